@@ -1,0 +1,58 @@
+import yargs, { type Argv } from "yargs";
+import type { Command } from "./commands/command.js";
+import { isPickbenchError } from "./errors.js";
+
+interface Entry {
+  readonly describe: string;
+  // biome-ignore lint/suspicious/noExplicitAny: each command's own options are checked in its own file
+  readonly load: () => Promise<{ command: Command<any> }>;
+}
+
+/** The command table: a command's own file is loaded only when it is called. */
+const table: Record<string, Entry> = {};
+
+/** Builds the parser for one command line; only the named command's file is loaded. */
+async function parserFor(args: string[]): Promise<Argv> {
+  const parser = yargs(args)
+    .scriptName("pickbench")
+    .usage("$0 <command>\n\nTrains, compares and times particle detectors for cryo-electron tomograms.")
+    .strict()
+    .demandCommand(1, "name a command")
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .exitProcess(false)
+    .fail(false)
+    .version()
+    .epilogue("pickbench <command> --help shows a command's flags and examples");
+  const called = args.find((arg) => !arg.startsWith("-"));
+  for (const [name, entry] of Object.entries(table)) {
+    if (name !== called) {
+      parser.command(name, entry.describe);
+      continue;
+    }
+    const { command } = await entry.load();
+    parser.command(`${name} ${command.usage}`.trim(), entry.describe, command.options, command.run);
+  }
+  return parser;
+}
+
+/** Runs one command line. Exit code 0 on success, 1 on the user's mistake, 2 on ours. */
+export async function main(args: string[]): Promise<void> {
+  try {
+    await (await parserFor(args)).parseAsync();
+  } catch (error) {
+    if (isPickbenchError(error) || isUsageError(error)) {
+      process.stderr.write(`pickbench: ${(error as Error).message}\n`);
+      process.exitCode = 1;
+      return;
+    }
+    process.stderr.write(
+      `pickbench: this is a defect of ours, please report it\n${error instanceof Error ? error.stack : String(error)}\n`,
+    );
+    process.exitCode = 2;
+  }
+}
+
+/** yargs throws its own errors for unknown commands and flags, and for missing or malformed arguments. */
+function isUsageError(error: unknown): boolean {
+  return error instanceof Error && error.name === "YError";
+}

@@ -1,0 +1,35 @@
+/** The few kinds of failure that are the user's to mend; anything else that is thrown is a defect of ours. */
+export type ErrorTag =
+  | "BadExperiment"
+  | "BadDataset"
+  | "BadSubmission"
+  | "BadCheckpoint"
+  | "BadUsage"
+  | "NotFinite"
+  | "Unsupported";
+
+/**
+ * One sentence for the user: what, where, got, wanted, what to do. The command line prints it alone, without a stack,
+ * and exits with 1.
+ */
+export class PickbenchError extends Error {
+  readonly tag: ErrorTag;
+  /** The file or folder it is about, if there is one. */
+  readonly path: string | undefined;
+
+  constructor(tag: ErrorTag, message: string, options: { path?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = tag;
+    this.tag = tag;
+    this.path = options.path;
+  }
+}
+
+export function isPickbenchError(error: unknown, tag?: ErrorTag): error is PickbenchError {
+  return error instanceof PickbenchError && (tag === undefined || error.tag === tag);
+}
+
+/** The text of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,35 @@
+import { type Angstrom, angstrom } from "./units.js";
+
+/** A type of particle: copick calls it a pickable object. */
+export interface Particle {
+  readonly name: string;
+  readonly radius: Angstrom;
+  /** Weight in the challenge's score; 0 is not scored. */
+  readonly weight: number;
+  /** RGB, 0–255, for pictures. */
+  readonly colour: readonly [number, number, number];
+}
+
+/** The CZII challenge's six types (FIELD.md §1): name, radius, weight, colour. The one place where they stand. */
+export const challengeParticles: readonly Particle[] = [
+  { name: "apo-ferritin", radius: angstrom(60), weight: 1, colour: [0, 117, 220] },
+  { name: "beta-amylase", radius: angstrom(65), weight: 0, colour: [153, 63, 0] },
+  { name: "beta-galactosidase", radius: angstrom(90), weight: 2, colour: [76, 0, 92] },
+  { name: "ribosome", radius: angstrom(150), weight: 1, colour: [0, 92, 49] },
+  { name: "thyroglobulin", radius: angstrom(130), weight: 2, colour: [43, 206, 72] },
+  { name: "virus-like-particle", radius: angstrom(135), weight: 1, colour: [255, 204, 153] },
+];
+
+/** Match distance of the score as a share of the radius, and the score's beta. */
+export const matchFraction = 0.5;
+export const scoreBeta = 4;
+
+/** A particle's centre, as truth or as a prediction. */
+export interface Pick {
+  readonly type: string;
+  readonly x: Angstrom;
+  readonly y: Angstrom;
+  readonly z: Angstrom;
+  /** Confidence of a prediction; higher is surer. */
+  readonly score?: number;
+}
