@@ -9,7 +9,12 @@ interface Entry {
 }
 
 /** The command table: a command's own file is loaded only when it is called. */
-const table: Record<string, Entry> = {};
+const table: Record<string, Entry> = {
+  score: {
+    describe: "scores a submission CSV by the challenge's rule",
+    load: () => import("./commands/score.js"),
+  },
+};
 
 /** Builds the parser for one command line; only the named command's file is loaded. */
 async function parserFor(args: string[]): Promise<Argv> {

@@ -1,0 +1,210 @@
+import { PickbenchError } from "../errors.js";
+import { challengeParticles, matchFraction, type Particle, type Pick } from "../particles.js";
+import { type Counts, fbeta, precisionOf, recallOf } from "./fbeta.js";
+import { createMatcher, type Matcher } from "./matching.js";
+
+/** One type's part of a score. */
+export interface TypeScore extends Counts {
+  readonly precision: number;
+  readonly recall: number;
+  readonly fbeta: number;
+  readonly weight: number;
+  readonly truths: number;
+  readonly predictions: number;
+  /** The same by a one-to-one matching: a diagnostic, not the score. */
+  readonly strict: Counts & { readonly fbeta: number };
+  /** Mean of prediction − truth over matched truths, each with its nearest prediction, in Å; null without a match. */
+  readonly displacement: { readonly dx: number; readonly dy: number; readonly dz: number } | null;
+}
+
+/** Counts of one type in one experiment: what a bootstrap resamples. */
+export interface ExperimentCounts extends Counts {
+  readonly strictTp: number;
+}
+
+export interface ScoreReport {
+  /** The challenge's score: Σ weight·F / Σ of all weights, over the types that the truth holds. */
+  readonly score: number;
+  readonly strictScore: number;
+  /** By type; only types that the truth holds. */
+  readonly perType: Readonly<Record<string, TypeScore>>;
+  /** How many experiments the truth holds. */
+  readonly experiments: number;
+  /** By experiment of the truth, then by type. */
+  readonly perExperiment: Readonly<Record<string, Readonly<Record<string, ExperimentCounts>>>>;
+  /** Predictions that do not count: their experiment, or their type, is not in the truth. */
+  readonly dropped: { readonly experiment: number; readonly type: number };
+}
+
+/** Scores predictions one by one, without keeping them. */
+export interface Scorer {
+  /** Coordinates in Å. Throws BadSubmission for an unknown type in an experiment of the truth. */
+  add(experiment: string, type: string, x: number, y: number, z: number): void;
+  report(): ScoreReport;
+}
+
+export type PicksByExperiment = ReadonlyMap<string, readonly Pick[]>;
+
+/**
+ * The challenge's score (FIELD.md §1). An experiment that is a key of `truth`, be its list empty, belongs to the
+ * truth: predictions there are false positives.
+ */
+export function scorePicks(
+  truth: PicksByExperiment,
+  predictions: PicksByExperiment,
+  particles: readonly Particle[] = challengeParticles,
+): ScoreReport {
+  const scorer = createScorer(truth, particles);
+  for (const [experiment, picks] of predictions)
+    for (const { type, x, y, z } of picks) scorer.add(experiment, type, x, y, z);
+  return scorer.report();
+}
+
+export function createScorer(
+  truth: PicksByExperiment,
+  particles: readonly Particle[] = challengeParticles,
+): Scorer {
+  const known = new Set(particles.map(({ name }) => name));
+  checkTruth(truth, known);
+  const present = new Set([...truth.values()].flatMap((picks) => picks.map(({ type }) => type)));
+  const scored = particles.filter(({ name }) => present.has(name));
+  const matchers = new Map(
+    [...truth].map(([experiment, picks]) => [experiment, matchersByType(picks, scored)]),
+  );
+  const dropped = { experiment: 0, type: 0 };
+
+  return {
+    add(experiment, type, x, y, z) {
+      const ofExperiment = matchers.get(experiment);
+      const matcher = ofExperiment?.get(type);
+      if (matcher !== undefined) matcher.add(x, y, z);
+      else if (ofExperiment === undefined) dropped.experiment++;
+      else if (known.has(type)) dropped.type++;
+      else throw unknownType("BadSubmission", type, experiment, known);
+    },
+    report: () => reportOf(matchers, scored, particles, { ...dropped }),
+  };
+}
+
+function matchersByType(picks: readonly Pick[], particles: readonly Particle[]): Map<string, Matcher> {
+  return new Map(
+    particles.map(({ name, radius }) => [
+      name,
+      createMatcher(coordinates(picks.filter(({ type }) => type === name)), radius * matchFraction),
+    ]),
+  );
+}
+
+/** x y z in Å, flat. */
+export function coordinates(picks: readonly Pick[]): Float64Array {
+  return Float64Array.from(picks.flatMap(({ x, y, z }) => [x, y, z]));
+}
+
+function reportOf(
+  matchers: ReadonlyMap<string, ReadonlyMap<string, Matcher>>,
+  scored: readonly Particle[],
+  particles: readonly Particle[],
+  dropped: ScoreReport["dropped"],
+): ScoreReport {
+  const perExperiment: Record<string, Record<string, ExperimentCounts>> = {};
+  const totals = new Map(scored.map(({ name }) => [name, new Total()]));
+  for (const [experiment, ofExperiment] of matchers) {
+    const counts: Record<string, ExperimentCounts> = {};
+    for (const [type, matcher] of ofExperiment) {
+      const { tp, fp, fn, strictTp, offset } = matcher.result();
+      counts[type] = { tp, fp, fn, strictTp };
+      totals.get(type)!.add(counts[type], offset);
+    }
+    perExperiment[experiment] = counts;
+  }
+  const perType = Object.fromEntries(
+    scored.map(({ name, weight }) => [name, totals.get(name)!.score(weight)]),
+  );
+  return {
+    score: weighted(particles, (type) => perType[type]?.fbeta ?? 0),
+    strictScore: weighted(particles, (type) => perType[type]?.strict.fbeta ?? 0),
+    perType,
+    experiments: matchers.size,
+    perExperiment,
+    dropped,
+  };
+}
+
+/** Σ weight·F over the types given, divided by the sum of all weights. */
+export function weighted(particles: readonly Particle[], fbetaOf: (type: string) => number): number {
+  let sum = 0;
+  let weights = 0;
+  for (const { name, weight } of particles) {
+    sum += weight * fbetaOf(name);
+    weights += weight;
+  }
+  return weights > 0 ? sum / weights : 0;
+}
+
+class Total {
+  #tp = 0;
+  #fp = 0;
+  #fn = 0;
+  #strictTp = 0;
+  readonly #offset = [0, 0, 0] as [number, number, number];
+
+  add({ tp, fp, fn, strictTp }: ExperimentCounts, offset: readonly [number, number, number]): void {
+    this.#tp += tp;
+    this.#fp += fp;
+    this.#fn += fn;
+    this.#strictTp += strictTp;
+    for (const axis of [0, 1, 2] as const) this.#offset[axis] += offset[axis];
+  }
+
+  score(weight: number): TypeScore {
+    const counts = { tp: this.#tp, fp: this.#fp, fn: this.#fn };
+    const truths = counts.tp + counts.fn;
+    const predictions = counts.tp + counts.fp;
+    const strict = {
+      tp: this.#strictTp,
+      fp: predictions - this.#strictTp,
+      fn: truths - this.#strictTp,
+    };
+    const [dx, dy, dz] = this.#offset;
+    return {
+      ...counts,
+      precision: precisionOf(counts),
+      recall: recallOf(counts),
+      fbeta: fbeta(counts),
+      weight,
+      truths,
+      predictions,
+      strict: { ...strict, fbeta: fbeta(strict) },
+      displacement: counts.tp > 0 ? { dx: dx / counts.tp, dy: dy / counts.tp, dz: dz / counts.tp } : null,
+    };
+  }
+}
+
+function checkTruth(truth: PicksByExperiment, known: ReadonlySet<string>): void {
+  for (const [experiment, picks] of truth) {
+    const seen = new Set<string>();
+    for (const { type, x, y, z } of picks) {
+      if (!known.has(type)) throw unknownType("BadDataset", type, experiment, known);
+      const place = `${x + 0} ${y + 0} ${z + 0}`;
+      if (seen.has(place))
+        throw new PickbenchError(
+          "BadDataset",
+          `the truth of ${experiment} holds two particles at x y z = ${place} Å, wanted every particle once; remove one of them`,
+        );
+      seen.add(place);
+    }
+  }
+}
+
+function unknownType(
+  tag: "BadDataset" | "BadSubmission",
+  type: string,
+  experiment: string,
+  known: ReadonlySet<string>,
+): PickbenchError {
+  const whose = tag === "BadDataset" ? "the truth" : "the submission";
+  return new PickbenchError(
+    tag,
+    `unknown particle type "${type}" in ${whose} for ${experiment}, wanted one of ${[...known].join(", ")}`,
+  );
+}
