@@ -1,0 +1,166 @@
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { messageOf, PickbenchError } from "../errors.js";
+import { challengeParticles, type Particle } from "../particles.js";
+import { angstrom } from "../units.js";
+
+/** The folders behind a `--data` argument. */
+export interface CopickRoots {
+  readonly root: string;
+  readonly overlay: string;
+  /** Those of overlay and static that exist, overlay first. */
+  readonly existing: readonly string[];
+  /** From a configuration; undefined means the challenge's. */
+  readonly particles?: readonly Particle[];
+}
+
+/** Finds `static/` and `overlay/` behind a `--data` argument. @throws BadDataset saying what was looked for. */
+export async function findRoots(path: string, part?: "train" | "test"): Promise<CopickRoots> {
+  const kind = await kindOf(path);
+  if (kind === undefined)
+    throw new PickbenchError(
+      "BadDataset",
+      `${path}: no such file or folder; wanted a folder with static/ and overlay/, a folder with train/ or test/ inside, or a copick configuration`,
+      { path },
+    );
+  if (kind === "file") return rootsOfConfig(path);
+  const own = await rootsOfFolder(path);
+  if (own) {
+    if (part !== undefined && basename(path) !== part)
+      throw new PickbenchError(
+        "BadDataset",
+        `${path}: has static/ or overlay/ itself, so there is no ${part} part to choose; leave the part out`,
+        { path },
+      );
+    return own;
+  }
+  for (const name of part === undefined ? ["train", "test"] : [part]) {
+    const inside = await rootsOfFolder(join(path, name));
+    if (inside) return inside;
+  }
+  throw new PickbenchError(
+    "BadDataset",
+    `${path}: neither static/ nor overlay/ here${part === undefined ? " nor in train/ or test/" : ` in ${part}/`}; point to the folder that holds them`,
+    { path },
+  );
+}
+
+async function rootsOfFolder(root: string): Promise<CopickRoots | undefined> {
+  const overlay = join(root, "overlay");
+  const existing = await existingFolders([overlay, join(root, "static")]);
+  return existing.length === 0 ? undefined : { root, overlay, existing };
+}
+
+async function existingFolders(paths: readonly string[]): Promise<string[]> {
+  const kinds = await Promise.all(paths.map(kindOf));
+  return paths.filter((_, index) => kinds[index] === "folder");
+}
+
+async function kindOf(path: string): Promise<"file" | "folder" | undefined> {
+  try {
+    return (await stat(path)).isDirectory() ? "folder" : "file";
+  } catch {
+    return undefined;
+  }
+}
+
+/** A name that becomes part of a path: no separators, not hidden, not `..`. */
+const fileName = z
+  .string()
+  .regex(/^[^./\\\0][^/\\\0]*$/, "a name without slashes, dots in front or control characters");
+
+const configSchema = z.looseObject({
+  config_type: z.string().optional(),
+  overlay_root: z.string().optional(),
+  static_root: z.string().optional(),
+  pickable_objects: z.array(
+    z.looseObject({
+      name: fileName,
+      is_particle: z.boolean().default(true),
+      radius: z.number().positive().nullish(),
+      color: z.array(z.number().int().min(0).max(255)).min(3).max(4).nullish(),
+    }),
+  ),
+});
+
+/** Roots and particles of a copick configuration; only file systems of this machine are read. */
+async function rootsOfConfig(path: string): Promise<CopickRoots> {
+  const config = await readConfig(path);
+  if (config.config_type !== undefined && config.config_type !== "filesystem")
+    throw new PickbenchError(
+      "Unsupported",
+      `${path}: config_type is ${config.config_type}; wanted filesystem: download the data first`,
+      { path },
+    );
+  const root = config.overlay_root ?? config.static_root;
+  if (root === undefined)
+    throw new PickbenchError("BadDataset", `${path}: neither overlay_root nor static_root; give one`, {
+      path,
+    });
+  const overlay = localPath(path, root);
+  const wanted =
+    config.static_root === undefined ? [overlay] : [overlay, localPath(path, config.static_root)];
+  const existing = await existingFolders([...new Set(wanted)]);
+  if (existing.length === 0)
+    throw new PickbenchError("BadDataset", `${path}: neither ${wanted.join(" nor ")} is a folder`, { path });
+  return { root: path, overlay, existing, particles: particlesOf(path, config.pickable_objects) };
+}
+
+async function readConfig(path: string): Promise<z.infer<typeof configSchema>> {
+  try {
+    return configSchema.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch (error) {
+    const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
+    const reason = issue ? `${issue.path.join(".") || "the document"}: ${issue.message}` : messageOf(error);
+    throw new PickbenchError("BadDataset", `${path}: not a copick configuration: ${reason}`, {
+      path,
+      cause: error,
+    });
+  }
+}
+
+/** A root as a folder of this machine: `local://` and `file://` are taken off; relative to the configuration. */
+function localPath(configPath: string, root: string): string {
+  const protocol = /^([a-z0-9+.-]+):\/\//i.exec(root)?.[1]?.toLowerCase();
+  if (protocol === "file") return fileURLToPath(root);
+  if (protocol !== undefined && protocol !== "local")
+    throw new PickbenchError(
+      "Unsupported",
+      `${configPath}: root ${root} is not on this machine; wanted local://…: download the data first`,
+      { path: configPath },
+    );
+  const plain = protocol === undefined ? root : root.slice("local://".length);
+  return isAbsolute(plain) ? plain : resolve(dirname(configPath), plain);
+}
+
+type PickableObject = z.infer<typeof configSchema>["pickable_objects"][number];
+
+/** The particles of a configuration; what it leaves out is the challenge's where the name is known. */
+function particlesOf(path: string, objects: readonly PickableObject[]): Particle[] {
+  const particles = objects
+    .filter((object) => object.is_particle)
+    .map((object): Particle => {
+      const known = challengeParticles.find((particle) => particle.name === object.name);
+      const radius = object.radius ?? known?.radius;
+      if (radius === undefined)
+        throw new PickbenchError("BadDataset", `${path}: ${object.name} has no radius; give it in Å`, {
+          path,
+        });
+      const [red = 128, green = 128, blue = 128] = object.color ?? known?.colour ?? [];
+      return {
+        name: object.name,
+        radius: angstrom(radius),
+        weight: known?.weight ?? 1,
+        colour: known?.colour ?? [red, green, blue],
+      };
+    });
+  const twice = particles.find((particle, index) =>
+    particles.slice(0, index).some((earlier) => earlier.name === particle.name),
+  );
+  if (twice) throw new PickbenchError("BadDataset", `${path}: ${twice.name} is listed twice`, { path });
+  if (particles.length === 0)
+    throw new PickbenchError("BadDataset", `${path}: pickable_objects names no particle`, { path });
+  return particles;
+}

@@ -1,0 +1,168 @@
+import { readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { PickbenchError } from "../errors.js";
+import { challengeParticles, type Particle } from "../particles.js";
+import type { Shape3, Spacing3 } from "../volume.js";
+import { type CopickRoots, findRoots } from "./copickConfig.js";
+
+/** One resolution of a tomogram: an array inside the OME-Zarr folder. */
+export interface Level {
+  /** The array's folder inside the OME-Zarr folder, e.g. `0`. */
+  readonly path: string;
+  /** Voxels along z, y, x. */
+  readonly shape: Shape3;
+  /** Å per voxel along z, y, x, from the multiscales metadata. */
+  readonly spacing: Spacing3;
+  /** Voxels of a chunk along z, y, x. */
+  readonly chunkShape: Shape3;
+}
+
+/** Where a tomogram lies. Its metadata is read by `openTomogram`, so that listing many runs costs nothing. */
+export interface TomogramRef {
+  readonly run: string;
+  /** The reconstruction: `denoised`, `wbp`, … */
+  readonly tomoType: string;
+  /** The OME-Zarr folder. */
+  readonly path: string;
+  /** The number in `VoxelSpacing10.000`: a label to choose by, never used as a spacing. */
+  readonly voxelSpacing?: number;
+  /** Finest first; present once the metadata has been read. */
+  readonly levels?: readonly Level[];
+  /** Names along a leading channel axis, where there is one. */
+  readonly channels?: readonly string[];
+}
+
+export interface Run {
+  readonly name: string;
+  /** Sorted by voxel spacing, then by reconstruction. */
+  readonly tomograms: readonly TomogramRef[];
+}
+
+export interface Dataset {
+  /** What `--data` led to: the folder that holds `static/` and `overlay/`, or the copick configuration. */
+  readonly root: string;
+  /** The writable root, where picks go. */
+  readonly overlayRoot: string;
+  /** The roots that exist, in the order of precedence: overlay, static. */
+  readonly roots: readonly string[];
+  readonly particles: readonly Particle[];
+  /** Sorted by name. */
+  readonly runs: readonly Run[];
+}
+
+const spacingFolder = /^VoxelSpacing(\d+(?:\.\d+)?)$/;
+
+/**
+ * Opens a data set in the challenge's or copick's layout: a folder with `static/` and `overlay/`, a folder with
+ * `train/` and `test/` inside (`part` chooses; `train` where it exists), or a copick configuration. No tomogram's
+ * metadata is read yet.
+ *
+ * @throws BadDataset where there is nothing of the kind.
+ */
+export async function openDataset(path: string, options: { part?: "train" | "test" } = {}): Promise<Dataset> {
+  const roots = await findRoots(resolve(path), options.part);
+  const runs = await listRuns(roots.existing);
+  if (runs.length === 0)
+    throw new PickbenchError(
+      "BadDataset",
+      `${path}: no runs under ${roots.existing.map((root) => join(root, "ExperimentRuns")).join(" or ")}; wanted ExperimentRuns/RUN/VoxelSpacing…/TYPE.zarr or ExperimentRuns/RUN/Picks/*.json`,
+      { path },
+    );
+  return {
+    root: roots.root,
+    overlayRoot: roots.overlay,
+    roots: roots.existing,
+    particles: roots.particles ?? challengeParticles,
+    runs,
+  };
+}
+
+/** Runs of all roots together: a run may have its tomograms in one and its picks in the other. */
+async function listRuns(roots: CopickRoots["existing"]): Promise<Run[]> {
+  const folders = new Map<string, string[]>();
+  for (const root of roots) {
+    const runsFolder = join(root, "ExperimentRuns");
+    for (const name of await folderNames(runsFolder))
+      folders.set(name, [...(folders.get(name) ?? []), join(runsFolder, name)]);
+  }
+  const names = [...folders.keys()].sort();
+  return Promise.all(
+    names.map(async (name) => ({ name, tomograms: await listTomograms(name, folders.get(name) ?? []) })),
+  );
+}
+
+/** Reconstructions of a run; where both roots hold the same one, the overlay's, which comes first, counts. */
+async function listTomograms(run: string, runFolders: readonly string[]): Promise<TomogramRef[]> {
+  const found = new Map<string, TomogramRef & { voxelSpacing: number }>();
+  for (const folder of runFolders) {
+    for (const spacingName of await folderNames(folder)) {
+      const label = spacingFolder.exec(spacingName)?.[1];
+      if (label === undefined) continue;
+      for (const name of await folderNames(join(folder, spacingName))) {
+        if (!name.endsWith(".zarr")) continue;
+        const tomoType = name.slice(0, -".zarr".length);
+        const key = `${Number(label)}/${tomoType}`;
+        if (found.has(key)) continue;
+        found.set(key, {
+          run,
+          tomoType,
+          path: join(folder, spacingName, name),
+          voxelSpacing: Number(label),
+        });
+      }
+    }
+  }
+  return [...found.values()].sort(
+    (a, b) => a.voxelSpacing - b.voxelSpacing || (a.tomoType < b.tomoType ? -1 : 1),
+  );
+}
+
+/** Names of the folders in a folder (or links to some), hidden ones left out; none where it does not exist. */
+async function folderNames(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries
+      .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith("."))
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return [];
+    throw error;
+  }
+}
+
+/** The run of that name. @throws BadDataset with the names there are. */
+export function findRun(dataset: Dataset, name: string): Run {
+  const run = dataset.runs.find((candidate) => candidate.name === name);
+  if (run) return run;
+  const names = dataset.runs.map((candidate) => candidate.name);
+  throw new PickbenchError(
+    "BadDataset",
+    `${dataset.root}: no run ${name}; there is ${names.slice(0, 12).join(", ")}${names.length > 12 ? ` and ${names.length - 12} more` : ""}`,
+    { path: dataset.root },
+  );
+}
+
+/**
+ * The run's reconstruction of a type, at the voxel spacing labelled so (within 0.001) where one is given.
+ *
+ * @throws BadDataset where there is none, or several and no spacing says which, with what there is.
+ */
+export function findTomogram(run: Run, tomoType: string, voxelSpacing?: number): TomogramRef {
+  const matching = run.tomograms.filter(
+    (tomogram) =>
+      tomogram.tomoType === tomoType &&
+      (voxelSpacing === undefined || Math.abs((tomogram.voxelSpacing ?? Number.NaN) - voxelSpacing) <= 1e-3),
+  );
+  const [first] = matching;
+  if (first && matching.length === 1) return first;
+  const there = run.tomograms.map((tomogram) => `${tomogram.tomoType} at ${tomogram.voxelSpacing}`);
+  const wanted = voxelSpacing === undefined ? tomoType : `${tomoType} at ${voxelSpacing}`;
+  throw new PickbenchError(
+    "BadDataset",
+    first
+      ? `${run.name}: several tomograms ${wanted}; there is ${there.join(", ")}: name a voxel spacing`
+      : `${run.name}: no tomogram ${wanted}; there is ${there.join(", ") || "none at all"}`,
+  );
+}

@@ -1,0 +1,173 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { messageOf, PickbenchError } from "../errors.js";
+import { angstrom } from "../units.js";
+import type { Spacing3 } from "../volume.js";
+
+/** What the multiscales metadata of an OME-Zarr folder says: OME-NGFF 0.4 (`.zattrs`) and 0.5 (`zarr.json`). */
+export interface Multiscales {
+  readonly format: 2 | 3;
+  /** 3 for z, y, x; 4 with a channel axis in front. */
+  readonly rank: 3 | 4;
+  readonly levels: readonly { readonly path: string; readonly spacing: Spacing3 }[];
+  readonly channels: readonly string[] | undefined;
+}
+
+const transformSchema = z.looseObject({ type: z.string(), scale: z.array(z.number()).optional() });
+const multiscalesSchema = z.looseObject({
+  axes: z
+    .array(
+      z.union([
+        z.string().transform((name) => ({ name, unit: undefined })),
+        z.looseObject({ name: z.string(), unit: z.string().nullish() }),
+      ]),
+    )
+    .optional(),
+  datasets: z
+    .array(
+      z.looseObject({ path: z.string(), coordinateTransformations: z.array(transformSchema).optional() }),
+    )
+    .min(1),
+  coordinateTransformations: z.array(transformSchema).optional(),
+});
+const attributesSchema = z.looseObject({
+  multiscales: z.array(multiscalesSchema).min(1),
+  omero: z.looseObject({ channels: z.array(z.looseObject({ label: z.string() })) }).optional(),
+  pickbench: z.looseObject({ channels: z.array(z.string()) }).optional(),
+  "pickbench.channels": z.array(z.string()).optional(),
+});
+const groupV3Schema = z.looseObject({ attributes: z.looseObject({ ome: z.unknown() }) });
+
+/** Å in the units that OME-NGFF allows for lengths; a missing unit means Å, as copick writes it. */
+const angstromsPerUnit: Readonly<Record<string, number>> = {
+  angstrom: 1,
+  ångström: 1,
+  å: 1,
+  nanometer: 10,
+  micrometer: 1e4,
+};
+
+/** Text of a file, or undefined where there is none. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new PickbenchError("BadDataset", `${path}: cannot be read: ${messageOf(error)}`, { path });
+  }
+}
+
+/** Parses JSON by a schema. @throws BadDataset naming the file and the first thing wrong. */
+export function parseJson<T>(path: string, text: string, schema: z.ZodType<T>, what: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new PickbenchError("BadDataset", `${path}: not JSON: ${messageOf(error)}`, { path });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new PickbenchError(
+    "BadDataset",
+    `${path}: not ${what}: ${issue ? `${issue.path.join(".") || "the document"}: ${issue.message}` : "unreadable"}`,
+    { path },
+  );
+}
+
+/** Reads the multiscales metadata of an OME-Zarr folder. @throws BadDataset where spacing or axes are not there. */
+export async function readMultiscales(folder: string): Promise<Multiscales> {
+  const what = "OME-NGFF multiscales";
+  const v3Path = join(folder, "zarr.json");
+  const v3 = await readIfThere(v3Path);
+  if (v3 !== undefined) {
+    const { attributes } = parseJson(v3Path, v3, groupV3Schema, "a Zarr v3 group with OME attributes");
+    const text = JSON.stringify({ ...attributes, ...asRecord(attributes.ome) });
+    return multiscalesOf(v3Path, 3, parseJson(v3Path, text, attributesSchema, what));
+  }
+  const v2Path = join(folder, ".zattrs");
+  const v2 = await readIfThere(v2Path);
+  if (v2 === undefined)
+    throw new PickbenchError(
+      "BadDataset",
+      `${folder}: no .zattrs and no zarr.json, so no voxel spacing; wanted OME-Zarr with multiscales metadata`,
+      { path: folder },
+    );
+  return multiscalesOf(v2Path, 2, parseJson(v2Path, v2, attributesSchema, what));
+}
+
+const asRecord = (value: unknown): Record<string, unknown> =>
+  value !== null && typeof value === "object" ? (value as Record<string, unknown>) : {};
+
+type Attributes = z.infer<typeof attributesSchema>;
+
+function multiscalesOf(path: string, format: 2 | 3, attributes: Attributes): Multiscales {
+  const [multiscales] = attributes.multiscales;
+  const axes = multiscales!.axes ?? [];
+  const names = axes.map((axis) => axis.name.toLowerCase()).join(",");
+  if (names !== "z,y,x" && names !== "c,z,y,x")
+    throw new PickbenchError(
+      "BadDataset",
+      `${path}: axes are ${names || "not given"}; wanted z,y,x, or c,z,y,x for several channels`,
+      { path },
+    );
+  const rank = axes.length as 3 | 4;
+  const units = axes.slice(-3).map((axis) => angstromsPerAxisUnit(path, axis.unit));
+  const levels = multiscales!.datasets.map((dataset) => {
+    if (dataset.path.startsWith("/") || dataset.path.split(/[/\\]/).includes(".."))
+      throw new PickbenchError("BadDataset", `${path}: level ${dataset.path} lies outside the folder`, {
+        path,
+      });
+    const own = scaleOf(path, dataset.path, dataset.coordinateTransformations, rank);
+    if (own === undefined)
+      throw new PickbenchError(
+        "BadDataset",
+        `${path}: level ${dataset.path} has no scale, so no voxel spacing; wanted coordinateTransformations with a scale of ${rank} numbers`,
+        { path },
+      );
+    const common = scaleOf(path, "all levels", multiscales!.coordinateTransformations, rank);
+    const [z, y, x] = units.map((unit, axis) => {
+      const at = rank - 3 + axis;
+      return angstrom(unit * own[at]! * (common?.[at] ?? 1));
+    });
+    return { path: dataset.path, spacing: [z!, y!, x!] as const };
+  });
+  return { format, rank, levels, channels: channelsOf(attributes) };
+}
+
+function angstromsPerAxisUnit(path: string, unit: string | null | undefined): number {
+  if (unit === null || unit === undefined || unit === "") return 1;
+  const length = angstromsPerUnit[unit.toLowerCase()];
+  if (length !== undefined) return length;
+  throw new PickbenchError(
+    "BadDataset",
+    `${path}: unit ${unit} of an axis is unknown; wanted angstrom, nanometer or micrometer`,
+    { path },
+  );
+}
+
+function scaleOf(
+  path: string,
+  level: string,
+  transforms: z.infer<typeof transformSchema>[] | undefined,
+  rank: number,
+): number[] | undefined {
+  const scale = transforms?.find((transform) => transform.type === "scale")?.scale;
+  if (scale === undefined) return undefined;
+  if (scale.length === rank && scale.every((value) => Number.isFinite(value) && value > 0)) return scale;
+  throw new PickbenchError(
+    "BadDataset",
+    `${path}: scale of ${level} is [${scale.join(", ")}]; wanted ${rank} numbers above 0`,
+    { path },
+  );
+}
+
+function channelsOf(attributes: Attributes): readonly string[] | undefined {
+  return (
+    attributes.pickbench?.channels ??
+    attributes["pickbench.channels"] ??
+    attributes.omero?.channels.map((channel) => channel.label)
+  );
+}
