@@ -14,6 +14,10 @@ const table: Record<string, Entry> = {
     describe: "scores a submission CSV by the challenge's rule",
     load: () => import("./commands/score.js"),
   },
+  simulate: {
+    describe: "makes simulated tomograms with known particles in the challenge's layout",
+    load: () => import("./commands/simulate.js"),
+  },
 };
 
 /** Builds the parser for one command line; only the named command's file is loaded. */

@@ -1,0 +1,133 @@
+import type { Random } from "../../random.js";
+import { type Shape3, voxelCount } from "../../volume.js";
+import {
+  contrastTransfer,
+  envelope,
+  type Optics,
+  type TiltScheme,
+  tiltTransfer,
+} from "./contrastTransfer.js";
+import { fastLength, fourierTransform } from "./fourier.js";
+
+/** A microscope session, as one tomogram saw it. */
+export interface Imaging {
+  readonly optics: Optics;
+  readonly tilts: TiltScheme;
+  /** Noise relative to the challenge's tomograms; 0 is none. */
+  readonly noise: number;
+}
+
+/** A field of density on a grid that is larger than the tomogram, so that nothing wraps round into it. */
+export interface Field {
+  /** In: density, Da/Å³. Out: the raw reconstruction. */
+  readonly density: Float32Array;
+  readonly shape: Shape3;
+  /** Where the tomogram begins in it. */
+  readonly offset: Shape3;
+  /** Å per voxel, the same along all axes. */
+  readonly spacing: number;
+}
+
+/** Voxels kept free around the tomogram, both sides together. */
+const margin = 8;
+
+/** An empty field for a tomogram. */
+export function emptyField(tomogram: Shape3, spacing: number): Field {
+  const shape = tomogram.map((size) => fastLength(size + margin)) as unknown as Shape3;
+  const offset = tomogram.map((size, i) => (shape[i]! - size) >> 1) as unknown as Shape3;
+  return { density: new Float32Array(voxelCount(shape)), shape, offset, spacing };
+}
+
+/** Standard deviation of the white noise that enters, in the contrast of a Da/Å³; found by eye against tomograms. */
+const noiseLevel = 1.1;
+/** Noise under 1/(this many Å), left from uneven ice and alignment, and its strength. */
+const driftLength = 450;
+const driftStrength = 2.5;
+/** Å² of the interpolation and binning that noise goes through on its way to the grid. */
+const noiseBFactor = 700;
+/** What denoising lets through: exp(−½(s·cut)²), Å, and the share of the noise that it leaves. */
+const denoisedCut = 40;
+const denoisedNoise = 0.3;
+
+/** Amplitudes with which the density and the white noise reach both reconstructions, at one frequency. */
+interface Transfer {
+  readonly signal: Float32Array;
+  readonly noise: Float32Array;
+  readonly lowPass: Float32Array;
+}
+
+/** Radial parts, tabled by the frequency in steps of a small fraction of Nyquist. */
+function tableTransfer({ optics, noise }: Imaging, greatest: number, steps: number): Transfer {
+  const signal = new Float32Array(steps + 2);
+  const grain = new Float32Array(steps + 2);
+  const lowPass = new Float32Array(steps + 2);
+  for (let i = 0; i < signal.length; i++) {
+    const s = (i / steps) * greatest;
+    signal[i] = -contrastTransfer(s, optics) * envelope(s, optics.bFactor);
+    const drift = driftStrength / (1 + (s * driftLength) ** 2);
+    grain[i] = noise * noiseLevel * (envelope(s, noiseBFactor) + drift);
+    lowPass[i] = Math.exp(-0.5 * (s * denoisedCut) ** 2);
+  }
+  return { signal, noise: grain, lowPass };
+}
+
+/**
+ * Takes a density through microscope and reconstruction: contrast transfer, tilt wedge, dose, coloured noise. `density`
+ * becomes the raw (`wbp`) tomogram in place; the denoised one is returned; both have mean 0.
+ *
+ * Density and white noise are real, so one complex transform carries both: F = S + iN, and S and iN are the Hermitian
+ * and the anti-Hermitian part of F. The same holds on the way back for the two reconstructions.
+ *
+ * Memory: twice the field.
+ */
+export function image(field: Field, imaging: Imaging, random: Random): Float32Array {
+  const { density, shape } = field;
+  const partner = new Float32Array(density.length);
+  if (imaging.noise > 0) for (let i = 0; i < partner.length; i++) partner[i] = random.normal();
+  fourierTransform(density, partner, shape);
+  filterPairs(field, partner, imaging);
+  fourierTransform(partner, density, shape);
+  return partner;
+}
+
+function filterPairs({ density: re, shape, spacing }: Field, im: Float32Array, imaging: Imaging): void {
+  const [nz, ny, nx] = shape;
+  const greatest = (Math.sqrt(3) * 0.5) / spacing;
+  const steps = 4096;
+  const table = tableTransfer(imaging, greatest, steps);
+  const perCount = 1 / voxelCount(shape);
+  const frequency = (index: number, size: number) =>
+    (index <= size / 2 ? index : index - size) / (size * spacing);
+  for (let z = 0; z < nz; z++) {
+    const kz = frequency(z, nz);
+    for (let y = 0; y < ny; y++) {
+      const ky = frequency(y, ny);
+      const row = (z * ny + y) * nx;
+      const mirrorRow = (((nz - z) % nz) * ny + ((ny - y) % ny)) * nx;
+      for (let x = 0; x <= nx / 2; x++) {
+        const at = row + x;
+        const mirror = mirrorRow + ((nx - x) % nx);
+        if (mirror < at && (x === 0 || 2 * x === nx)) continue;
+        const kx = frequency(x, nx);
+        const wedge = perCount * tiltTransfer(kx, ky, kz, imaging.tilts);
+        const step = Math.round((Math.sqrt(kx * kx + ky * ky + kz * kz) / greatest) * steps);
+        const ramp = Math.sqrt(0.1 + Math.min(1, Math.sqrt(kx * kx + kz * kz) * 2 * spacing));
+        const a = wedge * table.signal[step]!;
+        const b = wedge * table.noise[step]! * ramp;
+        const c = a * table.lowPass[step]!;
+        const d = b * table.lowPass[step]! * denoisedNoise;
+        // P = S and Q = iN at k; at −k they are P* and −Q*. The result aP + bQ/i + i(cP + dQ/i) is (a + ic)P + (d − ib)Q.
+        const pr = 0.5 * (re[at]! + re[mirror]!);
+        const pi = 0.5 * (im[at]! - im[mirror]!);
+        const qr = 0.5 * (re[at]! - re[mirror]!);
+        const qi = 0.5 * (im[at]! + im[mirror]!);
+        re[at] = a * pr - c * pi + d * qr + b * qi;
+        im[at] = a * pi + c * pr + d * qi - b * qr;
+        re[mirror] = a * pr + c * pi - d * qr + b * qi;
+        im[mirror] = -a * pi + c * pr + d * qi + b * qr;
+      }
+    }
+  }
+  re[0] = 0;
+  im[0] = 0;
+}

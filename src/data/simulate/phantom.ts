@@ -1,0 +1,137 @@
+import { challengeParticles, type Pick } from "../../particles.js";
+import { type Random, randomFor } from "../../random.js";
+import type { Shape3 } from "../../volume.js";
+import type { Density } from "./density.js";
+import { emptyField, type Field, type Imaging, image } from "./imaging.js";
+import { type Body, drawSlab, placeBodies } from "./placement.js";
+import { drawCounts, drawDistractors } from "./population.js";
+import { type Rotation, randomRotation } from "./rotation.js";
+import { stamp } from "./stamp.js";
+
+/** Everything that makes one phantom; equal plans give equal bytes. */
+export interface PhantomPlan {
+  readonly seed: number;
+  /** Part of a data set and number of the run in it: they go into every draw. */
+  readonly part: string;
+  readonly run: number;
+  readonly shape: Shape3;
+  /** Å per voxel. */
+  readonly spacing: number;
+  /** Counts that the user gave by the particle's name. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Noise relative to the challenge's tomograms. */
+  readonly noise: number;
+}
+
+/** Densities to draw from: the particles by name, the distractors, and a bead of gold. */
+export interface Cast {
+  readonly particles: ReadonlyMap<string, Density>;
+  readonly distractors: readonly Density[];
+  readonly bead: Density;
+}
+
+/** A true particle and how it lies. */
+export interface PhantomPick extends Pick {
+  readonly rotation: Rotation;
+}
+
+export interface Phantom {
+  readonly picks: readonly PhantomPick[];
+  readonly imaging: Imaging;
+  /** The plan's shape, z slowest; dark where there is protein. */
+  readonly wbp: Float32Array;
+  readonly denoised: Float32Array;
+}
+
+/** Å kept between two particles. */
+const gap = 4;
+/** Standard deviation of the challenge's tomograms. */
+const tomogramDeviation = 7.2e-6;
+
+/** Simulates one tomogram. Memory: two arrays of 4 bytes a voxel, slightly larger than the tomogram. */
+export function simulatePhantom(plan: PhantomPlan, cast: Cast): Phantom {
+  const drawn = (purpose: string): Random =>
+    randomFor(plan.seed, `phantom ${plan.part} ${purpose}`, plan.run);
+  const [z, y, x] = plan.shape.map((size) => size * plan.spacing) as [number, number, number];
+  const slab = drawSlab({ x, y, z }, drawn("slab"));
+  const densities = new Map<string, Density>(cast.particles);
+  densities.set(cast.bead.name, cast.bead);
+  for (const distractor of cast.distractors) densities.set(distractor.name, distractor);
+  const bodies = drawBodies(plan, cast, densities, drawn("population"));
+  const placed = placeBodies(bodies, slab, drawn("placement"));
+  const field = emptyField(plan.shape, plan.spacing);
+  const turns = drawn("orientation");
+  const picks: PhantomPick[] = [];
+  for (const { kind, at } of placed) {
+    const rotation = randomRotation(turns);
+    const centre = stamp(field, densities.get(kind)!, rotation, at);
+    if (cast.particles.has(kind)) picks.push({ type: kind, ...centre, rotation });
+  }
+  const imaging = drawImaging(plan.noise, slab.thickness, drawn("imaging"));
+  const denoised = image(field, imaging, drawn("noise"));
+  return {
+    picks,
+    imaging,
+    wbp: scaledToDeviation(croppedInPlace(field.density, field, plan.shape)),
+    denoised: scaledToDeviation(croppedInPlace(denoised, field, plan.shape)),
+  };
+}
+
+function drawBodies(
+  plan: PhantomPlan,
+  cast: Cast,
+  densities: ReadonlyMap<string, Density>,
+  random: Random,
+): Body[] {
+  const volume = plan.shape.reduce((product, size) => product * size * plan.spacing, 1);
+  const kinds: string[] = [];
+  const counts = drawCounts(volume, plan.counts, random);
+  for (const { name } of challengeParticles) kinds.push(...Array<string>(counts.get(name) ?? 0).fill(name));
+  const { proteins, beads } = drawDistractors(volume, random);
+  for (let i = 0; i < proteins && cast.distractors.length > 0; i++) {
+    kinds.push(cast.distractors[random.integer(cast.distractors.length)]!.name);
+  }
+  kinds.push(...Array<string>(beads).fill(cast.bead.name));
+  return kinds.map((kind) => ({ kind, radius: densities.get(kind)!.radius + gap / 2 }));
+}
+
+/** Draws a microscope session as in the challenge: a Titan Krios at 300 kV, tilts to ±60° about y. */
+function drawImaging(noise: number, thickness: number, random: Random): Imaging {
+  return {
+    optics: {
+      voltage: 300,
+      defocus: random.between(25000, 45000),
+      sphericalAberration: 2.7e7,
+      amplitudeContrast: 0.1,
+      phaseFlipped: true,
+      bFactor: random.between(700, 1100),
+    },
+    tilts: { maximum: random.between(58, 60), thickness },
+    noise: noise * random.between(0.85, 1.15),
+  };
+}
+
+/** Moves the tomogram's rows to the front of a field's values and returns that front. */
+function croppedInPlace(values: Float32Array, { shape, offset }: Field, [nz, ny, nx]: Shape3): Float32Array {
+  for (let z = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      const from = ((z + offset[0]) * shape[1] + y + offset[1]) * shape[2] + offset[2];
+      values.copyWithin((z * ny + y) * nx, from, from + nx);
+    }
+  }
+  return values.subarray(0, nz * ny * nx);
+}
+
+/** Scales to the challenge's standard deviation. */
+function scaledToDeviation(values: Float32Array): Float32Array {
+  let sum = 0;
+  let squares = 0;
+  for (const value of values) {
+    sum += value;
+    squares += value * value;
+  }
+  const deviation = Math.sqrt(squares / values.length - (sum / values.length) ** 2);
+  const scale = deviation > 0 ? tomogramDeviation / deviation : 0;
+  for (let i = 0; i < values.length; i++) values[i]! *= scale;
+  return values;
+}

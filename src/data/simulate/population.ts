@@ -1,0 +1,57 @@
+import { challengeParticles } from "../../particles.js";
+import type { Random } from "../../random.js";
+
+/** Å³ of one of the challenge's tomograms, 184 × 630 × 630 voxels of 10.012 Å. */
+const referenceVolume = 184 * 630 * 630 * 10.012444196428572 ** 3;
+
+/** Mean particles per tomogram in the challenge's seven training runs. */
+const perReference: Readonly<Record<string, number>> = {
+  "apo-ferritin": 53,
+  "beta-amylase": 13,
+  "beta-galactosidase": 17,
+  ribosome: 47,
+  thyroglobulin: 34,
+  "virus-like-particle": 16,
+};
+/** Small proteins that no list names, and beads of gold, per reference volume. */
+const distractorsPerReference = 45;
+const beadsPerReference = 3;
+
+/** A tenth of the volume holds as many particles as half of it would, so that there is something to learn from. */
+const crowdingPower = 0.75;
+const greatestCrowding = 10;
+const fewest = 3;
+const spread = 0.2;
+
+/**
+ * How many particles of each type a tomogram holds: the challenge's density, more crowded in smaller volumes, never
+ * fewer than three, varied by a fifth.
+ *
+ * @param volume Å³
+ * @param wanted counts that the user gave; a type that is missing there is drawn
+ */
+export function drawCounts(
+  volume: number,
+  wanted: ReadonlyMap<string, number>,
+  random: Random,
+): ReadonlyMap<string, number> {
+  const share = volume / referenceVolume;
+  const crowding = Math.min(greatestCrowding, Math.max(1, share ** -crowdingPower));
+  return new Map(
+    challengeParticles.map(({ name }) => {
+      const mean = (perReference[name] ?? 0) * share * crowding;
+      const drawn = Math.max(fewest, Math.round(mean * (1 + spread * random.normal())));
+      return [name, wanted.get(name) ?? drawn];
+    }),
+  );
+}
+
+/** How many distractors and gold beads a tomogram holds; beads are not crowded. */
+export function drawDistractors(volume: number, random: Random): { proteins: number; beads: number } {
+  const share = volume / referenceVolume;
+  const crowding = Math.min(greatestCrowding, Math.max(1, share ** -crowdingPower));
+  return {
+    proteins: Math.round(distractorsPerReference * share * crowding * random.between(0.7, 1.3)),
+    beads: Math.floor(beadsPerReference * share * random.between(0, 2) + random.uniform()),
+  };
+}

@@ -1,0 +1,89 @@
+import type { Random } from "../../random.js";
+
+/** A rotation matrix over x, y, z, row by row; it takes a particle's own coordinates to the tomogram's. */
+export type Rotation = readonly [number, number, number, number, number, number, number, number, number];
+
+/** A point or a direction: x, y, z. */
+export type Vector3 = readonly [x: number, y: number, z: number];
+
+export const noRotation: Rotation = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+
+export const rotate = (m: Rotation, [x, y, z]: Vector3): Vector3 => [
+  m[0] * x + m[1] * y + m[2] * z,
+  m[3] * x + m[4] * y + m[5] * z,
+  m[6] * x + m[7] * y + m[8] * z,
+];
+
+/** The rotation of a unit quaternion (w, x, y, z). */
+function fromQuaternion(w: number, x: number, y: number, z: number): Rotation {
+  return [
+    1 - 2 * (y * y + z * z),
+    2 * (x * y - w * z),
+    2 * (x * z + w * y),
+    2 * (x * y + w * z),
+    1 - 2 * (x * x + z * z),
+    2 * (y * z - w * x),
+    2 * (x * z - w * y),
+    2 * (y * z + w * x),
+    1 - 2 * (x * x + y * y),
+  ];
+}
+
+/** Uniform over all orientations (K. Shoemake, Uniform random rotations, Graphics Gems III, 1992). */
+export function randomRotation(random: Random): Rotation {
+  const share = random.uniform();
+  const first = 2 * Math.PI * random.uniform();
+  const second = 2 * Math.PI * random.uniform();
+  const a = Math.sqrt(1 - share);
+  const b = Math.sqrt(share);
+  return fromQuaternion(b * Math.cos(second), a * Math.sin(first), a * Math.cos(first), b * Math.sin(second));
+}
+
+/** Rotation by `degrees` about an axis of any length. */
+export function rotationAbout([x, y, z]: Vector3, degrees: number): Rotation {
+  const half = (degrees * Math.PI) / 360;
+  const scale = Math.sin(half) / Math.hypot(x, y, z);
+  return fromQuaternion(Math.cos(half), x * scale, y * scale, z * scale);
+}
+
+function multiply(a: Rotation, b: Rotation): Rotation {
+  const entry = (row: number, column: number) =>
+    a[3 * row]! * b[column]! + a[3 * row + 1]! * b[column + 3]! + a[3 * row + 2]! * b[column + 6]!;
+  return [
+    entry(0, 0),
+    entry(0, 1),
+    entry(0, 2),
+    entry(1, 0),
+    entry(1, 1),
+    entry(1, 2),
+    entry(2, 0),
+    entry(2, 1),
+    entry(2, 2),
+  ];
+}
+
+const equal = (a: Rotation, b: Rotation): boolean => a.every((value, i) => Math.abs(value - b[i]!) < 1e-9);
+
+/** The finite group that the given rotations generate, the identity first. */
+export function rotationGroup(generators: readonly Rotation[]): Rotation[] {
+  const group: Rotation[] = [noRotation];
+  for (let i = 0; i < group.length; i++) {
+    for (const generator of generators) {
+      const product = multiply(generator, group[i]!);
+      if (!group.some((member) => equal(member, product))) group.push(product);
+    }
+  }
+  return group;
+}
+
+/** Two-fold axes along x, y and z: four rotations. */
+export const dihedral2 = (): Rotation[] =>
+  rotationGroup([rotationAbout([1, 0, 0], 180), rotationAbout([0, 1, 0], 180)]);
+
+/** The 24 rotations of a cube. */
+export const octahedral = (): Rotation[] =>
+  rotationGroup([rotationAbout([0, 0, 1], 90), rotationAbout([1, 1, 1], 120)]);
+
+/** The 60 rotations of an icosahedron with a vertex at (0, 1, φ). */
+export const icosahedral = (): Rotation[] =>
+  rotationGroup([rotationAbout([0, 1, (1 + Math.sqrt(5)) / 2], 72), rotationAbout([1, 1, 1], 120)]);

@@ -1,0 +1,157 @@
+/**
+ * Built-in shapes of the challenge's six particles, for machines without density maps: subunits of the published sizes
+ * and symmetries, filled with beads. Each is the same in every phantom, whatever the seed.
+ */
+import { randomFor } from "../../random.js";
+import { type Bead, densityAt, type Ellipsoid, fillWithBeads, renderBeads, symmetrised } from "./beads.js";
+import { type Density, densityOf } from "./density.js";
+import {
+  dihedral2,
+  icosahedral,
+  octahedral,
+  type Rotation,
+  rotationAbout,
+  rotationGroup,
+  type Vector3,
+} from "./rotation.js";
+
+interface Shape {
+  /** Kilodalton. */
+  readonly mass: number;
+  readonly beads: () => Bead[];
+}
+
+const solid = (name: string, bodies: readonly Ellipsoid[], extent: number, texture: number): Bead[] =>
+  fillWithBeads((point) => densityAt(bodies, point), extent, texture, randomFor(0, `shape ${name}`));
+
+const copies = (
+  name: string,
+  bodies: readonly Ellipsoid[],
+  extent: number,
+  texture: number,
+  group: readonly Rotation[],
+): Bead[] => symmetrised(solid(name, bodies, extent, texture), group);
+
+/** 24 four-helix bundles, 50 × 25 Å, lying in a shell of 12 nm outer and 8 nm inner diameter (octahedral). */
+function apoFerritin(): Bead[] {
+  const bundle: Ellipsoid = {
+    at: [18, 30, 36],
+    axes: [30, 14, 13],
+    turn: rotationAbout([18, 30, 36], 35),
+  };
+  return copies("apo-ferritin", [bundle], 75, 0.15, octahedral());
+}
+
+/** Sweet potato's tetramer: four compact (α/β)₈ barrels of 56 kDa around three two-fold axes. */
+function betaAmylase(): Bead[] {
+  const barrel: Ellipsoid = { at: [23, 24, 17], axes: [27, 25, 22] };
+  return copies("beta-amylase", [barrel], 60, 0.2, dihedral2());
+}
+
+/** Dimer of dimers, about 18 × 14 × 9 nm (D2), each monomer a large core with a side domain. */
+function betaGalactosidase(): Bead[] {
+  const monomer: Ellipsoid[] = [
+    { at: [44, 30, 8], axes: [42, 28, 28], turn: rotationAbout([0, 0, 1], 18) },
+    { at: [24, 50, -14], axes: [20, 17, 18] },
+    { at: [68, 22, 18], axes: [20, 22, 20] },
+  ];
+  return copies("beta-galactosidase", monomer, 95, 0.2, dihedral2());
+}
+
+/** A round large subunit with stalks and a flatter small one, head and body, across a cleft; RNA is denser. */
+function ribosome(): Bead[] {
+  const large: Ellipsoid[] = [
+    { at: [0, -38, 0], axes: [108, 78, 92], weight: 1.25 },
+    { at: [0, -62, 70], axes: [30, 32, 48], weight: 1.1 },
+    { at: [92, -30, 62], axes: [34, 20, 26], turn: rotationAbout([0, 1, 0], 40), weight: 1.1 },
+    { at: [-96, -20, 55], axes: [40, 18, 20], turn: rotationAbout([0, 1, 0], -35) },
+  ];
+  const small: Ellipsoid[] = [
+    { at: [6, 78, -34], axes: [62, 36, 62], weight: 1.25 },
+    { at: [-8, 78, 62], axes: [52, 36, 34], weight: 1.25 },
+    { at: [40, 72, -92], axes: [22, 18, 34] },
+    { at: [-58, 74, 44], axes: [24, 20, 24], weight: 1.1 },
+  ];
+  const tunnel: Ellipsoid[] = [
+    { at: [10, -52, -10], axes: [13, 80, 13] },
+    { at: [-30, 36, 20], axes: [70, 10, 16] },
+  ];
+  const density = (point: Vector3): number =>
+    densityAt(tunnel, point) > 0 ? 0 : Math.max(densityAt(large, point), densityAt(small, point));
+  return fillWithBeads(density, 160, 0.55, randomFor(0, "shape ribosome"));
+}
+
+/** An elongated two-fold dimer like a butterfly, about 25 × 15 × 11 nm, full of holes. */
+function thyroglobulin(): Bead[] {
+  const monomer: Ellipsoid[] = [
+    { at: [16, 22, 10], axes: [32, 26, 30] },
+    { at: [52, 40, -14], axes: [34, 20, 26], turn: rotationAbout([0, 0, 1], 35) },
+    { at: [62, -6, 16], axes: [30, 22, 24], turn: rotationAbout([0, 1, 0], 30) },
+    { at: [98, 20, 6], axes: [30, 18, 28], turn: rotationAbout([0, 0, 1], -40) },
+    { at: [84, 54, 22], axes: [18, 22, 18] },
+    { at: [112, -12, -18], axes: [16, 22, 18] },
+  ];
+  return copies("thyroglobulin", monomer, 140, 0.45, rotationGroup([rotationAbout([0, 0, 1], 180)]));
+}
+
+/** An icosahedral capsid of 28 nm outer diameter, a shell of 180 coat proteins about 30 Å thick, empty inside. */
+function virusLikeParticle(): Bead[] {
+  const unit = (at: Vector3): Ellipsoid => {
+    const scale = 126 / Math.hypot(...at);
+    return { at: [at[0] * scale, at[1] * scale, at[2] * scale], axes: [19, 19, 17] };
+  };
+  const coat = [unit([0.12, 0.62, 1]), unit([0.34, 0.42, 1]), unit([0.1, 0.22, 1])];
+  return copies("virus-like-particle", coat, 150, 0.2, icosahedral());
+}
+
+const shapes: Readonly<Record<string, Shape>> = {
+  "apo-ferritin": { mass: 480, beads: apoFerritin },
+  "beta-amylase": { mass: 224, beads: betaAmylase },
+  "beta-galactosidase": { mass: 465, beads: betaGalactosidase },
+  ribosome: { mass: 3300, beads: ribosome },
+  thyroglobulin: { mass: 660, beads: thyroglobulin },
+  "virus-like-particle": { mass: 2600, beads: virusLikeParticle },
+};
+
+/** Kilodalton of a particle, undefined if it is none of the six. */
+export const massOf = (name: string): number | undefined => shapes[name]?.mass;
+
+/** Kilodalton; a tenth of the real weight of 10 nm of gold, since contrast saturates. */
+const goldMass = 2500;
+
+/** Blur of a bead, Å: helices and side chains are not resolved at the tomogram's voxels, which set the floor. */
+const blur = (spacing: number): number => Math.max(6.5, 0.8 * spacing);
+
+/** Density of one of the six particles at a spacing (Å per voxel); undefined if the name is none of them. */
+export function shapeOf(name: string, spacing: number): Density | undefined {
+  const shape = shapes[name];
+  return shape && densityOf(name, renderBeads(shape.beads(), spacing, blur(spacing)), shape.mass);
+}
+
+/** Small proteins of 40 to 160 kDa that are in no list of picks: each a handful of lobes. */
+export function distractorShapes(count: number, spacing: number): Density[] {
+  return Array.from({ length: count }, (_, i) => {
+    const random = randomFor(0, "shape distractor", i);
+    const bodies: Ellipsoid[] = Array.from({ length: 2 + random.integer(3) }, () => ({
+      at: [24 * random.normal(), 14 * random.normal(), 14 * random.normal()],
+      axes: [random.between(12, 24), random.between(12, 22), random.between(10, 20)],
+    }));
+    const beads = fillWithBeads((point) => densityAt(bodies, point), 90, 0.3, random);
+    return densityOf(
+      `distractor ${i + 1}`,
+      renderBeads(beads, spacing, blur(spacing)),
+      random.between(40, 160),
+    );
+  });
+}
+
+/** A bead of gold, 10 nm: far denser than any protein. */
+export function goldBead(spacing: number): Density {
+  const beads = fillWithBeads(
+    (point) => densityAt([{ at: [0, 0, 0], axes: [50, 50, 50] }], point),
+    60,
+    0,
+    randomFor(0, "shape gold"),
+  );
+  return densityOf("gold bead", renderBeads(beads, spacing, blur(spacing)), goldMass);
+}
