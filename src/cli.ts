@@ -10,6 +10,10 @@ interface Entry {
 
 /** The command table: a command's own file is loaded only when it is called. */
 const table: Record<string, Entry> = {
+  inspect: {
+    describe: "lists what a data set holds, reads every chunk and names the broken ones",
+    load: () => import("./commands/inspect.js"),
+  },
   score: {
     describe: "scores a submission CSV by the challenge's rule",
     load: () => import("./commands/score.js"),

@@ -2,6 +2,7 @@ import { basename, join, resolve } from "node:path";
 import { PickbenchError } from "../errors.js";
 import { type Box, indexToPosition, type Shape3, type Spacing3, type Volume, voxelCount } from "../volume.js";
 import type { Level, TomogramRef } from "./dataset.js";
+import { halfToFloat } from "./halfFloat.js";
 import { readMultiscales } from "./omeMetadata.js";
 import { openZarrArray, type ZarrArray } from "./zarrArray.js";
 
@@ -178,26 +179,6 @@ function copyOverlap(
       else for (let x = 0; x < width; x++) region[to + x] = Number(data[from + x * stride[2]]);
     }
   }
-}
-
-/** Values of IEEE half-precision floats from their bits. */
-function halfToFloat(bits: ArrayLike<number | bigint>): Float32Array {
-  const values = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) {
-    const half = Number(bits[i]);
-    const exponent = (half >> 10) & 31;
-    const fraction = half & 1023;
-    const magnitude =
-      exponent === 31
-        ? fraction === 0
-          ? Number.POSITIVE_INFINITY
-          : Number.NaN
-        : exponent === 0
-          ? fraction * 2 ** -24
-          : (1 + fraction / 1024) * 2 ** (exponent - 15);
-    values[i] = half & 0x8000 ? -magnitude : magnitude;
-  }
-  return values;
 }
 
 /** @throws NotFinite at the first voxel, z slowest, that is NaN or infinite. */

@@ -48,6 +48,18 @@ export async function listPicks(
   return [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
+/** Files in a run's Picks folders that belong to none of the data set's types: misspelt or meant for others. */
+export async function strayPicks(dataset: Dataset, run: string): Promise<string[]> {
+  const stray: string[] = [];
+  for (const root of dataset.roots) {
+    const folder = picksFolder(root, run);
+    for (const name of await jsonNames(folder))
+      if (!dataset.particles.some((particle) => authorOf(name, particle.name)))
+        stray.push(join(folder, name));
+  }
+  return stray.sort();
+}
+
 async function jsonNames(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).filter((name) => name.endsWith(".json") && !name.startsWith("."));

@@ -1,0 +1,81 @@
+import { readdir, realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf, PickbenchError } from "../errors.js";
+import { canonicalJson, hashFile, hashOf } from "../files.js";
+import type { Dataset } from "./dataset.js";
+
+/** A file that a result rests on. */
+export interface ManifestEntry {
+  /** `static/ExperimentRuns/…` or `overlay/ExperimentRuns/…`, with slashes. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** SHA-256, hex; left out where hashing was not asked for. */
+  readonly sha256?: string;
+}
+
+/** Every file of the named runs, tomograms and picks, sorted by path. */
+export async function dataManifest(
+  dataset: Dataset,
+  runs: readonly string[],
+  options: { hash: boolean },
+): Promise<ManifestEntry[]> {
+  const entries: ManifestEntry[] = [];
+  for (const root of dataset.roots) {
+    const label = root === dataset.overlayRoot ? "overlay" : "static";
+    for (const run of new Set(runs)) {
+      const folder = join(root, "ExperimentRuns", run);
+      for (const name of await filesUnder(folder, [])) {
+        const full = join(folder, name);
+        entries.push({
+          path: [label, "ExperimentRuns", run, ...name.split(/[/\\]/)].join("/"),
+          size: (await stat(full)).size,
+          ...(options.hash ? { sha256: await hashFile(full) } : {}),
+        });
+      }
+    }
+  }
+  return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** One hash for all of a manifest. */
+export const manifestHash = (entries: readonly ManifestEntry[]): string => hashOf(canonicalJson(entries));
+
+/** Files under a folder, relative to it; hidden system files (`.DS_Store`) are left out, Zarr's own are not. */
+async function filesUnder(folder: string, above: readonly string[]): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" && above.length === 0) return [];
+    throw new PickbenchError("BadDataset", `${folder}: cannot be listed: ${messageOf(error)}`, {
+      path: folder,
+    });
+  });
+  if (entries.length === 0) return [];
+  const here = await realpath(folder);
+  if (above.includes(here))
+    throw new PickbenchError("BadDataset", `${folder}: a link that leads back to ${here}; remove it`, {
+      path: folder,
+    });
+  const found: string[] = [];
+  for (const entry of entries) {
+    if (entry.name.startsWith(".") && !/^\.(zarray|zattrs|zgroup|zmetadata)$/.test(entry.name)) continue;
+    const full = join(folder, entry.name);
+    const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(full)));
+    if (!isFolder) found.push(entry.name);
+    else for (const name of await filesUnder(full, [...above, here])) found.push(join(entry.name, name));
+  }
+  return found;
+}
+
+async function leadsToFolder(link: string): Promise<boolean> {
+  try {
+    return (await stat(link)).isDirectory();
+  } catch (error) {
+    throw new PickbenchError(
+      "BadDataset",
+      `${link}: a link that leads nowhere (${messageOf(error)}); mend or remove it`,
+      {
+        path: link,
+      },
+    );
+  }
+}

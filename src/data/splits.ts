@@ -1,0 +1,107 @@
+import { z } from "zod";
+import { PickbenchError } from "../errors.js";
+
+const share = z.union([z.array(z.string()), z.number().int().min(0)]);
+
+/**
+ * Which runs are trained on, tuned on and held out. By role: names, or a count of the sorted run names (train's first,
+ * then tune's, then holdout's), or `rest` for what the others leave. By fold: fold `fold` of `folds` is held out, the
+ * `tune` runs after it are for tuning, the others for training.
+ */
+export const SplitSpec = z.union([
+  z.strictObject({
+    train: z.union([share, z.literal("rest")]),
+    tune: share.default(0),
+    holdout: share.default(0),
+  }),
+  z.strictObject({
+    fold: z.number().int().min(0),
+    folds: z.number().int().min(2),
+    tune: z.number().int().min(0).default(1),
+  }),
+]);
+export type SplitSpec = z.infer<typeof SplitSpec>;
+type RoleSpec = Extract<SplitSpec, { train: unknown }>;
+type FoldSpec = Extract<SplitSpec, { fold: number }>;
+
+export interface Splits {
+  readonly train: string[];
+  readonly tune: string[];
+  readonly holdout: string[];
+}
+const roles = ["train", "tune", "holdout"] as const;
+
+/**
+ * Names the runs of each role, sorted; the same runs in any order give the same splits.
+ *
+ * @throws BadExperiment where a name is unknown or has two roles, runs do not suffice, or train is empty.
+ */
+export function resolveSplits(spec: SplitSpec, runNames: readonly string[]): Splits {
+  const names = [...new Set(runNames)].sort();
+  const splits = "fold" in spec ? byFold(spec, names) : byRole(spec, names);
+  if (splits.train.length === 0)
+    throw new PickbenchError(
+      "BadExperiment",
+      `splits.train: no run is left to train on of ${names.length} (${names.join(", ")}); hold out or tune on fewer`,
+    );
+  return splits;
+}
+
+function byFold({ fold, folds, tune }: FoldSpec, names: readonly string[]): Splits {
+  if (fold >= folds)
+    throw new PickbenchError(
+      "BadExperiment",
+      `splits.fold: ${fold}; wanted 0 to ${folds - 1} of ${folds} folds`,
+    );
+  if (folds > names.length)
+    throw new PickbenchError(
+      "BadExperiment",
+      `splits.folds: ${folds} folds of ${names.length} runs (${names.join(", ")}); wanted at most as many folds as runs`,
+    );
+  const foldOf = (index: number) => Math.floor((index * folds) / names.length);
+  const holdout = names.filter((_, index) => foldOf(index) === fold);
+  const after = names.indexOf(holdout.at(-1)!) + 1;
+  const others = [...names.slice(after), ...names.slice(0, after - holdout.length)];
+  return { train: others.slice(tune).sort(), tune: others.slice(0, tune).sort(), holdout };
+}
+
+function byRole(spec: RoleSpec, names: readonly string[]): Splits {
+  const taken = new Map<string, string>();
+  for (const role of roles) {
+    const wanted = spec[role];
+    if (!Array.isArray(wanted)) continue;
+    for (const name of wanted) claim(taken, role, name, names);
+  }
+  const free = names.filter((name) => !taken.has(name));
+  const counts = roles.map((role) => (typeof spec[role] === "number" ? spec[role] : 0));
+  const counted = counts.reduce((sum, count) => sum + count, 0);
+  if (counted > free.length)
+    throw new PickbenchError(
+      "BadExperiment",
+      `splits: ${counts.map((count, i) => `${roles[i]} ${count}`).join(", ")} need ${counted} runs; there are ${free.length} to share out (${free.join(", ")})`,
+    );
+  if (spec.train === "rest") counts[0] = free.length - counted;
+  let next = 0;
+  const [train, tune, holdout] = roles.map((role, index) => {
+    const wanted = spec[role];
+    if (Array.isArray(wanted)) return [...wanted].sort();
+    next += counts[index]!;
+    return free.slice(next - counts[index]!, next);
+  });
+  return { train: train!, tune: tune!, holdout: holdout! };
+}
+
+function claim(taken: Map<string, string>, role: string, name: string, names: readonly string[]): void {
+  if (!names.includes(name))
+    throw new PickbenchError(
+      "BadExperiment",
+      `splits.${role}: no run ${name} in the data; there is ${names.join(", ")}`,
+    );
+  const other = taken.get(name);
+  if (other !== undefined)
+    throw new PickbenchError(
+      "BadExperiment",
+      `splits.${role}: ${name} is already in ${other}; a run has one role, or the score is leaked`,
+    );
+  taken.set(name, role);
+}
