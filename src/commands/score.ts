@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { PickbenchError } from "../errors.js";
-import type { Pick } from "../particles.js";
+import { challengeParticles, type Particle } from "../particles.js";
 import { reportText } from "../score/report.js";
-import { createScorer } from "../score/score.js";
-import { readRows, readSubmission } from "../score/submissionCsv.js";
+import type { PicksByExperiment } from "../score/score.js";
+import { readSubmission, scoreSubmission } from "../score/submissionCsv.js";
 import { defineCommand, report } from "./command.js";
 
 export const command = defineCommand({
@@ -14,21 +14,60 @@ export const command = defineCommand({
       .option("truth", {
         type: "string",
         demandOption: true,
-        describe: "a folder with picks (overlay/ or train/), a copick config, or a CSV with the same columns",
+        describe: "a data set with picks, a copick configuration, or a CSV with the same columns",
       })
+      .option("interval", {
+        type: "boolean",
+        describe: "add the 90 % interval of a bootstrap over experiments",
+      })
+      .option("seed", { type: "number", default: 0, describe: "seed of the bootstrap" })
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 score submission.csv --truth data/train", "score against the picks of a data set")
       .example("$0 score submission.csv --truth truth.csv --json", "score against a CSV, for a program"),
-  run: async ({ submission, truth, json }) => {
-    const scorer = createScorer(await readTruth(truth));
-    await readRows(submission, scorer.add);
-    const result = scorer.report();
-    report(json, result, () => reportText(result));
+  run: async ({ submission, truth: truthPath, interval: wantsInterval, seed, json }) => {
+    const { truth, particles } = await readTruth(truthPath);
+    const result = await scoreSubmission(submission, truth, particles);
+    if (!wantsInterval) return report(json, result, () => reportText(result));
+    const { scoreInterval } = await import("../score/interval.js");
+    const interval = scoreInterval(result, { seed, particles });
+    report(json, { ...result, interval }, () =>
+      interval
+        ? reportText(result, interval)
+        : `${reportText(result)}\nno interval: it needs two experiments or more`,
+    );
   },
 });
 
-async function readTruth(path: string): Promise<Map<string, Pick[]>> {
-  if ((await stat(path).catch(() => undefined))?.isDirectory())
-    throw new PickbenchError("Unsupported", `${path} is a folder, wanted a CSV`, { path });
-  return readSubmission(path, { kind: "truth" });
+interface Truth {
+  readonly truth: PicksByExperiment;
+  readonly particles: readonly Particle[];
+}
+
+async function readTruth(path: string): Promise<Truth> {
+  const isCsv = (await stat(path).catch(() => undefined))?.isFile() && !path.endsWith(".json");
+  const { truth, particles } = isCsv
+    ? { truth: await readSubmission(path, { kind: "truth" }), particles: challengeParticles }
+    : await readFolder(path);
+  for (const picks of truth.values()) if (picks.length > 0) return { truth, particles };
+  throw new PickbenchError(
+    "BadDataset",
+    `${path} holds no particle, wanted a truth to score against; name another`,
+    {
+      path,
+    },
+  );
+}
+
+/** Runs that nobody picked are no part of the truth; runs picked and found empty are. */
+async function readFolder(path: string): Promise<Truth> {
+  const { openDataset } = await import("../data/dataset.js");
+  const { listPicks, readTruth: readPicksOfRuns } = await import("../data/picks.js");
+  const dataset = await openDataset(path);
+  const truth = await readPicksOfRuns(dataset);
+  for (const [run, picks] of truth) {
+    if (picks.length > 0) continue;
+    const files = await Promise.all(dataset.particles.map(({ name }) => listPicks(dataset, run, name)));
+    if (files.flat().length === 0) truth.delete(run);
+  }
+  return { truth, particles: dataset.particles };
 }

@@ -1,6 +1,6 @@
 import { type Assignable, assign, type Pair } from "./assignment.js";
 import type { Counts } from "./fbeta.js";
-import { pointGrid } from "./pointGrid.js";
+import { type PointGrid, pointGrid } from "./pointGrid.js";
 
 /** What a matcher knows once all predictions are in. */
 export interface MatchResult extends Counts {
@@ -44,46 +44,73 @@ const order = (a: Reach, b: Reach): number =>
 export function createMatcher(truths: Float64Array, distance: number): Matcher {
   const count = truths.length / 3;
   const grid = pointGrid(truths, distance);
-  const limit = distance * distance;
-  const keep = neighbourCounts(truths, distance);
-  const nearest: Reach[][] = Array.from({ length: count }, () => []);
+  const keep = neighbourCounts(truths, grid, distance);
+  const nearest: (Reach[] | undefined)[] = new Array(count).fill(undefined);
   let predictions = 0;
   let tp = 0;
+
+  const reach = (truth: number, x: number, y: number, z: number, prediction: number): boolean => {
+    const dx = x - truths[truth * 3]!;
+    const dy = y - truths[truth * 3 + 1]!;
+    const dz = z - truths[truth * 3 + 2]!;
+    const reached = { prediction, squared: dx * dx + dy * dy + dz * dz, x, y, z };
+    const list = nearest[truth];
+    if (list) insert(list, reached, keep[truth]!);
+    else nearest[truth] = [reached];
+    return list === undefined;
+  };
+  const pairs = () => pairUp(nearest, keep);
 
   return {
     add(x, y, z) {
       const prediction = predictions++;
-      let reached = 0;
-      grid.visit(x, y, z, (truth) => {
-        const dx = x - truths[truth * 3]!;
-        const dy = y - truths[truth * 3 + 1]!;
-        const dz = z - truths[truth * 3 + 2]!;
-        const squared = dx * dx + dy * dy + dz * dz;
-        if (squared > limit) return;
-        const list = nearest[truth]!;
-        if (list.length === 0) reached++;
-        insert(list, { prediction, squared, x, y, z }, keep[truth]!);
-      });
-      tp += reached;
-      return reached;
+      let first = 0;
+      grid.within(x, y, z, distance, found);
+      for (const truth of found) if (reach(truth, x, y, z, prediction)) first++;
+      tp += first;
+      return first;
     },
-    pairs: () => assign(nearest.map(assignable)),
+    pairs,
     result() {
       const offset: [number, number, number] = [0, 0, 0];
-      nearest.forEach(([first], truth) => {
+      nearest.forEach((list, truth) => {
+        const first = list?.[0];
         if (first === undefined) return;
         offset[0] += first.x - truths[truth * 3]!;
         offset[1] += first.y - truths[truth * 3 + 1]!;
         offset[2] += first.z - truths[truth * 3 + 2]!;
       });
-      const strictTp = assign(nearest.map(assignable)).length;
-      return { tp, fp: predictions - tp, fn: count - tp, truths: count, predictions, strictTp, offset };
+      return {
+        tp,
+        fp: predictions - tp,
+        fn: count - tp,
+        truths: count,
+        predictions,
+        strictTp: pairs().length,
+        offset,
+      };
     },
   };
 }
 
-const assignable = (reaches: readonly Reach[]): Assignable[] =>
-  reaches.map(({ prediction, squared }) => ({ prediction, distance: Math.sqrt(squared) }));
+/** A truth that keeps one prediction has no rival for it; the others are paired by assignment. */
+function pairUp(nearest: readonly (readonly Reach[] | undefined)[], keep: Int32Array): Pair[] {
+  const pairs: Pair[] = [];
+  const rivals: number[] = [];
+  nearest.forEach((list, truth) => {
+    if (list === undefined) return;
+    if (keep[truth]! > 1) rivals.push(truth);
+    else pairs.push({ truth, ...assignable(list[0]!) });
+  });
+  for (const pair of assign(rivals.map((truth) => nearest[truth]!.map(assignable))))
+    pairs.push({ ...pair, truth: rivals[pair.truth]! });
+  return pairs.sort((a, b) => a.truth - b.truth);
+}
+
+const assignable = ({ prediction, squared }: Reach): Assignable => ({
+  prediction,
+  distance: Math.sqrt(squared),
+});
 
 /** Keeps `list` sorted and at most `keep` long. */
 function insert(list: Reach[], reach: Reach, keep: number): void {
@@ -94,18 +121,15 @@ function insert(list: Reach[], reach: Reach, keep: number): void {
   if (list.length > keep) list.pop();
 }
 
-/** For each truth, the truths within twice the match distance of it, itself included. */
-function neighbourCounts(truths: Float64Array, distance: number): Int32Array {
-  const grid = pointGrid(truths, 2 * distance);
-  const limit = 4 * distance * distance;
+/** For each truth, the truths within twice the match distance of it (a hair more for rounding), itself included. */
+function neighbourCounts(truths: Float64Array, grid: PointGrid, distance: number): Int32Array {
   const counts = new Int32Array(truths.length / 3);
   for (let i = 0; i < counts.length; i++) {
-    const [x, y, z] = [truths[i * 3]!, truths[i * 3 + 1]!, truths[i * 3 + 2]!];
-    grid.visit(x, y, z, (j) => {
-      const squared =
-        (truths[j * 3]! - x) ** 2 + (truths[j * 3 + 1]! - y) ** 2 + (truths[j * 3 + 2]! - z) ** 2;
-      if (squared <= limit * 1.000001) counts[i]!++;
-    });
+    grid.within(truths[i * 3]!, truths[i * 3 + 1]!, truths[i * 3 + 2]!, 2.00001 * distance, found);
+    counts[i] = found.length;
   }
   return counts;
 }
+
+/** Emptied and filled again by every look into a grid. */
+const found: number[] = [];

@@ -1,7 +1,7 @@
-/** Points in a grid of cells, to be asked which of them may lie near a position. */
+/** Points in a grid of cells, to be asked which of them lie near a position. */
 export interface PointGrid {
-  /** Calls back with every point within the grid's distance of x y z, and some farther ones. */
-  visit(x: number, y: number, z: number, each: (point: number) => void): void;
+  /** Fills `found` with every point at most `distance` Å from x y z, emptying it first. */
+  within(x: number, y: number, z: number, distance: number, found: number[]): void;
 }
 
 interface Axis {
@@ -12,35 +12,44 @@ interface Axis {
 
 /** Covers a distance exactly at the limit whatever the rounding of coordinates below 10¹⁰ Å. */
 const slack = 1.001;
+/** With fewer points, looking at every one is as fast as any order. */
+const worthSorting = 48;
 
 /**
- * Cells are at least as wide as the distance, and wider where the points are sparse, so that there are at most some
- * four cells a point. x runs fastest: the cells around a position are a few contiguous stretches of points.
+ * Cells are at least as wide as asked, and wider where the points are sparse, so that there are at most some four
+ * cells a point. x runs fastest: the cells around a position are a few contiguous stretches of points.
  *
  * @param points x y z in Å, flat
- * @param distance how far to look, in Å
+ * @param least width of a cell in Å; best as far as is mostly looked
  */
-export function pointGrid(points: Float64Array, distance: number): PointGrid {
+export function pointGrid(points: Float64Array, least: number): PointGrid {
   const count = points.length / 3;
-  if (count === 0) return { visit() {} };
-  const [x, y, z] = axes(points, distance * slack);
+  const [xs, ys, zs] = axes(points, count < worthSorting ? Infinity : least);
   const cellOf = (point: number) =>
-    (cell(z, points[point * 3 + 2]!) * y.cells + cell(y, points[point * 3 + 1]!)) * x.cells +
-    cell(x, points[point * 3]!);
-  const { starts, sorted } = sortByCell(count, cellOf, x.cells * y.cells * z.cells);
-  const reach = distance * slack;
+    (cell(zs, points[point * 3 + 2]!) * ys.cells + cell(ys, points[point * 3 + 1]!)) * xs.cells +
+    cell(xs, points[point * 3]!);
+  const { starts, sorted } = sortByCell(count, cellOf, xs.cells * ys.cells * zs.cells);
 
   return {
-    visit(px, py, pz, each) {
-      if (!(near(x, px, reach) && near(y, py, reach) && near(z, pz, reach))) return;
-      const [firstX, lastX] = [cell(x, px - reach), cell(x, px + reach)];
-      const [firstY, lastY] = [cell(y, py - reach), cell(y, py + reach)];
-      const [firstZ, lastZ] = [cell(z, pz - reach), cell(z, pz + reach)];
-      for (let k = firstZ; k <= lastZ; k++) {
-        for (let j = firstY; j <= lastY; j++) {
-          const row = (k * y.cells + j) * x.cells;
+    within(x, y, z, distance, found) {
+      found.length = 0;
+      const reach = distance * slack;
+      const limit = distance * distance;
+      const firstX = cell(xs, x - reach);
+      const lastX = cell(xs, x + reach);
+      const lastY = cell(ys, y + reach);
+      const lastZ = cell(zs, z + reach);
+      for (let k = cell(zs, z - reach); k <= lastZ; k++) {
+        for (let j = cell(ys, y - reach); j <= lastY; j++) {
+          const row = (k * ys.cells + j) * xs.cells;
           const end = starts[row + lastX + 1]!;
-          for (let at = starts[row + firstX]!; at < end; at++) each(sorted[at]!);
+          for (let at = starts[row + firstX]!; at < end; at++) {
+            const point = sorted[at]!;
+            const dx = points[point * 3]! - x;
+            const dy = points[point * 3 + 1]! - y;
+            const dz = points[point * 3 + 2]! - z;
+            if (dx * dx + dy * dy + dz * dz <= limit) found.push(point);
+          }
         }
       }
     },
@@ -48,13 +57,16 @@ export function pointGrid(points: Float64Array, distance: number): PointGrid {
 }
 
 /** Index of a coordinate's cell; outside the grid, of the nearest cell. */
-const cell = ({ low, width, cells }: Axis, value: number): number =>
-  Math.min(cells - 1, Math.max(0, Math.floor((value - low) / width)));
-
-const near = ({ low, width, cells }: Axis, value: number, reach: number): boolean =>
-  value >= low - reach && value <= low + width * cells + reach;
+function cell(axis: Axis, value: number): number {
+  const index = Math.floor((value - axis.low) / axis.width);
+  return index > 0 ? Math.min(index, axis.cells - 1) : 0;
+}
 
 function axes(points: Float64Array, least: number): [Axis, Axis, Axis] {
+  if (!Number.isFinite(least) || points.length === 0) {
+    const whole = { low: 0, width: Infinity, cells: 1 };
+    return [whole, whole, whole];
+  }
   const low = [Infinity, Infinity, Infinity];
   const high = [-Infinity, -Infinity, -Infinity];
   for (let i = 0; i < points.length; i++) {

@@ -38,8 +38,8 @@ export interface ScoreReport {
 
 /** Scores predictions one by one, without keeping them. */
 export interface Scorer {
-  /** Coordinates in Å. Throws BadSubmission for an unknown type in an experiment of the truth. */
-  add(experiment: string, type: string, x: number, y: number, z: number): void;
+  /** Coordinates in Å. False, and not counted, if the type is unknown and the experiment is one of the truth's. */
+  add(experiment: string, type: string, x: number, y: number, z: number): boolean;
   report(): ScoreReport;
 }
 
@@ -48,6 +48,9 @@ export type PicksByExperiment = ReadonlyMap<string, readonly Pick[]>;
 /**
  * The challenge's score (FIELD.md §1). An experiment that is a key of `truth`, be its list empty, belongs to the
  * truth: predictions there are false positives.
+ *
+ * @throws PickbenchError BadSubmission for an unknown type in an experiment of the truth, BadDataset for an unknown type
+ * in the truth or a truth that holds one place of one experiment twice
  */
 export function scorePicks(
   truth: PicksByExperiment,
@@ -56,7 +59,9 @@ export function scorePicks(
 ): ScoreReport {
   const scorer = createScorer(truth, particles);
   for (const [experiment, picks] of predictions)
-    for (const { type, x, y, z } of picks) scorer.add(experiment, type, x, y, z);
+    for (const { type, x, y, z } of picks)
+      if (!scorer.add(experiment, type, x, y, z))
+        throw unknownType("BadSubmission", type, experiment, particles);
   return scorer.report();
 }
 
@@ -65,7 +70,7 @@ export function createScorer(
   particles: readonly Particle[] = challengeParticles,
 ): Scorer {
   const known = new Set(particles.map(({ name }) => name));
-  checkTruth(truth, known);
+  checkTruth(truth, particles);
   const present = new Set([...truth.values()].flatMap((picks) => picks.map(({ type }) => type)));
   const scored = particles.filter(({ name }) => present.has(name));
   const matchers = new Map(
@@ -80,24 +85,33 @@ export function createScorer(
       if (matcher !== undefined) matcher.add(x, y, z);
       else if (ofExperiment === undefined) dropped.experiment++;
       else if (known.has(type)) dropped.type++;
-      else throw unknownType("BadSubmission", type, experiment, known);
+      else return false;
+      return true;
     },
     report: () => reportOf(matchers, scored, particles, { ...dropped }),
   };
 }
 
 function matchersByType(picks: readonly Pick[], particles: readonly Particle[]): Map<string, Matcher> {
+  const byType = new Map<string, Pick[]>(particles.map(({ name }) => [name, []]));
+  for (const pick of picks) byType.get(pick.type)?.push(pick);
   return new Map(
     particles.map(({ name, radius }) => [
       name,
-      createMatcher(coordinates(picks.filter(({ type }) => type === name)), radius * matchFraction),
+      createMatcher(coordinates(byType.get(name) ?? []), radius * matchFraction),
     ]),
   );
 }
 
 /** x y z in Å, flat. */
-export function coordinates(picks: readonly Pick[]): Float64Array {
-  return Float64Array.from(picks.flatMap(({ x, y, z }) => [x, y, z]));
+function coordinates(picks: readonly Pick[]): Float64Array {
+  const flat = new Float64Array(picks.length * 3);
+  picks.forEach(({ x, y, z }, i) => {
+    flat[i * 3] = x;
+    flat[i * 3 + 1] = y;
+    flat[i * 3 + 2] = z;
+  });
+  return flat;
 }
 
 function reportOf(
@@ -180,31 +194,32 @@ class Total {
   }
 }
 
-function checkTruth(truth: PicksByExperiment, known: ReadonlySet<string>): void {
+function checkTruth(truth: PicksByExperiment, particles: readonly Particle[]): void {
+  const known = new Set(particles.map(({ name }) => name));
   for (const [experiment, picks] of truth) {
-    const seen = new Set<string>();
-    for (const { type, x, y, z } of picks) {
-      if (!known.has(type)) throw unknownType("BadDataset", type, experiment, known);
-      const place = `${x + 0} ${y + 0} ${z + 0}`;
-      if (seen.has(place))
-        throw new PickbenchError(
-          "BadDataset",
-          `the truth of ${experiment} holds two particles at x y z = ${place} Å, wanted every particle once; remove one of them`,
-        );
-      seen.add(place);
-    }
+    const unknown = picks.find(({ type }) => !known.has(type));
+    if (unknown) throw unknownType("BadDataset", unknown.type, experiment, particles);
+    const sorted = picks.toSorted((a, b) => a.x - b.x || a.y - b.y || a.z - b.z);
+    const twice = sorted.find((pick, i) => i > 0 && samePlace(pick, sorted[i - 1]!));
+    if (twice)
+      throw new PickbenchError(
+        "BadDataset",
+        `the truth of ${experiment} holds two particles at x y z = ${twice.x} ${twice.y} ${twice.z} Å, wanted every particle once; remove one of them`,
+      );
   }
 }
+
+const samePlace = (a: Pick, b: Pick): boolean => a.x === b.x && a.y === b.y && a.z === b.z;
 
 function unknownType(
   tag: "BadDataset" | "BadSubmission",
   type: string,
   experiment: string,
-  known: ReadonlySet<string>,
+  particles: readonly Particle[],
 ): PickbenchError {
   const whose = tag === "BadDataset" ? "the truth" : "the submission";
   return new PickbenchError(
     tag,
-    `unknown particle type "${type}" in ${whose} for ${experiment}, wanted one of ${[...known].join(", ")}`,
+    `unknown particle type "${type}" in ${whose} for ${experiment}, wanted one of ${particles.map(({ name }) => name).join(", ")}`,
   );
 }

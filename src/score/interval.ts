@@ -1,0 +1,74 @@
+import { challengeParticles, type Particle } from "../particles.js";
+import { randomFor } from "../random.js";
+import { fbeta } from "./fbeta.js";
+import { type ScoreReport, weighted } from "./score.js";
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface ScoreInterval {
+  /** Share of the resampled scores inside, such as 0.9. */
+  readonly confidence: number;
+  readonly resamples: number;
+  readonly score: Interval;
+  readonly perType: Readonly<Record<string, Interval>>;
+}
+
+export interface IntervalOptions {
+  readonly seed?: number;
+  readonly resamples?: number;
+  readonly confidence?: number;
+  readonly particles?: readonly Particle[];
+}
+
+/**
+ * Percentile bootstrap over experiments: as many experiments are drawn with replacement as there are, their counts are
+ * summed and scored. It answers how the score would vary over other tomograms of the same kind; with one experiment
+ * there is no such answer, and the result is null.
+ */
+export function scoreInterval(report: ScoreReport, options: IntervalOptions = {}): ScoreInterval | null {
+  const { seed = 0, resamples = 2000, confidence = 0.9, particles = challengeParticles } = options;
+  const experiments = Object.keys(report.perExperiment).sort();
+  if (experiments.length < 2) return null;
+  const types = Object.keys(report.perType);
+  const scores = new Float64Array(resamples);
+  const perType = new Map(types.map((type) => [type, new Float64Array(resamples)]));
+  for (let i = 0; i < resamples; i++) {
+    const random = randomFor(seed, "score interval", i);
+    const drawn = experiments.map(
+      () => report.perExperiment[experiments[random.integer(experiments.length)]!]!,
+    );
+    for (const [type, values] of perType) values[i] = fbetaOver(drawn.map((counts) => counts[type]!));
+    scores[i] = weighted(particles, (type) => perType.get(type)?.[i] ?? 0);
+  }
+  return {
+    confidence,
+    resamples,
+    score: middle(scores, confidence),
+    perType: Object.fromEntries([...perType].map(([type, values]) => [type, middle(values, confidence)])),
+  };
+}
+
+function fbetaOver(counts: readonly { tp: number; fp: number; fn: number }[]): number {
+  const sum = { tp: 0, fp: 0, fn: 0 };
+  for (const { tp, fp, fn } of counts) {
+    sum.tp += tp;
+    sum.fp += fp;
+    sum.fn += fn;
+  }
+  return fbeta(sum);
+}
+
+/** The middle `share` of the values, with linear interpolation between them. */
+function middle(values: Float64Array, share: number): Interval {
+  const sorted = values.toSorted();
+  const quantile = (at: number): number => {
+    const place = at * (sorted.length - 1);
+    const below = Math.floor(place);
+    const above = Math.min(below + 1, sorted.length - 1);
+    return sorted[below]! + (sorted[above]! - sorted[below]!) * (place - below);
+  };
+  return { low: quantile((1 - share) / 2), high: quantile((1 + share) / 2) };
+}
