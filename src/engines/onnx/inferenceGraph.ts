@@ -1,0 +1,44 @@
+import type { Network } from "../../nets/architecture.js";
+import type { Parameter, Value } from "../../nets/graph.js";
+import type { Shape3 } from "../../volume.js";
+import type { Block } from "./convolution.js";
+import { Emitter, type Tensor } from "./emitter.js";
+import { lowerForward } from "./lower.js";
+import type { GraphParts } from "./model.js";
+import { fromChannelMajor } from "./zMajor.js";
+
+/** What turns logits into what is picked from: a share per class, an independent one per type, or the value itself. */
+export type Activation = "softmax" | "sigmoid" | "none";
+
+/**
+ * The network with its weights as constants, for patches of one size: `image` (samples, 1, z, y, x) in, `output`
+ * (samples, z, outputs, y, x) out.
+ */
+export function inferenceGraph(
+  network: Network,
+  weights: ReadonlyMap<string, Float32Array>,
+  activation: Activation,
+  samples: number,
+  patch: Shape3,
+  block: Block = null,
+): GraphParts {
+  const e = new Emitter();
+  const tensors = new Map<Parameter, Tensor>();
+  const parameter = (wanted: Parameter): Tensor => {
+    const known = tensors.get(wanted);
+    if (known) return known;
+    const tensor = e.floats(weights.get(wanted.name)!, wanted.shape, `weights:${wanted.name}`);
+    tensors.set(wanted, tensor);
+    return tensor;
+  };
+  const image = fromChannelMajor(e, e.input("image", [samples, network.input.channels, ...patch]));
+  const output = activated(network, activation);
+  const forward = lowerForward([output], new Map([["image", image]]), { e, block, parameter });
+  e.output("output", forward.get(output)!.output);
+  return e.parts();
+}
+
+function activated({ graph, logits }: Network, activation: Activation): Value {
+  if (activation === "softmax") return graph.softmax(logits);
+  return activation === "sigmoid" ? graph.sigmoid(logits) : logits;
+}

@@ -1,0 +1,70 @@
+import { inOrder, type Parameter, parametersOf, type Value } from "../../nets/graph.js";
+import type { Tensor } from "./emitter.js";
+import { type Emitted, type Lowering, ruleOf } from "./operations.js";
+
+/** Every value of a graph as written forwards. */
+export type Forward = ReadonlyMap<Value, Emitted>;
+
+/** Writes the values that `outputs` depend on; `inputs` are the maps given at each step, by name. */
+export function lowerForward(
+  outputs: readonly Value[],
+  inputs: ReadonlyMap<string, Tensor>,
+  lowering: Lowering,
+): Forward {
+  const written = new Map<Value, Emitted>();
+  for (const value of outputs.flatMap(inOrder)) {
+    if (!written.has(value)) written.set(value, emit(value, written, inputs, lowering));
+  }
+  return written;
+}
+
+function emit(
+  value: Value,
+  written: Forward,
+  inputs: ReadonlyMap<string, Tensor>,
+  lowering: Lowering,
+): Emitted {
+  const { operation } = value;
+  if (operation.kind === "input") {
+    const given = inputs.get(operation.name);
+    if (!given) throw new TypeError(`the graph's input ${operation.name} is not given`);
+    return { output: given, saved: [] };
+  }
+  const sources = value.inputs.map((input) => written.get(input)!.output);
+  const result = ruleOf(value).forward(operation, sources, lowering);
+  return "output" in result ? result : { output: result, saved: [] };
+}
+
+/** Writes, by reverse mode, the gradient of the scalar `loss` with respect to every parameter it depends on. */
+export function lowerBackward(loss: Value, forward: Forward, lowering: Lowering): Map<Parameter, Tensor> {
+  const { e } = lowering;
+  const order = inOrder(loss);
+  const trained = new Set<Value>();
+  for (const value of order)
+    if (parametersOf(value.operation).length > 0 || value.inputs.some((input) => trained.has(input)))
+      trained.add(value);
+
+  const gradients = new Map<Value, Tensor>([[loss, e.floats(Float32Array.of(1), [1, 1, 1, 1, 1], "seed")]]);
+  const parameterGradients = new Map<Parameter, Tensor>();
+  const accumulate = <K>(into: Map<K, Tensor>, key: K, gradient: Tensor): void => {
+    const known = into.get(key);
+    into.set(key, known ? e.add(known, gradient) : gradient);
+  };
+  for (const value of order.reverse()) {
+    const gradient = gradients.get(value);
+    if (!gradient || !trained.has(value) || value.operation.kind === "input") continue;
+    const inputGradients = ruleOf(value).backward(value.operation, {
+      ...lowering,
+      ...forward.get(value)!,
+      inputs: value.inputs.map((input) => forward.get(input)!.output),
+      gradient,
+      needed: value.inputs.map((input) => trained.has(input)),
+      addParameterGradient: (parameter, tensor) => accumulate(parameterGradients, parameter, tensor),
+    });
+    value.inputs.forEach((input, at) => {
+      const inputGradient = inputGradients[at];
+      if (inputGradient && trained.has(input)) accumulate(gradients, input, inputGradient);
+    });
+  }
+  return parameterGradients;
+}

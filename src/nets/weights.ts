@@ -1,0 +1,46 @@
+import { randomFor } from "../random.js";
+import { elementCount, type Parameter } from "./graph.js";
+
+/** Where every parameter lies in one flat vector: those that decay first, so that decay is one product over a prefix. */
+export interface ParameterLayout {
+  readonly order: readonly Parameter[];
+  readonly total: number;
+  /** How many of the leading numbers decay. */
+  readonly decayed: number;
+}
+
+export function layOut(parameters: readonly Parameter[]): ParameterLayout {
+  const order = [...parameters.filter((p) => p.decay), ...parameters.filter((p) => !p.decay)];
+  const count = (list: readonly Parameter[]) =>
+    list.reduce((sum, parameter) => sum + elementCount(parameter), 0);
+  return { order, total: count(order), decayed: count(order.filter((p) => p.decay)) };
+}
+
+/** First weights as the parameters' declarations say, each drawn by (seed, its name). */
+export function initialWeights(layout: ParameterLayout, seed: number): Float32Array {
+  const flat = new Float32Array(layout.total);
+  let at = 0;
+  for (const parameter of layout.order) {
+    const count = elementCount(parameter);
+    if ("constant" in parameter.initial) flat.fill(parameter.initial.constant, at, at + count);
+    else {
+      const { uniform } = parameter.initial;
+      const random = randomFor(seed, `weights/${parameter.name}`);
+      for (let i = 0; i < count; i++) flat[at + i] = random.between(-uniform, uniform);
+    }
+    at += count;
+  }
+  return flat;
+}
+
+/** Views into a flat vector by parameter name. */
+export function namedWeights(layout: ParameterLayout, flat: Float32Array): Map<string, Float32Array> {
+  const named = new Map<string, Float32Array>();
+  let at = 0;
+  for (const parameter of layout.order) {
+    const count = elementCount(parameter);
+    named.set(parameter.name, flat.subarray(at, at + count));
+    at += count;
+  }
+  return named;
+}

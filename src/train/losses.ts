@@ -1,0 +1,152 @@
+import { z } from "zod";
+import type { GraphBuilder, Value } from "../nets/graph.js";
+
+const weight = z.number().positive().default(1);
+const classWeights = z.array(z.number().nonnegative()).optional();
+
+/** The losses an experiment may name; `weight` is each one's share in a sum. */
+export const lossSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("crossEntropy"),
+    weight,
+    classWeights,
+    backgroundWeight: z.number().positive().default(1),
+  }),
+  z.strictObject({
+    kind: z.literal("binaryCrossEntropy"),
+    weight,
+    positiveWeight: z.number().positive().default(1),
+  }),
+  z.strictObject({
+    kind: z.literal("tversky"),
+    weight,
+    alpha: z.number().min(0).max(1).default(0.3),
+    beta: z.number().min(0).max(1).default(0.7),
+  }),
+  z.strictObject({
+    kind: z.literal("focal"),
+    weight,
+    gamma: z.number().min(1).default(2),
+    positiveWeight: z.number().positive().default(1),
+  }),
+  z.strictObject({
+    kind: z.literal("squaredError"),
+    weight,
+    positiveWeight: z.number().nonnegative().default(0),
+  }),
+]);
+export type LossSpec = z.infer<typeof lossSchema>;
+
+/** What a loss sees: logits and target of equal channels, and a weight per voxel (0 = ignored), all maps. */
+export interface LossInputs {
+  readonly logits: Value;
+  readonly target: Value;
+  readonly voxelWeight: Value;
+  /** Whether channel 0 is the background of a softmax over the others. */
+  readonly background: boolean;
+}
+
+const tiny = 1e-6;
+
+/** The weighted sum of an experiment's losses, one number. */
+export function buildLoss(g: GraphBuilder, specs: readonly LossSpec[], inputs: LossInputs): Value {
+  const terms = specs.map((spec) => g.affine(term(g, spec, inputs), spec.weight));
+  return terms.reduce((sum, next) => g.add(sum, next));
+}
+
+function term(g: GraphBuilder, spec: LossSpec, inputs: LossInputs): Value {
+  switch (spec.kind) {
+    case "crossEntropy":
+      return crossEntropy(g, inputs, classWeightsOf(spec, inputs.logits.channels));
+    case "binaryCrossEntropy":
+      return binaryCrossEntropy(g, inputs, spec.positiveWeight);
+    case "tversky":
+      return tversky(g, inputs, spec.alpha, spec.beta);
+    case "focal":
+      return focal(g, inputs, spec.gamma, spec.positiveWeight);
+    case "squaredError":
+      return squaredError(g, inputs, spec.positiveWeight);
+  }
+}
+
+function classWeightsOf(spec: LossSpec & { kind: "crossEntropy" }, channels: number): number[] {
+  return spec.classWeights
+    ? [...spec.classWeights]
+    : [spec.backgroundWeight, ...new Array<number>(channels - 1).fill(1)];
+}
+
+/** Mean over voxels and channels of a map, each voxel counting as its weight says. */
+function weightedMean(g: GraphBuilder, perVoxel: Value, voxelWeight: Value): Value {
+  const total = g.sum(g.sumChannels(g.multiply(perVoxel, voxelWeight)));
+  return g.divide(total, g.affine(g.sum(voxelWeight), perVoxel.channels, tiny));
+}
+
+/** −Σ class weight · target · log softmax, divided by the class weights that the target drew (as PyTorch's mean is). */
+function crossEntropy(
+  g: GraphBuilder,
+  { logits, target, voxelWeight }: LossInputs,
+  weights: readonly number[],
+): Value {
+  const weighted = g.multiply(g.channelScale(target, weights), voxelWeight);
+  const loss = g.sum(g.sumChannels(g.multiply(weighted, g.logSoftmax(logits))));
+  return g.divide(g.affine(loss, -1), g.affine(g.sum(g.sumChannels(weighted)), 1, tiny));
+}
+
+/** positiveWeight·t·softplus(−x) + (1 − t)·softplus(x), written so that no logarithm meets zero. */
+function binaryCrossEntropy(
+  g: GraphBuilder,
+  { logits, target, voxelWeight }: LossInputs,
+  positiveWeight: number,
+): Value {
+  const hit = g.multiply(g.affine(target, positiveWeight), g.softplus(g.affine(logits, -1)));
+  const miss = g.multiply(g.affine(target, -1, 1), g.softplus(logits));
+  return weightedMean(g, g.add(hit, miss), voxelWeight);
+}
+
+/** 1 − mean over classes of TP / (TP + α·FP + β·FN), background left out (Salehi et al. 2017). */
+function tversky(
+  g: GraphBuilder,
+  { logits, target, voxelWeight, background }: LossInputs,
+  alpha: number,
+  beta: number,
+): Value {
+  const p = g.multiply(background ? g.softmax(logits) : g.sigmoid(logits), voxelWeight);
+  const t = g.multiply(target, voxelWeight);
+  const hits = g.sum(g.multiply(p, target));
+  const wrong = g.subtract(g.sum(p), hits);
+  const missed = g.subtract(g.sum(t), hits);
+  const whole = g.add(hits, g.add(g.affine(wrong, alpha), g.affine(missed, beta, 1)));
+  const index = g.divide(g.affine(hits, 1, 1), whole);
+  const classes = logits.channels;
+  const share = 1 / (background ? classes - 1 : classes);
+  const shares = Array.from({ length: classes }, (_, at) => (background && at === 0 ? 0 : share));
+  return g.affine(g.sumChannels(g.channelScale(index, shares)), -1, 1);
+}
+
+/** Focal loss on independent sigmoids (Lin et al. 2017): (1 − p)^γ on hits, p^γ on misses. */
+function focal(
+  g: GraphBuilder,
+  { logits, target, voxelWeight }: LossInputs,
+  gamma: number,
+  positiveWeight: number,
+): Value {
+  const p = g.sigmoid(logits);
+  const negative = g.affine(logits, -1);
+  const hit = g.multiply(
+    g.multiply(g.affine(target, positiveWeight), g.power(g.sigmoid(negative), gamma)),
+    g.softplus(negative),
+  );
+  const miss = g.multiply(g.multiply(g.affine(target, -1, 1), g.power(p, gamma)), g.softplus(logits));
+  return weightedMean(g, g.add(hit, miss), voxelWeight);
+}
+
+/** (x − t)² on heat maps, voxels with target t counting 1 + positiveWeight·t times. */
+function squaredError(
+  g: GraphBuilder,
+  { logits, target, voxelWeight }: LossInputs,
+  positiveWeight: number,
+): Value {
+  const difference = g.subtract(logits, target);
+  const weighted = g.multiply(g.multiply(difference, difference), g.affine(target, positiveWeight, 1));
+  return weightedMean(g, weighted, voxelWeight);
+}
