@@ -3,13 +3,10 @@ import { join } from "node:path";
 import * as zarr from "zarrita";
 import { z } from "zod";
 import { messageOf, PickbenchError } from "../errors.js";
+import { useCheckedBlosc } from "./bloscCodec.js";
 import { parseJson, readIfThere } from "./omeMetadata.js";
 
-/** A chunk as stored: values of any numeric type at flat index Σ coordinate·stride. */
-export interface ZarrChunk {
-  readonly data: Float32Array | Float64Array | Int32Array | Uint8Array | BigInt64Array;
-  readonly stride: readonly number[];
-}
+useCheckedBlosc();
 
 /** A numeric Zarr array, v2 or v3, in a folder. Unlike other readers it never fills what is missing. */
 export interface ZarrArray {
@@ -18,6 +15,12 @@ export interface ZarrArray {
   readonly chunkShape: readonly number[];
   /** True where the values are the bits of 16-bit floats. */
   readonly half: boolean;
+  /**
+   * A decoded chunk, whole even at the edges: the value at a coordinate stands at flat index Σ coordinate·stride.
+   *
+   * @throws BadDataset naming the file where it is missing, short or undecodable. An inner chunk that a shard's index
+   * declares empty is the fill value: that is written down there, and nothing can have got lost.
+   */
   readChunk(coordinates: readonly number[]): Promise<zarr.Chunk<zarr.NumberDataType | zarr.BigintDataType>>;
   /** The file that holds a chunk. */
   chunkFile(coordinates: readonly number[]): string;
