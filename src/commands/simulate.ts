@@ -1,39 +1,51 @@
-import { join } from "node:path";
-import { assembleCast } from "../data/simulate/cast.js";
-import { simulatePhantom } from "../data/simulate/phantom.js";
-import { writePhantom } from "../data/simulate/writePhantom.js";
+import { rootsOf, simulateDataset } from "../data/simulate/simulateDataset.js";
 import { PickbenchError } from "../errors.js";
 import { challengeParticles } from "../particles.js";
 import { startProgress } from "../progress.js";
 import type { Shape3 } from "../volume.js";
 import { defineCommand, report } from "./command.js";
 
+/** Least edge in voxels: the largest particle and its ice need as much. */
+const leastEdge = 40;
+
 /** `184,630,630` as a shape. @throws BadUsage */
 function parseSize(text: string): Shape3 {
   const sizes = text.split(",").map(Number);
-  if (sizes.length !== 3 || !sizes.every((size) => Number.isInteger(size) && size >= 40 && size <= 4096)) {
+  const [z, y, x] = sizes;
+  const isGood = (size: number) => Number.isInteger(size) && size >= leastEdge && size <= 2048;
+  if (z === undefined || y === undefined || x === undefined || sizes.length !== 3 || !sizes.every(isGood)) {
     throw new PickbenchError(
       "BadUsage",
-      `--size is ${text}, but three whole numbers of voxels from 40 to 4096 are wanted, as in 184,630,630`,
+      `--size is ${JSON.stringify(text)}, but voxels along z,y,x are wanted, whole numbers from ${leastEdge} to 2048, as in 184,630,630`,
     );
   }
-  return sizes as unknown as Shape3;
+  return [z, y, x];
 }
 
 /** `apo-ferritin=40,ribosome=12` as counts. @throws BadUsage */
 function parseCounts(text: string | undefined): Map<string, number> {
+  const names = challengeParticles.map(({ name }) => name);
   const counts = new Map<string, number>();
   for (const entry of text === undefined ? [] : text.split(",")) {
     const [name = "", count = ""] = entry.split("=").map((part) => part.trim());
-    if (!challengeParticles.some((particle) => particle.name === name) || !/^\d{1,5}$/.test(count)) {
+    if (!names.includes(name) || !/^\d{1,4}$/.test(count)) {
       throw new PickbenchError(
         "BadUsage",
-        `--particles has ${JSON.stringify(entry)}, but NAME=COUNT is wanted, NAME one of ${challengeParticles.map((particle) => particle.name).join(", ")}`,
+        `--particles has ${JSON.stringify(entry)}, but NAME=COUNT is wanted, COUNT from 0 to 9999 and NAME one of ${names.join(", ")}`,
       );
     }
     counts.set(name, Number(count));
   }
   return counts;
+}
+
+/** A number option inside its range. @throws BadUsage */
+function checked(flag: string, value: number, least: number, greatest: number, isWhole: boolean): number {
+  if (value >= least && value <= greatest && (!isWhole || Number.isInteger(value))) return value;
+  throw new PickbenchError(
+    "BadUsage",
+    `--${flag} is ${value}, but a ${isWhole ? "whole " : ""}number from ${least} to ${greatest} is wanted`,
+  );
 }
 
 export const command = defineCommand({
@@ -52,53 +64,59 @@ export const command = defineCommand({
       .option("part", {
         choices: ["train", "test"] as const,
         default: "train" as const,
-        describe: "part of the data set",
+        describe: "folder to fill; the truth of test goes into OUT/truth, where nothing finds it by accident",
+      })
+      .option("flat", { type: "boolean", default: false, describe: "static/ and overlay/ directly in OUT" })
+      .option("densities", {
+        type: "string",
+        describe: "folder of MRC maps, named by particle or PDB entry (8cpv 1fa2 6drv 6qzp 7n4y 6n4v, 8vaf)",
       })
       .option("particles", {
         type: "string",
-        describe: "counts per tomogram, as in apo-ferritin=40,ribosome=12",
+        describe: "counts per tomogram, as in apo-ferritin=40,ribosome=12; the other types are drawn",
       })
       .option("noise", {
         type: "number",
         default: 1,
-        describe: "noise relative to the challenge's tomograms",
+        describe: "noise relative to the challenge's; 0 is none",
       })
-      .option("json", { type: "boolean", describe: "report as JSON" }),
+      .option("preview", {
+        type: "boolean",
+        default: false,
+        describe: "a picture per tomogram in OUT/preview",
+      })
+      .option("overwrite", { type: "boolean", default: false, describe: "replace phantoms made before" })
+      .option("json", { type: "boolean", describe: "report as JSON" })
+      .example("$0 simulate --out phantoms", "five tomograms to train on")
+      .example("$0 simulate --out phantoms --part test --runs 2", "two unseen ones beside them")
+      .example("$0 simulate --out big --runs 1 --size 184,630,630", "one as large as the challenge's"),
   run: async (options) => {
-    const shape = parseSize(options.size);
-    const counts = parseCounts(options.particles);
-    const roots =
-      options.part === "train"
-        ? {
-            staticRoot: join(options.out, "train", "static"),
-            overlayRoot: join(options.out, "train", "overlay"),
-          }
-        : {
-            staticRoot: join(options.out, "test", "static"),
-            overlayRoot: join(options.out, "truth", "overlay"),
-          };
-    const cast = assembleCast(options.spacing);
-    const progress = startProgress("simulate", options.runs, "tomograms");
-    const runs: { name: string; picks: number }[] = [];
-    for (let run = 1; run <= options.runs; run++) {
-      const plan = {
-        seed: options.seed,
-        part: options.part,
-        run,
-        shape,
-        spacing: options.spacing,
-        counts,
-        noise: options.noise,
-      };
-      const name = `TS_${options.part === "train" ? "S" : "T"}${run}`;
-      const phantom = simulatePhantom(plan, cast);
-      await writePhantom(roots, name, plan, cast, phantom);
-      runs.push({ name, picks: phantom.picks.length });
-      progress.update(run, name);
-    }
-    progress.stop();
-    report(options.json, { out: options.out, runs }, () =>
-      runs.map(({ name, picks }) => `${name}: ${picks} picks`).join("\n"),
+    const runs = checked("runs", options.runs, 1, 10000, true);
+    const settings = {
+      out: options.out,
+      runs,
+      shape: parseSize(options.size),
+      spacing: checked("spacing", options.spacing, 4, 25, false),
+      seed: checked("seed", options.seed, 0, 2 ** 32, true),
+      part: options.part,
+      flat: options.flat,
+      counts: parseCounts(options.particles),
+      noise: checked("noise", options.noise, 0, 100, false),
+      ...(options.densities === undefined ? {} : { densities: options.densities }),
+      preview: options.preview,
+      overwrite: options.overwrite,
+    };
+    const progress = startProgress("simulate", runs, "tomograms");
+    let done = 0;
+    const made = await simulateDataset(settings, ({ name }) => progress.update(++done, name)).finally(() =>
+      progress.stop(),
+    );
+    report(options.json, { ...rootsOf(settings), runs: made }, () =>
+      made
+        .map(({ name, counts }) =>
+          [`${name}:`, ...Object.entries(counts).map(([type, count]) => `${count} ${type}`)].join("  "),
+        )
+        .join("\n"),
     );
   },
 });

@@ -39,15 +39,15 @@ export function emptyField(tomogram: Shape3, spacing: number): Field {
 }
 
 /** Standard deviation of the white noise that enters, in the contrast of a Da/Å³; found by eye against tomograms. */
-const noiseLevel = 1.1;
+const noiseLevel = 0.75;
 /** Noise under 1/(this many Å), left from uneven ice and alignment, and its strength. */
 const driftLength = 450;
-const driftStrength = 2.5;
+const driftStrength = 2;
 /** Å² of the interpolation and binning that noise goes through on its way to the grid. */
-const noiseBFactor = 700;
+const noiseBFactor = 1300;
 /** What denoising lets through: exp(−½(s·cut)²), Å, and the share of the noise that it leaves. */
 const denoisedCut = 40;
-const denoisedNoise = 0.3;
+const denoisedNoise = 0.42;
 
 /** Amplitudes with which the density and the white noise reach both reconstructions, at one frequency. */
 interface Transfer {
@@ -111,7 +111,7 @@ function filterPairs({ density: re, shape, spacing }: Field, im: Float32Array, i
         const kx = frequency(x, nx);
         const wedge = perCount * tiltTransfer(kx, ky, kz, imaging.tilts);
         const step = Math.round((Math.sqrt(kx * kx + ky * ky + kz * kz) / greatest) * steps);
-        const ramp = Math.sqrt(0.1 + Math.min(1, Math.sqrt(kx * kx + kz * kz) * 2 * spacing));
+        const ramp = Math.sqrt(0.4 + 0.6 * Math.min(1, Math.sqrt(kx * kx + kz * kz) * 2 * spacing));
         const a = wedge * table.signal[step]!;
         const b = wedge * table.noise[step]! * ramp;
         const c = a * table.lowPass[step]!;

@@ -1,6 +1,7 @@
 import { challengeParticles, type Pick } from "../../particles.js";
 import { type Random, randomFor } from "../../random.js";
 import type { Shape3 } from "../../volume.js";
+import type { Cast } from "./cast.js";
 import type { Density } from "./density.js";
 import { emptyField, type Field, type Imaging, image } from "./imaging.js";
 import { type Body, drawSlab, placeBodies } from "./placement.js";
@@ -21,13 +22,6 @@ export interface PhantomPlan {
   readonly counts: ReadonlyMap<string, number>;
   /** Noise relative to the challenge's tomograms. */
   readonly noise: number;
-}
-
-/** Densities to draw from: the particles by name, the distractors, and a bead of gold. */
-export interface Cast {
-  readonly particles: ReadonlyMap<string, Density>;
-  readonly distractors: readonly Density[];
-  readonly bead: Density;
 }
 
 /** A true particle and how it lies. */

@@ -18,8 +18,8 @@ const distractorsPerReference = 45;
 const beadsPerReference = 3;
 
 /** A tenth of the volume holds as many particles as half of it would, so that there is something to learn from. */
-const crowdingPower = 0.75;
-const greatestCrowding = 10;
+const crowdingPower = 0.8;
+const greatestCrowding = 12;
 const fewest = 3;
 const spread = 0.2;
 

@@ -10,6 +10,8 @@ import {
   icosahedral,
   octahedral,
   type Rotation,
+  randomRotation,
+  rotate,
   rotationAbout,
   rotationGroup,
   type Vector3,
@@ -35,11 +37,11 @@ const copies = (
 /** 24 four-helix bundles, 50 × 25 Å, lying in a shell of 12 nm outer and 8 nm inner diameter (octahedral). */
 function apoFerritin(): Bead[] {
   const bundle: Ellipsoid = {
-    at: [18, 30, 36],
-    axes: [30, 14, 13],
-    turn: rotationAbout([18, 30, 36], 35),
+    at: [16, 29, 38],
+    axes: [29, 17, 14],
+    turn: rotationAbout([16, 29, 38], 50),
   };
-  return copies("apo-ferritin", [bundle], 75, 0.15, octahedral());
+  return copies("apo-ferritin", [bundle], 80, 0.15, octahedral());
 }
 
 /** Sweet potato's tetramer: four compact (α/β)₈ barrels of 56 kDa around three two-fold axes. */
@@ -73,12 +75,18 @@ function ribosome(): Bead[] {
     { at: [-58, 74, 44], axes: [24, 20, 24], weight: 1.1 },
   ];
   const tunnel: Ellipsoid[] = [
-    { at: [10, -52, -10], axes: [13, 80, 13] },
-    { at: [-30, 36, 20], axes: [70, 10, 16] },
+    { at: [10, -52, -10], axes: [10, 80, 10] },
+    { at: [-30, 36, 20], axes: [70, 9, 16] },
   ];
+  const random = randomFor(0, "shape ribosome surface");
+  const groove = (): Ellipsoid => {
+    const turn = randomRotation(random);
+    return { at: rotate(turn, [random.between(70, 125), 0, 0]), axes: [22, 12, 26], turn };
+  };
+  const holes = [...tunnel, ...Array.from({ length: 26 }, groove)];
   const density = (point: Vector3): number =>
-    densityAt(tunnel, point) > 0 ? 0 : Math.max(densityAt(large, point), densityAt(small, point));
-  return fillWithBeads(density, 160, 0.55, randomFor(0, "shape ribosome"));
+    densityAt(holes, point) > 0 ? 0 : Math.max(densityAt(large, point), densityAt(small, point));
+  return fillWithBeads(density, 160, 0.55, random);
 }
 
 /** An elongated two-fold dimer like a butterfly, about 25 × 15 × 11 nm, full of holes. */
@@ -94,14 +102,24 @@ function thyroglobulin(): Bead[] {
   return copies("thyroglobulin", monomer, 140, 0.45, rotationGroup([rotationAbout([0, 0, 1], 180)]));
 }
 
-/** An icosahedral capsid of 28 nm outer diameter, a shell of 180 coat proteins about 30 Å thick, empty inside. */
+/** An icosahedral capsid of 28 nm outer diameter: a thin shell that 180 coat proteins line, empty inside. */
 function virusLikeParticle(): Bead[] {
   const unit = (at: Vector3): Ellipsoid => {
-    const scale = 126 / Math.hypot(...at);
-    return { at: [at[0] * scale, at[1] * scale, at[2] * scale], axes: [19, 19, 17] };
+    const scale = 127 / Math.hypot(...at);
+    return { at: [at[0] * scale, at[1] * scale, at[2] * scale], axes: [22, 22, 14] };
   };
   const coat = [unit([0.12, 0.62, 1]), unit([0.34, 0.42, 1]), unit([0.1, 0.22, 1])];
-  return copies("virus-like-particle", coat, 150, 0.2, icosahedral());
+  const lining = (point: Vector3): number => {
+    const away = Math.hypot(...point);
+    return away > 118 && away < 138 ? 1 : 0;
+  };
+  return [
+    ...copies("virus-like-particle", coat, 150, 0.2, icosahedral()).map(({ at, weight }) => ({
+      at,
+      weight: weight * 0.35,
+    })),
+    ...fillWithBeads(lining, 150, 0.3, randomFor(0, "shape capsid lining")),
+  ];
 }
 
 const shapes: Readonly<Record<string, Shape>> = {
@@ -116,8 +134,8 @@ const shapes: Readonly<Record<string, Shape>> = {
 /** Kilodalton of a particle, undefined if it is none of the six. */
 export const massOf = (name: string): number | undefined => shapes[name]?.mass;
 
-/** Kilodalton; a tenth of the real weight of 10 nm of gold, since contrast saturates. */
-const goldMass = 2500;
+/** Kilodalton; a twentieth of the real weight of 10 nm of gold, since contrast saturates. */
+const goldMass = 1500;
 
 /** Blur of a bead, Å: helices and side chains are not resolved at the tomogram's voxels, which set the floor. */
 const blur = (spacing: number): number => Math.max(6.5, 0.8 * spacing);

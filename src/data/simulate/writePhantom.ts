@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { writeWhole } from "../../files.js";
 import { angstrom } from "../../units.js";
 import { createOmeZarr } from "../omeZarrWriter.js";
-import type { Cast, Phantom, PhantomPick, PhantomPlan } from "./phantom.js";
+import type { Phantom, PhantomPick, PhantomPlan } from "./phantom.js";
 
 /** Folders of a part of a data set. */
 export interface PhantomRoots {
@@ -19,7 +19,7 @@ export async function writePhantom(
   { staticRoot, overlayRoot }: PhantomRoots,
   run: string,
   plan: PhantomPlan,
-  cast: Cast,
+  types: Iterable<string>,
   phantom: Phantom,
 ): Promise<void> {
   const voxels = join(staticRoot, "ExperimentRuns", run, `VoxelSpacing${plan.spacing.toFixed(3)}`);
@@ -41,7 +41,7 @@ export async function writePhantom(
       throw error;
     }
   }
-  for (const type of cast.particles.keys()) {
+  for (const type of types) {
     const picks = phantom.picks.filter((pick) => pick.type === type);
     await writeWhole(
       join(overlayRoot, "ExperimentRuns", run, "Picks", `${type}.json`),

@@ -1,0 +1,163 @@
+import { access, readFile, rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { Piscina } from "piscina";
+import { builtModule } from "../../built.js";
+import { PickbenchError } from "../../errors.js";
+import { writeWhole } from "../../files.js";
+import { type Shape3, voxelCount } from "../../volume.js";
+import type { SimulateAnswer, SimulateTask } from "./simulateWorker.js";
+import type { PhantomRoots } from "./writePhantom.js";
+
+/** What `pickbench simulate` makes. */
+export interface SimulateOptions {
+  /** Folder of the data set. */
+  readonly out: string;
+  readonly runs: number;
+  readonly shape: Shape3;
+  /** Å per voxel. */
+  readonly spacing: number;
+  readonly seed: number;
+  /** `train` has its picks in its overlay; the truth of `test` lies apart, in `truth/`. */
+  readonly part: "train" | "test";
+  /** `static/` and `overlay/` directly in the folder. */
+  readonly flat?: boolean;
+  /** Counts per tomogram by the particle's name; types that are missing are drawn. */
+  readonly counts?: ReadonlyMap<string, number>;
+  /** Noise relative to the challenge's tomograms; 0 is none. */
+  readonly noise?: number;
+  /** Folder of density maps. */
+  readonly densities?: string;
+  /** Pictures into `preview/`. */
+  readonly preview?: boolean;
+  /** Replaces phantoms that an earlier call left there. */
+  readonly overwrite?: boolean;
+}
+
+export interface SimulatedRun {
+  readonly name: string;
+  /** Picks by type. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** Bytes a voxel that a worker holds while it makes a tomogram, and how many all of them may hold. */
+const bytesPerVoxel = 14;
+const memory = 2 * 1024 ** 3;
+
+/** The note that marks a folder as made here, and says how. */
+const noteName = "phantom.json";
+
+/**
+ * Makes a data set of phantoms, a tomogram per worker thread at a time; the same options give the same bytes.
+ *
+ * @param onRun called when a tomogram is done, in any order
+ * @returns the runs in order
+ * @throws BadUsage where the folder holds other data; BadDataset for broken density maps
+ */
+export async function simulateDataset(
+  options: SimulateOptions,
+  onRun: (run: SimulatedRun) => void = () => {},
+): Promise<SimulatedRun[]> {
+  const roots = rootsOf(options);
+  await clear(options, roots);
+  await writeWhole(join(noteFolder(options), noteName), `${JSON.stringify(noteOf(options), null, 2)}\n`);
+  const threads = Math.min(
+    options.runs,
+    availableParallelism(),
+    Math.max(1, Math.floor(memory / (bytesPerVoxel * voxelCount(options.shape)))),
+  );
+  const pool = new Piscina<SimulateTask, SimulateAnswer>({
+    filename: builtModule(import.meta.url, "./simulateWorker.js").href,
+    minThreads: threads,
+    maxThreads: threads,
+  });
+  try {
+    return await Promise.all(
+      tasksOf(options, roots).map(async (task) => {
+        const answer = await pool.run(task);
+        if (!("counts" in answer)) {
+          throw new PickbenchError(
+            answer.tag,
+            answer.message,
+            answer.path === undefined ? {} : { path: answer.path },
+          );
+        }
+        const run = { name: task.name, counts: answer.counts };
+        onRun(run);
+        return run;
+      }),
+    );
+  } finally {
+    await pool.destroy();
+  }
+}
+
+const noteFolder = ({ out, part, flat }: SimulateOptions): string => (flat ? out : join(out, part));
+
+/** Where a part's tomograms and picks go. */
+export function rootsOf(options: SimulateOptions): PhantomRoots {
+  const folder = noteFolder(options);
+  return {
+    staticRoot: join(folder, "static"),
+    overlayRoot: join(options.part === "train" ? folder : join(options.out, "truth"), "overlay"),
+  };
+}
+
+function tasksOf(options: SimulateOptions, roots: PhantomRoots): SimulateTask[] {
+  const { seed, part, shape, spacing, counts = new Map(), noise = 1, densities } = options;
+  return Array.from({ length: options.runs }, (_, i) => ({
+    name: `TS_${part === "train" ? "S" : "T"}${i + 1}`,
+    plan: { seed, part, run: i + 1, shape, spacing, counts, noise },
+    roots,
+    ...(densities === undefined ? {} : { densities: resolve(densities) }),
+    ...(options.preview ? { previews: join(options.out, "preview") } : {}),
+  }));
+}
+
+function noteOf({
+  runs,
+  shape,
+  spacing,
+  seed,
+  part,
+  counts = new Map(),
+  noise = 1,
+  densities,
+}: SimulateOptions) {
+  return {
+    madeBy: "pickbench simulate",
+    runs,
+    shape,
+    spacing,
+    seed,
+    part,
+    counts: Object.fromEntries(counts),
+    noise,
+    densities: densities === undefined ? "built-in shapes" : "maps of --densities",
+  };
+}
+
+/** Refuses to mix with other data; removes what an earlier call made where that was asked for. */
+async function clear(options: SimulateOptions, { staticRoot, overlayRoot }: PhantomRoots): Promise<void> {
+  if (!(await exists(staticRoot)) && !(await exists(overlayRoot))) return;
+  const folder = noteFolder(options);
+  const isOurs = await readFile(join(folder, noteName), "utf8").then(
+    (text) => text.includes("pickbench simulate"),
+    () => false,
+  );
+  if (!isOurs || !options.overwrite) {
+    throw new PickbenchError(
+      "BadUsage",
+      `${folder} already holds ${isOurs ? "phantoms: name another folder, or add --overwrite to replace them" : "tomograms that simulate did not make: name another folder"}`,
+      { path: folder },
+    );
+  }
+  await rm(staticRoot, { recursive: true, force: true });
+  await rm(overlayRoot, { recursive: true, force: true });
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
