@@ -1,7 +1,9 @@
+import { PickbenchError } from "../errors.js";
 import { type Random, randomFor } from "../random.js";
-import { voxelCount } from "../volume.js";
+import { type Shape3, voxelCount } from "../volume.js";
 import { drawBeta, mixInto, varyIntensity } from "./augment.js";
-import { cropCentres, drawCrop } from "./crops.js";
+import { type Crop, cropCentres, drawCrop } from "./crops.js";
+import { mapVector, transform } from "./patchMap.js";
 import { samplePatch } from "./patchSample.js";
 import {
   type Batch,
@@ -15,7 +17,7 @@ import { paintTarget } from "./targets.js";
 
 /**
  * The batch of a step: a function of its arguments alone, the same bits in whatever thread.
- * @throws as checkPatches does
+ * @throws as checkPatches does; NotFinite where a volume holds NaN or an infinity
  */
 export function makeBatch(spec: PatchSpec, sources: readonly PatchSource[], step: number): Batch {
   checkPatches(spec, sources);
@@ -63,9 +65,11 @@ function exampleMaker(
   const centres = cropCentres(spec, sources);
   const types = paintedTypes(spec);
   return (into, random) => {
-    const { source, volume, map } = drawCrop(spec, sources, centres, random);
+    const crop = drawCrop(spec, sources, centres, random);
+    const { source, volume, map } = crop;
     const shape = spec.patchShape;
     samplePatch(volume, map, shape, into);
+    checkFinite(into.input, crop, shape);
     varyIntensity(into.input, spec.augment.intensity, random);
     paintTarget(
       spec.target,
@@ -75,4 +79,23 @@ function exampleMaker(
       into,
     );
   };
+}
+
+function checkFinite(input: Float32Array, { source, volume, map }: Crop, [, height, width]: Shape3): void {
+  let sum = 0;
+  for (let voxel = 0; voxel < input.length; voxel++) sum += input[voxel]!;
+  if (Number.isFinite(sum)) return;
+  const found = input.findIndex((value) => !Number.isFinite(value));
+  const inPatch = [
+    Math.floor(found / (height * width)),
+    Math.floor(found / width) % height,
+    found % width,
+  ] as const;
+  const near = mapVector(transform(map.matrix, inPatch), (value, axis) =>
+    Math.round(value + map.offset[axis]!),
+  );
+  throw new PickbenchError(
+    "NotFinite",
+    `Run ${source.run}, reconstruction ${source.volumes.indexOf(volume) + 1} of ${source.volumes.length}: got ${input[found]} at or beside voxel z,y,x ${near.join(", ")}, wanted a finite number; repair or leave out that reconstruction.`,
+  );
 }

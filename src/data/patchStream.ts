@@ -21,6 +21,8 @@ export interface PatchStream {
 export interface PatchWork {
   readonly spec: PatchSpec;
   readonly sources: readonly PatchSource[];
+  /** One shared number: not 0 once the stream is closed, so that steps still queued are not made. */
+  readonly closed: Int32Array;
 }
 
 /** What a worker answers: a batch, or a PickbenchError's parts. */
@@ -43,14 +45,16 @@ export async function openPatchStream(
   checkPatches(spec, sources);
   const ahead = Math.max(1, Math.min(options.ahead ?? 4, Math.floor(aheadBytes / batchBytes(spec))));
   const threads = options.threads ?? Math.max(1, Math.min(ahead, availableParallelism() - 1));
-  const work: PatchWork = { spec, sources: sources.map(shareVolumes) };
+  const closed = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const work: PatchWork = { spec, sources: sources.map(shareVolumes), closed };
   const pool = new Piscina<number, PatchAnswer>({
     filename: builtModule(import.meta.url, "./patchWorker.js").href,
     minThreads: threads,
     maxThreads: threads,
+    stricterFIFO: true,
     workerData: work,
   });
-  return new PooledPatchStream(pool, ahead);
+  return new PooledPatchStream(pool, ahead, closed);
 }
 
 function shareVolumes(source: PatchSource): PatchSource {
@@ -67,25 +71,27 @@ class PooledPatchStream implements PatchStream {
   waitedMs = 0;
   readonly #pool: Piscina<number, PatchAnswer>;
   readonly #ahead: number;
+  readonly #closedFlag: Int32Array;
   readonly #pending = new Map<number, Promise<Batch>>();
+  readonly #underWay = new Set<Promise<Batch>>();
   #started = false;
   #closed: Promise<void> | undefined;
 
-  constructor(pool: Piscina<number, PatchAnswer>, ahead: number) {
+  constructor(pool: Piscina<number, PatchAnswer>, ahead: number, closedFlag: Int32Array) {
     this.#pool = pool;
     this.#ahead = ahead;
+    this.#closedFlag = closedFlag;
   }
 
   async batch(step: number): Promise<Batch> {
     if (this.#closed !== undefined) throw new Error(`batch(${step}) was asked of a closed patch stream`);
     const first = !this.#started;
     this.#started = true;
-    for (const made of this.#pending.keys()) {
-      if (made < step || made > step + this.#ahead) this.#pending.delete(made);
-    }
     const asked = this.#make(step);
-    this.#pending.delete(step);
     for (let next = step + 1; next <= step + this.#ahead; next++) this.#make(next);
+    for (const made of this.#pending.keys()) {
+      if (made <= step || made > step + this.#ahead) this.#pending.delete(made);
+    }
     const from = performance.now();
     const batch = await asked;
     if (!first) this.waitedMs += performance.now() - from;
@@ -93,18 +99,27 @@ class PooledPatchStream implements PatchStream {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#pool.destroy();
-    this.#pending.clear();
+    this.#closed ??= this.#end();
     return this.#closed;
+  }
+
+  /** Piscina 5 throws out of turn where a worker answers while its pool is destroyed, so every answer is awaited first. */
+  async #end(): Promise<void> {
+    Atomics.store(this.#closedFlag, 0, 1);
+    this.#pending.clear();
+    await Promise.allSettled(this.#underWay);
+    await this.#pool.destroy();
   }
 
   #make(step: number): Promise<Batch> {
     const pending = this.#pending.get(step);
     if (pending !== undefined) return pending;
     const made = this.#pool.run(step).then(opened);
-    // A batch made ahead may fail before, or without, being asked for.
-    made.catch(() => undefined);
     this.#pending.set(step, made);
+    this.#underWay.add(made);
+    // A batch made ahead may fail before, or without, being asked for.
+    const ended = (): boolean => this.#underWay.delete(made);
+    made.then(ended, ended);
     return made;
   }
 }

@@ -9,6 +9,8 @@ const work: PatchWork = workerData;
 
 /** A batch, its buffers moved and not copied; a PickbenchError as its parts, because a clone would lose its tag. */
 export default function answer(step: number): unknown {
+  if (Atomics.load(work.closed, 0) !== 0)
+    throw new Error(`step ${step} was still queued when its patch stream closed`);
   try {
     const batch = makeBatch(work.spec, work.sources, step);
     const moved: PatchAnswer = { batch };

@@ -84,8 +84,9 @@ export function paintTarget(
     const nearest = nearestOfType(target, type, scene);
     if (nearest !== undefined) fields.push({ nearest, channel: type.channel });
   }
-  const paint = target.kind === "gaussian" ? paintHeat : paintHard;
   const voxels = voxelCount(scene.shape);
+  const canvas: Canvas = { target: into.target, voxels, background };
+  const paint = target.kind === "gaussian" ? paintHeat : paintHard;
   if (background) into.target.fill(1, 0, voxels);
   for (let voxel = 0; voxel < voxels && fields.length > 0; voxel++) {
     let owner: Field | undefined;
@@ -99,7 +100,7 @@ export function paintTarget(
     }
     if (owner === undefined) continue;
     if (owner.channel === undefined) into.weight[voxel] = 0;
-    else paint(into.target, voxel, voxels, background, owner.channel, fields);
+    else paint(canvas, voxel, fields, owner.channel);
   }
 }
 
@@ -109,34 +110,32 @@ interface Field {
   readonly channel: number | undefined;
 }
 
+interface Canvas {
+  readonly target: Float32Array;
+  /** Voxels of one channel. */
+  readonly voxels: number;
+  readonly background: boolean;
+}
+
 function paintHard(
-  target: Float32Array,
+  { target, voxels, background }: Canvas,
   voxel: number,
-  voxels: number,
-  background: boolean,
-  channel: number,
   fields: readonly Field[],
+  winner: number,
 ): void {
   if (background) {
     target[voxel] = 0;
-    target[channel * voxels + voxel] = 1;
+    target[winner * voxels + voxel] = 1;
     return;
   }
-  for (const field of fields) {
-    if (field.channel !== undefined && field.nearest[voxel]! < Number.POSITIVE_INFINITY) {
-      target[field.channel * voxels + voxel] = 1;
+  for (const { channel, nearest } of fields) {
+    if (channel !== undefined && nearest[voxel]! < Number.POSITIVE_INFINITY) {
+      target[channel * voxels + voxel] = 1;
     }
   }
 }
 
-function paintHeat(
-  target: Float32Array,
-  voxel: number,
-  voxels: number,
-  background: boolean,
-  _channel: number,
-  fields: readonly Field[],
-): void {
+function paintHeat({ target, voxels, background }: Canvas, voxel: number, fields: readonly Field[]): void {
   let sum = 0;
   for (let k = 0; k < fields.length; k++) {
     const { channel, nearest } = fields[k]!;
@@ -217,7 +216,8 @@ function lowerToNearest(
   const [oz, oy, ox] = map.offset;
   const [sz, sy, sx] = spacing;
   const [pz, py, px] = position;
-  const scale = 1 / (reach.unit * reach.unit);
+  const unit = reach.unit * reach.unit;
+  const limit = reach.limit * unit;
   for (let z = low[0]; z <= high[0]; z++) {
     for (let y = low[1]; y <= high[1]; y++) {
       const rowZ = oz + mz[0] * z + mz[1] * y;
@@ -228,8 +228,10 @@ function lowerToNearest(
         const dz = (rowZ + mz[2] * x + 0.5) * sz - pz;
         const dy = (rowY + my[2] * x + 0.5) * sy - py;
         const dx = (rowX + mx[2] * x + 0.5) * sx - px;
-        const distance = (dz * dz + dy * dy + dx * dx) * scale;
-        if (distance <= reach.limit && distance < nearest[row + x]!) nearest[row + x] = distance;
+        const squared = dz * dz + dy * dy + dx * dx;
+        if (squared > limit) continue;
+        const distance = squared / unit;
+        if (distance < nearest[row + x]!) nearest[row + x] = distance;
       }
     }
   }
