@@ -14,6 +14,10 @@ const table: Record<string, Entry> = {
     describe: "lists what a data set holds, reads every chunk and names the broken ones",
     load: () => import("./commands/inspect.js"),
   },
+  leaderboard: {
+    describe: "ranks the submissions from their records",
+    load: () => import("./commands/leaderboard.js"),
+  },
   score: {
     describe: "scores a submission CSV by the challenge's rule",
     load: () => import("./commands/score.js"),
