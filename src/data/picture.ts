@@ -27,6 +27,8 @@ interface Canvas {
 /** Shares of the voxels that come out black and white. */
 const darkest = 0.003;
 const brightest = 0.997;
+/** A circle is drawn a little outside the particle, which would hide a shell of that radius. */
+const ringShare = 1.15;
 /** Grey levels kept: noise in 256 of them would only swell the file. */
 const greys = 40;
 const white: Colour = [255, 255, 255];
@@ -88,7 +90,7 @@ function paintGrey(plane: Float32Array, { shape: [, ny, nx] }: Volume, zoom: num
   return canvas;
 }
 
-/** A circle of the particle's radius, where its middle lies within half a radius of the plane. */
+/** A circle around the particle, where its middle lies within half a radius of the plane. */
 function paintPick(
   canvas: Canvas,
   pick: Pick,
@@ -101,7 +103,7 @@ function paintPick(
   if (Math.abs(pick.z - (z + 0.5) * sz) > particle.radius / 2) return;
   const x = (pick.x / sx) * zoom - 0.5;
   const y = (pick.y / sy) * zoom - 0.5;
-  const radius = (particle.radius / sx) * zoom;
+  const radius = ((particle.radius * ringShare) / sx) * zoom;
   paintRing(canvas, x, y, radius, 1.6, white, 0.55);
   paintRing(canvas, x, y, radius, 0.9, particle.colour, 1);
 }

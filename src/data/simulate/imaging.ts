@@ -39,36 +39,39 @@ export function emptyField(tomogram: Shape3, spacing: number): Field {
 }
 
 /** Standard deviation of the white noise that enters, in the contrast of a Da/Å³; found by eye against tomograms. */
-const noiseLevel = 0.75;
+const noiseLevel = 0.9;
 /** Noise under 1/(this many Å), left from uneven ice and alignment, and its strength. */
 const driftLength = 450;
-const driftStrength = 2;
+const driftStrength = 0.5;
 /** Å² of the interpolation and binning that noise goes through on its way to the grid. */
 const noiseBFactor = 1300;
 /** What denoising lets through: exp(−½(s·cut)²), Å, and the share of the noise that it leaves. */
-const denoisedCut = 40;
+const denoisedCut = 35;
+/** How much it raises frequencies under 1/(this many Å), which contrast transfer had left faint. */
+const liftLength = 150;
+const lift = 1.3;
 const denoisedNoise = 0.42;
 
 /** Amplitudes with which the density and the white noise reach both reconstructions, at one frequency. */
 interface Transfer {
   readonly signal: Float32Array;
   readonly noise: Float32Array;
-  readonly lowPass: Float32Array;
+  readonly denoising: Float32Array;
 }
 
 /** Radial parts, tabled by the frequency in steps of a small fraction of Nyquist. */
 function tableTransfer({ optics, noise }: Imaging, greatest: number, steps: number): Transfer {
   const signal = new Float32Array(steps + 2);
   const grain = new Float32Array(steps + 2);
-  const lowPass = new Float32Array(steps + 2);
+  const denoising = new Float32Array(steps + 2);
   for (let i = 0; i < signal.length; i++) {
     const s = (i / steps) * greatest;
     signal[i] = -contrastTransfer(s, optics) * envelope(s, optics.bFactor);
     const drift = driftStrength / (1 + (s * driftLength) ** 2);
     grain[i] = noise * noiseLevel * (envelope(s, noiseBFactor) + drift);
-    lowPass[i] = Math.exp(-0.5 * (s * denoisedCut) ** 2);
+    denoising[i] = Math.exp(-0.5 * (s * denoisedCut) ** 2) * (1 + lift / (1 + (s * liftLength) ** 2));
   }
-  return { signal, noise: grain, lowPass };
+  return { signal, noise: grain, denoising };
 }
 
 /**
@@ -114,8 +117,8 @@ function filterPairs({ density: re, shape, spacing }: Field, im: Float32Array, i
         const ramp = Math.sqrt(0.4 + 0.6 * Math.min(1, Math.sqrt(kx * kx + kz * kz) * 2 * spacing));
         const a = wedge * table.signal[step]!;
         const b = wedge * table.noise[step]! * ramp;
-        const c = a * table.lowPass[step]!;
-        const d = b * table.lowPass[step]! * denoisedNoise;
+        const c = a * table.denoising[step]!;
+        const d = b * table.denoising[step]! * denoisedNoise;
         // P = S and Q = iN at k; at −k they are P* and −Q*. The result aP + bQ/i + i(cP + dQ/i) is (a + ic)P + (d − ib)Q.
         const pr = 0.5 * (re[at]! + re[mirror]!);
         const pi = 0.5 * (im[at]! - im[mirror]!);

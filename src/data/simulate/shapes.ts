@@ -46,16 +46,16 @@ function apoFerritin(): Bead[] {
 
 /** Sweet potato's tetramer: four compact (α/β)₈ barrels of 56 kDa around three two-fold axes. */
 function betaAmylase(): Bead[] {
-  const barrel: Ellipsoid = { at: [23, 24, 17], axes: [27, 25, 22] };
+  const barrel: Ellipsoid = { at: [22, 21, 16], axes: [28, 26, 23] };
   return copies("beta-amylase", [barrel], 60, 0.2, dihedral2());
 }
 
 /** Dimer of dimers, about 18 × 14 × 9 nm (D2), each monomer a large core with a side domain. */
 function betaGalactosidase(): Bead[] {
   const monomer: Ellipsoid[] = [
-    { at: [44, 30, 8], axes: [42, 28, 28], turn: rotationAbout([0, 0, 1], 18) },
-    { at: [24, 50, -14], axes: [20, 17, 18] },
-    { at: [68, 22, 18], axes: [20, 22, 20] },
+    { at: [38, 26, 8], axes: [38, 23, 22], turn: rotationAbout([0, 0, 1], 18) },
+    { at: [22, 44, -10], axes: [18, 15, 16] },
+    { at: [62, 18, 14], axes: [20, 20, 18] },
   ];
   return copies("beta-galactosidase", monomer, 95, 0.2, dihedral2());
 }
@@ -63,7 +63,8 @@ function betaGalactosidase(): Bead[] {
 /** A round large subunit with stalks and a flatter small one, head and body, across a cleft; RNA is denser. */
 function ribosome(): Bead[] {
   const large: Ellipsoid[] = [
-    { at: [0, -38, 0], axes: [108, 78, 92], weight: 1.25 },
+    { at: [0, -36, 0], axes: [106, 80, 92], weight: 1.2 },
+    { at: [0, -8, 0], axes: [58, 62, 55], weight: 1.4 },
     { at: [0, -62, 70], axes: [30, 32, 48], weight: 1.1 },
     { at: [92, -30, 62], axes: [34, 20, 26], turn: rotationAbout([0, 1, 0], 40), weight: 1.1 },
     { at: [-96, -20, 55], axes: [40, 18, 20], turn: rotationAbout([0, 1, 0], -35) },
@@ -75,13 +76,13 @@ function ribosome(): Bead[] {
     { at: [-58, 74, 44], axes: [24, 20, 24], weight: 1.1 },
   ];
   const tunnel: Ellipsoid[] = [
-    { at: [10, -52, -10], axes: [10, 80, 10] },
-    { at: [-30, 36, 20], axes: [70, 9, 16] },
+    { at: [10, -52, -10], axes: [8, 60, 8] },
+    { at: [-45, 40, 25], axes: [60, 8, 18] },
   ];
   const random = randomFor(0, "shape ribosome surface");
   const groove = (): Ellipsoid => {
     const turn = randomRotation(random);
-    return { at: rotate(turn, [random.between(70, 125), 0, 0]), axes: [22, 12, 26], turn };
+    return { at: rotate(turn, [random.between(85, 130), 0, 0]), axes: [22, 12, 26], turn };
   };
   const holes = [...tunnel, ...Array.from({ length: 26 }, groove)];
   const density = (point: Vector3): number =>
@@ -92,7 +93,7 @@ function ribosome(): Bead[] {
 /** An elongated two-fold dimer like a butterfly, about 25 × 15 × 11 nm, full of holes. */
 function thyroglobulin(): Bead[] {
   const monomer: Ellipsoid[] = [
-    { at: [16, 22, 10], axes: [32, 26, 30] },
+    { at: [24, 24, 8], axes: [27, 23, 26] },
     { at: [52, 40, -14], axes: [34, 20, 26], turn: rotationAbout([0, 0, 1], 35) },
     { at: [62, -6, 16], axes: [30, 22, 24], turn: rotationAbout([0, 1, 0], 30) },
     { at: [98, 20, 6], axes: [30, 18, 28], turn: rotationAbout([0, 0, 1], -40) },
