@@ -81,6 +81,18 @@ describe("labels move with the volume", () => {
     expect(compared).toBeGreaterThan(50_000);
   });
 
+  test("a centre voxel is the hottest of the heat map under free rotations", () => {
+    const around = [pickAt("large", 80, 101, 137)];
+    for (let seed = 0; seed < 40; seed++) {
+      const change = { seed, backgroundShare: 0, augment: { ...noAugment, flip: true, rotation: 40 } };
+      const heat = batchOf({ kind: "gaussian", sigma: 2 }, around, change).target;
+      const centre = batchOf({ kind: "centre" }, around, change).target;
+      expect(centre.reduce((sum, value) => sum + value)).toBe(1);
+      // The nearest voxel in Å may be another than the one that contains the centre, where voxels are not cubes.
+      expect(heat[centre.indexOf(1)]).toBeGreaterThan(0.97 * Math.max(...heat));
+    }
+  });
+
   test("a ball keeps its size under free rotations", () => {
     const around = [pickAt("large", 80, 100, 140)];
     const change = { patchShape: [14, 16, 18] as const, backgroundShare: 0 };
