@@ -16,6 +16,8 @@ export interface MatchResult extends Counts {
 export interface Matcher {
   /** Å. Returns how many truths this prediction is the first to reach. */
   add(x: number, y: number, z: number): number;
+  /** The official counts so far. */
+  counts(): Counts;
   result(): MatchResult;
   /** The strict one-to-one matching: most pairs, of these the least total distance. Predictions by order of `add`. */
   pairs(): Pair[];
@@ -59,6 +61,7 @@ export function createMatcher(truths: Float64Array, distance: number): Matcher {
     else nearest[truth] = [reached];
     return list === undefined;
   };
+  const counts = () => ({ tp, fp: predictions - tp, fn: count - tp });
   const pairs = () => pairUp(nearest, keep);
 
   return {
@@ -70,6 +73,7 @@ export function createMatcher(truths: Float64Array, distance: number): Matcher {
       tp += first;
       return first;
     },
+    counts,
     pairs,
     result() {
       const offset: [number, number, number] = [0, 0, 0];
@@ -80,15 +84,7 @@ export function createMatcher(truths: Float64Array, distance: number): Matcher {
         offset[1] += first.y - truths[truth * 3 + 1]!;
         offset[2] += first.z - truths[truth * 3 + 2]!;
       });
-      return {
-        tp,
-        fp: predictions - tp,
-        fn: count - tp,
-        truths: count,
-        predictions,
-        strictTp: pairs().length,
-        offset,
-      };
+      return { ...counts(), truths: count, predictions, strictTp: pairs().length, offset };
     },
   };
 }

@@ -104,7 +104,7 @@ function matchersByType(picks: readonly Pick[], particles: readonly Particle[]):
 }
 
 /** x y z in Å, flat. */
-function coordinates(picks: readonly Pick[]): Float64Array {
+export function coordinates(picks: readonly Pick[]): Float64Array {
   const flat = new Float64Array(picks.length * 3);
   picks.forEach(({ x, y, z }, i) => {
     flat[i * 3] = x;

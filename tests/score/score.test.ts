@@ -1,0 +1,156 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { challengeParticles, type Pick } from "../../src/particles.js";
+import { fbeta } from "../../src/score/fbeta.js";
+import { scoreInterval } from "../../src/score/interval.js";
+import { scorePicks } from "../../src/score/score.js";
+import { angstrom } from "../../src/units.js";
+
+const pick = (type: string, x: number, y = 0, z = 0): Pick => ({
+  type,
+  x: angstrom(x),
+  y: angstrom(y),
+  z: angstrom(z),
+});
+
+const anyPick = fc
+  .tuple(
+    fc.constantFrom(...challengeParticles.map(({ name }) => name)),
+    fc.integer({ min: 0, max: 40 }),
+    fc.integer({ min: 0, max: 40 }),
+    fc.integer({ min: 0, max: 10 }),
+  )
+  .map(([type, x, y, z]) => pick(type, x * 17.3, y * 17.3, z * 17.3));
+const truthPicks = fc.uniqueArray(anyPick, { selector: ({ x, y, z }) => `${x} ${y} ${z}`, maxLength: 40 });
+const twoRuns = fc.record({
+  truth: fc.tuple(truthPicks, truthPicks),
+  predictions: fc.tuple(fc.array(anyPick, { maxLength: 60 }), fc.array(anyPick, { maxLength: 60 })),
+});
+const byRun = ([a, b]: readonly [Pick[], Pick[]]) =>
+  new Map([
+    ["TS_1", a],
+    ["TS_2", b],
+  ]);
+
+describe("fbeta", () => {
+  test("a 0 denominator gives 0", () => {
+    expect(fbeta({ tp: 0, fp: 0, fn: 0 })).toBe(0);
+    expect(fbeta({ tp: 0, fp: 3, fn: 0 })).toBe(0);
+    expect(fbeta({ tp: 0, fp: 0, fn: 3 })).toBe(0);
+  });
+
+  test("above 1 where one prediction serves two truths", () => {
+    expect(fbeta({ tp: 2, fp: -1, fn: 0 })).toBeCloseTo((17 * 2) / (16 * 2 + 1), 12);
+  });
+});
+
+describe("scorePicks", () => {
+  test("the order of picks, types and experiments never changes the report", () => {
+    fc.assert(
+      fc.property(twoRuns, fc.infiniteStream(fc.nat()), ({ truth, predictions }, keys) => {
+        const shuffled = (picks: Pick[]) =>
+          picks
+            .map((each) => ({ each, key: keys.next().value as number }))
+            .sort((a, b) => a.key - b.key)
+            .map(({ each }) => each);
+        const report = scorePicks(byRun(truth), byRun(predictions));
+        const again = scorePicks(
+          byRun(truth),
+          new Map([
+            ["TS_2", shuffled(predictions[1])],
+            ["TS_1", shuffled(predictions[0])],
+          ]),
+        );
+        expect(again).toEqual(report);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("strict TP is at most the official TP, the truths and the predictions", () => {
+    fc.assert(
+      fc.property(twoRuns, ({ truth, predictions }) => {
+        for (const { strict, tp, truths, predictions: count } of Object.values(
+          scorePicks(byRun(truth), byRun(predictions)).perType,
+        )) {
+          expect(strict.tp).toBeLessThanOrEqual(Math.min(tp, truths, count));
+          expect(strict.tp + strict.fn).toBe(truths);
+          expect(strict.tp + strict.fp).toBe(count);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("displacement is prediction − truth, of the nearest prediction", () => {
+    const truth = new Map([["TS_1", [pick("ribosome", 500, 500, 500)]]]);
+    const found = new Map([["TS_1", [pick("ribosome", 530, 500, 500), pick("ribosome", 505, 497, 501)]]]);
+    expect(scorePicks(truth, found).perType.ribosome?.displacement).toEqual({ dx: 5, dy: -3, dz: 1 });
+  });
+
+  test("no match, no displacement", () => {
+    const report = scorePicks(new Map([["TS_1", [pick("ribosome", 0)]]]), new Map());
+    expect(report.perType.ribosome?.displacement).toBeNull();
+  });
+
+  test("other experiments are dropped before their types are looked at", () => {
+    const truth = new Map([["TS_1", [pick("ribosome", 0)]]]);
+    const report = scorePicks(truth, new Map([["TS_2", [pick("unicorn", 0)]]]));
+    expect(report.dropped).toEqual({ experiment: 1, type: 0 });
+  });
+
+  test("an unknown type in an experiment of the truth is an error", () => {
+    const truth = new Map([["TS_1", [pick("ribosome", 0)]]]);
+    expect(() => scorePicks(truth, new Map([["TS_1", [pick("unicorn", 0)]]]))).toThrow(
+      /unknown particle type "unicorn" in the submission for TS_1, wanted one of apo-ferritin/,
+    );
+  });
+
+  test("a truth with one place twice is an error, even under two types", () => {
+    const truth = new Map([["TS_1", [pick("ribosome", 1, 2, 3), pick("thyroglobulin", 1, 2, 3)]]]);
+    expect(() => scorePicks(truth, new Map())).toThrow(/TS_1 holds two particles at x y z = 1 2 3/);
+  });
+
+  test("an experiment known to be empty turns its predictions into false positives", () => {
+    const truth = new Map([
+      ["TS_1", [pick("ribosome", 0)]],
+      ["TS_2", []],
+    ]);
+    const found = new Map([
+      ["TS_1", [pick("ribosome", 0)]],
+      ["TS_2", [pick("ribosome", 0)]],
+    ]);
+    expect(scorePicks(truth, found).perType.ribosome).toMatchObject({ tp: 1, fp: 1, fn: 0 });
+  });
+});
+
+describe("scoreInterval", () => {
+  const runs = Array.from({ length: 9 }, (_, i) => `TS_${i}`);
+  const truth = new Map(runs.map((run) => [run, [pick("ribosome", 0), pick("ribosome", 1000)]]));
+  const report = scorePicks(
+    truth,
+    new Map(runs.map((run, i) => [run, i % 3 === 0 ? [pick("ribosome", 0)] : [...truth.get(run)!]])),
+  );
+
+  test("holds the score and repeats with the seed", () => {
+    const interval = scoreInterval(report, { seed: 1 })!;
+    expect(interval.score.low).toBeLessThan(report.score);
+    expect(interval.score.high).toBeGreaterThan(report.score);
+    expect(interval.perType.ribosome!.low).toBeCloseTo(7 * interval.score.low, 12);
+    expect(scoreInterval(report, { seed: 1 })).toEqual(interval);
+    expect(scoreInterval(report, { seed: 2, resamples: 50 })).not.toEqual(
+      scoreInterval(report, { seed: 1, resamples: 50 }),
+    );
+  });
+
+  test("matches the binomial it is drawn from", () => {
+    const { low, high } = scoreInterval(report, { resamples: 20_000, confidence: 0.9 })!.perType.ribosome!;
+    const f = (half: number) => fbeta({ tp: 18 - half, fp: 0, fn: half });
+    expect([low, high]).toEqual([f(5), f(1)]);
+  });
+
+  test("one experiment gives none", () => {
+    const single = scorePicks(new Map([["TS_1", [pick("ribosome", 0)]]]), new Map());
+    expect(scoreInterval(single)).toBeNull();
+  });
+});
