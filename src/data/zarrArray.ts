@@ -97,7 +97,8 @@ async function openV3(folder: string, path: string, text: string): Promise<ZarrA
     const shard = at.map((index, axis) => Math.floor(index / perShard[axis]!));
     return join(folder, [...(name === "v2" ? [] : ["c"]), ...shard].join(separator));
   };
-  return opened(folder, path, JSON.stringify(rewritten), half, chunkFile);
+  const shardIndexFirst = metadata.codecs.some((codec) => codec.configuration.index_location === "start");
+  return opened(folder, path, JSON.stringify(rewritten), half, chunkFile, shardIndexFirst);
 }
 
 /** How many inner chunks a shard holds along each axis; 1 without sharding. */
@@ -132,8 +133,9 @@ async function opened(
   metadata: string,
   half: boolean,
   chunkFile: (at: readonly number[]) => string,
+  shardIndexFirst = false,
 ): Promise<ZarrArray> {
-  const store = new FolderStore(folder, metadata);
+  const store = new FolderStore(folder, metadata, shardIndexFirst);
   let array: zarr.Array<zarr.DataType, FolderStore>;
   try {
     array = await zarr.open(store, { kind: "array" });
@@ -187,9 +189,12 @@ class FolderStore implements zarr.AsyncReadable {
   readonly #folder: string;
   readonly #metadata: string;
 
-  constructor(folder: string, metadata: string) {
+  readonly #shardIndexFirst: boolean;
+
+  constructor(folder: string, metadata: string, shardIndexFirst: boolean) {
     this.#folder = folder;
     this.#metadata = metadata;
+    this.#shardIndexFirst = shardIndexFirst;
   }
 
   async get(key: zarr.AbsolutePath): Promise<Uint8Array | undefined> {
@@ -207,6 +212,7 @@ class FolderStore implements zarr.AsyncReadable {
     }
   }
 
+  /** A suffix is what zarrita asks for to get a shard's index, wherever the metadata says that it lies. */
   async getRange(key: zarr.AbsolutePath, range: zarr.RangeQuery): Promise<Uint8Array> {
     const file = join(this.#folder, key.slice(1));
     const handle = await openFile(file).catch((error: unknown) => {
@@ -215,7 +221,8 @@ class FolderStore implements zarr.AsyncReadable {
     try {
       const { size } = await handle.stat();
       const length = "suffixLength" in range ? range.suffixLength : range.length;
-      const offset = "suffixLength" in range ? size - length : range.offset;
+      const suffixOffset = this.#shardIndexFirst ? 0 : size - length;
+      const offset = "suffixLength" in range ? suffixOffset : range.offset;
       if (offset < 0 || offset + length > size)
         throw new PickbenchError(
           "BadDataset",
