@@ -1,6 +1,6 @@
 import yargs, { type Argv } from "yargs";
 import type { Command } from "./commands/command.js";
-import { isPickbenchError } from "./errors.js";
+import { isPickbenchError, PickbenchError } from "./errors.js";
 
 interface Entry {
   readonly describe: string;
@@ -10,6 +10,10 @@ interface Entry {
 
 /** The command table: a command's own file is loaded only when it is called. */
 const table: Record<string, Entry> = {
+  bench: {
+    describe: "times networks and the rest of the chain, beside the Python peers that are installed",
+    load: () => import("./commands/bench.js"),
+  },
   inspect: {
     describe: "lists what a data set holds, reads every chunk and names the broken ones",
     load: () => import("./commands/inspect.js"),
@@ -37,7 +41,9 @@ async function parserFor(args: string[]): Promise<Argv> {
     .demandCommand(1, "name a command")
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .exitProcess(false)
-    .fail(false)
+    .fail((message, error) => {
+      throw error ?? new PickbenchError("BadUsage", `${message}; --help shows what can be given`);
+    })
     .version()
     .epilogue("pickbench <command> --help shows a command's flags and examples");
   const called = args.find((arg) => !arg.startsWith("-"));

@@ -108,10 +108,11 @@ class RowSplitter {
   }
 
   async #parseRest(head: Buffer): Promise<void> {
-    const { parse } = await import("csv-parse");
+    const { CsvError, parse } = await import("csv-parse");
     const parser = Readable.from(this.#blocksAfter(head)).pipe(
       parse({ relax_column_count: true, max_record_size: blockBytes }),
     );
+    const before = this.#row;
     try {
       for await (const fields of parser as AsyncIterable<string[]>) {
         const latin = fields.map((field) => Buffer.from(field).toString("latin1"));
@@ -124,10 +125,13 @@ class RowSplitter {
         this.#emit(text, fields.length);
       }
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && String(error.code).startsWith("CSV_"))) throw error;
-      throw new CsvFault(`row ${this.#row + 1} has a quote that does not belong or is not closed`, {
-        cause: error,
-      });
+      if (!(error instanceof CsvError)) throw error;
+      throw new CsvFault(
+        `row ${before + Number(error.lines)} has a quote that does not belong or is not closed`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 
