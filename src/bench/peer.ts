@@ -1,0 +1,70 @@
+import { execFile, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+/** The Python programs we are timed against: bench/peers/, each with its modules. */
+const folder = new URL("../../bench/peers/", import.meta.url);
+
+/** Where Debian's packages put their modules, then whichever comes first on the path. */
+const interpreters = ["/usr/bin/python3", "python3"];
+
+const allThere =
+  "import importlib.util as u, sys; sys.exit(any(u.find_spec(m) is None for m in sys.argv[1:]))";
+
+/** The first Python that has all of these modules, or null. */
+export async function findPython(modules: readonly string[]): Promise<string | null> {
+  for (const python of interpreters) {
+    const found = await promisify(execFile)(python, ["-c", allThere, ...modules]).then(
+      () => true,
+      () => false,
+    );
+    if (found) return python;
+  }
+  return null;
+}
+
+/** Path of a peer's script. */
+export const peerScript = (name: string): string => fileURLToPath(new URL(name, folder));
+
+/** A peer that stays, and answers one line of JSON to each line it is given. */
+export interface ServingPeer {
+  /** Its first line. */
+  readonly greeting: unknown;
+  ask(question: string): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a peer and waits for its first line.
+ *
+ * @throws Error with what it wrote to stderr, if it ends before it answers
+ */
+export async function servePeer(
+  python: string,
+  script: string,
+  args: readonly string[],
+): Promise<ServingPeer> {
+  const child = spawn(python, [peerScript(script), ...args], { stdio: ["pipe", "pipe", "pipe"] });
+  const complaints: string[] = [];
+  child.stderr.setEncoding("utf8").on("data", (text: string) => complaints.push(text));
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async (): Promise<unknown> => {
+    const { value, done } = await lines.next();
+    if (!done) return JSON.parse(value);
+    await ended;
+    throw new Error(`the peer ${script} ended without an answer: ${complaints.join("").trim().slice(-500)}`);
+  };
+  return {
+    greeting: await answer(),
+    ask(question) {
+      child.stdin.write(`${question}\n`);
+      return answer();
+    },
+    async stop() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
