@@ -157,7 +157,8 @@ export async function readPicksFile(path: string, type: string): Promise<Pick[]>
 /** JSON as Python writes it: a bare NaN or Infinity becomes text, so that the point it stands in can be named. */
 function jsonWithNaN(path: string, text: string): unknown {
   try {
-    return JSON.parse(text.replace(/([:[,]\s*)(-?(?:NaN|Infinity))(?=\s*[,\]}])/g, '$1"$2"'));
+    const bareOrString = /"(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity)/g;
+    return JSON.parse(text.replace(bareOrString, (token) => (token.startsWith('"') ? token : `"${token}"`)));
   } catch (error) {
     throw new PickbenchError("BadDataset", `${path}: picks are not JSON: ${(error as Error).message}`, {
       path,
