@@ -1,10 +1,11 @@
+import { PickbenchError } from "../../errors.js";
 import { challengeParticles, type Pick } from "../../particles.js";
 import { type Random, randomFor } from "../../random.js";
 import type { Shape3 } from "../../volume.js";
 import type { Cast } from "./cast.js";
 import type { Density } from "./density.js";
 import { emptyField, type Field, type Imaging, image } from "./imaging.js";
-import { type Body, drawSlab, placeBodies } from "./placement.js";
+import { type Body, drawSlab, type Placed, placeBodies } from "./placement.js";
 import { drawCounts, drawDistractors } from "./population.js";
 import { type Rotation, randomRotation } from "./rotation.js";
 import { stamp } from "./stamp.js";
@@ -42,7 +43,10 @@ const gap = 4;
 /** Standard deviation of the challenge's tomograms. */
 const tomogramDeviation = 7.2e-6;
 
-/** Simulates one tomogram. Memory: two arrays of 4 bytes a voxel, slightly larger than the tomogram. */
+/**
+ * Simulates one tomogram. Types whose number is drawn may come out fewer where room is short. Memory: two arrays of 4 bytes a voxel, slightly larger than the tomogram.
+ * @throws BadUsage where particles that the user counted find no room
+ */
 export function simulatePhantom(plan: PhantomPlan, cast: Cast): Phantom {
   const drawn = (purpose: string): Random =>
     randomFor(plan.seed, `phantom ${plan.part} ${purpose}`, plan.run);
@@ -53,6 +57,7 @@ export function simulatePhantom(plan: PhantomPlan, cast: Cast): Phantom {
   for (const distractor of cast.distractors) densities.set(distractor.name, distractor);
   const bodies = drawBodies(plan, cast, densities, drawn("population"));
   const placed = placeBodies(bodies, slab, drawn("placement"));
+  checkCounts(plan, placed);
   const field = emptyField(plan.shape, plan.spacing);
   const turns = drawn("orientation");
   const picks: PhantomPick[] = [];
@@ -69,6 +74,19 @@ export function simulatePhantom(plan: PhantomPlan, cast: Cast): Phantom {
     wbp: scaledToDeviation(croppedInPlace(field.density, field, plan.shape)),
     denoised: scaledToDeviation(croppedInPlace(denoised, field, plan.shape)),
   };
+}
+
+/** Particles that the user counted must all have found room. @throws BadUsage */
+function checkCounts({ counts, shape }: PhantomPlan, placed: readonly Placed[]): void {
+  for (const [name, wanted] of counts) {
+    const found = placed.filter(({ kind }) => kind === name).length;
+    if (found < wanted) {
+      throw new PickbenchError(
+        "BadUsage",
+        `${wanted} ${name} were asked for, but ${found} found room in ${shape.join(" × ")} voxels: ask for fewer particles or a larger tomogram`,
+      );
+    }
+  }
 }
 
 function drawBodies(

@@ -1,0 +1,109 @@
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { decode } from "fast-png";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDataset } from "../../../src/data/dataset.js";
+import { readTruth } from "../../../src/data/picks.js";
+import { simulateDataset } from "../../../src/data/simulate/simulateDataset.js";
+import { hashFile } from "../../../src/files.js";
+import { challengeParticles } from "../../../src/particles.js";
+
+const spacing = 10.012444196428572;
+const settings = { runs: 2, shape: [40, 64, 72], spacing, seed: 5, part: "train" } as const;
+
+/** Hash of every file of the reconstructions and picks by its path. */
+async function hashesOf(folder: string): Promise<Record<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const hashes = await Promise.all(
+    files.sort().map(async (file) => [file.slice(folder.length), await hashFile(file)]),
+  );
+  return Object.fromEntries(hashes) as Record<string, string>;
+}
+
+describe("simulateDataset", () => {
+  let root: string;
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), "pickbench-simulate-"));
+    await simulateDataset({ ...settings, out: join(root, "a"), preview: true });
+  });
+  afterAll(() => rm(root, { recursive: true, force: true }));
+
+  it("gives the same bytes for the same seed, in every file", async () => {
+    await simulateDataset({ ...settings, out: join(root, "b"), preview: true });
+    const first = await hashesOf(join(root, "a"));
+    expect(Object.keys(first).length).toBeGreaterThan(30);
+    expect(await hashesOf(join(root, "b"))).toEqual(first);
+  });
+
+  it("gives other bytes for another seed, another run and the other part", async () => {
+    await simulateDataset({ ...settings, runs: 1, seed: 6, out: join(root, "c") });
+    await simulateDataset({ ...settings, runs: 1, part: "test", out: join(root, "c") });
+    const chunk = (folder: string, part: string, run: string) =>
+      hashFile(
+        join(root, folder, part, "static/ExperimentRuns", run, "VoxelSpacing10.012/denoised.zarr/0/0/0/0"),
+      );
+    const hashes = await Promise.all([
+      chunk("a", "train", "TS_S1"),
+      chunk("a", "train", "TS_S2"),
+      chunk("c", "train", "TS_S1"),
+      chunk("c", "test", "TS_T1"),
+    ]);
+    expect(new Set(hashes).size).toBe(4);
+    expect((await openDataset(join(root, "c"), { part: "test" })).runs.map(({ name }) => name)).toEqual([
+      "TS_T1",
+    ]);
+    expect((await readTruth(await openDataset(join(root, "c/truth")))).get("TS_T1")!.length).toBeGreaterThan(
+      0,
+    );
+  });
+
+  it("opens as a data set, with picks of all six types inside the tomogram", async () => {
+    const dataset = await openDataset(join(root, "a"));
+    expect(dataset.runs.map(({ name }) => name)).toEqual(["TS_S1", "TS_S2"]);
+    expect(dataset.runs[0]!.tomograms.map(({ tomoType }) => tomoType)).toEqual(["denoised", "wbp"]);
+    const truth = await readTruth(dataset);
+    const picks = [...truth.values()].flat();
+    expect(new Set(picks.map(({ type }) => type)).size).toBe(challengeParticles.length);
+    for (const { x, y, z } of picks) {
+      expect(z > 0 && z < 40 * spacing).toBe(true);
+      expect(y > -1 && y < 64 * spacing + 1 && x > -1 && x < 72 * spacing + 1).toBe(true);
+    }
+  });
+
+  it("keeps the counts that are asked for, and writes pictures", async () => {
+    const counts = new Map(challengeParticles.map(({ name }) => [name, name === "apo-ferritin" ? 7 : 0]));
+    const [run] = await simulateDataset({ ...settings, runs: 1, out: join(root, "d"), counts });
+    expect(run!.counts.ribosome).toBe(0);
+    expect(run!.counts["apo-ferritin"]).toBe(7);
+    const picture = decode(await readFile(join(root, "a/preview/TS_S1.png")));
+    expect([picture.width, picture.height]).toEqual([72 * 8, 64 * 8]);
+  });
+
+  it("refuses more particles than there is room for", async () => {
+    const counts = new Map([["virus-like-particle", 40]]);
+    await expect(simulateDataset({ ...settings, runs: 1, out: join(root, "full"), counts })).rejects.toThrow(
+      /40 virus-like-particle were asked for, but \d found room in 40 × 64 × 72 voxels/,
+    );
+  });
+
+  it("never writes over other data, nor over phantoms unless told", async () => {
+    const foreign = join(root, "e/train/static/ExperimentRuns/TS_5_4");
+    await mkdir(foreign, { recursive: true });
+    await expect(simulateDataset({ ...settings, out: join(root, "e"), overwrite: true })).rejects.toThrow(
+      /did not make/,
+    );
+    await expect(simulateDataset({ ...settings, out: join(root, "a") })).rejects.toThrow(/--overwrite/);
+    await simulateDataset({ ...settings, runs: 1, out: join(root, "d"), overwrite: true });
+    expect((await openDataset(join(root, "d"))).runs).toHaveLength(1);
+  });
+
+  it("says which folder holds no density maps", async () => {
+    await mkdir(join(root, "empty"));
+    const densities = join(root, "empty");
+    await expect(simulateDataset({ ...settings, out: join(root, "f"), densities })).rejects.toThrow(
+      /empty holds no density map/,
+    );
+  });
+});
