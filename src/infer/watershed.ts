@@ -29,6 +29,17 @@ export interface Group {
   readonly anchor: number;
 }
 
+/** Flat z,y,x arrays of the volume's size, all zeros, that a caller may give. */
+export interface WatershedArrays {
+  /**
+   * Receives each voxel's group number from 1. A piece of foreground whose maximum lies in the window of a greater one,
+   * and which no group reaches through faces, belongs to none and keeps 0.
+   */
+  readonly labels?: Int32Array;
+  /** Memory to work in, zeros again afterwards: spares fresh memory for each of many calls. */
+  readonly distances?: Float32Array;
+}
+
 /** One component's padded box: a margin of one voxel on every side, outside the volume too. */
 interface Frame {
   /** Volume indices of the frame's first voxel. */
@@ -61,16 +72,13 @@ interface Work {
 
 /**
  * @param windowRadius of the markers' ball, in voxels of the finest axis
- * @param labels if given, flat z,y,x zeros of the volume's size; receives each voxel's group number from 1. A piece of
- *   foreground whose maximum lies in the window of a greater one, and which does not touch that one's by a face,
- *   belongs to no group and keeps 0.
  * @returns groups in the raster order of their components, then of their markers
  */
 export function watershedGroups(
   volume: Volume,
   runs: Runs,
   windowRadius: number,
-  labels?: Int32Array,
+  { labels, distances }: WatershedArrays = {},
 ): Group[] {
   const components = connectedComponents(runs);
   const frames: Frame[] = [];
@@ -82,7 +90,7 @@ export function watershedGroups(
     components,
     weights,
     window: ballWindow(windowRadius, weights, volume.shape),
-    squared: new Float32Array(voxelCount(volume.shape)),
+    squared: distances ?? new Float32Array(voxelCount(volume.shape)),
     scratch: newScratch(frames.reduce((largest, frame) => Math.max(largest, frame.size), 0)),
   };
   for (let c = 0; c < components.count; c++) measureComponent(work, c, frames[c]!);
@@ -91,6 +99,13 @@ export function watershedGroups(
     const anchors = splitComponent(work, c, frames[c]!);
     if (labels) copyLabels(work, c, frames[c]!, groups.length, labels);
     for (const group of sumGroups(work, c, frames[c]!, anchors)) groups.push(group);
+  }
+  if (distances) {
+    for (let c = 0; c < components.count; c++) {
+      eachRun(work, c, frames[c]!, (_l, index, _z, _y, _x, length) =>
+        distances.fill(0, index, index + length),
+      );
+    }
   }
   return groups;
 }
