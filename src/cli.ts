@@ -10,6 +10,10 @@ interface Entry {
 
 /** The command table: a command's own file is loaded only when it is called. */
 const table: Record<string, Entry> = {
+  pick: {
+    describe: "picks particles from predicted probabilities, as copick JSON with scores",
+    load: () => import("./commands/pick.js"),
+  },
   bench: {
     describe: "times networks and the rest of the chain, beside the Python peers that are installed",
     load: () => import("./commands/bench.js"),

@@ -1,0 +1,126 @@
+import { PickbenchError } from "../errors.js";
+import { defaultPicking } from "../infer/pickDefaults.js";
+import type { PickingSettings } from "../infer/picking.js";
+import { findStores, type PickedType, pickChannel, planPicking } from "../infer/pickStore.js";
+import { challengeParticles } from "../particles.js";
+import { startProgress } from "../progress.js";
+import { type Angstrom, angstrom } from "../units.js";
+import { defineCommand, report } from "./command.js";
+
+export const command = defineCommand({
+  usage: "<probabilities..>",
+  options: (argv) =>
+    argv
+      .positional("probabilities", {
+        type: "string",
+        array: true,
+        demandOption: true,
+        describe: "OME-Zarr folders written by predict, or folders with RUN.zarr in them",
+      })
+      .option("out", {
+        type: "string",
+        demandOption: true,
+        describe: "folder for ExperimentRuns/RUN/Picks/pickbench_SESSION_TYPE.json",
+      })
+      .option("type", { type: "string", array: true, describe: "particles to pick; all channels by default" })
+      .option("method", {
+        choices: ["watershed", "peaks"] as const,
+        default: "watershed" as const,
+        describe: "groups of voxels, for probabilities; or local maxima, for heat maps",
+      })
+      .option("threshold", { type: "number", describe: "only voxels above it; 0.5 by default" })
+      .option("min-volume", {
+        type: "number",
+        describe: "Å³ of a group (watershed); a third of a ball of half the particle's radius by default",
+      })
+      .option("min-spacing", {
+        type: "number",
+        describe: "Å between centres, of two nearer the lighter goes; the particle's radius by default",
+      })
+      .option("radius", {
+        type: "number",
+        describe: "Å of the ball in which a peak is the greatest (peaks); the minimum spacing by default",
+      })
+      .option("session", { type: "string", default: "pick", describe: "copick session in the files' names" })
+      .option("json", { type: "boolean", describe: "print one JSON document" })
+      .example("$0 pick probabilities --out picks", "every run and type with the default settings")
+      .example(
+        "$0 pick probabilities/TS_5_4.zarr --out picks --type ribosome --threshold 0.3",
+        "one type of one run, more picks",
+      ),
+  run: async ({ probabilities, out, type, session, json, ...flags }) => {
+    const given = checkedFlags(flags);
+    const tasks = await planPicking(await findStores(probabilities), type ?? []);
+    const settings = new Map(tasks.map((task) => [task.type, settingsFor(task.type, given)]));
+    const progress = startProgress("pick", tasks.length, "volumes", json);
+    const picked: PickedType[] = [];
+    try {
+      for (const task of tasks) {
+        picked.push(await pickChannel(task, settings.get(task.type)!, { folder: out, session }));
+        progress.update(picked.length, `${task.run} ${task.type}`);
+      }
+    } finally {
+      progress.stop();
+    }
+    report(json, { picked }, () => picked.map(line).join("\n"));
+  },
+});
+
+type Flags = Partial<Omit<PickingSettings, "method">> & Pick<PickingSettings, "method">;
+
+/** @throws BadUsage where a number is not one, or negative where it cannot be */
+function checkedFlags(flags: {
+  method: PickingSettings["method"];
+  threshold: number | undefined;
+  minVolume: number | undefined;
+  minSpacing: number | undefined;
+  radius: number | undefined;
+}): Flags {
+  const number = (flag: string, value: number | undefined, least: number): number | undefined => {
+    if (value === undefined || (Number.isFinite(value) && value >= least)) return value;
+    throw new PickbenchError(
+      "BadUsage",
+      `--${flag} is not ${least === 0 ? "0 or a positive number" : "a number"}; write it like --${flag} 0.5`,
+    );
+  };
+  const lengthOf = (flag: string, value: number | undefined): { value?: Angstrom } => {
+    const checked = number(flag, value, 0);
+    return checked === undefined ? {} : { value: angstrom(checked) };
+  };
+  const threshold = number("threshold", flags.threshold, Number.NEGATIVE_INFINITY);
+  const minVolume = number("min-volume", flags.minVolume, 0);
+  const { value: minSpacing } = lengthOf("min-spacing", flags.minSpacing);
+  const { value: radius } = lengthOf("radius", flags.radius);
+  return {
+    method: flags.method,
+    ...(threshold === undefined ? {} : { threshold }),
+    ...(minVolume === undefined ? {} : { minVolume }),
+    ...(minSpacing === undefined ? {} : { minSpacing }),
+    ...(radius === undefined ? {} : { radius }),
+  };
+}
+
+/** The flags over the type's defaults. @throws BadUsage where a type has none and the flags do not replace them */
+function settingsFor(type: string, flags: Flags): PickingSettings {
+  const particle = challengeParticles.find(({ name }) => name === type);
+  if (particle) return { ...defaultPicking(particle), ...flags };
+  const { threshold = 0.5, minVolume, minSpacing } = flags;
+  if (minSpacing !== undefined && (minVolume !== undefined || flags.method === "peaks"))
+    return { ...flags, threshold, minVolume: minVolume ?? 0, minSpacing };
+  throw new PickbenchError(
+    "BadUsage",
+    `${type} has no known radius to take settings from; give --min-spacing and --min-volume, or choose others with --type`,
+  );
+}
+
+function line({ run, type, settings, steps, path }: PickedType): string {
+  const counts =
+    settings.method === "watershed"
+      ? [`${steps.groups} groups`, `${steps.afterVolume} of at least ${Math.round(settings.minVolume)} Å³`]
+      : [`${steps.groups} peaks`];
+  return [
+    `${run} ${type}: ${steps.aboveThreshold} voxels above ${settings.threshold}`,
+    ...counts,
+    `${steps.afterSpacing} at least ${settings.minSpacing} Å apart, in ${path}`,
+  ].join(", ");
+}
