@@ -94,7 +94,7 @@ function channelsOf(
       `${store}: a volume without channels, which says nothing about its particle; name the one with --type`,
     );
   }
-  const types = asked.length > 0 ? asked : channels.filter((name) => name !== background);
+  const types = asked.length > 0 ? [...new Set(asked)] : channels.filter((name) => name !== background);
   return types.map((type) => {
     const channel = channels.indexOf(type);
     if (channel >= 0) return { type, channel };
