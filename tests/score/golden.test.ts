@@ -59,17 +59,18 @@ describe("pickbench score --json", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test.each(cases)("$name", async (golden) => {
-    const write = (name: string, rows: readonly Row[]): string => {
+  test.concurrent.each(cases)("$name", async (golden) => {
+    const name = cases.indexOf(golden);
+    const write = (file: string, rows: readonly Row[]): string => {
       const lines = rows.map((row, i) =>
         [i, row.experiment, row.particle_type, row.x, row.y, row.z].join(","),
       );
-      const path = join(folder, name);
+      const path = join(folder, file);
       writeFileSync(path, `${["id,experiment,particle_type,x,y,z", ...lines].join("\n")}\n`);
       return path;
     };
-    const truth = write("truth.csv", golden.truth);
-    const submission = write("submission.csv", golden.submission);
+    const truth = write(`truth ${name}.csv`, golden.truth);
+    const submission = write(`submission ${name}.csv`, golden.submission);
     const { stdout, code } = await pickbench("score", submission, "--truth", truth, "--json");
     expect(code).toBe(0);
     expectCase(JSON.parse(stdout) as ScoreReport, golden);

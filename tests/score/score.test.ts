@@ -143,11 +143,18 @@ describe("scoreInterval", () => {
     );
   });
 
-  test("matches the binomial it is drawn from", () => {
-    const { low, high } = scoreInterval(report, { resamples: 20_000, confidence: 0.9 })!.perType.ribosome!;
-    const f = (half: number) => fbeta({ tp: 18 - half, fp: 0, fn: half });
-    expect([low, high]).toEqual([f(5), f(1)]);
-  });
+  test.each([
+    [0.9, 5, 1],
+    [0.5, 4, 2],
+    [0.25, 3, 2],
+  ])(
+    "share %d of the resamples lies within the binomial quantiles that SciPy gives",
+    (confidence, most, fewest) => {
+      const { low, high } = scoreInterval(report, { resamples: 20_000, confidence })!.perType.ribosome!;
+      const missing = (count: number) => fbeta({ tp: 18 - count, fp: 0, fn: count });
+      expect([low, high]).toEqual([missing(most), missing(fewest)]);
+    },
+  );
 
   test("one experiment gives none", () => {
     const single = scorePicks(new Map([["TS_1", [pick("ribosome", 0)]]]), new Map());
