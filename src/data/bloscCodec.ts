@@ -1,9 +1,9 @@
 import { promisify } from "node:util";
 import { inflate } from "node:zlib";
 import Blosc from "numcodecs/blosc";
-import LZ4 from "numcodecs/lz4";
 import Zstd from "numcodecs/zstd";
 import { registry } from "zarrita";
+import { decodeLz4Block } from "./lz4Block.js";
 
 /**
  * Blosc decoding that notices damage. numcodecs' own gives back whatever lay in its memory, and no error, where a Blosc
@@ -26,21 +26,22 @@ const notSplit = 0x10;
 const mostSplits = 16;
 const leastSplitSize = 128;
 
-type Stream = (bytes: Buffer, size: number) => Promise<Uint8Array>;
-const lz4 = LZ4.fromConfig({ id: "lz4", acceleration: 1 });
+/** Decodes a stream that must fill `out` exactly. */
+type StreamDecoder = (stream: Buffer, out: Uint8Array) => void | Promise<void>;
 const zstd = Zstd.fromConfig({ id: "zstd" });
 const unzip = promisify(inflate);
 
+function fill(out: Uint8Array, values: Uint8Array): void {
+  if (values.length !== out.length)
+    throw new Error(`Blosc stream decodes to ${values.length} bytes; wanted ${out.length}`);
+  out.set(values);
+}
+
 /** Decoders by the three highest bits of a frame's flags; blosclz (0) and snappy (2) have none outside Blosc. */
-const streamDecoders: Readonly<Record<number, Stream>> = {
-  1: async (bytes, size) => {
-    const sized = Buffer.allocUnsafe(4 + bytes.length);
-    sized.writeUInt32LE(size, 0);
-    bytes.copy(sized, 4);
-    return lz4.decode(sized);
-  },
-  3: (bytes, size) => unzip(bytes, { maxOutputLength: size }),
-  4: async (bytes) => zstd.decode(bytes),
+const streamDecoders: Readonly<Record<number, StreamDecoder>> = {
+  1: decodeLz4Block,
+  3: async (stream, out) => fill(out, await unzip(stream, { maxOutputLength: out.length })),
+  4: async (stream, out) => fill(out, await zstd.decode(stream)),
 };
 
 const wholeFrame = Blosc.fromConfig({ id: "blosc" });
@@ -55,11 +56,13 @@ export async function decodeBlosc(encoded: Uint8Array): Promise<Uint8Array> {
   }
   const decode = streamDecoders[flags >> 5];
   const out = new Uint8Array(size);
+  const isShuffled = (flags & shuffledBytes) !== 0 && frame.typeSize > 1;
+  const shuffled = new Uint8Array(isShuffled ? Math.min(blockSize, size) : 0);
   for (let block = 0; block * blockSize < size; block++) {
     const target = out.subarray(block * blockSize, Math.min((block + 1) * blockSize, size));
-    const shuffled = await decodeBlock(frame, block, target.length, decode);
-    if (flags & shuffledBytes && frame.typeSize > 1) unshuffle(shuffled, target, frame.typeSize);
-    else target.set(shuffled);
+    const scratch = isShuffled ? shuffled.subarray(0, target.length) : target;
+    await decodeBlock(frame, block, scratch, decode);
+    if (isShuffled) unshuffle(scratch, target, frame.typeSize);
   }
   return decode && !(flags & shuffledBits) ? out : wholeFrame.decode(encoded);
 }
@@ -83,34 +86,26 @@ const cut = (got: number, wanted: number) => new Error(`Blosc frame has ${got} b
 async function decodeBlock(
   { bytes, flags, typeSize, blockSize }: Frame,
   block: number,
-  size: number,
-  decode: Stream | undefined,
-): Promise<Uint8Array> {
-  const splits =
+  out: Uint8Array,
+  decode: StreamDecoder | undefined,
+): Promise<void> {
+  const isSplit =
     !(flags & notSplit) &&
-    size === blockSize &&
+    out.length === blockSize &&
     typeSize <= mostSplits &&
-    blockSize / typeSize >= leastSplitSize
-      ? typeSize
-      : 1;
-  const streamSize = size / splits;
-  const out = new Uint8Array(size);
+    blockSize / typeSize >= leastSplitSize;
+  const streamSize = isSplit ? out.length / typeSize : out.length;
   let at = uintAt(bytes, headerSize + 4 * block);
-  for (let split = 0; split < splits; split++) {
+  for (let filled = 0; filled < out.length; filled += streamSize) {
     const length = uintAt(bytes, at);
     at += 4;
     if (at + length > bytes.length) throw new Error(`Blosc block ${block} ends outside the frame`);
     const stream = bytes.subarray(at, at + length);
     at += length;
-    if (length === streamSize) out.set(stream, split * streamSize);
-    else if (decode) {
-      const values = await decode(stream, streamSize);
-      if (values.length !== streamSize)
-        throw new Error(`Blosc block ${block} decodes to ${values.length} bytes; wanted ${streamSize}`);
-      out.set(values, split * streamSize);
-    }
+    const target = out.subarray(filled, filled + streamSize);
+    if (length === streamSize) target.set(stream);
+    else await decode?.(stream, target);
   }
-  return out;
 }
 
 function uintAt(bytes: Buffer, at: number): number {
