@@ -14,6 +14,7 @@ import type { Box, Shape3, Volume } from "../volume.js";
 import { voxelCount } from "../volume.js";
 import { boxOf, type Components, connectedComponents, type Runs } from "./components.js";
 import { type AxisWeights, axisWeights, transformInPlace } from "./distanceTransform.js";
+import { type FloodArrays, flood, joinMarkers, type Markers } from "./pickFlood.js";
 import { type BallWindow, ballWindow, isWindowMaximum } from "./pickWindow.js";
 
 /** The voxels that belong to one local maximum of the distance transform. */
@@ -49,13 +50,9 @@ interface Frame {
 }
 
 /** Memory for the largest frame, used by one component after the other. */
-interface Scratch {
-  /** Squared distances while they are made, flooding levels afterwards. */
+interface Scratch extends FloodArrays {
+  /** Squared distances while they are made; the same memory as the levels. */
   readonly distances: Float32Array;
-  readonly levels: Int32Array;
-  readonly labels: Int32Array;
-  /** The queue's links. */
-  readonly next: Int32Array;
 }
 
 /** What all components share. */
@@ -244,12 +241,6 @@ function rankOf(sorted: Float32Array, value: number): number {
   return low + 1;
 }
 
-interface Markers {
-  /** Places in the frame and flat indices in the volume, raster order. */
-  readonly local: number[];
-  readonly index: number[];
-}
-
 /** Voxels whose distance is the greatest in their window; other components count too. Marks them −1 in the labels. */
 function findMarkers(work: Work, c: number, frame: Frame): Markers {
   const { squared, window } = work;
@@ -264,74 +255,6 @@ function findMarkers(work: Work, c: number, frame: Frame): Markers {
     }
   });
   return markers;
-}
-
-/** Numbers the markers, those that touch by face, edge or corner as one; returns each number's first flat index. */
-function joinMarkers(labels: Int32Array, { local, index }: Markers, shape: Shape3): number[] {
-  const anchors: number[] = [];
-  const stack: number[] = [];
-  const neighbours = neighbourSteps(shape);
-  for (let i = 0; i < local.length; i++) {
-    if (labels[local[i]!] !== -1) continue;
-    anchors.push(index[i]!);
-    labels[local[i]!] = anchors.length;
-    stack.push(local[i]!);
-    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-      for (const step of neighbours) {
-        if (labels[at + step] !== -1) continue;
-        labels[at + step] = anchors.length;
-        stack.push(at + step);
-      }
-    }
-  }
-  return anchors;
-}
-
-function neighbourSteps(shape: Shape3): number[] {
-  const near = [-1, 0, 1];
-  return near
-    .flatMap((z) => near.flatMap((y) => near.map((x) => (z * shape[1] + y) * shape[2] + x)))
-    .filter((step) => step !== 0);
-}
-
-/**
- * Hands labels on from the markers, highest level first, within a level oldest first: one first-in-first-out list a
- * level, linked through `next`. A voxel's neighbour may be higher than itself where the window suppressed a maximum.
- */
-function flood(
-  { levels, labels, next }: Scratch,
-  markers: readonly number[],
-  shape: Shape3,
-  highest: number,
-): void {
-  const heads = new Int32Array(highest + 1).fill(-1);
-  const tails = new Int32Array(highest + 1).fill(-1);
-  const push = (at: number, level: number) => {
-    next[at] = -1;
-    if (heads[level] === -1) heads[level] = at;
-    else next[tails[level]!] = at;
-    tails[level] = at;
-  };
-  for (const at of markers) push(at, levels[at]!);
-  const steps = [-shape[1] * shape[2], -shape[2], -1, 1, shape[2], shape[1] * shape[2]];
-  let level = highest;
-  while (level > 0) {
-    const at = heads[level]!;
-    if (at === -1) {
-      level--;
-      continue;
-    }
-    heads[level] = next[at]!;
-    const label = labels[at]!;
-    for (let i = 0; i < 6; i++) {
-      const neighbour = at + steps[i]!;
-      const reached = levels[neighbour]!;
-      if (reached === 0 || labels[neighbour] !== 0) continue;
-      labels[neighbour] = label;
-      push(neighbour, reached);
-      if (reached > level) level = reached;
-    }
-  }
 }
 
 function copyLabels(work: Work, c: number, frame: Frame, before: number, target: Int32Array): void {
