@@ -5,18 +5,19 @@ import { startProgress } from "../progress.js";
 import type { Shape3 } from "../volume.js";
 import { defineCommand, report } from "./command.js";
 
-/** Least edge in voxels: the largest particle and its ice need as much. */
-const leastEdge = 40;
+/** Å that an edge must have at least for the largest particle to fit into the ice. */
+const leastEdge = 400;
 
 /** `184,630,630` as a shape. @throws BadUsage */
-function parseSize(text: string): Shape3 {
+function parseSize(text: string, spacing: number): Shape3 {
+  const least = Math.ceil(leastEdge / spacing);
   const sizes = text.split(",").map(Number);
   const [z, y, x] = sizes;
-  const isGood = (size: number) => Number.isInteger(size) && size >= leastEdge && size <= 2048;
+  const isGood = (size: number) => Number.isInteger(size) && size >= least && size <= 2048;
   if (z === undefined || y === undefined || x === undefined || sizes.length !== 3 || !sizes.every(isGood)) {
     throw new PickbenchError(
       "BadUsage",
-      `--size is ${JSON.stringify(text)}, but voxels along z,y,x are wanted, whole numbers from ${leastEdge} to 2048, as in 184,630,630`,
+      `--size is ${JSON.stringify(text)}, but voxels along z,y,x are wanted, whole numbers from ${least} to 2048, as in 184,630,630`,
     );
   }
   return [z, y, x];
@@ -91,12 +92,13 @@ export const command = defineCommand({
       .example("$0 simulate --out phantoms --part test --runs 2", "two unseen ones beside them")
       .example("$0 simulate --out big --runs 1 --size 184,630,630", "one as large as the challenge's"),
   run: async (options) => {
+    const spacing = checked("spacing", options.spacing, 4, 25, false);
     const runs = checked("runs", options.runs, 1, 10000, true);
     const settings = {
       out: options.out,
       runs,
-      shape: parseSize(options.size),
-      spacing: checked("spacing", options.spacing, 4, 25, false),
+      shape: parseSize(options.size, spacing),
+      spacing,
       seed: checked("seed", options.seed, 0, 2 ** 32, true),
       part: options.part,
       flat: options.flat,

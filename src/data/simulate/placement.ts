@@ -50,6 +50,8 @@ export function drawSlab(size: Slab["size"], random: Random): Slab {
 export const slabMiddle = (slab: Slab, x: number, y: number): number =>
   slab.height + slab.slopeX * (x - slab.size.x / 2) + slab.slopeY * (y - slab.size.y / 2);
 
+/** Å by which centres keep off the tomogram's sides, so that rounding leaves them inside. */
+const rim = 2;
 /** Tries before a body is given up for lack of room. */
 const attempts = 2000;
 
@@ -68,8 +70,8 @@ export function placeBodies(bodies: readonly Body[], slab: Slab, random: Random)
     const free = slab.thickness / 2 - radius * lean;
     if (free < 0) continue;
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const x = random.uniform() * slab.size.x;
-      const y = random.uniform() * slab.size.y;
+      const x = random.between(rim, slab.size.x - rim);
+      const y = random.between(rim, slab.size.y - rim);
       const z = slabMiddle(slab, x, y) + random.between(-free, free);
       const body = { kind, radius, at: { x: angstrom(x), y: angstrom(y), z: angstrom(z) } };
       if (neighbours.overlaps(body)) continue;

@@ -1,9 +1,9 @@
-import { access, readFile, rm } from "node:fs/promises";
+import { access, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { Piscina } from "piscina";
 import { builtModule } from "../../built.js";
-import { PickbenchError } from "../../errors.js";
+import { messageOf, PickbenchError } from "../../errors.js";
 import { writeWhole } from "../../files.js";
 import { type Shape3, voxelCount } from "../../volume.js";
 import type { SimulateAnswer, SimulateTask } from "./simulateWorker.js";
@@ -60,7 +60,7 @@ export async function simulateDataset(
 ): Promise<SimulatedRun[]> {
   const roots = rootsOf(options);
   await clear(options, roots);
-  await writeWhole(join(noteFolder(options), noteName), `${JSON.stringify(noteOf(options), null, 2)}\n`);
+  await writeNote(options);
   const threads = Math.min(
     options.runs,
     availableParallelism(),
@@ -87,12 +87,21 @@ export async function simulateDataset(
         return run;
       }),
     );
+  } catch (error) {
+    await pool.destroy();
+    await remove(options, roots);
+    throw error;
   } finally {
     await pool.destroy();
   }
 }
 
+/** Beginnings of the runs' names. */
+const prefixes = { train: "TS_S", test: "TS_T" } as const;
+
 const noteFolder = ({ out, part, flat }: SimulateOptions): string => (flat ? out : join(out, part));
+
+const previewFolder = ({ out }: SimulateOptions): string => join(out, "preview");
 
 /** Where a part's tomograms and picks go. */
 export function rootsOf(options: SimulateOptions): PhantomRoots {
@@ -106,12 +115,25 @@ export function rootsOf(options: SimulateOptions): PhantomRoots {
 function tasksOf(options: SimulateOptions, roots: PhantomRoots): SimulateTask[] {
   const { seed, part, shape, spacing, counts = new Map(), noise = 1, densities } = options;
   return Array.from({ length: options.runs }, (_, i) => ({
-    name: `TS_${part === "train" ? "S" : "T"}${i + 1}`,
+    name: `${prefixes[part]}${i + 1}`,
     plan: { seed, part, run: i + 1, shape, spacing, counts, noise },
     roots,
     ...(densities === undefined ? {} : { densities: resolve(densities) }),
-    ...(options.preview ? { previews: join(options.out, "preview") } : {}),
+    ...(options.preview ? { previews: previewFolder(options) } : {}),
   }));
+}
+
+async function writeNote(options: SimulateOptions): Promise<void> {
+  const path = join(noteFolder(options), noteName);
+  try {
+    await writeWhole(path, `${JSON.stringify(noteOf(options), null, 2)}\n`);
+  } catch (cause) {
+    throw new PickbenchError(
+      "BadUsage",
+      `the data set cannot be written to ${options.out} (${messageOf(cause)}): name a folder that can be`,
+      { path, cause },
+    );
+  }
 }
 
 function noteOf({
@@ -152,8 +174,20 @@ async function clear(options: SimulateOptions, { staticRoot, overlayRoot }: Phan
       { path: folder },
     );
   }
+  await remove(options, { staticRoot, overlayRoot });
+}
+
+/** Takes away everything that a call wrote, and the folders that are empty then. */
+async function remove(options: SimulateOptions, { staticRoot, overlayRoot }: PhantomRoots): Promise<void> {
   await rm(staticRoot, { recursive: true, force: true });
   await rm(overlayRoot, { recursive: true, force: true });
+  await rm(join(noteFolder(options), noteName), { force: true });
+  const previews = previewFolder(options);
+  const pictures = await readdir(previews).catch(() => []);
+  for (const name of pictures) if (name.startsWith(prefixes[options.part])) await rm(join(previews, name));
+  for (const folder of [previews, dirname(overlayRoot), noteFolder(options), options.out]) {
+    await rmdir(folder).catch(() => {});
+  }
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -14,7 +14,10 @@ export interface PhantomRoots {
 const levels = 3;
 const chunkShape = [256, 256, 256] as const;
 
-/** Writes the reconstructions `wbp` and `denoised` and the picks of one run, each whole or not at all. */
+/**
+ * Writes the picks and then the reconstructions `wbp` and `denoised` of one run, each whole or not at all; a kill never
+ * leaves a tomogram whose particles nobody knows.
+ */
 export async function writePhantom(
   { staticRoot, overlayRoot }: PhantomRoots,
   run: string,
@@ -22,6 +25,13 @@ export async function writePhantom(
   types: Iterable<string>,
   phantom: Phantom,
 ): Promise<void> {
+  for (const type of types) {
+    const picks = phantom.picks.filter((pick) => pick.type === type);
+    await writeWhole(
+      join(overlayRoot, "ExperimentRuns", run, "Picks", `${type}.json`),
+      `${JSON.stringify(picksDocument(run, type, picks), null, 1)}\n`,
+    );
+  }
   const voxels = join(staticRoot, "ExperimentRuns", run, `VoxelSpacing${plan.spacing.toFixed(3)}`);
   const step = angstrom(plan.spacing);
   for (const kind of ["wbp", "denoised"] as const) {
@@ -40,13 +50,6 @@ export async function writePhantom(
       await writer.discard();
       throw error;
     }
-  }
-  for (const type of types) {
-    const picks = phantom.picks.filter((pick) => pick.type === type);
-    await writeWhole(
-      join(overlayRoot, "ExperimentRuns", run, "Picks", `${type}.json`),
-      `${JSON.stringify(picksDocument(run, type, picks), null, 1)}\n`,
-    );
   }
 }
 

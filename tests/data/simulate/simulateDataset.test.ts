@@ -86,6 +86,7 @@ describe("simulateDataset", () => {
     await expect(simulateDataset({ ...settings, runs: 1, out: join(root, "full"), counts })).rejects.toThrow(
       /40 virus-like-particle were asked for, but \d found room in 40 × 64 × 72 voxels/,
     );
+    expect(await readdir(root)).not.toContain("full");
   });
 
   it("never writes over other data, nor over phantoms unless told", async () => {
