@@ -1,0 +1,115 @@
+import { describe, expect, test } from "vitest";
+import { machineBlock } from "../../src/engines/onnx/session.js";
+import { buildNetwork } from "../../src/nets/architecture.js";
+import { layOut, namedWeights } from "../../src/nets/weights.js";
+import { buildLoss, lossSchema } from "../../src/train/losses.js";
+import type { Shape3 } from "../../src/volume.js";
+import { lossFunction, type Point, relativeGradientError } from "../engines/onnx/centralDifferences.js";
+import { fixture, formulaWeights, numbers, oneHotClasses } from "../nets/formula.js";
+
+interface LossCase {
+  readonly name: string;
+  readonly specs: readonly unknown[];
+  readonly background: boolean;
+  readonly target: "classes" | "heat";
+  readonly loss: number;
+  readonly weightGradient: readonly number[];
+  readonly biasGradient: readonly number[];
+}
+
+const { shape, channels, cases } = fixture<{
+  shape: readonly [number, number, number, number];
+  channels: number;
+  cases: readonly LossCase[];
+}>("losses");
+
+const [samples, ...patch] = shape;
+
+function pointOf({ specs, background, target }: LossCase, size: Shape3 = patch): Point {
+  const base = buildNetwork(
+    {
+      name: "lead",
+      description: "a trained 1×1×1 convolution",
+      source: "",
+      build: (g, _, outputs) => g.convolution(g.input("pair", 2), "lead", outputs, { kernel: [1, 1, 1] }),
+    },
+    channels,
+  );
+  const { graph, logits } = base;
+  const loss = buildLoss(
+    graph,
+    specs.map((spec) => lossSchema.parse(spec)),
+    {
+      logits,
+      target: graph.input("target", channels),
+      voxelWeight: graph.input("voxelWeight", 1),
+      background,
+    },
+  );
+  const batchInputs = new Map([
+    ["pair", 2],
+    ["target", channels],
+    ["voxelWeight", 1],
+  ]);
+  const heat = numbers("heat", [samples, channels, ...size]);
+  const counted = numbers("counted", [samples, 1, ...size]);
+  const layout = layOut(base.parameters);
+  return {
+    trainable: { network: base, loss, batchInputs },
+    layout,
+    weights: formulaWeights(layout),
+    batch: {
+      pair: numbers("image", [samples, 2, ...size], 2),
+      target:
+        target === "classes"
+          ? oneHotClasses("labels", [samples, ...size], channels)
+          : { ...heat, data: heat.data.map(Math.abs) },
+      voxelWeight: { ...counted, data: counted.data.map((u) => (u > -0.4 ? 1 : 0)) },
+    },
+    samples,
+    patch: size,
+  };
+}
+
+describe.each(cases.map((item) => [item.name, item] as const))("%s", (_, item) => {
+  test("has PyTorch's value and gradient", async () => {
+    const point = pointOf(item);
+    const f = await lossFunction(point, await machineBlock());
+    const { loss, gradient } = await f.at(point.weights);
+    await f.release();
+    expect(loss).toBeCloseTo(item.loss, 5);
+    const named = namedWeights(point.layout, gradient);
+    expectClose(named.get("lead.weight")!, item.weightGradient);
+    expectClose(named.get("lead.bias")!, item.biasGradient);
+  });
+
+  test("has a gradient equal to central differences", async () => {
+    const point = pointOf(item);
+    const f = await lossFunction(point, await machineBlock());
+    expect(await relativeGradientError(f, point, 1e-2)).toBeLessThan(1e-2);
+    await f.release();
+  });
+
+  test("stays finite, with its gradient, for logits of ±500 and a batch in which every voxel is ignored", async () => {
+    const point = pointOf(item);
+    const f = await lossFunction(point, await machineBlock());
+    const far = await f.at(point.weights.map((weight) => weight * 500));
+    await f.release();
+    const { voxelWeight } = point.batch;
+    const none = { ...voxelWeight!, data: new Float32Array(voxelWeight!.data.length) };
+    const g = await lossFunction({ ...point, batch: { ...point.batch, voxelWeight: none } }, null);
+    const ignored = await g.at(point.weights);
+    await g.release();
+    for (const { loss, gradient } of [far, ignored])
+      expect([loss, ...gradient].every(Number.isFinite)).toBe(true);
+    expect(Math.max(...ignored.gradient.map(Math.abs))).toBe(0);
+  });
+});
+
+function expectClose(ours: Float32Array, theirs: readonly number[]): void {
+  expect(ours.length).toBe(theirs.length);
+  const length = Math.hypot(...theirs);
+  theirs.forEach((value, i) => {
+    expect(Math.abs(ours[i]! - value)).toBeLessThan(1e-5 * length);
+  });
+}
