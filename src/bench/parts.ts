@@ -11,4 +11,16 @@ export const parts: Readonly<Record<string, Entry>> = {
     describe: "a training step and an inference of each network, beside PyTorch",
     load: () => import("./networks.js"),
   },
+  pick: {
+    describe: "watershed picking of one volume, beside SciPy and scikit-image",
+    load: () => import("./pick.js"),
+  },
+  read: {
+    describe: "reading a tomogram, beside zarr-python",
+    load: () => import("./read.js"),
+  },
+  score: {
+    describe: "scoring a submission, beside SciPy",
+    load: () => import("./score.js"),
+  },
 };

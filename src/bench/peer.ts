@@ -68,3 +68,11 @@ export async function servePeer(
     },
   };
 }
+
+/** Runs a peer to its end and gives the JSON of its last line. */
+export async function runPeer(python: string, script: string, args: readonly string[]): Promise<unknown> {
+  const { stdout } = await promisify(execFile)(python, [peerScript(script), ...args], {
+    maxBuffer: 2 ** 24,
+  });
+  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+}

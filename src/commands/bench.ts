@@ -31,7 +31,7 @@ export const command = defineCommand({
   async run({ what, net, size, threads, steps, peers, json }) {
     const options: BenchOptions = {
       nets: listOf(net),
-      sizes: listOf(size).map((text) => wholeNumber("size", Number(text))),
+      sizes: listOf(size).map((text) => wholeNumber("size", text)),
       threads: wholeNumber("threads", threads),
       steps: wholeNumber("steps", steps),
       peers,
@@ -51,11 +51,12 @@ export const command = defineCommand({
 
 const listOf = (text: string): string[] => text.split(",").map((item) => item.trim());
 
-function wholeNumber(flag: string, value: number): number {
+function wholeNumber(flag: string, given: number | string): number {
+  const value = Number(given);
   if (Number.isInteger(value) && value > 0) return value;
   throw new PickbenchError(
     "BadUsage",
-    `--${flag} is ${value}, wanted a whole number of at least 1; give one`,
+    `--${flag} is ${given}, wanted a whole number of at least 1; give one`,
   );
 }
 

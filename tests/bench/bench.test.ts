@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { findPython } from "../../src/bench/peer.js";
+import { pickbench } from "../score/pickbench.js";
+
+const bench = (...args: string[]) => pickbench("bench", ...args);
+
+const small = ["networks", "--size", "8", "--steps", "1", "--threads", "1"];
+
+test("networks without peers: a row a network and size, with times", async () => {
+  const { code, stdout } = await bench(...small, "--no-peers", "--json");
+  expect(code).toBe(0);
+  const { rows } = JSON.parse(stdout) as { rows: Record<string, unknown>[] };
+  expect(rows.map(({ net, size, threads, params }) => [net, size, threads, params])).toEqual([
+    ["baseline", 8, 1, 1_119_986],
+    ["plain", 8, 1, 353_703],
+  ]);
+  for (const { train_ms, infer_ms, peer, peer_train_ms } of rows) {
+    expect(train_ms).toBeGreaterThan(0);
+    expect(infer_ms).toBeGreaterThan(0);
+    expect([peer, peer_train_ms]).toEqual([null, null]);
+  }
+});
+
+test("networks beside PyTorch, where it is installed: its times and the ratios of ours to them", async (context) => {
+  if ((await findPython(["torch"])) === null) context.skip("no python3 with torch is installed");
+  const { stdout } = await bench(...small, "--net", "plain", "--json");
+  const { rows } = JSON.parse(stdout) as { rows: Record<string, number>[] };
+  const row = rows[0]!;
+  expect(row.peer).toBe("torch");
+  expect(row.train_ratio).toBeCloseTo(row.train_ms! / row.peer_train_ms!, 1);
+  expect(row.infer_ratio).toBeCloseTo(row.infer_ms! / row.peer_infer_ms!, 1);
+});
+
+test("a table by default, without columns that are empty throughout", async () => {
+  const { stdout } = await bench(...small, "--net", "plain", "--no-peers");
+  const [head, row] = stdout.trim().split("\n");
+  expect(head!.split(/\s+/)).toEqual(["net", "size", "threads", "params", "train_ms", "infer_ms"]);
+  expect(row).toMatch(/^plain +8 +1 +353703 /);
+});
+
+test.each([
+  [["networks", "--net", "plane"], /plane.*choose one of baseline, plain/],
+  [["networks", "--size", "30"], /--size 30 does not suit baseline.*multiples of 4/],
+  [["networks", "--size", "many"], /--size is many/],
+  [["networks", "--steps", "0"], /--steps is 0/],
+  [["everything"], /what/],
+])("%s is the user's mistake: exit code 1 and one sentence", async (args, message) => {
+  const { code, stdout, stderr } = await bench(...args);
+  expect(code).toBe(1);
+  expect(stdout).toBe("");
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/\n\s+at /);
+});
