@@ -13,20 +13,22 @@ test("a median has as many values below as above", () => {
   );
 });
 
-test("the peer's runs and ours take turns, and warm-up runs count for neither", async () => {
+test("the peer and ours take turns, and the runs a turn warms up with count for neither", async () => {
   const turns: string[] = [];
+  const peerTimes = [900, 900, 1, 2, 3, 900, 4];
   const result = await alternatingMedians(
-    3,
+    4,
     async () => {
       turns.push("ours");
     },
     async () => {
       turns.push("peer");
-      return turns.length <= 4 ? 1000 : turns.length;
+      return peerTimes.shift()!;
     },
   );
-  expect(turns).toEqual(Array.from({ length: 5 }, () => ["peer", "ours"]).flat());
-  expect(result.peer).toBe(7);
+  const turn = (runs: number) => ["peer", "ours"].flatMap((side) => new Array<string>(runs).fill(side));
+  expect(turns).toEqual([...turn(2 + 3), ...turn(1 + 1)]);
+  expect(result.peer).toBe(2.5);
   expect(result.ours).toBeLessThan(100);
 });
 
