@@ -1,0 +1,219 @@
+import { readFile } from "node:fs/promises";
+import { LineCounter, parseDocument } from "yaml";
+import { z } from "zod";
+import { SplitSpec } from "../data/splits.js";
+import { targetSchema } from "../data/targets.js";
+import { messageOf, PickbenchError } from "../errors.js";
+import { canonicalJson, hashOf } from "../files.js";
+import { pickingSchema } from "../infer/picking.js";
+import { architectureNamed } from "../nets/catalogue.js";
+import { parseBudget } from "./budget.js";
+import { lossSchema } from "./losses.js";
+
+const shape3 = z.tuple([z.number().int().min(4), z.number().int().min(4), z.number().int().min(4)]);
+const fraction = z.number().min(0).max(1);
+
+/** An experiment's keys, their defaults and bounds: the one home of what a YAML in experiments/ may say. */
+export const experimentSchema = z.strictObject({
+  /** Names the submission and the leaderboard's row. */
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, dot, underscore and dash only"),
+  question: z.string().default(""),
+  /** An architecture of `src/nets`. */
+  network: z.string(),
+  /** `all`: one network for all types. `perType`: one network per type, the way Ais does. */
+  networks: z.enum(["all", "perType"]).default("all"),
+  seed: z.number().int().min(0).default(0),
+  data: z
+    .strictObject({
+      /** Reconstruction that is predicted on. */
+      tomogram: z.string().default("denoised"),
+      /** Reconstructions trained on; the predicted one if absent. */
+      trainOn: z.array(z.string()).min(1).optional(),
+      /** As in the folder's name; needed only where a run has several. */
+      voxelSpacing: z.number().positive().optional(),
+      level: z.number().int().min(0).default(0),
+      /** Å along x, y, z added to every predicted position. */
+      offset: z.tuple([z.number(), z.number(), z.number()]).default([0, 0, 0]),
+    })
+    .prefault({}),
+  splits: SplitSpec,
+  /** Types to learn; all that the data set names if absent. */
+  types: z.array(z.string()).min(1).optional(),
+  /** Types whose voxels the loss leaves out, and which are not predicted. */
+  ignore: z.array(z.string()).default(["beta-amylase"]),
+  /** Softmax over background and types (`all` only), or an independent sigmoid or heat map a type. */
+  output: z.enum(["softmax", "sigmoid", "heatmap"]).default("softmax"),
+  target: targetSchema.prefault({ kind: "ball", fraction: 0.5 }),
+  patch: z
+    .strictObject({
+      shape: shape3.default([64, 64, 64]),
+      batch: z.number().int().min(1).max(64).default(1),
+      backgroundShare: fraction.default(0.1),
+    })
+    .prefault({}),
+  augment: z
+    .strictObject({
+      flip: z.boolean().default(true),
+      rotate90: z.boolean().default(true),
+      rotation: z.number().min(0).max(180).default(0),
+      intensity: z
+        .strictObject({
+          scale: fraction.default(0.1),
+          shift: z.number().min(0).default(0.1),
+          noise: z.number().min(0).default(0.1),
+        })
+        .prefault({}),
+      mixup: z.number().min(0).default(0),
+    })
+    .prefault({}),
+  loss: z.array(lossSchema).min(1),
+  optimiser: z
+    .strictObject({
+      rate: z.number().positive().default(1e-3),
+      warmupSteps: z.number().int().min(0).default(50),
+      /** The cosine's end as a share of the rate. */
+      floor: fraction.default(0.01),
+      weightDecay: z.number().min(0).default(0.01),
+      beta1: z.number().min(0).lt(1).default(0.9),
+      beta2: z.number().min(0).lt(1).default(0.999),
+      epsilon: z.number().positive().default(1e-8),
+      clipNorm: z.number().positive().default(1),
+      /** Decay of the weights' exponential moving average; 0 keeps the last weights. */
+      average: z.number().min(0).lt(1).default(0.995),
+    })
+    .prefault({}),
+  budget: z.string(),
+  evaluate: z
+    .strictObject({
+      /** How many times the tune runs are scored while training, evenly over the part after `from`. */
+      times: z.number().int().min(1).default(3),
+      from: fraction.default(0.6),
+      /** Stop after this many evaluations without a better one. */
+      patience: z.number().int().min(1).optional(),
+    })
+    .prefault({}),
+  predict: z
+    .strictObject({
+      tile: shape3.default([96, 96, 96]),
+      overlap: z.number().int().min(0).default(16),
+      /** Averages over mirror images in x and y. */
+      flips: z.boolean().default(false),
+      /** Averages over rotations by 90° about z. */
+      rotations: z.boolean().default(false),
+    })
+    .prefault({}),
+  picking: z
+    .strictObject({
+      method: pickingSchema.shape.method.default("watershed"),
+      /** Tried on the tune runs, per type. */
+      thresholds: z
+        .array(z.number())
+        .min(1)
+        .default([
+          0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9,
+        ]),
+      /** Tried on the tune runs: least volume of a pick as a share of the target ball's. */
+      minVolumes: z.array(z.number().min(0)).min(1).default([0.05, 0.15, 0.3]),
+      /** Least distance between two picks as a share of the radius. */
+      minSpacing: z.number().min(0).default(1),
+      /** Used as it is where there is no run to tune on. */
+      fallbackThreshold: z.number().default(0.5),
+    })
+    .prefault({}),
+});
+export type Experiment = z.infer<typeof experimentSchema>;
+
+/** What the command line may set over the file. */
+export interface Overrides {
+  readonly seed?: number | undefined;
+  readonly budget?: string | undefined;
+}
+
+/** Reads, checks and freezes an experiment. */
+export async function readExperiment(path: string, overrides: Overrides = {}): Promise<Experiment> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw bad(
+      path,
+      `it cannot be read (${messageOf(error)}); give the path of an experiment's YAML, such as experiments/quickstart.yaml`,
+      error,
+    );
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const broken = document.errors[0];
+  if (broken)
+    throw bad(
+      path,
+      `line ${lines.linePos(broken.pos[0]).line} is not valid YAML (${broken.message})`,
+      broken,
+    );
+  const content: unknown = document.toJS({ maxAliasCount: 10 });
+  if (content === null || typeof content !== "object" || Array.isArray(content))
+    throw bad(path, "it holds no keys; wanted an experiment such as experiments/quickstart.yaml");
+  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+  return checkExperiment({ ...content, ...given }, path);
+}
+
+/** Checks an experiment given as plain data; `origin` names it in errors. */
+export function checkExperiment(content: unknown, origin: string): Experiment {
+  const parsed = experimentSchema.safeParse(content);
+  if (!parsed.success) throw bad(origin, describeIssue(parsed.error.issues[0]!), parsed.error);
+  const experiment = parsed.data;
+  architectureNamed(experiment.network);
+  parseBudget(experiment.budget);
+  checkCombination(experiment, origin);
+  return deepFreeze(experiment);
+}
+
+function checkCombination(
+  { networks, output, loss, types, ignore, target }: Experiment,
+  origin: string,
+): void {
+  if (networks === "perType" && output === "softmax")
+    throw bad(
+      origin,
+      "output: softmax needs the other types as classes; wanted sigmoid or heatmap with networks: perType",
+    );
+  for (const { kind } of loss) {
+    const fits =
+      output === "heatmap"
+        ? kind === "squaredError"
+        : output === "softmax"
+          ? kind === "crossEntropy" || kind === "tversky"
+          : kind !== "crossEntropy" && kind !== "squaredError";
+    if (!fits) throw bad(origin, `loss: ${kind} does not go with output: ${output}`);
+  }
+  if (output === "heatmap" && target.kind === "ball")
+    throw bad(origin, "target: ball does not go with output: heatmap; wanted gaussian");
+  if (types?.every((type) => ignore.includes(type)))
+    throw bad(origin, "types: all of them are ignored; leave one to learn");
+}
+
+const bad = (path: string, what: string, cause?: unknown): PickbenchError =>
+  new PickbenchError("BadExperiment", `${path}: ${what}`, { path, cause });
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const where = issue.path.map(String).join(".");
+  if (issue.code === "unrecognized_keys") {
+    const keys = issue.keys.map((key) => (where ? `${where}.${key}` : key)).join(", ");
+    return `unknown key ${keys}; check its spelling against the experiment reference in the README`;
+  }
+  return `${where || "the file"}: ${issue.message}`;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (value !== null && typeof value === "object") {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}
+
+/** The experiment written out in full, and its hash. */
+export const experimentText = (experiment: Experiment): string => canonicalJson(experiment);
+export const experimentHash = (experiment: Experiment): string => hashOf(experimentText(experiment));
