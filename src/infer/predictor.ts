@@ -1,0 +1,101 @@
+import { builtModule } from "../built.js";
+import type { Activation } from "../engines/onnx/inferenceGraph.js";
+import { startThread, type Thread } from "../threads.js";
+import type { Shape3, Volume } from "../volume.js";
+import type { PredictedSlab } from "./slabPrediction.js";
+
+export type { PredictedSlab } from "./slabPrediction.js";
+
+export interface PredictNetwork {
+  /** By name, of `src/nets`. */
+  readonly architecture: string;
+  readonly outputs: number;
+  readonly activation: Activation;
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** Per output: the particle type that it predicts; null drops it (background, ignored types). */
+  readonly channels: readonly (string | null)[];
+}
+
+export interface PredictSettings {
+  /** The largest tile, in voxels. */
+  readonly tile: Shape3;
+  /** Voxels that neighbouring tiles share at least. */
+  readonly overlap: number;
+  /** Averages over mirror images in x and y. */
+  readonly flips: boolean;
+  /** Averages over rotations by 90° about z. */
+  readonly rotations: boolean;
+  /** Of ONNX Runtime. */
+  readonly threads?: number;
+}
+
+export interface Predictor {
+  /** Sorted union of the networks' channels. */
+  readonly types: readonly string[];
+  /**
+   * Predicts a normalised volume; what several networks say of one type is averaged. Slabs come in z order, each once,
+   * together the whole volume; the next one is computed while `onSlab` works, none after it.
+   *
+   * Throws NotFinite where a network gives NaN, BadExperiment where the tiles are no larger than their overlap.
+   */
+  predict(
+    volume: Volume,
+    onSlab: (slab: PredictedSlab) => void | Promise<void>,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Loads networks into a thread of their own. One volume is predicted at a time. */
+export async function openPredictor(
+  networks: readonly PredictNetwork[],
+  settings: PredictSettings,
+): Promise<Predictor> {
+  for (const { architecture, outputs, channels } of networks)
+    if (channels.length !== outputs)
+      throw new RangeError(`${channels.length} channels named of ${architecture}, which has ${outputs}`);
+  const types = [...new Set(networks.flatMap(({ channels }) => channels))]
+    .filter((type) => type !== null)
+    .sort();
+  let hear: ((done: number, total: number) => void) | undefined;
+  const thread = startThread(
+    builtModule(import.meta.url, "./predictWorker.js"),
+    ({ done, total }: { readonly done: number; readonly total: number }) => hear?.(done, total),
+  );
+  try {
+    await thread.call("open", { networks, settings, types });
+  } catch (error) {
+    await thread.close();
+    throw error;
+  }
+  return {
+    types,
+    async predict(volume, onSlab, onProgress) {
+      hear = onProgress;
+      await thread.call("begin", { ...volume, data: shared(volume.data) } satisfies Volume);
+      await passOn(thread, onSlab);
+    },
+    close: () => thread.close(),
+  };
+}
+
+/** Hands on slab after slab, one computed ahead. */
+async function passOn(thread: Thread, onSlab: (slab: PredictedSlab) => void | Promise<void>): Promise<void> {
+  let coming = thread.call<PredictedSlab | null>("next", null);
+  for (;;) {
+    const slab = await coming;
+    if (slab === null) return;
+    coming = thread.call<PredictedSlab | null>("next", null);
+    // A failure of the slab ahead is thrown when its turn comes; until then it is not unhandled.
+    coming.catch(() => undefined);
+    await onSlab(slab);
+  }
+}
+
+/** The values in memory that both threads see: themselves, or a copy. */
+function shared(values: Float32Array): Float32Array {
+  if (values.buffer instanceof SharedArrayBuffer) return values;
+  const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
+  copy.set(values);
+  return copy;
+}

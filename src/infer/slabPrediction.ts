@@ -1,0 +1,170 @@
+import { PickbenchError } from "../errors.js";
+import type { Shape3, Volume } from "../volume.js";
+import { blendWeights } from "./blending.js";
+import { imageOf, inverse, planeReading, type Symmetry } from "./testTime.js";
+import { readTile, type TileGrid, tileCount, tileShape } from "./tiles.js";
+
+/** Consecutive z planes of every type's probabilities, each k/65535 with k = 0 … 65535. */
+export interface PredictedSlab {
+  readonly zStart: number;
+  readonly shape: Shape3;
+  /** By particle type: (z, y, x). */
+  readonly values: ReadonlyMap<string, Float32Array>;
+}
+
+/** What a network does with one tile: (z, y, x) in, (z, outputs, y, x) out. */
+export interface TileNetwork {
+  readonly outputs: number;
+  /** Per output: the type that it predicts; null is dropped. */
+  readonly channels: readonly (string | null)[];
+  readonly run: (tile: Float32Array, shape: Shape3) => Promise<Float32Array>;
+}
+
+export interface SlabPredictionOptions {
+  readonly volume: Volume;
+  readonly grid: TileGrid;
+  readonly networks: readonly TileNetwork[];
+  /** Every type of the networks' channels. */
+  readonly types: readonly string[];
+  readonly symmetries: readonly Symmetry[];
+  /** Called after each tile that a network has seen, of `tiles`. */
+  readonly onTile?: (done: number) => void;
+}
+
+/** Probabilities are kept as multiples of 1/levels, which 16 bits hold. */
+export const levels = 65535;
+const slabDepth = 16;
+
+/**
+ * Predicts a volume row by row of tiles along z. In memory stand the sums of one row's depth: as soon as no later tile
+ * reaches a plane it is given out, and the sums move up.
+ */
+export class SlabPrediction {
+  /** Tiles that networks will see, each network and symmetry counted. */
+  readonly tiles: number;
+  readonly #options: SlabPredictionOptions;
+  readonly #weights: readonly (readonly Float64Array[])[];
+  readonly #shareOfType: ReadonlyMap<string, number>;
+  readonly #sums: ReadonlyMap<string, Float32Array>;
+  /** The z of the sums' first plane. */
+  #z = 0;
+  #rowsDone = 0;
+  #tilesDone = 0;
+
+  constructor(options: SlabPredictionOptions) {
+    const { grid, networks, types, symmetries, volume } = options;
+    this.#options = options;
+    this.tiles = tileCount(grid) * networks.length * symmetries.length;
+    this.#weights = grid.map(blendWeights);
+    this.#shareOfType = new Map(
+      types.map((type) => {
+        const channels = networks.flatMap((network) => network.channels).filter((name) => name === type);
+        return [type, 1 / (channels.length * symmetries.length)];
+      }),
+    );
+    const [, height, width] = volume.shape;
+    this.#sums = new Map(types.map((type) => [type, new Float32Array(grid[0].size * height * width)]));
+  }
+
+  /** The next planes, or null after the last. Throws NotFinite where a network gave NaN or infinity. */
+  async next(): Promise<PredictedSlab | null> {
+    const [depth, height, width] = this.#options.volume.shape;
+    if (this.#z === depth) return null;
+    while (this.#finishedUntil() <= this.#z) await this.#predictRow(this.#rowsDone++);
+    const planes = Math.min(slabDepth, this.#finishedUntil() - this.#z);
+    const values = new Map<string, Float32Array>();
+    for (const [type, sums] of this.#sums) values.set(type, this.#taken(type, sums, planes * height * width));
+    const zStart = this.#z;
+    this.#z += planes;
+    return { zStart, shape: [planes, height, width], values };
+  }
+
+  #finishedUntil(): number {
+    const [{ starts, length }] = this.#options.grid;
+    return this.#rowsDone === 0 ? 0 : (starts[this.#rowsDone] ?? length);
+  }
+
+  /** Rounded values of the first `count` sums, which are then shifted out. */
+  #taken(type: string, sums: Float32Array, count: number): Float32Array {
+    const values = new Float32Array(count);
+    let invalid = -1;
+    for (let i = 0; i < count; i++) {
+      const sum = sums[i]!;
+      if (!Number.isFinite(sum)) invalid = i;
+      const clamped = Math.min(Math.max(sum, 0), 1);
+      values[i] = Math.floor(clamped * levels + 0.5) / levels;
+    }
+    if (invalid >= 0) throw this.#notFinite(type, invalid, sums[invalid]!);
+    sums.copyWithin(0, count);
+    sums.fill(0, sums.length - count);
+    return values;
+  }
+
+  #notFinite(type: string, at: number, value: number): PickbenchError {
+    const [, height, width] = this.#options.volume.shape;
+    const z = this.#z + Math.floor(at / (height * width));
+    const y = Math.floor(at / width) % height;
+    return new PickbenchError(
+      "NotFinite",
+      `the prediction of ${type} at voxel z, y, x = ${z}, ${y}, ${at % width} is ${value}; wanted a number: check the tomogram for NaN and the checkpoint's training log`,
+    );
+  }
+
+  async #predictRow(row: number): Promise<void> {
+    const [z, y, x] = this.#options.grid;
+    for (const [iy, startY] of y.starts.entries())
+      for (const [ix, startX] of x.starts.entries())
+        await this.#predictTile([z.starts[row]!, startY, startX], [row, iy, ix]);
+  }
+
+  async #predictTile(start: Shape3, index: Shape3): Promise<void> {
+    const { volume, grid, networks, symmetries, onTile } = this.#options;
+    const shape = tileShape(grid);
+    const tile = readTile(volume, start, shape);
+    for (const symmetry of symmetries) {
+      const image = symmetry === symmetries[0] ? tile : imageOf(tile, shape[1], shape[2], symmetry);
+      for (const network of networks) {
+        const output = await network.run(image, shape);
+        for (const [channel, type] of network.channels.entries())
+          if (type !== null)
+            this.#add(output, channel, network.outputs, type, inverse(symmetry), start, index);
+        onTile?.(++this.#tilesDone);
+      }
+    }
+  }
+
+  /** Adds a channel of a tile's output, turned back and weighted, to the type's sums. */
+  #add(
+    output: Float32Array,
+    channel: number,
+    outputs: number,
+    type: string,
+    back: Symmetry,
+    start: Shape3,
+    index: Shape3,
+  ): void {
+    const [sizeZ, sizeY, sizeX] = tileShape(this.#options.grid);
+    const [depth, height, width] = this.#options.volume.shape;
+    const sums = this.#sums.get(type)!;
+    const share = this.#shareOfType.get(type)!;
+    const [weightsZ, weightsY, weightsX] = this.#weights.map((axis, i) => axis[index[i]!]!) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+    const { first, stepY, stepX } = planeReading(back, sizeY, sizeX);
+    const planes = Math.min(sizeZ, depth - start[0]);
+    const rows = Math.min(sizeY, height - start[1]);
+    const columns = Math.min(sizeX, width - start[2]);
+    for (let z = 0; z < planes; z++) {
+      const plane = (z * outputs + channel) * sizeY * sizeX + first;
+      for (let y = 0; y < rows; y++) {
+        const weight = share * weightsZ[z]! * weightsY[y]!;
+        const to = ((start[0] - this.#z + z) * height + start[1] + y) * width + start[2];
+        let from = plane + y * stepY;
+        for (let x = 0; x < columns; x++, from += stepX)
+          sums[to + x]! += weight * weightsX[x]! * output[from]!;
+      }
+    }
+  }
+}

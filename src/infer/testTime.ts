@@ -1,0 +1,73 @@
+/**
+ * Symmetries of the x,y plane: a tomogram seen in a mirror or turned about z is as good a tomogram, so predictions are
+ * averaged over its images (test-time augmentation).
+ */
+export interface Symmetry {
+  /** Swaps y and x after the flips; needs square planes. */
+  readonly transpose: boolean;
+  readonly flipY: boolean;
+  readonly flipX: boolean;
+}
+
+const symmetry = (transpose: boolean, flipY: boolean, flipX: boolean): Symmetry => ({
+  transpose,
+  flipY,
+  flipX,
+});
+
+const identity = symmetry(false, false, false);
+const halfTurn = symmetry(false, true, true);
+const mirrors = [symmetry(false, false, true), symmetry(false, true, false)];
+const quarterTurns = [symmetry(true, true, false), symmetry(true, false, true)];
+const diagonalMirrors = [symmetry(true, false, false), symmetry(true, true, true)];
+
+/** The identity first. Flips: 4 images; rotations by 90° about z: 4; both: the 8 of the square. */
+export function symmetries(flips: boolean, rotations: boolean): readonly Symmetry[] {
+  return [
+    identity,
+    ...(flips || rotations ? [halfTurn] : []),
+    ...(flips ? mirrors : []),
+    ...(rotations ? quarterTurns : []),
+    ...(flips && rotations ? diagonalMirrors : []),
+  ];
+}
+
+export const inverse = ({ transpose, flipY, flipX }: Symmetry): Symmetry =>
+  transpose ? { transpose, flipY: flipX, flipX: flipY } : { transpose, flipY, flipX };
+
+/** Where a symmetry's image reads: pixel (y, x) of the image is element `first + y·stepY + x·stepX` of the plane. */
+export interface PlaneReading {
+  readonly first: number;
+  readonly stepY: number;
+  readonly stepX: number;
+}
+
+export function planeReading(
+  { transpose, flipY, flipX }: Symmetry,
+  height: number,
+  width: number,
+): PlaneReading {
+  if (transpose && height !== width)
+    throw new RangeError(`a plane of ${height}×${width} cannot be turned by 90°; wanted a square one`);
+  const first = (flipY ? (height - 1) * width : 0) + (flipX ? width - 1 : 0);
+  const alongY = flipY ? -width : width;
+  const alongX = flipX ? -1 : 1;
+  return transpose ? { first, stepY: alongX, stepX: alongY } : { first, stepY: alongY, stepX: alongX };
+}
+
+/** The image of every plane (…, y, x) under a symmetry. */
+export function imageOf(
+  planes: Float32Array,
+  height: number,
+  width: number,
+  symmetry: Symmetry,
+): Float32Array {
+  const { first, stepY, stepX } = planeReading(symmetry, height, width);
+  const image = new Float32Array(planes.length);
+  const plane = height * width;
+  for (let from = 0; from < planes.length; from += plane)
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++)
+        image[from + y * width + x] = planes[from + first + y * stepY + x * stepX]!;
+  return image;
+}
