@@ -10,29 +10,50 @@ interface Entry {
 
 /** The command table: a command's own file is loaded only when it is called. */
 const table: Record<string, Entry> = {
-  pick: {
-    describe: "picks particles from predicted probabilities, as copick JSON with scores",
-    load: () => import("./commands/pick.js"),
+  quickstart: {
+    describe: "simulates a small data set and runs the whole chain on it",
+    load: () => import("./commands/quickstart.js"),
   },
-  bench: {
-    describe: "times networks and the rest of the chain, beside the Python peers that are installed",
-    load: () => import("./commands/bench.js"),
+  simulate: {
+    describe: "makes simulated tomograms with known particles in the challenge's layout",
+    load: () => import("./commands/simulate.js"),
   },
   inspect: {
     describe: "lists what a data set holds, reads every chunk and names the broken ones",
     load: () => import("./commands/inspect.js"),
   },
-  leaderboard: {
-    describe: "ranks the submissions from their records",
-    load: () => import("./commands/leaderboard.js"),
+  run: {
+    describe: "trains, tunes, predicts, picks and scores the held-out runs of an experiment",
+    load: () => import("./commands/run.js"),
+  },
+  train: {
+    describe: "trains the networks of an experiment and tunes their picking",
+    load: () => import("./commands/train.js"),
+  },
+  tune: { describe: "tunes the picking of a trained run again", load: () => import("./commands/tune.js") },
+  predict: {
+    describe: "writes probability volumes as OME-Zarr",
+    load: () => import("./commands/predict.js"),
+  },
+  pick: {
+    describe: "picks particles from predicted probabilities, as copick JSON with scores",
+    load: () => import("./commands/pick.js"),
+  },
+  submit: {
+    describe: "predicts, picks and writes a submission CSV",
+    load: () => import("./commands/submit.js"),
   },
   score: {
     describe: "scores a submission CSV by the challenge's rule",
     load: () => import("./commands/score.js"),
   },
-  simulate: {
-    describe: "makes simulated tomograms with known particles in the challenge's layout",
-    load: () => import("./commands/simulate.js"),
+  leaderboard: {
+    describe: "ranks the submissions from their records",
+    load: () => import("./commands/leaderboard.js"),
+  },
+  bench: {
+    describe: "times networks and the rest of the chain, beside the Python peers that are installed",
+    load: () => import("./commands/bench.js"),
   },
 };
 
@@ -62,14 +83,14 @@ async function parserFor(args: string[]): Promise<Argv> {
   return parser;
 }
 
-/** Runs one command line. Exit code 0 on success, 1 on the user's mistake, 2 on ours. */
+/** Runs one command line. Exit code 0 on success, 1 on the user's mistake, 2 on ours, 130 where the user stopped it. */
 export async function main(args: string[]): Promise<void> {
   try {
     await (await parserFor(args)).parseAsync();
   } catch (error) {
     if (isPickbenchError(error) || isUsageError(error)) {
       process.stderr.write(`pickbench: ${(error as Error).message}\n`);
-      process.exitCode = 1;
+      process.exitCode = isPickbenchError(error, "Stopped") ? 130 : 1;
       return;
     }
     process.stderr.write(

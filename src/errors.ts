@@ -1,4 +1,4 @@
-/** The few kinds of failure that are the user's to mend; anything else that is thrown is a defect of ours. */
+/** The few kinds of failure that are the user's to mend (and `Stopped`, which is the user's own wish); anything else that is thrown is a defect of ours. */
 export type ErrorTag =
   | "BadExperiment"
   | "BadDataset"
@@ -6,7 +6,8 @@ export type ErrorTag =
   | "BadCheckpoint"
   | "BadUsage"
   | "NotFinite"
-  | "Unsupported";
+  | "Unsupported"
+  | "Stopped";
 
 /**
  * One sentence for the user: what, where, got, wanted, what to do. The command line prints it alone, without a stack,

@@ -82,3 +82,19 @@ function plainLines(label: string, total: number, unit: string): Progress {
     },
   };
 }
+
+/** A bar whose total comes with the first report. */
+export function startCounting(
+  label: string,
+  unit: string,
+  quiet = false,
+): { readonly update: (done: number, total: number) => void; readonly stop: () => void } {
+  let bar: Progress | undefined;
+  return {
+    update(done, total) {
+      bar ??= startProgress(label, total, unit, quiet);
+      bar.update(done);
+    },
+    stop: () => bar?.stop(),
+  };
+}

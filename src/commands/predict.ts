@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import type { Dataset } from "../data/dataset.js";
+import { createOmeZarr } from "../data/omeZarrWriter.js";
+import { startCounting } from "../progress.js";
+import { type Detector, openDetector } from "../train/detector.js";
+import { defineCommand, report } from "./command.js";
+import { openRuns, withDetectorOptions } from "./detectorOptions.js";
+
+export const command = defineCommand({
+  usage: "<checkpoint..>",
+  options: (argv) =>
+    withDetectorOptions(argv)
+      .option("out", {
+        type: "string",
+        demandOption: true,
+        describe: "folder for one OME-Zarr a run, a channel a type",
+      })
+      .option("json", { type: "boolean", describe: "print one JSON document" })
+      .example(
+        "$0 predict runs/a/best.safetensors --data test --out probabilities",
+        "probabilities, for pickbench pick or any Zarr viewer",
+      ),
+  run: async ({ checkpoint, data, runs: asked, tomogram, threads, out, json }) => {
+    const { dataset, runs } = await openRuns(data, asked);
+    const detector = await openDetector(checkpoint, { threads, tomogram });
+    const written: string[] = [];
+    try {
+      for (const run of runs) written.push(await predictRun(detector, dataset, run, out));
+    } finally {
+      await detector.close();
+    }
+    report(json, { types: detector.types, volumes: written }, () => written.join("\n"));
+  },
+});
+
+async function predictRun(detector: Detector, dataset: Dataset, run: string, out: string): Promise<string> {
+  const volume = await detector.read(dataset, run);
+  const path = join(out, `${run}.zarr`);
+  const { shape, spacing } = volume;
+  const writer = await createOmeZarr(path, { shape, spacing, channels: detector.types });
+  const progress = startCounting(`predicting ${run}`, "tiles");
+  try {
+    await detector.predictor.predict(
+      volume,
+      async ({ zStart, values }) => {
+        for (const [channel, type] of detector.types.entries())
+          await writer.writeSlab(zStart, values.get(type)!, channel);
+      },
+      progress.update,
+    );
+    await writer.close();
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  } finally {
+    progress.stop();
+  }
+  return path;
+}

@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import type { Argv } from "yargs";
+import { readExperiment } from "../train/experiment.js";
+import type { RunOptions } from "../train/prepare.js";
+import { type RunFolder, runFolder } from "../train/runFolder.js";
+
+/** The flags that `run`, `train` and `tune` share. */
+export const withRunOptions = (argv: Argv) =>
+  argv
+    .positional("experiment", { type: "string", demandOption: true, describe: "the experiment's YAML" })
+    .option("data", {
+      type: "string",
+      demandOption: true,
+      describe:
+        "the data set: a folder with static/ and overlay/, one with train/ inside, or a copick configuration",
+    })
+    .option("out", { type: "string", describe: "the run's folder; runs/NAME if absent" })
+    .option("seed", { type: "number", describe: "over the experiment's seed" })
+    .option("budget", {
+      type: "string",
+      describe: 'length of training, over the experiment\'s: 20m, 1.5h, "3000 steps"',
+    })
+    .option("resume", { type: "boolean", default: false, describe: "go on with the run in the folder" })
+    .option("overwrite", { type: "boolean", default: false, describe: "replace the run in the folder" })
+    .option("threads", { type: "number", describe: "threads of the engine; the machine's cores if absent" })
+    .option("json", { type: "boolean", describe: "print one JSON document" });
+
+export interface RunArguments {
+  readonly experiment: string;
+  readonly data: string;
+  readonly out: string | undefined;
+  readonly seed: number | undefined;
+  readonly budget: string | undefined;
+  readonly resume: boolean;
+  readonly overwrite: boolean;
+  readonly threads: number | undefined;
+  readonly json: boolean | undefined;
+}
+
+/** The folder and the options that the flags mean. */
+export async function runOptionsOf(args: RunArguments): Promise<{ folder: RunFolder; options: RunOptions }> {
+  const { name } = await readExperiment(args.experiment, { seed: args.seed, budget: args.budget });
+  const { experiment, data, seed, budget, resume, overwrite, threads } = args;
+  const options = { experiment, data, seed, budget, resume, overwrite, threads, quiet: false };
+  return { folder: runFolder(args.out ?? join("runs", name)), options };
+}

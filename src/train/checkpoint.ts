@@ -1,0 +1,141 @@
+import { z } from "zod";
+import { PickbenchError } from "../errors.js";
+import { type PickingSettings, pickingSchema } from "../infer/picking.js";
+import type { PredictNetwork } from "../infer/predictor.js";
+import { buildNetwork } from "../nets/architecture.js";
+import { architectureNamed } from "../nets/catalogue.js";
+import { layOut, namedWeights } from "../nets/weights.js";
+import { checkExperiment, type Experiment, experimentText } from "./experiment.js";
+import type { Member } from "./members.js";
+import { readTensors, type TensorFile, writeTensors } from "./safetensors.js";
+
+/** What best.safetensors holds: all that predicting and picking need. */
+export interface Checkpoint {
+  readonly experiment: Experiment;
+  /** Å per voxel of what it was trained on, along z. */
+  readonly spacing: number;
+  readonly networks: readonly PredictNetwork[];
+  /** By type, as tuned, or the experiment's fallback where nothing was tuned. */
+  readonly picking: ReadonlyMap<string, PickingSettings>;
+  /** Score on the tune runs with these settings; null where there were none. */
+  readonly tuneScore: number | null;
+}
+
+const format = "pickbench checkpoint 1";
+
+const networkSchema = z.strictObject({
+  name: z.string(),
+  architecture: z.string(),
+  outputs: z.number().int().min(1),
+  activation: z.enum(["softmax", "sigmoid", "none"]),
+  channels: z.array(z.string().nullable()),
+});
+const metadataSchema = z.looseObject({
+  format: z.literal(format),
+  experiment: z.string(),
+  spacing: z.string(),
+  networks: z.string(),
+  picking: z.string(),
+  tuneScore: z.string(),
+});
+
+/** A network to predict with, from a member and its flat weights. */
+export function networkOf(member: Member, flat: Float32Array): PredictNetwork {
+  const { architecture, outputs, activation, channels } = member;
+  const layout = layOut(buildNetwork(architectureNamed(architecture), outputs).parameters);
+  return { architecture, outputs, activation, channels, weights: namedWeights(layout, flat) };
+}
+
+/** Writes best.safetensors; equal checkpoints give equal bytes. */
+export async function writeCheckpoint(
+  path: string,
+  names: readonly string[],
+  checkpoint: Checkpoint,
+): Promise<void> {
+  const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  const networks = checkpoint.networks.map((network, at) => {
+    const name = names[at]!;
+    for (const parameter of buildNetwork(architectureNamed(network.architecture), network.outputs).parameters)
+      tensors.set(`${name}/${parameter.name}`, {
+        shape: parameter.shape,
+        data: network.weights.get(parameter.name)!,
+      });
+    const { architecture, outputs, activation, channels } = network;
+    return { name, architecture, outputs, activation, channels };
+  });
+  await writeTensors(path, {
+    tensors,
+    metadata: {
+      format,
+      experiment: experimentText(checkpoint.experiment),
+      networks: JSON.stringify(networks),
+      picking: JSON.stringify(Object.fromEntries(checkpoint.picking)),
+      spacing: JSON.stringify(checkpoint.spacing),
+      tuneScore: JSON.stringify(checkpoint.tuneScore),
+    },
+  });
+}
+
+/** @throws BadCheckpoint where it is not one of ours, or a tensor is missing, of another shape, or not finite. */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  const file = await readTensors(path);
+  const parsed = metadataSchema.safeParse(file.metadata);
+  if (!parsed.success)
+    throw new PickbenchError(
+      "BadCheckpoint",
+      `${path}: its metadata is not that of a best.safetensors (${parsed.error.issues[0]!.path.join(".")}); give the best.safetensors of a run's folder`,
+      { path, cause: parsed.error },
+    );
+  try {
+    const metadata = parsed.data;
+    const networks = z.array(networkSchema).min(1).parse(JSON.parse(metadata.networks));
+    const picking = z.record(z.string(), pickingSchema).parse(JSON.parse(metadata.picking));
+    return {
+      experiment: checkExperiment(JSON.parse(metadata.experiment), path),
+      spacing: z.number().positive().parse(JSON.parse(metadata.spacing)),
+      networks: networks.map((network) => readNetwork(path, file, network)),
+      picking: new Map(Object.entries(picking)),
+      tuneScore: z.number().nullable().parse(JSON.parse(metadata.tuneScore)),
+    };
+  } catch (error) {
+    if (error instanceof PickbenchError) throw error;
+    throw new PickbenchError(
+      "BadCheckpoint",
+      `${path}: its metadata is damaged; give a best.safetensors as it was written`,
+      {
+        path,
+        cause: error,
+      },
+    );
+  }
+}
+
+function readNetwork(path: string, file: TensorFile, network: z.infer<typeof networkSchema>): PredictNetwork {
+  const weights = new Map<string, Float32Array>();
+  for (const { name, shape } of buildNetwork(architectureNamed(network.architecture), network.outputs)
+    .parameters) {
+    const tensor = file.tensors.get(`${network.name}/${name}`);
+    const got = tensor ? `shape ${tensor.shape.join("×")}` : "nothing";
+    if (!tensor || tensor.shape.join() !== shape.join())
+      throw new PickbenchError(
+        "BadCheckpoint",
+        `${path}: tensor ${network.name}/${name} has ${got}, wanted shape ${shape.join("×")}; was it written by another version?`,
+        { path },
+      );
+    if (!tensor.data.every(Number.isFinite))
+      throw new PickbenchError(
+        "NotFinite",
+        `${path}: tensor ${network.name}/${name} holds NaN or infinity; give a checkpoint of a run that stayed finite`,
+        { path },
+      );
+    weights.set(name, tensor.data);
+  }
+  const { architecture, outputs, activation, channels } = network;
+  if (channels.length !== outputs)
+    throw new PickbenchError(
+      "BadCheckpoint",
+      `${path}: ${network.name} names ${channels.length} channels, wanted ${outputs}`,
+      { path },
+    );
+  return { architecture, outputs, activation, channels, weights };
+}

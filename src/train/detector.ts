@@ -1,0 +1,82 @@
+import type { Dataset } from "../data/dataset.js";
+import { readNormalised } from "../data/normalisedTomogram.js";
+import { PickbenchError } from "../errors.js";
+import type { PickingSettings } from "../infer/picking.js";
+import { openPredictor, type Predictor } from "../infer/predictor.js";
+import { predictMaps } from "../infer/probabilityMaps.js";
+import type { Pick } from "../particles.js";
+import type { Volume } from "../volume.js";
+import { type Checkpoint, readCheckpoint } from "./checkpoint.js";
+import { pickType } from "./tunePicking.js";
+
+/** One or more checkpoints, ready to find particles in tomograms; several are an ensemble. */
+export interface Detector {
+  readonly predictor: Predictor;
+  readonly types: readonly string[];
+  /** The tomogram that the checkpoints were made for, normalised. */
+  read(dataset: Dataset, run: string): Promise<Volume>;
+  /** Particles of one run. */
+  detect(dataset: Dataset, run: string, onProgress?: (done: number, total: number) => void): Promise<Pick[]>;
+  close(): Promise<void>;
+}
+
+export interface DetectorOptions {
+  readonly threads: number;
+  /** Over what the first checkpoint's experiment says. */
+  readonly tomogram?: string | undefined;
+}
+
+export async function openDetector(paths: readonly string[], options: DetectorOptions): Promise<Detector> {
+  const checkpoints: Checkpoint[] = [];
+  for (const path of paths) checkpoints.push(await readCheckpoint(path));
+  const first = checkpoints[0]!;
+  for (const [at, { spacing }] of checkpoints.entries())
+    if (Math.abs(spacing / first.spacing - 1) > 0.05)
+      throw new PickbenchError(
+        "BadCheckpoint",
+        `${paths[at]}: trained at ${spacing.toFixed(2)} Å a voxel, ${paths[0]} at ${first.spacing.toFixed(2)}; an ensemble takes checkpoints of one spacing`,
+      );
+  const { experiment } = first;
+  const predictor = await openPredictor(
+    checkpoints.flatMap(({ networks }) => networks),
+    { ...experiment.predict, threads: options.threads },
+  );
+  const settings = mergedSettings(checkpoints);
+  const choice = { ...experiment.data, tomogram: options.tomogram ?? experiment.data.tomogram };
+  const read = async (dataset: Dataset, run: string): Promise<Volume> => {
+    const volume = await readNormalised(dataset, run, choice);
+    const got = volume.spacing[0];
+    if (Math.abs(got / first.spacing - 1) > 0.05)
+      throw new PickbenchError(
+        "Unsupported",
+        `${run}: its ${choice.tomogram} tomogram has ${got.toFixed(2)} Å a voxel, the checkpoint was trained at ${first.spacing.toFixed(2)}; give tomograms of that spacing`,
+      );
+    return volume;
+  };
+  return {
+    predictor,
+    types: predictor.types,
+    read,
+    async detect(dataset, run, onProgress) {
+      const maps = await predictMaps(predictor, await read(dataset, run), onProgress);
+      return predictor.types.flatMap((type) => pickType(experiment, maps, type, settings.get(type)!));
+    },
+    close: () => predictor.close(),
+  };
+}
+
+/** Each type's settings; where several checkpoints predict a type, the mean of their thresholds and least volumes. */
+function mergedSettings(checkpoints: readonly Checkpoint[]): Map<string, PickingSettings> {
+  const merged = new Map<string, PickingSettings>();
+  for (const type of new Set(checkpoints.flatMap(({ picking }) => [...picking.keys()]))) {
+    const all = checkpoints.flatMap(({ picking }) => picking.get(type) ?? []);
+    const mean = (of: (settings: PickingSettings) => number) =>
+      all.reduce((sum, each) => sum + of(each), 0) / all.length;
+    merged.set(type, {
+      ...all[0]!,
+      threshold: mean((each) => each.threshold),
+      minVolume: mean((each) => each.minVolume),
+    });
+  }
+  return merged;
+}

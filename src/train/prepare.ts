@@ -1,0 +1,100 @@
+import { availableParallelism } from "node:os";
+import { type Dataset, openDataset } from "../data/dataset.js";
+import { dataManifest, type ManifestEntry, manifestHash } from "../data/manifest.js";
+import { readPicks } from "../data/picks.js";
+import { resolveSplits, type Splits } from "../data/splits.js";
+import { PickbenchError } from "../errors.js";
+import type { Pick } from "../particles.js";
+import { type Experiment, experimentHash, readExperiment } from "./experiment.js";
+import { type Member, membersOf } from "./members.js";
+import { readProgress, type TrainingProgress } from "./progressFile.js";
+import { isBegun, type RunFolder } from "./runFolder.js";
+
+/** What `run`, `train` and `tune` are called with. */
+export interface RunOptions {
+  readonly experiment: string;
+  readonly data: string;
+  readonly seed?: number | undefined;
+  readonly budget?: string | undefined;
+  readonly resume: boolean;
+  /** Replaces a run that stands in the folder. */
+  readonly overwrite?: boolean;
+  readonly threads?: number | undefined;
+  readonly quiet: boolean;
+}
+
+/** An experiment met with a data set: everything checked before the first step. */
+export interface PreparedRun {
+  readonly experiment: Experiment;
+  readonly experimentHash: string;
+  readonly dataset: Dataset;
+  readonly splits: Splits;
+  readonly members: readonly Member[];
+  readonly manifest: readonly ManifestEntry[];
+  readonly dataHash: string;
+  readonly threads: number;
+  readonly quiet: boolean;
+}
+
+export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
+  const experiment = await readExperiment(options.experiment, { seed: options.seed, budget: options.budget });
+  const dataset = await openDataset(options.data);
+  const { tomogram } = experiment.data;
+  const usable = dataset.runs.filter((run) => run.tomograms.some(({ tomoType }) => tomoType === tomogram));
+  if (usable.length === 0)
+    throw new PickbenchError(
+      "BadDataset",
+      `${options.data}: none of its ${dataset.runs.length} runs has a ${tomogram} tomogram; name another in the experiment's data.tomogram`,
+    );
+  const splits = resolveSplits(
+    experiment.splits,
+    usable.map(({ name }) => name),
+  );
+  const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
+    hash: true,
+  });
+  return {
+    experiment,
+    experimentHash: experimentHash(experiment),
+    dataset,
+    splits,
+    members: membersOf(experiment, dataset.particles),
+    manifest,
+    dataHash: manifestHash(manifest),
+    threads: options.threads ?? Math.min(8, availableParallelism()),
+    quiet: options.quiet,
+  };
+}
+
+/** The progress to go on from; null begins anew. Never lets a finished or half-finished run be written over unasked. */
+export async function progressOf(
+  folder: RunFolder,
+  prepared: PreparedRun,
+  options: RunOptions,
+): Promise<TrainingProgress | null> {
+  if (!isBegun(folder) || options.overwrite) return null;
+  if (!options.resume)
+    throw new PickbenchError(
+      "BadUsage",
+      `${folder.path}: a run stands there already; give --resume to go on with it, --overwrite to replace it, or another --out`,
+    );
+  const progress = await readProgress(folder.last);
+  if (!progress) return null;
+  if (progress.experimentHash !== prepared.experimentHash)
+    throw new PickbenchError(
+      "BadExperiment",
+      `${folder.path}: the run there was begun with other settings (experiment, seed or budget); resume it with the same, or give another --out`,
+    );
+  if (progress.dataHash !== prepared.dataHash)
+    throw new PickbenchError(
+      "BadDataset",
+      `${folder.path}: the data differ from those the run there was begun on; resume it with the same, or give another --out`,
+    );
+  return progress;
+}
+
+/** All picks of a run, of every type the data set names. */
+export async function readRunPicks(dataset: Dataset, run: string): Promise<Pick[]> {
+  const perType = await Promise.all(dataset.particles.map(({ name }) => readPicks(dataset, run, name)));
+  return perType.flat();
+}

@@ -1,0 +1,162 @@
+import { rm } from "node:fs/promises";
+import { hashFile, writeWhole } from "../files.js";
+import { buildNetwork } from "../nets/architecture.js";
+import { architectureNamed } from "../nets/catalogue.js";
+import type { Pick } from "../particles.js";
+import { startCounting } from "../progress.js";
+import { completeRecord, startRecord } from "../record.js";
+import { scoreInterval } from "../score/interval.js";
+import { publishSubmission, writeLeaderboard } from "../score/leaderboard.js";
+import { type RunReport, runReport } from "../score/report.js";
+import { type PicksByExperiment, type ScoreReport, scorePicks } from "../score/score.js";
+import { writeSubmission } from "../score/submissionCsv.js";
+import { readCheckpoint } from "./checkpoint.js";
+import { openDetector } from "./detector.js";
+import { type PreparedRun, prepareRun, progressOf, type RunOptions, readRunPicks } from "./prepare.js";
+import { type RunFolder, withRunFolder } from "./runFolder.js";
+import { type TrainedRun, trainStage, tuneStage } from "./trainStage.js";
+
+/** What `run` leaves and says. */
+export interface RunResult {
+  readonly report: RunReport;
+  readonly trained: TrainedRun;
+  /** Seconds by stage. */
+  readonly durations: Readonly<Record<string, number>>;
+  /** The folder in submissions/, where runs were held out. */
+  readonly published: string | null;
+}
+
+/** Trains, tunes, predicts, picks and scores the held-out runs; writes record, submission and leaderboard row. */
+export async function runExperiment(
+  folder: RunFolder,
+  options: RunOptions,
+  submissions: string,
+): Promise<RunResult> {
+  return withRunFolder(folder, async () => {
+    const durations: Record<string, number> = {};
+    const timed = stopwatch(durations);
+    const prepared = await timed("prepare", () => prepareRun(options));
+    const trained = await timed("train", () => begin(prepared, folder, options));
+    const { holdout, picks } = await timed("predict", () => detectHoldout(prepared, folder));
+    const report = await timed("score", () => writeReport(prepared, folder, holdout, picks));
+    await finishRecord(prepared, folder, trained, report, durations);
+    const published = report.holdout
+      ? await publishSubmission(folder.path, submissions, prepared.experiment.name)
+      : null;
+    if (published) await writeLeaderboard(submissions);
+    return { report, trained, durations, published };
+  });
+}
+
+/** The training stage alone: best.safetensors and its record. */
+export async function trainOnly(folder: RunFolder, options: RunOptions): Promise<TrainedRun> {
+  return withRunFolder(folder, async () => {
+    const durations: Record<string, number> = {};
+    const prepared = await prepareRun(options);
+    const trained = await stopwatch(durations)("train", () => begin(prepared, folder, options));
+    await completeRecord(folder.record, {
+      metrics: trained.tuneScore === null ? {} : { tuneScore: trained.tuneScore },
+      durations,
+      checkpointHash: await hashFile(folder.best),
+      parameters: parameterCount(prepared),
+    });
+    return trained;
+  });
+}
+
+/** Tunes the picking of a trained run again, as when its grid of thresholds has changed. */
+export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<number | null> {
+  return withRunFolder(folder, async () => {
+    const prepared = await prepareRun(options);
+    const { networks } = await readCheckpoint(folder.best);
+    return tuneStage(prepared, folder, networks);
+  });
+}
+
+const stopwatch =
+  (durations: Record<string, number>) =>
+  async <T>(stage: string, work: () => Promise<T>): Promise<T> => {
+    const from = performance.now();
+    const result = await work();
+    durations[stage] = Math.round((performance.now() - from) / 10) / 100;
+    return result;
+  };
+
+/** Writes the record before the first step, then trains from where an earlier call stopped. */
+async function begin(prepared: PreparedRun, folder: RunFolder, options: RunOptions): Promise<TrainedRun> {
+  const progress = await progressOf(folder, prepared, options);
+  if (!progress)
+    for (const file of [folder.last, folder.best, folder.submission, folder.report])
+      await rm(file, { force: true });
+  await startRecord(folder.record, {
+    name: prepared.experiment.name,
+    experiment: prepared.experiment,
+    data: prepared.manifest,
+    runs: prepared.splits,
+    network: prepared.experiment.network,
+    seed: prepared.experiment.seed,
+    engine: "onnx-cpu",
+  });
+  return trainStage(prepared, folder, progress);
+}
+
+async function detectHoldout(
+  prepared: PreparedRun,
+  folder: RunFolder,
+): Promise<{ holdout: PicksByExperiment; picks: PicksByExperiment }> {
+  const { dataset, splits, threads, quiet } = prepared;
+  const holdout = new Map<string, readonly Pick[]>();
+  const picks = new Map<string, readonly Pick[]>();
+  const detector = await openDetector([folder.best], { threads });
+  try {
+    for (const run of splits.holdout) {
+      const progress = startCounting(`predicting ${run}`, "tiles", quiet);
+      picks.set(run, await detector.detect(dataset, run, progress.update));
+      progress.stop();
+      holdout.set(run, await readRunPicks(dataset, run));
+    }
+  } finally {
+    await detector.close();
+  }
+  return { holdout, picks };
+}
+
+async function writeReport(
+  { experiment, dataset }: PreparedRun,
+  folder: RunFolder,
+  holdout: PicksByExperiment,
+  picks: PicksByExperiment,
+): Promise<RunReport> {
+  await writeSubmission(folder.submission, picks);
+  const score: ScoreReport | null = holdout.size > 0 ? scorePicks(holdout, picks, dataset.particles) : null;
+  const interval = score && scoreInterval(score, { seed: experiment.seed, particles: dataset.particles });
+  const report = runReport(experiment.name, { holdout: score, interval });
+  await writeWhole(folder.report, `${JSON.stringify(report, null, 1)}\n`);
+  return report;
+}
+
+const parameterCount = ({ members }: PreparedRun): number =>
+  members.reduce(
+    (sum, { architecture, outputs }) =>
+      sum + buildNetwork(architectureNamed(architecture), outputs).parameterCount,
+    0,
+  );
+
+async function finishRecord(
+  prepared: PreparedRun,
+  folder: RunFolder,
+  trained: TrainedRun,
+  { holdout }: RunReport,
+  durations: Readonly<Record<string, number>>,
+): Promise<void> {
+  await completeRecord(folder.record, {
+    metrics: {
+      ...(holdout ? { score: holdout.score, strictScore: holdout.strictScore } : {}),
+      ...(trained.tuneScore === null ? {} : { tuneScore: trained.tuneScore }),
+      waitedShare: trained.waitedShare,
+    },
+    durations,
+    checkpointHash: await hashFile(folder.best),
+    parameters: parameterCount(prepared),
+  });
+}

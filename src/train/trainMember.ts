@@ -1,0 +1,212 @@
+import { builtModule } from "../built.js";
+import { openPatchStream, type PatchSource } from "../data/patchStream.js";
+import type { StepResult, TrainingState } from "../engines/onnx/trainer.js";
+import { PickbenchError } from "../errors.js";
+import { startProgress } from "../progress.js";
+import { startThread, type Thread } from "../threads.js";
+import { type Budget, fractionDone, learningRate } from "./budget.js";
+import type { Experiment } from "./experiment.js";
+import { type Member, patchSpecOf } from "./members.js";
+import type { TrainingProgress } from "./progressFile.js";
+import type { StepLog } from "./stepLog.js";
+import type { OpenRequest, StepRequest } from "./trainWorker.js";
+
+type Current = NonNullable<TrainingProgress["current"]>;
+
+export interface MemberTraining {
+  readonly experiment: Experiment;
+  readonly member: Member;
+  readonly seed: number;
+  readonly budget: Budget;
+  readonly sources: readonly PatchSource[];
+  readonly threads: number;
+  /** Where a stopped training goes on; null begins anew. */
+  readonly from: Current | null;
+  readonly log: StepLog;
+  readonly quiet: boolean;
+  /** Score of weights on the tune runs; null where there are none. */
+  readonly evaluate: ((weights: Float32Array) => Promise<number>) | null;
+  /** Keeps the progress on disk. */
+  readonly save: (current: Current) => Promise<void>;
+  /** True once the user wants to stop. */
+  readonly stopAsked: () => boolean;
+}
+
+export interface MemberResult {
+  readonly weights: Float32Array;
+  readonly score: number | null;
+  readonly steps: number;
+  /** Share of the time that steps waited for data. */
+  readonly waitedShare: number;
+}
+
+const saveEveryMs = 30_000;
+
+/** Trains one network to its budget's end and gives the weights that did best on the tune runs. */
+export async function trainMember(training: MemberTraining): Promise<MemberResult> {
+  const { experiment, member, seed, sources, threads } = training;
+  const stream = await openPatchStream(patchSpecOf(experiment, member, seed), sources);
+  const thread = startThread(builtModule(import.meta.url, "./trainWorker.js"));
+  try {
+    const { optimiser, patch } = experiment;
+    const spec = {
+      architecture: member.architecture,
+      outputs: member.outputs,
+      optimiser,
+      samples: patch.batch,
+      patch: patch.shape,
+      seed,
+      threads,
+    };
+    await thread.call("open", {
+      spec,
+      losses: experiment.loss,
+      background: member.background,
+    } satisfies OpenRequest);
+    if (training.from) await thread.call("restore", training.from.state);
+    return await new Loop(training, thread, stream).run();
+  } finally {
+    await Promise.all([thread.close(), stream.close()]);
+  }
+}
+
+class Loop {
+  private readonly training: MemberTraining;
+  private readonly thread: Thread;
+  private readonly stream: Awaited<ReturnType<typeof openPatchStream>>;
+  private step: number;
+  private evaluations: number;
+  private sinceBest: number;
+  private best: Current["best"];
+  private readonly started: number;
+  private readonly before: number;
+  private lastSave = 0;
+
+  constructor(training: MemberTraining, thread: Thread, stream: Awaited<ReturnType<typeof openPatchStream>>) {
+    this.training = training;
+    this.thread = thread;
+    this.stream = stream;
+    this.step = training.from?.step ?? 0;
+    this.evaluations = training.from?.evaluations ?? 0;
+    this.sinceBest = training.from?.sinceBest ?? 0;
+    this.best = training.from?.best ?? null;
+    this.before = training.from?.elapsedMs ?? 0;
+    this.started = performance.now();
+  }
+
+  private get elapsedMs(): number {
+    return this.before + performance.now() - this.started;
+  }
+
+  private get fraction(): number {
+    return fractionDone(this.training.budget, this.step, this.elapsedMs);
+  }
+
+  async run(): Promise<MemberResult> {
+    const { budget, member, quiet } = this.training;
+    const total = "steps" in budget ? budget.steps : Math.round(budget.minutes * 60);
+    const bar = startProgress(`training ${member.name}`, total, "steps" in budget ? "steps" : "s", quiet);
+    try {
+      await this.save();
+      while (this.fraction < 1 && !this.outOfPatience) {
+        const loss = await this.oneStep();
+        bar.update(
+          "steps" in budget ? this.step : Math.min(total, Math.round(this.elapsedMs / 1000)),
+          `step ${this.step}, loss ${loss.toFixed(4)}`,
+        );
+        if (this.evaluationDue) await this.evaluate();
+        if (this.training.stopAsked()) await this.stop();
+        if (performance.now() - this.lastSave > saveEveryMs) await this.save();
+      }
+    } finally {
+      bar.stop();
+    }
+    await this.save();
+    const trainedMs = performance.now() - this.started;
+    const waitedShare = this.stream.waitedMs / Math.max(1, trainedMs);
+    if (this.best) return { ...this.best, steps: this.step, waitedShare };
+    return { weights: (await this.state()).average, score: null, steps: this.step, waitedShare };
+  }
+
+  private async oneStep(): Promise<number> {
+    const { experiment, member, log } = this.training;
+    const rate = learningRate(experiment.optimiser, this.step, this.fraction);
+    const averageDecay = Math.min(experiment.optimiser.average, (1 + this.step) / (10 + this.step));
+    const from = performance.now();
+    const batch = await this.stream.batch(this.step);
+    const waitedMs = performance.now() - from;
+    const request: StepRequest = { batch, step: this.step, rate, averageDecay };
+    const buffers = [batch.input.buffer, batch.target.buffer, batch.weight.buffer] as ArrayBuffer[];
+    const { loss, norm } = await this.thread.call<StepResult>("step", request, buffers);
+    if (!Number.isFinite(loss) || !Number.isFinite(norm))
+      throw new PickbenchError(
+        "NotFinite",
+        `${member.name}: the loss became ${loss} (gradient ${norm}) at step ${this.step}; lower optimiser.rate or clipNorm, then go on from the last checkpoint with --resume`,
+      );
+    const ms = Math.round(performance.now() - from);
+    log.write({
+      network: member.name,
+      step: this.step,
+      loss,
+      norm,
+      rate,
+      ms,
+      waitedMs: Math.round(waitedMs),
+    });
+    this.step++;
+    return loss;
+  }
+
+  private get evaluationDue(): boolean {
+    const { times, from } = this.training.experiment.evaluate;
+    if (this.evaluations >= times || !this.training.evaluate) return false;
+    const at = times === 1 ? 1 : from + ((1 - from) * this.evaluations) / (times - 1);
+    return this.fraction >= at;
+  }
+
+  private get outOfPatience(): boolean {
+    return this.sinceBest >= (this.training.experiment.evaluate.patience ?? Number.POSITIVE_INFINITY);
+  }
+
+  private async evaluate(): Promise<void> {
+    const weights = (await this.state()).average;
+    const score = await this.training.evaluate!(weights);
+    const better = !this.best || score > this.best.score;
+    if (better) this.best = { score, weights };
+    this.sinceBest = better ? 0 : this.sinceBest + 1;
+    this.evaluations++;
+    this.training.log.write({
+      network: this.training.member.name,
+      step: this.step - 1,
+      tuneScore: score,
+      best: better,
+    });
+    await this.save();
+  }
+
+  private state(): Promise<TrainingState> {
+    return this.thread.call<TrainingState>("state", undefined);
+  }
+
+  private async save(): Promise<void> {
+    const { member, budget, save } = this.training;
+    await save({
+      name: member.name,
+      state: await this.state(),
+      step: this.step,
+      evaluations: this.evaluations,
+      sinceBest: this.sinceBest,
+      best: this.best,
+      elapsedMs: "minutes" in budget ? this.elapsedMs : 0,
+    });
+    this.lastSave = performance.now();
+  }
+
+  private async stop(): Promise<never> {
+    await this.save();
+    throw new PickbenchError(
+      "Stopped",
+      `stopped after step ${this.step} of ${this.training.member.name}; the same command with --resume goes on from there`,
+    );
+  }
+}

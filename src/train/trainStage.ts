@@ -1,0 +1,212 @@
+import { readNormalised } from "../data/normalisedTomogram.js";
+import type { PatchSource } from "../data/patchStream.js";
+import { hashOf } from "../files.js";
+import type { PickingSettings } from "../infer/picking.js";
+import { openPredictor, type PredictNetwork } from "../infer/predictor.js";
+import { predictMaps } from "../infer/probabilityMaps.js";
+import { listenForStop } from "../interrupt.js";
+import { scorePicks } from "../score/score.js";
+import type { Volume } from "../volume.js";
+import { parseBudget, shareBudget } from "./budget.js";
+import { networkOf, writeCheckpoint } from "./checkpoint.js";
+import type { Member } from "./members.js";
+import { type PreparedRun, readRunPicks } from "./prepare.js";
+import { type TrainingProgress, writeProgress } from "./progressFile.js";
+import type { RunFolder } from "./runFolder.js";
+import { StepLog } from "./stepLog.js";
+import { type MemberResult, trainMember } from "./trainMember.js";
+import { pickType, type TuneRun, tuneType, untunedPicking } from "./tunePicking.js";
+
+/** A tune run's tomogram and truth, read once for every evaluation. */
+interface TuneTomogram {
+  readonly run: string;
+  readonly volume: Volume;
+  readonly truth: TuneRun["truth"];
+}
+
+export interface TrainedRun {
+  readonly steps: number;
+  /** Largest share of a network's training time that steps waited for data. */
+  readonly waitedShare: number;
+  readonly tuneScore: number | null;
+}
+
+/** Trains every network of the experiment, tunes the picking, and leaves best.safetensors. */
+export async function trainStage(
+  prepared: PreparedRun,
+  folder: RunFolder,
+  progress: TrainingProgress | null,
+): Promise<TrainedRun> {
+  const { members, experimentHash, dataHash } = prepared;
+  const done = [...(progress?.done ?? [])];
+  const remaining = members.slice(done.length);
+  const tuneTomograms = await readTune(prepared);
+  const results: MemberResult[] = [];
+  if (remaining.length > 0) {
+    const sources = await readSources(prepared);
+    const log = await StepLog.open(folder.log, logPosition(progress));
+    const stop = listenForStop();
+    try {
+      for (const member of remaining) {
+        const from = progress?.current?.name === member.name ? progress.current : null;
+        const save = (current: TrainingProgress["current"]) =>
+          writeProgress(folder.last, { experimentHash, dataHash, done, current });
+        const result = await trainOne(prepared, member, sources, tuneTomograms, {
+          from,
+          log,
+          save,
+          stopAsked: stop.asked,
+        });
+        results.push(result);
+        done.push({ name: member.name, weights: result.weights, score: result.score });
+      }
+    } finally {
+      stop.stopListening();
+      await log.close();
+    }
+    await writeProgress(folder.last, { experimentHash, dataHash, done, current: null });
+  }
+  const networks = members.map((member, at) => networkOf(member, done[at]!.weights));
+  const tuneScore = await tuneAndWrite(prepared, folder, networks, tuneTomograms);
+  return {
+    steps: results.reduce((sum, { steps }) => sum + steps, 0),
+    waitedShare: Math.max(0, ...results.map((result) => result.waitedShare)),
+    tuneScore,
+  };
+}
+
+/** Tunes the picking of networks on the tune runs and writes best.safetensors. */
+export async function tuneStage(
+  prepared: PreparedRun,
+  folder: RunFolder,
+  networks: readonly PredictNetwork[],
+): Promise<number | null> {
+  return tuneAndWrite(prepared, folder, networks, await readTune(prepared));
+}
+
+async function tuneAndWrite(
+  prepared: PreparedRun,
+  folder: RunFolder,
+  networks: readonly PredictNetwork[],
+  tomograms: readonly TuneTomogram[],
+): Promise<number | null> {
+  const { experiment, members } = prepared;
+  const tuned = tomograms.length > 0 ? await tuneNetworks(prepared, networks, tomograms) : null;
+  const picking = tuned?.picking ?? untuned(prepared);
+  const spacing = tomograms[0]?.volume.spacing[0] ?? (await readSpacing(prepared));
+  const names = members.map(({ name }) => name);
+  const tuneScore = tuned?.score ?? null;
+  await writeCheckpoint(folder.best, names, { experiment, spacing, networks, picking, tuneScore });
+  return tuneScore;
+}
+
+async function readSpacing({ dataset, splits, experiment }: PreparedRun): Promise<number> {
+  return (await readNormalised(dataset, splits.train[0]!, experiment.data)).spacing[0];
+}
+
+const untuned = ({ experiment, members, dataset }: PreparedRun): Map<string, PickingSettings> => {
+  const types = members.flatMap(({ channels }) => channels.filter((channel) => channel !== null));
+  return new Map(
+    types.map((type) => [
+      type,
+      untunedPicking(experiment, dataset.particles.find(({ name }) => name === type)!),
+    ]),
+  );
+};
+
+function logPosition(progress: TrainingProgress | null): Parameters<typeof StepLog.open>[1] {
+  if (!progress) return null;
+  return {
+    done: progress.done.map(({ name }) => name),
+    current: progress.current?.name ?? "",
+    step: progress.current?.step ?? 0,
+  };
+}
+
+interface Hooks {
+  readonly from: TrainingProgress["current"];
+  readonly log: StepLog;
+  readonly save: (current: TrainingProgress["current"]) => Promise<void>;
+  readonly stopAsked: () => boolean;
+}
+
+function trainOne(
+  prepared: PreparedRun,
+  member: Member,
+  sources: readonly PatchSource[],
+  tomograms: readonly TuneTomogram[],
+  hooks: Hooks,
+): Promise<MemberResult> {
+  const { experiment, members, threads, quiet } = prepared;
+  const evaluate = async (weights: Float32Array) =>
+    (await tuneNetworks(prepared, [networkOf(member, weights)], tomograms)).score;
+  return trainMember({
+    ...hooks,
+    experiment,
+    member,
+    seed: memberSeed(experiment.seed, member.name),
+    budget: shareBudget(parseBudget(experiment.budget), members.length),
+    sources,
+    threads,
+    quiet,
+    evaluate: tomograms.length > 0 ? evaluate : null,
+  });
+}
+
+/** Each network of an experiment draws its own chances. */
+const memberSeed = (seed: number, name: string): number =>
+  Number.parseInt(hashOf(`${seed}/${name}`).slice(0, 8), 16);
+
+async function readSources({ dataset, splits, experiment }: PreparedRun): Promise<PatchSource[]> {
+  const types = experiment.data.trainOn ?? [experiment.data.tomogram];
+  const sources: PatchSource[] = [];
+  for (const run of splits.train) {
+    const volumes: Volume[] = [];
+    for (const tomogram of types)
+      volumes.push(await readNormalised(dataset, run, { ...experiment.data, tomogram }));
+    sources.push({ run, volumes, picks: await readRunPicks(dataset, run) });
+  }
+  return sources;
+}
+
+async function readTune({ dataset, splits, experiment }: PreparedRun): Promise<TuneTomogram[]> {
+  const tomograms: TuneTomogram[] = [];
+  for (const run of splits.tune) {
+    const volume = await readNormalised(dataset, run, experiment.data);
+    tomograms.push({ run, volume, truth: await readRunPicks(dataset, run) });
+  }
+  return tomograms;
+}
+
+/** Predicts the tune runs, tunes each type the networks predict, and scores the result on the same runs. */
+async function tuneNetworks(
+  { experiment, dataset, threads }: PreparedRun,
+  networks: readonly PredictNetwork[],
+  tomograms: readonly TuneTomogram[],
+): Promise<{ picking: Map<string, PickingSettings>; score: number }> {
+  const predictor = await openPredictor(networks, { ...experiment.predict, threads });
+  try {
+    const runs: TuneRun[] = [];
+    for (const { run, volume, truth } of tomograms)
+      runs.push({ run, truth, maps: await predictMaps(predictor, volume) });
+    const picking = new Map<string, PickingSettings>();
+    for (const type of predictor.types) {
+      const particle = dataset.particles.find(({ name }) => name === type)!;
+      picking.set(type, tuneType(experiment, particle, runs).settings);
+    }
+    const truth = new Map(runs.map((each) => [each.run, each.truth]));
+    const picks = new Map(
+      runs.map(({ run, maps }) => [
+        run,
+        [...picking].flatMap(([type, settings]) => pickType(experiment, maps, type, settings)),
+      ]),
+    );
+    const report = scorePicks(truth, picks, dataset.particles);
+    const weights = predictor.types.map((type) => report.perType[type]).filter((each) => each !== undefined);
+    const total = weights.reduce((sum, { weight }) => sum + weight, 0);
+    const score = weights.reduce((sum, { weight, fbeta }) => sum + weight * fbeta, 0) / Math.max(1, total);
+    return { picking, score };
+  } finally {
+    await predictor.close();
+  }
+}
