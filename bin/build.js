@@ -1,12 +1,24 @@
 // Transpiles src/ to dist/ file by file. Written beside its place and renamed into it, so that two first starts at
 // once cannot see half a build.
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, "src");
 const target = join(root, "dist");
+const note = "built-from.json";
 
 const sources = () =>
   readdirSync(source, { recursive: true, withFileTypes: true })
@@ -14,7 +26,7 @@ const sources = () =>
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 
-/** What a build was made from: every file's path, size and time of change. */
+/** Every file's path, size and time of change: quick to compare, lost when files are packed. */
 const stampOf = (files) =>
   files
     .map((file) => {
@@ -23,22 +35,33 @@ const stampOf = (files) =>
     })
     .join("\n");
 
-/** True where dist/ is missing or, in a checkout (which alone has a tsconfig.json), older than src/. */
-export function isStale(stampText) {
-  if (!existsSync(join(target, "cli.js"))) return true;
-  if (!existsSync(join(root, "tsconfig.json"))) return false;
-  return stampText !== stampOf(sources());
+/** Every file's path and content. */
+const hashOf = (files) => {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(`${file.slice(root.length)}\n`).update(readFileSync(file));
+  return hash.digest("hex");
+};
+
+/** True where dist/ is missing or made from another src/. A checkout alone has a tsconfig.json. */
+export function isStale() {
+  try {
+    const built = JSON.parse(readFileSync(join(target, note), "utf8"));
+    const files = sources();
+    return existsSync(join(root, "tsconfig.json"))
+      ? built.stamp !== stampOf(files)
+      : built.hash !== hashOf(files);
+  } catch {
+    return true;
+  }
 }
 
 export async function build() {
   const { build: esbuild } = await import("esbuild");
   const files = sources();
-  const stamp = stampOf(files);
   const partial = `${target}.${process.pid}`;
   mkdirSync(partial, { recursive: true });
-  const code = files.filter((file) => file.endsWith(".ts"));
   await esbuild({
-    entryPoints: code,
+    entryPoints: files.filter((file) => file.endsWith(".ts")),
     outdir: partial,
     outbase: source,
     format: "esm",
@@ -47,13 +70,17 @@ export async function build() {
     sourcemap: "linked",
     logLevel: "error",
   });
-  for (const file of files.filter((f) => !f.endsWith(".ts"))) {
-    const { copyFileSync } = await import("node:fs");
-    const to = join(partial, file.slice(source.length + 1));
-    mkdirSync(dirname(to), { recursive: true });
-    copyFileSync(file, to);
+  for (const file of files.filter((name) => !name.endsWith(".ts"))) {
+    const copy = join(partial, file.slice(source.length + 1));
+    mkdirSync(dirname(copy), { recursive: true });
+    copyFileSync(file, copy);
   }
-  writeFileSync(join(partial, "built-from.txt"), stamp);
+  writeFileSync(join(partial, note), JSON.stringify({ stamp: stampOf(files), hash: hashOf(files) }));
+  replaceTarget(partial);
+}
+
+/** Puts a finished build in place; where another start did so first, its build stands. */
+function replaceTarget(partial) {
   const old = `${target}.old.${process.pid}`;
   try {
     if (existsSync(target)) renameSync(target, old);

@@ -1,18 +1,15 @@
 #!/usr/bin/env node
 // Starts the command line. Install scripts are off and the sources are TypeScript, so the first start builds dist/.
-import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build, isStale } from "./build.js";
 
-let stamp = "";
-try {
-  stamp = readFileSync(new URL("../dist/built-from.txt", import.meta.url), "utf8");
-} catch {}
-const { isStale, build } = await import("./build.js");
-if (isStale(stamp)) {
+if (isStale()) {
   try {
     await build();
   } catch (error) {
+    const place = fileURLToPath(new URL("../dist", import.meta.url));
     console.error(
-      `pickbench: cannot build dist/ beside ${new URL("../src", import.meta.url).pathname}: ${error.message}; start it once as a user who may write there`,
+      `pickbench: cannot build ${place} (${error.message}); start it once as a user who may write there`,
     );
     process.exit(2);
   }
