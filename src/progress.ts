@@ -18,54 +18,70 @@ const seconds = (value: number): string => {
 
 const quietProgress: Progress = { update() {}, stop() {} };
 
+/** What a bar or a log line is about. */
+interface Work {
+  readonly label: string;
+  readonly total: number;
+  readonly unit: string;
+  /** How much was done before, as by a run that is resumed: it does not count for the rate. */
+  readonly from: number;
+}
+
 /**
  * @param label what is being done
  * @param total how many units there are
- * @param unit their name, for the rate
+ * @param unit their name, for the rate; seconds ("s") have none
  */
-export function startProgress(label: string, total: number, unit: string, quiet = false): Progress {
+export function startProgress(
+  label: string,
+  total: number,
+  unit: string,
+  { quiet = false, from = 0 } = {},
+): Progress {
   if (quiet) return quietProgress;
-  return stderr.isTTY ? terminalBar(label, total, unit) : plainLines(label, total, unit);
+  const work = { label, total, unit, from };
+  return stderr.isTTY ? terminalBar(work) : plainLines(work);
 }
 
-function rateAndRest(started: number, done: number, total: number): { rate: string; rest: string } {
-  const elapsed = (performance.now() - started) / 1000;
-  const rate = done / elapsed;
-  return {
-    rate: rate >= 1 || done === 0 ? rate.toFixed(1) : rate.toPrecision(2),
-    rest: seconds((total - done) / rate),
-  };
+/** The rate, as text in front of a comma, and the time left. */
+function rateAndRest(
+  started: number,
+  done: number,
+  { total, unit, from }: Work,
+): { rate: string; rest: string } {
+  const rate = (done - from) / ((performance.now() - started) / 1000);
+  const figure = rate >= 1 || rate === 0 ? rate.toFixed(1) : rate.toPrecision(2);
+  return { rate: unit === "s" ? "" : `, ${figure} ${unit}/s`, rest: seconds((total - done) / rate) };
 }
 
-function terminalBar(label: string, total: number, unit: string): Progress {
+function terminalBar(work: Work): Progress {
   const started = performance.now();
   const bar = new cliProgress.SingleBar(
     {
-      format: `${label} {bar} {percentage}% {value}/{total} ${unit}  {rate} ${unit}/s  {rest} left  {note}`,
+      format: `${work.label} {bar} {percentage}% {value}/{total} ${work.unit}{rate}, {rest} left  {note}`,
       hideCursor: true,
       stream: stderr,
       fps: 5,
     },
     cliProgress.Presets.shades_classic,
   );
-  bar.start(total, 0, { rate: "0", rest: "?", note: "" });
+  bar.start(work.total, work.from, { rate: "", rest: "?", note: "" });
   return {
-    update: (done, note = "") => bar.update(done, { ...rateAndRest(started, done, total), note }),
+    update: (done, note = "") => bar.update(done, { ...rateAndRest(started, done, work), note }),
     stop: () => bar.stop(),
   };
 }
 
 /** A line when work begins, at most one every ten seconds, and one at the end. */
-function plainLines(label: string, total: number, unit: string): Progress {
+function plainLines(work: Work): Progress {
+  const { label, total, unit } = work;
   const started = performance.now();
   let last = started;
   let latest: { done: number; note: string } | undefined;
   const print = (done: number, note: string) => {
-    const { rate, rest } = rateAndRest(started, done, total);
+    const { rate, rest } = rateAndRest(started, done, work);
     const time = done >= total ? `in ${seconds((performance.now() - started) / 1000)}` : `${rest} left`;
-    stderr.write(
-      `${label}: ${done}/${total} ${unit}, ${rate} ${unit}/s, ${time}${note ? `, ${note}` : ""}\n`,
-    );
+    stderr.write(`${label}: ${done}/${total} ${unit}${rate}, ${time}${note ? `, ${note}` : ""}\n`);
   };
   return {
     update(done, note = "") {
@@ -92,7 +108,7 @@ export function startCounting(
   let bar: Progress | undefined;
   return {
     update(done, total) {
-      bar ??= startProgress(label, total, unit, quiet);
+      bar ??= startProgress(label, total, unit, { quiet });
       bar.update(done);
     },
     stop: () => bar?.stop(),

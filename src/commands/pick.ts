@@ -52,7 +52,7 @@ export const command = defineCommand({
     const given = checkedFlags(flags);
     const tasks = await planPicking(await findStores(probabilities), type ?? []);
     const settings = new Map(tasks.map((task) => [task.type, settingsFor(task.type, given)]));
-    const progress = startProgress("pick", tasks.length, "volumes", json);
+    const progress = startProgress("pick", tasks.length, "volumes", { quiet: json === true });
     const picked: PickedType[] = [];
     try {
       for (const task of tasks) {

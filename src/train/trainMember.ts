@@ -104,16 +104,18 @@ class Loop {
 
   async run(): Promise<MemberResult> {
     const { budget, member, quiet } = this.training;
-    const total = "steps" in budget ? budget.steps : Math.round(budget.minutes * 60);
-    const bar = startProgress(`training ${member.name}`, total, "steps" in budget ? "steps" : "s", quiet);
+    const bySteps = "steps" in budget;
+    const total = bySteps ? budget.steps : Math.round(budget.minutes * 60);
+    const reached = () => (bySteps ? this.step : Math.min(total, Math.round(this.elapsedMs / 1000)));
+    const bar = startProgress(`training ${member.name}`, total, bySteps ? "steps" : "s", {
+      quiet,
+      from: reached(),
+    });
     try {
       await this.save();
       while (this.fraction < 1 && !this.outOfPatience) {
         const loss = await this.oneStep();
-        bar.update(
-          "steps" in budget ? this.step : Math.min(total, Math.round(this.elapsedMs / 1000)),
-          `step ${this.step}, loss ${loss.toFixed(4)}`,
-        );
+        bar.update(reached(), `step ${this.step}, loss ${loss.toFixed(4)}`);
         if (this.evaluationDue) await this.evaluate();
         if (this.training.stopAsked()) await this.stop();
         if (performance.now() - this.lastSave > saveEveryMs) await this.save();
