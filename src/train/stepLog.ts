@@ -1,6 +1,6 @@
-import { createWriteStream, existsSync, type WriteStream } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { closeSync, existsSync, openSync, writeSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { messageOf, PickbenchError } from "../errors.js";
 import { writeWhole } from "../files.js";
 
 /** A line of log.jsonl: a step, or an evaluation. */
@@ -16,12 +16,14 @@ export type LogLine =
     }
   | { readonly network: string; readonly step: number; readonly tuneScore: number; readonly best: boolean };
 
-/** A log that a program can read while it grows: JSON lines. */
+/** A log that a program can read while it grows: JSON lines, each in the file before the next step begins. */
 export class StepLog {
-  private readonly stream: WriteStream;
+  private readonly path: string;
+  private readonly file: number;
 
-  private constructor(stream: WriteStream) {
-    this.stream = stream;
+  private constructor(path: string) {
+    this.path = path;
+    this.file = openSync(path, "a");
   }
 
   /**
@@ -32,21 +34,25 @@ export class StepLog {
     path: string,
     position: { readonly done: readonly string[]; readonly current: string; readonly step: number } | null,
   ): Promise<StepLog> {
-    await mkdir(dirname(path), { recursive: true });
     const kept = position && existsSync(path) ? keptLines(await readFile(path, "utf8"), position) : [];
     await writeWhole(path, kept.map((line) => `${line}\n`).join(""));
-    return new StepLog(createWriteStream(path, { flags: "a" }));
+    return new StepLog(path);
   }
 
   write(line: LogLine): void {
-    this.stream.write(`${JSON.stringify(line)}\n`);
+    try {
+      writeSync(this.file, `${JSON.stringify(line)}\n`);
+    } catch (error) {
+      throw new PickbenchError(
+        "BadUsage",
+        `${this.path}: cannot be written (${messageOf(error)}); make room, then go on with --resume`,
+        { path: this.path, cause: error },
+      );
+    }
   }
 
-  close(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.stream.on("error", reject);
-      this.stream.end(resolve);
-    });
+  close(): void {
+    closeSync(this.file);
   }
 }
 
