@@ -1,6 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { link, mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { messageOf, PickbenchError } from "../errors.js";
 
 /** Where a run's files stand. */
@@ -27,52 +28,94 @@ export function runFolder(path: string): RunFolder {
   };
 }
 
-/** Makes the folder this process's own while `work` runs, so that two runs at once cannot write into one another. */
+/**
+ * Makes the folder this process's own while `work` runs, so that two runs at once cannot write into one another.
+ * A folder that `work` left nothing in is taken away again.
+ */
 export async function withRunFolder<T>(folder: RunFolder, work: () => Promise<T>): Promise<T> {
   const lock = join(folder.path, "run.lock");
-  try {
-    await mkdir(folder.path, { recursive: true });
-  } catch (error) {
-    throw new PickbenchError(
-      "BadUsage",
-      `${folder.path}: the folder cannot be made (${messageOf(error)}); choose another --out`,
-      { cause: error },
-    );
-  }
+  const made = await makeFolder(folder.path);
   await takeLock(lock, folder.path);
   try {
+    await removeTemporaries(folder);
     return await work();
   } finally {
     await rm(lock, { force: true });
+    if (made !== undefined) await removeEmpty(folder.path, made);
   }
 }
 
-async function takeLock(lock: string, path: string): Promise<void> {
-  for (let attempt = 0; attempt < 2; attempt++) {
+/** The first folder that had to be made on the way; undefined where all stood. */
+async function makeFolder(path: string): Promise<string | undefined> {
+  try {
+    return await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw new PickbenchError(
+      "BadUsage",
+      `${path}: the folder cannot be made (${messageOf(error)}); choose another --out`,
+      { cause: error },
+    );
+  }
+}
+
+/** Removes empty folders from `path` up to `highest`. */
+async function removeEmpty(path: string, highest: string): Promise<void> {
+  const last = resolve(highest);
+  for (let at = resolve(path); at.startsWith(last); at = dirname(at)) {
     try {
-      const handle = await open(lock, "wx");
-      await handle.writeFile(String(process.pid));
-      return await handle.close();
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST")
-        throw new PickbenchError(
-          "BadUsage",
-          `${path}: cannot be written (${messageOf(error)}); choose another --out`,
-          { cause: error },
-        );
+      await rmdir(at);
+    } catch {
+      return;
+    }
+  }
+}
+
+/** What a run killed in the middle of writing leaves beside the file that it was to replace. */
+async function removeTemporaries(folder: RunFolder): Promise<void> {
+  for (const name of await readdir(folder.path))
+    if (/^(record\.json|log\.jsonl|(last|best)\.safetensors|submission\.csv|report\.json)\.\d+$/.test(name))
+      await rm(join(folder.path, name), { force: true });
+}
+
+/** The lock appears with its owner's number inside, so that nobody reads it half-written. */
+async function takeLock(lock: string, path: string): Promise<void> {
+  const own = `${lock}.${process.pid}.${randomBytes(3).toString("hex")}`;
+  try {
+    await writeFile(own, String(process.pid));
+    for (let attempt = 0; attempt < 2; attempt++) {
+      if (await linked(own, lock)) return;
       const owner = Number(await readFile(lock, "utf8").catch(() => ""));
       if (isAlive(owner))
         throw new PickbenchError(
           "BadUsage",
-          `${path}: process ${owner} is running there; wait for it or choose another --out`,
+          `${path}: process ${owner} is running there; wait for it, choose another --out, or remove run.lock if that process is no pickbench`,
         );
       await rm(lock, { force: true });
     }
+  } catch (error) {
+    if (error instanceof PickbenchError) throw error;
+    throw new PickbenchError(
+      "BadUsage",
+      `${path}: cannot be written (${messageOf(error)}); choose another --out`,
+      { cause: error },
+    );
+  } finally {
+    await rm(own, { force: true }).catch(() => undefined);
   }
   throw new PickbenchError(
     "BadUsage",
     `${path}: its lock run.lock cannot be taken; remove it if no run is using the folder`,
   );
+}
+
+async function linked(own: string, lock: string): Promise<boolean> {
+  try {
+    await link(own, lock);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
 }
 
 function isAlive(pid: number): boolean {
