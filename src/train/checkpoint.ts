@@ -90,6 +90,9 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     const metadata = parsed.data;
     const networks = z.array(networkSchema).min(1).parse(JSON.parse(metadata.networks));
     const picking = z.record(z.string(), pickingSchema).parse(JSON.parse(metadata.picking));
+    for (const type of networks.flatMap(({ channels }) => channels))
+      if (type !== null && !Object.hasOwn(picking, type))
+        throw new TypeError(`${type} has no picking settings`);
     return {
       experiment: checkExperiment(JSON.parse(metadata.experiment), path),
       spacing: z.number().positive().parse(JSON.parse(metadata.spacing)),

@@ -74,7 +74,13 @@ export async function readTensors(path: string): Promise<TensorFile> {
   const { __metadata__: metadata, ...entries } = header;
   const body = bytes.subarray(8 + length);
   const tensors = new Map<string, { shape: number[]; data: Float32Array }>();
-  for (const [name, entry] of Object.entries(entries)) tensors.set(name, readEntry(path, name, entry, body));
+  const places: Place[] = [];
+  for (const [name, entry] of Object.entries(entries)) {
+    const { place, ...tensor } = readEntry(path, name, entry, body);
+    tensors.set(name, tensor);
+    places.push(place);
+  }
+  checkPlaces(path, places, body.length);
   return { tensors, metadata };
 }
 
@@ -88,12 +94,26 @@ async function readChecked(path: string): Promise<Buffer> {
   }
 }
 
+/** First byte and the one after the last. */
+type Place = readonly [start: number, end: number];
+
+/** The format wants no byte of two tensors and no byte of none. */
+function checkPlaces(path: string, places: readonly Place[], length: number): void {
+  let next = 0;
+  for (const [start, end] of [...places].sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+    if (start !== next)
+      throw bad(path, `its tensors overlap or leave a gap at byte ${Math.min(start, next)}`);
+    next = end;
+  }
+  if (next !== length) throw bad(path, `its tensors end at byte ${next} of ${length}`);
+}
+
 function readEntry(
   path: string,
   name: string,
   entry: unknown,
   body: Buffer,
-): { shape: number[]; data: Float32Array } {
+): { shape: number[]; data: Float32Array; place: Place } {
   const parsed = entrySchema.safeParse(entry);
   if (!parsed.success)
     throw bad(path, `tensor ${name} is not a float32 array with a shape and a place`, parsed.error);
@@ -107,5 +127,5 @@ function readEntry(
     );
   const data = new Float32Array(count);
   new Uint8Array(data.buffer).set(body.subarray(start, end));
-  return { shape, data };
+  return { shape, data, place: offsets };
 }
