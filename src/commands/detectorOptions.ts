@@ -41,7 +41,7 @@ export async function openRuns(
       );
     return { dataset, runs: names };
   }
-  const runs = asked.split(",").map((name) => name.trim());
+  const runs = [...new Set(asked.split(",").map((name) => name.trim()))];
   for (const run of runs)
     if (!names.includes(run))
       throw new PickbenchError(

@@ -5,6 +5,7 @@ import { startCounting } from "../progress.js";
 import { type Detector, openDetector } from "../train/detector.js";
 import { defineCommand, report } from "./command.js";
 import { openRuns, withDetectorOptions } from "./detectorOptions.js";
+import { checkWhole, checkWritable } from "./flagChecks.js";
 
 export const command = defineCommand({
   usage: "<checkpoint..>",
@@ -21,10 +22,13 @@ export const command = defineCommand({
         "probabilities, for pickbench pick or any Zarr viewer",
       ),
   run: async ({ checkpoint, data, runs: asked, tomogram, threads, out, json }) => {
+    checkWhole("threads", threads, 1);
+    await checkWritable("out", out, "folder");
     const { dataset, runs } = await openRuns(data, asked);
     const detector = await openDetector(checkpoint, { threads, tomogram });
     const written: string[] = [];
     try {
+      await detector.check(dataset, runs);
       for (const run of runs) written.push(await predictRun(detector, dataset, run, out));
     } finally {
       await detector.close();

@@ -4,10 +4,12 @@ import { fileURLToPath } from "node:url";
 import { simulateDataset } from "../data/simulate/simulateDataset.js";
 import { startProgress } from "../progress.js";
 import { runReportText } from "../score/report.js";
+import { readExperiment } from "../train/experiment.js";
 import { runExperiment } from "../train/runExperiment.js";
 import { runFolder } from "../train/runFolder.js";
 import type { Shape3 } from "../volume.js";
 import { defineCommand, report } from "./command.js";
+import { checkWhole } from "./flagChecks.js";
 
 const recipe = fileURLToPath(new URL("../../experiments/quickstart.yaml", import.meta.url));
 const phantoms: { runs: number; shape: Shape3; spacing: number } = {
@@ -33,6 +35,8 @@ export const command = defineCommand({
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 quickstart", "simulate, train, pick, submit and score, in a few minutes"),
   run: async ({ out, seed, budget, json }) => {
+    checkWhole("seed", seed, 0);
+    await readExperiment(recipe, { seed, budget });
     const data = join(out, "phantoms");
     await simulate(data, seed);
     const folder = runFolder(join(out, "run"));

@@ -1,6 +1,7 @@
 import { runReportText } from "../score/report.js";
 import { runExperiment } from "../train/runExperiment.js";
 import { defineCommand, report } from "./command.js";
+import { checkWritable } from "./flagChecks.js";
 import { runOptionsOf, withRunOptions } from "./runOptions.js";
 
 export const command = defineCommand({
@@ -22,6 +23,7 @@ export const command = defineCommand({
       ),
   run: async (args) => {
     const { folder, options } = await runOptionsOf(args);
+    await checkWritable("submissions", args.submissions, "folder");
     const result = await runExperiment(folder, options, args.submissions);
     const { durations, trained, published } = result;
     report(args.json, { folder: folder.path, ...result }, () =>

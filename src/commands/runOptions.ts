@@ -3,6 +3,7 @@ import type { Argv } from "yargs";
 import { readExperiment } from "../train/experiment.js";
 import type { RunOptions } from "../train/prepare.js";
 import { type RunFolder, runFolder } from "../train/runFolder.js";
+import { checkWhole, checkWritable } from "./flagChecks.js";
 
 /** The flags that `run`, `train` and `tune` share. */
 export const withRunOptions = (argv: Argv) =>
@@ -39,8 +40,12 @@ export interface RunArguments {
 
 /** The folder and the options that the flags mean. */
 export async function runOptionsOf(args: RunArguments): Promise<{ folder: RunFolder; options: RunOptions }> {
+  checkWhole("seed", args.seed, 0);
+  checkWhole("threads", args.threads, 1);
   const { name } = await readExperiment(args.experiment, { seed: args.seed, budget: args.budget });
   const { experiment, data, seed, budget, resume, overwrite, threads } = args;
   const options = { experiment, data, seed, budget, resume, overwrite, threads, quiet: false };
-  return { folder: runFolder(args.out ?? join("runs", name)), options };
+  const folder = runFolder(args.out ?? join("runs", name));
+  await checkWritable("out", folder.path, "folder");
+  return { folder, options };
 }

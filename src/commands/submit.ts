@@ -4,6 +4,7 @@ import { writeSubmission } from "../score/submissionCsv.js";
 import { openDetector } from "../train/detector.js";
 import { defineCommand, report } from "./command.js";
 import { openRuns, withDetectorOptions } from "./detectorOptions.js";
+import { checkWhole, checkWritable } from "./flagChecks.js";
 
 export const command = defineCommand({
   usage: "<checkpoint..>",
@@ -20,10 +21,13 @@ export const command = defineCommand({
         "the mean of two checkpoints",
       ),
   run: async ({ checkpoint, data, runs: asked, tomogram, threads, out, json }) => {
+    checkWhole("threads", threads, 1);
+    await checkWritable("out", out, "file");
     const { dataset, runs } = await openRuns(data, asked);
     const detector = await openDetector(checkpoint, { threads, tomogram });
     const picks = new Map<string, readonly Pick[]>();
     try {
+      await detector.check(dataset, runs);
       for (const [at, run] of runs.entries()) {
         const progress = startCounting(`${run} (${at + 1} of ${runs.length})`, "tiles");
         picks.set(run, await detector.detect(dataset, run, progress.update));

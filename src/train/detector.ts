@@ -1,5 +1,6 @@
-import type { Dataset } from "../data/dataset.js";
+import { type Dataset, findRun, findTomogram } from "../data/dataset.js";
 import { readNormalised } from "../data/normalisedTomogram.js";
+import { openTomogram } from "../data/omeZarr.js";
 import { PickbenchError } from "../errors.js";
 import type { PickingSettings } from "../infer/picking.js";
 import { openPredictor, type Predictor } from "../infer/predictor.js";
@@ -13,6 +14,8 @@ import { pickType } from "./tunePicking.js";
 export interface Detector {
   readonly predictor: Predictor;
   readonly types: readonly string[];
+  /** Finds, before any prediction, runs without a tomogram that the checkpoints were made for. */
+  check(dataset: Dataset, runs: readonly string[]): Promise<void>;
   /** The tomogram that the checkpoints were made for, normalised. */
   read(dataset: Dataset, run: string): Promise<Volume>;
   /** Particles of one run. */
@@ -43,19 +46,27 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
   );
   const settings = mergedSettings(checkpoints);
   const choice = { ...experiment.data, tomogram: options.tomogram ?? experiment.data.tomogram };
-  const read = async (dataset: Dataset, run: string): Promise<Volume> => {
-    const volume = await readNormalised(dataset, run, choice);
-    const got = volume.spacing[0];
+  const checkSpacing = (run: string, got: number): void => {
     if (Math.abs(got / first.spacing - 1) > 0.05)
       throw new PickbenchError(
         "Unsupported",
         `${run}: its ${choice.tomogram} tomogram has ${got.toFixed(2)} Å a voxel, the checkpoint was trained at ${first.spacing.toFixed(2)}; give tomograms of that spacing`,
       );
+  };
+  const read = async (dataset: Dataset, run: string): Promise<Volume> => {
+    const volume = await readNormalised(dataset, run, choice);
+    checkSpacing(run, volume.spacing[0]);
     return volume;
   };
   return {
     predictor,
     types: predictor.types,
+    async check(dataset, runs) {
+      for (const run of runs) {
+        const ref = findTomogram(findRun(dataset, run), choice.tomogram, choice.voxelSpacing);
+        checkSpacing(run, (await openTomogram(ref, choice.level)).spacing[0]);
+      }
+    },
     read,
     async detect(dataset, run, onProgress) {
       const maps = await predictMaps(predictor, await read(dataset, run), onProgress);

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { SplitSpec } from "../data/splits.js";
 import { targetSchema } from "../data/targets.js";
@@ -8,6 +8,7 @@ import { canonicalJson, hashOf } from "../files.js";
 import { pickingSchema } from "../infer/picking.js";
 import { architectureNamed } from "../nets/catalogue.js";
 import { parseBudget } from "./budget.js";
+import { describeIssues } from "./experimentIssues.js";
 import { lossSchema } from "./losses.js";
 
 const shape3 = z.tuple([z.number().int().min(4), z.number().int().min(4), z.number().int().min(4)]);
@@ -94,6 +95,12 @@ export const experimentSchema = z.strictObject({
       patience: z.number().int().min(1).optional(),
     })
     .prefault({}),
+  checkpoint: z
+    .strictObject({
+      /** How often last.safetensors is written while training; 0 writes it after every step. */
+      everySeconds: z.number().min(0).default(30),
+    })
+    .prefault({}),
   predict: z
     .strictObject({
       tile: shape3.default([96, 96, 96]),
@@ -152,17 +159,26 @@ export async function readExperiment(path: string, overrides: Overrides = {}): P
       `line ${lines.linePos(broken.pos[0]).line} is not valid YAML (${broken.message})`,
       broken,
     );
-  const content: unknown = document.toJS({ maxAliasCount: 10 });
+  const content = plainContent(document, path);
   if (content === null || typeof content !== "object" || Array.isArray(content))
     throw bad(path, "it holds no keys; wanted an experiment such as experiments/quickstart.yaml");
   const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
   return checkExperiment({ ...content, ...given }, path);
 }
 
+/** The document's content; aliases that unfold to very much are refused. */
+function plainContent(document: Document, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 10 });
+  } catch (error) {
+    throw bad(path, `its YAML aliases cannot be resolved (${messageOf(error)}); write the values out`, error);
+  }
+}
+
 /** Checks an experiment given as plain data; `origin` names it in errors. */
 export function checkExperiment(content: unknown, origin: string): Experiment {
   const parsed = experimentSchema.safeParse(content);
-  if (!parsed.success) throw bad(origin, describeIssue(parsed.error.issues[0]!), parsed.error);
+  if (!parsed.success) throw bad(origin, describeIssues(parsed.error.issues, content), parsed.error);
   const experiment = parsed.data;
   architectureNamed(experiment.network);
   parseBudget(experiment.budget);
@@ -196,15 +212,6 @@ function checkCombination(
 
 const bad = (path: string, what: string, cause?: unknown): PickbenchError =>
   new PickbenchError("BadExperiment", `${path}: ${what}`, { path, cause });
-
-function describeIssue(issue: z.core.$ZodIssue): string {
-  const where = issue.path.map(String).join(".");
-  if (issue.code === "unrecognized_keys") {
-    const keys = issue.keys.map((key) => (where ? `${where}.${key}` : key)).join(", ");
-    return `unknown key ${keys}; check its spelling against the experiment reference in the README`;
-  }
-  return `${where || "the file"}: ${issue.message}`;
-}
 
 function deepFreeze<T>(value: T): T {
   if (value !== null && typeof value === "object") {

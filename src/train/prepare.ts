@@ -1,10 +1,9 @@
 import { availableParallelism } from "node:os";
 import { type Dataset, openDataset } from "../data/dataset.js";
 import { dataManifest, type ManifestEntry, manifestHash } from "../data/manifest.js";
-import { readPicks } from "../data/picks.js";
 import { resolveSplits, type Splits } from "../data/splits.js";
 import { PickbenchError } from "../errors.js";
-import type { Pick } from "../particles.js";
+import { checkRun } from "./checkRun.js";
 import { type Experiment, experimentHash, readExperiment } from "./experiment.js";
 import { type Member, membersOf } from "./members.js";
 import { readProgress, type TrainingProgress } from "./progressFile.js";
@@ -37,6 +36,7 @@ export interface PreparedRun {
 }
 
 export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
+  const threads = options.threads ?? Math.min(8, availableParallelism());
   const experiment = await readExperiment(options.experiment, { seed: options.seed, budget: options.budget });
   const dataset = await openDataset(options.data);
   const { tomogram } = experiment.data;
@@ -50,6 +50,8 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     experiment.splits,
     usable.map(({ name }) => name),
   );
+  const members = membersOf(experiment, dataset.particles);
+  await checkRun({ experiment, dataset, splits, members });
   const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
     hash: true,
   });
@@ -58,10 +60,10 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     experimentHash: experimentHash(experiment),
     dataset,
     splits,
-    members: membersOf(experiment, dataset.particles),
+    members,
     manifest,
     dataHash: manifestHash(manifest),
-    threads: options.threads ?? Math.min(8, availableParallelism()),
+    threads,
     quiet: options.quiet,
   };
 }
@@ -72,6 +74,11 @@ export async function progressOf(
   prepared: PreparedRun,
   options: RunOptions,
 ): Promise<TrainingProgress | null> {
+  if (options.overwrite && options.resume)
+    throw new PickbenchError(
+      "BadUsage",
+      "--resume keeps the run that --overwrite replaces; give one of them",
+    );
   if (!isBegun(folder) || options.overwrite) return null;
   if (!options.resume)
     throw new PickbenchError(
@@ -91,10 +98,4 @@ export async function progressOf(
       `${folder.path}: the data differ from those the run there was begun on; resume it with the same, or give another --out`,
     );
   return progress;
-}
-
-/** All picks of a run, of every type the data set names. */
-export async function readRunPicks(dataset: Dataset, run: string): Promise<Pick[]> {
-  const perType = await Promise.all(dataset.particles.map(({ name }) => readPicks(dataset, run, name)));
-  return perType.flat();
 }

@@ -1,5 +1,7 @@
 import { rm } from "node:fs/promises";
+import { PickbenchError } from "../errors.js";
 import { hashFile, writeWhole } from "../files.js";
+import type { PredictNetwork } from "../infer/predictor.js";
 import { buildNetwork } from "../nets/architecture.js";
 import { architectureNamed } from "../nets/catalogue.js";
 import type { Pick } from "../particles.js";
@@ -12,7 +14,8 @@ import { type PicksByExperiment, type ScoreReport, scorePicks } from "../score/s
 import { writeSubmission } from "../score/submissionCsv.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { openDetector } from "./detector.js";
-import { type PreparedRun, prepareRun, progressOf, type RunOptions, readRunPicks } from "./prepare.js";
+import { type PreparedRun, prepareRun, progressOf, type RunOptions } from "./prepare.js";
+import { readRunPicks } from "./readRunPicks.js";
 import { type RunFolder, withRunFolder } from "./runFolder.js";
 import { type TrainedRun, trainStage, tuneStage } from "./trainStage.js";
 
@@ -69,8 +72,28 @@ export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<
   return withRunFolder(folder, async () => {
     const prepared = await prepareRun(options);
     const { networks } = await readCheckpoint(folder.best);
+    checkSameNetworks(prepared, folder, networks);
     return tuneStage(prepared, folder, networks);
   });
+}
+
+function checkSameNetworks(
+  { members }: PreparedRun,
+  folder: RunFolder,
+  networks: readonly PredictNetwork[],
+): void {
+  const described = (all: readonly Omit<PredictNetwork, "weights">[]): string =>
+    all
+      .map(
+        ({ architecture, activation, channels }) => `${architecture} ${activation} of ${channels.join(" ")}`,
+      )
+      .join("; ");
+  if (described(members) === described(networks)) return;
+  throw new PickbenchError(
+    "BadExperiment",
+    `${folder.best}: holds ${described(networks)}, the experiment names ${described(members)}; tune it with the experiment it was trained by`,
+    { path: folder.best },
+  );
 }
 
 const stopwatch =

@@ -40,8 +40,6 @@ export interface MemberResult {
   readonly waitedShare: number;
 }
 
-const saveEveryMs = 30_000;
-
 /** Trains one network to its budget's end and gives the weights that did best on the tune runs. */
 export async function trainMember(training: MemberTraining): Promise<MemberResult> {
   const { experiment, member, seed, sources, threads } = training;
@@ -118,7 +116,7 @@ class Loop {
         bar.update(reached(), `step ${this.step}, loss ${loss.toFixed(4)}`);
         if (this.evaluationDue) await this.evaluate();
         if (this.training.stopAsked()) await this.stop();
-        if (performance.now() - this.lastSave > saveEveryMs) await this.save();
+        if (this.saveDue) await this.save();
       }
     } finally {
       bar.stop();
@@ -157,6 +155,10 @@ class Loop {
     });
     this.step++;
     return loss;
+  }
+
+  private get saveDue(): boolean {
+    return performance.now() - this.lastSave >= this.training.experiment.checkpoint.everySeconds * 1000;
   }
 
   private get evaluationDue(): boolean {

@@ -10,8 +10,9 @@ import type { Volume } from "../volume.js";
 import { parseBudget, shareBudget } from "./budget.js";
 import { networkOf, writeCheckpoint } from "./checkpoint.js";
 import type { Member } from "./members.js";
-import { type PreparedRun, readRunPicks } from "./prepare.js";
+import type { PreparedRun } from "./prepare.js";
 import { type TrainingProgress, writeProgress } from "./progressFile.js";
+import { readRunPicks } from "./readRunPicks.js";
 import type { RunFolder } from "./runFolder.js";
 import { StepLog } from "./stepLog.js";
 import { type MemberResult, trainMember } from "./trainMember.js";
@@ -62,7 +63,7 @@ export async function trainStage(
       }
     } finally {
       stop.stopListening();
-      await log.close();
+      log.close();
     }
     await writeProgress(folder.last, { experimentHash, dataHash, done, current: null });
   }

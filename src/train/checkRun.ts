@@ -1,0 +1,109 @@
+import { type Dataset, findRun, findTomogram } from "../data/dataset.js";
+import { openTomogram, type TomogramReader } from "../data/omeZarr.js";
+import { checkPatches, type PatchSource } from "../data/patchSpec.js";
+import type { Splits } from "../data/splits.js";
+import { PickbenchError } from "../errors.js";
+import { tileGrid } from "../infer/tiles.js";
+import { buildNetwork } from "../nets/architecture.js";
+import { architectureNamed } from "../nets/catalogue.js";
+import type { Pick } from "../particles.js";
+import type { Experiment } from "./experiment.js";
+import { type Member, patchSpecOf } from "./members.js";
+import { readRunPicks } from "./readRunPicks.js";
+
+/** An experiment met with a data set. */
+interface Meeting {
+  readonly experiment: Experiment;
+  readonly dataset: Dataset;
+  readonly splits: Splits;
+  readonly members: readonly Member[];
+}
+
+/**
+ * Finds, before the first step, what would stop a run after it: patches that no network or volume takes, tiles no
+ * larger than their overlap, volumes of another spacing, picks that cannot be read, held-out tomograms with a broken
+ * chunk. What is trained and tuned on is read whole before the first step anyway.
+ *
+ * @throws BadExperiment, BadDataset, NotFinite
+ */
+export async function checkRun({ experiment, dataset, splits, members }: Meeting): Promise<void> {
+  for (const member of members) checkNetwork(experiment, member);
+  const open = (run: string, tomogram: string) => openOf(dataset, experiment, run, tomogram);
+  const sources: PatchSource[] = [];
+  const readers: TomogramReader[] = [];
+  for (const run of splits.train) {
+    const opened: TomogramReader[] = [];
+    for (const tomogram of experiment.data.trainOn ?? [experiment.data.tomogram])
+      opened.push(await open(run, tomogram));
+    readers.push(...opened);
+    sources.push({ run, volumes: opened.map(withoutVoxels), picks: await readRunPicks(dataset, run) });
+  }
+  for (const member of members) checkPatches(patchSpecOf(experiment, member, experiment.seed), sources);
+  for (const run of [...splits.tune, ...splits.holdout]) {
+    const reader = await open(run, experiment.data.tomogram);
+    readers.push(reader);
+    for (const member of members) checkTiles(experiment, member, reader);
+    checkTruth(dataset, run, await readRunPicks(dataset, run), members);
+  }
+  checkSpacings(readers);
+  for (const reader of readers.slice(readers.length - splits.holdout.length)) await readEveryChunk(reader);
+}
+
+const openOf = (
+  dataset: Dataset,
+  { data }: Experiment,
+  run: string,
+  tomogram: string,
+): Promise<TomogramReader> =>
+  openTomogram(findTomogram(findRun(dataset, run), tomogram, data.voxelSpacing), data.level);
+
+const withoutVoxels = ({ shape, spacing }: TomogramReader) => ({ data: new Float32Array(), shape, spacing });
+
+function checkNetwork({ patch, loss }: Experiment, { architecture, outputs }: Member): void {
+  const { multiple } = buildNetwork(architectureNamed(architecture), outputs);
+  if (patch.shape.some((size, axis) => size % multiple[axis]! !== 0))
+    throw new PickbenchError(
+      "BadExperiment",
+      `patch.shape: got ${patch.shape.join("×")} voxels (z×y×x), wanted multiples of ${multiple.join("×")}, which ${architecture} halves evenly; round each to one`,
+    );
+  for (const spec of loss)
+    if (spec.kind === "crossEntropy" && spec.classWeights && spec.classWeights.length !== outputs)
+      throw new PickbenchError(
+        "BadExperiment",
+        `loss.classWeights: got ${spec.classWeights.length} weights, wanted ${outputs}, one for the background and one a type; correct the list`,
+      );
+}
+
+function checkTiles(
+  { predict }: Experiment,
+  { architecture, outputs }: Member,
+  { shape }: TomogramReader,
+): void {
+  const { multiple } = buildNetwork(architectureNamed(architecture), outputs);
+  tileGrid(shape, { tile: predict.tile, overlap: predict.overlap, multiple, square: predict.rotations });
+}
+
+function checkTruth(dataset: Dataset, run: string, picks: readonly Pick[], members: readonly Member[]): void {
+  const wanted = members.flatMap(({ channels }) => channels).filter((channel) => channel !== null);
+  if (picks.some(({ type }) => wanted.includes(type))) return;
+  throw new PickbenchError(
+    "BadDataset",
+    `${dataset.root}: ${run} has no picks of ${wanted.join(", ")} to score against; tune on and hold out runs with picks`,
+    { path: dataset.root },
+  );
+}
+
+function checkSpacings(readers: readonly TomogramReader[]): void {
+  const [first] = readers;
+  for (const { ref, spacing } of readers)
+    if (Math.abs(spacing[0] / first!.spacing[0] - 1) > 0.05)
+      throw new PickbenchError(
+        "BadDataset",
+        `${ref.run} ${ref.tomoType}: ${spacing[0].toFixed(2)} Å a voxel, ${first!.ref.run} has ${first!.spacing[0].toFixed(2)}; a run takes tomograms of one spacing`,
+        { path: ref.path },
+      );
+}
+
+async function readEveryChunk(reader: TomogramReader): Promise<void> {
+  for (const { box } of reader.chunks()) await reader.readRegion(box);
+}
