@@ -42,7 +42,8 @@ class LoadedNetwork implements TileNetwork {
     if (!session) {
       const network = buildNetwork(architectureNamed(architecture), outputs);
       const graph = inferenceGraph(network, weights, activation, 1, shape);
-      session = openSession(graph, settings.threads === undefined ? {} : { threads: settings.threads });
+      const { threads = 2 } = settings;
+      session = openSession(graph, { threads, memoryPattern: false });
       this.#sessions.set(key, session);
     }
     return session;
