@@ -4,8 +4,10 @@ import type { PickingSettings } from "../infer/picking.js";
 import { findStores, type PickedType, pickChannel, planPicking } from "../infer/pickStore.js";
 import { challengeParticles } from "../particles.js";
 import { startProgress } from "../progress.js";
+import type { Checkpoint } from "../train/checkpoint.js";
 import { type Angstrom, angstrom } from "../units.js";
 import { defineCommand, report } from "./command.js";
+import { checkWritable } from "./flagChecks.js";
 
 export const command = defineCommand({
   usage: "<probabilities..>",
@@ -23,10 +25,15 @@ export const command = defineCommand({
         describe: "folder for ExperimentRuns/RUN/Picks/pickbench_SESSION_TYPE.json",
       })
       .option("type", { type: "string", array: true, describe: "particles to pick; all channels by default" })
+      .option("checkpoint", {
+        type: "string",
+        array: true,
+        describe:
+          "the best.safetensors that predicted: settings as tuned, and its types; several as in submit",
+      })
       .option("method", {
         choices: ["watershed", "peaks"] as const,
-        default: "watershed" as const,
-        describe: "groups of voxels, for probabilities; or local maxima, for heat maps",
+        describe: "groups of voxels, for probabilities (the default); or local maxima, for heat maps",
       })
       .option("threshold", { type: "number", describe: "only voxels above it; 0.5 by default" })
       .option("min-volume", {
@@ -47,16 +54,31 @@ export const command = defineCommand({
       .example(
         "$0 pick probabilities/TS_5_4.zarr --out picks --type ribosome --threshold 0.3",
         "one type of one run, more picks",
+      )
+      .example(
+        "$0 pick probabilities --checkpoint runs/a/best.safetensors --out picks",
+        "with the settings that training tuned",
       ),
-  run: async ({ probabilities, out, type, session, json, ...flags }) => {
+  run: async ({ probabilities, out, type, checkpoint, session, json, ...flags }) => {
     const given = checkedFlags(flags);
-    const tasks = await planPicking(await findStores(probabilities), type ?? []);
-    const settings = new Map(tasks.map((task) => [task.type, settingsFor(task.type, given)]));
+    await checkWritable("out", out, "folder");
+    const tuned = checkpoint ? await tunedPicking(checkpoint) : undefined;
+    const tasks = await planPicking(
+      await findStores(probabilities),
+      type ?? [...(tuned?.settings.keys() ?? [])],
+    );
+    const settings = new Map(
+      tasks.map((task) => {
+        const base = tuned?.settings.get(task.type);
+        return [task.type, base ? { ...base, ...given } : settingsFor(task.type, given)];
+      }),
+    );
+    const place = { folder: out, session, offset: tuned?.offset };
     const progress = startProgress("pick", tasks.length, "volumes", { quiet: json === true });
     const picked: PickedType[] = [];
     try {
       for (const task of tasks) {
-        picked.push(await pickChannel(task, settings.get(task.type)!, { folder: out, session }));
+        picked.push(await pickChannel(task, settings.get(task.type)!, place));
         progress.update(picked.length, `${task.run} ${task.type}`);
       }
     } finally {
@@ -66,11 +88,20 @@ export const command = defineCommand({
   },
 });
 
-type Flags = Partial<Omit<PickingSettings, "method">> & Pick<PickingSettings, "method">;
+type Flags = Partial<PickingSettings>;
+
+/** Loaded only where it is asked for: reading checkpoints brings the networks with it. */
+async function tunedPicking(paths: readonly string[]) {
+  const { readCheckpoint } = await import("../train/checkpoint.js");
+  const { mergedSettings } = await import("../train/mergedSettings.js");
+  const checkpoints: Checkpoint[] = [];
+  for (const path of paths) checkpoints.push(await readCheckpoint(path));
+  return { settings: mergedSettings(checkpoints), offset: checkpoints[0]!.experiment.data.offset };
+}
 
 /** @throws BadUsage where a number is not one, or negative where it cannot be */
 function checkedFlags(flags: {
-  method: PickingSettings["method"];
+  method: PickingSettings["method"] | undefined;
   threshold: number | undefined;
   minVolume: number | undefined;
   minSpacing: number | undefined;
@@ -92,7 +123,7 @@ function checkedFlags(flags: {
   const { value: minSpacing } = lengthOf("min-spacing", flags.minSpacing);
   const { value: radius } = lengthOf("radius", flags.radius);
   return {
-    method: flags.method,
+    ...(flags.method === undefined ? {} : { method: flags.method }),
     ...(threshold === undefined ? {} : { threshold }),
     ...(minVolume === undefined ? {} : { minVolume }),
     ...(minSpacing === undefined ? {} : { minSpacing }),
@@ -104,9 +135,9 @@ function checkedFlags(flags: {
 function settingsFor(type: string, flags: Flags): PickingSettings {
   const particle = challengeParticles.find(({ name }) => name === type);
   if (particle) return { ...defaultPicking(particle), ...flags };
-  const { threshold = 0.5, minVolume, minSpacing } = flags;
-  if (minSpacing !== undefined && (minVolume !== undefined || flags.method === "peaks"))
-    return { ...flags, threshold, minVolume: minVolume ?? 0, minSpacing };
+  const { method = "watershed", threshold = 0.5, minVolume, minSpacing } = flags;
+  if (minSpacing !== undefined && (minVolume !== undefined || method === "peaks"))
+    return { ...flags, method, threshold, minVolume: minVolume ?? 0, minSpacing };
   throw new PickbenchError(
     "BadUsage",
     `${type} has no known radius to take settings from; give --min-spacing and --min-volume, or choose others with --type`,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { openOmeZarr, openTomogram } from "../data/omeZarr.js";
 import { ownUserId, writePicks } from "../data/picks.js";
 import { PickbenchError } from "../errors.js";
+import { angstrom } from "../units.js";
 import { type PickingSettings, type PickingSteps, pickParticles } from "./picking.js";
 
 /** One type picked in one run. */
@@ -104,11 +105,20 @@ function channelsOf(
   });
 }
 
+/** Where picks go. */
+export interface PickPlace {
+  readonly folder: string;
+  /** The copick session in the file's name. */
+  readonly session: string;
+  /** Å along x, y, z added to every position. */
+  readonly offset?: readonly [x: number, y: number, z: number] | undefined;
+}
+
 /** Reads a channel, picks it and writes DIR/ExperimentRuns/RUN/Picks/USER_SESSION_TYPE.json, scores kept. */
 export async function pickChannel(
   { store, run, type, channel }: PickTask,
   settings: PickingSettings,
-  { folder, session }: { readonly folder: string; readonly session: string },
+  { folder, session, offset = [0, 0, 0] }: PickPlace,
 ): Promise<PickedType> {
   const reader = await openTomogram(await openOmeZarr(store));
   const { picks, steps } = pickParticles(await reader.readAll(channel), settings);
@@ -116,7 +126,13 @@ export async function pickChannel(
     folder,
     run,
     type,
-    picks.map(({ x, y, z, score }) => ({ type, x, y, z, score })),
+    picks.map(({ x, y, z, score }) => ({
+      type,
+      x: angstrom(x + offset[0]),
+      y: angstrom(y + offset[1]),
+      z: angstrom(z + offset[2]),
+      score,
+    })),
     { userId: ownUserId, sessionId: session },
   );
   return { run, type, settings, steps, path };

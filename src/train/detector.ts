@@ -2,12 +2,12 @@ import { type Dataset, findRun, findTomogram } from "../data/dataset.js";
 import { readNormalised } from "../data/normalisedTomogram.js";
 import { openTomogram } from "../data/omeZarr.js";
 import { PickbenchError } from "../errors.js";
-import type { PickingSettings } from "../infer/picking.js";
 import { openPredictor, type Predictor } from "../infer/predictor.js";
 import { predictMaps } from "../infer/probabilityMaps.js";
 import type { Pick } from "../particles.js";
 import type { Volume } from "../volume.js";
 import { type Checkpoint, readCheckpoint } from "./checkpoint.js";
+import { mergedSettings } from "./mergedSettings.js";
 import { pickType } from "./tunePicking.js";
 
 /** One or more checkpoints, ready to find particles in tomograms; several are an ensemble. */
@@ -74,20 +74,4 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
     },
     close: () => predictor.close(),
   };
-}
-
-/** Each type's settings; where several checkpoints predict a type, the mean of their thresholds and least volumes. */
-function mergedSettings(checkpoints: readonly Checkpoint[]): Map<string, PickingSettings> {
-  const merged = new Map<string, PickingSettings>();
-  for (const type of new Set(checkpoints.flatMap(({ picking }) => [...picking.keys()]))) {
-    const all = checkpoints.flatMap(({ picking }) => picking.get(type) ?? []);
-    const mean = (of: (settings: PickingSettings) => number) =>
-      all.reduce((sum, each) => sum + of(each), 0) / all.length;
-    merged.set(type, {
-      ...all[0]!,
-      threshold: mean((each) => each.threshold),
-      minVolume: mean((each) => each.minVolume),
-    });
-  }
-  return merged;
 }
