@@ -1,0 +1,181 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDataset } from "../../src/data/dataset.js";
+import { readPicksFile } from "../../src/data/picks.js";
+import { readRecord } from "../../src/record.js";
+import { readLeaderboard } from "../../src/score/leaderboard.js";
+import { scorePicks } from "../../src/score/score.js";
+import { readSubmission } from "../../src/score/submissionCsv.js";
+import { readCheckpoint } from "../../src/train/checkpoint.js";
+import { readRunPicks } from "../../src/train/readRunPicks.js";
+import { type RunResult, runExperiment, tuneOnly } from "../../src/train/runExperiment.js";
+import { runFolder } from "../../src/train/runFolder.js";
+import { pickbench } from "../score/pickbench.js";
+import { tinyDataset, tinyExperiment } from "../train/fixtures/tinyRun.js";
+
+let folder: string;
+let data: string;
+let result: RunResult;
+const at = (...parts: string[]) => join(folder, ...parts);
+
+const runTiny = async (name: string, changes: Readonly<Record<string, unknown>> = {}, seed = 0) => {
+  const experiment = await tinyExperiment(at(`${name}.yaml`), changes);
+  const options = { experiment, data, seed, resume: false, threads: 1, quiet: true };
+  return runExperiment(runFolder(at(name)), options, at("submissions"));
+};
+
+const bytes = (...parts: string[]) => readFile(at(...parts));
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "chain-"));
+  data = await tinyDataset(folder);
+  result = await runTiny("first");
+}, 120_000);
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("run", () => {
+  it("leaves record, log, checkpoints, submission, report and leaderboard row, and nothing else", async () => {
+    expect((await readdir(at("first"))).sort()).toEqual([
+      "best.safetensors",
+      "last.safetensors",
+      "log.jsonl",
+      "record.json",
+      "report.json",
+      "submission.csv",
+    ]);
+    const record = await readRecord(at("first", "record.json"));
+    expect(record.runs).toEqual({ train: ["TS_S1", "TS_S2"], tune: ["TS_S3"], holdout: ["TS_S4"] });
+    expect(record.result?.metrics).toMatchObject({ score: result.report.holdout!.score });
+    const { groups, unranked } = await readLeaderboard(at("submissions"));
+    expect(unranked).toEqual([]);
+    expect(groups[0]!.rows[0]).toMatchObject({ name: "tiny", score: result.report.holdout!.score });
+    expect(existsSync(at("submissions", "LEADERBOARD.md"))).toBe(true);
+    expect((await readdir(at("submissions", "tiny"))).sort()).toEqual([
+      "record.json",
+      "report.json",
+      "submission.csv",
+    ]);
+  });
+
+  it("logs every step once, in order, and the evaluations", async () => {
+    const lines = (await readFile(at("first", "log.jsonl"), "utf8")).trimEnd().split("\n");
+    const logged = lines.map(
+      (line) => JSON.parse(line) as { step: number; loss?: number; tuneScore?: number },
+    );
+    expect(logged.filter(({ loss }) => loss !== undefined).map(({ step }) => step)).toEqual(
+      Array.from({ length: 12 }, (_, step) => step),
+    );
+    expect(logged.filter(({ tuneScore }) => tuneScore !== undefined).map(({ step }) => step)).toEqual([
+      5, 11,
+    ]);
+  });
+
+  it("reports the score that its submission has against the held-out run's picks", async () => {
+    const dataset = await openDataset(data);
+    const truth = new Map([["TS_S4", await readRunPicks(dataset, "TS_S4")]]);
+    const picks = await readSubmission(at("first", "submission.csv"));
+    expect([...picks.keys()]).toEqual(["TS_S4"]);
+    const { score } = scorePicks(truth, picks, dataset.particles);
+    expect(score).toBe(result.report.holdout!.score);
+  });
+
+  it("gives the same bytes for the same seed and others for another", async () => {
+    await runTiny("again");
+    await runTiny("other", {}, 1);
+    for (const file of ["best.safetensors", "last.safetensors", "submission.csv"]) {
+      expect((await bytes("again", file)).equals(await bytes("first", file)), file).toBe(true);
+      expect((await bytes("other", file)).equals(await bytes("first", file)), file).toBe(false);
+    }
+  });
+});
+
+describe("what a run leaves is all that is needed after it", () => {
+  it("submit writes the run's own submission", async () => {
+    const args = ["--data", data, "--runs", "TS_S4", "--threads", "1", "--out", at("submitted.csv")];
+    const { code, stderr } = await pickbench("submit", at("first", "best.safetensors"), ...args);
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining("pickbench:")]);
+    expect((await bytes("submitted.csv")).equals(await bytes("first", "submission.csv"))).toBe(true);
+  });
+
+  it("predict and pick --checkpoint give the picks that submit gives", async () => {
+    const checkpoint = at("first", "best.safetensors");
+    const where = ["--data", data, "--runs", "TS_S4", "--threads", "1"];
+    expect((await pickbench("predict", checkpoint, ...where, "--out", at("maps"))).code).toBe(0);
+    const picked = await pickbench(
+      "pick",
+      at("maps"),
+      "--checkpoint",
+      checkpoint,
+      "--out",
+      at("picks"),
+      "--json",
+    );
+    expect(picked.code).toBe(0);
+    const submitted = (await readSubmission(at("first", "submission.csv"))).get("TS_S4")!;
+    for (const { type, path } of JSON.parse(picked.stdout).picked) {
+      const picks = await readPicksFile(path, type);
+      const own = submitted.filter((pick) => pick.type === type);
+      expect(picks.length).toBe(own.length);
+      const byPlace = (a: { x: number; y: number; z: number }, b: typeof a) =>
+        a.z - b.z || a.y - b.y || a.x - b.x;
+      [...picks].sort(byPlace).forEach(({ x, y, z }, i) => {
+        const other = [...own].sort(byPlace)[i]!;
+        expect(Math.hypot(x - other.x, y - other.y, z - other.z)).toBeLessThan(1e-3);
+      });
+    }
+  });
+
+  it("tune leaves the same best.safetensors, and refuses an experiment of other networks", async () => {
+    const before = await bytes("first", "best.safetensors");
+    const options = { data, seed: 0, resume: false, threads: 1, quiet: true };
+    const tuned = await tuneOnly(runFolder(at("first")), { ...options, experiment: at("first.yaml") });
+    expect(tuned).toBe(result.trained.tuneScore);
+    expect((await bytes("first", "best.safetensors")).equals(before)).toBe(true);
+    const experiment = await tinyExperiment(at("fewer.yaml"), { types: ["ribosome"] });
+    await expect(tuneOnly(runFolder(at("first")), { ...options, experiment })).rejects.toMatchObject({
+      tag: "BadExperiment",
+    });
+    expect((await bytes("first", "best.safetensors")).equals(before)).toBe(true);
+  });
+
+  it("an ensemble of two checkpoints predicts what both learned", async () => {
+    await runTiny("second", { types: ["ribosome", "thyroglobulin"] });
+    const two = ["first", "second"].map((name) => at(name, "best.safetensors"));
+    const args = ["--data", data, "--runs", "TS_S4", "--threads", "1", "--out", at("both.csv"), "--json"];
+    const { code, stdout } = await pickbench("submit", ...two, ...args);
+    expect(code).toBe(0);
+    expect(Object.keys(JSON.parse(stdout).runs[0].perType)).toEqual([
+      "apo-ferritin",
+      "ribosome",
+      "thyroglobulin",
+    ]);
+  });
+});
+
+describe("one network per type", () => {
+  const perType = { networks: "perType", budget: "8 steps" };
+
+  it.each([
+    ["sigmoid", { output: "sigmoid", loss: [{ kind: "binaryCrossEntropy", positiveWeight: 5 }] }],
+    [
+      "heatmap",
+      {
+        output: "heatmap",
+        target: { kind: "gaussian", sigma: 2 },
+        loss: [{ kind: "squaredError", positiveWeight: 10 }],
+        picking: { method: "peaks", thresholds: [0.05, 0.1, 0.2] },
+      },
+    ],
+  ])("trains, tunes and scores with output %s", async (name, changes) => {
+    const { report, trained } = await runTiny(name, { ...perType, ...changes });
+    expect(report.holdout).not.toBeNull();
+    expect(trained.steps).toBe(8);
+    const { networks, picking } = await readCheckpoint(at(name, "best.safetensors"));
+    expect(networks.map(({ channels }) => channels)).toEqual([["apo-ferritin"], ["ribosome"]]);
+    expect([...picking.keys()]).toEqual(["apo-ferritin", "ribosome"]);
+  });
+});
