@@ -78,9 +78,25 @@ async function parserFor(args: string[]): Promise<Argv> {
       continue;
     }
     const { command } = await entry.load();
-    parser.command(`${name} ${command.usage}`.trim(), entry.describe, command.options, command.run);
+    parser.command(`${name} ${command.usage}`.trim(), entry.describe, command.options, (given) => {
+      checkGivenOnce(given, command.lists ?? []);
+      return command.run(given);
+    });
   }
   return parser;
+}
+
+/** yargs makes a list of a flag that is given twice. @throws BadUsage for one that takes one value, or an empty one */
+function checkGivenOnce(given: Readonly<Record<string, unknown>>, lists: readonly string[]): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (name === "_" || lists.includes(name)) continue;
+    if (Array.isArray(value))
+      throw new PickbenchError(
+        "BadUsage",
+        `--${name} is given ${value.length} times, wanted once; leave one`,
+      );
+    if (value === "") throw new PickbenchError("BadUsage", `--${name} is empty; give it a value`);
+  }
 }
 
 /** Runs one command line. Exit code 0 on success, 1 on the user's mistake, 2 on ours, 130 where the user stopped it. */

@@ -5,6 +5,8 @@ export interface Command<Options> {
   /** Positional arguments after the command's name, in yargs' notation. */
   readonly usage: string;
   readonly options: (argv: Argv) => Argv<Options>;
+  /** Arguments that may be given more than once; any other that is, is refused. */
+  readonly lists?: readonly (keyof Options & string)[];
   readonly run: (options: ArgumentsCamelCase<Options>) => Promise<void>;
 }
 

@@ -11,6 +11,7 @@ import { checkWritable } from "./flagChecks.js";
 
 export const command = defineCommand({
   usage: "<probabilities..>",
+  lists: ["probabilities", "type", "checkpoint"],
   options: (argv) =>
     argv
       .positional("probabilities", {

@@ -9,6 +9,7 @@ import { checkWhole, checkWritable } from "./flagChecks.js";
 
 export const command = defineCommand({
   usage: "<checkpoint..>",
+  lists: ["checkpoint"],
   options: (argv) =>
     withDetectorOptions(argv)
       .option("out", {

@@ -8,6 +8,7 @@ import { checkWhole, checkWritable } from "./flagChecks.js";
 
 export const command = defineCommand({
   usage: "<checkpoint..>",
+  lists: ["checkpoint"],
   options: (argv) =>
     withDetectorOptions(argv)
       .option("out", { type: "string", demandOption: true, describe: "the CSV to write" })

@@ -1,4 +1,5 @@
 import { type Dataset, findRun, findTomogram } from "../data/dataset.js";
+import { measureIntensity } from "../data/normalise.js";
 import { openTomogram, type TomogramReader } from "../data/omeZarr.js";
 import { checkPatches, type PatchSource } from "../data/patchSpec.js";
 import type { Splits } from "../data/splits.js";
@@ -21,8 +22,7 @@ interface Meeting {
 
 /**
  * Finds, before the first step, what would stop a run after it: patches that no network or volume takes, tiles no
- * larger than their overlap, volumes of another spacing, picks that cannot be read, held-out tomograms with a broken
- * chunk. What is trained and tuned on is read whole before the first step anyway.
+ * larger than their overlap, volumes of another spacing, picks that cannot be read, broken chunks.
  *
  * @throws BadExperiment, BadDataset, NotFinite
  */
@@ -46,7 +46,7 @@ export async function checkRun({ experiment, dataset, splits, members }: Meeting
     checkTruth(dataset, run, await readRunPicks(dataset, run), members);
   }
   checkSpacings(readers);
-  for (const reader of readers.slice(readers.length - splits.holdout.length)) await readEveryChunk(reader);
+  for (const reader of readers) await readEveryChunk(reader);
 }
 
 const openOf = (
@@ -106,4 +106,5 @@ function checkSpacings(readers: readonly TomogramReader[]): void {
 
 async function readEveryChunk(reader: TomogramReader): Promise<void> {
   for (const { box } of reader.chunks()) await reader.readRegion(box);
+  await measureIntensity(reader);
 }
