@@ -40,6 +40,7 @@ export async function runExperiment(
     const timed = stopwatch(durations);
     const prepared = await timed("prepare", () => prepareRun(options));
     const trained = await timed("train", () => begin(prepared, folder, options));
+    durations.train = (durations.train ?? 0) + trained.earlierSeconds;
     const { holdout, picks } = await timed("predict", () => detectHoldout(prepared, folder));
     const report = await timed("score", () => writeReport(prepared, folder, holdout, picks));
     await finishRecord(prepared, folder, trained, report, durations);
@@ -57,6 +58,7 @@ export async function trainOnly(folder: RunFolder, options: RunOptions): Promise
     const durations: Record<string, number> = {};
     const prepared = await prepareRun(options);
     const trained = await stopwatch(durations)("train", () => begin(prepared, folder, options));
+    durations.train = (durations.train ?? 0) + trained.earlierSeconds;
     await completeRecord(folder.record, {
       metrics: trained.tuneScore === null ? {} : { tuneScore: trained.tuneScore },
       durations,

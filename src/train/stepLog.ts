@@ -16,6 +16,13 @@ export type LogLine =
     }
   | { readonly network: string; readonly step: number; readonly tuneScore: number; readonly best: boolean };
 
+/** Where a resumed log goes on: networks done and, of the current one, steps done. */
+export interface LogPosition {
+  readonly done: readonly string[];
+  readonly current: string;
+  readonly step: number;
+}
+
 /** A log that a program can read while it grows: JSON lines, each in the file before the next step begins. */
 export class StepLog {
   private readonly path: string;
@@ -30,10 +37,7 @@ export class StepLog {
    * Opens the log; lines of steps that a resumed run will take again are dropped. `position` is where it goes on:
    * networks done and, of the current one, steps done; null begins anew.
    */
-  static async open(
-    path: string,
-    position: { readonly done: readonly string[]; readonly current: string; readonly step: number } | null,
-  ): Promise<StepLog> {
+  static async open(path: string, position: LogPosition | null): Promise<StepLog> {
     const kept = position && existsSync(path) ? keptLines(await readFile(path, "utf8"), position) : [];
     await writeWhole(path, kept.map((line) => `${line}\n`).join(""));
     return new StepLog(path);
@@ -56,10 +60,7 @@ export class StepLog {
   }
 }
 
-function keptLines(
-  text: string,
-  position: { readonly done: readonly string[]; readonly current: string; readonly step: number },
-): string[] {
+function keptLines(text: string, position: LogPosition): string[] {
   return text.split("\n").filter((line) => {
     try {
       const { network, step } = JSON.parse(line) as { network: string; step: number };
@@ -68,4 +69,11 @@ function keptLines(
       return false;
     }
   });
+}
+
+/** Seconds that the steps before `position` took, by the log. */
+export async function loggedSeconds(path: string, position: LogPosition): Promise<number> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  const lines = keptLines(text, position).map((line) => JSON.parse(line) as { readonly ms?: number });
+  return lines.reduce((sum, { ms = 0 }) => sum + ms, 0) / 1000;
 }

@@ -14,7 +14,7 @@ import type { PreparedRun } from "./prepare.js";
 import { type TrainingProgress, writeProgress } from "./progressFile.js";
 import { readRunPicks } from "./readRunPicks.js";
 import type { RunFolder } from "./runFolder.js";
-import { StepLog } from "./stepLog.js";
+import { type LogPosition, loggedSeconds, StepLog } from "./stepLog.js";
 import { type MemberResult, trainMember } from "./trainMember.js";
 import { pickType, type TuneRun, tuneType, untunedPicking } from "./tunePicking.js";
 
@@ -30,6 +30,8 @@ export interface TrainedRun {
   /** Largest share of a network's training time that steps waited for data. */
   readonly waitedShare: number;
   readonly tuneScore: number | null;
+  /** What the steps took that earlier calls did, where this one went on with a stopped run. */
+  readonly earlierSeconds: number;
 }
 
 /** Trains every network of the experiment, tunes the picking, and leaves best.safetensors. */
@@ -43,9 +45,11 @@ export async function trainStage(
   const remaining = members.slice(done.length);
   const tuneTomograms = await readTune(prepared);
   const results: MemberResult[] = [];
+  const position = logPosition(progress);
+  const earlierSeconds = position ? await loggedSeconds(folder.log, position) : 0;
   if (remaining.length > 0) {
     const sources = await readSources(prepared);
-    const log = await StepLog.open(folder.log, logPosition(progress));
+    const log = await StepLog.open(folder.log, position);
     const stop = listenForStop();
     try {
       for (const member of remaining) {
@@ -73,6 +77,7 @@ export async function trainStage(
     steps: results.reduce((sum, { steps }) => sum + steps, 0),
     waitedShare: Math.max(0, ...results.map((result) => result.waitedShare)),
     tuneScore,
+    earlierSeconds,
   };
 }
 
@@ -115,7 +120,7 @@ const untuned = ({ experiment, members, dataset }: PreparedRun): Map<string, Pic
   );
 };
 
-function logPosition(progress: TrainingProgress | null): Parameters<typeof StepLog.open>[1] {
+function logPosition(progress: TrainingProgress | null): LogPosition | null {
   if (!progress) return null;
   return {
     done: progress.done.map(({ name }) => name),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isBegun, runFolder, withRunFolder } from "../../src/train/runFolder.js";
-import { StepLog } from "../../src/train/stepLog.js";
+import { loggedSeconds, StepLog } from "../../src/train/stepLog.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -108,7 +108,9 @@ describe("the log", () => {
     log.write({ network: "b", step: 3, tuneScore: 0.6, best: true });
     log.close();
     await writeFile(path, '{"network":"b","st', { flag: "a" });
-    const resumed = await StepLog.open(path, { done: ["a"], current: "b", step: 2 });
+    const position = { done: ["a"], current: "b", step: 2 };
+    expect(await loggedSeconds(path, position)).toBeCloseTo(0.005, 12);
+    const resumed = await StepLog.open(path, position);
     resumed.write(line("b", 2));
     resumed.close();
     expect(await steps(path)).toEqual([
