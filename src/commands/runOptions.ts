@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Argv } from "yargs";
-import { readExperiment } from "../train/experiment.js";
+import { readExperiment, runName } from "../train/experiment.js";
 import type { RunOptions } from "../train/prepare.js";
 import { type RunFolder, runFolder } from "../train/runFolder.js";
 import { checkWhole, checkWritable } from "./flagChecks.js";
@@ -15,7 +15,7 @@ export const withRunOptions = (argv: Argv) =>
       describe:
         "the data set: a folder with static/ and overlay/, one with train/ inside, or a copick configuration",
     })
-    .option("out", { type: "string", describe: "the run's folder; runs/NAME if absent" })
+    .option("out", { type: "string", describe: "the run's folder; runs/NAME, or runs/NAME-seedN, if absent" })
     .option("seed", { type: "number", describe: "over the experiment's seed" })
     .option("budget", {
       type: "string",
@@ -42,10 +42,10 @@ export interface RunArguments {
 export async function runOptionsOf(args: RunArguments): Promise<{ folder: RunFolder; options: RunOptions }> {
   checkWhole("seed", args.seed, 0);
   checkWhole("threads", args.threads, 1);
-  const { name } = await readExperiment(args.experiment, { seed: args.seed, budget: args.budget });
+  const checked = await readExperiment(args.experiment, { seed: args.seed, budget: args.budget });
   const { experiment, data, seed, budget, resume, overwrite, threads } = args;
   const options = { experiment, data, seed, budget, resume, overwrite, threads, quiet: false };
-  const folder = runFolder(args.out ?? join("runs", name));
+  const folder = runFolder(args.out ?? join("runs", runName(checked)));
   await checkWritable("out", folder.path, "folder");
   return { folder, options };
 }

@@ -1,3 +1,5 @@
+import ndarray from "ndarray";
+
 /**
  * Symmetries of the x,y plane: a tomogram seen in a mirror or turned about z is as good a tomogram, so predictions are
  * averaged over its images (test-time augmentation).
@@ -42,6 +44,8 @@ export interface PlaneReading {
   readonly stepX: number;
 }
 
+const noData = new Float32Array(0);
+
 export function planeReading(
   { transpose, flipY, flipX }: Symmetry,
   height: number,
@@ -49,10 +53,9 @@ export function planeReading(
 ): PlaneReading {
   if (transpose && height !== width)
     throw new RangeError(`a plane of ${height}×${width} cannot be turned by 90°; wanted a square one`);
-  const first = (flipY ? (height - 1) * width : 0) + (flipX ? width - 1 : 0);
-  const alongY = flipY ? -width : width;
-  const alongX = flipX ? -1 : 1;
-  return transpose ? { first, stepY: alongX, stepX: alongY } : { first, stepY: alongY, stepX: alongX };
+  const mirrored = ndarray(noData, [height, width]).step(flipY ? -1 : 1, flipX ? -1 : 1);
+  const view = transpose ? mirrored.transpose(1, 0) : mirrored;
+  return { first: view.offset, stepY: view.stride[0]!, stepX: view.stride[1]! };
 }
 
 /** The image of every plane (…, y, x) under a symmetry. */

@@ -221,6 +221,9 @@ function deepFreeze<T>(value: T): T {
   return value;
 }
 
+/** What a run's folder and its submission are called, so that other seeds stand beside the first. */
+export const runName = ({ name, seed }: Experiment): string => (seed === 0 ? name : `${name}-seed${seed}`);
+
 /** The experiment written out in full, and its hash. */
 export const experimentText = (experiment: Experiment): string => canonicalJson(experiment);
 export const experimentHash = (experiment: Experiment): string => hashOf(experimentText(experiment));

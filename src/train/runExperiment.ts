@@ -14,6 +14,7 @@ import { type PicksByExperiment, type ScoreReport, scorePicks } from "../score/s
 import { writeSubmission } from "../score/submissionCsv.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { openDetector } from "./detector.js";
+import { runName } from "./experiment.js";
 import { type PreparedRun, prepareRun, progressOf, type RunOptions } from "./prepare.js";
 import { readRunPicks } from "./readRunPicks.js";
 import { type RunFolder, withRunFolder } from "./runFolder.js";
@@ -45,7 +46,7 @@ export async function runExperiment(
     const report = await timed("score", () => writeReport(prepared, folder, holdout, picks));
     await finishRecord(prepared, folder, trained, report, durations);
     const published = report.holdout
-      ? await publishSubmission(folder.path, submissions, prepared.experiment.name)
+      ? await publishSubmission(folder.path, submissions, runName(prepared.experiment))
       : null;
     if (published) await writeLeaderboard(submissions);
     return { report, trained, durations, published };
