@@ -62,14 +62,14 @@ serve({
   },
   begin(volume: Volume) {
     const largest = (axis: 0 | 1 | 2) => Math.max(...networks.map(({ multiple }) => multiple[axis]));
-    const { tile, overlap, flips, rotations } = settings;
+    const { tile, overlap, flips, rotations, halfTurn } = settings;
     const multiple: Shape3 = [largest(0), largest(1), largest(2)];
     const begun: SlabPrediction = new SlabPrediction({
       volume,
       grid: tileGrid(volume.shape, { tile, overlap, multiple, square: rotations }),
       networks,
       types,
-      symmetries: symmetries(flips, rotations),
+      symmetries: symmetries(flips, rotations, halfTurn),
       onTile: (done) => tell({ done, total: begun.tiles }),
     });
     prediction = begun;

@@ -21,6 +21,8 @@ export interface PredictSettings {
   readonly tile: Shape3;
   /** Voxels that neighbouring tiles share at least. */
   readonly overlap: number;
+  /** Averages with the volume turned by 180° about z. */
+  readonly halfTurn?: boolean;
   /** Averages over mirror images in x and y. */
   readonly flips: boolean;
   /** Averages over rotations by 90° about z. */

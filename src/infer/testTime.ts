@@ -18,16 +18,19 @@ const symmetry = (transpose: boolean, flipY: boolean, flipX: boolean): Symmetry 
 });
 
 const identity = symmetry(false, false, false);
-const halfTurn = symmetry(false, true, true);
+const turned = symmetry(false, true, true);
 const mirrors = [symmetry(false, false, true), symmetry(false, true, false)];
 const quarterTurns = [symmetry(true, true, false), symmetry(true, false, true)];
 const diagonalMirrors = [symmetry(true, false, false), symmetry(true, true, true)];
 
-/** The identity first. Flips: 4 images; rotations by 90° about z: 4; both: the 8 of the square. */
-export function symmetries(flips: boolean, rotations: boolean): readonly Symmetry[] {
+/**
+ * The identity first. The half turn about z, which keeps hand and tilt axis: 2 images; flips: 4; rotations by 90° about
+ * z: 4; flips and rotations: the 8 of the square.
+ */
+export function symmetries(flips: boolean, rotations: boolean, halfTurn = false): readonly Symmetry[] {
   return [
     identity,
-    ...(flips || rotations ? [halfTurn] : []),
+    ...(halfTurn || flips || rotations ? [turned] : []),
     ...(flips ? mirrors : []),
     ...(rotations ? quarterTurns : []),
     ...(flips && rotations ? diagonalMirrors : []),

@@ -105,9 +105,11 @@ export const experimentSchema = z.strictObject({
     .strictObject({
       tile: shape3.default([96, 96, 96]),
       overlap: z.number().int().min(0).default(16),
-      /** Averages over mirror images in x and y. */
+      /** Averages with the tomogram turned by 180° about z, which keeps hand and tilt axis: twice the work. */
+      halfTurn: z.boolean().default(false),
+      /** Averages over mirror images in x and y: four times the work. */
       flips: z.boolean().default(false),
-      /** Averages over rotations by 90° about z. */
+      /** Averages over rotations by 90° about z: four times the work; with flips eight times. */
       rotations: z.boolean().default(false),
     })
     .prefault({}),
