@@ -50,13 +50,14 @@ test("a tile that reaches past a volume continues as its mirror image", () => {
 
 test("there are 1, 4, 4 and 8 images, all different, and each one's inverse gives the plane back", () => {
   const plane = Float32Array.from({ length: 18 }, (_, i) => i);
-  for (const [flips, rotations, count] of [
-    [false, false, 1],
-    [true, false, 4],
-    [false, true, 4],
-    [true, true, 8],
+  for (const [flips, rotations, halfTurn, count] of [
+    [false, false, false, 1],
+    [false, false, true, 2],
+    [true, false, false, 4],
+    [false, true, true, 4],
+    [true, true, false, 8],
   ] as const) {
-    const images = symmetries(flips, rotations).map((symmetry) => {
+    const images = symmetries(flips, rotations, halfTurn).map((symmetry) => {
       const image = imageOf(plane, 3, 3, symmetry);
       expect(imageOf(image, 3, 3, inverse(symmetry))).toEqual(plane);
       return image.join();
