@@ -124,7 +124,7 @@ export const experimentSchema = z.strictObject({
           0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9,
         ]),
       /** Tried on the tune runs: least volume of a pick as a share of the target ball's. */
-      minVolumes: z.array(z.number().min(0)).min(1).default([0.05, 0.15, 0.3]),
+      minVolumes: z.array(z.number().min(0)).min(1).default([0.15]),
       /** Least distance between two picks as a share of the radius. */
       minSpacing: z.number().min(0).default(1),
       /** Used as it is where there is no run to tune on. */
