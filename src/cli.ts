@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import yargs, { type Argv } from "yargs";
 import type { Command } from "./commands/command.js";
 import { isPickbenchError, PickbenchError } from "./errors.js";
@@ -57,6 +58,10 @@ const table: Record<string, Entry> = {
   },
 };
 
+/** Of the package that this file belongs to, wherever it is called from. */
+const ownVersion = (): string =>
+  (createRequire(import.meta.url)("../package.json") as { readonly version: string }).version;
+
 /** Builds the parser for one command line; only the named command's file is loaded. */
 async function parserFor(args: string[]): Promise<Argv> {
   const parser = yargs(args)
@@ -69,7 +74,7 @@ async function parserFor(args: string[]): Promise<Argv> {
     .fail((message, error) => {
       throw error ?? new PickbenchError("BadUsage", `${message}; --help shows what can be given`);
     })
-    .version()
+    .version(ownVersion())
     .epilogue("pickbench <command> --help shows a command's flags and examples");
   const called = args.find((arg) => !arg.startsWith("-"));
   for (const [name, entry] of Object.entries(table)) {
