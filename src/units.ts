@@ -7,7 +7,6 @@ export type Angstrom = number & { readonly unit: "Å" };
 export type VoxelIndex = number & { readonly unit: "voxel" };
 
 export const angstrom = (value: number): Angstrom => value as Angstrom;
-export const voxelIndex = (value: number): VoxelIndex => value as VoxelIndex;
 
 /** A point, x y z in Å from the volume's corner. */
 export interface Position {

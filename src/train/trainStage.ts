@@ -1,4 +1,6 @@
+import { findRun, findTomogram } from "../data/dataset.js";
 import { readNormalised } from "../data/normalisedTomogram.js";
+import { openTomogram } from "../data/omeZarr.js";
 import type { PatchSource } from "../data/patchStream.js";
 import { hashOf } from "../files.js";
 import type { PickingSettings } from "../infer/picking.js";
@@ -107,7 +109,9 @@ async function tuneAndWrite(
 }
 
 async function readSpacing({ dataset, splits, experiment }: PreparedRun): Promise<number> {
-  return (await readNormalised(dataset, splits.train[0]!, experiment.data)).spacing[0];
+  const { tomogram, voxelSpacing, level } = experiment.data;
+  const ref = findTomogram(findRun(dataset, splits.train[0]!), tomogram, voxelSpacing);
+  return (await openTomogram(ref, level)).spacing[0];
 }
 
 const untuned = ({ experiment, members, dataset }: PreparedRun): Map<string, PickingSettings> => {

@@ -1,4 +1,3 @@
-import type { Shape3 } from "../../volume.js";
 import { type Emitter, int, type Tensor } from "./emitter.js";
 
 /**
@@ -20,12 +19,6 @@ export function mapDims(tensor: Tensor): MapDims {
 }
 
 export const channelAxis = 2;
-
-/** Sizes of a map with this many channels, coarser than the patch by `stride`. */
-export function dimsOf(samples: number, patch: Shape3, channels: number, stride: Shape3 | null): number[] {
-  if (stride === null) return [1, 1, channels, 1, 1];
-  return [samples, patch[0] / stride[0], channels, patch[1] / stride[1], patch[2] / stride[2]];
-}
 
 /** (sample, z, c, y, x) from PyTorch's (sample, c, z, y, x). One channel needs no move. */
 export function fromChannelMajor(e: Emitter, x: Tensor): Tensor {
