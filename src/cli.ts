@@ -1,12 +1,11 @@
 import { createRequire } from "node:module";
 import yargs, { type Argv } from "yargs";
-import type { Command } from "./commands/command.js";
+import type { RegisteredCommand } from "./commands/command.js";
 import { isPickbenchError, PickbenchError } from "./errors.js";
 
 interface Entry {
   readonly describe: string;
-  // biome-ignore lint/suspicious/noExplicitAny: each command's own options are checked in its own file
-  readonly load: () => Promise<{ command: Command<any> }>;
+  readonly load: () => Promise<{ command: RegisteredCommand }>;
 }
 
 /** The command table: a command's own file is loaded only when it is called. */
@@ -83,25 +82,9 @@ async function parserFor(args: string[]): Promise<Argv> {
       continue;
     }
     const { command } = await entry.load();
-    parser.command(`${name} ${command.usage}`.trim(), entry.describe, command.options, (given) => {
-      checkGivenOnce(given, command.lists ?? []);
-      return command.run(given);
-    });
+    command.register(parser, name, entry.describe);
   }
   return parser;
-}
-
-/** yargs makes a list of a flag that is given twice. @throws BadUsage for one that takes one value, or an empty one */
-function checkGivenOnce(given: Readonly<Record<string, unknown>>, lists: readonly string[]): void {
-  for (const [name, value] of Object.entries(given)) {
-    if (name === "_" || lists.includes(name)) continue;
-    if (Array.isArray(value))
-      throw new PickbenchError(
-        "BadUsage",
-        `--${name} is given ${value.length} times, wanted once; leave one`,
-      );
-    if (value === "") throw new PickbenchError("BadUsage", `--${name} is empty; give it a value`);
-  }
 }
 
 /** Runs one command line. Exit code 0 on success, 1 on the user's mistake, 2 on ours, 130 where the user stopped it. */

@@ -1,7 +1,8 @@
 import type { ArgumentsCamelCase, Argv } from "yargs";
+import { PickbenchError } from "../errors.js";
 
-/** What a file in this folder exports as `command`: its arguments and what it does with them. */
-export interface Command<Options> {
+/** A command's arguments and what it does with them. */
+interface Command<Options> {
   /** Positional arguments after the command's name, in yargs' notation. */
   readonly usage: string;
   readonly options: (argv: Argv) => Argv<Options>;
@@ -10,8 +11,32 @@ export interface Command<Options> {
   readonly run: (options: ArgumentsCamelCase<Options>) => Promise<void>;
 }
 
-/** Keeps `Options` inferred from the declared arguments. */
-export const defineCommand = <Options>(command: Command<Options>): Command<Options> => command;
+/** What a file in this folder exports as `command`; what its options are is its own affair. */
+export interface RegisteredCommand {
+  readonly register: (parser: Argv, name: string, describe: string) => void;
+}
+
+export const defineCommand = <Options>(command: Command<Options>): RegisteredCommand => ({
+  register(parser, name, describe) {
+    parser.command(`${name} ${command.usage}`.trim(), describe, command.options, (given) => {
+      checkGivenOnce(given, command.lists ?? []);
+      return command.run(given);
+    });
+  },
+});
+
+/** yargs makes a list of a flag that is given twice. @throws BadUsage for one that takes one value, or an empty one */
+function checkGivenOnce(given: Readonly<Record<string, unknown>>, lists: readonly string[]): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (name === "_" || lists.includes(name)) continue;
+    if (Array.isArray(value))
+      throw new PickbenchError(
+        "BadUsage",
+        `--${name} is given ${value.length} times, wanted once; leave one`,
+      );
+    if (value === "") throw new PickbenchError("BadUsage", `--${name} is empty; give it a value`);
+  }
+}
 
 /** What a command reports: one JSON document with `--json`, else lines for people. */
 export function report(json: boolean | undefined, value: unknown, lines: () => string): void {
