@@ -1,11 +1,10 @@
 import { z } from "zod";
-import { inferenceGraph } from "../engines/onnx/inferenceGraph.js";
-import { type Array5, machineBlock, openSession } from "../engines/onnx/session.js";
-import { type Trainable, trainingGraph } from "../engines/onnx/trainingGraph.js";
+import type { Batch } from "../data/patchSpec.js";
+import { loadEngine } from "../engines/load.js";
 import { PickbenchError } from "../errors.js";
-import { buildNetwork, type Network } from "../nets/architecture.js";
-import { architectureNamed } from "../nets/catalogue.js";
-import { initialWeights, layOut, namedWeights, type ParameterLayout } from "../nets/weights.js";
+import type { Network } from "../nets/architecture.js";
+import { loadNetwork, type NetworkSpec } from "../nets/catalogue.js";
+import { initialWeights, layOut, namedWeights } from "../nets/weights.js";
 import { randomFor } from "../random.js";
 import { buildLoss } from "../train/losses.js";
 import type { Shape3 } from "../volume.js";
@@ -46,12 +45,13 @@ async function timeNetwork(
   { threads, steps }: BenchOptions,
   python: string | null,
 ): Promise<BenchRow> {
-  const network = buildNetwork(architectureNamed(name), outputs);
+  const spec = { architecture: name, outputs };
+  const network = await loadNetwork(spec);
   checkSize(network, size);
   const peer = python === null ? null : await startPeer(python, network, size, threads);
   try {
     const median = async (work: "train" | "infer", open: typeof openTraining) => {
-      const workload = await open(network, [size, size, size], threads);
+      const workload = await open(spec, [size, size, size], threads);
       const ask = peer && (async () => timing.parse(await peer.ask(work)).ms);
       return alternatingMedians(steps, workload.run, ask).finally(workload.release);
     };
@@ -95,94 +95,54 @@ async function startPeer(python: string, network: Network, size: number, threads
 
 const optimiser = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1e9 };
 const rate = 1e-3;
+const averageDecay = 0.999;
 
-async function openTraining(network: Network, patch: Shape3, threads: number): Promise<Workload> {
-  const { trainable, batch } = trainingWork(network, patch);
-  const layout = layOut(network.parameters);
-  const graph = trainingGraph(trainable, layout, optimiser, 1, patch, await machineBlock());
-  const session = await openSession(graph, { threads });
-  let state = firstState(layout);
+async function openTraining(spec: NetworkSpec, patch: Shape3, threads: number): Promise<Workload> {
+  const engine = await loadEngine("onnx-cpu");
+  const trainer = await engine.openTrainer(
+    { network: spec, optimiser, samples: 1, patch, seed: 0, threads },
+    (graph, inputs) => buildLoss(graph, [crossEntropy], { ...inputs, background: true }),
+  );
+  const batch = noiseBatch(patch);
   let step = 0;
   return {
     async run() {
-      step++;
-      const results = await session.run({ ...state, ...batch, ...stepValues(step) });
-      const loss = results.loss!.data[0]!;
+      const { loss } = await trainer.step(batch, step++, rate, averageDecay);
       if (!Number.isFinite(loss))
-        throw new Error(`${network.architecture}: the loss of step ${step} is ${loss}`);
-      state = Object.fromEntries(Object.keys(state).map((name) => [name, results[`new.${name}`]!]));
+        throw new Error(`${spec.architecture}: the loss of step ${step} is ${loss}`);
     },
-    release: () => session.release(),
+    release: () => trainer.close(),
   };
 }
 
-function firstState(layout: ParameterLayout): Record<string, Array5> {
-  const weights = initialWeights(layout, 0);
-  const dims = [layout.total];
-  return {
-    weights: { data: weights, dims },
-    moment1: { data: new Float32Array(layout.total), dims },
-    moment2: { data: new Float32Array(layout.total), dims },
-    average: { data: weights.slice(), dims },
-  };
-}
+const crossEntropy = { kind: "crossEntropy", weight: 1, backgroundWeight: 1 } as const;
 
-function stepValues(step: number): Record<string, Array5> {
-  const values = {
-    rate,
-    correction1: 1 / (1 - optimiser.beta1 ** step),
-    correction2: 1 / (1 - optimiser.beta2 ** step),
-    averageDecay: 0.999,
-  };
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, { data: Float32Array.of(value), dims: [1] }]),
-  );
-}
-
-/** Cross entropy on noise with a random class in every voxel. */
-function trainingWork(
-  network: Network,
-  patch: Shape3,
-): { trainable: Trainable; batch: Record<string, Array5> } {
-  const { graph, logits } = network;
-  const target = graph.input("target", outputs);
-  const voxelWeight = graph.input("voxelWeight", 1);
-  const spec = { kind: "crossEntropy", weight: 1, backgroundWeight: 1 } as const;
-  const loss = buildLoss(graph, [spec], { logits, target, voxelWeight, background: true });
-  const batchInputs = new Map([
-    ["image", 1],
-    ["target", outputs],
-    ["voxelWeight", 1],
-  ]);
-  const image = noise(patch);
-  const voxels = image.data.length;
-  const classes = new Float32Array(outputs * voxels);
+/** Noise with a random class in every voxel. */
+function noiseBatch(patch: Shape3): Batch {
+  const input = noise(patch);
+  const voxels = input.length;
+  const target = new Float32Array(outputs * voxels);
   const random = randomFor(0, "bench/classes");
-  for (let voxel = 0; voxel < voxels; voxel++) classes[random.integer(outputs) * voxels + voxel] = 1;
-  const batch = {
-    image,
-    target: { data: classes, dims: [1, outputs, ...patch] },
-    voxelWeight: { data: new Float32Array(voxels).fill(1), dims: [1, 1, ...patch] },
-  };
-  return { trainable: { network, loss, batchInputs }, batch };
+  for (let voxel = 0; voxel < voxels; voxel++) target[random.integer(outputs) * voxels + voxel] = 1;
+  return { input, target, weight: new Float32Array(voxels).fill(1) };
 }
 
-function noise(patch: Shape3): Array5 {
+function noise(patch: Shape3): Float32Array {
   const random = randomFor(0, "bench/image");
-  const data = Float32Array.from({ length: patch[0] * patch[1] * patch[2] }, () => random.normal());
-  return { data, dims: [1, 1, ...patch] };
+  return Float32Array.from({ length: patch[0] * patch[1] * patch[2] }, () => random.normal());
 }
 
-async function openInference(network: Network, patch: Shape3, threads: number): Promise<Workload> {
+async function openInference(spec: NetworkSpec, patch: Shape3, threads: number): Promise<Workload> {
+  const engine = await loadEngine("onnx-cpu");
+  const network = await loadNetwork(spec);
   const layout = layOut(network.parameters);
   const weights = namedWeights(layout, initialWeights(layout, 0));
-  const graph = inferenceGraph(network, weights, "none", 1, patch, await machineBlock());
-  const session = await openSession(graph, { threads });
+  const loaded = await engine.load({ network, weights, activation: "none", patch, threads });
   const image = noise(patch);
   return {
     async run() {
-      await session.run({ image });
+      await loaded.run(image);
     },
-    release: () => session.release(),
+    release: () => loaded.close(),
   };
 }

@@ -1,7 +1,10 @@
 import { availableParallelism } from "node:os";
 import type { Argv } from "yargs";
 import { type Dataset, openDataset } from "../data/dataset.js";
+import { resolveEngine } from "../engines/available.js";
+import type { EngineName } from "../engines/engine.js";
 import { PickbenchError } from "../errors.js";
+import { engineOption } from "./engineOption.js";
 
 /** The flags that `predict` and `submit` share. */
 export const withDetectorOptions = (argv: Argv) =>
@@ -19,11 +22,16 @@ export const withDetectorOptions = (argv: Argv) =>
     })
     .option("runs", { type: "string", describe: "only these, separated by commas" })
     .option("tomogram", { type: "string", describe: "reconstruction, over the checkpoint's" })
+    .option("engine", engineOption)
     .option("threads", {
       type: "number",
       default: Math.min(8, availableParallelism()),
       describe: "threads of the engine",
     });
+
+/** The engine that the flags mean; `auto` where none is named. */
+export const engineOf = (choice: (typeof engineOption.choices)[number] | undefined): Promise<EngineName> =>
+  resolveEngine(choice ?? "auto");
 
 /** Opens the data, its test part where it has parts, and the runs asked for. */
 export async function openRuns(

@@ -3,6 +3,7 @@ import type { Argv } from "yargs";
 import { readExperiment, runName } from "../train/experiment.js";
 import type { RunOptions } from "../train/prepare.js";
 import { type RunFolder, runFolder } from "../train/runFolder.js";
+import { engineOption } from "./engineOption.js";
 import { checkWhole, checkWritable } from "./flagChecks.js";
 
 /** The flags that `run`, `train` and `tune` share. */
@@ -21,6 +22,7 @@ export const withRunOptions = (argv: Argv) =>
       type: "string",
       describe: 'length of training, over the experiment\'s: 20m, 1.5h, "3000 steps"',
     })
+    .option("engine", engineOption)
     .option("resume", { type: "boolean", default: false, describe: "go on with the run in the folder" })
     .option("overwrite", { type: "boolean", default: false, describe: "replace the run in the folder" })
     .option("threads", { type: "number", describe: "threads of the engine; the machine's cores if absent" })
@@ -32,6 +34,7 @@ export interface RunArguments {
   readonly out: string | undefined;
   readonly seed: number | undefined;
   readonly budget: string | undefined;
+  readonly engine: (typeof engineOption.choices)[number] | undefined;
   readonly resume: boolean;
   readonly overwrite: boolean;
   readonly threads: number | undefined;
@@ -43,8 +46,8 @@ export async function runOptionsOf(args: RunArguments): Promise<{ folder: RunFol
   checkWhole("seed", args.seed, 0);
   checkWhole("threads", args.threads, 1);
   const checked = await readExperiment(args.experiment, { seed: args.seed, budget: args.budget });
-  const { experiment, data, seed, budget, resume, overwrite, threads } = args;
-  const options = { experiment, data, seed, budget, resume, overwrite, threads, quiet: false };
+  const { experiment, data, seed, budget, engine, resume, overwrite, threads } = args;
+  const options = { experiment, data, seed, budget, engine, resume, overwrite, threads, quiet: false };
   const folder = runFolder(args.out ?? join("runs", runName(checked)));
   await checkWritable("out", folder.path, "folder");
   return { folder, options };

@@ -3,7 +3,7 @@ import { startCounting } from "../progress.js";
 import { writeSubmission } from "../score/submissionCsv.js";
 import { openDetector } from "../train/detector.js";
 import { defineCommand, report } from "./command.js";
-import { openRuns, withDetectorOptions } from "./detectorOptions.js";
+import { engineOf, openRuns, withDetectorOptions } from "./detectorOptions.js";
 import { checkWhole, checkWritable } from "./flagChecks.js";
 
 export const command = defineCommand({
@@ -21,11 +21,11 @@ export const command = defineCommand({
         "$0 submit a.safetensors b.safetensors --data test --out both.csv",
         "the mean of two checkpoints",
       ),
-  run: async ({ checkpoint, data, runs: asked, tomogram, threads, out, json }) => {
+  run: async ({ checkpoint, data, runs: asked, tomogram, engine, threads, out, json }) => {
     checkWhole("threads", threads, 1);
     await checkWritable("out", out, "file");
     const { dataset, runs } = await openRuns(data, asked);
-    const detector = await openDetector(checkpoint, { threads, tomogram });
+    const detector = await openDetector(checkpoint, { engine: await engineOf(engine), threads, tomogram });
     const picks = new Map<string, readonly Pick[]>();
     try {
       await detector.check(dataset, runs);

@@ -1,7 +1,7 @@
-import { inferenceGraph } from "../engines/onnx/inferenceGraph.js";
-import { openSession, type Session } from "../engines/onnx/session.js";
-import { buildNetwork } from "../nets/architecture.js";
-import { architectureNamed } from "../nets/catalogue.js";
+import type { Engine, LoadedNetwork } from "../engines/engine.js";
+import { loadEngine } from "../engines/load.js";
+import type { Network } from "../nets/architecture.js";
+import { loadNetwork } from "../nets/catalogue.js";
 import { Moved, serve, tell } from "../threads.js";
 import type { Shape3, Volume } from "../volume.js";
 import type { PredictNetwork, PredictSettings } from "./predictor.js";
@@ -11,54 +11,58 @@ import { tileGrid } from "./tiles.js";
 
 let settings: PredictSettings;
 let types: readonly string[];
-let networks: readonly LoadedNetwork[];
+let networks: readonly TilingNetwork[];
 let prediction: SlabPrediction | undefined;
 
-/** A network with one session a tile shape. */
-class LoadedNetwork implements TileNetwork {
+/** A network, loaded once a tile shape. */
+class TilingNetwork implements TileNetwork {
   readonly outputs: number;
   readonly channels: readonly (string | null)[];
   readonly multiple: Shape3;
+  readonly #engine: Engine;
+  readonly #network: Network;
   readonly #given: PredictNetwork;
-  readonly #sessions = new Map<string, Promise<Session>>();
+  readonly #loaded = new Map<string, Promise<LoadedNetwork>>();
 
-  constructor(given: PredictNetwork) {
+  constructor(engine: Engine, network: Network, given: PredictNetwork) {
+    this.#engine = engine;
+    this.#network = network;
     this.#given = given;
-    this.outputs = given.outputs;
+    this.outputs = network.outputs;
     this.channels = given.channels;
-    this.multiple = buildNetwork(architectureNamed(given.architecture), given.outputs).multiple;
+    this.multiple = network.multiple;
   }
 
-  readonly run = async (tile: Float32Array, shape: Shape3): Promise<Float32Array> => {
-    const session = await this.#session(shape);
-    const { output } = await session.run({ image: { data: tile, dims: [1, 1, ...shape] } });
-    return output!.data;
-  };
+  static async open(engine: Engine, given: PredictNetwork): Promise<TilingNetwork> {
+    return new TilingNetwork(engine, await loadNetwork(given.network), given);
+  }
 
-  #session(shape: Shape3): Promise<Session> {
-    const key = shape.join();
-    const { architecture, outputs, weights, activation } = this.#given;
-    let session = this.#sessions.get(key);
-    if (!session) {
-      const network = buildNetwork(architectureNamed(architecture), outputs);
-      const graph = inferenceGraph(network, weights, activation, 1, shape);
-      const { threads = 2 } = settings;
-      session = openSession(graph, { threads, memoryPattern: false });
-      this.#sessions.set(key, session);
+  readonly run = async (tile: Float32Array, shape: Shape3): Promise<Float32Array> =>
+    (await this.#load(shape)).run(tile);
+
+  #load(patch: Shape3): Promise<LoadedNetwork> {
+    const key = patch.join();
+    const { weights, activation } = this.#given;
+    let loaded = this.#loaded.get(key);
+    if (!loaded) {
+      const { threads } = settings;
+      loaded = this.#engine.load({ network: this.#network, weights, activation, patch, threads });
+      this.#loaded.set(key, loaded);
     }
-    return session;
+    return loaded;
   }
 }
 
 serve({
-  open(given: {
+  async open(given: {
     readonly networks: readonly PredictNetwork[];
     readonly settings: PredictSettings;
     readonly types: readonly string[];
   }) {
     settings = given.settings;
     types = given.types;
-    networks = given.networks.map((network) => new LoadedNetwork(network));
+    const engine = await loadEngine(settings.engine);
+    networks = await Promise.all(given.networks.map((network) => TilingNetwork.open(engine, network)));
   },
   begin(volume: Volume) {
     const largest = (axis: 0 | 1 | 2) => Math.max(...networks.map(({ multiple }) => multiple[axis]));

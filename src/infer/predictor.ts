@@ -1,5 +1,6 @@
 import { builtModule } from "../built.js";
-import type { Activation } from "../engines/onnx/inferenceGraph.js";
+import type { Activation, EngineName } from "../engines/engine.js";
+import type { NetworkSpec } from "../nets/catalogue.js";
 import { startThread, type Thread } from "../threads.js";
 import type { Shape3, Volume } from "../volume.js";
 import type { PredictedSlab } from "./slabPrediction.js";
@@ -7,9 +8,7 @@ import type { PredictedSlab } from "./slabPrediction.js";
 export type { PredictedSlab } from "./slabPrediction.js";
 
 export interface PredictNetwork {
-  /** By name, of `src/nets`. */
-  readonly architecture: string;
-  readonly outputs: number;
+  readonly network: NetworkSpec;
   readonly activation: Activation;
   readonly weights: ReadonlyMap<string, Float32Array>;
   /** Per output: the particle type that it predicts; null drops it (background, ignored types). */
@@ -27,8 +26,9 @@ export interface PredictSettings {
   readonly flips: boolean;
   /** Averages over rotations by 90° about z. */
   readonly rotations: boolean;
-  /** Of ONNX Runtime. */
-  readonly threads?: number;
+  readonly engine: EngineName;
+  /** Of the engine. */
+  readonly threads: number;
 }
 
 export interface Predictor {
@@ -53,9 +53,11 @@ export async function openPredictor(
   networks: readonly PredictNetwork[],
   settings: PredictSettings,
 ): Promise<Predictor> {
-  for (const { architecture, outputs, channels } of networks)
-    if (channels.length !== outputs)
-      throw new RangeError(`${channels.length} channels named of ${architecture}, which has ${outputs}`);
+  for (const { network, channels } of networks)
+    if (channels.length !== network.outputs)
+      throw new RangeError(
+        `${channels.length} channels named of ${network.architecture}, which has ${network.outputs}`,
+      );
   const types = [...new Set(networks.flatMap(({ channels }) => channels))]
     .filter((type) => type !== null)
     .sort();

@@ -1,13 +1,49 @@
 import type { Shape3 } from "../volume.js";
-import { elementCount, GraphBuilder, inOrder, type Parameter, type Value } from "./graph.js";
+import { GraphBuilder } from "./graph.js";
+import { elementCount, inOrder, type Parameter, spatial, type Value } from "./value.js";
 
 /** An architecture: how to build its graph, and where it comes from. One file each in this folder. */
 export interface Architecture {
   readonly name: string;
   readonly description: string;
   readonly source: string;
-  /** Gives the logits, `outputs` channels at the input's own resolution. */
-  readonly build: (graph: GraphBuilder, input: Value, outputs: number) => Value;
+  /** Gives the logits, `outputs` channels at the input's own resolution, alone or with auxiliary ones. */
+  readonly build: (graph: GraphBuilder, input: Value, outputs: number) => Value | Supervised;
+  /** The same at half the resolution, where that is less work than halving what `build` gives. */
+  readonly buildHalf?: (graph: GraphBuilder, input: Value, outputs: number) => Value;
+  /**
+   * Adversarial training (Goodfellow et al. 2014): scores how real a map of `outputs` channels, each from 0 to 1, looks
+   * beside its image. Its parameters' names begin with `critic.`; they are trained, and not kept.
+   */
+  readonly critic?: (graph: GraphBuilder, image: Value, map: Value) => Value;
+}
+
+/** Logits with coarser ones that are trained beside them, each loss with its weight (deep supervision). */
+export interface Supervised {
+  readonly logits: Value;
+  readonly auxiliary: readonly Auxiliary[];
+}
+
+export interface Auxiliary {
+  readonly logits: Value;
+  readonly weight: number;
+}
+
+/** How an architecture is made into a network. */
+export interface NetworkOptions {
+  readonly outputs: number;
+  /** How many neighbouring slices it sees as channels, an odd number: 1 is the volume itself. */
+  readonly slices?: number | undefined;
+  /** Voxels per output voxel along each axis. */
+  readonly stride?: 1 | 2 | undefined;
+}
+
+/** What an architecture's critic says of the network's own map and of the target, which is the input `target`. */
+export interface Critic {
+  readonly target: Value;
+  readonly ofOwn: Value;
+  readonly ofTarget: Value;
+  readonly parameters: readonly Parameter[];
 }
 
 /** An architecture with its number of outputs fixed: graph, parameters and what patch sizes it takes. */
@@ -17,26 +53,73 @@ export interface Network {
   readonly graph: GraphBuilder;
   readonly input: Value;
   readonly logits: Value;
+  readonly auxiliary: readonly Auxiliary[];
+  readonly critic: Critic | null;
   readonly parameters: readonly Parameter[];
   readonly parameterCount: number;
   /** Patch sizes must be multiples of this along z, y, x. */
   readonly multiple: Shape3;
 }
 
-export function buildNetwork(architecture: Architecture, outputs: number): Network {
+export function buildNetwork(
+  architecture: Architecture,
+  { outputs, slices = 1, stride = 1 }: NetworkOptions,
+): Network {
   const graph = new GraphBuilder();
   const input = graph.input("image", 1);
-  const logits = architecture.build(graph, input, outputs);
-  const strides = inOrder(logits).map((value) => value.stride ?? [1, 1, 1]);
-  const largest = (axis: 0 | 1 | 2) => Math.max(...strides.map((stride) => stride[axis]));
+  const seen = graph.neighbourSlices(input, slices);
+  const { logits, auxiliary } = built(architecture, graph, seen, outputs, stride);
+  checkLogits(architecture, logits, outputs, stride);
+  const strides = inOrder(logits, ...auxiliary.map((each) => each.logits)).map(
+    (value) => value.stride ?? [1, 1, 1],
+  );
+  const largest = (axis: 0 | 1 | 2) => Math.max(...strides.map((each) => each[axis]));
+  const parameters = [...graph.parameters];
+  const counted = parameters.filter(({ trained }) => trained);
   return {
     architecture: architecture.name,
     outputs,
     graph,
     input,
     logits,
-    parameters: [...graph.parameters],
-    parameterCount: graph.parameters.reduce((sum, parameter) => sum + elementCount(parameter), 0),
+    auxiliary,
+    critic: architecture.critic ? criticOf(architecture.critic, graph, seen, logits) : null,
+    parameters,
+    parameterCount: counted.reduce((sum, parameter) => sum + elementCount(parameter), 0),
     multiple: [largest(0), largest(1), largest(2)],
   };
+}
+
+function built(
+  architecture: Architecture,
+  graph: GraphBuilder,
+  input: Value,
+  outputs: number,
+  stride: 1 | 2,
+): Supervised {
+  if (stride === 2 && architecture.buildHalf)
+    return { logits: architecture.buildHalf(graph, input, outputs), auxiliary: [] };
+  const result = architecture.build(graph, input, outputs);
+  const whole = "logits" in result ? result : { logits: result, auxiliary: [] };
+  return stride === 1 ? whole : { ...whole, logits: graph.averagePool(whole.logits) };
+}
+
+function criticOf(
+  critic: NonNullable<Architecture["critic"]>,
+  graph: GraphBuilder,
+  image: Value,
+  logits: Value,
+): Critic {
+  const before = graph.parameters.length;
+  const target = graph.input("target", logits.channels, spatial(logits));
+  const ofOwn = critic(graph, image, graph.sigmoid(logits));
+  const ofTarget = graph.again(() => critic(graph, image, target));
+  return { target, ofOwn, ofTarget, parameters: graph.parameters.slice(before) };
+}
+
+function checkLogits({ name }: Architecture, logits: Value, outputs: number, stride: number): void {
+  if (logits.channels !== outputs || spatial(logits).some((step) => step !== stride))
+    throw new TypeError(
+      `${name} gives ${logits.channels} channels of stride ${logits.stride}; wanted ${outputs} of ${stride}`,
+    );
 }

@@ -1,5 +1,7 @@
+import { z } from "zod";
 import { PickbenchError } from "../errors.js";
-import type { Architecture } from "./architecture.js";
+import { type Architecture, buildNetwork, type Network } from "./architecture.js";
+import { readArchitecture } from "./architectureFile.js";
 import { baseline } from "./baseline.js";
 import { plain } from "./plain.js";
 
@@ -13,4 +15,29 @@ export function architectureNamed(name: string): Architecture {
     "BadExperiment",
     `network ${JSON.stringify(name)} is not known; choose one of ${known}`,
   );
+}
+
+/** A network as plain data: what goes to worker threads and into checkpoints. */
+export const networkSpecSchema = z.strictObject({
+  /** Of the library, or as its file calls it. */
+  architecture: z.string(),
+  outputs: z.number().int().min(1),
+  slices: z.number().int().min(1).optional(),
+  stride: z.union([z.literal(1), z.literal(2)]).optional(),
+  /** The user's own file that declares it. */
+  file: z.strictObject({ path: z.string(), sha256: z.string() }).optional(),
+});
+export type NetworkSpec = Readonly<z.infer<typeof networkSpecSchema>>;
+
+/** @throws BadExperiment where the library has no such architecture, or its file cannot be used or has changed */
+export async function loadNetwork(spec: NetworkSpec): Promise<Network> {
+  if (!spec.file) return buildNetwork(architectureNamed(spec.architecture), spec);
+  const { architecture, sha256 } = await readArchitecture(spec.file.path, spec.outputs);
+  if (sha256 !== spec.file.sha256)
+    throw new PickbenchError(
+      "BadExperiment",
+      `${spec.file.path}: the architecture's file has changed since ${spec.architecture} was trained; put back the file whose SHA-256 begins with ${spec.file.sha256.slice(0, 12)}`,
+      { path: spec.file.path },
+    );
+  return buildNetwork(architecture, spec);
 }

@@ -1,74 +1,29 @@
 import type { Shape3 } from "../volume.js";
-
-/**
- * A network as a graph of values, declared once and lowered by an engine. A value is either a map (a number per channel
- * and voxel of the patch, coarser than the input by `stride`) or, where `stride` is null, one number a channel.
- */
-export interface Value {
-  readonly id: number;
-  readonly operation: Operation;
-  readonly inputs: readonly Value[];
-  readonly channels: number;
-  readonly stride: Shape3 | null;
-}
-
-/** A trained array. Shapes are PyTorch's: (out, in, z, y, x) for a convolution, (in, out, z, y, x) for a transposed one. */
-export interface Parameter {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly initial: { readonly uniform: number } | { readonly constant: number };
-  /** Whether weight decay applies: to kernels, not to biases, scales and slopes. */
-  readonly decay: boolean;
-}
-
-export type Operation =
-  | { readonly kind: "input"; readonly name: string }
-  | {
-      readonly kind: "convolution" | "transposedConvolution";
-      readonly weight: Parameter;
-      readonly bias: Parameter | null;
-      readonly kernel: Shape3;
-      readonly stride: Shape3;
-    }
-  | {
-      readonly kind: "instanceNorm";
-      readonly scale: Parameter | null;
-      readonly shift: Parameter | null;
-      readonly epsilon: number;
-    }
-  | { readonly kind: "prelu"; readonly slope: Parameter }
-  | { readonly kind: "averagePool" | "upsampleNearest"; readonly factor: Shape3 }
-  | { readonly kind: "affine"; readonly scale: number; readonly offset: number }
-  | { readonly kind: "channelScale"; readonly scales: readonly number[] }
-  | { readonly kind: "power"; readonly exponent: number }
-  | { readonly kind: "relu" | "concat" | "add" | "subtract" | "multiply" | "divide" }
-  | {
-      readonly kind:
-        | "exp"
-        | "log"
-        | "softplus"
-        | "sigmoid"
-        | "softmax"
-        | "logSoftmax"
-        | "sum"
-        | "sumChannels";
-    };
-
-export type OperationKind = Operation["kind"];
-/** An operation of one kind. */
-export type OperationOf<K extends OperationKind> = Operation & { readonly kind: K };
+import { type Operation, type Parameter, spatial, type Value } from "./value.js";
 
 const one: Shape3 = [1, 1, 1];
+const two: Shape3 = [2, 2, 2];
 const product = (values: readonly number[]): number => values.reduce((a, b) => a * b, 1);
 const scaled = (stride: Shape3, by: Shape3, direction: 1 | -1): Shape3 => {
   const at = (i: 0 | 1 | 2) => (direction === 1 ? stride[i] * by[i] : stride[i] / by[i]);
   return [at(0), at(1), at(2)];
 };
 
+/** Which rule draws a kernel: PyTorch's U(±1/√fan-in), or Keras's U(±√(6/(fan-in + fan-out))) (Glorot and Bengio 2010). */
+export type Initialisation = "pytorch" | "glorot";
+
+export interface ConvolutionOptions {
+  readonly kernel?: Shape3;
+  readonly stride?: Shape3;
+  readonly bias?: boolean;
+  readonly initialisation?: Initialisation;
+}
+
 /** Declares values and the parameters they use; parameter names are PyTorch's dotted paths. */
 export class GraphBuilder {
   readonly parameters: Parameter[] = [];
   private count = 0;
+  private reusing = false;
 
   /** A map that is given at every step. */
   input(name: string, channels: number, stride: Shape3 = one): Value {
@@ -76,74 +31,179 @@ export class GraphBuilder {
   }
 
   /**
-   * Convolution with odd kernel, zero padding of half of it, and PyTorch's default initialisation:
-   * U(±1/√fan-in) for kernel and bias.
+   * Builds a part again on other values, with the parameters it declared the first time.
+   *
+   * @throws TypeError where the part declares a parameter that is not there yet
+   */
+  again<T>(build: () => T): T {
+    this.reusing = true;
+    try {
+      return build();
+    } finally {
+      this.reusing = false;
+    }
+  }
+
+  /**
+   * Convolution with ⌊dilation·(kernel − 1)/2⌋ zeros before each axis and as many after as make the output the input's
+   * size over the stride, which divides it. With `groups`, each group of output channels sees its own group of input
+   * channels; as many groups as channels is a depthwise convolution. On one number a channel (kernel 1) it mixes the
+   * channels.
    */
   convolution(
     x: Value,
     name: string,
     channels: number,
-    { kernel = [3, 3, 3] as Shape3, stride = one, bias = true } = {},
+    {
+      kernel = [3, 3, 3],
+      stride = one,
+      bias = true,
+      dilation = one,
+      groups = 1,
+      initialisation = "pytorch",
+    }: ConvolutionOptions & { readonly dilation?: Shape3; readonly groups?: number } = {},
   ): Value {
-    const bound = 1 / Math.sqrt(x.channels * product(kernel));
-    const weight = this.parameter(
-      `${name}.weight`,
-      [channels, x.channels, ...kernel],
-      { uniform: bound },
-      true,
+    if (x.channels % groups !== 0 || channels % groups !== 0)
+      throw new TypeError(`${name}: ${x.channels} to ${channels} channels in ${groups} groups`);
+    if (x.stride === null && (product(kernel) > 1 || product(stride) > 1))
+      throw new TypeError(`${name}: a kernel of ${kernel} on one number a channel`);
+    const shape = [channels, x.channels / groups, ...kernel];
+    const bounds = initialBounds(
+      initialisation,
+      product(shape.slice(1)),
+      (channels / groups) * product(kernel),
     );
-    const offset = bias ? this.parameter(`${name}.bias`, [channels], { uniform: bound }, false) : null;
-    const operation = { kind: "convolution", weight, bias: offset, kernel, stride } as const;
-    return this.value(operation, [x], channels, scaled(spatial(x), stride, 1));
+    const weight = this.parameter(`${name}.weight`, shape, bounds.weight, true);
+    const offset = bias ? this.parameter(`${name}.bias`, [channels], bounds.bias, false) : null;
+    const operation = {
+      kind: "convolution",
+      weight,
+      bias: offset,
+      kernel,
+      stride,
+      dilation,
+      groups,
+    } as const;
+    return this.value(operation, [x], channels, x.stride && scaled(x.stride, stride, 1));
   }
 
-  /** The transpose of `convolution`: padding half the kernel, output padding stride − 1, so that it multiplies the size. */
+  /** The transpose of the `convolution` with the same kernel and stride: it multiplies the size by the stride. */
   transposedConvolution(
     x: Value,
     name: string,
     channels: number,
-    { kernel = [3, 3, 3] as Shape3, stride = one, bias = true } = {},
+    { kernel = [3, 3, 3], stride = one, bias = true, initialisation = "pytorch" }: ConvolutionOptions = {},
   ): Value {
-    const bound = 1 / Math.sqrt(channels * product(kernel));
-    const weight = this.parameter(
-      `${name}.weight`,
-      [x.channels, channels, ...kernel],
-      { uniform: bound },
-      true,
-    );
-    const offset = bias ? this.parameter(`${name}.bias`, [channels], { uniform: bound }, false) : null;
+    const shape = [x.channels, channels, ...kernel];
+    const bounds = initialBounds(initialisation, product(shape.slice(1)), x.channels * product(kernel));
+    const weight = this.parameter(`${name}.weight`, shape, bounds.weight, true);
+    const offset = bias ? this.parameter(`${name}.bias`, [channels], bounds.bias, false) : null;
     const operation = { kind: "transposedConvolution", weight, bias: offset, kernel, stride } as const;
     return this.value(operation, [x], channels, scaled(spatial(x), stride, -1));
   }
 
   /** Normalises each channel of each sample to mean 0 and variance 1 over the patch (Ulyanov et al. 2016). */
   instanceNorm(x: Value, name: string, { affine = false, epsilon = 1e-5 } = {}): Value {
-    const scale = affine ? this.parameter(`${name}.weight`, [x.channels], { constant: 1 }, false) : null;
-    const shift = affine ? this.parameter(`${name}.bias`, [x.channels], { constant: 0 }, false) : null;
-    return this.value({ kind: "instanceNorm", scale, shift, epsilon }, [x], x.channels, spatial(x));
+    return this.elementwise({ kind: "instanceNorm", ...this.affineOf(x, name, affine), epsilon }, x);
+  }
+
+  /** Normalises each group of channels of each sample over channels and patch (Wu and He 2018). */
+  groupNorm(x: Value, name: string, groups: number, { affine = true, epsilon = 1e-5 } = {}): Value {
+    if (x.channels % groups !== 0) throw new TypeError(`${name}: ${x.channels} channels in ${groups} groups`);
+    return this.elementwise({ kind: "groupNorm", groups, ...this.affineOf(x, name, affine), epsilon }, x);
+  }
+
+  /** Normalises each voxel over its channels (Ba et al. 2016, in ConvNeXt's channels-first form). */
+  layerNorm(x: Value, name: string, { affine = true, epsilon = 1e-6 } = {}): Value {
+    return this.elementwise({ kind: "layerNorm", ...this.affineOf(x, name, affine), epsilon }, x);
+  }
+
+  /**
+   * Normalises each channel over batch and patch while training, by running statistics when predicting; `momentum` is
+   * the share of the new statistics in the running ones, whose variance is the unbiased one (Ioffe and Szegedy 2015, as
+   * in PyTorch).
+   */
+  batchNorm(x: Value, name: string, { affine = true, epsilon = 1e-5, momentum = 0.1 } = {}): Value {
+    const statistic = (of: string, constant: number) =>
+      this.parameter(`${name}.running_${of}`, [x.channels], { constant }, false, false);
+    const mean = statistic("mean", 0);
+    const variance = statistic("var", 1);
+    const options = { ...this.affineOf(x, name, affine), epsilon, mean, variance, momentum };
+    return this.elementwise({ kind: "batchNorm", ...options }, x);
   }
 
   relu = (x: Value): Value => this.elementwise({ kind: "relu" }, x);
 
-  /** x where positive, slope·x elsewhere, one slope for all channels (He et al. 2015). */
-  prelu(x: Value, name: string): Value {
+  /** x where positive, slope·x elsewhere; one slope for all channels, or one each (He et al. 2015). */
+  prelu(x: Value, name: string, { perChannel = false } = {}): Value {
+    const shape = [perChannel ? x.channels : 1];
     return this.elementwise(
-      { kind: "prelu", slope: this.parameter(`${name}.weight`, [1], { constant: 0.25 }, false) },
+      { kind: "prelu", slope: this.parameter(`${name}.weight`, shape, { constant: 0.25 }, false) },
       x,
     );
   }
 
-  averagePool(x: Value, factor: Shape3 = [2, 2, 2]): Value {
+  /** x where positive, slope·x elsewhere, with a slope that is not trained. */
+  leakyRelu = (x: Value, slope = 0.01): Value => this.elementwise({ kind: "leakyRelu", slope }, x);
+  /** x·Φ(x), Φ the standard normal's distribution function (Hendrycks and Gimpel 2016), not its tanh form. */
+  gelu = (x: Value): Value => this.elementwise({ kind: "gelu" }, x);
+  /** x·σ(x) (Elfwing et al. 2018). */
+  silu = (x: Value): Value => this.multiply(x, this.sigmoid(x));
+  abs = (x: Value): Value => this.elementwise({ kind: "abs" }, x);
+
+  /**
+   * While training, each number is 0 with probability `rate` and divided by 1 − rate otherwise, drawn by (seed, name,
+   * step); nothing when predicting.
+   */
+  dropout(x: Value, name: string, rate: number): Value {
+    if (!(rate >= 0 && rate < 1)) throw new TypeError(`${name}: a dropout of ${rate}`);
+    return rate === 0 ? x : this.elementwise({ kind: "dropout", name, rate }, x);
+  }
+
+  /** Largest number of each window; windows reach past the map by ⌊(window − 1)/2⌋ before and see nothing there. */
+  maxPool(x: Value, window: Shape3 = two, stride: Shape3 = window): Value {
+    return this.value({ kind: "maxPool", window, stride }, [x], x.channels, scaled(spatial(x), stride, 1));
+  }
+
+  averagePool(x: Value, factor: Shape3 = two): Value {
     return this.value({ kind: "averagePool", factor }, [x], x.channels, scaled(spatial(x), factor, 1));
   }
 
-  upsampleNearest(x: Value, factor: Shape3 = [2, 2, 2]): Value {
+  upsampleNearest(x: Value, factor: Shape3 = two): Value {
     return this.value({ kind: "upsampleNearest", factor }, [x], x.channels, scaled(spatial(x), factor, -1));
+  }
+
+  /** Trilinear, voxels taken at their centres (PyTorch's align_corners=False). */
+  upsampleLinear(x: Value, factor: Shape3 = two): Value {
+    return this.value({ kind: "upsampleLinear", factor }, [x], x.channels, scaled(spatial(x), factor, -1));
+  }
+
+  /** Mean over the voxels of each sample, one number a channel. */
+  globalAverage = (x: Value): Value => this.value({ kind: "globalAverage" }, [x], x.channels, null);
+
+  /** Channels weighed by what their means say: x·σ(W₂·relu(W₁·mean)) (Hu et al. 2018). */
+  squeezeExcite(x: Value, name: string, reduction = 4): Value {
+    const kernel = one;
+    const narrow = Math.max(1, Math.floor(x.channels / reduction));
+    const squeezed = this.relu(this.convolution(this.globalAverage(x), `${name}.fc1`, narrow, { kernel }));
+    return this.multiply(x, this.sigmoid(this.convolution(squeezed, `${name}.fc2`, x.channels, { kernel })));
+  }
+
+  /** The slices around each one as its channels, zeros past the faces: 2.5-D input. Slice-major, `count` is odd. */
+  neighbourSlices(x: Value, count: number): Value {
+    if (count % 2 === 0) throw new TypeError(`${count} neighbouring slices; wanted an odd number`);
+    return count === 1
+      ? x
+      : this.value({ kind: "neighbourSlices", count }, [x], count * x.channels, spatial(x));
   }
 
   concat(...parts: Value[]): Value {
     const channels = parts.reduce((sum, part) => sum + part.channels, 0);
-    return this.value({ kind: "concat" }, parts, channels, spatial(parts[0]!));
+    const stride = spatial(parts[0]!);
+    for (const part of parts)
+      if (spatial(part).join() !== stride.join())
+        throw new TypeError(`concat: maps of stride ${stride} and ${part.stride}`);
+    return this.value({ kind: "concat" }, parts, channels, stride);
   }
 
   add = (a: Value, b: Value): Value => this.binary("add", a, b);
@@ -185,15 +245,24 @@ export class GraphBuilder {
     return this.value({ kind }, [a, b], Math.max(a.channels, b.channels), a.stride ?? b.stride);
   }
 
+  private affineOf(x: Value, name: string, affine: boolean) {
+    const scale = affine ? this.parameter(`${name}.weight`, [x.channels], { constant: 1 }, false) : null;
+    const shift = affine ? this.parameter(`${name}.bias`, [x.channels], { constant: 0 }, false) : null;
+    return { scale, shift };
+  }
+
   private parameter(
     name: string,
     shape: readonly number[],
     initial: Parameter["initial"],
     decay: boolean,
+    trained = true,
   ): Parameter {
-    if (this.parameters.some((known) => known.name === name))
-      throw new TypeError(`two parameters named ${name}`);
-    const parameter = { name, shape, initial, decay };
+    const known = this.parameters.find((parameter) => parameter.name === name);
+    if (known && this.reusing && known.shape.join() === shape.join()) return known;
+    if (known) throw new TypeError(`two parameters named ${name}`);
+    if (this.reusing) throw new TypeError(`no parameter named ${name} to use again`);
+    const parameter = { name, shape, initial, decay, trained };
     this.parameters.push(parameter);
     return parameter;
   }
@@ -208,43 +277,10 @@ export class GraphBuilder {
   }
 }
 
-/** The stride of a value that has to be a map. */
-export function spatial(value: Value): Shape3 {
-  if (value.stride === null)
-    throw new TypeError(`${value.operation.kind} gives one number a channel, not a map`);
-  return value.stride;
+/** What kernels and biases are drawn from. */
+function initialBounds(initialisation: Initialisation, fanIn: number, fanOut: number) {
+  if (initialisation === "glorot")
+    return { weight: { uniform: Math.sqrt(6 / (fanIn + fanOut)) }, bias: { constant: 0 } };
+  const bound = { uniform: 1 / Math.sqrt(fanIn) };
+  return { weight: bound, bias: bound };
 }
-
-/** Every value that `output` depends on, each after its inputs. */
-export function inOrder(output: Value): Value[] {
-  const order: Value[] = [];
-  const seen = new Set<Value>();
-  const visit = (value: Value): void => {
-    if (seen.has(value)) return;
-    seen.add(value);
-    value.inputs.forEach(visit);
-    order.push(value);
-  };
-  visit(output);
-  return order;
-}
-
-/** The parameters an operation uses. */
-export function parametersOf(operation: Operation): Parameter[] {
-  const used = (): (Parameter | null)[] => {
-    switch (operation.kind) {
-      case "convolution":
-      case "transposedConvolution":
-        return [operation.weight, operation.bias];
-      case "instanceNorm":
-        return [operation.scale, operation.shift];
-      case "prelu":
-        return [operation.slope];
-      default:
-        return [];
-    }
-  };
-  return used().filter((parameter) => parameter !== null);
-}
-
-export const elementCount = (parameter: Parameter): number => product(parameter.shape);

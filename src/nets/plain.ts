@@ -1,5 +1,6 @@
 import type { Architecture } from "./architecture.js";
-import type { GraphBuilder, Value } from "./graph.js";
+import type { GraphBuilder } from "./graph.js";
+import type { Value } from "./value.js";
 
 const base = 16;
 

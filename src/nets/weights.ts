@@ -1,19 +1,27 @@
 import { randomFor } from "../random.js";
-import { elementCount, type Parameter } from "./graph.js";
+import { elementCount, type Parameter } from "./value.js";
 
-/** Where every parameter lies in one flat vector: those that decay first, so that decay is one product over a prefix. */
+/**
+ * Where every parameter lies in one flat vector: those that decay first, so that decay is one product over a prefix,
+ * running statistics last.
+ */
 export interface ParameterLayout {
   readonly order: readonly Parameter[];
   readonly total: number;
   /** How many of the leading numbers decay. */
   readonly decayed: number;
+  /** How many of the leading numbers a gradient moves. */
+  readonly trained: number;
 }
 
 export function layOut(parameters: readonly Parameter[]): ParameterLayout {
-  const order = [...parameters.filter((p) => p.decay), ...parameters.filter((p) => !p.decay)];
-  const count = (list: readonly Parameter[]) =>
-    list.reduce((sum, parameter) => sum + elementCount(parameter), 0);
-  return { order, total: count(order), decayed: count(order.filter((p) => p.decay)) };
+  const rank = ({ decay, trained }: Parameter): number => (decay ? 0 : trained ? 1 : 2);
+  const order = [0, 1, 2].flatMap((wanted) => parameters.filter((parameter) => rank(parameter) === wanted));
+  const count = (upTo: number) =>
+    order
+      .filter((parameter) => rank(parameter) <= upTo)
+      .reduce((sum, parameter) => sum + elementCount(parameter), 0);
+  return { order, total: count(2), decayed: count(0), trained: count(1) };
 }
 
 /** First weights as the parameters' declarations say, each drawn by (seed, its name). */

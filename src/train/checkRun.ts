@@ -5,8 +5,7 @@ import { checkPatches, type PatchSource } from "../data/patchSpec.js";
 import type { Splits } from "../data/splits.js";
 import { PickbenchError } from "../errors.js";
 import { tileGrid } from "../infer/tiles.js";
-import { buildNetwork } from "../nets/architecture.js";
-import { architectureNamed } from "../nets/catalogue.js";
+import { loadNetwork } from "../nets/catalogue.js";
 import type { Pick } from "../particles.js";
 import type { Experiment } from "./experiment.js";
 import { type Member, patchSpecOf } from "./members.js";
@@ -27,7 +26,7 @@ interface Meeting {
  * @throws BadExperiment, BadDataset, NotFinite
  */
 export async function checkRun({ experiment, dataset, splits, members }: Meeting): Promise<void> {
-  for (const member of members) checkNetwork(experiment, member);
+  for (const member of members) await checkNetwork(experiment, member);
   const open = (run: string, tomogram: string) => openOf(dataset, experiment, run, tomogram);
   const sources: PatchSource[] = [];
   const readers: TomogramReader[] = [];
@@ -42,7 +41,7 @@ export async function checkRun({ experiment, dataset, splits, members }: Meeting
   for (const run of [...splits.tune, ...splits.holdout]) {
     const reader = await open(run, experiment.data.tomogram);
     readers.push(reader);
-    for (const member of members) checkTiles(experiment, member, reader);
+    for (const member of members) await checkTiles(experiment, member, reader);
     checkTruth(dataset, run, await readRunPicks(dataset, run), members);
   }
   checkSpacings(readers);
@@ -59,8 +58,8 @@ const openOf = (
 
 const withoutVoxels = ({ shape, spacing }: TomogramReader) => ({ data: new Float32Array(), shape, spacing });
 
-function checkNetwork({ patch, loss }: Experiment, { architecture, outputs }: Member): void {
-  const { multiple } = buildNetwork(architectureNamed(architecture), outputs);
+async function checkNetwork({ patch, loss }: Experiment, { network }: Member): Promise<void> {
+  const { multiple, architecture, outputs } = await loadNetwork(network);
   if (patch.shape.some((size, axis) => size % multiple[axis]! !== 0))
     throw new PickbenchError(
       "BadExperiment",
@@ -74,12 +73,12 @@ function checkNetwork({ patch, loss }: Experiment, { architecture, outputs }: Me
       );
 }
 
-function checkTiles(
+async function checkTiles(
   { predict }: Experiment,
-  { architecture, outputs }: Member,
+  { network }: Member,
   { shape }: TomogramReader,
-): void {
-  const { multiple } = buildNetwork(architectureNamed(architecture), outputs);
+): Promise<void> {
+  const { multiple } = await loadNetwork(network);
   tileGrid(shape, { tile: predict.tile, overlap: predict.overlap, multiple, square: predict.rotations });
 }
 

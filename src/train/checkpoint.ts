@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { activations } from "../engines/engine.js";
+import { trainingLayout } from "../engines/trainable.js";
 import { PickbenchError } from "../errors.js";
 import { type PickingSettings, pickingSchema } from "../infer/picking.js";
 import type { PredictNetwork } from "../infer/predictor.js";
-import { buildNetwork } from "../nets/architecture.js";
-import { architectureNamed } from "../nets/catalogue.js";
-import { layOut, namedWeights } from "../nets/weights.js";
+import { loadNetwork, networkSpecSchema } from "../nets/catalogue.js";
+import { namedWeights } from "../nets/weights.js";
 import { checkExperiment, type Experiment, experimentText } from "./experiment.js";
 import type { Member } from "./members.js";
 import { readTensors, type TensorFile, writeTensors } from "./safetensors.js";
@@ -23,11 +24,9 @@ export interface Checkpoint {
 
 const format = "pickbench checkpoint 1";
 
-const networkSchema = z.strictObject({
+const networkSchema = networkSpecSchema.extend({
   name: z.string(),
-  architecture: z.string(),
-  outputs: z.number().int().min(1),
-  activation: z.enum(["softmax", "sigmoid", "none"]),
+  activation: z.enum(activations),
   channels: z.array(z.string().nullable()),
 });
 const metadataSchema = z.looseObject({
@@ -39,11 +38,11 @@ const metadataSchema = z.looseObject({
   tuneScore: z.string(),
 });
 
-/** A network to predict with, from a member and its flat weights. */
-export function networkOf(member: Member, flat: Float32Array): PredictNetwork {
-  const { architecture, outputs, activation, channels } = member;
-  const layout = layOut(buildNetwork(architectureNamed(architecture), outputs).parameters);
-  return { architecture, outputs, activation, channels, weights: namedWeights(layout, flat) };
+/** A network to predict with, from a member and the flat weights of its training. */
+export async function networkOf(member: Member, flat: Float32Array): Promise<PredictNetwork> {
+  const { network, activation, channels } = member;
+  const layout = trainingLayout(await loadNetwork(network));
+  return { network, activation, channels, weights: namedWeights(layout, flat) };
 }
 
 /** Writes best.safetensors; equal checkpoints give equal bytes. */
@@ -53,16 +52,13 @@ export async function writeCheckpoint(
   checkpoint: Checkpoint,
 ): Promise<void> {
   const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-  const networks = checkpoint.networks.map((network, at) => {
+  const networks: z.input<typeof networkSchema>[] = [];
+  for (const [at, { network, activation, channels, weights }] of checkpoint.networks.entries()) {
     const name = names[at]!;
-    for (const parameter of buildNetwork(architectureNamed(network.architecture), network.outputs).parameters)
-      tensors.set(`${name}/${parameter.name}`, {
-        shape: parameter.shape,
-        data: network.weights.get(parameter.name)!,
-      });
-    const { architecture, outputs, activation, channels } = network;
-    return { name, architecture, outputs, activation, channels };
-  });
+    for (const { name: parameter, shape } of (await loadNetwork(network)).parameters)
+      tensors.set(`${name}/${parameter}`, { shape, data: weights.get(parameter)! });
+    networks.push({ name, ...network, activation, channels: [...channels] });
+  }
   await writeTensors(path, {
     tensors,
     metadata: {
@@ -96,7 +92,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     return {
       experiment: checkExperiment(JSON.parse(metadata.experiment), path),
       spacing: z.number().positive().parse(JSON.parse(metadata.spacing)),
-      networks: networks.map((network) => readNetwork(path, file, network)),
+      networks: await Promise.all(networks.map((network) => readNetwork(path, file, network))),
       picking: new Map(Object.entries(picking)),
       tuneScore: z.number().nullable().parse(JSON.parse(metadata.tuneScore)),
     };
@@ -113,32 +109,34 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   }
 }
 
-function readNetwork(path: string, file: TensorFile, network: z.infer<typeof networkSchema>): PredictNetwork {
+async function readNetwork(
+  path: string,
+  file: TensorFile,
+  { name: member, activation, channels, ...spec }: z.infer<typeof networkSchema>,
+): Promise<PredictNetwork> {
   const weights = new Map<string, Float32Array>();
-  for (const { name, shape } of buildNetwork(architectureNamed(network.architecture), network.outputs)
-    .parameters) {
-    const tensor = file.tensors.get(`${network.name}/${name}`);
+  for (const { name, shape } of (await loadNetwork(spec)).parameters) {
+    const tensor = file.tensors.get(`${member}/${name}`);
     const got = tensor ? `shape ${tensor.shape.join("×")}` : "nothing";
     if (!tensor || tensor.shape.join() !== shape.join())
       throw new PickbenchError(
         "BadCheckpoint",
-        `${path}: tensor ${network.name}/${name} has ${got}, wanted shape ${shape.join("×")}; was it written by another version?`,
+        `${path}: tensor ${member}/${name} has ${got}, wanted shape ${shape.join("×")}; was it written by another version?`,
         { path },
       );
     if (!tensor.data.every(Number.isFinite))
       throw new PickbenchError(
         "NotFinite",
-        `${path}: tensor ${network.name}/${name} holds NaN or infinity; give a checkpoint of a run that stayed finite`,
+        `${path}: tensor ${member}/${name} holds NaN or infinity; give a checkpoint of a run that stayed finite`,
         { path },
       );
     weights.set(name, tensor.data);
   }
-  const { architecture, outputs, activation, channels } = network;
-  if (channels.length !== outputs)
+  if (channels.length !== spec.outputs)
     throw new PickbenchError(
       "BadCheckpoint",
-      `${path}: ${network.name} names ${channels.length} channels, wanted ${outputs}`,
+      `${path}: ${member} names ${channels.length} channels, wanted ${spec.outputs}`,
       { path },
     );
-  return { architecture, outputs, activation, channels, weights };
+  return { network: spec, activation, channels, weights };
 }

@@ -1,6 +1,7 @@
 import { type Dataset, findRun, findTomogram } from "../data/dataset.js";
 import { readNormalised } from "../data/normalisedTomogram.js";
 import { openTomogram } from "../data/omeZarr.js";
+import type { EngineName } from "../engines/engine.js";
 import { PickbenchError } from "../errors.js";
 import { openPredictor, type Predictor } from "../infer/predictor.js";
 import { predictMaps } from "../infer/probabilityMaps.js";
@@ -24,6 +25,7 @@ export interface Detector {
 }
 
 export interface DetectorOptions {
+  readonly engine: EngineName;
   readonly threads: number;
   /** Over what the first checkpoint's experiment says. */
   readonly tomogram?: string | undefined;
@@ -42,7 +44,7 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
   const { experiment } = first;
   const predictor = await openPredictor(
     checkpoints.flatMap(({ networks }) => networks),
-    { ...experiment.predict, threads: options.threads },
+    { ...experiment.predict, engine: options.engine, threads: options.threads },
   );
   const settings = mergedSettings(checkpoints);
   const choice = { ...experiment.data, tomogram: options.tomogram ?? experiment.data.tomogram };

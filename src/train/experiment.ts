@@ -3,6 +3,7 @@ import { type Document, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { SplitSpec } from "../data/splits.js";
 import { targetSchema } from "../data/targets.js";
+import { engineNames } from "../engines/engine.js";
 import { messageOf, PickbenchError } from "../errors.js";
 import { canonicalJson, hashOf } from "../files.js";
 import { pickingSchema } from "../infer/picking.js";
@@ -10,6 +11,7 @@ import { architectureNamed } from "../nets/catalogue.js";
 import { parseBudget } from "./budget.js";
 import { describeIssues } from "./experimentIssues.js";
 import { lossSchema } from "./losses.js";
+import { fromExperiment, networkSchema } from "./networkChoice.js";
 
 const shape3 = z.tuple([z.number().int().min(4), z.number().int().min(4), z.number().int().min(4)]);
 const fraction = z.number().min(0).max(1);
@@ -21,8 +23,9 @@ export const experimentSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, dot, underscore and dash only"),
   question: z.string().default(""),
-  /** An architecture of `src/nets`. */
-  network: z.string(),
+  network: networkSchema,
+  /** What trains and predicts; `auto` takes the fastest that this machine has. Results agree to rounding. */
+  engine: z.enum(["auto", ...engineNames]).default("auto"),
   /** `all`: one network for all types. `perType`: one network per type, the way Ais does. */
   networks: z.enum(["all", "perType"]).default("all"),
   seed: z.number().int().min(0).default(0),
@@ -138,6 +141,7 @@ export type Experiment = z.infer<typeof experimentSchema>;
 export interface Overrides {
   readonly seed?: number | undefined;
   readonly budget?: string | undefined;
+  readonly engine?: Experiment["engine"] | undefined;
 }
 
 /** Reads, checks and freezes an experiment. */
@@ -165,7 +169,8 @@ export async function readExperiment(path: string, overrides: Overrides = {}): P
   if (content === null || typeof content !== "object" || Array.isArray(content))
     throw bad(path, "it holds no keys; wanted an experiment such as experiments/quickstart.yaml");
   const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
-  return checkExperiment({ ...content, ...given }, path);
+  const whole: Record<string, unknown> = { ...content, ...given };
+  return checkExperiment({ ...whole, network: fromExperiment(path, whole.network) }, path);
 }
 
 /** The document's content; aliases that unfold to very much are refused. */
@@ -182,7 +187,9 @@ export function checkExperiment(content: unknown, origin: string): Experiment {
   const parsed = experimentSchema.safeParse(content);
   if (!parsed.success) throw bad(origin, describeIssues(parsed.error.issues, content), parsed.error);
   const experiment = parsed.data;
-  architectureNamed(experiment.network);
+  const { network } = experiment;
+  if (typeof network === "string") architectureNamed(network);
+  else if ("architecture" in network) architectureNamed(network.architecture);
   parseBudget(experiment.budget);
   checkCombination(experiment, origin);
   return deepFreeze(experiment);
@@ -226,6 +233,8 @@ function deepFreeze<T>(value: T): T {
 /** What a run's folder and its submission are called, so that other seeds stand beside the first. */
 export const runName = ({ name, seed }: Experiment): string => (seed === 0 ? name : `${name}-seed${seed}`);
 
-/** The experiment written out in full, and its hash. */
+/** The experiment written out in full. */
 export const experimentText = (experiment: Experiment): string => canonicalJson(experiment);
-export const experimentHash = (experiment: Experiment): string => hashOf(experimentText(experiment));
+/** What a run must share with the one it goes on with: all but the engine, which may change on the way. */
+export const experimentHash = ({ engine: _, ...experiment }: Experiment): string =>
+  hashOf(canonicalJson(experiment));

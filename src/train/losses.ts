@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { GraphBuilder, Value } from "../nets/graph.js";
+import type { GraphBuilder } from "../nets/graph.js";
+import type { Value } from "../nets/value.js";
 
 const weight = z.number().positive().default(1);
 const classWeights = z.array(z.number().nonnegative()).optional();

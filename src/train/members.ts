@@ -1,16 +1,18 @@
 import type { PatchSpec } from "../data/patchStream.js";
-import type { Activation } from "../engines/onnx/inferenceGraph.js";
+import type { Activation } from "../engines/engine.js";
 import { PickbenchError } from "../errors.js";
+import { readArchitecture } from "../nets/architectureFile.js";
+import type { NetworkSpec } from "../nets/catalogue.js";
 import type { Particle } from "../particles.js";
 import type { Experiment } from "./experiment.js";
+import type { ResolvedNetwork } from "./networkChoice.js";
 
 /** One network of an experiment: all types in one, or one type each. */
 export interface Member {
   readonly name: string;
-  readonly architecture: string;
+  /** Its outputs are the types, behind a background where `background` says so. */
+  readonly network: NetworkSpec;
   readonly types: readonly Particle[];
-  /** Channels of the output: the types, behind a background where `background` says so. */
-  readonly outputs: number;
   readonly background: boolean;
   readonly activation: Activation;
   /** What each output predicts; null is not picked from: background, ignored and unscored types. */
@@ -19,8 +21,25 @@ export interface Member {
 
 const activations = { softmax: "softmax", sigmoid: "sigmoid", heatmap: "none" } as const;
 
+/**
+ * Finds the experiment's network: its architecture's name, and the hash of its file.
+ *
+ * @throws BadExperiment where its file cannot be used
+ */
+export async function resolveNetwork({ network }: Experiment): Promise<ResolvedNetwork> {
+  if (typeof network === "string") return { architecture: network };
+  if ("architecture" in network) return network;
+  const { file, slices } = network;
+  const { architecture, sha256 } = await readArchitecture(file, 1);
+  return { architecture: architecture.name, slices, file: { path: file, sha256 } };
+}
+
 /** The networks an experiment trains on a data set of these particles. */
-export function membersOf(experiment: Experiment, particles: readonly Particle[]): Member[] {
+export function membersOf(
+  experiment: Experiment,
+  particles: readonly Particle[],
+  network: ResolvedNetwork,
+): Member[] {
   const learned = learnedTypes(experiment, particles);
   const scored = learned.filter(({ name, weight }) => weight > 0 && !experiment.ignore.includes(name));
   if (scored.length === 0)
@@ -31,9 +50,8 @@ export function membersOf(experiment: Experiment, particles: readonly Particle[]
   const background = experiment.output === "softmax";
   const member = (name: string, types: readonly Particle[]): Member => ({
     name,
-    architecture: experiment.network,
+    network: { ...network, outputs: types.length + (background ? 1 : 0) },
     types,
-    outputs: types.length + (background ? 1 : 0),
     background,
     activation: activations[experiment.output],
     channels: [

@@ -2,10 +2,12 @@ import { availableParallelism } from "node:os";
 import { type Dataset, openDataset } from "../data/dataset.js";
 import { dataManifest, type ManifestEntry, manifestHash } from "../data/manifest.js";
 import { resolveSplits, type Splits } from "../data/splits.js";
+import { resolveEngine } from "../engines/available.js";
+import type { EngineName } from "../engines/engine.js";
 import { PickbenchError } from "../errors.js";
 import { checkRun } from "./checkRun.js";
 import { type Experiment, experimentHash, readExperiment } from "./experiment.js";
-import { type Member, membersOf } from "./members.js";
+import { type Member, membersOf, resolveNetwork } from "./members.js";
 import { readProgress, type TrainingProgress } from "./progressFile.js";
 import { isBegun, type RunFolder } from "./runFolder.js";
 
@@ -15,6 +17,7 @@ export interface RunOptions {
   readonly data: string;
   readonly seed?: number | undefined;
   readonly budget?: string | undefined;
+  readonly engine?: Experiment["engine"] | undefined;
   readonly resume: boolean;
   /** Replaces a run that stands in the folder. */
   readonly overwrite?: boolean;
@@ -31,13 +34,16 @@ export interface PreparedRun {
   readonly members: readonly Member[];
   readonly manifest: readonly ManifestEntry[];
   readonly dataHash: string;
+  readonly engine: EngineName;
   readonly threads: number;
   readonly quiet: boolean;
 }
 
 export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   const threads = options.threads ?? Math.min(8, availableParallelism());
-  const experiment = await readExperiment(options.experiment, { seed: options.seed, budget: options.budget });
+  const { seed, budget } = options;
+  const experiment = await readExperiment(options.experiment, { seed, budget, engine: options.engine });
+  const engine = await resolveEngine(experiment.engine);
   const dataset = await openDataset(options.data);
   const { tomogram } = experiment.data;
   const usable = dataset.runs.filter((run) => run.tomograms.some(({ tomoType }) => tomoType === tomogram));
@@ -50,7 +56,7 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     experiment.splits,
     usable.map(({ name }) => name),
   );
-  const members = membersOf(experiment, dataset.particles);
+  const members = membersOf(experiment, dataset.particles, await resolveNetwork(experiment));
   await checkRun({ experiment, dataset, splits, members });
   const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
     hash: true,
@@ -63,6 +69,7 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     members,
     manifest,
     dataHash: manifestHash(manifest),
+    engine,
     threads,
     quiet: options.quiet,
   };

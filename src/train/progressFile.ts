@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
-import { stateNames } from "../engines/onnx/adamw.js";
-import type { TrainingState } from "../engines/onnx/trainer.js";
+import { stateNames, type TrainingState } from "../engines/optimiser.js";
 import { PickbenchError } from "../errors.js";
 import { readTensors, writeTensors } from "./safetensors.js";
 

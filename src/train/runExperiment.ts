@@ -2,8 +2,7 @@ import { rm } from "node:fs/promises";
 import { PickbenchError } from "../errors.js";
 import { hashFile, writeWhole } from "../files.js";
 import type { PredictNetwork } from "../infer/predictor.js";
-import { buildNetwork } from "../nets/architecture.js";
-import { architectureNamed } from "../nets/catalogue.js";
+import { loadNetwork } from "../nets/catalogue.js";
 import type { Pick } from "../particles.js";
 import { startCounting } from "../progress.js";
 import { completeRecord, startRecord } from "../record.js";
@@ -15,6 +14,7 @@ import { writeSubmission } from "../score/submissionCsv.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { openDetector } from "./detector.js";
 import { runName } from "./experiment.js";
+import { networkName } from "./networkChoice.js";
 import { type PreparedRun, prepareRun, progressOf, type RunOptions } from "./prepare.js";
 import { readRunPicks } from "./readRunPicks.js";
 import { type RunFolder, withRunFolder } from "./runFolder.js";
@@ -64,7 +64,7 @@ export async function trainOnly(folder: RunFolder, options: RunOptions): Promise
       metrics: trained.tuneScore === null ? {} : { tuneScore: trained.tuneScore },
       durations,
       checkpointHash: await hashFile(folder.best),
-      parameters: parameterCount(prepared),
+      parameters: await parameterCount(prepared),
     });
     return trained;
   });
@@ -88,7 +88,8 @@ function checkSameNetworks(
   const described = (all: readonly Omit<PredictNetwork, "weights">[]): string =>
     all
       .map(
-        ({ architecture, activation, channels }) => `${architecture} ${activation} of ${channels.join(" ")}`,
+        ({ network, activation, channels }) =>
+          `${network.architecture} ${activation} of ${channels.join(" ")}`,
       )
       .join("; ");
   if (described(members) === described(networks)) return;
@@ -119,9 +120,9 @@ async function begin(prepared: PreparedRun, folder: RunFolder, options: RunOptio
     experiment: prepared.experiment,
     data: prepared.manifest,
     runs: prepared.splits,
-    network: prepared.experiment.network,
+    network: networkName(prepared.experiment.network),
     seed: prepared.experiment.seed,
-    engine: "onnx-cpu",
+    engine: prepared.engine,
   });
   return trainStage(prepared, folder, progress);
 }
@@ -130,10 +131,10 @@ async function detectHoldout(
   prepared: PreparedRun,
   folder: RunFolder,
 ): Promise<{ holdout: PicksByExperiment; picks: PicksByExperiment }> {
-  const { dataset, splits, threads, quiet } = prepared;
+  const { dataset, splits, engine, threads, quiet } = prepared;
   const holdout = new Map<string, readonly Pick[]>();
   const picks = new Map<string, readonly Pick[]>();
-  const detector = await openDetector([folder.best], { threads });
+  const detector = await openDetector([folder.best], { engine, threads });
   try {
     for (const run of splits.holdout) {
       const progress = startCounting(`predicting ${run}`, "tiles", quiet);
@@ -161,12 +162,10 @@ async function writeReport(
   return report;
 }
 
-const parameterCount = ({ members }: PreparedRun): number =>
-  members.reduce(
-    (sum, { architecture, outputs }) =>
-      sum + buildNetwork(architectureNamed(architecture), outputs).parameterCount,
-    0,
-  );
+async function parameterCount({ members }: PreparedRun): Promise<number> {
+  const networks = await Promise.all(members.map(({ network }) => loadNetwork(network)));
+  return networks.reduce((sum, network) => sum + network.parameterCount, 0);
+}
 
 async function finishRecord(
   prepared: PreparedRun,
@@ -183,6 +182,6 @@ async function finishRecord(
     },
     durations,
     checkpointHash: await hashFile(folder.best),
-    parameters: parameterCount(prepared),
+    parameters: await parameterCount(prepared),
   });
 }

@@ -1,6 +1,7 @@
 import { builtModule } from "../built.js";
 import { openPatchStream, type PatchSource } from "../data/patchStream.js";
-import type { StepResult, TrainingState } from "../engines/onnx/trainer.js";
+import type { EngineName, StepResult } from "../engines/engine.js";
+import type { TrainingState } from "../engines/optimiser.js";
 import { PickbenchError } from "../errors.js";
 import { startProgress } from "../progress.js";
 import { startThread, type Thread } from "../threads.js";
@@ -19,6 +20,7 @@ export interface MemberTraining {
   readonly seed: number;
   readonly budget: Budget;
   readonly sources: readonly PatchSource[];
+  readonly engine: EngineName;
   readonly threads: number;
   /** Where a stopped training goes on; null begins anew. */
   readonly from: Current | null;
@@ -48,8 +50,7 @@ export async function trainMember(training: MemberTraining): Promise<MemberResul
   try {
     const { optimiser, patch } = experiment;
     const spec = {
-      architecture: member.architecture,
-      outputs: member.outputs,
+      network: member.network,
       optimiser,
       samples: patch.batch,
       patch: patch.shape,
@@ -57,6 +58,7 @@ export async function trainMember(training: MemberTraining): Promise<MemberResul
       threads,
     };
     await thread.call("open", {
+      engine: training.engine,
       spec,
       losses: experiment.loss,
       background: member.background,

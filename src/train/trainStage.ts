@@ -73,7 +73,7 @@ export async function trainStage(
     }
     await writeProgress(folder.last, { experimentHash, dataHash, done, current: null });
   }
-  const networks = members.map((member, at) => networkOf(member, done[at]!.weights));
+  const networks = await Promise.all(members.map((member, at) => networkOf(member, done[at]!.weights)));
   const tuneScore = await tuneAndWrite(prepared, folder, networks, tuneTomograms);
   return {
     steps: results.reduce((sum, { steps }) => sum + steps, 0),
@@ -147,9 +147,9 @@ function trainOne(
   tomograms: readonly TuneTomogram[],
   hooks: Hooks,
 ): Promise<MemberResult> {
-  const { experiment, members, threads, quiet } = prepared;
+  const { experiment, members, engine, threads, quiet } = prepared;
   const evaluate = async (weights: Float32Array) =>
-    (await tuneNetworks(prepared, [networkOf(member, weights)], tomograms)).score;
+    (await tuneNetworks(prepared, [await networkOf(member, weights)], tomograms)).score;
   return trainMember({
     ...hooks,
     experiment,
@@ -157,6 +157,7 @@ function trainOne(
     seed: memberSeed(experiment.seed, member.name),
     budget: shareBudget(parseBudget(experiment.budget), members.length),
     sources,
+    engine,
     threads,
     quiet,
     evaluate: tomograms.length > 0 ? evaluate : null,
@@ -190,11 +191,11 @@ async function readTune({ dataset, splits, experiment }: PreparedRun): Promise<T
 
 /** Predicts the tune runs, tunes each type the networks predict, and scores the result on the same runs. */
 async function tuneNetworks(
-  { experiment, dataset, threads }: PreparedRun,
+  { experiment, dataset, engine, threads }: PreparedRun,
   networks: readonly PredictNetwork[],
   tomograms: readonly TuneTomogram[],
 ): Promise<{ picking: Map<string, PickingSettings>; score: number }> {
-  const predictor = await openPredictor(networks, { ...experiment.predict, threads });
+  const predictor = await openPredictor(networks, { ...experiment.predict, engine, threads });
   try {
     const runs: TuneRun[] = [];
     for (const { run, volume, truth } of tomograms)

@@ -1,12 +1,13 @@
-/** The thread that holds a training session: ONNX Runtime blocks whoever calls it. */
+/** The thread that holds a training session: engines block whoever calls them. */
 import type { Batch } from "../data/patchSpec.js";
-import type { StateName } from "../engines/onnx/adamw.js";
-import { stateNames } from "../engines/onnx/adamw.js";
-import { Trainer, type TrainerSpec, type TrainingState } from "../engines/onnx/trainer.js";
+import type { EngineName, Trainer, TrainerSpec } from "../engines/engine.js";
+import { loadEngine } from "../engines/load.js";
+import { type StateName, stateNames, type TrainingState } from "../engines/optimiser.js";
 import { Moved, serve } from "../threads.js";
 import { buildLoss, type LossSpec } from "./losses.js";
 
 export interface OpenRequest {
+  readonly engine: EngineName;
   readonly spec: TrainerSpec;
   readonly losses: readonly LossSpec[];
   readonly background: boolean;
@@ -26,17 +27,17 @@ const opened = (): Trainer => {
 };
 
 serve({
-  async open({ spec, losses, background }: OpenRequest) {
-    trainer = await Trainer.open(spec, (graph, inputs) =>
+  async open({ engine, spec, losses, background }: OpenRequest) {
+    trainer = await (await loadEngine(engine)).openTrainer(spec, (graph, inputs) =>
       buildLoss(graph, losses, { ...inputs, background }),
     );
   },
   step: ({ batch, step, rate, averageDecay }: StepRequest) => opened().step(batch, step, rate, averageDecay),
-  state() {
-    const copies = Object.fromEntries(stateNames.map((name) => [name, opened().state[name].slice()]));
+  async state() {
+    const state = await opened().state();
     return new Moved(
-      copies,
-      stateNames.map((name: StateName) => copies[name]!.buffer as ArrayBuffer),
+      state,
+      stateNames.map((name: StateName) => state[name].buffer as ArrayBuffer),
     );
   },
   restore: (state: TrainingState) => opened().restore(state),

@@ -25,16 +25,23 @@ function plain(
   }: { seed?: number; bias?: number[]; activation?: "sigmoid" | "softmax" } = {},
 ): PredictNetwork {
   const outputs = channels.length;
-  const layout = layOut(buildNetwork(architectureNamed("plain"), outputs).parameters);
+  const layout = layOut(buildNetwork(architectureNamed("plain"), { outputs }).parameters);
   const weights = namedWeights(layout, initialWeights(layout, seed));
   if (bias) {
     weights.get("head.weight")!.fill(0);
     weights.get("head.bias")!.set(bias);
   }
-  return { architecture: "plain", outputs, activation, weights, channels };
+  return { network: { architecture: "plain", outputs }, activation, weights, channels };
 }
 
-const settings = { tile: [16, 16, 16], overlap: 4, flips: false, rotations: false } as const;
+const settings = {
+  tile: [16, 16, 16],
+  overlap: 4,
+  flips: false,
+  rotations: false,
+  engine: "onnx-cpu",
+  threads: 2,
+} as const;
 const rounded = (value: number) => Math.fround(Math.round(value * 65535) / 65535);
 
 test("a network that answers one number gives it at every voxel", async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Array5 } from "../../src/engines/onnx/session.js";
-import { elementCount, type Parameter } from "../../src/nets/graph.js";
+import { elementCount, type Parameter } from "../../src/nets/value.js";
 import { namedWeights, type ParameterLayout } from "../../src/nets/weights.js";
 
 /** The numbers in [−1, 1) that tests/fixtures/nets/make.py makes weights and inputs of: same name, same numbers. */

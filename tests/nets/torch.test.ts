@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { inferenceGraph } from "../../src/engines/onnx/inferenceGraph.js";
 import { machineBlock, openSession } from "../../src/engines/onnx/session.js";
+import { buildTrainable } from "../../src/engines/trainable.js";
 import { buildNetwork } from "../../src/nets/architecture.js";
 import { architectureNamed } from "../../src/nets/catalogue.js";
 import { layOut, namedWeights } from "../../src/nets/weights.js";
@@ -31,7 +32,7 @@ describe.each([
   ["plain", 353_703],
 ] as const)("%s is PyTorch's network", (name, parameterCount) => {
   const torch = fixture<TorchNetwork>(name);
-  const network = buildNetwork(architectureNamed(name), outputs);
+  const network = buildNetwork(architectureNamed(name), { outputs });
   const layout = layOut(network.parameters);
   const weights = formulaWeights(layout);
 
@@ -78,23 +79,17 @@ describe.each([
   });
 
   function crossEntropyStep(block: number | null, samples: number, patch: Shape3) {
-    const net = buildNetwork(architectureNamed(name), outputs);
-    const target = net.graph.input("target", outputs);
-    const voxelWeight = net.graph.input("voxelWeight", 1);
+    const net = buildNetwork(architectureNamed(name), { outputs });
     const spec = lossSchema.parse({ kind: "crossEntropy", backgroundWeight: 0.2 });
-    const loss = buildLoss(net.graph, [spec], { logits: net.logits, target, voxelWeight, background: true });
-    const batchInputs = new Map([
-      ["image", 1],
-      ["target", outputs],
-      ["voxelWeight", 1],
-    ]);
+    const trainable = buildTrainable(net, (graph, inputs) =>
+      buildLoss(graph, [spec], { ...inputs, background: true }),
+    );
     const ones = numbers("", [samples, 1, ...patch]);
     const batch = {
       image: numbers("image", [samples, 1, ...patch], 2),
       target: oneHotClasses("labels", [samples, ...patch], outputs),
-      voxelWeight: { ...ones, data: ones.data.fill(1) },
+      weight: { ...ones, data: ones.data.fill(1) },
     };
-    const trainable = { network: net, loss, batchInputs };
-    return lossFunction({ trainable, layout: layOut(net.parameters), weights, batch, samples, patch }, block);
+    return lossFunction({ trainable, weights, batch, samples, patch }, block);
   }
 });

@@ -2,11 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stateNames } from "../../src/engines/onnx/adamw.js";
-import type { TrainingState } from "../../src/engines/onnx/trainer.js";
+import { stateNames, type TrainingState } from "../../src/engines/optimiser.js";
 import { defaultPicking } from "../../src/infer/pickDefaults.js";
-import { buildNetwork } from "../../src/nets/architecture.js";
-import { architectureNamed } from "../../src/nets/catalogue.js";
+import { loadNetwork } from "../../src/nets/catalogue.js";
 import { challengeParticles } from "../../src/particles.js";
 import { randomFor } from "../../src/random.js";
 import { type Checkpoint, networkOf, readCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.js";
@@ -26,7 +24,7 @@ const experiment = checkExperiment(
   },
   "tiny.yaml",
 );
-const member = membersOf(experiment, challengeParticles)[0]!;
+const member = membersOf(experiment, challengeParticles, { architecture: "plain" })[0]!;
 const ribosome = member.types[0]!;
 
 let folder: string;
@@ -36,8 +34,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "checkpoint-"));
   path = join(folder, "best.safetensors");
   const random = randomFor(1, "tests/checkpoint", 0);
-  const count = buildNetwork(architectureNamed("plain"), member.outputs).parameterCount;
-  const network = networkOf(
+  const count = (await loadNetwork(member.network)).parameterCount;
+  const network = await networkOf(
     member,
     Float32Array.from({ length: count }, () => random.normal()),
   );

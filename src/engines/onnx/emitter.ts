@@ -147,6 +147,11 @@ export class Emitter {
     );
   }
 
+  /** Part of a vector; the vector itself where that is all of it. */
+  part(x: Tensor, start: number, end: number): Tensor {
+    return start === 0 && end === x.dims[0] ? x : this.slice(x, 0, start, end);
+  }
+
   concat(parts: readonly Tensor[], axis: number): Tensor {
     if (parts.length === 1) return parts[0]!;
     const total = parts.reduce((sum, part) => sum + part.dims[axis]!, 0);

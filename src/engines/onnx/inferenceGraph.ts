@@ -1,14 +1,12 @@
 import type { Network } from "../../nets/architecture.js";
-import type { Parameter, Value } from "../../nets/graph.js";
+import type { Parameter, Value } from "../../nets/value.js";
 import type { Shape3 } from "../../volume.js";
+import type { Activation } from "../engine.js";
 import type { Block } from "./convolution.js";
 import { Emitter, type Tensor } from "./emitter.js";
 import { lowerForward } from "./lower.js";
 import type { GraphParts } from "./model.js";
 import { fromChannelMajor } from "./zMajor.js";
-
-/** What turns logits into what is picked from: a share per class, an independent one per type, or the value itself. */
-export type Activation = "softmax" | "sigmoid" | "none";
 
 /**
  * The network with its weights as constants, for patches of one size: `image` (samples, 1, z, y, x) in, `output`
@@ -33,12 +31,14 @@ export function inferenceGraph(
   };
   const image = fromChannelMajor(e, e.input("image", [samples, network.input.channels, ...patch]));
   const output = activated(network, activation);
-  const forward = lowerForward([output], new Map([["image", image]]), { e, block, parameter });
+  const lowering = { e, block, parameter, training: null };
+  const forward = lowerForward([output], new Map([["image", image]]), lowering);
   e.output("output", forward.get(output)!.output);
   return e.parts();
 }
 
-function activated({ graph, logits }: Network, activation: Activation): Value {
+/** The logits as what is picked from. */
+export function activated({ graph, logits }: Network, activation: Activation): Value {
   if (activation === "softmax") return graph.softmax(logits);
   return activation === "sigmoid" ? graph.sigmoid(logits) : logits;
 }

@@ -1,4 +1,5 @@
-import { inOrder, type Parameter, parametersOf, type Value } from "../../nets/graph.js";
+import { inOrder, type Parameter, parametersOf, type Value } from "../../nets/value.js";
+import type { Objective } from "../trainable.js";
 import type { Tensor } from "./emitter.js";
 import { type Emitted, type Lowering, ruleOf } from "./operations.js";
 
@@ -12,7 +13,7 @@ export function lowerForward(
   lowering: Lowering,
 ): Forward {
   const written = new Map<Value, Emitted>();
-  for (const value of outputs.flatMap(inOrder)) {
+  for (const value of inOrder(...outputs)) {
     if (!written.has(value)) written.set(value, emit(value, written, inputs, lowering));
   }
   return written;
@@ -35,13 +36,21 @@ function emit(
   return "output" in result ? result : { output: result, saved: [] };
 }
 
-/** Writes, by reverse mode, the gradient of the scalar `loss` with respect to every parameter it depends on. */
-export function lowerBackward(loss: Value, forward: Forward, lowering: Lowering): Map<Parameter, Tensor> {
+/** Writes, by reverse mode, the gradient of an objective with respect to every one of its parameters it depends on. */
+export function lowerBackward(
+  { loss, parameters }: Objective,
+  forward: Forward,
+  lowering: Lowering,
+): Map<Parameter, Tensor> {
   const { e } = lowering;
   const order = inOrder(loss);
+  const moved = new Set(parameters);
   const trained = new Set<Value>();
   for (const value of order)
-    if (parametersOf(value.operation).length > 0 || value.inputs.some((input) => trained.has(input)))
+    if (
+      parametersOf(value.operation).some((parameter) => moved.has(parameter)) ||
+      value.inputs.some((input) => trained.has(input))
+    )
       trained.add(value);
 
   const gradients = new Map<Value, Tensor>([[loss, e.floats(Float32Array.of(1), [1, 1, 1, 1, 1], "seed")]]);
@@ -59,7 +68,9 @@ export function lowerBackward(loss: Value, forward: Forward, lowering: Lowering)
       inputs: value.inputs.map((input) => forward.get(input)!.output),
       gradient,
       needed: value.inputs.map((input) => trained.has(input)),
-      addParameterGradient: (parameter, tensor) => accumulate(parameterGradients, parameter, tensor),
+      addParameterGradient: (parameter, tensor) => {
+        if (moved.has(parameter)) accumulate(parameterGradients, parameter, tensor);
+      },
     });
     value.inputs.forEach((input, at) => {
       const inputGradient = inputGradients[at];

@@ -1,4 +1,4 @@
-import type { OperationKind, OperationOf, Parameter, Value } from "../../nets/graph.js";
+import type { OperationKind, OperationOf, Parameter, Value } from "../../nets/value.js";
 import { type Block, convolve, correlate, spread } from "./convolution.js";
 import { type Emitter, int, ints, type Tensor, text } from "./emitter.js";
 import {
@@ -15,6 +15,15 @@ export interface Lowering {
   readonly e: Emitter;
   readonly block: Block;
   readonly parameter: (parameter: Parameter) => Tensor;
+  /** What only training does; null when predicting. */
+  readonly training: TrainingLowering | null;
+}
+
+export interface TrainingLowering {
+  /** What a dropout multiplies a map by. */
+  readonly mask: (name: string, rate: number, dims: readonly number[]) => Tensor;
+  /** Gives a running statistic its new value. */
+  readonly track: (statistic: Parameter, value: Tensor) => void;
 }
 
 /** What an operation's forward pass leaves for its backward pass. */
@@ -35,7 +44,7 @@ export interface BackwardContext extends Lowering {
 }
 
 /** How one kind of operation is written forwards, and its vector–Jacobian product. */
-interface Rule<K extends OperationKind> {
+export interface Rule<K extends OperationKind> {
   forward(operation: OperationOf<K>, inputs: readonly Tensor[], lowering: Lowering): Tensor | Emitted;
   /** Gradients of the inputs; null where the input needs none. */
   backward(operation: OperationOf<K>, context: BackwardContext): (Tensor | null)[];
@@ -202,7 +211,7 @@ const channelConstant = (e: Emitter, values: readonly number[]): Tensor =>
   e.floats(Float32Array.from(values), [1, 1, values.length, 1, 1], `channels:${values}`);
 
 /** How every kind of operation is written. */
-export const rules: { readonly [K in Exclude<OperationKind, "input">]: Rule<K> } = {
+export const rules: { readonly [K in Exclude<OperationKind, "input">]?: Rule<K> } = {
   convolution,
   transposedConvolution,
   instanceNorm,
@@ -305,5 +314,7 @@ export const rules: { readonly [K in Exclude<OperationKind, "input">]: Rule<K> }
 export function ruleOf(value: Value): Rule<OperationKind> {
   const { kind } = value.operation;
   if (kind === "input") throw new TypeError("an input is not computed");
-  return rules[kind] as unknown as Rule<OperationKind>;
+  const rule = rules[kind];
+  if (!rule) throw new TypeError(`${kind} is not written yet`);
+  return rule as unknown as Rule<OperationKind>;
 }

@@ -9,7 +9,10 @@ export interface Array5 {
   readonly dims: readonly number[];
 }
 
-/** A graph loaded by ONNX Runtime on the CPU. `run` blocks the thread that calls it. */
+/** Where ONNX Runtime computes. */
+export type Provider = "cpu" | "webgpu" | "cuda";
+
+/** A graph loaded by ONNX Runtime. On the CPU `run` blocks the thread that calls it. */
 export interface Session {
   run(feeds: Readonly<Record<string, Array5>>): Promise<Record<string, Array5>>;
   release(): Promise<void>;
@@ -23,10 +26,10 @@ const fatalOnly = 4;
  */
 export async function openSession(
   parts: GraphParts,
-  { threads = 2, memoryPattern = true } = {},
+  { threads = 2, memoryPattern = true, provider = "cpu" as Provider } = {},
 ): Promise<Session> {
   const session = await ort.InferenceSession.create(encodeModel(parts), {
-    executionProviders: ["cpu"],
+    executionProviders: [provider],
     logSeverityLevel: fatalOnly,
     graphOptimizationLevel: "all",
     intraOpNumThreads: threads,
@@ -46,6 +49,10 @@ export async function openSession(
     release: () => session.release(),
   };
 }
+
+/** The blocks that a provider's convolutions take: only the CPU's are blocked. */
+export const providerBlock = async (provider: Provider): Promise<Block> =>
+  provider === "cpu" ? machineBlock() : null;
 
 let known: Promise<Block> | undefined;
 

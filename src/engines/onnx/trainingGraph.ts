@@ -1,8 +1,9 @@
-import type { Network } from "../../nets/architecture.js";
-import { elementCount, type Parameter, type Value } from "../../nets/graph.js";
-import type { ParameterLayout } from "../../nets/weights.js";
+import { elementCount, type Parameter, spatial } from "../../nets/value.js";
 import type { Shape3 } from "../../volume.js";
-import { type Optimiser, type StateName, stateNames, stepInputs, writeUpdate } from "./adamw.js";
+import type { Dropout } from "../dropoutMask.js";
+import { type Optimiser, type StateName, stateNames } from "../optimiser.js";
+import type { Trainable } from "../trainable.js";
+import { stepInputs, writeUpdate } from "./adamw.js";
 import type { Block } from "./convolution.js";
 import { Emitter, type Tensor } from "./emitter.js";
 import { lowerBackward, lowerForward } from "./lower.js";
@@ -10,53 +11,100 @@ import type { GraphParts } from "./model.js";
 import type { Lowering } from "./operations.js";
 import { fromChannelMajor } from "./zMajor.js";
 
-/** A graph to be trained: a network and the loss on its logits, from the inputs named here. */
-export interface Trainable {
-  readonly network: Network;
-  /** One number. */
-  readonly loss: Value;
-  /** The maps that a batch brings, with their channels: the image and what the loss compares with. */
-  readonly batchInputs: ReadonlyMap<string, number>;
+export interface WrittenGradient {
+  readonly loss: Tensor;
+  /** Flat, of the layout's trained part. */
+  readonly gradient: Tensor;
+  /** Flat, of the layout's rest; null where there is none. */
+  readonly statistics: Tensor | null;
+  /** The inputs `mask.NAME` that every step must bring. */
+  readonly dropouts: readonly Dropout[];
 }
 
-/** Writes forward pass, loss and gradient; the weights come in as one flat vector. */
+/** Writes forward pass, losses and gradients; the weights come in as one flat vector. */
 export function writeGradient(
   e: Emitter,
   block: Block,
-  trainable: Trainable,
-  layout: ParameterLayout,
+  { objectives, batchInputs, layout }: Trainable,
   weights: Tensor,
   samples: number,
   patch: Shape3,
-): { loss: Tensor; gradient: Tensor } {
+): WrittenGradient {
   const parts = e.split(weights, layout.order.map(elementCount));
   const tensors = new Map<Parameter, Tensor>();
   layout.order.forEach((parameter, at) => {
     tensors.set(parameter, e.reshape(parts[at]!, parameter.shape));
   });
-  const lowering: Lowering = { e, block, parameter: (parameter) => tensors.get(parameter)! };
+  const dropouts: Dropout[] = [];
+  const tracked = new Map<Parameter, Tensor>();
+  const lowering: Lowering = {
+    e,
+    block,
+    parameter: (parameter) => tensors.get(parameter)!,
+    training: {
+      mask(name, rate, dims) {
+        dropouts.push({ name, rate, dims });
+        return e.input(maskName(name), dims);
+      },
+      track: (statistic, value) => tracked.set(statistic, value),
+    },
+  };
   const inputs = new Map<string, Tensor>();
-  for (const [name, channels] of trainable.batchInputs)
-    inputs.set(name, fromChannelMajor(e, e.input(name, [samples, channels, ...patch])));
-  const forward = lowerForward([trainable.loss], inputs, lowering);
-  const gradients = lowerBackward(trainable.loss, forward, lowering);
-  const flat = layout.order.map((parameter) => {
-    const gradient = gradients.get(parameter);
-    return gradient ? e.reshape(gradient, [elementCount(parameter)]) : e.zeros([elementCount(parameter)]);
-  });
-  return { loss: e.reshape(forward.get(trainable.loss)!.output, [1]), gradient: e.concat(flat, 0) };
+  for (const value of batchInputs) {
+    const name = value.operation.kind === "input" ? value.operation.name : "";
+    inputs.set(
+      name,
+      fromChannelMajor(e, e.input(name, [samples, value.channels, ...coarse(patch, spatial(value))])),
+    );
+  }
+  const forward = lowerForward(
+    objectives.map(({ loss }) => loss),
+    inputs,
+    lowering,
+  );
+  const gradients = new Map(
+    objectives.flatMap((objective) => [...lowerBackward(objective, forward, lowering)]),
+  );
+  const flat = (parameters: readonly Parameter[], of: ReadonlyMap<Parameter, Tensor>): Tensor =>
+    e.concat(
+      parameters.map((parameter) => {
+        const count = elementCount(parameter);
+        const known = of.get(parameter);
+        return known ? e.reshape(known, [count]) : e.zeros([count]);
+      }),
+      0,
+    );
+  const statistics = layout.order.filter(({ trained }) => !trained);
+  return {
+    loss: e.reshape(forward.get(objectives[0]!.loss)!.output, [1]),
+    gradient: flat(
+      layout.order.filter(({ trained }) => trained),
+      gradients,
+    ),
+    statistics: statistics.length > 0 ? flat(statistics, tracked) : null,
+    dropouts,
+  };
 }
+
+export const maskName = (dropout: string): string => `mask.${dropout}`;
+
+/** Voxels of a map that is coarser than a patch by `stride`. */
+export const coarse = (patch: Shape3, stride: Shape3): Shape3 => [
+  patch[0] / stride[0],
+  patch[1] / stride[1],
+  patch[2] / stride[2],
+];
 
 /** One whole training step as a graph: state and batch in, loss, gradient's norm and the new state out. */
 export function trainingGraph(
   trainable: Trainable,
-  layout: ParameterLayout,
   optimiser: Optimiser,
   samples: number,
   patch: Shape3,
   block: Block,
-): GraphParts {
+): { parts: GraphParts; dropouts: readonly Dropout[] } {
   const e = new Emitter();
+  const { layout } = trainable;
   const state = Object.fromEntries(stateNames.map((name) => [name, e.input(name, [layout.total])])) as Record<
     StateName,
     Tensor
@@ -65,10 +113,10 @@ export function trainingGraph(
     (typeof stepInputs)[number],
     Tensor
   >;
-  const { loss, gradient } = writeGradient(e, block, trainable, layout, state.weights, samples, patch);
-  const update = writeUpdate(e, gradient, state, step, optimiser, layout);
-  e.output("loss", loss);
+  const written = writeGradient(e, block, trainable, state.weights, samples, patch);
+  const update = writeUpdate(e, written.gradient, written.statistics, state, step, optimiser, layout);
+  e.output("loss", written.loss);
   e.output("norm", update.norm);
   for (const name of stateNames) e.output(`new.${name}`, update.state[name]);
-  return e.parts();
+  return { parts: e.parts(), dropouts: written.dropouts };
 }

@@ -1,0 +1,22 @@
+import { randomFor } from "../random.js";
+
+/** A dropout of a network being trained: the map it falls on is (sample, z, channel, y, x) in every engine's mask. */
+export interface Dropout {
+  readonly name: string;
+  readonly rate: number;
+  readonly dims: readonly number[];
+}
+
+/** 0 with probability `rate`, else 1/(1 − rate), the same on every engine; sixteen random bits decide each. */
+export function dropoutMask({ name, rate, dims }: Dropout, seed: number, step: number): Float32Array {
+  const mask = new Float32Array(dims.reduce((a, b) => a * b, 1));
+  const random = randomFor(seed, `dropout/${name}`, step);
+  const kept = 1 / (1 - rate);
+  const least = Math.round(rate * 65536);
+  for (let at = 0; at < mask.length; at += 2) {
+    const bits = random.bits();
+    mask[at] = (bits & 65535) < least ? 0 : kept;
+    if (at + 1 < mask.length) mask[at + 1] = bits >>> 16 < least ? 0 : kept;
+  }
+  return mask;
+}
