@@ -3,9 +3,24 @@ import { PickbenchError } from "../errors.js";
 import { type Architecture, buildNetwork, type Network } from "./architecture.js";
 import { readArchitecture } from "./architectureFile.js";
 import { baseline } from "./baseline.js";
+import { eman2 } from "./eman2.js";
+import { inceptionnet } from "./inceptionnet.js";
+import { pix2pix } from "./pix2pix.js";
 import { plain } from "./plain.js";
+import { resnet } from "./resnet.js";
+import { unet } from "./unet.js";
+import { vggnet } from "./vggnet.js";
 
-export const architectures: readonly Architecture[] = [baseline, plain];
+export const architectures: readonly Architecture[] = [
+  baseline,
+  plain,
+  eman2,
+  inceptionnet,
+  unet,
+  vggnet,
+  resnet,
+  pix2pix,
+];
 
 export function architectureNamed(name: string): Architecture {
   const found = architectures.find((architecture) => architecture.name === name);
