@@ -197,6 +197,13 @@ export class GraphBuilder {
       : this.value({ kind: "neighbourSlices", count }, [x], count * x.channels, spatial(x));
   }
 
+  /** The channels from `start` on, `count` of them. */
+  selectChannels(x: Value, start: number, count: number): Value {
+    if (start < 0 || count < 1 || start + count > x.channels)
+      throw new TypeError(`channels ${start} to ${start + count} of ${x.channels}`);
+    return count === x.channels ? x : this.value({ kind: "selectChannels", start }, [x], count, spatial(x));
+  }
+
   concat(...parts: Value[]): Value {
     const channels = parts.reduce((sum, part) => sum + part.channels, 0);
     const stride = spatial(parts[0]!);
