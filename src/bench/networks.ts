@@ -101,7 +101,7 @@ async function openTraining(spec: NetworkSpec, patch: Shape3, threads: number): 
   const engine = await loadEngine("onnx-cpu");
   const trainer = await engine.openTrainer(
     { network: spec, optimiser, samples: 1, patch, seed: 0, threads },
-    (graph, inputs) => buildLoss(graph, [crossEntropy], { ...inputs, background: true }),
+    (graph, inputs) => buildLoss(graph, [crossEntropy], { ...inputs, activation: "softmax" }),
   );
   const batch = noiseBatch(patch);
   let step = 0;

@@ -207,10 +207,10 @@ function checkCombination(
   for (const { kind } of loss) {
     const fits =
       output === "heatmap"
-        ? kind === "squaredError"
+        ? kind === "squaredError" || kind === "absoluteError"
         : output === "softmax"
           ? kind === "crossEntropy" || kind === "tversky"
-          : kind !== "crossEntropy" && kind !== "squaredError";
+          : kind !== "crossEntropy";
     if (!fits) throw bad(origin, `loss: ${kind} does not go with output: ${output}`);
   }
   if (output === "heatmap" && target.kind === "ball")

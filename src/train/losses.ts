@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Activation } from "../engines/engine.js";
 import type { GraphBuilder } from "../nets/graph.js";
 import type { Value } from "../nets/value.js";
 
@@ -35,6 +36,11 @@ export const lossSchema = z.discriminatedUnion("kind", [
     weight,
     positiveWeight: z.number().nonnegative().default(0),
   }),
+  z.strictObject({
+    kind: z.literal("absoluteError"),
+    weight,
+    positiveWeight: z.number().nonnegative().default(0),
+  }),
 ]);
 export type LossSpec = z.infer<typeof lossSchema>;
 
@@ -43,8 +49,8 @@ export interface LossInputs {
   readonly logits: Value;
   readonly target: Value;
   readonly voxelWeight: Value;
-  /** Whether channel 0 is the background of a softmax over the others. */
-  readonly background: boolean;
+  /** Softmax: channel 0 is the background. */
+  readonly activation: Activation;
 }
 
 const tiny = 1e-6;
@@ -66,7 +72,9 @@ function term(g: GraphBuilder, spec: LossSpec, inputs: LossInputs): Value {
     case "focal":
       return focal(g, inputs, spec.gamma, spec.positiveWeight);
     case "squaredError":
-      return squaredError(g, inputs, spec.positiveWeight);
+      return weightedError(g, inputs, spec.positiveWeight, (difference) => g.multiply(difference, difference));
+    case "absoluteError":
+      return weightedError(g, inputs, spec.positiveWeight, g.abs);
   }
 }
 
@@ -107,10 +115,11 @@ function binaryCrossEntropy(
 /** 1 − mean over classes of TP / (TP + α·FP + β·FN), background left out (Salehi et al. 2017). */
 function tversky(
   g: GraphBuilder,
-  { logits, target, voxelWeight, background }: LossInputs,
+  { logits, target, voxelWeight, activation }: LossInputs,
   alpha: number,
   beta: number,
 ): Value {
+  const background = activation === "softmax";
   const p = g.multiply(background ? g.softmax(logits) : g.sigmoid(logits), voxelWeight);
   const t = g.multiply(target, voxelWeight);
   const hits = g.sum(g.multiply(p, target));
@@ -141,13 +150,17 @@ function focal(
   return weightedMean(g, g.add(hit, miss), voxelWeight);
 }
 
-/** (x − t)² on heat maps, voxels with target t counting 1 + positiveWeight·t times. */
-function squaredError(
+/**
+ * Mean of a function of x − t, voxels with target t counting 1 + positiveWeight·t times; x is the value of a heat map,
+ * the probability where the output is a sigmoid.
+ */
+function weightedError(
   g: GraphBuilder,
-  { logits, target, voxelWeight }: LossInputs,
+  { logits, target, voxelWeight, activation }: LossInputs,
   positiveWeight: number,
+  of: (difference: Value) => Value,
 ): Value {
-  const difference = g.subtract(logits, target);
-  const weighted = g.multiply(g.multiply(difference, difference), g.affine(target, positiveWeight, 1));
+  const x = activation === "sigmoid" ? g.sigmoid(logits) : logits;
+  const weighted = g.multiply(of(g.subtract(x, target)), g.affine(target, positiveWeight, 1));
   return weightedMean(g, weighted, voxelWeight);
 }

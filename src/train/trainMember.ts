@@ -61,7 +61,7 @@ export async function trainMember(training: MemberTraining): Promise<MemberResul
       engine: training.engine,
       spec,
       losses: experiment.loss,
-      background: member.background,
+      activation: member.activation,
     } satisfies OpenRequest);
     if (training.from) await thread.call("restore", training.from.state);
     return await new Loop(training, thread, stream).run();

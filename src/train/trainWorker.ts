@@ -1,6 +1,6 @@
 /** The thread that holds a training session: engines block whoever calls them. */
 import type { Batch } from "../data/patchSpec.js";
-import type { EngineName, Trainer, TrainerSpec } from "../engines/engine.js";
+import type { Activation, EngineName, Trainer, TrainerSpec } from "../engines/engine.js";
 import { loadEngine } from "../engines/load.js";
 import { type StateName, stateNames, type TrainingState } from "../engines/optimiser.js";
 import { Moved, serve } from "../threads.js";
@@ -10,7 +10,7 @@ export interface OpenRequest {
   readonly engine: EngineName;
   readonly spec: TrainerSpec;
   readonly losses: readonly LossSpec[];
-  readonly background: boolean;
+  readonly activation: Activation;
 }
 
 export interface StepRequest {
@@ -27,9 +27,9 @@ const opened = (): Trainer => {
 };
 
 serve({
-  async open({ engine, spec, losses, background }: OpenRequest) {
+  async open({ engine, spec, losses, activation }: OpenRequest) {
     trainer = await (await loadEngine(engine)).openTrainer(spec, (graph, inputs) =>
-      buildLoss(graph, losses, { ...inputs, background }),
+      buildLoss(graph, losses, { ...inputs, activation }),
     );
   },
   step: ({ batch, step, rate, averageDecay }: StepRequest) => opened().step(batch, step, rate, averageDecay),
