@@ -30,7 +30,9 @@ export interface Initializer {
 
 export interface ValueInfo {
   readonly name: string;
-  readonly dims: readonly number[];
+  /** A size, or the name of one that is known when the model runs. */
+  readonly dims: readonly (number | string)[];
+  readonly docString?: string;
 }
 
 export interface GraphParts {
@@ -40,9 +42,25 @@ export interface GraphParts {
   readonly outputs: readonly ValueInfo[];
 }
 
+/** What a model says of itself, for whoever opens it. */
+export interface ModelDescription {
+  readonly operatorSets?: readonly OperatorSet[];
+  /** Of the program that writes it. */
+  readonly producerVersion?: string;
+  readonly docString?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export interface OperatorSet {
+  readonly domain: string;
+  readonly version: number;
+}
+
+export const standardOperators: OperatorSet = { domain: "", version: 17 };
+
 /** The operator sets the engine writes: ONNX 17, and ONNX Runtime's own for fused products and blocked convolutions. */
-const operatorSets = [
-  { domain: "", version: 17 },
+const engineOperators: readonly OperatorSet[] = [
+  standardOperators,
   { domain: "com.microsoft", version: 1 },
   { domain: "com.microsoft.nchwc", version: 1 },
 ];
@@ -55,19 +73,27 @@ function loadSchema(): protobuf.Type {
 }
 
 const float = 1;
-const valueInfo = ({ name, dims }: ValueInfo) => ({
+const dimension = (size: number | string) =>
+  typeof size === "number" ? { dimValue: size } : { dimParam: size };
+const valueInfo = ({ name, dims, ...documentation }: ValueInfo) => ({
   name,
-  type: { tensorType: { elemType: float, shape: { dim: dims.map((dimValue) => ({ dimValue })) } } },
+  type: { tensorType: { elemType: float, shape: { dim: dims.map(dimension) } } },
+  ...documentation,
 });
 
 /** The bytes of an ONNX model. */
-export function encodeModel(parts: GraphParts): Uint8Array {
+export function encodeModel(
+  parts: GraphParts,
+  { operatorSets = engineOperators, metadata = {}, ...description }: ModelDescription = {},
+): Uint8Array {
   modelType ??= loadSchema();
   return modelType
     .encode({
       irVersion: 8,
       producerName: "pickbench",
       opsetImport: operatorSets,
+      metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+      ...description,
       graph: {
         name: "pickbench",
         node: parts.nodes,

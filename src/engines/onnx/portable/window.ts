@@ -1,0 +1,48 @@
+import { paddingBefore } from "../../../nets/value.js";
+import type { Shape3 } from "../../../volume.js";
+import { ints } from "../emitter.js";
+import type { Attribute } from "../model.js";
+
+interface Window {
+  readonly kernel: Shape3;
+  readonly stride: Shape3;
+  readonly dilation?: Shape3;
+}
+
+interface AxisPadding {
+  readonly before: number;
+  readonly after: number;
+  /** What a transposed window adds at its output's end. */
+  readonly extra: number;
+}
+
+/**
+ * Padding that makes an output the input's size over the stride. Convolutions and pools round their output's size
+ * down, so that up to stride − 1 more zeros after an axis change nothing: both sides get the same where that is
+ * enough, as PyTorch writes it, for not every runtime takes unequal ones.
+ */
+function axisPadding(kernel: number, stride: number, dilation: number): AxisPadding {
+  const before = paddingBefore(kernel, dilation);
+  const extent = dilation * (kernel - 1) + 1;
+  const slack = stride - extent + 2 * before;
+  return { before, after: before - Math.min(slack, 0), extra: Math.max(slack, 0) };
+}
+
+/** The attributes of a Conv, MaxPool or ConvTranspose. */
+export function windowAttributes(
+  { kernel, stride, dilation = [1, 1, 1] }: Window,
+  transposed = false,
+): Attribute[] {
+  const axes = kernel.map((size, axis) => axisPadding(size, stride[axis]!, dilation[axis]!));
+  const pads = [...axes.map(({ before }) => before), ...axes.map(({ after }) => after)];
+  const attributes = [ints("kernel_shape", kernel), ints("strides", stride), ints("pads", pads)];
+  if (dilation.some((step) => step > 1)) attributes.push(ints("dilations", dilation));
+  if (transposed)
+    attributes.push(
+      ints(
+        "output_padding",
+        axes.map(({ extra }) => extra),
+      ),
+    );
+  return attributes;
+}
