@@ -3,17 +3,41 @@ import { PickbenchError } from "../errors.js";
 import { type Architecture, buildNetwork, type Network } from "./architecture.js";
 import { readArchitecture } from "./architectureFile.js";
 import { baseline } from "./baseline.js";
+import { baselineResidual } from "./baselineResidual.js";
+import { convnextUnet } from "./convnextUnet.js";
+import { deepfinder } from "./deepfinder.js";
+import { densevnet } from "./densevnet.js";
+import { dynunet } from "./dynunet.js";
 import { eman2 } from "./eman2.js";
 import { inceptionnet } from "./inceptionnet.js";
 import { pix2pix } from "./pix2pix.js";
 import { plain } from "./plain.js";
 import { resnet } from "./resnet.js";
+import { resnet34Unet } from "./resnet34Unet.js";
+import { segresnet } from "./segresnet.js";
+import { seUnet } from "./seUnet.js";
 import { unet } from "./unet.js";
+import { unet25d } from "./unet25d.js";
+import { unet350k } from "./unet350k.js";
 import { vggnet } from "./vggnet.js";
+import { vnet } from "./vnet.js";
+import { voxresnet } from "./voxresnet.js";
 
 export const architectures: readonly Architecture[] = [
   baseline,
   plain,
+  baselineResidual,
+  unet350k,
+  resnet34Unet,
+  segresnet,
+  dynunet,
+  voxresnet,
+  densevnet,
+  unet25d,
+  convnextUnet,
+  deepfinder,
+  seUnet,
+  vnet,
   eman2,
   inceptionnet,
   unet,

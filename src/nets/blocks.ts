@@ -1,0 +1,29 @@
+import type { Shape3 } from "../volume.js";
+import type { GraphBuilder } from "./graph.js";
+import type { Value } from "./value.js";
+
+/** The same along z, y and x. */
+export const cube = (size: number): Shape3 => [size, size, size];
+
+/** Two convolutions without bias, each with affine instance norm and ReLU: a U-Net's level. */
+export function convolutionPair(
+  g: GraphBuilder,
+  x: Value,
+  name: string,
+  out: number,
+  kernel: Shape3 = [3, 3, 3],
+): Value {
+  const half = (input: Value, at: number) => {
+    const linear = g.convolution(input, `${name}.${at}`, out, { kernel, bias: false });
+    return g.relu(g.instanceNorm(linear, `${name}.${at + 1}`, { affine: true }));
+  };
+  return half(half(x, 0), 3);
+}
+
+/** Twice the size by a transposed 2×2×2 convolution, whose taps do not overlap. */
+export const doubled = (g: GraphBuilder, x: Value, name: string, out: number, bias = true): Value =>
+  g.transposedConvolution(x, name, out, { kernel: [2, 2, 2], stride: [2, 2, 2], bias });
+
+/** Logits from features, voxel by voxel. */
+export const head = (g: GraphBuilder, x: Value, outputs: number, name = "head"): Value =>
+  g.convolution(x, name, outputs, { kernel: [1, 1, 1] });

@@ -1,0 +1,38 @@
+import type { Shape3 } from "../volume.js";
+import type { Architecture } from "./architecture.js";
+import { convolutionPair, head } from "./blocks.js";
+import type { GraphBuilder } from "./graph.js";
+import type { Value } from "./value.js";
+
+const channels = [16, 32, 64, 128] as const;
+const inPlane: Shape3 = [1, 3, 3];
+const step: Shape3 = [1, 2, 2];
+
+/** Each slice by itself: features at strides 1, 2, 4 and 8 in the plane. */
+function encode(g: GraphBuilder, x: Value): Value[] {
+  const features: Value[] = [];
+  for (const [level, out] of channels.entries()) {
+    const finer = features.at(-1);
+    features.push(convolutionPair(g, finer ? g.maxPool(finer, step) : x, `e.${level}`, out, inPlane));
+  }
+  return features;
+}
+
+function decode(g: GraphBuilder, features: readonly Value[], finest: 0 | 1): Value {
+  let value = features.at(-1)!;
+  for (let level = features.length - 2; level >= finest; level--) {
+    const skip = features[level]!;
+    value = convolutionPair(g, g.concat(g.upsampleNearest(value, step), skip), `d.${level}`, skip.channels);
+  }
+  return value;
+}
+
+/** A 2-D encoder that never pools along z, so that thin tomograms keep their depth, with a 3-D decoder. */
+export const unet25d: Architecture = {
+  name: "unet-2.5d",
+  description: "a 2-D U-Net encoder on every slice, joined across slices by a 3-D decoder and head",
+  source:
+    "after the 2.5-D U-Nets with a 3-D head among the challenge's winners; a plain encoder of 16/32/64/128 channels for their pretrained ones",
+  build: (g, x, outputs) => head(g, decode(g, encode(g, x), 0), outputs),
+  buildHalf: (g, x, outputs) => head(g, g.averagePool(decode(g, encode(g, x), 1), [2, 1, 1]), outputs),
+};
