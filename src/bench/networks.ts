@@ -137,7 +137,7 @@ async function openInference(spec: NetworkSpec, patch: Shape3, threads: number):
   const network = await loadNetwork(spec);
   const layout = layOut(network.parameters);
   const weights = namedWeights(layout, initialWeights(layout, 0));
-  const loaded = await engine.load({ network, weights, activation: "none", patch, threads });
+  const loaded = await engine.load({ network, weights, activation: "none", offsets: 0, patch, threads });
   const image = noise(patch);
   return {
     async run() {

@@ -32,10 +32,11 @@ function addNoise(input: Float32Array, deviation: number, random: Random): void 
  * is, and weighted cross entropy of the mixture is the mixture of both weighted cross entropies.
  */
 export function mixInto(example: Batch, other: Batch, share: number): void {
-  const voxels = example.input.length;
+  for (let voxel = 0; voxel < example.input.length; voxel++)
+    example.input[voxel] = share * example.input[voxel]! + (1 - share) * other.input[voxel]!;
+  const voxels = example.weight.length;
   const own = new Float32Array(voxels);
   for (let voxel = 0; voxel < voxels; voxel++) {
-    example.input[voxel] = share * example.input[voxel]! + (1 - share) * other.input[voxel]!;
     const kept = share * example.weight[voxel]!;
     const sum = kept + (1 - share) * other.weight[voxel]!;
     own[voxel] = sum > 0 ? kept / sum : share;

@@ -3,15 +3,18 @@ import { type Random, randomFor } from "../random.js";
 import { type Shape3, voxelCount } from "../volume.js";
 import { drawBeta, mixInto, varyIntensity } from "./augment.js";
 import { type Crop, cropCentres, drawCrop } from "./crops.js";
-import { mapVector, transform } from "./patchMap.js";
+import { paintOffsets } from "./offsets.js";
+import { coarseMap, mapVector, transform } from "./patchMap.js";
 import { samplePatch } from "./patchSample.js";
 import {
   type Batch,
   channelCount,
   checkPatches,
+  classCount,
   type PatchSource,
   type PatchSpec,
   paintedTypes,
+  targetShape,
 } from "./patchSpec.js";
 import { paintTarget } from "./targets.js";
 
@@ -38,12 +41,14 @@ export function makeBatch(spec: PatchSpec, sources: readonly PatchSource[], step
 
 /** Bytes of one batch. */
 export const batchBytes = (spec: PatchSpec): number =>
-  spec.batchSize * voxelCount(spec.patchShape) * (channelCount(spec) + 2) * Float32Array.BYTES_PER_ELEMENT;
+  spec.batchSize *
+  (voxelCount(spec.patchShape) + voxelCount(targetShape(spec)) * (channelCount(spec) + 1)) *
+  Float32Array.BYTES_PER_ELEMENT;
 
 function emptyBatch(spec: PatchSpec, examples: number): Batch {
-  const voxels = examples * voxelCount(spec.patchShape);
+  const voxels = examples * voxelCount(targetShape(spec));
   return {
-    input: new Float32Array(voxels),
+    input: new Float32Array(examples * voxelCount(spec.patchShape)),
     target: new Float32Array(voxels * channelCount(spec)),
     weight: new Float32Array(voxels),
   };
@@ -68,17 +73,38 @@ function exampleMaker(
     const crop = drawCrop(spec, sources, centres, random);
     const { source, volume, map } = crop;
     const shape = spec.patchShape;
-    samplePatch(volume, map, shape, into);
+    const { stride, offsets } = spec.head;
+    const weight = stride === 1 ? into.weight : new Float32Array(voxelCount(shape));
+    samplePatch(volume, map, shape, { input: into.input, weight });
+    if (stride > 1) lowerWeight(weight, shape, stride, into.weight);
     checkFinite(into.input, crop, shape);
     varyIntensity(into.input, spec.augment.intensity, random);
-    paintTarget(
-      spec.target,
-      spec.background,
-      types,
-      { shape, map, spacing: volume.spacing, picks: source.picks },
-      into,
-    );
+    const scene = {
+      shape: targetShape(spec),
+      map: coarseMap(map, stride),
+      spacing: volume.spacing,
+      picks: source.picks,
+    };
+    paintTarget(spec.target, spec.background, types, scene, into);
+    if (offsets && spec.target.kind === "ball") {
+      const way = into.target.subarray(classCount(spec) * voxelCount(scene.shape));
+      paintOffsets(spec.target.fraction, stride, types, scene, way);
+    }
   };
+}
+
+/** The least weight of the input voxels under each coarser one. */
+function lowerWeight(fine: Float32Array, shape: Shape3, stride: number, coarse: Float32Array): void {
+  coarse.fill(1);
+  const [, height, width] = shape;
+  const [rows, columns] = [height / stride, width / stride];
+  fine.forEach((weight, at) => {
+    const x = Math.floor((at % width) / stride);
+    const y = Math.floor((Math.floor(at / width) % height) / stride);
+    const z = Math.floor(at / (width * height) / stride);
+    const to = (z * rows + y) * columns + x;
+    if (weight < coarse[to]!) coarse[to] = weight;
+  });
 }
 
 function checkFinite(input: Float32Array, { source, volume, map }: Crop, [, height, width]: Shape3): void {

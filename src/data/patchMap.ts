@@ -91,6 +91,19 @@ export function rotatedMap(
   };
 }
 
+/** The map of the same patch in voxels of `stride` input voxels along each axis, centred where those are. */
+export function coarseMap(map: PatchMap, stride: number): PatchMap {
+  if (stride === 1) return map;
+  const middle = (stride - 1) / 2;
+  const shift = transform(map.matrix, [middle, middle, middle]);
+  return {
+    matrix: mapMatrix(map.matrix, (value) => value * stride),
+    inverse: mapMatrix(map.inverse, (value) => value / stride),
+    offset: mapVector(map.offset, (value, axis) => value + shift[axis]!),
+    aligned: false,
+  };
+}
+
 /** Rotation by at most `degrees` about an axis drawn uniformly from the sphere (Rodrigues' formula). */
 export function drawRotation(random: Random, degrees: number): Matrix3 {
   const angle = (random.between(-degrees, degrees) * Math.PI) / 180;

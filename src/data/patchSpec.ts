@@ -1,6 +1,7 @@
 import { PickbenchError } from "../errors.js";
 import { challengeParticles, type Particle, type Pick } from "../particles.js";
 import type { Shape3, Volume } from "../volume.js";
+import { offsetChannels } from "./offsets.js";
 import type { PaintedType, TargetSpec } from "./targets.js";
 
 /** How training patches are drawn, labelled and varied. */
@@ -14,6 +15,7 @@ export interface PatchSpec {
   /** True: channel 0 is background and a voxel's channels sum to 1. False: one independent channel a type. */
   readonly background: boolean;
   readonly target: TargetSpec;
+  readonly head: HeadSpec;
   /** Names of types whose voxels get weight 0, whether or not they stand in `types`. */
   readonly ignore: readonly string[];
   /** Share of crops centred anywhere, 0 to 1; the rest hold a particle, scored types balanced. */
@@ -45,13 +47,30 @@ export interface PatchSource {
 export interface Batch {
   /** (n,1,z,y,x) */
   readonly input: Float32Array;
-  /** (n,channels,z,y,x), soft under mixup. */
+  /** (n,channels,z,y,x) at the head's stride, soft under mixup; the last three are the offsets where it has them. */
   readonly target: Float32Array;
-  /** (n,1,z,y,x), 0 is ignored. */
+  /** (n,1,z,y,x) at the head's stride, 0 is ignored. */
   readonly weight: Float32Array;
 }
 
-export const channelCount = (spec: PatchSpec): number => spec.types.length + (spec.background ? 1 : 0);
+/** What the target looks like beside its classes. */
+export interface HeadSpec {
+  /** Input voxels to a voxel of the target along each axis. */
+  readonly stride: 1 | 2;
+  /** Whether every voxel of a ball also says where its particle's centre lies. */
+  readonly offsets: boolean;
+}
+
+/** Channels of the target that say what is there: the types, behind the background. */
+export const classCount = (spec: PatchSpec): number => spec.types.length + (spec.background ? 1 : 0);
+export const channelCount = (spec: PatchSpec): number =>
+  classCount(spec) + (spec.head.offsets ? offsetChannels : 0);
+/** Voxels of the target along z, y, x. */
+export const targetShape = ({ patchShape: [z, y, x], head: { stride } }: PatchSpec): Shape3 => [
+  z / stride,
+  y / stride,
+  x / stride,
+];
 
 /** The types that crops are balanced over. */
 export const scoredTypes = (spec: PatchSpec): readonly Particle[] =>

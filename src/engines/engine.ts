@@ -3,16 +3,13 @@ import type { Network } from "../nets/architecture.js";
 import type { NetworkSpec } from "../nets/catalogue.js";
 import type { ParameterLayout } from "../nets/weights.js";
 import type { Shape3 } from "../volume.js";
+import type { Activation } from "./activation.js";
 import type { Optimiser, TrainingState } from "./optimiser.js";
 import type { LossBuilder } from "./trainable.js";
 
 /** What a network can be trained and run by. */
 export const engineNames = ["onnx-cpu", "onnx-webgpu", "onnx-cuda", "tfjs"] as const;
 export type EngineName = (typeof engineNames)[number];
-
-/** What turns logits into what is picked from: a share per class, an independent one per type, or the value itself. */
-export const activations = ["softmax", "sigmoid", "none"] as const;
-export type Activation = (typeof activations)[number];
 
 export interface TrainerSpec {
   readonly network: NetworkSpec;
@@ -43,7 +40,7 @@ export interface Trainer {
 
 /** A network loaded for patches of one size. */
 export interface LoadedNetwork {
-  /** (z, y, x) in, (z, outputs, y, x) out, at the network's own output stride. */
+  /** (z, y, x) in, (z, outputs, y, x) out: what `activated` gives. */
   run(patch: Float32Array): Promise<Float32Array>;
   close(): Promise<void>;
 }
@@ -52,6 +49,8 @@ export interface LoadOptions {
   readonly network: Network;
   readonly weights: ReadonlyMap<string, Float32Array>;
   readonly activation: Activation;
+  /** How many of the last outputs are offsets. */
+  readonly offsets: number;
   readonly patch: Shape3;
   readonly threads: number;
 }

@@ -8,11 +8,14 @@ import type { PredictNetwork, PredictSettings } from "./predictor.js";
 import { SlabPrediction, type TileNetwork } from "./slabPrediction.js";
 import { symmetries } from "./testTime.js";
 import { tileGrid } from "./tiles.js";
+import { countVotes } from "./votes.js";
 
 let settings: PredictSettings;
 let types: readonly string[];
 let networks: readonly TilingNetwork[];
 let prediction: SlabPrediction | undefined;
+/** Å per voxel of the volume that is predicted. */
+let spacing = 0;
 
 /** A network, loaded once a tile shape. */
 class TilingNetwork implements TileNetwork {
@@ -28,8 +31,8 @@ class TilingNetwork implements TileNetwork {
     this.#engine = engine;
     this.#network = network;
     this.#given = given;
-    this.outputs = network.outputs;
-    this.channels = given.channels;
+    this.outputs = given.radii?.length ?? network.outputs;
+    this.channels = given.channels.slice(0, this.outputs);
     this.multiple = network.multiple;
   }
 
@@ -37,8 +40,11 @@ class TilingNetwork implements TileNetwork {
     return new TilingNetwork(engine, await loadNetwork(given.network), given);
   }
 
-  readonly run = async (tile: Float32Array, shape: Shape3): Promise<Float32Array> =>
-    (await this.#load(shape)).run(tile);
+  readonly run = async (tile: Float32Array, shape: Shape3): Promise<Float32Array> => {
+    const output = await (await this.#load(shape)).run(tile);
+    const { radii, network } = this.#given;
+    return radii ? countVotes(output, { radii, spacing, patch: shape, stride: network.stride ?? 1 }) : output;
+  };
 
   #load(patch: Shape3): Promise<LoadedNetwork> {
     const key = patch.join();
@@ -46,7 +52,8 @@ class TilingNetwork implements TileNetwork {
     let loaded = this.#loaded.get(key);
     if (!loaded) {
       const { threads } = settings;
-      loaded = this.#engine.load({ network: this.#network, weights, activation, patch, threads });
+      const offsets = this.#network.outputs - this.outputs;
+      loaded = this.#engine.load({ network: this.#network, weights, activation, offsets, patch, threads });
       this.#loaded.set(key, loaded);
     }
     return loaded;
@@ -77,6 +84,7 @@ serve({
       onTile: (done) => tell({ done, total: begun.tiles }),
     });
     prediction = begun;
+    spacing = volume.spacing[0];
   },
   async next() {
     const slab = await prediction!.next();

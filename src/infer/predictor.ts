@@ -1,9 +1,11 @@
 import { builtModule } from "../built.js";
-import type { Activation, EngineName } from "../engines/engine.js";
+import type { Activation } from "../engines/activation.js";
+import type { EngineName } from "../engines/engine.js";
 import type { NetworkSpec } from "../nets/catalogue.js";
 import { startThread, type Thread } from "../threads.js";
 import type { Shape3, Volume } from "../volume.js";
 import type { PredictedSlab } from "./slabPrediction.js";
+import type { BallRadii } from "./votes.js";
 
 export type { PredictedSlab } from "./slabPrediction.js";
 
@@ -13,6 +15,8 @@ export interface PredictNetwork {
   readonly weights: ReadonlyMap<string, Float32Array>;
   /** Per output: the particle type that it predicts; null drops it (background, ignored types). */
   readonly channels: readonly (string | null)[];
+  /** Of the balls that vote for centres, by class; null where the last outputs are no offsets. */
+  readonly radii: BallRadii | null;
 }
 
 export interface PredictSettings {

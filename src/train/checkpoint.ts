@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { activations } from "../engines/engine.js";
+import { activations } from "../engines/activation.js";
 import { trainingLayout } from "../engines/trainable.js";
 import { PickbenchError } from "../errors.js";
 import { type PickingSettings, pickingSchema } from "../infer/picking.js";
@@ -28,6 +28,7 @@ const networkSchema = networkSpecSchema.extend({
   name: z.string(),
   activation: z.enum(activations),
   channels: z.array(z.string().nullable()),
+  radii: z.array(z.number().positive().nullable()).nullable().default(null),
 });
 const metadataSchema = z.looseObject({
   format: z.literal(format),
@@ -40,9 +41,9 @@ const metadataSchema = z.looseObject({
 
 /** A network to predict with, from a member and the flat weights of its training. */
 export async function networkOf(member: Member, flat: Float32Array): Promise<PredictNetwork> {
-  const { network, activation, channels } = member;
+  const { network, activation, channels, radii } = member;
   const layout = trainingLayout(await loadNetwork(network));
-  return { network, activation, channels, weights: namedWeights(layout, flat) };
+  return { network, activation, channels, radii, weights: namedWeights(layout, flat) };
 }
 
 /** Writes best.safetensors; equal checkpoints give equal bytes. */
@@ -53,11 +54,11 @@ export async function writeCheckpoint(
 ): Promise<void> {
   const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   const networks: z.input<typeof networkSchema>[] = [];
-  for (const [at, { network, activation, channels, weights }] of checkpoint.networks.entries()) {
+  for (const [at, { network, activation, channels, radii, weights }] of checkpoint.networks.entries()) {
     const name = names[at]!;
     for (const { name: parameter, shape } of (await loadNetwork(network)).parameters)
       tensors.set(`${name}/${parameter}`, { shape, data: weights.get(parameter)! });
-    networks.push({ name, ...network, activation, channels: [...channels] });
+    networks.push({ name, ...network, activation, channels: [...channels], radii: radii && [...radii] });
   }
   await writeTensors(path, {
     tensors,
@@ -112,7 +113,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 async function readNetwork(
   path: string,
   file: TensorFile,
-  { name: member, activation, channels, ...spec }: z.infer<typeof networkSchema>,
+  { name: member, activation, channels, radii, ...spec }: z.infer<typeof networkSchema>,
 ): Promise<PredictNetwork> {
   const weights = new Map<string, Float32Array>();
   for (const { name, shape } of (await loadNetwork(spec)).parameters) {
@@ -138,5 +139,5 @@ async function readNetwork(
       `${path}: ${member} names ${channels.length} channels, wanted ${spec.outputs}`,
       { path },
     );
-  return { network: spec, activation, channels, weights };
+  return { network: spec, activation, channels, radii, weights };
 }

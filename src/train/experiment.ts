@@ -49,6 +49,15 @@ export const experimentSchema = z.strictObject({
   ignore: z.array(z.string()).default(["beta-amylase"]),
   /** Softmax over background and types (`all` only), or an independent sigmoid or heat map a type. */
   output: z.enum(["softmax", "sigmoid", "heatmap"]).default("softmax"),
+  head: z
+    .strictObject({
+      /** Voxels to an output voxel along each axis; 2 is half the work of most decoders. */
+      stride: z.union([z.literal(1), z.literal(2)]).default(1),
+      /** Learns, in every voxel of a ball, the way to its particle's centre, and picks from their votes. */
+      offsets: z.boolean().default(false),
+      offsetWeight: z.number().positive().default(1),
+    })
+    .prefault({}),
   target: targetSchema.prefault({ kind: "ball", fraction: 0.5 }),
   patch: z
     .strictObject({
@@ -195,10 +204,8 @@ export function checkExperiment(content: unknown, origin: string): Experiment {
   return deepFreeze(experiment);
 }
 
-function checkCombination(
-  { networks, output, loss, types, ignore, target }: Experiment,
-  origin: string,
-): void {
+function checkCombination(experiment: Experiment, origin: string): void {
+  const { networks, output, loss, types, ignore, target } = experiment;
   if (networks === "perType" && output === "softmax")
     throw bad(
       origin,
@@ -213,10 +220,20 @@ function checkCombination(
           : kind !== "crossEntropy";
     if (!fits) throw bad(origin, `loss: ${kind} does not go with output: ${output}`);
   }
+  checkHead(experiment, origin);
   if (output === "heatmap" && target.kind === "ball")
     throw bad(origin, "target: ball does not go with output: heatmap; wanted gaussian");
   if (types?.every((type) => ignore.includes(type)))
     throw bad(origin, "types: all of them are ignored; leave one to learn");
+}
+
+function checkHead({ head, target, augment, picking }: Experiment, origin: string): void {
+  if (!head.offsets) return;
+  if (target.kind !== "ball") throw bad(origin, `head.offsets: got target ${target.kind}, wanted a ball`);
+  if (augment.mixup > 0)
+    throw bad(origin, "head.offsets: mixed examples have no one centre; set augment.mixup to 0");
+  if (picking.method !== "peaks")
+    throw bad(origin, `head.offsets: got picking.method ${picking.method}, wanted peaks, which votes make`);
 }
 
 const bad = (path: string, what: string, cause?: unknown): PickbenchError =>

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Activation } from "../engines/engine.js";
+import type { Activation } from "../engines/activation.js";
 import type { GraphBuilder } from "../nets/graph.js";
 import type { Value } from "../nets/value.js";
 
@@ -72,7 +72,9 @@ function term(g: GraphBuilder, spec: LossSpec, inputs: LossInputs): Value {
     case "focal":
       return focal(g, inputs, spec.gamma, spec.positiveWeight);
     case "squaredError":
-      return weightedError(g, inputs, spec.positiveWeight, (difference) => g.multiply(difference, difference));
+      return weightedError(g, inputs, spec.positiveWeight, (difference) =>
+        g.multiply(difference, difference),
+      );
     case "absoluteError":
       return weightedError(g, inputs, spec.positiveWeight, g.abs);
   }

@@ -1,6 +1,8 @@
+import { offsetChannels } from "../data/offsets.js";
 import type { PatchSpec } from "../data/patchStream.js";
-import type { Activation } from "../engines/engine.js";
+import type { Activation } from "../engines/activation.js";
 import { PickbenchError } from "../errors.js";
+import type { BallRadii } from "../infer/votes.js";
 import { readArchitecture } from "../nets/architectureFile.js";
 import type { NetworkSpec } from "../nets/catalogue.js";
 import type { Particle } from "../particles.js";
@@ -15,8 +17,10 @@ export interface Member {
   readonly types: readonly Particle[];
   readonly background: boolean;
   readonly activation: Activation;
-  /** What each output predicts; null is not picked from: background, ignored and unscored types. */
+  /** What each output predicts; null is not picked from: background, ignored and unscored types, offsets. */
   readonly channels: readonly (string | null)[];
+  /** Of the balls whose voxels vote for a centre; null where the output has no offsets. */
+  readonly radii: BallRadii | null;
 }
 
 const activations = { softmax: "softmax", sigmoid: "sigmoid", heatmap: "none" } as const;
@@ -48,17 +52,28 @@ export function membersOf(
       `types: none of ${learned.map(({ name }) => name).join(", ")} is scored; name at least one type with a weight`,
     );
   const background = experiment.output === "softmax";
-  const member = (name: string, types: readonly Particle[]): Member => ({
-    name,
-    network: { ...network, outputs: types.length + (background ? 1 : 0) },
-    types,
-    background,
-    activation: activations[experiment.output],
-    channels: [
+  const { head, target } = experiment;
+  const fraction = target.kind === "ball" ? target.fraction : 1;
+  const member = (name: string, types: readonly Particle[]): Member => {
+    const classes = [
       ...(background ? [null] : []),
-      ...types.map((type) => (scored.includes(type) ? type.name : null)),
-    ],
-  });
+      ...types.map((type) => (scored.includes(type) ? type : null)),
+    ];
+    const offsets = new Array<null>(head.offsets ? offsetChannels : 0).fill(null);
+    return {
+      name,
+      network: {
+        ...network,
+        outputs: classes.length + offsets.length,
+        ...(head.stride === 1 ? {} : { stride: head.stride }),
+      },
+      types,
+      background,
+      activation: activations[experiment.output],
+      channels: [...classes.map((type) => type?.name ?? null), ...offsets],
+      radii: head.offsets ? classes.map((type) => type && fraction * type.radius) : null,
+    };
+  };
   return experiment.networks === "all"
     ? [member("all", learned)]
     : scored.map((type) => member(type.name, [type]));
@@ -83,6 +98,7 @@ export function patchSpecOf(experiment: Experiment, member: Member, seed: number
     types: member.types,
     background: member.background,
     target: experiment.target,
+    head: experiment.head,
     ignore: experiment.ignore,
     backgroundShare: experiment.patch.backgroundShare,
     augment: experiment.augment,

@@ -62,6 +62,7 @@ export async function trainMember(training: MemberTraining): Promise<MemberResul
       spec,
       losses: experiment.loss,
       activation: member.activation,
+      offsetWeight: member.radii && experiment.head.offsetWeight,
     } satisfies OpenRequest);
     if (training.from) await thread.call("restore", training.from.state);
     return await new Loop(training, thread, stream).run();

@@ -1,16 +1,20 @@
 /** The thread that holds a training session: engines block whoever calls them. */
 import type { Batch } from "../data/patchSpec.js";
-import type { Activation, EngineName, Trainer, TrainerSpec } from "../engines/engine.js";
+import type { Activation } from "../engines/activation.js";
+import type { EngineName, Trainer, TrainerSpec } from "../engines/engine.js";
 import { loadEngine } from "../engines/load.js";
 import { type StateName, stateNames, type TrainingState } from "../engines/optimiser.js";
 import { Moved, serve } from "../threads.js";
-import { buildLoss, type LossSpec } from "./losses.js";
+import { buildHeadLoss } from "./headLoss.js";
+import type { LossSpec } from "./losses.js";
 
 export interface OpenRequest {
   readonly engine: EngineName;
   readonly spec: TrainerSpec;
   readonly losses: readonly LossSpec[];
   readonly activation: Activation;
+  /** Null where the output has no offsets. */
+  readonly offsetWeight: number | null;
 }
 
 export interface StepRequest {
@@ -27,9 +31,9 @@ const opened = (): Trainer => {
 };
 
 serve({
-  async open({ engine, spec, losses, activation }: OpenRequest) {
+  async open({ engine, spec, losses, activation, offsetWeight }: OpenRequest) {
     trainer = await (await loadEngine(engine)).openTrainer(spec, (graph, inputs) =>
-      buildLoss(graph, losses, { ...inputs, activation }),
+      buildHeadLoss(graph, losses, offsetWeight, { ...inputs, activation }),
     );
   },
   step: ({ batch, step, rate, averageDecay }: StepRequest) => opened().step(batch, step, rate, averageDecay),

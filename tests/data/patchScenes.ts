@@ -52,6 +52,7 @@ export const specOf = (change: Partial<PatchSpec> = {}): PatchSpec => ({
   types: [small, large],
   background: true,
   target: { kind: "ball", fraction: 0.7 },
+  head: { stride: 1, offsets: false },
   ignore: [],
   backgroundShare: 0.25,
   augment: noAugment,

@@ -31,7 +31,7 @@ function plain(
     weights.get("head.weight")!.fill(0);
     weights.get("head.bias")!.set(bias);
   }
-  return { network: { architecture: "plain", outputs }, activation, weights, channels };
+  return { network: { architecture: "plain", outputs }, activation, weights, channels, radii: null };
 }
 
 const settings = {

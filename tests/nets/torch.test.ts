@@ -82,7 +82,7 @@ describe.each([
     const net = buildNetwork(architectureNamed(name), { outputs });
     const spec = lossSchema.parse({ kind: "crossEntropy", backgroundWeight: 0.2 });
     const trainable = buildTrainable(net, (graph, inputs) =>
-      buildLoss(graph, [spec], { ...inputs, background: true }),
+      buildLoss(graph, [spec], { ...inputs, activation: "softmax" }),
     );
     const ones = numbers("", [samples, 1, ...patch]);
     const batch = {

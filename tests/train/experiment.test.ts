@@ -95,7 +95,7 @@ describe("an experiment", () => {
     [{ name: "../up" }, 'name: got "../up", wanted letters'],
     [{ seed: 1.5 }, "seed: got 1.5, wanted int"],
     [{ output: "relu" }, 'output: got "relu", wanted'],
-    [{ network: "resnet" }, "choose one of baseline, plain"],
+    [{ network: "resnext" }, "choose one of baseline, plain"],
     [{ budget: "long" }, 'budget "long"'],
   ])("refuses %j with what was got and wanted", (changes, message) => {
     expect(refusal(changes)).toContain(message);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Activation } from "../../src/engines/activation.js";
 import { machineBlock } from "../../src/engines/onnx/session.js";
 import { buildNetwork } from "../../src/nets/architecture.js";
 import { layOut, namedWeights } from "../../src/nets/weights.js";
@@ -10,7 +11,7 @@ import { fixture, formulaWeights, numbers, oneHotClasses } from "../nets/formula
 interface LossCase {
   readonly name: string;
   readonly specs: readonly unknown[];
-  readonly background: boolean;
+  readonly activation: Activation;
   readonly target: "classes" | "heat";
   readonly loss: number;
   readonly weightGradient: readonly number[];
@@ -25,7 +26,7 @@ const { shape, channels, cases } = fixture<{
 
 const [samples, ...patch] = shape;
 
-function pointOf({ specs, background, target }: LossCase, size: Shape3 = patch): Point {
+function pointOf({ specs, activation, target }: LossCase, size: Shape3 = patch): Point {
   const base = buildNetwork(
     {
       name: "lead",
@@ -43,7 +44,7 @@ function pointOf({ specs, background, target }: LossCase, size: Shape3 = patch):
       logits,
       target: graph.input("target", channels),
       voxelWeight: graph.input("voxelWeight", 1),
-      background,
+      activation,
     },
   );
   const batchInputs = new Map([

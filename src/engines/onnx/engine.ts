@@ -1,6 +1,7 @@
 import type { Engine, LoadedNetwork, LoadOptions } from "../engine.js";
 import { inferenceGraph } from "./inferenceGraph.js";
-import { openSession, type Provider } from "./session.js";
+import type { Provider } from "./provider.js";
+import { openSession } from "./session.js";
 import { openOnnxTrainer } from "./trainer.js";
 
 /** Training and inference by ONNX Runtime, on one of its execution providers. */
@@ -10,10 +11,10 @@ export const onnxEngine = (provider: Provider): Engine => ({
 });
 
 async function load(
-  { network, weights, activation, patch, threads }: LoadOptions,
+  { network, weights, activation, offsets, patch, threads }: LoadOptions,
   provider: Provider,
 ): Promise<LoadedNetwork> {
-  const graph = inferenceGraph(network, weights, activation, 1, patch);
+  const graph = inferenceGraph(network, weights, activation, 1, patch, null, offsets);
   const session = await openSession(graph, { threads, memoryPattern: false, provider });
   return {
     async run(image) {

@@ -1,7 +1,7 @@
 import type { Network } from "../../nets/architecture.js";
-import type { Parameter, Value } from "../../nets/value.js";
+import type { Parameter } from "../../nets/value.js";
 import type { Shape3 } from "../../volume.js";
-import type { Activation } from "../engine.js";
+import { type Activation, activated } from "../activation.js";
 import type { Block } from "./convolution.js";
 import { Emitter, type Tensor } from "./emitter.js";
 import { lowerForward } from "./lower.js";
@@ -10,7 +10,7 @@ import { fromChannelMajor } from "./zMajor.js";
 
 /**
  * The network with its weights as constants, for patches of one size: `image` (samples, 1, z, y, x) in, `output`
- * (samples, z, outputs, y, x) out.
+ * (samples, z, outputs, y, x) out, as `activated` gives it.
  */
 export function inferenceGraph(
   network: Network,
@@ -19,6 +19,7 @@ export function inferenceGraph(
   samples: number,
   patch: Shape3,
   block: Block = null,
+  offsets = 0,
 ): GraphParts {
   const e = new Emitter();
   const tensors = new Map<Parameter, Tensor>();
@@ -30,15 +31,9 @@ export function inferenceGraph(
     return tensor;
   };
   const image = fromChannelMajor(e, e.input("image", [samples, network.input.channels, ...patch]));
-  const output = activated(network, activation);
+  const output = activated(network, activation, offsets);
   const lowering = { e, block, parameter, training: null };
   const forward = lowerForward([output], new Map([["image", image]]), lowering);
   e.output("output", forward.get(output)!.output);
   return e.parts();
-}
-
-/** The logits as what is picked from. */
-export function activated({ graph, logits }: Network, activation: Activation): Value {
-  if (activation === "softmax") return graph.softmax(logits);
-  return activation === "sigmoid" ? graph.sigmoid(logits) : logits;
 }
