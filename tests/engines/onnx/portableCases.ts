@@ -63,6 +63,7 @@ export const portableCases: Readonly<Record<string, Build>> = {
   "upsampleLinear 4": (g, x) => g.upsampleLinear(x, cube(4)),
   "neighbourSlices 3": (g, x) => g.neighbourSlices(x, 3),
   "neighbourSlices 7": (g, x) => g.neighbourSlices(x, 7),
+  selectChannels: (g, x) => g.selectChannels(x, 1, 1),
   arithmetic: (g, x) => g.channelScale(g.add(g.affine(x, 2, -0.5), x), [0.5, 0, -2]),
   divide: (g, x) => g.divide(x, g.add(g.exp(x), g.softplus(x))),
   logarithm: (g, x) => g.subtract(g.log(g.sigmoid(x)), g.power(g.sigmoid(x), 2.5)),

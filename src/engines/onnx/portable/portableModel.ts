@@ -1,39 +1,48 @@
 import type { Network } from "../../../nets/architecture.js";
-import { inOrder, type Parameter, spatial } from "../../../nets/value.js";
+import { elementCount, inOrder, type Parameter, spatial, type Value } from "../../../nets/value.js";
 import { type Activation, activated } from "../../activation.js";
 import { encodeModel, type GraphParts, type ModelDescription, standardOperators } from "../model.js";
 import { type Name, OpenGraph } from "./openGraph.js";
 import { type Portable, writeValue } from "./rules.js";
 
-/** What a model's output is called, by what was done to the logits; null leaves them as they are. */
-export const outputNameOf = (activation: Activation | null): string =>
-  activation === null ? "logits" : activation === "none" ? "value" : "probabilities";
+export interface PortableOptions {
+  readonly network: Network;
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** Null leaves the logits as the network gives them, at its own stride. */
+  readonly activation: Activation | null;
+  /** How many of the last outputs are offsets. */
+  readonly offsets?: number;
+}
+
+/** What the model's output is called. */
+export function outputNameOf({
+  activation,
+  offsets = 0,
+}: Omit<PortableOptions, "network" | "weights">): string {
+  if (activation === null) return "logits";
+  if (activation === "none") return "value";
+  return offsets > 0 ? "probabilities_and_offsets" : "probabilities";
+}
 
 /**
  * A network with its weights as constants, in standard ONNX alone, for any runtime: `image` (batch, 1, z, y, x) in, one
- * map a output channel out, batch and volume of any size that is a multiple of the network's. ONNX Runtime runs the
+ * map an output channel out, batch and volume of any size that is a multiple of the network's. ONNX Runtime runs the
  * engine's own lowering faster (../inferenceGraph.ts), which is for one size.
  *
  * @throws TypeError where a weight is missing or has the wrong number of values
  */
-export function portableGraph(
-  network: Network,
-  weights: ReadonlyMap<string, Float32Array>,
-  activation: Activation | null,
-): GraphParts {
+export function portableGraph({ network, weights, activation, offsets = 0 }: PortableOptions): GraphParts {
   const graph = new OpenGraph();
   const portable = portableOf(graph, weights);
-  const output = activated(network, activation ?? "none");
-  const written = new Map<number, Name>();
+  const output = activation === null ? network.logits : activated(network, activation, offsets);
+  const written = new Map<Value, Name>();
   for (const value of inOrder(output)) {
-    const inputs = value.inputs.map(({ id }) => written.get(id)!);
+    const inputs = value.inputs.map((input) => written.get(input)!);
     const { operation } = value;
-    written.set(value.id, operation.kind === "input" ? operation.name : writeValue(value, inputs, portable));
+    written.set(value, operation.kind === "input" ? operation.name : writeValue(value, inputs, portable));
   }
-  const name = outputNameOf(activation);
-  graph.publish(written.get(output.id)!, name);
-  const stride = spatial(output);
-  const sizes = ["z", "y", "x"].map((axis, at) => (stride[at] === 1 ? axis : `${axis}_over_${stride[at]}`));
+  const name = outputNameOf({ activation, offsets });
+  graph.publish(written.get(output)!, name);
   return graph.parts(
     [
       {
@@ -42,16 +51,20 @@ export function portableGraph(
         docString: "normalised grey values, (batch, channel, z, y, x)",
       },
     ],
-    [{ name, dims: ["batch", output.channels, ...sizes], docString: "(batch, output, z, y, x)" }],
+    [{ name, dims: ["batch", output.channels, ...sizesOf(output)], docString: "(batch, output, z, y, x)" }],
   );
 }
 
+/** The names of a map's open sizes. */
+const sizesOf = (value: Value): string[] =>
+  spatial(value).map((stride, at) => `${"zyx"[at]}${stride === 1 ? "" : `_over_${stride}`}`);
+
 function portableOf(graph: OpenGraph, weights: ReadonlyMap<string, Float32Array>): Portable {
-  const valuesOf = ({ name, shape }: Parameter): Float32Array => {
-    const values = weights.get(name);
-    const wanted = shape.reduce((a, b) => a * b, 1);
+  const valuesOf = (parameter: Parameter): Float32Array => {
+    const values = weights.get(parameter.name);
+    const wanted = elementCount(parameter);
     if (values?.length !== wanted)
-      throw new TypeError(`${name} has ${values?.length ?? "no"} values; wanted ${wanted}`);
+      throw new TypeError(`${parameter.name} has ${values?.length ?? "no"} values; wanted ${wanted}`);
     return values;
   };
   return {
@@ -64,11 +77,8 @@ function portableOf(graph: OpenGraph, weights: ReadonlyMap<string, Float32Array>
 
 /** The bytes of a portable model: operator set 17, what it says of itself with it. */
 export function portableModel(
-  network: Network,
-  weights: ReadonlyMap<string, Float32Array>,
-  activation: Activation | null,
+  options: PortableOptions,
   description: Omit<ModelDescription, "operatorSets"> = {},
 ): Uint8Array {
-  const parts = portableGraph(network, weights, activation);
-  return encodeModel(parts, { ...description, operatorSets: [standardOperators] });
+  return encodeModel(portableGraph(options), { ...description, operatorSets: [standardOperators] });
 }

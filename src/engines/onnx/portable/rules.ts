@@ -158,6 +158,14 @@ const neighbourSlices: Rule<"neighbourSlices"> = ({ count }, [x], { graph }) => 
   return graph.node("Concat", slices, [int("axis", channelAxis)]);
 };
 
+const selectChannels: Rule<"selectChannels"> = ({ start }, [x], { graph }, { channels }) =>
+  graph.node("Slice", [
+    x!,
+    graph.integers([start]),
+    graph.integers([start + channels]),
+    graph.integers([channelAxis]),
+  ]);
+
 const affine: Rule<"affine"> = ({ scale, offset }, [x], { graph }) => {
   const scaled = scale === 1 ? x! : graph.node("Mul", [x!, graph.scalar(scale)]);
   return offset === 0 ? scaled : graph.node("Add", [scaled, graph.scalar(offset)]);
@@ -205,6 +213,7 @@ export const rules: { readonly [K in Exclude<OperationKind, "input">]: Rule<K> }
   ]),
   upsampleLinear: resize([text("mode", "linear"), text("coordinate_transformation_mode", "half_pixel")]),
   neighbourSlices,
+  selectChannels,
   concat: node("Concat", () => [int("axis", channelAxis)]),
   add: node("Add"),
   subtract: node("Sub"),
