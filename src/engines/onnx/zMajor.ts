@@ -66,9 +66,12 @@ export function sumOverVoxels(e: Emitter, x: Tensor): Tensor {
   return e.reshape(e.sum(rows, [0]), [1, 1, channels, 1, 1]);
 }
 
+/** Sum over the voxels of each sample: (sample, 1, c, 1, 1). */
+export const sumOverSampleVoxels = (e: Emitter, x: Tensor): Tensor => sampleSum(e, x, "ReduceSum");
+
 /** Mean over the voxels of each sample: (sample, 1, c, 1, 1). */
 export function meanOverVoxels(e: Emitter, x: Tensor): Tensor {
-  return e.scale(sampleSum(e, x, "ReduceSum"), 1 / voxelsOf(x));
+  return e.scale(sumOverSampleVoxels(e, x), 1 / voxelsOf(x));
 }
 
 /** Mean of the squares over the voxels of each sample: (sample, 1, c, 1, 1). */

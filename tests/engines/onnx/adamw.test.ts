@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
-import { type Optimiser, type StateName, stateNames, writeUpdate } from "../../../src/engines/onnx/adamw.js";
+import { writeUpdate } from "../../../src/engines/onnx/adamw.js";
 import { Emitter, type Tensor } from "../../../src/engines/onnx/emitter.js";
 import { type Array5, openSession } from "../../../src/engines/onnx/session.js";
-import type { Parameter } from "../../../src/nets/graph.js";
-import { layOut } from "../../../src/nets/weights.js";
+import { type Optimiser, type StateName, stateNames } from "../../../src/engines/optimiser.js";
+import type { Parameter } from "../../../src/nets/value.js";
+import { layOut, type ParameterLayout } from "../../../src/nets/weights.js";
 import { fixture } from "../../nets/formula.js";
 
 const torch = fixture<{
@@ -20,11 +21,12 @@ const torch = fixture<{
   }[];
 }>("adamw");
 
-const vector = (name: string, count: number, decay: boolean): Parameter => ({
+const vector = (name: string, count: number, decay: boolean, trained = true): Parameter => ({
   name,
   shape: [count],
   initial: { constant: 0 },
   decay,
+  trained,
 });
 
 const of = (values: readonly number[]): Array5 => ({
@@ -32,10 +34,12 @@ const of = (values: readonly number[]): Array5 => ({
   dims: [values.length],
 });
 
-const total = torch.start.length;
-const layout = layOut([vector("kept", total - torch.decayed, false), vector("decayed", torch.decayed, true)]);
+const kept = vector("kept", torch.start.length - torch.decayed, false);
+const decayed = vector("decayed", torch.decayed, true);
+const statistics = vector("statistics", 3, false, false);
+const zeros = (count: number): number[] => new Array<number>(count).fill(0);
 
-function openUpdate() {
+function openUpdate({ total, trained, ...layout }: ParameterLayout) {
   const e = new Emitter();
   const state = Object.fromEntries(stateNames.map((name) => [name, e.input(name, [total])])) as Record<
     StateName,
@@ -47,40 +51,76 @@ function openUpdate() {
     correction2: e.input("correction2", [1]),
     averageDecay: e.input("averageDecay", [1]),
   };
-  const gradient = e.input("gradient", [total]);
-  const update = writeUpdate(e, gradient, state, step, torch.optimiser, layout);
+  const gradient = e.input("gradient", [trained]);
+  const fresh = total > trained ? e.input("statistics", [total - trained]) : null;
+  const whole = { total, trained, ...layout };
+  const update = writeUpdate(e, gradient, fresh, state, step, torch.optimiser, whole);
   for (const name of stateNames) e.output(`new.${name}`, update.state[name]);
   e.output("norm", update.norm);
   return openSession(e.parts(), { threads: 1 });
 }
 
-test("follows PyTorch's AdamW, clipping and averaging over several steps, decaying the decayed prefix alone", async () => {
-  const session = await openUpdate();
-  const zeros = torch.start.map(() => 0);
+/** Runs the fixture's steps; a layout with statistics gets `fresh` of the step's index as their new values. */
+async function runSteps(
+  layout: ParameterLayout,
+  fresh: ((at: number) => readonly number[]) | null,
+  check: (at: number, norm: number, state: Readonly<Record<string, Array5>>) => void,
+): Promise<void> {
+  const session = await openUpdate(layout);
+  const rest = zeros(layout.total - layout.trained);
   let state: Record<string, Array5> = {
-    weights: of(torch.start),
-    average: of(torch.start),
-    moment1: of(zeros),
-    moment2: of(zeros),
+    weights: of([...torch.start, ...rest]),
+    average: of([...torch.start, ...rest]),
+    moment1: of(zeros(layout.total)),
+    moment2: of(zeros(layout.total)),
   };
-  const { beta1, beta2, clipNorm } = torch.optimiser;
-  expect(torch.steps.some(({ norm }) => norm > clipNorm)).toBe(true);
-  expect(torch.steps.some(({ norm }) => norm < clipNorm)).toBe(true);
-  for (const [at, { rate, averageDecay, gradient, norm, weights, average }] of torch.steps.entries()) {
+  const { beta1, beta2 } = torch.optimiser;
+  for (const [at, { rate, averageDecay, gradient }] of torch.steps.entries()) {
     const results = await session.run({
       ...state,
       gradient: of(gradient),
+      ...(fresh ? { statistics: of(fresh(at)) } : {}),
       rate: of([rate]),
       correction1: of([1 / (1 - beta1 ** (at + 1))]),
       correction2: of([1 / (1 - beta2 ** (at + 1))]),
       averageDecay: of([averageDecay]),
     });
     state = Object.fromEntries(stateNames.map((name) => [name, results[`new.${name}`]!]));
-    expect(results.norm!.data[0]! / norm).toBeCloseTo(1, 5);
-    weights.forEach((weight, i) => {
-      expect(state.weights!.data[i]).toBeCloseTo(weight, 5);
-      expect(state.average!.data[i]).toBeCloseTo(average[i]!, 5);
-    });
+    check(at, results.norm!.data[0]!, state);
   }
   await session.release();
+}
+
+function expectTorch(at: number, norm: number, state: Readonly<Record<string, Array5>>): void {
+  const step = torch.steps[at]!;
+  expect(norm / step.norm).toBeCloseTo(1, 5);
+  step.weights.forEach((weight, i) => {
+    expect(state.weights!.data[i]).toBeCloseTo(weight, 5);
+    expect(state.average!.data[i]).toBeCloseTo(step.average[i]!, 5);
+  });
+}
+
+test("follows PyTorch's AdamW, clipping and averaging over several steps, decaying the decayed prefix alone", async () => {
+  const { clipNorm } = torch.optimiser;
+  expect(torch.steps.some(({ norm }) => norm > clipNorm)).toBe(true);
+  expect(torch.steps.some(({ norm }) => norm < clipNorm)).toBe(true);
+  await runSteps(layOut([kept, decayed]), null, expectTorch);
+});
+
+test("puts new statistics after the trained numbers, averages them, and leaves their moments and the rest alone", async () => {
+  const layout = layOut([statistics, kept, decayed]);
+  const { trained } = layout;
+  const fresh = (at: number) => [at + 1, -2 * at, 0.5];
+  const average = [0, 0, 0];
+  await runSteps(layout, fresh, (at, norm, state) => {
+    expectTorch(at, norm, state);
+    const { averageDecay } = torch.steps[at]!;
+    fresh(at).forEach((value, i) => {
+      average[i] = value + averageDecay * (average[i]! - value);
+      expect(state.weights!.data[trained + i]).toBe(value);
+      expect(state.average!.data[trained + i]).toBeCloseTo(average[i]!, 5);
+      expect(state.moment1!.data[trained + i]).toBe(0);
+      expect(state.moment2!.data[trained + i]).toBe(0);
+    });
+  });
 });

@@ -1,16 +1,16 @@
+import { type Dropout, dropoutMask } from "../../../src/engines/dropoutMask.js";
 import type { Block } from "../../../src/engines/onnx/convolution.js";
 import { Emitter } from "../../../src/engines/onnx/emitter.js";
 import { type Array5, openSession } from "../../../src/engines/onnx/session.js";
-import { type Trainable, writeGradient } from "../../../src/engines/onnx/trainingGraph.js";
-import { elementCount } from "../../../src/nets/graph.js";
-import type { ParameterLayout } from "../../../src/nets/weights.js";
+import { maskName, writeGradient } from "../../../src/engines/onnx/trainingGraph.js";
+import type { Trainable } from "../../../src/engines/trainable.js";
+import { elementCount } from "../../../src/nets/value.js";
 import { randomFor } from "../../../src/random.js";
 import type { Shape3 } from "../../../src/volume.js";
 
 /** A loss at one point: what is trained, its batch and its weights. */
 export interface Point {
   readonly trainable: Trainable;
-  readonly layout: ParameterLayout;
   readonly weights: Float32Array;
   readonly batch: Readonly<Record<string, Array5>>;
   readonly samples: number;
@@ -24,21 +24,31 @@ export interface LossFunction {
 
 /** The engine's loss and gradient as a function of the flat weights. */
 export async function lossFunction(point: Point, block: Block): Promise<LossFunction> {
-  const { trainable, layout, samples, patch, batch } = point;
+  const { trainable, samples, patch } = point;
+  const dims = [trainable.layout.total];
   const e = new Emitter();
-  const weights = e.input("weights", [layout.total]);
-  const written = writeGradient(e, block, trainable, layout, weights, samples, patch);
+  const written = writeGradient(e, block, trainable, e.input("weights", dims), samples, patch);
   e.output("loss", written.loss);
   e.output("gradient", written.gradient);
   const session = await openSession(e.parts(), { threads: 1 });
+  const batch = { ...point.batch, ...masksOf(written.dropouts) };
   return {
     async at(flat) {
-      const results = await session.run({ ...batch, weights: { data: flat, dims: [layout.total] } });
+      const results = await session.run({ ...batch, weights: { data: flat, dims } });
       return { loss: results.loss!.data[0]!, gradient: results.gradient!.data };
     },
     release: () => session.release(),
   };
 }
+
+/** One step's masks. */
+export const masksOf = (dropouts: readonly Dropout[], seed = 1, step = 0): Record<string, Array5> =>
+  Object.fromEntries(
+    dropouts.map((dropout) => [
+      maskName(dropout.name),
+      { data: dropoutMask(dropout, seed, step), dims: dropout.dims },
+    ]),
+  );
 
 /** Parameters of more elements than this are probed along random directions instead of element by element. */
 const fewElements = 96;
@@ -70,13 +80,13 @@ function* probes(name: string, count: number): Generator<{ direction: Float64Arr
  */
 export async function relativeGradientError(
   f: LossFunction,
-  { layout, weights }: Point,
+  { trainable, weights }: Point,
   step: number,
 ): Promise<number> {
   const { gradient } = await f.at(weights);
   const found: { error: number; length: number }[] = [];
   let start = 0;
-  for (const parameter of layout.order) {
+  for (const parameter of trainable.layout.order.filter(({ trained }) => trained)) {
     const count = elementCount(parameter);
     let error = 0;
     let length = 0;

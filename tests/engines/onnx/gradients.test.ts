@@ -2,12 +2,14 @@ import { afterAll, describe, expect, test } from "vitest";
 import { rules } from "../../../src/engines/onnx/operations.js";
 import { type Array5, machineBlock } from "../../../src/engines/onnx/session.js";
 import type { Network } from "../../../src/nets/architecture.js";
-import { GraphBuilder, inOrder, type Parameter, type Value } from "../../../src/nets/graph.js";
+import { GraphBuilder } from "../../../src/nets/graph.js";
+import { inOrder, type Parameter, type Value } from "../../../src/nets/value.js";
 import { layOut, namedWeights, type ParameterLayout } from "../../../src/nets/weights.js";
 import { randomFor } from "../../../src/random.js";
 import type { Shape3 } from "../../../src/volume.js";
 import { lossFunction, type Point, relativeDifference, relativeGradientError } from "./centralDifferences.js";
-import { type OperationCase, operationCases } from "./operationCases.js";
+import type { OperationCase } from "./operationCase.js";
+import { operationCases } from "./operationCases.js";
 
 const patch: Shape3 = [4, 6, 8];
 const imageChannels = 3;
@@ -20,7 +22,9 @@ afterAll(() => console.info(["relative error of the gradient, samples 1 and 2", 
 test("every operation of the engine has a case, and every case uses its operation", () => {
   expect(new Set(operationCases.map(({ operation }) => operation))).toEqual(new Set(Object.keys(rules)));
   for (const item of operationCases) {
-    const kinds = inOrder(pointOf(item, 1).trainable.loss).map(({ operation }) => operation.kind);
+    const kinds = inOrder(pointOf(item, 1).trainable.objectives[0]!.loss).map(
+      ({ operation }) => operation.kind,
+    );
     expect(kinds, item.name).toContain(item.operation);
   }
 });
@@ -64,18 +68,19 @@ function pointOf(item: OperationCase, samples: number): Point {
     graph: g,
     input: image,
     logits: output,
+    auxiliary: [],
+    critic: null,
     parameters: g.parameters,
     parameterCount: layout.total,
     multiple: [2, 2, 2],
   };
-  const batchInputs = new Map([["image", imageChannels]]);
+  const batchInputs = inOrder(loss).filter(({ operation }) => operation.kind === "input");
+  const objectives = [{ loss, parameters: g.parameters }];
   const batch: Record<string, Array5> = { image: imageOf(samples, item.positive === true) };
-  if (output.stride) {
-    batchInputs.set("probe", output.channels);
+  if (output.stride)
     batch.probe = mapOf(samples, output.channels, "probe", (random) => random.between(-1, 1));
-  }
   const weights = weightsOf(layout, item.positive === true);
-  return { trainable: { network, loss, batchInputs }, layout, weights, batch, samples, patch };
+  return { trainable: { network, objectives, batchInputs, layout }, weights, batch, samples, patch };
 }
 
 function seen(g: GraphBuilder, output: Value): Value {

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Optimiser, stateNames } from "../../../src/engines/onnx/adamw.js";
 import { type Array5, machineBlock, openSession } from "../../../src/engines/onnx/session.js";
 import { trainingGraph } from "../../../src/engines/onnx/trainingGraph.js";
+import { type Optimiser, stateNames } from "../../../src/engines/optimiser.js";
+import { buildTrainable } from "../../../src/engines/trainable.js";
 import { type Architecture, buildNetwork } from "../../../src/nets/architecture.js";
-import { layOut } from "../../../src/nets/weights.js";
 import { buildLoss, lossSchema } from "../../../src/train/losses.js";
 import type { Shape3 } from "../../../src/volume.js";
 import { formulaWeights, numbers, oneHotClasses } from "../../nets/formula.js";
@@ -35,26 +35,17 @@ const tiny: Architecture = {
 };
 
 function tinyPoint(): Point {
-  const network = buildNetwork(tiny, outputs);
-  const { graph, logits } = network;
-  const target = graph.input("target", outputs);
-  const voxelWeight = graph.input("voxelWeight", 1);
   const specs = [lossSchema.parse({ kind: "crossEntropy" }), lossSchema.parse({ kind: "tversky" })];
-  const loss = buildLoss(graph, specs, { logits, target, voxelWeight, background: true });
-  const batchInputs = new Map([
-    ["image", 1],
-    ["target", outputs],
-    ["voxelWeight", 1],
-  ]);
+  const trainable = buildTrainable(buildNetwork(tiny, { outputs }), (graph, inputs) =>
+    buildLoss(graph, specs, { ...inputs, activation: "softmax" }),
+  );
   const ones = numbers("", [samples, 1, ...patch]);
   const batch = {
     image: numbers("image", [samples, 1, ...patch], 2),
     target: oneHotClasses("labels", [samples, ...patch], outputs),
-    voxelWeight: { ...ones, data: ones.data.map(() => 1) },
+    weight: { ...ones, data: ones.data.map(() => 1) },
   };
-  const layout = layOut(network.parameters);
-  const weights = formulaWeights(layout);
-  return { trainable: { network, loss, batchInputs }, layout, weights, batch, samples, patch };
+  return { trainable, weights: formulaWeights(trainable.layout), batch, samples, patch };
 }
 
 describe("a whole small network", () => {
@@ -108,11 +99,11 @@ describe("training steps", () => {
   }
 
   async function train(steps: number, from?: Record<string, Array5>, done = 0): Promise<Trace> {
-    const { trainable, layout, weights, batch } = tinyPoint();
-    const graph = trainingGraph(trainable, layout, optimiser, samples, patch, await machineBlock());
-    const session = await openSession(graph, { threads: 2 });
-    const dims = [layout.total];
-    const zeros = { data: new Float32Array(layout.total), dims };
+    const { trainable, weights, batch } = tinyPoint();
+    const { parts } = trainingGraph(trainable, optimiser, samples, patch, await machineBlock());
+    const session = await openSession(parts, { threads: 2 });
+    const dims = [weights.length];
+    const zeros = { data: new Float32Array(weights.length), dims };
     const start = { data: weights, dims };
     let state = from ?? { weights: start, average: start, moment1: zeros, moment2: zeros };
     const losses: number[] = [];

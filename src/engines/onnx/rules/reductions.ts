@@ -1,0 +1,29 @@
+import { type Emitter, int, ints, type Tensor } from "../emitter.js";
+import { channelAxis, sumOverVoxels } from "../zMajor.js";
+import { unary } from "./rule.js";
+
+/** x − max − log Σ exp over the channels. */
+function logProbabilities(e: Emitter, x: Tensor): Tensor {
+  const dims = x.dims.map((size, axis) => (axis === channelAxis ? 1 : size));
+  const largest = e.op("ReduceMax", [x], dims, [ints("axes", [channelAxis]), int("keepdims", 1)]);
+  const shifted = e.subtract(x, largest);
+  return e.subtract(shifted, e.unary("Log", e.sum(e.unary("Exp", shifted), [channelAxis])));
+}
+
+export const softmax = unary<"softmax">(
+  (e, x) => e.unary("Exp", logProbabilities(e, x)),
+  (e, { y, gradient }) => {
+    const product = e.multiply(gradient, y);
+    return e.subtract(product, e.multiply(y, e.sum(product, [channelAxis])));
+  },
+);
+
+export const logSoftmax = unary<"logSoftmax">(logProbabilities, (e, { y, gradient }) =>
+  e.subtract(gradient, e.multiply(e.unary("Exp", y), e.sum(gradient, [channelAxis]))),
+);
+
+const repeated = (e: Emitter, { x, gradient }: { x: Tensor; gradient: Tensor }): Tensor =>
+  e.op("Expand", [gradient, e.integers(x.dims)], x.dims);
+
+export const sum = unary<"sum">(sumOverVoxels, repeated);
+export const sumChannels = unary<"sumChannels">((e, x) => e.sum(x, [channelAxis]), repeated);
