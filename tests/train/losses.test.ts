@@ -27,37 +27,30 @@ const { shape, channels, cases } = fixture<{
 const [samples, ...patch] = shape;
 
 function pointOf({ specs, activation, target }: LossCase, size: Shape3 = patch): Point {
-  const base = buildNetwork(
+  const network = buildNetwork(
     {
       name: "lead",
       description: "a trained 1×1×1 convolution",
       source: "",
       build: (g, _, outputs) => g.convolution(g.input("pair", 2), "lead", outputs, { kernel: [1, 1, 1] }),
     },
-    channels,
+    { outputs: channels },
   );
-  const { graph, logits } = base;
-  const loss = buildLoss(
-    graph,
-    specs.map((spec) => lossSchema.parse(spec)),
-    {
-      logits,
-      target: graph.input("target", channels),
-      voxelWeight: graph.input("voxelWeight", 1),
-      activation,
-    },
-  );
-  const batchInputs = new Map([
-    ["pair", 2],
-    ["target", channels],
-    ["voxelWeight", 1],
-  ]);
+  const { graph, logits, parameters } = network;
+  const inputs = {
+    logits,
+    target: graph.input("target", channels),
+    voxelWeight: graph.input("weight", 1),
+    activation,
+  };
+  const parsed = specs.map((spec) => lossSchema.parse(spec));
+  const objectives = [{ loss: buildLoss(graph, parsed, inputs), parameters }];
+  const batchInputs = [logits.inputs[0]!, inputs.target, inputs.voxelWeight];
+  const layout = layOut(parameters);
   const heat = numbers("heat", [samples, channels, ...size]);
   const counted = numbers("counted", [samples, 1, ...size]);
-  const layout = layOut(base.parameters);
   return {
-    trainable: { network: base, loss, batchInputs },
-    layout,
+    trainable: { network, objectives, batchInputs, layout },
     weights: formulaWeights(layout),
     batch: {
       pair: numbers("image", [samples, 2, ...size], 2),
@@ -65,7 +58,7 @@ function pointOf({ specs, activation, target }: LossCase, size: Shape3 = patch):
         target === "classes"
           ? oneHotClasses("labels", [samples, ...size], channels)
           : { ...heat, data: heat.data.map(Math.abs) },
-      voxelWeight: { ...counted, data: counted.data.map((u) => (u > -0.4 ? 1 : 0)) },
+      weight: { ...counted, data: counted.data.map((u) => (u > -0.4 ? 1 : 0)) },
     },
     samples,
     patch: size,
@@ -79,7 +72,7 @@ describe.each(cases.map((item) => [item.name, item] as const))("%s", (_, item) =
     const { loss, gradient } = await f.at(point.weights);
     await f.release();
     expect(loss).toBeCloseTo(item.loss, 5);
-    const named = namedWeights(point.layout, gradient);
+    const named = namedWeights(point.trainable.layout, gradient);
     expectClose(named.get("lead.weight")!, item.weightGradient);
     expectClose(named.get("lead.bias")!, item.biasGradient);
   });
@@ -96,9 +89,9 @@ describe.each(cases.map((item) => [item.name, item] as const))("%s", (_, item) =
     const f = await lossFunction(point, await machineBlock());
     const far = await f.at(point.weights.map((weight) => weight * 500));
     await f.release();
-    const { voxelWeight } = point.batch;
-    const none = { ...voxelWeight!, data: new Float32Array(voxelWeight!.data.length) };
-    const g = await lossFunction({ ...point, batch: { ...point.batch, voxelWeight: none } }, null);
+    const { weight } = point.batch;
+    const none = { ...weight!, data: new Float32Array(weight!.data.length) };
+    const g = await lossFunction({ ...point, batch: { ...point.batch, weight: none } }, null);
     const ignored = await g.at(point.weights);
     await g.release();
     for (const { loss, gradient } of [far, ignored])
