@@ -1,7 +1,7 @@
-import { createRequire } from "node:module";
 import yargs, { type Argv } from "yargs";
 import type { RegisteredCommand } from "./commands/command.js";
 import { isPickbenchError, PickbenchError } from "./errors.js";
+import { ownVersion } from "./version.js";
 
 interface Entry {
   readonly describe: string;
@@ -43,6 +43,10 @@ const table: Record<string, Entry> = {
     describe: "predicts, picks and writes a submission CSV",
     load: () => import("./commands/submit.js"),
   },
+  export: {
+    describe: "writes a checkpoint's networks as ONNX files that any runtime takes",
+    load: () => import("./commands/export.js"),
+  },
   score: {
     describe: "scores a submission CSV by the challenge's rule",
     load: () => import("./commands/score.js"),
@@ -51,15 +55,15 @@ const table: Record<string, Entry> = {
     describe: "ranks the submissions from their records",
     load: () => import("./commands/leaderboard.js"),
   },
+  nets: {
+    describe: "lists the architectures: parameters, arithmetic, memory, receptive field, source",
+    load: () => import("./commands/nets.js"),
+  },
   bench: {
     describe: "times networks and the rest of the chain, beside the Python peers that are installed",
     load: () => import("./commands/bench.js"),
   },
 };
-
-/** Of the package that this file belongs to, wherever it is called from. */
-const ownVersion = (): string =>
-  (createRequire(import.meta.url)("../package.json") as { readonly version: string }).version;
 
 /** Builds the parser for one command line; only the named command's file is loaded. */
 async function parserFor(args: string[]): Promise<Argv> {

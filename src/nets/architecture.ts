@@ -56,6 +56,7 @@ export interface Network {
   readonly auxiliary: readonly Auxiliary[];
   readonly critic: Critic | null;
   readonly parameters: readonly Parameter[];
+  /** Numbers that it keeps, running statistics among them: what Keras counts as all parameters. */
   readonly parameterCount: number;
   /** Patch sizes must be multiples of this along z, y, x. */
   readonly multiple: Shape3;
@@ -75,7 +76,6 @@ export function buildNetwork(
   );
   const largest = (axis: 0 | 1 | 2) => Math.max(...strides.map((each) => each[axis]));
   const parameters = [...graph.parameters];
-  const counted = parameters.filter(({ trained }) => trained);
   return {
     architecture: architecture.name,
     outputs,
@@ -85,7 +85,7 @@ export function buildNetwork(
     auxiliary,
     critic: architecture.critic ? criticOf(architecture.critic, graph, seen, logits) : null,
     parameters,
-    parameterCount: counted.reduce((sum, parameter) => sum + elementCount(parameter), 0),
+    parameterCount: parameters.reduce((sum, parameter) => sum + elementCount(parameter), 0),
     multiple: [largest(0), largest(1), largest(2)],
   };
 }
@@ -111,9 +111,11 @@ function criticOf(
   logits: Value,
 ): Critic {
   const before = graph.parameters.length;
-  const target = graph.input("target", logits.channels, spatial(logits));
-  const ofOwn = critic(graph, image, graph.sigmoid(logits));
-  const ofTarget = graph.again(() => critic(graph, image, target));
+  const stride = spatial(logits);
+  const target = graph.input("target", logits.channels, stride);
+  const beside = stride.some((step) => step > 1) ? graph.averagePool(image, stride) : image;
+  const ofOwn = critic(graph, beside, graph.sigmoid(logits));
+  const ofTarget = graph.again(() => critic(graph, beside, target));
   return { target, ofOwn, ofTarget, parameters: graph.parameters.slice(before) };
 }
 

@@ -1,0 +1,69 @@
+/** What a network costs, read off its graph: arithmetic, memory, and how far it sees. */
+import type { Shape3 } from "../volume.js";
+import type { Network } from "./architecture.js";
+import { inOrder, type Value } from "./value.js";
+
+export interface NetworkCost {
+  /** Multiplications and additions of its convolutions for one patch, in 10⁹: what the rest adds is small. */
+  readonly gflop: number;
+  /** The most that its maps take at once when predicting one patch, each kept until its last use, in 2²⁰ bytes. */
+  readonly predictMiB: number;
+  /** All of its maps for one patch, which a training step keeps for the way back, in 2²⁰ bytes. */
+  readonly trainMiB: number;
+}
+
+const bytesPerNumber = 4;
+
+/** @throws TypeError where the patch is not a multiple of the network's */
+export function networkCost(
+  { logits, auxiliary, multiple, architecture }: Network,
+  patch: Shape3,
+): NetworkCost {
+  if (patch.some((size, axis) => size % multiple[axis]! !== 0))
+    throw new TypeError(`${architecture} takes multiples of ${multiple}, not ${patch}`);
+  const predicting = inOrder(logits);
+  const training = inOrder(logits, ...auxiliary.map((each) => each.logits));
+  const toMiB = (numbers: number) => (numbers * bytesPerNumber) / 2 ** 20;
+  return {
+    gflop: predicting.reduce((sum, value) => sum + flop(value, patch), 0) / 1e9,
+    predictMiB: toMiB(mostAtOnce(predicting, patch)),
+    trainMiB: toMiB(training.reduce((sum, value) => sum + numbersOf(value, patch), 0)),
+  };
+}
+
+const product = (values: readonly number[]): number => values.reduce((a, b) => a * b, 1);
+
+const voxelsOf = ({ stride }: Value, patch: Shape3): number =>
+  stride === null ? 1 : product(patch) / product(stride);
+
+const numbersOf = (value: Value, patch: Shape3): number => value.channels * voxelsOf(value, patch);
+
+function flop(value: Value, patch: Shape3): number {
+  const { operation, inputs } = value;
+  const [source] = inputs;
+  switch (operation.kind) {
+    case "convolution":
+      return 2 * voxelsOf(value, patch) * product(operation.weight.shape);
+    case "transposedConvolution":
+      return 2 * voxelsOf(source!, patch) * product(operation.weight.shape);
+    default:
+      return 0;
+  }
+}
+
+function mostAtOnce(order: readonly Value[], patch: Shape3): number {
+  const lastUse = new Map<Value, number>();
+  order.forEach((value, at) => {
+    lastUse.set(value, at);
+    for (const input of value.inputs) lastUse.set(input, at);
+  });
+  let live = 0;
+  let most = 0;
+  order.forEach((value, at) => {
+    live += numbersOf(value, patch);
+    most = Math.max(most, live);
+    for (const used of new Set([value, ...value.inputs]))
+      if (lastUse.get(used) === at) live -= numbersOf(used, patch);
+  });
+  return most;
+}
