@@ -19,6 +19,17 @@ const mostChunks = 64;
 /** Share of the values beyond each bound, and how much wider than that share's quantile the bound is. */
 const tailShare = 5e-4;
 const tailSlack = 1.5;
+const quartileDistance = 1.349;
+
+/** The rule in words and numbers, for whoever runs a network elsewhere; `quantile(q)` is of the whole tomogram's voxels. */
+export const normalisationRule = {
+  formula: "clip((voxel - median) / scale, low, high)",
+  median: "quantile(0.5)",
+  scale: `(quantile(0.75) - quantile(0.25)) / ${quartileDistance}`,
+  low: `${tailSlack} * (quantile(${tailShare}) - median) / scale`,
+  high: `${tailSlack} * (quantile(${1 - tailShare}) - median) / scale`,
+  quantiles: `of at most ${sampleSize} evenly spread voxels, by line between neighbours`,
+} as const;
 
 /**
  * Measures a tomogram from at most a million voxels, evenly spread over at most 64 evenly spread chunks, one chunk in
@@ -75,7 +86,7 @@ function intensityOf(sample: Float32Array, name: string): Intensity {
 /** The narrowest pair of quantiles that differ, each over its distance in a standard normal distribution. */
 function scaleOf(sorted: Float32Array): number {
   const pairs: [share: number, normalDistance: number][] = [
-    [0.25, 1.349],
+    [0.25, quartileDistance],
     [0.1, 2.563],
     [0.01, 4.653],
     [0, 6],

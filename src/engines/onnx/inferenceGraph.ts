@@ -1,5 +1,5 @@
 import type { Network } from "../../nets/architecture.js";
-import type { Parameter } from "../../nets/value.js";
+import type { Parameter, Value } from "../../nets/value.js";
 import type { Shape3 } from "../../volume.js";
 import { type Activation, activated } from "../activation.js";
 import type { Block } from "./convolution.js";
@@ -21,6 +21,18 @@ export function inferenceGraph(
   block: Block = null,
   offsets = 0,
 ): GraphParts {
+  return valueGraph(network, activated(network, activation, offsets), weights, samples, patch, block);
+}
+
+/** The same of any value of the network: `output` is (samples, z, channels, y, x) at its own stride. */
+export function valueGraph(
+  network: Network,
+  output: Value,
+  weights: ReadonlyMap<string, Float32Array>,
+  samples: number,
+  patch: Shape3,
+  block: Block = null,
+): GraphParts {
   const e = new Emitter();
   const tensors = new Map<Parameter, Tensor>();
   const parameter = (wanted: Parameter): Tensor => {
@@ -31,7 +43,6 @@ export function inferenceGraph(
     return tensor;
   };
   const image = fromChannelMajor(e, e.input("image", [samples, network.input.channels, ...patch]));
-  const output = activated(network, activation, offsets);
   const lowering = { e, block, parameter, training: null };
   const forward = lowerForward([output], new Map([["image", image]]), lowering);
   e.output("output", forward.get(output)!.output);

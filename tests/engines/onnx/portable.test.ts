@@ -77,7 +77,7 @@ describe("each operation is PyTorch's", () => {
 
   test.each(Object.entries(portableCases))("%s", async (name, build) => {
     const network = networkOfCase(build);
-    const bytes = portableModel({ network, weights: weightsOf(network), activation: null });
+    const { bytes } = portableModel({ network, weights: weightsOf(network), activation: null });
     const { shape, absolute, values } = torch[name]!;
     const output = await runModel(bytes, numbers("image", [2, 3, 4, 8, 12], 2));
     expect(output.dims).toEqual(shape);
@@ -108,7 +108,7 @@ describe("an exported network of any architecture", () => {
   test.each(variants)("%s equals the engine at two sizes", async (_, options) => {
     const network = networkOfVariant(options);
     const weights = weightsOf(network);
-    const bytes = portableModel({ network, weights, activation: "none" });
+    const { bytes } = portableModel({ network, weights, activation: "none" });
     for (const least of [
       [4, 8, 12],
       [6, 18, 14],
@@ -124,7 +124,7 @@ describe("an exported network of any architecture", () => {
   test.each(["plain", "baseline"])("%s gives PyTorch's output, and a batch's samples alone", async (name) => {
     const { patch } = fixture<{ readonly patch: Shape3 }>(name);
     const network = buildNetwork(architectureNamed(name), { outputs: 7 });
-    const bytes = portableModel({ network, weights: weightsOf(network), activation: null });
+    const { bytes } = portableModel({ network, weights: weightsOf(network), activation: null });
     const image = numbers("image", [1, 1, ...patch], 2);
     const output = await runModel(bytes, image);
     expect(largestDifference(output.data, floatFixture(name))).toBeLessThan(1e-4);
@@ -163,7 +163,7 @@ describe.skipIf(!hasOnnx)("python3-onnx", () => {
       const network = networkOfVariant(options);
       const metadata = { name, types: '["µ", null]' };
       const exported = { network, weights: weightsOf(network), activation: "softmax" } as const;
-      writeFileSync(pathOf(name), portableModel(exported, { metadata }));
+      writeFileSync(pathOf(name), portableModel(exported, { metadata }).bytes);
     }
     readings = readWithPython(variants.map(([name]) => pathOf(name)));
   });

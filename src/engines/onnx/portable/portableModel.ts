@@ -75,10 +75,11 @@ function portableOf(graph: OpenGraph, weights: ReadonlyMap<string, Float32Array>
   };
 }
 
-/** The bytes of a portable model: operator set 17, what it says of itself with it. */
+/** A portable model's bytes, of operator set 17, what it says of itself with it; and the graph in it. */
 export function portableModel(
   options: PortableOptions,
   description: Omit<ModelDescription, "operatorSets"> = {},
-): Uint8Array {
-  return encodeModel(portableGraph(options), { ...description, operatorSets: [standardOperators] });
+): { readonly bytes: Uint8Array; readonly parts: GraphParts } {
+  const parts = portableGraph(options);
+  return { bytes: encodeModel(parts, { ...description, operatorSets: [standardOperators] }), parts };
 }

@@ -1,0 +1,82 @@
+import { normalisationRule } from "../data/normalise.js";
+import { offsetUnit } from "../data/offsets.js";
+import type { PredictNetwork } from "../infer/predictor.js";
+import type { Network } from "../nets/architecture.js";
+import type { Checkpoint } from "./checkpoint.js";
+import { experimentHash, runName } from "./experiment.js";
+
+/** A checkpoint's network under its name: the one type it is for, or `all`. */
+export interface NamedNetwork {
+  readonly name: string;
+  readonly given: PredictNetwork;
+}
+
+export const namedNetworks = ({ experiment, networks }: Checkpoint): NamedNetwork[] =>
+  networks.map((given) => ({
+    name: experiment.networks === "all" ? "all" : given.channels.find((type) => type !== null)!,
+    given,
+  }));
+
+/** How many of a network's last outputs are offsets. */
+export const offsetsOf = ({ network, radii }: PredictNetwork): number =>
+  radii ? network.outputs - radii.length : 0;
+
+export interface MetadataOptions {
+  readonly checkpoint: Checkpoint;
+  readonly checkpointSha256: string;
+  readonly named: NamedNetwork;
+  readonly network: Network;
+  /** What the model's output is called. */
+  readonly output: string;
+  readonly version: string;
+}
+
+/**
+ * What a model file says of itself, so that a program without pickbench can prepare a tomogram, run the model and pick
+ * from its maps. Values are text; what is more than a word is JSON.
+ */
+export function modelMetadata(options: MetadataOptions): Record<string, string> {
+  const { checkpoint, named, network, output, version } = options;
+  const { experiment, spacing, picking, tuneScore } = checkpoint;
+  const { activation, channels, radii } = named.given;
+  const offsets = offsetsOf(named.given);
+  const types = channels.slice(0, channels.length - offsets);
+  const settings = types.flatMap((type) => (type === null ? [] : [[type, picking.get(type)]]));
+  const facts: Record<string, unknown> = {
+    format: "pickbench model 1",
+    pickbenchVersion: version,
+    network: named.name,
+    architecture: network.architecture,
+    parameters: network.parameterCount,
+    slices: named.given.network.slices ?? 1,
+    multiple: network.multiple,
+    axes: "z, y, x",
+    spacing: [spacing, spacing, spacing],
+    spacingUnit: "Å per voxel",
+    tomogram: { tomoType: experiment.data.tomogram, level: experiment.data.level },
+    normalisation: normalisationRule,
+    output,
+    outputStride: network.logits.stride,
+    activation,
+    outputs: types,
+    ...(radii && {
+      offsets,
+      offsetUnit: `${offsetUnit} voxels of the input, to the centre, along z, y, x`,
+      radii,
+    }),
+    picking: Object.fromEntries(settings),
+    pickingUnits: { minVolume: "Å³", minSpacing: "Å", radius: "Å", threshold: "of the activated output" },
+    positionOffset: experiment.data.offset,
+    predict: experiment.predict,
+    tuneScore,
+    experiment: runName(experiment),
+    experimentHash: experimentHash(experiment),
+    checkpointSha256: options.checkpointSha256,
+  };
+  return Object.fromEntries(
+    Object.entries(facts).map(([key, value]) => [
+      key,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  );
+}
