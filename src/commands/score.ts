@@ -18,7 +18,7 @@ export const command = defineCommand({
       })
       .option("interval", {
         type: "boolean",
-        describe: "add the 90 % interval of a bootstrap over experiments",
+        describe: "add the 90 % interval of a bootstrap over experiments, over the particles of a single one",
       })
       .option("seed", { type: "number", default: 0, describe: "seed of the bootstrap" })
       .option("json", { type: "boolean", describe: "print one JSON document" })
@@ -33,7 +33,7 @@ export const command = defineCommand({
     report(json, { ...result, interval }, () =>
       interval
         ? reportText(result, interval)
-        : `${reportText(result)}\nno interval: it needs two experiments or more`,
+        : `${reportText(result)}\nno interval: the truth has no experiment`,
     );
   },
 });

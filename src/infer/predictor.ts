@@ -5,6 +5,7 @@ import type { NetworkSpec } from "../nets/catalogue.js";
 import { startThread, type Thread } from "../threads.js";
 import type { Shape3, Volume } from "../volume.js";
 import type { PredictedSlab } from "./slabPrediction.js";
+import type { Overlap } from "./tiles.js";
 import type { BallRadii } from "./votes.js";
 
 export type { PredictedSlab } from "./slabPrediction.js";
@@ -23,7 +24,7 @@ export interface PredictSettings {
   /** The largest tile, in voxels. */
   readonly tile: Shape3;
   /** Voxels that neighbouring tiles share at least. */
-  readonly overlap: number;
+  readonly overlap: Overlap;
   /** Averages with the volume turned by 180° about z. */
   readonly halfTurn?: boolean;
   /** Averages over mirror images in x and y. */

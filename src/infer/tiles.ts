@@ -17,21 +17,25 @@ export interface TileSettings {
   /** The largest tile; smaller ones are taken where as many of them cover the volume. */
   readonly tile: Shape3;
   /** Voxels that neighbouring tiles share at least. */
-  readonly overlap: number;
+  readonly overlap: Overlap;
   /** Tile sizes are multiples of this. */
   readonly multiple: Shape3;
   /** Makes tiles square in y and x, as rotations by 90° need. */
   readonly square?: boolean;
 }
 
+/** Voxels that neighbouring tiles share, along every axis or along z, y and x. */
+export type Overlap = number | readonly [z: number, y: number, x: number];
+
 /** Covers a volume with equal tiles, evenly spread. Throws BadExperiment where tiles cannot share that many voxels. */
 export function tileGrid(shape: Shape3, { tile, overlap, multiple, square = false }: TileSettings): TileGrid {
+  const shared = typeof overlap === "number" ? ([overlap, overlap, overlap] as const) : overlap;
   const fitted = shape.map((length, axis) =>
-    fittedSize(length, tile[axis]!, overlap, multiple[axis]!),
+    fittedSize(length, tile[axis]!, shared[axis]!, multiple[axis]!),
   ) as unknown as Shape3;
   const side = roundUp(Math.max(fitted[1], fitted[2]), leastCommonMultiple(multiple[1], multiple[2]));
   const [z, y, x]: Shape3 = square ? [fitted[0], side, side] : fitted;
-  return [spread(shape[0], z, overlap), spread(shape[1], y, overlap), spread(shape[2], x, overlap)];
+  return [spread(shape[0], z, shared[0]), spread(shape[1], y, shared[1]), spread(shape[2], x, shared[2])];
 }
 
 export const tileShape = ([z, y, x]: TileGrid): Shape3 => [z.size, y.size, x.size];

@@ -30,6 +30,7 @@ const interval = z.strictObject({ low: z.number(), high: z.number() });
 const scoreIntervalSchema = z.strictObject({
   confidence: z.number(),
   resamples: count,
+  over: z.enum(["experiments", "particles"]).default("experiments"),
   score: interval,
   perType: z.record(z.string(), interval),
 });
@@ -100,8 +101,8 @@ export function reportText(report: ScoreReport, interval: ScoreInterval | null =
   ].join("\n");
 }
 
-export const intervalText = ({ confidence, score }: ScoreInterval): string =>
-  `(${Math.round(confidence * 100)} % of resampled experiments: ${score.low.toFixed(4)} to ${score.high.toFixed(4)})`;
+export const intervalText = ({ confidence, over, score }: ScoreInterval): string =>
+  `(${Math.round(confidence * 100)} % of resampled ${over}: ${score.low.toFixed(4)} to ${score.high.toFixed(4)})`;
 
 function droppedLines({ dropped }: ScoreReport): string[] {
   const lines = [];

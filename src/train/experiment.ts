@@ -15,6 +15,7 @@ import { fromExperiment, networkSchema } from "./networkChoice.js";
 
 const shape3 = z.tuple([z.number().int().min(4), z.number().int().min(4), z.number().int().min(4)]);
 const fraction = z.number().min(0).max(1);
+const overlap = z.number().int().min(0);
 
 /** An experiment's keys, their defaults and bounds: the one home of what a YAML in experiments/ may say. */
 export const experimentSchema = z.strictObject({
@@ -116,7 +117,8 @@ export const experimentSchema = z.strictObject({
   predict: z
     .strictObject({
       tile: shape3.default([96, 96, 96]),
-      overlap: z.number().int().min(0).default(16),
+      /** Voxels that neighbouring tiles share, along every axis or along z, y, x. */
+      overlap: z.union([overlap, z.tuple([overlap, overlap, overlap])]).default(16),
       /** Averages with the tomogram turned by 180° about z, which keeps hand and tilt axis: twice the work. */
       halfTurn: z.boolean().default(false),
       /** Averages over mirror images in x and y: four times the work. */

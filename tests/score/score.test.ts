@@ -156,8 +156,24 @@ describe("scoreInterval", () => {
     },
   );
 
-  test("one experiment gives none", () => {
-    const single = scorePicks(new Map([["TS_1", [pick("ribosome", 0)]]]), new Map());
-    expect(scoreInterval(single)).toBeNull();
+  const places = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => pick("ribosome", 1000 * (from + i)));
+
+  test("of one experiment draws its particles: misses within SciPy's binom.ppf([.05, .95], 40, .75) = 25, 34", () => {
+    const single = scorePicks(new Map([["TS_1", places(0, 40)]]), new Map([["TS_1", places(0, 30)]]));
+    const interval = scoreInterval(single, { resamples: 20_000 })!;
+    expect(interval.over).toBe("particles");
+    const { low, high } = interval.perType.ribosome!;
+    expect([low, high]).toEqual([25, 34].map((tp) => fbeta({ tp, fp: 0, fn: 40 - tp })));
+  });
+
+  test("of one experiment draws its wrong picks: within SciPy's poisson.ppf([.05, .95], 12) = 7, 18", () => {
+    const single = scorePicks(new Map([["TS_1", places(0, 10)]]), new Map([["TS_1", places(0, 22)]]));
+    const { low, high } = scoreInterval(single, { resamples: 20_000 })!.perType.ribosome!;
+    expect([low, high]).toEqual([18, 7].map((fp) => fbeta({ tp: 10, fp, fn: 0 })));
+  });
+
+  test("without experiments there is none", () => {
+    expect(scoreInterval(scorePicks(new Map(), new Map()))).toBeNull();
   });
 });
