@@ -1,0 +1,173 @@
+import type { Rank, Tensor4D, Tensor5D } from "@tensorflow/tfjs-core";
+import { type OperationOf, paddingBefore } from "../../nets/value.js";
+import type { Shape3 } from "../../volume.js";
+import type { TensorFlow } from "./backend.js";
+import {
+  everyNth,
+  foldIntoSamples,
+  interleave,
+  type Map5,
+  part,
+  spatialAxes,
+  unfoldFromSamples,
+  voxelsOf,
+} from "./maps.js";
+
+type Convolution = Pick<OperationOf<"convolution">, "kernel" | "stride" | "dilation" | "groups">;
+type Transposed = Pick<OperationOf<"transposedConvolution">, "kernel" | "stride">;
+
+const isOne = (steps: Shape3): boolean => steps.every((step) => step === 1);
+
+/** TensorFlow's (z, y, x, in, out) from PyTorch's (out, in, z, y, x), or from (in, out, z, y, x) where `transposed`. */
+function kernelOf(tf: TensorFlow, weight: Tensor5D, transposed: boolean): Tensor5D {
+  return tf.transpose(weight, transposed ? [2, 3, 4, 0, 1] : [2, 3, 4, 1, 0]);
+}
+
+/**
+ * The graph's convolution of x by a kernel (out, in / groups, z, y, x), by TensorFlow's own 3-D convolution, or its 2-D
+ * depthwise one. TensorFlow.js has no gradient of a dilated convolution: there the voxels of each remainder modulo the
+ * dilation become samples of their own, which an undilated convolution takes.
+ */
+export function convolve(tf: TensorFlow, x: Map5, weight: Tensor5D, operation: Convolution): Map5 {
+  const { groups, stride, dilation } = operation;
+  const depthwise = groups > 1 && groups === x.shape[4] && groups === weight.shape[0];
+  if (groups > 1 && !depthwise) return grouped(tf, x, weight, operation);
+  const kernel = kernelOf(tf, weight, false);
+  const direct = isOne(dilation) && !depthwise;
+  if (direct) return tf.conv3d(padded(tf, x, operation), kernel, tuple(stride), "valid");
+
+  const taps = { ...operation, stride: [1, 1, 1] as const };
+  let folded = padded(tf, x, taps);
+  spatialAxes.forEach((axis, at) => {
+    folded = foldIntoSamples(tf, folded, axis, dilation[at]!);
+  });
+  let output = depthwise ? depthwiseValid(tf, folded, kernel) : tf.conv3d(folded, kernel, 1, "valid");
+  const size = voxelsOf(x);
+  for (const at of [2, 1, 0] as const) {
+    const axis = spatialAxes[at];
+    const unfolded = unfoldFromSamples(tf, output, axis, dilation[at]);
+    output = everyNth(tf, part(tf, unfolded, axis, 0, size[at]), axis, stride[at]);
+  }
+  return output;
+}
+
+function grouped(tf: TensorFlow, x: Map5, weight: Tensor5D, operation: Convolution): Map5 {
+  const { groups } = operation;
+  const inputs = tf.split<Tensor5D>(x, groups, 4);
+  const kernels = tf.split<Tensor5D>(weight, groups, 0);
+  const alone = { ...operation, groups: 1 };
+  return tf.concat(
+    inputs.map((input, group) => convolve(tf, input, kernels[group]!, alone)),
+    4,
+  );
+}
+
+/** Each channel by its own kernel, (z, y, x, 1, channel): per tap along z a 2-D convolution of the slices. */
+function depthwiseValid(tf: TensorFlow, x: Map5, kernel: Tensor5D): Map5 {
+  const [kz, ky, kx, , channels] = kernel.shape;
+  const [samples, depth, height, width] = x.shape;
+  const outputDepth = depth - kz + 1;
+  const terms = Array.from({ length: kz }, (_, tap) => {
+    const slices = tf.reshape<Rank.R4>(part(tf, x, 1, tap, outputDepth), [
+      samples * outputDepth,
+      height,
+      width,
+      channels,
+    ]);
+    const plane = tf.reshape<Rank.R4>(part(tf, kernel, 0, tap, 1), [ky, kx, channels, 1]);
+    return tf.depthwiseConv2d<Tensor4D>(slices, plane, 1, "valid");
+  });
+  const sum = terms.reduce((a, b) => tf.add(a, b));
+  return tf.reshape(sum, [samples, outputDepth, height - ky + 1, width - kx + 1, channels]);
+}
+
+/** x with the zeros around it that its convolution sees, and up to a multiple of the dilation. */
+function padded(tf: TensorFlow, x: Map5, { kernel, stride, dilation }: Omit<Convolution, "groups">): Map5 {
+  const margins = voxelsOf(x).map((size, at): [number, number] => {
+    const before = paddingBefore(kernel[at]!, dilation[at]!);
+    const reach = (size / stride[at]! - 1) * stride[at]! + dilation[at]! * (kernel[at]! - 1) + 1;
+    const whole = Math.ceil(Math.max(reach, size + before) / dilation[at]!) * dilation[at]!;
+    return [before, whole - before - size];
+  });
+  return pad(tf, x, margins);
+}
+
+function pad(tf: TensorFlow, x: Map5, margins: readonly [number, number][]): Map5 {
+  if (margins.every(([before, after]) => before === 0 && after === 0)) return x;
+  return tf.pad(x, [[0, 0], ...margins, [0, 0]]);
+}
+
+const tuple = ([z, y, x]: Shape3): [number, number, number] => [z, y, x];
+
+/** Which taps of one axis reach the outputs of one remainder modulo the stride, and from where. */
+interface Phase {
+  /** Taps in the order of the inputs that they multiply. */
+  readonly taps: readonly number[];
+  /** The output q·stride + remainder takes its first tap from the input q + start. */
+  readonly start: number;
+}
+
+/** y(o) = Σ x(i)·w(k) over o = i·stride + k − before, as its transpose reads from the outputs' side. */
+function phasesOf(kernel: number, stride: number): Phase[] {
+  const before = paddingBefore(kernel);
+  return Array.from({ length: stride }, (_, remainder) => {
+    const taps = Array.from({ length: kernel }, (_, tap) => tap)
+      .filter((tap) => (remainder + before - tap) % stride === 0)
+      .reverse();
+    return { taps, start: taps.length === 0 ? 0 : (remainder + before - taps[0]!) / stride };
+  });
+}
+
+/**
+ * The transpose of the graph's convolution, by a kernel (in, out, z, y, x): the outputs of each remainder modulo the
+ * stride are a convolution of their own, by the taps that reach them.
+ */
+export function convolveTransposed(
+  tf: TensorFlow,
+  x: Map5,
+  weight: Tensor5D,
+  { kernel, stride }: Transposed,
+): Map5 {
+  const [alongZ, alongY, alongX] = [0, 1, 2].map((at) => phasesOf(kernel[at]!, stride[at]!)) as [
+    Phase[],
+    Phase[],
+    Phase[],
+  ];
+  const whole = kernelOf(tf, weight, true);
+  const planes = alongZ.map((z) => {
+    const rows = alongY.map((y) =>
+      interleave(
+        tf,
+        alongX.map((each) => phase(tf, x, whole, [z, y, each])),
+        3,
+      ),
+    );
+    return interleave(tf, rows, 2);
+  });
+  return interleave(tf, planes, 1);
+}
+
+/** The outputs of one remainder along each axis: a map of the input's size. */
+function phase(tf: TensorFlow, x: Map5, kernel: Tensor5D, phases: readonly [Phase, Phase, Phase]): Map5 {
+  if (phases.some(({ taps }) => taps.length === 0)) {
+    const [samples, z, y, width] = x.shape;
+    return tf.zeros([samples, z, y, width, kernel.shape[4]]);
+  }
+  let taken = kernel;
+  phases.forEach(({ taps }, axis) => {
+    taken = tf.concat(
+      taps.map((tap) => part(tf, taken, axis, tap, 1)),
+      axis,
+    );
+  });
+  const reached = phases.reduce((input, { taps, start }, at) => {
+    const axis = spatialAxes[at]!;
+    const size = x.shape[axis];
+    const last = start + taps.length - 1;
+    const margins = spatialAxes.map((each): [number, number] =>
+      each === axis ? [Math.max(0, -start), Math.max(0, last)] : [0, 0],
+    );
+    return part(tf, pad(tf, input, margins), axis, Math.max(0, start), size + taps.length - 1);
+  }, x);
+  return tf.conv3d(reached, taken, 1, "valid");
+}

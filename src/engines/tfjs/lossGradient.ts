@@ -1,0 +1,108 @@
+import type { Rank, Scalar, Tensor, Tensor1D } from "@tensorflow/tfjs-core";
+import { elementCount, inOrder, type Parameter, parametersOf, type Value } from "../../nets/value.js";
+import type { Objective, Trainable } from "../trainable.js";
+import type { TensorFlow } from "./backend.js";
+import { evaluate, type Inputs } from "./network.js";
+import type { TrainingPass } from "./operations.js";
+
+export type LossGradient = {
+  /** Of the first objective. */
+  readonly loss: Scalar;
+  /** Flat, of the layout's trained part. */
+  readonly gradient: Tensor1D;
+  /** Flat, of the layout's rest; undefined where there is none. */
+  readonly statistics: Tensor1D | undefined;
+};
+
+/**
+ * Losses, and by TensorFlow.js's reverse mode the gradient of each with respect to its own parameters, at the flat
+ * weights. Each objective is computed for itself.
+ */
+export function lossGradient(
+  tf: TensorFlow,
+  { objectives, layout }: Trainable,
+  weights: Tensor1D,
+  inputs: Inputs,
+  mask: TrainingPass["mask"],
+): LossGradient {
+  const counts = layout.order.map(elementCount);
+  const parts = tf.split(weights, counts);
+  const numbers = new Map<Parameter, Tensor>();
+  layout.order.forEach((parameter, at) => {
+    numbers.set(parameter, tf.reshape(parts[at]!, [...parameter.shape]));
+  });
+  const statistics = new RunningStatistics(tf);
+  const found = objectives.map((objective) => oneObjective(tf, objective, numbers, inputs, mask, statistics));
+  const gradients = new Map(found.flatMap(({ gradients }) => [...gradients]));
+  const flat = (of: ReadonlyMap<Parameter, Tensor>, trained: boolean): Tensor1D | undefined => {
+    const wanted = layout.order.filter((parameter) => parameter.trained === trained);
+    if (wanted.length === 0) return undefined;
+    return tf.concat(
+      wanted.map((parameter) => {
+        const count = elementCount(parameter);
+        const known = of.get(parameter);
+        return known ? tf.reshape<Rank.R1>(known, [count]) : tf.zeros<Rank.R1>([count]);
+      }),
+    );
+  };
+  const result = {
+    loss: found[0]!.loss,
+    gradient: flat(gradients, true)!,
+    statistics: flat(statistics.values, false),
+  };
+  statistics.dispose();
+  return result;
+}
+
+function oneObjective(
+  tf: TensorFlow,
+  { loss, parameters }: Objective,
+  numbers: ReadonlyMap<Parameter, Tensor>,
+  inputs: Inputs,
+  mask: TrainingPass["mask"],
+  statistics: RunningStatistics,
+): { loss: Scalar; gradients: Map<Parameter, Tensor> } {
+  const reached = new Set(inOrder(loss).flatMap(({ operation }) => parametersOf(operation)));
+  const moved = parameters.filter((parameter) => parameter.trained && reached.has(parameter));
+  const { value, grads } = tf.valueAndGrads((...tensors: Tensor[]) => {
+    const at = new Map(numbers);
+    moved.forEach((parameter, index) => {
+      at.set(parameter, tensors[index]!);
+    });
+    const parameter = (wanted: Parameter) => at.get(wanted)!;
+    const output = evaluate(loss, inputs, (of) => ({
+      tf,
+      parameter,
+      training: { mask, track: (statistic, tensor) => statistics.track(of, statistic, tensor) },
+    }));
+    return tf.reshape(output, []);
+  })(moved.map((parameter) => numbers.get(parameter)!));
+  return {
+    loss: value as Scalar,
+    gradients: new Map(moved.map((parameter, index) => [parameter, grads[index]!])),
+  };
+}
+
+/** New running statistics. Where several values move the same one, the last that was computed first does. */
+class RunningStatistics {
+  readonly values = new Map<Parameter, Tensor>();
+  private readonly seen = new Set<string>();
+  private readonly tf: TensorFlow;
+
+  constructor(tf: TensorFlow) {
+    this.tf = tf;
+  }
+
+  /** Keeps the tensor beyond the scope that made it; a value that a later objective computes again changes nothing. */
+  track({ id }: Value, statistic: Parameter, tensor: Tensor): void {
+    const key = `${id}/${statistic.name}`;
+    if (this.seen.has(key)) return;
+    this.seen.add(key);
+    this.values.get(statistic)?.dispose();
+    this.values.set(statistic, this.tf.keep(tensor));
+  }
+
+  dispose(): void {
+    this.tf.dispose([...this.values.values()]);
+  }
+}
