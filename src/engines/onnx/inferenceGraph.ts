@@ -2,7 +2,7 @@ import type { Network } from "../../nets/architecture.js";
 import type { Parameter, Value } from "../../nets/value.js";
 import type { Shape3 } from "../../volume.js";
 import { type Activation, activated } from "../activation.js";
-import type { Block } from "./convolution.js";
+import type { Block } from "./imageConvolution.js";
 import { Emitter, type Tensor } from "./emitter.js";
 import { lowerForward } from "./lower.js";
 import type { GraphParts } from "./model.js";

@@ -1,5 +1,5 @@
 import * as ort from "onnxruntime-node";
-import { type Block, convolveImages } from "./convolution.js";
+import { type Block, convolveImages } from "./imageConvolution.js";
 import { Emitter, int, ints, type Tensor } from "./emitter.js";
 import { encodeModel, type GraphParts } from "./model.js";
 

@@ -4,7 +4,7 @@ import type { Dropout } from "../dropoutMask.js";
 import { type Optimiser, type StateName, stateNames } from "../optimiser.js";
 import type { Trainable } from "../trainable.js";
 import { stepInputs, writeUpdate } from "./adamw.js";
-import type { Block } from "./convolution.js";
+import type { Block } from "./imageConvolution.js";
 import { Emitter, type Tensor } from "./emitter.js";
 import { lowerBackward, lowerForward } from "./lower.js";
 import type { GraphParts } from "./model.js";

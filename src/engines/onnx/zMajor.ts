@@ -1,4 +1,5 @@
 import { type Emitter, int, type Tensor } from "./emitter.js";
+import type { Taps } from "./taps.js";
 
 /**
  * The layout of every map in the engine's graphs: (sample, z, channel, y, x). A stack of slices is then a batch of
@@ -33,7 +34,7 @@ export function asImages(e: Emitter, x: Tensor): Tensor {
 }
 
 /**
- * For every output slice o and tap j the slice at o·stride + j − before, zeros outside:
+ * For every output slice o and tap j the slice at o·stride + j·dilation − before, zeros outside:
  * (sample·outputs, taps·c, y, x), tap-major.
  */
 export function stackSlices(
@@ -43,20 +44,31 @@ export function stackSlices(
   before: number,
   stride: number,
   outputs: number,
+  dilation = 1,
 ): Tensor {
   const { samples, z, channels, y, x: width } = mapDims(x);
   const images = asImages(e, x);
-  if (taps === 1 && stride === 1) return images;
+  if (taps === 1 && stride === 1 && before === 0) return images;
   const zeroSlice = samples * z;
   const indices: number[] = [];
   for (let n = 0; n < samples; n++)
     for (let o = 0; o < outputs; o++)
       for (let j = 0; j < taps; j++) {
-        const at = o * stride + j - before;
+        const at = o * stride + j * dilation - before;
         indices.push(at < 0 || at >= z ? zeroSlice : n * z + at);
       }
   const padded = e.concat([images, e.zeros([1, channels, y, width])], 0);
   return e.reshape(e.gather(padded, 0, indices), [samples * outputs, taps * channels, y, width]);
+}
+
+/** The slices that a convolution reads, each group's taps beside each other: (sample·outputs, group·taps·c/group, y, x). */
+export function stackGroups(e: Emitter, x: Tensor, along: Taps, outputs: number, groups = 1): Tensor {
+  const { count, before, stride, dilation } = along;
+  const stacked = stackSlices(e, x, count, before, stride, outputs, dilation);
+  if (groups === 1 || count === 1) return stacked;
+  const { channels, y, x: width } = mapDims(x);
+  const split = e.reshape(stacked, [stacked.dims[0]!, count, groups, channels / groups, y * width]);
+  return e.reshape(e.transpose(split, [0, 2, 1, 3, 4]), stacked.dims);
 }
 
 /** Sum over samples and voxels: (1, 1, c, 1, 1). The last axis goes first, the order ONNX Runtime is fast at. */

@@ -1,5 +1,5 @@
 import { type Dropout, dropoutMask } from "../../../src/engines/dropoutMask.js";
-import type { Block } from "../../../src/engines/onnx/convolution.js";
+import type { Block } from "../../../src/engines/onnx/imageConvolution.js";
 import { Emitter } from "../../../src/engines/onnx/emitter.js";
 import { type Array5, openSession } from "../../../src/engines/onnx/session.js";
 import { maskName, writeGradient } from "../../../src/engines/onnx/trainingGraph.js";

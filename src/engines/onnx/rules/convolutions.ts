@@ -1,32 +1,39 @@
-import { convolve, correlate, spread } from "../convolution.js";
+import { convolve } from "../convolution.js";
+import { correlate } from "../correlate.js";
+import type { Tensor } from "../emitter.js";
+import { spread } from "../spread.js";
+import { tapsOf } from "../taps.js";
 import { sumOverVoxels } from "../zMajor.js";
-import { asVector, first, type Rule } from "./rule.js";
+import { asVector, type BackwardContext, first, type Rule } from "./rule.js";
 
 export const convolution: Rule<"convolution"> = {
-  forward: (operation, [x], { e, block, parameter }) =>
-    convolve(
-      e,
-      block,
-      x!,
-      parameter(operation.weight),
-      operation.bias && parameter(operation.bias),
-      operation,
-    ),
-  backward(operation, { e, block, inputs, gradient, needed, parameter, addParameterGradient }) {
-    const x = first(inputs);
-    addParameterGradient(operation.weight, correlate(e, x, gradient, operation));
-    if (operation.bias) addParameterGradient(operation.bias, asVector(e, sumOverVoxels(e, gradient)));
-    return [needed[0] ? spread(e, block, gradient, parameter(operation.weight), null, operation) : null];
+  forward(operation, [x], { e, block, parameter }) {
+    const bias = operation.bias && parameter(operation.bias);
+    return convolve(e, block, x!, parameter(operation.weight), bias, tapsOf(operation), operation.groups);
+  },
+  backward(operation, context) {
+    const { e, block, gradient, needed, parameter, addParameterGradient } = context;
+    const { weight, bias, groups } = operation;
+    const taps = tapsOf(operation);
+    addParameterGradient(weight, correlate(e, first(context.inputs), gradient, taps, groups));
+    if (bias) addParameterGradient(bias, biasGradient(context));
+    return [needed[0] ? spread(e, block, gradient, parameter(weight), null, taps, groups) : null];
   },
 };
 
 export const transposedConvolution: Rule<"transposedConvolution"> = {
-  forward: (operation, [x], { e, block, parameter }) =>
-    spread(e, block, x!, parameter(operation.weight), operation.bias && parameter(operation.bias), operation),
-  backward(operation, { e, block, inputs, gradient, needed, parameter, addParameterGradient }) {
-    const x = first(inputs);
-    addParameterGradient(operation.weight, correlate(e, gradient, x, operation));
-    if (operation.bias) addParameterGradient(operation.bias, asVector(e, sumOverVoxels(e, gradient)));
-    return [needed[0] ? convolve(e, block, gradient, parameter(operation.weight), null, operation) : null];
+  forward(operation, [x], { e, block, parameter }) {
+    const bias = operation.bias && parameter(operation.bias);
+    return spread(e, block, x!, parameter(operation.weight), bias, tapsOf(operation));
+  },
+  backward(operation, context) {
+    const { e, block, gradient, needed, parameter, addParameterGradient } = context;
+    const { weight, bias } = operation;
+    const taps = tapsOf(operation);
+    addParameterGradient(weight, correlate(e, gradient, first(context.inputs), taps));
+    if (bias) addParameterGradient(bias, biasGradient(context));
+    return [needed[0] ? convolve(e, block, gradient, parameter(weight), null, taps) : null];
   },
 };
+
+const biasGradient = ({ e, gradient }: BackwardContext): Tensor => asVector(e, sumOverVoxels(e, gradient));

@@ -1,5 +1,5 @@
 import type { OperationKind, OperationOf, Parameter } from "../../../nets/value.js";
-import type { Block } from "../convolution.js";
+import type { Block } from "../imageConvolution.js";
 import type { Emitter, Tensor } from "../emitter.js";
 import { channelAxis, sumOverSampleVoxels, sumOverVoxels } from "../zMajor.js";
 
