@@ -201,7 +201,9 @@ export class GraphBuilder {
   selectChannels(x: Value, start: number, count: number): Value {
     if (start < 0 || count < 1 || start + count > x.channels)
       throw new TypeError(`channels ${start} to ${start + count} of ${x.channels}`);
-    return count === x.channels ? x : this.value({ kind: "selectChannels", start }, [x], count, spatial(x));
+    return count === x.channels
+      ? x
+      : this.value({ kind: "selectChannels", start, count }, [x], count, spatial(x));
   }
 
   concat(...parts: Value[]): Value {

@@ -66,7 +66,7 @@ export type Operation =
   | { readonly kind: "maxPool"; readonly window: Shape3; readonly stride: Shape3 }
   | { readonly kind: "averagePool" | "upsampleNearest" | "upsampleLinear"; readonly factor: Shape3 }
   | { readonly kind: "neighbourSlices"; readonly count: number }
-  | { readonly kind: "selectChannels"; readonly start: number }
+  | { readonly kind: "selectChannels"; readonly start: number; readonly count: number }
   | { readonly kind: "affine"; readonly scale: number; readonly offset: number }
   | { readonly kind: "channelScale"; readonly scales: readonly number[] }
   | { readonly kind: "power"; readonly exponent: number }

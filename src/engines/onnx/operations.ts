@@ -1,25 +1,38 @@
 import type { OperationKind, Value } from "../../nets/value.js";
-import { prelu, relu } from "./rules/activations.js";
-import { add, concat, divide, multiply, subtract } from "./rules/arithmetic.js";
+import { abs, dropout, gelu, leakyRelu, prelu, relu } from "./rules/activations.js";
+import { add, concat, divide, multiply, selectChannels, subtract } from "./rules/arithmetic.js";
 import { convolution, transposedConvolution } from "./rules/convolutions.js";
-import { instanceNorm } from "./rules/normalisations.js";
+import { maxPool } from "./rules/maxPool.js";
+import { batchNorm, groupNorm, instanceNorm, layerNorm } from "./rules/normalisations.js";
 import { affine, channelScale, exp, log, power, sigmoid, softplus } from "./rules/pointwise.js";
-import { logSoftmax, softmax, sum, sumChannels } from "./rules/reductions.js";
-import { averagePool, upsampleNearest } from "./rules/resampling.js";
+import { globalAverage, logSoftmax, softmax, sum, sumChannels } from "./rules/reductions.js";
+import { averagePool, neighbourSlices, upsampleLinear, upsampleNearest } from "./rules/resampling.js";
 import type { Rule } from "./rules/rule.js";
 
 export type { Emitted, Lowering, TrainingLowering } from "./rules/rule.js";
 
 /** How every kind of operation is written. */
-export const rules: { readonly [K in Exclude<OperationKind, "input">]?: Rule<K> } = {
+export const rules: { readonly [K in Exclude<OperationKind, "input">]: Rule<K> } = {
   convolution,
   transposedConvolution,
   instanceNorm,
-  prelu,
+  groupNorm,
+  layerNorm,
+  batchNorm,
   relu,
+  prelu,
+  leakyRelu,
+  gelu,
+  abs,
+  dropout,
+  maxPool,
   averagePool,
+  globalAverage,
   upsampleNearest,
+  upsampleLinear,
+  neighbourSlices,
   concat,
+  selectChannels,
   add,
   subtract,
   multiply,
@@ -41,7 +54,5 @@ export const rules: { readonly [K in Exclude<OperationKind, "input">]?: Rule<K> 
 export function ruleOf(value: Value): Rule<OperationKind> {
   const { kind } = value.operation;
   if (kind === "input") throw new TypeError("an input is not computed");
-  const rule = rules[kind];
-  if (!rule) throw new TypeError(`${kind} is not written yet`);
-  return rule as unknown as Rule<OperationKind>;
+  return rules[kind] as unknown as Rule<OperationKind>;
 }

@@ -9,6 +9,8 @@ export interface OperationCase {
   readonly build: (g: GraphBuilder, lead: (channels: number) => Value) => Value;
   /** Whether lead values are all positive, else both signs occur. */
   readonly positive?: boolean;
+  /** How far weights are moved for central differences: less where another voxel soon becomes the largest. */
+  readonly step?: number;
 }
 
 export type Build = OperationCase["build"];
@@ -17,7 +19,7 @@ export type Build = OperationCase["build"];
 export function cases(
   operation: OperationCase["operation"],
   builds: Readonly<Record<string, Build>>,
-  positive = false,
+  options: Pick<OperationCase, "positive" | "step"> = {},
 ): OperationCase[] {
-  return Object.entries(builds).map(([name, build]) => ({ operation, name, build, positive }));
+  return Object.entries(builds).map(([name, build]) => ({ operation, name, build, ...options }));
 }

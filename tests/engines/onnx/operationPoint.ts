@@ -44,7 +44,7 @@ export function pointOf(item: OperationCase, samples: number): Point {
 function seen(g: GraphBuilder, output: Value): Value {
   if (!output.stride) {
     const scales = Array.from({ length: output.channels }, (_, at) => Math.cos(1 + 2 * at) + 0.1);
-    return g.sumChannels(g.channelScale(output, scales));
+    return g.sum(g.sumChannels(g.channelScale(output, scales)));
   }
   const probe = g.input("probe", output.channels);
   const fine = output.stride.every((size) => size === 1);

@@ -1,27 +1,72 @@
+import type { Parameter } from "../../../nets/value.js";
+import { type Emitter, real, type Tensor } from "../emitter.js";
 import { channelAxis, sumOverVoxels } from "../zMajor.js";
-import { first, type Rule, unary } from "./rule.js";
+import { first, type Lowering, perChannel, type Rule, unary } from "./rule.js";
 
 export const relu = unary<"relu">(
   (e, x) => e.unary("Relu", x),
   (e, { y, gradient }) => e.multiply(gradient, e.positive(y)),
 );
 
+/** A gradient where x > 0, slope times it elsewhere; `sign` has the sign of x. */
+function bent(e: Emitter, gradient: Tensor, sign: Tensor, slope: Tensor, rise: Tensor): Tensor {
+  return e.multiply(gradient, e.add(e.multiply(e.positive(sign), rise), slope));
+}
+
+/** The sign is taken of y, which is kept anyway: a slope is not negative. */
+export const leakyRelu = unary<"leakyRelu">(
+  (e, x, { slope }) => e.op("LeakyRelu", [x], x.dims, [real("alpha", slope)]),
+  (e, { y, gradient }, { slope }) => bent(e, gradient, y, e.scalar(slope), e.scalar(1 - slope)),
+);
+
+/** One slope, or one a channel, against maps. */
+const slopes = ({ e, parameter }: Lowering, slope: Parameter): Tensor => perChannel(e, parameter(slope));
+
 /** relu(x) + slope·min(x, 0): ONNX Runtime's own PRelu runs on one thread. */
 export const prelu: Rule<"prelu"> = {
-  forward(operation, [x], { e, parameter }) {
+  forward(operation, [x], lowering) {
+    const { e } = lowering;
     const negative = e.op("Min", [x!, e.scalar(0)], x!.dims);
-    const output = e.add(
-      e.unary("Relu", x!),
-      e.multiply(negative, e.reshape(parameter(operation.slope), [1, 1, 1, 1, 1])),
-    );
+    const output = e.add(e.unary("Relu", x!), e.multiply(negative, slopes(lowering, operation.slope)));
     return { output, saved: [negative] };
   },
-  backward(operation, { e, inputs, saved, gradient, parameter, addParameterGradient }) {
-    const x = first(inputs);
-    const slope = e.reshape(parameter(operation.slope), [1, 1, 1, 1, 1]);
-    const total = e.sum(sumOverVoxels(e, e.multiply(gradient, saved[0]!)), [channelAxis]);
-    addParameterGradient(operation.slope, e.reshape(total, [1]));
-    const rise = e.subtract(e.scalar(1), slope);
-    return [e.multiply(gradient, e.add(e.multiply(e.positive(x), rise), slope))];
+  backward(operation, context) {
+    const { e, inputs, saved, gradient, addParameterGradient } = context;
+    const each = sumOverVoxels(e, e.multiply(gradient, saved[0]!));
+    const total = operation.slope.shape[0] === 1 ? e.sum(each, [channelAxis]) : each;
+    addParameterGradient(operation.slope, e.reshape(total, operation.slope.shape));
+    const slope = slopes(context, operation.slope);
+    return [bent(e, gradient, first(inputs), slope, e.subtract(e.scalar(1), slope))];
   },
+};
+
+/**
+ * x·Φ(x) and its derivative Φ(x) + x·φ(x). Φ is written ½·erf + ½, for ONNX Runtime makes the more usual ½·(erf + 1)
+ * one node that takes twice as long.
+ */
+export const gelu: Rule<"gelu"> = {
+  forward(_, [x], { e }) {
+    const erf = e.unary("Erf", e.scale(x!, Math.SQRT1_2));
+    const share = e.add(e.scale(erf, 0.5), e.scalar(0.5));
+    return { output: e.multiply(x!, share), saved: [share] };
+  },
+  backward(_, { e, inputs, saved, gradient }) {
+    const x = first(inputs);
+    const density = e.scale(e.unary("Exp", e.scale(e.multiply(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return [e.multiply(gradient, e.add(saved[0]!, e.multiply(x, density)))];
+  },
+};
+
+export const abs = unary<"abs">(
+  (e, x) => e.unary("Abs", x),
+  (e, { x, gradient }) => e.multiply(gradient, e.unary("Sign", x)),
+);
+
+export const dropout: Rule<"dropout"> = {
+  forward({ name, rate }, [x], { e, training }) {
+    if (!training) return x!;
+    const mask = training.mask(name, rate, x!.dims);
+    return { output: e.multiply(x!, mask), saved: [mask] };
+  },
+  backward: (_, { e, saved, gradient }) => [e.multiply(gradient, saved[0]!)],
 };

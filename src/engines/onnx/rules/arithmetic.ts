@@ -1,5 +1,5 @@
 import { channelAxis } from "../zMajor.js";
-import { binary, type Rule } from "./rule.js";
+import { binary, type Rule, unary } from "./rule.js";
 
 export const add: Rule<"add"> = binary(
   (e, a, b) => e.add(a, b),
@@ -35,3 +35,11 @@ export const concat: Rule<"concat"> = {
     });
   },
 };
+
+export const selectChannels = unary<"selectChannels">(
+  (e, x, { start, count }) => e.slice(x, channelAxis, start, start + count),
+  (e, { x, gradient }, { start, count }) => {
+    const along = (amount: number) => x.dims.map((_, axis) => (axis === channelAxis ? amount : 0));
+    return e.pad(gradient, along(start), along(x.dims[channelAxis]! - start - count));
+  },
+);

@@ -1,5 +1,5 @@
 import { type Emitter, int, ints, type Tensor } from "../emitter.js";
-import { channelAxis, sumOverVoxels } from "../zMajor.js";
+import { channelAxis, mapDims, meanOverVoxels, sumOverVoxels } from "../zMajor.js";
 import { unary } from "./rule.js";
 
 /** x − max − log Σ exp over the channels. */
@@ -27,3 +27,8 @@ const repeated = (e: Emitter, { x, gradient }: { x: Tensor; gradient: Tensor }):
 
 export const sum = unary<"sum">(sumOverVoxels, repeated);
 export const sumChannels = unary<"sumChannels">((e, x) => e.sum(x, [channelAxis]), repeated);
+
+export const globalAverage = unary<"globalAverage">(meanOverVoxels, (e, { x, gradient }) => {
+  const { z, y, x: width } = mapDims(x);
+  return repeated(e, { x, gradient: e.scale(gradient, 1 / (z * y * width)) });
+});

@@ -1,18 +1,23 @@
+import type { Shape3 } from "../../../volume.js";
+import { type AxisMatrix, alongAxis, axisMatrix, transposed, voxelAxes } from "../alongAxis.js";
 import { type Emitter, ints, type Tensor, text } from "../emitter.js";
-import { asImages, mapDims } from "../zMajor.js";
+import { asImages, channelAxis, mapDims, stackSlices } from "../zMajor.js";
 import { unary } from "./rule.js";
 
-function average(e: Emitter, x: Tensor, [fz, fy, fx]: readonly [number, number, number]): Tensor {
+function average(e: Emitter, x: Tensor, [fz, fy, fx]: Shape3): Tensor {
   const { samples, z, channels, y, x: width } = mapDims(x);
   const dims = [samples, z / fz, channels, y / fy, width / fx];
   const window = [ints("kernel_shape", [fy, fx]), ints("strides", [fy, fx])];
-  const images = e.op("AveragePool", [asImages(e, x)], [samples * z, channels, y / fy, width / fx], window);
+  const images =
+    fy * fx === 1
+      ? asImages(e, x)
+      : e.op("AveragePool", [asImages(e, x)], [samples * z, channels, y / fy, width / fx], window);
   if (fz === 1) return e.reshape(images, dims);
   const groups = e.reshape(images, [(samples * z) / fz, fz, (channels * y * width) / (fy * fx)]);
   return e.reshape(e.scale(e.sum(groups, [1]), 1 / fz), dims);
 }
 
-function repeat(e: Emitter, x: Tensor, [fz, fy, fx]: readonly [number, number, number]): Tensor {
+function repeat(e: Emitter, x: Tensor, [fz, fy, fx]: Shape3): Tensor {
   const { samples, z, channels, y, x: width } = mapDims(x);
   const images = asImages(e, x);
   const scales = e.floats(Float32Array.of(1, 1, fy, fx), [4], `scales:${fy}:${fx}`);
@@ -21,7 +26,10 @@ function repeat(e: Emitter, x: Tensor, [fz, fy, fx]: readonly [number, number, n
     text("coordinate_transformation_mode", "asymmetric"),
     text("nearest_mode", "floor"),
   ];
-  const wide = e.op("Resize", [images, "", scales], [samples * z, channels, y * fy, width * fx], attributes);
+  const wide =
+    fy * fx === 1
+      ? images
+      : e.op("Resize", [images, "", scales], [samples * z, channels, y * fy, width * fx], attributes);
   const dims = [samples, z * fz, channels, y * fy, width * fx];
   if (fz === 1) return e.reshape(wide, dims);
   const rows = Array.from({ length: samples * z * fz }, (_, row) => Math.floor(row / fz));
@@ -38,4 +46,52 @@ export const averagePool = unary<"averagePool">(
 export const upsampleNearest = unary<"upsampleNearest">(
   (e, x, { factor }) => repeat(e, x, factor),
   (e, { gradient }, { factor }) => e.scale(average(e, gradient, factor), volumeOf(factor)),
+);
+
+/** Weights of the nearest two voxels' centres, the border repeated past it (PyTorch's align_corners=False). */
+const linear = (size: number, factor: number): AxisMatrix =>
+  axisMatrix(size * factor, size, (row, add) => {
+    const at = Math.max(0, (row + 0.5) / factor - 0.5);
+    const low = Math.floor(at);
+    add(low, 1 - (at - low));
+    add(Math.min(low + 1, size - 1), at - low);
+  });
+
+export const upsampleLinear = unary<"upsampleLinear">(
+  (e, x, { factor }) => {
+    const step = (map: Tensor, at: number): Tensor => {
+      const axis = voxelAxes[at]!;
+      return factor[at] === 1 ? map : alongAxis(e, map, axis, linear(map.dims[axis]!, factor[at]!));
+    };
+    return [0, 1, 2].reduce(step, x);
+  },
+  (e, { gradient }, { factor }) => {
+    const step = (map: Tensor, at: number): Tensor => {
+      const axis = voxelAxes[at]!;
+      const coarse = map.dims[axis]! / factor[at]!;
+      return factor[at] === 1 ? map : alongAxis(e, map, axis, transposed(linear(coarse, factor[at]!)));
+    };
+    return [2, 1, 0].reduce(step, gradient);
+  },
+);
+
+/** Slices that were stacked go back, each from the place it was seen at. */
+export const neighbourSlices = unary<"neighbourSlices">(
+  (e, x, { count }) => {
+    const { samples, z, channels, y, x: width } = mapDims(x);
+    return e.reshape(stackSlices(e, x, count, (count - 1) / 2, 1, z), [
+      samples,
+      z,
+      count * channels,
+      y,
+      width,
+    ]);
+  },
+  (e, { x, gradient }, { count }) => {
+    const { z, channels } = mapDims(x);
+    return Array.from({ length: count }, (_, tap) => {
+      const seen = e.slice(gradient, channelAxis, tap * channels, (tap + 1) * channels);
+      return e.reshape(stackSlices(e, seen, 1, tap - (count - 1) / 2, 1, z), x.dims);
+    }).reduce((sum, part) => e.add(sum, part));
+  },
 );
