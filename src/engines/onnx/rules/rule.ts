@@ -1,6 +1,6 @@
 import type { OperationKind, OperationOf, Parameter } from "../../../nets/value.js";
-import type { Block } from "../imageConvolution.js";
 import type { Emitter, Tensor } from "../emitter.js";
+import type { Block } from "../imageConvolution.js";
 import { channelAxis, sumOverSampleVoxels, sumOverVoxels } from "../zMajor.js";
 
 /** What lowering one operation needs beside its inputs. */
