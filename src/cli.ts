@@ -59,6 +59,10 @@ const table: Record<string, Entry> = {
     describe: "lists the architectures: parameters, arithmetic, memory, receptive field, source",
     load: () => import("./commands/nets.js"),
   },
+  compare: {
+    describe: "trains architectures side by side, with the same data, budget and seeds",
+    load: () => import("./commands/compare.js"),
+  },
   bench: {
     describe: "times networks and the rest of the chain, beside the Python peers that are installed",
     load: () => import("./commands/bench.js"),

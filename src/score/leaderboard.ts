@@ -4,7 +4,7 @@ import { isPickbenchError, messageOf, PickbenchError } from "../errors.js";
 import { canonicalJson, hashOf, writeFolderWhole, writeWhole } from "../files.js";
 import { type RunRecord, readRecord } from "../record.js";
 import type { ScoreInterval } from "./interval.js";
-import { runReportSchema } from "./report.js";
+import { type RunReport, runReportSchema } from "./report.js";
 
 /** What a submission's folder holds, and a run's folder among other things. */
 export const submissionFiles = ["record.json", "report.json", "submission.csv"] as const;
@@ -146,7 +146,8 @@ const unusable = (folder: string, why: string): PickbenchError =>
     path: folder,
   });
 
-async function readReport(path: string) {
+/** A run's report.json. @throws BadExperiment where it is none */
+export async function readReport(path: string): Promise<RunReport> {
   try {
     return runReportSchema.parse(JSON.parse(await readFile(path, "utf8")));
   } catch (error) {

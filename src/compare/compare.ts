@@ -1,0 +1,117 @@
+import { join } from "node:path";
+import { resolveEngine } from "../engines/available.js";
+import type { EngineName } from "../engines/engine.js";
+import { isPickbenchError, PickbenchError } from "../errors.js";
+import { writeWhole } from "../files.js";
+import { buildNetwork } from "../nets/architecture.js";
+import { architectureNamed } from "../nets/catalogue.js";
+import { readRecord } from "../record.js";
+import { readReport } from "../score/leaderboard.js";
+import type { RunReport } from "../score/report.js";
+import { type Experiment, experimentHash, readExperiment } from "../train/experiment.js";
+import { runExperiment } from "../train/runExperiment.js";
+import { isBegun, runFolder } from "../train/runFolder.js";
+import { type Entrant, writeEntrant } from "./entrant.js";
+import { comparisonPlot } from "./plot.js";
+import { aisTable } from "./published.js";
+import { type CompareRow, type Comparison, ranked, readResult, rowOf, type SeedResult } from "./result.js";
+import { comparisonMarkdown } from "./table.js";
+import { timeNetwork } from "./timing.js";
+
+export interface CompareOptions {
+  readonly architectures: readonly string[];
+  /** The experiment that all share but for its network. */
+  readonly recipe: string;
+  readonly data: string;
+  readonly budget: string | undefined;
+  readonly seeds: number;
+  readonly out: string;
+  readonly submissions: string;
+  readonly engine: Experiment["engine"];
+  readonly threads: number;
+  /** Runs again what is finished. */
+  readonly overwrite: boolean;
+  readonly note: (line: string) => void;
+}
+
+/**
+ * Trains and scores every architecture with every seed by one recipe on one data set, then times each. What is finished
+ * already is taken as it stands, what was stopped goes on.
+ */
+export async function compare(options: CompareOptions): Promise<Comparison> {
+  const recipe = await readExperiment(options.recipe, { budget: options.budget });
+  const engine = await resolveEngine(options.engine);
+  options.architectures.forEach(architectureNamed);
+  const rows: CompareRow[] = [];
+  for (const architecture of options.architectures)
+    rows.push(await compareOne(architecture, recipe, engine, options));
+  const first = await readRecord(runFolder(await anyFolder(recipe, options)).record);
+  const comparison: Comparison = {
+    recipe: recipe.name,
+    budget: recipe.budget,
+    engine,
+    machine: first.machine,
+    commit: first.code.commit,
+    holdout: first.runs.holdout,
+    rows: ranked(rows),
+  };
+  const write = (name: string, content: string) => writeWhole(join(options.out, name), content);
+  await write("comparison.json", `${JSON.stringify(comparison, null, 1)}\n`);
+  await write("comparison.svg", await comparisonPlot(comparison));
+  await write("comparison.md", comparisonMarkdown(comparison));
+  return comparison;
+}
+
+const anyFolder = async (
+  recipe: Experiment,
+  { architectures, budget, out }: CompareOptions,
+): Promise<string> => (await writeEntrant(recipe, architectures[0]!, 0, budget, out)).folder;
+
+async function compareOne(
+  architecture: string,
+  recipe: Experiment,
+  engine: EngineName,
+  options: CompareOptions,
+): Promise<CompareRow> {
+  const seeds: SeedResult[] = [];
+  for (let seed = 0; seed < options.seeds; seed++) {
+    const entrant = await writeEntrant(recipe, architecture, seed, options.budget, options.out);
+    seeds.push(await readResult(entrant, await runEntrant(entrant, options)));
+  }
+  options.note(`timing ${architecture}`);
+  const times = await timeNetwork(architecture, engine, options.threads);
+  const { parameterCount } = buildNetwork(architectureNamed(architecture), { outputs: 1 });
+  return rowOf(architecture, parameterCount, seeds, times, aisTable[architecture] ?? null);
+}
+
+async function runEntrant(entrant: Entrant, options: CompareOptions): Promise<RunReport> {
+  const { path, architecture, seed } = entrant;
+  const folder = runFolder(entrant.folder);
+  if (!options.overwrite && (await isFinished(entrant))) {
+    options.note(`${architecture}, seed ${seed}: finished before`);
+    return readReport(folder.report);
+  }
+  options.note(`${architecture}, seed ${seed}: ${entrant.experiment.budget}`);
+  const { data, engine, threads, overwrite, submissions } = options;
+  const resume = !overwrite && isBegun(folder);
+  const run = { experiment: path, data, engine, threads, overwrite, resume, quiet: false };
+  try {
+    return (await runExperiment(folder, run, submissions)).report;
+  } catch (error) {
+    if (!isPickbenchError(error, "Stopped")) throw error;
+    throw new PickbenchError(
+      "Stopped",
+      `stopped in ${architecture}, seed ${seed}; the same command goes on from there`,
+    );
+  }
+}
+
+/** Whether the run stands there with a result of this very experiment. */
+async function isFinished({ folder, experiment }: Entrant): Promise<boolean> {
+  if (!isBegun(runFolder(folder))) return false;
+  const { result, experiment: recorded } = await readRecord(runFolder(folder).record);
+  return (
+    result !== null &&
+    experimentHash(recorded.resolved as unknown as Experiment) === experimentHash(experiment)
+  );
+}

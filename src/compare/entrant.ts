@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { writeWhole } from "../files.js";
+import { buildNetwork } from "../nets/architecture.js";
+import { architectureNamed } from "../nets/catalogue.js";
+import { receptiveField } from "../nets/receptiveField.js";
+import { checkExperiment, type Experiment, runName } from "../train/experiment.js";
+import type { Shape3 } from "../volume.js";
+
+/** One architecture with one seed: its experiment is the common recipe with another network. */
+export interface Entrant {
+  readonly architecture: string;
+  readonly seed: number;
+  readonly experiment: Experiment;
+  /** The experiment's YAML, so that anyone can run it alone. */
+  readonly path: string;
+  /** The run's folder. */
+  readonly folder: string;
+}
+
+/** Slices of a patch, and of a tile, that a network of single slices is given: they are a batch to it. */
+const slicesAtOnce = 8;
+
+/**
+ * The recipe with another architecture. Networks that see slices one by one get thin patches and tiles, since what lies
+ * above and below costs them time and memory and tells them nothing.
+ */
+export function experimentFor(
+  recipe: Experiment,
+  architecture: string,
+  seed: number,
+  budget?: string,
+): Experiment {
+  const network = buildNetwork(architectureNamed(architecture), { outputs: 1 });
+  const planar = receptiveField(network)[0] === 1;
+  const thin = ([, y, x]: Shape3): Shape3 => [slicesAtOnce, y, x];
+  const overlap = recipe.predict.overlap;
+  const across =
+    typeof overlap === "number" ? ([overlap, overlap] as const) : ([overlap[1], overlap[2]] as const);
+  const content = {
+    ...recipe,
+    name: `${recipe.name}-${architecture}`,
+    network: architecture,
+    seed,
+    budget: budget ?? recipe.budget,
+    patch: {
+      ...recipe.patch,
+      shape: fitted(planar ? thin(recipe.patch.shape) : recipe.patch.shape, network.multiple),
+    },
+    predict: planar
+      ? { ...recipe.predict, tile: thin(recipe.predict.tile), overlap: [0, ...across] }
+      : recipe.predict,
+  };
+  return checkExperiment(content, `${recipe.name} with ${architecture}`);
+}
+
+const fitted = (shape: Shape3, multiple: Shape3): Shape3 => {
+  const up = (axis: 0 | 1 | 2) => Math.ceil(shape[axis] / multiple[axis]) * multiple[axis];
+  return [up(0), up(1), up(2)];
+};
+
+/** Writes the experiment of an entrant into `out`. */
+export async function writeEntrant(
+  recipe: Experiment,
+  architecture: string,
+  seed: number,
+  budget: string | undefined,
+  out: string,
+): Promise<Entrant> {
+  const experiment = experimentFor(recipe, architecture, seed, budget);
+  const name = runName(experiment);
+  const path = join(out, `${name}.yaml`);
+  await writeWhole(
+    path,
+    `# ${recipe.name} with ${architecture}, as pickbench compare runs it\n${stringify(experiment)}`,
+  );
+  return { architecture, seed, experiment, path, folder: join(out, name) };
+}

@@ -1,0 +1,98 @@
+import { readFile } from "node:fs/promises";
+import { type RunRecord, readRecord } from "../record.js";
+import type { Interval } from "../score/interval.js";
+import type { RunReport } from "../score/report.js";
+import { runFolder } from "../train/runFolder.js";
+import type { Entrant } from "./entrant.js";
+import type { PublishedRow } from "./published.js";
+import type { NetworkTimes } from "./timing.js";
+
+/** What came of one architecture with one seed. */
+export interface SeedResult {
+  readonly seed: number;
+  /** On the held-out runs; null where none is held out. */
+  readonly score: number | null;
+  readonly interval: Interval | null;
+  /** F4 by type. */
+  readonly perType: Readonly<Record<string, number>>;
+  /** Mean of the training loss over the last tenth of the steps. */
+  readonly loss: number;
+  readonly steps: number;
+  readonly trainSeconds: number;
+  /** Reading, predicting and picking one held-out tomogram. */
+  readonly tomogramSeconds: number | null;
+}
+
+/** One architecture's row. */
+export interface CompareRow extends NetworkTimes {
+  readonly architecture: string;
+  readonly parameters: number;
+  readonly seeds: readonly SeedResult[];
+  /** Mean over the seeds. */
+  readonly score: number | null;
+  /** Standard error of that mean; null with one seed. */
+  readonly standardError: number | null;
+  readonly published: PublishedRow | null;
+}
+
+export interface Comparison {
+  readonly recipe: string;
+  readonly budget: string;
+  readonly engine: string;
+  readonly machine: RunRecord["machine"];
+  readonly commit: string | null;
+  readonly holdout: readonly string[];
+  /** Best score first. */
+  readonly rows: readonly CompareRow[];
+}
+
+/** Reads what a finished run left. */
+export async function readResult({ folder: path, seed }: Entrant, report: RunReport): Promise<SeedResult> {
+  const folder = runFolder(path);
+  const record = await readRecord(folder.record);
+  const losses = await readLosses(folder.log);
+  const last = losses.slice(-Math.max(1, Math.floor(losses.length / 10)));
+  const { durations } = record.result!;
+  const { holdout, interval } = report;
+  return {
+    seed,
+    score: holdout?.score ?? null,
+    interval: interval?.score ?? null,
+    perType: Object.fromEntries(
+      Object.entries(holdout?.perType ?? {}).map(([type, { fbeta }]) => [type, fbeta]),
+    ),
+    loss: mean(last),
+    steps: losses.length,
+    trainSeconds: durations.train ?? 0,
+    tomogramSeconds: record.runs.holdout.length > 0 ? durations.predict! / record.runs.holdout.length : null,
+  };
+}
+
+async function readLosses(log: string): Promise<number[]> {
+  const lines = (await readFile(log, "utf8")).split("\n").filter((line) => line !== "");
+  return lines
+    .map((line) => (JSON.parse(line) as { readonly loss?: number }).loss)
+    .filter((loss) => loss !== undefined);
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Puts the seeds of an architecture together. */
+export function rowOf(
+  architecture: string,
+  parameters: number,
+  seeds: readonly SeedResult[],
+  times: NetworkTimes,
+  published: PublishedRow | null,
+): CompareRow {
+  const scores = seeds.map(({ score }) => score).filter((score) => score !== null);
+  const score = scores.length === 0 ? null : mean(scores);
+  const squares = scores.reduce((sum, each) => sum + (each - score!) ** 2, 0);
+  const standardError = scores.length < 2 ? null : Math.sqrt(squares / (scores.length - 1) / scores.length);
+  return { architecture, parameters, seeds, ...times, score, standardError, published };
+}
+
+/** Best score first; equal ones by name. */
+export const ranked = (rows: readonly CompareRow[]): CompareRow[] =>
+  rows.toSorted((a, b) => (b.score ?? 0) - (a.score ?? 0) || (a.architecture < b.architecture ? -1 : 1));
