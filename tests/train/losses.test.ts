@@ -80,7 +80,7 @@ describe.each(cases.map((item) => [item.name, item] as const))("%s", (_, item) =
   test("has a gradient equal to central differences", async () => {
     const point = pointOf(item);
     const f = await lossFunction(point, await machineBlock());
-    expect(await relativeGradientError(f, point, 1e-2)).toBeLessThan(1e-2);
+    expect(await relativeGradientError(f, point, 4e-3)).toBeLessThan(1e-2);
     await f.release();
   });
 
