@@ -1,4 +1,5 @@
 import type { Attribute, GraphParts, Initializer, Node, ValueInfo } from "./model.js";
+import type { Provider } from "./provider.js";
 
 /** A tensor of the ONNX graph being written: its name and sizes. Maps are (sample, z, channel, y, x): see zMajor.ts. */
 export interface Tensor {
@@ -36,7 +37,13 @@ export class Emitter {
   private readonly inputs: ValueInfo[] = [];
   private readonly outputs: ValueInfo[] = [];
   private readonly constants = new Map<string, string>();
+  private readonly provider: Provider;
   private count = 0;
+
+  /** @param provider which the graph is written for: not every one has every operator */
+  constructor(provider: Provider = "cpu") {
+    this.provider = provider;
+  }
 
   input(name: string, dims: readonly number[]): Tensor {
     this.inputs.push({ name, dims });
@@ -73,8 +80,18 @@ export class Emitter {
     return { name, dims };
   }
 
-  /** Adds a node that splits a vector into parts of the given lengths. */
+  /**
+   * Splits a vector into parts of the given lengths. WebGPU's own Split takes one buffer for each part, of the eight that
+   * a device need have (WebGPU's maxStorageBuffersPerShaderStage), so it is slices there.
+   */
   split(x: Tensor, lengths: readonly number[]): Tensor[] {
+    if (this.provider === "webgpu") {
+      let end = 0;
+      return lengths.map((length) => {
+        end += length;
+        return this.part(x, end - length, end);
+      });
+    }
     const name = `Split_${this.count++}`;
     const output = lengths.map((_, at) => `${name}_${at}`);
     const attribute = [int("axis", 0)];
@@ -197,9 +214,18 @@ export class Emitter {
     return this.op("ReduceSum", [x, this.integers(axes)], dims, [int("keepdims", 1)]);
   }
 
-  /** a (…, m, k) · bᵀ with b (…, n, k). */
+  /**
+   * a (…, m, k) · bᵀ with b (…, n, k). WebGPU has no product with a transposed factor: there it is (b · aᵀ)ᵀ, since one
+   * a is multiplied with many bs and ONNX Runtime merges equal transpositions.
+   */
   productTransposed(a: Tensor, b: Tensor): Tensor {
     const dims = [...a.dims.slice(0, -1), b.dims.at(-2)!];
+    if (this.provider === "webgpu") {
+      const last = a.dims.length - 1;
+      const order = [...Array(last - 1).keys(), last, last - 1];
+      const product = [...b.dims.slice(0, -1), a.dims.at(-2)!];
+      return this.transpose(this.op("MatMul", [b, this.transpose(a, order)], product), order);
+    }
     return this.op("FusedMatMul", [a, b], dims, [int("transB", 1)], "com.microsoft");
   }
 }

@@ -6,8 +6,10 @@ import { type Dropout, dropoutMask } from "../dropoutMask.js";
 import type { StepResult, Trainer, TrainerSpec } from "../engine.js";
 import { type StateName, stateNames, type TrainingState } from "../optimiser.js";
 import { buildTrainable, type LossBuilder, type Trainable } from "../trainable.js";
-import { type Array5, openSession, type Provider, providerBlock, type Session } from "./session.js";
-import { coarse, maskName, trainingGraph } from "./trainingGraph.js";
+import { type CarryingSession, openCarryingSession } from "./carryingSession.js";
+import type { Provider } from "./provider.js";
+import { type Array5, providerBlock } from "./session.js";
+import { coarse, maskName, newName, trainingGraph } from "./trainingGraph.js";
 
 /** A network being trained by ONNX Runtime: forward, gradients and update are one graph. */
 export async function openOnnxTrainer(
@@ -18,25 +20,31 @@ export async function openOnnxTrainer(
   const trainable = buildTrainable(await loadNetwork(spec.network), buildLoss);
   const { optimiser, samples, patch, threads } = spec;
   const block = await providerBlock(provider);
-  const { parts, dropouts } = trainingGraph(trainable, optimiser, samples, patch, block);
-  return new OnnxTrainer(spec, trainable, dropouts, await openSession(parts, { threads, provider }));
+  const { parts, dropouts } = trainingGraph(trainable, optimiser, samples, patch, block, provider);
+  const carried = new Map(stateNames.map((name) => [name, newName(name)]));
+  const session = await openCarryingSession(parts, carried, { threads, provider });
+  return new OnnxTrainer(spec, trainable, dropouts, session);
 }
 
 class OnnxTrainer implements Trainer {
   private readonly spec: TrainerSpec;
   private readonly trainable: Trainable;
   private readonly dropouts: readonly Dropout[];
-  private readonly session: Session;
-  private current: TrainingState;
+  private readonly session: CarryingSession;
 
-  constructor(spec: TrainerSpec, trainable: Trainable, dropouts: readonly Dropout[], session: Session) {
+  constructor(
+    spec: TrainerSpec,
+    trainable: Trainable,
+    dropouts: readonly Dropout[],
+    session: CarryingSession,
+  ) {
     this.spec = spec;
     this.trainable = trainable;
     this.dropouts = dropouts;
     this.session = session;
     const weights = initialWeights(trainable.layout, spec.seed);
     const zeros = () => new Float32Array(weights.length);
-    this.current = { weights, moment1: zeros(), moment2: zeros(), average: weights.slice() };
+    this.carry({ weights, moment1: zeros(), moment2: zeros(), average: weights.slice() });
   }
 
   get layout() {
@@ -58,15 +66,7 @@ class OnnxTrainer implements Trainer {
         data: dropoutMask(dropout, this.spec.seed, step),
         dims: dropout.dims,
       };
-    for (const name of stateNames) feeds[name] = { data: this.current[name], dims: [this.layout.total] };
     const results = await this.session.run(feeds);
-    const fresh = (name: StateName) => results[`new.${name}`]!.data;
-    this.current = {
-      weights: fresh("weights"),
-      moment1: fresh("moment1"),
-      moment2: fresh("moment2"),
-      average: fresh("average"),
-    };
     return { loss: results.loss!.data[0]!, norm: results.norm!.data[0]! };
   }
 
@@ -83,17 +83,21 @@ class OnnxTrainer implements Trainer {
   }
 
   async state(): Promise<TrainingState> {
-    const copy = (name: StateName) => this.current[name].slice();
+    const copy = async (name: StateName) => (await this.session.read(name)).data;
     return {
-      weights: copy("weights"),
-      moment1: copy("moment1"),
-      moment2: copy("moment2"),
-      average: copy("average"),
+      weights: await copy("weights"),
+      moment1: await copy("moment1"),
+      moment2: await copy("moment2"),
+      average: await copy("average"),
     };
   }
 
   async restore(state: TrainingState): Promise<void> {
-    this.current = state;
+    this.carry(state);
+  }
+
+  private carry(state: TrainingState): void {
+    for (const name of stateNames) this.session.write(name, { data: state[name], dims: [this.layout.total] });
   }
 
   close(): Promise<void> {

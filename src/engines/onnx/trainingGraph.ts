@@ -4,11 +4,12 @@ import type { Dropout } from "../dropoutMask.js";
 import { type Optimiser, type StateName, stateNames } from "../optimiser.js";
 import type { Trainable } from "../trainable.js";
 import { stepInputs, writeUpdate } from "./adamw.js";
-import type { Block } from "./imageConvolution.js";
 import { Emitter, type Tensor } from "./emitter.js";
+import type { Block } from "./imageConvolution.js";
 import { lowerBackward, lowerForward } from "./lower.js";
 import type { GraphParts } from "./model.js";
 import type { Lowering } from "./operations.js";
+import type { Provider } from "./provider.js";
 import { fromChannelMajor } from "./zMajor.js";
 
 export interface WrittenGradient {
@@ -88,6 +89,9 @@ export function writeGradient(
 
 export const maskName = (dropout: string): string => `mask.${dropout}`;
 
+/** What a step makes of a part of the state. */
+export const newName = (part: StateName): string => `new.${part}`;
+
 /** Voxels of a map that is coarser than a patch by `stride`. */
 export const coarse = (patch: Shape3, stride: Shape3): Shape3 => [
   patch[0] / stride[0],
@@ -102,8 +106,9 @@ export function trainingGraph(
   samples: number,
   patch: Shape3,
   block: Block,
+  provider: Provider = "cpu",
 ): { parts: GraphParts; dropouts: readonly Dropout[] } {
-  const e = new Emitter();
+  const e = new Emitter(provider);
   const { layout } = trainable;
   const state = Object.fromEntries(stateNames.map((name) => [name, e.input(name, [layout.total])])) as Record<
     StateName,
@@ -117,6 +122,6 @@ export function trainingGraph(
   const update = writeUpdate(e, written.gradient, written.statistics, state, step, optimiser, layout);
   e.output("loss", written.loss);
   e.output("norm", update.norm);
-  for (const name of stateNames) e.output(`new.${name}`, update.state[name]);
+  for (const name of stateNames) e.output(newName(name), update.state[name]);
   return { parts: e.parts(), dropouts: written.dropouts };
 }
