@@ -13,7 +13,7 @@ import { architectureNamed, architectures, type NetworkSpec } from "../../../src
 import { elementCount, inOrder, parametersOf } from "../../../src/nets/value.js";
 import type { Shape3 } from "../../../src/volume.js";
 import { numbers } from "../../nets/formula.js";
-import { largestDifference, runModel, swapped, weightsOf } from "./portableRun.js";
+import { largestDifference, quickWeightsOf, runModel, swapped } from "./portableRun.js";
 
 const variants: readonly (readonly [string, NetworkSpec])[] = [
   ...architectures.map(({ name }) => [name, { architecture: name, outputs: 3 }] as const),
@@ -22,11 +22,22 @@ const variants: readonly (readonly [string, NetworkSpec])[] = [
 ];
 const networkOf = (spec: NetworkSpec): Network => buildNetwork(architectureNamed(spec.architecture), spec);
 
-/** Sizes that leave some voxels along every axis of the coarsest maps, so that a norm of few does not amplify rounding. */
-function patchOf({ multiple }: Network, [z, y, x]: Shape3): Shape3 {
-  const atLeast = (size: number, axis: 0 | 1 | 2) =>
-    multiple[axis] * Math.max(axis + 1, Math.ceil(size / multiple[axis]));
-  return [atLeast(z, 0), atLeast(y, 1), atLeast(x, 2)];
+/** Two sizes that differ along every axis. A norm over few voxels magnifies rounding: its coarsest maps have six. */
+function patchesOf({ multiple, logits }: Network): readonly Shape3[] {
+  const normed = inOrder(logits).some(({ operation }) => operation.kind === "instanceNorm");
+  const counts = normed
+    ? [
+        [1, 2, 3],
+        [2, 3, 1],
+      ]
+    : [
+        [1, 1, 2],
+        [2, 2, 1],
+      ];
+  return counts.map((count) => {
+    const size = (axis: 0 | 1 | 2) => count[axis]! * multiple[axis] * Math.ceil(4 / multiple[axis]);
+    return [size(0), size(1), size(2)];
+  });
 }
 
 /** What the engine says, as (outputs, z, y, x). */
@@ -46,13 +57,9 @@ async function engineOutput(
 describe("an exported network equals the engine", () => {
   test.each(variants)("%s at two sizes", async (_, spec) => {
     const network = networkOf(spec);
-    const weights = weightsOf(network);
+    const weights = quickWeightsOf(network);
     const { bytes } = portableModel({ network, weights, activation: "none" });
-    for (const least of [
-      [4, 8, 12],
-      [6, 18, 14],
-    ] as const) {
-      const patch = patchOf(network, least);
+    for (const patch of patchesOf(network)) {
       const image = numbers("image", [1, 1, ...patch], 2);
       const exported = await runModel(bytes, image);
       expect(exported.dims).toEqual([1, 3, ...patch]);
@@ -69,7 +76,7 @@ describe("an exported network equals the engine", () => {
     ["value", { activation: "none" }],
   ];
   test.each(halves)("half the resolution, as %s", async (name, head) => {
-    const options = { network: half, weights: weightsOf(half), ...head };
+    const options = { network: half, weights: quickWeightsOf(half), ...head };
     const { bytes, parts } = portableModel(options);
     const axes = ["probabilities", "value"].includes(name)
       ? ["z", "y", "x"]
@@ -81,7 +88,7 @@ describe("an exported network equals the engine", () => {
 
   test("and where it does not, the check sees it", async () => {
     const network = networkOf({ architecture: "plain", outputs: 3 });
-    const weights = weightsOf(network);
+    const weights = quickWeightsOf(network);
     const { bytes } = portableModel({ network, weights, activation: null });
     const others = new Map(weights).set("head.bias", Float32Array.of(0, 0.5, 0));
     expect(
@@ -115,7 +122,7 @@ describe.skipIf(!hasOnnx)("python3-onnx", () => {
   beforeAll(() => {
     for (const [name, spec] of variants) {
       const network = networkOf(spec);
-      const options: PortableOptions = { network, weights: weightsOf(network), activation: "softmax" };
+      const options: PortableOptions = { network, weights: quickWeightsOf(network), activation: "softmax" };
       const metadata = { name, types: '["µ", null]' };
       writeFileSync(pathOf(name), portableModel(options, { metadata }).bytes);
     }

@@ -2,12 +2,29 @@ import * as ort from "onnxruntime-node";
 import type { Array5 } from "../../../src/engines/onnx/session.js";
 import type { Network } from "../../../src/nets/architecture.js";
 import { layOut, namedWeights } from "../../../src/nets/weights.js";
-import { formulaWeights } from "../../nets/formula.js";
+import { formulaWeights, numbers } from "../../nets/formula.js";
 
 /** A network's weights by the formula. */
 export function weightsOf(network: Network): Map<string, Float32Array> {
   const layout = layOut(network.parameters);
   return namedWeights(layout, formulaWeights(layout));
+}
+
+const table = numbers("weights", [2 ** 16]).data;
+
+/** Weights like the formula's, quicker: every parameter walks one table from its own place. */
+export function quickWeightsOf(network: Network): Map<string, Float32Array> {
+  const named = new Map<string, Float32Array>();
+  for (const [at, { name, shape }] of network.parameters.entries()) {
+    const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
+    const kernel = shape.length === 5;
+    const size = kernel ? Math.sqrt(3 / (values.length / shape[0]!)) : 0.1;
+    const middle = kernel || name.endsWith(".bias") ? 0 : 1;
+    for (let i = 0; i < values.length; i++)
+      values[i] = middle + size * table[(i * 7919 + at * 4001 + (i >> 16)) % table.length]!;
+    named.set(name, values);
+  }
+  return named;
 }
 
 /** The one output of a model, by ONNX Runtime alone. */
