@@ -63,6 +63,10 @@ const table: Record<string, Entry> = {
     describe: "trains architectures side by side, with the same data, budget and seeds",
     load: () => import("./commands/compare.js"),
   },
+  engines: {
+    describe: "says which engines this machine can run, and how to get the others",
+    load: () => import("./commands/engines.js"),
+  },
   bench: {
     describe: "times networks and the rest of the chain, beside the Python peers that are installed",
     load: () => import("./commands/bench.js"),

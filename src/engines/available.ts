@@ -1,6 +1,114 @@
-import type { EngineName } from "./engine.js";
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { builtModule } from "../built.js";
+import { PickbenchError } from "../errors.js";
+import { type EngineName, engineNames } from "./engine.js";
+import type { ProbeAnswer } from "./probe.js";
 
-/** The engine that is meant: the one named, or the fastest that this machine has. */
+/** What this machine can do with an engine. */
+export type Availability =
+  | {
+      readonly engine: EngineName;
+      readonly available: true;
+      readonly runsOn: string;
+      readonly faster: string | null;
+    }
+  | {
+      readonly engine: EngineName;
+      readonly available: false;
+      readonly reason: string;
+      readonly enable: string;
+    };
+
+/**
+ * The engine that is meant. `auto` is CUDA where it is installed and starts, else the CPU: machines without CUDA then
+ * all give the same results. WebGPU and TensorFlow.js are taken only by name, for neither has been measured to be the
+ * faster one on a card.
+ *
+ * @throws Unsupported where the engine named cannot run here, with what would make it run
+ */
 export async function resolveEngine(choice: "auto" | EngineName): Promise<EngineName> {
-  return choice === "auto" ? "onnx-cpu" : choice;
+  if (choice === "auto") return (await availability("onnx-cuda")).available ? "onnx-cuda" : "onnx-cpu";
+  if (choice === "onnx-cpu" || choice === "tfjs") return choice;
+  const found = await availability(choice);
+  if (found.available) return choice;
+  throw new PickbenchError(
+    "Unsupported",
+    `engine ${choice} cannot run on this machine: ${found.reason}; ${found.enable}, or choose onnx-cpu`,
+  );
+}
+
+/** Every engine, tried one after another; some seconds. */
+export async function availableEngines(): Promise<Availability[]> {
+  const found: Availability[] = [];
+  for (const engine of engineNames) found.push(await availability(engine));
+  return found;
+}
+
+/** Of one engine, by computing with it in a process of its own, which a driver may take down without harm. */
+export async function availability(engine: EngineName): Promise<Availability> {
+  const enable = howToEnable(engine);
+  const missing = engine === "onnx-cuda" ? missingCuda() : null;
+  if (missing) return { engine, available: false, reason: missing, enable };
+  const answer = await probed(engine);
+  if ("failure" in answer) return { engine, available: false, reason: answer.failure, enable };
+  return { engine, available: true, ...described(engine, answer.device) };
+}
+
+function described(engine: EngineName, device: string): { runsOn: string; faster: string | null } {
+  if (engine === "tfjs")
+    return { runsOn: device, faster: device.includes("node-gpu") ? null : tensorFlowBuilds };
+  const version = `ONNX Runtime ${onnxRuntimeVersion()}`;
+  const threads = Math.min(8, availableParallelism());
+  const runsOn = engine === "onnx-cpu" ? `${version}, ${threads} threads` : `${version}, ${device}`;
+  return { runsOn, faster: null };
+}
+
+const tensorFlowBuilds =
+  "npm install --ignore-scripts=false @tensorflow/tfjs-node-gpu (CUDA 11) or @tensorflow/tfjs-node (native CPU)";
+
+const require = createRequire(import.meta.url);
+const onnxRuntimeVersion = (): string =>
+  (require("onnxruntime-node/package.json") as { readonly version: string }).version;
+
+/** What ONNX Runtime's install script downloads into its package: version 1.30.0, from nuget.org, for Linux on x64. */
+function missingCuda(): string | null {
+  if (process.platform !== "linux" || process.arch !== "x64")
+    return `ONNX Runtime's npm package has CUDA for Linux on x64 alone, and this is ${process.platform} on ${process.arch}`;
+  const root = dirname(require.resolve("onnxruntime-node/package.json"));
+  const library = join(root, "bin", "napi-v6", "linux", "x64", "libonnxruntime_providers_cuda.so");
+  return existsSync(library) ? null : "ONNX Runtime's CUDA library is not installed";
+}
+
+/** The command or the step that would make an engine run, as the middle of a sentence. */
+function howToEnable(engine: EngineName): string {
+  switch (engine) {
+    case "onnx-cuda":
+      return "run `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false` on a Linux x64 machine with an NVIDIA driver, CUDA 12 and cuDNN 9";
+    case "onnx-webgpu":
+      return process.platform === "linux"
+        ? "install the card's Vulkan driver and libvulkan1, or for a software device run `apt-get install --no-install-recommends chromium libvulkan1` and set VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json"
+        : "install the card's driver";
+    case "onnx-cpu":
+    case "tfjs":
+      return "run `npm ci` again";
+  }
+}
+
+const longest = 30_000;
+
+function probed(engine: EngineName): Promise<ProbeAnswer> {
+  const module = fileURLToPath(builtModule(import.meta.url, "./probe.js"));
+  return new Promise((resolve) => {
+    execFile(process.execPath, [module, engine], { timeout: longest }, (error, stdout) => {
+      const line = stdout.split("\n").find((text) => text.startsWith("{"));
+      if (line) resolve(JSON.parse(line) as ProbeAnswer);
+      else if (error?.killed) resolve({ failure: `it did not start in ${longest / 1000} s` });
+      else resolve({ failure: `it ended its process with ${error?.signal ?? `code ${error?.code}`}` });
+    });
+  });
 }

@@ -1,0 +1,56 @@
+/** Run as a process of its own: starts one engine, computes with it, and says on standard output what it computed on. */
+import { platform } from "node:os";
+import { basename } from "node:path";
+import { messageOf } from "../errors.js";
+import type { EngineName } from "./engine.js";
+import type { Provider } from "./onnx/provider.js";
+
+/** What a probe prints, as JSON. */
+export type ProbeAnswer = { readonly device: string } | { readonly failure: string };
+
+async function probe(engine: EngineName): Promise<ProbeAnswer> {
+  try {
+    if (engine === "tfjs") return { device: await tensorFlowDevice() };
+    const provider: Provider = engine === "onnx-cuda" ? "cuda" : engine === "onnx-webgpu" ? "webgpu" : "cpu";
+    await checkProduct(provider);
+    return { device: provider === "webgpu" ? webgpuDevice() : provider.toUpperCase() };
+  } catch (error) {
+    return { failure: withoutSource(messageOf(error).split("\n")[0]!) };
+  }
+}
+
+/** ONNX Runtime begins its messages with its own file, line and condition. */
+const withoutSource = (message: string): string => message.replace(/^.* was false\. /, "").trim();
+
+async function tensorFlowDevice(): Promise<string> {
+  const { loadTensorFlow } = await import("./tfjs/backend.js");
+  const { library, backend } = await loadTensorFlow();
+  return `${library}, its backend ${backend}`;
+}
+
+/** A product of two matrices, every element of which is known. */
+async function checkProduct(provider: Provider): Promise<void> {
+  const [{ Emitter }, { openSession }] = await Promise.all([
+    import("./onnx/emitter.js"),
+    import("./onnx/session.js"),
+  ]);
+  const size = 8;
+  const e = new Emitter(provider);
+  const x = e.input("x", [size, size]);
+  e.output("y", e.productTransposed(x, x));
+  const session = await openSession(e.parts(), { provider, threads: 1 });
+  const ones = new Float32Array(size * size).fill(1);
+  const { y } = await session.run({ x: { data: ones, dims: [size, size] } });
+  await session.release();
+  if (y!.data.some((value) => value !== size)) throw new TypeError("it multiplies matrices wrongly");
+}
+
+/** ONNX Runtime does not tell its WebGPU adapter's name; a Vulkan driver that is asked for by name is known. */
+function webgpuDevice(): string {
+  const drivers = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;
+  if (platform() === "darwin") return "Metal";
+  if (platform() === "win32") return "Direct3D 12";
+  return drivers ? `Vulkan, ${basename(drivers, ".json")}` : "Vulkan";
+}
+
+process.stdout.write(`${JSON.stringify(await probe(process.argv[2] as EngineName))}\n`);
