@@ -11,6 +11,7 @@ import { openSession } from "../../src/engines/onnx/session.js";
 import { trainingLayout } from "../../src/engines/trainable.js";
 import { hashFile } from "../../src/files.js";
 import type { PickingSettings } from "../../src/infer/picking.js";
+import type { PredictNetwork } from "../../src/infer/predictor.js";
 import { loadNetwork } from "../../src/nets/catalogue.js";
 import { challengeParticles } from "../../src/particles.js";
 import { type Checkpoint, networkOf, writeCheckpoint } from "../../src/train/checkpoint.js";
@@ -107,7 +108,7 @@ describe("pickbench export", () => {
     expect(JSON.parse(stdout).models[0].check.largestDifference).toBeLessThan(1e-5);
     expect(await readdir(join(folder, "new"))).toEqual(["model.onnx"]);
 
-    const { network: spec, weights, activation } = networks[0]!;
+    const { network: spec, weights, activation } = networks[0] as PredictNetwork;
     const network = await loadNetwork(spec);
     for (const patch of [
       [8, 16, 12],
@@ -209,6 +210,25 @@ describe("pickbench export", () => {
     await pickbench("export", path, join(place, "alone.onnx"), "--network", "ribosome");
     const alone = await readFile(join(place, "alone.onnx"));
     expect(alone.equals(await readFile(join(place, "m-ribosome.onnx")))).toBe(true);
+  });
+
+  it.skipIf(!hasOnnx)("leaves votes at the network's own stride, and says how they are counted", async () => {
+    const path = join(folder, "votes.safetensors");
+    await writeTiny(path, { head: { stride: 2, offsets: true }, picking: { method: "peaks" } });
+    const out = join(folder, "votes.onnx");
+    const { stderr, code } = await pickbench("export", path, out);
+    expect([code, stderr]).toEqual([0, ""]);
+    const { outputs, metadata } = JSON.parse(spawnSync(python, [checker, out]).stdout.toString())[out];
+    const sizes = ["z_over_2", "y_over_2", "x_over_2"];
+    expect(outputs).toEqual({ probabilities_and_offsets: ["batch", 7, ...sizes] });
+    expect(metadata).toMatchObject({
+      output: "probabilities_and_offsets",
+      outputStride: "[2,2,2]",
+      outputs: '[null,"ribosome",null,"apo-ferritin"]',
+      offsets: "3",
+      offsetUnit: "8 voxels of the input, to the centre, along z, y, x",
+      radii: "[null,75,null,30]",
+    });
   });
 
   const squared = { loss: [{ kind: "squaredError" }] };
