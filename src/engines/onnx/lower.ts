@@ -1,7 +1,8 @@
 import { inOrder, type Parameter, parametersOf, type Value } from "../../nets/value.js";
 import type { Objective } from "../trainable.js";
 import type { Tensor } from "./emitter.js";
-import { type Emitted, type Lowering, ruleOf } from "./operations.js";
+import { ruleOf } from "./operations.js";
+import type { Emitted, Lowering } from "./rules/rule.js";
 
 /** Every value of a graph as written forwards. */
 export type Forward = ReadonlyMap<Value, Emitted>;

@@ -9,8 +9,6 @@ import { globalAverage, logSoftmax, softmax, sum, sumChannels } from "./rules/re
 import { averagePool, neighbourSlices, upsampleLinear, upsampleNearest } from "./rules/resampling.js";
 import type { Rule } from "./rules/rule.js";
 
-export type { Emitted, Lowering, TrainingLowering } from "./rules/rule.js";
-
 /** How every kind of operation is written. */
 export const rules: { readonly [K in Exclude<OperationKind, "input">]: Rule<K> } = {
   convolution,

@@ -8,8 +8,8 @@ import { Emitter, type Tensor } from "./emitter.js";
 import type { Block } from "./imageConvolution.js";
 import { lowerBackward, lowerForward } from "./lower.js";
 import type { GraphParts } from "./model.js";
-import type { Lowering } from "./operations.js";
 import type { Provider } from "./provider.js";
+import type { Lowering } from "./rules/rule.js";
 import { fromChannelMajor } from "./zMajor.js";
 
 export interface WrittenGradient {

@@ -1,6 +1,6 @@
 import { type Dropout, dropoutMask } from "../../../src/engines/dropoutMask.js";
-import type { Block } from "../../../src/engines/onnx/imageConvolution.js";
 import { Emitter } from "../../../src/engines/onnx/emitter.js";
+import type { Block } from "../../../src/engines/onnx/imageConvolution.js";
 import { type Array5, openSession } from "../../../src/engines/onnx/session.js";
 import { maskName, writeGradient } from "../../../src/engines/onnx/trainingGraph.js";
 import type { Trainable } from "../../../src/engines/trainable.js";

@@ -75,7 +75,7 @@ export const groupNorm = channelNorm<"groupNorm">((e, means, { groups }) => {
 
 const overBatch: Pool<"batchNorm"> = (e, means) => e.scale(e.sum(means, [0]), 1 / mapDims(means).samples);
 
-/** Blends a batch's statistics into the running ones; a variance over one number stays as it is, unlike PyTorch's. */
+/** Blends a batch's statistics into the running ones. The variance of a single number, which PyTorch refuses, is 0. */
 const trackRunning: Track<"batchNorm"> = (operation, { x, mean, variance }, { e, parameter, training }) => {
   const { samples, z, y, x: width } = mapDims(x);
   const count = samples * z * y * width;
