@@ -39,14 +39,14 @@ export const command = defineCommand({
 });
 
 async function predictRun(detector: Detector, dataset: Dataset, run: string, out: string): Promise<string> {
-  const volume = await detector.read(dataset, run);
+  const views = await detector.read(dataset, run);
   const path = join(out, `${run}.zarr`);
-  const { shape, spacing } = volume;
+  const { shape, spacing } = views[0]!;
   const writer = await createOmeZarr(path, { shape, spacing, channels: detector.types });
   const progress = startCounting(`predicting ${run}`, "tiles");
   try {
     await detector.predictor.predict(
-      volume,
+      views,
       async ({ zStart, values }) => {
         for (const [channel, type] of detector.types.entries())
           await writer.writeSlab(zStart, values.get(type)!, channel);

@@ -58,12 +58,16 @@ const volumeOf = ({ start, end }: { start: readonly number[]; end: readonly numb
   end.reduce((product, value, axis) => product * (value - start[axis]!), 1);
 
 /** Measures values in memory, all of them up to a million, else an even sample. `name` is for the error. */
-export function measureValues(values: Float32Array, name: string): Intensity {
+export const measureValues = (values: Float32Array, name: string): Intensity =>
+  intensityOf(evenSample(values), name);
+
+/** A copy of all values up to a million, else of an even sample. */
+export function evenSample(values: Float32Array): Float32Array {
   const step = Math.max(1, Math.ceil(values.length / sampleSize));
-  if (step === 1) return intensityOf(values.slice(), name);
+  if (step === 1) return values.slice();
   const sample = new Float32Array(Math.ceil(values.length / step));
   for (let i = 0; i < sample.length; i++) sample[i] = values[i * step]!;
-  return intensityOf(sample, name);
+  return sample;
 }
 
 function intensityOf(sample: Float32Array, name: string): Intensity {
@@ -99,7 +103,7 @@ function scaleOf(sorted: Float32Array): number {
 }
 
 /** Quantile of sorted values, between neighbours by line. */
-function quantile(sorted: Float32Array, share: number): number {
+export function quantile(sorted: Float32Array, share: number): number {
   const at = share * (sorted.length - 1);
   const below = Math.floor(at);
   const value = sorted[below]!;

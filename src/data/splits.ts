@@ -34,12 +34,13 @@ const roles = ["train", "tune", "holdout"] as const;
 /**
  * Names the runs of each role, sorted; the same runs in any order give the same splits.
  *
- * @throws BadExperiment where a name is unknown or has two roles, runs do not suffice, or train is empty.
+ * @param leastTrain how many runs must be left to train on
+ * @throws BadExperiment where a name is unknown or has two roles, or runs do not suffice
  */
-export function resolveSplits(spec: SplitSpec, runNames: readonly string[]): Splits {
+export function resolveSplits(spec: SplitSpec, runNames: readonly string[], leastTrain = 1): Splits {
   const names = [...new Set(runNames)].sort();
   const splits = "fold" in spec ? byFold(spec, names) : byRole(spec, names);
-  if (splits.train.length === 0)
+  if (splits.train.length < leastTrain)
     throw new PickbenchError(
       "BadExperiment",
       `splits.train: no run is left to train on of ${names.length} (${names.join(", ")}); hold out or tune on fewer`,

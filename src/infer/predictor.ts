@@ -1,6 +1,8 @@
 import { builtModule } from "../built.js";
+import { type Normalisation, ofTomogram } from "../data/normalisation.js";
 import type { Activation } from "../engines/activation.js";
 import type { EngineName } from "../engines/engine.js";
+import type { ExternalSpec } from "../engines/externalSpec.js";
 import type { NetworkSpec } from "../nets/catalogue.js";
 import { startThread, type Thread } from "../threads.js";
 import type { Shape3, Volume } from "../volume.js";
@@ -10,6 +12,7 @@ import type { BallRadii } from "./votes.js";
 
 export type { PredictedSlab } from "./slabPrediction.js";
 
+/** A network of ours, trained here. */
 export interface PredictNetwork {
   readonly network: NetworkSpec;
   readonly activation: Activation;
@@ -19,6 +22,27 @@ export interface PredictNetwork {
   /** Of the balls that vote for centres, by class; null where the last outputs are no offsets. */
   readonly radii: BallRadii | null;
 }
+
+/** A network trained elsewhere: an ONNX file's bytes and how they are run. */
+export interface ExternalNetwork {
+  readonly external: ExternalSpec;
+  readonly model: Uint8Array;
+  readonly activation: Activation;
+  readonly channels: readonly (string | null)[];
+}
+
+/** What tomograms are predicted by. */
+export type AnyNetwork = PredictNetwork | ExternalNetwork;
+
+/** What a network wants done to a tomogram when it is read. */
+export const normalisationOf = (network: AnyNetwork): Normalisation =>
+  "external" in network ? ofTomogram(network.external.normalisation) : "standard";
+
+/** What a network is called in messages, and how many maps it gives. */
+export const describeNetwork = (network: AnyNetwork): { name: string; outputs: number } =>
+  "external" in network
+    ? { name: network.external.file, outputs: network.external.outputs }
+    : { name: network.network.architecture, outputs: network.network.outputs };
 
 export interface PredictSettings {
   /** The largest tile, in voxels. */
@@ -39,14 +63,16 @@ export interface PredictSettings {
 export interface Predictor {
   /** Sorted union of the networks' channels. */
   readonly types: readonly string[];
+  /** What the networks want of a tomogram, each once. */
+  readonly normalisations: readonly Normalisation[];
   /**
-   * Predicts a normalised volume; what several networks say of one type is averaged. Slabs come in z order, each once,
-   * together the whole volume; the next one is computed while `onSlab` works, none after it.
+   * Predicts a tomogram, given once a normalisation; what several networks say of one type is averaged. Slabs come in z
+   * order, each once, together the whole volume; the next one is computed while `onSlab` works, none after it.
    *
    * Throws NotFinite where a network gives NaN, BadExperiment where the tiles are no larger than their overlap.
    */
   predict(
-    volume: Volume,
+    views: Volume | readonly Volume[],
     onSlab: (slab: PredictedSlab) => void | Promise<void>,
     onProgress?: (done: number, total: number) => void,
   ): Promise<void>;
@@ -55,17 +81,18 @@ export interface Predictor {
 
 /** Loads networks into a thread of their own. One volume is predicted at a time. */
 export async function openPredictor(
-  networks: readonly PredictNetwork[],
+  networks: readonly AnyNetwork[],
   settings: PredictSettings,
 ): Promise<Predictor> {
-  for (const { network, channels } of networks)
-    if (channels.length !== network.outputs)
-      throw new RangeError(
-        `${channels.length} channels named of ${network.architecture}, which has ${network.outputs}`,
-      );
+  for (const network of networks) {
+    const { name, outputs } = describeNetwork(network);
+    if (network.channels.length !== outputs)
+      throw new RangeError(`${network.channels.length} channels named of ${name}, which has ${outputs}`);
+  }
   const types = [...new Set(networks.flatMap(({ channels }) => channels))]
     .filter((type) => type !== null)
     .sort();
+  const normalisations = distinctNormalisations(networks);
   let hear: ((done: number, total: number) => void) | undefined;
   const thread = startThread(
     builtModule(import.meta.url, "./predictWorker.js"),
@@ -79,13 +106,26 @@ export async function openPredictor(
   }
   return {
     types,
-    async predict(volume, onSlab, onProgress) {
+    normalisations,
+    async predict(views, onSlab, onProgress) {
       hear = onProgress;
-      await thread.call("begin", { ...volume, data: shared(volume.data) } satisfies Volume);
+      const volumes = [views].flat();
+      if (volumes.length !== normalisations.length)
+        throw new RangeError(`${volumes.length} views of a tomogram; wanted ${normalisations.length}`);
+      await thread.call(
+        "begin",
+        volumes.map((volume) => ({ ...volume, data: shared(volume.data) })),
+      );
       await passOn(thread, onSlab);
     },
     close: () => thread.close(),
   };
+}
+
+/** What networks want of a tomogram, each once, in the networks' order. */
+export function distinctNormalisations(networks: readonly AnyNetwork[]): Normalisation[] {
+  const byText = new Map(networks.map(normalisationOf).map((each) => [JSON.stringify(each), each]));
+  return [...byText.values()];
 }
 
 /** Hands on slab after slab, one computed ahead. */

@@ -11,17 +11,17 @@ export interface ProbabilityMaps {
   volume(type: string): Volume;
 }
 
-/** Predicts a normalised volume into memory. */
+/** Predicts a tomogram into memory; `views` are as `Predictor.predict` takes them. */
 export async function predictMaps(
   predictor: Predictor,
-  volume: Volume,
+  views: Volume | readonly Volume[],
   onProgress?: (done: number, total: number) => void,
 ): Promise<ProbabilityMaps> {
-  const { shape, spacing } = volume;
+  const { shape, spacing } = [views].flat()[0]!;
   const plane = shape[1] * shape[2];
   const maps = new Map(predictor.types.map((type) => [type, new Uint16Array(voxelCount(shape))]));
   await predictor.predict(
-    volume,
+    views,
     ({ zStart, values }) => {
       for (const [type, slab] of values) {
         const map = maps.get(type)!.subarray(zStart * plane);

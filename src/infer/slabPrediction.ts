@@ -17,6 +17,8 @@ export interface TileNetwork {
   readonly outputs: number;
   /** Per output: the type that it predicts; null is dropped. */
   readonly channels: readonly (string | null)[];
+  /** What it sees; the prediction's own volume if absent. */
+  readonly volume?: Volume;
   readonly run: (tile: Float32Array, shape: Shape3) => Promise<Float32Array>;
 }
 
@@ -120,15 +122,17 @@ export class SlabPrediction {
   async #predictTile(start: Shape3, index: Shape3): Promise<void> {
     const { volume, grid, networks, symmetries, onTile } = this.#options;
     const shape = tileShape(grid);
-    const tile = readTile(volume, start, shape);
-    for (const symmetry of symmetries) {
-      const image = symmetry === symmetries[0] ? tile : imageOf(tile, shape[1], shape[2], symmetry);
-      for (const network of networks) {
-        const output = await network.run(image, shape);
-        for (const [channel, type] of network.channels.entries())
-          if (type !== null)
-            this.#add(output, channel, network.outputs, type, inverse(symmetry), start, index);
-        onTile?.(++this.#tilesDone);
+    for (const seen of new Set(networks.map((network) => network.volume ?? volume))) {
+      const tile = readTile(seen, start, shape);
+      for (const symmetry of symmetries) {
+        const image = symmetry === symmetries[0] ? tile : imageOf(tile, shape[1], shape[2], symmetry);
+        for (const network of networks.filter((each) => (each.volume ?? volume) === seen)) {
+          const output = await network.run(image, shape);
+          for (const [channel, type] of network.channels.entries())
+            if (type !== null)
+              this.#add(output, channel, network.outputs, type, inverse(symmetry), start, index);
+          onTile?.(++this.#tilesDone);
+        }
       }
     }
   }

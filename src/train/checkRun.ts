@@ -4,6 +4,8 @@ import { openTomogram, type TomogramReader } from "../data/omeZarr.js";
 import { checkPatches, type PatchSource } from "../data/patchSpec.js";
 import type { Splits } from "../data/splits.js";
 import { PickbenchError } from "../errors.js";
+import type { ExternalNetwork } from "../infer/predictor.js";
+import { openSizes, type TileDemand, tileSettings } from "../infer/tileDemands.js";
 import { tileGrid } from "../infer/tiles.js";
 import { loadNetwork } from "../nets/catalogue.js";
 import type { Pick } from "../particles.js";
@@ -17,6 +19,7 @@ interface Meeting {
   readonly dataset: Dataset;
   readonly splits: Splits;
   readonly members: readonly Member[];
+  readonly external: ExternalNetwork | null;
 }
 
 /**
@@ -25,8 +28,10 @@ interface Meeting {
  *
  * @throws BadExperiment, BadDataset, NotFinite
  */
-export async function checkRun({ experiment, dataset, splits, members }: Meeting): Promise<void> {
+export async function checkRun({ experiment, dataset, splits, members, external }: Meeting): Promise<void> {
   for (const member of members) await checkNetwork(experiment, member);
+  const demands = external ? [demandOf(external)] : await Promise.all(members.map(demandOfMember));
+  const channels = (external ? [external] : members).flatMap((network) => network.channels);
   const open = (run: string, tomogram: string) => openOf(dataset, experiment, run, tomogram);
   const sources: PatchSource[] = [];
   const readers: TomogramReader[] = [];
@@ -41,8 +46,8 @@ export async function checkRun({ experiment, dataset, splits, members }: Meeting
   for (const run of [...splits.tune, ...splits.holdout]) {
     const reader = await open(run, experiment.data.tomogram);
     readers.push(reader);
-    for (const member of members) await checkTiles(experiment, member, reader);
-    checkTruth(dataset, run, await readRunPicks(dataset, run), members);
+    tileGrid(reader.shape, tileSettings(experiment.predict, demands));
+    checkTruth(dataset, run, await readRunPicks(dataset, run), channels);
   }
   checkSpacings(readers);
   for (const reader of readers) await readEveryChunk(reader);
@@ -73,17 +78,24 @@ async function checkNetwork({ patch, loss }: Experiment, { network }: Member): P
       );
 }
 
-async function checkTiles(
-  { predict }: Experiment,
-  { network }: Member,
-  { shape }: TomogramReader,
-): Promise<void> {
-  const { multiple } = await loadNetwork(network);
-  tileGrid(shape, { tile: predict.tile, overlap: predict.overlap, multiple, square: predict.rotations });
+const demandOf = ({ external: { file: name, multiple, fixed } }: ExternalNetwork): TileDemand => ({
+  name,
+  multiple,
+  fixed,
+});
+
+async function demandOfMember({ network }: Member): Promise<TileDemand> {
+  const { architecture: name, multiple } = await loadNetwork(network);
+  return { name, multiple, fixed: openSizes };
 }
 
-function checkTruth(dataset: Dataset, run: string, picks: readonly Pick[], members: readonly Member[]): void {
-  const wanted = members.flatMap(({ channels }) => channels).filter((channel) => channel !== null);
+function checkTruth(
+  dataset: Dataset,
+  run: string,
+  picks: readonly Pick[],
+  channels: readonly (string | null)[],
+): void {
+  const wanted = channels.filter((channel) => channel !== null);
   if (picks.some(({ type }) => wanted.includes(type))) return;
   throw new PickbenchError(
     "BadDataset",

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { activations } from "../engines/activation.js";
+import { externalSpecSchema } from "../engines/externalSpec.js";
 import { trainingLayout } from "../engines/trainable.js";
 import { PickbenchError } from "../errors.js";
+import { hashOf } from "../files.js";
 import { type PickingSettings, pickingSchema } from "../infer/picking.js";
-import type { PredictNetwork } from "../infer/predictor.js";
+import type { AnyNetwork, ExternalNetwork, PredictNetwork } from "../infer/predictor.js";
 import { loadNetwork, networkSpecSchema } from "../nets/catalogue.js";
 import { namedWeights } from "../nets/weights.js";
 import { checkExperiment, type Experiment, experimentText } from "./experiment.js";
@@ -15,7 +17,7 @@ export interface Checkpoint {
   readonly experiment: Experiment;
   /** Å per voxel of what it was trained on, along z. */
   readonly spacing: number;
-  readonly networks: readonly PredictNetwork[];
+  readonly networks: readonly AnyNetwork[];
   /** By type, as tuned, or the experiment's fallback where nothing was tuned. */
   readonly picking: ReadonlyMap<string, PickingSettings>;
   /** Score on the tune runs with these settings; null where there were none. */
@@ -29,6 +31,12 @@ const networkSchema = networkSpecSchema.extend({
   activation: z.enum(activations),
   channels: z.array(z.string().nullable()),
   radii: z.array(z.number().positive().nullable()).nullable().default(null),
+});
+const externalSchema = z.strictObject({
+  name: z.string(),
+  external: externalSpecSchema,
+  activation: z.enum(activations),
+  channels: z.array(z.string().nullable()),
 });
 const metadataSchema = z.looseObject({
   format: z.literal(format),
@@ -53,15 +61,24 @@ export async function writeCheckpoint(
   checkpoint: Checkpoint,
 ): Promise<void> {
   const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-  const networks: z.input<typeof networkSchema>[] = [];
-  for (const [at, { network, activation, channels, radii, weights }] of checkpoint.networks.entries()) {
+  const bytes = new Map<string, Uint8Array>();
+  const networks: (z.input<typeof networkSchema> | z.input<typeof externalSchema>)[] = [];
+  for (const [at, given] of checkpoint.networks.entries()) {
     const name = names[at]!;
+    if ("external" in given) {
+      const { external, activation, channels, model } = given;
+      bytes.set(modelTensor(name), model);
+      networks.push({ name, external, activation, channels: [...channels] });
+      continue;
+    }
+    const { network, activation, channels, radii, weights } = given;
     for (const { name: parameter, shape } of (await loadNetwork(network)).parameters)
       tensors.set(`${name}/${parameter}`, { shape, data: weights.get(parameter)! });
     networks.push({ name, ...network, activation, channels: [...channels], radii: radii && [...radii] });
   }
   await writeTensors(path, {
     tensors,
+    bytes,
     metadata: {
       format,
       experiment: experimentText(checkpoint.experiment),
@@ -72,6 +89,9 @@ export async function writeCheckpoint(
     },
   });
 }
+
+/** Where an external network's ONNX file stands. */
+const modelTensor = (name: string): string => `${name}/model.onnx`;
 
 /** @throws BadCheckpoint where it is not one of ours, or a tensor is missing, of another shape, or not finite. */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
@@ -85,7 +105,10 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     );
   try {
     const metadata = parsed.data;
-    const networks = z.array(networkSchema).min(1).parse(JSON.parse(metadata.networks));
+    const networks = z
+      .array(z.union([externalSchema, networkSchema]))
+      .min(1)
+      .parse(JSON.parse(metadata.networks));
     const picking = z.record(z.string(), pickingSchema).parse(JSON.parse(metadata.picking));
     for (const type of networks.flatMap(({ channels }) => channels))
       if (type !== null && !Object.hasOwn(picking, type))
@@ -93,7 +116,11 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     return {
       experiment: checkExperiment(JSON.parse(metadata.experiment), path),
       spacing: z.number().positive().parse(JSON.parse(metadata.spacing)),
-      networks: await Promise.all(networks.map((network) => readNetwork(path, file, network))),
+      networks: await Promise.all(
+        networks.map((network) =>
+          "external" in network ? readExternal(path, file, network) : readNetwork(path, file, network),
+        ),
+      ),
       picking: new Map(Object.entries(picking)),
       tuneScore: z.number().nullable().parse(JSON.parse(metadata.tuneScore)),
     };
@@ -140,4 +167,25 @@ async function readNetwork(
       { path },
     );
   return { network: spec, activation, channels, radii, weights };
+}
+
+function readExternal(
+  path: string,
+  { bytes }: TensorFile,
+  { name, external, activation, channels }: z.infer<typeof externalSchema>,
+): ExternalNetwork {
+  const model = bytes?.get(modelTensor(name));
+  if (!model || hashOf(model) !== external.sha256)
+    throw new PickbenchError(
+      "BadCheckpoint",
+      `${path}: ${modelTensor(name)} ${model ? "is not the file" : "is missing"} that its metadata names, ${external.file}; give the checkpoint as it was written`,
+      { path },
+    );
+  if (channels.length !== external.outputs)
+    throw new PickbenchError(
+      "BadCheckpoint",
+      `${path}: ${name} names ${channels.length} channels, wanted ${external.outputs}`,
+      { path },
+    );
+  return { external, activation, channels, model };
 }

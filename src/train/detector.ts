@@ -1,5 +1,5 @@
 import { type Dataset, findRun, findTomogram } from "../data/dataset.js";
-import { readNormalised } from "../data/normalisedTomogram.js";
+import { readViews } from "../data/normalisedTomogram.js";
 import { openTomogram } from "../data/omeZarr.js";
 import type { EngineName } from "../engines/engine.js";
 import { PickbenchError } from "../errors.js";
@@ -17,8 +17,8 @@ export interface Detector {
   readonly types: readonly string[];
   /** Finds, before any prediction, runs without a tomogram that the checkpoints were made for. */
   check(dataset: Dataset, runs: readonly string[]): Promise<void>;
-  /** The tomogram that the checkpoints were made for, normalised. */
-  read(dataset: Dataset, run: string): Promise<Volume>;
+  /** The tomogram that the checkpoints were made for, as their networks want it: once a normalisation. */
+  read(dataset: Dataset, run: string): Promise<Volume[]>;
   /** Particles of one run. */
   detect(dataset: Dataset, run: string, onProgress?: (done: number, total: number) => void): Promise<Pick[]>;
   close(): Promise<void>;
@@ -55,10 +55,10 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
         `${run}: its ${choice.tomogram} tomogram has ${got.toFixed(2)} Å a voxel, the checkpoint was trained at ${first.spacing.toFixed(2)}; give tomograms of that spacing`,
       );
   };
-  const read = async (dataset: Dataset, run: string): Promise<Volume> => {
-    const volume = await readNormalised(dataset, run, choice);
-    checkSpacing(run, volume.spacing[0]);
-    return volume;
+  const read = async (dataset: Dataset, run: string): Promise<Volume[]> => {
+    const views = await readViews(dataset, run, choice, predictor.normalisations);
+    checkSpacing(run, views[0]!.spacing[0]);
+    return views;
   };
   return {
     predictor,

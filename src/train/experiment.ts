@@ -10,8 +10,9 @@ import { pickingSchema } from "../infer/picking.js";
 import { architectureNamed } from "../nets/catalogue.js";
 import { parseBudget } from "./budget.js";
 import { describeIssues } from "./experimentIssues.js";
+import { checkExternal } from "./externalExperiment.js";
 import { lossSchema } from "./losses.js";
-import { fromExperiment, networkSchema } from "./networkChoice.js";
+import { fromExperiment, isExternal, networkSchema } from "./networkChoice.js";
 
 const shape3 = z.tuple([z.number().int().min(4), z.number().int().min(4), z.number().int().min(4)]);
 const fraction = z.number().min(0).max(1);
@@ -82,7 +83,8 @@ export const experimentSchema = z.strictObject({
       mixup: z.number().min(0).default(0),
     })
     .prefault({}),
-  loss: z.array(lossSchema).min(1),
+  /** What is made small, one term or more; none for an external network, which is not trained. */
+  loss: z.array(lossSchema).default([]),
   optimiser: z
     .strictObject({
       rate: z.number().positive().default(1e-3),
@@ -98,7 +100,8 @@ export const experimentSchema = z.strictObject({
       average: z.number().min(0).lt(1).default(0.995),
     })
     .prefault({}),
-  budget: z.string(),
+  /** How long is trained, in steps or time; empty for an external network. */
+  budget: z.string().default(""),
   evaluate: z
     .strictObject({
       /** How many times the tune runs are scored while training, evenly over the part after `from`. */
@@ -198,12 +201,31 @@ export function checkExperiment(content: unknown, origin: string): Experiment {
   const parsed = experimentSchema.safeParse(content);
   if (!parsed.success) throw bad(origin, describeIssues(parsed.error.issues, content), parsed.error);
   const experiment = parsed.data;
-  const { network } = experiment;
+  const { name, network, splits } = experiment;
+  if (isExternal(network))
+    checkExternal(experiment, experimentSchema.parse({ name, network, splits }), network, origin);
+  else checkTrained(experiment, origin, content);
+  return deepFreeze(experiment);
+}
+
+function checkTrained(experiment: Experiment, origin: string, content: unknown): void {
+  const { network, loss, budget } = experiment;
   if (typeof network === "string") architectureNamed(network);
   else if ("architecture" in network) architectureNamed(network.architecture);
-  parseBudget(experiment.budget);
+  if (loss.length === 0) {
+    const got = (content as { readonly loss?: unknown }).loss === undefined ? "nothing" : "a list of 0";
+    throw bad(
+      origin,
+      `loss: got ${got}, wanted a list of one loss or more; see the experiment reference in the README`,
+    );
+  }
+  if (budget === "")
+    throw bad(
+      origin,
+      "budget: got nothing, wanted how long to train, such as 600 steps or 20m; see the experiment reference in the README",
+    );
+  parseBudget(budget);
   checkCombination(experiment, origin);
-  return deepFreeze(experiment);
 }
 
 function checkCombination(experiment: Experiment, origin: string): void {

@@ -7,7 +7,7 @@ import { readArchitecture } from "../nets/architectureFile.js";
 import type { NetworkSpec } from "../nets/catalogue.js";
 import type { Particle } from "../particles.js";
 import type { Experiment } from "./experiment.js";
-import type { ResolvedNetwork } from "./networkChoice.js";
+import type { ResolvedNetwork, TrainedChoice } from "./networkChoice.js";
 
 /** One network of an experiment: all types in one, or one type each. */
 export interface Member {
@@ -26,11 +26,11 @@ export interface Member {
 const activations = { softmax: "softmax", sigmoid: "sigmoid", heatmap: "none" } as const;
 
 /**
- * Finds the experiment's network: its architecture's name, and the hash of its file.
+ * Finds the network that an experiment trains: its architecture's name, and the hash of its file.
  *
  * @throws BadExperiment where its file cannot be used
  */
-export async function resolveNetwork({ network }: Experiment): Promise<ResolvedNetwork> {
+export async function resolveNetwork(network: TrainedChoice): Promise<ResolvedNetwork> {
   if (typeof network === "string") return { architecture: network };
   if ("architecture" in network) return network;
   const { file, slices } = network;

@@ -1,5 +1,6 @@
 import { normalisationRule } from "../data/normalise.js";
 import { offsetUnit } from "../data/offsets.js";
+import { PickbenchError } from "../errors.js";
 import type { PredictNetwork } from "../infer/predictor.js";
 import type { Network } from "../nets/architecture.js";
 import type { Checkpoint } from "./checkpoint.js";
@@ -11,11 +12,17 @@ export interface NamedNetwork {
   readonly given: PredictNetwork;
 }
 
+/** @throws Unsupported where a network was not trained here */
 export const namedNetworks = ({ experiment, networks }: Checkpoint): NamedNetwork[] =>
-  networks.map((given) => ({
-    name: experiment.networks === "all" ? "all" : given.channels.find((type) => type !== null)!,
-    given,
-  }));
+  networks.map((given) => {
+    if ("external" in given)
+      throw new PickbenchError(
+        "Unsupported",
+        `the checkpoint's network is an ONNX file already, ${given.external.file} (SHA-256 ${given.external.sha256}); use that file`,
+      );
+    const name = experiment.networks === "all" ? "all" : given.channels.find((type) => type !== null)!;
+    return { name, given };
+  });
 
 /** How many of a network's last outputs are offsets. */
 export const offsetsOf = ({ network, radii }: PredictNetwork): number =>

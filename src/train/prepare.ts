@@ -5,9 +5,13 @@ import { resolveSplits, type Splits } from "../data/splits.js";
 import { resolveEngine } from "../engines/available.js";
 import type { EngineName } from "../engines/engine.js";
 import { PickbenchError } from "../errors.js";
+import type { ExternalNetwork } from "../infer/predictor.js";
+import type { Particle } from "../particles.js";
 import { checkRun } from "./checkRun.js";
 import { type Experiment, experimentHash, readExperiment } from "./experiment.js";
+import { readExternalNetwork } from "./externalNetwork.js";
 import { type Member, membersOf, resolveNetwork } from "./members.js";
+import { isExternal } from "./networkChoice.js";
 import { readProgress, type TrainingProgress } from "./progressFile.js";
 import { isBegun, type RunFolder } from "./runFolder.js";
 
@@ -31,7 +35,9 @@ export interface PreparedRun {
   readonly experimentHash: string;
   readonly dataset: Dataset;
   readonly splits: Splits;
+  /** The networks to train; none where the experiment names an external one. */
   readonly members: readonly Member[];
+  readonly external: ExternalNetwork | null;
   readonly manifest: readonly ManifestEntry[];
   readonly dataHash: string;
   readonly engine: EngineName;
@@ -42,10 +48,10 @@ export interface PreparedRun {
 export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   const threads = options.threads ?? Math.min(8, availableParallelism());
   const { seed, budget } = options;
-  const experiment = await readExperiment(options.experiment, { seed, budget, engine: options.engine });
-  const engine = await resolveEngine(experiment.engine);
+  const read = await readExperiment(options.experiment, { seed, budget, engine: options.engine });
+  const engine = await resolveEngine(read.engine);
   const dataset = await openDataset(options.data);
-  const { tomogram } = experiment.data;
+  const { tomogram } = read.data;
   const usable = dataset.runs.filter((run) => run.tomograms.some(({ tomoType }) => tomoType === tomogram));
   if (usable.length === 0)
     throw new PickbenchError(
@@ -53,11 +59,12 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
       `${options.data}: none of its ${dataset.runs.length} runs has a ${tomogram} tomogram; name another in the experiment's data.tomogram`,
     );
   const splits = resolveSplits(
-    experiment.splits,
+    read.splits,
     usable.map(({ name }) => name),
+    isExternal(read.network) ? 0 : 1,
   );
-  const members = membersOf(experiment, dataset.particles, await resolveNetwork(experiment));
-  await checkRun({ experiment, dataset, splits, members });
+  const { experiment, members, external } = await openNetworks(read, dataset.particles, engine);
+  await checkRun({ experiment, dataset, splits, members, external });
   const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
     hash: true,
   });
@@ -67,12 +74,33 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     dataset,
     splits,
     members,
+    external,
     manifest,
     dataHash: manifestHash(manifest),
     engine,
     threads,
     quiet: options.quiet,
   };
+}
+
+/** The networks to train, or the one that was trained elsewhere, whose hash then stands in the experiment. */
+async function openNetworks(
+  experiment: Experiment,
+  particles: readonly Particle[],
+  engine: EngineName,
+): Promise<Pick<PreparedRun, "experiment" | "members" | "external">> {
+  const { network } = experiment;
+  if (!isExternal(network))
+    return {
+      experiment,
+      members: membersOf(experiment, particles, await resolveNetwork(network)),
+      external: null,
+    };
+  const { externalProvider } = await import("../engines/onnx/external.js");
+  externalProvider(engine, network.onnx);
+  const external = await readExternalNetwork(experiment, network, particles);
+  const { sha256 } = external.external;
+  return { experiment: { ...experiment, network: { ...network, sha256 } }, members: [], external };
 }
 
 /** The progress to go on from; null begins anew. Never lets a finished or half-finished run be written over unasked. */

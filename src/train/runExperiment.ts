@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { PickbenchError } from "../errors.js";
 import { hashFile, writeWhole } from "../files.js";
-import type { PredictNetwork } from "../infer/predictor.js";
+import { type AnyNetwork, describeNetwork } from "../infer/predictor.js";
 import { loadNetwork } from "../nets/catalogue.js";
 import type { Pick } from "../particles.js";
 import { startCounting } from "../progress.js";
@@ -81,24 +81,39 @@ export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<
 }
 
 function checkSameNetworks(
-  { members }: PreparedRun,
+  { members, external }: PreparedRun,
   folder: RunFolder,
-  networks: readonly PredictNetwork[],
+  networks: readonly AnyNetwork[],
 ): void {
-  const described = (all: readonly Omit<PredictNetwork, "weights">[]): string =>
-    all
-      .map(
-        ({ network, activation, channels }) =>
-          `${network.architecture} ${activation} of ${channels.join(" ")}`,
-      )
-      .join("; ");
-  if (described(members) === described(networks)) return;
+  const described = (all: readonly Described[]): string =>
+    all.map(({ name, activation, channels }) => `${name} ${activation} of ${channels.join(" ")}`).join("; ");
+  const wanted = described(
+    external
+      ? [describedNetwork(external)]
+      : members.map(({ network, ...member }) => ({ ...member, name: network.architecture })),
+  );
+  const got = described(networks.map(describedNetwork));
+  if (got === wanted) return;
   throw new PickbenchError(
     "BadExperiment",
-    `${folder.best}: holds ${described(networks)}, the experiment names ${described(members)}; tune it with the experiment it was trained by`,
+    `${folder.best}: holds ${got}, the experiment names ${wanted}; tune it with the experiment it was trained by`,
     { path: folder.best },
   );
 }
+
+interface Described {
+  readonly name: string;
+  readonly activation: string;
+  readonly channels: readonly (string | null)[];
+}
+
+/** An external network by the hash of its file too, which is all that tells two of one name apart. */
+const describedNetwork = (network: AnyNetwork): Described => {
+  const { name } = describeNetwork(network);
+  const { activation, channels } = network;
+  const hash = "external" in network ? ` (SHA-256 ${network.external.sha256.slice(0, 12)})` : "";
+  return { name: `${name}${hash}`, activation, channels };
+};
 
 const stopwatch =
   (durations: Record<string, number>) =>
@@ -162,7 +177,8 @@ async function writeReport(
   return report;
 }
 
-async function parameterCount({ members }: PreparedRun): Promise<number> {
+async function parameterCount({ members, external }: PreparedRun): Promise<number> {
+  if (external) return external.external.parameters;
   const networks = await Promise.all(members.map(({ network }) => loadNetwork(network)));
   return networks.reduce((sum, network) => sum + network.parameterCount, 0);
 }

@@ -3,9 +3,11 @@ import { z } from "zod";
 import { messageOf, PickbenchError } from "../errors.js";
 import { writeWhole } from "../files.js";
 
-/** Float arrays by name and text by key: the safetensors format (huggingface/safetensors, "Format"). */
+/** Float arrays and bytes by name and text by key: the safetensors format (huggingface/safetensors, "Format"). */
 export interface TensorFile {
   readonly tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+  /** Arrays of bytes: whole files of other formats. */
+  readonly bytes?: ReadonlyMap<string, Uint8Array>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -13,7 +15,7 @@ export interface TensorFile {
 const largestHeader = 100_000_000;
 
 const entrySchema = z.strictObject({
-  dtype: z.literal("F32"),
+  dtype: z.enum(["F32", "U8"]),
   shape: z.array(z.number().int().nonnegative()),
   data_offsets: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),
 });
@@ -22,11 +24,15 @@ const headerSchema = z
   .catchall(z.unknown());
 
 /** The file's bytes; equal content gives equal bytes. */
-export function encodeTensors({ tensors, metadata }: TensorFile): Uint8Array {
+export function encodeTensors({ tensors, bytes: files = new Map(), metadata }: TensorFile): Uint8Array {
+  const arrays = [
+    ...[...tensors].map(([name, { shape, data }]) => ({ name, dtype: "F32", shape, data })),
+    ...[...files].map(([name, data]) => ({ name, dtype: "U8", shape: [data.length], data })),
+  ];
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
-  for (const [name, { shape, data }] of tensors) {
-    header[name] = { dtype: "F32", shape, data_offsets: [offset, offset + data.byteLength] };
+  for (const { name, dtype, shape, data } of arrays) {
+    header[name] = { dtype, shape, data_offsets: [offset, offset + data.byteLength] };
     offset += data.byteLength;
   }
   const text = Buffer.from(JSON.stringify(header));
@@ -35,7 +41,7 @@ export function encodeTensors({ tensors, metadata }: TensorFile): Uint8Array {
   bytes.writeBigUInt64LE(BigInt(padded), 0);
   text.copy(bytes, 8);
   let at = 8 + padded;
-  for (const { data } of tensors.values()) {
+  for (const { data } of arrays) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     at += data.byteLength;
   }
@@ -56,32 +62,34 @@ const bad = (path: string, what: string, cause?: unknown): PickbenchError =>
     },
   );
 
-/** @throws BadCheckpoint where the file is missing, cut short, or not safetensors of float32. */
+/** @throws BadCheckpoint where the file is missing, cut short, or not safetensors of float32 and bytes. */
 export async function readTensors(path: string): Promise<TensorFile> {
-  const bytes = await readChecked(path);
-  const length = bytes.length >= 8 ? Number(bytes.readBigUInt64LE(0)) : Number.NaN;
-  if (!(length >= 2 && length <= largestHeader && 8 + length <= bytes.length))
+  const content = await readChecked(path);
+  const length = content.length >= 8 ? Number(content.readBigUInt64LE(0)) : Number.NaN;
+  if (!(length >= 2 && length <= largestHeader && 8 + length <= content.length))
     throw bad(
       path,
-      `not a safetensors file (${bytes.length} bytes, a header of ${Number.isNaN(length) ? "none" : length})`,
+      `not a safetensors file (${content.length} bytes, a header of ${Number.isNaN(length) ? "none" : length})`,
     );
   let header: z.infer<typeof headerSchema>;
   try {
-    header = headerSchema.parse(JSON.parse(bytes.toString("utf8", 8, 8 + length)));
+    header = headerSchema.parse(JSON.parse(content.toString("utf8", 8, 8 + length)));
   } catch (error) {
     throw bad(path, "its safetensors header is not valid JSON", error);
   }
   const { __metadata__: metadata, ...entries } = header;
-  const body = bytes.subarray(8 + length);
+  const body = content.subarray(8 + length);
   const tensors = new Map<string, { shape: number[]; data: Float32Array }>();
+  const bytes = new Map<string, Uint8Array>();
   const places: Place[] = [];
   for (const [name, entry] of Object.entries(entries)) {
-    const { place, ...tensor } = readEntry(path, name, entry, body);
-    tensors.set(name, tensor);
+    const { place, shape, values } = readEntry(path, name, entry, body);
+    if (values instanceof Float32Array) tensors.set(name, { shape, data: values });
+    else bytes.set(name, values);
     places.push(place);
   }
   checkPlaces(path, places, body.length);
-  return { tensors, metadata };
+  return { tensors, ...(bytes.size > 0 && { bytes }), metadata };
 }
 
 async function readChecked(path: string): Promise<Buffer> {
@@ -113,19 +121,20 @@ function readEntry(
   name: string,
   entry: unknown,
   body: Buffer,
-): { shape: number[]; data: Float32Array; place: Place } {
+): { shape: number[]; values: Float32Array | Uint8Array; place: Place } {
   const parsed = entrySchema.safeParse(entry);
   if (!parsed.success)
-    throw bad(path, `tensor ${name} is not a float32 array with a shape and a place`, parsed.error);
-  const { shape, data_offsets: offsets } = parsed.data;
+    throw bad(path, `tensor ${name} is not a float32 or byte array with a shape and a place`, parsed.error);
+  const { dtype, shape, data_offsets: offsets } = parsed.data;
   const [start, end] = offsets;
   const count = shape.reduce((a, b) => a * b, 1);
-  if (end - start !== 4 * count || end > body.length)
+  const wanted = dtype === "F32" ? 4 * count : count;
+  if (end - start !== wanted || end > body.length)
     throw bad(
       path,
-      `tensor ${name} takes bytes ${start} to ${end} of ${body.length}, wanted ${4 * count}; the file may be cut short`,
+      `tensor ${name} takes bytes ${start} to ${end} of ${body.length}, wanted ${wanted}; the file may be cut short`,
     );
-  const data = new Float32Array(count);
-  new Uint8Array(data.buffer).set(body.subarray(start, end));
-  return { shape, data, place: offsets };
+  const bytes = new Uint8Array(wanted);
+  bytes.set(body.subarray(start, end));
+  return { shape, values: dtype === "F32" ? new Float32Array(bytes.buffer) : bytes, place: offsets };
 }

@@ -1,10 +1,10 @@
 import { findRun, findTomogram } from "../data/dataset.js";
-import { readNormalised } from "../data/normalisedTomogram.js";
+import { readNormalised, readViews } from "../data/normalisedTomogram.js";
 import { openTomogram } from "../data/omeZarr.js";
 import type { PatchSource } from "../data/patchStream.js";
 import { hashOf } from "../files.js";
 import type { PickingSettings } from "../infer/picking.js";
-import { openPredictor, type PredictNetwork } from "../infer/predictor.js";
+import { type AnyNetwork, normalisationOf, openPredictor } from "../infer/predictor.js";
 import { predictMaps } from "../infer/probabilityMaps.js";
 import { listenForStop } from "../interrupt.js";
 import { scorePicks } from "../score/score.js";
@@ -36,7 +36,7 @@ export interface TrainedRun {
   readonly earlierSeconds: number;
 }
 
-/** Trains every network of the experiment, tunes the picking, and leaves best.safetensors. */
+/** Trains the networks of the experiment that are not trained yet, tunes the picking, and leaves best.safetensors. */
 export async function trainStage(
   prepared: PreparedRun,
   folder: RunFolder,
@@ -73,7 +73,9 @@ export async function trainStage(
     }
     await writeProgress(folder.last, { experimentHash, dataHash, done, current: null });
   }
-  const networks = await Promise.all(members.map((member, at) => networkOf(member, done[at]!.weights)));
+  const networks = prepared.external
+    ? [prepared.external]
+    : await Promise.all(members.map((member, at) => networkOf(member, done[at]!.weights)));
   const tuneScore = await tuneAndWrite(prepared, folder, networks, tuneTomograms);
   return {
     steps: results.reduce((sum, { steps }) => sum + steps, 0),
@@ -87,7 +89,7 @@ export async function trainStage(
 export async function tuneStage(
   prepared: PreparedRun,
   folder: RunFolder,
-  networks: readonly PredictNetwork[],
+  networks: readonly AnyNetwork[],
 ): Promise<number | null> {
   return tuneAndWrite(prepared, folder, networks, await readTune(prepared));
 }
@@ -95,14 +97,14 @@ export async function tuneStage(
 async function tuneAndWrite(
   prepared: PreparedRun,
   folder: RunFolder,
-  networks: readonly PredictNetwork[],
+  networks: readonly AnyNetwork[],
   tomograms: readonly TuneTomogram[],
 ): Promise<number | null> {
-  const { experiment, members } = prepared;
+  const { experiment, members, external } = prepared;
   const tuned = tomograms.length > 0 ? await tuneNetworks(prepared, networks, tomograms) : null;
-  const picking = tuned?.picking ?? untuned(prepared);
+  const picking = tuned?.picking ?? untuned(prepared, networks);
   const spacing = tomograms[0]?.volume.spacing[0] ?? (await readSpacing(prepared));
-  const names = members.map(({ name }) => name);
+  const names = external ? ["all"] : members.map(({ name }) => name);
   const tuneScore = tuned?.score ?? null;
   await writeCheckpoint(folder.best, names, { experiment, spacing, networks, picking, tuneScore });
   return tuneScore;
@@ -110,12 +112,19 @@ async function tuneAndWrite(
 
 async function readSpacing({ dataset, splits, experiment }: PreparedRun): Promise<number> {
   const { tomogram, voxelSpacing, level } = experiment.data;
-  const ref = findTomogram(findRun(dataset, splits.train[0]!), tomogram, voxelSpacing);
+  const ref = findTomogram(
+    findRun(dataset, [...splits.train, ...splits.holdout][0]!),
+    tomogram,
+    voxelSpacing,
+  );
   return (await openTomogram(ref, level)).spacing[0];
 }
 
-const untuned = ({ experiment, members, dataset }: PreparedRun): Map<string, PickingSettings> => {
-  const types = members.flatMap(({ channels }) => channels.filter((channel) => channel !== null));
+const untuned = (
+  { experiment, dataset }: PreparedRun,
+  networks: readonly AnyNetwork[],
+): Map<string, PickingSettings> => {
+  const types = networks.flatMap(({ channels }) => channels.filter((channel) => channel !== null));
   return new Map(
     types.map((type) => [
       type,
@@ -180,11 +189,12 @@ async function readSources({ dataset, splits, experiment }: PreparedRun): Promis
   return sources;
 }
 
-async function readTune({ dataset, splits, experiment }: PreparedRun): Promise<TuneTomogram[]> {
+async function readTune({ dataset, splits, experiment, external }: PreparedRun): Promise<TuneTomogram[]> {
   const tomograms: TuneTomogram[] = [];
   for (const run of splits.tune) {
-    const volume = await readNormalised(dataset, run, experiment.data);
-    tomograms.push({ run, volume, truth: await readRunPicks(dataset, run) });
+    const normalisation = external ? normalisationOf(external) : "standard";
+    const [volume] = await readViews(dataset, run, experiment.data, [normalisation]);
+    tomograms.push({ run, volume: volume!, truth: await readRunPicks(dataset, run) });
   }
   return tomograms;
 }
@@ -192,7 +202,7 @@ async function readTune({ dataset, splits, experiment }: PreparedRun): Promise<T
 /** Predicts the tune runs, tunes each type the networks predict, and scores the result on the same runs. */
 async function tuneNetworks(
   { experiment, dataset, engine, threads }: PreparedRun,
-  networks: readonly PredictNetwork[],
+  networks: readonly AnyNetwork[],
   tomograms: readonly TuneTomogram[],
 ): Promise<{ picking: Map<string, PickingSettings>; score: number }> {
   const predictor = await openPredictor(networks, { ...experiment.predict, engine, threads });

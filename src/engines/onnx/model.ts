@@ -104,3 +104,30 @@ export function encodeModel(
     })
     .finish();
 }
+
+/** Of a model that anyone wrote, what says whether it can be used: its graph's nodes and stored arrays. */
+export interface StoredGraph {
+  readonly node?: readonly { readonly attribute?: readonly StoredAttribute[] }[];
+  readonly initializer?: readonly StoredTensor[];
+}
+
+export interface StoredAttribute {
+  readonly t?: StoredTensor | null;
+  readonly tensors?: readonly StoredTensor[];
+  readonly g?: StoredGraph | null;
+  readonly graphs?: readonly StoredGraph[];
+}
+
+export interface StoredTensor {
+  readonly dims?: readonly (number | { toNumber(): number })[];
+  readonly dataType?: number;
+  /** 1: the values lie in another file. */
+  readonly dataLocation?: number;
+}
+
+/** @throws Error where the bytes are not a whole protobuf message of a model; a model without a graph gives null */
+export function decodeModel(bytes: Uint8Array): StoredGraph | null {
+  modelType ??= loadSchema();
+  const { graph } = modelType.decode(bytes) as unknown as { readonly graph?: StoredGraph | null };
+  return graph ?? null;
+}

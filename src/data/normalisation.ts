@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { evenSample, quantile } from "./normalise.js";
+
+const per = z.enum(["tomogram", "tile"]).default("tomogram");
+const percent = z.number().min(0).max(100);
+
+/**
+ * What a network trained elsewhere wants done to grey values. `standard` is what our own networks see (normalise.ts);
+ * `zScore` is over mean and standard deviation, `minMax` goes from 0 to 1 over the extremes, `percentiles` from 0 to 1
+ * between two of them (of at most a million even samples) with the rest clipped; `mean` and `std` are the network's own constants.
+ */
+export const normalisationSchema = z.union([
+  z.enum(["standard", "none", "zScore", "minMax"]),
+  z.strictObject({ mean: z.number(), std: z.number().positive() }),
+  z.strictObject({ kind: z.enum(["zScore", "minMax"]), per }),
+  z.strictObject({
+    percentiles: z
+      .tuple([percent, percent])
+      .refine(([low, high]) => low < high, "wanted the lower one first"),
+    per,
+  }),
+]);
+export type Normalisation = z.infer<typeof normalisationSchema>;
+
+/** What is done to a tomogram as a whole, when it is read. */
+export const ofTomogram = (normalisation: Normalisation): Normalisation =>
+  isPerTile(normalisation) ? "none" : normalisation;
+
+export const isPerTile = (normalisation: Normalisation): boolean =>
+  typeof normalisation === "object" && "per" in normalisation && normalisation.per === "tile";
+
+/** voxel → clip((voxel − subtract) / divide, low, high). */
+interface GreyScale {
+  readonly subtract: number;
+  readonly divide: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Normalises a tomogram or a tile by what its own voxels measure, in place; gives the same array. Equal voxels become 0.
+ * `standard` is not for this: it is measured chunk by chunk.
+ */
+export function rescale(values: Float32Array, normalisation: Normalisation): Float32Array {
+  if (normalisation === "none") return values;
+  const { subtract, divide, low, high } = greyScale(values, normalisation);
+  for (let i = 0; i < values.length; i++)
+    values[i] = Math.max(low, Math.min((values[i]! - subtract) / divide, high));
+  return values;
+}
+
+function greyScale(values: Float32Array, normalisation: Normalisation): GreyScale {
+  const unclipped = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+  if (typeof normalisation === "object" && "mean" in normalisation)
+    return { subtract: normalisation.mean, divide: normalisation.std, ...unclipped };
+  if (typeof normalisation === "object" && "percentiles" in normalisation) {
+    const sorted = evenSample(values).sort();
+    const [least, most] = normalisation.percentiles.map((percentage) =>
+      quantile(sorted, percentage / 100),
+    ) as [number, number];
+    return { subtract: least, divide: most - least || 1, low: 0, high: 1 };
+  }
+  const kind = typeof normalisation === "string" ? normalisation : normalisation.kind;
+  if (kind === "zScore") {
+    const { mean, std } = momentsOf(values);
+    return { subtract: mean, divide: std || 1, ...unclipped };
+  }
+  if (kind === "minMax") {
+    const [least, most] = extremesOf(values);
+    return { subtract: least, divide: most - least || 1, ...unclipped };
+  }
+  throw new TypeError(`${kind} is not measured from values alone`);
+}
+
+/** Mean and standard deviation of the values as a population, in two passes. */
+function momentsOf(values: Float32Array): { mean: number; std: number } {
+  let sum = 0;
+  for (const value of values) sum += value;
+  const mean = sum / values.length;
+  let squares = 0;
+  for (const value of values) squares += (value - mean) ** 2;
+  return { mean, std: Math.sqrt(squares / values.length) };
+}
+
+function extremesOf(values: Float32Array): [least: number, most: number] {
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return [least, most];
+}
