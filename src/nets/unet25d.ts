@@ -32,7 +32,7 @@ export const unet25d: Architecture = {
   name: "unet-2.5d",
   description: "a 2-D U-Net encoder on every slice, joined across slices by a 3-D decoder and head",
   source:
-    "after the 2.5-D U-Nets with a 3-D head among the challenge's winners; a plain encoder of 16/32/64/128 channels for their pretrained ones",
+    "after the 2.5-D U-Nets with a 3-D head in the challenge; channels 16/32/64/128 and the layer plan are ours",
   build: (g, x, outputs) => head(g, decode(g, encode(g, x), 0), outputs),
   buildHalf: (g, x, outputs) => head(g, g.averagePool(decode(g, encode(g, x), 1), [2, 1, 1]), outputs),
 };
