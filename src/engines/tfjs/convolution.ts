@@ -1,4 +1,4 @@
-import type { Rank, Tensor4D, Tensor5D } from "@tensorflow/tfjs-core";
+import type { Rank, Tensor2D, Tensor4D, Tensor5D } from "@tensorflow/tfjs-core";
 import { type OperationOf, paddingBefore } from "../../nets/value.js";
 import type { Shape3 } from "../../volume.js";
 import type { TensorFlow } from "./backend.js";
@@ -107,6 +107,8 @@ interface Phase {
   readonly start: number;
 }
 
+type Phases = readonly [Phase, Phase, Phase];
+
 /** y(o) = Σ x(i)·w(k) over o = i·stride + k − before, as its transpose reads from the outputs' side. */
 function phasesOf(kernel: number, stride: number): Phase[] {
   const before = paddingBefore(kernel);
@@ -128,46 +130,55 @@ export function convolveTransposed(
   weight: Tensor5D,
   { kernel, stride }: Transposed,
 ): Map5 {
-  const [alongZ, alongY, alongX] = [0, 1, 2].map((at) => phasesOf(kernel[at]!, stride[at]!)) as [
+  const [channels, outputs] = weight.shape;
+  const rows = tf.reshape(kernelOf(tf, weight, true), [kernel[0] * kernel[1] * kernel[2], channels, outputs]);
+  const taps = tf.unstack(rows) as Tensor2D[];
+  const [alongZ, alongY, alongX] = spatialAxes.map((_, at) => phasesOf(kernel[at]!, stride[at]!)) as [
     Phase[],
     Phase[],
     Phase[],
   ];
-  const whole = kernelOf(tf, weight, true);
+  const of = (phases: Phases) => phase(tf, x, taps, kernel, phases);
   const planes = alongZ.map((z) => {
-    const rows = alongY.map((y) =>
+    const lines = alongY.map((y) =>
       interleave(
         tf,
-        alongX.map((each) => phase(tf, x, whole, [z, y, each])),
+        alongX.map((each) => of([z, y, each])),
         3,
       ),
     );
-    return interleave(tf, rows, 2);
+    return interleave(tf, lines, 2);
   });
   return interleave(tf, planes, 1);
 }
 
-/** The outputs of one remainder along each axis: a map of the input's size. */
-function phase(tf: TensorFlow, x: Map5, kernel: Tensor5D, phases: readonly [Phase, Phase, Phase]): Map5 {
-  if (phases.some(({ taps }) => taps.length === 0)) {
-    const [samples, z, y, width] = x.shape;
-    return tf.zeros([samples, z, y, width, kernel.shape[4]]);
+/** The outputs of one remainder along each axis, a map of the input's size; `taps` are (in, out) each, z-major. */
+function phase(tf: TensorFlow, x: Map5, taps: readonly Tensor2D[], [, ky, kx]: Shape3, phases: Phases): Map5 {
+  const [z, y, width] = phases;
+  const chosen = z.taps.flatMap((tz) =>
+    y.taps.flatMap((ty) => width.taps.map((tx) => taps[(tz * ky + ty) * kx + tx]!)),
+  );
+  const [channels, outputs] = taps[0]!.shape;
+  if (chosen.length === 0) {
+    const [samples, ...size] = x.shape;
+    return tf.zeros<Rank.R5>([samples, size[0], size[1], size[2], outputs]);
   }
-  let taken = kernel;
-  phases.forEach(({ taps }, axis) => {
-    taken = tf.concat(
-      taps.map((tap) => part(tf, taken, axis, tap, 1)),
-      axis,
-    );
-  });
-  const reached = phases.reduce((input, { taps, start }, at) => {
-    const axis = spatialAxes[at]!;
-    const size = x.shape[axis];
-    const last = start + taps.length - 1;
-    const margins = spatialAxes.map((each): [number, number] =>
-      each === axis ? [Math.max(0, -start), Math.max(0, last)] : [0, 0],
-    );
-    return part(tf, pad(tf, input, margins), axis, Math.max(0, start), size + taps.length - 1);
-  }, x);
-  return tf.conv3d(reached, taken, 1, "valid");
+  const size = [z.taps.length, y.taps.length, width.taps.length] as const;
+  const kernel = tf.reshape<Rank.R5>(tf.stack(chosen), [...size, channels, outputs]);
+  return tf.conv3d(reached(tf, x, phases), kernel, 1, "valid");
+}
+
+/** The inputs that the outputs of one remainder along each axis take. */
+function reached(tf: TensorFlow, x: Map5, phases: Phases): Map5 {
+  const margins = phases.map(({ taps, start }): [number, number] => [
+    Math.max(0, -start),
+    Math.max(0, start + taps.length - 1),
+  ]);
+  return phases.reduce(
+    (input, { taps, start }, at) => {
+      const axis = spatialAxes[at]!;
+      return part(tf, input, axis, Math.max(0, start), x.shape[axis] + taps.length - 1);
+    },
+    pad(tf, x, margins),
+  );
 }

@@ -1,21 +1,29 @@
 import { paddingBefore } from "../../nets/value.js";
 import type { Shape3 } from "../../volume.js";
 import type { TensorFlow } from "./backend.js";
-import { interleave, type Map5, part, spatialAxes, voxelsOf } from "./maps.js";
+import { everyNth, interleave, type Map5, part, spatialAxes } from "./maps.js";
 
 const tuple = ([z, y, x]: Shape3): [number, number, number] => [z, y, x];
 
 /** Less than every number of a map, finite so that no gradient becomes 0·∞. */
 const nothing = -3e38;
 
-/** The largest of each window; what reaches past the map is `nothing`. */
+/**
+ * The largest of each window, along each axis in turn; what reaches past the map is `nothing`. TensorFlow.js's own 3-D
+ * max pooling has a wrong gradient on its CPU backend (4.22) where a window's height is not its width.
+ */
 export function maxPool(tf: TensorFlow, x: Map5, window: Shape3, stride: Shape3): Map5 {
-  const margins = voxelsOf(x).map((size, at): [number, number] => {
+  return spatialAxes.reduce((map, axis, at) => {
+    const size = map.shape[axis];
     const before = paddingBefore(window[at]!);
-    return [before, Math.max(0, size - stride[at]! + window[at]! - before - size)];
-  });
-  const seen = tf.pad(x, [[0, 0], ...margins, [0, 0]], nothing);
-  return tf.maxPool3d(seen, tuple(window), tuple(stride), "valid");
+    const margins = map.shape.map((_, each): [number, number] =>
+      each === axis ? [before, window[at]! - 1 - before] : [0, 0],
+    );
+    const seen = window[at] === 1 ? map : tf.pad(map, margins, nothing);
+    return Array.from({ length: window[at]! }, (_, tap) =>
+      everyNth(tf, part(tf, seen, axis, tap, size), axis, stride[at]!),
+    ).reduce((a, b) => tf.maximum(a, b));
+  }, x);
 }
 
 export function averagePool(tf: TensorFlow, x: Map5, factor: Shape3): Map5 {

@@ -1,0 +1,43 @@
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import type { EngineName, TrainerSpec } from "../../../src/engines/engine.js";
+import { loadEngine } from "../../../src/engines/load.js";
+import { readArchitecture } from "../../../src/nets/architectureFile.js";
+import { initialWeights } from "../../../src/nets/weights.js";
+import { relativeDifference } from "../onnx/centralDifferences.js";
+import { exampleSpec, openExample, outputs, trainSteps } from "./examples.js";
+
+const path = fileURLToPath(new URL("adversarialArchitecture.ts", import.meta.url));
+
+test("network and critic, dropout and running statistics end as the ONNX engine's do", async () => {
+  const { architecture, sha256 } = await readArchitecture(path, outputs);
+  const network = { architecture: architecture.name, outputs, file: { path, sha256 } };
+  const spec = { ...exampleSpec("", [4, 8, 8], 2), network };
+  const onnx = await trained("onnx-cpu", spec);
+  const tfjs = await trained("tfjs", spec);
+  tfjs.losses.forEach((loss, step) => {
+    expect(loss).toBeCloseTo(onnx.losses[step]!, 5);
+  });
+  const { layout } = onnx;
+  const first = initialWeights(layout, spec.seed);
+  const moves = (state: Float32Array) => state.map((value, at) => value - first[at]!);
+  const [own, other] = [moves(tfjs.state.weights), moves(onnx.state.weights)];
+  for (const [from, to] of [
+    [0, layout.decayed],
+    [layout.decayed, layout.trained],
+    [layout.trained, layout.total],
+  ] as const)
+    expect(relativeDifference(own.slice(from, to), other.slice(from, to))).toBeLessThan(1e-3);
+  for (const name of ["moment1", "moment2", "average"] as const)
+    expect(relativeDifference(tfjs.state[name], onnx.state[name])).toBeLessThan(1e-4);
+  expect(layout.order.map(({ name }) => name)).toContain("critic.head.weight");
+  expect(layout.total).toBeGreaterThan(layout.trained);
+});
+
+async function trained(engine: EngineName, spec: TrainerSpec) {
+  const trainer = await openExample(await loadEngine(engine), spec);
+  const { losses } = await trainSteps(trainer, spec, 0, 3);
+  const state = await trainer.state();
+  await trainer.close();
+  return { losses, state, layout: trainer.layout };
+}
