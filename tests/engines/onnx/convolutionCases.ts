@@ -87,6 +87,10 @@ export const convolutionCases: readonly OperationCase[] = [
     "depthwise 3³ dilation 2×1×2, 16 channels": convolution(16, 16, { dilation: [2, 1, 2], groups: 16 }),
     "depthwise 3³ stride 2, 16 channels": convolution(16, 16, { stride: two, groups: 16 }),
     "depthwise 3³ stride 1×2×2, 3 → 6 channels": convolution(3, 6, { stride: flat, groups: 3 }),
+    "1³ on the means of each sample": (g, lead) => {
+      const x = lead(5);
+      return g.multiply(x, g.convolution(g.globalAverage(x), "op", 5, { kernel: one }));
+    },
     "1³ on sums, 5 → 3 channels": (g, lead) =>
       g.convolution(g.affine(g.sum(lead(5)), 0.01), "op", 3, { kernel: one }),
   }),
