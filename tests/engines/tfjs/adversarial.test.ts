@@ -1,18 +1,12 @@
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { EngineName, TrainerSpec } from "../../../src/engines/engine.js";
 import { loadEngine } from "../../../src/engines/load.js";
-import { readArchitecture } from "../../../src/nets/architectureFile.js";
 import { initialWeights } from "../../../src/nets/weights.js";
 import { relativeDifference } from "../onnx/centralDifferences.js";
-import { exampleSpec, openExample, outputs, trainSteps } from "./examples.js";
-
-const path = fileURLToPath(new URL("adversarialArchitecture.ts", import.meta.url));
+import { adversarialSpec, openExample, trainSteps } from "./examples.js";
 
 test("network and critic, dropout and running statistics end as the ONNX engine's do", async () => {
-  const { architecture, sha256 } = await readArchitecture(path, outputs);
-  const network = { architecture: architecture.name, outputs, file: { path, sha256 } };
-  const spec = { ...exampleSpec("", [4, 8, 8], 2), network };
+  const spec = await adversarialSpec();
   const onnx = await trained("onnx-cpu", spec);
   const tfjs = await trained("tfjs", spec);
   tfjs.losses.forEach((loss, step) => {

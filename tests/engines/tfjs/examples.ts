@@ -1,6 +1,8 @@
+import { fileURLToPath } from "node:url";
 import type { Batch } from "../../../src/data/patchSpec.js";
 import type { Engine, Trainer, TrainerSpec } from "../../../src/engines/engine.js";
 import type { LossBuilder } from "../../../src/engines/trainable.js";
+import { readArchitecture } from "../../../src/nets/architectureFile.js";
 import { randomFor } from "../../../src/random.js";
 import { buildLoss, lossSchema } from "../../../src/train/losses.js";
 import type { Shape3 } from "../../../src/volume.js";
@@ -23,6 +25,14 @@ export const exampleSpec = (architecture: string, patch: Shape3, samples: number
   seed: 4,
   threads: 1,
 });
+
+/** A small network with a critic, dropout, running statistics and coarser logits. */
+export async function adversarialSpec(): Promise<TrainerSpec> {
+  const path = fileURLToPath(new URL("adversarialArchitecture.ts", import.meta.url));
+  const { architecture, sha256 } = await readArchitecture(path, outputs);
+  const network = { architecture: architecture.name, outputs, file: { path, sha256 } };
+  return { ...exampleSpec(architecture.name, [4, 8, 8], 2), network };
+}
 
 const losses = [
   lossSchema.parse({ kind: "crossEntropy", backgroundWeight: 0.5 }),

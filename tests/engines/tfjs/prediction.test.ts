@@ -57,11 +57,13 @@ async function evaluated(build: (typeof portableCases)[string]) {
 describe("a loaded network gives what the ONNX engine does, in its order", () => {
   const patch: Shape3 = [4, 8, 8];
   test.each([
-    ["plain", "softmax", 0],
-    ["se-unet", "sigmoid", 0],
-    ["plain", "sigmoid", 3],
-  ] as const)("%s, %s, %i offsets", async (architecture, activation, offsets) => {
-    const network = buildNetwork(architectureNamed(architecture), { outputs: 5 });
+    ["softmax", 0, 1],
+    ["none", 0, 1],
+    ["sigmoid", 3, 1],
+    ["sigmoid", 0, 2],
+    ["sigmoid", 3, 2],
+  ] as const)("%s, %i offsets, stride %i", async (activation, offsets, stride) => {
+    const network = buildNetwork(architectureNamed("plain"), { outputs: 5, stride, slices: 3 });
     const layout = layOut(network.parameters);
     const weights = namedWeights(layout, formulaWeights(layout));
     const image = numbers("image", patch).data;
