@@ -32,7 +32,13 @@ function unfold(issue: Issue, base: readonly PropertyKey[]): Placed[] {
     if (plain.length > 0)
       return [{ path, issue, wanted: [...new Set(plain.map(({ wanted }) => wanted))].join(" or ") }];
   }
-  return alternatives.reduce((closest, next) => (next.length < closest.length ? next : closest));
+  return alternatives.reduce((closest, next) => (isCloser(next, closest) ? next : closest));
+}
+
+/** Fewer things amiss; of as many, deeper inside: a mapping with one key missing is no failed word. */
+function isCloser(next: readonly Placed[], closest: readonly Placed[]): boolean {
+  if (next.length !== closest.length) return next.length < closest.length;
+  return (next[0]?.path.length ?? 0) > (closest[0]?.path.length ?? 0);
 }
 
 const wantedBy = ({ message }: Issue): string =>

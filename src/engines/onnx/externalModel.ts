@@ -8,7 +8,7 @@ const floatTypes: readonly number[] = [1, 10, 11, 16];
 /**
  * Reads an ONNX file, and counts the numbers it was trained to.
  *
- * @throws BadExperiment where it is missing, not ONNX, cut short, or keeps its numbers in other files
+ * @throws BadExperiment where it is missing, not ONNX, cut short, keeps its numbers in other files, or takes no float32
  */
 export async function readModel(path: string): Promise<{ model: Uint8Array; parameters: number }> {
   const model = await readFile(path).catch((error: unknown) => {
@@ -21,6 +21,7 @@ export async function readModel(path: string): Promise<{ model: Uint8Array; para
       path,
       "it keeps its weights in other files beside it; save it as one file (onnx.save with save_as_external_data=False)",
     );
+  checkInputs(path, graph);
   const floats = (graph.initializer ?? []).filter(({ dataType }) => floatTypes.includes(dataType ?? 0));
   return { model: new Uint8Array(model), parameters: floats.reduce((sum, each) => sum + countOf(each), 0) };
 }
@@ -37,6 +38,31 @@ function graphOf(path: string, model: Uint8Array): StoredGraph {
 }
 
 const again = "export the network again, such as with torch.onnx.export";
+
+/** Element types by their numbers in onnx.proto; those that are not here are rare. */
+const typeNames: Readonly<Record<number, string>> = {
+  2: "uint8",
+  3: "int8",
+  5: "int16",
+  6: "int32",
+  7: "int64",
+  10: "float16",
+  11: "float64",
+  16: "bfloat16",
+};
+
+/** ONNX Runtime names an operator that it lacks for such a type; the type is what is to be changed. */
+function checkInputs(path: string, { input = [], initializer = [] }: StoredGraph): void {
+  const constants = new Set(initializer.map(({ name }) => name));
+  for (const { name, type } of input) {
+    const element = type?.tensorType?.elemType;
+    if (constants.has(name) || element === undefined || element === 1) continue;
+    throw bad(
+      path,
+      `its input ${name} is of ${typeNames[element] ?? "another type"}, wanted float32; export the network with float32 inputs and weights`,
+    );
+  }
+}
 
 const countOf = ({ dims = [] }: StoredTensor): number =>
   dims.reduce<number>((count, dim) => count * Number(dim), 1);

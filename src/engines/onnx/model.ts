@@ -109,6 +109,10 @@ export function encodeModel(
 export interface StoredGraph {
   readonly node?: readonly { readonly attribute?: readonly StoredAttribute[] }[];
   readonly initializer?: readonly StoredTensor[];
+  readonly input?: readonly {
+    readonly name?: string;
+    readonly type?: { readonly tensorType?: { readonly elemType?: number } | null } | null;
+  }[];
 }
 
 export interface StoredAttribute {
@@ -119,6 +123,7 @@ export interface StoredAttribute {
 }
 
 export interface StoredTensor {
+  readonly name?: string;
   readonly dims?: readonly (number | { toNumber(): number })[];
   readonly dataType?: number;
   /** 1: the values lie in another file. */
