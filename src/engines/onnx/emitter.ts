@@ -66,7 +66,10 @@ export class Emitter {
     return { nodes: this.nodes, initializers: this.initializers, inputs: this.inputs, outputs: this.outputs };
   }
 
-  /** Adds a node with one output of the given sizes. An input may be a tensor, a constant's name, or "" where optional. */
+  /**
+   * Adds a node with one output of the given sizes. An input may be a tensor, a constant's name, or "" where optional;
+   * the last ones are left out, for WebGPU's grouped convolution ends the process over a bias that is named "".
+   */
   op(
     opType: string,
     inputs: readonly (Tensor | string)[],
@@ -76,6 +79,7 @@ export class Emitter {
   ): Tensor {
     const name = `${opType}_${this.count++}`;
     const input = inputs.map((item) => (typeof item === "string" ? item : item.name));
+    while (input.at(-1) === "") input.pop();
     this.nodes.push({ name, opType, domain, input, output: [name], attribute: attributes });
     return { name, dims };
   }
