@@ -13,6 +13,9 @@ import { initialWeights, layOut, namedWeights } from "../../../src/nets/weights.
 import { randomFor } from "../../../src/random.js";
 import { buildLoss, lossSchema } from "../../../src/train/losses.js";
 import type { Shape3 } from "../../../src/volume.js";
+import type { Point } from "./centralDifferences.js";
+import { operationCases } from "./operationCases.js";
+import { pointOf } from "./operationPoint.js";
 import { vulkanDriver } from "./softwareVulkan.js";
 
 const patch: Shape3 = [4, 8, 8];
@@ -74,6 +77,9 @@ const largestDifference = (a: Float32Array, b: Float32Array): number =>
 
 const length = (a: Float32Array): number => Math.sqrt(a.reduce((sum, value) => sum + value * value, 0));
 
+const relativeDifference = (a: Float32Array, b: Float32Array): number =>
+  length(a.map((value, at) => value - b[at]!)) / length(a);
+
 describe.skipIf(!vulkanDriver())("WebGPU, on whatever Vulkan driver there is", () => {
   let cpu: Trained;
   let webgpu: Trained;
@@ -118,11 +124,24 @@ describe.skipIf(!vulkanDriver())("WebGPU, on whatever Vulkan driver there is", (
     "has the CPU's gradient of the baseline, with its strided and transposed convolutions and its PReLUs",
     async () => {
       const [a, b] = [await baselineGradient("cpu"), await baselineGradient("webgpu")];
-      const norm = length(a);
-      const off = length(a.map((value, at) => value - b[at]!)) / norm;
+      expect(length(a)).toBeGreaterThan(0);
+      const off = relativeDifference(a, b);
       table.push(`the baseline's gradient ${off.toExponential(1)}`);
-      expect(norm).toBeGreaterThan(0);
       expect(off).toBeLessThan(1e-4);
+    },
+    slow,
+  );
+
+  test.each(
+    operationCases
+      .filter(({ name }) => /^depthwise 3³, (16|5) channels$/.test(name))
+      .map((item) => [item.name, item] as const),
+  )(
+    "has the CPU's gradient of a convolution in groups: %s",
+    async (_, item) => {
+      const point = pointOf(item, 2);
+      const [a, b] = [await gradientOf(point, "cpu"), await gradientOf(point, "webgpu")];
+      expect(relativeDifference(a, b)).toBeLessThan(1e-4);
     },
     slow,
   );
@@ -137,17 +156,24 @@ async function predicted(provider: Provider, options: LoadOptions): Promise<Floa
 
 async function baselineGradient(provider: Provider): Promise<Float32Array> {
   const trainable = buildTrainable(await loadNetwork({ architecture: "baseline", outputs }), loss);
-  const { layout } = trainable;
-  const e = new Emitter(provider);
-  const weights = e.input("weights", [layout.total]);
-  e.output("gradient", writeGradient(e, null, trainable, weights, 1, patch).gradient);
-  const session = await openSession(e.parts(), { provider });
-  const { gradient } = await session.run({
-    weights: { data: initialWeights(layout, 3), dims: [layout.total] },
+  const feeds = {
     image: { data: batch.input, dims: [1, 1, ...patch] },
     target: { data: batch.target, dims: [1, outputs, ...patch] },
     weight: { data: batch.weight, dims: [1, 1, ...patch] },
-  });
+  };
+  const weights = initialWeights(trainable.layout, 3);
+  return gradientOf({ trainable, weights, batch: feeds, samples: 1, patch }, provider);
+}
+
+async function gradientOf(point: Point, provider: Provider): Promise<Float32Array> {
+  const dims = [point.trainable.layout.total];
+  const e = new Emitter(provider);
+  const weights = e.input("weights", dims);
+  const written = writeGradient(e, null, point.trainable, weights, point.samples, point.patch);
+  e.output("gradient", written.gradient);
+  const session = await openSession(e.parts(), { provider });
+  const feeds = { ...point.batch, weights: { data: point.weights, dims } };
+  const { gradient } = await session.run(feeds);
   await session.release();
   return gradient!.data;
 }
