@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { challengeParticles, type Pick } from "../particles.js";
 import { randomFor } from "../random.js";
-import { readSubmission, scoreSubmission, writeSubmission } from "../score/submissionCsv.js";
+import { readPositions, scoreSubmission, writeSubmission } from "../score/submissionCsv.js";
 import { angstrom } from "../units.js";
 import { alternatingMedians } from "./medians.js";
 import { type BenchPart, ratio, rounded } from "./part.js";
@@ -33,7 +33,7 @@ export const part: BenchPart = {
       await writeSubmission(submission, jittered(particles));
       let score = 0;
       const ours = async () => {
-        const read = await readSubmission(truth, { kind: "truth" });
+        const read = await readPositions(truth, { kind: "truth" });
         score = (await scoreSubmission(submission, read)).score;
       };
       const peer =

@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { PickbenchError } from "../errors.js";
 import { challengeParticles, type Particle } from "../particles.js";
+import { type PositionsByExperiment, positionsOf } from "../score/positions.js";
 import { reportText } from "../score/report.js";
-import type { PicksByExperiment } from "../score/score.js";
-import { readSubmission, scoreSubmission } from "../score/submissionCsv.js";
+import { readPositions, scoreSubmission } from "../score/submissionCsv.js";
 import { defineCommand, report } from "./command.js";
 
 export const command = defineCommand({
@@ -39,16 +39,16 @@ export const command = defineCommand({
 });
 
 interface Truth {
-  readonly truth: PicksByExperiment;
+  readonly truth: PositionsByExperiment;
   readonly particles: readonly Particle[];
 }
 
 async function readTruth(path: string): Promise<Truth> {
   const isCsv = (await stat(path).catch(() => undefined))?.isFile() && !path.endsWith(".json");
   const { truth, particles } = isCsv
-    ? { truth: await readSubmission(path, { kind: "truth" }), particles: challengeParticles }
+    ? { truth: await readPositions(path, { kind: "truth" }), particles: challengeParticles }
     : await readFolder(path);
-  for (const picks of truth.values()) if (picks.length > 0) return { truth, particles };
+  for (const ofExperiment of truth.values()) if (ofExperiment.size > 0) return { truth, particles };
   throw new PickbenchError(
     "BadDataset",
     `${path} holds no particle, wanted a truth to score against; name another`,
@@ -69,5 +69,5 @@ async function readFolder(path: string): Promise<Truth> {
     const files = await Promise.all(dataset.particles.map(({ name }) => listPicks(dataset, run, name)));
     if (files.flat().length === 0) truth.delete(run);
   }
-  return { truth, particles: dataset.particles };
+  return { truth: positionsOf(truth), particles: dataset.particles };
 }

@@ -1,12 +1,9 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { Readable } from "node:stream";
 
-/**
- * The fields of one row: ranges of a text whose characters are the file's bytes (Latin-1), since cutting numbers out
- * of it is cheap and only names need decoding. The arrays are overwritten by the next row.
- */
+/** The fields of one row: ranges of the file's bytes, all of them overwritten by the next row. */
 export interface Fields {
-  readonly text: string;
+  readonly bytes: Buffer;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
   readonly count: number;
@@ -17,16 +14,17 @@ export class CsvFault extends Error {}
 
 /** More fields than this in a row are counted, but not told apart. */
 const mostFields = 64;
-const blockBytes = 1 << 20;
+const blockBytes = 1 << 18;
+const longestRow = 1 << 20;
 const [quote, comma, lineFeed, carriageReturn, space, tab] = [0x22, 0x2c, 0x0a, 0x0d, 0x20, 0x09];
 
-const isBlank = (character: number): boolean =>
-  character === space || character === carriageReturn || character === tab;
+const isBlank = (byte: number): boolean => byte === space || byte === carriageReturn || byte === tab;
 
 /**
  * Streams the rows of a CSV (UTF-8, with or without byte order mark, LF or CRLF), fields trimmed of spaces, blank rows
- * left out but counted. Plain rows are split here, character by character, which is several times faster than any parser that
- * makes strings; from the first block with a quote in it, csv-parse reads the rest. Memory stays at a few blocks.
+ * left out but counted. Plain rows are split here, byte by byte and without a string, which is many times faster than
+ * any parser that makes strings; from the first block with a quote in it, csv-parse reads the rest. Memory stays at a
+ * few blocks.
  *
  * @param each called with every row and its number, counted from 1
  * @throws CsvFault for what is no CSV; whatever the file system throws
@@ -43,9 +41,15 @@ export async function readCsvRows(path: string, each: (fields: Fields, row: numb
 class RowSplitter {
   readonly #file: FileHandle;
   readonly #each: (fields: Fields, row: number) => void;
-  readonly #bytes = Buffer.allocUnsafe(2 * blockBytes);
   readonly #starts = new Int32Array(mostFields);
   readonly #ends = new Int32Array(mostFields);
+  /** One for all rows: to make one a row would cost more than to split it. */
+  readonly #fields: { -readonly [Key in keyof Fields]: Fields[Key] } = {
+    bytes: Buffer.alloc(0),
+    starts: this.#starts,
+    ends: this.#ends,
+    count: 0,
+  };
   #row = 0;
 
   constructor(file: FileHandle, each: (fields: Fields, row: number) => void) {
@@ -53,76 +57,89 @@ class RowSplitter {
     this.#each = each;
   }
 
+  /** A block is split while the next is read. Each leaves room before it for the row that the last one cut. */
   async run(): Promise<void> {
-    let kept = 0;
-    for (let block = 0; ; block++) {
-      const { bytesRead } = await this.#file.read(this.#bytes, kept, blockBytes);
-      const filled = this.#bytes.subarray(0, kept + bytesRead);
-      let start = 0;
-      if (block === 0) {
-        refuseBinary(filled);
-        start = filled.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
-      }
-      if (filled.includes(quote, start)) return this.#parseRest(Buffer.from(filled.subarray(start)));
-      const end = bytesRead === 0 ? filled.length : filled.lastIndexOf(lineFeed) + 1;
-      this.#splitRows(filled.toString("latin1", start, end));
-      if (bytesRead === 0) return;
-      kept = filled.length - Math.max(end, start);
-      if (kept > blockBytes) throw new CsvFault(`row ${this.#row + 1} is longer than ${blockBytes} bytes`);
-      this.#bytes.copyWithin(0, filled.length - kept, filled.length);
+    let bytes = Buffer.allocUnsafe(longestRow + blockBytes);
+    let spare = Buffer.allocUnsafe(longestRow + blockBytes);
+    let start = longestRow;
+    let filled = await this.#read(bytes);
+    refuseBinary(bytes.subarray(start, filled));
+    if (bytes.subarray(start, Math.min(start + 3, filled)).equals(byteOrderMark)) start += 3;
+    for (;;) {
+      const isLast = filled === longestRow;
+      const coming = this.#read(spare);
+      coming.catch(() => {}); // so that a row's fault, thrown before the await, is the only one
+      const text = bytes.subarray(start, filled);
+      if (text.includes(quote)) return this.#parseRest(text, spare, coming);
+      const end = isLast ? filled : Math.max(start, bytes.lastIndexOf(lineFeed, filled - 1) + 1);
+      this.#splitRows(bytes, start, end);
+      if (isLast) return;
+      if (filled - end > longestRow)
+        throw new CsvFault(`row ${this.#row + 1} is longer than ${longestRow} bytes`);
+      start = longestRow - bytes.copy(spare, longestRow - (filled - end), end, filled);
+      filled = await coming;
+      [bytes, spare] = [spare, bytes];
     }
   }
 
-  /** `text` ends with the end of a row. */
-  #splitRows(text: string): void {
-    let from = 0;
+  /** Gives where the bytes read end: where they start, at the end of the file. */
+  async #read(bytes: Buffer): Promise<number> {
+    const { bytesRead } = await this.#file.read(bytes, longestRow, blockBytes);
+    return longestRow + bytesRead;
+  }
+
+  /** What lies between `start` and `end` ends with the end of a row. */
+  #splitRows(bytes: Buffer, start: number, end: number): void {
+    let from = start;
     let count = 0;
-    for (let at = 0; at < text.length; at++) {
-      const character = text.charCodeAt(at);
-      if (character !== comma && character !== lineFeed) continue;
-      this.#setField(text, count++, from, at);
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at]!;
+      if (byte > comma || (byte !== comma && byte !== lineFeed)) continue;
+      this.#setField(bytes, count++, from, at);
       from = at + 1;
-      if (character === comma) continue;
-      this.#emit(text, count);
+      if (byte === comma) continue;
+      this.#emit(bytes, count);
       count = 0;
     }
-    if (from === text.length && count === 0) return;
-    this.#setField(text, count++, from, text.length);
-    this.#emit(text, count);
+    if (from === end && count === 0) return;
+    this.#setField(bytes, count++, from, end);
+    this.#emit(bytes, count);
   }
 
-  #setField(text: string, field: number, start: number, end: number): void {
+  #setField(bytes: Buffer, field: number, start: number, end: number): void {
     if (field >= mostFields) return;
     let from = start;
     let to = end;
-    while (from < to && isBlank(text.charCodeAt(from))) from++;
-    while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+    while (from < to && isBlank(bytes[from]!)) from++;
+    while (to > from && isBlank(bytes[to - 1]!)) to--;
     this.#starts[field] = from;
     this.#ends[field] = to;
   }
 
-  #emit(text: string, count: number): void {
+  #emit(bytes: Buffer, count: number): void {
     this.#row++;
     if (count === 1 && this.#starts[0] === this.#ends[0]) return;
-    this.#each({ text, starts: this.#starts, ends: this.#ends, count }, this.#row);
+    this.#fields.bytes = bytes;
+    this.#fields.count = count;
+    this.#each(this.#fields, this.#row);
   }
 
-  async #parseRest(head: Buffer): Promise<void> {
+  async #parseRest(head: Buffer, spare: Buffer, coming: Promise<number>): Promise<void> {
     const { CsvError, parse } = await import("csv-parse");
-    const parser = Readable.from(this.#blocksAfter(head)).pipe(
-      parse({ relax_column_count: true, max_record_size: blockBytes }),
+    const parser = Readable.from(this.#blocksFrom(head, spare, coming)).pipe(
+      parse({ relax_column_count: true, max_record_size: longestRow }),
     );
     const before = this.#row;
     try {
       for await (const fields of parser as AsyncIterable<string[]>) {
-        const latin = fields.map((field) => Buffer.from(field).toString("latin1"));
-        const text = latin.join("");
+        const encoded = fields.map((field) => Buffer.from(field));
+        const bytes = Buffer.concat(encoded);
         let from = 0;
-        for (const [field, { length }] of latin.entries()) {
-          this.#setField(text, field, from, from + length);
+        for (const [field, { length }] of encoded.entries()) {
+          this.#setField(bytes, field, from, from + length);
           from += length;
         }
-        this.#emit(text, fields.length);
+        this.#emit(bytes, fields.length);
       }
     } catch (error) {
       if (!(error instanceof CsvError)) throw error;
@@ -135,13 +152,12 @@ class RowSplitter {
     }
   }
 
-  async *#blocksAfter(head: Buffer): AsyncGenerator<Buffer> {
+  async *#blocksFrom(head: Buffer, spare: Buffer, coming: Promise<number>): AsyncGenerator<Buffer> {
     yield head;
-    for (;;) {
-      const block = Buffer.allocUnsafe(blockBytes);
-      const { bytesRead } = await this.#file.read(block, 0, blockBytes);
-      if (bytesRead === 0) return;
-      yield block.subarray(0, bytesRead);
+    let bytes = spare;
+    for (let filled = await coming; filled > longestRow; filled = await this.#read(bytes)) {
+      yield bytes.subarray(longestRow, filled);
+      bytes = Buffer.allocUnsafe(longestRow + blockBytes);
     }
   }
 }

@@ -1,33 +1,71 @@
-const [plus, minus, point, zero, nine] = [0x2b, 0x2d, 0x2e, 0x30, 0x39];
-const powersOfTen = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+const [plus, minus, point, zero] = [0x2b, 0x2d, 0x2e, 0x30];
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+/** So many digits fit an integer's 31 bits. */
+const chunk = 9;
+const powersOfTen = Float64Array.from({ length: 2 * chunk + 1 }, (_, exponent) => Number(`1e${exponent}`));
 
 /**
- * Reads the decimal number at text[start] up to text[end]; NaN for anything else, for infinity and for nothing at all.
- * Correctly rounded: with a mantissa below 2⁵³ and a power of ten up to 10²² both are exact and one division rounds
- * once (Clinger 1990); everything else goes to the language's own reader.
+ * Reads the decimal number at bytes[start] up to bytes[end]; NaN for anything else, for infinity and for nothing at all.
+ * Correctly rounded, as the language's own reader is, to which everything unusual goes.
  */
-export function parseDecimal(text: string, start: number, end: number): number {
-  let at = start;
-  const sign = at < end ? text.charCodeAt(at) : 0;
-  if (sign === plus || sign === minus) at++;
-  const first = at;
-  let mantissa = 0;
-  let fraction = -1;
-  for (; at < end; at++) {
-    const digit = text.charCodeAt(at);
-    if (digit >= zero && digit <= nine) mantissa = mantissa * 10 + (digit - zero);
-    else if (digit === point && fraction < 0) fraction = at;
-    else return withExponent(text.slice(start, end));
+export function parseDecimal(bytes: Buffer, start: number, end: number): number {
+  const sign = start < end ? bytes[start]! : 0;
+  const first = sign === plus || sign === minus ? start + 1 : start;
+  let at = first;
+  let head = 0;
+  let pointAt = -1;
+  for (const headEnd = Math.min(end, first + chunk); at < headEnd; at++) {
+    const digit = bytes[at]! - zero;
+    if (digit >>> 0 <= 9) head = (Math.imul(head, 10) + digit) | 0;
+    else if (digit === point - zero && pointAt < 0) pointAt = at;
+    else return readUnusual(bytes, start, end);
   }
-  const digits = end - first - (fraction < 0 ? 0 : 1);
-  if (digits === 0) return Number.NaN;
-  const places = fraction < 0 ? 0 : end - fraction - 1;
-  if (places > 22 || mantissa > Number.MAX_SAFE_INTEGER) return finite(Number(text.slice(start, end)));
-  const value = mantissa / powersOfTen[places]!;
+  const tailDigits = end - at;
+  if (tailDigits > chunk || (tailDigits > 0 && pointAt < 0) || at - first === (pointAt < 0 ? 0 : 1))
+    return readUnusual(bytes, start, end);
+  let tail = 0;
+  for (; at < end; at++) {
+    const digit = bytes[at]! - zero;
+    if (digit >>> 0 <= 9) tail = (Math.imul(tail, 10) + digit) | 0;
+    else return readUnusual(bytes, start, end);
+  }
+  const places = pointAt < 0 ? 0 : end - pointAt - 1;
+  const value = tailDigits === 0 ? head / powersOfTen[places]! : quotient(head, places, tail, tailDigits);
+  if (Number.isNaN(value)) return readUnusual(bytes, start, end);
   return sign === minus ? -value : value;
 }
 
-const withExponent = (text: string): number => (decimal.test(text) ? finite(Number(text)) : Number.NaN);
+/** 2²⁷ + 1 cuts a double's 53 bits into two halves whose products are exact (Dekker 1971). */
+const cut = 134217729;
+const highHalves = powersOfTen.map((power) => cut * power - (cut * power - power));
+const lowHalves = powersOfTen.map((power, i) => power - highHalves[i]!);
+/** A few units of rounding, for the two quotients and their sum. */
+const doubt = 2 ** -50;
 
-const finite = (value: number): number => (Number.isFinite(value) ? value : Number.NaN);
+/**
+ * head / 10^(places − tailDigits) + tail / 10^places, correctly rounded, or NaN where rounding is in doubt. Both powers
+ * are exact, and so is what the rounded first quotient leaves over. The correction by it and by the tail is known so
+ * well that both ends of its error give the same sum, unless the number lies next to the middle of two doubles (Ziv 1991).
+ */
+function quotient(head: number, places: number, tail: number, tailDigits: number): number {
+  const shift = places - tailDigits;
+  const divisor = powersOfTen[shift]!;
+  const rough = head / divisor;
+  const high = cut * rough - (cut * rough - rough);
+  const low = rough - high;
+  const product = rough * divisor;
+  const productError =
+    low * lowHalves[shift]! -
+    (product - high * highHalves[shift]! - low * highHalves[shift]! - high * lowHalves[shift]!);
+  const left = (head - product - productError) / divisor;
+  const right = tail / powersOfTen[places]!;
+  const error = (Math.abs(left) + right) * doubt;
+  const value = rough + (left + right - error);
+  return value === rough + (left + right + error) ? value : Number.NaN;
+}
+
+function readUnusual(bytes: Buffer, start: number, end: number): number {
+  const text = bytes.toString("latin1", start, end);
+  const value = decimal.test(text) ? Number(text) : Number.NaN;
+  return Number.isFinite(value) ? value : Number.NaN;
+}

@@ -23,109 +23,166 @@ export interface Matcher {
   pairs(): Pair[];
 }
 
-/** A prediction within reach of a truth. */
-interface Reach {
-  readonly prediction: number;
-  readonly squared: number;
-  readonly x: number;
-  readonly y: number;
-  readonly z: number;
-}
+/** @param truths x y z in Å, flat @param distance the match distance in Å; exactly at it still matches */
+export const createMatcher = (truths: Float64Array, distance: number): Matcher =>
+  new NearestFew(truths, distance);
 
-const order = (a: Reach, b: Reach): number =>
-  a.squared - b.squared || a.x - b.x || a.y - b.y || a.z - b.z || a.prediction - b.prediction;
+/** Numbers that are kept of a prediction: its squared distance from the truth, its coordinates and its number. */
+const kept = 5;
 
 /**
- * Truths lie in a grid, so a prediction looks at its neighbourhood only. Predictions are not kept, save for each truth its nearest few: as many as there are truths within twice the match distance, itself
- * included. No others are needed by a best one-to-one matching, for whoever uses a farther one has a nearer one free.
- * So memory grows with the truths, not with the predictions.
- *
- * @param truths x y z in Å, flat
- * @param distance the match distance in Å; exactly at it still matches
+ * Truths lie in a grid, so a prediction looks at its neighbourhood only. Predictions are not kept, save for each truth
+ * its nearest few: as many as there are truths within twice the match distance, itself included. No others are needed
+ * by a best one-to-one matching, for whoever uses a farther one has a nearer one free. So memory grows with the truths,
+ * not with the predictions.
  */
-export function createMatcher(truths: Float64Array, distance: number): Matcher {
-  const count = truths.length / 3;
-  const grid = pointGrid(truths, distance);
-  const keep = neighbourCounts(truths, grid, distance);
-  const nearest: (Reach[] | undefined)[] = new Array(count).fill(undefined);
-  let predictions = 0;
-  let tp = 0;
+class NearestFew implements Matcher {
+  readonly #truths: Float64Array;
+  readonly #distance: number;
+  readonly #grid: PointGrid;
+  /** The nearest few of truth i are numbered #starts[i] up to #starts[i + 1]. */
+  readonly #starts: Int32Array;
+  /** Nearest first; places still free have an infinite distance. */
+  readonly #nearest: Float64Array;
+  #predictions = 0;
+  #tp = 0;
 
-  const reach = (truth: number, x: number, y: number, z: number, prediction: number): boolean => {
-    const dx = x - truths[truth * 3]!;
-    const dy = y - truths[truth * 3 + 1]!;
-    const dz = z - truths[truth * 3 + 2]!;
-    const reached = { prediction, squared: dx * dx + dy * dy + dz * dz, x, y, z };
-    const list = nearest[truth];
-    if (list) insert(list, reached, keep[truth]!);
-    else nearest[truth] = [reached];
-    return list === undefined;
-  };
-  const counts = () => ({ tp, fp: predictions - tp, fn: count - tp });
-  const pairs = () => pairUp(nearest, keep);
-
-  return {
-    add(x, y, z) {
-      const prediction = predictions++;
-      let first = 0;
-      grid.within(x, y, z, distance, found);
-      for (const truth of found) if (reach(truth, x, y, z, prediction)) first++;
-      tp += first;
-      return first;
-    },
-    counts,
-    pairs,
-    result() {
-      const offset: [number, number, number] = [0, 0, 0];
-      nearest.forEach((list, truth) => {
-        const first = list?.[0];
-        if (first === undefined) return;
-        offset[0] += first.x - truths[truth * 3]!;
-        offset[1] += first.y - truths[truth * 3 + 1]!;
-        offset[2] += first.z - truths[truth * 3 + 2]!;
-      });
-      return { ...counts(), truths: count, predictions, strictTp: pairs().length, offset };
-    },
-  };
-}
-
-/** A truth that keeps one prediction has no rival for it; the others are paired by assignment. */
-function pairUp(nearest: readonly (readonly Reach[] | undefined)[], keep: Int32Array): Pair[] {
-  const pairs: Pair[] = [];
-  const rivals: number[] = [];
-  nearest.forEach((list, truth) => {
-    if (list === undefined) return;
-    if (keep[truth]! > 1) rivals.push(truth);
-    else pairs.push({ truth, ...assignable(list[0]!) });
-  });
-  for (const pair of assign(rivals.map((truth) => nearest[truth]!.map(assignable))))
-    pairs.push({ ...pair, truth: rivals[pair.truth]! });
-  return pairs.sort((a, b) => a.truth - b.truth);
-}
-
-const assignable = ({ prediction, squared }: Reach): Assignable => ({
-  prediction,
-  distance: Math.sqrt(squared),
-});
-
-/** Keeps `list` sorted and at most `keep` long. */
-function insert(list: Reach[], reach: Reach, keep: number): void {
-  let at = list.length;
-  while (at > 0 && order(reach, list[at - 1]!) < 0) at--;
-  if (at >= keep) return;
-  list.splice(at, 0, reach);
-  if (list.length > keep) list.pop();
-}
-
-/** For each truth, the truths within twice the match distance of it (a hair more for rounding), itself included. */
-function neighbourCounts(truths: Float64Array, grid: PointGrid, distance: number): Int32Array {
-  const counts = new Int32Array(truths.length / 3);
-  for (let i = 0; i < counts.length; i++) {
-    grid.within(truths[i * 3]!, truths[i * 3 + 1]!, truths[i * 3 + 2]!, 2.00001 * distance, found);
-    counts[i] = found.length;
+  constructor(truths: Float64Array, distance: number) {
+    this.#truths = truths;
+    this.#distance = distance;
+    this.#grid = pointGrid(truths, distance);
+    this.#starts = neighbourStarts(truths, this.#grid, distance);
+    this.#nearest = new Float64Array(kept * this.#starts.at(-1)!).fill(Infinity);
   }
-  return counts;
+
+  add(x: number, y: number, z: number): number {
+    const prediction = this.#predictions++;
+    let first = 0;
+    const count = this.#grid.within(x, y, z, this.#distance, found);
+    for (let i = 0; i < count; i++) if (this.#reach(found[i]!, x, y, z, prediction)) first++;
+    this.#tp += first;
+    return first;
+  }
+
+  counts(): Counts {
+    return { tp: this.#tp, fp: this.#predictions - this.#tp, fn: this.#count - this.#tp };
+  }
+
+  result(): MatchResult {
+    const nearest = this.#nearest;
+    const truths = this.#truths;
+    let [dx, dy, dz] = [0, 0, 0];
+    for (let truth = 0; truth < this.#count; truth++) {
+      if (!this.#isReached(truth)) continue;
+      const at = kept * this.#starts[truth]!;
+      dx += nearest[at + 1]! - truths[truth * 3]!;
+      dy += nearest[at + 2]! - truths[truth * 3 + 1]!;
+      dz += nearest[at + 3]! - truths[truth * 3 + 2]!;
+    }
+    const rivals = this.#rivals();
+    return {
+      ...this.counts(),
+      truths: this.#count,
+      predictions: this.#predictions,
+      strictTp: this.#tp - rivals.length + this.#pairUp(rivals).length,
+      offset: [dx, dy, dz],
+    };
+  }
+
+  pairs(): Pair[] {
+    const pairs = this.#pairUp(this.#rivals());
+    for (let truth = 0; truth < this.#count; truth++)
+      if (this.#isReached(truth) && this.#few(truth) === 1)
+        pairs.push({ truth, ...this.#assignable(this.#starts[truth]!) });
+    return pairs.sort((a, b) => a.truth - b.truth);
+  }
+
+  get #count(): number {
+    return this.#starts.length - 1;
+  }
+
+  /** How many predictions a truth may keep. */
+  #few(truth: number): number {
+    return this.#starts[truth + 1]! - this.#starts[truth]!;
+  }
+
+  #isReached(truth: number): boolean {
+    return this.#nearest[kept * this.#starts[truth]!]! < Infinity;
+  }
+
+  /** True for the first prediction that reaches the truth. Of equally near ones the order never decides. */
+  #reach(truth: number, x: number, y: number, z: number, prediction: number): boolean {
+    const nearest = this.#nearest;
+    const dx = x - this.#truths[truth * 3]!;
+    const dy = y - this.#truths[truth * 3 + 1]!;
+    const dz = z - this.#truths[truth * 3 + 2]!;
+    const squared = dx * dx + dy * dy + dz * dz;
+    const start = kept * this.#starts[truth]!;
+    const end = kept * this.#starts[truth + 1]!;
+    const isFirst = nearest[start] === Infinity;
+    let at = end;
+    while (at > start && isBefore(squared, x, y, z, nearest, at - kept)) at -= kept;
+    if (at === end) return isFirst;
+    nearest.copyWithin(at + kept, at, end - kept);
+    nearest[at] = squared;
+    nearest[at + 1] = x;
+    nearest[at + 2] = y;
+    nearest[at + 3] = z;
+    nearest[at + 4] = prediction;
+    return isFirst;
+  }
+
+  /** Truths that are reached and near others: they may want the same prediction. */
+  #rivals(): number[] {
+    const rivals: number[] = [];
+    for (let truth = 0; truth < this.#count; truth++)
+      if (this.#few(truth) > 1 && this.#isReached(truth)) rivals.push(truth);
+    return rivals;
+  }
+
+  #pairUp(rivals: readonly number[]): Pair[] {
+    if (rivals.length === 0) return [];
+    const options = rivals.map((truth) => {
+      const list: Assignable[] = [];
+      for (let slot = this.#starts[truth]!; slot < this.#starts[truth + 1]!; slot++)
+        if (this.#nearest[kept * slot]! < Infinity) list.push(this.#assignable(slot));
+      return list;
+    });
+    return assign(options).map((pair) => ({ ...pair, truth: rivals[pair.truth]! }));
+  }
+
+  #assignable(slot: number): Assignable {
+    return {
+      prediction: this.#nearest[kept * slot + 4]!,
+      distance: Math.sqrt(this.#nearest[kept * slot]!),
+    };
+  }
 }
 
-/** Emptied and filled again by every look into a grid. */
+/** By distance, then by place; a later prediction at the very place of an earlier one comes after it. */
+function isBefore(
+  squared: number,
+  x: number,
+  y: number,
+  z: number,
+  nearest: Float64Array,
+  at: number,
+): boolean {
+  if (squared !== nearest[at]) return squared < nearest[at]!;
+  if (x !== nearest[at + 1]) return x < nearest[at + 1]!;
+  if (y !== nearest[at + 2]) return y < nearest[at + 2]!;
+  return z < nearest[at + 3]!;
+}
+
+/** Sums of how many truths lie within twice the match distance of each (a hair more for rounding), itself included. */
+function neighbourStarts(truths: Float64Array, grid: PointGrid, distance: number): Int32Array {
+  const starts = new Int32Array(truths.length / 3 + 1);
+  for (let i = 0; i + 1 < starts.length; i++) {
+    const [x, y, z] = [truths[i * 3]!, truths[i * 3 + 1]!, truths[i * 3 + 2]!];
+    starts[i + 1] = starts[i]! + grid.within(x, y, z, 2.00001 * distance, found);
+  }
+  return starts;
+}
+
+/** Filled again by every look into a grid. */
 const found: number[] = [];

@@ -1,7 +1,7 @@
 /** Points in a grid of cells, to be asked which of them lie near a position. */
 export interface PointGrid {
-  /** Fills `found` with every point at most `distance` Å from x y z, emptying it first. */
-  within(x: number, y: number, z: number, distance: number, found: number[]): void;
+  /** Puts every point at most `distance` Å from x y z at the beginning of `found`. Gives how many they are. */
+  within(x: number, y: number, z: number, distance: number, found: number[]): number;
 }
 
 interface Axis {
@@ -13,47 +13,84 @@ interface Axis {
 /** Covers a distance exactly at the limit whatever the rounding of coordinates below 10¹⁰ Å. */
 const slack = 1.001;
 /** With fewer points, looking at every one is as fast as any order. */
-const worthSorting = 48;
+const worthSorting = 128;
+
+/**
+ * @param points x y z in Å, flat
+ * @param least width of a cell in Å; best as far as is mostly looked
+ */
+export const pointGrid = (points: Float64Array, least: number): PointGrid =>
+  points.length < 3 * worthSorting || !Number.isFinite(least)
+    ? new PlainPoints(points)
+    : new SortedPoints(points, least);
+
+class PlainPoints implements PointGrid {
+  readonly #points: Float64Array;
+
+  constructor(points: Float64Array) {
+    this.#points = points;
+  }
+
+  within(x: number, y: number, z: number, distance: number, found: number[]): number {
+    let count = 0;
+    const points = this.#points;
+    const limit = distance * distance;
+    for (let at = 0; at < points.length; at += 3) {
+      const dx = points[at]! - x;
+      if (dx * dx > limit) continue;
+      const dy = points[at + 1]! - y;
+      const dz = points[at + 2]! - z;
+      if (dx * dx + dy * dy + dz * dz <= limit) found[count++] = at / 3;
+    }
+    return count;
+  }
+}
 
 /**
  * Cells are at least as wide as asked, and wider where the points are sparse, so that there are at most some four
  * cells a point. x runs fastest: the cells around a position are a few contiguous stretches of points.
- *
- * @param points x y z in Å, flat
- * @param least width of a cell in Å; best as far as is mostly looked
  */
-export function pointGrid(points: Float64Array, least: number): PointGrid {
-  const count = points.length / 3;
-  const [xs, ys, zs] = axes(points, count < worthSorting ? Infinity : least);
-  const cellOf = (point: number) =>
-    (cell(zs, points[point * 3 + 2]!) * ys.cells + cell(ys, points[point * 3 + 1]!)) * xs.cells +
-    cell(xs, points[point * 3]!);
-  const { starts, sorted } = sortByCell(count, cellOf, xs.cells * ys.cells * zs.cells);
+class SortedPoints implements PointGrid {
+  readonly #points: Float64Array;
+  readonly #axes: readonly [Axis, Axis, Axis];
+  readonly #sorted: SortedByCell;
 
-  return {
-    within(x, y, z, distance, found) {
-      found.length = 0;
-      const reach = distance * slack;
-      const limit = distance * distance;
-      const firstX = cell(xs, x - reach);
-      const lastX = cell(xs, x + reach);
-      const lastY = cell(ys, y + reach);
-      const lastZ = cell(zs, z + reach);
-      for (let k = cell(zs, z - reach); k <= lastZ; k++) {
-        for (let j = cell(ys, y - reach); j <= lastY; j++) {
-          const row = (k * ys.cells + j) * xs.cells;
-          const end = starts[row + lastX + 1]!;
-          for (let at = starts[row + firstX]!; at < end; at++) {
-            const point = sorted[at]!;
-            const dx = points[point * 3]! - x;
-            const dy = points[point * 3 + 1]! - y;
-            const dz = points[point * 3 + 2]! - z;
-            if (dx * dx + dy * dy + dz * dz <= limit) found.push(point);
-          }
+  constructor(points: Float64Array, least: number) {
+    const [xs, ys, zs] = axes(points, least);
+    const cellOf = (point: number) =>
+      (cell(zs, points[point * 3 + 2]!) * ys.cells + cell(ys, points[point * 3 + 1]!)) * xs.cells +
+      cell(xs, points[point * 3]!);
+    this.#points = points;
+    this.#axes = [xs, ys, zs];
+    this.#sorted = sortByCell(points.length / 3, cellOf, xs.cells * ys.cells * zs.cells);
+  }
+
+  within(x: number, y: number, z: number, distance: number, found: number[]): number {
+    let count = 0;
+    const points = this.#points;
+    const [xs, ys, zs] = this.#axes;
+    const { starts, sorted } = this.#sorted;
+    const reach = distance * slack;
+    const limit = distance * distance;
+    const firstX = cell(xs, x - reach);
+    const lastX = cell(xs, x + reach);
+    const lastY = cell(ys, y + reach);
+    const lastZ = cell(zs, z + reach);
+    for (let k = cell(zs, z - reach); k <= lastZ; k++) {
+      for (let j = cell(ys, y - reach); j <= lastY; j++) {
+        const row = (k * ys.cells + j) * xs.cells;
+        const end = starts[row + lastX + 1]!;
+        for (let at = starts[row + firstX]!; at < end; at++) {
+          const point = sorted[at]!;
+          const dx = points[point * 3]! - x;
+          const dy = points[point * 3 + 1]! - y;
+          const dz = points[point * 3 + 2]! - z;
+          if (dx * dx + dy * dy + dz * dz <= limit) found[count++] = point;
         }
       }
-    },
-  };
+    }
+    return count;
+  }
 }
 
 /** Index of a coordinate's cell; outside the grid, of the nearest cell. */
@@ -63,10 +100,6 @@ function cell(axis: Axis, value: number): number {
 }
 
 function axes(points: Float64Array, least: number): [Axis, Axis, Axis] {
-  if (!Number.isFinite(least) || points.length === 0) {
-    const whole = { low: 0, width: Infinity, cells: 1 };
-    return [whole, whole, whole];
-  }
   const low = [Infinity, Infinity, Infinity];
   const high = [-Infinity, -Infinity, -Infinity];
   for (let i = 0; i < points.length; i++) {
@@ -80,8 +113,14 @@ function axes(points: Float64Array, least: number): [Axis, Axis, Axis] {
   return [axis(0), axis(1), axis(2)];
 }
 
-/** Counting sort: the points of cell c are sorted[starts[c]] up to sorted[starts[c + 1]]. */
-function sortByCell(count: number, cellOf: (point: number) => number, cells: number) {
+/** The points of cell c are sorted[starts[c]] up to sorted[starts[c + 1]]. */
+interface SortedByCell {
+  readonly starts: Int32Array;
+  readonly sorted: Int32Array;
+}
+
+/** Counting sort. */
+function sortByCell(count: number, cellOf: (point: number) => number, cells: number): SortedByCell {
   const starts = new Int32Array(cells + 1);
   for (let point = 0; point < count; point++) starts[cellOf(point) + 1]!++;
   for (let c = 0; c < cells; c++) starts[c + 1]! += starts[c]!;

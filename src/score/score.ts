@@ -1,7 +1,15 @@
-import { PickbenchError } from "../errors.js";
-import { challengeParticles, matchFraction, type Particle, type Pick } from "../particles.js";
+import { challengeParticles, matchFraction, type Particle } from "../particles.js";
 import { type Counts, fbeta, precisionOf, recallOf } from "./fbeta.js";
 import { createMatcher, type Matcher } from "./matching.js";
+import {
+  type PicksByExperiment,
+  type Positions,
+  type PositionsByExperiment,
+  positionsOf,
+} from "./positions.js";
+import { checkTruth, unknownType } from "./truthCheck.js";
+
+export type { PicksByExperiment } from "./positions.js";
 
 /** One type's part of a score. */
 export interface TypeScore extends Counts {
@@ -43,8 +51,6 @@ export interface Scorer {
   report(): ScoreReport;
 }
 
-export type PicksByExperiment = ReadonlyMap<string, readonly Pick[]>;
-
 /**
  * The challenge's score (FIELD.md §1). An experiment that is a key of `truth`, be its list empty, belongs to the
  * truth: predictions there are false positives.
@@ -57,7 +63,7 @@ export function scorePicks(
   predictions: PicksByExperiment,
   particles: readonly Particle[] = challengeParticles,
 ): ScoreReport {
-  const scorer = createScorer(truth, particles);
+  const scorer = createScorer(positionsOf(truth), particles);
   for (const [experiment, picks] of predictions)
     for (const { type, x, y, z } of picks)
       if (!scorer.add(experiment, type, x, y, z))
@@ -65,16 +71,17 @@ export function scorePicks(
   return scorer.report();
 }
 
+/** @throws PickbenchError BadDataset as `scorePicks` does */
 export function createScorer(
-  truth: PicksByExperiment,
+  truth: PositionsByExperiment,
   particles: readonly Particle[] = challengeParticles,
 ): Scorer {
-  const known = new Set(particles.map(({ name }) => name));
   checkTruth(truth, particles);
-  const present = new Set([...truth.values()].flatMap((picks) => picks.map(({ type }) => type)));
+  const known = new Set(particles.map(({ name }) => name));
+  const present = new Set([...truth.values()].flatMap((ofExperiment) => [...ofExperiment.keys()]));
   const scored = particles.filter(({ name }) => present.has(name));
   const matchers = new Map(
-    [...truth].map(([experiment, picks]) => [experiment, matchersByType(picks, scored)]),
+    [...truth].map(([experiment, ofExperiment]) => [experiment, matchersByType(ofExperiment, scored)]),
   );
   const dropped = { experiment: 0, type: 0 };
 
@@ -92,27 +99,16 @@ export function createScorer(
   };
 }
 
-function matchersByType(picks: readonly Pick[], particles: readonly Particle[]): Map<string, Matcher> {
-  const byType = new Map<string, Pick[]>(particles.map(({ name }) => [name, []]));
-  for (const pick of picks) byType.get(pick.type)?.push(pick);
-  return new Map(
+const matchersByType = (
+  positions: ReadonlyMap<string, Positions>,
+  particles: readonly Particle[],
+): Map<string, Matcher> =>
+  new Map(
     particles.map(({ name, radius }) => [
       name,
-      createMatcher(coordinates(byType.get(name) ?? []), radius * matchFraction),
+      createMatcher(positions.get(name)?.coordinates ?? new Float64Array(0), radius * matchFraction),
     ]),
   );
-}
-
-/** x y z in Å, flat. */
-export function coordinates(picks: readonly Pick[]): Float64Array {
-  const flat = new Float64Array(picks.length * 3);
-  picks.forEach(({ x, y, z }, i) => {
-    flat[i * 3] = x;
-    flat[i * 3 + 1] = y;
-    flat[i * 3 + 2] = z;
-  });
-  return flat;
-}
 
 function reportOf(
   matchers: ReadonlyMap<string, ReadonlyMap<string, Matcher>>,
@@ -192,34 +188,4 @@ class Total {
       displacement: counts.tp > 0 ? { dx: dx / counts.tp, dy: dy / counts.tp, dz: dz / counts.tp } : null,
     };
   }
-}
-
-function checkTruth(truth: PicksByExperiment, particles: readonly Particle[]): void {
-  const known = new Set(particles.map(({ name }) => name));
-  for (const [experiment, picks] of truth) {
-    const unknown = picks.find(({ type }) => !known.has(type));
-    if (unknown) throw unknownType("BadDataset", unknown.type, experiment, particles);
-    const sorted = picks.toSorted((a, b) => a.x - b.x || a.y - b.y || a.z - b.z);
-    const twice = sorted.find((pick, i) => i > 0 && samePlace(pick, sorted[i - 1]!));
-    if (twice)
-      throw new PickbenchError(
-        "BadDataset",
-        `the truth of ${experiment} holds two particles at x y z = ${twice.x} ${twice.y} ${twice.z} Å, wanted every particle once; remove one of them`,
-      );
-  }
-}
-
-const samePlace = (a: Pick, b: Pick): boolean => a.x === b.x && a.y === b.y && a.z === b.z;
-
-function unknownType(
-  tag: "BadDataset" | "BadSubmission",
-  type: string,
-  experiment: string,
-  particles: readonly Particle[],
-): PickbenchError {
-  const whose = tag === "BadDataset" ? "the truth" : "the submission";
-  return new PickbenchError(
-    tag,
-    `unknown particle type "${type}" in ${whose} for ${experiment}, wanted one of ${particles.map(({ name }) => name).join(", ")}`,
-  );
 }

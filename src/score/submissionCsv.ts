@@ -5,8 +5,9 @@ import { pipeline } from "node:stream/promises";
 import { PickbenchError } from "../errors.js";
 import { challengeParticles, type Particle, type Pick } from "../particles.js";
 import { angstrom } from "../units.js";
-import { createScorer, type PicksByExperiment, type ScoreReport } from "./score.js";
-import { type CsvRules, fault, readRows, submissionColumns } from "./submissionRows.js";
+import { type PicksByExperiment, type PositionsByExperiment, PositionTable } from "./positions.js";
+import { createScorer, type ScoreReport } from "./score.js";
+import { type CsvRules, fault, type RowReader, readRows, submissionColumns } from "./submissionRows.js";
 
 export interface ReadOptions extends CsvRules {
   /** Known types; another type is an error. */
@@ -21,14 +22,10 @@ export interface ReadOptions extends CsvRules {
  * @throws PickbenchError with the row for anything that is not a whole, well-formed row of a known type
  */
 export async function readSubmission(path: string, options: ReadOptions = {}): Promise<Map<string, Pick[]>> {
-  const { particles = challengeParticles, experiments } = options;
-  const known = new Set(particles.map(({ name }) => name));
   const picks = new Map<string, Pick[]>();
-  await readRows(
+  await readKnownRows(
     path,
-    (experiment, type, x, y, z, row) => {
-      if (experiments?.has(experiment) === false) return;
-      if (!known.has(type)) throw unknownTypeInRow(path, row, type, particles, options);
+    (experiment, type, x, y, z) => {
       const pick = { type, x: angstrom(x), y: angstrom(y), z: angstrom(z) };
       const list = picks.get(experiment);
       if (list) list.push(pick);
@@ -39,10 +36,31 @@ export async function readSubmission(path: string, options: ReadOptions = {}): P
   return picks;
 }
 
+/** The same as positions alone: less than a quarter of the time and memory. @throws PickbenchError as above */
+export async function readPositions(path: string, options: ReadOptions = {}): Promise<PositionsByExperiment> {
+  const table = new PositionTable();
+  await readKnownRows(path, (experiment, type, x, y, z) => table.add(experiment, type, x, y, z), options);
+  return table.byExperiment;
+}
+
+async function readKnownRows(path: string, each: RowReader, options: ReadOptions): Promise<void> {
+  const { particles = challengeParticles, experiments } = options;
+  const known = new Set(particles.map(({ name }) => name));
+  await readRows(
+    path,
+    (experiment, type, x, y, z, row) => {
+      if (experiments?.has(experiment) === false) return;
+      if (!known.has(type)) throw unknownTypeInRow(path, row, type, particles, options);
+      each(experiment, type, x, y, z, row);
+    },
+    options,
+  );
+}
+
 /** The challenge's score of a submission, row by row: memory grows with the truth alone. */
 export async function scoreSubmission(
   path: string,
-  truth: PicksByExperiment,
+  truth: PositionsByExperiment,
   particles: readonly Particle[] = challengeParticles,
 ): Promise<ScoreReport> {
   const scorer = createScorer(truth, particles);

@@ -1,6 +1,7 @@
 import { type ErrorTag, messageOf, PickbenchError } from "../errors.js";
 import { CsvFault, type Fields, readCsvRows } from "./csvRows.js";
 import { parseDecimal } from "./decimal.js";
+import { SeenIds } from "./seenIds.js";
 
 /** The challenge's columns; coordinates in Å from the volume's corner. */
 export const submissionColumns = ["id", "experiment", "particle_type", "x", "y", "z"] as const;
@@ -77,11 +78,13 @@ class RowChecker {
     );
   }
 
-  #checkId({ text, starts, ends }: Fields, row: number): void {
+  #checkId(fields: Fields, row: number): void {
     const field = this.#columns.at.id;
-    const id = text.slice(starts[field]!, ends[field]!);
-    if (id === "") throw this.#fault(row, "an empty id", "a whole number");
-    if (!this.#ids.add(id)) throw this.#fault(row, `the id ${id} a second time`, "every id once");
+    const start = fields.starts[field]!;
+    const end = fields.ends[field]!;
+    if (start === end) throw this.#fault(row, "an empty id", "a whole number");
+    if (!this.#ids.add(fields.bytes, start, end))
+      throw this.#fault(row, `the id ${textOf(fields, field)} a second time`, "every id once");
   }
 
   #name(column: "experiment" | "particle_type", names: Names, fields: Fields, row: number): string {
@@ -92,7 +95,7 @@ class RowChecker {
 
   #number(column: "x" | "y" | "z", fields: Fields, row: number): number {
     const field = this.#columns.at[column];
-    const value = parseDecimal(fields.text, fields.starts[field]!, fields.ends[field]!);
+    const value = parseDecimal(fields.bytes, fields.starts[field]!, fields.ends[field]!);
     if (Number.isNaN(value))
       throw this.#fault(row, `${column} = "${textOf(fields, field)}"`, "a finite number in Å");
     return value;
@@ -103,8 +106,8 @@ class RowChecker {
   }
 }
 
-const textOf = ({ text, starts, ends }: Fields, field: number): string =>
-  Buffer.from(text.slice(starts[field]!, ends[field]!), "latin1").toString("utf8");
+const textOf = ({ bytes, starts, ends }: Fields, field: number): string =>
+  bytes.toString("utf8", starts[field]!, ends[field]!);
 
 interface Columns {
   readonly count: number;
@@ -138,51 +141,43 @@ function columnsOf(header: Fields, path: string, rules: CsvRules): Columns {
   return { count: names.length, at };
 }
 
+/** A name and the bytes it was read from. */
+interface Met {
+  readonly bytes: Buffer;
+  readonly name: string;
+}
+
 /** Decodes names, each once. Names met in a row keep one string, so that looking them up stays cheap. */
 class Names {
-  readonly #met = new Map<string, string>();
-  #latest = "";
-  #latestName = "";
+  readonly #met = new Map<number, Met[]>();
+  #latest: Met = { bytes: Buffer.alloc(0), name: "" };
 
-  read({ text, starts, ends }: Fields, field: number): string {
+  read({ bytes, starts, ends }: Fields, field: number): string {
     const start = starts[field]!;
     const end = ends[field]!;
-    if (end - start === this.#latest.length && text.startsWith(this.#latest, start)) return this.#latestName;
-    const raw = text.slice(start, end);
-    let name = this.#met.get(raw);
-    if (name === undefined) {
-      name = Buffer.from(raw, "latin1").toString("utf8");
-      this.#met.set(Buffer.from(raw, "latin1").toString("latin1"), name);
-    }
-    this.#latest = raw;
-    this.#latestName = name;
-    return name;
+    if (!areEqual(this.#latest.bytes, bytes, start, end)) this.#latest = this.#find(bytes, start, end);
+    return this.#latest.name;
+  }
+
+  #find(bytes: Buffer, start: number, end: number): Met {
+    let hash = 0;
+    for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
+    const alike = this.#met.get(hash) ?? [];
+    const known = alike.find((met) => areEqual(met.bytes, bytes, start, end));
+    if (known) return known;
+    const added = {
+      bytes: Buffer.from(bytes.subarray(start, end)),
+      name: bytes.toString("utf8", start, end),
+    };
+    this.#met.set(hash, [...alike, added]);
+    return added;
   }
 }
 
-/** Ids met so far: whole numbers in a bit set, so that ten million of them take a megabyte; others as text. */
-class SeenIds {
-  #bits = new Uint32Array(1024);
-  readonly #others = new Set<string>();
-
-  /** False if it was there already. */
-  add(id: string): boolean {
-    const value = Number(id);
-    if (!(Number.isInteger(value) && value >= 0 && value < 2 ** 30 && String(value) === id)) {
-      const size = this.#others.size;
-      return this.#others.add(id).size > size;
-    }
-    const word = value >>> 5;
-    if (word >= this.#bits.length) {
-      const grown = new Uint32Array(Math.max(word + 1, this.#bits.length * 2));
-      grown.set(this.#bits);
-      this.#bits = grown;
-    }
-    const bit = 1 << (value & 31);
-    if (this.#bits[word]! & bit) return false;
-    this.#bits[word]! |= bit;
-    return true;
-  }
+function areEqual(name: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (name.length !== end - start) return false;
+  for (let at = end - 1; at >= start; at--) if (name[at - start] !== bytes[at]) return false;
+  return true;
 }
 
 const tagOf = ({ kind }: CsvRules): ErrorTag => (kind === "truth" ? "BadDataset" : "BadSubmission");

@@ -3,7 +3,7 @@ import { matchFraction, type Particle } from "../particles.js";
 import { cautionTolerance, chooseCautious } from "./caution.js";
 import { type Counts, fbeta } from "./fbeta.js";
 import { createMatcher, type Matcher } from "./matching.js";
-import { coordinates, type PicksByExperiment } from "./score.js";
+import { type PicksByExperiment, positionsOf } from "./positions.js";
 
 export interface Candidate<Setting> {
   readonly setting: Setting;
@@ -72,10 +72,10 @@ export function countType(particle: Particle, truth: PicksByExperiment, picks: P
 
 const matchersOf = (particle: Particle, truth: PicksByExperiment): Map<string, Matcher> =>
   new Map(
-    [...truth].map(([experiment, picks]) => [
+    [...positionsOf(truth)].map(([experiment, ofExperiment]) => [
       experiment,
       createMatcher(
-        coordinates(picks.filter(({ type }) => type === particle.name)),
+        ofExperiment.get(particle.name)?.coordinates ?? new Float64Array(0),
         particle.radius * matchFraction,
       ),
     ]),

@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { challengeParticles, type Pick } from "../../src/particles.js";
+import { positionsOf } from "../../src/score/positions.js";
 import { readSubmission, scoreSubmission, writeSubmission } from "../../src/score/submissionCsv.js";
 import { readRows } from "../../src/score/submissionRows.js";
 import { angstrom } from "../../src/units.js";
@@ -146,7 +147,7 @@ describe("what is refused, with one sentence", () => {
 
   test("scoring names the row of an unknown type", async () => {
     const path = file(`${header}\n0,TS_2,unicorn,1,2,3\n1,TS_1,unicorn,1,2,3\n`);
-    await expect(scoreSubmission(path, one)).rejects.toThrow(/^row 3 of .*"unicorn"/);
+    await expect(scoreSubmission(path, positionsOf(one))).rejects.toThrow(/^row 3 of .*"unicorn"/);
   });
 });
 
