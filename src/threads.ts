@@ -9,6 +9,9 @@ export interface Thread {
   call<Result>(method: string, argument: unknown, transfer?: readonly TransferListItem[]): Promise<Result>;
   /** Stops the thread at once, whatever it does. */
   close(): Promise<void>;
+  /** Lets the process end while the thread waits for calls, and takes that back. */
+  unref(): void;
+  ref(): void;
 }
 
 type Request = { readonly id: number; readonly method: string; readonly argument: unknown };
@@ -54,6 +57,8 @@ export function startThread(module: URL, onEvent: (event: never) => void = () =>
     async close() {
       await worker.terminate();
     },
+    unref: () => worker.unref(),
+    ref: () => worker.ref(),
   };
 }
 

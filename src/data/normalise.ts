@@ -1,4 +1,6 @@
 import { PickbenchError } from "../errors.js";
+import { type Box, type Volume, voxelCount } from "../volume.js";
+import { extent } from "./chunkGrid.js";
 import type { TomogramReader } from "./omeZarr.js";
 
 /**
@@ -38,24 +40,65 @@ export const normalisationRule = {
  * @throws BadDataset where all values are equal.
  */
 export async function measureIntensity(reader: TomogramReader, channel = 0): Promise<Intensity> {
-  const all = reader.chunks(channel);
-  const count = Math.min(all.length, mostChunks);
-  const chosen = Array.from({ length: count }, (_, i) => all[Math.floor(((i + 0.5) * all.length) / count)]!);
-  const total = chosen.reduce((sum, { box }) => sum + volumeOf(box), 0);
-  const step = Math.max(1, Math.ceil(total / sampleSize));
-  const sample = new Float32Array(Math.ceil(total / step));
-  let seen = 0;
-  let taken = 0;
-  for (const { box } of chosen) {
+  const sample = new EvenSample(reader, channel);
+  for (const box of sample.boxes) {
     const values = await reader.readRegion(box, channel);
-    for (let i = (step - (seen % step)) % step; i < values.length; i += step) sample[taken++] = values[i]!;
-    seen += values.length;
+    sample.take(volumeOf(box), (index) => values[index]!);
   }
-  return intensityOf(sample.subarray(0, taken), `${reader.ref.run} ${reader.ref.tomoType}`);
+  return sample.intensity();
 }
 
-const volumeOf = ({ start, end }: { start: readonly number[]; end: readonly number[] }): number =>
-  end.reduce((product, value, axis) => product * (value - start[axis]!), 1);
+/** As measureIntensity, of a tomogram that has been read whole: the same numbers without reading it again. */
+export function measureVolume({ data, shape }: Volume, reader: TomogramReader, channel = 0): Intensity {
+  const sample = new EvenSample(reader, channel);
+  for (const { start, end } of sample.boxes) {
+    const height = end[1] - start[1];
+    const width = end[2] - start[2];
+    sample.take((end[0] - start[0]) * height * width, (index) => {
+      const row = Math.floor(index / width);
+      const z = start[0] + Math.floor(row / height);
+      const y = start[1] + (row % height);
+      return data[(z * shape[1] + y) * shape[2] + start[2] + (index - row * width)]!;
+    });
+  }
+  return sample.intensity();
+}
+
+/** Which voxels of a tomogram are measured, and those that were. */
+class EvenSample {
+  readonly boxes: readonly Box[];
+  readonly #name: string;
+  readonly #step: number;
+  readonly #values: Float32Array;
+  #seen = 0;
+  #taken = 0;
+
+  constructor(reader: TomogramReader, channel: number) {
+    const all = reader.chunks(channel);
+    const count = Math.min(all.length, mostChunks);
+    this.boxes = Array.from(
+      { length: count },
+      (_, i) => all[Math.floor(((i + 0.5) * all.length) / count)]!.box,
+    );
+    const total = this.boxes.reduce((sum, box) => sum + volumeOf(box), 0);
+    this.#name = `${reader.ref.run} ${reader.ref.tomoType}`;
+    this.#step = Math.max(1, Math.ceil(total / sampleSize));
+    this.#values = new Float32Array(Math.ceil(total / this.#step));
+  }
+
+  /** Takes the sample's share of the next box, whose voxels are `length`, z slowest. */
+  take(length: number, valueAt: (index: number) => number): void {
+    const first = (this.#step - (this.#seen % this.#step)) % this.#step;
+    for (let i = first; i < length; i += this.#step) this.#values[this.#taken++] = valueAt(i);
+    this.#seen += length;
+  }
+
+  intensity(): Intensity {
+    return intensityOf(this.#values.subarray(0, this.#taken), this.#name);
+  }
+}
+
+const volumeOf = (box: Box): number => voxelCount(extent(box));
 
 /** Measures values in memory, all of them up to a million, else an even sample. `name` is for the error. */
 export const measureValues = (values: Float32Array, name: string): Intensity =>

@@ -1,7 +1,7 @@
 import type { Volume } from "../volume.js";
 import { type Dataset, findRun, findTomogram } from "./dataset.js";
 import { type Normalisation, rescale } from "./normalisation.js";
-import { measureIntensity, normalise } from "./normalise.js";
+import { measureVolume, normalise } from "./normalise.js";
 import { openTomogram } from "./omeZarr.js";
 
 export interface TomogramChoice {
@@ -25,13 +25,19 @@ export async function readViews(
 ): Promise<Volume[]> {
   const ref = findTomogram(findRun(dataset, run), choice.tomogram, choice.voxelSpacing);
   const reader = await openTomogram(ref, choice.level);
-  const intensity = await measureIntensity(reader);
-  const { data, shape, spacing } = await reader.readAll();
-  return normalisations.map((normalisation) => {
-    const view = new Float32Array(new SharedArrayBuffer(data.byteLength));
-    view.set(data);
-    if (normalisation === "standard") normalise(view, intensity);
-    else rescale(view, normalisation);
-    return { data: view, shape, spacing };
+  const volume = await reader.readAll();
+  const intensity = measureVolume(volume, reader);
+  const last = normalisations.length - 1;
+  return normalisations.map((normalisation, index) => {
+    const data = index === last ? volume.data : sharedCopy(volume.data);
+    if (normalisation === "standard") normalise(data, intensity);
+    else rescale(data, normalisation);
+    return { ...volume, data };
   });
+}
+
+function sharedCopy(values: Float32Array): Float32Array {
+  const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
+  copy.set(values);
+  return copy;
 }

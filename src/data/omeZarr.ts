@@ -1,8 +1,10 @@
 import { basename, join, resolve } from "node:path";
 import { PickbenchError } from "../errors.js";
 import { type Box, indexToPosition, type Shape3, type Spacing3, type Volume, voxelCount } from "../volume.js";
+import { boxOfChunk, chunksOf, extent } from "./chunkGrid.js";
+import type { ChunkJob } from "./chunkJob.js";
+import { decodeChunks } from "./chunkPool.js";
 import type { Level, TomogramRef } from "./dataset.js";
-import { halfToFloat } from "./halfFloat.js";
 import { readMultiscales } from "./omeMetadata.js";
 import { openZarrArray, type ZarrArray } from "./zarrArray.js";
 
@@ -19,7 +21,7 @@ export interface TomogramReader {
   readonly spacing: Spacing3;
   readonly chunkShape: Shape3;
   /**
-   * The voxels of a box inside the volume, z slowest. Besides the result one decoded chunk is held.
+   * The voxels of a box inside the volume, z slowest, in shared memory. Besides them one decoded chunk a thread is held.
    *
    * @param channel index along the leading channel axis, where there is one
    * @throws BadDataset naming the chunk's file where it is missing, short or undecodable
@@ -87,18 +89,28 @@ function readerOf(ref: ResolvedTomogram, level: Level, array: ZarrArray): Tomogr
   const { shape, spacing, chunkShape } = level;
   const hasChannels = array.shape.length === 4;
   const channelDepth = hasChannels ? array.chunkShape[0]! : 1;
+  const placesOf = (box: Box, channel: number) =>
+    chunksOf(box, chunkShape).map((at) => {
+      const coordinates = hasChannels ? [Math.floor(channel / channelDepth), ...at] : at;
+      return { at, coordinates, file: array.chunkFile(coordinates) };
+    });
 
   const readRegion = async (box: Box, channel = 0): Promise<Float32Array> => {
     checkRequest(ref, level, box, channel);
-    const region = new Float32Array(voxelCount(extent(box)));
-    for (const at of chunksOf(box, chunkShape)) {
-      const coordinates = hasChannels ? [Math.floor(channel / channelDepth), ...at] : at;
-      const { data, stride } = await array.readChunk(coordinates);
-      const offset = hasChannels ? (channel % channelDepth) * stride[0]! : 0;
-      const strides = lastThree(stride);
-      copyOverlap(region, box, array.half ? halfToFloat(data) : data, offset, strides, at, chunkShape);
-    }
-    checkFinite(ref, region, box, spacing);
+    const region = new Float32Array(
+      new SharedArrayBuffer(voxelCount(extent(box)) * Float32Array.BYTES_PER_ELEMENT),
+    );
+    const job: ChunkJob = {
+      folder: join(ref.path, level.path),
+      target: region,
+      box,
+      chunkShape,
+      channelDepth,
+      channel: channel % channelDepth,
+      isBloscFloats: array.isBloscFloats,
+      places: placesOf(box, channel),
+    };
+    if (!(await decodeChunks(job, array))) refuseNotFinite(ref, region, box, spacing);
     return region;
   };
 
@@ -113,15 +125,13 @@ function readerOf(ref: ResolvedTomogram, level: Level, array: ZarrArray): Tomogr
       return { data: await readRegion({ start: [0, 0, 0], end: shape }, channel), shape, spacing };
     },
     chunks(channel = 0) {
-      return chunksOf({ start: [0, 0, 0], end: shape }, chunkShape).map((at) => ({
+      return placesOf({ start: [0, 0, 0], end: shape }, channel).map(({ at, file }) => ({
         box: boxOfChunk(at, chunkShape, shape),
-        file: array.chunkFile(hasChannels ? [Math.floor(channel / channelDepth), ...at] : at),
+        file,
       }));
     },
   };
 }
-
-const extent = ({ start, end }: Box): Shape3 => [end[0] - start[0], end[1] - start[1], end[2] - start[2]];
 
 function checkRequest(ref: ResolvedTomogram, level: Level, { start, end }: Box, channel: number): void {
   const inside = level.shape.every(
@@ -135,57 +145,10 @@ function checkRequest(ref: ResolvedTomogram, level: Level, { start, end }: Box, 
     throw new RangeError(`channel ${channel} of ${ref.path}, which has ${count}`);
 }
 
-/** Coordinates of the chunks that a box touches, z slowest. */
-function chunksOf({ start, end }: Box, chunk: Shape3): Shape3[] {
-  const first = start.map((value, axis) => Math.floor(value / chunk[axis]!));
-  const last = end.map((value, axis) => Math.floor((value - 1) / chunk[axis]!));
-  const all: Shape3[] = [];
-  for (let z = first[0]!; z <= last[0]!; z++)
-    for (let y = first[1]!; y <= last[1]!; y++)
-      for (let x = first[2]!; x <= last[2]!; x++) all.push([z, y, x]);
-  return all;
-}
-
-function boxOfChunk(at: Shape3, chunk: Shape3, shape: Shape3): Box {
-  const start = at.map((index, axis) => index * chunk[axis]!) as [number, number, number];
-  const end = start.map((value, axis) => Math.min(value + chunk[axis]!, shape[axis]!));
-  return { start, end: end as [number, number, number] };
-}
-
-/** Copies what a decoded chunk and the box share into the region. */
-function copyOverlap(
-  region: Float32Array,
-  box: Box,
-  data: Exclude<Awaited<ReturnType<ZarrArray["readChunk"]>>["data"], undefined>,
-  offset: number,
-  stride: Shape3,
-  at: Shape3,
-  chunk: Shape3,
-): void {
-  const [, sizeY, sizeX] = extent(box);
-  const low = at.map((index, axis) => Math.max(index * chunk[axis]!, box.start[axis]!));
-  const high = at.map((index, axis) => Math.min((index + 1) * chunk[axis]!, box.end[axis]!));
-  const width = high[2]! - low[2]!;
-  const floats = data instanceof Float32Array && stride[2] === 1 ? data : undefined;
-  for (let z = low[0]!; z < high[0]!; z++) {
-    for (let y = low[1]!; y < high[1]!; y++) {
-      const from =
-        offset +
-        (z - at[0] * chunk[0]) * stride[0] +
-        (y - at[1] * chunk[1]) * stride[1] +
-        (low[2]! - at[2] * chunk[2]) * stride[2];
-      const to = ((z - box.start[0]) * sizeY + y - box.start[1]) * sizeX + low[2]! - box.start[2];
-      if (floats) region.set(floats.subarray(from, from + width), to);
-      else for (let x = 0; x < width; x++) region[to + x] = Number(data[from + x * stride[2]]);
-    }
-  }
-}
-
 /** @throws NotFinite at the first voxel, z slowest, that is NaN or infinite. */
-function checkFinite(ref: TomogramRef, region: Float32Array, box: Box, spacing: Spacing3): void {
+function refuseNotFinite(ref: TomogramRef, region: Float32Array, box: Box, spacing: Spacing3): never {
   let index = 0;
   while (index < region.length && region[index]! - region[index]! === 0) index++;
-  if (index === region.length) return;
   const [, sizeY, sizeX] = extent(box);
   const x = box.start[2] + (index % sizeX);
   const y = box.start[1] + (Math.floor(index / sizeX) % sizeY);

@@ -4,6 +4,7 @@ import * as zarr from "zarrita";
 import { z } from "zod";
 import { messageOf, PickbenchError } from "../errors.js";
 import { useCheckedBlosc } from "./bloscCodec.js";
+import { undecodable, unreadable, wrongLength } from "./chunkFailures.js";
 import { parseJson, readIfThere } from "./omeMetadata.js";
 
 useCheckedBlosc();
@@ -15,6 +16,8 @@ export interface ZarrArray {
   readonly chunkShape: readonly number[];
   /** True where the values are the bits of 16-bit floats. */
   readonly half: boolean;
+  /** True where a chunk's file is one Blosc frame of float32, little-endian, in the order of the axes. */
+  readonly isBloscFloats: boolean;
   /**
    * A decoded chunk, whole even at the edges: the value at a coordinate stands at flat index Σ coordinate·stride.
    *
@@ -34,6 +37,9 @@ const arrayV2Schema = z.looseObject({
   chunks: sizes,
   dtype: z.string(),
   dimension_separator: z.enum([".", "/"]).default("."),
+  order: z.string().optional(),
+  compressor: z.looseObject({ id: z.string() }).nullish(),
+  filters: z.array(z.unknown()).nullish(),
 });
 const arrayV3Schema = z.looseObject({
   zarr_format: z.literal(3),
@@ -74,7 +80,9 @@ async function openV2(folder: string, path: string, text: string): Promise<ZarrA
   const rewritten = { ...metadata, dtype: stored, ...(stored === metadata.dtype ? {} : { fill_value: 0 }) };
   const separator = metadata.dimension_separator;
   const chunkFile = (at: readonly number[]) => join(folder, at.join(separator));
-  return opened(folder, path, JSON.stringify(rewritten), half, chunkFile);
+  const { dtype, order, compressor, filters } = metadata;
+  const isBloscFloats = dtype === "<f4" && order === "C" && compressor?.id === "blosc" && !filters?.length;
+  return opened(folder, path, JSON.stringify(rewritten), { half, isBloscFloats, chunkFile });
 }
 
 async function openV3(folder: string, path: string, text: string): Promise<ZarrArray> {
@@ -98,8 +106,16 @@ async function openV3(folder: string, path: string, text: string): Promise<ZarrA
     return join(folder, [...(name === "v2" ? [] : ["c"]), ...shard].join(separator));
   };
   const shardIndexFirst = metadata.codecs.some((codec) => codec.configuration.index_location === "start");
-  return opened(folder, path, JSON.stringify(rewritten), half, chunkFile, shardIndexFirst);
+  const isBloscFloats = metadata.data_type === "float32" && isLittleEndianBlosc(metadata.codecs);
+  const layout = { half, isBloscFloats, chunkFile, shardIndexFirst };
+  return opened(folder, path, JSON.stringify(rewritten), layout);
 }
+
+const isLittleEndianBlosc = (codecs: readonly z.infer<typeof codecSchema>[]): boolean =>
+  codecs.length === 2 &&
+  codecs[0]!.name === "bytes" &&
+  codecs[0]!.configuration.endian === "little" &&
+  codecs[1]!.name === "blosc";
 
 /** How many inner chunks a shard holds along each axis; 1 without sharding. */
 function innerPerShard(path: string, codecs: z.infer<typeof codecSchema>[], outer: number[]): number[] {
@@ -131,10 +147,9 @@ async function opened(
   folder: string,
   path: string,
   metadata: string,
-  half: boolean,
-  chunkFile: (at: readonly number[]) => string,
-  shardIndexFirst = false,
+  layout: Pick<ZarrArray, "half" | "isBloscFloats" | "chunkFile"> & { readonly shardIndexFirst?: boolean },
 ): Promise<ZarrArray> {
+  const { half, isBloscFloats, chunkFile, shardIndexFirst = false } = layout;
   const store = new FolderStore(folder, metadata, shardIndexFirst);
   let array: zarr.Array<zarr.DataType, FolderStore>;
   try {
@@ -152,16 +167,12 @@ async function opened(
     shape: array.shape,
     chunkShape: array.chunks,
     half,
+    isBloscFloats,
     chunkFile,
     async readChunk(coordinates) {
       const chunk = await decoded(numeric, coordinates, chunkFile(coordinates));
       if (chunk.data.length === wanted) return chunk;
-      const file = chunkFile(coordinates);
-      throw new PickbenchError(
-        "BadDataset",
-        `${file}: chunk decodes to ${chunk.data.length} values; wanted ${wanted}: the file is damaged, copy it again`,
-        { path: file },
-      );
+      throw wrongLength(chunkFile(coordinates), chunk.data.length, wanted);
     },
   };
 }
@@ -175,12 +186,7 @@ async function decoded<D extends zarr.DataType>(
     return await array.getChunk([...coordinates]);
   } catch (error) {
     if (error instanceof PickbenchError) throw error;
-    const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : "";
-    throw new PickbenchError(
-      "BadDataset",
-      `${file}: chunk cannot be decoded (${messageOf(error)}${cause}): the file is damaged, copy it again`,
-      { path: file, cause: error },
-    );
+    throw undecodable(file, error);
   }
 }
 
@@ -236,12 +242,4 @@ class FolderStore implements zarr.AsyncReadable {
       await handle.close();
     }
   }
-}
-
-function unreadable(file: string, error: unknown): PickbenchError {
-  const missing = ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
-  const message = missing
-    ? `${file}: chunk is missing; copy the tomogram again`
-    : `${file}: chunk cannot be read: ${messageOf(error)}`;
-  return new PickbenchError("BadDataset", message, { path: file, cause: error });
 }

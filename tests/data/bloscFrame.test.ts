@@ -1,6 +1,6 @@
 import Blosc from "numcodecs/blosc";
 import { describe, expect, test } from "vitest";
-import { decodeBlosc } from "../../src/data/bloscCodec.js";
+import { decodeBlosc } from "../../src/data/bloscFrame.js";
 import { randomFor } from "../../src/random.js";
 import { fixture } from "./storeFixtures.js";
 

@@ -1,0 +1,154 @@
+import { promisify } from "node:util";
+import { inflate } from "node:zlib";
+import { decodeLz4Block } from "./lz4Block.js";
+import { shuffledWords, unshuffle4 } from "./unshuffle.js";
+
+/**
+ * A Blosc frame taken apart, every length checked. numcodecs' own decoder gives back whatever lay in its memory, and no
+ * error, where a frame is cut short or its streams are broken; here each stream goes to its own decoder, which throws.
+ * Format: c-blosc's README_CHUNK_FORMAT.rst.
+ */
+export interface BloscFrame {
+  readonly flags: number;
+  readonly typeSize: number;
+  /** Bytes once decoded. */
+  readonly size: number;
+  /** Bytes of a decoded block; the last one may be shorter. */
+  readonly blockSize: number;
+}
+
+export const bloscHeaderSize = 16;
+const shuffledBytes = 0x1;
+const storedPlain = 0x2;
+const shuffledBits = 0x4;
+const notSplit = 0x10;
+const mostSplits = 16;
+const leastSplitSize = 128;
+
+/** @param header the frame's first bytes; `length` is the whole frame's. @throws Error saying what is wrong */
+export function readBloscHeader(header: Buffer, length: number): BloscFrame {
+  if (length < bloscHeaderSize) throw cut(length, bloscHeaderSize);
+  const version = header[0]!;
+  if (version !== 2 && version !== 1) throw new Error(`not a Blosc frame: version ${version}`);
+  const size = header.readUInt32LE(4);
+  const blockSize = header.readUInt32LE(8);
+  const frameSize = header.readUInt32LE(12);
+  if (length !== frameSize) throw cut(length, frameSize);
+  if (size > 2 ** 31 || (size > 0 && blockSize === 0))
+    throw new Error(`not a Blosc frame: ${size} bytes in blocks of ${blockSize}`);
+  return { flags: header[2]!, typeSize: header[3]!, size, blockSize };
+}
+
+const cut = (got: number, wanted: number) => new Error(`Blosc frame has ${got} bytes; wanted ${wanted}`);
+
+/** Decodes a stream that must fill `out` exactly. */
+type StreamDecoder = (stream: Buffer, out: Uint8Array) => void | Promise<void>;
+const unzip = promisify(inflate);
+
+/** Loaded when first met: worker threads that decode LZ4 alone start without it. */
+async function unzstd(stream: Buffer): Promise<Uint8Array> {
+  const { default: Zstd } = await import("numcodecs/zstd");
+  return Zstd.fromConfig({ id: "zstd" }).decode(stream);
+}
+
+function fill(out: Uint8Array, values: Uint8Array): void {
+  if (values.length !== out.length)
+    throw new Error(`Blosc stream decodes to ${values.length} bytes; wanted ${out.length}`);
+  out.set(values);
+}
+
+/** Decoders by the three highest bits of a frame's flags; blosclz (0) and snappy (2) have none outside Blosc. */
+const streamDecoders: Readonly<Record<number, StreamDecoder>> = {
+  1: decodeLz4Block,
+  3: async (stream, out) => fill(out, await unzip(stream, { maxOutputLength: out.length })),
+  4: async (stream, out) => fill(out, await unzstd(stream)),
+};
+
+/** True where the blocks can be decoded one by one, each to the shuffled bytes of values of `typeSize`. */
+export const isByShuffledBlocks = ({ flags, typeSize, blockSize }: BloscFrame): boolean =>
+  (flags & shuffledBytes) !== 0 &&
+  (flags & (storedPlain | shuffledBits)) === 0 &&
+  typeSize > 1 &&
+  blockSize % typeSize === 0 &&
+  streamDecoders[flags >> 5] !== undefined;
+
+/** @throws Error saying what is wrong with the frame */
+export async function decodeBlosc(encoded: Uint8Array): Promise<Uint8Array> {
+  const bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+  const frame = readBloscHeader(bytes, bytes.length);
+  const { flags, size, blockSize, typeSize } = frame;
+  if (flags & storedPlain) {
+    if (bytes.length < bloscHeaderSize + size) throw cut(bytes.length, bloscHeaderSize + size);
+    return new Uint8Array(bytes.subarray(bloscHeaderSize, bloscHeaderSize + size));
+  }
+  const out = new Uint8Array(size);
+  const isShuffled = (flags & shuffledBytes) !== 0 && typeSize > 1;
+  const shuffled = new Uint8Array(isShuffled ? Math.min(blockSize, size) : 0);
+  for (let block = 0; block * blockSize < size; block++) {
+    const target = out.subarray(block * blockSize, Math.min((block + 1) * blockSize, size));
+    const scratch = isShuffled ? shuffled.subarray(0, target.length) : target;
+    const start = uintAt(bytes, bloscHeaderSize + 4 * block);
+    if (start > bytes.length) throw outsideFrame();
+    await decodeBloscBlock(frame, bytes.subarray(start), scratch);
+    if (isShuffled) unshuffle(scratch, target, typeSize);
+  }
+  if (streamDecoders[flags >> 5] && !(flags & shuffledBits)) return out;
+  const { default: Blosc } = await import("numcodecs/blosc");
+  return Blosc.fromConfig({ id: "blosc" }).decode(encoded);
+}
+
+/**
+ * Decodes a block's streams, one behind the other; where there is no decoder only their lengths are checked.
+ *
+ * @param bytes the frame from the block's first stream on
+ * @param out as long as the decoded block
+ */
+export async function decodeBloscBlock(
+  { flags, typeSize, blockSize }: BloscFrame,
+  bytes: Buffer,
+  out: Uint8Array,
+): Promise<void> {
+  const decode = streamDecoders[flags >> 5];
+  const isSplit =
+    !(flags & notSplit) &&
+    out.length === blockSize &&
+    typeSize <= mostSplits &&
+    blockSize / typeSize >= leastSplitSize;
+  const streamSize = isSplit ? out.length / typeSize : out.length;
+  let at = 0;
+  for (let filled = 0; filled < out.length; filled += streamSize) {
+    const length = uintAt(bytes, at);
+    at += 4;
+    if (at + length > bytes.length) throw outsideFrame();
+    const stream = bytes.subarray(at, at + length);
+    at += length;
+    const target = out.subarray(filled, filled + streamSize);
+    if (length === streamSize) target.set(stream);
+    else await decode?.(stream, target);
+  }
+}
+
+function uintAt(bytes: Buffer, at: number): number {
+  if (at + 4 > bytes.length) throw outsideFrame();
+  return bytes.readUInt32LE(at);
+}
+
+export const outsideFrame = () => new Error("Blosc frame points outside itself");
+
+/** Puts the first bytes of all values, then the second bytes, … back together. */
+function unshuffle(shuffled: Uint8Array, out: Uint8Array, typeSize: number): void {
+  const count = Math.floor(out.length / typeSize);
+  if (typeSize === 4 && out.byteOffset % 4 === 0)
+    unshuffle4(
+      shuffledWords(shuffled),
+      count,
+      0,
+      count,
+      new Uint32Array(out.buffer, out.byteOffset, count),
+      0,
+    );
+  else
+    for (let byte = 0; byte < typeSize; byte++)
+      for (let i = 0; i < count; i++) out[i * typeSize + byte] = shuffled[byte * count + i]!;
+  out.set(shuffled.subarray(count * typeSize), count * typeSize);
+}

@@ -1,0 +1,77 @@
+/** Bytes of 4-byte values, all first bytes, then all second bytes, …, and the same memory as words. */
+export interface ShuffledWords {
+  readonly bytes: Uint8Array;
+  readonly words: Uint32Array;
+}
+
+/** @param bytes must start at a multiple of 4 in its buffer */
+export const shuffledWords = (bytes: Uint8Array): ShuffledWords => ({
+  bytes,
+  words: new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2),
+});
+
+const allButSign = 0x7fffffff;
+/** Added to an exponent of ones, and to no other, it carries into the sign. */
+const leastExponent = 0x00800000;
+const evenBytes = 0x00ff00ff;
+const oddBytes = 0xff00ff00;
+
+/**
+ * Puts the values `from` to `to` of `count` shuffled ones together into `target` from index `at` on. Four are made at a
+ * time, by transposing the 4 × 4 bytes of a word of each plane, where the planes lie on words.
+ *
+ * @returns false where one of them, as a float32, is NaN or infinite
+ */
+export function unshuffle4(
+  { bytes, words }: ShuffledWords,
+  count: number,
+  from: number,
+  to: number,
+  target: Uint32Array,
+  at: number,
+): boolean {
+  let carried = 0;
+  let i = from;
+  let out = at;
+  const aligned = count % 4 === 0 ? Math.min(to, (from + 3) & ~3) : to;
+  for (; i < aligned; i++) {
+    const value = valueAt(bytes, count, i);
+    target[out++] = value;
+    carried |= (value & allButSign) + leastExponent;
+  }
+  const plane = count >> 2;
+  for (; i + 4 <= to; i += 4) {
+    const word = i >> 2;
+    const b0 = words[word]!;
+    const b1 = words[word + plane]!;
+    const b2 = words[word + 2 * plane]!;
+    const b3 = words[word + 3 * plane]!;
+    const lowEven = (b0 & evenBytes) | ((b1 & evenBytes) << 8);
+    const lowOdd = ((b0 >>> 8) & evenBytes) | (b1 & oddBytes);
+    const highEven = (b2 & evenBytes) | ((b3 & evenBytes) << 8);
+    const highOdd = ((b2 >>> 8) & evenBytes) | (b3 & oddBytes);
+    const v0 = (lowEven & 0xffff) | (highEven << 16);
+    const v1 = (lowOdd & 0xffff) | (highOdd << 16);
+    const v2 = (lowEven >>> 16) | (highEven & 0xffff0000);
+    const v3 = (lowOdd >>> 16) | (highOdd & 0xffff0000);
+    target[out] = v0;
+    target[out + 1] = v1;
+    target[out + 2] = v2;
+    target[out + 3] = v3;
+    out += 4;
+    carried |=
+      ((v0 & allButSign) + leastExponent) |
+      ((v1 & allButSign) + leastExponent) |
+      ((v2 & allButSign) + leastExponent) |
+      ((v3 & allButSign) + leastExponent);
+  }
+  for (; i < to; i++) {
+    const value = valueAt(bytes, count, i);
+    target[out++] = value;
+    carried |= (value & allButSign) + leastExponent;
+  }
+  return carried >= 0;
+}
+
+const valueAt = (bytes: Uint8Array, count: number, i: number): number =>
+  bytes[i]! | (bytes[count + i]! << 8) | (bytes[2 * count + i]! << 16) | (bytes[3 * count + i]! << 24);
