@@ -2,7 +2,7 @@ import { cpus } from "node:os";
 import type { BenchOptions, BenchRow } from "../bench/part.js";
 import { parts } from "../bench/parts.js";
 import { PickbenchError } from "../errors.js";
-import { alignedTable } from "../score/report.js";
+import { alignedTable } from "../score/reportText.js";
 import { defineCommand, report } from "./command.js";
 
 interface PartResult {

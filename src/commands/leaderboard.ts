@@ -1,5 +1,5 @@
 import { type Leaderboard, writeLeaderboard } from "../score/leaderboard.js";
-import { alignedTable } from "../score/report.js";
+import { alignedTable } from "../score/reportText.js";
 import { defineCommand, report } from "./command.js";
 
 export const command = defineCommand({

@@ -4,7 +4,7 @@ import { readArchitecture } from "../nets/architectureFile.js";
 import { architectureNamed, architectures } from "../nets/catalogue.js";
 import { networkCost } from "../nets/cost.js";
 import { receptiveField } from "../nets/receptiveField.js";
-import { alignedTable } from "../score/report.js";
+import { alignedTable } from "../score/reportText.js";
 import type { Shape3 } from "../volume.js";
 import { defineCommand, report } from "./command.js";
 

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { PickbenchError } from "../errors.js";
 import { challengeParticles, type Particle } from "../particles.js";
 import { type PositionsByExperiment, positionsOf } from "../score/positions.js";
-import { reportText } from "../score/report.js";
+import { reportText } from "../score/reportText.js";
 import { readPositions, scoreSubmission } from "../score/submissionCsv.js";
 import { defineCommand, report } from "./command.js";
 

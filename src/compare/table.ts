@@ -1,4 +1,4 @@
-import { alignedTable } from "../score/report.js";
+import { alignedTable } from "../score/reportText.js";
 import type { CompareRow, Comparison } from "./result.js";
 
 const number = (value: number | null | undefined, digits = 0): string =>

@@ -72,7 +72,7 @@ class RowSplitter {
       const text = bytes.subarray(start, filled);
       if (text.includes(quote)) return this.#parseRest(text, spare, coming);
       const end = isLast ? filled : Math.max(start, bytes.lastIndexOf(lineFeed, filled - 1) + 1);
-      this.#splitRows(bytes, start, end);
+      while (start < end) start = this.#splitRow(bytes, start, end);
       if (isLast) return;
       if (filled - end > longestRow)
         throw new CsvFault(`row ${this.#row + 1} is longer than ${longestRow} bytes`);
@@ -88,22 +88,22 @@ class RowSplitter {
     return longestRow + bytesRead;
   }
 
-  /** What lies between `start` and `end` ends with the end of a row. */
-  #splitRows(bytes: Buffer, start: number, end: number): void {
+  /** Splits the row at `start`, which ends at a line feed or at `end`. Gives where the next one starts. */
+  #splitRow(bytes: Buffer, start: number, end: number): number {
     let from = start;
     let count = 0;
-    for (let at = start; at < end; at++) {
+    let at = start;
+    for (; at < end; at++) {
       const byte = bytes[at]!;
-      if (byte > comma || (byte !== comma && byte !== lineFeed)) continue;
+      if (byte > comma) continue;
+      if (byte === lineFeed) break;
+      if (byte !== comma) continue;
       this.#setField(bytes, count++, from, at);
       from = at + 1;
-      if (byte === comma) continue;
-      this.#emit(bytes, count);
-      count = 0;
     }
-    if (from === end && count === 0) return;
-    this.#setField(bytes, count++, from, end);
+    this.#setField(bytes, count++, from, at);
     this.#emit(bytes, count);
+    return at + 1;
   }
 
   #setField(bytes: Buffer, field: number, start: number, end: number): void {

@@ -3,6 +3,7 @@ const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 /** So many digits fit an integer's 31 bits. */
 const chunk = 9;
 const powersOfTen = Float64Array.from({ length: 2 * chunk + 1 }, (_, exponent) => Number(`1e${exponent}`));
+const reciprocals = powersOfTen.map((power) => 1 / power);
 
 /**
  * Reads the decimal number at bytes[start] up to bytes[end]; NaN for anything else, for infinity and for nothing at all.
@@ -39,26 +40,26 @@ export function parseDecimal(bytes: Buffer, start: number, end: number): number 
 const cut = 134217729;
 const highHalves = powersOfTen.map((power) => cut * power - (cut * power - power));
 const lowHalves = powersOfTen.map((power, i) => power - highHalves[i]!);
-/** A few units of rounding, for the two quotients and their sum. */
+/** Twice the rounding of the two quotients, four times 2⁻⁵³, and of their sum. */
 const doubt = 2 ** -50;
 
 /**
  * head / 10^(places − tailDigits) + tail / 10^places, correctly rounded, or NaN where rounding is in doubt. Both powers
- * are exact, and so is what the rounded first quotient leaves over. The correction by it and by the tail is known so
+ * are exact, and so is the product that the rough first quotient is measured by. The correction by it and by the tail is known so
  * well that both ends of its error give the same sum, unless the number lies next to the middle of two doubles (Ziv 1991).
  */
 function quotient(head: number, places: number, tail: number, tailDigits: number): number {
   const shift = places - tailDigits;
   const divisor = powersOfTen[shift]!;
-  const rough = head / divisor;
+  const rough = head * reciprocals[shift]!;
   const high = cut * rough - (cut * rough - rough);
   const low = rough - high;
   const product = rough * divisor;
   const productError =
     low * lowHalves[shift]! -
     (product - high * highHalves[shift]! - low * highHalves[shift]! - high * lowHalves[shift]!);
-  const left = (head - product - productError) / divisor;
-  const right = tail / powersOfTen[places]!;
+  const left = (head - product - productError) * reciprocals[shift]!;
+  const right = tail * reciprocals[places]!;
   const error = (Math.abs(left) + right) * doubt;
   const value = rough + (left + right - error);
   return value === rough + (left + right + error) ? value : Number.NaN;

@@ -32,18 +32,38 @@ export function unknownType(
 
 type Place = readonly [x: number, y: number, z: number];
 
-/** Places are compared one with another only where some share their x, for numbers alone are sorted much faster. */
+/** Places are compared one with another only where some share their x. */
 function placeGivenTwice(positions: readonly Positions[]): Place | undefined {
-  const xs = new Float64Array(positions.reduce((sum, { count }) => sum + count, 0));
-  let filled = 0;
-  for (const { coordinates } of positions)
-    for (let i = 0; i < coordinates.length; i += 3) xs[filled++] = coordinates[i]!;
-  xs.sort();
-  if (!xs.some((x, i) => i > 0 && x === xs[i - 1])) return undefined;
+  if (!sharesAnyX(positions)) return undefined;
   const places = positions.flatMap(placesOf);
   places.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
   return places.find((place, i) => i > 0 && place.every((value, axis) => value === places[i - 1]![axis]));
 }
+
+/** A hash table with open addressing, at most half full; NaN stands in free places. */
+function sharesAnyX(positions: readonly Positions[]): boolean {
+  const count = positions.reduce((sum, each) => sum + each.count, 0);
+  const bits = 33 - Math.clz32(count);
+  const table = new Float64Array(2 ** bits).fill(Number.NaN);
+  for (const { coordinates } of positions) {
+    for (let i = 0; i < coordinates.length; i += 3) {
+      const x = coordinates[i]!;
+      number[0] = x + 0; // so that −0 equals 0
+      let place = Math.imul(words[0]! ^ words[1]!, hashFactor) >>> (32 - bits);
+      while (!Number.isNaN(table[place]!)) {
+        if (table[place] === x) return true;
+        place = (place + 1) & (table.length - 1);
+      }
+      table[place] = x;
+    }
+  }
+  return false;
+}
+
+const number = new Float64Array(1);
+const words = new Int32Array(number.buffer);
+/** 2³² over the golden ratio (Knuth, volume 3, 6.4). */
+const hashFactor = 0x9e3779b1;
 
 const placesOf = ({ coordinates }: Positions): Place[] =>
   Array.from({ length: coordinates.length / 3 }, (_, i) => [
