@@ -1,0 +1,55 @@
+import type { ScoreInterval } from "./interval.js";
+import type { ScoreReport, TypeScore } from "./score.js";
+
+const columns: readonly [title: string, value: (score: TypeScore) => string][] = [
+  ["F4", ({ fbeta }) => fbeta.toFixed(4)],
+  ["precision", ({ precision }) => precision.toFixed(4)],
+  ["recall", ({ recall }) => recall.toFixed(4)],
+  ["TP", ({ tp }) => String(tp)],
+  ["FP", ({ fp }) => String(fp)],
+  ["FN", ({ fn }) => String(fn)],
+  ["strict F4", ({ strict }) => strict.fbeta.toFixed(4)],
+  ["strict TP", ({ strict }) => String(strict.tp)],
+  ["weight", ({ weight }) => String(weight)],
+  ["dx Å", ({ displacement }) => displacement?.dx.toFixed(1) ?? "–"],
+  ["dy Å", ({ displacement }) => displacement?.dy.toFixed(1) ?? "–"],
+  ["dz Å", ({ displacement }) => displacement?.dz.toFixed(1) ?? "–"],
+];
+
+/** A score as a table for people: a row a type, then the score. */
+export function reportText(report: ScoreReport, interval: ScoreInterval | null = null): string {
+  const rows = [["type", ...columns.map(([title]) => title)]];
+  for (const [type, score] of Object.entries(report.perType))
+    rows.push([type, ...columns.map(([, value]) => value(score))]);
+  return [
+    alignedTable(rows),
+    "",
+    `score ${report.score.toFixed(4)}${interval ? `  ${intervalText(interval)}` : ""}`,
+    `strict one-to-one ${report.strictScore.toFixed(4)} (a diagnostic)`,
+    `${report.experiments} experiment${report.experiments === 1 ? "" : "s"} in the truth`,
+    ...droppedLines(report),
+  ].join("\n");
+}
+
+export const intervalText = ({ confidence, over, score }: ScoreInterval): string =>
+  `(${Math.round(confidence * 100)} % of resampled ${over}: ${score.low.toFixed(4)} to ${score.high.toFixed(4)})`;
+
+function droppedLines({ dropped }: ScoreReport): string[] {
+  const lines = [];
+  if (dropped.experiment > 0)
+    lines.push(`${dropped.experiment} predictions left out: the truth lacks their experiment`);
+  if (dropped.type > 0) lines.push(`${dropped.type} predictions cost nothing: the truth lacks their type`);
+  return lines;
+}
+
+/** First column to the left, the others to the right. */
+export function alignedTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
+        .join("  "),
+    )
+    .join("\n");
+}
