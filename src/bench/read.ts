@@ -10,7 +10,7 @@ import { type BenchPart, ratio, rounded } from "./part.js";
 import { findPython, runPeer } from "./peer.js";
 import { withScratchFolder } from "./scratch.js";
 
-const shape: Shape3 = [128, 384, 384];
+const shape: Shape3 = [184, 630, 630];
 const answer = z.object({ seconds: z.number().positive() });
 
 /** A tomogram of noise, chunked and compressed as the challenge's are, read whole from level 0. */

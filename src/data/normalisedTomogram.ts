@@ -3,6 +3,7 @@ import { type Dataset, findRun, findTomogram } from "./dataset.js";
 import { type Normalisation, rescale } from "./normalisation.js";
 import { measureVolume, normalise } from "./normalise.js";
 import { openTomogram } from "./omeZarr.js";
+import { sharedFloats } from "./sharedFloats.js";
 
 export interface TomogramChoice {
   readonly tomogram: string;
@@ -37,7 +38,7 @@ export async function readViews(
 }
 
 function sharedCopy(values: Float32Array): Float32Array {
-  const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
+  const copy = sharedFloats(values.length);
   copy.set(values);
   return copy;
 }

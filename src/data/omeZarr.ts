@@ -6,6 +6,7 @@ import type { ChunkJob } from "./chunkJob.js";
 import { decodeChunks } from "./chunkPool.js";
 import type { Level, TomogramRef } from "./dataset.js";
 import { readMultiscales } from "./omeMetadata.js";
+import { sharedFloats } from "./sharedFloats.js";
 import { openZarrArray, type ZarrArray } from "./zarrArray.js";
 
 /** A tomogram whose metadata has been read. */
@@ -97,9 +98,7 @@ function readerOf(ref: ResolvedTomogram, level: Level, array: ZarrArray): Tomogr
 
   const readRegion = async (box: Box, channel = 0): Promise<Float32Array> => {
     checkRequest(ref, level, box, channel);
-    const region = new Float32Array(
-      new SharedArrayBuffer(voxelCount(extent(box)) * Float32Array.BYTES_PER_ELEMENT),
-    );
+    const region = sharedFloats(voxelCount(extent(box)));
     const job: ChunkJob = {
       folder: join(ref.path, level.path),
       target: region,

@@ -1,0 +1,15 @@
+/** Zeros in memory that threads share. */
+export function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {
+  const floats = new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
+  countShared(floats);
+  return floats;
+}
+
+/**
+ * Makes this thread's garbage collector count shared memory that the thread has made or was sent. V8 counts none, so that
+ * a loop over tomograms grew by each one's size until something else was collected. Ordinary memory of the same size is
+ * counted; it is dropped at once and never touched, so the system never has to back it.
+ */
+export function countShared(values: Float32Array): void {
+  new ArrayBuffer(values.byteLength);
+}
