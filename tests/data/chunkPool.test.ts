@@ -134,6 +134,25 @@ describe.each(["lz4", "v3 zstd", "plain"])("%s: damage", (name) => {
   });
 });
 
+test("the first broken chunk is named even where a later one fails sooner", async () => {
+  const early = join(folder, "lz4/0/0/2/3");
+  const late = join(folder, "lz4/0/0/3/0");
+  const [earlyBytes, lateBytes] = [readFileSync(early), readFileSync(late)];
+  const broken = Buffer.from(earlyBytes);
+  broken.fill(0xff, lastBlockOf(broken) + 4);
+  writeFileSync(early, broken);
+  rmSync(late);
+  for (let round = 0; round < 5; round++) await expect(read("lz4")).rejects.toThrow(early);
+  writeFileSync(early, earlyBytes);
+  writeFileSync(late, lateBytes);
+});
+
+/** Where the last block of a Blosc frame begins. */
+function lastBlockOf(frame: Buffer): number {
+  const blocks = Math.ceil(frame.readUInt32LE(4) / frame.readUInt32LE(8));
+  return Math.max(...Array.from({ length: blocks }, (_, i) => frame.readUInt32LE(16 + 4 * i)));
+}
+
 test("a voxel that is not a number is named", async () => {
   const file = join(folder, "plain/0/0/2/1");
   const bytes = readFileSync(file);
@@ -148,11 +167,8 @@ test("what lies outside the volume is decoded too, so that damage there is seen"
   const file = join(folder, "lz4/0/0/3/0");
   const bytes = readFileSync(file);
   const broken = Buffer.from(bytes);
-  const blockSize = bytes.readUInt32LE(8);
-  // Rows 66 to 127 of each plane lie outside: where a block is one plane, its compressed stream holds them at its end.
-  const blocks = Math.ceil(bytes.readUInt32LE(4) / blockSize);
-  const lastBlock = Math.max(...Array.from({ length: blocks }, (_, i) => bytes.readUInt32LE(16 + 4 * i)));
-  broken.fill(0xff, Math.max(lastBlock + 4, bytes.length - 40));
+  // Rows 66 to 127 of each plane lie outside, so the end of the last block's streams does.
+  broken.fill(0xff, Math.max(lastBlockOf(bytes) + 4, bytes.length - 40));
   writeFileSync(file, broken);
   await expect(read("lz4")).rejects.toThrow(`${file}: chunk cannot be decoded`);
   writeFileSync(file, bytes);
