@@ -123,7 +123,7 @@ class NearestFew implements Matcher {
     let at = end;
     while (at > start && isBefore(squared, x, y, z, nearest, at - kept)) at -= kept;
     if (at === end) return isFirst;
-    nearest.copyWithin(at + kept, at, end - kept);
+    for (let to = end - 1; to >= at + kept; to--) nearest[to] = nearest[to - kept]!;
     nearest[at] = squared;
     nearest[at + 1] = x;
     nearest[at + 2] = y;

@@ -84,10 +84,15 @@ export function createScorer(
     [...truth].map(([experiment, ofExperiment]) => [experiment, matchersByType(ofExperiment, scored)]),
   );
   const dropped = { experiment: 0, type: 0 };
+  let latest: string | undefined;
+  let ofExperiment: ReadonlyMap<string, Matcher> | undefined;
 
   return {
     add(experiment, type, x, y, z) {
-      const ofExperiment = matchers.get(experiment);
+      if (experiment !== latest) {
+        latest = experiment;
+        ofExperiment = matchers.get(experiment);
+      }
       const matcher = ofExperiment?.get(type);
       if (matcher !== undefined) matcher.add(x, y, z);
       else if (ofExperiment === undefined) dropped.experiment++;
