@@ -10,9 +10,10 @@ export const shuffledWords = (bytes: Uint8Array): ShuffledWords => ({
   words: new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2),
 });
 
-const allButSign = 0x7fffffff;
-/** Added to an exponent of ones, and to no other, it carries into the sign. */
-const leastExponent = 0x00800000;
+/** A float's exponent is the low seven bits of its last byte and the high bit of the one before: all ones if not finite. */
+const lowBits = 0x7f7f7f7f;
+const ones = 0x01010101;
+const highBits = 0x80808080;
 const evenBytes = 0x00ff00ff;
 const oddBytes = 0xff00ff00;
 
@@ -30,14 +31,13 @@ export function unshuffle4(
   target: Uint32Array,
   at: number,
 ): boolean {
-  let carried = 0;
+  let notFinite = 0;
   let i = from;
   let out = at;
   const aligned = count % 4 === 0 ? Math.min(to, (from + 3) & ~3) : to;
   for (; i < aligned; i++) {
-    const value = valueAt(bytes, count, i);
-    target[out++] = value;
-    carried |= (value & allButSign) + leastExponent;
+    notFinite |= ((bytes[3 * count + i]! & lowBits) + ones) & bytes[2 * count + i]! & highBits;
+    target[out++] = valueAt(bytes, count, i);
   }
   const plane = count >> 2;
   for (; i + 4 <= to; i += 4) {
@@ -46,6 +46,7 @@ export function unshuffle4(
     const b1 = words[word + plane]!;
     const b2 = words[word + 2 * plane]!;
     const b3 = words[word + 3 * plane]!;
+    notFinite |= ((b3 & lowBits) + ones) & b2 & highBits;
     const lowEven = (b0 & evenBytes) | ((b1 & evenBytes) << 8);
     const lowOdd = ((b0 >>> 8) & evenBytes) | (b1 & oddBytes);
     const highEven = (b2 & evenBytes) | ((b3 & evenBytes) << 8);
@@ -59,18 +60,12 @@ export function unshuffle4(
     target[out + 2] = v2;
     target[out + 3] = v3;
     out += 4;
-    carried |=
-      ((v0 & allButSign) + leastExponent) |
-      ((v1 & allButSign) + leastExponent) |
-      ((v2 & allButSign) + leastExponent) |
-      ((v3 & allButSign) + leastExponent);
   }
   for (; i < to; i++) {
-    const value = valueAt(bytes, count, i);
-    target[out++] = value;
-    carried |= (value & allButSign) + leastExponent;
+    notFinite |= ((bytes[3 * count + i]! & lowBits) + ones) & bytes[2 * count + i]! & highBits;
+    target[out++] = valueAt(bytes, count, i);
   }
-  return carried >= 0;
+  return notFinite === 0;
 }
 
 const valueAt = (bytes: Uint8Array, count: number, i: number): number =>
