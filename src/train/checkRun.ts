@@ -63,18 +63,24 @@ const openOf = (
 
 const withoutVoxels = ({ shape, spacing }: TomogramReader) => ({ data: new Float32Array(), shape, spacing });
 
-async function checkNetwork({ patch, loss }: Experiment, { network }: Member): Promise<void> {
-  const { multiple, architecture, outputs } = await loadNetwork(network);
+async function checkNetwork({ patch, loss, output, head }: Experiment, member: Member): Promise<void> {
+  const { multiple, architecture, outputs, critic } = await loadNetwork(member.network);
+  const classes = member.radii?.length ?? outputs;
+  if (critic && (output !== "sigmoid" || head.offsets))
+    throw new PickbenchError(
+      "BadExperiment",
+      `network: ${architecture} is trained against a critic, which judges maps from 0 to 1; wanted output: sigmoid without head.offsets, got ${output}${head.offsets ? " with them" : ""}`,
+    );
   if (patch.shape.some((size, axis) => size % multiple[axis]! !== 0))
     throw new PickbenchError(
       "BadExperiment",
       `patch.shape: got ${patch.shape.join("×")} voxels (z×y×x), wanted multiples of ${multiple.join("×")}, which ${architecture} halves evenly; round each to one`,
     );
   for (const spec of loss)
-    if (spec.kind === "crossEntropy" && spec.classWeights && spec.classWeights.length !== outputs)
+    if (spec.kind === "crossEntropy" && spec.classWeights && spec.classWeights.length !== classes)
       throw new PickbenchError(
         "BadExperiment",
-        `loss.classWeights: got ${spec.classWeights.length} weights, wanted ${outputs}, one for the background and one a type; correct the list`,
+        `loss.classWeights: got ${spec.classWeights.length} weights, wanted ${classes}, one for the background and one a type; correct the list`,
       );
 }
 
