@@ -4,10 +4,10 @@ import { loadEngine } from "../engines/load.js";
 import { PickbenchError } from "../errors.js";
 import type { Network } from "../nets/architecture.js";
 import { loadNetwork, type NetworkSpec } from "../nets/catalogue.js";
-import { initialWeights, layOut, namedWeights } from "../nets/weights.js";
 import { randomFor } from "../random.js";
 import { buildLoss } from "../train/losses.js";
 import type { Shape3 } from "../volume.js";
+import { noise, openInference, type Workload } from "./inference.js";
 import { alternatingMedians } from "./medians.js";
 import { type BenchOptions, type BenchPart, type BenchRow, ratio, rounded } from "./part.js";
 import { findPython, servePeer } from "./peer.js";
@@ -16,12 +16,6 @@ import { findPython, servePeer } from "./peer.js";
 const outputs = 7;
 const peerFile = "torch_unet.py";
 const timing = z.object({ ms: z.number().positive() });
-
-/** One piece of work to be timed, and what it holds. */
-interface Workload {
-  run(): Promise<void>;
-  release(): Promise<void>;
-}
 
 /** A training step with AdamW and cross entropy, and an inference, on one patch of one sample, as the peer does them. */
 export const part: BenchPart = {
@@ -125,24 +119,4 @@ function noiseBatch(patch: Shape3): Batch {
   const random = randomFor(0, "bench/classes");
   for (let voxel = 0; voxel < voxels; voxel++) target[random.integer(outputs) * voxels + voxel] = 1;
   return { input, target, weight: new Float32Array(voxels).fill(1) };
-}
-
-function noise(patch: Shape3): Float32Array {
-  const random = randomFor(0, "bench/image");
-  return Float32Array.from({ length: patch[0] * patch[1] * patch[2] }, () => random.normal());
-}
-
-async function openInference(spec: NetworkSpec, patch: Shape3, threads: number): Promise<Workload> {
-  const engine = await loadEngine("onnx-cpu");
-  const network = await loadNetwork(spec);
-  const layout = layOut(network.parameters);
-  const weights = namedWeights(layout, initialWeights(layout, 0));
-  const loaded = await engine.load({ network, weights, activation: "none", offsets: 0, patch, threads });
-  const image = noise(patch);
-  return {
-    async run() {
-      await loaded.run(image);
-    },
-    release: () => loaded.close(),
-  };
 }

@@ -6,9 +6,7 @@ import { writeWhole } from "../files.js";
 import { buildNetwork } from "../nets/architecture.js";
 import { architectureNamed } from "../nets/catalogue.js";
 import { readRecord } from "../record.js";
-import { readReport } from "../score/leaderboard.js";
-import type { RunReport } from "../score/report.js";
-import { type Experiment, experimentHash, readExperiment } from "../train/experiment.js";
+import { checkExperiment, type Experiment, experimentHash, readExperiment } from "../train/experiment.js";
 import { runExperiment } from "../train/runExperiment.js";
 import { isBegun, runFolder } from "../train/runFolder.js";
 import { type Entrant, writeEntrant } from "./entrant.js";
@@ -42,17 +40,23 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
   const recipe = await readExperiment(options.recipe, { budget: options.budget });
   const engine = await resolveEngine(options.engine);
   options.architectures.forEach(architectureNamed);
-  const rows: CompareRow[] = [];
+  const entrants: Entrant[] = [];
   for (const architecture of options.architectures)
-    rows.push(await compareOne(architecture, recipe, engine, options));
-  const first = await readRecord(runFolder(await anyFolder(recipe, options)).record);
+    for (let seed = 0; seed < options.seeds; seed++)
+      entrants.push(await writeEntrant(recipe, architecture, seed, options.out));
+  const rows: CompareRow[] = [];
+  for (const architecture of options.architectures) {
+    const own = entrants.filter((entrant) => entrant.architecture === architecture);
+    rows.push(await compareOne(architecture, own, engine, options));
+  }
+  const { machine, code, runs } = await readRecord(runFolder(entrants[0]!.folder).record);
   const comparison: Comparison = {
     recipe: recipe.name,
     budget: recipe.budget,
     engine,
-    machine: first.machine,
-    commit: first.code.commit,
-    holdout: first.runs.holdout,
+    machine,
+    commit: code.commit,
+    holdout: runs.holdout,
     rows: ranked(rows),
   };
   const write = (name: string, content: string) => writeWhole(join(options.out, name), content);
@@ -62,21 +66,16 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
   return comparison;
 }
 
-const anyFolder = async (
-  recipe: Experiment,
-  { architectures, budget, out }: CompareOptions,
-): Promise<string> => (await writeEntrant(recipe, architectures[0]!, 0, budget, out)).folder;
-
 async function compareOne(
   architecture: string,
-  recipe: Experiment,
+  entrants: readonly Entrant[],
   engine: EngineName,
   options: CompareOptions,
 ): Promise<CompareRow> {
   const seeds: SeedResult[] = [];
-  for (let seed = 0; seed < options.seeds; seed++) {
-    const entrant = await writeEntrant(recipe, architecture, seed, options.budget, options.out);
-    seeds.push(await readResult(entrant, await runEntrant(entrant, options)));
+  for (const entrant of entrants) {
+    await runEntrant(entrant, options);
+    seeds.push(await readResult(entrant));
   }
   options.note(`timing ${architecture}`);
   const times = await timeNetwork(architecture, engine, options.threads);
@@ -84,19 +83,19 @@ async function compareOne(
   return rowOf(architecture, parameterCount, seeds, times, aisTable[architecture] ?? null);
 }
 
-async function runEntrant(entrant: Entrant, options: CompareOptions): Promise<RunReport> {
+async function runEntrant(entrant: Entrant, options: CompareOptions): Promise<void> {
   const { path, architecture, seed } = entrant;
   const folder = runFolder(entrant.folder);
   if (!options.overwrite && (await isFinished(entrant))) {
     options.note(`${architecture}, seed ${seed}: finished before`);
-    return readReport(folder.report);
+    return;
   }
   options.note(`${architecture}, seed ${seed}: ${entrant.experiment.budget}`);
   const { data, engine, threads, overwrite, submissions } = options;
   const resume = !overwrite && isBegun(folder);
   const run = { experiment: path, data, engine, threads, overwrite, resume, quiet: false };
   try {
-    return (await runExperiment(folder, run, submissions)).report;
+    await runExperiment(folder, run, submissions);
   } catch (error) {
     if (!isPickbenchError(error, "Stopped")) throw error;
     throw new PickbenchError(
@@ -108,10 +107,11 @@ async function runEntrant(entrant: Entrant, options: CompareOptions): Promise<Ru
 
 /** Whether the run stands there with a result of this very experiment. */
 async function isFinished({ folder, experiment }: Entrant): Promise<boolean> {
-  if (!isBegun(runFolder(folder))) return false;
-  const { result, experiment: recorded } = await readRecord(runFolder(folder).record);
+  const run = runFolder(folder);
+  if (!isBegun(run)) return false;
+  const { result, experiment: recorded } = await readRecord(run.record);
   return (
     result !== null &&
-    experimentHash(recorded.resolved as unknown as Experiment) === experimentHash(experiment)
+    experimentHash(checkExperiment(recorded.resolved, run.record)) === experimentHash(experiment)
   );
 }

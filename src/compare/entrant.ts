@@ -25,12 +25,7 @@ const slicesAtOnce = 8;
  * The recipe with another architecture. Networks that see slices one by one get thin patches and tiles, since what lies
  * above and below costs them time and memory and tells them nothing.
  */
-export function experimentFor(
-  recipe: Experiment,
-  architecture: string,
-  seed: number,
-  budget?: string,
-): Experiment {
+export function experimentFor(recipe: Experiment, architecture: string, seed: number): Experiment {
   const network = buildNetwork(architectureNamed(architecture), { outputs: 1 });
   const planar = receptiveField(network)[0] === 1;
   const thin = ([, y, x]: Shape3): Shape3 => [slicesAtOnce, y, x];
@@ -42,7 +37,6 @@ export function experimentFor(
     name: `${recipe.name}-${architecture}`,
     network: architecture,
     seed,
-    budget: budget ?? recipe.budget,
     patch: {
       ...recipe.patch,
       shape: fitted(planar ? thin(recipe.patch.shape) : recipe.patch.shape, network.multiple),
@@ -54,7 +48,8 @@ export function experimentFor(
   return checkExperiment(content, `${recipe.name} with ${architecture}`);
 }
 
-const fitted = (shape: Shape3, multiple: Shape3): Shape3 => {
+/** The least size of whole multiples that holds another. */
+export const fitted = (shape: Shape3, multiple: Shape3): Shape3 => {
   const up = (axis: 0 | 1 | 2) => Math.ceil(shape[axis] / multiple[axis]) * multiple[axis];
   return [up(0), up(1), up(2)];
 };
@@ -64,10 +59,9 @@ export async function writeEntrant(
   recipe: Experiment,
   architecture: string,
   seed: number,
-  budget: string | undefined,
   out: string,
 ): Promise<Entrant> {
-  const experiment = experimentFor(recipe, architecture, seed, budget);
+  const experiment = experimentFor(recipe, architecture, seed);
   const name = runName(experiment);
   const path = join(out, `${name}.yaml`);
   await writeWhole(

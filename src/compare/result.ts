@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type RunRecord, readRecord } from "../record.js";
 import type { Interval } from "../score/interval.js";
-import type { RunReport } from "../score/report.js";
+import { readReport } from "../score/leaderboard.js";
 import { runFolder } from "../train/runFolder.js";
 import type { Entrant } from "./entrant.js";
 import type { PublishedRow } from "./published.js";
@@ -47,13 +47,13 @@ export interface Comparison {
 }
 
 /** Reads what a finished run left. */
-export async function readResult({ folder: path, seed }: Entrant, report: RunReport): Promise<SeedResult> {
+export async function readResult({ folder: path, seed }: Entrant): Promise<SeedResult> {
   const folder = runFolder(path);
   const record = await readRecord(folder.record);
   const losses = await readLosses(folder.log);
   const last = losses.slice(-Math.max(1, Math.floor(losses.length / 10)));
   const { durations } = record.result!;
-  const { holdout, interval } = report;
+  const { holdout, interval } = await readReport(folder.report);
   return {
     seed,
     score: holdout?.score ?? null,
@@ -61,7 +61,7 @@ export async function readResult({ folder: path, seed }: Entrant, report: RunRep
     perType: Object.fromEntries(
       Object.entries(holdout?.perType ?? {}).map(([type, { fbeta }]) => [type, fbeta]),
     ),
-    loss: mean(last),
+    loss: mean(last)!,
     steps: losses.length,
     trainSeconds: durations.train ?? 0,
     tomogramSeconds: record.runs.holdout.length > 0 ? durations.predict! / record.runs.holdout.length : null,
@@ -75,8 +75,11 @@ async function readLosses(log: string): Promise<number[]> {
     .filter((loss) => loss !== undefined);
 }
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
+/** Of what is known; null where nothing is. */
+export function mean(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+}
 
 /** Puts the seeds of an architecture together. */
 export function rowOf(
@@ -87,7 +90,7 @@ export function rowOf(
   published: PublishedRow | null,
 ): CompareRow {
   const scores = seeds.map(({ score }) => score).filter((score) => score !== null);
-  const score = scores.length === 0 ? null : mean(scores);
+  const score = mean(scores);
   const squares = scores.reduce((sum, each) => sum + (each - score!) ** 2, 0);
   const standardError = scores.length < 2 ? null : Math.sqrt(squares / (scores.length - 1) / scores.length);
   return { architecture, parameters, seeds, ...times, score, standardError, published };

@@ -1,13 +1,8 @@
 import { alignedTable } from "../score/reportText.js";
-import type { CompareRow, Comparison } from "./result.js";
+import { type CompareRow, type Comparison, mean } from "./result.js";
 
 const number = (value: number | null | undefined, digits = 0): string =>
   value === null || value === undefined ? "–" : value.toFixed(digits);
-
-const mean = (values: readonly (number | null)[]): number | null => {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
-};
 
 type Column = readonly [title: string, value: (row: CompareRow) => string];
 

@@ -4,6 +4,7 @@ import { builtModule } from "../built.js";
 import { type ErrorTag, PickbenchError } from "../errors.js";
 import { batchBytes } from "./patchBatch.js";
 import { type Batch, checkPatches, type PatchSource, type PatchSpec } from "./patchSpec.js";
+import { shared } from "./sharedFloats.js";
 
 export { makeBatch } from "./patchBatch.js";
 export type { AugmentSpec, Batch, PatchSource, PatchSpec } from "./patchSpec.js";
@@ -57,15 +58,10 @@ export async function openPatchStream(
   return new PooledPatchStream(pool, ahead, closed);
 }
 
-function shareVolumes(source: PatchSource): PatchSource {
-  const volumes = source.volumes.map((volume) => {
-    if (volume.data.buffer instanceof SharedArrayBuffer) return volume;
-    const data = new Float32Array(new SharedArrayBuffer(volume.data.byteLength));
-    data.set(volume.data);
-    return { ...volume, data };
-  });
-  return { ...source, volumes };
-}
+const shareVolumes = (source: PatchSource): PatchSource => ({
+  ...source,
+  volumes: source.volumes.map((volume) => ({ ...volume, data: shared(volume.data) })),
+});
 
 class PooledPatchStream implements PatchStream {
   waitedMs = 0;

@@ -5,6 +5,14 @@ export function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {
   return floats;
 }
 
+/** The values in memory that threads share: themselves where they lie there, else a copy. */
+export function shared(values: Float32Array): Float32Array {
+  if (values.buffer instanceof SharedArrayBuffer) return values;
+  const copy = sharedFloats(values.length);
+  copy.set(values);
+  return copy;
+}
+
 /**
  * Makes this thread's garbage collector count shared memory that the thread has made or was sent. V8 counts none, so that
  * a loop over tomograms grew by each one's size until something else was collected. Ordinary memory of the same size is

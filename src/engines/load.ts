@@ -1,8 +1,9 @@
 import type { Engine, EngineName } from "./engine.js";
+import { providers } from "./onnx/provider.js";
 
 /** Loads an engine; its libraries are loaded with it and not before. */
 export async function loadEngine(name: EngineName): Promise<Engine> {
-  if (name === "tfjs") return (await import("./tfjs/engine.js")).tensorFlowEngine;
-  const { onnxEngine } = await import("./onnx/engine.js");
-  return onnxEngine(name === "onnx-webgpu" ? "webgpu" : name === "onnx-cuda" ? "cuda" : "cpu");
+  const provider = providers[name];
+  if (provider === null) return (await import("./tfjs/engine.js")).tensorFlowEngine;
+  return (await import("./onnx/engine.js")).onnxEngine(provider);
 }

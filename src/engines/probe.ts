@@ -3,15 +3,15 @@ import { platform } from "node:os";
 import { basename } from "node:path";
 import { messageOf } from "../errors.js";
 import type { EngineName } from "./engine.js";
-import type { Provider } from "./onnx/provider.js";
+import { type Provider, providers } from "./onnx/provider.js";
 
 /** What a probe prints, as JSON. */
 export type ProbeAnswer = { readonly device: string } | { readonly failure: string };
 
 async function probe(engine: EngineName): Promise<ProbeAnswer> {
   try {
-    if (engine === "tfjs") return { device: await tensorFlowDevice() };
-    const provider: Provider = engine === "onnx-cuda" ? "cuda" : engine === "onnx-webgpu" ? "webgpu" : "cpu";
+    const provider = providers[engine];
+    if (provider === null) return { device: await tensorFlowDevice() };
     await checkProduct(provider);
     return { device: provider === "webgpu" ? webgpuDevice() : provider.toUpperCase() };
   } catch (error) {

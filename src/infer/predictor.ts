@@ -1,5 +1,6 @@
 import { builtModule } from "../built.js";
 import { type Normalisation, ofTomogram } from "../data/normalisation.js";
+import { shared } from "../data/sharedFloats.js";
 import type { Activation } from "../engines/activation.js";
 import type { EngineName } from "../engines/engine.js";
 import type { ExternalSpec } from "../engines/externalSpec.js";
@@ -139,12 +140,4 @@ async function passOn(thread: Thread, onSlab: (slab: PredictedSlab) => void | Pr
     coming.catch(() => undefined);
     await onSlab(slab);
   }
-}
-
-/** The values in memory that both threads see: themselves, or a copy. */
-function shared(values: Float32Array): Float32Array {
-  if (values.buffer instanceof SharedArrayBuffer) return values;
-  const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
-  copy.set(values);
-  return copy;
 }

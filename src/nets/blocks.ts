@@ -20,6 +20,21 @@ export function convolutionPair(
   return half(half(x, 0), 3);
 }
 
+/** A U-Net's decoder down to a level of the encoder, 0 being the finest: nearest upsampling by `step`, skip, pair. */
+export function decode(
+  g: GraphBuilder,
+  features: readonly Value[],
+  finest: 0 | 1,
+  step: Shape3 = [2, 2, 2],
+): Value {
+  let value = features.at(-1)!;
+  for (let level = features.length - 2; level >= finest; level--) {
+    const skip = features[level]!;
+    value = convolutionPair(g, g.concat(g.upsampleNearest(value, step), skip), `d.${level}`, skip.channels);
+  }
+  return value;
+}
+
 /** Twice the size by a transposed 2×2×2 convolution, whose taps do not overlap. */
 export const doubled = (g: GraphBuilder, x: Value, name: string, out: number, bias = true): Value =>
   g.transposedConvolution(x, name, out, { kernel: [2, 2, 2], stride: [2, 2, 2], bias });

@@ -1,5 +1,5 @@
 import type { Architecture } from "./architecture.js";
-import { convolutionPair, cube, head } from "./blocks.js";
+import { cube, decode, head } from "./blocks.js";
 import type { GraphBuilder } from "./graph.js";
 import type { Value } from "./value.js";
 
@@ -40,16 +40,6 @@ function encode(g: GraphBuilder, x: Value): Value[] {
     features.push(value);
   }
   return features;
-}
-
-/** Decodes down to a level of the encoder: 0 is full resolution. */
-function decode(g: GraphBuilder, features: readonly Value[], finest: 0 | 1): Value {
-  let value = features.at(-1)!;
-  for (let level = features.length - 2; level >= finest; level--) {
-    const skip = features[level]!;
-    value = convolutionPair(g, g.concat(g.upsampleNearest(value), skip), `d.${level}`, skip.channels);
-  }
-  return value;
 }
 
 /** A U-Net whose encoder is a 3-D ResNet-34. */

@@ -1,6 +1,6 @@
 import type { Shape3 } from "../volume.js";
 import type { Architecture } from "./architecture.js";
-import { convolutionPair, head } from "./blocks.js";
+import { convolutionPair, decode, head } from "./blocks.js";
 import type { GraphBuilder } from "./graph.js";
 import type { Value } from "./value.js";
 
@@ -18,21 +18,12 @@ function encode(g: GraphBuilder, x: Value): Value[] {
   return features;
 }
 
-function decode(g: GraphBuilder, features: readonly Value[], finest: 0 | 1): Value {
-  let value = features.at(-1)!;
-  for (let level = features.length - 2; level >= finest; level--) {
-    const skip = features[level]!;
-    value = convolutionPair(g, g.concat(g.upsampleNearest(value, step), skip), `d.${level}`, skip.channels);
-  }
-  return value;
-}
-
 /** A 2-D encoder that never pools along z, so that thin tomograms keep their depth, with a 3-D decoder. */
 export const unet25d: Architecture = {
   name: "unet-2.5d",
   description: "a 2-D U-Net encoder on every slice, joined across slices by a 3-D decoder and head",
   source:
     "after the 2.5-D U-Nets with a 3-D head in the challenge; channels 16/32/64/128 and the layer plan are ours",
-  build: (g, x, outputs) => head(g, decode(g, encode(g, x), 0), outputs),
-  buildHalf: (g, x, outputs) => head(g, g.averagePool(decode(g, encode(g, x), 1), [2, 1, 1]), outputs),
+  build: (g, x, outputs) => head(g, decode(g, encode(g, x), 0, step), outputs),
+  buildHalf: (g, x, outputs) => head(g, g.averagePool(decode(g, encode(g, x), 1, step), [2, 1, 1]), outputs),
 };

@@ -41,7 +41,7 @@ describe("an entrant", () => {
   });
 
   it("gets thin patches and tiles where its network sees single slices, of sizes it takes", () => {
-    const { patch, predict } = experimentFor(recipe, "unet", 2, "3 steps");
+    const { patch, predict } = experimentFor(recipe, "unet", 2);
     expect(patch.shape).toEqual([8, 64, 64]);
     expect(predict.tile).toEqual([8, 96, 96]);
     expect(predict.overlap).toEqual([0, 16, 16]);

@@ -8,19 +8,13 @@ import type { EngineName, LoadedNetwork } from "../engine.js";
 import type { ExternalSpec } from "../externalSpec.js";
 import { activateMaps, neighbours, placeMaps } from "./externalMaps.js";
 import { bad } from "./externalModel.js";
-import type { Provider } from "./provider.js";
+import { type Provider, providers } from "./provider.js";
+import { createFromModel } from "./session.js";
 
 export interface ExternalOptions {
   readonly engine: EngineName;
   readonly threads: number;
 }
-
-const providers: Readonly<Record<EngineName, Provider | null>> = {
-  "onnx-cpu": "cpu",
-  "onnx-webgpu": "webgpu",
-  "onnx-cuda": "cuda",
-  tfjs: null,
-};
 
 /** @throws Unsupported where the engine does not run ONNX files */
 export function externalProvider(engine: EngineName, file: string): Provider {
@@ -40,12 +34,7 @@ export async function openModel(
 ): Promise<ort.InferenceSession> {
   const provider = externalProvider(engine, file);
   try {
-    return await ort.InferenceSession.create(model, {
-      executionProviders: [provider],
-      logSeverityLevel: fatalOnly,
-      intraOpNumThreads: threads,
-      enableMemPattern: false,
-    });
+    return await createFromModel(model, { provider, threads, memoryPattern: false });
   } catch (error) {
     throw bad(
       file,
@@ -54,8 +43,6 @@ export async function openModel(
     );
   }
 }
-
-const fatalOnly = 4;
 
 /** What ONNX Runtime says, without its line breaks and its call stacks. */
 function oneLine(error: unknown): string {

@@ -36,12 +36,16 @@ export interface SessionOptions {
   readonly onDevice?: readonly string[];
 }
 
-export function createSession(
-  parts: GraphParts,
+export const createSession = (parts: GraphParts, options?: SessionOptions): Promise<ort.InferenceSession> =>
+  createFromModel(encodeModel(parts), options);
+
+/** A session of a whole ONNX model's bytes. */
+export function createFromModel(
+  model: Uint8Array,
   { threads = 2, memoryPattern = true, provider = "cpu", onDevice = [] }: SessionOptions = {},
 ): Promise<ort.InferenceSession> {
   const locations = Object.fromEntries(onDevice.map((name) => [name, "gpu-buffer" as const]));
-  return ort.InferenceSession.create(encodeModel(parts), {
+  return ort.InferenceSession.create(model, {
     executionProviders: [provider === "webgpu" ? webgpu : provider],
     logSeverityLevel: fatalOnly,
     graphOptimizationLevel: "all",

@@ -1,14 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { dropoutMask } from "../../../src/engines/dropoutMask.js";
-import { Emitter, type Tensor } from "../../../src/engines/onnx/emitter.js";
-import { ruleOf } from "../../../src/engines/onnx/operations.js";
-import { type Array5, openSession } from "../../../src/engines/onnx/session.js";
-import { fromChannelMajor } from "../../../src/engines/onnx/zMajor.js";
+import type { Emitter, Tensor } from "../../../src/engines/onnx/emitter.js";
+import type { Array5 } from "../../../src/engines/onnx/session.js";
 import { GraphBuilder } from "../../../src/nets/graph.js";
 import { elementCount, type Parameter, type Value } from "../../../src/nets/value.js";
 import { layOut, namedWeights } from "../../../src/nets/weights.js";
 import type { Shape3 } from "../../../src/volume.js";
-import { fixture, formula, formulaWeights, numbers } from "../../nets/formula.js";
+import { fixture, formulaWeights, numbers } from "../../nets/formula.js";
+import { expectSeen, type Give, runOperation, type Seen } from "./singleOperation.js";
 
 /** Made with PyTorch by tests/fixtures/nets/operations.py. */
 const { size, samples, channels, momentum, cases } = fixture<{
@@ -18,13 +17,6 @@ const { size, samples, channels, momentum, cases } = fixture<{
   readonly momentum: number;
   readonly cases: Readonly<Record<string, { levels: number | null; results: Record<string, Seen> }>>;
 }>("operations");
-
-/** An array by its sizes, its length and its product with the formula's numbers. */
-interface Seen {
-  readonly shape: readonly number[];
-  readonly norm: number;
-  readonly product: number;
-}
 
 const builds: Readonly<Record<string, (g: GraphBuilder, x: Value) => Value>> = {
   instanceNorm: (g, x) => g.instanceNorm(x, "op", { affine: true }),
@@ -68,15 +60,7 @@ const builds: Readonly<Record<string, (g: GraphBuilder, x: Value) => Value>> = {
 describe("operations have PyTorch's output and gradients", () => {
   test.each(Object.entries(cases))("%s", async (name, { levels, results }) => {
     const found = await run(builds[name]!, image(levels), "x" in results);
-    expect(Object.keys(found).sort()).toEqual(Object.keys(results).sort());
-    for (const [of, { shape, norm, product }] of Object.entries(results)) {
-      const { data, dims } = found[of]!;
-      expect(dims, of).toEqual(shape);
-      const probe = formula(`probe/${of}`, data.length);
-      const difference = data.reduce((sum, value, i) => sum + value * probe[i]!, 0) - product;
-      expect(Math.abs(Math.hypot(...data) - norm) / norm, `norm of ${of}`).toBeLessThan(1e-5);
-      expect(Math.abs(difference) / norm, `product of ${of}`).toBeLessThan(1e-5);
-    }
+    expectSeen(found, results);
   });
 });
 
@@ -119,54 +103,26 @@ function image(levels: number | null): Array5 {
   return { data: levels === null ? data : data.map((value) => rounded(value, levels)), dims };
 }
 
-/** Output and, when training, the gradients with respect to `x` and the parameters, in PyTorch's order of axes. */
-async function run(
+/** Output and, when training, the gradients with respect to `x` and the parameters. */
+function run(
   build: (g: GraphBuilder, x: Value) => Value,
   x: Array5,
   training: boolean,
 ): Promise<Record<string, Array5>> {
-  const e = new Emitter();
   const g = new GraphBuilder();
   const value = build(g, g.input("x", channels));
-  const feeds: Record<string, Array5> = {};
-  const given = (name: string, array: Array5): Tensor => {
-    feeds[name] = array;
-    return e.input(name, array.dims);
-  };
-  const output = (name: string, tensor: Tensor) => e.output(`new.${name}`, tensor);
-  const weights = constants(e, g.parameters);
-  const mask = (name: string, rate: number, of: readonly number[]) =>
-    given(`mask.${name}`, { data: dropoutMask({ name, rate, dims: of }, 1, 0), dims: of });
-  const lowering = {
-    e,
+  const masks = (give: Give) => (name: string, rate: number, of: readonly number[]) =>
+    give(`mask.${name}`, { data: dropoutMask({ name, rate, dims: of }, 1, 0), dims: of });
+  return runOperation(value, {
+    x,
     block: null,
-    parameter: (parameter: Parameter) => weights.get(parameter)!,
-    training: training ? { mask, track: () => {} } : null,
-  };
-  const rule = ruleOf(value);
-  const input = fromChannelMajor(e, given("x", x));
-  const result = rule.forward(value.operation, [input], lowering);
-  const forward = "output" in result ? result : { output: result, saved: [] };
-  output("output", channelMajor(e, forward.output));
-  if (training) {
-    const [n, z, c, ...slice] = forward.output.dims;
-    const gradient = fromChannelMajor(e, given("gradient", numbers("gradient", [n!, c!, z!, ...slice])));
-    const [inputGradient] = rule.backward(value.operation, {
-      ...lowering,
-      ...forward,
-      inputs: [input],
-      gradient,
-      needed: [true],
-      addParameterGradient: ({ name }, tensor) => output(name, tensor),
-    });
-    output("x", channelMajor(e, inputGradient!));
-  }
-  const session = await openSession(e.parts(), { threads: 1 });
-  const arrays = await session.run(feeds);
-  await session.release();
-  return Object.fromEntries(
-    Object.entries(arrays).map(([name, array]) => [name.slice("new.".length), array]),
-  );
+    parameter: (e) => {
+      const weights = constants(e, g.parameters);
+      return (parameter) => weights.get(parameter)!;
+    },
+    training: (give) => (training ? { mask: masks(give), track: () => {} } : null),
+    gradients: training,
+  });
 }
 
 /** The formula's weights for parameters. */
@@ -180,5 +136,3 @@ function constants(e: Emitter, parameters: readonly Parameter[]): Map<Parameter,
     }),
   );
 }
-
-const channelMajor = (e: Emitter, map: Tensor): Tensor => e.transpose(map, [0, 2, 1, 3, 4]);

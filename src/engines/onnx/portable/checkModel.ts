@@ -1,10 +1,9 @@
-import * as ort from "onnxruntime-node";
 import type { Network } from "../../../nets/architecture.js";
 import { randomFor } from "../../../random.js";
 import { type Shape3, voxelCount } from "../../../volume.js";
 import { activated } from "../../activation.js";
 import { valueGraph } from "../inferenceGraph.js";
-import { openSession } from "../session.js";
+import { createFromModel, openSession, tensorOf } from "../session.js";
 import { outputNameOf, type PortableOptions } from "./portableModel.js";
 
 /** How a model's output differs from the engine's own on one random volume. */
@@ -28,8 +27,8 @@ export async function checkModel(bytes: Uint8Array, options: PortableOptions): P
   const { output } = await engine.run({ image });
   await engine.release();
 
-  const model = await ort.InferenceSession.create(bytes, { logSeverityLevel: 4 });
-  const results = await model.run({ image: new ort.Tensor("float32", data, image.dims) });
+  const model = await createFromModel(bytes);
+  const results = await model.run({ image: tensorOf(image) });
   await model.release();
   const { data: exported } = results[outputNameOf(options)]!;
 
