@@ -5,6 +5,8 @@ import cliProgress from "cli-progress";
 export interface Progress {
   /** `done` of `total`; `note` is shown behind (a loss, a name). */
   update(done: number, note?: string): void;
+  /** Prints a line that stays, above the bar. */
+  say(line: string): void;
   stop(): void;
 }
 
@@ -16,7 +18,11 @@ const seconds = (value: number): string => {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 };
 
-const quietProgress: Progress = { update() {}, stop() {} };
+const printLine = (line: string): void => {
+  stderr.write(`${line}\n`);
+};
+
+const quietProgress: Progress = { update() {}, say: printLine, stop() {} };
 
 /** What a bar or a log line is about. */
 interface Work {
@@ -54,6 +60,9 @@ function rateAndRest(
   return { rate: unit === "s" ? "" : `, ${figure} ${unit}/s`, rest: seconds((total - done) / rate) };
 }
 
+/** Takes away what the terminal shows in the cursor's line. */
+const clearLine = "\u001b[2K";
+
 function terminalBar(work: Work): Progress {
   const started = performance.now();
   const bar = new cliProgress.SingleBar(
@@ -68,6 +77,7 @@ function terminalBar(work: Work): Progress {
   bar.start(work.total, work.from, { rate: "", rest: "?", note: "" });
   return {
     update: (done, note = "") => bar.update(done, { ...rateAndRest(started, done, work), note }),
+    say: (line) => printLine(`\r${clearLine}${line}`),
     stop: () => bar.stop(),
   };
 }
@@ -92,6 +102,7 @@ function plainLines(work: Work): Progress {
       latest = undefined;
       print(done, note);
     },
+    say: printLine,
     stop() {
       if (latest) print(latest.done, latest.note);
       latest = undefined;

@@ -29,7 +29,7 @@ export const command = defineCommand({
     const detector = await openDetector(checkpoint, { engine: await engineOf(engine), threads, tomogram });
     const written: string[] = [];
     try {
-      await detector.check(dataset, runs);
+      for (const run of runs) await detector.find(dataset, run);
       for (const run of runs) written.push(await predictRun(detector, dataset, run, out));
     } finally {
       await detector.close();

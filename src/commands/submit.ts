@@ -1,7 +1,10 @@
-import type { Pick } from "../particles.js";
-import { startCounting } from "../progress.js";
-import { writeSubmission } from "../score/submissionCsv.js";
+import { PickbenchError } from "../errors.js";
+import { hashFile } from "../files.js";
+import { listenForStop } from "../interrupt.js";
 import { openDetector } from "../train/detector.js";
+import { withSubmissionParts } from "../train/submissionParts.js";
+import { type FailedRun, type SubmittedRun, submitAll } from "../train/submitAll.js";
+import { ownVersion } from "../version.js";
 import { defineCommand, report } from "./command.js";
 import { engineOf, openRuns, withDetectorOptions } from "./detectorOptions.js";
 import { checkWhole, checkWritable } from "./flagChecks.js";
@@ -12,6 +15,10 @@ export const command = defineCommand({
   options: (argv) =>
     withDetectorOptions(argv)
       .option("out", { type: "string", demandOption: true, describe: "the CSV to write" })
+      .option("keep-going", {
+        type: "boolean",
+        describe: "leave out tomograms that cannot be read or used, and name them at the end",
+      })
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example(
         "$0 submit runs/a/best.safetensors --data test --out submission.csv",
@@ -20,42 +27,49 @@ export const command = defineCommand({
       .example(
         "$0 submit a.safetensors b.safetensors --data test --out both.csv",
         "the mean of two checkpoints",
+      )
+      .example(
+        "$0 submit a.safetensors --data test --out submission.csv --keep-going",
+        "all that can be used of many; stopped, the same command goes on where it was",
       ),
-  run: async ({ checkpoint, data, runs: asked, tomogram, engine, threads, out, json }) => {
+  run: async ({ checkpoint, data, runs: asked, tomogram, engine, threads, out, json, ...flags }) => {
     checkWhole("threads", threads, 1);
     await checkWritable("out", out, "file");
     const { dataset, runs } = await openRuns(data, asked);
-    const detector = await openDetector(checkpoint, { engine: await engineOf(engine), threads, tomogram });
-    const picks = new Map<string, readonly Pick[]>();
+    const stop = listenForStop("tile");
     try {
-      await detector.check(dataset, runs);
-      for (const [at, run] of runs.entries()) {
-        const progress = startCounting(`${run} (${at + 1} of ${runs.length})`, "tiles");
-        picks.set(run, await detector.detect(dataset, run, progress.update));
-        progress.stop();
-      }
+      const submitted = await withSubmissionParts(out, async (parts) => {
+        const options = { engine: await engineOf(engine), threads, tomogram };
+        const detector = await openDetector(checkpoint, options);
+        try {
+          const checkpoints = await Promise.all(checkpoint.map(hashFile));
+          await parts.bind({ ...options, checkpoints, tomogram: detector.tomogram, version: ownVersion() });
+          const keepGoing = flags.keepGoing === true;
+          return await submitAll({ detector, dataset, runs, parts, out, keepGoing, stop });
+        } finally {
+          await detector.close();
+        }
+      });
+      report(json, { out, ...submitted }, () =>
+        [...submitted.runs.map(line), `submission: ${out}`].join("\n"),
+      );
+      if (submitted.failed.length > 0) throw incomplete(out, runs.length, submitted.failed);
     } finally {
-      await detector.close();
+      stop.stopListening();
     }
-    await writeSubmission(out, picks);
-    const counts = [...picks].map(([run, found]) => ({
-      run,
-      picks: found.length,
-      perType: countTypes(detector.types, found),
-    }));
-    report(json, { out, runs: counts }, () =>
-      [
-        ...counts.map(
-          ({ run, perType }) =>
-            `${run}: ${Object.entries(perType)
-              .map(([type, count]) => `${count} ${type}`)
-              .join(", ")}`,
-        ),
-        `submission: ${out}`,
-      ].join("\n"),
-    );
   },
 });
 
-const countTypes = (types: readonly string[], picks: readonly Pick[]): Record<string, number> =>
-  Object.fromEntries(types.map((type) => [type, picks.filter((pick) => pick.type === type).length]));
+const line = ({ run, perType }: SubmittedRun): string =>
+  `${run}: ${Object.entries(perType)
+    .map(([type, count]) => `${count} ${type}`)
+    .join(", ")}`;
+
+const incomplete = (out: string, total: number, failed: readonly FailedRun[]): PickbenchError =>
+  new PickbenchError(
+    "BadDataset",
+    `${out}: ${failed.length} of ${total} tomograms are left out, ${failed
+      .map(({ run, message }) => `${run} (${message})`)
+      .join(", ")}; mend them and give the same command again, which keeps what is finished`,
+    { path: out },
+  );

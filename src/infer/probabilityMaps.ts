@@ -1,45 +1,53 @@
-import { type Shape3, type Spacing3, type Volume, voxelCount } from "../volume.js";
+import type { Shape3, Spacing3, Volume } from "../volume.js";
 import type { Predictor } from "./predictor.js";
-import { levels } from "./slabPrediction.js";
+import { denseVolume, type SparseMap, SparseMapBuilder } from "./sparseMap.js";
 
-/** A volume's predictions held in memory, 16 bits a voxel and type: five types of 184×630×630 take 730 MB. */
+/** A volume's predictions held in memory: what lies above each type's floor. */
 export interface ProbabilityMaps {
   readonly types: readonly string[];
   readonly shape: Shape3;
   readonly spacing: Spacing3;
-  /** One type's probabilities in floats, equal in every bit to those of the slabs. */
+  /** What picking one type needs. */
+  sparse(type: string): SparseMap;
+  /** One type's probabilities in floats, equal in every bit to those of the slabs; 0 away from voxels above the floor. */
   volume(type: string): Volume;
 }
 
-/** Predicts a tomogram into memory; `views` are as `Predictor.predict` takes them. */
+/** Below every probability. */
+const keepAll = -1;
+
+/**
+ * Predicts a tomogram into memory; `views` are as `Predictor.predict` takes them. The maps are good for picking at each
+ * type's floor or above; a type without one is kept whole, 16 bits a voxel: 146 MB of 184×630×630.
+ */
 export async function predictMaps(
   predictor: Predictor,
   views: Volume | readonly Volume[],
   onProgress?: (done: number, total: number) => void,
+  floors: ReadonlyMap<string, number> = new Map(),
 ): Promise<ProbabilityMaps> {
   const { shape, spacing } = [views].flat()[0]!;
-  const plane = shape[1] * shape[2];
-  const maps = new Map(predictor.types.map((type) => [type, new Uint16Array(voxelCount(shape))]));
+  const builders = new Map(
+    predictor.types.map((type) => [type, new SparseMapBuilder(shape, spacing, floors.get(type) ?? keepAll)]),
+  );
   await predictor.predict(
     views,
-    ({ zStart, values }) => {
-      for (const [type, slab] of values) {
-        const map = maps.get(type)!.subarray(zStart * plane);
-        for (let i = 0; i < slab.length; i++) map[i] = slab[i]! * levels + 0.5;
-      }
+    ({ values }) => {
+      for (const [type, slab] of values) builders.get(type)!.add(slab);
     },
     onProgress,
   );
+  const maps = new Map([...builders].map(([type, builder]) => [type, builder.finish()]));
+  const sparse = (type: string): SparseMap => {
+    const map = maps.get(type);
+    if (!map) throw new RangeError(`no map of ${type}; there are ${predictor.types.join(", ")}`);
+    return map;
+  };
   return {
     types: predictor.types,
     shape,
     spacing,
-    volume(type) {
-      const map = maps.get(type);
-      if (!map) throw new RangeError(`no map of ${type}; there are ${predictor.types.join(", ")}`);
-      const data = new Float32Array(map.length);
-      for (let i = 0; i < map.length; i++) data[i] = map[i]! / levels;
-      return { data, shape, spacing };
-    },
+    sparse,
+    volume: (type) => denseVolume(sparse(type)),
   };
 }

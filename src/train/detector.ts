@@ -1,10 +1,11 @@
 import { type Dataset, findRun, findTomogram } from "../data/dataset.js";
 import { readViews } from "../data/normalisedTomogram.js";
-import { openTomogram } from "../data/omeZarr.js";
+import { openTomogram, type TomogramReader } from "../data/omeZarr.js";
 import type { EngineName } from "../engines/engine.js";
 import { PickbenchError } from "../errors.js";
+import { openPickPool } from "../infer/pickPool.js";
 import { openPredictor, type Predictor } from "../infer/predictor.js";
-import { predictMaps } from "../infer/probabilityMaps.js";
+import { type ProbabilityMaps, predictMaps } from "../infer/probabilityMaps.js";
 import type { Pick } from "../particles.js";
 import type { Volume } from "../volume.js";
 import { type Checkpoint, readCheckpoint } from "./checkpoint.js";
@@ -15,14 +16,23 @@ import { pickType } from "./tunePicking.js";
 export interface Detector {
   readonly predictor: Predictor;
   readonly types: readonly string[];
-  /** Finds, before any prediction, runs without a tomogram that the checkpoints were made for. */
-  check(dataset: Dataset, runs: readonly string[]): Promise<void>;
-  /** The tomogram that the checkpoints were made for, as their networks want it: once a normalisation. */
+  /** Which reconstruction is read. */
+  readonly tomogram: string;
+  /** The tomogram that the checkpoints were made for, not read yet; found out before any prediction where there is none. */
+  find(dataset: Dataset, run: string): Promise<TomogramReader>;
+  /** That tomogram as the networks want it: once a normalisation. */
   read(dataset: Dataset, run: string): Promise<Volume[]>;
-  /** Particles of one run. */
-  detect(dataset: Dataset, run: string, onProgress?: (done: number, total: number) => void): Promise<Pick[]>;
+  /** What picking needs of a tomogram that was read. */
+  predict(views: readonly Volume[], onProgress?: OnProgress): Promise<ProbabilityMaps>;
+  /** Particles in those maps, all types at once in threads of their own. */
+  pick(maps: ProbabilityMaps): Promise<Pick[]>;
+  /** Reads, predicts and picks one run. */
+  detect(dataset: Dataset, run: string, onProgress?: OnProgress): Promise<Pick[]>;
+  /** Ends a prediction that is under way. */
   close(): Promise<void>;
 }
+
+type OnProgress = (done: number, total: number) => void;
 
 export interface DetectorOptions {
   readonly engine: EngineName;
@@ -47,6 +57,8 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
     { ...experiment.predict, engine: options.engine, threads: options.threads },
   );
   const settings = mergedSettings(checkpoints);
+  const floors = new Map([...settings].map(([type, { threshold }]) => [type, threshold]));
+  const pool = openPickPool();
   const choice = { ...experiment.data, tomogram: options.tomogram ?? experiment.data.tomogram };
   const checkSpacing = (run: string, got: number): void => {
     if (Math.abs(got / first.spacing - 1) > 0.05)
@@ -60,20 +72,32 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
     checkSpacing(run, views[0]!.spacing[0]);
     return views;
   };
+  const predict: Detector["predict"] = (views, onProgress) =>
+    predictMaps(predictor, views, onProgress, floors);
+  const pick: Detector["pick"] = async (maps) => {
+    const perType = await Promise.all(
+      predictor.types.map((type) => pickType(pool, experiment, maps, type, settings.get(type)!)),
+    );
+    return perType.flat();
+  };
   return {
     predictor,
     types: predictor.types,
-    async check(dataset, runs) {
-      for (const run of runs) {
-        const ref = findTomogram(findRun(dataset, run), choice.tomogram, choice.voxelSpacing);
-        checkSpacing(run, (await openTomogram(ref, choice.level)).spacing[0]);
-      }
+    tomogram: choice.tomogram,
+    async find(dataset, run) {
+      const ref = findTomogram(findRun(dataset, run), choice.tomogram, choice.voxelSpacing);
+      const reader = await openTomogram(ref, choice.level);
+      checkSpacing(run, reader.spacing[0]);
+      return reader;
     },
     read,
+    predict,
+    pick,
     async detect(dataset, run, onProgress) {
-      const maps = await predictMaps(predictor, await read(dataset, run), onProgress);
-      return predictor.types.flatMap((type) => pickType(experiment, maps, type, settings.get(type)!));
+      return pick(await predict(await read(dataset, run), onProgress));
     },
-    close: () => predictor.close(),
+    async close() {
+      await Promise.all([predictor.close(), pool.close()]);
+    },
   };
 }

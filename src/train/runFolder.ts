@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { link, mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { messageOf, PickbenchError } from "../errors.js";
+import { withLock } from "../lock.js";
 
 /** Where a run's files stand. */
 export interface RunFolder {
@@ -33,14 +33,13 @@ export function runFolder(path: string): RunFolder {
  * A folder that `work` left nothing in is taken away again.
  */
 export async function withRunFolder<T>(folder: RunFolder, work: () => Promise<T>): Promise<T> {
-  const lock = join(folder.path, "run.lock");
   const made = await makeFolder(folder.path);
-  await takeLock(lock, folder.path);
   try {
-    await removeTemporaries(folder);
-    return await work();
+    return await withLock(join(folder.path, "run.lock"), folder.path, async () => {
+      await removeTemporaries(folder);
+      return work();
+    });
   } finally {
-    await rm(lock, { force: true });
     if (made !== undefined) await removeEmpty(folder.path, made);
   }
 }
@@ -75,57 +74,6 @@ async function removeTemporaries(folder: RunFolder): Promise<void> {
   for (const name of await readdir(folder.path))
     if (/^(record\.json|log\.jsonl|(last|best)\.safetensors|submission\.csv|report\.json)\.\d+$/.test(name))
       await rm(join(folder.path, name), { force: true });
-}
-
-/** The lock appears with its owner's number inside, so that nobody reads it half-written. */
-async function takeLock(lock: string, path: string): Promise<void> {
-  const own = `${lock}.${process.pid}.${randomBytes(3).toString("hex")}`;
-  try {
-    await writeFile(own, String(process.pid));
-    for (let attempt = 0; attempt < 2; attempt++) {
-      if (await linked(own, lock)) return;
-      const owner = Number(await readFile(lock, "utf8").catch(() => ""));
-      if (isAlive(owner))
-        throw new PickbenchError(
-          "BadUsage",
-          `${path}: process ${owner} is running there; wait for it, choose another --out, or remove run.lock if that process is no pickbench`,
-        );
-      await rm(lock, { force: true });
-    }
-  } catch (error) {
-    if (error instanceof PickbenchError) throw error;
-    throw new PickbenchError(
-      "BadUsage",
-      `${path}: cannot be written (${messageOf(error)}); choose another --out`,
-      { cause: error },
-    );
-  } finally {
-    await rm(own, { force: true }).catch(() => undefined);
-  }
-  throw new PickbenchError(
-    "BadUsage",
-    `${path}: its lock run.lock cannot be taken; remove it if no run is using the folder`,
-  );
-}
-
-async function linked(own: string, lock: string): Promise<boolean> {
-  try {
-    await link(own, lock);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 /** Whether a run was begun here. */

@@ -4,9 +4,11 @@ import { openTomogram } from "../data/omeZarr.js";
 import type { PatchSource } from "../data/patchStream.js";
 import { hashOf } from "../files.js";
 import type { PickingSettings } from "../infer/picking.js";
+import { openPickPool } from "../infer/pickPool.js";
 import { type AnyNetwork, normalisationOf, openPredictor } from "../infer/predictor.js";
 import { predictMaps } from "../infer/probabilityMaps.js";
 import { listenForStop } from "../interrupt.js";
+import type { Pick } from "../particles.js";
 import { scorePicks } from "../score/score.js";
 import type { Volume } from "../volume.js";
 import { parseBudget, shareBudget } from "./budget.js";
@@ -206,28 +208,32 @@ async function tuneNetworks(
   tomograms: readonly TuneTomogram[],
 ): Promise<{ picking: Map<string, PickingSettings>; score: number }> {
   const predictor = await openPredictor(networks, { ...experiment.predict, engine, threads });
+  const pool = openPickPool();
   try {
     const runs: TuneRun[] = [];
+    const lowest = Math.min(...experiment.picking.thresholds);
+    const floors = new Map(predictor.types.map((type) => [type, lowest]));
     for (const { run, volume, truth } of tomograms)
-      runs.push({ run, truth, maps: await predictMaps(predictor, volume) });
+      runs.push({ run, truth, maps: await predictMaps(predictor, volume, undefined, floors) });
     const picking = new Map<string, PickingSettings>();
     for (const type of predictor.types) {
       const particle = dataset.particles.find(({ name }) => name === type)!;
-      picking.set(type, tuneType(experiment, particle, runs).settings);
+      picking.set(type, (await tuneType(pool, experiment, particle, runs)).settings);
     }
     const truth = new Map(runs.map((each) => [each.run, each.truth]));
-    const picks = new Map(
-      runs.map(({ run, maps }) => [
-        run,
-        [...picking].flatMap(([type, settings]) => pickType(experiment, maps, type, settings)),
-      ]),
-    );
+    const picks = new Map<string, Pick[]>();
+    for (const { run, maps } of runs) {
+      const perType = [...picking].map(([type, settings]) =>
+        pickType(pool, experiment, maps, type, settings),
+      );
+      picks.set(run, (await Promise.all(perType)).flat());
+    }
     const report = scorePicks(truth, picks, dataset.particles);
     const weights = predictor.types.map((type) => report.perType[type]).filter((each) => each !== undefined);
     const total = weights.reduce((sum, { weight }) => sum + weight, 0);
     const score = weights.reduce((sum, { weight, fbeta }) => sum + weight * fbeta, 0) / Math.max(1, total);
     return { picking, score };
   } finally {
-    await predictor.close();
+    await Promise.all([predictor.close(), pool.close()]);
   }
 }

@@ -1,5 +1,5 @@
 import type { PickingSettings } from "../infer/picking.js";
-import { pickParticles, sweepThresholds } from "../infer/picking.js";
+import type { PickPool } from "../infer/pickPool.js";
 import type { ProbabilityMaps } from "../infer/probabilityMaps.js";
 import { matchFraction, type Particle, type Pick } from "../particles.js";
 import type { PicksByExperiment } from "../score/score.js";
@@ -46,13 +46,15 @@ export function untunedPicking(experiment: Experiment, particle: Particle): Pick
 }
 
 /** Picks of one type, moved by the experiment's offset. */
-export function pickType(
+export async function pickType(
+  pool: PickPool,
   experiment: Experiment,
   maps: ProbabilityMaps,
   type: string,
   settings: PickingSettings,
-): Pick[] {
-  return shifted(experiment, type, pickParticles(maps.volume(type), settings).picks);
+): Promise<Pick[]> {
+  const { picks } = await pool.pick(maps.sparse(type), settings);
+  return shifted(experiment, type, picks);
 }
 
 function shifted(experiment: Experiment, type: string, picks: readonly Omit<Pick, "type">[]): Pick[] {
@@ -67,7 +69,12 @@ function shifted(experiment: Experiment, type: string, picks: readonly Omit<Pick
 }
 
 /** Tries every threshold and least volume of the experiment on the tune runs, for one type. */
-export function tuneType(experiment: Experiment, particle: Particle, runs: readonly TuneRun[]): TunedPicking {
+export async function tuneType(
+  pool: PickPool,
+  experiment: Experiment,
+  particle: Particle,
+  runs: readonly TuneRun[],
+): Promise<TunedPicking> {
   const { thresholds, minVolumes } = experiment.picking;
   const volumes = experiment.picking.method === "peaks" ? minVolumes.slice(0, 1) : minVolumes;
   const grid = volumes.flatMap((share, v) =>
@@ -78,13 +85,13 @@ export function tuneType(experiment: Experiment, particle: Particle, runs: reado
     })),
   );
   for (const { run, maps } of runs) {
-    const volume = maps.volume(particle.name);
-    volumes.forEach((share, v) => {
+    const map = maps.sparse(particle.name);
+    const sweeps = volumes.map(async (share, v) => {
       const settings = pickingSettings(experiment, particle, thresholds[0]!, share);
-      sweepThresholds(volume, settings, thresholds).forEach(({ picks }, t) => {
+      for (const [t, { picks }] of (await pool.sweep(map, settings, thresholds)).entries())
         grid[v * thresholds.length + t]!.picks.set(run, shifted(experiment, particle.name, picks));
-      });
     });
+    await Promise.all(sweeps);
   }
   const truth: PicksByExperiment = new Map(runs.map((each) => [each.run, each.truth]));
   const candidates: readonly Candidate<PickingSettings>[] = grid;
