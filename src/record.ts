@@ -162,7 +162,7 @@ export async function readRecord(path: string): Promise<RunRecord> {
 const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Commit and state of pickbench's own checkout. */
-async function codeVersion(): Promise<RunRecord["code"]> {
+export async function codeVersion(): Promise<RunRecord["code"]> {
   const [top, commit, changes, lockfileHash] = await Promise.all([
     git("rev-parse", "--show-prefix"),
     git("rev-parse", "HEAD"),
@@ -185,7 +185,7 @@ async function git(...args: string[]): Promise<string | null> {
   }
 }
 
-async function versions(): Promise<RunRecord["versions"]> {
+export async function versions(): Promise<RunRecord["versions"]> {
   return {
     pickbench: (await packageVersion(`${packageRoot}/package.json`)) ?? "unknown",
     node: process.versions.node,
@@ -208,7 +208,7 @@ async function packageVersion(path: string | null): Promise<string | null> {
   return parsed.success ? parsed.data.version : null;
 }
 
-function machine(): RunRecord["machine"] {
+export function machine(): RunRecord["machine"] {
   return {
     cpu: cpus()[0]?.model.trim() || "unknown",
     cores: availableParallelism(),

@@ -1,9 +1,14 @@
 import { Bench } from "tinybench";
 
-/** Median milliseconds of two programs doing the same. */
+/** The first and third quartile: between them lies the middle half of all runs. */
+export type Quartiles = readonly [first: number, third: number];
+
+/** Median milliseconds of two programs doing the same, and how far their runs spread. */
 export interface Medians {
   readonly ours: number;
   readonly peer: number | null;
+  readonly ourQuartiles: Quartiles;
+  readonly peerQuartiles: Quartiles | null;
 }
 
 /**
@@ -34,7 +39,22 @@ export async function alternatingMedians(
     if (peer) peerTimes.push(...(await peerTurn(peer, runs, warmUps)));
     times.push(...(await ourTurn(ours, runs, warmUps)));
   }
-  return { ours: median(times), peer: peer && median(peerTimes) };
+  return mediansOf(times, peer && peerTimes);
+}
+
+/** What both sides' runs say, in milliseconds; null where there is no peer. */
+export const mediansOf = (times: readonly number[], peerTimes: readonly number[] | null): Medians => ({
+  ours: median(times),
+  peer: peerTimes && median(peerTimes),
+  ourQuartiles: quartiles(times),
+  peerQuartiles: peerTimes && quartiles(peerTimes),
+});
+
+/** Milliseconds that something took. */
+export async function timeOf(run: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await run();
+  return performance.now() - start;
 }
 
 async function peerTurn(peer: () => Promise<number>, runs: number, warmUps: number): Promise<number[]> {
@@ -60,8 +80,18 @@ async function ourTurn(ours: () => Promise<void>, runs: number, warmUps: number)
   return result.latency.samples;
 }
 
-export function median(values: readonly number[]): number {
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+export const quartiles = (values: readonly number[]): Quartiles => [
+  quantile(values, 0.25),
+  quantile(values, 0.75),
+];
+
+/** Linear between the values it falls between (Hyndman and Fan's type 7). @throws RangeError for no values */
+function quantile(values: readonly number[], share: number): number {
+  if (values.length === 0) throw new RangeError("a quantile of no values");
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  const at = share * (sorted.length - 1);
+  const below = sorted[Math.floor(at)]!;
+  return below + (sorted[Math.ceil(at)]! - below) * (at - Math.floor(at));
 }

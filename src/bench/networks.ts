@@ -1,20 +1,20 @@
 import { z } from "zod";
-import type { Batch } from "../data/patchSpec.js";
-import { loadEngine } from "../engines/load.js";
-import { PickbenchError } from "../errors.js";
 import type { Network } from "../nets/architecture.js";
-import { loadNetwork, type NetworkSpec } from "../nets/catalogue.js";
-import { randomFor } from "../random.js";
-import { buildLoss } from "../train/losses.js";
-import type { Shape3 } from "../volume.js";
-import { noise, openInference, type Workload } from "./inference.js";
+import { loadNetwork } from "../nets/catalogue.js";
+import { networkCost } from "../nets/cost.js";
+import { openInference } from "./inference.js";
+import { measured } from "./measured.js";
 import { alternatingMedians } from "./medians.js";
-import { type BenchOptions, type BenchPart, type BenchRow, ratio, rounded } from "./part.js";
+import type { BenchOptions, BenchPart, BenchRow } from "./part.js";
+import { checkSize } from "./patchSize.js";
 import { findPython, servePeer } from "./peer.js";
+import { openTraining } from "./training.js";
 
 /** The challenge's six types and the background. */
 const outputs = 7;
 const peerFile = "torch_unet.py";
+/** Forward, and a gradient of as much arithmetic for each convolution's input and for its kernel. */
+const passesOfTraining = 3;
 const timing = z.object({ ms: z.number().positive() });
 
 /** A training step with AdamW and cross entropy, and an inference, on one patch of one sample, as the peer does them. */
@@ -36,45 +36,35 @@ export const part: BenchPart = {
 async function timeNetwork(
   name: string,
   size: number,
-  { threads, steps }: BenchOptions,
+  { threads, steps, engine, peak }: BenchOptions,
   python: string | null,
 ): Promise<BenchRow> {
   const spec = { architecture: name, outputs };
   const network = await loadNetwork(spec);
   checkSize(network, size);
+  const patch = [size, size, size] as const;
   const peer = python === null ? null : await startPeer(python, network, size, threads);
   try {
-    const median = async (work: "train" | "infer", open: typeof openTraining) => {
-      const workload = await open(spec, [size, size, size], threads);
+    const timed = async (work: "train" | "infer", open: typeof openTraining) => {
+      const workload = await open(spec, patch, threads, engine);
       const ask = peer && (async () => timing.parse(await peer.ask(work)).ms);
-      return alternatingMedians(steps, workload.run, ask).finally(workload.release);
+      const medians = await alternatingMedians(steps, workload.run, ask).finally(workload.release);
+      const gflop = networkCost(network, patch).gflop * (work === "train" ? passesOfTraining : 1);
+      return measured(work, medians, { voxels: size ** 3, gflop }, peak);
     };
-    const train = await median("train", openTraining);
-    const infer = await median("infer", openInference);
     return {
       net: name,
+      ...(engine !== "onnx-cpu" && { engine }),
       size,
       threads,
       params: network.parameterCount,
-      train_ms: rounded(train.ours, 1),
-      infer_ms: rounded(infer.ours, 1),
       peer: peer && "torch",
-      peer_train_ms: train.peer && rounded(train.peer, 1),
-      peer_infer_ms: infer.peer && rounded(infer.peer, 1),
-      train_ratio: ratio(train.ours, train.peer),
-      infer_ratio: ratio(infer.ours, infer.peer),
+      ...(await timed("train", openTraining)),
+      ...(await timed("infer", openInference)),
     };
   } finally {
     await peer?.stop();
   }
-}
-
-function checkSize({ architecture, multiple }: Network, size: number): void {
-  if (size > 0 && multiple.every((step) => size % step === 0)) return;
-  throw new PickbenchError(
-    "BadUsage",
-    `--size ${size} does not suit ${architecture}, which takes multiples of ${Math.max(...multiple)}; give another`,
-  );
 }
 
 async function startPeer(python: string, network: Network, size: number, threads: number) {
@@ -85,38 +75,4 @@ async function startPeer(python: string, network: Network, size: number, threads
   if (params === network.parameterCount) return peer;
   await peer.stop();
   throw new Error(`${network.architecture} has ${network.parameterCount} parameters, its peer ${params}`);
-}
-
-const optimiser = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1e9 };
-const rate = 1e-3;
-const averageDecay = 0.999;
-
-async function openTraining(spec: NetworkSpec, patch: Shape3, threads: number): Promise<Workload> {
-  const engine = await loadEngine("onnx-cpu");
-  const trainer = await engine.openTrainer(
-    { network: spec, optimiser, samples: 1, patch, seed: 0, threads },
-    (graph, inputs) => buildLoss(graph, [crossEntropy], { ...inputs, activation: "softmax" }),
-  );
-  const batch = noiseBatch(patch);
-  let step = 0;
-  return {
-    async run() {
-      const { loss } = await trainer.step(batch, step++, rate, averageDecay);
-      if (!Number.isFinite(loss))
-        throw new Error(`${spec.architecture}: the loss of step ${step} is ${loss}`);
-    },
-    release: () => trainer.close(),
-  };
-}
-
-const crossEntropy = { kind: "crossEntropy", weight: 1, backgroundWeight: 1 } as const;
-
-/** Noise with a random class in every voxel. */
-function noiseBatch(patch: Shape3): Batch {
-  const input = noise(patch);
-  const voxels = input.length;
-  const target = new Float32Array(outputs * voxels);
-  const random = randomFor(0, "bench/classes");
-  for (let voxel = 0; voxel < voxels; voxel++) target[random.integer(outputs) * voxels + voxel] = 1;
-  return { input, target, weight: new Float32Array(voxels).fill(1) };
 }

@@ -11,6 +11,10 @@ export const parts: Readonly<Record<string, Entry>> = {
     describe: "a training step and an inference of each network, beside PyTorch",
     load: () => import("./networks.js"),
   },
+  predict: {
+    describe: "a full tomogram, Zarr to CSV, beside the time that the challenge allows",
+    load: () => import("./predict.js"),
+  },
   pick: {
     describe: "watershed picking of one volume, beside SciPy and scikit-image",
     load: () => import("./pick.js"),
@@ -22,5 +26,13 @@ export const parts: Readonly<Record<string, Entry>> = {
   score: {
     describe: "scoring a submission, beside SciPy",
     load: () => import("./score.js"),
+  },
+  augment: {
+    describe: "making training patches, beside the training step that needs them",
+    load: () => import("./augment.js"),
+  },
+  growth: {
+    describe: "time and memory for tomograms of several sizes, for many tomograms, and for several threads",
+    load: () => import("./growth.js"),
   },
 };

@@ -2,6 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { whenStopped } from "./stopping.js";
 
 /** The Python programs we are timed against: bench/peers/, each with its modules. */
 const folder = new URL("../../bench/peers/", import.meta.url);
@@ -48,7 +49,8 @@ export async function servePeer(
   const child = spawn(python, [peerScript(script), ...args], { stdio: ["pipe", "pipe", "pipe"] });
   const complaints: string[] = [];
   child.stderr.setEncoding("utf8").on("data", (text: string) => complaints.push(text));
-  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const forget = whenStopped(() => child.kill("SIGKILL"));
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve())).finally(forget);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const answer = async (): Promise<unknown> => {
     const { value, done } = await lines.next();
@@ -71,8 +73,8 @@ export async function servePeer(
 
 /** Runs a peer to its end and gives the JSON of its last line. */
 export async function runPeer(python: string, script: string, args: readonly string[]): Promise<unknown> {
-  const { stdout } = await promisify(execFile)(python, [peerScript(script), ...args], {
-    maxBuffer: 2 ** 24,
-  });
+  const running = promisify(execFile)(python, [peerScript(script), ...args], { maxBuffer: 2 ** 24 });
+  const forget = whenStopped(() => running.child.kill("SIGKILL"));
+  const { stdout } = await running.finally(forget);
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
 }

@@ -1,13 +1,46 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
+import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PickbenchError } from "../errors.js";
+import { whenStopped } from "./stopping.js";
 
-/** Gives `use` an empty folder and removes it afterwards. */
-export async function withScratchFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "pickbench-bench-"));
+/**
+ * Gives `use` an empty folder and removes it afterwards, and where the user ends the process.
+ *
+ * @param bytes that will be written there at most
+ * @throws BadUsage where the disk has less room
+ */
+export async function withScratchFolder<T>(use: (folder: string) => Promise<T>, bytes = 0): Promise<T> {
+  await checkRoom(bytes);
+  let folder: string | undefined;
+  const remove = () => folder && rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  const forget = whenStopped(remove);
   try {
+    folder = mkdtempSync(join(tmpdir(), "pickbench-bench-"));
     return await use(folder);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === "ENOSPC" ? await noRoom(bytes, error) : error;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    remove();
+    forget();
   }
+}
+
+async function checkRoom(bytes: number): Promise<void> {
+  if ((await freeBytes()) < bytes) throw await noRoom(bytes);
+}
+
+async function freeBytes(): Promise<number> {
+  const { bavail, bsize } = await statfs(tmpdir());
+  return bavail * bsize;
+}
+
+async function noRoom(bytes: number, cause?: unknown): Promise<PickbenchError> {
+  const megabytes = (count: number) => `${Math.ceil(count / 1e6).toLocaleString("en")} MB`;
+  return new PickbenchError(
+    "BadUsage",
+    `${tmpdir()} has ${megabytes(await freeBytes())} free, wanted ${bytes > 0 ? megabytes(bytes) : "more"} for scratch files; make room, or name another folder in the environment variable TMPDIR`,
+    { path: tmpdir(), cause },
+  );
 }

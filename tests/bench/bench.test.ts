@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { findPython } from "../../src/bench/peer.js";
 import { pickbench } from "../score/pickbench.js";
 
-const bench = (...args: string[]) => pickbench("bench", ...args);
+const bench = (...args: string[]) => pickbench("bench", "--no-history", ...args);
 
 const small = ["networks", "--size", "8", "--steps", "1", "--threads", "1"];
 
@@ -31,11 +31,16 @@ test("networks beside PyTorch, where it is installed: its times and the ratios o
   expect(row.infer_ratio).toBeCloseTo(row.infer_ms! / row.peer_infer_ms!, 1);
 });
 
-test("a table by default, without columns that are empty throughout", async () => {
+test("a table by default, its ratio last, without columns that are empty throughout", async () => {
   const { stdout } = await bench(...small, "--net", "plain", "--no-peers");
-  const [head, row] = stdout.trim().split("\n");
-  expect(head!.split(/\s+/)).toEqual(["net", "size", "threads", "params", "train_ms", "infer_ms"]);
-  expect(row).toMatch(/^plain +8 +1 +353703 /);
+  const [machine, , caption, head, train, infer] = stdout.trim().split("\n");
+  expect(machine).toMatch(
+    /at most with .*: \d+ GFLOP\/s \(a matrix product\), [\d.]+ GB\/s \(a memory copy\)$/,
+  );
+  expect(caption).toBe("networks: net plain, size 8, threads 1, params 353,703");
+  expect(head!.split(/ {2,}/)).toEqual(["timed", "median ms", "Mvoxel/s", "GFLOP/s", "% of peak"]);
+  expect(train).toMatch(/^train +[\d.]+ /);
+  expect(infer).toMatch(/^infer +[\d.]+ /);
 });
 
 test.each([
@@ -43,11 +48,13 @@ test.each([
   [["networks", "--size", "30"], /--size 30 does not suit baseline.*multiples of 4/],
   [["networks", "--size", "many"], /--size is many/],
   [["networks", "--steps", "0"], /--steps is 0/],
+  [["read", "--volume", "8,8"], /--volume 8,8 has 2 sizes, wanted three/],
+  [["predict", "--volume", "8,8,8", "--checkpoint", "none.safetensors"], /none\.safetensors/],
   [["everything"], /what/],
 ])("%s is the user's mistake: exit code 1 and one sentence", async (args, message) => {
   const { code, stdout, stderr } = await bench(...args);
   expect(code).toBe(1);
-  expect(stdout).toBe("");
+  expect(stdout.split("\n").filter((line) => !/^$|at most with/.test(line))).toEqual([]);
   expect(stderr).toMatch(message);
   expect(stderr).not.toMatch(/\n\s+at /);
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { alternatingMedians, median } from "../../src/bench/medians.js";
+import { alternatingMedians, median, quartiles } from "../../src/bench/medians.js";
 
 test("a median has as many values below as above", () => {
   fc.assert(
@@ -41,4 +41,26 @@ test("a failing run is not timed but thrown", async () => {
     null,
   );
   await expect(failing).rejects.toThrow("out of memory");
+});
+
+test("quartiles fall between values as NumPy's do: numpy.percentile(values, [25, 50, 75])", () => {
+  const cases: [values: number[], percentiles: number[]][] = [
+    [
+      [7, 1, 3.5, 10, 2, 8.25],
+      [2.375, 5.25, 7.9375],
+    ],
+    [[5], [5, 5, 5]],
+    [
+      [2, 1],
+      [1.25, 1.5, 1.75],
+    ],
+    [
+      [4, 1, 3, 2, 9],
+      [2, 3, 4],
+    ],
+  ];
+  for (const [values, [first, middle, third]] of cases) {
+    expect(quartiles(values)).toEqual([first, third]);
+    expect(median(values)).toBe(middle);
+  }
 });

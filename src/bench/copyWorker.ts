@@ -1,0 +1,14 @@
+/** A thread's part of the memory copy that peak.ts measures. */
+import { serve } from "../threads.js";
+import type { CopyRequest } from "./peak.js";
+
+let part: CopyRequest;
+
+serve({
+  open(given: CopyRequest) {
+    part = given;
+  },
+  copy() {
+    part.to.set(part.from);
+  },
+});

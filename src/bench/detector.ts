@@ -1,0 +1,87 @@
+import { fileURLToPath } from "node:url";
+import { loadEngine } from "../engines/load.js";
+import { trainingLayout } from "../engines/trainable.js";
+import type { PickingSettings } from "../infer/picking.js";
+import type { AnyNetwork, PredictNetwork } from "../infer/predictor.js";
+import { symmetries } from "../infer/testTime.js";
+import { loadNetwork } from "../nets/catalogue.js";
+import { networkCost } from "../nets/cost.js";
+import { initialWeights } from "../nets/weights.js";
+import { challengeParticles } from "../particles.js";
+import { networkOf, readCheckpoint, writeCheckpoint } from "../train/checkpoint.js";
+import { readExperiment } from "../train/experiment.js";
+import { membersOf } from "../train/members.js";
+import { untunedPicking } from "../train/tunePicking.js";
+import type { Shape3 } from "../volume.js";
+import { noise } from "./inference.js";
+import { challengeSpacing } from "./noiseTomogram.js";
+
+const recipe = fileURLToPath(new URL("../../experiments/unet3d-baseline.yaml", import.meta.url));
+const patch: Shape3 = [64, 64, 64];
+/** Share of voxels that are picked from: somewhat more than the challenge's particles of one type fill. */
+const foregroundShare = 0.001;
+
+/**
+ * Writes a checkpoint of the `baseline` recipe with first weights. Its thresholds leave a thousandth of the voxels of
+ * noise, so that picking has the work that a tomogram gives.
+ */
+export async function writeFirstCheckpoint(path: string): Promise<void> {
+  const experiment = await readExperiment(recipe);
+  const [member] = membersOf(experiment, challengeParticles, { architecture: "baseline" });
+  const weights = initialWeights(trainingLayout(await loadNetwork(member!.network)), 0);
+  const network = await networkOf(member!, weights);
+  const thresholds = await foregroundThresholds(network);
+  const picking = new Map<string, PickingSettings>();
+  for (const [at, type] of network.channels.entries()) {
+    const particle = challengeParticles.find(({ name }) => name === type);
+    if (particle)
+      picking.set(particle.name, { ...untunedPicking(experiment, particle), threshold: thresholds[at]! });
+  }
+  const checkpoint = { experiment, spacing: challengeSpacing, networks: [network], picking, tuneScore: null };
+  await writeCheckpoint(path, [member!.name], checkpoint);
+}
+
+/** By output, the value above which that share of a patch of noise lies. */
+async function foregroundThresholds(given: PredictNetwork): Promise<number[]> {
+  const { weights, activation } = given;
+  const network = await loadNetwork(given.network);
+  const engine = await loadEngine("onnx-cpu");
+  const loaded = await engine.load({ network, weights, activation, offsets: 0, patch, threads: 1 });
+  const output = await loaded.run(noise(patch));
+  await loaded.close();
+  const plane = patch[1] * patch[2];
+  return given.channels.map((_, channel) => {
+    const values: number[] = [];
+    for (let z = 0; z < patch[0]; z++) {
+      const at = (z * network.outputs + channel) * plane;
+      for (const value of output.subarray(at, at + plane)) values.push(value);
+    }
+    return values.sort((a, b) => b - a)[Math.floor(values.length * foregroundShare)]!;
+  });
+}
+
+/**
+ * Arithmetic of checkpoints for one voxel, in 10⁹ operations, as if no tiles overlapped; what they are and whether it is
+ * known: of a network trained elsewhere it is not.
+ */
+export async function describeCheckpoints(
+  paths: readonly string[],
+): Promise<{ readonly networks: string; readonly gflopPerVoxel: number | undefined }> {
+  const checkpoints = await Promise.all(paths.map(readCheckpoint));
+  const { flips, rotations, halfTurn } = checkpoints[0]!.experiment.predict;
+  const images = symmetries(flips, rotations, halfTurn).length;
+  const networks = checkpoints.flatMap((checkpoint) => checkpoint.networks);
+  const costs = await Promise.all(networks.map(gflopPerVoxel));
+  const sum = costs.every((cost) => cost !== undefined) ? costs.reduce((a, b) => a + b, 0) : undefined;
+  return { networks: networks.map(nameOf).join("+"), gflopPerVoxel: sum && images * sum };
+}
+
+const nameOf = (network: AnyNetwork): string =>
+  "external" in network ? network.external.file : network.network.architecture;
+
+async function gflopPerVoxel(given: AnyNetwork): Promise<number | undefined> {
+  if ("external" in given) return undefined;
+  const network = await loadNetwork(given.network);
+  const cube = network.multiple.map((step) => 4 * step) as [number, number, number];
+  return networkCost(network, cube).gflop / (cube[0] * cube[1] * cube[2]);
+}

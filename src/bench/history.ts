@@ -1,0 +1,85 @@
+import { appendFile, mkdir, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { z } from "zod";
+import { messageOf, PickbenchError } from "../errors.js";
+
+const rowSchema = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));
+const entrySchema = z.strictObject({
+  date: z.iso.datetime(),
+  code: z.strictObject({ commit: z.string().nullable(), dirty: z.boolean().nullable() }),
+  versions: z.record(z.string(), z.string().nullable()),
+  /** Never the host's name. */
+  machine: z.strictObject({ cpu: z.string(), cores: z.int(), memoryBytes: z.int(), os: z.string() }),
+  peak: z.strictObject({ gflopPerS: z.number(), copyMbPerS: z.number(), threads: z.int() }),
+  /** Each with its `part`. */
+  rows: z.array(rowSchema),
+});
+
+/** One run of the bench: a line of the history file. */
+export type HistoryEntry = z.infer<typeof entrySchema>;
+type HistoryRow = HistoryEntry["rows"][number];
+
+/** Entries, the oldest first; none where there is no file. @throws BadUsage naming the first line that is no entry */
+export async function readHistory(path: string): Promise<HistoryEntry[]> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw new PickbenchError(
+      "BadUsage",
+      `--history ${path} cannot be read (${error.message}); name another`,
+      {
+        path,
+        cause: error,
+      },
+    );
+  });
+  return text
+    .split("\n")
+    .flatMap((line, at) => (line.trim() === "" ? [] : [entryOf(line, `--history ${path}, line ${at + 1}`)]));
+}
+
+function entryOf(line: string, where: string): HistoryEntry {
+  try {
+    return entrySchema.parse(JSON.parse(line));
+  } catch (error) {
+    const why =
+      error instanceof z.ZodError
+        ? `${error.issues[0]!.path.join(".")}: ${error.issues[0]!.message}`
+        : messageOf(error);
+    throw new PickbenchError(
+      "BadUsage",
+      `${where}: is no entry of a bench history (${why}); mend or remove that line, or name another file`,
+      { cause: error },
+    );
+  }
+}
+
+/** Adds a line at the end, which nothing that stood there before can be lost by. */
+export async function appendHistory(path: string, entry: HistoryEntry): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await appendFile(path, `${JSON.stringify(entry)}\n`);
+}
+
+/** Numbers that say what was measured; all others are results. */
+const sizeFields = ["size", "threads", "workers", "voxels", "tomograms", "rows"];
+
+/** The same for two rows that measured the same. */
+function keyOf(row: HistoryRow): string {
+  const says = Object.entries(row).filter(
+    ([field, value]) => field !== "peer" && (typeof value === "string" || sizeFields.includes(field)),
+  );
+  return JSON.stringify(says.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const isSameMachine = (a: HistoryEntry["machine"], b: HistoryEntry["machine"]): boolean =>
+  a.cpu === b.cpu && a.cores === b.cores;
+
+/** Finds, for a row, the latest one on the same machine that measured the same; null where there is none. */
+export function previousRows(
+  history: readonly HistoryEntry[],
+  machine: HistoryEntry["machine"],
+): (row: HistoryRow) => HistoryRow | null {
+  const latest = new Map<string, HistoryRow>();
+  for (const entry of history)
+    if (isSameMachine(entry.machine, machine)) for (const row of entry.rows) latest.set(keyOf(row), row);
+  return (row) => latest.get(keyOf(row)) ?? null;
+}

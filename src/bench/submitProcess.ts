@@ -1,0 +1,78 @@
+import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { builtModule } from "../built.js";
+import { PickbenchError } from "../errors.js";
+import { whenStopped } from "./stopping.js";
+
+/** What starts the command line. */
+const program = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
+
+/** What a whole process took. */
+export interface SubmitCost {
+  readonly ms: number;
+  /** The most memory that was resident at once, 10⁶ bytes. */
+  readonly peakMb: number;
+  readonly picks: number;
+}
+
+/** What is asked of `pickbench submit`. */
+export interface SubmitRequest {
+  readonly checkpoints: readonly string[];
+  /** A data set of the challenge's layout. */
+  readonly data: string;
+  readonly out: string;
+  readonly engine: string;
+  readonly threads: number;
+}
+
+const summary = z.object({ runs: z.array(z.object({ picks: z.number() })) });
+const memoryTold = z.object({ peakBytes: z.number().positive() });
+
+/**
+ * Runs `pickbench submit` in a process of its own, from its start to its end.
+ *
+ * @throws BadUsage with what it said where that was the user's mistake
+ */
+export async function runSubmit(request: SubmitRequest): Promise<SubmitCost> {
+  const { checkpoints, data, out, engine, threads } = request;
+  const flags = { data, out, engine, threads: String(threads) };
+  const args = [...checkpoints, ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])];
+  const started = performance.now();
+  const child = spawn(
+    process.execPath,
+    ["--import", builtModule(import.meta.url, "./peakMemory.js").href, program, "submit", ...args, "--json"],
+    { stdio: ["ignore", "pipe", "pipe", "pipe"] },
+  );
+  const forget = whenStopped(() => child.kill("SIGKILL"));
+  try {
+    const [stdout, stderr, memory, end] = await Promise.all([
+      textOf(child.stdout as Readable),
+      textOf(child.stderr as Readable),
+      textOf(child.stdio[3] as Readable),
+      new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
+        child.once("error", reject);
+        child.once("close", (code, signal) => resolve(code ?? signal));
+      }),
+    ]);
+    const ms = performance.now() - started;
+    if (end !== 0) throw failure(end, stderr);
+    const picks = summary.parse(JSON.parse(stdout)).runs.reduce((sum, run) => sum + run.picks, 0);
+    return { ms, peakMb: memoryTold.parse(JSON.parse(memory)).peakBytes / 1e6, picks };
+  } finally {
+    forget();
+  }
+}
+
+async function textOf(stream: Readable): Promise<string> {
+  let text = "";
+  for await (const chunk of stream.setEncoding("utf8")) text += String(chunk);
+  return text;
+}
+
+function failure(end: number | NodeJS.Signals | null, stderr: string): Error {
+  const said = stderr.trim().split("\n").at(-1) ?? "";
+  if (end === 1) return new PickbenchError("BadUsage", said.replace(/^pickbench: /, ""));
+  return new Error(`pickbench submit ended with ${end}: ${stderr.trim().slice(-1000)}`);
+}

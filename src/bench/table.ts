@@ -1,0 +1,166 @@
+/** A part's rows for people: a line for each thing that was timed, its ratio to the peer last. */
+import { alignedTable } from "../score/reportText.js";
+import type { BenchRow } from "./part.js";
+
+type Value = string | number | null | undefined;
+
+/** Finds the row that measured the same before. */
+export type Previous = (row: BenchRow) => BenchRow | null;
+
+const pageWidth = 120;
+
+/** What a row timed: NAME of each field NAME_ms. */
+const timedNames = (row: BenchRow): string[] =>
+  Object.keys(row).flatMap((field) =>
+    field.endsWith("_ms") && !field.startsWith("peer_") && !/_q[13]_ms$/.test(field)
+      ? [field.slice(0, -"_ms".length)]
+      : [],
+  );
+
+const measuredSuffixes = [
+  "ms",
+  "q1_ms",
+  "q3_ms",
+  "ratio",
+  "mvoxel_per_s",
+  "gflop_per_s",
+  "mb_per_s",
+  "peak_share",
+];
+
+/** Fields that the columns of timed things show. */
+const measuredFields = (row: BenchRow): Set<string> =>
+  new Set([
+    "peer",
+    "mb_per_s",
+    ...timedNames(row).flatMap((name) =>
+      measuredSuffixes.flatMap((suffix) => [`${name}_${suffix}`, `peer_${name}_${suffix}`]),
+    ),
+  ]);
+
+/**
+ * A caption with what all rows share, and an aligned table with a line for each timed thing. A column that is empty
+ * throughout is left out.
+ */
+export function partTable(part: string, rows: readonly BenchRow[], previous: Previous): string {
+  const facts = [
+    ...new Set(rows.flatMap((row) => Object.keys(row).filter((field) => !measuredFields(row).has(field)))),
+  ].filter((field) => rows.some((row) => row[field] != null));
+  const shared = facts.filter((field) => rows.every((row) => row[field] === rows[0]![field]));
+  const varying = facts.filter((field) => !shared.includes(field));
+  const lines = rows.flatMap((row) =>
+    timedNames(row).map((name) => [
+      ...varying.map((field) => valueText(field, row[field])),
+      ...measuredCells(row, name, previous(row)),
+    ]),
+  );
+  const names = new Set(rows.flatMap(timedNames));
+  const heads = [...varying.map(headOf), ...measuredHeads(rows, names)];
+  const kept = heads.map(
+    (head, column) =>
+      lines.some((line) => line[column] !== missing) && (head !== timedHead || names.size > 1),
+  );
+  const only = (cells: readonly string[]) => cells.filter((_, column) => kept[column]);
+  return [...caption(part, shared, rows[0] ?? {}), alignedTable([only(heads), ...lines.map(only)])].join(
+    "\n",
+  );
+}
+
+const missing = "–";
+
+function caption(part: string, fields: readonly string[], row: BenchRow): string[] {
+  const said = fields.map((field) => `${headOf(field)} ${valueText(field, row[field])}`);
+  const lines = [`${part}:`];
+  for (const [at, text] of said.entries()) {
+    const piece = ` ${text}${at < said.length - 1 ? "," : ""}`;
+    if (lines.at(-1)!.length + piece.length > pageWidth) lines.push(" ");
+    lines[lines.length - 1] += piece;
+  }
+  if (said.length === 0) lines[0] = part;
+  return lines;
+}
+
+const units: readonly (readonly [ending: RegExp, unit: string])[] = [
+  [/(^|_)ms_per_mvoxel$/, " ms/Mvoxel"],
+  [/(^|_)mvoxel_per_s$/, " Mvoxel/s"],
+  [/(^|_)gflop_per_s$/, " GFLOP/s"],
+  [/(^|_)mb_per_s$/, " MB/s"],
+  [/(^|_)patches_per_s$/, " patches/s"],
+  [/(^|_)rows_per_s$/, " rows/s"],
+  [/_mb$/, " MB"],
+  [/_ms$/, " ms"],
+  [/_s$/, " s"],
+  [/_share$/, " %"],
+];
+
+/** A field's name with its unit as people write it: `peak_mb` is "peak MB". */
+export function headOf(field: string): string {
+  const found = units.find(([ending]) => ending.test(field));
+  const head = found ? field.replace(found[0], found[1]) : field;
+  return head.replaceAll("_", " ").trim();
+}
+
+function valueText(field: string, value: Value): string {
+  if (value === null || value === undefined) return missing;
+  if (typeof value === "string") return value;
+  return field.endsWith("_share")
+    ? (100 * value).toFixed(1)
+    : value.toLocaleString("en", { maximumFractionDigits: 4 });
+}
+
+const timedHead = "timed";
+
+function measuredHeads(rows: readonly BenchRow[], names: ReadonlySet<string>): string[] {
+  const peers = new Set(rows.map(({ peer }) => peer).filter((peer) => typeof peer === "string"));
+  return [
+    timedHead,
+    names.size === 1 ? `${headOf([...names][0]!)} ms` : "median ms",
+    "quartiles ms",
+    "Mvoxel/s",
+    "GFLOP/s",
+    "MB/s",
+    "% of peak",
+    `${peers.size === 1 ? [...peers][0] : "peer"} ms`,
+    "change",
+    "ratio",
+  ];
+}
+
+function measuredCells(row: BenchRow, name: string, before: BenchRow | null): string[] {
+  const field = (suffix: string): number | null => {
+    const value = row[`${name}_${suffix}`];
+    return typeof value === "number" ? value : null;
+  };
+  const [first, third, share] = [field("q1_ms"), field("q3_ms"), field("peak_share")];
+  return [
+    name.replaceAll("_", " "),
+    figure(field("ms")),
+    first === null || third === null || first === third ? missing : `${figure(first)} to ${figure(third)}`,
+    figure(field("mvoxel_per_s")),
+    figure(field("gflop_per_s")),
+    figure(field("mb_per_s")),
+    share === null ? missing : (100 * share).toFixed(0),
+    figure(numberIn(row, `peer_${name}_ms`)),
+    changeText(field("ms"), before && numberIn(before, `${name}_ms`)),
+    field("ratio")?.toFixed(3) ?? missing,
+  ];
+}
+
+const numberIn = (row: BenchRow, field: string): number | null => {
+  const value = row[field];
+  return typeof value === "number" ? value : null;
+};
+
+/** As many digits as say something: 12,345, 345.6, 4.57. */
+function figure(value: number | null): string {
+  if (value === null) return missing;
+  const digits = value >= 1000 ? 0 : value >= 100 ? 1 : 2;
+  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** How much longer (+) or shorter (−) than before, in whole per cents. */
+export function changeText(now: number | null, before: number | null): string {
+  if (now === null || before === null || before <= 0) return missing;
+  const percent = Math.round((now / before - 1) * 100);
+  return `${percent > 0 ? "+" : percent < 0 ? "−" : "±"}${Math.abs(percent)} %`;
+}

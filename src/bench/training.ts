@@ -1,0 +1,65 @@
+import type { Batch } from "../data/patchSpec.js";
+import type { EngineName } from "../engines/engine.js";
+import { loadEngine } from "../engines/load.js";
+import type { NetworkSpec } from "../nets/catalogue.js";
+import { randomFor } from "../random.js";
+import { buildLoss } from "../train/losses.js";
+import type { Shape3 } from "../volume.js";
+import { noise, type Workload } from "./inference.js";
+
+const optimiser = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1e9 };
+const rate = 1e-3;
+const averageDecay = 0.999;
+
+/** A network that is trained, one batch of one sample a step. */
+export interface Training {
+  step(batch: Batch): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens a training with AdamW and cross entropy. */
+export async function openSteps(
+  spec: NetworkSpec,
+  patch: Shape3,
+  threads: number,
+  engineName: EngineName,
+): Promise<Training> {
+  const engine = await loadEngine(engineName);
+  const trainer = await engine.openTrainer(
+    { network: spec, optimiser, samples: 1, patch, seed: 0, threads },
+    (graph, inputs) => buildLoss(graph, [crossEntropy], { ...inputs, activation: "softmax" }),
+  );
+  let step = 0;
+  return {
+    async step(batch) {
+      const { loss } = await trainer.step(batch, step++, rate, averageDecay);
+      if (!Number.isFinite(loss))
+        throw new Error(`${spec.architecture}: the loss of step ${step} is ${loss}`);
+    },
+    close: () => trainer.close(),
+  };
+}
+
+/** A training on one patch, the same every step. */
+export async function openTraining(
+  spec: NetworkSpec,
+  patch: Shape3,
+  threads: number,
+  engineName: EngineName = "onnx-cpu",
+): Promise<Workload> {
+  const training = await openSteps(spec, patch, threads, engineName);
+  const batch = noiseBatch(patch, spec.outputs);
+  return { run: () => training.step(batch), release: () => training.close() };
+}
+
+const crossEntropy = { kind: "crossEntropy", weight: 1, backgroundWeight: 1 } as const;
+
+/** Noise with a random class in every voxel. */
+function noiseBatch(patch: Shape3, outputs: number): Batch {
+  const input = noise(patch);
+  const voxels = input.length;
+  const target = new Float32Array(outputs * voxels);
+  const random = randomFor(0, "bench/classes");
+  for (let voxel = 0; voxel < voxels; voxel++) target[random.integer(outputs) * voxels + voxel] = 1;
+  return { input, target, weight: new Float32Array(voxels).fill(1) };
+}
