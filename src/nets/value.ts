@@ -52,7 +52,8 @@ export type Operation =
       readonly kernel: Shape3;
       readonly stride: Shape3;
     }
-  | (Affine & { readonly kind: "instanceNorm" | "layerNorm" })
+  | (Affine & { readonly kind: "instanceNorm" })
+  | (Affine & { readonly kind: "layerNorm" })
   | (Affine & { readonly kind: "groupNorm"; readonly groups: number })
   | (Affine & {
       readonly kind: "batchNorm";

@@ -1,7 +1,7 @@
 import type { Engine, LoadedNetwork, LoadOptions } from "../engine.js";
 import { inferenceGraph } from "./inferenceGraph.js";
 import type { Provider } from "./provider.js";
-import { openSession } from "./session.js";
+import { openSession, providerBlock } from "./session.js";
 import { openOnnxTrainer } from "./trainer.js";
 
 /** Training and inference by ONNX Runtime, on one of its execution providers. */
@@ -14,7 +14,15 @@ async function load(
   { network, weights, activation, offsets, patch, threads }: LoadOptions,
   provider: Provider,
 ): Promise<LoadedNetwork> {
-  const graph = inferenceGraph(network, weights, activation, 1, patch, null, offsets);
+  const graph = inferenceGraph(
+    network,
+    weights,
+    activation,
+    1,
+    patch,
+    await providerBlock(provider),
+    offsets,
+  );
   const session = await openSession(graph, { threads, memoryPattern: false, provider });
   return {
     async run(image) {

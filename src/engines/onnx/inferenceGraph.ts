@@ -2,6 +2,7 @@ import type { Network } from "../../nets/architecture.js";
 import type { Parameter, Value } from "../../nets/value.js";
 import type { Shape3 } from "../../volume.js";
 import { type Activation, activated } from "../activation.js";
+import { lowerBlocked } from "./blocked/lower.js";
 import { Emitter, type Tensor } from "./emitter.js";
 import type { Block } from "./imageConvolution.js";
 import { lowerForward } from "./lower.js";
@@ -34,6 +35,12 @@ export function valueGraph(
   block: Block = null,
 ): GraphParts {
   const e = new Emitter();
+  if (block !== null && samples === 1) {
+    const map = fromChannelMajor(e, e.input("image", [samples, network.input.channels, ...patch]));
+    const [written] = lowerBlocked(e, block, [output], new Map([["image", map]]), weights);
+    e.output("output", written!);
+    return e.parts();
+  }
   const tensors = new Map<Parameter, Tensor>();
   const parameter = (wanted: Parameter): Tensor => {
     const known = tensors.get(wanted);

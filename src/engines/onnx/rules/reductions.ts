@@ -2,21 +2,28 @@ import { type Emitter, int, ints, type Tensor } from "../emitter.js";
 import { channelAxis, mapDims, meanOverVoxels, sumOverVoxels } from "../zMajor.js";
 import { unary } from "./rule.js";
 
-/** x − max − log Σ exp over the channels. */
-function logProbabilities(e: Emitter, x: Tensor): Tensor {
+/** x − max over the channels, whose exponential cannot overflow. */
+function belowLargest(e: Emitter, x: Tensor): Tensor {
   const dims = x.dims.map((size, axis) => (axis === channelAxis ? 1 : size));
   const largest = e.op("ReduceMax", [x], dims, [ints("axes", [channelAxis]), int("keepdims", 1)]);
-  const shifted = e.subtract(x, largest);
+  return e.subtract(x, largest);
+}
+
+function probabilities(e: Emitter, x: Tensor): Tensor {
+  const powers = e.unary("Exp", belowLargest(e, x));
+  return e.divide(powers, e.sum(powers, [channelAxis]));
+}
+
+/** x − max − log Σ exp over the channels. */
+function logProbabilities(e: Emitter, x: Tensor): Tensor {
+  const shifted = belowLargest(e, x);
   return e.subtract(shifted, e.unary("Log", e.sum(e.unary("Exp", shifted), [channelAxis])));
 }
 
-export const softmax = unary<"softmax">(
-  (e, x) => e.unary("Exp", logProbabilities(e, x)),
-  (e, { y, gradient }) => {
-    const product = e.multiply(gradient, y);
-    return e.subtract(product, e.multiply(y, e.sum(product, [channelAxis])));
-  },
-);
+export const softmax = unary<"softmax">(probabilities, (e, { y, gradient }) => {
+  const product = e.multiply(gradient, y);
+  return e.subtract(product, e.multiply(y, e.sum(product, [channelAxis])));
+});
 
 export const logSoftmax = unary<"logSoftmax">(logProbabilities, (e, { y, gradient }) =>
   e.subtract(gradient, e.multiply(e.unary("Exp", y), e.sum(gradient, [channelAxis]))),

@@ -1,0 +1,91 @@
+import { type Emitter, type Tensor, text } from "../emitter.js";
+import { type ImageConvolution, imageAttributes, nchwc } from "../imageConvolution.js";
+import type { Attribute } from "../model.js";
+import { blockedOrder, imageKernel, type SliceKernel, type SliceRead } from "./kernels.js";
+import { type BlockedMap, stackImages } from "./map.js";
+
+/** What a blocked convolution does to its sums before it writes them. */
+export type FusedActivation = { readonly slope: number } | null;
+
+/** Part of a convolution's input: a blocked map, or a few channels that are not blocked, (z, c, y, x). */
+export type Source = BlockedMap | { readonly few: Tensor };
+
+/** A source and what is made of it; a convolution of concatenated maps has a term for each. */
+export interface Term {
+  readonly source: Source;
+  readonly kernel: SliceKernel;
+  readonly reads: readonly SliceRead[];
+}
+
+export interface ConvolveOptions {
+  /** Of the output. */
+  readonly images: number;
+  readonly lanes: number;
+  /** Input slices from one output image to the next. */
+  readonly step: number;
+  /** Along y and x. */
+  readonly shape: ImageConvolution;
+  readonly y: number;
+  readonly x: number;
+  /** One number a lane. */
+  readonly bias: Float32Array | null;
+  /** Of the output's sizes; is added. */
+  readonly sum: Tensor | null;
+  readonly activation: FusedActivation;
+}
+
+/** The activation of what all terms, the bias and the sum add up to: (images, lanes, y, x), blocked. */
+export function convolveTerms(
+  e: Emitter,
+  block: number,
+  terms: readonly Term[],
+  options: ConvolveOptions,
+): Tensor {
+  const { images, lanes, y, x, bias, sum, activation } = options;
+  const dims = [images, lanes, y, x];
+  let total = sum;
+  for (const [at, term] of terms.entries()) {
+    const { input, kernel, window } = lower(e, block, term, options);
+    const offset = at === 0 && bias ? e.floats(bias, [lanes]) : "";
+    const attributes = [
+      ...imageAttributes(window, options.shape),
+      ...(at === terms.length - 1 ? activationAttributes(activation) : []),
+    ];
+    total = e.op("Conv", [input, kernel, offset, total ?? ""], dims, attributes, nchwc);
+  }
+  return total!;
+}
+
+function lower(e: Emitter, block: number, term: Term, { step, images, lanes }: ConvolveOptions) {
+  const { source, kernel, reads } = term;
+  const isBlocked = !("few" in source);
+  const tensor = isBlocked ? source.tensor : source.few;
+  const slices = isBlocked ? source.slices : 1;
+  const expanded = imageKernel(kernel, reads, { slices, lanes: tensor.dims[1]! }, lanes);
+  const input = stackImages(e, tensor, expanded.offsets, step / slices, images);
+  const values = blockedOrder(expanded, block, isBlocked);
+  const dims = [lanes, expanded.inLanes, kernel.y, kernel.x];
+  return { input, kernel: e.floats(values, dims), window: [kernel.y, kernel.x] as const };
+}
+
+/** One number a channel, for the channels that begin at each of the given lanes; zeros in the other lanes. */
+export function onLanes(
+  values: Float32Array | null,
+  firstLanes: readonly number[],
+  lanes: number,
+): Float32Array | null {
+  if (values === null) return null;
+  const each = new Float32Array(lanes);
+  for (const lane of firstLanes) each.set(values, lane);
+  return each;
+}
+
+/** ReLU is a leaky one of slope 0. */
+export function activationAttributes(activation: FusedActivation): Attribute[] {
+  if (activation === null) return [];
+  if (activation.slope === 0) return [text("activation", "Relu")];
+  return [
+    text("activation", "LeakyRelu"),
+    { name: "activation_params", type: 6, floats: [activation.slope] },
+  ];
+}

@@ -1,0 +1,85 @@
+/** Kernels in the order that ONNX Runtime's blocked convolutions take them, made once, of constant weights. */
+
+/** Weights (out, in, planes, y, x): a plane is what one output slice makes of one input slice. */
+export interface SliceKernel {
+  readonly values: Float32Array;
+  readonly out: number;
+  readonly inner: number;
+  readonly planes: number;
+  readonly y: number;
+  readonly x: number;
+}
+
+/**
+ * The output channels that begin at a lane take, through a plane of the kernel, the slice `from` after the first one of
+ * the image.
+ */
+export interface SliceRead {
+  readonly lane: number;
+  readonly from: number;
+  readonly plane: number;
+}
+
+/** Where the input's numbers lie: images of `slices` slices, with `lanes` lanes of (slice, channel). */
+export interface InputLanes {
+  readonly slices: number;
+  readonly lanes: number;
+}
+
+/** A kernel over whole images: (output lanes, image offsets · input lanes, y, x), and those offsets. */
+export interface ImageKernel {
+  readonly values: Float32Array;
+  readonly outLanes: number;
+  readonly inLanes: number;
+  readonly offsets: readonly number[];
+  readonly y: number;
+  readonly x: number;
+}
+
+/** Writes the planes to where the slices lie among the lanes of images; zeros elsewhere. */
+export function imageKernel(
+  kernel: SliceKernel,
+  reads: readonly SliceRead[],
+  input: InputLanes,
+  outLanes: number,
+): ImageKernel {
+  const { values, out, inner, planes, y, x } = kernel;
+  const imageOf = ({ from }: SliceRead): number => Math.floor(from / input.slices);
+  const offsets = [...new Set(reads.map(imageOf))].sort((a, b) => a - b);
+  const inLanes = offsets.length * input.lanes;
+  const area = y * x;
+  const expanded = new Float32Array(outLanes * inLanes * area);
+  for (const read of reads) {
+    const image = imageOf(read);
+    const slice = read.from - image * input.slices;
+    const firstIn = offsets.indexOf(image) * input.lanes + slice * inner;
+    for (let o = 0; o < out; o++)
+      for (let i = 0; i < inner; i++) {
+        const from = ((o * inner + i) * planes + read.plane) * area;
+        const to = ((read.lane + o) * inLanes + firstIn + i) * area;
+        for (let at = 0; at < area; at++) expanded[to + at]! += values[from + at]!;
+      }
+  }
+  return { values: expanded, outLanes, inLanes, offsets, y, x };
+}
+
+/**
+ * (out, in, y, x) → (out/B, in/B, y, x, B in, B out); for an input that is not blocked, of fewer channels than a block,
+ * (out/B, in, y, x, B out).
+ */
+export function blockedOrder(
+  { values, outLanes, inLanes, y, x }: ImageKernel,
+  block: number,
+  isInputBlocked: boolean,
+): Float32Array {
+  const inBlock = isInputBlocked ? block : 1;
+  const area = y * x;
+  const ordered = new Float32Array(values.length);
+  let to = 0;
+  for (let outer = 0; outer < outLanes; outer += block)
+    for (let group = 0; group < inLanes; group += inBlock)
+      for (let at = 0; at < area; at++)
+        for (let i = group; i < group + inBlock; i++)
+          for (let o = outer; o < outer + block; o++) ordered[to++] = values[(o * inLanes + i) * area + at]!;
+  return ordered;
+}

@@ -1,0 +1,148 @@
+/** Which values of a network are kept in blocks while it is computed, decided before anything is written. */
+import type { OperationOf, Value } from "../../../nets/value.js";
+import type { Shape3 } from "../../../volume.js";
+import { tapsOf } from "../taps.js";
+import { lanesFor } from "./map.js";
+import { canInterleave, type PhasePlan, transposedPhases, upsampledPhases } from "./phases.js";
+
+/** Part of a convolution's input: a map, or what a map is upsampled to, whose channels begin at `start`. */
+export interface Part {
+  readonly value: Value;
+  readonly factor: Shape3 | null;
+  readonly start: number;
+}
+
+/** How a value is kept: in blocked images of so many slices, or plain. */
+export type Layout = { readonly slices: number } | null;
+
+/** Operations that do the same to every number. */
+const pointwise = new Set(["relu", "leakyRelu", "abs", "gelu", "sigmoid", "softplus", "affine", "exp"]);
+
+const single: Layout = { slices: 1 };
+
+/** Looks at a graph that `outputs` ends. */
+export class Layouts {
+  readonly #block: number;
+  readonly #uses = new Map<Value, number>();
+  readonly #known = new Map<Value, Layout>();
+
+  constructor(block: number, order: readonly Value[], outputs: readonly Value[]) {
+    this.#block = block;
+    for (const value of [...outputs, ...order.flatMap(({ inputs }) => inputs)])
+      this.#uses.set(value, (this.#uses.get(value) ?? 0) + 1);
+  }
+
+  /** Whether one value alone is made of it, so that it need not be written itself. */
+  isUsedOnce = (value: Value): boolean => this.#uses.get(value) === 1;
+
+  of(value: Value): Layout {
+    const known = this.#known.get(value);
+    if (known !== undefined) return known;
+    const layout = this.#decide(value);
+    this.#known.set(value, layout);
+    return layout;
+  }
+
+  #decide(value: Value): Layout {
+    const { operation, inputs } = value;
+    if (value.stride === null) return null;
+    const [a, b] = inputs as [Value, Value];
+    switch (operation.kind) {
+      case "convolution":
+        return this.#ofConvolution(value, operation);
+      case "transposedConvolution":
+        return this.#ofTransposed(value, operation);
+      case "instanceNorm":
+      case "batchNorm":
+      case "dropout":
+        return this.of(a);
+      case "prelu":
+        return operation.slope.shape[0] === 1 ? this.of(a) : null;
+      case "averagePool":
+      case "upsampleNearest":
+        return this.#ifSingle(a);
+      case "maxPool":
+        return operation.window.join() === operation.stride.join() ? this.#ifSingle(a) : null;
+      case "concat":
+        return inputs.every((each) => this.#ifSingle(each) && each.channels % this.#block === 0)
+          ? single
+          : null;
+      case "multiply":
+        return b.stride === null && a.channels === b.channels ? this.of(a) : this.#ofBinary(a, b);
+      case "add":
+      case "subtract":
+        return this.#ofBinary(a, b);
+      default:
+        return pointwise.has(operation.kind) ? this.of(a) : null;
+    }
+  }
+
+  #ifSingle = (value: Value): Layout => (this.of(value)?.slices === 1 ? single : null);
+
+  #ofBinary(a: Value, b: Value): Layout {
+    const [first, second] = [this.of(a), this.of(b)];
+    return first && first.slices === second?.slices && a.channels === b.channels ? first : null;
+  }
+
+  #ofConvolution(value: Value, operation: OperationOf<"convolution">): Layout {
+    if (!this.isConvolvable(value, operation)) return null;
+    const slices = Math.max(
+      ...this.partsOf(value, operation).map((part) => this.of(part.value)?.slices ?? 1),
+    );
+    return slices > 1 || this.#isWorth(value.channels) ? { slices } : null;
+  }
+
+  /** Lanes that hold nothing are computed all the same. */
+  #isWorth = (channels: number): boolean => lanesFor(this.#block, channels) <= 1.5 * channels;
+
+  /** Whether the blocked kernels take all of its input. */
+  isConvolvable(value: Value, operation: OperationOf<"convolution">): boolean {
+    const parts = this.partsOf(value, operation);
+    const layouts = parts.map((part) => this.of(part.value));
+    const slices = Math.max(...layouts.map((layout) => layout?.slices ?? 1));
+    if (value.stride === null || operation.groups > 1) return false;
+    if (slices > 1 && (parts.length > 1 || operation.stride[0] > 1)) return false;
+    const isTaken = ({ channels }: Value, layout: Layout): boolean =>
+      layout !== null || channels % this.#block === 0 || channels * (operation.kernel[0] + 1) < this.#block;
+    if (!parts.every((part, at) => isTaken(part.value, layouts[at]!))) return false;
+    return layouts.some((layout) => layout !== null) || this.#isWorth(value.channels);
+  }
+
+  /** A convolution's input taken apart: concatenated maps one by one, upsampled ones before that where it can be. */
+  partsOf(value: Value, operation: OperationOf<"convolution" | "transposedConvolution">): Part[] {
+    const isFine = operation.kind === "convolution" && operation.stride.every((step) => step === 1);
+    let start = 0;
+    return concatenated(value.inputs[0]!).map((part) => {
+      const at = start;
+      start += part.channels;
+      const coarse = part.operation.kind === "upsampleNearest" ? part : null;
+      const isFolded =
+        coarse && isFine && value.channels % this.#block === 0 && this.#ifSingle(coarse.inputs[0]!);
+      return isFolded
+        ? {
+            value: coarse.inputs[0]!,
+            factor: (coarse.operation as OperationOf<"upsampleNearest">).factor,
+            start: at,
+          }
+        : { value: part, factor: null, start: at };
+    });
+  }
+
+  #ofTransposed(value: Value, operation: OperationOf<"transposedConvolution">): Layout {
+    const plan = phasesOfTransposed(operation);
+    const parts = this.partsOf(value, operation);
+    if (!parts.every((part) => this.#ifSingle(part.value))) return null;
+    if (!canInterleave(this.#block, value.channels, plan)) return null;
+    return { slices: value.channels % this.#block === 0 ? 1 : plan[0].length };
+  }
+}
+
+const concatenated = (value: Value): readonly Value[] =>
+  value.operation.kind === "concat" ? value.inputs.flatMap(concatenated) : [value];
+
+/** Of the transpose of the convolution with the operation's kernel. */
+export const phasesOfTransposed = (operation: OperationOf<"transposedConvolution">): PhasePlan =>
+  transposedPhases(tapsOf(operation));
+
+export const phasesOfUpsampled = (operation: OperationOf<"convolution">, factor: Shape3): PhasePlan =>
+  upsampledPhases(tapsOf(operation), factor);

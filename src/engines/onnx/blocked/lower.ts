@@ -1,0 +1,338 @@
+import { inOrder, type OperationOf, type Parameter, type Value } from "../../../nets/value.js";
+import type { Emitter, Tensor } from "../emitter.js";
+import { ruleOf } from "../operations.js";
+import { paddingAfter, tapsOf } from "../taps.js";
+import { convolveTerms, type FusedActivation, onLanes, type Source, type Term } from "./convolve.js";
+import type { SliceRead } from "./kernels.js";
+import { Layouts, type Part, phasesOfTransposed, phasesOfUpsampled } from "./layout.js";
+import { type BlockedMap, fromPlain, lanesFor, toPlain } from "./map.js";
+import {
+  globalAverage,
+  normaliseBatch,
+  normaliseInstance,
+  scaleChannels,
+  type Weights,
+} from "./normalise.js";
+import { convolvePhases, type Kernel3, upsampleBlocked } from "./phases.js";
+import { poolBlocked } from "./pool.js";
+
+/**
+ * Writes a network with constant weights, for one sample, with its maps kept in ONNX Runtime's blocked layout from
+ * convolution to convolution: normalisation and activation become one pass, concatenated inputs are convolved one by one
+ * and added up, shortcuts are added by the convolution beside them, upsampled inputs are convolved before that. What the
+ * blocked kernels do not do is written by the engine's ordinary rules.
+ *
+ * @param inputs (1, z, c, y, x), by name
+ * @returns each output as (1, z, c, y, x), or one number a channel
+ */
+export function lowerBlocked(
+  e: Emitter,
+  block: number,
+  outputs: readonly Value[],
+  inputs: ReadonlyMap<string, Tensor>,
+  weights: Weights,
+): Tensor[] {
+  const lowering = new BlockedLowering(e, block, outputs, inputs, weights);
+  return outputs.map((output) => lowering.plain(output));
+}
+
+type Convolution = OperationOf<"convolution">;
+
+class BlockedLowering {
+  readonly #e: Emitter;
+  readonly #block: number;
+  readonly #layouts: Layouts;
+  readonly #inputs: ReadonlyMap<string, Tensor>;
+  readonly #weights: Weights;
+  readonly #isNormalised: ReadonlySet<Value>;
+  readonly #plain = new Map<Value, Tensor>();
+  readonly #blocked = new Map<Value, BlockedMap>();
+
+  constructor(
+    e: Emitter,
+    block: number,
+    outputs: readonly Value[],
+    inputs: ReadonlyMap<string, Tensor>,
+    weights: Weights,
+  ) {
+    const order = inOrder(...outputs);
+    this.#e = e;
+    this.#block = block;
+    this.#layouts = new Layouts(block, order, outputs);
+    this.#inputs = inputs;
+    this.#weights = weights;
+    this.#isNormalised = new Set(
+      order
+        .filter(({ operation }) => operation.kind === "instanceNorm")
+        .map((norm) => norm.inputs[0]!)
+        .filter(this.#layouts.isUsedOnce),
+    );
+  }
+
+  plain(value: Value): Tensor {
+    const known = this.#plain.get(value);
+    if (known) return known;
+    const tensor = this.#layouts.of(value) ? toPlain(this.#e, this.#map(value)) : this.#writePlain(value);
+    this.#plain.set(value, tensor);
+    return tensor;
+  }
+
+  #map(value: Value): BlockedMap {
+    const known = this.#blocked.get(value);
+    if (known) return known;
+    const map = this.#layouts.of(value) ? this.#writeBlocked(value) : fromPlain(this.#e, this.plain(value));
+    this.#blocked.set(value, map);
+    return map;
+  }
+
+  #writePlain(value: Value): Tensor {
+    const { operation, inputs } = value;
+    if (operation.kind === "input") return this.#inputs.get(operation.name)!;
+    if (operation.kind === "convolution" && this.#layouts.isConvolvable(value, operation))
+      return toPlain(this.#e, this.#convolve(value, operation, null, null));
+    if (operation.kind === "globalAverage" && this.#layouts.of(inputs[0]!))
+      return globalAverage(this.#e, this.#map(inputs[0]!));
+    const result = ruleOf(value).forward(
+      operation,
+      inputs.map((input) => this.plain(input)),
+      this.#rules,
+    );
+    return "output" in result ? result.output : result;
+  }
+
+  get #rules() {
+    const parameter = ({ name, shape }: Parameter): Tensor =>
+      this.#e.floats(this.#weights.get(name)!, shape, `weights:${name}`);
+    return { e: this.#e, block: null, parameter, training: null };
+  }
+
+  /** The map that an activation of slope 0 (ReLU) or another is applied to, or null where the value is none. */
+  #activated(value: Value): { readonly source: Value; readonly activation: FusedActivation } | null {
+    const slope = this.#slopeOf(value);
+    if (slope === null) return null;
+    let source = value.inputs[0]!;
+    while (source.operation.kind === "dropout" && this.#layouts.isUsedOnce(source))
+      source = source.inputs[0]!;
+    return this.#layouts.isUsedOnce(source) ? { source, activation: { slope } } : null;
+  }
+
+  #slopeOf({ operation }: Value): number | null {
+    if (operation.kind === "relu") return 0;
+    if (operation.kind === "leakyRelu") return operation.slope;
+    return operation.kind === "prelu" ? this.#weights.get(operation.slope.name)![0]! : null;
+  }
+
+  #writeBlocked(value: Value): BlockedMap {
+    const activated = this.#activated(value);
+    const fused = activated && this.#writeFused(activated.source, activated.activation);
+    return fused ?? this.#writeFused(value, null) ?? this.#writeAlone(value);
+  }
+
+  /** A value whose last step takes an activation along; null where it is another. */
+  #writeFused(value: Value, activation: FusedActivation): BlockedMap | null {
+    const { operation, inputs } = value;
+    switch (operation.kind) {
+      case "convolution":
+        return this.#convolve(value, operation, null, activation);
+      case "instanceNorm":
+        return normaliseInstance(this.#e, this.#map(inputs[0]!), operation, this.#weights, activation);
+      case "batchNorm":
+        return normaliseBatch(this.#e, this.#map(inputs[0]!), operation, this.#weights, activation);
+      case "add":
+        return (
+          this.#addTo(inputs[0]!, inputs[1]!, activation) ?? this.#addTo(inputs[1]!, inputs[0]!, activation)
+        );
+      default:
+        return null;
+    }
+  }
+
+  /** A sum whose one side is a convolution, which then adds the other. */
+  #addTo(side: Value, other: Value, activation: FusedActivation): BlockedMap | null {
+    const { operation } = side;
+    if (operation.kind !== "convolution" || !this.#layouts.isUsedOnce(side)) return null;
+    return this.#convolve(side, operation, this.#map(other), activation);
+  }
+
+  #writeAlone(value: Value): BlockedMap {
+    const { operation, inputs } = value;
+    const e = this.#e;
+    const [a, b] = inputs as [Value, Value];
+    switch (operation.kind) {
+      case "transposedConvolution":
+        return this.#spread(value, operation);
+      case "dropout":
+        return this.#map(a);
+      case "averagePool":
+        return poolBlocked(e, "average", this.#map(a), operation.factor);
+      case "maxPool":
+        return poolBlocked(e, "largest", this.#map(a), operation.window);
+      case "upsampleNearest":
+        return upsampleBlocked(e, this.#map(a), operation.factor);
+      case "concat": {
+        const maps = inputs.map((input) => this.#map(input).tensor);
+        return { tensor: e.concat(maps, 1), channels: value.channels, slices: 1 };
+      }
+      case "multiply":
+        if (b.stride === null) {
+          const factor = e.reshape(this.plain(b), [b.channels]);
+          return scaleChannels(e, this.#map(a), factor, e.zeros([b.channels]), null);
+        }
+    }
+    return this.#pointwise(
+      value,
+      inputs.map((input) => this.#map(input)),
+    );
+  }
+
+  /** The ordinary rule, which does not see in what order the numbers lie. */
+  #pointwise(value: Value, maps: readonly BlockedMap[]): BlockedMap {
+    const dims = maps[0]!.tensor.dims;
+    const raw = maps.map(({ tensor }) => this.#e.reshape(tensor, [1, ...dims]));
+    const result = ruleOf(value).forward(value.operation as never, raw, this.#rules);
+    const tensor = this.#e.reshape("output" in result ? result.output : result, dims);
+    return { ...maps[0]!, tensor };
+  }
+
+  #bias(value: Value, bias: Parameter | null): Float32Array | null {
+    return bias && !this.#isNormalised.has(value) ? this.#weights.get(bias.name)! : null;
+  }
+
+  #convolve(
+    value: Value,
+    operation: Convolution,
+    sum: BlockedMap | null,
+    activation: FusedActivation,
+  ): BlockedMap {
+    const parts = this.#layouts.partsOf(value, operation);
+    const bias = this.#bias(value, operation.bias);
+    const folded = parts.filter(({ factor }) => factor !== null);
+    const direct = parts.filter(({ factor }) => factor === null);
+    const coarse = this.#convolveCoarse(operation, folded, direct.length === 0 ? bias : null);
+    const added = coarse && sum ? this.#added(coarse, sum) : (coarse ?? sum);
+    if (direct.length > 0) return this.#convolveDirect(value, operation, direct, bias, added, activation);
+    return activation ? this.#bent(added!, activation) : added!;
+  }
+
+  #added = (a: BlockedMap, b: BlockedMap): BlockedMap => ({ ...a, tensor: this.#e.add(a.tensor, b.tensor) });
+
+  #bent = (map: BlockedMap, activation: { readonly slope: number }): BlockedMap => {
+    const { tensor } = map;
+    const attributes = [{ name: "alpha", type: 1, f: activation.slope } as const];
+    return { ...map, tensor: this.#e.op("LeakyRelu", [tensor], tensor.dims, attributes) };
+  };
+
+  /** What the maps that would be upsampled give; they are of one factor, or added up. */
+  #convolveCoarse(
+    operation: Convolution,
+    parts: readonly Part[],
+    bias: Float32Array | null,
+  ): BlockedMap | null {
+    let total: BlockedMap | null = null;
+    for (const [at, part] of parts.entries()) {
+      const plan = phasesOfUpsampled(operation, part.factor!);
+      const source = { map: this.#map(part.value), kernel: this.#kernelOf(operation, part) };
+      const map: BlockedMap = convolvePhases(this.#e, this.#block, [source], plan, at === 0 ? bias : null);
+      total = total ? this.#added(total, map) : map;
+    }
+    return total;
+  }
+
+  #convolveDirect(
+    value: Value,
+    operation: Convolution,
+    parts: readonly Part[],
+    bias: Float32Array | null,
+    sum: BlockedMap | null,
+    activation: FusedActivation,
+  ): BlockedMap {
+    const sources = parts.map((part) => this.#sourceOf(part.value));
+    const [alongZ, alongY, alongX] = tapsOf(operation);
+    const { depth, y, x, slices: inSlices } = extentOf(sources[0]!);
+    const [outDepth, outY, outX] = [depth / alongZ.stride, y / alongY.stride, x / alongX.stride];
+    const unit = lanesFor(this.#block, inSlices * value.channels);
+    const units = unit === this.#block && outDepth % (2 * inSlices) === 0 ? 2 : 1;
+    const slices = units * inSlices;
+    const firstLanes = Array.from(
+      { length: slices },
+      (_, slice) => Math.floor(slice / inSlices) * unit + (slice % inSlices) * value.channels,
+    );
+    const reads = firstLanes.flatMap((lane, slice) =>
+      Array.from({ length: alongZ.count }, (_, plane): SliceRead => {
+        const from = slice * alongZ.stride + plane * alongZ.dilation - alongZ.before;
+        return { lane, from, plane };
+      }),
+    );
+    const terms = parts.map((part, at): Term => {
+      const { values, dims } = this.#kernelOf(operation, part);
+      const [out, inner, planes, ky, kx] = dims;
+      return { source: sources[at]!, kernel: { values, out, inner, planes, y: ky, x: kx }, reads };
+    });
+    const dims = [outDepth / slices, units * unit, outY, outX] as const;
+    const tensor = convolveTerms(this.#e, this.#block, terms, {
+      images: dims[0],
+      lanes: dims[1],
+      step: slices * alongZ.stride,
+      shape: {
+        pads: [alongY.before, alongX.before, paddingAfter(alongY, y, outY), paddingAfter(alongX, x, outX)],
+        strides: [alongY.stride, alongX.stride],
+        dilations: [alongY.dilation, alongX.dilation],
+      },
+      y: outY,
+      x: outX,
+      bias: onLanes(bias, firstLanes, dims[1]),
+      sum: sum && this.#e.reshape(sum.tensor, dims),
+      activation,
+    });
+    const whole = this.#e.reshape(tensor, [outDepth / inSlices, unit, outY, outX]);
+    return { tensor: whole, channels: value.channels, slices: inSlices };
+  }
+
+  #sourceOf(value: Value): Source {
+    if (this.#layouts.of(value) || value.channels % this.#block === 0) return this.#map(value);
+    const tensor = this.plain(value);
+    return { few: this.#e.reshape(tensor, tensor.dims.slice(1)) };
+  }
+
+  #spread(value: Value, operation: OperationOf<"transposedConvolution">): BlockedMap {
+    const sources = this.#layouts.partsOf(value, operation).map((part) => ({
+      map: this.#map(part.value),
+      kernel: this.#transposedKernelOf(operation, part),
+    }));
+    const bias = this.#bias(value, operation.bias);
+    return convolvePhases(this.#e, this.#block, sources, phasesOfTransposed(operation), bias);
+  }
+
+  /** (out, the part's channels, z, y, x) */
+  #kernelOf({ weight }: Convolution, { value, start }: Part): Kernel3 {
+    const [out, inner, z, y, x] = weight.shape as [number, number, number, number, number];
+    const volume = z * y * x;
+    const all = this.#weights.get(weight.name)!;
+    const values = new Float32Array(out * value.channels * volume);
+    for (let o = 0; o < out; o++) {
+      const from = (o * inner + start) * volume;
+      values.set(all.subarray(from, from + value.channels * volume), o * value.channels * volume);
+    }
+    return { values, dims: [out, value.channels, z, y, x] };
+  }
+
+  /** The same of weights (in, out, z, y, x). */
+  #transposedKernelOf({ weight }: OperationOf<"transposedConvolution">, { value, start }: Part): Kernel3 {
+    const [, out, z, y, x] = weight.shape as [number, number, number, number, number];
+    const volume = z * y * x;
+    const all = this.#weights.get(weight.name)!;
+    const values = new Float32Array(out * value.channels * volume);
+    for (let o = 0; o < out; o++)
+      for (let i = 0; i < value.channels; i++) {
+        const from = ((start + i) * out + o) * volume;
+        values.set(all.subarray(from, from + volume), (o * value.channels + i) * volume);
+      }
+    return { values, dims: [out, value.channels, z, y, x] };
+  }
+}
+
+function extentOf(source: Source): { depth: number; y: number; x: number; slices: number } {
+  const { tensor, slices } = "few" in source ? { tensor: source.few, slices: 1 } : source;
+  const [images, , y, x] = tensor.dims as [number, number, number, number];
+  return { depth: images * slices, y, x, slices };
+}

@@ -1,0 +1,71 @@
+import { type Emitter, int, type Tensor } from "../emitter.js";
+import { nchwc } from "../imageConvolution.js";
+import { mapDims } from "../zMajor.js";
+
+/**
+ * A map of one sample in ONNX Runtime's blocked layout: images of `slices` neighbouring slices each, whose lanes are
+ * (slice, channel), filled up to whole blocks of B. The tensor's sizes are (z / slices, lanes, y, x), its memory is
+ * (z / slices, lanes / B, y, x, B). What the lanes past `slices`·`channels` hold means nothing, and is finite.
+ */
+export interface BlockedMap {
+  readonly tensor: Tensor;
+  readonly channels: number;
+  readonly slices: number;
+}
+
+/** Lanes that hold so many numbers a voxel, in whole blocks. */
+export const lanesFor = (block: number, numbers: number): number => Math.ceil(numbers / block) * block;
+
+/** Whether the lanes hold the channels alone, so that maps can be added or pooled whatever they hold. */
+export const isDense = ({ tensor, channels, slices }: BlockedMap): boolean =>
+  slices === 1 && tensor.dims[1] === channels;
+
+export interface ImageDims {
+  readonly images: number;
+  readonly lanes: number;
+  readonly y: number;
+  readonly x: number;
+}
+
+export function imageDims({ tensor }: BlockedMap): ImageDims {
+  const [images, lanes, y, x] = tensor.dims as [number, number, number, number];
+  return { images, lanes, y, x };
+}
+
+/** (1, z, c, y, x), c in whole blocks. */
+export function fromPlain(e: Emitter, x: Tensor): BlockedMap {
+  const { z, channels, y, x: width } = mapDims(x);
+  const dims = [z, channels, y, width];
+  return { tensor: e.op("ReorderInput", [e.reshape(x, dims)], dims, [], nchwc), channels, slices: 1 };
+}
+
+/** (1, z, c, y, x). */
+export function toPlain(e: Emitter, map: BlockedMap): Tensor {
+  const { images, y, x } = imageDims(map);
+  const numbers = map.slices * map.channels;
+  const attributes = [int("channels", numbers)];
+  const plain = e.op("ReorderOutput", [map.tensor], [images, numbers, y, x], attributes, nchwc);
+  return e.reshape(plain, [1, images * map.slices, map.channels, y, x]);
+}
+
+/**
+ * For every output image n the images n·step + offset beside each other, zeros outside: (outputs, offsets·lanes, y, x).
+ *
+ * @param images (images, lanes, y, x), blocked or not
+ */
+export function stackImages(
+  e: Emitter,
+  images: Tensor,
+  offsets: readonly number[],
+  step: number,
+  outputs: number,
+): Tensor {
+  const [count, lanes, y, x] = images.dims as [number, number, number, number];
+  const wanted = Array.from({ length: outputs }, (_, n) => offsets.map((offset) => n * step + offset)).flat();
+  const dims = [outputs, offsets.length * lanes, y, x];
+  if (wanted.length === count && wanted.every((index, at) => index === at)) return e.reshape(images, dims);
+  const outside = (index: number): boolean => index < 0 || index >= count;
+  const padded = wanted.some(outside) ? e.concat([images, e.zeros([1, lanes, y, x])], 0) : images;
+  const indices = wanted.map((index) => (outside(index) ? count : index));
+  return e.reshape(e.gather(padded, 0, indices), dims);
+}

@@ -1,0 +1,90 @@
+import type { OperationOf } from "../../../nets/value.js";
+import type { Emitter, Tensor } from "../emitter.js";
+import { imageAttributes, nchwc } from "../imageConvolution.js";
+import { activationAttributes, type FusedActivation } from "./convolve.js";
+import { type BlockedMap, imageDims } from "./map.js";
+
+/** A network's weights by name, constant. */
+export type Weights = ReadonlyMap<string, Float32Array>;
+
+/** Mean over all images of each lane, (lanes): ONNX Runtime's own sums over y and x first. */
+function laneMeans(e: Emitter, images: Tensor): Tensor {
+  const [count, lanes] = images.dims as [number, number];
+  const each = e.op("GlobalAveragePool", [images], [count, lanes, 1, 1], [], nchwc);
+  return e.reshape(e.scale(e.sum(e.reshape(each, [count, lanes]), [0]), 1 / count), [lanes]);
+}
+
+/** The lanes' means as means of each channel over its slices, (channels). */
+function channelMeans(e: Emitter, { channels, slices }: BlockedMap, means: Tensor): Tensor {
+  const used = e.part(means, 0, slices * channels);
+  if (slices === 1) return used;
+  const split = e.reshape(used, [slices, channels]);
+  return e.reshape(e.scale(e.sum(split, [0]), 1 / slices), [channels]);
+}
+
+/** Mean of each channel, (1, 1, c, 1, 1). */
+export const globalAverage = (e: Emitter, map: BlockedMap): Tensor =>
+  e.reshape(channelMeans(e, map, laneMeans(e, map.tensor)), [1, 1, map.channels, 1, 1]);
+
+/** One number a channel in every slice's lanes, zeros in those past them. */
+function onLanes(e: Emitter, map: BlockedMap, each: Tensor): Tensor {
+  const { lanes } = imageDims(map);
+  const rest = lanes - map.slices * map.channels;
+  const parts = [...Array(map.slices).fill(each), ...(rest > 0 ? [e.zeros([rest])] : [])] as Tensor[];
+  return e.concat(parts, 0);
+}
+
+/** activation(x·factor + shift), with a number a channel each: a depthwise convolution of one tap. */
+export function scaleChannels(
+  e: Emitter,
+  map: BlockedMap,
+  factor: Tensor,
+  shift: Tensor,
+  activation: FusedActivation,
+): BlockedMap {
+  const { lanes } = imageDims(map);
+  const weight = e.reshape(onLanes(e, map, factor), [lanes, 1, 1, 1]);
+  const shape = { pads: [0, 0, 0, 0], strides: [1, 1], groups: lanes } as const;
+  const attributes = [...imageAttributes([1, 1], shape), ...activationAttributes(activation)];
+  const inputs = [map.tensor, weight, onLanes(e, map, shift)];
+  return { ...map, tensor: e.op("Conv", inputs, map.tensor.dims, attributes, nchwc) };
+}
+
+/**
+ * activation((x − mean)·scale/σ + shift), the variance as the mean of squares less the square of the mean: a bias in
+ * front of the normalisation, which makes that difference inexact and changes nothing, is to be left out.
+ */
+export function normaliseInstance(
+  e: Emitter,
+  map: BlockedMap,
+  { scale, shift, epsilon }: OperationOf<"instanceNorm">,
+  weights: Weights,
+  activation: FusedActivation,
+): BlockedMap {
+  const mean = channelMeans(e, map, laneMeans(e, map.tensor));
+  const square = channelMeans(e, map, laneMeans(e, e.multiply(map.tensor, map.tensor)));
+  const difference = e.subtract(square, e.multiply(mean, mean));
+  const variance = e.op("Max", [difference, e.scalar(0)], difference.dims);
+  const inverse = e.unary("Reciprocal", e.unary("Sqrt", e.add(variance, e.scalar(epsilon))));
+  const vector = (name: string): Tensor => e.floats(weights.get(name)!, [map.channels], `weights:${name}`);
+  const factor = scale ? e.multiply(inverse, vector(scale.name)) : inverse;
+  const level = e.unary("Neg", e.multiply(mean, factor));
+  return scaleChannels(e, map, factor, shift ? e.add(level, vector(shift.name)) : level, activation);
+}
+
+/** The same by running statistics, which are constants. */
+export function normaliseBatch(
+  e: Emitter,
+  map: BlockedMap,
+  { scale, shift, mean, variance, epsilon }: OperationOf<"batchNorm">,
+  weights: Weights,
+  activation: FusedActivation,
+): BlockedMap {
+  const of = (name: string): Float32Array => weights.get(name)!;
+  const factor = of(variance.name).map(
+    (value, at) => (scale ? of(scale.name)[at]! : 1) / Math.sqrt(value + epsilon),
+  );
+  const level = of(mean.name).map((value, at) => (shift ? of(shift.name)[at]! : 0) - value * factor[at]!);
+  const vector = (values: Float32Array): Tensor => e.floats(values, [map.channels]);
+  return scaleChannels(e, map, vector(factor), vector(level), activation);
+}

@@ -1,0 +1,214 @@
+/**
+ * Convolutions whose output is finer than their input, as a convolution of the coarse map for each place (phase) within
+ * a coarse voxel: transposed ones, and those of a map that was upsampled by repetition, whose kernel's taps on one coarse
+ * voxel are summed beforehand.
+ */
+import type { Shape3 } from "../../../volume.js";
+import { type Emitter, ints, type Tensor } from "../emitter.js";
+import { phasesOf, type Taps, type Taps3 } from "../taps.js";
+import { convolveTerms, onLanes } from "./convolve.js";
+import type { SliceKernel, SliceRead } from "./kernels.js";
+import { type BlockedMap, imageDims, lanesFor } from "./map.js";
+
+/** Weights (out, in, z, y, x). */
+export interface Kernel3 {
+  readonly values: Float32Array;
+  readonly dims: readonly [out: number, inner: number, z: number, y: number, x: number];
+}
+
+/** A coarse map of one slice an image, and its part of the kernel. */
+export interface PhaseSource {
+  readonly map: BlockedMap;
+  readonly kernel: Kernel3;
+}
+
+/** What one phase of an axis reads: for each coarse offset from the voxel, the taps that fall there. */
+type PhaseReads = ReadonlyMap<number, readonly number[]>;
+
+/** Along z, y, x. */
+export type PhasePlan = readonly [readonly PhaseReads[], readonly PhaseReads[], readonly PhaseReads[]];
+
+/** The phases of the transpose of a convolution. */
+export const transposedPhases = (taps: Taps3): PhasePlan =>
+  [transposedAxis(taps[0]), transposedAxis(taps[1]), transposedAxis(taps[2])] as const;
+
+function transposedAxis(axis: Taps): PhaseReads[] {
+  const { taps, places } = phasesOf(axis);
+  return places.map(
+    (each) =>
+      new Map(each.flatMap((tap, at) => (tap === axis.count ? [] : [[at - taps.before, [tap]] as const]))),
+  );
+}
+
+/** The phases of a convolution of stride 1 of a map upsampled by `factor`. */
+export const upsampledPhases = (taps: Taps3, factor: Shape3): PhasePlan => [
+  upsampledAxis(taps[0], factor[0]),
+  upsampledAxis(taps[1], factor[1]),
+  upsampledAxis(taps[2], factor[2]),
+];
+
+const upsampledAxis = ({ count, before, dilation }: Taps, factor: number): PhaseReads[] =>
+  Array.from({ length: factor }, (_, phase) => {
+    const reads = new Map<number, number[]>();
+    for (let tap = 0; tap < count; tap++) {
+      const offset = Math.floor((phase + tap * dilation - before) / factor);
+      reads.set(offset, [...(reads.get(offset) ?? []), tap]);
+    }
+    return reads;
+  });
+
+/**
+ * Whether the fine map can be written: its channels fill blocks, or the slices of one coarse slice fit together into one
+ * block.
+ */
+export const canInterleave = (block: number, channels: number, plan: PhasePlan): boolean =>
+  channels % block === 0 || plan[0].length * channels <= block;
+
+/** The fine map, (z·sz, y·sy, x·sx): what all sources add up to. */
+export function convolvePhases(
+  e: Emitter,
+  block: number,
+  sources: readonly PhaseSource[],
+  [alongZ, alongY, alongX]: PhasePlan,
+  bias: Float32Array | null,
+): BlockedMap {
+  const channels = sources[0]!.kernel.dims[0];
+  const slices = channels % block === 0 ? 1 : alongZ.length;
+  const lanes = lanesFor(block, slices * channels);
+  const columns = lanes === block ? alongX.length : 1;
+  const parts = groupsOf(alongZ, slices).flatMap((z) =>
+    alongY.flatMap((y) =>
+      groupsOf(alongX, columns).map((x) => convolvePart(e, block, sources, { z, y, x }, lanes, bias)),
+    ),
+  );
+  const phases = [alongZ.length / slices, alongY.length, alongX.length / columns, columns] as const;
+  return { tensor: interleave(e, block, parts, phases, lanes), channels, slices };
+}
+
+const groupsOf = <T>(items: readonly T[], size: number): T[][] =>
+  Array.from({ length: items.length / size }, (_, at) => items.slice(at * size, (at + 1) * size));
+
+/**
+ * Phases that one convolution computes: those along z share lanes, those along x have blocks of their own, since the
+ * kernels are twice as fast where they write two blocks at once.
+ */
+interface PhaseGroup {
+  readonly z: readonly PhaseReads[];
+  readonly y: PhaseReads;
+  readonly x: readonly PhaseReads[];
+}
+
+/** What one plane of a merged kernel is made of: the kernel's taps along z, those along x at each column. */
+interface Plane extends SliceRead {
+  readonly taps: readonly number[];
+  readonly columns: readonly (readonly number[])[];
+}
+
+/** (z, columns·lanes, y, x) */
+function convolvePart(
+  e: Emitter,
+  block: number,
+  sources: readonly PhaseSource[],
+  group: PhaseGroup,
+  lanes: number,
+  bias: Float32Array | null,
+): Tensor {
+  const { images, y, x } = imageDims(sources[0]!.map);
+  const channels = sources[0]!.kernel.dims[0];
+  const rangeY = rangeOf([group.y]);
+  const rangeX = rangeOf(group.x);
+  const firstLanes = group.x.flatMap((_, column) =>
+    group.z.map((_, slice) => column * lanes + slice * channels),
+  );
+  const planes = group.x
+    .flatMap((phaseX, column) =>
+      group.z.flatMap((phaseZ, slice) =>
+        [...phaseZ].map(([from, taps], at): Plane => {
+          const lane = firstLanes[column * group.z.length + slice]!;
+          return { lane, from, taps, columns: atOffsets(phaseX, rangeX), plane: at };
+        }),
+      ),
+    )
+    .map((each, plane) => ({ ...each, plane }));
+  const rows = atOffsets(group.y, rangeY);
+  const terms = sources.map(({ map, kernel }) => ({
+    source: map,
+    kernel: mergedKernel(kernel, planes, rows, rangeX),
+    reads: planes.length > 0 ? planes : [noRead],
+  }));
+  return convolveTerms(e, block, terms, {
+    images,
+    lanes: group.x.length * lanes,
+    step: 1,
+    shape: { pads: [-rangeY.low, -rangeX.low, rangeY.high, rangeX.high], strides: [1, 1] },
+    y,
+    x,
+    bias: onLanes(bias, firstLanes, group.x.length * lanes),
+    sum: null,
+    activation: null,
+  });
+}
+
+const noRead: SliceRead = { lane: 0, from: 0, plane: 0 };
+
+interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** From the lowest offset to the highest, the voxel itself included. */
+function rangeOf(phases: readonly PhaseReads[]): Range {
+  const offsets = phases.flatMap((phase) => [...phase.keys()]);
+  return { low: Math.min(0, ...offsets), high: Math.max(0, ...offsets) };
+}
+
+const atOffsets = (phase: PhaseReads, { low, high }: Range): (readonly number[])[] =>
+  Array.from({ length: high - low + 1 }, (_, at) => phase.get(low + at) ?? []);
+
+/** Sums of the kernel's taps; without a plane, one of zeros. */
+function mergedKernel(
+  { values, dims: [out, inner, kz, ky, kx] }: Kernel3,
+  planes: readonly Plane[],
+  rows: readonly (readonly number[])[],
+  { low, high }: Range,
+): SliceKernel {
+  const count = Math.max(1, planes.length);
+  const width = high - low + 1;
+  const merged = new Float32Array(out * inner * count * rows.length * width);
+  for (let pair = 0; pair < out * inner; pair++)
+    for (const { plane, taps, columns } of planes)
+      for (const [row, tapsY] of rows.entries())
+        for (const [column, tapsX] of columns.entries()) {
+          let sum = 0;
+          for (const z of taps)
+            for (const y of tapsY) for (const x of tapsX) sum += values[((pair * kz + z) * ky + y) * kx + x]!;
+          merged[((pair * count + plane) * rows.length + row) * width + column] = sum;
+        }
+  return { values: merged, out, inner, planes: count, y: rows.length, x: width };
+}
+
+/** Parts (pz, py, px)·(z, columns·lanes, y, x) → (z·pz, lanes, y·py, x·px·columns). */
+function interleave(
+  e: Emitter,
+  block: number,
+  parts: readonly Tensor[],
+  [pz, py, px, columns]: readonly [number, number, number, number],
+  lanes: number,
+): Tensor {
+  const [images, , y, x] = parts[0]!.dims as [number, number, number, number];
+  const together = e.concat(parts, 0);
+  const split = e.reshape(together, [pz, py, px, images, columns, lanes / block, y, x, block]);
+  const fine = e.transpose(split, [3, 0, 5, 6, 1, 7, 2, 4, 8]);
+  return e.reshape(fine, [images * pz, lanes, y * py, x * px * columns]);
+}
+
+/** A blocked map upsampled by repetition. */
+export function upsampleBlocked(e: Emitter, map: BlockedMap, [fz, fy, fx]: Shape3): BlockedMap {
+  const { images, lanes, y, x } = imageDims(map);
+  const rows = Array.from({ length: images * fz }, (_, row) => Math.floor(row / fz));
+  const deep = fz === 1 ? map.tensor : e.gather(map.tensor, 0, rows);
+  const dims = [images * fz, lanes, y * fy, x * fx];
+  if (fy * fx === 1) return { ...map, tensor: deep };
+  const attributes = [ints("scales", [1, 1, fy, fx])];
+  return { ...map, tensor: e.op("Upsample", [deep], dims, attributes, "com.microsoft.nchwc") };
+}
