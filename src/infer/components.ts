@@ -173,7 +173,8 @@ export function connectedComponents(runs: Runs): Components {
   return groupByRoot(parent);
 }
 
-function startsOfRows(runs: Runs): Int32Array {
+/** The first run of each row, and one more. */
+export function startsOfRows(runs: Runs): Int32Array {
   const starts = new Int32Array(runs.shape[0] * runs.shape[1] + 1);
   for (let run = 0; run < runs.count; run++) starts[runs.row[run]! + 1]!++;
   for (let row = 1; row < starts.length; row++) starts[row]! += starts[row - 1]!;

@@ -27,38 +27,47 @@ export function axisWeights(spacing: Spacing3): AxisWeights {
 export function squaredDistances(mask: Uint8Array, shape: Shape3, weights: AxisWeights): Float32Array {
   const values = new Float32Array(voxelCount(shape));
   for (let i = 0; i < values.length; i++) values[i] = mask[i] ? Number.POSITIVE_INFINITY : 0;
-  transformInPlace(values, shape, { start: [0, 0, 0], end: shape }, weights);
+  const whole: Box = { start: [0, 0, 0], end: shape };
+  const envelope = newEnvelope(Math.max(...shape));
+  for (const axis of [2, 1, 0] as const) transformAxis(values, shape, whole, axis, weights[axis], envelope);
   return values;
 }
 
-/** Turns 0 (background) and Infinity (foreground) in a box of a flat z,y,x array into squared distances. */
-export function transformInPlace(values: Float32Array, shape: Shape3, box: Box, weights: AxisWeights): void {
+/**
+ * Replaces the values in a box of a flat z,y,x array by the smallest of value + weight · steps² along one axis. Zeros
+ * (background) stay; done for all three axes it turns Infinity (foreground) into squared distances.
+ */
+export function transformAxis(
+  values: Float32Array,
+  shape: Shape3,
+  box: Box,
+  axis: 0 | 1 | 2,
+  weight: number,
+  envelope: Envelope,
+): void {
   const strides: Shape3 = [shape[1] * shape[2], shape[2], 1];
-  const envelope = newEnvelope(Math.max(...shape));
-  for (const [axis, outer, inner] of [
-    [2, 0, 1],
-    [1, 0, 2],
-    [0, 1, 2],
-  ] as const) {
-    const length = box.end[axis] - box.start[axis];
-    const origin = box.start[axis] * strides[axis];
-    for (let a = box.start[outer]; a < box.end[outer]; a++) {
-      for (let b = box.start[inner]; b < box.end[inner]; b++) {
-        const first = origin + a * strides[outer] + b * strides[inner];
-        transformLine(values, first, length, strides[axis], weights[axis], envelope);
-      }
+  const outer = axis === 0 ? 1 : 0;
+  const inner = axis === 2 ? 1 : 2;
+  const length = box.end[axis] - box.start[axis];
+  const origin = box.start[axis] * strides[axis];
+  for (let a = box.start[outer]; a < box.end[outer]; a++) {
+    for (let b = box.start[inner]; b < box.end[inner]; b++) {
+      const first = origin + a * strides[outer] + b * strides[inner];
+      transformLine(values, first, length, strides[axis], weight, envelope);
     }
   }
 }
 
-interface Envelope {
+/** Memory for one line. */
+export interface Envelope {
   readonly heights: Float64Array;
   /** Positions of the parabolas in the envelope, and from where on each is the lowest. */
   readonly sites: Int32Array;
   readonly from: Float64Array;
 }
 
-const newEnvelope = (length: number): Envelope => ({
+/** @param length of the longest line */
+export const newEnvelope = (length: number): Envelope => ({
   heights: new Float64Array(length),
   sites: new Int32Array(length),
   from: new Float64Array(length),

@@ -78,22 +78,14 @@ export function sweepThresholds(
 ): PickingResult[] {
   if (thresholds.length === 0) return [];
   const lowest = runsAbove(volume, Math.min(...thresholds));
-  const distances = new Float32Array(volume.data.length);
   return thresholds.map((threshold) =>
-    pickFromRuns(volume, runsWithin(lowest, volume.data, threshold), { ...settings, threshold }, distances),
+    pickFromRuns(volume, runsWithin(lowest, volume.data, threshold), { ...settings, threshold }),
   );
 }
 
-function pickFromRuns(
-  volume: Volume,
-  runs: Runs,
-  settings: PickingSettings,
-  distances?: Float32Array,
-): PickingResult {
+function pickFromRuns(volume: Volume, runs: Runs, settings: PickingSettings): PickingResult {
   const candidates =
-    settings.method === "watershed"
-      ? groupPicks(volume, runs, settings, distances)
-      : peakPicks(volume, runs, settings);
+    settings.method === "watershed" ? groupPicks(volume, runs, settings) : peakPicks(volume, runs, settings);
   const voxelVolume = volume.spacing[0] * volume.spacing[1] * volume.spacing[2];
   const large =
     settings.method === "watershed"
@@ -112,14 +104,9 @@ function pickFromRuns(
 }
 
 /** Groups heaviest first. A maximum is the greatest distance within half the minimum spacing. */
-function groupPicks(
-  volume: Volume,
-  runs: Runs,
-  { minSpacing }: PickingSettings,
-  distances: Float32Array | undefined,
-): ScoredPick[] {
+function groupPicks(volume: Volume, runs: Runs, { minSpacing }: PickingSettings): ScoredPick[] {
   const window = Math.max(1, Math.floor(minSpacing / Math.min(...volume.spacing) / 2));
-  return watershedGroups(volume, runs, window, distances ? { distances } : {})
+  return watershedGroups(volume, runs, window)
     .sort((a, b) => b.weight - a.weight || a.anchor - b.anchor)
     .map(({ z, y, x, voxels, weight }) => ({
       ...indexToPosition(z, y, x, volume.spacing),

@@ -5,17 +5,21 @@ import { watershedGroups } from "../../src/infer/watershed.js";
 import type { Shape3, Volume } from "../../src/volume.js";
 import { spacingOf, volumeFrom } from "./pickingFixtures.js";
 
-/** Volumes of 0 and values between ½ and 1, dense enough that components touch, branch and meet the faces. */
-const volumes = fc
+const shapes = fc.tuple(
+  fc.integer({ min: 1, max: 7 }),
+  fc.integer({ min: 1, max: 8 }),
+  fc.integer({ min: 1, max: 9 }),
+);
+const spacings = fc.constantFrom(spacingOf(10), spacingOf(20, 10, 10), spacingOf(10, 13, 17));
+const uniform = fc.double({ min: 0, max: 1, noNaN: true });
+
+/** 0 and values between ½ and 1: single voxels, and components that touch, branch and meet the faces. */
+const fields = fc
   .record({
-    shape: fc.tuple(
-      fc.integer({ min: 1, max: 7 }),
-      fc.integer({ min: 1, max: 8 }),
-      fc.integer({ min: 1, max: 9 }),
-    ),
-    density: fc.constantFrom(0.2, 0.5, 0.8, 0.97),
-    spacing: fc.constantFrom(spacingOf(10), spacingOf(20, 10, 10), spacingOf(10, 13, 17)),
-    chance: fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
+    shape: shapes,
+    density: fc.constantFrom(0.05, 0.2, 0.5, 0.8, 0.97),
+    spacing: spacings,
+    chance: fc.infiniteStream(uniform),
   })
   .map(({ shape, density, spacing, chance }) =>
     volumeFrom(
@@ -28,12 +32,49 @@ const volumes = fc
     ),
   );
 
+/** Balls that touch, overlap and are cut by the faces. */
+const balls = fc
+  .record({
+    shape: shapes,
+    spacing: spacings,
+    balls: fc.array(fc.tuple(uniform, uniform, uniform, uniform), { minLength: 1, maxLength: 4 }),
+  })
+  .map(({ shape, spacing, balls }) =>
+    volumeFrom(
+      shape,
+      (z, y, x) => {
+        const inside = ([atZ, atY, atX, radius]: (typeof balls)[number]) =>
+          Math.hypot(z - atZ * shape[0], y - atY * shape[1], x - atX * shape[2]) < 1 + 3 * radius;
+        return balls.some(inside) ? 0.9 : 0;
+      },
+      spacing,
+    ),
+  );
+
+/** Slanting sheets, whose boxes are all of the volume, and upright slabs, whose maxima are plateaus. */
+const sheets = fc
+  .record({
+    shape: shapes,
+    spacing: spacings,
+    slant: fc.tuple(fc.nat(1), fc.nat(1), fc.nat(1)),
+    thickness: fc.integer({ min: 1, max: 4 }),
+    gap: fc.integer({ min: 1, max: 3 }),
+  })
+  .map(({ shape, spacing, slant, thickness, gap }) =>
+    volumeFrom(
+      shape,
+      (z, y, x) => ((slant[0] * z + slant[1] * y + slant[2] * x) % (thickness + gap) < thickness ? 0.9 : 0),
+      spacing,
+    ),
+  );
+
+const volumes = fc.oneof({ arbitrary: fields, weight: 2 }, balls, sheets);
 const limit = 0.499;
 const radii = fc.constantFrom(1, 2, 3);
 
 function labelled(volume: Volume, radius: number) {
   const labels = new Int32Array(volume.data.length);
-  const groups = watershedGroups(volume, runsAbove(volume, limit), radius, { labels });
+  const groups = watershedGroups(volume, runsAbove(volume, limit), radius, labels);
   return { labels, groups };
 }
 
@@ -88,12 +129,21 @@ describe("watershedGroups", () => {
     );
   });
 
-  it("leaves borrowed memory as it found it", () => {
-    const volume = volumeFrom([5, 6, 7], (z, y, x) => (z + y * x) % 3);
-    const distances = new Float32Array(volume.data.length);
-    const borrowed = watershedGroups(volume, runsAbove(volume, 0.5), 2, { distances });
-    expect(distances.every((value) => value === 0)).toBe(true);
-    expect(borrowed).toEqual(watershedGroups(volume, runsAbove(volume, 0.5), 2));
+  it("gives a component beside many slanting ones what it gives it alone", () => {
+    const shape = [30, 40, 50] as const;
+    const ball = (z: number, y: number, x: number) => Math.hypot(z - 15, y - 33, x - 6) < 5.5;
+    const rod = (z: number, y: number, x: number) => x > 14 && (x - z) % 4 === 0 && (y - z) % 4 === 0;
+    const alone = labelled(
+      volumeFrom(shape, (...at) => (ball(...at) ? 0.9 : 0)),
+      3,
+    );
+    const crowded = labelled(
+      volumeFrom(shape, (...at) => (ball(...at) || rod(...at) ? 0.9 : 0)),
+      3,
+    );
+    expect(alone.groups.length).toBe(1);
+    expect(crowded.groups.length).toBeGreaterThan(100);
+    expect(crowded.groups).toContainEqual(alone.groups[0]);
   });
 });
 

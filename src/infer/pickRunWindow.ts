@@ -1,0 +1,83 @@
+/** Maxima of the distance transform in a ball-shaped window, on values kept run by run. */
+import type { Shape3 } from "../volume.js";
+import type { Runs } from "./components.js";
+import type { AxisWeights } from "./distanceTransform.js";
+import type { Levels } from "./pickLevels.js";
+import { ballWindow } from "./pickWindow.js";
+
+export interface RunWindow {
+  readonly runs: Runs;
+  /** First run of each row, and one more. */
+  readonly rowStart: Int32Array;
+  readonly levels: Levels;
+  /** The window's rows, nearest first: steps along z and y, and how far each reaches along x. */
+  readonly dz: Int32Array;
+  readonly dy: Int32Array;
+  readonly reach: Int32Array;
+}
+
+/** @param radius as of `ballWindow`, whose voxels these are, and the one in the middle */
+export function runWindow(
+  radius: number,
+  weights: AxisWeights,
+  foreground: Pick<RunWindow, "runs" | "rowStart" | "levels">,
+): RunWindow {
+  const ball = ballWindow(radius, weights, foreground.runs.shape);
+  const rows = new Map<string, { dz: number; dy: number; reach: number }>();
+  for (let i = 0; i < ball.flat.length; i++) {
+    const [dz, dy, reach] = [ball.dz[i]!, ball.dy[i]!, Math.abs(ball.dx[i]!)];
+    const row = rows.get(`${dz},${dy}`);
+    if (row) row.reach = Math.max(row.reach, reach);
+    else rows.set(`${dz},${dy}`, { dz, dy, reach });
+  }
+  const column = (name: "dz" | "dy" | "reach") => Int32Array.from([...rows.values()], (row) => row[name]);
+  return { ...foreground, dz: column("dz"), dy: column("dy"), reach: column("reach") };
+}
+
+/** Those of the 26 touching voxels that belong to the window, as differences of flat indices in a box. */
+export function nearSteps({ dz, dy, reach }: RunWindow, [, height, width]: Shape3): Int32Array {
+  const steps: number[] = [];
+  for (let i = 0; i < dz.length; i++) {
+    if (Math.abs(dz[i]!) > 1 || Math.abs(dy[i]!) > 1) continue;
+    const middle = (dz[i]! * height + dy[i]!) * width;
+    if (middle !== 0) steps.push(middle);
+    if (reach[i]! > 0) steps.push(middle - 1, middle + 1);
+  }
+  return Int32Array.from(steps);
+}
+
+/** Whether no foreground voxel in the window around z,y,x has a level above `level`. */
+export function isRunMaximum(window: RunWindow, z: number, y: number, x: number, level: number): boolean {
+  const { runs, rowStart, levels, dz, dy, reach } = window;
+  const [depth, height] = runs.shape;
+  for (let i = 0; i < dz.length; i++) {
+    const atZ = z + dz[i]!;
+    const atY = y + dy[i]!;
+    if (atZ < 0 || atY < 0 || atZ >= depth || atY >= height) continue;
+    const row = atZ * height + atY;
+    const low = x - reach[i]!;
+    const high = x + reach[i]!;
+    const last = rowStart[row + 1]!;
+    for (let run = firstEndingAfter(runs.end, rowStart[row]!, last, low); run < last; run++) {
+      const first = runs.first[run]!;
+      if (first > high) break;
+      const origin = levels.start[run]! - first;
+      const stop = origin + Math.min(runs.end[run]! - 1, high);
+      for (let at = origin + Math.max(first, low); at <= stop; at++)
+        if (levels.values[at]! > level) return false;
+    }
+  }
+  return true;
+}
+
+/** The first of the runs from…to whose end is beyond x. */
+function firstEndingAfter(end: Int32Array, from: number, to: number, x: number): number {
+  let low = from;
+  let high = to;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (end[middle]! > x) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
