@@ -67,7 +67,7 @@ test.skipIf(process.platform === "win32")(
   async () => {
     const scratch = join(folder, "scratch");
     await mkdir(scratch);
-    const args = [bin, "bench", "predict", "--volume", "64,256,256", "--no-history"];
+    const args = [bin, "bench", "predict", "--volume", "64,512,512", "--no-history"];
     const child = spawn(process.execPath, args, { env: { ...process.env, TMPDIR: scratch }, detached: true });
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -78,13 +78,13 @@ test.skipIf(process.platform === "win32")(
     const written = async () =>
       (await readdir(scratch, { recursive: true })).some((path) => path.endsWith("denoised.zarr"));
     while (!(await written())) await pause();
-    for (let waited = 0; waited < 10; waited++) await pause();
+    for (let waited = 0; waited < 60; waited++) await pause();
     child.kill("SIGINT");
     expect(await closed).toBe(130);
     expect(said).toMatch(/stopped/);
     expect(await left()).toEqual([]);
-    for (let waited = 0; waited < 10 && isAlive(-child.pid!); waited++) await pause();
-  expect(isAlive(-child.pid!)).toBe(false);
+    for (let waited = 0; waited < 100 && isAlive(-child.pid!); waited++) await pause();
+    expect(isAlive(-child.pid!)).toBe(false);
   },
 );
 
