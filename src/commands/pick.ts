@@ -1,7 +1,8 @@
 import { PickbenchError } from "../errors.js";
+import { pickChannels } from "../infer/pickChannels.js";
 import { defaultPicking } from "../infer/pickDefaults.js";
 import type { PickingSettings } from "../infer/picking.js";
-import { findStores, type PickedType, pickChannel, planPicking } from "../infer/pickStore.js";
+import { findStores, type PickedType, planPicking } from "../infer/pickStore.js";
 import { challengeParticles } from "../particles.js";
 import { startProgress } from "../progress.js";
 import type { Checkpoint } from "../train/checkpoint.js";
@@ -76,15 +77,10 @@ export const command = defineCommand({
     );
     const place = { folder: out, session, offset: tuned?.offset };
     const progress = startProgress("pick", tasks.length, "volumes", { quiet: json === true });
-    const picked: PickedType[] = [];
-    try {
-      for (const task of tasks) {
-        picked.push(await pickChannel(task, settings.get(task.type)!, place));
-        progress.update(picked.length, `${task.run} ${task.type}`);
-      }
-    } finally {
-      progress.stop();
-    }
+    let done = 0;
+    const onPicked = ({ run, type: found }: PickedType) => progress.update(++done, `${run} ${found}`);
+    const work = tasks.map((task) => ({ task, settings: settings.get(task.type)!, place }));
+    const picked = await pickChannels(work, onPicked).finally(() => progress.stop());
     report(json, { picked }, () => picked.map(line).join("\n"));
   },
 });

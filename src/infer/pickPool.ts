@@ -3,6 +3,7 @@ import { Piscina } from "piscina";
 import { builtModule } from "../built.js";
 import { type ErrorTag, PickbenchError } from "../errors.js";
 import type { PickingResult, PickingSettings } from "./picking.js";
+import type { PickedType, PickPlace, PickTask } from "./pickStore.js";
 import type { SparseMap } from "./sparseMap.js";
 
 /** Picks maps in worker threads, several at once; the same picks as in this thread. */
@@ -11,6 +12,8 @@ export interface PickPool {
   pick(map: SparseMap, settings: PickingSettings): Promise<PickingResult>;
   /** As sweepThresholds. */
   sweep(map: SparseMap, settings: PickingSettings, thresholds: readonly number[]): Promise<PickingResult[]>;
+  /** As pickChannel. */
+  channel(task: PickTask, settings: PickingSettings, place: PickPlace): Promise<PickedType>;
   /** Ends once what is under way is done. */
   close(): Promise<void>;
 }
@@ -22,41 +25,57 @@ export interface PickWork {
   readonly thresholds: readonly number[] | null;
 }
 
-/** What a worker answers: results, or a PickbenchError's parts. */
-export type PickAnswer =
-  | { readonly results: PickingResult[] }
+/** As PickWork, for a channel of a store. */
+export interface ChannelWork {
+  readonly task: PickTask;
+  readonly settings: PickingSettings;
+  readonly place: PickPlace;
+}
+
+/** What a worker answers: a result, or a PickbenchError's parts. */
+export type PickAnswer<Result> =
+  | { readonly result: Result }
   | { readonly tag: ErrorTag; readonly message: string };
 
 /** Each holds a volume of floats and the distances in it; beyond these, picking is bound by memory. */
 const mostThreads = 4;
 
-/** Threads start with the first maps. */
-export function openPickPool(threads: number = Math.min(mostThreads, availableParallelism())): PickPool {
+/** As many as the machine has processors, within what its memory bears. */
+export const pickingThreads = (): number => Math.min(mostThreads, availableParallelism());
+
+/** Threads start with the first work. */
+export function openPickPool(threads: number = pickingThreads()): PickPool {
   const underWay = new Set<Promise<unknown>>();
-  let pool: Piscina<PickWork, PickAnswer> | undefined;
-  const ask = async (work: PickWork): Promise<PickingResult[]> => {
-    pool ??= new Piscina<PickWork, PickAnswer>({
+  let pool: Piscina | undefined;
+  const ask = async <Result>(
+    name: "pickMap" | "pickStored",
+    work: PickWork | ChannelWork,
+  ): Promise<Result> => {
+    pool ??= new Piscina({
       filename: builtModule(import.meta.url, "./pickWorker.js").href,
       minThreads: 1,
       maxThreads: threads,
       idleTimeout: Number.POSITIVE_INFINITY,
     });
-    const answering = pool.run(work);
+    const answering: Promise<PickAnswer<Result>> = pool.run(work, { name });
     underWay.add(answering);
     try {
       const answer = await answering;
-      if ("results" in answer) return answer.results;
+      if ("result" in answer) return answer.result;
       throw new PickbenchError(answer.tag, answer.message);
     } finally {
       underWay.delete(answering);
     }
   };
+  const sweep: PickPool["sweep"] = (map, settings, thresholds) =>
+    ask("pickMap", { map, settings, thresholds });
   return {
     async pick(map, settings) {
-      const [result] = await ask({ map, settings, thresholds: null });
+      const [result] = await ask<PickingResult[]>("pickMap", { map, settings, thresholds: null });
       return result!;
     },
-    sweep: (map, settings, thresholds) => ask({ map, settings, thresholds }),
+    sweep,
+    channel: (task, settings, place) => ask("pickStored", { task, settings, place }),
     // Piscina 5 throws out of turn where a worker answers while its pool is destroyed, so every answer is awaited first.
     async close() {
       await Promise.allSettled(underWay);

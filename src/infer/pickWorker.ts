@@ -2,22 +2,31 @@
 import { isPickbenchError } from "../errors.js";
 import { voxelCount } from "../volume.js";
 import { type PickingResult, pickParticles, sweepThresholds } from "./picking.js";
-import type { PickAnswer, PickWork } from "./pickPool.js";
+import type { ChannelWork, PickAnswer, PickWork } from "./pickPool.js";
+import type { PickedType } from "./pickStore.js";
 import { clearKept, type SparseMap, writeKept } from "./sparseMap.js";
 
 /** Zeros between calls, so that pages without a kept voxel are never backed by the system. */
 let dense = new Float32Array(0);
 
+/** One result, or one a threshold. */
+export const pickMap = ({ map, settings, thresholds }: PickWork): Promise<PickAnswer<PickingResult[]>> =>
+  answer(async () =>
+    inVolume(map, (data) => {
+      const volume = { data, shape: map.shape, spacing: map.spacing };
+      if (thresholds) return sweepThresholds(volume, settings, thresholds);
+      return [pickParticles(volume, settings)];
+    }),
+  );
+
+/** Loads what reads and writes stores when that is first asked. */
+export const pickStored = ({ task, settings, place }: ChannelWork): Promise<PickAnswer<PickedType>> =>
+  answer(async () => (await import("./pickStore.js")).pickChannel(task, settings, place));
+
 /** A PickbenchError as its parts, because a clone would lose its tag. */
-export default function answer({ map, settings, thresholds }: PickWork): PickAnswer {
+async function answer<Result>(work: () => Promise<Result>): Promise<PickAnswer<Result>> {
   try {
-    return {
-      results: inVolume(map, (data) => {
-        const volume = { data, shape: map.shape, spacing: map.spacing };
-        if (thresholds) return sweepThresholds(volume, settings, thresholds);
-        return [pickParticles(volume, settings)];
-      }),
-    };
+    return { result: await work() };
   } catch (error) {
     if (!isPickbenchError(error)) throw error;
     return { tag: error.tag, message: error.message };
