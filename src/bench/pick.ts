@@ -1,100 +1,116 @@
-import { writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { type PickingSettings, pickParticles } from "../infer/picking.js";
-import { randomFor } from "../random.js";
-import { angstrom } from "../units.js";
-import { type Shape3, type Volume, voxelCount } from "../volume.js";
-import { alternatingMedians } from "./medians.js";
-import { type BenchPart, ratio, rounded } from "./part.js";
+import { type PickingSettings, pickParticles, type ScoredPick } from "../infer/picking.js";
+import { angstrom, type Position } from "../units.js";
+import { indexToPosition, type Shape3, voxelCount } from "../volume.js";
+import { measured } from "./measured.js";
+import { alternatingMedians, type Medians } from "./medians.js";
+import { challengeShape, challengeSpacing } from "./noiseTomogram.js";
+import { type BenchOptions, type BenchPart, type BenchRow, rounded } from "./part.js";
+import { type Ball, ballRadius, particleVolume, writeNpy } from "./particleVolume.js";
 import { findPython, runPeer } from "./peer.js";
+import { type Agreement, agreementOf } from "./pickAgreement.js";
 import { withScratchFolder } from "./scratch.js";
 
-const shape: Shape3 = [64, 192, 192];
-const spacing = angstrom(10);
-const particles = 120;
-const radius = 8;
+const smallShape: Shape3 = [64, 192, 192];
+/** The peer takes a minute and 4 GB for the challenge's tomogram: above this many voxels it runs once, unwarmed. */
+const peerOnceAbove = 1e7;
 const settings: PickingSettings = {
   method: "watershed",
   threshold: 0.5,
-  minVolume: 200_000,
-  minSpacing: angstrom(80),
+  minVolume: (4 / 9) * Math.PI * (ballRadius * challengeSpacing) ** 3,
+  minSpacing: angstrom(ballRadius * challengeSpacing),
 };
-const answer = z.object({ seconds: z.number().positive(), picks: z.number() });
+const answer = z.object({ seconds: z.number().positive() });
+const length = z.number().transform(angstrom);
+const peerPicks = z.object({ picks: z.array(z.object({ x: length, y: length, z: length })) });
 
-/** Watershed picking of one probability volume of soft balls, some of which touch. */
+interface Peer {
+  /** Milliseconds that it took. */
+  run(): Promise<number>;
+  picks(): Promise<Position[]>;
+}
+
+/** Watershed picking of one type from a map of probabilities, of which some particles touch. */
 export const part: BenchPart = {
-  async run({ steps, peers, note }) {
+  async run(options) {
+    const { volume, peers, note } = options;
     const python = peers ? await findPython(["numpy", "scipy", "skimage"]) : null;
     if (peers && python === null)
       note("no python3 with scipy and skimage is installed: picking is timed without its peer");
-    note(`pick: ${shape.join("×")} voxels`);
-    const volume = softBalls();
-    return withScratchFolder(async (folder) => {
-      const input = join(folder, "probability.npy");
-      await writeFile(input, npyOf(volume));
-      const { threshold, minSpacing, minVolume } = settings;
-      const args = [input, spacing, threshold, minSpacing, minVolume, join(folder, "picks.json")].map(String);
-      let found = 0;
-      let peerFound: number | null = null;
-      const ours = async () => {
-        found = pickParticles(volume, settings).picks.length;
-      };
-      const peer =
-        python === null
-          ? null
-          : async () => {
-              const { seconds, picks } = answer.parse(await runPeer(python, "skimage_pick.py", args));
-              peerFound = picks;
-              return seconds * 1000;
-            };
-      const median = await alternatingMedians(steps, ours, peer);
-      return [
-        {
-          voxels: voxelCount(shape),
-          picks: found,
-          pick_ms: rounded(median.ours, 1),
-          peer: python && "skimage",
-          peer_picks: peerFound,
-          peer_pick_ms: median.peer && rounded(median.peer, 1),
-          pick_ratio: ratio(median.ours, median.peer),
-        },
-      ];
-    });
+    const rows: BenchRow[] = [];
+    for (const shape of volume ? [volume] : [smallShape, challengeShape])
+      rows.push(await timePicking(shape, options, python));
+    return rows;
   },
 };
 
-/** Balls that fade from 1 at their centre through 0.5 at their radius. */
-function softBalls(): Volume {
-  const data = new Float32Array(voxelCount(shape));
-  const random = randomFor(0, "bench/balls");
-  for (let ball = 0; ball < particles; ball++) {
-    const centre = shape.map((size) => random.between(0, size)) as [number, number, number];
-    paint(data, centre);
-  }
-  return { data, shape, spacing: [spacing, spacing, spacing] };
+async function timePicking(
+  shape: Shape3,
+  { steps, peak, note }: BenchOptions,
+  python: string | null,
+): Promise<BenchRow> {
+  const voxels = voxelCount(shape);
+  const once = voxels > peerOnceAbove;
+  note(`pick: ${shape.join("×")} voxels${python && once ? ", the peer once" : ""}`);
+  const { volume, balls } = particleVolume(shape);
+  return withScratchFolder(async (folder) => {
+    const input = join(folder, "probability.npy");
+    if (python) await writeNpy(input, volume);
+    const peer = python === null ? null : peerOn(python, input, join(folder, "picks.json"));
+    let found: ScoredPick[] = [];
+    const ours = async () => {
+      found = pickParticles(volume, settings).picks;
+    };
+    const medians = await timed(steps, ours, peer, once);
+    const theirs = peer && (await peer.picks());
+    return {
+      voxels,
+      particles: balls.length,
+      picks: found.length,
+      peer: peer && "skimage",
+      peer_runs: peer && (once ? 1 : steps),
+      peer_picks: theirs?.length ?? null,
+      ...(theirs && apart(agreementOf(found, theirs, isOfTouching(balls)))),
+      ...measured("pick", medians, { voxels, bytes: volume.data.byteLength }, peak),
+    };
+  }, volume.data.byteLength);
 }
 
-function paint(data: Float32Array, centre: readonly [number, number, number]): void {
-  const reach = 2 * radius;
-  const low = centre.map((at) => Math.max(0, Math.ceil(at - reach))) as [number, number, number];
-  const high = centre.map((at, axis) => Math.min(shape[axis]! - 1, Math.floor(at + reach)));
-  for (let z = low[0]; z <= high[0]!; z++)
-    for (let y = low[1]; y <= high[1]!; y++)
-      for (let x = low[2]; x <= high[2]!; x++) {
-        const distance = Math.hypot(z - centre[0], y - centre[1], x - centre[2]);
-        const at = (z * shape[1] + y) * shape[2] + x;
-        data[at] = Math.max(data[at]!, 1 - distance / reach);
-      }
+function peerOn(python: string, input: string, output: string): Peer {
+  const { threshold, minSpacing, minVolume } = settings;
+  const args = [input, challengeSpacing, threshold, minSpacing, minVolume, output].map(String);
+  return {
+    run: async () => answer.parse(await runPeer(python, "skimage_pick.py", args)).seconds * 1000,
+    picks: async () => peerPicks.parse(JSON.parse(await readFile(output, "utf8"))).picks,
+  };
 }
 
-/** A NumPy file, version 1.0: magic, header padded to a multiple of 64 bytes, values. */
-function npyOf({ data, shape: [z, y, x] }: Volume): Buffer {
-  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${z}, ${y}, ${x}), }`;
-  const header = Buffer.alloc(Math.ceil((11 + text.length) / 64) * 64, " ");
-  header.write("\x93NUMPY\x01\x00", 0, "latin1");
-  header.writeUInt16LE(header.length - 10, 8);
-  header.write(text, 10, "latin1");
-  header.write("\n", header.length - 1, "latin1");
-  return Buffer.concat([header, Buffer.from(data.buffer, data.byteOffset, data.byteLength)]);
+async function timed(
+  steps: number,
+  ours: () => Promise<void>,
+  peer: Peer | null,
+  once: boolean,
+): Promise<Medians> {
+  if (peer === null || !once) return alternatingMedians(steps, ours, peer?.run ?? null);
+  const peerTime = await peer.run();
+  return { ...(await alternatingMedians(steps, ours, null)), peer: peerTime };
 }
+
+/** Whether the ball that is nearest to a pick touches another. */
+function isOfTouching(balls: readonly Ball[]): (pick: Position) => boolean {
+  const placed = balls.map(({ centre, touching }) => ({
+    touching,
+    at: indexToPosition(...centre, [challengeSpacing, challengeSpacing, challengeSpacing]),
+  }));
+  const distance = ({ x, y, z }: Position, { at }: (typeof placed)[number]) =>
+    Math.hypot(x - at.x, y - at.y, z - at.z);
+  return (pick) => placed.reduce((a, b) => (distance(pick, b) < distance(pick, a) ? b : a)).touching;
+}
+
+/** Largest distances between our picks and the peer's, Å. */
+const apart = ({ lone, touching }: Agreement): BenchRow => ({
+  lone_apart_a: lone === null ? null : rounded(lone, 6),
+  touching_apart_a: touching === null ? null : rounded(touching, 6),
+});
