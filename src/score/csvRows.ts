@@ -1,4 +1,4 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { closeSync, openSync, readSync } from "node:fs";
 import { Readable } from "node:stream";
 
 /** The fields of one row: ranges of the file's bytes, all of them overwritten by the next row. */
@@ -7,6 +7,16 @@ export interface Fields {
   readonly starts: Int32Array;
   readonly ends: Int32Array;
   readonly count: number;
+}
+
+/** What takes the rows, with their numbers, counted from 1. */
+export interface RowTaker {
+  take(fields: Fields, row: number): void;
+  /**
+   * Takes the row at bytes[start] without having it split, where it is written as such rows mostly are; a row reaches to
+   * its line feed, or to `end`. Gives where the next one starts; −1, with nothing done, has it split.
+   */
+  takePlain?(bytes: Buffer, start: number, end: number, row: number): number;
 }
 
 /** Something wrong with the file as a CSV; the reader of a particular kind of CSV words it for its user. */
@@ -24,23 +34,22 @@ const isBlank = (byte: number): boolean => byte === space || byte === carriageRe
  * Streams the rows of a CSV (UTF-8, with or without byte order mark, LF or CRLF), fields trimmed of spaces, blank rows
  * left out but counted. Plain rows are split here, byte by byte and without a string, which is many times faster than
  * any parser that makes strings; from the first block with a quote in it, csv-parse reads the rest. Memory stays at a
- * few blocks.
+ * few blocks. A block is read while the caller waits: to hand it over from another thread takes longer.
  *
- * @param each called with every row and its number, counted from 1
  * @throws CsvFault for what is no CSV; whatever the file system throws
  */
-export async function readCsvRows(path: string, each: (fields: Fields, row: number) => void): Promise<void> {
-  const file = await open(path);
+export async function readCsvRows(path: string, taker: RowTaker): Promise<void> {
+  const file = openSync(path, "r");
   try {
-    await new RowSplitter(file, each).run();
+    await new RowSplitter(file, taker).run();
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
 class RowSplitter {
-  readonly #file: FileHandle;
-  readonly #each: (fields: Fields, row: number) => void;
+  readonly #file: number;
+  readonly #taker: RowTaker;
   readonly #starts = new Int32Array(mostFields);
   readonly #ends = new Int32Array(mostFields);
   /** One for all rows: to make one a row would cost more than to split it. */
@@ -52,40 +61,43 @@ class RowSplitter {
   };
   #row = 0;
 
-  constructor(file: FileHandle, each: (fields: Fields, row: number) => void) {
+  constructor(file: number, taker: RowTaker) {
     this.#file = file;
-    this.#each = each;
+    this.#taker = taker;
   }
 
-  /** A block is split while the next is read. Each leaves room before it for the row that the last one cut. */
+  /** Each block leaves room before it for the row that the last one cut. */
   async run(): Promise<void> {
-    let bytes = Buffer.allocUnsafe(longestRow + blockBytes);
-    let spare = Buffer.allocUnsafe(longestRow + blockBytes);
+    const bytes = Buffer.allocUnsafe(longestRow + blockBytes);
     let start = longestRow;
-    let filled = await this.#read(bytes);
+    let filled = this.#read(bytes);
     refuseBinary(bytes.subarray(start, filled));
     if (bytes.subarray(start, Math.min(start + 3, filled)).equals(byteOrderMark)) start += 3;
     for (;;) {
       const isLast = filled === longestRow;
-      const coming = this.#read(spare);
-      coming.catch(() => {}); // so that a row's fault, thrown before the await, is the only one
       const text = bytes.subarray(start, filled);
-      if (text.includes(quote)) return this.#parseRest(text, spare, coming);
+      if (text.includes(quote)) return this.#parseRest(text);
       const end = isLast ? filled : Math.max(start, bytes.lastIndexOf(lineFeed, filled - 1) + 1);
-      while (start < end) start = this.#splitRow(bytes, start, end);
+      while (start < end) start = this.#nextRow(bytes, start, end);
       if (isLast) return;
       if (filled - end > longestRow)
         throw new CsvFault(`row ${this.#row + 1} is longer than ${longestRow} bytes`);
-      start = longestRow - bytes.copy(spare, longestRow - (filled - end), end, filled);
-      filled = await coming;
-      [bytes, spare] = [spare, bytes];
+      start = longestRow - bytes.copy(bytes, longestRow - (filled - end), end, filled);
+      filled = this.#read(bytes);
     }
   }
 
   /** Gives where the bytes read end: where they start, at the end of the file. */
-  async #read(bytes: Buffer): Promise<number> {
-    const { bytesRead } = await this.#file.read(bytes, longestRow, blockBytes);
-    return longestRow + bytesRead;
+  #read(bytes: Buffer): number {
+    return longestRow + readSync(this.#file, bytes, longestRow, blockBytes, null);
+  }
+
+  /** Gives where the row after the one at `start` starts. */
+  #nextRow(bytes: Buffer, start: number, end: number): number {
+    const next = this.#taker.takePlain?.(bytes, start, end, this.#row + 1) ?? -1;
+    if (next < 0) return this.#splitRow(bytes, start, end);
+    this.#row++;
+    return next;
   }
 
   /** Splits the row at `start`, which ends at a line feed or at `end`. Gives where the next one starts. */
@@ -121,12 +133,12 @@ class RowSplitter {
     if (count === 1 && this.#starts[0] === this.#ends[0]) return;
     this.#fields.bytes = bytes;
     this.#fields.count = count;
-    this.#each(this.#fields, this.#row);
+    this.#taker.take(this.#fields, this.#row);
   }
 
-  async #parseRest(head: Buffer, spare: Buffer, coming: Promise<number>): Promise<void> {
+  async #parseRest(head: Buffer): Promise<void> {
     const { CsvError, parse } = await import("csv-parse");
-    const parser = Readable.from(this.#blocksFrom(head, spare, coming)).pipe(
+    const parser = Readable.from(this.#blocksFrom(head)).pipe(
       parse({ relax_column_count: true, max_record_size: longestRow }),
     );
     const before = this.#row;
@@ -152,12 +164,13 @@ class RowSplitter {
     }
   }
 
-  async *#blocksFrom(head: Buffer, spare: Buffer, coming: Promise<number>): AsyncGenerator<Buffer> {
+  *#blocksFrom(head: Buffer): Generator<Buffer> {
     yield head;
-    let bytes = spare;
-    for (let filled = await coming; filled > longestRow; filled = await this.#read(bytes)) {
-      yield bytes.subarray(longestRow, filled);
-      bytes = Buffer.allocUnsafe(longestRow + blockBytes);
+    for (;;) {
+      const bytes = Buffer.allocUnsafe(blockBytes);
+      const filled = readSync(this.#file, bytes, 0, blockBytes, null);
+      if (filled === 0) return;
+      yield bytes.subarray(0, filled);
     }
   }
 }

@@ -10,6 +10,25 @@ const reciprocals = powersOfTen.map((power) => 1 / power);
  * Correctly rounded, as the language's own reader is, to which everything unusual goes.
  */
 export function parseDecimal(bytes: Buffer, start: number, end: number): number {
+  return readDecimal(bytes, start, end, parsed, 0) === end ? parsed[0]! : readUnusual(bytes, start, end);
+}
+
+const parsed = new Float64Array(1);
+
+/**
+ * Reads the decimal number that begins at bytes[start], as far as it is written plainly: a sign, up to eighteen
+ * characters of digits with at most one point among the first nine of them. The value goes to into[slot], because a
+ * number that a function returns would be made on the heap.
+ *
+ * @returns where it stops, which the caller has to look at; −1 where the value is in doubt or there is no digit
+ */
+export function readDecimal(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  into: Float64Array,
+  slot: number,
+): number {
   const sign = start < end ? bytes[start]! : 0;
   const first = sign === plus || sign === minus ? start + 1 : start;
   let at = first;
@@ -19,21 +38,23 @@ export function parseDecimal(bytes: Buffer, start: number, end: number): number 
     const digit = bytes[at]! - zero;
     if (digit >>> 0 <= 9) head = (Math.imul(head, 10) + digit) | 0;
     else if (digit === point - zero && pointAt < 0) pointAt = at;
-    else return readUnusual(bytes, start, end);
+    else break;
   }
-  const tailDigits = end - at;
-  if (tailDigits > chunk || (tailDigits > 0 && pointAt < 0) || at - first === (pointAt < 0 ? 0 : 1))
-    return readUnusual(bytes, start, end);
+  if (at - first === (pointAt < 0 ? 0 : 1)) return -1;
+  const tailStart = at;
   let tail = 0;
-  for (; at < end; at++) {
+  for (const tailEnd = Math.min(end, at + chunk); at < tailEnd; at++) {
     const digit = bytes[at]! - zero;
-    if (digit >>> 0 <= 9) tail = (Math.imul(tail, 10) + digit) | 0;
-    else return readUnusual(bytes, start, end);
+    if (digit >>> 0 > 9) break;
+    tail = (Math.imul(tail, 10) + digit) | 0;
   }
-  const places = pointAt < 0 ? 0 : end - pointAt - 1;
+  const tailDigits = at - tailStart;
+  if (tailDigits > 0 && pointAt < 0) return -1;
+  const places = pointAt < 0 ? 0 : at - pointAt - 1;
   const value = tailDigits === 0 ? head / powersOfTen[places]! : quotient(head, places, tail, tailDigits);
-  if (Number.isNaN(value)) return readUnusual(bytes, start, end);
-  return sign === minus ? -value : value;
+  if (Number.isNaN(value)) return -1;
+  into[slot] = sign === minus ? -value : value;
+  return at;
 }
 
 /** 2²⁷ + 1 cuts a double's 53 bits into two halves whose products are exact (Dekker 1971). */

@@ -1,3 +1,4 @@
+import { type Arrays, separateArrays } from "./arrays.js";
 import { type Assignable, assign, type Pair } from "./assignment.js";
 import type { Counts } from "./fbeta.js";
 import { type PointGrid, pointGrid } from "./pointGrid.js";
@@ -23,9 +24,16 @@ export interface Matcher {
   pairs(): Pair[];
 }
 
-/** @param truths x y z in Å, flat @param distance the match distance in Å; exactly at it still matches */
-export const createMatcher = (truths: Float64Array, distance: number): Matcher =>
-  new NearestFew(truths, distance);
+/**
+ * @param truths x y z in Å, flat
+ * @param distance the match distance in Å; exactly at it still matches
+ * @param arrays where its memory comes from
+ */
+export const createMatcher = (
+  truths: Float64Array,
+  distance: number,
+  arrays: Arrays = separateArrays,
+): Matcher => new NearestFew(truths, distance, arrays);
 
 /** Numbers that are kept of a prediction: its squared distance from the truth, its coordinates and its number. */
 const kept = 5;
@@ -47,12 +55,12 @@ class NearestFew implements Matcher {
   #predictions = 0;
   #tp = 0;
 
-  constructor(truths: Float64Array, distance: number) {
+  constructor(truths: Float64Array, distance: number, arrays: Arrays) {
     this.#truths = truths;
     this.#distance = distance;
     this.#grid = pointGrid(truths, distance);
-    this.#starts = neighbourStarts(truths, this.#grid, distance);
-    this.#nearest = new Float64Array(kept * this.#starts.at(-1)!).fill(Infinity);
+    this.#starts = neighbourStarts(this.#grid, arrays.integers(truths.length / 3 + 1), distance);
+    this.#nearest = arrays.numbers(kept * this.#starts[this.#starts.length - 1]!).fill(Infinity);
   }
 
   add(x: number, y: number, z: number): number {
@@ -71,7 +79,9 @@ class NearestFew implements Matcher {
   result(): MatchResult {
     const nearest = this.#nearest;
     const truths = this.#truths;
-    let [dx, dy, dz] = [0, 0, 0];
+    let dx = 0;
+    let dy = 0;
+    let dz = 0;
     for (let truth = 0; truth < this.#count; truth++) {
       if (!this.#isReached(truth)) continue;
       const at = kept * this.#starts[truth]!;
@@ -175,12 +185,9 @@ function isBefore(
 }
 
 /** Sums of how many truths lie within twice the match distance of each (a hair more for rounding), itself included. */
-function neighbourStarts(truths: Float64Array, grid: PointGrid, distance: number): Int32Array {
-  const starts = new Int32Array(truths.length / 3 + 1);
-  for (let i = 0; i + 1 < starts.length; i++) {
-    const [x, y, z] = [truths[i * 3]!, truths[i * 3 + 1]!, truths[i * 3 + 2]!];
-    starts[i + 1] = starts[i]! + grid.within(x, y, z, 2.00001 * distance, found);
-  }
+function neighbourStarts(grid: PointGrid, starts: Int32Array, distance: number): Int32Array {
+  grid.countNeighbours(2.00001 * distance, starts.subarray(1));
+  for (let i = 1; i < starts.length; i++) starts[i]! += starts[i - 1]!;
   return starts;
 }
 

@@ -2,6 +2,8 @@
 export interface PointGrid {
   /** Puts every point at most `distance` Å from x y z at the beginning of `found`. Gives how many they are. */
   within(x: number, y: number, z: number, distance: number, found: number[]): number;
+  /** Adds to counts[i] how many points lie at most `distance` Å from point i, itself included. */
+  countNeighbours(distance: number, counts: Int32Array): void;
 }
 
 interface Axis {
@@ -35,14 +37,35 @@ class PlainPoints implements PointGrid {
     let count = 0;
     const points = this.#points;
     const limit = distance * distance;
-    for (let at = 0; at < points.length; at += 3) {
+    for (let at = 0, point = 0; at < points.length; at += 3, point++) {
       const dx = points[at]! - x;
       if (dx * dx > limit) continue;
       const dy = points[at + 1]! - y;
       const dz = points[at + 2]! - z;
-      if (dx * dx + dy * dy + dz * dz <= limit) found[count++] = at / 3;
+      if (dx * dx + dy * dy + dz * dz <= limit) found[count++] = point;
     }
     return count;
+  }
+
+  /** A distance is the same both ways, so every two points are looked at once. */
+  countNeighbours(distance: number, counts: Int32Array): void {
+    const points = this.#points;
+    const limit = distance * distance;
+    for (let i = 0, at = 0; i < counts.length; i++, at += 3) {
+      const x = points[at]!;
+      const y = points[at + 1]!;
+      const z = points[at + 2]!;
+      counts[i]!++;
+      for (let j = i + 1, other = at + 3; j < counts.length; j++, other += 3) {
+        const dx = points[other]! - x;
+        if (dx * dx > limit) continue;
+        const dy = points[other + 1]! - y;
+        const dz = points[other + 2]! - z;
+        if (dx * dx + dy * dy + dz * dz > limit) continue;
+        counts[i]!++;
+        counts[j]!++;
+      }
+    }
   }
 }
 
@@ -90,6 +113,13 @@ class SortedPoints implements PointGrid {
       }
     }
     return count;
+  }
+
+  countNeighbours(distance: number, counts: Int32Array): void {
+    const points = this.#points;
+    const found: number[] = [];
+    for (let i = 0; i < counts.length; i++)
+      counts[i]! += this.within(points[i * 3]!, points[i * 3 + 1]!, points[i * 3 + 2]!, distance, found);
   }
 }
 

@@ -1,4 +1,5 @@
 import { challengeParticles, matchFraction, type Particle } from "../particles.js";
+import { type Arrays, cutArrays } from "./arrays.js";
 import { type Counts, fbeta, precisionOf, recallOf } from "./fbeta.js";
 import { createMatcher, type Matcher } from "./matching.js";
 import {
@@ -46,8 +47,12 @@ export interface ScoreReport {
 
 /** Scores predictions one by one, without keeping them. */
 export interface Scorer {
-  /** Coordinates in Å. False, and not counted, if the type is unknown and the experiment is one of the truth's. */
-  add(experiment: string, type: string, x: number, y: number, z: number): boolean;
+  /**
+   * False, and not counted, if the type is unknown and the experiment is one of the truth's.
+   *
+   * @param place x y z in Å
+   */
+  add(experiment: string, type: string, place: Float64Array): boolean;
   report(): ScoreReport;
 }
 
@@ -66,7 +71,7 @@ export function scorePicks(
   const scorer = createScorer(positionsOf(truth), particles);
   for (const [experiment, picks] of predictions)
     for (const { type, x, y, z } of picks)
-      if (!scorer.add(experiment, type, x, y, z))
+      if (!scorer.add(experiment, type, Float64Array.of(x, y, z)))
         throw unknownType("BadSubmission", type, experiment, particles);
   return scorer.report();
 }
@@ -80,21 +85,28 @@ export function createScorer(
   const known = new Set(particles.map(({ name }) => name));
   const present = new Set([...truth.values()].flatMap((ofExperiment) => [...ofExperiment.keys()]));
   const scored = particles.filter(({ name }) => present.has(name));
+  const arrays = cutArrays();
   const matchers = new Map(
-    [...truth].map(([experiment, ofExperiment]) => [experiment, matchersByType(ofExperiment, scored)]),
+    [...truth].map(([experiment, ofExperiment]) => [
+      experiment,
+      matchersByType(ofExperiment, scored, arrays),
+    ]),
   );
   const dropped = { experiment: 0, type: 0 };
-  let latest: string | undefined;
+  let latestExperiment: string | undefined;
+  let latestType: string | undefined;
   let ofExperiment: ReadonlyMap<string, Matcher> | undefined;
+  let matcher: Matcher | undefined;
 
   return {
-    add(experiment, type, x, y, z) {
-      if (experiment !== latest) {
-        latest = experiment;
+    add(experiment, type, place) {
+      if (type !== latestType || experiment !== latestExperiment) {
+        latestExperiment = experiment;
+        latestType = type;
         ofExperiment = matchers.get(experiment);
+        matcher = ofExperiment?.get(type);
       }
-      const matcher = ofExperiment?.get(type);
-      if (matcher !== undefined) matcher.add(x, y, z);
+      if (matcher !== undefined) matcher.add(place[0]!, place[1]!, place[2]!);
       else if (ofExperiment === undefined) dropped.experiment++;
       else if (known.has(type)) dropped.type++;
       else return false;
@@ -104,14 +116,17 @@ export function createScorer(
   };
 }
 
+const noTruth = new Float64Array(0);
+
 const matchersByType = (
   positions: ReadonlyMap<string, Positions>,
   particles: readonly Particle[],
+  arrays: Arrays,
 ): Map<string, Matcher> =>
   new Map(
     particles.map(({ name, radius }) => [
       name,
-      createMatcher(positions.get(name)?.coordinates ?? new Float64Array(0), radius * matchFraction),
+      createMatcher(positions.get(name)?.coordinates ?? noTruth, radius * matchFraction, arrays),
     ]),
   );
 

@@ -1,4 +1,4 @@
-const [zero, nine] = [0x30, 0x39];
+const zero = 0x30;
 /** Numbers of up to so many digits take part: their bits fill 125 megabytes at most. */
 const mostDigits = 9;
 
@@ -6,11 +6,30 @@ const mostDigits = 9;
 export class SeenIds {
   #bits = new Uint32Array(1024);
   readonly #others = new Set<string>();
+  #latest = -1;
 
   /** Takes the id at bytes[start] up to bytes[end]. False if it was there already. */
   add(bytes: Buffer, start: number, end: number): boolean {
-    const value = wholeNumber(bytes, start, end);
-    return value < 0 ? this.#addText(bytes.toString("latin1", start, end)) : this.#addNumber(value);
+    return this.readNumber(bytes, start, end) === end
+      ? this.addNumber()
+      : this.#addText(bytes.toString("latin1", start, end));
+  }
+
+  /**
+   * Reads the whole number that begins at bytes[start], for `addNumber`. Gives where it ends, which the caller has to look
+   * at; −1 where there is none of the kind that is kept as a number.
+   */
+  readNumber(bytes: Buffer, start: number, end: number): number {
+    let value = 0;
+    let at = start;
+    for (const most = Math.min(end, start + mostDigits); at < most; at++) {
+      const digit = bytes[at]! - zero;
+      if (digit >>> 0 > 9) break;
+      value = value * 10 + digit;
+    }
+    if (at === start || (bytes[start] === zero && at - start > 1)) return -1;
+    this.#latest = value;
+    return at;
   }
 
   #addText(id: string): boolean {
@@ -18,7 +37,9 @@ export class SeenIds {
     return this.#others.add(id).size > size;
   }
 
-  #addNumber(value: number): boolean {
+  /** Takes the number read last. False if it was there already. */
+  addNumber(): boolean {
+    const value = this.#latest;
     const word = value >>> 5;
     if (word >= this.#bits.length) {
       const grown = new Uint32Array(Math.max(word + 1, this.#bits.length * 2));
@@ -30,16 +51,4 @@ export class SeenIds {
     this.#bits[word]! |= bit;
     return true;
   }
-}
-
-/** The whole number as it is mostly written, without leading zeros; −1 for every other text. */
-function wholeNumber(bytes: Buffer, start: number, end: number): number {
-  if (end - start > mostDigits || (bytes[start] === zero && end - start > 1)) return -1;
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at]!;
-    if (byte < zero || byte > nine) return -1;
-    value = value * 10 + (byte - zero);
-  }
-  return value;
 }

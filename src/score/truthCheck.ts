@@ -42,7 +42,7 @@ function placeGivenTwice(positions: readonly Positions[]): Place | undefined {
 
 /** A hash table with open addressing, at most half full; NaN stands in free places. */
 function sharesAnyX(positions: readonly Positions[]): boolean {
-  const count = positions.reduce((sum, each) => sum + each.count, 0);
+  const count = positions.reduce((sum, { coordinates }) => sum + coordinates.length / 3, 0);
   const bits = 33 - Math.clz32(count);
   const table = new Float64Array(2 ** bits).fill(Number.NaN);
   for (const { coordinates } of positions) {

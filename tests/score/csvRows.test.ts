@@ -18,9 +18,11 @@ async function rowsOf(text: string): Promise<Row[]> {
   const path = join(folder, "rows.csv");
   writeFileSync(path, text);
   const rows: Row[] = [];
-  await readCsvRows(path, ({ bytes, starts, ends, count }, row) => {
-    const fields = Array.from({ length: count }, (_, i) => bytes.toString("utf8", starts[i]!, ends[i]!));
-    rows.push([row, fields]);
+  await readCsvRows(path, {
+    take({ bytes, starts, ends, count }, row) {
+      const fields = Array.from({ length: count }, (_, i) => bytes.toString("utf8", starts[i]!, ends[i]!));
+      rows.push([row, fields]);
+    },
   });
   return rows;
 }
@@ -99,8 +101,10 @@ test("what the reader's caller throws is thrown on", async () => {
   writeFileSync(path, "a,b\n".repeat(200_000));
   const stop = new Error("enough");
   await expect(
-    readCsvRows(path, (_, row) => {
-      if (row === 3) throw stop;
+    readCsvRows(path, {
+      take(_, row) {
+        if (row === 3) throw stop;
+      },
     }),
   ).rejects.toBe(stop);
 });

@@ -247,7 +247,7 @@ test("rows that lie across the blocks that are read, quoted from somewhere on or
   for (const quotedFrom of [Infinity, 59_000, 30_000]) {
     const lines = rows.map((row, i) => (i >= quotedFrom ? row.replace(/TS_\d+/, '"$&"') : row));
     let next = 0;
-    await readRows(file([header, ...lines].join("\n")), (experiment, _type, x, y, _z, row) => {
+    await readRows(file([header, ...lines].join("\n")), (experiment, _type, [x, y], row) => {
       if (experiment !== `TS_${next % 500}` || x !== next + 0.25 || y !== next / 3 || row !== next + 2)
         throw new Error(`row ${row} was misread`);
       next++;

@@ -1,0 +1,64 @@
+const [comma, space] = [0x2c, 0x20];
+
+/** A name and the bytes it was read from. */
+interface Met {
+  readonly bytes: Buffer;
+  readonly name: string;
+}
+
+/** Decodes names, each once. Names met in a row keep one string, so that looking them up stays cheap. */
+export class Names {
+  readonly #met = new Map<number, Met[]>();
+  #latest: Met = { bytes: Buffer.alloc(0), name: "" };
+
+  /** The name that was read last. */
+  get latest(): string {
+    return this.#latest.name;
+  }
+
+  /** The name at bytes[start] up to bytes[end]. */
+  read(bytes: Buffer, start: number, end: number): string {
+    if (this.#latest.bytes.length !== end - start || !this.#latestStandsAt(bytes, start, end))
+      this.#latest = this.#find(bytes, start, end);
+    return this.#latest.name;
+  }
+
+  /** Reads the name from bytes[start] up to a comma and gives where that stands; −1 without one, or where there are blanks. */
+  readPlain(bytes: Buffer, start: number, end: number): number {
+    const { length } = this.#latest.bytes;
+    const at = start + length;
+    if (length > 0 && at < end && bytes[at] === comma && this.#latestStandsAt(bytes, start, end)) return at;
+    let nameEnd = start;
+    while (nameEnd < end && bytes[nameEnd]! > space && bytes[nameEnd] !== comma) nameEnd++;
+    if (nameEnd === start || nameEnd === end || bytes[nameEnd] !== comma) return -1;
+    this.#latest = this.#find(bytes, start, nameEnd);
+    return nameEnd;
+  }
+
+  #latestStandsAt(bytes: Buffer, start: number, end: number): boolean {
+    return standsAt(this.#latest.bytes, bytes, start, end);
+  }
+
+  #find(bytes: Buffer, start: number, end: number): Met {
+    let hash = 0;
+    for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
+    const alike = this.#met.get(hash) ?? [];
+    const known = alike.find(
+      (met) => met.bytes.length === end - start && standsAt(met.bytes, bytes, start, end),
+    );
+    if (known) return known;
+    const added = {
+      bytes: Buffer.from(bytes.subarray(start, end)),
+      name: bytes.toString("utf8", start, end),
+    };
+    this.#met.set(hash, [...alike, added]);
+    return added;
+  }
+}
+
+/** Whether the bytes from `start` on begin with the name. Names differ at their end, so that is looked at first. */
+function standsAt(name: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (name.length > end - start) return false;
+  for (let i = name.length - 1; i >= 0; i--) if (name[i] !== bytes[start + i]) return false;
+  return true;
+}
