@@ -1,4 +1,4 @@
-import { isMainThread, parentPort, type TransferListItem, Worker } from "node:worker_threads";
+import { isMainThread, parentPort, type TransferListItem, Worker, workerData } from "node:worker_threads";
 import { type ErrorTag, isPickbenchError, messageOf, PickbenchError } from "./errors.js";
 
 /**
@@ -7,7 +7,7 @@ import { type ErrorTag, isPickbenchError, messageOf, PickbenchError } from "./er
  */
 export interface Thread {
   call<Result>(method: string, argument: unknown, transfer?: readonly TransferListItem[]): Promise<Result>;
-  /** Stops the thread at once, whatever it does. */
+  /** Stops the thread, whatever it does: at once, or as soon as what it does `unbroken` is done. */
   close(): Promise<void>;
   /** Lets the process end while the thread waits for calls, and takes that back. */
   unref(): void;
@@ -21,9 +21,47 @@ type Answer =
   | { readonly id: number; readonly failure: Failure }
   | { readonly event: unknown };
 
+/**
+ * What a thread does and whoever ends it agree by one shared number, its gate: how many pieces of unbroken work go on,
+ * plus `closing` once the thread is to end. Where none goes on, none begins after that.
+ */
+const closing = 1 << 30;
+
+/** Gates of the threads that have not ended. */
+const gates = new Set<Int32Array>();
+
+/** Says that the thread is to end. Returns true while unbroken work goes on, after which the thread ends itself. */
+const shut = (gate: Int32Array): boolean => (Atomics.or(gate, 0, closing) & ~closing) > 0;
+
+/** Of the unbroken work that a process waits for at its end, in ms. */
+const longest = 120_000;
+
+/** A process that ends takes its threads down as `terminate` does, so that it, too, lets their unbroken work be done. */
+function shutAll(): void {
+  for (const gate of gates) shut(gate);
+  for (const gate of gates)
+    for (let left = Atomics.load(gate, 0); left > closing; left = Atomics.load(gate, 0))
+      if (Atomics.wait(gate, 0, left, longest) === "timed-out") break;
+}
+
+/** A new thread's gate, open. */
+function openGate(): Int32Array {
+  if (gates.size === 0) process.on("exit", shutAll);
+  const gate = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  gates.add(gate);
+  return gate;
+}
+
+function forget(gate: Int32Array): void {
+  gates.delete(gate);
+  if (gates.size === 0) process.off("exit", shutAll);
+}
+
 /** Starts the built module; `onEvent` hears what the thread says with `tell`. */
 export function startThread(module: URL, onEvent: (event: never) => void = () => undefined): Thread {
-  const worker = new Worker(module);
+  const gate = openGate();
+  const worker = new Worker(module, { workerData: gate });
+  const gone = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let count = 0;
   let ended: Error | undefined;
@@ -40,7 +78,10 @@ export function startThread(module: URL, onEvent: (event: never) => void = () =>
     else caller?.reject(revived(answer.failure));
   });
   worker.on("error", (error) => end(error instanceof Error ? error : new Error(messageOf(error))));
-  worker.on("exit", (code) => end(new Error(`a worker thread ended with code ${code}`)));
+  worker.on("exit", (code) => {
+    forget(gate);
+    end(new Error(`a worker thread ended with code ${code}`));
+  });
   return {
     call<Result>(
       method: string,
@@ -55,7 +96,9 @@ export function startThread(module: URL, onEvent: (event: never) => void = () =>
       });
     },
     async close() {
-      await worker.terminate();
+      worker.ref();
+      if (shut(gate)) await gone;
+      else await worker.terminate();
     },
     unref: () => worker.unref(),
     ref: () => worker.ref(),
@@ -98,6 +141,30 @@ export function serve(methods: Readonly<Record<string, (argument: never) => unkn
       }
     });
   });
+}
+
+/**
+ * Work of this thread that must not be broken off: ONNX Runtime's binding ends the whole process where its thread is
+ * terminated within a call. A thread that is to end does so after such work, and begins no more.
+ */
+export async function unbroken<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+  const gate = workerData as Int32Array;
+  if (Atomics.add(gate, 0, 1) >= closing) {
+    leave(gate);
+    return new Promise(() => undefined);
+  }
+  try {
+    return await work();
+  } finally {
+    leave(gate);
+  }
+}
+
+/** Of several pieces of unbroken work that go on at once, the last to be done ends a thread that is to end. */
+function leave(gate: Int32Array): void {
+  if (Atomics.sub(gate, 0, 1) !== closing + 1) return;
+  Atomics.notify(gate, 0);
+  process.exit();
 }
 
 /** Says something to whoever started this thread, while a call runs. */

@@ -9,7 +9,7 @@ const dist = (name: string) =>
   pathToFileURL(fileURLToPath(new URL(`../dist/${name}.js`, import.meta.url))).href;
 const worker = `
 import { PickbenchError } from "${dist("errors")}";
-import { Moved, serve, tell } from "${dist("threads")}";
+import { Moved, serve, tell, unbroken } from "${dist("threads")}";
 let count = 0;
 serve({
   count: () => ++count,
@@ -22,6 +22,13 @@ serve({
   crash() { setTimeout(() => { throw new Error("crashed") }); return new Promise(() => {}); },
   leave() { process.exit(3); },
   spin() { for (;;); },
+  whole(cell) {
+    return unbroken(() => {
+      tell("begun");
+      for (const until = Date.now() + 200; Date.now() < until;);
+      Atomics.add(cell, 0, 1);
+    });
+  },
 });
 `;
 
@@ -89,4 +96,21 @@ it("closes while busy, rejecting what waits", async () => {
   const waiting = expect(call("spin", 0)).rejects.toThrow("ended with code");
   await close();
   await waiting;
+});
+
+it("closes after the unbroken work that goes on, and begins none of what waits", async () => {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  let begin: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const { call, close } = start(() => begin());
+  const waiting = [call("whole", cell), call("whole", cell)].map((each) =>
+    expect(each).rejects.toThrow("ended with code"),
+  );
+  await begun;
+  expect(cell[0]).toBe(0);
+  await Promise.all([close(), close()]);
+  expect(cell[0]).toBe(1);
+  await Promise.all(waiting);
 });

@@ -3,7 +3,7 @@ import type { Engine, EngineName, LoadedNetwork } from "../engines/engine.js";
 import { loadEngine } from "../engines/load.js";
 import type { Network } from "../nets/architecture.js";
 import { loadNetwork } from "../nets/catalogue.js";
-import { Moved, serve, tell } from "../threads.js";
+import { Moved, serve, tell, unbroken } from "../threads.js";
 import type { Shape3, Volume } from "../volume.js";
 import {
   type AnyNetwork,
@@ -96,7 +96,9 @@ serve({
   }) {
     settings = given.settings;
     types = given.types;
-    networks = await Promise.all(given.networks.map((network) => open(settings.engine, network)));
+    networks = await unbroken(() =>
+      Promise.all(given.networks.map((network) => open(settings.engine, network))),
+    );
     normalisations = distinctNormalisations(given.networks).map((each) => JSON.stringify(each));
   },
   begin(views: readonly Volume[]) {
@@ -110,7 +112,8 @@ serve({
       grid: tileGrid(volume.shape, tileSettings(settings, demands)),
       networks: networks.map((network) => {
         const { outputs, channels, run } = network;
-        return { outputs, channels, run, volume: seenBy(network) };
+        const unbrokenRun: TileNetwork["run"] = (tile, shape) => unbroken(() => run(tile, shape));
+        return { outputs, channels, run: unbrokenRun, volume: seenBy(network) };
       }),
       types,
       symmetries: symmetries(flips, rotations, halfTurn),

@@ -4,7 +4,7 @@ import type { Activation } from "../engines/activation.js";
 import type { EngineName, Trainer, TrainerSpec } from "../engines/engine.js";
 import { loadEngine } from "../engines/load.js";
 import { type StateName, stateNames, type TrainingState } from "../engines/optimiser.js";
-import { Moved, serve } from "../threads.js";
+import { Moved, serve, unbroken } from "../threads.js";
 import { buildHeadLoss } from "./headLoss.js";
 import type { LossSpec } from "./losses.js";
 
@@ -32,17 +32,20 @@ const opened = (): Trainer => {
 
 serve({
   async open({ engine, spec, losses, activation, offsetWeight }: OpenRequest) {
-    trainer = await (await loadEngine(engine)).openTrainer(spec, (graph, inputs) =>
-      buildHeadLoss(graph, losses, offsetWeight, { ...inputs, activation }),
+    trainer = await unbroken(async () =>
+      (await loadEngine(engine)).openTrainer(spec, (graph, inputs) =>
+        buildHeadLoss(graph, losses, offsetWeight, { ...inputs, activation }),
+      ),
     );
   },
-  step: ({ batch, step, rate, averageDecay }: StepRequest) => opened().step(batch, step, rate, averageDecay),
+  step: ({ batch, step, rate, averageDecay }: StepRequest) =>
+    unbroken(() => opened().step(batch, step, rate, averageDecay)),
   async state() {
-    const state = await opened().state();
+    const state = await unbroken(() => opened().state());
     return new Moved(
       state,
       stateNames.map((name: StateName) => state[name].buffer as ArrayBuffer),
     );
   },
-  restore: (state: TrainingState) => opened().restore(state),
+  restore: (state: TrainingState) => unbroken(() => opened().restore(state)),
 });

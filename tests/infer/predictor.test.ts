@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { openPredictor, type PredictedSlab, type PredictNetwork } from "../../src/infer/predictor.js";
 import { predictMaps } from "../../src/infer/probabilityMaps.js";
@@ -102,4 +104,22 @@ test("a network whose weights are NaN is refused", async () => {
   const predictor = await openPredictor([plain(["a"], { bias: [Number.NaN] })], settings);
   await expect(predictMaps(predictor, noise([8, 8, 8]))).rejects.toMatchObject({ tag: "NotFinite" });
   await predictor.close();
+});
+
+const breaking = fileURLToPath(new URL("./predictUntilBroken.mjs", import.meta.url));
+
+test.each([
+  ["close", 0, "closed"],
+  ["close", 30, "closed"],
+  ["exit", 30, ""],
+] as const)("a prediction broken off within a tile ends in order: %s after %i ms", (how, delay, last) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [breaking, how, String(delay)], {
+    encoding: "utf8",
+    timeout: 50_000,
+  });
+  expect({ stdout: stdout.trim().split("\n"), stderr, status }).toEqual({
+    stdout: ["the disk is full", last].filter((line) => line !== ""),
+    stderr: "",
+    status: how === "exit" ? 7 : 0,
+  });
 });
