@@ -15,10 +15,11 @@ export async function tomogramStamp(reader: TomogramReader): Promise<string> {
     ...[reader.ref.path, folder].flatMap((path) => metadataFiles.map((name) => join(path, name))),
     ...reader.chunks().map(({ file }) => file),
   ];
-  const stamps: (string | number)[][] = [];
-  for (const file of files) {
-    const found = await stat(file).catch(() => undefined);
-    if (found) stamps.push([file, found.size, found.mtimeMs]);
-  }
+  const stamps = await Promise.all(
+    files.map(async (file) => {
+      const found = await stat(file).catch(() => undefined);
+      return found && [file, found.size, found.mtimeMs];
+    }),
+  );
   return hashOf(canonicalJson(stamps));
 }

@@ -45,7 +45,7 @@ export async function withRunFolder<T>(folder: RunFolder, work: () => Promise<T>
 }
 
 /** The first folder that had to be made on the way; undefined where all stood. */
-async function makeFolder(path: string): Promise<string | undefined> {
+export async function makeFolder(path: string): Promise<string | undefined> {
   try {
     return await mkdir(path, { recursive: true });
   } catch (error) {
@@ -58,7 +58,7 @@ async function makeFolder(path: string): Promise<string | undefined> {
 }
 
 /** Removes empty folders from `path` up to `highest`. */
-async function removeEmpty(path: string, highest: string): Promise<void> {
+export async function removeEmpty(path: string, highest: string): Promise<void> {
   const last = resolve(highest);
   for (let at = resolve(path); at.startsWith(last); at = dirname(at)) {
     try {

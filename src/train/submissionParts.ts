@@ -2,14 +2,15 @@
  * What `submit` has found so far: a folder beside the CSV with one small file a run, so that a stopped submission goes on
  * where it was. The folder is bound to checkpoints and settings, each file to its tomogram.
  */
-import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
-import { messageOf, PickbenchError } from "../errors.js";
+import { PickbenchError } from "../errors.js";
 import { canonicalJson, writeWhole } from "../files.js";
 import { withLock } from "../lock.js";
 import { angstrom } from "../units.js";
 import type { DetectedRun } from "./detectAll.js";
+import { makeFolder, removeEmpty } from "./runFolder.js";
 
 /** What picks depend on besides the tomogram. */
 export interface PartsSettings {
@@ -26,7 +27,7 @@ export interface PartsSettings {
 export interface SubmissionParts {
   readonly folder: string;
   /**
-   * Says what the parts are made with.
+   * Says what the parts are made with; to be called first.
    *
    * @throws BadUsage where there are parts that were made otherwise
    */
@@ -59,50 +60,40 @@ export async function withSubmissionParts<T>(
   work: (parts: SubmissionParts) => Promise<T>,
 ): Promise<T> {
   const folder = `${out}.parts`;
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw new PickbenchError(
-      "BadUsage",
-      `${folder}: the folder cannot be made (${messageOf(cause)}); name another --out`,
-      { path: folder, cause },
-    );
-  });
+  const made = await makeFolder(folder);
   try {
     return await withLock(join(folder, lockFile), out, () => work(partsIn(folder, out)));
   } finally {
-    await rmdir(folder).catch(() => undefined);
+    await removeEmpty(folder, made ?? folder);
   }
 }
 
 function partsIn(folder: string, out: string): SubmissionParts {
   const fileOf = (run: string): string => join(folder, `${run}${partEnding}`);
+  const settingsPath = join(folder, settingsFile);
+  let bound: PartsSettings | undefined;
   return {
     folder,
     async bind(settings) {
-      const path = join(folder, settingsFile);
-      const made = await readJson(path);
+      bound = settings;
       const finished = (await readdir(folder)).filter((name) => name.endsWith(partEnding));
+      const made = await readJson(settingsPath);
       if (finished.length > 0 && canonicalJson(made) !== canonicalJson(settings))
         throw new PickbenchError(
           "BadUsage",
           `${out}: ${basename(folder)} holds ${finished.length} runs of an unfinished submission with ${difference(made, settings)}; give the same to go on with it, name another --out, or remove that folder`,
           { path: folder },
         );
-      await writeWhole(path, canonicalJson(settings));
     },
     async find(run, stamp) {
       const part = partSchema.safeParse(await readJson(fileOf(run)));
       return part.success && part.data.run === run && part.data.stamp === stamp ? part.data : undefined;
     },
-    write: ({ run, picks, seconds: took }, stamp) =>
-      writeWhole(
-        fileOf(run),
-        JSON.stringify({
-          run,
-          stamp,
-          seconds: took,
-          picks: picks.map(({ type, x, y, z: depth }) => ({ type, x, y, z: depth })),
-        }),
-      ),
+    async write({ run, picks, seconds: took }, stamp) {
+      await writeWhole(settingsPath, canonicalJson(bound));
+      const places = picks.map(({ type, x, y, z: depth }) => ({ type, x, y, z: depth }));
+      await writeWhole(fileOf(run), JSON.stringify({ run, stamp, seconds: took, picks: places }));
+    },
     async remove() {
       for (const name of await readdir(folder))
         if (name !== lockFile) await rm(join(folder, name), { force: true });
