@@ -1,0 +1,8 @@
+/** In a process that `inOwnProcess` started: answers its question, and ends with it. */
+export function answer<Question>(work: (question: Question) => Promise<unknown>): void {
+  process.once("message", async ({ question }: { readonly question: Question }) => {
+    const result = await work(question);
+    process.send!({ result }, () => process.disconnect());
+  });
+  process.once("disconnect", () => process.exit());
+}
