@@ -9,7 +9,7 @@ import { networkCost } from "../nets/cost.js";
 import { initialWeights } from "../nets/weights.js";
 import { challengeParticles } from "../particles.js";
 import { networkOf, readCheckpoint, writeCheckpoint } from "../train/checkpoint.js";
-import { readExperiment } from "../train/experiment.js";
+import { type Experiment, readExperiment } from "../train/experiment.js";
 import { membersOf } from "../train/members.js";
 import { untunedPicking } from "../train/tunePicking.js";
 import type { Shape3 } from "../volume.js";
@@ -60,20 +60,24 @@ async function foregroundThresholds(given: PredictNetwork): Promise<number[]> {
   });
 }
 
-/**
- * Arithmetic of checkpoints for one voxel, in 10⁹ operations, as if no tiles overlapped; what they are and whether it is
- * known: of a network trained elsewhere it is not.
- */
-export async function describeCheckpoints(
-  paths: readonly string[],
-): Promise<{ readonly networks: string; readonly gflopPerVoxel: number | undefined }> {
+/** What predicts, put in a few words. */
+export interface DescribedCheckpoints {
+  /** The first one's, which says what is predicted on and how. */
+  readonly experiment: Experiment;
+  readonly networks: string;
+  /** Arithmetic in 10⁹ operations, as if no tiles overlapped; of a network trained elsewhere it is not known. */
+  readonly gflopPerVoxel: number | undefined;
+}
+
+export async function describeCheckpoints(paths: readonly string[]): Promise<DescribedCheckpoints> {
   const checkpoints = await Promise.all(paths.map(readCheckpoint));
-  const { flips, rotations, halfTurn } = checkpoints[0]!.experiment.predict;
+  const { experiment } = checkpoints[0]!;
+  const { flips, rotations, halfTurn } = experiment.predict;
   const images = symmetries(flips, rotations, halfTurn).length;
   const networks = checkpoints.flatMap((checkpoint) => checkpoint.networks);
   const costs = await Promise.all(networks.map(gflopPerVoxel));
   const sum = costs.every((cost) => cost !== undefined) ? costs.reduce((a, b) => a + b, 0) : undefined;
-  return { networks: networks.map(nameOf).join("+"), gflopPerVoxel: sum && images * sum };
+  return { experiment, networks: networks.map(nameOf).join("+"), gflopPerVoxel: sum && images * sum };
 }
 
 const nameOf = (network: AnyNetwork): string =>

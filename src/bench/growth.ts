@@ -126,6 +126,6 @@ function rowOf(
     ms_per_mvoxel: rounded(ms / megavoxels, 1),
     added_ms_per_mvoxel: added ? rounded((ms - last.ms) / added, 1) : null,
     peak_mb: rounded(median(costs.map(({ peakMb }) => peakMb)), 0),
-    ...measured("submit", mediansOf(times, null), { voxels: voxelsOf(size) }, peak),
+    ...measured("submit", mediansOf(times, null), {}, peak),
   };
 }

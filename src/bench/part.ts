@@ -17,6 +17,8 @@ export interface BenchOptions {
   readonly volume: Shape3 | undefined;
   /** Checkpoints that predict; a network with its first weights where there are none. */
   readonly checkpoints: readonly string[];
+  /** A data set whose first tomogram is predicted, over one of noise. */
+  readonly data: string | undefined;
   readonly engine: EngineName;
   readonly threads: number;
   /** Timed repetitions; the median is reported. */

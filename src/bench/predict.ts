@@ -1,10 +1,13 @@
 import { join } from "node:path";
-import { voxelCount } from "../volume.js";
-import { describeCheckpoints, writeFirstCheckpoint } from "./detector.js";
+import { findTomogram, openDataset, type TomogramRef } from "../data/dataset.js";
+import { openTomogram } from "../data/omeZarr.js";
+import type { Experiment } from "../train/experiment.js";
+import { type Shape3, voxelCount } from "../volume.js";
+import { type DescribedCheckpoints, describeCheckpoints, writeFirstCheckpoint } from "./detector.js";
 import { measured } from "./measured.js";
 import { median, mediansOf } from "./medians.js";
 import { challengeShape, tomogramBytes, tomogramPath, writeNoiseTomogram } from "./noiseTomogram.js";
-import { type BenchPart, rounded } from "./part.js";
+import { type BenchOptions, type BenchPart, type BenchRow, rounded } from "./part.js";
 import { withScratchFolder } from "./scratch.js";
 import { runSubmit, type SubmitCost } from "./submitProcess.js";
 
@@ -15,35 +18,72 @@ const mostRuns = 3;
 
 /** One tomogram, Zarr to CSV: `pickbench submit` in a process of its own. */
 export const part: BenchPart = {
-  async run({ volume: shape = challengeShape, checkpoints, engine, threads, steps, peak, note }) {
-    return withScratchFolder(async (folder) => {
-      note(`predict: ${shape.join("×")} voxels`);
-      const first = join(folder, "first.safetensors");
-      if (checkpoints.length === 0) await writeFirstCheckpoint(first);
-      const used = checkpoints.length === 0 ? [first] : checkpoints;
-      const { networks, gflopPerVoxel } = await describeCheckpoints(used);
-      await writeNoiseTomogram(tomogramPath(folder, "TS_1"), shape);
-      const costs: SubmitCost[] = [];
-      for (let run = 0; run < Math.min(steps, mostRuns); run++) {
-        const out = join(folder, `submission-${run}.csv`);
-        costs.push(await runSubmit({ checkpoints: used, data: folder, out, engine, threads }));
-      }
-      const voxels = voxelCount(shape);
-      const gflop = gflopPerVoxel && gflopPerVoxel * voxels;
-      const comparable = voxels === voxelCount(challengeShape);
-      const times = costs.map(({ ms }) => ms);
-      return [
-        {
-          net: networks,
-          engine,
-          threads,
-          voxels,
-          picks: costs[0]!.picks,
-          peak_mb: rounded(median(costs.map(({ peakMb }) => peakMb)), 0),
-          peer: comparable ? "challenge" : null,
-          ...measured("predict", mediansOf(times, comparable ? [allowedMs] : null), { voxels, gflop }, peak),
-        },
-      ];
-    }, tomogramBytes(shape));
+  async run(options) {
+    const shape = options.volume ?? challengeShape;
+    return withScratchFolder(
+      async (folder) => {
+        const first = join(folder, "first.safetensors");
+        if (options.checkpoints.length === 0) await writeFirstCheckpoint(first);
+        const checkpoints = options.checkpoints.length === 0 ? [first] : options.checkpoints;
+        const described = await describeCheckpoints(checkpoints);
+        const subject =
+          options.data === undefined
+            ? await writeSubject(folder, shape)
+            : await firstSubject(options.data, described.experiment);
+        return [await timeSubmit(folder, subject, { ...options, checkpoints }, described)];
+      },
+      options.data === undefined ? tomogramBytes(shape) : 0,
+    );
   },
 };
+
+/** What is predicted. */
+interface Subject {
+  readonly data: string;
+  readonly run: string;
+  readonly shape: Shape3;
+}
+
+async function writeSubject(folder: string, shape: Shape3): Promise<Subject> {
+  const run = "TS_1";
+  await writeNoiseTomogram(tomogramPath(folder, run), shape);
+  return { data: folder, run, shape };
+}
+
+/** The first run of a data set, or of its test part, that has the tomogram that an experiment predicts on. */
+async function firstSubject(data: string, { data: choice }: Experiment): Promise<Subject> {
+  const dataset = await openDataset(data, { part: "test" }).catch(() => openDataset(data));
+  const isMeant = ({ tomoType }: TomogramRef): boolean => tomoType === choice.tomogram;
+  const run = dataset.runs.find(({ tomograms }) => tomograms.some(isMeant)) ?? dataset.runs[0]!;
+  const ref = findTomogram(run, choice.tomogram, choice.voxelSpacing);
+  return { data, run: run.name, shape: (await openTomogram(ref, choice.level)).shape };
+}
+
+async function timeSubmit(
+  folder: string,
+  { data, run, shape }: Subject,
+  { checkpoints, engine, threads, steps, peak, note }: BenchOptions,
+  { networks, gflopPerVoxel }: DescribedCheckpoints,
+): Promise<BenchRow> {
+  note(`predict: ${run}, ${shape.join("×")} voxels`);
+  const costs: SubmitCost[] = [];
+  for (let done = 0; done < Math.min(steps, mostRuns); done++) {
+    const out = join(folder, `submission-${done}.csv`);
+    costs.push(await runSubmit({ checkpoints, data, run, out, engine, threads }));
+  }
+  const voxels = voxelCount(shape);
+  const gflop = gflopPerVoxel && gflopPerVoxel * voxels;
+  const comparable = voxels === voxelCount(challengeShape);
+  const times = costs.map(({ ms }) => ms);
+  return {
+    net: networks,
+    tomogram: run,
+    engine,
+    threads,
+    voxels,
+    picks: costs[0]!.picks,
+    peak_mb: rounded(median(costs.map(({ peakMb }) => peakMb)), 0),
+    peer: comparable ? "challenge" : null,
+    ...measured("predict", mediansOf(times, comparable ? [allowedMs] : null), { voxels, gflop }, peak),
+  };
+}

@@ -22,6 +22,8 @@ export interface SubmitRequest {
   readonly checkpoints: readonly string[];
   /** A data set of the challenge's layout. */
   readonly data: string;
+  /** All that there are if absent. */
+  readonly run?: string;
   readonly out: string;
   readonly engine: string;
   readonly threads: number;
@@ -36,8 +38,8 @@ const memoryTold = z.object({ peakBytes: z.number().positive() });
  * @throws BadUsage with what it said where that was the user's mistake
  */
 export async function runSubmit(request: SubmitRequest): Promise<SubmitCost> {
-  const { checkpoints, data, out, engine, threads } = request;
-  const flags = { data, out, engine, threads: String(threads) };
+  const { checkpoints, data, run, out, engine, threads } = request;
+  const flags = { data, out, engine, threads: String(threads), ...(run && { runs: run }) };
   const args = [...checkpoints, ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])];
   const started = performance.now();
   const child = spawn(

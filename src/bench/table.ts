@@ -40,7 +40,7 @@ const measuredFields = (row: BenchRow): Set<string> =>
 
 /**
  * A caption with what all rows share, and an aligned table with a line for each timed thing. A column that is empty
- * throughout is left out.
+ * throughout is left out, and some where they would not fit.
  */
 export function partTable(part: string, rows: readonly BenchRow[], previous: Previous): string {
   const facts = [
@@ -56,15 +56,26 @@ export function partTable(part: string, rows: readonly BenchRow[], previous: Pre
   );
   const names = new Set(rows.flatMap(timedNames));
   const heads = [...varying.map(headOf), ...measuredHeads(rows, names)];
-  const kept = heads.map(
-    (head, column) =>
-      lines.some((line) => line[column] !== missing) && (head !== timedHead || names.size > 1),
-  );
-  const only = (cells: readonly string[]) => cells.filter((_, column) => kept[column]);
-  return [...caption(part, shared, rows[0] ?? {}), alignedTable([only(heads), ...lines.map(only)])].join(
-    "\n",
-  );
+  const columns = heads
+    .map((head, at) => [head, ...lines.map((line) => line[at]!)])
+    .filter(
+      ([head, ...cells]) => cells.some((cell) => cell !== missing) && (head !== timedHead || names.size > 1),
+    );
+  return [...caption(part, shared, rows[0] ?? {}), alignedTable(rowsOf(fitted(columns)))].join("\n");
 }
+
+/** What a page without room goes without first. */
+const dispensable = ["Mvoxel/s", "quartiles %", "GFLOP/s"];
+
+function fitted(columns: readonly string[][]): readonly string[][] {
+  const width = columns.reduce((sum, cells) => sum + Math.max(...cells.map(({ length }) => length)) + 2, -2);
+  if (width <= pageWidth) return columns;
+  const head = dispensable.find((name) => columns.some((column) => column[0] === name));
+  return head === undefined ? columns : fitted(columns.filter((column) => column[0] !== head));
+}
+
+const rowsOf = (columns: readonly string[][]): string[][] =>
+  (columns[0] ?? []).map((_, row) => columns.map((column) => column[row]!));
 
 const missing = "–";
 
@@ -115,7 +126,7 @@ function measuredHeads(rows: readonly BenchRow[], names: ReadonlySet<string>): s
   return [
     timedHead,
     names.size === 1 ? `${headOf([...names][0]!)} ms` : "median ms",
-    "quartiles ms",
+    "quartiles %",
     "Mvoxel/s",
     "GFLOP/s",
     "MB/s",
@@ -131,17 +142,17 @@ function measuredCells(row: BenchRow, name: string, before: BenchRow | null): st
     const value = row[`${name}_${suffix}`];
     return typeof value === "number" ? value : null;
   };
-  const [first, third, share] = [field("q1_ms"), field("q3_ms"), field("peak_share")];
+  const [median, first, third, share] = [field("ms"), field("q1_ms"), field("q3_ms"), field("peak_share")];
   return [
     name.replaceAll("_", " "),
-    figure(field("ms")),
-    first === null || third === null || first === third ? missing : `${figure(first)} to ${figure(third)}`,
+    figure(median),
+    first === third ? missing : `${percentText(first, median)} ${percentText(third, median)}`,
     figure(field("mvoxel_per_s")),
     figure(field("gflop_per_s")),
     figure(field("mb_per_s")),
     share === null ? missing : (100 * share).toFixed(0),
     figure(numberIn(row, `peer_${name}_ms`)),
-    changeText(field("ms"), before && numberIn(before, `${name}_ms`)),
+    changeText(median, before && numberIn(before, `${name}_ms`)),
     field("ratio")?.toFixed(3) ?? missing,
   ];
 }
@@ -158,9 +169,15 @@ function figure(value: number | null): string {
   return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-/** How much longer (+) or shorter (−) than before, in whole per cents. */
+/** How much longer (+) or shorter (−) than before. */
 export function changeText(now: number | null, before: number | null): string {
-  if (now === null || before === null || before <= 0) return missing;
-  const percent = Math.round((now / before - 1) * 100);
-  return `${percent > 0 ? "+" : percent < 0 ? "−" : "±"}${Math.abs(percent)} %`;
+  const percent = percentText(now, before);
+  return percent === missing ? missing : `${percent} %`;
+}
+
+/** How far a value lies above (+) or below (−) another, in whole per cents of that. */
+function percentText(value: number | null, base: number | null): string {
+  if (value === null || base === null || base <= 0) return missing;
+  const percent = Math.round((value / base - 1) * 100);
+  return `${percent > 0 ? "+" : percent < 0 ? "−" : "±"}${Math.abs(percent)}`;
 }

@@ -34,6 +34,10 @@ export const command = defineCommand({
         nargs: 1,
         describe: "what predicts, over a baseline network with its first weights; several are an ensemble",
       })
+      .option("data", {
+        type: "string",
+        describe: "a data set whose first tomogram `predict` takes, over one of noise",
+      })
       .option("engine", { ...engineOption, describe: "what networks are run by; onnx-cpu if absent" })
       .option("threads", { type: "number", default: 2, describe: "threads of both sides" })
       .option("steps", { type: "number", default: 7, describe: "timed repetitions; the median is reported" })
@@ -48,9 +52,12 @@ export const command = defineCommand({
       .example("$0 bench", "everything there is to time, in about a quarter of an hour")
       .example("$0 bench networks --net plain --size 64,96 --json", "one network at two patch sizes")
       .example("$0 bench networks --no-peers", "without PyTorch beside")
-      .example("$0 bench predict --checkpoint run/best.safetensors", "a full tomogram with your own detector")
+      .example(
+        "$0 bench predict --checkpoint run/best.safetensors --data test",
+        "your own detector and tomogram",
+      )
       .example("$0 bench growth --volume 32,160,160", "time and memory as tomograms grow in size and number"),
-  async run({ what, net, size, volume, checkpoint, threads, steps, peers, history, json, ...given }) {
+  async run({ what, net, size, volume, checkpoint, data, threads, steps, peers, history, json, ...given }) {
     checkWhole("threads", threads, 1);
     checkWhole("steps", steps, 1);
     if (history !== null) await checkWritable("history", history, "file");
@@ -59,6 +66,7 @@ export const command = defineCommand({
       sizes: listOf(size).map((text) => wholeNumber("size", text)),
       volume: volume === undefined ? undefined : shapeOf(volume),
       checkpoints: checkpoint ?? [],
+      data,
       engine: await resolveEngine(given.engine ?? "onnx-cpu"),
       threads,
       steps,

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { tomogramPath, writeNoiseTomogram } from "../../src/bench/noiseTomogram.js";
 import { withScratchFolder } from "../../src/bench/scratch.js";
 import { pickbench } from "../score/pickbench.js";
 
@@ -41,7 +42,18 @@ test("predict: seconds, throughput and memory of a whole process, no ratio for a
   expect(row!.predict_gflop_per_s).toBeGreaterThan(0);
   expect(row!.peak_mb).toBeGreaterThan(50);
   expect(row!.peak_mb).toBeLessThan(4000);
-});
+}, 180_000);
+
+test("predict --data: the first run's tomogram of a data set", async () => {
+  await writeNoiseTomogram(tomogramPath(folder, "TS_7"), [16, 32, 32]);
+  await writeNoiseTomogram(tomogramPath(folder, "TS_8"), [16, 32, 48]);
+  const args = ["predict", "--data", folder, "--threads", "1", "--steps", "1", "--no-history", "--json"];
+  const { code, stdout } = await pickbench("bench", ...args);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout).rows).toEqual([
+    expect.objectContaining({ tomogram: "TS_7", voxels: 16 * 32 * 32, picks: expect.any(Number) }),
+  ]);
+}, 180_000);
 
 test("growth: half, one and two times the voxels, 1, 10 and 100 tomograms, and several threads", async () => {
   const args = ["growth", "--volume", "16,32,32", "--threads", "1", "--steps", "1", "--no-history", "--json"];
@@ -86,6 +98,7 @@ test.skipIf(process.platform === "win32")(
     for (let waited = 0; waited < 100 && isAlive(-child.pid!); waited++) await pause();
     expect(isAlive(-child.pid!)).toBe(false);
   },
+  180_000,
 );
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 50));

@@ -51,11 +51,11 @@ test("a line a timed thing, shared facts in the caption, the ratio last", () => 
   const before = (current: BenchRow) => (current.size === 64 ? { train_ms: 100, infer_ms: 12.5 } : null);
   expect(`\n${partTable("networks", [row(64, 100), row(96, 9000)], before)}\n`).toBe(`
 networks: net plain, threads 2
-size  timed  median ms     quartiles ms  Mvoxel/s  GFLOP/s  % of peak  torch ms  change  ratio
-64    train      110.0   105.0 to 120.0      2.38    90.90         45     200.0   +10 %  0.550
-64    infer      12.50                –     20.97    100.0         50     20.00    ±0 %  0.625
-96    train      9,900  9,450 to 10,800      0.09    90.90         45    18,000       –  0.550
-96    infer      1,125                –      0.79    100.0         50     1,800       –  0.625
+size  timed  median ms  quartiles %  Mvoxel/s  GFLOP/s  % of peak  torch ms  change  ratio
+64    train      110.0        −5 +9      2.38    90.90         45     200.0   +10 %  0.550
+64    infer      12.50            –     20.97    100.0         50     20.00    ±0 %  0.625
+96    train      9,900        −5 +9      0.09    90.90         45    18,000       –  0.550
+96    infer      1,125            –      0.79    100.0         50     1,800       –  0.625
 `);
 });
 
@@ -83,6 +83,32 @@ test("a caption is broken at 120 columns, and every row is as wide as the widest
       .join(" ")
       .match(/a long name \d+ \d+/g),
   ).toHaveLength(20);
+});
+
+test("large rows stay within 120 columns", () => {
+  const long = (ms: number) => measured("submit", mediansOf([ms, 1.1 * ms], [ms, ms]), { voxels: 7e9 }, peak);
+  const growth = ["voxels", "tomograms"].map((grows, at) => ({
+    grows,
+    threads: 16 + at,
+    tomograms: 100 + at,
+    voxels: 7_302_960_000 + at,
+    ms_per_mvoxel: 12_345.6 + at,
+    added_ms_per_mvoxel: 12_345.6 + at,
+    peak_mb: 2500 + at,
+    ...measured("submit", mediansOf([6e6, 7e6, 8e6], null), {}, peak),
+  }));
+  const networks = ["baseline-residual", "resnet34-unet"].map((net, at) => ({
+    net,
+    size: 96 + at,
+    threads: 16,
+    params: 29_249_409 + at,
+    peer: "torch",
+    ...measured("train", mediansOf([9999, 10_900], [99_999]), { voxels: 9e5, gflop: 1e4 }, peak),
+    ...long(999),
+  }));
+  for (const rows of [growth, networks])
+    for (const line of partTable("part", rows, (row) => row).split("\n"))
+      expect(line.length).toBeLessThanOrEqual(120);
 });
 
 test.each([
