@@ -35,11 +35,12 @@ export interface SlabPredictionOptions {
 
 /** Probabilities are kept as multiples of 1/levels, which 16 bits hold. */
 export const levels = 65535;
+const multiples = Float32Array.from({ length: levels + 1 }, (_, k) => k / levels);
 const slabDepth = 16;
 
 /**
- * Predicts a volume row by row of tiles along z. In memory stand the sums of one row's depth: as soon as no later tile
- * reaches a plane it is given out, and the sums move up.
+ * Predicts a volume row by row of tiles along z. In memory stand the sums of one row's depth, plane z in place z modulo
+ * that depth: as soon as no later tile reaches a plane it is given out, and its place is another's.
  */
 export class SlabPrediction {
   /** Tiles that networks will see, each network and symmetry counted. */
@@ -48,7 +49,7 @@ export class SlabPrediction {
   readonly #weights: readonly (readonly Float64Array[])[];
   readonly #shareOfType: ReadonlyMap<string, number>;
   readonly #sums: ReadonlyMap<string, Float32Array>;
-  /** The z of the sums' first plane. */
+  /** The first plane that was not given out. */
   #z = 0;
   #rowsDone = 0;
   #tilesDone = 0;
@@ -75,7 +76,7 @@ export class SlabPrediction {
     while (this.#finishedUntil() <= this.#z) await this.#predictRow(this.#rowsDone++);
     const planes = Math.min(slabDepth, this.#finishedUntil() - this.#z);
     const values = new Map<string, Float32Array>();
-    for (const [type, sums] of this.#sums) values.set(type, this.#taken(type, sums, planes * height * width));
+    for (const [type, sums] of this.#sums) values.set(type, this.#taken(type, sums, planes));
     const zStart = this.#z;
     this.#z += planes;
     return { zStart, shape: [planes, height, width], values };
@@ -86,29 +87,34 @@ export class SlabPrediction {
     return this.#rowsDone === 0 ? 0 : (starts[this.#rowsDone] ?? length);
   }
 
-  /** Rounded values of the first `count` sums, which are then shifted out. */
-  #taken(type: string, sums: Float32Array, count: number): Float32Array {
-    const values = new Float32Array(count);
-    let invalid = -1;
-    for (let i = 0; i < count; i++) {
-      const sum = sums[i]!;
-      if (!Number.isFinite(sum)) invalid = i;
-      const clamped = Math.min(Math.max(sum, 0), 1);
-      values[i] = Math.floor(clamped * levels + 0.5) / levels;
+  /** Rounded values of the next planes, whose places are emptied. */
+  #taken(type: string, sums: Float32Array, planes: number): Float32Array {
+    const [, height, width] = this.#options.volume.shape;
+    const size = height * width;
+    const values = new Float32Array(planes * size);
+    for (let plane = 0; plane < planes; plane++) {
+      const place = this.#placeOf(this.#z + plane);
+      const plain = sums.subarray(place, place + size);
+      if (!areFinite(plain)) throw this.#notFinite(type, this.#z + plane, plain);
+      roundInto(values.subarray(plane * size, (plane + 1) * size), plain);
+      plain.fill(0);
     }
-    if (invalid >= 0) throw this.#notFinite(type, invalid, sums[invalid]!);
-    sums.copyWithin(0, count);
-    sums.fill(0, sums.length - count);
     return values;
   }
 
-  #notFinite(type: string, at: number, value: number): PickbenchError {
+  /** Where a plane begins among the sums. */
+  #placeOf(z: number): number {
     const [, height, width] = this.#options.volume.shape;
-    const z = this.#z + Math.floor(at / (height * width));
-    const y = Math.floor(at / width) % height;
+    return (z % this.#options.grid[0].size) * height * width;
+  }
+
+  #notFinite(type: string, z: number, plane: Float32Array): PickbenchError {
+    const width = this.#options.volume.shape[2];
+    const at = plane.findIndex((value) => !Number.isFinite(value));
+    const y = Math.floor(at / width);
     return new PickbenchError(
       "NotFinite",
-      `the prediction of ${type} at voxel z, y, x = ${z}, ${y}, ${at % width} is ${value}; wanted a number: check the tomogram for NaN and the checkpoint's training log`,
+      `the prediction of ${type} at voxel z, y, x = ${z}, ${y}, ${at % width} is ${plane[at]}; wanted a number: check the tomogram for NaN and the checkpoint's training log`,
     );
   }
 
@@ -162,13 +168,49 @@ export class SlabPrediction {
     const columns = Math.min(sizeX, width - start[2]);
     for (let z = 0; z < planes; z++) {
       const plane = (z * outputs + channel) * sizeY * sizeX + first;
+      const place = this.#placeOf(start[0] + z) + start[2];
       for (let y = 0; y < rows; y++) {
         const weight = share * weightsZ[z]! * weightsY[y]!;
-        const to = ((start[0] - this.#z + z) * height + start[1] + y) * width + start[2];
-        let from = plane + y * stepY;
-        for (let x = 0; x < columns; x++, from += stepX)
-          sums[to + x]! += weight * weightsX[x]! * output[from]!;
+        addRow(
+          sums,
+          place + (start[1] + y) * width,
+          output,
+          plane + y * stepY,
+          stepX,
+          weight,
+          weightsX,
+          columns,
+        );
       }
     }
+  }
+}
+
+/** Adds weight·weights[x]·from[first + x·step] to each of `count` sums. */
+function addRow(
+  sums: Float32Array,
+  to: number,
+  from: Float32Array,
+  first: number,
+  step: number,
+  weight: number,
+  weights: Float64Array,
+  count: number,
+): void {
+  for (let x = 0, at = first; x < count; x++, at += step) sums[to + x]! += weight * weights[x]! * from[at]!;
+}
+
+/** A number that is none, or infinite, times 0 is no number. */
+function areFinite(values: Float32Array): boolean {
+  let zero = 0;
+  for (let i = 0; i < values.length; i++) zero += values[i]! * 0;
+  return zero === 0;
+}
+
+/** Each value, within 0 and 1, as the nearest multiple of 1/levels. */
+function roundInto(rounded: Float32Array, values: Float32Array): void {
+  for (let i = 0; i < values.length; i++) {
+    const clamped = Math.min(Math.max(values[i]!, 0), 1);
+    rounded[i] = multiples[(clamped * levels + 0.5) | 0]!;
   }
 }
