@@ -19,6 +19,7 @@ export interface TileNetwork {
   readonly channels: readonly (string | null)[];
   /** What it sees; the prediction's own volume if absent. */
   readonly volume?: Volume;
+  /** May take the tile's memory. */
   readonly run: (tile: Float32Array, shape: Shape3) => Promise<Float32Array>;
 }
 
@@ -31,6 +32,16 @@ export interface SlabPredictionOptions {
   readonly symmetries: readonly Symmetry[];
   /** Called after each tile that a network has seen, of `tiles`. */
   readonly onTile?: (done: number) => void;
+}
+
+/** A tile that a network is to see. */
+interface Job {
+  readonly view: Volume;
+  readonly network: TileNetwork;
+  readonly symmetry: Symmetry;
+  readonly start: Shape3;
+  /** Of the tile in the grid. */
+  readonly index: Shape3;
 }
 
 /** Probabilities are kept as multiples of 1/levels, which 16 bits hold. */
@@ -51,8 +62,10 @@ export class SlabPrediction {
   readonly #sums: ReadonlyMap<string, Float32Array>;
   /** The first plane that was not given out. */
   #z = 0;
-  #rowsDone = 0;
   #tilesDone = 0;
+  readonly #jobs: Iterator<Job, undefined>;
+  /** The tile that a network sees at present, and what it will say. */
+  #coming: { readonly job: Job; readonly output: Promise<Float32Array> } | undefined;
 
   constructor(options: SlabPredictionOptions) {
     const { grid, networks, types, symmetries, volume } = options;
@@ -67,13 +80,15 @@ export class SlabPrediction {
     );
     const [, height, width] = volume.shape;
     this.#sums = new Map(types.map((type) => [type, new Float32Array(grid[0].size * height * width)]));
+    this.#jobs = this.#allJobs();
+    this.#coming = this.#begun();
   }
 
   /** The next planes, or null after the last. Throws NotFinite where a network gave NaN or infinity. */
   async next(): Promise<PredictedSlab | null> {
     const [depth, height, width] = this.#options.volume.shape;
     if (this.#z === depth) return null;
-    while (this.#finishedUntil() <= this.#z) await this.#predictRow(this.#rowsDone++);
+    while (this.#finishedUntil() <= this.#z) await this.#predictOne();
     const planes = Math.min(slabDepth, this.#finishedUntil() - this.#z);
     const values = new Map<string, Float32Array>();
     for (const [type, sums] of this.#sums) values.set(type, this.#taken(type, sums, planes));
@@ -82,9 +97,13 @@ export class SlabPrediction {
     return { zStart, shape: [planes, height, width], values };
   }
 
+  /** Planes that no later tile reaches. */
   #finishedUntil(): number {
     const [{ starts, length }] = this.#options.grid;
-    return this.#rowsDone === 0 ? 0 : (starts[this.#rowsDone] ?? length);
+    const { networks, symmetries, grid } = this.#options;
+    const inRow = (tileCount(grid) / starts.length) * networks.length * symmetries.length;
+    const rows = Math.floor(this.#tilesDone / inRow);
+    return rows === 0 ? 0 : (starts[rows] ?? length);
   }
 
   /** Rounded values of the next planes, whose places are emptied. */
@@ -118,29 +137,44 @@ export class SlabPrediction {
     );
   }
 
-  async #predictRow(row: number): Promise<void> {
-    const [z, y, x] = this.#options.grid;
-    for (const [iy, startY] of y.starts.entries())
-      for (const [ix, startX] of x.starts.entries())
-        await this.#predictTile([z.starts[row]!, startY, startX], [row, iy, ix]);
+  /** Every tile as every network is to see it, row by row along z. */
+  *#allJobs(): Iterator<Job, undefined> {
+    const { volume, grid, networks, symmetries } = this.#options;
+    const [z, y, x] = grid;
+    const views = new Set(networks.map((network) => network.volume ?? volume));
+    for (const [iz, startZ] of z.starts.entries())
+      for (const [iy, startY] of y.starts.entries())
+        for (const [ix, startX] of x.starts.entries())
+          for (const view of views)
+            for (const symmetry of symmetries)
+              for (const network of networks.filter((each) => (each.volume ?? volume) === view))
+                yield { view, network, symmetry, start: [startZ, startY, startX], index: [iz, iy, ix] };
+    return undefined;
   }
 
-  async #predictTile(start: Shape3, index: Shape3): Promise<void> {
-    const { volume, grid, networks, symmetries, onTile } = this.#options;
-    const shape = tileShape(grid);
-    for (const seen of new Set(networks.map((network) => network.volume ?? volume))) {
-      const tile = readTile(seen, start, shape);
-      for (const symmetry of symmetries) {
-        const image = symmetry === symmetries[0] ? tile : imageOf(tile, shape[1], shape[2], symmetry);
-        for (const network of networks.filter((each) => (each.volume ?? volume) === seen)) {
-          const output = await network.run(image, shape);
-          for (const [channel, type] of network.channels.entries())
-            if (type !== null)
-              this.#add(output, channel, network.outputs, type, inverse(symmetry), start, index);
-          onTile?.(++this.#tilesDone);
-        }
-      }
-    }
+  /** Gives the next tile to its network. */
+  #begun(): { job: Job; output: Promise<Float32Array> } | undefined {
+    const job = this.#jobs.next().value;
+    if (job === undefined) return undefined;
+    const shape = tileShape(this.#options.grid);
+    const tile = readTile(job.view, job.start, shape);
+    const isPlain = job.symmetry === this.#options.symmetries[0];
+    const output = job.network.run(isPlain ? tile : imageOf(tile, shape[1], shape[2], job.symmetry), shape);
+    // A failure is thrown when its turn comes; until then it is not unhandled.
+    output.catch(() => undefined);
+    return { job, output };
+  }
+
+  /** Adds what a network said of a tile, while it sees the next one. */
+  async #predictOne(): Promise<void> {
+    const { job, output } = this.#coming!;
+    const said = await output;
+    this.#coming = this.#begun();
+    const { network, symmetry, start, index } = job;
+    for (const [channel, type] of network.channels.entries())
+      if (type !== null) this.#add(said, channel, network.outputs, type, inverse(symmetry), start, index);
+    this.#tilesDone++;
+    this.#options.onTile?.(this.#tilesDone);
   }
 
   /** Adds a channel of a tile's output, turned back and weighted, to the type's sums. */
