@@ -3,13 +3,14 @@ import type { Shape3 } from "../volume.js";
 import type { Runs } from "./components.js";
 import type { AxisWeights } from "./distanceTransform.js";
 import type { Levels } from "./pickLevels.js";
-import { ballWindow } from "./pickWindow.js";
+import { type BallWindow, ballWindow } from "./pickWindow.js";
 
 export interface RunWindow {
   readonly runs: Runs;
   /** First run of each row, and one more. */
   readonly rowStart: Int32Array;
   readonly levels: Levels;
+  readonly ball: BallWindow;
   /** The window's rows, nearest first: steps along z and y, and how far each reaches along x. */
   readonly dz: Int32Array;
   readonly dy: Int32Array;
@@ -31,19 +32,28 @@ export function runWindow(
     else rows.set(`${dz},${dy}`, { dz, dy, reach });
   }
   const column = (name: "dz" | "dy" | "reach") => Int32Array.from([...rows.values()], (row) => row[name]);
-  return { ...foreground, dz: column("dz"), dy: column("dy"), reach: column("reach") };
+  return { ...foreground, ball, dz: column("dz"), dy: column("dy"), reach: column("reach") };
 }
 
-/** Those of the 26 touching voxels that belong to the window, as differences of flat indices in a box. */
-export function nearSteps({ dz, dy, reach }: RunWindow, [, height, width]: Shape3): Int32Array {
-  const steps: number[] = [];
+/** Steps to a window's voxels as differences of flat indices in a box. */
+export interface BoxSteps {
+  /** To those of the 26 touching voxels that belong to the window. */
+  readonly near: Int32Array;
+  /** To all, nearest first; none where the window does not fit into the box. */
+  readonly whole: Int32Array;
+}
+
+export function stepsInBox({ ball }: RunWindow, shape: Shape3): BoxSteps {
+  const { dz, dy, dx, reach } = ball;
+  const flat = (i: number) => (dz[i]! * shape[1] + dy[i]!) * shape[2] + dx[i]!;
+  const near: number[] = [];
   for (let i = 0; i < dz.length; i++) {
-    if (Math.abs(dz[i]!) > 1 || Math.abs(dy[i]!) > 1) continue;
-    const middle = (dz[i]! * height + dy[i]!) * width;
-    if (middle !== 0) steps.push(middle);
-    if (reach[i]! > 0) steps.push(middle - 1, middle + 1);
+    if (Math.max(Math.abs(dz[i]!), Math.abs(dy[i]!), Math.abs(dx[i]!)) === 1) near.push(flat(i));
   }
-  return Int32Array.from(steps);
+  const fits = shape.every((size, axis) => size > 2 * reach[axis]!);
+  const whole = new Int32Array(fits ? dz.length : 0);
+  for (let i = 0; i < whole.length; i++) whole[i] = flat(i);
+  return { near: Int32Array.from(near), whole };
 }
 
 /** Whether no foreground voxel in the window around z,y,x has a level above `level`. */

@@ -16,7 +16,7 @@ import { axisWeights } from "./distanceTransform.js";
 import { type Field, flood, joinMarkers } from "./pickFlood.js";
 import { eachRun, type Frame, frameAround, volumeIndex } from "./pickFrame.js";
 import { foregroundLevels } from "./pickLevels.js";
-import { isRunMaximum, nearSteps, type RunWindow, runWindow } from "./pickRunWindow.js";
+import { isRunMaximum, type RunWindow, runWindow, stepsInBox } from "./pickRunWindow.js";
 
 /** The voxels that belong to one local maximum of the distance transform. */
 export interface Group {
@@ -129,17 +129,27 @@ function splitPart(work: Work, part: number, frame: Frame): number[] {
   return anchors;
 }
 
-/** Places whose level is the highest in their window; other parts count too. Marks them in the field. */
-function findMarkers({ runs, parts, window, field: { voxels } }: Work, part: number, frame: Frame): number[] {
+/**
+ * Places whose level is the highest in their window; other parts count too, but are looked for only where the part's own
+ * voxels leave a doubt. Marks them in the field.
+ */
+function findMarkers(work: Work, part: number, frame: Frame): number[] {
+  const { runs, parts, window, field } = work;
+  const { voxels } = field;
   const markers: number[] = [];
-  const steps = nearSteps(window, frame.shape);
+  const { origin, shape } = frame;
+  const { near, whole } = stepsInBox(window, shape);
+  const { reach } = window.ball;
+  const isDeep = (axis: 0 | 1 | 2, at: number) =>
+    at - origin[axis] >= reach[axis] && at - origin[axis] < shape[axis] - reach[axis];
   eachRun(runs, parts, part, frame, (run, local, z, y) => {
     const first = runs.first[run]!;
     const length = runs.end[run]! - first;
+    const isRowDeep = isDeep(0, z) && isDeep(1, y);
     for (let i = 0; i < length; i++) {
       const at = local + i;
-      const level = voxels[2 * at]!;
-      if (isNearMaximum(voxels, at, steps) && isRunMaximum(window, z, y, first + i, level)) {
+      const steps = isRowDeep && isDeep(2, first + i) ? whole : near;
+      if (isHighest(voxels, at, steps) && isRunMaximum(window, z, y, first + i, voxels[2 * at]!)) {
         voxels[2 * at + 1] = -1;
         markers.push(at);
       }
@@ -148,8 +158,8 @@ function findMarkers({ runs, parts, window, field: { voxels } }: Work, part: num
   return markers;
 }
 
-/** Whether none that is near in the frame is higher, which spares most voxels the search of their whole window. */
-function isNearMaximum(voxels: Int32Array, at: number, steps: Int32Array): boolean {
+/** Whether none that these steps lead to is higher. */
+function isHighest(voxels: Int32Array, at: number, steps: Int32Array): boolean {
   const level = voxels[2 * at]!;
   for (let i = 0; i < steps.length; i++) if (voxels[2 * (at + steps[i]!)]! > level) return false;
   return true;
