@@ -4,7 +4,10 @@ import { type Dataset, openDataset } from "../data/dataset.js";
 import { resolveEngine } from "../engines/available.js";
 import type { EngineName } from "../engines/engine.js";
 import { PickbenchError } from "../errors.js";
+import type { Tiling } from "../train/detector.js";
+import type { Shape3 } from "../volume.js";
 import { engineOption } from "./engineOption.js";
+import { checkWhole } from "./flagChecks.js";
 
 /** The flags that `predict` and `submit` share. */
 export const withDetectorOptions = (argv: Argv) =>
@@ -22,12 +25,41 @@ export const withDetectorOptions = (argv: Argv) =>
     })
     .option("runs", { type: "string", describe: "only these, separated by commas" })
     .option("tomogram", { type: "string", describe: "reconstruction, over the checkpoint's" })
+    .option("tile", {
+      type: "string",
+      describe:
+        "largest tile along z,y,x in voxels, over the checkpoint's: larger ones share less, and take more memory",
+    })
+    .option("overlap", {
+      type: "number",
+      describe: "voxels that neighbouring tiles share, over the checkpoint's: half of them are a tile's halo",
+    })
     .option("engine", engineOption)
     .option("threads", {
       type: "number",
       default: Math.min(8, availableParallelism()),
       describe: "threads of the engine",
     });
+
+/** How tiles are cut where the flags say it. @throws BadUsage where they say it wrongly */
+export function tilingOf(tile: string | undefined, overlap: number | undefined): Tiling {
+  checkWhole("overlap", overlap, 0);
+  return {
+    ...(tile === undefined ? {} : { tile: parseTile(tile) }),
+    ...(overlap === undefined ? {} : { overlap }),
+  };
+}
+
+function parseTile(text: string): Shape3 {
+  const sizes = text.split(",").map(Number);
+  const [z, y, x] = sizes;
+  const isGood = sizes.length === 3 && sizes.every((size) => Number.isSafeInteger(size) && size >= 1);
+  if (isGood) return [z!, y!, x!];
+  throw new PickbenchError(
+    "BadUsage",
+    `--tile is ${JSON.stringify(text)}, wanted voxels along z,y,x, whole numbers; write it like --tile 112,160,160`,
+  );
+}
 
 /** The engine that the flags mean; `auto` where none is named. */
 export const engineOf = (choice: (typeof engineOption.choices)[number] | undefined): Promise<EngineName> =>

@@ -4,7 +4,7 @@ import { createOmeZarr } from "../data/omeZarrWriter.js";
 import { startCounting } from "../progress.js";
 import { type Detector, openDetector } from "../train/detector.js";
 import { defineCommand, report } from "./command.js";
-import { engineOf, openRuns, withDetectorOptions } from "./detectorOptions.js";
+import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOptions.js";
 import { checkWhole, checkWritable } from "./flagChecks.js";
 
 export const command = defineCommand({
@@ -22,11 +22,17 @@ export const command = defineCommand({
         "$0 predict runs/a/best.safetensors --data test --out probabilities",
         "probabilities, for pickbench pick or any Zarr viewer",
       ),
-  run: async ({ checkpoint, data, runs: asked, tomogram, engine, threads, out, json }) => {
+  run: async ({ checkpoint, data, runs: asked, tomogram, tile, overlap, engine, threads, out, json }) => {
     checkWhole("threads", threads, 1);
+    const tiling = tilingOf(tile, overlap);
     await checkWritable("out", out, "folder");
     const { dataset, runs } = await openRuns(data, asked);
-    const detector = await openDetector(checkpoint, { engine: await engineOf(engine), threads, tomogram });
+    const detector = await openDetector(checkpoint, {
+      engine: await engineOf(engine),
+      threads,
+      tomogram,
+      tiling,
+    });
     const written: string[] = [];
     try {
       for (const run of runs) await detector.find(dataset, run);

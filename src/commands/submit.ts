@@ -1,12 +1,12 @@
 import { PickbenchError } from "../errors.js";
-import { hashFile } from "../files.js";
+import { canonicalJson, hashFile } from "../files.js";
 import { listenForStop } from "../interrupt.js";
 import { openDetector } from "../train/detector.js";
 import { withSubmissionParts } from "../train/submissionParts.js";
 import { type FailedRun, type SubmittedRun, submitAll } from "../train/submitAll.js";
 import { ownVersion } from "../version.js";
 import { defineCommand, report } from "./command.js";
-import { engineOf, openRuns, withDetectorOptions } from "./detectorOptions.js";
+import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOptions.js";
 import { checkWhole, checkWritable } from "./flagChecks.js";
 
 export const command = defineCommand({
@@ -34,16 +34,24 @@ export const command = defineCommand({
       ),
   run: async ({ checkpoint, data, runs: asked, tomogram, engine, threads, out, json, ...flags }) => {
     checkWhole("threads", threads, 1);
+    const tiling = tilingOf(flags.tile, flags.overlap);
     await checkWritable("out", out, "file");
     const { dataset, runs } = await openRuns(data, asked);
     const stop = listenForStop("tile");
     try {
       const submitted = await withSubmissionParts(out, async (parts) => {
-        const options = { engine: await engineOf(engine), threads, tomogram };
+        const options = { engine: await engineOf(engine), threads, tomogram, tiling };
         const detector = await openDetector(checkpoint, options);
         try {
           const checkpoints = await Promise.all(checkpoint.map(hashFile));
-          await parts.bind({ ...options, checkpoints, tomogram: detector.tomogram, version: ownVersion() });
+          await parts.bind({
+            checkpoints,
+            tomogram: detector.tomogram,
+            engine: options.engine,
+            threads,
+            tiles: canonicalJson(tiling),
+            version: ownVersion(),
+          });
           const keepGoing = flags.keepGoing === true;
           return await submitAll({ detector, dataset, runs, parts, out, keepGoing, stop });
         } finally {

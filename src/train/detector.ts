@@ -7,7 +7,7 @@ import { openPickPool } from "../infer/pickPool.js";
 import { openPredictor, type Predictor } from "../infer/predictor.js";
 import { type ProbabilityMaps, predictMaps } from "../infer/probabilityMaps.js";
 import type { Pick } from "../particles.js";
-import type { Volume } from "../volume.js";
+import type { Shape3, Volume } from "../volume.js";
 import { type Checkpoint, readCheckpoint } from "./checkpoint.js";
 import { mergedSettings } from "./mergedSettings.js";
 import { pickType } from "./tunePicking.js";
@@ -34,7 +34,16 @@ export interface Detector {
 
 type OnProgress = (done: number, total: number) => void;
 
+/** How tiles are cut, over what the first checkpoint's experiment says. */
+export interface Tiling {
+  /** Voxels along z, y, x at most. */
+  readonly tile?: Shape3;
+  /** Voxels that neighbouring tiles share. */
+  readonly overlap?: number;
+}
+
 export interface DetectorOptions {
+  readonly tiling?: Tiling;
   readonly engine: EngineName;
   readonly threads: number;
   /** Over what the first checkpoint's experiment says. */
@@ -54,7 +63,7 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
   const { experiment } = first;
   const predictor = await openPredictor(
     checkpoints.flatMap(({ networks }) => networks),
-    { ...experiment.predict, engine: options.engine, threads: options.threads },
+    { ...experiment.predict, ...options.tiling, engine: options.engine, threads: options.threads },
   );
   const settings = mergedSettings(checkpoints);
   const floors = new Map([...settings].map(([type, { threshold }]) => [type, threshold]));

@@ -19,6 +19,8 @@ export interface PartsSettings {
   readonly tomogram: string;
   readonly engine: string;
   readonly threads: number;
+  /** What was said of tiles over the checkpoints, as canonical JSON. */
+  readonly tiles: string;
   /** Of pickbench. */
   readonly version: string;
 }
