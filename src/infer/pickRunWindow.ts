@@ -1,6 +1,6 @@
 /** Maxima of the distance transform in a ball-shaped window, on values kept run by run. */
 import type { Shape3 } from "../volume.js";
-import type { Runs } from "./components.js";
+import type { Components, Runs } from "./components.js";
 import type { AxisWeights } from "./distanceTransform.js";
 import type { Levels } from "./pickLevels.js";
 import { type BallWindow, ballWindow } from "./pickWindow.js";
@@ -9,6 +9,8 @@ export interface RunWindow {
   readonly runs: Runs;
   /** First run of each row, and one more. */
   readonly rowStart: Int32Array;
+  /** As of `ownersOfRows`. */
+  readonly rowOwner: Int32Array;
   readonly levels: Levels;
   readonly ball: BallWindow;
   /** The window's rows, nearest first: steps along z and y, and how far each reaches along x. */
@@ -21,7 +23,7 @@ export interface RunWindow {
 export function runWindow(
   radius: number,
   weights: AxisWeights,
-  foreground: Pick<RunWindow, "runs" | "rowStart" | "levels">,
+  foreground: Pick<RunWindow, "runs" | "rowStart" | "rowOwner" | "levels">,
 ): RunWindow {
   const ball = ballWindow(radius, weights, foreground.runs.shape);
   const rows = new Map<string, { dz: number; dy: number; reach: number }>();
@@ -56,15 +58,43 @@ export function stepsInBox({ ball }: RunWindow, shape: Shape3): BoxSteps {
   return { near: Int32Array.from(near), whole };
 }
 
-/** Whether no foreground voxel in the window around z,y,x has a level above `level`. */
-export function isRunMaximum(window: RunWindow, z: number, y: number, x: number, level: number): boolean {
-  const { runs, rowStart, levels, dz, dy, reach } = window;
+/** The one part that a row's runs belong to; −1 where there are several, or none. */
+export function ownersOfRows({ row, shape }: Runs, parts: Components): Int32Array {
+  const rows = shape[0] * shape[1];
+  const owners = new Int32Array(rows).fill(-1);
+  const isTaken = new Uint8Array(rows);
+  for (let part = 0; part < parts.count; part++) {
+    for (let i = parts.start[part]!; i < parts.start[part + 1]!; i++) {
+      const at = row[parts.runs[i]!]!;
+      if (!isTaken[at]) owners[at] = part;
+      else if (owners[at] !== part) owners[at] = -1;
+      isTaken[at] = 1;
+    }
+  }
+  return owners;
+}
+
+/**
+ * Whether no foreground voxel in the window around z,y,x has a level above `level`.
+ *
+ * @param except rows that belong to this part alone are passed over, its voxels having been tried; −1 for no part
+ */
+export function isRunMaximum(
+  window: RunWindow,
+  z: number,
+  y: number,
+  x: number,
+  level: number,
+  except: number,
+): boolean {
+  const { runs, rowStart, rowOwner, levels, dz, dy, reach } = window;
   const [depth, height] = runs.shape;
   for (let i = 0; i < dz.length; i++) {
     const atZ = z + dz[i]!;
     const atY = y + dy[i]!;
     if (atZ < 0 || atY < 0 || atZ >= depth || atY >= height) continue;
     const row = atZ * height + atY;
+    if (except >= 0 && rowOwner[row] === except) continue;
     const low = x - reach[i]!;
     const high = x + reach[i]!;
     const last = rowStart[row + 1]!;

@@ -16,7 +16,7 @@ import { axisWeights } from "./distanceTransform.js";
 import { type Field, flood, joinMarkers } from "./pickFlood.js";
 import { eachRun, type Frame, frameAround, volumeIndex } from "./pickFrame.js";
 import { foregroundLevels } from "./pickLevels.js";
-import { isRunMaximum, type RunWindow, runWindow, stepsInBox } from "./pickRunWindow.js";
+import { isRunMaximum, ownersOfRows, type RunWindow, runWindow, stepsInBox } from "./pickRunWindow.js";
 
 /** The voxels that belong to one local maximum of the distance transform. */
 export interface Group {
@@ -67,7 +67,12 @@ export function watershedGroups(
     volume,
     runs,
     parts,
-    window: runWindow(windowRadius, weights, { runs, rowStart: startsOfRows(runs), levels }),
+    window: runWindow(windowRadius, weights, {
+      runs,
+      rowStart: startsOfRows(runs),
+      rowOwner: ownersOfRows(runs, parts),
+      levels,
+    }),
     field: { voxels: new Int32Array(memory), ends: new Int32Array(2 * (levels.highest + 1)).fill(-1) },
   };
   const groups: Group[] = [];
@@ -148,8 +153,9 @@ function findMarkers(work: Work, part: number, frame: Frame): number[] {
     const isRowDeep = isDeep(0, z) && isDeep(1, y);
     for (let i = 0; i < length; i++) {
       const at = local + i;
-      const steps = isRowDeep && isDeep(2, first + i) ? whole : near;
-      if (isHighest(voxels, at, steps) && isRunMaximum(window, z, y, first + i, voxels[2 * at]!)) {
+      const isTried = isRowDeep && isDeep(2, first + i);
+      if (!isHighest(voxels, at, isTried ? whole : near)) continue;
+      if (isRunMaximum(window, z, y, first + i, voxels[2 * at]!, isTried ? part : -1)) {
         voxels[2 * at + 1] = -1;
         markers.push(at);
       }
