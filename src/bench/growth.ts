@@ -125,6 +125,7 @@ function rowOf(
     voxels: voxelsOf(size),
     ms_per_mvoxel: rounded(ms / megavoxels, 1),
     added_ms_per_mvoxel: added ? rounded((ms - last.ms) / added, 1) : null,
+    cpu_s: rounded(median(costs.map(({ cpuMs }) => cpuMs)) / 1000, 1),
     peak_mb: rounded(median(costs.map(({ peakMb }) => peakMb)), 0),
     ...measured("submit", mediansOf(times, null), {}, peak),
   };

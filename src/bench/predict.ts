@@ -82,6 +82,7 @@ async function timeSubmit(
     threads,
     voxels,
     picks: costs[0]!.picks,
+    cpu_s: rounded(median(costs.map(({ cpuMs }) => cpuMs)) / 1000, 1),
     peak_mb: rounded(median(costs.map(({ peakMb }) => peakMb)), 0),
     peer: comparable ? "challenge" : null,
     ...measured("predict", mediansOf(times, comparable ? [allowedMs] : null), { voxels, gflop }, peak),

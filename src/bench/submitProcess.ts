@@ -12,6 +12,8 @@ const program = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url)
 /** What a whole process took. */
 export interface SubmitCost {
   readonly ms: number;
+  /** Of all its threads together: other programs that run beside change it little. */
+  readonly cpuMs: number;
   /** The most memory that was resident at once, 10⁶ bytes. */
   readonly peakMb: number;
   readonly picks: number;
@@ -30,7 +32,7 @@ export interface SubmitRequest {
 }
 
 const summary = z.object({ runs: z.array(z.object({ picks: z.number() })) });
-const memoryTold = z.object({ peakBytes: z.number().positive() });
+const usage = z.object({ peakBytes: z.number().positive(), cpuMs: z.number().positive() });
 
 /**
  * Runs `pickbench submit` in a process of its own, from its start to its end.
@@ -44,12 +46,12 @@ export async function runSubmit(request: SubmitRequest): Promise<SubmitCost> {
   const started = performance.now();
   const child = spawn(
     process.execPath,
-    ["--import", builtModule(import.meta.url, "./peakMemory.js").href, program, "submit", ...args, "--json"],
+    ["--import", builtModule(import.meta.url, "./reportUsage.js").href, program, "submit", ...args, "--json"],
     { stdio: ["ignore", "pipe", "pipe", "pipe"] },
   );
   const forget = whenStopped(() => child.kill("SIGKILL"));
   try {
-    const [stdout, stderr, memory, end] = await Promise.all([
+    const [stdout, stderr, used, end] = await Promise.all([
       textOf(child.stdout as Readable),
       textOf(child.stderr as Readable),
       textOf(child.stdio[3] as Readable),
@@ -61,7 +63,8 @@ export async function runSubmit(request: SubmitRequest): Promise<SubmitCost> {
     const ms = performance.now() - started;
     if (end !== 0) throw failure(end, stderr);
     const picks = summary.parse(JSON.parse(stdout)).runs.reduce((sum, run) => sum + run.picks, 0);
-    return { ms, peakMb: memoryTold.parse(JSON.parse(memory)).peakBytes / 1e6, picks };
+    const { peakBytes, cpuMs } = usage.parse(JSON.parse(used));
+    return { ms, cpuMs, peakMb: peakBytes / 1e6, picks };
   } finally {
     forget();
   }

@@ -40,6 +40,7 @@ test("predict: seconds, throughput and memory of a whole process, no ratio for a
   });
   expect(row!.predict_ms).toBeGreaterThan(100);
   expect(row!.predict_gflop_per_s).toBeGreaterThan(0);
+  expect(row!.cpu_s).toBeGreaterThan(0);
   expect(row!.peak_mb).toBeGreaterThan(50);
   expect(row!.peak_mb).toBeLessThan(4000);
 }, 180_000);

@@ -1,8 +1,12 @@
-/** Loaded ahead of a program (`node --import`), tells whoever started it, on file descriptor 3, how much memory it took. */
+/** Loaded ahead of a program (`node --import`), tells whoever started it, on file descriptor 3, what it used. */
 import { readFileSync, writeSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 
-if (isMainThread) process.once("exit", () => writeSync(3, JSON.stringify({ peakBytes: peakBytes() })));
+if (isMainThread)
+  process.once("exit", () => {
+    const { user, system } = process.cpuUsage();
+    writeSync(3, JSON.stringify({ peakBytes: peakBytes(), cpuMs: (user + system) / 1000 }));
+  });
 
 /**
  * The most that was resident at once. Linux gives a new process its parent's maximum to begin with (getrusage(2)), but
