@@ -1,5 +1,46 @@
 /** Kernels in the order that ONNX Runtime's blocked convolutions take them, made once, of constant weights. */
 
+/** Weights (out, in, z, y, x). */
+export interface Kernel3 {
+  readonly values: Float32Array;
+  readonly dims: readonly [out: number, inner: number, z: number, y: number, x: number];
+}
+
+/** Some of the input channels of a convolution's weights (out, in, z, y, x). */
+export function kernelPart(
+  weights: Float32Array,
+  shape: readonly number[],
+  start: number,
+  count: number,
+): Kernel3 {
+  const [out, inner, z, y, x] = shape as [number, number, number, number, number];
+  const volume = z * y * x;
+  const values = new Float32Array(out * count * volume);
+  for (let o = 0; o < out; o++) {
+    const from = (o * inner + start) * volume;
+    values.set(weights.subarray(from, from + count * volume), o * count * volume);
+  }
+  return { values, dims: [out, count, z, y, x] };
+}
+
+/** The same of a transposed convolution's (in, out, z, y, x). */
+export function transposedKernelPart(
+  weights: Float32Array,
+  shape: readonly number[],
+  start: number,
+  count: number,
+): Kernel3 {
+  const [, out, z, y, x] = shape as [number, number, number, number, number];
+  const volume = z * y * x;
+  const values = new Float32Array(out * count * volume);
+  for (let o = 0; o < out; o++)
+    for (let i = 0; i < count; i++) {
+      const from = ((start + i) * out + o) * volume;
+      values.set(weights.subarray(from, from + volume), (o * count + i) * volume);
+    }
+  return { values, dims: [out, count, z, y, x] };
+}
+
 /** Weights (out, in, planes, y, x): a plane is what one output slice makes of one input slice. */
 export interface SliceKernel {
   readonly values: Float32Array;

@@ -1,9 +1,9 @@
 import { inOrder, type OperationOf, type Parameter, type Value } from "../../../nets/value.js";
 import type { Emitter, Tensor } from "../emitter.js";
 import { ruleOf } from "../operations.js";
-import { paddingAfter, tapsOf } from "../taps.js";
+import { paddingAfter, type Taps, tapsOf } from "../taps.js";
 import { convolveTerms, type FusedActivation, onLanes, type Source, type Term } from "./convolve.js";
-import type { SliceRead } from "./kernels.js";
+import { type Kernel3, kernelPart, type SliceRead, transposedKernelPart } from "./kernels.js";
 import { Layouts, type Part, phasesOfTransposed, phasesOfUpsampled } from "./layout.js";
 import { type BlockedMap, fromPlain, lanesFor, toPlain } from "./map.js";
 import {
@@ -13,7 +13,7 @@ import {
   scaleChannels,
   type Weights,
 } from "./normalise.js";
-import { convolvePhases, type Kernel3, upsampleBlocked } from "./phases.js";
+import { convolvePhases, upsampleBlocked } from "./phases.js";
 import { poolBlocked } from "./pool.js";
 
 /**
@@ -37,6 +37,7 @@ export function lowerBlocked(
 }
 
 type Convolution = OperationOf<"convolution">;
+type Transposed = OperationOf<"transposedConvolution">;
 
 class BlockedLowering {
   readonly #e: Emitter;
@@ -194,6 +195,15 @@ class BlockedLowering {
     return { ...maps[0]!, tensor };
   }
 
+  /** A part's channels of the weights. */
+  #kernelOf(operation: Convolution | Transposed, { value, start }: Part): Kernel3 {
+    const { name, shape } = operation.weight;
+    const values = this.#weights.get(name)!;
+    return operation.kind === "convolution"
+      ? kernelPart(values, shape, start, value.channels)
+      : transposedKernelPart(values, shape, start, value.channels);
+  }
+
   #bias(value: Value, bias: Parameter | null): Float32Array | null {
     return bias && !this.#isNormalised.has(value) ? this.#weights.get(bias.name)! : null;
   }
@@ -250,28 +260,17 @@ class BlockedLowering {
     const [alongZ, alongY, alongX] = tapsOf(operation);
     const { depth, y, x, slices: inSlices } = extentOf(sources[0]!);
     const [outDepth, outY, outX] = [depth / alongZ.stride, y / alongY.stride, x / alongX.stride];
-    const unit = lanesFor(this.#block, inSlices * value.channels);
-    const units = unit === this.#block && outDepth % (2 * inSlices) === 0 ? 2 : 1;
-    const slices = units * inSlices;
-    const firstLanes = Array.from(
-      { length: slices },
-      (_, slice) => Math.floor(slice / inSlices) * unit + (slice % inSlices) * value.channels,
-    );
-    const reads = firstLanes.flatMap((lane, slice) =>
-      Array.from({ length: alongZ.count }, (_, plane): SliceRead => {
-        const from = slice * alongZ.stride + plane * alongZ.dilation - alongZ.before;
-        return { lane, from, plane };
-      }),
-    );
+    const { slices, lanes, firstLanes } = groupingOf(this.#block, inSlices, value.channels, outDepth);
+    const reads = readsOf(firstLanes, alongZ);
     const terms = parts.map((part, at): Term => {
       const { values, dims } = this.#kernelOf(operation, part);
       const [out, inner, planes, ky, kx] = dims;
       return { source: sources[at]!, kernel: { values, out, inner, planes, y: ky, x: kx }, reads };
     });
-    const dims = [outDepth / slices, units * unit, outY, outX] as const;
+    const dims = [outDepth / slices, lanes, outY, outX] as const;
     const tensor = convolveTerms(this.#e, this.#block, terms, {
       images: dims[0],
-      lanes: dims[1],
+      lanes,
       step: slices * alongZ.stride,
       shape: {
         pads: [alongY.before, alongX.before, paddingAfter(alongY, y, outY), paddingAfter(alongX, x, outX)],
@@ -280,11 +279,11 @@ class BlockedLowering {
       },
       y: outY,
       x: outX,
-      bias: onLanes(bias, firstLanes, dims[1]),
+      bias: onLanes(bias, firstLanes, lanes),
       sum: sum && this.#e.reshape(sum.tensor, dims),
       activation,
     });
-    const whole = this.#e.reshape(tensor, [outDepth / inSlices, unit, outY, outX]);
+    const whole = this.#e.reshape(tensor, [outDepth / inSlices, (lanes * inSlices) / slices, outY, outX]);
     return { tensor: whole, channels: value.channels, slices: inSlices };
   }
 
@@ -294,42 +293,46 @@ class BlockedLowering {
     return { few: this.#e.reshape(tensor, tensor.dims.slice(1)) };
   }
 
-  #spread(value: Value, operation: OperationOf<"transposedConvolution">): BlockedMap {
+  #spread(value: Value, operation: Transposed): BlockedMap {
     const sources = this.#layouts.partsOf(value, operation).map((part) => ({
       map: this.#map(part.value),
-      kernel: this.#transposedKernelOf(operation, part),
+      kernel: this.#kernelOf(operation, part),
     }));
     const bias = this.#bias(value, operation.bias);
     return convolvePhases(this.#e, this.#block, sources, phasesOfTransposed(operation), bias);
   }
-
-  /** (out, the part's channels, z, y, x) */
-  #kernelOf({ weight }: Convolution, { value, start }: Part): Kernel3 {
-    const [out, inner, z, y, x] = weight.shape as [number, number, number, number, number];
-    const volume = z * y * x;
-    const all = this.#weights.get(weight.name)!;
-    const values = new Float32Array(out * value.channels * volume);
-    for (let o = 0; o < out; o++) {
-      const from = (o * inner + start) * volume;
-      values.set(all.subarray(from, from + value.channels * volume), o * value.channels * volume);
-    }
-    return { values, dims: [out, value.channels, z, y, x] };
-  }
-
-  /** The same of weights (in, out, z, y, x). */
-  #transposedKernelOf({ weight }: OperationOf<"transposedConvolution">, { value, start }: Part): Kernel3 {
-    const [, out, z, y, x] = weight.shape as [number, number, number, number, number];
-    const volume = z * y * x;
-    const all = this.#weights.get(weight.name)!;
-    const values = new Float32Array(out * value.channels * volume);
-    for (let o = 0; o < out; o++)
-      for (let i = 0; i < value.channels; i++) {
-        const from = ((start + i) * out + o) * volume;
-        values.set(all.subarray(from, from + volume), (o * value.channels + i) * volume);
-      }
-    return { values, dims: [out, value.channels, z, y, x] };
-  }
 }
+
+/** The output slices that one image of a convolution holds, and the lane at which each one's channels begin. */
+interface Grouping {
+  readonly slices: number;
+  readonly lanes: number;
+  readonly firstLanes: readonly number[];
+}
+
+/**
+ * The images of the input's kind; two of them where they would fill a single block, since the kernels are more than
+ * twice as fast where they write two blocks at once.
+ */
+function groupingOf(block: number, imageSlices: number, channels: number, depth: number): Grouping {
+  const imageLanes = lanesFor(block, imageSlices * channels);
+  const images = imageLanes === block && depth % (2 * imageSlices) === 0 ? 2 : 1;
+  const firstLanes = Array.from(
+    { length: images * imageSlices },
+    (_, slice) => Math.floor(slice / imageSlices) * imageLanes + (slice % imageSlices) * channels,
+  );
+  return { slices: firstLanes.length, lanes: images * imageLanes, firstLanes };
+}
+
+/** What each output slice reads through each plane of the kernel. */
+const readsOf = (firstLanes: readonly number[], { count, stride, dilation, before }: Taps): SliceRead[] =>
+  firstLanes.flatMap((lane, slice) =>
+    Array.from({ length: count }, (_, plane) => ({
+      lane,
+      from: slice * stride + plane * dilation - before,
+      plane,
+    })),
+  );
 
 function extentOf(source: Source): { depth: number; y: number; x: number; slices: number } {
   const { tensor, slices } = "few" in source ? { tensor: source.few, slices: 1 } : source;

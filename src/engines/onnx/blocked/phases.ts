@@ -7,14 +7,8 @@ import type { Shape3 } from "../../../volume.js";
 import { type Emitter, ints, type Tensor } from "../emitter.js";
 import { phasesOf, type Taps, type Taps3 } from "../taps.js";
 import { convolveTerms, onLanes } from "./convolve.js";
-import type { SliceKernel, SliceRead } from "./kernels.js";
+import type { Kernel3, SliceKernel, SliceRead } from "./kernels.js";
 import { type BlockedMap, imageDims, lanesFor } from "./map.js";
-
-/** Weights (out, in, z, y, x). */
-export interface Kernel3 {
-  readonly values: Float32Array;
-  readonly dims: readonly [out: number, inner: number, z: number, y: number, x: number];
-}
 
 /** A coarse map of one slice an image, and its part of the kernel. */
 export interface PhaseSource {
