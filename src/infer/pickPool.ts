@@ -2,9 +2,10 @@ import { availableParallelism } from "node:os";
 import { Piscina } from "piscina";
 import { builtModule } from "../built.js";
 import { type ErrorTag, PickbenchError } from "../errors.js";
+import { Admission } from "./admission.js";
 import type { PickingResult, PickingSettings } from "./picking.js";
 import type { PickedType, PickPlace, PickTask } from "./pickStore.js";
-import type { SparseMap } from "./sparseMap.js";
+import { keptVoxels, type SparseMap } from "./sparseMap.js";
 
 /** Picks maps in worker threads, several at once; the same picks as in this thread. */
 export interface PickPool {
@@ -40,6 +41,9 @@ export type PickAnswer<Result> =
 /** Each holds a volume of floats and the distances in it; beyond these, picking is bound by memory. */
 const mostThreads = 4;
 
+/** Kept voxels of the maps that are picked at once: the watershed takes some 20 bytes of memory a voxel. */
+const mostVoxels = 2 ** 24;
+
 /** As many as the machine has processors, within what its memory bears. */
 export const pickingThreads = (): number => Math.min(mostThreads, availableParallelism());
 
@@ -57,25 +61,26 @@ export function openPickPool(threads: number = pickingThreads()): PickPool {
       maxThreads: threads,
       idleTimeout: Number.POSITIVE_INFINITY,
     });
-    const answering: Promise<PickAnswer<Result>> = pool.run(work, { name });
-    underWay.add(answering);
-    try {
-      const answer = await answering;
-      if ("result" in answer) return answer.result;
-      throw new PickbenchError(answer.tag, answer.message);
-    } finally {
-      underWay.delete(answering);
-    }
+    const answer: PickAnswer<Result> = await pool.run(work, { name });
+    if ("result" in answer) return answer.result;
+    throw new PickbenchError(answer.tag, answer.message);
   };
-  const sweep: PickPool["sweep"] = (map, settings, thresholds) =>
-    ask("pickMap", { map, settings, thresholds });
+  const admission = new Admission(mostVoxels);
+  const tracked = <Result>(asked: Promise<Result>): Promise<Result> => {
+    const ended = (): boolean => underWay.delete(asked);
+    underWay.add(asked);
+    asked.then(ended, ended);
+    return asked;
+  };
+  const askMap = (work: PickWork): Promise<PickingResult[]> =>
+    tracked(admission.run(keptVoxels(work.map), () => ask("pickMap", work)));
   return {
     async pick(map, settings) {
-      const [result] = await ask<PickingResult[]>("pickMap", { map, settings, thresholds: null });
+      const [result] = await askMap({ map, settings, thresholds: null });
       return result!;
     },
-    sweep,
-    channel: (task, settings, place) => ask("pickStored", { task, settings, place }),
+    sweep: (map, settings, thresholds) => askMap({ map, settings, thresholds }),
+    channel: (task, settings, place) => tracked(ask("pickStored", { task, settings, place })),
     // Piscina 5 throws out of turn where a worker answers while its pool is destroyed, so every answer is awaited first.
     async close() {
       await Promise.allSettled(underWay);

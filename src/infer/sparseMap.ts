@@ -173,6 +173,9 @@ class GrowingBlock {
   }
 }
 
+export const keptVoxels = ({ blocks }: SparseMap): number =>
+  blocks.reduce((sum, { values }) => sum + values.length, 0);
+
 /** The whole volume, equal in every bit to the slabs where voxels were kept. */
 export function denseVolume(map: SparseMap): { data: Float32Array; shape: Shape3; spacing: Spacing3 } {
   const data = new Float32Array(voxelCount(map.shape));

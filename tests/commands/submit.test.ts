@@ -214,7 +214,7 @@ describe("submit", () => {
     expect(await partsOf("ended.csv")).toEqual(["TS_S1.picks.json"]);
     const before = await submit("before.csv", at("broken"));
     expect([before.code, before.stderr]).toEqual([1, expect.stringMatching(/^pickbench: TS_S4: [^\n]*\n$/)]);
-    expect(existsSync(at("before.csv.parts"))).toBe(true);
+    expect(existsSync(at("before.csv.parts"))).toBe(false);
   });
 
   it("refuses a second process at the same CSV", async () => {
