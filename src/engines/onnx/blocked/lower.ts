@@ -1,11 +1,12 @@
 import { inOrder, type OperationOf, type Parameter, type Value } from "../../../nets/value.js";
 import type { Emitter, Tensor } from "../emitter.js";
 import { ruleOf } from "../operations.js";
-import { paddingAfter, type Taps, tapsOf } from "../taps.js";
+import { paddingAfter, tapsOf } from "../taps.js";
 import { convolveTerms, type FusedActivation, onLanes, type Source, type Term } from "./convolve.js";
-import { type Kernel3, kernelPart, type SliceRead, transposedKernelPart } from "./kernels.js";
+import { groupingOf, readsOf } from "./grouping.js";
+import { type Kernel3, kernelPart, transposedKernelPart } from "./kernels.js";
 import { Layouts, type Part, phasesOfTransposed, phasesOfUpsampled } from "./layout.js";
-import { type BlockedMap, fromPlain, lanesFor, toPlain } from "./map.js";
+import { type BlockedMap, fromPlain, toPlain } from "./map.js";
 import {
   globalAverage,
   normaliseBatch,
@@ -302,37 +303,6 @@ class BlockedLowering {
     return convolvePhases(this.#e, this.#block, sources, phasesOfTransposed(operation), bias);
   }
 }
-
-/** The output slices that one image of a convolution holds, and the lane at which each one's channels begin. */
-interface Grouping {
-  readonly slices: number;
-  readonly lanes: number;
-  readonly firstLanes: readonly number[];
-}
-
-/**
- * The images of the input's kind; two of them where they would fill a single block, since the kernels are more than
- * twice as fast where they write two blocks at once.
- */
-function groupingOf(block: number, imageSlices: number, channels: number, depth: number): Grouping {
-  const imageLanes = lanesFor(block, imageSlices * channels);
-  const images = imageLanes === block && depth % (2 * imageSlices) === 0 ? 2 : 1;
-  const firstLanes = Array.from(
-    { length: images * imageSlices },
-    (_, slice) => Math.floor(slice / imageSlices) * imageLanes + (slice % imageSlices) * channels,
-  );
-  return { slices: firstLanes.length, lanes: images * imageLanes, firstLanes };
-}
-
-/** What each output slice reads through each plane of the kernel. */
-const readsOf = (firstLanes: readonly number[], { count, stride, dilation, before }: Taps): SliceRead[] =>
-  firstLanes.flatMap((lane, slice) =>
-    Array.from({ length: count }, (_, plane) => ({
-      lane,
-      from: slice * stride + plane * dilation - before,
-      plane,
-    })),
-  );
 
 function extentOf(source: Source): { depth: number; y: number; x: number; slices: number } {
   const { tensor, slices } = "few" in source ? { tensor: source.few, slices: 1 } : source;
