@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { build, isStale } from "./build.js";
 
-if (isStale()) {
+if (await isStale()) {
   try {
     await build();
   } catch (error) {

@@ -73,36 +73,42 @@ const table: Record<string, Entry> = {
   },
 };
 
-/** Builds the parser for one command line; only the named command's file is loaded. */
-async function parserFor(args: string[]): Promise<Argv> {
-  const parser = yargs(args)
+/** Runs the named command, whose file alone is loaded and registered. */
+async function run(args: string[]): Promise<void> {
+  const parser = parserOf(args);
+  const called = args.find((arg) => !arg.startsWith("-")) ?? "";
+  const entry = Object.hasOwn(table, called) ? table[called] : undefined;
+  if (entry === undefined) {
+    for (const [name, { describe }] of Object.entries(table)) parser.command(name, describe);
+    await parser.parseAsync();
+    return;
+  }
+  const { command } = await entry.load();
+  command.register(parser, called, entry.describe);
+  await parser.parseAsync();
+  await command.finished();
+}
+
+function parserOf(args: string[]): Argv {
+  return yargs(args)
     .scriptName("pickbench")
     .usage("$0 <command>\n\nTrains, compares and times particle detectors for cryo-electron tomograms.")
     .strict()
     .demandCommand(1, "name a command")
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .exitProcess(false)
+    .detectLocale(false)
     .fail((message, error) => {
       throw error ?? new PickbenchError("BadUsage", `${message}; --help shows what can be given`);
     })
     .version(ownVersion())
     .epilogue("pickbench <command> --help shows a command's flags and examples");
-  const called = args.find((arg) => !arg.startsWith("-"));
-  for (const [name, entry] of Object.entries(table)) {
-    if (name !== called) {
-      parser.command(name, entry.describe);
-      continue;
-    }
-    const { command } = await entry.load();
-    command.register(parser, name, entry.describe);
-  }
-  return parser;
 }
 
 /** Runs one command line. Exit code 0 on success, 1 on the user's mistake, 2 on ours, 130 where the user stopped it. */
 export async function main(args: string[]): Promise<void> {
   try {
-    await (await parserFor(args)).parseAsync();
+    await run(args);
   } catch (error) {
     if (isPickbenchError(error) || isUsageError(error)) {
       process.stderr.write(`pickbench: ${(error as Error).message}\n`);

@@ -27,6 +27,10 @@ export const parts: Readonly<Record<string, Entry>> = {
     describe: "scoring a submission, beside SciPy",
     load: () => import("./score.js"),
   },
+  start: {
+    describe: "starting the command line, beside starting Node alone and importing PyTorch",
+    load: () => import("./start.js"),
+  },
   augment: {
     describe: "making training patches, beside the training step that needs them",
     load: () => import("./augment.js"),

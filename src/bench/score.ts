@@ -1,16 +1,15 @@
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { z } from "zod";
 import { challengeParticles, type Pick } from "../particles.js";
 import { randomFor } from "../random.js";
 import { readPositions, scoreSubmission, writeSubmission } from "../score/submissionCsv.js";
 import { angstrom } from "../units.js";
-import { alternatingMedians } from "./medians.js";
-import { type BenchPart, ratio, rounded } from "./part.js";
+import { measured } from "./measured.js";
+import { alternatingMedians, timeOf } from "./medians.js";
+import { type BenchPart, rounded } from "./part.js";
 import { findPython, runPeer } from "./peer.js";
 import { withScratchFolder } from "./scratch.js";
+import { ownProcess } from "./start.js";
 
 /** As many as the challenge's hidden test had, with 300 predictions each. */
 const experiments = 500;
@@ -21,15 +20,12 @@ const answer = z.object({ seconds: z.number().positive(), score: z.number() });
 
 type Picks = Map<string, Pick[]>;
 
-/** What starts the command line. */
-const program = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
-
 /**
- * A submission scored against a truth, both CSVs: from the first byte read to the score, as each program times itself,
- * and then the whole process, from its start to its end.
+ * A submission scored against a truth, both CSVs: the whole process, from its start to its end, which is what a user
+ * waits for; and beside it from the first byte read to the score, as each program times itself.
  */
 export const part: BenchPart = {
-  async run({ steps, peers, note }) {
+  async run({ steps, peers, note, peak }) {
     const python = peers ? await findPython(["numpy", "scipy"]) : null;
     if (peers && python === null)
       note("no python3 with scipy is installed: scoring is timed without its peer");
@@ -41,27 +37,23 @@ export const part: BenchPart = {
       await writeSubmission(files.truth, particles);
       await writeSubmission(files.submission, jittered(particles));
       const score = await scoreOf(files);
+      const whole = await alternatingMedians(
+        steps,
+        () => ownProcess(["score", files.submission, "--truth", files.truth]),
+        python === null ? null : () => timeOf(() => peerTime(python, files, score)),
+      );
       const inside = await alternatingMedians(
         steps,
         async () => void (await scoreOf(files)),
         python === null ? null : () => peerTime(python, files, score),
       );
-      const whole = await alternatingMedians(
-        steps,
-        () => ourProcess(files),
-        python === null ? null : () => timeOf(() => peerTime(python, files, score)),
-      );
       return [
         {
           rows,
           score: rounded(score, 6),
-          score_ms: rounded(inside.ours, 1),
           peer: python && "scipy",
-          peer_score_ms: inside.peer && rounded(inside.peer, 1),
-          score_ratio: ratio(inside.ours, inside.peer),
-          process_ms: rounded(whole.ours, 1),
-          peer_process_ms: whole.peer && rounded(whole.peer, 1),
-          process_ratio: ratio(whole.ours, whole.peer),
+          ...measured("process", whole, {}, peak),
+          ...measured("score", inside, {}, peak),
         },
       ];
     });
@@ -78,22 +70,12 @@ async function scoreOf({ truth, submission }: Files): Promise<number> {
   return (await scoreSubmission(submission, positions)).score;
 }
 
-async function ourProcess({ truth, submission }: Files): Promise<void> {
-  await promisify(execFile)(process.execPath, [program, "score", submission, "--truth", truth]);
-}
-
 /** Milliseconds by the peer's own clock, which starts when its modules are loaded. @throws Error for another score */
 async function peerTime(python: string, { truth, submission }: Files, score: number): Promise<number> {
   const result = answer.parse(await runPeer(python, "score_scipy.py", [truth, submission]));
   if (Math.abs(result.score - score) > 1e-9)
     throw new Error(`the score is ${score}, the peer's ${result.score}`);
   return result.seconds * 1000;
-}
-
-async function timeOf(run: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await run();
-  return performance.now() - start;
 }
 
 function randomPicks(): Picks {

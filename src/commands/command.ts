@@ -14,16 +14,23 @@ interface Command<Options> {
 /** What a file in this folder exports as `command`; what its options are is its own affair. */
 export interface RegisteredCommand {
   readonly register: (parser: Argv, name: string, describe: string) => void;
+  /** Ends with what the parser started; at once if it started nothing. */
+  readonly finished: () => Promise<void>;
 }
 
-export const defineCommand = <Options>(command: Command<Options>): RegisteredCommand => ({
-  register(parser, name, describe) {
-    parser.command(`${name} ${command.usage}`.trim(), describe, command.options, (given) => {
-      checkGivenOnce(given, command.lists ?? []);
-      return command.run(given);
-    });
-  },
-});
+/** The parser does not get to see the promise: of a handler that gives one it renders the help, which takes longer than to parse. */
+export function defineCommand<Options>(command: Command<Options>): RegisteredCommand {
+  let running = Promise.resolve();
+  return {
+    register(parser, name, describe) {
+      parser.command(`${name} ${command.usage}`.trim(), describe, command.options, (given) => {
+        checkGivenOnce(given, command.lists ?? []);
+        running = command.run(given);
+      });
+    },
+    finished: () => running,
+  };
+}
 
 /** yargs makes a list of a flag that is given twice. @throws BadUsage for one that takes one value, or an empty one */
 function checkGivenOnce(given: Readonly<Record<string, unknown>>, lists: readonly string[]): void {
