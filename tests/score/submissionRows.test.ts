@@ -23,7 +23,7 @@ async function readingOf(text: string): Promise<unknown[]> {
 }
 
 const mostly = <T>(usual: fc.Arbitrary<T>, rest: fc.Arbitrary<T>) =>
-  fc.oneof({ weight: 30, arbitrary: usual }, { weight: 1, arbitrary: rest });
+  fc.oneof({ weight: 8, arbitrary: usual }, { weight: 1, arbitrary: rest });
 const name = mostly(
   fc.constantFrom("TS_1", "TS_12", "TS_2", "ä"),
   fc.constantFrom("", " TS_1", "TS_1 ", "TS 1", "TS_1\t", "TS_"),
@@ -54,7 +54,7 @@ test("rows in the usual order are read, and refused, as those in any other order
         expect(await readingOf(text(table))).toEqual(await readingOf(text(turned)));
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 150 },
   );
 });
 
