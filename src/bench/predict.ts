@@ -16,6 +16,10 @@ const allowedMs = (12 * 3600 * 1000) / 500;
 /** A whole process needs no runs to warm up, and a tomogram may take minutes. */
 const mostRuns = 3;
 
+/** How a tomogram is cut into tiles: as the checkpoint says, with a halo of 16 voxels, and with the least time. */
+const tilings = [{}, { tile: "112,160,160", overlap: 32 }, { tile: "112,168,168", overlap: 8 }] as const;
+type Tiling = { readonly tile?: string; readonly overlap?: number };
+
 /** One tomogram, Zarr to CSV: `pickbench submit` in a process of its own. */
 export const part: BenchPart = {
   async run(options) {
@@ -30,7 +34,10 @@ export const part: BenchPart = {
           options.data === undefined
             ? await writeSubject(folder, shape)
             : await firstSubject(options.data, described.experiment);
-        return [await timeSubmit(folder, subject, { ...options, checkpoints }, described)];
+        const rows: BenchRow[] = [];
+        for (const tiling of tilings)
+          rows.push(await timeSubmit(folder, subject, tiling, { ...options, checkpoints }, described));
+        return rows;
       },
       options.data === undefined ? tomogramBytes(shape) : 0,
     );
@@ -62,14 +69,17 @@ async function firstSubject(data: string, { data: choice }: Experiment): Promise
 async function timeSubmit(
   folder: string,
   { data, run, shape }: Subject,
+  tiling: Tiling,
   { checkpoints, engine, threads, steps, peak, note }: BenchOptions,
-  { networks, gflopPerVoxel }: DescribedCheckpoints,
+  { networks, gflopPerVoxel, experiment }: DescribedCheckpoints,
 ): Promise<BenchRow> {
-  note(`predict: ${run}, ${shape.join("×")} voxels`);
+  const { tile, overlap } = { ...experiment.predict, ...tiling };
+  const tiles = { tile: String(tile), overlap: String(overlap) };
+  note(`predict: ${run}, ${shape.join("×")} voxels, tiles of ${tiles.tile} that share ${tiles.overlap}`);
   const costs: SubmitCost[] = [];
   for (let done = 0; done < Math.min(steps, mostRuns); done++) {
-    const out = join(folder, `submission-${done}.csv`);
-    costs.push(await runSubmit({ checkpoints, data, run, out, engine, threads }));
+    const out = join(folder, `submission-${tiles.overlap}-${done}.csv`);
+    costs.push(await runSubmit({ checkpoints, data, run, out, engine, threads, ...tiling }));
   }
   const voxels = voxelCount(shape);
   const gflop = gflopPerVoxel && gflopPerVoxel * voxels;
@@ -80,6 +90,7 @@ async function timeSubmit(
     tomogram: run,
     engine,
     threads,
+    ...tiles,
     voxels,
     picks: costs[0]!.picks,
     cpu_s: rounded(median(costs.map(({ cpuMs }) => cpuMs)) / 1000, 1),

@@ -29,6 +29,9 @@ export interface SubmitRequest {
   readonly out: string;
   readonly engine: string;
   readonly threads: number;
+  /** As `--tile` and `--overlap`; the checkpoint's if absent. */
+  readonly tile?: string;
+  readonly overlap?: number;
 }
 
 const summary = z.object({ runs: z.array(z.object({ picks: z.number() })) });
@@ -40,8 +43,16 @@ const usage = z.object({ peakBytes: z.number().positive(), cpuMs: z.number().pos
  * @throws BadUsage with what it said where that was the user's mistake
  */
 export async function runSubmit(request: SubmitRequest): Promise<SubmitCost> {
-  const { checkpoints, data, run, out, engine, threads } = request;
-  const flags = { data, out, engine, threads: String(threads), ...(run && { runs: run }) };
+  const { checkpoints, data, run, out, engine, threads, tile, overlap } = request;
+  const flags = {
+    data,
+    out,
+    engine,
+    threads: String(threads),
+    ...(run && { runs: run }),
+    ...(tile && { tile }),
+    ...(overlap !== undefined && { overlap: String(overlap) }),
+  };
   const args = [...checkpoints, ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])];
   const started = performance.now();
   const child = spawn(

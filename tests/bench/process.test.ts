@@ -51,8 +51,11 @@ test("predict --data: the first run's tomogram of a data set", async () => {
   const args = ["predict", "--data", folder, "--threads", "1", "--steps", "1", "--no-history", "--json"];
   const { code, stdout } = await pickbench("bench", ...args);
   expect(code).toBe(0);
+  const subject = { tomogram: "TS_7", voxels: 16 * 32 * 32, picks: expect.any(Number) };
   expect(JSON.parse(stdout).rows).toEqual([
-    expect.objectContaining({ tomogram: "TS_7", voxels: 16 * 32 * 32, picks: expect.any(Number) }),
+    expect.objectContaining({ ...subject, tile: "96,96,96", overlap: "16" }),
+    expect.objectContaining({ ...subject, tile: "112,160,160", overlap: "32" }),
+    expect.objectContaining({ ...subject, tile: "112,168,168", overlap: "8" }),
   ]);
 }, 180_000);
 
