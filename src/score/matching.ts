@@ -20,6 +20,8 @@ export interface Matcher {
   /** The official counts so far. */
   counts(): Counts;
   result(): MatchResult;
+  /** Every truth that is reached with its nearest prediction, by truth; a prediction may serve several truths. */
+  nearest(): Pair[];
   /** The strict one-to-one matching: most pairs, of these the least total distance. Predictions by order of `add`. */
   pairs(): Pair[];
 }
@@ -97,6 +99,13 @@ class NearestFew implements Matcher {
       strictTp: this.#tp - rivals.length + this.#pairUp(rivals).length,
       offset: [dx, dy, dz],
     };
+  }
+
+  nearest(): Pair[] {
+    const pairs: Pair[] = [];
+    for (let truth = 0; truth < this.#count; truth++)
+      if (this.#isReached(truth)) pairs.push({ truth, ...this.#assignable(this.#starts[truth]!) });
+    return pairs;
   }
 
   pairs(): Pair[] {

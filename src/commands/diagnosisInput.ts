@@ -1,0 +1,140 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type Dataset, openDataset } from "../data/dataset.js";
+import { resolveTomogram } from "../data/omeZarr.js";
+import { listPicks, ownUserId, type PicksAuthor, readPicks, readTruth } from "../data/picks.js";
+import { PickbenchError } from "../errors.js";
+import { challengeParticles, type Particle, type Pick } from "../particles.js";
+import type { Extent, Extents } from "../score/diagnosis/places.js";
+import type { PicksByExperiment } from "../score/score.js";
+import { readSubmission } from "../score/submissionCsv.js";
+
+/** A truth to diagnose against. */
+export interface DiagnosisTruth {
+  readonly truth: PicksByExperiment;
+  readonly particles: readonly Particle[];
+  /** Of the runs with tomograms. */
+  readonly extents: Extents;
+}
+
+/**
+ * Reads a data set's picks and the sizes of its volumes, or a CSV. As in `score`, runs that nobody picked are no part
+ * of the truth; runs picked and found empty are.
+ *
+ * @param asked names of runs, separated by commas; all where undefined
+ * @throws BadDataset where there is no particle, BadUsage for a run that the truth lacks
+ */
+export async function readDiagnosisTruth(path: string, asked: string | undefined): Promise<DiagnosisTruth> {
+  if (await isCsv(path)) {
+    const truth = await readSubmission(path, { kind: "truth" });
+    return { truth: chosenRuns(path, truth, asked), particles: challengeParticles, extents: new Map() };
+  }
+  const dataset = await openDataset(path);
+  const all = await readTruth(dataset);
+  for (const [run, picks] of all) if (picks.length === 0 && !(await hasPicks(dataset, run))) all.delete(run);
+  const truth = chosenRuns(path, all, asked);
+  return { truth, particles: dataset.particles, extents: await readExtents(dataset, truth) };
+}
+
+function chosenRuns(
+  path: string,
+  all: ReadonlyMap<string, Pick[]>,
+  asked: string | undefined,
+): ReadonlyMap<string, Pick[]> {
+  const names = asked?.split(",").map((name) => name.trim()) ?? [...all.keys()];
+  const unknown = names.find((name) => !all.has(name));
+  if (unknown !== undefined)
+    throw new PickbenchError(
+      "BadUsage",
+      `--runs names ${unknown}, wanted runs with picks in ${path}: ${[...all.keys()].join(", ") || "there are none"}`,
+      { path },
+    );
+  const truth = new Map(names.map((name) => [name, all.get(name)!]));
+  if ([...truth.values()].every((picks) => picks.length === 0))
+    throw new PickbenchError(
+      "BadDataset",
+      `${path} holds no particle in these runs, wanted a truth to diagnose against; name another`,
+      { path },
+    );
+  return truth;
+}
+
+async function readExtents(dataset: Dataset, truth: PicksByExperiment): Promise<Map<string, Extent>> {
+  const extents = new Map<string, Extent>();
+  for (const { name, tomograms } of dataset.runs) {
+    const [first] = tomograms;
+    if (!truth.has(name) || first === undefined) continue;
+    const { shape, spacing } = (await resolveTomogram(first)).levels[0]!;
+    extents.set(name, { z: shape[0] * spacing[0], y: shape[1] * spacing[1], x: shape[2] * spacing[2] });
+  }
+  return extents;
+}
+
+/**
+ * Reads the picks to diagnose: a CSV, a folder with ExperimentRuns/ as `pick` writes it, or a data set.
+ *
+ * Of a folder: the author's where one is asked for; otherwise pickbench's own if there are any, else the one session
+ * there is.
+ *
+ * @throws BadDataset where there is no pick for any run of the truth
+ */
+export async function readDiagnosisPicks(
+  path: string,
+  {
+    truth,
+    particles,
+    author,
+  }: {
+    readonly truth: PicksByExperiment;
+    readonly particles: readonly Particle[];
+    readonly author: PicksAuthor;
+  },
+): Promise<PicksByExperiment> {
+  if (await isCsv(path)) return readSubmission(path, { particles, experiments: truth });
+  const dataset = { ...(await picksDataset(path)), particles };
+  const runs = [...truth.keys()];
+  const chosen = await authorToRead(dataset, runs, author);
+  const picks = new Map<string, Pick[]>();
+  let files = 0;
+  for (const run of runs) {
+    files += await countFiles(dataset, run, chosen);
+    const lists = await Promise.all(particles.map(({ name }) => readPicks(dataset, run, name, chosen)));
+    picks.set(run, lists.flat());
+  }
+  if (files > 0) return picks;
+  throw new PickbenchError(
+    "BadDataset",
+    `${path} holds no file of picks for ${runs.join(", ")}, wanted ExperimentRuns/RUN/Picks/USER_SESSION_TYPE.json; name the folder that pick wrote`,
+    { path },
+  );
+}
+
+/** A folder with ExperimentRuns/ itself is the one root; anything else is opened as a data set. */
+async function picksDataset(path: string): Promise<Dataset> {
+  const isRoot = (await stat(join(path, "ExperimentRuns")).catch(() => undefined))?.isDirectory();
+  return isRoot
+    ? { root: path, overlayRoot: path, roots: [path], particles: [], runs: [] }
+    : await openDataset(path);
+}
+
+async function authorToRead(
+  dataset: Dataset,
+  runs: readonly string[],
+  asked: PicksAuthor,
+): Promise<PicksAuthor> {
+  if (asked.userId !== undefined) return asked;
+  const own = { ...asked, userId: ownUserId };
+  for (const run of runs) if ((await countFiles(dataset, run, own)) > 0) return own;
+  return asked;
+}
+
+async function countFiles(dataset: Dataset, run: string, author: PicksAuthor): Promise<number> {
+  const files = await Promise.all(dataset.particles.map(({ name }) => listPicks(dataset, run, name, author)));
+  return files.flat().length;
+}
+
+const hasPicks = async (dataset: Dataset, run: string): Promise<boolean> =>
+  (await countFiles(dataset, run, {})) > 0;
+
+const isCsv = async (path: string): Promise<boolean> =>
+  !path.endsWith(".json") && ((await stat(path).catch(() => undefined))?.isFile() ?? false);

@@ -1,0 +1,91 @@
+import type { Pick } from "../../particles.js";
+import type { PicksByExperiment } from "../score.js";
+import { type Bin, binOf, evenBins, openBins } from "./bins.js";
+import { nearestOf } from "./nearest.js";
+import { isFalse, isMissed, type Judged } from "./verdicts.js";
+
+/** Size of a volume in Å; its corner is 0 0 0. */
+export interface Extent {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+/** By experiment. */
+export type Extents = ReadonlyMap<string, Extent>;
+
+/** Counts within a bin, whose bounds are in Å; summed over the bins they are the type's. */
+export interface PlaceBin extends Bin {
+  readonly truths: number;
+  readonly misses: number;
+  readonly picks: number;
+  /** Duplicates and wrong picks. */
+  readonly falsePicks: number;
+}
+
+/** Where misses and false picks lie. What needs the volumes' size is null without it. */
+export interface Places {
+  /** By z, from 0 to the deepest volume's size; what lies outside belongs to the first or the last bin. */
+  readonly depth: readonly PlaceBin[] | null;
+  /** By the distance to the nearest of the volume's six faces; what lies outside belongs to the first bin. */
+  readonly border: readonly PlaceBin[] | null;
+  /**
+   * By the distance to the nearest true particle of any type in the same experiment, a particle itself left out;
+   * those without any belong to the last bin.
+   */
+  readonly next: readonly PlaceBin[];
+}
+
+/** A multiple of three, so that thirds of the depth are whole bins. */
+const depthBins = 12;
+/** Å; 50 to 150 Å are the radii of the challenge's particles. */
+const distanceBounds = [0, 50, 100, 150, 200, 300, 500];
+
+/** @param extents of every experiment of the truth, where they are known */
+export function placesOf(judged: Judged, truth: PicksByExperiment, extents: Extents | undefined): Places {
+  const next = tally(openBins(distanceBounds), judged, {
+    ofParticle: (experiment, place) =>
+      distanceToNext(
+        place,
+        truth.get(experiment)!.filter((other) => other !== place),
+      ),
+    ofPick: (experiment, pick) => distanceToNext(pick, truth.get(experiment)!),
+  });
+  if (extents === undefined) return { depth: null, border: null, next };
+  const deepest = Math.max(0, ...[...truth.keys()].map((experiment) => extents.get(experiment)!.z));
+  const border = (experiment: string, place: Pick) => borderDistance(place, extents.get(experiment)!);
+  const depth = (_: string, { z }: Pick) => z;
+  return {
+    depth: tally(evenBins(deepest, depthBins), judged, { ofParticle: depth, ofPick: depth }),
+    border: tally(openBins(distanceBounds), judged, { ofParticle: border, ofPick: border }),
+    next,
+  };
+}
+
+const distanceToNext = (place: Pick, others: readonly Pick[]): number =>
+  nearestOf(place, others, (other) => other)?.distance ?? Number.POSITIVE_INFINITY;
+
+/** Å to the nearest face; negative outside. */
+const borderDistance = ({ x, y, z }: Pick, extent: Extent): number =>
+  Math.min(x, y, z, extent.x - x, extent.y - y, extent.z - z);
+
+type Measure = (experiment: string, place: Pick) => number;
+
+function tally(
+  bins: readonly Bin[],
+  { picks, particles }: Judged,
+  { ofParticle, ofPick }: { readonly ofParticle: Measure; readonly ofPick: Measure },
+): PlaceBin[] {
+  const counted = bins.map((bin) => ({ ...bin, truths: 0, misses: 0, picks: 0, falsePicks: 0 }));
+  for (const each of particles) {
+    const bin = counted[binOf(bins, ofParticle(each.experiment, each.place))]!;
+    bin.truths++;
+    if (isMissed(each)) bin.misses++;
+  }
+  for (const each of picks) {
+    const bin = counted[binOf(bins, ofPick(each.experiment, each.pick))]!;
+    bin.picks++;
+    if (isFalse(each)) bin.falsePicks++;
+  }
+  return counted;
+}

@@ -1,0 +1,120 @@
+import { matchFraction, type Particle, type Pick } from "../../particles.js";
+import { createMatcher } from "../matching.js";
+import { pointGrid } from "../pointGrid.js";
+import type { PicksByExperiment } from "../score.js";
+
+/**
+ * What became of a pick: the nearest of at least one particle of its type within the match distance; another within
+ * reach of one; or without any particle of its type in reach.
+ */
+export type Verdict = "matched" | "duplicate" | "wrong";
+
+export interface JudgedPick {
+  readonly experiment: string;
+  readonly pick: Pick;
+  readonly verdict: Verdict;
+}
+
+export interface JudgedParticle {
+  readonly experiment: string;
+  /** The true particle's centre. */
+  readonly place: Pick;
+  /** The nearest pick of its type within the match distance, in Å; undefined for a miss. */
+  readonly match: { readonly pick: Pick; readonly distance: number } | undefined;
+}
+
+/** The picks and particles of one type in the experiments of the truth. */
+export interface Judged {
+  readonly particle: Particle;
+  readonly picks: readonly JudgedPick[];
+  readonly particles: readonly JudgedParticle[];
+}
+
+/**
+ * The official counts and what they are made of: fp = duplicates + wrongPicks − shared. A pick that is the nearest of
+ * two particles counts twice in tp, so the score takes it off fp.
+ */
+export interface VerdictCounts {
+  readonly truths: number;
+  readonly predictions: number;
+  readonly tp: number;
+  readonly fp: number;
+  readonly fn: number;
+  /** Picks that are the nearest of at least one particle. */
+  readonly matchedPicks: number;
+  readonly duplicates: number;
+  readonly wrongPicks: number;
+  /** tp − matchedPicks: particles found by a pick that had found another already. */
+  readonly shared: number;
+}
+
+export const matchDistanceOf = ({ radius }: Particle): number => radius * matchFraction;
+
+export const isMissed = ({ match }: JudgedParticle): boolean => match === undefined;
+export const isFalse = ({ verdict }: JudgedPick): boolean => verdict !== "matched";
+
+/** Judges one type by the challenge's matching; picks of experiments that the truth lacks are left out. */
+export function judge(particle: Particle, truth: PicksByExperiment, picks: PicksByExperiment): Judged {
+  const ofType = ({ type }: Pick): boolean => type === particle.name;
+  const judgedPicks: JudgedPick[] = [];
+  const particles: JudgedParticle[] = [];
+  for (const [experiment, all] of truth) {
+    const judged = judgeExperiment(
+      experiment,
+      all.filter(ofType),
+      (picks.get(experiment) ?? []).filter(ofType),
+      matchDistanceOf(particle),
+    );
+    for (const pick of judged.picks) judgedPicks.push(pick);
+    for (const place of judged.particles) particles.push(place);
+  }
+  return { particle, picks: judgedPicks, particles };
+}
+
+function judgeExperiment(
+  experiment: string,
+  places: readonly Pick[],
+  picks: readonly Pick[],
+  distance: number,
+): Omit<Judged, "particle"> {
+  const flat = Float64Array.from(places.flatMap(({ x, y, z }) => [x, y, z]));
+  const matcher = createMatcher(flat, distance);
+  for (const { x, y, z } of picks) matcher.add(x, y, z);
+  const matches = new Map(matcher.nearest().map((pair) => [pair.truth, pair]));
+  const serving = new Set([...matches.values()].map(({ prediction }) => prediction));
+  const grid = pointGrid(flat, distance);
+  const found: number[] = [];
+  const verdictOf = ({ x, y, z }: Pick, index: number): Verdict => {
+    if (serving.has(index)) return "matched";
+    return grid.within(x, y, z, distance, found) > 0 ? "duplicate" : "wrong";
+  };
+  return {
+    picks: picks.map((pick, index) => ({ experiment, pick, verdict: verdictOf(pick, index) })),
+    particles: places.map((place, index) => {
+      const pair = matches.get(index);
+      return {
+        experiment,
+        place,
+        match: pair && { pick: picks[pair.prediction]!, distance: pair.distance },
+      };
+    }),
+  };
+}
+
+export function verdictCounts({ picks, particles }: Judged): VerdictCounts {
+  const count = (verdict: Verdict): number => picks.filter((pick) => pick.verdict === verdict).length;
+  const fn = particles.filter(isMissed).length;
+  const tp = particles.length - fn;
+  const matchedPicks = count("matched");
+  return {
+    truths: particles.length,
+    predictions: picks.length,
+    tp,
+    fp: picks.length - tp,
+    fn,
+    matchedPicks,
+    duplicates: count("duplicate"),
+    wrongPicks: count("wrong"),
+    shared: tp - matchedPicks,
+  };
+}
