@@ -51,6 +51,10 @@ const table: Record<string, Entry> = {
     describe: "scores a submission CSV by the challenge's rule",
     load: () => import("./commands/score.js"),
   },
+  diagnose: {
+    describe: "says why picks score as they do: confidences, displacement, confusion, misses",
+    load: () => import("./commands/diagnose.js"),
+  },
   leaderboard: {
     describe: "ranks the submissions from their records",
     load: () => import("./commands/leaderboard.js"),
