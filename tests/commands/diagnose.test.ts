@@ -88,7 +88,9 @@ describe("pickbench diagnose", () => {
     expect(displacement).toMatch(/^ribosome +10\.0 +0\.0 +-5\.0 +11\.2$/m);
     expect(errors).toMatch(/^ribosome +– +thyroglobulin 1 of 2 +1\/1 0\/0 0\/1 +1\/2 +0\/0$/m);
     expect(errors).toMatch(/^thyroglobulin +ribosome 1 of 1 +– +0\/0 1\/1 0\/0 /m);
-    expect(notes).toMatch(/^score 0\.0694, 2 experiments\nbest thresholds are fitted on these very picks/);
+    expect(notes).toMatch(
+      /^score 0\.0694, 2 experiments\nmissed a\/b: .*\nbest thresholds are fitted on these very picks/,
+    );
   });
 
   test("--json and --out give everything, with the score command's own counts", async () => {

@@ -16,7 +16,10 @@ export interface CurvePoint extends Counts {
 export interface ConfidenceCurve {
   /** By falling threshold; at most `most` of them, the first, the best and the last always among them. */
   readonly points: readonly CurvePoint[];
-  /** The greatest F4, at the highest threshold that reaches it: fitted on these very picks, so an upper bound. */
+  /**
+   * The greatest F4, at the highest threshold that reaches it: fitted on these very picks, so an upper bound. Null
+   * where no pick finds anything.
+   */
   readonly best: CurvePoint | null;
   /** Σ (recall − recall before)·precision over all thresholds. */
   readonly averagePrecision: number;
@@ -35,7 +38,7 @@ export function confidenceCurve(judged: Judged, most = 256): ConfidenceCurve | n
     averagePrecision += (recall - before) * precision;
     before = recall;
   }
-  return { points: thinned(points, best, most), best, averagePrecision };
+  return { points: thinned(points, best, most), best: best.tp > 0 ? best : null, averagePrecision };
 }
 
 /** A point a distinct confidence. */

@@ -97,6 +97,21 @@ describe("displacement", () => {
 });
 
 describe("curve", () => {
+  test("of two thresholds with one F4 the higher is the best: 1 of 1 for two particles, or 2 of 34", () => {
+    const truth = one(pick("ribosome", 500), pick("ribosome", 2000));
+    const wrong = Array.from({ length: 32 }, (_, i) => pick("ribosome", 1e5 + i, 0.6));
+    const found = one(pick("ribosome", 500, 0.8), ...wrong, pick("ribosome", 2000, 0.4));
+    const { points, best } = diagnose(truth, found).perType.ribosome!.curve!;
+    expect(points.map(({ fbeta }) => fbeta)).toEqual([17 / 33, expect.any(Number), 17 / 33]);
+    expect(best!.threshold).toBe(0.8);
+  });
+
+  test("no best threshold where no pick finds anything", () => {
+    const { curve } = diagnose(one(pick("ribosome", 500)), one(pick("ribosome", 3000, 0.8))).perType
+      .ribosome!;
+    expect([curve!.best, curve!.averagePrecision, curve!.points.length]).toEqual([null, 0, 1]);
+  });
+
   test("more confidences than points: first, best and last stay", () => {
     const truth = one(...Array.from({ length: 300 }, (_, i) => pick("apo-ferritin", i * 100)));
     const found = one(

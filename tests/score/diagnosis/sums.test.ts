@@ -155,6 +155,13 @@ describe("what is missing", () => {
     expect(missing).toEqual([expect.stringMatching(/^no depth .* size of TS_1 is unknown; give /)]);
   });
 
+  test("sizes of some experiments are as good as none", () => {
+    const two = new Map([...truth, ["TS_9", []]]);
+    const { perType, missing } = diagnose(two, new Map(), { extents });
+    expect(perType.ribosome!.places.depth).toBeNull();
+    expect(missing).toEqual([expect.stringMatching(/size of TS_9 is unknown/)]);
+  });
+
   test("confidences that are no probabilities keep the curve and lose the reliability", () => {
     const found = new Map([["TS_1", [pickOf("ribosome", [1, 1, 1], 7.5)]]]);
     const { perType, missing } = diagnose(truth, found, { extents });
