@@ -18,14 +18,39 @@ export const command = defineCommand({
       })
       .option("interval", {
         type: "boolean",
-        describe: "add the 90 % interval of a bootstrap over experiments, over the particles of a single one",
+        describe: "add the 90 % interval over experiments, or over the particles of a single one (bootstrap)",
       })
-      .option("seed", { type: "number", default: 0, describe: "seed of the bootstrap" })
+      .option("against", {
+        type: "string",
+        conflicts: ["seeds", "interval"],
+        describe: "compare with this CSV, experiment by experiment: difference, interval, p-value",
+      })
+      .option("seeds", {
+        type: "string",
+        array: true,
+        conflicts: "interval",
+        describe: "CSVs of the same recipe with other seeds: mean and standard error of them all",
+      })
+      .option("seed", { type: "number", default: 0, describe: "seed of the bootstrap and of drawn swaps" })
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 score submission.csv --truth data/train", "score against the picks of a data set")
-      .example("$0 score submission.csv --truth truth.csv --json", "score against a CSV, for a program"),
-  run: async ({ submission, truth: truthPath, interval: wantsInterval, seed, json }) => {
+      .example("$0 score submission.csv --truth truth.csv --json", "score against a CSV, for a program")
+      .example("$0 score a.csv --truth data/train --against b.csv", "is a better than b, and by how much?")
+      .example("$0 score seed0.csv --truth data/train --seeds seed1.csv seed2.csv", "mean ± standard error"),
+  lists: ["seeds"],
+  run: async ({ submission, truth: truthPath, interval: wantsInterval, against, seeds, seed, json }) => {
     const { truth, particles } = await readTruth(truthPath);
+    if (against !== undefined) {
+      const { compareFiles } = await import("../score/compareFiles.js");
+      const { comparisonText } = await import("../score/comparisonText.js");
+      const comparison = await compareFiles(submission, against, truth, { seed, particles });
+      return report(json, comparison, () => comparisonText(comparison));
+    }
+    if (seeds !== undefined) {
+      const { scoreSeeds, seedsText } = await import("../score/seeds.js");
+      const scores = await scoreSeeds([submission, ...seeds], truth, particles);
+      return report(json, scores, () => seedsText(scores));
+    }
     const result = await scoreSubmission(submission, truth, particles);
     if (!wantsInterval) return report(json, result, () => reportText(result));
     const { scoreInterval } = await import("../score/interval.js");

@@ -1,18 +1,17 @@
 import { challengeParticles, type Particle } from "../particles.js";
-import { type Random, randomFor } from "../random.js";
-import { fbeta } from "./fbeta.js";
+import { randomFor } from "../random.js";
+import { type Counts, fbeta } from "./fbeta.js";
 import { type ScoreReport, weighted } from "./score.js";
+import { hull, type Interval, middle, studentReach } from "./spread.js";
+import { gamma, shares } from "./variates.js";
 
-export interface Interval {
-  readonly low: number;
-  readonly high: number;
-}
+export type { Interval } from "./spread.js";
 
 export interface ScoreInterval {
-  /** Share of the resampled scores inside, such as 0.9. */
+  /** How often such intervals are to hold the value, such as 0.9. */
   readonly confidence: number;
   readonly resamples: number;
-  /** What was drawn again: whole experiments, or the particles of a single one. */
+  /** What the interval speaks of: other experiments of the kind, or other particles of the single experiment. */
   readonly over: "experiments" | "particles";
   readonly score: Interval;
   readonly perType: Readonly<Record<string, Interval>>;
@@ -26,80 +25,112 @@ export interface IntervalOptions {
 }
 
 /**
- * Percentile bootstrap over experiments: as many experiments are drawn with replacement as there are, their counts are
- * summed and scored. It answers how the score would vary over other tomograms of the same kind. With one experiment its
- * particles are drawn instead, each found or missed as often as they were, and false positives come by Poisson's law:
- * how the score would vary over other particles in the same tomogram, which is less. Null without experiments.
+ * Bootstrap intervals of the score and of each type; null without experiments.
+ *
+ * Two things are drawn again. Experiments: as many with replacement as there are, their counts summed and scored. The
+ * resamples' standard error makes a t interval (see studentReach) on the logit scale, where scores near 1 vary evenly.
+ * Particles of all experiments together: the share found by Beta(tp + ½, fn + ½), wrong picks by Gamma(fp + ½), which
+ * are Jeffreys' (Brown, Cai and DasGupta, Statistical Science 16, 2001, 101–133) and know that nine of nine found are
+ * no certainty; the middle of the resamples is taken. The interval given holds both: no few experiments that happen to
+ * agree make it narrower than their particles allow. A single experiment has only the second, which says nothing of
+ * other tomograms.
+ *
+ * Why not percentiles of resampled experiments: over simulated experiments of known score such a 90 % interval held it
+ * for 59–64 % of 3 experiments, 76–80 % of 5, 79–82 % of 7. Particles drawn within drawn experiments count the
+ * particles' chance twice (Davison and Hinkley, Bootstrap Methods and their Application, 1997, §3.8): 93–97 % where
+ * experiments are alike, 74–81 % where they differ much. This one held it for 89–96 % of 3, 5 and 7 experiments.
  */
 export function scoreInterval(report: ScoreReport, options: IntervalOptions = {}): ScoreInterval | null {
   const { seed = 0, resamples = 2000, confidence = 0.9, particles = challengeParticles } = options;
   const experiments = Object.keys(report.perExperiment).sort();
   if (experiments.length === 0) return null;
-  const over = experiments.length === 1 ? "particles" : "experiments";
   const types = Object.keys(report.perType);
-  const scores = new Float64Array(resamples);
-  const perType = new Map(types.map((type) => [type, new Float64Array(resamples)]));
-  for (let i = 0; i < resamples; i++) {
-    const random = randomFor(seed, "score interval", i);
-    const drawn = experiments.map(
-      () => report.perExperiment[experiments[random.integer(experiments.length)]!]!,
-    );
-    for (const [type, values] of perType) {
-      const counts = drawn.map((each) => each[type]!);
-      values[i] = fbetaOver(
-        over === "particles" ? counts.map((each) => otherParticles(each, random)) : counts,
+  const resampled = (purpose: string, countsOf: DrawnCounts) =>
+    resample(types, particles, resamples, (i) => countsOf(randomFor(seed, purpose, i)));
+  const byParticle = resampled("score interval, particles", (random) => (type) => {
+    const { tp, fp, fn } = report.perType[type]!;
+    const [found, missed] = shares([tp + 0.5, fn + 0.5], random) as [number, number];
+    const truths = tp + fn;
+    return { tp: truths * found, fp: fp < 0 ? fp : gamma(fp + 0.5, random), fn: truths * missed };
+  });
+  const byExperiment =
+    experiments.length > 1 &&
+    resampled("score interval, experiments", (random) => {
+      const drawn = experiments.map(
+        () => report.perExperiment[experiments[random.integer(experiments.length)]!]!,
       );
-    }
-    scores[i] = weighted(particles, (type) => perType.get(type)?.[i] ?? 0);
-  }
+      return (type) => summed(drawn.map((each) => each[type]!));
+    });
+  const truthsOf = (type: string) => report.perType[type]!.truths;
+  const intervalOf = (estimate: number, most: number, truths: number, valuesOf: ValuesOf): Interval => {
+    const at = { low: estimate, high: estimate };
+    const overParticles = hull(at, middle(valuesOf(byParticle), confidence));
+    if (!byExperiment) return overParticles;
+    const reach = studentReach(valuesOf(byExperiment), experiments.length, confidence);
+    return hull(overParticles, logitInterval(estimate, reach, most, truths));
+  };
+  const most = weighted(particles, (type) => (report.perType[type] ? 1 : 0));
+  const allTruths = types.reduce((sum, type) => sum + truthsOf(type), 0);
   return {
     confidence,
     resamples,
-    over,
-    score: middle(scores, confidence),
-    perType: Object.fromEntries([...perType].map(([type, values]) => [type, middle(values, confidence)])),
+    over: byExperiment ? "experiments" : "particles",
+    score: intervalOf(report.score, most, allTruths, ({ score }) => score),
+    perType: Object.fromEntries(
+      types.map((type) => [
+        type,
+        intervalOf(report.perType[type]!.fbeta, 1, truthsOf(type), ({ perType }) => perType.get(type)!),
+      ]),
+    ),
   };
 }
 
-interface Counts {
-  readonly tp: number;
-  readonly fp: number;
-  readonly fn: number;
+/** Draws counts again, for every type. */
+type DrawnCounts = (random: ReturnType<typeof randomFor>) => (type: string) => Counts;
+type ValuesOf = (resampled: Resampled) => Float64Array;
+
+/** Values by resample. */
+interface Resampled {
+  readonly score: Float64Array;
+  readonly perType: ReadonlyMap<string, Float64Array>;
 }
 
-/** Counts of as many true particles, each drawn from those there were, and of as many wrong picks as chance brings. */
-function otherParticles({ tp, fp, fn }: Counts, random: Random): Counts {
-  const truths = tp + fn;
-  let found = 0;
-  for (let k = 0; k < truths; k++) if (random.uniform() * truths < tp) found++;
-  return { tp: found, fn: truths - found, fp: fp <= 0 ? fp : poisson(fp, random) };
+function resample(
+  types: readonly string[],
+  particles: readonly Particle[],
+  resamples: number,
+  draw: (i: number) => (type: string) => Counts,
+): Resampled {
+  const score = new Float64Array(resamples);
+  const perType = new Map(types.map((type) => [type, new Float64Array(resamples)]));
+  for (let i = 0; i < resamples; i++) {
+    const countsOf = draw(i);
+    for (const [type, values] of perType) values[i] = fbeta(countsOf(type));
+    score[i] = weighted(particles, (type) => perType.get(type)?.[i] ?? 0);
+  }
+  return { score, perType };
 }
 
-/** A draw from Poisson's law: how many exponential waits fit into a time of `mean`. */
-function poisson(mean: number, random: Random): number {
-  let count = -1;
-  for (let waited = 0; waited <= mean; count++) waited -= Math.log(1 - random.uniform());
-  return count;
-}
-
-function fbetaOver(counts: readonly Counts[]): number {
+function summed(counts: readonly Counts[]): Counts {
   const sum = { tp: 0, fp: 0, fn: 0 };
   for (const { tp, fp, fn } of counts) {
     sum.tp += tp;
     sum.fp += fp;
     sum.fn += fn;
   }
-  return fbeta(sum);
+  return sum;
 }
 
-/** The middle `share` of the values, with linear interpolation between them. */
-function middle(values: Float64Array, share: number): Interval {
-  const sorted = values.toSorted();
-  const quantile = (at: number): number => {
-    const place = at * (sorted.length - 1);
-    const below = Math.floor(place);
-    const above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below]! + (sorted[above]! - sorted[below]!) * (place - below);
-  };
-  return { low: quantile((1 - share) / 2), high: quantile((1 + share) / 2) };
+/**
+ * `reach` to both sides of the estimate, carried to the logit of estimate / most and back. At the ends, where there is
+ * no logit, half a particle of so many truths is conceded.
+ */
+function logitInterval(estimate: number, reach: number, most: number, truths: number): Interval {
+  if (reach === 0 || most === 0) return { low: estimate, high: estimate };
+  const concession = 0.5 / (truths + 1);
+  const share = Math.min(Math.max(estimate / most, concession), 1 - concession);
+  const centre = Math.log(share / (1 - share));
+  const across = reach / most / (share * (1 - share));
+  const at = (logit: number) => most / (1 + Math.exp(-logit));
+  return { low: at(centre - across), high: at(centre + across) };
 }

@@ -32,7 +32,7 @@ export function reportText(report: ScoreReport, interval: ScoreInterval | null =
 }
 
 export const intervalText = ({ confidence, over, score }: ScoreInterval): string =>
-  `(${Math.round(confidence * 100)} % of resampled ${over}: ${score.low.toFixed(4)} to ${score.high.toFixed(4)})`;
+  `(${Math.round(confidence * 100)} % interval over ${over}: ${score.low.toFixed(4)} to ${score.high.toFixed(4)})`;
 
 function droppedLines({ dropped }: ScoreReport): string[] {
   const lines = [];

@@ -143,34 +143,44 @@ describe("scoreInterval", () => {
     );
   });
 
-  test.each([
-    [0.9, 5, 1],
-    [0.5, 4, 2],
-    [0.25, 3, 2],
-  ])(
-    "share %d of the resamples lies within the binomial quantiles that SciPy gives",
-    (confidence, most, fewest) => {
-      const { low, high } = scoreInterval(report, { resamples: 20_000, confidence })!.perType.ribosome!;
-      const missing = (count: number) => fbeta({ tp: 18 - count, fp: 0, fn: count });
-      expect([low, high]).toEqual([missing(most), missing(fewest)]);
-    },
-  );
+  /**
+   * F = 17·tp / (17·tp + 16·fn) over 3 runs of (1, 1) and 6 of (2, 0): the bootstrap's variance is near that of F's
+   * linear part, (17·16/(17·15 + 16·3)²)²·Σ(run's 2·misses − ⅔)²; its t interval with SciPy's stats.t.ppf(.95, 8) = 1.8595
+   */
+  test("over experiments: the t interval of the linear part, within a tenth", () => {
+    const { low, high } = scoreInterval(report, { resamples: 20_000 })!.perType.ribosome!;
+    const f = (17 * 15) / (17 * 15 + 16 * 3);
+    const slope = (17 * 16 * 18) / (17 * 15 + 16 * 3) ** 2;
+    const error = slope * Math.sqrt((9 / 8) * (3 * (2 / 3) ** 2 + 6 * (1 / 3) ** 2));
+    const logit = (value: number) => Math.log(value / (1 - value));
+    const reach = (1.8595 * error) / (f * (1 - f));
+    expect((logit(f) - logit(low)) / reach).toBeGreaterThan(0.9);
+    expect((logit(f) - logit(low)) / reach).toBeLessThan(1.1);
+    expect(logit(high) - logit(f)).toBeCloseTo(logit(f) - logit(low), 6);
+  });
 
   const places = (from: number, count: number) =>
     Array.from({ length: count }, (_, i) => pick("ribosome", 1000 * (from + i)));
 
-  test("of one experiment draws its particles: misses within SciPy's binom.ppf([.05, .95], 40, .75) = 25, 34", () => {
+  test("of one experiment draws its particles: recall between SciPy's beta.ppf([.05, .95], 30.5, 10.5)", () => {
     const single = scorePicks(new Map([["TS_1", places(0, 40)]]), new Map([["TS_1", places(0, 30)]]));
     const interval = scoreInterval(single, { resamples: 20_000 })!;
     expect(interval.over).toBe("particles");
     const { low, high } = interval.perType.ribosome!;
-    expect([low, high]).toEqual([25, 34].map((tp) => fbeta({ tp, fp: 0, fn: 40 - tp })));
+    // wrong picks are Gamma(½), of next to no weight beside 40 truths
+    const [least, most] = [0.626515, 0.847613].map((recall) =>
+      fbeta({ tp: 40 * recall, fp: 0, fn: 40 * (1 - recall) }),
+    );
+    expect(low).toBeCloseTo(least!, 2);
+    expect(high).toBeCloseTo(most!, 2);
   });
 
-  test("of one experiment draws its wrong picks: within SciPy's poisson.ppf([.05, .95], 12) = 7, 18", () => {
-    const single = scorePicks(new Map([["TS_1", places(0, 10)]]), new Map([["TS_1", places(0, 22)]]));
-    const { low, high } = scoreInterval(single, { resamples: 20_000 })!.perType.ribosome!;
-    expect([low, high]).toEqual([18, 7].map((fp) => fbeta({ tp: 10, fp, fn: 0 })));
+  test("nine of nine found: up to 1, but not 1 for sure", () => {
+    const all = scorePicks(new Map([["TS_1", places(0, 9)]]), new Map([["TS_1", places(0, 9)]]));
+    const { low, high } = scoreInterval(all)!.perType.ribosome!;
+    expect(high).toBe(1);
+    expect(low).toBeGreaterThan(0.75);
+    expect(low).toBeLessThan(0.9);
   });
 
   test("without experiments there is none", () => {

@@ -30,7 +30,47 @@ describe("pickbench score", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^type +F4 +precision +recall/);
     expect(stdout).toMatch(/ribosome +0\.5000 +0\.5000 +0\.5000 +1 +1 +1/);
-    expect(stdout).toMatch(/score 0\.0714 {2}\(90 % of resampled experiments: 0\.0000 to 0\.1429\)/);
+    expect(stdout).toMatch(/score 0\.0714 {2}\(90 % interval over experiments: 0\.\d{4} to 0\.\d{4}\)/);
+  });
+
+  test("compares two submissions, and does not say which is better of two on two experiments", async () => {
+    const other = write("other.csv", `${header}0,TS_1,ribosome,505,500,500\n1,TS_2,ribosome,905,900,900\n`);
+    const { stdout, stderr, code } = await pickbench(
+      "score",
+      other,
+      "--truth",
+      truth,
+      "--against",
+      submission,
+    );
+    expect([stderr, code]).toEqual(["", 0]);
+    expect(stdout).toMatch(/score +0\.1429 +0\.0714 +\+0\.0714/);
+    expect(stdout).toMatch(/p = 1 .* \(2 experiments, 1 experiment with different counts; no p under 1 is/);
+    expect(stdout).toMatch(/^Too few experiments to tell which is better: .* takes 6 or more\.$/m);
+    expect(stdout).not.toMatch(/is better than/);
+    const json = await pickbench("score", other, "--truth", truth, "--against", submission, "--json");
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      a: other,
+      b: submission,
+      verdict: "too few",
+      differing: 1,
+    });
+  });
+
+  test("seeds: mean ± standard error", async () => {
+    const none = write("nothing.csv", header);
+    const { stdout, code } = await pickbench(
+      "score",
+      submission,
+      "--truth",
+      truth,
+      "--seeds",
+      none,
+      submission,
+    );
+    expect(code).toBe(0);
+    // F 0.5, 0, 0.5: mean 1/3, standard error 1/6
+    expect(stdout).toMatch(/^ribosome +0\.3333 ± 0\.1667$/m);
   });
 
   test("a folder of picks serves as truth; runs that nobody picked are no part of it", async () => {
@@ -67,6 +107,17 @@ describe("pickbench score", () => {
       /two particles at x y z = 1 1 1/,
     ],
     ["no truth", () => [submission], /truth/],
+    [
+      "an unknown type in the other submission",
+      () => [
+        submission,
+        "--truth",
+        truth,
+        "--against",
+        write("unicorn.csv", `${header}0,TS_1,unicorn,1,1,1\n`),
+      ],
+      /row 2 of .*unicorn\.csv/,
+    ],
     ["an unknown flag", () => [submission, "--truth", truth, "--fast"], /fast/],
   ])("%s: exit code 1 and one sentence", async (_, args, message) => {
     const { stdout, stderr, code } = await pickbench("score", ...args());
