@@ -12,7 +12,10 @@ export interface PairedCounts {
   readonly b: Counts;
   /** True particles that both found. */
   readonly bothFound: number;
-  /** Picks far from any truth that the two have in common: one to one, within the match distance. */
+  /**
+   * Wrong picks that the two have in common: of those far from any truth, one to one within the match distance; of
+   * further picks of particles already found, as many as both have.
+   */
   readonly bothWrong: number;
 }
 
@@ -54,9 +57,12 @@ function pairPicks(truths: Float64Array, a: Float64Array, b: Float64Array, dista
     a: sideA.counts,
     b: sideB.counts,
     bothFound: sideA.found.reduce((sum, found, truth) => sum + found * sideB.found[truth]!, 0),
-    bothWrong: wrong.result().strictTp,
+    bothWrong: wrong.result().strictTp + Math.max(0, Math.min(surplusOf(sideA), surplusOf(sideB))),
   };
 }
+
+/** Wrong picks that lie near a truth; below 0 where picks serve several truths each. */
+const surplusOf = ({ counts, wrong }: Side): number => counts.fp - wrong.length / 3;
 
 interface Side {
   readonly counts: Counts;
