@@ -36,9 +36,9 @@ export interface IntervalOptions {
  * other tomograms.
  *
  * Why not percentiles of resampled experiments: over simulated experiments of known score such a 90 % interval held it
- * for 59–64 % of 3 experiments, 76–80 % of 5, 79–82 % of 7. Particles drawn within drawn experiments count the
+ * for 59–64 % of 3 experiments, 77–80 % of 5, 79–82 % of 7. Particles drawn within drawn experiments count the
  * particles' chance twice (Davison and Hinkley, Bootstrap Methods and their Application, 1997, §3.8): 93–97 % where
- * experiments are alike, 74–81 % where they differ much. This one held it for 89–96 % of 3, 5 and 7 experiments.
+ * experiments are alike, 74–81 % where they differ much. This one held it for 88–96 % of 3, 5 and 7 experiments.
  */
 export function scoreInterval(report: ScoreReport, options: IntervalOptions = {}): ScoreInterval | null {
   const { seed = 0, resamples = 2000, confidence = 0.9, particles = challengeParticles } = options;
