@@ -1,7 +1,5 @@
-import yargs, { type Argv } from "yargs";
 import type { RegisteredCommand } from "./commands/command.js";
-import { isPickbenchError, PickbenchError } from "./errors.js";
-import { ownVersion } from "./version.js";
+import { isPickbenchError } from "./errors.js";
 
 interface Entry {
   readonly describe: string;
@@ -77,36 +75,20 @@ const table: Record<string, Entry> = {
   },
 };
 
-/** Runs the named command, whose file alone is loaded and registered. */
-async function run(args: string[]): Promise<void> {
-  const parser = parserOf(args);
+/** Runs the named command, whose file alone is loaded; the parser's only where the arguments are not plain. */
+async function run(args: readonly string[]): Promise<void> {
   const called = args.find((arg) => !arg.startsWith("-")) ?? "";
   const entry = Object.hasOwn(table, called) ? table[called] : undefined;
-  if (entry === undefined) {
+  const command = entry && (await entry.load()).command;
+  const given = args[0] === called ? command?.plain(args) : undefined;
+  if (given) return command!.run(given);
+  const { parserOf } = await import("./parser.js");
+  const parser = parserOf(args);
+  if (command === undefined)
     for (const [name, { describe }] of Object.entries(table)) parser.command(name, describe);
-    await parser.parseAsync();
-    return;
-  }
-  const { command } = await entry.load();
-  command.register(parser, called, entry.describe);
+  else command.register(parser, called, entry!.describe);
   await parser.parseAsync();
-  await command.finished();
-}
-
-function parserOf(args: string[]): Argv {
-  return yargs(args)
-    .scriptName("pickbench")
-    .usage("$0 <command>\n\nTrains, compares and times particle detectors for cryo-electron tomograms.")
-    .strict()
-    .demandCommand(1, "name a command")
-    .wrap(Math.min(110, process.stdout.columns ?? 110))
-    .exitProcess(false)
-    .detectLocale(false)
-    .fail((message, error) => {
-      throw error ?? new PickbenchError("BadUsage", `${message}; --help shows what can be given`);
-    })
-    .version(ownVersion())
-    .epilogue("pickbench <command> --help shows a command's flags and examples");
+  await command?.finished();
 }
 
 /** Runs one command line. Exit code 0 on success, 1 on the user's mistake, 2 on ours, 130 where the user stopped it. */

@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from "yargs";
 import { PickbenchError } from "../errors.js";
+import { type Given, plainArguments } from "./plainArguments.js";
 
 /** A command's arguments and what it does with them. */
 interface Command<Options> {
@@ -13,6 +14,10 @@ interface Command<Options> {
 
 /** What a file in this folder exports as `command`; what its options are is its own affair. */
 export interface RegisteredCommand {
+  /** The arguments, where they are written so plainly that they need no parser; the first is the command's name. */
+  readonly plain: (args: readonly string[]) => Given | undefined;
+  /** Runs the command with what `plain` gave. */
+  readonly run: (given: Given) => Promise<void>;
   readonly register: (parser: Argv, name: string, describe: string) => void;
   /** Ends with what the parser started; at once if it started nothing. */
   readonly finished: () => Promise<void>;
@@ -22,6 +27,8 @@ export interface RegisteredCommand {
 export function defineCommand<Options>(command: Command<Options>): RegisteredCommand {
   let running = Promise.resolve();
   return {
+    plain: (args) => plainArguments(args, command.usage, command.options),
+    run: (given) => command.run(given as ArgumentsCamelCase<Options>),
     register(parser, name, describe) {
       parser.command(`${name} ${command.usage}`.trim(), describe, command.options, (given) => {
         checkGivenOnce(given, command.lists ?? []);
@@ -33,7 +40,7 @@ export function defineCommand<Options>(command: Command<Options>): RegisteredCom
 }
 
 /** yargs makes a list of a flag that is given twice. @throws BadUsage for one that takes one value, or an empty one */
-function checkGivenOnce(given: Readonly<Record<string, unknown>>, lists: readonly string[]): void {
+function checkGivenOnce(given: Given, lists: readonly string[]): void {
   for (const [name, value] of Object.entries(given)) {
     if (name === "_" || lists.includes(name)) continue;
     if (Array.isArray(value))
