@@ -4,12 +4,14 @@ const [comma, space] = [0x2c, 0x20];
 interface Met {
   readonly bytes: Buffer;
   readonly name: string;
+  /** What came after it last time: rows that take turns do so in the same order. */
+  next: Met | undefined;
 }
 
 /** Decodes names, each once. Names met in a row keep one string, so that looking them up stays cheap. */
 export class Names {
   readonly #met = new Map<number, Met[]>();
-  #latest: Met = { bytes: Buffer.alloc(0), name: "" };
+  #latest: Met = { bytes: Buffer.alloc(0), name: "", next: undefined };
 
   /** The name that was read last. */
   get latest(): string {
@@ -25,13 +27,17 @@ export class Names {
 
   /** Reads the name from bytes[start] up to a comma and gives where that stands; −1 without one, or where there are blanks. */
   readPlain(bytes: Buffer, start: number, end: number): number {
-    const { length } = this.#latest.bytes;
-    const at = start + length;
-    if (length > 0 && at < end && bytes[at] === comma && this.#latestStandsAt(bytes, start, end)) return at;
+    const latest = this.#latest;
+    if (isField(latest.bytes, bytes, start, end)) return start + latest.bytes.length;
+    const { next } = latest;
+    if (next !== undefined && isField(next.bytes, bytes, start, end)) {
+      this.#latest = next;
+      return start + next.bytes.length;
+    }
     let nameEnd = start;
     while (nameEnd < end && bytes[nameEnd]! > space && bytes[nameEnd] !== comma) nameEnd++;
     if (nameEnd === start || nameEnd === end || bytes[nameEnd] !== comma) return -1;
-    this.#latest = this.#find(bytes, start, nameEnd);
+    latest.next = this.#latest = this.#find(bytes, start, nameEnd);
     return nameEnd;
   }
 
@@ -50,10 +56,17 @@ export class Names {
     const added = {
       bytes: Buffer.from(bytes.subarray(start, end)),
       name: bytes.toString("utf8", start, end),
+      next: undefined,
     };
     this.#met.set(hash, [...alike, added]);
     return added;
   }
+}
+
+/** Whether the bytes from `start` on are the name and a comma. */
+function isField(name: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  const at = start + name.length;
+  return name.length > 0 && at < end && bytes[at] === comma && standsAt(name, bytes, start, end);
 }
 
 /** Whether the bytes from `start` on begin with the name. Names differ at their end, so that is looked at first. */
