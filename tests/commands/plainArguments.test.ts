@@ -58,6 +58,7 @@ test.each([
   [["a.csv", "--truth", "b", "--no-json"]],
   [["a.csv", "--truth", "b", "--truth", "c"]],
   [["a.csv", "--truth", "b", "--json", "true"]],
+  [["--json", "true", "--truth", "b"]],
   [["a.csv", "--truth", "b", "--seed", "many"]],
   [["a.csv", "--truth", "b", "--seed", "0x10"]],
   [["a.csv", "--truth", "'b'"]],
