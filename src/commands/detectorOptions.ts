@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { Argv } from "yargs";
 import { type Dataset, openDataset } from "../data/dataset.js";
 import { resolveEngine } from "../engines/available.js";
-import type { EngineName } from "../engines/engine.js";
+import { type EngineName, precisions } from "../engines/engine.js";
 import { PickbenchError } from "../errors.js";
 import type { Tiling } from "../train/detector.js";
 import type { Shape3 } from "../volume.js";
@@ -35,6 +35,10 @@ export const withDetectorOptions = (argv: Argv) =>
       describe: "voxels that neighbouring tiles share, over the checkpoint's: half of them are a tile's halo",
     })
     .option("engine", engineOption)
+    .option("precision", {
+      choices: precisions,
+      describe: "numbers to compute with, over the checkpoint's; int8 is faster, on onnx-cpu alone",
+    })
     .option("threads", {
       type: "number",
       default: Math.min(8, availableParallelism()),

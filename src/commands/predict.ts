@@ -22,7 +22,8 @@ export const command = defineCommand({
         "$0 predict runs/a/best.safetensors --data test --out probabilities",
         "probabilities, for pickbench pick or any Zarr viewer",
       ),
-  run: async ({ checkpoint, data, runs: asked, tomogram, tile, overlap, engine, threads, out, json }) => {
+  run: async ({ checkpoint, data, runs: asked, tomogram, tile, overlap, engine, threads, ...flags }) => {
+    const { precision, out, json } = flags;
     checkWhole("threads", threads, 1);
     const tiling = tilingOf(tile, overlap);
     await checkWritable("out", out, "folder");
@@ -30,6 +31,7 @@ export const command = defineCommand({
     const detector = await openDetector(checkpoint, {
       engine: await engineOf(engine),
       threads,
+      precision,
       tomogram,
       tiling,
     });

@@ -32,7 +32,7 @@ export const command = defineCommand({
         "$0 submit a.safetensors --data test --out submission.csv --keep-going",
         "all that can be used of many; stopped, the same command goes on where it was",
       ),
-  run: async ({ checkpoint, data, runs: asked, tomogram, engine, threads, out, json, ...flags }) => {
+  run: async ({ checkpoint, data, runs: asked, engine, threads, out, json, ...flags }) => {
     checkWhole("threads", threads, 1);
     const tiling = tilingOf(flags.tile, flags.overlap);
     await checkWritable("out", out, "file");
@@ -40,7 +40,13 @@ export const command = defineCommand({
     const stop = listenForStop("tile");
     try {
       const submitted = await withSubmissionParts(out, async (parts) => {
-        const options = { engine: await engineOf(engine), threads, tomogram, tiling };
+        const options = {
+          engine: await engineOf(engine),
+          threads,
+          precision: flags.precision,
+          tomogram: flags.tomogram,
+          tiling,
+        };
         const detector = await openDetector(checkpoint, options);
         try {
           const checkpoints = await Promise.all(checkpoint.map(hashFile));
@@ -49,6 +55,7 @@ export const command = defineCommand({
             tomogram: detector.tomogram,
             engine: options.engine,
             threads,
+            precision: detector.precision,
             tiles: canonicalJson(tiling),
             version: ownVersion(),
           });

@@ -11,6 +11,10 @@ import type { LossBuilder } from "./trainable.js";
 export const engineNames = ["onnx-cpu", "onnx-webgpu", "onnx-cuda", "tfjs"] as const;
 export type EngineName = (typeof engineNames)[number];
 
+/** What numbers a network is run with. */
+export const precisions = ["float32", "int8"] as const;
+export type Precision = (typeof precisions)[number];
+
 export interface TrainerSpec {
   readonly network: NetworkSpec;
   readonly optimiser: Optimiser;
@@ -53,10 +57,34 @@ export interface LoadOptions {
   readonly offsets: number;
   readonly patch: Shape3;
   readonly threads: number;
+  /** Runs it in 8 bits, by what `measure` found. */
+  readonly measured?: Measured;
+}
+
+/** What a network's values are on tiles of what is predicted; each engine's own. */
+export type Measured = object;
+
+export interface MeasureOptions {
+  readonly network: Network;
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  readonly patch: Shape3;
+  /** (z, y, x) of the patch's sizes. */
+  readonly tiles: Iterable<Float32Array>;
+  readonly threads: number;
+}
+
+/** Inference in 8 bits, with levels that fit what is predicted. */
+export interface EightBits {
+  /** @throws Unsupported where the network, or this machine, does not compute in 8 bits */
+  check(network: Network): Promise<void>;
+  /** Runs a network in floats for `load` to run it in 8 bits. Throws NotFinite where it gives NaN or infinity. */
+  measure(options: MeasureOptions): Promise<Measured>;
 }
 
 /** What every engine does; each blocks the thread that calls it, so that it belongs in a worker. */
 export interface Engine {
   openTrainer(spec: TrainerSpec, buildLoss: LossBuilder): Promise<Trainer>;
   load(options: LoadOptions): Promise<LoadedNetwork>;
+  /** Absent where the engine computes in floats alone. */
+  readonly int8?: EightBits;
 }

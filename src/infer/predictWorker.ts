@@ -2,6 +2,7 @@
 import { builtModule } from "../built.js";
 import { Moved, serve, startThread, tell, unbroken } from "../threads.js";
 import type { Volume } from "../volume.js";
+import { checkPrecision } from "./checkPrecision.js";
 import {
   type AnyNetwork,
   distinctNormalisations,
@@ -12,7 +13,7 @@ import { SlabPrediction, type TileNetwork } from "./slabPrediction.js";
 import { symmetries } from "./testTime.js";
 import { tileSettings } from "./tileDemands.js";
 import { tileGrid } from "./tiles.js";
-import type { OpenedNetwork, TileCall } from "./tileWorker.js";
+import type { MeasureCall, OpenedNetwork, TileCall } from "./tileWorker.js";
 
 const runner = startThread(builtModule(import.meta.url, "./tileWorker.js"));
 
@@ -25,16 +26,28 @@ let normalisations: readonly string[];
 let wanted: readonly string[];
 let prediction: SlabPrediction | undefined;
 
+/** The tomogram as the network in a place of those opened wants it. */
+const viewOf = (place: number, views: readonly Volume[]): Volume =>
+  views[normalisations.indexOf(wanted[place]!)]!;
+
 /** The network in a place of those opened, which runs while this thread does something else. */
 function tileNetwork(place: number, views: readonly Volume[]): TileNetwork {
   const { outputs, channels } = networks[place]!;
-  const volume = views[normalisations.indexOf(wanted[place]!)]!;
+  const volume = viewOf(place, views);
   const spacing = volume.spacing[0];
   const run: TileNetwork["run"] = (tile, shape) => {
     const call: TileCall = { network: place, tile, shape, spacing };
     return unbroken(() => runner.call<Float32Array>("run", call, [tile.buffer as ArrayBuffer]));
   };
   return { outputs, channels, volume, run };
+}
+
+/** Has every network look at the tomogram that it is to predict. */
+async function measureAll(views: readonly Volume[]): Promise<void> {
+  for (const network of networks.keys()) {
+    const call: MeasureCall = { network, volume: viewOf(network, views) };
+    await unbroken(() => runner.call("measure", call));
+  }
 }
 
 serve({
@@ -46,14 +59,16 @@ serve({
     settings = given.settings;
     types = given.types;
     wanted = given.networks.map((network) => JSON.stringify(normalisationOf(network)));
+    await checkPrecision(settings.precision, settings.engine, given.networks);
     normalisations = distinctNormalisations(given.networks).map((each) => JSON.stringify(each));
     networks = await unbroken(() =>
       runner.call<OpenedNetwork[]>("open", { networks: given.networks, settings }),
     );
   },
-  begin(views: readonly Volume[]) {
+  async begin(views: readonly Volume[]) {
     const { flips, rotations, halfTurn } = settings;
     const volume = views[0]!;
+    if (settings.precision === "int8") await measureAll(views);
     const demands = networks.map(({ demand }) => demand);
     const begun: SlabPrediction = new SlabPrediction({
       volume,

@@ -2,7 +2,7 @@ import { builtModule } from "../built.js";
 import { type Normalisation, ofTomogram } from "../data/normalisation.js";
 import { shared } from "../data/sharedFloats.js";
 import type { Activation } from "../engines/activation.js";
-import type { EngineName } from "../engines/engine.js";
+import type { EngineName, Precision } from "../engines/engine.js";
 import type { ExternalSpec } from "../engines/externalSpec.js";
 import type { NetworkSpec } from "../nets/catalogue.js";
 import { startThread, type Thread } from "../threads.js";
@@ -59,6 +59,8 @@ export interface PredictSettings {
   readonly engine: EngineName;
   /** Of the engine. */
   readonly threads: number;
+  /** Floats if absent. */
+  readonly precision?: Precision;
 }
 
 export interface Predictor {

@@ -1,10 +1,11 @@
 /** Runs networks on tiles, one after another, in a thread of its own: ONNX Runtime blocks the thread that calls it. */
-import type { Engine, EngineName, LoadedNetwork } from "../engines/engine.js";
+import type { Engine, EngineName, LoadedNetwork, Measured } from "../engines/engine.js";
 import { loadEngine } from "../engines/load.js";
 import type { Network } from "../nets/architecture.js";
 import { loadNetwork } from "../nets/catalogue.js";
 import { Moved, serve, unbroken } from "../threads.js";
-import type { Shape3 } from "../volume.js";
+import type { Shape3, Volume } from "../volume.js";
+import { calibrationTiles } from "./calibrationTiles.js";
 import type { AnyNetwork, ExternalNetwork, PredictNetwork, PredictSettings } from "./predictor.js";
 import { openSizes, type TileDemand } from "./tileDemands.js";
 import { countVotes } from "./votes.js";
@@ -26,7 +27,15 @@ export interface TileCall {
   readonly spacing: number;
 }
 
+/** A tomogram that the network in that place of those opened is to predict in 8 bits. */
+export interface MeasureCall {
+  readonly network: number;
+  readonly volume: Volume;
+}
+
 interface Loaded extends OpenedNetwork {
+  /** Fits 8-bit levels to a tomogram; absent where the network keeps its own numbers. */
+  readonly measure?: (volume: Volume) => Promise<void>;
   readonly run: (tile: Float32Array, shape: Shape3, spacing: number) => Promise<Float32Array>;
 }
 
@@ -40,9 +49,11 @@ async function openOwn(given: PredictNetwork, { engine: name, threads }: Predict
   const outputs = radii?.length ?? network.outputs;
   const offsets = network.outputs - outputs;
   const loaded = new Map<string, Promise<LoadedNetwork>>();
+  let measured: Measured | undefined;
   const load = (patch: Shape3): Promise<LoadedNetwork> => {
     const key = patch.join();
-    const session = loaded.get(key) ?? engine.load({ network, weights, activation, offsets, patch, threads });
+    const options = { network, weights, activation, offsets, patch, threads, ...(measured && { measured }) };
+    const session = loaded.get(key) ?? engine.load(options);
     loaded.set(key, session);
     return session;
   };
@@ -50,6 +61,12 @@ async function openOwn(given: PredictNetwork, { engine: name, threads }: Predict
     outputs,
     channels: given.channels.slice(0, outputs),
     demand: { name: network.architecture, multiple: network.multiple, fixed: openSizes },
+    async measure(volume) {
+      for (const session of loaded.values()) await (await session).close();
+      loaded.clear();
+      const { patch, tiles } = calibrationTiles(volume, network.multiple);
+      measured = await engine.int8!.measure({ network, weights, patch, tiles, threads });
+    },
     async run(tile, shape, spacing) {
       const output = await (await load(shape)).run(tile);
       const { stride = 1 } = given.network;
@@ -84,6 +101,9 @@ serve({
       Promise.all(given.networks.map((network) => open(network, given.settings))),
     );
     return networks.map(({ demand, outputs, channels }) => ({ demand, outputs, channels }));
+  },
+  async measure({ network, volume }: MeasureCall): Promise<void> {
+    await unbroken(async () => networks[network]!.measure?.(volume));
   },
   /** (z, outputs, y, x) */
   async run({ network, tile, shape, spacing }: TileCall): Promise<Moved> {

@@ -1,7 +1,7 @@
 import { type Dataset, findRun, findTomogram } from "../data/dataset.js";
 import { readViews } from "../data/normalisedTomogram.js";
 import { openTomogram, type TomogramReader } from "../data/omeZarr.js";
-import type { EngineName } from "../engines/engine.js";
+import type { EngineName, Precision } from "../engines/engine.js";
 import { PickbenchError } from "../errors.js";
 import { openPickPool } from "../infer/pickPool.js";
 import { openPredictor, type Predictor } from "../infer/predictor.js";
@@ -16,6 +16,8 @@ import { pickType } from "./tunePicking.js";
 export interface Detector {
   readonly predictor: Predictor;
   readonly types: readonly string[];
+  /** What numbers the networks are run with. */
+  readonly precision: Precision;
   /** Which reconstruction is read. */
   readonly tomogram: string;
   /** The tomogram that the checkpoints were made for, not read yet; found out before any prediction where there is none. */
@@ -47,6 +49,8 @@ export interface DetectorOptions {
   readonly engine: EngineName;
   readonly threads: number;
   /** Over what the first checkpoint's experiment says. */
+  readonly precision?: Precision | undefined;
+  /** Over what the first checkpoint's experiment says. */
   readonly tomogram?: string | undefined;
 }
 
@@ -61,9 +65,10 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
         `${paths[at]}: trained at ${spacing.toFixed(2)} Å a voxel, ${paths[0]} at ${first.spacing.toFixed(2)}; an ensemble takes checkpoints of one spacing`,
       );
   const { experiment } = first;
+  const precision = options.precision ?? experiment.predict.precision;
   const predictor = await openPredictor(
     checkpoints.flatMap(({ networks }) => networks),
-    { ...experiment.predict, ...options.tiling, engine: options.engine, threads: options.threads },
+    { ...experiment.predict, ...options.tiling, precision, engine: options.engine, threads: options.threads },
   );
   const settings = mergedSettings(checkpoints);
   const floors = new Map([...settings].map(([type, { threshold }]) => [type, threshold]));
@@ -92,6 +97,7 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
   return {
     predictor,
     types: predictor.types,
+    precision,
     tomogram: choice.tomogram,
     async find(dataset, run) {
       const ref = findTomogram(findRun(dataset, run), choice.tomogram, choice.voxelSpacing);

@@ -3,7 +3,7 @@ import { type Document, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { SplitSpec } from "../data/splits.js";
 import { targetSchema } from "../data/targets.js";
-import { engineNames } from "../engines/engine.js";
+import { engineNames, precisions } from "../engines/engine.js";
 import { messageOf, PickbenchError } from "../errors.js";
 import { canonicalJson, hashOf } from "../files.js";
 import { pickingSchema } from "../infer/picking.js";
@@ -128,6 +128,8 @@ export const experimentSchema = z.strictObject({
       flips: z.boolean().default(false),
       /** Averages over rotations by 90° about z: four times the work; with flips eight times. */
       rotations: z.boolean().default(false),
+      /** int8 computes in 8 bits: faster, the same but for rounding; engine onnx-cpu, networks of its kinds of layers. */
+      precision: z.enum(precisions).default("float32"),
     })
     .prefault({}),
   picking: z

@@ -5,6 +5,7 @@ import { resolveSplits, type Splits } from "../data/splits.js";
 import { resolveEngine } from "../engines/available.js";
 import type { EngineName } from "../engines/engine.js";
 import { PickbenchError } from "../errors.js";
+import { checkPrecision } from "../infer/checkPrecision.js";
 import type { ExternalNetwork } from "../infer/predictor.js";
 import type { Particle } from "../particles.js";
 import { checkRun } from "./checkRun.js";
@@ -64,6 +65,7 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     isExternal(read.network) ? 0 : 1,
   );
   const { experiment, members, external } = await openNetworks(read, dataset.particles, engine);
+  await checkPrecision(experiment.predict.precision, engine, external ? [external] : members);
   await checkRun({ experiment, dataset, splits, members, external });
   const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
     hash: true,

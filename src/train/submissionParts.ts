@@ -19,6 +19,7 @@ export interface PartsSettings {
   readonly tomogram: string;
   readonly engine: string;
   readonly threads: number;
+  readonly precision: string;
   /** What was said of tiles over the checkpoints, as canonical JSON. */
   readonly tiles: string;
   /** Of pickbench. */

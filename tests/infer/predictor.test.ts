@@ -100,6 +100,40 @@ test("maps equal the slabs in every bit, and an ensemble's are the mean of its m
   expect(apart).toBeGreaterThan(0.01);
 });
 
+test("8 bits give the same twice, near what floats give, whatever was predicted before", async () => {
+  const volume = noise([32, 40, 36], 1);
+  const networks = [plain(["a", "b", null], { seed: 3, activation: "softmax" })];
+  const predicted = async (
+    precision: "float32" | "int8",
+    before: readonly Volume[],
+  ): Promise<Float32Array> => {
+    const predictor = await openPredictor(networks, { ...settings, tile: [32, 24, 24], precision });
+    for (const each of before) await predictMaps(predictor, each);
+    const { data } = (await predictMaps(predictor, volume)).volume("a");
+    await predictor.close();
+    return data;
+  };
+  const floats = await predicted("float32", []);
+  const bytes = await predicted("int8", []);
+  const other = noise([32, 40, 36], 2);
+  other.data.forEach((value, at) => {
+    other.data[at] = 3 * value + 1;
+  });
+  expect(await predicted("int8", [other])).toEqual(bytes);
+  expect(bytes).not.toEqual(floats);
+  const spread = Math.max(...floats) - Math.min(...floats);
+  const apart = floats.reduce((sum, value, at) => sum + Math.abs(value - bytes[at]!), 0) / floats.length;
+  expect(apart).toBeLessThan(0.05 * spread);
+});
+
+test("an engine that computes in floats refuses 8 bits", async () => {
+  await expect(
+    openPredictor([plain(["a"])], { ...settings, engine: "tfjs", precision: "int8" }),
+  ).rejects.toThrow(
+    "precision int8: engine tfjs computes in 32-bit floats; choose engine onnx-cpu or precision float32",
+  );
+});
+
 test("a network whose weights are NaN is refused", async () => {
   const predictor = await openPredictor([plain(["a"], { bias: [Number.NaN] })], settings);
   await expect(predictMaps(predictor, noise([8, 8, 8]))).rejects.toMatchObject({ tag: "NotFinite" });

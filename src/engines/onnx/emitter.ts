@@ -124,11 +124,17 @@ export class Emitter {
     return { name: this.constant(`s:${value}`, 1, [], () => Float32Array.of(value)), dims: [] };
   }
 
+  /** A constant of whole numbers of 8 or 32 bits. */
+  whole(values: Uint8Array | Int8Array | Int32Array, dims: readonly number[]): Tensor {
+    const dataType = values instanceof Uint8Array ? 2 : values instanceof Int8Array ? 3 : 6;
+    return { name: this.constant(`w:${dims}:${this.count++}`, dataType, dims, () => values), dims };
+  }
+
   private constant(
     key: string,
-    dataType: 1 | 7,
+    dataType: Initializer["dataType"],
     dims: readonly number[],
-    make: () => Float32Array | BigInt64Array,
+    make: () => Float32Array | BigInt64Array | Uint8Array | Int8Array | Int32Array,
   ): string {
     const known = this.constants.get(key);
     if (known !== undefined) return known;

@@ -1,5 +1,9 @@
 import type { Engine, LoadedNetwork, LoadOptions } from "../engine.js";
 import { inferenceGraph } from "./inferenceGraph.js";
+import { byteGraph } from "./int8/byteGraph.js";
+import { calibrate } from "./int8/calibrate.js";
+import { Calibration } from "./int8/calibration.js";
+import { checkBytes } from "./int8/support.js";
 import type { Provider } from "./provider.js";
 import { openSession, providerBlock } from "./session.js";
 import { openOnnxTrainer } from "./trainer.js";
@@ -8,21 +12,15 @@ import { openOnnxTrainer } from "./trainer.js";
 export const onnxEngine = (provider: Provider): Engine => ({
   openTrainer: (spec, buildLoss) => openOnnxTrainer(spec, buildLoss, provider),
   load: (options) => load(options, provider),
+  ...(provider === "cpu" && { int8: { check: checkBytes, measure: calibrate } }),
 });
 
-async function load(
-  { network, weights, activation, offsets, patch, threads }: LoadOptions,
-  provider: Provider,
-): Promise<LoadedNetwork> {
-  const graph = inferenceGraph(
-    network,
-    weights,
-    activation,
-    1,
-    patch,
-    await providerBlock(provider),
-    offsets,
-  );
+async function load(options: LoadOptions, provider: Provider): Promise<LoadedNetwork> {
+  const { network, weights, activation, offsets, patch, threads, measured } = options;
+  const graph =
+    measured instanceof Calibration
+      ? byteGraph(network, weights, activation, patch, offsets, measured)
+      : inferenceGraph(network, weights, activation, 1, patch, await providerBlock(provider), offsets);
   const session = await openSession(graph, { threads, memoryPattern: false, provider });
   return {
     async run(image) {

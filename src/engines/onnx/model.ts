@@ -23,7 +23,8 @@ export interface Node {
 
 export interface Initializer {
   readonly name: string;
-  readonly dataType: 1 | 7;
+  /** 1 float32, 2 uint8, 3 int8, 6 int32, 7 int64. */
+  readonly dataType: 1 | 2 | 3 | 6 | 7;
   readonly dims: readonly number[];
   readonly rawData: Uint8Array;
 }

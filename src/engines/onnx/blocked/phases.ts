@@ -67,16 +67,32 @@ export function convolvePhases(
   bias: Float32Array | null,
 ): BlockedMap {
   const channels = sources[0]!.kernel.dims[0];
+  const { slices, lanes, columns, phases, parts } = phaseParts(block, channels, [alongZ, alongY, alongX]);
+  const written = parts.map((part) => convolvePart(e, block, sources, part, bias));
+  return { tensor: interleave(e, block, written, [...phases, columns], lanes), channels, slices };
+}
+
+/** How a fine map of so many channels is computed part by part. */
+export interface PhaseParts {
+  readonly slices: number;
+  /** Of the fine map. */
+  readonly lanes: number;
+  /** Phases along x that one part computes. */
+  readonly columns: number;
+  /** How often parts repeat along z, y, x, in the order of `parts`. */
+  readonly phases: readonly [z: number, y: number, x: number];
+  readonly parts: readonly PhasePart[];
+}
+
+export function phaseParts(block: number, channels: number, [alongZ, alongY, alongX]: PhasePlan): PhaseParts {
   const slices = channels % block === 0 ? 1 : alongZ.length;
   const lanes = lanesFor(block, slices * channels);
   const columns = lanes === block ? alongX.length : 1;
   const parts = groupsOf(alongZ, slices).flatMap((z) =>
-    alongY.flatMap((y) =>
-      groupsOf(alongX, columns).map((x) => convolvePart(e, block, sources, { z, y, x }, lanes, bias)),
-    ),
+    alongY.flatMap((y) => groupsOf(alongX, columns).map((x) => partOf({ z, y, x }, lanes, channels))),
   );
-  const phases = [alongZ.length / slices, alongY.length, alongX.length / columns, columns] as const;
-  return { tensor: interleave(e, block, parts, phases, lanes), channels, slices };
+  const phases = [alongZ.length / slices, alongY.length, alongX.length / columns] as const;
+  return { slices, lanes, columns, phases, parts };
 }
 
 const groupsOf = <T>(items: readonly T[], size: number): T[][] =>
@@ -98,17 +114,18 @@ interface Plane extends SliceRead {
   readonly columns: readonly (readonly number[])[];
 }
 
-/** (z, columns·lanes, y, x) */
-function convolvePart(
-  e: Emitter,
-  block: number,
-  sources: readonly PhaseSource[],
-  group: PhaseGroup,
-  lanes: number,
-  bias: Float32Array | null,
-): Tensor {
-  const { images, y, x } = imageDims(sources[0]!.map);
-  const channels = sources[0]!.kernel.dims[0];
+/** A convolution of the coarse map that gives a group's phases. */
+export interface PhasePart {
+  readonly reads: readonly SliceRead[];
+  /** Lanes of its output, and where each phase's channels begin among them. */
+  readonly lanes: number;
+  readonly firstLanes: readonly number[];
+  readonly pads: readonly [top: number, left: number, bottom: number, right: number];
+  /** Its kernel, made of a source's. */
+  readonly kernelOf: (kernel: Kernel3) => SliceKernel;
+}
+
+function partOf(group: PhaseGroup, lanes: number, channels: number): PhasePart {
   const rangeY = rangeOf([group.y]);
   const rangeX = rangeOf(group.x);
   const firstLanes = group.x.flatMap((_, column) =>
@@ -125,19 +142,34 @@ function convolvePart(
     )
     .map((each, plane) => ({ ...each, plane }));
   const rows = atOffsets(group.y, rangeY);
-  const terms = sources.map(({ map, kernel }) => ({
-    source: map,
-    kernel: mergedKernel(kernel, planes, rows, rangeX),
+  return {
     reads: planes.length > 0 ? planes : [noRead],
-  }));
+    lanes: group.x.length * lanes,
+    firstLanes,
+    pads: [-rangeY.low, -rangeX.low, rangeY.high, rangeX.high],
+    kernelOf: (kernel) => mergedKernel(kernel, planes, rows, rangeX),
+  };
+}
+
+/** (z, columns·lanes, y, x) */
+function convolvePart(
+  e: Emitter,
+  block: number,
+  sources: readonly PhaseSource[],
+  part: PhasePart,
+  bias: Float32Array | null,
+): Tensor {
+  const { images, y, x } = imageDims(sources[0]!.map);
+  const { reads, lanes, firstLanes, pads } = part;
+  const terms = sources.map(({ map, kernel }) => ({ source: map, kernel: part.kernelOf(kernel), reads }));
   return convolveTerms(e, block, terms, {
     images,
-    lanes: group.x.length * lanes,
+    lanes,
     step: 1,
-    shape: { pads: [-rangeY.low, -rangeX.low, rangeY.high, rangeX.high], strides: [1, 1] },
+    shape: { pads, strides: [1, 1] },
     y,
     x,
-    bias: onLanes(bias, firstLanes, group.x.length * lanes),
+    bias: onLanes(bias, firstLanes, lanes),
     sum: null,
     activation: null,
   });

@@ -1,0 +1,120 @@
+import { type Emitter, int, type Tensor } from "../emitter.js";
+import type { Levels } from "./levels.js";
+
+/**
+ * A map of one sample in bytes: images of `slices` neighbouring slices each, whose lanes are (slice, channel). The
+ * tensor is (z / slices, y, x, lanes). What the lanes past `slices`·`channels` hold means nothing.
+ */
+export interface ByteMap {
+  readonly tensor: Tensor;
+  readonly channels: number;
+  readonly slices: number;
+  readonly levels: Levels;
+}
+
+/** Channels that ONNX Runtime's fast 8-bit convolutions write at once: lanes come in multiples of it. */
+export const block = 16;
+
+export interface ByteDims {
+  readonly images: number;
+  readonly y: number;
+  readonly x: number;
+  readonly lanes: number;
+}
+
+export function byteDims({ tensor }: ByteMap): ByteDims {
+  const [images, y, x, lanes] = tensor.dims as [number, number, number, number];
+  return { images, y, x, lanes };
+}
+
+export const scaleOf = (e: Emitter, { scale }: Levels): Tensor => e.scalar(scale);
+export const zeroOf = (e: Emitter, { zero }: Levels): Tensor => e.whole(Uint8Array.of(zero), []);
+
+/** (1, z, 1, y, x) as (z, y, x, 1). */
+export function quantise(e: Emitter, image: Tensor, levels: Levels): ByteMap {
+  const [, z, , y, x] = image.dims as [number, number, number, number, number];
+  const flat = e.reshape(image, [z, y, x, 1]);
+  const tensor = e.op("QuantizeLinear", [flat, scaleOf(e, levels), zeroOf(e, levels)], flat.dims);
+  return { tensor, channels: 1, slices: 1, levels };
+}
+
+/** The numbers, (1, z, c, y, x). */
+export function dequantise(e: Emitter, map: ByteMap): Tensor {
+  const { images, y, x, lanes } = byteDims(map);
+  const numbers = map.slices * map.channels;
+  const planes = e.transpose(e.reshape(map.tensor, [images, y * x, lanes]), [0, 2, 1]);
+  const used = lanes === numbers ? planes : e.slice(planes, 1, 0, numbers);
+  const inputs = [used, scaleOf(e, map.levels), zeroOf(e, map.levels)];
+  const real = e.op("DequantizeLinear", inputs, used.dims);
+  return e.reshape(real, [1, images * map.slices, map.channels, y, x]);
+}
+
+/**
+ * For every output image n the lanes of the images n·step + offset beside each other, zeros outside:
+ * (outputs, y, x, offsets·lanes).
+ */
+export function stackLanes(
+  e: Emitter,
+  map: ByteMap,
+  offsets: readonly number[],
+  step: number,
+  outputs: number,
+): Tensor {
+  const { images, y, x, lanes } = byteDims(map);
+  const wanted = Array.from({ length: outputs }, (_, n) => offsets.map((offset) => n * step + offset)).flat();
+  const dims = [outputs, y, x, offsets.length * lanes];
+  if (wanted.length === images && wanted.every((index, at) => index === at)) return map.tensor;
+  const outside = (index: number): boolean => index < 0 || index >= images;
+  const slices = e.reshape(map.tensor, [images, y * x * lanes]);
+  const nothing = () => e.whole(new Uint8Array(y * x * lanes).fill(map.levels.zero), [1, y * x * lanes]);
+  const padded = wanted.some(outside) ? e.concat([slices, nothing()], 0) : slices;
+  const indices = wanted.map((index) => (outside(index) ? images : index));
+  const gathered = e.reshape(e.gather(padded, 0, indices), [outputs, offsets.length, y * x, lanes]);
+  if (offsets.length === 1) return e.reshape(gathered, dims);
+  return e.reshape(e.transpose(gathered, [0, 2, 1, 3]), dims);
+}
+
+/** Maps of the same levels as one. */
+export function concatBytes(e: Emitter, maps: readonly ByteMap[]): ByteMap {
+  const tensor = e.concat(
+    maps.map((map) => map.tensor),
+    3,
+  );
+  return { ...maps[0]!, tensor, channels: tensor.dims[3]! };
+}
+
+/** Repeats voxels along z, y, x. */
+export function upsampleBytes(e: Emitter, map: ByteMap, factor: readonly number[]): ByteMap {
+  let { tensor } = map;
+  for (const [axis, by] of factor.entries()) {
+    const size = tensor.dims[axis]!;
+    if (by > 1)
+      tensor = e.gather(
+        tensor,
+        axis,
+        Array.from({ length: size * by }, (_, at) => Math.floor(at / by)),
+      );
+  }
+  return { ...map, tensor };
+}
+
+/** Means over windows that do not overlap. */
+export function averageBytes(e: Emitter, map: ByteMap, factor: readonly number[], levels: Levels): ByteMap {
+  const { images, y, x, lanes } = byteDims(map);
+  const [fz, fy, fx] = factor as [number, number, number];
+  const dims = [1, images / fz, y / fy, x / fx, lanes];
+  const window = { kernel_shape: [fz, fy, fx], strides: [fz, fy, fx] };
+  const attributes = [
+    ...Object.entries(window).map(([name, ints]) => ({ name, type: 7, ints }) as const),
+    int("channels_last", 1),
+  ];
+  const inputs = [
+    e.reshape(map.tensor, [1, images, y, x, lanes]),
+    scaleOf(e, map.levels),
+    zeroOf(e, map.levels),
+    scaleOf(e, levels),
+    zeroOf(e, levels),
+  ];
+  const pooled = e.op("QLinearAveragePool", inputs, dims, attributes, "com.microsoft");
+  return { ...map, tensor: e.reshape(pooled, dims.slice(1)), levels };
+}
