@@ -24,6 +24,9 @@ export async function checkBytes(network: Network): Promise<void> {
     );
 }
 
+/** Tiles that are measured have 8 voxels an axis of such a map: of fewer, no mean and variance are known. */
+const coarsest = 8;
+
 const pointwise = new Set(["relu", "leakyRelu", "prelu", "dropout", "input"]);
 
 /** The first part of a network that is not computed in bytes; null where there is none. */
@@ -46,7 +49,7 @@ function slicesOf({ operation, channels }: Value, given: number): number {
   return phaseParts(block, channels, phasesOfTransposed(operation)).slices;
 }
 
-function whyNot({ operation, inputs, channels }: Value, slices: readonly number[]): string | null {
+function whyNot({ operation, inputs, channels, stride }: Value, slices: readonly number[]): string | null {
   const { kind } = operation;
   const isWhole = slices.every((each) => each === 1);
   switch (kind) {
@@ -62,6 +65,8 @@ function whyNot({ operation, inputs, channels }: Value, slices: readonly number[
     case "prelu":
       return operation.slope.shape[0] === 1 ? null : "a PReLU with a slope for each channel";
     case "instanceNorm":
+      if (stride?.some((step) => step > coarsest))
+        return `an instance norm of voxels ${Math.max(...stride)} times as wide as the tomogram's`;
       return isConvolution(inputs[0]!) ? null : "an instance norm that follows no convolution";
     case "concat":
       return isWhole && inputs.every((input) => input.channels % block === 0)
