@@ -124,7 +124,6 @@ test("which networks are computed in 8 bits", async () => {
       "baseline",
       "plain",
       "baseline-residual",
-     
       "dynunet",
       "resnet",
     ]
