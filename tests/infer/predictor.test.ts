@@ -101,13 +101,14 @@ test("maps equal the slabs in every bit, and an ensemble's are the mean of its m
 });
 
 test("8 bits give the same twice, near what floats give, whatever was predicted before", async () => {
-  const volume = noise([32, 40, 36], 1);
+  // One tile, which is what the network is measured on: what is left between the two is rounding.
+  const volume = noise([64, 64, 64], 1);
   const networks = [plain(["a", "b", null], { seed: 3, activation: "softmax" })];
   const predicted = async (
     precision: "float32" | "int8",
     before: readonly Volume[],
   ): Promise<Float32Array> => {
-    const predictor = await openPredictor(networks, { ...settings, tile: [32, 24, 24], precision });
+    const predictor = await openPredictor(networks, { ...settings, tile: [64, 64, 64], precision });
     for (const each of before) await predictMaps(predictor, each);
     const { data } = (await predictMaps(predictor, volume)).volume("a");
     await predictor.close();
@@ -115,16 +116,17 @@ test("8 bits give the same twice, near what floats give, whatever was predicted 
   };
   const floats = await predicted("float32", []);
   const bytes = await predicted("int8", []);
-  const other = noise([32, 40, 36], 2);
+  const other = noise([24, 24, 24], 2);
   other.data.forEach((value, at) => {
     other.data[at] = 3 * value + 1;
   });
   expect(await predicted("int8", [other])).toEqual(bytes);
   expect(bytes).not.toEqual(floats);
-  const spread = Math.max(...floats) - Math.min(...floats);
+  const sorted = floats.toSorted();
+  const spread = sorted.at(-1)! - sorted[0]!;
   const apart = floats.reduce((sum, value, at) => sum + Math.abs(value - bytes[at]!), 0) / floats.length;
-  expect(apart).toBeLessThan(0.05 * spread);
-});
+  expect(apart).toBeLessThan(0.02 * spread);
+}, 120_000);
 
 test("an engine that computes in floats refuses 8 bits", async () => {
   await expect(
