@@ -60,7 +60,7 @@ export interface PredictSettings {
   /** Of the engine. */
   readonly threads: number;
   /** Floats if absent. */
-  readonly precision?: Precision;
+  readonly precision?: Precision | undefined;
 }
 
 export interface Predictor {

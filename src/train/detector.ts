@@ -65,7 +65,7 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
         `${paths[at]}: trained at ${spacing.toFixed(2)} Å a voxel, ${paths[0]} at ${first.spacing.toFixed(2)}; an ensemble takes checkpoints of one spacing`,
       );
   const { experiment } = first;
-  const precision = options.precision ?? experiment.predict.precision;
+  const precision = options.precision ?? experiment.predict.precision ?? "float32";
   const predictor = await openPredictor(
     checkpoints.flatMap(({ networks }) => networks),
     { ...experiment.predict, ...options.tiling, precision, engine: options.engine, threads: options.threads },

@@ -128,8 +128,11 @@ export const experimentSchema = z.strictObject({
       flips: z.boolean().default(false),
       /** Averages over rotations by 90° about z: four times the work; with flips eight times. */
       rotations: z.boolean().default(false),
-      /** int8 computes in 8 bits: faster, the same but for rounding; engine onnx-cpu, networks of its kinds of layers. */
-      precision: z.enum(precisions).default("float32"),
+      /**
+       * float32 if absent. int8 is about twice as fast; a norm's statistics are then the tomogram's, not the tile's.
+       * Engine onnx-cpu, networks of its kinds of layers.
+       */
+      precision: z.enum(precisions).optional(),
     })
     .prefault({}),
   picking: z

@@ -3,8 +3,8 @@
 import { startThread } from "../../dist/threads.js";
 
 const [how, delay] = process.argv.slice(2);
-const patch = [16, 48, 48];
-const voxels = 16 * 48 * 48;
+const patch = [32, 64, 64];
+const voxels = 32 * 64 * 64;
 const thread = startThread(new URL("../../dist/train/trainWorker.js", import.meta.url));
 const step = (number) =>
   thread.call("step", {

@@ -6,8 +6,8 @@ const breaking = fileURLToPath(new URL("./trainUntilBroken.mjs", import.meta.url
 
 test.each([
   ["close", 0],
-  ["close", 100],
-  ["exit", 100],
+  ["close", 30],
+  ["exit", 30],
 ] as const)("a training broken off within a step ends in order: %s after %i ms", (how, delay) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [breaking, how, String(delay)], {
     encoding: "utf8",
