@@ -50,13 +50,16 @@ export function plainArguments(
   define(definitions as unknown as Argv);
   const { positionals, options } = definitions;
   if (usage !== Object.keys(positionals).map(required).join(" ")) return undefined;
-  if (!Object.values(positionals).every(isPlainText) || !Object.values(options).every(isPlain))
-    return undefined;
+  if (!Object.values(positionals).every(isPlainText)) return undefined;
   const [called, ...rest] = args;
   const words = wordsOf(rest, options);
   if (words === undefined || words.places.length !== Object.keys(positionals).length) return undefined;
   const given: Record<string, unknown> = { _: [called], $0: "pickbench" };
   for (const [name, definition] of Object.entries(options)) {
+    if (!isPlain(definition)) {
+      if (words.flags.has(name) || !canBeLeftOut(definition)) return undefined;
+      continue;
+    }
     const value = givenFor(words.flags.get(name), definition);
     if (value === undefined && (words.flags.has(name) || definition.demandOption)) return undefined;
     if (value !== undefined) given[name] = value;
@@ -75,6 +78,10 @@ const isPlainText = (definition: Definition): boolean =>
 const isPlain = (definition: Definition): boolean =>
   Object.keys(definition).every((key) => understood.includes(key)) &&
   ["string", "number", "boolean"].includes(String(definition.type));
+
+/** Lists, choices, conflicts and the like mean nothing where the flag is not given. */
+const canBeLeftOut = ({ demandOption, default: fallback }: Definition): boolean =>
+  !demandOption && fallback === undefined;
 
 interface Words {
   readonly places: readonly string[];

@@ -64,12 +64,27 @@ test.each([
   [["a.csv", "--truth", "'b'"]],
   [["a.csv", "--truth="]],
   [["--truth", "b", "--", "a.csv"]],
+  [["a.csv", "--truth", "b", "--against", "c.csv"]],
+  [["a.csv", "--truth", "b", "--seeds", "c.csv", "d.csv"]],
 ])("%s is left to yargs", (rest) => {
   expect(commands.score!.command.plain(["score", ...rest])).toBeUndefined();
 });
 
 const flag = fc.constantFrom(
-  ...["truth", "json", "seed", "interval", "data", "submissions", "out", "truth.a", "no-json", "help"],
+  ...[
+    "truth",
+    "json",
+    "seed",
+    "interval",
+    "against",
+    "seeds",
+    "data",
+    "submissions",
+    "out",
+    "truth.a",
+    "no-json",
+    "help",
+  ],
   ...["Truth", "engine", "checkpoint", "__proto__", "version", "s", "threads", "set", "resume", "tr"],
 );
 const value = fc.oneof(
