@@ -191,7 +191,7 @@ class BlockedLowering {
   #pointwise(value: Value, maps: readonly BlockedMap[]): BlockedMap {
     const dims = maps[0]!.tensor.dims;
     const raw = maps.map(({ tensor }) => this.#e.reshape(tensor, [1, ...dims]));
-    const result = ruleOf(value).forward(value.operation as never, raw, this.#rules);
+    const result = ruleOf(value).forward(value.operation, raw, this.#rules);
     const tensor = this.#e.reshape("output" in result ? result.output : result, dims);
     return { ...maps[0]!, tensor };
   }

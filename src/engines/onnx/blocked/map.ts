@@ -48,6 +48,21 @@ export function toPlain(e: Emitter, map: BlockedMap): Tensor {
   return e.reshape(plain, [1, images * map.slices, map.channels, y, x]);
 }
 
+/** For every output image n, the images n·step + offset among `count`; `count` itself stands for one of zeros. */
+export function stackedPlaces(
+  count: number,
+  offsets: readonly number[],
+  step: number,
+  outputs: number,
+): readonly number[] {
+  const places = Array.from({ length: outputs }, (_, n) => offsets.map((offset) => n * step + offset)).flat();
+  return places.map((place) => (place < 0 || place >= count ? count : place));
+}
+
+/** Whether places are those of all images, in their order. */
+export const areAllInOrder = (places: readonly number[], count: number): boolean =>
+  places.length === count && places.every((place, at) => place === at);
+
 /**
  * For every output image n the images n·step + offset beside each other, zeros outside: (outputs, offsets·lanes, y, x).
  *
@@ -61,11 +76,9 @@ export function stackImages(
   outputs: number,
 ): Tensor {
   const [count, lanes, y, x] = images.dims as [number, number, number, number];
-  const wanted = Array.from({ length: outputs }, (_, n) => offsets.map((offset) => n * step + offset)).flat();
+  const places = stackedPlaces(count, offsets, step, outputs);
   const dims = [outputs, offsets.length * lanes, y, x];
-  if (wanted.length === count && wanted.every((index, at) => index === at)) return e.reshape(images, dims);
-  const outside = (index: number): boolean => index < 0 || index >= count;
-  const padded = wanted.some(outside) ? e.concat([images, e.zeros([1, lanes, y, x])], 0) : images;
-  const indices = wanted.map((index) => (outside(index) ? count : index));
-  return e.reshape(e.gather(padded, 0, indices), dims);
+  if (areAllInOrder(places, count)) return e.reshape(images, dims);
+  const padded = places.includes(count) ? e.concat([images, e.zeros([1, lanes, y, x])], 0) : images;
+  return e.reshape(e.gather(padded, 0, places), dims);
 }

@@ -1,7 +1,8 @@
 import type { Network } from "../../../nets/architecture.js";
-import { inOrder, type OperationOf, type Parameter, type Value } from "../../../nets/value.js";
+import type { OperationOf, Parameter, Value } from "../../../nets/value.js";
 import { onLanes } from "../blocked/convolve.js";
-import type { Kernel3, SliceRead } from "../blocked/kernels.js";
+import { readsOf } from "../blocked/grouping.js";
+import { type Kernel3, kernelPart, transposedKernelPart } from "../blocked/kernels.js";
 import { phasesOfTransposed } from "../blocked/layout.js";
 import { lanesFor } from "../blocked/map.js";
 import { phaseParts } from "../blocked/phases.js";
@@ -49,7 +50,6 @@ class ByteLowering {
   readonly #statistics: (value: Value) => ChannelStatistics;
   readonly #ranges: Ranges;
   readonly #maps = new Map<Value, ByteMap>();
-  readonly #uses = new Map<Value, number>();
 
   constructor(
     e: Emitter,
@@ -64,8 +64,6 @@ class ByteLowering {
     this.#weights = weights;
     this.#statistics = statistics;
     this.#ranges = new Ranges(network.logits, statistics, weights);
-    for (const input of inOrder(network.logits).flatMap(({ inputs }) => inputs))
-      this.#uses.set(input, (this.#uses.get(input) ?? 0) + 1);
   }
 
   float(value: Value): Tensor {
@@ -172,17 +170,12 @@ class ByteLowering {
     const [outDepth, outY, outX] = [(images * slices) / alongZ.stride, y / alongY.stride, x / alongX.stride];
     const lanes = lanesFor(block, slices * value.channels);
     const firstLanes = Array.from({ length: slices }, (_, slice) => slice * value.channels);
-    const reads = firstLanes.flatMap((lane, slice) =>
-      Array.from({ length: alongZ.count }, (_, plane): SliceRead => {
-        const from = slice * alongZ.stride + plane * alongZ.dilation - alongZ.before;
-        return { lane, from, plane };
-      }),
-    );
-    const { values, dims } = this.#kernelOf(operation, affine);
+    const kernel = kernelPart(this.#weightsOf(operation), operation.weight.shape, 0, map.channels);
+    const { values, dims } = scaledOutputs(kernel, affine);
     const [out, inner, planes, ky, kx] = dims;
     const tensor = convolveBytes(this.#e, map, {
       kernel: { values, out, inner, planes, y: ky, x: kx },
-      reads,
+      reads: readsOf(firstLanes, alongZ),
       images: outDepth / slices,
       lanes,
       y: outY,
@@ -206,7 +199,11 @@ class ByteLowering {
       value.channels,
       phasesOfTransposed(operation),
     );
-    const kernel = this.#transposedKernelOf(operation, affine);
+    const { shape } = operation.weight;
+    const kernel = scaledOutputs(
+      transposedKernelPart(this.#weightsOf(operation), shape, 0, map.channels),
+      affine,
+    );
     const bias = this.#bias(operation.bias, affine, value.channels);
     const written = parts.map((part) =>
       convolveBytes(e, map, {
@@ -233,27 +230,12 @@ class ByteLowering {
     return { tensor, channels: value.channels, slices, levels };
   }
 
-  #kernelOf({ weight }: Convolution, affine: ChannelAffine | null): Kernel3 {
-    const dims = weight.shape as [number, number, number, number, number];
-    const size = dims.slice(1).reduce((a, b) => a * b);
-    const all = this.#weights.get(weight.name)!;
-    return {
-      values: affine ? all.map((each, at) => each * affine.factor[Math.floor(at / size)]!) : all,
-      dims,
-    };
-  }
+  #weightsOf = ({ weight }: Convolution | Transposed): Float32Array => this.#weights.get(weight.name)!;
+}
 
-  /** Of weights (in, out, z, y, x). */
-  #transposedKernelOf({ weight }: Transposed, affine: ChannelAffine | null): Kernel3 {
-    const [inner, out, z, y, x] = weight.shape as [number, number, number, number, number];
-    const volume = z * y * x;
-    const all = this.#weights.get(weight.name)!;
-    const values = new Float32Array(all.length);
-    for (let o = 0; o < out; o++)
-      for (let i = 0; i < inner; i++)
-        for (let at = 0; at < volume; at++)
-          values[(o * inner + i) * volume + at] =
-            all[(i * out + o) * volume + at]! * (affine?.factor[o] ?? 1);
-    return { values, dims: [out, inner, z, y, x] };
-  }
+/** A kernel with a norm's factors taken in. */
+function scaledOutputs(kernel: Kernel3, affine: ChannelAffine | null): Kernel3 {
+  if (affine === null) return kernel;
+  const size = kernel.dims.slice(1).reduce((a, b) => a * b);
+  return { ...kernel, values: kernel.values.map((each, at) => each * affine.factor[Math.floor(at / size)]!) };
 }

@@ -1,3 +1,4 @@
+import { areAllInOrder, stackedPlaces } from "../blocked/map.js";
 import { type Emitter, int, type Tensor } from "../emitter.js";
 import type { Levels } from "./levels.js";
 
@@ -61,15 +62,15 @@ export function stackLanes(
   outputs: number,
 ): Tensor {
   const { images, y, x, lanes } = byteDims(map);
-  const wanted = Array.from({ length: outputs }, (_, n) => offsets.map((offset) => n * step + offset)).flat();
+  const places = stackedPlaces(images, offsets, step, outputs);
   const dims = [outputs, y, x, offsets.length * lanes];
-  if (wanted.length === images && wanted.every((index, at) => index === at)) return map.tensor;
-  const outside = (index: number): boolean => index < 0 || index >= images;
+  const isWhole = areAllInOrder(places, images);
+  if (isWhole && offsets.length === 1) return map.tensor;
   const slices = e.reshape(map.tensor, [images, y * x * lanes]);
   const nothing = () => e.whole(new Uint8Array(y * x * lanes).fill(map.levels.zero), [1, y * x * lanes]);
-  const padded = wanted.some(outside) ? e.concat([slices, nothing()], 0) : slices;
-  const indices = wanted.map((index) => (outside(index) ? images : index));
-  const gathered = e.reshape(e.gather(padded, 0, indices), [outputs, offsets.length, y * x, lanes]);
+  const padded = places.includes(images) ? e.concat([slices, nothing()], 0) : slices;
+  const stacked = isWhole ? slices : e.gather(padded, 0, places);
+  const gathered = e.reshape(stacked, [outputs, offsets.length, y * x, lanes]);
   if (offsets.length === 1) return e.reshape(gathered, dims);
   return e.reshape(e.transpose(gathered, [0, 2, 1, 3]), dims);
 }

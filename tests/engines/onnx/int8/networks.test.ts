@@ -80,6 +80,8 @@ const graphs: Readonly<Record<string, (g: GraphBuilder, x: Value) => Value>> = {
   "a convolution of one channel": (g, x) => g.convolution(x, "a", 16),
   "strides and dilation": (g, x) =>
     g.convolution(g.convolution(x, "a", 16, { stride: [2, 2, 2] }), "b", 16, { dilation: [2, 1, 2] }),
+  "a stride as long as the kernel": (g, x) =>
+    g.convolution(g.convolution(x, "a", 16), "b", 16, { kernel: [2, 2, 2], stride: [2, 2, 2] }),
   "channels that fill no block": (g, x) => g.convolution(g.relu(g.convolution(x, "a", 20)), "b", 7),
   "a norm with scale and shift, and ReLU": (g, x) =>
     g.relu(g.instanceNorm(g.convolution(x, "a", 16), "n", { affine: true })),
