@@ -115,6 +115,8 @@ export const experimentSchema = z.strictObject({
     .strictObject({
       /** How often last.safetensors is written while training; 0 writes it after every step. */
       everySeconds: z.number().min(0).default(30),
+      /** Keeps the moving average of every evaluation too, as a checkpoint in snapshots/: what soups are made of. */
+      keep: z.boolean().optional(),
     })
     .prefault({}),
   predict: z

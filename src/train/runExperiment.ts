@@ -127,9 +127,11 @@ const stopwatch =
 /** Writes the record before the first step, then trains from where an earlier call stopped. */
 async function begin(prepared: PreparedRun, folder: RunFolder, options: RunOptions): Promise<TrainedRun> {
   const progress = await progressOf(folder, prepared, options);
-  if (!progress)
+  if (!progress) {
+    await rm(folder.snapshots, { recursive: true, force: true });
     for (const file of [folder.last, folder.best, folder.submission, folder.report])
       await rm(file, { force: true });
+  }
   await startRecord(folder.record, {
     name: prepared.experiment.name,
     experiment: prepared.experiment,

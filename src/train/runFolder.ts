@@ -13,6 +13,8 @@ export interface RunFolder {
   readonly best: string;
   readonly submission: string;
   readonly report: string;
+  /** Checkpoints of evaluations, where the experiment keeps them. */
+  readonly snapshots: string;
 }
 
 export function runFolder(path: string): RunFolder {
@@ -25,8 +27,13 @@ export function runFolder(path: string): RunFolder {
     best: file("best.safetensors"),
     submission: file("submission.csv"),
     report: file("report.json"),
+    snapshots: file("snapshots"),
   };
 }
+
+/** The checkpoint of one network's evaluation after `step` steps. */
+export const snapshotFile = (folder: RunFolder, network: string, step: number): string =>
+  join(folder.snapshots, `${network}-${String(step).padStart(7, "0")}.safetensors`);
 
 /**
  * Makes the folder this process's own while `work` runs, so that two runs at once cannot write into one another.

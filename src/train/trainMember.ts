@@ -26,8 +26,8 @@ export interface MemberTraining {
   readonly from: Current | null;
   readonly log: StepLog;
   readonly quiet: boolean;
-  /** Score of weights on the tune runs; null where there are none. */
-  readonly evaluate: ((weights: Float32Array) => Promise<number>) | null;
+  /** Score, on the tune runs, of the weights after a number of steps; null where there are no tune runs. */
+  readonly evaluate: ((weights: Float32Array, step: number) => Promise<number>) | null;
   /** Keeps the progress on disk. */
   readonly save: (current: Current) => Promise<void>;
   /** True once the user wants to stop. */
@@ -177,7 +177,7 @@ class Loop {
 
   private async evaluate(): Promise<void> {
     const weights = (await this.state()).average;
-    const score = await this.training.evaluate!(weights);
+    const score = await this.training.evaluate!(weights, this.step);
     const better = !this.best || score > this.best.score;
     if (better) this.best = { score, weights };
     this.sinceBest = better ? 0 : this.sinceBest + 1;

@@ -17,7 +17,7 @@ import type { Member } from "./members.js";
 import type { PreparedRun } from "./prepare.js";
 import { type TrainingProgress, writeProgress } from "./progressFile.js";
 import { readRunPicks } from "./readRunPicks.js";
-import type { RunFolder } from "./runFolder.js";
+import { makeFolder, type RunFolder, snapshotFile } from "./runFolder.js";
 import { type LogPosition, loggedSeconds, StepLog } from "./stepLog.js";
 import { type MemberResult, trainMember } from "./trainMember.js";
 import { pickType, type TuneRun, tuneType, untunedPicking } from "./tunePicking.js";
@@ -60,7 +60,7 @@ export async function trainStage(
         const from = progress?.current?.name === member.name ? progress.current : null;
         const save = (current: TrainingProgress["current"]) =>
           writeProgress(folder.last, { experimentHash, dataHash, done, current });
-        const result = await trainOne(prepared, member, sources, tuneTomograms, {
+        const result = await trainOne(prepared, folder, member, sources, tuneTomograms, {
           from,
           log,
           save,
@@ -153,14 +153,30 @@ interface Hooks {
 
 function trainOne(
   prepared: PreparedRun,
+  folder: RunFolder,
   member: Member,
   sources: readonly PatchSource[],
   tomograms: readonly TuneTomogram[],
   hooks: Hooks,
 ): Promise<MemberResult> {
   const { experiment, members, engine, threads, quiet } = prepared;
-  const evaluate = async (weights: Float32Array) =>
-    (await tuneNetworks(prepared, [await networkOf(member, weights)], tomograms)).score;
+  const evaluate = async (weights: Float32Array, step: number) => {
+    const networks = [await networkOf(member, weights)];
+    const { picking, score } = await tuneNetworks(prepared, networks, tomograms);
+    if (experiment.checkpoint.keep) {
+      const spacing = tomograms[0]!.volume.spacing[0];
+      const path = snapshotFile(folder, member.name, step);
+      await makeFolder(folder.snapshots);
+      await writeCheckpoint(path, [member.name], {
+        experiment,
+        spacing,
+        networks,
+        picking,
+        tuneScore: score,
+      });
+    }
+    return score;
+  };
   return trainMember({
     ...hooks,
     experiment,

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDataset } from "../../src/data/dataset.js";
 import { readPicksFile } from "../../src/data/picks.js";
@@ -72,6 +73,24 @@ describe("run", () => {
     expect(logged.filter(({ tuneScore }) => tuneScore !== undefined).map(({ step }) => step)).toEqual([
       5, 11,
     ]);
+  });
+
+  it("keeps every evaluation's weights where the experiment says so, and is otherwise the same run", async () => {
+    await runTiny("kept", { checkpoint: { keep: true } });
+    expect((await readdir(at("kept", "snapshots"))).sort()).toEqual([
+      "all-0000006.safetensors",
+      "all-0000012.safetensors",
+    ]);
+    const best = await readCheckpoint(at("kept", "best.safetensors"));
+    expect((await readCheckpoint(at("first", "best.safetensors"))).networks).toEqual(best.networks);
+    const snapshots = await Promise.all(
+      ["6", "12"].map((step) =>
+        readCheckpoint(at("kept", "snapshots", `all-${step.padStart(7, "0")}.safetensors`)),
+      ),
+    );
+    expect(snapshots.map(({ tuneScore }) => tuneScore)).toContain(best.tuneScore);
+    expect(snapshots.some(({ networks }) => isDeepStrictEqual(networks, best.networks))).toBe(true);
+    expect(isDeepStrictEqual(snapshots[0]!.networks, snapshots[1]!.networks)).toBe(false);
   });
 
   it("reports the score that its submission has against the held-out run's picks", async () => {
