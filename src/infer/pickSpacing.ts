@@ -70,5 +70,5 @@ function insert({ spacing, buckets, next, places }: Grid, { z, y, x }: Position,
 }
 
 /** Hash of a cell (Teschner et al., VMV 2003), its lowest bits. */
-const bucketOf = (z: number, y: number, x: number, buckets: number): number =>
+export const bucketOf = (z: number, y: number, x: number, buckets: number): number =>
   (Math.imul(z, 73856093) ^ Math.imul(y, 19349663) ^ Math.imul(x, 83492791)) & (buckets - 1);
