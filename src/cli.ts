@@ -37,6 +37,10 @@ const table: Record<string, Entry> = {
     describe: "picks particles from predicted probabilities, as copick JSON with scores",
     load: () => import("./commands/pick.js"),
   },
+  fuse: {
+    describe: "makes one list of the picks of several pickers: a weighted consensus",
+    load: () => import("./commands/fuse.js"),
+  },
   submit: {
     describe: "predicts, picks and writes a submission CSV",
     load: () => import("./commands/submit.js"),

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Dataset, openDataset } from "../data/dataset.js";
+import { type Dataset, listRuns, openDataset } from "../data/dataset.js";
 import { resolveTomogram } from "../data/omeZarr.js";
 import { listPicks, ownUserId, type PicksAuthor, readPicks, readTruth } from "../data/picks.js";
 import { PickbenchError } from "../errors.js";
@@ -22,17 +22,22 @@ export interface DiagnosisTruth {
  * of the truth; runs picked and found empty are.
  *
  * @param asked names of runs, separated by commas; all where undefined
+ * @param flag that they were given with
  * @throws BadDataset where there is no particle, BadUsage for a run that the truth lacks
  */
-export async function readDiagnosisTruth(path: string, asked: string | undefined): Promise<DiagnosisTruth> {
+export async function readDiagnosisTruth(
+  path: string,
+  asked: string | undefined,
+  flag = "--runs",
+): Promise<DiagnosisTruth> {
   if (await isCsv(path)) {
     const truth = await readSubmission(path, { kind: "truth" });
-    return { truth: chosenRuns(path, truth, asked), particles: challengeParticles, extents: new Map() };
+    return { truth: chosenRuns(path, truth, asked, flag), particles: challengeParticles, extents: new Map() };
   }
   const dataset = await openDataset(path);
   const all = await readTruth(dataset);
   for (const [run, picks] of all) if (picks.length === 0 && !(await hasPicks(dataset, run))) all.delete(run);
-  const truth = chosenRuns(path, all, asked);
+  const truth = chosenRuns(path, all, asked, flag);
   return { truth, particles: dataset.particles, extents: await readExtents(dataset, truth) };
 }
 
@@ -40,13 +45,14 @@ function chosenRuns(
   path: string,
   all: ReadonlyMap<string, Pick[]>,
   asked: string | undefined,
+  flag: string,
 ): ReadonlyMap<string, Pick[]> {
   const names = asked?.split(",").map((name) => name.trim()) ?? [...all.keys()];
   const unknown = names.find((name) => !all.has(name));
   if (unknown !== undefined)
     throw new PickbenchError(
       "BadUsage",
-      `--runs names ${unknown}, wanted runs with picks in ${path}: ${[...all.keys()].join(", ") || "there are none"}`,
+      `${flag} names ${unknown}, wanted runs with picks in ${path}: ${[...all.keys()].join(", ") || "there are none"}`,
       { path },
     );
   const truth = new Map(names.map((name) => [name, all.get(name)!]));
@@ -110,10 +116,16 @@ export async function readDiagnosisPicks(
 }
 
 /** A folder with ExperimentRuns/ itself is the one root; anything else is opened as a data set. */
-async function picksDataset(path: string): Promise<Dataset> {
+export async function picksDataset(path: string): Promise<Dataset> {
   const isRoot = (await stat(join(path, "ExperimentRuns")).catch(() => undefined))?.isDirectory();
   return isRoot
-    ? { root: path, overlayRoot: path, roots: [path], particles: [], runs: [] }
+    ? {
+        root: path,
+        overlayRoot: path,
+        roots: [path],
+        particles: challengeParticles,
+        runs: await listRuns([path]),
+      }
     : await openDataset(path);
 }
 
@@ -136,5 +148,5 @@ async function countFiles(dataset: Dataset, run: string, author: PicksAuthor): P
 const hasPicks = async (dataset: Dataset, run: string): Promise<boolean> =>
   (await countFiles(dataset, run, {})) > 0;
 
-const isCsv = async (path: string): Promise<boolean> =>
+export const isCsv = async (path: string): Promise<boolean> =>
   !path.endsWith(".json") && ((await stat(path).catch(() => undefined))?.isFile() ?? false);

@@ -78,7 +78,7 @@ export async function openDataset(path: string, options: { part?: "train" | "tes
 }
 
 /** Runs of all roots together: a run may have its tomograms in one and its picks in the other. */
-async function listRuns(roots: CopickRoots["existing"]): Promise<Run[]> {
+export async function listRuns(roots: CopickRoots["existing"]): Promise<Run[]> {
   const folders = new Map<string, string[]>();
   for (const root of roots) {
     const runsFolder = join(root, "ExperimentRuns");
