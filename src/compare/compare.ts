@@ -9,10 +9,19 @@ import { readRecord } from "../record.js";
 import { checkExperiment, type Experiment, experimentHash, readExperiment } from "../train/experiment.js";
 import { runExperiment } from "../train/runExperiment.js";
 import { isBegun, runFolder } from "../train/runFolder.js";
+import { againstFirst } from "./againstFirst.js";
 import { type Entrant, writeEntrant } from "./entrant.js";
 import { comparisonPlot } from "./plot.js";
 import { aisTable } from "./published.js";
-import { type CompareRow, type Comparison, ranked, readResult, rowOf, type SeedResult } from "./result.js";
+import {
+  type CompareRow,
+  type Comparison,
+  type RankedRow,
+  ranked,
+  readResult,
+  rowOf,
+  type SeedResult,
+} from "./result.js";
 import { comparisonMarkdown } from "./table.js";
 import { timeNetwork } from "./timing.js";
 
@@ -57,13 +66,28 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
     machine,
     commit: code.commit,
     holdout: runs.holdout,
-    rows: ranked(rows),
+    rows: await withVerdicts(ranked(rows), entrants, options.data, runs.holdout),
   };
   const write = (name: string, content: string) => writeWhole(join(options.out, name), content);
   await write("comparison.json", `${JSON.stringify(comparison, null, 1)}\n`);
   await write("comparison.svg", await comparisonPlot(comparison));
   await write("comparison.md", comparisonMarkdown(comparison));
   return comparison;
+}
+
+/** What may be said of each row's distance from the first. */
+async function withVerdicts(
+  rows: readonly CompareRow[],
+  entrants: readonly Entrant[],
+  data: string,
+  holdout: readonly string[],
+): Promise<RankedRow[]> {
+  const submissions = rows.map(({ architecture }) => {
+    const entrant = entrants.find((each) => each.architecture === architecture)!;
+    return runFolder(entrant.folder).submission;
+  });
+  const verdicts = await againstFirst(submissions, data, holdout);
+  return rows.map((row, i) => ({ ...row, againstFirst: verdicts[i]! }));
 }
 
 async function compareOne(

@@ -3,6 +3,7 @@ import { type RunRecord, readRecord } from "../record.js";
 import type { Interval } from "../score/interval.js";
 import { readReport } from "../score/leaderboard.js";
 import { runFolder } from "../train/runFolder.js";
+import type { AgainstFirst } from "./againstFirst.js";
 import type { Entrant } from "./entrant.js";
 import type { PublishedRow } from "./published.js";
 import type { NetworkTimes } from "./timing.js";
@@ -35,6 +36,12 @@ export interface CompareRow extends NetworkTimes {
   readonly published: PublishedRow | null;
 }
 
+/** A row and what may be said of its place. */
+export interface RankedRow extends CompareRow {
+  /** Against the first row; null for that row itself, and where no run is held out. */
+  readonly againstFirst: AgainstFirst | null;
+}
+
 export interface Comparison {
   readonly recipe: string;
   readonly budget: string;
@@ -42,8 +49,8 @@ export interface Comparison {
   readonly machine: RunRecord["machine"];
   readonly commit: string | null;
   readonly holdout: readonly string[];
-  /** Best score first. */
-  readonly rows: readonly CompareRow[];
+  /** Highest score first. */
+  readonly rows: readonly RankedRow[];
 }
 
 /** Reads what a finished run left. */
@@ -96,6 +103,6 @@ export function rowOf(
   return { architecture, parameters, seeds, ...times, score, standardError, published };
 }
 
-/** Best score first; equal ones by name. */
+/** Highest score first; equal ones by name. */
 export const ranked = (rows: readonly CompareRow[]): CompareRow[] =>
   rows.toSorted((a, b) => (b.score ?? 0) - (a.score ?? 0) || (a.architecture < b.architecture ? -1 : 1));

@@ -1,24 +1,46 @@
+import { fewestExperiments } from "../score/comparisonText.js";
 import { alignedTable } from "../score/reportText.js";
-import { type CompareRow, type Comparison, mean } from "./result.js";
+import { type Comparison, mean, type RankedRow } from "./result.js";
 
 const number = (value: number | null | undefined, digits = 0): string =>
   value === null || value === undefined ? "–" : value.toFixed(digits);
 
-type Column = readonly [title: string, value: (row: CompareRow) => string];
+type Column = readonly [title: string, value: (row: RankedRow) => string];
 
-const score = ({ score: value, standardError }: CompareRow): string =>
+const score = ({ score: value, standardError }: RankedRow): string =>
   `${number(value, 3)}${standardError === null ? "" : ` ± ${number(standardError, 3)}`}`;
 
-const interval = ({ seeds }: CompareRow): string => {
+const interval = ({ seeds }: RankedRow): string => {
   const [first] = seeds;
   return first?.interval ? `${number(first.interval.low, 3)} to ${number(first.interval.high, 3)}` : "–";
 };
+
+const belowFirst = ({ againstFirst: first }: RankedRow): string =>
+  first
+    ? `${number(first.difference, 3)} (${number(first.interval.low, 3)} to ${number(first.interval.high, 3)})`
+    : "–";
+
+/** Whether the first row's lead is more than chance. */
+const toldApart = ({ againstFirst: first }: RankedRow): string =>
+  first === null ? "–" : first.verdict === "a" || first.verdict === "b" ? "yes" : "no";
+
+/** What the order of the rows does not say. */
+function claim({ holdout, rows }: Comparison): string {
+  if (rows.length < 2 || holdout.length === 0) return "";
+  if (holdout.length === 1)
+    return "One held-out run cannot tell which is better: the intervals are over its particles, and other runs may order the rows otherwise.";
+  if (holdout.length < fewestExperiments)
+    return `${holdout.length} held-out runs cannot tell which is better, for p < 0.05 takes ${fewestExperiments} or more: other runs may order the rows otherwise.`;
+  return "Told apart from the first row: the interval of the difference excludes 0 and p < 0.05, by the first seed's submissions; rows below are not compared with each other.";
+}
 
 const columns: readonly Column[] = [
   ["architecture", ({ architecture }) => architecture],
   ["parameters", ({ parameters }) => parameters.toLocaleString("en")],
   ["F4", score],
   ["90 % interval", interval],
+  ["below first", belowFirst],
+  ["told apart", toldApart],
   ["loss", ({ seeds }) => number(mean(seeds.map(({ loss }) => loss)), 3)],
   ["steps", ({ seeds }) => number(mean(seeds.map(({ steps }) => steps)))],
   ["train s", ({ seeds }) => number(mean(seeds.map(({ trainSeconds }) => trainSeconds)))],
@@ -37,10 +59,11 @@ const columnsOf = ({ rows }: Comparison): readonly Column[] =>
 /** For a terminal. */
 export function comparisonText(comparison: Comparison): string {
   const shown = columnsOf(comparison);
-  return alignedTable([
+  const table = alignedTable([
     shown.map(([title]) => title),
     ...comparison.rows.map((row) => shown.map(([, value]) => value(row))),
   ]);
+  return [table, claim(comparison)].filter((part) => part !== "").join("\n\n");
 }
 
 /** For comparison.md. */
@@ -57,6 +80,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
     line(shown.map((_, at) => (at === 0 ? "---" : "--:"))),
     ...comparison.rows.map((row) => line(shown.map(([, value]) => value(row)))),
     "",
+    ...[claim(comparison)].filter((line) => line !== "").flatMap((line) => [line, ""]),
     "![score against time](comparison.svg)",
     "",
   ].join("\n");

@@ -44,7 +44,7 @@ function permutationLine({ permutation, differing, experiments: all }: Compariso
 const pText = (p: number): string => String(Number(p.toPrecision(2)));
 
 /** Experiments in which two submissions must differ for the smallest p, 2 of 2ⁿ, to be significant. */
-const fewest = Math.floor(1 - Math.log2(significance)) + 1;
+export const fewestExperiments = Math.floor(1 - Math.log2(significance)) + 1;
 
 function verdictLines({ verdict, score, over, differing, permutation }: Comparison): string[] {
   const [higher, lower] = score.difference >= 0 ? ["A", "B"] : ["B", "A"];
@@ -62,7 +62,7 @@ function verdictLines({ verdict, score, over, differing, permutation }: Comparis
       return ["A and B have the same counts in every experiment: nothing tells them apart."];
     case "too few":
       return [
-        `Too few experiments to tell which is better: A and B differ in ${differing}, and p < ${significance} takes ${fewest} or more.`,
+        `Too few experiments to tell which is better: A and B differ in ${differing}, and p < ${significance} takes ${fewestExperiments} or more.`,
         ...(over === "particles"
           ? ["The interval is over the particles of this single experiment, not over others."]
           : []),

@@ -89,11 +89,18 @@ describe("compare", () => {
       expect(score).toBe(seeds[0]!.score);
     }
     expect(comparison.rows.find(({ architecture }) => architecture === "eman2")?.published?.sliceMs).toBe(50);
+    const [first, second] = comparison.rows;
+    expect([first!.againstFirst, second!.againstFirst?.verdict]).toEqual([
+      null,
+      expect.stringMatching(/^(too few|same)$/),
+    ]);
+    expect(second!.againstFirst!.difference).toBeCloseTo(first!.score! - second!.score!, 12);
     const { groups } = await readLeaderboard(options.submissions);
     expect(groups[0]!.rows.map(({ name }) => name).sort()).toEqual(["tiny-densevnet", "tiny-eman2"]);
     const markdown = await readFile(join(options.out, "comparison.md"), "utf8");
     expect(markdown).toBe(comparisonMarkdown(comparison));
     expect(markdown).toContain("| eman2 | ");
+    expect(markdown).toContain("One held-out run cannot tell which is better");
     const plot = await readFile(join(options.out, "comparison.svg"), "utf8");
     expect(plot.startsWith("<svg") && plot.endsWith("</svg>")).toBe(true);
     for (const name of ["densevnet", "eman2"]) expect(plot).toContain(`>${name}<`);
