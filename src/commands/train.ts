@@ -14,7 +14,7 @@ export const command = defineCommand({
     const trained = await trainOnly(folder, options);
     report(args.json, { folder: folder.path, checkpoint: folder.best, ...trained }, () =>
       [
-        `checkpoint: ${folder.best}${trained.tuneScore === null ? "" : `, score on the tune runs ${trained.tuneScore.toFixed(4)}`}`,
+        `checkpoint: ${folder.best}${trained.tuneScore === null ? "" : `, score on the tune runs (thresholds were fitted there) ${trained.tuneScore.toFixed(4)}`}`,
         `${trained.steps} steps; they waited for data ${(100 * trained.waitedShare).toFixed(1)} % of the time`,
       ].join("\n"),
     );

@@ -15,7 +15,7 @@ export const command = defineCommand({
     report(args.json, { folder: folder.path, checkpoint: folder.best, tuneScore }, () =>
       tuneScore === null
         ? `${folder.best}: the experiment has no tune run, so its picking settings are the untuned ones`
-        : `${folder.best}: score on the tune runs ${tuneScore.toFixed(4)}`,
+        : `${folder.best}: score on the tune runs (thresholds were fitted there) ${tuneScore.toFixed(4)}`,
     );
   },
 });
