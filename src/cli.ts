@@ -20,6 +20,10 @@ const table: Record<string, Entry> = {
     describe: "lists what a data set holds, reads every chunk and names the broken ones",
     load: () => import("./commands/inspect.js"),
   },
+  copick: {
+    describe: "writes a copick configuration of a data set, with its particles",
+    load: () => import("./commands/copick.js"),
+  },
   run: {
     describe: "trains, tunes, predicts, picks and scores the held-out runs of an experiment",
     load: () => import("./commands/run.js"),

@@ -8,6 +8,10 @@ export interface Particle {
   readonly weight: number;
   /** RGB, 0–255, for pictures. */
   readonly colour: readonly [number, number, number];
+  /** Its voxels' value in label maps, from 1; copick's `label`. */
+  readonly label?: number;
+  /** Of its structure in the Protein Data Bank. */
+  readonly pdbId?: string;
 }
 
 /** The CZII challenge's six types (FIELD.md §1): name, radius, weight, colour. The one place where they stand. */

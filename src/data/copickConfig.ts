@@ -81,6 +81,9 @@ const configSchema = z.looseObject({
       is_particle: z.boolean().default(true),
       radius: z.number().positive().nullish(),
       color: z.array(z.number().int().min(0).max(255)).min(3).max(4).nullish(),
+      label: z.number().int().positive().nullish(),
+      pdb_id: z.string().nullish(),
+      metadata: z.looseObject({ score_weight: z.number().min(0).optional() }).nullish(),
     }),
   ),
 });
@@ -137,7 +140,10 @@ function localPath(configPath: string, root: string): string {
 
 type PickableObject = z.infer<typeof configSchema>["pickable_objects"][number];
 
-/** The particles of a configuration; what it leaves out is the challenge's where the name is known. */
+/**
+ * The particles of a configuration; what it leaves out is the challenge's where the name is known. An object's weight in
+ * the score is `score_weight` of its metadata, where copick leaves room for others.
+ */
 function particlesOf(path: string, objects: readonly PickableObject[]): Particle[] {
   const particles = objects
     .filter((object) => object.is_particle)
@@ -152,15 +158,30 @@ function particlesOf(path: string, objects: readonly PickableObject[]): Particle
       return {
         name: object.name,
         radius: angstrom(radius),
-        weight: known?.weight ?? 1,
-        colour: known?.colour ?? [red, green, blue],
+        weight: object.metadata?.score_weight ?? known?.weight ?? 1,
+        colour: [red, green, blue],
+        ...(object.label ? { label: object.label } : {}),
+        ...(object.pdb_id ? { pdbId: object.pdb_id } : {}),
       };
     });
-  const twice = particles.find((particle, index) =>
-    particles.slice(0, index).some((earlier) => earlier.name === particle.name),
-  );
-  if (twice) throw new PickbenchError("BadDataset", `${path}: ${twice.name} is listed twice`, { path });
+  checkDistinct(path, "name", particles);
+  checkDistinct(path, "label", particles);
   if (particles.length === 0)
     throw new PickbenchError("BadDataset", `${path}: pickable_objects names no particle`, { path });
   return particles;
+}
+
+/** @throws BadDataset where two particles share a name, or a label */
+function checkDistinct(path: string, key: "name" | "label", particles: readonly Particle[]): void {
+  const seen = new Set<string | number>();
+  for (const { [key]: value } of particles) {
+    if (value === undefined) continue;
+    if (seen.has(value))
+      throw new PickbenchError(
+        "BadDataset",
+        `${path}: ${key} ${value} is listed twice; give every particle its own`,
+        { path },
+      );
+    seen.add(value);
+  }
 }
