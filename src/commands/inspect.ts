@@ -47,7 +47,7 @@ function describe({ root, runs, chunks, problems }: Inspection, quick: boolean):
   ].join("\n");
 }
 
-function describeRun({ name, tomograms, picks, notes }: RunInspection): string[] {
+function describeRun({ name, tomograms, picks, contrast, notes }: RunInspection): string[] {
   const files = picks.map(
     ({ type, count, userId, sessionId }) =>
       `${type} ${count}${userId ? ` (${userId}, session ${sessionId})` : ""}`,
@@ -56,15 +56,21 @@ function describeRun({ name, tomograms, picks, notes }: RunInspection): string[]
     name,
     ...tomograms.map(describeTomogram),
     `  picks: ${files.join(", ") || "none"}`,
+    ...(contrast
+      ? [`  contrast at the picks: ${Math.abs(contrast.z).toFixed(1)} standard errors above random places`]
+      : []),
     ...notes.map((note) => `  note: ${note}`),
   ];
 }
 
-function describeTomogram({ tomoType, levels, channels }: TomogramInspection): string {
+function describeTomogram({ tomoType, levels, channels, values }: TomogramInspection): string {
   const sizes = levels.map(({ shape, spacing }) => `${shape.join("×")} at ${describeSpacing(spacing)} Å`);
   const chunk = levels[0] ? `; chunks ${levels[0].chunkShape.join("×")}` : "";
   const names = channels ? `; channels ${channels.join(", ")}` : "";
-  return `  ${tomoType}: ${sizes.join(", ") || "metadata is broken"}${chunk}${names}`;
+  const range = values
+    ? `; values ${values.least.toPrecision(4)} to ${values.largest.toPrecision(4)}, mean ${values.mean.toPrecision(3)}`
+    : "";
+  return `  ${tomoType}: ${sizes.join(", ") || "metadata is broken"}${chunk}${names}${range}`;
 }
 
 /** One number where the axes agree to a thousandth of an Å. */

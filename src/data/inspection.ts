@@ -1,8 +1,11 @@
 import { messageOf, PickbenchError } from "../errors.js";
+import { hashFile } from "../files.js";
 import type { Pick } from "../particles.js";
+import { contrastNotes } from "./contrastNotes.js";
 import type { Dataset, Level, Run, TomogramRef } from "./dataset.js";
 import { openTomogram, resolveTomogram } from "./omeZarr.js";
 import { listPicks, readPicksFile, strayPicks } from "./picks.js";
+import { measureTruthContrast, type TruthContrast } from "./truthContrast.js";
 
 export interface TomogramInspection {
   readonly tomoType: string;
@@ -11,6 +14,14 @@ export interface TomogramInspection {
   /** Empty where the metadata is broken. */
   readonly levels: readonly Level[];
   readonly channels?: readonly string[];
+  /** Of the finest level; absent where chunks were not read, or one is broken. */
+  readonly values?: ValueRange;
+}
+
+export interface ValueRange {
+  readonly least: number;
+  readonly largest: number;
+  readonly mean: number;
 }
 
 export interface PicksInspection {
@@ -21,12 +32,18 @@ export interface PicksInspection {
   readonly count: number;
   /** How many lie outside the volume. */
   readonly outside: number;
+  /** How many stand where another of the same file stands, to a hundredth of an Å. */
+  readonly repeated: number;
+  /** SHA-256 of the file, hex. */
+  readonly sha256: string;
 }
 
 export interface RunInspection {
   readonly name: string;
   readonly tomograms: readonly TomogramInspection[];
   readonly picks: readonly PicksInspection[];
+  /** How picks meet the densities of the finest-named reconstruction; null where there are no picks, or chunks were not read. */
+  readonly contrast: TruthContrast | null;
   /** What is odd but not broken. */
   readonly notes: readonly string[];
 }
@@ -78,8 +95,45 @@ export async function inspectDataset(
   const problems = new Problems();
   const runs: RunInspection[] = [];
   for (const run of dataset.runs) runs.push(await inspectRun(dataset, run, problems));
-  const chunks = readChunks ? await readAllChunks(runs, problems, onTotal) : 0;
-  return { root: dataset.root, runs, chunks, problems: problems.list() };
+  if (!readChunks) return { root: dataset.root, runs, chunks: 0, problems: problems.list() };
+  const read = await readAllChunks(runs, problems, onTotal);
+  const measured: RunInspection[] = [];
+  for (const run of runs) measured.push(await measureRun(dataset, run, read.values, problems));
+  return { root: dataset.root, runs: measured, chunks: read.chunks, problems: problems.list() };
+}
+
+/** Adds what the voxels say: the tomograms' values, and whether picks lie where there is something. */
+async function measureRun(
+  dataset: Dataset,
+  run: RunInspection,
+  values: ReadonlyMap<string, ValueRange>,
+  problems: Problems,
+): Promise<RunInspection> {
+  const tomograms = run.tomograms.map((tomogram) => {
+    const range = values.get(tomogram.path);
+    return range ? { ...tomogram, values: range } : tomogram;
+  });
+  const flat = tomograms
+    .filter((tomogram) => tomogram.values && tomogram.values.least === tomogram.values.largest)
+    .map(({ path, values: range }) => `${path}: every voxel is ${range!.least}`);
+  const whole = tomograms.find((tomogram) => tomogram.values);
+  const contrast = whole ? ((await problems.guard(() => contrastOf(dataset, run, whole))) ?? null) : null;
+  const odd = contrast ? contrastNotes(contrast, whole!.levels[0]!.spacing[2]) : [];
+  return { ...run, tomograms, contrast, notes: [...run.notes, ...flat, ...odd] };
+}
+
+/** Read at the coarsest level at which the smallest particle's radius is still three voxels, or at the finest. */
+async function contrastOf(
+  dataset: Dataset,
+  { name, picks }: RunInspection,
+  { tomoType, path, levels }: TomogramInspection,
+): Promise<TruthContrast | null> {
+  const points = (await Promise.all(picks.map((file) => readPicksFile(file.path, file.type)))).flat();
+  const radii = dataset.particles.filter((particle) => points.some(({ type }) => type === particle.name));
+  const wanted = Math.min(...radii.map(({ radius }) => radius)) / 3;
+  const level = levels.findLastIndex(({ spacing }) => Math.max(...spacing) <= wanted);
+  const reader = await openTomogram({ run: name, tomoType, path, levels }, Math.max(0, level));
+  return points.length === 0 ? null : measureTruthContrast(await reader.readAll(), points, dataset.particles);
 }
 
 async function inspectRun(dataset: Dataset, run: Run, problems: Problems): Promise<RunInspection> {
@@ -101,12 +155,32 @@ async function inspectRun(dataset: Dataset, run: Run, problems: Problems): Promi
       const points = await problems.guard(() => readPicksFile(path, type));
       if (!points) continue;
       const outside = finest ? points.filter((pick) => isOutside(pick, finest)).length : 0;
-      picks.push({ type, path, ...author, count: points.length, outside });
+      const sha256 = await hashFile(path);
+      picks.push({
+        type,
+        path,
+        ...author,
+        count: points.length,
+        outside,
+        repeated: repeatedOf(points),
+        sha256,
+      });
     }
   }
   const stray = await strayPicks(dataset, run.name);
-  return { name: run.name, tomograms, picks, notes: [...notesOn(picks, finest), ...stray.map(strayNote)] };
+  const notes = [...notesOn(picks, finest), ...picks.flatMap(repeatedNote), ...stray.map(strayNote)];
+  return { name: run.name, tomograms, picks, contrast: null, notes };
 }
+
+const repeatedOf = (points: readonly Pick[]): number =>
+  points.length - new Set(points.map(({ x, y, z }) => [x, y, z].map((at) => at.toFixed(2)).join())).size;
+
+const repeatedNote = ({ path, repeated, count }: PicksInspection): string[] =>
+  repeated === 0
+    ? []
+    : [
+        `${path}: ${repeated} of ${count} picks stand where another stands; the challenge's scorer refuses such a truth`,
+      ];
 
 const strayNote = (path: string) =>
   `${path} is named after none of the data set's particle types, so it is not read`;
@@ -132,7 +206,7 @@ async function readAllChunks(
   runs: readonly RunInspection[],
   problems: Problems,
   onTotal: (chunks: number) => (done: number, name: string) => void,
-): Promise<number> {
+): Promise<{ chunks: number; values: Map<string, ValueRange> }> {
   const work: { ref: TomogramRef; level: number; channel: number; chunks: number }[] = [];
   for (const run of runs)
     for (const { tomoType, path, levels, channels } of run.tomograms)
@@ -145,13 +219,37 @@ async function readAllChunks(
             chunks: shape.reduce((count, size, axis) => count * Math.ceil(size / chunkShape[axis]!), 1),
           });
   const onChunk = onTotal(work.reduce((sum, { chunks }) => sum + chunks, 0));
+  const values = new Map<string, ValueRange>();
   let done = 0;
   for (const { ref, level, channel } of work) {
     const reader = await openTomogram(ref, level);
-    for (const { box } of reader.chunks(channel)) {
-      await problems.guard(() => reader.readRegion(box, channel));
+    const ranges: (ValueRange & { readonly voxels: number })[] = [];
+    const chunks = reader.chunks(channel);
+    for (const { box } of chunks) {
+      const region = await problems.guard(() => reader.readRegion(box, channel));
+      if (region && level === 0) ranges.push(rangeOf(region));
       onChunk(++done, `${ref.run} ${ref.tomoType}`);
     }
+    if (level === 0 && channel === 0 && ranges.length === chunks.length) values.set(ref.path, joined(ranges));
   }
-  return done;
+  return { chunks: done, values };
+}
+
+function rangeOf(region: Float32Array): ValueRange & { readonly voxels: number } {
+  let [least, largest, sum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  for (const value of region) {
+    if (value < least) least = value;
+    if (value > largest) largest = value;
+    sum += value;
+  }
+  return { least, largest, mean: sum / region.length, voxels: region.length };
+}
+
+function joined(ranges: readonly (ValueRange & { readonly voxels: number })[]): ValueRange {
+  const voxels = ranges.reduce((sum, range) => sum + range.voxels, 0);
+  return {
+    least: Math.min(...ranges.map(({ least }) => least)),
+    largest: Math.max(...ranges.map(({ largest }) => largest)),
+    mean: ranges.reduce((sum, range) => sum + range.mean * range.voxels, 0) / voxels,
+  };
 }
