@@ -49,6 +49,10 @@ const table: Record<string, Entry> = {
     describe: "predicts, picks and writes a submission CSV",
     load: () => import("./commands/submit.js"),
   },
+  ensemble: {
+    describe: "joins checkpoints into one: mean of probabilities, of logits, or of weights (a soup)",
+    load: () => import("./commands/ensemble.js"),
+  },
   export: {
     describe: "writes a checkpoint's networks as ONNX files that any runtime takes",
     load: () => import("./commands/export.js"),

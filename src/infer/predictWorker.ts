@@ -20,6 +20,8 @@ const runner = startThread(builtModule(import.meta.url, "./tileWorker.js"));
 let settings: PredictSettings;
 let types: readonly string[];
 let networks: readonly OpenedNetwork[];
+/** What the networks in the same places count, and how. */
+let averaged: readonly Pick<AnyNetwork, "activation" | "share">[];
 /** What is done to the tomograms that are given, in their order. */
 let normalisations: readonly string[];
 /** Of the networks. */
@@ -32,14 +34,14 @@ const viewOf = (place: number, views: readonly Volume[]): Volume =>
 
 /** The network in a place of those opened, which runs while this thread does something else. */
 function tileNetwork(place: number, views: readonly Volume[]): TileNetwork {
-  const { outputs, channels } = networks[place]!;
+  const { channels } = networks[place]!;
   const volume = viewOf(place, views);
   const spacing = volume.spacing[0];
   const run: TileNetwork["run"] = (tile, shape) => {
     const call: TileCall = { network: place, tile, shape, spacing };
     return unbroken(() => runner.call<Float32Array>("run", call, [tile.buffer as ArrayBuffer]));
   };
-  return { outputs, channels, volume, run };
+  return { ...averaged[place]!, channels, volume, run };
 }
 
 /** Has every network look at the tomogram that it is to predict. */
@@ -57,6 +59,10 @@ serve({
     readonly types: readonly string[];
   }) {
     settings = given.settings;
+    averaged = given.networks.map(({ activation, share }) => ({
+      activation,
+      ...(share !== undefined && { share }),
+    }));
     types = given.types;
     wanted = given.networks.map((network) => JSON.stringify(normalisationOf(network)));
     await checkPrecision(settings.precision, settings.engine, given.networks);
@@ -75,6 +81,7 @@ serve({
       grid: tileGrid(volume.shape, tileSettings(settings, demands)),
       networks: networks.map((_, place) => tileNetwork(place, views)),
       types,
+      averaging: settings.averaging ?? "probabilities",
       symmetries: symmetries(flips, rotations, halfTurn),
       onTile: (done) => tell({ done, total: begun.tiles }),
     });

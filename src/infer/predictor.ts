@@ -7,6 +7,7 @@ import type { ExternalSpec } from "../engines/externalSpec.js";
 import type { NetworkSpec } from "../nets/catalogue.js";
 import { startThread, type Thread } from "../threads.js";
 import type { Shape3, Volume } from "../volume.js";
+import { type Averaging, checkProbabilities } from "./averaging.js";
 import type { PredictedSlab } from "./slabPrediction.js";
 import type { Overlap } from "./tiles.js";
 import type { BallRadii } from "./votes.js";
@@ -22,6 +23,8 @@ export interface PredictNetwork {
   readonly channels: readonly (string | null)[];
   /** Of the balls that vote for centres, by class; null where the last outputs are no offsets. */
   readonly radii: BallRadii | null;
+  /** How much it counts against other networks; 1 if absent. */
+  readonly share?: number;
 }
 
 /** A network trained elsewhere: an ONNX file's bytes and how they are run. */
@@ -30,6 +33,7 @@ export interface ExternalNetwork {
   readonly model: Uint8Array;
   readonly activation: Activation;
   readonly channels: readonly (string | null)[];
+  readonly share?: number;
 }
 
 /** What tomograms are predicted by. */
@@ -61,6 +65,8 @@ export interface PredictSettings {
   readonly threads: number;
   /** Floats if absent. */
   readonly precision?: Precision | undefined;
+  /** What is averaged over networks; probabilities if absent. */
+  readonly averaging?: Averaging | undefined;
 }
 
 export interface Predictor {
@@ -69,7 +75,7 @@ export interface Predictor {
   /** What the networks want of a tomogram, each once. */
   readonly normalisations: readonly Normalisation[];
   /**
-   * Predicts a tomogram, given once a normalisation; what several networks say of one type is averaged. Slabs come in z
+   * Predicts a tomogram, given once a normalisation; what several networks say of one type is averaged by their shares. Slabs come in z
    * order, each once, together the whole volume; the next one is computed while `onSlab` works, none after it.
    *
    * Throws NotFinite where a network gives NaN, BadExperiment where the tiles are no larger than their overlap.
@@ -92,6 +98,12 @@ export async function openPredictor(
     if (network.channels.length !== outputs)
       throw new RangeError(`${network.channels.length} channels named of ${name}, which has ${outputs}`);
   }
+  if (settings.averaging === "logits")
+    checkProbabilities(
+      networks,
+      (at) => describeNetwork(networks[at]!).name,
+      "average probabilities instead",
+    );
   const types = [...new Set(networks.flatMap(({ channels }) => channels))]
     .filter((type) => type !== null)
     .sort();

@@ -1,5 +1,5 @@
 import type { Shape3, Spacing3, Volume } from "../volume.js";
-import type { Predictor } from "./predictor.js";
+import type { PredictedSlab, Predictor } from "./predictor.js";
 import { denseVolume, type SparseMap, SparseMapBuilder } from "./sparseMap.js";
 
 /** A volume's predictions held in memory: what lies above each type's floor. */
@@ -27,27 +27,35 @@ export async function predictMaps(
   floors: ReadonlyMap<string, number> = new Map(),
 ): Promise<ProbabilityMaps> {
   const { shape, spacing } = [views].flat()[0]!;
+  return gatherMaps({ types: predictor.types, shape, spacing, floors }, (onSlab) =>
+    predictor.predict(views, onSlab, onProgress),
+  );
+}
+
+/** What maps are of, and the floor of each type that is not kept whole. */
+export interface MapsFrame {
+  readonly types: readonly string[];
+  readonly shape: Shape3;
+  readonly spacing: Spacing3;
+  readonly floors: ReadonlyMap<string, number>;
+}
+
+/** Maps from slabs in z order, each once, as `feed` hands them on. */
+export async function gatherMaps(
+  { types, shape, spacing, floors }: MapsFrame,
+  feed: (onSlab: (slab: Pick<PredictedSlab, "values">) => void) => Promise<void>,
+): Promise<ProbabilityMaps> {
   const builders = new Map(
-    predictor.types.map((type) => [type, new SparseMapBuilder(shape, spacing, floors.get(type) ?? keepAll)]),
+    types.map((type) => [type, new SparseMapBuilder(shape, spacing, floors.get(type) ?? keepAll)]),
   );
-  await predictor.predict(
-    views,
-    ({ values }) => {
-      for (const [type, slab] of values) builders.get(type)!.add(slab);
-    },
-    onProgress,
-  );
+  await feed(({ values }) => {
+    for (const [type, slab] of values) builders.get(type)!.add(slab);
+  });
   const maps = new Map([...builders].map(([type, builder]) => [type, builder.finish()]));
   const sparse = (type: string): SparseMap => {
     const map = maps.get(type);
-    if (!map) throw new RangeError(`no map of ${type}; there are ${predictor.types.join(", ")}`);
+    if (!map) throw new RangeError(`no map of ${type}; there are ${types.join(", ")}`);
     return map;
   };
-  return {
-    types: predictor.types,
-    shape,
-    spacing,
-    sparse,
-    volume: (type) => denseVolume(sparse(type)),
-  };
+  return { types, shape, spacing, sparse, volume: (type) => denseVolume(sparse(type)) };
 }

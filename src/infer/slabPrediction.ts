@@ -1,5 +1,6 @@
 import { PickbenchError } from "../errors.js";
 import type { Shape3, Volume } from "../volume.js";
+import { type Averaged, type Averaging, LogitPool, totalShares } from "./averaging.js";
 import { blendWeights } from "./blending.js";
 import { imageOf, inverse, planeReading, type Symmetry } from "./testTime.js";
 import { readTile, type TileGrid, tileCount, tileShape } from "./tiles.js";
@@ -12,11 +13,8 @@ export interface PredictedSlab {
   readonly values: ReadonlyMap<string, Float32Array>;
 }
 
-/** What a network does with one tile: (z, y, x) in, (z, outputs, y, x) out. */
-export interface TileNetwork {
-  readonly outputs: number;
-  /** Per output: the type that it predicts; null is dropped. */
-  readonly channels: readonly (string | null)[];
+/** What a network does with one tile: (z, y, x) in, (z, channels, y, x) out. */
+export interface TileNetwork extends Averaged {
   /** What it sees; the prediction's own volume if absent. */
   readonly volume?: Volume;
   /** May take the tile's memory. */
@@ -29,6 +27,7 @@ export interface SlabPredictionOptions {
   readonly networks: readonly TileNetwork[];
   /** Every type of the networks' channels. */
   readonly types: readonly string[];
+  readonly averaging: Averaging;
   readonly symmetries: readonly Symmetry[];
   /** Called after each tile that a network has seen, of `tiles`. */
   readonly onTile?: (done: number) => void;
@@ -58,7 +57,9 @@ export class SlabPrediction {
   readonly tiles: number;
   readonly #options: SlabPredictionOptions;
   readonly #weights: readonly (readonly Float64Array[])[];
-  readonly #shareOfType: ReadonlyMap<string, number>;
+  readonly #totalShares: ReadonlyMap<string, number>;
+  /** Joins what the networks say of one tile, where there are several and logits are averaged. */
+  readonly #pool: LogitPool | undefined;
   readonly #sums: ReadonlyMap<string, Float32Array>;
   /** The first plane that was not given out. */
   #z = 0;
@@ -72,12 +73,8 @@ export class SlabPrediction {
     this.#options = options;
     this.tiles = tileCount(grid) * networks.length * symmetries.length;
     this.#weights = grid.map(blendWeights);
-    this.#shareOfType = new Map(
-      types.map((type) => {
-        const channels = networks.flatMap((network) => network.channels).filter((name) => name === type);
-        return [type, 1 / (channels.length * symmetries.length)];
-      }),
-    );
+    this.#totalShares = totalShares(networks);
+    if (options.averaging === "logits" && networks.length > 1) this.#pool = new LogitPool(types, networks);
     const [, height, width] = volume.shape;
     this.#sums = new Map(types.map((type) => [type, new Float32Array(grid[0].size * height * width)]));
     this.#jobs = this.#allJobs();
@@ -141,14 +138,18 @@ export class SlabPrediction {
   *#allJobs(): Iterator<Job, undefined> {
     const { volume, grid, networks, symmetries } = this.#options;
     const [z, y, x] = grid;
-    const views = new Set(networks.map((network) => network.volume ?? volume));
     for (const [iz, startZ] of z.starts.entries())
       for (const [iy, startY] of y.starts.entries())
         for (const [ix, startX] of x.starts.entries())
-          for (const view of views)
-            for (const symmetry of symmetries)
-              for (const network of networks.filter((each) => (each.volume ?? volume) === view))
-                yield { view, network, symmetry, start: [startZ, startY, startX], index: [iz, iy, ix] };
+          for (const symmetry of symmetries)
+            for (const network of networks)
+              yield {
+                view: network.volume ?? volume,
+                network,
+                symmetry,
+                start: [startZ, startY, startX],
+                index: [iz, iy, ix],
+              };
     return undefined;
   }
 
@@ -170,19 +171,48 @@ export class SlabPrediction {
     const { job, output } = this.#coming!;
     const said = await output;
     this.#coming = this.#begun();
-    const { network, symmetry, start, index } = job;
-    for (const [channel, type] of network.channels.entries())
-      if (type !== null) this.#add(said, channel, network.outputs, type, inverse(symmetry), start, index);
+    const { share = 1, channels } = job.network;
+    const images = this.#options.symmetries.length;
+    if (this.#pool) this.#addPooled(this.#pool, job, said, 1 / images);
+    else this.#addAll(job, said, channels, (type) => share / (this.#totalShares.get(type)! * images));
     this.#tilesDone++;
     this.#options.onTile?.(this.#tilesDone);
   }
 
-  /** Adds a channel of a tile's output, turned back and weighted, to the type's sums. */
+  /** Joins what the networks say of a tile, and adds it once the last has spoken. */
+  #addPooled(pool: LogitPool, job: Job, said: Float32Array, share: number): void {
+    const { networks, grid } = this.#options;
+    const place = networks.indexOf(job.network);
+    const [planes] = tileShape(grid);
+    pool.add(place, said, planes);
+    if (place === networks.length - 1) this.#addAll(job, pool.take(planes), pool.channels, () => share);
+  }
+
+  /** Adds each type's channel of a tile's output, turned back and weighted, to the type's sums. */
+  #addAll(
+    { symmetry, start, index }: Job,
+    output: Float32Array,
+    channels: readonly (string | null)[],
+    shareOf: (type: string) => number,
+  ): void {
+    const back = inverse(symmetry);
+    for (const [channel, type] of channels.entries())
+      if (type !== null)
+        this.#add(
+          output,
+          { channel, outputs: channels.length },
+          { type, share: shareOf(type) },
+          back,
+          start,
+          index,
+        );
+  }
+
+  /** Adds a channel of a tile's output to the type's sums. */
   #add(
     output: Float32Array,
-    channel: number,
-    outputs: number,
-    type: string,
+    { channel, outputs }: { readonly channel: number; readonly outputs: number },
+    { type, share }: { readonly type: string; readonly share: number },
     back: Symmetry,
     start: Shape3,
     index: Shape3,
@@ -190,7 +220,6 @@ export class SlabPrediction {
     const [sizeZ, sizeY, sizeX] = tileShape(this.#options.grid);
     const [depth, height, width] = this.#options.volume.shape;
     const sums = this.#sums.get(type)!;
-    const share = this.#shareOfType.get(type)!;
     const [weightsZ, weightsY, weightsX] = this.#weights.map((axis, i) => axis[index[i]!]!) as [
       Float64Array,
       Float64Array,
@@ -242,7 +271,7 @@ function areFinite(values: Float32Array): boolean {
 }
 
 /** Each value, within 0 and 1, as the nearest multiple of 1/levels. */
-function roundInto(rounded: Float32Array, values: Float32Array): void {
+export function roundInto(rounded: Float32Array, values: Float32Array): void {
   for (let i = 0; i < values.length; i++) {
     const clamped = Math.min(Math.max(values[i]!, 0), 1);
     rounded[i] = multiples[(clamped * levels + 0.5) | 0]!;

@@ -13,7 +13,6 @@ import { countVotes } from "./votes.js";
 /** What of a network its caller has to know. */
 export interface OpenedNetwork {
   readonly demand: TileDemand;
-  readonly outputs: number;
   /** Per output: the type that it predicts; null is dropped. */
   readonly channels: readonly (string | null)[];
 }
@@ -58,7 +57,6 @@ async function openOwn(given: PredictNetwork, { engine: name, threads }: Predict
     return session;
   };
   return {
-    outputs,
     channels: given.channels.slice(0, outputs),
     demand: { name: network.architecture, multiple: network.multiple, fixed: openSizes },
     async measure(volume) {
@@ -83,8 +81,8 @@ async function openExternalOne(
 ): Promise<Loaded> {
   const { openExternal } = await import("../engines/onnx/external.js");
   const { run } = await openExternal(model, external, activation, { engine, threads });
-  const { file: name, multiple, fixed, outputs } = external;
-  return { demand: { name, multiple, fixed }, outputs, channels, run };
+  const { file: name, multiple, fixed } = external;
+  return { demand: { name, multiple, fixed }, channels, run };
 }
 
 const open = (network: AnyNetwork, settings: PredictSettings): Promise<Loaded> =>
@@ -100,12 +98,12 @@ serve({
     networks = await unbroken(() =>
       Promise.all(given.networks.map((network) => open(network, given.settings))),
     );
-    return networks.map(({ demand, outputs, channels }) => ({ demand, outputs, channels }));
+    return networks.map(({ demand, channels }) => ({ demand, channels }));
   },
   async measure({ network, volume }: MeasureCall): Promise<void> {
     await unbroken(async () => networks[network]!.measure?.(volume));
   },
-  /** (z, outputs, y, x) */
+  /** (z, channels, y, x) */
   async run({ network, tile, shape, spacing }: TileCall): Promise<Moved> {
     const output = await unbroken(() => networks[network]!.run(tile, shape, spacing));
     const values = output.byteLength === output.buffer.byteLength ? output : output.slice();

@@ -3,11 +3,13 @@ import { activations } from "../engines/activation.js";
 import { externalSpecSchema } from "../engines/externalSpec.js";
 import { trainingLayout } from "../engines/trainable.js";
 import { PickbenchError } from "../errors.js";
-import { hashOf } from "../files.js";
+import { canonicalJson, hashOf } from "../files.js";
+import type { Averaging } from "../infer/averaging.js";
 import { type PickingSettings, pickingSchema } from "../infer/picking.js";
 import type { AnyNetwork, ExternalNetwork, PredictNetwork } from "../infer/predictor.js";
 import { loadNetwork, networkSpecSchema } from "../nets/catalogue.js";
 import { namedWeights } from "../nets/weights.js";
+import { type EnsembleRecord, ensembleSchema } from "./ensembleRecord.js";
 import { checkExperiment, type Experiment, experimentText } from "./experiment.js";
 import type { Member } from "./members.js";
 import { readTensors, type TensorFile, writeTensors } from "./safetensors.js";
@@ -22,21 +24,31 @@ export interface Checkpoint {
   readonly picking: ReadonlyMap<string, PickingSettings>;
   /** Score on the tune runs with these settings; null where there were none. */
   readonly tuneScore: number | null;
+  /** Where it was made of other checkpoints. */
+  readonly ensemble?: EnsembleRecord;
 }
+
+/** What several networks of a checkpoint average. */
+export const averagingOf = ({ ensemble }: Pick<Checkpoint, "ensemble">): Averaging =>
+  ensemble?.average === "logits" ? "logits" : "probabilities";
 
 const format = "pickbench checkpoint 1";
 
+/** Of a network among others; 1 if absent. */
+const share = z.number().positive().optional();
 const networkSchema = networkSpecSchema.extend({
   name: z.string(),
   activation: z.enum(activations),
   channels: z.array(z.string().nullable()),
   radii: z.array(z.number().positive().nullable()).nullable().default(null),
+  share,
 });
 const externalSchema = z.strictObject({
   name: z.string(),
   external: externalSpecSchema,
   activation: z.enum(activations),
   channels: z.array(z.string().nullable()),
+  share,
 });
 const metadataSchema = z.looseObject({
   format: z.literal(format),
@@ -45,6 +57,7 @@ const metadataSchema = z.looseObject({
   networks: z.string(),
   picking: z.string(),
   tuneScore: z.string(),
+  ensemble: z.string().optional(),
 });
 
 /** A network to predict with, from a member and the flat weights of its training. */
@@ -65,16 +78,24 @@ export async function writeCheckpoint(
   const networks: (z.input<typeof networkSchema> | z.input<typeof externalSchema>)[] = [];
   for (const [at, given] of checkpoint.networks.entries()) {
     const name = names[at]!;
+    const counts = given.share === undefined ? {} : { share: given.share };
     if ("external" in given) {
       const { external, activation, channels, model } = given;
       bytes.set(modelTensor(name), model);
-      networks.push({ name, external, activation, channels: [...channels] });
+      networks.push({ name, external, activation, channels: [...channels], ...counts });
       continue;
     }
     const { network, activation, channels, radii, weights } = given;
     for (const { name: parameter, shape } of (await loadNetwork(network)).parameters)
       tensors.set(`${name}/${parameter}`, { shape, data: weights.get(parameter)! });
-    networks.push({ name, ...network, activation, channels: [...channels], radii: radii && [...radii] });
+    networks.push({
+      name,
+      ...network,
+      activation,
+      channels: [...channels],
+      radii: radii && [...radii],
+      ...counts,
+    });
   }
   await writeTensors(path, {
     tensors,
@@ -86,6 +107,7 @@ export async function writeCheckpoint(
       picking: JSON.stringify(Object.fromEntries(checkpoint.picking)),
       spacing: JSON.stringify(checkpoint.spacing),
       tuneScore: JSON.stringify(checkpoint.tuneScore),
+      ...(checkpoint.ensemble && { ensemble: canonicalJson(checkpoint.ensemble) }),
     },
   });
 }
@@ -123,6 +145,9 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
       ),
       picking: new Map(Object.entries(picking)),
       tuneScore: z.number().nullable().parse(JSON.parse(metadata.tuneScore)),
+      ...(metadata.ensemble !== undefined && {
+        ensemble: ensembleSchema.parse(JSON.parse(metadata.ensemble)),
+      }),
     };
   } catch (error) {
     if (error instanceof PickbenchError) throw error;
@@ -140,7 +165,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 async function readNetwork(
   path: string,
   file: TensorFile,
-  { name: member, activation, channels, radii, ...spec }: z.infer<typeof networkSchema>,
+  { name: member, activation, channels, radii, share: counts, ...spec }: z.infer<typeof networkSchema>,
 ): Promise<PredictNetwork> {
   const weights = new Map<string, Float32Array>();
   for (const { name, shape } of (await loadNetwork(spec)).parameters) {
@@ -166,13 +191,20 @@ async function readNetwork(
       `${path}: ${member} names ${channels.length} channels, wanted ${spec.outputs}`,
       { path },
     );
-  return { network: spec, activation, channels, radii, weights };
+  return {
+    network: spec,
+    activation,
+    channels,
+    radii,
+    weights,
+    ...(counts !== undefined && { share: counts }),
+  };
 }
 
 function readExternal(
   path: string,
   { bytes }: TensorFile,
-  { name, external, activation, channels }: z.infer<typeof externalSchema>,
+  { name, external, activation, channels, share: counts }: z.infer<typeof externalSchema>,
 ): ExternalNetwork {
   const model = bytes?.get(modelTensor(name));
   if (!model || hashOf(model) !== external.sha256)
@@ -187,5 +219,5 @@ function readExternal(
       `${path}: ${name} names ${channels.length} channels, wanted ${external.outputs}`,
       { path },
     );
-  return { external, activation, channels, model };
+  return { external, activation, channels, model, ...(counts !== undefined && { share: counts }) };
 }

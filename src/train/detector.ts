@@ -3,12 +3,13 @@ import { readViews } from "../data/normalisedTomogram.js";
 import { openTomogram, type TomogramReader } from "../data/omeZarr.js";
 import type { EngineName, Precision } from "../engines/engine.js";
 import { PickbenchError } from "../errors.js";
+import type { Averaging } from "../infer/averaging.js";
 import { openPickPool } from "../infer/pickPool.js";
 import { openPredictor, type Predictor } from "../infer/predictor.js";
 import { type ProbabilityMaps, predictMaps } from "../infer/probabilityMaps.js";
 import type { Pick } from "../particles.js";
 import type { Shape3, Volume } from "../volume.js";
-import { type Checkpoint, readCheckpoint } from "./checkpoint.js";
+import { averagingOf, type Checkpoint, readCheckpoint } from "./checkpoint.js";
 import { mergedSettings } from "./mergedSettings.js";
 import { pickType } from "./tunePicking.js";
 
@@ -54,21 +55,50 @@ export interface DetectorOptions {
   readonly tomogram?: string | undefined;
 }
 
+/** @throws BadCheckpoint where one was trained at another spacing than the first */
+export function checkOneSpacing(
+  paths: readonly string[],
+  checkpoints: readonly { readonly spacing: number }[],
+): void {
+  const [first] = checkpoints;
+  for (const [at, { spacing }] of checkpoints.entries())
+    if (Math.abs(spacing / first!.spacing - 1) > 0.05)
+      throw new PickbenchError(
+        "BadCheckpoint",
+        `${paths[at]}: trained at ${spacing.toFixed(2)} Å a voxel, ${paths[0]} at ${first!.spacing.toFixed(2)}; an ensemble takes checkpoints of one spacing`,
+      );
+}
+
+/** @throws BadCheckpoint where one is an ensemble that averages logits and another is not */
+function commonAveraging(paths: readonly string[], checkpoints: readonly Checkpoint[]): Averaging {
+  const averaging = averagingOf(checkpoints[0]!);
+  const other = checkpoints.findIndex((each) => averagingOf(each) !== averaging);
+  if (other < 0) return averaging;
+  const [logits, plain] = averaging === "logits" ? [0, other] : [other, 0];
+  throw new PickbenchError(
+    "BadCheckpoint",
+    `${paths[logits]}: averages its networks' logits, ${paths[plain]} does not; make one ensemble of all members with pickbench ensemble --average logits`,
+  );
+}
+
 export async function openDetector(paths: readonly string[], options: DetectorOptions): Promise<Detector> {
   const checkpoints: Checkpoint[] = [];
   for (const path of paths) checkpoints.push(await readCheckpoint(path));
   const first = checkpoints[0]!;
-  for (const [at, { spacing }] of checkpoints.entries())
-    if (Math.abs(spacing / first.spacing - 1) > 0.05)
-      throw new PickbenchError(
-        "BadCheckpoint",
-        `${paths[at]}: trained at ${spacing.toFixed(2)} Å a voxel, ${paths[0]} at ${first.spacing.toFixed(2)}; an ensemble takes checkpoints of one spacing`,
-      );
+  checkOneSpacing(paths, checkpoints);
   const { experiment } = first;
   const precision = options.precision ?? experiment.predict.precision ?? "float32";
+  const { engine, threads } = options;
   const predictor = await openPredictor(
     checkpoints.flatMap(({ networks }) => networks),
-    { ...experiment.predict, ...options.tiling, precision, engine: options.engine, threads: options.threads },
+    {
+      ...experiment.predict,
+      ...options.tiling,
+      precision,
+      engine,
+      threads,
+      averaging: commonAveraging(paths, checkpoints),
+    },
   );
   const settings = mergedSettings(checkpoints);
   const floors = new Map([...settings].map(([type, { threshold }]) => [type, threshold]));

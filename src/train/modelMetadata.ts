@@ -6,20 +6,21 @@ import type { Network } from "../nets/architecture.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { experimentHash, runName } from "./experiment.js";
 
-/** A checkpoint's network under its name: the one type it is for, or `all`. */
+/** A checkpoint's network under its name: the one type it is for, `all`, or its number in an ensemble. */
 export interface NamedNetwork {
   readonly name: string;
   readonly given: PredictNetwork;
 }
 
 /** @throws Unsupported where a network was not trained here */
-export const namedNetworks = ({ experiment, networks }: Checkpoint): NamedNetwork[] =>
-  networks.map((given) => {
+export const namedNetworks = ({ experiment, networks, ensemble }: Checkpoint): NamedNetwork[] =>
+  networks.map((given, at) => {
     if ("external" in given)
       throw new PickbenchError(
         "Unsupported",
         `the checkpoint's network is an ONNX file already, ${given.external.file} (SHA-256 ${given.external.sha256}); use that file`,
       );
+    if (ensemble && ensemble.average !== "weights") return { name: String(at + 1), given };
     const name = experiment.networks === "all" ? "all" : given.channels.find((type) => type !== null)!;
     return { name, given };
   });
@@ -76,6 +77,7 @@ export function modelMetadata(options: MetadataOptions): Record<string, string> 
     positionOffset: experiment.data.offset,
     predict: experiment.predict,
     tuneScore,
+    ...(checkpoint.ensemble && { ensemble: checkpoint.ensemble, share: named.given.share ?? 1 }),
     experiment: runName(experiment),
     experimentHash: experimentHash(experiment),
     checkpointSha256: options.checkpointSha256,

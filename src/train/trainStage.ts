@@ -4,12 +4,8 @@ import { openTomogram } from "../data/omeZarr.js";
 import type { PatchSource } from "../data/patchStream.js";
 import { hashOf } from "../files.js";
 import type { PickingSettings } from "../infer/picking.js";
-import { openPickPool } from "../infer/pickPool.js";
-import { type AnyNetwork, normalisationOf, openPredictor } from "../infer/predictor.js";
-import { predictMaps } from "../infer/probabilityMaps.js";
+import { type AnyNetwork, normalisationOf } from "../infer/predictor.js";
 import { listenForStop } from "../interrupt.js";
-import type { Pick } from "../particles.js";
-import { scorePicks } from "../score/score.js";
 import type { Volume } from "../volume.js";
 import { parseBudget, shareBudget } from "./budget.js";
 import { networkOf, writeCheckpoint } from "./checkpoint.js";
@@ -20,13 +16,12 @@ import { readRunPicks } from "./readRunPicks.js";
 import { makeFolder, type RunFolder, snapshotFile } from "./runFolder.js";
 import { type LogPosition, loggedSeconds, StepLog } from "./stepLog.js";
 import { type MemberResult, trainMember } from "./trainMember.js";
-import { pickType, type TuneRun, tuneType, untunedPicking } from "./tunePicking.js";
+import { type TuneTruth, tuneNetworks } from "./tuneNetworks.js";
+import { untunedPicking } from "./tunePicking.js";
 
 /** A tune run's tomogram and truth, read once for every evaluation. */
-interface TuneTomogram {
-  readonly run: string;
+interface TuneTomogram extends TuneTruth {
   readonly volume: Volume;
-  readonly truth: TuneRun["truth"];
 }
 
 export interface TrainedRun {
@@ -103,7 +98,7 @@ async function tuneAndWrite(
   tomograms: readonly TuneTomogram[],
 ): Promise<number | null> {
   const { experiment, members, external } = prepared;
-  const tuned = tomograms.length > 0 ? await tuneNetworks(prepared, networks, tomograms) : null;
+  const tuned = tomograms.length > 0 ? await tuneNetworks(prepared, networks, tomograms, heldVolume) : null;
   const picking = tuned?.picking ?? untuned(prepared, networks);
   const spacing = tomograms[0]?.volume.spacing[0] ?? (await readSpacing(prepared));
   const names = external ? ["all"] : members.map(({ name }) => name);
@@ -162,7 +157,7 @@ function trainOne(
   const { experiment, members, engine, threads, quiet } = prepared;
   const evaluate = async (weights: Float32Array, step: number) => {
     const networks = [await networkOf(member, weights)];
-    const { picking, score } = await tuneNetworks(prepared, networks, tomograms);
+    const { picking, score } = await tuneNetworks(prepared, networks, tomograms, heldVolume);
     if (experiment.checkpoint.keep) {
       const spacing = tomograms[0]!.volume.spacing[0];
       const path = snapshotFile(folder, member.name, step);
@@ -207,6 +202,8 @@ async function readSources({ dataset, splits, experiment }: PreparedRun): Promis
   return sources;
 }
 
+const heldVolume = ({ volume }: TuneTomogram): Volume => volume;
+
 async function readTune({ dataset, splits, experiment, external }: PreparedRun): Promise<TuneTomogram[]> {
   const tomograms: TuneTomogram[] = [];
   for (const run of splits.tune) {
@@ -215,41 +212,4 @@ async function readTune({ dataset, splits, experiment, external }: PreparedRun):
     tomograms.push({ run, volume: volume!, truth: await readRunPicks(dataset, run) });
   }
   return tomograms;
-}
-
-/** Predicts the tune runs, tunes each type the networks predict, and scores the result on the same runs. */
-async function tuneNetworks(
-  { experiment, dataset, engine, threads }: PreparedRun,
-  networks: readonly AnyNetwork[],
-  tomograms: readonly TuneTomogram[],
-): Promise<{ picking: Map<string, PickingSettings>; score: number }> {
-  const predictor = await openPredictor(networks, { ...experiment.predict, engine, threads });
-  const pool = openPickPool();
-  try {
-    const runs: TuneRun[] = [];
-    const lowest = Math.min(...experiment.picking.thresholds);
-    const floors = new Map(predictor.types.map((type) => [type, lowest]));
-    for (const { run, volume, truth } of tomograms)
-      runs.push({ run, truth, maps: await predictMaps(predictor, volume, undefined, floors) });
-    const picking = new Map<string, PickingSettings>();
-    for (const type of predictor.types) {
-      const particle = dataset.particles.find(({ name }) => name === type)!;
-      picking.set(type, (await tuneType(pool, experiment, particle, runs)).settings);
-    }
-    const truth = new Map(runs.map((each) => [each.run, each.truth]));
-    const picks = new Map<string, Pick[]>();
-    for (const { run, maps } of runs) {
-      const perType = [...picking].map(([type, settings]) =>
-        pickType(pool, experiment, maps, type, settings),
-      );
-      picks.set(run, (await Promise.all(perType)).flat());
-    }
-    const report = scorePicks(truth, picks, dataset.particles);
-    const weights = predictor.types.map((type) => report.perType[type]).filter((each) => each !== undefined);
-    const total = weights.reduce((sum, { weight }) => sum + weight, 0);
-    const score = weights.reduce((sum, { weight, fbeta }) => sum + weight * fbeta, 0) / Math.max(1, total);
-    return { picking, score };
-  } finally {
-    await Promise.all([predictor.close(), pool.close()]);
-  }
 }

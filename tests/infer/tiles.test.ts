@@ -68,7 +68,7 @@ test("there are 1, 4, 4 and 8 images, all different, and each one's inverse give
 
 /** Says of every voxel what it is, or what `value` makes of it, in its only channel. */
 const voxelwise = (type: string, value = (v: number) => v): TileNetwork => ({
-  outputs: 2,
+  activation: "sigmoid",
   channels: [null, type],
   run: async (tile, [z, y, x]) => {
     const output = new Float32Array(2 * tile.length).fill(9);
@@ -86,6 +86,7 @@ async function predicted(volume: Volume, networks: TileNetwork[], flips = false,
     grid,
     networks,
     types,
+    averaging: "probabilities",
     symmetries: symmetries(flips, rotations),
   });
   const whole = new Map(types.map((type) => [type, new Float32Array(volume.data.length)]));

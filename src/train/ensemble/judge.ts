@@ -1,0 +1,126 @@
+import type { Dataset } from "../../data/dataset.js";
+import type { EngineName } from "../../engines/engine.js";
+import { PickbenchError } from "../../errors.js";
+import type { Averaging } from "../../infer/averaging.js";
+import { openPickPool, type PickPool } from "../../infer/pickPool.js";
+import { type AnyNetwork, openPredictor } from "../../infer/predictor.js";
+import { ownVersion } from "../../version.js";
+import { type Experiment, experimentText } from "../experiment.js";
+import { type Tuned, tuneMaps, tuneNetworks, tuningFloors } from "../tuneNetworks.js";
+import type { TuneRun } from "../tunePicking.js";
+import type { EnsembleMember } from "./members.js";
+import type { EnsembleParts } from "./parts.js";
+import { blendMaps, type StoredMaps, storeMaps } from "./storedMaps.js";
+import { type EnsembleTuneRun, viewsOfRun } from "./tuneData.js";
+
+export interface JudgeOptions {
+  /** The members' settings for all: tiles, test-time images, the grid that picking is tuned on. */
+  readonly experiment: Experiment;
+  readonly dataset: Dataset;
+  readonly runs: readonly EnsembleTuneRun[];
+  readonly averaging: Averaging;
+  readonly engine: EngineName;
+  readonly threads: number;
+  readonly parts: EnsembleParts;
+  /** Whether the user wished to stop. */
+  readonly stopAsked: () => boolean;
+}
+
+/** Says what networks, or members with weights, are worth on the tune runs. What it said once it does not find again. */
+export class Judge {
+  readonly #options: JudgeOptions;
+  readonly #pool: PickPool = openPickPool();
+
+  constructor(options: JudgeOptions) {
+    this.#options = options;
+  }
+
+  /** @param key tells these networks from all others */
+  scoreNetworks(key: unknown, networks: readonly AnyNetwork[]): Promise<number> {
+    return this.#options.parts.score(this.#keyed(key), async () => (await this.tune(networks)).score);
+  }
+
+  /** Predicts with the networks as they will be used, and tunes their picking. */
+  tune(networks: readonly AnyNetwork[]): Promise<Tuned> {
+    const { runs, dataset, experiment } = this.#options;
+    return tuneNetworks(this.#options, networks, runs, ({ run }, predictor) => {
+      this.#checkStop();
+      return viewsOfRun(dataset, experiment, run, predictor);
+    });
+  }
+
+  /** A member's maps of every tune run, from disk where an earlier call left them. */
+  async store({ sha256, checkpoint }: EnsembleMember): Promise<StoredMaps[]> {
+    const { runs, dataset, experiment, engine, threads, averaging, parts } = this.#options;
+    const settings = { ...experiment.predict, engine, threads, averaging };
+    const predictor = await openPredictor(checkpoint.networks, settings);
+    try {
+      const stored: StoredMaps[] = [];
+      for (const { run, stamp } of runs) {
+        const views = await viewsOfRun(dataset, experiment, run, predictor);
+        const folder = parts.mapsFolder(this.#keyed({ sha256, stamp }));
+        stored.push(await storeMaps(folder, predictor, views, () => this.#checkStop()));
+      }
+      return stored;
+    } finally {
+      await predictor.close();
+    }
+  }
+
+  /** @param stored of each member, per tune run */
+  scoreShares(
+    members: readonly EnsembleMember[],
+    stored: readonly (readonly StoredMaps[])[],
+    shares: readonly number[],
+  ): Promise<number> {
+    const { experiment, dataset, runs, averaging, parts } = this.#options;
+    const counted = [...members.keys()].filter((m) => shares[m]! > 0);
+    const key = counted.map((m) => [members[m]!.sha256, shares[m]]);
+    return parts.score(this.#keyed(key), async () => {
+      const tuneRuns: TuneRun[] = [];
+      for (const [r, { run, truth }] of runs.entries()) {
+        this.#checkStop();
+        const blended = counted.map((m) => ({
+          maps: stored[m]![r]!,
+          share: shares[m]!,
+          activation: activationOf(members[m]!),
+        }));
+        const types = blended.flatMap(({ maps }) => maps.types);
+        const maps = await blendMaps(blended, averaging, tuningFloors(experiment, types));
+        tuneRuns.push({ run, truth, maps });
+      }
+      return (await tuneMaps(this.#pool, experiment, dataset.particles, tuneRuns)).score;
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  /** All that scores and maps depend on, besides what is scored. */
+  #keyed(key: unknown): unknown {
+    const { experiment, runs, averaging, engine, threads } = this.#options;
+    const stamps = runs.map(({ stamp }) => stamp);
+    return {
+      key,
+      experiment: experimentText(experiment),
+      stamps,
+      averaging,
+      engine,
+      threads,
+      version: ownVersion(),
+    };
+  }
+
+  #checkStop(): void {
+    if (this.#options.stopAsked())
+      throw new PickbenchError(
+        "Stopped",
+        "stopped before the ensemble was made; give the same command again to go on from there",
+      );
+  }
+}
+
+/** Whether all that a member says of a voxel adds up to 1, or each type stands alone. */
+const activationOf = ({ checkpoint }: EnsembleMember): "softmax" | "sigmoid" =>
+  checkpoint.networks.every(({ activation }) => activation === "softmax") ? "softmax" : "sigmoid";

@@ -1,0 +1,66 @@
+import { type Dataset, findRun, findTomogram } from "../../data/dataset.js";
+import { readViews } from "../../data/normalisedTomogram.js";
+import { openTomogram } from "../../data/omeZarr.js";
+import { tomogramStamp } from "../../data/tomogramStamp.js";
+import { PickbenchError } from "../../errors.js";
+import { canonicalJson, hashOf } from "../../files.js";
+import type { Predictor } from "../../infer/predictor.js";
+import type { Volume } from "../../volume.js";
+import type { Experiment } from "../experiment.js";
+import { readRunPicks } from "../readRunPicks.js";
+import type { TuneTruth } from "../tuneNetworks.js";
+import type { EnsembleMember } from "./members.js";
+
+/** A tune run, whose tomogram is read whenever it is predicted. */
+export interface EnsembleTuneRun extends TuneTruth {
+  /** Of its tomogram and its picks. */
+  readonly stamp: string;
+}
+
+/**
+ * The truth of the runs named.
+ *
+ * @throws BadDataset, BadUsage where one is not there, has no picks of the members' types, or has another spacing
+ */
+export async function readTuneRuns(
+  dataset: Dataset,
+  names: readonly string[],
+  members: readonly EnsembleMember[],
+): Promise<EnsembleTuneRun[]> {
+  const [{ checkpoint }] = members as [EnsembleMember];
+  const { tomogram, voxelSpacing, level } = checkpoint.experiment.data;
+  const types = new Set(members.flatMap((member) => [...member.checkpoint.picking.keys()]));
+  const unknown = [...types].find((type) => !dataset.particles.some(({ name }) => name === type));
+  if (unknown !== undefined)
+    throw new PickbenchError(
+      "BadDataset",
+      `${dataset.root}: has no particle ${unknown}, which a member predicts; tune on data of the members' particles`,
+      { path: dataset.root },
+    );
+  const runs: EnsembleTuneRun[] = [];
+  for (const run of names) {
+    const reader = await openTomogram(findTomogram(findRun(dataset, run), tomogram, voxelSpacing), level);
+    if (Math.abs(reader.spacing[0] / checkpoint.spacing - 1) > 0.05)
+      throw new PickbenchError(
+        "Unsupported",
+        `${run}: its ${tomogram} tomogram has ${reader.spacing[0].toFixed(2)} Å a voxel, the members were trained at ${checkpoint.spacing.toFixed(2)}; tune on tomograms of that spacing`,
+      );
+    const truth = await readRunPicks(dataset, run);
+    if (!truth.some(({ type }) => types.has(type)))
+      throw new PickbenchError(
+        "BadDataset",
+        `${dataset.root}: ${run} has no picks of ${[...types].join(", ")} to tune on; name runs with picks`,
+        { path: dataset.root },
+      );
+    runs.push({ run, truth, stamp: hashOf(canonicalJson([await tomogramStamp(reader), truth])) });
+  }
+  return runs;
+}
+
+/** A run's tomogram as a predictor wants it. */
+export const viewsOfRun = (
+  dataset: Dataset,
+  experiment: Experiment,
+  run: string,
+  predictor: Predictor,
+): Promise<Volume[]> => readViews(dataset, run, experiment.data, predictor.normalisations);
