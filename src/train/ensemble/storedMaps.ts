@@ -1,13 +1,13 @@
 /** Members' probabilities on disk, 16 bits a voxel and one file a type, and what several say together. */
 import { existsSync } from "node:fs";
-import { type FileHandle, open, readFile } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFolderWhole } from "../../files.js";
 import { type Averaged, type Averaging, LogitPool, totalShares } from "../../infer/averaging.js";
 import type { Predictor } from "../../infer/predictor.js";
 import { gatherMaps, type ProbabilityMaps } from "../../infer/probabilityMaps.js";
 import { levels, roundInto } from "../../infer/slabPrediction.js";
-import type { Shape3, Spacing3, Volume } from "../../volume.js";
+import { type Shape3, type Spacing3, type Volume, voxelCount } from "../../volume.js";
 
 /** One member's maps of one run. */
 export interface StoredMaps {
@@ -50,9 +50,16 @@ export async function storeMaps(
 }
 
 /** A type's whole map: k for k/65535. */
-export async function readStoredType({ folder, types }: StoredMaps, type: string): Promise<Uint16Array> {
-  const bytes = await readFile(fileOf(folder, types.indexOf(type)));
-  return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
+export async function readStoredType(
+  { folder, types, shape }: StoredMaps,
+  type: string,
+): Promise<Uint16Array> {
+  const file = await open(fileOf(folder, types.indexOf(type)), "r");
+  try {
+    return await readLevels(file, 0, voxelCount(shape));
+  } finally {
+    await file.close();
+  }
 }
 
 /** A member's maps, what they are, and how much they count. */
@@ -156,10 +163,14 @@ function rounded(values: Float32Array): Float32Array {
 }
 
 async function readBlock(file: FileHandle, first: number, voxels: number): Promise<Float32Array> {
+  return Float32Array.from(await readLevels(file, first, voxels), (value) => value / levels);
+}
+
+async function readLevels(file: FileHandle, first: number, voxels: number): Promise<Uint16Array> {
   const stored = new Uint16Array(voxels);
   const { bytesRead } = await file.read(stored, 0, stored.byteLength, 2 * first);
   if (bytesRead !== stored.byteLength) throw new Error(`stored maps are cut short at voxel ${first}`);
-  return Float32Array.from(stored, (value) => value / levels);
+  return stored;
 }
 
 const openAll = (paths: readonly string[], flags: "r" | "w"): Promise<FileHandle[]> =>
