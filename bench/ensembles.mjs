@@ -8,19 +8,19 @@
  * OUT is kept, so a stopped run goes on; remove OUT to begin anew.
  *
  * For each e, from networks that were not trained on e:
- * - a network whose held-out run is e: its best.safetensors, whose evaluation was chosen and whose picking was tuned on its
- *   tune run, which is not e;
- * - a network whose tune run is e: its last snapshot, whose weights no tune run has chosen, with picking tuned anew on its
- *   held-out run, which is not e and which it was not trained on.
+ * - a network whose held-out run is e: its best.safetensors, whose evaluation was chosen and whose picking was tuned on
+ *   its tune run, which is not e;
+ * - a network whose tune run is e: its last snapshot, whose weights no tune run has chosen (patience is refused), with
+ *   picking tuned anew on its held-out run, which is not e and which it was not trained on.
  * So no network, evaluation or threshold has seen e, and each network's thresholds come from a run it was not trained on.
  *
- * | single | the first of them, by name, whose held-out run is e: what a plain fold gives |
- * | best | that of highest tune score; these are scores on different runs, which is all one has without looking at e |
- * | mean | the mean of the scores of all of them: numbers only |
- * | ensemble | `submit` of all of them: the mean of their probabilities. Every other run was trained on by one of them, so there |
- * |          | is none to tune the ensemble on: it is picked with the mean of their own tuned settings, which needs none |
- * | soup | the mean of all snapshots' weights of `single`, tuned on its tune run |
- * | halfTurn | `single` with the half turn about z as test-time image, tuned on its tune run |
+ * - single: the first of them, by name, whose held-out run is e, which is what a plain fold gives;
+ * - best: that of highest tune score; these are scores on different runs, all one has without looking at e;
+ * - mean: the mean of the scores of all of them, numbers only;
+ * - ensemble: `submit` of all of them, the mean of their probabilities. Every other run was trained on by one of them, so
+ *   none is left to tune the ensemble on: it is picked with the mean of their own tuned settings, which needs none;
+ * - soup: the mean of all snapshots' weights of `single`, tuned on its tune run;
+ * - halfTurn: `single` with the half turn about z as test-time image, tuned on its tune run.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -67,6 +67,10 @@ function readMember(name) {
   const folder = join(folds, name);
   const record = JSON.parse(readFileSync(join(folder, "record.json"), "utf8"));
   if (record.result === null || record.runs.tune.length !== 1) return undefined;
+  if (record.experiment.resolved.evaluate.patience !== undefined)
+    throw new Error(
+      `${folder}: with evaluate.patience its tune run chose where training ended; train without`,
+    );
   const snapshots = existsSync(join(folder, "snapshots"))
     ? readdirSync(join(folder, "snapshots"))
         .sort()
@@ -177,6 +181,11 @@ function joined(name, parts) {
   return path;
 }
 
+/** F4 of the types that count. */
+const fOf = (perType) =>
+  Object.fromEntries(
+    Object.entries(perType).flatMap(([type, { fbeta, weight }]) => (weight > 0 ? [[type, fbeta]] : [])),
+  );
 const scoreOf = (csv) => pickbench("score", csv, "--truth", data);
 const methods = Object.entries(csvs).map(([method, parts]) => {
   const csv = joined(method, parts);
@@ -185,7 +194,7 @@ const methods = Object.entries(csvs).map(([method, parts]) => {
     method,
     csv: `${method}.csv`,
     score,
-    perType: Object.fromEntries(Object.entries(perType).map(([type, { fbeta }]) => [type, fbeta])),
+    perType: fOf(perType),
   };
 });
 /** The k-th of each run's networks, for every k that all runs have: submissions of single networks. */
