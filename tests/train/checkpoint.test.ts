@@ -54,6 +54,29 @@ describe("best.safetensors", () => {
     expect((await readFile(path)).equals(first)).toBe(true);
   });
 
+  it("keeps what an ensemble is made of, and refuses it where it says more than is understood", async () => {
+    const member = { sha256: "0".repeat(64), experiment: "tiny", score: 0.5, trainedOn: ["TS_1"] };
+    const ensemble = {
+      average: "logits",
+      choice: "greedy",
+      tune: ["TS_2"],
+      members: [
+        { ...member, weight: 0.75 },
+        { ...member, weight: 0.25, trainedOn: null },
+      ],
+    } as const;
+    const networks = [0.75, 0.25].map((share) => ({ ...checkpoint.networks[0]!, share }));
+    const made = {
+      ...checkpoint,
+      networks,
+      ensemble: { ...ensemble, tune: ["TS_2"], members: [...ensemble.members] },
+    };
+    await writeCheckpoint(path, ["1", "2"], made);
+    expect(await readCheckpoint(path)).toEqual(made);
+    const error = await edited(withMetadata("ensemble", JSON.stringify({ ...ensemble, more: 1 })));
+    expect(error).toMatchObject({ tag: "BadCheckpoint" });
+  });
+
   const edited = async (edit: (file: TensorFile) => TensorFile): Promise<unknown> => {
     await writeCheckpoint(path, ["all"], checkpoint);
     await writeTensors(path, edit(await readTensors(path)));
