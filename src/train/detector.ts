@@ -4,6 +4,7 @@ import { openTomogram, type TomogramReader } from "../data/omeZarr.js";
 import type { EngineName, Precision } from "../engines/engine.js";
 import { PickbenchError } from "../errors.js";
 import type { Averaging } from "../infer/averaging.js";
+import type { PickingSettings } from "../infer/picking.js";
 import { openPickPool } from "../infer/pickPool.js";
 import { openPredictor, type Predictor } from "../infer/predictor.js";
 import { type ProbabilityMaps, predictMaps } from "../infer/probabilityMaps.js";
@@ -11,12 +12,14 @@ import type { Pick } from "../particles.js";
 import type { Shape3, Volume } from "../volume.js";
 import { averagingOf, type Checkpoint, readCheckpoint } from "./checkpoint.js";
 import { mergedSettings } from "./mergedSettings.js";
-import { pickType } from "./tunePicking.js";
+import { pickType, sweepType } from "./tunePicking.js";
 
 /** One or more checkpoints, ready to find particles in tomograms; several are an ensemble. */
 export interface Detector {
   readonly predictor: Predictor;
   readonly types: readonly string[];
+  /** How each type is picked. */
+  readonly settings: ReadonlyMap<string, PickingSettings>;
   /** What numbers the networks are run with. */
   readonly precision: Precision;
   /** Which reconstruction is read. */
@@ -29,6 +32,8 @@ export interface Detector {
   predict(views: readonly Volume[], onProgress?: OnProgress): Promise<ProbabilityMaps>;
   /** Particles in those maps, all types at once in threads of their own. */
   pick(maps: ProbabilityMaps): Promise<Pick[]>;
+  /** What each threshold would pick of a type; none may lie under `lowestThreshold`. */
+  sweep(maps: ProbabilityMaps, type: string, thresholds: readonly number[]): Promise<Pick[][]>;
   /** Reads, predicts and picks one run. */
   detect(dataset: Dataset, run: string, onProgress?: OnProgress): Promise<Pick[]>;
   /** Ends a prediction that is under way. */
@@ -53,6 +58,8 @@ export interface DetectorOptions {
   readonly precision?: Precision | undefined;
   /** Over what the first checkpoint's experiment says. */
   readonly tomogram?: string | undefined;
+  /** Maps are kept down to it for `sweep`; picks are the same. Each type's own threshold if absent. */
+  readonly lowestThreshold?: number;
 }
 
 /** @throws BadCheckpoint where one was trained at another spacing than the first */
@@ -101,7 +108,10 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
     },
   );
   const settings = mergedSettings(checkpoints);
-  const floors = new Map([...settings].map(([type, { threshold }]) => [type, threshold]));
+  const { lowestThreshold = Number.POSITIVE_INFINITY } = options;
+  const floors = new Map(
+    [...settings].map(([type, { threshold }]) => [type, Math.min(threshold, lowestThreshold)]),
+  );
   const pool = openPickPool();
   const choice = { ...experiment.data, tomogram: options.tomogram ?? experiment.data.tomogram };
   const checkSpacing = (run: string, got: number): void => {
@@ -127,6 +137,7 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
   return {
     predictor,
     types: predictor.types,
+    settings,
     precision,
     tomogram: choice.tomogram,
     async find(dataset, run) {
@@ -138,6 +149,8 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
     read,
     predict,
     pick,
+    sweep: (maps, type, thresholds) =>
+      sweepType(pool, experiment, maps, type, { ...settings.get(type)!, thresholds }),
     async detect(dataset, run, onProgress) {
       return pick(await predict(await read(dataset, run), onProgress));
     },

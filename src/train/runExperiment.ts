@@ -3,20 +3,17 @@ import { PickbenchError } from "../errors.js";
 import { hashFile, writeWhole } from "../files.js";
 import { type AnyNetwork, describeNetwork } from "../infer/predictor.js";
 import { loadNetwork } from "../nets/catalogue.js";
-import type { Pick } from "../particles.js";
-import { startCounting } from "../progress.js";
 import { completeRecord, startRecord } from "../record.js";
 import { scoreInterval } from "../score/interval.js";
 import { publishSubmission, writeLeaderboard } from "../score/leaderboard.js";
 import { type RunReport, runReport } from "../score/report.js";
-import { type PicksByExperiment, type ScoreReport, scorePicks } from "../score/score.js";
+import { type ScoreReport, scorePicks } from "../score/score.js";
 import { writeSubmission } from "../score/submissionCsv.js";
 import { readCheckpoint } from "./checkpoint.js";
-import { openDetector } from "./detector.js";
 import { runName } from "./experiment.js";
+import { detectHoldout, type HoldoutPicks, writeHoldoutPicks } from "./holdout.js";
 import { networkName } from "./networkChoice.js";
 import { type PreparedRun, prepareRun, progressOf, type RunOptions } from "./prepare.js";
-import { readRunPicks } from "./readRunPicks.js";
 import { type RunFolder, withRunFolder } from "./runFolder.js";
 import { type TrainedRun, trainStage, tuneStage } from "./trainStage.js";
 
@@ -42,8 +39,8 @@ export async function runExperiment(
     const prepared = await timed("prepare", () => prepareRun(options));
     const trained = await timed("train", () => begin(prepared, folder, options));
     durations.train = (durations.train ?? 0) + trained.earlierSeconds;
-    const { holdout, picks } = await timed("predict", () => detectHoldout(prepared, folder));
-    const report = await timed("score", () => writeReport(prepared, folder, holdout, picks));
+    const found = await timed("predict", () => detectHoldout(prepared, folder));
+    const report = await timed("score", () => writeReport(prepared, folder, found));
     await finishRecord(prepared, folder, trained, report, durations);
     const published = report.holdout
       ? await publishSubmission(folder.path, submissions, runName(prepared.experiment))
@@ -128,8 +125,8 @@ const stopwatch =
 async function begin(prepared: PreparedRun, folder: RunFolder, options: RunOptions): Promise<TrainedRun> {
   const progress = await progressOf(folder, prepared, options);
   if (!progress) {
-    await rm(folder.snapshots, { recursive: true, force: true });
-    for (const file of [folder.last, folder.best, folder.submission, folder.report])
+    for (const path of [folder.snapshots, folder.picks]) await rm(path, { recursive: true, force: true });
+    for (const file of [folder.last, folder.best, folder.submission, folder.report, folder.sweep])
       await rm(file, { force: true });
   }
   await startRecord(folder.record, {
@@ -144,35 +141,15 @@ async function begin(prepared: PreparedRun, folder: RunFolder, options: RunOptio
   return trainStage(prepared, folder, progress);
 }
 
-async function detectHoldout(
-  prepared: PreparedRun,
-  folder: RunFolder,
-): Promise<{ holdout: PicksByExperiment; picks: PicksByExperiment }> {
-  const { dataset, splits, engine, threads, quiet } = prepared;
-  const holdout = new Map<string, readonly Pick[]>();
-  const picks = new Map<string, readonly Pick[]>();
-  const detector = await openDetector([folder.best], { engine, threads });
-  try {
-    for (const run of splits.holdout) {
-      const progress = startCounting(`predicting ${run}`, "tiles", quiet);
-      picks.set(run, await detector.detect(dataset, run, progress.update));
-      progress.stop();
-      holdout.set(run, await readRunPicks(dataset, run));
-    }
-  } finally {
-    await detector.close();
-  }
-  return { holdout, picks };
-}
-
 async function writeReport(
   { experiment, dataset }: PreparedRun,
   folder: RunFolder,
-  holdout: PicksByExperiment,
-  picks: PicksByExperiment,
+  found: HoldoutPicks,
 ): Promise<RunReport> {
+  const { truth, picks } = found;
   await writeSubmission(folder.submission, picks);
-  const score: ScoreReport | null = holdout.size > 0 ? scorePicks(holdout, picks, dataset.particles) : null;
+  await writeHoldoutPicks(folder, found);
+  const score: ScoreReport | null = truth.size > 0 ? scorePicks(truth, picks, dataset.particles) : null;
   const interval = score && scoreInterval(score, { seed: experiment.seed, particles: dataset.particles });
   const report = runReport(experiment.name, { holdout: score, interval });
   await writeWhole(folder.report, `${JSON.stringify(report, null, 1)}\n`);

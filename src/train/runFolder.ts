@@ -13,6 +13,10 @@ export interface RunFolder {
   readonly best: string;
   readonly submission: string;
   readonly report: string;
+  /** Picks of the held-out runs with their confidences, in copick's layout. */
+  readonly picks: string;
+  /** What other thresholds would have scored on the held-out runs. */
+  readonly sweep: string;
   /** Checkpoints of evaluations, where the experiment keeps them. */
   readonly snapshots: string;
 }
@@ -27,6 +31,8 @@ export function runFolder(path: string): RunFolder {
     best: file("best.safetensors"),
     submission: file("submission.csv"),
     report: file("report.json"),
+    picks: file("picks"),
+    sweep: file("sweep.json"),
     snapshots: file("snapshots"),
   };
 }
@@ -79,8 +85,12 @@ export async function removeEmpty(path: string, highest: string): Promise<void> 
 /** What a run killed in the middle of writing leaves beside the file that it was to replace. */
 async function removeTemporaries(folder: RunFolder): Promise<void> {
   for (const name of await readdir(folder.path))
-    if (/^(record\.json|log\.jsonl|(last|best)\.safetensors|submission\.csv|report\.json)\.\d+$/.test(name))
-      await rm(join(folder.path, name), { force: true });
+    if (
+      /^(record\.json|log\.jsonl|(last|best)\.safetensors|submission\.csv|(report|sweep)\.json)\.\d+$|^picks\.partial-/.test(
+        name,
+      )
+    )
+      await rm(join(folder.path, name), { recursive: true, force: true });
 }
 
 /** Whether a run was begun here. */

@@ -57,6 +57,18 @@ export async function pickType(
   return shifted(experiment, type, picks);
 }
 
+/** Picks of one type at each threshold in turn, moved by the experiment's offset. */
+export async function sweepType(
+  pool: PickPool,
+  experiment: Experiment,
+  maps: ProbabilityMaps,
+  type: string,
+  { thresholds, ...settings }: PickingSettings & { readonly thresholds: readonly number[] },
+): Promise<Pick[][]> {
+  const sweep = await pool.sweep(maps.sparse(type), settings, thresholds);
+  return sweep.map(({ picks }) => shifted(experiment, type, picks));
+}
+
 function shifted(experiment: Experiment, type: string, picks: readonly Omit<Pick, "type">[]): Pick[] {
   const [dx, dy, dz] = experiment.data.offset;
   return picks.map(({ x, y, z, score }) => ({
@@ -85,11 +97,10 @@ export async function tuneType(
     })),
   );
   for (const { run, maps } of runs) {
-    const map = maps.sparse(particle.name);
     const sweeps = volumes.map(async (share, v) => {
-      const settings = pickingSettings(experiment, particle, thresholds[0]!, share);
-      for (const [t, { picks }] of (await pool.sweep(map, settings, thresholds)).entries())
-        grid[v * thresholds.length + t]!.picks.set(run, shifted(experiment, particle.name, picks));
+      const settings = { ...pickingSettings(experiment, particle, thresholds[0]!, share), thresholds };
+      for (const [t, picks] of (await sweepType(pool, experiment, maps, particle.name, settings)).entries())
+        grid[v * thresholds.length + t]!.picks.set(run, picks);
     });
     await Promise.all(sweeps);
   }

@@ -10,6 +10,7 @@ import { readRecord } from "../../src/record.js";
 import { readLeaderboard } from "../../src/score/leaderboard.js";
 import { scorePicks } from "../../src/score/score.js";
 import { readSubmission } from "../../src/score/submissionCsv.js";
+import { readSweep } from "../../src/score/sweep.js";
 import { readCheckpoint } from "../../src/train/checkpoint.js";
 import { readRunPicks } from "../../src/train/readRunPicks.js";
 import { type RunResult, runExperiment, tuneOnly } from "../../src/train/runExperiment.js";
@@ -44,9 +45,11 @@ describe("run", () => {
       "best.safetensors",
       "last.safetensors",
       "log.jsonl",
+      "picks",
       "record.json",
       "report.json",
       "submission.csv",
+      "sweep.json",
     ]);
     const record = await readRecord(at("first", "record.json"));
     expect(record.runs).toEqual({ train: ["TS_S1", "TS_S2"], tune: ["TS_S3"], holdout: ["TS_S4"] });
@@ -100,6 +103,29 @@ describe("run", () => {
     expect([...picks.keys()]).toEqual(["TS_S4"]);
     const { score } = scorePicks(truth, picks, dataset.particles);
     expect(score).toBe(result.report.holdout!.score);
+  });
+
+  it("leaves the held-out picks with confidences, and their counts at every threshold of the grid", async () => {
+    const dataset = await openDataset(data);
+    const truth = new Map([["TS_S4", await readRunPicks(dataset, "TS_S4")]]);
+    const types = ["apo-ferritin", "ribosome"];
+    const path = (type: string) => at("first/picks/ExperimentRuns/TS_S4/Picks", `pickbench_run_${type}.json`);
+    const picks = (await Promise.all(types.map((type) => readPicksFile(path(type), type)))).flat();
+    expect(picks.length).toBeGreaterThan(0);
+    expect(picks.every(({ score }) => score! > 0 && score! <= 1)).toBe(true);
+    const report = scorePicks(truth, new Map([["TS_S4", picks]]), dataset.particles);
+    expect(report).toEqual(result.report.holdout);
+    const sweep = (await readSweep(at("first", "sweep.json")))!;
+    const { picking } = await readCheckpoint(at("first", "best.safetensors"));
+    expect(sweep.runs).toEqual(["TS_S4"]);
+    for (const type of types) {
+      const { used, points } = sweep.perType[type]!;
+      expect(points.map(({ threshold }) => threshold)).toEqual([0.1, 0.2, 0.3]);
+      expect(used).toBe(picking.get(type)!.threshold);
+      const { tp, fp, fn } = result.report.holdout!.perType[type]!;
+      expect(points.find(({ threshold }) => threshold === used)).toEqual({ threshold: used, tp, fp, fn });
+      expect(new Set(points.map((point) => point.tp + point.fp)).size).toBeGreaterThan(1);
+    }
   });
 
   it("gives the same bytes for the same seed and others for another", async () => {
