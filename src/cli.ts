@@ -65,6 +65,10 @@ const table: Record<string, Entry> = {
     describe: "says why picks score as they do: confidences, displacement, confusion, misses",
     load: () => import("./commands/diagnose.js"),
   },
+  report: {
+    describe: "writes one page to look at of one run or several: scores, curves, errors, pictures, record",
+    load: () => import("./commands/report.js"),
+  },
   leaderboard: {
     describe: "ranks the submissions from their records",
     load: () => import("./commands/leaderboard.js"),

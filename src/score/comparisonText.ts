@@ -34,7 +34,8 @@ const signed = (value: number): string => {
 
 const experiments = (count: number): string => `${count} experiment${count === 1 ? "" : "s"}`;
 
-function permutationLine({ permutation, differing, experiments: all }: Comparison): string {
+/** How p came about. */
+export function permutationLine({ permutation, differing, experiments: all }: Comparison): string {
   const { p, smallest, swaps, isExact } = permutation;
   const how = isExact ? `all ${swaps} different` : `${swaps} drawn`;
   const which = `${experiments(all)}${differing === all ? "" : `, ${experiments(differing)} with different counts`}`;
@@ -46,7 +47,8 @@ const pText = (p: number): string => String(Number(p.toPrecision(2)));
 /** Experiments in which two submissions must differ for the smallest p, 2 of 2ⁿ, to be significant. */
 export const fewestExperiments = Math.floor(1 - Math.log2(significance)) + 1;
 
-function verdictLines({ verdict, score, over, differing, permutation }: Comparison): string[] {
+/** What may be said of A and B, and what may not. */
+export function verdictLines({ verdict, score, over, differing, permutation }: Comparison): string[] {
   const [higher, lower] = score.difference >= 0 ? ["A", "B"] : ["B", "A"];
   switch (verdict) {
     case "a":

@@ -1,0 +1,81 @@
+import type { Config, TopLevelSpec } from "vega-lite";
+import { escaped, Html, html } from "../html.js";
+
+/** Pixels of a chart's plotting area: with axes it fits a narrow screen at its own size. */
+export const chartWidth = 246;
+export const chartHeight = 160;
+
+/** Colours by what they stand for: variables of browser/page.css, which are others in the dark. */
+export const colours = {
+  true: "var(--true)",
+  false: "var(--false)",
+  missed: "var(--missed)",
+  accent: "var(--accent)",
+  quiet: "var(--quiet)",
+  used: "var(--used)",
+  series: ["var(--s1)", "var(--s2)", "var(--s3)", "var(--s4)", "var(--s5)", "var(--s6)"],
+} as const;
+
+const ink = "currentColor";
+const config: Config = {
+  background: "transparent",
+  aria: false,
+  font: "inherit",
+  view: { stroke: null },
+  axis: {
+    labelColor: ink,
+    titleColor: ink,
+    gridColor: "var(--grid)",
+    domainColor: "var(--axis)",
+    tickColor: "var(--axis)",
+    titleFontWeight: "normal",
+    titleFontSize: 11,
+    labelFontSize: 10,
+    tickSize: 4,
+    tickCount: 5,
+  },
+  legend: {
+    labelColor: ink,
+    titleColor: ink,
+    orient: "top",
+    title: null,
+    labelFontSize: 11,
+    symbolSize: 60,
+    offset: 6,
+    columnPadding: 12,
+  },
+  line: { strokeWidth: 2 },
+  point: { filled: true, size: 36 },
+};
+
+/** A chart as inline SVG that takes its colours from the page. `label` says what it shows to whoever cannot see it. */
+export async function chart(label: string, spec: TopLevelSpec): Promise<Html> {
+  const [{ compile }, { parse, View }] = await Promise.all([import("vega-lite"), import("vega")]);
+  const whole = { width: chartWidth, height: chartHeight, ...spec, config } as TopLevelSpec;
+  const view = new View(parse(compile(whole).spec), { renderer: "none" });
+  const svg = slimmed(await view.toSVG());
+  view.finalize();
+  const open = `<svg class="chart" role="img" aria-label="${escaped(label)}" viewBox="${viewBoxOf(svg)}">`;
+  return new Html(open + svg.slice(svg.indexOf(">") + 1));
+}
+
+/** A chart with its title above and words below. */
+export const figure = (title: string, svg: Html, caption = ""): Html =>
+  html`<figure class="plot"><figcaption><b>${title}</b>${caption && html` <span>${caption}</span>`}</figcaption>${svg}</figure>`;
+
+const viewBoxOf = (svg: string): string => {
+  const [, , width, height] = /viewBox="(\S+) (\S+) (\S+) (\S+)"/.exec(svg)!.slice(1);
+  return `0 0 ${width} ${height}`;
+};
+
+/** Without what draws nothing and what no reader needs: a page holds dozens of charts. */
+const slimmed = (svg: string): string =>
+  svg
+    .replace(/<path class="(?:background|foreground)"[^>]*\/>/g, "")
+    .replace(/<[^>]+>/g, (tag) =>
+      tag
+        .replace(/ (?:class|role|aria-[a-z]+|pointer-events|font-family|stroke-miterlimit)="[^"]*"/g, "")
+        .replace(/ opacity="1"/g, "")
+        .replace(/(\.\d)\d{2,}/g, "$1"),
+    )
+    .replace(/<g>((?:(?!<\/?g).)*)<\/g>/g, "$1");

@@ -1,0 +1,173 @@
+import type { Html } from "../html.js";
+import type { TrainingLog, TrainingStep } from "../readLog.js";
+import { chart, colours, figure } from "./chart.js";
+
+/** Points drawn of one network's steps: more than a chart has pixels for is waste. */
+const mostPoints = 160;
+/** Steps that the smoothed loss remembers, as a share of all. */
+const memory = 0.02;
+
+interface Point {
+  readonly network: string;
+  readonly step: number;
+  readonly loss: number;
+  readonly smoothed: number;
+  readonly rate: number;
+  readonly ms: number;
+  readonly waited: number;
+}
+
+/** Loss, score on the tune runs, learning rate and time of a run's training, as far as its log tells. */
+export async function trainingCharts(log: TrainingLog): Promise<Html[]> {
+  const networks = [...new Set(log.steps.map(({ network }) => network))];
+  if (networks.length === 0) return [];
+  const points = networks.flatMap((network) => thinned(log.steps.filter((step) => step.network === network)));
+  const charts = [
+    lossChart(points, networks),
+    scoreChart(log, networks),
+    rateChart(points, networks),
+    timeChart(points),
+  ];
+  return (await Promise.all(charts)).filter((each) => each !== null);
+}
+
+/** Means of stretches of steps, and a moving average of the loss over every step. */
+function thinned(steps: readonly TrainingStep[]): Point[] {
+  const length = Math.max(1, Math.ceil(steps.length / mostPoints));
+  const keep = 1 - 1 / Math.max(1, memory * steps.length);
+  const points: Point[] = [];
+  let sum = 0;
+  let weight = 0;
+  for (let start = 0; start < steps.length; start += length) {
+    const part = steps.slice(start, start + length);
+    for (const { loss } of part) {
+      sum = keep * sum + loss;
+      weight = keep * weight + 1;
+    }
+    const mean = (of: (step: TrainingStep) => number): number =>
+      part.reduce((total, step) => total + of(step), 0) / part.length;
+    const { network, step } = part.at(-1)!;
+    points.push({
+      network,
+      step: step + 1,
+      loss: mean(({ loss }) => loss),
+      smoothed: sum / weight,
+      rate: mean(({ rate }) => rate),
+      ms: mean(({ ms }) => ms),
+      waited: mean(({ waitedMs }) => waitedMs),
+    });
+  }
+  return points;
+}
+
+const stepAxis = { field: "step", type: "quantitative", title: "step" } as const;
+
+const networkColour = (networks: readonly string[]) => ({
+  field: "network",
+  type: "nominal" as const,
+  scale: { domain: [...networks], range: [...colours.series] },
+  legend: networks.length > 1 ? { columns: 2 } : null,
+});
+
+async function lossChart(points: readonly Point[], networks: readonly string[]): Promise<Html> {
+  const color = networkColour(networks);
+  const loss = { type: "quantitative", title: "loss", scale: { zero: false } } as const;
+  const svg = await chart("training loss by step", {
+    data: { values: [...points] },
+    layer: [
+      {
+        mark: { type: "line", strokeWidth: 1, opacity: 0.35 },
+        encoding: { x: stepAxis, y: { ...loss, field: "loss" }, color },
+      },
+      { mark: { type: "line" }, encoding: { x: stepAxis, y: { ...loss, field: "smoothed" }, color } },
+    ],
+  });
+  return figure("Loss", svg, "thick: moving average over 2 % of the steps");
+}
+
+async function scoreChart({ evaluations }: TrainingLog, networks: readonly string[]): Promise<Html | null> {
+  if (evaluations.length === 0) return null;
+  const values = evaluations.map(({ network, step, tuneScore, best }) => ({
+    network,
+    step: step + 1,
+    tuneScore,
+    best,
+  }));
+  const y = {
+    field: "tuneScore",
+    type: "quantitative",
+    title: "score on the tune runs",
+    scale: { zero: false, padding: 12 },
+  } as const;
+  const x = { ...stepAxis, scale: { padding: 12 } } as const;
+  const color = networkColour(networks);
+  const svg = await chart("score on the tune runs by step", {
+    data: { values },
+    layer: [
+      { mark: { type: "line", strokeWidth: 1 }, encoding: { x, y, color } },
+      {
+        mark: { type: "point", filled: true },
+        encoding: {
+          x,
+          y,
+          color,
+          shape: {
+            field: "best",
+            type: "nominal",
+            scale: { domain: [true, false], range: ["diamond", "circle"] },
+            legend: null,
+          },
+          size: {
+            field: "best",
+            type: "nominal",
+            scale: { domain: [true, false], range: [90, 30] },
+            legend: null,
+          },
+        },
+      },
+    ],
+  });
+  return figure(
+    "Evaluations",
+    svg,
+    "on the tune runs, where thresholds are fitted; diamond: the best so far",
+  );
+}
+
+async function rateChart(points: readonly Point[], networks: readonly string[]): Promise<Html> {
+  const svg = await chart("learning rate by step", {
+    data: { values: [...points] },
+    mark: { type: "line" },
+    encoding: {
+      x: stepAxis,
+      y: { field: "rate", type: "quantitative", title: "learning rate", axis: { format: "~g" } },
+      color: networkColour(networks),
+    },
+  });
+  return figure("Learning rate", svg);
+}
+
+async function timeChart(points: readonly Point[]): Promise<Html> {
+  const [all, waited] = ["whole step", "waiting for data"];
+  const values = points.flatMap(({ network, step, ms, waited: waitedMs }) => [
+    { network, step, kind: all, ms },
+    { network, step, kind: waited, ms: waitedMs },
+  ]);
+  const svg = await chart("time of a step and how much of it waits for data", {
+    data: { values },
+    mark: { type: "line", strokeWidth: 1.5 },
+    encoding: {
+      x: stepAxis,
+      y: { field: "ms", type: "quantitative", title: "ms a step" },
+      color: {
+        field: "kind",
+        type: "nominal",
+        scale: { domain: [all, waited], range: [colours.accent, colours.used] },
+      },
+      detail: { field: "network" },
+    },
+  });
+  const total = points.reduce((sum, { ms }) => sum + ms, 0);
+  const share = points.reduce((sum, point) => sum + point.waited, 0) / Math.max(1, total);
+  return figure("Time", svg, `${(100 * share).toFixed(1)} % of the time is spent waiting for data`);
+}

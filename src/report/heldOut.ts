@@ -1,0 +1,66 @@
+import { type Dataset, findRun, findTomogram } from "../data/dataset.js";
+import { openTomogram, type TomogramReader } from "../data/omeZarr.js";
+import { PickbenchError } from "../errors.js";
+import type { Particle, Pick } from "../particles.js";
+import { type Diagnosis, diagnose } from "../score/diagnosis/diagnosis.js";
+import type { Extent } from "../score/diagnosis/places.js";
+import { type Judged, judge } from "../score/diagnosis/verdicts.js";
+import type { PicksByExperiment } from "../score/score.js";
+import { readRunPicks } from "../train/readRunPicks.js";
+import { type ReportedRun, readHeldOutPicks } from "./readRun.js";
+
+/** A run's held-out picks beside what is truly there. */
+export interface HeldOut {
+  readonly dataset: Dataset;
+  readonly particles: readonly Particle[];
+  readonly truth: PicksByExperiment;
+  readonly picks: PicksByExperiment;
+  readonly diagnosis: Diagnosis;
+  /** Of every type that the truth or the picks hold. */
+  readonly judged: readonly Judged[];
+  /** The finest level of each held-out run's tomogram that was predicted on; nothing of it is read yet. */
+  readonly tomograms: ReadonlyMap<string, TomogramReader>;
+}
+
+/** Scores that agree but for the order of summing. */
+const sameScore = 1e-9;
+
+/**
+ * Judges a run's held-out picks anew; null where it left none.
+ *
+ * @throws BadDataset where the data set gives another score than the run's own report, for then it is not the run's
+ */
+export async function judgeHeldOut(run: ReportedRun, dataset: Dataset): Promise<HeldOut | null> {
+  const { record, report, label } = run;
+  const { particles } = dataset;
+  const truth = new Map<string, readonly Pick[]>();
+  const tomograms = new Map<string, TomogramReader>();
+  const extents = new Map<string, Extent>();
+  for (const name of record.runs.holdout) {
+    const { tomogram, voxelSpacing, level } = run.tomogram;
+    const reader = await openTomogram(findTomogram(findRun(dataset, name), tomogram, voxelSpacing), level);
+    tomograms.set(name, reader);
+    extents.set(name, extentOf(reader));
+    truth.set(name, await readRunPicks(dataset, name));
+  }
+  const picks = await readHeldOutPicks(run, particles, truth);
+  if (picks === null) return null;
+  const diagnosis = diagnose(truth, picks, { particles, extents });
+  const reported = report?.holdout?.score;
+  if (reported !== undefined && Math.abs(diagnosis.report.score - reported) > sameScore)
+    throw new PickbenchError(
+      "BadDataset",
+      `${dataset.root}: gives ${label} the score ${diagnosis.report.score.toFixed(4)}, its report.json says ${reported.toFixed(4)}; name the data that it was run on with --data`,
+      { path: dataset.root },
+    );
+  const judged = particles
+    .map((particle) => judge(particle, truth, picks))
+    .filter((each) => each.picks.length + each.particles.length > 0);
+  return { dataset, particles, truth, picks, diagnosis, judged, tomograms };
+}
+
+const extentOf = ({ shape, spacing }: TomogramReader): Extent => ({
+  z: shape[0] * spacing[0],
+  y: shape[1] * spacing[1],
+  x: shape[2] * spacing[2],
+});

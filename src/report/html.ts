@@ -1,0 +1,33 @@
+/** Text that is HTML already. Anything else that goes into a template is escaped. */
+export class Html {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export type Content = Html | string | number | null | undefined | false | readonly Content[];
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Characters that end text or a quoted attribute, as entities. */
+export const escaped = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => entities[character]!);
+
+/** A template of HTML: values are escaped save for those that are HTML; null, undefined and false are nothing. */
+export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
+  return new Html(strings.reduce((text, string, i) => text + textOf(values[i - 1]) + string));
+}
+
+function textOf(content: Content): string {
+  if (content === null || content === undefined || content === false) return "";
+  if (content instanceof Html) return content.text;
+  if (typeof content === "object") return content.map(textOf).join("");
+  return escaped(String(content));
+}

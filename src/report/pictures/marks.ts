@@ -1,0 +1,64 @@
+import type { Judged } from "../../score/diagnosis/verdicts.js";
+import type { Angstrom } from "../../units.js";
+import { fixed } from "../format.js";
+import { type Html, html } from "../html.js";
+
+/** What a mark says; each has a shape of its own besides its colour. `found` is a true particle with a pick. */
+export type MarkKind = "true" | "false" | "missed" | "found";
+
+/** A pick or a particle to be drawn on a picture. */
+export interface Mark {
+  readonly kind: MarkKind;
+  readonly type: string;
+  readonly experiment: string;
+  /** Å */
+  readonly radius: Angstrom;
+  readonly x: Angstrom;
+  readonly y: Angstrom;
+  readonly z: Angstrom;
+  readonly confidence: number | undefined;
+}
+
+/** Picks that are true and false and particles that were missed and found, of all types. */
+export function marksOf(all: readonly Judged[]): Mark[] {
+  return all.flatMap(({ particle: { name: type, radius }, picks, particles }) => [
+    ...picks.map(({ experiment, pick, verdict }): Mark => {
+      const kind = verdict === "matched" ? "true" : "false";
+      return { kind, type, experiment, radius, x: pick.x, y: pick.y, z: pick.z, confidence: pick.score };
+    }),
+    ...particles.map(({ experiment, place: { x, y, z }, match }): Mark => {
+      return { kind: match ? "found" : "missed", type, experiment, radius, x, y, z, confidence: undefined };
+    }),
+  ]);
+}
+
+const words: Readonly<Record<MarkKind, string>> = {
+  true: "true pick",
+  false: "false pick",
+  missed: "missed particle",
+  found: "particle, found",
+};
+
+export const describeMark = ({ kind, type, confidence }: Mark): string =>
+  `${type}: ${words[kind]}${confidence === undefined ? "" : `, confidence ${fixed(confidence, 2)}`}`;
+
+/** A mark's shape around x, y with a radius, in pixels: circle, square, dashed circle, cross. */
+export function markShape(kind: MarkKind, x: number, y: number, radius: number): Html {
+  const at = (value: number): string => String(Number(value.toFixed(1)));
+  if (kind === "false") {
+    const half = radius * 0.89;
+    return html`<rect x="${at(x - half)}" y="${at(y - half)}" width="${at(2 * half)}" height="${at(2 * half)}"/>`;
+  }
+  if (kind === "found") {
+    const arm = Math.min(4, radius);
+    return html`<path d="M${at(x - arm)} ${at(y)}h${at(2 * arm)}M${at(x)} ${at(y - arm)}v${at(2 * arm)}"/>`;
+  }
+  return html`<circle cx="${at(x)}" cy="${at(y)}" r="${at(radius)}"/>`;
+}
+
+/** What the marks mean, for the caption of pictures. */
+export const legend = (kinds: readonly MarkKind[]): Html =>
+  html`<ul class="legend">${kinds.map(
+    (kind) =>
+      html`<li><svg viewBox="0 0 18 18" aria-hidden="true" class="marks"><g class="m-${kind}">${markShape(kind, 9, 9, 6.5)}</g></svg>${words[kind]}</li>`,
+  )}</ul>`;

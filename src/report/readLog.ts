@@ -1,0 +1,72 @@
+import { readFile, stat } from "node:fs/promises";
+import { z } from "zod";
+import { PickbenchError } from "../errors.js";
+
+const stepSchema = z.looseObject({
+  network: z.string(),
+  step: z.int().nonnegative(),
+  loss: z.number(),
+  rate: z.number(),
+  ms: z.number(),
+  waitedMs: z.number(),
+});
+const evaluationSchema = z.looseObject({
+  network: z.string(),
+  step: z.int().nonnegative(),
+  tuneScore: z.number(),
+  best: z.boolean(),
+});
+
+export type TrainingStep = z.infer<typeof stepSchema>;
+export type Evaluation = z.infer<typeof evaluationSchema>;
+
+/** What log.jsonl tells, in its order. */
+export interface TrainingLog {
+  readonly steps: readonly TrainingStep[];
+  readonly evaluations: readonly Evaluation[];
+}
+
+/** Bytes: some two million steps. */
+const largestLog = 2 ** 28;
+
+/**
+ * Reads a run's log. Its last line may be torn where the run was killed; a run of a network trained elsewhere has none.
+ *
+ * @throws BadExperiment naming the first line that is neither a step nor an evaluation
+ */
+export async function readLog(path: string): Promise<TrainingLog> {
+  const there = await stat(path).catch(() => undefined);
+  if (!there) return { steps: [], evaluations: [] };
+  if (there.size > largestLog)
+    throw new PickbenchError(
+      "BadExperiment",
+      `${path} has ${there.size} bytes, wanted a log of at most ${largestLog}; shorten it`,
+      { path },
+    );
+  const lines = (await readFile(path, "utf8")).split("\n");
+  const steps: TrainingStep[] = [];
+  const evaluations: Evaluation[] = [];
+  for (const [at, line] of lines.entries()) {
+    if (line === "") continue;
+    const value = jsonOf(line);
+    const step = stepSchema.safeParse(value);
+    const evaluation = step.success ? undefined : evaluationSchema.safeParse(value);
+    if (step.success) steps.push(step.data);
+    else if (evaluation?.success) evaluations.push(evaluation.data);
+    else if (at < lines.length - 1)
+      throw new PickbenchError(
+        "BadExperiment",
+        `${path}: line ${at + 1} is neither a step nor an evaluation; take it out`,
+        { path },
+      );
+  }
+  return { steps, evaluations };
+}
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,139 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, dirname, resolve } from "node:path";
+import { z } from "zod";
+import { type Dataset, openDataset } from "../data/dataset.js";
+import type { TomogramChoice } from "../data/normalisedTomogram.js";
+import { ownUserId, readPicks } from "../data/picks.js";
+import { PickbenchError } from "../errors.js";
+import type { PickingSettings } from "../infer/picking.js";
+import type { Particle, Pick } from "../particles.js";
+import { type RunRecord, readRecord } from "../record.js";
+import { readReport } from "../score/leaderboard.js";
+import type { RunReport } from "../score/report.js";
+import type { PicksByExperiment } from "../score/score.js";
+import { readSubmission } from "../score/submissionCsv.js";
+import { readSweep, type ThresholdSweep } from "../score/sweep.js";
+import { readCheckpoint } from "../train/checkpoint.js";
+import { type RunFolder, runFolder } from "../train/runFolder.js";
+import { readLog, type TrainingLog } from "./readLog.js";
+
+/** What a run's folder holds, read. What it lacks is null, and told in `missing`. */
+export interface ReportedRun {
+  readonly folder: RunFolder;
+  /** Tells it from the other runs of the report. */
+  readonly label: string;
+  readonly record: RunRecord;
+  /** Which reconstruction was predicted on. */
+  readonly tomogram: TomogramChoice;
+  readonly report: RunReport | null;
+  readonly log: TrainingLog;
+  readonly sweep: ThresholdSweep | null;
+  /** How each type was picked. */
+  readonly picking: ReadonlyMap<string, PickingSettings> | null;
+  /** A sentence each. */
+  readonly missing: readonly string[];
+}
+
+/** Reads the folders of runs. @throws BadExperiment or BadCheckpoint for the first that is none, or damaged */
+export async function readRuns(paths: readonly string[]): Promise<ReportedRun[]> {
+  const labels = labelsOf(paths);
+  const runs: ReportedRun[] = [];
+  for (const [at, path] of paths.entries()) runs.push(await readRun(runFolder(path), labels[at]!));
+  return runs;
+}
+
+/** The folders' own names, with those above them where these are equal. */
+function labelsOf(paths: readonly string[]): string[] {
+  const names = paths.map((path) => basename(resolve(path)));
+  return paths.map((path, at) =>
+    names.filter((name) => name === names[at]).length > 1
+      ? `${basename(dirname(resolve(path)))}/${names[at]}`
+      : names[at]!,
+  );
+}
+
+async function readRun(folder: RunFolder, label: string): Promise<ReportedRun> {
+  if (!existsSync(folder.record))
+    throw new PickbenchError(
+      "BadExperiment",
+      `${folder.path} holds no record.json, wanted the folder of a run; name the one that run wrote`,
+      { path: folder.path },
+    );
+  const record = await readRecord(folder.record);
+  const sweep = (await readSweep(folder.sweep)) ?? null;
+  const picking = existsSync(folder.best) ? (await readCheckpoint(folder.best)).picking : null;
+  const log = await readLog(folder.log);
+  const report = existsSync(folder.report) ? await readReport(folder.report) : null;
+  const isHeldOut = record.runs.holdout.length > 0;
+  const missing = [
+    record.result === null && "The run was not finished: only what it left until now is shown.",
+    !isHeldOut && "No run was held out, so there is no score and no diagnosis.",
+    picking === null && "No best.safetensors, so the tuned thresholds are not shown.",
+    log.steps.length === 0 && "No log of training steps.",
+    isHeldOut && sweep === null && "No sweep.json: F4 against threshold on the held-out runs is not shown.",
+    isHeldOut &&
+      !existsSync(folder.picks) &&
+      "No picks/ with confidences: reliability and curves by confidence are not shown, and false picks stand in no order of confidence.",
+  ].filter((sentence) => sentence !== false);
+  const tomogram = tomogramOf(record, folder);
+  return { folder, label, record, tomogram, report, log, sweep, picking, missing };
+}
+
+const choiceSchema = z.looseObject({
+  data: z.looseObject({
+    tomogram: z.string(),
+    voxelSpacing: z.number().positive().optional(),
+    level: z.int().nonnegative(),
+  }),
+});
+
+function tomogramOf({ experiment }: RunRecord, folder: RunFolder): TomogramChoice {
+  const parsed = choiceSchema.safeParse(experiment.resolved);
+  if (parsed.success) return parsed.data.data;
+  throw new PickbenchError(
+    "BadExperiment",
+    `${folder.record}: its experiment names no tomogram in data.tomogram; repeat the run with this version`,
+    { path: folder.record, cause: parsed.error },
+  );
+}
+
+/** Picks of the held-out runs: those of picks/, which have confidences, else those of submission.csv; null without both. */
+export async function readHeldOutPicks(
+  { folder, record }: ReportedRun,
+  particles: readonly Particle[],
+  truth: PicksByExperiment,
+): Promise<PicksByExperiment | null> {
+  if (existsSync(folder.picks)) {
+    const { picks: root } = folder;
+    const dataset: Dataset = { root, overlayRoot: root, roots: [root], particles, runs: [] };
+    const author = { userId: ownUserId, sessionId: "run" };
+    const found = new Map<string, readonly Pick[]>();
+    for (const run of record.runs.holdout) {
+      const lists = await Promise.all(particles.map(({ name }) => readPicks(dataset, run, name, author)));
+      found.set(run, lists.flat());
+    }
+    return found;
+  }
+  if (!existsSync(folder.submission)) return null;
+  return readSubmission(folder.submission, { particles, experiments: truth });
+}
+
+/** The data set of `--data`, or the one that the record's command line names, where it still is there. */
+export async function openRunData(
+  { record, label }: ReportedRun,
+  given: string | undefined,
+): Promise<Dataset> {
+  if (given !== undefined) return openDataset(given);
+  const named = dataArgument(record.command)?.replace(/^~(?=\/|$)/, homedir());
+  if (named !== undefined && existsSync(named)) return openDataset(named);
+  throw new PickbenchError(
+    "BadUsage",
+    `${label}: its data set ${named === undefined ? "is not named in its record" : `${named} is not there`}; name it with --data`,
+  );
+}
+
+function dataArgument(command: readonly string[]): string | undefined {
+  const at = command.indexOf("--data");
+  return at >= 0 ? command[at + 1] : command.find((each) => each.startsWith("--data="))?.slice(7);
+}

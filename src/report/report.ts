@@ -1,0 +1,124 @@
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { Dataset } from "../data/dataset.js";
+import { PickbenchError } from "../errors.js";
+import { type HeldOut, judgeHeldOut } from "./heldOut.js";
+import { type Part, page } from "./page.js";
+import { marksOf } from "./pictures/marks.js";
+import { type Pictures, renderPictures } from "./pictures/pictures.js";
+import { openRunData, type ReportedRun, readRuns } from "./readRun.js";
+import {
+  compareWithFirst,
+  comparisonSection,
+  type JudgedRun,
+  type PairedRun,
+} from "./sections/comparison.js";
+import { errorsSection } from "./sections/errors.js";
+import { repeatSection } from "./sections/repeat.js";
+import type { Section } from "./sections/section.js";
+import { slicesSection } from "./sections/slices.js";
+import { summarySection } from "./sections/summary.js";
+import { thresholdsSection } from "./sections/thresholds.js";
+import { trainingSection } from "./sections/training.js";
+import { typesSection } from "./sections/types.js";
+
+export interface ReportOptions {
+  /** Folders of runs, or of folds, which stand for all of their folds. */
+  readonly runs: readonly string[];
+  /** The data set; that of each run's record if absent. */
+  readonly data: string | undefined;
+  /** Tomograms drawn of those to be drawn of a run. */
+  readonly onProgress: (label: string, done: number, total: number) => void;
+}
+
+export interface MadeReport {
+  /** The document. */
+  readonly html: string;
+  readonly runs: readonly ReportedRun[];
+  readonly pairs: readonly PairedRun[];
+}
+
+/** Bytes of the document at most: what a mail or an issue takes. */
+const largest = 5e6;
+/** Bytes that a run's page takes besides its pictures, as measured with six types; pictures get what is left. */
+const besidesPictures = 550_000;
+
+/** Makes one page of all runs. @throws PickbenchError where a folder is no run's or the data are not the runs' */
+export async function makeReport({ runs: paths, data, onProgress }: ReportOptions): Promise<MadeReport> {
+  const runs = await readRuns(await withFolds(paths));
+  const opened = new Map<string, Promise<Dataset>>();
+  const judged: JudgedRun[] = [];
+  for (const run of runs) {
+    if (run.record.runs.holdout.length === 0 || !run.report) {
+      judged.push({ run, heldOut: null });
+      continue;
+    }
+    const dataset = await openRunData(run, data);
+    const key = resolve(dataset.root);
+    opened.set(key, opened.get(key) ?? Promise.resolve(dataset));
+    judged.push({ run, heldOut: await judgeHeldOut(run, await opened.get(key)!) });
+  }
+  const pairs = compareWithFirst(judged);
+  const room = Math.max(0, 0.95 * largest - runs.length * besidesPictures) / runs.length;
+  for (const bytes of room > 0 ? [room, room / 2, 0] : [0]) {
+    const parts: Part[] = [];
+    for (const [at, each] of judged.entries()) parts.push(await runPart(each, `run${at}`, bytes, onProgress));
+    if (parts.length > 1)
+      parts.unshift({ id: "all", title: "Comparison", sections: [comparisonSection(judged, pairs)] });
+    const text = await page(titleOf(runs), parts);
+    if (Buffer.byteLength(text) < largest) return { html: text, runs, pairs };
+  }
+  throw new PickbenchError(
+    "BadUsage",
+    `a report of ${runs.length} runs is larger than ${largest / 1e6} MB even without pictures; give fewer`,
+  );
+}
+
+const titleOf = (runs: readonly ReportedRun[]): string =>
+  runs.length === 1
+    ? runs[0]!.record.name
+    : `${runs.length} runs: ${runs.map(({ label }) => label).join(", ")}`;
+
+/** A folder that `run --folds` wrote stands for its folds. */
+async function withFolds(paths: readonly string[]): Promise<string[]> {
+  const all = await Promise.all(
+    paths.map(async (path) => {
+      if (!existsSync(join(path, "folds.json"))) return [path];
+      const folds = (await readdir(path))
+        .filter((name) => /^fold-\d+$/.test(name) && existsSync(join(path, name, "record.json")))
+        .sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)));
+      return folds.length > 0 ? folds.map((name) => join(path, name)) : [path];
+    }),
+  );
+  return all.flat();
+}
+
+async function runPart(
+  { run, heldOut }: JudgedRun,
+  id: string,
+  bytes: number,
+  onProgress: ReportOptions["onProgress"],
+): Promise<Part> {
+  const sections: (Section | null)[] = [summarySection(run)];
+  if (heldOut) sections.push(...(await heldOutSections(run, heldOut, bytes, onProgress)));
+  sections.push(thresholdsSection(run), await trainingSection(run), repeatSection(run));
+  return { id, title: run.label, sections: sections.filter((section) => section !== null) };
+}
+
+async function heldOutSections(
+  run: ReportedRun,
+  heldOut: HeldOut,
+  bytes: number,
+  onProgress: ReportOptions["onProgress"],
+): Promise<(Section | null)[]> {
+  const pictures: Pictures = await renderPictures(heldOut, bytes, (done, total) =>
+    onProgress(run.label, done, total),
+  );
+  const marks = marksOf(heldOut.judged);
+  return [
+    slicesSection(heldOut, pictures, marks),
+    await typesSection(run, heldOut, pictures, marks),
+    await errorsSection(heldOut),
+  ];
+}

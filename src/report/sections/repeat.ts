@@ -1,0 +1,64 @@
+import { stringify } from "yaml";
+import type { RunRecord } from "../../record.js";
+import { bytesText, none, plural, thousands } from "../format.js";
+import { html } from "../html.js";
+import type { ReportedRun } from "../readRun.js";
+import { facts, type Section, table } from "./section.js";
+
+/** The command that made the run, the experiment in full, and the record. */
+export function repeatSection({ record }: ReportedRun): Section {
+  const { code, versions, machine, data, result, experiment } = record;
+  const body = html`<p>The same result, from the same data with the same code:</p>
+<pre class="command" tabindex="0"><code>${commandOf(record)}</code></pre>
+<details><summary>The experiment, every default written out</summary><pre tabindex="0"><code>${stringify(experiment.resolved)}</code></pre></details>
+<details><summary>The record</summary>${facts([
+    ["experiment's hash", hash(experiment.hash)],
+    ["commit", code.commit ? html`<code>${code.commit}</code>${code.dirty && ", changed"}` : none],
+    ["lockfile", hash(code.lockfileHash)],
+    ["data", hash(data.hash)],
+    ["best.safetensors", hash(result?.checkpointHash)],
+    [
+      "versions",
+      `pickbench ${versions.pickbench}, Node ${versions.node}, ONNX Runtime ${versions.onnxruntime ?? none}`,
+    ],
+    [
+      "machine",
+      `${machine.cpu}, ${plural(machine.cores, "core")}, ${bytesText(machine.memoryBytes)} of memory, ${machine.os}`,
+    ],
+    ["started, finished", `${record.startedAt}, ${result?.finishedAt ?? none}`],
+    [
+      "metrics",
+      Object.entries(result?.metrics ?? {})
+        .map(([name, value]) => `${name} ${Number(value.toPrecision(6))}`)
+        .join(", ") || none,
+    ],
+  ])}</details>
+<details><summary>${plural(data.files.length, "file")} of data, ${bytesText(data.files.reduce((sum, { size }) => sum + size, 0))}</summary>${filesTable(record)}</details>`;
+  return { id: "repeat", title: "Experiment, record, and how to repeat it", body };
+}
+
+const hash = (value: string | null | undefined) => (value ? html`<code>${value}</code>` : none);
+
+/** Files listed at most: all of them stand in record.json. */
+const mostFiles = 200;
+
+function filesTable({ data: { files } }: RunRecord) {
+  const rows = files
+    .slice(0, mostFiles)
+    .map(({ path, size, sha256 }) => [path, thousands(size), sha256?.slice(0, 16) ?? none]);
+  const rest = files.length - rows.length;
+  return table(
+    `Files that the run rests on${rest > 0 ? `; ${rest} more stand in record.json` : ""}`,
+    ["file", "bytes", "SHA-256"],
+    rows,
+  );
+}
+
+/** One line for a shell in a checkout. */
+function commandOf({ code, command }: RunRecord): string {
+  const run = ["npx", "pickbench", ...command].map(quoted).join(" ");
+  return code.commit ? `git checkout ${code.commit.slice(0, 12)} && npm ci && ${run}` : run;
+}
+
+const quoted = (argument: string): string =>
+  /^[\w@%+=:,./~-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;

@@ -1,0 +1,25 @@
+import { none, thousands } from "../format.js";
+import { html } from "../html.js";
+import type { ReportedRun } from "../readRun.js";
+import { note, type Section, table } from "./section.js";
+import { listed } from "./summary.js";
+
+/** How the thresholds came about, and what they are. */
+export function thresholdsSection({ record, picking }: ReportedRun): Section {
+  const { tune, holdout, train } = record.runs;
+  const how =
+    tune.length > 0
+      ? html`<p>Thresholds and least volumes were chosen per type on the tune runs <b>${listed(tune)}</b> alone: of all settings of the experiment's grid within 0.05 of the best F4 there, the one with the lowest threshold. The held-out runs <b>${listed(holdout)}</b> had no part in training, in the choice of the checkpoint or in the thresholds; networks were trained on <b>${listed(train)}</b>.</p>`
+      : html`<p>No run was kept to tune on: thresholds are the experiment's fallback. The held-out runs are <b>${listed(holdout)}</b>.</p>`;
+  const rows = [...(picking ?? [])].map(([type, { method, threshold, minVolume, minSpacing }]) => [
+    type,
+    method,
+    String(Number(threshold.toPrecision(4))),
+    method === "watershed" ? thousands(Math.round(minVolume / 1000)) : none,
+    String(Math.round(minSpacing)),
+  ]);
+  const body = html`${how}
+${rows.length > 0 && table("Picking settings in best.safetensors", ["type", "method", "threshold", "least volume, nm³", "least spacing, Å"], rows)}
+${note("Curves over other thresholds are shown for the held-out runs and were never fitted on.")}`;
+  return { id: "thresholds", title: "How thresholds were chosen", body };
+}

@@ -1,0 +1,13 @@
+import { trainingCharts } from "../charts/training.js";
+import { plural } from "../format.js";
+import { html } from "../html.js";
+import type { ReportedRun } from "../readRun.js";
+import { plots, type Section } from "./section.js";
+
+export async function trainingSection({ log }: ReportedRun): Promise<Section | null> {
+  if (log.steps.length === 0) return null;
+  const networks = new Set(log.steps.map(({ network }) => network)).size;
+  const body = html`<p>${plural(log.steps.length, "step")}${networks > 1 && ` of ${networks} networks`}, ${plural(log.evaluations.length, "evaluation")} on the tune runs.</p>
+${plots(await trainingCharts(log))}`;
+  return { id: "training", title: "Training", body };
+}
