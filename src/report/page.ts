@@ -36,7 +36,7 @@ export async function page(title: string, parts: readonly Part[]): Promise<strin
 <style>${new Html(style!)}</style>
 </head>
 <body>
-<header class="top"><h1>${title}</h1><p>pickbench ${ownVersion()}</p><button type="button" class="theme" data-theme-toggle hidden>dark</button></header>
+<header class="top"><h1>${title}</h1><p class="version">pickbench ${ownVersion()}</p><button type="button" class="theme" data-theme-toggle hidden>dark</button></header>
 <main${!isOne && html` data-tabs="runs"`}>${parts.map((part) => partHtml(part, isOne))}</main>
 <script>${new Html(script!)}</script>
 </body>

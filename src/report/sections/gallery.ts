@@ -98,7 +98,7 @@ function card(
   return html`<li><figure>${picture && threePlanes(`${what} at ${at}: planes xy, xz and yz`, picture, [own, ...others])}<figcaption><b>${at}</b> ${words}</figcaption></figure></li>\n`;
 }
 
-/** The picture with the marks that its planes cut. */
+/** The picture with the marks that its planes cut; the first is what it is about. */
 function threePlanes(label: string, picture: CasePicture, marks: readonly Mark[]): Html {
   const { side, width, address, pixel, centre } = picture;
   const centres = [centre.z, centre.y, centre.x] as const;
@@ -111,7 +111,9 @@ function threePlanes(label: string, picture: CasePicture, marks: readonly Mark[]
       const x = side / 2 + (at[right] - centres[right]) / pixel;
       const y = side / 2 + (at[down] - centres[down]) / pixel;
       if (cut < 1.5 || x < 0 || y < 0 || x > side || y > side) return [];
-      return [html`<g class="m-${mark.kind}">${markShape(mark.kind, x + left, y, cut)}</g>`];
+      return [
+        html`<g class="m-${mark.kind}${mark === marks[0] && " own"}">${markShape(mark.kind, x + left, y, cut)}</g>`,
+      ];
     });
     return html`<svg x="${left}" y="0" width="${side}" height="${side}" viewBox="${left} 0 ${side} ${side}">${inside}</svg>`;
   });

@@ -1,5 +1,5 @@
 import type { TypeScore } from "../../score/score.js";
-import { duration, fixed, none, percent, plural, range, signed, thousands } from "../format.js";
+import { duration, fixed, none, percent, plural, range, thousands } from "../format.js";
 import { type Content, type Html, html } from "../html.js";
 import type { ReportedRun } from "../readRun.js";
 import { facts, note, type Section, table } from "./section.js";
@@ -42,15 +42,12 @@ const typeColumns: readonly (readonly [Content, (score: TypeScore) => Content])[
   ["recall", ({ recall }) => fixed(recall, 3)],
   ["strict F4", ({ strict }) => fixed(strict.fbeta, 3)],
   ["weight", ({ weight }) => String(weight)],
-  ["dx Å", ({ displacement }) => (displacement ? signed(displacement.dx, 1) : none)],
-  ["dy Å", ({ displacement }) => (displacement ? signed(displacement.dy, 1) : none)],
-  ["dz Å", ({ displacement }) => (displacement ? signed(displacement.dz, 1) : none)],
 ];
 
 function perTypeTable({ report }: ReportedRun): Html {
   const { holdout, interval } = report!;
   return table(
-    "Per type on the held-out runs: F4 with its interval, counts by the challenge's rule, mean displacement of matches",
+    "Per type on the held-out runs: F4 with its interval, counts by the challenge's rule",
     [
       "type",
       "F4",
