@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type Dataset, findRun, findTomogram } from "../data/dataset.js";
 import { openTomogram, type TomogramReader } from "../data/omeZarr.js";
 import { PickbenchError } from "../errors.js";
@@ -22,13 +23,10 @@ export interface HeldOut {
   readonly tomograms: ReadonlyMap<string, TomogramReader>;
 }
 
-/** Scores that agree but for the order of summing. */
-const sameScore = 1e-9;
-
 /**
  * Judges a run's held-out picks anew; null where it left none.
  *
- * @throws BadDataset where the data set gives another score than the run's own report, for then it is not the run's
+ * @throws BadDataset where the data set gives other counts than the run's own report, for then it is not the run's
  */
 export async function judgeHeldOut(run: ReportedRun, dataset: Dataset): Promise<HeldOut | null> {
   const { record, report, label } = run;
@@ -46,11 +44,11 @@ export async function judgeHeldOut(run: ReportedRun, dataset: Dataset): Promise<
   const picks = await readHeldOutPicks(run, particles, truth);
   if (picks === null) return null;
   const diagnosis = diagnose(truth, picks, { particles, extents });
-  const reported = report?.holdout?.score;
-  if (reported !== undefined && Math.abs(diagnosis.report.score - reported) > sameScore)
+  const reported = report?.holdout;
+  if (reported && !isDeepStrictEqual(reported.perExperiment, diagnosis.report.perExperiment))
     throw new PickbenchError(
       "BadDataset",
-      `${dataset.root}: gives ${label} the score ${diagnosis.report.score.toFixed(4)}, its report.json says ${reported.toFixed(4)}; name the data that it was run on with --data`,
+      `${dataset.root}: gives ${label} other counts (score ${diagnosis.report.score.toFixed(4)}) than its report.json (score ${reported.score.toFixed(4)}); name the data that it was run on with --data`,
       { path: dataset.root },
     );
   const judged = particles

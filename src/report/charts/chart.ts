@@ -40,6 +40,7 @@ const config: Config = {
     orient: "top",
     title: null,
     labelFontSize: 11,
+    labelLimit: 0,
     symbolSize: 60,
     offset: 6,
     columnPadding: 12,

@@ -8,8 +8,8 @@ import { chart, colours, figure } from "./chart.js";
 /** One type's counts at every threshold, as sweep.json has them. */
 type SweptType = ThresholdSweep["perType"][string];
 
-const byThreshold = "threshold of the map";
-const byConfidence = "least confidence kept";
+const byThreshold = "by threshold";
+const byConfidence = "by confidence";
 
 interface Row extends Counts {
   readonly threshold: number;
@@ -62,6 +62,7 @@ export async function thresholdChart(
         ? []
         : [
             {
+              data: { values: [{}] },
               mark: { type: "rule" as const, strokeDash: [4, 3], color: colours.used, strokeWidth: 1.5 },
               encoding: { x: { datum: used } },
             },

@@ -129,6 +129,7 @@ export async function displacementChart(
     data: { values },
     layer: [
       {
+        data: { values: [{}] },
         mark: { type: "rule", color: "var(--axis)" },
         encoding: { x: { datum: 0 } },
       },

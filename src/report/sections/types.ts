@@ -30,7 +30,7 @@ export async function typesSection(
       neighbourChart(type, places.next),
     ]);
     panels.push(html`<section data-tab="${type}"><h3>${type}</h3>
-<p>${plural(counts.truths, "particle")}, ${plural(counts.predictions, "pick")}: ${counts.tp} found, ${counts.fn} missed, ${counts.duplicates} picked again, ${plural(counts.wrongPicks, "pick")} with none in reach. Radius ${each.radius} Å, match distance ${fixed(each.matchDistance, 1)} Å.</p>
+<p>${plural(counts.truths, "particle")}, ${plural(counts.predictions, "pick")}: ${counts.tp} found, ${counts.fn} missed, ${counts.duplicates} picked again, ${plural(counts.wrongPicks, "pick")} with none in reach. Radius ${each.radius} Å, match distance ${fixed(each.matchDistance, 1)} Å.</p>
 ${plots(charts)}
 ${missGallery(type, each, pictures, marks)}
 ${falseGallery(type, each, pictures, marks)}</section>`);
