@@ -1,7 +1,7 @@
 import type { TypeDiagnosis } from "../../score/diagnosis/diagnosis.js";
 import type { FalsePick, Miss } from "../../score/diagnosis/worst.js";
 import { angstrom } from "../../units.js";
-import { fixed } from "../format.js";
+import { fixed, signed } from "../format.js";
 import { type Html, html } from "../html.js";
 import { gap, planes } from "../pictures/cutout.js";
 import { legend, type Mark, markShape } from "../pictures/marks.js";
@@ -23,7 +23,7 @@ export function missGallery(
       `missed ${type}`,
       miss,
       "missed",
-      words + (surer === null ? "" : `, by ${fixed(surer, 2)} surer`),
+      words + (surer === null ? "" : `, ${signed(surer, 2)} against the least sure pick that found one`),
       pictures.cases.get(miss),
       radius,
       marks,
