@@ -10,7 +10,8 @@ export interface Progress {
   stop(): void;
 }
 
-const seconds = (value: number): string => {
+/** A length of time for people. */
+export const seconds = (value: number): string => {
   if (!Number.isFinite(value)) return "?";
   const whole = Math.round(value);
   if (whole < 60) return `${whole} s`;

@@ -12,6 +12,11 @@ import { canonicalJson, hashFile, hashOf, writeWhole } from "./files.js";
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "wanted a SHA-256 in hex");
 const time = z.iso.datetime();
 const jsonObject = z.record(z.string(), z.json());
+const runsByRole = {
+  train: z.array(z.string()),
+  tune: z.array(z.string()),
+  holdout: z.array(z.string()),
+};
 
 /** What is known before the first step. */
 const startSchema = z.strictObject({
@@ -30,11 +35,8 @@ const startSchema = z.strictObject({
       z.strictObject({ path: z.string(), size: z.int().nonnegative(), sha256: hash.optional() }),
     ),
   }),
-  runs: z.strictObject({
-    train: z.array(z.string()),
-    tune: z.array(z.string()),
-    holdout: z.array(z.string()),
-  }),
+  /** Of an experiment in folds: all runs are held out, each by one of the folds. */
+  runs: z.strictObject({ ...runsByRole, folds: z.array(z.strictObject(runsByRole)).min(2).optional() }),
   network: z.string(),
   seed: z.int(),
   engine: z.string(),
@@ -57,7 +59,7 @@ const resultSchema = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   /** Seconds by stage. */
   durations: z.record(z.string(), z.number().nonnegative()),
-  /** SHA-256 of best.safetensors. */
+  /** SHA-256 of best.safetensors; null for folds, each of which has its own record. */
   checkpointHash: hash.nullable(),
   /** Trainable parameters of all networks together. */
   parameters: z.int().nonnegative(),
@@ -73,15 +75,17 @@ export const recordSchema = z.strictObject({
 export type RunRecord = z.infer<typeof recordSchema>;
 export type RecordResult = Omit<z.infer<typeof resultSchema>, "finishedAt">;
 
+interface RunsByRole {
+  readonly train: readonly string[];
+  readonly tune: readonly string[];
+  readonly holdout: readonly string[];
+}
+
 export interface RecordStart {
   readonly name: string;
   readonly experiment: Readonly<Record<string, unknown>>;
   readonly data: readonly { readonly path: string; readonly size: number; readonly sha256?: string }[];
-  readonly runs: {
-    readonly train: readonly string[];
-    readonly tune: readonly string[];
-    readonly holdout: readonly string[];
-  };
+  readonly runs: RunsByRole & { readonly folds?: readonly RunsByRole[] };
   readonly network: string;
   readonly seed: number;
   readonly engine: string;

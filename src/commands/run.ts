@@ -1,13 +1,28 @@
+import { join } from "node:path";
+import { type FoldsSpec, foldsAsked } from "../data/splits.js";
+import { PickbenchError } from "../errors.js";
+import { foldsText } from "../score/foldsText.js";
 import { runReportText } from "../score/report.js";
+import { readExperiment, runName } from "../train/experiment.js";
 import { runExperiment } from "../train/runExperiment.js";
+import { runFolds } from "../train/runFolds.js";
 import { defineCommand, report } from "./command.js";
 import { checkWritable } from "./flagChecks.js";
-import { runOptionsOf, withRunOptions } from "./runOptions.js";
+import { type RunArguments, runOptionsOf, withRunOptions } from "./runOptions.js";
+
+interface Arguments extends RunArguments {
+  readonly submissions: string;
+}
 
 export const command = defineCommand({
   usage: "<experiment>",
   options: (argv) =>
     withRunOptions(argv)
+      .option("folds", {
+        type: "string",
+        describe:
+          "train this many folds over all runs in turn and score each run by the fold that held it out; each: leave one run out",
+      })
       .option("submissions", {
         type: "string",
         default: "submissions",
@@ -20,26 +35,66 @@ export const command = defineCommand({
       .example(
         "$0 run experiments/unet3d-baseline.yaml --data train --resume",
         "go on with a run that was stopped",
+      )
+      .example(
+        "$0 run experiments/unet3d-baseline.yaml --data train --folds each --budget 20m",
+        "leave one run out, in turn; 20 minutes each",
       ),
   run: async (args) => {
-    const { folder, options } = await runOptionsOf(args);
     await checkWritable("submissions", args.submissions, "folder");
-    const result = await runExperiment(folder, options, args.submissions);
-    const { durations, trained, published } = result;
-    report(args.json, { folder: folder.path, ...result }, () =>
-      [
-        runReportText(result.report),
-        trained.tuneScore === null
-          ? ""
-          : `score on the tune runs (thresholds were fitted there): ${trained.tuneScore.toFixed(4)}`,
-        `time: ${Object.entries(durations)
-          .map(([stage, seconds]) => `${stage} ${seconds.toFixed(0)} s`)
-          .join(", ")}; steps waited for data ${(100 * trained.waitedShare).toFixed(1)} % of the time`,
-        `run: ${folder.path} (record.json, log.jsonl, best.safetensors, submission.csv, report.json)`,
-        published ? `submission: ${published}; leaderboard: ${args.submissions}/LEADERBOARD.md` : "",
-      ]
-        .filter((line) => line !== "")
-        .join("\n"),
-    );
+    const experiment = await readExperiment(args.experiment, { seed: args.seed, budget: args.budget });
+    const folds = foldsAsked(experiment.splits, foldCount(args.folds));
+    if (folds) await runInFolds(args, folds, join("runs", `${runName(experiment)}-folds`));
+    else await runOnce(args);
   },
 });
+
+/** @throws BadUsage where it is neither `each` nor a whole number of at least 2 */
+function foldCount(given: string | undefined): FoldsSpec["folds"] | undefined {
+  if (given === undefined || given === "each") return given;
+  const count = Number(given);
+  if (/^\d+$/.test(given) && count >= 2) return count;
+  throw new PickbenchError(
+    "BadUsage",
+    `--folds is ${given}, wanted a whole number of at least 2, or each for as many as there are runs; give one`,
+  );
+}
+
+async function runOnce(args: Arguments): Promise<void> {
+  const { folder, options } = await runOptionsOf(args);
+  const result = await runExperiment(folder, options, args.submissions);
+  const { durations, trained, published } = result;
+  report(args.json, { folder: folder.path, ...result }, () =>
+    [
+      runReportText(result.report),
+      trained.tuneScore === null
+        ? ""
+        : `score on the tune runs (thresholds were fitted there): ${trained.tuneScore.toFixed(4)}`,
+      `time: ${Object.entries(durations)
+        .map(([stage, seconds]) => `${stage} ${seconds.toFixed(0)} s`)
+        .join(", ")}; steps waited for data ${(100 * trained.waitedShare).toFixed(1)} % of the time`,
+      `run: ${folder.path} (record.json, log.jsonl, best.safetensors, submission.csv, report.json)`,
+      published ? `submission: ${published}; leaderboard: ${args.submissions}/LEADERBOARD.md` : "",
+    ]
+      .filter((line) => line !== "")
+      .join("\n"),
+  );
+}
+
+/** @param out the folder where none is given */
+async function runInFolds(args: Arguments, folds: FoldsSpec, out: string): Promise<void> {
+  const { folder, options } = await runOptionsOf({ ...args, out: args.out ?? out });
+  const { submissions } = args;
+  const note = (line: string) => process.stderr.write(`${line}\n`);
+  const result = await runFolds(folder, { ...options, folds, submissions, note });
+  report(args.json, { folder: folder.path, ...result }, () =>
+    [
+      runReportText(result.report),
+      "",
+      foldsText(result.folds),
+      "",
+      `folds: ${folder.path}/fold-0 to fold-${result.folds.folds.length - 1}; together: record.json, submission.csv, report.json, folds.json`,
+      `submission: ${result.published}; leaderboard: ${submissions}/LEADERBOARD.md`,
+    ].join("\n"),
+  );
+}

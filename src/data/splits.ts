@@ -3,10 +3,13 @@ import { PickbenchError } from "../errors.js";
 
 const share = z.union([z.array(z.string()), z.number().int().min(0)]);
 
+const tune = z.number().int().min(0).default(1);
+
 /**
  * Which runs are trained on, tuned on and held out. By role: names, or a count of the sorted run names (train's first,
  * then tune's, then holdout's), or `rest` for what the others leave. By fold: fold `fold` of `folds` is held out, the
- * `tune` runs after it are for tuning, the others for training.
+ * `tune` runs after it are for tuning, the others for training. All folds in turn: `folds` alone, `each` being as many
+ * as there are runs.
  */
 export const SplitSpec = z.union([
   z.strictObject({
@@ -17,12 +20,16 @@ export const SplitSpec = z.union([
   z.strictObject({
     fold: z.number().int().min(0),
     folds: z.number().int().min(2),
-    tune: z.number().int().min(0).default(1),
+    tune,
   }),
+  z.strictObject({ folds: z.union([z.number().int().min(2), z.literal("each")]), tune }),
 ]);
 export type SplitSpec = z.infer<typeof SplitSpec>;
 type RoleSpec = Extract<SplitSpec, { train: unknown }>;
-type FoldSpec = Extract<SplitSpec, { fold: number }>;
+/** One fold of several. */
+export type FoldSpec = Extract<SplitSpec, { fold: number }>;
+/** All folds in turn. */
+export type FoldsSpec = Exclude<SplitSpec, RoleSpec | FoldSpec>;
 
 export interface Splits {
   readonly train: string[];
@@ -39,13 +46,45 @@ const roles = ["train", "tune", "holdout"] as const;
  */
 export function resolveSplits(spec: SplitSpec, runNames: readonly string[], leastTrain = 1): Splits {
   const names = [...new Set(runNames)].sort();
-  const splits = "fold" in spec ? byFold(spec, names) : byRole(spec, names);
+  const splits = splitsOf(spec, names);
   if (splits.train.length < leastTrain)
     throw new PickbenchError(
       "BadExperiment",
       `splits.train: no run is left to train on of ${names.length} (${names.join(", ")}); hold out or tune on fewer`,
     );
   return splits;
+}
+
+function splitsOf(spec: SplitSpec, names: readonly string[]): Splits {
+  if ("train" in spec) return byRole(spec, names);
+  if ("fold" in spec) return byFold(spec, names);
+  throw new PickbenchError(
+    "BadExperiment",
+    `splits.folds: ${spec.folds === "each" ? "each run a fold" : `${spec.folds} folds`}, which only run trains in turn; name one, such as splits: {fold: 0, folds: ${spec.folds === "each" ? names.length : spec.folds}, tune: ${spec.tune}}`,
+  );
+}
+
+/** Every fold's specification in turn, over runs of these names. */
+export function foldsOf({ folds, tune }: FoldsSpec, runNames: readonly string[]): FoldSpec[] {
+  const count = folds === "each" ? new Set(runNames).size : folds;
+  return Array.from({ length: count }, (_, fold) => ({ fold, folds: count, tune }));
+}
+
+/**
+ * All folds in turn where they are asked for: by `asked`, which goes before the splits of the experiment but keeps
+ * their number of tune runs, or by the splits themselves; else null.
+ *
+ * @throws BadExperiment where the splits name their runs, which folds would put in other roles
+ */
+export function foldsAsked(spec: SplitSpec, asked: FoldsSpec["folds"] | undefined): FoldsSpec | null {
+  if (asked === undefined) return "train" in spec || "fold" in spec ? null : spec;
+  if (!("train" in spec)) return { folds: asked, tune: spec.tune };
+  const named = roles.find((role) => Array.isArray(spec[role]));
+  if (named === undefined && typeof spec.tune === "number") return { folds: asked, tune: spec.tune };
+  throw new PickbenchError(
+    "BadExperiment",
+    `splits.${named} names its runs, and --folds would put all runs of the data in turn in every role; leave --folds out, or write splits: {folds: ${asked}, tune: 1}`,
+  );
 }
 
 function byFold({ fold, folds, tune }: FoldSpec, names: readonly string[]): Splits {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { copyFile, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isPickbenchError, messageOf, PickbenchError } from "../errors.js";
@@ -8,6 +9,9 @@ import { type RunReport, runReportSchema } from "./report.js";
 
 /** What a submission's folder holds, and a run's folder among other things. */
 export const submissionFiles = ["record.json", "report.json", "submission.csv"] as const;
+
+/** What it holds beside them where the experiment was run in folds. */
+export const foldsFile = "folds.json";
 
 export interface LeaderboardRow {
   /** From 1; equal scores share a rank. */
@@ -55,6 +59,8 @@ export async function publishSubmission(
   const target = join(submissionsRoot, name);
   await writeFolderWhole(target, async (partial) => {
     for (const file of submissionFiles) await copyFile(join(runFolder, file), join(partial, file));
+    if (existsSync(join(runFolder, foldsFile)))
+      await copyFile(join(runFolder, foldsFile), join(partial, foldsFile));
   });
   return target;
 }

@@ -171,6 +171,13 @@ export function weighted(particles: readonly Particle[], fbetaOf: (type: string)
   return weights > 0 ? sum / weights : 0;
 }
 
+/** Σ weight·F / Σ of the weights, over those of the types alone that the truth holds. */
+export function scoreOver(types: readonly string[], { perType }: ScoreReport): number {
+  const present = types.map((type) => perType[type]).filter((each) => each !== undefined);
+  const weights = present.reduce((sum, { weight }) => sum + weight, 0);
+  return present.reduce((sum, { weight, fbeta }) => sum + weight * fbeta, 0) / Math.max(1, weights);
+}
+
 class Total {
   #tp = 0;
   #fp = 0;

@@ -163,6 +163,7 @@ export interface Overrides {
   readonly seed?: number | undefined;
   readonly budget?: string | undefined;
   readonly engine?: Experiment["engine"] | undefined;
+  readonly splits?: Experiment["splits"] | undefined;
 }
 
 /** Reads, checks and freezes an experiment. */

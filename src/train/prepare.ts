@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { type Dataset, openDataset } from "../data/dataset.js";
 import { dataManifest, type ManifestEntry, manifestHash } from "../data/manifest.js";
-import { resolveSplits, type Splits } from "../data/splits.js";
+import { resolveSplits, type SplitSpec, type Splits } from "../data/splits.js";
 import { resolveEngine } from "../engines/available.js";
 import type { EngineName } from "../engines/engine.js";
 import { PickbenchError } from "../errors.js";
@@ -14,7 +14,7 @@ import { readExternalNetwork } from "./externalNetwork.js";
 import { type Member, membersOf, resolveNetwork } from "./members.js";
 import { isExternal } from "./networkChoice.js";
 import { readProgress, type TrainingProgress } from "./progressFile.js";
-import { isBegun, type RunFolder } from "./runFolder.js";
+import { begunFolds, isBegun, type RunFolder } from "./runFolder.js";
 
 /** What `run`, `train` and `tune` are called with. */
 export interface RunOptions {
@@ -23,6 +23,7 @@ export interface RunOptions {
   readonly seed?: number | undefined;
   readonly budget?: string | undefined;
   readonly engine?: Experiment["engine"] | undefined;
+  readonly splits?: SplitSpec | undefined;
   readonly resume: boolean;
   /** Replaces a run that stands in the folder. */
   readonly overwrite?: boolean;
@@ -46,10 +47,19 @@ export interface PreparedRun {
   readonly quiet: boolean;
 }
 
-export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
+/** @param share gives the runs their roles by the experiment's splits, at least as many to train on as it is told */
+export async function prepareRun(
+  options: RunOptions,
+  share: typeof resolveSplits = resolveSplits,
+): Promise<PreparedRun> {
   const threads = options.threads ?? Math.min(8, availableParallelism());
-  const { seed, budget } = options;
-  const read = await readExperiment(options.experiment, { seed, budget, engine: options.engine });
+  const { seed, budget, splits: asked } = options;
+  const read = await readExperiment(options.experiment, {
+    seed,
+    budget,
+    engine: options.engine,
+    splits: asked,
+  });
   const engine = await resolveEngine(read.engine);
   const dataset = await openDataset(options.data);
   const { tomogram } = read.data;
@@ -59,7 +69,7 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
       "BadDataset",
       `${options.data}: none of its ${dataset.runs.length} runs has a ${tomogram} tomogram; name another in the experiment's data.tomogram`,
     );
-  const splits = resolveSplits(
+  const splits = share(
     read.splits,
     usable.map(({ name }) => name),
     isExternal(read.network) ? 0 : 1,
@@ -105,23 +115,41 @@ async function openNetworks(
   return { experiment: { ...experiment, network: { ...network, sha256 } }, members: [], external };
 }
 
-/** The progress to go on from; null begins anew. Never lets a finished or half-finished run be written over unasked. */
+/**
+ * Never lets a finished or half-finished run be written over unasked.
+ *
+ * @param begun whether a run stands in the folder
+ */
+export function checkUnasked(
+  folder: RunFolder,
+  begun: boolean,
+  { overwrite, resume }: Pick<RunOptions, "overwrite" | "resume">,
+): void {
+  if (overwrite && resume)
+    throw new PickbenchError(
+      "BadUsage",
+      "--resume keeps the run that --overwrite replaces; give one of them",
+    );
+  if (begun && !overwrite && !resume)
+    throw new PickbenchError(
+      "BadUsage",
+      `${folder.path}: a run stands there already; give --resume to go on with it, --overwrite to replace it, or another --out`,
+    );
+}
+
+/** The progress to go on from; null begins anew. */
 export async function progressOf(
   folder: RunFolder,
   prepared: PreparedRun,
   options: RunOptions,
 ): Promise<TrainingProgress | null> {
-  if (options.overwrite && options.resume)
+  checkUnasked(folder, isBegun(folder), options);
+  if ((await begunFolds(folder)).length > 0)
     throw new PickbenchError(
       "BadUsage",
-      "--resume keeps the run that --overwrite replaces; give one of them",
+      `${folder.path}: folds stand there, not one run; give --folds to go on with them, or another --out`,
     );
   if (!isBegun(folder) || options.overwrite) return null;
-  if (!options.resume)
-    throw new PickbenchError(
-      "BadUsage",
-      `${folder.path}: a run stands there already; give --resume to go on with it, --overwrite to replace it, or another --out`,
-    );
   const progress = await readProgress(folder.last);
   if (!progress) return null;
   if (progress.experimentHash !== prepared.experimentHash)

@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import type { Dataset } from "../data/dataset.js";
 import { PickbenchError } from "../errors.js";
 import { hashFile, writeWhole } from "../files.js";
 import { type AnyNetwork, describeNetwork } from "../infer/predictor.js";
@@ -12,6 +13,8 @@ import { writeSubmission } from "../score/submissionCsv.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { runName } from "./experiment.js";
 import { detectHoldout, type HoldoutPicks, writeHoldoutPicks } from "./holdout.js";
+import { openDetector } from "./detector.js";
+import { type Experiment, runName } from "./experiment.js";
 import { networkName } from "./networkChoice.js";
 import { type PreparedRun, prepareRun, progressOf, type RunOptions } from "./prepare.js";
 import { type RunFolder, withRunFolder } from "./runFolder.js";
@@ -27,11 +30,15 @@ export interface RunResult {
   readonly published: string | null;
 }
 
-/** Trains, tunes, predicts, picks and scores the held-out runs; writes record, submission and leaderboard row. */
+/**
+ * Trains, tunes, predicts, picks and scores the held-out runs; writes record, submission and leaderboard row.
+ *
+ * @param submissions null for a run that is part of another one's row
+ */
 export async function runExperiment(
   folder: RunFolder,
   options: RunOptions,
-  submissions: string,
+  submissions: string | null,
 ): Promise<RunResult> {
   return withRunFolder(folder, async () => {
     const durations: Record<string, number> = {};
@@ -42,12 +49,19 @@ export async function runExperiment(
     const found = await timed("predict", () => detectHoldout(prepared, folder));
     const report = await timed("score", () => writeReport(prepared, folder, found));
     await finishRecord(prepared, folder, trained, report, durations);
-    const published = report.holdout
-      ? await publishSubmission(folder.path, submissions, runName(prepared.experiment))
-      : null;
-    if (published) await writeLeaderboard(submissions);
+    const published =
+      submissions !== null && report.holdout
+        ? await publish(folder, submissions, runName(prepared.experiment))
+        : null;
     return { report, trained, durations, published };
   });
+}
+
+/** Adds a finished run to the leaderboard and gives its folder in `submissions`. */
+export async function publish(folder: RunFolder, submissions: string, name: string): Promise<string> {
+  const published = await publishSubmission(folder.path, submissions, name);
+  await writeLeaderboard(submissions);
+  return published;
 }
 
 /** The training stage alone: best.safetensors and its record. */
@@ -143,6 +157,30 @@ async function begin(prepared: PreparedRun, folder: RunFolder, options: RunOptio
 
 async function writeReport(
   { experiment, dataset }: PreparedRun,
+async function detectHoldout(
+  prepared: PreparedRun,
+  folder: RunFolder,
+): Promise<{ holdout: PicksByExperiment; picks: PicksByExperiment }> {
+  const { dataset, splits, engine, threads, quiet } = prepared;
+  const holdout = new Map<string, readonly Pick[]>();
+  const picks = new Map<string, readonly Pick[]>();
+  const detector = await openDetector([folder.best], { engine, threads });
+  try {
+    for (const run of splits.holdout) {
+      const progress = startCounting(`predicting ${run}`, "tiles", quiet);
+      picks.set(run, await detector.detect(dataset, run, progress.update));
+      progress.stop();
+      holdout.set(run, await readRunPicks(dataset, run));
+    }
+  } finally {
+    await detector.close();
+  }
+  return { holdout, picks };
+}
+
+/** Scores the picks of held-out runs; leaves submission.csv and report.json. */
+export async function writeReport(
+  { experiment, dataset }: { readonly experiment: Experiment; readonly dataset: Dataset },
   folder: RunFolder,
   found: HoldoutPicks,
 ): Promise<RunReport> {

@@ -37,6 +37,17 @@ export function runFolder(path: string): RunFolder {
   };
 }
 
+/** The folder of one of an experiment's folds, counted from 0. */
+export const foldFolder = ({ path }: RunFolder, fold: number): RunFolder =>
+  runFolder(join(path, `fold-${fold}`));
+
+/** The folders of folds that were begun inside a folder. */
+export async function begunFolds({ path }: RunFolder): Promise<RunFolder[]> {
+  const names = await readdir(path).catch(() => []);
+  const folds = names.filter((name) => /^fold-\d+$/.test(name)).map((name) => runFolder(join(path, name)));
+  return folds.filter(isBegun);
+}
+
 /** The checkpoint of one network's evaluation after `step` steps. */
 export const snapshotFile = (folder: RunFolder, network: string, step: number): string =>
   join(folder.snapshots, `${network}-${String(step).padStart(7, "0")}.safetensors`);
@@ -91,6 +102,11 @@ async function removeTemporaries(folder: RunFolder): Promise<void> {
       )
     )
       await rm(join(folder.path, name), { recursive: true, force: true });
+      /^(record\.json|log\.jsonl|(last|best)\.safetensors|submission\.csv|report\.json|folds\.json)\.\d+$/.test(
+        name,
+      )
+    )
+      await rm(join(folder.path, name), { force: true });
 }
 
 /** Whether a run was begun here. */

@@ -1,0 +1,117 @@
+import { z } from "zod";
+import { overSeeds } from "./seeds.js";
+
+const runNames = z.array(z.string());
+
+const pickingSchema = z.strictObject({
+  method: z.string(),
+  threshold: z.number(),
+  /** Å³. */
+  minVolume: z.number(),
+  /** Å. */
+  minSpacing: z.number(),
+  /** Å. */
+  radius: z.number().optional(),
+});
+
+const foldSchema = z.strictObject({
+  /** From 0. */
+  fold: z.int().nonnegative(),
+  runs: z.strictObject({ train: runNames, tune: runNames, holdout: runNames }),
+  /** On the runs held out. */
+  score: z.number(),
+  strictScore: z.number(),
+  /** F4 by type; only types that the held-out runs hold. */
+  perType: z.record(z.string(), z.number()),
+  /** Settings of the picking by type, as tuned on the tune runs. */
+  picking: z.record(z.string(), pickingSchema),
+  /** On the tune runs, where thresholds and checkpoint were chosen; null where there are none. */
+  tuneScore: z.number().nullable(),
+  /** Tune score − score of the held-out runs over the same types: what choosing on the scored runs would have feigned. */
+  optimism: z.number().nullable(),
+  /** All stages together. */
+  seconds: z.number().nonnegative(),
+  commit: z.string().nullable(),
+  /** SHA-256 of the fold's best.safetensors. */
+  checkpointHash: z.string().nullable(),
+});
+export type FoldReport = z.infer<typeof foldSchema>;
+
+const spreadSchema = z.strictObject({
+  /** How many folds have a value. */
+  folds: z.int().positive(),
+  mean: z.number(),
+  /** √ of Σ (value − mean)² / (folds − 1); null for a single value. */
+  deviation: z.number().nullable(),
+  standardError: z.number().nullable(),
+  least: z.number(),
+  largest: z.number(),
+});
+/**
+ * A value over folds. Folds share their training runs, so that their values hang together: the standard error speaks of
+ * these folds, and is too small for new tomograms (Bengio and Grandvalet, JMLR 5, 2004, 1089–1105).
+ */
+export type FoldSpread = z.infer<typeof spreadSchema>;
+
+const interval = z.strictObject({ low: z.number(), high: z.number() });
+
+/** What folds.json holds. */
+const foldsReportSchema = z.strictObject({
+  foldsVersion: z.literal(1),
+  name: z.string(),
+  experimentHash: z.string(),
+  folds: z.array(foldSchema).min(2),
+  over: z.strictObject({
+    score: spreadSchema,
+    perType: z.record(z.string(), spreadSchema),
+    tuneScore: spreadSchema.nullable(),
+    optimism: spreadSchema.nullable(),
+  }),
+  /** All runs scored together, each picked by the fold that held it out. */
+  outOfFold: z.strictObject({
+    score: z.number(),
+    interval: interval
+      .extend({ confidence: z.number(), over: z.enum(["experiments", "particles"]) })
+      .nullable(),
+  }),
+});
+export type FoldsReport = z.infer<typeof foldsReportSchema>;
+
+/** @param values one or more */
+export function foldSpread(values: readonly number[]): FoldSpread {
+  const { mean, standardError } = overSeeds(values);
+  const folds = values.length;
+  return {
+    folds,
+    mean,
+    deviation: standardError === null ? null : standardError * Math.sqrt(folds),
+    standardError,
+    least: Math.min(...values),
+    largest: Math.max(...values),
+  };
+}
+
+/** Puts the folds together. */
+export function foldsReport(
+  whole: Pick<FoldsReport, "name" | "experimentHash" | "outOfFold">,
+  folds: readonly FoldReport[],
+): FoldsReport {
+  const known = (values: readonly (number | null | undefined)[]): FoldSpread | null => {
+    const there = values.filter((value) => typeof value === "number");
+    return there.length === 0 ? null : foldSpread(there);
+  };
+  const types = [...new Set(folds.flatMap(({ perType }) => Object.keys(perType)))];
+  return foldsReportSchema.parse({
+    foldsVersion: 1,
+    ...whole,
+    folds,
+    over: {
+      score: foldSpread(folds.map(({ score }) => score)),
+      perType: Object.fromEntries(
+        types.map((type) => [type, known(folds.map(({ perType }) => perType[type]))]),
+      ),
+      tuneScore: known(folds.map(({ tuneScore }) => tuneScore)),
+      optimism: known(folds.map(({ optimism }) => optimism)),
+    },
+  });
+}
