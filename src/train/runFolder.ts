@@ -43,7 +43,7 @@ export const foldFolder = ({ path }: RunFolder, fold: number): RunFolder =>
 
 /** The folders of folds that were begun inside a folder. */
 export async function begunFolds({ path }: RunFolder): Promise<RunFolder[]> {
-  const names = await readdir(path).catch(() => []);
+  const names = await readdir(path);
   const folds = names.filter((name) => /^fold-\d+$/.test(name)).map((name) => runFolder(join(path, name)));
   return folds.filter(isBegun);
 }

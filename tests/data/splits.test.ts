@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { resolveSplits, SplitSpec } from "../../src/data/splits.js";
+import { type FoldsSpec, foldsAsked, foldsOf, resolveSplits, SplitSpec } from "../../src/data/splits.js";
 
 const five = ["TS_P4", "TS_P1", "TS_P5", "TS_P3", "TS_P2"];
 const resolve = (spec: unknown, names: readonly string[] = five) =>
@@ -56,6 +56,8 @@ describe("resolveSplits", () => {
     [{ fold: 5, folds: 5 }, /wanted 0 to 4/],
     [{ fold: 0, folds: 7 }, /at most as many folds as runs/],
     [{ fold: 0, folds: 5, tune: 4 }, /no run is left to train on/],
+    [{ folds: 5 }, /5 folds, which only run trains in turn; name one, .*\{fold: 0, folds: 5, tune: 1\}/],
+    [{ folds: "each", tune: 2 }, /each run a fold.*\{fold: 0, folds: 5, tune: 2\}/],
   ])("%j is refused", (spec, message) => {
     expect(() => resolve(spec)).toThrow(message);
   });
@@ -67,6 +69,9 @@ describe("resolveSplits", () => {
     { train: 1.5 },
     { train: "all" },
     { fold: 0, folds: 5, train: 1 },
+    { fold: 0, folds: "each" },
+    { folds: "every" },
+    { folds: 1 },
   ])("%j does not parse", (spec) => {
     expect(SplitSpec.safeParse(spec).success).toBe(false);
   });
@@ -88,5 +93,33 @@ describe("resolveSplits", () => {
         expect(held.sort()).toEqual([...runs].sort());
       }),
     );
+  });
+});
+
+describe("all folds in turn", () => {
+  const asked = (spec: unknown, folds?: FoldsSpec["folds"]) => foldsAsked(SplitSpec.parse(spec), folds);
+
+  test("are asked for by the experiment or by a flag, which keeps the number of tune runs", () => {
+    expect(asked({ folds: "each" })).toEqual({ folds: "each", tune: 1 });
+    expect(asked({ folds: 5, tune: 2 }, 3)).toEqual({ folds: 3, tune: 2 });
+    expect(asked({ fold: 1, folds: 5, tune: 2 }, "each")).toEqual({ folds: "each", tune: 2 });
+    expect(asked({ train: "rest", tune: 2, holdout: 1 }, 5)).toEqual({ folds: 5, tune: 2 });
+    expect(asked({ fold: 1, folds: 5 })).toBeNull();
+    expect(asked({ train: 3, tune: 1, holdout: 1 })).toBeNull();
+  });
+
+  test.each([
+    [{ train: ["TS_P1"], tune: 1 }, /splits\.train names its runs/],
+    [{ train: "rest", tune: ["TS_P1"] }, /splits\.tune names its runs/],
+    [{ train: "rest", holdout: ["TS_P1"] }, /splits\.holdout names its runs/],
+  ])("%j is refused with a flag", (spec, message) => {
+    expect(() => asked(spec, 5)).toThrow(message);
+  });
+
+  test("hold out every run once; each is one run a fold", () => {
+    const specs = foldsOf({ folds: "each", tune: 1 }, five);
+    expect(specs).toEqual([0, 1, 2, 3, 4].map((fold) => ({ fold, folds: 5, tune: 1 })));
+    expect(specs.flatMap((spec) => resolve(spec).holdout)).toEqual(five.toSorted());
+    expect(foldsOf({ folds: 2, tune: 0 }, five)).toEqual([0, 1].map((fold) => ({ fold, folds: 2, tune: 0 })));
   });
 });
