@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { scoreIntervalSchema } from "./report.js";
 import { overSeeds } from "./seeds.js";
 
 const runNames = z.array(z.string());
@@ -53,8 +54,6 @@ const spreadSchema = z.strictObject({
  */
 export type FoldSpread = z.infer<typeof spreadSchema>;
 
-const interval = z.strictObject({ low: z.number(), high: z.number() });
-
 /** What folds.json holds. */
 const foldsReportSchema = z.strictObject({
   foldsVersion: z.literal(1),
@@ -70,9 +69,7 @@ const foldsReportSchema = z.strictObject({
   /** All runs scored together, each picked by the fold that held it out. */
   outOfFold: z.strictObject({
     score: z.number(),
-    interval: interval
-      .extend({ confidence: z.number(), over: z.enum(["experiments", "particles"]) })
-      .nullable(),
+    interval: scoreIntervalSchema.nullable(),
   }),
 });
 export type FoldsReport = z.infer<typeof foldsReportSchema>;

@@ -1,8 +1,8 @@
 import type { FoldReport, FoldSpread, FoldsReport } from "./folds.js";
-import { alignedTable } from "./reportText.js";
+import { alignedTable, intervalText } from "./reportText.js";
 
-/** Folds as tables for people: a row a fold, then a row a type; and where thresholds come from. */
-export function foldsText({ folds, over }: FoldsReport): string {
+/** Folds as tables for people: a row a fold, then a row a type; the whole's score, and where thresholds come from. */
+export function foldsText({ folds, over, outOfFold }: FoldsReport): string {
   const spreads = { score: over.score, tuneScore: over.tuneScore, optimism: over.optimism };
   const summaries = summaryRows.map(([title, textOf]) => [
     title,
@@ -27,7 +27,11 @@ export function foldsText({ folds, over }: FoldsReport): string {
       ]),
     ]),
     "",
+    `out of fold, all runs together: ${shown(outOfFold.score)}${outOfFold.interval ? `  ${intervalText(outOfFold.interval)}` : ""}`,
     nestingText(folds),
+    ...(over.optimism
+      ? ["Optimism is the tune score minus the held-out score over the types that are predicted."]
+      : []),
   ].join("\n");
 }
 

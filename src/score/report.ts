@@ -28,7 +28,7 @@ const scoreReportSchema = z.strictObject({
 });
 
 const interval = z.strictObject({ low: z.number(), high: z.number() });
-const scoreIntervalSchema = z.strictObject({
+export const scoreIntervalSchema = z.strictObject({
   confidence: z.number(),
   resamples: count,
   over: z.enum(["experiments", "particles"]).default("experiments"),

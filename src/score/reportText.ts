@@ -31,7 +31,11 @@ export function reportText(report: ScoreReport, interval: ScoreInterval | null =
   ].join("\n");
 }
 
-export const intervalText = ({ confidence, over, score }: ScoreInterval): string =>
+export const intervalText = ({
+  confidence,
+  over,
+  score,
+}: Pick<ScoreInterval, "confidence" | "over" | "score">): string =>
   `(${Math.round(confidence * 100)} % interval over ${over}: ${score.low.toFixed(4)} to ${score.high.toFixed(4)})`;
 
 function droppedLines({ dropped }: ScoreReport): string[] {

@@ -9,7 +9,7 @@ import { type PicksByExperiment, scoreOver, scorePicks } from "../score/score.js
 import { readSubmission } from "../score/submissionCsv.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { checkExperiment, type Experiment, experimentHash } from "./experiment.js";
-import { isBegun, type RunFolder } from "./runFolder.js";
+import type { RunFolder } from "./runFolder.js";
 
 /** One fold of an experiment: a run of its own, whose splits name the fold. */
 export interface Fold {
@@ -36,23 +36,19 @@ export interface Wanted {
 }
 
 /**
- * How far a fold has come.
+ * Whether nothing is left to do for a fold; where something stands in its folder, that it is of the fold.
  *
  * @param dataHash of the data that all folds share
  * @throws BadExperiment for a record that is broken or another experiment's, BadDataset for one of other data,
  * BadCheckpoint where best.safetensors is not the one that the record names
  */
-export async function stateOf(
-  { folder, experiment }: Fold,
-  dataHash: string,
-): Promise<"absent" | "begun" | "finished"> {
-  if (!isBegun(folder)) return "absent";
-  if (!existsSync(folder.record)) return "begun";
+export async function isFinished({ folder, experiment }: Fold, dataHash: string): Promise<boolean> {
+  if (!existsSync(folder.record)) return false;
   const advice = `remove ${folder.path} to train this fold again`;
   const { result } = await readStandingRecord(folder, { experiment, dataHash }, advice);
   const isWhole = existsSync(folder.best) && existsSync(folder.submission);
-  if (result?.metrics.score === undefined || !isWhole) return "begun";
-  if ((await hashFile(folder.best)) === result.checkpointHash) return "finished";
+  if (result?.metrics.score === undefined || !isWhole) return false;
+  if ((await hashFile(folder.best)) === result.checkpointHash) return true;
   throw new PickbenchError(
     "BadCheckpoint",
     `${folder.best}: not the file that its record names, for the hash differs; ${advice}`,

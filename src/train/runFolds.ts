@@ -12,7 +12,7 @@ import type { RunReport } from "../score/report.js";
 import type { PicksByExperiment } from "../score/score.js";
 import { parseBudget } from "./budget.js";
 import { type Experiment, experimentHash, runName } from "./experiment.js";
-import { type Fold, type FoldOutcome, readOutcome, readStandingRecord, stateOf } from "./fold.js";
+import { type Fold, type FoldOutcome, isFinished, readOutcome, readStandingRecord } from "./fold.js";
 import { networkName } from "./networkChoice.js";
 import { checkUnasked, type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import { readRunPicks } from "./readRunPicks.js";
@@ -54,7 +54,8 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
     const plan = await planFolds(folder, options);
     const { experiment, prepared, folds } = plan;
     if (options.overwrite) await clear(folder);
-    await checkStanding(folder, plan);
+    const truth = await readTruth(prepared);
+    const finished = await readFinished(folder, plan, truth);
     await startRecord(folder.record, {
       name: experiment.name,
       experiment,
@@ -69,8 +70,7 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
       seed: experiment.seed,
       engine: prepared.engine,
     });
-    const truth = await readTruth(prepared);
-    const outcomes = await runEach(plan, truth, options);
+    const outcomes = await runEach(plan, truth, finished, options);
     const whole = await writeWholeReport(folder, plan, truth, outcomes);
     await completeRecord(folder.record, resultOf(whole, outcomes));
     const published = await publish(folder, options.submissions, `${runName(experiment)}-folds`);
@@ -116,36 +116,42 @@ async function clear(folder: RunFolder): Promise<void> {
     await rm(file, { recursive: true, force: true });
 }
 
-/** Looks at all that stands before anything is trained. */
-async function checkStanding(folder: RunFolder, { experiment, prepared, folds }: Plan): Promise<void> {
-  const { dataHash } = prepared;
+/** Looks at all that stands before anything is trained; gives the folds in which nothing is left to do. */
+async function readFinished(
+  folder: RunFolder,
+  { experiment, prepared, folds }: Plan,
+  truth: PicksByExperiment,
+): Promise<Map<Fold, FoldOutcome>> {
+  const { dataHash, dataset } = prepared;
   const advice = "remove it, and --resume writes it again from the folds";
   if (existsSync(folder.record)) await readStandingRecord(folder, { experiment, dataHash }, advice);
-  for (const fold of folds) await stateOf(fold, dataHash);
+  const finished = new Map<Fold, FoldOutcome>();
+  for (const fold of folds)
+    if (await isFinished(fold, dataHash))
+      finished.set(fold, await readOutcome(fold, truth, dataset.particles));
+  return finished;
 }
 
 async function runEach(
   { experiment, prepared, folds }: Plan,
   truth: PicksByExperiment,
+  finished: ReadonlyMap<Fold, FoldOutcome>,
   options: FoldsOptions,
 ): Promise<FoldOutcome[]> {
-  const { dataset, dataHash } = prepared;
-  const outcomes: FoldOutcome[] = [];
+  const done = new Map(finished);
   for (const fold of folds) {
-    const state = await stateOf(fold, dataHash);
     const place = `fold-${fold.index} (${fold.index + 1} of ${folds.length})`;
-    if (state !== "finished") {
-      const left = timeLeft(experiment, outcomes, folds.length);
+    if (!finished.has(fold)) {
+      const left = timeLeft(experiment, [...done.values()], folds.length);
       options.note(`${place}: ${rolesText(fold.splits)}${left}`);
-      const run = { ...options, splits: fold.spec, overwrite: false, resume: state === "begun" };
+      const run = { ...options, splits: fold.spec, overwrite: false, resume: isBegun(fold.folder) };
       await inFold(place, () => runExperiment(fold.folder, run, null));
+      done.set(fold, await readOutcome(fold, truth, prepared.dataset.particles));
     }
-    const outcome = await readOutcome(fold, truth, dataset.particles);
-    const when = state === "finished" ? "finished before, " : "";
-    options.note(`${place}: ${when}score ${outcome.report.score.toFixed(4)}`);
-    outcomes.push(outcome);
+    const score = done.get(fold)!.report.score.toFixed(4);
+    options.note(`${place}: ${finished.has(fold) ? "finished before, " : ""}score ${score}`);
   }
-  return outcomes;
+  return folds.map((fold) => done.get(fold)!);
 }
 
 const rolesText = ({ train, tune, holdout }: Splits): string =>
@@ -191,10 +197,7 @@ async function writeWholeReport(
   const whole = {
     name: experiment.name,
     experimentHash: experimentHash(experiment),
-    outOfFold: {
-      score: holdout!.score,
-      interval: interval && { confidence: interval.confidence, over: interval.over, ...interval.score },
-    },
+    outOfFold: { score: holdout!.score, interval },
   };
   const folds = foldsReport(
     whole,

@@ -64,7 +64,11 @@ describe("the text", () => {
       "0.5000",
       "0.7500",
     ]);
-    expect(lines.at(-1)).toMatch(/^Thresholds and checkpoint of each fold were chosen on its tune runs/);
+    expect(lines.slice(-3)).toEqual([
+      "out of fold, all runs together: 0.5000",
+      expect.stringMatching(/^Thresholds and checkpoint of each fold were chosen on its tune runs/),
+      expect.stringMatching(/^Optimism is the tune score minus/),
+    ]);
   });
 
   test("says so where nothing was tuned", () => {

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { appendFile, cp, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -140,6 +141,25 @@ describe("an experiment in folds", () => {
     long,
   );
 });
+
+it(
+  "replaces folds that stand there where it is asked to",
+  async () => {
+    for (const fold of ["fold-0", "fold-5"])
+      await cp(at("whole", "fold-0"), at("replaced", fold), { recursive: true });
+    await writeFile(at("replaced", "fold-5", "record.json"), "{");
+    const replaced = await run("replaced", {
+      overwrite: true,
+      budget: "1 step",
+      submissions: at("replaced", "s"),
+    });
+    expect(existsSync(at("replaced", "fold-5"))).toBe(false);
+    expect(replaced.folds.experimentHash).not.toBe(whole.folds.experimentHash);
+    const { experiment: recorded } = await readRecord(at("replaced", "fold-0", "record.json"));
+    expect(recorded.resolved.budget).toBe("1 step");
+  },
+  long,
+);
 
 describe("refuses, changing nothing,", () => {
   const copied = async (name: string, spoil: () => Promise<unknown>) => {
