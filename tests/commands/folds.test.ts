@@ -11,7 +11,7 @@ import { type FoldsResult, runFolds } from "../../src/train/runFolds.js";
 import { tinyDataset, tinyExperiment, tinyNetwork } from "../train/fixtures/tinyRun.js";
 
 const bin = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
-const long = 600_000;
+const long = 900_000;
 let folder: string;
 let data: string;
 let experiment: string;
