@@ -64,7 +64,7 @@ async function stopIn(child: Child, fold: number, signal: "SIGKILL" | "SIGINT"):
   const end = ended(child);
   const log = at("stopped", `fold-${fold}`, "log.jsonl");
   const lines = async () => (await readFile(log, "utf8").catch(() => "")).split("\n").length;
-  while (child.exitCode === null && (await lines()) < 8) await wait(5);
+  while (child.exitCode === null && child.signalCode === null && (await lines()) < 8) await wait(5);
   child.kill(signal);
   return end;
 }
@@ -100,7 +100,7 @@ it(
 );
 
 it(
-  "takes the folds from the experiment too, train refuses them, and so does run for one fold",
+  "takes the folds from the experiment too, which train refuses, as run does one fold and runs by name",
   async () => {
     const network = await tinyNetwork(folder);
     const each = await tinyExperiment(at("each.yaml"), { network, splits: { folds: "each" } });
@@ -110,9 +110,9 @@ it(
     await writeFile(at("each", "fold-3", "record.json"), "{");
     const refusals = [
       { child: start("run", each, "each", "--resume"), message: /fold-3.record\.json is no record/ },
-      { child: start("train", each, "train"), message: /splits\.folds: .*which only run trains/ },
-      { child: start("run", each, "one", "--folds", "1"), message: /--folds is 1, wanted a whole number/ },
-      { child: start("run", byName, "named", "--folds", "2"), message: /splits\.train names its runs/ },
+      { call: ["train", each, "train"], message: /splits\.folds: .*which only run trains/ },
+      { call: ["run", each, "one", "--folds", "1"], message: /--folds is 1, wanted a whole number/ },
+      { call: ["run", byName, "named", "--folds", "2"], message: /splits\.train names its runs/ },
     ];
     for (const { child, message } of refusals) {
       const { code, stderr } = await ended(child);
