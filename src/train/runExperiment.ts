@@ -8,13 +8,11 @@ import { completeRecord, startRecord } from "../record.js";
 import { scoreInterval } from "../score/interval.js";
 import { publishSubmission, writeLeaderboard } from "../score/leaderboard.js";
 import { type RunReport, runReport } from "../score/report.js";
-import { type ScoreReport, scorePicks } from "../score/score.js";
+import { type PicksByExperiment, type ScoreReport, scorePicks } from "../score/score.js";
 import { writeSubmission } from "../score/submissionCsv.js";
 import { readCheckpoint } from "./checkpoint.js";
-import { runName } from "./experiment.js";
-import { detectHoldout, type HoldoutPicks, writeHoldoutPicks } from "./holdout.js";
-import { openDetector } from "./detector.js";
 import { type Experiment, runName } from "./experiment.js";
+import { detectHoldout, writeHoldoutPicks } from "./holdout.js";
 import { networkName } from "./networkChoice.js";
 import { type PreparedRun, prepareRun, progressOf, type RunOptions } from "./prepare.js";
 import { type RunFolder, withRunFolder } from "./runFolder.js";
@@ -47,7 +45,8 @@ export async function runExperiment(
     const trained = await timed("train", () => begin(prepared, folder, options));
     durations.train = (durations.train ?? 0) + trained.earlierSeconds;
     const found = await timed("predict", () => detectHoldout(prepared, folder));
-    const report = await timed("score", () => writeReport(prepared, folder, found));
+    await writeHoldoutPicks(folder, found);
+    const report = await timed("score", () => writeReport(prepared, folder, found.truth, found.picks));
     await finishRecord(prepared, folder, trained, report, durations);
     const published =
       submissions !== null && report.holdout
@@ -155,38 +154,14 @@ async function begin(prepared: PreparedRun, folder: RunFolder, options: RunOptio
   return trainStage(prepared, folder, progress);
 }
 
-async function writeReport(
-  { experiment, dataset }: PreparedRun,
-async function detectHoldout(
-  prepared: PreparedRun,
-  folder: RunFolder,
-): Promise<{ holdout: PicksByExperiment; picks: PicksByExperiment }> {
-  const { dataset, splits, engine, threads, quiet } = prepared;
-  const holdout = new Map<string, readonly Pick[]>();
-  const picks = new Map<string, readonly Pick[]>();
-  const detector = await openDetector([folder.best], { engine, threads });
-  try {
-    for (const run of splits.holdout) {
-      const progress = startCounting(`predicting ${run}`, "tiles", quiet);
-      picks.set(run, await detector.detect(dataset, run, progress.update));
-      progress.stop();
-      holdout.set(run, await readRunPicks(dataset, run));
-    }
-  } finally {
-    await detector.close();
-  }
-  return { holdout, picks };
-}
-
 /** Scores the picks of held-out runs; leaves submission.csv and report.json. */
 export async function writeReport(
   { experiment, dataset }: { readonly experiment: Experiment; readonly dataset: Dataset },
   folder: RunFolder,
-  found: HoldoutPicks,
+  truth: PicksByExperiment,
+  picks: PicksByExperiment,
 ): Promise<RunReport> {
-  const { truth, picks } = found;
   await writeSubmission(folder.submission, picks);
-  await writeHoldoutPicks(folder, found);
   const score: ScoreReport | null = truth.size > 0 ? scorePicks(truth, picks, dataset.particles) : null;
   const interval = score && scoreInterval(score, { seed: experiment.seed, particles: dataset.particles });
   const report = runReport(experiment.name, { holdout: score, interval });

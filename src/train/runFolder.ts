@@ -97,16 +97,11 @@ export async function removeEmpty(path: string, highest: string): Promise<void> 
 async function removeTemporaries(folder: RunFolder): Promise<void> {
   for (const name of await readdir(folder.path))
     if (
-      /^(record\.json|log\.jsonl|(last|best)\.safetensors|submission\.csv|(report|sweep)\.json)\.\d+$|^picks\.partial-/.test(
+      /^(record\.json|log\.jsonl|(last|best)\.safetensors|submission\.csv|(report|sweep|folds)\.json)\.\d+$|^picks\.partial-/.test(
         name,
       )
     )
       await rm(join(folder.path, name), { recursive: true, force: true });
-      /^(record\.json|log\.jsonl|(last|best)\.safetensors|submission\.csv|report\.json|folds\.json)\.\d+$/.test(
-        name,
-      )
-    )
-      await rm(join(folder.path, name), { force: true });
 }
 
 /** Whether a run was begun here. */

@@ -7,8 +7,6 @@ import type { PickingSettings } from "../infer/picking.js";
 import { type AnyNetwork, normalisationOf } from "../infer/predictor.js";
 import { listenForStop } from "../interrupt.js";
 
-import type { Pick } from "../particles.js";
-import { scoreOver, scorePicks } from "../score/score.js";
 import type { Volume } from "../volume.js";
 import { parseBudget, shareBudget } from "./budget.js";
 import { networkOf, writeCheckpoint } from "./checkpoint.js";
@@ -215,37 +213,4 @@ async function readTune({ dataset, splits, experiment, external }: PreparedRun):
     tomograms.push({ run, volume: volume!, truth: await readRunPicks(dataset, run) });
   }
   return tomograms;
-}
-
-/** Predicts the tune runs, tunes each type the networks predict, and scores the result on the same runs. */
-async function tuneNetworks(
-  { experiment, dataset, engine, threads }: PreparedRun,
-  networks: readonly AnyNetwork[],
-  tomograms: readonly TuneTomogram[],
-): Promise<{ picking: Map<string, PickingSettings>; score: number }> {
-  const predictor = await openPredictor(networks, { ...experiment.predict, engine, threads });
-  const pool = openPickPool();
-  try {
-    const runs: TuneRun[] = [];
-    const lowest = Math.min(...experiment.picking.thresholds);
-    const floors = new Map(predictor.types.map((type) => [type, lowest]));
-    for (const { run, volume, truth } of tomograms)
-      runs.push({ run, truth, maps: await predictMaps(predictor, volume, undefined, floors) });
-    const picking = new Map<string, PickingSettings>();
-    for (const type of predictor.types) {
-      const particle = dataset.particles.find(({ name }) => name === type)!;
-      picking.set(type, (await tuneType(pool, experiment, particle, runs)).settings);
-    }
-    const truth = new Map(runs.map((each) => [each.run, each.truth]));
-    const picks = new Map<string, Pick[]>();
-    for (const { run, maps } of runs) {
-      const perType = [...picking].map(([type, settings]) =>
-        pickType(pool, experiment, maps, type, settings),
-      );
-      picks.set(run, (await Promise.all(perType)).flat());
-    }
-    return { picking, score: scoreOver(predictor.types, scorePicks(truth, picks, dataset.particles)) };
-  } finally {
-    await Promise.all([predictor.close(), pool.close()]);
-  }
 }

@@ -6,7 +6,7 @@ import { openPickPool, type PickPool } from "../infer/pickPool.js";
 import { type AnyNetwork, openPredictor, type Predictor } from "../infer/predictor.js";
 import { type ProbabilityMaps, predictMaps } from "../infer/probabilityMaps.js";
 import type { Particle, Pick } from "../particles.js";
-import { scorePicks } from "../score/score.js";
+import { scoreOver, scorePicks } from "../score/score.js";
 import type { Volume } from "../volume.js";
 import type { Experiment } from "./experiment.js";
 import { pickType, type TuneRun, tuneType } from "./tunePicking.js";
@@ -80,9 +80,5 @@ export async function tuneMaps(
     const perType = [...picking].map(([type, settings]) => pickType(pool, experiment, maps, type, settings));
     picks.set(run, (await Promise.all(perType)).flat());
   }
-  const report = scorePicks(truth, picks, particles);
-  const scored = types.map((type) => report.perType[type]).filter((each) => each !== undefined);
-  const total = scored.reduce((sum, { weight }) => sum + weight, 0);
-  const score = scored.reduce((sum, { weight, fbeta }) => sum + weight * fbeta, 0) / Math.max(1, total);
-  return { picking, score };
+  return { picking, score: scoreOver(types, scorePicks(truth, picks, particles)) };
 }

@@ -109,13 +109,14 @@ it(
     await mkdir(at("each", "fold-3"), { recursive: true });
     await writeFile(at("each", "fold-3", "record.json"), "{");
     const refusals = [
-      { child: start("run", each, "each", "--resume"), message: /fold-3.record\.json is no record/ },
+      { call: ["run", each, "each", "--resume"], message: /fold-3.record\.json is no record/ },
       { call: ["train", each, "train"], message: /splits\.folds: .*which only run trains/ },
       { call: ["run", each, "one", "--folds", "1"], message: /--folds is 1, wanted a whole number/ },
       { call: ["run", byName, "named", "--folds", "2"], message: /splits\.train names its runs/ },
-    ];
-    for (const { child, message } of refusals) {
-      const { code, stderr } = await ended(child);
+    ] as const;
+    for (const { call, message } of refusals) {
+      const [command, path, out, ...flags] = call;
+      const { code, stderr } = await ended(start(command, path, out, ...flags));
       expect(stderr).toMatch(/^pickbench: [^\n]+\n$/);
       expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
     }
