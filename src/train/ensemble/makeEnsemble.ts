@@ -94,12 +94,12 @@ const namesIn = (checkpoint: Checkpoint): string[] =>
 function leaks({ path, trainedOn }: EnsembleMember, tune: readonly string[]): string[] {
   if (trainedOn === null)
     return [
-      `${path}: which runs it was trained on is not known (no record.json of its run beside it); if ${tune.join(", ")} is among them, its weight is too high and the thresholds too`,
+      `${path}: which runs it was trained on is not known (no record.json of its run beside it); if ${tune.join(", ")} is among them, its weight and the thresholds are too high`,
     ];
   const seen = tune.filter((run) => trainedOn.includes(run));
   return seen.length === 0
     ? []
     : [
-        `${path}: was trained on ${seen.join(", ")}, on which members are weighed and thresholds tuned: its weight is too high and the thresholds are, too; tune on runs that no member was trained on`,
+        `${path}: was trained on ${seen.join(", ")}, on which members are weighed and thresholds tuned: its weight and the thresholds are too high; tune on runs that no member was trained on`,
       ];
 }
