@@ -28,6 +28,10 @@ const table: Record<string, Entry> = {
     describe: "trains, tunes, predicts, picks and scores the held-out runs of an experiment",
     load: () => import("./commands/run.js"),
   },
+  repeat: {
+    describe: "runs what a record holds again and says whether the result is the same",
+    load: () => import("./commands/repeat.js"),
+  },
   train: {
     describe: "trains the networks of an experiment and tunes their picking",
     load: () => import("./commands/train.js"),

@@ -1,11 +1,15 @@
 import { type Angstrom, angstrom } from "./units.js";
 
-/** A type of particle: copick calls it a pickable object. */
-export interface Particle {
+/** What a score knows of a type whose picks are counted. */
+export interface Weighted {
   readonly name: string;
-  readonly radius: Angstrom;
   /** Weight in the challenge's score; 0 is not scored. */
   readonly weight: number;
+}
+
+/** A type of particle: copick calls it a pickable object. */
+export interface Particle extends Weighted {
+  readonly radius: Angstrom;
   /** RGB, 0–255, for pictures. */
   readonly colour: readonly [number, number, number];
   /** Its voxels' value in label maps, from 1; copick's `label`. */

@@ -40,6 +40,10 @@ const startSchema = z.strictObject({
   network: z.string(),
   seed: z.int(),
   engine: z.string(),
+  /** Of the engine; absent in older records. */
+  threads: z.int().positive().optional(),
+  /** Of all the data set's types in the score, by name, found in the truth or not; absent in older records. */
+  weights: z.record(z.string(), z.number().nonnegative()).optional(),
   versions: z.strictObject({ pickbench: z.string(), node: z.string(), onnxruntime: z.string().nullable() }),
   /** Never the host's name. */
   machine: z.strictObject({
@@ -61,6 +65,8 @@ const resultSchema = z.strictObject({
   durations: z.record(z.string(), z.number().nonnegative()),
   /** SHA-256 of best.safetensors; null for folds, each of which has its own record. */
   checkpointHash: hash.nullable(),
+  /** SHA-256 of submission.csv; absent in older records and where nothing was held out. */
+  submissionHash: hash.optional(),
   /** Trainable parameters of all networks together. */
   parameters: z.int().nonnegative(),
 });
@@ -89,6 +95,8 @@ export interface RecordStart {
   readonly network: string;
   readonly seed: number;
   readonly engine: string;
+  readonly threads?: number;
+  readonly weights?: Readonly<Record<string, number>>;
   /** The arguments that pickbench was called with. */
   readonly command?: readonly string[];
 }
@@ -106,6 +114,8 @@ export async function startRecord(path: string, start: RecordStart): Promise<Run
     network: start.network,
     seed: start.seed,
     engine: start.engine,
+    threads: start.threads,
+    weights: start.weights,
     versions: await versions(),
     machine: machine(),
     command: (start.command ?? process.argv.slice(2)).map(withoutHome),

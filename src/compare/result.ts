@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type RunRecord, readRecord } from "../record.js";
 import type { Interval } from "../score/interval.js";
 import { readReport } from "../score/leaderboard.js";
+import { tomogramSeconds } from "../score/submissionFolder.js";
 import { runFolder } from "../train/runFolder.js";
 import type { AgainstFirst } from "./againstFirst.js";
 import type { Entrant } from "./entrant.js";
@@ -71,7 +72,7 @@ export async function readResult({ folder: path, seed }: Entrant): Promise<SeedR
     loss: mean(last)!,
     steps: losses.length,
     trainSeconds: durations.train ?? 0,
-    tomogramSeconds: record.runs.holdout.length > 0 ? durations.predict! / record.runs.holdout.length : null,
+    tomogramSeconds: tomogramSeconds(record),
   };
 }
 

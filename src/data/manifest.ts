@@ -14,11 +14,11 @@ export interface ManifestEntry {
   readonly sha256?: string;
 }
 
-/** Every file of the named runs, tomograms and picks, sorted by path. */
+/** Every file of the named runs, tomograms and picks, sorted by path; or those alone whose path `only` takes. */
 export async function dataManifest(
   dataset: Dataset,
   runs: readonly string[],
-  options: { hash: boolean },
+  options: { hash: boolean; only?: (path: string) => boolean },
 ): Promise<ManifestEntry[]> {
   const entries: ManifestEntry[] = [];
   for (const root of dataset.roots) {
@@ -27,8 +27,10 @@ export async function dataManifest(
       const folder = join(root, "ExperimentRuns", run);
       for (const name of await filesUnder(folder, [])) {
         const full = join(folder, name);
+        const path = [label, "ExperimentRuns", run, ...name.split(/[/\\]/)].join("/");
+        if (options.only?.(path) === false) continue;
         entries.push({
-          path: [label, "ExperimentRuns", run, ...name.split(/[/\\]/)].join("/"),
+          path,
           size: (await stat(full)).size,
           ...(options.hash ? { sha256: await hashFile(full) } : {}),
         });

@@ -1,4 +1,4 @@
-import { challengeParticles, type Particle } from "../particles.js";
+import { challengeParticles, type Weighted } from "../particles.js";
 import { randomFor } from "../random.js";
 import type { PairedRuns } from "./paired.js";
 import {
@@ -46,7 +46,7 @@ export interface ComparisonOptions {
   readonly seed?: number;
   readonly resamples?: number;
   readonly confidence?: number;
-  readonly particles?: readonly Particle[];
+  readonly particles?: readonly Weighted[];
 }
 
 /** A claim needs a p below this. */
@@ -109,7 +109,7 @@ export function compareSubmissions(runs: PairedRuns, options: ComparisonOptions 
 /** a − b by resample: a column a type, then one of the score. */
 function resample(
   { types }: PairedTable,
-  particles: readonly Particle[],
+  particles: readonly Weighted[],
   resamples: number,
   draw: (i: number) => Float64Array,
 ): Float64Array[] {
@@ -127,7 +127,7 @@ function resample(
 /** Only experiments in which the two differ can be swapped to any effect; the others are summed once. */
 function swapExperiments(
   { types, rows }: PairedTable,
-  particles: readonly Particle[],
+  particles: readonly Weighted[],
   seed: number,
 ): Swapped {
   const length = rows[0]?.length ?? 0;

@@ -27,7 +27,7 @@ export function comparisonText(comparison: FileComparison): string {
   ].join("\n");
 }
 
-const signed = (value: number): string => {
+export const signed = (value: number): string => {
   const text = Math.abs(value).toFixed(4);
   return Number(text) === 0 ? text : `${value < 0 ? "−" : "+"}${text}`;
 };
@@ -42,7 +42,7 @@ export function permutationLine({ permutation, differing, experiments: all }: Co
   return `p = ${pText(p)} for the score, by ${how} swaps of A and B (${which}; no p under ${pText(smallest)} is possible)`;
 }
 
-const pText = (p: number): string => String(Number(p.toPrecision(2)));
+export const pText = (p: number): string => String(Number(p.toPrecision(2)));
 
 /** Experiments in which two submissions must differ for the smallest p, 2 of 2ⁿ, to be significant. */
 export const fewestExperiments = Math.floor(1 - Math.log2(significance)) + 1;

@@ -1,4 +1,4 @@
-import { challengeParticles, type Particle } from "../particles.js";
+import { challengeParticles, type Weighted } from "../particles.js";
 import { randomFor } from "../random.js";
 import { type Counts, fbeta } from "./fbeta.js";
 import { type ScoreReport, weighted } from "./score.js";
@@ -21,7 +21,7 @@ export interface IntervalOptions {
   readonly seed?: number;
   readonly resamples?: number;
   readonly confidence?: number;
-  readonly particles?: readonly Particle[];
+  readonly particles?: readonly Weighted[];
 }
 
 /**
@@ -97,7 +97,7 @@ interface Resampled {
 
 function resample(
   types: readonly string[],
-  particles: readonly Particle[],
+  particles: readonly Weighted[],
   resamples: number,
   draw: (i: number) => (type: string) => Counts,
 ): Resampled {

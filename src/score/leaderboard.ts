@@ -1,41 +1,30 @@
 import { existsSync } from "node:fs";
-import { copyFile, readdir, readFile } from "node:fs/promises";
+import { copyFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isPickbenchError, messageOf, PickbenchError } from "../errors.js";
-import { canonicalJson, hashOf, writeFolderWhole, writeWhole } from "../files.js";
-import { type RunRecord, readRecord } from "../record.js";
-import type { ScoreInterval } from "./interval.js";
-import { type RunReport, runReportSchema } from "./report.js";
+import { writeFolderWhole, writeWhole } from "../files.js";
+import { leaderboardMarkdown } from "./leaderboardMarkdown.js";
+import { type LeaderboardRow, rowOf, type SeedSummary, seedSummaries } from "./leaderboardRow.js";
+import { compareReports } from "./reportedComparison.js";
+import {
+  foldsFile,
+  groupKey,
+  readSubmissionFolder,
+  type Submission,
+  submissionFiles,
+  weightsOf,
+} from "./submissionFolder.js";
 
-/** What a submission's folder holds, and a run's folder among other things. */
-export const submissionFiles = ["record.json", "report.json", "submission.csv"] as const;
-
-/** What it holds beside them where the experiment was run in folds. */
-export const foldsFile = "folds.json";
-
-export interface LeaderboardRow {
-  /** From 1; equal scores share a rank. */
-  readonly rank: number;
-  readonly name: string;
-  /** On the held-out runs. */
-  readonly score: number;
-  readonly interval: ScoreInterval | null;
-  /** F4 by type. */
-  readonly perType: Readonly<Record<string, number>>;
-  readonly network: string;
-  readonly parameters: number;
-  /** All stages together. */
-  readonly minutes: number;
-  readonly seed: number;
-  readonly commit: string | null;
-  readonly dirty: boolean | null;
-}
+export { readReport } from "./submissionFolder.js";
 
 /** Submissions that may be compared: same files of data, same runs held out. */
 export interface LeaderboardGroup {
   readonly dataHash: string;
   readonly holdout: readonly string[];
+  /** Highest score first. */
   readonly rows: readonly LeaderboardRow[];
+  /** Of experiments with several seeds. */
+  readonly seeds: readonly SeedSummary[];
 }
 
 export interface Leaderboard {
@@ -55,7 +44,7 @@ export async function publishSubmission(
       "BadUsage",
       `"${name}" cannot name a submission, wanted letters, digits, dots, dashes and underscores; choose another name`,
     );
-  await readEntry(runFolder, name);
+  await readSubmissionFolder(runFolder, name);
   const target = join(submissionsRoot, name);
   await writeFolderWhole(target, async (partial) => {
     for (const file of submissionFiles) await copyFile(join(runFolder, file), join(partial, file));
@@ -69,20 +58,21 @@ export async function publishSubmission(
 export async function readLeaderboard(submissionsRoot: string): Promise<Leaderboard> {
   const groups = new Map<string, Entry[]>();
   const unranked: { name: string; why: string }[] = [];
-  for (const name of await folderNames(submissionsRoot)) {
+  for (const name of await submissionNames(submissionsRoot)) {
     try {
-      const entry = await readEntry(join(submissionsRoot, name), name);
-      const list = groups.get(entry.group);
-      if (list) list.push(entry);
-      else groups.set(entry.group, [entry]);
+      const submission = await readSubmissionFolder(join(submissionsRoot, name), name);
+      const { record } = submission;
+      const key = groupKey(record.data.hash, record.runs.holdout);
+      const entry = { submission, row: rowOf(submission) };
+      groups.set(key, [...(groups.get(key) ?? []), entry]);
     } catch (error) {
       if (!isPickbenchError(error)) throw error;
       unranked.push({ name, why: error.message.replaceAll(join(submissionsRoot, "/"), "") });
     }
   }
-  const ranked = [...groups.values()].map(rankGroup);
-  ranked.sort((a, b) => b.rows.length - a.rows.length || (groupKey(a) < groupKey(b) ? -1 : 1));
-  return { groups: ranked, unranked };
+  const ranked = [...groups].map(([key, entries]) => ({ key, group: rankGroup(entries) }));
+  ranked.sort((a, b) => b.group.rows.length - a.group.rows.length || (a.key < b.key ? -1 : 1));
+  return { groups: ranked.map(({ group }) => group), unranked };
 }
 
 /** Generates LEADERBOARD.md from the records beside it. */
@@ -93,15 +83,12 @@ export async function writeLeaderboard(submissionsRoot: string): Promise<Leaderb
 }
 
 interface Entry {
-  readonly group: string;
-  readonly record: RunRecord;
-  readonly row: Omit<LeaderboardRow, "rank">;
+  readonly submission: Submission;
+  readonly row: ReturnType<typeof rowOf>;
 }
 
-const groupKey = ({ dataHash, holdout }: Pick<LeaderboardGroup, "dataHash" | "holdout">): string =>
-  hashOf(canonicalJson({ dataHash, holdout: holdout.toSorted() }));
-
-async function folderNames(root: string): Promise<string[]> {
+/** Names of the submissions' folders, sorted. @throws BadUsage where they cannot be listed */
+export async function submissionNames(root: string): Promise<string[]> {
   try {
     const entries = await readdir(root, { withFileTypes: true });
     return entries
@@ -119,114 +106,20 @@ async function folderNames(root: string): Promise<string[]> {
   }
 }
 
-async function readEntry(folder: string, name: string): Promise<Entry> {
-  const record = await readRecord(join(folder, "record.json"));
-  const { result } = record;
-  if (result === null) throw unusable(folder, "the run was never finished");
-  const report = await readReport(join(folder, "report.json"));
-  if (report.holdout === null) throw unusable(folder, "no run was held out, so there is no score to rank");
-  const { score, perType } = report.holdout;
-  if (result.metrics.score !== score)
-    throw unusable(folder, `its record says score ${result.metrics.score} and its report ${score}`);
-  const seconds = Object.values(result.durations).reduce((sum, value) => sum + value, 0);
-  return {
-    group: groupKey({ dataHash: record.data.hash, holdout: record.runs.holdout }),
-    record,
-    row: {
-      name,
-      score,
-      interval: report.interval,
-      perType: Object.fromEntries(Object.entries(perType).map(([type, { fbeta }]) => [type, fbeta])),
-      network: record.network,
-      parameters: result.parameters,
-      minutes: seconds / 60,
-      seed: record.seed,
-      commit: record.code.commit,
-      dirty: record.code.dirty,
-    },
-  };
-}
-
-const unusable = (folder: string, why: string): PickbenchError =>
-  new PickbenchError("BadExperiment", `${folder} cannot be ranked: ${why}; finish or repeat the run`, {
-    path: folder,
-  });
-
-/** A run's report.json. @throws BadExperiment where it is none */
-export async function readReport(path: string): Promise<RunReport> {
-  try {
-    return runReportSchema.parse(JSON.parse(await readFile(path, "utf8")));
-  } catch (error) {
-    throw new PickbenchError(
-      "BadExperiment",
-      `${path} is no report of a run; write it again by repeating the run`,
-      {
-        path,
-        cause: error,
-      },
-    );
-  }
-}
-
 function rankGroup(entries: readonly Entry[]): LeaderboardGroup {
-  const { record } = entries[0]!;
   const sorted = entries.toSorted((a, b) => b.row.score - a.row.score || (a.row.name < b.row.name ? -1 : 1));
-  const rows = sorted.map(({ row }) => ({
+  const first = sorted[0]!.submission;
+  const rows = sorted.map(({ row, submission }) => ({
     rank: sorted.findIndex((other) => other.row.score === row.score) + 1,
     ...row,
+    against:
+      submission === first ? null : compareReports(submission.holdout, first.holdout, weightsOf(submission)),
   }));
-  return { dataHash: record.data.hash, holdout: record.runs.holdout.toSorted(), rows };
+  const { data, runs } = first.record;
+  return {
+    dataHash: data.hash,
+    holdout: runs.holdout.toSorted(),
+    rows,
+    seeds: seedSummaries(sorted.map(({ submission }) => submission)),
+  };
 }
-
-/** The table as Markdown, one for each group. */
-export function leaderboardMarkdown({ groups, unranked }: Leaderboard): string {
-  const parts = [
-    "# Leaderboard",
-    "Generated from the records by `pickbench leaderboard`; changes made here are lost.",
-    ...(groups.length === 0 ? ["No finished submission yet."] : groups.map(groupMarkdown)),
-  ];
-  if (unranked.length > 0)
-    parts.push(
-      "## Not ranked",
-      unranked.map(({ name, why }) => `- ${plain(name)}: ${plain(why)}`).join("\n"),
-    );
-  return `${parts.join("\n\n")}\n`;
-}
-
-function groupMarkdown({ dataHash, holdout, rows }: LeaderboardGroup): string {
-  const types = [...new Set(rows.flatMap(({ perType }) => Object.keys(perType)))].sort();
-  const header = [
-    "rank",
-    "name",
-    "score",
-    "interval",
-    ...types.map((type) => `${type} F4`),
-    "network",
-    "parameters",
-    "minutes",
-    "seed",
-    "commit",
-  ];
-  const lines = rows.map((row) => [
-    row.rank,
-    row.name,
-    row.score.toFixed(4),
-    row.interval ? `${row.interval.score.low.toFixed(4)} to ${row.interval.score.high.toFixed(4)}` : "–",
-    ...types.map((type) => row.perType[type]?.toFixed(4) ?? "–"),
-    row.network,
-    row.parameters,
-    row.minutes.toFixed(1),
-    row.seed,
-    `${row.commit?.slice(0, 9) ?? "–"}${row.dirty ? " (changed)" : ""}`,
-  ]);
-  return [
-    `## Data ${dataHash.slice(0, 12)}, held out: ${holdout.map(plain).join(", ")}`,
-    "",
-    ...[header, header.map(() => "---"), ...lines].map(
-      (cells) => `| ${cells.map((cell) => plain(String(cell))).join(" | ")} |`,
-    ),
-  ].join("\n");
-}
-
-/** Text that cannot break out of a cell or a line. */
-const plain = (text: string): string => text.replace(/[\r\n]+/g, " ").replace(/[|<>`*[\]]/g, "\\$&");

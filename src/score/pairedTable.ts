@@ -1,4 +1,4 @@
-import type { Particle } from "../particles.js";
+import type { Weighted } from "../particles.js";
 import type { Random } from "../random.js";
 import { type Counts, fbeta } from "./fbeta.js";
 import type { PairedRuns } from "./paired.js";
@@ -53,7 +53,7 @@ export function sumRows(rows: readonly Float64Array[], length: number): Float64A
 export function differs(
   row: Float64Array,
   types: readonly string[],
-  particles: readonly Particle[],
+  particles: readonly Weighted[],
 ): boolean {
   return types.some((type, i) => {
     const at = i * width;
@@ -71,7 +71,7 @@ export function swapSides(row: Float64Array): Float64Array {
   return swapped;
 }
 
-export function sidesOf(row: Float64Array, types: readonly string[], particles: readonly Particle[]): Sides {
+export function sidesOf(row: Float64Array, types: readonly string[], particles: readonly Weighted[]): Sides {
   const valuesAt = (side: number): Values => {
     const perType = types.map((_, i) => fbeta(countsAt(row, i * width + side)));
     return { perType, score: weighted(particles, (type) => perType[types.indexOf(type)] ?? 0) };

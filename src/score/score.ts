@@ -1,4 +1,4 @@
-import { challengeParticles, matchFraction, type Particle } from "../particles.js";
+import { challengeParticles, matchFraction, type Particle, type Weighted } from "../particles.js";
 import { type Arrays, cutArrays } from "./arrays.js";
 import { type Counts, fbeta, precisionOf, recallOf } from "./fbeta.js";
 import { createMatcher, type Matcher } from "./matching.js";
@@ -161,7 +161,7 @@ function reportOf(
 }
 
 /** Σ weight·F over the types given, divided by the sum of all weights. */
-export function weighted(particles: readonly Particle[], fbetaOf: (type: string) => number): number {
+export function weighted(particles: readonly Weighted[], fbetaOf: (type: string) => number): number {
   let sum = 0;
   let weights = 0;
   for (const { name, weight } of particles) {

@@ -3,7 +3,7 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { PickbenchError } from "../errors.js";
-import { challengeParticles, type Particle, type Pick } from "../particles.js";
+import { challengeParticles, type Particle, type Pick, type Weighted } from "../particles.js";
 import { angstrom } from "../units.js";
 import { type PicksByExperiment, type PositionsByExperiment, PositionTable } from "./positions.js";
 import { createScorer, type ScoreReport } from "./score.js";
@@ -11,7 +11,7 @@ import { type CsvRules, fault, type RowReader, readRows, submissionColumns } fro
 
 export interface ReadOptions extends CsvRules {
   /** Known types; another type is an error. */
-  readonly particles?: readonly Particle[];
+  readonly particles?: readonly Weighted[];
   /** If given, rows of other experiments are left out, before their type is looked at. */
   readonly experiments?: { has(experiment: string): boolean };
 }
@@ -75,7 +75,7 @@ const unknownTypeInRow = (
   path: string,
   row: number,
   type: string,
-  particles: readonly Particle[],
+  particles: readonly Weighted[],
   rules: CsvRules,
 ): PickbenchError =>
   fault(

@@ -8,6 +8,7 @@ import { messageOf, PickbenchError } from "../errors.js";
 import { canonicalJson, hashOf } from "../files.js";
 import { pickingSchema } from "../infer/picking.js";
 import { architectureNamed } from "../nets/catalogue.js";
+import { publicSplitSchema } from "../score/publicSplit.js";
 import { parseBudget } from "./budget.js";
 import { describeIssues } from "./experimentIssues.js";
 import { checkExternal } from "./externalExperiment.js";
@@ -45,6 +46,8 @@ export const experimentSchema = z.strictObject({
     })
     .prefault({}),
   splits: SplitSpec,
+  /** Which held-out runs are the leaderboard's public part; both parts are scored from the same picks. */
+  leaderboard: publicSplitSchema.optional(),
   /** Types to learn; all that the data set names if absent. */
   types: z.array(z.string()).min(1).optional(),
   /** Types whose voxels the loss leaves out, and which are not predicted. */

@@ -8,6 +8,7 @@ import { PickbenchError } from "../errors.js";
 import { checkPrecision } from "../infer/checkPrecision.js";
 import type { ExternalNetwork } from "../infer/predictor.js";
 import type { Particle } from "../particles.js";
+import { publicRuns } from "../score/publicSplit.js";
 import { checkRun } from "./checkRun.js";
 import { type Experiment, experimentHash, readExperiment } from "./experiment.js";
 import { readExternalNetwork } from "./externalNetwork.js";
@@ -18,12 +19,16 @@ import { begunFolds, isBegun, type RunFolder } from "./runFolder.js";
 
 /** What `run`, `train` and `tune` are called with. */
 export interface RunOptions {
-  readonly experiment: string;
+  /** A YAML's path, or an experiment as a record holds it, over which nothing is set. */
+  readonly experiment: string | Experiment;
   readonly data: string;
   readonly seed?: number | undefined;
   readonly budget?: string | undefined;
   readonly engine?: Experiment["engine"] | undefined;
+  /** Over the experiment's. */
   readonly splits?: SplitSpec | undefined;
+  /** What the engine of the experiment was found to be before; looked for again if absent. */
+  readonly resolvedEngine?: EngineName;
   readonly resume: boolean;
   /** Replaces a run that stands in the folder. */
   readonly overwrite?: boolean;
@@ -53,27 +58,10 @@ export async function prepareRun(
   share: typeof resolveSplits = resolveSplits,
 ): Promise<PreparedRun> {
   const threads = options.threads ?? Math.min(8, availableParallelism());
-  const { seed, budget, splits: asked } = options;
-  const read = await readExperiment(options.experiment, {
-    seed,
-    budget,
-    engine: options.engine,
-    splits: asked,
-  });
-  const engine = await resolveEngine(read.engine);
+  const read = await experimentOf(options);
+  const engine = await resolveEngine(options.resolvedEngine ?? read.engine);
   const dataset = await openDataset(options.data);
-  const { tomogram } = read.data;
-  const usable = dataset.runs.filter((run) => run.tomograms.some(({ tomoType }) => tomoType === tomogram));
-  if (usable.length === 0)
-    throw new PickbenchError(
-      "BadDataset",
-      `${options.data}: none of its ${dataset.runs.length} runs has a ${tomogram} tomogram; name another in the experiment's data.tomogram`,
-    );
-  const splits = share(
-    read.splits,
-    usable.map(({ name }) => name),
-    isExternal(read.network) ? 0 : 1,
-  );
+  const splits = splitsOf(read, dataset, options.data, share);
   const { experiment, members, external } = await openNetworks(read, dataset.particles, engine);
   await checkPrecision(experiment.predict.precision, engine, external ? [external] : members);
   await checkRun({ experiment, dataset, splits, members, external });
@@ -93,6 +81,36 @@ export async function prepareRun(
     threads,
     quiet: options.quiet,
   };
+}
+
+async function experimentOf(options: RunOptions): Promise<Experiment> {
+  const { experiment, seed, budget, engine, splits } = options;
+  if (typeof experiment === "string") return readExperiment(experiment, { seed, budget, engine, splits });
+  return splits ? { ...experiment, splits } : experiment;
+}
+
+/** The runs of each role. @throws BadDataset, BadExperiment where the data set's runs do not suffice */
+export function splitsOf(
+  experiment: Experiment,
+  dataset: Dataset,
+  data: string,
+  share: typeof resolveSplits = resolveSplits,
+): Splits {
+  const { tomogram } = experiment.data;
+  const usable = dataset.runs.filter((run) => run.tomograms.some(({ tomoType }) => tomoType === tomogram));
+  if (usable.length === 0)
+    throw new PickbenchError(
+      "BadDataset",
+      `${data}: none of its ${dataset.runs.length} runs has a ${tomogram} tomogram; name another in the experiment's data.tomogram`,
+    );
+  const splits = share(
+    experiment.splits,
+    usable.map(({ name }) => name),
+    isExternal(experiment.network) ? 0 : 1,
+  );
+  const isFold = "fold" in experiment.splits;
+  if (experiment.leaderboard && !isFold) publicRuns(experiment.leaderboard, splits.holdout);
+  return splits;
 }
 
 /** The networks to train, or the one that was trained elsewhere, whose hash then stands in the experiment. */

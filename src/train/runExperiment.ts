@@ -31,7 +31,7 @@ export interface RunResult {
 /**
  * Trains, tunes, predicts, picks and scores the held-out runs; writes record, submission and leaderboard row.
  *
- * @param submissions null for a run that is part of another one's row
+ * @param submissions the leaderboard's folder; null publishes nothing, as of a run that is part of another one's row
  */
 export async function runExperiment(
   folder: RunFolder,
@@ -150,6 +150,8 @@ async function begin(prepared: PreparedRun, folder: RunFolder, options: RunOptio
     network: networkName(prepared.experiment.network),
     seed: prepared.experiment.seed,
     engine: prepared.engine,
+    threads: prepared.threads,
+    weights: Object.fromEntries(prepared.dataset.particles.map(({ name, weight }) => [name, weight])),
   });
   return trainStage(prepared, folder, progress);
 }
@@ -190,6 +192,7 @@ async function finishRecord(
     },
     durations,
     checkpointHash: await hashFile(folder.best),
+    ...(holdout ? { submissionHash: await hashFile(folder.submission) } : {}),
     parameters: await parameterCount(prepared),
   });
 }

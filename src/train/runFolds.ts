@@ -7,7 +7,7 @@ import { writeWhole } from "../files.js";
 import { seconds } from "../progress.js";
 import { completeRecord, type RecordResult, startRecord } from "../record.js";
 import { type FoldsReport, foldSpread, foldsReport } from "../score/folds.js";
-import { foldsFile } from "../score/leaderboard.js";
+import { foldsFile } from "../score/submissionFolder.js";
 import type { RunReport } from "../score/report.js";
 import type { PicksByExperiment } from "../score/score.js";
 import { parseBudget } from "./budget.js";

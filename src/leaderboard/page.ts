@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
+import type { Leaderboard, LeaderboardGroup } from "../score/leaderboard.js";
+import {
+  groupTitle,
+  type LeaderboardColumn,
+  leaderboardColumns,
+  orderNote,
+  seedLines,
+  splitLines,
+} from "../score/leaderboardColumns.js";
+import type { LeaderboardRow } from "../score/leaderboardRow.js";
+import { timeAxes, timePlot } from "./plot.js";
+
+/** Where the page will stand and where the submissions do, for its links. */
+export interface PagePlaces {
+  readonly file: string;
+  readonly submissions: string;
+}
+
+/**
+ * The leaderboard as one HTML document that needs nothing else: its style, script and pictures are in it, and its policy
+ * lets nothing in from outside. Links lead to each submission's report.html, or to its report.json.
+ *
+ * @param onlyType the one type whose column is shown; all if absent
+ */
+export async function leaderboardPage(
+  { groups, unranked }: Leaderboard,
+  places: PagePlaces,
+  onlyType?: string,
+): Promise<string> {
+  const [style, script] = await Promise.all([partOfPage("page.css"), partOfPage("inBrowser.js")]);
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash("sha256").update(script).digest("base64")}'; base-uri 'none'; form-action 'none'`;
+  const sections = await Promise.all(groups.map((group) => groupSection(group, places, onlyType)));
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Leaderboard</title>
+<link rel="icon" href="data:,">
+<style>${style}</style>
+</head>
+<body>
+<h1>Leaderboard</h1>
+<p>${escaped(groups.length === 0 ? "No finished submission yet." : orderNote)}</p>
+<label>Filter rows <input id="filter" type="search" autocomplete="off" spellcheck="false"></label>
+<p id="shown" aria-live="polite"></p>
+${sections.join("\n")}
+${unrankedList(unranked)}
+<script>${script}</script>
+</body>
+</html>
+`;
+}
+
+const partOfPage = (name: string): Promise<string> => readFile(new URL(name, import.meta.url), "utf8");
+
+/** Text that can stand in an element or in an attribute's quotes. */
+export const escaped = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+
+async function groupSection(
+  group: LeaderboardGroup,
+  places: PagePlaces,
+  onlyType: string | undefined,
+): Promise<string> {
+  const columns = leaderboardColumns(group.rows, onlyType);
+  const title = groupTitle(group);
+  const notes = [...splitLines(group), ...seedLines(group)];
+  const plots = await Promise.all(
+    timeAxes.map(async (axis) => ({ axis, svg: await timePlot(group.rows, axis) })),
+  );
+  const figures = plots.flatMap(({ axis, svg }) =>
+    svg === null
+      ? []
+      : [`<figure role="img" aria-label="${escaped(`score against ${axis.title}`)}">${svg}</figure>`],
+  );
+  return `<section>
+<h2>${escaped(title.charAt(0).toUpperCase() + title.slice(1))}</h2>
+<div class="scroll" tabindex="0" role="region" aria-label="${escaped(title)}"><table>
+<thead><tr>${columns.map(head).join("")}</tr></thead>
+<tbody>
+${group.rows.map((row) => `<tr>${columns.map((column) => cell(column, row, places)).join("")}</tr>`).join("\n")}
+</tbody>
+</table></div>
+${notes.length > 0 ? `<ul>${notes.map((note) => `<li>${escaped(note)}</li>`).join("")}</ul>` : ""}
+<div class="plots">${figures.join("")}</div>
+</section>`;
+}
+
+const head = ({ key, title, isDescending }: LeaderboardColumn): string =>
+  `<th scope="col" data-key="${escaped(key)}" data-first="${isDescending ? "descending" : "ascending"}"><button type="button">${escaped(title)}</button></th>`;
+
+function cell(column: LeaderboardColumn, row: LeaderboardRow, places: PagePlaces): string {
+  const value = column.value(row);
+  const data =
+    value === null
+      ? ""
+      : ` data-value="${escaped(String(value))}"${typeof value === "number" ? ' data-kind="number"' : ""}`;
+  const text = escaped(column.text(row));
+  const content =
+    column.key === "name" ? `<a href="${escaped(reportLink(row.name, places))}">${text}</a>` : text;
+  return `<td${data}>${content}</td>`;
+}
+
+function reportLink(name: string, { file, submissions }: PagePlaces): string {
+  const folder = join(submissions, name);
+  const report = ["report.html", "report.json"].find((each) => existsSync(join(folder, each))) ?? "";
+  const parts = relative(dirname(file), join(folder, report)).split(sep);
+  return parts.map(encodeURIComponent).join("/");
+}
+
+const unrankedList = (unranked: Leaderboard["unranked"]): string =>
+  unranked.length === 0
+    ? ""
+    : `<section><h2>Not ranked</h2><ul>${unranked.map(({ name, why }) => `<li>${escaped(name)}: ${escaped(why)}</li>`).join("")}</ul></section>`;

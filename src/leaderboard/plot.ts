@@ -1,0 +1,69 @@
+import type { TopLevelSpec } from "vega-lite";
+import type { LeaderboardRow } from "../score/leaderboardRow.js";
+
+/** A time that a score is set against. */
+export interface TimeAxis {
+  readonly title: string;
+  readonly of: (row: LeaderboardRow) => number | null;
+}
+
+export const timeAxes: readonly TimeAxis[] = [
+  { title: "minutes of training", of: ({ trainMinutes }) => trainMinutes },
+  { title: "seconds per tomogram", of: ({ tomogramSeconds }) => tomogramSeconds },
+];
+
+/** Points beyond this many have no room for their names. */
+const mostNames = 20;
+
+/** Score and its interval against a time, as SVG in the colour of the text around it; null without two such rows. */
+export async function timePlot(rows: readonly LeaderboardRow[], axis: TimeAxis): Promise<string | null> {
+  const values = rows.flatMap((row) => {
+    const time = axis.of(row);
+    const { low, high } = row.interval?.score ?? { low: row.score, high: row.score };
+    return time === null || time <= 0 ? [] : [{ name: row.name, time, score: row.score, low, high }];
+  });
+  if (values.length < 2) return null;
+  const x = {
+    field: "time",
+    type: "quantitative",
+    title: axis.title,
+    scale: { type: "log", nice: true, padding: 20 },
+    axis: { tickCount: 4, grid: false },
+  } as const;
+  const y = { type: "quantitative", title: "score", scale: { zero: false } } as const;
+  const names = {
+    mark: { type: "text", align: "left", dx: 7, dy: -6, fontSize: 11, color: "currentColor" },
+    encoding: { x, y: { ...y, field: "score" }, text: { field: "name", type: "nominal" } },
+  } as const;
+  const spec: TopLevelSpec = {
+    width: 420,
+    height: 300,
+    background: "transparent",
+    data: { values },
+    layer: [
+      {
+        mark: { type: "rule", opacity: 0.45, color: "currentColor" },
+        encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" } },
+      },
+      {
+        mark: { type: "point", filled: true, size: 60, color: "#3b82c4", opacity: 1 },
+        encoding: { x, y: { ...y, field: "score" } },
+      },
+      ...(values.length <= mostNames ? [names] : []),
+    ],
+    config: {
+      font: "system-ui, sans-serif",
+      view: { stroke: null },
+      axis: {
+        labelColor: "currentColor",
+        titleColor: "currentColor",
+        tickColor: "currentColor",
+        domainColor: "currentColor",
+        gridColor: "currentColor",
+        gridOpacity: 0.15,
+      },
+    },
+  };
+  const [{ compile }, { parse, View }] = await Promise.all([import("vega-lite"), import("vega")]);
+  return new View(parse(compile(spec).spec), { renderer: "none" }).toSVG();
+}
