@@ -32,7 +32,7 @@ export async function leaderboardPage(
   onlyType?: string,
 ): Promise<string> {
   const [style, script] = await Promise.all([partOfPage("page.css"), partOfPage("inBrowser.js")]);
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash("sha256").update(script).digest("base64")}'; base-uri 'none'; form-action 'none'`;
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-${createHash("sha256").update(script).digest("base64")}'; base-uri 'none'; form-action 'none'`;
   const sections = await Promise.all(groups.map((group) => groupSection(group, places, onlyType)));
   return `<!doctype html>
 <html lang="en">
@@ -77,7 +77,9 @@ async function groupSection(
   const figures = plots.flatMap(({ axis, svg }) =>
     svg === null
       ? []
-      : [`<figure role="img" aria-label="${escaped(`score against ${axis.title}`)}">${svg}</figure>`],
+      : [
+          `<figure role="img" aria-label="${escaped(`score against ${axis.title}`)}">${svg}<figcaption>Score against ${escaped(axis.title)}: the number is the rank, the line the interval.</figcaption></figure>`,
+        ],
   );
   return `<section>
 <h2>${escaped(title.charAt(0).toUpperCase() + title.slice(1))}</h2>

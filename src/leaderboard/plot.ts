@@ -12,29 +12,25 @@ export const timeAxes: readonly TimeAxis[] = [
   { title: "seconds per tomogram", of: ({ tomogramSeconds }) => tomogramSeconds },
 ];
 
-/** Points beyond this many have no room for their names. */
-const mostNames = 20;
-
-/** Score and its interval against a time, as SVG in the colour of the text around it; null without two such rows. */
+/**
+ * Score and its interval against a time, points named by their ranks, as SVG in the colour of the text around it; null
+ * without two such rows.
+ */
 export async function timePlot(rows: readonly LeaderboardRow[], axis: TimeAxis): Promise<string | null> {
   const values = rows.flatMap((row) => {
     const time = axis.of(row);
     const { low, high } = row.interval?.score ?? { low: row.score, high: row.score };
-    return time === null || time <= 0 ? [] : [{ name: row.name, time, score: row.score, low, high }];
+    return time === null || time <= 0 ? [] : [{ rank: row.rank, time, score: row.score, low, high }];
   });
   if (values.length < 2) return null;
   const x = {
     field: "time",
     type: "quantitative",
     title: axis.title,
-    scale: { type: "log", nice: true, padding: 20 },
+    scale: { type: "log", nice: false, padding: 25 },
     axis: { tickCount: 4, grid: false },
   } as const;
   const y = { type: "quantitative", title: "score", scale: { zero: false } } as const;
-  const names = {
-    mark: { type: "text", align: "left", dx: 7, dy: -6, fontSize: 11, color: "currentColor" },
-    encoding: { x, y: { ...y, field: "score" }, text: { field: "name", type: "nominal" } },
-  } as const;
   const spec: TopLevelSpec = {
     width: 420,
     height: 300,
@@ -49,7 +45,10 @@ export async function timePlot(rows: readonly LeaderboardRow[], axis: TimeAxis):
         mark: { type: "point", filled: true, size: 60, color: "#3b82c4", opacity: 1 },
         encoding: { x, y: { ...y, field: "score" } },
       },
-      ...(values.length <= mostNames ? [names] : []),
+      {
+        mark: { type: "text", align: "left", dx: 7, dy: -6, fontSize: 12, color: "currentColor" },
+        encoding: { x, y: { ...y, field: "score" }, text: { field: "rank", type: "nominal" } },
+      },
     ],
     config: {
       font: "system-ui, sans-serif",

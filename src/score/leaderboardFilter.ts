@@ -91,5 +91,5 @@ function compareRows(
   const [x, y] = [column.value(a), column.value(b)];
   if (x === null || y === null) return Number(x === null) - Number(y === null);
   const order = x < y ? -1 : x > y ? 1 : 0;
-  return (column.isDescending !== reverse ? -order : order) || a.rank - b.rank;
+  return ((column.isDescending ?? false) !== reverse ? -order : order) || a.rank - b.rank;
 }

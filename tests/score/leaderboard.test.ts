@@ -2,56 +2,26 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Pick } from "../../src/particles.js";
-import { completeRecord, startRecord } from "../../src/record.js";
-import { scoreInterval } from "../../src/score/interval.js";
 import { type Leaderboard, publishSubmission, readLeaderboard } from "../../src/score/leaderboard.js";
+import { leaderboardMarkdown } from "../../src/score/leaderboardMarkdown.js";
 import { runReport, runReportText } from "../../src/score/report.js";
 import { scorePicks } from "../../src/score/score.js";
-import { writeSubmission } from "../../src/score/submissionCsv.js";
-import { angstrom } from "../../src/units.js";
+import { type FinishedRun, finishedRun, row } from "./finishedRun.js";
 import { pickbench } from "./pickbench.js";
 
 let folder: string;
 let submissions: string;
 
-const ribosomes = (...places: number[]): Pick[] =>
-  places.map((x) => ({ type: "ribosome", x: angstrom(x), y: angstrom(0), z: angstrom(0) }));
 const truth = new Map([
-  ["TS_1", ribosomes(0, 1000, 2000)],
-  ["TS_2", ribosomes(0, 1000)],
+  ["TS_1", row("ribosome", 0, 1000, 2000)],
+  ["TS_2", row("ribosome", 0, 1000)],
 ]);
 
-/** A run's folder as `run` leaves it; `found` particles of TS_1 were picked. */
-async function runFolder(
-  name: string,
-  found: number,
-  options: { dataset?: string; finished?: boolean } = {},
-) {
-  const run = join(folder, "runs", name);
+/** `found` particles of TS_1 were picked. */
+const runFolder = (name: string, found: number, options: Partial<FinishedRun> = {}) => {
   const picks = new Map([["TS_1", truth.get("TS_1")!.slice(0, found)]]);
-  const holdout = scorePicks(truth, picks);
-  await startRecord(join(run, "record.json"), {
-    name,
-    experiment: { name },
-    data: [{ path: options.dataset ?? "static/a", size: 3 }],
-    runs: { train: ["TS_3"], tune: ["TS_4"], holdout: ["TS_1", "TS_2"] },
-    network: "plain",
-    seed: 1,
-    engine: "onnx cpu",
-  });
-  await writeSubmission(join(run, "submission.csv"), picks);
-  const report = runReport(name, { holdout, interval: scoreInterval(holdout) });
-  writeFileSync(join(run, "report.json"), JSON.stringify(report));
-  if (options.finished !== false)
-    await completeRecord(join(run, "record.json"), {
-      metrics: { score: holdout.score },
-      durations: { train: 90, predict: 30 },
-      checkpointHash: null,
-      parameters: 353_703,
-    });
-  return run;
-}
+  return finishedRun(join(folder, "runs"), name, { truth, picks, seed: 1, ...options });
+};
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "pickbench-leaderboard-"));
@@ -62,11 +32,7 @@ beforeAll(async () => {
     ["same", 3],
   ] as const)
     await publishSubmission(await runFolder(name, found), submissions, name);
-  await publishSubmission(
-    await runFolder("other-data", 2, { dataset: "static/b" }),
-    submissions,
-    "other-data",
-  );
+  await publishSubmission(await runFolder("other-data", 2, { data: "static/b" }), submissions, "other-data");
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -83,10 +49,38 @@ describe("readLeaderboard", () => {
     expect(unranked).toEqual([]);
   });
 
+  test("sets every row against the first, and says what cannot be told", async () => {
+    const [, same, low] = (await readLeaderboard(submissions)).groups[0]!.rows;
+    expect(same!.against).toMatchObject({ verdict: "same", difference: 0 });
+    expect(low!.against).toMatchObject({ verdict: "too few", experiments: 2, differing: 1 });
+    expect(low!.against!.difference).toBeCloseTo((17 * 0.2) / 16.2 / 7 - (17 * 0.6) / 16.6 / 7, 12);
+  });
+
+  test("gives mean and standard error of one experiment's seeds, and tells others apart", async () => {
+    const other = join(folder, "with-seeds");
+    for (const [name, seed, found, rate] of [
+      ["a", 0, 1, 1],
+      ["a-seed1", 1, 3, 1],
+      ["b", 0, 2, 1],
+      ["c", 0, 2, 2],
+    ] as const) {
+      const experiment = { name: name.charAt(0), rate };
+      await publishSubmission(await runFolder(name, found, { seed, experiment }), other, name);
+    }
+    const { seeds } = (await readLeaderboard(other)).groups[0]!;
+    expect(seeds.map((each) => each.seeds)).toEqual([[0, 1]]);
+    const [low, high] = [(17 * 0.2) / 16.2 / 7, (17 * 0.6) / 16.6 / 7];
+    expect(seeds[0]!.score.mean).toBeCloseTo((low + high) / 2, 12);
+    expect(seeds[0]!.score.standardError).toBeCloseTo((high - low) / 2, 12);
+  });
+
   test("lists broken, unfinished and contradictory submissions without ranking them", async () => {
     const other = join(folder, "with-faults");
     await publishSubmission(await runFolder("fine", 2), other, "fine");
     await publishSubmission(await runFolder("typed-in", 2), other, "typed-in");
+    await publishSubmission(await runFolder("other-runs", 2), other, "other-runs");
+    const runs = join(other, "other-runs", "report.json");
+    writeFileSync(runs, readFileSync(runs, "utf8").replace('"TS_2":', '"TS_9":'));
     const typedIn = join(other, "typed-in", "record.json");
     writeFileSync(typedIn, readFileSync(typedIn, "utf8").replace(/"score": [\d.]+/, '"score": 0.99'));
     mkdirSync(join(other, "empty"));
@@ -94,8 +88,9 @@ describe("readLeaderboard", () => {
     writeFileSync(join(other, "half", "record.json"), '{"recordVersion": 1,');
     const { groups, unranked } = await readLeaderboard(other);
     expect(groups.flatMap(({ rows }) => rows.map(({ name }) => name))).toEqual(["fine"]);
-    expect(unranked.map(({ name }) => name)).toEqual(["empty", "half", "typed-in"]);
-    expect(unranked[2]!.why).toMatch(/its record says score 0\.99 and its report 0\.0/);
+    expect(unranked.map(({ name }) => name)).toEqual(["empty", "half", "other-runs", "typed-in"]);
+    expect(unranked[2]!.why).toMatch(/holds out TS_1, TS_2 and its report scores TS_1, TS_9/);
+    expect(unranked[3]!.why).toMatch(/its record says score 0\.99 and its report 0\.0/);
     expect(unranked.map(({ why }) => why).join()).not.toContain(folder);
   });
 });
@@ -134,7 +129,9 @@ describe("pickbench leaderboard", () => {
       "low",
     ]);
     const markdown = readFileSync(join(submissions, "LEADERBOARD.md"), "utf8");
-    expect(markdown).toMatch(/\| 1 \| high \| 0\.0878 \| .* \| plain \| 353703 \| 2\.0 \| 1 \|/);
+    expect(markdown).toMatch(
+      /\| 1 \| high \| 0\.0878 \| .* \| plain \| 353,703 \| 1\.5 \| 15\.0 \| .* \| 1 \|/,
+    );
     expect(markdown.match(/^## /gm)).toHaveLength(2);
     const text = await pickbench("leaderboard", "--submissions", submissions);
     expect(text.stdout).toMatch(/1\. high +0\.0878/);
@@ -145,6 +142,11 @@ describe("pickbench leaderboard", () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/cannot list the submissions in .*nowhere/);
   });
+});
+
+test("text of records cannot break out of the table", () => {
+  const markdown = leaderboardMarkdown({ groups: [], unranked: [{ name: "<b>|x", why: "a\nb [c](d)" }] });
+  expect(markdown).toContain("- \\<b\\>\\|x: a b \\[c\\](d)");
 });
 
 test("a run's report as text", () => {

@@ -1,0 +1,104 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { escaped, leaderboardPage } from "../../src/leaderboard/page.js";
+import type { Leaderboard } from "../../src/score/leaderboard.js";
+import { rowOf } from "../score/leaderboardRows.js";
+
+const hostile = `"><img src=x onerror=alert(1)><script>alert(2)</script>'&amp;`;
+const leaderboard: Leaderboard = {
+  groups: [
+    {
+      dataHash: "a918f1",
+      holdout: [hostile],
+      seeds: [{ experiment: hostile, seeds: [0, 1], score: { mean: 0.8, standardError: 0.1 }, perType: {} }],
+      rows: [
+        rowOf(1, "first", { parameters: 500, tomogramSeconds: 3 }),
+        rowOf(2, hostile, {
+          network: hostile,
+          engine: hostile,
+          cpu: hostile,
+          commit: hostile,
+          perType: { [hostile]: 1 },
+          parameters: 10_000,
+        }),
+        rowOf(3, "third", { parameters: 2000, tomogramSeconds: null }),
+      ],
+    },
+  ],
+  unranked: [{ name: hostile, why: hostile }],
+};
+
+let folder: string;
+let html: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "pickbench-page-"));
+  for (const [name, file] of [
+    ["first", "report.html"],
+    ["third", "report.json"],
+  ] as const) {
+    mkdirSync(join(folder, "submissions", name), { recursive: true });
+    writeFileSync(join(folder, "submissions", name, file), "");
+  }
+  mkdirSync(join(folder, "site"));
+  const file = join(folder, "site", "leaderboard.html");
+  html = await leaderboardPage(leaderboard, { file, submissions: join(folder, "submissions") });
+  writeFileSync(file, html);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("text of records cannot become markup", () => {
+  expect(html).toContain(escaped(hostile));
+  expect(html).not.toContain("<img");
+  expect(html.match(/<script/g)).toHaveLength(1);
+  expect(escaped(`<&>"'`)).toBe("&#60;&#38;&#62;&#34;&#39;");
+});
+
+test("needs nothing from outside, and its policy allows nothing", () => {
+  expect(html).toContain("default-src 'none'");
+  expect(html.replace(/xmlns(:xlink)?="[^"]*"/g, "")).not.toMatch(/https?:/);
+  expect(html.length).toBeLessThan(200_000);
+});
+
+test("links to the report that is there, relative to itself", () => {
+  expect(html).toContain('href="../submissions/first/report.html"');
+  expect(html).toContain('href="../submissions/third/report.json"');
+});
+
+const chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
+  existsSync,
+);
+
+describe.skipIf(chromium === undefined)("in a browser (skipped where Chromium is absent)", () => {
+  const open = async (hash: string) => {
+    const flags = [
+      "--headless=new",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--enable-logging=stderr",
+      "--dump-dom",
+    ];
+    const profile = `--user-data-dir=${join(folder, "profile")}`;
+    const page = `file://${join(folder, "site", "leaderboard.html")}${hash}`;
+    const { stdout, stderr } = await promisify(execFile)(chromium!, [...flags, profile, page]);
+    const rows = [...stdout.matchAll(/<tr( hidden="")?><td[^>]*>(\d)</g)];
+    return {
+      console: stderr.split("\n").filter((line) => line.includes(":CONSOLE")),
+      shown: rows.filter(([, hidden]) => hidden === undefined).map(([, , rank]) => rank),
+      sorted: /aria-sort="(\w+)"/.exec(stdout)?.[1],
+    };
+  };
+
+  test.each<[string, string[], string | undefined]>([
+    ["", ["1", "2", "3"], undefined],
+    ["#sort=parameters", ["1", "3", "2"], "ascending"],
+    ["#sort=-score", ["1", "2", "3"], "descending"],
+    ["#sort=-tomogram", ["1", "2", "3"], "descending"],
+    ["#sort=tomogram&filter=onnx-cpu+I", ["1", "3"], "ascending"],
+  ])("%j shows rows %j, without a word on the console", async (hash, shown, sorted) => {
+    expect(await open(hash)).toEqual({ console: [], shown, sorted });
+  });
+});
