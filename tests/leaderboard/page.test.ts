@@ -88,7 +88,7 @@ describe.skipIf(chromium === undefined)("in a browser (skipped where Chromium is
     return {
       console: stderr.split("\n").filter((line) => line.includes(":CONSOLE")),
       shown: rows.filter(([, hidden]) => hidden === undefined).map(([, , rank]) => rank),
-      sorted: /aria-sort="(\w+)"/.exec(stdout)?.[1],
+      sorted: /<th [^>]*aria-sort="(\w+)"/.exec(stdout)?.[1],
     };
   };
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hashFile } from "../../src/files.js";
-import type { Pick } from "../../src/particles.js";
+import { challengeParticles, type Pick } from "../../src/particles.js";
 import { completeRecord, startRecord } from "../../src/record.js";
 import { scoreInterval } from "../../src/score/interval.js";
 import { runReport } from "../../src/score/report.js";
@@ -37,6 +37,7 @@ export async function finishedRun(folder: string, name: string, run: FinishedRun
     network,
     seed,
     engine: "onnx-cpu",
+    weights: Object.fromEntries(challengeParticles.map(({ name: type, weight }) => [type, weight])),
   });
   await writeSubmission(join(path, "submission.csv"), picks);
   writeFileSync(
