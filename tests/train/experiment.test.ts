@@ -142,6 +142,13 @@ describe("an experiment's file", () => {
     expect(await refusalOf(text)).toMatch(message);
   });
 
+  it("has no leaderboard key unless it is given, so that hashes stay; a share is drawn by seed 0", () => {
+    expect(checkExperiment(least, "x.yaml")).not.toHaveProperty("leaderboard");
+    const { leaderboard } = checkExperiment({ ...least, leaderboard: { public: 0.27 } }, "x.yaml");
+    expect(leaderboard).toEqual({ public: 0.27, seed: 0 });
+    expect(refusal({ leaderboard: { publik: 0.27 } })).toMatch(/leaderboard/);
+  });
+
   it("is refused where it is missing, or a folder", async () => {
     for (const path of [join(folder, "missing.yaml"), folder])
       await expect(readExperiment(path)).rejects.toMatchObject({

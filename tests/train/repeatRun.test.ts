@@ -2,8 +2,10 @@ import { cp, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { canonicalJson, hashOf } from "../../src/files.js";
+import { type RunRecord, readRecord } from "../../src/record.js";
 import { repeatRun } from "../../src/train/repeatRun.js";
-import { runExperiment, trainOnly } from "../../src/train/runExperiment.js";
+import { runExperiment } from "../../src/train/runExperiment.js";
 import { runFolder } from "../../src/train/runFolder.js";
 import { pickbench } from "../score/pickbench.js";
 import { tinyDataset, tinyExperiment } from "./fixtures/tinyRun.js";
@@ -11,10 +13,11 @@ import { tinyDataset, tinyExperiment } from "./fixtures/tinyRun.js";
 let folder: string;
 let data: string;
 const at = (...parts: string[]) => join(folder, ...parts);
+const one = () => at("submissions", "one");
 const warnings: string[] = [];
-const repeat = (name: string, out: string, changes: { data?: string; overwrite?: boolean } = {}) =>
+const repeat = (record: string, out: string, changes: { data?: string; overwrite?: boolean } = {}) =>
   repeatRun({
-    record: at("submissions", name),
+    record,
     data,
     out: at(out),
     overwrite: false,
@@ -23,22 +26,33 @@ const repeat = (name: string, out: string, changes: { data?: string; overwrite?:
     ...changes,
   });
 
-const run = async (name: string, changes: Readonly<Record<string, unknown>>, seed: number) => {
-  const experiment = await tinyExperiment(at(`${name}.yaml`), {
-    name,
-    budget: "2 steps",
-    evaluate: { times: 1 },
-    ...changes,
-  });
-  const options = { experiment, data, seed, resume: false, threads: 1, quiet: true };
-  await runExperiment(runFolder(at(name)), options, at("submissions"));
-};
+/** The record of `one` with changes, as if it had been written so. */
+async function recordWith(
+  name: string,
+  change: (record: RunRecord, result: NonNullable<RunRecord["result"]>) => unknown,
+) {
+  await cp(one(), at(name), { recursive: true });
+  const path = at(name, "record.json");
+  const record = await readRecord(path);
+  change(record, record.result!);
+  const { resolved } = record.experiment;
+  const experiment = { resolved, hash: hashOf(canonicalJson(resolved)) };
+  await writeFile(path, JSON.stringify({ ...record, experiment }));
+  return path;
+}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "repeat-"));
   data = await tinyDataset(folder);
-  await run("one", {}, 0);
-  await run("two", {}, 3);
+  const experiment = await tinyExperiment(at("one.yaml"), {
+    name: "one",
+    budget: "2 steps",
+    splits: { train: ["TS_S1", "TS_S2"], holdout: ["TS_S4"] },
+    patch: { shape: [16, 16, 16] },
+  });
+  const options = { experiment, data, seed: 3, resume: false, threads: 1, quiet: true };
+  await runExperiment(runFolder(at("one-seed3")), options, at("submissions"));
+  await rename(at("submissions", "one-seed3"), at("submissions", "one"));
 }, 240_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -48,23 +62,16 @@ describe("repeating a record", () => {
     const more = at("more-data");
     await cp(data, more, { recursive: true });
     await writeFile(join(more, "overlay", "ExperimentRuns", "TS_S1", "Picks", "notes.txt"), "new");
-    for (const [name, where] of [
-      ["one", data],
-      ["two-seed3", more],
-    ] as const) {
-      warnings.length = 0;
-      const { score, ...repetition } = await repeat(name, `${name}-again`, { data: where });
-      expect(repetition).toMatchObject({
-        same: true,
-        checkpoint: true,
-        submission: true,
-        isRepeatable: true,
-        difference: null,
-      });
-      expect(score).toEqual({ before: score.before, after: score.before, same: true });
-      const added = "the record does not know overlay/ExperimentRuns/TS_S1/Picks/notes.txt";
-      expect(warnings.includes(added)).toBe(where === more);
-    }
+    const { score, ...repetition } = await repeat(one(), "again", { data: more });
+    expect(repetition).toMatchObject({
+      same: true,
+      checkpoint: true,
+      submission: true,
+      isRepeatable: true,
+      difference: null,
+    });
+    expect(score).toEqual({ before: score.before, after: score.before, same: true });
+    expect(warnings).toContain("the record does not know overlay/ExperimentRuns/TS_S1/Picks/notes.txt");
     expect(await readFile(at("submissions", "LEADERBOARD.md"), "utf8")).toBe(leaderboard);
   }, 240_000);
 
@@ -75,75 +82,66 @@ describe("repeating a record", () => {
     const text = await readFile(picks, "utf8");
     await writeFile(picks, text.replace(/\d(?=\D*$)/, "7 "));
     const name = "overlay/ExperimentRuns/TS_S2/Picks/ribosome.json";
-    await expect(repeat("one", "refused", { data: other })).rejects.toMatchObject({
+    await expect(repeat(one(), "refused", { data: other })).rejects.toMatchObject({
       tag: "BadDataset",
       message: expect.stringContaining(`${name} has changed since`),
     });
     await rename(picks, `${picks}.moved`);
-    await expect(repeat("one", "refused", { data: other })).rejects.toThrow(`${name} is missing`);
+    await expect(repeat(one(), "refused", { data: other })).rejects.toThrow(`${name} is missing`);
     await expect(readFile(at("refused", "record.json"))).rejects.toThrow("ENOENT");
-    const { code, stderr } = await pickbench("repeat", at("one"), "--data", other, "--out", at("refused"));
+    const { code, stderr } = await pickbench("repeat", one(), "--data", other, "--out", at("refused"));
     expect([code, stderr.split("\n")[0]]).toEqual([1, expect.stringContaining(`${name} is missing`)]);
-  }, 120_000);
+  }, 240_000);
 
   it("says where the result is another, and exits with 1", async () => {
-    const altered = at("altered");
-    await cp(at("submissions", "one"), altered, { recursive: true });
-    const path = join(altered, "record.json");
-    const record = JSON.parse(await readFile(path, "utf8"));
-    record.result.metrics.score = 0.9;
-    record.result.checkpointHash = "0".repeat(64);
-    await writeFile(path, JSON.stringify(record));
+    const path = await recordWith("altered", (_, result) => {
+      result.metrics.score = 0.9;
+      result.checkpointHash = "0".repeat(64);
+    });
     const { code, stdout } = await pickbench("repeat", path, "--data", data, "--out", at("unlike"));
     expect(code).toBe(1);
     expect(stdout).toMatch(
       /^checkpoint: not the same\nsubmission\.csv: the same\nscore: not the same \(0\.9000 before/,
     );
     expect(stdout).toMatch(/It is not the same, though its budget is in steps/);
-  }, 120_000);
+  }, 240_000);
 
   it("leaves alone what stands in its folder, and the record's own folder", async () => {
-    await expect(repeat("one", join("submissions", "one"))).rejects.toThrow(/holds the record/);
-    await expect(repeat("one", "one")).rejects.toThrow(/a finished run stands there; give --overwrite/);
+    await expect(repeat(one(), join("submissions", "one"))).rejects.toThrow(/holds the record/);
+    await expect(repeat(one(), "one-seed3")).rejects.toThrow(/a finished run stands there; give --overwrite/);
   });
 
   it("refuses a record that was never finished", async () => {
-    const broken = at("unfinished.json");
-    const record = JSON.parse(await readFile(at("one", "record.json"), "utf8"));
-    await writeFile(broken, JSON.stringify({ ...record, result: null }));
-    const options = { data, out: at("no"), overwrite: false, quiet: true, onWarning: () => undefined };
-    await expect(repeatRun({ ...options, record: broken })).rejects.toThrow(/was never finished/);
+    const path = await recordWith("unfinished", () => undefined);
+    await writeFile(path, JSON.stringify({ ...(await readRecord(path)), result: null }));
+    await expect(repeat(path, "no")).rejects.toThrow(/was never finished/);
   });
 
   it("repeats a record of train alone", async () => {
-    const experiment = await tinyExperiment(at("alone.yaml"), {
-      name: "alone",
-      budget: "1 step",
-      splits: { train: 1 },
+    const path = await recordWith("alone", (_, result) => {
+      delete result.durations.predict;
+      delete result.metrics.score;
+      delete result.submissionHash;
     });
-    await trainOnly(runFolder(at("alone")), { experiment, data, resume: false, threads: 1, quiet: true });
-    const options = {
-      data,
-      out: at("alone-again"),
-      overwrite: false,
-      quiet: true,
-      onWarning: () => undefined,
-    };
-    const { same, checkpoint, submission, score } = await repeatRun({ ...options, record: at("alone") });
+    await rm(at("alone", "submission.csv"));
+    const { same, checkpoint, submission, score } = await repeat(path, "alone-again");
     expect({ same, checkpoint, submission, score: score.same }).toEqual({
       same: true,
       checkpoint: true,
       submission: null,
       score: null,
     });
-  }, 120_000);
+  }, 240_000);
 });
 
 it("a budget in minutes cannot be the same to the bit, which is no failure", async () => {
-  await run("timed", { budget: "1s" }, 0);
-  const { code, stdout } = await pickbench("repeat", at("timed"), "--data", data, "--out", at("timed-cli"));
+  const path = await recordWith("timed", ({ experiment }) => {
+    experiment.resolved.budget = "1s";
+  });
+  const { code, stdout } = await pickbench("repeat", path, "--data", data, "--out", at("timed-again"));
   expect(code).toBe(0);
-  expect(stdout).toMatch(/cannot be the same to the bit|It is the same/);
+  expect(stdout).toMatch(/^checkpoint: not the same\n/);
+  expect(stdout).toMatch(/cannot be the same to the bit/);
 }, 240_000);
 
 it("leaderboard --check --data scores its CSVs again, and names truth that has changed", async () => {
@@ -163,4 +161,4 @@ it("leaderboard --check --data scores its CSVs again, and names truth that has c
   expect(stdout).toContain(
     "one: cannot be reproduced: the truth has changed since: overlay/ExperimentRuns/TS_S4",
   );
-}, 120_000);
+}, 240_000);
