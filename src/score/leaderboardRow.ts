@@ -14,7 +14,7 @@ export interface LeaderboardRow {
   readonly experiment: string;
   /** On the held-out runs. */
   readonly score: number;
-  /** Of the score, from the report's counts as they are today's rule, so that all rows have it by the same. */
+  /** From the report's counts by today's rule, so that all rows, old ones too, have it by the same. */
   readonly interval: ScoreInterval | null;
   /** Against the row of the highest score in its group; null for that row itself. */
   readonly against: ReportedDifference | null;
