@@ -85,6 +85,10 @@ const table: Record<string, Entry> = {
     describe: "trains architectures side by side, with the same data, budget and seeds",
     load: () => import("./commands/compare.js"),
   },
+  search: {
+    describe: "finds values for an experiment's parameters, trial by trial, on its tune runs",
+    load: () => import("./commands/search.js"),
+  },
   engines: {
     describe: "says which engines this machine can run, and how to get the others",
     load: () => import("./commands/engines.js"),

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Argv } from "yargs";
-import { readExperiment, runName } from "../train/experiment.js";
+import { readSearched, runName } from "../train/experiment.js";
 import type { RunOptions } from "../train/prepare.js";
 import { type RunFolder, runFolder } from "../train/runFolder.js";
 import { engineOption } from "./engineOption.js";
@@ -45,7 +45,12 @@ export interface RunArguments {
 export async function runOptionsOf(args: RunArguments): Promise<{ folder: RunFolder; options: RunOptions }> {
   checkWhole("seed", args.seed, 0);
   checkWhole("threads", args.threads, 1);
-  const checked = await readExperiment(args.experiment, { seed: args.seed, budget: args.budget });
+  const overrides = { seed: args.seed, budget: args.budget };
+  const { experiment: checked, parameters } = await readSearched(args.experiment, overrides);
+  if (parameters)
+    process.stderr.write(
+      `${args.experiment}: its search is left to pickbench search; the values that stand there are taken\n`,
+    );
   const { experiment, data, seed, budget, engine, resume, overwrite, threads } = args;
   const options = { experiment, data, seed, budget, engine, resume, overwrite, threads, quiet: false };
   const folder = runFolder(args.out ?? join("runs", runName(checked)));

@@ -14,6 +14,7 @@ import { describeIssues } from "./experimentIssues.js";
 import { checkExternal } from "./externalExperiment.js";
 import { lossSchema } from "./losses.js";
 import { fromExperiment, isExternal, networkSchema } from "./networkChoice.js";
+import { checkSearch, type SearchParameter } from "./searchSpace.js";
 
 const shape3 = z.tuple([z.number().int().min(4), z.number().int().min(4), z.number().int().min(4)]);
 const fraction = z.number().min(0).max(1);
@@ -170,7 +171,18 @@ export interface Overrides {
 }
 
 /** Reads, checks and freezes an experiment. */
-export async function readExperiment(path: string, overrides: Overrides = {}): Promise<Experiment> {
+export const readExperiment = async (path: string, overrides: Overrides = {}): Promise<Experiment> =>
+  (await readSearched(path, overrides)).experiment;
+
+/** An experiment, and what its key `search` names for `pickbench search`: no part of the experiment or its hash. */
+export interface Searched {
+  readonly experiment: Experiment;
+  /** Null where it names no search. */
+  readonly parameters: readonly SearchParameter[] | null;
+}
+
+/** Reads, checks and freezes an experiment and its search. */
+export async function readSearched(path: string, overrides: Overrides = {}): Promise<Searched> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -194,8 +206,9 @@ export async function readExperiment(path: string, overrides: Overrides = {}): P
   if (content === null || typeof content !== "object" || Array.isArray(content))
     throw bad(path, "it holds no keys; wanted an experiment such as experiments/quickstart.yaml");
   const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
-  const whole: Record<string, unknown> = { ...content, ...given };
-  return checkExperiment({ ...whole, network: fromExperiment(path, whole.network) }, path);
+  const { search, ...whole }: Record<string, unknown> = { ...content, ...given };
+  const experiment = checkExperiment({ ...whole, network: fromExperiment(path, whole.network) }, path);
+  return { experiment, parameters: search === undefined ? null : checkSearch(search, path) };
 }
 
 /** The document's content; aliases that unfold to very much are refused. */

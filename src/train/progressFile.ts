@@ -23,6 +23,8 @@ export interface TrainingProgress {
     /** Evaluations done, and how many since the best. */
     readonly evaluations: number;
     readonly sinceBest: number;
+    /** Rungs passed, where the training is a trial of a search. */
+    readonly rungs: number;
     readonly best: { readonly score: number; readonly weights: Float32Array } | null;
     /** Kept only with a budget in minutes: a budget in steps must end in the same bytes however long it took. */
     readonly elapsedMs: number;
@@ -43,6 +45,7 @@ const currentSchema = z
     step: z.number().int().min(0),
     evaluations: z.number().int().min(0),
     sinceBest: z.number().int().min(0),
+    rungs: z.number().int().min(0).default(0),
     bestScore: z.number().nullable(),
     elapsedMs: z.number().min(0),
   })
@@ -63,6 +66,7 @@ export async function writeProgress(path: string, progress: TrainingProgress): P
     step: current.step,
     evaluations: current.evaluations,
     sinceBest: current.sinceBest,
+    rungs: current.rungs,
     bestScore: current.best?.score ?? null,
     elapsedMs: current.elapsedMs,
   };
@@ -105,6 +109,7 @@ export async function readProgress(path: string): Promise<TrainingProgress | nul
         step: summary.step,
         evaluations: summary.evaluations,
         sinceBest: summary.sinceBest,
+        rungs: summary.rungs,
         elapsedMs: summary.elapsedMs,
         state: state(),
         best: summary.bestScore === null ? null : { score: summary.bestScore, weights: tensor("best") },

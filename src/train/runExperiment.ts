@@ -4,7 +4,7 @@ import { PickbenchError } from "../errors.js";
 import { hashFile, writeWhole } from "../files.js";
 import { type AnyNetwork, describeNetwork } from "../infer/predictor.js";
 import { loadNetwork } from "../nets/catalogue.js";
-import { completeRecord, startRecord } from "../record.js";
+import { completeRecord, readRecord, startRecord } from "../record.js";
 import { scoreInterval } from "../score/interval.js";
 import { publishSubmission, writeLeaderboard } from "../score/leaderboard.js";
 import { type RunReport, runReport } from "../score/report.js";
@@ -16,6 +16,7 @@ import { detectHoldout, writeHoldoutPicks } from "./holdout.js";
 import { networkName } from "./networkChoice.js";
 import { type PreparedRun, prepareRun, progressOf, type RunOptions } from "./prepare.js";
 import { type RunFolder, withRunFolder } from "./runFolder.js";
+import type { Rungs } from "./trainMember.js";
 import { type TrainedRun, trainStage, tuneStage } from "./trainStage.js";
 
 /** What `run` leaves and says. */
@@ -44,9 +45,7 @@ export async function runExperiment(
     const prepared = await timed("prepare", () => prepareRun(options));
     const trained = await timed("train", () => begin(prepared, folder, options));
     durations.train = (durations.train ?? 0) + trained.earlierSeconds;
-    const found = await timed("predict", () => detectHoldout(prepared, folder));
-    await writeHoldoutPicks(folder, found);
-    const report = await timed("score", () => writeReport(prepared, folder, found.truth, found.picks));
+    const report = await scoreHoldout(prepared, folder, timed);
     await finishRecord(prepared, folder, trained, report, durations);
     const published =
       submissions !== null && report.holdout
@@ -63,20 +62,48 @@ export async function publish(folder: RunFolder, submissions: string, name: stri
   return published;
 }
 
-/** The training stage alone: best.safetensors and its record. */
-export async function trainOnly(folder: RunFolder, options: RunOptions): Promise<TrainedRun> {
+/** The training stage alone: best.safetensors and its record; the record alone where a rung ended the training. */
+export async function trainOnly(
+  folder: RunFolder,
+  options: RunOptions,
+  rungs: Rungs | null = null,
+): Promise<TrainedRun> {
   return withRunFolder(folder, async () => {
     const durations: Record<string, number> = {};
     const prepared = await prepareRun(options);
-    const trained = await stopwatch(durations)("train", () => begin(prepared, folder, options));
+    const trained = await stopwatch(durations)("train", () => begin(prepared, folder, options, rungs));
     durations.train = (durations.train ?? 0) + trained.earlierSeconds;
     await completeRecord(folder.record, {
-      metrics: trained.tuneScore === null ? {} : { tuneScore: trained.tuneScore },
+      metrics: {
+        ...(trained.tuneScore === null ? {} : { tuneScore: trained.tuneScore }),
+        ...(trained.ended ? { endedAtStep: trained.steps } : {}),
+      },
       durations,
-      checkpointHash: await hashFile(folder.best),
+      checkpointHash: trained.ended ? null : await hashFile(folder.best),
       parameters: await parameterCount(prepared),
     });
     return trained;
+  });
+}
+
+/** Predicts, picks and scores the held-out runs with what a training left, and adds that to its record and folder. */
+export async function holdoutOnly(folder: RunFolder, options: RunOptions): Promise<RunReport> {
+  return withRunFolder(folder, async () => {
+    const durations: Record<string, number> = {};
+    const timed = stopwatch(durations);
+    const prepared = await prepareRun(options);
+    const report = await scoreHoldout(prepared, folder, timed);
+    const { result } = await readRecord(folder.record);
+    if (result === null)
+      throw new PickbenchError("BadUsage", `${folder.path}: its training is not finished; finish it first`);
+    const { finishedAt: _, ...trained } = result;
+    await completeRecord(folder.record, {
+      ...trained,
+      metrics: { ...trained.metrics, ...scoresOf(report) },
+      durations: { ...trained.durations, ...durations },
+      ...(await submissionHash(folder, report)),
+    });
+    return report;
   });
 }
 
@@ -135,7 +162,12 @@ const stopwatch =
   };
 
 /** Writes the record before the first step, then trains from where an earlier call stopped. */
-async function begin(prepared: PreparedRun, folder: RunFolder, options: RunOptions): Promise<TrainedRun> {
+async function begin(
+  prepared: PreparedRun,
+  folder: RunFolder,
+  options: RunOptions,
+  rungs: Rungs | null = null,
+): Promise<TrainedRun> {
   const progress = await progressOf(folder, prepared, options);
   if (!progress) {
     for (const path of [folder.snapshots, folder.picks]) await rm(path, { recursive: true, force: true });
@@ -153,7 +185,18 @@ async function begin(prepared: PreparedRun, folder: RunFolder, options: RunOptio
     threads: prepared.threads,
     weights: Object.fromEntries(prepared.dataset.particles.map(({ name, weight }) => [name, weight])),
   });
-  return trainStage(prepared, folder, progress);
+  return trainStage(prepared, folder, progress, rungs);
+}
+
+/** Predicts, picks and scores the held-out runs; leaves their picks, submission.csv and report.json. */
+async function scoreHoldout(
+  prepared: PreparedRun,
+  folder: RunFolder,
+  timed: ReturnType<typeof stopwatch>,
+): Promise<RunReport> {
+  const found = await timed("predict", () => detectHoldout(prepared, folder));
+  await writeHoldoutPicks(folder, found);
+  return timed("score", () => writeReport(prepared, folder, found.truth, found.picks));
 }
 
 /** Scores the picks of held-out runs; leaves submission.csv and report.json. */
@@ -177,22 +220,28 @@ async function parameterCount({ members, external }: PreparedRun): Promise<numbe
   return networks.reduce((sum, network) => sum + network.parameterCount, 0);
 }
 
+const submissionHash = async (folder: RunFolder, { holdout }: RunReport) =>
+  holdout ? { submissionHash: await hashFile(folder.submission) } : {};
+
+const scoresOf = ({ holdout }: RunReport): Record<string, number> =>
+  holdout ? { score: holdout.score, strictScore: holdout.strictScore } : {};
+
 async function finishRecord(
   prepared: PreparedRun,
   folder: RunFolder,
   trained: TrainedRun,
-  { holdout }: RunReport,
+  report: RunReport,
   durations: Readonly<Record<string, number>>,
 ): Promise<void> {
   await completeRecord(folder.record, {
     metrics: {
-      ...(holdout ? { score: holdout.score, strictScore: holdout.strictScore } : {}),
+      ...scoresOf(report),
       ...(trained.tuneScore === null ? {} : { tuneScore: trained.tuneScore }),
       waitedShare: trained.waitedShare,
     },
     durations,
     checkpointHash: await hashFile(folder.best),
-    ...(holdout ? { submissionHash: await hashFile(folder.submission) } : {}),
+    ...(await submissionHash(folder, report)),
     parameters: await parameterCount(prepared),
   });
 }

@@ -71,6 +71,15 @@ function keptLines(text: string, position: LogPosition): string[] {
   });
 }
 
+/** Steps that a finished training's log holds, and the seconds they took. */
+export async function loggedCourse(path: string): Promise<{ steps: number; seconds: number }> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  const lines = text.split("\n").filter((line) => line !== "");
+  const times = lines.map((line) => (JSON.parse(line) as { readonly ms?: number }).ms);
+  const steps = times.filter((ms) => ms !== undefined);
+  return { steps: steps.length, seconds: steps.reduce((sum, ms) => sum + ms, 0) / 1000 };
+}
+
 /** Seconds that the steps before `position` took, by the log. */
 export async function loggedSeconds(path: string, position: LogPosition): Promise<number> {
   const text = await readFile(path, "utf8").catch(() => "");

@@ -32,6 +32,16 @@ export interface MemberTraining {
   readonly save: (current: Current) => Promise<void>;
   /** True once the user wants to stop. */
   readonly stopAsked: () => boolean;
+  /** Where it is weighed against other trainings; needs `evaluate`. */
+  readonly rungs?: Rungs | null;
+}
+
+/** Points of a training at which another may prove it not worth its end. */
+export interface Rungs {
+  /** Shares of the budget, rising, each below 1. */
+  readonly at: readonly number[];
+  /** Hears the score on the tune runs at a rung; false ends the training there. */
+  readonly goesOn: (rung: number, score: number) => Promise<boolean>;
 }
 
 export interface MemberResult {
@@ -40,6 +50,8 @@ export interface MemberResult {
   readonly steps: number;
   /** Share of the time that steps waited for data. */
   readonly waitedShare: number;
+  /** Whether a rung ended it before its budget did. */
+  readonly ended: boolean;
 }
 
 /** Trains one network to its budget's end and gives the weights that did best on the tune runs. */
@@ -78,6 +90,7 @@ class Loop {
   private step: number;
   private evaluations: number;
   private sinceBest: number;
+  private rung: number;
   private best: Current["best"];
   private readonly started: number;
   private readonly before: number;
@@ -90,6 +103,7 @@ class Loop {
     this.step = training.from?.step ?? 0;
     this.evaluations = training.from?.evaluations ?? 0;
     this.sinceBest = training.from?.sinceBest ?? 0;
+    this.rung = training.from?.rungs ?? 0;
     this.best = training.from?.best ?? null;
     this.before = training.from?.elapsedMs ?? 0;
     this.started = performance.now();
@@ -112,11 +126,14 @@ class Loop {
       quiet,
       from: reached(),
     });
+    let ended = false;
     try {
       await this.save();
       while (this.fraction < 1 && !this.outOfPatience) {
         const loss = await this.oneStep();
         bar.update(reached(), `step ${this.step}, loss ${loss.toFixed(4)}`);
+        ended = this.rungDue && !(await this.climb());
+        if (ended) break;
         if (this.evaluationDue) await this.evaluate();
         if (this.training.stopAsked()) await this.stop();
         if (this.saveDue) await this.save();
@@ -124,11 +141,12 @@ class Loop {
     } finally {
       bar.stop();
     }
-    await this.save();
+    if (!ended) await this.save();
     const trainedMs = performance.now() - this.started;
     const waitedShare = this.stream.waitedMs / Math.max(1, trainedMs);
-    if (this.best) return { ...this.best, steps: this.step, waitedShare };
-    return { weights: (await this.state()).average, score: null, steps: this.step, waitedShare };
+    const course = { steps: this.step, waitedShare, ended };
+    if (this.best) return { ...this.best, ...course };
+    return { weights: (await this.state()).average, score: null, ...course };
   }
 
   private async oneStep(): Promise<number> {
@@ -171,6 +189,20 @@ class Loop {
     return this.fraction >= at;
   }
 
+  private get rungDue(): boolean {
+    const at = this.training.rungs?.at[this.rung];
+    return at !== undefined && this.training.evaluate !== null && this.fraction >= at;
+  }
+
+  /** Scores the weights at every rung that is reached; false where the training ends at one. Chooses no weights. */
+  private async climb(): Promise<boolean> {
+    const score = await this.training.evaluate!((await this.state()).average, this.step);
+    for (; this.rungDue; this.rung++)
+      if (!(await this.training.rungs!.goesOn(this.rung, score))) return false;
+    await this.save();
+    return true;
+  }
+
   private get outOfPatience(): boolean {
     return this.sinceBest >= (this.training.experiment.evaluate.patience ?? Number.POSITIVE_INFINITY);
   }
@@ -203,6 +235,7 @@ class Loop {
       step: this.step,
       evaluations: this.evaluations,
       sinceBest: this.sinceBest,
+      rungs: this.rung,
       best: this.best,
       elapsedMs: "minutes" in budget ? this.elapsedMs : 0,
     });

@@ -16,7 +16,7 @@ import { type TrainingProgress, writeProgress } from "./progressFile.js";
 import { readRunPicks } from "./readRunPicks.js";
 import { makeFolder, type RunFolder, snapshotFile } from "./runFolder.js";
 import { type LogPosition, loggedSeconds, StepLog } from "./stepLog.js";
-import { type MemberResult, trainMember } from "./trainMember.js";
+import { type MemberResult, type Rungs, trainMember } from "./trainMember.js";
 import { type TuneTruth, tuneNetworks } from "./tuneNetworks.js";
 import { untunedPicking } from "./tunePicking.js";
 
@@ -32,6 +32,8 @@ export interface TrainedRun {
   readonly tuneScore: number | null;
   /** What the steps took that earlier calls did, where this one went on with a stopped run. */
   readonly earlierSeconds: number;
+  /** Whether a rung ended the training: nothing was tuned then, and there is no best.safetensors. */
+  readonly ended: boolean;
 }
 
 /** Trains the networks of the experiment that are not trained yet, tunes the picking, and leaves best.safetensors. */
@@ -39,6 +41,7 @@ export async function trainStage(
   prepared: PreparedRun,
   folder: RunFolder,
   progress: TrainingProgress | null,
+  rungs: Rungs | null = null,
 ): Promise<TrainedRun> {
   const { members, experimentHash, dataHash } = prepared;
   const done = [...(progress?.done ?? [])];
@@ -61,8 +64,10 @@ export async function trainStage(
           log,
           save,
           stopAsked: stop.asked,
+          rungs,
         });
         results.push(result);
+        if (result.ended) return { ...courseOf(results), tuneScore: null, earlierSeconds, ended: true };
         done.push({ name: member.name, weights: result.weights, score: result.score });
       }
     } finally {
@@ -75,13 +80,13 @@ export async function trainStage(
     ? [prepared.external]
     : await Promise.all(members.map((member, at) => networkOf(member, done[at]!.weights)));
   const tuneScore = await tuneAndWrite(prepared, folder, networks, tuneTomograms);
-  return {
-    steps: results.reduce((sum, { steps }) => sum + steps, 0),
-    waitedShare: Math.max(0, ...results.map((result) => result.waitedShare)),
-    tuneScore,
-    earlierSeconds,
-  };
+  return { ...courseOf(results), tuneScore, earlierSeconds, ended: false };
 }
+
+const courseOf = (results: readonly MemberResult[]) => ({
+  steps: results.reduce((sum, { steps }) => sum + steps, 0),
+  waitedShare: Math.max(0, ...results.map(({ waitedShare }) => waitedShare)),
+});
 
 /** Tunes the picking of networks on the tune runs and writes best.safetensors. */
 export async function tuneStage(
@@ -145,6 +150,7 @@ interface Hooks {
   readonly log: StepLog;
   readonly save: (current: TrainingProgress["current"]) => Promise<void>;
   readonly stopAsked: () => boolean;
+  readonly rungs: Rungs | null;
 }
 
 function trainOne(

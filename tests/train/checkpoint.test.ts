@@ -133,6 +133,7 @@ describe("last.safetensors", () => {
       step: 3,
       evaluations: 1,
       sinceBest: 1,
+      rungs: 2,
       best: { score: 0.25, weights: Float32Array.of(3) },
       elapsedMs: 0,
     },

@@ -1,0 +1,128 @@
+import { join } from "node:path";
+import { isPickbenchError, PickbenchError } from "../errors.js";
+import { writeWhole } from "../files.js";
+import { readRecord } from "../record.js";
+import { type Experiment, experimentHash } from "../train/experiment.js";
+import { trainOnly } from "../train/runExperiment.js";
+import { isBegun } from "../train/runFolder.js";
+import { loggedCourse } from "../train/stepLog.js";
+import type { Rungs } from "../train/trainMember.js";
+import { goesOn, rungShares } from "./halving.js";
+import { valueText } from "./parameters.js";
+import { propose } from "./sampler.js";
+import type { PreparedSearch, SearchOptions } from "./settings.js";
+import {
+  observationOf,
+  removeTemporaries,
+  rungsSoFar,
+  type Trial,
+  trialFolder,
+  trialNumber,
+  writeTrial,
+} from "./trial.js";
+import { experimentYaml, trialName, withValues } from "./trialExperiment.js";
+
+/** Runs the trial after those that are over, or goes on with it where it was stopped. */
+export async function runTrial(
+  prepared: PreparedSearch,
+  options: SearchOptions,
+  before: readonly Trial[],
+): Promise<Trial> {
+  const { base, settings, settingsHash } = prepared;
+  const { parameters, method, seed } = settings;
+  const number = before.length;
+  const values = propose(parameters, method, seed, number, before.map(observationOf)) as Trial["values"];
+  const begun: Trial = {
+    trialVersion: 1,
+    settingsHash,
+    trial: number,
+    experimentHash: null,
+    values,
+    state: "running",
+    rungs: await rungsSoFar(options.out, number),
+    score: null,
+    steps: 0,
+    seconds: 0,
+    why: null,
+  };
+  await removeTemporaries(trialFolder(options.out, number).path);
+  const experiment = experimentOf(base, values, number, options.experiment);
+  const over =
+    experiment instanceof PickbenchError
+      ? { ...begun, state: "failed" as const, why: experiment.message }
+      : await train(experiment, begun, prepared, options, before);
+  await writeTrial(options.out, over);
+  return over;
+}
+
+/** The trial's experiment, or why its values do not go together. */
+function experimentOf(
+  base: Experiment,
+  values: Trial["values"],
+  number: number,
+  origin: string,
+): Experiment | PickbenchError {
+  try {
+    return withValues(base, values, trialName(base, `trial-${trialNumber(number)}`), origin);
+  } catch (error) {
+    if (isPickbenchError(error, "BadExperiment")) return error;
+    throw error;
+  }
+}
+
+async function train(
+  experiment: Experiment,
+  begun: Trial,
+  prepared: PreparedSearch,
+  options: SearchOptions,
+  before: readonly Trial[],
+): Promise<Trial> {
+  const { out, data, engine, threads, quiet } = options;
+  const folder = trialFolder(out, begun.trial);
+  const path = join(folder.path, "experiment.yaml");
+  const tried = Object.entries(begun.values).map(([key, value]) => `${key}: ${valueText(value)}`);
+  const comment = [`Trial ${begun.trial} of the search in ${options.experiment}: ${tried.join(", ")}`];
+  let trial: Trial = { ...begun, experimentHash: experimentHash(experiment) };
+  await writeWhole(path, experimentYaml(experiment, folder.path, comment));
+  await writeTrial(out, trial);
+  const rungs = rungsOf(experiment, prepared.settings.eta, before, async (rung, score) => {
+    trial = { ...trial, rungs: [...trial.rungs.slice(0, rung), score] };
+    await writeTrial(out, trial);
+  });
+  const run = { experiment: path, data, engine, threads, quiet, resume: isBegun(folder) };
+  try {
+    const trained = await trainOnly(folder, run, rungs);
+    const { durations } = (await readRecord(folder.record)).result!;
+    const { steps } = await loggedCourse(folder.log);
+    const course = { steps, seconds: durations.train! };
+    return trained.ended
+      ? { ...trial, ...course, state: "stopped", score: trial.rungs.at(-1)! }
+      : { ...trial, ...course, state: "completed", score: trained.tuneScore };
+  } catch (error) {
+    if (!isPickbenchError(error, "NotFinite")) throw error;
+    return {
+      ...trial,
+      ...(await loggedCourse(folder.log)),
+      state: "failed",
+      score: null,
+      why: error.message,
+    };
+  }
+}
+
+/** Compares a trial at its rungs with the trials before it; networks that are trained one after another have none. */
+function rungsOf(
+  { networks }: Experiment,
+  eta: number,
+  before: readonly Trial[],
+  tell: (rung: number, score: number) => Promise<void>,
+): Rungs {
+  return {
+    at: networks === "all" ? rungShares(eta) : [],
+    async goesOn(rung, score) {
+      await tell(rung, score);
+      const earlier = before.map(({ rungs }) => rungs[rung]).filter((each) => each !== undefined);
+      return goesOn(score, earlier, eta);
+    },
+  };
+}

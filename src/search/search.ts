@@ -1,0 +1,178 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { isPickbenchError, PickbenchError } from "../errors.js";
+import { writeWhole } from "../files.js";
+import { withLock } from "../lock.js";
+import { readRecord } from "../record.js";
+import type { ScoreInterval } from "../score/interval.js";
+import { readReport } from "../score/leaderboard.js";
+import { holdoutOnly } from "../train/runExperiment.js";
+import { makeFolder, removeEmpty } from "../train/runFolder.js";
+import { parameterPlot } from "./plot.js";
+import { runTrial } from "./runTrial.js";
+import {
+  checkSameSearch,
+  isSpent,
+  type PreparedSearch,
+  prepareSearch,
+  type SearchOptions,
+  type SearchSettings,
+} from "./settings.js";
+import { bestText, trialLine } from "./text.js";
+import {
+  completedTrials,
+  finishedTrials,
+  removeTemporaries,
+  type Trial,
+  trialFolder,
+  trialNumber,
+} from "./trial.js";
+import { experimentYaml, trialName, withValues } from "./trialExperiment.js";
+
+/** What search.json holds: made from the trials' own files, so that it can be made again. */
+export interface SearchReport {
+  readonly searchVersion: 1;
+  readonly experiment: string;
+  readonly settings: SearchSettings;
+  readonly budget: string | null;
+  readonly trialBudget: string;
+  readonly tuneRuns: readonly string[];
+  readonly holdoutRuns: readonly string[];
+  readonly trials: readonly Trial[];
+  /** The completed trial with the highest score on the tune runs. */
+  readonly best: { readonly trial: number; readonly score: number; readonly values: Trial["values"] } | null;
+  /** The best trial's score on the held-out runs; null until it is scored, or where none is held out. */
+  readonly holdout: Holdout | null;
+  /** Trials of this folder whose held-out score was ever seen: more than one where the search was carried on after its end. */
+  readonly heldOutSeen: readonly number[];
+}
+
+export interface Holdout {
+  readonly trial: number;
+  readonly score: number;
+  readonly interval: ScoreInterval | null;
+}
+
+/**
+ * Tries values of an experiment's parameters, trial by trial, and chooses by the score on the tune runs. The held-out runs
+ * are scored once, for the trial that was chosen. What is finished already is taken as it stands, what was stopped goes
+ * on.
+ */
+export async function search(options: SearchOptions): Promise<SearchReport> {
+  const { out, resume } = options;
+  const prepared = await prepareSearch(options);
+  const made = await makeFolder(out);
+  try {
+    return await withLock(join(out, "search.lock"), out, async () => {
+      if (!resume && existsSync(join(out, "trials")))
+        throw new PickbenchError(
+          "BadUsage",
+          `${out}: a search stands there already; give --resume to go on with it, or another --out`,
+          { path: out },
+        );
+      await removeTemporaries(out);
+      return tryAll(prepared, options);
+    });
+  } finally {
+    if (made !== undefined) await removeEmpty(out, made);
+  }
+}
+
+async function tryAll(prepared: PreparedSearch, options: SearchOptions): Promise<SearchReport> {
+  const { out, note } = options;
+  const trials = await finishedTrials(out);
+  checkSameSearch(trials, prepared, out);
+  if (trials.length > 0) note(`${trials.length} trials finished before`);
+  while (trials.length < options.trials && !isSpent(prepared.budget, trials)) {
+    trials.push(await unlessStopped(runTrial(prepared, options, trials), trials.length, options));
+    await writeReport(prepared, options, trials);
+    note(trialLine(trials, options.trials));
+    if (process.stderr.isTTY) note(bestText(trials, prepared.settings.parameters, 5));
+  }
+  const [best] = completedTrials(trials);
+  if (!best)
+    throw new PickbenchError(
+      "NotFinite",
+      `${out}: none of ${trials.length} trials completed (${trials[0]?.why ?? "no budget"}); search lower rates`,
+      { path: out },
+    );
+  await writeBest(prepared, options, best);
+  for (const parameter of prepared.settings.parameters)
+    await writeWhole(join(out, "plots", `${parameter.path}.svg`), await parameterPlot(parameter, trials));
+  await scoreHoldout(prepared, options, best);
+  return writeReport(prepared, options, trials);
+}
+
+async function unlessStopped(
+  running: Promise<Trial>,
+  number: number,
+  { trials }: SearchOptions,
+): Promise<Trial> {
+  try {
+    return await running;
+  } catch (error) {
+    if (!isPickbenchError(error, "Stopped")) throw error;
+    throw new PickbenchError(
+      "Stopped",
+      `stopped in trial ${trialNumber(number)} of ${trials}; the same command with --resume goes on from there`,
+    );
+  }
+}
+
+/** The best trial's experiment, under a name of its own, to be run as it is. */
+async function writeBest({ base }: PreparedSearch, options: SearchOptions, best: Trial): Promise<void> {
+  const { out, experiment: origin } = options;
+  const experiment = withValues(base, best.values, trialName(base, "best"), origin);
+  const comment = [
+    `The best of a search in ${origin}: trial ${trialNumber(best.trial)}, score ${best.score!.toFixed(4)} on the tune runs it was chosen by`,
+    `Command:  npx pickbench run ${join(out, "best.yaml")} --data DIR`,
+  ];
+  await writeWhole(join(out, "best.yaml"), experimentYaml(experiment, out, comment));
+}
+
+/** Scores the held-out runs for the trial that was chosen, unless that was done before. */
+async function scoreHoldout(prepared: PreparedSearch, options: SearchOptions, best: Trial): Promise<void> {
+  const { out, data, engine, threads, quiet } = options;
+  if (prepared.holdoutRuns.length === 0 || (await heldOut(out, best)) !== null) return;
+  const folder = trialFolder(out, best.trial);
+  const experiment = join(folder.path, "experiment.yaml");
+  await holdoutOnly(folder, { experiment, data, engine, threads, quiet, resume: true });
+}
+
+/** A trial's score on the held-out runs; null where its record has none. */
+async function heldOut(out: string, { trial, state }: Trial): Promise<Holdout | null> {
+  if (state !== "completed") return null;
+  const folder = trialFolder(out, trial);
+  const { result } = await readRecord(folder.record);
+  if (result?.metrics.score === undefined) return null;
+  const { interval } = await readReport(folder.report);
+  return { trial, score: result.metrics.score, interval };
+}
+
+async function writeReport(
+  { base, settings, tuneRuns, holdoutRuns }: PreparedSearch,
+  { out, budget, experiment }: SearchOptions,
+  trials: readonly Trial[],
+): Promise<SearchReport> {
+  const [best] = completedTrials(trials);
+  const seen: Holdout[] = [];
+  for (const trial of trials) {
+    const holdout = await heldOut(out, trial);
+    if (holdout) seen.push(holdout);
+  }
+  const report: SearchReport = {
+    searchVersion: 1,
+    experiment,
+    settings,
+    budget: budget ?? null,
+    trialBudget: base.budget,
+    tuneRuns,
+    holdoutRuns,
+    trials,
+    best: best ? { trial: best.trial, score: best.score!, values: best.values } : null,
+    holdout: seen.find(({ trial }) => trial === best?.trial) ?? null,
+    heldOutSeen: seen.map(({ trial }) => trial),
+  };
+  await writeWhole(join(out, "search.json"), `${JSON.stringify(report, null, 1)}\n`);
+  return report;
+}

@@ -1,0 +1,102 @@
+import { PickbenchError } from "../errors.js";
+import { canonicalJson, hashOf } from "../files.js";
+import { type Budget, parseBudget } from "../train/budget.js";
+import { type Experiment, readSearched } from "../train/experiment.js";
+import { prepareRun } from "../train/prepare.js";
+import type { SearchParameter } from "../train/searchSpace.js";
+import type { Method } from "./sampler.js";
+import type { Trial } from "./trial.js";
+import { checkParameters } from "./trialExperiment.js";
+
+export interface SearchOptions {
+  readonly experiment: string;
+  readonly data: string;
+  readonly trials: number;
+  /** After so much training no new trial begins. */
+  readonly budget: string | undefined;
+  /** Of a whole trial; the experiment's if undefined. */
+  readonly trialBudget: string | undefined;
+  readonly out: string;
+  /** Of the sampling; every training has the experiment's own. */
+  readonly seed: number;
+  readonly method: Method;
+  /** At a rung the best 1/eta go on; 1 has no rungs. */
+  readonly eta: number;
+  readonly resume: boolean;
+  readonly engine: Experiment["engine"] | undefined;
+  readonly threads?: number | undefined;
+  /** Shows no bars. */
+  readonly quiet: boolean;
+  readonly note: (line: string) => void;
+}
+
+/** What all trials of a search share. */
+export interface SearchSettings {
+  readonly parameters: readonly SearchParameter[];
+  readonly method: Method;
+  readonly seed: number;
+  readonly eta: number;
+  /** Of the experiment as it stands, with the trials' budget. */
+  readonly experimentHash: string;
+  readonly dataHash: string;
+}
+
+/** A search met with its data: everything checked before the first trial. */
+export interface PreparedSearch {
+  readonly base: Experiment;
+  readonly settings: SearchSettings;
+  readonly settingsHash: string;
+  readonly budget: Budget | null;
+  readonly tuneRuns: readonly string[];
+  readonly holdoutRuns: readonly string[];
+}
+
+/** @throws BadExperiment, BadDataset, BadUsage */
+export async function prepareSearch(options: SearchOptions): Promise<PreparedSearch> {
+  const { experiment: path, method, seed, eta, engine } = options;
+  const { experiment: base, parameters } = await readSearched(path, { budget: options.trialBudget, engine });
+  const bad = (what: string) => new PickbenchError("BadExperiment", `${path}: ${what}`, { path });
+  if (parameters === null)
+    throw bad("search: got nothing, wanted paths with values, such as optimiser.rate: {log: [1e-4, 5e-3]}");
+  checkParameters(base, parameters, path);
+  const budget = options.budget === undefined ? null : parseBudget(options.budget);
+  const { data, trialBudget, quiet } = options;
+  const run = { experiment: path, data, budget: trialBudget, engine, resume: false, quiet };
+  const prepared = await prepareRun(run);
+  const { splits, experimentHash, dataHash } = prepared;
+  if (splits.tune.length === 0) throw bad("splits.tune: no run to compare trials on; wanted one or more");
+  const settings = { parameters, method, seed, eta, experimentHash, dataHash };
+  return {
+    base,
+    settings,
+    settingsHash: hashOf(canonicalJson(settings)),
+    budget,
+    tuneRuns: splits.tune,
+    holdoutRuns: splits.holdout,
+  };
+}
+
+/** @throws BadUsage where trials were begun with other settings */
+export function checkSameSearch(
+  trials: readonly Trial[],
+  { settingsHash }: PreparedSearch,
+  out: string,
+): void {
+  if (trials.every((trial) => trial.settingsHash === settingsHash)) return;
+  throw new PickbenchError(
+    "BadUsage",
+    `${out}: the search there was begun with other settings (experiment, data, seed, method, eta or trial budget); resume it with the same, or give another --out`,
+    { path: out },
+  );
+}
+
+/** Whether the trials so far have used the search's budget up. */
+export function isSpent(budget: Budget | null, trials: readonly Trial[]): boolean {
+  if (budget === null) return false;
+  return "steps" in budget
+    ? trials.reduce((sum, { steps }) => sum + steps, 0) >= budget.steps
+    : secondsOf(trials) >= budget.minutes * 60;
+}
+
+export const secondsOf = (trials: readonly Trial[]): number =>
+  trials.reduce((sum, { seconds }) => sum + seconds, 0);

@@ -1,0 +1,88 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { PickbenchError } from "../errors.js";
+import { writeWhole } from "../files.js";
+import { type RunFolder, runFolder } from "../train/runFolder.js";
+import type { Observation } from "./sampler.js";
+
+const trialSchema = z.strictObject({
+  trialVersion: z.literal(1),
+  /** Of what all trials of a search share. */
+  settingsHash: z.string(),
+  trial: z.int().nonnegative(),
+  /** Of the trial's experiment; null where its values do not go together. */
+  experimentHash: z.string().nullable(),
+  values: z.record(z.string(), z.json()),
+  /** `stopped`: ended at a rung. `failed`: its loss was not finite, or its values do not go together. */
+  state: z.enum(["running", "completed", "stopped", "failed"]),
+  /** Score on the tune runs at each rung reached. */
+  rungs: z.array(z.number()),
+  /** Score on the tune runs: of the finished training, or at the rung that ended it; null before, and where it failed. */
+  score: z.number().nullable(),
+  steps: z.int().nonnegative(),
+  seconds: z.number().nonnegative(),
+  /** Why it failed. */
+  why: z.string().nullable(),
+});
+
+/** A trial's trial.json: what was tried and what came of it. Written at its beginning, at every rung and at its end. */
+export type Trial = z.infer<typeof trialSchema>;
+
+export const trialNumber = (trial: number): string => String(trial).padStart(3, "0");
+export const trialFolder = (out: string, trial: number): RunFolder =>
+  runFolder(join(out, "trials", trialNumber(trial)));
+const trialFile = (out: string, trial: number): string => join(trialFolder(out, trial).path, "trial.json");
+
+export const writeTrial = (out: string, trial: Trial): Promise<void> =>
+  writeWhole(trialFile(out, trial.trial), `${JSON.stringify(trial, null, 1)}\n`);
+
+/** Scores at the rungs of a trial that was begun; none where it was not. */
+export const rungsSoFar = async (out: string, trial: number): Promise<number[]> =>
+  existsSync(trialFile(out, trial)) ? (await readTrial(trialFile(out, trial), trial)).rungs : [];
+
+/** The trials that are over, in order, up to the first that is not. @throws BadExperiment where one cannot be read */
+export async function finishedTrials(out: string): Promise<Trial[]> {
+  const trials: Trial[] = [];
+  for (let number = 0; existsSync(trialFile(out, number)); number++) {
+    const trial = await readTrial(trialFile(out, number), number);
+    if (trial.state === "running") break;
+    trials.push(trial);
+  }
+  return trials;
+}
+
+async function readTrial(path: string, number: number): Promise<Trial> {
+  try {
+    const trial = trialSchema.parse(JSON.parse(await readFile(path, "utf8")));
+    if (trial.trial !== number) throw new TypeError(`it is of trial ${trial.trial}`);
+    return trial;
+  } catch (error) {
+    throw new PickbenchError(
+      "BadExperiment",
+      `${path} is no trial's state that can be used; remove its folder and go on with --resume, which runs it again`,
+      { path, cause: error },
+    );
+  }
+}
+
+/** What a search that was killed in the middle of writing leaves beside the file that it was to replace. */
+export async function removeTemporaries(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => []))
+    if (/^(search\.json|best\.yaml|trial\.json|experiment\.yaml)\.\d+$/.test(name))
+      await rm(join(folder, name), { force: true });
+}
+
+/** What the sampler makes of a trial. */
+export const observationOf = ({ values, state, rungs, score }: Trial): Observation => ({
+  values,
+  reached: state === "completed" ? Number.POSITIVE_INFINITY : state === "stopped" ? rungs.length : -1,
+  score: score ?? 0,
+});
+
+/** The completed trials, best first; of equal scores the earlier. */
+export const completedTrials = (trials: readonly Trial[]): Trial[] =>
+  trials
+    .filter(({ state }) => state === "completed")
+    .toSorted((a, b) => b.score! - a.score! || a.trial - b.trial);
