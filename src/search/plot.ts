@@ -22,7 +22,7 @@ export async function parameterPlot(parameter: SearchParameter, trials: readonly
           field: "value",
           type: "quantitative",
           title: path,
-          scale: kind === "log" ? { type: "log" } : { zero: false },
+          scale: kind === "log" ? ({ type: "log" } as const) : ({ zero: false } as const),
         } as const);
   const y = { field: "score", type: "quantitative", title: "score on the tune runs" } as const;
   const spec: TopLevelSpec = {
