@@ -90,6 +90,14 @@ describe("report", () => {
     });
   });
 
+  it("shows the folds of a folder of folds, in their order", async () => {
+    for (const fold of ["fold-10", "fold-2"]) await cp(at("run"), at("folds", fold), { recursive: true });
+    await writeFile(at("folds", "folds.json"), "{}");
+    const { runs, pairs } = await makeReport({ runs: [at("folds")], data, ...quiet });
+    expect(runs.map(({ label }) => label)).toEqual(["fold-2", "fold-10"]);
+    expect(pairs).toMatchObject([{ a: "fold-10", b: "fold-2", comparison: { verdict: "same" } }]);
+  });
+
   it("shows a run that is not finished as far as it came", async () => {
     await cp(at("run"), at("begun"), { recursive: true });
     for (const late of ["picks", "sweep.json", "report.json", "submission.csv", "best.safetensors"])
