@@ -36,6 +36,7 @@ export const command = defineCommand({
       overwrite,
       quiet: false,
       onWarning: (warning) => process.stderr.write(`warning: ${warning}\n`),
+      note: (line) => process.stderr.write(`${line}\n`),
     });
     report(json, repetition, () => repetitionText(repetition));
     if (repetition.isRepeatable && repetition.same === false) process.exitCode = 1;

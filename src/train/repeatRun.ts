@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type Dataset, openDataset } from "../data/dataset.js";
 import { manifestDifferences } from "../data/manifestCheck.js";
+import { foldsAsked, foldsOf, resolveSplits, type Splits } from "../data/splits.js";
 import { type EngineName, engineNames } from "../engines/engine.js";
 import { isPickbenchError, PickbenchError } from "../errors.js";
 import { canonicalJson, hashFile, hashOf } from "../files.js";
@@ -13,6 +14,7 @@ import { checkExperiment, type Experiment, runName } from "./experiment.js";
 import { splitsOf } from "./prepare.js";
 import { runExperiment, trainOnly } from "./runExperiment.js";
 import { isBegun, type RunFolder, runFolder } from "./runFolder.js";
+import { runFolds } from "./runFolds.js";
 
 export interface RepeatOptions {
   /** A record.json, or the folder of a run or a submission. */
@@ -25,6 +27,8 @@ export interface RepeatOptions {
   readonly quiet: boolean;
   /** Is told what differs from the first time, before anything is run. */
   readonly onWarning: (warning: string) => void;
+  /** Is told which fold is run, where there are several. */
+  readonly note: (line: string) => void;
 }
 
 /** Whether something is as it was; null where there is nothing to hold it against. */
@@ -67,7 +71,9 @@ export async function repeatRun(options: RepeatOptions): Promise<Repetition> {
   const threads = record.threads ?? Math.min(8, record.machine.cores);
   const run = { experiment, data, resolvedEngine, threads, resume, overwrite, quiet };
   try {
-    if (record.result!.durations.predict === undefined) await trainOnly(folder, run);
+    const folds = foldsAsked(experiment.splits, undefined);
+    if (folds) await runFolds(folder, { ...run, folds, submissions: null, note: options.note });
+    else if (record.result!.durations.predict === undefined) await trainOnly(folder, run);
     else await runExperiment(folder, run, null);
   } catch (error) {
     if (!isPickbenchError(error, "Stopped")) throw error;
@@ -86,7 +92,6 @@ const refuse = (path: string, why: string): PickbenchError =>
 
 function checkRepeatable(record: RunRecord, path: string): Experiment {
   if (record.result === null) throw refuse(path, "the run was never finished; go on with it by run --resume");
-  if ("folds" in record.runs) throw refuse(path, "it is of several folds; repeat them with run --folds");
   return checkExperiment(record.experiment.resolved, path);
 }
 
@@ -125,16 +130,30 @@ async function checkData(
 
 /** A split by counts means other runs where runs were added to the data set. */
 function checkRoles({ runs }: RunRecord, experiment: Experiment, dataset: Dataset, data: string): void {
-  const now = splitsOf(experiment, dataset, data);
-  for (const role of ["train", "tune", "holdout"] as const) {
-    const [before, after] = [runs[role].toSorted().join(", "), now[role].join(", ")];
-    if (before !== after)
-      throw new PickbenchError(
-        "BadDataset",
-        `${data}: ${role} would be ${after || "no run"}, in the record it was ${before || "no run"}; give a folder of the runs it was made from alone`,
-        { path: data },
-      );
-  }
+  const past = runs.folds ?? [runs];
+  const now = rolesNow(experiment, dataset, data);
+  for (const [fold, each] of past.entries())
+    for (const role of ["train", "tune", "holdout"] as const) {
+      const [before, after] = [each[role].toSorted().join(", "), now[fold]?.[role].join(", ") ?? ""];
+      if (before !== after)
+        throw new PickbenchError(
+          "BadDataset",
+          `${data}: ${role}${runs.folds ? ` of fold ${fold}` : ""} would be ${after || "no run"}, in the record it was ${before || "no run"}; give a folder of the runs it was made from alone`,
+          { path: data },
+        );
+    }
+}
+
+/** The runs of each role, of each fold in turn where there are several. */
+function rolesNow(experiment: Experiment, dataset: Dataset, data: string): Splits[] {
+  const folds = foldsAsked(experiment.splits, undefined);
+  if (!folds) return [splitsOf(experiment, dataset, data)];
+  const roles: Splits[] = [];
+  splitsOf(experiment, dataset, data, (_, names, leastTrain) => {
+    for (const spec of foldsOf(folds, names)) roles.push(resolveSplits(spec, names, leastTrain));
+    return roles[0]!;
+  });
+  return roles;
 }
 
 /** Whether a stopped repetition of this record stands in the folder, to be gone on with. */

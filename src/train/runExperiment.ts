@@ -183,7 +183,7 @@ async function begin(
     seed: prepared.experiment.seed,
     engine: prepared.engine,
     threads: prepared.threads,
-    weights: Object.fromEntries(prepared.dataset.particles.map(({ name, weight }) => [name, weight])),
+    weights: weightsByType(prepared),
   });
   return trainStage(prepared, folder, progress, rungs);
 }
@@ -213,6 +213,10 @@ export async function writeReport(
   await writeWhole(folder.report, `${JSON.stringify(report, null, 1)}\n`);
   return report;
 }
+
+/** Each type's weight in the score, by its name. */
+export const weightsByType = ({ dataset }: PreparedRun): Record<string, number> =>
+  Object.fromEntries(dataset.particles.map(({ name, weight }) => [name, weight]));
 
 async function parameterCount({ members, external }: PreparedRun): Promise<number> {
   if (external) return external.external.parameters;

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type FoldsSpec, foldsOf, resolveSplits, type Splits } from "../data/splits.js";
 import { isPickbenchError, PickbenchError } from "../errors.js";
-import { writeWhole } from "../files.js";
+import { hashFile, writeWhole } from "../files.js";
 import { seconds } from "../progress.js";
 import { completeRecord, type RecordResult, startRecord } from "../record.js";
 import { type FoldsReport, foldSpread, foldsReport } from "../score/folds.js";
@@ -16,7 +16,7 @@ import { type Fold, type FoldOutcome, isFinished, readOutcome, readStandingRecor
 import { networkName } from "./networkChoice.js";
 import { checkUnasked, type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import { readRunPicks } from "./readRunPicks.js";
-import { publish, runExperiment, writeReport } from "./runExperiment.js";
+import { publish, runExperiment, weightsByType, writeReport } from "./runExperiment.js";
 import { begunFolds, foldFolder, isBegun, type RunFolder, withRunFolder } from "./runFolder.js";
 
 /** What `run` leaves and says of an experiment in folds. */
@@ -24,13 +24,14 @@ export interface FoldsResult {
   readonly folds: FoldsReport;
   /** Over all runs, each picked by the fold that held it out. */
   readonly report: RunReport;
-  /** The folder in submissions/. */
-  readonly published: string;
+  /** The folder in submissions/; null where nothing is published. */
+  readonly published: string | null;
 }
 
 export interface FoldsOptions extends Omit<RunOptions, "splits"> {
   readonly folds: FoldsSpec;
-  readonly submissions: string;
+  /** The leaderboard's folder; null publishes nothing. */
+  readonly submissions: string | null;
   readonly note: (line: string) => void;
 }
 
@@ -69,11 +70,17 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
       network: networkName(experiment.network),
       seed: experiment.seed,
       engine: prepared.engine,
+      threads: prepared.threads,
+      weights: weightsByType(prepared),
     });
     const outcomes = await runEach(plan, truth, finished, options);
     const whole = await writeWholeReport(folder, plan, truth, outcomes);
-    await completeRecord(folder.record, resultOf(whole, outcomes));
-    const published = await publish(folder, options.submissions, `${runName(experiment)}-folds`);
+    await completeRecord(folder.record, {
+      ...resultOf(whole, outcomes),
+      submissionHash: await hashFile(folder.submission),
+    });
+    const { submissions } = options;
+    const published = submissions && (await publish(folder, submissions, `${runName(experiment)}-folds`));
     return { ...whole, published };
   });
 }

@@ -2,11 +2,14 @@ import { cp, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { foldsAsked } from "../../src/data/splits.js";
 import { canonicalJson, hashOf } from "../../src/files.js";
 import { type RunRecord, readRecord } from "../../src/record.js";
+import { readExperiment } from "../../src/train/experiment.js";
 import { repeatRun } from "../../src/train/repeatRun.js";
 import { runExperiment } from "../../src/train/runExperiment.js";
 import { runFolder } from "../../src/train/runFolder.js";
+import { runFolds } from "../../src/train/runFolds.js";
 import { pickbench } from "../score/pickbench.js";
 import { tinyDataset, tinyExperiment } from "./fixtures/tinyRun.js";
 
@@ -23,6 +26,7 @@ const repeat = (record: string, out: string, changes: { data?: string; overwrite
     overwrite: false,
     quiet: true,
     onWarning: (warning) => warnings.push(warning),
+    note: () => undefined,
     ...changes,
   });
 
@@ -55,6 +59,31 @@ beforeAll(async () => {
   await rename(at("submissions", "one-seed3"), at("submissions", "one"));
 }, 240_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("repeating a record of folds", () => {
+  it("runs every fold again and ends in the same CSV and score; other runs make other folds, and are refused", async () => {
+    const experiment = await tinyExperiment(at("folds.yaml"), {
+      name: "folds",
+      budget: "2 steps",
+      splits: { folds: 2, tune: 1 },
+      patch: { shape: [16, 16, 16] },
+    });
+    const options = { experiment, data, resume: false, threads: 1, quiet: true, note: () => undefined };
+    const folds = foldsAsked((await readExperiment(experiment)).splits, undefined)!;
+    await runFolds(runFolder(at("folds")), { ...options, folds, submissions: null });
+    const repetition = await repeat(at("folds"), "folds-again");
+    expect(repetition).toMatchObject({ same: true, checkpoint: null, submission: true, isRepeatable: true });
+    const [first, again] = await Promise.all(
+      ["folds", "folds-again"].map((name) => readFile(at(name, "fold-1", "best.safetensors"))),
+    );
+    expect(again!.equals(first!)).toBe(true);
+    const fewer = at("fewer");
+    await cp(data, fewer, { recursive: true });
+    for (const root of ["static", "overlay"])
+      await rm(join(fewer, root, "ExperimentRuns", "TS_S4"), { recursive: true, force: true });
+    await expect(repeat(at("folds"), "never", { data: fewer })).rejects.toThrow(/TS_S4.* is missing/);
+  }, 240_000);
+});
 
 describe("repeating a record", () => {
   it("ends in the same checkpoint, CSV and score, warns of files that are new, and publishes nothing", async () => {
