@@ -1,17 +1,17 @@
-import { join } from "node:path";
 import { type FoldsSpec, foldsAsked } from "../data/splits.js";
 import { PickbenchError } from "../errors.js";
 import { foldsText } from "../score/foldsText.js";
 import { runReportText } from "../score/report.js";
-import { readExperiment, runName } from "../train/experiment.js";
+import type { Experiment } from "../train/experiment.js";
 import { runExperiment } from "../train/runExperiment.js";
 import { runFolds } from "../train/runFolds.js";
 import { defineCommand, report } from "./command.js";
 import { checkWritable } from "./flagChecks.js";
-import { type RunArguments, runOptionsOf, withRunOptions } from "./runOptions.js";
+import { type RunCall, runOptionsOf, withRunOptions } from "./runOptions.js";
 
-interface Arguments extends RunArguments {
+interface Arguments {
   readonly submissions: string;
+  readonly json: boolean | undefined;
 }
 
 export const command = defineCommand({
@@ -42,10 +42,12 @@ export const command = defineCommand({
       ),
   run: async (args) => {
     await checkWritable("submissions", args.submissions, "folder");
-    const experiment = await readExperiment(args.experiment, { seed: args.seed, budget: args.budget });
-    const folds = foldsAsked(experiment.splits, foldCount(args.folds));
-    if (folds) await runInFolds(args, folds, join("runs", `${runName(experiment)}-folds`));
-    else await runOnce(args);
+    const asked = foldCount(args.folds);
+    const foldsOf = ({ splits }: Experiment) => foldsAsked(splits, asked);
+    const call = await runOptionsOf(args, (experiment) => (foldsOf(experiment) ? "-folds" : ""));
+    const folds = foldsOf(call.experiment);
+    if (folds) await runInFolds(call, folds, args);
+    else await runOnce(call, args);
   },
 });
 
@@ -60,8 +62,7 @@ function foldCount(given: string | undefined): FoldsSpec["folds"] | undefined {
   );
 }
 
-async function runOnce(args: Arguments): Promise<void> {
-  const { folder, options } = await runOptionsOf(args);
+async function runOnce({ folder, options }: RunCall, args: Arguments): Promise<void> {
   const result = await runExperiment(folder, options, args.submissions);
   const { durations, trained, published } = result;
   report(args.json, { folder: folder.path, ...result }, () =>
@@ -81,13 +82,14 @@ async function runOnce(args: Arguments): Promise<void> {
   );
 }
 
-/** @param out the folder where none is given */
-async function runInFolds(args: Arguments, folds: FoldsSpec, out: string): Promise<void> {
-  const { folder, options } = await runOptionsOf({ ...args, out: args.out ?? out });
-  const { submissions } = args;
+async function runInFolds(
+  { folder, options }: RunCall,
+  folds: FoldsSpec,
+  { submissions, json }: Arguments,
+): Promise<void> {
   const note = (line: string) => process.stderr.write(`${line}\n`);
   const result = await runFolds(folder, { ...options, folds, submissions, note });
-  report(args.json, { folder: folder.path, ...result }, () =>
+  report(json, { folder: folder.path, ...result }, () =>
     [
       runReportText(result.report),
       "",

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Argv } from "yargs";
-import { readSearched, runName } from "../train/experiment.js";
+import { type Experiment, readSearched, runName } from "../train/experiment.js";
 import type { RunOptions } from "../train/prepare.js";
 import { type RunFolder, runFolder } from "../train/runFolder.js";
 import { engineOption } from "./engineOption.js";
@@ -41,8 +41,18 @@ export interface RunArguments {
   readonly json: boolean | undefined;
 }
 
-/** The folder and the options that the flags mean. */
-export async function runOptionsOf(args: RunArguments): Promise<{ folder: RunFolder; options: RunOptions }> {
+/** What the flags mean. */
+export interface RunCall {
+  readonly folder: RunFolder;
+  readonly options: RunOptions;
+  readonly experiment: Experiment;
+}
+
+/** @param ending of the folder's name where none is given */
+export async function runOptionsOf(
+  args: RunArguments,
+  ending: (experiment: Experiment) => string = () => "",
+): Promise<RunCall> {
   checkWhole("seed", args.seed, 0);
   checkWhole("threads", args.threads, 1);
   const overrides = { seed: args.seed, budget: args.budget };
@@ -53,7 +63,7 @@ export async function runOptionsOf(args: RunArguments): Promise<{ folder: RunFol
     );
   const { experiment, data, seed, budget, engine, resume, overwrite, threads } = args;
   const options = { experiment, data, seed, budget, engine, resume, overwrite, threads, quiet: false };
-  const folder = runFolder(args.out ?? join("runs", runName(checked)));
+  const folder = runFolder(args.out ?? join("runs", `${runName(checked)}${ending(checked)}`));
   await checkWritable("out", folder.path, "folder");
-  return { folder, options };
+  return { folder, options, experiment: checked };
 }

@@ -133,7 +133,8 @@ export async function openRunData(
   );
 }
 
-function dataArgument(command: readonly string[]): string | undefined {
+/** What `--data` of a command line names. */
+export function dataArgument(command: readonly string[]): string | undefined {
   const at = command.indexOf("--data");
   return at >= 0 ? command[at + 1] : command.find((each) => each.startsWith("--data="))?.slice(7);
 }

@@ -2,14 +2,16 @@ import { stringify } from "yaml";
 import type { RunRecord } from "../../record.js";
 import { bytesText, none, plural, thousands } from "../format.js";
 import { html } from "../html.js";
-import type { ReportedRun } from "../readRun.js";
+import { dataArgument, type ReportedRun } from "../readRun.js";
 import { facts, type Section, table } from "./section.js";
 
 /** The command that made the run, the experiment in full, and the record. */
-export function repeatSection({ record }: ReportedRun): Section {
+export function repeatSection({ record, folder }: ReportedRun): Section {
   const { code, versions, machine, data, result, experiment } = record;
-  const body = html`<p>The same result, from the same data with the same code:</p>
-<pre class="command" tabindex="0"><code>${commandOf(record)}</code></pre>
+  const body = html`<p>Runs it again on the same data and says whether the result is the same:</p>
+<pre class="command" tabindex="0"><code>${inCheckout(record, ["repeat", folder.record, "--data", dataArgument(record.command) ?? "DIR"])}</code></pre>
+<p>It was made by:</p>
+<pre class="command" tabindex="0"><code>${inCheckout(record, record.command)}</code></pre>
 <details><summary>The experiment, every default written out</summary><pre tabindex="0"><code>${stringify(experiment.resolved)}</code></pre></details>
 <details><summary>The record</summary>${facts([
     ["experiment's hash", hash(experiment.hash)],
@@ -55,8 +57,8 @@ function filesTable({ data: { files } }: RunRecord) {
 }
 
 /** One line for a shell in a checkout. */
-function commandOf({ code, command }: RunRecord): string {
-  const run = ["npx", "pickbench", ...command].map(quoted).join(" ");
+function inCheckout({ code }: RunRecord, args: readonly string[]): string {
+  const run = ["npx", "pickbench", ...args].map(quoted).join(" ");
   return code.commit ? `git checkout ${code.commit.slice(0, 12)} && npm ci && ${run}` : run;
 }
 
