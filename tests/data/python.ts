@@ -1,0 +1,19 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+
+const python = "/usr/bin/python3";
+
+/** Whether Debian's Python has these modules. */
+export const pythonHas = (...modules: readonly string[]): boolean =>
+  existsSync(python) && spawnSync(python, ["-c", `import ${modules.join(", ")}`]).status === 0;
+
+/** Runs a script of tests/fixtures/data and parses what it prints. */
+export function runPython(script: string, ...args: readonly string[]): unknown {
+  const file = new URL(`../fixtures/data/${script}`, import.meta.url).pathname;
+  const { status, stdout, stderr } = spawnSync(python, [file, ...args], {
+    encoding: "utf8",
+    maxBuffer: 2 ** 28,
+  });
+  if (status !== 0) throw new Error(`${script} ${args.join(" ")}: ${stderr}`);
+  return JSON.parse(stdout);
+}
