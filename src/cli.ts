@@ -24,6 +24,10 @@ const table: Record<string, Entry> = {
     describe: "writes a copick configuration of a data set, with its particles",
     load: () => import("./commands/copick.js"),
   },
+  volume: {
+    describe: "converts a volume between MRC and OME-Zarr, slab by slab",
+    load: () => import("./commands/volume.js"),
+  },
   run: {
     describe: "trains, tunes, predicts, picks and scores the held-out runs of an experiment",
     load: () => import("./commands/run.js"),

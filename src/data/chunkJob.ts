@@ -2,6 +2,7 @@ import { type ErrorTag, isPickbenchError } from "../errors.js";
 import { type Box, type Shape3, voxelCount } from "../volume.js";
 import { BloscRows } from "./bloscRows.js";
 import { copyOverlap, overlapOf } from "./chunkGrid.js";
+import type { ArrayAxes } from "./omeAxes.js";
 import type { ZarrArray } from "./zarrArray.js";
 
 /** Chunks to be decoded into the voxels of a box. */
@@ -15,7 +16,8 @@ export interface ChunkJob {
   /** Channels in a chunk, and which of them is wanted. */
   readonly channelDepth: number;
   readonly channel: number;
-  /** As in ZarrArray. */
+  readonly axes: ArrayAxes;
+  /** As in ZarrArray, and with plain axes: z, y, x behind the channels. */
   readonly isBloscFloats: boolean;
   readonly places: readonly ChunkPlace[];
 }
@@ -118,7 +120,7 @@ function bloscDecoder({ chunkShape, channelDepth, channel, target, box, places }
 }
 
 function zarrDecoder(
-  { chunkShape, channel, target, box, places }: ChunkJob,
+  { chunkShape, channel, target, box, places, axes }: ChunkJob,
   openArray: () => Promise<ZarrArray>,
 ): PartDecoder {
   let array: ZarrArray | undefined;
@@ -126,9 +128,9 @@ function zarrDecoder(
     array ??= await openArray();
     const { at, coordinates } = places[part]!;
     const { data, stride } = await array.readChunk(coordinates);
-    const first = stride.length === 4 ? channel * stride[0]! : 0;
+    const first = axes.channel === undefined ? 0 : channel * stride[axes.channel]!;
     const values = array.half ? (await import("./halfFloat.js")).halfToFloat(data) : data;
-    const strides = stride.slice(-3) as [number, number, number];
+    const strides = axes.space.map((at) => stride[at]!) as [number, number, number];
     return copyOverlap(target, overlapOf(box, at, chunkShape), values, first, strides);
   };
 }

@@ -5,6 +5,8 @@ import { z } from "zod";
 import { messageOf, PickbenchError } from "../errors.js";
 import { challengeParticles, type Particle } from "../particles.js";
 import { angstrom } from "../units.js";
+import { portalRuns } from "./portalLayout.js";
+import { volumeRuns } from "./volumeFolder.js";
 
 /** The folders behind a `--data` argument. */
 export interface CopickRoots {
@@ -26,7 +28,7 @@ export async function findRoots(path: string, part?: "train" | "test"): Promise<
       { path },
     );
   if (kind === "file") return rootsOfConfig(path);
-  const own = await rootsOfFolder(path);
+  const own = (await rootsOfFolder(path)) ?? (await rootsOfVolumes(path));
   if (own) {
     if (part !== undefined && basename(path) !== part)
       throw new PickbenchError(
@@ -37,12 +39,12 @@ export async function findRoots(path: string, part?: "train" | "test"): Promise<
     return own;
   }
   for (const name of part === undefined ? ["train", "test"] : [part]) {
-    const inside = await rootsOfFolder(join(path, name));
+    const inside = (await rootsOfFolder(join(path, name))) ?? (await rootsOfVolumes(join(path, name)));
     if (inside) return inside;
   }
   throw new PickbenchError(
     "BadDataset",
-    `${path}: neither static/ nor overlay/ here${part === undefined ? " nor in train/ or test/" : ` in ${part}/`}; point to the folder that holds them`,
+    `${path}: neither static/ nor overlay/ here${part === undefined ? " nor in train/ or test/" : ` in ${part}/`}, nor tomograms as the Data Portal lays them out or as MRC files; point to the folder that holds them`,
     { path },
   );
 }
@@ -50,7 +52,16 @@ export async function findRoots(path: string, part?: "train" | "test"): Promise<
 async function rootsOfFolder(root: string): Promise<CopickRoots | undefined> {
   const overlay = join(root, "overlay");
   const existing = await existingFolders([overlay, join(root, "static")]);
-  return existing.length === 0 ? undefined : { root, overlay, existing };
+  const holdsVolumes = existing.length === 1 && existing[0] === overlay && (await rootsOfVolumes(root));
+  return existing.length === 0
+    ? undefined
+    : { root, overlay, existing: holdsVolumes ? [overlay, root] : existing };
+}
+
+/** A folder whose tomograms lie in the Data Portal's layout, or as volumes without one; picks go into its overlay. */
+async function rootsOfVolumes(root: string): Promise<CopickRoots | undefined> {
+  const runs = [...(await portalRuns(root)), ...(await volumeRuns(root))];
+  return runs.length === 0 ? undefined : { root, overlay: join(root, "overlay"), existing: [root] };
 }
 
 async function existingFolders(paths: readonly string[]): Promise<string[]> {

@@ -1,9 +1,12 @@
 import { readdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { PickbenchError } from "../errors.js";
 import { challengeParticles, type Particle } from "../particles.js";
 import type { Shape3, Spacing3 } from "../volume.js";
 import { type CopickRoots, findRoots } from "./copickConfig.js";
+import type { ArrayAxes } from "./omeAxes.js";
+import { type PortalAnnotation, portalRuns } from "./portalLayout.js";
+import { lonelyRun, volumeRuns } from "./volumeFolder.js";
 
 /** One resolution of a tomogram: an array inside the OME-Zarr folder. */
 export interface Level {
@@ -15,6 +18,10 @@ export interface Level {
   readonly spacing: Spacing3;
   /** Voxels of a chunk along z, y, x. */
   readonly chunkShape: Shape3;
+  /** Which axes of the array these are; z, y, x behind the channels where it is left out. */
+  readonly axes?: ArrayAxes;
+  /** Of the stored values: `float32`, `int16`, … */
+  readonly dataType?: string;
 }
 
 /** Where a tomogram lies. Its metadata is read by `openTomogram`, so that listing many runs costs nothing. */
@@ -22,8 +29,12 @@ export interface TomogramRef {
   readonly run: string;
   /** The reconstruction: `denoised`, `wbp`, … */
   readonly tomoType: string;
-  /** The OME-Zarr folder. */
+  /** The OME-Zarr folder or MRC file. */
   readonly path: string;
+  /** True where it is its run's only one and its name says no type: then it is taken for whichever is asked for. */
+  readonly isOnly?: boolean;
+  /** Å per voxel along z, y, x, over what an MRC file's header says. */
+  readonly givenSpacing?: Spacing3;
   /** The number in `VoxelSpacing10.000`: a label to choose by, never used as a spacing. */
   readonly voxelSpacing?: number;
   /** Finest first; present once the metadata has been read. */
@@ -36,6 +47,10 @@ export interface Run {
   readonly name: string;
   /** Sorted by voxel spacing, then by reconstruction. */
   readonly tomograms: readonly TomogramRef[];
+  /** Points beside the tomograms, in the CryoET Data Portal's layout. */
+  readonly annotations?: readonly PortalAnnotation[];
+  /** Its files and folders, where they lie in another layout than copick's. */
+  readonly sources?: readonly string[];
 }
 
 export interface Dataset {
@@ -54,14 +69,17 @@ const spacingFolder = /^VoxelSpacing(\d+(?:\.\d+)?)$/;
 
 /**
  * Opens a data set in the challenge's or copick's layout: a folder with `static/` and `overlay/`, a folder with
- * `train/` and `test/` inside (`part` chooses; `train` where it exists), or a copick configuration. No tomogram's
- * metadata is read yet.
+ * `train/` and `test/` inside (`part` chooses; `train` where it exists), or a copick configuration; or a dataset or run
+ * downloaded from the CryoET Data Portal, a folder of MRC files or OME-Zarr stores, or one of those alone. No
+ * tomogram's metadata is read yet.
  *
  * @throws BadDataset where there is nothing of the kind.
  */
 export async function openDataset(path: string, options: { part?: "train" | "test" } = {}): Promise<Dataset> {
-  const roots = await findRoots(resolve(path), options.part);
-  const runs = await listRuns(roots.existing);
+  const full = resolve(path);
+  const lonely = await lonelyRun(full);
+  const roots = lonely ? rootsBeside(full) : await findRoots(full, options.part);
+  const runs = lonely ? [lonely] : await listRuns(roots.existing);
   if (runs.length === 0)
     throw new PickbenchError(
       "BadDataset",
@@ -85,10 +103,27 @@ export async function listRuns(roots: CopickRoots["existing"]): Promise<Run[]> {
     for (const name of await folderNames(runsFolder))
       folders.set(name, [...(folders.get(name) ?? []), join(runsFolder, name)]);
   }
-  const names = [...folders.keys()].sort();
-  return Promise.all(
-    names.map(async (name) => ({ name, tomograms: await listTomograms(name, folders.get(name) ?? []) })),
-  );
+  const runs = new Map<string, Run>();
+  for (const [name, runFolders] of folders)
+    runs.set(name, { name, tomograms: await listTomograms(name, runFolders) });
+  for (const root of roots)
+    for (const run of await runsInOtherLayouts(root)) runs.set(run.name, joined(runs.get(run.name), run));
+  return [...runs.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function runsInOtherLayouts(root: string): Promise<Run[]> {
+  const portal = await portalRuns(root);
+  return portal.length > 0 ? portal : volumeRuns(root);
+}
+
+/** One run whose picks, or some of whose tomograms, lie in copick's layout and the rest in another. */
+const joined = (first: Run | undefined, second: Run): Run =>
+  first ? { ...second, tomograms: [...first.tomograms, ...second.tomograms] } : second;
+
+/** Of a lone volume: picks are looked for in `overlay/` beside it. */
+function rootsBeside(path: string): CopickRoots {
+  const overlay = join(dirname(path), "overlay");
+  return { root: path, overlay, existing: [overlay] };
 }
 
 /** Reconstructions of a run; where both roots hold the same one, the overlay's, which comes first, counts. */
@@ -157,6 +192,8 @@ export function findTomogram(run: Run, tomoType: string, voxelSpacing?: number):
   );
   const [first] = matching;
   if (first && matching.length === 1) return first;
+  const [only] = run.tomograms;
+  if (only?.isOnly && run.tomograms.length === 1) return only;
   const there = run.tomograms.map((tomogram) => `${tomogram.tomoType} at ${tomogram.voxelSpacing}`);
   const wanted = voxelSpacing === undefined ? tomoType : `${tomoType} at ${voxelSpacing}`;
   throw new PickbenchError(

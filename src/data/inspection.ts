@@ -4,7 +4,7 @@ import type { Pick } from "../particles.js";
 import { contrastNotes } from "./contrastNotes.js";
 import type { Dataset, Level, Run, TomogramRef } from "./dataset.js";
 import { openTomogram, resolveTomogram } from "./omeZarr.js";
-import { listPicks, readPicksFile, strayPicks } from "./picks.js";
+import { listPicks, readPicksOf, strayPicks } from "./picks.js";
 import { measureTruthContrast, type TruthContrast } from "./truthContrast.js";
 
 export interface TomogramInspection {
@@ -151,8 +151,9 @@ async function inspectRun(dataset: Dataset, run: Run, problems: Problems): Promi
   const finest = tomograms.find((tomogram) => tomogram.levels.length > 0)?.levels[0];
   const picks: PicksInspection[] = [];
   for (const { name: type } of dataset.particles) {
-    for (const { path, ...author } of await listPicks(dataset, run.name, type)) {
-      const points = await problems.guard(() => readPicksFile(path, type));
+    for (const file of await listPicks(dataset, run.name, type)) {
+      const { path, annotation: _, ...author } = file;
+      const points = await problems.guard(() => readPicksOf(dataset, run.name, type, file));
       if (!points) continue;
       const outside = finest ? points.filter((pick) => isOutside(pick, finest)).length : 0;
       const sha256 = await hashFile(path);

@@ -1,5 +1,5 @@
 import { readdir, realpath, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { messageOf, PickbenchError } from "../errors.js";
 import { canonicalJson, hashFile, hashOf } from "../files.js";
 import type { Dataset } from "./dataset.js";
@@ -37,7 +37,27 @@ export async function dataManifest(
       }
     }
   }
+  for (const { name, sources = [] } of dataset.runs)
+    if (runs.includes(name))
+      for (const source of sources) entries.push(...(await entriesOf(dataset.root, source, options)));
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Files of a run in another layout than copick's, by their place under the data set's root. */
+async function entriesOf(
+  root: string,
+  source: string,
+  { hash }: { hash: boolean },
+): Promise<ManifestEntry[]> {
+  const isFolder = (await stat(source)).isDirectory();
+  const files = isFolder ? (await filesUnder(source, [])).map((name) => join(source, name)) : [source];
+  return Promise.all(
+    files.map(async (full) => ({
+      path: (relative(root, full) || basename(full)).split(/[/\\]/).join("/"),
+      size: (await stat(full)).size,
+      ...(hash ? { sha256: await hashFile(full) } : {}),
+    })),
+  );
 }
 
 /** One hash for all of a manifest. */

@@ -54,6 +54,20 @@ async function headerBytes(source: PackedFile): Promise<Buffer> {
   );
 }
 
+/** The bytes between header and voxels. @throws BadDataset where the file ends before them */
+export async function readExtendedHeader({ path, header, source }: MrcFile): Promise<Uint8Array> {
+  const bytes = new Uint8Array(header.extendedSize);
+  let filled = 0;
+  if (bytes.length === 0) return bytes;
+  for await (const block of source.read(mrcHeaderSize)) {
+    const part = block.subarray(0, bytes.length - filled);
+    bytes.set(part, filled);
+    filled += part.length;
+    if (filled === bytes.length) return bytes;
+  }
+  throw new PickbenchError("BadDataset", `${path}: ends within its extended header; copy it again`, { path });
+}
+
 const blockBytes = 4 << 20;
 
 /** How many sections are read at a time: as many as fill a block, at least one. */

@@ -1,6 +1,7 @@
 import type { Shape3, Spacing3 } from "../volume.js";
 import type { Level, TomogramRef } from "./dataset.js";
 import { mrcShape, mrcSlabs, mrcSpacing, readMrcBox, refuseComplex } from "./mrc.js";
+import type { MrcMode } from "./mrcHeader.js";
 import { type MrcFile, openMrc, sectionsPerBlock } from "./mrcSections.js";
 import type { ResolvedTomogram, TomogramReader } from "./omeZarr.js";
 
@@ -47,7 +48,18 @@ export async function openMrcTomogram(ref: TomogramRef): Promise<TomogramReader>
   };
 }
 
-async function opened(ref: TomogramRef): Promise<{ file: MrcFile; level: Level; resolved: ResolvedTomogram }> {
+const typesOfModes: Readonly<Record<MrcMode, string>> = {
+  0: "int8",
+  1: "int16",
+  2: "float32",
+  4: "complex64",
+  6: "uint16",
+  12: "float16",
+};
+
+async function opened(
+  ref: TomogramRef,
+): Promise<{ file: MrcFile; level: Level; resolved: ResolvedTomogram }> {
   const file = await openMrc(ref.path);
   refuseComplex(file);
   const { header, source } = file;
@@ -55,7 +67,8 @@ async function opened(ref: TomogramRef): Promise<{ file: MrcFile; level: Level; 
   const spacing: Spacing3 = ref.givenSpacing ?? mrcSpacing(file);
   const chunkShape =
     source.packing === undefined ? replaced(shape, 3 - header.axes[2], sectionsPerBlock(header)) : shape;
-  const level = { path: "", shape, spacing, chunkShape: smaller(chunkShape, shape) };
+  const dataType = header.unsignedBytes ? "uint8" : typesOfModes[header.mode];
+  const level = { path: "", shape, spacing, chunkShape: smaller(chunkShape, shape), dataType };
   const names = Array.from({ length: header.volumes }, (_, index) => `volume ${index + 1}`);
   const resolved = { ...ref, levels: [level], ...(header.volumes > 1 ? { channels: names } : {}) };
   return { file, level, resolved };

@@ -4,36 +4,41 @@ import { z } from "zod";
 import { messageOf, PickbenchError } from "../errors.js";
 import { angstrom } from "../units.js";
 import type { Spacing3 } from "../volume.js";
+import { type ArrayAxes, axisSchema, checkAxes, type OmeAxis, tomogramAxes } from "./omeAxes.js";
 
 /** What the multiscales metadata of an OME-Zarr folder says: OME-NGFF 0.4 (`.zattrs`) and 0.5 (`zarr.json`). */
 export interface Multiscales {
   readonly format: 2 | 3;
-  /** 3 for z, y, x; 4 with a channel axis in front. */
-  readonly rank: 3 | 4;
+  readonly axes: ArrayAxes;
   readonly levels: readonly { readonly path: string; readonly spacing: Spacing3 }[];
   readonly channels: readonly string[] | undefined;
 }
 
-const transformSchema = z.looseObject({ type: z.string(), scale: z.array(z.number()).optional() });
+const transformSchema = z.discriminatedUnion("type", [
+  z.looseObject({ type: z.literal("scale"), scale: z.array(z.number()) }),
+  z.looseObject({ type: z.literal("translation"), translation: z.array(z.number()) }),
+]);
+const transformsSchema = z
+  .array(transformSchema)
+  .refine((all) => all.filter(({ type }) => type === "scale").length === 1, "wanted one scale")
+  .optional();
 const multiscalesSchema = z.looseObject({
-  axes: z
-    .array(
-      z.union([
-        z.string().transform((name) => ({ name, unit: undefined })),
-        z.looseObject({ name: z.string(), unit: z.string().nullish() }),
-      ]),
-    )
-    .optional(),
+  version: z.string().optional(),
+  axes: z.array(axisSchema).optional(),
   datasets: z
-    .array(
-      z.looseObject({ path: z.string(), coordinateTransformations: z.array(transformSchema).optional() }),
-    )
-    .min(1),
-  coordinateTransformations: z.array(transformSchema).optional(),
+    .array(z.looseObject({ path: z.string(), coordinateTransformations: transformsSchema }))
+    .min(1)
+    .max(64),
+  coordinateTransformations: transformsSchema,
+});
+const channelSchema = z.looseObject({
+  label: z.string().optional(),
+  color: z.string().optional(),
+  window: z.looseObject({ start: z.number(), min: z.number(), end: z.number(), max: z.number() }).optional(),
 });
 const attributesSchema = z.looseObject({
   multiscales: z.array(multiscalesSchema).min(1),
-  omero: z.looseObject({ channels: z.array(z.looseObject({ label: z.string() })) }).optional(),
+  omero: z.looseObject({ channels: z.array(channelSchema) }).optional(),
   pickbench: z.looseObject({ channels: z.array(z.string()) }).optional(),
   "pickbench.channels": z.array(z.string()).optional(),
 });
@@ -77,9 +82,10 @@ export function parseJson<T>(path: string, text: string, schema: z.ZodType<T>, w
   );
 }
 
+const what = "OME-NGFF multiscales";
+
 /** Reads the multiscales metadata of an OME-Zarr folder. @throws BadDataset where spacing or axes are not there. */
 export async function readMultiscales(folder: string): Promise<Multiscales> {
-  const what = "OME-NGFF multiscales";
   const v3Path = join(folder, "zarr.json");
   const v3 = await readIfThere(v3Path);
   if (v3 !== undefined) {
@@ -102,39 +108,54 @@ const asRecord = (value: unknown): Record<string, unknown> =>
   value !== null && typeof value === "object" ? (value as Record<string, unknown>) : {};
 
 type Attributes = z.infer<typeof attributesSchema>;
+type ImageMetadata = z.infer<typeof multiscalesSchema>;
+
+/**
+ * The first image that OME-NGFF attributes describe, of whatever axes.
+ *
+ * @param attributes the content of `.zattrs` (0.4), or of `attributes.ome` in a group's `zarr.json` (0.5)
+ * @throws BadDataset where they are not valid
+ */
+export function checkImage(path: string, format: 2 | 3, attributes: string): void {
+  imageOf(path, format, parseJson(path, attributes, attributesSchema, what));
+}
+
+function imageOf(path: string, format: 2 | 3, attributes: Attributes): ImageMetadata {
+  const [image] = attributes.multiscales;
+  const { version } = image!;
+  if (format === 2 && version !== undefined && version !== "0.4")
+    throw new PickbenchError("BadDataset", `${path}: OME-NGFF version ${version}; wanted 0.4 or 0.5`, {
+      path,
+    });
+  const axes = image!.axes ?? [];
+  checkAxes(path, axes);
+  for (const dataset of image!.datasets)
+    if (scaleOf(path, dataset.path, dataset.coordinateTransformations, axes.length) === undefined)
+      throw new PickbenchError(
+        "BadDataset",
+        `${path}: level ${dataset.path} has no scale, so no voxel spacing; wanted coordinateTransformations with a scale of ${axes.length} numbers`,
+        { path },
+      );
+  scaleOf(path, "all levels", image!.coordinateTransformations, axes.length);
+  return image!;
+}
 
 function multiscalesOf(path: string, format: 2 | 3, attributes: Attributes): Multiscales {
-  const [multiscales] = attributes.multiscales;
-  const axes = multiscales!.axes ?? [];
-  const names = axes.map((axis) => axis.name.toLowerCase()).join(",");
-  if (names !== "z,y,x" && names !== "c,z,y,x")
-    throw new PickbenchError(
-      "BadDataset",
-      `${path}: axes are ${names || "not given"}; wanted z,y,x, or c,z,y,x for several channels`,
-      { path },
-    );
-  const rank = axes.length as 3 | 4;
-  const units = axes.slice(-3).map((axis) => angstromsPerAxisUnit(path, axis.unit));
-  const levels = multiscales!.datasets.map((dataset) => {
+  const image = imageOf(path, format, attributes);
+  const named: readonly OmeAxis[] = image.axes ?? [];
+  const axes = tomogramAxes(path, named);
+  const units = axes.space.map((at) => angstromsPerAxisUnit(path, named[at]!.unit));
+  const common = scaleOf(path, "all levels", image.coordinateTransformations, axes.rank);
+  const levels = image.datasets.map((dataset) => {
     if (dataset.path.startsWith("/") || dataset.path.split(/[/\\]/).includes(".."))
       throw new PickbenchError("BadDataset", `${path}: level ${dataset.path} lies outside the folder`, {
         path,
       });
-    const own = scaleOf(path, dataset.path, dataset.coordinateTransformations, rank);
-    if (own === undefined)
-      throw new PickbenchError(
-        "BadDataset",
-        `${path}: level ${dataset.path} has no scale, so no voxel spacing; wanted coordinateTransformations with a scale of ${rank} numbers`,
-        { path },
-      );
-    const common = scaleOf(path, "all levels", multiscales!.coordinateTransformations, rank);
-    const [z, y, x] = units.map((unit, axis) => {
-      const at = rank - 3 + axis;
-      return angstrom(unit * own[at]! * (common?.[at] ?? 1));
-    });
+    const own = scaleOf(path, dataset.path, dataset.coordinateTransformations, axes.rank)!;
+    const [z, y, x] = axes.space.map((at, axis) => angstrom(units[axis]! * own[at]! * (common?.[at] ?? 1)));
     return { path: dataset.path, spacing: [z!, y!, x!] as const };
   });
-  return { format, rank, levels, channels: channelsOf(attributes) };
+  return { format, axes, levels, channels: channelsOf(attributes) };
 }
 
 function angstromsPerAxisUnit(path: string, unit: string | null | undefined): number {
@@ -151,10 +172,10 @@ function angstromsPerAxisUnit(path: string, unit: string | null | undefined): nu
 function scaleOf(
   path: string,
   level: string,
-  transforms: z.infer<typeof transformSchema>[] | undefined,
+  transforms: ImageMetadata["coordinateTransformations"],
   rank: number,
 ): number[] | undefined {
-  const scale = transforms?.find((transform) => transform.type === "scale")?.scale;
+  const scale = transforms?.flatMap((transform) => (transform.type === "scale" ? [transform.scale] : []))[0];
   if (scale === undefined) return undefined;
   if (scale.length === rank && scale.every((value) => Number.isFinite(value) && value > 0)) return scale;
   throw new PickbenchError(
@@ -168,6 +189,6 @@ function channelsOf(attributes: Attributes): readonly string[] | undefined {
   return (
     attributes.pickbench?.channels ??
     attributes["pickbench.channels"] ??
-    attributes.omero?.channels.map((channel) => channel.label)
+    attributes.omero?.channels.map(({ label }, index) => label ?? `channel ${index}`)
   );
 }

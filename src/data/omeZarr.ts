@@ -5,6 +5,8 @@ import { boxOfChunk, chunksOf, extent } from "./chunkGrid.js";
 import type { ChunkJob } from "./chunkJob.js";
 import { decodeChunks } from "./chunkPool.js";
 import type { Level, TomogramRef } from "./dataset.js";
+import { isMrcName, mrcStem, openMrcTomogram, resolveMrc } from "./mrcTomogram.js";
+import type { ArrayAxes } from "./omeAxes.js";
 import { readMultiscales } from "./omeMetadata.js";
 import { sharedFloats } from "./sharedFloats.js";
 import { openZarrArray, type ZarrArray } from "./zarrArray.js";
@@ -32,33 +34,33 @@ export interface TomogramReader {
   readAll(channel?: number): Promise<Volume>;
   /** The chunks' boxes in the order of their files, with the file of each. */
   chunks(channel?: number): readonly { readonly box: Box; readonly file: string }[];
+  /** Whole z planes in order, where a file is best read once from its beginning to its end. */
+  slabs?(channel?: number): AsyncIterable<{ readonly zStart: number; readonly values: Float32Array }>;
 }
 
-/** Reads the metadata of a lone OME-Zarr folder. */
+/** Reads the metadata of a lone OME-Zarr folder or MRC file. */
 export function openOmeZarr(path: string): Promise<ResolvedTomogram> {
   const full = resolve(path);
-  const tomoType = basename(full).replace(/\.zarr$/, "");
+  const tomoType = mrcStem(basename(full)).replace(/\.zarr$/, "");
   return resolveTomogram({ run: tomoType, tomoType, path: full });
 }
 
 /** Reads a tomogram's levels and channels. @throws BadDataset where the metadata is missing or wrong. */
 export async function resolveTomogram(ref: TomogramRef): Promise<ResolvedTomogram> {
   if (ref.levels !== undefined) return { ...ref, levels: ref.levels };
-  const multiscales = await readMultiscales(ref.path);
+  if (isMrcName(ref.path)) return resolveMrc(ref);
+  const { axes, ...multiscales } = await readMultiscales(ref.path);
   let channelCount = 1;
   const levels: Level[] = [];
   for (const { path, spacing } of multiscales.levels) {
     const array = await openZarrArray(join(ref.path, path));
-    if (array.shape.length !== multiscales.rank)
-      throw new PickbenchError(
-        "BadDataset",
-        `${join(ref.path, path)}: array has ${array.shape.length} axes; the multiscales metadata names ${multiscales.rank}`,
-        { path: join(ref.path, path) },
-      );
-    if (multiscales.rank === 4) channelCount = array.shape[0]!;
-    levels.push({ path, shape: lastThree(array.shape), spacing, chunkShape: lastThree(array.chunkShape) });
+    checkShape(join(ref.path, path), array, axes);
+    if (axes.channel !== undefined) channelCount = array.shape[axes.channel]!;
+    const along = (sizes: readonly number[]) => axes.space.map((at) => sizes[at]!) as unknown as Shape3;
+    const chunkShape = along(array.chunkShape);
+    levels.push({ path, shape: along(array.shape), spacing, chunkShape, axes, dataType: array.dataType });
   }
-  if (multiscales.rank === 3) return { ...ref, levels };
+  if (axes.channel === undefined) return { ...ref, levels };
   const channels =
     multiscales.channels ?? Array.from({ length: channelCount }, (_, index) => `channel ${index}`);
   if (channels.length !== channelCount)
@@ -70,7 +72,23 @@ export async function resolveTomogram(ref: TomogramRef): Promise<ResolvedTomogra
   return { ...ref, levels, channels };
 }
 
-const lastThree = (sizes: readonly number[]): Shape3 => sizes.slice(-3) as [number, number, number];
+function checkShape(path: string, { shape }: ZarrArray, axes: ArrayAxes): void {
+  if (shape.length !== axes.rank)
+    throw new PickbenchError(
+      "BadDataset",
+      `${path}: array has ${shape.length} axes; the multiscales metadata names ${axes.rank}`,
+      { path },
+    );
+  const extra = shape.findIndex(
+    (size, axis) => size > 1 && axis !== axes.channel && !axes.space.includes(axis),
+  );
+  if (extra >= 0)
+    throw new PickbenchError(
+      "Unsupported",
+      `${path}: ${shape[extra]} volumes along axis ${extra}, as of a series in time; wanted one volume: split it`,
+      { path },
+    );
+}
 
 /** Opens one level of a tomogram, 0 the finest. */
 export async function openTomogram(ref: TomogramRef, levelIndex = 0): Promise<TomogramReader> {
@@ -82,17 +100,20 @@ export async function openTomogram(ref: TomogramRef, levelIndex = 0): Promise<To
       `${ref.path}: no level ${levelIndex}; there is 0 to ${resolved.levels.length - 1}`,
       { path: ref.path },
     );
+  if (isMrcName(ref.path)) return openMrcTomogram(ref);
   const array = await openZarrArray(join(ref.path, level.path));
   return readerOf(resolved, level, array);
 }
 
 function readerOf(ref: ResolvedTomogram, level: Level, array: ZarrArray): TomogramReader {
   const { shape, spacing, chunkShape } = level;
-  const hasChannels = array.shape.length === 4;
-  const channelDepth = hasChannels ? array.chunkShape[0]! : 1;
+  const axes = level.axes ?? plainAxes(array.shape.length);
+  const channelDepth = axes.channel === undefined ? 1 : array.chunkShape[axes.channel]!;
   const placesOf = (box: Box, channel: number) =>
     chunksOf(box, chunkShape).map((at) => {
-      const coordinates = hasChannels ? [Math.floor(channel / channelDepth), ...at] : at;
+      const coordinates = new Array<number>(axes.rank).fill(0);
+      if (axes.channel !== undefined) coordinates[axes.channel] = Math.floor(channel / channelDepth);
+      for (const [axis, place] of axes.space.entries()) coordinates[place] = at[axis]!;
       return { at, coordinates, file: array.chunkFile(coordinates) };
     });
 
@@ -106,7 +127,8 @@ function readerOf(ref: ResolvedTomogram, level: Level, array: ZarrArray): Tomogr
       chunkShape,
       channelDepth,
       channel: channel % channelDepth,
-      isBloscFloats: array.isBloscFloats,
+      axes,
+      isBloscFloats: array.isBloscFloats && isPlain(axes),
       places: placesOf(box, channel),
     };
     if (!(await decodeChunks(job, array))) refuseNotFinite(ref, region, box, spacing);
@@ -131,6 +153,16 @@ function readerOf(ref: ResolvedTomogram, level: Level, array: ZarrArray): Tomogr
     },
   };
 }
+
+/** z, y, x, with channels in front where there are four axes. */
+const plainAxes = (rank: number): ArrayAxes => ({
+  rank,
+  space: [rank - 3, rank - 2, rank - 1],
+  channel: rank === 4 ? 0 : undefined,
+});
+
+const isPlain = ({ rank, space, channel }: ArrayAxes): boolean =>
+  rank === (channel === undefined ? 3 : 4) && space.every((at, axis) => at === rank - 3 + axis);
 
 function checkRequest(ref: ResolvedTomogram, level: Level, { start, end }: Box, channel: number): void {
   const inside = level.shape.every(

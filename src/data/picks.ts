@@ -5,8 +5,11 @@ import { PickbenchError } from "../errors.js";
 import { writeWhole } from "../files.js";
 import type { Pick } from "../particles.js";
 import { angstrom } from "../units.js";
-import type { Dataset } from "./dataset.js";
+import { type Dataset, findRun } from "./dataset.js";
 import { readIfThere } from "./omeMetadata.js";
+import { resolveTomogram } from "./omeZarr.js";
+import type { PortalAnnotation } from "./portalLayout.js";
+import { readPortalPoints } from "./portalPoints.js";
 
 /** Who made a set of picks, and in which session; copick's words. */
 export interface PicksAuthor {
@@ -17,6 +20,8 @@ export interface PicksAuthor {
 /** A file of picks of one type; user and session are missing in the challenge's plain `<particle>.json`. */
 export interface PicksFile extends PicksAuthor {
   readonly path: string;
+  /** Where they are an annotation of the CryoET Data Portal: its user is `portal`, its session the annotation's number. */
+  readonly annotation?: PortalAnnotation;
 }
 
 const picksFolder = (root: string, run: string) => join(root, "ExperimentRuns", run, "Picks");
@@ -40,15 +45,41 @@ export async function listPicks(
     for (const name of await jsonNames(picksFolder(root, run))) {
       const found = authorOf(name, type);
       if (!found || files.has(name)) continue;
-      if (author.userId !== undefined && found.userId !== author.userId) continue;
-      if (author.sessionId !== undefined && found.sessionId !== author.sessionId) continue;
-      files.set(name, { ...found, path: join(picksFolder(root, run), name) });
+      const file = { ...found, path: join(picksFolder(root, run), name) };
+      if (isOf(file, author)) files.set(name, file);
     }
   }
+  for (const file of annotationFiles(dataset, run, type)) if (isOf(file, author)) files.set(file.path, file);
   return [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Files in a run's Picks folders that belong to none of the data set's types: misspelt or meant for others. */
+const isOf = (file: PicksFile, { userId, sessionId }: PicksAuthor): boolean =>
+  (userId === undefined || file.userId === userId) &&
+  (sessionId === undefined || file.sessionId === sessionId);
+
+function annotationFiles(dataset: Dataset, run: string, type: string): PicksFile[] {
+  const annotations = dataset.runs.find(({ name }) => name === run)?.annotations ?? [];
+  return annotations
+    .filter((annotation) => annotation.type === type)
+    .map((annotation) => ({ path: annotation.path, userId: "portal", sessionId: annotation.id, annotation }));
+}
+
+/** Reads a file of picks of a run, whatever its layout; those of the Data Portal in Å of the run's tomogram. */
+export async function readPicksOf(
+  dataset: Dataset,
+  run: string,
+  type: string,
+  { path, annotation }: PicksFile,
+): Promise<Pick[]> {
+  if (!annotation) return readPicksFile(path, type);
+  const { voxelSpacing } = annotation;
+  const tomogram = findRun(dataset, run).tomograms.find((each) => each.voxelSpacing === voxelSpacing);
+  const length = angstrom(voxelSpacing);
+  const spacing = tomogram && (await resolveTomogram(tomogram)).levels[0]?.spacing;
+  return readPortalPoints(path, type, spacing ?? [length, length, length]);
+}
+
+/** Files in a run's Picks folders, and annotations, that belong to none of the data set's types: misspelt or meant for others. */
 export async function strayPicks(dataset: Dataset, run: string): Promise<string[]> {
   const stray: string[] = [];
   for (const root of dataset.roots) {
@@ -57,6 +88,9 @@ export async function strayPicks(dataset: Dataset, run: string): Promise<string[
       if (!dataset.particles.some((particle) => authorOf(name, particle.name)))
         stray.push(join(folder, name));
   }
+  const annotations = dataset.runs.find(({ name }) => name === run)?.annotations ?? [];
+  for (const { type, path } of annotations)
+    if (!dataset.particles.some((particle) => particle.name === type)) stray.push(path);
   return stray.sort();
 }
 
@@ -84,7 +118,8 @@ function authorOf(name: string, type: string): PicksAuthor | undefined {
  * Picks of a type in a run, in Å; none where there is no file.
  *
  * Which file: those of `author` where one is asked for. Otherwise the challenge's plain `<type>.json`; else the one
- * session there is, pickbench's own left out, so that predictions written into the overlay never turn into truth.
+ * session there is, pickbench's own left out, so that predictions written into the overlay never turn into truth, and
+ * of the Data Portal's annotations those that say they are ground truth.
  *
  * @throws BadDataset where several sessions are left to choose from, or a file is broken.
  */
@@ -97,7 +132,9 @@ export async function readPicks(
   const files = await listPicks(dataset, run, type, author);
   const asked = author.userId !== undefined || author.sessionId !== undefined;
   const plain = files.find((file) => file.userId === undefined);
-  const others = asked ? files : files.filter((file) => file.userId !== ownUserId);
+  const isTruth = ({ userId, annotation }: PicksFile) =>
+    annotation ? annotation.isGroundTruth : userId !== ownUserId;
+  const others = asked ? files : files.filter(isTruth);
   const [file, second] = !asked && plain ? [plain] : others;
   if (!file) return [];
   if (second)
@@ -106,7 +143,7 @@ export async function readPicks(
       `${run}: ${type} was picked in several sessions (${others.map((other) => `${other.userId}_${other.sessionId}`).join(", ")}); name the user and session to read`,
       { path: file.path },
     );
-  return readPicksFile(file.path, type);
+  return readPicksOf(dataset, run, type, file);
 }
 
 /** Picks of every type of the data set, run by run; runs without any have an empty list. */

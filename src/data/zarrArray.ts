@@ -14,6 +14,8 @@ export interface ZarrArray {
   readonly shape: readonly number[];
   /** Of the chunks that are decoded one by one: inside a shard, the inner ones. */
   readonly chunkShape: readonly number[];
+  /** Of the values, in Zarr v3's words: `float32`, `int16`, … */
+  readonly dataType: string;
   /** True where the values are the bits of 16-bit floats. */
   readonly half: boolean;
   /** True where a chunk's file is one Blosc frame of float32, little-endian, in the order of the axes. */
@@ -82,8 +84,11 @@ async function openV2(folder: string, path: string, text: string): Promise<ZarrA
   const chunkFile = (at: readonly number[]) => join(folder, at.join(separator));
   const { dtype, order, compressor, filters } = metadata;
   const isBloscFloats = dtype === "<f4" && order === "C" && compressor?.id === "blosc" && !filters?.length;
-  return opened(folder, path, JSON.stringify(rewritten), { half, isBloscFloats, chunkFile });
+  const dataType = kind[1] === "b" ? "bool" : `${kindsV2[kind[1]!]}${8 * Number(kind[2])}`;
+  return opened(folder, path, JSON.stringify(rewritten), { dataType, half, isBloscFloats, chunkFile });
 }
+
+const kindsV2: Readonly<Record<string, string>> = { f: "float", i: "int", u: "uint" };
 
 async function openV3(folder: string, path: string, text: string): Promise<ZarrArray> {
   const metadata = parseJson(path, text, arrayV3Schema, "a Zarr v3 array");
@@ -107,7 +112,7 @@ async function openV3(folder: string, path: string, text: string): Promise<ZarrA
   };
   const shardIndexFirst = metadata.codecs.some((codec) => codec.configuration.index_location === "start");
   const isBloscFloats = metadata.data_type === "float32" && isLittleEndianBlosc(metadata.codecs);
-  const layout = { half, isBloscFloats, chunkFile, shardIndexFirst };
+  const layout = { dataType: metadata.data_type, half, isBloscFloats, chunkFile, shardIndexFirst };
   return opened(folder, path, JSON.stringify(rewritten), layout);
 }
 
@@ -147,9 +152,11 @@ async function opened(
   folder: string,
   path: string,
   metadata: string,
-  layout: Pick<ZarrArray, "half" | "isBloscFloats" | "chunkFile"> & { readonly shardIndexFirst?: boolean },
+  layout: Pick<ZarrArray, "dataType" | "half" | "isBloscFloats" | "chunkFile"> & {
+    readonly shardIndexFirst?: boolean;
+  },
 ): Promise<ZarrArray> {
-  const { half, isBloscFloats, chunkFile, shardIndexFirst = false } = layout;
+  const { shardIndexFirst = false, ...fields } = layout;
   const store = new FolderStore(folder, metadata, shardIndexFirst);
   let array: zarr.Array<zarr.DataType, FolderStore>;
   try {
@@ -166,13 +173,11 @@ async function opened(
   return {
     shape: array.shape,
     chunkShape: array.chunks,
-    half,
-    isBloscFloats,
-    chunkFile,
+    ...fields,
     async readChunk(coordinates) {
-      const chunk = await decoded(numeric, coordinates, chunkFile(coordinates));
+      const chunk = await decoded(numeric, coordinates, fields.chunkFile(coordinates));
       if (chunk.data.length === wanted) return chunk;
-      throw wrongLength(chunkFile(coordinates), chunk.data.length, wanted);
+      throw wrongLength(fields.chunkFile(coordinates), chunk.data.length, wanted);
     },
   };
 }

@@ -167,7 +167,7 @@ describe("metadata is checked at the door", () => {
       (m) => (m.datasets[0]!.coordinateTransformations = [{ type: "scale", scale: [0, 1, 1] }]),
       /wanted 3 numbers above 0/,
     ],
-    ["axes x, y, z", (m) => (m.axes = ["x", "y", "z"]), /axes are x,y,z; wanted z,y,x/],
+    ["one axis twice", (m) => (m.axes = ["z", "x", "x"]), /axes are z,x,x; wanted z,y,x/],
     ["no axes", (m) => delete (m as { axes?: unknown }).axes, /axes are not given/],
     ["axes of another rank", (m) => (m.axes = ["c", "z", "y", "x"]), /wanted 4 numbers|array has 3 axes/],
     [
@@ -192,6 +192,22 @@ describe("metadata is checked at the door", () => {
       (m) => (m.axes = ["z", "y", "x"].map((name) => ({ name, unit: "nanometer" }))),
     );
     expect((await openOmeZarr(folder)).levels[0]!.spacing).toEqual([105, 110, 120]);
+  });
+
+  test("axes x, y, z are turned to z, y, x, in whatever chunks", async () => {
+    for (const name of ["type <f4", "blosc lz4", "order F", "v3 sharded"].filter((name) => name in stores)) {
+      const folder = unpackStore(name);
+      const path = join(folder, name.startsWith("v3") ? "zarr.json" : ".zattrs");
+      writeFileSync(
+        path,
+        readFileSync(path, "utf8").replace(/"[zx]"/g, (axis) => (axis === '"z"' ? '"x"' : '"z"')),
+      );
+      const volume = await read(folder);
+      expect(volume.shape, name).toEqual([6, 5, 3]);
+      expect(volume.spacing, name).toEqual([12, 11, 10.5]);
+      const turned = counting.map((_, i) => 30 * (i % 3) + 6 * (Math.floor(i / 3) % 5) + Math.floor(i / 15));
+      expect(volume.data, name).toEqual(turned);
+    }
   });
 
   test("no metadata, broken JSON, a text array", async () => {

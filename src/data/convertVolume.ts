@@ -1,0 +1,229 @@
+import { stat } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import { PickbenchError } from "../errors.js";
+import type { Angstrom } from "../units.js";
+import type { Shape3, Spacing3 } from "../volume.js";
+import { openMrc, readExtendedHeader } from "./mrcSections.js";
+import { isMrcName, mrcStem } from "./mrcTomogram.js";
+import { createMrc, type MrcOptions, mrcModeOf } from "./mrcWriter.js";
+import { openTomogram, type TomogramReader } from "./omeZarr.js";
+import type { CompressorName } from "./omeZarrMetadata.js";
+import { createOmeZarr } from "./omeZarrWriter.js";
+import { slabsOf } from "./slabs.js";
+import type { SlabWriter } from "./slabWriter.js";
+import { isWhole, type VoxelType, voxelTypes } from "./voxelTypes.js";
+
+export interface ConvertOptions {
+  /** Å per voxel along every axis, over what the source says. */
+  readonly spacing?: Angstrom;
+  /** Of the target; the source's own by default. */
+  readonly voxelType?: VoxelType;
+  /** Resolution of an OME-Zarr source, 0 the finest. */
+  readonly level?: number;
+  /** The one channel to convert; all by default. */
+  readonly channel?: string;
+  /** Of an OME-Zarr target. */
+  readonly zarr: {
+    readonly levels: number;
+    readonly format: 2 | 3;
+    readonly sharded: boolean;
+    readonly compressor: CompressorName;
+    readonly labels: boolean;
+  };
+}
+
+/** What was converted. */
+export interface ConvertedVolume {
+  readonly from: string;
+  readonly to: string;
+  /** Voxels along z, y, x. */
+  readonly shape: Shape3;
+  /** Å per voxel along z, y, x. */
+  readonly spacing: Spacing3;
+  readonly channels: readonly string[] | undefined;
+  readonly voxelType: VoxelType;
+  readonly least: number;
+  readonly greatest: number;
+  readonly mean: number;
+  /** What the target does not carry. */
+  readonly notes: readonly string[];
+}
+
+export interface ConvertWatch {
+  readonly onTotal: (planes: number) => void;
+  readonly onPlanes: (done: number) => void;
+  /** True once the user wants it to stop: nothing is left behind then. */
+  readonly stopped: () => boolean;
+}
+
+/**
+ * Reads a volume by slabs and writes it as MRC or OME-Zarr, by the target's name; memory holds a slab, and for OME-Zarr
+ * the chunks that are not yet full.
+ *
+ * @throws BadDataset where the source is broken or has no voxel size, BadUsage where the target cannot be written,
+ * Stopped where the user wished it
+ */
+export async function convertVolume(
+  from: string,
+  to: string,
+  options: ConvertOptions,
+  watch: ConvertWatch,
+): Promise<ConvertedVolume> {
+  const reader = await openSource(from, options);
+  const channels = chosenChannels(from, reader, options.channel);
+  const voxelType = options.voxelType ?? nearestType(reader.level.dataType);
+  const { writer, notes } = await openTarget(from, to, reader, { ...options, channels, voxelType });
+  const { shape, spacing } = reader;
+  watch.onTotal(shape[0] * channels.length);
+  const range = { least: Number.POSITIVE_INFINITY, greatest: Number.NEGATIVE_INFINITY, sum: 0 };
+  let done = 0;
+  try {
+    for (const [at, { index }] of channels.entries()) {
+      for await (const { zStart, values } of slabsOf(reader, index)) {
+        if (watch.stopped())
+          throw new PickbenchError(
+            "Stopped",
+            `${to}: stopped, nothing was written; the same command starts over`,
+          );
+        addRange(range, values);
+        await writer.writeSlab(zStart, values, at);
+        done += values.length / (shape[1] * shape[2]);
+        watch.onPlanes(done);
+      }
+    }
+    await writer.close();
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  }
+  const voxels = shape[0] * shape[1] * shape[2] * channels.length;
+  const names = reader.ref.channels ? channels.map(({ name }) => name) : undefined;
+  const { least, greatest, sum } = range;
+  const rounded = isWhole(voxelType) && reader.level.dataType?.startsWith("float");
+  return {
+    from,
+    to,
+    shape,
+    spacing,
+    channels: names,
+    voxelType,
+    least,
+    greatest,
+    mean: sum / voxels,
+    notes: [...notes, ...(rounded ? [`values are rounded to whole numbers (${voxelType})`] : [])],
+  };
+}
+
+async function openSource(from: string, { spacing, level = 0 }: ConvertOptions): Promise<TomogramReader> {
+  if (!(await stat(from).catch(() => undefined)))
+    throw new PickbenchError(
+      "BadDataset",
+      `${from}: no such file or folder; wanted an MRC file or an OME-Zarr folder`,
+      {
+        path: from,
+      },
+    );
+  const given: Spacing3 | undefined = spacing === undefined ? undefined : [spacing, spacing, spacing];
+  const ref = {
+    run: mrcStem(basename(from)),
+    tomoType: mrcStem(basename(from)),
+    path: from,
+    ...(given ? { givenSpacing: given } : {}),
+  };
+  const reader = await openTomogram(ref, level);
+  return given ? { ...reader, spacing: given } : reader;
+}
+
+interface Channel {
+  readonly index: number;
+  readonly name: string;
+}
+
+function chosenChannels(from: string, { ref }: TomogramReader, asked: string | undefined): Channel[] {
+  const all = (ref.channels ?? [""]).map((name, index) => ({ name, index }));
+  if (asked === undefined) return all;
+  const found = all.filter(({ name }) => name === asked);
+  if (found.length > 0) return found;
+  const there = ref.channels?.join(", ") ?? "none: it is one volume";
+  throw new PickbenchError("BadUsage", `--channel ${asked}: ${from} has no such channel; it has ${there}`);
+}
+
+/** The type that holds a source's values; float32 for those that no target has. */
+const nearestType = (dataType: string | undefined): VoxelType =>
+  dataType === "bool" ? "uint8" : (voxelTypes.find((type) => type === dataType) ?? "float32");
+
+interface Target extends ConvertOptions {
+  readonly channels: readonly Channel[];
+  readonly voxelType: VoxelType;
+}
+
+interface OpenTarget {
+  readonly writer: SlabWriter;
+  readonly notes: readonly string[];
+}
+
+async function openTarget(
+  from: string,
+  to: string,
+  reader: TomogramReader,
+  target: Target,
+): Promise<OpenTarget> {
+  const { shape, spacing, ref } = reader;
+  const { channels, voxelType } = target;
+  if (to.endsWith(".zarr")) {
+    const { labels, ...zarr } = target.zarr;
+    const writer = await createOmeZarr(resolve(to), {
+      shape,
+      spacing,
+      voxelType,
+      ...zarr,
+      downsampling: labels ? "nearest" : "mean",
+      ...(ref.channels ? { channels: channels.map(({ name }) => name) } : {}),
+    });
+    return { writer, notes: isMrcName(from) ? await lostFromHeader(from) : [] };
+  }
+  if (channels.length > 1 && !isMrcName(from))
+    throw new PickbenchError(
+      "BadUsage",
+      `${from}: has ${channels.length} channels, and an MRC file holds one volume; choose with --channel one of ${channels.map(({ name }) => name).join(", ")}`,
+    );
+  const kept = isMrcName(from) ? await keptFromHeader(from) : { options: {}, notes: [] };
+  const plain = { shape, spacing, mode: mrcModeOf[voxelType], volumes: channels.length };
+  const widened = voxelType === "uint8" ? ["MRC has no unsigned bytes: written as uint16 (mode 6)"] : [];
+  const writer = await createMrc(resolve(to), { ...plain, ...kept.options });
+  return { writer, notes: [...kept.notes, ...widened] };
+}
+
+async function lostFromHeader(from: string): Promise<string[]> {
+  const { header } = await openMrc(from);
+  const lost = header.origin.some((length) => length !== 0) || header.start.some((index) => index !== 0);
+  return lost
+    ? [`origin ${header.origin.join(", ")} and start ${header.start.join(", ")} of the header are left out`]
+    : [];
+}
+
+/** Origin, start and extended header of an MRC source, as far as they still say what they said. */
+async function keptFromHeader(
+  from: string,
+): Promise<{ options: Pick<MrcOptions, "origin" | "start" | "extended">; notes: string[] }> {
+  const file = await openMrc(from);
+  const { origin, axes, littleEndian, extendedSize, extendedType } = file.header;
+  const start = [1, 2, 3].map((axis) => file.header.start[axes.indexOf(axis)]!) as [number, number, number];
+  const isAsItWas = littleEndian && axes.join() === "1,2,3";
+  if (extendedSize === 0) return { options: { origin: [...origin], start }, notes: [] };
+  if (!isAsItWas)
+    return {
+      options: { origin: [...origin], start },
+      notes: [`the extended header (${extendedSize} bytes) is left out: it is written for another order`],
+    };
+  const bytes = await readExtendedHeader(file);
+  return { options: { origin: [...origin], start, extended: { type: extendedType, bytes } }, notes: [] };
+}
+
+function addRange(range: { least: number; greatest: number; sum: number }, values: Float32Array): void {
+  for (const value of values) {
+    if (value < range.least) range.least = value;
+    if (value > range.greatest) range.greatest = value;
+    range.sum += value;
+  }
+}
