@@ -2,7 +2,8 @@ import { PickbenchError } from "../errors.js";
 import { pickChannels } from "../infer/pickChannels.js";
 import { defaultPicking } from "../infer/pickDefaults.js";
 import type { PickingSettings } from "../infer/picking.js";
-import { findStores, type PickedType, planPicking } from "../infer/pickStore.js";
+import { type PickedType, planPicking } from "../infer/pickStore.js";
+import { findStores } from "../infer/probabilityStores.js";
 import { challengeParticles } from "../particles.js";
 import { startProgress } from "../progress.js";
 import type { Checkpoint } from "../train/checkpoint.js";
@@ -19,7 +20,8 @@ export const command = defineCommand({
         type: "string",
         array: true,
         demandOption: true,
-        describe: "OME-Zarr folders written by predict, or folders with RUN.zarr in them",
+        describe:
+          "what predict wrote: OME-Zarr folders, Ais's RUN__TYPE.mrc, or folders with either or with copick's segmentations",
       })
       .option("out", {
         type: "string",

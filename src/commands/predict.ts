@@ -1,6 +1,10 @@
-import { join } from "node:path";
 import type { Dataset } from "../data/dataset.js";
-import { createOmeZarr } from "../data/omeZarrWriter.js";
+import {
+  createProbabilities,
+  type ProbabilityFormat,
+  type ProbabilityTarget,
+  probabilityFormats,
+} from "../infer/probabilityFiles.js";
 import { startCounting } from "../progress.js";
 import { type Detector, openDetector } from "../train/detector.js";
 import { defineCommand, report } from "./command.js";
@@ -15,15 +19,35 @@ export const command = defineCommand({
       .option("out", {
         type: "string",
         demandOption: true,
-        describe: "folder for one OME-Zarr a run, a channel a type",
+        describe: "folder for one OME-Zarr a run, a channel a type; or what --format says",
+      })
+      .option("format", {
+        choices: probabilityFormats,
+        default: "zarr" as const,
+        describe:
+          "mrc: RUN__TYPE.mrc as Ais writes them; copick: OUT/ExperimentRuns/RUN/Segmentations, and labels beside",
+      })
+      .option("zarr", {
+        choices: [2, 3] as const,
+        default: 2 as const,
+        describe: "Zarr v2 (OME-NGFF 0.4) or v3 (0.5)",
+      })
+      .option("session", {
+        type: "string",
+        default: "predict",
+        describe: "copick session in the files' names",
       })
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example(
         "$0 predict runs/a/best.safetensors --data test --out probabilities",
         "probabilities, for pickbench pick or any Zarr viewer",
+      )
+      .example(
+        "$0 predict best.safetensors --data DIR --format copick --out DIR/overlay",
+        "segmentations that copick and its viewers show",
       ),
   run: async ({ checkpoint, data, runs: asked, tomogram, tile, overlap, engine, threads, ...flags }) => {
-    const { precision, out, json } = flags;
+    const { precision, out, json, format, zarr, session } = flags;
     checkWhole("threads", threads, 1);
     const tiling = tilingOf(tile, overlap);
     await checkWritable("out", out, "folder");
@@ -38,7 +62,8 @@ export const command = defineCommand({
     const written: string[] = [];
     try {
       for (const run of runs) await detector.find(dataset, run);
-      for (const run of runs) written.push(await predictRun(detector, dataset, run, out));
+      for (const run of runs)
+        written.push(...(await predictRun(detector, dataset, run, { format, folder: out, session, zarr })));
     } finally {
       await detector.close();
     }
@@ -46,27 +71,41 @@ export const command = defineCommand({
   },
 });
 
-async function predictRun(detector: Detector, dataset: Dataset, run: string, out: string): Promise<string> {
+interface Target extends Pick<ProbabilityTarget, "folder" | "session" | "zarr"> {
+  readonly format: ProbabilityFormat;
+}
+
+async function predictRun(
+  detector: Detector,
+  dataset: Dataset,
+  run: string,
+  { format, ...target }: Target,
+): Promise<readonly string[]> {
+  const { ref } = await detector.find(dataset, run);
   const views = await detector.read(dataset, run);
-  const path = join(out, `${run}.zarr`);
   const { shape, spacing } = views[0]!;
-  const writer = await createOmeZarr(path, { shape, spacing, channels: detector.types });
+  const files = await createProbabilities(format, {
+    ...target,
+    run,
+    types: detector.types,
+    particles: dataset.particles.map(({ name }) => name),
+    shape,
+    spacing,
+    voxelSpacing: ref.voxelSpacing ?? spacing[2],
+  });
   const progress = startCounting(`predicting ${run}`, "tiles");
   try {
     await detector.predictor.predict(
       views,
-      async ({ zStart, values }) => {
-        for (const [channel, type] of detector.types.entries())
-          await writer.writeSlab(zStart, values.get(type)!, channel);
-      },
+      ({ zStart, values }) => files.writeSlab(zStart, values),
       progress.update,
     );
-    await writer.close();
+    await files.close();
   } catch (error) {
-    await writer.discard();
+    await files.discard();
     throw error;
   } finally {
     progress.stop();
   }
-  return path;
+  return files.paths;
 }

@@ -1,10 +1,8 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { openOmeZarr, openTomogram } from "../data/omeZarr.js";
 import { ownUserId, writePicks } from "../data/picks.js";
 import { PickbenchError } from "../errors.js";
 import { angstrom } from "../units.js";
 import { type PickingSettings, type PickingSteps, pickParticles } from "./picking.js";
+import { openProbabilities } from "./probabilityStores.js";
 
 /** One type picked in one run. */
 export interface PickedType {
@@ -16,43 +14,12 @@ export interface PickedType {
   readonly path: string;
 }
 
-/** One channel of one OME-Zarr folder, and the run it is of. */
+/** One channel of one store of probabilities, and the run it is of. */
 export interface PickTask {
   readonly store: string;
   readonly run: string;
   readonly type: string;
   readonly channel: number;
-}
-
-/**
- * The OME-Zarr folders that paths lead to: a path that is one, or those named `<run>.zarr` in a folder, by name.
- *
- * @throws BadDataset where there is none
- */
-export async function findStores(paths: readonly string[]): Promise<string[]> {
-  return (await Promise.all(paths.map(storesAt))).flat();
-}
-
-async function storesAt(path: string): Promise<string[]> {
-  const names = await readdir(path).catch((cause: unknown) => {
-    throw new PickbenchError(
-      "BadDataset",
-      `${path}: no such folder; wanted an OME-Zarr folder of probabilities`,
-      {
-        path,
-        cause,
-      },
-    );
-  });
-  if (names.includes(".zattrs") || names.includes("zarr.json")) return [path];
-  const stores = names.filter((name) => name.endsWith(".zarr") && !name.startsWith(".")).sort();
-  if (stores.length === 0)
-    throw new PickbenchError(
-      "BadDataset",
-      `${path}: neither an OME-Zarr folder nor a folder with RUN.zarr in it; write one with pickbench predict`,
-      { path },
-    );
-  return stores.map((name) => join(path, name));
 }
 
 /**
@@ -66,18 +33,25 @@ export async function planPicking(stores: readonly string[], asked: readonly str
   const seen = new Map<string, string>();
   const tasks: PickTask[] = [];
   for (const store of stores) {
-    const { run, channels } = await openOmeZarr(store);
-    const other = seen.get(run);
-    if (other !== undefined)
-      throw new PickbenchError(
-        "BadUsage",
-        `${store} and ${other} are both of run ${run}; their picks would overwrite each other: pick them into two folders`,
-      );
-    seen.set(run, store);
-    for (const { type, channel } of channelsOf(store, channels, asked))
+    const { run, channels, isOneType } = await openProbabilities(store);
+    if (isOneType && asked.length > 0 && channels && !asked.includes(channels[0]!)) continue;
+    for (const { type, channel } of channelsOf(store, channels, isOneType ? [] : asked)) {
+      const other = seen.get(`${run}/${type}`);
+      if (other !== undefined)
+        throw new PickbenchError(
+          "BadUsage",
+          `${store} and ${other} are both of run ${run}; their picks of ${type} would overwrite each other: pick them into two folders`,
+        );
+      seen.set(`${run}/${type}`, store);
       tasks.push({ store, run, type, channel });
+    }
   }
-  return tasks;
+  const [type] = asked;
+  if (tasks.length > 0 || type === undefined) return tasks;
+  throw new PickbenchError(
+    "BadDataset",
+    `${stores.join(", ")}: none of ${asked.join(", ")}; choose others with --type`,
+  );
 }
 
 const background = "background";
@@ -120,8 +94,8 @@ export async function pickChannel(
   settings: PickingSettings,
   { folder, session, offset = [0, 0, 0] }: PickPlace,
 ): Promise<PickedType> {
-  const reader = await openTomogram(await openOmeZarr(store));
-  const { picks, steps } = pickParticles(await reader.readAll(channel), settings);
+  const { read } = await openProbabilities(store);
+  const { picks, steps } = pickParticles(await read(channel), settings);
   const path = await writePicks(
     folder,
     run,
