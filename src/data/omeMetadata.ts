@@ -129,14 +129,13 @@ function imageOf(path: string, format: 2 | 3, attributes: Attributes): ImageMeta
     });
   const axes = image!.axes ?? [];
   checkAxes(path, axes);
-  for (const dataset of image!.datasets)
-    if (scaleOf(path, dataset.path, dataset.coordinateTransformations, axes.length) === undefined)
+  for (const { path: level, coordinateTransformations } of image!.datasets)
+    if (coordinateTransformations === undefined)
       throw new PickbenchError(
         "BadDataset",
-        `${path}: level ${dataset.path} has no scale, so no voxel spacing; wanted coordinateTransformations with a scale of ${axes.length} numbers`,
+        `${path}: level ${level} has no scale, so no voxel spacing; wanted coordinateTransformations with a scale of ${axes.length} numbers`,
         { path },
       );
-  scaleOf(path, "all levels", image!.coordinateTransformations, axes.length);
   return image!;
 }
 

@@ -14,7 +14,9 @@ export type CompressorName = keyof typeof compressors;
 /** How a coarser level is made of 2×2×2 voxels of the finer one: their mean, or for labels the first of them. */
 export type Downsampling = "mean" | "nearest";
 
-const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+/** JSON in ASCII alone: zarr-python takes no other for Zarr v2. */
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2).replace(/[^\n -~]/g, escaped)}\n`;
+const escaped = (letter: string): string => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 type File = readonly [name: string, text: string];
 
@@ -40,7 +42,7 @@ export function groupFiles({ format, name, spacings, channels, downsampling }: G
       })),
       name,
       type: downsampling,
-      metadata: { method: "pickbench", description: `${downsampling} of 2×2×2 voxels` },
+      metadata: { method: "pickbench", description: `${downsampling} of 2x2x2 voxels` },
       ...(format === 2 ? { version: "0.4" } : {}),
     },
   ];
