@@ -1,10 +1,10 @@
-import { messageOf, PickbenchError } from "../errors.js";
+import { PickbenchError } from "../errors.js";
 import { type Angstrom, angstrom } from "../units.js";
 import { type Box, type Shape3, type Spacing3, type Volume, voxelCount } from "../volume.js";
 import { extent } from "./chunkGrid.js";
 import type { MrcHeader } from "./mrcHeader.js";
 import { type MrcFile, type MrcSections, openMrc, readSections } from "./mrcSections.js";
-import { sharedFloats } from "./sharedFloats.js";
+import { roomFor } from "./regionRoom.js";
 
 /**
  * Reads an MRC2014 or CCP4 map whole, plain, gzipped or packed with bzip2: modes 0, 1, 2, 6 and 12, either byte order,
@@ -65,18 +65,6 @@ export async function readMrcBox(file: MrcFile, box: Box, volume = 0): Promise<F
     place(file.header, { ...sections, first: sections.first - firstSection }, box, region);
   refuseNotFinite(file.path, region, box);
   return region;
-}
-
-function roomFor(path: string, voxels: number): Float32Array {
-  try {
-    return sharedFloats(voxels);
-  } catch (error) {
-    throw new PickbenchError(
-      "BadDataset",
-      `${path}: ${voxels} voxels do not fit into memory (${messageOf(error)}); bin it or convert it with pickbench volume`,
-      { path, cause: error },
-    );
-  }
 }
 
 /** Index in z, y, x of an axis that the header calls 1 (x), 2 (y) or 3 (z). */

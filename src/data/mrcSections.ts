@@ -76,7 +76,8 @@ export function sectionsPerBlock({ counts, bytesPerValue }: MrcHeader): number {
 }
 
 /**
- * Sections `from` to `to`, the latter left out, in order, a block of them at a time.
+ * Sections `from` to `to`, the latter left out, in order, a block of them at a time. A packed file is read to its end
+ * behind the last one, where its checksum lies.
  *
  * @throws BadDataset where the file ends before them
  */
@@ -92,18 +93,20 @@ export async function* readSections(
   let block = Buffer.from(new ArrayBuffer(sectionsLeft(first) * sectionBytes));
   let filled = 0;
   for await (let bytes of source.read(mrcHeaderSize + header.extendedSize + from * sectionBytes)) {
-    while (bytes.length > 0) {
+    while (bytes.length > 0 && first < to) {
       const copied = bytes.copy(block, filled);
       filled += copied;
       bytes = bytes.subarray(copied);
       if (filled < block.length) continue;
       yield { first, values: valuesOf(header, block) };
       first += sectionsLeft(first);
-      if (first >= to) return;
-      block = Buffer.from(new ArrayBuffer(sectionsLeft(first) * sectionBytes));
       filled = 0;
+      if (first < to) block = Buffer.from(new ArrayBuffer(sectionsLeft(first) * sectionBytes));
     }
+    const hasChecksum = source.packing !== undefined && to === header.counts[2];
+    if (first >= to && !hasChecksum) return;
   }
+  if (first >= to) return;
   throw new PickbenchError(
     "BadDataset",
     `${path}: ends after ${first + Math.floor(filled / sectionBytes)} of ${header.counts[2]} sections; copy it again`,

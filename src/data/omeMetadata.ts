@@ -70,7 +70,9 @@ export function parseJson<T>(path: string, text: string, schema: z.ZodType<T>, w
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new PickbenchError("BadDataset", `${path}: not JSON: ${messageOf(error)}`, { path });
+    throw new PickbenchError("BadDataset", `${path}: not JSON: ${messageOf(error).replace(/\s+/g, " ")}`, {
+      path,
+    });
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;

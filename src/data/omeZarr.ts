@@ -8,7 +8,7 @@ import type { Level, TomogramRef } from "./dataset.js";
 import { isMrcName, mrcStem, openMrcTomogram, resolveMrc } from "./mrcTomogram.js";
 import type { ArrayAxes } from "./omeAxes.js";
 import { readMultiscales } from "./omeMetadata.js";
-import { sharedFloats } from "./sharedFloats.js";
+import { checkPromise, roomFor } from "./regionRoom.js";
 import { openZarrArray, type ZarrArray } from "./zarrArray.js";
 
 /** A tomogram whose metadata has been read. */
@@ -109,17 +109,18 @@ function readerOf(ref: ResolvedTomogram, level: Level, array: ZarrArray): Tomogr
   const { shape, spacing, chunkShape } = level;
   const axes = level.axes ?? plainAxes(array.shape.length);
   const channelDepth = axes.channel === undefined ? 1 : array.chunkShape[axes.channel]!;
-  const placesOf = (box: Box, channel: number) =>
-    chunksOf(box, chunkShape).map((at) => {
-      const coordinates = new Array<number>(axes.rank).fill(0);
-      if (axes.channel !== undefined) coordinates[axes.channel] = Math.floor(channel / channelDepth);
-      for (const [axis, place] of axes.space.entries()) coordinates[place] = at[axis]!;
-      return { at, coordinates, file: array.chunkFile(coordinates) };
-    });
+  const placeOf = (at: Shape3, channel: number) => {
+    const coordinates = new Array<number>(axes.rank).fill(0);
+    if (axes.channel !== undefined) coordinates[axes.channel] = Math.floor(channel / channelDepth);
+    for (const [axis, place] of axes.space.entries()) coordinates[place] = at[axis]!;
+    return { at, coordinates, file: array.chunkFile(coordinates) };
+  };
+  const placesOf = (box: Box, channel: number) => chunksOf(box, chunkShape).map((at) => placeOf(at, channel));
 
   const readRegion = async (box: Box, channel = 0): Promise<Float32Array> => {
     checkRequest(ref, level, box, channel);
-    const region = sharedFloats(voxelCount(extent(box)));
+    await checkPromise(ref.path, box, chunkShape, (at) => placeOf(at, channel).file);
+    const region = roomFor(ref.path, voxelCount(extent(box)));
     const job: ChunkJob = {
       folder: join(ref.path, level.path),
       target: region,

@@ -6,6 +6,15 @@ import { messageOf, PickbenchError } from "../errors.js";
 import { useCheckedBlosc } from "./bloscCodec.js";
 import { undecodable, unreadable, wrongLength } from "./chunkFailures.js";
 import { parseJson, readIfThere } from "./omeMetadata.js";
+import {
+  type Codec,
+  checkCodecs,
+  checkFilters,
+  checkIndex,
+  codecSchema,
+  codecV2Schema,
+  hasIndexChecksum,
+} from "./zarrCodecs.js";
 
 useCheckedBlosc();
 
@@ -32,7 +41,6 @@ export interface ZarrArray {
 }
 
 const sizes = z.array(z.number().int().positive()).min(1).max(8);
-const codecSchema = z.looseObject({ name: z.string(), configuration: z.looseObject({}).default({}) });
 const arrayV2Schema = z.looseObject({
   zarr_format: z.literal(2),
   shape: sizes,
@@ -40,8 +48,8 @@ const arrayV2Schema = z.looseObject({
   dtype: z.string(),
   dimension_separator: z.enum([".", "/"]).default("."),
   order: z.string().optional(),
-  compressor: z.looseObject({ id: z.string() }).nullish(),
-  filters: z.array(z.unknown()).nullish(),
+  compressor: codecV2Schema.nullish(),
+  filters: z.array(codecV2Schema).nullish(),
 });
 const arrayV3Schema = z.looseObject({
   zarr_format: z.literal(3),
@@ -75,6 +83,7 @@ export async function openZarrArray(folder: string): Promise<ZarrArray> {
 async function openV2(folder: string, path: string, text: string): Promise<ZarrArray> {
   const metadata = parseJson(path, text, arrayV2Schema, "a Zarr v2 array");
   checkChunks(path, metadata.shape, metadata.chunks);
+  checkFilters(path, [...(metadata.filters ?? []), ...(metadata.compressor ? [metadata.compressor] : [])]);
   const kind = /^[<>|]([fiub])([1248])$/.exec(metadata.dtype);
   if (!kind) throw notNumeric(path, metadata.dtype);
   const half = kind[1] === "f" && kind[2] === "2";
@@ -93,9 +102,9 @@ const kindsV2: Readonly<Record<string, string>> = { f: "float", i: "int", u: "ui
 async function openV3(folder: string, path: string, text: string): Promise<ZarrArray> {
   const metadata = parseJson(path, text, arrayV3Schema, "a Zarr v3 array");
   const outer = metadata.chunk_grid.configuration.chunk_shape;
-  checkChunks(path, metadata.shape, outer);
   if (!/^(bool|u?int(8|16|32|64)|float(16|32|64))$/.test(metadata.data_type))
     throw notNumeric(path, metadata.data_type);
+  checkCodecs(path, metadata.codecs);
   const half = metadata.data_type === "float16";
   const stored = half ? "uint16" : metadata.data_type === "bool" ? "uint8" : metadata.data_type;
   const rewritten = {
@@ -106,24 +115,30 @@ async function openV3(folder: string, path: string, text: string): Promise<ZarrA
   const { name, configuration } = metadata.chunk_key_encoding;
   const separator = configuration?.separator ?? (name === "v2" ? "." : "/");
   const perShard = innerPerShard(path, metadata.codecs, outer);
+  const inner = outer.map((size, axis) => size / perShard[axis]!);
+  checkChunks(path, metadata.shape, outer, inner);
   const chunkFile = (at: readonly number[]) => {
     const shard = at.map((index, axis) => Math.floor(index / perShard[axis]!));
     return join(folder, [...(name === "v2" ? [] : ["c"]), ...shard].join(separator));
   };
-  const shardIndexFirst = metadata.codecs.some((codec) => codec.configuration.index_location === "start");
+  const sharding = metadata.codecs.find(({ name: codec }) => codec === "sharding_indexed");
+  const shardIndex = {
+    isFirst: sharding?.configuration.index_location === "start",
+    hasChecksum: sharding !== undefined && hasIndexChecksum(sharding),
+  };
   const isBloscFloats = metadata.data_type === "float32" && isLittleEndianBlosc(metadata.codecs);
-  const layout = { dataType: metadata.data_type, half, isBloscFloats, chunkFile, shardIndexFirst };
+  const layout = { dataType: metadata.data_type, half, isBloscFloats, chunkFile, shardIndex };
   return opened(folder, path, JSON.stringify(rewritten), layout);
 }
 
-const isLittleEndianBlosc = (codecs: readonly z.infer<typeof codecSchema>[]): boolean =>
+const isLittleEndianBlosc = (codecs: readonly Codec[]): boolean =>
   codecs.length === 2 &&
   codecs[0]!.name === "bytes" &&
   codecs[0]!.configuration.endian === "little" &&
   codecs[1]!.name === "blosc";
 
 /** How many inner chunks a shard holds along each axis; 1 without sharding. */
-function innerPerShard(path: string, codecs: z.infer<typeof codecSchema>[], outer: number[]): number[] {
+function innerPerShard(path: string, codecs: Codec[], outer: number[]): number[] {
   const sharding = codecs.find((codec) => codec.name === "sharding_indexed");
   if (!sharding) return outer.map(() => 1);
   const inner = sizes.safeParse(sharding.configuration.chunk_shape);
@@ -134,15 +149,22 @@ function innerPerShard(path: string, codecs: z.infer<typeof codecSchema>[], oute
   return outer.map((size, axis) => size / inner.data[axis]!);
 }
 
-function checkChunks(path: string, shape: readonly number[], chunks: readonly number[]): void {
-  if (chunks.length !== shape.length)
-    throw new PickbenchError(
-      "BadDataset",
-      `${path}: shape [${shape}] and chunks [${chunks}] differ in length`,
-      {
-        path,
-      },
-    );
+const mostChunkValues = 2 ** 31;
+
+/** @param decoded sizes of what is decoded in one piece: chunks, or inside a shard the inner ones */
+function checkChunks(
+  path: string,
+  shape: readonly number[],
+  chunks: readonly number[],
+  decoded = chunks,
+): void {
+  const values = decoded.reduce((product, size) => product * size, 1);
+  if (chunks.length === shape.length && values <= mostChunkValues) return;
+  const fault =
+    chunks.length === shape.length ? `are too large to be held (${values} values)` : "differ in length";
+  throw new PickbenchError("BadDataset", `${path}: shape [${shape}] and chunks [${decoded}] ${fault}`, {
+    path,
+  });
 }
 
 const notNumeric = (path: string, dtype: string) =>
@@ -153,11 +175,11 @@ async function opened(
   path: string,
   metadata: string,
   layout: Pick<ZarrArray, "dataType" | "half" | "isBloscFloats" | "chunkFile"> & {
-    readonly shardIndexFirst?: boolean;
+    readonly shardIndex?: ShardIndex;
   },
 ): Promise<ZarrArray> {
-  const { shardIndexFirst = false, ...fields } = layout;
-  const store = new FolderStore(folder, metadata, shardIndexFirst);
+  const { shardIndex = { isFirst: false, hasChecksum: false }, ...fields } = layout;
+  const store = new FolderStore(folder, metadata, shardIndex);
   let array: zarr.Array<zarr.DataType, FolderStore>;
   try {
     array = await zarr.open(store, { kind: "array" });
@@ -195,17 +217,22 @@ async function decoded<D extends zarr.DataType>(
   }
 }
 
+/** Where a shard's index lies, and whether a checksum stands behind it. */
+interface ShardIndex {
+  readonly isFirst: boolean;
+  readonly hasChecksum: boolean;
+}
+
 /** A folder as zarrita's store, whose missing and short files are errors. */
 class FolderStore implements zarr.AsyncReadable {
   readonly #folder: string;
   readonly #metadata: string;
+  readonly #shardIndex: ShardIndex;
 
-  readonly #shardIndexFirst: boolean;
-
-  constructor(folder: string, metadata: string, shardIndexFirst: boolean) {
+  constructor(folder: string, metadata: string, shardIndex: ShardIndex) {
     this.#folder = folder;
     this.#metadata = metadata;
-    this.#shardIndexFirst = shardIndexFirst;
+    this.#shardIndex = shardIndex;
   }
 
   async get(key: zarr.AbsolutePath): Promise<Uint8Array | undefined> {
@@ -232,7 +259,7 @@ class FolderStore implements zarr.AsyncReadable {
     try {
       const { size } = await handle.stat();
       const length = "suffixLength" in range ? range.suffixLength : range.length;
-      const suffixOffset = this.#shardIndexFirst ? 0 : size - length;
+      const suffixOffset = this.#shardIndex.isFirst ? 0 : size - length;
       const offset = "suffixLength" in range ? suffixOffset : range.offset;
       if (offset < 0 || offset + length > size)
         throw new PickbenchError(
@@ -242,6 +269,7 @@ class FolderStore implements zarr.AsyncReadable {
         );
       const bytes = new Uint8Array(length);
       await handle.read(bytes, 0, length, offset);
+      if ("suffixLength" in range && this.#shardIndex.hasChecksum) checkIndex(file, bytes);
       return bytes;
     } finally {
       await handle.close();
