@@ -99,7 +99,10 @@ export async function convertVolume(
   const voxels = shape[0] * shape[1] * shape[2] * channels.length;
   const names = reader.ref.channels ? channels.map(({ name }) => name) : undefined;
   const { least, greatest, sum } = range;
-  const rounded = isWhole(voxelType) && reader.level.dataType?.startsWith("float");
+  const isFloat = reader.level.dataType?.startsWith("float") === true;
+  const rounded = isWhole(voxelType) && isFloat ? [`values are rounded to whole numbers (${voxelType})`] : [];
+  const halved = voxelType === "float16" && Math.max(-least, greatest) < leastNormalHalf;
+  const coarse = halved ? ["float16 holds values this small in steps of 6e-8 alone: scale them first"] : [];
   return {
     from,
     to,
@@ -110,9 +113,12 @@ export async function convertVolume(
     least,
     greatest,
     mean: sum / voxels,
-    notes: [...notes, ...(rounded ? [`values are rounded to whole numbers (${voxelType})`] : [])],
+    notes: [...notes, ...rounded, ...coarse],
   };
 }
+
+/** Smaller halves lose digits (IEEE 754 binary16). */
+const leastNormalHalf = 2 ** -14;
 
 async function openSource(from: string, { spacing, level = 0 }: ConvertOptions): Promise<TomogramReader> {
   if (!(await stat(from).catch(() => undefined)))

@@ -23,7 +23,6 @@ type File = readonly [name: string, text: string];
 /** What a multiscales group says of itself. */
 export interface GroupFields {
   readonly format: 2 | 3;
-  readonly name: string;
   /** Å per voxel along z, y, x, level by level. */
   readonly spacings: readonly (readonly Angstrom[])[];
   readonly channels: readonly string[] | undefined;
@@ -31,7 +30,7 @@ export interface GroupFields {
 }
 
 /** The files that make a folder an OME-NGFF multiscales group, 0.4 on Zarr v2, 0.5 on Zarr v3. */
-export function groupFiles({ format, name, spacings, channels, downsampling }: GroupFields): File[] {
+export function groupFiles({ format, spacings, channels, downsampling }: GroupFields): File[] {
   const space = ["z", "y", "x"].map((axis) => ({ name: axis, type: "space", unit: "angstrom" }));
   const multiscales = [
     {
@@ -40,7 +39,7 @@ export function groupFiles({ format, name, spacings, channels, downsampling }: G
         path: String(level),
         coordinateTransformations: [{ type: "scale", scale: channels ? [1, ...spacing] : spacing }],
       })),
-      name,
+      name: "/",
       type: downsampling,
       metadata: { method: "pickbench", description: `${downsampling} of 2x2x2 voxels` },
       ...(format === 2 ? { version: "0.4" } : {}),

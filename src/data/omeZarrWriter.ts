@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { angstrom } from "../units.js";
 import type { Shape3, Spacing3 } from "../volume.js";
 import { arrayMetadata, type CompressorName, type Downsampling, groupFiles } from "./omeZarrMetadata.js";
@@ -49,8 +49,7 @@ export async function createOmeZarr(path: string, options: OmeZarrOptions): Prom
   const partial = `${path}.partial-${process.pid}-${randomBytes(3).toString("hex")}`;
   await mkdir(partial, { recursive: true });
   const spacings = shapes.map((_, level) => spacing.map((length) => angstrom(length * 2 ** level)));
-  const name = basename(path).replace(/\.zarr$/, "");
-  for (const [file, text] of groupFiles({ format, name, spacings, channels, downsampling }))
+  for (const [file, text] of groupFiles({ format, spacings, channels, downsampling }))
     await writeFile(join(partial, file), text);
   const encode = chunkEncoder(compressor);
   const targets = await Promise.all(

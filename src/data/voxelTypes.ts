@@ -14,10 +14,9 @@ interface Coding {
 
 const bytesOf = (array: ArrayBufferView): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-const float32Limit = 3.4028234663852886e38;
 
 const codings: Readonly<Record<VoxelType, Coding>> = {
-  float32: { bytes: 4, least: -float32Limit, greatest: float32Limit, encode: (v) => bytesOf(v.slice()) },
+  float32: { bytes: 4, least: -Infinity, greatest: Infinity, encode: (v) => bytesOf(v.slice()) },
   float16: {
     bytes: 2,
     least: -greatestHalf,
@@ -34,13 +33,14 @@ export const bytesPerVoxel = (type: VoxelType): number => codings[type].bytes;
 export const isWhole = (type: VoxelType): boolean => !type.startsWith("float");
 
 /**
- * Values as bytes of a type, little-endian, in memory of their own; whole types round.
+ * Values as bytes of a type, little-endian, in memory of their own; whole types round, and float32 takes them as they are.
  *
  * @param path of the file they are for
  * @throws BadDataset at the first value that the type cannot hold
  */
 export function encodeVoxels(path: string, type: VoxelType, values: Float32Array): Uint8Array {
   const { least, greatest, encode } = codings[type];
+  if (type === "float32") return encode(values);
   const half = isWhole(type) ? 0.5 : 0;
   for (const value of values)
     if (!(value >= least - half && value < greatest + half) && value !== greatest)

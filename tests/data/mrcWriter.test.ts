@@ -47,7 +47,7 @@ describe("createMrc", () => {
     [1, -40000, /int16/],
     [6, -1, /uint16/],
     [12, 70000, /float16/],
-    [2, Number.NaN, /a voxel is NaN/],
+    [12, Number.NaN, /a voxel is NaN/],
   ] as const)("mode %d does not take %d", async (mode, value, message) => {
     const writer = await createMrc(join(temporaryFolder(), "a.mrc"), { shape, spacing, mode });
     await expect(writer.writeSlab(0, values.with(5, value))).rejects.toThrow(message);
