@@ -1,3 +1,4 @@
+import { labelled } from "../data/copickProject.js";
 import type { Dataset } from "../data/dataset.js";
 import {
   createProbabilities,
@@ -88,7 +89,7 @@ async function predictRun(
     ...target,
     run,
     types: detector.types,
-    particles: dataset.particles.map(({ name }) => name),
+    particles: labelled(dataset.particles),
     shape,
     spacing,
     voxelSpacing: ref.voxelSpacing ?? spacing[2],

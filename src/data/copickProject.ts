@@ -34,7 +34,7 @@ export function copickProject(dataset: Dataset, options: ProjectOptions): Record
 const localUrl = (path: string): string => `local://${resolve(path).split(sep).join("/")}`;
 
 /** Every particle with a label of its own: what it has, else the lowest that is free. */
-function labelled(particles: readonly Particle[]): (Particle & { readonly label: number })[] {
+export function labelled(particles: readonly Particle[]): (Particle & { readonly label: number })[] {
   const taken = new Set(particles.flatMap(({ label }) => label ?? []));
   let next = 1;
   return particles.map((particle) => {

@@ -128,7 +128,14 @@ async function contrastOf(
   { name, picks }: RunInspection,
   { tomoType, path, levels }: TomogramInspection,
 ): Promise<TruthContrast | null> {
-  const points = (await Promise.all(picks.map((file) => readPicksFile(file.path, file.type)))).flat();
+  const points = (
+    await Promise.all(
+      picks.map(async ({ path: from, type }) => {
+        const file = (await listPicks(dataset, name, type)).find((each) => each.path === from);
+        return file ? readPicksOf(dataset, name, type, file) : [];
+      }),
+    )
+  ).flat();
   const radii = dataset.particles.filter((particle) => points.some(({ type }) => type === particle.name));
   const wanted = Math.min(...radii.map(({ radius }) => radius)) / 3;
   const level = levels.findLastIndex(({ spacing }) => Math.max(...spacing) <= wanted);

@@ -15,8 +15,8 @@ export interface ProbabilityTarget {
   readonly folder: string;
   readonly run: string;
   readonly types: readonly string[];
-  /** Of copick's labels: the particles of the data set, the first of which is 1; types that are none follow. */
-  readonly particles: readonly string[];
+  /** The particles of the data set with copick's labels; types that are none of them get the labels behind. */
+  readonly particles: readonly { readonly name: string; readonly label: number }[];
   readonly shape: Shape3;
   readonly spacing: Spacing3;
   /** The number that copick's folders name the tomogram's voxel spacing by. */
@@ -95,8 +95,11 @@ async function addCopickParts(parts: Part[], target: ProbabilityTarget): Promise
     parts.push({ path, writer, channels: [of(type)] });
   }
   const path = copickPath(target, "particles", "-multilabel");
-  const others = types.filter((type) => !particles.includes(type));
-  const labels = types.map((type) => [...particles, ...others].indexOf(type) + 1);
+  const others = types.filter((type) => !particles.some(({ name }) => name === type));
+  const greatest = particles.reduce((most, { label }) => Math.max(most, label), 0);
+  const labels = types.map(
+    (type) => particles.find(({ name }) => name === type)?.label ?? greatest + 1 + others.indexOf(type),
+  );
   const voxels = { voxelType: "uint8", downsampling: "nearest" } as const;
   const writer = await createOmeZarr(path, { shape, spacing, format, ...voxels });
   parts.push({ path, writer, channels: [(values) => labelled(types, labels, values)] });

@@ -13,7 +13,7 @@ import { temporaryFolder } from "../data/storeFixtures.js";
 const shape: Shape3 = [5, 6, 7];
 const spacing: Spacing3 = [angstrom(10.012), angstrom(10.012), angstrom(10.012)];
 const types = ["apo-ferritin", "ribosome"];
-const particles = ["apo-ferritin", "beta-amylase", "ribosome"];
+const particles = ["apo-ferritin", "beta-amylase", "ribosome"].map((name, at) => ({ name, label: at + 1 }));
 const maps = new Map(
   types.map((type, at) => {
     const random = randomFor(at, "probability files");
