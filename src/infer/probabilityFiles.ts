@@ -100,7 +100,8 @@ async function addCopickParts(parts: Part[], target: ProbabilityTarget): Promise
   const labels = types.map(
     (type) => particles.find(({ name }) => name === type)?.label ?? greatest + 1 + others.indexOf(type),
   );
-  const voxels = { voxelType: "uint8", downsampling: "nearest" } as const;
+  const voxelType = Math.max(...labels) > 255 ? "uint16" : "uint8";
+  const voxels = { voxelType, downsampling: "nearest" } as const;
   const writer = await createOmeZarr(path, { shape, spacing, format, ...voxels });
   parts.push({ path, writer, channels: [(values) => labelled(types, labels, values)] });
 }
