@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -68,12 +68,19 @@ describe("what is written is what is read", () => {
         shape3,
         fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 }),
         fc.constantFrom<2 | 3>(2, 3),
-        fc.constantFrom("blosc-lz4" as const, "blosc-zstd" as const),
+        fc.constantFrom("blosc-lz4" as const, "blosc-zstd" as const, "gzip" as const),
         fc.integer({ min: 1, max: 3 }),
-        async (shape, chunkShape, depths, format, compressor, levels) => {
+        fc.boolean(),
+        async (shape, chunkShape, depths, format, compressor, levels, wantShards) => {
+          const sharded = wantShards && format === 3;
           const path = join(folder, `${count++}.zarr`);
           const values = noise(shape, count);
-          await write(path, [values], { shape, spacing, format, compressor, chunkShape, levels }, depths);
+          await write(
+            path,
+            [values],
+            { shape, spacing, format, compressor, chunkShape, levels, sharded },
+            depths,
+          );
           const ref = await openOmeZarr(path);
           expect(ref.levels.length).toBe(levels);
           let expected: { data: Float32Array; shape: Shape3 } = { data: values, shape };
@@ -101,6 +108,44 @@ describe("what is written is what is read", () => {
     const reader = await openTomogram(ref);
     for (const [channel, volume] of values.entries())
       expect((await reader.readAll(channel)).data).toEqual(volume);
+  });
+});
+
+describe("labels and shards", () => {
+  const shape: Shape3 = [5, 6, 7];
+  const labels = Float32Array.from({ length: 210 }, (_, i) => (i * 7) % 250);
+
+  test("a coarser level of labels is the first of every 2×2×2, never their mean", async () => {
+    const path = join(temporaryFolder(), "a.zarr");
+    const options: OmeZarrOptions = {
+      shape,
+      spacing,
+      levels: 2,
+      voxelType: "uint8",
+      downsampling: "nearest",
+    };
+    await write(path, [labels], options, [1, 3]);
+    const volume = await (await openTomogram(await openOmeZarr(path), 1)).readAll();
+    const expected: number[] = [];
+    for (let z = 0; z < 5; z += 2)
+      for (let y = 0; y < 6; y += 2)
+        for (let x = 0; x < 7; x += 2) expected.push(labels[(z * 6 + y) * 7 + x]!);
+    expect([...volume.data]).toEqual(expected);
+  });
+
+  test("a shard is one file; a byte changed in its index is found by its checksum", async () => {
+    const path = join(temporaryFolder(), "a.zarr");
+    await write(path, [labels], { shape, spacing, format: 3, sharded: true, chunkShape: [4, 4, 4] }, [5]);
+    expect(files(join(path, "0"))).toEqual(["c/0/0/0", "zarr.json"]);
+    const shard = join(path, "0/c/0/0/0");
+    const bytes = readFileSync(shard);
+    for (const fromEnd of [1, 4, 5, 20, 8 * 16 + 4]) {
+      const broken = Buffer.from(bytes);
+      broken[bytes.length - fromEnd]! ^= 1;
+      writeFileSync(shard, broken);
+      const reading = async () => (await openTomogram(await openOmeZarr(path))).readAll();
+      await expect(reading(), `${fromEnd}`).rejects.toThrow(/index does not fit its checksum/);
+    }
   });
 });
 
