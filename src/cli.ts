@@ -77,6 +77,10 @@ const table: Record<string, Entry> = {
     describe: "writes one page to look at of one run or several: scores, curves, errors, pictures, record",
     load: () => import("./commands/report.js"),
   },
+  convert: {
+    describe: "brings positions from one program's format to another's",
+    load: () => import("./commands/convert.js"),
+  },
   leaderboard: {
     describe: "ranks the submissions from their records",
     load: () => import("./commands/leaderboard.js"),

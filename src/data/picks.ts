@@ -168,14 +168,22 @@ const picksSchema = z.looseObject({
   points: z.array(pointSchema).nullish(),
 });
 
-/** Reads a copick file of picks. @throws BadDataset with the file and the number of the broken point, from 1. */
+/** What a copick file of picks holds; what is not looked at here is kept. */
+export type PicksDocument = z.infer<typeof picksSchema>;
+
+/** Parses a copick file of picks. @throws BadDataset with the file and the number of the broken point, from 1. */
+export function parsePicks(path: string, text: string): PicksDocument {
+  const value = jsonWithNaN(path, text);
+  const parsed = picksSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw badPicks(path, value, parsed.error);
+}
+
+/** Reads a copick file of picks of a type. @throws BadDataset as `parsePicks`, and where it is of another type. */
 export async function readPicksFile(path: string, type: string): Promise<Pick[]> {
   const text = await readIfThere(path);
   if (text === undefined) throw new PickbenchError("BadDataset", `${path}: no such file`, { path });
-  const value = jsonWithNaN(path, text);
-  const parsed = picksSchema.safeParse(value);
-  if (!parsed.success) throw badPicks(path, value, parsed.error);
-  const { pickable_object_name: named, points } = parsed.data;
+  const { pickable_object_name: named, points } = parsePicks(path, text);
   if (named !== undefined && named !== null && named !== type)
     throw new PickbenchError(
       "BadDataset",
@@ -229,6 +237,37 @@ const identity = [
   [0, 0, 0, 1],
 ];
 
+/** A point as it is written: without a transform it lies as its type does, without an instance in instance 0. */
+export interface PicksPoint {
+  readonly location: { readonly x: number; readonly y: number; readonly z: number };
+  /** 4×4, row by row. */
+  readonly transformation_?: readonly (readonly number[])[];
+  readonly instance_id?: number;
+  readonly score?: number;
+}
+
+/** Text of a copick file of picks of one type in one run, in Å. */
+export function picksText(
+  of: { readonly type: string; readonly run: string | null; readonly author: PicksAuthor },
+  points: readonly PicksPoint[],
+): string {
+  const document = {
+    pickable_object_name: of.type,
+    user_id: of.author.userId,
+    session_id: of.author.sessionId,
+    run_name: of.run,
+    voxel_spacing: null,
+    unit: "angstrom",
+    points: points.map(({ location, transformation_ = identity, instance_id = 0, score }) => ({
+      location,
+      transformation_,
+      instance_id,
+      ...(score === undefined ? {} : { score }),
+    })),
+  };
+  return `${JSON.stringify(document, null, 1)}\n`;
+}
+
 /** Writes picks of a type as copick JSON, in Å, scores kept; gives the file's path. */
 export async function writePicks(
   overlayRoot: string,
@@ -245,20 +284,10 @@ export async function writePicks(
         `${what} ${JSON.stringify(name)} cannot be part of a copick file's name; wanted no slash, no leading dot and, in user and session, no underscore`,
       );
   const path = join(picksFolder(overlayRoot, run), `${userId}_${sessionId}_${type}.json`);
-  const document = {
-    pickable_object_name: type,
-    user_id: userId,
-    session_id: sessionId,
-    run_name: run,
-    voxel_spacing: null,
-    unit: "angstrom",
-    points: picks.map(({ x, y, z: depth, score }) => ({
-      location: { x, y, z: depth },
-      transformation_: identity,
-      instance_id: 0,
-      ...(score === undefined ? {} : { score }),
-    })),
-  };
-  await writeWhole(path, `${JSON.stringify(document, null, 1)}\n`);
+  const points = picks.map(({ x, y, z: depth, score }) => ({
+    location: { x, y, z: depth },
+    ...(score === undefined ? {} : { score }),
+  }));
+  await writeWhole(path, picksText({ type, run, author }, points));
   return path;
 }

@@ -1,0 +1,56 @@
+const blockBytes = 1 << 20;
+const lineFeed = 0x0a;
+
+/**
+ * The lines of a text in UTF-8, without their ends (LF or CRLF) and without a byte order mark. Decoded block by block, so
+ * that memory stays at a few blocks however long the text is.
+ */
+export function* linesOf(bytes: Buffer): Generator<string> {
+  let start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  while (start < bytes.length) {
+    const end = blockEnd(bytes, start);
+    const lines = bytes.toString("utf8", start, end).split("\n");
+    if (bytes[end - 1] === lineFeed) lines.pop();
+    for (const line of lines) yield line.endsWith("\r") ? line.slice(0, -1) : line;
+    start = end;
+  }
+}
+
+/** After the last line feed within a block of `start`; after the line where it is longer than a block. */
+function blockEnd(bytes: Buffer, start: number): number {
+  if (bytes.length - start <= blockBytes) return bytes.length;
+  const last = bytes.lastIndexOf(lineFeed, start + blockBytes);
+  if (last >= start) return last + 1;
+  const next = bytes.indexOf(lineFeed, start + blockBytes);
+  return next < 0 ? bytes.length : next + 1;
+}
+
+/** Text that grows line by line, kept as bytes: longer than any string may be. */
+export class TextBytes {
+  readonly #blocks: Buffer[] = [];
+  #lines: string[] = [];
+  #length = 0;
+
+  line(text: string): void {
+    this.#lines.push(text, "\n");
+    this.#length += text.length + 1;
+    if (this.#length > blockBytes) this.#flush();
+  }
+
+  bytes(): Buffer {
+    this.#flush();
+    return Buffer.concat(this.#blocks);
+  }
+
+  #flush(): void {
+    this.#blocks.push(Buffer.from(this.#lines.join("")));
+    this.#lines = [];
+    this.#length = 0;
+  }
+}
+
+/** The words of a line between blanks. */
+export function wordsOf(line: string): string[] {
+  const trimmed = line.trim();
+  return trimmed === "" ? [] : trimmed.split(/\s+/);
+}

@@ -1,0 +1,111 @@
+import { extname } from "node:path";
+import { PickbenchError } from "../../errors.js";
+import { box } from "./box.js";
+import { cbox } from "./cbox.js";
+import { challenge } from "./challenge.js";
+import { copick } from "./copick.js";
+import { dynamo } from "./dynamo.js";
+import { eman2 } from "./eman2.js";
+import type { PositionFormat } from "./format.js";
+import { imodModel } from "./imodModel.js";
+import { coords, imodPoints } from "./points.js";
+import { portal } from "./portal.js";
+import { ais, relion3, relion4, relion5 } from "./relion.js";
+import { stopgap } from "./stopgap.js";
+import { csv, tsv } from "./table.js";
+
+/** Every format of positions; of two that know a file for their own, the first is right. */
+export const positionFormats: readonly PositionFormat[] = [
+  imodModel,
+  portal,
+  eman2,
+  copick,
+  cbox,
+  stopgap,
+  ais,
+  relion5,
+  relion4,
+  relion3,
+  dynamo,
+  box,
+  challenge,
+  csv,
+  tsv,
+  coords,
+  imodPoints,
+];
+
+export const formatNames = positionFormats.map(({ name }) => name);
+
+/** @throws BadUsage for a name that is none */
+export function namedFormat(flag: string, name: string): PositionFormat {
+  const format = positionFormats.find((candidate) => candidate.name === name);
+  if (format) return format;
+  throw new PickbenchError("BadUsage", `--${flag} is ${name}, wanted one of ${formatNames.join(", ")}`);
+}
+
+const hasExtension = ({ extensions }: PositionFormat, path: string): boolean =>
+  extensions.includes(extname(path).toLowerCase());
+
+/**
+ * The format of a file, by what is in it; its name decides only between formats that its content leaves open, and for
+ * an empty file.
+ *
+ * @throws BadDataset for content of no format; BadUsage for content that may be of several
+ */
+export function recognise(path: string, bytes: Buffer): PositionFormat {
+  const isEmpty =
+    bytes
+      .subarray(0, 1 << 16)
+      .toString("latin1")
+      .trim() === "";
+  if (isEmpty) {
+    const named = positionFormats.filter((format) => hasExtension(format, path));
+    const [only, second] = named;
+    if (only && !second) return only;
+    throw new PickbenchError(
+      "BadDataset",
+      `${path} is empty, wanted positions; say of which format with --from-format`,
+      { path },
+    );
+  }
+  const matches = positionFormats.filter((format) => format.recognises(bytes));
+  const named = matches.find((format) => hasExtension(format, path));
+  if (named) return named;
+  if (matches.includes(box) && matches.includes(imodPoints))
+    throw new PickbenchError(
+      "BadUsage",
+      `${path} has four or five columns of numbers, which may be boxes or IMOD points; give --from-format box or point`,
+      { path },
+    );
+  if (matches[0]) return matches[0];
+  throw new PickbenchError(
+    "BadDataset",
+    `${path}: ${whyNone(bytes)}; wanted one of ${formatNames.join(", ")} (--from-format)`,
+    {
+      path,
+    },
+  );
+}
+
+function whyNone(bytes: Buffer): string {
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return "is compressed by gzip, unpack it first";
+  if (bytes.includes('"annotation_object"'))
+    return "is the metadata of a portal annotation, name the .ndjson beside it";
+  if (bytes.includes("data_") && bytes.includes("loop_")) return "is a STAR file without coordinates";
+  return "is of no known format of positions";
+}
+
+/** The format to write, by the name of the file. @throws BadUsage where the name leaves several open, or none */
+export function formatToWrite(path: string): PositionFormat {
+  const named = positionFormats.filter((format) => hasExtension(format, path));
+  const [only, second] = named;
+  if (only && !second) return only;
+  throw new PickbenchError(
+    "BadUsage",
+    second
+      ? `${path} may be ${named.map(({ title }) => title).join(", or ")}; give --to-format ${named.map(({ name }) => name).join(" or ")}`
+      : `the name ${path} does not say which format to write; give --to-format, one of ${formatNames.join(", ")}`,
+    { path },
+  );
+}

@@ -1,0 +1,217 @@
+import { PickbenchError } from "../../errors.js";
+import type { Angstrom } from "../../units.js";
+import type { Shape3 } from "../../volume.js";
+import type { PositionFormat, WriteOptions } from "./format.js";
+import {
+  countsInVoxels,
+  type FrameName,
+  isMirrored,
+  missingFor,
+  ownPixel,
+  type Target,
+  toFrame,
+} from "./frames.js";
+import { lossesOf } from "./losses.js";
+import { mergeByRun } from "./merge.js";
+import type { PositionSet } from "./positionSet.js";
+import type { PositionsFile } from "./readPositions.js";
+
+/** What the user says that the files do not. */
+export interface ConvertOptions extends WriteOptions {
+  readonly toFrame?: FrameName;
+  /** Å per voxel, wherever a file does not say it; of the written file too. */
+  readonly spacing?: Angstrom;
+  /** Å per voxel in which the files count, whatever they say. */
+  readonly fromSpacing?: Angstrom;
+  readonly toSpacing?: Angstrom;
+  /** Size of the volume in voxels of `spacing`. */
+  readonly size?: Shape3;
+  /** Names the run where a file names none, and is the only one taken where files name several. */
+  readonly run?: string;
+  /** The same for the type. */
+  readonly type?: string;
+  readonly rename?: ReadonlyMap<string, string>;
+  readonly userId?: string;
+  readonly sessionId?: string;
+}
+
+/** Positions as they are to be written, and what the user has to know. */
+export interface Converted {
+  readonly sets: readonly PositionSet[];
+  readonly frame: FrameName;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Brings positions of files into the frame of a format, one set a run.
+ *
+ * @throws BadUsage that names the flag where something is needed that neither file nor user says
+ */
+export function convertPositions(
+  files: readonly PositionsFile[],
+  format: PositionFormat,
+  options: ConvertOptions,
+): Converted {
+  const read = files.flatMap(({ path, sets }) =>
+    sets.map((set) => ({ what: path, set: described(set, options) })),
+  );
+  const chosen = chosenOnly(read, options);
+  const frame =
+    options.toFrame ??
+    frameToWrite(
+      chosen.map(({ set }) => set),
+      format,
+      options,
+    );
+  const converted = chosen.map(({ what, set }) => {
+    checkNeeds(set, format, what);
+    return withoutStalePixels(toFrame(set, targetOf(set, frame, options), what), set);
+  });
+  const sets = mergeByRun(converted);
+  return {
+    sets,
+    frame,
+    notes: [
+      ...new Set([
+        ...read.flatMap(({ set }) => set.notes ?? []),
+        ...lossesOf(sets, format),
+        ...mirrorNotes(
+          chosen.map(({ set }) => set),
+          frame,
+        ),
+      ]),
+    ],
+  };
+}
+
+/** A set with what the user says about it. */
+function described(set: PositionSet, options: ConvertOptions): PositionSet {
+  const { size, spacing, fromSpacing, run, userId, sessionId } = options;
+  const pixel = fromSpacing ?? set.pixel ?? ownPixel(set.frame) ?? spacing;
+  const voxel = spacing ?? pixel;
+  const volume = size && voxel !== undefined ? { size, spacing: voxel } : undefined;
+  return {
+    ...set,
+    ...(pixel === undefined ? {} : { pixel }),
+    ...(volume ? { volume } : {}),
+    ...(set.run === undefined && run !== undefined ? { run } : {}),
+    author: {
+      ...set.author,
+      ...(userId === undefined ? {} : { userId }),
+      ...(sessionId === undefined ? {} : { sessionId }),
+    },
+    positions: renamed(set, options),
+  };
+}
+
+function renamed(
+  { positions }: PositionSet,
+  { type: given, rename }: ConvertOptions,
+): PositionSet["positions"] {
+  if (given === undefined && !rename) return positions;
+  return positions.map((position) => {
+    const type = position.type ?? given;
+    return type === undefined ? position : { ...position, type: rename?.get(type) ?? type };
+  });
+}
+
+interface Named {
+  readonly what: string;
+  readonly set: PositionSet;
+}
+
+/** Only the run and the type asked for. @throws BadUsage for one that is not there */
+function chosenOnly(read: readonly Named[], { run, type, rename }: ConvertOptions): Named[] {
+  const ofRun = run === undefined ? [...read] : read.filter(({ set }) => set.run === run);
+  if (ofRun.length === 0 && read.length > 0)
+    throw absent(
+      "run",
+      run!,
+      read.map(({ set }) => set.run ?? "a run without a name"),
+    );
+  if (type === undefined) return ofRun;
+  const name = rename?.get(type) ?? type;
+  const ofType = ofRun.map(({ what, set }) => ({
+    what,
+    set: { ...set, positions: set.positions.filter((position) => position.type === name) },
+  }));
+  const all = ofRun.flatMap(({ set }) => set.positions);
+  if (all.length > 0 && ofType.every(({ set }) => set.positions.length === 0))
+    throw absent(
+      "type",
+      name,
+      all.map((position) => position.type!),
+    );
+  return ofType;
+}
+
+function absent(flag: string, asked: string, there: readonly string[]): PickbenchError {
+  const names = [...new Set(there)];
+  const listed = `${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}`;
+  return new PickbenchError("BadUsage", `--${flag} is ${asked}, wanted one that the files hold: ${listed}`);
+}
+
+/** The first of the format's frames that what is known is enough for; else its first, which says what is missing. */
+function frameToWrite(
+  sets: readonly PositionSet[],
+  format: PositionFormat,
+  options: ConvertOptions,
+): FrameName {
+  const isReachable = (frame: FrameName) =>
+    sets.every((set) => {
+      const target = targetOf(set, frame, options);
+      return missingFor(set, target).length === 0 && (frame !== "eman2" || target.volume !== undefined);
+    });
+  return format.frames.find(isReachable) ?? format.frames[0]!;
+}
+
+function targetOf(set: PositionSet, frame: FrameName, options: ConvertOptions): Target {
+  const { spacing, toSpacing } = options;
+  const pixel = toSpacing ?? ownPixel(frame) ?? (countsInVoxels(frame) ? (spacing ?? set.pixel) : set.pixel);
+  if (toSpacing !== undefined && set.pixel === undefined && countsInVoxels(set.frame))
+    throw new PickbenchError(
+      "BadUsage",
+      "--to-spacing is given, but not the voxel size that the positions count in now; give --from-spacing Å",
+    );
+  return {
+    frame,
+    ...(pixel === undefined ? {} : { pixel }),
+    ...(set.volume ? { volume: set.volume } : {}),
+  };
+}
+
+function checkNeeds(set: PositionSet, { needs, title }: PositionFormat, what: string): void {
+  if (needs?.includes("run") && set.run === undefined && set.positions.length > 0)
+    throw new PickbenchError("BadUsage", `${what} names no run, and ${title} needs one; give --run NAME`);
+  if (needs?.includes("type") && set.positions.some(({ type }) => type === undefined))
+    throw new PickbenchError(
+      "BadUsage",
+      `${what} names no type of particle, and ${title} needs one; give --type NAME`,
+    );
+}
+
+/** Columns of STAR files that say the voxel size. */
+const pixelColumns = /^rln(OpticsGroup|.*PixelSize|Magnification)$/;
+
+/** Where the voxel size has changed, what a STAR file said about it holds no longer. */
+function withoutStalePixels(converted: PositionSet, before: PositionSet): PositionSet {
+  if (converted.pixel === before.pixel || converted.extra?.family !== "star") return converted;
+  const { names } = converted.extra;
+  const kept = names.map((_, i) => i).filter((i) => !pixelColumns.test(names[i]!));
+  return {
+    ...converted,
+    blocks: [],
+    extra: { family: "star", names: kept.map((i) => names[i]!) },
+    positions: converted.positions.map((position) => ({
+      ...position,
+      extra: kept.map((i) => position.extra?.[i] ?? ""),
+    })),
+  };
+}
+
+function mirrorNotes(sets: readonly PositionSet[], frame: FrameName): string[] {
+  const swapped = sets.filter((set) => isMirrored(set.frame) !== isMirrored(frame));
+  return swapped.some(({ positions }) => positions.some(({ rotation }) => rotation))
+    ? ["the mirror swaps the hand: orientations are those of the reference's mirror image"]
+    : [];
+}

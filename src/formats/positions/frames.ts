@@ -1,0 +1,215 @@
+import { PickbenchError } from "../../errors.js";
+import { type Angstrom, angstrom } from "../../units.js";
+import type { PositionSet, TomogramPosition, Vector3, VolumeExtent } from "./positionSet.js";
+
+/** What a transform may have to know. */
+interface FrameContext {
+  readonly pixel?: Angstrom;
+  readonly volume?: VolumeExtent;
+}
+
+/** One step on the way from a file's numbers to Å from the volume's corner, x y z, and its way back. */
+interface Transform {
+  /** Where it is written down. */
+  readonly source: string;
+  readonly needs: readonly (keyof FrameContext)[];
+  /** Whether it swaps the hand. */
+  readonly mirrors?: true;
+  readonly forward: (at: Vector3, context: Required<FrameContext>) => Vector3;
+  readonly back: (at: Vector3, context: Required<FrameContext>) => Vector3;
+}
+
+const scaled = ([x, y, z]: Vector3, by: number): Vector3 => [x * by, y * by, z * by];
+const moved = ([x, y, z]: Vector3, by: Vector3, sign = 1): Vector3 => [
+  x + sign * by[0],
+  y + sign * by[1],
+  z + sign * by[2],
+];
+const extent = ({ size: [z, y, x], spacing }: VolumeExtent, half: (voxels: number) => number): Vector3 => [
+  half(x) * spacing,
+  half(y) * spacing,
+  half(z) * spacing,
+];
+const halfOf = (voxels: number) => voxels / 2;
+const wholeHalfOf = (voxels: number) => Math.floor(voxels / 2);
+
+/**
+ * Å between the portal's annotations of version 2.0 and the challenge's picks of the same particles, x y z: the mean of
+ * both over the 143 particles of TS_6_6 that have two published positions; none differs by more than 0.0008 voxels.
+ */
+const portal2Sum: Vector3 = [6307.8478, 6307.8476, 1848.0073];
+
+/** Every conversion there is, each in one place. A position's frame is a list of these. */
+export const transforms = {
+  voxelToAngstrom: {
+    source: "voxel i of spacing s covers [i·s, (i+1)·s)",
+    needs: ["pixel"],
+    forward: (at, { pixel }) => scaled(at, pixel),
+    back: ([x, y, z], { pixel }) => [x / pixel, y / pixel, z / pixel],
+  },
+  nanometreToAngstrom: {
+    source: "1 nm = 10 Å",
+    needs: [],
+    forward: (at) => scaled(at, 10),
+    back: ([x, y, z]) => [x / 10, y / 10, z / 10],
+  },
+  oneBased: {
+    source: "Dynamo counts as MATLAB does: the volume's corner is (1, 1, 1)",
+    needs: [],
+    forward: (at) => moved(at, [1, 1, 1], -1),
+    back: (at) => moved(at, [1, 1, 1]),
+  },
+  voxelCentre: {
+    source: "an array's index names the centre of its voxel",
+    needs: [],
+    forward: (at) => moved(at, [0.5, 0.5, 0.5]),
+    back: (at) => moved(at, [0.5, 0.5, 0.5], -1),
+  },
+  imodSlice: {
+    source: "IMOD, Binary File Format, Model Coordinate Conventions: x from 0, y from 0, z from −0.5",
+    needs: [],
+    forward: (at) => moved(at, [0, 0, 0.5]),
+    back: (at) => moved(at, [0, 0, 0.5], -1),
+  },
+  zyxToXyz: {
+    source: "arrays are z, y, x",
+    needs: [],
+    forward: ([z, y, x]) => [x, y, z],
+    back: ([x, y, z]) => [z, y, x],
+  },
+  volumeCentre: {
+    source: "RELION 5, rlnCenteredCoordinate: Å from the volume's centre, size / 2",
+    needs: ["volume"],
+    forward: (at, { volume }) => moved(at, extent(volume, halfOf)),
+    back: (at, { volume }) => moved(at, extent(volume, halfOf), -1),
+  },
+  eman2Centre: {
+    source: "EMAN2, e2spt_boxer: from the voxel size // 2, where apix_unbin is set",
+    needs: ["volume"],
+    forward: (at, { volume }) => moved(at, extent(volume, wholeHalfOf)),
+    back: (at, { volume }) => moved(at, extent(volume, wholeHalfOf), -1),
+  },
+  portal2Mirror: {
+    source: "Data Portal 10440, annotations 2.0 against the challenge's picks, measured on TS_6_6",
+    needs: [],
+    mirrors: true,
+    forward: ([x, y, z]) => [portal2Sum[0] - x, portal2Sum[1] - y, portal2Sum[2] - z],
+    back: ([x, y, z]) => [portal2Sum[0] - x, portal2Sum[1] - y, portal2Sum[2] - z],
+  },
+} satisfies Record<string, Transform>;
+
+type TransformName = keyof typeof transforms;
+
+/** How a file counts: the steps from its numbers to Å from the volume's corner, x y z. */
+export const frames = {
+  angstrom: [],
+  "angstrom-centred": ["volumeCentre"],
+  nanometre: ["nanometreToAngstrom"],
+  voxel: ["voxelToAngstrom"],
+  "voxel-1": ["oneBased", "voxelToAngstrom"],
+  index: ["voxelCentre", "voxelToAngstrom"],
+  "voxel-zyx": ["zyxToXyz", "voxelToAngstrom"],
+  "index-zyx": ["zyxToXyz", "voxelCentre", "voxelToAngstrom"],
+  imod: ["imodSlice", "voxelToAngstrom"],
+  eman2: ["voxelToAngstrom", "eman2Centre"],
+  "portal-2.0": ["voxelToAngstrom", "portal2Mirror"],
+} as const satisfies Record<string, readonly TransformName[]>;
+
+export type FrameName = keyof typeof frames;
+
+export const frameNames = Object.keys(frames) as FrameName[];
+
+/** Spacing of the tomograms that the portal's annotations of version 2.0 count in. */
+const portal2Spacing = angstrom(10.012);
+
+/** The voxel size that a frame itself stands for. */
+export const ownPixel = (frame: FrameName): Angstrom | undefined =>
+  frame === "portal-2.0" ? portal2Spacing : undefined;
+
+const stepsOf = (frame: FrameName): readonly TransformName[] => frames[frame];
+
+/** Whether positions count in voxels, so that their size has to be known for Å. */
+export const countsInVoxels = (frame: FrameName): boolean => stepsOf(frame).includes("voxelToAngstrom");
+
+/** Whether the tomogram that is meant is the mirror image of the one other frames mean. */
+export const isMirrored = (frame: FrameName): boolean =>
+  stepsOf(frame).filter((step) => "mirrors" in transforms[step]).length % 2 === 1;
+
+/** Where positions are to go. */
+export interface Target extends FrameContext {
+  readonly frame: FrameName;
+}
+
+/** The steps from one frame to another, those left out that the second would only take back. */
+function route(
+  from: Target,
+  to: Target,
+): { readonly there: TransformName[]; readonly back: TransformName[] } {
+  const there = [...stepsOf(from.frame)];
+  const back = [...stepsOf(to.frame)];
+  while (there.length > 0 && there.at(-1) === back.at(-1) && isSame(transforms[there.at(-1)!], from, to)) {
+    there.pop();
+    back.pop();
+  }
+  return { there, back: back.reverse() };
+}
+
+function isSame({ needs }: Transform, from: FrameContext, to: FrameContext): boolean {
+  return needs.every((need) =>
+    need === "pixel"
+      ? from.pixel === to.pixel || from.pixel === undefined || to.pixel === undefined
+      : JSON.stringify(from.volume) === JSON.stringify(to.volume),
+  );
+}
+
+/** What of these a conversion needs and the two sides do not say. */
+export function missingFor(from: Target, to: Target): (keyof FrameContext)[] {
+  const { there, back } = route(from, to);
+  const lacks = (steps: TransformName[], side: FrameContext) =>
+    steps.flatMap((step) => (transforms[step] as Transform).needs.filter((need) => side[need] === undefined));
+  return [...new Set([...lacks(there, from), ...lacks(back, to)])];
+}
+
+const flagOf: Readonly<Record<keyof FrameContext, string>> = {
+  pixel: "the voxel size; give --spacing Å",
+  volume: "the volume's size and voxel size; give --size Z,Y,X in voxels and --spacing Å",
+};
+
+/**
+ * The same positions in another frame. Steps that both frames end with are left out, so that voxels become voxels
+ * without a voxel size.
+ *
+ * @param what names the file in the message
+ * @throws BadUsage that names the flag where a voxel size or a volume's size is needed and unknown
+ */
+export function toFrame(set: PositionSet, target: Target, what: string): PositionSet {
+  const to: Target = { ...fallbacks(set), ...target };
+  const [missing] = missingFor(set, to);
+  if (missing !== undefined)
+    throw new PickbenchError(
+      "BadUsage",
+      `${what}: positions in the frame ${set.frame} become ${target.frame} only with ${flagOf[missing]}`,
+    );
+  const { there, back } = route(set, to);
+  const forward = there.map((step) => (transforms[step] as Transform).forward);
+  const inverse = back.map((step) => (transforms[step] as Transform).back);
+  const boxScale = set.pixel !== undefined && to.pixel !== undefined ? set.pixel / to.pixel : 1;
+  const converted = (position: TomogramPosition): TomogramPosition => {
+    let { at } = position;
+    for (const step of forward) at = step(at, set as Required<FrameContext>);
+    for (const step of inverse) at = step(at, to as Required<FrameContext>);
+    const box = position.box && boxScale !== 1 ? { box: scaled(position.box, boxScale) } : {};
+    return { ...position, at, ...box };
+  };
+  const isUnchanged = forward.length === 0 && inverse.length === 0 && boxScale === 1;
+  return {
+    ...set,
+    ...to,
+    positions: isUnchanged ? set.positions : set.positions.map(converted),
+  };
+}
+
+const fallbacks = ({ pixel, volume }: FrameContext): FrameContext => ({
+  ...(pixel === undefined ? {} : { pixel }),
+  ...(volume === undefined ? {} : { volume }),
+});

@@ -1,0 +1,42 @@
+import type { z } from "zod";
+import { messageOf, PickbenchError } from "../../errors.js";
+
+/** V8's longest string is a little longer. */
+const longestText = 2 ** 29 - 2 ** 10;
+
+/** Text of a JSON file. @throws BadDataset where it is longer than a string may be */
+export function jsonText(path: string, bytes: Buffer): string {
+  if (bytes.length <= longestText) return bytes.toString("utf8");
+  throw new PickbenchError(
+    "BadDataset",
+    `${path} has ${bytes.length} bytes, wanted at most ${longestText} of JSON: split it`,
+    { path },
+  );
+}
+
+/** Parses a JSON file by a schema. @throws BadDataset naming the file and the first thing wrong */
+export function parseDocument<T>(path: string, bytes: Buffer, schema: z.ZodType<T>): T {
+  return parseJsonText(path, "the document", jsonText(path, bytes), schema);
+}
+
+/** The same of a text, `place` saying which. */
+export function parseJsonText<T>(path: string, place: string, text: string, schema: z.ZodType<T>): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new PickbenchError(
+      "BadDataset",
+      `${path}: ${place} is no JSON (${messageOf(error)}): mend or write it again`,
+      { path, cause: error },
+    );
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new PickbenchError(
+    "BadDataset",
+    `${path}: ${[place, ...(issue?.path ?? [])].join(", ")}: ${issue?.message ?? "unreadable"}: mend the file`,
+    { path },
+  );
+}

@@ -1,0 +1,153 @@
+/**
+ * Orientations as rotation matrices that turn the reference into the particle as it lies in the tomogram, row by row:
+ * tomogram = R · reference. What other programs write as angles is one of these products of rotations about the axes,
+ * in degrees:
+ *
+ * | program | angles | R | source |
+ * |---|---|---|---|
+ * | RELION | rot, tilt, psi | Rz(−psi)·Ry(−tilt)·Rz(−rot) | Data Portal import: inverse of intrinsic ZYZ |
+ * | Dynamo | tdrot, tilt, narot | Rz(−tdrot)·Rx(−tilt)·Rz(−narot) | alisterburt/eulerangles: inverse of extrinsic zxz |
+ * | STOPGAP | phi, the, psi | Rz(psi)·Rx(the)·Rz(phi) | Data Portal import |
+ * | IMOD slicer | x, y, z | Rz(−z)·Ry(−y)·Rx(−x) | Data Portal import: inverse of intrinsic XYZ |
+ */
+
+/** Nine numbers, row by row. */
+export type Rotation = readonly number[];
+/** x, y, z, w, of length 1. */
+export type Quaternion = readonly [x: number, y: number, z: number, w: number];
+/** Three angles in degrees, in the order in which the program writes them. */
+export type Angles = readonly [number, number, number];
+
+/** The programs whose angles are known. */
+export type AngleConvention = "relion" | "dynamo" | "stopgap" | "slicer";
+
+interface Convention {
+  /** Axes of the three factors from left to right. */
+  readonly axes: "zyz" | "zxz" | "zyx";
+  /** Angles of the program from those of the factors, and back: a permutation, and a sign. */
+  readonly order: readonly [number, number, number];
+  readonly sign: 1 | -1;
+}
+
+const conventions: Readonly<Record<AngleConvention, Convention>> = {
+  relion: { axes: "zyz", order: [2, 1, 0], sign: -1 },
+  dynamo: { axes: "zxz", order: [0, 1, 2], sign: -1 },
+  stopgap: { axes: "zxz", order: [2, 1, 0], sign: 1 },
+  slicer: { axes: "zyx", order: [2, 1, 0], sign: -1 },
+};
+
+export const noRotation: Rotation = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+
+/** Rotation of a program's angles. */
+export function rotationOf(angles: Angles, convention: AngleConvention): Rotation {
+  const { axes, order, sign } = conventions[convention];
+  const [a, b, c] = order.map((at) => sign * angles[at]!);
+  return product(product(about(axes[0]!, a!), about(axes[1]!, b!)), about(axes[2]!, c!));
+}
+
+/** Angles in which a program writes a rotation, −180 to 180; where only a sum of two is known, one of them is 0. */
+export function anglesOf(rotation: Rotation, convention: AngleConvention): Angles {
+  const { axes, order, sign } = conventions[convention];
+  const factors = factorAngles(rotation, axes).map((radians) => (sign * radians * 180) / Math.PI + 0);
+  const angles: [number, number, number] = [0, 0, 0];
+  for (const [factor, at] of order.entries()) angles[at] = factors[factor]!;
+  return angles;
+}
+
+/** Below this sine the first and the last axis are one, to the precision of a double. */
+const aligned = 1e-9;
+
+/** Angles a, b, c of a rotation Ri(a)·Rj(b)·Rk(c), in radians. */
+function factorAngles(r: Rotation, axes: Convention["axes"]): Angles {
+  if (axes === "zyx") {
+    const cosine = Math.hypot(r[0]!, r[3]!);
+    const b = Math.atan2(-r[6]!, cosine);
+    if (cosine < aligned) return [Math.atan2(-r[1]!, r[4]!), b, 0];
+    return [Math.atan2(r[3]!, r[0]!), b, Math.atan2(r[7]!, r[8]!)];
+  }
+  const sine = Math.hypot(r[6]!, r[7]!);
+  const b = Math.atan2(sine, r[8]!);
+  if (axes === "zyz") {
+    if (sine < aligned) return [Math.atan2(-r[1]!, r[4]!), b, 0];
+    return [Math.atan2(r[5]!, r[2]!), b, Math.atan2(r[7]!, -r[6]!)];
+  }
+  if (sine < aligned) return [Math.atan2(r[3]!, r[0]!), b, 0];
+  return [Math.atan2(r[2]!, -r[5]!), b, Math.atan2(r[6]!, r[7]!)];
+}
+
+/** Rotation about an axis, anticlockwise looking against it. */
+function about(axis: string, degrees: number): Rotation {
+  const c = cosine(degrees);
+  const s = cosine(degrees - 90);
+  if (axis === "x") return [1, 0, 0, 0, c, -s, 0, s, c];
+  return axis === "y" ? [c, 0, s, 0, 1, 0, -s, 0, c] : [c, -s, 0, s, c, 0, 0, 0, 1];
+}
+
+/** Of degrees, exact at the quarter turns. */
+function cosine(degrees: number): number {
+  const turned = Math.abs(degrees % 360);
+  if (turned === 90 || turned === 270) return 0;
+  return Math.cos((turned * Math.PI) / 180);
+}
+
+/** a · b. */
+export function product(a: Rotation, b: Rotation): Rotation {
+  const out: number[] = [];
+  for (let row = 0; row < 9; row += 3)
+    for (let column = 0; column < 3; column++)
+      out.push(a[row]! * b[column]! + a[row + 1]! * b[column + 3]! + a[row + 2]! * b[column + 6]!);
+  return out;
+}
+
+/** R · v. */
+export const turned = (
+  r: Rotation,
+  [x, y, z]: readonly [number, number, number],
+): [number, number, number] => [
+  r[0]! * x + r[1]! * y + r[2]! * z,
+  r[3]! * x + r[4]! * y + r[5]! * z,
+  r[6]! * x + r[7]! * y + r[8]! * z,
+];
+
+/** Whether a matrix is a rotation, to three digits; a reflection is none. */
+export function isRotation(matrix: readonly number[]): boolean {
+  const r = matrix;
+  if (r.length !== 9 || !r.every(Number.isFinite)) return false;
+  const transposed = [r[0]!, r[3]!, r[6]!, r[1]!, r[4]!, r[7]!, r[2]!, r[5]!, r[8]!];
+  if (product(r, transposed).some((value, i) => Math.abs(value - noRotation[i]!) > 1e-3)) return false;
+  const cross = [r[4]! * r[8]! - r[5]! * r[7]!, r[5]! * r[6]! - r[3]! * r[8]!, r[3]! * r[7]! - r[4]! * r[6]!];
+  return r[0]! * cross[0]! + r[1]! * cross[1]! + r[2]! * cross[2]! > 0;
+}
+
+/** Rotation of a quaternion of any length but 0. */
+export function rotationOfQuaternion(quaternion: Quaternion): Rotation {
+  const length = Math.hypot(...quaternion);
+  const [x, y, z, w] = quaternion.map((part) => part / length) as [number, number, number, number];
+  return [
+    1 - 2 * (y * y + z * z),
+    2 * (x * y - z * w),
+    2 * (x * z + y * w),
+    2 * (x * y + z * w),
+    1 - 2 * (x * x + z * z),
+    2 * (y * z - x * w),
+    2 * (x * z - y * w),
+    2 * (y * z + x * w),
+    1 - 2 * (x * x + y * y),
+  ];
+}
+
+/** Unit quaternion of a rotation with w ≥ 0 (Shepperd, J. Guid. Control 1, 1978: divides by the largest part). */
+export function quaternionOf(r: Rotation): Quaternion {
+  const trace = r[0]! + r[4]! + r[8]!;
+  const fourSquares = [1 + 2 * r[0]! - trace, 1 + 2 * r[4]! - trace, 1 + 2 * r[8]! - trace, 1 + trace];
+  const largest = fourSquares.indexOf(Math.max(...fourSquares));
+  const differences = [r[7]! - r[5]!, r[2]! - r[6]!, r[3]! - r[1]!];
+  const sums = [r[5]! + r[7]!, r[2]! + r[6]!, r[1]! + r[3]!];
+  const parts = [0, 1, 2, 3].map((part) => {
+    if (part === largest) return fourSquares[largest]!;
+    if (largest === 3) return differences[part]!;
+    return part === 3 ? differences[largest]! : sums[3 - largest - part]!;
+  });
+  const length = Math.hypot(...parts) * (parts[3]! < 0 ? -1 : 1);
+  return parts.map((part) => part / length) as unknown as Quaternion;
+}

@@ -1,0 +1,144 @@
+import { stat } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { PickbenchError } from "../../errors.js";
+import { writeWhole } from "../../files.js";
+import type { PositionFormat, WriteOptions } from "./format.js";
+import type { PositionSet, TomogramPosition } from "./positionSet.js";
+
+/** A file to write and the sets that go into it. */
+interface Place {
+  readonly path: string;
+  readonly sets: readonly PositionSet[];
+}
+
+/** What has been written. */
+export interface Placed {
+  readonly paths: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * Writes sets as one file, or as a folder of as many files as the format needs: one a run and type where a file holds
+ * but one.
+ *
+ * @param out the file, or the folder with `isFolder`
+ * @throws BadUsage where a file stands there already, or one file cannot hold them all
+ */
+export async function placeFiles(
+  out: string,
+  sets: readonly PositionSet[],
+  format: PositionFormat,
+  options: WriteOptions & { readonly isFolder: boolean; readonly overwrite: boolean },
+): Promise<Placed> {
+  const places = options.isFolder ? folderPlaces(out, sets, format) : [onePlace(out, sets, format)];
+  checkDistinct(places);
+  const written = places.map((place) => ({ place, ...format.write(place.sets, options) }));
+  const files = written.flatMap(({ place, bytes, beside }) => [
+    { path: place.path, content: bytes as string | Uint8Array },
+    ...[...(beside ?? [])].map(([end, content]) => ({ path: besides(place.path, end), content })),
+  ]);
+  if (!options.overwrite) for (const { path } of files) await checkFree(path);
+  for (const { path, content } of files) await writeWhole(path, content);
+  return {
+    paths: files.map(({ path }) => path),
+    notes: [...new Set(written.flatMap(({ notes }) => notes ?? []))],
+  };
+}
+
+async function checkFree(path: string): Promise<void> {
+  if (await stat(path).catch(() => undefined))
+    throw new PickbenchError("BadUsage", `${path} is there already; give --overwrite or another name`, {
+      path,
+    });
+}
+
+function onePlace(path: string, sets: readonly PositionSet[], { carries, title }: PositionFormat): Place {
+  const refuse = (what: string, names: readonly string[], flag: string) =>
+    new PickbenchError(
+      "BadUsage",
+      `${title} holds one ${what}, wanted of ${names.length} (${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""}); give ${flag} NAME, or a folder to write to`,
+      { path },
+    );
+  if (!carries.has("several runs") && sets.length > 1)
+    throw refuse(
+      "run",
+      sets.map(({ run }) => run ?? "without a name"),
+      "--run",
+    );
+  const types = [
+    ...new Set(sets.flatMap(({ positions }) => positions.map(({ type }) => type ?? "without a name"))),
+  ];
+  if (!carries.has("several types") && types.length > 1) throw refuse("type", types, "--type");
+  return { path, sets };
+}
+
+function folderPlaces(out: string, sets: readonly PositionSet[], format: PositionFormat): Place[] {
+  const { carries, extensions, name } = format;
+  const end = extensions[0]!;
+  if (carries.has("several runs")) return [{ path: join(out, `positions${end}`), sets }];
+  return sets.flatMap((set) => {
+    const run = fileName("run", set.run);
+    if (carries.has("several types")) return [{ path: join(out, `${run}${end}`), sets: [set] }];
+    return byType(set).map(([type, part]): Place => {
+      const kind = fileName("type", type);
+      const path =
+        name === "copick"
+          ? join(out, "ExperimentRuns", run, "Picks", `${authorName(set)}_${kind}.json`)
+          : name === "portal"
+            ? join(
+                out,
+                run,
+                `${kind}-1.0_${part.positions.some(({ rotation }) => rotation) ? "orientedpoint" : "point"}${end}`,
+              )
+            : join(out, `${run}_${kind}${end}`);
+      return { path, sets: [part] };
+    });
+  });
+}
+
+function byType(set: PositionSet): [string | undefined, PositionSet][] {
+  const types = new Map<string | undefined, TomogramPosition[]>();
+  for (const position of set.positions) {
+    const list = types.get(position.type);
+    if (list) list.push(position);
+    else types.set(position.type, [position]);
+  }
+  return [...types].map(([type, positions]) => [type, { ...set, positions }]);
+}
+
+/** copick's file names begin with user and session. */
+function authorName({ author }: PositionSet): string {
+  const parts = [author?.userId ?? "pickbench", author?.sessionId ?? "0"];
+  const bad = parts.find((part) => !/^[^./\\_\0][^/\\_\0]*$/.test(part));
+  if (bad === undefined) return parts.join("_");
+  throw new PickbenchError(
+    "BadUsage",
+    `${JSON.stringify(bad)} cannot be part of a copick file's name; give --user and --session without underscore, slash or leading dot`,
+  );
+}
+
+/** A name as a part of a file's: of a path its last part, without what programs append. */
+function fileName(what: string, name: string | undefined): string {
+  const last = name?.replace(/^.*[/\\]/, "").replace(/\.(mrc|rec|map|tomostar)$/i, "");
+  if (last !== undefined && /^[^./\\\0][^/\\\0]*$/.test(last)) return last;
+  throw new PickbenchError(
+    "BadUsage",
+    `the ${what} ${JSON.stringify(name ?? "")} cannot be a file's name; give --${what} NAME`,
+  );
+}
+
+function checkDistinct(places: readonly Place[]): void {
+  const paths = places.map(({ path }) => path);
+  const twice = paths.find((path, i) => paths.indexOf(path) !== i);
+  if (twice !== undefined)
+    throw new PickbenchError(
+      "BadUsage",
+      `${twice} would be written twice, for runs whose names differ only in their folders; give --run`,
+    );
+}
+
+/** The portal's metadata drops the shape from the name. */
+function besides(path: string, end: string): string {
+  const stem = path.slice(0, path.length - extname(path).length);
+  return `${stem.replace(/-(\d+\.\d+)_(?:oriented|instance)?point$/, "-$1")}${end}`;
+}

@@ -1,0 +1,94 @@
+import { readdir, stat } from "node:fs/promises";
+import { basename, extname, join, relative, sep } from "node:path";
+import { isPickbenchError, PickbenchError } from "../../errors.js";
+import { positionFormats } from "./catalogue.js";
+import type { PositionFormat } from "./format.js";
+import type { FrameName } from "./frames.js";
+import type { PositionSet } from "./positionSet.js";
+import { type PositionsFile, readPositionsFile } from "./readPositions.js";
+
+/** More files than any data set has. */
+const mostFiles = 100_000;
+const extensions = new Set(positionFormats.flatMap((format) => format.extensions));
+
+/**
+ * Reads a file of positions, or all of a folder and the folders in it. In a folder, a run that a file does not name is
+ * called as copick's path or the portal's says, else as the file.
+ *
+ * @returns the files, and what was left out
+ * @throws BadDataset where nothing can be read, or a file of a known format is broken
+ */
+export async function readPositionFiles(
+  path: string,
+  asked: { readonly format?: PositionFormat; readonly frame?: FrameName },
+): Promise<{ files: PositionsFile[]; notes: string[] }> {
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  if (!isFolder) return { files: [await readPositionsFile(path, asked)], notes: [] };
+  const files: PositionsFile[] = [];
+  const left: string[] = [];
+  for (const name of await filesOf(path)) {
+    const file = await readIfPositions(join(path, name), asked);
+    if (file) files.push(withRun(file, name));
+    else left.push(name);
+  }
+  if (files.length === 0)
+    throw new PickbenchError(
+      "BadDataset",
+      `${path} holds no file of positions; name another folder or a file`,
+      { path },
+    );
+  const shown = `${left.slice(0, 5).join(", ")}${left.length > 5 ? ", …" : ""}`;
+  return {
+    files,
+    notes:
+      left.length === 0 ? [] : [`${left.length} files are left out, as they hold no positions: ${shown}`],
+  };
+}
+
+/** Names of files that may hold positions, sorted, with the folders below `path`; links are not followed. */
+async function filesOf(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true, recursive: true });
+  const names = entries
+    .filter(
+      (entry) =>
+        entry.isFile() && !entry.name.startsWith(".") && extensions.has(extname(entry.name).toLowerCase()),
+    )
+    .map((entry) => relative(path, join(entry.parentPath, entry.name)))
+    .sort();
+  if (names.length <= mostFiles) return names;
+  throw new PickbenchError(
+    "BadDataset",
+    `${path} holds ${names.length} files, wanted at most ${mostFiles}; name a smaller folder`,
+    { path },
+  );
+}
+
+/** Undefined for a file of no format of positions; of a known one, a broken file is the user's to mend. */
+async function readIfPositions(
+  path: string,
+  asked: { readonly format?: PositionFormat; readonly frame?: FrameName },
+): Promise<PositionsFile | undefined> {
+  try {
+    return await readPositionsFile(path, asked);
+  } catch (error) {
+    if (isPickbenchError(error, "BadDataset") && error.message.includes("(--from-format)")) return undefined;
+    throw error;
+  }
+}
+
+function withRun(file: PositionsFile, name: string): PositionsFile {
+  const run = runOf(name);
+  const sets = file.sets.map((set): PositionSet => (set.run === undefined ? { ...set, run } : set));
+  return { ...file, sets };
+}
+
+/** copick: ExperimentRuns/RUN/Picks/…; the portal: RUN/Reconstructions/…; crYOLO and others: RUN.cbox */
+function runOf(name: string): string {
+  const folders = name.split(sep);
+  const after = folders.indexOf("ExperimentRuns");
+  if (after >= 0 && after + 2 < folders.length) return folders[after + 1]!;
+  const before = folders.indexOf("Reconstructions");
+  if (before > 0) return folders[before - 1]!;
+  const file = basename(name);
+  return file.slice(0, file.length - extname(file).length).replace(/(?:__.*)?_coords$/, "");
+}
