@@ -74,6 +74,11 @@ export function convertPositions(
     notes: [
       ...new Set([
         ...read.flatMap(({ set }) => set.notes ?? []),
+        ...sizeNotes(
+          chosen.map(({ set }) => set),
+          options,
+        ),
+        ...outsideNotes(chosen.map(({ set }) => set)),
         ...lossesOf(sets, format),
         ...mirrorNotes(
           chosen.map(({ set }) => set),
@@ -214,4 +219,29 @@ function mirrorNotes(sets: readonly PositionSet[], frame: FrameName): string[] {
   return swapped.some(({ positions }) => positions.some(({ rotation }) => rotation))
     ? ["the mirror swaps the hand: orientations are those of the reference's mirror image"]
     : [];
+}
+
+/** The size that is given is in voxels of --spacing; without it, only the file's own voxel size is left. */
+function sizeNotes(sets: readonly PositionSet[], { size, spacing }: ConvertOptions): string[] {
+  const volume = sets.find((set) => set.volume)?.volume;
+  if (!size || !volume || spacing !== undefined) return [];
+  return [
+    `the volume is taken as ${size.join("×")} voxels of ${volume.spacing} Å, as the file counts; give --spacing if its voxels are others`,
+  ];
+}
+
+/** Positions outside of the volume are a sign of a wrong size, spacing, frame or mirror. */
+function outsideNotes(sets: readonly PositionSet[]): string[] {
+  let outside = 0;
+  for (const set of sets) {
+    const { volume } = set;
+    if (!volume || missingFor(set, { ...set, frame: "angstrom" }).length > 0) continue;
+    const far = [...volume.size].reverse().map((voxels) => voxels * volume.spacing);
+    const isInside = (value: number, axis: number) => value >= 0 && value <= far[axis]!;
+    for (const { at } of toFrame(set, { frame: "angstrom" }, "").positions)
+      if (!at.every(isInside)) outside++;
+  }
+  return outside === 0
+    ? []
+    : [`${outside} positions lie outside of the volume: is its size, the voxel size or the frame another?`];
 }

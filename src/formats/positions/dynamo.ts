@@ -4,6 +4,7 @@ import { broken, fixed, numberOf, type PositionFormat, RunTable, type Source } f
 import { numberedRuns } from "./numberedRuns.js";
 import { anglesOf, noRotation, rotationOf } from "./orientation.js";
 import type { PositionSet, TomogramPosition } from "./positionSet.js";
+import { withoutUnfilled } from "./saysNothing.js";
 
 /** Columns of a Dynamo table, counted from 0 (Dynamo wiki, "Table convention"). */
 const column = {
@@ -48,6 +49,7 @@ const keptColumns = Object.keys(kept).map(Number);
 const keptNames = Object.values(kept);
 
 interface Row {
+  readonly run: string;
   readonly position: TomogramPosition;
   readonly pixel: number;
 }
@@ -55,7 +57,7 @@ interface Row {
 function read(source: Source): PositionSet[] {
   const { path, bytes, frame } = source;
   const names = tomogramNames(source);
-  const runs = new RunTable<Row>();
+  const rows: Row[] = [];
   let line = 0;
   for (const text of linesOf(bytes)) {
     line++;
@@ -69,28 +71,43 @@ function read(source: Source): PositionSet[] {
         `the ${leastColumns} or more of a Dynamo table`,
       );
     const number = words[column.tomogram]!;
-    runs.add(names.get(Number(number)) ?? number, rowOf(path, words, line));
+    rows.push(rowOf(path, words, line, names.get(Number(number)) ?? number));
   }
-  return runs.map((run, rows) => {
-    const pixel = rows[0]?.pixel ?? 0;
-    if (rows.some((row) => row.pixel !== pixel))
+  const filled = filledColumns(rows);
+  const runs = new RunTable<Row>();
+  const positions = withoutUnfilled(rows.map(({ position }) => position));
+  for (const [i, row] of rows.entries()) {
+    const extra = filled.map((at) => row.position.extra![at]!);
+    runs.add(row.run, { ...row, position: { ...positions[i]!, extra } });
+  }
+  return runs.map((run, ofRun) => {
+    const pixel = ofRun[0]?.pixel ?? 0;
+    if (ofRun.some((row) => row.pixel !== pixel))
       throw broken(path, `tomogram ${run}`, "several voxel sizes in column 36", "one for each tomogram");
     return {
       ...(run === undefined ? {} : { run }),
       frame: frame ?? "voxel-1",
       ...(pixel > 0 ? { pixel: angstrom(pixel) } : {}),
-      positions: rows.map(({ position }) => position),
-      extra: { family: "dynamo", names: keptNames },
+      positions: ofRun.map(({ position }) => position),
+      extra: { family: "dynamo", names: filled.map((at) => keptNames[at]!) },
     };
   });
 }
 
-function rowOf(path: string, words: readonly string[], line: number): Row {
+/** Those of the kept columns that some row fills with another number than a new table has. */
+function filledColumns(rows: readonly Row[]): number[] {
+  const isFilled = (at: number) =>
+    rows.some(({ position }, i) => Number(position.extra![at]) !== Number(emptyRow(i + 1)[keptColumns[at]!]));
+  return keptColumns.map((_, at) => at).filter(isFilled);
+}
+
+function rowOf(path: string, words: readonly string[], line: number, run: string): Row {
   const value = (at: number) =>
     numberOf(real(words[at] ?? "0"), path, () => `line ${line}`, `column ${at + 1}`);
   const [x, y, z] = [0, 1, 2].map((axis) => value(column.at + axis) + value(column.shift + axis));
   const [tdrot, tilt, narot] = [0, 1, 2].map((angle) => value(column.angles + angle));
   return {
+    run,
     position: {
       at: [x!, y!, z!],
       score: value(column.score),
@@ -121,7 +138,7 @@ function tableOf(sets: readonly PositionSet[], numbers: readonly number[], kinds
   const text = new TextBytes();
   let tag = 0;
   for (const [index, { positions, pixel, extra }] of sets.entries()) {
-    const places = keptColumns.map((_, i) => (extra?.family === "dynamo" ? i : -1));
+    const places = keptNames.map((name) => (extra?.family === "dynamo" ? extra.names.indexOf(name) : -1));
     for (const position of positions) {
       tag++;
       const words = emptyRow(tag);
@@ -143,7 +160,7 @@ function tableOf(sets: readonly PositionSet[], numbers: readonly number[], kinds
 }
 
 function emptyRow(tag: number): string[] {
-  const words = Array.from({ length: columnCount }, () => "0");
+  const words = new Array<string>(columnCount).fill("0");
   words[0] = String(tag);
   words[1] = words[2] = words[12] = "1";
   return words;

@@ -194,20 +194,24 @@ export function toFrame(set: PositionSet, target: Target, what: string): Positio
   const forward = there.map((step) => (transforms[step] as Transform).forward);
   const inverse = back.map((step) => (transforms[step] as Transform).back);
   const boxScale = set.pixel !== undefined && to.pixel !== undefined ? set.pixel / to.pixel : 1;
+  const isMoved = forward.length > 0 || inverse.length > 0;
   const converted = (position: TomogramPosition): TomogramPosition => {
     let { at } = position;
     for (const step of forward) at = step(at, set as Required<FrameContext>);
     for (const step of inverse) at = step(at, to as Required<FrameContext>);
+    if (isMoved) at = [tidy(at[0]), tidy(at[1]), tidy(at[2])];
     const box = position.box && boxScale !== 1 ? { box: scaled(position.box, boxScale) } : {};
     return { ...position, at, ...box };
   };
-  const isUnchanged = forward.length === 0 && inverse.length === 0 && boxScale === 1;
   return {
     ...set,
     ...to,
-    positions: isUnchanged ? set.positions : set.positions.map(converted),
+    positions: !isMoved && boxScale === 1 ? set.positions : set.positions.map(converted),
   };
 }
+
+/** Without the last digits, which are noise of the arithmetic: to 10⁻⁹ of a voxel or an Å. */
+const tidy = (value: number): number => (Math.abs(value) < 1e6 ? Math.round(value * 1e9) / 1e9 : value);
 
 const fallbacks = ({ pixel, volume }: FrameContext): FrameContext => ({
   ...(pixel === undefined ? {} : { pixel }),

@@ -48,10 +48,20 @@ export function rotationOf(angles: Angles, convention: AngleConvention): Rotatio
 /** Angles in which a program writes a rotation, −180 to 180; where only a sum of two is known, one of them is 0. */
 export function anglesOf(rotation: Rotation, convention: AngleConvention): Angles {
   const { axes, order, sign } = conventions[convention];
-  const factors = factorAngles(rotation, axes).map((radians) => (sign * radians * 180) / Math.PI + 0);
+  const found = factorAngles(rotation, axes);
+  const factors = (axes === "zyx" ? found : tilted(found, sign)).map(
+    (radians) => (sign * radians * 180) / Math.PI + 0,
+  );
   const angles: [number, number, number] = [0, 0, 0];
   for (const [factor, at] of order.entries()) angles[at] = factors[factor]!;
   return angles;
+}
+
+/** Of the two triples that give one rotation, the one whose tilt the program counts from 0 to 180. */
+function tilted([a, b, c]: Angles, sign: 1 | -1): Angles {
+  if (sign === 1 || !(b > aligned)) return [a, b, c];
+  const turned = (angle: number) => (angle > 0 ? angle - Math.PI : angle + Math.PI);
+  return [turned(a), -b, turned(c)];
 }
 
 /** Below this sine the first and the last axis are one, to the precision of a double. */

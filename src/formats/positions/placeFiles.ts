@@ -56,7 +56,7 @@ function onePlace(path: string, sets: readonly PositionSet[], { carries, title }
   const refuse = (what: string, names: readonly string[], flag: string) =>
     new PickbenchError(
       "BadUsage",
-      `${title} holds one ${what}, wanted of ${names.length} (${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""}); give ${flag} NAME, or a folder to write to`,
+      `${title} holds one ${what}, and there are ${names.length} (${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""}); give ${flag} NAME, or a folder to write to`,
       { path },
     );
   if (!carries.has("several runs") && sets.length > 1)

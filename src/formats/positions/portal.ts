@@ -95,9 +95,9 @@ function lineOf(
   return { type: "orientedPoint", location, xyz_rotation_matrix: rows };
 }
 
-function metadataOf(positions: readonly TomogramPosition[], shape: Shape): string {
+function metadataOf(name: string, positions: readonly TomogramPosition[], shape: Shape): string {
   const document = {
-    annotation_object: { name: positions[0]?.type ?? "unknown" },
+    annotation_object: { name },
     object_count: positions.length,
     files: [{ format: "ndjson", shape }],
   };
@@ -126,11 +126,12 @@ export const portal: PositionFormat = {
     const shape = shapeOf(positions);
     const text = new TextBytes();
     for (const position of positions) text.line(JSON.stringify(lineOf(position, shape)));
+    const type = positions[0]?.type;
     const losesInstances =
       shape === "OrientedPoint" && positions.some(({ instance }) => instance !== undefined);
     return {
       bytes: text.bytes(),
-      beside: new Map([[".json", metadataOf(positions, shape)]]),
+      ...(type === undefined ? {} : { beside: new Map([[".json", metadataOf(type, positions, shape)]]) }),
       notes: losesInstances ? ["instance ids are lost: an orientedPoint has none"] : [],
     };
   },

@@ -3,6 +3,7 @@ import { broken, fixed, numberOf, type PositionFormat, RunTable, type Source } f
 import { numberedRuns } from "./numberedRuns.js";
 import { anglesOf, noRotation, rotationOf } from "./orientation.js";
 import type { PositionSet, TomogramPosition } from "./positionSet.js";
+import { withoutUnfilled } from "./saysNothing.js";
 
 /** The sixteen columns of a motive list, in the order in which STOPGAP writes them. */
 const columns = [
@@ -11,7 +12,7 @@ const columns = [
 ];
 
 function read({ path, bytes, frame }: Source): PositionSet[] {
-  const runs = new RunTable<TomogramPosition>();
+  const found: { readonly run: string; readonly position: TomogramPosition }[] = [];
   let names: readonly string[] = [];
   let isInside = false;
   let isFound = false;
@@ -31,7 +32,7 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
       if (!isInside) return;
       const at = (column: string) => values[names.indexOf(column)]!;
       const value = (column: string) => numberOf(at(column), path, () => `line ${line}`, column);
-      runs.add(at("tomo_num"), {
+      const position: TomogramPosition = {
         at: [
           value("orig_x") + value("x_shift"),
           value("orig_y") + value("y_shift"),
@@ -41,10 +42,14 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
         score: value("score"),
         instance: value("object"),
         rotation: rotationOf([value("phi"), value("the"), value("psi")], "stopgap"),
-      });
+      };
+      found.push({ run: at("tomo_num"), position });
     },
   });
   if (!isFound) throw broken(path, "no block", "is a motive list", "data_stopgap_motivelist");
+  const runs = new RunTable<TomogramPosition>();
+  const filled = withoutUnfilled(found.map(({ position }) => position));
+  for (const [i, { run }] of found.entries()) runs.add(run, filled[i]!);
   return runs.map((run, positions) => ({
     ...(run === undefined ? {} : { run }),
     frame: frame ?? "voxel",
