@@ -78,6 +78,7 @@ export const command = defineCommand({
     const { files, notes } = await readPositionFiles(from, {
       ...(fromFormat === undefined ? {} : { format: namedFormat("from-format", fromFormat) }),
       ...(fromFrame === undefined ? {} : { frame: fromFrame }),
+      ...(options.run === undefined ? {} : { run: options.run }),
     });
     const { sets, frame, notes: lost } = convertPositions(files, format, options);
     const placed = await placeFiles(to, sets, format, { ...options, isFolder, overwrite });

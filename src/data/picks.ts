@@ -205,10 +205,14 @@ function jsonWithNaN(path: string, text: string): unknown {
     const bareOrString = /"(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity)/g;
     return JSON.parse(text.replace(bareOrString, (token) => (token.startsWith('"') ? token : `"${token}"`)));
   } catch (error) {
-    throw new PickbenchError("BadDataset", `${path}: picks are not JSON: ${(error as Error).message}`, {
-      path,
-      cause: error,
-    });
+    throw new PickbenchError(
+      "BadDataset",
+      `${path}: picks are not JSON: ${(error as Error).message.replace(/\s+/g, " ")}`,
+      {
+        path,
+        cause: error,
+      },
+    );
   }
 }
 

@@ -34,12 +34,7 @@ export const box: PositionFormat = {
     for (const line of linesOf(bytes.subarray(0, 1 << 16))) {
       const words = wordsOf(line);
       if (words.length > 0)
-        return (
-          words.length >= 4 &&
-          words.length <= 6 &&
-          words.every((word) => !Number.isNaN(Number(word))) &&
-          words[2] === words[3]
-        );
+        return words.length >= 4 && words.length <= 6 && words.every((word) => !Number.isNaN(Number(word)));
     }
     return false;
   },

@@ -54,7 +54,7 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
       });
     },
   });
-  if (!isFound) throw broken(path, "no block", "holds boxes", "data_cryolo with a loop");
+  if (!isFound) throw broken(path, "the STAR file", "has no boxes", "a block data_cryolo with a loop");
   return [
     {
       frame: frame ?? "voxel",

@@ -52,7 +52,7 @@ export function convertPositions(
   format: PositionFormat,
   options: ConvertOptions,
 ): Converted {
-  const read = files.flatMap(({ path, sets }) =>
+  const read = withNamedRun(files, options.run).flatMap(({ path, sets }) =>
     sets.map((set) => ({ what: path, set: described(set, options) })),
   );
   const chosen = chosenOnly(read, options);
@@ -87,6 +87,14 @@ export function convertPositions(
       ]),
     ],
   };
+}
+
+/** A run that a file can only number, where it is the only one, is the one the user names. */
+function withNamedRun(files: readonly PositionsFile[], run: string | undefined): readonly PositionsFile[] {
+  const runs = new Set(files.flatMap(({ sets }) => sets.map((set) => set.run)));
+  const [only] = runs;
+  if (run === undefined || runs.size !== 1 || only === undefined || !/^\d+$/.test(only)) return files;
+  return files.map((file) => ({ ...file, sets: file.sets.map((set) => ({ ...set, run })) }));
 }
 
 /** A set with what the user says about it. */

@@ -27,7 +27,7 @@ export function parseJsonText<T>(path: string, place: string, text: string, sche
   } catch (error) {
     throw new PickbenchError(
       "BadDataset",
-      `${path}: ${place} is no JSON (${messageOf(error)}): mend or write it again`,
+      `${path}: ${place} is no JSON (${messageOf(error).replace(/\s+/g, " ")}): mend or write it again`,
       { path, cause: error },
     );
   }

@@ -88,7 +88,7 @@ function factorAngles(r: Rotation, axes: Convention["axes"]): Angles {
 /** Rotation about an axis, anticlockwise looking against it. */
 function about(axis: string, degrees: number): Rotation {
   const c = cosine(degrees);
-  const s = cosine(degrees - 90);
+  const s = cosine((degrees % 360) - 90);
   if (axis === "x") return [1, 0, 0, 0, c, -s, 0, s, c];
   return axis === "y" ? [c, 0, s, 0, 1, 0, -s, 0, c] : [c, -s, 0, s, c, 0, 0, 0, 1];
 }

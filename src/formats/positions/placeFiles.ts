@@ -41,7 +41,10 @@ export async function placeFiles(
   for (const { path, content } of files) await writeWhole(path, content);
   return {
     paths: files.map(({ path }) => path),
-    notes: [...new Set(written.flatMap(({ notes }) => notes ?? []))],
+    notes: [
+      ...(options.isFolder ? [] : nameLosses(sets, format)),
+      ...new Set(written.flatMap(({ notes }) => notes ?? [])),
+    ],
   };
 }
 
@@ -53,23 +56,35 @@ async function checkFree(path: string): Promise<void> {
 }
 
 function onePlace(path: string, sets: readonly PositionSet[], { carries, title }: PositionFormat): Place {
-  const refuse = (what: string, names: readonly string[], flag: string) =>
+  const refuse = (what: "run" | "type", names: readonly string[]) =>
     new PickbenchError(
       "BadUsage",
-      `${title} holds one ${what}, and there are ${names.length} (${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""}); give ${flag} NAME, or a folder to write to`,
+      `${title} holds one ${what}, and there are ${names.length} (${names.slice(0, 8).join(", ")}${names.length > 8 ? ", …" : ""}); give --${what} NAME, or a folder to write to`,
       { path },
     );
-  if (!carries.has("several runs") && sets.length > 1)
+  const runs = sets.map(({ run }) => run ?? "without a name");
+  if (!carries.has("several runs") && runs.length > 1) throw refuse("run", runs);
+  const types = typesOf(sets);
+  if (carries.has("type") && !carries.has("several types") && types.length > 1)
     throw refuse(
-      "run",
-      sets.map(({ run }) => run ?? "without a name"),
-      "--run",
+      "type",
+      types.map((type) => type ?? "without a name"),
     );
-  const types = [
-    ...new Set(sets.flatMap(({ positions }) => positions.map(({ type }) => type ?? "without a name"))),
-  ];
-  if (!carries.has("several types") && types.length > 1) throw refuse("type", types, "--type");
   return { path, sets };
+}
+
+const typesOf = (sets: readonly PositionSet[]): (string | undefined)[] => [
+  ...new Set(sets.flatMap(({ positions }) => positions.map(({ type }) => type))),
+];
+
+/** Names that a folder keeps in the names of its files, and one file loses. */
+function nameLosses(sets: readonly PositionSet[], { carries, title }: PositionFormat): string[] {
+  const hasRun = sets.some(({ run }) => run !== undefined);
+  const hasType = typesOf(sets).some((type) => type !== undefined);
+  return [
+    ...(hasRun && !carries.has("run") ? [`run names are lost: ${title} has none`] : []),
+    ...(hasType && !carries.has("type") ? [`types are lost: ${title} has none`] : []),
+  ];
 }
 
 function folderPlaces(out: string, sets: readonly PositionSet[], format: PositionFormat): Place[] {

@@ -13,14 +13,14 @@ const extensions = new Set(positionFormats.flatMap((format) => format.extensions
 
 /**
  * Reads a file of positions, or all of a folder and the folders in it. In a folder, a run that a file does not name is
- * called as copick's path or the portal's says, else as the file.
+ * called as copick's path or the portal's says, else as the user asks, else as the file.
  *
  * @returns the files, and what was left out
  * @throws BadDataset where nothing can be read, or a file of a known format is broken
  */
 export async function readPositionFiles(
   path: string,
-  asked: { readonly format?: PositionFormat; readonly frame?: FrameName },
+  asked: { readonly format?: PositionFormat; readonly frame?: FrameName; readonly run?: string },
 ): Promise<{ files: PositionsFile[]; notes: string[] }> {
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
   if (!isFolder) return { files: [await readPositionsFile(path, asked)], notes: [] };
@@ -28,7 +28,7 @@ export async function readPositionFiles(
   const left: string[] = [];
   for (const name of await filesOf(path)) {
     const file = await readIfPositions(join(path, name), asked);
-    if (file) files.push(withRun(file, name));
+    if (file) files.push(withRun(file, name, asked.run !== undefined));
     else left.push(name);
   }
   if (files.length === 0)
@@ -40,8 +40,7 @@ export async function readPositionFiles(
   const shown = `${left.slice(0, 5).join(", ")}${left.length > 5 ? ", …" : ""}`;
   return {
     files,
-    notes:
-      left.length === 0 ? [] : [`${left.length} files are left out, as they hold no positions: ${shown}`],
+    notes: left.length === 0 ? [] : [`left out, as they hold no positions: ${shown} (${left.length} in all)`],
   };
 }
 
@@ -76,19 +75,25 @@ async function readIfPositions(
   }
 }
 
-function withRun(file: PositionsFile, name: string): PositionsFile {
-  const run = runOf(name);
+function withRun(file: PositionsFile, name: string, isNamed: boolean): PositionsFile {
+  const run = runOfPath(name) ?? (isNamed ? undefined : runOfName(name, file.format));
+  if (run === undefined) return file;
   const sets = file.sets.map((set): PositionSet => (set.run === undefined ? { ...set, run } : set));
   return { ...file, sets };
 }
 
-/** copick: ExperimentRuns/RUN/Picks/…; the portal: RUN/Reconstructions/…; crYOLO and others: RUN.cbox */
-function runOf(name: string): string {
+/** copick: ExperimentRuns/RUN/Picks/…; the portal: RUN/Reconstructions/… */
+function runOfPath(name: string): string | undefined {
   const folders = name.split(sep);
   const after = folders.indexOf("ExperimentRuns");
   if (after >= 0 && after + 2 < folders.length) return folders[after + 1]!;
   const before = folders.indexOf("Reconstructions");
-  if (before > 0) return folders[before - 1]!;
+  return before > 0 ? folders[before - 1]! : undefined;
+}
+
+/** crYOLO, Ais and others call a file as its tomogram; copick and the portal as its particles. */
+function runOfName(name: string, { name: format }: PositionFormat): string | undefined {
+  if (format === "copick" || format === "portal") return undefined;
   const file = basename(name);
   return file.slice(0, file.length - extname(file).length).replace(/(?:__.*)?_coords$/, "");
 }

@@ -71,8 +71,8 @@ function readTable(
   if (!columns)
     throw broken(
       path,
-      "no block",
-      "has the columns of positions",
+      "the STAR file",
+      "has no loop of positions",
       "rlnCoordinateX, Y, Z or rlnCenteredCoordinateXAngst, YAngst, ZAngst",
     );
   return { columns, rows, blocks: blocks.filter(({ values, loops }) => values.size > 0 || loops.length > 0) };

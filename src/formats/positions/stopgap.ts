@@ -46,7 +46,7 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
       found.push({ run: at("tomo_num"), position });
     },
   });
-  if (!isFound) throw broken(path, "no block", "is a motive list", "data_stopgap_motivelist");
+  if (!isFound) throw broken(path, "the STAR file", "has no motive list", "a block data_stopgap_motivelist");
   const runs = new RunTable<TomogramPosition>();
   const filled = withoutUnfilled(found.map(({ position }) => position));
   for (const [i, { run }] of found.entries()) runs.add(run, filled[i]!);
