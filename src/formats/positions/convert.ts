@@ -74,6 +74,7 @@ export function convertPositions(
     notes: [
       ...new Set([
         ...read.flatMap(({ set }) => set.notes ?? []),
+        ...converted.flatMap(({ notes }) => notes ?? []),
         ...sizeNotes(
           chosen.map(({ set }) => set),
           options,
@@ -208,12 +209,18 @@ const pixelColumns = /^rln(OpticsGroup|.*PixelSize|Magnification)$/;
 
 /** Where the voxel size has changed, what a STAR file said about it holds no longer. */
 function withoutStalePixels(converted: PositionSet, before: PositionSet): PositionSet {
-  if (converted.pixel === before.pixel || converted.extra?.family !== "star") return converted;
+  if (before.pixel === undefined || converted.pixel === before.pixel) return converted;
+  if (converted.extra?.family !== "star") return converted;
   const { names } = converted.extra;
   const kept = names.map((_, i) => i).filter((i) => !pixelColumns.test(names[i]!));
+  if (kept.length === names.length && !before.blocks?.length) return converted;
   return {
     ...converted,
     blocks: [],
+    notes: [
+      ...(converted.notes ?? []),
+      `the voxel size changes from ${before.pixel} to ${converted.pixel} Å: optics and their columns are lost, as they say the old one`,
+    ],
     extra: { family: "star", names: kept.map((i) => names[i]!) },
     positions: converted.positions.map((position) => ({
       ...position,
