@@ -22,23 +22,25 @@ export function blocksOf(given: Dialect, sets: readonly PositionSet[]): StarBloc
   const hasOldOptics = old.some(({ loops }) =>
     loops.some(({ columns }) => columns.includes("rlnOpticsGroup")),
   );
-  const isOpticsMade = given.pixel === "optics" && first?.pixel !== undefined && !hasOldOptics;
-  const table = new ParticleTable(given, sets, isOpticsMade);
+  const pixels = [...new Set(sets.flatMap(({ pixel }) => pixel ?? []))];
+  const groups = given.pixel === "optics" && !hasOldOptics ? pixels : [];
+  const table = new ParticleTable(given, sets, groups);
   const particles = {
     name: given.block,
     values: new Map(),
     loops: [{ columns: table.columns, rows: table.rows() }],
   };
-  return [...(isOpticsMade ? [opticsOf(first!.pixel!)] : []), ...old, particles];
+  return [...(groups.length > 0 ? [opticsOf(groups)] : []), ...old, particles];
 }
 
-const opticsOf = (pixel: number): StarBlock => ({
+/** One optics group a voxel size. */
+const opticsOf = (pixels: readonly number[]): StarBlock => ({
   name: "optics",
   values: new Map(),
   loops: [
     {
       columns: ["rlnOpticsGroup", "rlnOpticsGroupName", "rlnTomoTiltSeriesPixelSize"],
-      rows: [["1", "opticsGroup1", String(pixel)]],
+      rows: pixels.map((pixel, i) => [String(i + 1), `opticsGroup${i + 1}`, String(pixel)]),
     },
   ],
 });
@@ -49,7 +51,8 @@ class ParticleTable {
   readonly #sets: readonly PositionSet[];
   readonly #cells: ((set: PositionSet, position: TomogramPosition) => readonly string[])[] = [];
 
-  constructor(given: Dialect, sets: readonly PositionSet[], isOpticsMade: boolean) {
+  /** @param groups voxel sizes of the optics groups that are made */
+  constructor(given: Dialect, sets: readonly PositionSet[], groups: readonly number[]) {
     this.#sets = sets;
     const columns: string[] = [];
     const add = (
@@ -69,9 +72,10 @@ class ParticleTable {
     if (some(({ type }) => type !== undefined)) add([typeColumn], (_, { type }) => [type ?? "unknown"]);
     if (some(({ instance }) => instance !== undefined))
       add(["pickbenchInstance"], (_, { instance }) => [String(instance ?? 0)]);
-    if (isOpticsMade) add(["rlnOpticsGroup"], () => ["1"]);
+    if (groups.length > 0)
+      add(["rlnOpticsGroup"], ({ pixel = groups[0]! }) => [String(groups.indexOf(pixel) + 1)]);
     const kept = keptNames(sets, columns);
-    if (!isOpticsMade && given.pixel === "column" && sets[0]?.pixel !== undefined && !hasPixel(kept))
+    if (given.pixel === "column" && sets[0]?.pixel !== undefined && !hasPixel(kept))
       add(["rlnPixelSize"], ({ pixel }) => [String(pixel ?? sets[0]!.pixel)]);
     add(kept, extraCells(sets, kept));
     this.columns = columns;

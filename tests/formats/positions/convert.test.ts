@@ -58,6 +58,16 @@ test("RELION 4: shifts in Å are taken off in voxels, each tomogram has its opti
   expect(notes).toEqual([]);
 });
 
+test("tables of several voxel sizes become optics groups", async () => {
+  const row = (tomogram: number, pixel: number) =>
+    `1 1 1 0 0 0 0 0 0 0 0 0 1 0 0 0 0 0 0 ${tomogram} 0 0 0 11 21 31 0 0 0 0 0 0 0 0 0 ${pixel}\n`;
+  const { again } = await through("dynamo", row(1, 1.35) + row(2, 2.7), "relion4");
+  expect(again.map(({ run, pixel, positions }) => [run, pixel, positions[0]!.at])).toEqual([
+    ["1", 1.35, [10, 20, 30]],
+    ["2", 2.7, [10, 20, 30]],
+  ]);
+});
+
 test("another voxel size leaves no optics that say the old one", async () => {
   const options = { toSpacing: angstrom(2.7) };
   const { again, notes } = await through("relion4", relion4, "relion4", { ...options, run: "TS_1" });
