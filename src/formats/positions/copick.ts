@@ -93,7 +93,7 @@ function toPoint({ at, score, instance, rotation, translation }: TomogramPositio
 
 export const copick: PositionFormat = {
   name: "copick",
-  title: "copick picks",
+  title: "a copick file of picks",
   extensions: [".json"],
   carries: new Set(["z", "type", "score", "instance", "orientation", "translation", "run", "author"]),
   needs: ["type"],

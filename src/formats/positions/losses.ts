@@ -46,14 +46,31 @@ export function lossesOf(sets: readonly PositionSet[], format: PositionFormat): 
     .map(({ text }) => text(title));
   if (!carries.has("author") && sets.some(({ author }) => author?.userId ?? author?.sessionId))
     lost.push(`user and session are lost: ${title} has none`);
-  const columns = new Set(
-    sets.flatMap((set) => (set.extra && !extra?.includes(set.extra.family) ? set.extra.names : [])),
-  );
-  if (columns.size > 0)
-    lost.push(`${columns.size} columns are lost: ${title} has none (${[...columns].join(", ")})`);
-  const blocks = new Set(
-    extra?.includes("star") ? [] : sets.flatMap((set) => set.blocks?.map(({ name }) => name) ?? []),
-  );
-  if (blocks.size > 0) lost.push(`other blocks are lost: ${title} has none (${[...blocks].join(", ")})`);
+  const columns = lostColumns(sets, extra ?? []);
+  if (columns.length > 0)
+    lost.push(
+      `${columns.length === 1 ? "a column is" : `${columns.length} columns are`} lost: ${title} has none (${columns.join(", ")})`,
+    );
+  const blocks = extra?.includes("star") ? [] : lostBlocks(sets);
+  if (blocks.length > 0) lost.push(`other blocks are lost: ${title} has none (${blocks.join(", ")})`);
   return lost;
+}
+
+/** What an optics block says besides the voxel size, which is understood, is lost with the block. */
+const understood = ["rlnOpticsGroup", "rlnOpticsGroupName", "rlnTomoTiltSeriesPixelSize"];
+
+function lostColumns(sets: readonly PositionSet[], families: readonly string[]): string[] {
+  const names = sets.flatMap((set) =>
+    set.extra && !families.includes(set.extra.family) ? set.extra.names : [],
+  );
+  return [...new Set(names)].filter((name) => !understood.includes(name));
+}
+
+function lostBlocks(sets: readonly PositionSet[]): string[] {
+  const blocks = sets.flatMap((set) => set.blocks ?? []);
+  const lost = blocks.filter(
+    ({ values, loops }) =>
+      values.size > 0 || loops.some(({ columns }) => !columns.every((name) => understood.includes(name))),
+  );
+  return [...new Set(lost.map(({ name }) => name))];
 }
