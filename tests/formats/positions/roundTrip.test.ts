@@ -62,7 +62,7 @@ const turn = (a: TomogramPosition, b: TomogramPosition): number =>
   Math.max(...a.rotation!.map((value, i) => Math.abs(value - b.rotation![i]!)));
 
 /** PICKBENCH_POSITIONS=10000 takes a minute and more. */
-const count = Number(process.env.PICKBENCH_POSITIONS ?? 500);
+const count = Number(process.env.PICKBENCH_POSITIONS ?? 200);
 const sample = samplePositions(count, 3);
 const expected = sample.positions;
 
