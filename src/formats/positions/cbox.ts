@@ -1,5 +1,6 @@
 import { PickbenchError } from "../../errors.js";
-import { readStar, writeStar } from "../star.js";
+import { readStar } from "../star.js";
+import { writeStar } from "../starWrite.js";
 import { broken, fixed, numberOf, type PositionFormat, type Source } from "./format.js";
 import type { PositionSet, TomogramPosition, Vector3 } from "./positionSet.js";
 

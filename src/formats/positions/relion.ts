@@ -1,4 +1,4 @@
-import { writeStar } from "../star.js";
+import { writeStar } from "../starWrite.js";
 import type { Carried, PositionFormat } from "./format.js";
 import type { FrameName } from "./frames.js";
 import { centredColumns, pixelColumns } from "./relionColumns.js";

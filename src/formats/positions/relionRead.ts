@@ -1,5 +1,5 @@
 import { angstrom } from "../../units.js";
-import { readStar, type StarBlock } from "../star.js";
+import { readStar, type StarBlock, StarBlocks } from "../star.js";
 import { broken, numberOf, RunTable, type Source } from "./format.js";
 import { type Angles, noRotation, product, rotationOf, turned } from "./orientation.js";
 import type { PositionSet, TomogramPosition, Vector3 } from "./positionSet.js";
@@ -50,22 +50,18 @@ function readTable(
   const rows: Row[] = [];
   let columns: ParticleColumns | undefined;
   let isInside = false;
-  const blocks: {
-    name: string;
-    values: Map<string, string>;
-    loops: { columns: string[]; rows: string[][] }[];
-  }[] = [];
+  const others = new StarBlocks();
   readStar(path, bytes, {
-    block: (name) => blocks.push({ name, values: new Map(), loops: [] }),
-    value: (name, value) => blocks.at(-1)!.values.set(name, value),
+    block: (name) => others.block(name),
+    value: (name, value) => others.value(name, value),
     loop: (names) => {
       isInside = columns === undefined && isParticleLoop(names);
       if (isInside) columns = new ParticleColumns(names);
-      else blocks.at(-1)!.loops.push({ columns: [...names], rows: [] });
+      else others.loop(names);
     },
     row: (values, line) => {
       if (isInside) rows.push({ values, line });
-      else blocks.at(-1)!.loops.at(-1)!.rows.push(values);
+      else others.row(values);
     },
   });
   if (!columns)
@@ -75,7 +71,11 @@ function readTable(
       "has no loop of positions",
       "rlnCoordinateX, Y, Z or rlnCenteredCoordinateXAngst, YAngst, ZAngst",
     );
-  return { columns, rows, blocks: blocks.filter(({ values, loops }) => values.size > 0 || loops.length > 0) };
+  return {
+    columns,
+    rows,
+    blocks: others.blocks.filter(({ values, loops }) => values.size > 0 || loops.length > 0),
+  };
 }
 
 /** The voxel size of coordinates, from the optics groups or from columns of the particles themselves. */

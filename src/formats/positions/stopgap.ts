@@ -1,4 +1,5 @@
-import { readStar, writeStar } from "../star.js";
+import { readStar } from "../star.js";
+import { writeStar } from "../starWrite.js";
 import { broken, fixed, numberOf, type PositionFormat, RunTable, type Source } from "./format.js";
 import { numberedRuns } from "./numberedRuns.js";
 import { anglesOf, noRotation, rotationOf } from "./orientation.js";
