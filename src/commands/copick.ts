@@ -4,20 +4,14 @@ import { openDataset } from "../data/dataset.js";
 import { PickbenchError } from "../errors.js";
 import { writeWhole } from "../files.js";
 import { defineCommand, report } from "./command.js";
+import { withDataset } from "./datasetOptions.js";
 import { checkWritable } from "./flagChecks.js";
 
 /** `pickbench copick`: a data set as a copick project, for copick's own tools and the viewers that read it. */
 export const command = defineCommand({
   usage: "",
   options: (argv) =>
-    argv
-      .option("data", {
-        type: "string",
-        demandOption: true,
-        describe:
-          "folder with static/ and overlay/, or with train/ and test/ inside, or a copick configuration",
-      })
-      .option("part", { choices: ["train", "test"] as const, describe: "which part, where there are both" })
+    withDataset(argv)
       .option("out", { type: "string", demandOption: true, describe: "the configuration to write (JSON)" })
       .option("name", { type: "string", describe: "of the project; the data set's folder if absent" })
       .option("session", { type: "string", default: "0", describe: "session id of new picks" })

@@ -7,19 +7,13 @@ import {
 } from "../data/inspection.js";
 import { type Progress, startProgress } from "../progress.js";
 import { defineCommand, report } from "./command.js";
+import { withDataset } from "./datasetOptions.js";
 
 /** `pickbench inspect`: what a data set holds, and whether it can be read to the last chunk. */
 export const command = defineCommand({
   usage: "",
   options: (argv) =>
-    argv
-      .option("data", {
-        type: "string",
-        demandOption: true,
-        describe:
-          "folder with static/ and overlay/, or with train/ and test/ inside, or a copick configuration",
-      })
-      .option("part", { choices: ["train", "test"] as const, describe: "which part, where there are both" })
+    withDataset(argv)
       .option("quick", { type: "boolean", default: false, describe: "metadata and picks only, no chunks" })
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .example("$0 inspect --data czii/train", "list everything and read every chunk")
