@@ -1,8 +1,11 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import type { Dataset } from "../data/dataset.js";
 import { PickbenchError } from "../errors.js";
+import { readFoldsReport } from "../score/folds.js";
+import { foldsFile, readReport } from "../score/submissionFolder.js";
+import { runFolder } from "../train/runFolder.js";
 import { type HeldOut, judgeHeldOut } from "./heldOut.js";
 import { type Part, page } from "./page.js";
 import { marksOf } from "./pictures/marks.js";
@@ -15,6 +18,7 @@ import {
   type PairedRun,
 } from "./sections/comparison.js";
 import { errorsSection } from "./sections/errors.js";
+import { foldsSection, type WholeOfFolds } from "./sections/folds.js";
 import { repeatSection } from "./sections/repeat.js";
 import type { Section } from "./sections/section.js";
 import { slicesSection } from "./sections/slices.js";
@@ -47,6 +51,7 @@ const besidesPictures = 550_000;
 /** Makes one page of all runs. @throws PickbenchError where a folder is no run's or the data are not the runs' */
 export async function makeReport({ runs: paths, data, onProgress }: ReportOptions): Promise<MadeReport> {
   const runs = await readRuns(await withFolds(paths));
+  const wholes = await readWholes(paths);
   const opened = new Map<string, Promise<Dataset>>();
   const judged: JudgedRun[] = [];
   for (const run of runs) {
@@ -64,9 +69,11 @@ export async function makeReport({ runs: paths, data, onProgress }: ReportOption
   for (const bytes of room > 0 ? [room, room / 2, 0] : [0]) {
     const parts: Part[] = [];
     for (const [at, each] of judged.entries()) parts.push(await runPart(each, `run${at}`, bytes, onProgress));
-    if (parts.length > 1)
-      parts.unshift({ id: "all", title: "Comparison", sections: [comparisonSection(judged, pairs)] });
-    const text = await page(titleOf(runs), parts);
+    if (parts.length > 1) {
+      const sections = [...wholes.map(foldsSection), comparisonSection(judged, pairs)];
+      parts.unshift({ id: "all", title: wholes.length > 0 ? "Together" : "Comparison", sections });
+    }
+    const text = await page(titleOf(runs, wholes), parts);
     if (Buffer.byteLength(text) < largest) return { html: text, runs, pairs };
   }
   throw new PickbenchError(
@@ -75,16 +82,32 @@ export async function makeReport({ runs: paths, data, onProgress }: ReportOption
   );
 }
 
-const titleOf = (runs: readonly ReportedRun[]): string =>
-  runs.length === 1
-    ? runs[0]!.record.name
-    : `${runs.length} runs: ${runs.map(({ label }) => label).join(", ")}`;
+function titleOf(runs: readonly ReportedRun[], wholes: readonly WholeOfFolds[]): string {
+  if (runs.length === 1) return runs[0]!.record.name;
+  const names = runs.map(({ label }) => label).join(", ");
+  const [whole] = wholes;
+  return wholes.length === 1 && whole!.folds.folds.length === runs.length
+    ? `${whole!.report.name}: ${runs.length} folds`
+    : `${runs.length} runs: ${names}`;
+}
+
+/** Of the folders of folds those that are finished. */
+async function readWholes(paths: readonly string[]): Promise<WholeOfFolds[]> {
+  const wholes: WholeOfFolds[] = [];
+  for (const path of paths) {
+    const [folds, report] = [join(path, foldsFile), runFolder(path).report];
+    if (!existsSync(folds) || !existsSync(report)) continue;
+    const label = basename(resolve(path));
+    wholes.push({ label, report: await readReport(report), folds: await readFoldsReport(folds) });
+  }
+  return wholes;
+}
 
 /** A folder that `run --folds` wrote stands for its folds. */
 async function withFolds(paths: readonly string[]): Promise<string[]> {
   const all = await Promise.all(
     paths.map(async (path) => {
-      if (!existsSync(join(path, "folds.json"))) return [path];
+      if (!existsSync(join(path, foldsFile))) return [path];
       const folds = (await readdir(path))
         .filter((name) => /^fold-\d+$/.test(name) && existsSync(join(path, name, "record.json")))
         .sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)));

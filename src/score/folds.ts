@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { PickbenchError } from "../errors.js";
 import { scoreIntervalSchema } from "./report.js";
 import { overSeeds } from "./seeds.js";
 
@@ -111,4 +113,17 @@ export function foldsReport(
       optimism: known(folds.map(({ optimism }) => optimism)),
     },
   });
+}
+
+/** Reads folds.json. @throws BadExperiment where it is none */
+export async function readFoldsReport(path: string): Promise<FoldsReport> {
+  try {
+    return foldsReportSchema.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch (error) {
+    throw new PickbenchError(
+      "BadExperiment",
+      `${path} is no report of folds; run --folds with --resume writes it again from the folds`,
+      { path, cause: error },
+    );
+  }
 }

@@ -96,6 +96,15 @@ describe("report", () => {
     const { runs, pairs } = await makeReport({ runs: [at("folds")], data, ...quiet });
     expect(runs.map(({ label }) => label)).toEqual(["fold-2", "fold-10"]);
     expect(pairs).toMatchObject([{ a: "fold-10", b: "fold-2", comparison: { verdict: "same" } }]);
+    for (const file of ["folds.json", "report.json"])
+      await cp(join("submissions", "unet3d-baseline-folds", file), at("folds", file));
+    const { html } = await makeReport({ runs: [at("folds")], data, ...quiet });
+    expect(html).toMatch(/folds: out of fold[\s\S]*<strong>0\.8715<\/strong>/);
+    expect(html).toMatch(/fold-3[\s\S]*?TS_P4[\s\S]*?0\.8441/);
+    await writeFile(at("folds", "folds.json"), "{}");
+    await expect(makeReport({ runs: [at("folds")], data, ...quiet })).rejects.toThrow(
+      /is no report of folds/,
+    );
   });
 
   it("shows a run that is not finished as far as it came", async () => {

@@ -1,3 +1,4 @@
+import type { RunReport } from "../../score/report.js";
 import type { TypeScore } from "../../score/score.js";
 import { duration, fixed, none, percent, plural, range, thousands } from "../format.js";
 import { type Content, type Html, html } from "../html.js";
@@ -7,15 +8,16 @@ import { facts, note, type Section, table } from "./section.js";
 /** The score with its interval, per type, and what made it. */
 export function summarySection(run: ReportedRun): Section {
   const { record, report, missing } = run;
-  const body = html`${scoreLine(run)}
-${report?.holdout ? perTypeTable(run) : null}
+  const body = html`${scoreLine(report)}
+${perTypeTable(report)}
 ${facts(summaryFacts(run))}
 ${missing.map((sentence) => note(sentence))}
 ${record.code.dirty === true && note("Made with a changed checkout: its commit alone does not tell all of its code.")}`;
   return { id: "summary", title: "Summary", body };
 }
 
-function scoreLine({ report }: ReportedRun): Html | null {
+/** The score in large, its interval as a bar and in words; null where no run was held out. */
+export function scoreLine(report: RunReport | null): Html | null {
   if (!report?.holdout) return null;
   const { holdout, interval } = report;
   const words =
@@ -44,8 +46,10 @@ const typeColumns: readonly (readonly [Content, (score: TypeScore) => Content])[
   ["weight", ({ weight }) => String(weight)],
 ];
 
-function perTypeTable({ report }: ReportedRun): Html {
-  const { holdout, interval } = report!;
+/** Each type's F4, interval and counts; null where no run was held out. */
+export function perTypeTable(report: RunReport | null): Html | null {
+  if (!report?.holdout) return null;
+  const { holdout, interval } = report;
   return table(
     "Per type on the held-out runs: F4 with its interval, counts by the challenge's rule",
     [
@@ -54,7 +58,7 @@ function perTypeTable({ report }: ReportedRun): Html {
       interval ? `${percent(interval.confidence)} interval` : "interval",
       ...typeColumns.map(([title]) => title),
     ],
-    Object.entries(holdout!.perType).map(([type, score]) => [
+    Object.entries(holdout.perType).map(([type, score]) => [
       type,
       html`<b>${fixed(score.fbeta, 3)}</b>`,
       range(interval?.perType[type], 2),
