@@ -81,6 +81,10 @@ const table: Record<string, Entry> = {
     describe: "brings positions from one program's format to another's",
     load: () => import("./commands/convert.js"),
   },
+  open: {
+    describe: "writes what Neuroglancer, ChimeraX, napari and IMOD show a run with: truth and picks",
+    load: () => import("./commands/open.js"),
+  },
   leaderboard: {
     describe: "ranks the submissions from their records",
     load: () => import("./commands/leaderboard.js"),

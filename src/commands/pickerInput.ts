@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { type PicksAuthor, strayPicks } from "../data/picks.js";
 import { PickbenchError } from "../errors.js";
 import { challengeParticles, type Particle, type Pick } from "../particles.js";
@@ -74,6 +75,32 @@ async function readFolder(path: string, particles: readonly Particle[], author: 
   const all = await readDiagnosisPicks(path, { truth: runs, particles, author });
   const stray = await Promise.all([...runs.keys()].map((run) => strayPicks(dataset, run)));
   return { all, stray: stray.flat() };
+}
+
+/**
+ * Reads what one picker found in one run: a CSV, a folder with ExperimentRuns/, a data set, or a run's folder, whose
+ * `picks/` or else `submission.csv` is read; with @USER_SESSION behind, of this user and session alone.
+ *
+ * @returns the picks, and a name from that of the file or folder
+ * @throws BadDataset, BadSubmission for files that are broken, BadDataset for a folder without picks of the run
+ */
+export async function readRunOfPicker(
+  named: string,
+  run: string,
+  particles: readonly Particle[],
+): Promise<{ readonly name: string; readonly picks: readonly Pick[] }> {
+  const { path, author } = await sourceOf(named);
+  const truth = new Map([[run, []]]);
+  const all = await readDiagnosisPicks(await picksInside(path), { truth, particles, author });
+  return { name: basename(resolve(path)).replace(/\.(csv|json)$/, ""), picks: all.get(run) ?? [] };
+}
+
+/** The picks in a folder that `run` made; anything else is itself. */
+async function picksInside(path: string): Promise<string> {
+  const isThere = async (...names: string[]) =>
+    (await stat(join(path, ...names)).catch(() => undefined)) !== undefined;
+  if (await isThere("picks", "ExperimentRuns")) return join(path, "picks");
+  return (await isThere("submission.csv")) ? join(path, "submission.csv") : path;
 }
 
 /** A path that exists is a path, whatever it looks like. */

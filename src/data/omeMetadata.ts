@@ -6,11 +6,18 @@ import { angstrom } from "../units.js";
 import type { Spacing3 } from "../volume.js";
 import { type ArrayAxes, axisSchema, checkAxes, type OmeAxis, tomogramAxes } from "./omeAxes.js";
 
+interface MultiscalesLevel {
+  readonly path: string;
+  readonly spacing: Spacing3;
+  /** Where the metadata puts its first voxel, Å along z, y, x: for viewers that follow it; positions do not. */
+  readonly translation: Spacing3;
+}
+
 /** What the multiscales metadata of an OME-Zarr folder says: OME-NGFF 0.4 (`.zattrs`) and 0.5 (`zarr.json`). */
 export interface Multiscales {
   readonly format: 2 | 3;
   readonly axes: ArrayAxes;
-  readonly levels: readonly { readonly path: string; readonly spacing: Spacing3 }[];
+  readonly levels: readonly MultiscalesLevel[];
   readonly channels: readonly string[] | undefined;
 }
 
@@ -147,14 +154,19 @@ function multiscalesOf(path: string, format: 2 | 3, attributes: Attributes): Mul
   const axes = tomogramAxes(path, named);
   const units = axes.space.map((at) => angstromsPerAxisUnit(path, named[at]!.unit));
   const common = scaleOf(path, "all levels", image.coordinateTransformations, axes.rank);
-  const levels = image.datasets.map((dataset) => {
+  const levels = image.datasets.map((dataset): MultiscalesLevel => {
     if (dataset.path.startsWith("/") || dataset.path.split(/[/\\]/).includes(".."))
       throw new PickbenchError("BadDataset", `${path}: level ${dataset.path} lies outside the folder`, {
         path,
       });
     const own = scaleOf(path, dataset.path, dataset.coordinateTransformations, axes.rank)!;
     const [z, y, x] = axes.space.map((at, axis) => angstrom(units[axis]! * own[at]! * (common?.[at] ?? 1)));
-    return { path: dataset.path, spacing: [z!, y!, x!] as const };
+    const moved = translationOf(dataset.coordinateTransformations);
+    const movedAll = translationOf(image.coordinateTransformations);
+    const [depth, height, width] = axes.space.map((at, axis) =>
+      angstrom(units[axis]! * ((moved?.[at] ?? 0) * (common?.[at] ?? 1) + (movedAll?.[at] ?? 0))),
+    );
+    return { path: dataset.path, spacing: [z!, y!, x!], translation: [depth!, height!, width!] };
   });
   return { format, axes, levels, channels: channelsOf(attributes) };
 }
@@ -185,6 +197,11 @@ function scaleOf(
     { path },
   );
 }
+
+const translationOf = (
+  transforms: ImageMetadata["coordinateTransformations"],
+): readonly number[] | undefined =>
+  transforms?.flatMap((transform) => (transform.type === "translation" ? [transform.translation] : []))[0];
 
 function channelsOf(attributes: Attributes): readonly string[] | undefined {
   return (

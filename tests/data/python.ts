@@ -9,11 +9,15 @@ export const pythonHas = (...modules: readonly string[]): boolean =>
 
 /** Runs a script of tests/fixtures/data and parses what it prints. */
 export function runPython(script: string, ...args: readonly string[]): unknown {
-  const file = new URL(`../fixtures/data/${script}`, import.meta.url).pathname;
+  return runPythonFile(new URL(`../fixtures/data/${script}`, import.meta.url).pathname, ...args);
+}
+
+/** The same of any script. */
+export function runPythonFile(file: string, ...args: readonly string[]): unknown {
   const { status, stdout, stderr } = spawnSync(python, [file, ...args], {
     encoding: "utf8",
     maxBuffer: 2 ** 28,
   });
-  if (status !== 0) throw new Error(`${script} ${args.join(" ")}: ${stderr}`);
+  if (status !== 0) throw new Error(`${file} ${args.join(" ")}: ${stderr}`);
   return JSON.parse(stdout);
 }

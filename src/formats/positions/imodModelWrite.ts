@@ -8,8 +8,23 @@ const drawnRadius = 5;
 const scattered = 1 << 9;
 const writtenBy3dmod = (1 << 12) | (1 << 13);
 
+/** How 3dmod draws an object. */
+export interface ObjectStyle {
+  /** Red, green, blue, 0 to 255. */
+  readonly colour: readonly [number, number, number];
+  /** Of its spheres, in whole pixels. */
+  readonly radius: number;
+  /** Percent. */
+  readonly transparency: number;
+}
+
+const plainStyle: ObjectStyle = { colour: [0, 255, 0], radius: drawnRadius, transparency: 0 };
+
 /** A model with one object a type, in it one contour an instance, or one for all; slicer angles for orientations. */
-export function imodModelBytes(set: PositionSet | undefined): Buffer {
+export function imodModelBytes(
+  set: PositionSet | undefined,
+  styles: ReadonlyMap<string, ObjectStyle> = new Map(),
+): Buffer {
   const positions = set?.positions ?? [];
   const hasInstances = positions.some(({ instance }) => instance !== undefined);
   const types = grouped(positions, ({ type }) => type ?? "");
@@ -20,10 +35,11 @@ export function imodModelBytes(set: PositionSet | undefined): Buffer {
   const isOriented = positions.some(({ rotation }) => rotation !== undefined);
   return Buffer.concat([
     header(set, objects.length),
-    ...objects.flatMap((points, i) => [
-      object(points[0]?.type ?? "", contoursOf[i]!.length),
-      ...contoursOf[i]!.map(contour),
-    ]),
+    ...objects.flatMap((points, i) => {
+      const name = points[0]?.type ?? "";
+      const style = styles.get(name) ?? plainStyle;
+      return [object(name, contoursOf[i]!.length, style), ...contoursOf[i]!.map(contour)];
+    }),
     ...(isOriented ? contoursOf.flat(2).map(slicerAngles) : []),
     Buffer.from("IEOF"),
   ]);
@@ -61,7 +77,7 @@ function header(set: PositionSet | undefined, objects: number): Buffer {
   return bytes;
 }
 
-function object(name: string, contours: number): Buffer {
+function object(name: string, contours: number, { colour, radius, transparency }: ObjectStyle): Buffer {
   const bytes = Buffer.alloc(4 + layout.object);
   bytes.write("OBJT", 0, "latin1");
   const text = Buffer.from(name);
@@ -69,9 +85,10 @@ function object(name: string, contours: number): Buffer {
   bytes.writeInt32BE(contours, 4 + 128);
   bytes.writeUInt32BE(scattered, 4 + 132);
   bytes.writeInt32BE(1, 4 + 140);
-  bytes.writeFloatBE(1, 4 + 148);
-  bytes.writeInt32BE(drawnRadius, 4 + 156);
+  for (const [i, value] of colour.entries()) bytes.writeFloatBE(value / 255, 4 + 144 + 4 * i);
+  bytes.writeInt32BE(radius, 4 + 156);
   Buffer.from([1, 3, 1, 1]).copy(bytes, 4 + 160);
+  bytes.writeUInt8(transparency, 4 + 167);
   return bytes;
 }
 

@@ -1,5 +1,5 @@
-import { stringify } from "yaml";
 import type { RunRecord } from "../../record.js";
+import { shellWord } from "../../shell.js";
 import { bytesText, none, plural, thousands } from "../format.js";
 import { html } from "../html.js";
 import { dataArgument, type ReportedRun } from "../readRun.js";
@@ -58,9 +58,6 @@ function filesTable({ data: { files } }: RunRecord) {
 
 /** One line for a shell in a checkout. */
 function inCheckout({ code }: RunRecord, args: readonly string[]): string {
-  const run = ["npx", "pickbench", ...args].map(quoted).join(" ");
+  const run = ["npx", "pickbench", ...args].map(shellWord).join(" ");
   return code.commit ? `git checkout ${code.commit.slice(0, 12)} && npm ci && ${run}` : run;
 }
-
-const quoted = (argument: string): string =>
-  /^[\w@%+=:,./~-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;

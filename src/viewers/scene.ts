@@ -1,0 +1,125 @@
+import { PickbenchError } from "../errors.js";
+import { matchFraction, type Particle, type Pick } from "../particles.js";
+import { type Angstrom, angstrom } from "../units.js";
+import type { Shape3, Spacing3 } from "../volume.js";
+
+/** Red, green, blue, 0 to 255. */
+export type Colour = readonly [red: number, green: number, blue: number];
+
+/** The tomogram that a viewer is to open. */
+export interface SceneVolume {
+  /** Absolute. */
+  readonly path: string;
+  readonly kind: "zarr" | "mrc";
+  /** The finest level's folder in an OME-Zarr store. */
+  readonly level: string;
+  /** Voxels along z, y, x. */
+  readonly shape: Shape3;
+  readonly spacing: Spacing3;
+  /** The array's axes in the order of a view in z, y, x: those of one place first. */
+  readonly order: readonly number[];
+  readonly dataType: string | undefined;
+  /** Where the metadata puts the centre of the first voxel, Å along z, y, x: OME-Zarr's translation. */
+  readonly translation: readonly [z: number, y: number, x: number];
+}
+
+/** Points of one type from one source. */
+export interface PointLayer {
+  /** Distinct in its scene. */
+  readonly name: string;
+  readonly isTruth: boolean;
+  readonly type: string;
+  readonly colour: Colour;
+  /** Of the ball to draw. */
+  readonly radius: Angstrom;
+  readonly points: readonly Pick[];
+}
+
+/** One run for another program to show. */
+export interface Scene {
+  readonly run: string;
+  readonly volume: SceneVolume;
+  readonly layers: readonly PointLayer[];
+}
+
+/** Picks of a run by one picker. */
+export interface PickerLayer {
+  readonly name: string;
+  readonly picks: readonly Pick[];
+}
+
+/**
+ * Truth as balls of the particle's radius in its colour; picks in a shade of it, as balls that end at the distance at
+ * which the score still counts a match. Types without points have no layer.
+ */
+export function layersOf(
+  particles: readonly Particle[],
+  truth: readonly Pick[],
+  pickers: readonly PickerLayer[],
+): PointLayer[] {
+  const layersBy = (
+    picks: readonly Pick[],
+    layer: (particle: Particle) => Omit<PointLayer, "type" | "points">,
+  ) =>
+    particles.flatMap((particle): PointLayer[] => {
+      const points = picks.filter(({ type }) => type === particle.name);
+      return points.length === 0 ? [] : [{ ...layer(particle), type: particle.name, points }];
+    });
+  return [
+    ...layersBy(truth, ({ name, colour, radius }) => ({
+      name: `truth ${name}`,
+      isTruth: true,
+      colour,
+      radius,
+    })),
+    ...pickers.flatMap(({ name: picker, picks }, index) =>
+      layersBy(picks, ({ name, colour, radius }) => ({
+        name: `${picker} ${name}`,
+        isTruth: false,
+        colour: shade(colour, index),
+        radius: angstrom(radius * matchFraction),
+      })),
+    ),
+  ];
+}
+
+/** Shares of white and of black mixed into the colour of one picker after the other. */
+const shades = [0.5, -0.4, 0.75, -0.65] as const;
+
+function shade(colour: Colour, index: number): Colour {
+  const share = shades[index % shades.length]!;
+  const goal = share > 0 ? 255 : 0;
+  const [red, green, blue] = colour.map((value) => Math.round(value + (goal - value) * Math.abs(share)));
+  return [red!, green!, blue!];
+}
+
+/** Å of the first voxel's centre along x, y, z, where the volume's corner is 0. */
+export const firstCentre = ({ spacing: [z, y, x] }: SceneVolume): [x: number, y: number, z: number] => [
+  x / 2,
+  y / 2,
+  z / 2,
+];
+
+/**
+ * A part of a file's name from any text: letters, digits, dots, dashes and underscores.
+ *
+ * @throws BadUsage where nothing is left of it
+ */
+export function fileStem(text: string): string {
+  const stem = text.replace(/[^A-Za-z0-9._-]+/g, "_").replace(/^[._-]+/, "");
+  if (stem !== "") return stem.slice(0, 100);
+  throw new PickbenchError(
+    "BadUsage",
+    `${JSON.stringify(text)} cannot name a file, wanted letters or digits; rename it`,
+  );
+}
+
+/** JSON in printable ASCII, which is a literal in Python too where it holds text and numbers alone. */
+export const asciiJson = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    /[^ -~]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+
+/** Six digits after the point, without trailing zeros. */
+export const rounded = (value: number, digits = 6): number => Number(value.toFixed(digits));

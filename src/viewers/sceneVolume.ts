@@ -1,0 +1,27 @@
+import type { TomogramRef } from "../data/dataset.js";
+import { openMrc } from "../data/mrcSections.js";
+import { isMrcName } from "../data/mrcTomogram.js";
+import { readMultiscales } from "../data/omeMetadata.js";
+import { resolveTomogram } from "../data/omeZarr.js";
+import type { SceneVolume } from "./scene.js";
+
+/** Reads of a tomogram what a viewer has to know. @throws BadDataset where its metadata is missing or wrong */
+export async function sceneVolume(tomogram: TomogramRef): Promise<SceneVolume> {
+  const { path, levels } = await resolveTomogram(tomogram);
+  const { path: level, shape, spacing, axes, dataType } = levels[0]!;
+  const plain = { path, level, shape, spacing, dataType };
+  if (isMrcName(path)) return { ...plain, kind: "mrc", order: await mrcOrder(path), translation: [0, 0, 0] };
+  const { levels: described } = await readMultiscales(path);
+  const rank = axes?.rank ?? 3;
+  const space: readonly number[] = axes?.space ?? [0, 1, 2];
+  const others = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => !space.includes(axis));
+  return { ...plain, kind: "zarr", order: [...others, ...space], translation: described[0]!.translation };
+}
+
+/** Sections, rows, columns are the axes of an MRC array; the header says which of x, y, z (1, 2, 3) each of them is. */
+async function mrcOrder(path: string): Promise<number[]> {
+  const { axes, volumes } = (await openMrc(path)).header;
+  const stack = volumes > 1 ? 1 : 0;
+  const inFile: readonly number[] = axes;
+  return [...(stack ? [0] : []), ...[3, 2, 1].map((letter) => stack + 2 - inFile.indexOf(letter))];
+}
