@@ -1,3 +1,4 @@
+import { stringify } from "yaml";
 import type { RunRecord } from "../../record.js";
 import { shellWord } from "../../shell.js";
 import { bytesText, none, plural, thousands } from "../format.js";
