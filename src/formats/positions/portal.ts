@@ -1,21 +1,9 @@
 import { z } from "zod";
+import { portalPoints } from "../../data/portalPoints.js";
 import { linesOf, TextBytes } from "../lines.js";
 import { broken, type PositionFormat, type Source } from "./format.js";
-import { parseJsonText } from "./jsonDocument.js";
 import { isRotation, noRotation } from "./orientation.js";
 import type { PositionSet, TomogramPosition } from "./positionSet.js";
-
-const locationSchema = z.looseObject({ x: z.number(), y: z.number(), z: z.number() });
-const rowSchema = z.array(z.number()).length(3);
-const pointSchema = z.discriminatedUnion("type", [
-  z.looseObject({ type: z.literal("point"), location: locationSchema }),
-  z.looseObject({
-    type: z.literal("orientedPoint"),
-    location: locationSchema,
-    xyz_rotation_matrix: z.array(rowSchema).length(3),
-  }),
-  z.looseObject({ type: z.literal("instancePoint"), location: locationSchema, instance_id: z.number() }),
-]);
 
 /** The CryoET Data Portal's annotation metadata, as far as it matters here. */
 const metadataSchema = z.looseObject({ annotation_object: z.looseObject({ name: z.string() }) });
@@ -25,11 +13,7 @@ function read(source: Source): PositionSet[] {
   const { path, bytes, frame } = source;
   const { type, notes } = objectOf(source);
   const positions: TomogramPosition[] = [];
-  let line = 0;
-  for (const text of linesOf(bytes)) {
-    line++;
-    if (text.trim() === "") continue;
-    const point = parseJsonText(path, `line ${line}`, text, pointSchema);
+  for (const { line, point } of portalPoints(path, bytes)) {
     const { x, y, z: depth } = point.location;
     const matrix = point.type === "orientedPoint" ? point.xyz_rotation_matrix.flat() : undefined;
     if (matrix && !isRotation(matrix))
