@@ -20,6 +20,10 @@ const table: Record<string, Entry> = {
     describe: "lists what a data set holds, reads every chunk and names the broken ones",
     load: () => import("./commands/inspect.js"),
   },
+  fetch: {
+    describe: "brings a data set from https:// or s3:// into a folder, checked and resumable",
+    load: () => import("./commands/fetch.js"),
+  },
   copick: {
     describe: "writes a copick configuration of a data set, with its particles",
     load: () => import("./commands/copick.js"),

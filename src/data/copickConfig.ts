@@ -6,6 +6,8 @@ import { messageOf, PickbenchError } from "../errors.js";
 import { challengeParticles, type Particle } from "../particles.js";
 import { angstrom } from "../units.js";
 import { portalRuns } from "./portalLayout.js";
+import { isRemote } from "./remote/address.js";
+import { openMirror } from "./remote/mirror.js";
 import { volumeRuns } from "./volumeFolder.js";
 
 /** The folders behind a `--data` argument. */
@@ -99,7 +101,7 @@ const configSchema = z.looseObject({
   ),
 });
 
-/** Roots and particles of a copick configuration; only file systems of this machine are read. */
+/** Roots and particles of a copick configuration; roots are folders of this machine, `https://` or `s3://`. */
 async function rootsOfConfig(path: string): Promise<CopickRoots> {
   const config = await readConfig(path);
   if (config.config_type !== undefined && config.config_type !== "filesystem")
@@ -113,9 +115,9 @@ async function rootsOfConfig(path: string): Promise<CopickRoots> {
     throw new PickbenchError("BadDataset", `${path}: neither overlay_root nor static_root; give one`, {
       path,
     });
-  const overlay = localPath(path, root);
+  const overlay = await localRoot(path, root);
   const wanted =
-    config.static_root === undefined ? [overlay] : [overlay, localPath(path, config.static_root)];
+    config.static_root === undefined ? [overlay] : [overlay, await localRoot(path, config.static_root)];
   const existing = await existingFolders([...new Set(wanted)]);
   if (existing.length === 0)
     throw new PickbenchError("BadDataset", `${path}: neither ${wanted.join(" nor ")} is a folder`, { path });
@@ -135,6 +137,10 @@ async function readConfig(path: string): Promise<z.infer<typeof configSchema>> {
   }
 }
 
+/** A root as a folder of this machine: of a server's, its mirror. */
+const localRoot = async (configPath: string, root: string): Promise<string> =>
+  isRemote(root) ? (await openMirror(root)).tree : localPath(configPath, root);
+
 /** A root as a folder of this machine: `local://` and `file://` are taken off; relative to the configuration. */
 function localPath(configPath: string, root: string): string {
   const protocol = /^([a-z0-9+.-]+):\/\//i.exec(root)?.[1]?.toLowerCase();
@@ -142,7 +148,7 @@ function localPath(configPath: string, root: string): string {
   if (protocol !== undefined && protocol !== "local")
     throw new PickbenchError(
       "Unsupported",
-      `${configPath}: root ${root} is not on this machine; wanted local://…: download the data first`,
+      `${configPath}: root ${root} is not on this machine; wanted local://…, https://… or s3://…: download the data first`,
       { path: configPath },
     );
   const plain = protocol === undefined ? root : root.slice("local://".length);

@@ -6,6 +6,8 @@ import type { Shape3, Spacing3 } from "../volume.js";
 import { type CopickRoots, findRoots } from "./copickConfig.js";
 import type { ArrayAxes } from "./omeAxes.js";
 import { type PortalAnnotation, portalRuns } from "./portalLayout.js";
+import { isRemote } from "./remote/address.js";
+import { mirroredData } from "./remote/mirror.js";
 import { lonelyRun, volumeRuns } from "./volumeFolder.js";
 
 /** One resolution of a tomogram: an array inside the OME-Zarr folder. */
@@ -71,12 +73,12 @@ const spacingFolder = /^VoxelSpacing(\d+(?:\.\d+)?)$/;
  * Opens a data set in the challenge's or copick's layout: a folder with `static/` and `overlay/`, a folder with
  * `train/` and `test/` inside (`part` chooses; `train` where it exists), or a copick configuration; or a dataset or run
  * downloaded from the CryoET Data Portal, a folder of MRC files or OME-Zarr stores, or one of those alone. No
- * tomogram's metadata is read yet.
+ * tomogram's metadata is read yet. What lies behind `https://` or `s3://` is mirrored in a cache.
  *
  * @throws BadDataset where there is nothing of the kind.
  */
 export async function openDataset(path: string, options: { part?: "train" | "test" } = {}): Promise<Dataset> {
-  const full = resolve(path);
+  const full = isRemote(path) ? await mirroredData(path) : resolve(path);
   const lonely = await lonelyRun(full);
   const roots = lonely ? rootsBeside(full) : await findRoots(full, options.part);
   const runs = lonely ? [lonely] : await listRuns(roots.existing);

@@ -9,6 +9,7 @@ import { isMrcName, mrcStem, openMrcTomogram, resolveMrc } from "./mrcTomogram.j
 import type { ArrayAxes } from "./omeAxes.js";
 import { readMultiscales } from "./omeMetadata.js";
 import { checkPromise, roomFor } from "./regionRoom.js";
+import { bringHere } from "./remote/mirror.js";
 import { openZarrArray, type ZarrArray } from "./zarrArray.js";
 
 /** A tomogram whose metadata has been read. */
@@ -48,7 +49,10 @@ export function openOmeZarr(path: string): Promise<ResolvedTomogram> {
 /** Reads a tomogram's levels and channels. @throws BadDataset where the metadata is missing or wrong. */
 export async function resolveTomogram(ref: TomogramRef): Promise<ResolvedTomogram> {
   if (ref.levels !== undefined) return { ...ref, levels: ref.levels };
-  if (isMrcName(ref.path)) return resolveMrc(ref);
+  if (isMrcName(ref.path)) {
+    await bringHere(ref.path);
+    return resolveMrc(ref);
+  }
   const { axes, ...multiscales } = await readMultiscales(ref.path);
   let channelCount = 1;
   const levels: Level[] = [];
@@ -101,6 +105,7 @@ export async function openTomogram(ref: TomogramRef, levelIndex = 0): Promise<To
       { path: ref.path },
     );
   if (isMrcName(ref.path)) return openMrcTomogram(ref);
+  await bringHere(join(ref.path, level.path));
   const array = await openZarrArray(join(ref.path, level.path));
   return readerOf(resolved, level, array);
 }

@@ -185,7 +185,7 @@ describe("copick configuration", () => {
       /score_weight/,
     ],
     ["no particle", { pickable_objects: [] }, /names no particle/],
-    ["a root far away", { overlay_root: "s3://bucket/x" }, /not on this machine/],
+    ["a root far away", { overlay_root: "gs://bucket/x" }, /not on this machine/],
     ["another kind", { config_type: "cryoet_data_portal" }, /wanted filesystem/],
     ["no root", { overlay_root: undefined, static_root: undefined }, /neither overlay_root nor static_root/],
     ["roots that are not there", { overlay_root: "local://a", static_root: "local://b" }, /is a folder/],

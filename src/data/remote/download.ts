@@ -1,0 +1,244 @@
+import { createHash, type Hash, randomBytes } from "node:crypto";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { isPickbenchError, messageOf, PickbenchError } from "../../errors.js";
+import {
+  notThere,
+  PassingFault,
+  patience,
+  type RequestOptions,
+  refused,
+  send,
+  withRetries,
+} from "./request.js";
+
+/** What is known of a downloaded file. */
+export interface Downloaded {
+  /** Bytes. */
+  readonly size: number;
+  /** SHA-256, hex. */
+  readonly sha256: string;
+  /** The server's mark of this version, without quotes. */
+  readonly etag?: string;
+}
+
+export interface DownloadOptions extends RequestOptions {
+  /** Bytes that the server's list says it has. */
+  readonly size?: number;
+  /** Told of every piece, in bytes; negative where pieces are fetched anew. */
+  readonly onBytes?: (count: number) => void;
+  /** Where the file lies until it is whole: a folder of the same file system. */
+  readonly partials?: string;
+}
+
+/** Where a server says neither how long its answer is nor the list does. */
+const mostUnknownBytes = 2 ** 30;
+
+/** An ETag without quotes and weakness: servers quote it in lists and headers in ways of their own. */
+export const plainEtag = (etag: string): string => etag.replace(/^W\//, "").replace(/^"|"$/g, "");
+
+/**
+ * Fetches a file beside its place and renames it into it when every byte is there; a broken body is gone on with from
+ * where it broke, where the server can.
+ *
+ * @throws BadDataset with the address, what happened and what to do
+ */
+export async function downloadFile(
+  url: string,
+  path: string,
+  options: DownloadOptions = {},
+): Promise<Downloaded> {
+  const partials = options.partials ?? dirname(path);
+  const partial = `${partials}/.partial-${process.pid}-${randomBytes(6).toString("hex")}`;
+  try {
+    await mkdir(partials, { recursive: true });
+    await mkdir(dirname(path), { recursive: true });
+    const handle = await open(partial, "w");
+    try {
+      const body = new GrowingFile(url, handle, options);
+      await withRetries(url, options, () => body.goOn());
+      const downloaded = body.finished();
+      await handle.close();
+      await rename(partial, path);
+      return downloaded;
+    } finally {
+      await handle.close();
+      await rm(partial, { force: true });
+    }
+  } catch (error) {
+    if (isPickbenchError(error)) throw error;
+    throw new PickbenchError(
+      "BadDataset",
+      `${path}: cannot be written (${messageOf(error)}); mend the folder`,
+      {
+        path,
+        cause: error,
+      },
+    );
+  }
+}
+
+/** What has come of a file over all attempts. */
+class GrowingFile {
+  readonly #url: string;
+  readonly #handle: FileHandle;
+  readonly #options: DownloadOptions;
+  #hash: Hash = createHash("sha256");
+  #received = 0;
+  #etag: string | undefined;
+
+  constructor(url: string, handle: FileHandle, options: DownloadOptions) {
+    this.#url = url;
+    this.#handle = handle;
+    this.#options = options;
+  }
+
+  async goOn(): Promise<void> {
+    const clock = stallClock(this.#options);
+    try {
+      const response = await send(this.#url, { headers: this.#headers(), signal: clock.signal });
+      const wanted = await this.#begin(response);
+      for await (const piece of piecesOf(response)) {
+        clock.restart();
+        await this.#append(piece, wanted ?? mostUnknownBytes);
+      }
+      if (wanted !== undefined && this.#received < wanted)
+        throw new PassingFault(`only ${this.#received} of ${wanted} bytes came`);
+    } finally {
+      clock.stop();
+    }
+  }
+
+  finished(): Downloaded {
+    const etag = this.#etag === undefined ? {} : { etag: plainEtag(this.#etag) };
+    return { size: this.#received, sha256: this.#hash.digest("hex"), ...etag };
+  }
+
+  /** Only of the version that was begun is the rest asked for. */
+  #headers(): Record<string, string> {
+    const plain = { "accept-encoding": "identity" };
+    if (this.#received === 0 || this.#etag === undefined || this.#etag.startsWith("W/")) return plain;
+    return { ...plain, range: `bytes=${this.#received}-`, "if-range": this.#etag };
+  }
+
+  /** How many bytes the file has in all, where that is known. */
+  async #begin(response: Response): Promise<number | undefined> {
+    const { status, headers } = response;
+    if (status === 404 || !isIdentity(headers)) {
+      await response.body?.cancel();
+      throw status === 404
+        ? notThere(this.#url)
+        : refused(this.#url, "the server packs the file on its way; give another address of it");
+    }
+    const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("content-range") ?? "");
+    const continues = status === 206 && Number(range?.[1]) === this.#received;
+    if (!continues) await this.#restart();
+    if (status !== 200 && !continues) {
+      await response.body?.cancel();
+      throw new PassingFault(`the server answers with another part than asked for (${status})`);
+    }
+    this.#etag = headers.get("etag") ?? undefined;
+    const length = continues ? Number(range![2]) : numberOf(headers.get("content-length"));
+    const { size } = this.#options;
+    if (size !== undefined && length !== undefined && size !== length) {
+      await response.body?.cancel();
+      throw refused(
+        this.#url,
+        `the server sends ${length} bytes, its list says ${size}; it changed meanwhile: try again`,
+      );
+    }
+    return size ?? length;
+  }
+
+  async #restart(): Promise<void> {
+    this.#options.onBytes?.(-this.#received);
+    this.#received = 0;
+    this.#hash = createHash("sha256");
+    await this.#handle.truncate(0);
+  }
+
+  async #append(piece: Uint8Array, most: number): Promise<void> {
+    if (this.#received + piece.length > most) {
+      await this.#restart();
+      throw new PassingFault(`more than ${most} bytes came`);
+    }
+    await this.#handle.write(piece, 0, piece.length, this.#received);
+    this.#hash.update(piece);
+    this.#received += piece.length;
+    this.#options.onBytes?.(piece.length);
+  }
+}
+
+const isIdentity = (headers: Headers): boolean =>
+  (headers.get("content-encoding") ?? "identity") === "identity";
+
+const numberOf = (text: string | null): number | undefined =>
+  text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+
+/** The pieces of a body. @throws PassingFault where it breaks */
+async function* piecesOf(response: Response): AsyncGenerator<Uint8Array> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        throw new PassingFault(`the answer broke off (${messageOf(error)})`, { cause: error });
+      });
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** Aborts when nothing has come for too long, or when the user asks to stop. */
+function stallClock({ patience: limits = patience, signal }: RequestOptions) {
+  const stalled = new AbortController();
+  const start = () => setTimeout(() => stalled.abort(), limits.stallMs);
+  let timer = start();
+  return {
+    signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
+    restart() {
+      clearTimeout(timer);
+      timer = start();
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/** A request whose answer is text. */
+export interface TextRequest extends RequestOptions {
+  /** More is refused. */
+  readonly mostBytes: number;
+  /** JSON that is posted. */
+  readonly body?: string;
+}
+
+/** The text of an answer; undefined where there is nothing (404). @throws BadDataset as `downloadFile` */
+export function downloadText(url: string, request: TextRequest): Promise<string | undefined> {
+  return withRetries(url, request, async () => {
+    const clock = stallClock(request);
+    try {
+      const init = request.body === undefined ? {} : { method: "POST", body: request.body };
+      const headers = request.body === undefined ? {} : { "content-type": "application/json" };
+      const response = await send(url, { ...init, headers, signal: clock.signal });
+      if (response.status !== 200) await response.body?.cancel();
+      if (response.status === 404) return undefined;
+      if (response.status !== 200)
+        throw refused(url, `the server answers ${response.status}; check the address`);
+      const pieces: Uint8Array[] = [];
+      let received = 0;
+      for await (const piece of piecesOf(response)) {
+        clock.restart();
+        received += piece.length;
+        if (received > request.mostBytes)
+          throw refused(url, `answers more than ${request.mostBytes} bytes; is it the right address?`);
+        pieces.push(piece);
+      }
+      return Buffer.concat(pieces).toString("utf8");
+    } finally {
+      clock.stop();
+    }
+  });
+}

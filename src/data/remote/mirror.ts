@@ -1,0 +1,142 @@
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join, relative, resolve, sep } from "node:path";
+import { z } from "zod";
+import { isPickbenchError } from "../../errors.js";
+import { hashOf, writeWhole } from "../../files.js";
+import { listenForStop } from "../../interrupt.js";
+import { isMrcName } from "../mrcTomogram.js";
+import { parseAddress } from "./address.js";
+import { type Destination, fetchFiles } from "./fetchFiles.js";
+import type { RemoteFile } from "./listing.js";
+import { remoteFiles } from "./remoteFiles.js";
+import type { RequestOptions } from "./request.js";
+
+/** Where fetched data are kept: `PICKBENCH_CACHE`, or `pickbench` in the user's cache folder. */
+export function cacheFolder(): string {
+  const given = process.env.PICKBENCH_CACHE;
+  if (given) return resolve(given);
+  if (process.platform === "darwin") return join(homedir(), "Library/Caches/pickbench");
+  const folder = process.platform === "win32" ? process.env.LOCALAPPDATA : process.env.XDG_CACHE_HOME;
+  return join(folder || join(homedir(), ".cache"), "pickbench");
+}
+
+/** A mirror's files in the cache; the tree is called `static`, so that its folder is a data set where the tree is copick's. */
+const treeName = "static";
+const destinationOf = (mirror: string): Destination => ({
+  folder: join(mirror, treeName),
+  ledger: join(mirror, "fetched.jsonl"),
+  partials: join(mirror, "partial"),
+});
+const listPath = (mirror: string): string => join(mirror, "files.json");
+
+/** A server's folder in the cache. */
+export interface Mirror {
+  /** Holds `static/`, the tree below the address. */
+  readonly folder: string;
+  readonly tree: string;
+  /** Names at the top of the tree. */
+  readonly names: readonly string[];
+}
+
+/**
+ * Brings here what says what lies behind an address: its list, all metadata and picks. Voxels come when a tomogram is
+ * opened (`bringHere`). Without a connection the list of the last time counts.
+ *
+ * @param given `https://…` or `s3://…`
+ * @throws BadDataset where nothing can be had
+ */
+export async function openMirror(given: string, options: RequestOptions = {}): Promise<Mirror> {
+  const address = parseAddress(given);
+  const folder = join(cacheFolder(), hashOf(address.url).slice(0, 24));
+  const stop = listenForStop("file");
+  try {
+    const request = { ...options, signal: stop.signal };
+    const files = await listed(folder, () => remoteFiles(address, request));
+    const small = files.filter(({ path }) => !isVoxels(path));
+    await fetchFiles(small, destinationOf(folder), { ...request, label: `metadata of ${given}` });
+    const names = [...new Set(files.map(({ path }) => path.split("/")[0]!))];
+    return { folder, tree: join(folder, treeName), names };
+  } finally {
+    stop.stopListening();
+  }
+}
+
+/** What `openDataset` takes in the place of an address. */
+export async function mirroredData(given: string): Promise<string> {
+  const { folder, tree, names } = await openMirror(given);
+  const [only] = names;
+  if (names.includes("ExperimentRuns")) return folder;
+  return names.length === 1 && /\.zarr$/.test(only!)
+    ? join(tree, only!)
+    : isLoneMrc(names)
+      ? join(tree, only!)
+      : tree;
+}
+
+const isLoneMrc = (names: readonly string[]): boolean => names.length === 1 && isMrcName(names[0]!);
+
+/** Chunks, shards and MRC files; in a store everything but its metadata. */
+function isVoxels(path: string): boolean {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const isMetadata = [".zattrs", ".zgroup", ".zarray", ".zmetadata", "zarr.json"].includes(name);
+  return isMrcName(name) || (/\.zarr\//.test(path) && !isMetadata);
+}
+
+const listSchema = z.array(
+  z.object({ path: z.string(), url: z.string(), size: z.number().optional(), etag: z.string().optional() }),
+);
+
+async function listed(mirror: string, list: () => Promise<RemoteFile[]>): Promise<RemoteFile[]> {
+  try {
+    const files = await list();
+    await writeWhole(listPath(mirror), JSON.stringify(files));
+    return files;
+  } catch (error) {
+    const kept = isPickbenchError(error, "BadDataset") ? await keptList(mirror) : undefined;
+    if (kept === undefined) throw error;
+    process.stderr.write(`${(error as Error).message}: what was fetched before is used\n`);
+    return kept;
+  }
+}
+
+async function keptList(mirror: string): Promise<RemoteFile[] | undefined> {
+  const text = await readFile(listPath(mirror), "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  return listSchema.parse(JSON.parse(text)).map(({ path, url, size, etag }) => ({
+    path,
+    url,
+    ...(size === undefined ? {} : { size }),
+    ...(etag === undefined ? {} : { etag }),
+  }));
+}
+
+/**
+ * Brings a mirror's file, or all files below a folder of it, here and checks what is here by its hash; anything that lies
+ * in no mirror is left alone.
+ *
+ * @param isWanted takes a file by its full path
+ * @throws BadDataset where a file cannot be had
+ */
+export async function bringHere(path: string, isWanted?: (path: string) => boolean): Promise<void> {
+  const below = relative(cacheFolder(), resolve(path));
+  const [key, tree, ...inside] = below.split(sep);
+  if (key === undefined || key === ".." || tree !== treeName) return;
+  const mirror = join(cacheFolder(), key);
+  const wanted = inside.join("/");
+  const destination = destinationOf(mirror);
+  const files = ((await keptList(mirror)) ?? []).filter(
+    ({ path: file }) =>
+      (wanted === "" || file === wanted || file.startsWith(`${wanted}/`)) &&
+      (isWanted?.(join(destination.folder, file)) ?? true),
+  );
+  const stop = listenForStop("file");
+  try {
+    await fetchFiles(files, destination, {
+      signal: stop.signal,
+      label: `fetching ${inside.slice(-3).join("/")}`,
+    });
+  } finally {
+    stop.stopListening();
+  }
+}

@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join, sep } from "node:path";
+import { onTestFinished } from "vitest";
+
+/** What a server does instead of answering well; true where it did. */
+export type Fault = (request: IncomingMessage, response: ServerResponse, body: Buffer, count: number) => boolean;
+
+export interface BadServer {
+  readonly url: string;
+  /** Method, path and range of every request. */
+  readonly requests: string[];
+  /** Requests that were open at once, at most. */
+  readonly most: () => number;
+  close(): Promise<void>;
+}
+
+/** Files of a folder by their path with slashes. */
+export function treeOf(folder: string): Map<string, Buffer> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return new Map(
+    files.map(({ parentPath, name }) => {
+      const full = join(parentPath, name);
+      return [full.slice(folder.length + 1).split(sep).join("/"), readFileSync(full)];
+    }),
+  );
+}
+
+const escaped = (text: string): string =>
+  text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
+/** A page of ListObjectsV2, as S3's documentation shows it. */
+function listPage(files: ReadonlyMap<string, Buffer>, query: URLSearchParams, perPage: number): string {
+  const keys = [...files.keys()].filter((key) => key.startsWith(query.get("prefix") ?? "")).sort();
+  const start = Number(query.get("continuation-token") ?? 0);
+  const objects = keys.slice(start, start + perPage).map((key) => {
+    const content = files.get(key)!;
+    return `<Contents><Key>${escaped(key)}</Key><LastModified>2024-11-06T00:00:00.000Z</LastModified><ETag>&quot;${etagOf(content)}&quot;</ETag><Size>${content.length}</Size><StorageClass>STANDARD</StorageClass></Contents>`;
+  });
+  const more = start + perPage < keys.length;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name><KeyCount>${objects.length}</KeyCount><IsTruncated>${more}</IsTruncated>${more ? `<NextContinuationToken>${start + perPage}</NextContinuationToken>` : ""}${objects.join("")}</ListBucketResult>`;
+}
+
+export const etagOf = (content: Buffer): string => createHash("md5").update(content).digest("hex");
+
+/**
+ * A server on 127.0.0.1 for files by path, with ranges; a path `/BUCKET/?list-type=2` lists those below `BUCKET/`.
+ *
+ * @param fault called for every request, with the file's content and how often it was asked for
+ */
+export async function serve(
+  files: ReadonlyMap<string, Buffer>,
+  fault: Fault = () => false,
+  perPage = 1000,
+): Promise<BadServer> {
+  const requests: string[] = [];
+  const counts = new Map<string, number>();
+  let open = 0;
+  let most = 0;
+  const server = createServer((request, response) => {
+    most = Math.max(most, ++open);
+    response.on("close", () => open--);
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://x");
+    const path = decodeURIComponent(pathname).slice(1);
+    requests.push([request.method, path, request.headers.range].filter((part) => part).join(" "));
+    const count = (counts.get(path) ?? 0) + 1;
+    counts.set(path, count);
+    const content = files.get(path);
+    if (fault(request, response, content ?? Buffer.alloc(0), count)) return;
+    if (searchParams.get("list-type") === "2") {
+      const below = new Map(
+        [...files].filter(([key]) => key.startsWith(path)).map(([key, value]) => [key.slice(path.length), value]),
+      );
+      response.end(listPage(below, searchParams, perPage));
+      return;
+    }
+    if (content === undefined) {
+      response.writeHead(404).end("<Error/>");
+      return;
+    }
+    const etag = `"${etagOf(content)}"`;
+    const from = /^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1];
+    if (from === undefined || request.headers["if-range"] !== etag) {
+      response.writeHead(200, { etag, "content-length": content.length }).end(content);
+      return;
+    }
+    const rest = content.subarray(Number(from));
+    response.writeHead(206, {
+      etag,
+      "content-length": rest.length,
+      "content-range": `bytes ${from}-${content.length - 1}/${content.length}`,
+    });
+    response.end(rest);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  onTestFinished(close);
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, most: () => most, close };
+}
+
+/** Sends the head and half of the body, then breaks the connection. */
+export function halfBody(response: ServerResponse, content: Buffer): true {
+  response.writeHead(200, { etag: `"${etagOf(content)}"`, "content-length": content.length });
+  response.write(content.subarray(0, Math.floor(content.length / 2)), () => response.destroy());
+  return true;
+}
