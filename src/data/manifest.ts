@@ -3,6 +3,7 @@ import { basename, join, relative } from "node:path";
 import { messageOf, PickbenchError } from "../errors.js";
 import { canonicalJson, hashFile, hashOf } from "../files.js";
 import type { Dataset } from "./dataset.js";
+import { bringHere } from "./remote/mirror.js";
 
 /** A file that a result rests on. */
 export interface ManifestEntry {
@@ -25,10 +26,13 @@ export async function dataManifest(
     const label = root === dataset.overlayRoot ? "overlay" : "static";
     for (const run of new Set(runs)) {
       const folder = join(root, "ExperimentRuns", run);
+      const pathOf = (full: string): string => [label, ...relative(root, full).split(/[/\\]/)].join("/");
+      const isWanted = (full: string): boolean => options.only?.(pathOf(full)) !== false;
+      await bringHere(folder, isWanted);
       for (const name of await filesUnder(folder, [])) {
         const full = join(folder, name);
-        const path = [label, "ExperimentRuns", run, ...name.split(/[/\\]/)].join("/");
-        if (options.only?.(path) === false) continue;
+        const path = pathOf(full);
+        if (!isWanted(full)) continue;
         entries.push({
           path,
           size: (await stat(full)).size,
@@ -49,6 +53,7 @@ async function entriesOf(
   source: string,
   { hash }: { hash: boolean },
 ): Promise<ManifestEntry[]> {
+  await bringHere(source);
   const isFolder = (await stat(source)).isDirectory();
   const files = isFolder ? (await filesUnder(source, [])).map((name) => join(source, name)) : [source];
   return Promise.all(

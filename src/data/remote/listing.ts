@@ -1,4 +1,4 @@
-import { SAXParser } from "sax";
+import sax from "sax";
 import { messageOf } from "../../errors.js";
 import { checkedPath, type RemoteAddress, urlBelow } from "./address.js";
 import { downloadText, plainEtag } from "./download.js";
@@ -66,7 +66,7 @@ async function readPage(url: string, options: RequestOptions): Promise<Page> {
 
 /** Of `<ListBucketResult>`: Key, Size and ETag of its Contents, and the token of the next page. */
 export function parsePage(text: string): Page {
-  const parser = new SAXParser(true);
+  const parser = new sax.SAXParser(true);
   const objects: { key: string; size: number; etag: string }[] = [];
   const open: string[] = [];
   let fields: Record<string, string> = {};

@@ -6,11 +6,12 @@ import { isPickbenchError } from "../../errors.js";
 import { hashOf, writeWhole } from "../../files.js";
 import { listenForStop } from "../../interrupt.js";
 import { isMrcName } from "../mrcTomogram.js";
+import { isVolumeName } from "../volumeFolder.js";
 import { parseAddress } from "./address.js";
 import { type Destination, fetchFiles } from "./fetchFiles.js";
 import type { RemoteFile } from "./listing.js";
 import { remoteFiles } from "./remoteFiles.js";
-import type { RequestOptions } from "./request.js";
+import { type RequestOptions, refused } from "./request.js";
 
 /** Where fetched data are kept: `PICKBENCH_CACHE`, or `pickbench` in the user's cache folder. */
 export function cacheFolder(): string {
@@ -40,8 +41,8 @@ export interface Mirror {
 }
 
 /**
- * Brings here what says what lies behind an address: its list, all metadata and picks. Voxels come when a tomogram is
- * opened (`bringHere`). Without a connection the list of the last time counts.
+ * Brings here what says what lies behind an address: its list, all metadata and picks. Voxels of stores come when a
+ * tomogram is opened (`bringHere`); MRC files in folders below do not. Without a connection the list of the last time counts.
  *
  * @param given `https://…` or `s3://…`
  * @throws BadDataset where nothing can be had
@@ -53,7 +54,9 @@ export async function openMirror(given: string, options: RequestOptions = {}): P
   try {
     const request = { ...options, signal: stop.signal };
     const files = await listed(folder, () => remoteFiles(address, request));
-    const small = files.filter(({ path }) => !isVoxels(path));
+    const small = files.filter(({ path }) => isListing(path));
+    if (small.length === 0)
+      throw refused(given, "no OME-Zarr stores and no picks lie there; point to the folder that holds them");
     await fetchFiles(small, destinationOf(folder), { ...request, label: `metadata of ${given}` });
     const names = [...new Set(files.map(({ path }) => path.split("/")[0]!))];
     return { folder, tree: join(folder, treeName), names };
@@ -67,20 +70,14 @@ export async function mirroredData(given: string): Promise<string> {
   const { folder, tree, names } = await openMirror(given);
   const [only] = names;
   if (names.includes("ExperimentRuns")) return folder;
-  return names.length === 1 && /\.zarr$/.test(only!)
-    ? join(tree, only!)
-    : isLoneMrc(names)
-      ? join(tree, only!)
-      : tree;
+  return only !== undefined && names.length === 1 && isVolumeName(only) ? join(tree, only) : tree;
 }
 
-const isLoneMrc = (names: readonly string[]): boolean => names.length === 1 && isMrcName(names[0]!);
-
-/** Chunks, shards and MRC files; in a store everything but its metadata. */
-function isVoxels(path: string): boolean {
+/** The metadata of stores, picks and other JSON, and MRC files at the top: what `openDataset` lists by. */
+function isListing(path: string): boolean {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const isMetadata = [".zattrs", ".zgroup", ".zarray", ".zmetadata", "zarr.json"].includes(name);
-  return isMrcName(name) || (/\.zarr\//.test(path) && !isMetadata);
+  return isMetadata || (path === name && isMrcName(name)) || /\.(json|ndjson)$/.test(name);
 }
 
 const listSchema = z.array(

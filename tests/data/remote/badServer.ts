@@ -6,7 +6,12 @@ import { join, sep } from "node:path";
 import { onTestFinished } from "vitest";
 
 /** What a server does instead of answering well; true where it did. */
-export type Fault = (request: IncomingMessage, response: ServerResponse, body: Buffer, count: number) => boolean;
+export type Fault = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: Buffer,
+  count: number,
+) => boolean;
 
 export interface BadServer {
   readonly url: string;
@@ -19,17 +24,24 @@ export interface BadServer {
 
 /** Files of a folder by their path with slashes. */
 export function treeOf(folder: string): Map<string, Buffer> {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
   return new Map(
     files.map(({ parentPath, name }) => {
       const full = join(parentPath, name);
-      return [full.slice(folder.length + 1).split(sep).join("/"), readFileSync(full)];
+      return [
+        full
+          .slice(folder.length + 1)
+          .split(sep)
+          .join("/"),
+        readFileSync(full),
+      ];
     }),
   );
 }
 
-const escaped = (text: string): string =>
-  text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 /** A page of ListObjectsV2, as S3's documentation shows it. */
 function listPage(files: ReadonlyMap<string, Buffer>, query: URLSearchParams, perPage: number): string {
@@ -71,7 +83,9 @@ export async function serve(
     if (fault(request, response, content ?? Buffer.alloc(0), count)) return;
     if (searchParams.get("list-type") === "2") {
       const below = new Map(
-        [...files].filter(([key]) => key.startsWith(path)).map(([key, value]) => [key.slice(path.length), value]),
+        [...files]
+          .filter(([key]) => key.startsWith(path))
+          .map(([key, value]) => [key.slice(path.length), value]),
       );
       response.end(listPage(below, searchParams, perPage));
       return;
@@ -101,12 +115,18 @@ export async function serve(
       server.closeAllConnections();
     });
   onTestFinished(close);
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, most: () => most, close };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    most: () => most,
+    close,
+  };
 }
 
 /** Sends the head and half of the body, then breaks the connection. */
 export function halfBody(response: ServerResponse, content: Buffer): true {
   response.writeHead(200, { etag: `"${etagOf(content)}"`, "content-length": content.length });
-  response.write(content.subarray(0, Math.floor(content.length / 2)), () => response.destroy());
+  response.write(content.subarray(0, Math.floor(content.length / 2)));
+  setTimeout(() => response.destroy(), 150);
   return true;
 }
