@@ -24,6 +24,10 @@ const table: Record<string, Entry> = {
     describe: "brings a data set from https:// or s3:// into a folder, checked and resumable",
     load: () => import("./commands/fetch.js"),
   },
+  portal: {
+    describe: "finds and downloads datasets of the CryoET Data Portal",
+    load: () => import("./commands/portal.js"),
+  },
   copick: {
     describe: "writes a copick configuration of a data set, with its particles",
     load: () => import("./commands/copick.js"),

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
 import { z } from "zod";
-import { isPickbenchError } from "../../errors.js";
+import { isPickbenchError, messageOf } from "../../errors.js";
 import { hashOf, writeWhole } from "../../files.js";
 import { listenForStop } from "../../interrupt.js";
 import { isMrcName } from "../mrcTomogram.js";
@@ -92,7 +92,7 @@ async function listed(mirror: string, list: () => Promise<RemoteFile[]>): Promis
   } catch (error) {
     const kept = isPickbenchError(error, "BadDataset") ? await keptList(mirror) : undefined;
     if (kept === undefined) throw error;
-    process.stderr.write(`${(error as Error).message}: what was fetched before is used\n`);
+    process.stderr.write(`${messageOf(error)}\nusing what was fetched before\n`);
     return kept;
   }
 }

@@ -1,0 +1,216 @@
+import { z } from "zod";
+import { checkedPath, urlBelow } from "./address.js";
+import { downloadText } from "./download.js";
+import type { RemoteFile } from "./listing.js";
+import { type RequestOptions, refused } from "./request.js";
+import { storeFiles } from "./storeFiles.js";
+
+/** The CryoET Data Portal's GraphQL API, whose schema its Python client holds (cryoet_data_portal/data/schema.graphql). */
+export const portalApi = "https://graphql.cryoetdataportal.czscience.com/graphql";
+
+const mostAnswerBytes = 2 ** 26;
+const perPage = 500;
+
+interface Api extends RequestOptions {
+  readonly url: string;
+}
+
+/** All rows of a list, page by page. @throws BadDataset where the answer is of another schema */
+async function rowsOf<T>(
+  api: Api,
+  list: { readonly field: string; readonly clause: string; readonly fields: string; readonly where: unknown },
+  row: z.ZodType<T>,
+  most = Number.POSITIVE_INFINITY,
+): Promise<T[]> {
+  const query = `query ($where: ${list.clause}, $page: LimitOffsetClause) { ${list.field}(where: $where, orderBy: [{ id: asc }], limitOffset: $page) { ${list.fields} } }`;
+  const rows: T[] = [];
+  for (;;) {
+    const limit = Math.min(perPage, most - rows.length);
+    const variables = { where: list.where, page: { limit, offset: rows.length } };
+    const text = await downloadText(api.url, {
+      ...api,
+      mostBytes: mostAnswerBytes,
+      body: JSON.stringify({ query, variables }),
+    });
+    const page = answerOf(api.url, text, list.field, row);
+    rows.push(...page);
+    if (page.length < limit || rows.length >= most) return rows.slice(0, most);
+  }
+}
+
+const errorsSchema = z.looseObject({ errors: z.array(z.looseObject({ message: z.string() })).min(1) });
+
+function answerOf<T>(url: string, text: string | undefined, field: string, row: z.ZodType<T>): T[] {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text ?? "");
+  } catch {
+    throw refused(url, "answers no JSON; is it the portal's GraphQL API?");
+  }
+  const errors = errorsSchema.safeParse(answer);
+  if (errors.success)
+    throw refused(
+      url,
+      `refuses the question: ${errors.data.errors[0]!.message.split("\n")[0]!.slice(0, 200)}`,
+    );
+  const parsed = z.looseObject({ data: z.looseObject({ [field]: z.array(row) }) }).safeParse(answer);
+  if (parsed.success) return parsed.data.data[field] as T[];
+  const issue = parsed.error.issues[0];
+  throw refused(
+    url,
+    `answers by another schema (${issue?.path.join(".")}: ${issue?.message}); the API may have changed: look for a newer pickbench`,
+  );
+}
+
+const datasetSchema = z.object({
+  id: z.number().int(),
+  title: z.string(),
+  organismName: z.string().nullish(),
+  fileSize: z.number().nullish(),
+});
+
+export type PortalDataset = z.infer<typeof datasetSchema>;
+
+/** What datasets are looked for. */
+export interface PortalSearch {
+  readonly dataset?: number | undefined;
+  /** Part of a name. */
+  readonly organism?: string | undefined;
+  /** Part of an annotated object's name. */
+  readonly object?: string | undefined;
+  readonly limit: number;
+}
+
+/** Datasets that answer all of a search, by number. */
+export async function findDatasets(api: Api, search: PortalSearch): Promise<PortalDataset[]> {
+  const like = (part: string) => ({ _ilike: `%${part.replace(/[\\%_]/g, "\\$&")}%` });
+  const where = {
+    ...(search.dataset === undefined ? {} : { id: { _eq: search.dataset } }),
+    ...(search.organism === undefined ? {} : { organismName: like(search.organism) }),
+    ...(search.object === undefined ? {} : { runs: { annotations: { objectName: like(search.object) } } }),
+  };
+  const fields = "id title organismName fileSize";
+  const list = { field: "datasets", clause: "DatasetWhereClause", fields, where };
+  return (await rowsOf(api, list, datasetSchema, search.limit)).sort((a, b) => a.id - b.id);
+}
+
+/** What of a dataset is wanted. */
+export interface PortalWish {
+  readonly dataset: number;
+  /** All if absent. */
+  readonly runs?: readonly string[] | undefined;
+  /** `denoised`, `wbp`: the processing, of raw ones the method; all if absent. */
+  readonly tomoType?: string | undefined;
+  readonly annotations: "ground-truth" | "all";
+}
+
+const runSchema = z.object({ id: z.number().int(), name: z.string() });
+const tomogramSchema = z.object({
+  processing: z.string(),
+  reconstructionMethod: z.string(),
+  httpsOmezarrDir: z.url({ protocol: /^https?$/ }).nullish(),
+});
+const annotationFileSchema = z.object({
+  httpsPath: z.url({ protocol: /^https?$/ }),
+  annotationShape: z.object({
+    annotation: z.object({
+      httpsMetadataPath: z.url({ protocol: /^https?$/ }),
+    }),
+  }),
+});
+
+/**
+ * The files of a dataset's runs in the portal's own layout, `RUN/Reconstructions/VoxelSpacing…`: OME-Zarr stores, points
+ * of the annotations, and the metadata of both.
+ *
+ * @throws BadDataset where there is no such dataset, run or type
+ */
+export async function portalFiles(api: Api, wish: PortalWish): Promise<RemoteFile[]> {
+  const runs = await wantedRuns(api, wish);
+  const files = new Map<string, RemoteFile>();
+  for (const run of runs) {
+    const stores = await storesOf(api, run, wish.tomoType);
+    const points = await pointsOf(api, run, wish.annotations);
+    const place = (url: string): string => placeOf(api.url, run.name, url);
+    for (const store of stores) {
+      const beside = `${store.slice(0, store.lastIndexOf("/"))}/tomogram_metadata.json`;
+      const text = await downloadText(beside, { ...api, mostBytes: mostAnswerBytes });
+      if (text !== undefined) files.set(place(beside), { path: place(beside), url: beside });
+      for (const { path } of await storeFiles(store, api))
+        files.set(`${place(store)}/${path}`, { path: `${place(store)}/${path}`, url: urlBelow(store, path) });
+    }
+    for (const url of points) files.set(place(url), { path: place(url), url });
+  }
+  return [...files.values()];
+}
+
+async function wantedRuns(
+  api: Api,
+  { dataset, runs: names }: PortalWish,
+): Promise<z.infer<typeof runSchema>[]> {
+  const where = { datasetId: { _eq: dataset }, ...(names ? { name: { _in: names } } : {}) };
+  const runs = await rowsOf(
+    api,
+    { field: "runs", clause: "RunWhereClause", fields: "id name", where },
+    runSchema,
+  );
+  const missing = (names ?? []).filter((name) => !runs.some((run) => run.name === name));
+  if (runs.length === 0 || missing.length > 0)
+    throw refused(
+      api.url,
+      `dataset ${dataset} has no ${missing.length > 0 ? `run ${missing.join(", ")}` : "runs"}; look with pickbench portal find`,
+    );
+  for (const { name } of runs) checkedPath(api.url, name);
+  return runs;
+}
+
+async function storesOf(api: Api, run: z.infer<typeof runSchema>, tomoType?: string): Promise<string[]> {
+  const fields = "processing reconstructionMethod httpsOmezarrDir";
+  const list = {
+    field: "tomograms",
+    clause: "TomogramWhereClause",
+    fields,
+    where: { runId: { _eq: run.id } },
+  };
+  const tomograms = (await rowsOf(api, list, tomogramSchema)).map((tomogram) => ({
+    ...tomogram,
+    type: (tomogram.processing === "raw" ? tomogram.reconstructionMethod : tomogram.processing).toLowerCase(),
+  }));
+  const wanted = tomograms.filter(({ type }) => tomoType === undefined || type === tomoType.toLowerCase());
+  if (wanted.length === 0 && tomograms.length > 0)
+    throw refused(
+      api.url,
+      `run ${run.name} has no tomogram ${tomoType}; there is ${[...new Set(tomograms.map(({ type }) => type))].join(", ")}`,
+    );
+  return wanted.flatMap(({ httpsOmezarrDir: store }) => (store ? [store.replace(/\/+$/, "")] : []));
+}
+
+async function pointsOf(
+  api: Api,
+  run: z.infer<typeof runSchema>,
+  which: PortalWish["annotations"],
+): Promise<string[]> {
+  const annotation = {
+    runId: { _eq: run.id },
+    ...(which === "all" ? {} : { groundTruthStatus: { _eq: true } }),
+  };
+  const where = { format: { _eq: "ndjson" }, annotationShape: { annotation } };
+  const fields = "httpsPath annotationShape { annotation { httpsMetadataPath } }";
+  const list = { field: "annotationFiles", clause: "AnnotationFileWhereClause", fields, where };
+  const rows = await rowsOf(api, list, annotationFileSchema);
+  return rows.flatMap(({ httpsPath, annotationShape: { annotation: about } }) => [
+    about.httpsMetadataPath,
+    httpsPath,
+  ]);
+}
+
+/** `RUN/Reconstructions/…` of a file's address. @throws BadDataset where it lies elsewhere */
+function placeOf(api: string, run: string, url: string): string {
+  const path = decodeURIComponent(new URL(url).pathname);
+  const at = path.indexOf(`/${run}/Reconstructions/`);
+  if (at >= 0) return checkedPath(api, path.slice(at + 1));
+  throw refused(
+    api,
+    `names ${url}, which is not below ${run}/Reconstructions; the portal's layout may have changed`,
+  );
+}
