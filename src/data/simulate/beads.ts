@@ -1,8 +1,10 @@
 /** Bodies as clouds of Gaussian beads: smooth on any grid, so that centre and turn are exact. */
+
 import type { Random } from "../../random.js";
+import type { Rotation } from "../../rotation.js";
 import { angstrom } from "../../units.js";
 import type { Volume } from "../../volume.js";
-import { type Rotation, rotate, type Vector3 } from "./rotation.js";
+import { rotate, type Vector3 } from "./rotation.js";
 
 export interface Bead {
   /** Å. */

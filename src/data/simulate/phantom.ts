@@ -1,13 +1,14 @@
 import { PickbenchError } from "../../errors.js";
 import { challengeParticles, type Pick } from "../../particles.js";
 import { type Random, randomFor } from "../../random.js";
+import type { Rotation } from "../../rotation.js";
 import type { Shape3 } from "../../volume.js";
 import type { Cast } from "./cast.js";
 import type { Density } from "./density.js";
 import { emptyField, type Field, type Imaging, image } from "./imaging.js";
 import { type Body, drawSlab, type Placed, placeBodies } from "./placement.js";
 import { drawCounts, drawDistractors } from "./population.js";
-import { type Rotation, randomRotation } from "./rotation.js";
+import { randomRotation } from "./rotation.js";
 import { stamp } from "./stamp.js";
 
 /** Everything that makes one phantom; equal plans give equal bytes. */

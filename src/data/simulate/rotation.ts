@@ -1,7 +1,5 @@
 import type { Random } from "../../random.js";
-
-/** A rotation matrix over x, y, z, row by row; it takes a particle's own coordinates to the tomogram's. */
-export type Rotation = readonly [number, number, number, number, number, number, number, number, number];
+import { matrixOfUnitQuaternion, type Rotation } from "../../rotation.js";
 
 /** A point or a direction: x, y, z. */
 export type Vector3 = readonly [x: number, y: number, z: number];
@@ -14,21 +12,6 @@ export const rotate = (m: Rotation, [x, y, z]: Vector3): Vector3 => [
   m[6] * x + m[7] * y + m[8] * z,
 ];
 
-/** The rotation of a unit quaternion (w, x, y, z). */
-function fromQuaternion(w: number, x: number, y: number, z: number): Rotation {
-  return [
-    1 - 2 * (y * y + z * z),
-    2 * (x * y - w * z),
-    2 * (x * z + w * y),
-    2 * (x * y + w * z),
-    1 - 2 * (x * x + z * z),
-    2 * (y * z - w * x),
-    2 * (x * z - w * y),
-    2 * (y * z + w * x),
-    1 - 2 * (x * x + y * y),
-  ];
-}
-
 /** Uniform over all orientations (K. Shoemake, Uniform random rotations, Graphics Gems III, 1992). */
 export function randomRotation(random: Random): Rotation {
   const share = random.uniform();
@@ -36,14 +19,19 @@ export function randomRotation(random: Random): Rotation {
   const second = 2 * Math.PI * random.uniform();
   const a = Math.sqrt(1 - share);
   const b = Math.sqrt(share);
-  return fromQuaternion(b * Math.cos(second), a * Math.sin(first), a * Math.cos(first), b * Math.sin(second));
+  return matrixOfUnitQuaternion(
+    b * Math.cos(second),
+    a * Math.sin(first),
+    a * Math.cos(first),
+    b * Math.sin(second),
+  );
 }
 
 /** Rotation by `degrees` about an axis of any length. */
 export function rotationAbout([x, y, z]: Vector3, degrees: number): Rotation {
   const half = (degrees * Math.PI) / 360;
   const scale = Math.sin(half) / Math.hypot(x, y, z);
-  return fromQuaternion(Math.cos(half), x * scale, y * scale, z * scale);
+  return matrixOfUnitQuaternion(Math.cos(half), x * scale, y * scale, z * scale);
 }
 
 function multiply(a: Rotation, b: Rotation): Rotation {

@@ -1,7 +1,8 @@
+import type { Rotation } from "../../rotation.js";
 import { angstrom, type Position } from "../../units.js";
 import { type Density, voxelVolume } from "./density.js";
 import type { Field } from "./imaging.js";
-import { type Rotation, rotate } from "./rotation.js";
+import { rotate } from "./rotation.js";
 
 /** Catmull and Rom's cubic weights of the four neighbours of a point that lies `t` past the second. */
 function cubicWeights(t: number, weights: Float64Array): void {

@@ -15,6 +15,18 @@ export type Carried =
   | "several runs"
   | "author";
 
+/** What tables of columns carry. */
+export const allOfTables: ReadonlySet<Carried> = new Set([
+  "z",
+  "type",
+  "several types",
+  "score",
+  "instance",
+  "orientation",
+  "run",
+  "several runs",
+]);
+
 /** A file to read: its bytes, and the files beside it. */
 export interface Source {
   readonly path: string;

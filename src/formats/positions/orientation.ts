@@ -11,6 +11,8 @@
  * | IMOD slicer | x, y, z | Rz(−z)·Ry(−y)·Rx(−x) | Data Portal import: inverse of intrinsic XYZ |
  */
 
+import { matrixOfUnitQuaternion } from "../../rotation.js";
+
 /** Nine numbers, row by row. */
 export type Rotation = readonly number[];
 /** x, y, z, w, of length 1. */
@@ -133,17 +135,7 @@ export function isRotation(matrix: readonly number[]): boolean {
 export function rotationOfQuaternion(quaternion: Quaternion): Rotation {
   const length = Math.hypot(...quaternion);
   const [x, y, z, w] = quaternion.map((part) => part / length) as [number, number, number, number];
-  return [
-    1 - 2 * (y * y + z * z),
-    2 * (x * y - z * w),
-    2 * (x * z + y * w),
-    2 * (x * y + z * w),
-    1 - 2 * (x * x + z * z),
-    2 * (y * z - x * w),
-    2 * (x * z - y * w),
-    2 * (y * z + x * w),
-    1 - 2 * (x * x + y * y),
-  ];
+  return matrixOfUnitQuaternion(w, x, y, z);
 }
 
 /** Unit quaternion of a rotation with w ≥ 0 (Shepperd, J. Guid. Control 1, 1978: divides by the largest part). */

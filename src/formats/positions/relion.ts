@@ -1,5 +1,5 @@
 import { writeStar } from "../starWrite.js";
-import type { Carried, PositionFormat } from "./format.js";
+import { allOfTables, type PositionFormat } from "./format.js";
 import type { FrameName } from "./frames.js";
 import { centredColumns, pixelColumns } from "./relionColumns.js";
 import { readRelion } from "./relionRead.js";
@@ -12,17 +12,6 @@ interface NamedDialect extends Dialect {
   readonly recognises: (bytes: Buffer) => boolean;
 }
 
-const carries = new Set<Carried>([
-  "z",
-  "type",
-  "several types",
-  "score",
-  "instance",
-  "orientation",
-  "run",
-  "several runs",
-]);
-
 const has = (bytes: Buffer, ...names: string[]): boolean => names.every((name) => bytes.includes(name));
 
 function dialect(given: NamedDialect): PositionFormat {
@@ -30,7 +19,7 @@ function dialect(given: NamedDialect): PositionFormat {
     name: given.name,
     title: given.title,
     extensions: [".star"],
-    carries,
+    carries: allOfTables,
     extra: ["star"],
     recognises: (bytes) => has(bytes, "data_", "loop_") && given.recognises(bytes),
     read: readRelion,

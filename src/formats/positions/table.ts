@@ -1,7 +1,7 @@
 import { PickbenchError } from "../../errors.js";
 import { linesOf, TextBytes } from "../lines.js";
 import { type Delimiter, delimited, delimiterOf, rowsOf } from "./delimited.js";
-import { broken, numberOf, type PositionFormat, RunTable, type Source } from "./format.js";
+import { allOfTables, broken, numberOf, type PositionFormat, RunTable, type Source } from "./format.js";
 import { countsInVoxels, type FrameName } from "./frames.js";
 import { type Quaternion, quaternionOf, rotationOfQuaternion } from "./orientation.js";
 import type { PositionSet, TomogramPosition, Vector3 } from "./positionSet.js";
@@ -178,16 +178,7 @@ function tableFormat(name: string, title: string, extension: string, delimiter: 
     name,
     title,
     extensions: [extension],
-    carries: new Set([
-      "z",
-      "type",
-      "several types",
-      "score",
-      "instance",
-      "orientation",
-      "run",
-      "several runs",
-    ]),
+    carries: allOfTables,
     extra: ["star", "dynamo", "table"],
     recognises: (bytes) => {
       const line = firstLine(bytes);

@@ -4,11 +4,11 @@ import {
   dihedral2,
   icosahedral,
   octahedral,
-  type Rotation,
   randomRotation,
   rotate,
 } from "../../../src/data/simulate/rotation.js";
 import { randomFor } from "../../../src/random.js";
+import type { Rotation } from "../../../src/rotation.js";
 
 const determinant = (m: Rotation): number =>
   m[0] * (m[4] * m[8] - m[5] * m[7]) -
