@@ -19,7 +19,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, "src");
 const target = join(root, "dist");
 const note = "built-from.json";
-const entry = join(source, "parser.ts");
+const entry = join(source, "commands/shared/parser.ts");
 
 const sources = () =>
   readdirSync(source, { recursive: true, withFileTypes: true })

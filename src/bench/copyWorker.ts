@@ -1,5 +1,5 @@
 /** A thread's part of the memory copy that peak.ts measures. */
-import { serve } from "../threads.js";
+import { serve } from "../system/threads.js";
 import type { CopyRequest } from "./peak.js";
 
 let part: CopyRequest;

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
-import { messageOf, PickbenchError } from "../errors.js";
+import { messageOf, PickbenchError } from "../system/errors.js";
 
 const rowSchema = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));
 const entrySchema = z.strictObject({

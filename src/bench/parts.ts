@@ -1,4 +1,4 @@
-import type { BenchPart } from "./part.js";
+import type { BenchPart } from "./measured.js";
 
 interface Entry {
   readonly describe: string;
@@ -9,34 +9,34 @@ interface Entry {
 export const parts: Readonly<Record<string, Entry>> = {
   networks: {
     describe: "a training step and an inference of each network, beside PyTorch",
-    load: () => import("./networks.js"),
+    load: () => import("./parts/networks.js"),
   },
   predict: {
     describe: "a full tomogram, Zarr to CSV, beside the time that the challenge allows",
-    load: () => import("./predict.js"),
+    load: () => import("./parts/predict.js"),
   },
   pick: {
     describe: "watershed picking of one volume, beside SciPy and scikit-image",
-    load: () => import("./pick.js"),
+    load: () => import("./parts/pick.js"),
   },
   read: {
     describe: "reading a tomogram, beside zarr-python",
-    load: () => import("./read.js"),
+    load: () => import("./parts/read.js"),
   },
   score: {
     describe: "scoring a submission, beside SciPy",
-    load: () => import("./score.js"),
+    load: () => import("./parts/score.js"),
   },
   start: {
     describe: "starting the command line, beside starting Node alone and importing PyTorch",
-    load: () => import("./start.js"),
+    load: () => import("./parts/start.js"),
   },
   augment: {
     describe: "making training patches, beside the training step that needs them",
-    load: () => import("./augment.js"),
+    load: () => import("./parts/augment.js"),
   },
   growth: {
     describe: "time and memory for tomograms of several sizes, for many tomograms, and for several threads",
-    load: () => import("./growth.js"),
+    load: () => import("./parts/growth.js"),
   },
 };

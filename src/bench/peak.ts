@@ -1,9 +1,8 @@
 import { availableParallelism } from "node:os";
-import { builtModule } from "../built.js";
-import { sharedFloats } from "../data/sharedFloats.js";
-import { Emitter } from "../engines/onnx/emitter.js";
+import { Emitter } from "../engines/onnx/graph/emitter.js";
 import { openSession } from "../engines/onnx/session.js";
-import { startThread } from "../threads.js";
+import { sharedFloats } from "../formats/sharedFloats.js";
+import { builtModule, startThread } from "../system/threads.js";
 import { timeOf } from "./medians.js";
 
 /** What this machine can do at most, measured: other programs that run beside make it less. */

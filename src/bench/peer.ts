@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { whenStopped } from "./stopping.js";
+import { whenStopped } from "../system/interrupt.js";
 
 /** The Python programs we are timed against: bench/peers/, each with its modules. */
 const folder = new URL("../../bench/peers/", import.meta.url);

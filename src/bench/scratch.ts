@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PickbenchError } from "../errors.js";
-import { whenStopped } from "./stopping.js";
+import { PickbenchError } from "../system/errors.js";
+import { whenStopped } from "../system/interrupt.js";
 
 /**
  * Gives `use` an empty folder and removes it afterwards, and where the user ends the process.

@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { builtModule } from "../built.js";
-import { PickbenchError } from "../errors.js";
-import { whenStopped } from "./stopping.js";
+import { PickbenchError } from "../system/errors.js";
+import { whenStopped } from "../system/interrupt.js";
+import { builtModule } from "../system/threads.js";
 
 /** What starts the command line. */
 const program = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));

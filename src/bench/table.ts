@@ -1,6 +1,6 @@
 /** A part's rows for people: a line for each thing that was timed, its ratio to the peer last. */
-import { alignedTable } from "../score/reportText.js";
-import type { BenchRow } from "./part.js";
+import { alignedTable } from "../present/text.js";
+import type { BenchRow } from "./measured.js";
 
 type Value = string | number | null | undefined;
 

@@ -1,11 +1,11 @@
-import type { Batch } from "../data/patchSpec.js";
+import type { Batch } from "../data/patches/spec.js";
+import { randomFor } from "../domain/random.js";
+import { type Shape3, voxelCount } from "../domain/volume.js";
 import type { EngineName } from "../engines/engine.js";
 import { loadEngine } from "../engines/load.js";
-import type { NetworkSpec } from "../nets/catalogue.js";
-import { randomFor } from "../random.js";
-import { buildLoss } from "../train/losses.js";
-import type { Shape3 } from "../volume.js";
-import { noise, type Workload } from "./inference.js";
+import { loadNetwork, type NetworkSpec } from "../nets/library/catalogue.js";
+import { initialWeights, layOut, namedWeights } from "../nets/weights.js";
+import { buildLoss } from "../train/experiment/losses.js";
 
 const optimiser = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1e9 };
 const rate = 1e-3;
@@ -62,4 +62,37 @@ function noiseBatch(patch: Shape3, outputs: number): Batch {
   const random = randomFor(0, "bench/classes");
   for (let voxel = 0; voxel < voxels; voxel++) target[random.integer(outputs) * voxels + voxel] = 1;
   return { input, target, weight: new Float32Array(voxels).fill(1) };
+}
+
+/** One piece of work to be timed, and what it holds. */
+export interface Workload {
+  run(): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Grey values as a normalised tomogram has them. */
+export function noise(patch: Shape3): Float32Array {
+  const random = randomFor(0, "bench/image");
+  return Float32Array.from({ length: voxelCount(patch) }, () => random.normal());
+}
+
+/** A network with its first weights, run on one patch. */
+export async function openInference(
+  spec: NetworkSpec,
+  patch: Shape3,
+  threads: number,
+  engineName: EngineName = "onnx-cpu",
+): Promise<Workload> {
+  const engine = await loadEngine(engineName);
+  const network = await loadNetwork(spec);
+  const layout = layOut(network.parameters);
+  const weights = namedWeights(layout, initialWeights(layout, 0));
+  const loaded = await engine.load({ network, weights, activation: "none", offsets: 0, patch, threads });
+  const image = noise(patch);
+  return {
+    async run() {
+      await loaded.run(image);
+    },
+    release: () => loaded.close(),
+  };
 }

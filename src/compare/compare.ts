@@ -1,19 +1,19 @@
 import { join } from "node:path";
+import { readRecord } from "../domain/record.js";
 import { resolveEngine } from "../engines/available.js";
 import type { EngineName } from "../engines/engine.js";
-import { isPickbenchError, PickbenchError } from "../errors.js";
-import { writeWhole } from "../files.js";
 import { buildNetwork } from "../nets/architecture.js";
-import { architectureNamed } from "../nets/catalogue.js";
-import { readRecord } from "../record.js";
-import { checkExperiment, type Experiment, experimentHash, readExperiment } from "../train/experiment.js";
-import { runExperiment } from "../train/runExperiment.js";
-import { isBegun, runFolder } from "../train/runFolder.js";
-import { againstFirst } from "./againstFirst.js";
+import { architectureNamed } from "../nets/library/catalogue.js";
+import { isPickbenchError, PickbenchError } from "../system/errors.js";
+import { writeWhole } from "../system/files.js";
+import { checkExperiment, experimentHash, readExperiment } from "../train/experiment/experiment.js";
+import type { Experiment } from "../train/experiment/schema.js";
+import { runExperiment } from "../train/run/runExperiment.js";
+import { isBegun, runFolder } from "../train/run/runFolder.js";
 import { type Entrant, writeEntrant } from "./entrant.js";
 import { comparisonPlot } from "./plot.js";
-import { aisTable } from "./published.js";
 import {
+  againstFirst,
   type CompareRow,
   type Comparison,
   type RankedRow,
@@ -23,7 +23,7 @@ import {
   type SeedResult,
 } from "./result.js";
 import { comparisonMarkdown } from "./table.js";
-import { timeNetwork } from "./timing.js";
+import { aisTable, timeNetwork } from "./timing.js";
 
 export interface CompareOptions {
   readonly architectures: readonly string[];

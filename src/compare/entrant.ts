@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { writeWhole } from "../files.js";
+import type { Shape3 } from "../domain/volume.js";
 import { buildNetwork } from "../nets/architecture.js";
-import { architectureNamed } from "../nets/catalogue.js";
+import { architectureNamed } from "../nets/library/catalogue.js";
 import { receptiveField } from "../nets/receptiveField.js";
-import { checkExperiment, type Experiment, runName } from "../train/experiment.js";
-import type { Shape3 } from "../volume.js";
+import { writeWhole } from "../system/files.js";
+import { checkExperiment, runName } from "../train/experiment/experiment.js";
+import type { Experiment } from "../train/experiment/schema.js";
 
 /** One architecture with one seed: its experiment is the common recipe with another network. */
 export interface Entrant {

@@ -1,13 +1,17 @@
 import { readFile } from "node:fs/promises";
-import { type RunRecord, readRecord } from "../record.js";
-import type { Interval } from "../score/interval.js";
-import { readReport } from "../score/leaderboard.js";
-import { tomogramSeconds } from "../score/submissionFolder.js";
-import { runFolder } from "../train/runFolder.js";
-import type { AgainstFirst } from "./againstFirst.js";
+import { openDataset } from "../data/dataset.js";
+import { readRunPicks } from "../data/picks.js";
+import type { Pick } from "../domain/particles.js";
+import { type RunRecord, readRecord } from "../domain/record.js";
+import { readReport } from "../leaderboard/leaderboard.js";
+import { tomogramSeconds } from "../leaderboard/submissionFolder.js";
+import { positionsOf } from "../score/match/positions.js";
+import type { Verdict } from "../score/statistics/comparison.js";
+import { compareFiles } from "../score/statistics/comparisonText.js";
+import type { Interval } from "../score/statistics/interval.js";
+import { runFolder } from "../train/run/runFolder.js";
 import type { Entrant } from "./entrant.js";
-import type { PublishedRow } from "./published.js";
-import type { NetworkTimes } from "./timing.js";
+import type { NetworkTimes, PublishedRow } from "./timing.js";
 
 /** What came of one architecture with one seed. */
 export interface SeedResult {
@@ -107,3 +111,38 @@ export function rowOf(
 /** Highest score first; equal ones by name. */
 export const ranked = (rows: readonly CompareRow[]): CompareRow[] =>
   rows.toSorted((a, b) => (b.score ?? 0) - (a.score ?? 0) || (a.architecture < b.architecture ? -1 : 1));
+
+/** How far a row lies below the first one, by the submissions of the first seed of each, and whether that can be told. */
+export interface AgainstFirst {
+  /** First − row: of the score, with its interval (see compareSubmissions). */
+  readonly difference: number;
+  readonly interval: Interval;
+  /** "a" where the first is distinguishably higher. */
+  readonly verdict: Verdict;
+}
+
+/**
+ * Compares submissions with the first of them over the held-out runs.
+ *
+ * @param submissions CSVs
+ * @returns null for the first, and for all where no run is held out
+ */
+export async function againstFirst(
+  submissions: readonly string[],
+  data: string,
+  holdout: readonly string[],
+): Promise<(AgainstFirst | null)[]> {
+  const [first, ...others] = submissions;
+  if (first === undefined || holdout.length === 0) return submissions.map(() => null);
+  const dataset = await openDataset(data);
+  const truth = new Map<string, Pick[]>();
+  for (const run of holdout) truth.set(run, await readRunPicks(dataset, run));
+  const compared: (AgainstFirst | null)[] = [null];
+  for (const other of others) {
+    const { score, verdict } = await compareFiles(first, other, positionsOf(truth), {
+      particles: dataset.particles,
+    });
+    compared.push({ difference: score.difference, interval: score.interval, verdict });
+  }
+  return compared;
+}

@@ -1,5 +1,5 @@
-import { fewestExperiments } from "../score/comparisonText.js";
-import { alignedTable } from "../score/reportText.js";
+import { alignedTable } from "../present/text.js";
+import { fewestExperiments } from "../score/statistics/comparisonText.js";
 import { type Comparison, mean, type RankedRow } from "./result.js";
 
 const number = (value: number | null | undefined, digits = 0): string =>

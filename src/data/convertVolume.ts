@@ -1,17 +1,16 @@
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { PickbenchError } from "../errors.js";
-import type { Angstrom } from "../units.js";
-import type { Shape3, Spacing3 } from "../volume.js";
-import { openMrc, readExtendedHeader } from "./mrcSections.js";
-import { isMrcName, mrcStem } from "./mrcTomogram.js";
-import { createMrc, type MrcOptions, mrcModeOf } from "./mrcWriter.js";
-import { openTomogram, type TomogramReader } from "./omeZarr.js";
-import type { CompressorName } from "./omeZarrMetadata.js";
-import { createOmeZarr } from "./omeZarrWriter.js";
-import { slabsOf } from "./slabs.js";
-import type { SlabWriter } from "./slabWriter.js";
-import { isWhole, type VoxelType, voxelTypes } from "./voxelTypes.js";
+import type { Angstrom } from "../domain/units.js";
+import type { Box, Shape3, Spacing3 } from "../domain/volume.js";
+import { openMrc, readExtendedHeader } from "../formats/mrc/sections.js";
+import { createMrc, type MrcOptions, mrcModeOf } from "../formats/mrc/writer.js";
+import { isWhole, type SlabWriter, type VoxelType, voxelTypes } from "../formats/voxelTypes.js";
+import { createOmeZarr } from "../formats/zarr/writer.js";
+import type { CompressorName } from "../formats/zarr/writtenMetadata.js";
+import { PickbenchError } from "../system/errors.js";
+import type { TomogramReader } from "./model.js";
+import { openTomogram } from "./tomograms/omeZarr.js";
+import { isMrcName, mrcStem } from "./volumeNames.js";
 
 export interface ConvertOptions {
   /** Å per voxel along every axis, over what the source says. */
@@ -231,5 +230,26 @@ function addRange(range: { least: number; greatest: number; sum: number }, value
     if (value < range.least) range.least = value;
     if (value > range.greatest) range.greatest = value;
     range.sum += value;
+  }
+}
+
+/** Whole z planes of a volume. */
+export interface Slab {
+  readonly zStart: number;
+  /** (planes, y, x) */
+  readonly values: Float32Array;
+}
+
+/** Voxels of a slab at most, where a row of chunks has more: they are then decoded more than once. */
+const mostVoxels = 2 ** 27;
+
+/** A volume's slabs in order, one of them in memory at a time. */
+export async function* slabsOf(reader: TomogramReader, channel = 0): AsyncGenerator<Slab> {
+  if (reader.slabs) return yield* reader.slabs(channel);
+  const [depth, height, width] = reader.shape;
+  const planes = Math.max(1, Math.min(reader.chunkShape[0], Math.floor(mostVoxels / (height * width))));
+  for (let zStart = 0; zStart < depth; zStart += planes) {
+    const box: Box = { start: [zStart, 0, 0], end: [Math.min(depth, zStart + planes), height, width] };
+    yield { zStart, values: await reader.readRegion(box, channel) };
   }
 }

@@ -1,71 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { PickbenchError } from "../errors.js";
-import { challengeParticles, type Particle } from "../particles.js";
-import type { Shape3, Spacing3 } from "../volume.js";
-import { type CopickRoots, findRoots } from "./copickConfig.js";
-import type { ArrayAxes } from "./omeAxes.js";
-import { type PortalAnnotation, portalRuns } from "./portalLayout.js";
+import { challengeParticles } from "../domain/particles.js";
+import { PickbenchError } from "../system/errors.js";
+import { type CopickRoots, findRoots } from "./layouts/copickConfig.js";
+import { portalRuns } from "./layouts/portal.js";
+import { lonelyRun, volumeRuns } from "./layouts/volumeFolder.js";
+import type { Dataset, Run, TomogramRef } from "./model.js";
 import { isRemote } from "./remote/address.js";
 import { mirroredData } from "./remote/mirror.js";
-import { lonelyRun, volumeRuns } from "./volumeFolder.js";
-
-/** One resolution of a tomogram: an array inside the OME-Zarr folder. */
-export interface Level {
-  /** The array's folder inside the OME-Zarr folder, e.g. `0`. */
-  readonly path: string;
-  /** Voxels along z, y, x. */
-  readonly shape: Shape3;
-  /** Å per voxel along z, y, x, from the multiscales metadata. */
-  readonly spacing: Spacing3;
-  /** Voxels of a chunk along z, y, x. */
-  readonly chunkShape: Shape3;
-  /** Which axes of the array these are; z, y, x behind the channels where it is left out. */
-  readonly axes?: ArrayAxes;
-  /** Of the stored values: `float32`, `int16`, … */
-  readonly dataType?: string;
-}
-
-/** Where a tomogram lies. Its metadata is read by `openTomogram`, so that listing many runs costs nothing. */
-export interface TomogramRef {
-  readonly run: string;
-  /** The reconstruction: `denoised`, `wbp`, … */
-  readonly tomoType: string;
-  /** The OME-Zarr folder or MRC file. */
-  readonly path: string;
-  /** True where it is its run's only one and its name says no type: then it is taken for whichever is asked for. */
-  readonly isOnly?: boolean;
-  /** Å per voxel along z, y, x, over what an MRC file's header says. */
-  readonly givenSpacing?: Spacing3;
-  /** The number in `VoxelSpacing10.000`: a label to choose by, never used as a spacing. */
-  readonly voxelSpacing?: number;
-  /** Finest first; present once the metadata has been read. */
-  readonly levels?: readonly Level[];
-  /** Names along a leading channel axis, where there is one. */
-  readonly channels?: readonly string[];
-}
-
-export interface Run {
-  readonly name: string;
-  /** Sorted by voxel spacing, then by reconstruction. */
-  readonly tomograms: readonly TomogramRef[];
-  /** Points beside the tomograms, in the CryoET Data Portal's layout. */
-  readonly annotations?: readonly PortalAnnotation[];
-  /** Its files and folders, where they lie in another layout than copick's. */
-  readonly sources?: readonly string[];
-}
-
-export interface Dataset {
-  /** What `--data` led to: the folder that holds `static/` and `overlay/`, or the copick configuration. */
-  readonly root: string;
-  /** The writable root, where picks go. */
-  readonly overlayRoot: string;
-  /** The roots that exist, in the order of precedence: overlay, static. */
-  readonly roots: readonly string[];
-  readonly particles: readonly Particle[];
-  /** Sorted by name. */
-  readonly runs: readonly Run[];
-}
 
 const spacingFolder = /^VoxelSpacing(\d+(?:\.\d+)?)$/;
 

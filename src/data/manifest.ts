@@ -1,8 +1,9 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
-import { messageOf, PickbenchError } from "../errors.js";
-import { canonicalJson, hashFile, hashOf } from "../files.js";
-import type { Dataset } from "./dataset.js";
+import type { RunRecord } from "../domain/record.js";
+import { messageOf, PickbenchError } from "../system/errors.js";
+import { canonicalJson, hashFile, hashOf } from "../system/files.js";
+import type { Dataset, TomogramReader } from "./model.js";
 import { bringHere } from "./remote/mirror.js";
 
 /** A file that a result rests on. */
@@ -105,4 +106,67 @@ async function leadsToFolder(link: string): Promise<boolean> {
       },
     );
   }
+}
+
+/** Files in which a data set differs from what a manifest says of it, by path. */
+export interface ManifestDifferences {
+  /** Of another size or SHA-256. */
+  readonly changed: readonly string[];
+  readonly missing: readonly string[];
+  /** Files of the same runs that the manifest does not know. */
+  readonly added: readonly string[];
+  /** Files that are as the manifest says. */
+  readonly same: number;
+}
+
+/**
+ * Holds the files of the named runs against a manifest. Runs that the data set lacks are missing files, and are never
+ * looked for by their names.
+ *
+ * @param only takes the paths that are looked at; all if absent
+ */
+export async function manifestDifferences(
+  dataset: Dataset,
+  runs: readonly string[],
+  manifest: RunRecord["data"]["files"],
+  only: (path: string) => boolean = () => true,
+): Promise<ManifestDifferences> {
+  const known = runs.filter((run) => dataset.runs.some(({ name }) => name === run));
+  const there = new Map(
+    (await dataManifest(dataset, known, { hash: true, only })).map((entry) => [entry.path, entry]),
+  );
+  const wanted = manifest.filter(({ path }) => only(path));
+  const names = new Set(wanted.map(({ path }) => path));
+  const found = wanted.filter(({ path }) => there.has(path));
+  const changed = found.filter(({ path, size, sha256 }) => {
+    const now = there.get(path)!;
+    return now.size !== size || (sha256 !== undefined && now.sha256 !== sha256);
+  });
+  return {
+    changed: changed.map(({ path }) => path),
+    missing: wanted.flatMap(({ path }) => (there.has(path) ? [] : [path])),
+    added: [...there.keys()].filter((path) => !names.has(path)),
+    same: found.length - changed.length,
+  };
+}
+
+const metadataFiles = [".zattrs", ".zgroup", ".zarray", ".zmetadata", "zarr.json"];
+
+/**
+ * What tells whether a tomogram's level is still as it was when it was read: a hash of its place and of every file's
+ * name, size and time of change. Nothing is read, so that hundreds of tomograms are known again within seconds.
+ */
+export async function tomogramStamp(reader: TomogramReader): Promise<string> {
+  const folder = join(reader.ref.path, reader.level.path);
+  const files = [
+    ...[reader.ref.path, folder].flatMap((path) => metadataFiles.map((name) => join(path, name))),
+    ...reader.chunks().map(({ file }) => file),
+  ];
+  const stamps = await Promise.all(
+    files.map(async (file) => {
+      const found = await stat(file).catch(() => undefined);
+      return found && [file, found.size, found.mtimeMs];
+    }),
+  );
+  return hashOf(canonicalJson(stamps));
 }

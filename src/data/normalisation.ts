@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { evenSample, quantile } from "./normalise.js";
+import type { Volume } from "../domain/volume.js";
+import { sharedFloats } from "../formats/sharedFloats.js";
+import { findRun, findTomogram } from "./dataset.js";
+import type { Dataset } from "./model.js";
+import { evenSample, measureVolume, normalise, quantile } from "./normalise.js";
+import { openTomogram } from "./tomograms/omeZarr.js";
 
 const per = z.enum(["tomogram", "tile"]).default("tomogram");
 const percent = z.number().min(0).max(100);
@@ -90,4 +95,42 @@ function extremesOf(values: Float32Array): [least: number, most: number] {
     if (value > most) most = value;
   }
   return [least, most];
+}
+
+export interface TomogramChoice {
+  readonly tomogram: string;
+  readonly voxelSpacing?: number | undefined;
+  readonly level: number;
+}
+
+/** A run's reconstruction, read whole, normalised robustly, in shared memory so that worker threads see it without copies. */
+export async function readNormalised(dataset: Dataset, run: string, choice: TomogramChoice): Promise<Volume> {
+  const [volume] = await readViews(dataset, run, choice, ["standard"]);
+  return volume!;
+}
+
+/** A run's reconstruction once a normalisation, each in shared memory of its own. */
+export async function readViews(
+  dataset: Dataset,
+  run: string,
+  choice: TomogramChoice,
+  normalisations: readonly Normalisation[],
+): Promise<Volume[]> {
+  const ref = findTomogram(findRun(dataset, run), choice.tomogram, choice.voxelSpacing);
+  const reader = await openTomogram(ref, choice.level);
+  const volume = await reader.readAll();
+  const intensity = measureVolume(volume, reader);
+  const last = normalisations.length - 1;
+  return normalisations.map((normalisation, index) => {
+    const data = index === last ? volume.data : sharedCopy(volume.data);
+    if (normalisation === "standard") normalise(data, intensity);
+    else rescale(data, normalisation);
+    return { ...volume, data };
+  });
+}
+
+function sharedCopy(values: Float32Array): Float32Array {
+  const copy = sharedFloats(values.length);
+  copy.set(values);
+  return copy;
 }

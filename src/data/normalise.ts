@@ -1,7 +1,7 @@
-import { PickbenchError } from "../errors.js";
-import { type Box, type Volume, voxelCount } from "../volume.js";
-import { extent } from "./chunkGrid.js";
-import type { TomogramReader } from "./omeZarr.js";
+import { type Box, type Volume, voxelCount } from "../domain/volume.js";
+import { extent } from "../formats/zarr/chunkGrid.js";
+import { PickbenchError } from "../system/errors.js";
+import type { TomogramReader } from "./model.js";
 
 /**
  * What a tomogram's grey values are worth: reconstructions differ in scale by orders of magnitude (the challenge's have

@@ -1,21 +1,15 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
-import { PickbenchError } from "../errors.js";
-import { writeWhole } from "../files.js";
-import type { Pick } from "../particles.js";
-import { angstrom } from "../units.js";
-import { type Dataset, findRun } from "./dataset.js";
-import { readIfThere } from "./omeMetadata.js";
-import { resolveTomogram } from "./omeZarr.js";
-import type { PortalAnnotation } from "./portalLayout.js";
-import { readPortalPoints } from "./portalPoints.js";
-
-/** Who made a set of picks, and in which session; copick's words. */
-export interface PicksAuthor {
-  readonly userId?: string;
-  readonly sessionId?: string;
-}
+import type { Pick } from "../domain/particles.js";
+import { angstrom } from "../domain/units.js";
+import { ownUserId, type PicksAuthor, parsePicks, picksText } from "../formats/copickPicks.js";
+import { readPortalPoints } from "../formats/portalPoints.js";
+import { readIfThere } from "../formats/zarr/ome.js";
+import { PickbenchError } from "../system/errors.js";
+import { writeWhole } from "../system/files.js";
+import { findRun } from "./dataset.js";
+import type { Dataset, PortalAnnotation } from "./model.js";
+import { resolveTomogram } from "./tomograms/omeZarr.js";
 
 /** A file of picks of one type; user and session are missing in the challenge's plain `<particle>.json`. */
 export interface PicksFile extends PicksAuthor {
@@ -25,9 +19,6 @@ export interface PicksFile extends PicksAuthor {
 }
 
 const picksFolder = (root: string, run: string) => join(root, "ExperimentRuns", run, "Picks");
-
-/** The user id under which pickbench writes its own picks. */
-export const ownUserId = "pickbench";
 
 /**
  * Files of picks of a type in a run, over both roots; of two files with one name the overlay's counts.
@@ -158,27 +149,6 @@ export async function readTruth(dataset: Dataset, author: PicksAuthor = {}): Pro
   return truth;
 }
 
-const pointSchema = z.looseObject({
-  location: z.looseObject({ x: z.number(), y: z.number(), z: z.number() }),
-  score: z.number().nullish(),
-});
-const picksSchema = z.looseObject({
-  pickable_object_name: z.string().nullish(),
-  unit: z.enum(["angstrom", "Å", "A"]).nullish(),
-  points: z.array(pointSchema).nullish(),
-});
-
-/** What a copick file of picks holds; what is not looked at here is kept. */
-export type PicksDocument = z.infer<typeof picksSchema>;
-
-/** Parses a copick file of picks. @throws BadDataset with the file and the number of the broken point, from 1. */
-export function parsePicks(path: string, text: string): PicksDocument {
-  const value = jsonWithNaN(path, text);
-  const parsed = picksSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw badPicks(path, value, parsed.error);
-}
-
 /** Reads a copick file of picks of a type. @throws BadDataset as `parsePicks`, and where it is of another type. */
 export async function readPicksFile(path: string, type: string): Promise<Pick[]> {
   const text = await readIfThere(path);
@@ -197,79 +167,6 @@ export async function readPicksFile(path: string, type: string): Promise<Pick[]>
     z: angstrom(location.z),
     ...(score === undefined || score === null ? {} : { score }),
   }));
-}
-
-/** JSON as Python writes it: a bare NaN or Infinity becomes text, so that the point it stands in can be named. */
-function jsonWithNaN(path: string, text: string): unknown {
-  try {
-    const bareOrString = /"(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity)/g;
-    return JSON.parse(text.replace(bareOrString, (token) => (token.startsWith('"') ? token : `"${token}"`)));
-  } catch (error) {
-    throw new PickbenchError(
-      "BadDataset",
-      `${path}: picks are not JSON: ${(error as Error).message.replace(/\s+/g, " ")}`,
-      {
-        path,
-        cause: error,
-      },
-    );
-  }
-}
-
-function badPicks(path: string, value: unknown, error: z.ZodError): PickbenchError {
-  const at = error.issues[0]?.path ?? [];
-  let got: unknown = value;
-  for (const key of at) got = (got as Record<PropertyKey, unknown> | undefined)?.[key];
-  const shown = JSON.stringify(got) ?? "missing";
-  const where =
-    at[0] === "points" && typeof at[1] === "number"
-      ? `point ${at[1] + 1}: ${at.slice(2).join(".") || "the point"}`
-      : at.join(".") || "the document";
-  const wanted =
-    at[0] === "unit" ? "angstrom" : at.length > 2 ? "a number in Å" : "copick picks with unit and points";
-  return new PickbenchError(
-    "BadDataset",
-    `${path}: ${where} is ${shown.slice(0, 60)}; wanted ${wanted}: mend the file`,
-    { path },
-  );
-}
-
-const identity = [
-  [1, 0, 0, 0],
-  [0, 1, 0, 0],
-  [0, 0, 1, 0],
-  [0, 0, 0, 1],
-];
-
-/** A point as it is written: without a transform it lies as its type does, without an instance in instance 0. */
-export interface PicksPoint {
-  readonly location: { readonly x: number; readonly y: number; readonly z: number };
-  /** 4×4, row by row. */
-  readonly transformation_?: readonly (readonly number[])[];
-  readonly instance_id?: number;
-  readonly score?: number;
-}
-
-/** Text of a copick file of picks of one type in one run, in Å. */
-export function picksText(
-  of: { readonly type: string; readonly run: string | null; readonly author: PicksAuthor },
-  points: readonly PicksPoint[],
-): string {
-  const document = {
-    pickable_object_name: of.type,
-    user_id: of.author.userId,
-    session_id: of.author.sessionId,
-    run_name: of.run,
-    voxel_spacing: null,
-    unit: "angstrom",
-    points: points.map(({ location, transformation_ = identity, instance_id = 0, score }) => ({
-      location,
-      transformation_,
-      instance_id,
-      ...(score === undefined ? {} : { score }),
-    })),
-  };
-  return `${JSON.stringify(document, null, 1)}\n`;
 }
 
 /** Writes picks of a type as copick JSON, in Å, scores kept; gives the file's path. */
@@ -294,4 +191,10 @@ export async function writePicks(
   }));
   await writeWhole(path, picksText({ type, run, author }, points));
   return path;
+}
+
+/** All picks of a run, of every type the data set names. */
+export async function readRunPicks(dataset: Dataset, run: string): Promise<Pick[]> {
+  const perType = await Promise.all(dataset.particles.map(({ name }) => readPicks(dataset, run, name)));
+  return perType.flat();
 }

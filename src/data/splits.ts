@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PickbenchError } from "../errors.js";
+import { PickbenchError } from "../system/errors.js";
 
 const share = z.union([z.array(z.string()), z.number().int().min(0)]);
 

@@ -4,8 +4,8 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { builtModule } from "../built.js";
-import { PickbenchError } from "../errors.js";
+import { PickbenchError } from "../system/errors.js";
+import { builtModule } from "../system/threads.js";
 import { type EngineName, engineNames } from "./engine.js";
 import type { ProbeAnswer } from "./probe.js";
 

@@ -1,4 +1,4 @@
-import { randomFor } from "../random.js";
+import { randomFor } from "../domain/random.js";
 
 /** A dropout of a network being trained: the map it falls on is (sample, z, channel, y, x) in every engine's mask. */
 export interface Dropout {

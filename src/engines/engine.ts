@@ -1,11 +1,10 @@
-import type { Batch } from "../data/patchSpec.js";
+import type { Batch } from "../data/patches/spec.js";
+import type { Shape3 } from "../domain/volume.js";
 import type { Network } from "../nets/architecture.js";
-import type { NetworkSpec } from "../nets/catalogue.js";
+import type { NetworkSpec } from "../nets/library/catalogue.js";
 import type { ParameterLayout } from "../nets/weights.js";
-import type { Shape3 } from "../volume.js";
 import type { Activation } from "./activation.js";
-import type { Optimiser, TrainingState } from "./optimiser.js";
-import type { LossBuilder } from "./trainable.js";
+import type { LossBuilder, Optimiser, TrainingState } from "./trainable.js";
 
 /** What a network can be trained and run by. */
 export const engineNames = ["onnx-cpu", "onnx-webgpu", "onnx-cuda", "tfjs"] as const;

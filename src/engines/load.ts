@@ -1,5 +1,5 @@
 import type { Engine, EngineName } from "./engine.js";
-import { providers } from "./onnx/provider.js";
+import { providers } from "./onnx/graph/emitter.js";
 
 /** Loads an engine; its libraries are loaded with it and not before. */
 export async function loadEngine(name: EngineName): Promise<Engine> {

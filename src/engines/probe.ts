@@ -1,9 +1,9 @@
 /** Run as a process of its own: starts one engine, computes with it, and says on standard output what it computed on. */
 import { platform } from "node:os";
 import { basename } from "node:path";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../system/errors.js";
 import type { EngineName } from "./engine.js";
-import { type Provider, providers } from "./onnx/provider.js";
+import { type Provider, providers } from "./onnx/graph/emitter.js";
 
 /** What a probe prints, as JSON. */
 export type ProbeAnswer = { readonly device: string } | { readonly failure: string };
@@ -31,7 +31,7 @@ async function tensorFlowDevice(): Promise<string> {
 /** A product of two matrices, every element of which is known. */
 async function checkProduct(provider: Provider): Promise<void> {
   const [{ Emitter }, { openSession }] = await Promise.all([
-    import("./onnx/emitter.js"),
+    import("./onnx/graph/emitter.js"),
     import("./onnx/session.js"),
   ]);
   const size = 8;

@@ -79,3 +79,18 @@ const mean = (graph: GraphBuilder, map: Value): Value => {
   const one = graph.affine(graph.sumChannels(map), 0, 1);
   return graph.divide(each, graph.affine(graph.sum(one), map.channels));
 };
+/** AdamW's constants (Loshchilov and Hutter 2019), gradient clipping by global norm, and the EMA of the weights. */
+export interface Optimiser {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** Largest norm of the gradient; a larger one is scaled down to it. */
+  readonly clipNorm: number;
+}
+
+export const stateNames = ["weights", "moment1", "moment2", "average"] as const;
+export type StateName = (typeof stateNames)[number];
+
+/** Weights, moments and average of the weights, each one flat vector in the order of the trainable's layout. */
+export type TrainingState = Readonly<Record<StateName, Float32Array>>;

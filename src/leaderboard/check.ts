@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { Dataset } from "../data/dataset.js";
-import { manifestDifferences } from "../data/manifestCheck.js";
+import { manifestDifferences } from "../data/manifest.js";
+import type { Dataset } from "../data/model.js";
 import { readTruth } from "../data/picks.js";
-import { isPickbenchError } from "../errors.js";
-import { submissionNames } from "../score/leaderboard.js";
-import { positionsOf } from "../score/positions.js";
-import { checkSubmission } from "../score/submissionCheck.js";
+import { positionsOf } from "../score/match/positions.js";
 import { scoreSubmission } from "../score/submissionCsv.js";
-import { readSubmissionFolder, type Submission } from "../score/submissionFolder.js";
+import { isPickbenchError } from "../system/errors.js";
+import { submissionNames } from "./leaderboard.js";
+import { checkSubmission } from "./submissionCheck.js";
+import { readSubmissionFolder, type Submission } from "./submissionFolder.js";
 
 /** What was found of one row. */
 export interface RowCheck {

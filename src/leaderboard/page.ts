@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
-import type { Leaderboard, LeaderboardGroup } from "../score/leaderboard.js";
 import {
   groupTitle,
   type LeaderboardColumn,
@@ -10,8 +9,8 @@ import {
   orderNote,
   seedLines,
   splitLines,
-} from "../score/leaderboardColumns.js";
-import type { LeaderboardRow } from "../score/leaderboardRow.js";
+} from "./columns.js";
+import type { Leaderboard, LeaderboardGroup, LeaderboardRow } from "./leaderboard.js";
 import { timeAxes, timePlot } from "./plot.js";
 
 /** Where the page will stand and where the submissions do, for its links. */
@@ -31,7 +30,7 @@ export async function leaderboardPage(
   places: PagePlaces,
   onlyType?: string,
 ): Promise<string> {
-  const [style, script] = await Promise.all([partOfPage("page.css"), partOfPage("inBrowser.js")]);
+  const [style, script] = await Promise.all([partOfPage("page.css"), partOfPage("page.js")]);
   const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-${createHash("sha256").update(script).digest("base64")}'; base-uri 'none'; form-action 'none'`;
   const sections = await Promise.all(groups.map((group) => groupSection(group, places, onlyType)));
   return `<!doctype html>
@@ -57,7 +56,8 @@ ${unrankedList(unranked)}
 `;
 }
 
-const partOfPage = (name: string): Promise<string> => readFile(new URL(name, import.meta.url), "utf8");
+const partOfPage = (name: string): Promise<string> =>
+  readFile(new URL(`../web/leaderboard/${name}`, import.meta.url), "utf8");
 
 /** Text that can stand in an element or in an attribute's quotes. */
 export const escaped = (text: string): string =>

@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
-import type { LeaderboardRow } from "../score/leaderboardRow.js";
+import type { LeaderboardRow } from "./leaderboard.js";
 
 /** A time that a score is set against. */
 export interface TimeAxis {

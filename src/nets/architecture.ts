@@ -1,4 +1,4 @@
-import type { Shape3 } from "../volume.js";
+import type { Shape3 } from "../domain/volume.js";
 import { GraphBuilder } from "./graph.js";
 import { elementCount, inOrder, type Parameter, spatial, type Value } from "./value.js";
 

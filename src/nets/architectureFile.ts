@@ -1,8 +1,8 @@
 import { realpath } from "node:fs/promises";
 import { build as bundle } from "esbuild";
 import { z } from "zod";
-import { messageOf, PickbenchError } from "../errors.js";
-import { hashOf } from "../files.js";
+import { messageOf, PickbenchError } from "../system/errors.js";
+import { hashOf } from "../system/files.js";
 import { type Architecture, buildNetwork } from "./architecture.js";
 
 /** What a user's file exports as `default`; its functions are tried, not typed. */

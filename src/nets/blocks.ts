@@ -1,4 +1,4 @@
-import type { Shape3 } from "../volume.js";
+import type { Shape3 } from "../domain/volume.js";
 import type { GraphBuilder } from "./graph.js";
 import type { Value } from "./value.js";
 

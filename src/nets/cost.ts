@@ -1,5 +1,5 @@
 /** What a network costs, read off its graph: arithmetic, memory, and how far it sees. */
-import type { Shape3 } from "../volume.js";
+import type { Shape3 } from "../domain/volume.js";
 import type { Network } from "./architecture.js";
 import { inOrder, type Value } from "./value.js";
 

@@ -1,4 +1,4 @@
-import type { Shape3 } from "../volume.js";
+import type { Shape3 } from "../domain/volume.js";
 import { type Operation, type Parameter, spatial, type Value } from "./value.js";
 
 const one: Shape3 = [1, 1, 1];

@@ -1,4 +1,4 @@
-import type { Shape3 } from "../volume.js";
+import type { Shape3 } from "../domain/volume.js";
 import type { Network } from "./architecture.js";
 import { inOrder, type Operation, paddingBefore, type Value } from "./value.js";
 

@@ -1,4 +1,4 @@
-import type { Shape3 } from "../volume.js";
+import type { Shape3 } from "../domain/volume.js";
 
 /**
  * A network as a graph of values, declared once and lowered by an engine. A value is either a map (a number per channel

@@ -1,4 +1,4 @@
-import { randomFor } from "../random.js";
+import { randomFor } from "../domain/random.js";
 import { elementCount, type Parameter } from "./value.js";
 
 /**

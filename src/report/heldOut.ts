@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Dataset, findRun, findTomogram } from "../data/dataset.js";
-import { openTomogram, type TomogramReader } from "../data/omeZarr.js";
-import { PickbenchError } from "../errors.js";
-import type { Particle, Pick } from "../particles.js";
+import { findRun, findTomogram } from "../data/dataset.js";
+import type { Dataset, TomogramReader } from "../data/model.js";
+import { readRunPicks } from "../data/picks.js";
+import { openTomogram } from "../data/tomograms/omeZarr.js";
+import type { Particle, Pick } from "../domain/particles.js";
 import { type Diagnosis, diagnose } from "../score/diagnosis/diagnosis.js";
 import type { Extent } from "../score/diagnosis/places.js";
 import { type Judged, judge } from "../score/diagnosis/verdicts.js";
 import type { PicksByExperiment } from "../score/score.js";
-import { readRunPicks } from "../train/readRunPicks.js";
+import { PickbenchError } from "../system/errors.js";
 import { type ReportedRun, readHeldOutPicks } from "./readRun.js";
 
 /** A run's held-out picks beside what is truly there. */

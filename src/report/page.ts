@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { ownVersion } from "../version.js";
-import { Html, html } from "./html.js";
+import { Html, html } from "../present/html.js";
+import { ownVersion } from "../system/version.js";
 import type { Section } from "./sections/section.js";
 
 /** A run's sections under its name, or those that all runs share. */
@@ -15,7 +15,9 @@ export interface Part {
 /** The whole document: nothing in it is fetched, and its own style and script alone may act. */
 export async function page(title: string, parts: readonly Part[]): Promise<string> {
   const [style, script] = await Promise.all(
-    ["page.css", "page.js"].map((name) => readFile(new URL(`./browser/${name}`, import.meta.url), "utf8")),
+    ["page.css", "page.js"].map((name) =>
+      readFile(new URL(`../web/report/${name}`, import.meta.url), "utf8"),
+    ),
   );
   const policy = [
     "default-src 'none'",

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
-import { PickbenchError } from "../errors.js";
+import { PickbenchError } from "../system/errors.js";
 
 const stepSchema = z.looseObject({
   network: z.string(),

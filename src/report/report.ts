@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import type { Dataset } from "../data/dataset.js";
-import { PickbenchError } from "../errors.js";
+import type { Dataset } from "../data/model.js";
+import { foldsFile, readReport } from "../leaderboard/submissionFolder.js";
 import { readFoldsReport } from "../score/folds.js";
-import { foldsFile, readReport } from "../score/submissionFolder.js";
-import { runFolder } from "../train/runFolder.js";
+import { PickbenchError } from "../system/errors.js";
+import { runFolder } from "../train/run/runFolder.js";
 import { type HeldOut, judgeHeldOut } from "./heldOut.js";
 import { type Part, page } from "./page.js";
 import { marksOf } from "./pictures/marks.js";

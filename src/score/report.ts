@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { ScoreInterval } from "./interval.js";
 import { reportText } from "./reportText.js";
 import type { ScoreReport } from "./score.js";
+import type { ScoreInterval } from "./statistics/interval.js";
 
 const count = z.int();
 const counts = { tp: count, fp: count, fn: count };

@@ -1,5 +1,6 @@
-import type { ScoreInterval } from "./interval.js";
+import { alignedTable } from "../present/text.js";
 import type { ScoreReport, TypeScore } from "./score.js";
+import type { ScoreInterval } from "./statistics/interval.js";
 
 const columns: readonly [title: string, value: (score: TypeScore) => string][] = [
   ["F4", ({ fbeta }) => fbeta.toFixed(4)],
@@ -44,16 +45,4 @@ function droppedLines({ dropped }: ScoreReport): string[] {
     lines.push(`${dropped.experiment} predictions left out: the truth lacks their experiment`);
   if (dropped.type > 0) lines.push(`${dropped.type} predictions cost nothing: the truth lacks their type`);
   return lines;
-}
-
-/** First column to the left, the others to the right. */
-export function alignedTable(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
-        .join("  "),
-    )
-    .join("\n");
 }

@@ -1,16 +1,16 @@
-import { challengeParticles, matchFraction, type Particle, type Weighted } from "../particles.js";
-import { type Arrays, cutArrays } from "./arrays.js";
-import { type Counts, fbeta, precisionOf, recallOf } from "./fbeta.js";
-import { createMatcher, type Matcher } from "./matching.js";
+import { challengeParticles, matchFraction, type Particle, type Weighted } from "../domain/particles.js";
+import { type Arrays, cutArrays } from "./match/arena.js";
+import { type Counts, fbeta, precisionOf, recallOf } from "./match/fbeta.js";
+import { createMatcher, type Matcher } from "./match/matching.js";
 import {
   type PicksByExperiment,
   type Positions,
   type PositionsByExperiment,
   positionsOf,
-} from "./positions.js";
+} from "./match/positions.js";
 import { checkTruth, unknownType } from "./truthCheck.js";
 
-export type { PicksByExperiment } from "./positions.js";
+export type { PicksByExperiment } from "./match/positions.js";
 
 /** One type's part of a score. */
 export interface TypeScore extends Counts {

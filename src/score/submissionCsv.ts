@@ -2,12 +2,18 @@ import { createWriteStream } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { PickbenchError } from "../errors.js";
-import { challengeParticles, type Particle, type Pick, type Weighted } from "../particles.js";
-import { angstrom } from "../units.js";
-import { type PicksByExperiment, type PositionsByExperiment, PositionTable } from "./positions.js";
+import { challengeParticles, type Particle, type Pick, type Weighted } from "../domain/particles.js";
+import { angstrom } from "../domain/units.js";
+import {
+  type CsvRules,
+  fault,
+  type RowReader,
+  readRows,
+  submissionColumns,
+} from "../formats/csv/submissionRows.js";
+import { PickbenchError } from "../system/errors.js";
+import { type PicksByExperiment, type PositionsByExperiment, PositionTable } from "./match/positions.js";
 import { createScorer, type ScoreReport } from "./score.js";
-import { type CsvRules, fault, type RowReader, readRows, submissionColumns } from "./submissionRows.js";
 
 export interface ReadOptions extends CsvRules {
   /** Known types; another type is an error. */

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { messageOf, PickbenchError } from "../errors.js";
-import type { Particle, Pick } from "../particles.js";
-import type { PicksByExperiment } from "./positions.js";
+import type { Particle, Pick } from "../domain/particles.js";
+import { messageOf, PickbenchError } from "../system/errors.js";
+import type { PicksByExperiment } from "./match/positions.js";
 import { countType } from "./tuning.js";
 
 const count = z.int();

@@ -1,6 +1,6 @@
-import { PickbenchError } from "../errors.js";
-import type { Particle } from "../particles.js";
-import type { Positions, PositionsByExperiment } from "./positions.js";
+import type { Particle } from "../domain/particles.js";
+import { PickbenchError } from "../system/errors.js";
+import type { Positions, PositionsByExperiment } from "./match/positions.js";
 
 /** @throws PickbenchError BadDataset for an unknown type, or where one place of one experiment is given twice */
 export function checkTruth(truth: PositionsByExperiment, particles: readonly Particle[]): void {

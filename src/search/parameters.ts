@@ -1,5 +1,5 @@
-import { canonicalJson } from "../files.js";
-import type { SearchParameter } from "../train/searchSpace.js";
+import { canonicalJson } from "../system/files.js";
+import type { SearchParameter } from "../train/experiment/searchSpace.js";
 
 export type NumberParameter = Exclude<SearchParameter, { kind: "choice" }>;
 /** A trial's values by path. */

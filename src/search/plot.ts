@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
-import type { SearchParameter } from "../train/searchSpace.js";
+import type { SearchParameter } from "../train/experiment/searchSpace.js";
 import { valueText } from "./parameters.js";
 import { completedTrials, type Trial } from "./trial.js";
 

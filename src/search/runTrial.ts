@@ -1,13 +1,13 @@
 import { join } from "node:path";
-import { isPickbenchError, PickbenchError } from "../errors.js";
-import { writeWhole } from "../files.js";
-import { readRecord } from "../record.js";
-import { type Experiment, experimentHash } from "../train/experiment.js";
-import { trainOnly } from "../train/runExperiment.js";
-import { isBegun } from "../train/runFolder.js";
-import { loggedCourse } from "../train/stepLog.js";
-import type { Rungs } from "../train/trainMember.js";
-import { goesOn, rungShares } from "./halving.js";
+import { readRecord } from "../domain/record.js";
+import { isPickbenchError, PickbenchError } from "../system/errors.js";
+import { writeWhole } from "../system/files.js";
+import { experimentHash } from "../train/experiment/experiment.js";
+import type { Experiment } from "../train/experiment/schema.js";
+import type { Rungs } from "../train/fit/loop.js";
+import { loggedCourse } from "../train/fit/stepLog.js";
+import { trainOnly } from "../train/run/runExperiment.js";
+import { isBegun } from "../train/run/runFolder.js";
 import { valueText } from "./parameters.js";
 import { propose } from "./sampler.js";
 import type { PreparedSearch, SearchOptions } from "./settings.js";
@@ -125,4 +125,28 @@ function rungsOf(
       return goesOn(score, earlier, eta);
     },
   };
+}
+/**
+ * Successive halving (Jamieson and Talwalkar, AISTATS 2016) without waiting for a whole round, since trials come one by
+ * one (ASHA: Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020): at each rung a trial is
+ * held against all that reached it before.
+ */
+
+/** How many rungs lie below a whole training. */
+const rungCount = 2;
+
+/** Shares of a trial's budget at which it is weighed: eta to the powers −2 and −1; none where eta is 1. */
+export const rungShares = (eta: number): number[] =>
+  eta === 1 ? [] : Array.from({ length: rungCount }, (_, at) => 1 / eta ** (rungCount - at));
+
+/**
+ * Whether a trial goes on from a rung: its score is no lower than that of the last of the best 1/eta of all scores seen
+ * there, its own among them. The first few, of which 1/eta is less than one, go on.
+ *
+ * @param before scores of earlier trials at the same rung
+ */
+export function goesOn(score: number, before: readonly number[], eta: number): boolean {
+  const scores = [...before, score].sort((a, b) => b - a);
+  const kept = Math.floor(scores.length / eta);
+  return kept === 0 || score >= scores[kept - 1]!;
 }

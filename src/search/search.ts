@@ -1,22 +1,21 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { isPickbenchError, PickbenchError } from "../errors.js";
-import { writeWhole } from "../files.js";
-import { withLock } from "../lock.js";
-import { readRecord } from "../record.js";
-import type { ScoreInterval } from "../score/interval.js";
-import { readReport } from "../score/leaderboard.js";
-import { holdoutOnly } from "../train/runExperiment.js";
-import { makeFolder, removeEmpty } from "../train/runFolder.js";
+import { readRecord } from "../domain/record.js";
+import { readReport } from "../leaderboard/leaderboard.js";
+import { isPickbenchError, PickbenchError } from "../system/errors.js";
+import { writeWhole } from "../system/files.js";
+import { withLock } from "../system/lock.js";
+import { holdoutOnly } from "../train/run/runExperiment.js";
+import { makeFolder, removeEmpty } from "../train/run/runFolder.js";
 import { parameterPlot } from "./plot.js";
 import { runTrial } from "./runTrial.js";
+import type { Holdout, SearchReport } from "./searchReport.js";
 import {
   checkSameSearch,
   isSpent,
   type PreparedSearch,
   prepareSearch,
   type SearchOptions,
-  type SearchSettings,
 } from "./settings.js";
 import { bestText, trialLine } from "./text.js";
 import {
@@ -28,30 +27,6 @@ import {
   trialNumber,
 } from "./trial.js";
 import { experimentYaml, trialName, withValues } from "./trialExperiment.js";
-
-/** What search.json holds: made from the trials' own files, so that it can be made again. */
-export interface SearchReport {
-  readonly searchVersion: 1;
-  readonly experiment: string;
-  readonly settings: SearchSettings;
-  readonly budget: string | null;
-  readonly trialBudget: string;
-  readonly tuneRuns: readonly string[];
-  readonly holdoutRuns: readonly string[];
-  readonly trials: readonly Trial[];
-  /** The completed trial with the highest score on the tune runs. */
-  readonly best: { readonly trial: number; readonly score: number; readonly values: Trial["values"] } | null;
-  /** The best trial's score on the held-out runs; null until it is scored, or where none is held out. */
-  readonly holdout: Holdout | null;
-  /** Trials of this folder whose held-out score was ever seen: more than one where the search was carried on after its end. */
-  readonly heldOutSeen: readonly number[];
-}
-
-export interface Holdout {
-  readonly trial: number;
-  readonly score: number;
-  readonly interval: ScoreInterval | null;
-}
 
 /**
  * Tries values of an experiment's parameters, trial by trial, and chooses by the score on the tune runs. The held-out runs

@@ -1,9 +1,10 @@
-import { PickbenchError } from "../errors.js";
-import { canonicalJson, hashOf } from "../files.js";
-import { type Budget, parseBudget } from "../train/budget.js";
-import { type Experiment, readSearched } from "../train/experiment.js";
-import { prepareRun } from "../train/prepare.js";
-import type { SearchParameter } from "../train/searchSpace.js";
+import { PickbenchError } from "../system/errors.js";
+import { canonicalJson, hashOf } from "../system/files.js";
+import { type Budget, parseBudget } from "../train/experiment/budget.js";
+import { readSearched } from "../train/experiment/experiment.js";
+import type { Experiment } from "../train/experiment/schema.js";
+import type { SearchParameter } from "../train/experiment/searchSpace.js";
+import { prepareRun } from "../train/run/prepare.js";
 import type { Method } from "./sampler.js";
 import type { Trial } from "./trial.js";
 import { checkParameters } from "./trialExperiment.js";

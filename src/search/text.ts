@@ -1,8 +1,9 @@
-import { seconds } from "../progress.js";
-import { alignedTable, intervalText } from "../score/reportText.js";
-import type { SearchParameter } from "../train/searchSpace.js";
+import { alignedTable } from "../present/text.js";
+import { intervalText } from "../score/reportText.js";
+import { seconds } from "../system/progress.js";
+import type { SearchParameter } from "../train/experiment/searchSpace.js";
 import { valueText } from "./parameters.js";
-import type { SearchReport } from "./search.js";
+import type { SearchReport } from "./searchReport.js";
 import { secondsOf } from "./settings.js";
 import { completedTrials, type Trial, trialNumber } from "./trial.js";
 

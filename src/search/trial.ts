@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { PickbenchError } from "../errors.js";
-import { writeWhole } from "../files.js";
-import { type RunFolder, runFolder } from "../train/runFolder.js";
+import { PickbenchError } from "../system/errors.js";
+import { writeWhole } from "../system/files.js";
+import { type RunFolder, runFolder } from "../train/run/runFolder.js";
 import type { Observation } from "./sampler.js";
 
 const trialSchema = z.strictObject({

@@ -1,9 +1,10 @@
 import { relative, resolve } from "node:path";
 import { stringify } from "yaml";
-import { isPickbenchError, PickbenchError } from "../errors.js";
-import { checkExperiment, type Experiment } from "../train/experiment.js";
-import { fromExperiment } from "../train/networkChoice.js";
-import type { SearchParameter } from "../train/searchSpace.js";
+import { isPickbenchError, PickbenchError } from "../system/errors.js";
+import { checkExperiment } from "../train/experiment/experiment.js";
+import { fromExperiment } from "../train/experiment/networkChoice.js";
+import type { Experiment } from "../train/experiment/schema.js";
+import type { SearchParameter } from "../train/experiment/searchSpace.js";
 import { type TrialValues, valueText } from "./parameters.js";
 
 /**

@@ -1,6 +1,5 @@
-import { toFrame } from "../formats/positions/frames.js";
-import { imodModelBytes, type ObjectStyle } from "../formats/positions/imodModelWrite.js";
-import type { PositionSet } from "../formats/positions/positionSet.js";
+import { type PositionSet, toFrame } from "../formats/positions/frames.js";
+import { imodModelBytes, type ObjectStyle } from "../formats/positions/programs/imodModelWrite.js";
 import type { Scene } from "./scene.js";
 
 /** Percent; truth is seen through, picks are not. */

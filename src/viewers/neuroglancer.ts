@@ -1,5 +1,5 @@
-import type { Pick } from "../particles.js";
-import type { Spacing3 } from "../volume.js";
+import type { Pick } from "../domain/particles.js";
+import type { Spacing3 } from "../domain/volume.js";
 import { type Colour, type PointLayer, rounded, type Scene, type SceneVolume } from "./scene.js";
 
 const metresPerAngstrom = 1e-10;

@@ -1,7 +1,7 @@
-import { PickbenchError } from "../errors.js";
-import { matchFraction, type Particle, type Pick } from "../particles.js";
-import { type Angstrom, angstrom } from "../units.js";
-import type { Shape3, Spacing3 } from "../volume.js";
+import { matchFraction, type Particle, type Pick } from "../domain/particles.js";
+import { type Angstrom, angstrom } from "../domain/units.js";
+import type { Shape3, Spacing3 } from "../domain/volume.js";
+import { PickbenchError } from "../system/errors.js";
 
 /** Red, green, blue, 0 to 255. */
 export type Colour = readonly [red: number, green: number, blue: number];

@@ -1,8 +1,8 @@
-import type { TomogramRef } from "../data/dataset.js";
-import { openMrc } from "../data/mrcSections.js";
-import { isMrcName } from "../data/mrcTomogram.js";
-import { readMultiscales } from "../data/omeMetadata.js";
-import { resolveTomogram } from "../data/omeZarr.js";
+import type { TomogramRef } from "../data/model.js";
+import { resolveTomogram } from "../data/tomograms/omeZarr.js";
+import { isMrcName } from "../data/volumeNames.js";
+import { openMrc } from "../formats/mrc/sections.js";
+import { readMultiscales } from "../formats/zarr/ome.js";
 import type { SceneVolume } from "./scene.js";
 
 /** Reads of a tomogram what a viewer has to know. @throws BadDataset where its metadata is missing or wrong */

@@ -1,6 +1,6 @@
 import { relative, sep } from "node:path";
-import { PickbenchError } from "../errors.js";
-import { shellWord } from "../shell.js";
+import { PickbenchError } from "../system/errors.js";
+import { shellWord } from "../system/files.js";
 
 /** A store as a browser is to get it. */
 export interface ServedStore {

@@ -1,4 +1,4 @@
-import { shellWord } from "../shell.js";
+import { shellWord } from "../system/files.js";
 import { chimeraxFiles } from "./chimerax.js";
 import { imodModelOf } from "./imod.js";
 import { napariScript } from "./napari.js";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { findPython } from "../../src/bench/peer.js";
-import { pickbench } from "../score/pickbench.js";
+import { pickbench } from "../support/pickbench.js";
 
 const bench = (...args: string[]) => pickbench("bench", "--no-history", ...args);
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { appendHistory, type HistoryEntry, previousRows, readHistory } from "../../src/bench/history.js";
-import { pickbench } from "../score/pickbench.js";
+import { pickbench } from "../support/pickbench.js";
 
 let folder: string;
 let path: string;

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { tomogramPath, writeNoiseTomogram } from "../../src/bench/noiseTomogram.js";
+import { tomogramPath, writeNoiseTomogram } from "../../src/bench/particleVolume.js";
 import { withScratchFolder } from "../../src/bench/scratch.js";
-import { pickbench } from "../score/pickbench.js";
+import { pickbench } from "../support/pickbench.js";
 
 const bin = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
 

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { measured } from "../../src/bench/measured.js";
+import { type BenchRow, measured } from "../../src/bench/measured.js";
 import { mediansOf } from "../../src/bench/medians.js";
-import type { BenchRow } from "../../src/bench/part.js";
 import { changeText, headOf, partTable } from "../../src/bench/table.js";
 
 const peak = { gflopPerS: 200, copyMbPerS: 10_000, threads: 2 };

@@ -2,12 +2,12 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createOmeZarr } from "../../src/data/omeZarrWriter.js";
-import { runExperiment } from "../../src/train/runExperiment.js";
-import { runFolder } from "../../src/train/runFolder.js";
-import { spacingOf } from "../infer/pickingFixtures.js";
-import { pickbench } from "../score/pickbench.js";
-import { tinyDataset, tinyExperiment } from "../train/fixtures/tinyRun.js";
+import { createOmeZarr } from "../../src/formats/zarr/writer.js";
+import { runExperiment } from "../../src/train/run/runExperiment.js";
+import { runFolder } from "../../src/train/run/runFolder.js";
+import { pickbench } from "../support/pickbench.js";
+import { spacingOf } from "../support/pickingFixtures.js";
+import { tinyDataset, tinyExperiment } from "../support/tinyRun.js";
 
 /** Stands for the shared folder in the command lines below, which are written before it exists. */
 const here = "@/";

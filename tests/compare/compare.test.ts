@@ -6,9 +6,9 @@ import { type CompareOptions, compare } from "../../src/compare/compare.js";
 import { experimentFor } from "../../src/compare/entrant.js";
 import { ranked, rowOf, type SeedResult } from "../../src/compare/result.js";
 import { comparisonMarkdown } from "../../src/compare/table.js";
-import { readLeaderboard } from "../../src/score/leaderboard.js";
-import { checkExperiment } from "../../src/train/experiment.js";
-import { tinyDataset, tinyExperiment } from "../train/fixtures/tinyRun.js";
+import { readLeaderboard } from "../../src/leaderboard/leaderboard.js";
+import { checkExperiment } from "../../src/train/experiment/experiment.js";
+import { tinyDataset, tinyExperiment } from "../support/tinyRun.js";
 
 const recipe = checkExperiment(
   {

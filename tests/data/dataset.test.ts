@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { findRun, findTomogram, openDataset } from "../../src/data/dataset.js";
 import { readTruth } from "../../src/data/picks.js";
-import { challengeParticles } from "../../src/particles.js";
-import { temporaryFolder, writeTree } from "./storeFixtures.js";
+import { challengeParticles } from "../../src/domain/particles.js";
+import { temporaryFolder, writeTree } from "../support/storeFixtures.js";
 
 const tomogram = (run: string, type: string, spacing = "10.000", root = "static") =>
   `${root}/ExperimentRuns/${run}/VoxelSpacing${spacing}/${type}.zarr/.zattrs`;

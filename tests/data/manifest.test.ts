@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openDataset } from "../../src/data/dataset.js";
 import { dataManifest, manifestHash } from "../../src/data/manifest.js";
-import { temporaryFolder, writeTree } from "./storeFixtures.js";
+import { temporaryFolder, writeTree } from "../support/storeFixtures.js";
 
 const files = {
   "static/ExperimentRuns/B/VoxelSpacing10.000/wbp.zarr/.zattrs": "{}",

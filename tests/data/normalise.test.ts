@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { measureIntensity, measureValues, normalise } from "../../src/data/normalise.js";
-import { openOmeZarr, openTomogram } from "../../src/data/omeZarr.js";
-import { createOmeZarr } from "../../src/data/omeZarrWriter.js";
-import { angstrom } from "../../src/units.js";
-import { fixture, temporaryFolder } from "./storeFixtures.js";
+import { openOmeZarr, openTomogram } from "../../src/data/tomograms/omeZarr.js";
+import { angstrom } from "../../src/domain/units.js";
+import { createOmeZarr } from "../../src/formats/zarr/writer.js";
+import { fixture, temporaryFolder } from "../support/storeFixtures.js";
 
 const bytes = fixture("tomogram-like.f4");
 const values = new Float32Array(new Uint8Array(bytes).buffer);

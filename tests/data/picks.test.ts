@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openDataset } from "../../src/data/dataset.js";
 import { readPicks, strayPicks, writePicks } from "../../src/data/picks.js";
-import type { Pick } from "../../src/particles.js";
-import { angstrom } from "../../src/units.js";
-import { temporaryFolder, writeTree } from "./storeFixtures.js";
+import type { Pick } from "../../src/domain/particles.js";
+import { angstrom } from "../../src/domain/units.js";
+import { temporaryFolder, writeTree } from "../support/storeFixtures.js";
 
 const picksJson = (type: string, ...x: unknown[]) =>
   JSON.stringify({

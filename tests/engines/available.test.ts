@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { availability, availableEngines, resolveEngine } from "../../src/engines/available.js";
 import { engineNames } from "../../src/engines/engine.js";
-import { vulkanDriver } from "./onnx/softwareVulkan.js";
+import { vulkanDriver } from "../support/engines/softwareVulkan.js";
 
 const noDriver = "/nonexistent.json";
 afterEach(() => vi.unstubAllEnvs());

@@ -3,9 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseStar, type StarBlock } from "../../src/formats/star.js";
-import { writeStar } from "../../src/formats/starWrite.js";
-import { formatsFolder, hasShared } from "./shared.js";
+import { parseStar, type StarBlock, writeStar } from "../../src/formats/star.js";
+import { formatsFolder, hasShared } from "../support/shared.js";
 
 const parse = (text: string) => parseStar("a.star", Buffer.from(text));
 

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkLeaderboard } from "../../src/leaderboard/check.js";
-import { publishSubmission } from "../../src/score/leaderboard.js";
-import { finishedRun, row } from "../score/finishedRun.js";
-import { pickbench } from "../score/pickbench.js";
+import { publishSubmission } from "../../src/leaderboard/leaderboard.js";
+import { finishedRun, row } from "../support/finishedRun.js";
+import { pickbench } from "../support/pickbench.js";
 
 let folder: string;
 const truth = new Map([

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Leaderboard } from "../../src/leaderboard/leaderboard.js";
 import { escaped, leaderboardPage } from "../../src/leaderboard/page.js";
-import type { Leaderboard } from "../../src/score/leaderboard.js";
-import { rowOf } from "../score/leaderboardRows.js";
+import { rowOf } from "../support/leaderboardRows.js";
 
 const hostile = `"><img src=x onerror=alert(1)><script>alert(2)</script>'&amp;`;
 const leaderboard: Leaderboard = {

@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { Emitter } from "../../src/engines/onnx/emitter.js";
+import type { Shape3 } from "../../src/domain/volume.js";
+import { Emitter } from "../../src/engines/onnx/graph/emitter.js";
 import { inferenceGraph } from "../../src/engines/onnx/inferenceGraph.js";
 import { type Array5, machineBlock, openSession } from "../../src/engines/onnx/session.js";
 import { openOnnxTrainer } from "../../src/engines/onnx/trainer.js";
 import { writeGradient } from "../../src/engines/onnx/trainingGraph.js";
 import { buildTrainable, type LossBuilder } from "../../src/engines/trainable.js";
 import { buildNetwork } from "../../src/nets/architecture.js";
-import { architectureNamed } from "../../src/nets/catalogue.js";
-import { pix2pix } from "../../src/nets/pix2pix.js";
+import { architectureNamed } from "../../src/nets/library/catalogue.js";
+import { pix2pix } from "../../src/nets/library/pix2pix.js";
 import { elementCount, inOrder } from "../../src/nets/value.js";
 import { layOut, namedWeights } from "../../src/nets/weights.js";
-import { buildLoss, lossSchema } from "../../src/train/losses.js";
-import type { Shape3 } from "../../src/volume.js";
-import { fixture, formula, formulaWeights, numbers } from "./formula.js";
+import { buildLoss, lossSchema } from "../../src/train/experiment/losses.js";
+import { fixture, formula, formulaWeights, numbers } from "../support/formula.js";
 
 interface TorchNetwork {
   readonly patch: Shape3;

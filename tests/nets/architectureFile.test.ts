@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readArchitecture } from "../../src/nets/architectureFile.js";
-import { loadNetwork } from "../../src/nets/catalogue.js";
-import { checkExperiment, readExperiment } from "../../src/train/experiment.js";
-import { resolveNetwork } from "../../src/train/members.js";
-import { networkName, type TrainedChoice } from "../../src/train/networkChoice.js";
+import { loadNetwork } from "../../src/nets/library/catalogue.js";
+import { checkExperiment, readExperiment } from "../../src/train/experiment/experiment.js";
+import { networkName, type TrainedChoice } from "../../src/train/experiment/networkChoice.js";
+import { resolveNetwork } from "../../src/train/fit/networks.js";
 
 let folder: string;
 const at = (name: string) => join(folder, name);

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { Batch } from "../../src/data/patchSpec.js";
+import type { Batch } from "../../src/data/patches/spec.js";
+import type { Shape3 } from "../../src/domain/volume.js";
 import { openOnnxTrainer } from "../../src/engines/onnx/trainer.js";
 import type { LossBuilder } from "../../src/engines/trainable.js";
 import { buildNetwork, type Network } from "../../src/nets/architecture.js";
-import { architectureNamed, architectures, type NetworkSpec } from "../../src/nets/catalogue.js";
+import { architectureNamed, architectures, type NetworkSpec } from "../../src/nets/library/catalogue.js";
 import { spatial } from "../../src/nets/value.js";
-import { buildLoss, lossSchema } from "../../src/train/losses.js";
-import type { Shape3 } from "../../src/volume.js";
-import { formula } from "./formula.js";
+import { buildLoss, lossSchema } from "../../src/train/experiment/losses.js";
+import { formula } from "../support/formula.js";
 
 const outputs = 7;
 

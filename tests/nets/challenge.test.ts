@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
+import type { Shape3 } from "../../src/domain/volume.js";
 import { valueGraph } from "../../src/engines/onnx/inferenceGraph.js";
 import { type Array5, machineBlock, openSession } from "../../src/engines/onnx/session.js";
 import { buildNetwork } from "../../src/nets/architecture.js";
-import { architectureNamed } from "../../src/nets/catalogue.js";
+import { architectureNamed } from "../../src/nets/library/catalogue.js";
 import { layOut, namedWeights } from "../../src/nets/weights.js";
-import type { Shape3 } from "../../src/volume.js";
-import { fixture, formulaWeights, numbers } from "./formula.js";
+import { fixture, formulaWeights, numbers } from "../support/formula.js";
 
 /** See tests/fixtures/nets/challenge.py. */
 interface TorchNetworks {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
+import type { Shape3 } from "../../src/domain/volume.js";
 import { inferenceGraph } from "../../src/engines/onnx/inferenceGraph.js";
 import { openSession } from "../../src/engines/onnx/session.js";
 import { type Architecture, buildNetwork } from "../../src/nets/architecture.js";
-import { architectureNamed } from "../../src/nets/catalogue.js";
 import { networkCost } from "../../src/nets/cost.js";
+import { architectureNamed } from "../../src/nets/library/catalogue.js";
 import { receptiveField } from "../../src/nets/receptiveField.js";
 import { layOut, namedWeights } from "../../src/nets/weights.js";
-import type { Shape3 } from "../../src/volume.js";
 
 const made = (build: Architecture["build"]) =>
   buildNetwork({ name: "made", description: "", source: "", build }, { outputs: 1 });

@@ -1,14 +1,21 @@
 import { describe, expect, test } from "vitest";
+import type { Shape3 } from "../../src/domain/volume.js";
 import { inferenceGraph } from "../../src/engines/onnx/inferenceGraph.js";
 import { machineBlock, openSession } from "../../src/engines/onnx/session.js";
 import { buildTrainable } from "../../src/engines/trainable.js";
 import { buildNetwork } from "../../src/nets/architecture.js";
-import { architectureNamed } from "../../src/nets/catalogue.js";
+import { architectureNamed } from "../../src/nets/library/catalogue.js";
 import { layOut, namedWeights } from "../../src/nets/weights.js";
-import { buildLoss, lossSchema } from "../../src/train/losses.js";
-import type { Shape3 } from "../../src/volume.js";
-import { lossFunction } from "../engines/onnx/centralDifferences.js";
-import { fixture, floatFixture, formula, formulaWeights, numbers, oneHotClasses } from "./formula.js";
+import { buildLoss, lossSchema } from "../../src/train/experiment/losses.js";
+import { lossFunction } from "../support/engines/centralDifferences.js";
+import {
+  fixture,
+  floatFixture,
+  formula,
+  formulaWeights,
+  numbers,
+  oneHotClasses,
+} from "../support/formula.js";
 
 const outputs = 7;
 

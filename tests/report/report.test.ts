@@ -7,12 +7,12 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDataset } from "../../src/data/dataset.js";
 import { readPicksFile, writePicks } from "../../src/data/picks.js";
+import { readReport } from "../../src/leaderboard/leaderboard.js";
 import { makeReport } from "../../src/report/report.js";
-import { readReport } from "../../src/score/leaderboard.js";
-import { runExperiment } from "../../src/train/runExperiment.js";
-import { runFolder } from "../../src/train/runFolder.js";
-import { pickbench } from "../score/pickbench.js";
-import { tinyDataset, tinyExperiment } from "../train/fixtures/tinyRun.js";
+import { runExperiment } from "../../src/train/run/runExperiment.js";
+import { runFolder } from "../../src/train/run/runFolder.js";
+import { pickbench } from "../support/pickbench.js";
+import { tinyDataset, tinyExperiment } from "../support/tinyRun.js";
 
 const browserPath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
   existsSync,

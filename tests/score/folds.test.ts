@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type FoldReport, foldSpread, foldsReport } from "../../src/score/folds.js";
-import { foldsText } from "../../src/score/foldsText.js";
+import { type FoldReport, foldSpread, foldsReport, foldsText } from "../../src/score/folds.js";
 
 const fold = (index: number, score: number, changes: Partial<FoldReport> = {}): FoldReport => ({
   fold: index,

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Pick } from "../../src/particles.js";
+import type { Pick } from "../../src/domain/particles.js";
+import { angstrom } from "../../src/domain/units.js";
 import { type ScoreReport, scorePicks } from "../../src/score/score.js";
-import { angstrom } from "../../src/units.js";
-import { pickbench } from "./pickbench.js";
+import { pickbench } from "../support/pickbench.js";
 
 interface Row {
   experiment: string;

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { challengeParticles, type Pick } from "../../src/particles.js";
-import { fbeta } from "../../src/score/fbeta.js";
-import { scoreInterval } from "../../src/score/interval.js";
+import { challengeParticles, type Pick } from "../../src/domain/particles.js";
+import { angstrom } from "../../src/domain/units.js";
+import { fbeta } from "../../src/score/match/fbeta.js";
 import { scorePicks } from "../../src/score/score.js";
-import { angstrom } from "../../src/units.js";
+import { scoreInterval } from "../../src/score/statistics/interval.js";
 
 const pick = (type: string, x: number, y = 0, z = 0): Pick => ({
   type,

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { challengeParticles, type Pick } from "../../src/particles.js";
-import { positionsOf } from "../../src/score/positions.js";
+import { challengeParticles, type Pick } from "../../src/domain/particles.js";
+import { angstrom } from "../../src/domain/units.js";
+import { readRows } from "../../src/formats/csv/submissionRows.js";
+import { positionsOf } from "../../src/score/match/positions.js";
 import { readSubmission, scoreSubmission, writeSubmission } from "../../src/score/submissionCsv.js";
-import { readRows } from "../../src/score/submissionRows.js";
-import { angstrom } from "../../src/units.js";
 
 let folder: string;
 beforeAll(() => {

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { challengeParticles, type Pick } from "../../src/particles.js";
-import { chooseCautious } from "../../src/score/caution.js";
-import { fbeta } from "../../src/score/fbeta.js";
-import { tuneSetting } from "../../src/score/tuning.js";
-import { angstrom } from "../../src/units.js";
+import { challengeParticles, type Pick } from "../../src/domain/particles.js";
+import { angstrom } from "../../src/domain/units.js";
+import { fbeta } from "../../src/score/match/fbeta.js";
+import { chooseCautious, tuneSetting } from "../../src/score/tuning.js";
 
 const ribosome = challengeParticles.find(({ name }) => name === "ribosome")!;
 const pick = (x: number, score?: number): Pick => ({

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { goesOn, rungShares } from "../../src/search/halving.js";
+import { goesOn, rungShares } from "../../src/search/runTrial.js";
 
 it("rungs lie at the powers of 1/eta below a whole training", () => {
   expect(rungShares(3)).toEqual([1 / 9, 1 / 3]);

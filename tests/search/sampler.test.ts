@@ -1,9 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { randomFor } from "../../src/random.js";
+import { randomFor } from "../../src/domain/random.js";
 import { unitOf, valueAt } from "../../src/search/parameters.js";
-import { normalBelow, parzenDensity } from "../../src/search/parzen.js";
-import { type Method, type Observation, propose } from "../../src/search/sampler.js";
-import type { SearchParameter } from "../../src/train/searchSpace.js";
+import {
+  type Method,
+  normalBelow,
+  type Observation,
+  parzenDensity,
+  propose,
+} from "../../src/search/sampler.js";
+import type { SearchParameter } from "../../src/train/experiment/searchSpace.js";
 
 const rate = { path: "rate", kind: "log", low: 1e-5, high: 1e-1 } as const;
 const share = { path: "share", kind: "range", low: -2, high: 6 } as const;

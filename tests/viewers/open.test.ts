@@ -1,14 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createMrc } from "../../src/data/mrcWriter.js";
-import { createOmeZarr } from "../../src/data/omeZarrWriter.js";
+import { angstrom } from "../../src/domain/units.js";
+import type { Shape3, Spacing3 } from "../../src/domain/volume.js";
+import { createMrc } from "../../src/formats/mrc/writer.js";
 import { readPositionsFile } from "../../src/formats/positions/readPositions.js";
-import { angstrom } from "../../src/units.js";
-import type { Shape3, Spacing3 } from "../../src/volume.js";
-import { pythonHas, runPythonFile } from "../data/python.js";
-import { temporaryFolder } from "../data/storeFixtures.js";
-import { pickbench } from "../score/pickbench.js";
+import { createOmeZarr } from "../../src/formats/zarr/writer.js";
+import { pickbench } from "../support/pickbench.js";
+import { pythonHas, runPythonFile } from "../support/python.js";
+import { temporaryFolder } from "../support/storeFixtures.js";
 
 const shape: Shape3 = [4, 5, 6];
 const spacing: Spacing3 = [angstrom(12), angstrom(11), angstrom(10)];

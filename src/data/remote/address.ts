@@ -1,4 +1,4 @@
-import { PickbenchError } from "../../errors.js";
+import { PickbenchError } from "../../system/errors.js";
 
 /** A place on a server: a folder, or the file or OME-Zarr store that its name says. */
 export interface RemoteAddress {

@@ -1,7 +1,7 @@
 import { createHash, type Hash, randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isPickbenchError, messageOf, PickbenchError } from "../../errors.js";
+import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import {
   notThere,
   PassingFault,

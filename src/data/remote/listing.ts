@@ -1,5 +1,5 @@
 import sax from "sax";
-import { messageOf } from "../../errors.js";
+import { messageOf } from "../../system/errors.js";
 import { checkedPath, type RemoteAddress, urlBelow } from "./address.js";
 import { downloadText, plainEtag } from "./download.js";
 import { type RequestOptions, refused } from "./request.js";

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { checkedPath, urlBelow } from "./address.js";
 import { downloadText } from "./download.js";
 import type { RemoteFile } from "./listing.js";
+import { storeFiles } from "./remoteFiles.js";
 import { type RequestOptions, refused } from "./request.js";
-import { storeFiles } from "./storeFiles.js";
 
 /** The CryoET Data Portal's GraphQL API, whose schema its Python client holds (cryoet_data_portal/data/schema.graphql). */
 export const portalApi = "https://graphql.cryoetdataportal.czscience.com/graphql";

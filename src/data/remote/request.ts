@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf, PickbenchError } from "../../errors.js";
-import { randomFor } from "../../random.js";
+import { randomFor } from "../../domain/random.js";
+import { messageOf, PickbenchError } from "../../system/errors.js";
 
 /** How long a server is waited for. */
 export interface Patience {

@@ -1,9 +1,8 @@
 /** Bodies as clouds of Gaussian beads: smooth on any grid, so that centre and turn are exact. */
-
-import type { Random } from "../../random.js";
-import type { Rotation } from "../../rotation.js";
-import { angstrom } from "../../units.js";
-import type { Volume } from "../../volume.js";
+import type { Random } from "../../domain/random.js";
+import type { Rotation } from "../../domain/rotation.js";
+import { angstrom } from "../../domain/units.js";
+import type { Volume } from "../../domain/volume.js";
 import { rotate, type Vector3 } from "./rotation.js";
 
 export interface Bead {

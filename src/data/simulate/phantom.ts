@@ -1,13 +1,12 @@
-import { PickbenchError } from "../../errors.js";
-import { challengeParticles, type Pick } from "../../particles.js";
-import { type Random, randomFor } from "../../random.js";
-import type { Rotation } from "../../rotation.js";
-import type { Shape3 } from "../../volume.js";
-import type { Cast } from "./cast.js";
+import { challengeParticles, type Pick } from "../../domain/particles.js";
+import { type Random, randomFor } from "../../domain/random.js";
+import type { Rotation } from "../../domain/rotation.js";
+import type { Shape3 } from "../../domain/volume.js";
+import { PickbenchError } from "../../system/errors.js";
 import type { Density } from "./density.js";
 import { emptyField, type Field, type Imaging, image } from "./imaging.js";
 import { type Body, drawSlab, type Placed, placeBodies } from "./placement.js";
-import { drawCounts, drawDistractors } from "./population.js";
+import { type Cast, drawCounts, drawDistractors } from "./population.js";
 import { randomRotation } from "./rotation.js";
 import { stamp } from "./stamp.js";
 

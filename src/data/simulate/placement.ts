@@ -1,5 +1,5 @@
-import type { Random } from "../../random.js";
-import { angstrom, type Position } from "../../units.js";
+import type { Random } from "../../domain/random.js";
+import { angstrom, type Position } from "../../domain/units.js";
 
 /** A layer of ice, slightly tilted: its middle lies at z = height + slopeX·(x − X/2) + slopeY·(y − Y/2). */
 export interface Slab {

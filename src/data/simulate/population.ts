@@ -1,5 +1,7 @@
-import { challengeParticles } from "../../particles.js";
-import type { Random } from "../../random.js";
+import { challengeParticles } from "../../domain/particles.js";
+import type { Random } from "../../domain/random.js";
+import { type Density, isParticle, readDensities } from "./density.js";
+import { distractorShapes, goldBead, shapeOf } from "./shapes.js";
 
 /** Å³ of one of the challenge's tomograms, 184 × 630 × 630 voxels of 10.012 Å. */
 const referenceVolume = 184 * 630 * 630 * 10.012444196428572 ** 3;
@@ -53,5 +55,36 @@ export function drawDistractors(volume: number, random: Random): { proteins: num
   return {
     proteins: Math.round(distractorsPerReference * share * crowding * random.between(0.7, 1.3)),
     beads: Math.floor(beadsPerReference * share * random.between(0, 2) + random.uniform()),
+  };
+}
+
+/** Densities to draw from: the particles by name, the distractors, and a bead of gold. */
+export interface Cast {
+  readonly particles: ReadonlyMap<string, Density>;
+  readonly distractors: readonly Density[];
+  readonly bead: Density;
+}
+
+/** Kinds of built-in distractors. */
+const distractorKinds = 4;
+
+/**
+ * The densities that phantoms are made of: maps where the folder has them, built-in shapes for the rest.
+ *
+ * @param spacing Å per voxel of the tomograms
+ * @param folder of density maps, see readDensities
+ */
+export async function assembleCast(spacing: number, folder?: string): Promise<Cast> {
+  const maps = folder === undefined ? new Map<string, Density>() : await readDensities(folder, spacing);
+  const particles = new Map<string, Density>();
+  for (const { name } of challengeParticles) {
+    const density = maps.get(name) ?? shapeOf(name, spacing);
+    if (density) particles.set(name, density);
+  }
+  const distractors = [...maps.values()].filter(({ name }) => !isParticle(name));
+  return {
+    particles,
+    distractors: [...distractors, ...distractorShapes(distractorKinds, spacing)],
+    bead: goldBead(spacing),
   };
 }

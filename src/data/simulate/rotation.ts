@@ -1,5 +1,5 @@
-import type { Random } from "../../random.js";
-import { matrixOfUnitQuaternion, type Rotation } from "../../rotation.js";
+import type { Random } from "../../domain/random.js";
+import { matrixOfUnitQuaternion, type Rotation } from "../../domain/rotation.js";
 
 /** A point or a direction: x, y, z. */
 export type Vector3 = readonly [x: number, y: number, z: number];

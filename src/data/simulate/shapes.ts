@@ -2,9 +2,8 @@
  * Built-in shapes of the challenge's six particles, for machines without density maps: subunits of the published sizes
  * and symmetries, filled with beads. Each is the same in every phantom, whatever the seed.
  */
-
-import { randomFor } from "../../random.js";
-import type { Rotation } from "../../rotation.js";
+import { randomFor } from "../../domain/random.js";
+import type { Rotation } from "../../domain/rotation.js";
 import { type Bead, densityAt, type Ellipsoid, fillWithBeads, renderBeads, symmetrised } from "./beads.js";
 import { type Density, densityOf } from "./density.js";
 import {

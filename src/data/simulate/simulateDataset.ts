@@ -2,12 +2,11 @@ import { access, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { Piscina } from "piscina";
-import { builtModule } from "../../built.js";
-import { messageOf, PickbenchError } from "../../errors.js";
-import { writeWhole } from "../../files.js";
-import { type Shape3, voxelCount } from "../../volume.js";
-import type { SimulateAnswer, SimulateTask } from "./simulateWorker.js";
-import type { PhantomRoots } from "./writePhantom.js";
+import { type Shape3, voxelCount } from "../../domain/volume.js";
+import { messageOf, PickbenchError } from "../../system/errors.js";
+import { writeWhole } from "../../system/files.js";
+import { builtModule } from "../../system/threads.js";
+import type { PhantomRoots, SimulateAnswer, SimulateTask } from "./simulateWorker.js";
 
 /** What `pickbench simulate` makes. */
 export interface SimulateOptions {

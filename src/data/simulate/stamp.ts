@@ -1,5 +1,5 @@
-import type { Rotation } from "../../rotation.js";
-import { angstrom, type Position } from "../../units.js";
+import type { Rotation } from "../../domain/rotation.js";
+import { angstrom, type Position } from "../../domain/units.js";
 import { type Density, voxelVolume } from "./density.js";
 import type { Field } from "./imaging.js";
 import { rotate } from "./rotation.js";

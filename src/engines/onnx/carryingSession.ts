@@ -1,7 +1,6 @@
 import type * as ort from "onnxruntime-node";
-import { Emitter } from "./emitter.js";
-import type { GraphParts } from "./model.js";
-import type { Provider } from "./provider.js";
+import { Emitter, type Provider } from "./graph/emitter.js";
+import type { GraphParts } from "./graph/model.js";
 import { type Array5, arrayOf, createSession, type SessionOptions, tensorOf } from "./session.js";
 
 /** A graph some of whose outputs are inputs of its next run. `run` blocks the thread that calls it. */

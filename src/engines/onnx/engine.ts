@@ -1,10 +1,9 @@
 import type { Engine, LoadedNetwork, LoadOptions } from "../engine.js";
+import type { Provider } from "./graph/emitter.js";
 import { inferenceGraph } from "./inferenceGraph.js";
-import { byteGraph } from "./int8/byteGraph.js";
-import { calibrate } from "./int8/calibrate.js";
-import { Calibration } from "./int8/calibration.js";
+import { Calibration, calibrate } from "./int8/calibration.js";
+import { byteGraph } from "./int8/lower.js";
 import { checkBytes } from "./int8/support.js";
-import type { Provider } from "./provider.js";
 import { openSession, providerBlock } from "./session.js";
 import { openOnnxTrainer } from "./trainer.js";
 

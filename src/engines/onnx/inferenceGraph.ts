@@ -1,13 +1,13 @@
+import type { Shape3 } from "../../domain/volume.js";
 import type { Network } from "../../nets/architecture.js";
 import type { Parameter, Value } from "../../nets/value.js";
-import type { Shape3 } from "../../volume.js";
 import { type Activation, activated } from "../activation.js";
 import { lowerBlocked } from "./blocked/lower.js";
-import { Emitter, type Tensor } from "./emitter.js";
-import type { Block } from "./imageConvolution.js";
+import type { Block } from "./convolution/imageConvolution.js";
+import { fromChannelMajor } from "./convolution/zMajor.js";
+import { Emitter, type Tensor } from "./graph/emitter.js";
+import type { GraphParts } from "./graph/model.js";
 import { lowerForward } from "./lower.js";
-import type { GraphParts } from "./model.js";
-import { fromChannelMajor } from "./zMajor.js";
 
 /**
  * The network with its weights as constants, for patches of one size: `image` (samples, 1, z, y, x) in, `output`

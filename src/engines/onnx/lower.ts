@@ -1,6 +1,6 @@
 import { inOrder, type Parameter, parametersOf, type Value } from "../../nets/value.js";
 import type { Objective } from "../trainable.js";
-import type { Tensor } from "./emitter.js";
+import type { Tensor } from "./graph/emitter.js";
 import { ruleOf } from "./operations.js";
 import type { Emitted, Lowering } from "./rules/rule.js";
 

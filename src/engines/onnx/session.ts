@@ -1,8 +1,7 @@
 import * as ort from "onnxruntime-node";
-import { Emitter, int, ints, type Tensor } from "./emitter.js";
-import { type Block, convolveImages } from "./imageConvolution.js";
-import { encodeModel, type GraphParts } from "./model.js";
-import type { Provider } from "./provider.js";
+import { type Block, convolveImages } from "./convolution/imageConvolution.js";
+import { Emitter, int, ints, type Provider, type Tensor } from "./graph/emitter.js";
+import { encodeModel, type GraphParts } from "./graph/model.js";
 
 /** A float array with its sizes, as fed to a session and got from it. */
 export interface Array5 {

@@ -1,13 +1,19 @@
-import type { Batch } from "../../data/patchSpec.js";
-import { loadNetwork } from "../../nets/catalogue.js";
+import type { Batch } from "../../data/patches/spec.js";
+import { loadNetwork } from "../../nets/library/catalogue.js";
 import { spatial } from "../../nets/value.js";
 import { initialWeights } from "../../nets/weights.js";
 import { type Dropout, dropoutMask } from "../dropoutMask.js";
 import type { StepResult, Trainer, TrainerSpec } from "../engine.js";
-import { type StateName, stateNames, type TrainingState } from "../optimiser.js";
-import { buildTrainable, type LossBuilder, type Trainable } from "../trainable.js";
+import {
+  buildTrainable,
+  type LossBuilder,
+  type StateName,
+  stateNames,
+  type Trainable,
+  type TrainingState,
+} from "../trainable.js";
 import { type CarryingSession, openCarryingSession } from "./carryingSession.js";
-import type { Provider } from "./provider.js";
+import type { Provider } from "./graph/emitter.js";
 import { type Array5, providerBlock } from "./session.js";
 import { coarse, maskName, newName, trainingGraph } from "./trainingGraph.js";
 

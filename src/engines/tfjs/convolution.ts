@@ -1,6 +1,6 @@
 import type { Rank, Tensor2D, Tensor4D, Tensor5D } from "@tensorflow/tfjs-core";
+import type { Shape3 } from "../../domain/volume.js";
 import { type OperationOf, paddingBefore } from "../../nets/value.js";
-import type { Shape3 } from "../../volume.js";
 import type { TensorFlow } from "./backend.js";
 import {
   everyNth,

@@ -1,5 +1,5 @@
 import type { Tensor, Tensor5D } from "@tensorflow/tfjs-core";
-import type { Shape3 } from "../../volume.js";
+import type { Shape3 } from "../../domain/volume.js";
 import type { TensorFlow } from "./backend.js";
 
 /**

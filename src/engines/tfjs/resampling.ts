@@ -1,5 +1,5 @@
+import type { Shape3 } from "../../domain/volume.js";
 import { paddingBefore } from "../../nets/value.js";
-import type { Shape3 } from "../../volume.js";
 import type { TensorFlow } from "./backend.js";
 import { everyNth, interleave, type Map5, part, spatialAxes } from "./maps.js";
 

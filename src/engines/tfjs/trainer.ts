@@ -1,12 +1,17 @@
 import type { Tensor1D } from "@tensorflow/tfjs-core";
-import type { Batch } from "../../data/patchSpec.js";
-import { loadNetwork } from "../../nets/catalogue.js";
+import type { Batch } from "../../data/patches/spec.js";
+import { loadNetwork } from "../../nets/library/catalogue.js";
 import { spatial } from "../../nets/value.js";
 import { initialWeights } from "../../nets/weights.js";
 import { dropoutMask } from "../dropoutMask.js";
 import type { StepResult, Trainer, TrainerSpec } from "../engine.js";
-import type { StateName, TrainingState } from "../optimiser.js";
-import { buildTrainable, type LossBuilder, type Trainable } from "../trainable.js";
+import {
+  buildTrainable,
+  type LossBuilder,
+  type StateName,
+  type Trainable,
+  type TrainingState,
+} from "../trainable.js";
 import { loadTensorFlow, type TensorFlow } from "./backend.js";
 import { lossGradient } from "./lossGradient.js";
 import { fromChannelMajor, fromZMajor, type Map5 } from "./maps.js";

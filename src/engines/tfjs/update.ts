@@ -1,6 +1,6 @@
 import type { Scalar, Tensor, Tensor1D } from "@tensorflow/tfjs-core";
 import type { ParameterLayout } from "../../nets/weights.js";
-import type { Optimiser, StateName } from "../optimiser.js";
+import type { Optimiser, StateName } from "../trainable.js";
 import type { TensorFlow } from "./backend.js";
 import type { LossGradient } from "./lossGradient.js";
 

@@ -1,18 +1,18 @@
 import { extname } from "node:path";
-import { PickbenchError } from "../../errors.js";
-import { box } from "./box.js";
-import { cbox } from "./cbox.js";
-import { challenge } from "./challenge.js";
-import { copick } from "./copick.js";
-import { dynamo } from "./dynamo.js";
-import { eman2 } from "./eman2.js";
+import { PickbenchError } from "../../system/errors.js";
 import type { PositionFormat } from "./format.js";
-import { imodModel } from "./imodModel.js";
-import { coords, imodPoints } from "./points.js";
-import { portal } from "./portal.js";
-import { ais, relion3, relion4, relion5 } from "./relion.js";
-import { stopgap } from "./stopgap.js";
-import { csv, tsv } from "./table.js";
+import { box } from "./programs/box.js";
+import { cbox } from "./programs/cbox.js";
+import { challenge } from "./programs/challenge.js";
+import { copick } from "./programs/copick.js";
+import { dynamo } from "./programs/dynamo.js";
+import { eman2 } from "./programs/eman2.js";
+import { imodModel } from "./programs/imodModel.js";
+import { coords, imodPoints } from "./programs/points.js";
+import { portal } from "./programs/portal.js";
+import { ais, relion3, relion4, relion5 } from "./programs/relion.js";
+import { stopgap } from "./programs/stopgap.js";
+import { csv, tsv } from "./programs/table.js";
 
 /** Every format of positions; of two that know a file for their own, the first is right. */
 export const positionFormats: readonly PositionFormat[] = [

@@ -1,19 +1,20 @@
-import { PickbenchError } from "../../errors.js";
-import type { Angstrom } from "../../units.js";
-import type { Shape3 } from "../../volume.js";
+import type { Angstrom } from "../../domain/units.js";
+import type { Shape3 } from "../../domain/volume.js";
+import { PickbenchError } from "../../system/errors.js";
 import type { PositionFormat, WriteOptions } from "./format.js";
 import {
   countsInVoxels,
+  type ExtraColumns,
   type FrameName,
   isMirrored,
   missingFor,
   ownPixel,
+  type PositionSet,
   type Target,
+  type TomogramPosition,
   toFrame,
 } from "./frames.js";
-import { lossesOf } from "./losses.js";
-import { mergeByRun } from "./merge.js";
-import type { PositionSet } from "./positionSet.js";
+import { lossesOf } from "./lostFields.js";
 import type { PositionsFile } from "./readPositions.js";
 
 /** What the user says that the files do not. */
@@ -259,4 +260,45 @@ function outsideNotes(sets: readonly PositionSet[]): string[] {
   return outside === 0
     ? []
     : [`${outside} positions lie outside of the volume: is its size, the voxel size or the frame another?`];
+}
+
+/** Sets in one frame, those of one run joined; extra columns that one of them lacks are empty there. */
+export function mergeByRun(sets: readonly PositionSet[]): PositionSet[] {
+  const runs = new Map<string, PositionSet[]>();
+  for (const set of sets) {
+    const key = JSON.stringify([set.run ?? null, set.pixel ?? null]);
+    const list = runs.get(key);
+    if (list) list.push(set);
+    else runs.set(key, [set]);
+  }
+  return [...runs.values()].map((group) => (group.length === 1 ? group[0]! : merged(group)));
+}
+
+function merged(group: readonly PositionSet[]): PositionSet {
+  const extra = commonColumns(group);
+  return {
+    ...group[0]!,
+    ...(extra ? { extra } : {}),
+    positions: group.flatMap((set) => set.positions.map((position) => aligned(position, set.extra, extra))),
+  };
+}
+
+function commonColumns(group: readonly PositionSet[]): ExtraColumns | undefined {
+  const families = new Set(group.flatMap(({ extra }) => extra?.family ?? []));
+  const [family] = families;
+  if (family === undefined) return undefined;
+  const names = [...new Set(group.flatMap(({ extra }) => extra?.names ?? []))];
+  return { family: families.size === 1 ? family : "table", names };
+}
+
+function aligned(
+  position: TomogramPosition,
+  from: ExtraColumns | undefined,
+  to: ExtraColumns | undefined,
+): TomogramPosition {
+  if (!to) return position;
+  return {
+    ...position,
+    extra: to.names.map((name) => position.extra?.[from?.names.indexOf(name) ?? -1] ?? ""),
+  };
 }

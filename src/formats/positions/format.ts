@@ -1,6 +1,5 @@
-import { PickbenchError } from "../../errors.js";
-import type { FrameName } from "./frames.js";
-import type { PositionSet } from "./positionSet.js";
+import { PickbenchError } from "../../system/errors.js";
+import type { FrameName, PositionSet } from "./frames.js";
 
 /** What a format may be able to carry besides x and y. */
 export type Carried =

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { messageOf, PickbenchError } from "../../errors.js";
+import { messageOf, PickbenchError } from "../../system/errors.js";
 
 /** V8's longest string is a little longer. */
 const longestText = 2 ** 29 - 2 ** 10;

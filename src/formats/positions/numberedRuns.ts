@@ -1,4 +1,4 @@
-import type { PositionSet } from "./positionSet.js";
+import type { PositionSet } from "./frames.js";
 
 /** Numbers of runs in formats that have no names: those that are numbers already, and the next free ones. */
 export function numberedRuns(sets: readonly PositionSet[]): { numbers: number[]; notes: string[] } {

@@ -10,8 +10,7 @@
  * | STOPGAP | phi, the, psi | Rz(psi)·Rx(the)·Rz(phi) | Data Portal import |
  * | IMOD slicer | x, y, z | Rz(−z)·Ry(−y)·Rx(−x) | Data Portal import: inverse of intrinsic XYZ |
  */
-
-import { matrixOfUnitQuaternion } from "../../rotation.js";
+import { matrixOfUnitQuaternion } from "../../domain/rotation.js";
 
 /** Nine numbers, row by row. */
 export type Rotation = readonly number[];

@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { PickbenchError } from "../../errors.js";
-import { writeWhole } from "../../files.js";
+import { PickbenchError } from "../../system/errors.js";
+import { writeWhole } from "../../system/files.js";
 import type { PositionFormat, WriteOptions } from "./format.js";
-import type { PositionSet, TomogramPosition } from "./positionSet.js";
+import type { PositionSet, TomogramPosition } from "./frames.js";
 
 /** A file to write and the sets that go into it. */
 interface Place {

@@ -1,10 +1,9 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join, relative, sep } from "node:path";
-import { isPickbenchError, PickbenchError } from "../../errors.js";
+import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { positionFormats } from "./catalogue.js";
 import type { PositionFormat } from "./format.js";
-import type { FrameName } from "./frames.js";
-import type { PositionSet } from "./positionSet.js";
+import type { FrameName, PositionSet } from "./frames.js";
 import { type PositionsFile, readPositionsFile } from "./readPositions.js";
 
 /** More files than any data set has. */

@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { messageOf, PickbenchError } from "../../errors.js";
+import { messageOf, PickbenchError } from "../../system/errors.js";
 import { recognise } from "./catalogue.js";
 import type { PositionFormat } from "./format.js";
-import type { FrameName } from "./frames.js";
-import type { PositionSet } from "./positionSet.js";
+import type { FrameName, PositionSet } from "./frames.js";
 
 /** What a file of positions held. */
 export interface PositionsFile {

@@ -1,9 +1,9 @@
+import { chart, colours, figure } from "../../present/charts/chart.js";
+import type { Html } from "../../present/html.js";
+import { fixed } from "../../present/text.js";
 import type { TypeDiagnosis } from "../../score/diagnosis/diagnosis.js";
-import { type Counts, fbeta, precisionOf, recallOf } from "../../score/fbeta.js";
+import { type Counts, fbeta, precisionOf, recallOf } from "../../score/match/fbeta.js";
 import type { ThresholdSweep } from "../../score/sweep.js";
-import { fixed } from "../format.js";
-import type { Html } from "../html.js";
-import { chart, colours, figure } from "./chart.js";
 
 /** One type's counts at every threshold, as sweep.json has them. */
 type SweptType = ThresholdSweep["perType"][string];

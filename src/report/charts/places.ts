@@ -1,7 +1,7 @@
+import { chart, colours, figure } from "../../present/charts/chart.js";
+import type { Html } from "../../present/html.js";
 import type { Displacement } from "../../score/diagnosis/displacement.js";
 import type { PlaceBin } from "../../score/diagnosis/places.js";
-import type { Html } from "../html.js";
-import { chart, colours, figure } from "./chart.js";
 
 const kinds = ["found", "missed", "false picks"] as const;
 

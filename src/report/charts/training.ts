@@ -1,6 +1,6 @@
-import type { Html } from "../html.js";
+import { chart, colours, figure } from "../../present/charts/chart.js";
+import type { Html } from "../../present/html.js";
 import type { TrainingLog, TrainingStep } from "../readLog.js";
-import { chart, colours, figure } from "./chart.js";
 
 /** Points drawn of one network's steps: more than a chart has pixels for is waste. */
 const mostPoints = 160;

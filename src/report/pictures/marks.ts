@@ -1,7 +1,7 @@
+import type { Angstrom } from "../../domain/units.js";
+import { type Html, html } from "../../present/html.js";
+import { fixed } from "../../present/text.js";
 import type { Judged } from "../../score/diagnosis/verdicts.js";
-import type { Angstrom } from "../../units.js";
-import { fixed } from "../format.js";
-import { type Html, html } from "../html.js";
 
 /** What a mark says; each has a shape of its own besides its colour. `found` is a true particle with a pick. */
 export type MarkKind = "true" | "false" | "missed" | "found";

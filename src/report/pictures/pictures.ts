@@ -1,12 +1,11 @@
+import { angstrom } from "../../domain/units.js";
+import { readBytes } from "../../present/pictures/byteTomogram.js";
+import { type Cutout, cutOut } from "../../present/pictures/cutout.js";
+import { pngAddress } from "../../present/pictures/grey.js";
 import type { Diagnosis } from "../../score/diagnosis/diagnosis.js";
 import type { FalsePick, Miss } from "../../score/diagnosis/worst.js";
-import { angstrom } from "../../units.js";
 import type { HeldOut } from "../heldOut.js";
-import { PictureBudget } from "./budget.js";
-import { readBytes } from "./byteTomogram.js";
-import { type Cutout, cutOut } from "./cutout.js";
-import { pngAddress } from "./grey.js";
-import { renderSlices, type SliceSeries } from "./slices.js";
+import { PictureBudget, renderSlices, type SliceSeries } from "./slices.js";
 
 /** One of the worst cases, and its picture. */
 export interface CasePicture extends Omit<Cutout, "image"> {

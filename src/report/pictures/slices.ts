@@ -1,7 +1,6 @@
-import { angstrom, indexToAngstrom } from "../../units.js";
-import type { PictureBudget } from "./budget.js";
-import type { ByteTomogram } from "./byteTomogram.js";
-import { type Contrast, contrastOf, type GreyImage, pngAddress } from "./grey.js";
+import { angstrom, indexToAngstrom } from "../../domain/units.js";
+import type { ByteTomogram } from "../../present/pictures/byteTomogram.js";
+import { type Contrast, contrastOf, type GreyImage, pngAddress } from "../../present/pictures/grey.js";
 
 /** Slices of one tomogram from the lowest z to the highest. */
 export interface SliceSeries {
@@ -74,4 +73,23 @@ function meanSlice(
     }
   const share = 1 / ((last - first + 1) * bin * bin);
   return { width, height, data: sums.map((sum) => sum * share) };
+}
+/** Bytes that pictures may take of the page, given out in the order in which they are asked for. */
+export class PictureBudget {
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  get left(): number {
+    return this.#left;
+  }
+
+  /** False where there is no room for these any more. */
+  take(bytes: number): boolean {
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
 }

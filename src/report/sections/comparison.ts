@@ -1,10 +1,10 @@
-import { type Comparison, compareSubmissions } from "../../score/comparison.js";
-import { permutationLine, verdictLines } from "../../score/comparisonText.js";
-import { pairSubmissions } from "../../score/paired.js";
-import { positionsOf } from "../../score/positions.js";
-import { duration, fixed, none, percent, range, signed, thousands } from "../format.js";
+import { type Html, html } from "../../present/html.js";
+import { duration, fixed, none, percent, range, signed, thousands } from "../../present/text.js";
+import { positionsOf } from "../../score/match/positions.js";
+import { type Comparison, compareSubmissions } from "../../score/statistics/comparison.js";
+import { permutationLine, verdictLines } from "../../score/statistics/comparisonText.js";
+import { pairSubmissions } from "../../score/statistics/paired.js";
 import type { HeldOut } from "../heldOut.js";
-import { type Html, html } from "../html.js";
 import type { ReportedRun } from "../readRun.js";
 import { note, type Section, table } from "./section.js";
 import { listed } from "./summary.js";

@@ -1,7 +1,7 @@
+import { type Html, html } from "../../present/html.js";
+import { fixed, none } from "../../present/text.js";
 import { displacementChart } from "../charts/places.js";
-import { fixed, none } from "../format.js";
 import type { HeldOut } from "../heldOut.js";
-import { type Html, html } from "../html.js";
 import { note, plots, type Section, table } from "./section.js";
 
 /** What all types share: confusion between them, and displacement. */

@@ -1,7 +1,7 @@
+import { type Html, html } from "../../present/html.js";
+import { fixed, none, signed } from "../../present/text.js";
 import type { FoldSpread, FoldsReport } from "../../score/folds.js";
 import type { RunReport } from "../../score/report.js";
-import { fixed, none, signed } from "../format.js";
-import { type Html, html } from "../html.js";
 import { note, type Section, table } from "./section.js";
 import { listed, perTypeTable, scoreLine } from "./summary.js";
 

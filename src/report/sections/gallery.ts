@@ -1,9 +1,9 @@
+import { angstrom } from "../../domain/units.js";
+import { type Html, html } from "../../present/html.js";
+import { gap, planes } from "../../present/pictures/cutout.js";
+import { fixed, signed } from "../../present/text.js";
 import type { TypeDiagnosis } from "../../score/diagnosis/diagnosis.js";
 import type { FalsePick, Miss } from "../../score/diagnosis/worst.js";
-import { angstrom } from "../../units.js";
-import { fixed, signed } from "../format.js";
-import { type Html, html } from "../html.js";
-import { gap, planes } from "../pictures/cutout.js";
 import { legend, type Mark, markShape } from "../pictures/marks.js";
 import type { CasePicture, Pictures } from "../pictures/pictures.js";
 

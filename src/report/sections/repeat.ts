@@ -1,8 +1,8 @@
 import { stringify } from "yaml";
-import type { RunRecord } from "../../record.js";
-import { shellWord } from "../../shell.js";
-import { bytesText, none, plural, thousands } from "../format.js";
-import { html } from "../html.js";
+import type { RunRecord } from "../../domain/record.js";
+import { html } from "../../present/html.js";
+import { bytesText, none, plural, thousands } from "../../present/text.js";
+import { shellWord } from "../../system/files.js";
 import { dataArgument, type ReportedRun } from "../readRun.js";
 import { facts, type Section, table } from "./section.js";
 

@@ -1,4 +1,4 @@
-import { type Content, type Html, html } from "../html.js";
+import { type Content, type Html, html } from "../../present/html.js";
 
 /** A part of a run's page. `id` is unique within the run. */
 export interface Section {

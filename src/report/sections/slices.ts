@@ -1,6 +1,6 @@
-import { fixed } from "../format.js";
+import { type Html, html } from "../../present/html.js";
+import { fixed } from "../../present/text.js";
 import type { HeldOut } from "../heldOut.js";
-import { type Html, html } from "../html.js";
 import { describeMark, legend, type Mark, type MarkKind, markShape } from "../pictures/marks.js";
 import type { Pictures } from "../pictures/pictures.js";
 import type { SliceSeries } from "../pictures/slices.js";

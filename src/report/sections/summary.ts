@@ -1,7 +1,7 @@
+import { type Content, type Html, html } from "../../present/html.js";
+import { duration, fixed, none, percent, plural, range, thousands } from "../../present/text.js";
 import type { RunReport } from "../../score/report.js";
 import type { TypeScore } from "../../score/score.js";
-import { duration, fixed, none, percent, plural, range, thousands } from "../format.js";
-import { type Content, type Html, html } from "../html.js";
 import type { ReportedRun } from "../readRun.js";
 import { facts, note, type Section, table } from "./section.js";
 

@@ -1,5 +1,5 @@
-import { none, thousands } from "../format.js";
-import { html } from "../html.js";
+import { html } from "../../present/html.js";
+import { none, thousands } from "../../present/text.js";
 import type { ReportedRun } from "../readRun.js";
 import { note, type Section, table } from "./section.js";
 import { listed } from "./summary.js";

@@ -1,6 +1,6 @@
+import { html } from "../../present/html.js";
+import { plural } from "../../present/text.js";
 import { trainingCharts } from "../charts/training.js";
-import { plural } from "../format.js";
-import { html } from "../html.js";
 import type { ReportedRun } from "../readRun.js";
 import { plots, type Section } from "./section.js";
 

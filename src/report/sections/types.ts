@@ -1,8 +1,8 @@
+import { type Html, html } from "../../present/html.js";
+import { fixed, plural } from "../../present/text.js";
 import { precisionRecallChart, reliabilityChart, thresholdChart } from "../charts/curves.js";
 import { borderChart, depthChart, distanceChart, neighbourChart } from "../charts/places.js";
-import { fixed, plural } from "../format.js";
 import type { HeldOut } from "../heldOut.js";
-import { type Html, html } from "../html.js";
 import type { Mark } from "../pictures/marks.js";
 import type { Pictures } from "../pictures/pictures.js";
 import type { ReportedRun } from "../readRun.js";

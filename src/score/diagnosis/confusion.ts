@@ -1,5 +1,5 @@
-import { pointGrid } from "../pointGrid.js";
-import { distanceBetween, groupByExperiment } from "./nearest.js";
+import { pointGrid } from "../match/pointGrid.js";
+import { distanceBetween, groupByExperiment } from "./displacement.js";
 import { isMissed, type Judged, type JudgedParticle, type JudgedPick, matchDistanceOf } from "./verdicts.js";
 
 /**

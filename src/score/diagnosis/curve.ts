@@ -1,5 +1,5 @@
-import { type Counts, fbeta, precisionOf, recallOf } from "../fbeta.js";
-import { createMatcher, type Matcher } from "../matching.js";
+import { type Counts, fbeta, precisionOf, recallOf } from "../match/fbeta.js";
+import { createMatcher, type Matcher } from "../match/matching.js";
 import { type Judged, type JudgedPick, matchDistanceOf } from "./verdicts.js";
 
 /** The official counts if only picks with at least this confidence were kept. */
@@ -83,4 +83,63 @@ function thinned(points: readonly CurvePoint[], best: CurvePoint, most: number):
   const step = (points.length - 1) / (most - 2);
   const kept = new Set(Array.from({ length: most - 1 }, (_, i) => points[Math.round(i * step)]!));
   return points.filter((point) => kept.has(point) || point === best);
+}
+/** Half-open stretch of an axis, from ≤ value < to; null is an open end. */
+export interface Bin {
+  readonly from: number;
+  readonly to: number | null;
+}
+
+/** `count` bins of equal width from 0 to `end`. */
+export const evenBins = (end: number, count: number): Bin[] =>
+  Array.from({ length: count }, (_, i) => ({ from: (i * end) / count, to: ((i + 1) * end) / count }));
+
+/** Bins between the bounds given, which ascend, and an open one after the last. */
+export const openBins = (bounds: readonly number[]): Bin[] =>
+  bounds.map((from, i) => ({ from, to: bounds[i + 1] ?? null }));
+
+/** Index of a value's bin; values outside belong to the first or the last. */
+export function binOf(bins: readonly Bin[], value: number): number {
+  let index = bins.length - 1;
+  while (index > 0 && value < bins[index]!.from) index--;
+  return index;
+}
+
+export interface ReliabilityBin extends Bin {
+  readonly picks: number;
+  /** Mean confidence: the share that would be true if confidences were probabilities; null without a pick. */
+  readonly expected: number | null;
+  /** Share of the picks that are the nearest of a particle; a duplicate is none. Null without a pick. */
+  readonly observed: number | null;
+}
+
+/** Reliability of confidences (Guo et al. 2017, On Calibration of Modern Neural Networks). */
+export interface Reliability {
+  /** Of equal width, from 0 to 1; a confidence of 1 belongs to the last. */
+  readonly bins: readonly ReliabilityBin[];
+  /** Expected calibration error: mean of |expected − observed| over the bins, weighted by picks; null without picks. */
+  readonly calibrationError: number | null;
+}
+
+/** Null where a pick has no confidence, or one that is no probability. */
+export function reliabilityOf({ picks }: Judged, count = 10): Reliability | null {
+  if (!picks.every(({ pick: { score = -1 } }) => score >= 0 && score <= 1)) return null;
+  const sums = evenBins(1, count).map((bin) => ({ ...bin, picks: 0, confidence: 0, matched: 0 }));
+  for (const { pick, verdict } of picks) {
+    const sum = sums[binOf(sums, pick.score!)]!;
+    sum.picks++;
+    sum.confidence += pick.score!;
+    if (verdict === "matched") sum.matched++;
+  }
+  const gap = sums.reduce((total, { confidence, matched }) => total + Math.abs(confidence - matched), 0);
+  return {
+    bins: sums.map(({ from, to, picks: inside, confidence, matched }) => ({
+      from,
+      to,
+      picks: inside,
+      expected: inside === 0 ? null : confidence / inside,
+      observed: inside === 0 ? null : matched / inside,
+    })),
+    calibrationError: picks.length === 0 ? null : gap / picks.length,
+  };
 }

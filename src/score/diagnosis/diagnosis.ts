@@ -1,10 +1,9 @@
-import { challengeParticles, type Particle } from "../../particles.js";
+import { challengeParticles, type Particle } from "../../domain/particles.js";
 import { type PicksByExperiment, type ScoreReport, scorePicks } from "../score.js";
 import { type Confusion, confusionOf, mistakenFor } from "./confusion.js";
-import { type ConfidenceCurve, confidenceCurve } from "./curve.js";
+import { type ConfidenceCurve, confidenceCurve, type Reliability, reliabilityOf } from "./curve.js";
 import { type Displacement, displacementOf } from "./displacement.js";
 import { type Extents, type Places, placesOf } from "./places.js";
-import { type Reliability, reliabilityOf } from "./reliability.js";
 import { type Judged, judge, matchDistanceOf, type VerdictCounts, verdictCounts } from "./verdicts.js";
 import { type FalsePick, type Miss, worstFalsePicks, worstMisses } from "./worst.js";
 

@@ -1,4 +1,4 @@
-import { alignedTable } from "../reportText.js";
+import { alignedTable } from "../../present/text.js";
 import type { Confusion } from "./confusion.js";
 import type { Diagnosis, TypeDiagnosis } from "./diagnosis.js";
 import type { AxisDisplacement } from "./displacement.js";

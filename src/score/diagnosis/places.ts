@@ -1,7 +1,7 @@
-import type { Pick } from "../../particles.js";
+import type { Pick } from "../../domain/particles.js";
 import type { PicksByExperiment } from "../score.js";
-import { type Bin, binOf, evenBins, openBins } from "./bins.js";
-import { nearestOf } from "./nearest.js";
+import { type Bin, binOf, evenBins, openBins } from "./curve.js";
+import { nearestOf } from "./displacement.js";
 import { isFalse, isMissed, type Judged } from "./verdicts.js";
 
 /** Size of a volume in Å; its corner is 0 0 0. */

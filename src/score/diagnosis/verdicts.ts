@@ -1,6 +1,6 @@
-import { matchFraction, type Particle, type Pick } from "../../particles.js";
-import { createMatcher } from "../matching.js";
-import { pointGrid } from "../pointGrid.js";
+import { matchFraction, type Particle, type Pick } from "../../domain/particles.js";
+import { createMatcher } from "../match/matching.js";
+import { pointGrid } from "../match/pointGrid.js";
 import type { PicksByExperiment } from "../score.js";
 
 /**

@@ -1,7 +1,7 @@
-import type { Pick } from "../../particles.js";
+import type { Pick } from "../../domain/particles.js";
 import type { PicksByExperiment } from "../score.js";
 import type { Mistaken } from "./confusion.js";
-import { groupByExperiment, nearestOf } from "./nearest.js";
+import { groupByExperiment, nearestOf } from "./displacement.js";
 import { isFalse, isMissed, type Judged, type JudgedParticle, type JudgedPick } from "./verdicts.js";
 
 /** Å from the volume's corner. */

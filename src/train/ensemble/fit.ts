@@ -3,7 +3,7 @@
  * Laan et al. 2007, "Super Learner") by exponentiated gradient descent (Kivinen & Warmuth 1997, Information and
  * Computation 132), which keeps weights positive and their sum 1.
  */
-import type { Averaging } from "../../infer/averaging.js";
+import type { Averaging } from "../../infer/predict/averaging.js";
 
 /** Voxels of one type: what each member says of them, and whether they lie in a particle. */
 export interface TypeSample {

@@ -1,15 +1,16 @@
-import type { Dataset } from "../../data/dataset.js";
+import type { Dataset } from "../../data/model.js";
 import type { EngineName } from "../../engines/engine.js";
-import { PickbenchError } from "../../errors.js";
-import type { Averaging } from "../../infer/averaging.js";
-import { openPickPool, type PickPool } from "../../infer/pickPool.js";
-import { type AnyNetwork, openPredictor } from "../../infer/predictor.js";
-import { ownVersion } from "../../version.js";
-import { type Experiment, experimentText } from "../experiment.js";
-import { type Tuned, tuneMaps, tuneNetworks, tuningFloors } from "../tuneNetworks.js";
-import type { TuneRun } from "../tunePicking.js";
+import { openPickPool, type PickPool } from "../../infer/pick/pool.js";
+import type { Averaging } from "../../infer/predict/averaging.js";
+import { type AnyNetwork, openPredictor } from "../../infer/predict/predictor.js";
+import { PickbenchError } from "../../system/errors.js";
+import { ownVersion } from "../../system/version.js";
+import { experimentText } from "../experiment/experiment.js";
+import type { Experiment } from "../experiment/schema.js";
+import { type Tuned, tuneMaps, tuneNetworks, tuningFloors } from "../fit/tuneNetworks.js";
+import type { TuneRun } from "../fit/tunePicking.js";
 import type { EnsembleMember } from "./members.js";
-import type { EnsembleParts } from "./parts.js";
+import type { EnsembleParts } from "./soup.js";
 import { blendMaps, type StoredMaps, storeMaps } from "./storedMaps.js";
 import { type EnsembleTuneRun, viewsOfRun } from "./tuneData.js";
 

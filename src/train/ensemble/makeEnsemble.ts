@@ -1,13 +1,13 @@
-import type { Dataset } from "../../data/dataset.js";
+import type { Dataset } from "../../data/model.js";
 import type { EngineName } from "../../engines/engine.js";
-import { PickbenchError } from "../../errors.js";
-import { type Checkpoint, writeCheckpoint } from "../checkpoint.js";
-import type { EnsembleAverage, EnsembleRecord, MemberChoice } from "../ensembleRecord.js";
-import type { Experiment } from "../experiment.js";
-import { namedNetworks } from "../modelMetadata.js";
+import { PickbenchError } from "../../system/errors.js";
+import { type Checkpoint, writeCheckpoint } from "../checkpoint/checkpoint.js";
+import type { EnsembleAverage, EnsembleRecord, MemberChoice } from "../checkpoint/ensembleRecord.js";
+import { namedNetworks } from "../checkpoint/modelMetadata.js";
+import type { Experiment } from "../experiment/schema.js";
 import { choose } from "./choose.js";
 import { type EnsembleMember, readMembers } from "./members.js";
-import { withEnsembleParts } from "./parts.js";
+import { withEnsembleParts } from "./soup.js";
 import { readTuneRuns } from "./tuneData.js";
 
 /** Test-time images, over the members' own. */

@@ -1,12 +1,14 @@
-import { PickbenchError } from "../../errors.js";
-import { canonicalJson, hashFile } from "../../files.js";
-import { checkProbabilities } from "../../infer/averaging.js";
-import { averagingOf, type Checkpoint, readCheckpoint } from "../checkpoint.js";
-import { checkOneSpacing } from "../detector.js";
-import type { EnsembleAverage, MemberChoice } from "../ensembleRecord.js";
-import { runName } from "../experiment.js";
+import { basename, dirname, join } from "node:path";
+import { readRecord } from "../../domain/record.js";
+import { checkProbabilities } from "../../infer/predict/averaging.js";
+import { PickbenchError } from "../../system/errors.js";
+import { canonicalJson, hashFile, hashOf } from "../../system/files.js";
+import { averagingOf, type Checkpoint, readCheckpoint } from "../checkpoint/checkpoint.js";
+import type { EnsembleAverage, MemberChoice } from "../checkpoint/ensembleRecord.js";
+import { experimentText, runName } from "../experiment/experiment.js";
+import { isExternal } from "../experiment/networkChoice.js";
+import { checkOneSpacing } from "../submit/detector.js";
 import { checkSameNetworks } from "./soup.js";
-import { runsTrainedOn } from "./trainedOn.js";
 
 /** A checkpoint that is to count in an ensemble. */
 export interface EnsembleMember {
@@ -77,4 +79,28 @@ function checkAveraged(
       `${path}: an ensemble that averages ${averagingOf(checkpoint)}, wanted ${average}; give --average ${averagingOf(checkpoint)}, or its members themselves`,
       { path },
     );
+}
+
+/**
+ * The runs that a checkpoint's networks were trained on, as far as it can be told: from the record of its run's folder
+ * where that is of the same experiment, from the names in its experiment, or from what an ensemble says of its members.
+ * Null where it cannot, as of networks trained elsewhere.
+ */
+export async function runsTrainedOn(
+  path: string,
+  { experiment, ensemble }: Pick<Checkpoint, "experiment" | "ensemble">,
+): Promise<string[] | null> {
+  if (ensemble) return unionOf(ensemble.members.filter(({ weight }) => weight > 0));
+  if (isExternal(experiment.network)) return null;
+  const folder = dirname(path);
+  const run = basename(folder) === "snapshots" ? dirname(folder) : folder;
+  const record = await readRecord(join(run, "record.json")).catch(() => undefined);
+  if (record?.experiment.hash === hashOf(experimentText(experiment))) return record.runs.train;
+  const { splits } = experiment;
+  return "train" in splits && Array.isArray(splits.train) ? splits.train : null;
+}
+
+function unionOf(members: readonly { readonly trainedOn: string[] | null }[]): string[] | null {
+  const known = members.flatMap(({ trainedOn }) => trainedOn ?? []);
+  return members.every(({ trainedOn }) => trainedOn) ? [...new Set(known)].sort() : null;
 }

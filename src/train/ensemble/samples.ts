@@ -1,8 +1,8 @@
-import { levels } from "../../infer/slabPrediction.js";
-import { matchFraction, type Particle } from "../../particles.js";
-import type { Shape3, Spacing3 } from "../../volume.js";
-import type { Experiment } from "../experiment.js";
-import type { TuneTruth } from "../tuneNetworks.js";
+import { matchFraction, type Particle } from "../../domain/particles.js";
+import type { Shape3, Spacing3 } from "../../domain/volume.js";
+import { levels } from "../../infer/predict/slabPrediction.js";
+import type { Experiment } from "../experiment/schema.js";
+import type { TuneTruth } from "../fit/tuneNetworks.js";
 import type { TypeSample } from "./fit.js";
 import { readStoredType, type StoredMaps } from "./storedMaps.js";
 

@@ -2,12 +2,12 @@
 import { existsSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFolderWhole } from "../../files.js";
-import { type Averaged, type Averaging, LogitPool, totalShares } from "../../infer/averaging.js";
-import type { Predictor } from "../../infer/predictor.js";
-import { gatherMaps, type ProbabilityMaps } from "../../infer/probabilityMaps.js";
-import { levels, roundInto } from "../../infer/slabPrediction.js";
-import { type Shape3, type Spacing3, type Volume, voxelCount } from "../../volume.js";
+import { type Shape3, type Spacing3, type Volume, voxelCount } from "../../domain/volume.js";
+import { type Averaged, type Averaging, LogitPool, totalShares } from "../../infer/predict/averaging.js";
+import type { Predictor } from "../../infer/predict/predictor.js";
+import { gatherMaps, type ProbabilityMaps } from "../../infer/predict/probabilityMaps.js";
+import { levels, roundInto } from "../../infer/predict/slabPrediction.js";
+import { writeFolderWhole } from "../../system/files.js";
 
 /** One member's maps of one run. */
 export interface StoredMaps {

@@ -1,14 +1,15 @@
-import { type Dataset, findRun, findTomogram } from "../../data/dataset.js";
-import { readViews } from "../../data/normalisedTomogram.js";
-import { openTomogram } from "../../data/omeZarr.js";
-import { tomogramStamp } from "../../data/tomogramStamp.js";
-import { PickbenchError } from "../../errors.js";
-import { canonicalJson, hashOf } from "../../files.js";
-import type { Predictor } from "../../infer/predictor.js";
-import type { Volume } from "../../volume.js";
-import type { Experiment } from "../experiment.js";
-import { readRunPicks } from "../readRunPicks.js";
-import type { TuneTruth } from "../tuneNetworks.js";
+import { findRun, findTomogram } from "../../data/dataset.js";
+import { tomogramStamp } from "../../data/manifest.js";
+import type { Dataset } from "../../data/model.js";
+import { readViews } from "../../data/normalisation.js";
+import { readRunPicks } from "../../data/picks.js";
+import { openTomogram } from "../../data/tomograms/omeZarr.js";
+import type { Volume } from "../../domain/volume.js";
+import type { Predictor } from "../../infer/predict/predictor.js";
+import { PickbenchError } from "../../system/errors.js";
+import { canonicalJson, hashOf } from "../../system/files.js";
+import type { Experiment } from "../experiment/schema.js";
+import type { TuneTruth } from "../fit/tuneNetworks.js";
 import type { EnsembleMember } from "./members.js";
 
 /** A tune run, whose tomogram is read whenever it is predicted. */

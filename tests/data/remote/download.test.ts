@@ -5,9 +5,9 @@ import { describe, expect, test } from "vitest";
 import { downloadFile } from "../../../src/data/remote/download.js";
 import { destinationIn, fetchFiles } from "../../../src/data/remote/fetchFiles.js";
 import { patience } from "../../../src/data/remote/request.js";
-import { hashOf } from "../../../src/files.js";
-import { temporaryFolder } from "../storeFixtures.js";
-import { type Fault, halfBody, serve } from "./badServer.js";
+import { hashOf } from "../../../src/system/files.js";
+import { type Fault, halfBody, serve } from "../../support/badServer.js";
+import { temporaryFolder } from "../../support/storeFixtures.js";
 
 const content = randomBytes(100_000);
 const files = new Map([["a.bin", content]]);

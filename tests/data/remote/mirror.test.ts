@@ -3,15 +3,15 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { findRun, findTomogram, openDataset } from "../../../src/data/dataset.js";
 import { dataManifest } from "../../../src/data/manifest.js";
-import { createMrc } from "../../../src/data/mrcWriter.js";
-import { openTomogram } from "../../../src/data/omeZarr.js";
 import { readPicks } from "../../../src/data/picks.js";
 import { parseAddress } from "../../../src/data/remote/address.js";
 import { parsePage } from "../../../src/data/remote/listing.js";
-import { angstrom } from "../../../src/units.js";
-import { pickbench } from "../../score/pickbench.js";
-import { stores, temporaryFolder, unpackStore, writeTree } from "../storeFixtures.js";
-import { halfBody, serve, treeOf } from "./badServer.js";
+import { openTomogram } from "../../../src/data/tomograms/omeZarr.js";
+import { angstrom } from "../../../src/domain/units.js";
+import { createMrc } from "../../../src/formats/mrc/writer.js";
+import { halfBody, serve, treeOf } from "../../support/badServer.js";
+import { pickbench } from "../../support/pickbench.js";
+import { stores, temporaryFolder, unpackStore, writeTree } from "../../support/storeFixtures.js";
 
 const picks = JSON.stringify({
   pickable_object_name: "ribosome",

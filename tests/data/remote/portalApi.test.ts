@@ -2,12 +2,12 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { findRun, openDataset } from "../../../src/data/dataset.js";
-import { openTomogram } from "../../../src/data/omeZarr.js";
 import { readPicks } from "../../../src/data/picks.js";
 import { destinationIn, fetchFiles } from "../../../src/data/remote/fetchFiles.js";
 import { findDatasets, portalFiles } from "../../../src/data/remote/portalApi.js";
-import { stores, temporaryFolder, unpackStore, writeTree } from "../storeFixtures.js";
-import { type Fault, halfBody, serve, treeOf } from "./badServer.js";
+import { openTomogram } from "../../../src/data/tomograms/omeZarr.js";
+import { type Fault, halfBody, serve, treeOf } from "../../support/badServer.js";
+import { stores, temporaryFolder, unpackStore, writeTree } from "../../support/storeFixtures.js";
 
 /** A dataset of one run as the portal's server keeps it, and the API's answers by the published schema. */
 async function portal(fault?: Fault) {

@@ -1,9 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  contrastTransfer,
-  electronWavelength,
-  tiltTransfer,
-} from "../../../src/data/simulate/contrastTransfer.js";
+import { contrastTransfer, electronWavelength, tiltTransfer } from "../../../src/data/simulate/imaging.js";
 
 const optics = {
   voltage: 300,

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { densityOf } from "../../../src/data/simulate/density.js";
-import { readDensities, smoothedTo } from "../../../src/data/simulate/densityFolder.js";
-import { angstrom } from "../../../src/units.js";
+import { densityOf, readDensities, smoothedTo } from "../../../src/data/simulate/density.js";
+import { angstrom } from "../../../src/domain/units.js";
 
 const maps = fileURLToPath(new URL("../../../../shared/data/densities", import.meta.url));
 

@@ -1,8 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { contrastTransfer, envelope, tiltTransfer } from "../../../src/data/simulate/contrastTransfer.js";
-import { fourierTransform } from "../../../src/data/simulate/fourier.js";
-import { emptyField, type Imaging, image } from "../../../src/data/simulate/imaging.js";
-import { randomFor } from "../../../src/random.js";
+import {
+  contrastTransfer,
+  emptyField,
+  envelope,
+  type Imaging,
+  image,
+  tiltTransfer,
+} from "../../../src/data/simulate/imaging.js";
+import { fourierTransform } from "../../../src/domain/fourier.js";
+import { randomFor } from "../../../src/domain/random.js";
 
 const imaging: Imaging = {
   optics: {

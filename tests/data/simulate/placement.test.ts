@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Body, drawSlab, placeBodies, slabMiddle } from "../../../src/data/simulate/placement.js";
-import { randomFor } from "../../../src/random.js";
+import { randomFor } from "../../../src/domain/random.js";
 
 const bodies = fc.array(
   fc.record({ kind: fc.constantFrom("a", "b"), radius: fc.double({ min: 20, max: 160, noNaN: true }) }),

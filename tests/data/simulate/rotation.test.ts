@@ -7,8 +7,8 @@ import {
   randomRotation,
   rotate,
 } from "../../../src/data/simulate/rotation.js";
-import { randomFor } from "../../../src/random.js";
-import type { Rotation } from "../../../src/rotation.js";
+import { randomFor } from "../../../src/domain/random.js";
+import type { Rotation } from "../../../src/domain/rotation.js";
 
 const determinant = (m: Rotation): number =>
   m[0] * (m[4] * m[8] - m[5] * m[7]) -

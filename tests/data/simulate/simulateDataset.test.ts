@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDataset } from "../../../src/data/dataset.js";
 import { readTruth } from "../../../src/data/picks.js";
 import { simulateDataset } from "../../../src/data/simulate/simulateDataset.js";
-import { hashFile } from "../../../src/files.js";
-import { challengeParticles } from "../../../src/particles.js";
+import { challengeParticles } from "../../../src/domain/particles.js";
+import { hashFile } from "../../../src/system/files.js";
 
 const spacing = 10.012444196428572;
 const settings = { runs: 2, shape: [40, 64, 72], spacing, seed: 5, part: "train" } as const;

@@ -3,9 +3,9 @@ import { emptyField } from "../../../src/data/simulate/imaging.js";
 import { randomRotation } from "../../../src/data/simulate/rotation.js";
 import { massOf, shapeOf } from "../../../src/data/simulate/shapes.js";
 import { stamp } from "../../../src/data/simulate/stamp.js";
-import { challengeParticles } from "../../../src/particles.js";
-import { randomFor } from "../../../src/random.js";
-import { angstrom } from "../../../src/units.js";
+import { challengeParticles } from "../../../src/domain/particles.js";
+import { randomFor } from "../../../src/domain/random.js";
+import { angstrom } from "../../../src/domain/units.js";
 
 const spacing = 10.012444196428572;
 

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { writeUpdate } from "../../../src/engines/onnx/adamw.js";
-import { Emitter, type Tensor } from "../../../src/engines/onnx/emitter.js";
+import { Emitter, type Tensor } from "../../../src/engines/onnx/graph/emitter.js";
 import { type Array5, openSession } from "../../../src/engines/onnx/session.js";
-import { type Optimiser, type StateName, stateNames } from "../../../src/engines/optimiser.js";
+import { writeUpdate } from "../../../src/engines/onnx/trainingGraph.js";
+import { type Optimiser, type StateName, stateNames } from "../../../src/engines/trainable.js";
 import type { Parameter } from "../../../src/nets/value.js";
 import { layOut, type ParameterLayout } from "../../../src/nets/weights.js";
-import { fixture } from "../../nets/formula.js";
+import { fixture } from "../../support/formula.js";
 
 const torch = fixture<{
   optimiser: Optimiser;

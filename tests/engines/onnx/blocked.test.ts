@@ -1,13 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { randomFor } from "../../../src/domain/random.js";
+import { type Shape3, voxelCount } from "../../../src/domain/volume.js";
 import { valueGraph } from "../../../src/engines/onnx/inferenceGraph.js";
 import { machineBlock, openSession } from "../../../src/engines/onnx/session.js";
 import type { Network } from "../../../src/nets/architecture.js";
-import { architectures, loadNetwork } from "../../../src/nets/catalogue.js";
 import { GraphBuilder } from "../../../src/nets/graph.js";
-import type { Value } from "../../../src/nets/value.js";
-import { elementCount, type Parameter } from "../../../src/nets/value.js";
-import { randomFor } from "../../../src/random.js";
-import { type Shape3, voxelCount } from "../../../src/volume.js";
+import { architectures, loadNetwork } from "../../../src/nets/library/catalogue.js";
+import { elementCount, type Parameter, type Value } from "../../../src/nets/value.js";
 
 const block = await machineBlock();
 

@@ -1,12 +1,12 @@
 import { beforeAll, describe, test } from "vitest";
-import type { Tensor } from "../../../src/engines/onnx/emitter.js";
-import type { Block } from "../../../src/engines/onnx/imageConvolution.js";
+import type { Shape3 } from "../../../src/domain/volume.js";
+import type { Block } from "../../../src/engines/onnx/convolution/imageConvolution.js";
+import type { Tensor } from "../../../src/engines/onnx/graph/emitter.js";
 import { type Array5, machineBlock } from "../../../src/engines/onnx/session.js";
 import { GraphBuilder } from "../../../src/nets/graph.js";
 import type { Value } from "../../../src/nets/value.js";
-import type { Shape3 } from "../../../src/volume.js";
-import { fixture, numbers } from "../../nets/formula.js";
-import { expectSeen, runOperation, type Seen } from "./singleOperation.js";
+import { expectSeen, runOperation, type Seen } from "../../support/engines/singleOperation.js";
+import { fixture, numbers } from "../../support/formula.js";
 
 /** Made with PyTorch by tests/fixtures/nets/convolutions.py. */
 interface Fixture {

@@ -2,10 +2,14 @@ import { afterAll, describe, expect, test } from "vitest";
 import { rules } from "../../../src/engines/onnx/operations.js";
 import { machineBlock } from "../../../src/engines/onnx/session.js";
 import { inOrder } from "../../../src/nets/value.js";
-import { lossFunction, relativeDifference, relativeGradientError } from "./centralDifferences.js";
-import type { OperationCase } from "./operationCase.js";
-import { operationCases } from "./operationCases.js";
-import { pointOf } from "./operationPoint.js";
+import {
+  lossFunction,
+  relativeDifference,
+  relativeGradientError,
+} from "../../support/engines/centralDifferences.js";
+import type { OperationCase } from "../../support/engines/operationCase.js";
+import { operationCases } from "../../support/engines/operationCases.js";
+import { pointOf } from "../../support/engines/operationPoint.js";
 
 const usualStep = 1e-2;
 const largestError = 1e-2;

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
+import type { Shape3 } from "../../../src/domain/volume.js";
 import { dropoutMask } from "../../../src/engines/dropoutMask.js";
-import type { Emitter, Tensor } from "../../../src/engines/onnx/emitter.js";
+import type { Emitter, Tensor } from "../../../src/engines/onnx/graph/emitter.js";
 import type { Array5 } from "../../../src/engines/onnx/session.js";
 import { GraphBuilder } from "../../../src/nets/graph.js";
 import { elementCount, type Parameter, type Value } from "../../../src/nets/value.js";
 import { layOut, namedWeights } from "../../../src/nets/weights.js";
-import type { Shape3 } from "../../../src/volume.js";
-import { fixture, formulaWeights, numbers } from "../../nets/formula.js";
-import { expectSeen, type Give, runOperation, type Seen } from "./singleOperation.js";
+import { expectSeen, type Give, runOperation, type Seen } from "../../support/engines/singleOperation.js";
+import { fixture, formulaWeights, numbers } from "../../support/formula.js";
 
 /** Made with PyTorch by tests/fixtures/nets/operations.py. */
 const { size, samples, channels, momentum, cases } = fixture<{

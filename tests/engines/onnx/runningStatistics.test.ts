@@ -1,12 +1,11 @@
 import { expect, test } from "vitest";
+import type { Shape3 } from "../../../src/domain/volume.js";
 import { type Array5, openSession } from "../../../src/engines/onnx/session.js";
 import { trainingGraph } from "../../../src/engines/onnx/trainingGraph.js";
-import { type Optimiser, stateNames } from "../../../src/engines/optimiser.js";
-import { buildTrainable } from "../../../src/engines/trainable.js";
+import { buildTrainable, type Optimiser, stateNames } from "../../../src/engines/trainable.js";
 import { type Architecture, buildNetwork } from "../../../src/nets/architecture.js";
 import { namedWeights } from "../../../src/nets/weights.js";
-import type { Shape3 } from "../../../src/volume.js";
-import { fixture, formulaWeights, numbers } from "../../nets/formula.js";
+import { fixture, formulaWeights, numbers } from "../../support/formula.js";
 
 /** Made with PyTorch by tests/fixtures/nets/operations.py. */
 const torch = fixture<{

@@ -1,13 +1,17 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Shape3 } from "../../../src/domain/volume.js";
 import { type Array5, machineBlock, openSession } from "../../../src/engines/onnx/session.js";
 import { trainingGraph } from "../../../src/engines/onnx/trainingGraph.js";
-import { type Optimiser, stateNames } from "../../../src/engines/optimiser.js";
-import { buildTrainable } from "../../../src/engines/trainable.js";
+import { buildTrainable, type Optimiser, stateNames } from "../../../src/engines/trainable.js";
 import { type Architecture, buildNetwork } from "../../../src/nets/architecture.js";
-import { buildLoss, lossSchema } from "../../../src/train/losses.js";
-import type { Shape3 } from "../../../src/volume.js";
-import { formulaWeights, numbers, oneHotClasses } from "../../nets/formula.js";
-import { lossFunction, type Point, relativeDifference, relativeGradientError } from "./centralDifferences.js";
+import { buildLoss, lossSchema } from "../../../src/train/experiment/losses.js";
+import {
+  lossFunction,
+  type Point,
+  relativeDifference,
+  relativeGradientError,
+} from "../../support/engines/centralDifferences.js";
+import { formulaWeights, numbers, oneHotClasses } from "../../support/formula.js";
 
 const outputs = 3;
 const samples = 2;

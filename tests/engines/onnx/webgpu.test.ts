@@ -1,8 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { onnxEngine } from "../../../src/engines/onnx/engine.js";
-import { inOwnProcess } from "../../ownProcess.js";
-import { vulkanDriver } from "./softwareVulkan.js";
-import { type Computed, computed, groupedCases, loss, spec, stepOf, steps } from "./webgpuComputations.js";
+import { vulkanDriver } from "../../support/engines/softwareVulkan.js";
+import {
+  type Computed,
+  computed,
+  groupedCases,
+  loss,
+  spec,
+  stepOf,
+  steps,
+} from "../../support/engines/webgpuComputations.js";
+import { inOwnProcess } from "../../support/ownProcess.js";
 
 const slow = 600_000;
 
@@ -21,7 +29,7 @@ describe.skipIf(!vulkanDriver())("WebGPU, on whatever Vulkan driver there is", (
   const table: string[] = [];
   beforeAll(async () => {
     cpu = await computed("cpu");
-    const module = new URL("./webgpuProcess.ts", import.meta.url);
+    const module = new URL("../../support/engines/webgpuProcess.ts", import.meta.url);
     webgpu = await inOwnProcess<Computed>(module, cpu.trained.state.weights);
   }, slow);
   afterAll(() => console.info(["WebGPU against the CPU", ...table].join("\n")));

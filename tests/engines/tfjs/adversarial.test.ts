@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import type { EngineName, TrainerSpec } from "../../../src/engines/engine.js";
 import { loadEngine } from "../../../src/engines/load.js";
 import { initialWeights } from "../../../src/nets/weights.js";
-import { relativeDifference } from "../onnx/centralDifferences.js";
-import { adversarialSpec, openExample, trainSteps } from "./examples.js";
+import { relativeDifference } from "../../support/engines/centralDifferences.js";
+import { adversarialSpec, openExample, trainSteps } from "../../support/engines/examples.js";
 
 test("network and critic, dropout and running statistics end as the ONNX engine's do", async () => {
   const spec = await adversarialSpec();

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { EngineName } from "../../../src/engines/engine.js";
 import { loadEngine } from "../../../src/engines/load.js";
 import { loadTensorFlow } from "../../../src/engines/tfjs/backend.js";
-import { relativeDifference } from "../onnx/centralDifferences.js";
-import { adversarialSpec, exampleSpec, openExample, trainSteps } from "./examples.js";
+import { relativeDifference } from "../../support/engines/centralDifferences.js";
+import { adversarialSpec, exampleSpec, openExample, trainSteps } from "../../support/engines/examples.js";
 
 const steps = 20;
 

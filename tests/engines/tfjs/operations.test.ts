@@ -3,9 +3,9 @@ import { loadTensorFlow } from "../../../src/engines/tfjs/backend.js";
 import { lossGradient } from "../../../src/engines/tfjs/lossGradient.js";
 import { fromChannelMajor } from "../../../src/engines/tfjs/maps.js";
 import { masksOf } from "../../../src/engines/tfjs/trainer.js";
-import { lossFunction, type Point, relativeDifference } from "../onnx/centralDifferences.js";
-import { operationCases } from "../onnx/operationCases.js";
-import { pointOf } from "../onnx/operationPoint.js";
+import { lossFunction, type Point, relativeDifference } from "../../support/engines/centralDifferences.js";
+import { operationCases } from "../../support/engines/operationCases.js";
+import { pointOf } from "../../support/engines/operationPoint.js";
 
 const samples = 2;
 const largest = { loss: 0, gradient: 0 };

@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { Shape3 } from "../../../src/domain/volume.js";
 import { loadEngine } from "../../../src/engines/load.js";
 import { loadTensorFlow } from "../../../src/engines/tfjs/backend.js";
 import { fromChannelMajor, type Map5 } from "../../../src/engines/tfjs/maps.js";
 import { evaluateLean } from "../../../src/engines/tfjs/network.js";
 import { buildNetwork } from "../../../src/nets/architecture.js";
-import { architectureNamed } from "../../../src/nets/catalogue.js";
+import { architectureNamed } from "../../../src/nets/library/catalogue.js";
 import { layOut, namedWeights } from "../../../src/nets/weights.js";
-import type { Shape3 } from "../../../src/volume.js";
-import { formulaWeights, numbers } from "../../nets/formula.js";
-import { relativeDifference } from "../onnx/centralDifferences.js";
-import { networkOfCase, portableCases } from "../onnx/portableCases.js";
+import { relativeDifference } from "../../support/engines/centralDifferences.js";
+import { networkOfCase, portableCases } from "../../support/engines/portableCases.js";
+import { formulaWeights, numbers } from "../../support/formula.js";
 
 const fixture = new URL("../../fixtures/engines/portable/operations.json", import.meta.url);
 

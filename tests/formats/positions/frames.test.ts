@@ -1,10 +1,16 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { frameNames, frames, toFrame, transforms } from "../../../src/formats/positions/frames.js";
-import type { PositionSet, Vector3 } from "../../../src/formats/positions/positionSet.js";
+import { angstrom } from "../../../src/domain/units.js";
+import {
+  frameNames,
+  frames,
+  type PositionSet,
+  toFrame,
+  transforms,
+  type Vector3,
+} from "../../../src/formats/positions/frames.js";
 import { readPositionsFile } from "../../../src/formats/positions/readPositions.js";
-import { angstrom } from "../../../src/units.js";
-import { formatsFolder, hasShared, truthFolder } from "../shared.js";
+import { formatsFolder, hasShared, truthFolder } from "../../support/shared.js";
 
 const volume = { size: [184, 630, 631], spacing: angstrom(10) } as const;
 const known = { pixel: angstrom(5), volume };

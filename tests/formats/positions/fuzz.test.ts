@@ -2,17 +2,17 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { isPickbenchError } from "../../../src/errors.js";
+import { randomFor } from "../../../src/domain/random.js";
 import { positionFormats, recognise } from "../../../src/formats/positions/catalogue.js";
 import { convertPositions } from "../../../src/formats/positions/convert.js";
 import type { PositionFormat } from "../../../src/formats/positions/format.js";
+import type { PositionSet } from "../../../src/formats/positions/frames.js";
 import { isRotation } from "../../../src/formats/positions/orientation.js";
-import type { PositionSet } from "../../../src/formats/positions/positionSet.js";
 import { parseStar } from "../../../src/formats/star.js";
-import { randomFor } from "../../../src/random.js";
-import { formatsFolder, hasShared } from "../shared.js";
-import { mutated } from "./mutations.js";
-import { samplePositions, volume } from "./samplePositions.js";
+import { isPickbenchError } from "../../../src/system/errors.js";
+import { mutated } from "../../support/positionMutations.js";
+import { samplePositions, volume } from "../../support/samplePositions.js";
+import { formatsFolder, hasShared } from "../../support/shared.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pickbench-fuzz-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

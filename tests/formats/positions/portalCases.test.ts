@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { namedFormat } from "../../../src/formats/positions/catalogue.js";
 import { type PositionsFile, readPositionsFile } from "../../../src/formats/positions/readPositions.js";
-import { formatsFolder } from "../shared.js";
+import { formatsFolder } from "../../support/shared.js";
 
 /** How the portal's own importer reads these files: location = position / binning. */
 interface PortalCase {

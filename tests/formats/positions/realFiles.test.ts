@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readPositionsFile } from "../../../src/formats/positions/readPositions.js";
-import { formatsFolder, hasShared } from "../shared.js";
+import { formatsFolder, hasShared } from "../../support/shared.js";
 
 const boxes = join(formatsFolder, "boxmanager");
 const only = async (path: string) => (await readPositionsFile(join(boxes, path))).sets[0]!;

@@ -5,11 +5,10 @@ import { afterAll, describe, expect, test } from "vitest";
 import { positionFormats } from "../../../src/formats/positions/catalogue.js";
 import { convertPositions } from "../../../src/formats/positions/convert.js";
 import type { PositionFormat } from "../../../src/formats/positions/format.js";
-import { toFrame } from "../../../src/formats/positions/frames.js";
+import { type PositionSet, type TomogramPosition, toFrame } from "../../../src/formats/positions/frames.js";
 import { placeFiles } from "../../../src/formats/positions/placeFiles.js";
-import type { PositionSet, TomogramPosition } from "../../../src/formats/positions/positionSet.js";
 import { type PositionsFile, readPositionsFile } from "../../../src/formats/positions/readPositions.js";
-import { samplePositions, volume } from "./samplePositions.js";
+import { samplePositions, volume } from "../../support/samplePositions.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pickbench-positions-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Pick } from "../../../src/particles.js";
+import type { Pick } from "../../../src/domain/particles.js";
+import { angstrom } from "../../../src/domain/units.js";
 import { diagnose } from "../../../src/score/diagnosis/diagnosis.js";
-import { angstrom } from "../../../src/units.js";
 
 const pick = (type: string, x: number, score?: number): Pick => ({
   type,

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { challengeParticles, type Pick } from "../../../src/particles.js";
+import { challengeParticles, type Pick } from "../../../src/domain/particles.js";
+import { angstrom } from "../../../src/domain/units.js";
 import { diagnose } from "../../../src/score/diagnosis/diagnosis.js";
 import type { AxisDisplacement } from "../../../src/score/diagnosis/displacement.js";
 import type { PlaceBin } from "../../../src/score/diagnosis/places.js";
-import { angstrom } from "../../../src/units.js";
 
 type Row = [type: string, x: number, y: number, z: number, score?: number];
 type Four = [truths: number[], misses: number[], picks: number[], falsePicks: number[]];

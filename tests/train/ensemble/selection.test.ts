@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { selectGreedily, selectInOrder } from "../../../src/train/ensemble/choose.js";
 import { fitWeights, type TypeSample } from "../../../src/train/ensemble/fit.js";
-import { selectGreedily, selectInOrder } from "../../../src/train/ensemble/greedy.js";
 
 test("greedy selection takes what helps most, again if need be, and ends where nothing helps", async () => {
   // The mean of the members' numbers is to be near 1: 0.9 is nearest alone, and two of it with one 1.2 are it.

@@ -1,7 +1,8 @@
 /** Which values of a network are kept in blocks while it is computed, decided before anything is written. */
+
+import type { Shape3 } from "../../../domain/volume.js";
 import type { OperationOf, Value } from "../../../nets/value.js";
-import type { Shape3 } from "../../../volume.js";
-import { tapsOf } from "../taps.js";
+import { tapsOf } from "../convolution/taps.js";
 import { lanesFor } from "./map.js";
 import { canInterleave, type PhasePlan, transposedPhases, upsampledPhases } from "./phases.js";
 

@@ -1,9 +1,16 @@
 import { inOrder, type OperationOf, type Parameter, type Value } from "../../../nets/value.js";
-import type { Emitter, Tensor } from "../emitter.js";
+import { paddingAfter, tapsOf } from "../convolution/taps.js";
+import type { Emitter, Tensor } from "../graph/emitter.js";
 import { ruleOf } from "../operations.js";
-import { paddingAfter, tapsOf } from "../taps.js";
-import { convolveTerms, type FusedActivation, onLanes, type Source, type Term } from "./convolve.js";
-import { groupingOf, readsOf } from "./grouping.js";
+import {
+  convolveTerms,
+  type FusedActivation,
+  groupingOf,
+  onLanes,
+  readsOf,
+  type Source,
+  type Term,
+} from "./convolve.js";
 import { type Kernel3, kernelPart, transposedKernelPart } from "./kernels.js";
 import { Layouts, type Part, phasesOfTransposed, phasesOfUpsampled } from "./layout.js";
 import { type BlockedMap, fromPlain, toPlain } from "./map.js";
@@ -11,11 +18,11 @@ import {
   globalAverage,
   normaliseBatch,
   normaliseInstance,
+  poolBlocked,
   scaleChannels,
   type Weights,
 } from "./normalise.js";
 import { convolvePhases, upsampleBlocked } from "./phases.js";
-import { poolBlocked } from "./pool.js";
 
 /**
  * Writes a network with constant weights, for one sample, with its maps kept in ONNX Runtime's blocked layout from

@@ -1,6 +1,6 @@
-import { type Emitter, int, type Tensor } from "../emitter.js";
-import { nchwc } from "../imageConvolution.js";
-import { mapDims } from "../zMajor.js";
+import { nchwc } from "../convolution/imageConvolution.js";
+import { mapDims } from "../convolution/zMajor.js";
+import { type Emitter, int, type Tensor } from "../graph/emitter.js";
 
 /**
  * A map of one sample in ONNX Runtime's blocked layout: images of `slices` neighbouring slices each, whose lanes are

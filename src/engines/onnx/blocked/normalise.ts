@@ -1,6 +1,7 @@
+import type { Shape3 } from "../../../domain/volume.js";
 import type { OperationOf } from "../../../nets/value.js";
-import type { Emitter, Tensor } from "../emitter.js";
-import { imageAttributes, nchwc } from "../imageConvolution.js";
+import { imageAttributes, nchwc } from "../convolution/imageConvolution.js";
+import { type Emitter, int, ints, type Tensor } from "../graph/emitter.js";
 import { activationAttributes, type FusedActivation } from "./convolve.js";
 import { type BlockedMap, imageDims } from "./map.js";
 
@@ -87,4 +88,29 @@ export function normaliseBatch(
   const level = of(mean.name).map((value, at) => (shift ? of(shift.name)[at]! : 0) - value * factor[at]!);
   const vector = (values: Float32Array): Tensor => e.floats(values, [map.channels]);
   return scaleChannels(e, map, vector(factor), vector(level), activation);
+}
+
+const kinds = {
+  average: { pool: "AveragePool", reduce: "ReduceMean" },
+  largest: { pool: "MaxPool", reduce: "ReduceMax" },
+} as const;
+
+/** Mean or largest of windows that do not overlap, of maps with one slice an image. */
+export function poolBlocked(
+  e: Emitter,
+  kind: keyof typeof kinds,
+  map: BlockedMap,
+  [fz, fy, fx]: Shape3,
+): BlockedMap {
+  const { images, lanes, y, x } = imageDims(map);
+  const { pool, reduce } = kinds[kind];
+  const window = [ints("kernel_shape", [fy, fx]), ints("strides", [fy, fx]), ints("pads", [0, 0, 0, 0])];
+  const flat: Tensor =
+    fy * fx === 1 ? map.tensor : e.op(pool, [map.tensor], [images, lanes, y / fy, x / fx], window, nchwc);
+  if (fz === 1) return { ...map, tensor: flat };
+  const [, , height, width] = flat.dims as [number, number, number, number];
+  const groups = e.reshape(flat, [images / fz, fz, lanes * height * width]);
+  const attributes = [ints("axes", [1]), int("keepdims", 1)];
+  const merged = e.op(reduce, [groups], [images / fz, 1, lanes * height * width], attributes);
+  return { ...map, tensor: e.reshape(merged, [images / fz, lanes, height, width]) };
 }

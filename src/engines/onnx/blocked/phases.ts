@@ -3,9 +3,9 @@
  * a coarse voxel: transposed ones, and those of a map that was upsampled by repetition, whose kernel's taps on one coarse
  * voxel are summed beforehand.
  */
-import type { Shape3 } from "../../../volume.js";
-import { type Emitter, ints, type Tensor } from "../emitter.js";
-import { phasesOf, type Taps, type Taps3 } from "../taps.js";
+import type { Shape3 } from "../../../domain/volume.js";
+import { phasesOf, type Taps, type Taps3 } from "../convolution/taps.js";
+import { type Emitter, ints, type Tensor } from "../graph/emitter.js";
 import { convolveTerms, onLanes } from "./convolve.js";
 import type { Kernel3, SliceKernel, SliceRead } from "./kernels.js";
 import { type BlockedMap, imageDims, lanesFor } from "./map.js";

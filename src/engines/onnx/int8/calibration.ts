@@ -1,13 +1,15 @@
-import { PickbenchError } from "../../../errors.js";
+import type { Shape3 } from "../../../domain/volume.js";
 import type { Network } from "../../../nets/architecture.js";
 import { inOrder, type Parameter, type Value } from "../../../nets/value.js";
-import type { Shape3 } from "../../../volume.js";
+import { PickbenchError } from "../../../system/errors.js";
+import type { MeasureOptions } from "../../engine.js";
 import { lowerBlocked } from "../blocked/lower.js";
-import { Emitter, int, ints, type Tensor } from "../emitter.js";
-import type { Block } from "../imageConvolution.js";
+import type { Block } from "../convolution/imageConvolution.js";
+import { fromChannelMajor, mapDims } from "../convolution/zMajor.js";
+import { Emitter, int, ints, type Tensor } from "../graph/emitter.js";
+import type { GraphParts } from "../graph/model.js";
 import { lowerForward } from "../lower.js";
-import type { GraphParts } from "../model.js";
-import { fromChannelMajor, mapDims } from "../zMajor.js";
+import { machineBlock, openSession } from "../session.js";
 
 /** Of one value of the network, a number each channel, over all voxels of the tiles looked at. */
 export interface ChannelStatistics {
@@ -115,4 +117,24 @@ export class Calibration {
       meanSquare: meanSquare.map((sum) => sum / tiles),
     };
   }
+}
+
+/** What a network's values are on tiles of one shape, computed in floats. */
+export async function calibrate({
+  network,
+  weights,
+  patch,
+  tiles,
+  threads,
+}: MeasureOptions): Promise<Calibration> {
+  const graph = measuringGraph(network, weights, patch, await machineBlock());
+  const session = await openSession(graph, { threads, memoryPattern: false });
+  const calibration = new Calibration(network);
+  try {
+    for (const tile of tiles)
+      calibration.add(await session.run({ image: { data: tile, dims: [1, 1, ...patch] } }));
+  } finally {
+    await session.release();
+  }
+  return calibration;
 }

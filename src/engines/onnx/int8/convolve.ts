@@ -1,7 +1,6 @@
 import { imageKernel, type SliceKernel, type SliceRead } from "../blocked/kernels.js";
-import { type Emitter, int, ints, type Tensor } from "../emitter.js";
-import type { Levels } from "./levels.js";
-import { type ByteMap, scaleOf, stackLanes, zeroOf } from "./map.js";
+import { type Emitter, int, ints, type Tensor } from "../graph/emitter.js";
+import { type ByteMap, type Levels, scaleOf, stackLanes, zeroOf } from "./map.js";
 
 export interface ByteConvolution {
   readonly kernel: SliceKernel;

@@ -1,18 +1,20 @@
+import type { Shape3 } from "../../../domain/volume.js";
 import type { Network } from "../../../nets/architecture.js";
 import type { OperationOf, Parameter, Value } from "../../../nets/value.js";
-import { onLanes } from "../blocked/convolve.js";
-import { readsOf } from "../blocked/grouping.js";
+import { type Activation, activated } from "../../activation.js";
+import { onLanes, readsOf } from "../blocked/convolve.js";
 import { type Kernel3, kernelPart, transposedKernelPart } from "../blocked/kernels.js";
 import { phasesOfTransposed } from "../blocked/layout.js";
 import { lanesFor } from "../blocked/map.js";
 import { phaseParts } from "../blocked/phases.js";
-import { type Emitter, real, type Tensor } from "../emitter.js";
+import { paddingAfter, tapsOf } from "../convolution/taps.js";
+import { fromChannelMajor } from "../convolution/zMajor.js";
+import { Emitter, real, type Tensor } from "../graph/emitter.js";
+import type { GraphParts } from "../graph/model.js";
 import { ruleOf } from "../operations.js";
-import { paddingAfter, tapsOf } from "../taps.js";
-import type { ChannelStatistics } from "./calibration.js";
+import type { Calibration, ChannelStatistics } from "./calibration.js";
 import { convolveBytes } from "./convolve.js";
 import { type ChannelAffine, constantNorm, isLinear } from "./folding.js";
-import type { Levels } from "./levels.js";
 import {
   averageBytes,
   type ByteMap,
@@ -20,6 +22,7 @@ import {
   byteDims,
   concatBytes,
   dequantise,
+  type Levels,
   quantise,
   scaleOf,
   upsampleBytes,
@@ -238,4 +241,23 @@ function scaledOutputs(kernel: Kernel3, affine: ChannelAffine | null): Kernel3 {
   if (affine === null) return kernel;
   const size = kernel.dims.slice(1).reduce((a, b) => a * b);
   return { ...kernel, values: kernel.values.map((each, at) => each * affine.factor[Math.floor(at / size)]!) };
+}
+
+/** What `inferenceGraph` writes, for one sample, from the image to the logits in bytes. */
+export function byteGraph(
+  network: Network,
+  weights: ReadonlyMap<string, Float32Array>,
+  activation: Activation,
+  patch: Shape3,
+  offsets: number,
+  calibration: Calibration,
+): GraphParts {
+  const e = new Emitter();
+  const image = fromChannelMajor(e, e.input("image", [1, network.input.channels, ...patch]));
+  const output = activated(network, activation, offsets);
+  e.output(
+    "output",
+    lowerBytes(e, network, output, image, weights, (value) => calibration.of(value)),
+  );
+  return e.parts();
 }

@@ -1,6 +1,5 @@
 import { areAllInOrder, stackedPlaces } from "../blocked/map.js";
-import { type Emitter, int, type Tensor } from "../emitter.js";
-import type { Levels } from "./levels.js";
+import { type Emitter, int, type Tensor } from "../graph/emitter.js";
 
 /**
  * A map of one sample in bytes: images of `slices` neighbouring slices each, whose lanes are (slice, channel). The
@@ -119,3 +118,28 @@ export function averageBytes(e: Emitter, map: ByteMap, factor: readonly number[]
   const pooled = e.op("QLinearAveragePool", inputs, dims, attributes, "com.microsoft");
   return { ...map, tensor: e.reshape(pooled, dims.slice(1)), levels };
 }
+/** What a byte q means: the number scale·(q − zero). */
+export interface Levels {
+  readonly scale: number;
+  /** The byte that means 0, which padding needs to be exact. */
+  readonly zero: number;
+}
+
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** 256 levels over a range and 0. */
+export function levelsOver(range: Range): Levels {
+  const low = Math.min(0, range.low);
+  const high = Math.max(0, range.high);
+  const scale = Math.fround((high - low) / 255) || 1;
+  return { scale, zero: Math.round(-low / scale) };
+}
+
+/** What both hold. */
+export const union = (a: Range, b: Range): Range => ({
+  low: Math.min(a.low, b.low),
+  high: Math.max(a.high, b.high),
+});

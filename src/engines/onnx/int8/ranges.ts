@@ -1,7 +1,7 @@
 import { inOrder, type Value } from "../../../nets/value.js";
 import type { ChannelStatistics } from "./calibration.js";
 import { constantNorm, root } from "./folding.js";
-import { type Levels, levelsOver, type Range, union } from "./levels.js";
+import { type Levels, levelsOver, type Range, union } from "./map.js";
 
 /** What the bytes of each value mean. */
 export class Ranges {

@@ -1,6 +1,6 @@
+import { randomFor } from "../../../domain/random.js";
+import { type Shape3, voxelCount } from "../../../domain/volume.js";
 import type { Network } from "../../../nets/architecture.js";
-import { randomFor } from "../../../random.js";
-import { type Shape3, voxelCount } from "../../../volume.js";
 import { activated } from "../../activation.js";
 import { valueGraph } from "../inferenceGraph.js";
 import { createFromModel, openSession, tensorOf } from "../session.js";

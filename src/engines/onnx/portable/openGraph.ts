@@ -1,4 +1,4 @@
-import type { Attribute, GraphParts, Initializer, Node, ValueInfo } from "../model.js";
+import type { Attribute, GraphParts, Initializer, Node, ValueInfo } from "../graph/model.js";
 
 /** A tensor of the graph by its name; its sizes are known when the model runs. */
 export type Name = string;

@@ -1,7 +1,7 @@
 import type { Network } from "../../../nets/architecture.js";
 import { elementCount, inOrder, type Parameter, spatial, type Value } from "../../../nets/value.js";
 import { type Activation, activated } from "../../activation.js";
-import { encodeModel, type GraphParts, type ModelDescription, standardOperators } from "../model.js";
+import { encodeModel, type GraphParts, type ModelDescription, standardOperators } from "../graph/model.js";
 import { type Name, OpenGraph } from "./openGraph.js";
 import { type Portable, writeValue } from "./rules.js";
 

@@ -1,7 +1,7 @@
+import type { Shape3 } from "../../../domain/volume.js";
 import type { OperationKind, OperationOf, Parameter, Value } from "../../../nets/value.js";
-import type { Shape3 } from "../../../volume.js";
-import { int, ints, real, text } from "../emitter.js";
-import type { Attribute } from "../model.js";
+import { int, ints, real, text } from "../graph/emitter.js";
+import type { Attribute } from "../graph/model.js";
 import type { Name, OpenGraph } from "./openGraph.js";
 import { windowAttributes } from "./window.js";
 

@@ -1,7 +1,7 @@
+import type { Shape3 } from "../../../domain/volume.js";
 import { paddingBefore } from "../../../nets/value.js";
-import type { Shape3 } from "../../../volume.js";
-import { ints } from "../emitter.js";
-import type { Attribute } from "../model.js";
+import { ints } from "../graph/emitter.js";
+import type { Attribute } from "../graph/model.js";
 
 interface Window {
   readonly kernel: Shape3;

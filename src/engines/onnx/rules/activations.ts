@@ -1,6 +1,6 @@
 import type { Parameter } from "../../../nets/value.js";
-import { type Emitter, real, type Tensor } from "../emitter.js";
-import { channelAxis, sumOverVoxels } from "../zMajor.js";
+import { channelAxis, sumOverVoxels } from "../convolution/zMajor.js";
+import { type Emitter, real, type Tensor } from "../graph/emitter.js";
 import { first, type Lowering, perChannel, type Rule, unary } from "./rule.js";
 
 export const relu = unary<"relu">(

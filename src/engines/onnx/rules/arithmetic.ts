@@ -1,4 +1,4 @@
-import { channelAxis } from "../zMajor.js";
+import { channelAxis } from "../convolution/zMajor.js";
 import { binary, type Rule, unary } from "./rule.js";
 
 export const add: Rule<"add"> = binary(

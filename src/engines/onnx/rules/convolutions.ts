@@ -1,9 +1,9 @@
-import { convolve } from "../convolution.js";
-import { correlate } from "../correlate.js";
-import type { Tensor } from "../emitter.js";
-import { spread } from "../spread.js";
-import { tapsOf } from "../taps.js";
-import { sumOverVoxels } from "../zMajor.js";
+import { convolve } from "../convolution/convolution.js";
+import { correlate } from "../convolution/kernelGradient.js";
+import { tapsOf } from "../convolution/taps.js";
+import { spread } from "../convolution/transposedConvolution.js";
+import { sumOverVoxels } from "../convolution/zMajor.js";
+import type { Tensor } from "../graph/emitter.js";
 import { asVector, type BackwardContext, first, type Rule } from "./rule.js";
 
 export const convolution: Rule<"convolution"> = {

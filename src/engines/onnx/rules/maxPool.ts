@@ -1,6 +1,6 @@
-import type { Shape3 } from "../../../volume.js";
-import { alongAxis, axisMatrix, type VoxelAxis, voxelAxes } from "../alongAxis.js";
-import { type Emitter, int, type Tensor } from "../emitter.js";
+import type { Shape3 } from "../../../domain/volume.js";
+import { alongAxis, axisMatrix, type VoxelAxis, voxelAxes } from "../convolution/alongAxis.js";
+import { type Emitter, int, type Tensor } from "../graph/emitter.js";
 import { first, type Rule } from "./rule.js";
 
 /** Below every number: what a window sees past the map. */

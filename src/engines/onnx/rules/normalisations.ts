@@ -1,6 +1,12 @@
 import type { OperationOf, Parameter } from "../../../nets/value.js";
-import type { Emitter, Tensor } from "../emitter.js";
-import { channelAxis, mapDims, meanOverVoxels, meanSquareOverVoxels, sumOverVoxels } from "../zMajor.js";
+import {
+  channelAxis,
+  mapDims,
+  meanOverVoxels,
+  meanSquareOverVoxels,
+  sumOverVoxels,
+} from "../convolution/zMajor.js";
+import type { Emitter, Tensor } from "../graph/emitter.js";
 import { asVector, type Lowering, perChannel, type Rule } from "./rule.js";
 
 /** A normalisation of channels, by statistics that several of them may share. */

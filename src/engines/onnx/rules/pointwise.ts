@@ -1,4 +1,4 @@
-import type { Emitter, Tensor } from "../emitter.js";
+import type { Emitter, Tensor } from "../graph/emitter.js";
 import { unary } from "./rule.js";
 
 export const affine = unary<"affine">(

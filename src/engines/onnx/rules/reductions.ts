@@ -1,5 +1,5 @@
-import { type Emitter, int, ints, type Tensor } from "../emitter.js";
-import { channelAxis, mapDims, meanOverVoxels, sumOverVoxels } from "../zMajor.js";
+import { channelAxis, mapDims, meanOverVoxels, sumOverVoxels } from "../convolution/zMajor.js";
+import { type Emitter, int, ints, type Tensor } from "../graph/emitter.js";
 import { unary } from "./rule.js";
 
 /** x − max over the channels, whose exponential cannot overflow. */

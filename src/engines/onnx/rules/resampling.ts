@@ -1,7 +1,7 @@
-import type { Shape3 } from "../../../volume.js";
-import { type AxisMatrix, alongAxis, axisMatrix, transposed, voxelAxes } from "../alongAxis.js";
-import { type Emitter, ints, type Tensor, text } from "../emitter.js";
-import { asImages, channelAxis, mapDims, stackSlices } from "../zMajor.js";
+import type { Shape3 } from "../../../domain/volume.js";
+import { type AxisMatrix, alongAxis, axisMatrix, transposed, voxelAxes } from "../convolution/alongAxis.js";
+import { asImages, channelAxis, mapDims, stackSlices } from "../convolution/zMajor.js";
+import { type Emitter, ints, type Tensor, text } from "../graph/emitter.js";
 import { unary } from "./rule.js";
 
 function average(e: Emitter, x: Tensor, [fz, fy, fx]: Shape3): Tensor {

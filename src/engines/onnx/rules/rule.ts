@@ -1,7 +1,7 @@
 import type { OperationKind, OperationOf, Parameter } from "../../../nets/value.js";
-import type { Emitter, Tensor } from "../emitter.js";
-import type { Block } from "../imageConvolution.js";
-import { channelAxis, sumOverSampleVoxels, sumOverVoxels } from "../zMajor.js";
+import type { Block } from "../convolution/imageConvolution.js";
+import { channelAxis, sumOverSampleVoxels, sumOverVoxels } from "../convolution/zMajor.js";
+import type { Emitter, Tensor } from "../graph/emitter.js";
 
 /** What lowering one operation needs beside its inputs. */
 export interface Lowering {

@@ -1,11 +1,10 @@
 import { expect, test } from "vitest";
+import { randomFor } from "../../../../src/domain/random.js";
 import type { SliceRead } from "../../../../src/engines/onnx/blocked/kernels.js";
-import { Emitter } from "../../../../src/engines/onnx/emitter.js";
+import { Emitter } from "../../../../src/engines/onnx/graph/emitter.js";
 import { convolveBytes, quantiseKernel } from "../../../../src/engines/onnx/int8/convolve.js";
-import { levelsOver } from "../../../../src/engines/onnx/int8/levels.js";
-import { type ByteMap, scaleOf, zeroOf } from "../../../../src/engines/onnx/int8/map.js";
+import { type ByteMap, levelsOver, scaleOf, zeroOf } from "../../../../src/engines/onnx/int8/map.js";
 import { openSession } from "../../../../src/engines/onnx/session.js";
-import { randomFor } from "../../../../src/random.js";
 
 const [depth, height, width, channels, out] = [4, 5, 6, 16, 16] as const;
 const unit = { scale: 1, zero: 0 };

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "vitest";
+import { randomFor } from "../../../../src/domain/random.js";
+import { type Shape3, voxelCount } from "../../../../src/domain/volume.js";
+import type { GraphParts } from "../../../../src/engines/onnx/graph/model.js";
 import { inferenceGraph } from "../../../../src/engines/onnx/inferenceGraph.js";
-import { byteGraph } from "../../../../src/engines/onnx/int8/byteGraph.js";
-import { calibrate } from "../../../../src/engines/onnx/int8/calibrate.js";
+import { calibrate } from "../../../../src/engines/onnx/int8/calibration.js";
+import { byteGraph } from "../../../../src/engines/onnx/int8/lower.js";
 import { checkBytes, unsupported } from "../../../../src/engines/onnx/int8/support.js";
-import type { GraphParts } from "../../../../src/engines/onnx/model.js";
 import { openSession } from "../../../../src/engines/onnx/session.js";
 import type { Network } from "../../../../src/nets/architecture.js";
-import { architectures, loadNetwork } from "../../../../src/nets/catalogue.js";
 import { GraphBuilder } from "../../../../src/nets/graph.js";
+import { architectures, loadNetwork } from "../../../../src/nets/library/catalogue.js";
 import { elementCount, type Value } from "../../../../src/nets/value.js";
-import { randomFor } from "../../../../src/random.js";
-import { type Shape3, voxelCount } from "../../../../src/volume.js";
 
 const smallest: Shape3 = [16, 16, 24];
 

@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import { findTomogram, openDataset } from "../../data/dataset.js";
+import type { TomogramRef } from "../../data/model.js";
+import { openTomogram } from "../../data/tomograms/omeZarr.js";
+import { type Shape3, voxelCount } from "../../domain/volume.js";
+import type { Experiment } from "../../train/experiment/schema.js";
+import { type DescribedCheckpoints, describeCheckpoints, writeFirstCheckpoint } from "../detector.js";
+import { type BenchOptions, type BenchPart, type BenchRow, measured, rounded } from "../measured.js";
+import { median, mediansOf } from "../medians.js";
+import { challengeShape, tomogramBytes, tomogramPath, writeNoiseTomogram } from "../particleVolume.js";
+import { withScratchFolder } from "../scratch.js";
+import { runSubmit, type SubmitCost } from "../submitProcess.js";
+
+/** What the challenge allows a tomogram on its two GPUs: 12 hours for about 500. */
+const allowedMs = (12 * 3600 * 1000) / 500;
+/** A whole process needs no runs to warm up, and a tomogram may take minutes. */
+const mostRuns = 3;
+
+/** How a tomogram is cut into tiles: as the checkpoint says, with a halo of 16 voxels, and with the least time. */
+const tilings = [{}, { tile: "112,160,160", overlap: 32 }, { tile: "112,168,168", overlap: 8 }] as const;
+type Tiling = { readonly tile?: string; readonly overlap?: number };
+
+/** One tomogram, Zarr to CSV: `pickbench submit` in a process of its own. */
+export const part: BenchPart = {
+  async run(options) {
+    const shape = options.volume ?? challengeShape;
+    return withScratchFolder(
+      async (folder) => {
+        const first = join(folder, "first.safetensors");
+        if (options.checkpoints.length === 0) await writeFirstCheckpoint(first);
+        const checkpoints = options.checkpoints.length === 0 ? [first] : options.checkpoints;
+        const described = await describeCheckpoints(checkpoints);
+        const subject =
+          options.data === undefined
+            ? await writeSubject(folder, shape)
+            : await firstSubject(options.data, described.experiment);
+        const rows: BenchRow[] = [];
+        for (const tiling of tilings)
+          rows.push(await timeSubmit(folder, subject, tiling, { ...options, checkpoints }, described));
+        return rows;
+      },
+      options.data === undefined ? tomogramBytes(shape) : 0,
+    );
+  },
+};
+
+/** What is predicted. */
+interface Subject {
+  readonly data: string;
+  readonly run: string;
+  readonly shape: Shape3;
+}
+
+async function writeSubject(folder: string, shape: Shape3): Promise<Subject> {
+  const run = "TS_1";
+  await writeNoiseTomogram(tomogramPath(folder, run), shape);
+  return { data: folder, run, shape };
+}
+
+/** The first run of a data set, or of its test part, that has the tomogram that an experiment predicts on. */
+async function firstSubject(data: string, { data: choice }: Experiment): Promise<Subject> {
+  const dataset = await openDataset(data, { part: "test" }).catch(() => openDataset(data));
+  const isMeant = ({ tomoType }: TomogramRef): boolean => tomoType === choice.tomogram;
+  const run = dataset.runs.find(({ tomograms }) => tomograms.some(isMeant)) ?? dataset.runs[0]!;
+  const ref = findTomogram(run, choice.tomogram, choice.voxelSpacing);
+  return { data, run: run.name, shape: (await openTomogram(ref, choice.level)).shape };
+}
+
+async function timeSubmit(
+  folder: string,
+  { data, run, shape }: Subject,
+  tiling: Tiling,
+  { checkpoints, engine, threads, steps, peak, note }: BenchOptions,
+  { networks, gflopPerVoxel, experiment }: DescribedCheckpoints,
+): Promise<BenchRow> {
+  const { tile, overlap } = { ...experiment.predict, ...tiling };
+  const tiles = { tile: String(tile), overlap: String(overlap) };
+  note(`predict: ${run}, ${shape.join("×")} voxels, tiles of ${tiles.tile} that share ${tiles.overlap}`);
+  const costs: SubmitCost[] = [];
+  for (let done = 0; done < Math.min(steps, mostRuns); done++) {
+    const out = join(folder, `submission-${tiles.overlap}-${done}.csv`);
+    costs.push(await runSubmit({ checkpoints, data, run, out, engine, threads, ...tiling }));
+  }
+  const voxels = voxelCount(shape);
+  const gflop = gflopPerVoxel && gflopPerVoxel * voxels;
+  const comparable = voxels === voxelCount(challengeShape);
+  const times = costs.map(({ ms }) => ms);
+  return {
+    net: networks,
+    tomogram: run,
+    engine,
+    threads,
+    ...tiles,
+    voxels,
+    picks: costs[0]!.picks,
+    cpu_s: rounded(median(costs.map(({ cpuMs }) => cpuMs)) / 1000, 1),
+    peak_mb: rounded(median(costs.map(({ peakMb }) => peakMb)), 0),
+    peer: comparable ? "challenge" : null,
+    ...measured("predict", mediansOf(times, comparable ? [allowedMs] : null), { voxels, gflop }, peak),
+  };
+}

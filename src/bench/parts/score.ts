@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { challengeParticles, type Pick } from "../../domain/particles.js";
+import { randomFor } from "../../domain/random.js";
+import { angstrom } from "../../domain/units.js";
+import { readPositions, scoreSubmission, writeSubmission } from "../../score/submissionCsv.js";
+import { type BenchPart, measured, rounded } from "../measured.js";
+import { alternatingMedians, timeOf } from "../medians.js";
+import { findPython, runPeer } from "../peer.js";
+import { withScratchFolder } from "../scratch.js";
+import { ownProcess } from "./start.js";
+
+/** As many as the challenge's hidden test had, with 300 predictions each. */
+const experiments = 500;
+const picksPerType = 50;
+/** Å, of a tomogram along z, y, x. */
+const extent = [1842, 6308, 6308] as const;
+const answer = z.object({ seconds: z.number().positive(), score: z.number() });
+
+type Picks = Map<string, Pick[]>;
+
+/**
+ * A submission scored against a truth, both CSVs: the whole process, from its start to its end, which is what a user
+ * waits for; and beside it from the first byte read to the score, as each program times itself.
+ */
+export const part: BenchPart = {
+  async run({ steps, peers, note, peak }) {
+    const python = peers ? await findPython(["numpy", "scipy"]) : null;
+    if (peers && python === null)
+      note("no python3 with scipy is installed: scoring is timed without its peer");
+    const rows = experiments * picksPerType * challengeParticles.length;
+    note(`score: ${rows} rows`);
+    return withScratchFolder(async (folder) => {
+      const files: Files = { truth: join(folder, "truth.csv"), submission: join(folder, "submission.csv") };
+      const particles = randomPicks();
+      await writeSubmission(files.truth, particles);
+      await writeSubmission(files.submission, jittered(particles));
+      const score = await scoreOf(files);
+      const whole = await alternatingMedians(
+        steps,
+        () => ownProcess(["score", files.submission, "--truth", files.truth]),
+        python === null ? null : () => timeOf(() => peerTime(python, files, score)),
+      );
+      const inside = await alternatingMedians(
+        steps,
+        async () => void (await scoreOf(files)),
+        python === null ? null : () => peerTime(python, files, score),
+      );
+      return [
+        {
+          rows,
+          score: rounded(score, 6),
+          peer: python && "scipy",
+          ...measured("process", whole, {}, peak),
+          ...measured("score", inside, {}, peak),
+        },
+      ];
+    });
+  },
+};
+
+interface Files {
+  readonly truth: string;
+  readonly submission: string;
+}
+
+async function scoreOf({ truth, submission }: Files): Promise<number> {
+  const positions = await readPositions(truth, { kind: "truth" });
+  return (await scoreSubmission(submission, positions)).score;
+}
+
+/** Milliseconds by the peer's own clock, which starts when its modules are loaded. @throws Error for another score */
+async function peerTime(python: string, { truth, submission }: Files, score: number): Promise<number> {
+  const result = answer.parse(await runPeer(python, "score_scipy.py", [truth, submission]));
+  if (Math.abs(result.score - score) > 1e-9)
+    throw new Error(`the score is ${score}, the peer's ${result.score}`);
+  return result.seconds * 1000;
+}
+
+function randomPicks(): Picks {
+  const picks: Picks = new Map();
+  for (let experiment = 0; experiment < experiments; experiment++) {
+    const random = randomFor(0, "bench/picks", experiment);
+    const list = challengeParticles.flatMap(({ name }) =>
+      Array.from({ length: picksPerType }, () => ({
+        type: name,
+        z: angstrom(random.between(0, extent[0])),
+        y: angstrom(random.between(0, extent[1])),
+        x: angstrom(random.between(0, extent[2])),
+      })),
+    );
+    picks.set(`TS_${experiment}`, list);
+  }
+  return picks;
+}
+
+/** Each pick moved by some tens of Å, so that some miss. */
+function jittered(picks: Picks): Picks {
+  const random = randomFor(0, "bench/jitter");
+  const moved = (value: number) => angstrom(value + 30 * random.normal());
+  const list = (of: Pick[]) =>
+    of.map(({ type, x, y, z }) => ({ type, x: moved(x), y: moved(y), z: moved(z) }));
+  return new Map([...picks].map(([experiment, of]) => [experiment, list(of)]));
+}

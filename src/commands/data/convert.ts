@@ -1,0 +1,204 @@
+import { stat } from "node:fs/promises";
+import { extname } from "node:path";
+import { angstrom } from "../../domain/units.js";
+import type { Shape3 } from "../../domain/volume.js";
+import { formatNames, formatToWrite, namedFormat } from "../../formats/positions/catalogue.js";
+import { type ConvertOptions, convertPositions } from "../../formats/positions/convert.js";
+import type { PositionFormat } from "../../formats/positions/format.js";
+import { type FrameName, frameNames, type PositionSet } from "../../formats/positions/frames.js";
+import { placeFiles } from "../../formats/positions/placeFiles.js";
+import { readPositionFiles } from "../../formats/positions/positionFolder.js";
+import { PickbenchError } from "../../system/errors.js";
+import { defineCommand, report } from "../shared/command.js";
+import { checkWhole, checkWritable } from "../shared/flags.js";
+
+export const command = defineCommand({
+  usage: "<from> <to>",
+  options: (argv) =>
+    argv
+      .positional("from", {
+        type: "string",
+        demandOption: true,
+        describe: "a file of positions, or a folder of such files (copick's and the portal's layouts too)",
+      })
+      .positional("to", {
+        type: "string",
+        demandOption: true,
+        describe: "the file to write; a folder (with --to-format) takes one file a run and type",
+      })
+      .option("from-format", { type: "string", describe: `instead of by content: ${formatNames.join(", ")}` })
+      .option("to-format", { type: "string", describe: "instead of by the name of the file" })
+      .option("from-frame", {
+        type: "string",
+        describe: `how the positions count, where the file says nothing or something else: ${frameNames.join(", ")}`,
+      })
+      .option("to-frame", { type: "string", describe: "how the written positions are to count" })
+      .option("spacing", {
+        type: "number",
+        describe: "Å per voxel, where files do not say it, and of what is written",
+      })
+      .option("from-spacing", {
+        type: "number",
+        describe: "Å per voxel in which the files count, whatever they say",
+      })
+      .option("to-spacing", { type: "number", describe: "Å per voxel in which to write, where it differs" })
+      .option("size", { type: "string", describe: "Z,Y,X: the volume's size in voxels of --spacing" })
+      .option("run", {
+        type: "string",
+        describe: "name of the run where files name none; else the only one taken",
+      })
+      .option("type", {
+        type: "string",
+        describe: "type of particle where files name none; else the only one taken",
+      })
+      .option("rename", { type: "string", describe: "types by other names: OLD=NEW,OLD=NEW" })
+      .option("box", { type: "number", describe: "edge of boxes in voxels, where the positions bring none" })
+      .option("user", { type: "string", describe: "copick user to write as" })
+      .option("session", { type: "string", describe: "copick session to write as" })
+      .option("overwrite", { type: "boolean", describe: "replace files that stand there" })
+      .option("json", { type: "boolean", describe: "print one JSON document" })
+      .example("$0 convert picks.star picks.tbl", "RELION to Dynamo, with orientations")
+      .example(
+        "$0 convert particles.star out --to-format copick --spacing 10.012 --size 184,630,630 --type ribosome",
+        "RELION 5 to copick, one file a run",
+      )
+      .example(
+        "$0 convert cytosolic_ribosome-2.0_point.ndjson ribosome.csv --to-format challenge --from-frame portal-2.0 --run TS_6_6 --rename cytosolic_ribosome=ribosome",
+        "the Data Portal's mirrored annotations to the challenge's CSV",
+      ),
+  run: async (given) => {
+    const { from, to, overwrite = false, json } = given;
+    const options = optionsOf(given);
+    const isFolder = await isFolderToWrite(to);
+    const format = toFormatOf(to, isFolder, given["to-format"] as string | undefined);
+    await checkWritable("to", to, isFolder ? "folder" : "file");
+    const fromFrame = frameOf("from-frame", given["from-frame"] as string | undefined);
+    const fromFormat = given["from-format"] as string | undefined;
+    const { files, notes } = await readPositionFiles(from, {
+      ...(fromFormat === undefined ? {} : { format: namedFormat("from-format", fromFormat) }),
+      ...(fromFrame === undefined ? {} : { frame: fromFrame }),
+      ...(options.run === undefined ? {} : { run: options.run }),
+    });
+    const { sets, frame, notes: lost } = convertPositions(files, format, options);
+    const placed = await placeFiles(to, sets, format, { ...options, isFolder, overwrite });
+    const all = [...notes, ...lost, ...placed.notes];
+    const read = [...new Set(files.map((file) => file.format.name))];
+    const counts = countsOf(sets);
+    const document = { from: read, to: format.name, frame, ...counts, files: placed.paths, notes: all };
+    report(json, document, () =>
+      [
+        `${counts.positions} positions of ${counts.runs} ${counts.runs === 1 ? "run" : "runs"}${listed(counts.types)}: ${from} (${read.join(", ")}) to ${to} (${format.name}, ${frame}${spacingText(sets)})`,
+        ...all.map((note) => `- ${note}`),
+      ].join("\n"),
+    );
+  },
+});
+
+/** A folder that stands, or a name that is plainly one. */
+async function isFolderToWrite(to: string): Promise<boolean> {
+  const there = await stat(to).catch(() => undefined);
+  return there ? there.isDirectory() : /[/\\]$/.test(to) || extname(to) === "";
+}
+
+function toFormatOf(to: string, isFolder: boolean, name: string | undefined): PositionFormat {
+  if (name !== undefined) return namedFormat("to-format", name);
+  if (!isFolder) return formatToWrite(to);
+  throw new PickbenchError(
+    "BadUsage",
+    `${to} is a folder, which does not say the format to write; give --to-format, one of ${formatNames.join(", ")}`,
+    { path: to },
+  );
+}
+
+interface Given {
+  readonly [flag: string]: unknown;
+}
+
+function optionsOf(given: Given): ConvertOptions {
+  const spacings = (["spacing", "from-spacing", "to-spacing"] as const).map((flag) =>
+    positive(flag, given[flag]),
+  );
+  const [spacing, fromSpacing, toSpacing] = spacings;
+  const size = sizeOf(given.size as string | undefined);
+  const toFrame = frameOf("to-frame", given["to-frame"] as string | undefined);
+  const box = positive("box", given.box);
+  const rename = renamesOf(given.rename as string | undefined);
+  const text = (flag: string) => given[flag] as string | undefined;
+  return {
+    ...(toFrame === undefined ? {} : { toFrame }),
+    ...(spacing === undefined ? {} : { spacing: angstrom(spacing) }),
+    ...(fromSpacing === undefined ? {} : { fromSpacing: angstrom(fromSpacing) }),
+    ...(toSpacing === undefined ? {} : { toSpacing: angstrom(toSpacing) }),
+    ...(size ? { size } : {}),
+    ...(box === undefined ? {} : { box }),
+    ...(rename ? { rename } : {}),
+    ...(text("run") === undefined ? {} : { run: text("run")! }),
+    ...(text("type") === undefined ? {} : { type: text("type")! }),
+    ...(text("user") === undefined ? {} : { userId: text("user")! }),
+    ...(text("session") === undefined ? {} : { sessionId: text("session")! }),
+  };
+}
+
+function positive(flag: string, value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
+  throw new PickbenchError("BadUsage", `--${flag} is ${String(value)}, wanted a number above 0`);
+}
+
+function frameOf(flag: string, name: string | undefined): FrameName | undefined {
+  if (name === undefined) return undefined;
+  const frame = frameNames.find((known) => known === name);
+  if (frame) return frame;
+  throw new PickbenchError("BadUsage", `--${flag} is ${name}, wanted one of ${frameNames.join(", ")}`);
+}
+
+function sizeOf(text: string | undefined): Shape3 | undefined {
+  if (text === undefined) return undefined;
+  const sizes = text.split(",").map(Number);
+  if (sizes.length !== 3)
+    throw new PickbenchError(
+      "BadUsage",
+      `--size is ${text}, wanted three numbers of voxels along z,y,x, as in 184,630,630`,
+    );
+  for (const size of sizes) checkWhole("size", size, 1);
+  return sizes as unknown as Shape3;
+}
+
+function renamesOf(text: string | undefined): ReadonlyMap<string, string> | undefined {
+  if (text === undefined) return undefined;
+  const pairs = text.split(",").map((pair) => pair.split("=").map((name) => name.trim()));
+  const bad = pairs.find((pair) => pair.length !== 2 || pair.includes(""));
+  if (bad)
+    throw new PickbenchError(
+      "BadUsage",
+      `--rename has ${bad.join("=")}, wanted OLD=NEW, several separated by commas`,
+    );
+  return new Map(pairs as [string, string][]);
+}
+
+interface Counts {
+  readonly positions: number;
+  readonly runs: number;
+  readonly types: Readonly<Record<string, number>>;
+}
+
+function countsOf(sets: readonly PositionSet[]): Counts {
+  const types = new Map<string, number>();
+  for (const { positions } of sets)
+    for (const { type } of positions) if (type !== undefined) types.set(type, (types.get(type) ?? 0) + 1);
+  return {
+    positions: sets.reduce((sum, { positions }) => sum + positions.length, 0),
+    runs: sets.length,
+    types: Object.fromEntries(types),
+  };
+}
+
+const listed = (types: Counts["types"]): string => {
+  const parts = Object.entries(types).map(([type, count]) => `${count} ${type}`);
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
+};
+
+function spacingText(sets: readonly PositionSet[]): string {
+  const pixels = [...new Set(sets.map(({ pixel }) => pixel))];
+  return pixels.length === 1 && pixels[0] !== undefined ? `, ${pixels[0]} Å a voxel` : "";
+}

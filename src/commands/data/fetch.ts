@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { parseAddress } from "../../data/remote/address.js";
+import { destinationIn, fetchFiles } from "../../data/remote/fetchFiles.js";
+import { remoteFiles } from "../../data/remote/remoteFiles.js";
+import { challengeParticles } from "../../domain/particles.js";
+import { PickbenchError } from "../../system/errors.js";
+import { listenForStop } from "../../system/interrupt.js";
+import { defineCommand, report } from "../shared/command.js";
+import { checkWritable } from "../shared/flags.js";
+
+/** `pickbench fetch`: a data set from a server into a folder that `--data` takes. */
+export const command = defineCommand({
+  usage: "<url>",
+  options: (argv) =>
+    argv
+      .positional("url", {
+        type: "string",
+        demandOption: true,
+        describe: "https://HOST/PATH or s3://BUCKET/PREFIX: a copick root, an OME-Zarr store, an MRC file",
+      })
+      .option("out", { type: "string", demandOption: true, describe: "folder for the files" })
+      .option("runs", { type: "string", describe: "only these runs, with commas between" })
+      .option("tomogram", {
+        type: "string",
+        default: "VoxelSpacing10.000/denoised",
+        describe: "where the server lists nothing: the tomogram of each run",
+      })
+      .option("quiet", { type: "boolean", default: false, describe: "no progress" })
+      .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
+      .example("$0 fetch s3://BUCKET/czii/train/static --out czii", "a copick root of a public bucket")
+      .example("$0 fetch https://HOST/TS_1.zarr --out DIR", "one tomogram")
+      .example(
+        "$0 fetch https://HOST/static --runs TS_5_4,TS_6_4 --out DIR",
+        "runs of a server that lists nothing",
+      ),
+  async run({ url, out, runs, tomogram, quiet, json }) {
+    await checkWritable("out", out, "folder");
+    const names = runs?.split(",").filter((name) => name !== "");
+    const [, voxelSpacing, tomoType] =
+      /^VoxelSpacing(\d+(?:\.\d+)?)\/([^/]+?)(?:\.zarr)?$/.exec(tomogram) ?? [];
+    if (voxelSpacing === undefined || tomoType === undefined)
+      throw new PickbenchError("BadUsage", `--tomogram ${tomogram}: wanted VoxelSpacing10.000/TYPE; mend it`);
+    const stop = listenForStop("file");
+    try {
+      const picks = challengeParticles.map(({ name }) => name);
+      const named = names && { runs: names, tomoType, voxelSpacing, picks };
+      const all = await remoteFiles(parseAddress(url), { signal: stop.signal }, named);
+      const files = names ? all.filter(({ path }) => names.includes(runOf(path) ?? "")) : all;
+      if (files.length === 0)
+        throw new PickbenchError("BadDataset", `${url}: no files of runs ${runs}; name runs that are there`);
+      const isCopick = files.some(({ path }) => path.startsWith("ExperimentRuns/"));
+      const folder = isCopick ? join(out, "static") : out;
+      const fetched = await fetchFiles(files, destinationIn(folder), { signal: stop.signal, quiet });
+      report(json, { out, ...fetched }, () => {
+        const { files: count, bytes, kept } = fetched;
+        return `${out}: ${count} files fetched (${(bytes / 1e6).toFixed(1)} MB), ${kept} were here; read it with --data ${out}`;
+      });
+    } finally {
+      stop.stopListening();
+    }
+  },
+});
+
+/** The run that a file of a copick tree belongs to. */
+const runOf = (path: string): string | undefined => /(?:^|\/)ExperimentRuns\/([^/]+)\//.exec(path)?.[1];

@@ -1,0 +1,113 @@
+import { dirname, join, resolve } from "node:path";
+import { findRun, findTomogram, openDataset } from "../../data/dataset.js";
+import type { Dataset } from "../../data/model.js";
+import { readPicks } from "../../data/picks.js";
+import type { Pick } from "../../domain/particles.js";
+import type { PicksAuthor } from "../../formats/copickPicks.js";
+import { PickbenchError } from "../../system/errors.js";
+import { writeWhole } from "../../system/files.js";
+import { layersOf, type PickerLayer, type Scene } from "../../viewers/scene.js";
+import { sceneVolume } from "../../viewers/sceneVolume.js";
+import { type Viewer, viewerFiles, viewers } from "../../viewers/viewerFiles.js";
+import { defineCommand, report } from "../shared/command.js";
+import { checkWritable } from "../shared/flags.js";
+import { readRunOfPicker } from "../shared/pickSources.js";
+
+/** `pickbench open`: files that let other programs show a run with its truth and with picks. */
+export const command = defineCommand({
+  usage: "<run>",
+  options: (argv) =>
+    argv
+      .positional("run", { type: "string", demandOption: true, describe: "name of the run to show" })
+      .option("data", { type: "string", demandOption: true, describe: "data set, or copick configuration" })
+      .option("picks", {
+        type: "string",
+        array: true,
+        describe:
+          "predictions: CSVs, folders that pick wrote, folders of runs; PATH@USER_SESSION takes one author's",
+      })
+      .option("tomogram", { type: "string", default: "denoised", describe: "the reconstruction to show" })
+      .option("voxel-spacing", { type: "number", describe: "its label, where there are several" })
+      .option("user", { type: "string", describe: "copick user of the truth, where there are several" })
+      .option("session", { type: "string", describe: "copick session of the truth, where there are several" })
+      .option("for", {
+        type: "string",
+        default: viewers.join(","),
+        describe: "programs to write for, separated by commas",
+      })
+      .option("url", {
+        type: "string",
+        describe:
+          "where the data's folder is served for Neuroglancer, or the store itself if it ends in .zarr",
+      })
+      .option("out", { type: "string", demandOption: true, describe: "folder for the files" })
+      .option("json", { type: "boolean", describe: "print one JSON document" })
+      .example("$0 open TS_5_4 --data czii/train --out view", "tomogram and truth, for all four programs")
+      .example(
+        "$0 open TS_5_4 --data czii/train --picks submission.csv runs/a --out view --for napari",
+        "truth and two lists of picks, for napari",
+      ),
+  lists: ["picks"],
+  run: async ({ run, data, picks = [], tomogram, voxelSpacing, user, session, url, out, json, ...flags }) => {
+    const programs = programsOf(flags.for);
+    await checkWritable("out", out, "folder");
+    const dataset = await openDataset(data);
+    const ref = findTomogram(findRun(dataset, run), tomogram, voxelSpacing);
+    const author = {
+      ...(user === undefined ? {} : { userId: user }),
+      ...(session === undefined ? {} : { sessionId: session }),
+    };
+    const truth = await readTruthOf(dataset, run, author);
+    const pickers = await readPickers(dataset, run, picks);
+    const volume = await sceneVolume(ref);
+    const scene: Scene = { run, volume, layers: layersOf(dataset.particles, truth, pickers) };
+    const where = { folders: [resolve(data), ...dataset.roots, dirname(volume.path)], url };
+    const written = programs.map((program) => viewerFiles(program, scene, where));
+    for (const { files } of written)
+      for (const [name, content] of files) await writeWhole(join(out, name), content);
+    const document = {
+      run,
+      tomogram: volume.path,
+      layers: scene.layers.map(({ name, points }) => ({ name, points: points.length })),
+      files: written.flatMap(({ files }) => [...files.keys()].map((name) => join(out, name))),
+      notes: [...emptyNotes(run, truth, pickers), ...written.flatMap(({ notes }) => notes)],
+    };
+    report(json, document, () =>
+      [
+        `${run}: ${document.layers.map(({ name, points }) => `${points} ${name}`).join(", ") || "no points"}`,
+        ...written.map(({ how }) => `  ${how((name) => join(out, name))}`),
+        ...document.notes.map((note) => `- ${note}`),
+      ].join("\n"),
+    );
+  },
+});
+
+function programsOf(text: string): Viewer[] {
+  const names = [...new Set(text.split(",").map((name) => name.trim()))];
+  return names.map((name) => {
+    const viewer = viewers.find((known) => known === name);
+    if (viewer) return viewer;
+    throw new PickbenchError("BadUsage", `--for names ${name}, wanted some of ${viewers.join(", ")}`);
+  });
+}
+
+async function readTruthOf(dataset: Dataset, run: string, author: PicksAuthor): Promise<Pick[]> {
+  const types = dataset.particles.map(({ name }) => readPicks(dataset, run, name, author));
+  return (await Promise.all(types)).flat();
+}
+
+/** Each with a name of its own. */
+async function readPickers(dataset: Dataset, run: string, named: readonly string[]): Promise<PickerLayer[]> {
+  const pickers: PickerLayer[] = [];
+  for (const path of named) {
+    const { name, picks } = await readRunOfPicker(path, run, dataset.particles);
+    const isTaken = name === "truth" || pickers.some((picker) => picker.name === name);
+    pickers.push({ name: isTaken ? `${name}-${pickers.length + 1}` : name, picks });
+  }
+  return pickers;
+}
+
+const emptyNotes = (run: string, truth: readonly Pick[], pickers: readonly PickerLayer[]): string[] => [
+  ...(truth.length === 0 ? [`${run} has no truth`] : []),
+  ...pickers.flatMap(({ name, picks }) => (picks.length === 0 ? [`${name} has no picks of ${run}`] : [])),
+];

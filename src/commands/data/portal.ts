@@ -1,0 +1,103 @@
+import { destinationIn, fetchFiles } from "../../data/remote/fetchFiles.js";
+import { findDatasets, portalApi, portalFiles } from "../../data/remote/portalApi.js";
+import { PickbenchError } from "../../system/errors.js";
+import { listenForStop } from "../../system/interrupt.js";
+import { defineCommand, report } from "../shared/command.js";
+import { checkWhole, checkWritable } from "../shared/flags.js";
+
+/** `pickbench portal find|get`: datasets of the CryoET Data Portal. */
+export const command = defineCommand({
+  usage: "<action> [target]",
+  options: (argv) =>
+    argv
+      .positional("action", {
+        choices: ["find", "get"] as const,
+        demandOption: true,
+        describe: "find lists datasets, get downloads one",
+      })
+      .positional("target", { type: "string", describe: "of get: DATASET or DATASET/RUN, as 10440/TS_5_4" })
+      .option("dataset", { type: "number", describe: "find: this number" })
+      .option("organism", { type: "string", describe: "find: part of the organism's name" })
+      .option("object", { type: "string", describe: "find: part of an annotated object's name" })
+      .option("limit", { type: "number", default: 50, describe: "find: at most so many" })
+      .option("out", { type: "string", describe: "get: folder, which --data takes afterwards" })
+      .option("runs", { type: "string", describe: "get: only these runs, with commas between" })
+      .option("tomogram-type", {
+        type: "string",
+        describe: "get: only this reconstruction: denoised, wbp, …",
+      })
+      .option("annotations", {
+        choices: ["ground-truth", "all"] as const,
+        default: "ground-truth" as const,
+        describe: "get: points of which annotations",
+      })
+      .option("api", { type: "string", default: portalApi, describe: "the GraphQL API, or a mirror of it" })
+      .option("quiet", { type: "boolean", default: false, describe: "no progress" })
+      .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
+      .example("$0 portal find --object ribosome", "datasets with annotated ribosomes")
+      .example(
+        "$0 portal get 10440 --runs TS_5_4 --tomogram-type denoised --out DIR",
+        "one run of a dataset",
+      ),
+  async run(options) {
+    const { json } = options;
+    const stop = listenForStop("file");
+    try {
+      const api = { url: options.api, signal: stop.signal };
+      if (options.action === "find") {
+        checkWhole("limit", options.limit, 1);
+        checkWhole("dataset", options.dataset, 1);
+        const { dataset, organism, object, limit } = options;
+        const found = await findDatasets(api, { dataset, organism, object, limit });
+        report(json, found, () => table(found));
+        return;
+      }
+      const { out } = options;
+      if (out === undefined) throw new PickbenchError("BadUsage", "portal get wants --out; name a folder");
+      await checkWritable("out", out, "folder");
+      const { dataset, run } = targetOf(options.target);
+      const runs = run === undefined ? options.runs?.split(",").filter((name) => name !== "") : [run];
+      const { annotations, tomogramType: tomoType } = options;
+      const files = await portalFiles(api, { dataset, runs, tomoType, annotations });
+      const fetched = await fetchFiles(files, destinationIn(out), {
+        signal: stop.signal,
+        quiet: options.quiet,
+        label: `dataset ${dataset}`,
+      });
+      report(
+        json,
+        { out, ...fetched },
+        () =>
+          `${out}: ${fetched.files} files fetched (${(fetched.bytes / 1e6).toFixed(1)} MB), ${fetched.kept} were here; read it with --data ${out}`,
+      );
+    } finally {
+      stop.stopListening();
+    }
+  },
+});
+
+function targetOf(target: string | undefined): {
+  readonly dataset: number;
+  readonly run: string | undefined;
+} {
+  const [, dataset, run] = /^(\d{1,9})(?:\/([^/]+))?$/.exec(target ?? "") ?? [];
+  if (dataset === undefined)
+    throw new PickbenchError(
+      "BadUsage",
+      `portal get ${target ?? ""}: wanted a dataset's number, or number/RUN, as 10440/TS_5_4`,
+    );
+  return { dataset: Number(dataset), run };
+}
+
+function table(found: Awaited<ReturnType<typeof findDatasets>>): string {
+  if (found.length === 0) return "no dataset answers that; leave a condition out";
+  const rows = found.map(({ id, fileSize, organismName, title }) => [
+    String(id),
+    fileSize ? `${(fileSize / 1e9).toFixed(1)} GB` : "?",
+    organismName ?? "?",
+    title,
+  ]);
+  const all = [["id", "size", "organism", "title"], ...rows];
+  const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => row[column]!.length)));
+  return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")).join("\n");
+}

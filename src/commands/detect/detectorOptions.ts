@@ -1,0 +1,96 @@
+import { availableParallelism } from "node:os";
+import type { Argv } from "yargs";
+import { openDataset } from "../../data/dataset.js";
+import type { Dataset } from "../../data/model.js";
+import type { Shape3 } from "../../domain/volume.js";
+import { resolveEngine } from "../../engines/available.js";
+import { type EngineName, precisions } from "../../engines/engine.js";
+import { PickbenchError } from "../../system/errors.js";
+import type { Tiling } from "../../train/submit/detector.js";
+import { checkWhole, engineOption } from "../shared/flags.js";
+
+/** The flags that `predict` and `submit` share. */
+export const withDetectorOptions = (argv: Argv) =>
+  argv
+    .positional("checkpoint", {
+      type: "string",
+      array: true,
+      demandOption: true,
+      describe: "one or more best.safetensors; several are averaged",
+    })
+    .option("data", {
+      type: "string",
+      demandOption: true,
+      describe: "the data set: a folder with static/, one with test/ inside, or a copick configuration",
+    })
+    .option("runs", { type: "string", describe: "only these, separated by commas" })
+    .option("tomogram", { type: "string", describe: "reconstruction, over the checkpoint's" })
+    .option("tile", {
+      type: "string",
+      describe:
+        "largest tile along z,y,x in voxels, over the checkpoint's: larger ones share less, and take more memory",
+    })
+    .option("overlap", {
+      type: "number",
+      describe: "voxels that neighbouring tiles share, over the checkpoint's: half of them are a tile's halo",
+    })
+    .option("engine", engineOption)
+    .option("precision", {
+      choices: precisions,
+      describe: "numbers to compute with, over the checkpoint's; int8 is faster, on onnx-cpu alone",
+    })
+    .option("threads", {
+      type: "number",
+      default: Math.min(8, availableParallelism()),
+      describe: "threads of the engine",
+    });
+
+/** How tiles are cut where the flags say it. @throws BadUsage where they say it wrongly */
+export function tilingOf(tile: string | undefined, overlap: number | undefined): Tiling {
+  checkWhole("overlap", overlap, 0);
+  return {
+    ...(tile === undefined ? {} : { tile: parseTile(tile) }),
+    ...(overlap === undefined ? {} : { overlap }),
+  };
+}
+
+function parseTile(text: string): Shape3 {
+  const sizes = text.split(",").map(Number);
+  const [z, y, x] = sizes;
+  const isGood = sizes.length === 3 && sizes.every((size) => Number.isSafeInteger(size) && size >= 1);
+  if (isGood) return [z!, y!, x!];
+  throw new PickbenchError(
+    "BadUsage",
+    `--tile is ${JSON.stringify(text)}, wanted voxels along z,y,x, whole numbers; write it like --tile 112,160,160`,
+  );
+}
+
+/** The engine that the flags mean; `auto` where none is named. */
+export const engineOf = (choice: (typeof engineOption.choices)[number] | undefined): Promise<EngineName> =>
+  resolveEngine(choice ?? "auto");
+
+/** Opens the data, its test part where it has parts, and the runs asked for. */
+export async function openRuns(
+  path: string,
+  asked: string | undefined,
+): Promise<{ dataset: Dataset; runs: string[] }> {
+  const dataset = await openDataset(path, { part: "test" }).catch(() => openDataset(path));
+  const names = dataset.runs.filter(({ tomograms }) => tomograms.length > 0).map(({ name }) => name);
+  if (asked === undefined) {
+    if (names.length === 0)
+      throw new PickbenchError(
+        "BadDataset",
+        `${path}: none of its runs has a tomogram; name a data set with static/ExperimentRuns`,
+        { path },
+      );
+    return { dataset, runs: names };
+  }
+  const runs = [...new Set(asked.split(",").map((name) => name.trim()))];
+  for (const run of runs)
+    if (!names.includes(run))
+      throw new PickbenchError(
+        "BadUsage",
+        `--runs: ${path} has no tomogram of ${JSON.stringify(run)}; it has ${names.join(", ")}`,
+      );
+  return { dataset, runs };
+}

@@ -1,0 +1,166 @@
+import { stat } from "node:fs/promises";
+import { join, parse } from "node:path";
+import { checkModel, type ModelCheck } from "../../engines/onnx/portable/checkModel.js";
+import {
+  outputNameOf,
+  type PortableOptions,
+  portableModel,
+} from "../../engines/onnx/portable/portableModel.js";
+import { loadNetwork } from "../../nets/library/catalogue.js";
+import { PickbenchError } from "../../system/errors.js";
+import { hashFile, writeWhole } from "../../system/files.js";
+import { ownVersion } from "../../system/version.js";
+import { type Checkpoint, readCheckpoint } from "../../train/checkpoint/checkpoint.js";
+import {
+  modelMetadata,
+  type NamedNetwork,
+  namedNetworks,
+  offsetsOf,
+} from "../../train/checkpoint/modelMetadata.js";
+import { defineCommand, report } from "../shared/command.js";
+import { checkWritable } from "../shared/flags.js";
+
+export const command = defineCommand({
+  usage: "<checkpoint> <model>",
+  options: (argv) =>
+    argv
+      .positional("checkpoint", {
+        type: "string",
+        demandOption: true,
+        describe: "the best.safetensors of a run",
+      })
+      .positional("model", {
+        type: "string",
+        demandOption: true,
+        describe:
+          "the ONNX file to write; a checkpoint of several networks gives one each, model-NAME.onnx beside it",
+      })
+      .option("network", { type: "string", describe: "only the network of this particle type" })
+      .option("logits", {
+        type: "boolean",
+        describe: "leave the output before its activation, at the network's own stride",
+      })
+      .option("check", {
+        type: "boolean",
+        default: true,
+        describe: "first run each model in ONNX Runtime beside the engine; --no-check leaves it out",
+      })
+      .option("overwrite", { type: "boolean", describe: "replace files that stand there" })
+      .option("json", { type: "boolean", describe: "print one JSON document" })
+      .example(
+        "$0 export runs/a/best.safetensors a.onnx",
+        "standard ONNX with the picking thresholds in its metadata",
+      )
+      .example(
+        "$0 export ais/best.safetensors ais.onnx --network ribosome",
+        "one of a per-type checkpoint's networks",
+      ),
+  run: async ({ checkpoint: path, model, network, logits = false, check, overwrite = false, json }) => {
+    const checkpoint = await readCheckpoint(path);
+    const chosen = chooseNetworks(path, namedNetworks(checkpoint), network);
+    const places = chosen.map((named) => ({
+      named,
+      out: chosen.length === 1 ? model : besides(model, named),
+    }));
+    for (const { out } of places) await checkPlace(out, overwrite);
+    const checkpointSha256 = await hashFile(path);
+    const models: ExportedModel[] = [];
+    for (const { named, out } of places)
+      models.push(await exportNetwork({ checkpoint, checkpointSha256, named, out, logits, check }));
+    report(json, { models }, () => models.map(lineOf).join("\n"));
+  },
+});
+
+interface ExportedModel {
+  readonly path: string;
+  readonly network: string;
+  readonly bytes: number;
+  readonly inputs: Readonly<Record<string, readonly (number | string)[]>>;
+  readonly outputs: Readonly<Record<string, readonly (number | string)[]>>;
+  /** Null where it was not asked for. */
+  readonly check: ModelCheck | null;
+}
+
+/** Beside the file asked for, one a network. */
+function besides(model: string, { name }: NamedNetwork): string {
+  const { dir, name: stem, ext } = parse(model);
+  return join(dir, `${stem}-${name}${ext}`);
+}
+
+function chooseNetworks(path: string, all: NamedNetwork[], asked: string | undefined): NamedNetwork[] {
+  if (asked === undefined) return all;
+  const chosen = all.filter(({ name }) => name === asked);
+  if (chosen.length > 0) return chosen;
+  const names = all.map(({ name }) => name).join(", ");
+  throw new PickbenchError(
+    "BadUsage",
+    `--network: ${path} has no network ${JSON.stringify(asked)}; it has ${names}`,
+    { path },
+  );
+}
+
+async function checkPlace(out: string, overwrite: boolean): Promise<void> {
+  await checkWritable("model", out, "file");
+  if (!overwrite && (await stat(out).catch(() => undefined)))
+    throw new PickbenchError("BadUsage", `${out} is there already; give --overwrite or another name`, {
+      path: out,
+    });
+}
+
+async function exportNetwork(request: {
+  readonly checkpoint: Checkpoint;
+  readonly checkpointSha256: string;
+  readonly named: NamedNetwork;
+  readonly out: string;
+  readonly logits: boolean;
+  readonly check: boolean;
+}): Promise<ExportedModel> {
+  const { checkpoint, checkpointSha256, named, out } = request;
+  const { weights, activation } = named.given;
+  const network = await loadNetwork(named.given.network);
+  const options: PortableOptions = {
+    network,
+    weights,
+    activation: request.logits ? null : activation,
+    offsets: offsetsOf(named.given),
+  };
+  const version = ownVersion();
+  const output = outputNameOf(options);
+  const metadata = modelMetadata({ checkpoint, checkpointSha256, named, network, output, version });
+  const { bytes, parts } = portableModel(options, { metadata, producerVersion: version, docString });
+  const check = request.check ? await checkModel(bytes, options) : null;
+  if (check && !(check.largestDifference <= tolerance * Math.max(1, check.largestValue)))
+    throw new Error(`${out}: the exported model differs by ${check.largestDifference} from the engine`);
+  await writeWhole(out, bytes);
+  const sizes = (values: typeof parts.inputs) =>
+    Object.fromEntries(values.map(({ name, dims }) => [name, dims]));
+  return {
+    path: out,
+    network: named.name,
+    bytes: bytes.length,
+    inputs: sizes(parts.inputs),
+    outputs: sizes(parts.outputs),
+    check,
+  };
+}
+
+/** What rounding in another order leaves, and no mistake does. */
+const tolerance = 1e-3;
+
+const docString =
+  "A particle detector for cryo-electron tomograms. Normalise a tomogram of the metadata's spacing by its " +
+  "normalisation, run tiles whose sizes are multiples of `multiple`, and pick each type's particles from its output " +
+  "map by `picking`.";
+
+const listed = (values: ExportedModel["inputs"]): string =>
+  Object.entries(values)
+    .map(([name, dims]) => `${name} (${dims.join(", ")})`)
+    .join(", ");
+
+function lineOf({ path, network, bytes, inputs, outputs, check }: ExportedModel): string {
+  const size = `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  const checked = check
+    ? `largest difference from the engine ${check.largestDifference.toExponential(1)} on ${check.patch.join("×")} voxels`
+    : "not checked";
+  return `${path}: network ${network}, ${size}, ${listed(inputs)} to ${listed(outputs)}, ${checked}`;
+}

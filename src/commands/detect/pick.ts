@@ -1,0 +1,155 @@
+import { challengeParticles } from "../../domain/particles.js";
+import { type Angstrom, angstrom } from "../../domain/units.js";
+import { pickChannels } from "../../infer/pick/channels.js";
+import { defaultPicking, type PickingSettings } from "../../infer/pick/picking.js";
+import { type PickedType, planPicking } from "../../infer/pick/store.js";
+import { findStores } from "../../infer/predict/probabilityStores.js";
+import { PickbenchError } from "../../system/errors.js";
+import { startProgress } from "../../system/progress.js";
+import type { Checkpoint } from "../../train/checkpoint/checkpoint.js";
+import { defineCommand, report } from "../shared/command.js";
+import { checkWritable } from "../shared/flags.js";
+
+export const command = defineCommand({
+  usage: "<probabilities..>",
+  lists: ["probabilities", "type", "checkpoint"],
+  options: (argv) =>
+    argv
+      .positional("probabilities", {
+        type: "string",
+        array: true,
+        demandOption: true,
+        describe:
+          "what predict wrote: OME-Zarr folders, Ais's RUN__TYPE.mrc, or folders with either or with copick's segmentations",
+      })
+      .option("out", {
+        type: "string",
+        demandOption: true,
+        describe: "folder for ExperimentRuns/RUN/Picks/pickbench_SESSION_TYPE.json",
+      })
+      .option("type", { type: "string", array: true, describe: "particles to pick; all channels by default" })
+      .option("checkpoint", {
+        type: "string",
+        array: true,
+        describe:
+          "the best.safetensors that predicted: settings as tuned, and its types; several as in submit",
+      })
+      .option("method", {
+        choices: ["watershed", "peaks"] as const,
+        describe: "groups of voxels, for probabilities (the default); or local maxima, for heat maps",
+      })
+      .option("threshold", { type: "number", describe: "only voxels above it; 0.5 by default" })
+      .option("min-volume", {
+        type: "number",
+        describe: "Å³ of a group (watershed); a third of a ball of half the particle's radius by default",
+      })
+      .option("min-spacing", {
+        type: "number",
+        describe: "Å between centres, of two nearer the lighter goes; the particle's radius by default",
+      })
+      .option("radius", {
+        type: "number",
+        describe: "Å of the ball in which a peak is the greatest (peaks); the minimum spacing by default",
+      })
+      .option("session", { type: "string", default: "pick", describe: "copick session in the files' names" })
+      .option("json", { type: "boolean", describe: "print one JSON document" })
+      .example("$0 pick probabilities --out picks", "every run and type with the default settings")
+      .example(
+        "$0 pick probabilities/TS_5_4.zarr --out picks --type ribosome --threshold 0.3",
+        "one type of one run, more picks",
+      )
+      .example(
+        "$0 pick probabilities --checkpoint runs/a/best.safetensors --out picks",
+        "with the settings that training tuned",
+      ),
+  run: async ({ probabilities, out, type, checkpoint, session, json, ...flags }) => {
+    const given = checkedFlags(flags);
+    await checkWritable("out", out, "folder");
+    const tuned = checkpoint ? await tunedPicking(checkpoint) : undefined;
+    const tasks = await planPicking(
+      await findStores(probabilities),
+      type ?? [...(tuned?.settings.keys() ?? [])],
+    );
+    const settings = new Map(
+      tasks.map((task) => {
+        const base = tuned?.settings.get(task.type);
+        return [task.type, base ? { ...base, ...given } : settingsFor(task.type, given)];
+      }),
+    );
+    const place = { folder: out, session, offset: tuned?.offset };
+    const progress = startProgress("pick", tasks.length, "volumes", { quiet: json === true });
+    let done = 0;
+    const onPicked = ({ run, type: found }: PickedType) => progress.update(++done, `${run} ${found}`);
+    const work = tasks.map((task) => ({ task, settings: settings.get(task.type)!, place }));
+    const picked = await pickChannels(work, onPicked).finally(() => progress.stop());
+    report(json, { picked }, () => picked.map(line).join("\n"));
+  },
+});
+
+type Flags = Partial<PickingSettings>;
+
+/** Loaded only where it is asked for: reading checkpoints brings the networks with it. */
+async function tunedPicking(paths: readonly string[]) {
+  const { readCheckpoint } = await import("../../train/checkpoint/checkpoint.js");
+  const { mergedSettings } = await import("../../train/submit/mergedSettings.js");
+  const checkpoints: Checkpoint[] = [];
+  for (const path of paths) checkpoints.push(await readCheckpoint(path));
+  return { settings: mergedSettings(checkpoints), offset: checkpoints[0]!.experiment.data.offset };
+}
+
+/** @throws BadUsage where a number is not one, or negative where it cannot be */
+function checkedFlags(flags: {
+  method: PickingSettings["method"] | undefined;
+  threshold: number | undefined;
+  minVolume: number | undefined;
+  minSpacing: number | undefined;
+  radius: number | undefined;
+}): Flags {
+  const number = (flag: string, value: number | undefined, least: number): number | undefined => {
+    if (value === undefined || (Number.isFinite(value) && value >= least)) return value;
+    throw new PickbenchError(
+      "BadUsage",
+      `--${flag} is not ${least === 0 ? "0 or a positive number" : "a number"}; write it like --${flag} 0.5`,
+    );
+  };
+  const lengthOf = (flag: string, value: number | undefined): { value?: Angstrom } => {
+    const checked = number(flag, value, 0);
+    return checked === undefined ? {} : { value: angstrom(checked) };
+  };
+  const threshold = number("threshold", flags.threshold, Number.NEGATIVE_INFINITY);
+  const minVolume = number("min-volume", flags.minVolume, 0);
+  const { value: minSpacing } = lengthOf("min-spacing", flags.minSpacing);
+  const { value: radius } = lengthOf("radius", flags.radius);
+  return {
+    ...(flags.method === undefined ? {} : { method: flags.method }),
+    ...(threshold === undefined ? {} : { threshold }),
+    ...(minVolume === undefined ? {} : { minVolume }),
+    ...(minSpacing === undefined ? {} : { minSpacing }),
+    ...(radius === undefined ? {} : { radius }),
+  };
+}
+
+/** The flags over the type's defaults. @throws BadUsage where a type has none and the flags do not replace them */
+function settingsFor(type: string, flags: Flags): PickingSettings {
+  const particle = challengeParticles.find(({ name }) => name === type);
+  if (particle) return { ...defaultPicking(particle), ...flags };
+  const { method = "watershed", threshold = 0.5, minVolume, minSpacing } = flags;
+  if (minSpacing !== undefined && (minVolume !== undefined || method === "peaks"))
+    return { ...flags, method, threshold, minVolume: minVolume ?? 0, minSpacing };
+  throw new PickbenchError(
+    "BadUsage",
+    `${type} has no known radius to take settings from; give --min-spacing and --min-volume, or choose others with --type`,
+  );
+}
+
+function line({ run, type, settings, steps, path }: PickedType): string {
+  const counts =
+    settings.method === "watershed"
+      ? [`${steps.groups} groups`, `${steps.afterVolume} of at least ${Math.round(settings.minVolume)} Å³`]
+      : [`${steps.groups} peaks`];
+  return [
+    `${run} ${type}: ${steps.aboveThreshold} voxels above ${settings.threshold}`,
+    ...counts,
+    `${steps.afterSpacing} at least ${settings.minSpacing} Å apart, in ${path}`,
+  ].join(", ");
+}

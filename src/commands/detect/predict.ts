@@ -1,0 +1,112 @@
+import { labelled } from "../../data/layouts/copickProject.js";
+import type { Dataset } from "../../data/model.js";
+import {
+  createProbabilities,
+  type ProbabilityFormat,
+  type ProbabilityTarget,
+  probabilityFormats,
+} from "../../infer/predict/probabilityFiles.js";
+import { startCounting } from "../../system/progress.js";
+import { type Detector, openDetector } from "../../train/submit/detector.js";
+import { defineCommand, report } from "../shared/command.js";
+import { checkWhole, checkWritable } from "../shared/flags.js";
+import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOptions.js";
+
+export const command = defineCommand({
+  usage: "<checkpoint..>",
+  lists: ["checkpoint"],
+  options: (argv) =>
+    withDetectorOptions(argv)
+      .option("out", {
+        type: "string",
+        demandOption: true,
+        describe: "folder for one OME-Zarr a run, a channel a type; or what --format says",
+      })
+      .option("format", {
+        choices: probabilityFormats,
+        default: "zarr" as const,
+        describe:
+          "mrc: RUN__TYPE.mrc as Ais writes them; copick: OUT/ExperimentRuns/RUN/Segmentations, and labels beside",
+      })
+      .option("zarr", {
+        choices: [2, 3] as const,
+        default: 2 as const,
+        describe: "Zarr v2 (OME-NGFF 0.4) or v3 (0.5)",
+      })
+      .option("session", {
+        type: "string",
+        default: "predict",
+        describe: "copick session in the files' names",
+      })
+      .option("json", { type: "boolean", describe: "print one JSON document" })
+      .example(
+        "$0 predict runs/a/best.safetensors --data test --out probabilities",
+        "probabilities, for pickbench pick or any Zarr viewer",
+      )
+      .example(
+        "$0 predict best.safetensors --data DIR --format copick --out DIR/overlay",
+        "segmentations that copick and its viewers show",
+      ),
+  run: async ({ checkpoint, data, runs: asked, tomogram, tile, overlap, engine, threads, ...flags }) => {
+    const { precision, out, json, format, zarr, session } = flags;
+    checkWhole("threads", threads, 1);
+    const tiling = tilingOf(tile, overlap);
+    await checkWritable("out", out, "folder");
+    const { dataset, runs } = await openRuns(data, asked);
+    const detector = await openDetector(checkpoint, {
+      engine: await engineOf(engine),
+      threads,
+      precision,
+      tomogram,
+      tiling,
+    });
+    const written: string[] = [];
+    try {
+      for (const run of runs) await detector.find(dataset, run);
+      for (const run of runs)
+        written.push(...(await predictRun(detector, dataset, run, { format, folder: out, session, zarr })));
+    } finally {
+      await detector.close();
+    }
+    report(json, { types: detector.types, volumes: written }, () => written.join("\n"));
+  },
+});
+
+interface Target extends Pick<ProbabilityTarget, "folder" | "session" | "zarr"> {
+  readonly format: ProbabilityFormat;
+}
+
+async function predictRun(
+  detector: Detector,
+  dataset: Dataset,
+  run: string,
+  { format, ...target }: Target,
+): Promise<readonly string[]> {
+  const { ref } = await detector.find(dataset, run);
+  const views = await detector.read(dataset, run);
+  const { shape, spacing } = views[0]!;
+  const files = await createProbabilities(format, {
+    ...target,
+    run,
+    types: detector.types,
+    particles: labelled(dataset.particles),
+    shape,
+    spacing,
+    voxelSpacing: ref.voxelSpacing ?? spacing[2],
+  });
+  const progress = startCounting(`predicting ${run}`, "tiles");
+  try {
+    await detector.predictor.predict(
+      views,
+      ({ zStart, values }) => files.writeSlab(zStart, values),
+      progress.update,
+    );
+    await files.close();
+  } catch (error) {
+    await files.discard();
+    throw error;
+  } finally {
+    progress.stop();
+  }
+  return files.paths;
+}

@@ -1,0 +1,90 @@
+import { PickbenchError } from "../../system/errors.js";
+import { canonicalJson, hashFile } from "../../system/files.js";
+import { listenForStop } from "../../system/interrupt.js";
+import { ownVersion } from "../../system/version.js";
+import { openDetector } from "../../train/submit/detector.js";
+import { withSubmissionParts } from "../../train/submit/submissionParts.js";
+import { type FailedRun, type SubmittedRun, submitAll } from "../../train/submit/submitAll.js";
+import { defineCommand, report } from "../shared/command.js";
+import { checkWhole, checkWritable } from "../shared/flags.js";
+import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOptions.js";
+
+export const command = defineCommand({
+  usage: "<checkpoint..>",
+  lists: ["checkpoint"],
+  options: (argv) =>
+    withDetectorOptions(argv)
+      .option("out", { type: "string", demandOption: true, describe: "the CSV to write" })
+      .option("keep-going", {
+        type: "boolean",
+        describe: "leave out tomograms that cannot be read or used, and name them at the end",
+      })
+      .option("json", { type: "boolean", describe: "print one JSON document" })
+      .example(
+        "$0 submit runs/a/best.safetensors --data test --out submission.csv",
+        "the challenge's CSV for all test tomograms",
+      )
+      .example(
+        "$0 submit a.safetensors b.safetensors --data test --out both.csv",
+        "the mean of two checkpoints",
+      )
+      .example(
+        "$0 submit a.safetensors --data test --out submission.csv --keep-going",
+        "all that can be used of many; stopped, the same command goes on where it was",
+      ),
+  run: async ({ checkpoint, data, runs: asked, engine, threads, out, json, ...flags }) => {
+    checkWhole("threads", threads, 1);
+    const tiling = tilingOf(flags.tile, flags.overlap);
+    await checkWritable("out", out, "file");
+    const { dataset, runs } = await openRuns(data, asked);
+    const stop = listenForStop("tile");
+    try {
+      const submitted = await withSubmissionParts(out, async (parts) => {
+        const options = {
+          engine: await engineOf(engine),
+          threads,
+          precision: flags.precision,
+          tomogram: flags.tomogram,
+          tiling,
+        };
+        const detector = await openDetector(checkpoint, options);
+        try {
+          const checkpoints = await Promise.all(checkpoint.map(hashFile));
+          await parts.bind({
+            checkpoints,
+            tomogram: detector.tomogram,
+            engine: options.engine,
+            threads,
+            precision: detector.precision,
+            tiles: canonicalJson(tiling),
+            version: ownVersion(),
+          });
+          const keepGoing = flags.keepGoing === true;
+          return await submitAll({ detector, dataset, runs, parts, out, keepGoing, stop });
+        } finally {
+          await detector.close();
+        }
+      });
+      report(json, { out, ...submitted }, () =>
+        [...submitted.runs.map(line), `submission: ${out}`].join("\n"),
+      );
+      if (submitted.failed.length > 0) throw incomplete(out, runs.length, submitted.failed);
+    } finally {
+      stop.stopListening();
+    }
+  },
+});
+
+const line = ({ run, perType }: SubmittedRun): string =>
+  `${run}: ${Object.entries(perType)
+    .map(([type, count]) => `${count} ${type}`)
+    .join(", ")}`;
+
+const incomplete = (out: string, total: number, failed: readonly FailedRun[]): PickbenchError =>
+  new PickbenchError(
+    "BadDataset",
+    `${out}: ${failed.length} of ${total} tomograms are left out, ${failed
+      .map(({ run, message }) => `${run} (${message})`)
+      .join(", ")}; mend them and give the same command again, which keeps what is finished`,
+    { path: out },
+  );

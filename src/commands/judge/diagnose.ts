@@ -1,0 +1,53 @@
+import { diagnose } from "../../score/diagnosis/diagnosis.js";
+import { diagnosisText } from "../../score/diagnosis/diagnosisText.js";
+import { writeWhole } from "../../system/files.js";
+import { defineCommand, report } from "../shared/command.js";
+import { checkWritable } from "../shared/flags.js";
+import { readDiagnosisPicks, readDiagnosisTruth } from "../shared/pickSources.js";
+
+export const command = defineCommand({
+  usage: "<picks>",
+  options: (argv) =>
+    argv
+      .positional("picks", {
+        type: "string",
+        demandOption: true,
+        describe: "what pick wrote, any copick folder or configuration, or a submission CSV (no confidences)",
+      })
+      .option("truth", {
+        type: "string",
+        demandOption: true,
+        describe: "a data set with picks, a copick configuration, or a CSV with the submission's columns",
+      })
+      .option("runs", { type: "string", describe: "only these of the truth, separated by commas" })
+      .option("user", {
+        type: "string",
+        describe: "copick user of the picks; pickbench's own if there are any",
+      })
+      .option("session", { type: "string", describe: "copick session of the picks, where there are several" })
+      .option("out", { type: "string", describe: "write everything to this file as JSON" })
+      .option("json", { type: "boolean", describe: "print everything as one JSON document" })
+      .example(
+        "$0 diagnose picks --truth data/train",
+        "confidences, displacement, confusion and where misses lie, per type",
+      )
+      .example(
+        "$0 diagnose picks --truth data/train --runs TS_5_4,TS_6_6 --out diagnosis.json",
+        "of two runs, with all curves and the worst misses in a file",
+      )
+      .example("$0 diagnose submission.csv --truth data/train", "what can be told without confidences"),
+  run: async ({ picks: picksPath, truth: truthPath, runs, user, session, out, json }) => {
+    if (out !== undefined) await checkWritable("out", out, "file");
+    const { truth, particles, extents } = await readDiagnosisTruth(truthPath, runs);
+    const author = {
+      ...(user === undefined ? {} : { userId: user }),
+      ...(session === undefined ? {} : { sessionId: session }),
+    };
+    const picks = await readDiagnosisPicks(picksPath, { truth, particles, author });
+    const diagnosis = diagnose(truth, picks, { particles, extents });
+    if (out !== undefined) await writeWhole(out, `${JSON.stringify(diagnosis)}\n`);
+    report(json, diagnosis, () =>
+      [diagnosisText(diagnosis), ...(out === undefined ? [] : [`diagnosis: ${out}`])].join("\n"),
+    );
+  },
+});

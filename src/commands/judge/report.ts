@@ -1,0 +1,61 @@
+import { bytesText } from "../../present/text.js";
+import { makeReport } from "../../report/report.js";
+import { writeWhole } from "../../system/files.js";
+import { startProgress } from "../../system/progress.js";
+import { defineCommand, report } from "../shared/command.js";
+import { checkWritable } from "../shared/flags.js";
+
+export const command = defineCommand({
+  usage: "<run..>",
+  lists: ["run"],
+  options: (argv) =>
+    argv
+      .positional("run", {
+        type: "string",
+        array: true,
+        demandOption: true,
+        describe: "folders that run wrote; several are compared",
+      })
+      .option("data", {
+        type: "string",
+        describe: "the data set of the runs; the one that each record names, where it still is there",
+      })
+      .option("out", { type: "string", default: "report.html", describe: "the page to write" })
+      .option("json", { type: "boolean", describe: "print one JSON document" })
+      .example("$0 report runs/unet3d-baseline --data train", "one page to look at, which needs nothing else")
+      .example(
+        "$0 report runs/a runs/b --data train --out both.html",
+        "two runs and their paired difference",
+      ),
+  run: async ({ run: paths, data, out, json }) => {
+    await checkWritable("out", out, "file");
+    const { html, runs, pairs } = await makeReport({ runs: paths, data, onProgress: progressOf(json) });
+    await writeWhole(out, html);
+    const bytes = Buffer.byteLength(html);
+    const summaries = runs.map(({ label, folder, report: scored, missing }) => ({
+      label,
+      folder: folder.path,
+      score: scored?.holdout?.score ?? null,
+      interval: scored?.interval?.score ?? null,
+      missing,
+    }));
+    report(json, { out, bytes, runs: summaries, comparisons: pairs }, () =>
+      [
+        ...summaries.map(
+          ({ label, score }) => `${label}: ${score === null ? "no score" : `score ${score.toFixed(4)}`}`,
+        ),
+        ...summaries.flatMap(({ label, missing }) => missing.map((sentence) => `${label}: ${sentence}`)),
+        `report: ${out}, ${bytesText(bytes)}`,
+      ].join("\n"),
+    );
+  },
+});
+
+function progressOf(quiet = false): (label: string, done: number, total: number) => void {
+  return (label, done, total) => {
+    if (total < 2) return;
+    const progress = startProgress(`drawing ${label}`, total, "tomograms", { quiet });
+    progress.update(done);
+    progress.stop();
+  };
+}

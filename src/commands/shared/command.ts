@@ -1,0 +1,58 @@
+import type { ArgumentsCamelCase, Argv } from "yargs";
+import { PickbenchError } from "../../system/errors.js";
+import { type Given, plainArguments } from "./plainArguments.js";
+
+/** A command's arguments and what it does with them. */
+interface Command<Options> {
+  /** Positional arguments after the command's name, in yargs' notation. */
+  readonly usage: string;
+  readonly options: (argv: Argv) => Argv<Options>;
+  /** Arguments that may be given more than once; any other that is, is refused. */
+  readonly lists?: readonly (keyof Options & string)[];
+  readonly run: (options: ArgumentsCamelCase<Options>) => Promise<void>;
+}
+
+/** What a file in this folder exports as `command`; what its options are is its own affair. */
+export interface RegisteredCommand {
+  /** The arguments, where they are written so plainly that they need no parser; the first is the command's name. */
+  readonly plain: (args: readonly string[]) => Given | undefined;
+  /** Runs the command with what `plain` gave. */
+  readonly run: (given: Given) => Promise<void>;
+  readonly register: (parser: Argv, name: string, describe: string) => void;
+  /** Ends with what the parser started; at once if it started nothing. */
+  readonly finished: () => Promise<void>;
+}
+
+/** The parser does not get to see the promise: of a handler that gives one it renders the help, which takes longer than to parse. */
+export function defineCommand<Options>(command: Command<Options>): RegisteredCommand {
+  let running = Promise.resolve();
+  return {
+    plain: (args) => plainArguments(args, command.usage, command.options),
+    run: (given) => command.run(given as ArgumentsCamelCase<Options>),
+    register(parser, name, describe) {
+      parser.command(`${name} ${command.usage}`.trim(), describe, command.options, (given) => {
+        checkGivenOnce(given, command.lists ?? []);
+        running = command.run(given);
+      });
+    },
+    finished: () => running,
+  };
+}
+
+/** yargs makes a list of a flag that is given twice. @throws BadUsage for one that takes one value, or an empty one */
+function checkGivenOnce(given: Given, lists: readonly string[]): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (name === "_" || lists.includes(name)) continue;
+    if (Array.isArray(value))
+      throw new PickbenchError(
+        "BadUsage",
+        `--${name} is given ${value.length} times, wanted once; leave one`,
+      );
+    if (value === "") throw new PickbenchError("BadUsage", `--${name} is empty; give it a value`);
+  }
+}
+
+/** What a command reports: one JSON document with `--json`, else lines for people. */
+export function report(json: boolean | undefined, value: unknown, lines: () => string): void {
+  process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${lines()}\n`);
+}

@@ -1,0 +1,59 @@
+import { constants } from "node:fs";
+import { access, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Argv } from "yargs";
+import { engineNames } from "../../engines/engine.js";
+import { messageOf, PickbenchError } from "../../system/errors.js";
+
+/** @throws BadUsage where a flag that was given is no whole number of at least `least` */
+export function checkWhole(flag: string, value: number | undefined, least: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= least)) return;
+  throw new PickbenchError(
+    "BadUsage",
+    `--${flag} is ${value}, wanted a whole number of at least ${least}; give one`,
+  );
+}
+
+/** @throws BadUsage where a file or folder at `path` could not be written: found out before the work, not after it */
+export async function checkWritable(flag: string, path: string, kind: "file" | "folder"): Promise<void> {
+  const refuse = (why: string, cause?: unknown) =>
+    new PickbenchError("BadUsage", `--${flag} ${path}: ${why}; name another ${kind}`, { path, cause });
+  const there = await stat(path).catch(() => undefined);
+  if (there && there.isDirectory() !== (kind === "folder"))
+    throw refuse(kind === "file" ? "is a folder, not a file" : "is a file, not a folder");
+  try {
+    const folder = await nearestFolder(kind === "file" ? dirname(resolve(path)) : resolve(path));
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    throw refuse(`cannot be written (${messageOf(error)})`, error);
+  }
+}
+
+/** The path itself or the nearest folder above it that stands. */
+async function nearestFolder(path: string): Promise<string> {
+  const there = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" && dirname(path) !== path) return undefined;
+    throw error;
+  });
+  if (there === undefined) return nearestFolder(dirname(path));
+  if (!there.isDirectory()) throw new Error(`${path} is a file`);
+  return path;
+}
+
+/** The flags of commands that look at a data set as a whole. */
+export const withDataset = (argv: Argv) =>
+  argv
+    .option("data", {
+      type: "string",
+      demandOption: true,
+      describe:
+        "folder with static/ and overlay/, or with train/ and test/ inside, a copick configuration, or what else the README names",
+    })
+    .option("part", { choices: ["train", "test"] as const, describe: "which part, where there are both" });
+
+/** `--engine`, the same wherever a network is run. */
+export const engineOption = {
+  choices: ["auto", ...engineNames],
+  describe:
+    "what trains and predicts, over the experiment's; `pickbench engines` lists what this machine has",
+} as const;

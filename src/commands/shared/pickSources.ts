@@ -1,0 +1,262 @@
+import { stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { listRuns, openDataset } from "../../data/dataset.js";
+import type { Dataset } from "../../data/model.js";
+import { listPicks, readPicks, readTruth, strayPicks } from "../../data/picks.js";
+import { resolveTomogram } from "../../data/tomograms/omeZarr.js";
+import { challengeParticles, type Particle, type Pick } from "../../domain/particles.js";
+import { ownUserId, type PicksAuthor } from "../../formats/copickPicks.js";
+import type { Extent, Extents } from "../../score/diagnosis/places.js";
+import type { PicksByExperiment } from "../../score/score.js";
+import { readSubmission } from "../../score/submissionCsv.js";
+import { PickbenchError } from "../../system/errors.js";
+
+/** A truth to diagnose against. */
+export interface DiagnosisTruth {
+  readonly truth: PicksByExperiment;
+  readonly particles: readonly Particle[];
+  /** Of the runs with tomograms. */
+  readonly extents: Extents;
+}
+
+/**
+ * Reads a data set's picks and the sizes of its volumes, or a CSV. As in `score`, runs that nobody picked are no part
+ * of the truth; runs picked and found empty are.
+ *
+ * @param asked names of runs, separated by commas; all where undefined
+ * @param flag that they were given with
+ * @throws BadDataset where there is no particle, BadUsage for a run that the truth lacks
+ */
+export async function readDiagnosisTruth(
+  path: string,
+  asked: string | undefined,
+  flag = "--runs",
+): Promise<DiagnosisTruth> {
+  if (await isCsv(path)) {
+    const truth = await readSubmission(path, { kind: "truth" });
+    return { truth: chosenRuns(path, truth, asked, flag), particles: challengeParticles, extents: new Map() };
+  }
+  const dataset = await openDataset(path);
+  const all = await readTruth(dataset);
+  for (const [run, picks] of all) if (picks.length === 0 && !(await hasPicks(dataset, run))) all.delete(run);
+  const truth = chosenRuns(path, all, asked, flag);
+  return { truth, particles: dataset.particles, extents: await readExtents(dataset, truth) };
+}
+
+function chosenRuns(
+  path: string,
+  all: ReadonlyMap<string, Pick[]>,
+  asked: string | undefined,
+  flag: string,
+): ReadonlyMap<string, Pick[]> {
+  const names = asked?.split(",").map((name) => name.trim()) ?? [...all.keys()];
+  const unknown = names.find((name) => !all.has(name));
+  if (unknown !== undefined)
+    throw new PickbenchError(
+      "BadUsage",
+      `${flag} names ${unknown}, wanted runs with picks in ${path}: ${[...all.keys()].join(", ") || "there are none"}`,
+      { path },
+    );
+  const truth = new Map(names.map((name) => [name, all.get(name)!]));
+  if ([...truth.values()].every((picks) => picks.length === 0))
+    throw new PickbenchError(
+      "BadDataset",
+      `${path} holds no particle in these runs, wanted a truth to diagnose against; name another`,
+      { path },
+    );
+  return truth;
+}
+
+async function readExtents(dataset: Dataset, truth: PicksByExperiment): Promise<Map<string, Extent>> {
+  const extents = new Map<string, Extent>();
+  for (const { name, tomograms } of dataset.runs) {
+    const [first] = tomograms;
+    if (!truth.has(name) || first === undefined) continue;
+    const { shape, spacing } = (await resolveTomogram(first)).levels[0]!;
+    extents.set(name, { z: shape[0] * spacing[0], y: shape[1] * spacing[1], x: shape[2] * spacing[2] });
+  }
+  return extents;
+}
+
+/**
+ * Reads the picks to diagnose: a CSV, a folder with ExperimentRuns/ as `pick` writes it, or a data set.
+ *
+ * Of a folder: the author's where one is asked for; otherwise pickbench's own if there are any, else the one session
+ * there is.
+ *
+ * @throws BadDataset where there is no pick for any run of the truth
+ */
+export async function readDiagnosisPicks(
+  path: string,
+  {
+    truth,
+    particles,
+    author,
+  }: {
+    readonly truth: PicksByExperiment;
+    readonly particles: readonly Particle[];
+    readonly author: PicksAuthor;
+  },
+): Promise<PicksByExperiment> {
+  if (await isCsv(path)) return readSubmission(path, { particles, experiments: truth });
+  const dataset = { ...(await picksDataset(path)), particles };
+  const runs = [...truth.keys()];
+  const chosen = await authorToRead(dataset, runs, author);
+  const picks = new Map<string, Pick[]>();
+  let files = 0;
+  for (const run of runs) {
+    files += await countFiles(dataset, run, chosen);
+    const lists = await Promise.all(particles.map(({ name }) => readPicks(dataset, run, name, chosen)));
+    picks.set(run, lists.flat());
+  }
+  if (files > 0) return picks;
+  throw new PickbenchError(
+    "BadDataset",
+    `${path} holds no file of picks for ${runs.join(", ")}, wanted ExperimentRuns/RUN/Picks/USER_SESSION_TYPE.json; name the folder that pick wrote`,
+    { path },
+  );
+}
+
+/** A folder with ExperimentRuns/ itself is the one root; anything else is opened as a data set. */
+export async function picksDataset(path: string): Promise<Dataset> {
+  const isRoot = (await stat(join(path, "ExperimentRuns")).catch(() => undefined))?.isDirectory();
+  return isRoot
+    ? {
+        root: path,
+        overlayRoot: path,
+        roots: [path],
+        particles: challengeParticles,
+        runs: await listRuns([path]),
+      }
+    : await openDataset(path);
+}
+
+async function authorToRead(
+  dataset: Dataset,
+  runs: readonly string[],
+  asked: PicksAuthor,
+): Promise<PicksAuthor> {
+  if (asked.userId !== undefined) return asked;
+  const own = { ...asked, userId: ownUserId };
+  for (const run of runs) if ((await countFiles(dataset, run, own)) > 0) return own;
+  return asked;
+}
+
+async function countFiles(dataset: Dataset, run: string, author: PicksAuthor): Promise<number> {
+  const files = await Promise.all(dataset.particles.map(({ name }) => listPicks(dataset, run, name, author)));
+  return files.flat().length;
+}
+
+const hasPicks = async (dataset: Dataset, run: string): Promise<boolean> =>
+  (await countFiles(dataset, run, {})) > 0;
+
+export const isCsv = async (path: string): Promise<boolean> =>
+  !path.endsWith(".json") && ((await stat(path).catch(() => undefined))?.isFile() ?? false);
+
+/** What one picker found. */
+export interface PickerPicks {
+  /** As it was named. */
+  readonly path: string;
+  /** By run; only runs with picks. */
+  readonly picks: ReadonlyMap<string, readonly Pick[]>;
+  readonly count: number;
+  /** The greatest score; null where no pick has one. */
+  readonly greatestScore: number | null;
+  /** Files that were passed over, for none of the particles is called so. */
+  readonly stray: readonly string[];
+}
+
+interface Source {
+  readonly path: string;
+  readonly author: PicksAuthor;
+}
+
+/** The particles of the first of these that is a copick configuration; the challenge's where none is. */
+export async function particlesOf(paths: readonly string[]): Promise<readonly Particle[]> {
+  for (const named of paths) {
+    const { path } = await sourceOf(named);
+    if (path.endsWith(".json")) return (await picksDataset(path)).particles;
+  }
+  return challengeParticles;
+}
+
+/**
+ * Reads the picks of one picker: a CSV, a folder with ExperimentRuns/ as `pick` writes it, or a data set; with
+ * @USER_SESSION behind, of this user and session alone.
+ *
+ * @throws BadDataset, BadSubmission for files that are broken, BadDataset where there is no pick or a score is negative
+ */
+export async function readPicker(named: string, particles: readonly Particle[]): Promise<PickerPicks> {
+  const { path, author } = await sourceOf(named);
+  const { all, stray } = (await isCsv(path))
+    ? { all: await readSubmission(path, { particles }), stray: [] }
+    : await readFolder(path, particles, author);
+  const picks = new Map([...all].filter(([, list]) => list.length > 0));
+  let count = 0;
+  let greatestScore: number | null = null;
+  for (const [run, list] of picks) {
+    count += list.length;
+    for (const { type, score } of list) {
+      if (score === undefined) continue;
+      if (score < 0) throw negativeScore(named, run, type, score);
+      greatestScore = Math.max(greatestScore ?? 0, score);
+    }
+  }
+  if (count === 0)
+    throw new PickbenchError("BadDataset", `${named} holds no pick, wanted some to fuse; leave it out`, {
+      path,
+    });
+  return { path: named, picks, count, greatestScore, stray };
+}
+
+const negativeScore = (path: string, run: string, type: string, score: number): PickbenchError =>
+  new PickbenchError(
+    "BadDataset",
+    `${path}: a ${type} of ${run} has the score ${score}, wanted 0 or more, as places are weighed by it; bring the scores to 0 to 1`,
+    { path },
+  );
+
+async function readFolder(path: string, particles: readonly Particle[], author: PicksAuthor) {
+  const dataset = { ...(await picksDataset(path)), particles };
+  const runs = new Map(dataset.runs.map(({ name }) => [name, []]));
+  const all = await readDiagnosisPicks(path, { truth: runs, particles, author });
+  const stray = await Promise.all([...runs.keys()].map((run) => strayPicks(dataset, run)));
+  return { all, stray: stray.flat() };
+}
+
+/**
+ * Reads what one picker found in one run: a CSV, a folder with ExperimentRuns/, a data set, or a run's folder, whose
+ * `picks/` or else `submission.csv` is read; with @USER_SESSION behind, of this user and session alone.
+ *
+ * @returns the picks, and a name from that of the file or folder
+ * @throws BadDataset, BadSubmission for files that are broken, BadDataset for a folder without picks of the run
+ */
+export async function readRunOfPicker(
+  named: string,
+  run: string,
+  particles: readonly Particle[],
+): Promise<{ readonly name: string; readonly picks: readonly Pick[] }> {
+  const { path, author } = await sourceOf(named);
+  const truth = new Map([[run, []]]);
+  const all = await readDiagnosisPicks(await picksInside(path), { truth, particles, author });
+  return { name: basename(resolve(path)).replace(/\.(csv|json)$/, ""), picks: all.get(run) ?? [] };
+}
+
+/** The picks in a folder that `run` made; anything else is itself. */
+async function picksInside(path: string): Promise<string> {
+  const isThere = async (...names: string[]) =>
+    (await stat(join(path, ...names)).catch(() => undefined)) !== undefined;
+  if (await isThere("picks", "ExperimentRuns")) return join(path, "picks");
+  return (await isThere("submission.csv")) ? join(path, "submission.csv") : path;
+}
+
+/** A path that exists is a path, whatever it looks like. */
+async function sourceOf(named: string): Promise<Source> {
+  const parts = /^(.+)@([^@_/]+)_([^@_/]+)$/.exec(named);
+  const isThere = await stat(named).then(
+    () => true,
+    () => false,
+  );
+  if (isThere || !parts) return { path: named, author: {} };
+  return { path: parts[1]!, author: { userId: parts[2]!, sessionId: parts[3]! } };
+}

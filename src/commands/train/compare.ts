@@ -1,0 +1,93 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compare } from "../../compare/compare.js";
+import { comparisonText } from "../../compare/table.js";
+import { defineCommand, report } from "../shared/command.js";
+import { checkWhole, checkWritable, engineOption } from "../shared/flags.js";
+
+const commonRecipe = fileURLToPath(new URL("../../../experiments/compare.yaml", import.meta.url));
+
+/** `pickbench compare`: architectures side by side, with the same data, budget and seeds. */
+export const command = defineCommand({
+  usage: "<architecture..>",
+  lists: ["architecture"],
+  options: (argv) =>
+    argv
+      .positional("architecture", {
+        type: "string",
+        array: true,
+        demandOption: true,
+        describe: "two or more of the library; `pickbench nets` lists them",
+      })
+      .option("data", {
+        type: "string",
+        demandOption: true,
+        describe: "the data set: a folder with static/ and overlay/, or one with train/ inside",
+      })
+      .option("budget", { type: "string", describe: 'training of each, over the recipe\'s: 5m, "500 steps"' })
+      .option("seeds", { type: "number", default: 1, describe: "how often each is trained, from seed 0 on" })
+      .option("experiment", {
+        type: "string",
+        describe: "the recipe all share; experiments/compare.yaml if absent",
+      })
+      .option("out", {
+        type: "string",
+        default: join("runs", "compare"),
+        describe: "folder for runs, table and plot",
+      })
+      .option("submissions", {
+        type: "string",
+        default: "submissions",
+        describe: "folder of the leaderboard",
+      })
+      .option("engine", engineOption)
+      .option("threads", {
+        type: "number",
+        default: Math.min(8, availableParallelism()),
+        describe: "of the engine",
+      })
+      .option("overwrite", { type: "boolean", default: false, describe: "run again what is finished" })
+      .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
+      .example(
+        "$0 compare baseline plain unet --data train --budget 5m",
+        "three architectures, five minutes each",
+      )
+      .example("$0 compare baseline dynunet --data train --seeds 3", "with the spread over three seeds"),
+  async run({
+    architecture,
+    data,
+    budget,
+    seeds,
+    experiment,
+    out,
+    submissions,
+    engine,
+    threads,
+    overwrite,
+    json,
+  }) {
+    checkWhole("seeds", seeds, 1);
+    checkWhole("threads", threads, 1);
+    await checkWritable("out", out, "folder");
+    await checkWritable("submissions", submissions, "folder");
+    const comparison = await compare({
+      architectures: [...new Set(architecture)],
+      recipe: experiment ?? commonRecipe,
+      data,
+      budget,
+      seeds,
+      out,
+      submissions,
+      engine: engine ?? "auto",
+      threads,
+      overwrite,
+      note: (line) => process.stderr.write(`${line}\n`),
+    });
+    report(json, comparison, () =>
+      [comparisonText(comparison), "", `table and plot: ${join(out, "comparison.md")}, comparison.svg`].join(
+        "\n",
+      ),
+    );
+  },
+});

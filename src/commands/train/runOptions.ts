@@ -1,0 +1,69 @@
+import { join } from "node:path";
+import type { Argv } from "yargs";
+import { readSearched, runName } from "../../train/experiment/experiment.js";
+import type { Experiment } from "../../train/experiment/schema.js";
+import type { RunOptions } from "../../train/run/prepare.js";
+import { type RunFolder, runFolder } from "../../train/run/runFolder.js";
+import { checkWhole, checkWritable, engineOption } from "../shared/flags.js";
+
+/** The flags that `run`, `train` and `tune` share. */
+export const withRunOptions = (argv: Argv) =>
+  argv
+    .positional("experiment", { type: "string", demandOption: true, describe: "the experiment's YAML" })
+    .option("data", {
+      type: "string",
+      demandOption: true,
+      describe:
+        "the data set: a folder with static/ and overlay/, one with train/ inside, or a copick configuration",
+    })
+    .option("out", { type: "string", describe: "the run's folder; runs/NAME, or runs/NAME-seedN, if absent" })
+    .option("seed", { type: "number", describe: "over the experiment's seed" })
+    .option("budget", {
+      type: "string",
+      describe: 'length of training, over the experiment\'s: 20m, 1.5h, "3000 steps"',
+    })
+    .option("engine", engineOption)
+    .option("resume", { type: "boolean", default: false, describe: "go on with the run in the folder" })
+    .option("overwrite", { type: "boolean", default: false, describe: "replace the run in the folder" })
+    .option("threads", { type: "number", describe: "threads of the engine; the machine's cores if absent" })
+    .option("json", { type: "boolean", describe: "print one JSON document" });
+
+export interface RunArguments {
+  readonly experiment: string;
+  readonly data: string;
+  readonly out: string | undefined;
+  readonly seed: number | undefined;
+  readonly budget: string | undefined;
+  readonly engine: (typeof engineOption.choices)[number] | undefined;
+  readonly resume: boolean;
+  readonly overwrite: boolean;
+  readonly threads: number | undefined;
+  readonly json: boolean | undefined;
+}
+
+/** What the flags mean. */
+export interface RunCall {
+  readonly folder: RunFolder;
+  readonly options: RunOptions;
+  readonly experiment: Experiment;
+}
+
+/** @param ending of the folder's name where none is given */
+export async function runOptionsOf(
+  args: RunArguments,
+  ending: (experiment: Experiment) => string = () => "",
+): Promise<RunCall> {
+  checkWhole("seed", args.seed, 0);
+  checkWhole("threads", args.threads, 1);
+  const overrides = { seed: args.seed, budget: args.budget };
+  const { experiment: checked, parameters } = await readSearched(args.experiment, overrides);
+  if (parameters)
+    process.stderr.write(
+      `${args.experiment}: its search is left to pickbench search; the values that stand there are taken\n`,
+    );
+  const { experiment, data, seed, budget, engine, resume, overwrite, threads } = args;
+  const options = { experiment, data, seed, budget, engine, resume, overwrite, threads, quiet: false };
+  const folder = runFolder(args.out ?? join("runs", `${runName(checked)}${ending(checked)}`));
+  await checkWritable("out", folder.path, "folder");
+  return { folder, options, experiment: checked };
+}

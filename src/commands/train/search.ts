@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { methods } from "../../search/sampler.js";
+import { search } from "../../search/search.js";
+import { searchText } from "../../search/text.js";
+import { readExperiment } from "../../train/experiment/experiment.js";
+import { defineCommand, report } from "../shared/command.js";
+import { checkWhole, checkWritable, engineOption } from "../shared/flags.js";
+
+/** `pickbench search`: values for an experiment's parameters, found on its tune runs. */
+export const command = defineCommand({
+  usage: "<experiment>",
+  options: (argv) =>
+    argv
+      .positional("experiment", {
+        type: "string",
+        demandOption: true,
+        describe: "the experiment's YAML, whose key search names the parameters",
+      })
+      .option("data", {
+        type: "string",
+        demandOption: true,
+        describe: "the data set, as run takes it",
+      })
+      .option("trials", { type: "number", default: 20, describe: "how many values are tried" })
+      .option("budget", {
+        type: "string",
+        describe: 'training of all trials together, after which no new one begins: 3h, "20000 steps"',
+      })
+      .option("trial-budget", {
+        type: "string",
+        describe: 'training of one whole trial, over the experiment\'s budget: 5m, "400 steps"',
+      })
+      .option("method", {
+        choices: methods,
+        default: methods[0],
+        describe: "tpe learns from earlier trials; random does not",
+      })
+      .option("eta", {
+        type: "number",
+        default: 3,
+        describe:
+          "after 1/eta² and 1/eta of its budget a trial goes on if it is among the best 1/eta; 1: always",
+      })
+      .option("seed", {
+        type: "number",
+        default: 0,
+        describe: "of the values drawn; every training has the experiment's own",
+      })
+      .option("out", { type: "string", describe: "folder of the search; runs/NAME-search if absent" })
+      .option("resume", { type: "boolean", default: false, describe: "go on with the search in the folder" })
+      .option("engine", engineOption)
+      .option("threads", { type: "number", describe: "threads of the engine; the machine's cores if absent" })
+      .option("json", { type: "boolean", describe: "print one JSON document, as in search.json" })
+      .example(
+        "$0 search experiments/search.yaml --data train --trials 20",
+        "twenty trials; what was found is in runs/search-search/best.yaml",
+      )
+      .example("$0 search experiments/search.yaml --data train --trials 40 --resume", "twenty more of them"),
+  async run({
+    experiment,
+    data,
+    trials,
+    budget,
+    trialBudget,
+    method,
+    eta,
+    seed,
+    resume,
+    engine,
+    threads,
+    json,
+    ...rest
+  }) {
+    checkWhole("trials", trials, 1);
+    checkWhole("eta", eta, 1);
+    checkWhole("seed", seed, 0);
+    checkWhole("threads", threads, 1);
+    const { name } = await readExperiment(experiment, { budget: trialBudget });
+    const out = rest.out ?? join("runs", `${name}-search`);
+    await checkWritable("out", out, "folder");
+    const found = await search({
+      ...{ experiment, data, trials, budget, trialBudget, out, seed, method, eta, resume, engine, threads },
+      quiet: false,
+      note: (line) => process.stderr.write(`${line}\n`),
+    });
+    report(json, found, () => searchText(found, out));
+  },
+});

@@ -1,0 +1,22 @@
+import { trainOnly } from "../../train/run/runExperiment.js";
+import { defineCommand, report } from "../shared/command.js";
+import { runOptionsOf, withRunOptions } from "./runOptions.js";
+
+export const command = defineCommand({
+  usage: "<experiment>",
+  options: (argv) =>
+    withRunOptions(argv).example(
+      '$0 train experiments/quickstart.yaml --data train --budget "500 steps"',
+      "train only; the checkpoint is runs/quickstart/best.safetensors",
+    ),
+  run: async (args) => {
+    const { folder, options } = await runOptionsOf(args);
+    const trained = await trainOnly(folder, options);
+    report(args.json, { folder: folder.path, checkpoint: folder.best, ...trained }, () =>
+      [
+        `checkpoint: ${folder.best}${trained.tuneScore === null ? "" : `, score on the tune runs (thresholds were fitted there) ${trained.tuneScore.toFixed(4)}`}`,
+        `${trained.steps} steps; they waited for data ${(100 * trained.waitedShare).toFixed(1)} % of the time`,
+      ].join("\n"),
+    );
+  },
+});

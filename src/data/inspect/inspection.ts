@@ -1,0 +1,263 @@
+import type { Pick } from "../../domain/particles.js";
+import { messageOf, PickbenchError } from "../../system/errors.js";
+import { hashFile } from "../../system/files.js";
+import type { Dataset, Level, Run, TomogramRef } from "../model.js";
+import { listPicks, readPicksOf, strayPicks } from "../picks.js";
+import { openTomogram, resolveTomogram } from "../tomograms/omeZarr.js";
+import { contrastNotes } from "./contrastNotes.js";
+import { measureTruthContrast, type TruthContrast } from "./truthContrast.js";
+
+export interface TomogramInspection {
+  readonly tomoType: string;
+  readonly voxelSpacing: number | undefined;
+  readonly path: string;
+  /** Empty where the metadata is broken. */
+  readonly levels: readonly Level[];
+  readonly channels?: readonly string[];
+  /** Of the finest level; absent where chunks were not read, or one is broken. */
+  readonly values?: ValueRange;
+}
+
+export interface ValueRange {
+  readonly least: number;
+  readonly largest: number;
+  readonly mean: number;
+}
+
+export interface PicksInspection {
+  readonly type: string;
+  readonly path: string;
+  readonly userId?: string;
+  readonly sessionId?: string;
+  readonly count: number;
+  /** How many lie outside the volume. */
+  readonly outside: number;
+  /** How many stand where another of the same file stands, to a hundredth of an Å. */
+  readonly repeated: number;
+  /** SHA-256 of the file, hex. */
+  readonly sha256: string;
+}
+
+export interface RunInspection {
+  readonly name: string;
+  readonly tomograms: readonly TomogramInspection[];
+  readonly picks: readonly PicksInspection[];
+  /** How picks meet the densities of the finest-named reconstruction; null where there are no picks, or chunks were not read. */
+  readonly contrast: TruthContrast | null;
+  /** What is odd but not broken. */
+  readonly notes: readonly string[];
+}
+
+/** A file that cannot be used, and why. */
+export interface Problem {
+  readonly path: string | undefined;
+  readonly message: string;
+}
+
+export interface Inspection {
+  readonly root: string;
+  readonly runs: readonly RunInspection[];
+  /** Chunks that were read. */
+  readonly chunks: number;
+  readonly problems: readonly Problem[];
+}
+
+/** Collects the user's mistakes instead of stopping at the first; a defect of ours still stops. */
+class Problems {
+  readonly #byMessage = new Map<string, Problem>();
+
+  async guard<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof PickbenchError)) throw error;
+      this.#byMessage.set(messageOf(error), { path: error.path, message: messageOf(error) });
+      return undefined;
+    }
+  }
+
+  list(): Problem[] {
+    return [...this.#byMessage.values()];
+  }
+}
+
+/**
+ * Reads a data set's metadata and picks, and every chunk of every level of every tomogram, going on past broken ones.
+ *
+ * @param readChunks false leaves the chunks unread
+ * @param onTotal hears how many chunks there are, once, before the first is read; gives what hears of each
+ */
+export async function inspectDataset(
+  dataset: Dataset,
+  readChunks: boolean,
+  onTotal: (chunks: number) => (done: number, name: string) => void,
+): Promise<Inspection> {
+  const problems = new Problems();
+  const runs: RunInspection[] = [];
+  for (const run of dataset.runs) runs.push(await inspectRun(dataset, run, problems));
+  if (!readChunks) return { root: dataset.root, runs, chunks: 0, problems: problems.list() };
+  const read = await readAllChunks(runs, problems, onTotal);
+  const measured: RunInspection[] = [];
+  for (const run of runs) measured.push(await measureRun(dataset, run, read.values, problems));
+  return { root: dataset.root, runs: measured, chunks: read.chunks, problems: problems.list() };
+}
+
+/** Adds what the voxels say: the tomograms' values, and whether picks lie where there is something. */
+async function measureRun(
+  dataset: Dataset,
+  run: RunInspection,
+  values: ReadonlyMap<string, ValueRange>,
+  problems: Problems,
+): Promise<RunInspection> {
+  const tomograms = run.tomograms.map((tomogram) => {
+    const range = values.get(tomogram.path);
+    return range ? { ...tomogram, values: range } : tomogram;
+  });
+  const flat = tomograms
+    .filter((tomogram) => tomogram.values && tomogram.values.least === tomogram.values.largest)
+    .map(({ path, values: range }) => `${path}: every voxel is ${range!.least}`);
+  const whole = tomograms.find((tomogram) => tomogram.values);
+  const contrast = whole ? ((await problems.guard(() => contrastOf(dataset, run, whole))) ?? null) : null;
+  const odd = contrast ? contrastNotes(contrast, whole!.levels[0]!.spacing[2]) : [];
+  return { ...run, tomograms, contrast, notes: [...run.notes, ...flat, ...odd] };
+}
+
+/** Read at the coarsest level at which the smallest particle's radius is still three voxels, or at the finest. */
+async function contrastOf(
+  dataset: Dataset,
+  { name, picks }: RunInspection,
+  { tomoType, path, levels }: TomogramInspection,
+): Promise<TruthContrast | null> {
+  const points = (
+    await Promise.all(
+      picks.map(async ({ path: from, type }) => {
+        const file = (await listPicks(dataset, name, type)).find((each) => each.path === from);
+        return file ? readPicksOf(dataset, name, type, file) : [];
+      }),
+    )
+  ).flat();
+  const radii = dataset.particles.filter((particle) => points.some(({ type }) => type === particle.name));
+  const wanted = Math.min(...radii.map(({ radius }) => radius)) / 3;
+  const level = levels.findLastIndex(({ spacing }) => Math.max(...spacing) <= wanted);
+  const reader = await openTomogram({ run: name, tomoType, path, levels }, Math.max(0, level));
+  return points.length === 0 ? null : measureTruthContrast(await reader.readAll(), points, dataset.particles);
+}
+
+async function inspectRun(dataset: Dataset, run: Run, problems: Problems): Promise<RunInspection> {
+  const tomograms: TomogramInspection[] = [];
+  for (const ref of run.tomograms) {
+    const resolved = await problems.guard(() => resolveTomogram(ref));
+    tomograms.push({
+      tomoType: ref.tomoType,
+      voxelSpacing: ref.voxelSpacing,
+      path: ref.path,
+      levels: resolved?.levels ?? [],
+      ...(resolved?.channels ? { channels: resolved.channels } : {}),
+    });
+  }
+  const finest = tomograms.find((tomogram) => tomogram.levels.length > 0)?.levels[0];
+  const picks: PicksInspection[] = [];
+  for (const { name: type } of dataset.particles) {
+    for (const file of await listPicks(dataset, run.name, type)) {
+      const { path, annotation: _, ...author } = file;
+      const points = await problems.guard(() => readPicksOf(dataset, run.name, type, file));
+      if (!points) continue;
+      const outside = finest ? points.filter((pick) => isOutside(pick, finest)).length : 0;
+      const sha256 = await hashFile(path);
+      picks.push({
+        type,
+        path,
+        ...author,
+        count: points.length,
+        outside,
+        repeated: repeatedOf(points),
+        sha256,
+      });
+    }
+  }
+  const stray = await strayPicks(dataset, run.name);
+  const notes = [...notesOn(picks, finest), ...picks.flatMap(repeatedNote), ...stray.map(strayNote)];
+  return { name: run.name, tomograms, picks, contrast: null, notes };
+}
+
+const repeatedOf = (points: readonly Pick[]): number =>
+  points.length - new Set(points.map(({ x, y, z }) => [x, y, z].map((at) => at.toFixed(2)).join())).size;
+
+const repeatedNote = ({ path, repeated, count }: PicksInspection): string[] =>
+  repeated === 0
+    ? []
+    : [
+        `${path}: ${repeated} of ${count} picks stand where another stands; the challenge's scorer refuses such a truth`,
+      ];
+
+const strayNote = (path: string) =>
+  `${path} is named after none of the data set's particle types, so it is not read`;
+
+function notesOn(picks: readonly PicksInspection[], finest: Level | undefined): string[] {
+  if (!finest) return [];
+  const size = [2, 1, 0].map((axis) => (finest.shape[axis]! * finest.spacing[axis]!).toFixed(1));
+  return picks
+    .filter((file) => file.outside > 0)
+    .map(
+      ({ path, outside, count }) =>
+        `${path}: ${outside} of ${count} picks lie outside the volume (x,y,z up to ${size.join(", ")} Å)`,
+    );
+}
+
+function isOutside(pick: Pick, { shape, spacing }: Level): boolean {
+  return [pick.z, pick.y, pick.x].some(
+    (coordinate, axis) => coordinate < 0 || coordinate > shape[axis]! * spacing[axis]!,
+  );
+}
+
+async function readAllChunks(
+  runs: readonly RunInspection[],
+  problems: Problems,
+  onTotal: (chunks: number) => (done: number, name: string) => void,
+): Promise<{ chunks: number; values: Map<string, ValueRange> }> {
+  const work: { ref: TomogramRef; level: number; channel: number; chunks: number }[] = [];
+  for (const run of runs)
+    for (const { tomoType, path, levels, channels } of run.tomograms)
+      for (const [level, { shape, chunkShape }] of levels.entries())
+        for (let channel = 0; channel < (channels?.length ?? 1); channel++)
+          work.push({
+            ref: { run: run.name, tomoType, path, levels, ...(channels ? { channels } : {}) },
+            level,
+            channel,
+            chunks: shape.reduce((count, size, axis) => count * Math.ceil(size / chunkShape[axis]!), 1),
+          });
+  const onChunk = onTotal(work.reduce((sum, { chunks }) => sum + chunks, 0));
+  const values = new Map<string, ValueRange>();
+  let done = 0;
+  for (const { ref, level, channel } of work) {
+    const reader = await openTomogram(ref, level);
+    const ranges: (ValueRange & { readonly voxels: number })[] = [];
+    const chunks = reader.chunks(channel);
+    for (const { box } of chunks) {
+      const region = await problems.guard(() => reader.readRegion(box, channel));
+      if (region && level === 0) ranges.push(rangeOf(region));
+      onChunk(++done, `${ref.run} ${ref.tomoType}`);
+    }
+    if (level === 0 && channel === 0 && ranges.length === chunks.length) values.set(ref.path, joined(ranges));
+  }
+  return { chunks: done, values };
+}
+
+function rangeOf(region: Float32Array): ValueRange & { readonly voxels: number } {
+  let [least, largest, sum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  for (const value of region) {
+    if (value < least) least = value;
+    if (value > largest) largest = value;
+    sum += value;
+  }
+  return { least, largest, mean: sum / region.length, voxels: region.length };
+}
+
+function joined(ranges: readonly (ValueRange & { readonly voxels: number })[]): ValueRange {
+  const voxels = ranges.reduce((sum, range) => sum + range.voxels, 0);
+  return {
+    least: Math.min(...ranges.map(({ least }) => least)),
+    largest: Math.max(...ranges.map(({ largest }) => largest)),
+    mean: ranges.reduce((sum, range) => sum + range.mean * range.voxels, 0) / voxels,
+  };
+}

@@ -1,0 +1,308 @@
+import type { Particle, Pick } from "../../domain/particles.js";
+import { type Random, randomFor } from "../../domain/random.js";
+import { angstrom, type Position } from "../../domain/units.js";
+import { positionToIndex, type Shape3, type Spacing3, type Volume, voxelCount } from "../../domain/volume.js";
+
+/** How one type's picks meet the densities of a tomogram. */
+export interface TypeContrast {
+  readonly type: string;
+  readonly picks: number;
+  /**
+   * Contrast at the picks in standard errors above that of random places; the sign is the densities' own: dark particles
+   * are negative.
+   */
+  readonly z: number;
+  /**
+   * From the picks to the extremum of their mean contrast, Å along x, y, z, with the standard error of each; null for
+   * fewer than 8 picks, or where the contrast is too weak to have one.
+   */
+  readonly offset: { readonly mean: Position; readonly error: Position } | null;
+}
+
+/** Another reading of the same numbers under which picks meet the densities far better. */
+export interface BetterReading {
+  /** What would have to be so, in words that end "… they are". */
+  readonly words: string;
+  readonly z: number;
+}
+
+export interface TruthContrast {
+  readonly types: readonly TypeContrast[];
+  /** All types together: Σ|z| with the common sign, over the square root of their number. */
+  readonly z: number;
+  readonly better: BetterReading | null;
+}
+
+/** Voxels of a ball against those of the shell around it, as steps from a centre along z, y, x. */
+interface Probe {
+  readonly ball: readonly Shape3[];
+  readonly shell: readonly Shape3[];
+  /** The longest step along each axis. */
+  readonly reach: Shape3;
+}
+
+const randomPlaces = 300;
+const leastForOffset = 8;
+const leastForReading = 8;
+
+/**
+ * Whether picks lie where a tomogram shows something: the mean density within a particle's radius less that between one
+ * and one and a half, at the picks and at random places.
+ *
+ * @param volume at any level; particles should be a few voxels across
+ */
+export function measureTruthContrast(
+  volume: Volume,
+  picks: readonly Pick[],
+  particles: readonly Particle[],
+): TruthContrast | null {
+  const fields = particles.flatMap((particle) => {
+    const own = picks.filter(({ type }) => type === particle.name);
+    return own.length === 0 ? [] : [new ContrastField(volume, particle, own)];
+  });
+  if (fields.length === 0) return null;
+  const z = combined(fields.map((field) => field.zOf((position) => position)));
+  const types = fields.map((field) => field.describe(Math.sign(z) || 1));
+  return { types, z, better: betterReading(volume, fields, Math.abs(z)) };
+}
+
+const combined = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / Math.sqrt(values.length);
+
+/** Contrast of one type at any place of a volume. */
+class ContrastField {
+  private readonly volume: Volume;
+  private readonly particle: Particle;
+  private readonly picks: readonly Pick[];
+  private readonly probe: Probe;
+  private readonly mean: number;
+  private readonly deviation: number;
+
+  constructor(volume: Volume, particle: Particle, picks: readonly Pick[]) {
+    this.volume = volume;
+    this.particle = particle;
+    this.picks = picks;
+    this.probe = probeOf(particle.radius, volume.spacing);
+    const random = randomFor(0, `contrast of ${particle.name}`);
+    const values = Array.from({ length: randomPlaces }, () => this.at(randomIndex(volume.shape, random)));
+    this.mean = meanOf(values);
+    this.deviation = Math.sqrt(meanOf(values.map((value) => (value - this.mean) ** 2))) || 1;
+  }
+
+  /** Standard errors above random places, of the picks read as `reading` has them; those outside count as nothing. */
+  zOf(reading: (position: Position) => Position): number {
+    const { shape, spacing } = this.volume;
+    const values = this.picks.map((pick) => {
+      const index = positionToIndex(reading(pick), spacing);
+      return index.every((at, axis) => at > -1 && at < shape[axis]!) ? this.at(rounded(index)) : this.mean;
+    });
+    return ((meanOf(values) - this.mean) / this.deviation) * Math.sqrt(values.length);
+  }
+
+  describe(sign: number): TypeContrast {
+    const z = this.zOf((position) => position);
+    const hasOffset = this.picks.length >= leastForOffset && z * sign >= leastForReading;
+    return {
+      type: this.particle.name,
+      picks: this.picks.length,
+      z,
+      offset: hasOffset ? this.offset(sign) : null,
+    };
+  }
+
+  /** The extremum near all picks; its error from those near each quarter of them. */
+  private offset(sign: number): TypeContrast["offset"] {
+    const { spacing } = this.volume;
+    const mean = this.extremum(this.picks, sign);
+    const parts = [0, 1, 2, 3].map((part) =>
+      this.extremum(
+        this.picks.filter((_, index) => index % 4 === part),
+        sign,
+      ),
+    );
+    const error = [0, 1, 2].map((axis) => {
+      const centre = meanOf(parts.map((part) => part[axis]!));
+      return Math.sqrt(meanOf(parts.map((part) => (part[axis]! - centre) ** 2)) / 3) * spacing[axis]!;
+    });
+    const position = (values: readonly number[]): Position => ({
+      x: angstrom(values[2]!),
+      y: angstrom(values[1]!),
+      z: angstrom(values[0]!),
+    });
+    return { mean: position(mean.map((value, axis) => value * spacing[axis]!)), error: position(error) };
+  }
+
+  /** Steps in voxels along z, y, x from the picks to the extremum of their mean surroundings' contrast, at most a radius. */
+  private extremum(picks: readonly Pick[], sign: number): number[] {
+    const { spacing } = this.volume;
+    const indices = picks.map((pick) => positionToIndex(pick, spacing));
+    const residual = [0, 1, 2].map((axis) =>
+      meanOf(indices.map((index) => Math.round(index[axis]!) - index[axis]!)),
+    );
+    const reach = spacing.map((size) => Math.floor(this.particle.radius / size)) as unknown as Shape3;
+    const around = meanSurroundings(this.volume, indices.map(rounded), this.probe.reach, reach);
+    const middle = around.shape.map((size) => (size - 1) / 2) as unknown as Shape3;
+    const value = (step: Shape3): number => sign * contrastAt(around, this.probe, plus(middle, step));
+    const best = climb(value, reach);
+    return best.map((step, axis) => step + residual[axis]! + parabola(value, best, axis));
+  }
+
+  private at(voxel: Shape3): number {
+    return contrastAt(this.volume, this.probe, voxel);
+  }
+}
+
+type Voxels = Omit<Volume, "spacing">;
+
+/** The probe's contrast at a voxel; a volume goes on beyond its faces as it is there. */
+function contrastAt({ data, shape }: Voxels, { ball, shell }: Probe, [z, y, x]: Shape3): number {
+  const [depth, height, width] = shape;
+  const mean = (steps: readonly Shape3[]): number => {
+    let sum = 0;
+    for (const [dz, dy, dx] of steps) {
+      const plane = clamp(z + dz, depth) * height + clamp(y + dy, height);
+      sum += data[plane * width + clamp(x + dx, width)]!;
+    }
+    return sum / steps.length;
+  };
+  return mean(ball) - mean(shell);
+}
+
+/** The mean of the boxes around voxels, as large as the probe needs when it is moved by `reach`. */
+function meanSurroundings(
+  { data, shape }: Volume,
+  centres: readonly Shape3[],
+  probe: Shape3,
+  reach: Shape3,
+): Voxels {
+  const half = plus(probe, reach);
+  const size = half.map((voxels) => 2 * voxels + 1) as unknown as Shape3;
+  const mean = new Float32Array(voxelCount(size));
+  let at = 0;
+  for (let dz = -half[0]; dz <= half[0]; dz++)
+    for (let dy = -half[1]; dy <= half[1]; dy++)
+      for (let dx = -half[2]; dx <= half[2]; dx++) {
+        let sum = 0;
+        for (const [z, y, x] of centres) {
+          const plane = clamp(z + dz, shape[0]) * shape[1] + clamp(y + dy, shape[1]);
+          sum += data[plane * shape[2] + clamp(x + dx, shape[2])]!;
+        }
+        mean[at++] = sum / centres.length;
+      }
+  return { data: mean, shape: size };
+}
+
+const clamp = (index: number, size: number): number => Math.min(size - 1, Math.max(0, index));
+const meanOf = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+const rounded = (index: readonly number[]): Shape3 => [
+  Math.round(index[0]!),
+  Math.round(index[1]!),
+  Math.round(index[2]!),
+];
+const plus = (a: Shape3, b: Shape3): Shape3 => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
+const randomIndex = (shape: Shape3, random: Random): Shape3 => [
+  random.integer(shape[0]),
+  random.integer(shape[1]),
+  random.integer(shape[2]),
+];
+
+function probeOf(radius: number, spacing: Spacing3): Probe {
+  const ball: Shape3[] = [];
+  const shell: Shape3[] = [];
+  const reach = spacing.map((size) => Math.ceil((1.5 * radius) / size)) as unknown as Shape3;
+  const [nz, ny, nx] = reach;
+  for (let z = -nz; z <= nz; z++)
+    for (let y = -ny; y <= ny; y++)
+      for (let x = -nx; x <= nx; x++) {
+        const distance = Math.hypot(z * spacing[0], y * spacing[1], x * spacing[2]) / radius;
+        if (distance <= 1) ball.push([z, y, x]);
+        else if (distance <= 1.5) shell.push([z, y, x]);
+      }
+  return { ball, shell, reach };
+}
+
+/** Uphill from the middle, one voxel at a time along any axis or diagonal, within `reach` voxels. */
+function climb(value: (step: Shape3) => number, reach: Shape3): Shape3 {
+  const known = new Map<string, number>();
+  const at = (step: Shape3): number => {
+    const key = step.join();
+    const found = known.get(key) ?? value(step);
+    known.set(key, found);
+    return found;
+  };
+  let here: Shape3 = [0, 0, 0];
+  for (;;) {
+    let next = here;
+    for (let dz = -1; dz <= 1; dz++)
+      for (let dy = -1; dy <= 1; dy++)
+        for (let dx = -1; dx <= 1; dx++) {
+          const step = plus(here, [dz, dy, dx]);
+          if (step.every((size, axis) => Math.abs(size) <= reach[axis]!) && at(step) > at(next)) next = step;
+        }
+    if (next === here) return here;
+    here = next;
+  }
+}
+
+/** Where between the voxels a parabola through three of them has its top. */
+function parabola(value: (step: Shape3) => number, best: Shape3, axis: number): number {
+  const beside = (direction: number): number =>
+    value(best.map((step, at) => (at === axis ? step + direction : step)) as unknown as Shape3);
+  const [before, middle, after] = [beside(-1), value(best), beside(1)];
+  const bend = before - 2 * middle + after;
+  return bend < 0 ? Math.max(-0.5, Math.min(0.5, (before - after) / (2 * bend))) : 0;
+}
+
+/** The reading that meets the densities at least twice as well as the numbers as they are; null where none does. */
+function betterReading(
+  volume: Volume,
+  fields: readonly ContrastField[],
+  asTheyAre: number,
+): BetterReading | null {
+  const readings = readingsOf(volume.shape, volume.spacing).map(({ words, read }) => ({
+    words,
+    z: Math.abs(combined(fields.map((field) => field.zOf(read)))),
+  }));
+  const best = readings.reduce((a, b) => (b.z > a.z ? b : a));
+  return best.z >= leastForReading && best.z > 2 * asTheyAre ? best : null;
+}
+
+/** Another way to take the same coordinates. */
+export interface Reading {
+  /** What would have to be so, in words that end "… they are". */
+  readonly words: string;
+  readonly read: (position: Position) => Position;
+}
+
+/** The mistakes that people make with coordinates: mirrors, axis order, units, origin. */
+export function readingsOf(shape: Shape3, spacing: Spacing3): Reading[] {
+  const size = shape.map((voxels, axis) => voxels * spacing[axis]!) as [number, number, number];
+  const at = (x: number, y: number, z: number): Position => ({
+    x: angstrom(x),
+    y: angstrom(y),
+    z: angstrom(z),
+  });
+  const mirrors = [1, 2, 3, 4, 5, 6, 7].map((bits): Reading => {
+    const axes = ["x", "y", "z"].filter((_, axis) => bits & (1 << axis));
+    const flip = (axis: number, value: number) => (bits & (1 << axis) ? size[2 - axis]! - value : value);
+    return {
+      words: `mirrored in ${axes.join(", ")}`,
+      read: ({ x, y, z }) => at(flip(0, x), flip(1, y), flip(2, z)),
+    };
+  });
+  return [
+    ...mirrors,
+    { words: "in the order z, y, x", read: ({ x, y, z }) => at(z, y, x) },
+    { words: "in the order y, x, z", read: ({ x, y, z }) => at(y, x, z) },
+    {
+      words: "in voxels, not in Å",
+      read: ({ x, y, z }) => at(x * spacing[2], y * spacing[1], z * spacing[0]),
+    },
+    { words: "in nm, not in Å", read: ({ x, y, z }) => at(x * 10, y * 10, z * 10) },
+    {
+      words: "measured from the volume's centre, not its corner",
+      read: ({ x, y, z }) => at(x + size[2] / 2, y + size[1] / 2, z + size[0] / 2),
+    },
+  ];
+}

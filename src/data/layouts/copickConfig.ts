@@ -1,0 +1,204 @@
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { challengeParticles, type Particle } from "../../domain/particles.js";
+import { angstrom } from "../../domain/units.js";
+import { messageOf, PickbenchError } from "../../system/errors.js";
+import { isRemote } from "../remote/address.js";
+import { openMirror } from "../remote/mirror.js";
+import { portalRuns } from "./portal.js";
+import { volumeRuns } from "./volumeFolder.js";
+
+/** The folders behind a `--data` argument. */
+export interface CopickRoots {
+  readonly root: string;
+  readonly overlay: string;
+  /** Those of overlay and static that exist, overlay first. */
+  readonly existing: readonly string[];
+  /** From a configuration; undefined means the challenge's. */
+  readonly particles?: readonly Particle[];
+}
+
+/** Finds `static/` and `overlay/` behind a `--data` argument. @throws BadDataset saying what was looked for. */
+export async function findRoots(path: string, part?: "train" | "test"): Promise<CopickRoots> {
+  const kind = await kindOf(path);
+  if (kind === undefined)
+    throw new PickbenchError(
+      "BadDataset",
+      `${path}: no such file or folder; wanted a folder with static/ and overlay/, a folder with train/ or test/ inside, or a copick configuration`,
+      { path },
+    );
+  if (kind === "file") return rootsOfConfig(path);
+  const own = (await rootsOfFolder(path)) ?? (await rootsOfVolumes(path));
+  if (own) {
+    if (part !== undefined && basename(path) !== part)
+      throw new PickbenchError(
+        "BadDataset",
+        `${path}: has static/ or overlay/ itself, so there is no ${part} part to choose; leave the part out`,
+        { path },
+      );
+    return own;
+  }
+  for (const name of part === undefined ? ["train", "test"] : [part]) {
+    const inside = (await rootsOfFolder(join(path, name))) ?? (await rootsOfVolumes(join(path, name)));
+    if (inside) return inside;
+  }
+  throw new PickbenchError(
+    "BadDataset",
+    `${path}: neither static/ nor overlay/ here${part === undefined ? " nor in train/ or test/" : ` in ${part}/`}, nor tomograms as the Data Portal lays them out or as MRC files; point to the folder that holds them`,
+    { path },
+  );
+}
+
+async function rootsOfFolder(root: string): Promise<CopickRoots | undefined> {
+  const overlay = join(root, "overlay");
+  const existing = await existingFolders([overlay, join(root, "static")]);
+  const holdsVolumes = existing.length === 1 && existing[0] === overlay && (await rootsOfVolumes(root));
+  return existing.length === 0
+    ? undefined
+    : { root, overlay, existing: holdsVolumes ? [overlay, root] : existing };
+}
+
+/** A folder whose tomograms lie in the Data Portal's layout, or as volumes without one; picks go into its overlay. */
+async function rootsOfVolumes(root: string): Promise<CopickRoots | undefined> {
+  const runs = [...(await portalRuns(root)), ...(await volumeRuns(root))];
+  return runs.length === 0 ? undefined : { root, overlay: join(root, "overlay"), existing: [root] };
+}
+
+async function existingFolders(paths: readonly string[]): Promise<string[]> {
+  const kinds = await Promise.all(paths.map(kindOf));
+  return paths.filter((_, index) => kinds[index] === "folder");
+}
+
+async function kindOf(path: string): Promise<"file" | "folder" | undefined> {
+  try {
+    return (await stat(path)).isDirectory() ? "folder" : "file";
+  } catch {
+    return undefined;
+  }
+}
+
+/** A name that becomes part of a path: no separators, not hidden, not `..`. */
+const fileName = z
+  .string()
+  .regex(/^[^./\\\0][^/\\\0]*$/, "a name without slashes, dots in front or control characters");
+
+const configSchema = z.looseObject({
+  config_type: z.string().optional(),
+  overlay_root: z.string().optional(),
+  static_root: z.string().optional(),
+  pickable_objects: z.array(
+    z.looseObject({
+      name: fileName,
+      is_particle: z.boolean().default(true),
+      radius: z.number().positive().nullish(),
+      color: z.array(z.number().int().min(0).max(255)).min(3).max(4).nullish(),
+      label: z.number().int().positive().nullish(),
+      pdb_id: z.string().nullish(),
+      metadata: z.looseObject({ score_weight: z.number().min(0).optional() }).nullish(),
+    }),
+  ),
+});
+
+/** Roots and particles of a copick configuration; roots are folders of this machine, `https://` or `s3://`. */
+async function rootsOfConfig(path: string): Promise<CopickRoots> {
+  const config = await readConfig(path);
+  if (config.config_type !== undefined && config.config_type !== "filesystem")
+    throw new PickbenchError(
+      "Unsupported",
+      `${path}: config_type is ${config.config_type}; wanted filesystem: download the data first`,
+      { path },
+    );
+  const root = config.overlay_root ?? config.static_root;
+  if (root === undefined)
+    throw new PickbenchError("BadDataset", `${path}: neither overlay_root nor static_root; give one`, {
+      path,
+    });
+  const overlay = await localRoot(path, root);
+  const wanted =
+    config.static_root === undefined ? [overlay] : [overlay, await localRoot(path, config.static_root)];
+  const existing = await existingFolders([...new Set(wanted)]);
+  if (existing.length === 0)
+    throw new PickbenchError("BadDataset", `${path}: neither ${wanted.join(" nor ")} is a folder`, { path });
+  return { root: path, overlay, existing, particles: particlesOf(path, config.pickable_objects) };
+}
+
+async function readConfig(path: string): Promise<z.infer<typeof configSchema>> {
+  try {
+    return configSchema.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch (error) {
+    const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
+    const reason = issue ? `${issue.path.join(".") || "the document"}: ${issue.message}` : messageOf(error);
+    throw new PickbenchError("BadDataset", `${path}: not a copick configuration: ${reason}`, {
+      path,
+      cause: error,
+    });
+  }
+}
+
+/** A root as a folder of this machine: of a server's, its mirror. */
+const localRoot = async (configPath: string, root: string): Promise<string> =>
+  isRemote(root) ? (await openMirror(root)).tree : localPath(configPath, root);
+
+/** A root as a folder of this machine: `local://` and `file://` are taken off; relative to the configuration. */
+function localPath(configPath: string, root: string): string {
+  const protocol = /^([a-z0-9+.-]+):\/\//i.exec(root)?.[1]?.toLowerCase();
+  if (protocol === "file") return fileURLToPath(root);
+  if (protocol !== undefined && protocol !== "local")
+    throw new PickbenchError(
+      "Unsupported",
+      `${configPath}: root ${root} is not on this machine; wanted local://…, https://… or s3://…: download the data first`,
+      { path: configPath },
+    );
+  const plain = protocol === undefined ? root : root.slice("local://".length);
+  return isAbsolute(plain) ? plain : resolve(dirname(configPath), plain);
+}
+
+type PickableObject = z.infer<typeof configSchema>["pickable_objects"][number];
+
+/**
+ * The particles of a configuration; what it leaves out is the challenge's where the name is known. An object's weight in
+ * the score is `score_weight` of its metadata, where copick leaves room for others.
+ */
+function particlesOf(path: string, objects: readonly PickableObject[]): Particle[] {
+  const particles = objects
+    .filter((object) => object.is_particle)
+    .map((object): Particle => {
+      const known = challengeParticles.find((particle) => particle.name === object.name);
+      const radius = object.radius ?? known?.radius;
+      if (radius === undefined)
+        throw new PickbenchError("BadDataset", `${path}: ${object.name} has no radius; give it in Å`, {
+          path,
+        });
+      const [red = 128, green = 128, blue = 128] = object.color ?? known?.colour ?? [];
+      return {
+        name: object.name,
+        radius: angstrom(radius),
+        weight: object.metadata?.score_weight ?? known?.weight ?? 1,
+        colour: [red, green, blue],
+        ...(object.label ? { label: object.label } : {}),
+        ...(object.pdb_id ? { pdbId: object.pdb_id } : {}),
+      };
+    });
+  checkDistinct(path, "name", particles);
+  checkDistinct(path, "label", particles);
+  if (particles.length === 0)
+    throw new PickbenchError("BadDataset", `${path}: pickable_objects names no particle`, { path });
+  return particles;
+}
+
+/** @throws BadDataset where two particles share a name, or a label */
+function checkDistinct(path: string, key: "name" | "label", particles: readonly Particle[]): void {
+  const seen = new Set<string | number>();
+  for (const { [key]: value } of particles) {
+    if (value === undefined) continue;
+    if (seen.has(value))
+      throw new PickbenchError(
+        "BadDataset",
+        `${path}: ${key} ${value} is listed twice; give every particle its own`,
+        { path },
+      );
+    seen.add(value);
+  }
+}

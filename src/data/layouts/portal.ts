@@ -1,0 +1,138 @@
+import { basename, dirname, join } from "node:path";
+import { z } from "zod";
+import { parseJson, readIfThere } from "../../formats/zarr/ome.js";
+import type { PortalAnnotation, Run, TomogramRef } from "../model.js";
+import { isVolumeName, namesIn, volumeStem } from "../volumeNames.js";
+
+const spacingFolder = /^VoxelSpacing(\d+(?:\.\d+)?)$/;
+const reconstructions = "Reconstructions";
+
+/**
+ * Runs of a downloaded portal dataset, or the one run that a folder is:
+ * `RUN/Reconstructions/VoxelSpacing…/{Tomograms/ID/NAME.zarr, Annotations/ID/OBJECT-VERSION.json}`.
+ *
+ * @throws BadDataset where metadata is broken
+ */
+export async function portalRuns(folder: string): Promise<Run[]> {
+  if ((await namesIn(join(folder, reconstructions))).length > 0) return [await portalRun(folder)];
+  const runs: Run[] = [];
+  for (const name of await namesIn(folder)) {
+    const inside = join(folder, name);
+    if ((await namesIn(join(inside, reconstructions))).length > 0) runs.push(await portalRun(inside));
+  }
+  return runs;
+}
+
+async function portalRun(folder: string): Promise<Run> {
+  const name = basename(folder);
+  const tomograms: TomogramRef[] = [];
+  const annotations: PortalAnnotation[] = [];
+  for (const spacingName of await namesIn(join(folder, reconstructions))) {
+    const label = spacingFolder.exec(spacingName)?.[1];
+    if (label === undefined) continue;
+    const inside = join(folder, reconstructions, spacingName);
+    tomograms.push(...(await tomogramsIn(inside, name, Number(label))));
+    annotations.push(...(await annotationsIn(join(inside, "Annotations"), Number(label))));
+  }
+  return { name, tomograms, annotations, sources: [join(folder, reconstructions)] };
+}
+
+const tomogramSchema = z.looseObject({
+  reconstruction_method: z.string().nullish(),
+  processing: z.string().nullish(),
+  omezarr_dir: z.string().nullish(),
+});
+
+/** Tomograms of a voxel spacing, OME-Zarr before MRC where both were downloaded. */
+async function tomogramsIn(folder: string, run: string, voxelSpacing: number): Promise<TomogramRef[]> {
+  const places = [
+    "CanonicalTomogram",
+    ...(await namesIn(join(folder, "Tomograms"))).map((id) => join("Tomograms", id)),
+  ];
+  const found = new Map<string, TomogramRef>();
+  for (const place of places) {
+    const names = (await namesIn(join(folder, place))).filter(isVolumeName);
+    const volume = names.find((name) => name.endsWith(".zarr")) ?? names[0];
+    if (volume === undefined) continue;
+    const kind = (await typeOf(join(folder, place, "tomogram_metadata.json"))) ?? volumeStem(volume);
+    const tomoType = found.has(kind) ? `${kind}-${basename(place)}` : kind;
+    found.set(tomoType, { run, tomoType, path: join(folder, place, volume), voxelSpacing });
+  }
+  return [...found.values()];
+}
+
+/** `denoised`, `filtered`; of raw ones the method: `wbp`, `sirt`. */
+async function typeOf(path: string): Promise<string | undefined> {
+  const text = await readIfThere(path);
+  if (text === undefined) return undefined;
+  const { processing, reconstruction_method: method } = parseJson(
+    path,
+    text,
+    tomogramSchema,
+    "tomogram metadata",
+  );
+  const type = processing && processing !== "raw" ? processing : method;
+  return type ? hyphened(type) : undefined;
+}
+
+const annotationSchema = z.looseObject({
+  annotation_object: z.looseObject({ name: z.string() }),
+  ground_truth_status: z.boolean().nullish(),
+  files: z.array(z.looseObject({ format: z.string(), path: z.string() })).default([]),
+});
+
+/** Annotations with points; metadata lies beside them, in folders by number or, in older downloads, flat. */
+async function annotationsIn(folder: string, voxelSpacing: number): Promise<PortalAnnotation[]> {
+  const found: PortalAnnotation[] = [];
+  for (const name of await namesIn(folder)) {
+    const files = name.endsWith(".json")
+      ? [join(folder, name)]
+      : (await namesIn(join(folder, name)))
+          .filter((file) => file.endsWith(".json"))
+          .map((file) => join(folder, name, file));
+    for (const file of files) found.push(...(await annotationsOf(file, voxelSpacing)));
+  }
+  return found;
+}
+
+async function annotationsOf(path: string, voxelSpacing: number): Promise<PortalAnnotation[]> {
+  const text = await readIfThere(path);
+  if (text === undefined) return [];
+  const { annotation_object: object, ...rest } = parseJson(
+    path,
+    text,
+    annotationSchema,
+    "annotation metadata",
+  );
+  const here = await namesIn(dirname(path));
+  const inFolder = /^\d+$/.test(basename(dirname(path)));
+  return rest.files
+    .filter(({ format, path: stored }) => format === "ndjson" && here.includes(basename(stored)))
+    .map(({ path: stored }) => ({
+      type: particleName(object.name),
+      path: join(dirname(path), basename(stored)),
+      id: inFolder ? basename(dirname(path)) : basename(path, ".json"),
+      isGroundTruth: rest.ground_truth_status === true,
+      voxelSpacing,
+    }));
+}
+
+const hyphened = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+
+/** What the portal calls the challenge's particles (its deposition 10310, dataset 10440). */
+const portalNames: Readonly<Record<string, string>> = {
+  "ferritin-complex": "apo-ferritin",
+  apoferritin: "apo-ferritin",
+  "cytosolic-ribosome": "ribosome",
+  "pp7-vlp": "virus-like-particle",
+  "virus-like-capsid": "virus-like-particle",
+};
+
+function particleName(object: string): string {
+  const name = hyphened(object);
+  return portalNames[name] ?? name;
+}

@@ -1,0 +1,54 @@
+import { stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { Run, TomogramRef } from "../model.js";
+import { isVolumeName, namesIn, volumeStem } from "../volumeNames.js";
+
+/** How Ais names what it found in a tomogram: `{tomogram}__{Feature}`. */
+export const aisSeparator = "__";
+const notRuns: readonly string[] = ["static", "overlay", "train", "test"];
+
+/**
+ * Runs of a folder that holds volumes in no other layout: `RUN.mrc` (or `RUN.zarr`) a run, and `RUN/TYPE.mrc` in folders
+ * of their own. What Ais made of a tomogram beside it (`RUN__Feature.mrc`) is no run.
+ */
+export async function volumeRuns(folder: string): Promise<Run[]> {
+  const names = await namesIn(folder);
+  const stems = new Map<string, string[]>();
+  for (const name of names.filter(isVolumeName))
+    stems.set(volumeStem(name), [...(stems.get(volumeStem(name)) ?? []), name]);
+  const runs = [...stems]
+    .filter(([stem]) => !stems.has(stem.slice(0, Math.max(0, stem.lastIndexOf(aisSeparator)))))
+    .map(([stem, files]) => runOf(folder, stem, files));
+  for (const name of names) {
+    if (isVolumeName(name) || notRuns.includes(name)) continue;
+    const files = (await namesIn(join(folder, name))).filter(isVolumeName);
+    if (files.length > 0) runs.push(runOf(join(folder, name), name, files));
+  }
+  return runs;
+}
+
+/** The run that one file is. */
+export async function lonelyRun(path: string): Promise<Run | undefined> {
+  if (!isVolumeName(basename(path)) || !(await stat(path).catch(() => undefined))) return undefined;
+  return runOf(dirname(path), volumeStem(basename(path)), [basename(path)]);
+}
+
+const unnamed = "tomogram";
+
+/** A lone file that is named after the run, or `tomogram`, does not say which reconstruction it is. */
+function runOf(folder: string, run: string, files: readonly string[]): Run {
+  const isPlain = (file: string) => files.length === 1 && [unnamed, run].includes(volumeStem(file));
+  const tomograms = files.map(
+    (file): TomogramRef => ({
+      run,
+      tomoType: isPlain(file)
+        ? unnamed
+        : files.length > 1 && volumeStem(file) === run
+          ? file
+          : volumeStem(file),
+      path: join(folder, file),
+      ...(isPlain(file) ? { isOnly: true } : {}),
+    }),
+  );
+  return { name: run, tomograms, sources: tomograms.map(({ path }) => path) };
+}

@@ -1,0 +1,127 @@
+import { type Random, randomFor } from "../../domain/random.js";
+import { type Shape3, voxelCount } from "../../domain/volume.js";
+import { PickbenchError } from "../../system/errors.js";
+import { drawBeta, mixInto, varyIntensity } from "./augment.js";
+import { type Crop, cropCentres, drawCrop } from "./crops.js";
+import { coarseMap, mapVector, transform } from "./map.js";
+import { paintOffsets } from "./offsets.js";
+import { samplePatch } from "./sample.js";
+import {
+  type Batch,
+  channelCount,
+  checkPatches,
+  classCount,
+  type PatchSource,
+  type PatchSpec,
+  paintedTypes,
+  targetShape,
+} from "./spec.js";
+import { paintTarget } from "./targets.js";
+
+/**
+ * The batch of a step: a function of its arguments alone, the same bits in whatever thread.
+ * @throws as checkPatches does; NotFinite where a volume holds NaN or an infinity
+ */
+export function makeBatch(spec: PatchSpec, sources: readonly PatchSource[], step: number): Batch {
+  checkPatches(spec, sources);
+  const batch = emptyBatch(spec, spec.batchSize);
+  const maker = exampleMaker(spec, sources);
+  for (let k = 0; k < spec.batchSize; k++) {
+    const example = exampleOf(batch, k, spec.batchSize);
+    maker(example, randomFor(spec.seed, "patch", step, k));
+    if (spec.augment.mixup > 0) {
+      const random = randomFor(spec.seed, "mixup", step, k);
+      const other = emptyBatch(spec, 1);
+      maker(other, random);
+      mixInto(example, other, drawBeta(spec.augment.mixup, random));
+    }
+  }
+  return batch;
+}
+
+/** Bytes of one batch. */
+export const batchBytes = (spec: PatchSpec): number =>
+  spec.batchSize *
+  (voxelCount(spec.patchShape) + voxelCount(targetShape(spec)) * (channelCount(spec) + 1)) *
+  Float32Array.BYTES_PER_ELEMENT;
+
+function emptyBatch(spec: PatchSpec, examples: number): Batch {
+  const voxels = examples * voxelCount(targetShape(spec));
+  return {
+    input: new Float32Array(examples * voxelCount(spec.patchShape)),
+    target: new Float32Array(voxels * channelCount(spec)),
+    weight: new Float32Array(voxels),
+  };
+}
+
+/** A view of one of a batch's examples. */
+function exampleOf({ input, target, weight }: Batch, k: number, examples: number): Batch {
+  const part = (values: Float32Array): Float32Array => {
+    const size = values.length / examples;
+    return values.subarray(k * size, (k + 1) * size);
+  };
+  return { input: part(input), target: part(target), weight: part(weight) };
+}
+
+function exampleMaker(
+  spec: PatchSpec,
+  sources: readonly PatchSource[],
+): (into: Batch, random: Random) => void {
+  const centres = cropCentres(spec, sources);
+  const types = paintedTypes(spec);
+  return (into, random) => {
+    const crop = drawCrop(spec, sources, centres, random);
+    const { source, volume, map } = crop;
+    const shape = spec.patchShape;
+    const { stride, offsets } = spec.head;
+    const weight = stride === 1 ? into.weight : new Float32Array(voxelCount(shape));
+    samplePatch(volume, map, shape, { input: into.input, weight });
+    if (stride > 1) lowerWeight(weight, shape, stride, into.weight);
+    checkFinite(into.input, crop, shape);
+    varyIntensity(into.input, spec.augment.intensity, random);
+    const scene = {
+      shape: targetShape(spec),
+      map: coarseMap(map, stride),
+      spacing: volume.spacing,
+      picks: source.picks,
+    };
+    paintTarget(spec.target, spec.background, types, scene, into);
+    if (offsets && spec.target.kind === "ball") {
+      const way = into.target.subarray(classCount(spec) * voxelCount(scene.shape));
+      paintOffsets(spec.target.fraction, stride, types, scene, way);
+    }
+  };
+}
+
+/** The least weight of the input voxels under each coarser one. */
+function lowerWeight(fine: Float32Array, shape: Shape3, stride: number, coarse: Float32Array): void {
+  coarse.fill(1);
+  const [, height, width] = shape;
+  const [rows, columns] = [height / stride, width / stride];
+  fine.forEach((weight, at) => {
+    const x = Math.floor((at % width) / stride);
+    const y = Math.floor((Math.floor(at / width) % height) / stride);
+    const z = Math.floor(at / (width * height) / stride);
+    const to = (z * rows + y) * columns + x;
+    if (weight < coarse[to]!) coarse[to] = weight;
+  });
+}
+
+function checkFinite(input: Float32Array, { source, volume, map }: Crop, [, height, width]: Shape3): void {
+  let sum = 0;
+  for (let voxel = 0; voxel < input.length; voxel++) sum += input[voxel]!;
+  if (Number.isFinite(sum)) return;
+  const found = input.findIndex((value) => !Number.isFinite(value));
+  const inPatch = [
+    Math.floor(found / (height * width)),
+    Math.floor(found / width) % height,
+    found % width,
+  ] as const;
+  const near = mapVector(transform(map.matrix, inPatch), (value, axis) =>
+    Math.round(value + map.offset[axis]!),
+  );
+  throw new PickbenchError(
+    "NotFinite",
+    `Run ${source.run}, reconstruction ${source.volumes.indexOf(volume) + 1} of ${source.volumes.length}: got ${input[found]} at or beside voxel z,y,x ${near.join(", ")}, wanted a finite number; repair or leave out that reconstruction.`,
+  );
+}

@@ -1,0 +1,136 @@
+/** Where patches are cut: scored types balanced, the particle anywhere well inside, every crop inside its volume. */
+import type { Particle, Pick } from "../../domain/particles.js";
+import type { Random } from "../../domain/random.js";
+import { positionToIndex, type Shape3, type Volume } from "../../domain/volume.js";
+import {
+  alignedMap,
+  drawRotation,
+  mapVector,
+  type Orientation,
+  orientation,
+  orientationMatrix,
+  orientedShape,
+  type PatchMap,
+  patchCentre,
+  patchVoxel,
+  rotatedMap,
+  transform,
+  type Vector3,
+} from "./map.js";
+import { type PatchSource, type PatchSpec, scoredTypes } from "./spec.js";
+
+/** One crop: which run and reconstruction, and how the patch lies in it. */
+export interface Crop {
+  readonly source: PatchSource;
+  readonly volume: Volume;
+  readonly map: PatchMap;
+  /** The particle it was drawn around; undefined for one centred anywhere. */
+  readonly pick: Pick | undefined;
+}
+
+/** The picks of each scored type that has any, over all runs. */
+export type CropCentres = readonly (readonly { readonly source: PatchSource; readonly pick: Pick }[])[];
+
+export function cropCentres(spec: PatchSpec, sources: readonly PatchSource[]): CropCentres {
+  return scoredTypes(spec)
+    .map(({ name }) =>
+      sources.flatMap((source) =>
+        source.picks.filter(({ type }) => type === name).map((pick) => ({ source, pick })),
+      ),
+    )
+    .filter((centres) => centres.length > 0);
+}
+
+/** Draws a crop: background with the spec's share, else a type uniformly, then one of its particles uniformly. */
+export function drawCrop(
+  spec: PatchSpec,
+  sources: readonly PatchSource[],
+  centres: CropCentres,
+  random: Random,
+): Crop {
+  const aroundParticle = random.uniform() >= spec.backgroundShare;
+  const ofType = aroundParticle ? centres[random.integer(centres.length)]! : undefined;
+  const centre = ofType?.[random.integer(ofType.length)];
+  const source = centre?.source ?? sources[random.integer(sources.length)]!;
+  const volume = source.volumes[random.integer(source.volumes.length)]!;
+  const oriented = drawOrientation(spec, volume.shape, random);
+  const middle =
+    centre === undefined
+      ? drawAnywhere(volume.shape, orientedShape(spec.patchShape, oriented), random)
+      : drawAround(centre.pick, spec, volume, oriented, random);
+  return {
+    source,
+    volume,
+    map: placePatch(spec, volume, oriented, middle, centre?.pick, random),
+    pick: centre?.pick,
+  };
+}
+
+function drawOrientation(
+  { augment, patchShape }: PatchSpec,
+  volumeShape: Shape3,
+  random: Random,
+): Orientation {
+  const drawn = augment.rotate90 ? random.integer(4) : 0;
+  const fits = fitsInside(orientedShape(patchShape, orientation(drawn, [false, false, false])), volumeShape);
+  const flips = [random.uniform(), random.uniform(), random.uniform()].map((u) => augment.flip && u < 0.5);
+  return orientation(fits ? drawn : drawn - 1, [flips[0]!, flips[1]!, flips[2]!]);
+}
+
+const fitsInside = (shape: Shape3, inside: Shape3): boolean =>
+  shape.every((size, axis) => size <= inside[axis]!);
+
+/** A patch's middle, as a continuous volume index. */
+function drawAnywhere(volumeShape: Shape3, covered: Shape3, random: Random): Vector3 {
+  return mapVector(covered, (size, axis) => (size - 1) / 2 + random.integer(volumeShape[axis]! - size + 1));
+}
+
+/** The patch's middle that puts the particle uniformly inside, at least its radius or a quarter of the patch from each face. */
+function drawAround(
+  pick: Pick,
+  { patchShape, types }: PatchSpec,
+  { spacing }: Volume,
+  oriented: Orientation,
+  random: Random,
+): Vector3 {
+  const { radius }: Particle = types.find(({ name }) => name === pick.type)!;
+  const fromMiddle = mapVector(patchShape, (size, p) => {
+    const margin = Math.min(radius / spacing[oriented.axes[p]!]!, size / 4);
+    return random.between(-1, 1) * Math.max(0, (size - 1) / 2 - margin);
+  });
+  const index = positionToIndex(pick, spacing);
+  const inVolume = transform(orientationMatrix(oriented), fromMiddle);
+  return mapVector(index, (value, axis) => value - inVolume[axis]!);
+}
+
+/**
+ * The patch with its middle as near to the drawn one as the volume allows. A free rotation is left out where it would
+ * turn the crop's own particle out of the patch, as in a volume's corner; elsewhere it may turn the patch's corners out
+ * of the volume, which get weight 0.
+ */
+function placePatch(
+  { patchShape, augment }: PatchSpec,
+  { shape, spacing }: Volume,
+  oriented: Orientation,
+  middle: Vector3,
+  pick: Pick | undefined,
+  random: Random,
+): PatchMap {
+  const covered = orientedShape(patchShape, oriented);
+  const half = patchCentre(covered);
+  const start = mapVector(middle, (value, axis) =>
+    clamp(value - half[axis]!, 0, shape[axis]! - covered[axis]!),
+  );
+  if (augment.rotation > 0) {
+    const centre = mapVector(start, (value, axis) => value + half[axis]!);
+    const rotation = drawRotation(random, augment.rotation);
+    const map = rotatedMap(oriented, rotation, patchShape, centre, spacing);
+    if (pick === undefined || holds(map, patchShape, positionToIndex(pick, spacing))) return map;
+  }
+  return alignedMap(oriented, patchShape, mapVector(start, Math.round));
+}
+
+const holds = (map: PatchMap, shape: Shape3, index: Vector3): boolean =>
+  patchVoxel(map, index).every((value, axis) => value >= 0 && value <= shape[axis]! - 1);
+
+const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);

@@ -1,0 +1,154 @@
+import { challengeParticles, type Particle, type Pick } from "../../domain/particles.js";
+import type { Shape3, Volume } from "../../domain/volume.js";
+import { PickbenchError } from "../../system/errors.js";
+import { offsetChannels } from "./offsets.js";
+import type { PaintedType, TargetSpec } from "./targets.js";
+
+/** How training patches are drawn, labelled and varied. */
+export interface PatchSpec {
+  readonly seed: number;
+  /** Voxels. */
+  readonly patchShape: Shape3;
+  readonly batchSize: number;
+  /** One target channel each, in this order. */
+  readonly types: readonly Particle[];
+  /** True: channel 0 is background and a voxel's channels sum to 1. False: one independent channel a type. */
+  readonly background: boolean;
+  readonly target: TargetSpec;
+  readonly head: HeadSpec;
+  /** Names of types whose voxels get weight 0, whether or not they stand in `types`. */
+  readonly ignore: readonly string[];
+  /** Share of crops centred anywhere, 0 to 1; the rest hold a particle, scored types balanced. */
+  readonly backgroundShare: number;
+  readonly augment: AugmentSpec;
+}
+
+export interface AugmentSpec {
+  /** Along each axis with probability ½. */
+  readonly flip: boolean;
+  /** By 0, 90, 180 or 270° about z, where the turned patch fits the volume. */
+  readonly rotate90: boolean;
+  /** Degrees: a further rotation about a random axis by up to this angle. */
+  readonly rotation: number;
+  /** input · (1 ± scale) ± shift + normal noise of a standard deviation drawn from 0 to noise. */
+  readonly intensity: { readonly scale: number; readonly shift: number; readonly noise: number };
+  /** Each example is mixed with another by a share from Beta(mixup, mixup); 0 is off. */
+  readonly mixup: number;
+}
+
+export interface PatchSource {
+  readonly run: string;
+  /** Normalised reconstructions of the run; one is drawn per crop. */
+  readonly volumes: readonly Volume[];
+  readonly picks: readonly Pick[];
+}
+
+/** n examples of one channel in, `channels` out. */
+export interface Batch {
+  /** (n,1,z,y,x) */
+  readonly input: Float32Array;
+  /** (n,channels,z,y,x) at the head's stride, soft under mixup; the last three are the offsets where it has them. */
+  readonly target: Float32Array;
+  /** (n,1,z,y,x) at the head's stride, 0 is ignored. */
+  readonly weight: Float32Array;
+}
+
+/** What the target looks like beside its classes. */
+export interface HeadSpec {
+  /** Input voxels to a voxel of the target along each axis. */
+  readonly stride: 1 | 2;
+  /** Whether every voxel of a ball also says where its particle's centre lies. */
+  readonly offsets: boolean;
+}
+
+/** Channels of the target that say what is there: the types, behind the background. */
+export const classCount = (spec: PatchSpec): number => spec.types.length + (spec.background ? 1 : 0);
+export const channelCount = (spec: PatchSpec): number =>
+  classCount(spec) + (spec.head.offsets ? offsetChannels : 0);
+/** Voxels of the target along z, y, x. */
+export const targetShape = ({ patchShape: [z, y, x], head: { stride } }: PatchSpec): Shape3 => [
+  z / stride,
+  y / stride,
+  x / stride,
+];
+
+/** The types that crops are balanced over. */
+export const scoredTypes = (spec: PatchSpec): readonly Particle[] =>
+  spec.types.filter(({ name }) => !spec.ignore.includes(name));
+
+/**
+ * The types in the order in which ties are decided, the ignored ones last.
+ * @throws BadExperiment for an ignored type whose radius is not known.
+ */
+export function paintedTypes(spec: PatchSpec): readonly PaintedType[] {
+  const first = spec.background ? 1 : 0;
+  const scored = spec.types.flatMap((particle, k) =>
+    spec.ignore.includes(particle.name) ? [] : [{ particle, channel: k + first }],
+  );
+  const ignored = spec.ignore.map((name) => ({ particle: particleNamed(name, spec), channel: undefined }));
+  return [...scored, ...ignored];
+}
+
+function particleNamed(name: string, spec: PatchSpec): Particle {
+  const found = [...spec.types, ...challengeParticles].find((particle) => particle.name === name);
+  if (found !== undefined) return found;
+  const known = [...new Set([...spec.types, ...challengeParticles].map((particle) => particle.name))];
+  throw new PickbenchError(
+    "BadExperiment",
+    `ignore: got ${JSON.stringify(name)}, a type without a known radius, wanted one of ${known.join(", ")}; correct its name or leave it out.`,
+  );
+}
+
+/**
+ * @throws BadExperiment where patches of this spec cannot be cut from these runs; BadDataset where the runs hold no
+ * particle to balance the crops over.
+ */
+export function checkPatches(spec: PatchSpec, sources: readonly PatchSource[]): void {
+  paintedTypes(spec);
+  for (const [name, value] of [
+    ...spec.patchShape.map((size) => ["patchShape", size] as const),
+    ["batchSize", spec.batchSize] as const,
+  ]) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new PickbenchError(
+        "BadExperiment",
+        `${name}: got ${value}, wanted a whole number of at least 1.`,
+      );
+    }
+  }
+  if (sources.length === 0) {
+    throw new PickbenchError(
+      "BadExperiment",
+      "The train split: got no runs, wanted at least one; name runs in it.",
+    );
+  }
+  for (const source of sources) checkVolumes(spec.patchShape, source);
+  checkParticles(spec, sources);
+}
+
+function checkVolumes(patchShape: Shape3, { run, volumes }: PatchSource): void {
+  if (volumes.length === 0) {
+    throw new PickbenchError(
+      "BadDataset",
+      `Run ${run}: got no reconstruction, wanted at least one to train on.`,
+    );
+  }
+  for (const { shape } of volumes) {
+    if (patchShape.some((size, axis) => size > shape[axis]!)) {
+      throw new PickbenchError(
+        "BadExperiment",
+        `patchShape: got ${patchShape.join("×")} voxels, wanted at most run ${run}'s volume of ${shape.join("×")} (z×y×x); make the patch smaller.`,
+      );
+    }
+  }
+}
+
+function checkParticles(spec: PatchSpec, sources: readonly PatchSource[]): void {
+  if (spec.backgroundShare >= 1) return;
+  const names = scoredTypes(spec).map(({ name }) => name);
+  if (sources.some(({ picks }) => picks.some(({ type }) => names.includes(type)))) return;
+  throw new PickbenchError(
+    "BadDataset",
+    `Runs ${sources.map(({ run }) => run).join(", ")}: got no picks of ${names.join(", ") || "any scored type"}, wanted at least one to draw crops around; add picks or set backgroundShare to 1.`,
+  );
+}

@@ -1,0 +1,171 @@
+import { basename, join, resolve } from "node:path";
+import { type Box, indexToPosition, type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
+import { openZarrArray, type ZarrArray } from "../../formats/zarr/array.js";
+import { boxOfChunk, checkPromise, chunksOf, extent, roomFor } from "../../formats/zarr/chunkGrid.js";
+import type { ChunkJob } from "../../formats/zarr/chunkJob.js";
+import { decodeChunks } from "../../formats/zarr/chunkPool.js";
+import { type ArrayAxes, readMultiscales } from "../../formats/zarr/ome.js";
+import { PickbenchError } from "../../system/errors.js";
+import type { Level, ResolvedTomogram, TomogramReader, TomogramRef } from "../model.js";
+import { bringHere } from "../remote/mirror.js";
+import { isMrcName, mrcStem } from "../volumeNames.js";
+import { openMrcTomogram, resolveMrc } from "./mrc.js";
+
+/** Reads the metadata of a lone OME-Zarr folder or MRC file. */
+export function openOmeZarr(path: string): Promise<ResolvedTomogram> {
+  const full = resolve(path);
+  const tomoType = mrcStem(basename(full)).replace(/\.zarr$/, "");
+  return resolveTomogram({ run: tomoType, tomoType, path: full });
+}
+
+/** Reads a tomogram's levels and channels. @throws BadDataset where the metadata is missing or wrong. */
+export async function resolveTomogram(ref: TomogramRef): Promise<ResolvedTomogram> {
+  if (ref.levels !== undefined) return { ...ref, levels: ref.levels };
+  if (isMrcName(ref.path)) {
+    await bringHere(ref.path);
+    return resolveMrc(ref);
+  }
+  const { axes, ...multiscales } = await readMultiscales(ref.path);
+  let channelCount = 1;
+  const levels: Level[] = [];
+  for (const { path, spacing } of multiscales.levels) {
+    const array = await openZarrArray(join(ref.path, path));
+    checkShape(join(ref.path, path), array, axes);
+    if (axes.channel !== undefined) channelCount = array.shape[axes.channel]!;
+    const along = (sizes: readonly number[]) => axes.space.map((at) => sizes[at]!) as unknown as Shape3;
+    const chunkShape = along(array.chunkShape);
+    levels.push({ path, shape: along(array.shape), spacing, chunkShape, axes, dataType: array.dataType });
+  }
+  if (axes.channel === undefined) return { ...ref, levels };
+  const channels =
+    multiscales.channels ?? Array.from({ length: channelCount }, (_, index) => `channel ${index}`);
+  if (channels.length !== channelCount)
+    throw new PickbenchError(
+      "BadDataset",
+      `${ref.path}: metadata names ${channels.length} channels; the array has ${channelCount}`,
+      { path: ref.path },
+    );
+  return { ...ref, levels, channels };
+}
+
+function checkShape(path: string, { shape }: ZarrArray, axes: ArrayAxes): void {
+  if (shape.length !== axes.rank)
+    throw new PickbenchError(
+      "BadDataset",
+      `${path}: array has ${shape.length} axes; the multiscales metadata names ${axes.rank}`,
+      { path },
+    );
+  const extra = shape.findIndex(
+    (size, axis) => size > 1 && axis !== axes.channel && !axes.space.includes(axis),
+  );
+  if (extra >= 0)
+    throw new PickbenchError(
+      "Unsupported",
+      `${path}: ${shape[extra]} volumes along axis ${extra}, as of a series in time; wanted one volume: split it`,
+      { path },
+    );
+}
+
+/** Opens one level of a tomogram, 0 the finest. */
+export async function openTomogram(ref: TomogramRef, levelIndex = 0): Promise<TomogramReader> {
+  const resolved = await resolveTomogram(ref);
+  const level = resolved.levels[levelIndex];
+  if (level === undefined)
+    throw new PickbenchError(
+      "BadDataset",
+      `${ref.path}: no level ${levelIndex}; there is 0 to ${resolved.levels.length - 1}`,
+      { path: ref.path },
+    );
+  if (isMrcName(ref.path)) return openMrcTomogram(ref);
+  await bringHere(join(ref.path, level.path));
+  const array = await openZarrArray(join(ref.path, level.path));
+  return readerOf(resolved, level, array);
+}
+
+function readerOf(ref: ResolvedTomogram, level: Level, array: ZarrArray): TomogramReader {
+  const { shape, spacing, chunkShape } = level;
+  const axes = level.axes ?? plainAxes(array.shape.length);
+  const channelDepth = axes.channel === undefined ? 1 : array.chunkShape[axes.channel]!;
+  const placeOf = (at: Shape3, channel: number) => {
+    const coordinates = new Array<number>(axes.rank).fill(0);
+    if (axes.channel !== undefined) coordinates[axes.channel] = Math.floor(channel / channelDepth);
+    for (const [axis, place] of axes.space.entries()) coordinates[place] = at[axis]!;
+    return { at, coordinates, file: array.chunkFile(coordinates) };
+  };
+  const placesOf = (box: Box, channel: number) => chunksOf(box, chunkShape).map((at) => placeOf(at, channel));
+
+  const readRegion = async (box: Box, channel = 0): Promise<Float32Array> => {
+    checkRequest(ref, level, box, channel);
+    await checkPromise(ref.path, box, chunkShape, (at) => placeOf(at, channel).file);
+    const region = roomFor(ref.path, voxelCount(extent(box)));
+    const job: ChunkJob = {
+      folder: join(ref.path, level.path),
+      target: region,
+      box,
+      chunkShape,
+      channelDepth,
+      channel: channel % channelDepth,
+      axes,
+      isBloscFloats: array.isBloscFloats && isPlain(axes),
+      places: placesOf(box, channel),
+    };
+    if (!(await decodeChunks(job, array))) refuseNotFinite(ref, region, box, spacing);
+    return region;
+  };
+
+  return {
+    ref,
+    level,
+    shape,
+    spacing,
+    chunkShape,
+    readRegion,
+    async readAll(channel = 0) {
+      return { data: await readRegion({ start: [0, 0, 0], end: shape }, channel), shape, spacing };
+    },
+    chunks(channel = 0) {
+      return placesOf({ start: [0, 0, 0], end: shape }, channel).map(({ at, file }) => ({
+        box: boxOfChunk(at, chunkShape, shape),
+        file,
+      }));
+    },
+  };
+}
+
+/** z, y, x, with channels in front where there are four axes. */
+const plainAxes = (rank: number): ArrayAxes => ({
+  rank,
+  space: [rank - 3, rank - 2, rank - 1],
+  channel: rank === 4 ? 0 : undefined,
+});
+
+const isPlain = ({ rank, space, channel }: ArrayAxes): boolean =>
+  rank === (channel === undefined ? 3 : 4) && space.every((at, axis) => at === rank - 3 + axis);
+
+function checkRequest(ref: ResolvedTomogram, level: Level, { start, end }: Box, channel: number): void {
+  const inside = level.shape.every(
+    (size, axis) =>
+      Number.isInteger(start[axis]) && start[axis]! >= 0 && start[axis]! < end[axis]! && end[axis]! <= size,
+  );
+  if (!inside)
+    throw new RangeError(`box [${start}] to [${end}] is empty or outside [${level.shape}] of ${ref.path}`);
+  const count = ref.channels?.length ?? 1;
+  if (!Number.isInteger(channel) || channel < 0 || channel >= count)
+    throw new RangeError(`channel ${channel} of ${ref.path}, which has ${count}`);
+}
+
+/** @throws NotFinite at the first voxel, z slowest, that is NaN or infinite. */
+function refuseNotFinite(ref: TomogramRef, region: Float32Array, box: Box, spacing: Spacing3): never {
+  let index = 0;
+  while (index < region.length && region[index]! - region[index]! === 0) index++;
+  const [, sizeY, sizeX] = extent(box);
+  const x = box.start[2] + (index % sizeX);
+  const y = box.start[1] + (Math.floor(index / sizeX) % sizeY);
+  const z = box.start[0] + Math.floor(index / (sizeX * sizeY));
+  const at = indexToPosition(z, y, x, spacing);
+  throw new PickbenchError(
+    "NotFinite",
+    `${ref.run} ${ref.tomoType}: voxel z,y,x = ${z},${y},${x} (x,y,z = ${at.x.toFixed(1)}, ${at.y.toFixed(1)}, ${at.z.toFixed(1)} Å) is ${region[index]} in ${ref.path}; reconstruct or mask the tomogram again`,
+    { path: ref.path },
+  );
+}

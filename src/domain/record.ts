@@ -1,0 +1,240 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { availableParallelism, cpus, homedir, platform, release, totalmem } from "node:os";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { messageOf, PickbenchError } from "../system/errors.js";
+import { canonicalJson, hashFile, hashOf, writeWhole } from "../system/files.js";
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/, "wanted a SHA-256 in hex");
+const time = z.iso.datetime();
+const jsonObject = z.record(z.string(), z.json());
+const runsByRole = {
+  train: z.array(z.string()),
+  tune: z.array(z.string()),
+  holdout: z.array(z.string()),
+};
+
+/** What is known before the first step. */
+const startSchema = z.strictObject({
+  name: z.string().min(1),
+  /** The experiment as resolved, every default filled in. */
+  experiment: z.strictObject({ hash, resolved: jsonObject }),
+  /** Null outside a git checkout; lockfileHash null in an installed package. */
+  code: z.strictObject({
+    commit: z.string().nullable(),
+    dirty: z.boolean().nullable(),
+    lockfileHash: hash.nullable(),
+  }),
+  data: z.strictObject({
+    hash,
+    files: z.array(
+      z.strictObject({ path: z.string(), size: z.int().nonnegative(), sha256: hash.optional() }),
+    ),
+  }),
+  /** Of an experiment in folds: all runs are held out, each by one of the folds. */
+  runs: z.strictObject({ ...runsByRole, folds: z.array(z.strictObject(runsByRole)).min(2).optional() }),
+  network: z.string(),
+  seed: z.int(),
+  engine: z.string(),
+  /** Of the engine; absent in older records. */
+  threads: z.int().positive().optional(),
+  /** Of all the data set's types in the score, by name, found in the truth or not; absent in older records. */
+  weights: z.record(z.string(), z.number().nonnegative()).optional(),
+  versions: z.strictObject({ pickbench: z.string(), node: z.string(), onnxruntime: z.string().nullable() }),
+  /** Never the host's name. */
+  machine: z.strictObject({
+    cpu: z.string(),
+    cores: z.int(),
+    memoryBytes: z.int(),
+    os: z.string(),
+  }),
+  command: z.array(z.string()),
+  startedAt: time,
+});
+
+/** What is known at the end. */
+const resultSchema = z.strictObject({
+  finishedAt: time,
+  /** `score` among them is the score on the held-out runs. */
+  metrics: z.record(z.string(), z.number()),
+  /** Seconds by stage. */
+  durations: z.record(z.string(), z.number().nonnegative()),
+  /** SHA-256 of best.safetensors; null for folds, each of which has its own record. */
+  checkpointHash: hash.nullable(),
+  /** SHA-256 of submission.csv; absent in older records and where nothing was held out. */
+  submissionHash: hash.optional(),
+  /** Trainable parameters of all networks together. */
+  parameters: z.int().nonnegative(),
+});
+
+export const recordSchema = z.strictObject({
+  recordVersion: z.literal(1),
+  ...startSchema.shape,
+  result: resultSchema.nullable(),
+});
+
+/** An experiment's record, record.json: all that says where a number came from. `result` is null until it is done. */
+export type RunRecord = z.infer<typeof recordSchema>;
+export type RecordResult = Omit<z.infer<typeof resultSchema>, "finishedAt">;
+
+interface RunsByRole {
+  readonly train: readonly string[];
+  readonly tune: readonly string[];
+  readonly holdout: readonly string[];
+}
+
+export interface RecordStart {
+  readonly name: string;
+  readonly experiment: Readonly<Record<string, unknown>>;
+  readonly data: readonly { readonly path: string; readonly size: number; readonly sha256?: string }[];
+  readonly runs: RunsByRole & { readonly folds?: readonly RunsByRole[] };
+  readonly network: string;
+  readonly seed: number;
+  readonly engine: string;
+  readonly threads?: number;
+  readonly weights?: Readonly<Record<string, number>>;
+  /** The arguments that pickbench was called with. */
+  readonly command?: readonly string[];
+}
+
+/** Writes the record of a run that is about to begin, and gives it back. */
+export async function startRecord(path: string, start: RecordStart): Promise<RunRecord> {
+  const resolved: unknown = JSON.parse(canonicalJson(start.experiment));
+  const record = recordSchema.parse({
+    recordVersion: 1,
+    name: start.name,
+    experiment: { hash: hashOf(canonicalJson(start.experiment)), resolved },
+    code: await codeVersion(),
+    data: { hash: hashOf(canonicalJson(start.data)), files: start.data },
+    runs: start.runs,
+    network: start.network,
+    seed: start.seed,
+    engine: start.engine,
+    threads: start.threads,
+    weights: start.weights,
+    versions: await versions(),
+    machine: machine(),
+    command: (start.command ?? process.argv.slice(2)).map(withoutHome),
+    startedAt: new Date().toISOString(),
+    result: null,
+  });
+  await writeRecord(path, record);
+  return record;
+}
+
+/** Adds what came out to the record at `path`. */
+export async function completeRecord(path: string, result: RecordResult): Promise<RunRecord> {
+  const record = await readRecord(path);
+  const complete = recordSchema.parse({
+    ...record,
+    result: { finishedAt: new Date().toISOString(), ...result },
+  });
+  await writeRecord(path, complete);
+  return complete;
+}
+
+const writeRecord = (path: string, record: RunRecord): Promise<void> =>
+  writeWhole(path, `${JSON.stringify(record, null, 2)}\n`);
+
+/** Reads a record strictly. @throws BadExperiment if it is missing, broken, altered or of another version */
+export async function readRecord(path: string): Promise<RunRecord> {
+  const refuse = (why: string, cause?: unknown) =>
+    new PickbenchError(
+      "BadExperiment",
+      `${path} is no record that can be used: ${why}; run the experiment again`,
+      {
+        path,
+        cause,
+      },
+    );
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    throw refuse(messageOf(error), error);
+  }
+  const version = z.looseObject({ recordVersion: z.number() }).safeParse(value);
+  if (version.success && version.data.recordVersion !== 1)
+    throw refuse(`its recordVersion is ${version.data.recordVersion}, wanted 1`);
+  const parsed = recordSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw refuse(`${issue.path.join(".") || "the document"}: ${issue.message}`, parsed.error);
+  }
+  const { experiment, data } = parsed.data;
+  if (hashOf(canonicalJson(experiment.resolved)) !== experiment.hash)
+    throw refuse("its experiment was altered after the run, for the hash differs");
+  if (hashOf(canonicalJson(data.files)) !== data.hash)
+    throw refuse("its data manifest was altered after the run, for the hash differs");
+  return parsed.data;
+}
+
+const packageRoot = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Commit and state of pickbench's own checkout. */
+export async function codeVersion(): Promise<RunRecord["code"]> {
+  const [top, commit, changes, lockfileHash] = await Promise.all([
+    git("rev-parse", "--show-prefix"),
+    git("rev-parse", "HEAD"),
+    git("status", "--porcelain", "--untracked-files=normal"),
+    hashFile(`${packageRoot}/package-lock.json`).catch(() => null),
+  ]);
+  const isOwnCheckout = top === "" && commit !== null;
+  return isOwnCheckout
+    ? { commit, dirty: changes === null ? null : changes !== "", lockfileHash }
+    : { commit: null, dirty: null, lockfileHash };
+}
+
+/** What git prints about pickbench's folder; null where git or a repository is missing. */
+async function git(...args: string[]): Promise<string | null> {
+  try {
+    const { stdout } = await promisify(execFile)("git", ["-C", packageRoot, ...args], { maxBuffer: 2 ** 26 });
+    return stdout.trim();
+  } catch {
+    return null;
+  }
+}
+
+export async function versions(): Promise<RunRecord["versions"]> {
+  return {
+    pickbench: (await packageVersion(`${packageRoot}/package.json`)) ?? "unknown",
+    node: process.versions.node,
+    onnxruntime: await packageVersion(packageFile("onnxruntime-node/package.json")),
+  };
+}
+
+/** Where a package's own description lies; null if it is not installed. */
+function packageFile(name: string): string | null {
+  try {
+    return createRequire(import.meta.url).resolve(name);
+  } catch {
+    return null;
+  }
+}
+
+async function packageVersion(path: string | null): Promise<string | null> {
+  if (path === null) return null;
+  const parsed = z.looseObject({ version: z.string() }).safeParse(JSON.parse(await readFile(path, "utf8")));
+  return parsed.success ? parsed.data.version : null;
+}
+
+export function machine(): RunRecord["machine"] {
+  return {
+    cpu: cpus()[0]?.model.trim() || "unknown",
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+    os: `${platform()} ${release()}`,
+  };
+}
+
+/** Paths below the working folder or the user's own are written relative to it: a record is made to be shared. */
+function withoutHome(argument: string): string {
+  const inside = relative(process.cwd(), argument);
+  if (argument.startsWith(process.cwd()) && !inside.startsWith("..")) return inside || ".";
+  const home = homedir();
+  return argument === home || argument.startsWith(`${home}/`) ? `~${argument.slice(home.length)}` : argument;
+}

@@ -1,0 +1,43 @@
+import type { Emitter, Tensor } from "../graph/emitter.js";
+import { convolveDepthwise } from "./depthwise.js";
+import { type Block, convolveImages } from "./imageConvolution.js";
+import { paddingAfter, type Taps3 } from "./taps.js";
+import { mapDims, stackGroups } from "./zMajor.js";
+
+/**
+ * The three products every convolution layer is made of:
+ *
+ *   convolve       y = x ∗ w                     a convolution forwards;  a transposed one's input gradient
+ *   spread         x' = the transpose of that    its input gradient;      a transposed one forwards
+ *   correlate      w' = Σ y(v)·x(v·stride + tap) its kernel's gradient    (both)
+ *
+ * Kernels are (out, in / groups, z, y, x). Each is written as 2-D work over slices (zMajor.ts), and with 2-D
+ * convolutions in ONNX Runtime's blocked form where `block` says that this machine has it.
+ *
+ * y (n, z/s, out, y/s, x/s) of x (n, z, in, y, x).
+ */
+export function convolve(
+  e: Emitter,
+  block: Block,
+  x: Tensor,
+  w: Tensor,
+  bias: Tensor | null,
+  taps: Taps3,
+  groups = 1,
+): Tensor {
+  const { samples, z, channels, y, x: width } = mapDims(x);
+  const [alongZ, alongY, alongX] = taps;
+  const [depth, height, row] = [z / alongZ.stride, y / alongY.stride, width / alongX.stride];
+  const shape = {
+    pads: [alongY.before, alongX.before, paddingAfter(alongY, y, height), paddingAfter(alongX, width, row)],
+    strides: [alongY.stride, alongX.stride],
+    dilations: [alongY.dilation, alongX.dilation],
+    groups,
+  } as const;
+  const out = w.dims[0]!;
+  if (groups > 1 && groups === channels && groups === out)
+    return convolveDepthwise(e, block, x, w, bias, alongZ, shape);
+  const images = stackGroups(e, x, alongZ, depth, groups);
+  const convolved = convolveImages(e, block, images, w, bias, shape);
+  return e.reshape(convolved, [samples, depth, out, height, row]);
+}

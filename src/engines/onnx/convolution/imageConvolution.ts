@@ -1,0 +1,88 @@
+import { type Emitter, int, ints, type Tensor } from "../graph/emitter.js";
+
+/** Channels per block of this machine's blocked convolution kernels; null where it has none. */
+export type Block = number | null;
+
+export const nchwc = "com.microsoft.nchwc";
+
+export interface ImageConvolution {
+  /** Above, left, below, right. */
+  readonly pads: readonly [number, number, number, number];
+  readonly strides: readonly [number, number];
+  readonly dilations?: readonly [number, number];
+  readonly groups?: number;
+}
+
+/** Sizes of the output of a 2-D convolution of (batch, in, y, x) with kernels of (ky, kx). */
+export function imageDims(
+  [batch, , height, width]: readonly number[],
+  out: number,
+  [ky, kx]: readonly [number, number],
+  { pads, strides, dilations = [1, 1] }: ImageConvolution,
+): number[] {
+  const outputs = (padded: number, taps: number, at: 0 | 1) =>
+    Math.floor((padded - dilations[at] * (taps - 1) - 1) / strides[at]) + 1;
+  return [
+    batch!,
+    out,
+    outputs(height! + pads[0] + pads[2], ky, 0),
+    outputs(width! + pads[1] + pads[3], kx, 1),
+  ];
+}
+
+export const imageAttributes = (
+  kernel: readonly [number, number],
+  { pads, strides, dilations = [1, 1], groups = 1 }: ImageConvolution,
+) => [
+  ints("kernel_shape", kernel),
+  ints("pads", pads),
+  ints("strides", strides),
+  ints("dilations", dilations),
+  int("group", groups),
+];
+
+/** 2-D convolution of (batch, kz·in, y, x) with a kernel (out, in, kz, ky, kx) whose z taps lie among the channels. */
+export function convolveImages(
+  e: Emitter,
+  block: Block,
+  images: Tensor,
+  w: Tensor,
+  bias: Tensor | null,
+  shape: ImageConvolution,
+): Tensor {
+  const [out, inner, kz, ky, kx] = w.dims as [number, number, number, number, number];
+  const attributes = imageAttributes([ky, kx], shape);
+  const dims = imageDims(images.dims, out, [ky, kx], shape);
+  if (!blockable(block, w, shape.groups ?? 1)) {
+    const kernel = e.reshape(kz === 1 ? w : e.transpose(w, [0, 2, 1, 3, 4]), [out, kz * inner, ky, kx]);
+    return e.op("Conv", [images, kernel, ...(bias ? [bias] : [])], dims, attributes);
+  }
+  const paddedOut = Math.ceil(out / block!) * block!;
+  const kernel = blockedKernel(e, block!, padRows(e, w, paddedOut));
+  const offsets = bias ? [padRows(e, bias, paddedOut)] : [];
+  const blocked = e.op("ReorderInput", [images], images.dims, [], nchwc);
+  const paddedDims = [dims[0]!, paddedOut, dims[2]!, dims[3]!];
+  const convolved = e.op("Conv", [blocked, kernel, ...offsets], paddedDims, attributes, nchwc);
+  return e.op("ReorderOutput", [convolved], dims, [int("channels", out)], nchwc);
+}
+
+/** Whether whole blocks of channels go in, and enough come out of every group. */
+function blockable(block: Block, w: Tensor, groups: number): boolean {
+  const [out, inner, , ky, kx] = w.dims as [number, number, number, number, number];
+  if (block === null || inner % block !== 0 || ky * kx === 1) return false;
+  return groups === 1 ? out >= block : (out / groups) % block === 0;
+}
+
+const padRows = (e: Emitter, x: Tensor, rows: number): Tensor => {
+  const missing = rows - x.dims[0]!;
+  if (missing === 0) return x;
+  const rest = x.dims.slice(1).map(() => 0);
+  return e.pad(x, [0, ...rest], [missing, ...rest]);
+};
+
+/** (out, in, kz, ky, kx) → (out/B, kz·in/B, ky, kx, B in, B out), ONNX Runtime's blocked order, under its logical sizes. */
+function blockedKernel(e: Emitter, block: number, w: Tensor): Tensor {
+  const [out, inner, kz, ky, kx] = w.dims as [number, number, number, number, number];
+  const split = e.reshape(w, [out / block, block, inner / block, block, kz, ky, kx]);
+  return e.reshape(e.transpose(split, [0, 4, 2, 5, 6, 3, 1]), [out, kz * inner, ky, kx]);
+}

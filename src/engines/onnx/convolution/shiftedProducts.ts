@@ -1,0 +1,124 @@
+import type { Emitter, Tensor } from "../graph/emitter.js";
+import { furthest, type Taps, type Taps3 } from "./taps.js";
+import { mapDims, stackGroups } from "./zMajor.js";
+
+/** Stride 1, few channels: every tap's x put together, in one product. */
+export function columnProduct(e: Emitter, x: Tensor, y: Tensor, taps: Taps3): Tensor {
+  const { samples, z, channels: inner, y: height, x: width } = mapDims(x);
+  const out = mapDims(y).channels;
+  const [kz, ky, kx] = [taps[0].count, taps[1].count, taps[2].count];
+  const stacked = e.reshape(stackGroups(e, x, taps[0], z), [samples * z, kz * inner, height * width]);
+  const columns = e.concat(inSliceShifts(e, stacked, [height, width], [taps[1], taps[2]], 1), 1);
+  const flatY = e.reshape(y, [samples * z, out, height * width]);
+  const product = sumOfProducts(e, flatY, columns, arrangementFor(0, height * width));
+  return e.transpose(e.reshape(product, [out, ky, kx, kz, inner]), [0, 4, 3, 1, 2]);
+}
+
+/** Rows that a matrix product should have: taps of few channels are put together until they are as many. */
+const enoughRows = 16;
+
+/**
+ * Stride 1: Σ b(v)·a(v + tap) as (b channels, a channels, taps). a's neighbouring slices are stacked as channels, b is
+ * shifted within the slices, and each in-slice shift is one product over all the voxels of a slice.
+ */
+export function shiftedProducts(e: Emitter, a: Tensor, b: Tensor, taps: Taps3): Tensor {
+  const { samples, z, channels: inner, y, x: width } = mapDims(a);
+  const out = mapDims(b).channels;
+  const [kz, ky, kx] = [taps[0].count, taps[1].count, taps[2].count];
+  const arrangement = arrangementFor(kz * inner, y * width);
+  const flat = (images: Tensor, channels: number): Tensor =>
+    arranged(e, e.reshape(images, [samples * z, channels, y * width]), arrangement);
+  const stacked = flat(stackGroups(e, a, taps[0], z), kz * inner);
+  const shifts = inSliceShifts(e, flat(b, out), [y, width], [taps[1], taps[2]], -1);
+  const products = chunked(shifts, Math.ceil(enoughRows / out)).map((chunk) => {
+    const product = sumOfProducts(e, stacked, e.concat(chunk, arrangement.channelAxis), arrangement);
+    return e.reshape(product, [kz * inner, chunk.length, out]);
+  });
+  const split = e.reshape(e.concat(products, 1), [kz, inner, ky, kx, out]);
+  return e.transpose(split, [4, 1, 0, 2, 3]);
+}
+
+/** In runs of a length, the last one perhaps shorter. */
+export function chunked<T>(items: readonly T[], length: number): T[][] {
+  const chunks: T[][] = [];
+  for (let at = 0; at < items.length; at += length) chunks.push(items.slice(at, at + length));
+  return chunks;
+}
+
+/**
+ * Copies of (…, y·x) moved within each slice, zeros coming in: for every tap (row-major) the value at (y, x) is the one
+ * at (y, x) + sign·(tap·dilation − before). Rows lie end to end, so a shift is a slice of the padded row of rows;
+ * columns that would come in from the neighbouring row are zeroed first.
+ */
+function inSliceShifts(
+  e: Emitter,
+  flat: Tensor,
+  [y, x]: [number, number],
+  [alongY, alongX]: readonly [Taps, Taps],
+  sign: 1 | -1,
+): Tensor[] {
+  const length = y * x;
+  const rowReach = furthest(alongY);
+  const byColumn = offsets(alongX).map((column) => {
+    const step = sign * column;
+    if (rowReach === 0 && step === 0) return { padded: flat, step, margin: 0 };
+    const margin = rowReach * x + Math.abs(step);
+    const kept = step === 0 ? flat : e.multiply(flat, columnMask(e, y, x, step));
+    return { padded: e.pad(kept, [0, 0, margin], [0, 0, margin]), step, margin };
+  });
+  return offsets(alongY).flatMap((row) =>
+    byColumn.map(({ padded, step, margin }) => {
+      const from = margin + sign * row * x + step;
+      return row === 0 && step === 0 ? flat : e.slice(padded, 2, from, from + length);
+    }),
+  );
+}
+
+/** Where each tap reads, from the voxel it is read for. */
+const offsets = ({ count, dilation, before }: Taps): number[] =>
+  Array.from({ length: count }, (_, tap) => tap * dilation - before);
+
+/** 1 for the columns that stay inside a row when it moves by `step`: (1, 1, y·x). */
+function columnMask(e: Emitter, y: number, x: number, step: number): Tensor {
+  const mask = new Float32Array(y * x);
+  for (let i = 0; i < mask.length; i++) {
+    const to = (i % x) - step;
+    mask[i] = to >= 0 && to < x ? 1 : 0;
+  }
+  return e.floats(mask, [1, 1, y * x], `mask:${y}:${x}:${step}`);
+}
+
+/**
+ * How the voxels of a batch of slices lie for products over all of them: (batch, channels, voxels), one product a slice
+ * and then their sum; or `together`, (channels, batch, voxels), one long product, which is faster where slices are so
+ * small that the sum would have more terms than the products.
+ */
+export interface Arrangement {
+  readonly together: boolean;
+  readonly channelAxis: 0 | 1;
+}
+
+export const arrangementFor = (channels: number, voxels: number): Arrangement =>
+  channels > voxels ? { together: true, channelAxis: 0 } : { together: false, channelAxis: 1 };
+
+/** (batch, channels, …) in an arrangement. */
+export function arranged(e: Emitter, slices: Tensor, { together }: Arrangement): Tensor {
+  const [batch, channels, ...rest] = slices.dims as [number, number, ...number[]];
+  if (!together) return slices;
+  const voxels = rest.reduce((product, size) => product * size, 1);
+  const turned = e.transpose(e.reshape(slices, [batch, channels, voxels]), [1, 0, 2]);
+  return e.reshape(turned, [channels, batch, ...rest]);
+}
+
+/** (a's channels, b's channels): the sum over slices and voxels of a·b. */
+export function sumOfProducts(e: Emitter, a: Tensor, b: Tensor, { together }: Arrangement): Tensor {
+  if (!together) return sumBatch(e, e.productTransposed(a, b));
+  const rows = (x: Tensor): Tensor => e.reshape(x, [x.dims[0]!, x.dims[1]! * x.dims[2]!]);
+  return e.productTransposed(rows(a), rows(b));
+}
+
+/** The sum over the first axis, without it. */
+export const sumBatch = (e: Emitter, products: Tensor): Tensor => {
+  const [count, ...dims] = products.dims;
+  return e.reshape(count === 1 ? products : e.sum(products, [0]), dims);
+};

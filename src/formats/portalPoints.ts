@@ -1,0 +1,81 @@
+import { readFile, stat } from "node:fs/promises";
+import { z } from "zod";
+import type { Pick } from "../domain/particles.js";
+import { angstrom } from "../domain/units.js";
+import type { Spacing3 } from "../domain/volume.js";
+import { messageOf, PickbenchError } from "../system/errors.js";
+import { linesOf } from "./lines.js";
+
+const locationSchema = z.looseObject({ x: z.number(), y: z.number(), z: z.number() });
+const rowSchema = z.array(z.number()).length(3);
+const pointSchema = z.discriminatedUnion("type", [
+  z.looseObject({ type: z.literal("point"), location: locationSchema }),
+  z.looseObject({
+    type: z.literal("orientedPoint"),
+    location: locationSchema,
+    xyz_rotation_matrix: z.array(rowSchema).length(3),
+  }),
+  z.looseObject({ type: z.literal("instancePoint"), location: locationSchema, instance_id: z.number() }),
+]);
+const mostBytes = 2 ** 29;
+
+/** A line of a CryoET Data Portal annotation: voxels of the tomogram from the volume's corner. */
+export type PortalPoint = z.infer<typeof pointSchema>;
+
+/**
+ * Points of a CryoET Data Portal annotation (ndjson), with the numbers of their lines, from 1.
+ *
+ * @throws BadDataset with the line that is broken
+ */
+export function* portalPoints(path: string, bytes: Buffer): Generator<{ line: number; point: PortalPoint }> {
+  let line = 0;
+  for (const text of linesOf(bytes)) {
+    line++;
+    if (text.trim() !== "") yield { line, point: pointOf(path, line, text) };
+  }
+}
+
+/**
+ * The same as picks of a type.
+ *
+ * @param spacing Å per voxel along z, y, x of the tomogram that they belong to
+ * @throws BadDataset with the line that is broken, or for a file that cannot be read
+ */
+export async function readPortalPoints(path: string, type: string, spacing: Spacing3): Promise<Pick[]> {
+  const bytes = await bytesOf(path);
+  return Array.from(portalPoints(path, bytes), ({ point: { location } }) => ({
+    type,
+    x: angstrom(location.x * spacing[2]),
+    y: angstrom(location.y * spacing[1]),
+    z: angstrom(location.z * spacing[0]),
+  }));
+}
+
+async function bytesOf(path: string): Promise<Buffer> {
+  const size = (await stat(path).catch(() => undefined))?.size;
+  if (size === undefined) throw new PickbenchError("BadDataset", `${path}: no such file`, { path });
+  if (size > mostBytes)
+    throw new PickbenchError(
+      "BadDataset",
+      `${path}: ${size} bytes are no list of points; wanted at most ${mostBytes}`,
+      { path },
+    );
+  return readFile(path).catch((error: unknown) => {
+    throw new PickbenchError("BadDataset", `${path}: cannot be read: ${messageOf(error)}`, {
+      path,
+      cause: error,
+    });
+  });
+}
+
+function pointOf(path: string, number: number, line: string): PortalPoint {
+  try {
+    return pointSchema.parse(JSON.parse(line));
+  } catch (error) {
+    throw new PickbenchError(
+      "BadDataset",
+      `${path}: line ${number} is ${JSON.stringify(line.slice(0, 60))}; wanted a point, orientedPoint or instancePoint with a location x, y, z: mend the file`,
+      { path, cause: error },
+    );
+  }
+}

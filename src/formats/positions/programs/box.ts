@@ -1,0 +1,52 @@
+import { linesOf, TextBytes, wordsOf } from "../../lines.js";
+import { broken, fixed, numberOf, type PositionFormat, type Source } from "../format.js";
+import type { PositionSet, TomogramPosition } from "../frames.js";
+import { boxOf } from "./cbox.js";
+
+/** EMAN1's boxes, which crYOLO writes too: x, y of the lower corner, width, height; a fifth number is not looked at. */
+function read({ path, bytes, frame }: Source): PositionSet[] {
+  const positions: TomogramPosition[] = [];
+  let line = 0;
+  for (const text of linesOf(bytes)) {
+    line++;
+    const words = wordsOf(text);
+    if (words.length === 0) continue;
+    if (words.length < 4 || words.length > 6)
+      throw broken(path, `line ${line}`, `${words.length} columns`, "x, y, width and height of a box");
+    const [x, y, width, height] = ["x", "y", "width", "height"].map((name, at) =>
+      numberOf(words[at], path, () => `line ${line}`, name),
+    );
+    positions.push({
+      at: [x! + width! / 2, y! + height! / 2, 0],
+      ...(width! > 0 && height! > 0 ? { box: [width!, height!, width!] } : {}),
+    });
+  }
+  const notes = positions.length === 0 ? [] : [`z is 0 for all positions: ${path} says none`];
+  return [{ frame: frame ?? "voxel", positions, notes }];
+}
+
+export const box: PositionFormat = {
+  name: "box",
+  title: "an EMAN .box file",
+  extensions: [".box"],
+  carries: new Set(),
+  recognises: (bytes) => {
+    for (const line of linesOf(bytes.subarray(0, 1 << 16))) {
+      const words = wordsOf(line);
+      if (words.length > 0)
+        return words.length >= 4 && words.length <= 6 && words.every((word) => !Number.isNaN(Number(word)));
+    }
+    return false;
+  },
+  read,
+  frames: ["voxel"],
+  write: (sets, options) => {
+    const text = new TextBytes();
+    for (const position of sets[0]?.positions ?? []) {
+      const [width, height] = boxOf(position, options.box, "a .box file");
+      const [x, y] = position.at;
+      text.line([x - width / 2, y - height / 2, width, height].map(fixed).join("\t"));
+    }
+    return { bytes: text.bytes() };
+  },
+};

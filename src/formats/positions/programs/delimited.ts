@@ -1,0 +1,65 @@
+import { parse } from "csv-parse/sync";
+import { messageOf } from "../../../system/errors.js";
+import { linesOf } from "../../lines.js";
+import { broken } from "../format.js";
+
+export type Delimiter = "," | "\t" | ";" | "|";
+
+/** Fields as a row, in quotes where they need them (RFC 4180). */
+export const delimited = (fields: readonly string[], delimiter: Delimiter): string =>
+  fields
+    .map((field) =>
+      /["\r\n]/.test(field) || field.includes(delimiter) ? `"${field.replaceAll('"', '""')}"` : field,
+    )
+    .join(delimiter);
+
+/** The delimiter of a header or a row, by what it has most of; undefined for none. */
+export function delimiterOf(line: string): Delimiter | undefined {
+  const counted = ([",", "\t", ";", "|"] as const).map((one) => ({ one, count: line.split(one).length - 1 }));
+  const most = counted.reduce((a, b) => (b.count > a.count ? b : a));
+  return most.count > 0 ? most.one : undefined;
+}
+
+/** More than this in a row is no table of positions. */
+const mostFields = 4096;
+
+/** Fields of each row that is not blank; rows without quotes need no parser. @throws BadDataset for quotes that do not belong */
+export function* rowsOf(
+  path: string,
+  bytes: Buffer,
+  delimiter: Delimiter,
+): Generator<{ fields: string[]; row: number }> {
+  if (bytes.includes('"')) {
+    yield* quotedRows(path, bytes, delimiter);
+    return;
+  }
+  let row = 0;
+  for (const line of linesOf(bytes)) {
+    row++;
+    if (line.trim() === "") continue;
+    const fields = line.split(delimiter);
+    if (fields.length > mostFields)
+      throw broken(path, `row ${row}`, `${fields.length} fields`, `at most ${mostFields}`);
+    yield { fields: fields.map((field) => field.trim()), row };
+  }
+}
+
+function* quotedRows(
+  path: string,
+  bytes: Buffer,
+  delimiter: Delimiter,
+): Generator<{ fields: string[]; row: number }> {
+  let records: string[][];
+  try {
+    records = parse(bytes, {
+      delimiter,
+      bom: true,
+      trim: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+    });
+  } catch (error) {
+    throw broken(path, "the table", `cannot be read (${messageOf(error)})`, "quotes that open and close");
+  }
+  for (const [index, fields] of records.entries()) yield { fields, row: index + 1 };
+}

@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { linesOf, TextBytes } from "../../lines.js";
+import { portalPoints } from "../../portalPoints.js";
+import { broken, type PositionFormat, type Source } from "../format.js";
+import type { PositionSet, TomogramPosition } from "../frames.js";
+import { isRotation, noRotation } from "../orientation.js";
+
+/** The CryoET Data Portal's annotation metadata, as far as it matters here. */
+const metadataSchema = z.looseObject({ annotation_object: z.looseObject({ name: z.string() }) });
+
+/** One point a line, in voxels of the tomogram, from its corner. */
+function read(source: Source): PositionSet[] {
+  const { path, bytes, frame } = source;
+  const { type, notes } = objectOf(source);
+  const positions: TomogramPosition[] = [];
+  for (const { line, point } of portalPoints(path, bytes)) {
+    const { x, y, z: depth } = point.location;
+    const matrix = point.type === "orientedPoint" ? point.xyz_rotation_matrix.flat() : undefined;
+    if (matrix && !isRotation(matrix))
+      throw broken(
+        path,
+        `line ${line}`,
+        "xyz_rotation_matrix is no rotation",
+        "an orthonormal matrix of determinant 1",
+      );
+    positions.push({
+      at: [x, y, depth],
+      ...(type === undefined ? {} : { type }),
+      ...(matrix ? { rotation: matrix } : {}),
+      ...(point.type === "instancePoint" ? { instance: point.instance_id } : {}),
+    });
+  }
+  return [{ frame: frame ?? "voxel", positions, notes }];
+}
+
+/** The portal names its files {object}-{version}_{shape}.ndjson, and their metadata {object}-{version}.json. */
+const fileName = /^(.+)-(\d+\.\d+)(?:_(?:point|orientedpoint|instancepoint|instanceseg))?\.ndjson$/i;
+
+/** What was picked: as the metadata beside the file calls it, else as the file's own name does. */
+function objectOf({ path, beside, frame }: Source): { type?: string; notes: string[] } {
+  const name = path.replace(/^.*[/\\]/, "");
+  const match = fileName.exec(name);
+  const stem = match ? `${match[1]}-${match[2]}` : name.replace(/\.ndjson$/i, "");
+  const text = beside(`${stem}.json`);
+  const metadata = text === undefined ? undefined : metadataSchema.safeParse(asJson(text)).data;
+  const hint =
+    match?.[2] === "2.0" && frame === undefined
+      ? [
+          `${name}: version 2.0 of portal data set 10440 is the mirror image of the challenge's picks; give --from-frame portal-2.0 if it is that`,
+        ]
+      : [];
+  if (metadata) return { type: metadata.annotation_object.name, notes: hint };
+  return match ? { type: match[1]!, notes: hint } : { notes: hint };
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+type Shape = "OrientedPoint" | "InstanceSegmentation" | "Point";
+
+function shapeOf(positions: readonly TomogramPosition[]): Shape {
+  if (positions.some(({ rotation }) => rotation !== undefined)) return "OrientedPoint";
+  return positions.some(({ instance }) => instance !== undefined) ? "InstanceSegmentation" : "Point";
+}
+
+function lineOf(
+  { at: [x, y, depth], rotation = noRotation, instance = 0 }: TomogramPosition,
+  shape: Shape,
+): object {
+  const location = { x, y, z: depth };
+  if (shape === "Point") return { type: "point", location };
+  if (shape === "InstanceSegmentation") return { type: "instancePoint", location, instance_id: instance };
+  const rows = [rotation.slice(0, 3), rotation.slice(3, 6), rotation.slice(6)];
+  return { type: "orientedPoint", location, xyz_rotation_matrix: rows };
+}
+
+function metadataOf(name: string, positions: readonly TomogramPosition[], shape: Shape): string {
+  const document = {
+    annotation_object: { name },
+    object_count: positions.length,
+    files: [{ format: "ndjson", shape }],
+  };
+  return `${JSON.stringify(document, null, 1)}\n`;
+}
+
+export const portal: PositionFormat = {
+  name: "portal",
+  title: "a Data Portal ndjson",
+  extensions: [".ndjson"],
+  carries: new Set(["z", "type", "instance", "orientation"]),
+  recognises: (bytes) => {
+    for (const line of linesOf(bytes.subarray(0, 1 << 16)))
+      if (line.trim() !== "")
+        return (
+          /^\s*\{.*"(location|type)"\s*:/.test(line) &&
+          /"location"/.test(line) &&
+          /"(point|orientedPoint|instancePoint)"/.test(line)
+        );
+    return false;
+  },
+  read,
+  frames: ["voxel"],
+  write: ([set]) => {
+    const positions = set?.positions ?? [];
+    const shape = shapeOf(positions);
+    const text = new TextBytes();
+    for (const position of positions) text.line(JSON.stringify(lineOf(position, shape)));
+    const type = positions[0]?.type;
+    const losesInstances =
+      shape === "OrientedPoint" && positions.some(({ instance }) => instance !== undefined);
+    return {
+      bytes: text.bytes(),
+      ...(type === undefined ? {} : { beside: new Map([[".json", metadataOf(type, positions, shape)]]) }),
+      notes: losesInstances ? ["instance ids are lost: an orientedPoint has none"] : [],
+    };
+  },
+};

@@ -1,0 +1,104 @@
+import type { StarBlock } from "../../star.js";
+import { fixed } from "../format.js";
+import type { PositionSet, TomogramPosition } from "../frames.js";
+import { anglesOf, noRotation } from "../orientation.js";
+import { angleColumns, pixelNames, typeColumn } from "./relionColumns.js";
+
+/** The words in which one program writes its particles. */
+export interface Dialect {
+  readonly coordinates: readonly string[];
+  readonly run: string;
+  readonly score: string;
+  /** Name of the block of particles. */
+  readonly block: string;
+  /** Where the voxel size goes: an optics block that particles refer to, a column of their own, or nowhere. */
+  readonly pixel: "optics" | "column" | "nowhere";
+}
+
+/** The blocks of a file: optics, what the sets bring along, and the particles. */
+export function blocksOf(given: Dialect, sets: readonly PositionSet[]): StarBlock[] {
+  const first = sets[0];
+  const old = first?.blocks ?? [];
+  const hasOldOptics = old.some(({ loops }) =>
+    loops.some(({ columns }) => columns.includes("rlnOpticsGroup")),
+  );
+  const pixels = [...new Set(sets.flatMap(({ pixel }) => pixel ?? []))];
+  const groups = given.pixel === "optics" && !hasOldOptics ? pixels : [];
+  const table = new ParticleTable(given, sets, groups);
+  const particles = {
+    name: given.block,
+    values: new Map(),
+    loops: [{ columns: table.columns, rows: table.rows() }],
+  };
+  return [...(groups.length > 0 ? [opticsOf(groups)] : []), ...old, particles];
+}
+
+/** One optics group a voxel size. */
+const opticsOf = (pixels: readonly number[]): StarBlock => ({
+  name: "optics",
+  values: new Map(),
+  loops: [
+    {
+      columns: ["rlnOpticsGroup", "rlnOpticsGroupName", "rlnTomoTiltSeriesPixelSize"],
+      rows: pixels.map((pixel, i) => [String(i + 1), `opticsGroup${i + 1}`, String(pixel)]),
+    },
+  ],
+});
+
+/** The loop of particles: only the columns that some particle has something for. */
+class ParticleTable {
+  readonly columns: readonly string[];
+  readonly #sets: readonly PositionSet[];
+  readonly #cells: ((set: PositionSet, position: TomogramPosition) => readonly string[])[] = [];
+
+  /** @param groups voxel sizes of the optics groups that are made */
+  constructor(given: Dialect, sets: readonly PositionSet[], groups: readonly number[]) {
+    this.#sets = sets;
+    const columns: string[] = [];
+    const add = (
+      names: readonly string[],
+      cell: (set: PositionSet, p: TomogramPosition) => readonly string[],
+    ) => {
+      columns.push(...names);
+      this.#cells.push(cell);
+    };
+    const some = (test: (position: TomogramPosition) => boolean) =>
+      sets.some(({ positions }) => positions.some(test));
+    if (sets.some(({ run }) => run !== undefined)) add([given.run], ({ run }) => [run ?? "unknown"]);
+    add(given.coordinates, (_, { at }) => at.map(fixed));
+    if (some(({ rotation }) => rotation !== undefined))
+      add(angleColumns, (_, { rotation }) => anglesOf(rotation ?? noRotation, "relion").map(fixed));
+    if (some(({ score }) => score !== undefined)) add([given.score], (_, { score }) => [String(score ?? 0)]);
+    if (some(({ type }) => type !== undefined)) add([typeColumn], (_, { type }) => [type ?? "unknown"]);
+    if (some(({ instance }) => instance !== undefined))
+      add(["pickbenchInstance"], (_, { instance }) => [String(instance ?? 0)]);
+    if (groups.length > 0)
+      add(["rlnOpticsGroup"], ({ pixel = groups[0]! }) => [String(groups.indexOf(pixel) + 1)]);
+    const kept = keptNames(sets, columns);
+    if (given.pixel === "column" && sets[0]?.pixel !== undefined && !hasPixel(kept))
+      add(["rlnPixelSize"], ({ pixel }) => [String(pixel ?? sets[0]!.pixel)]);
+    add(kept, extraCells(sets, kept));
+    this.columns = columns;
+  }
+
+  rows(): string[][] {
+    return this.#sets.flatMap((set) =>
+      set.positions.map((position) => this.#cells.flatMap((cell) => cell(set, position))),
+    );
+  }
+}
+
+const hasPixel = (names: readonly string[]): boolean =>
+  pixelNames.some((name) => names.includes(name)) ||
+  (names.includes("rlnDetectorPixelSize") && names.includes("rlnMagnification"));
+
+function keptNames(sets: readonly PositionSet[], written: readonly string[]): string[] {
+  const names = new Set(sets.flatMap(({ extra }) => (extra?.family === "star" ? extra.names : [])));
+  return [...names].filter((name) => !written.includes(name));
+}
+
+function extraCells(sets: readonly PositionSet[], kept: readonly string[]) {
+  const places = new Map(sets.map((set) => [set, kept.map((name) => set.extra?.names.indexOf(name) ?? -1)]));
+  return (set: PositionSet, { extra }: TomogramPosition): string[] =>
+    places.get(set)!.map((at) => extra?.[at] ?? "unknown");
+}

@@ -1,0 +1,110 @@
+import { readStar, writeStar } from "../../star.js";
+import { broken, fixed, numberOf, type PositionFormat, RunTable, type Source } from "../format.js";
+import type { PositionSet, TomogramPosition } from "../frames.js";
+import { numberedRuns } from "../numberedRuns.js";
+import { anglesOf, noRotation, rotationOf } from "../orientation.js";
+import { withoutUnfilled } from "../unfilledColumns.js";
+
+/** The sixteen columns of a motive list, in the order in which STOPGAP writes them. */
+const columns = [
+  ...["motl_idx", "tomo_num", "object", "subtomo_num", "halfset", "orig_x", "orig_y", "orig_z", "score"],
+  ...["x_shift", "y_shift", "z_shift", "phi", "psi", "the", "class"],
+];
+
+function read({ path, bytes, frame }: Source): PositionSet[] {
+  const found: { readonly run: string; readonly position: TomogramPosition }[] = [];
+  let names: readonly string[] = [];
+  let isInside = false;
+  let isFound = false;
+  readStar(path, bytes, {
+    block: (name) => {
+      isInside = name === "stopgap_motivelist";
+      isFound ||= isInside;
+    },
+    value: () => undefined,
+    loop: (given) => {
+      names = given;
+      const missing = columns.find((column) => !given.includes(column));
+      if (isInside && missing !== undefined)
+        throw broken(path, "the motive list", `lacks the column ${missing}`, columns.join(", "));
+    },
+    row: (values, line) => {
+      if (!isInside) return;
+      const at = (column: string) => values[names.indexOf(column)]!;
+      const value = (column: string) => numberOf(at(column), path, () => `line ${line}`, column);
+      const position: TomogramPosition = {
+        at: [
+          value("orig_x") + value("x_shift"),
+          value("orig_y") + value("y_shift"),
+          value("orig_z") + value("z_shift"),
+        ],
+        type: at("class"),
+        score: value("score"),
+        instance: value("object"),
+        rotation: rotationOf([value("phi"), value("the"), value("psi")], "stopgap"),
+      };
+      found.push({ run: at("tomo_num"), position });
+    },
+  });
+  if (!isFound) throw broken(path, "the STAR file", "has no motive list", "a block data_stopgap_motivelist");
+  const runs = new RunTable<TomogramPosition>();
+  const filled = withoutUnfilled(found.map(({ position }) => position));
+  for (const [i, { run }] of found.entries()) runs.add(run, filled[i]!);
+  return runs.map((run, positions) => ({
+    ...(run === undefined ? {} : { run }),
+    frame: frame ?? "voxel",
+    positions,
+  }));
+}
+
+function rowsOf(
+  sets: readonly PositionSet[],
+  numbers: readonly number[],
+  classes: readonly string[],
+): string[][] {
+  let index = 0;
+  return sets.flatMap(({ positions }, i) =>
+    positions.map(({ at, type, score = 0, instance = 0, rotation = noRotation }) => {
+      index++;
+      const [phi, the, psi] = anglesOf(rotation, "stopgap").map(fixed);
+      const [x, y, z] = at.map(fixed);
+      const tag = String(index);
+      const half = index % 2 === 1 ? "A" : "B";
+      const kind = type === undefined ? "1" : classNumber(type, classes);
+      return [
+        ...[tag, String(numbers[i]), String(instance), tag, half, x!, y!, z!, String(score)],
+        ...["0.000000", "0.000000", "0.000000", phi!, psi!, the!, kind],
+      ];
+    }),
+  );
+}
+
+/** Classes are numbers: types that are numbers keep theirs, where all are. */
+const classNumber = (type: string, classes: readonly string[]): string =>
+  classes.every((name) => /^\d{1,9}$/.test(name)) ? type : String(classes.indexOf(type) + 1);
+
+export const stopgap: PositionFormat = {
+  name: "stopgap",
+  title: "a STOPGAP motive list",
+  extensions: [".star"],
+  carries: new Set(["z", "type", "several types", "score", "instance", "orientation", "run", "several runs"]),
+  recognises: (bytes) => bytes.includes("data_stopgap_motivelist"),
+  read,
+  frames: ["voxel"],
+  write: (sets) => {
+    const { numbers, notes } = numberedRuns(sets);
+    const classes = [
+      ...new Set(sets.flatMap(({ positions }) => positions.flatMap(({ type }) => type ?? []))),
+    ];
+    const isNumbered = classes.every((name) => /^\d{1,9}$/.test(name));
+    const kinds = classes.map((name, i) => `${i + 1} = ${name}`).join(", ");
+    const rows = rowsOf(sets, numbers, classes);
+    return {
+      bytes: writeStar([{ name: "stopgap_motivelist", values: new Map(), loops: [{ columns, rows }] }]),
+      notes: [
+        ...notes,
+        ...(isNumbered ? [] : [`types are numbered as classes, as names have no place: ${kinds}`]),
+      ],
+    };
+  },
+};

@@ -1,0 +1,249 @@
+import { PickbenchError } from "../../../system/errors.js";
+import { linesOf, TextBytes } from "../../lines.js";
+import { allOfTables, broken, numberOf, type PositionFormat, RunTable, type Source } from "../format.js";
+import {
+  countsInVoxels,
+  type FrameName,
+  type PositionSet,
+  type TomogramPosition,
+  type Vector3,
+} from "../frames.js";
+import { type Quaternion, quaternionOf, rotationOfQuaternion } from "../orientation.js";
+import { type Delimiter, delimited, delimiterOf, rowsOf } from "./delimited.js";
+
+const quaternionNames = ["qx", "qy", "qz", "qw"] as const;
+
+interface Header {
+  readonly names: readonly string[];
+  readonly at: readonly number[];
+  /** The unit that the header names. */
+  readonly frame: FrameName | undefined;
+  readonly column: (what: TableColumn) => number;
+  readonly quaternion: readonly number[];
+  readonly extra: readonly number[];
+}
+
+function headerOf(path: string, fields: readonly string[]): Header {
+  const coordinates = coordinateColumns(fields);
+  if (!coordinates)
+    throw broken(
+      path,
+      "the first row",
+      `names no x, y and z (${fields.slice(0, 12).join(", ")})`,
+      "columns x, y, z",
+    );
+  const column = (what: TableColumn) => namedColumn(fields, what);
+  const quaternion = quaternionNames.map((name) => fields.findIndex((field) => field.toLowerCase() === name));
+  const hasQuaternion = !quaternion.includes(-1);
+  const taken = new Set([
+    ...coordinates.at,
+    ...(["run", "type", "score", "instance"] as const).map(column),
+    ...(hasQuaternion ? quaternion : []),
+  ]);
+  return {
+    names: fields,
+    ...coordinates,
+    column,
+    quaternion: hasQuaternion ? quaternion : [],
+    extra: fields.map((_, index) => index).filter((index) => !taken.has(index)),
+  };
+}
+
+/** Without a header: three columns are x, y, z. */
+const bareHeader: Header = {
+  names: ["x", "y", "z"],
+  at: [0, 1, 2],
+  frame: undefined,
+  column: () => -1,
+  quaternion: [],
+  extra: [],
+};
+
+const areNumbers = (fields: readonly string[]): boolean =>
+  fields.every((field) => field !== "" && !Number.isNaN(Number(field)));
+
+function read({ path, bytes, frame }: Source): PositionSet[] {
+  const delimiter = delimiterOf(firstLine(bytes)) ?? ",";
+  const runs = new RunTable<TomogramPosition>();
+  let header: Header | undefined;
+  for (const { fields, row } of rowsOf(path, bytes, delimiter)) {
+    if (!header) {
+      const isBare = fields.length === 3 && areNumbers(fields);
+      header = isBare ? bareHeader : headerOf(path, fields);
+      if (!isBare) continue;
+    }
+    if (fields.length !== header.names.length)
+      throw broken(
+        path,
+        `row ${row}`,
+        `${fields.length} fields`,
+        `${header.names.length}, as in the first row`,
+      );
+    const run = header.column("run");
+    runs.add(run < 0 ? undefined : fields[run], positionOf(path, header, fields, row));
+  }
+  if (!header) throw broken(path, "the file", "is empty", "a header with x, y, z");
+  const { names, extra } = header;
+  const own = frame ?? header.frame;
+  if (own === undefined)
+    throw new PickbenchError(
+      "BadUsage",
+      `${path}: x, y and z have no unit in the header; give --from-frame angstrom or --from-frame voxel (more: pickbench convert --help)`,
+      { path },
+    );
+  return runs.map((run, positions) => ({
+    ...(run === undefined ? {} : { run }),
+    frame: own,
+    positions,
+    extra: { family: "table", names: extra.map((at) => names[at]!) },
+  }));
+}
+
+const firstLine = (bytes: Buffer): string => {
+  for (const line of linesOf(bytes.subarray(0, 1 << 16))) if (line.trim() !== "") return line;
+  return "";
+};
+
+function positionOf(path: string, header: Header, fields: readonly string[], row: number): TomogramPosition {
+  const value = (at: number) => numberOf(fields[at], path, () => `row ${row}`, header.names[at]!);
+  const { column, quaternion } = header;
+  const filled = (what: TableColumn) => column(what) >= 0 && fields[column(what)] !== "";
+  const isTurned = quaternion.length > 0 && quaternion.some((at) => fields[at] !== "");
+  const parts = isTurned ? (quaternion.map(value) as unknown as Quaternion) : undefined;
+  if (parts && !(Math.hypot(...parts) > 1e-6))
+    throw broken(path, `row ${row}`, "a quaternion of length 0", "qx, qy, qz and qw of a rotation");
+  return {
+    at: header.at.map(value) as unknown as Vector3,
+    ...(filled("type") ? { type: fields[column("type")]! } : {}),
+    ...(filled("score") ? { score: value(column("score")) } : {}),
+    ...(filled("instance") ? { instance: value(column("instance")) } : {}),
+    ...(parts ? { rotation: rotationOfQuaternion(parts) } : {}),
+    extra: header.extra.map((at) => fields[at]!),
+  };
+}
+
+const unitOf = (frame: FrameName): string =>
+  frame === "angstrom" ? "_angstrom" : frame === "nanometre" ? "_nm" : frame === "voxel" ? "_voxel" : "";
+
+function writeTable(sets: readonly PositionSet[], delimiter: Delimiter): Buffer {
+  const text = new TextBytes();
+  const some = (test: (position: TomogramPosition) => boolean) =>
+    sets.some(({ positions }) => positions.some(test));
+  const unit = unitOf(sets[0]?.frame ?? "angstrom");
+  const extra = [...new Set(sets.flatMap((set) => set.extra?.names ?? []))];
+  const has = {
+    run: sets.some(({ run }) => run !== undefined),
+    type: some(({ type }) => type !== undefined),
+    score: some(({ score }) => score !== undefined),
+    instance: some(({ instance }) => instance !== undefined),
+    rotation: some(({ rotation }) => rotation !== undefined),
+  };
+  const optional = (is: boolean, names: readonly string[]) => (is ? names : []);
+  const header = [
+    ...optional(has.run, ["run"]),
+    ...optional(has.type, ["type"]),
+    ...["x", "y", "z"].map((axis) => axis + unit),
+    ...optional(has.score, ["score"]),
+    ...optional(has.instance, ["instance"]),
+    ...optional(has.rotation, quaternionNames),
+  ];
+  const kept = extra.filter((name) => !header.includes(name));
+  text.line(delimited([...header, ...kept], delimiter));
+  for (const set of sets) {
+    const places = kept.map((name) => set.extra?.names.indexOf(name) ?? -1);
+    for (const position of set.positions) {
+      const { at, type, score, instance, rotation } = position;
+      const cells = [
+        ...optional(has.run, [set.run ?? ""]),
+        ...optional(has.type, [type ?? ""]),
+        ...at.map(String),
+        ...optional(has.score, [score === undefined ? "" : String(score)]),
+        ...optional(has.instance, [instance === undefined ? "" : String(instance)]),
+        ...optional(has.rotation, rotation ? quaternionOf(rotation).map(String) : ["", "", "", ""]),
+        ...places.map((place) => position.extra?.[place] ?? ""),
+      ];
+      text.line(delimited(cells, delimiter));
+    }
+  }
+  return text.bytes();
+}
+
+const frames = [
+  "angstrom",
+  "voxel",
+  "nanometre",
+  "angstrom-centred",
+  "voxel-1",
+  "index",
+] as const satisfies FrameName[];
+
+function tableFormat(name: string, title: string, extension: string, delimiter: Delimiter): PositionFormat {
+  return {
+    name,
+    title,
+    extensions: [extension],
+    carries: allOfTables,
+    extra: ["star", "dynamo", "table"],
+    recognises: (bytes) => {
+      const line = firstLine(bytes);
+      const found = delimiterOf(line);
+      if (found === undefined || (found === "\t") !== (delimiter === "\t")) return false;
+      const fields = line.split(found).map((field) => field.trim().replace(/^"|"$/g, ""));
+      return (
+        coordinateColumns(fields) !== undefined ||
+        (fields.length === 3 && found !== "\t" && areNumbers(fields))
+      );
+    },
+    read,
+    frames,
+    write: (sets) => {
+      const frame = sets[0]?.frame ?? "angstrom";
+      const isNamed = unitOf(frame) !== "";
+      return {
+        bytes: writeTable(sets, delimiter),
+        notes: isNamed
+          ? []
+          : [
+              `x, y, z count as ${frame}${countsInVoxels(frame) ? " (voxels)" : ""}, which the header does not say`,
+            ],
+      };
+    },
+  };
+}
+
+export const csv = tableFormat("csv", "a CSV table", ".csv", ",");
+export const tsv = tableFormat("tsv", "a TSV table", ".tsv", "\t");
+
+/** What a column of a table may be for, by the names that programs and people give it. */
+const synonyms = {
+  run: ["run", "experiment", "run_name", "tomogram", "tomo", "tomo_name", "tomogram_name", "micrograph"],
+  type: ["type", "particle_type", "particle", "object", "label", "class", "pickable_object_name"],
+  score: ["score", "confidence", "probability"],
+  instance: ["instance", "instance_id", "ids", "filament", "filament_id"],
+} as const;
+
+export type TableColumn = keyof typeof synonyms;
+
+/** Index of the first column with one of the names; −1 for none. */
+export const namedColumn = (fields: readonly string[], what: TableColumn): number =>
+  fields.findIndex((field) => (synonyms[what] as readonly string[]).includes(field.trim().toLowerCase()));
+
+const axis =
+  /^(?:pos(?:ition)?|coord(?:inate)?|location|centre|center)?[ _.]?([xyz])(?:[ _]?[[(]?(å|a|ang|angstroms?|nm|nanomet(?:re|er)s?|px|pixels?|vx|voxels?)[\])]?)?$/i;
+
+const frameOfUnit = (unit: string): FrameName =>
+  /^n/i.test(unit) ? "nanometre" : /^[pv]/i.test(unit) ? "voxel" : "angstrom";
+
+/** Where x, y and z stand and the unit that their names give; undefined where one is missing or stands twice. */
+export function coordinateColumns(
+  fields: readonly string[],
+): { readonly at: readonly number[]; readonly frame: FrameName | undefined } | undefined {
+  const found = fields.map((field) => axis.exec(field.trim()));
+  const at = ["x", "y", "z"].map((name) => found.findIndex((match) => match?.[1]?.toLowerCase() === name));
+  const count = found.filter((match) => match !== null).length;
+  if (at.includes(-1) || count !== 3) return undefined;
+  const units = new Set(at.map((index) => found[index]![2]).map((unit) => unit && frameOfUnit(unit)));
+  if (units.size > 1) return undefined;
+  const [frame] = units;
+  return { at, frame: frame as FrameName | undefined };
+}

@@ -1,0 +1,21 @@
+import type { TomogramPosition } from "./frames.js";
+import { noRotation } from "./orientation.js";
+
+/**
+ * Positions without what is the same throughout because the format has a column for it and nobody filled it: score 0,
+ * instance 0, one class for all, no rotation.
+ */
+export function withoutUnfilled(positions: readonly TomogramPosition[]): TomogramPosition[] {
+  const all = (test: (position: TomogramPosition) => boolean) => positions.every(test);
+  const noScore = all(({ score }) => score === 0);
+  const noInstance = all(({ instance }) => instance === 0);
+  const noType = all(({ type }) => type === positions[0]?.type);
+  const isUnturned = all(({ rotation }) => rotation?.every((value, i) => value === noRotation[i]) ?? true);
+  return positions.map(({ score, instance, type, rotation, ...rest }) => ({
+    ...rest,
+    ...(noType || type === undefined ? {} : { type }),
+    ...(noScore || score === undefined ? {} : { score }),
+    ...(noInstance || instance === undefined ? {} : { instance }),
+    ...(isUnturned || !rotation ? {} : { rotation }),
+  }));
+}

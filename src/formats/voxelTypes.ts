@@ -1,0 +1,74 @@
+import { messageOf, PickbenchError } from "../system/errors.js";
+import { greatestHalf, halfBits } from "./halfFloat.js";
+
+/** Types of voxels that are written. */
+export const voxelTypes = ["float32", "float16", "int8", "uint8", "int16", "uint16"] as const;
+export type VoxelType = (typeof voxelTypes)[number];
+
+interface Coding {
+  readonly bytes: number;
+  readonly least: number;
+  readonly greatest: number;
+  readonly encode: (values: Float32Array) => Uint8Array;
+}
+
+const bytesOf = (array: ArrayBufferView): Uint8Array =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+const codings: Readonly<Record<VoxelType, Coding>> = {
+  float32: { bytes: 4, least: -Infinity, greatest: Infinity, encode: (v) => bytesOf(v.slice()) },
+  float16: {
+    bytes: 2,
+    least: -greatestHalf,
+    greatest: greatestHalf,
+    encode: (v) => bytesOf(Uint16Array.from(v, halfBits)),
+  },
+  int8: { bytes: 1, least: -128, greatest: 127, encode: (v) => bytesOf(Int8Array.from(v, Math.round)) },
+  uint8: { bytes: 1, least: 0, greatest: 255, encode: (v) => bytesOf(Uint8Array.from(v, Math.round)) },
+  int16: { bytes: 2, least: -32768, greatest: 32767, encode: (v) => bytesOf(Int16Array.from(v, Math.round)) },
+  uint16: { bytes: 2, least: 0, greatest: 65535, encode: (v) => bytesOf(Uint16Array.from(v, Math.round)) },
+};
+
+export const bytesPerVoxel = (type: VoxelType): number => codings[type].bytes;
+export const isWhole = (type: VoxelType): boolean => !type.startsWith("float");
+
+/**
+ * Values as bytes of a type, little-endian, in memory of their own; whole types round, and float32 takes them as they are.
+ *
+ * @param path of the file they are for
+ * @throws BadDataset at the first value that the type cannot hold
+ */
+export function encodeVoxels(path: string, type: VoxelType, values: Float32Array): Uint8Array {
+  const { least, greatest, encode } = codings[type];
+  if (type === "float32") return encode(values);
+  const half = isWhole(type) ? 0.5 : 0;
+  for (const value of values)
+    if (!(value >= least - half && value < greatest + half) && value !== greatest)
+      throw new PickbenchError(
+        "BadDataset",
+        `${path}: a voxel is ${value}, which ${type} (${least} to ${greatest}) cannot hold; write float32, or scale the volume first`,
+        { path },
+      );
+  return encode(values);
+}
+
+/** What an error of the file system says of a file that was to be written. */
+export const unwritable = (path: string, error: unknown): PickbenchError =>
+  new PickbenchError("BadUsage", `${path}: cannot be written (${messageOf(error)}); name another place`, {
+    path,
+    cause: error,
+  });
+/** Takes a volume by slabs of whole z planes and makes a file or folder of it, whole or not at all. */
+export interface SlabWriter {
+  /**
+   * Writes whole z planes, z slowest. Each channel's slabs come in order, without gaps or overlaps.
+   *
+   * @param values (planes, y, x)
+   * @throws RangeError where slabs do not follow one another
+   */
+  writeSlab(zStart: number, values: Float32Array, channel?: number): Promise<void>;
+  /** Moves what is finished into its place, replacing what stood there. */
+  close(): Promise<void>;
+  /** Removes what was written. */
+  discard(): Promise<void>;
+}

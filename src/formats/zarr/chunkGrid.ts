@@ -1,0 +1,154 @@
+import { stat } from "node:fs/promises";
+import { type Box, type Shape3, voxelCount } from "../../domain/volume.js";
+import { messageOf, PickbenchError } from "../../system/errors.js";
+import { sharedFloats } from "../sharedFloats.js";
+
+/** Coordinates of the chunks that a box touches, z slowest. */
+export function chunksOf({ start, end }: Box, chunk: Shape3): Shape3[] {
+  const first = start.map((value, axis) => Math.floor(value / chunk[axis]!));
+  const last = end.map((value, axis) => Math.floor((value - 1) / chunk[axis]!));
+  const all: Shape3[] = [];
+  for (let z = first[0]!; z <= last[0]!; z++)
+    for (let y = first[1]!; y <= last[1]!; y++)
+      for (let x = first[2]!; x <= last[2]!; x++) all.push([z, y, x]);
+  return all;
+}
+
+export function boxOfChunk(at: Shape3, chunk: Shape3, shape: Shape3): Box {
+  const start = at.map((index, axis) => index * chunk[axis]!) as [number, number, number];
+  const end = start.map((value, axis) => Math.min(value + chunk[axis]!, shape[axis]!));
+  return { start, end: end as [number, number, number] };
+}
+
+export const extent = ({ start, end }: Box): Shape3 => [
+  end[0] - start[0],
+  end[1] - start[1],
+  end[2] - start[2],
+];
+
+/** What a chunk and a box share, in the chunk's own coordinates, and where its first voxel lies in the box. */
+export interface Overlap {
+  readonly low: Shape3;
+  readonly high: Shape3;
+  /** Flat index in the box of the voxel at the chunk's coordinates 0, 0, 0: it may lie outside, even below 0. */
+  readonly origin: number;
+  readonly planeStride: number;
+  readonly rowStride: number;
+}
+
+export function overlapOf(box: Box, at: Shape3, chunk: Shape3): Overlap {
+  const [, sizeY, sizeX] = extent(box);
+  const offset = at.map((index, axis) => index * chunk[axis]! - box.start[axis]!) as [number, number, number];
+  const low = at.map((index, axis) => Math.max(0, box.start[axis]! - index * chunk[axis]!));
+  const high = at.map((index, axis) => Math.min(chunk[axis]!, box.end[axis]! - index * chunk[axis]!));
+  return {
+    low: low as [number, number, number],
+    high: high as [number, number, number],
+    origin: (offset[0] * sizeY + offset[1]) * sizeX + offset[2],
+    planeStride: sizeY * sizeX,
+    rowStride: sizeX,
+  };
+}
+
+/**
+ * Copies what a decoded chunk and a box share into the box's voxels.
+ *
+ * @param first index of the chunk's first voxel in `data`
+ * @param stride between neighbours along z, y, x in `data`
+ * @returns false where one of them is NaN or infinite
+ */
+export function copyOverlap(
+  region: Float32Array,
+  { low, high, origin, planeStride, rowStride }: Overlap,
+  data: ArrayLike<number | bigint>,
+  first: number,
+  stride: Shape3,
+): boolean {
+  const width = high[2] - low[2];
+  const floats = data instanceof Float32Array && stride[2] === 1 ? data : undefined;
+  let allFinite = true;
+  for (let z = low[0]; z < high[0]; z++) {
+    for (let y = low[1]; y < high[1]; y++) {
+      const from = first + z * stride[0] + y * stride[1] + low[2] * stride[2];
+      const to = origin + z * planeStride + y * rowStride + low[2];
+      if (floats) region.set(floats.subarray(from, from + width), to);
+      else for (let x = 0; x < width; x++) region[to + x] = Number(data[from + x * stride[2]]);
+      for (let i = to; i < to + width; i++) if (region[i]! - region[i]! !== 0) allFinite = false;
+    }
+  }
+  return allFinite;
+}
+
+/** The sentences about chunks that cannot be had, each naming the file. */
+export function unreadable(file: string, error: unknown): PickbenchError {
+  const missing = ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
+  const message = missing
+    ? `${file}: chunk is missing; copy the tomogram again`
+    : `${file}: chunk cannot be read: ${messageOf(error)}`;
+  return new PickbenchError("BadDataset", message, { path: file, cause: error });
+}
+
+export function undecodable(file: string, error: unknown): PickbenchError {
+  const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : "";
+  return new PickbenchError(
+    "BadDataset",
+    `${file}: chunk cannot be decoded (${messageOf(error)}${cause}): the file is damaged, copy it again`,
+    { path: file, cause: error },
+  );
+}
+
+export const wrongLength = (file: string, got: number, wanted: number): PickbenchError =>
+  new PickbenchError(
+    "BadDataset",
+    `${file}: chunk decodes to ${got} values; wanted ${wanted}: the file is damaged, copy it again`,
+    { path: file },
+  );
+
+/** Zeros for a region's voxels, in shared memory. @throws BadDataset where there are too many to hold */
+export function roomFor(path: string, voxels: number): Float32Array {
+  try {
+    return sharedFloats(voxels);
+  } catch (error) {
+    throw new PickbenchError(
+      "BadDataset",
+      `${path}: ${voxels} voxels do not fit into memory (${messageOf(error)}); read a coarser level, or bin it`,
+      { path, cause: error },
+    );
+  }
+}
+
+const mostChunks = 2 ** 22;
+/** From so many voxels on it is looked whether they are there before memory is taken for them. */
+const manyVoxels = 2 ** 26;
+
+/**
+ * Sees that metadata promises no more than there is, before anything is read.
+ *
+ * @param fileOf the file of the chunk at these indices
+ * @throws BadDataset where there are more chunks than any tomogram has, or the last one of a large region is missing
+ */
+export async function checkPromise(
+  path: string,
+  box: Box,
+  chunk: Shape3,
+  fileOf: (at: Shape3) => string,
+): Promise<void> {
+  const first = box.start.map((index, axis) => Math.floor(index / chunk[axis]!));
+  const last = box.end.map((index, axis) => Math.floor((index - 1) / chunk[axis]!)) as [
+    number,
+    number,
+    number,
+  ];
+  const chunks = last.reduce((product, index, axis) => product * (index - first[axis]! + 1), 1);
+  if (chunks > mostChunks)
+    throw new PickbenchError(
+      "BadDataset",
+      `${path}: metadata promises ${chunks} chunks of ${chunk.join("×")} voxels; wanted at most ${mostChunks}: write it again in larger ones`,
+      { path },
+    );
+  if (voxelCount(extent(box)) < manyVoxels) return;
+  const file = fileOf(last);
+  await stat(file).catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+}

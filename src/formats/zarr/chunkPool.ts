@@ -1,0 +1,76 @@
+import { availableParallelism } from "node:os";
+import { isMainThread } from "node:worker_threads";
+import { voxelCount } from "../../domain/volume.js";
+import { PickbenchError } from "../../system/errors.js";
+import { builtModule, startThread, type Thread } from "../../system/threads.js";
+import type { ZarrArray } from "./array.js";
+import { type ChunkFailure, type ChunkJob, ChunkProgress, partCount, workOn } from "./chunkJob.js";
+
+/** Values to decode from which on help is called: fewer are decoded before a worker has started. */
+const leastSharedValues = 2 ** 22;
+/** Beyond these, reading is bound by memory. */
+const mostThreads = 8;
+
+/** Started when first needed, then kept; they do not keep the process alive between jobs. */
+const helpers: Thread[] = [];
+let jobsUnderWay = 0;
+
+/**
+ * Decodes chunks into the job's target, in this thread and, where the job is large, in as many more as the machine has
+ * processors. Worker threads decode alone: whoever started several of them has shared out the machine already.
+ *
+ * @returns false where a voxel is NaN or infinite
+ * @throws BadDataset of the first chunk, in the job's order, that is missing, short or undecodable
+ */
+export async function decodeChunks(job: ChunkJob, array: ZarrArray): Promise<boolean> {
+  const progress = new ChunkProgress();
+  const helped = callHelpers(Math.min(helperCount(job), partCount(job) - 1), job, progress);
+  const [own] = await Promise.allSettled([workOn(job, progress, async () => array)]);
+  // A helper that is still starting has taken nothing, and need not be waited for.
+  if (progress.finished < partCount(job)) refuseFirst([own, ...(await helped)]);
+  return progress.allFinite;
+}
+
+function helperCount({ places, chunkShape, channelDepth }: ChunkJob): number {
+  const values = places.length * channelDepth * voxelCount(chunkShape);
+  return isMainThread && values >= leastSharedValues ? Math.min(availableParallelism(), mostThreads) - 1 : 0;
+}
+
+/** What each helper answers; all of them, once all have. */
+async function callHelpers(
+  wanted: number,
+  job: ChunkJob,
+  { counts }: ChunkProgress,
+): Promise<PromiseSettledResult<ChunkFailure | undefined>[]> {
+  if (wanted === 0) return [];
+  jobsUnderWay++;
+  while (helpers.length < wanted) helpers.push(startThread(builtModule(import.meta.url, "./chunkWorker.js")));
+  for (const helper of helpers) helper.ref();
+  const answers = await Promise.allSettled(
+    helpers.slice(0, wanted).map((helper) => answerOf(helper, { job, counts })),
+  );
+  jobsUnderWay--;
+  if (jobsUnderWay === 0) for (const helper of helpers) helper.unref();
+  return answers;
+}
+
+/** A helper that ended is not asked again. */
+async function answerOf(helper: Thread, argument: unknown): Promise<ChunkFailure | undefined> {
+  try {
+    return await helper.call<ChunkFailure | undefined>("work", argument);
+  } catch (error) {
+    helpers.splice(helpers.indexOf(helper), 1);
+    await helper.close();
+    throw error;
+  }
+}
+
+function refuseFirst(answers: readonly PromiseSettledResult<ChunkFailure | undefined>[]): void {
+  const failures: ChunkFailure[] = [];
+  for (const answer of answers) {
+    if (answer.status === "rejected") throw answer.reason;
+    if (answer.value) failures.push(answer.value);
+  }
+  const [first] = failures.sort((a, b) => a.part - b.part);
+  if (first) throw new PickbenchError(first.tag, first.message, { path: first.path });
+}

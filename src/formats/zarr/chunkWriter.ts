@@ -1,0 +1,80 @@
+import { type FileHandle, mkdir, open, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import Blosc from "numcodecs/blosc";
+import type { Shape3 } from "../../domain/volume.js";
+import { crc32c } from "./codecs.js";
+import { type CompressorName, compressors } from "./writtenMetadata.js";
+
+/** Takes a channel's chunks, encoded, and puts them into files. */
+export interface ChunkSink {
+  write(at: Shape3, encoded: Uint8Array): Promise<void>;
+  finish(): Promise<void>;
+  /** Lets go of what is open. */
+  abandon(): Promise<void>;
+}
+
+export type EncodeChunk = (bytes: Uint8Array) => Promise<Uint8Array>;
+
+export function chunkEncoder(compressor: CompressorName): EncodeChunk {
+  if (compressor === "gzip") {
+    const packed = promisify(gzip) as (bytes: Uint8Array, options: object) => Promise<Buffer>;
+    return (bytes) => packed(bytes, compressors.gzip);
+  }
+  const codec = Blosc.fromConfig({ id: "blosc", ...compressors[compressor] });
+  return async (bytes) => codec.encode(bytes);
+}
+
+/** A file a chunk, in folders by its indices. */
+export function fileSink(folder: string, prefix: readonly string[]): ChunkSink {
+  return {
+    async write(at, encoded) {
+      const file = join(folder, ...prefix, ...at.map(String));
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, encoded);
+    },
+    finish: async () => undefined,
+    abandon: async () => undefined,
+  };
+}
+
+const absent = 2n ** 64n - 1n;
+
+/**
+ * One file for all chunks (a shard, ZEP 2), in the order in which they come; their places, offset and length for each
+ * in the order of the grid, stand at its end with a checksum.
+ */
+export function shardSink(folder: string, prefix: readonly string[], grid: Shape3): ChunkSink {
+  const path = join(folder, ...prefix, "0", "0", "0");
+  const index = new BigUint64Array(2 * grid[0] * grid[1] * grid[2]).fill(absent);
+  let file: FileHandle | undefined;
+  let length = 0;
+  const append = async (bytes: Uint8Array): Promise<void> => {
+    if (file === undefined) {
+      await mkdir(dirname(path), { recursive: true });
+      file = await open(path, "w");
+    }
+    await file.appendFile(bytes);
+    length += bytes.length;
+  };
+  return {
+    async write([z, y, x], encoded) {
+      const place = 2 * ((z * grid[1] + y) * grid[2] + x);
+      index[place] = BigInt(length);
+      index[place + 1] = BigInt(encoded.length);
+      await append(encoded);
+    },
+    async finish() {
+      const places = Buffer.from(index.buffer);
+      const checksum = Buffer.alloc(4);
+      checksum.writeUInt32LE(crc32c(places));
+      await append(places);
+      await append(checksum);
+      await file?.close();
+    },
+    async abandon() {
+      await file?.close().catch(() => undefined);
+    },
+  };
+}

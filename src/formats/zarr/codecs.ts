@@ -1,0 +1,112 @@
+import Blosc from "numcodecs/blosc";
+import { registry } from "zarrita";
+import { z } from "zod";
+import { PickbenchError } from "../../system/errors.js";
+import { decodeBlosc } from "./blosc.js";
+
+/** A codec of Zarr v3's metadata. */
+export const codecSchema = z.looseObject({
+  name: z.string(),
+  configuration: z.looseObject({}).default({}),
+});
+export type Codec = z.infer<typeof codecSchema>;
+export const codecV2Schema = z.looseObject({ id: z.string() });
+
+/** Zarr v2's name for what zarrita does by two codecs of v3. */
+const translated = "fixedscaleoffset";
+
+/**
+ * Sees that every codec is known before zarrita loads them: of two that are not it lets the second one's error go, which
+ * would end the process.
+ *
+ * @throws Unsupported naming the first that is not
+ */
+export function checkFilters(path: string, filters: readonly z.infer<typeof codecV2Schema>[]): void {
+  for (const { id } of filters)
+    if (id.replace("numcodecs.", "") !== translated) checkKnown(path, `numcodecs.${id}`);
+}
+
+export function checkCodecs(path: string, codecs: readonly Codec[]): void {
+  for (const { name, configuration } of codecs) {
+    if (name !== "sharding_indexed") {
+      checkKnown(path, name);
+      continue;
+    }
+    for (const part of [configuration.codecs, configuration.index_codecs]) {
+      const inner = z.array(codecSchema).min(1).safeParse(part);
+      if (inner.success) checkCodecs(path, inner.data);
+      else
+        throw new PickbenchError(
+          "BadDataset",
+          `${path}: a shard without codecs and index_codecs; wanted both`,
+          {
+            path,
+          },
+        );
+    }
+  }
+}
+
+function checkKnown(path: string, name: string): void {
+  if (registry.has(name)) return;
+  throw new PickbenchError(
+    "Unsupported",
+    `${path}: codec ${name} is unknown; write the array again with Blosc, gzip or zstd`,
+    { path },
+  );
+}
+
+/** Whether a shard's index ends with its CRC-32C, which zarrita passes over. */
+export const hasIndexChecksum = (sharding: Codec): boolean =>
+  z.array(codecSchema).safeParse(sharding.configuration.index_codecs).data?.at(-1)?.name === "crc32c";
+
+/** @throws BadDataset where the last four bytes are not the others' CRC-32C */
+export function checkIndex(file: string, index: Uint8Array): void {
+  const body = index.subarray(0, -4);
+  const stated = new DataView(index.buffer, index.byteOffset + body.length, 4).getUint32(0, true);
+  if (crc32c(body) === stated) return;
+  throw new PickbenchError(
+    "BadDataset",
+    `${file}: the shard's index does not fit its checksum: the file is damaged, copy it again`,
+    { path: file },
+  );
+}
+
+interface BloscConfig {
+  readonly cname?: string;
+  readonly clevel?: number;
+  readonly blocksize?: number;
+}
+
+const checkedBlosc = {
+  kind: "bytes_to_bytes" as const,
+  fromConfig(configuration: unknown) {
+    const { cname = "lz4", clevel = 5, blocksize = 0 } = (configuration ?? {}) as BloscConfig;
+    const encoder = Blosc.fromConfig({ id: "blosc", cname, clevel, blocksize });
+    return {
+      kind: "bytes_to_bytes" as const,
+      encode: (bytes: Uint8Array) => encoder.encode(bytes),
+      decode: decodeBlosc,
+    };
+  },
+};
+
+/** Makes zarrita decode Blosc with the checks of bloscFrame.ts. */
+export function useCheckedBlosc(): void {
+  for (const name of ["blosc", "numcodecs.blosc"]) registry.set(name, async () => checkedBlosc);
+}
+/** CRC-32C's polynomial (Castagnoli), its bits reversed: RFC 3720, 12.1. */
+const polynomial = 0x82f63b78;
+
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ polynomial : value >>> 1;
+  return value;
+});
+
+/** CRC-32C of bytes, as Zarr's codec of that name puts it behind them. */
+export function crc32c(bytes: Uint8Array): number {
+  let value = 0xffffffff;
+  for (const byte of bytes) value = table[(value ^ byte) & 0xff]! ^ (value >>> 8);
+  return ~value >>> 0;
+}

@@ -1,0 +1,113 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { angstrom } from "../../domain/units.js";
+import type { Shape3, Spacing3 } from "../../domain/volume.js";
+import { encodeVoxels, type SlabWriter, type VoxelType } from "../voxelTypes.js";
+import { type ChunkSink, chunkEncoder, fileSink, shardSink } from "./chunkWriter.js";
+import { half, LevelStream } from "./pyramid.js";
+import { arrayMetadata, type CompressorName, type Downsampling, groupFiles } from "./writtenMetadata.js";
+
+export type { CompressorName } from "./writtenMetadata.js";
+
+export interface OmeZarrOptions {
+  readonly shape: Shape3;
+  readonly spacing: Spacing3;
+  /** Names along a leading channel axis; without them the array is z, y, x. */
+  readonly channels?: readonly string[];
+  /** Resolutions: each level has half the voxels of the one before along every axis, rounded up. */
+  readonly levels?: number;
+  /** Zarr v2 with OME-NGFF 0.4, or Zarr v3 with 0.5. */
+  readonly format?: 2 | 3;
+  /** Voxels of a chunk along z, y, x. */
+  readonly chunkShape?: Shape3;
+  readonly compressor?: CompressorName;
+  /** float32 by default; values are rounded to whole types, and refused where they do not fit. */
+  readonly voxelType?: VoxelType;
+  /** Of the coarser levels: the mean by default. */
+  readonly downsampling?: Downsampling;
+  /** All chunks of a level and channel in one file, as copick writes them; Zarr v3 alone. */
+  readonly sharded?: boolean;
+}
+
+export interface OmeZarrWriter extends SlabWriter {
+  /** Of level 0; slabs that start at a multiple of its depth and are as deep need no copy. */
+  readonly chunkShape: Shape3;
+}
+
+/**
+ * Writes an OME-Zarr folder by slabs. Held in memory: per channel and level, the chunks' depth of planes that are not
+ * yet full. Written beside its place and renamed into it by `close`; the same values give the same bytes.
+ */
+export async function createOmeZarr(path: string, options: OmeZarrOptions): Promise<OmeZarrWriter> {
+  const { shape, spacing, channels, levels = 1, format = 2, compressor = "blosc-lz4" } = options;
+  const { voxelType = "float32", downsampling = "mean", sharded = false } = options;
+  if (sharded && format !== 3) throw new RangeError(`${path}: only Zarr v3 has shards`);
+  const chunkShape = smaller(options.chunkShape ?? [64, 128, 128], shape);
+  const shapes = pyramid(shape, levels);
+  const partial = `${path}.partial-${process.pid}-${randomBytes(3).toString("hex")}`;
+  await mkdir(partial, { recursive: true });
+  const spacings = shapes.map((_, level) => spacing.map((length) => angstrom(length * 2 ** level)));
+  for (const [file, text] of groupFiles({ format, spacings, channels, downsampling }))
+    await writeFile(join(partial, file), text);
+  const encode = chunkEncoder(compressor);
+  const targets = await Promise.all(
+    shapes.map(async (levelShape, level) => {
+      const chunk = smaller(chunkShape, levelShape);
+      const folder = join(partial, String(level));
+      await mkdir(folder);
+      const array = { format, shape: levelShape, chunk, compressor, channels: channels?.length, voxelType };
+      const [file, text] = arrayMetadata({ ...array, sharded });
+      await writeFile(join(folder, file), text);
+      return { folder, shape: levelShape, chunk };
+    }),
+  );
+  const sinks: ChunkSink[] = [];
+  const streams = Array.from({ length: channels?.length ?? 1 }, (_, channel) => {
+    const prefix = [...(format === 3 ? ["c"] : []), ...(channels ? [String(channel)] : [])];
+    return targets.reduceRight<LevelStream | undefined>((coarser, { folder, shape: levelShape, chunk }) => {
+      const grid = levelShape.map((size, axis) => Math.ceil(size / chunk[axis]!)) as unknown as Shape3;
+      const sink = sharded ? shardSink(folder, prefix, grid) : fileSink(folder, prefix);
+      sinks.push(sink);
+      return new LevelStream(
+        { shape: levelShape, chunk, downsampling },
+        async (at, values) => sink.write(at, await encode(encodeVoxels(path, voxelType, values))),
+        coarser,
+      );
+    }, undefined)!;
+  });
+  return {
+    chunkShape,
+    async writeSlab(zStart, values, channel = 0) {
+      const stream = streams[channel];
+      if (!stream) throw new RangeError(`channel ${channel} of ${path}, which has ${streams.length}`);
+      if (zStart !== stream.next)
+        throw new RangeError(`slab at z = ${zStart} of ${path}; wanted the one at ${stream.next}`);
+      await stream.push(values);
+    },
+    async close() {
+      for (const [channel, stream] of streams.entries())
+        if (stream.next !== shape[0])
+          throw new RangeError(`${path}: channel ${channel} ends at z = ${stream.next} of ${shape[0]}`);
+      for (const sink of sinks) await sink.finish();
+      await rm(path, { recursive: true, force: true });
+      await rename(partial, path);
+    },
+    async discard() {
+      for (const sink of sinks) await sink.abandon();
+      await rm(partial, { recursive: true, force: true });
+    },
+  };
+}
+
+const smaller = (chunk: Shape3, shape: Shape3): Shape3 => [
+  Math.min(chunk[0], shape[0]),
+  Math.min(chunk[1], shape[1]),
+  Math.min(chunk[2], shape[2]),
+];
+
+function pyramid(shape: Shape3, levels: number): Shape3[] {
+  const shapes = [shape];
+  while (shapes.length < levels) shapes.push(half(shapes.at(-1)!));
+  return shapes;
+}

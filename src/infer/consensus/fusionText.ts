@@ -1,0 +1,102 @@
+import { alignedTable } from "../../present/text.js";
+import type { FusionRules, TypeFusion } from "./fuseRuns.js";
+
+/** What `fuse` did. */
+export interface FusionReport {
+  readonly out: string;
+  readonly pickers: readonly {
+    readonly path: string;
+    readonly runs: readonly string[];
+    readonly picks: number;
+    /** Null where no pick has a score: each counts as 1. */
+    readonly greatestScore: number | null;
+  }[];
+  /** In the output. */
+  readonly runs: readonly string[];
+  readonly rules: FusionRules;
+  /** F on the tune runs, null for a type that was not tuned. */
+  readonly types: readonly (TypeFusion & { readonly tunedFbeta: number | null })[];
+  readonly tune: { readonly runs: readonly string[]; readonly leftOut: boolean } | null;
+  /** What the reader has to know. */
+  readonly notes: readonly string[];
+}
+
+/** What the picks or the settings make doubtful, in words. */
+export function fusionNotes(
+  { pickers, runs, types, tune, out }: Omit<FusionReport, "notes">,
+  stray: readonly string[],
+): string[] {
+  const notes: string[] = [];
+  const partly = runs.filter((run) => pickers.some((picker) => !picker.runs.includes(run)));
+  if (partly.length > 0)
+    notes.push(
+      `not every picker has picks of ${partly.join(", ")}: scores there are lower, as if the others had seen nothing`,
+    );
+  const greatest = pickers.map(({ greatestScore }) => greatestScore ?? 1);
+  if (greatest.some((score) => score > 1) && greatest.some((score) => score <= 1))
+    notes.push(
+      `scores differ in scale, up to ${greatest.map((score) => Number(score.toPrecision(3))).join(", ")}: the larger ones decide; bring them to 0 to 1`,
+    );
+  if (stray.length > 0) notes.push(`left out, of no known type: ${stray.join(", ")}`);
+  if (!tune) return notes;
+  const untuned = types.filter(({ tunedFbeta }) => tunedFbeta === null).map(({ type }) => type);
+  if (untuned.length > 0)
+    notes.push(`equal weights and no threshold for ${untuned.join(", ")}: nothing there to tune on`);
+  const runsText = tune.runs.join(", ");
+  notes.push(
+    tune.leftOut
+      ? `weights and thresholds were fitted to ${runsText}, which ${out} leaves out`
+      : `weights and thresholds were fitted to ${runsText}: scores of ${out} on these runs are no fair test; --leave-out-tuned leaves them out`,
+  );
+  return notes;
+}
+
+/** Pickers, then a row a type: how many picks each has, how many particles they make, seen by how many, kept. */
+export function fusionText(fusion: FusionReport): string {
+  const { pickers, types, tune, rules, runs, out, notes } = fusion;
+  const letters = pickers.map((_, i) => `picker ${i + 1}`);
+  const header = ["type", ...letters, "fused", ...pickers.map((_, i) => `by ${i + 1}`), "kept"];
+  const rows = types.map(({ type, picked, fused, seenBy, kept }) => [
+    type,
+    ...[...picked, fused, ...seenBy, kept].map(String),
+  ]);
+  const weightRows = types.map(({ type, weights, threshold, tunedFbeta }) => [
+    type,
+    ...weights.map((weight) => String(Number(weight.toFixed(3)))),
+    threshold === null ? "–" : threshold.toFixed(3),
+    tunedFbeta === null ? "–" : tunedFbeta.toFixed(4),
+  ]);
+  const settings = tune
+    ? [alignedTable([["weights", ...letters, "threshold", "F4 on tune runs"], ...weightRows])]
+    : [];
+  const votes =
+    rules.votes === null
+      ? []
+      : [`kept: seen by at least ${rules.votes}${rules.byWeight ? " by weight" : " pickers"}`];
+  const [first] = types;
+  return [
+    pickers
+      .map((picker, i) => pickerLine(letters[i]!, picker, tune ? undefined : first?.weights[i]))
+      .join("\n"),
+    alignedTable([header, ...rows]),
+    ...settings,
+    [
+      ...votes,
+      ...notes,
+      `${runs.length} run${runs.length === 1 ? "" : "s"}, ${types.reduce((sum, { kept }) => sum + kept, 0)} picks: ${out}`,
+    ].join("\n"),
+  ].join("\n\n");
+}
+
+function pickerLine(
+  letter: string,
+  { path, runs, picks, greatestScore }: FusionReport["pickers"][number],
+  weight: number | undefined,
+): string {
+  const parts = [
+    ...(weight === undefined ? [] : [`weight ${weight}`]),
+    `${picks} picks of ${runs.length} run${runs.length === 1 ? "" : "s"}`,
+    ...(greatestScore === null ? ["no scores, each counts as 1"] : []),
+  ];
+  return `${letter}: ${path} (${parts.join(", ")})`;
+}

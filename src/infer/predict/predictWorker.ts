@@ -1,0 +1,100 @@
+/** Predicts tomograms: cuts tiles, has a thread of its own run the networks on them, and adds up what they say. */
+
+import type { Volume } from "../../domain/volume.js";
+import { builtModule, Moved, serve, startThread, tell, unbroken } from "../../system/threads.js";
+import {
+  type AnyNetwork,
+  distinctNormalisations,
+  normalisationOf,
+  type PredictSettings,
+} from "./predictor.js";
+import { SlabPrediction, type TileNetwork } from "./slabPrediction.js";
+import { symmetries } from "./testTime.js";
+import { checkPrecision, tileSettings } from "./tileDemands.js";
+import { tileGrid } from "./tiles.js";
+import type { MeasureCall, OpenedNetwork, TileCall } from "./tileWorker.js";
+
+const runner = startThread(builtModule(import.meta.url, "./tileWorker.js"));
+
+let settings: PredictSettings;
+let types: readonly string[];
+let networks: readonly OpenedNetwork[];
+/** What the networks in the same places count, and how. */
+let averaged: readonly Pick<AnyNetwork, "activation" | "share">[];
+/** What is done to the tomograms that are given, in their order. */
+let normalisations: readonly string[];
+/** Of the networks. */
+let wanted: readonly string[];
+let prediction: SlabPrediction | undefined;
+
+/** The tomogram as the network in a place of those opened wants it. */
+const viewOf = (place: number, views: readonly Volume[]): Volume =>
+  views[normalisations.indexOf(wanted[place]!)]!;
+
+/** The network in a place of those opened, which runs while this thread does something else. */
+function tileNetwork(place: number, views: readonly Volume[]): TileNetwork {
+  const { channels } = networks[place]!;
+  const volume = viewOf(place, views);
+  const spacing = volume.spacing[0];
+  const run: TileNetwork["run"] = (tile, shape) => {
+    const call: TileCall = { network: place, tile, shape, spacing };
+    return unbroken(() => runner.call<Float32Array>("run", call, [tile.buffer as ArrayBuffer]));
+  };
+  return { ...averaged[place]!, channels, volume, run };
+}
+
+/** Has every network look at the tomogram that it is to predict. */
+async function measureAll(views: readonly Volume[]): Promise<void> {
+  for (const network of networks.keys()) {
+    const call: MeasureCall = { network, volume: viewOf(network, views) };
+    await unbroken(() => runner.call("measure", call));
+  }
+}
+
+serve({
+  async open(given: {
+    readonly networks: readonly AnyNetwork[];
+    readonly settings: PredictSettings;
+    readonly types: readonly string[];
+  }) {
+    settings = given.settings;
+    averaged = given.networks.map(({ activation, share }) => ({
+      activation,
+      ...(share !== undefined && { share }),
+    }));
+    types = given.types;
+    wanted = given.networks.map((network) => JSON.stringify(normalisationOf(network)));
+    await checkPrecision(settings.precision, settings.engine, given.networks);
+    normalisations = distinctNormalisations(given.networks).map((each) => JSON.stringify(each));
+    networks = await unbroken(() =>
+      runner.call<OpenedNetwork[]>("open", { networks: given.networks, settings }),
+    );
+  },
+  async begin(views: readonly Volume[]) {
+    const { flips, rotations, halfTurn } = settings;
+    const volume = views[0]!;
+    if (settings.precision === "int8") await measureAll(views);
+    const demands = networks.map(({ demand }) => demand);
+    const begun: SlabPrediction = new SlabPrediction({
+      volume,
+      grid: tileGrid(volume.shape, tileSettings(settings, demands)),
+      networks: networks.map((_, place) => tileNetwork(place, views)),
+      types,
+      averaging: settings.averaging ?? "probabilities",
+      symmetries: symmetries(flips, rotations, halfTurn),
+      onTile: (done) => tell({ done, total: begun.tiles }),
+    });
+    prediction = begun;
+  },
+  async next() {
+    const slab = await prediction!.next();
+    if (slab === null) prediction = undefined;
+    return (
+      slab &&
+      new Moved(
+        slab,
+        [...slab.values.values()].map(({ buffer }) => buffer as ArrayBuffer),
+      )
+    );
+  },
+});

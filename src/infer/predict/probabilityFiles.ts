@@ -1,0 +1,137 @@
+import { join } from "node:path";
+import { aisSeparator } from "../../data/layouts/volumeFolder.js";
+import type { Shape3, Spacing3 } from "../../domain/volume.js";
+import { ownUserId } from "../../formats/copickPicks.js";
+import { createMrc } from "../../formats/mrc/writer.js";
+import type { SlabWriter } from "../../formats/voxelTypes.js";
+import { createOmeZarr } from "../../formats/zarr/writer.js";
+import { PickbenchError } from "../../system/errors.js";
+
+/** One OME-Zarr a run; Ais's MRC files, one a type; copick's segmentations, one a type, and one of labels. */
+export const probabilityFormats = ["zarr", "mrc", "copick"] as const;
+export type ProbabilityFormat = (typeof probabilityFormats)[number];
+
+export interface ProbabilityTarget {
+  readonly folder: string;
+  readonly run: string;
+  readonly types: readonly string[];
+  /** The particles of the data set with copick's labels; types that are none of them get the labels behind. */
+  readonly particles: readonly { readonly name: string; readonly label: number }[];
+  readonly shape: Shape3;
+  readonly spacing: Spacing3;
+  /** The number that copick's folders name the tomogram's voxel spacing by. */
+  readonly voxelSpacing: number;
+  /** copick's session. */
+  readonly session: string;
+  readonly zarr: 2 | 3;
+}
+
+/** Takes the slabs of all types of one run. */
+export interface ProbabilityFiles {
+  readonly paths: readonly string[];
+  writeSlab(zStart: number, values: ReadonlyMap<string, Float32Array>): Promise<void>;
+  close(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+interface Part {
+  readonly path: string;
+  readonly writer: SlabWriter;
+  /** What of a slab goes in, a list a channel. */
+  readonly channels: readonly ((values: ReadonlyMap<string, Float32Array>) => Float32Array)[];
+}
+
+/** @throws BadUsage where a type's name does not fit into copick's file names */
+export async function createProbabilities(
+  format: ProbabilityFormat,
+  target: ProbabilityTarget,
+): Promise<ProbabilityFiles> {
+  const parts: Part[] = [];
+  const discard = async (): Promise<void> => {
+    for (const { writer } of parts) await writer.discard();
+  };
+  try {
+    if (format === "zarr") parts.push(await channelsPart(target));
+    if (format === "copick") await addCopickParts(parts, target);
+    if (format === "mrc") for (const type of target.types) parts.push(await aisPart(target, type));
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+  return {
+    paths: parts.map(({ path }) => path),
+    async writeSlab(zStart, values) {
+      for (const { writer, channels } of parts)
+        for (const [channel, valuesOf] of channels.entries())
+          await writer.writeSlab(zStart, valuesOf(values), channel);
+    },
+    async close() {
+      for (const { writer } of parts) await writer.close();
+    },
+    discard,
+  };
+}
+
+const of = (type: string) => (values: ReadonlyMap<string, Float32Array>) => values.get(type)!;
+
+async function channelsPart({ folder, run, types, shape, spacing, zarr }: ProbabilityTarget): Promise<Part> {
+  const path = join(folder, `${run}.zarr`);
+  const writer = await createOmeZarr(path, { shape, spacing, channels: types, format: zarr });
+  return { path, writer, channels: types.map(of) };
+}
+
+/** As Ais names and scales what it finds: trunc(255·p), which MRC holds in 16 bits, its bytes being signed. */
+async function aisPart({ folder, run, shape, spacing }: ProbabilityTarget, type: string): Promise<Part> {
+  const path = join(folder, `${run}${aisSeparator}${type}.mrc`);
+  const writer = await createMrc(path, { shape, spacing, mode: 6 });
+  return { path, writer, channels: [(values) => values.get(type)!.map((p) => Math.trunc(255 * p))] };
+}
+
+async function addCopickParts(parts: Part[], target: ProbabilityTarget): Promise<void> {
+  const { types, particles, shape, spacing, zarr: format } = target;
+  for (const type of types) {
+    const path = copickPath(target, type, "");
+    const writer = await createOmeZarr(path, { shape, spacing, format });
+    parts.push({ path, writer, channels: [of(type)] });
+  }
+  const path = copickPath(target, "particles", "-multilabel");
+  const others = types.filter((type) => !particles.some(({ name }) => name === type));
+  const greatest = particles.reduce((most, { label }) => Math.max(most, label), 0);
+  const labels = types.map(
+    (type) => particles.find(({ name }) => name === type)?.label ?? greatest + 1 + others.indexOf(type),
+  );
+  const voxelType = Math.max(...labels) > 255 ? "uint16" : "uint8";
+  const voxels = { voxelType, downsampling: "nearest" } as const;
+  const writer = await createOmeZarr(path, { shape, spacing, format, ...voxels });
+  parts.push({ path, writer, channels: [(values) => labelled(types, labels, values)] });
+}
+
+function copickPath({ folder, run, voxelSpacing, session }: ProbabilityTarget, name: string, kind: string) {
+  for (const part of [session, name])
+    if (!/^[^./\\\0_][^/\\\0_]*$/.test(part))
+      throw new PickbenchError(
+        "BadUsage",
+        `${JSON.stringify(part)} cannot be part of a copick file's name; wanted no slash, no underscore and no leading dot`,
+      );
+  const file = `${voxelSpacing.toFixed(3)}_${ownUserId}_${session}_${name}${kind}.zarr`;
+  return join(folder, "ExperimentRuns", run, "Segmentations", file);
+}
+
+/** The label of the likeliest type where its probability is above a half, else 0. */
+function labelled(
+  types: readonly string[],
+  labels: readonly number[],
+  values: ReadonlyMap<string, Float32Array>,
+): Float32Array {
+  const maps = types.map((type) => values.get(type)!);
+  const out = new Float32Array(maps[0]!.length);
+  for (let i = 0; i < out.length; i++) {
+    let greatest = 0.5;
+    for (const [at, map] of maps.entries()) {
+      if (map[i]! <= greatest) continue;
+      greatest = map[i]!;
+      out[i] = labels[at]!;
+    }
+  }
+  return out;
+}

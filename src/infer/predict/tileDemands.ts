@@ -1,0 +1,75 @@
+import type { Shape3 } from "../../domain/volume.js";
+import type { EngineName, Precision } from "../../engines/engine.js";
+import type { ExternalSpec } from "../../engines/externalSpec.js";
+import { loadEngine } from "../../engines/load.js";
+import { loadNetwork, type NetworkSpec } from "../../nets/library/catalogue.js";
+import { PickbenchError } from "../../system/errors.js";
+import type { PredictSettings } from "./predictor.js";
+import { leastCommonMultiple, type TileSettings } from "./tiles.js";
+
+/** What tiles a network takes. */
+export interface TileDemand {
+  /** For messages. */
+  readonly name: string;
+  /** Sizes along z, y, x are multiples of this. */
+  readonly multiple: Shape3;
+  /** Sizes that it takes alone; null leaves an axis open. */
+  readonly fixed: readonly [z: number | null, y: number | null, x: number | null];
+}
+
+export const openSizes = [null, null, null] as const;
+
+/**
+ * Tiles that all networks take: multiples of all their multiples, and of the one size where a network has but one.
+ *
+ * @throws BadExperiment where the networks take no tile in common
+ */
+export function tileSettings(
+  { tile, overlap, rotations }: Pick<PredictSettings, "tile" | "overlap" | "rotations">,
+  demands: readonly TileDemand[],
+): TileSettings {
+  const multiple = [0, 1, 2].map((axis) =>
+    demands.reduce((common, demand) => leastCommonMultiple(common, demand.multiple[axis]!), 1),
+  ) as [number, number, number];
+  const fixed = [0, 1, 2].map(
+    (axis) => demands.find((demand) => demand.fixed[axis] !== null)?.fixed[axis] ?? null,
+  );
+  const sizes = fixed.map((size, axis) => size ?? tile[axis]!) as [number, number, number];
+  const names = demands.map(({ name }) => name).join(", ");
+  if (fixed.some((size, axis) => size !== null && size !== multiple[axis]))
+    throw new PickbenchError(
+      "BadExperiment",
+      `${names} take no tile in common: one is made for ${sizes.join("×")} voxels, the multiples of all are ${multiple.join("×")}; predict with them one by one`,
+    );
+  if (rotations && fixed[1] !== fixed[2])
+    throw new PickbenchError(
+      "BadExperiment",
+      `predict.rotations: ${names} is made for tiles of ${sizes.join("×")} voxels, which cannot be turned by 90°; leave rotations out`,
+    );
+  return { tile: sizes, overlap, multiple, square: rotations };
+}
+
+type Checked = { readonly network: NetworkSpec } | { readonly external: ExternalSpec };
+
+/** @throws Unsupported where the engine or one of the networks does not compute with such numbers */
+export async function checkPrecision(
+  precision: Precision | undefined,
+  engine: EngineName,
+  networks: readonly Checked[],
+): Promise<void> {
+  if (precision !== "int8") return;
+  const { int8 } = await loadEngine(engine);
+  if (!int8)
+    throw new PickbenchError(
+      "Unsupported",
+      `precision int8: engine ${engine} computes in 32-bit floats; choose engine onnx-cpu or precision float32`,
+    );
+  for (const network of networks) {
+    if ("external" in network)
+      throw new PickbenchError(
+        "Unsupported",
+        `precision int8: ${network.external.file} was trained elsewhere and keeps its own numbers; choose precision float32`,
+      );
+    await int8.check(await loadNetwork(network.network));
+  }
+}

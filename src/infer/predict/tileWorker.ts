@@ -1,0 +1,113 @@
+/** Runs networks on tiles, one after another, in a thread of its own: ONNX Runtime blocks the thread that calls it. */
+
+import type { Shape3, Volume } from "../../domain/volume.js";
+import type { Engine, EngineName, LoadedNetwork, Measured } from "../../engines/engine.js";
+import { loadEngine } from "../../engines/load.js";
+import type { Network } from "../../nets/architecture.js";
+import { loadNetwork } from "../../nets/library/catalogue.js";
+import { Moved, serve, unbroken } from "../../system/threads.js";
+import { countVotes } from "../pick/peaks.js";
+import type { AnyNetwork, ExternalNetwork, PredictNetwork, PredictSettings } from "./predictor.js";
+import { openSizes, type TileDemand } from "./tileDemands.js";
+import { calibrationTiles } from "./tiles.js";
+
+/** What of a network its caller has to know. */
+export interface OpenedNetwork {
+  readonly demand: TileDemand;
+  /** Per output: the type that it predicts; null is dropped. */
+  readonly channels: readonly (string | null)[];
+}
+
+/** A tile (z, y, x) for the network in that place of those opened. */
+export interface TileCall {
+  readonly network: number;
+  readonly tile: Float32Array;
+  readonly shape: Shape3;
+  /** Å per voxel. */
+  readonly spacing: number;
+}
+
+/** A tomogram that the network in that place of those opened is to predict in 8 bits. */
+export interface MeasureCall {
+  readonly network: number;
+  readonly volume: Volume;
+}
+
+interface Loaded extends OpenedNetwork {
+  /** Fits 8-bit levels to a tomogram; absent where the network keeps its own numbers. */
+  readonly measure?: (volume: Volume) => Promise<void>;
+  readonly run: (tile: Float32Array, shape: Shape3, spacing: number) => Promise<Float32Array>;
+}
+
+let networks: readonly Loaded[];
+
+/** A network of ours, loaded once a tile shape. */
+async function openOwn(given: PredictNetwork, { engine: name, threads }: PredictSettings): Promise<Loaded> {
+  const engine: Engine = await loadEngine(name);
+  const network: Network = await loadNetwork(given.network);
+  const { radii, weights, activation } = given;
+  const outputs = radii?.length ?? network.outputs;
+  const offsets = network.outputs - outputs;
+  const loaded = new Map<string, Promise<LoadedNetwork>>();
+  let measured: Measured | undefined;
+  const load = (patch: Shape3): Promise<LoadedNetwork> => {
+    const key = patch.join();
+    const options = { network, weights, activation, offsets, patch, threads, ...(measured && { measured }) };
+    const session = loaded.get(key) ?? engine.load(options);
+    loaded.set(key, session);
+    return session;
+  };
+  return {
+    channels: given.channels.slice(0, outputs),
+    demand: { name: network.architecture, multiple: network.multiple, fixed: openSizes },
+    async measure(volume) {
+      for (const session of loaded.values()) await (await session).close();
+      loaded.clear();
+      const { patch, tiles } = calibrationTiles(volume, network.multiple);
+      measured = await engine.int8!.measure({ network, weights, patch, tiles, threads });
+    },
+    async run(tile, shape, spacing) {
+      const output = await (await load(shape)).run(tile);
+      const { stride = 1 } = given.network;
+      return radii ? countVotes(output, { radii, spacing, patch: shape, stride }) : output;
+    },
+  };
+}
+
+/** A network trained elsewhere takes tiles of every size it can in one session. */
+async function openExternalOne(
+  { model, external, activation, channels }: ExternalNetwork,
+  engine: EngineName,
+  threads: number,
+): Promise<Loaded> {
+  const { openExternal } = await import("../../engines/onnx/external/external.js");
+  const { run } = await openExternal(model, external, activation, { engine, threads });
+  const { file: name, multiple, fixed } = external;
+  return { demand: { name, multiple, fixed }, channels, run };
+}
+
+const open = (network: AnyNetwork, settings: PredictSettings): Promise<Loaded> =>
+  "external" in network
+    ? openExternalOne(network, settings.engine, settings.threads)
+    : openOwn(network, settings);
+
+serve({
+  async open(given: {
+    readonly networks: readonly AnyNetwork[];
+    readonly settings: PredictSettings;
+  }): Promise<OpenedNetwork[]> {
+    networks = await unbroken(() =>
+      Promise.all(given.networks.map((network) => open(network, given.settings))),
+    );
+    return networks.map(({ demand, channels }) => ({ demand, channels }));
+  },
+  async measure({ network, volume }: MeasureCall): Promise<void> {
+    await unbroken(async () => networks[network]!.measure?.(volume));
+  },
+  /** (z, channels, y, x) */
+  async run({ network, tile, shape, spacing }: TileCall): Promise<Moved> {
+    const output = await unbroken(() => networks[network]!.run(tile, shape, spacing));
+    const values = output.byteLength === output.buffer.byteLength ? output : output.slice();
+    return new Moved(values, [values.buffer as ArrayBuffer]);
+  },
+});

@@ -1,0 +1,123 @@
+import { overSeedsText } from "../score/statistics/seeds.js";
+import type { LeaderboardGroup, LeaderboardRow } from "./leaderboard.js";
+import { reportedDifferenceText } from "./reportedComparison.js";
+
+/** A column of the leaderboard, wherever it is shown. */
+export interface LeaderboardColumn {
+  /** What `--sort` calls it. */
+  readonly key: string;
+  readonly title: string;
+  readonly text: (row: LeaderboardRow) => string;
+  /** What rows are sorted by; null goes last. */
+  readonly value: (row: LeaderboardRow) => number | string | null;
+  /** Whether the highest comes first, as of scores. */
+  readonly isDescending?: boolean;
+}
+
+const score = (value: number | undefined): string => value?.toFixed(4) ?? "–";
+
+/** The columns that some rows need: a type that none has been scored on, and a split that none defines, have none. */
+export function leaderboardColumns(
+  rows: readonly LeaderboardRow[],
+  onlyType?: string,
+): readonly LeaderboardColumn[] {
+  const types = [...new Set(rows.flatMap(({ perType }) => Object.keys(perType)))]
+    .filter((type) => onlyType === undefined || type === onlyType)
+    .sort();
+  return [
+    { key: "rank", title: "rank", text: ({ rank }) => String(rank), value: ({ rank }) => rank },
+    { key: "name", title: "experiment", text: ({ name }) => name, value: ({ name }) => name },
+    descending("score", "score", ({ score: value }) => value),
+    {
+      key: "interval",
+      title: "90 % interval",
+      text: ({ interval }) =>
+        interval ? `${score(interval.score.low)} to ${score(interval.score.high)}` : "–",
+      value: ({ interval }) => interval?.score.low ?? null,
+      isDescending: true,
+    },
+    {
+      key: "against",
+      title: "against the first",
+      text: ({ against }) => (against ? reportedDifferenceText(against) : "–"),
+      value: ({ against }) => against?.difference ?? 0,
+      isDescending: true,
+    },
+    ...types.map((type) => descending(type, `${type} F4`, ({ perType }) => perType[type])),
+    ...(rows.some(({ split }) => split)
+      ? [
+          descending("public", "public", ({ split }) => split?.public),
+          descending("private", "private", ({ split }) => split?.private),
+        ]
+      : []),
+    ...provenance,
+  ];
+}
+
+const descending = (
+  key: string,
+  title: string,
+  pick: (row: LeaderboardRow) => number | undefined,
+): LeaderboardColumn => ({
+  key,
+  title,
+  text: (row) => score(pick(row)),
+  value: (row) => pick(row) ?? null,
+  isDescending: true,
+});
+
+const hardwareText = ({ cpu, cores, engine }: LeaderboardRow): string => `${cpu}, ${cores} cores, ${engine}`;
+const commitText = ({ commit, dirty }: LeaderboardRow): string =>
+  `${commit?.slice(0, 9) ?? "–"}${dirty ? " (changed)" : ""}`;
+
+const provenance: readonly LeaderboardColumn[] = [
+  { key: "network", title: "architecture", text: ({ network }) => network, value: ({ network }) => network },
+  {
+    key: "parameters",
+    title: "parameters",
+    text: ({ parameters }) => parameters.toLocaleString("en"),
+    value: ({ parameters }) => parameters,
+  },
+  {
+    key: "training",
+    title: "training, min",
+    text: ({ trainMinutes }) => trainMinutes.toFixed(1),
+    value: ({ trainMinutes }) => trainMinutes,
+  },
+  {
+    key: "tomogram",
+    title: "s/tomogram",
+    text: ({ tomogramSeconds }) => tomogramSeconds?.toFixed(1) ?? "–",
+    value: ({ tomogramSeconds }) => tomogramSeconds,
+  },
+  { key: "hardware", title: "hardware", text: hardwareText, value: hardwareText },
+  { key: "seed", title: "seed", text: ({ seed }) => String(seed), value: ({ seed }) => seed },
+  { key: "commit", title: "commit", text: commitText, value: ({ commit }) => commit },
+  {
+    key: "date",
+    title: "date",
+    text: ({ finishedAt }) => finishedAt.slice(0, 10),
+    value: ({ finishedAt }) => finishedAt,
+  },
+];
+
+/** What a group's rows have in common, in a line. */
+export const groupTitle = ({ dataHash, holdout }: LeaderboardGroup): string =>
+  `data ${dataHash.slice(0, 12)}, held out: ${holdout.join(", ")}`;
+
+/** Which runs are the public part, where rows define one: a line for each way of splitting. */
+export function splitLines({ rows }: LeaderboardGroup): string[] {
+  const ways = new Set(rows.flatMap(({ split }) => (split ? [split.publicRuns.join(", ")] : [])));
+  return [...ways].map((runs) => `Public part: ${runs}; the other held-out runs are the private part.`);
+}
+
+/** Mean ± standard error of every experiment with several seeds, a line each. */
+export const seedLines = ({ seeds }: LeaderboardGroup): string[] =>
+  seeds.map(
+    ({ experiment, seeds: own, score: mean }) =>
+      `${experiment}, ${own.length} seeds (${own.join(", ")}): ${overSeedsText(mean)}, mean ± standard error over seeds.`,
+  );
+
+/** What the order of the rows does not say. */
+export const orderNote =
+  "Rows stand in the order of their scores. Whether a difference to the first would hold on other tomograms is said in the column beside it: from the paired counts of the runs both were scored on, which must differ in six or more.";

@@ -1,0 +1,223 @@
+import { existsSync } from "node:fs";
+import { copyFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { RunRecord } from "../domain/record.js";
+import { type ScoreInterval, scoreInterval } from "../score/statistics/interval.js";
+import { type OverSeeds, overSeeds } from "../score/statistics/seeds.js";
+import { isPickbenchError, messageOf, PickbenchError } from "../system/errors.js";
+import { writeFolderWhole } from "../system/files.js";
+import { type PublicSplit, publicSplitSchema, type SplitScores, splitScores } from "./publicSplit.js";
+import { compareReports, type ReportedDifference } from "./reportedComparison.js";
+import {
+  foldsFile,
+  groupKey,
+  readSubmissionFolder,
+  type Submission,
+  seedlessHash,
+  submissionFiles,
+  tomogramSeconds,
+  weightsOf,
+} from "./submissionFolder.js";
+
+export { readReport } from "./submissionFolder.js";
+
+/** Submissions that may be compared: same files of data, same runs held out. */
+export interface LeaderboardGroup {
+  readonly dataHash: string;
+  readonly holdout: readonly string[];
+  /** Highest score first. */
+  readonly rows: readonly LeaderboardRow[];
+  /** Of experiments with several seeds. */
+  readonly seeds: readonly SeedSummary[];
+}
+
+export interface Leaderboard {
+  readonly groups: readonly LeaderboardGroup[];
+  /** Folders that cannot be ranked, and why. */
+  readonly unranked: readonly { readonly name: string; readonly why: string }[];
+}
+
+/** Copies a finished run's CSV, report and record to `submissions/NAME/`, replacing an older one as a whole. */
+export async function publishSubmission(
+  runFolder: string,
+  submissionsRoot: string,
+  name: string,
+): Promise<string> {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
+    throw new PickbenchError(
+      "BadUsage",
+      `"${name}" cannot name a submission, wanted letters, digits, dots, dashes and underscores; choose another name`,
+    );
+  await readSubmissionFolder(runFolder, name);
+  const target = join(submissionsRoot, name);
+  await writeFolderWhole(target, async (partial) => {
+    for (const file of submissionFiles) await copyFile(join(runFolder, file), join(partial, file));
+    if (existsSync(join(runFolder, foldsFile)))
+      await copyFile(join(runFolder, foldsFile), join(partial, foldsFile));
+  });
+  return target;
+}
+
+/** Reads every folder of submissions and ranks them. */
+export async function readLeaderboard(submissionsRoot: string): Promise<Leaderboard> {
+  const groups = new Map<string, Entry[]>();
+  const unranked: { name: string; why: string }[] = [];
+  for (const name of await submissionNames(submissionsRoot)) {
+    try {
+      const submission = await readSubmissionFolder(join(submissionsRoot, name), name);
+      const { record } = submission;
+      const key = groupKey(record.data.hash, record.runs.holdout);
+      const entry = { submission, row: rowOf(submission) };
+      groups.set(key, [...(groups.get(key) ?? []), entry]);
+    } catch (error) {
+      if (!isPickbenchError(error)) throw error;
+      unranked.push({ name, why: error.message.replaceAll(join(submissionsRoot, "/"), "") });
+    }
+  }
+  const ranked = [...groups].map(([key, entries]) => ({ key, group: rankGroup(entries) }));
+  ranked.sort((a, b) => b.group.rows.length - a.group.rows.length || (a.key < b.key ? -1 : 1));
+  return { groups: ranked.map(({ group }) => group), unranked };
+}
+
+interface Entry {
+  readonly submission: Submission;
+  readonly row: ReturnType<typeof rowOf>;
+}
+
+/** Names of the submissions' folders, sorted. @throws BadUsage where they cannot be listed */
+export async function submissionNames(root: string): Promise<string[]> {
+  try {
+    const entries = await readdir(root, { withFileTypes: true });
+    return entries
+      .filter(
+        (entry) => entry.isDirectory() && !entry.name.startsWith(".") && !entry.name.includes(".partial-"),
+      )
+      .map(({ name }) => name)
+      .sort();
+  } catch (error) {
+    throw new PickbenchError(
+      "BadUsage",
+      `cannot list the submissions in ${root} (${messageOf(error)}); name the folder with --submissions`,
+      { path: root, cause: error },
+    );
+  }
+}
+
+function rankGroup(entries: readonly Entry[]): LeaderboardGroup {
+  const sorted = entries.toSorted((a, b) => b.row.score - a.row.score || (a.row.name < b.row.name ? -1 : 1));
+  const first = sorted[0]!.submission;
+  const rows = sorted.map(({ row, submission }) => ({
+    rank: sorted.findIndex((other) => other.row.score === row.score) + 1,
+    ...row,
+    against:
+      submission === first ? null : compareReports(submission.holdout, first.holdout, weightsOf(submission)),
+  }));
+  const { data, runs } = first.record;
+  return {
+    dataHash: data.hash,
+    holdout: runs.holdout.toSorted(),
+    rows,
+    seeds: seedSummaries(sorted.map(({ submission }) => submission)),
+  };
+}
+
+export interface LeaderboardRow {
+  /** From 1, by score; equal scores share a rank. */
+  readonly rank: number;
+  /** The submission's folder: the experiment's name, with its seed where that is not 0. */
+  readonly name: string;
+  readonly experiment: string;
+  /** On the held-out runs. */
+  readonly score: number;
+  /** From the report's counts by today's rule, so that all rows, old ones too, have it by the same. */
+  readonly interval: ScoreInterval | null;
+  /** Against the row of the highest score in its group; null for that row itself. */
+  readonly against: ReportedDifference | null;
+  /** F4 by type. */
+  readonly perType: Readonly<Record<string, number>>;
+  /** Null where the experiment defines no public part. */
+  readonly split: SplitScores | null;
+  readonly network: string;
+  readonly parameters: number;
+  readonly trainMinutes: number;
+  /** All stages together. */
+  readonly minutes: number;
+  /** Reading, predicting and picking one held-out run. */
+  readonly tomogramSeconds: number | null;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly engine: string;
+  readonly seed: number;
+  readonly commit: string | null;
+  readonly dirty: boolean | null;
+  readonly finishedAt: string;
+}
+
+/** Rows of one experiment that differ by their seed alone. */
+export interface SeedSummary {
+  readonly experiment: string;
+  readonly seeds: readonly number[];
+  readonly score: OverSeeds;
+  readonly perType: Readonly<Record<string, OverSeeds>>;
+}
+
+/** A row before it is set against the others. @throws BadExperiment where its public part is none of its held-out runs */
+export function rowOf(submission: Submission): Omit<LeaderboardRow, "rank" | "against"> {
+  const { name, record, result, holdout } = submission;
+  const particles = weightsOf(submission);
+  const split = publicSplitOf(record);
+  const seconds = Object.values(result.durations).reduce((sum, value) => sum + value, 0);
+  return {
+    name,
+    experiment: record.name,
+    score: holdout.score,
+    interval: scoreInterval(holdout, { seed: record.seed, particles }),
+    perType: Object.fromEntries(Object.entries(holdout.perType).map(([type, { fbeta }]) => [type, fbeta])),
+    split: split && splitScores(holdout, split, particles),
+    network: record.network,
+    parameters: result.parameters,
+    trainMinutes: (result.durations.train ?? 0) / 60,
+    minutes: seconds / 60,
+    tomogramSeconds: tomogramSeconds(record),
+    cpu: record.machine.cpu,
+    cores: record.machine.cores,
+    engine: record.engine,
+    seed: record.seed,
+    commit: record.code.commit,
+    dirty: record.code.dirty,
+    finishedAt: result.finishedAt,
+  };
+}
+
+const splitHolder = z.object({ leaderboard: publicSplitSchema.optional() });
+
+function publicSplitOf({ experiment }: RunRecord): PublicSplit | null {
+  const parsed = splitHolder.safeParse(experiment.resolved);
+  return (parsed.success && parsed.data.leaderboard) || null;
+}
+
+/** Experiments of a group that were run with several seeds, in the order of its rows. */
+export function seedSummaries(submissions: readonly Submission[]): SeedSummary[] {
+  const byExperiment = new Map<string, Submission[]>();
+  for (const submission of submissions) {
+    const key = seedlessHash(submission.record);
+    byExperiment.set(key, [...(byExperiment.get(key) ?? []), submission]);
+  }
+  return [...byExperiment.values()]
+    .map((own) =>
+      own.filter((each, at) => own.findIndex(({ record }) => record.seed === each.record.seed) === at),
+    )
+    .filter((own) => own.length > 1)
+    .map((own) => ({
+      experiment: own[0]!.record.name,
+      seeds: own.map(({ record }) => record.seed).sort((a, b) => a - b),
+      score: overSeeds(own.map(({ holdout }) => holdout.score)),
+      perType: Object.fromEntries(
+        Object.keys(own[0]!.holdout.perType).map((type) => [
+          type,
+          overSeeds(own.map(({ holdout }) => holdout.perType[type]?.fbeta ?? 0)),
+        ]),
+      ),
+    }));
+}

@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import { writeWhole } from "../system/files.js";
+import { groupTitle, leaderboardColumns, orderNote, seedLines, splitLines } from "./columns.js";
+import { type Leaderboard, type LeaderboardGroup, readLeaderboard } from "./leaderboard.js";
+
+/** Generates LEADERBOARD.md from the records beside it. */
+export async function writeLeaderboard(submissionsRoot: string): Promise<Leaderboard> {
+  const leaderboard = await readLeaderboard(submissionsRoot);
+  await writeWhole(join(submissionsRoot, "LEADERBOARD.md"), leaderboardMarkdown(leaderboard));
+  return leaderboard;
+}
+
+/** The table as Markdown, one for each group. */
+export function leaderboardMarkdown({ groups, unranked }: Leaderboard): string {
+  const parts = [
+    "# Leaderboard",
+    "Generated from the records by `pickbench leaderboard`; changes made here are lost.",
+    ...(groups.length === 0 ? ["No finished submission yet."] : [orderNote, ...groups.map(groupMarkdown)]),
+  ];
+  if (unranked.length > 0)
+    parts.push(
+      "## Not ranked",
+      unranked.map(({ name, why }) => `- ${plain(name)}: ${plain(why)}`).join("\n"),
+    );
+  return `${parts.join("\n\n")}\n`;
+}
+
+function groupMarkdown(group: LeaderboardGroup): string {
+  const columns = leaderboardColumns(group.rows);
+  const lines = [
+    columns.map(({ title }) => title),
+    columns.map(() => "---"),
+    ...group.rows.map((row) => columns.map(({ text }) => text(row))),
+  ];
+  const title = groupTitle(group);
+  const notes = [...splitLines(group), ...seedLines(group)];
+  return [
+    `## ${plain(title.charAt(0).toUpperCase() + title.slice(1))}`,
+    "",
+    ...lines.map((cells) => `| ${cells.map(plain).join(" | ")} |`),
+    ...(notes.length > 0 ? ["", ...notes.map((note) => `- ${plain(note)}`)] : []),
+  ].join("\n");
+}
+
+/** Text that cannot break out of a cell or a line. */
+const plain = (text: string): string => text.replace(/[\r\n]+/g, " ").replace(/[|<>`*[\]]/g, "\\$&");

@@ -1,0 +1,73 @@
+import type { Weighted } from "../domain/particles.js";
+import type { ScoreReport } from "../score/score.js";
+import { type Comparison, compareSubmissions } from "../score/statistics/comparison.js";
+import { fewestExperiments, pText, signed } from "../score/statistics/comparisonText.js";
+import type { PairedCounts, PairedRuns } from "../score/statistics/paired.js";
+
+/** A score's difference to another's over the same runs, and what may be said of it. */
+export interface ReportedDifference
+  extends Pick<Comparison, "verdict" | "experiments" | "differing" | "over" | "confidence"> {
+  readonly difference: number;
+  readonly interval: Comparison["score"]["interval"];
+  /** Two-sided, by swapping run by run. */
+  readonly p: number;
+}
+
+/**
+ * Paired comparison of two scored submissions from the counts in their reports, where neither picks nor truth are at
+ * hand. The p-value and what runs say need no more. Which particles both found is not in a report: they are taken to have
+ * been found independently and no wrong pick to be shared, and since true rivals share more, the interval over particles
+ * is rather too wide than too narrow.
+ */
+export function compareReports(
+  a: ScoreReport,
+  b: ScoreReport,
+  particles: readonly Weighted[],
+): ReportedDifference {
+  const comparison = compareSubmissions(pairReports(a, b), { particles, resamples: 1000 });
+  const { verdict, experiments, differing, over, confidence, score, permutation } = comparison;
+  return {
+    verdict,
+    experiments,
+    differing,
+    over,
+    confidence,
+    difference: score.difference,
+    interval: score.interval,
+    p: permutation.p,
+  };
+}
+
+function pairReports(a: ScoreReport, b: ScoreReport): PairedRuns {
+  const types = Object.keys(a.perType);
+  return new Map(
+    Object.keys(a.perExperiment)
+      .sort()
+      .map((run) => [
+        run,
+        new Map(
+          types.map((type) => [type, pairCounts(a.perExperiment[run]?.[type], b.perExperiment[run]?.[type])]),
+        ),
+      ]),
+  );
+}
+
+type ReportedCounts = ScoreReport["perExperiment"][string][string];
+
+const nothing: ReportedCounts = { tp: 0, fp: 0, fn: 0, strictTp: 0 };
+
+function pairCounts(a: ReportedCounts = nothing, b: ReportedCounts = nothing): PairedCounts {
+  const truths = a.tp + a.fn;
+  return { a, b, bothFound: truths > 0 ? (a.tp * b.tp) / truths : 0, bothWrong: 0 };
+}
+
+/** `−0.0211 (−0.0530 to 0.0092), p 0.31: not distinguishable`, or why it cannot be told. */
+export function reportedDifferenceText(compared: ReportedDifference): string {
+  const { verdict, difference, interval, experiments, differing, p } = compared;
+  if (verdict === "same") return "same counts in every run";
+  const numbers = `${signed(difference)} (${signed(interval.low)} to ${signed(interval.high)})`;
+  if (experiments === 1) return `${numbers} over particles; one run: cannot be told`;
+  if (verdict === "too few")
+    return `${numbers}; ${differing} of ${experiments} runs differ, ${fewestExperiments} needed: cannot be told`;
+  return `${numbers}, p ${pText(p)}: ${verdict === "undecided" ? "not distinguishable" : "distinguishable"}`;
+}

@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { challengeParticles, type Weighted } from "../domain/particles.js";
+import { type RunRecord, readRecord } from "../domain/record.js";
+import { type RunReport, runReportSchema } from "../score/report.js";
+import type { ScoreReport } from "../score/score.js";
+import { PickbenchError } from "../system/errors.js";
+import { canonicalJson, hashOf } from "../system/files.js";
+
+/** What a submission's folder holds, and a run's folder among other things. */
+export const submissionFiles = ["record.json", "report.json", "submission.csv"] as const;
+
+/** What it holds beside them where the experiment was run in folds. */
+export const foldsFile = "folds.json";
+
+/** A finished run's record and report, which agree with one another. */
+export interface Submission {
+  /** The folder's name. */
+  readonly name: string;
+  readonly record: RunRecord;
+  readonly result: NonNullable<RunRecord["result"]>;
+  readonly report: RunReport;
+  /** Of the held-out runs. */
+  readonly holdout: ScoreReport;
+}
+
+/** @throws BadExperiment where record or report cannot be read, is unfinished, or contradicts the other */
+export async function readSubmissionFolder(folder: string, name: string): Promise<Submission> {
+  const record = await readRecord(join(folder, "record.json"));
+  const { result } = record;
+  if (result === null) throw unusable(folder, "the run was never finished");
+  const report = await readReport(join(folder, "report.json"));
+  const { holdout } = report;
+  if (holdout === null) throw unusable(folder, "no run was held out, so there is no score to rank");
+  if (result.metrics.score !== holdout.score)
+    throw unusable(folder, `its record says score ${result.metrics.score} and its report ${holdout.score}`);
+  const [scored, heldOut] = [Object.keys(holdout.perExperiment), record.runs.holdout].map((runs) =>
+    runs.toSorted().join(", "),
+  );
+  if (scored !== heldOut)
+    throw unusable(
+      folder,
+      `its record holds out ${heldOut || "no run"} and its report scores ${scored || "none"}`,
+    );
+  return { name, record, result, report, holdout };
+}
+
+const unusable = (folder: string, why: string): PickbenchError =>
+  new PickbenchError("BadExperiment", `${folder} cannot be ranked: ${why}; finish or repeat the run`, {
+    path: folder,
+  });
+
+/** A run's report.json. @throws BadExperiment where it is none */
+export async function readReport(path: string): Promise<RunReport> {
+  try {
+    return runReportSchema.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch (error) {
+    throw new PickbenchError(
+      "BadExperiment",
+      `${path} is no report of a run; write it again by repeating the run`,
+      { path, cause: error },
+    );
+  }
+}
+
+/** The types that share a submission's score: as its record says; older ones were the challenge's or all in the truth. */
+export function weightsOf({ record, holdout }: Pick<Submission, "record" | "holdout">): readonly Weighted[] {
+  if (record.weights) return Object.entries(record.weights).map(([name, weight]) => ({ name, weight }));
+  const own = Object.entries(holdout.perType).map(([name, { weight }]) => ({ name, weight }));
+  const isChallenge = own.every((type) =>
+    challengeParticles.some(({ name, weight }) => name === type.name && weight === type.weight),
+  );
+  return isChallenge ? challengeParticles : own;
+}
+
+/** What submissions must share to be compared: every file of data, and the runs held out. */
+export const groupKey = (dataHash: string, holdout: readonly string[]): string =>
+  hashOf(canonicalJson({ dataHash, holdout: holdout.toSorted() }));
+
+/** What runs of one experiment with other seeds share. */
+export function seedlessHash({ experiment }: RunRecord): string {
+  const { seed: _, ...others } = experiment.resolved;
+  return hashOf(canonicalJson(others));
+}
+
+/** Seconds of reading, predicting and picking a held-out run; null where that was not timed. */
+export function tomogramSeconds({ runs, result }: RunRecord): number | null {
+  const seconds = result?.durations.predict;
+  return seconds === undefined || runs.holdout.length === 0 ? null : seconds / runs.holdout.length;
+}

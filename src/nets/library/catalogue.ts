@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { PickbenchError } from "../../system/errors.js";
+import { type Architecture, buildNetwork, type Network } from "../architecture.js";
+import { readArchitecture } from "../architectureFile.js";
+import { baseline, baselineResidual } from "./baseline.js";
+import { convnextUnet } from "./convnextUnet.js";
+import { deepfinder } from "./deepfinder.js";
+import { densevnet } from "./densevnet.js";
+import { dynunet } from "./dynunet.js";
+import { eman2 } from "./eman2.js";
+import { inceptionnet } from "./inceptionnet.js";
+import { pix2pix } from "./pix2pix.js";
+import { plain } from "./plain.js";
+import { resnet } from "./resnet.js";
+import { resnet34Unet } from "./resnet34Unet.js";
+import { segresnet } from "./segresnet.js";
+import { seUnet } from "./seUnet.js";
+import { unet } from "./unet.js";
+import { unet25d } from "./unet25d.js";
+import { unet350k } from "./unet350k.js";
+import { vggnet } from "./vggnet.js";
+import { vnet } from "./vnet.js";
+import { voxresnet } from "./voxresnet.js";
+
+export const architectures: readonly Architecture[] = [
+  baseline,
+  plain,
+  baselineResidual,
+  unet350k,
+  resnet34Unet,
+  segresnet,
+  dynunet,
+  voxresnet,
+  densevnet,
+  unet25d,
+  convnextUnet,
+  deepfinder,
+  seUnet,
+  vnet,
+  eman2,
+  inceptionnet,
+  unet,
+  vggnet,
+  resnet,
+  pix2pix,
+];
+
+export function architectureNamed(name: string): Architecture {
+  const found = architectures.find((architecture) => architecture.name === name);
+  if (found) return found;
+  const known = architectures.map((architecture) => architecture.name).join(", ");
+  throw new PickbenchError(
+    "BadExperiment",
+    `network ${JSON.stringify(name)} is not known; choose one of ${known}`,
+  );
+}
+
+/** A network as plain data: what goes to worker threads and into checkpoints. */
+export const networkSpecSchema = z.strictObject({
+  /** Of the library, or as its file calls it. */
+  architecture: z.string(),
+  outputs: z.number().int().min(1),
+  slices: z.number().int().min(1).optional(),
+  stride: z.union([z.literal(1), z.literal(2)]).optional(),
+  /** The user's own file that declares it. */
+  file: z.strictObject({ path: z.string(), sha256: z.string() }).optional(),
+});
+export type NetworkSpec = Readonly<z.infer<typeof networkSpecSchema>>;
+
+/** @throws BadExperiment where the library has no such architecture, or its file cannot be used or has changed */
+export async function loadNetwork(spec: NetworkSpec): Promise<Network> {
+  if (!spec.file) return buildNetwork(architectureNamed(spec.architecture), spec);
+  const { architecture, sha256 } = await readArchitecture(spec.file.path, spec.outputs);
+  if (sha256 !== spec.file.sha256)
+    throw new PickbenchError(
+      "BadExperiment",
+      `${spec.file.path}: the architecture's file has changed since ${spec.architecture} was trained; put back the file whose SHA-256 begins with ${spec.file.sha256.slice(0, 12)}`,
+      { path: spec.file.path },
+    );
+  return buildNetwork(architecture, spec);
+}

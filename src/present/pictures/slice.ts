@@ -1,0 +1,195 @@
+/** Pictures of tomogram slices, with picks as circles in the particles' colours and a scale bar. */
+import { encode } from "fast-png";
+import type { Particle, Pick } from "../../domain/particles.js";
+import type { Volume } from "../../domain/volume.js";
+
+export interface SliceOptions {
+  /** Index of the middle plane; the volume's middle if it is not given. */
+  readonly z?: number;
+  /** Planes averaged around it. */
+  readonly thickness?: number;
+  /** Pixels per voxel, a whole number. */
+  readonly zoom?: number;
+  readonly picks?: readonly Pick[];
+  /** Radius and colour of the picks' types; picks of other types are left out. */
+  readonly particles?: readonly Particle[];
+}
+
+type Colour = readonly [number, number, number];
+
+/** An RGB image, row by row. */
+interface Canvas {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** Shares of the voxels that come out black and white. */
+const darkest = 0.003;
+const brightest = 0.997;
+/** A circle is drawn a little outside the particle, which would hide a shell of that radius. */
+const ringShare = 1.15;
+/** Grey levels kept: noise in 256 of them would only swell the file. */
+const greys = 40;
+const white: Colour = [255, 255, 255];
+const black: Colour = [0, 0, 0];
+
+/** A plane of a tomogram as PNG: the mean of a few slices, contrast by percentiles, y downwards. */
+export function renderSlice(volume: Volume, options: SliceOptions = {}): Uint8Array {
+  const { thickness = 5, zoom = 1, picks = [], particles = [] } = options;
+  const z = options.z ?? Math.floor(volume.shape[0] / 2);
+  const canvas = paintGrey(meanOfPlanes(volume, z, thickness), volume, zoom);
+  for (const pick of picks) {
+    const particle = particles.find(({ name }) => name === pick.type);
+    if (particle) paintPick(canvas, pick, particle, volume, z, zoom);
+  }
+  paintScaleBar(canvas, volume.spacing[2] / zoom);
+  return encode({ ...canvas, channels: 3, depth: 8 }, { zlib: { level: 9 } });
+}
+
+function meanOfPlanes({ data, shape: [nz, ny, nx] }: Volume, z: number, thickness: number): Float32Array {
+  const first = Math.max(0, Math.min(nz - 1, z - Math.floor(thickness / 2)));
+  const last = Math.min(nz, first + Math.max(1, thickness));
+  const mean = new Float32Array(ny * nx);
+  for (let plane = first; plane < last; plane++) {
+    const at = plane * ny * nx;
+    for (let i = 0; i < mean.length; i++) mean[i]! += data[at + i]! / (last - first);
+  }
+  return mean;
+}
+
+/** Greys by percentiles, bilinear between voxels. */
+function paintGrey(plane: Float32Array, { shape: [, ny, nx] }: Volume, zoom: number): Canvas {
+  const sorted = plane.slice().sort();
+  const low = sorted[Math.floor(darkest * (sorted.length - 1))]!;
+  const high = sorted[Math.ceil(brightest * (sorted.length - 1))]!;
+  const scale = high > low ? 1 / (high - low) : 0;
+  const canvas = { width: nx * zoom, height: ny * zoom, data: new Uint8Array(nx * ny * zoom * zoom * 3) };
+  const clamp = (index: number, size: number) => Math.max(0, Math.min(size - 1, index));
+  for (let row = 0; row < canvas.height; row++) {
+    const y = (row + 0.5) / zoom - 0.5;
+    const y0 = Math.floor(y);
+    const upper = clamp(y0, ny) * nx;
+    const lower = clamp(y0 + 1, ny) * nx;
+    for (let column = 0; column < canvas.width; column++) {
+      const x = (column + 0.5) / zoom - 0.5;
+      const x0 = Math.floor(x);
+      const left = clamp(x0, nx);
+      const right = clamp(x0 + 1, nx);
+      const top = plane[upper + left]! * (1 - x + x0) + plane[upper + right]! * (x - x0);
+      const bottom = plane[lower + left]! * (1 - x + x0) + plane[lower + right]! * (x - x0);
+      const level = ((1 - y + y0) * top + (y - y0) * bottom - low) * scale;
+      const grey = Math.round(Math.max(0, Math.min(1, level)) * (greys - 1)) * (255 / (greys - 1));
+      canvas.data.fill(
+        Math.round(grey),
+        (row * canvas.width + column) * 3,
+        (row * canvas.width + column) * 3 + 3,
+      );
+    }
+  }
+  return canvas;
+}
+
+/** A circle around the particle, where its middle lies within half a radius of the plane. */
+function paintPick(
+  canvas: Canvas,
+  pick: Pick,
+  particle: Particle,
+  volume: Volume,
+  z: number,
+  zoom: number,
+): void {
+  const [sz, sy, sx] = volume.spacing;
+  if (Math.abs(pick.z - (z + 0.5) * sz) > particle.radius / 2) return;
+  const x = (pick.x / sx) * zoom - 0.5;
+  const y = (pick.y / sy) * zoom - 0.5;
+  const radius = ((particle.radius * ringShare) / sx) * zoom;
+  paintRing(canvas, x, y, radius, 1.6, white, 0.55);
+  paintRing(canvas, x, y, radius, 0.9, particle.colour, 1);
+}
+
+function paintRing(
+  canvas: Canvas,
+  x: number,
+  y: number,
+  radius: number,
+  halfWidth: number,
+  colour: Colour,
+  opacity: number,
+): void {
+  const reach = radius + halfWidth + 1;
+  for (let row = Math.floor(y - reach); row <= y + reach; row++) {
+    for (let column = Math.floor(x - reach); column <= x + reach; column++) {
+      const away = Math.abs(Math.hypot(column - x, row - y) - radius);
+      blend(canvas, column, row, colour, opacity * Math.max(0, Math.min(1, halfWidth + 0.5 - away)));
+    }
+  }
+}
+
+function blend(canvas: Canvas, column: number, row: number, colour: Colour, opacity: number): void {
+  if (column < 0 || row < 0 || column >= canvas.width || row >= canvas.height || opacity <= 0) return;
+  const at = (row * canvas.width + column) * 3;
+  for (let i = 0; i < 3; i++) {
+    canvas.data[at + i] = Math.round(canvas.data[at + i]! * (1 - opacity) + colour[i]! * opacity);
+  }
+}
+
+/** Lengths that a scale bar may have, nm, and how the label is drawn: 3 × 5 dots a letter, row by row. */
+const barLengths = [10, 20, 50, 100, 200, 500, 1000];
+const letters: Readonly<Record<string, string>> = {
+  "0": "###" + "#.#" + "#.#" + "#.#" + "###",
+  "1": ".#." + "##." + ".#." + ".#." + "###",
+  "2": "###" + "..#" + "###" + "#.." + "###",
+  "5": "###" + "#.." + "###" + "..#" + "###",
+  n: "..." + "..." + "##." + "#.#" + "#.#",
+  m: "....." + "....." + "####." + "#.#.#" + "#.#.#",
+};
+
+/** The longest round bar up to a fifth of the width, bottom left, white on black. */
+function paintScaleBar(canvas: Canvas, angstromPerPixel: number): void {
+  const longest = (canvas.width / 5) * angstromPerPixel * 0.1;
+  const nanometres = barLengths.filter((length) => length <= longest).at(-1);
+  if (nanometres === undefined) return;
+  const length = Math.round((nanometres * 10) / angstromPerPixel);
+  const dot = Math.max(1, Math.round(canvas.width / 320));
+  const left = 4 * dot;
+  const bottom = canvas.height - 4 * dot;
+  paintBox(canvas, left - dot, bottom - 2 * dot, length + 2 * dot, 3 * dot, black);
+  paintBox(canvas, left, bottom - dot, length, dot, white);
+  const label = `${nanometres} nm`;
+  paintLabel(canvas, label, left + dot, bottom - 8 * dot, dot, black);
+  paintLabel(canvas, label, left, bottom - 9 * dot, dot, white);
+}
+
+function paintLabel(
+  canvas: Canvas,
+  text: string,
+  left: number,
+  top: number,
+  dot: number,
+  colour: Colour,
+): void {
+  let column = left;
+  for (const character of text) {
+    const letter = letters[character];
+    const width = letter ? letter.length / 5 : 2;
+    for (let i = 0; letter && i < letter.length; i++) {
+      if (letter[i] !== "#") continue;
+      paintBox(canvas, column + (i % width) * dot, top + Math.floor(i / width) * dot, dot, dot, colour);
+    }
+    column += (width + 1) * dot;
+  }
+}
+
+function paintBox(
+  canvas: Canvas,
+  left: number,
+  top: number,
+  width: number,
+  height: number,
+  colour: Colour,
+): void {
+  for (let row = top; row < top + height; row++) {
+    for (let column = left; column < left + width; column++) blend(canvas, column, row, colour, 1);
+  }
+}

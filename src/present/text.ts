@@ -1,0 +1,50 @@
+/** Stands for what is not known or does not apply. */
+export const none = "–";
+
+const minus = (text: string): string => text.replace("-", "−");
+
+/** A number with so many decimals, or a dash. */
+export const fixed = (value: number | null | undefined, decimals: number): string =>
+  value === null || value === undefined ? none : minus(value.toFixed(decimals));
+
+export const signed = (value: number, decimals: number): string => {
+  const text = fixed(value, decimals);
+  return value > 0 && Number(value.toFixed(decimals)) !== 0 ? `+${text}` : text;
+};
+
+/** 1,103,126 */
+export const thousands = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+
+export const range = (
+  interval: { readonly low: number; readonly high: number } | null | undefined,
+  decimals: number,
+): string => (interval ? `${fixed(interval.low, decimals)} to ${fixed(interval.high, decimals)}` : none);
+
+export const percent = (share: number, decimals = 0): string => `${fixed(share * 100, decimals)} %`;
+
+/** Seconds as people say them. */
+export function duration(seconds: number): string {
+  if (seconds < 100) return `${fixed(seconds, seconds < 10 ? 1 : 0)} s`;
+  if (seconds < 6000) return `${fixed(seconds / 60, 1)} min`;
+  return `${fixed(seconds / 3600, 1)} h`;
+}
+
+export function bytesText(bytes: number): string {
+  if (bytes < 1e4) return `${bytes} B`;
+  return bytes < 1e6 ? `${fixed(bytes / 1e3, 0)} kB` : `${fixed(bytes / 1e6, 1)} MB`;
+}
+
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${thousands(count)} ${count === 1 ? one : many}`;
+
+/** First column to the left, the others to the right. */
+export function alignedTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
+        .join("  "),
+    )
+    .join("\n");
+}

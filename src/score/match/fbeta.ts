@@ -1,0 +1,21 @@
+import { scoreBeta } from "../../domain/particles.js";
+
+/** The official counts of one type. fp is predictions − tp and may be negative: one prediction near two truths. */
+export interface Counts {
+  readonly tp: number;
+  readonly fp: number;
+  readonly fn: number;
+}
+
+const ratio = (part: number, whole: number): number => (whole > 0 ? part / whole : 0);
+
+export const precisionOf = ({ tp, fp }: Counts): number => ratio(tp, tp + fp);
+export const recallOf = ({ tp, fn }: Counts): number => ratio(tp, tp + fn);
+
+/** F-beta by the challenge's rule (FIELD.md §1): every 0 denominator gives 0; above 1 where fp is negative. */
+export function fbeta(counts: Counts, beta: number = scoreBeta): number {
+  const precision = precisionOf(counts);
+  const recall = recallOf(counts);
+  const square = beta * beta;
+  return ratio((1 + square) * precision * recall, square * precision + recall);
+}

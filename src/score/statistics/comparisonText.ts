@@ -1,0 +1,101 @@
+import { challengeParticles, type Particle } from "../../domain/particles.js";
+import { alignedTable } from "../../present/text.js";
+import type { PositionsByExperiment } from "../match/positions.js";
+import { readPositions } from "../submissionCsv.js";
+import { type Comparison, compareSubmissions, type Difference, significance } from "./comparison.js";
+import { pairSubmissions } from "./paired.js";
+
+/** The paired comparison of two submissions as a table for people, and what may be said of it in plain words. */
+export function comparisonText(comparison: FileComparison): string {
+  const { score, perType, confidence, over } = comparison;
+  const row = (name: string, { a, b, difference, interval }: Difference) => [
+    name,
+    a.toFixed(4),
+    b.toFixed(4),
+    signed(difference),
+    `${signed(interval.low)} to ${signed(interval.high)}`,
+  ];
+  return [
+    `A ${comparison.a}`,
+    `B ${comparison.b}`,
+    "",
+    alignedTable([
+      ["type", "A", "B", "A − B", `${Math.round(confidence * 100)} % interval over ${over}`],
+      ...Object.entries(perType).map(([type, difference]) => row(type, difference)),
+      row("score", score),
+    ]),
+    "",
+    ...(comparison.verdict === "same" ? [] : [permutationLine(comparison)]),
+    ...verdictLines(comparison),
+  ].join("\n");
+}
+
+export const signed = (value: number): string => {
+  const text = Math.abs(value).toFixed(4);
+  return Number(text) === 0 ? text : `${value < 0 ? "−" : "+"}${text}`;
+};
+
+const experiments = (count: number): string => `${count} experiment${count === 1 ? "" : "s"}`;
+
+/** How p came about. */
+export function permutationLine({ permutation, differing, experiments: all }: Comparison): string {
+  const { p, smallest, swaps, isExact } = permutation;
+  const how = isExact ? `all ${swaps} different` : `${swaps} drawn`;
+  const which = `${experiments(all)}${differing === all ? "" : `, ${experiments(differing)} with different counts`}`;
+  return `p = ${pText(p)} for the score, by ${how} swaps of A and B (${which}; no p under ${pText(smallest)} is possible)`;
+}
+
+export const pText = (p: number): string => String(Number(p.toPrecision(2)));
+
+/** Experiments in which two submissions must differ for the smallest p, 2 of 2ⁿ, to be significant. */
+export const fewestExperiments = Math.floor(1 - Math.log2(significance)) + 1;
+
+/** What may be said of A and B, and what may not. */
+export function verdictLines({ verdict, score, over, differing, permutation }: Comparison): string[] {
+  const [higher, lower] = score.difference >= 0 ? ["A", "B"] : ["B", "A"];
+  switch (verdict) {
+    case "a":
+    case "b": {
+      const { low, high } = score.interval;
+      const ends = [Math.abs(low), Math.abs(high)].sort((x, y) => x - y).map((end) => end.toFixed(4));
+      return [
+        `${higher} is better than ${lower} on experiments such as these, by ${Math.abs(score.difference).toFixed(4)} (${ends.join(" to ")}).`,
+        "That is said of these two submissions; to say it of two recipes takes several seeds of each.",
+      ];
+    }
+    case "same":
+      return ["A and B have the same counts in every experiment: nothing tells them apart."];
+    case "too few":
+      return [
+        `Too few experiments to tell which is better: A and B differ in ${differing}, and p < ${significance} takes ${fewestExperiments} or more.`,
+        ...(over === "particles"
+          ? ["The interval is over the particles of this single experiment, not over others."]
+          : []),
+      ];
+    case "undecided": {
+      const reasons = [];
+      if (score.interval.low <= 0 && score.interval.high >= 0) reasons.push("the interval holds 0");
+      if (permutation.p >= significance) reasons.push(`p is not under ${significance}`);
+      return [`No telling which is better: ${reasons.join(" and ")}.`];
+    }
+  }
+}
+
+/** A comparison and the files it is of. */
+export interface FileComparison extends Comparison {
+  readonly a: string;
+  readonly b: string;
+}
+
+/** Compares two submissions' CSVs over the experiments of the truth. @throws PickbenchError as reading and scoring do */
+export async function compareFiles(
+  a: string,
+  b: string,
+  truth: PositionsByExperiment,
+  options: { readonly seed?: number; readonly particles?: readonly Particle[] } = {},
+): Promise<FileComparison> {
+  const { particles = challengeParticles } = options;
+  const rules = { particles, experiments: truth };
+  const [picksA, picksB] = [await readPositions(a, rules), await readPositions(b, rules)];
+  return { a, b, ...compareSubmissions(pairSubmissions(truth, picksA, picksB, particles), options) };
+}

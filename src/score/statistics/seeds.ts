@@ -1,0 +1,72 @@
+import type { Particle } from "../../domain/particles.js";
+import { alignedTable } from "../../present/text.js";
+import type { PositionsByExperiment } from "../match/positions.js";
+import { scoreSubmission } from "../submissionCsv.js";
+
+/** A value over repetitions of one recipe that differ by their seed alone. */
+export interface OverSeeds {
+  readonly mean: number;
+  /** Of the mean: the values' standard deviation / √ their number; null for a single one, which shows no spread. */
+  readonly standardError: number | null;
+}
+
+/** @param values one or more */
+export function overSeeds(values: readonly number[]): OverSeeds {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length < 2) return { mean, standardError: null };
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  return { mean, standardError: Math.sqrt(variance / values.length) };
+}
+
+export const overSeedsText = ({ mean, standardError }: OverSeeds): string =>
+  standardError === null ? mean.toFixed(4) : `${mean.toFixed(4)} ± ${standardError.toFixed(4)}`;
+
+export interface SeedScores {
+  readonly submissions: readonly {
+    readonly path: string;
+    readonly score: number;
+    /** F4. */
+    readonly perType: Readonly<Record<string, number>>;
+  }[];
+  readonly score: OverSeeds;
+  readonly perType: Readonly<Record<string, OverSeeds>>;
+}
+
+/** Scores the CSVs of one recipe's seeds. The error is over seeds on these experiments, not over other experiments. */
+export async function scoreSeeds(
+  paths: readonly string[],
+  truth: PositionsByExperiment,
+  particles: readonly Particle[],
+): Promise<SeedScores> {
+  const submissions: SeedScores["submissions"][number][] = [];
+  for (const path of paths) {
+    const { score, perType } = await scoreSubmission(path, truth, particles);
+    const fbetas = Object.entries(perType).map(([type, { fbeta }]) => [type, fbeta] as const);
+    submissions.push({ path, score, perType: Object.fromEntries(fbetas) });
+  }
+  const types = Object.keys(submissions[0]?.perType ?? {});
+  return {
+    submissions,
+    score: overSeeds(submissions.map(({ score }) => score)),
+    perType: Object.fromEntries(
+      types.map((type) => [type, overSeeds(submissions.map(({ perType }) => perType[type]!))]),
+    ),
+  };
+}
+
+export function seedsText({ submissions, score, perType }: SeedScores): string {
+  return [
+    alignedTable([
+      ["submission", "score"],
+      ...submissions.map(({ path, score: own }) => [path, own.toFixed(4)]),
+    ]),
+    "",
+    alignedTable([
+      [`mean ± standard error of ${submissions.length} seeds`, "F4"],
+      ...Object.entries(perType).map(([type, values]) => [type, overSeedsText(values)]),
+      ["score", overSeedsText(score)],
+    ]),
+    "",
+    "The error is over seeds, on these experiments; --interval speaks of other experiments.",
+  ].join("\n");
+}

@@ -1,0 +1,27 @@
+import type { ScoreInterval } from "../score/statistics/interval.js";
+import type { SearchSettings } from "./settings.js";
+import type { Trial } from "./trial.js";
+
+/** What search.json holds: made from the trials' own files, so that it can be made again. */
+export interface SearchReport {
+  readonly searchVersion: 1;
+  readonly experiment: string;
+  readonly settings: SearchSettings;
+  readonly budget: string | null;
+  readonly trialBudget: string;
+  readonly tuneRuns: readonly string[];
+  readonly holdoutRuns: readonly string[];
+  readonly trials: readonly Trial[];
+  /** The completed trial with the highest score on the tune runs. */
+  readonly best: { readonly trial: number; readonly score: number; readonly values: Trial["values"] } | null;
+  /** The best trial's score on the held-out runs; null until it is scored, or where none is held out. */
+  readonly holdout: Holdout | null;
+  /** Trials of this folder whose held-out score was ever seen: more than one where the search was carried on after its end. */
+  readonly heldOutSeen: readonly number[];
+}
+
+export interface Holdout {
+  readonly trial: number;
+  readonly score: number;
+  readonly interval: ScoreInterval | null;
+}

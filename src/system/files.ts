@@ -1,0 +1,57 @@
+import { createHash, randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import writeFileAtomic from "write-file-atomic";
+
+/** Writes a file beside its place and renames it into it, making the folder; a kill leaves the old file or the new one. */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFileAtomic(
+    path,
+    typeof content === "string"
+      ? content
+      : Buffer.from(content.buffer, content.byteOffset, content.byteLength),
+  );
+}
+
+/** Makes a folder by `fill`, beside its place, then renames it into it, replacing what stood there. */
+export async function writeFolderWhole(
+  path: string,
+  fill: (partial: string) => Promise<void>,
+): Promise<void> {
+  const partial = `${path}.partial-${process.pid}-${randomBytes(3).toString("hex")}`;
+  await mkdir(partial, { recursive: true });
+  try {
+    await fill(partial);
+    await rm(path, { recursive: true, force: true });
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** SHA-256 of a file, hex. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const block of createReadStream(path)) hash.update(block as Buffer);
+  return hash.digest("hex");
+}
+
+/** SHA-256 of bytes or text, hex. */
+export function hashOf(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+/** JSON with sorted keys: equal values give equal text. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === "object" && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+/** Text as one word of a shell's command, for people to copy. */
+export const shellWord = (text: string): string =>
+  /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -1,0 +1,180 @@
+import { isMainThread, parentPort, type TransferListItem, Worker, workerData } from "node:worker_threads";
+import { type ErrorTag, isPickbenchError, messageOf, PickbenchError } from "./errors.js";
+
+/**
+ * A worker thread that keeps state between calls (a training session, a loaded network) and may tell of its progress
+ * while a call runs; stateless work goes to a piscina pool instead. PickbenchErrors cross with tag and message.
+ */
+export interface Thread {
+  call<Result>(method: string, argument: unknown, transfer?: readonly TransferListItem[]): Promise<Result>;
+  /** Stops the thread, whatever it does: at once, or as soon as what it does `unbroken` is done. */
+  close(): Promise<void>;
+  /** Lets the process end while the thread waits for calls, and takes that back. */
+  unref(): void;
+  ref(): void;
+}
+
+type Request = { readonly id: number; readonly method: string; readonly argument: unknown };
+type Failure = { readonly tag?: ErrorTag; readonly message: string; readonly stack?: string | undefined };
+type Answer =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly failure: Failure }
+  | { readonly event: unknown };
+
+/**
+ * What a thread does and whoever ends it agree by one shared number, its gate: how many pieces of unbroken work go on,
+ * plus `closing` once the thread is to end. Where none goes on, none begins after that.
+ */
+const closing = 1 << 30;
+
+/** Gates of the threads that have not ended. */
+const gates = new Set<Int32Array>();
+
+/** Says that the thread is to end. Returns true while unbroken work goes on, after which the thread ends itself. */
+const shut = (gate: Int32Array): boolean => (Atomics.or(gate, 0, closing) & ~closing) > 0;
+
+/** Of the unbroken work that a process waits for at its end, in ms. */
+const longest = 120_000;
+
+/** A process that ends takes its threads down as `terminate` does, so that it, too, lets their unbroken work be done. */
+function shutAll(): void {
+  for (const gate of gates) shut(gate);
+  for (const gate of gates)
+    for (let left = Atomics.load(gate, 0); left > closing; left = Atomics.load(gate, 0))
+      if (Atomics.wait(gate, 0, left, longest) === "timed-out") break;
+}
+
+/** A new thread's gate, open. */
+function openGate(): Int32Array {
+  if (gates.size === 0) process.on("exit", shutAll);
+  const gate = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  gates.add(gate);
+  return gate;
+}
+
+function forget(gate: Int32Array): void {
+  gates.delete(gate);
+  if (gates.size === 0) process.off("exit", shutAll);
+}
+
+/** Starts the built module; `onEvent` hears what the thread says with `tell`. */
+export function startThread(module: URL, onEvent: (event: never) => void = () => undefined): Thread {
+  const gate = openGate();
+  const worker = new Worker(module, { workerData: gate });
+  const gone = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  let count = 0;
+  let ended: Error | undefined;
+  const end = (error: Error): void => {
+    ended ??= error;
+    for (const { reject } of waiting.values()) reject(ended);
+    waiting.clear();
+  };
+  worker.on("message", (answer: Answer) => {
+    if ("event" in answer) return onEvent(answer.event as never);
+    const caller = waiting.get(answer.id);
+    waiting.delete(answer.id);
+    if ("result" in answer) caller?.resolve(answer.result);
+    else caller?.reject(revived(answer.failure));
+  });
+  worker.on("error", (error) => end(error instanceof Error ? error : new Error(messageOf(error))));
+  worker.on("exit", (code) => {
+    forget(gate);
+    end(new Error(`a worker thread ended with code ${code}`));
+  });
+  return {
+    call<Result>(
+      method: string,
+      argument: unknown,
+      transfer: readonly TransferListItem[] = [],
+    ): Promise<Result> {
+      if (ended) return Promise.reject(ended);
+      const id = count++;
+      return new Promise<Result>((resolve, reject) => {
+        waiting.set(id, { resolve: (value) => resolve(value as Result), reject });
+        worker.postMessage({ id, method, argument } satisfies Request, transfer);
+      });
+    },
+    async close() {
+      worker.ref();
+      if (shut(gate)) await gone;
+      else await worker.terminate();
+    },
+    unref: () => worker.unref(),
+    ref: () => worker.ref(),
+  };
+}
+
+function revived({ tag, message, stack }: Failure): Error {
+  if (tag) return new PickbenchError(tag, message);
+  const error = new Error(message);
+  if (stack) error.stack = stack;
+  return error;
+}
+
+/** An answer whose buffers are moved to the caller. */
+export class Moved {
+  readonly value: unknown;
+  readonly transfer: readonly TransferListItem[];
+  constructor(value: unknown, transfer: readonly TransferListItem[]) {
+    this.value = value;
+    this.transfer = transfer;
+  }
+}
+
+/** The thread's side: answers calls one after another. */
+export function serve(methods: Readonly<Record<string, (argument: never) => unknown>>): void {
+  if (isMainThread || !parentPort) throw new TypeError("serve() belongs in a worker thread");
+  const port = parentPort;
+  let last: Promise<void> = Promise.resolve();
+  port.on("message", ({ id, method, argument }: Request) => {
+    last = last.then(async () => {
+      try {
+        const result = await methods[method]!(argument as never);
+        if (result instanceof Moved) port.postMessage({ id, result: result.value }, result.transfer);
+        else port.postMessage({ id, result });
+      } catch (error) {
+        const failure: Failure = isPickbenchError(error)
+          ? { tag: error.tag, message: error.message }
+          : { message: messageOf(error), stack: error instanceof Error ? error.stack : undefined };
+        port.postMessage({ id, failure });
+      }
+    });
+  });
+}
+
+/**
+ * Work of this thread that must not be broken off: ONNX Runtime's binding ends the whole process where its thread is
+ * terminated within a call. A thread that is to end does so after such work, and begins no more.
+ */
+export async function unbroken<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+  const gate = workerData as Int32Array;
+  if (Atomics.add(gate, 0, 1) >= closing) {
+    leave(gate);
+    return new Promise(() => undefined);
+  }
+  try {
+    return await work();
+  } finally {
+    leave(gate);
+  }
+}
+
+/** Of several pieces of unbroken work that go on at once, the last to be done ends a thread that is to end. */
+function leave(gate: Int32Array): void {
+  if (Atomics.sub(gate, 0, 1) !== closing + 1) return;
+  Atomics.notify(gate, 0);
+  process.exit();
+}
+
+/** Says something to whoever started this thread, while a call runs. */
+export function tell(event: unknown): void {
+  parentPort?.postMessage({ event });
+}
+/**
+ * Where a worker's built module stands: beside the module that asks for it in dist/, and in dist/ too when that module
+ * runs straight from src/, as in the tests.
+ */
+export function builtModule(importMetaUrl: string, relative: string): URL {
+  return new URL(relative, importMetaUrl.replace(/\/src\/(?!.*\/src\/)/, "/dist/"));
+}

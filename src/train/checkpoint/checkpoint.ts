@@ -1,0 +1,224 @@
+import { z } from "zod";
+import { activations } from "../../engines/activation.js";
+import { externalSpecSchema } from "../../engines/externalSpec.js";
+import { trainingLayout } from "../../engines/trainable.js";
+import { readTensors, type TensorFile, writeTensors } from "../../formats/safetensors.js";
+import { type PickingSettings, pickingSchema } from "../../infer/pick/picking.js";
+import type { Averaging } from "../../infer/predict/averaging.js";
+import type { AnyNetwork, ExternalNetwork, PredictNetwork } from "../../infer/predict/predictor.js";
+import { loadNetwork, networkSpecSchema } from "../../nets/library/catalogue.js";
+import { namedWeights } from "../../nets/weights.js";
+import { PickbenchError } from "../../system/errors.js";
+import { canonicalJson, hashOf } from "../../system/files.js";
+import { checkExperiment, experimentText } from "../experiment/experiment.js";
+import type { Experiment } from "../experiment/schema.js";
+import type { Member } from "../fit/networks.js";
+import { type EnsembleRecord, ensembleSchema } from "./ensembleRecord.js";
+
+/** What best.safetensors holds: all that predicting and picking need. */
+export interface Checkpoint {
+  readonly experiment: Experiment;
+  /** Å per voxel of what it was trained on, along z. */
+  readonly spacing: number;
+  readonly networks: readonly AnyNetwork[];
+  /** By type, as tuned, or the experiment's fallback where nothing was tuned. */
+  readonly picking: ReadonlyMap<string, PickingSettings>;
+  /** Score on the tune runs with these settings; null where there were none. */
+  readonly tuneScore: number | null;
+  /** Where it was made of other checkpoints. */
+  readonly ensemble?: EnsembleRecord;
+}
+
+/** What several networks of a checkpoint average. */
+export const averagingOf = ({ ensemble }: Pick<Checkpoint, "ensemble">): Averaging =>
+  ensemble?.average === "logits" ? "logits" : "probabilities";
+
+const format = "pickbench checkpoint 1";
+
+/** Of a network among others; 1 if absent. */
+const share = z.number().positive().optional();
+const networkSchema = networkSpecSchema.extend({
+  name: z.string(),
+  activation: z.enum(activations),
+  channels: z.array(z.string().nullable()),
+  radii: z.array(z.number().positive().nullable()).nullable().default(null),
+  share,
+});
+const externalSchema = z.strictObject({
+  name: z.string(),
+  external: externalSpecSchema,
+  activation: z.enum(activations),
+  channels: z.array(z.string().nullable()),
+  share,
+});
+const metadataSchema = z.looseObject({
+  format: z.literal(format),
+  experiment: z.string(),
+  spacing: z.string(),
+  networks: z.string(),
+  picking: z.string(),
+  tuneScore: z.string(),
+  ensemble: z.string().optional(),
+});
+
+/** A network to predict with, from a member and the flat weights of its training. */
+export async function networkOf(member: Member, flat: Float32Array): Promise<PredictNetwork> {
+  const { network, activation, channels, radii } = member;
+  const layout = trainingLayout(await loadNetwork(network));
+  return { network, activation, channels, radii, weights: namedWeights(layout, flat) };
+}
+
+/** Writes best.safetensors; equal checkpoints give equal bytes. */
+export async function writeCheckpoint(
+  path: string,
+  names: readonly string[],
+  checkpoint: Checkpoint,
+): Promise<void> {
+  const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  const bytes = new Map<string, Uint8Array>();
+  const networks: (z.input<typeof networkSchema> | z.input<typeof externalSchema>)[] = [];
+  for (const [at, given] of checkpoint.networks.entries()) {
+    const name = names[at]!;
+    const counts = given.share === undefined ? {} : { share: given.share };
+    if ("external" in given) {
+      const { external, activation, channels, model } = given;
+      bytes.set(modelTensor(name), model);
+      networks.push({ name, external, activation, channels: [...channels], ...counts });
+      continue;
+    }
+    const { network, activation, channels, radii, weights } = given;
+    for (const { name: parameter, shape } of (await loadNetwork(network)).parameters)
+      tensors.set(`${name}/${parameter}`, { shape, data: weights.get(parameter)! });
+    networks.push({
+      name,
+      ...network,
+      activation,
+      channels: [...channels],
+      radii: radii && [...radii],
+      ...counts,
+    });
+  }
+  await writeTensors(path, {
+    tensors,
+    bytes,
+    metadata: {
+      format,
+      experiment: experimentText(checkpoint.experiment),
+      networks: JSON.stringify(networks),
+      picking: JSON.stringify(Object.fromEntries(checkpoint.picking)),
+      spacing: JSON.stringify(checkpoint.spacing),
+      tuneScore: JSON.stringify(checkpoint.tuneScore),
+      ...(checkpoint.ensemble && { ensemble: canonicalJson(checkpoint.ensemble) }),
+    },
+  });
+}
+
+/** Where an external network's ONNX file stands. */
+const modelTensor = (name: string): string => `${name}/model.onnx`;
+
+/** @throws BadCheckpoint where it is not one of ours, or a tensor is missing, of another shape, or not finite. */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  const file = await readTensors(path);
+  const parsed = metadataSchema.safeParse(file.metadata);
+  if (!parsed.success)
+    throw new PickbenchError(
+      "BadCheckpoint",
+      `${path}: its metadata is not that of a best.safetensors (${parsed.error.issues[0]!.path.join(".")}); give the best.safetensors of a run's folder`,
+      { path, cause: parsed.error },
+    );
+  try {
+    const metadata = parsed.data;
+    const networks = z
+      .array(z.union([externalSchema, networkSchema]))
+      .min(1)
+      .parse(JSON.parse(metadata.networks));
+    const picking = z.record(z.string(), pickingSchema).parse(JSON.parse(metadata.picking));
+    for (const type of networks.flatMap(({ channels }) => channels))
+      if (type !== null && !Object.hasOwn(picking, type))
+        throw new TypeError(`${type} has no picking settings`);
+    return {
+      experiment: checkExperiment(JSON.parse(metadata.experiment), path),
+      spacing: z.number().positive().parse(JSON.parse(metadata.spacing)),
+      networks: await Promise.all(
+        networks.map((network) =>
+          "external" in network ? readExternal(path, file, network) : readNetwork(path, file, network),
+        ),
+      ),
+      picking: new Map(Object.entries(picking)),
+      tuneScore: z.number().nullable().parse(JSON.parse(metadata.tuneScore)),
+      ...(metadata.ensemble !== undefined && {
+        ensemble: ensembleSchema.parse(JSON.parse(metadata.ensemble)),
+      }),
+    };
+  } catch (error) {
+    if (error instanceof PickbenchError) throw error;
+    throw new PickbenchError(
+      "BadCheckpoint",
+      `${path}: its metadata is damaged; give a best.safetensors as it was written`,
+      {
+        path,
+        cause: error,
+      },
+    );
+  }
+}
+
+async function readNetwork(
+  path: string,
+  file: TensorFile,
+  { name: member, activation, channels, radii, share: counts, ...spec }: z.infer<typeof networkSchema>,
+): Promise<PredictNetwork> {
+  const weights = new Map<string, Float32Array>();
+  for (const { name, shape } of (await loadNetwork(spec)).parameters) {
+    const tensor = file.tensors.get(`${member}/${name}`);
+    const got = tensor ? `shape ${tensor.shape.join("×")}` : "nothing";
+    if (!tensor || tensor.shape.join() !== shape.join())
+      throw new PickbenchError(
+        "BadCheckpoint",
+        `${path}: tensor ${member}/${name} has ${got}, wanted shape ${shape.join("×")}; was it written by another version?`,
+        { path },
+      );
+    if (!tensor.data.every(Number.isFinite))
+      throw new PickbenchError(
+        "NotFinite",
+        `${path}: tensor ${member}/${name} holds NaN or infinity; give a checkpoint of a run that stayed finite`,
+        { path },
+      );
+    weights.set(name, tensor.data);
+  }
+  if (channels.length !== spec.outputs)
+    throw new PickbenchError(
+      "BadCheckpoint",
+      `${path}: ${member} names ${channels.length} channels, wanted ${spec.outputs}`,
+      { path },
+    );
+  return {
+    network: spec,
+    activation,
+    channels,
+    radii,
+    weights,
+    ...(counts !== undefined && { share: counts }),
+  };
+}
+
+function readExternal(
+  path: string,
+  { bytes }: TensorFile,
+  { name, external, activation, channels, share: counts }: z.infer<typeof externalSchema>,
+): ExternalNetwork {
+  const model = bytes?.get(modelTensor(name));
+  if (!model || hashOf(model) !== external.sha256)
+    throw new PickbenchError(
+      "BadCheckpoint",
+      `${path}: ${modelTensor(name)} ${model ? "is not the file" : "is missing"} that its metadata names, ${external.file}; give the checkpoint as it was written`,
+      { path },
+    );
+  if (channels.length !== external.outputs)
+    throw new PickbenchError(
+      "BadCheckpoint",
+      `${path}: ${name} names ${channels.length} channels, wanted ${external.outputs}`,
+      { path },
+    );
+  return { external, activation, channels, model, ...(counts !== undefined && { share: counts }) };
+}

@@ -1,0 +1,69 @@
+import { PickbenchError } from "../../system/errors.js";
+import { canonicalJson } from "../../system/files.js";
+import type { ExternalChoice } from "./networkChoice.js";
+import type { Experiment } from "./schema.js";
+
+/** Keys that say how a network is trained, or what `network.outputs` and `network.activation` say of an external one. */
+const trainingKeys = [
+  "loss",
+  "budget",
+  "networks",
+  "types",
+  "output",
+  "head",
+  "patch",
+  "augment",
+  "optimiser",
+  "evaluate",
+  "checkpoint",
+] as const;
+
+const background = "background";
+
+/**
+ * @param untouched the experiment with nothing but defaults
+ * @throws BadExperiment where an experiment says how to train a network that is not trained, or its outputs clash
+ */
+export function checkExternal(
+  experiment: Experiment,
+  untouched: Experiment,
+  network: ExternalChoice,
+  origin: string,
+): void {
+  const bad = (what: string) => new PickbenchError("BadExperiment", `${origin}: ${what}`, { path: origin });
+  const set = trainingKeys.find(
+    (key) => canonicalJson(experiment[key] ?? null) !== canonicalJson(untouched[key] ?? null),
+  );
+  if (set !== undefined)
+    throw bad(`${set}: ${network.onnx} is not trained here, so that nothing would read it; leave ${set} out`);
+  const picked = network.outputs.filter((type) => type !== null && type !== background);
+  const twice = picked.find((type, at) => picked.indexOf(type) !== at);
+  if (twice !== undefined) throw bad(`network.outputs: ${twice} stands twice; name each type once`);
+  if (picked.length === 0) throw bad("network.outputs: none is a particle type; name at least one");
+  if (network.activation === "softmax" && network.outputs.length === 1)
+    throw bad("network.activation: softmax over one output gives 1 everywhere; wanted sigmoid or none");
+}
+
+/** What is picked from each output: its type, or null where it is the background, ignored or not scored. */
+export function pickedChannels(
+  { ignore }: Experiment,
+  { outputs }: ExternalChoice,
+  weights: ReadonlyMap<string, number>,
+): (string | null)[] {
+  const channels = outputs.map((type) => {
+    if (type === null || type === background) return null;
+    const weight = weights.get(type);
+    if (weight === undefined)
+      throw new PickbenchError(
+        "BadExperiment",
+        `network.outputs: the data set has no ${type}; it has ${[...weights.keys()].join(", ")}`,
+      );
+    return weight > 0 && !ignore.includes(type) ? type : null;
+  });
+  if (channels.every((type) => type === null))
+    throw new PickbenchError(
+      "BadExperiment",
+      `network.outputs: none of ${outputs.join(", ")} is scored; name at least one type with a weight`,
+    );
+  return channels;
+}

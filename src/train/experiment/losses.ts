@@ -1,0 +1,191 @@
+import { z } from "zod";
+import { offsetChannels } from "../../data/patches/offsets.js";
+import type { Activation } from "../../engines/activation.js";
+import type { GraphBuilder } from "../../nets/graph.js";
+import type { Value } from "../../nets/value.js";
+
+const weight = z.number().positive().default(1);
+const classWeights = z.array(z.number().nonnegative()).optional();
+
+/** The losses an experiment may name; `weight` is each one's share in a sum. */
+export const lossSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("crossEntropy"),
+    weight,
+    classWeights,
+    backgroundWeight: z.number().positive().default(1),
+  }),
+  z.strictObject({
+    kind: z.literal("binaryCrossEntropy"),
+    weight,
+    positiveWeight: z.number().positive().default(1),
+  }),
+  z.strictObject({
+    kind: z.literal("tversky"),
+    weight,
+    alpha: z.number().min(0).max(1).default(0.3),
+    beta: z.number().min(0).max(1).default(0.7),
+  }),
+  z.strictObject({
+    kind: z.literal("focal"),
+    weight,
+    gamma: z.number().min(1).default(2),
+    positiveWeight: z.number().positive().default(1),
+  }),
+  z.strictObject({
+    kind: z.literal("squaredError"),
+    weight,
+    positiveWeight: z.number().nonnegative().default(0),
+  }),
+  z.strictObject({
+    kind: z.literal("absoluteError"),
+    weight,
+    positiveWeight: z.number().nonnegative().default(0),
+  }),
+]);
+export type LossSpec = z.infer<typeof lossSchema>;
+
+/** What a loss sees: logits and target of equal channels, and a weight per voxel (0 = ignored), all maps. */
+export interface LossInputs {
+  readonly logits: Value;
+  readonly target: Value;
+  readonly voxelWeight: Value;
+  /** Softmax: channel 0 is the background. */
+  readonly activation: Activation;
+}
+
+const tiny = 1e-6;
+
+/** The weighted sum of an experiment's losses, one number. */
+export function buildLoss(g: GraphBuilder, specs: readonly LossSpec[], inputs: LossInputs): Value {
+  const terms = specs.map((spec) => g.affine(term(g, spec, inputs), spec.weight));
+  return terms.reduce((sum, next) => g.add(sum, next));
+}
+
+function term(g: GraphBuilder, spec: LossSpec, inputs: LossInputs): Value {
+  switch (spec.kind) {
+    case "crossEntropy":
+      return crossEntropy(g, inputs, classWeightsOf(spec, inputs.logits.channels));
+    case "binaryCrossEntropy":
+      return binaryCrossEntropy(g, inputs, spec.positiveWeight);
+    case "tversky":
+      return tversky(g, inputs, spec.alpha, spec.beta);
+    case "focal":
+      return focal(g, inputs, spec.gamma, spec.positiveWeight);
+    case "squaredError":
+      return weightedError(g, inputs, spec.positiveWeight, (difference) =>
+        g.multiply(difference, difference),
+      );
+    case "absoluteError":
+      return weightedError(g, inputs, spec.positiveWeight, g.abs);
+  }
+}
+
+function classWeightsOf(spec: LossSpec & { kind: "crossEntropy" }, channels: number): number[] {
+  return spec.classWeights
+    ? [...spec.classWeights]
+    : [spec.backgroundWeight, ...new Array<number>(channels - 1).fill(1)];
+}
+
+/** Mean over voxels and channels of a map, each voxel counting as its weight says. */
+function weightedMean(g: GraphBuilder, perVoxel: Value, voxelWeight: Value): Value {
+  const total = g.sum(g.sumChannels(g.multiply(perVoxel, voxelWeight)));
+  return g.divide(total, g.affine(g.sum(voxelWeight), perVoxel.channels, tiny));
+}
+
+/** −Σ class weight · target · log softmax, divided by the class weights that the target drew (as PyTorch's mean is). */
+function crossEntropy(
+  g: GraphBuilder,
+  { logits, target, voxelWeight }: LossInputs,
+  weights: readonly number[],
+): Value {
+  const weighted = g.multiply(g.channelScale(target, weights), voxelWeight);
+  const loss = g.sum(g.sumChannels(g.multiply(weighted, g.logSoftmax(logits))));
+  return g.divide(g.affine(loss, -1), g.affine(g.sum(g.sumChannels(weighted)), 1, tiny));
+}
+
+/** positiveWeight·t·softplus(−x) + (1 − t)·softplus(x), written so that no logarithm meets zero. */
+function binaryCrossEntropy(
+  g: GraphBuilder,
+  { logits, target, voxelWeight }: LossInputs,
+  positiveWeight: number,
+): Value {
+  const hit = g.multiply(g.affine(target, positiveWeight), g.softplus(g.affine(logits, -1)));
+  const miss = g.multiply(g.affine(target, -1, 1), g.softplus(logits));
+  return weightedMean(g, g.add(hit, miss), voxelWeight);
+}
+
+/** 1 − mean over classes of TP / (TP + α·FP + β·FN), background left out (Salehi et al. 2017). */
+function tversky(
+  g: GraphBuilder,
+  { logits, target, voxelWeight, activation }: LossInputs,
+  alpha: number,
+  beta: number,
+): Value {
+  const background = activation === "softmax";
+  const p = g.multiply(background ? g.softmax(logits) : g.sigmoid(logits), voxelWeight);
+  const t = g.multiply(target, voxelWeight);
+  const hits = g.sum(g.multiply(p, target));
+  const wrong = g.subtract(g.sum(p), hits);
+  const missed = g.subtract(g.sum(t), hits);
+  const whole = g.add(hits, g.add(g.affine(wrong, alpha), g.affine(missed, beta, 1)));
+  const index = g.divide(g.affine(hits, 1, 1), whole);
+  const classes = logits.channels;
+  const share = 1 / (background ? classes - 1 : classes);
+  const shares = Array.from({ length: classes }, (_, at) => (background && at === 0 ? 0 : share));
+  return g.affine(g.sumChannels(g.channelScale(index, shares)), -1, 1);
+}
+
+/** Focal loss on independent sigmoids (Lin et al. 2017): (1 − p)^γ on hits, p^γ on misses. */
+function focal(
+  g: GraphBuilder,
+  { logits, target, voxelWeight }: LossInputs,
+  gamma: number,
+  positiveWeight: number,
+): Value {
+  const p = g.sigmoid(logits);
+  const negative = g.affine(logits, -1);
+  const hit = g.multiply(
+    g.multiply(g.affine(target, positiveWeight), g.power(g.sigmoid(negative), gamma)),
+    g.softplus(negative),
+  );
+  const miss = g.multiply(g.multiply(g.affine(target, -1, 1), g.power(p, gamma)), g.softplus(logits));
+  return weightedMean(g, g.add(hit, miss), voxelWeight);
+}
+
+/**
+ * Mean of a function of x − t, voxels with target t counting 1 + positiveWeight·t times; x is the value of a heat map,
+ * the probability where the output is a sigmoid.
+ */
+function weightedError(
+  g: GraphBuilder,
+  { logits, target, voxelWeight, activation }: LossInputs,
+  positiveWeight: number,
+  of: (difference: Value) => Value,
+): Value {
+  const x = activation === "sigmoid" ? g.sigmoid(logits) : logits;
+  const weighted = g.multiply(of(g.subtract(x, target)), g.affine(target, positiveWeight, 1));
+  return weightedMean(g, weighted, voxelWeight);
+}
+
+/**
+ * An experiment's losses on the classes of an output and, where it has offsets, `offsetWeight` times the mean distance
+ * (L1, in units of offsetUnit voxels) of the offsets in voxels of a particle.
+ */
+export function buildHeadLoss(
+  g: GraphBuilder,
+  specs: readonly LossSpec[],
+  offsetWeight: number | null,
+  { logits, target, ...rest }: LossInputs,
+): Value {
+  if (offsetWeight === null) return buildLoss(g, specs, { logits, target, ...rest });
+  const classes = logits.channels - offsetChannels;
+  const part = (x: Value, start: number, count: number) => g.selectChannels(x, start, count);
+  const what = { logits: part(logits, 0, classes), target: part(target, 0, classes), ...rest };
+  const background = rest.activation === "softmax" ? 1 : 0;
+  const inside = g.multiply(g.sumChannels(part(target, background, classes - background)), rest.voxelWeight);
+  const off = g.abs(g.subtract(part(logits, classes, offsetChannels), part(target, classes, offsetChannels)));
+  const total = g.sum(g.sumChannels(g.multiply(off, inside)));
+  const mean = g.divide(total, g.affine(g.sum(inside), 1, 1e-6));
+  return g.add(buildLoss(g, specs, what), g.affine(mean, offsetWeight));
+}

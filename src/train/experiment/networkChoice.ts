@@ -1,0 +1,85 @@
+import { dirname, relative, resolve } from "node:path";
+import { z } from "zod";
+import { normalisationSchema } from "../../data/normalisation.js";
+import { activations } from "../../engines/activation.js";
+import { layouts } from "../../engines/externalSpec.js";
+import type { NetworkSpec } from "../../nets/library/catalogue.js";
+
+const slices = z
+  .number()
+  .int()
+  .min(1)
+  .max(31)
+  .refine((count) => count % 2 === 1, "wanted an odd number");
+
+const size = z.number().int().min(1);
+
+/** An ONNX model trained elsewhere, and how it is run. */
+const externalSchema = z.strictObject({
+  /** The file, relative to the experiment's own; its bytes go into the checkpoint. */
+  onnx: z.string().min(1),
+  /** Of its bytes; found where absent, and held against them where given. */
+  sha256: z.string().optional(),
+  /** The model's only input and output if absent. */
+  input: z.string().optional(),
+  output: z.string().optional(),
+  /** What turns its output into what is picked from. */
+  activation: z.enum(activations),
+  /** What each of its maps predicts: a particle type; null or `background` is not picked. */
+  outputs: z.array(z.string().nullable()).min(1),
+  /** (batch, channel, z, y, x) or (batch, z, y, x, channel), without z where the model sees planes. */
+  layout: z.enum(layouts).default("channelsFirst"),
+  /** Neighbouring slices that a model of planes sees as channels. */
+  slices: slices.default(1),
+  /** Tile sizes along z, y, x that it takes are multiples of this. */
+  multiple: z.tuple([size, size, size]).optional(),
+  normalisation: normalisationSchema.default("standard"),
+});
+export type ExternalChoice = z.infer<typeof externalSchema>;
+
+/** What an experiment may name as its network: one of the library, of the user's own file, or a model trained elsewhere. */
+export const networkSchema = z.union([
+  z.string(),
+  z.strictObject({
+    /** An architecture of `src/nets`. */
+    architecture: z.string(),
+    /** Neighbouring slices that it sees as channels. */
+    slices: slices.default(1),
+  }),
+  z.strictObject({
+    /** A .ts, .js or .mjs file whose default export is an architecture; relative to the experiment's own file. */
+    file: z.string().min(1),
+    slices: slices.default(1),
+  }),
+  externalSchema,
+]);
+export type NetworkChoice = z.infer<typeof networkSchema>;
+
+/** What networks are called in records, tables and messages. */
+export function networkName(network: NetworkChoice): string {
+  if (typeof network === "string") return network;
+  const name = "onnx" in network ? network.onnx : "file" in network ? network.file : network.architecture;
+  return network.slices === 1 ? name : `${name} (${network.slices} slices)`;
+}
+
+/** What an experiment's network is where it is opened: an architecture's name, and its file's path and hash. */
+export type ResolvedNetwork = Pick<NetworkSpec, "architecture" | "slices" | "file">;
+
+/** A network that an experiment trains. */
+export type TrainedChoice = Exclude<NetworkChoice, ExternalChoice>;
+
+export const isExternal = (network: NetworkChoice): network is ExternalChoice =>
+  typeof network === "object" && "onnx" in network;
+
+/** A file's path as seen from where pickbench is called, from one relative to the experiment's. */
+export function fromExperiment(experimentPath: string, network: unknown): unknown {
+  if (typeof network !== "object" || network === null || Array.isArray(network)) return network;
+  const moved = Object.entries(network).map(([key, value]: [string, unknown]) =>
+    (key === "file" || key === "onnx") && typeof value === "string"
+      ? [key, fromFolder(dirname(experimentPath), value)]
+      : [key, value],
+  );
+  return Object.fromEntries(moved);
+}
+
+const fromFolder = (folder: string, file: string): string => relative(".", resolve(folder, file)) || file;

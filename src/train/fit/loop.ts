@@ -1,0 +1,251 @@
+import { openPatchStream, type PatchSource } from "../../data/patches/stream.js";
+import type { EngineName, StepResult } from "../../engines/engine.js";
+import type { TrainingState } from "../../engines/trainable.js";
+import { PickbenchError } from "../../system/errors.js";
+import { startProgress } from "../../system/progress.js";
+import { builtModule, startThread, type Thread } from "../../system/threads.js";
+import { type Budget, fractionDone, learningRate } from "../experiment/budget.js";
+import type { Experiment } from "../experiment/schema.js";
+import { type Member, patchSpecOf } from "./networks.js";
+import type { TrainingProgress } from "./progressFile.js";
+import type { StepLog } from "./stepLog.js";
+import type { OpenRequest, StepRequest } from "./trainWorker.js";
+
+type Current = NonNullable<TrainingProgress["current"]>;
+
+export interface MemberTraining {
+  readonly experiment: Experiment;
+  readonly member: Member;
+  readonly seed: number;
+  readonly budget: Budget;
+  readonly sources: readonly PatchSource[];
+  readonly engine: EngineName;
+  readonly threads: number;
+  /** Where a stopped training goes on; null begins anew. */
+  readonly from: Current | null;
+  readonly log: StepLog;
+  readonly quiet: boolean;
+  /** Score, on the tune runs, of the weights after a number of steps; null where there are no tune runs. */
+  readonly evaluate: ((weights: Float32Array, step: number) => Promise<number>) | null;
+  /** Keeps the progress on disk. */
+  readonly save: (current: Current) => Promise<void>;
+  /** True once the user wants to stop. */
+  readonly stopAsked: () => boolean;
+  /** Where it is weighed against other trainings; needs `evaluate`. */
+  readonly rungs?: Rungs | null;
+}
+
+/** Points of a training at which another may prove it not worth its end. */
+export interface Rungs {
+  /** Shares of the budget, rising, each below 1. */
+  readonly at: readonly number[];
+  /** Hears the score on the tune runs at a rung; false ends the training there. */
+  readonly goesOn: (rung: number, score: number) => Promise<boolean>;
+}
+
+export interface MemberResult {
+  readonly weights: Float32Array;
+  readonly score: number | null;
+  readonly steps: number;
+  /** Share of the time that steps waited for data. */
+  readonly waitedShare: number;
+  /** Whether a rung ended it before its budget did. */
+  readonly ended: boolean;
+}
+
+/** Trains one network to its budget's end and gives the weights that did best on the tune runs. */
+export async function trainMember(training: MemberTraining): Promise<MemberResult> {
+  const { experiment, member, seed, sources, threads } = training;
+  const stream = await openPatchStream(patchSpecOf(experiment, member, seed), sources);
+  const thread = startThread(builtModule(import.meta.url, "./trainWorker.js"));
+  try {
+    const { optimiser, patch } = experiment;
+    const spec = {
+      network: member.network,
+      optimiser,
+      samples: patch.batch,
+      patch: patch.shape,
+      seed,
+      threads,
+    };
+    await thread.call("open", {
+      engine: training.engine,
+      spec,
+      losses: experiment.loss,
+      activation: member.activation,
+      offsetWeight: member.radii && experiment.head.offsetWeight,
+    } satisfies OpenRequest);
+    if (training.from) await thread.call("restore", training.from.state);
+    return await new Loop(training, thread, stream).run();
+  } finally {
+    await Promise.all([thread.close(), stream.close()]);
+  }
+}
+
+class Loop {
+  private readonly training: MemberTraining;
+  private readonly thread: Thread;
+  private readonly stream: Awaited<ReturnType<typeof openPatchStream>>;
+  private step: number;
+  private evaluations: number;
+  private sinceBest: number;
+  private rung: number;
+  private best: Current["best"];
+  private readonly started: number;
+  private readonly before: number;
+  private lastSave = 0;
+
+  constructor(training: MemberTraining, thread: Thread, stream: Awaited<ReturnType<typeof openPatchStream>>) {
+    this.training = training;
+    this.thread = thread;
+    this.stream = stream;
+    this.step = training.from?.step ?? 0;
+    this.evaluations = training.from?.evaluations ?? 0;
+    this.sinceBest = training.from?.sinceBest ?? 0;
+    this.rung = training.from?.rungs ?? 0;
+    this.best = training.from?.best ?? null;
+    this.before = training.from?.elapsedMs ?? 0;
+    this.started = performance.now();
+  }
+
+  private get elapsedMs(): number {
+    return this.before + performance.now() - this.started;
+  }
+
+  private get fraction(): number {
+    return fractionDone(this.training.budget, this.step, this.elapsedMs);
+  }
+
+  async run(): Promise<MemberResult> {
+    const { budget, member, quiet } = this.training;
+    const bySteps = "steps" in budget;
+    const total = bySteps ? budget.steps : Math.round(budget.minutes * 60);
+    const reached = () => (bySteps ? this.step : Math.min(total, Math.round(this.elapsedMs / 1000)));
+    const bar = startProgress(`training ${member.name}`, total, bySteps ? "steps" : "s", {
+      quiet,
+      from: reached(),
+    });
+    let ended = false;
+    try {
+      await this.save();
+      while (this.fraction < 1 && !this.outOfPatience) {
+        const loss = await this.oneStep();
+        bar.update(reached(), `step ${this.step}, loss ${loss.toFixed(4)}`);
+        ended = this.rungDue && !(await this.climb());
+        if (ended) break;
+        if (this.evaluationDue) await this.evaluate();
+        if (this.training.stopAsked()) await this.stop();
+        if (this.saveDue) await this.save();
+      }
+    } finally {
+      bar.stop();
+    }
+    if (!ended) await this.save();
+    const trainedMs = performance.now() - this.started;
+    const waitedShare = this.stream.waitedMs / Math.max(1, trainedMs);
+    const course = { steps: this.step, waitedShare, ended };
+    if (this.best) return { ...this.best, ...course };
+    return { weights: (await this.state()).average, score: null, ...course };
+  }
+
+  private async oneStep(): Promise<number> {
+    const { experiment, member, log } = this.training;
+    const rate = learningRate(experiment.optimiser, this.step, this.fraction);
+    const averageDecay = Math.min(experiment.optimiser.average, (1 + this.step) / (10 + this.step));
+    const from = performance.now();
+    const batch = await this.stream.batch(this.step);
+    const waitedMs = performance.now() - from;
+    const request: StepRequest = { batch, step: this.step, rate, averageDecay };
+    const buffers = [batch.input.buffer, batch.target.buffer, batch.weight.buffer] as ArrayBuffer[];
+    const { loss, norm } = await this.thread.call<StepResult>("step", request, buffers);
+    if (!Number.isFinite(loss) || !Number.isFinite(norm))
+      throw new PickbenchError(
+        "NotFinite",
+        `${member.name}: the loss became ${loss} (gradient ${norm}) at step ${this.step}; lower optimiser.rate or clipNorm, then go on from the last checkpoint with --resume`,
+      );
+    const ms = Math.round(performance.now() - from);
+    log.write({
+      network: member.name,
+      step: this.step,
+      loss,
+      norm,
+      rate,
+      ms,
+      waitedMs: Math.round(waitedMs),
+    });
+    this.step++;
+    return loss;
+  }
+
+  private get saveDue(): boolean {
+    return performance.now() - this.lastSave >= this.training.experiment.checkpoint.everySeconds * 1000;
+  }
+
+  private get evaluationDue(): boolean {
+    const { times, from } = this.training.experiment.evaluate;
+    if (this.evaluations >= times || !this.training.evaluate) return false;
+    const at = times === 1 ? 1 : from + ((1 - from) * this.evaluations) / (times - 1);
+    return this.fraction >= at;
+  }
+
+  private get rungDue(): boolean {
+    const at = this.training.rungs?.at[this.rung];
+    return at !== undefined && this.training.evaluate !== null && this.fraction >= at;
+  }
+
+  /** Scores the weights at every rung that is reached; false where the training ends at one. Chooses no weights. */
+  private async climb(): Promise<boolean> {
+    const score = await this.training.evaluate!((await this.state()).average, this.step);
+    for (; this.rungDue; this.rung++)
+      if (!(await this.training.rungs!.goesOn(this.rung, score))) return false;
+    await this.save();
+    return true;
+  }
+
+  private get outOfPatience(): boolean {
+    return this.sinceBest >= (this.training.experiment.evaluate.patience ?? Number.POSITIVE_INFINITY);
+  }
+
+  private async evaluate(): Promise<void> {
+    const weights = (await this.state()).average;
+    const score = await this.training.evaluate!(weights, this.step);
+    const better = !this.best || score > this.best.score;
+    if (better) this.best = { score, weights };
+    this.sinceBest = better ? 0 : this.sinceBest + 1;
+    this.evaluations++;
+    this.training.log.write({
+      network: this.training.member.name,
+      step: this.step - 1,
+      tuneScore: score,
+      best: better,
+    });
+    await this.save();
+  }
+
+  private state(): Promise<TrainingState> {
+    return this.thread.call<TrainingState>("state", undefined);
+  }
+
+  private async save(): Promise<void> {
+    const { member, budget, save } = this.training;
+    await save({
+      name: member.name,
+      state: await this.state(),
+      step: this.step,
+      evaluations: this.evaluations,
+      sinceBest: this.sinceBest,
+      rungs: this.rung,
+      best: this.best,
+      elapsedMs: "minutes" in budget ? this.elapsedMs : 0,
+    });
+    this.lastSave = performance.now();
+  }
+
+  private async stop(): Promise<never> {
+    await this.save();
+    throw new PickbenchError(
+      "Stopped",
+      `stopped after step ${this.step} of ${this.training.member.name}; the same command with --resume goes on from there`,
+    );
+  }
+}

@@ -1,0 +1,106 @@
+import { offsetChannels } from "../../data/patches/offsets.js";
+import type { PatchSpec } from "../../data/patches/stream.js";
+import type { Particle } from "../../domain/particles.js";
+import type { Activation } from "../../engines/activation.js";
+import type { BallRadii } from "../../infer/pick/peaks.js";
+import { readArchitecture } from "../../nets/architectureFile.js";
+import type { NetworkSpec } from "../../nets/library/catalogue.js";
+import { PickbenchError } from "../../system/errors.js";
+import type { ResolvedNetwork, TrainedChoice } from "../experiment/networkChoice.js";
+import type { Experiment } from "../experiment/schema.js";
+
+/** One network of an experiment: all types in one, or one type each. */
+export interface Member {
+  readonly name: string;
+  /** Its outputs are the types, behind a background where `background` says so. */
+  readonly network: NetworkSpec;
+  readonly types: readonly Particle[];
+  readonly background: boolean;
+  readonly activation: Activation;
+  /** What each output predicts; null is not picked from: background, ignored and unscored types, offsets. */
+  readonly channels: readonly (string | null)[];
+  /** Of the balls whose voxels vote for a centre; null where the output has no offsets. */
+  readonly radii: BallRadii | null;
+}
+
+const activations = { softmax: "softmax", sigmoid: "sigmoid", heatmap: "none" } as const;
+
+/**
+ * Finds the network that an experiment trains: its architecture's name, and the hash of its file.
+ *
+ * @throws BadExperiment where its file cannot be used
+ */
+export async function resolveNetwork(network: TrainedChoice): Promise<ResolvedNetwork> {
+  if (typeof network === "string") return { architecture: network };
+  if ("architecture" in network) return network;
+  const { file, slices } = network;
+  const { architecture, sha256 } = await readArchitecture(file, 1);
+  return { architecture: architecture.name, slices, file: { path: file, sha256 } };
+}
+
+/** The networks an experiment trains on a data set of these particles. */
+export function membersOf(
+  experiment: Experiment,
+  particles: readonly Particle[],
+  network: ResolvedNetwork,
+): Member[] {
+  const learned = learnedTypes(experiment, particles);
+  const scored = learned.filter(({ name, weight }) => weight > 0 && !experiment.ignore.includes(name));
+  if (scored.length === 0)
+    throw new PickbenchError(
+      "BadExperiment",
+      `types: none of ${learned.map(({ name }) => name).join(", ")} is scored; name at least one type with a weight`,
+    );
+  const background = experiment.output === "softmax";
+  const { head, target } = experiment;
+  const fraction = target.kind === "ball" ? target.fraction : 1;
+  const member = (name: string, types: readonly Particle[]): Member => {
+    const classes = [
+      ...(background ? [null] : []),
+      ...types.map((type) => (scored.includes(type) ? type : null)),
+    ];
+    const offsets = new Array<null>(head.offsets ? offsetChannels : 0).fill(null);
+    return {
+      name,
+      network: {
+        ...network,
+        outputs: classes.length + offsets.length,
+        ...(head.stride === 1 ? {} : { stride: head.stride }),
+      },
+      types,
+      background,
+      activation: activations[experiment.output],
+      channels: [...classes.map((type) => type?.name ?? null), ...offsets],
+      radii: head.offsets ? classes.map((type) => type && fraction * type.radius) : null,
+    };
+  };
+  return experiment.networks === "all"
+    ? [member("all", learned)]
+    : scored.map((type) => member(type.name, [type]));
+}
+
+function learnedTypes({ types }: Experiment, particles: readonly Particle[]): readonly Particle[] {
+  if (!types) return particles;
+  return types.map((name) => {
+    const found = particles.find((particle) => particle.name === name);
+    if (found) return found;
+    const known = particles.map((particle) => particle.name).join(", ");
+    throw new PickbenchError("BadExperiment", `types: the data set has no ${name}; it has ${known}`);
+  });
+}
+
+/** How a member's batches are made. */
+export function patchSpecOf(experiment: Experiment, member: Member, seed: number): PatchSpec {
+  return {
+    seed,
+    patchShape: experiment.patch.shape,
+    batchSize: experiment.patch.batch,
+    types: member.types,
+    background: member.background,
+    target: experiment.target,
+    head: experiment.head,
+    ignore: experiment.ignore,
+    backgroundShare: experiment.patch.backgroundShare,
+    augment: experiment.augment,
+  };
+}

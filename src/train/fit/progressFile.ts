@@ -1,0 +1,125 @@
+import { existsSync } from "node:fs";
+import { z } from "zod";
+import { stateNames, type TrainingState } from "../../engines/trainable.js";
+import { readTensors, writeTensors } from "../../formats/safetensors.js";
+import { PickbenchError } from "../../system/errors.js";
+
+/** What last.safetensors holds: all that training needs to go on as if it had never stopped. */
+export interface TrainingProgress {
+  readonly experimentHash: string;
+  readonly dataHash: string;
+  /** Members done, in order, with the weights chosen for them. */
+  readonly done: readonly {
+    readonly name: string;
+    readonly weights: Float32Array;
+    readonly score: number | null;
+  }[];
+  /** The member in training; null when all are done. */
+  readonly current: {
+    readonly name: string;
+    readonly state: TrainingState;
+    /** Steps done. */
+    readonly step: number;
+    /** Evaluations done, and how many since the best. */
+    readonly evaluations: number;
+    readonly sinceBest: number;
+    /** Rungs passed, where the training is a trial of a search. */
+    readonly rungs: number;
+    readonly best: { readonly score: number; readonly weights: Float32Array } | null;
+    /** Kept only with a budget in minutes: a budget in steps must end in the same bytes however long it took. */
+    readonly elapsedMs: number;
+  } | null;
+}
+
+const metadataSchema = z.looseObject({
+  format: z.literal("pickbench progress 1"),
+  experimentHash: z.string(),
+  dataHash: z.string(),
+  done: z.string(),
+  current: z.string(),
+});
+const doneSchema = z.array(z.strictObject({ name: z.string(), score: z.number().nullable() }));
+const currentSchema = z
+  .strictObject({
+    name: z.string(),
+    step: z.number().int().min(0),
+    evaluations: z.number().int().min(0),
+    sinceBest: z.number().int().min(0),
+    rungs: z.number().int().min(0).default(0),
+    bestScore: z.number().nullable(),
+    elapsedMs: z.number().min(0),
+  })
+  .nullable();
+
+const vector = (data: Float32Array) => ({ shape: [data.length], data });
+
+export async function writeProgress(path: string, progress: TrainingProgress): Promise<void> {
+  const { current, done } = progress;
+  const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  for (const { name, weights } of done) tensors.set(`done/${name}`, vector(weights));
+  if (current) {
+    for (const name of stateNames) tensors.set(`current/${name}`, vector(current.state[name]));
+    if (current.best) tensors.set("best", vector(current.best.weights));
+  }
+  const summary = current && {
+    name: current.name,
+    step: current.step,
+    evaluations: current.evaluations,
+    sinceBest: current.sinceBest,
+    rungs: current.rungs,
+    bestScore: current.best?.score ?? null,
+    elapsedMs: current.elapsedMs,
+  };
+  await writeTensors(path, {
+    tensors,
+    metadata: {
+      format: "pickbench progress 1",
+      experimentHash: progress.experimentHash,
+      dataHash: progress.dataHash,
+      done: JSON.stringify(done.map(({ name, score }) => ({ name, score }))),
+      current: JSON.stringify(summary),
+    },
+  });
+}
+
+/** Null where there is no such file yet. @throws BadCheckpoint where it is damaged. */
+export async function readProgress(path: string): Promise<TrainingProgress | null> {
+  if (!existsSync(path)) return null;
+  const file = await readTensors(path);
+  try {
+    const metadata = metadataSchema.parse(file.metadata);
+    const tensor = (name: string): Float32Array => {
+      const found = file.tensors.get(name);
+      if (!found) throw new TypeError(`tensor ${name} is missing`);
+      return found.data;
+    };
+    const summary = currentSchema.parse(JSON.parse(metadata.current));
+    const state = () =>
+      Object.fromEntries(
+        stateNames.map((name) => [name, tensor(`current/${name}`)]),
+      ) as unknown as TrainingState;
+    return {
+      experimentHash: metadata.experimentHash,
+      dataHash: metadata.dataHash,
+      done: doneSchema
+        .parse(JSON.parse(metadata.done))
+        .map((entry) => ({ ...entry, weights: tensor(`done/${entry.name}`) })),
+      current: summary && {
+        name: summary.name,
+        step: summary.step,
+        evaluations: summary.evaluations,
+        sinceBest: summary.sinceBest,
+        rungs: summary.rungs,
+        elapsedMs: summary.elapsedMs,
+        state: state(),
+        best: summary.bestScore === null ? null : { score: summary.bestScore, weights: tensor("best") },
+      },
+    };
+  } catch (error) {
+    throw new PickbenchError(
+      "BadCheckpoint",
+      `${path}: not the progress of a training run; start anew with another --out`,
+      { path, cause: error },
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import { closeSync, existsSync, openSync, writeSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { messageOf, PickbenchError } from "../../system/errors.js";
+import { writeWhole } from "../../system/files.js";
+
+/** A line of log.jsonl: a step, or an evaluation. */
+export type LogLine =
+  | {
+      readonly network: string;
+      readonly step: number;
+      readonly loss: number;
+      readonly norm: number;
+      readonly rate: number;
+      readonly ms: number;
+      readonly waitedMs: number;
+    }
+  | { readonly network: string; readonly step: number; readonly tuneScore: number; readonly best: boolean };
+
+/** Where a resumed log goes on: networks done and, of the current one, steps done. */
+export interface LogPosition {
+  readonly done: readonly string[];
+  readonly current: string;
+  readonly step: number;
+}
+
+/** A log that a program can read while it grows: JSON lines, each in the file before the next step begins. */
+export class StepLog {
+  private readonly path: string;
+  private readonly file: number;
+
+  private constructor(path: string) {
+    this.path = path;
+    this.file = openSync(path, "a");
+  }
+
+  /**
+   * Opens the log; lines of steps that a resumed run will take again are dropped. `position` is where it goes on:
+   * networks done and, of the current one, steps done; null begins anew.
+   */
+  static async open(path: string, position: LogPosition | null): Promise<StepLog> {
+    const kept = position && existsSync(path) ? keptLines(await readFile(path, "utf8"), position) : [];
+    await writeWhole(path, kept.map((line) => `${line}\n`).join(""));
+    return new StepLog(path);
+  }
+
+  write(line: LogLine): void {
+    try {
+      writeSync(this.file, `${JSON.stringify(line)}\n`);
+    } catch (error) {
+      throw new PickbenchError(
+        "BadUsage",
+        `${this.path}: cannot be written (${messageOf(error)}); make room, then go on with --resume`,
+        { path: this.path, cause: error },
+      );
+    }
+  }
+
+  close(): void {
+    closeSync(this.file);
+  }
+}
+
+function keptLines(text: string, position: LogPosition): string[] {
+  return text.split("\n").filter((line) => {
+    try {
+      const { network, step } = JSON.parse(line) as { network: string; step: number };
+      return position.done.includes(network) || (network === position.current && step < position.step);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Steps that a finished training's log holds, and the seconds they took. */
+export async function loggedCourse(path: string): Promise<{ steps: number; seconds: number }> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  const lines = text.split("\n").filter((line) => line !== "");
+  const times = lines.map((line) => (JSON.parse(line) as { readonly ms?: number }).ms);
+  const steps = times.filter((ms) => ms !== undefined);
+  return { steps: steps.length, seconds: steps.reduce((sum, ms) => sum + ms, 0) / 1000 };
+}
+
+/** Seconds that the steps before `position` took, by the log. */
+export async function loggedSeconds(path: string, position: LogPosition): Promise<number> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  const lines = keptLines(text, position).map((line) => JSON.parse(line) as { readonly ms?: number });
+  return lines.reduce((sum, { ms = 0 }) => sum + ms, 0) / 1000;
+}

@@ -1,0 +1,221 @@
+import { findRun, findTomogram } from "../../data/dataset.js";
+import { readNormalised, readViews } from "../../data/normalisation.js";
+import type { PatchSource } from "../../data/patches/stream.js";
+import { readRunPicks } from "../../data/picks.js";
+import { openTomogram } from "../../data/tomograms/omeZarr.js";
+import type { Volume } from "../../domain/volume.js";
+import type { PickingSettings } from "../../infer/pick/picking.js";
+import { type AnyNetwork, normalisationOf } from "../../infer/predict/predictor.js";
+import { hashOf } from "../../system/files.js";
+import { listenForStop } from "../../system/interrupt.js";
+import { networkOf, writeCheckpoint } from "../checkpoint/checkpoint.js";
+import { parseBudget, shareBudget } from "../experiment/budget.js";
+import type { PreparedRun } from "../run/prepare.js";
+import { makeFolder, type RunFolder, snapshotFile } from "../run/runFolder.js";
+import { type MemberResult, type Rungs, trainMember } from "./loop.js";
+import type { Member } from "./networks.js";
+import { type TrainingProgress, writeProgress } from "./progressFile.js";
+import { type LogPosition, loggedSeconds, StepLog } from "./stepLog.js";
+import { type TuneTruth, tuneNetworks } from "./tuneNetworks.js";
+import { untunedPicking } from "./tunePicking.js";
+
+/** A tune run's tomogram and truth, read once for every evaluation. */
+interface TuneTomogram extends TuneTruth {
+  readonly volume: Volume;
+}
+
+export interface TrainedRun {
+  readonly steps: number;
+  /** Largest share of a network's training time that steps waited for data. */
+  readonly waitedShare: number;
+  readonly tuneScore: number | null;
+  /** What the steps took that earlier calls did, where this one went on with a stopped run. */
+  readonly earlierSeconds: number;
+  /** Whether a rung ended the training: nothing was tuned then, and there is no best.safetensors. */
+  readonly ended: boolean;
+}
+
+/** Trains the networks of the experiment that are not trained yet, tunes the picking, and leaves best.safetensors. */
+export async function trainStage(
+  prepared: PreparedRun,
+  folder: RunFolder,
+  progress: TrainingProgress | null,
+  rungs: Rungs | null = null,
+): Promise<TrainedRun> {
+  const { members, experimentHash, dataHash } = prepared;
+  const done = [...(progress?.done ?? [])];
+  const remaining = members.slice(done.length);
+  const tuneTomograms = await readTune(prepared);
+  const results: MemberResult[] = [];
+  const position = logPosition(progress);
+  const earlierSeconds = position ? await loggedSeconds(folder.log, position) : 0;
+  if (remaining.length > 0) {
+    const sources = await readSources(prepared);
+    const log = await StepLog.open(folder.log, position);
+    const stop = listenForStop();
+    try {
+      for (const member of remaining) {
+        const from = progress?.current?.name === member.name ? progress.current : null;
+        const save = (current: TrainingProgress["current"]) =>
+          writeProgress(folder.last, { experimentHash, dataHash, done, current });
+        const result = await trainOne(prepared, folder, member, sources, tuneTomograms, {
+          from,
+          log,
+          save,
+          stopAsked: stop.asked,
+          rungs,
+        });
+        results.push(result);
+        if (result.ended) return { ...courseOf(results), tuneScore: null, earlierSeconds, ended: true };
+        done.push({ name: member.name, weights: result.weights, score: result.score });
+      }
+    } finally {
+      stop.stopListening();
+      log.close();
+    }
+    await writeProgress(folder.last, { experimentHash, dataHash, done, current: null });
+  }
+  const networks = prepared.external
+    ? [prepared.external]
+    : await Promise.all(members.map((member, at) => networkOf(member, done[at]!.weights)));
+  const tuneScore = await tuneAndWrite(prepared, folder, networks, tuneTomograms);
+  return { ...courseOf(results), tuneScore, earlierSeconds, ended: false };
+}
+
+const courseOf = (results: readonly MemberResult[]) => ({
+  steps: results.reduce((sum, { steps }) => sum + steps, 0),
+  waitedShare: Math.max(0, ...results.map(({ waitedShare }) => waitedShare)),
+});
+
+/** Tunes the picking of networks on the tune runs and writes best.safetensors. */
+export async function tuneStage(
+  prepared: PreparedRun,
+  folder: RunFolder,
+  networks: readonly AnyNetwork[],
+): Promise<number | null> {
+  return tuneAndWrite(prepared, folder, networks, await readTune(prepared));
+}
+
+async function tuneAndWrite(
+  prepared: PreparedRun,
+  folder: RunFolder,
+  networks: readonly AnyNetwork[],
+  tomograms: readonly TuneTomogram[],
+): Promise<number | null> {
+  const { experiment, members, external } = prepared;
+  const tuned = tomograms.length > 0 ? await tuneNetworks(prepared, networks, tomograms, heldVolume) : null;
+  const picking = tuned?.picking ?? untuned(prepared, networks);
+  const spacing = tomograms[0]?.volume.spacing[0] ?? (await readSpacing(prepared));
+  const names = external ? ["all"] : members.map(({ name }) => name);
+  const tuneScore = tuned?.score ?? null;
+  await writeCheckpoint(folder.best, names, { experiment, spacing, networks, picking, tuneScore });
+  return tuneScore;
+}
+
+async function readSpacing({ dataset, splits, experiment }: PreparedRun): Promise<number> {
+  const { tomogram, voxelSpacing, level } = experiment.data;
+  const ref = findTomogram(
+    findRun(dataset, [...splits.train, ...splits.holdout][0]!),
+    tomogram,
+    voxelSpacing,
+  );
+  return (await openTomogram(ref, level)).spacing[0];
+}
+
+const untuned = (
+  { experiment, dataset }: PreparedRun,
+  networks: readonly AnyNetwork[],
+): Map<string, PickingSettings> => {
+  const types = networks.flatMap(({ channels }) => channels.filter((channel) => channel !== null));
+  return new Map(
+    types.map((type) => [
+      type,
+      untunedPicking(experiment, dataset.particles.find(({ name }) => name === type)!),
+    ]),
+  );
+};
+
+function logPosition(progress: TrainingProgress | null): LogPosition | null {
+  if (!progress) return null;
+  return {
+    done: progress.done.map(({ name }) => name),
+    current: progress.current?.name ?? "",
+    step: progress.current?.step ?? 0,
+  };
+}
+
+interface Hooks {
+  readonly from: TrainingProgress["current"];
+  readonly log: StepLog;
+  readonly save: (current: TrainingProgress["current"]) => Promise<void>;
+  readonly stopAsked: () => boolean;
+  readonly rungs: Rungs | null;
+}
+
+function trainOne(
+  prepared: PreparedRun,
+  folder: RunFolder,
+  member: Member,
+  sources: readonly PatchSource[],
+  tomograms: readonly TuneTomogram[],
+  hooks: Hooks,
+): Promise<MemberResult> {
+  const { experiment, members, engine, threads, quiet } = prepared;
+  const evaluate = async (weights: Float32Array, step: number) => {
+    const networks = [await networkOf(member, weights)];
+    const { picking, score } = await tuneNetworks(prepared, networks, tomograms, heldVolume);
+    if (experiment.checkpoint.keep) {
+      const spacing = tomograms[0]!.volume.spacing[0];
+      const path = snapshotFile(folder, member.name, step);
+      await makeFolder(folder.snapshots);
+      await writeCheckpoint(path, [member.name], {
+        experiment,
+        spacing,
+        networks,
+        picking,
+        tuneScore: score,
+      });
+    }
+    return score;
+  };
+  return trainMember({
+    ...hooks,
+    experiment,
+    member,
+    seed: memberSeed(experiment.seed, member.name),
+    budget: shareBudget(parseBudget(experiment.budget), members.length),
+    sources,
+    engine,
+    threads,
+    quiet,
+    evaluate: tomograms.length > 0 ? evaluate : null,
+  });
+}
+
+/** Each network of an experiment draws its own chances. */
+const memberSeed = (seed: number, name: string): number =>
+  Number.parseInt(hashOf(`${seed}/${name}`).slice(0, 8), 16);
+
+async function readSources({ dataset, splits, experiment }: PreparedRun): Promise<PatchSource[]> {
+  const types = experiment.data.trainOn ?? [experiment.data.tomogram];
+  const sources: PatchSource[] = [];
+  for (const run of splits.train) {
+    const volumes: Volume[] = [];
+    for (const tomogram of types)
+      volumes.push(await readNormalised(dataset, run, { ...experiment.data, tomogram }));
+    sources.push({ run, volumes, picks: await readRunPicks(dataset, run) });
+  }
+  return sources;
+}
+
+const heldVolume = ({ volume }: TuneTomogram): Volume => volume;
+
+async function readTune({ dataset, splits, experiment, external }: PreparedRun): Promise<TuneTomogram[]> {
+  const tomograms: TuneTomogram[] = [];
+  for (const run of splits.tune) {
+    const normalisation = external ? normalisationOf(external) : "standard";
+    const [volume] = await readViews(dataset, run, experiment.data, [normalisation]);
+    tomograms.push({ run, volume: volume!, truth: await readRunPicks(dataset, run) });
+  }
+  return tomograms;
+}

@@ -1,0 +1,50 @@
+/** The thread that holds a training session: engines block whoever calls them. */
+import type { Batch } from "../../data/patches/spec.js";
+import type { Activation } from "../../engines/activation.js";
+import type { EngineName, Trainer, TrainerSpec } from "../../engines/engine.js";
+import { loadEngine } from "../../engines/load.js";
+import { type StateName, stateNames, type TrainingState } from "../../engines/trainable.js";
+import { Moved, serve, unbroken } from "../../system/threads.js";
+import { buildHeadLoss, type LossSpec } from "../experiment/losses.js";
+
+export interface OpenRequest {
+  readonly engine: EngineName;
+  readonly spec: TrainerSpec;
+  readonly losses: readonly LossSpec[];
+  readonly activation: Activation;
+  /** Null where the output has no offsets. */
+  readonly offsetWeight: number | null;
+}
+
+export interface StepRequest {
+  readonly batch: Batch;
+  readonly step: number;
+  readonly rate: number;
+  readonly averageDecay: number;
+}
+
+let trainer: Trainer | undefined;
+const opened = (): Trainer => {
+  if (!trainer) throw new TypeError("a training session must be opened first");
+  return trainer;
+};
+
+serve({
+  async open({ engine, spec, losses, activation, offsetWeight }: OpenRequest) {
+    trainer = await unbroken(async () =>
+      (await loadEngine(engine)).openTrainer(spec, (graph, inputs) =>
+        buildHeadLoss(graph, losses, offsetWeight, { ...inputs, activation }),
+      ),
+    );
+  },
+  step: ({ batch, step, rate, averageDecay }: StepRequest) =>
+    unbroken(() => opened().step(batch, step, rate, averageDecay)),
+  async state() {
+    const state = await unbroken(() => opened().state());
+    return new Moved(
+      state,
+      stateNames.map((name: StateName) => state[name].buffer as ArrayBuffer),
+    );
+  },
+  restore: (state: TrainingState) => unbroken(() => opened().restore(state)),
+});

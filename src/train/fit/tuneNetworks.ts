@@ -1,0 +1,84 @@
+import type { Dataset } from "../../data/model.js";
+import type { Particle, Pick } from "../../domain/particles.js";
+import type { Volume } from "../../domain/volume.js";
+import type { EngineName } from "../../engines/engine.js";
+import type { PickingSettings } from "../../infer/pick/picking.js";
+import { openPickPool, type PickPool } from "../../infer/pick/pool.js";
+import type { Averaging } from "../../infer/predict/averaging.js";
+import { type AnyNetwork, openPredictor, type Predictor } from "../../infer/predict/predictor.js";
+import { type ProbabilityMaps, predictMaps } from "../../infer/predict/probabilityMaps.js";
+import { scoreOver, scorePicks } from "../../score/score.js";
+import type { Experiment } from "../experiment/schema.js";
+import { pickType, type TuneRun, tuneType } from "./tunePicking.js";
+
+/** A tune run and its true particles. */
+export type TuneTruth = Omit<TuneRun, "maps">;
+
+/** What tuning networks needs to know. */
+export interface TuneContext {
+  readonly experiment: Experiment;
+  readonly dataset: Dataset;
+  readonly engine: EngineName;
+  readonly threads: number;
+  readonly averaging?: Averaging | undefined;
+}
+
+export interface Tuned {
+  readonly picking: Map<string, PickingSettings>;
+  /** Weighted F-beta of the types predicted, on the runs tuned on. */
+  readonly score: number;
+}
+
+/**
+ * Predicts the tune runs, tunes each type the networks predict, and scores the result on the same runs.
+ *
+ * @param viewsOf a run's tomogram as the predictor wants it
+ */
+export async function tuneNetworks<Truth extends TuneTruth>(
+  { experiment, dataset, engine, threads, averaging }: TuneContext,
+  networks: readonly AnyNetwork[],
+  truths: readonly Truth[],
+  viewsOf: (truth: Truth, predictor: Predictor) => Promise<readonly Volume[]> | readonly Volume[] | Volume,
+): Promise<Tuned> {
+  const predictor = await openPredictor(networks, { ...experiment.predict, engine, threads, averaging });
+  const pool = openPickPool();
+  try {
+    const runs: TuneRun[] = [];
+    const floors = tuningFloors(experiment, predictor.types);
+    for (const each of truths) {
+      const maps = await predictMaps(predictor, await viewsOf(each, predictor), undefined, floors);
+      runs.push({ run: each.run, truth: each.truth, maps });
+    }
+    return await tuneMaps(pool, experiment, dataset.particles, runs);
+  } finally {
+    await Promise.all([predictor.close(), pool.close()]);
+  }
+}
+
+/** What of each type's map tuning reads: all above the lowest threshold tried. */
+export function tuningFloors(experiment: Experiment, types: readonly string[]): Map<string, number> {
+  const lowest = Math.min(...experiment.picking.thresholds);
+  return new Map(types.map((type) => [type, lowest]));
+}
+
+/** Tunes each type of the maps, and scores the result on the same runs. */
+export async function tuneMaps(
+  pool: PickPool,
+  experiment: Experiment,
+  particles: readonly Particle[],
+  runs: readonly TuneRun[],
+): Promise<Tuned> {
+  const types: ProbabilityMaps["types"] = runs[0]!.maps.types;
+  const picking = new Map<string, PickingSettings>();
+  for (const type of types) {
+    const particle = particles.find(({ name }) => name === type)!;
+    picking.set(type, (await tuneType(pool, experiment, particle, runs)).settings);
+  }
+  const truth = new Map(runs.map((each) => [each.run, each.truth]));
+  const picks = new Map<string, Pick[]>();
+  for (const { run, maps } of runs) {
+    const perType = [...picking].map(([type, settings]) => pickType(pool, experiment, maps, type, settings));
+    picks.set(run, (await Promise.all(perType)).flat());
+  }
+  return { picking, score: scoreOver(types, scorePicks(truth, picks, particles)) };
+}

@@ -1,0 +1,111 @@
+import { matchFraction, type Particle, type Pick } from "../../domain/particles.js";
+import { angstrom } from "../../domain/units.js";
+import type { PickingSettings } from "../../infer/pick/picking.js";
+import type { PickPool } from "../../infer/pick/pool.js";
+import type { ProbabilityMaps } from "../../infer/predict/probabilityMaps.js";
+import type { PicksByExperiment } from "../../score/score.js";
+import { type Candidate, tuneSetting } from "../../score/tuning.js";
+import type { Experiment } from "../experiment/schema.js";
+
+/** A tune run's prediction and its true particles. */
+export interface TuneRun {
+  readonly run: string;
+  readonly maps: ProbabilityMaps;
+  readonly truth: readonly Pick[];
+}
+
+export interface TunedPicking {
+  readonly settings: PickingSettings;
+  /** On the tune runs. */
+  readonly fbeta: number;
+}
+
+/** Settings before anything is tuned. `volumeShare` is of the ball that the target paints. */
+export function pickingSettings(
+  experiment: Experiment,
+  particle: Particle,
+  threshold: number,
+  volumeShare: number,
+): PickingSettings {
+  const { picking, target } = experiment;
+  const share = target.kind === "ball" ? target.fraction : matchFraction;
+  const ball = (4 / 3) * Math.PI * (particle.radius * share) ** 3;
+  const spacing = angstrom(particle.radius * picking.minSpacing);
+  return { method: picking.method, threshold, minVolume: ball * volumeShare, minSpacing: spacing };
+}
+
+/** The experiment's fallback, for types that no run tunes. */
+export function untunedPicking(experiment: Experiment, particle: Particle): PickingSettings {
+  const volumes = experiment.picking.minVolumes;
+  return pickingSettings(
+    experiment,
+    particle,
+    experiment.picking.fallbackThreshold,
+    volumes[Math.floor(volumes.length / 2)]!,
+  );
+}
+
+/** Picks of one type, moved by the experiment's offset. */
+export async function pickType(
+  pool: PickPool,
+  experiment: Experiment,
+  maps: ProbabilityMaps,
+  type: string,
+  settings: PickingSettings,
+): Promise<Pick[]> {
+  const { picks } = await pool.pick(maps.sparse(type), settings);
+  return shifted(experiment, type, picks);
+}
+
+/** Picks of one type at each threshold in turn, moved by the experiment's offset. */
+export async function sweepType(
+  pool: PickPool,
+  experiment: Experiment,
+  maps: ProbabilityMaps,
+  type: string,
+  { thresholds, ...settings }: PickingSettings & { readonly thresholds: readonly number[] },
+): Promise<Pick[][]> {
+  const sweep = await pool.sweep(maps.sparse(type), settings, thresholds);
+  return sweep.map(({ picks }) => shifted(experiment, type, picks));
+}
+
+function shifted(experiment: Experiment, type: string, picks: readonly Omit<Pick, "type">[]): Pick[] {
+  const [dx, dy, dz] = experiment.data.offset;
+  return picks.map(({ x, y, z, score }) => ({
+    type,
+    x: angstrom(x + dx),
+    y: angstrom(y + dy),
+    z: angstrom(z + dz),
+    ...(score === undefined ? {} : { score }),
+  }));
+}
+
+/** Tries every threshold and least volume of the experiment on the tune runs, for one type. */
+export async function tuneType(
+  pool: PickPool,
+  experiment: Experiment,
+  particle: Particle,
+  runs: readonly TuneRun[],
+): Promise<TunedPicking> {
+  const { thresholds, minVolumes } = experiment.picking;
+  const volumes = experiment.picking.method === "peaks" ? minVolumes.slice(0, 1) : minVolumes;
+  const grid = volumes.flatMap((share, v) =>
+    thresholds.map((threshold, t) => ({
+      setting: pickingSettings(experiment, particle, threshold, share),
+      position: [t, v],
+      picks: new Map<string, Pick[]>(),
+    })),
+  );
+  for (const { run, maps } of runs) {
+    const sweeps = volumes.map(async (share, v) => {
+      const settings = { ...pickingSettings(experiment, particle, thresholds[0]!, share), thresholds };
+      for (const [t, picks] of (await sweepType(pool, experiment, maps, particle.name, settings)).entries())
+        grid[v * thresholds.length + t]!.picks.set(run, picks);
+    });
+    await Promise.all(sweeps);
+  }
+  const truth: PicksByExperiment = new Map(runs.map((each) => [each.run, each.truth]));
+  const candidates: readonly Candidate<PickingSettings>[] = grid;
+  const { setting, fbeta } = tuneSetting(particle, truth, candidates);
+  return { settings: setting, fbeta };
+}

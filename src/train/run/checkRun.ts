@@ -1,0 +1,128 @@
+import { findRun, findTomogram } from "../../data/dataset.js";
+import type { Dataset, TomogramReader } from "../../data/model.js";
+import { measureIntensity } from "../../data/normalise.js";
+import { checkPatches, type PatchSource } from "../../data/patches/spec.js";
+import { readRunPicks } from "../../data/picks.js";
+import type { Splits } from "../../data/splits.js";
+import { openTomogram } from "../../data/tomograms/omeZarr.js";
+import type { Pick } from "../../domain/particles.js";
+import type { ExternalNetwork } from "../../infer/predict/predictor.js";
+import { openSizes, type TileDemand, tileSettings } from "../../infer/predict/tileDemands.js";
+import { tileGrid } from "../../infer/predict/tiles.js";
+import { loadNetwork } from "../../nets/library/catalogue.js";
+import { PickbenchError } from "../../system/errors.js";
+import type { Experiment } from "../experiment/schema.js";
+import { type Member, patchSpecOf } from "../fit/networks.js";
+
+/** An experiment met with a data set. */
+interface Meeting {
+  readonly experiment: Experiment;
+  readonly dataset: Dataset;
+  readonly splits: Splits;
+  readonly members: readonly Member[];
+  readonly external: ExternalNetwork | null;
+}
+
+/**
+ * Finds, before the first step, what would stop a run after it: patches that no network or volume takes, tiles no
+ * larger than their overlap, volumes of another spacing, picks that cannot be read, broken chunks.
+ *
+ * @throws BadExperiment, BadDataset, NotFinite
+ */
+export async function checkRun({ experiment, dataset, splits, members, external }: Meeting): Promise<void> {
+  for (const member of members) await checkNetwork(experiment, member);
+  const demands = external ? [demandOf(external)] : await Promise.all(members.map(demandOfMember));
+  const channels = (external ? [external] : members).flatMap((network) => network.channels);
+  const open = (run: string, tomogram: string) => openOf(dataset, experiment, run, tomogram);
+  const sources: PatchSource[] = [];
+  const readers: TomogramReader[] = [];
+  for (const run of splits.train) {
+    const opened: TomogramReader[] = [];
+    for (const tomogram of experiment.data.trainOn ?? [experiment.data.tomogram])
+      opened.push(await open(run, tomogram));
+    readers.push(...opened);
+    sources.push({ run, volumes: opened.map(withoutVoxels), picks: await readRunPicks(dataset, run) });
+  }
+  for (const member of members) checkPatches(patchSpecOf(experiment, member, experiment.seed), sources);
+  for (const run of [...splits.tune, ...splits.holdout]) {
+    const reader = await open(run, experiment.data.tomogram);
+    readers.push(reader);
+    tileGrid(reader.shape, tileSettings(experiment.predict, demands));
+    checkTruth(dataset, run, await readRunPicks(dataset, run), channels);
+  }
+  checkSpacings(readers);
+  for (const reader of readers) await readEveryChunk(reader);
+}
+
+const openOf = (
+  dataset: Dataset,
+  { data }: Experiment,
+  run: string,
+  tomogram: string,
+): Promise<TomogramReader> =>
+  openTomogram(findTomogram(findRun(dataset, run), tomogram, data.voxelSpacing), data.level);
+
+const withoutVoxels = ({ shape, spacing }: TomogramReader) => ({ data: new Float32Array(), shape, spacing });
+
+async function checkNetwork({ patch, loss, output, head }: Experiment, member: Member): Promise<void> {
+  const { multiple, architecture, outputs, critic } = await loadNetwork(member.network);
+  const classes = member.radii?.length ?? outputs;
+  if (critic && (output !== "sigmoid" || head.offsets))
+    throw new PickbenchError(
+      "BadExperiment",
+      `network: ${architecture} is trained against a critic, which judges maps from 0 to 1; wanted output: sigmoid without head.offsets, got ${output}${head.offsets ? " with them" : ""}`,
+    );
+  if (patch.shape.some((size, axis) => size % multiple[axis]! !== 0))
+    throw new PickbenchError(
+      "BadExperiment",
+      `patch.shape: got ${patch.shape.join("×")} voxels (z×y×x), wanted multiples of ${multiple.join("×")}, which ${architecture} halves evenly; round each to one`,
+    );
+  for (const spec of loss)
+    if (spec.kind === "crossEntropy" && spec.classWeights && spec.classWeights.length !== classes)
+      throw new PickbenchError(
+        "BadExperiment",
+        `loss.classWeights: got ${spec.classWeights.length} weights, wanted ${classes}, one for the background and one a type; correct the list`,
+      );
+}
+
+const demandOf = ({ external: { file: name, multiple, fixed } }: ExternalNetwork): TileDemand => ({
+  name,
+  multiple,
+  fixed,
+});
+
+async function demandOfMember({ network }: Member): Promise<TileDemand> {
+  const { architecture: name, multiple } = await loadNetwork(network);
+  return { name, multiple, fixed: openSizes };
+}
+
+function checkTruth(
+  dataset: Dataset,
+  run: string,
+  picks: readonly Pick[],
+  channels: readonly (string | null)[],
+): void {
+  const wanted = channels.filter((channel) => channel !== null);
+  if (picks.some(({ type }) => wanted.includes(type))) return;
+  throw new PickbenchError(
+    "BadDataset",
+    `${dataset.root}: ${run} has no picks of ${wanted.join(", ")} to score against; tune on and hold out runs with picks`,
+    { path: dataset.root },
+  );
+}
+
+function checkSpacings(readers: readonly TomogramReader[]): void {
+  const [first] = readers;
+  for (const { ref, spacing } of readers)
+    if (Math.abs(spacing[0] / first!.spacing[0] - 1) > 0.05)
+      throw new PickbenchError(
+        "BadDataset",
+        `${ref.run} ${ref.tomoType}: ${spacing[0].toFixed(2)} Å a voxel, ${first!.ref.run} has ${first!.spacing[0].toFixed(2)}; a run takes tomograms of one spacing`,
+        { path: ref.path },
+      );
+}
+
+async function readEveryChunk(reader: TomogramReader): Promise<void> {
+  for (const { box } of reader.chunks()) await reader.readRegion(box);
+  await measureIntensity(reader);
+}

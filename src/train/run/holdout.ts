@@ -1,0 +1,80 @@
+import { readRunPicks, writePicks } from "../../data/picks.js";
+import type { Pick } from "../../domain/particles.js";
+import { ownUserId } from "../../formats/copickPicks.js";
+import type { PicksByExperiment } from "../../score/score.js";
+import { countSweep, type SweptType, type ThresholdSweep } from "../../score/sweep.js";
+import { writeFolderWhole, writeWhole } from "../../system/files.js";
+import { startCounting } from "../../system/progress.js";
+import { type Detector, openDetector } from "../submit/detector.js";
+import type { PreparedRun } from "./prepare.js";
+import type { RunFolder } from "./runFolder.js";
+
+/** What was found in the held-out runs, and what is there. */
+export interface HoldoutPicks {
+  readonly truth: PicksByExperiment;
+  readonly picks: PicksByExperiment;
+  /** Types that were looked for. */
+  readonly types: readonly string[];
+  readonly sweep: ThresholdSweep;
+}
+
+/** Predicts every held-out run once; its maps give the picks, and the counts of every threshold of the experiment. */
+export async function detectHoldout(prepared: PreparedRun, folder: RunFolder): Promise<HoldoutPicks> {
+  const { dataset, splits, engine, threads, quiet, experiment } = prepared;
+  const truth = new Map<string, readonly Pick[]>();
+  const picks = new Map<string, readonly Pick[]>();
+  const lowestThreshold = Math.min(...experiment.picking.thresholds);
+  const detector = await openDetector([folder.best], { engine, threads, lowestThreshold });
+  try {
+    const swept = sweptTypes(detector, experiment.picking.thresholds);
+    for (const run of splits.holdout) {
+      const progress = startCounting(`predicting ${run}`, "tiles", quiet);
+      const maps = await detector.predict(await detector.read(dataset, run), progress.update);
+      picks.set(run, await detector.pick(maps));
+      progress.stop();
+      truth.set(run, await readRunPicks(dataset, run));
+      for (const [type, { thresholds, picks: atThresholds }] of swept) {
+        const found = await detector.sweep(maps, type, thresholds);
+        found.forEach((list, at) => {
+          atThresholds[at]!.set(run, list);
+        });
+      }
+    }
+    return { truth, picks, types: detector.types, sweep: countSweep(truth, dataset.particles, swept) };
+  } finally {
+    await detector.close();
+  }
+}
+
+type Sweeping = SweptType & { readonly picks: readonly Map<string, readonly Pick[]>[] };
+
+/** The grid's thresholds and the one that is used, which a run without tune runs does not have from the grid. */
+function sweptTypes(detector: Detector, grid: readonly number[]): Map<string, Sweeping> {
+  return new Map(
+    [...detector.settings].map(([type, { threshold: used }]) => {
+      const thresholds = [...new Set([...grid, used])].sort((a, b) => a - b);
+      return [type, { used, thresholds, picks: thresholds.map(() => new Map()) }];
+    }),
+  );
+}
+
+/** Leaves picks/, as `pick` would, and sweep.json; nothing where no run is held out. */
+export async function writeHoldoutPicks(
+  folder: RunFolder,
+  { picks, types, sweep }: HoldoutPicks,
+): Promise<void> {
+  if (picks.size === 0) return;
+  const author = { userId: ownUserId, sessionId: "run" };
+  await writeFolderWhole(folder.picks, async (partial) => {
+    for (const [run, found] of picks)
+      for (const type of types)
+        await writePicks(
+          partial,
+          run,
+          type,
+          found.filter((pick) => pick.type === type),
+          author,
+        );
+  });
+  await writeWhole(folder.sweep, `${JSON.stringify(sweep)}\n`);
+}

@@ -1,0 +1,252 @@
+import { stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { openDataset } from "../../data/dataset.js";
+import { manifestDifferences } from "../../data/manifest.js";
+import type { Dataset } from "../../data/model.js";
+import { foldsAsked, foldsOf, resolveSplits, type Splits } from "../../data/splits.js";
+import { codeVersion, machine, type RunRecord, readRecord, versions } from "../../domain/record.js";
+import { type EngineName, engineNames } from "../../engines/engine.js";
+import { compareReports, type ReportedDifference } from "../../leaderboard/reportedComparison.js";
+import { readReport, weightsOf } from "../../leaderboard/submissionFolder.js";
+import { isPickbenchError, PickbenchError } from "../../system/errors.js";
+import { canonicalJson, hashFile, hashOf } from "../../system/files.js";
+import { parseBudget } from "../experiment/budget.js";
+import { checkExperiment, runName } from "../experiment/experiment.js";
+import type { Experiment } from "../experiment/schema.js";
+import { splitsOf } from "./prepare.js";
+import { runExperiment, trainOnly } from "./runExperiment.js";
+import { isBegun, type RunFolder, runFolder } from "./runFolder.js";
+import { runFolds } from "./runFolds.js";
+
+export interface RepeatOptions {
+  /** A record.json, or the folder of a run or a submission. */
+  readonly record: string;
+  readonly data: string;
+  /** The repetition's own folder; `runs/NAME-repeat`, or `runs/NAME-seedN-repeat`, if absent. */
+  readonly out?: string | undefined;
+  /** Replaces a run that stands there. */
+  readonly overwrite: boolean;
+  readonly quiet: boolean;
+  /** Is told what differs from the first time, before anything is run. */
+  readonly onWarning: (warning: string) => void;
+  /** Is told which fold is run, where there are several. */
+  readonly note: (line: string) => void;
+}
+
+/** Whether something is as it was; null where there is nothing to hold it against. */
+export type Sameness = boolean | null;
+
+export interface Repetition {
+  readonly record: string;
+  readonly folder: string;
+  readonly warnings: readonly string[];
+  /** False for a budget in minutes, which the clock ends: such a run cannot end in the same bits. */
+  readonly isRepeatable: boolean;
+  /** Of all that can be compared. */
+  readonly same: Sameness;
+  readonly checkpoint: Sameness;
+  readonly submission: Sameness;
+  readonly score: { readonly before: number | null; readonly after: number | null; readonly same: Sameness };
+  /** The repetition's score less the first, by the paired counts; null where a report is missing or nothing differs. */
+  readonly difference: ReportedDifference | null;
+}
+
+/**
+ * Runs what a record holds again, as it was: its experiment, seed, engine, threads and budget, on data of the same bytes.
+ *
+ * @throws BadDataset with the file's name where data are missing or have changed; BadExperiment where the record is not
+ * one that can be repeated; Stopped
+ */
+export async function repeatRun(options: RepeatOptions): Promise<Repetition> {
+  const path = await recordPath(options.record);
+  const record = await readRecord(path);
+  const experiment = checkRepeatable(record, path);
+  const dataset = await openDataset(options.data);
+  const added = await checkData(record, path, dataset, options.data);
+  checkRoles(record, experiment, dataset, options.data);
+  const folder = runFolder(options.out ?? join("runs", `${runName(experiment)}-repeat`));
+  const resume = await mayGoOn(folder, record, path, options);
+  const warnings = [...added, ...(await differencesOfCode(record, experiment))];
+  warnings.forEach(options.onWarning);
+  const { data, overwrite, quiet } = options;
+  const resolvedEngine = engineOf(record, path);
+  const threads = record.threads ?? Math.min(8, record.machine.cores);
+  const run = { experiment, data, resolvedEngine, threads, resume, overwrite, quiet };
+  try {
+    const folds = foldsAsked(experiment.splits, undefined);
+    if (folds) await runFolds(folder, { ...run, folds, submissions: null, note: options.note });
+    else if (record.result!.durations.predict === undefined) await trainOnly(folder, run);
+    else await runExperiment(folder, run, null);
+  } catch (error) {
+    if (!isPickbenchError(error, "Stopped")) throw error;
+    throw new PickbenchError("Stopped", `stopped in ${folder.path}; the same command goes on from there`);
+  }
+  return compareRuns(record, path, folder, experiment, warnings);
+}
+
+async function recordPath(given: string): Promise<string> {
+  const there = await stat(given).catch(() => undefined);
+  return there?.isDirectory() ? join(given, "record.json") : given;
+}
+
+const refuse = (path: string, why: string): PickbenchError =>
+  new PickbenchError("BadExperiment", `${path} cannot be repeated: ${why}`, { path });
+
+function checkRepeatable(record: RunRecord, path: string): Experiment {
+  if (record.result === null) throw refuse(path, "the run was never finished; go on with it by run --resume");
+  return checkExperiment(record.experiment.resolved, path);
+}
+
+function engineOf({ engine }: RunRecord, path: string): EngineName {
+  const known = engineNames.find((name) => name === engine);
+  if (known) return known;
+  throw refuse(
+    path,
+    `its engine is ${engine}, wanted one of ${engineNames.join(", ")}; run it again instead`,
+  );
+}
+
+/** @returns a warning for files that the record does not know */
+async function checkData(
+  { data: { files }, runs }: RunRecord,
+  path: string,
+  dataset: Dataset,
+  data: string,
+): Promise<string[]> {
+  const all = [...runs.train, ...runs.tune, ...runs.holdout];
+  const { changed, missing, added } = await manifestDifferences(dataset, all, files);
+  const complain = (what: string, names: readonly string[]) =>
+    new PickbenchError(
+      "BadDataset",
+      `${data}: ${names[0]} ${what}${names.length > 1 ? ` and ${names.length - 1} more` : ""}; ${path} is repeated on the data it was made from alone, so restore them or give another --data`,
+      { path: data },
+    );
+  if (missing.length > 0) throw complain("is missing", missing);
+  if (changed.length > 0) throw complain("has changed since", changed);
+  return added.length === 0
+    ? []
+    : [
+        `the record does not know ${added[0]}${added.length > 1 ? ` and ${added.length - 1} files more` : ""}`,
+      ];
+}
+
+/** A split by counts means other runs where runs were added to the data set. */
+function checkRoles({ runs }: RunRecord, experiment: Experiment, dataset: Dataset, data: string): void {
+  const past = runs.folds ?? [runs];
+  const now = rolesNow(experiment, dataset, data);
+  for (const [fold, each] of past.entries())
+    for (const role of ["train", "tune", "holdout"] as const) {
+      const [before, after] = [each[role].toSorted().join(", "), now[fold]?.[role].join(", ") ?? ""];
+      if (before !== after)
+        throw new PickbenchError(
+          "BadDataset",
+          `${data}: ${role}${runs.folds ? ` of fold ${fold}` : ""} would be ${after || "no run"}, in the record it was ${before || "no run"}; give a folder of the runs it was made from alone`,
+          { path: data },
+        );
+    }
+}
+
+/** The runs of each role, of each fold in turn where there are several. */
+function rolesNow(experiment: Experiment, dataset: Dataset, data: string): Splits[] {
+  const folds = foldsAsked(experiment.splits, undefined);
+  if (!folds) return [splitsOf(experiment, dataset, data)];
+  const roles: Splits[] = [];
+  splitsOf(experiment, dataset, data, (_, names, leastTrain) => {
+    for (const spec of foldsOf(folds, names)) roles.push(resolveSplits(spec, names, leastTrain));
+    return roles[0]!;
+  });
+  return roles;
+}
+
+/** Whether a stopped repetition of this record stands in the folder, to be gone on with. */
+async function mayGoOn(
+  folder: RunFolder,
+  record: RunRecord,
+  path: string,
+  { overwrite }: RepeatOptions,
+): Promise<boolean> {
+  if (resolve(folder.path) === resolve(dirname(path)))
+    throw new PickbenchError(
+      "BadUsage",
+      `${folder.path}: holds the record that is to be repeated; choose another --out`,
+    );
+  if (!isBegun(folder) || overwrite) return false;
+  const there = await readRecord(folder.record);
+  if (there.result === null && there.experiment.hash === record.experiment.hash) return true;
+  throw new PickbenchError(
+    "BadUsage",
+    `${folder.path}: ${there.result === null ? "another run was begun" : "a finished run stands"} there; give --overwrite to replace it, or another --out`,
+  );
+}
+
+/** What else than the data may make a difference. */
+async function differencesOfCode(record: RunRecord, experiment: Experiment): Promise<string[]> {
+  const [code, now, here] = [await codeVersion(), await versions(), machine()];
+  const short = (commit: string | null): string => commit?.slice(0, 9) ?? "none";
+  const differing = (what: string, before: string | null, after: string | null): string[] =>
+    before === after ? [] : [`${what} was ${before ?? "none"}, is now ${after ?? "none"}`];
+  return [
+    ...differing("commit", short(record.code.commit), short(code.commit)),
+    ...(record.code.dirty ? ["the record's commit had changes of its own that nobody knows"] : []),
+    ...(code.dirty ? ["this checkout has changes that are not committed"] : []),
+    ...(record.code.lockfileHash === code.lockfileHash
+      ? []
+      : ["package-lock.json differs, so other libraries may be installed"]),
+    ...differing("node", record.versions.node, now.node),
+    ...differing("onnxruntime", record.versions.onnxruntime, now.onnxruntime),
+    ...differing("processor", record.machine.cpu, here.cpu),
+    ...(hashOf(canonicalJson(experiment)) === record.experiment.hash
+      ? []
+      : ["this version fills in keys of the experiment that the record does not hold"]),
+  ];
+}
+
+async function compareRuns(
+  before: RunRecord,
+  path: string,
+  folder: RunFolder,
+  experiment: Experiment,
+  warnings: readonly string[],
+): Promise<Repetition> {
+  const after = await readRecord(folder.record);
+  const [was, is] = [before.result!, after.result!];
+  const csv = was.submissionHash ?? (await hashIfThere(join(dirname(path), "submission.csv")));
+  const submission = csv === null ? null : csv === (await hashIfThere(folder.submission));
+  const checkpoint = was.checkpointHash === null ? null : was.checkpointHash === is.checkpointHash;
+  const [scoreBefore, scoreAfter] = [was.metrics.score ?? null, is.metrics.score ?? null];
+  const score = {
+    before: scoreBefore,
+    after: scoreAfter,
+    same: scoreBefore === null ? null : scoreBefore === scoreAfter,
+  };
+  const compared = [checkpoint, submission, score.same].filter((each) => each !== null);
+  const same = compared.length === 0 ? null : !compared.includes(false);
+  return {
+    record: path,
+    folder: folder.path,
+    warnings,
+    isRepeatable: experiment.budget === "" || "steps" in parseBudget(experiment.budget),
+    same,
+    checkpoint,
+    submission,
+    score,
+    difference: same !== false ? null : await differenceOf(after, join(dirname(path), "report.json"), folder),
+  };
+}
+
+const hashIfThere = (path: string): Promise<string | null> => hashFile(path).catch(() => null);
+
+async function differenceOf(
+  record: RunRecord,
+  reportBefore: string,
+  folder: RunFolder,
+): Promise<ReportedDifference | null> {
+  try {
+    const [before, after] = [await readReport(reportBefore), await readReport(folder.report)];
+    if (!before.holdout || !after.holdout) return null;
+    return compareReports(after.holdout, before.holdout, weightsOf({ record, holdout: after.holdout }));
+  } catch (error) {
+    if (isPickbenchError(error, "BadExperiment")) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,253 @@
+import { rm } from "node:fs/promises";
+import type { Dataset } from "../../data/model.js";
+import { completeRecord, readRecord, startRecord } from "../../domain/record.js";
+import { type AnyNetwork, describeNetwork } from "../../infer/predict/predictor.js";
+import { publishSubmission } from "../../leaderboard/leaderboard.js";
+import { writeLeaderboard } from "../../leaderboard/markdown.js";
+import { loadNetwork } from "../../nets/library/catalogue.js";
+import { type RunReport, runReport } from "../../score/report.js";
+import { type PicksByExperiment, type ScoreReport, scorePicks } from "../../score/score.js";
+import { scoreInterval } from "../../score/statistics/interval.js";
+import { writeSubmission } from "../../score/submissionCsv.js";
+import { PickbenchError } from "../../system/errors.js";
+import { hashFile, writeWhole } from "../../system/files.js";
+import { readCheckpoint } from "../checkpoint/checkpoint.js";
+import { runName } from "../experiment/experiment.js";
+import { networkName } from "../experiment/networkChoice.js";
+import type { Experiment } from "../experiment/schema.js";
+import type { Rungs } from "../fit/loop.js";
+import { type TrainedRun, trainStage, tuneStage } from "../fit/trainStage.js";
+import { detectHoldout, writeHoldoutPicks } from "./holdout.js";
+import { type PreparedRun, prepareRun, progressOf, type RunOptions } from "./prepare.js";
+import { type RunFolder, withRunFolder } from "./runFolder.js";
+
+/** What `run` leaves and says. */
+export interface RunResult {
+  readonly report: RunReport;
+  readonly trained: TrainedRun;
+  /** Seconds by stage. */
+  readonly durations: Readonly<Record<string, number>>;
+  /** The folder in submissions/, where runs were held out. */
+  readonly published: string | null;
+}
+
+/**
+ * Trains, tunes, predicts, picks and scores the held-out runs; writes record, submission and leaderboard row.
+ *
+ * @param submissions the leaderboard's folder; null publishes nothing, as of a run that is part of another one's row
+ */
+export async function runExperiment(
+  folder: RunFolder,
+  options: RunOptions,
+  submissions: string | null,
+): Promise<RunResult> {
+  return withRunFolder(folder, async () => {
+    const durations: Record<string, number> = {};
+    const timed = stopwatch(durations);
+    const prepared = await timed("prepare", () => prepareRun(options));
+    const trained = await timed("train", () => begin(prepared, folder, options));
+    durations.train = (durations.train ?? 0) + trained.earlierSeconds;
+    const report = await scoreHoldout(prepared, folder, timed);
+    await finishRecord(prepared, folder, trained, report, durations);
+    const published =
+      submissions !== null && report.holdout
+        ? await publish(folder, submissions, runName(prepared.experiment))
+        : null;
+    return { report, trained, durations, published };
+  });
+}
+
+/** Adds a finished run to the leaderboard and gives its folder in `submissions`. */
+export async function publish(folder: RunFolder, submissions: string, name: string): Promise<string> {
+  const published = await publishSubmission(folder.path, submissions, name);
+  await writeLeaderboard(submissions);
+  return published;
+}
+
+/** The training stage alone: best.safetensors and its record; the record alone where a rung ended the training. */
+export async function trainOnly(
+  folder: RunFolder,
+  options: RunOptions,
+  rungs: Rungs | null = null,
+): Promise<TrainedRun> {
+  return withRunFolder(folder, async () => {
+    const durations: Record<string, number> = {};
+    const prepared = await prepareRun(options);
+    const trained = await stopwatch(durations)("train", () => begin(prepared, folder, options, rungs));
+    durations.train = (durations.train ?? 0) + trained.earlierSeconds;
+    await completeRecord(folder.record, {
+      metrics: {
+        ...(trained.tuneScore === null ? {} : { tuneScore: trained.tuneScore }),
+        ...(trained.ended ? { endedAtStep: trained.steps } : {}),
+      },
+      durations,
+      checkpointHash: trained.ended ? null : await hashFile(folder.best),
+      parameters: await parameterCount(prepared),
+    });
+    return trained;
+  });
+}
+
+/** Predicts, picks and scores the held-out runs with what a training left, and adds that to its record and folder. */
+export async function holdoutOnly(folder: RunFolder, options: RunOptions): Promise<RunReport> {
+  return withRunFolder(folder, async () => {
+    const durations: Record<string, number> = {};
+    const timed = stopwatch(durations);
+    const prepared = await prepareRun(options);
+    const report = await scoreHoldout(prepared, folder, timed);
+    const { result } = await readRecord(folder.record);
+    if (result === null)
+      throw new PickbenchError("BadUsage", `${folder.path}: its training is not finished; finish it first`);
+    const { finishedAt: _, ...trained } = result;
+    await completeRecord(folder.record, {
+      ...trained,
+      metrics: { ...trained.metrics, ...scoresOf(report) },
+      durations: { ...trained.durations, ...durations },
+      ...(await submissionHash(folder, report)),
+    });
+    return report;
+  });
+}
+
+/** Tunes the picking of a trained run again, as when its grid of thresholds has changed. */
+export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<number | null> {
+  return withRunFolder(folder, async () => {
+    const prepared = await prepareRun(options);
+    const { networks } = await readCheckpoint(folder.best);
+    checkSameNetworks(prepared, folder, networks);
+    return tuneStage(prepared, folder, networks);
+  });
+}
+
+function checkSameNetworks(
+  { members, external }: PreparedRun,
+  folder: RunFolder,
+  networks: readonly AnyNetwork[],
+): void {
+  const described = (all: readonly Described[]): string =>
+    all.map(({ name, activation, channels }) => `${name} ${activation} of ${channels.join(" ")}`).join("; ");
+  const wanted = described(
+    external
+      ? [describedNetwork(external)]
+      : members.map(({ network, ...member }) => ({ ...member, name: network.architecture })),
+  );
+  const got = described(networks.map(describedNetwork));
+  if (got === wanted) return;
+  throw new PickbenchError(
+    "BadExperiment",
+    `${folder.best}: holds ${got}, the experiment names ${wanted}; tune it with the experiment it was trained by`,
+    { path: folder.best },
+  );
+}
+
+interface Described {
+  readonly name: string;
+  readonly activation: string;
+  readonly channels: readonly (string | null)[];
+}
+
+/** An external network by the hash of its file too, which is all that tells two of one name apart. */
+const describedNetwork = (network: AnyNetwork): Described => {
+  const { name } = describeNetwork(network);
+  const { activation, channels } = network;
+  const hash = "external" in network ? ` (SHA-256 ${network.external.sha256.slice(0, 12)})` : "";
+  return { name: `${name}${hash}`, activation, channels };
+};
+
+const stopwatch =
+  (durations: Record<string, number>) =>
+  async <T>(stage: string, work: () => Promise<T>): Promise<T> => {
+    const from = performance.now();
+    const result = await work();
+    durations[stage] = Math.round((performance.now() - from) / 10) / 100;
+    return result;
+  };
+
+/** Writes the record before the first step, then trains from where an earlier call stopped. */
+async function begin(
+  prepared: PreparedRun,
+  folder: RunFolder,
+  options: RunOptions,
+  rungs: Rungs | null = null,
+): Promise<TrainedRun> {
+  const progress = await progressOf(folder, prepared, options);
+  if (!progress) {
+    for (const path of [folder.snapshots, folder.picks]) await rm(path, { recursive: true, force: true });
+    for (const file of [folder.last, folder.best, folder.submission, folder.report, folder.sweep])
+      await rm(file, { force: true });
+  }
+  await startRecord(folder.record, {
+    name: prepared.experiment.name,
+    experiment: prepared.experiment,
+    data: prepared.manifest,
+    runs: prepared.splits,
+    network: networkName(prepared.experiment.network),
+    seed: prepared.experiment.seed,
+    engine: prepared.engine,
+    threads: prepared.threads,
+    weights: weightsByType(prepared),
+  });
+  return trainStage(prepared, folder, progress, rungs);
+}
+
+/** Predicts, picks and scores the held-out runs; leaves their picks, submission.csv and report.json. */
+async function scoreHoldout(
+  prepared: PreparedRun,
+  folder: RunFolder,
+  timed: ReturnType<typeof stopwatch>,
+): Promise<RunReport> {
+  const found = await timed("predict", () => detectHoldout(prepared, folder));
+  await writeHoldoutPicks(folder, found);
+  return timed("score", () => writeReport(prepared, folder, found.truth, found.picks));
+}
+
+/** Scores the picks of held-out runs; leaves submission.csv and report.json. */
+export async function writeReport(
+  { experiment, dataset }: { readonly experiment: Experiment; readonly dataset: Dataset },
+  folder: RunFolder,
+  truth: PicksByExperiment,
+  picks: PicksByExperiment,
+): Promise<RunReport> {
+  await writeSubmission(folder.submission, picks);
+  const score: ScoreReport | null = truth.size > 0 ? scorePicks(truth, picks, dataset.particles) : null;
+  const interval = score && scoreInterval(score, { seed: experiment.seed, particles: dataset.particles });
+  const report = runReport(experiment.name, { holdout: score, interval });
+  await writeWhole(folder.report, `${JSON.stringify(report, null, 1)}\n`);
+  return report;
+}
+
+/** Each type's weight in the score, by its name. */
+export const weightsByType = ({ dataset }: PreparedRun): Record<string, number> =>
+  Object.fromEntries(dataset.particles.map(({ name, weight }) => [name, weight]));
+
+async function parameterCount({ members, external }: PreparedRun): Promise<number> {
+  if (external) return external.external.parameters;
+  const networks = await Promise.all(members.map(({ network }) => loadNetwork(network)));
+  return networks.reduce((sum, network) => sum + network.parameterCount, 0);
+}
+
+const submissionHash = async (folder: RunFolder, { holdout }: RunReport) =>
+  holdout ? { submissionHash: await hashFile(folder.submission) } : {};
+
+const scoresOf = ({ holdout }: RunReport): Record<string, number> =>
+  holdout ? { score: holdout.score, strictScore: holdout.strictScore } : {};
+
+async function finishRecord(
+  prepared: PreparedRun,
+  folder: RunFolder,
+  trained: TrainedRun,
+  report: RunReport,
+  durations: Readonly<Record<string, number>>,
+): Promise<void> {
+  await completeRecord(folder.record, {
+    metrics: {
+      ...scoresOf(report),
+      ...(trained.tuneScore === null ? {} : { tuneScore: trained.tuneScore }),
+      waitedShare: trained.waitedShare,
+    },
+    durations,
+    checkpointHash: await hashFile(folder.best),
+    ...(await submissionHash(folder, report)),
+    parameters: await parameterCount(prepared),
+  });
+}

@@ -1,0 +1,238 @@
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { readRunPicks } from "../../data/picks.js";
+import { type FoldsSpec, foldsOf, resolveSplits, type Splits } from "../../data/splits.js";
+import { completeRecord, type RecordResult, startRecord } from "../../domain/record.js";
+import { foldsFile } from "../../leaderboard/submissionFolder.js";
+import { type FoldsReport, foldSpread, foldsReport } from "../../score/folds.js";
+import type { RunReport } from "../../score/report.js";
+import type { PicksByExperiment } from "../../score/score.js";
+import { isPickbenchError, PickbenchError } from "../../system/errors.js";
+import { hashFile, writeWhole } from "../../system/files.js";
+import { seconds } from "../../system/progress.js";
+import { parseBudget } from "../experiment/budget.js";
+import { experimentHash, runName } from "../experiment/experiment.js";
+import { networkName } from "../experiment/networkChoice.js";
+import type { Experiment } from "../experiment/schema.js";
+import { type Fold, type FoldOutcome, isFinished, readOutcome, readStandingRecord } from "./fold.js";
+import { checkUnasked, type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
+import { publish, runExperiment, weightsByType, writeReport } from "./runExperiment.js";
+import { begunFolds, foldFolder, isBegun, type RunFolder, withRunFolder } from "./runFolder.js";
+
+/** What `run` leaves and says of an experiment in folds. */
+export interface FoldsResult {
+  readonly folds: FoldsReport;
+  /** Over all runs, each picked by the fold that held it out. */
+  readonly report: RunReport;
+  /** The folder in submissions/; null where nothing is published. */
+  readonly published: string | null;
+}
+
+export interface FoldsOptions extends Omit<RunOptions, "splits"> {
+  readonly folds: FoldsSpec;
+  /** The leaderboard's folder; null publishes nothing. */
+  readonly submissions: string | null;
+  readonly note: (line: string) => void;
+}
+
+/** All folds met with their data, each checked before the first step. */
+interface Plan {
+  /** Its splits name the number of folds. */
+  readonly experiment: Experiment;
+  readonly prepared: PreparedRun;
+  readonly folds: readonly Fold[];
+}
+
+/**
+ * Trains, tunes and scores every fold in turn, in `fold-0`, `fold-1`, … inside the folder, each a run like any other;
+ * then scores all runs together, each by the picks of the fold that held it out. Finished folds are taken as they stand,
+ * a stopped one goes on.
+ */
+export async function runFolds(folder: RunFolder, options: FoldsOptions): Promise<FoldsResult> {
+  return withRunFolder(folder, async () => {
+    const standing = await begunFolds(folder);
+    checkUnasked(folder, isBegun(folder) || standing.length > 0, options);
+    const plan = await planFolds(folder, options);
+    const { experiment, prepared, folds } = plan;
+    if (options.overwrite) await clear(folder);
+    const truth = await readTruth(prepared);
+    const finished = await readFinished(folder, plan, truth);
+    await startRecord(folder.record, {
+      name: experiment.name,
+      experiment,
+      data: prepared.manifest,
+      runs: {
+        train: [],
+        tune: [],
+        holdout: prepared.splits.holdout,
+        folds: folds.map(({ splits }) => splits),
+      },
+      network: networkName(experiment.network),
+      seed: experiment.seed,
+      engine: prepared.engine,
+      threads: prepared.threads,
+      weights: weightsByType(prepared),
+    });
+    const outcomes = await runEach(plan, truth, finished, options);
+    const whole = await writeWholeReport(folder, plan, truth, outcomes);
+    await completeRecord(folder.record, {
+      ...resultOf(whole, outcomes),
+      submissionHash: await hashFile(folder.submission),
+    });
+    const { submissions } = options;
+    const published = submissions && (await publish(folder, submissions, `${runName(experiment)}-folds`));
+    return { ...whole, published };
+  });
+}
+
+async function planFolds(folder: RunFolder, options: FoldsOptions): Promise<Plan> {
+  const shared: FoldSplits[] = [];
+  const prepared = await prepareRun({ ...options, splits: options.folds }, (_, names, leastTrain) => {
+    for (const spec of foldsOf(options.folds, names))
+      shared.push({ spec, splits: resolveSplits(spec, names, leastTrain) });
+    const all = names.toSorted();
+    return { train: all, tune: [], holdout: all };
+  });
+  const { folds: count, tune } = shared[0]!.spec;
+  const folds = shared.map(({ spec, splits }, index) => ({
+    index,
+    spec,
+    splits,
+    experiment: { ...prepared.experiment, splits: spec },
+    folder: foldFolder(folder, index),
+  }));
+  return { experiment: { ...prepared.experiment, splits: { folds: count, tune } }, prepared, folds };
+}
+
+async function readTruth({ dataset, splits }: PreparedRun): Promise<PicksByExperiment> {
+  const read = async (run: string) => [run, await readRunPicks(dataset, run)] as const;
+  return new Map(await Promise.all(splits.holdout.map(read)));
+}
+
+interface FoldSplits {
+  readonly spec: Fold["spec"];
+  readonly splits: Splits;
+}
+
+/** Takes away the folds and what is made of them, or the run that stood there in their place. */
+async function clear(folder: RunFolder): Promise<void> {
+  for (const fold of await begunFolds(folder))
+    await withRunFolder(fold, () => rm(fold.path, { recursive: true }));
+  const { path, ...files } = folder;
+  for (const file of [...Object.values(files), join(path, foldsFile)])
+    await rm(file, { recursive: true, force: true });
+}
+
+/** Looks at all that stands before anything is trained; gives the folds in which nothing is left to do. */
+async function readFinished(
+  folder: RunFolder,
+  { experiment, prepared, folds }: Plan,
+  truth: PicksByExperiment,
+): Promise<Map<Fold, FoldOutcome>> {
+  const { dataHash, dataset } = prepared;
+  const advice = "remove it, and --resume writes it again from the folds";
+  if (existsSync(folder.record)) await readStandingRecord(folder, { experiment, dataHash }, advice);
+  const finished = new Map<Fold, FoldOutcome>();
+  for (const fold of folds)
+    if (await isFinished(fold, dataHash))
+      finished.set(fold, await readOutcome(fold, truth, dataset.particles));
+  return finished;
+}
+
+async function runEach(
+  { experiment, prepared, folds }: Plan,
+  truth: PicksByExperiment,
+  finished: ReadonlyMap<Fold, FoldOutcome>,
+  options: FoldsOptions,
+): Promise<FoldOutcome[]> {
+  const done = new Map(finished);
+  for (const fold of folds) {
+    const place = `fold-${fold.index} (${fold.index + 1} of ${folds.length})`;
+    if (!finished.has(fold)) {
+      const left = timeLeft(experiment, [...done.values()], folds.length);
+      options.note(`${place}: ${rolesText(fold.splits)}${left}`);
+      const run = { ...options, splits: fold.spec, overwrite: false, resume: isBegun(fold.folder) };
+      await inFold(place, () => runExperiment(fold.folder, run, null));
+      done.set(fold, await readOutcome(fold, truth, prepared.dataset.particles));
+    }
+    const score = done.get(fold)!.report.score.toFixed(4);
+    options.note(`${place}: ${finished.has(fold) ? "finished before, " : ""}score ${score}`);
+  }
+  return folds.map((fold) => done.get(fold)!);
+}
+
+const rolesText = ({ train, tune, holdout }: Splits): string =>
+  [
+    `holds out ${holdout.join(", ")}`,
+    tune.length > 0 ? `tunes on ${tune.join(", ")}` : "",
+    train.length > 0 ? `trains on ${train.join(", ")}` : "",
+  ]
+    .filter((part) => part !== "")
+    .join("; ");
+
+/** By the mean of the folds done, or by a budget in minutes before there is one; empty where nothing is known. */
+function timeLeft({ budget }: Experiment, done: readonly FoldOutcome[], folds: number): string {
+  const length = budget === "" ? null : parseBudget(budget);
+  const planned = length && "minutes" in length ? length.minutes * 60 : null;
+  const each = done.length > 0 ? foldSpread(done.map(({ report }) => report.seconds)).mean : planned;
+  return each === null ? "" : `; all folds: about ${seconds((folds - done.length) * each)} left`;
+}
+
+/** Says in which fold it was that work failed or was stopped. */
+async function inFold<T>(place: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isPickbenchError(error)) throw error;
+    const { tag, message, path } = error;
+    throw new PickbenchError(tag, `${place}: ${message}`, {
+      cause: error,
+      ...(path === undefined ? {} : { path }),
+    });
+  }
+}
+
+async function writeWholeReport(
+  folder: RunFolder,
+  { experiment, prepared }: Plan,
+  truth: PicksByExperiment,
+  outcomes: readonly FoldOutcome[],
+): Promise<Omit<FoldsResult, "published">> {
+  const picks = new Map(outcomes.flatMap((outcome) => [...outcome.picks]));
+  const report = await writeReport({ experiment, dataset: prepared.dataset }, folder, truth, picks);
+  const { holdout, interval } = report;
+  const whole = {
+    name: experiment.name,
+    experimentHash: experimentHash(experiment),
+    outOfFold: { score: holdout!.score, interval },
+  };
+  const folds = foldsReport(
+    whole,
+    outcomes.map((outcome) => outcome.report),
+  );
+  await writeWhole(join(folder.path, foldsFile), `${JSON.stringify(folds, null, 1)}\n`);
+  return { folds, report };
+}
+
+/** Times are of all folds together. */
+function resultOf(
+  { folds, report: { holdout } }: Omit<FoldsResult, "published">,
+  outcomes: readonly FoldOutcome[],
+): RecordResult {
+  const durations: Record<string, number> = {};
+  for (const { result } of outcomes)
+    for (const [stage, spent] of Object.entries(result.durations))
+      durations[stage] = (durations[stage] ?? 0) + spent;
+  return {
+    metrics: {
+      score: holdout!.score,
+      strictScore: holdout!.strictScore,
+      ...(folds.over.tuneScore ? { tuneScore: folds.over.tuneScore.mean } : {}),
+      waitedShare: Math.max(...outcomes.map(({ result }) => result.metrics.waitedShare ?? 0)),
+    },
+    durations,
+    checkpointHash: null,
+    parameters: outcomes[0]!.result.parameters,
+  };
+}

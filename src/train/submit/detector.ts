@@ -1,0 +1,162 @@
+import { findRun, findTomogram } from "../../data/dataset.js";
+import type { Dataset, TomogramReader } from "../../data/model.js";
+import { readViews } from "../../data/normalisation.js";
+import { openTomogram } from "../../data/tomograms/omeZarr.js";
+import type { Pick } from "../../domain/particles.js";
+import type { Shape3, Volume } from "../../domain/volume.js";
+import type { EngineName, Precision } from "../../engines/engine.js";
+import type { PickingSettings } from "../../infer/pick/picking.js";
+import { openPickPool } from "../../infer/pick/pool.js";
+import type { Averaging } from "../../infer/predict/averaging.js";
+import { openPredictor, type Predictor } from "../../infer/predict/predictor.js";
+import { type ProbabilityMaps, predictMaps } from "../../infer/predict/probabilityMaps.js";
+import { PickbenchError } from "../../system/errors.js";
+import { averagingOf, type Checkpoint, readCheckpoint } from "../checkpoint/checkpoint.js";
+import { pickType, sweepType } from "../fit/tunePicking.js";
+import { mergedSettings } from "./mergedSettings.js";
+
+/** One or more checkpoints, ready to find particles in tomograms; several are an ensemble. */
+export interface Detector {
+  readonly predictor: Predictor;
+  readonly types: readonly string[];
+  /** How each type is picked. */
+  readonly settings: ReadonlyMap<string, PickingSettings>;
+  /** What numbers the networks are run with. */
+  readonly precision: Precision;
+  /** Which reconstruction is read. */
+  readonly tomogram: string;
+  /** The tomogram that the checkpoints were made for, not read yet; found out before any prediction where there is none. */
+  find(dataset: Dataset, run: string): Promise<TomogramReader>;
+  /** That tomogram as the networks want it: once a normalisation. */
+  read(dataset: Dataset, run: string): Promise<Volume[]>;
+  /** What picking needs of a tomogram that was read. */
+  predict(views: readonly Volume[], onProgress?: OnProgress): Promise<ProbabilityMaps>;
+  /** Particles in those maps, all types at once in threads of their own. */
+  pick(maps: ProbabilityMaps): Promise<Pick[]>;
+  /** What each threshold would pick of a type; none may lie under `lowestThreshold`. */
+  sweep(maps: ProbabilityMaps, type: string, thresholds: readonly number[]): Promise<Pick[][]>;
+  /** Reads, predicts and picks one run. */
+  detect(dataset: Dataset, run: string, onProgress?: OnProgress): Promise<Pick[]>;
+  /** Ends a prediction that is under way. */
+  close(): Promise<void>;
+}
+
+type OnProgress = (done: number, total: number) => void;
+
+/** How tiles are cut, over what the first checkpoint's experiment says. */
+export interface Tiling {
+  /** Voxels along z, y, x at most. */
+  readonly tile?: Shape3;
+  /** Voxels that neighbouring tiles share. */
+  readonly overlap?: number;
+}
+
+export interface DetectorOptions {
+  readonly tiling?: Tiling;
+  readonly engine: EngineName;
+  readonly threads: number;
+  /** Over what the first checkpoint's experiment says. */
+  readonly precision?: Precision | undefined;
+  /** Over what the first checkpoint's experiment says. */
+  readonly tomogram?: string | undefined;
+  /** Maps are kept down to it for `sweep`; picks are the same. Each type's own threshold if absent. */
+  readonly lowestThreshold?: number;
+}
+
+/** @throws BadCheckpoint where one was trained at another spacing than the first */
+export function checkOneSpacing(
+  paths: readonly string[],
+  checkpoints: readonly { readonly spacing: number }[],
+): void {
+  const [first] = checkpoints;
+  for (const [at, { spacing }] of checkpoints.entries())
+    if (Math.abs(spacing / first!.spacing - 1) > 0.05)
+      throw new PickbenchError(
+        "BadCheckpoint",
+        `${paths[at]}: trained at ${spacing.toFixed(2)} Å a voxel, ${paths[0]} at ${first!.spacing.toFixed(2)}; an ensemble takes checkpoints of one spacing`,
+      );
+}
+
+/** @throws BadCheckpoint where one is an ensemble that averages logits and another is not */
+function commonAveraging(paths: readonly string[], checkpoints: readonly Checkpoint[]): Averaging {
+  const averaging = averagingOf(checkpoints[0]!);
+  const other = checkpoints.findIndex((each) => averagingOf(each) !== averaging);
+  if (other < 0) return averaging;
+  const [logits, plain] = averaging === "logits" ? [0, other] : [other, 0];
+  throw new PickbenchError(
+    "BadCheckpoint",
+    `${paths[logits]}: averages its networks' logits, ${paths[plain]} does not; make one ensemble of all members with pickbench ensemble --average logits`,
+  );
+}
+
+export async function openDetector(paths: readonly string[], options: DetectorOptions): Promise<Detector> {
+  const checkpoints: Checkpoint[] = [];
+  for (const path of paths) checkpoints.push(await readCheckpoint(path));
+  const first = checkpoints[0]!;
+  checkOneSpacing(paths, checkpoints);
+  const { experiment } = first;
+  const precision = options.precision ?? experiment.predict.precision ?? "float32";
+  const { engine, threads } = options;
+  const predictor = await openPredictor(
+    checkpoints.flatMap(({ networks }) => networks),
+    {
+      ...experiment.predict,
+      ...options.tiling,
+      precision,
+      engine,
+      threads,
+      averaging: commonAveraging(paths, checkpoints),
+    },
+  );
+  const settings = mergedSettings(checkpoints);
+  const { lowestThreshold = Number.POSITIVE_INFINITY } = options;
+  const floors = new Map(
+    [...settings].map(([type, { threshold }]) => [type, Math.min(threshold, lowestThreshold)]),
+  );
+  const pool = openPickPool();
+  const choice = { ...experiment.data, tomogram: options.tomogram ?? experiment.data.tomogram };
+  const checkSpacing = (run: string, got: number): void => {
+    if (Math.abs(got / first.spacing - 1) > 0.05)
+      throw new PickbenchError(
+        "Unsupported",
+        `${run}: its ${choice.tomogram} tomogram has ${got.toFixed(2)} Å a voxel, the checkpoint was trained at ${first.spacing.toFixed(2)}; give tomograms of that spacing`,
+      );
+  };
+  const read = async (dataset: Dataset, run: string): Promise<Volume[]> => {
+    const views = await readViews(dataset, run, choice, predictor.normalisations);
+    checkSpacing(run, views[0]!.spacing[0]);
+    return views;
+  };
+  const predict: Detector["predict"] = (views, onProgress) =>
+    predictMaps(predictor, views, onProgress, floors);
+  const pick: Detector["pick"] = async (maps) => {
+    const perType = await Promise.all(
+      predictor.types.map((type) => pickType(pool, experiment, maps, type, settings.get(type)!)),
+    );
+    return perType.flat();
+  };
+  return {
+    predictor,
+    types: predictor.types,
+    settings,
+    precision,
+    tomogram: choice.tomogram,
+    async find(dataset, run) {
+      const ref = findTomogram(findRun(dataset, run), choice.tomogram, choice.voxelSpacing);
+      const reader = await openTomogram(ref, choice.level);
+      checkSpacing(run, reader.spacing[0]);
+      return reader;
+    },
+    read,
+    predict,
+    pick,
+    sweep: (maps, type, thresholds) =>
+      sweepType(pool, experiment, maps, type, { ...settings.get(type)!, thresholds }),
+    async detect(dataset, run, onProgress) {
+      return pick(await predict(await read(dataset, run), onProgress));
+    },
+    async close() {
+      await Promise.all([predictor.close(), pool.close()]);
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import type { PickingSettings } from "../../infer/pick/picking.js";
+import type { Checkpoint } from "../checkpoint/checkpoint.js";
+
+/** Each type's settings; where several checkpoints predict a type, the mean of their thresholds and least volumes. */
+export function mergedSettings(
+  checkpoints: readonly Pick<Checkpoint, "picking">[],
+): Map<string, PickingSettings> {
+  const merged = new Map<string, PickingSettings>();
+  for (const type of new Set(checkpoints.flatMap(({ picking }) => [...picking.keys()]))) {
+    const all = checkpoints.flatMap(({ picking }) => picking.get(type) ?? []);
+    const mean = (of: (settings: PickingSettings) => number) =>
+      all.reduce((sum, each) => sum + of(each), 0) / all.length;
+    merged.set(type, {
+      ...all[0]!,
+      threshold: mean((each) => each.threshold),
+      minVolume: mean((each) => each.minVolume),
+    });
+  }
+  return merged;
+}

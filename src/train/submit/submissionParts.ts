@@ -1,0 +1,126 @@
+/**
+ * What `submit` has found so far: a folder beside the CSV with one small file a run, so that a stopped submission goes on
+ * where it was. The folder is bound to checkpoints and settings, each file to its tomogram.
+ */
+import { readdir, readFile, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { z } from "zod";
+import { angstrom } from "../../domain/units.js";
+import { PickbenchError } from "../../system/errors.js";
+import { canonicalJson, writeWhole } from "../../system/files.js";
+import { withLock } from "../../system/lock.js";
+import { makeFolder, removeEmpty } from "../run/runFolder.js";
+import type { DetectedRun } from "./detectAll.js";
+
+/** What picks depend on besides the tomogram. */
+export interface PartsSettings {
+  /** SHA-256 of each, in the order given. */
+  readonly checkpoints: readonly string[];
+  readonly tomogram: string;
+  readonly engine: string;
+  readonly threads: number;
+  readonly precision: string;
+  /** What was said of tiles over the checkpoints, as canonical JSON. */
+  readonly tiles: string;
+  /** Of pickbench. */
+  readonly version: string;
+}
+
+/** The files of finished runs. */
+export interface SubmissionParts {
+  readonly folder: string;
+  /**
+   * Says what the parts are made with; to be called first.
+   *
+   * @throws BadUsage where there are parts that were made otherwise
+   */
+  bind(settings: PartsSettings): Promise<void>;
+  /** A run's part, if it was finished and its tomogram has that stamp. */
+  find(run: string, stamp: string): Promise<DetectedRun | undefined>;
+  write(detected: DetectedRun, stamp: string): Promise<void>;
+  remove(): Promise<void>;
+}
+
+const length = z.number().transform(angstrom);
+const seconds = z.number().nonnegative();
+const partSchema = z.object({
+  run: z.string(),
+  stamp: z.string(),
+  seconds: z.object({ read: seconds, predict: seconds, pick: seconds }),
+  picks: z.array(z.object({ type: z.string(), x: length, y: length, z: length })),
+});
+const settingsFile = "settings.json";
+const lockFile = "submit.lock";
+const partEnding = ".picks.json";
+
+/**
+ * Makes the parts of a CSV this process's own while `work` runs; the folder goes where nothing is left in it.
+ *
+ * @throws BadUsage where another process writes that CSV
+ */
+export async function withSubmissionParts<T>(
+  out: string,
+  work: (parts: SubmissionParts) => Promise<T>,
+): Promise<T> {
+  const folder = `${out}.parts`;
+  const made = await makeFolder(folder);
+  try {
+    return await withLock(join(folder, lockFile), out, () => work(partsIn(folder, out)));
+  } finally {
+    await removeEmpty(folder, made ?? folder);
+  }
+}
+
+function partsIn(folder: string, out: string): SubmissionParts {
+  const fileOf = (run: string): string => join(folder, `${run}${partEnding}`);
+  const settingsPath = join(folder, settingsFile);
+  let bound: PartsSettings | undefined;
+  return {
+    folder,
+    async bind(settings) {
+      bound = settings;
+      const finished = (await readdir(folder)).filter((name) => name.endsWith(partEnding));
+      const made = await readJson(settingsPath);
+      if (finished.length > 0 && canonicalJson(made) !== canonicalJson(settings))
+        throw new PickbenchError(
+          "BadUsage",
+          `${out}: ${basename(folder)} holds ${finished.length} runs of an unfinished submission with ${difference(made, settings)}; give the same to go on with it, name another --out, or remove that folder`,
+          { path: folder },
+        );
+    },
+    async find(run, stamp) {
+      const part = partSchema.safeParse(await readJson(fileOf(run)));
+      return part.success && part.data.run === run && part.data.stamp === stamp ? part.data : undefined;
+    },
+    async write({ run, picks, seconds: took }, stamp) {
+      await writeWhole(settingsPath, canonicalJson(bound));
+      const places = picks.map(({ type, x, y, z: depth }) => ({ type, x, y, z: depth }));
+      await writeWhole(fileOf(run), JSON.stringify({ run, stamp, seconds: took, picks: places }));
+    },
+    async remove() {
+      for (const name of await readdir(folder))
+        if (name !== lockFile) await rm(join(folder, name), { force: true });
+    },
+  };
+}
+
+/** The document in a file; undefined where there is none, or no whole one. */
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** In words, the first thing that the parts were made with and that is another now. */
+function difference(made: unknown, now: PartsSettings): string {
+  const then = (made ?? {}) as Partial<Record<string, unknown>>;
+  const changed = Object.entries(now).find(
+    ([name, value]) => canonicalJson(then[name]) !== canonicalJson(value),
+  );
+  if (!changed || made === undefined) return "settings that cannot be read";
+  const [name, value] = changed;
+  if (name === "checkpoints") return "other checkpoints";
+  return `${name} ${String(then[name])}, here it is ${String(value)}`;
+}

@@ -1,0 +1,191 @@
+import { tomogramStamp } from "../../data/manifest.js";
+import type { Dataset } from "../../data/model.js";
+import type { Pick } from "../../domain/particles.js";
+import { voxelCount } from "../../domain/volume.js";
+import { writeSubmission } from "../../score/submissionCsv.js";
+import { isPickbenchError, PickbenchError } from "../../system/errors.js";
+import type { StopListener } from "../../system/interrupt.js";
+import { type Progress, startProgress } from "../../system/progress.js";
+import { type DetectedRun, type DetectSeconds, detectAll } from "./detectAll.js";
+import type { Detector } from "./detector.js";
+import type { SubmissionParts } from "./submissionParts.js";
+
+export interface SubmitRequest {
+  readonly detector: Detector;
+  readonly dataset: Dataset;
+  readonly runs: readonly string[];
+  /** Already bound to the detector's checkpoints and settings. */
+  readonly parts: SubmissionParts;
+  /** The CSV. */
+  readonly out: string;
+  /** Leaves out tomograms that cannot be used; without it the first one ends the work. */
+  readonly keepGoing: boolean;
+  readonly stop: StopListener;
+}
+
+export interface Submitted {
+  /** In the order of the request. */
+  readonly runs: readonly SubmittedRun[];
+  /** Those of them that an earlier call had finished. */
+  readonly skipped: readonly string[];
+  readonly failed: readonly FailedRun[];
+}
+
+export interface SubmittedRun {
+  readonly run: string;
+  readonly picks: number;
+  readonly perType: Readonly<Record<string, number>>;
+  readonly seconds: DetectSeconds;
+}
+
+export interface FailedRun {
+  readonly run: string;
+  readonly message: string;
+}
+
+/** A tomogram that is there and of the right spacing. */
+interface FoundRun {
+  readonly run: string;
+  readonly stamp: string;
+  readonly voxels: number;
+  /** What an earlier call left. */
+  readonly part: DetectedRun | undefined;
+}
+
+/**
+ * Finds the particles of all runs that are not finished yet and writes the CSV. Each run's are written at once; they are
+ * removed when no run is missing in the CSV.
+ *
+ * @throws Stopped where the user wished so
+ */
+export async function submitAll(request: SubmitRequest): Promise<Submitted> {
+  const { runs, parts, out, detector } = request;
+  const failed: FailedRun[] = [];
+  const found = await findRuns(request, failed);
+  const skipped = found.flatMap(({ part, run }) => (part ? [run] : []));
+  if (skipped.length > 0)
+    say(
+      `${parts.folder}: ${skipped.length} of ${runs.length} tomograms are finished and skipped: ${skipped.join(", ")}`,
+    );
+  const detected = await detectFound(request, found, failed);
+  await writeSubmission(out, new Map([...detected].map(([run, { picks }]) => [run, picks])));
+  if (failed.length === 0) await parts.remove();
+  const summaries = runs.flatMap((run) => detected.get(run) ?? []);
+  return { runs: summaries.map((each) => summary(detector.types, each)), skipped, failed };
+}
+
+/** Looks at all tomograms before any is predicted. */
+async function findRuns(
+  { detector, dataset, runs, parts, keepGoing }: SubmitRequest,
+  failed: FailedRun[],
+): Promise<FoundRun[]> {
+  const found: FoundRun[] = [];
+  for (const run of runs) {
+    try {
+      const reader = await detector.find(dataset, run);
+      const stamp = await tomogramStamp(reader);
+      const part = await parts.find(run, stamp);
+      found.push({ run, stamp, voxels: voxelCount(reader.shape), part });
+    } catch (error) {
+      if (!keepGoing || !isPickbenchError(error)) throw error;
+      failed.push({ run, message: error.message });
+      say(leftOut(run, error));
+    }
+  }
+  return found;
+}
+
+/** Particles by run, those of earlier calls among them. */
+async function detectFound(
+  { detector, dataset, runs, parts, keepGoing, stop }: SubmitRequest,
+  found: readonly FoundRun[],
+  failed: FailedRun[],
+): Promise<Map<string, DetectedRun>> {
+  const detected = new Map(found.flatMap(({ run, part }) => (part ? [[run, part]] : [])));
+  const waiting = found.filter(({ part }) => !part);
+  if (waiting.length === 0) return detected;
+  const stamps = new Map(waiting.map(({ run, stamp }) => [run, stamp]));
+  const bar = new VoxelBar(found);
+  try {
+    await detectAll(
+      detector,
+      dataset,
+      waiting.map(({ run }) => run),
+      {
+        signal: stop.signal,
+        onProgress: (run, done, total) => bar.update(run, done / total),
+        async onDetected(each) {
+          await parts.write(each, stamps.get(each.run)!);
+          detected.set(each.run, each);
+        },
+        onFailed: keepGoing
+          ? (run, error) => {
+              failed.push({ run, message: error.message });
+              bar.say(leftOut(run, error));
+            }
+          : undefined,
+      },
+    );
+  } catch (error) {
+    if (!stop.asked()) throw error;
+    throw new PickbenchError(
+      "Stopped",
+      `stopped with ${detected.size} of ${runs.length} tomograms finished; give the same command again to go on from there`,
+    );
+  } finally {
+    bar.stop();
+  }
+  return detected;
+}
+
+/** One bar over the voxels of all tomograms. */
+class VoxelBar {
+  readonly #found: readonly FoundRun[];
+  readonly #progress: Progress;
+  /** Of the skipped ones and of those in front of each run. */
+  readonly #before = new Map<string, number>();
+
+  constructor(found: readonly FoundRun[]) {
+    this.#found = found;
+    const from = found.reduce((sum, { part, voxels }) => sum + (part ? voxels : 0), 0);
+    let before = from;
+    for (const { run, voxels, part } of found) {
+      if (part) continue;
+      this.#before.set(run, before);
+      before += voxels;
+    }
+    this.#progress = startProgress("submit", millions(before), "Mvoxel", { from: millions(from) });
+  }
+
+  update(run: string, share: number): void {
+    const at = this.#found.findIndex((each) => each.run === run);
+    const done = this.#before.get(run)! + share * this.#found[at]!.voxels;
+    this.#progress.update(millions(done), `${run} (${at + 1} of ${this.#found.length})`);
+  }
+
+  say(line: string): void {
+    this.#progress.say(line);
+  }
+
+  stop(): void {
+    this.#progress.stop();
+  }
+}
+
+const millions = (voxels: number): number => Math.round(voxels / 1e5) / 10;
+
+const leftOut = (run: string, error: PickbenchError): string => `${run} is left out: ${error.message}`;
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+const summary = (types: readonly string[], { run, picks, seconds }: DetectedRun): SubmittedRun => ({
+  run,
+  picks: picks.length,
+  perType: countTypes(types, picks),
+  seconds,
+});
+
+const countTypes = (types: readonly string[], picks: readonly Pick[]): Record<string, number> =>
+  Object.fromEntries(types.map((type) => [type, picks.filter((pick) => pick.type === type).length]));

@@ -1,0 +1,137 @@
+import fc from "fast-check";
+import { expect, test, vi } from "vitest";
+import type { RegisteredCommand } from "../../../src/commands/shared/command.js";
+import { parserOf } from "../../../src/commands/shared/parser.js";
+
+const { taken } = vi.hoisted(() => ({ taken: [] as object[] }));
+
+/** The real definitions; what would run notes what it was given instead. */
+vi.mock(import("../../../src/commands/shared/command.js"), async (original) => {
+  const actual = await original();
+  return {
+    ...actual,
+    defineCommand: (command) =>
+      actual.defineCommand({ ...command, run: async (given) => void taken.push({ ...given }) }),
+  };
+});
+
+const commands: Record<string, { command: RegisteredCommand }> = {
+  score: await import("../../../src/commands/judge/score.js"),
+  inspect: await import("../../../src/commands/data/inspect.js"),
+  leaderboard: await import("../../../src/commands/judge/leaderboard.js"),
+  engines: await import("../../../src/commands/machine/engines.js"),
+  export: await import("../../../src/commands/detect/export.js"),
+  run: await import("../../../src/commands/train/run.js"),
+  submit: await import("../../../src/commands/detect/submit.js"),
+};
+
+/** What yargs gives the command, or nothing where it throws or answers by itself. */
+async function byYargs(args: readonly string[]): Promise<object | undefined> {
+  const { command } = commands[args[0]!]!;
+  taken.length = 0;
+  const parser = parserOf(args);
+  command.register(parser, args[0]!, "");
+  await parser.parseAsync().catch(() => undefined);
+  return taken[0];
+}
+
+test("a plain score is read as yargs reads it", async () => {
+  const args = ["score", "a.csv", "--truth=b c/d.csv", "--json", "--seed", "7"];
+  const plainly = commands.score!.command.plain(args);
+  expect(plainly).toEqual({
+    _: ["score"],
+    $0: "pickbench",
+    submission: "a.csv",
+    truth: "b c/d.csv",
+    json: true,
+    seed: 7,
+  });
+  expect(await byYargs(args)).toEqual(plainly);
+});
+
+test.each([
+  [["a.csv"]],
+  [["--truth", "b"]],
+  [["a.csv", "b.csv", "--truth", "b"]],
+  [["a.csv", "--truth", "b", "--help"]],
+  [["a.csv", "--truth", "b", "--fast"]],
+  [["a.csv", "--truth", "b", "--no-json"]],
+  [["a.csv", "--truth", "b", "--truth", "c"]],
+  [["a.csv", "--truth", "b", "--json", "true"]],
+  [["--json", "true", "--truth", "b"]],
+  [["a.csv", "--truth", "b", "--seed", "many"]],
+  [["a.csv", "--truth", "b", "--seed", "0x10"]],
+  [["a.csv", "--truth", "'b'"]],
+  [["a.csv", "--truth="]],
+  [["--truth", "b", "--", "a.csv"]],
+  [["a.csv", "--truth", "b", "--against", "c.csv"]],
+  [["a.csv", "--truth", "b", "--seeds", "c.csv", "d.csv"]],
+])("%s is left to yargs", (rest) => {
+  expect(commands.score!.command.plain(["score", ...rest])).toBeUndefined();
+});
+
+const flag = fc.constantFrom(
+  ...[
+    "truth",
+    "json",
+    "seed",
+    "interval",
+    "against",
+    "seeds",
+    "data",
+    "submissions",
+    "out",
+    "truth.a",
+    "no-json",
+    "help",
+  ],
+  ...["Truth", "engine", "checkpoint", "__proto__", "version", "s", "threads", "set", "resume", "tr"],
+);
+const value = fc.oneof(
+  fc.constantFrom("a.csv", "b/c.csv", "7", "0", "07", "0x1f", "1e3", ".5", "-1", "-", "true", "false", "NaN"),
+  fc.constantFrom(
+    "'a'",
+    '"a b"',
+    "a b",
+    "a=b",
+    "",
+    " ",
+    "--",
+    "a,b",
+    "99999999999999999999",
+    "Infinity",
+    "=",
+    "é",
+  ),
+  fc.string({ maxLength: 4 }),
+);
+const words = fc.oneof(
+  value.map((word) => [word]),
+  flag.map((name) => [`--${name}`]),
+  fc.tuple(flag, value).map(([name, word]) => [`--${name}`, word]),
+  fc.tuple(flag, value).map(([name, word]) => [`--${name}=${word}`]),
+  fc.constantFrom(["--truth", "t.csv"], ["--json"], ["--seed", "3"], ["-j"], ["--json=true"]),
+);
+const line = fc
+  .tuple(
+    fc.constantFrom("score", "score", "score", ...Object.keys(commands)),
+    fc.array(words, { maxLength: 4 }),
+    fc.constantFrom([], ["a.csv", "--truth", "t.csv"]),
+  )
+  .chain(([name, some, enough]) =>
+    fc.constantFrom([name, ...some.flat(), ...enough], [name, ...enough, ...some.flat()]),
+  );
+
+test("whatever is read without yargs is what yargs reads", async () => {
+  let plain = 0;
+  await fc.assert(
+    fc.asyncProperty(line, async (args) => {
+      const given = commands[args[0]!]!.command.plain(args);
+      if (given === undefined) return;
+      plain++;
+      expect(await byYargs(args)).toEqual(given);
+    }),
+    { numRuns: 1500, seed: 1 },
+  );
+  expect(plain).toBeGreaterThan(100);
+});

@@ -1,0 +1,5 @@
+/** Run as a process of its own: what WebGPU computes, given the weights to predict with. */
+import { answer } from "../answer.js";
+import { computed } from "./webgpuComputations.js";
+
+answer((weights: Float32Array) => computed("webgpu", weights));

@@ -1,0 +1,67 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { simulateDataset } from "../../src/data/simulate/simulateDataset.js";
+
+/** Runs of the tiny data set, in the order that splits share them out. */
+export const tinyRuns = ["TS_S1", "TS_S2", "TS_S3", "TS_S4"];
+
+const counts = new Map([
+  ["apo-ferritin", 6],
+  ["beta-amylase", 0],
+  ["beta-galactosidase", 1],
+  ["ribosome", 2],
+  ["thyroglobulin", 1],
+  ["virus-like-particle", 1],
+]);
+
+/** Four tomograms that a network sees in seconds: enough to train on two, tune on one and hold one out. */
+export async function tinyDataset(folder: string): Promise<string> {
+  const out = join(folder, "data");
+  await simulateDataset({
+    out,
+    runs: 4,
+    shape: [40, 64, 64],
+    spacing: 10,
+    seed: 1,
+    part: "train",
+    flat: true,
+    counts,
+  });
+  return out;
+}
+
+/** An experiment of a few steps; `changes` replace whole keys. */
+export async function tinyExperiment(
+  path: string,
+  changes: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const experiment = {
+    name: "tiny",
+    network: "plain",
+    splits: { train: 2, tune: 1, holdout: 1 },
+    types: ["apo-ferritin", "ribosome"],
+    patch: { shape: [16, 32, 32] },
+    loss: [{ kind: "crossEntropy", backgroundWeight: 0.1 }],
+    optimiser: { rate: 3e-3, warmupSteps: 2, average: 0.9 },
+    evaluate: { times: 2, from: 0.5 },
+    predict: { tile: [40, 64, 64], overlap: 8 },
+    picking: { thresholds: [0.1, 0.2, 0.3], minVolumes: [0.05] },
+    budget: "12 steps",
+    ...changes,
+  };
+  await writeFile(path, JSON.stringify(experiment));
+  return path;
+}
+
+/** Writes a network of two layers beside the experiment, which a step takes milliseconds of; for `network`. */
+export async function tinyNetwork(folder: string): Promise<{ readonly file: string }> {
+  await writeFile(
+    join(folder, "two-layers.mjs"),
+    `export default {
+      name: "two-layers",
+      build: (g, x, outputs) =>
+        g.convolution(g.relu(g.convolution(x, "first", 6)), "head", outputs, { kernel: [1, 1, 1] }),
+    };`,
+  );
+  return { file: "two-layers.mjs" };
+}

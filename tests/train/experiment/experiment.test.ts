@@ -1,0 +1,166 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  checkExperiment,
+  experimentHash,
+  experimentText,
+  readExperiment,
+} from "../../../src/train/experiment/experiment.js";
+
+const least = {
+  name: "tiny",
+  network: "plain",
+  splits: { train: 1 },
+  loss: [{ kind: "crossEntropy" }],
+  budget: "10 steps",
+};
+const recipes = fileURLToPath(new URL("../../../experiments", import.meta.url));
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "experiment-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const refusal = (changes: Readonly<Record<string, unknown>>): string => {
+  try {
+    checkExperiment({ ...least, ...changes }, "tiny.yaml");
+  } catch (error) {
+    expect(error).toMatchObject({ tag: "BadExperiment" });
+    return (error as Error).message;
+  }
+  throw new Error("it was not refused");
+};
+
+async function refusalOf(text: string): Promise<string> {
+  const path = join(folder, "broken.yaml");
+  await writeFile(path, text);
+  const error: unknown = await readExperiment(path).catch((refused: unknown) => refused);
+  expect(error).toMatchObject({ tag: "BadExperiment" });
+  const { message } = error as Error;
+  expect(message).not.toContain("\n");
+  return message.replace(`${path}: `, "");
+}
+
+describe("an experiment", () => {
+  it("is filled with defaults and frozen to its depth", () => {
+    const experiment = checkExperiment(least, "tiny.yaml");
+    expect(experiment).toMatchObject({
+      networks: "all",
+      seed: 0,
+      splits: { train: 1, tune: 0, holdout: 0 },
+      patch: { shape: [64, 64, 64], batch: 1, backgroundShare: 0.1 },
+      augment: { flip: true, intensity: { scale: 0.1 } },
+      optimiser: { rate: 1e-3, average: 0.995 },
+      checkpoint: { everySeconds: 30 },
+      picking: { method: "watershed" },
+    });
+    expect(Object.isFrozen(experiment.augment.intensity)).toBe(true);
+    expect(() => (experiment.patch.shape as number[]).push(1)).toThrow(TypeError);
+  });
+
+  it("has one text and hash whatever the order of its keys, and another for another value", () => {
+    const reversed = Object.fromEntries(Object.entries(least).reverse());
+    const [one, same] = [checkExperiment(least, "a"), checkExperiment(reversed, "b")];
+    expect(experimentText(same)).toBe(experimentText(one));
+    expect(checkExperiment(JSON.parse(experimentText(one)), "c")).toEqual(one);
+    expect(experimentHash(checkExperiment({ ...least, seed: 1 }, "d"))).not.toBe(experimentHash(one));
+  });
+
+  it.each([
+    [{ neetwork: "plain" }, /unknown key neetwork/],
+    [{ patch: { shpe: [64, 64, 64] } }, /unknown key patch\.shpe/],
+    [{ augment: { intensity: { scael: 1 } } }, /unknown key augment\.intensity\.scael/],
+    [{ loss: [{ kind: "crossEntropy", wieght: 2 }] }, /unknown key loss\.0\.wieght/],
+    [{ splits: { trian: 3, tune: 1 } }, /unknown key splits\.trian/],
+    [{ splits: { fold: 0, folds: 3, holdout: 1 } }, /unknown key splits\.holdout/],
+    [{ network: undefined, netwrk: "plain" }, /unknown key netwrk/],
+  ])("refuses %j by name", (changes, message) => {
+    expect(refusal(changes)).toMatch(message);
+  });
+
+  it.each([
+    [{ patch: { batch: "two" } }, 'patch.batch: got "two", wanted number'],
+    [{ patch: { batch: 0 } }, "patch.batch: got 0, wanted number to be >=1"],
+    [{ optimiser: { rate: Number.NaN } }, "optimiser.rate: got NaN, wanted number"],
+    [{ patch: { shape: [64, 64] } }, "patch.shape: got a list of 2"],
+    [{ loss: [{ kind: "crossentropy" }] }, 'loss.0.kind: got "crossentropy", wanted'],
+    [{ loss: [] }, "loss: got a list of 0, wanted"],
+    [{ splits: { train: "all" } }, 'splits.train: got "all", wanted array or number or "rest"'],
+    [{ splits: 3 }, "splits: got 3, wanted object"],
+    [{ splits: undefined }, "splits: got nothing, wanted object"],
+    [{ name: "../up" }, 'name: got "../up", wanted letters'],
+    [{ seed: 1.5 }, "seed: got 1.5, wanted int"],
+    [{ output: "relu" }, 'output: got "relu", wanted'],
+    [{ network: "resnext" }, "choose one of baseline, plain"],
+    [{ budget: "long" }, 'budget "long"'],
+  ])("refuses %j with what was got and wanted", (changes, message) => {
+    expect(refusal(changes)).toContain(message);
+  });
+
+  it.each([
+    [{ networks: "perType" }, "output: softmax"],
+    [{ output: "sigmoid" }, "loss: crossEntropy does not go with output: sigmoid"],
+    [{ loss: [{ kind: "squaredError" }] }, "loss: squaredError does not go with output: softmax"],
+    [
+      { output: "heatmap", loss: [{ kind: "tversky" }], target: { kind: "gaussian", sigma: 2 } },
+      "loss: tversky does not go with output: heatmap",
+    ],
+    [
+      { output: "heatmap", loss: [{ kind: "squaredError" }] },
+      "target: ball does not go with output: heatmap",
+    ],
+    [{ types: ["ribosome"], ignore: ["ribosome"] }, "types: all of them are ignored"],
+  ])("refuses what does not go together: %j", (changes, message) => {
+    expect(refusal(changes)).toContain(message);
+  });
+});
+
+describe("an experiment's file", () => {
+  it("is read, with the command line's seed and budget over its own", async () => {
+    const path = join(folder, "good.yaml");
+    await writeFile(path, `${JSON.stringify(least)}\n`);
+    expect(await readExperiment(path, { seed: 7, budget: "2m" })).toMatchObject({ seed: 7, budget: "2m" });
+    expect(await readExperiment(path, { seed: undefined })).toMatchObject({ seed: 0, budget: "10 steps" });
+  });
+
+  it.each([
+    ["", /^it holds no keys/],
+    ["# nothing but a comment\n", /^it holds no keys/],
+    ["- a list\n", /^it holds no keys/],
+    ["name: a\nnetwork: plain\nloss: [\n", /^line \d is not valid YAML/],
+    ["name: a\nnetwork: plain\nname: b\n", /^line 3 is not valid YAML .*unique/],
+    ["name: a\n  network: plain\n", /^line [12] is not valid YAML/],
+    ["name: a\n---\nname: b\n", /^line 2 is not valid YAML/],
+    ["name: *nobody\n", /Unresolved alias|cannot be resolved/],
+    [`a: &a [x,x,x,x]\nb: &b [${"*a,".repeat(9)}]\nc: [${"*b,".repeat(9)}]\n`, /aliases cannot be resolved/],
+    ["a: &a { self: *a }\n", /unknown key a/],
+  ])("is refused where it holds %j", async (text, message) => {
+    expect(await refusalOf(text)).toMatch(message);
+  });
+
+  it("has no leaderboard key unless it is given, so that hashes stay; a share is drawn by seed 0", () => {
+    expect(checkExperiment(least, "x.yaml")).not.toHaveProperty("leaderboard");
+    const { leaderboard } = checkExperiment({ ...least, leaderboard: { public: 0.27 } }, "x.yaml");
+    expect(leaderboard).toEqual({ public: 0.27, seed: 0 });
+    expect(refusal({ leaderboard: { publik: 0.27 } })).toMatch(/leaderboard/);
+  });
+
+  it("is refused where it is missing, or a folder", async () => {
+    for (const path of [join(folder, "missing.yaml"), folder])
+      await expect(readExperiment(path)).rejects.toMatchObject({
+        tag: "BadExperiment",
+        message: expect.stringContaining(`${path}: it cannot be read`),
+      });
+  });
+
+  it("is valid for every recipe in experiments/, whose name is the file's", async () => {
+    const files = (await readdir(recipes)).filter((name) => name.endsWith(".yaml"));
+    expect(files.length).toBeGreaterThan(1);
+    for (const file of files)
+      expect((await readExperiment(join(recipes, file))).name).toBe(file.slice(0, -5));
+  });
+});
