@@ -12,7 +12,7 @@ import { initialWeights } from "../nets/weights.js";
 import { networkOf, readCheckpoint, writeCheckpoint } from "../train/checkpoint/checkpoint.js";
 import { readExperiment } from "../train/experiment/experiment.js";
 import type { Experiment } from "../train/experiment/schema.js";
-import { membersOf } from "../train/fit/networks.js";
+import { networksOf } from "../train/fit/networks.js";
 import { untunedPicking } from "../train/fit/tunePicking.js";
 import { challengeSpacing } from "./particleVolume.js";
 import { noise } from "./training.js";
@@ -28,7 +28,7 @@ const foregroundShare = 0.001;
  */
 export async function writeFirstCheckpoint(path: string): Promise<void> {
   const experiment = await readExperiment(recipe);
-  const [member] = membersOf(experiment, challengeParticles, { architecture: "baseline" });
+  const [member] = networksOf(experiment, challengeParticles, { architecture: "baseline" });
   const weights = initialWeights(trainingLayout(await loadNetwork(member!.network)), 0);
   const network = await networkOf(member!, weights);
   const thresholds = await foregroundThresholds(network);

@@ -4,7 +4,7 @@ import type { Medians } from "./medians.js";
 import type { Peak } from "./peak.js";
 
 /** What is done in one timed run, as far as it can be counted. */
-export interface Work {
+interface Work {
   readonly voxels?: number;
   /** Arithmetic in 10⁹ operations; its share is of the matrix product's peak. */
   readonly gflop?: number | undefined;
@@ -78,5 +78,5 @@ export interface BenchPart {
 export const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
 
 /** Our time over the peer's; null without a peer. */
-export const ratio = (ours: number, peer: number | null): number | null =>
+const ratio = (ours: number, peer: number | null): number | null =>
   peer === null ? null : rounded(ours / peer, 3);

@@ -1,7 +1,7 @@
 import { Bench } from "tinybench";
 
 /** The first and third quartile: between them lies the middle half of all runs. */
-export type Quartiles = readonly [first: number, third: number];
+type Quartiles = readonly [first: number, third: number];
 
 /** Median milliseconds of two programs doing the same, and how far their runs spread. */
 export interface Medians {

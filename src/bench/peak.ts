@@ -15,7 +15,7 @@ export interface Peak {
   readonly threads: number;
 }
 
-export interface PeakSizes {
+interface PeakSizes {
   /** Rows and columns of both factors. */
   readonly matrix: number;
   /** Values that are copied. */

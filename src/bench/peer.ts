@@ -26,10 +26,10 @@ export async function findPython(modules: readonly string[]): Promise<string | n
 }
 
 /** Path of a peer's script. */
-export const peerScript = (name: string): string => fileURLToPath(new URL(name, folder));
+const peerScript = (name: string): string => fileURLToPath(new URL(name, folder));
 
 /** A peer that stays, and answers one line of JSON to each line it is given. */
-export interface ServingPeer {
+interface ServingPeer {
   /** Its first line. */
   readonly greeting: unknown;
   ask(question: string): Promise<unknown>;

@@ -20,7 +20,7 @@ export interface SubmitCost {
 }
 
 /** What is asked of `pickbench submit`. */
-export interface SubmitRequest {
+interface SubmitRequest {
   readonly checkpoints: readonly string[];
   /** A data set of the challenge's layout. */
   readonly data: string;

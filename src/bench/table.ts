@@ -5,7 +5,7 @@ import type { BenchRow } from "./measured.js";
 type Value = string | number | null | undefined;
 
 /** Finds the row that measured the same before. */
-export type Previous = (row: BenchRow) => BenchRow | null;
+type Previous = (row: BenchRow) => BenchRow | null;
 
 const pageWidth = 120;
 

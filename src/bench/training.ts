@@ -12,7 +12,7 @@ const rate = 1e-3;
 const averageDecay = 0.999;
 
 /** A network that is trained, one batch of one sample a step. */
-export interface Training {
+interface Training {
   step(batch: Batch): Promise<void>;
   close(): Promise<void>;
 }
@@ -65,7 +65,7 @@ function noiseBatch(patch: Shape3, outputs: number): Batch {
 }
 
 /** One piece of work to be timed, and what it holds. */
-export interface Workload {
+interface Workload {
   run(): Promise<void>;
   release(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { openDataset } from "../data/dataset.js";
 import { readRunPicks } from "../data/picks.js";
-import type { Pick } from "../domain/particles.js";
+import type { ParticlePick } from "../domain/particles.js";
 import { type RunRecord, readRecord } from "../domain/record.js";
 import { readReport } from "../leaderboard/leaderboard.js";
 import { tomogramSeconds } from "../leaderboard/submissionFolder.js";
@@ -113,7 +113,7 @@ export const ranked = (rows: readonly CompareRow[]): CompareRow[] =>
   rows.toSorted((a, b) => (b.score ?? 0) - (a.score ?? 0) || (a.architecture < b.architecture ? -1 : 1));
 
 /** How far a row lies below the first one, by the submissions of the first seed of each, and whether that can be told. */
-export interface AgainstFirst {
+interface AgainstFirst {
   /** First − row: of the score, with its interval (see compareSubmissions). */
   readonly difference: number;
   readonly interval: Interval;
@@ -135,7 +135,7 @@ export async function againstFirst(
   const [first, ...others] = submissions;
   if (first === undefined || holdout.length === 0) return submissions.map(() => null);
   const dataset = await openDataset(data);
-  const truth = new Map<string, Pick[]>();
+  const truth = new Map<string, ParticlePick[]>();
   for (const run of holdout) truth.set(run, await readRunPicks(dataset, run));
   const compared: (AgainstFirst | null)[] = [null];
   for (const other of others) {

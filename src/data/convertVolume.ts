@@ -12,7 +12,7 @@ import type { TomogramReader } from "./model.js";
 import { openTomogram } from "./tomograms/omeZarr.js";
 import { isMrcName, mrcStem } from "./volumeNames.js";
 
-export interface ConvertOptions {
+interface ConvertOptions {
   /** Å per voxel along every axis, over what the source says. */
   readonly spacing?: Angstrom;
   /** Of the target; the source's own by default. */
@@ -48,7 +48,7 @@ export interface ConvertedVolume {
   readonly notes: readonly string[];
 }
 
-export interface ConvertWatch {
+interface ConvertWatch {
   readonly onTotal: (planes: number) => void;
   readonly onPlanes: (done: number) => void;
   /** True once the user wants it to stop: nothing is left behind then. */
@@ -234,7 +234,7 @@ function addRange(range: { least: number; greatest: number; sum: number }, value
 }
 
 /** Whole z planes of a volume. */
-export interface Slab {
+interface Slab {
   readonly zStart: number;
   /** (planes, y, x) */
   readonly values: Float32Array;
@@ -244,7 +244,7 @@ export interface Slab {
 const mostVoxels = 2 ** 27;
 
 /** A volume's slabs in order, one of them in memory at a time. */
-export async function* slabsOf(reader: TomogramReader, channel = 0): AsyncGenerator<Slab> {
+async function* slabsOf(reader: TomogramReader, channel = 0): AsyncGenerator<Slab> {
   if (reader.slabs) return yield* reader.slabs(channel);
   const [depth, height, width] = reader.shape;
   const planes = Math.max(1, Math.min(reader.chunkShape[0], Math.floor(mostVoxels / (height * width))));

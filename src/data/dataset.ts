@@ -4,7 +4,7 @@ import { challengeParticles } from "../domain/particles.js";
 import { PickbenchError } from "../system/errors.js";
 import { type CopickRoots, findRoots } from "./layouts/copickConfig.js";
 import { portalRuns } from "./layouts/portal.js";
-import { lonelyRun, volumeRuns } from "./layouts/volumeFolder.js";
+import { singleFileRun, volumeRuns } from "./layouts/volumeFolder.js";
 import type { Dataset, Run, TomogramRef } from "./model.js";
 import { isRemote } from "./remote/address.js";
 import { mirroredData } from "./remote/mirror.js";
@@ -21,7 +21,7 @@ const spacingFolder = /^VoxelSpacing(\d+(?:\.\d+)?)$/;
  */
 export async function openDataset(path: string, options: { part?: "train" | "test" } = {}): Promise<Dataset> {
   const full = isRemote(path) ? await mirroredData(path) : resolve(path);
-  const lonely = await lonelyRun(full);
+  const lonely = await singleFileRun(full);
   const roots = lonely ? rootsBeside(full) : await findRoots(full, options.part);
   const runs = lonely ? [lonely] : await listRuns(roots.existing);
   if (runs.length === 0)

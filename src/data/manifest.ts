@@ -4,7 +4,7 @@ import type { RunRecord } from "../domain/record.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashFile, hashOf } from "../system/files.js";
 import type { Dataset, TomogramReader } from "./model.js";
-import { bringHere } from "./remote/mirror.js";
+import { ensureLocal } from "./remote/mirror.js";
 
 /** A file that a result rests on. */
 export interface ManifestEntry {
@@ -29,7 +29,7 @@ export async function dataManifest(
       const folder = join(root, "ExperimentRuns", run);
       const pathOf = (full: string): string => [label, ...relative(root, full).split(/[/\\]/)].join("/");
       const isWanted = (full: string): boolean => options.only?.(pathOf(full)) !== false;
-      await bringHere(folder, isWanted);
+      await ensureLocal(folder, isWanted);
       for (const name of await filesUnder(folder, [])) {
         const full = join(folder, name);
         const path = pathOf(full);
@@ -54,7 +54,7 @@ async function entriesOf(
   source: string,
   { hash }: { hash: boolean },
 ): Promise<ManifestEntry[]> {
-  await bringHere(source);
+  await ensureLocal(source);
   const isFolder = (await stat(source)).isDirectory();
   const files = isFolder ? (await filesUnder(source, [])).map((name) => join(source, name)) : [source];
   return Promise.all(
@@ -109,7 +109,7 @@ async function leadsToFolder(link: string): Promise<boolean> {
 }
 
 /** Files in which a data set differs from what a manifest says of it, by path. */
-export interface ManifestDifferences {
+interface ManifestDifferences {
   /** Of another size or SHA-256. */
   readonly changed: readonly string[];
   readonly missing: readonly string[];

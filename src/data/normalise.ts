@@ -7,7 +7,7 @@ import type { TomogramReader } from "./model.js";
  * What a tomogram's grey values are worth: reconstructions differ in scale by orders of magnitude (the challenge's have
  * a standard deviation near 7e-6), and gold beads and reconstruction edges would rule a mean and standard deviation.
  */
-export interface Intensity {
+interface Intensity {
   readonly median: number;
   /** The quartiles' distance over 1.349: the standard deviation, were the values normal. */
   readonly scale: number;

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Pick } from "../domain/particles.js";
+import type { ParticlePick } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
 import { ownUserId, type PicksAuthor, parsePicks, picksText } from "../formats/copickPicks.js";
 import { readPortalPoints } from "../formats/portalPoints.js";
@@ -61,7 +61,7 @@ export async function readPicksOf(
   run: string,
   type: string,
   { path, annotation }: PicksFile,
-): Promise<Pick[]> {
+): Promise<ParticlePick[]> {
   if (!annotation) return readPicksFile(path, type);
   const { voxelSpacing } = annotation;
   const tomogram = findRun(dataset, run).tomograms.find((each) => each.voxelSpacing === voxelSpacing);
@@ -119,7 +119,7 @@ export async function readPicks(
   run: string,
   type: string,
   author: PicksAuthor = {},
-): Promise<Pick[]> {
+): Promise<ParticlePick[]> {
   const files = await listPicks(dataset, run, type, author);
   const asked = author.userId !== undefined || author.sessionId !== undefined;
   const plain = files.find((file) => file.userId === undefined);
@@ -138,8 +138,11 @@ export async function readPicks(
 }
 
 /** Picks of every type of the data set, run by run; runs without any have an empty list. */
-export async function readTruth(dataset: Dataset, author: PicksAuthor = {}): Promise<Map<string, Pick[]>> {
-  const truth = new Map<string, Pick[]>();
+export async function readTruth(
+  dataset: Dataset,
+  author: PicksAuthor = {},
+): Promise<Map<string, ParticlePick[]>> {
+  const truth = new Map<string, ParticlePick[]>();
   for (const { name } of dataset.runs) {
     const lists = await Promise.all(
       dataset.particles.map((particle) => readPicks(dataset, name, particle.name, author)),
@@ -150,7 +153,7 @@ export async function readTruth(dataset: Dataset, author: PicksAuthor = {}): Pro
 }
 
 /** Reads a copick file of picks of a type. @throws BadDataset as `parsePicks`, and where it is of another type. */
-export async function readPicksFile(path: string, type: string): Promise<Pick[]> {
+export async function readPicksFile(path: string, type: string): Promise<ParticlePick[]> {
   const text = await readIfThere(path);
   if (text === undefined) throw new PickbenchError("BadDataset", `${path}: no such file`, { path });
   const { pickable_object_name: named, points } = parsePicks(path, text);
@@ -174,7 +177,7 @@ export async function writePicks(
   overlayRoot: string,
   run: string,
   type: string,
-  picks: readonly Pick[],
+  picks: readonly ParticlePick[],
   author: { readonly userId: string; readonly sessionId: string },
 ): Promise<string> {
   const { userId, sessionId } = author;
@@ -194,7 +197,7 @@ export async function writePicks(
 }
 
 /** All picks of a run, of every type the data set names. */
-export async function readRunPicks(dataset: Dataset, run: string): Promise<Pick[]> {
+export async function readRunPicks(dataset: Dataset, run: string): Promise<ParticlePick[]> {
   const perType = await Promise.all(dataset.particles.map(({ name }) => readPicks(dataset, run, name)));
   return perType.flat();
 }

@@ -33,7 +33,7 @@ export const matchFraction = 0.5;
 export const scoreBeta = 4;
 
 /** A particle's centre, as truth or as a prediction. */
-export interface Pick {
+export interface ParticlePick {
   readonly type: string;
   readonly x: Angstrom;
   readonly y: Angstrom;

@@ -71,7 +71,7 @@ const resultSchema = z.strictObject({
   parameters: z.int().nonnegative(),
 });
 
-export const recordSchema = z.strictObject({
+const recordSchema = z.strictObject({
   recordVersion: z.literal(1),
   ...startSchema.shape,
   result: resultSchema.nullable(),

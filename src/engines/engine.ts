@@ -73,7 +73,7 @@ export interface MeasureOptions {
 }
 
 /** Inference in 8 bits, with levels that fit what is predicted. */
-export interface EightBits {
+interface EightBits {
   /** @throws Unsupported where the network, or this machine, does not compute in 8 bits */
   check(network: Network): Promise<void>;
   /** Runs a network in floats for `load` to run it in 8 bits. Throws NotFinite where it gives NaN or infinity. */

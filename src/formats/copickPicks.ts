@@ -21,7 +21,7 @@ const picksSchema = z.looseObject({
 });
 
 /** What a copick file of picks holds; what is not looked at here is kept. */
-export type PicksDocument = z.infer<typeof picksSchema>;
+type PicksDocument = z.infer<typeof picksSchema>;
 
 /** Parses a copick file of picks. @throws BadDataset with the file and the number of the broken point, from 1. */
 export function parsePicks(path: string, text: string): PicksDocument {

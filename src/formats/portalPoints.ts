@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
-import type { Pick } from "../domain/particles.js";
+import type { ParticlePick } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
 import type { Spacing3 } from "../domain/volume.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
@@ -20,7 +20,7 @@ const pointSchema = z.discriminatedUnion("type", [
 const mostBytes = 2 ** 29;
 
 /** A line of a CryoET Data Portal annotation: voxels of the tomogram from the volume's corner. */
-export type PortalPoint = z.infer<typeof pointSchema>;
+type PortalPoint = z.infer<typeof pointSchema>;
 
 /**
  * Points of a CryoET Data Portal annotation (ndjson), with the numbers of their lines, from 1.
@@ -41,7 +41,11 @@ export function* portalPoints(path: string, bytes: Buffer): Generator<{ line: nu
  * @param spacing Å per voxel along z, y, x of the tomogram that they belong to
  * @throws BadDataset with the line that is broken, or for a file that cannot be read
  */
-export async function readPortalPoints(path: string, type: string, spacing: Spacing3): Promise<Pick[]> {
+export async function readPortalPoints(
+  path: string,
+  type: string,
+  spacing: Spacing3,
+): Promise<ParticlePick[]> {
   const bytes = await bytesOf(path);
   return Array.from(portalPoints(path, bytes), ({ point: { location } }) => ({
     type,

@@ -18,7 +18,7 @@ export function shared(values: Float32Array): Float32Array {
  * a loop over tomograms grew by each one's size until something else was collected. Ordinary memory of the same size is
  * counted; it is dropped at once and never touched, so the system never has to back it.
  */
-export function countShared(bytes: number): void {
+function countShared(bytes: number): void {
   new ArrayBuffer(bytes);
 }
 

@@ -2,7 +2,7 @@ import { PickbenchError } from "../system/errors.js";
 import { linesOf, TextBytes } from "./lines.js";
 
 /** One loop of a block: its columns' names without the underscore, and its rows of as many values. */
-export interface StarLoop {
+interface StarLoop {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
@@ -17,7 +17,7 @@ export interface StarBlock {
 }
 
 /** Takes what a STAR file holds, in its order. */
-export interface StarVisitor {
+interface StarVisitor {
   block(name: string): void;
   value(name: string, value: string): void;
   loop(columns: readonly string[]): void;

@@ -155,7 +155,7 @@ export interface LeaderboardRow {
 }
 
 /** Rows of one experiment that differ by their seed alone. */
-export interface SeedSummary {
+interface SeedSummary {
   readonly experiment: string;
   readonly seeds: readonly number[];
   readonly score: OverSeeds;
@@ -163,7 +163,7 @@ export interface SeedSummary {
 }
 
 /** A row before it is set against the others. @throws BadExperiment where its public part is none of its held-out runs */
-export function rowOf(submission: Submission): Omit<LeaderboardRow, "rank" | "against"> {
+function rowOf(submission: Submission): Omit<LeaderboardRow, "rank" | "against"> {
   const { name, record, result, holdout } = submission;
   const particles = weightsOf(submission);
   const split = publicSplitOf(record);
@@ -198,7 +198,7 @@ function publicSplitOf({ experiment }: RunRecord): PublicSplit | null {
 }
 
 /** Experiments of a group that were run with several seeds, in the order of its rows. */
-export function seedSummaries(submissions: readonly Submission[]): SeedSummary[] {
+function seedSummaries(submissions: readonly Submission[]): SeedSummary[] {
   const byExperiment = new Map<string, Submission[]>();
   for (const submission of submissions) {
     const key = seedlessHash(submission.record);

@@ -2,7 +2,7 @@ import type { TopLevelSpec } from "vega-lite";
 import type { LeaderboardRow } from "./leaderboard.js";
 
 /** A time that a score is set against. */
-export interface TimeAxis {
+interface TimeAxis {
   readonly title: string;
   readonly of: (row: LeaderboardRow) => number | null;
 }

@@ -54,7 +54,7 @@ export function publicRuns(split: PublicSplit, holdout: readonly string[]): stri
  *
  * @param particles all types of the data set: their weights are the divisor
  */
-export function scoreOfRuns(
+function scoreOfRuns(
   { perExperiment, perType }: Pick<ScoreReport, "perExperiment" | "perType">,
   runs: readonly string[],
   particles: readonly Weighted[],

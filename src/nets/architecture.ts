@@ -19,18 +19,18 @@ export interface Architecture {
 }
 
 /** Logits with coarser ones that are trained beside them, each loss with its weight (deep supervision). */
-export interface Supervised {
+interface Supervised {
   readonly logits: Value;
   readonly auxiliary: readonly Auxiliary[];
 }
 
-export interface Auxiliary {
+interface Auxiliary {
   readonly logits: Value;
   readonly weight: number;
 }
 
 /** How an architecture is made into a network. */
-export interface NetworkOptions {
+interface NetworkOptions {
   readonly outputs: number;
   /** How many neighbouring slices it sees as channels, an odd number: 1 is the volume itself. */
   readonly slices?: number | undefined;
@@ -39,7 +39,7 @@ export interface NetworkOptions {
 }
 
 /** What an architecture's critic says of the network's own map and of the target, which is the input `target`. */
-export interface Critic {
+interface Critic {
   readonly target: Value;
   readonly ofOwn: Value;
   readonly ofTarget: Value;

@@ -3,7 +3,7 @@ import type { Shape3 } from "../domain/volume.js";
 import type { Network } from "./architecture.js";
 import { inOrder, type Value } from "./value.js";
 
-export interface NetworkCost {
+interface NetworkCost {
   /** Multiplications and additions of its convolutions for one patch, in 10⁹: what the rest adds is small. */
   readonly gflop: number;
   /** The most that its maps take at once when predicting one patch, each kept until its last use, in 2²⁰ bytes. */

@@ -10,9 +10,9 @@ const scaled = (stride: Shape3, by: Shape3, direction: 1 | -1): Shape3 => {
 };
 
 /** Which rule draws a kernel: PyTorch's U(±1/√fan-in), or Keras's U(±√(6/(fan-in + fan-out))) (Glorot and Bengio 2010). */
-export type Initialisation = "pytorch" | "glorot";
+type Initialisation = "pytorch" | "glorot";
 
-export interface ConvolutionOptions {
+interface ConvolutionOptions {
   readonly kernel?: Shape3;
   readonly stride?: Shape3;
   readonly bias?: boolean;

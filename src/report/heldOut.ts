@@ -3,7 +3,7 @@ import { findRun, findTomogram } from "../data/dataset.js";
 import type { Dataset, TomogramReader } from "../data/model.js";
 import { readRunPicks } from "../data/picks.js";
 import { openTomogram } from "../data/tomograms/omeZarr.js";
-import type { Particle, Pick } from "../domain/particles.js";
+import type { Particle, ParticlePick } from "../domain/particles.js";
 import { type Diagnosis, diagnose } from "../score/diagnosis/diagnosis.js";
 import type { Extent } from "../score/diagnosis/places.js";
 import { type Judged, judge } from "../score/diagnosis/verdicts.js";
@@ -32,7 +32,7 @@ export interface HeldOut {
 export async function judgeHeldOut(run: ReportedRun, dataset: Dataset): Promise<HeldOut | null> {
   const { record, report, label } = run;
   const { particles } = dataset;
-  const truth = new Map<string, readonly Pick[]>();
+  const truth = new Map<string, readonly ParticlePick[]>();
   const tomograms = new Map<string, TomogramReader>();
   const extents = new Map<string, Extent>();
   for (const name of record.runs.holdout) {

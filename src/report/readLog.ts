@@ -18,7 +18,7 @@ const evaluationSchema = z.looseObject({
 });
 
 export type TrainingStep = z.infer<typeof stepSchema>;
-export type Evaluation = z.infer<typeof evaluationSchema>;
+type Evaluation = z.infer<typeof evaluationSchema>;
 
 /** What log.jsonl tells, in its order. */
 export interface TrainingLog {

@@ -6,7 +6,7 @@ import { openDataset } from "../data/dataset.js";
 import type { Dataset } from "../data/model.js";
 import type { TomogramChoice } from "../data/normalisation.js";
 import { readPicks } from "../data/picks.js";
-import type { Particle, Pick } from "../domain/particles.js";
+import type { Particle, ParticlePick } from "../domain/particles.js";
 import { type RunRecord, readRecord } from "../domain/record.js";
 import { ownUserId } from "../formats/copickPicks.js";
 import type { PickingSettings } from "../infer/pick/picking.js";
@@ -110,7 +110,7 @@ export async function readHeldOutPicks(
     const { picks: root } = folder;
     const dataset: Dataset = { root, overlayRoot: root, roots: [root], particles, runs: [] };
     const author = { userId: ownUserId, sessionId: "run" };
-    const found = new Map<string, readonly Pick[]>();
+    const found = new Map<string, readonly ParticlePick[]>();
     for (const run of record.runs.holdout) {
       const lists = await Promise.all(particles.map(({ name }) => readPicks(dataset, run, name, author)));
       found.set(run, lists.flat());

@@ -27,7 +27,7 @@ import { thresholdsSection } from "./sections/thresholds.js";
 import { trainingSection } from "./sections/training.js";
 import { typesSection } from "./sections/types.js";
 
-export interface ReportOptions {
+interface ReportOptions {
   /** Folders of runs, or of folds, which stand for all of their folds. */
   readonly runs: readonly string[];
   /** The data set; that of each run's record if absent. */
@@ -36,7 +36,7 @@ export interface ReportOptions {
   readonly onProgress: (label: string, done: number, total: number) => void;
 }
 
-export interface MadeReport {
+interface MadeReport {
   /** The document. */
   readonly html: string;
   readonly runs: readonly ReportedRun[];

@@ -27,7 +27,7 @@ export interface TypeScore extends Counts {
 }
 
 /** Counts of one type in one experiment: what a bootstrap resamples. */
-export interface ExperimentCounts extends Counts {
+interface ExperimentCounts extends Counts {
   readonly strictTp: number;
 }
 
@@ -46,7 +46,7 @@ export interface ScoreReport {
 }
 
 /** Scores predictions one by one, without keeping them. */
-export interface Scorer {
+interface Scorer {
   /**
    * False, and not counted, if the type is unknown and the experiment is one of the truth's.
    *

@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { challengeParticles, type Particle, type Pick, type Weighted } from "../domain/particles.js";
+import { challengeParticles, type Particle, type ParticlePick, type Weighted } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
 import {
   type CsvRules,
@@ -15,7 +15,7 @@ import { PickbenchError } from "../system/errors.js";
 import { type PicksByExperiment, type PositionsByExperiment, PositionTable } from "./match/positions.js";
 import { createScorer, type ScoreReport } from "./score.js";
 
-export interface ReadOptions extends CsvRules {
+interface ReadOptions extends CsvRules {
   /** Known types; another type is an error. */
   readonly particles?: readonly Weighted[];
   /** If given, rows of other experiments are left out, before their type is looked at. */
@@ -27,8 +27,11 @@ export interface ReadOptions extends CsvRules {
  *
  * @throws PickbenchError with the row for anything that is not a whole, well-formed row of a known type
  */
-export async function readSubmission(path: string, options: ReadOptions = {}): Promise<Map<string, Pick[]>> {
-  const picks = new Map<string, Pick[]>();
+export async function readSubmission(
+  path: string,
+  options: ReadOptions = {},
+): Promise<Map<string, ParticlePick[]>> {
+  const picks = new Map<string, ParticlePick[]>();
   await readKnownRows(
     path,
     (experiment, type, place) => {
@@ -129,7 +132,7 @@ function* rowsOf(picks: PicksByExperiment): Generator<(string | number)[]> {
 
 const byCodePoint = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const byTypeAndPlace = (a: Pick, b: Pick): number =>
+const byTypeAndPlace = (a: ParticlePick, b: ParticlePick): number =>
   byCodePoint(a.type, b.type) || a.z - b.z || a.y - b.y || a.x - b.x;
 
 /** Brings a file to the disk before it takes its name. */

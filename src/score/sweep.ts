@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import type { Particle, Pick } from "../domain/particles.js";
+import type { Particle, ParticlePick } from "../domain/particles.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import type { PicksByExperiment } from "./match/positions.js";
 import { countType } from "./tuning.js";
@@ -31,7 +31,7 @@ export interface SweptType {
   /** Rising. */
   readonly thresholds: readonly number[];
   /** Experiments by threshold. */
-  readonly picks: readonly ReadonlyMap<string, readonly Pick[]>[];
+  readonly picks: readonly ReadonlyMap<string, readonly ParticlePick[]>[];
 }
 
 /** The official counts at every threshold, for the types that the truth holds. */

@@ -12,7 +12,7 @@ export interface Candidate<Setting> {
   readonly picks: PicksByExperiment;
 }
 
-export interface Tuned<Setting> {
+interface Tuned<Setting> {
   readonly setting: Setting;
   /** Of the setting chosen, on the runs it was chosen on. */
   readonly fbeta: number;
@@ -80,14 +80,14 @@ const matchersOf = (particle: Particle, truth: PicksByExperiment): Map<string, M
     ]),
   );
 /** A point of a grid of settings and what it is worth. */
-export interface GridValue {
+interface GridValue {
   /** Index along each tuned parameter. */
   readonly position: readonly number[];
   readonly value: number;
 }
 
 /** What choosing the cautious side may cost on the runs tuned on. */
-export const cautionTolerance = 0.05;
+const cautionTolerance = 0.05;
 
 /**
  * The index of the cautious point: of all within `tolerance` of the best, the lowest along the first parameter (the

@@ -16,7 +16,7 @@ export interface Observation {
 }
 
 /** Trials drawn at random before the estimator has enough to go on. */
-export const startupTrials = 8;
+const startupTrials = 8;
 /** Of the trials, the share that counts as good. */
 const goodShare = 0.15;
 /** Draws from the good trials' density, of which the most promising is taken. */
@@ -131,7 +131,7 @@ interface Window {
   readonly inside: number;
 }
 
-export interface Density {
+interface Density {
   draw(random: Random): number;
   at(unit: number): number;
 }

@@ -7,7 +7,7 @@ import { type ErrorTag, isPickbenchError, messageOf, PickbenchError } from "./er
  */
 export interface Thread {
   call<Result>(method: string, argument: unknown, transfer?: readonly TransferListItem[]): Promise<Result>;
-  /** Stops the thread, whatever it does: at once, or as soon as what it does `unbroken` is done. */
+  /** Stops the thread, whatever it does: at once, or as soon as what it does `uninterrupted` is done. */
   close(): Promise<void>;
   /** Lets the process end while the thread waits for calls, and takes that back. */
   unref(): void;
@@ -22,45 +22,45 @@ type Answer =
   | { readonly event: unknown };
 
 /**
- * What a thread does and whoever ends it agree by one shared number, its gate: how many pieces of unbroken work go on,
+ * What a thread does and whoever ends it agree by one shared number, its shutdown state: how many pieces of uninterrupted work go on,
  * plus `closing` once the thread is to end. Where none goes on, none begins after that.
  */
 const closing = 1 << 30;
 
-/** Gates of the threads that have not ended. */
-const gates = new Set<Int32Array>();
+/** Shutdown states of the threads that have not ended. */
+const shutdownStates = new Set<Int32Array>();
 
-/** Says that the thread is to end. Returns true while unbroken work goes on, after which the thread ends itself. */
-const shut = (gate: Int32Array): boolean => (Atomics.or(gate, 0, closing) & ~closing) > 0;
+/** Says that the thread is to end. Returns true while uninterrupted work goes on, after which the thread ends itself. */
+const requestShutdown = (state: Int32Array): boolean => (Atomics.or(state, 0, closing) & ~closing) > 0;
 
-/** Of the unbroken work that a process waits for at its end, in ms. */
-const longest = 120_000;
+/** Of the uninterrupted work that a process waits for at its end, in ms. */
+const longestWait = 120_000;
 
-/** A process that ends takes its threads down as `terminate` does, so that it, too, lets their unbroken work be done. */
-function shutAll(): void {
-  for (const gate of gates) shut(gate);
-  for (const gate of gates)
-    for (let left = Atomics.load(gate, 0); left > closing; left = Atomics.load(gate, 0))
-      if (Atomics.wait(gate, 0, left, longest) === "timed-out") break;
+/** A process that ends takes its threads down as `terminate` does, so that it, too, lets their uninterrupted work be done. */
+function requestShutdownOfAll(): void {
+  for (const state of shutdownStates) requestShutdown(state);
+  for (const state of shutdownStates)
+    for (let left = Atomics.load(state, 0); left > closing; left = Atomics.load(state, 0))
+      if (Atomics.wait(state, 0, left, longestWait) === "timed-out") break;
 }
 
-/** A new thread's gate, open. */
-function openGate(): Int32Array {
-  if (gates.size === 0) process.on("exit", shutAll);
-  const gate = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  gates.add(gate);
-  return gate;
+/** A new thread's shutdown state, open. */
+function openShutdownState(): Int32Array {
+  if (shutdownStates.size === 0) process.on("exit", requestShutdownOfAll);
+  const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  shutdownStates.add(state);
+  return state;
 }
 
-function forget(gate: Int32Array): void {
-  gates.delete(gate);
-  if (gates.size === 0) process.off("exit", shutAll);
+function forget(state: Int32Array): void {
+  shutdownStates.delete(state);
+  if (shutdownStates.size === 0) process.off("exit", requestShutdownOfAll);
 }
 
 /** Starts the built module; `onEvent` hears what the thread says with `tell`. */
 export function startThread(module: URL, onEvent: (event: never) => void = () => undefined): Thread {
-  const gate = openGate();
-  const worker = new Worker(module, { workerData: gate });
+  const state = openShutdownState();
+  const worker = new Worker(module, { workerData: state });
   const gone = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let count = 0;
@@ -79,7 +79,7 @@ export function startThread(module: URL, onEvent: (event: never) => void = () =>
   });
   worker.on("error", (error) => end(error instanceof Error ? error : new Error(messageOf(error))));
   worker.on("exit", (code) => {
-    forget(gate);
+    forget(state);
     end(new Error(`a worker thread ended with code ${code}`));
   });
   return {
@@ -97,7 +97,7 @@ export function startThread(module: URL, onEvent: (event: never) => void = () =>
     },
     async close() {
       worker.ref();
-      if (shut(gate)) await gone;
+      if (requestShutdown(state)) await gone;
       else await worker.terminate();
     },
     unref: () => worker.unref(),
@@ -113,7 +113,7 @@ function revived({ tag, message, stack }: Failure): Error {
 }
 
 /** An answer whose buffers are moved to the caller. */
-export class Moved {
+export class Transfer {
   readonly value: unknown;
   readonly transfer: readonly TransferListItem[];
   constructor(value: unknown, transfer: readonly TransferListItem[]) {
@@ -131,7 +131,7 @@ export function serve(methods: Readonly<Record<string, (argument: never) => unkn
     last = last.then(async () => {
       try {
         const result = await methods[method]!(argument as never);
-        if (result instanceof Moved) port.postMessage({ id, result: result.value }, result.transfer);
+        if (result instanceof Transfer) port.postMessage({ id, result: result.value }, result.transfer);
         else port.postMessage({ id, result });
       } catch (error) {
         const failure: Failure = isPickbenchError(error)
@@ -147,23 +147,23 @@ export function serve(methods: Readonly<Record<string, (argument: never) => unkn
  * Work of this thread that must not be broken off: ONNX Runtime's binding ends the whole process where its thread is
  * terminated within a call. A thread that is to end does so after such work, and begins no more.
  */
-export async function unbroken<Result>(work: () => Result | Promise<Result>): Promise<Result> {
-  const gate = workerData as Int32Array;
-  if (Atomics.add(gate, 0, 1) >= closing) {
-    leave(gate);
+export async function uninterrupted<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+  const state = workerData as Int32Array;
+  if (Atomics.add(state, 0, 1) >= closing) {
+    leaveUninterrupted(state);
     return new Promise(() => undefined);
   }
   try {
     return await work();
   } finally {
-    leave(gate);
+    leaveUninterrupted(state);
   }
 }
 
-/** Of several pieces of unbroken work that go on at once, the last to be done ends a thread that is to end. */
-function leave(gate: Int32Array): void {
-  if (Atomics.sub(gate, 0, 1) !== closing + 1) return;
-  Atomics.notify(gate, 0);
+/** Of several pieces of uninterrupted work that go on at once, the last to be done ends a thread that is to end. */
+function leaveUninterrupted(state: Int32Array): void {
+  if (Atomics.sub(state, 0, 1) !== closing + 1) return;
+  Atomics.notify(state, 0);
   process.exit();
 }
 

@@ -1,7 +1,7 @@
 import { asciiJson, fileStem, firstCentre, type PointLayer, rounded, type Scene } from "./scene.js";
 
 /** A ChimeraX script and the marker files that it opens. */
-export interface ChimeraxFiles {
+interface ChimeraxFiles {
   readonly script: string;
   /** Text of the marker files by their names. */
   readonly markers: ReadonlyMap<string, string>;

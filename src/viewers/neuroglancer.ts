@@ -1,4 +1,4 @@
-import type { Pick } from "../domain/particles.js";
+import type { ParticlePick } from "../domain/particles.js";
 import type { Spacing3 } from "../domain/volume.js";
 import { type Colour, type PointLayer, rounded, type Scene, type SceneVolume } from "./scene.js";
 
@@ -6,7 +6,7 @@ const metresPerAngstrom = 1e-10;
 const demo = "https://neuroglancer-demo.appspot.com/#!";
 
 /** A state of Neuroglancer, as far as it is written here. */
-export interface NeuroglancerState {
+interface NeuroglancerState {
   readonly dimensions: Dimensions;
   /** Of the middle of the views, in voxels along x, y, z. */
   readonly position: readonly number[];
@@ -91,7 +91,7 @@ function annotationLayer(
   };
 }
 
-const placeOf = (pick: Pick, { spacing, translation }: SceneVolume): number[] =>
+const placeOf = (pick: ParticlePick, { spacing, translation }: SceneVolume): number[] =>
   [pick.x, pick.y, pick.z].map((length, axis) => {
     const voxel = spacing[2 - axis]!;
     return rounded((length + translation[2 - axis]!) / voxel - 0.5, 4);

@@ -1,4 +1,4 @@
-import { matchFraction, type Particle, type Pick } from "../domain/particles.js";
+import { matchFraction, type Particle, type ParticlePick } from "../domain/particles.js";
 import { type Angstrom, angstrom } from "../domain/units.js";
 import type { Shape3, Spacing3 } from "../domain/volume.js";
 import { PickbenchError } from "../system/errors.js";
@@ -32,7 +32,7 @@ export interface PointLayer {
   readonly colour: Colour;
   /** Of the ball to draw. */
   readonly radius: Angstrom;
-  readonly points: readonly Pick[];
+  readonly points: readonly ParticlePick[];
 }
 
 /** One run for another program to show. */
@@ -45,7 +45,7 @@ export interface Scene {
 /** Picks of a run by one picker. */
 export interface PickerLayer {
   readonly name: string;
-  readonly picks: readonly Pick[];
+  readonly picks: readonly ParticlePick[];
 }
 
 /**
@@ -54,11 +54,11 @@ export interface PickerLayer {
  */
 export function layersOf(
   particles: readonly Particle[],
-  truth: readonly Pick[],
+  truth: readonly ParticlePick[],
   pickers: readonly PickerLayer[],
 ): PointLayer[] {
   const layersBy = (
-    picks: readonly Pick[],
+    picks: readonly ParticlePick[],
     layer: (particle: Particle) => Omit<PointLayer, "type" | "points">,
   ) =>
     particles.flatMap((particle): PointLayer[] => {

@@ -3,7 +3,7 @@ import { PickbenchError } from "../system/errors.js";
 import { shellWord } from "../system/files.js";
 
 /** A store as a browser is to get it. */
-export interface ServedStore {
+interface ServedStore {
   readonly url: string;
   /** The folder to serve at the URL's beginning. */
   readonly folder: string;

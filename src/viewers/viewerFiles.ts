@@ -10,7 +10,7 @@ export const viewers = ["neuroglancer", "chimerax", "napari", "imod"] as const;
 export type Viewer = (typeof viewers)[number];
 
 /** What one program needs to show a scene. */
-export interface ViewerFiles {
+interface ViewerFiles {
   /** Contents by name; the first is the one to open. */
   readonly files: ReadonlyMap<string, string | Uint8Array>;
   /** The command or the words that open it, the file's place put in by the caller. */
@@ -19,7 +19,7 @@ export interface ViewerFiles {
 }
 
 /** Where the tomogram's store is or will be served. */
-export interface Serving {
+interface Serving {
   /** Folders that may be served, the best first. */
   readonly folders: readonly string[];
   readonly url: string | undefined;

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openDataset } from "../../src/data/dataset.js";
 import { readPicks, strayPicks, writePicks } from "../../src/data/picks.js";
-import type { Pick } from "../../src/domain/particles.js";
+import type { ParticlePick } from "../../src/domain/particles.js";
 import { angstrom } from "../../src/domain/units.js";
 import { temporaryFolder, writeTree } from "../support/storeFixtures.js";
 
@@ -23,7 +23,7 @@ const open = (files: Record<string, string>) =>
       ),
     ),
   );
-const xs = (picks: readonly Pick[]) => picks.map((pick) => pick.x);
+const xs = (picks: readonly ParticlePick[]) => picks.map((pick) => pick.x);
 
 describe("which file", () => {
   test("the challenge's plain name", async () => {
@@ -139,7 +139,7 @@ describe("writePicks", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(pick, { maxLength: 20 }), async (points) => {
         const picks = points.map(
-          ({ x, y, z, score }): Pick => ({
+          ({ x, y, z, score }): ParticlePick => ({
             type: "ribosome",
             x: angstrom(x),
             y: angstrom(y),

@@ -3,12 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterAll, describe, expect, it } from "vitest";
-import { challengeParticles, type Pick } from "../../src/domain/particles.js";
+import { challengeParticles, type ParticlePick } from "../../src/domain/particles.js";
 import { angstrom } from "../../src/domain/units.js";
 import { chart } from "../../src/present/charts/chart.js";
 import { html } from "../../src/present/html.js";
-import type { ByteTomogram } from "../../src/present/pictures/byteTomogram.js";
-import { cutOut, gap } from "../../src/present/pictures/cutout.js";
+import { type ByteTomogram, cutOut, gap } from "../../src/present/pictures/cutout.js";
 import { signed, thousands } from "../../src/present/text.js";
 import { PictureBudget, renderSlices } from "../../src/report/pictures/slices.js";
 import { readLog } from "../../src/report/readLog.js";
@@ -134,7 +133,12 @@ describe("log", () => {
 
 describe("sweep", () => {
   it("counts every threshold over all runs, by types that the truth holds", () => {
-    const pick = (x: number): Pick => ({ type: "ribosome", x: angstrom(x), y: angstrom(0), z: angstrom(0) });
+    const pick = (x: number): ParticlePick => ({
+      type: "ribosome",
+      x: angstrom(x),
+      y: angstrom(0),
+      z: angstrom(0),
+    });
     const truth = new Map([
       ["A", [pick(0), pick(1000)]],
       ["B", [pick(0)]],

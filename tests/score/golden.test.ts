@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Pick } from "../../src/domain/particles.js";
+import type { ParticlePick } from "../../src/domain/particles.js";
 import { angstrom } from "../../src/domain/units.js";
 import { type ScoreReport, scorePicks } from "../../src/score/score.js";
 import { pickbench } from "../support/pickbench.js";
@@ -26,8 +26,8 @@ const { cases } = JSON.parse(
   readFileSync(new URL("../golden/metric_cases.json", import.meta.url), "utf8"),
 ) as { cases: Case[] };
 
-function byExperiment(rows: readonly Row[]): Map<string, Pick[]> {
-  const picks = new Map<string, Pick[]>();
+function byExperiment(rows: readonly Row[]): Map<string, ParticlePick[]> {
+  const picks = new Map<string, ParticlePick[]>();
   for (const { experiment, particle_type, x, y, z } of rows) {
     const list = picks.get(experiment) ?? [];
     list.push({ type: particle_type, x: angstrom(x), y: angstrom(y), z: angstrom(z) });

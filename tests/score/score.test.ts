@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { challengeParticles, type Pick } from "../../src/domain/particles.js";
+import { challengeParticles, type ParticlePick } from "../../src/domain/particles.js";
 import { angstrom } from "../../src/domain/units.js";
 import { fbeta } from "../../src/score/match/fbeta.js";
 import { scorePicks } from "../../src/score/score.js";
 import { scoreInterval } from "../../src/score/statistics/interval.js";
 
-const pick = (type: string, x: number, y = 0, z = 0): Pick => ({
+const pick = (type: string, x: number, y = 0, z = 0): ParticlePick => ({
   type,
   x: angstrom(x),
   y: angstrom(y),
@@ -26,7 +26,7 @@ const twoRuns = fc.record({
   truth: fc.tuple(truthPicks, truthPicks),
   predictions: fc.tuple(fc.array(anyPick, { maxLength: 60 }), fc.array(anyPick, { maxLength: 60 })),
 });
-const byRun = ([a, b]: readonly [Pick[], Pick[]]) =>
+const byRun = ([a, b]: readonly [ParticlePick[], ParticlePick[]]) =>
   new Map([
     ["TS_1", a],
     ["TS_2", b],
@@ -48,7 +48,7 @@ describe("scorePicks", () => {
   test("the order of picks, types and experiments never changes the report", () => {
     fc.assert(
       fc.property(twoRuns, fc.infiniteStream(fc.nat()), ({ truth, predictions }, keys) => {
-        const shuffled = (picks: Pick[]) =>
+        const shuffled = (picks: ParticlePick[]) =>
           picks
             .map((each) => ({ each, key: keys.next().value as number }))
             .sort((a, b) => a.key - b.key)

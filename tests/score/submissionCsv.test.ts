@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { challengeParticles, type Pick } from "../../src/domain/particles.js";
+import { challengeParticles, type ParticlePick } from "../../src/domain/particles.js";
 import { angstrom } from "../../src/domain/units.js";
 import { readRows } from "../../src/formats/csv/submissionRows.js";
 import { positionsOf } from "../../src/score/match/positions.js";
@@ -23,7 +23,7 @@ const file = (content: string | Uint8Array): string => {
 };
 const header = "id,experiment,particle_type,x,y,z";
 const good = "0,TS_1,ribosome,1,2,3";
-const pick = (type: string, x: number, y: number, z: number): Pick => ({
+const pick = (type: string, x: number, y: number, z: number): ParticlePick => ({
   type,
   x: angstrom(x),
   y: angstrom(y),
@@ -170,7 +170,7 @@ describe("round trip", () => {
   const experiment = fc
     .string({ minLength: 1, maxLength: 8, unit: "grapheme" })
     .filter((name) => name.trim() === name);
-  const sorted = (list: readonly Pick[]) =>
+  const sorted = (list: readonly ParticlePick[]) =>
     list.map(({ type, x, y, z }) => JSON.stringify([type, x, y, z])).sort();
 
   test("no digit is lost, whatever the numbers and names", async () => {
@@ -196,7 +196,7 @@ describe("round trip", () => {
       pick("apo-ferritin", 0.1, 2, 3),
       pick("ribosome", 1, 2, 3),
     ];
-    const bytes = async (map: Map<string, Pick[]>) => {
+    const bytes = async (map: Map<string, ParticlePick[]>) => {
       await writeSubmission(join(folder, "order.csv"), map);
       return readFileSync(join(folder, "order.csv"), "utf8");
     };

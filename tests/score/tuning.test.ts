@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { challengeParticles, type Pick } from "../../src/domain/particles.js";
+import { challengeParticles, type ParticlePick } from "../../src/domain/particles.js";
 import { angstrom } from "../../src/domain/units.js";
 import { fbeta } from "../../src/score/match/fbeta.js";
 import { chooseCautious, tuneSetting } from "../../src/score/tuning.js";
 
 const ribosome = challengeParticles.find(({ name }) => name === "ribosome")!;
-const pick = (x: number, score?: number): Pick => ({
+const pick = (x: number, score?: number): ParticlePick => ({
   type: "ribosome",
   x: angstrom(x),
   y: angstrom(0),

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { challengeParticles, type Pick } from "../../src/domain/particles.js";
+import { challengeParticles, type ParticlePick } from "../../src/domain/particles.js";
 import { completeRecord, startRecord } from "../../src/domain/record.js";
 import { angstrom } from "../../src/domain/units.js";
 import { runReport } from "../../src/score/report.js";
@@ -10,7 +10,7 @@ import { writeSubmission } from "../../src/score/submissionCsv.js";
 import { hashFile } from "../../src/system/files.js";
 
 /** Particles of a type at these x, far enough apart to be told from one another. */
-export const row = (type: string, ...places: number[]): Pick[] =>
+export const row = (type: string, ...places: number[]): ParticlePick[] =>
   places.map((x) => ({ type, x: angstrom(x), y: angstrom(0), z: angstrom(0) }));
 
 export interface FinishedRun {

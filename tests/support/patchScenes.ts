@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { PatchSource, PatchSpec } from "../../src/data/patches/spec.js";
-import type { Particle, Pick } from "../../src/domain/particles.js";
+import type { Particle, ParticlePick } from "../../src/domain/particles.js";
 import { angstrom } from "../../src/domain/units.js";
 import { type Shape3, type Volume, voxelCount } from "../../src/domain/volume.js";
 
@@ -11,7 +11,7 @@ export const particle = (name: string, radius: number): Particle => ({
   colour: [0, 0, 0],
 });
 
-export const pickAt = (type: string, z: number, y: number, x: number): Pick => ({
+export const pickAt = (type: string, z: number, y: number, x: number): ParticlePick => ({
   type,
   z: angstrom(z),
   y: angstrom(y),

@@ -9,7 +9,7 @@ const dist = (name: string) =>
   pathToFileURL(fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))).href;
 const worker = `
 import { PickbenchError } from "${dist("system/errors")}";
-import { Moved, serve, tell, unbroken } from "${dist("system/threads")}";
+import { Transfer, serve, tell, uninterrupted } from "${dist("system/threads")}";
 let count = 0;
 serve({
   count: () => ++count,
@@ -18,12 +18,12 @@ serve({
   fail() { throw new TypeError("a defect"); },
   uncloneable: () => () => 1,
   steps(n) { for (let i = 1; i <= n; i++) tell({ done: i }); return n; },
-  moved(length) { const data = new Float32Array(length).fill(2); return new Moved(data, [data.buffer]); },
+  moved(length) { const data = new Float32Array(length).fill(2); return new Transfer(data, [data.buffer]); },
   crash() { setTimeout(() => { throw new Error("crashed") }); return new Promise(() => {}); },
   leave() { process.exit(3); },
   spin() { for (;;); },
   whole(cell) {
-    return unbroken(() => {
+    return uninterrupted(() => {
       tell("begun");
       for (const until = Date.now() + 200; Date.now() < until;);
       Atomics.add(cell, 0, 1);
@@ -98,7 +98,7 @@ it("closes while busy, rejecting what waits", async () => {
   await waiting;
 });
 
-it("closes after the unbroken work that goes on, and begins none of what waits", async () => {
+it("closes after the uninterrupted work that goes on, and begins none of what waits", async () => {
   const cell = new Int32Array(new SharedArrayBuffer(4));
   let begin: () => void = () => undefined;
   const begun = new Promise<void>((resolve) => {

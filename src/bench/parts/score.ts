@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { challengeParticles, type Pick } from "../../domain/particles.js";
+import { challengeParticles, type ParticlePick } from "../../domain/particles.js";
 import { randomFor } from "../../domain/random.js";
 import { angstrom } from "../../domain/units.js";
 import { readPositions, scoreSubmission, writeSubmission } from "../../score/submissionCsv.js";
@@ -17,7 +17,7 @@ const picksPerType = 50;
 const extent = [1842, 6308, 6308] as const;
 const answer = z.object({ seconds: z.number().positive(), score: z.number() });
 
-type Picks = Map<string, Pick[]>;
+type Picks = Map<string, ParticlePick[]>;
 
 /**
  * A submission scored against a truth, both CSVs: the whole process, from its start to its end, which is what a user
@@ -98,7 +98,7 @@ function randomPicks(): Picks {
 function jittered(picks: Picks): Picks {
   const random = randomFor(0, "bench/jitter");
   const moved = (value: number) => angstrom(value + 30 * random.normal());
-  const list = (of: Pick[]) =>
+  const list = (of: ParticlePick[]) =>
     of.map(({ type, x, y, z }) => ({ type, x: moved(x), y: moved(y), z: moved(z) }));
   return new Map([...picks].map(([experiment, of]) => [experiment, list(of)]));
 }

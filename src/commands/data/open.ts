@@ -2,7 +2,7 @@ import { dirname, join, resolve } from "node:path";
 import { findRun, findTomogram, openDataset } from "../../data/dataset.js";
 import type { Dataset } from "../../data/model.js";
 import { readPicks } from "../../data/picks.js";
-import type { Pick } from "../../domain/particles.js";
+import type { ParticlePick } from "../../domain/particles.js";
 import type { PicksAuthor } from "../../formats/copickPicks.js";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
@@ -91,7 +91,7 @@ function programsOf(text: string): Viewer[] {
   });
 }
 
-async function readTruthOf(dataset: Dataset, run: string, author: PicksAuthor): Promise<Pick[]> {
+async function readTruthOf(dataset: Dataset, run: string, author: PicksAuthor): Promise<ParticlePick[]> {
   const types = dataset.particles.map(({ name }) => readPicks(dataset, run, name, author));
   return (await Promise.all(types)).flat();
 }
@@ -107,7 +107,11 @@ async function readPickers(dataset: Dataset, run: string, named: readonly string
   return pickers;
 }
 
-const emptyNotes = (run: string, truth: readonly Pick[], pickers: readonly PickerLayer[]): string[] => [
+const emptyNotes = (
+  run: string,
+  truth: readonly ParticlePick[],
+  pickers: readonly PickerLayer[],
+): string[] => [
   ...(truth.length === 0 ? [`${run} has no truth`] : []),
   ...pickers.flatMap(({ name, picks }) => (picks.length === 0 ? [`${name} has no picks of ${run}`] : [])),
 ];

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { writePicks } from "../../data/picks.js";
-import { matchFraction, type Particle, type Pick } from "../../domain/particles.js";
+import { matchFraction, type Particle, type ParticlePick } from "../../domain/particles.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import { type FusionRules, type FusionSettings, fuseRuns } from "../../infer/consensus/fuseRuns.js";
 import { type FusionReport, fusionNotes, fusionText } from "../../infer/consensus/fusionText.js";
@@ -165,13 +165,16 @@ function checkOverlap(pickers: readonly PickerPicks[]): void {
   }
 }
 
-function withoutRuns({ picks }: PickerPicks, runs: readonly string[]): ReadonlyMap<string, readonly Pick[]> {
+function withoutRuns(
+  { picks }: PickerPicks,
+  runs: readonly string[],
+): ReadonlyMap<string, readonly ParticlePick[]> {
   return new Map([...picks].filter(([run]) => !runs.includes(run)));
 }
 
 function tuneTypes(
   particles: readonly Particle[],
-  truth: ReadonlyMap<string, readonly Pick[]>,
+  truth: ReadonlyMap<string, readonly ParticlePick[]>,
   pickers: readonly PickerPicks[],
   rules: FusionRules,
   quiet: boolean,
@@ -197,7 +200,7 @@ function tuneTypes(
 /** A file for every type of every run, so that none of an earlier fusion stays. */
 async function writeFolder(
   folder: string,
-  picks: ReadonlyMap<string, readonly Pick[]>,
+  picks: ReadonlyMap<string, readonly ParticlePick[]>,
   particles: readonly Particle[],
   sessionId: string,
 ): Promise<void> {

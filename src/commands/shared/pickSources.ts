@@ -4,7 +4,7 @@ import { listRuns, openDataset } from "../../data/dataset.js";
 import type { Dataset } from "../../data/model.js";
 import { listPicks, readPicks, readTruth, strayPicks } from "../../data/picks.js";
 import { resolveTomogram } from "../../data/tomograms/omeZarr.js";
-import { challengeParticles, type Particle, type Pick } from "../../domain/particles.js";
+import { challengeParticles, type Particle, type ParticlePick } from "../../domain/particles.js";
 import { ownUserId, type PicksAuthor } from "../../formats/copickPicks.js";
 import type { Extent, Extents } from "../../score/diagnosis/places.js";
 import type { PicksByExperiment } from "../../score/score.js";
@@ -12,7 +12,7 @@ import { readSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
 
 /** A truth to diagnose against. */
-export interface DiagnosisTruth {
+interface DiagnosisTruth {
   readonly truth: PicksByExperiment;
   readonly particles: readonly Particle[];
   /** Of the runs with tomograms. */
@@ -45,10 +45,10 @@ export async function readDiagnosisTruth(
 
 function chosenRuns(
   path: string,
-  all: ReadonlyMap<string, Pick[]>,
+  all: ReadonlyMap<string, ParticlePick[]>,
   asked: string | undefined,
   flag: string,
-): ReadonlyMap<string, Pick[]> {
+): ReadonlyMap<string, ParticlePick[]> {
   const names = asked?.split(",").map((name) => name.trim()) ?? [...all.keys()];
   const unknown = names.find((name) => !all.has(name));
   if (unknown !== undefined)
@@ -102,7 +102,7 @@ export async function readDiagnosisPicks(
   const dataset = { ...(await picksDataset(path)), particles };
   const runs = [...truth.keys()];
   const chosen = await authorToRead(dataset, runs, author);
-  const picks = new Map<string, Pick[]>();
+  const picks = new Map<string, ParticlePick[]>();
   let files = 0;
   for (const run of runs) {
     files += await countFiles(dataset, run, chosen);
@@ -118,7 +118,7 @@ export async function readDiagnosisPicks(
 }
 
 /** A folder with ExperimentRuns/ itself is the one root; anything else is opened as a data set. */
-export async function picksDataset(path: string): Promise<Dataset> {
+async function picksDataset(path: string): Promise<Dataset> {
   const isRoot = (await stat(join(path, "ExperimentRuns")).catch(() => undefined))?.isDirectory();
   return isRoot
     ? {
@@ -150,7 +150,7 @@ async function countFiles(dataset: Dataset, run: string, author: PicksAuthor): P
 const hasPicks = async (dataset: Dataset, run: string): Promise<boolean> =>
   (await countFiles(dataset, run, {})) > 0;
 
-export const isCsv = async (path: string): Promise<boolean> =>
+const isCsv = async (path: string): Promise<boolean> =>
   !path.endsWith(".json") && ((await stat(path).catch(() => undefined))?.isFile() ?? false);
 
 /** What one picker found. */
@@ -158,7 +158,7 @@ export interface PickerPicks {
   /** As it was named. */
   readonly path: string;
   /** By run; only runs with picks. */
-  readonly picks: ReadonlyMap<string, readonly Pick[]>;
+  readonly picks: ReadonlyMap<string, readonly ParticlePick[]>;
   readonly count: number;
   /** The greatest score; null where no pick has one. */
   readonly greatestScore: number | null;
@@ -235,7 +235,7 @@ export async function readRunOfPicker(
   named: string,
   run: string,
   particles: readonly Particle[],
-): Promise<{ readonly name: string; readonly picks: readonly Pick[] }> {
+): Promise<{ readonly name: string; readonly picks: readonly ParticlePick[] }> {
   const { path, author } = await sourceOf(named);
   const truth = new Map([[run, []]]);
   const all = await readDiagnosisPicks(await picksInside(path), { truth, particles, author });

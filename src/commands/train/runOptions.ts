@@ -28,7 +28,7 @@ export const withRunOptions = (argv: Argv) =>
     .option("threads", { type: "number", describe: "threads of the engine; the machine's cores if absent" })
     .option("json", { type: "boolean", describe: "print one JSON document" });
 
-export interface RunArguments {
+interface RunArguments {
   readonly experiment: string;
   readonly data: string;
   readonly out: string | undefined;

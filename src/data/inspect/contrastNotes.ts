@@ -33,7 +33,7 @@ const shown = (z: number): string => Math.abs(z).toFixed(1);
  * The offset that all types share, weighed by their errors, where it is beyond doubt: along some axis more than half a
  * voxel and more than four standard errors. Undefined where there is none, or no type shows one.
  */
-export function commonOffset(
+function commonOffset(
   types: readonly TypeContrast[],
   voxel: number,
 ): { readonly mean: Position; readonly error: Position } | undefined {

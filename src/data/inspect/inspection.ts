@@ -1,4 +1,4 @@
-import type { Pick } from "../../domain/particles.js";
+import type { ParticlePick } from "../../domain/particles.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { hashFile } from "../../system/files.js";
 import type { Dataset, Level, Run, TomogramRef } from "../model.js";
@@ -18,13 +18,13 @@ export interface TomogramInspection {
   readonly values?: ValueRange;
 }
 
-export interface ValueRange {
+interface ValueRange {
   readonly least: number;
   readonly largest: number;
   readonly mean: number;
 }
 
-export interface PicksInspection {
+interface PicksInspection {
   readonly type: string;
   readonly path: string;
   readonly userId?: string;
@@ -49,7 +49,7 @@ export interface RunInspection {
 }
 
 /** A file that cannot be used, and why. */
-export interface Problem {
+interface Problem {
   readonly path: string | undefined;
   readonly message: string;
 }
@@ -180,7 +180,7 @@ async function inspectRun(dataset: Dataset, run: Run, problems: Problems): Promi
   return { name: run.name, tomograms, picks, contrast: null, notes };
 }
 
-const repeatedOf = (points: readonly Pick[]): number =>
+const repeatedOf = (points: readonly ParticlePick[]): number =>
   points.length - new Set(points.map(({ x, y, z }) => [x, y, z].map((at) => at.toFixed(2)).join())).size;
 
 const repeatedNote = ({ path, repeated, count }: PicksInspection): string[] =>
@@ -204,7 +204,7 @@ function notesOn(picks: readonly PicksInspection[], finest: Level | undefined): 
     );
 }
 
-function isOutside(pick: Pick, { shape, spacing }: Level): boolean {
+function isOutside(pick: ParticlePick, { shape, spacing }: Level): boolean {
   return [pick.z, pick.y, pick.x].some(
     (coordinate, axis) => coordinate < 0 || coordinate > shape[axis]! * spacing[axis]!,
   );

@@ -1,4 +1,4 @@
-import type { Particle, Pick } from "../../domain/particles.js";
+import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { type Random, randomFor } from "../../domain/random.js";
 import { angstrom, type Position } from "../../domain/units.js";
 import { positionToIndex, type Shape3, type Spacing3, type Volume, voxelCount } from "../../domain/volume.js";
@@ -20,7 +20,7 @@ export interface TypeContrast {
 }
 
 /** Another reading of the same numbers under which picks meet the densities far better. */
-export interface BetterReading {
+interface BetterReading {
   /** What would have to be so, in words that end "… they are". */
   readonly words: string;
   readonly z: number;
@@ -53,7 +53,7 @@ const leastForReading = 8;
  */
 export function measureTruthContrast(
   volume: Volume,
-  picks: readonly Pick[],
+  picks: readonly ParticlePick[],
   particles: readonly Particle[],
 ): TruthContrast | null {
   const fields = particles.flatMap((particle) => {
@@ -73,12 +73,12 @@ const combined = (values: readonly number[]): number =>
 class ContrastField {
   private readonly volume: Volume;
   private readonly particle: Particle;
-  private readonly picks: readonly Pick[];
+  private readonly picks: readonly ParticlePick[];
   private readonly probe: Probe;
   private readonly mean: number;
   private readonly deviation: number;
 
-  constructor(volume: Volume, particle: Particle, picks: readonly Pick[]) {
+  constructor(volume: Volume, particle: Particle, picks: readonly ParticlePick[]) {
     this.volume = volume;
     this.particle = particle;
     this.picks = picks;
@@ -133,7 +133,7 @@ class ContrastField {
   }
 
   /** Steps in voxels along z, y, x from the picks to the extremum of their mean surroundings' contrast, at most a radius. */
-  private extremum(picks: readonly Pick[], sign: number): number[] {
+  private extremum(picks: readonly ParticlePick[], sign: number): number[] {
     const { spacing } = this.volume;
     const indices = picks.map((pick) => positionToIndex(pick, spacing));
     const residual = [0, 1, 2].map((axis) =>
@@ -269,14 +269,14 @@ function betterReading(
 }
 
 /** Another way to take the same coordinates. */
-export interface Reading {
+interface Reading {
   /** What would have to be so, in words that end "… they are". */
   readonly words: string;
   readonly read: (position: Position) => Position;
 }
 
 /** The mistakes that people make with coordinates: mirrors, axis order, units, origin. */
-export function readingsOf(shape: Shape3, spacing: Spacing3): Reading[] {
+function readingsOf(shape: Shape3, spacing: Spacing3): Reading[] {
   const size = shape.map((voxels, axis) => voxels * spacing[axis]!) as [number, number, number];
   const at = (x: number, y: number, z: number): Position => ({
     x: angstrom(x),

@@ -4,7 +4,7 @@ import { ownUserId } from "../../formats/copickPicks.js";
 import type { Dataset } from "../model.js";
 
 /** What a configuration says beside where the data lie. */
-export interface ProjectOptions {
+interface ProjectOptions {
   readonly name: string;
   readonly description: string;
   /** Who copick takes for the author of new picks. */

@@ -28,7 +28,7 @@ export async function volumeRuns(folder: string): Promise<Run[]> {
 }
 
 /** The run that one file is. */
-export async function lonelyRun(path: string): Promise<Run | undefined> {
+export async function singleFileRun(path: string): Promise<Run | undefined> {
   if (!isVolumeName(basename(path)) || !(await stat(path).catch(() => undefined))) return undefined;
   return runOf(dirname(path), volumeStem(basename(path)), [basename(path)]);
 }

@@ -1,5 +1,5 @@
 /** Where patches are cut: scored types balanced, the particle anywhere well inside, every crop inside its volume. */
-import type { Particle, Pick } from "../../domain/particles.js";
+import type { Particle, ParticlePick } from "../../domain/particles.js";
 import type { Random } from "../../domain/random.js";
 import { positionToIndex, type Shape3, type Volume } from "../../domain/volume.js";
 import {
@@ -25,11 +25,14 @@ export interface Crop {
   readonly volume: Volume;
   readonly map: PatchMap;
   /** The particle it was drawn around; undefined for one centred anywhere. */
-  readonly pick: Pick | undefined;
+  readonly pick: ParticlePick | undefined;
 }
 
 /** The picks of each scored type that has any, over all runs. */
-export type CropCentres = readonly (readonly { readonly source: PatchSource; readonly pick: Pick }[])[];
+type CropCentres = readonly (readonly {
+  readonly source: PatchSource;
+  readonly pick: ParticlePick;
+}[])[];
 
 export function cropCentres(spec: PatchSpec, sources: readonly PatchSource[]): CropCentres {
   return scoredTypes(spec)
@@ -87,7 +90,7 @@ function drawAnywhere(volumeShape: Shape3, covered: Shape3, random: Random): Vec
 
 /** The patch's middle that puts the particle uniformly inside, at least its radius or a quarter of the patch from each face. */
 function drawAround(
-  pick: Pick,
+  pick: ParticlePick,
   { patchShape, types }: PatchSpec,
   { spacing }: Volume,
   oriented: Orientation,
@@ -113,7 +116,7 @@ function placePatch(
   { shape, spacing }: Volume,
   oriented: Orientation,
   middle: Vector3,
-  pick: Pick | undefined,
+  pick: ParticlePick | undefined,
   random: Random,
 ): PatchMap {
   const covered = orientedShape(patchShape, oriented);

@@ -25,7 +25,7 @@ export interface Orientation {
   readonly signs: Vector3;
 }
 
-export const identityMatrix: Matrix3 = [
+const identityMatrix: Matrix3 = [
   [1, 0, 0],
   [0, 1, 0],
   [0, 0, 1],

@@ -1,4 +1,4 @@
-import { challengeParticles, type Particle, type Pick } from "../../domain/particles.js";
+import { challengeParticles, type Particle, type ParticlePick } from "../../domain/particles.js";
 import type { Shape3, Volume } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import { offsetChannels } from "./offsets.js";
@@ -40,7 +40,7 @@ export interface PatchSource {
   readonly run: string;
   /** Normalised reconstructions of the run; one is drawn per crop. */
   readonly volumes: readonly Volume[];
-  readonly picks: readonly Pick[];
+  readonly picks: readonly ParticlePick[];
 }
 
 /** n examples of one channel in, `channels` out. */
@@ -54,7 +54,7 @@ export interface Batch {
 }
 
 /** What the target looks like beside its classes. */
-export interface HeadSpec {
+interface HeadSpec {
   /** Input voxels to a voxel of the target along each axis. */
   readonly stride: 1 | 2;
   /** Whether every voxel of a ball also says where its particle's centre lies. */

@@ -10,7 +10,7 @@ export { makeBatch } from "./batch.js";
 export type { AugmentSpec, Batch, PatchSource, PatchSpec } from "./spec.js";
 
 /** Batches made ahead of the training loop in worker threads. */
-export interface PatchStream {
+interface PatchStream {
   /** The batch of any step, makeBatch's bits; fast where steps are asked for in order. */
   batch(step: number): Promise<Batch>;
   /** Total time that callers waited in batch(), all but the first call, in ms. */

@@ -3,7 +3,7 @@
  * through the patch's map and never resampled, so that a label is as sharp in a rotated patch as in any other.
  */
 import { z } from "zod";
-import type { Particle, Pick } from "../../domain/particles.js";
+import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
 import { mapVector, type PatchMap, patchVoxel, type Vector3 } from "./map.js";
 
@@ -34,7 +34,7 @@ export interface PatchScene {
   readonly shape: Shape3;
   readonly map: PatchMap;
   readonly spacing: Spacing3;
-  readonly picks: readonly Pick[];
+  readonly picks: readonly ParticlePick[];
 }
 
 /** Squared reach of a heat map in sigma², and of the part of an ignored particle's heat map that is not scored. */

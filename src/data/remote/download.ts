@@ -4,11 +4,11 @@ import { dirname } from "node:path";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import {
   notThere,
-  PassingFault,
   patience,
   type RequestOptions,
   refused,
   send,
+  TransientError,
   withRetries,
 } from "./request.js";
 
@@ -22,7 +22,7 @@ export interface Downloaded {
   readonly etag?: string;
 }
 
-export interface DownloadOptions extends RequestOptions {
+interface DownloadOptions extends RequestOptions {
   /** Bytes that the server's list says it has. */
   readonly size?: number;
   /** Told of every piece, in bytes; negative where pieces are fetched anew. */
@@ -55,8 +55,8 @@ export async function downloadFile(
     await mkdir(dirname(path), { recursive: true });
     const handle = await open(partial, "w");
     try {
-      const body = new GrowingFile(url, handle, options);
-      await withRetries(url, options, () => body.goOn());
+      const body = new ResumableDownload(url, handle, options);
+      await withRetries(url, options, () => body.resume());
       const downloaded = body.finished();
       await handle.close();
       await rename(partial, path);
@@ -79,7 +79,7 @@ export async function downloadFile(
 }
 
 /** What has come of a file over all attempts. */
-class GrowingFile {
+class ResumableDownload {
   readonly #url: string;
   readonly #handle: FileHandle;
   readonly #options: DownloadOptions;
@@ -93,7 +93,7 @@ class GrowingFile {
     this.#options = options;
   }
 
-  async goOn(): Promise<void> {
+  async resume(): Promise<void> {
     const clock = stallClock(this.#options);
     try {
       const response = await send(this.#url, { headers: this.#headers(), signal: clock.signal });
@@ -103,7 +103,7 @@ class GrowingFile {
         await this.#append(piece, wanted ?? mostUnknownBytes);
       }
       if (wanted !== undefined && this.#received < wanted)
-        throw new PassingFault(`only ${this.#received} of ${wanted} bytes came`);
+        throw new TransientError(`only ${this.#received} of ${wanted} bytes came`);
     } finally {
       clock.stop();
     }
@@ -135,7 +135,7 @@ class GrowingFile {
     if (!continues) await this.#restart();
     if (status !== 200 && !continues) {
       await response.body?.cancel();
-      throw new PassingFault(`the server answers with another part than asked for (${status})`);
+      throw new TransientError(`the server answers with another part than asked for (${status})`);
     }
     this.#etag = headers.get("etag") ?? undefined;
     const length = continues ? Number(range![2]) : numberOf(headers.get("content-length"));
@@ -160,7 +160,7 @@ class GrowingFile {
   async #append(piece: Uint8Array, most: number): Promise<void> {
     if (this.#received + piece.length > most) {
       await this.#restart();
-      throw new PassingFault(`more than ${most} bytes came`);
+      throw new TransientError(`more than ${most} bytes came`);
     }
     await this.#handle.write(piece, 0, piece.length, this.#received);
     this.#hash.update(piece);
@@ -182,7 +182,7 @@ async function* piecesOf(response: Response): AsyncGenerator<Uint8Array> {
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((error: unknown) => {
-        throw new PassingFault(`the answer broke off (${messageOf(error)})`, { cause: error });
+        throw new TransientError(`the answer broke off (${messageOf(error)})`, { cause: error });
       });
       if (done) return;
       yield value;
@@ -208,7 +208,7 @@ function stallClock({ patience: limits = patience, signal }: RequestOptions) {
 }
 
 /** A request whose answer is text. */
-export interface TextRequest extends RequestOptions {
+interface TextRequest extends RequestOptions {
   /** More is refused. */
   readonly mostBytes: number;
   /** JSON that is posted. */

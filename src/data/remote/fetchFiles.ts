@@ -8,7 +8,7 @@ import { type Downloaded, downloadFile } from "./download.js";
 import type { RemoteFile } from "./listing.js";
 import type { RequestOptions } from "./request.js";
 
-export interface FetchOptions extends RequestOptions {
+interface FetchOptions extends RequestOptions {
   /** What is fetched, for the progress. */
   readonly label?: string;
   /** No progress. */
@@ -16,7 +16,7 @@ export interface FetchOptions extends RequestOptions {
 }
 
 /** How much came, and how much was here. */
-export interface Fetched {
+interface Fetched {
   readonly files: number;
   readonly bytes: number;
   readonly kept: number;
@@ -132,7 +132,7 @@ const entrySchema = z.object({
 });
 
 /** What was fetched into a folder: size, SHA-256 and ETag of every file, a line of JSON each, the last of a path counts. */
-export interface Ledger {
+interface Ledger {
   /** Whether the file is here, undamaged, and the version that the server has. */
   readonly holds: (file: RemoteFile) => Promise<boolean>;
   readonly add: (path: string, downloaded: Downloaded) => Promise<void>;
@@ -142,7 +142,7 @@ export interface Ledger {
 const compared = new Map<string, number>();
 
 /** Opens or begins a ledger. A line that a kill cut off is left out: its file is fetched again. */
-export async function openLedger(file: string, folder: string): Promise<Ledger> {
+async function openLedger(file: string, folder: string): Promise<Ledger> {
   const entries = new Map<string, Downloaded>();
   const text = await readFile(file, "utf8").catch(() => "");
   for (const line of text.split("\n")) {

@@ -13,7 +13,7 @@ import { remoteFiles } from "./remoteFiles.js";
 import { type RequestOptions, refused } from "./request.js";
 
 /** Where fetched data are kept: `PICKBENCH_CACHE`, or `pickbench` in the user's cache folder. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   const given = process.env.PICKBENCH_CACHE;
   if (given) return resolve(given);
   if (process.platform === "darwin") return join(homedir(), "Library/Caches/pickbench");
@@ -31,7 +31,7 @@ const destinationOf = (mirror: string): Destination => ({
 const listPath = (mirror: string): string => join(mirror, "files.json");
 
 /** A server's folder in the cache. */
-export interface Mirror {
+interface Mirror {
   /** Holds `static/`, the tree below the address. */
   readonly folder: string;
   readonly tree: string;
@@ -114,7 +114,7 @@ async function keptList(mirror: string): Promise<RemoteFile[] | undefined> {
  * @param isWanted takes a file by its full path
  * @throws BadDataset where a file cannot be had
  */
-export async function bringHere(path: string, isWanted?: (path: string) => boolean): Promise<void> {
+export async function ensureLocal(path: string, isWanted?: (path: string) => boolean): Promise<void> {
   const below = relative(cacheFolder(), resolve(path));
   const [key, tree, ...inside] = below.split(sep);
   if (key === undefined || key === ".." || tree !== treeName) return;

@@ -69,10 +69,10 @@ const datasetSchema = z.object({
   fileSize: z.number().nullish(),
 });
 
-export type PortalDataset = z.infer<typeof datasetSchema>;
+type PortalDataset = z.infer<typeof datasetSchema>;
 
 /** What datasets are looked for. */
-export interface PortalSearch {
+interface PortalSearch {
   readonly dataset?: number | undefined;
   /** Part of a name. */
   readonly organism?: string | undefined;
@@ -95,7 +95,7 @@ export async function findDatasets(api: Api, search: PortalSearch): Promise<Port
 }
 
 /** What of a dataset is wanted. */
-export interface PortalWish {
+interface PortalWish {
   readonly dataset: number;
   /** All if absent. */
   readonly runs?: readonly string[] | undefined;

@@ -11,7 +11,7 @@ import { listBucket, type RemoteFile } from "./listing.js";
 import { notThere, type RequestOptions, refused } from "./request.js";
 
 /** Runs in copick's layout on a server that lists nothing. */
-export interface NamedRuns {
+interface NamedRuns {
   readonly runs: readonly string[];
   /** The reconstruction: `denoised`. */
   readonly tomoType: string;

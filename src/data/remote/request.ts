@@ -3,7 +3,7 @@ import { randomFor } from "../../domain/random.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 
 /** How long a server is waited for. */
-export interface Patience {
+interface Patience {
   /** For one request, the first included. */
   readonly attempts: number;
   /** Without a byte, in ms, before a request is given up. */
@@ -31,7 +31,7 @@ export interface RequestOptions {
 }
 
 /** A fault that may pass by itself. */
-export class PassingFault extends Error {
+export class TransientError extends Error {
   /** What the server asks to wait for, in ms. */
   readonly waitMs: number;
 
@@ -59,7 +59,7 @@ export async function withRetries<T>(
       return await attempt();
     } catch (error) {
       if (signal?.aborted) throw new PickbenchError("Stopped", `${url}: stopped; the same command goes on`);
-      if (!(error instanceof PassingFault)) throw error;
+      if (!(error instanceof TransientError)) throw error;
       const growing = Math.min(limits.longestDelayMs, limits.firstDelayMs * 2 ** (count - 1));
       const delay = Math.max(error.waitMs, growing * jitter.between(0.5, 1));
       const passed = performance.now() - started;
@@ -109,7 +109,7 @@ async function checked(url: string, response: Response): Promise<Response> {
   if ([200, 206, 404, 416].includes(status)) return response;
   await response.body?.cancel();
   if (passingStatus.includes(status))
-    throw new PassingFault(`the server answers ${status} ${statusText}`.trim(), {
+    throw new TransientError(`the server answers ${status} ${statusText}`.trim(), {
       waitMs: retryAfter(response),
     });
   if (status === 401 || status === 403)
@@ -152,8 +152,8 @@ function connectionFault(url: string, error: unknown): Error {
       { path: url, cause: error },
     );
   if (error instanceof Error && error.name === "AbortError")
-    return new PassingFault("no answer in time", { cause: error });
-  return new PassingFault(`the connection broke (${cause ? messageOf(cause) : messageOf(error)})`, {
+    return new TransientError("no answer in time", { cause: error });
+  return new TransientError(`the connection broke (${cause ? messageOf(cause) : messageOf(error)})`, {
     cause: error,
   });
 }

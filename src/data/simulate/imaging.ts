@@ -129,7 +129,7 @@ function filterPairs({ density: re, shape, spacing }: Field, im: Float32Array, i
 }
 /** How an electron microscope passes each spatial frequency on, and which frequencies a tilt series holds at all. */
 
-export interface Optics {
+interface Optics {
   /** Kilovolt. */
   readonly voltage: number;
   /** Å under focus, positive. */
@@ -171,7 +171,7 @@ export const envelope = (frequency: number, bFactor: number): number =>
   Math.exp((-bFactor * frequency * frequency) / 4);
 
 /** A tilt series about the y axis. */
-export interface TiltScheme {
+interface TiltScheme {
   /** Greatest tilt, degrees. */
   readonly maximum: number;
   /** Thickness of the ice, Å. */

@@ -1,4 +1,4 @@
-import { challengeParticles, type Pick } from "../../domain/particles.js";
+import { challengeParticles, type ParticlePick } from "../../domain/particles.js";
 import { type Random, randomFor } from "../../domain/random.js";
 import type { Rotation } from "../../domain/rotation.js";
 import type { Shape3 } from "../../domain/volume.js";
@@ -6,7 +6,7 @@ import { PickbenchError } from "../../system/errors.js";
 import type { Density } from "./density.js";
 import { emptyField, type Field, type Imaging, image } from "./imaging.js";
 import { type Body, drawSlab, type Placed, placeBodies } from "./placement.js";
-import { type Cast, drawCounts, drawDistractors } from "./population.js";
+import { drawCounts, drawDistractors, type SpecimenSet } from "./population.js";
 import { randomRotation } from "./rotation.js";
 import { stamp } from "./stamp.js";
 
@@ -26,7 +26,7 @@ export interface PhantomPlan {
 }
 
 /** A true particle and how it lies. */
-export interface PhantomPick extends Pick {
+export interface PhantomPick extends ParticlePick {
   readonly rotation: Rotation;
 }
 
@@ -47,7 +47,7 @@ const tomogramDeviation = 7.2e-6;
  * Simulates one tomogram. Types whose number is drawn may come out fewer where room is short. Memory: two arrays of 4 bytes a voxel, slightly larger than the tomogram.
  * @throws BadUsage where particles that the user counted find no room
  */
-export function simulatePhantom(plan: PhantomPlan, cast: Cast): Phantom {
+export function simulatePhantom(plan: PhantomPlan, cast: SpecimenSet): Phantom {
   const drawn = (purpose: string): Random =>
     randomFor(plan.seed, `phantom ${plan.part} ${purpose}`, plan.run);
   const [z, y, x] = plan.shape.map((size) => size * plan.spacing) as [number, number, number];
@@ -91,7 +91,7 @@ function checkCounts({ counts, shape }: PhantomPlan, placed: readonly Placed[]):
 
 function drawBodies(
   plan: PhantomPlan,
-  cast: Cast,
+  cast: SpecimenSet,
   densities: ReadonlyMap<string, Density>,
   random: Random,
 ): Body[] {

@@ -2,7 +2,7 @@ import type { Random } from "../../domain/random.js";
 import { angstrom, type Position } from "../../domain/units.js";
 
 /** A layer of ice, slightly tilted: its middle lies at z = height + slopeX·(x − X/2) + slopeY·(y − Y/2). */
-export interface Slab {
+interface Slab {
   /** Size of the tomogram, Å. */
   readonly size: { readonly x: number; readonly y: number; readonly z: number };
   /** Å along z. */

@@ -59,7 +59,7 @@ export function drawDistractors(volume: number, random: Random): { proteins: num
 }
 
 /** Densities to draw from: the particles by name, the distractors, and a bead of gold. */
-export interface Cast {
+export interface SpecimenSet {
   readonly particles: ReadonlyMap<string, Density>;
   readonly distractors: readonly Density[];
   readonly bead: Density;
@@ -74,7 +74,7 @@ const distractorKinds = 4;
  * @param spacing Å per voxel of the tomograms
  * @param folder of density maps, see readDensities
  */
-export async function assembleCast(spacing: number, folder?: string): Promise<Cast> {
+export async function assembleSpecimens(spacing: number, folder?: string): Promise<SpecimenSet> {
   const maps = folder === undefined ? new Map<string, Density>() : await readDensities(folder, spacing);
   const particles = new Map<string, Density>();
   for (const { name } of challengeParticles) {

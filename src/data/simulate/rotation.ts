@@ -4,7 +4,7 @@ import { matrixOfUnitQuaternion, type Rotation } from "../../domain/rotation.js"
 /** A point or a direction: x, y, z. */
 export type Vector3 = readonly [x: number, y: number, z: number];
 
-export const noRotation: Rotation = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+const noRotation: Rotation = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
 export const rotate = (m: Rotation, [x, y, z]: Vector3): Vector3 => [
   m[0] * x + m[1] * y + m[2] * z,

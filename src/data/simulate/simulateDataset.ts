@@ -9,7 +9,7 @@ import { builtModule } from "../../system/threads.js";
 import type { PhantomRoots, SimulateAnswer, SimulateTask } from "./simulateWorker.js";
 
 /** What `pickbench simulate` makes. */
-export interface SimulateOptions {
+interface SimulateOptions {
   /** Folder of the data set. */
   readonly out: string;
   readonly runs: number;
@@ -33,7 +33,7 @@ export interface SimulateOptions {
   readonly overwrite?: boolean;
 }
 
-export interface SimulatedRun {
+interface SimulatedRun {
   readonly name: string;
   /** Picks by type. */
   readonly counts: Readonly<Record<string, number>>;

@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { challengeParticles, type Pick } from "../../domain/particles.js";
+import { challengeParticles, type ParticlePick } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
 import { renderSlice } from "../../present/pictures/slice.js";
 import { type ErrorTag, isPickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 import { type Phantom, type PhantomPick, type PhantomPlan, simulatePhantom } from "./phantom.js";
-import { assembleCast, type Cast } from "./population.js";
+import { assembleSpecimens, type SpecimenSet } from "./population.js";
 
 /** One tomogram to make and where it goes. */
 export interface SimulateTask {
@@ -26,11 +26,11 @@ export type SimulateAnswer =
 /** Pixels that a picture's shorter voxel row should at least come to. */
 const pictureWidth = 600;
 
-let cast: { readonly key: string; readonly made: Promise<Cast> } | undefined;
+let cast: { readonly key: string; readonly made: Promise<SpecimenSet> } | undefined;
 
-function castFor(spacing: number, densities: string | undefined): Promise<Cast> {
+function castFor(spacing: number, densities: string | undefined): Promise<SpecimenSet> {
   const key = JSON.stringify([spacing, densities]);
-  if (cast?.key !== key) cast = { key, made: assembleCast(spacing, densities) };
+  if (cast?.key !== key) cast = { key, made: assembleSpecimens(spacing, densities) };
   return cast.made;
 }
 
@@ -66,7 +66,7 @@ function previewOf(plan: PhantomPlan, { denoised, picks }: Phantom): Uint8Array 
   );
 }
 
-function fullestPlane({ shape, spacing }: PhantomPlan, picks: readonly Pick[]): number {
+function fullestPlane({ shape, spacing }: PhantomPlan, picks: readonly ParticlePick[]): number {
   const cut = (z: number) =>
     picks.filter(({ type, z: height }) => {
       const radius = challengeParticles.find(({ name }) => name === type)?.radius ?? 0;

@@ -1,13 +1,19 @@
 import { basename, join, resolve } from "node:path";
 import { type Box, indexToPosition, type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
 import { openZarrArray, type ZarrArray } from "../../formats/zarr/array.js";
-import { boxOfChunk, checkPromise, chunksOf, extent, roomFor } from "../../formats/zarr/chunkGrid.js";
+import {
+  allocateRegion,
+  boxOfChunk,
+  checkDeclaredSize,
+  chunksOf,
+  extent,
+} from "../../formats/zarr/chunkGrid.js";
 import type { ChunkJob } from "../../formats/zarr/chunkJob.js";
 import { decodeChunks } from "../../formats/zarr/chunkPool.js";
 import { type ArrayAxes, readMultiscales } from "../../formats/zarr/ome.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Level, ResolvedTomogram, TomogramReader, TomogramRef } from "../model.js";
-import { bringHere } from "../remote/mirror.js";
+import { ensureLocal } from "../remote/mirror.js";
 import { isMrcName, mrcStem } from "../volumeNames.js";
 import { openMrcTomogram, resolveMrc } from "./mrc.js";
 
@@ -22,7 +28,7 @@ export function openOmeZarr(path: string): Promise<ResolvedTomogram> {
 export async function resolveTomogram(ref: TomogramRef): Promise<ResolvedTomogram> {
   if (ref.levels !== undefined) return { ...ref, levels: ref.levels };
   if (isMrcName(ref.path)) {
-    await bringHere(ref.path);
+    await ensureLocal(ref.path);
     return resolveMrc(ref);
   }
   const { axes, ...multiscales } = await readMultiscales(ref.path);
@@ -77,7 +83,7 @@ export async function openTomogram(ref: TomogramRef, levelIndex = 0): Promise<To
       { path: ref.path },
     );
   if (isMrcName(ref.path)) return openMrcTomogram(ref);
-  await bringHere(join(ref.path, level.path));
+  await ensureLocal(join(ref.path, level.path));
   const array = await openZarrArray(join(ref.path, level.path));
   return readerOf(resolved, level, array);
 }
@@ -96,8 +102,8 @@ function readerOf(ref: ResolvedTomogram, level: Level, array: ZarrArray): Tomogr
 
   const readRegion = async (box: Box, channel = 0): Promise<Float32Array> => {
     checkRequest(ref, level, box, channel);
-    await checkPromise(ref.path, box, chunkShape, (at) => placeOf(at, channel).file);
-    const region = roomFor(ref.path, voxelCount(extent(box)));
+    await checkDeclaredSize(ref.path, box, chunkShape, (at) => placeOf(at, channel).file);
+    const region = allocateRegion(ref.path, voxelCount(extent(box)));
     const job: ChunkJob = {
       folder: join(ref.path, level.path),
       target: region,

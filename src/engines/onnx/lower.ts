@@ -5,7 +5,7 @@ import { ruleOf } from "./operations.js";
 import type { Emitted, Lowering } from "./rules/rule.js";
 
 /** Every value of a graph as written forwards. */
-export type Forward = ReadonlyMap<Value, Emitted>;
+type Forward = ReadonlyMap<Value, Emitted>;
 
 /** Writes the values that `outputs` depend on; `inputs` are the maps given at each step, by name. */
 export function lowerForward(

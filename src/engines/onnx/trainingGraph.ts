@@ -10,7 +10,7 @@ import type { GraphParts } from "./graph/model.js";
 import { lowerBackward, lowerForward } from "./lower.js";
 import type { Lowering } from "./rules/rule.js";
 
-export interface WrittenGradient {
+interface WrittenGradient {
   readonly loss: Tensor;
   /** Flat, of the layout's trained part. */
   readonly gradient: Tensor;
@@ -125,7 +125,7 @@ export function trainingGraph(
 }
 
 /** What changes from step to step, given as inputs of one number each. */
-export const stepInputs = ["rate", "correction1", "correction2", "averageDecay"] as const;
+const stepInputs = ["rate", "correction1", "correction2", "averageDecay"] as const;
 
 /**
  * Writes one update of the flat state from the flat gradient of its trained part and the new running statistics, null

@@ -11,7 +11,7 @@ type Dims5 = [number, number, number, number, number];
 
 /** The axes of z, y and x. */
 export const spatialAxes = [1, 2, 3] as const;
-export type SpatialAxis = (typeof spatialAxes)[number];
+type SpatialAxis = (typeof spatialAxes)[number];
 
 export const voxelsOf = (x: Tensor): Shape3 => [x.shape[1]!, x.shape[2]!, x.shape[3]!];
 

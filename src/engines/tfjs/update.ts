@@ -7,7 +7,7 @@ import type { LossGradient } from "./lossGradient.js";
 /** Weights, moments and average on TensorFlow.js's side, each flat in the layout's order. */
 export type FlatState = Readonly<Record<StateName, Tensor1D>>;
 
-export interface StepSizes {
+interface StepSizes {
   /** Counts from 0. */
   readonly step: number;
   readonly rate: number;

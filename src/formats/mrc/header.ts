@@ -137,7 +137,7 @@ function volumesOf(
 }
 
 /** What a header is written from; the statistics are known once the voxels are. */
-export interface MrcHeaderFields {
+interface MrcHeaderFields {
   readonly mode: MrcMode;
   readonly littleEndian: boolean;
   /** Columns, rows, sections along x, y, z; of all volumes together. */

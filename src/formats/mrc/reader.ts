@@ -1,7 +1,7 @@
 import { type Angstrom, angstrom } from "../../domain/units.js";
 import { type Box, type Shape3, type Spacing3, type Volume, voxelCount } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
-import { extent, roomFor } from "../zarr/chunkGrid.js";
+import { allocateRegion, extent } from "../zarr/chunkGrid.js";
 import type { MrcHeader } from "./header.js";
 import { type MrcFile, type MrcSections, openMrc, readSections } from "./sections.js";
 
@@ -57,7 +57,7 @@ export async function readMrcBox(file: MrcFile, box: Box, volume = 0): Promise<F
   const { axes } = file.header;
   const along = axisOfBox(axes[2]);
   const firstSection = volume * mrcShape(file.header)[0];
-  const region = roomFor(file.path, voxelCount(extent(box)));
+  const region = allocateRegion(file.path, voxelCount(extent(box)));
   const from = firstSection + box.start[along];
   const to = firstSection + box.end[along];
   for await (const sections of readSections(file, from, to))

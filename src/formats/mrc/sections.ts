@@ -11,7 +11,7 @@ export interface MrcFile {
 }
 
 /** Voxels as they are stored: of mode 12 their values, of mode 4 pairs of real and imaginary part. */
-export type MrcValues = Int8Array | Uint8Array | Int16Array | Uint16Array | Float32Array;
+type MrcValues = Int8Array | Uint8Array | Int16Array | Uint16Array | Float32Array;
 
 /** Whole sections, one behind the other. */
 export interface MrcSections {

@@ -37,7 +37,7 @@ export interface ConvertOptions extends WriteOptions {
 }
 
 /** Positions as they are to be written, and what the user has to know. */
-export interface Converted {
+interface Converted {
   readonly sets: readonly PositionSet[];
   readonly frame: FrameName;
   readonly notes: readonly string[];
@@ -263,7 +263,7 @@ function outsideNotes(sets: readonly PositionSet[]): string[] {
 }
 
 /** Sets in one frame, those of one run joined; extra columns that one of them lacks are empty there. */
-export function mergeByRun(sets: readonly PositionSet[]): PositionSet[] {
+function mergeByRun(sets: readonly PositionSet[]): PositionSet[] {
   const runs = new Map<string, PositionSet[]>();
   for (const set of sets) {
     const key = JSON.stringify([set.run ?? null, set.pixel ?? null]);

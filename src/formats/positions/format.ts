@@ -43,7 +43,7 @@ export interface WriteOptions {
 }
 
 /** A file to write, and files that belong beside it: their names' ends go in place of the file's own. */
-export interface Written {
+interface Written {
   readonly bytes: Buffer;
   readonly beside?: ReadonlyMap<string, string>;
   /** What its writer has to tell the user. */

@@ -244,7 +244,7 @@ export interface TomogramPosition {
 }
 
 /** A tomogram's volume: where its centre and its far faces lie. */
-export interface VolumeExtent {
+interface VolumeExtent {
   readonly size: Shape3;
   readonly spacing: Angstrom;
 }

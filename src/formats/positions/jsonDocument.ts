@@ -20,7 +20,7 @@ export function parseDocument<T>(path: string, bytes: Buffer, schema: z.ZodType<
 }
 
 /** The same of a text, `place` saying which. */
-export function parseJsonText<T>(path: string, place: string, text: string, schema: z.ZodType<T>): T {
+function parseJsonText<T>(path: string, place: string, text: string, schema: z.ZodType<T>): T {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -12,7 +12,7 @@ interface Place {
 }
 
 /** What has been written. */
-export interface Placed {
+interface Placed {
   readonly paths: readonly string[];
   readonly notes: readonly string[];
 }

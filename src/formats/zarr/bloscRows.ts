@@ -14,7 +14,7 @@ import { copyOverlap, type Overlap, undecodable, unreadable, wrongLength } from 
 import { type ShuffledWords, shuffledWords, unshuffle4 } from "./unshuffle.js";
 
 /** Where the voxels of a chunk of float32, z slowest, lie in its file. */
-export interface BloscLayout {
+interface BloscLayout {
   readonly chunkShape: Shape3;
   /** Values in the whole chunk, and before the channel that is wanted. */
   readonly valueCount: number;

@@ -105,7 +105,7 @@ export const wrongLength = (file: string, got: number, wanted: number): Pickbenc
   );
 
 /** Zeros for a region's voxels, in shared memory. @throws BadDataset where there are too many to hold */
-export function roomFor(path: string, voxels: number): Float32Array {
+export function allocateRegion(path: string, voxels: number): Float32Array {
   try {
     return sharedFloats(voxels);
   } catch (error) {
@@ -127,7 +127,7 @@ const manyVoxels = 2 ** 26;
  * @param fileOf the file of the chunk at these indices
  * @throws BadDataset where there are more chunks than any tomogram has, or the last one of a large region is missing
  */
-export async function checkPromise(
+export async function checkDeclaredSize(
   path: string,
   box: Box,
   chunk: Shape3,

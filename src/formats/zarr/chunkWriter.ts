@@ -15,7 +15,7 @@ export interface ChunkSink {
   abandon(): Promise<void>;
 }
 
-export type EncodeChunk = (bytes: Uint8Array) => Promise<Uint8Array>;
+type EncodeChunk = (bytes: Uint8Array) => Promise<Uint8Array>;
 
 export function chunkEncoder(compressor: CompressorName): EncodeChunk {
   if (compressor === "gzip") {

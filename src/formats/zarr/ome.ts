@@ -6,11 +6,11 @@ import type { Spacing3 } from "../../domain/volume.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 
 /** An axis of an OME-NGFF image; older metadata names it alone. */
-export const axisSchema = z.union([
+const axisSchema = z.union([
   z.string().transform((name) => ({ name, type: undefined, unit: undefined })),
   z.looseObject({ name: z.string(), type: z.string().nullish(), unit: z.string().nullish() }),
 ]);
-export type OmeAxis = z.infer<typeof axisSchema>;
+type OmeAxis = z.infer<typeof axisSchema>;
 
 /** Which axes of an array are a tomogram's. */
 export interface ArrayAxes {
@@ -31,7 +31,7 @@ const typesOfNames: Readonly<Record<string, string>> = {
 const typeOf = ({ name, type }: OmeAxis): string | undefined => type ?? typesOfNames[name.toLowerCase()];
 
 /** @throws BadDataset where OME-NGFF does not allow these axes (0.4, 3.2: two to five, two or three of space) */
-export function checkAxes(path: string, axes: readonly OmeAxis[]): void {
+function checkAxes(path: string, axes: readonly OmeAxis[]): void {
   const names = axes.map(({ name }) => name.toLowerCase());
   const spatial = axes.filter((axis) => typeOf(axis) === "space").length;
   const isValid =
@@ -49,7 +49,7 @@ export function checkAxes(path: string, axes: readonly OmeAxis[]): void {
 }
 
 /** @throws Unsupported where an image is no volume, or has axes of its own besides channels and time */
-export function tomogramAxes(path: string, axes: readonly OmeAxis[]): ArrayAxes {
+function tomogramAxes(path: string, axes: readonly OmeAxis[]): ArrayAxes {
   const names = axes.map(({ name }) => name.toLowerCase());
   const [z, y, x] = ["z", "y", "x"].map((name) => names.indexOf(name));
   const channel = axes.findIndex((axis) => typeOf(axis) === "channel");
@@ -70,7 +70,7 @@ interface MultiscalesLevel {
 }
 
 /** What the multiscales metadata of an OME-Zarr folder says: OME-NGFF 0.4 (`.zattrs`) and 0.5 (`zarr.json`). */
-export interface Multiscales {
+interface Multiscales {
   readonly format: 2 | 3;
   readonly axes: ArrayAxes;
   readonly levels: readonly MultiscalesLevel[];

@@ -30,7 +30,7 @@ export interface OmeZarrOptions {
   readonly sharded?: boolean;
 }
 
-export interface OmeZarrWriter extends SlabWriter {
+interface OmeZarrWriter extends SlabWriter {
   /** Of level 0; slabs that start at a multiple of its depth and are as deep need no copy. */
   readonly chunkShape: Shape3;
 }

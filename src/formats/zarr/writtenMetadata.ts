@@ -21,7 +21,7 @@ const escaped = (letter: string): string => `\\u${letter.charCodeAt(0).toString(
 type File = readonly [name: string, text: string];
 
 /** What a multiscales group says of itself. */
-export interface GroupFields {
+interface GroupFields {
   readonly format: 2 | 3;
   /** Å per voxel along z, y, x, level by level. */
   readonly spacings: readonly (readonly Angstrom[])[];
@@ -71,7 +71,7 @@ function shownChannel(label: string) {
 }
 
 /** What an array says of itself. */
-export interface ArrayFields {
+interface ArrayFields {
   readonly format: 2 | 3;
   readonly shape: Shape3;
   readonly chunk: Shape3;

@@ -4,11 +4,11 @@
  * place of the overlap of boxes, and with a rule of its own: a picker has at most one pick in a group, so that no picker
  * votes twice and a lone picker's picks stay as they are.
  */
-import type { Pick } from "../../domain/particles.js";
+import type { ParticlePick } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
 import { Clusters } from "./clusters.js";
 
-export interface FusedPick extends Pick {
+export interface FusedPick extends ParticlePick {
   /** Σ weight·score of the picks in it, over the weights of all pickers: what few saw counts less. */
   readonly score: number;
   /** How many pickers saw it. */
@@ -100,30 +100,30 @@ function pointsOf(voters: readonly Voter[], weights: number): Points {
 
 /** One picker's picks of one type in one run, and how much they weigh beside the others'. */
 export interface Voter {
-  readonly picks: readonly Pick[];
+  readonly picks: readonly ParticlePick[];
   /** 0 or more; only its share of all voters' weights matters. */
   readonly weight: number;
 }
 
 /** A pick that came without a score is as sure as can be. */
-export const scoreOf = ({ score }: Pick): number => score ?? 1;
+const scoreOf = ({ score }: ParticlePick): number => score ?? 1;
 
 /** Surest first, then by place: an order that no order of input can change, but for picks that are equal. */
-export const byScoreAndPlace = (a: Pick, b: Pick): number =>
+export const byScoreAndPlace = (a: ParticlePick, b: ParticlePick): number =>
   scoreOf(b) - scoreOf(a) || a.x - b.x || a.y - b.y || a.z - b.z;
 
 /**
  * Voters in an order that depends on what they hold alone, their picks sorted; those that weigh nothing are left out.
  * Where two are equal their order means nothing. So whatever follows is the same for every order of the pickers.
  */
-export const inOrder = (voters: readonly Voter[]): Voter[] =>
+const inOrder = (voters: readonly Voter[]): Voter[] =>
   voters
     .filter(({ weight }) => weight > 0)
     .map(({ picks, weight }) => ({ picks: picks.toSorted(byScoreAndPlace), weight }))
     .sort((a, b) => compareSorted(a.picks, b.picks) || b.weight - a.weight);
 
 /** A total order of lists that are sorted by score and place. */
-export function compareSorted(a: readonly Pick[], b: readonly Pick[]): number {
+export function compareSorted(a: readonly ParticlePick[], b: readonly ParticlePick[]): number {
   for (let i = 0; i < a.length && i < b.length; i++) {
     const difference = byScoreAndPlace(a[i]!, b[i]!);
     if (difference !== 0) return difference;

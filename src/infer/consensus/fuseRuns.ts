@@ -1,4 +1,4 @@
-import type { Particle, Pick } from "../../domain/particles.js";
+import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { type FusedPick, fusePicks } from "./fusePicks.js";
 
 /** How the picks of one type are fused. */
@@ -29,7 +29,7 @@ export interface TypeFusion extends FusionSettings {
   readonly kept: number;
 }
 
-export type PicksByRun = ReadonlyMap<string, readonly Pick[]>;
+export type PicksByRun = ReadonlyMap<string, readonly ParticlePick[]>;
 
 /** Rounding that is forgiven when weights are added up to votes. */
 const slack = 1e-9;
@@ -49,9 +49,9 @@ export function fuseRuns(
   particles: readonly Particle[],
   settingsOf: (type: string) => FusionSettings,
   rules: FusionRules,
-): { readonly picks: Map<string, Pick[]>; readonly types: TypeFusion[] } {
+): { readonly picks: Map<string, ParticlePick[]>; readonly types: TypeFusion[] } {
   const runs = [...new Set(pickers.flatMap((picks) => [...picks.keys()]))].sort();
-  const picks = new Map(runs.map((run) => [run, [] as Pick[]]));
+  const picks = new Map(runs.map((run) => [run, [] as ParticlePick[]]));
   const types: TypeFusion[] = [];
   for (const { name, radius } of particles) {
     const settings = settingsOf(name);

@@ -11,7 +11,7 @@ import { type AxisWeights, axisWeights } from "./distanceTransform.js";
 import { keepSpaced } from "./spacing.js";
 import { type BallWindow, ballWindow, isWindowMaximum } from "./window.js";
 
-export interface Peak {
+interface Peak {
   /** Continuous indices, at most half a voxel off the greatest one. */
   readonly z: number;
   readonly y: number;
@@ -145,7 +145,7 @@ const reach = 3;
 /** Probabilities under this do not vote. */
 const least = 0.05;
 
-export interface VoteOptions {
+interface VoteOptions {
   readonly radii: BallRadii;
   /** Å per voxel of the patch. */
   readonly spacing: number;

@@ -4,7 +4,7 @@ import { type ErrorTag, PickbenchError } from "../../system/errors.js";
 import { builtModule } from "../../system/threads.js";
 import { keptVoxels, type SparseMap } from "../predict/sparseMap.js";
 import type { PickingResult, PickingSettings } from "./picking.js";
-import { Admission } from "./semaphore.js";
+import { Semaphore } from "./semaphore.js";
 import type { PickedType, PickPlace, PickTask } from "./store.js";
 
 /** Picks maps in worker threads, several at once; the same picks as in this thread. */
@@ -65,7 +65,7 @@ export function openPickPool(threads: number = pickingThreads()): PickPool {
     if ("result" in answer) return answer.result;
     throw new PickbenchError(answer.tag, answer.message);
   };
-  const admission = new Admission(mostVoxels);
+  const admission = new Semaphore(mostVoxels);
   const tracked = <Result>(asked: Promise<Result>): Promise<Result> => {
     const ended = (): boolean => underWay.delete(asked);
     underWay.add(asked);

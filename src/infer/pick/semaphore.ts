@@ -1,5 +1,5 @@
 /** Lets work begin while what is under way stays within a limit together; work larger than the limit runs alone. */
-export class Admission {
+export class Semaphore {
   readonly #limit: number;
   readonly #waiting: { readonly size: number; readonly begin: () => void }[] = [];
   #underWay = 0;

@@ -27,7 +27,7 @@ import { foregroundLevels } from "./levels.js";
 import { isRunMaximum, ownersOfRows, type RunWindow, runWindow, stepsInBox } from "./window.js";
 
 /** The voxels that belong to one local maximum of the distance transform. */
-export interface Group {
+interface Group {
   /** Centroid of its voxels, continuous indices. */
   readonly z: number;
   readonly y: number;
@@ -237,7 +237,7 @@ function sumGroups(
 /** The flooding of a watershed: from markers through the faces of the foreground, in a frame padded by zeros. */
 
 /** Memory for the largest frame, used by one part of the foreground after the other. */
-export interface Field {
+interface Field {
   /**
    * Two numbers a voxel, side by side because the flood reads them together, flat z,y,x in the frame. The first is the
    * level from 1, 0 off the part and on the frame's margin; once a voxel is in the queue it is the queue's link. The
@@ -268,7 +268,7 @@ function touchingSteps([, height, width]: Shape3): Int32Array {
 }
 
 /** Numbers the markers, those that touch by face, edge or corner as one; returns each number's first place. */
-export function joinMarkers({ voxels }: Field, markers: readonly number[], shape: Shape3): number[] {
+function joinMarkers({ voxels }: Field, markers: readonly number[], shape: Shape3): number[] {
   const anchors: number[] = [];
   const stack: number[] = [];
   const steps = touchingSteps(shape);
@@ -293,7 +293,7 @@ export function joinMarkers({ voxels }: Field, markers: readonly number[], shape
  * Hands labels on from the markers, highest level first, within a level oldest first: one first-in-first-out list a
  * level. A voxel's neighbour may be higher than itself where the window suppressed a maximum.
  */
-export function flood({ voxels, ends }: Field, markers: readonly number[], shape: Shape3): void {
+function flood({ voxels, ends }: Field, markers: readonly number[], shape: Shape3): void {
   const steps = faceSteps(shape);
   let level = 0;
   for (const marker of markers) {

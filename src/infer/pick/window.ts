@@ -124,7 +124,7 @@ export function runWindow(
 }
 
 /** Steps to a window's voxels as differences of flat indices in a box. */
-export interface BoxSteps {
+interface BoxSteps {
   /** To those of the 26 touching voxels that belong to the window. */
   readonly near: Int32Array;
   /** To all, nearest first; none where the window does not fit into the box. */

@@ -1,7 +1,7 @@
 /** Predicts tomograms: cuts tiles, has a thread of its own run the networks on them, and adds up what they say. */
 
 import type { Volume } from "../../domain/volume.js";
-import { builtModule, Moved, serve, startThread, tell, unbroken } from "../../system/threads.js";
+import { builtModule, serve, startThread, Transfer, tell, uninterrupted } from "../../system/threads.js";
 import {
   type AnyNetwork,
   distinctNormalisations,
@@ -38,7 +38,7 @@ function tileNetwork(place: number, views: readonly Volume[]): TileNetwork {
   const spacing = volume.spacing[0];
   const run: TileNetwork["run"] = (tile, shape) => {
     const call: TileCall = { network: place, tile, shape, spacing };
-    return unbroken(() => runner.call<Float32Array>("run", call, [tile.buffer as ArrayBuffer]));
+    return uninterrupted(() => runner.call<Float32Array>("run", call, [tile.buffer as ArrayBuffer]));
   };
   return { ...averaged[place]!, channels, volume, run };
 }
@@ -47,7 +47,7 @@ function tileNetwork(place: number, views: readonly Volume[]): TileNetwork {
 async function measureAll(views: readonly Volume[]): Promise<void> {
   for (const network of networks.keys()) {
     const call: MeasureCall = { network, volume: viewOf(network, views) };
-    await unbroken(() => runner.call("measure", call));
+    await uninterrupted(() => runner.call("measure", call));
   }
 }
 
@@ -66,7 +66,7 @@ serve({
     wanted = given.networks.map((network) => JSON.stringify(normalisationOf(network)));
     await checkPrecision(settings.precision, settings.engine, given.networks);
     normalisations = distinctNormalisations(given.networks).map((each) => JSON.stringify(each));
-    networks = await unbroken(() =>
+    networks = await uninterrupted(() =>
       runner.call<OpenedNetwork[]>("open", { networks: given.networks, settings }),
     );
   },
@@ -91,7 +91,7 @@ serve({
     if (slab === null) prediction = undefined;
     return (
       slab &&
-      new Moved(
+      new Transfer(
         slab,
         [...slab.values.values()].map(({ buffer }) => buffer as ArrayBuffer),
       )

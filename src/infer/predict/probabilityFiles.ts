@@ -27,7 +27,7 @@ export interface ProbabilityTarget {
 }
 
 /** Takes the slabs of all types of one run. */
-export interface ProbabilityFiles {
+interface ProbabilityFiles {
   readonly paths: readonly string[];
   writeSlab(zStart: number, values: ReadonlyMap<string, Float32Array>): Promise<void>;
   close(): Promise<void>;

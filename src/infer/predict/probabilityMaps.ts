@@ -33,7 +33,7 @@ export async function predictMaps(
 }
 
 /** What maps are of, and the floor of each type that is not kept whole. */
-export interface MapsFrame {
+interface MapsFrame {
   readonly types: readonly string[];
   readonly shape: Shape3;
   readonly spacing: Spacing3;

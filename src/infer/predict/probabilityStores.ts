@@ -8,7 +8,7 @@ import type { Volume } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 
 /** Probabilities in a file or folder: of which run, and of which types, as far as its name or metadata says. */
-export interface ProbabilityStore {
+interface ProbabilityStore {
   readonly run: string;
   readonly channels: readonly string[] | undefined;
   /** True where its name says the one type that it holds. */

@@ -20,7 +20,7 @@ export interface TileNetwork extends Averaged {
   readonly run: (tile: Float32Array, shape: Shape3) => Promise<Float32Array>;
 }
 
-export interface SlabPredictionOptions {
+interface SlabPredictionOptions {
   readonly volume: Volume;
   readonly grid: TileGrid;
   readonly networks: readonly TileNetwork[];
@@ -65,7 +65,7 @@ export class SlabPrediction {
   #tilesDone = 0;
   readonly #jobs: Iterator<Job, undefined>;
   /** The tile that a network sees at present, and what it will say. */
-  #coming: { readonly job: Job; readonly output: Promise<Float32Array> } | undefined;
+  #pending: { readonly job: Job; readonly output: Promise<Float32Array> } | undefined;
 
   constructor(options: SlabPredictionOptions) {
     const { grid, networks, types, symmetries, volume } = options;
@@ -77,7 +77,7 @@ export class SlabPrediction {
     const [, height, width] = volume.shape;
     this.#sums = new Map(types.map((type) => [type, new Float32Array(grid[0].size * height * width)]));
     this.#jobs = this.#allJobs();
-    this.#coming = this.#begun();
+    this.#pending = this.#startNext();
   }
 
   /** The next planes, or null after the last. Throws NotFinite where a network gave NaN or infinity. */
@@ -87,7 +87,7 @@ export class SlabPrediction {
     while (this.#finishedUntil() <= this.#z) await this.#predictOne();
     const planes = Math.min(slabDepth, this.#finishedUntil() - this.#z);
     const values = new Map<string, Float32Array>();
-    for (const [type, sums] of this.#sums) values.set(type, this.#taken(type, sums, planes));
+    for (const [type, sums] of this.#sums) values.set(type, this.#flush(type, sums, planes));
     const zStart = this.#z;
     this.#z += planes;
     return { zStart, shape: [planes, height, width], values };
@@ -103,7 +103,7 @@ export class SlabPrediction {
   }
 
   /** Rounded values of the next planes, whose places are emptied. */
-  #taken(type: string, sums: Float32Array, planes: number): Float32Array {
+  #flush(type: string, sums: Float32Array, planes: number): Float32Array {
     const [, height, width] = this.#options.volume.shape;
     const size = height * width;
     const values = new Float32Array(planes * size);
@@ -153,7 +153,7 @@ export class SlabPrediction {
   }
 
   /** Gives the next tile to its network. */
-  #begun(): { job: Job; output: Promise<Float32Array> } | undefined {
+  #startNext(): { job: Job; output: Promise<Float32Array> } | undefined {
     const job = this.#jobs.next().value;
     if (job === undefined) return undefined;
     const shape = tileShape(this.#options.grid);
@@ -165,25 +165,25 @@ export class SlabPrediction {
     return { job, output };
   }
 
-  /** Adds what a network said of a tile, while it sees the next one. */
+  /** Adds up a tile's output while the network computes the next one. */
   async #predictOne(): Promise<void> {
-    const { job, output } = this.#coming!;
-    const said = await output;
-    this.#coming = this.#begun();
+    const { job, output: pending } = this.#pending!;
+    const output = await pending;
+    this.#pending = this.#startNext();
     const { share = 1, channels } = job.network;
     const images = this.#options.symmetries.length;
-    if (this.#pool) this.#addPooled(this.#pool, job, said, 1 / images);
-    else this.#addAll(job, said, channels, (type) => share / (this.#totalShares.get(type)! * images));
+    if (this.#pool) this.#addPooled(this.#pool, job, output, 1 / images);
+    else this.#addAll(job, output, channels, (type) => share / (this.#totalShares.get(type)! * images));
     this.#tilesDone++;
     this.#options.onTile?.(this.#tilesDone);
   }
 
   /** Joins what the networks say of a tile, and adds it once the last has spoken. */
-  #addPooled(pool: LogitPool, job: Job, said: Float32Array, share: number): void {
+  #addPooled(pool: LogitPool, job: Job, output: Float32Array, share: number): void {
     const { networks, grid } = this.#options;
     const place = networks.indexOf(job.network);
     const [planes] = tileShape(grid);
-    pool.add(place, said, planes);
+    pool.add(place, output, planes);
     if (place === networks.length - 1) this.#addAll(job, pool.take(planes), pool.channels, () => share);
   }
 

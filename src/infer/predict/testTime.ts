@@ -41,7 +41,7 @@ export const inverse = ({ transpose, flipY, flipX }: Symmetry): Symmetry =>
   transpose ? { transpose, flipY: flipX, flipX: flipY } : { transpose, flipY, flipX };
 
 /** Where a symmetry's image reads: pixel (y, x) of the image is element `first + y·stepY + x·stepX` of the plane. */
-export interface PlaneReading {
+interface PlaneReading {
   readonly first: number;
   readonly stepY: number;
   readonly stepX: number;

@@ -5,7 +5,7 @@ import type { Engine, EngineName, LoadedNetwork, Measured } from "../../engines/
 import { loadEngine } from "../../engines/load.js";
 import type { Network } from "../../nets/architecture.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
-import { Moved, serve, unbroken } from "../../system/threads.js";
+import { serve, Transfer, uninterrupted } from "../../system/threads.js";
 import { countVotes } from "../pick/peaks.js";
 import type { AnyNetwork, ExternalNetwork, PredictNetwork, PredictSettings } from "./predictor.js";
 import { openSizes, type TileDemand } from "./tileDemands.js";
@@ -96,18 +96,18 @@ serve({
     readonly networks: readonly AnyNetwork[];
     readonly settings: PredictSettings;
   }): Promise<OpenedNetwork[]> {
-    networks = await unbroken(() =>
+    networks = await uninterrupted(() =>
       Promise.all(given.networks.map((network) => open(network, given.settings))),
     );
     return networks.map(({ demand, channels }) => ({ demand, channels }));
   },
   async measure({ network, volume }: MeasureCall): Promise<void> {
-    await unbroken(async () => networks[network]!.measure?.(volume));
+    await uninterrupted(async () => networks[network]!.measure?.(volume));
   },
   /** (z, channels, y, x) */
-  async run({ network, tile, shape, spacing }: TileCall): Promise<Moved> {
-    const output = await unbroken(() => networks[network]!.run(tile, shape, spacing));
+  async run({ network, tile, shape, spacing }: TileCall): Promise<Transfer> {
+    const output = await uninterrupted(() => networks[network]!.run(tile, shape, spacing));
     const values = output.byteLength === output.buffer.byteLength ? output : output.slice();
-    return new Moved(values, [values.buffer as ArrayBuffer]);
+    return new Transfer(values, [values.buffer as ArrayBuffer]);
   },
 });

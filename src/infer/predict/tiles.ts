@@ -2,7 +2,7 @@ import type { Shape3, Volume } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 
 /** How one axis is covered: tiles of one size, the first at 0, the last at the far face (or past it, if it is padded). */
-export interface AxisTiles {
+interface AxisTiles {
   /** Voxels of the volume. */
   readonly length: number;
   /** Voxels of a tile, a multiple of what the network takes. */

@@ -65,7 +65,7 @@ function organisersUnet(
 }
 
 /** How a variant of the organisers' U-Net is built. */
-export const organisersBuild = (variant: Variant): Pick<Architecture, "build" | "buildHalf"> => ({
+const organisersBuild = (variant: Variant): Pick<Architecture, "build" | "buildHalf"> => ({
   build: (g, x, outputs) => organisersUnet(g, x, outputs, variant, 2),
   buildHalf: (g, x, outputs) => organisersUnet(g, x, outputs, variant, 1),
 });

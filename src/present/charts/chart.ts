@@ -2,8 +2,8 @@ import type { Config, TopLevelSpec } from "vega-lite";
 import { escaped, Html, html } from "../html.js";
 
 /** Pixels of a chart's plotting area: with axes it fits a narrow screen at its own size. */
-export const chartWidth = 246;
-export const chartHeight = 160;
+const chartWidth = 246;
+const chartHeight = 160;
 
 /** Colours by what they stand for: variables of browser/page.css, which are others in the dark. */
 export const colours = {

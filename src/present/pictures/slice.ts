@@ -1,16 +1,16 @@
 /** Pictures of tomogram slices, with picks as circles in the particles' colours and a scale bar. */
 import { encode } from "fast-png";
-import type { Particle, Pick } from "../../domain/particles.js";
+import type { Particle, ParticlePick } from "../../domain/particles.js";
 import type { Volume } from "../../domain/volume.js";
 
-export interface SliceOptions {
+interface SliceOptions {
   /** Index of the middle plane; the volume's middle if it is not given. */
   readonly z?: number;
   /** Planes averaged around it. */
   readonly thickness?: number;
   /** Pixels per voxel, a whole number. */
   readonly zoom?: number;
-  readonly picks?: readonly Pick[];
+  readonly picks?: readonly ParticlePick[];
   /** Radius and colour of the picks' types; picks of other types are left out. */
   readonly particles?: readonly Particle[];
 }
@@ -93,7 +93,7 @@ function paintGrey(plane: Float32Array, { shape: [, ny, nx] }: Volume, zoom: num
 /** A circle around the particle, where its middle lies within half a radius of the plane. */
 function paintPick(
   canvas: Canvas,
-  pick: Pick,
+  pick: ParticlePick,
   particle: Particle,
   volume: Volume,
   z: number,

@@ -1,5 +1,5 @@
+import { readBytes } from "../../data/tomograms/bytes.js";
 import { angstrom } from "../../domain/units.js";
-import { readBytes } from "../../present/pictures/byteTomogram.js";
 import { type Cutout, cutOut } from "../../present/pictures/cutout.js";
 import { pngAddress } from "../../present/pictures/grey.js";
 import type { Diagnosis } from "../../score/diagnosis/diagnosis.js";

@@ -1,5 +1,5 @@
 import { angstrom, indexToAngstrom } from "../../domain/units.js";
-import type { ByteTomogram } from "../../present/pictures/byteTomogram.js";
+import type { ByteTomogram } from "../../present/pictures/cutout.js";
 import { type Contrast, contrastOf, type GreyImage, pngAddress } from "../../present/pictures/grey.js";
 
 /** Slices of one tomogram from the lowest z to the highest. */

@@ -3,7 +3,7 @@ import { createMatcher, type Matcher } from "../match/matching.js";
 import { type Judged, type JudgedPick, matchDistanceOf } from "./verdicts.js";
 
 /** The official counts if only picks with at least this confidence were kept. */
-export interface CurvePoint extends Counts {
+interface CurvePoint extends Counts {
   readonly threshold: number;
   readonly predictions: number;
   /** May pass 1 where one pick serves several particles. */
@@ -105,7 +105,7 @@ export function binOf(bins: readonly Bin[], value: number): number {
   return index;
 }
 
-export interface ReliabilityBin extends Bin {
+interface ReliabilityBin extends Bin {
   readonly picks: number;
   /** Mean confidence: the share that would be true if confidences were probabilities; null without a pick. */
   readonly expected: number | null;

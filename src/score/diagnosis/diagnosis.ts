@@ -33,7 +33,7 @@ export interface Diagnosis {
   readonly missing: readonly string[];
 }
 
-export interface DiagnoseOptions {
+interface DiagnoseOptions {
   readonly particles?: readonly Particle[];
   /** Sizes of the volumes; used where every experiment of the truth has one. */
   readonly extents?: Extents;

@@ -12,7 +12,7 @@ export interface AxisDisplacement {
   readonly standardError: number | null;
 }
 
-export interface DistanceBin extends Bin {
+interface DistanceBin extends Bin {
   readonly matches: number;
 }
 
@@ -69,7 +69,7 @@ function median(values: readonly number[]): number {
 export const distanceBetween = (a: Position, b: Position): number =>
   Math.sqrt((a.x - b.x) ** 2 + (a.y - b.y) ** 2 + (a.z - b.z) ** 2);
 
-export interface Nearest<T> {
+interface Nearest<T> {
   readonly item: T;
   /** Å */
   readonly distance: number;

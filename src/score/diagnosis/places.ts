@@ -1,4 +1,4 @@
-import type { Pick } from "../../domain/particles.js";
+import type { ParticlePick } from "../../domain/particles.js";
 import type { PicksByExperiment } from "../score.js";
 import { type Bin, binOf, evenBins, openBins } from "./curve.js";
 import { nearestOf } from "./displacement.js";
@@ -53,8 +53,8 @@ export function placesOf(judged: Judged, truth: PicksByExperiment, extents: Exte
   });
   if (extents === undefined) return { depth: null, border: null, next };
   const deepest = Math.max(0, ...[...truth.keys()].map((experiment) => extents.get(experiment)!.z));
-  const border = (experiment: string, place: Pick) => borderDistance(place, extents.get(experiment)!);
-  const depth = (_: string, { z }: Pick) => z;
+  const border = (experiment: string, place: ParticlePick) => borderDistance(place, extents.get(experiment)!);
+  const depth = (_: string, { z }: ParticlePick) => z;
   return {
     depth: tally(evenBins(deepest, depthBins), judged, { ofParticle: depth, ofPick: depth }),
     border: tally(openBins(distanceBounds), judged, { ofParticle: border, ofPick: border }),
@@ -62,14 +62,14 @@ export function placesOf(judged: Judged, truth: PicksByExperiment, extents: Exte
   };
 }
 
-const distanceToNext = (place: Pick, others: readonly Pick[]): number =>
+const distanceToNext = (place: ParticlePick, others: readonly ParticlePick[]): number =>
   nearestOf(place, others, (other) => other)?.distance ?? Number.POSITIVE_INFINITY;
 
 /** Å to the nearest face; negative outside. */
-const borderDistance = ({ x, y, z }: Pick, extent: Extent): number =>
+const borderDistance = ({ x, y, z }: ParticlePick, extent: Extent): number =>
   Math.min(x, y, z, extent.x - x, extent.y - y, extent.z - z);
 
-type Measure = (experiment: string, place: Pick) => number;
+type Measure = (experiment: string, place: ParticlePick) => number;
 
 function tally(
   bins: readonly Bin[],

@@ -1,4 +1,4 @@
-import { matchFraction, type Particle, type Pick } from "../../domain/particles.js";
+import { matchFraction, type Particle, type ParticlePick } from "../../domain/particles.js";
 import { createMatcher } from "../match/matching.js";
 import { pointGrid } from "../match/pointGrid.js";
 import type { PicksByExperiment } from "../score.js";
@@ -7,20 +7,20 @@ import type { PicksByExperiment } from "../score.js";
  * What became of a pick: the nearest of at least one particle of its type within the match distance; another within
  * reach of one; or without any particle of its type in reach.
  */
-export type Verdict = "matched" | "duplicate" | "wrong";
+type Verdict = "matched" | "duplicate" | "wrong";
 
 export interface JudgedPick {
   readonly experiment: string;
-  readonly pick: Pick;
+  readonly pick: ParticlePick;
   readonly verdict: Verdict;
 }
 
 export interface JudgedParticle {
   readonly experiment: string;
   /** The true particle's centre. */
-  readonly place: Pick;
+  readonly place: ParticlePick;
   /** The nearest pick of its type within the match distance, in Å; undefined for a miss. */
-  readonly match: { readonly pick: Pick; readonly distance: number } | undefined;
+  readonly match: { readonly pick: ParticlePick; readonly distance: number } | undefined;
 }
 
 /** The picks and particles of one type in the experiments of the truth. */
@@ -55,7 +55,7 @@ export const isFalse = ({ verdict }: JudgedPick): boolean => verdict !== "matche
 
 /** Judges one type by the challenge's matching; picks of experiments that the truth lacks are left out. */
 export function judge(particle: Particle, truth: PicksByExperiment, picks: PicksByExperiment): Judged {
-  const ofType = ({ type }: Pick): boolean => type === particle.name;
+  const ofType = ({ type }: ParticlePick): boolean => type === particle.name;
   const judgedPicks: JudgedPick[] = [];
   const particles: JudgedParticle[] = [];
   for (const [experiment, all] of truth) {
@@ -73,8 +73,8 @@ export function judge(particle: Particle, truth: PicksByExperiment, picks: Picks
 
 function judgeExperiment(
   experiment: string,
-  places: readonly Pick[],
-  picks: readonly Pick[],
+  places: readonly ParticlePick[],
+  picks: readonly ParticlePick[],
   distance: number,
 ): Omit<Judged, "particle"> {
   const flat = Float64Array.from(places.flatMap(({ x, y, z }) => [x, y, z]));
@@ -84,7 +84,7 @@ function judgeExperiment(
   const serving = new Set([...matches.values()].map(({ prediction }) => prediction));
   const grid = pointGrid(flat, distance);
   const found: number[] = [];
-  const verdictOf = ({ x, y, z }: Pick, index: number): Verdict => {
+  const verdictOf = ({ x, y, z }: ParticlePick, index: number): Verdict => {
     if (serving.has(index)) return "matched";
     return grid.within(x, y, z, distance, found) > 0 ? "duplicate" : "wrong";
   };

@@ -1,4 +1,4 @@
-import type { Pick } from "../../domain/particles.js";
+import type { ParticlePick } from "../../domain/particles.js";
 import type { PicksByExperiment } from "../score.js";
 import type { Mistaken } from "./confusion.js";
 import { groupByExperiment, nearestOf } from "./displacement.js";
@@ -13,7 +13,7 @@ interface Placed {
 }
 
 /** Something of a type at a distance in Å. */
-export interface Neighbour {
+interface Neighbour {
   readonly type: string;
   readonly distance: number;
 }
@@ -101,7 +101,7 @@ export function worstFalsePicks(
 
 function falsePickOf(judged: JudgedPick, truth: PicksByExperiment, mistaken: Mistaken): FalsePick {
   const { experiment, pick, verdict } = judged;
-  const nearest = nearestOf(pick, truth.get(experiment)!, (particle: Pick) => particle);
+  const nearest = nearestOf(pick, truth.get(experiment)!, (particle: ParticlePick) => particle);
   return {
     experiment,
     x: pick.x,

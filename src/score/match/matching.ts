@@ -4,7 +4,7 @@ import type { Counts } from "./fbeta.js";
 import { type PointGrid, pointGrid } from "./pointGrid.js";
 
 /** What a matcher knows once all predictions are in. */
-export interface MatchResult extends Counts {
+interface MatchResult extends Counts {
   readonly truths: number;
   readonly predictions: number;
   /** The strict one-to-one count: a largest matching of truths and predictions. */

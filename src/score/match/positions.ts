@@ -1,6 +1,6 @@
-import type { Pick } from "../../domain/particles.js";
+import type { ParticlePick } from "../../domain/particles.js";
 
-export type PicksByExperiment = ReadonlyMap<string, readonly Pick[]>;
+export type PicksByExperiment = ReadonlyMap<string, readonly ParticlePick[]>;
 
 /** Positions of one type in one experiment, 24 bytes each: as objects they would take over a hundred. */
 export interface Positions {

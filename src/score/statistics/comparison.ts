@@ -42,7 +42,7 @@ export interface Comparison {
   readonly permutation: Permutation;
 }
 
-export interface ComparisonOptions {
+interface ComparisonOptions {
   readonly seed?: number;
   readonly resamples?: number;
   readonly confidence?: number;

@@ -32,7 +32,7 @@ export function pairedTable(runs: PairedRuns): PairedTable {
 }
 
 /** What a and b have for each type, and for the score. */
-export interface Sides {
+interface Sides {
   readonly a: Values;
   readonly b: Values;
 }

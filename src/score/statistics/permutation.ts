@@ -10,7 +10,7 @@ export interface Permutation {
   readonly isExact: boolean;
 }
 
-export interface PermutationOptions {
+interface PermutationOptions {
   readonly seed?: number;
   /** Up to so many different swaps, every one is looked at. */
   readonly mostExact?: number;

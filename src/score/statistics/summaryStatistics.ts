@@ -24,7 +24,7 @@ export const hull = (...intervals: readonly Interval[]): Interval => ({
 });
 
 /** √ of the mean squared distance from the mean. */
-export function deviation(values: Float64Array): number {
+function deviation(values: Float64Array): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }

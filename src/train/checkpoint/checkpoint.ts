@@ -12,7 +12,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
 import { checkExperiment, experimentText } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
-import type { Member } from "../fit/networks.js";
+import type { ExperimentNetwork } from "../fit/networks.js";
 import { type EnsembleRecord, ensembleSchema } from "./ensembleRecord.js";
 
 /** What best.safetensors holds: all that predicting and picking need. */
@@ -62,7 +62,7 @@ const metadataSchema = z.looseObject({
 });
 
 /** A network to predict with, from a member and the flat weights of its training. */
-export async function networkOf(member: Member, flat: Float32Array): Promise<PredictNetwork> {
+export async function networkOf(member: ExperimentNetwork, flat: Float32Array): Promise<PredictNetwork> {
   const { network, activation, channels, radii } = member;
   const layout = trainingLayout(await loadNetwork(network));
   return { network, activation, channels, radii, weights: namedWeights(layout, flat) };

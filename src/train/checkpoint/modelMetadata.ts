@@ -29,7 +29,7 @@ export const namedNetworks = ({ experiment, networks, ensemble }: Checkpoint): N
 export const offsetsOf = ({ network, radii }: PredictNetwork): number =>
   radii ? network.outputs - radii.length : 0;
 
-export interface MetadataOptions {
+interface MetadataOptions {
   readonly checkpoint: Checkpoint;
   readonly checkpointSha256: string;
   readonly named: NamedNetwork;

@@ -10,14 +10,14 @@ import { soupOf } from "./soup.js";
 import type { StoredMaps } from "./storedMaps.js";
 
 /** What was chosen: how much each member counts, and what predicts. */
-export interface Chosen {
+interface Chosen {
   /** Their sum is 1. */
   readonly weights: readonly number[];
   readonly networks: readonly AnyNetwork[];
   readonly tuned: Tuned;
 }
 
-export interface ChoiceOptions extends Omit<JudgeOptions, "averaging"> {
+interface ChoiceOptions extends Omit<JudgeOptions, "averaging"> {
   readonly average: EnsembleAverage;
   readonly choice: MemberChoice;
 }
@@ -129,7 +129,7 @@ async function tuned(
 }
 /** Selections that try one change after another; what a change is worth is the caller's to say. */
 
-export interface Selection {
+interface Selection {
   /** How often each member was taken. */
   readonly counts: readonly number[];
   readonly score: number;

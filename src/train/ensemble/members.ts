@@ -86,7 +86,7 @@ function checkAveraged(
  * where that is of the same experiment, from the names in its experiment, or from what an ensemble says of its members.
  * Null where it cannot, as of networks trained elsewhere.
  */
-export async function runsTrainedOn(
+async function runsTrainedOn(
   path: string,
   { experiment, ensemble }: Pick<Checkpoint, "experiment" | "ensemble">,
 ): Promise<string[] | null> {

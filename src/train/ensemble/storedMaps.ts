@@ -63,7 +63,7 @@ export async function readStoredType(
 }
 
 /** A member's maps, what they are, and how much they count. */
-export interface BlendedMember extends Pick<Averaged, "activation"> {
+interface BlendedMember extends Pick<Averaged, "activation"> {
   readonly maps: StoredMaps;
   readonly share: number;
 }

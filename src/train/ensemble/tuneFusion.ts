@@ -1,4 +1,4 @@
-import type { Particle, Pick } from "../../domain/particles.js";
+import type { Particle, ParticlePick } from "../../domain/particles.js";
 import {
   byScoreAndPlace,
   compareSorted,
@@ -46,7 +46,7 @@ export function tuneFusion(
   rules: FusionRules,
 ): TunedFusion | null {
   const runs = [...truth.keys()].sort();
-  const ofType = ({ type }: Pick): boolean => type === particle.name;
+  const ofType = ({ type }: ParticlePick): boolean => type === particle.name;
   const lists = pickers.map((picks) => runs.map((run) => (picks.get(run) ?? []).filter(ofType)));
   const hasParticle = runs.some((run) => truth.get(run)!.some(ofType));
   if (!hasParticle || lists.flat(2).length === 0) return null;
@@ -83,7 +83,7 @@ const thresholdValue = ({ threshold, fbeta }: { threshold: number; fbeta: number
 });
 
 /** Numbers of the pickers, in an order of what they picked in each run. */
-function orderOf(lists: readonly (readonly (readonly Pick[])[])[]): number[] {
+function orderOf(lists: readonly (readonly (readonly ParticlePick[])[])[]): number[] {
   const sorted = lists.map((runs) => runs.map((picks) => picks.toSorted(byScoreAndPlace)));
   const compare = (a: number, b: number): number =>
     sorted[a]!.reduce((found, picks, run) => found || compareSorted(picks, sorted[b]![run]!), 0);

@@ -11,7 +11,7 @@ import { type Experiment, experimentSchema } from "./schema.js";
 import { checkSearch, type SearchParameter } from "./searchSpace.js";
 
 /** What the command line may set over the file. */
-export interface Overrides {
+interface Overrides {
   readonly seed?: number | undefined;
   readonly budget?: string | undefined;
   readonly engine?: Experiment["engine"] | undefined;
@@ -23,7 +23,7 @@ export const readExperiment = async (path: string, overrides: Overrides = {}): P
   (await readSearched(path, overrides)).experiment;
 
 /** An experiment, and what its key `search` names for `pickbench search`: no part of the experiment or its hash. */
-export interface Searched {
+interface Searched {
   readonly experiment: Experiment;
   /** Null where it names no search. */
   readonly parameters: readonly SearchParameter[] | null;

@@ -46,7 +46,7 @@ export const lossSchema = z.discriminatedUnion("kind", [
 export type LossSpec = z.infer<typeof lossSchema>;
 
 /** What a loss sees: logits and target of equal channels, and a weight per voxel (0 = ignored), all maps. */
-export interface LossInputs {
+interface LossInputs {
   readonly logits: Value;
   readonly target: Value;
   readonly voxelWeight: Value;

@@ -53,7 +53,7 @@ export const networkSchema = z.union([
   }),
   externalSchema,
 ]);
-export type NetworkChoice = z.infer<typeof networkSchema>;
+type NetworkChoice = z.infer<typeof networkSchema>;
 
 /** What networks are called in records, tables and messages. */
 export function networkName(network: NetworkChoice): string {

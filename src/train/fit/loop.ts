@@ -6,16 +6,16 @@ import { startProgress } from "../../system/progress.js";
 import { builtModule, startThread, type Thread } from "../../system/threads.js";
 import { type Budget, fractionDone, learningRate } from "../experiment/budget.js";
 import type { Experiment } from "../experiment/schema.js";
-import { type Member, patchSpecOf } from "./networks.js";
+import { type ExperimentNetwork, patchSpecOf } from "./networks.js";
 import type { TrainingProgress } from "./progressFile.js";
 import type { StepLog } from "./stepLog.js";
 import type { OpenRequest, StepRequest } from "./trainWorker.js";
 
 type Current = NonNullable<TrainingProgress["current"]>;
 
-export interface MemberTraining {
+interface MemberTraining {
   readonly experiment: Experiment;
-  readonly member: Member;
+  readonly member: ExperimentNetwork;
   readonly seed: number;
   readonly budget: Budget;
   readonly sources: readonly PatchSource[];

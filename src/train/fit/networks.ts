@@ -10,7 +10,7 @@ import type { ResolvedNetwork, TrainedChoice } from "../experiment/networkChoice
 import type { Experiment } from "../experiment/schema.js";
 
 /** One network of an experiment: all types in one, or one type each. */
-export interface Member {
+export interface ExperimentNetwork {
   readonly name: string;
   /** Its outputs are the types, behind a background where `background` says so. */
   readonly network: NetworkSpec;
@@ -39,11 +39,11 @@ export async function resolveNetwork(network: TrainedChoice): Promise<ResolvedNe
 }
 
 /** The networks an experiment trains on a data set of these particles. */
-export function membersOf(
+export function networksOf(
   experiment: Experiment,
   particles: readonly Particle[],
   network: ResolvedNetwork,
-): Member[] {
+): ExperimentNetwork[] {
   const learned = learnedTypes(experiment, particles);
   const scored = learned.filter(({ name, weight }) => weight > 0 && !experiment.ignore.includes(name));
   if (scored.length === 0)
@@ -54,7 +54,7 @@ export function membersOf(
   const background = experiment.output === "softmax";
   const { head, target } = experiment;
   const fraction = target.kind === "ball" ? target.fraction : 1;
-  const member = (name: string, types: readonly Particle[]): Member => {
+  const member = (name: string, types: readonly Particle[]): ExperimentNetwork => {
     const classes = [
       ...(background ? [null] : []),
       ...types.map((type) => (scored.includes(type) ? type : null)),
@@ -90,7 +90,7 @@ function learnedTypes({ types }: Experiment, particles: readonly Particle[]): re
 }
 
 /** How a member's batches are made. */
-export function patchSpecOf(experiment: Experiment, member: Member, seed: number): PatchSpec {
+export function patchSpecOf(experiment: Experiment, member: ExperimentNetwork, seed: number): PatchSpec {
   return {
     seed,
     patchShape: experiment.patch.shape,

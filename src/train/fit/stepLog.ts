@@ -4,7 +4,7 @@ import { messageOf, PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 
 /** A line of log.jsonl: a step, or an evaluation. */
-export type LogLine =
+type LogLine =
   | {
       readonly network: string;
       readonly step: number;

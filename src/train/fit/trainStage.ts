@@ -13,7 +13,7 @@ import { parseBudget, shareBudget } from "../experiment/budget.js";
 import type { PreparedRun } from "../run/prepare.js";
 import { makeFolder, type RunFolder, snapshotFile } from "../run/runFolder.js";
 import { type MemberResult, type Rungs, trainMember } from "./loop.js";
-import type { Member } from "./networks.js";
+import type { ExperimentNetwork } from "./networks.js";
 import { type TrainingProgress, writeProgress } from "./progressFile.js";
 import { type LogPosition, loggedSeconds, StepLog } from "./stepLog.js";
 import { type TuneTruth, tuneNetworks } from "./tuneNetworks.js";
@@ -155,7 +155,7 @@ interface Hooks {
 function trainOne(
   prepared: PreparedRun,
   folder: RunFolder,
-  member: Member,
+  member: ExperimentNetwork,
   sources: readonly PatchSource[],
   tomograms: readonly TuneTomogram[],
   hooks: Hooks,

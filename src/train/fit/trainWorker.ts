@@ -4,7 +4,7 @@ import type { Activation } from "../../engines/activation.js";
 import type { EngineName, Trainer, TrainerSpec } from "../../engines/engine.js";
 import { loadEngine } from "../../engines/load.js";
 import { type StateName, stateNames, type TrainingState } from "../../engines/trainable.js";
-import { Moved, serve, unbroken } from "../../system/threads.js";
+import { serve, Transfer, uninterrupted } from "../../system/threads.js";
 import { buildHeadLoss, type LossSpec } from "../experiment/losses.js";
 
 export interface OpenRequest {
@@ -31,20 +31,20 @@ const opened = (): Trainer => {
 
 serve({
   async open({ engine, spec, losses, activation, offsetWeight }: OpenRequest) {
-    trainer = await unbroken(async () =>
+    trainer = await uninterrupted(async () =>
       (await loadEngine(engine)).openTrainer(spec, (graph, inputs) =>
         buildHeadLoss(graph, losses, offsetWeight, { ...inputs, activation }),
       ),
     );
   },
   step: ({ batch, step, rate, averageDecay }: StepRequest) =>
-    unbroken(() => opened().step(batch, step, rate, averageDecay)),
+    uninterrupted(() => opened().step(batch, step, rate, averageDecay)),
   async state() {
-    const state = await unbroken(() => opened().state());
-    return new Moved(
+    const state = await uninterrupted(() => opened().state());
+    return new Transfer(
       state,
       stateNames.map((name: StateName) => state[name].buffer as ArrayBuffer),
     );
   },
-  restore: (state: TrainingState) => unbroken(() => opened().restore(state)),
+  restore: (state: TrainingState) => uninterrupted(() => opened().restore(state)),
 });

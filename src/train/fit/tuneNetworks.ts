@@ -1,5 +1,5 @@
 import type { Dataset } from "../../data/model.js";
-import type { Particle, Pick } from "../../domain/particles.js";
+import type { Particle, ParticlePick } from "../../domain/particles.js";
 import type { Volume } from "../../domain/volume.js";
 import type { EngineName } from "../../engines/engine.js";
 import type { PickingSettings } from "../../infer/pick/picking.js";
@@ -15,7 +15,7 @@ import { pickType, type TuneRun, tuneType } from "./tunePicking.js";
 export type TuneTruth = Omit<TuneRun, "maps">;
 
 /** What tuning networks needs to know. */
-export interface TuneContext {
+interface TuneContext {
   readonly experiment: Experiment;
   readonly dataset: Dataset;
   readonly engine: EngineName;
@@ -75,7 +75,7 @@ export async function tuneMaps(
     picking.set(type, (await tuneType(pool, experiment, particle, runs)).settings);
   }
   const truth = new Map(runs.map((each) => [each.run, each.truth]));
-  const picks = new Map<string, Pick[]>();
+  const picks = new Map<string, ParticlePick[]>();
   for (const { run, maps } of runs) {
     const perType = [...picking].map(([type, settings]) => pickType(pool, experiment, maps, type, settings));
     picks.set(run, (await Promise.all(perType)).flat());

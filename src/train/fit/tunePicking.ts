@@ -1,4 +1,4 @@
-import { matchFraction, type Particle, type Pick } from "../../domain/particles.js";
+import { matchFraction, type Particle, type ParticlePick } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
 import type { PickingSettings } from "../../infer/pick/picking.js";
 import type { PickPool } from "../../infer/pick/pool.js";
@@ -11,17 +11,17 @@ import type { Experiment } from "../experiment/schema.js";
 export interface TuneRun {
   readonly run: string;
   readonly maps: ProbabilityMaps;
-  readonly truth: readonly Pick[];
+  readonly truth: readonly ParticlePick[];
 }
 
-export interface TunedPicking {
+interface TunedPicking {
   readonly settings: PickingSettings;
   /** On the tune runs. */
   readonly fbeta: number;
 }
 
 /** Settings before anything is tuned. `volumeShare` is of the ball that the target paints. */
-export function pickingSettings(
+function pickingSettings(
   experiment: Experiment,
   particle: Particle,
   threshold: number,
@@ -52,7 +52,7 @@ export async function pickType(
   maps: ProbabilityMaps,
   type: string,
   settings: PickingSettings,
-): Promise<Pick[]> {
+): Promise<ParticlePick[]> {
   const { picks } = await pool.pick(maps.sparse(type), settings);
   return shifted(experiment, type, picks);
 }
@@ -64,12 +64,16 @@ export async function sweepType(
   maps: ProbabilityMaps,
   type: string,
   { thresholds, ...settings }: PickingSettings & { readonly thresholds: readonly number[] },
-): Promise<Pick[][]> {
+): Promise<ParticlePick[][]> {
   const sweep = await pool.sweep(maps.sparse(type), settings, thresholds);
   return sweep.map(({ picks }) => shifted(experiment, type, picks));
 }
 
-function shifted(experiment: Experiment, type: string, picks: readonly Omit<Pick, "type">[]): Pick[] {
+function shifted(
+  experiment: Experiment,
+  type: string,
+  picks: readonly Omit<ParticlePick, "type">[],
+): ParticlePick[] {
   const [dx, dy, dz] = experiment.data.offset;
   return picks.map(({ x, y, z, score }) => ({
     type,
@@ -93,7 +97,7 @@ export async function tuneType(
     thresholds.map((threshold, t) => ({
       setting: pickingSettings(experiment, particle, threshold, share),
       position: [t, v],
-      picks: new Map<string, Pick[]>(),
+      picks: new Map<string, ParticlePick[]>(),
     })),
   );
   for (const { run, maps } of runs) {

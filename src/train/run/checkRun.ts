@@ -5,21 +5,21 @@ import { checkPatches, type PatchSource } from "../../data/patches/spec.js";
 import { readRunPicks } from "../../data/picks.js";
 import type { Splits } from "../../data/splits.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
-import type { Pick } from "../../domain/particles.js";
+import type { ParticlePick } from "../../domain/particles.js";
 import type { ExternalNetwork } from "../../infer/predict/predictor.js";
 import { openSizes, type TileDemand, tileSettings } from "../../infer/predict/tileDemands.js";
 import { tileGrid } from "../../infer/predict/tiles.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Experiment } from "../experiment/schema.js";
-import { type Member, patchSpecOf } from "../fit/networks.js";
+import { type ExperimentNetwork, patchSpecOf } from "../fit/networks.js";
 
 /** An experiment met with a data set. */
 interface Meeting {
   readonly experiment: Experiment;
   readonly dataset: Dataset;
   readonly splits: Splits;
-  readonly members: readonly Member[];
+  readonly members: readonly ExperimentNetwork[];
   readonly external: ExternalNetwork | null;
 }
 
@@ -64,7 +64,10 @@ const openOf = (
 
 const withoutVoxels = ({ shape, spacing }: TomogramReader) => ({ data: new Float32Array(), shape, spacing });
 
-async function checkNetwork({ patch, loss, output, head }: Experiment, member: Member): Promise<void> {
+async function checkNetwork(
+  { patch, loss, output, head }: Experiment,
+  member: ExperimentNetwork,
+): Promise<void> {
   const { multiple, architecture, outputs, critic } = await loadNetwork(member.network);
   const classes = member.radii?.length ?? outputs;
   if (critic && (output !== "sigmoid" || head.offsets))
@@ -91,7 +94,7 @@ const demandOf = ({ external: { file: name, multiple, fixed } }: ExternalNetwork
   fixed,
 });
 
-async function demandOfMember({ network }: Member): Promise<TileDemand> {
+async function demandOfMember({ network }: ExperimentNetwork): Promise<TileDemand> {
   const { architecture: name, multiple } = await loadNetwork(network);
   return { name, multiple, fixed: openSizes };
 }
@@ -99,7 +102,7 @@ async function demandOfMember({ network }: Member): Promise<TileDemand> {
 function checkTruth(
   dataset: Dataset,
   run: string,
-  picks: readonly Pick[],
+  picks: readonly ParticlePick[],
   channels: readonly (string | null)[],
 ): void {
   const wanted = channels.filter((channel) => channel !== null);

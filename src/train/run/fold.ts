@@ -31,7 +31,7 @@ export interface FoldOutcome {
 }
 
 /** What a record that stands already must be of. */
-export interface Wanted {
+interface Wanted {
   readonly experiment: Experiment;
   readonly dataHash: string;
 }

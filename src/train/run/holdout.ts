@@ -1,5 +1,5 @@
 import { readRunPicks, writePicks } from "../../data/picks.js";
-import type { Pick } from "../../domain/particles.js";
+import type { ParticlePick } from "../../domain/particles.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { countSweep, type SweptType, type ThresholdSweep } from "../../score/sweep.js";
@@ -10,7 +10,7 @@ import type { PreparedRun } from "./prepare.js";
 import type { RunFolder } from "./runFolder.js";
 
 /** What was found in the held-out runs, and what is there. */
-export interface HoldoutPicks {
+interface HoldoutPicks {
   readonly truth: PicksByExperiment;
   readonly picks: PicksByExperiment;
   /** Types that were looked for. */
@@ -21,8 +21,8 @@ export interface HoldoutPicks {
 /** Predicts every held-out run once; its maps give the picks, and the counts of every threshold of the experiment. */
 export async function detectHoldout(prepared: PreparedRun, folder: RunFolder): Promise<HoldoutPicks> {
   const { dataset, splits, engine, threads, quiet, experiment } = prepared;
-  const truth = new Map<string, readonly Pick[]>();
-  const picks = new Map<string, readonly Pick[]>();
+  const truth = new Map<string, readonly ParticlePick[]>();
+  const picks = new Map<string, readonly ParticlePick[]>();
   const lowestThreshold = Math.min(...experiment.picking.thresholds);
   const detector = await openDetector([folder.best], { engine, threads, lowestThreshold });
   try {
@@ -46,7 +46,7 @@ export async function detectHoldout(prepared: PreparedRun, folder: RunFolder): P
   }
 }
 
-type Sweeping = SweptType & { readonly picks: readonly Map<string, readonly Pick[]>[] };
+type Sweeping = SweptType & { readonly picks: readonly Map<string, readonly ParticlePick[]>[] };
 
 /** The grid's thresholds and the one that is used, which a run without tune runs does not have from the grid. */
 function sweptTypes(detector: Detector, grid: readonly number[]): Map<string, Sweeping> {

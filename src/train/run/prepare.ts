@@ -14,7 +14,7 @@ import { readExternalNetwork } from "../checkpoint/externalNetwork.js";
 import { experimentHash, readExperiment } from "../experiment/experiment.js";
 import { isExternal } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
-import { type Member, membersOf, resolveNetwork } from "../fit/networks.js";
+import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
 import { readProgress, type TrainingProgress } from "../fit/progressFile.js";
 import { checkRun } from "./checkRun.js";
 import { begunFolds, isBegun, type RunFolder } from "./runFolder.js";
@@ -45,7 +45,7 @@ export interface PreparedRun {
   readonly dataset: Dataset;
   readonly splits: Splits;
   /** The networks to train; none where the experiment names an external one. */
-  readonly members: readonly Member[];
+  readonly members: readonly ExperimentNetwork[];
   readonly external: ExternalNetwork | null;
   readonly manifest: readonly ManifestEntry[];
   readonly dataHash: string;
@@ -125,7 +125,7 @@ async function openNetworks(
   if (!isExternal(network))
     return {
       experiment,
-      members: membersOf(experiment, particles, await resolveNetwork(network)),
+      members: networksOf(experiment, particles, await resolveNetwork(network)),
       external: null,
     };
   const { externalProvider } = await import("../../engines/onnx/external/external.js");

@@ -18,7 +18,7 @@ import { runExperiment, trainOnly } from "./runExperiment.js";
 import { isBegun, type RunFolder, runFolder } from "./runFolder.js";
 import { runFolds } from "./runFolds.js";
 
-export interface RepeatOptions {
+interface RepeatOptions {
   /** A record.json, or the folder of a run or a submission. */
   readonly record: string;
   readonly data: string;

@@ -1,5 +1,5 @@
 import type { Dataset } from "../../data/model.js";
-import type { Pick } from "../../domain/particles.js";
+import type { ParticlePick } from "../../domain/particles.js";
 import type { Volume } from "../../domain/volume.js";
 import type { ProbabilityMaps } from "../../infer/predict/probabilityMaps.js";
 import { isPickbenchError, type PickbenchError } from "../../system/errors.js";
@@ -8,7 +8,7 @@ import type { Detector } from "./detector.js";
 /** One run's particles and what they took; reading and picking ran beside the prediction of other runs. */
 export interface DetectedRun {
   readonly run: string;
-  readonly picks: readonly Pick[];
+  readonly picks: readonly ParticlePick[];
   readonly seconds: DetectSeconds;
 }
 

@@ -2,7 +2,7 @@ import { findRun, findTomogram } from "../../data/dataset.js";
 import type { Dataset, TomogramReader } from "../../data/model.js";
 import { readViews } from "../../data/normalisation.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
-import type { Pick } from "../../domain/particles.js";
+import type { ParticlePick } from "../../domain/particles.js";
 import type { Shape3, Volume } from "../../domain/volume.js";
 import type { EngineName, Precision } from "../../engines/engine.js";
 import type { PickingSettings } from "../../infer/pick/picking.js";
@@ -32,11 +32,11 @@ export interface Detector {
   /** What picking needs of a tomogram that was read. */
   predict(views: readonly Volume[], onProgress?: OnProgress): Promise<ProbabilityMaps>;
   /** Particles in those maps, all types at once in threads of their own. */
-  pick(maps: ProbabilityMaps): Promise<Pick[]>;
+  pick(maps: ProbabilityMaps): Promise<ParticlePick[]>;
   /** What each threshold would pick of a type; none may lie under `lowestThreshold`. */
-  sweep(maps: ProbabilityMaps, type: string, thresholds: readonly number[]): Promise<Pick[][]>;
+  sweep(maps: ProbabilityMaps, type: string, thresholds: readonly number[]): Promise<ParticlePick[][]>;
   /** Reads, predicts and picks one run. */
-  detect(dataset: Dataset, run: string, onProgress?: OnProgress): Promise<Pick[]>;
+  detect(dataset: Dataset, run: string, onProgress?: OnProgress): Promise<ParticlePick[]>;
   /** Ends a prediction that is under way. */
   close(): Promise<void>;
 }
@@ -51,7 +51,7 @@ export interface Tiling {
   readonly overlap?: number;
 }
 
-export interface DetectorOptions {
+interface DetectorOptions {
   readonly tiling?: Tiling;
   readonly engine: EngineName;
   readonly threads: number;

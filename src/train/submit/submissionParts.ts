@@ -13,7 +13,7 @@ import { makeFolder, removeEmpty } from "../run/runFolder.js";
 import type { DetectedRun } from "./detectAll.js";
 
 /** What picks depend on besides the tomogram. */
-export interface PartsSettings {
+interface PartsSettings {
   /** SHA-256 of each, in the order given. */
   readonly checkpoints: readonly string[];
   readonly tomogram: string;

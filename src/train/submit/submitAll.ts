@@ -1,6 +1,6 @@
 import { tomogramStamp } from "../../data/manifest.js";
 import type { Dataset } from "../../data/model.js";
-import type { Pick } from "../../domain/particles.js";
+import type { ParticlePick } from "../../domain/particles.js";
 import { voxelCount } from "../../domain/volume.js";
 import { writeSubmission } from "../../score/submissionCsv.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
@@ -10,7 +10,7 @@ import { type DetectedRun, type DetectSeconds, detectAll } from "./detectAll.js"
 import type { Detector } from "./detector.js";
 import type { SubmissionParts } from "./submissionParts.js";
 
-export interface SubmitRequest {
+interface SubmitRequest {
   readonly detector: Detector;
   readonly dataset: Dataset;
   readonly runs: readonly string[];
@@ -23,7 +23,7 @@ export interface SubmitRequest {
   readonly stop: StopListener;
 }
 
-export interface Submitted {
+interface Submitted {
   /** In the order of the request. */
   readonly runs: readonly SubmittedRun[];
   /** Those of them that an earlier call had finished. */
@@ -187,5 +187,5 @@ const summary = (types: readonly string[], { run, picks, seconds }: DetectedRun)
   seconds,
 });
 
-const countTypes = (types: readonly string[], picks: readonly Pick[]): Record<string, number> =>
+const countTypes = (types: readonly string[], picks: readonly ParticlePick[]): Record<string, number> =>
   Object.fromEntries(types.map((type) => [type, picks.filter((pick) => pick.type === type).length]));

@@ -17,7 +17,7 @@ import { loadNetwork } from "../../../src/nets/library/catalogue.js";
 import { hashFile } from "../../../src/system/files.js";
 import { type Checkpoint, networkOf, writeCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
 import { checkExperiment, experimentHash } from "../../../src/train/experiment/experiment.js";
-import { membersOf } from "../../../src/train/fit/networks.js";
+import { networksOf } from "../../../src/train/fit/networks.js";
 import { formulaWeights, numbers } from "../../support/formula.js";
 import { pickbench } from "../../support/pickbench.js";
 
@@ -46,7 +46,7 @@ async function writeTiny(path: string, changes: Readonly<Record<string, unknown>
     },
     "tiny.yaml",
   );
-  const members = membersOf(experiment, challengeParticles, { architecture: "plain" });
+  const members = networksOf(experiment, challengeParticles, { architecture: "plain" });
   const networks = await Promise.all(
     members.map(async (member) =>
       networkOf(member, formulaWeights(trainingLayout(await loadNetwork(member.network)))),

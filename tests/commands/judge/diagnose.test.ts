@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writePicks } from "../../../src/data/picks.js";
-import type { Pick } from "../../../src/domain/particles.js";
+import type { ParticlePick } from "../../../src/domain/particles.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { createOmeZarr } from "../../../src/formats/zarr/writer.js";
 import type { TypeDiagnosis } from "../../../src/score/diagnosis/diagnosis.js";
@@ -26,7 +26,7 @@ const picksOf = (
   rows: readonly (readonly [x: number, y: number, z: number, score?: number])[],
 ) =>
   rows.map(
-    ([x, y, z, score]): Pick => ({
+    ([x, y, z, score]): ParticlePick => ({
       type,
       x: angstrom(x),
       y: angstrom(y),

@@ -9,14 +9,14 @@ import type { Dataset } from "../../../src/data/model.js";
 import { readTruth } from "../../../src/data/picks.js";
 import { simulateDataset } from "../../../src/data/simulate/simulateDataset.js";
 import { openTomogram } from "../../../src/data/tomograms/omeZarr.js";
-import type { Pick } from "../../../src/domain/particles.js";
+import type { ParticlePick } from "../../../src/domain/particles.js";
 import { angstrom } from "../../../src/domain/units.js";
 import type { Volume } from "../../../src/domain/volume.js";
 
 let folder: string;
 let dataset: Dataset;
 let volume: Volume;
-let picks: readonly Pick[];
+let picks: readonly ParticlePick[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "contrast-"));
@@ -37,7 +37,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const measured = (change: (pick: Pick) => { x: number; y: number; z: number }): TruthContrast =>
+const measured = (change: (pick: ParticlePick) => { x: number; y: number; z: number }): TruthContrast =>
   measureTruthContrast(
     volume,
     picks.map((pick) => {
@@ -57,15 +57,15 @@ describe("picks against densities", () => {
   });
 
   it.each([
-    ["mirrored in x, y, z", (p: Pick) => ({ x: width - p.x, y: height - p.y, z: depth - p.z })],
-    ["mirrored in z", (p: Pick) => ({ x: p.x, y: p.y, z: depth - p.z })],
-    ["in the order z, y, x", (p: Pick) => ({ x: p.z, y: p.y, z: p.x })],
-    ["in the order y, x, z", (p: Pick) => ({ x: p.y, y: p.x, z: p.z })],
-    ["in voxels, not in Å", (p: Pick) => ({ x: p.x / 20, y: p.y / 20, z: p.z / 20 })],
-    ["in nm, not in Å", (p: Pick) => ({ x: p.x / 10, y: p.y / 10, z: p.z / 10 })],
+    ["mirrored in x, y, z", (p: ParticlePick) => ({ x: width - p.x, y: height - p.y, z: depth - p.z })],
+    ["mirrored in z", (p: ParticlePick) => ({ x: p.x, y: p.y, z: depth - p.z })],
+    ["in the order z, y, x", (p: ParticlePick) => ({ x: p.z, y: p.y, z: p.x })],
+    ["in the order y, x, z", (p: ParticlePick) => ({ x: p.y, y: p.x, z: p.z })],
+    ["in voxels, not in Å", (p: ParticlePick) => ({ x: p.x / 20, y: p.y / 20, z: p.z / 20 })],
+    ["in nm, not in Å", (p: ParticlePick) => ({ x: p.x / 10, y: p.y / 10, z: p.z / 10 })],
     [
       "measured from the volume's centre, not its corner",
-      (p: Pick) => ({ x: p.x - width / 2, y: p.y - height / 2, z: p.z - depth / 2 }),
+      (p: ParticlePick) => ({ x: p.x - width / 2, y: p.y - height / 2, z: p.z - depth / 2 }),
     ],
   ])("says that they would meet if they were %s", (words, change) => {
     expect(notes(measured(change))).toMatch(new RegExp(`would if the picks were ${words} \\(`));
@@ -80,11 +80,11 @@ describe("picks against densities", () => {
   });
 
   it("says so where picks lie on nothing, and is silent about a handful", () => {
-    const elsewhere = (pick: Pick, index: number) => ({
+    const elsewhere = (pick: ParticlePick, index: number) => ({
       ...{ x: (pick.x * 7.3 + 211 * index) % width, y: (pick.y * 3.1 + 97 * index) % height },
       z: (pick.z * 5.7 + 31 * index) % depth,
     });
-    const lost = picks.map((pick, index) => ({ ...pick, ...elsewhere(pick, index) }) as Pick);
+    const lost = picks.map((pick, index) => ({ ...pick, ...elsewhere(pick, index) }) as ParticlePick);
     expect(notes(measureTruthContrast(volume, lost, dataset.particles)!)).toMatch(
       /the \d+ picks lie where the tomogram shows nothing/,
     );

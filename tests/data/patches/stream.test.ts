@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { alignedMap, orientation } from "../../../src/data/patches/map.js";
 import { type Batch, makeBatch, openPatchStream, type PatchSpec } from "../../../src/data/patches/stream.js";
 import { paintTarget, type TargetSpec } from "../../../src/data/patches/targets.js";
-import type { Pick } from "../../../src/domain/particles.js";
+import type { ParticlePick } from "../../../src/domain/particles.js";
 import { type Shape3, type Volume, voxelCount } from "../../../src/domain/volume.js";
 import { isPickbenchError } from "../../../src/system/errors.js";
 import { large, noAugment, pickAt, sourceOf, specOf, volumeOf } from "../../support/patchScenes.js";
@@ -20,7 +20,7 @@ const everything: PatchSpec["augment"] = {
 function labelled(
   shape: Shape3,
   spacing: readonly [number, number, number],
-  picks: readonly Pick[],
+  picks: readonly ParticlePick[],
   target: TargetSpec,
 ): Volume {
   const volume = volumeOf(shape, spacing, () => 0);
@@ -40,7 +40,7 @@ describe("labels move with the volume", () => {
     )
     .map((at) => pickAt("large", at[0]!, at[1]!, at[2]!));
   const picks = fc.array(position, { minLength: 1, maxLength: 5 });
-  const batchOf = (target: TargetSpec, around: readonly Pick[], change: Partial<PatchSpec>): Batch =>
+  const batchOf = (target: TargetSpec, around: readonly ParticlePick[], change: Partial<PatchSpec>): Batch =>
     makeBatch(
       specOf({ target, types: [large], background: false, patchShape: [7, 9, 12], ...change }),
       [{ run: "R1", volumes: [labelled(shape, spacing, around, target)], picks: around }],

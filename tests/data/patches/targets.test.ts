@@ -7,7 +7,7 @@ import {
   type TargetSpec,
   targetSchema,
 } from "../../../src/data/patches/targets.js";
-import type { Pick } from "../../../src/domain/particles.js";
+import type { ParticlePick } from "../../../src/domain/particles.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { type Shape3, voxelCount } from "../../../src/domain/volume.js";
 import { large, particle, patchFixture, pickAt, small } from "../../support/patchScenes.js";
@@ -22,7 +22,7 @@ interface Painted {
 function paint(
   target: TargetSpec,
   types: readonly PaintedType[],
-  picks: readonly Pick[],
+  picks: readonly ParticlePick[],
   { background = true, shape = [1, 1, 9] as Shape3, spacing = [10, 10, 10] as readonly number[] } = {},
 ): Painted {
   const voxels = voxelCount(shape);

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import type { Pick } from "../../../src/domain/particles.js";
+import type { ParticlePick } from "../../../src/domain/particles.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { fusePicks, type Voter } from "../../../src/infer/consensus/fusePicks.js";
 
 type Row = readonly [x: number, y: number, z: number, score: number | null];
 type FusedRow = [x: number, y: number, z: number, score: number, pickers: number, votes: number];
 
-const picksOf = (rows: readonly Row[]): Pick[] =>
+const picksOf = (rows: readonly Row[]): ParticlePick[] =>
   rows.map(([x, y, z, score]) => ({
     type: "ribosome",
     x: angstrom(x),

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { randomFor } from "../../../src/domain/random.js";
-import { Admission } from "../../../src/infer/pick/semaphore.js";
+import { Semaphore } from "../../../src/infer/pick/semaphore.js";
 
 it("keeps what is under way within its limit, runs what is larger alone, and in turn", async () => {
-  const admission = new Admission(10);
+  const admission = new Semaphore(10);
   const random = randomFor(5, "tests/admission", 0);
   const sizes = Array.from({ length: 40 }, (_, i) => (i % 9 === 8 ? 25 : Math.floor(random.uniform() * 11)));
   const underWay = new Set<number>();

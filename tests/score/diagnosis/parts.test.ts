@@ -1,16 +1,16 @@
 import { describe, expect, test } from "vitest";
-import type { Pick } from "../../../src/domain/particles.js";
+import type { ParticlePick } from "../../../src/domain/particles.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { diagnose } from "../../../src/score/diagnosis/diagnosis.js";
 
-const pick = (type: string, x: number, score?: number): Pick => ({
+const pick = (type: string, x: number, score?: number): ParticlePick => ({
   type,
   x: angstrom(x),
   y: angstrom(500),
   z: angstrom(500),
   ...(score === undefined ? {} : { score }),
 });
-const one = (...picks: Pick[]) => new Map([["TS_1", picks]]);
+const one = (...picks: ParticlePick[]) => new Map([["TS_1", picks]]);
 const extents = new Map([["TS_1", { x: 6000, y: 1000, z: 1000 }]]);
 
 describe("verdicts", () => {

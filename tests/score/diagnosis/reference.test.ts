@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { challengeParticles, type Pick } from "../../../src/domain/particles.js";
+import { challengeParticles, type ParticlePick } from "../../../src/domain/particles.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { diagnose } from "../../../src/score/diagnosis/diagnosis.js";
 import type { AxisDisplacement } from "../../../src/score/diagnosis/displacement.js";
@@ -34,7 +34,7 @@ const reference = JSON.parse(
   perType: Record<string, OfType>;
 };
 
-const picksOf = (rows: Record<string, Row[]>): Map<string, Pick[]> =>
+const picksOf = (rows: Record<string, Row[]>): Map<string, ParticlePick[]> =>
   new Map(
     Object.entries(rows).map(([run, list]) => [
       run,

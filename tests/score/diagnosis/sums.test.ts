@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { challengeParticles, type Pick } from "../../../src/domain/particles.js";
+import { challengeParticles, type ParticlePick } from "../../../src/domain/particles.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { type Diagnosis, diagnose } from "../../../src/score/diagnosis/diagnosis.js";
 import type { PlaceBin } from "../../../src/score/diagnosis/places.js";
@@ -12,7 +12,7 @@ const place = fc.tuple(
   fc.integer({ min: -2, max: 30 }),
   fc.integer({ min: -1, max: 8 }),
 );
-const pickOf = (name: string, [x, y, z]: [number, number, number], score?: number): Pick => ({
+const pickOf = (name: string, [x, y, z]: [number, number, number], score?: number): ParticlePick => ({
   type: name,
   x: angstrom(x * 17.3),
   y: angstrom(y * 17.3),
@@ -32,7 +32,7 @@ const cases = fc.record({
   predictions: fc.tuple(picks, picks, picks),
 });
 
-const byRun = (lists: readonly Pick[][]) => new Map(lists.map((list, i) => [`TS_${i + 1}`, list]));
+const byRun = (lists: readonly ParticlePick[][]) => new Map(lists.map((list, i) => [`TS_${i + 1}`, list]));
 const size = { x: 500, y: 500, z: 130 };
 const extents = new Map([
   ["TS_1", size],

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { challengeParticles, type Pick } from "../../../src/domain/particles.js";
+import { challengeParticles, type ParticlePick } from "../../../src/domain/particles.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { positionsOf } from "../../../src/score/match/positions.js";
 import { scorePicks } from "../../../src/score/score.js";
@@ -14,9 +14,11 @@ const anyPick = fc
     fc.integer({ min: 0, max: 30 }),
     fc.integer({ min: 0, max: 30 }),
   )
-  .map(([type, x, y]): Pick => ({ type, x: angstrom(x * 17.3), y: angstrom(y * 17.3), z: angstrom(0) }));
+  .map(
+    ([type, x, y]): ParticlePick => ({ type, x: angstrom(x * 17.3), y: angstrom(y * 17.3), z: angstrom(0) }),
+  );
 const truths = fc.uniqueArray(anyPick, { selector: ({ x, y }) => `${x} ${y}`, minLength: 1, maxLength: 40 });
-const runOf = (picks: Pick[]) => new Map([["TS_1", picks]]);
+const runOf = (picks: ParticlePick[]) => new Map([["TS_1", picks]]);
 
 describe("pairSubmissions", () => {
   test("counts either submission as scorePicks does", () => {

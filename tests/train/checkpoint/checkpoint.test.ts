@@ -15,7 +15,7 @@ import {
   writeCheckpoint,
 } from "../../../src/train/checkpoint/checkpoint.js";
 import { checkExperiment } from "../../../src/train/experiment/experiment.js";
-import { membersOf } from "../../../src/train/fit/networks.js";
+import { networksOf } from "../../../src/train/fit/networks.js";
 import { readProgress, type TrainingProgress, writeProgress } from "../../../src/train/fit/progressFile.js";
 
 const experiment = checkExperiment(
@@ -29,7 +29,7 @@ const experiment = checkExperiment(
   },
   "tiny.yaml",
 );
-const member = membersOf(experiment, challengeParticles, { architecture: "plain" })[0]!;
+const member = networksOf(experiment, challengeParticles, { architecture: "plain" })[0]!;
 const ribosome = member.types[0]!;
 
 let folder: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { challengeParticles, type Pick } from "../../../src/domain/particles.js";
+import { challengeParticles, type ParticlePick } from "../../../src/domain/particles.js";
 import { randomFor } from "../../../src/domain/random.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { type FusionRules, fuseRuns } from "../../../src/infer/consensus/fuseRuns.js";
@@ -9,7 +9,7 @@ import { tuneFusion, weightGrid } from "../../../src/train/ensemble/tuneFusion.j
 
 const particle = challengeParticles.find(({ name }) => name === "thyroglobulin")!;
 const rules: FusionRules = { radius: 0.5, votes: null, byWeight: false };
-const pick = (x: number, y: number, z: number, score?: number): Pick => ({
+const pick = (x: number, y: number, z: number, score?: number): ParticlePick => ({
   type: particle.name,
   x: angstrom(x),
   y: angstrom(y),
@@ -18,7 +18,7 @@ const pick = (x: number, y: number, z: number, score?: number): Pick => ({
 });
 
 /** A picker that finds a share of the truth and adds false picks, of the same scores. */
-function picker(truth: ReadonlyMap<string, Pick[]>, found: number, wrong: number, seed: number) {
+function picker(truth: ReadonlyMap<string, ParticlePick[]>, found: number, wrong: number, seed: number) {
   return new Map(
     [...truth].map(([run, list], i) => {
       const random = randomFor(seed, "picker", i);

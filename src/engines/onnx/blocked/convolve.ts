@@ -18,7 +18,7 @@ export interface Term {
   readonly reads: readonly SliceRead[];
 }
 
-export interface ConvolveOptions {
+interface ConvolveOptions {
   /** Of the output. */
   readonly images: number;
   readonly lanes: number;
@@ -92,7 +92,7 @@ export function activationAttributes(activation: FusedActivation): Attribute[] {
 }
 
 /** The output slices that one image of a convolution holds, and the lane at which each one's channels begin. */
-export interface Grouping {
+interface Grouping {
   readonly slices: number;
   readonly lanes: number;
   readonly firstLanes: readonly number[];

@@ -62,13 +62,13 @@ export interface SliceRead {
 }
 
 /** Where the input's numbers lie: images of `slices` slices, with `lanes` lanes of (slice, channel). */
-export interface InputLanes {
+interface InputLanes {
   readonly slices: number;
   readonly lanes: number;
 }
 
 /** A kernel over whole images: (output lanes, image offsets · input lanes, y, x), and those offsets. */
-export interface ImageKernel {
+interface ImageKernel {
   readonly values: Float32Array;
   readonly outLanes: number;
   readonly inLanes: number;

@@ -14,7 +14,7 @@ export interface Part {
 }
 
 /** How a value is kept: in blocked images of so many slices, or plain. */
-export type Layout = { readonly slices: number } | null;
+type Layout = { readonly slices: number } | null;
 
 /** Operations that do the same to every number. */
 const pointwise = new Set(["relu", "leakyRelu", "abs", "gelu", "sigmoid", "softplus", "affine", "exp"]);

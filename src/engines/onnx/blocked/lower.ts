@@ -169,7 +169,7 @@ class BlockedLowering {
     const [a, b] = inputs as [Value, Value];
     switch (operation.kind) {
       case "transposedConvolution":
-        return this.#spread(value, operation);
+        return this.#transposedConvolution(value, operation);
       case "dropout":
         return this.#map(a);
       case "averagePool":
@@ -229,12 +229,12 @@ class BlockedLowering {
     const coarse = this.#convolveCoarse(operation, folded, direct.length === 0 ? bias : null);
     const added = coarse && sum ? this.#added(coarse, sum) : (coarse ?? sum);
     if (direct.length > 0) return this.#convolveDirect(value, operation, direct, bias, added, activation);
-    return activation ? this.#bent(added!, activation) : added!;
+    return activation ? this.#applyActivation(added!, activation) : added!;
   }
 
   #added = (a: BlockedMap, b: BlockedMap): BlockedMap => ({ ...a, tensor: this.#e.add(a.tensor, b.tensor) });
 
-  #bent = (map: BlockedMap, activation: { readonly slope: number }): BlockedMap => {
+  #applyActivation = (map: BlockedMap, activation: { readonly slope: number }): BlockedMap => {
     const { tensor } = map;
     const attributes = [{ name: "alpha", type: 1, f: activation.slope } as const];
     return { ...map, tensor: this.#e.op("LeakyRelu", [tensor], tensor.dims, attributes) };
@@ -301,7 +301,7 @@ class BlockedLowering {
     return { few: this.#e.reshape(tensor, tensor.dims.slice(1)) };
   }
 
-  #spread(value: Value, operation: Transposed): BlockedMap {
+  #transposedConvolution(value: Value, operation: Transposed): BlockedMap {
     const sources = this.#layouts.partsOf(value, operation).map((part) => ({
       map: this.#map(part.value),
       kernel: this.#kernelOf(operation, part),

@@ -16,11 +16,7 @@ export interface BlockedMap {
 /** Lanes that hold so many numbers a voxel, in whole blocks. */
 export const lanesFor = (block: number, numbers: number): number => Math.ceil(numbers / block) * block;
 
-/** Whether the lanes hold the channels alone, so that maps can be added or pooled whatever they hold. */
-export const isDense = ({ tensor, channels, slices }: BlockedMap): boolean =>
-  slices === 1 && tensor.dims[1] === channels;
-
-export interface ImageDims {
+interface ImageDims {
   readonly images: number;
   readonly lanes: number;
   readonly y: number;

@@ -11,7 +11,7 @@ import type { Kernel3, SliceKernel, SliceRead } from "./kernels.js";
 import { type BlockedMap, imageDims, lanesFor } from "./map.js";
 
 /** A coarse map of one slice an image, and its part of the kernel. */
-export interface PhaseSource {
+interface PhaseSource {
   readonly map: BlockedMap;
   readonly kernel: Kernel3;
 }
@@ -73,7 +73,7 @@ export function convolvePhases(
 }
 
 /** How a fine map of so many channels is computed part by part. */
-export interface PhaseParts {
+interface PhaseParts {
   readonly slices: number;
   /** Of the fine map. */
   readonly lanes: number;
@@ -115,7 +115,7 @@ interface Plane extends SliceRead {
 }
 
 /** A convolution of the coarse map that gives a group's phases. */
-export interface PhasePart {
+interface PhasePart {
   readonly reads: readonly SliceRead[];
   /** Lanes of its output, and where each phase's channels begin among them. */
   readonly lanes: number;

@@ -7,9 +7,9 @@ import { mapDims, stackGroups } from "./zMajor.js";
 /**
  * The three products every convolution layer is made of:
  *
- *   convolve       y = x ∗ w                     a convolution forwards;  a transposed one's input gradient
- *   spread         x' = the transpose of that    its input gradient;      a transposed one forwards
- *   correlate      w' = Σ y(v)·x(v·stride + tap) its kernel's gradient    (both)
+ *   convolve              y = x ∗ w                     a convolution forwards;  a transposed one's input gradient
+ *   convolveTransposed    x' = the transpose of that    its input gradient;      a transposed one forwards
+ *   kernelGradient        w' = Σ y(v)·x(v·stride + tap) its kernel's gradient    (both)
  *
  * Kernels are (out, in / groups, z, y, x). Each is written as 2-D work over slices (zMajor.ts), and with 2-D
  * convolutions in ONNX Runtime's blocked form where `block` says that this machine has it.

@@ -10,7 +10,7 @@ import { mapDims } from "./zMajor.js";
 const fewColumns = 64;
 
 /** w' (out, in / groups, kz, ky, kx) = Σ over samples and voxels v of y(out, v) · x(in, v·stride + tap·dilation − before). */
-export function correlate(e: Emitter, x: Tensor, y: Tensor, taps: Taps3, groups = 1): Tensor {
+export function kernelGradient(e: Emitter, x: Tensor, y: Tensor, taps: Taps3, groups = 1): Tensor {
   const inner = mapDims(x).channels;
   const out = mapDims(y).channels;
   const strided = taps.some(({ stride }) => stride > 1);

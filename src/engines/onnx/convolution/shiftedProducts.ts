@@ -93,7 +93,7 @@ function columnMask(e: Emitter, y: number, x: number, step: number): Tensor {
  * and then their sum; or `together`, (channels, batch, voxels), one long product, which is faster where slices are so
  * small that the sum would have more terms than the products.
  */
-export interface Arrangement {
+interface Arrangement {
   readonly together: boolean;
   readonly channelAxis: 0 | 1;
 }

@@ -12,7 +12,7 @@ export interface Taps {
 export type Taps3 = readonly [Taps, Taps, Taps];
 
 /** A convolution layer's shape; its groups and dilation are 1 where none are given. */
-export interface ConvolutionShape {
+interface ConvolutionShape {
   readonly kernel: Shape3;
   readonly stride: Shape3;
   readonly dilation?: Shape3;

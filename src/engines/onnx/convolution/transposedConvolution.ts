@@ -5,7 +5,7 @@ import { mirroredTaps, type Phases, phasesOf, type Taps3 } from "./taps.js";
 import { mapDims } from "./zMajor.js";
 
 /** x' (n, z·s, in, y·s, x·s) of y (n, z, out, y, x): the transpose of `convolve` with the same kernel and taps. */
-export function spread(
+export function convolveTransposed(
   e: Emitter,
   block: Block,
   y: Tensor,

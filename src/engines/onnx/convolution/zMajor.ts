@@ -6,7 +6,7 @@ import type { Taps } from "./taps.js";
  * images: a 3-D convolution is a 2-D one over neighbouring slices stacked as channels, for which ONNX Runtime has
  * blocked kernels (about twice as fast as its 3-D ones), and a shift along z moves whole slabs.
  */
-export interface MapDims {
+interface MapDims {
   readonly samples: number;
   readonly z: number;
   readonly channels: number;

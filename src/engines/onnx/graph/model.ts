@@ -52,7 +52,7 @@ export interface ModelDescription {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-export interface OperatorSet {
+interface OperatorSet {
   readonly domain: string;
   readonly version: number;
 }
@@ -116,7 +116,7 @@ export interface StoredGraph {
   }[];
 }
 
-export interface StoredAttribute {
+interface StoredAttribute {
   readonly t?: StoredTensor | null;
   readonly tensors?: readonly StoredTensor[];
   readonly g?: StoredGraph | null;

@@ -22,7 +22,7 @@ export interface ChannelStatistics {
 type Measure = keyof ChannelStatistics;
 
 /** A graph of the network in floats that measures what its bytes depend on: outputs `<value's place>:<measure>`. */
-export function measuringGraph(
+function measuringGraph(
   network: Network,
   weights: ReadonlyMap<string, Float32Array>,
   patch: Shape3,

@@ -2,7 +2,7 @@ import { imageKernel, type SliceKernel, type SliceRead } from "../blocked/kernel
 import { type Emitter, int, ints, type Tensor } from "../graph/emitter.js";
 import { type ByteMap, type Levels, scaleOf, stackLanes, zeroOf } from "./map.js";
 
-export interface ByteConvolution {
+interface ByteConvolution {
   readonly kernel: SliceKernel;
   readonly reads: readonly SliceRead[];
   /** Of the output. */

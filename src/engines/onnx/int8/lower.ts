@@ -34,7 +34,7 @@ type Convolution = OperationOf<"convolution">;
 type Transposed = OperationOf<"transposedConvolution">;
 
 /** (1, z, c, y, x) of `output`, which is made of the network's logits. */
-export function lowerBytes(
+function lowerBytes(
   e: Emitter,
   network: Network,
   output: Value,
@@ -105,11 +105,11 @@ class ByteLowering {
       case "instanceNorm":
         return this.#writeLinear(value, levels);
       case "relu":
-        return isLinear(a) ? this.#writeLinear(a, levels) : this.#bent(a, 0, levels);
+        return isLinear(a) ? this.#writeLinear(a, levels) : this.#activated(a, 0, levels);
       case "leakyRelu":
-        return this.#bent(a, operation.slope, levels);
+        return this.#activated(a, operation.slope, levels);
       case "prelu":
-        return this.#bent(a, this.#weights.get(operation.slope.name)![0]!, levels);
+        return this.#activated(a, this.#weights.get(operation.slope.name)![0]!, levels);
       case "add":
         return this.#add(a, b, levels);
       case "concat":
@@ -136,11 +136,12 @@ class ByteLowering {
       : null;
     const { operation } = source;
     if (operation.kind === "convolution") return this.#convolve(source, operation, affine, levels);
-    if (operation.kind === "transposedConvolution") return this.#spread(source, operation, affine, levels);
+    if (operation.kind === "transposedConvolution")
+      return this.#transposedConvolution(source, operation, affine, levels);
     throw new TypeError(`${operation.kind} is not written in bytes`);
   }
 
-  #bent(value: Value, slope: number, levels: Levels): ByteMap {
+  #activated(value: Value, slope: number, levels: Levels): ByteMap {
     const e = this.#e;
     const map = this.#map(value);
     const inputs = [map.tensor, ...this.#levelInputs(map.levels), ...this.#levelInputs(levels)];
@@ -193,7 +194,12 @@ class ByteLowering {
     return { tensor, channels: value.channels, slices, levels };
   }
 
-  #spread(value: Value, operation: Transposed, affine: ChannelAffine | null, levels: Levels): ByteMap {
+  #transposedConvolution(
+    value: Value,
+    operation: Transposed,
+    affine: ChannelAffine | null,
+    levels: Levels,
+  ): ByteMap {
     const e = this.#e;
     const map = this.#map(value.inputs[0]!);
     const { images, y, x } = byteDims(map);

@@ -15,7 +15,7 @@ export interface ByteMap {
 /** Channels that ONNX Runtime's fast 8-bit convolutions write at once: lanes come in multiples of it. */
 export const block = 16;
 
-export interface ByteDims {
+interface ByteDims {
   readonly images: number;
   readonly y: number;
   readonly x: number;

@@ -43,9 +43,9 @@ export class Ranges {
       case "relu":
         return { low: 0, high: Math.max(0, this.#ownRange(root(inputs[0]!)).high) };
       case "leakyRelu":
-        return bent(this.#ownRange(root(inputs[0]!)), operation.slope);
+        return activated(this.#ownRange(root(inputs[0]!)), operation.slope);
       case "prelu":
-        return bent(this.#ownRange(root(inputs[0]!)), this.#weights.get(operation.slope.name)![0]!);
+        return activated(this.#ownRange(root(inputs[0]!)), this.#weights.get(operation.slope.name)![0]!);
       default: {
         const { low, high } = this.#of(value);
         return { low: Math.min(...low), high: Math.max(...high) };
@@ -64,7 +64,7 @@ export class Ranges {
   }
 }
 
-function bent({ low, high }: Range, slope: number): Range {
+function activated({ low, high }: Range, slope: number): Range {
   const below = slope * Math.min(0, low);
   return { low: Math.min(0, below), high: Math.max(0, high, below) };
 }

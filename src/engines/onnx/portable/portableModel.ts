@@ -31,7 +31,7 @@ export function outputNameOf({
  *
  * @throws TypeError where a weight is missing or has the wrong number of values
  */
-export function portableGraph({ network, weights, activation, offsets = 0 }: PortableOptions): GraphParts {
+function portableGraph({ network, weights, activation, offsets = 0 }: PortableOptions): GraphParts {
   const graph = new OpenGraph();
   const portable = portableOf(graph, weights);
   const output = activation === null ? network.logits : activated(network, activation, offsets);

@@ -9,14 +9,14 @@ export const relu = unary<"relu">(
 );
 
 /** A gradient where x > 0, slope times it elsewhere; `sign` has the sign of x. */
-function bent(e: Emitter, gradient: Tensor, sign: Tensor, slope: Tensor, rise: Tensor): Tensor {
+function activationGradient(e: Emitter, gradient: Tensor, sign: Tensor, slope: Tensor, rise: Tensor): Tensor {
   return e.multiply(gradient, e.add(e.multiply(e.positive(sign), rise), slope));
 }
 
 /** The sign is taken of y, which is kept anyway: a slope is not negative. */
 export const leakyRelu = unary<"leakyRelu">(
   (e, x, { slope }) => e.op("LeakyRelu", [x], x.dims, [real("alpha", slope)]),
-  (e, { y, gradient }, { slope }) => bent(e, gradient, y, e.scalar(slope), e.scalar(1 - slope)),
+  (e, { y, gradient }, { slope }) => activationGradient(e, gradient, y, e.scalar(slope), e.scalar(1 - slope)),
 );
 
 /** One slope, or one a channel, against maps. */
@@ -36,7 +36,7 @@ export const prelu: Rule<"prelu"> = {
     const total = operation.slope.shape[0] === 1 ? e.sum(each, [channelAxis]) : each;
     addParameterGradient(operation.slope, e.reshape(total, operation.slope.shape));
     const slope = slopes(context, operation.slope);
-    return [bent(e, gradient, first(inputs), slope, e.subtract(e.scalar(1), slope))];
+    return [activationGradient(e, gradient, first(inputs), slope, e.subtract(e.scalar(1), slope))];
   },
 };
 

@@ -1,7 +1,7 @@
 import { convolve } from "../convolution/convolution.js";
-import { correlate } from "../convolution/kernelGradient.js";
+import { kernelGradient } from "../convolution/kernelGradient.js";
 import { tapsOf } from "../convolution/taps.js";
-import { spread } from "../convolution/transposedConvolution.js";
+import { convolveTransposed } from "../convolution/transposedConvolution.js";
 import { sumOverVoxels } from "../convolution/zMajor.js";
 import type { Tensor } from "../graph/emitter.js";
 import { asVector, type BackwardContext, first, type Rule } from "./rule.js";
@@ -15,22 +15,22 @@ export const convolution: Rule<"convolution"> = {
     const { e, block, gradient, needed, parameter, addParameterGradient } = context;
     const { weight, bias, groups } = operation;
     const taps = tapsOf(operation);
-    addParameterGradient(weight, correlate(e, first(context.inputs), gradient, taps, groups));
+    addParameterGradient(weight, kernelGradient(e, first(context.inputs), gradient, taps, groups));
     if (bias) addParameterGradient(bias, biasGradient(context));
-    return [needed[0] ? spread(e, block, gradient, parameter(weight), null, taps, groups) : null];
+    return [needed[0] ? convolveTransposed(e, block, gradient, parameter(weight), null, taps, groups) : null];
   },
 };
 
 export const transposedConvolution: Rule<"transposedConvolution"> = {
   forward(operation, [x], { e, block, parameter }) {
     const bias = operation.bias && parameter(operation.bias);
-    return spread(e, block, x!, parameter(operation.weight), bias, tapsOf(operation));
+    return convolveTransposed(e, block, x!, parameter(operation.weight), bias, tapsOf(operation));
   },
   backward(operation, context) {
     const { e, block, gradient, needed, parameter, addParameterGradient } = context;
     const { weight, bias } = operation;
     const taps = tapsOf(operation);
-    addParameterGradient(weight, correlate(e, gradient, first(context.inputs), taps));
+    addParameterGradient(weight, kernelGradient(e, gradient, first(context.inputs), taps));
     if (bias) addParameterGradient(bias, biasGradient(context));
     return [needed[0] ? convolve(e, block, gradient, parameter(weight), null, taps) : null];
   },

@@ -133,4 +133,4 @@ export const layout = {
 /** Bit 10 of the model's flags: z starts from −0.5, as 3dmod has it; without it from 0. */
 export const zFromHalf = 1 << 10;
 /** Units of the pixel size: a power of ten metres, 0 for pixels. */
-export const angstromUnits = -10;
+const angstromUnits = -10;

@@ -222,10 +222,10 @@ const synonyms = {
   instance: ["instance", "instance_id", "ids", "filament", "filament_id"],
 } as const;
 
-export type TableColumn = keyof typeof synonyms;
+type TableColumn = keyof typeof synonyms;
 
 /** Index of the first column with one of the names; −1 for none. */
-export const namedColumn = (fields: readonly string[], what: TableColumn): number =>
+const namedColumn = (fields: readonly string[], what: TableColumn): number =>
   fields.findIndex((field) => (synonyms[what] as readonly string[]).includes(field.trim().toLowerCase()));
 
 const axis =
@@ -235,7 +235,7 @@ const frameOfUnit = (unit: string): FrameName =>
   /^n/i.test(unit) ? "nanometre" : /^[pv]/i.test(unit) ? "voxel" : "angstrom";
 
 /** Where x, y and z stand and the unit that their names give; undefined where one is missing or stands twice. */
-export function coordinateColumns(
+function coordinateColumns(
   fields: readonly string[],
 ): { readonly at: readonly number[]; readonly frame: FrameName | undefined } | undefined {
   const found = fields.map((field) => axis.exec(field.trim()));

@@ -1,0 +1,36 @@
+import { voxelCount } from "../../domain/volume.js";
+import { extent } from "../../formats/zarr/chunkGrid.js";
+import type { ByteTomogram } from "../../present/pictures/cutout.js";
+import type { TomogramReader } from "../model.js";
+import { measureIntensity, normalise } from "../normalise.js";
+import { openTomogram } from "./omeZarr.js";
+
+/** Voxels held at most: of larger tomograms a coarser level is shown. */
+const mostVoxels = 2 ** 27;
+
+/** Reads a tomogram chunk by chunk: besides the bytes one chunk of floats is held. */
+export async function readBytes(finest: TomogramReader): Promise<ByteTomogram> {
+  const reader = await levelToShow(finest);
+  const { shape, spacing } = reader;
+  const intensity = await measureIntensity(reader);
+  const perStep = 255 / (intensity.high - intensity.low);
+  const data = new Uint8Array(voxelCount(shape));
+  for (const { box } of reader.chunks()) {
+    const values = normalise(await reader.readRegion(box), intensity);
+    const [depth, height, width] = extent(box);
+    let from = 0;
+    for (let z = 0; z < depth; z++)
+      for (let y = 0; y < height; y++) {
+        const row = ((box.start[0] + z) * shape[1] + box.start[1] + y) * shape[2] + box.start[2];
+        for (let x = 0; x < width; x++) data[row + x] = (values[from++]! - intensity.low) * perStep + 0.5;
+      }
+  }
+  return { data, shape, spacing };
+}
+
+async function levelToShow(finest: TomogramReader): Promise<TomogramReader> {
+  const { levels } = finest.ref;
+  let at = levels.indexOf(finest.level);
+  while (at + 1 < levels.length && voxelCount(levels[at]!.shape) > mostVoxels) at++;
+  return levels[at] === finest.level ? finest : openTomogram(finest.ref, at);
+}
