@@ -88,13 +88,13 @@ function checkTrained(experiment: Experiment, origin: string, content: unknown):
     const got = (content as { readonly loss?: unknown }).loss === undefined ? "nothing" : "a list of 0";
     throw bad(
       origin,
-      `loss: got ${got}, wanted a list of one loss or more; see the experiment reference in the README`,
+      `loss: got ${got}, wanted a list of one loss or more; see docs/experiments.md#keys`,
     );
   }
   if (budget === "")
     throw bad(
       origin,
-      "budget: got nothing, wanted how long to train, such as 600 steps or 20m; see the experiment reference in the README",
+      "budget: got nothing, wanted how long to train, such as 600 steps or 20m; see docs/experiments.md#keys",
     );
   parseBudget(budget);
   checkCombination(experiment, origin);
