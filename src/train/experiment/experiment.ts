@@ -86,10 +86,7 @@ function checkTrained(experiment: Experiment, origin: string, content: unknown):
   else if ("architecture" in network) architectureNamed(network.architecture);
   if (loss.length === 0) {
     const got = (content as { readonly loss?: unknown }).loss === undefined ? "nothing" : "a list of 0";
-    throw bad(
-      origin,
-      `loss: got ${got}, wanted a list of one loss or more; see docs/experiments.md#keys`,
-    );
+    throw bad(origin, `loss: got ${got}, wanted a list of one loss or more; see docs/experiments.md#keys`);
   }
   if (budget === "")
     throw bad(
