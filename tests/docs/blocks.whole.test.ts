@@ -10,9 +10,15 @@ import { wordsOf } from "../support/docs/shellLine.js";
 /** Commands that documents name before they are there. */
 const awaited = /Unknown arguments: experiment/;
 
+/** Threads of an engine wait for work in a loop, which takes time from whatever else runs. */
+const oneThread = ["--threads", "1"];
+
 /** Flags that a command of the documents gets beside its own, so that it ends in a moment, or may run again. */
 const additions: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  run: [["--overwrite"]],
+  run: [["--overwrite"], oneThread],
+  ...Object.fromEntries(
+    ["train", "tune", "submit", "predict", "ensemble", "search"].map((name) => [name, [oneThread]]),
+  ),
   simulate: [
     ["--runs", "1"],
     ["--size", tinyVolumes.shape.join(",")],

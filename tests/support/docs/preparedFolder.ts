@@ -64,7 +64,7 @@ export async function prepare(): Promise<void> {
   });
   await writeSubmissions();
   writeExperiments();
-  await done("run", "experiments/unet3d-baseline.yaml", "--data", "DIR");
+  await done("run", "experiments/unet3d-baseline.yaml", "--data", "DIR", "--threads", "1");
   cpSync("runs/unet3d-baseline", "runs/unet3d-baseline-seed1", { recursive: true });
   await writeFilesOfOthers();
 }
