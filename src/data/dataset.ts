@@ -1,4 +1,3 @@
-import { readdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { challengeParticles } from "../domain/particles.js";
 import { PickbenchError } from "../system/errors.js";
@@ -8,6 +7,7 @@ import { singleFileRun, volumeRuns } from "./layouts/volumeFolder.js";
 import type { Dataset, Run, TomogramRef } from "./model.js";
 import { isRemote } from "./remote/address.js";
 import { mirroredData } from "./remote/mirror.js";
+import { foldersIn } from "./volumeNames.js";
 
 const spacingFolder = /^VoxelSpacing(\d+(?:\.\d+)?)$/;
 
@@ -44,7 +44,7 @@ export async function listRuns(roots: CopickRoots["existing"]): Promise<Run[]> {
   const folders = new Map<string, string[]>();
   for (const root of roots) {
     const runsFolder = join(root, "ExperimentRuns");
-    for (const name of await folderNames(runsFolder))
+    for (const name of await foldersIn(runsFolder))
       folders.set(name, [...(folders.get(name) ?? []), join(runsFolder, name)]);
   }
   const runs = new Map<string, Run>();
@@ -74,10 +74,10 @@ function rootsBeside(path: string): CopickRoots {
 async function listTomograms(run: string, runFolders: readonly string[]): Promise<TomogramRef[]> {
   const found = new Map<string, TomogramRef & { voxelSpacing: number }>();
   for (const folder of runFolders) {
-    for (const spacingName of await folderNames(folder)) {
+    for (const spacingName of await foldersIn(folder)) {
       const label = spacingFolder.exec(spacingName)?.[1];
       if (label === undefined) continue;
-      for (const name of await folderNames(join(folder, spacingName))) {
+      for (const name of await foldersIn(join(folder, spacingName))) {
         if (!name.endsWith(".zarr")) continue;
         const tomoType = name.slice(0, -".zarr".length);
         const key = `${Number(label)}/${tomoType}`;
@@ -94,21 +94,6 @@ async function listTomograms(run: string, runFolders: readonly string[]): Promis
   return [...found.values()].sort(
     (a, b) => a.voxelSpacing - b.voxelSpacing || (a.tomoType < b.tomoType ? -1 : 1),
   );
-}
-
-/** Names of the folders in a folder (or links to some), hidden ones left out; none where it does not exist. */
-async function folderNames(folder: string): Promise<string[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries
-      .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith("."))
-      .map((entry) => entry.name)
-      .sort();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return [];
-    throw error;
-  }
 }
 
 /** The run of that name. @throws BadDataset with the names there are. */
