@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { quantile } from "../domain/numbers.js";
 import type { Volume } from "../domain/volume.js";
 import { sharedFloats } from "../formats/sharedFloats.js";
 import { findRun, findTomogram } from "./dataset.js";
 import type { Dataset } from "./model.js";
-import { evenSample, measureVolume, normalise, quantile } from "./normalise.js";
+import { evenSample, measureVolume, normalise } from "./normalise.js";
 import { openTomogram } from "./tomograms/omeZarr.js";
 
 const per = z.enum(["tomogram", "tile"]).default("tomogram");

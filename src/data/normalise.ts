@@ -1,3 +1,4 @@
+import { quantile } from "../domain/numbers.js";
 import { type Box, type Volume, voxelCount } from "../domain/volume.js";
 import { extent } from "../formats/zarr/chunkGrid.js";
 import { PickbenchError } from "../system/errors.js";
@@ -143,14 +144,6 @@ function scaleOf(sorted: Float32Array): number {
     if (spread > 0) return spread / distance;
   }
   return 0;
-}
-
-/** Quantile of sorted values, between neighbours by line. */
-export function quantile(sorted: Float32Array, share: number): number {
-  const at = share * (sorted.length - 1);
-  const below = Math.floor(at);
-  const value = sorted[below]!;
-  return value + (at - below) * ((sorted[Math.min(below + 1, sorted.length - 1)] ?? value) - value);
 }
 
 /** Turns grey values into multiples of the scale above the median, clipped, in place; gives the same array. */

@@ -1,3 +1,4 @@
+import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 
 const mrcName = /\.(mrc|rec|map|ccp4|st|ali)(\.gz|\.bz2)?$/i;
@@ -16,9 +17,21 @@ export const isVolumeName = (name: string): boolean =>
 export const volumeStem = (name: string): string => mrcStem(name).replace(/\.zarr$/, "");
 
 /** Names in a folder; none where it does not exist or is a file. */
-export async function namesIn(folder: string): Promise<string[]> {
+export const namesIn = async (folder: string): Promise<string[]> =>
+  (await entriesIn(folder)).map(({ name }) => name).sort();
+
+/** Names of the folders in a folder (or links to some); none where it does not exist or is a file. */
+export const foldersIn = async (folder: string): Promise<string[]> =>
+  (await entriesIn(folder))
+    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+    .map(({ name }) => name)
+    .sort();
+
+/** All but hidden ones. */
+async function entriesIn(folder: string): Promise<Dirent[]> {
   try {
-    return (await readdir(folder)).filter((name) => !name.startsWith(".")).sort();
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.filter(({ name }) => !name.startsWith("."));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return [];

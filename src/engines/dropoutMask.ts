@@ -1,3 +1,4 @@
+import { product } from "../domain/numbers.js";
 import { randomFor } from "../domain/random.js";
 
 /** A dropout of a network being trained: the map it falls on is (sample, z, channel, y, x) in every engine's mask. */
@@ -9,7 +10,7 @@ export interface Dropout {
 
 /** 0 with probability `rate`, else 1/(1 − rate), the same on every engine; sixteen random bits decide each. */
 export function dropoutMask({ name, rate, dims }: Dropout, seed: number, step: number): Float32Array {
-  const mask = new Float32Array(dims.reduce((a, b) => a * b, 1));
+  const mask = new Float32Array(product(dims));
   const random = randomFor(seed, `dropout/${name}`, step);
   const kept = 1 / (1 - rate);
   const least = Math.round(rate * 65536);

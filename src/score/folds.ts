@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { alignedTable } from "../present/text.js";
+import { alignedTable, decimals, none } from "../present/text.js";
 import { PickbenchError } from "../system/errors.js";
 import { scoreIntervalSchema } from "./report.js";
 import { intervalText } from "./reportText.js";
@@ -137,7 +137,7 @@ export function foldsText({ folds, over, outOfFold }: FoldsReport): string {
     title,
     "",
     "",
-    ...Object.values(spreads).map((spread) => (spread ? textOf(spread) : "–")),
+    ...Object.values(spreads).map((spread) => (spread ? textOf(spread) : none)),
     "",
   ]);
   return [
@@ -174,7 +174,7 @@ const summaryRows: readonly [title: string, textOf: (spread: FoldSpread) => stri
   ["largest", ({ largest }) => shown(largest)],
 ];
 
-const shown = (value: number | null | undefined): string => value?.toFixed(4) ?? "–";
+const shown = (value: number | null | undefined): string => decimals(value, 4);
 
 const foldRow = ({ fold, runs, score, tuneScore, optimism, seconds }: FoldReport): string[] => [
   `fold-${fold}`,
@@ -189,7 +189,7 @@ const foldRow = ({ fold, runs, score, tuneScore, optimism, seconds }: FoldReport
 /** The first runs by name, the others by number. */
 const named = (runs: readonly string[]): string =>
   runs.length === 0
-    ? "–"
+    ? none
     : runs.length <= 3
       ? runs.join(", ")
       : `${runs.slice(0, 2).join(", ")} and ${runs.length - 2} more`;

@@ -1,3 +1,4 @@
+import { meanOf } from "../../domain/numbers.js";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { type Random, randomFor } from "../../domain/random.js";
 import { angstrom, type Position } from "../../domain/units.js";
@@ -193,8 +194,6 @@ function meanSurroundings(
 }
 
 const clamp = (index: number, size: number): number => Math.min(size - 1, Math.max(0, index));
-const meanOf = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
 const rounded = (index: readonly number[]): Shape3 => [
   Math.round(index[0]!),
   Math.round(index[1]!),

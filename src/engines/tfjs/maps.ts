@@ -1,4 +1,5 @@
 import type { Tensor, Tensor5D } from "@tensorflow/tfjs-core";
+import { product } from "../../domain/numbers.js";
 import type { Shape3 } from "../../domain/volume.js";
 import type { TensorFlow } from "./backend.js";
 
@@ -14,8 +15,6 @@ export const spatialAxes = [1, 2, 3] as const;
 type SpatialAxis = (typeof spatialAxes)[number];
 
 export const voxelsOf = (x: Tensor): Shape3 => [x.shape[1]!, x.shape[2]!, x.shape[3]!];
-
-const product = (values: readonly number[]): number => values.reduce((a, b) => a * b, 1);
 
 /** From an array in PyTorch's order, (sample, c, z, y, x). */
 export function fromChannelMajor(tf: TensorFlow, data: Float32Array, dims: Dims5): Map5 {

@@ -1,4 +1,4 @@
-import { alignedTable } from "../../present/text.js";
+import { alignedTable, decimals, none } from "../../present/text.js";
 import type { Confusion } from "./confusion.js";
 import type { Diagnosis, TypeDiagnosis } from "./diagnosis.js";
 import type { AxisDisplacement } from "./displacement.js";
@@ -34,9 +34,6 @@ export function diagnosisText(diagnosis: Diagnosis): string {
   ].join("\n\n");
 }
 
-const none = "–";
-const digits = (value: number | null | undefined, count: number): string => value?.toFixed(count) ?? none;
-
 function scoreTable({ report, perType }: Diagnosis, types: readonly string[]): string {
   const header = [
     ...["score", "F4", "TP", "FP", "FN", "duplicates", "wrong"],
@@ -48,10 +45,10 @@ function scoreTable({ report, perType }: Diagnosis, types: readonly string[]): s
       type,
       report.perType[type]!.fbeta.toFixed(4),
       ...[counts.tp, counts.fp, counts.fn, counts.duplicates, counts.wrongPicks].map(String),
-      digits(curve?.best?.threshold, 3),
-      digits(curve?.best?.fbeta, 4),
-      digits(curve?.averagePrecision, 3),
-      digits(reliability?.calibrationError, 3),
+      decimals(curve?.best?.threshold, 3),
+      decimals(curve?.best?.fbeta, 4),
+      decimals(curve?.averagePrecision, 3),
+      decimals(reliability?.calibrationError, 3),
     ];
   });
   return alignedTable([header, ...rows]);
@@ -60,7 +57,7 @@ function scoreTable({ report, perType }: Diagnosis, types: readonly string[]): s
 function displacementRow(type: string, { displacement }: TypeDiagnosis): string[] {
   const { axes, meanDistance } = displacement;
   const cells = axes ? [axes.dx, axes.dy, axes.dz].map(axisText) : [none, none, none];
-  return [type, ...cells, digits(meanDistance, 1)];
+  return [type, ...cells, decimals(meanDistance, 1)];
 }
 
 const axisText = ({ mean, standardError }: AxisDisplacement): string =>

@@ -1,3 +1,4 @@
+import { meanOf } from "../../domain/numbers.js";
 import type { Position } from "../../domain/units.js";
 import { type Bin, binOf, evenBins } from "./curve.js";
 import { type Judged, matchDistanceOf } from "./verdicts.js";
@@ -39,13 +40,13 @@ export function displacementOf(judged: Judged, bins = 10): Displacement {
   return {
     matches: found.length,
     distances,
-    meanDistance: isEmpty ? null : mean(found.map(({ distance }) => distance)),
+    meanDistance: isEmpty ? null : meanOf(found.map(({ distance }) => distance)),
     axes: isEmpty ? null : { dx: along("x"), dy: along("y"), dz: along("z") },
   };
 }
 
 function ofAxis(values: readonly number[]): AxisDisplacement {
-  const centre = mean(values);
+  const centre = meanOf(values);
   const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
   const spread = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : null;
   return {
@@ -55,9 +56,6 @@ function ofAxis(values: readonly number[]): AxisDisplacement {
     standardError: spread === null ? null : spread / Math.sqrt(values.length),
   };
 }
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

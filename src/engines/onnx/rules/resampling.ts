@@ -1,3 +1,4 @@
+import { product } from "../../../domain/numbers.js";
 import type { Shape3 } from "../../../domain/volume.js";
 import { type AxisMatrix, alongAxis, axisMatrix, transposed, voxelAxes } from "../convolution/alongAxis.js";
 import { asImages, channelAxis, mapDims, stackSlices } from "../convolution/zMajor.js";
@@ -36,16 +37,14 @@ function repeat(e: Emitter, x: Tensor, [fz, fy, fx]: Shape3): Tensor {
   return e.reshape(e.gather(wide, 0, rows), dims);
 }
 
-const volumeOf = (factor: readonly number[]): number => factor.reduce((a, b) => a * b, 1);
-
 export const averagePool = unary<"averagePool">(
   (e, x, { factor }) => average(e, x, factor),
-  (e, { gradient }, { factor }) => e.scale(repeat(e, gradient, factor), 1 / volumeOf(factor)),
+  (e, { gradient }, { factor }) => e.scale(repeat(e, gradient, factor), 1 / product(factor)),
 );
 
 export const upsampleNearest = unary<"upsampleNearest">(
   (e, x, { factor }) => repeat(e, x, factor),
-  (e, { gradient }, { factor }) => e.scale(average(e, gradient, factor), volumeOf(factor)),
+  (e, { gradient }, { factor }) => e.scale(average(e, gradient, factor), product(factor)),
 );
 
 /** Weights of the nearest two voxels' centres, the border repeated past it (PyTorch's align_corners=False). */
