@@ -1,3 +1,7 @@
+/**
+ * Streams training batches that worker threads make ahead of the loop. The room `patches` cuts, paints and augments the
+ * patches that networks are trained on.
+ */
 import { availableParallelism } from "node:os";
 import { Piscina } from "piscina";
 import { shared } from "../../formats/sharedFloats.js";
@@ -9,34 +13,35 @@ import { type Batch, checkPatches, type PatchSource, type PatchSpec } from "./sp
 export { makeBatch } from "./batch.js";
 export type { AugmentSpec, Batch, PatchSource, PatchSpec } from "./spec.js";
 
-/** Batches made ahead of the training loop in worker threads. */
+/** A stream of batches, made by worker threads ahead of the training loop. */
 interface PatchStream {
-  /** The batch of any step, makeBatch's bits; fast where steps are asked for in order. */
+  /** Returns the batch of any step, with the bits of `makeBatch`; fast where steps are requested in order. */
   batch(step: number): Promise<Batch>;
-  /** Total time that callers waited in batch(), all but the first call, in ms. */
+  /** Total time in ms that callers waited in batch(), without the first call. */
   readonly waitedMs: number;
   close(): Promise<void>;
 }
 
-/** What every worker holds. */
+/** Data that every worker holds. */
 export interface PatchWork {
   readonly spec: PatchSpec;
   readonly sources: readonly PatchSource[];
-  /** One shared number: not 0 once the stream is closed, so that steps still queued are not made. */
+  /** One shared number: not 0 once the stream is closed, so that queued steps are not made. */
   readonly closed: Int32Array;
 }
 
-/** What a worker answers: a batch, or a PickbenchError's parts. */
+/** A worker's answer: a batch, or the parts of a PickbenchError. */
 export type PatchAnswer =
   | { readonly batch: Batch }
   | { readonly tag: ErrorTag; readonly message: string; readonly path: string | undefined };
 
-/** Batches made ahead stay under this many bytes, at least one of them. */
+/** Limit in bytes for the batches made ahead; at least one batch is. */
 const aheadBytes = 512 * 1024 ** 2;
 
 /**
- * Starts the workers. Volumes are copied once into shared memory, unless they lie in it already.
- * @throws BadExperiment, BadDataset as checkPatches does
+ * Starts the workers. Volumes are copied once into shared memory, unless they lie there already.
+ *
+ * @throws PickbenchError BadExperiment or BadDataset as `checkPatches` does
  */
 export async function openPatchStream(
   spec: PatchSpec,
@@ -99,7 +104,9 @@ class PooledPatchStream implements PatchStream {
     return this.#closed;
   }
 
-  /** Piscina 5 throws out of turn where a worker answers while its pool is destroyed, so every answer is awaited first. */
+  /**
+   * Piscina 5 throws out of turn where a worker answers while its pool is destroyed, so every answer is awaited first.
+   */
   async #end(): Promise<void> {
     Atomics.store(this.#closedFlag, 0, 1);
     this.#pending.clear();
@@ -113,7 +120,7 @@ class PooledPatchStream implements PatchStream {
     const made = this.#pool.run(step).then(opened);
     this.#pending.set(step, made);
     this.#underWay.add(made);
-    // A batch made ahead may fail before, or without, being asked for.
+    // A batch made ahead may fail before it is requested, or without ever being requested.
     const ended = (): boolean => this.#underWay.delete(made);
     made.then(ended, ended);
     return made;

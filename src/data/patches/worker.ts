@@ -1,13 +1,13 @@
-/** The worker's side of a patch stream: sources come once, over shared memory, and steps come one by one. */
+/** The worker of a patch stream: receives its sources once, over shared memory, then makes one step at a time. */
 import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
 import { isPickbenchError } from "../../system/errors.js";
 import { makeBatch } from "./batch.js";
 import type { PatchAnswer, PatchWork } from "./stream.js";
 
-/** Set by openPatchStream; piscina types it as any. */
+/** The work set by `openPatchStream`; piscina types it as any. */
 const work: PatchWork = workerData;
 
-/** A batch, its buffers moved and not copied; a PickbenchError as its parts, because a clone would lose its tag. */
+/** Returns a batch, its buffers moved instead of copied, or a PickbenchError's parts, because a clone loses its tag. */
 export default function answer(step: number): unknown {
   if (Atomics.load(work.closed, 0) !== 0)
     throw new Error(`step ${step} was still queued when its patch stream closed`);

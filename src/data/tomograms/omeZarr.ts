@@ -1,3 +1,6 @@
+/**
+ * Opens tomograms, OME-Zarr here and MRC by mrc.ts. The room `tomograms` turns files into readers of levels and chunks.
+ */
 import { basename, join, resolve } from "node:path";
 import { type Box, indexToPosition, type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
 import { openZarrArray, type ZarrArray } from "../../formats/zarr/array.js";
@@ -17,14 +20,17 @@ import { ensureLocal } from "../remote/mirror.js";
 import { isMrcName, mrcStem } from "../volumeNames.js";
 import { openMrcTomogram, resolveMrc } from "./mrc.js";
 
-/** Reads the metadata of a lone OME-Zarr folder or MRC file. */
+/** Reads the metadata of a single OME-Zarr folder or MRC file. */
 export function openOmeZarr(path: string): Promise<ResolvedTomogram> {
   const full = resolve(path);
   const tomoType = mrcStem(basename(full)).replace(/\.zarr$/, "");
   return resolveTomogram({ run: tomoType, tomoType, path: full });
 }
 
-/** Reads a tomogram's levels and channels. @throws BadDataset where the metadata is missing or wrong. */
+/**
+ * Reads a tomogram's levels and channels.
+ * @throws PickbenchError BadDataset where the metadata is missing or wrong; Unsupported for a series of volumes
+ */
 export async function resolveTomogram(ref: TomogramRef): Promise<ResolvedTomogram> {
   if (ref.levels !== undefined) return { ...ref, levels: ref.levels };
   if (isMrcName(ref.path)) {
@@ -72,7 +78,10 @@ function checkShape(path: string, { shape }: ZarrArray, axes: ArrayAxes): void {
     );
 }
 
-/** Opens one level of a tomogram, 0 the finest. */
+/**
+ * Opens one level of a tomogram; level 0 is the finest. @throws PickbenchError BadDataset for a level that does not
+ * exist
+ */
 export async function openTomogram(ref: TomogramRef, levelIndex = 0): Promise<TomogramReader> {
   const resolved = await resolveTomogram(ref);
   const level = resolved.levels[levelIndex];
@@ -138,7 +147,7 @@ function readerOf(ref: ResolvedTomogram, level: Level, array: ZarrArray): Tomogr
   };
 }
 
-/** z, y, x, with channels in front where there are four axes. */
+/** Returns the axes z, y, x, after channels where there are four axes. */
 const plainAxes = (rank: number): ArrayAxes => ({
   rank,
   space: [rank - 3, rank - 2, rank - 1],
@@ -160,7 +169,7 @@ function checkRequest(ref: ResolvedTomogram, level: Level, { start, end }: Box, 
     throw new RangeError(`channel ${channel} of ${ref.path}, which has ${count}`);
 }
 
-/** @throws NotFinite at the first voxel, z slowest, that is NaN or infinite. */
+/** Throws for the first voxel, z slowest, that is NaN or infinite. @throws PickbenchError NotFinite */
 function refuseNotFinite(ref: TomogramRef, region: Float32Array, box: Box, spacing: Spacing3): never {
   let index = 0;
   while (index < region.length && region[index]! - region[index]! === 0) index++;
