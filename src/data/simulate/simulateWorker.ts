@@ -1,3 +1,4 @@
+/** The worker that simulates a tomogram and writes its reconstructions and picks. */
 import { join } from "node:path";
 import { challengeParticles, type ParticlePick } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
@@ -8,37 +9,37 @@ import { writeWhole } from "../../system/files.js";
 import { type Phantom, type PhantomPick, type PhantomPlan, simulatePhantom } from "./phantom.js";
 import { assembleSpecimens, type SpecimenSet } from "./population.js";
 
-/** One tomogram to make and where it goes. */
+/** A tomogram to simulate, and the folders it goes to. */
 export interface SimulateTask {
   readonly name: string;
   readonly plan: PhantomPlan;
   readonly roots: PhantomRoots;
   readonly densities?: string;
-  /** Folder for a picture of its middle slice. */
+  /** Folder for a picture of the middle slice. */
   readonly previews?: string;
 }
 
-/** How many picks of each type it holds, or a PickbenchError's parts. */
+/** Number of picks of each type, or the parts of a PickbenchError. */
 export type SimulateAnswer =
   | { readonly counts: Readonly<Record<string, number>> }
   | { readonly tag: ErrorTag; readonly message: string; readonly path: string | undefined };
 
-/** Pixels that a picture's shorter voxel row should at least come to. */
+/** Least width of a preview in pixels. */
 const pictureWidth = 600;
 
-let cast: { readonly key: string; readonly made: Promise<SpecimenSet> } | undefined;
+let specimens: { readonly key: string; readonly made: Promise<SpecimenSet> } | undefined;
 
-function castFor(spacing: number, densities: string | undefined): Promise<SpecimenSet> {
+function specimensFor(spacing: number, densities: string | undefined): Promise<SpecimenSet> {
   const key = JSON.stringify([spacing, densities]);
-  if (cast?.key !== key) cast = { key, made: assembleSpecimens(spacing, densities) };
-  return cast.made;
+  if (specimens?.key !== key) specimens = { key, made: assembleSpecimens(spacing, densities) };
+  return specimens.made;
 }
 
 /** Simulates one tomogram and writes it. */
 export default async function simulate(task: SimulateTask): Promise<SimulateAnswer> {
   try {
     const { plan, roots, name } = task;
-    const { particles, ...others } = await castFor(plan.spacing, task.densities);
+    const { particles, ...others } = await specimensFor(plan.spacing, task.densities);
     const phantom = simulatePhantom(plan, { particles, ...others });
     await writePhantom(roots, name, plan, particles.keys(), phantom);
     if (task.previews !== undefined) {
@@ -52,7 +53,7 @@ export default async function simulate(task: SimulateTask): Promise<SimulateAnsw
   }
 }
 
-/** The denoised slice that cuts the most particles, with its picks. */
+/** Renders the denoised slice that cuts the most particles, with its picks. */
 function previewOf(plan: PhantomPlan, { denoised, picks }: Phantom): Uint8Array {
   const step = angstrom(plan.spacing);
   return renderSlice(
@@ -83,13 +84,13 @@ export interface PhantomRoots {
   readonly overlayRoot: string;
 }
 
-/** The challenge's: levels, chunks and compressor of its reconstructions. */
+/** Levels and chunks of the challenge's reconstructions. */
 const levels = 3;
 const chunkShape = [256, 256, 256] as const;
 
 /**
  * Writes the picks and then the reconstructions `wbp` and `denoised` of one run, each whole or not at all; a kill never
- * leaves a tomogram whose particles nobody knows.
+ * leaves a tomogram without its picks.
  */
 export async function writePhantom(
   { staticRoot, overlayRoot }: PhantomRoots,
@@ -128,7 +129,7 @@ export async function writePhantom(
 
 const thousandth = (value: number): number => Math.round(value * 1000) / 1000;
 
-/** Picks as the challenge writes its truth, with the particle's own orientation. */
+/** Returns picks in the format of the challenge's truth, with each particle's own orientation. */
 function picksDocument(run: string, type: string, picks: readonly PhantomPick[]): unknown {
   return {
     pickable_object_name: type,
