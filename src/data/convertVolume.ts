@@ -1,3 +1,4 @@
+/** Converts volumes between MRC and OME-Zarr, slab by slab. */
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { Angstrom } from "../domain/units.js";
@@ -13,15 +14,15 @@ import { openTomogram } from "./tomograms/omeZarr.js";
 import { isMrcName, mrcStem } from "./volumeNames.js";
 
 interface ConvertOptions {
-  /** Å per voxel along every axis, over what the source says. */
+  /** Å per voxel along every axis, in place of the source's. */
   readonly spacing?: Angstrom;
-  /** Of the target; the source's own by default. */
+  /** Voxel type of the target; the source's own by default. */
   readonly voxelType?: VoxelType;
-  /** Resolution of an OME-Zarr source, 0 the finest. */
+  /** Resolution level of an OME-Zarr source; 0 is the finest. */
   readonly level?: number;
-  /** The one channel to convert; all by default. */
+  /** The single channel to convert; all by default. */
   readonly channel?: string;
-  /** Of an OME-Zarr target. */
+  /** Settings of an OME-Zarr target. */
   readonly zarr: {
     readonly levels: number;
     readonly format: 2 | 3;
@@ -31,7 +32,7 @@ interface ConvertOptions {
   };
 }
 
-/** What was converted. */
+/** Summary of a conversion. */
 export interface ConvertedVolume {
   readonly from: string;
   readonly to: string;
@@ -44,23 +45,23 @@ export interface ConvertedVolume {
   readonly least: number;
   readonly greatest: number;
   readonly mean: number;
-  /** What the target does not carry. */
+  /** Notes on what the target does not carry. */
   readonly notes: readonly string[];
 }
 
 interface ConvertWatch {
   readonly onTotal: (planes: number) => void;
   readonly onPlanes: (done: number) => void;
-  /** True once the user wants it to stop: nothing is left behind then. */
+  /** Returns true once the user asks to stop; nothing is left behind then. */
   readonly stopped: () => boolean;
 }
 
 /**
- * Reads a volume by slabs and writes it as MRC or OME-Zarr, by the target's name; memory holds a slab, and for OME-Zarr
- * the chunks that are not yet full.
+ * Reads a volume by slabs and writes it as MRC or OME-Zarr, by the target's name. Memory holds one slab and, for
+ * OME-Zarr, the chunks that are not yet full.
  *
- * @throws BadDataset where the source is broken or has no voxel size, BadUsage where the target cannot be written,
- * Stopped where the user wished it
+ * @throws PickbenchError BadDataset where the source is broken or has no voxel size, BadUsage where the target cannot
+ * be written, Stopped where the user asks to stop
  */
 export async function convertVolume(
   from: string,
@@ -116,7 +117,7 @@ export async function convertVolume(
   };
 }
 
-/** Smaller halves lose digits (IEEE 754 binary16). */
+/** Least normal half-precision value; smaller ones lose digits (IEEE 754 binary16). */
 const leastNormalHalf = 2 ** -14;
 
 async function openSource(from: string, { spacing, level = 0 }: ConvertOptions): Promise<TomogramReader> {
@@ -153,7 +154,7 @@ function chosenChannels(from: string, { ref }: TomogramReader, asked: string | u
   throw new PickbenchError("BadUsage", `--channel ${asked}: ${from} has no such channel; it has ${there}`);
 }
 
-/** The type that holds a source's values; float32 for those that no target has. */
+/** Returns the voxel type that holds a source's values; float32 for types that no target has. */
 const nearestType = (dataType: string | undefined): VoxelType =>
   dataType === "bool" ? "uint8" : (voxelTypes.find((type) => type === dataType) ?? "float32");
 
@@ -207,7 +208,7 @@ async function lostFromHeader(from: string): Promise<string[]> {
     : [];
 }
 
-/** Origin, start and extended header of an MRC source, as far as they still say what they said. */
+/** Returns origin, start and extended header of an MRC source, as far as they are still valid in the target. */
 async function keptFromHeader(
   from: string,
 ): Promise<{ options: Pick<MrcOptions, "origin" | "start" | "extended">; notes: string[] }> {
@@ -233,17 +234,17 @@ function addRange(range: { least: number; greatest: number; sum: number }, value
   }
 }
 
-/** Whole z planes of a volume. */
+/** A slab of whole z planes. */
 interface Slab {
   readonly zStart: number;
   /** (planes, y, x) */
   readonly values: Float32Array;
 }
 
-/** Voxels of a slab at most, where a row of chunks has more: they are then decoded more than once. */
+/** Limit of voxels in a slab; where a row of chunks has more, chunks are decoded more than once. */
 const mostVoxels = 2 ** 27;
 
-/** A volume's slabs in order, one of them in memory at a time. */
+/** Yields a volume's slabs in order, one of them in memory at a time. */
 async function* slabsOf(reader: TomogramReader, channel = 0): AsyncGenerator<Slab> {
   if (reader.slabs) return yield* reader.slabs(channel);
   const [depth, height, width] = reader.shape;

@@ -1,3 +1,7 @@
+/**
+ * Opens data sets. The room `data` reads and writes runs, tomograms and picks in every layout, local or on a server,
+ * and makes training patches and simulated data from them.
+ */
 import { readdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { challengeParticles } from "../domain/particles.js";
@@ -14,10 +18,10 @@ const spacingFolder = /^VoxelSpacing(\d+(?:\.\d+)?)$/;
 /**
  * Opens a data set in the challenge's or copick's layout: a folder with `static/` and `overlay/`, a folder with
  * `train/` and `test/` inside (`part` chooses; `train` where it exists), or a copick configuration; or a dataset or run
- * downloaded from the CryoET Data Portal, a folder of MRC files or OME-Zarr stores, or one of those alone. No
- * tomogram's metadata is read yet. What lies behind `https://` or `s3://` is mirrored in a cache.
+ * downloaded from the CryoET Data Portal, a folder of MRC files or OME-Zarr stores, or one single such volume. No
+ * tomogram's metadata is read yet. Data behind `https://` or `s3://` are mirrored in a cache.
  *
- * @throws BadDataset where there is nothing of the kind.
+ * @throws PickbenchError BadDataset where no run is found
  */
 export async function openDataset(path: string, options: { part?: "train" | "test" } = {}): Promise<Dataset> {
   const full = isRemote(path) ? await mirroredData(path) : resolve(path);
@@ -39,7 +43,7 @@ export async function openDataset(path: string, options: { part?: "train" | "tes
   };
 }
 
-/** Runs of all roots together: a run may have its tomograms in one and its picks in the other. */
+/** Lists the runs of all roots together: a run may have its tomograms in one root and its picks in the other. */
 export async function listRuns(roots: CopickRoots["existing"]): Promise<Run[]> {
   const folders = new Map<string, string[]>();
   for (const root of roots) {
@@ -60,17 +64,17 @@ async function runsInOtherLayouts(root: string): Promise<Run[]> {
   return portal.length > 0 ? portal : volumeRuns(root);
 }
 
-/** One run whose picks, or some of whose tomograms, lie in copick's layout and the rest in another. */
+/** Joins two parts of a run, one in copick's layout and one in another. */
 const joined = (first: Run | undefined, second: Run): Run =>
   first ? { ...second, tomograms: [...first.tomograms, ...second.tomograms] } : second;
 
-/** Of a lone volume: picks are looked for in `overlay/` beside it. */
+/** Returns the roots of a single volume: picks are searched in `overlay/` beside the file. */
 function rootsBeside(path: string): CopickRoots {
   const overlay = join(dirname(path), "overlay");
   return { root: path, overlay, existing: [overlay] };
 }
 
-/** Reconstructions of a run; where both roots hold the same one, the overlay's, which comes first, counts. */
+/** Lists a run's reconstructions; where both roots hold the same one, the overlay's counts, which comes first. */
 async function listTomograms(run: string, runFolders: readonly string[]): Promise<TomogramRef[]> {
   const found = new Map<string, TomogramRef & { voxelSpacing: number }>();
   for (const folder of runFolders) {
@@ -96,7 +100,7 @@ async function listTomograms(run: string, runFolders: readonly string[]): Promis
   );
 }
 
-/** Names of the folders in a folder (or links to some), hidden ones left out; none where it does not exist. */
+/** Lists the folders in a folder (or links to folders), without hidden ones; none where the folder does not exist. */
 async function folderNames(folder: string): Promise<string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
@@ -111,7 +115,7 @@ async function folderNames(folder: string): Promise<string[]> {
   }
 }
 
-/** The run of that name. @throws BadDataset with the names there are. */
+/** Returns the run of that name. @throws PickbenchError BadDataset, listing the existing names */
 export function findRun(dataset: Dataset, name: string): Run {
   const run = dataset.runs.find((candidate) => candidate.name === name);
   if (run) return run;
@@ -124,9 +128,10 @@ export function findRun(dataset: Dataset, name: string): Run {
 }
 
 /**
- * The run's reconstruction of a type, at the voxel spacing labelled so (within 0.001) where one is given.
+ * Returns the run's reconstruction of a type, at the voxel spacing of that label (within 0.001) where one is given.
  *
- * @throws BadDataset where there is none, or several and no spacing says which, with what there is.
+ * @throws PickbenchError BadDataset, listing the existing reconstructions, where none matches, or several do and no
+ * spacing tells which
  */
 export function findTomogram(run: Run, tomoType: string, voxelSpacing?: number): TomogramRef {
   const matching = run.tomograms.filter(

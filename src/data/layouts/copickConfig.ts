@@ -1,3 +1,4 @@
+/** copick configurations and folders: finds the roots and particles behind a `--data` argument. */
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,13 +15,15 @@ import { volumeRuns } from "./volumeFolder.js";
 export interface CopickRoots {
   readonly root: string;
   readonly overlay: string;
-  /** Those of overlay and static that exist, overlay first. */
+  /** Existing folders among overlay and static, overlay first. */
   readonly existing: readonly string[];
-  /** From a configuration; undefined means the challenge's. */
+  /** Particles of a configuration; undefined means the challenge's. */
   readonly particles?: readonly Particle[];
 }
 
-/** Finds `static/` and `overlay/` behind a `--data` argument. @throws BadDataset saying what was looked for. */
+/**
+ * Finds `static/` and `overlay/` behind a `--data` argument. @throws PickbenchError BadDataset, naming what is missing
+ */
 export async function findRoots(path: string, part?: "train" | "test"): Promise<CopickRoots> {
   const kind = await kindOf(path);
   if (kind === undefined)
@@ -60,7 +63,7 @@ async function rootsOfFolder(root: string): Promise<CopickRoots | undefined> {
     : { root, overlay, existing: holdsVolumes ? [overlay, root] : existing };
 }
 
-/** A folder whose tomograms lie in the Data Portal's layout, or as volumes without one; picks go into its overlay. */
+/** Returns the roots of a folder of tomograms in the Data Portal's layout, or in none; picks go into its overlay. */
 async function rootsOfVolumes(root: string): Promise<CopickRoots | undefined> {
   const runs = [...(await portalRuns(root)), ...(await volumeRuns(root))];
   return runs.length === 0 ? undefined : { root, overlay: join(root, "overlay"), existing: [root] };
@@ -101,7 +104,7 @@ const configSchema = z.looseObject({
   ),
 });
 
-/** Roots and particles of a copick configuration; roots are folders of this machine, `https://` or `s3://`. */
+/** Reads roots and particles of a copick configuration; roots are local folders, `https://` or `s3://`. */
 async function rootsOfConfig(path: string): Promise<CopickRoots> {
   const config = await readConfig(path);
   if (config.config_type !== undefined && config.config_type !== "filesystem")
@@ -137,11 +140,11 @@ async function readConfig(path: string): Promise<z.infer<typeof configSchema>> {
   }
 }
 
-/** A root as a folder of this machine: of a server's, its mirror. */
+/** Returns the local folder of a root; for a server's root, its mirror. */
 const localRoot = async (configPath: string, root: string): Promise<string> =>
   isRemote(root) ? (await openMirror(root)).tree : localPath(configPath, root);
 
-/** A root as a folder of this machine: `local://` and `file://` are taken off; relative to the configuration. */
+/** Returns the local folder of a root, relative to the configuration and without `local://` or `file://`. */
 function localPath(configPath: string, root: string): string {
   const protocol = /^([a-z0-9+.-]+):\/\//i.exec(root)?.[1]?.toLowerCase();
   if (protocol === "file") return fileURLToPath(root);
@@ -158,8 +161,8 @@ function localPath(configPath: string, root: string): string {
 type PickableObject = z.infer<typeof configSchema>["pickable_objects"][number];
 
 /**
- * The particles of a configuration; what it leaves out is the challenge's where the name is known. An object's weight in
- * the score is `score_weight` of its metadata, where copick leaves room for others.
+ * Reads the particles of a configuration; for known names, missing fields are the challenge's. An object's weight in
+ * the score is `score_weight` of its metadata, which copick leaves free for other programs.
  */
 function particlesOf(path: string, objects: readonly PickableObject[]): Particle[] {
   const particles = objects
@@ -188,7 +191,7 @@ function particlesOf(path: string, objects: readonly PickableObject[]): Particle
   return particles;
 }
 
-/** @throws BadDataset where two particles share a name, or a label */
+/** Checks that no two particles share a name or a label. @throws PickbenchError BadDataset */
 function checkDistinct(path: string, key: "name" | "label", particles: readonly Particle[]): void {
   const seen = new Set<string | number>();
   for (const { [key]: value } of particles) {

@@ -1,3 +1,4 @@
+/** Local mirrors of data on servers. The room `remote` lists, fetches and caches remote data sets. */
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
@@ -12,7 +13,7 @@ import type { RemoteFile } from "./listing.js";
 import { remoteFiles } from "./remoteFiles.js";
 import { type RequestOptions, refused } from "./request.js";
 
-/** Where fetched data are kept: `PICKBENCH_CACHE`, or `pickbench` in the user's cache folder. */
+/** Returns the folder of fetched data: `PICKBENCH_CACHE`, or `pickbench` in the user's cache folder. */
 function cacheFolder(): string {
   const given = process.env.PICKBENCH_CACHE;
   if (given) return resolve(given);
@@ -21,7 +22,7 @@ function cacheFolder(): string {
   return join(folder || join(homedir(), ".cache"), "pickbench");
 }
 
-/** A mirror's files in the cache; the tree is called `static`, so that its folder is a data set where the tree is copick's. */
+/** Name of the tree below a mirror: `static`, so that the mirror's folder is a data set where the tree is copick's. */
 const treeName = "static";
 const destinationOf = (mirror: string): Destination => ({
   folder: join(mirror, treeName),
@@ -30,9 +31,9 @@ const destinationOf = (mirror: string): Destination => ({
 });
 const listPath = (mirror: string): string => join(mirror, "files.json");
 
-/** A server's folder in the cache. */
+/** A server's folder, mirrored in the cache. */
 interface Mirror {
-  /** Holds `static/`, the tree below the address. */
+  /** Folder that holds `static/`, the tree below the address. */
   readonly folder: string;
   readonly tree: string;
   /** Names at the top of the tree. */
@@ -40,11 +41,11 @@ interface Mirror {
 }
 
 /**
- * Brings here what says what lies behind an address: its list, all metadata and picks. Voxels of stores come when a
- * tomogram is opened (`bringHere`); MRC files in folders below do not. Without a connection the list of the last time counts.
+ * Mirrors the list of an address's files, all metadata and the picks. Voxels of stores are fetched when a tomogram is
+ * opened (`ensureLocal`); MRC files in subfolders are not listed. Without a connection the previous list is used.
  *
  * @param given `https://…` or `s3://…`
- * @throws BadDataset where nothing can be had
+ * @throws PickbenchError BadDataset where nothing can be fetched
  */
 export async function openMirror(given: string, options: RequestOptions = {}): Promise<Mirror> {
   const address = parseAddress(given);
@@ -64,7 +65,7 @@ export async function openMirror(given: string, options: RequestOptions = {}): P
   }
 }
 
-/** What `openDataset` takes in the place of an address. */
+/** Mirrors an address and returns the local path that `openDataset` opens in its place. */
 export async function mirroredData(given: string): Promise<string> {
   const { folder, tree, names } = await openMirror(given);
   const [only] = names;
@@ -72,7 +73,10 @@ export async function mirroredData(given: string): Promise<string> {
   return only !== undefined && names.length === 1 && isVolumeName(only) ? join(tree, only) : tree;
 }
 
-/** The metadata of stores, picks and other JSON, and MRC files at the top: what `openDataset` lists by. */
+/**
+ * Tells whether `openDataset` needs a file for listing: metadata of stores, picks, other JSON, and MRC files at the
+ * top.
+ */
 function isListing(path: string): boolean {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const isMetadata = [".zattrs", ".zgroup", ".zarray", ".zmetadata", "zarr.json"].includes(name);
@@ -108,11 +112,11 @@ async function keptList(mirror: string): Promise<RemoteFile[] | undefined> {
 }
 
 /**
- * Brings a mirror's file, or all files below a folder of it, here and checks what is here by its hash; anything that lies
- * in no mirror is left alone.
+ * Fetches a mirror's file, or all files below a folder of a mirror, and checks files on disk by their hash; a path
+ * outside every mirror is ignored.
  *
- * @param isWanted takes a file by its full path
- * @throws BadDataset where a file cannot be had
+ * @param isWanted accepts a file by its full path
+ * @throws PickbenchError BadDataset where a file cannot be fetched
  */
 export async function ensureLocal(path: string, isWanted?: (path: string) => boolean): Promise<void> {
   const below = relative(cacheFolder(), resolve(path));
