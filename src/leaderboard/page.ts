@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
+import { builtModule } from "../system/threads.js";
 import {
   groupTitle,
   type LeaderboardColumn,
@@ -57,7 +58,7 @@ ${unrankedList(unranked)}
 }
 
 const partOfPage = (name: string): Promise<string> =>
-  readFile(new URL(`../web/leaderboard/${name}`, import.meta.url), "utf8");
+  readFile(builtModule(import.meta.url, `../web/leaderboard/${name}`), "utf8");
 
 /** Text that can stand in an element or in an attribute's quotes. */
 export const escaped = (text: string): string =>
