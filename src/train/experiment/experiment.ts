@@ -93,15 +93,12 @@ function checkTrained(experiment: Experiment, origin: string, content: unknown):
   else if ("architecture" in network) architectureNamed(network.architecture);
   if (loss.length === 0) {
     const got = (content as { readonly loss?: unknown }).loss === undefined ? "nothing" : "a list of 0";
-    throw bad(
-      origin,
-      `loss: got ${got}, wanted a list of one loss or more; see the experiment reference in the README`,
-    );
+    throw bad(origin, `loss: got ${got}, wanted a list of one loss or more; see docs/experiments.md#keys`);
   }
   if (budget === "")
     throw bad(
       origin,
-      "budget: got nothing, wanted how long to train, such as 600 steps or 20m; see the experiment reference in the README",
+      "budget: got nothing, wanted how long to train, such as 600 steps or 20m; see docs/experiments.md#keys",
     );
   parseBudget(budget);
   checkCombination(experiment, origin);

@@ -17,9 +17,9 @@ export function describeIssues(issues: readonly Issue[], content: unknown): stri
   const where = path.map(String).join(".");
   if (issue.code === "unrecognized_keys") {
     const keys = issue.keys.map((key) => (where ? `${where}.${key}` : key)).join(", ");
-    return `unknown key ${keys}; check its spelling against the experiment reference in the README`;
+    return `unknown key ${keys}; check its spelling against docs/experiments.md#keys`;
   }
-  return `${where || "the file"}: got ${shown(valueAt(content, path))}, wanted ${wanted}; see the experiment reference in the README`;
+  return `${where || "the file"}: got ${shown(valueAt(content, path))}, wanted ${wanted}; see docs/experiments.md#keys`;
 }
 
 /** Lists an issue with its full path; of alternatives that all failed, only the closest. */
