@@ -1,4 +1,4 @@
-/** The worker's side of pickPool.ts. */
+/** Worker entry of pool.ts. */
 
 import { voxelCount } from "../../domain/volume.js";
 import { isPickbenchError } from "../../system/errors.js";
@@ -7,10 +7,10 @@ import { type PickingResult, pickParticles, sweepThresholds } from "./picking.js
 import type { ChannelWork, PickAnswer, PickWork } from "./pool.js";
 import type { PickedType } from "./store.js";
 
-/** Zeros between calls, so that pages without a kept voxel are never backed by the system. */
+/** Volume for unpacked maps, zeroed between calls so that pages without kept voxels are never backed by the system. */
 let dense = new Float32Array(0);
 
-/** One result, or one a threshold. */
+/** Picks a map; answers with one result, or one for each threshold. */
 export const pickMap = ({ map, settings, thresholds }: PickWork): Promise<PickAnswer<PickingResult[]>> =>
   answer(async () =>
     inVolume(map, (data) => {
@@ -20,11 +20,11 @@ export const pickMap = ({ map, settings, thresholds }: PickWork): Promise<PickAn
     }),
   );
 
-/** Loads what reads and writes stores when that is first asked. */
+/** Picks a channel of a store; the code for stores is loaded on first use. */
 export const pickStored = ({ task, settings, place }: ChannelWork): Promise<PickAnswer<PickedType>> =>
   answer(async () => (await import("./store.js")).pickChannel(task, settings, place));
 
-/** A PickbenchError as its parts, because a clone would lose its tag. */
+/** Answers with a PickbenchError's parts where it is thrown, because a clone would lose its tag. */
 async function answer<Result>(work: () => Promise<Result>): Promise<PickAnswer<Result>> {
   try {
     return { result: await work() };
