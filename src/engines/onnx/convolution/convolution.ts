@@ -1,4 +1,4 @@
-/** Convolution forwards, one of the three products that convolution layers and their gradients are made of. */
+/** Convolutions lowered to 2-D work over slices: here forwards; their transpose and kernel gradient stand beside. */
 import type { Emitter, Tensor } from "../graph/emitter.js";
 import { convolveDepthwise } from "./depthwise.js";
 import { type Block, convolveImages } from "./imageConvolution.js";
