@@ -80,6 +80,7 @@ const recordSchema = z.strictObject({
 
 /** An experiment's record: the origin of its numbers. `result` is null until the run is finished. */
 export type RunRecord = z.infer<typeof recordSchema>;
+/** A run's result as it is added to its record. */
 export type RecordResult = Omit<z.infer<typeof resultSchema>, "finishedAt">;
 
 interface RunsByRole {

@@ -141,4 +141,5 @@ export function inOrder(...outputs: readonly Value[]): Value[] {
   return order;
 }
 
+/** Returns the count of numbers in a parameter. */
 export const elementCount = ({ shape }: Parameter): number => shape.reduce((a, b) => a * b, 1);

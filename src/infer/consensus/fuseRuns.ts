@@ -30,6 +30,7 @@ export interface TypeFusion extends FusionSettings {
   readonly kept: number;
 }
 
+/** A picker's picks of all types by run. */
 export type PicksByRun = ReadonlyMap<string, readonly ParticlePick[]>;
 
 /** Tolerance for rounding where weights are summed to votes. */

@@ -30,6 +30,7 @@ export interface PickingSettings {
 
 const length = z.number().nonnegative().transform(angstrom);
 
+/** Schema of picking settings in an experiment or checkpoint. */
 export const pickingSchema = z.strictObject({
   method: z.enum(["watershed", "peaks"]),
   threshold: z.number(),

@@ -137,6 +137,7 @@ interface BoxSteps {
   readonly whole: Int32Array;
 }
 
+/** Returns a window's steps in a box of the given shape. */
 export function stepsInBox({ ball }: RunWindow, shape: Shape3): BoxSteps {
   const { dz, dy, dx, reach } = ball;
   const flat = (i: number) => (dz[i]! * shape[1] + dy[i]!) * shape[2] + dx[i]!;

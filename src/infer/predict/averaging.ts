@@ -6,6 +6,7 @@
 import type { Activation } from "../../engines/activation.js";
 import { PickbenchError } from "../../system/errors.js";
 
+/** Ways of averaging: of probabilities or of logits. */
 export const averagings = ["probabilities", "logits"] as const;
 export type Averaging = (typeof averagings)[number];
 

@@ -18,6 +18,7 @@ export interface TileDemand {
   readonly fixed: readonly [z: number | null, y: number | null, x: number | null];
 }
 
+/** Sizes of a network that takes tiles of any multiple. */
 export const openSizes = [null, null, null] as const;
 
 /**

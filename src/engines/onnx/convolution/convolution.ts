@@ -1,4 +1,4 @@
-/** Convolutions lowered to 2-D work over slices: here forwards; their transpose and kernel gradient stand beside. */
+/** Convolution forwards, in 2-D over slices; the folder has the two other products of a convolution layer as well. */
 import type { Emitter, Tensor } from "../graph/emitter.js";
 import { convolveDepthwise } from "./depthwise.js";
 import { type Block, convolveImages } from "./imageConvolution.js";
