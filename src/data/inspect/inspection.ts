@@ -1,5 +1,5 @@
 import type { ParticlePick } from "../../domain/particles.js";
-import { messageOf, PickbenchError } from "../../system/errors.js";
+import { isPickbenchError, messageOf } from "../../system/errors.js";
 import { hashFile } from "../../system/files.js";
 import type { Dataset, Level, Run, TomogramRef } from "../model.js";
 import { listPicks, readPicksOf, strayPicks } from "../picks.js";
@@ -70,7 +70,7 @@ class Problems {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof PickbenchError)) throw error;
+      if (!isPickbenchError(error) || error.tag === "Stopped") throw error;
       this.#byMessage.set(messageOf(error), { path: error.path, message: messageOf(error) });
       return undefined;
     }
