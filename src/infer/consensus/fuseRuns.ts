@@ -9,6 +9,12 @@ export interface FusionSettings {
   readonly threshold: number | null;
 }
 
+/** Settings that were fitted to some runs. */
+export interface TunedFusion extends FusionSettings {
+  /** On the runs that the settings were fitted to: no fair test. */
+  readonly fbeta: number;
+}
+
 /** What is the same for all types. */
 export interface FusionRules {
   /** Picks within this share of the particle's radius are one particle. */
