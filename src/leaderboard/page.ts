@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { type Content, Html, html, lines } from "../present/html.js";
+import { builtModule } from "../system/threads.js";
 import {
   groupTitle,
   type LeaderboardColumn,
@@ -58,7 +59,7 @@ ${unrankedList(unranked)}
 }
 
 const partOfPage = (name: string): Promise<string> =>
-  readFile(new URL(`../web/leaderboard/${name}`, import.meta.url), "utf8");
+  readFile(builtModule(import.meta.url, `../web/leaderboard/${name}`), "utf8");
 
 async function groupSection(
   group: LeaderboardGroup,

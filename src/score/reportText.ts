@@ -1,3 +1,4 @@
+/** A score and its confidence interval as text for people. */
 import { alignedTable, decimals } from "../present/text.js";
 import type { ScoreReport, TypeScore } from "./score.js";
 import type { ScoreInterval } from "./statistics/interval.js";
@@ -17,7 +18,7 @@ const columns: readonly [title: string, value: (score: TypeScore) => string][] =
   ["dz Å", ({ displacement }) => decimals(displacement?.dz, 1)],
 ];
 
-/** A score as a table for people: a row a type, then the score. */
+/** Formats a score as a table, a row a type, followed by the total. */
 export function reportText(report: ScoreReport, interval: ScoreInterval | null = null): string {
   const rows = [["type", ...columns.map(([title]) => title)]];
   for (const [type, score] of Object.entries(report.perType))

@@ -1,6 +1,5 @@
-import { alignedTable, decimals, none } from "../present/text.js";
+import { alignedTable, decimals, none, seconds } from "../present/text.js";
 import { intervalText } from "../score/reportText.js";
-import { seconds } from "../system/progress.js";
 import type { SearchParameter } from "../train/experiment/searchSpace.js";
 import { valueText } from "./parameters.js";
 import type { SearchReport } from "./searchReport.js";

@@ -9,11 +9,11 @@ import { checkOverlap, type Picker, parseWeights } from "../../infer/consensus/p
 import type { PicksByExperiment } from "../../score/match/positions.js";
 import { writeSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
-import { startProgress } from "../../system/progress.js";
 import { checkTuneRuns, tuneTypes } from "../../train/ensemble/tuneFusion.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable } from "../shared/flags.js";
 import { particlesOf, readDiagnosisTruth, readPicker } from "../shared/pickSources.js";
+import { startProgress } from "../shared/progress.js";
 
 export const command = defineCommand({
   usage: "<picks..>",

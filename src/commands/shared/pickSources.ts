@@ -16,11 +16,17 @@ import { PickbenchError } from "../../system/errors.js";
 
 /** Loaded with the first folder or data set, as commands that read CSVs alone start in less time without. */
 const dataRoom = async () => ({
-  ...(await import("../../data/dataset.js")),
+  ...(await import("../../data/layouts/runs.js")),
   ...(await import("../../data/picks.js")),
   ...(await import("../../data/tomograms/omeZarr.js")),
   ...(await import("../../formats/copickPicks.js")),
 });
+
+async function opened(path: string): Promise<Dataset> {
+  const { openDataset } = await import("../../data/dataset.js");
+  const { terminalReporter } = await import("./terminal.js");
+  return openDataset(path, { reporter: terminalReporter() });
+}
 
 /** A truth to score against. */
 interface ScoreTruth {
@@ -42,8 +48,7 @@ export async function readScoreTruth(path: string): Promise<ScoreTruth> {
 }
 
 async function positionsInDataset(path: string): Promise<ScoreTruth> {
-  const { openDataset } = await dataRoom();
-  const dataset = await openDataset(path);
+  const dataset = await opened(path);
   return { truth: positionsOf(await truthOf(dataset)), particles: dataset.particles };
 }
 
@@ -80,8 +85,7 @@ export async function readDiagnosisTruth(
     const truth = await readSubmission(path, { kind: "truth" });
     return { truth: chosenRuns(path, truth, asked, flag), particles: challengeParticles, extents: new Map() };
   }
-  const { openDataset } = await dataRoom();
-  const dataset = await openDataset(path);
+  const dataset = await opened(path);
   const truth = chosenRuns(path, await truthOf(dataset), asked, flag);
   return { truth, particles: dataset.particles, extents: await readExtents(dataset, truth) };
 }
@@ -164,7 +168,7 @@ export async function readDiagnosisPicks(
 
 /** A folder with ExperimentRuns/ itself is the one root; anything else is opened as a data set. */
 async function picksDataset(path: string): Promise<Dataset> {
-  const { listRuns, openDataset } = await dataRoom();
+  const { listRuns } = await dataRoom();
   const isRoot = (await stat(join(path, "ExperimentRuns")).catch(() => undefined))?.isDirectory();
   return isRoot
     ? {
@@ -174,7 +178,7 @@ async function picksDataset(path: string): Promise<Dataset> {
         particles: challengeParticles,
         runs: await listRuns([path]),
       }
-    : await openDataset(path);
+    : await opened(path);
 }
 
 async function authorToRead(

@@ -1,10 +1,11 @@
+/** A diagnosis as tables for people. */
 import { alignedTable, decimals, none } from "../../present/text.js";
 import type { Confusion } from "./confusion.js";
 import type { Diagnosis, TypeDiagnosis } from "./diagnosis.js";
 import type { AxisDisplacement } from "./displacement.js";
 import type { PlaceBin } from "./places.js";
 
-/** A diagnosis as tables for people: a row a type, and what they mean below. */
+/** Formats a diagnosis as tables, a row a type, followed by an explanation. */
 export function diagnosisText(diagnosis: Diagnosis): string {
   const { report, perType, confusion, missing } = diagnosis;
   const types = Object.keys(perType);
@@ -75,7 +76,7 @@ function errorRow(type: string, { counts, places }: TypeDiagnosis, confusion: Co
   ];
 }
 
-/** The other type that occurs most in a row, how often, and of how many. */
+/** Names the other type that occurs most in a row, how often, and of how many. */
 function mainConfusion(types: readonly string[], row: readonly number[], own: number, of: number): string {
   let main = -1;
   for (let column = 0; column < types.length; column++)
@@ -86,7 +87,7 @@ function mainConfusion(types: readonly string[], row: readonly number[], own: nu
 const within = (bins: readonly PlaceBin[], end: number): PlaceBin[] =>
   bins.filter(({ to }) => to !== null && to <= end);
 
-/** From the lowest z to the highest. */
+/** Formats missed shares by thirds of the depth, from the lowest z to the highest. */
 function thirds(bins: readonly PlaceBin[]): string {
   const size = bins.length / 3;
   return [0, 1, 2].map((third) => missedShare(bins.slice(third * size, (third + 1) * size))).join(" ");
