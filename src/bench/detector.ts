@@ -28,9 +28,9 @@ const foregroundShare = 0.001;
  */
 export async function writeFirstCheckpoint(path: string): Promise<void> {
   const experiment = await readExperiment(recipe);
-  const [member] = networksOf(experiment, challengeParticles, { architecture: "baseline" });
-  const weights = initialWeights(trainingLayout(await loadNetwork(member!.network)), 0);
-  const network = await networkOf(member!, weights);
+  const [own] = networksOf(experiment, challengeParticles, { architecture: "baseline" });
+  const weights = initialWeights(trainingLayout(await loadNetwork(own!.network)), 0);
+  const network = await networkOf(own!, weights);
   const thresholds = await foregroundThresholds(network);
   const picking = new Map<string, PickingSettings>();
   for (const [at, type] of network.channels.entries()) {
@@ -39,7 +39,7 @@ export async function writeFirstCheckpoint(path: string): Promise<void> {
       picking.set(particle.name, { ...untunedPicking(experiment, particle), threshold: thresholds[at]! });
   }
   const checkpoint = { experiment, spacing: challengeSpacing, networks: [network], picking, tuneScore: null };
-  await writeCheckpoint(path, [member!.name], checkpoint);
+  await writeCheckpoint(path, [own!.name], checkpoint);
 }
 
 /** By output, the value above which that share of a patch of noise lies. */

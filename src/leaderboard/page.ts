@@ -16,7 +16,7 @@ import type { Leaderboard, LeaderboardGroup, LeaderboardRow } from "./leaderboar
 import { type TimeAxis, timeAxes, timePlot } from "./plot.js";
 
 /** Where the page will stand and where the submissions do, for its links. */
-export interface PagePlaces {
+interface PagePlaces {
   readonly file: string;
   readonly submissions: string;
 }

@@ -126,7 +126,7 @@ const apart = ({ lone, touching }: Agreement): BenchRow => ({
 });
 
 /** How far two pickers' particles lie apart, Å: the largest distance from a pick of either to the other's nearest. */
-export interface Agreement {
+interface Agreement {
   /** Of particles that stand alone; null if there are none. */
   readonly lone: number | null;
   readonly touching: number | null;

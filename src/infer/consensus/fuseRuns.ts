@@ -10,6 +10,12 @@ export interface FusionSettings {
   readonly threshold: number | null;
 }
 
+/** Settings that were fitted to some runs. */
+export interface TunedFusion extends FusionSettings {
+  /** F-beta on the runs that the settings were fitted to: no fair test. */
+  readonly fbeta: number;
+}
+
 /** Rules that are the same for all types. */
 export interface FusionRules {
   /** Distance within which picks are one particle, as a share of the particle's radius. */

@@ -7,22 +7,49 @@ import {
 } from "../../infer/consensus/fusePicks.js";
 import {
   type FusionRules,
-  type FusionSettings,
   hasVotes,
   type PicksByRun,
+  type TunedFusion,
 } from "../../infer/consensus/fuseRuns.js";
 import { confidenceCurve } from "../../score/diagnosis/curve.js";
 import { judge } from "../../score/diagnosis/verdicts.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { chooseCautious } from "../../score/tuning.js";
-
-export interface TunedFusion extends FusionSettings {
-  /** On the tune runs, which the settings were fitted to: no fair test. */
-  readonly fbeta: number;
-}
+import { PickbenchError } from "../../system/errors.js";
 
 /** Weights tried for a type: at most so many, whatever the number of pickers. */
 const mostWeights = 70;
+
+/**
+ * Tunes the fusion of every type of particle (see tuneFusion).
+ *
+ * @param onTuned called after each type
+ */
+export function tuneTypes(
+  particles: readonly Particle[],
+  truth: PicksByExperiment,
+  pickers: readonly PicksByRun[],
+  rules: FusionRules,
+  onTuned: (done: number, type: string) => void,
+): Map<string, TunedFusion> {
+  const tuned = new Map<string, TunedFusion>();
+  for (const [i, particle] of particles.entries()) {
+    const found = tuneFusion(particle, truth, pickers, rules);
+    if (found) tuned.set(particle.name, found);
+    onTuned(i + 1, particle.name);
+  }
+  return tuned;
+}
+
+/** @throws BadUsage for a tune run that no picker has picks of */
+export function checkTuneRuns(truth: PicksByExperiment, pickers: readonly PicksByRun[]): void {
+  const untried = [...truth.keys()].find((run) => pickers.every((picks) => !picks.has(run)));
+  if (untried !== undefined)
+    throw new PickbenchError(
+      "BadUsage",
+      `--tune names ${untried}, of which no picker has picks; tune on runs that were picked`,
+    );
+}
 
 /**
  * Finds a type's weights and threshold by F-beta on the tune runs alone. All weights of a grid over the simplex are

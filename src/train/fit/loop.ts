@@ -15,7 +15,7 @@ type Current = NonNullable<TrainingProgress["current"]>;
 
 interface MemberTraining {
   readonly experiment: Experiment;
-  readonly member: ExperimentNetwork;
+  readonly network: ExperimentNetwork;
   readonly seed: number;
   readonly budget: Budget;
   readonly sources: readonly PatchSource[];
@@ -54,13 +54,13 @@ export interface MemberResult {
 
 /** Trains one network to its budget's end and gives the weights that did best on the tune runs. */
 export async function trainMember(training: MemberTraining): Promise<MemberResult> {
-  const { experiment, member, seed, sources, threads } = training;
-  const stream = await openPatchStream(patchSpecOf(experiment, member, seed), sources);
+  const { experiment, network, seed, sources, threads } = training;
+  const stream = await openPatchStream(patchSpecOf(experiment, network, seed), sources);
   const thread = startThread(builtModule(import.meta.url, "./trainWorker.js"));
   try {
     const { optimiser, patch } = experiment;
     const spec = {
-      network: member.network,
+      network: network.network,
       optimiser,
       samples: patch.batch,
       patch: patch.shape,
@@ -71,8 +71,8 @@ export async function trainMember(training: MemberTraining): Promise<MemberResul
       engine: training.engine,
       spec,
       losses: experiment.loss,
-      activation: member.activation,
-      offsetWeight: member.radii && experiment.head.offsetWeight,
+      activation: network.activation,
+      offsetWeight: network.radii && experiment.head.offsetWeight,
     } satisfies OpenRequest);
     if (training.from) await thread.call("restore", training.from.state);
     return await new Loop(training, thread, stream).run();
@@ -116,12 +116,12 @@ class Loop {
   }
 
   async run(): Promise<MemberResult> {
-    const { budget, member, reporter } = this.training;
+    const { budget, network, reporter } = this.training;
     const bySteps = "steps" in budget;
     const total = bySteps ? budget.steps : Math.round(budget.minutes * 60);
     const reached = () => (bySteps ? this.step : Math.min(total, Math.round(this.elapsedMs / 1000)));
     const unit = bySteps ? "steps" : "s";
-    const bar = reporter.progress(`training ${member.name}`, total, unit, { from: reached() });
+    const bar = reporter.progress(`training ${network.name}`, total, unit, { from: reached() });
     let ended = false;
     try {
       await this.save();
@@ -146,7 +146,7 @@ class Loop {
   }
 
   private async oneStep(): Promise<number> {
-    const { experiment, member, log } = this.training;
+    const { experiment, network, log } = this.training;
     const rate = learningRate(experiment.optimiser, this.step, this.fraction);
     const averageDecay = Math.min(experiment.optimiser.average, (1 + this.step) / (10 + this.step));
     const from = performance.now();
@@ -158,11 +158,11 @@ class Loop {
     if (!Number.isFinite(loss) || !Number.isFinite(norm))
       throw new PickbenchError(
         "NotFinite",
-        `${member.name}: the loss became ${loss} (gradient ${norm}) at step ${this.step}; lower optimiser.rate or clipNorm, then go on from the last checkpoint with --resume`,
+        `${network.name}: the loss became ${loss} (gradient ${norm}) at step ${this.step}; lower optimiser.rate or clipNorm, then go on from the last checkpoint with --resume`,
       );
     const ms = Math.round(performance.now() - from);
     log.write({
-      network: member.name,
+      network: network.name,
       step: this.step,
       loss,
       norm,
@@ -211,7 +211,7 @@ class Loop {
     this.sinceBest = better ? 0 : this.sinceBest + 1;
     this.evaluations++;
     this.training.log.write({
-      network: this.training.member.name,
+      network: this.training.network.name,
       step: this.step - 1,
       tuneScore: score,
       best: better,
@@ -224,9 +224,9 @@ class Loop {
   }
 
   private async save(): Promise<void> {
-    const { member, budget, save } = this.training;
+    const { network, budget, save } = this.training;
     await save({
-      name: member.name,
+      name: network.name,
       state: await this.state(),
       step: this.step,
       evaluations: this.evaluations,
@@ -242,7 +242,7 @@ class Loop {
     await this.save();
     throw new PickbenchError(
       "Stopped",
-      `stopped after step ${this.step} of ${this.training.member.name}; the same command with --resume goes on from there`,
+      `stopped after step ${this.step} of ${this.training.network.name}; the same command with --resume goes on from there`,
     );
   }
 }

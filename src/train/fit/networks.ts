@@ -54,7 +54,7 @@ export function networksOf(
   const background = experiment.output === "softmax";
   const { head, target } = experiment;
   const fraction = target.kind === "ball" ? target.fraction : 1;
-  const member = (name: string, types: readonly Particle[]): ExperimentNetwork => {
+  const networkFor = (name: string, types: readonly Particle[]): ExperimentNetwork => {
     const classes = [
       ...(background ? [null] : []),
       ...types.map((type) => (scored.includes(type) ? type : null)),
@@ -75,8 +75,8 @@ export function networksOf(
     };
   };
   return experiment.networks === "all"
-    ? [member("all", learned)]
-    : scored.map((type) => member(type.name, [type]));
+    ? [networkFor("all", learned)]
+    : scored.map((type) => networkFor(type.name, [type]));
 }
 
 function learnedTypes({ types }: Experiment, particles: readonly Particle[]): readonly Particle[] {
@@ -89,14 +89,14 @@ function learnedTypes({ types }: Experiment, particles: readonly Particle[]): re
   });
 }
 
-/** How a member's batches are made. */
-export function patchSpecOf(experiment: Experiment, member: ExperimentNetwork, seed: number): PatchSpec {
+/** How a network's batches are made. */
+export function patchSpecOf(experiment: Experiment, network: ExperimentNetwork, seed: number): PatchSpec {
   return {
     seed,
     patchShape: experiment.patch.shape,
     batchSize: experiment.patch.batch,
-    types: member.types,
-    background: member.background,
+    types: network.types,
+    background: network.background,
     target: experiment.target,
     head: experiment.head,
     ignore: experiment.ignore,

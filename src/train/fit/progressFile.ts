@@ -14,7 +14,7 @@ export interface TrainingProgress {
     readonly weights: Float32Array;
     readonly score: number | null;
   }[];
-  /** The member in training; null when all are done. */
+  /** The network in training; null when all are done. */
   readonly current: {
     readonly name: string;
     readonly state: TrainingState;

@@ -52,17 +52,17 @@ export async function trainStage(
     const sources = await readSources(prepared);
     const log = await StepLog.open(folder.log, position);
     try {
-      for (const member of remaining) {
-        const from = progress?.current?.name === member.name ? progress.current : null;
+      for (const network of remaining) {
+        const from = progress?.current?.name === network.name ? progress.current : null;
         const save = (current: TrainingProgress["current"]) =>
           writeProgress(folder.last, { experimentHash, dataHash, done, current });
         const hooks = { from, log, save, rungs };
         const result = await prepared.reporter.stoppable("step", () =>
-          trainOne(prepared, folder, member, sources, tuneTomograms, hooks),
+          trainOne(prepared, folder, network, sources, tuneTomograms, hooks),
         );
         results.push(result);
         if (result.ended) return { ...courseOf(results), tuneScore: null, earlierSeconds, ended: true };
-        done.push({ name: member.name, weights: result.weights, score: result.score });
+        done.push({ name: network.name, weights: result.weights, score: result.score });
       }
     } finally {
       log.close();
@@ -71,7 +71,7 @@ export async function trainStage(
   }
   const networks = prepared.external
     ? [prepared.external]
-    : await Promise.all(members.map((member, at) => networkOf(member, done[at]!.weights)));
+    : await Promise.all(members.map((network, at) => networkOf(network, done[at]!.weights)));
   const tuneScore = await tuneAndWrite(prepared, folder, networks, tuneTomograms);
   return { ...courseOf(results), tuneScore, earlierSeconds, ended: false };
 }
@@ -148,20 +148,20 @@ interface Hooks {
 function trainOne(
   prepared: PreparedRun,
   folder: RunFolder,
-  member: ExperimentNetwork,
+  network: ExperimentNetwork,
   sources: readonly PatchSource[],
   tomograms: readonly TuneTomogram[],
   hooks: Hooks,
 ): Promise<MemberResult> {
   const { experiment, members, engine, threads, reporter } = prepared;
   const evaluate = async (weights: Float32Array, step: number) => {
-    const networks = [await networkOf(member, weights)];
+    const networks = [await networkOf(network, weights)];
     const { picking, score } = await tuneNetworks(prepared, networks, tomograms, heldVolume);
     if (experiment.checkpoint.keep) {
       const spacing = tomograms[0]!.volume.spacing[0];
-      const path = snapshotFile(folder, member.name, step);
+      const path = snapshotFile(folder, network.name, step);
       await makeFolder(folder.snapshots);
-      await writeCheckpoint(path, [member.name], {
+      await writeCheckpoint(path, [network.name], {
         experiment,
         spacing,
         networks,
@@ -174,8 +174,8 @@ function trainOne(
   return trainMember({
     ...hooks,
     experiment,
-    member,
-    seed: memberSeed(experiment.seed, member.name),
+    network,
+    seed: networkSeed(experiment.seed, network.name),
     budget: shareBudget(parseBudget(experiment.budget), members.length),
     sources,
     engine,
@@ -186,7 +186,7 @@ function trainOne(
 }
 
 /** Each network of an experiment draws its own chances. */
-const memberSeed = (seed: number, name: string): number =>
+const networkSeed = (seed: number, name: string): number =>
   Number.parseInt(hashOf(`${seed}/${name}`).slice(0, 8), 16);
 
 async function readSources({ dataset, splits, experiment }: PreparedRun): Promise<PatchSource[]> {

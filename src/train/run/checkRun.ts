@@ -30,8 +30,8 @@ interface Meeting {
  * @throws BadExperiment, BadDataset, NotFinite
  */
 export async function checkRun({ experiment, dataset, splits, members, external }: Meeting): Promise<void> {
-  for (const member of members) await checkNetwork(experiment, member);
-  const demands = external ? [demandOf(external)] : await Promise.all(members.map(demandOfMember));
+  for (const network of members) await checkNetwork(experiment, network);
+  const demands = external ? [demandOf(external)] : await Promise.all(members.map(demandOfNetwork));
   const channels = (external ? [external] : members).flatMap((network) => network.channels);
   const open = (run: string, tomogram: string) => openOf(dataset, experiment, run, tomogram);
   const sources: PatchSource[] = [];
@@ -43,7 +43,7 @@ export async function checkRun({ experiment, dataset, splits, members, external 
     readers.push(...opened);
     sources.push({ run, volumes: opened.map(withoutVoxels), picks: await readRunPicks(dataset, run) });
   }
-  for (const member of members) checkPatches(patchSpecOf(experiment, member, experiment.seed), sources);
+  for (const network of members) checkPatches(patchSpecOf(experiment, network, experiment.seed), sources);
   for (const run of [...splits.tune, ...splits.holdout]) {
     const reader = await open(run, experiment.data.tomogram);
     readers.push(reader);
@@ -66,10 +66,10 @@ const withoutVoxels = ({ shape, spacing }: TomogramReader) => ({ data: new Float
 
 async function checkNetwork(
   { patch, loss, output, head }: Experiment,
-  member: ExperimentNetwork,
+  network: ExperimentNetwork,
 ): Promise<void> {
-  const { multiple, architecture, outputs, critic } = await loadNetwork(member.network);
-  const classes = member.radii?.length ?? outputs;
+  const { multiple, architecture, outputs, critic } = await loadNetwork(network.network);
+  const classes = network.radii?.length ?? outputs;
   if (critic && (output !== "sigmoid" || head.offsets))
     throw new PickbenchError(
       "BadExperiment",
@@ -94,7 +94,7 @@ const demandOf = ({ external: { file: name, multiple, fixed } }: ExternalNetwork
   fixed,
 });
 
-async function demandOfMember({ network }: ExperimentNetwork): Promise<TileDemand> {
+async function demandOfNetwork({ network }: ExperimentNetwork): Promise<TileDemand> {
   const { architecture: name, multiple } = await loadNetwork(network);
   return { name, multiple, fixed: openSizes };
 }

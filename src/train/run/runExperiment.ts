@@ -130,7 +130,7 @@ function checkSameNetworks(
   const wanted = described(
     external
       ? [describedNetwork(external)]
-      : members.map(({ network, ...member }) => ({ ...member, name: network.architecture })),
+      : members.map(({ network, ...rest }) => ({ ...rest, name: network.architecture })),
   );
   const got = described(networks.map(describedNetwork));
   if (got === wanted) return;
