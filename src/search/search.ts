@@ -42,7 +42,7 @@ export async function search(options: SearchOptions): Promise<SearchReport> {
       if (!resume && existsSync(join(out, "trials")))
         throw new PickbenchError(
           "BadUsage",
-          `${out}: a search stands there already; give --resume to go on with it, or another --out`,
+          `${out}: a search is already there; give --resume to go on with it, or another --out`,
           { path: out },
         );
       await removeTemporaries(out);

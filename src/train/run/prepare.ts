@@ -1,3 +1,4 @@
+/** Prepares a run: experiment, data, splits and networks, all checked before the first step. */
 import { availableParallelism } from "node:os";
 import { openDataset } from "../../data/dataset.js";
 import { dataManifest, type ManifestEntry, manifestHash } from "../../data/manifest.js";
@@ -19,32 +20,32 @@ import { readProgress, type TrainingProgress } from "../fit/progressFile.js";
 import { checkRun } from "./checkRun.js";
 import { begunFolds, isBegun, type RunFolder } from "./runFolder.js";
 
-/** What `run`, `train` and `tune` are called with. */
+/** Options of `run`, `train` and `tune`. */
 export interface RunOptions {
-  /** A YAML's path, or an experiment as a record holds it, over which nothing is set. */
+  /** Path of a YAML file, or an experiment from a record, which nothing overrides. */
   readonly experiment: string | Experiment;
   readonly data: string;
   readonly seed?: number | undefined;
   readonly budget?: string | undefined;
   readonly engine?: Experiment["engine"] | undefined;
-  /** Over the experiment's. */
+  /** Splits in place of the experiment's. */
   readonly splits?: SplitSpec | undefined;
-  /** What the engine of the experiment was found to be before; looked for again if absent. */
+  /** Engine that the experiment resolved to before; resolved again if absent. */
   readonly resolvedEngine?: EngineName;
   readonly resume: boolean;
-  /** Replaces a run that stands in the folder. */
+  /** Replaces an existing run in the folder. */
   readonly overwrite?: boolean;
   readonly threads?: number | undefined;
   readonly quiet: boolean;
 }
 
-/** An experiment met with a data set: everything checked before the first step. */
+/** An experiment together with its data set, fully checked. */
 export interface PreparedRun {
   readonly experiment: Experiment;
   readonly experimentHash: string;
   readonly dataset: Dataset;
   readonly splits: Splits;
-  /** The networks to train; none where the experiment names an external one. */
+  /** Networks to train; none where the experiment names an external one. */
   readonly members: readonly ExperimentNetwork[];
   readonly external: ExternalNetwork | null;
   readonly manifest: readonly ManifestEntry[];
@@ -54,7 +55,9 @@ export interface PreparedRun {
   readonly quiet: boolean;
 }
 
-/** @param share gives the runs their roles by the experiment's splits, at least as many to train on as it is told */
+/**
+ * Prepares a run. @param share assigns the runs to roles by the experiment's splits, with a least number to train on
+ */
 export async function prepareRun(
   options: RunOptions,
   share: typeof resolveSplits = resolveSplits,
@@ -91,7 +94,10 @@ async function experimentOf(options: RunOptions): Promise<Experiment> {
   return splits ? { ...experiment, splits } : experiment;
 }
 
-/** The runs of each role. @throws BadDataset, BadExperiment where the data set's runs do not suffice */
+/**
+ * Returns the runs of each role. @throws PickbenchError BadDataset or BadExperiment where the data set's runs do not
+ * suffice
+ */
 export function splitsOf(
   experiment: Experiment,
   dataset: Dataset,
@@ -115,7 +121,7 @@ export function splitsOf(
   return splits;
 }
 
-/** The networks to train, or the one that was trained elsewhere, whose hash then stands in the experiment. */
+/** Opens the networks to train, or the one trained elsewhere, whose hash is then set in the experiment. */
 async function openNetworks(
   experiment: Experiment,
   particles: readonly Particle[],
@@ -136,9 +142,9 @@ async function openNetworks(
 }
 
 /**
- * Never lets a finished or half-finished run be written over unasked.
+ * Refuses to overwrite a finished or unfinished run without being asked to.
  *
- * @param begun whether a run stands in the folder
+ * @param begun whether the folder holds a run
  */
 export function checkUnasked(
   folder: RunFolder,
@@ -153,11 +159,11 @@ export function checkUnasked(
   if (begun && !overwrite && !resume)
     throw new PickbenchError(
       "BadUsage",
-      `${folder.path}: a run stands there already; give --resume to go on with it, --overwrite to replace it, or another --out`,
+      `${folder.path}: a run is already there; give --resume to go on with it, --overwrite to replace it, or another --out`,
     );
 }
 
-/** The progress to go on from; null begins anew. */
+/** Returns the progress to resume from; null starts anew. */
 export async function progressOf(
   folder: RunFolder,
   prepared: PreparedRun,
@@ -167,7 +173,7 @@ export async function progressOf(
   if ((await begunFolds(folder)).length > 0)
     throw new PickbenchError(
       "BadUsage",
-      `${folder.path}: folds stand there, not one run; give --folds to go on with them, or another --out`,
+      `${folder.path}: holds folds, not a single run; give --folds to go on with them, or another --out`,
     );
   if (!isBegun(folder) || options.overwrite) return null;
   const progress = await readProgress(folder.last);
