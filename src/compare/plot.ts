@@ -1,7 +1,8 @@
+/** The plot of a comparison. */
 import type { TopLevelSpec } from "vega-lite";
 import type { Comparison } from "./result.js";
 
-/** Score against milliseconds per 64³ patch, as SVG. */
+/** Plots score against milliseconds per 64³ patch, as SVG. */
 export async function comparisonPlot({ rows, recipe, budget }: Comparison): Promise<string> {
   const values = rows
     .filter(({ score }) => score !== null)
