@@ -1,7 +1,8 @@
+/** Plots of the leaderboard: score against time. */
 import type { TopLevelSpec } from "vega-lite";
 import type { LeaderboardRow } from "./leaderboard.js";
 
-/** A time that a score is set against. */
+/** A time to plot scores against. */
 interface TimeAxis {
   readonly title: string;
   readonly of: (row: LeaderboardRow) => number | null;
@@ -13,7 +14,7 @@ export const timeAxes: readonly TimeAxis[] = [
 ];
 
 /**
- * Score and its interval against a time, points named by their ranks, as SVG in the colour of the text around it; null
+ * Plots score and interval against a time, points labelled by rank, as SVG in the colour of the surrounding text; null
  * without two such rows.
  */
 export async function timePlot(rows: readonly LeaderboardRow[], axis: TimeAxis): Promise<string | null> {

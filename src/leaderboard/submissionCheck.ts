@@ -1,3 +1,4 @@
+/** Checks that the numbers of a submission follow from one another. */
 import { join } from "node:path";
 import type { Weighted } from "../domain/particles.js";
 import { type Counts, fbeta, precisionOf, recallOf } from "../score/match/fbeta.js";
@@ -9,17 +10,17 @@ import { hashFile } from "../system/files.js";
 import { sumCounts } from "./publicSplit.js";
 import { type Submission, weightsOf } from "./submissionFolder.js";
 
-/** What two ways of computing one number may differ by. */
+/** Tolerance between two ways of computing one number. */
 const rounding = 1e-12;
 
 const differ = (a: number, b: number): boolean => !(Math.abs(a - b) <= rounding);
 
 /**
- * Whether a submission's numbers follow from one another, without the truth: totals from the counts of each run, F and
- * score from the totals, and the counts of picks from the CSV.
+ * Checks, without the truth, that a submission's numbers follow from one another: totals from the counts of each run, F
+ * and score from the totals, and the counts of picks from the CSV.
  *
- * @param folder of the submission, which holds its CSV
- * @returns what does not follow, a sentence each; none where all does
+ * @param folder of the submission, with its CSV
+ * @returns numbers that do not follow, a sentence each
  */
 export async function checkSubmission(folder: string, submission: Submission): Promise<string[]> {
   const particles = weightsOf(submission);
@@ -103,7 +104,7 @@ function checkScores({ holdout, result }: Submission, particles: readonly Weight
   return problems;
 }
 
-/** The CSV's picks by run and type against what the report counted. */
+/** Compares the CSV's picks by run and type with the report's counts. */
 function checkPicks(
   { perExperiment, perType, dropped }: ScoreReport,
   picks: PositionsByExperiment,

@@ -1,9 +1,11 @@
-/** Stands for what is not known or does not apply. */
+/** Numbers, times and tables as text for people. The room `present` formats text, HTML, charts and pictures. */
+
+/** Placeholder of a value that is unknown or does not apply. */
 export const none = "–";
 
 const minus = (text: string): string => text.replace("-", "−");
 
-/** A number with so many decimals, or a dash. */
+/** Formats a number with `decimals` decimals, or a dash. */
 export const fixed = (value: number | null | undefined, decimals: number): string =>
   value === null || value === undefined ? none : minus(value.toFixed(decimals));
 
@@ -12,7 +14,7 @@ export const signed = (value: number, decimals: number): string => {
   return value > 0 && Number(value.toFixed(decimals)) !== 0 ? `+${text}` : text;
 };
 
-/** 1,103,126 */
+/** Groups digits by thousands: 1,103,126. */
 export const thousands = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 
 export const range = (
@@ -22,7 +24,7 @@ export const range = (
 
 export const percent = (share: number, decimals = 0): string => `${fixed(share * 100, decimals)} %`;
 
-/** Seconds as people say them. */
+/** Formats seconds for people. */
 export function duration(seconds: number): string {
   if (seconds < 100) return `${fixed(seconds, seconds < 10 ? 1 : 0)} s`;
   if (seconds < 6000) return `${fixed(seconds / 60, 1)} min`;
@@ -37,7 +39,7 @@ export function bytesText(bytes: number): string {
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${thousands(count)} ${count === 1 ? one : many}`;
 
-/** First column to the left, the others to the right. */
+/** Aligns a table: the first column to the left, all others to the right. */
 export function alignedTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows

@@ -1,7 +1,9 @@
-/** The user's wish to stop. */
+/** Signals of the user: a request to stop work, and clean-up when the process ends. */
+
+/** A listener for the user's request to stop. */
 export interface StopListener {
   readonly asked: () => boolean;
-  /** Aborted when it is asked. */
+  /** Aborted once the user asks to stop. */
   readonly signal: AbortSignal;
   readonly stopListening: () => void;
 }
@@ -30,13 +32,13 @@ export function listenForStop(unit = "step"): StopListener {
     },
   };
 }
-/** What is undone where the user ends the work, the latest first. */
+/** Clean-up functions to run when the user ends the process, the latest first. */
 const undoings = new Set<() => unknown>();
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Has `undo` done where the user ends the process (Ctrl-C, a polite kill, a closed terminal), which then ends with exit
- * code 130. What is given back takes that back.
+ * Calls `undo` when the user ends the process (Ctrl-C, a polite kill, a closed terminal); the process then ends with
+ * exit code 130. Returns a function that cancels this.
  */
 export function whenStopped(undo: () => unknown): () => void {
   if (undoings.size === 0) for (const signal of signals) process.on(signal, stop);

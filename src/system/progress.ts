@@ -1,16 +1,17 @@
+/** Progress of long work: a bar on a terminal, plain lines in a log. */
 import { stderr } from "node:process";
 import cliProgress from "cli-progress";
 
-/** Shows how far long work has come, with rate and time left: a bar on a terminal, plain lines in a log. */
+/** Shows the progress of long work, with rate and time left: a bar on a terminal, plain lines in a log. */
 export interface Progress {
-  /** `done` of `total`; `note` is shown behind (a loss, a name). */
+  /** Shows `done` of the total; `note` (a loss, a name) is shown behind. */
   update(done: number, note?: string): void;
   /** Prints a line that stays, above the bar. */
   say(line: string): void;
   stop(): void;
 }
 
-/** A length of time for people. */
+/** Formats a length of time for people. */
 export const seconds = (value: number): string => {
   if (!Number.isFinite(value)) return "?";
   const whole = Math.round(value);
@@ -25,19 +26,21 @@ const printLine = (line: string): void => {
 
 const quietProgress: Progress = { update() {}, say: printLine, stop() {} };
 
-/** What a bar or a log line is about. */
+/** Work shown by a bar or a log line. */
 interface Work {
   readonly label: string;
   readonly total: number;
   readonly unit: string;
-  /** How much was done before, as by a run that is resumed: it does not count for the rate. */
+  /** Number of units done before, as by a resumed run; they do not count for the rate. */
   readonly from: number;
 }
 
 /**
+ * Starts a progress display.
+ *
  * @param label what is being done
- * @param total how many units there are
- * @param unit their name, for the rate; seconds ("s") have none
+ * @param total number of units
+ * @param unit name of the units, for the rate; seconds ("s") have no rate
  */
 export function startProgress(
   label: string,
@@ -50,7 +53,7 @@ export function startProgress(
   return stderr.isTTY ? terminalBar(work) : plainLines(work);
 }
 
-/** The rate, as text in front of a comma, and the time left. */
+/** Returns the rate, as text after a comma, and the time left. */
 function rateAndRest(
   started: number,
   done: number,
@@ -61,7 +64,7 @@ function rateAndRest(
   return { rate: unit === "s" ? "" : `, ${figure} ${unit}/s`, rest: seconds((total - done) / rate) };
 }
 
-/** Takes away what the terminal shows in the cursor's line. */
+/** Control sequence that clears the cursor's line of a terminal. */
 const clearLine = "\u001b[2K";
 
 function terminalBar(work: Work): Progress {
@@ -83,7 +86,7 @@ function terminalBar(work: Work): Progress {
   };
 }
 
-/** A line when work begins, at most one every ten seconds, and one at the end. */
+/** Prints a line at most every ten seconds, and one at the end. */
 function plainLines(work: Work): Progress {
   const { label, total, unit } = work;
   const started = performance.now();
@@ -111,7 +114,7 @@ function plainLines(work: Work): Progress {
   };
 }
 
-/** A bar whose total comes with the first report. */
+/** Starts a bar whose total comes with the first report. */
 export function startCounting(
   label: string,
   unit: string,
