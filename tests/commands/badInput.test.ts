@@ -180,7 +180,7 @@ describe("run refuses before any work, in one sentence, leaving nothing", () => 
     [
       "a run that stands there",
       run("tiny.yaml", "--data @/data --out @/run"),
-      /run: a run stands there already/,
+      /run: a run is already there/,
     ],
     [
       "resume and overwrite at once",

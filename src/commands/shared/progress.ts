@@ -1,3 +1,4 @@
+/** Progress of long work: a bar on a terminal, plain lines in a log. */
 import { stderr } from "node:process";
 import cliProgress from "cli-progress";
 import { seconds } from "../../present/text.js";
@@ -10,19 +11,21 @@ export const printLine = (line: string): void => {
 
 const quietProgress: Progress = { update() {}, say: printLine, stop() {} };
 
-/** What a bar or a log line is about. */
+/** Work shown by a bar or a log line. */
 interface Work {
   readonly label: string;
   readonly total: number;
   readonly unit: string;
-  /** How much was done before, as by a run that is resumed: it does not count for the rate. */
+  /** Number of units done before, as by a resumed run; they do not count for the rate. */
   readonly from: number;
 }
 
 /**
+ * Starts a progress display.
+ *
  * @param label what is being done
- * @param total how many units there are
- * @param unit their name, for the rate; seconds ("s") have none
+ * @param total number of units
+ * @param unit name of the units, for the rate; seconds ("s") have no rate
  */
 export function startProgress(
   label: string,
@@ -35,7 +38,7 @@ export function startProgress(
   return stderr.isTTY ? terminalBar(work) : plainLines(work);
 }
 
-/** The rate, as text in front of a comma, and the time left. */
+/** Returns the rate, as text after a comma, and the time left. */
 function rateAndRest(
   started: number,
   done: number,
@@ -46,7 +49,7 @@ function rateAndRest(
   return { rate: unit === "s" ? "" : `, ${figure} ${unit}/s`, rest: seconds((total - done) / rate) };
 }
 
-/** Takes away what the terminal shows in the cursor's line. */
+/** Control sequence that clears the cursor's line of a terminal. */
 const clearLine = "\u001b[2K";
 
 function terminalBar(work: Work): Progress {
@@ -68,7 +71,7 @@ function terminalBar(work: Work): Progress {
   };
 }
 
-/** A line when work begins, at most one every ten seconds, and one at the end. */
+/** Prints a line at most every ten seconds, and one at the end. */
 function plainLines(work: Work): Progress {
   const { label, total, unit } = work;
   const started = performance.now();

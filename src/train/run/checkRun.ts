@@ -1,3 +1,4 @@
+/** Checks of a run before its first step. */
 import { findRun, findTomogram } from "../../data/dataset.js";
 import type { Dataset, TomogramReader } from "../../data/model.js";
 import { measureIntensity } from "../../data/normalise.js";
@@ -14,7 +15,7 @@ import { PickbenchError } from "../../system/errors.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, patchSpecOf } from "../fit/networks.js";
 
-/** An experiment met with a data set. */
+/** An experiment together with its data set. */
 interface Meeting {
   readonly experiment: Experiment;
   readonly dataset: Dataset;
@@ -24,10 +25,10 @@ interface Meeting {
 }
 
 /**
- * Finds, before the first step, what would stop a run after it: patches that no network or volume takes, tiles no
- * larger than their overlap, volumes of another spacing, picks that cannot be read, broken chunks.
+ * Checks, before the first step, everything that would stop a run later: patches that no network or volume takes, tiles
+ * no larger than their overlap, volumes of another spacing, picks that cannot be read, broken chunks.
  *
- * @throws BadExperiment, BadDataset, NotFinite
+ * @throws PickbenchError BadExperiment, BadDataset or NotFinite, for the first fault
  */
 export async function checkRun({ experiment, dataset, splits, members, external }: Meeting): Promise<void> {
   for (const network of members) await checkNetwork(experiment, network);
