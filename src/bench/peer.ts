@@ -1,19 +1,20 @@
+/** Python programs that pickbench is timed against. */
 import { execFile, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { whenStopped } from "../system/interrupt.js";
+import type { Reporter } from "../system/reporter.js";
 
-/** The Python programs we are timed against: bench/peers/, each with its modules. */
+/** Folder of the peers: bench/peers/, each script with its modules. */
 const folder = new URL("../../bench/peers/", import.meta.url);
 
-/** Where Debian's packages put their modules, then whichever comes first on the path. */
+/** Candidate interpreters: that of Debian's packages, then the first on the path. */
 const interpreters = ["/usr/bin/python3", "python3"];
 
 const allThere =
   "import importlib.util as u, sys; sys.exit(any(u.find_spec(m) is None for m in sys.argv[1:]))";
 
-/** The first Python that has all of these modules, or null. */
+/** Returns the first Python that has all of these modules, or null. */
 export async function findPython(modules: readonly string[]): Promise<string | null> {
   for (const python of interpreters) {
     const found = await promisify(execFile)(python, ["-c", allThere, ...modules]).then(
@@ -25,12 +26,12 @@ export async function findPython(modules: readonly string[]): Promise<string | n
   return null;
 }
 
-/** Path of a peer's script. */
+/** Returns the path of a peer's script. */
 const peerScript = (name: string): string => fileURLToPath(new URL(name, folder));
 
-/** A peer that stays, and answers one line of JSON to each line it is given. */
+/** A running peer that answers each line with one line of JSON. */
 interface ServingPeer {
-  /** Its first line. */
+  /** First line of the peer. */
   readonly greeting: unknown;
   ask(question: string): Promise<unknown>;
   stop(): Promise<void>;
@@ -39,9 +40,10 @@ interface ServingPeer {
 /**
  * Starts a peer and waits for its first line.
  *
- * @throws Error with what it wrote to stderr, if it ends before it answers
+ * @throws Error with the peer's stderr, if the peer ends before it answers
  */
 export async function servePeer(
+  reporter: Reporter,
   python: string,
   script: string,
   args: readonly string[],
@@ -49,7 +51,7 @@ export async function servePeer(
   const child = spawn(python, [peerScript(script), ...args], { stdio: ["pipe", "pipe", "pipe"] });
   const complaints: string[] = [];
   child.stderr.setEncoding("utf8").on("data", (text: string) => complaints.push(text));
-  const forget = whenStopped(() => child.kill("SIGKILL"));
+  const forget = reporter.onEnd(() => child.kill("SIGKILL"));
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve())).finally(forget);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const answer = async (): Promise<unknown> => {
@@ -71,10 +73,15 @@ export async function servePeer(
   };
 }
 
-/** Runs a peer to its end and gives the JSON of its last line. */
-export async function runPeer(python: string, script: string, args: readonly string[]): Promise<unknown> {
+/** Runs a peer to its end and returns the JSON of its last line. */
+export async function runPeer(
+  reporter: Reporter,
+  python: string,
+  script: string,
+  args: readonly string[],
+): Promise<unknown> {
   const running = promisify(execFile)(python, [peerScript(script), ...args], { maxBuffer: 2 ** 24 });
-  const forget = whenStopped(() => running.child.kill("SIGKILL"));
+  const forget = reporter.onEnd(() => running.child.kill("SIGKILL"));
   const { stdout } = await running.finally(forget);
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
 }

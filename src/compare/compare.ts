@@ -1,3 +1,4 @@
+/** Compares architectures: one recipe, one data set, several seeds, ranked by score and time. The room `compare`. */
 import { join } from "node:path";
 import { readRecord } from "../domain/record.js";
 import { resolveEngine } from "../engines/available.js";
@@ -6,6 +7,7 @@ import { buildNetwork } from "../nets/architecture.js";
 import { architectureNamed } from "../nets/library/catalogue.js";
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
+import type { Reporter } from "../system/reporter.js";
 import { checkExperiment, experimentHash, readExperiment } from "../train/experiment/experiment.js";
 import type { Experiment } from "../train/experiment/schema.js";
 import { runExperiment } from "../train/run/runExperiment.js";
@@ -27,7 +29,7 @@ import { aisTable, timeNetwork } from "./timing.js";
 
 export interface CompareOptions {
   readonly architectures: readonly string[];
-  /** The experiment that all share but for its network. */
+  /** Path of the experiment that all share but for the network. */
   readonly recipe: string;
   readonly data: string;
   readonly budget: string | undefined;
@@ -36,14 +38,15 @@ export interface CompareOptions {
   readonly submissions: string;
   readonly engine: Experiment["engine"];
   readonly threads: number;
-  /** Runs again what is finished. */
+  /** Repeats finished runs. */
   readonly overwrite: boolean;
-  readonly note: (line: string) => void;
+  /** Hears how far the work has come, and says when to stop. */
+  readonly reporter: Reporter;
 }
 
 /**
- * Trains and scores every architecture with every seed by one recipe on one data set, then times each. What is finished
- * already is taken as it stands, what was stopped goes on.
+ * Trains and scores every architecture with every seed by one recipe on one data set, then times each. Finished runs
+ * are kept, stopped ones are resumed.
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
   const recipe = await readExperiment(options.recipe, { budget: options.budget });
@@ -66,7 +69,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
     machine,
     commit: code.commit,
     holdout: runs.holdout,
-    rows: await withVerdicts(ranked(rows), entrants, options.data, runs.holdout),
+    rows: await withVerdicts(ranked(rows), entrants, options, runs.holdout),
   };
   const write = (name: string, content: string) => writeWhole(join(options.out, name), content);
   await write("comparison.json", `${JSON.stringify(comparison, null, 1)}\n`);
@@ -75,18 +78,18 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
   return comparison;
 }
 
-/** What may be said of each row's distance from the first. */
+/** Adds to each row its difference from the first row. */
 async function withVerdicts(
   rows: readonly CompareRow[],
   entrants: readonly Entrant[],
-  data: string,
+  options: CompareOptions,
   holdout: readonly string[],
 ): Promise<RankedRow[]> {
   const submissions = rows.map(({ architecture }) => {
     const entrant = entrants.find((each) => each.architecture === architecture)!;
     return runFolder(entrant.folder).submission;
   });
-  const verdicts = await againstFirst(submissions, data, holdout);
+  const verdicts = await againstFirst(submissions, options, holdout);
   return rows.map((row, i) => ({ ...row, againstFirst: verdicts[i]! }));
 }
 
@@ -101,7 +104,7 @@ async function compareOne(
     await runEntrant(entrant, options);
     seeds.push(await readResult(entrant));
   }
-  options.note(`timing ${architecture}`);
+  options.reporter.note(`timing ${architecture}`);
   const times = await timeNetwork(architecture, engine, options.threads);
   const { parameterCount } = buildNetwork(architectureNamed(architecture), { outputs: 1 });
   return rowOf(architecture, parameterCount, seeds, times, aisTable[architecture] ?? null);
@@ -111,13 +114,13 @@ async function runEntrant(entrant: Entrant, options: CompareOptions): Promise<vo
   const { path, architecture, seed } = entrant;
   const folder = runFolder(entrant.folder);
   if (!options.overwrite && (await isFinished(entrant))) {
-    options.note(`${architecture}, seed ${seed}: finished before`);
+    options.reporter.note(`${architecture}, seed ${seed}: finished before`);
     return;
   }
-  options.note(`${architecture}, seed ${seed}: ${entrant.experiment.budget}`);
-  const { data, engine, threads, overwrite, submissions } = options;
+  options.reporter.note(`${architecture}, seed ${seed}: ${entrant.experiment.budget}`);
+  const { data, engine, threads, overwrite, submissions, reporter } = options;
   const resume = !overwrite && isBegun(folder);
-  const run = { experiment: path, data, engine, threads, overwrite, resume, quiet: false };
+  const run = { experiment: path, data, engine, threads, overwrite, resume, reporter };
   try {
     await runExperiment(folder, run, submissions);
   } catch (error) {
@@ -129,7 +132,7 @@ async function runEntrant(entrant: Entrant, options: CompareOptions): Promise<vo
   }
 }
 
-/** Whether the run stands there with a result of this very experiment. */
+/** Tells whether the run's folder holds a result of this very experiment. */
 async function isFinished({ folder, experiment }: Entrant): Promise<boolean> {
   const run = runFolder(folder);
   if (!isBegun(run)) return false;

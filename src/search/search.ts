@@ -1,3 +1,6 @@
+/**
+ * Searches an experiment's parameters. The room `search` samples values, runs trials, halves them and reports the best.
+ */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readRecord } from "../domain/record.js";
@@ -29,9 +32,11 @@ import {
 import { experimentYaml, trialName, withValues } from "./trialExperiment.js";
 
 /**
- * Tries values of an experiment's parameters, trial by trial, and chooses by the score on the tune runs. The held-out runs
- * are scored once, for the trial that was chosen. What is finished already is taken as it stands, what was stopped goes
- * on.
+ * Tries values of an experiment's parameters, trial by trial, and chooses by the score on the tune runs. The held-out
+ * runs are scored once, for the chosen trial. Finished trials are kept, a stopped one is resumed.
+ *
+ * @throws PickbenchError BadUsage where a search of other settings is in the folder, NotFinite where no trial
+ * completed, Stopped when the user asks to stop
  */
 export async function search(options: SearchOptions): Promise<SearchReport> {
   const { out, resume } = options;
@@ -42,7 +47,7 @@ export async function search(options: SearchOptions): Promise<SearchReport> {
       if (!resume && existsSync(join(out, "trials")))
         throw new PickbenchError(
           "BadUsage",
-          `${out}: a search stands there already; give --resume to go on with it, or another --out`,
+          `${out}: a search is already there; give --resume to go on with it, or another --out`,
           { path: out },
         );
       await removeTemporaries(out);
@@ -54,15 +59,15 @@ export async function search(options: SearchOptions): Promise<SearchReport> {
 }
 
 async function tryAll(prepared: PreparedSearch, options: SearchOptions): Promise<SearchReport> {
-  const { out, note } = options;
+  const { out, tellsBest, reporter } = options;
   const trials = await finishedTrials(out);
   checkSameSearch(trials, prepared, out);
-  if (trials.length > 0) note(`${trials.length} trials finished before`);
+  if (trials.length > 0) reporter.note(`${trials.length} trials finished before`);
   while (trials.length < options.trials && !isSpent(prepared.budget, trials)) {
     trials.push(await unlessStopped(runTrial(prepared, options, trials), trials.length, options));
     await writeReport(prepared, options, trials);
-    note(trialLine(trials, options.trials));
-    if (process.stderr.isTTY) note(bestText(trials, prepared.settings.parameters, 5));
+    reporter.note(trialLine(trials, options.trials));
+    if (tellsBest) reporter.note(bestText(trials, prepared.settings.parameters, 5));
   }
   const [best] = completedTrials(trials);
   if (!best)
@@ -94,7 +99,7 @@ async function unlessStopped(
   }
 }
 
-/** The best trial's experiment, under a name of its own, to be run as it is. */
+/** Writes the best trial's experiment under its own name, ready to run. */
 async function writeBest({ base }: PreparedSearch, options: SearchOptions, best: Trial): Promise<void> {
   const { out, experiment: origin } = options;
   const experiment = withValues(base, best.values, trialName(base, "best"), origin);
@@ -105,16 +110,16 @@ async function writeBest({ base }: PreparedSearch, options: SearchOptions, best:
   await writeWhole(join(out, "best.yaml"), experimentYaml(experiment, out, comment));
 }
 
-/** Scores the held-out runs for the trial that was chosen, unless that was done before. */
+/** Scores the held-out runs for the chosen trial, unless they were scored before. */
 async function scoreHoldout(prepared: PreparedSearch, options: SearchOptions, best: Trial): Promise<void> {
-  const { out, data, engine, threads, quiet } = options;
+  const { out, data, engine, threads, reporter } = options;
   if (prepared.holdoutRuns.length === 0 || (await heldOut(out, best)) !== null) return;
   const folder = trialFolder(out, best.trial);
   const experiment = join(folder.path, "experiment.yaml");
-  await holdoutOnly(folder, { experiment, data, engine, threads, quiet, resume: true });
+  await holdoutOnly(folder, { experiment, data, engine, threads, reporter, resume: true });
 }
 
-/** A trial's score on the held-out runs; null where its record has none. */
+/** Reads a trial's score on the held-out runs; null where its record has none. */
 async function heldOut(out: string, { trial, state }: Trial): Promise<Holdout | null> {
   if (state !== "completed") return null;
   const folder = trialFolder(out, trial);

@@ -1,13 +1,19 @@
-import type { TomogramRef } from "../data/model.js";
+/** Reads what a viewer needs to know of a tomogram. */
+import type { DataAccess, TomogramRef } from "../data/model.js";
 import { resolveTomogram } from "../data/tomograms/omeZarr.js";
 import { isMrcName } from "../data/volumeNames.js";
 import { openMrc } from "../formats/mrc/sections.js";
 import { readMultiscales } from "../formats/zarr/ome.js";
 import type { SceneVolume } from "./scene.js";
 
-/** Reads of a tomogram what a viewer has to know. @throws BadDataset where its metadata is missing or wrong */
-export async function sceneVolume(tomogram: TomogramRef): Promise<SceneVolume> {
-  const { path, levels } = await resolveTomogram(tomogram);
+/**
+ * Reads of a tomogram what a viewer has to know.
+ *
+ * @param access of the data set it belongs to
+ * @throws BadDataset where its metadata is missing or wrong
+ */
+export async function sceneVolume(tomogram: TomogramRef, access?: DataAccess): Promise<SceneVolume> {
+  const { path, levels } = await resolveTomogram(tomogram, access);
   const { path: level, shape, spacing, axes, dataType } = levels[0]!;
   const plain = { path, level, shape, spacing, dataType };
   if (isMrcName(path)) return { ...plain, kind: "mrc", order: await mrcOrder(path), translation: [0, 0, 0] };
@@ -18,7 +24,7 @@ export async function sceneVolume(tomogram: TomogramRef): Promise<SceneVolume> {
   return { ...plain, kind: "zarr", order: [...others, ...space], translation: described[0]!.translation };
 }
 
-/** Sections, rows, columns are the axes of an MRC array; the header says which of x, y, z (1, 2, 3) each of them is. */
+/** Returns the order of an MRC array's axes: sections, rows and columns are x, y or z (1, 2, 3) as the header tells. */
 async function mrcOrder(path: string): Promise<number[]> {
   const { axes, volumes } = (await openMrc(path)).header;
   const stack = volumes > 1 ? 1 : 0;

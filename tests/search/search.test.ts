@@ -11,6 +11,7 @@ import { search } from "../../src/search/search.js";
 import type { SearchReport } from "../../src/search/searchReport.js";
 import type { SearchOptions } from "../../src/search/settings.js";
 import type { Trial } from "../../src/search/trial.js";
+import { silentReporter } from "../../src/system/reporter.js";
 import { trainOnly } from "../../src/train/run/runExperiment.js";
 import { runFolder } from "../../src/train/run/runFolder.js";
 import { tinyDataset, tinyExperiment, tinyRuns } from "../support/tinyRun.js";
@@ -54,8 +55,8 @@ const optionsOf = (out: string, changes: Partial<SearchOptions> = {}): SearchOpt
   resume: false,
   engine: undefined,
   threads: 1,
-  quiet: true,
-  note: () => undefined,
+  tellsBest: false,
+  reporter: silentReporter,
   ...changes,
 });
 
@@ -174,7 +175,7 @@ describe("a search", () => {
   }, 300_000);
 
   it("is not begun over another, nor carried on with other settings", async () => {
-    await expect(search(optionsOf("whole"))).rejects.toThrow(/stands there already; give --resume/);
+    await expect(search(optionsOf("whole"))).rejects.toThrow(/is already there; give --resume/);
     for (const change of [{ seed: 1 }, { method: "random" }, { eta: 3 }, { trialBudget: "5 steps" }] as const)
       await expect(search(optionsOf("whole", { ...change, resume: true }))).rejects.toThrow(/other settings/);
   }, 300_000);

@@ -1,20 +1,22 @@
+/** Bench part: time and memory of `pickbench submit` as the work grows. */
 import { copyFile, link, mkdir, readdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { rounded } from "../../domain/numbers.js";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { writeFirstCheckpoint } from "../detector.js";
-import { type BenchOptions, type BenchPart, type BenchRow, measured, rounded } from "../measured.js";
+import { type BenchOptions, type BenchPart, type BenchRow, measured } from "../measured.js";
 import { median, mediansOf } from "../medians.js";
 import { tomogramBytes, tomogramPath, writeNoiseTomogram } from "../particleVolume.js";
 import { withScratchFolder } from "../scratch.js";
 import { runSubmit, type SubmitCost } from "../submitProcess.js";
 
-/** Large beside a tile's overlap, and done in seconds. */
+/** Size that is large against a tile's overlap and finished in seconds. */
 const usualShape: Shape3 = [64, 320, 320];
 const tomogramCounts = [1, 10, 100];
 const mostRuns = 3;
 
-/** One way in which the work grows. */
+/** A step of one way in which the work grows. */
 interface Size {
   readonly grows: "voxels" | "tomograms" | "threads";
   readonly shape: Shape3;
@@ -23,27 +25,31 @@ interface Size {
 }
 
 /**
- * Time and memory of `pickbench submit` as the work grows: a tomogram of half, one and two times the voxels; 1, 10 and
- * 100 tomograms of an eighth of them; one thread and more.
+ * Times `pickbench submit` as the work grows: a tomogram of half, one and two times the voxels; 1, 10 and 100 tomograms
+ * of an eighth of the voxels; one thread and more.
  */
 export const part: BenchPart = {
   async run(options) {
     const shape = options.volume ?? usualShape;
-    return withScratchFolder(async (folder) => {
-      const first = join(folder, "first.safetensors");
-      if (options.checkpoints.length === 0) await writeFirstCheckpoint(first);
-      const checkpoints = options.checkpoints.length === 0 ? [first] : options.checkpoints;
-      const rows: BenchRow[] = [];
-      let last: { readonly size: Size; readonly ms: number } | undefined;
-      for (const size of sizes(shape, options.threads)) {
-        options.note(`growth: ${describe(size)}`);
-        const costs = await submitAll(folder, size, { ...options, checkpoints });
-        const ms = median(costs.map((cost) => cost.ms));
-        rows.push(rowOf(size, costs, last?.size.grows === size.grows ? last : undefined, options));
-        last = { size, ms };
-      }
-      return rows;
-    }, 5 * tomogramBytes(shape));
+    return withScratchFolder(
+      options.reporter,
+      async (folder) => {
+        const first = join(folder, "first.safetensors");
+        if (options.checkpoints.length === 0) await writeFirstCheckpoint(first);
+        const checkpoints = options.checkpoints.length === 0 ? [first] : options.checkpoints;
+        const rows: BenchRow[] = [];
+        let last: { readonly size: Size; readonly ms: number } | undefined;
+        for (const size of sizes(shape, options.threads)) {
+          options.reporter.note(`growth: ${describe(size)}`);
+          const costs = await submitAll(folder, size, { ...options, checkpoints });
+          const ms = median(costs.map((cost) => cost.ms));
+          rows.push(rowOf(size, costs, last?.size.grows === size.grows ? last : undefined, options));
+          last = { size, ms };
+        }
+        return rows;
+      },
+      5 * tomogramBytes(shape),
+    );
   },
 };
 
@@ -69,11 +75,11 @@ const describe = ({ shape, tomograms, threads }: Size): string =>
 
 const voxelsOf = ({ shape, tomograms }: Size): number => voxelCount(shape) * tomograms;
 
-/** Several runs of little work, one of much. */
+/** Submits several times where the work is small, once where it is large. */
 async function submitAll(
   folder: string,
   size: Size,
-  { checkpoints, engine, steps }: BenchOptions,
+  { checkpoints, engine, steps, reporter }: BenchOptions,
 ): Promise<SubmitCost[]> {
   const { shape, tomograms, threads } = size;
   const data = join(folder, `${tomograms}-of-${shape.join("-")}`);
@@ -82,12 +88,12 @@ async function submitAll(
   const runs = tomograms > 10 ? 1 : Math.min(steps, mostRuns);
   for (let run = 0; run < runs; run++) {
     const out = join(folder, `${tomograms}-${shape.join("-")}-${threads}-${run}.csv`);
-    costs.push(await runSubmit({ checkpoints, data, out, engine, threads }));
+    costs.push(await runSubmit({ checkpoints, data, out, engine, threads }, reporter));
   }
   return costs;
 }
 
-/** A data set of so many runs, their tomograms one on the disk. */
+/** Writes a data set of `count` runs whose tomograms share one copy on disk. */
 async function writeCopies(data: string, shape: Shape3, count: number): Promise<void> {
   const original = tomogramPath(data, runName(0));
   await writeNoiseTomogram(original, shape);
@@ -96,7 +102,7 @@ async function writeCopies(data: string, shape: Shape3, count: number): Promise<
 
 const runName = (at: number): string => `TS_${at + 1}`;
 
-/** Copies a folder by hard links, by bytes on a disk that has none. */
+/** Copies a folder by hard links, or by bytes on a disk without hard links. */
 async function linkFolder(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true });
   for (const entry of await readdir(from, { withFileTypes: true })) {

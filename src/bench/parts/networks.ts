@@ -1,30 +1,35 @@
+/** Bench part: training step and inference of each network, beside PyTorch. */
 import { z } from "zod";
 import type { Network } from "../../nets/architecture.js";
 import { networkCost } from "../../nets/cost.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";
+import type { Reporter } from "../../system/reporter.js";
 import { type BenchOptions, type BenchPart, type BenchRow, measured } from "../measured.js";
 import { alternatingMedians } from "../medians.js";
 import { findPython, servePeer } from "../peer.js";
 import { openInference, openTraining } from "../training.js";
 
-/** The challenge's six types and the background. */
+/** Number of outputs: the challenge's six types and the background. */
 const outputs = 7;
 const peerFile = "torch_unet.py";
-/** Forward, and a gradient of as much arithmetic for each convolution's input and for its kernel. */
+/**
+ * Passes of a training step: forward, and for each convolution two gradients of as much arithmetic, of input and
+ * kernel.
+ */
 const passesOfTraining = 3;
 const timing = z.object({ ms: z.number().positive() });
 
-/** A training step with AdamW and cross entropy, and an inference, on one patch of one sample, as the peer does them. */
+/** Times a training step with AdamW and cross entropy, and an inference, on one patch, as the peer does. */
 export const part: BenchPart = {
   async run(options) {
     const python = options.peers ? await findPython(["torch"]) : null;
     if (options.peers && python === null)
-      options.note("no python3 with torch is installed: networks are timed without their peer");
+      options.reporter.note("no python3 with torch is installed: networks are timed without their peer");
     const rows: BenchRow[] = [];
     for (const name of options.nets)
       for (const size of options.sizes) {
-        options.note(`networks: ${name} at ${size}³`);
+        options.reporter.note(`networks: ${name} at ${size}³`);
         rows.push(await timeNetwork(name, size, options, python));
       }
     return rows;
@@ -34,14 +39,14 @@ export const part: BenchPart = {
 async function timeNetwork(
   name: string,
   size: number,
-  { threads, steps, engine, peak }: BenchOptions,
+  { threads, steps, engine, peak, reporter }: BenchOptions,
   python: string | null,
 ): Promise<BenchRow> {
   const spec = { architecture: name, outputs };
   const network = await loadNetwork(spec);
   checkSize(network, size);
   const patch = [size, size, size] as const;
-  const peer = python === null ? null : await startPeer(python, network, size, threads);
+  const peer = python === null ? null : await startPeer(reporter, python, network, size, threads);
   try {
     const timed = async (work: "train" | "infer", open: typeof openTraining) => {
       const workload = await open(spec, patch, threads, engine);
@@ -65,17 +70,23 @@ async function timeNetwork(
   }
 }
 
-async function startPeer(python: string, network: Network, size: number, threads: number) {
+async function startPeer(
+  reporter: Reporter,
+  python: string,
+  network: Network,
+  size: number,
+  threads: number,
+) {
   const args = { net: network.architecture, size, threads, outputs };
   const flags = Object.entries(args).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const peer = await servePeer(python, peerFile, [...flags, "--serve"]);
+  const peer = await servePeer(reporter, python, peerFile, [...flags, "--serve"]);
   const { params } = z.object({ params: z.number() }).parse(peer.greeting);
   if (params === network.parameterCount) return peer;
   await peer.stop();
   throw new Error(`${network.architecture} has ${network.parameterCount} parameters, its peer ${params}`);
 }
 
-/** @throws BadUsage where a network does not take cubes of this edge */
+/** Checks that a network takes cubes of this edge. @throws PickbenchError BadUsage where it does not */
 export function checkSize({ architecture, multiple }: Network, size: number): void {
   if (size > 0 && multiple.every((step) => size % step === 0)) return;
   throw new PickbenchError(

@@ -1,30 +1,34 @@
+/** Bench part: one full tomogram, Zarr to CSV, beside the time that the challenge allows. */
 import { join } from "node:path";
 import { findTomogram, openDataset } from "../../data/dataset.js";
 import type { TomogramRef } from "../../data/model.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
+import { rounded } from "../../domain/numbers.js";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
+import type { Reporter } from "../../system/reporter.js";
 import type { Experiment } from "../../train/experiment/schema.js";
 import { type DescribedCheckpoints, describeCheckpoints, writeFirstCheckpoint } from "../detector.js";
-import { type BenchOptions, type BenchPart, type BenchRow, measured, rounded } from "../measured.js";
+import { type BenchOptions, type BenchPart, type BenchRow, measured } from "../measured.js";
 import { median, mediansOf } from "../medians.js";
 import { challengeShape, tomogramBytes, tomogramPath, writeNoiseTomogram } from "../particleVolume.js";
 import { withScratchFolder } from "../scratch.js";
 import { runSubmit, type SubmitCost } from "../submitProcess.js";
 
-/** What the challenge allows a tomogram on its two GPUs: 12 hours for about 500. */
+/** Time that the challenge allows per tomogram on its two GPUs: 12 hours for about 500. */
 const allowedMs = (12 * 3600 * 1000) / 500;
-/** A whole process needs no runs to warm up, and a tomogram may take minutes. */
+/** Greatest number of runs; a whole process needs no warm-up, and a tomogram may take minutes. */
 const mostRuns = 3;
 
-/** How a tomogram is cut into tiles: as the checkpoint says, with a halo of 16 voxels, and with the least time. */
+/** Tilings to time: the checkpoint's own, one with a halo of 16 voxels, and the fastest. */
 const tilings = [{}, { tile: "112,160,160", overlap: 32 }, { tile: "112,168,168", overlap: 8 }] as const;
 type Tiling = { readonly tile?: string; readonly overlap?: number };
 
-/** One tomogram, Zarr to CSV: `pickbench submit` in a process of its own. */
+/** Times one tomogram from Zarr to CSV: `pickbench submit` in its own process. */
 export const part: BenchPart = {
   async run(options) {
     const shape = options.volume ?? challengeShape;
     return withScratchFolder(
+      options.reporter,
       async (folder) => {
         const first = join(folder, "first.safetensors");
         if (options.checkpoints.length === 0) await writeFirstCheckpoint(first);
@@ -33,7 +37,7 @@ export const part: BenchPart = {
         const subject =
           options.data === undefined
             ? await writeSubject(folder, shape)
-            : await firstSubject(options.data, described.experiment);
+            : await firstSubject(options.data, described.experiment, options.reporter);
         const rows: BenchRow[] = [];
         for (const tiling of tilings)
           rows.push(await timeSubmit(folder, subject, tiling, { ...options, checkpoints }, described));
@@ -44,7 +48,7 @@ export const part: BenchPart = {
   },
 };
 
-/** What is predicted. */
+/** The tomogram to predict. */
 interface Subject {
   readonly data: string;
   readonly run: string;
@@ -57,29 +61,37 @@ async function writeSubject(folder: string, shape: Shape3): Promise<Subject> {
   return { data: folder, run, shape };
 }
 
-/** The first run of a data set, or of its test part, that has the tomogram that an experiment predicts on. */
-async function firstSubject(data: string, { data: choice }: Experiment): Promise<Subject> {
-  const dataset = await openDataset(data, { part: "test" }).catch(() => openDataset(data));
+/** Returns the first run of a data set, or of its test part, with the tomogram that an experiment predicts on. */
+async function firstSubject(
+  data: string,
+  { data: choice }: Experiment,
+  reporter: Reporter,
+): Promise<Subject> {
+  const dataset = await openDataset(data, { part: "test", reporter }).catch(() =>
+    openDataset(data, { reporter }),
+  );
   const isMeant = ({ tomoType }: TomogramRef): boolean => tomoType === choice.tomogram;
   const run = dataset.runs.find(({ tomograms }) => tomograms.some(isMeant)) ?? dataset.runs[0]!;
   const ref = findTomogram(run, choice.tomogram, choice.voxelSpacing);
-  return { data, run: run.name, shape: (await openTomogram(ref, choice.level)).shape };
+  return { data, run: run.name, shape: (await openTomogram(ref, choice.level, dataset.access)).shape };
 }
 
 async function timeSubmit(
   folder: string,
   { data, run, shape }: Subject,
   tiling: Tiling,
-  { checkpoints, engine, threads, steps, peak, note }: BenchOptions,
+  { checkpoints, engine, threads, steps, peak, reporter }: BenchOptions,
   { networks, gflopPerVoxel, experiment }: DescribedCheckpoints,
 ): Promise<BenchRow> {
   const { tile, overlap } = { ...experiment.predict, ...tiling };
   const tiles = { tile: String(tile), overlap: String(overlap) };
-  note(`predict: ${run}, ${shape.join("×")} voxels, tiles of ${tiles.tile} that share ${tiles.overlap}`);
+  reporter.note(
+    `predict: ${run}, ${shape.join("×")} voxels, tiles of ${tiles.tile} that share ${tiles.overlap}`,
+  );
   const costs: SubmitCost[] = [];
   for (let done = 0; done < Math.min(steps, mostRuns); done++) {
     const out = join(folder, `submission-${tiles.overlap}-${done}.csv`);
-    costs.push(await runSubmit({ checkpoints, data, run, out, engine, threads, ...tiling }));
+    costs.push(await runSubmit({ checkpoints, data, run, out, engine, threads, ...tiling }, reporter));
   }
   const voxels = voxelCount(shape);
   const gflop = gflopPerVoxel && gflopPerVoxel * voxels;

@@ -1,3 +1,4 @@
+/** Bench part: starting the command line, beside Node alone and Python with PyTorch. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -6,21 +7,21 @@ import { alternatingMedians, timeOf } from "../medians.js";
 import { findPython } from "../peer.js";
 
 const runFile = promisify(execFile);
-/** What starts the command line. */
+/** Path of the program that starts the command line. */
 const program = fileURLToPath(new URL("../../../bin/pickbench.js", import.meta.url));
 
-/** Runs our own command line to its end. @throws whatever a failing process gives */
+/** Runs our own command line to its end. @throws Error where the process fails */
 export async function ownProcess(args: readonly string[]): Promise<void> {
   await runFile(process.execPath, [program, ...args]);
 }
 
-/** `--help` as a whole process, beside Node that does nothing and a Python that imports PyTorch, in turns. */
+/** Times `--help` as a whole process, beside Node that does nothing and a Python that imports PyTorch, in turns. */
 export const part: BenchPart = {
-  async run({ steps, peers, note, peak }) {
+  async run({ steps, peers, reporter, peak }) {
     const python = peers ? await findPython(["torch"]) : null;
     if (peers && python === null)
-      note("no python3 with torch is installed: starting is timed without its peer");
-    note("start: --help");
+      reporter.note("no python3 with torch is installed: starting is timed without its peer");
+    reporter.note("start: --help");
     const help = await alternatingMedians(
       steps,
       () => ownProcess(["--help"]),

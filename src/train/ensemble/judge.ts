@@ -1,9 +1,11 @@
+/** Scores networks and weighted members on the tune runs, and remembers every score. */
 import type { Dataset } from "../../data/model.js";
 import type { EngineName } from "../../engines/engine.js";
 import { openPickPool, type PickPool } from "../../infer/pick/pool.js";
 import type { Averaging } from "../../infer/predict/averaging.js";
 import { type AnyNetwork, openPredictor } from "../../infer/predict/predictor.js";
 import { PickbenchError } from "../../system/errors.js";
+import type { Reporter } from "../../system/reporter.js";
 import { ownVersion } from "../../system/version.js";
 import { experimentText } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
@@ -14,8 +16,9 @@ import type { EnsembleParts } from "./soup.js";
 import { blendMaps, type StoredMaps, storeMaps } from "./storedMaps.js";
 import { type EnsembleTuneRun, viewsOfRun } from "./tuneData.js";
 
+/** Settings shared by all scores of an ensemble. */
 export interface JudgeOptions {
-  /** The members' settings for all: tiles, test-time images, the grid that picking is tuned on. */
+  /** Experiment whose settings hold for all members: tiles, test-time images, the grid that picking is tuned on. */
   readonly experiment: Experiment;
   readonly dataset: Dataset;
   readonly runs: readonly EnsembleTuneRun[];
@@ -23,11 +26,11 @@ export interface JudgeOptions {
   readonly engine: EngineName;
   readonly threads: number;
   readonly parts: EnsembleParts;
-  /** Whether the user wished to stop. */
-  readonly stopAsked: () => boolean;
+  /** Hears how far the work has come; its signal stops it after a tomogram. */
+  readonly reporter: Reporter;
 }
 
-/** Says what networks, or members with weights, are worth on the tune runs. What it said once it does not find again. */
+/** Scores networks, or members with weights, on the tune runs. A known score is not computed again. */
 export class Judge {
   readonly #options: JudgeOptions;
   readonly #pool: PickPool = openPickPool();
@@ -36,12 +39,12 @@ export class Judge {
     this.#options = options;
   }
 
-  /** @param key tells these networks from all others */
+  /** Scores networks. @param key identifies these networks among all */
   scoreNetworks(key: unknown, networks: readonly AnyNetwork[]): Promise<number> {
     return this.#options.parts.score(this.#keyed(key), async () => (await this.tune(networks)).score);
   }
 
-  /** Predicts with the networks as they will be used, and tunes their picking. */
+  /** Predicts with the networks as in later use, and tunes their picking. */
   tune(networks: readonly AnyNetwork[]): Promise<Tuned> {
     const { runs, dataset, experiment } = this.#options;
     return tuneNetworks(this.#options, networks, runs, ({ run }, predictor) => {
@@ -50,7 +53,7 @@ export class Judge {
     });
   }
 
-  /** A member's maps of every tune run, from disk where an earlier call left them. */
+  /** Returns a member's maps of every tune run, from disk where an earlier call stored them. */
   async store({ sha256, checkpoint }: EnsembleMember): Promise<StoredMaps[]> {
     const { runs, dataset, experiment, engine, threads, averaging, parts } = this.#options;
     const settings = { ...experiment.predict, engine, threads, averaging };
@@ -68,7 +71,7 @@ export class Judge {
     }
   }
 
-  /** @param stored of each member, per tune run */
+  /** Scores members with shares. @param stored maps of each member, per tune run */
   scoreShares(
     members: readonly EnsembleMember[],
     stored: readonly (readonly StoredMaps[])[],
@@ -98,7 +101,7 @@ export class Judge {
     return this.#pool.close();
   }
 
-  /** All that scores and maps depend on, besides what is scored. */
+  /** Completes a key with everything else that scores and maps depend on. */
   #keyed(key: unknown): unknown {
     const { experiment, runs, averaging, engine, threads } = this.#options;
     const stamps = runs.map(({ stamp }) => stamp);
@@ -114,7 +117,7 @@ export class Judge {
   }
 
   #checkStop(): void {
-    if (this.#options.stopAsked())
+    if (this.#options.reporter.signal.aborted)
       throw new PickbenchError(
         "Stopped",
         "stopped before the ensemble was made; give the same command again to go on from there",
@@ -122,6 +125,6 @@ export class Judge {
   }
 }
 
-/** Whether all that a member says of a voxel adds up to 1, or each type stands alone. */
+/** Returns softmax where a member's probabilities of a voxel add up to 1, sigmoid where each type is independent. */
 const activationOf = ({ checkpoint }: EnsembleMember): "softmax" | "sigmoid" =>
   checkpoint.networks.every(({ activation }) => activation === "softmax") ? "softmax" : "sigmoid";

@@ -1,3 +1,4 @@
+/** The networks that an experiment may name, and how each is named in turn. */
 import { dirname, relative, resolve } from "node:path";
 import { z } from "zod";
 import { normalisationSchema } from "../../data/normalisation.js";
@@ -51,17 +52,19 @@ const externalSchema = z.strictObject({
 });
 export type ExternalChoice = z.infer<typeof externalSchema>;
 
-/** What an experiment may name as its network: one of the library, of the user's own file, or a model trained elsewhere. */
+/** The network of an experiment: one of the library, one of the user's own file, or a model trained elsewhere. */
 export const networkSchema = z.union([
   z.string(),
   z.strictObject({
-    /** An architecture of `src/nets`. */
+    /** Name of an architecture in `src/nets`. */
     architecture: z.string(),
-    /** Neighbouring slices that it sees as channels. */
+    /** Number of neighbouring slices that the network sees as channels. */
     slices: slices.default(1),
   }),
   z.strictObject({
-    /** A .ts, .js or .mjs file whose default export is an architecture; relative to the experiment's own file. */
+    /**
+     * Path of a .ts, .js or .mjs file whose default export is an architecture, relative to the experiment's own file.
+     */
     file: z.string().min(1),
     slices: slices.default(1),
   }),
@@ -69,14 +72,14 @@ export const networkSchema = z.union([
 ]);
 type NetworkChoice = z.infer<typeof networkSchema>;
 
-/** What networks are called in records, tables and messages. */
+/** Returns a network's name in records, tables and messages. */
 export function networkName(network: NetworkChoice): string {
   if (typeof network === "string") return network;
   const name = "onnx" in network ? network.onnx : "file" in network ? network.file : network.architecture;
   return network.slices === 1 ? name : `${name} (${network.slices} slices)`;
 }
 
-/** What an experiment's network is where it is opened: an architecture's name, and its file's path and hash. */
+/** An experiment's network as it is opened: an architecture's name, or its file's path and hash. */
 export type ResolvedNetwork = Pick<NetworkSpec, "architecture" | "slices" | "file">;
 
 /** A network that an experiment trains. */
@@ -85,7 +88,7 @@ export type TrainedChoice = Exclude<NetworkChoice, ExternalChoice>;
 export const isExternal = (network: NetworkChoice): network is ExternalChoice =>
   typeof network === "object" && "onnx" in network;
 
-/** A file's path as seen from where pickbench is called, from one relative to the experiment's. */
+/** Rewrites a network's file paths, given relative to the experiment's file, as relative to the working directory. */
 export function fromExperiment(experimentPath: string, network: unknown): unknown {
   if (typeof network !== "object" || network === null || Array.isArray(network)) return network;
   const moved = Object.entries(network).map(([key, value]: [string, unknown]) =>

@@ -1,3 +1,4 @@
+/** The schema of experiments: every key, its default and bounds. */
 import { z } from "zod";
 import { targetSchema } from "../../data/patches/targets.js";
 import { SplitSpec } from "../../data/splits.js";

@@ -1,3 +1,4 @@
+/** Prepares a run: experiment, data, splits and networks, all checked before the first step. */
 import { availableParallelism } from "node:os";
 import { openDataset } from "../../data/dataset.js";
 import { dataManifest, type ManifestEntry, manifestHash } from "../../data/manifest.js";
@@ -10,51 +11,53 @@ import type { ExternalNetwork } from "../../infer/predict/predictor.js";
 import { checkPrecision } from "../../infer/predict/tileDemands.js";
 import { publicRuns } from "../../leaderboard/publicSplit.js";
 import { PickbenchError } from "../../system/errors.js";
+import { type Reporter, silentReporter } from "../../system/reporter.js";
 import { readExternalNetwork } from "../checkpoint/externalNetwork.js";
 import { experimentHash, readExperiment } from "../experiment/experiment.js";
 import { isExternal } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
-import { readProgress, type TrainingProgress } from "../fit/progressFile.js";
 import { checkRun } from "./checkRun.js";
-import { begunFolds, isBegun, type RunFolder } from "./runFolder.js";
 
-/** What `run`, `train` and `tune` are called with. */
+/** Options of `run`, `train` and `tune`. */
 export interface RunOptions {
-  /** A YAML's path, or an experiment as a record holds it, over which nothing is set. */
+  /** Path of a YAML file, or an experiment from a record, which nothing overrides. */
   readonly experiment: string | Experiment;
   readonly data: string;
   readonly seed?: number | undefined;
   readonly budget?: string | undefined;
   readonly engine?: Experiment["engine"] | undefined;
-  /** Over the experiment's. */
+  /** Splits in place of the experiment's. */
   readonly splits?: SplitSpec | undefined;
-  /** What the engine of the experiment was found to be before; looked for again if absent. */
+  /** Engine that the experiment resolved to before; resolved again if absent. */
   readonly resolvedEngine?: EngineName;
   readonly resume: boolean;
-  /** Replaces a run that stands in the folder. */
+  /** Replaces an existing run in the folder. */
   readonly overwrite?: boolean;
   readonly threads?: number | undefined;
-  readonly quiet: boolean;
+  /** Hears how far the work has come, and says when to stop; silent if absent. */
+  readonly reporter?: Reporter | undefined;
 }
 
-/** An experiment met with a data set: everything checked before the first step. */
+/** An experiment together with its data set, fully checked. */
 export interface PreparedRun {
   readonly experiment: Experiment;
   readonly experimentHash: string;
   readonly dataset: Dataset;
   readonly splits: Splits;
-  /** The networks to train; none where the experiment names an external one. */
+  /** Networks to train; none where the experiment names an external one. */
   readonly members: readonly ExperimentNetwork[];
   readonly external: ExternalNetwork | null;
   readonly manifest: readonly ManifestEntry[];
   readonly dataHash: string;
   readonly engine: EngineName;
   readonly threads: number;
-  readonly quiet: boolean;
+  readonly reporter: Reporter;
 }
 
-/** @param share gives the runs their roles by the experiment's splits, at least as many to train on as it is told */
+/**
+ * Prepares a run. @param share assigns the runs to roles by the experiment's splits, with a least number to train on
+ */
 export async function prepareRun(
   options: RunOptions,
   share: typeof resolveSplits = resolveSplits,
@@ -62,7 +65,8 @@ export async function prepareRun(
   const threads = options.threads ?? Math.min(8, availableParallelism());
   const read = await experimentOf(options);
   const engine = await resolveEngine(options.resolvedEngine ?? read.engine);
-  const dataset = await openDataset(options.data);
+  const { reporter = silentReporter } = options;
+  const dataset = await openDataset(options.data, { reporter });
   const splits = splitsOf(read, dataset, options.data, share);
   const { experiment, members, external } = await openNetworks(read, dataset.particles, engine);
   await checkPrecision(experiment.predict.precision, engine, external ? [external] : members);
@@ -81,7 +85,7 @@ export async function prepareRun(
     dataHash: manifestHash(manifest),
     engine,
     threads,
-    quiet: options.quiet,
+    reporter,
   };
 }
 
@@ -91,7 +95,10 @@ async function experimentOf(options: RunOptions): Promise<Experiment> {
   return splits ? { ...experiment, splits } : experiment;
 }
 
-/** The runs of each role. @throws BadDataset, BadExperiment where the data set's runs do not suffice */
+/**
+ * Returns the runs of each role. @throws PickbenchError BadDataset or BadExperiment where the data set's runs do not
+ * suffice
+ */
 export function splitsOf(
   experiment: Experiment,
   dataset: Dataset,
@@ -115,7 +122,7 @@ export function splitsOf(
   return splits;
 }
 
-/** The networks to train, or the one that was trained elsewhere, whose hash then stands in the experiment. */
+/** Opens the networks to train, or the one trained elsewhere, whose hash is then set in the experiment. */
 async function openNetworks(
   experiment: Experiment,
   particles: readonly Particle[],
@@ -133,54 +140,4 @@ async function openNetworks(
   const external = await readExternalNetwork(experiment, network, particles);
   const { sha256 } = external.external;
   return { experiment: { ...experiment, network: { ...network, sha256 } }, members: [], external };
-}
-
-/**
- * Never lets a finished or half-finished run be written over unasked.
- *
- * @param begun whether a run stands in the folder
- */
-export function checkUnasked(
-  folder: RunFolder,
-  begun: boolean,
-  { overwrite, resume }: Pick<RunOptions, "overwrite" | "resume">,
-): void {
-  if (overwrite && resume)
-    throw new PickbenchError(
-      "BadUsage",
-      "--resume keeps the run that --overwrite replaces; give one of them",
-    );
-  if (begun && !overwrite && !resume)
-    throw new PickbenchError(
-      "BadUsage",
-      `${folder.path}: a run stands there already; give --resume to go on with it, --overwrite to replace it, or another --out`,
-    );
-}
-
-/** The progress to go on from; null begins anew. */
-export async function progressOf(
-  folder: RunFolder,
-  prepared: PreparedRun,
-  options: RunOptions,
-): Promise<TrainingProgress | null> {
-  checkUnasked(folder, isBegun(folder), options);
-  if ((await begunFolds(folder)).length > 0)
-    throw new PickbenchError(
-      "BadUsage",
-      `${folder.path}: folds stand there, not one run; give --folds to go on with them, or another --out`,
-    );
-  if (!isBegun(folder) || options.overwrite) return null;
-  const progress = await readProgress(folder.last);
-  if (!progress) return null;
-  if (progress.experimentHash !== prepared.experimentHash)
-    throw new PickbenchError(
-      "BadExperiment",
-      `${folder.path}: the run there was begun with other settings (experiment, seed or budget); resume it with the same, or give another --out`,
-    );
-  if (progress.dataHash !== prepared.dataHash)
-    throw new PickbenchError(
-      "BadDataset",
-      `${folder.path}: the data differ from those the run there was begun on; resume it with the same, or give another --out`,
-    );
-  return progress;
 }

@@ -1,3 +1,4 @@
+/** Repeats the run of a record on the same data, and compares the results bit by bit. */
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { openDataset } from "../../data/dataset.js";
@@ -10,6 +11,7 @@ import { compareReports, type ReportedDifference } from "../../leaderboard/repor
 import { readReport, weightsOf } from "../../leaderboard/submissionFolder.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashFile, hashOf } from "../../system/files.js";
+import { type Reporter, silentReporter } from "../../system/reporter.js";
 import { parseBudget } from "../experiment/budget.js";
 import { checkExperiment, runName } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
@@ -19,62 +21,61 @@ import { isBegun, type RunFolder, runFolder } from "./runFolder.js";
 import { runFolds } from "./runFolds.js";
 
 interface RepeatOptions {
-  /** A record.json, or the folder of a run or a submission. */
+  /** Path of a record.json, or of the folder of a run or a submission. */
   readonly record: string;
   readonly data: string;
-  /** The repetition's own folder; `runs/NAME-repeat`, or `runs/NAME-seedN-repeat`, if absent. */
+  /** Folder of the repetition; `runs/NAME-repeat`, or `runs/NAME-seedN-repeat`, if absent. */
   readonly out?: string | undefined;
-  /** Replaces a run that stands there. */
+  /** Replaces an existing run in that folder. */
   readonly overwrite: boolean;
-  readonly quiet: boolean;
-  /** Is told what differs from the first time, before anything is run. */
-  readonly onWarning: (warning: string) => void;
-  /** Is told which fold is run, where there are several. */
-  readonly note: (line: string) => void;
+  /** Is told what differs from the first time, before anything is run; silent if absent. */
+  readonly reporter?: Reporter | undefined;
 }
 
-/** Whether something is as it was; null where there is nothing to hold it against. */
+/** Whether a result is the same as before; null where there is nothing to compare. */
 export type Sameness = boolean | null;
 
+/** Result of a repetition, compared with the first run. */
 export interface Repetition {
   readonly record: string;
   readonly folder: string;
   readonly warnings: readonly string[];
-  /** False for a budget in minutes, which the clock ends: such a run cannot end in the same bits. */
+  /** False for a budget in minutes: such a run ends by the clock and cannot end in the same bits. */
   readonly isRepeatable: boolean;
-  /** Of all that can be compared. */
+  /** Whether everything that can be compared is the same. */
   readonly same: Sameness;
   readonly checkpoint: Sameness;
   readonly submission: Sameness;
   readonly score: { readonly before: number | null; readonly after: number | null; readonly same: Sameness };
-  /** The repetition's score less the first, by the paired counts; null where a report is missing or nothing differs. */
+  /** Score of the repetition minus the first, by paired counts; null where a report is missing or nothing differs. */
   readonly difference: ReportedDifference | null;
 }
 
 /**
- * Runs what a record holds again, as it was: its experiment, seed, engine, threads and budget, on data of the same bytes.
+ * Repeats the run of a record: same experiment, seed, engine, threads and budget, on data of the same bytes.
  *
- * @throws BadDataset with the file's name where data are missing or have changed; BadExperiment where the record is not
- * one that can be repeated; Stopped
+ * @throws PickbenchError BadDataset, naming the file, where data are missing or have changed; BadExperiment where the
+ * record cannot be repeated; Stopped when the user asks to stop
  */
 export async function repeatRun(options: RepeatOptions): Promise<Repetition> {
   const path = await recordPath(options.record);
   const record = await readRecord(path);
   const experiment = checkRepeatable(record, path);
-  const dataset = await openDataset(options.data);
+  const { reporter = silentReporter } = options;
+  const dataset = await openDataset(options.data, { reporter });
   const added = await checkData(record, path, dataset, options.data);
   checkRoles(record, experiment, dataset, options.data);
   const folder = runFolder(options.out ?? join("runs", `${runName(experiment)}-repeat`));
   const resume = await mayGoOn(folder, record, path, options);
   const warnings = [...added, ...(await differencesOfCode(record, experiment))];
-  warnings.forEach(options.onWarning);
-  const { data, overwrite, quiet } = options;
+  for (const warning of warnings) reporter.note(`warning: ${warning}`);
+  const { data, overwrite } = options;
   const resolvedEngine = engineOf(record, path);
   const threads = record.threads ?? Math.min(8, record.machine.cores);
-  const run = { experiment, data, resolvedEngine, threads, resume, overwrite, quiet };
+  const run = { experiment, data, resolvedEngine, threads, resume, overwrite, reporter };
   try {
     const folds = foldsAsked(experiment.splits, undefined);
-    if (folds) await runFolds(folder, { ...run, folds, submissions: null, note: options.note });
+    if (folds) await runFolds(folder, { ...run, folds, submissions: null });
     else if (record.result!.durations.predict === undefined) await trainOnly(folder, run);
     else await runExperiment(folder, run, null);
   } catch (error) {
@@ -106,7 +107,7 @@ function engineOf({ engine }: RunRecord, path: string): EngineName {
   );
 }
 
-/** @returns a warning for files that the record does not know */
+/** Checks that the data are those of the record. @returns a warning for files that the record does not list */
 async function checkData(
   { data: { files }, runs }: RunRecord,
   path: string,
@@ -130,7 +131,9 @@ async function checkData(
       ];
 }
 
-/** A split by counts means other runs where runs were added to the data set. */
+/**
+ * Checks that every role has the same runs: a split by counts selects other runs once runs are added to the data set.
+ */
 function checkRoles({ runs }: RunRecord, experiment: Experiment, dataset: Dataset, data: string): void {
   const past = runs.folds ?? [runs];
   const now = rolesNow(experiment, dataset, data);
@@ -146,7 +149,7 @@ function checkRoles({ runs }: RunRecord, experiment: Experiment, dataset: Datase
     }
 }
 
-/** The runs of each role, of each fold in turn where there are several. */
+/** Returns the runs of each role, of each fold in turn where there are several. */
 function rolesNow(experiment: Experiment, dataset: Dataset, data: string): Splits[] {
   const folds = foldsAsked(experiment.splits, undefined);
   if (!folds) return [splitsOf(experiment, dataset, data)];
@@ -158,7 +161,7 @@ function rolesNow(experiment: Experiment, dataset: Dataset, data: string): Split
   return roles;
 }
 
-/** Whether a stopped repetition of this record stands in the folder, to be gone on with. */
+/** Tells whether the folder holds a stopped repetition of this record, to be resumed. */
 async function mayGoOn(
   folder: RunFolder,
   record: RunRecord,
@@ -179,7 +182,7 @@ async function mayGoOn(
   );
 }
 
-/** What else than the data may make a difference. */
+/** Lists what, besides the data, may change the result. */
 async function differencesOfCode(record: RunRecord, experiment: Experiment): Promise<string[]> {
   const [code, now, here] = [await codeVersion(), await versions(), machine()];
   const short = (commit: string | null): string => commit?.slice(0, 9) ?? "none";

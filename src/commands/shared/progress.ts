@@ -1,43 +1,31 @@
+/** Progress of long work: a bar on a terminal, plain lines in a log. */
 import { stderr } from "node:process";
 import cliProgress from "cli-progress";
+import { seconds } from "../../present/text.js";
+import type { Progress } from "../../system/reporter.js";
 
-/** Shows how far long work has come, with rate and time left: a bar on a terminal, plain lines in a log. */
-export interface Progress {
-  /** `done` of `total`; `note` is shown behind (a loss, a name). */
-  update(done: number, note?: string): void;
-  /** Prints a line that stays, above the bar. */
-  say(line: string): void;
-  stop(): void;
-}
-
-/** A length of time for people. */
-export const seconds = (value: number): string => {
-  if (!Number.isFinite(value)) return "?";
-  const whole = Math.round(value);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-};
-
-const printLine = (line: string): void => {
+/** Writes a line to stderr. */
+export const printLine = (line: string): void => {
   stderr.write(`${line}\n`);
 };
 
 const quietProgress: Progress = { update() {}, say: printLine, stop() {} };
 
-/** What a bar or a log line is about. */
+/** Work shown by a bar or a log line. */
 interface Work {
   readonly label: string;
   readonly total: number;
   readonly unit: string;
-  /** How much was done before, as by a run that is resumed: it does not count for the rate. */
+  /** Number of units done before, as by a resumed run; they do not count for the rate. */
   readonly from: number;
 }
 
 /**
+ * Starts a progress display.
+ *
  * @param label what is being done
- * @param total how many units there are
- * @param unit their name, for the rate; seconds ("s") have none
+ * @param total number of units
+ * @param unit name of the units, for the rate; seconds ("s") have no rate
  */
 export function startProgress(
   label: string,
@@ -50,7 +38,7 @@ export function startProgress(
   return stderr.isTTY ? terminalBar(work) : plainLines(work);
 }
 
-/** The rate, as text in front of a comma, and the time left. */
+/** Returns the rate, as text after a comma, and the time left. */
 function rateAndRest(
   started: number,
   done: number,
@@ -61,7 +49,7 @@ function rateAndRest(
   return { rate: unit === "s" ? "" : `, ${figure} ${unit}/s`, rest: seconds((total - done) / rate) };
 }
 
-/** Takes away what the terminal shows in the cursor's line. */
+/** Control sequence that clears the cursor's line of a terminal. */
 const clearLine = "\u001b[2K";
 
 function terminalBar(work: Work): Progress {
@@ -83,7 +71,7 @@ function terminalBar(work: Work): Progress {
   };
 }
 
-/** A line when work begins, at most one every ten seconds, and one at the end. */
+/** Prints a line at most every ten seconds, and one at the end. */
 function plainLines(work: Work): Progress {
   const { label, total, unit } = work;
   const started = performance.now();
@@ -108,21 +96,5 @@ function plainLines(work: Work): Progress {
       if (latest) print(latest.done, latest.note);
       latest = undefined;
     },
-  };
-}
-
-/** A bar whose total comes with the first report. */
-export function startCounting(
-  label: string,
-  unit: string,
-  quiet = false,
-): { readonly update: (done: number, total: number) => void; readonly stop: () => void } {
-  let bar: Progress | undefined;
-  return {
-    update(done, total) {
-      bar ??= startProgress(label, total, unit, { quiet });
-      bar.update(done);
-    },
-    stop: () => bar?.stop(),
   };
 }
