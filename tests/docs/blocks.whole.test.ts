@@ -8,7 +8,7 @@ import { called, prepare, tinyBudget, tinyVolumes } from "../support/docs/prepar
 import { wordsOf } from "../support/docs/shellLine.js";
 
 /** Commands that documents name before they are there. */
-const awaited = /Unknown arguments: experiment/;
+const awaited = /there is no command experiment/;
 
 /** Threads of an engine wait for work in a loop, which takes time from whatever else runs. */
 const oneThread = ["--threads", "1"];
