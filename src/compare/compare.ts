@@ -38,6 +38,8 @@ export interface CompareOptions {
   readonly threads: number;
   /** Runs again what is finished. */
   readonly overwrite: boolean;
+  /** Shows no bars. */
+  readonly quiet?: boolean;
   readonly note: (line: string) => void;
 }
 
@@ -115,9 +117,9 @@ async function runEntrant(entrant: Entrant, options: CompareOptions): Promise<vo
     return;
   }
   options.note(`${architecture}, seed ${seed}: ${entrant.experiment.budget}`);
-  const { data, engine, threads, overwrite, submissions } = options;
+  const { data, engine, threads, overwrite, submissions, quiet = false } = options;
   const resume = !overwrite && isBegun(folder);
-  const run = { experiment: path, data, engine, threads, overwrite, resume, quiet: false };
+  const run = { experiment: path, data, engine, threads, overwrite, resume, quiet };
   try {
     await runExperiment(folder, run, submissions);
   } catch (error) {

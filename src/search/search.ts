@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readRecord } from "../domain/record.js";
 import { readReport } from "../leaderboard/leaderboard.js";
@@ -34,17 +35,25 @@ import { experimentYaml, trialName, withValues } from "./trialExperiment.js";
  * on.
  */
 export async function search(options: SearchOptions): Promise<SearchReport> {
-  const { out, resume } = options;
+  const { out, resume, overwrite = false } = options;
+  if (overwrite && resume)
+    throw new PickbenchError(
+      "BadUsage",
+      "--resume keeps the search that --overwrite replaces; give one of them",
+    );
   const prepared = await prepareSearch(options);
   const made = await makeFolder(out);
   try {
     return await withLock(join(out, "search.lock"), out, async () => {
-      if (!resume && existsSync(join(out, "trials")))
+      if (!resume && !overwrite && existsSync(join(out, "trials")))
         throw new PickbenchError(
           "BadUsage",
-          `${out}: a search stands there already; give --resume to go on with it, or another --out`,
+          `${out} already holds a search; give --resume to go on with it, --overwrite to replace it, or another --out`,
           { path: out },
         );
+      if (overwrite)
+        for (const name of ["trials", "plots", "best.yaml", "search.json"])
+          await rm(join(out, name), { recursive: true, force: true });
       await removeTemporaries(out);
       return tryAll(prepared, options);
     });

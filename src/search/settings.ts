@@ -24,6 +24,8 @@ export interface SearchOptions {
   /** At a rung the best 1/eta go on; 1 has no rungs. */
   readonly eta: number;
   readonly resume: boolean;
+  /** Replaces a search that is there. */
+  readonly overwrite?: boolean;
   readonly engine: Experiment["engine"] | undefined;
   readonly threads?: number | undefined;
   /** Shows no bars. */

@@ -7,7 +7,7 @@ import {
 } from "../../data/inspect/inspection.js";
 import { type Progress, startProgress } from "../../system/progress.js";
 import { defineCommand, report } from "../shared/command.js";
-import { withDataset } from "../shared/flags.js";
+import { quietOption, withDataset } from "../shared/flags.js";
 
 /** `pickbench inspect`: what a data set holds, and whether it can be read to the last chunk. */
 export const command = defineCommand({
@@ -15,14 +15,15 @@ export const command = defineCommand({
   options: (argv) =>
     withDataset(argv)
       .option("quick", { type: "boolean", default: false, describe: "metadata and picks only, no chunks" })
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .example("$0 inspect --data czii/train", "list everything and read every chunk")
       .example("$0 inspect --data czii --part test --quick", "list the test tomograms"),
-  async run({ data, part, quick, json }) {
+  async run({ data, part, quick, quiet, json }) {
     const dataset = await openDataset(data, part === undefined ? {} : { part });
     let progress: Progress | undefined;
     const inspection = await inspectDataset(dataset, !quick, (total) => {
-      progress = startProgress("reading", total, "chunks");
+      progress = startProgress("reading", total, "chunks", { quiet });
       return (done, name) => progress?.update(done, name);
     }).finally(() => progress?.stop());
     report(json, inspection, () => describe(inspection, quick));

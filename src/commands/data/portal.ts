@@ -3,7 +3,7 @@ import { findDatasets, portalApi, portalFiles } from "../../data/remote/portalAp
 import { PickbenchError } from "../../system/errors.js";
 import { listenForStop } from "../../system/interrupt.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable } from "../shared/flags.js";
+import { checkWhole, checkWritable, quietOption, runNames, runsOption } from "../shared/flags.js";
 
 /** `pickbench portal find|get`: datasets of the CryoET Data Portal. */
 export const command = defineCommand({
@@ -21,7 +21,7 @@ export const command = defineCommand({
       .option("object", { type: "string", describe: "find: part of an annotated object's name" })
       .option("limit", { type: "number", default: 50, describe: "find: at most so many" })
       .option("out", { type: "string", describe: "get: folder, which --data takes afterwards" })
-      .option("runs", { type: "string", describe: "get: only these runs, with commas between" })
+      .option("runs", { ...runsOption, describe: `get: ${runsOption.describe}` })
       .option("tomogram-type", {
         type: "string",
         describe: "get: only this reconstruction: denoised, wbp, …",
@@ -32,7 +32,7 @@ export const command = defineCommand({
         describe: "get: points of which annotations",
       })
       .option("api", { type: "string", default: portalApi, describe: "the GraphQL API, or a mirror of it" })
-      .option("quiet", { type: "boolean", default: false, describe: "no progress" })
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .example("$0 portal find --object ribosome", "datasets with annotated ribosomes")
       .example(
@@ -56,7 +56,7 @@ export const command = defineCommand({
       if (out === undefined) throw new PickbenchError("BadUsage", "portal get wants --out; name a folder");
       await checkWritable("out", out, "folder");
       const { dataset, run } = targetOf(options.target);
-      const runs = run === undefined ? options.runs?.split(",").filter((name) => name !== "") : [run];
+      const runs = run === undefined ? runNames(options.runs) : [run];
       const { annotations, tomogramType: tomoType } = options;
       const files = await portalFiles(api, { dataset, runs, tomoType, annotations });
       const fetched = await fetchFiles(files, destinationIn(out), {

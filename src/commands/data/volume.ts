@@ -6,9 +6,10 @@ import { angstrom } from "../../domain/units.js";
 import { voxelTypes } from "../../formats/voxelTypes.js";
 import { PickbenchError } from "../../system/errors.js";
 import { listenForStop } from "../../system/interrupt.js";
+import { checkFree } from "../../system/overwriting.js";
 import { type Progress, startProgress } from "../../system/progress.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable } from "../shared/flags.js";
+import { checkWhole, checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 
 /** `pickbench volume`: a volume from MRC or OME-Zarr to MRC or OME-Zarr, slab by slab. */
 export const command = defineCommand({
@@ -53,12 +54,13 @@ export const command = defineCommand({
         default: false,
         describe: "FROM holds labels: coarser levels take one of them, not their mean",
       })
-      .option("overwrite", { type: "boolean", default: false, describe: "replace what stands at TO" })
+      .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 volume tomogram.rec tomogram.zarr", "MRC to OME-Zarr with three levels")
       .example("$0 volume old.mrc new.mrc --spacing 10.012", "writes the voxel size that a header lacks")
       .example("$0 volume denoised.zarr denoised.mrc --level 1 --type float16", "a coarser level, as MRC"),
-  run: async ({ from, to, json, ...flags }) => {
+  run: async ({ from, to, quiet, json, ...flags }) => {
     const { spacing, type, level, channel, levels, zarr, shard, compressor, labels, overwrite } = flags;
     checkWhole("level", level, 0);
     checkWhole("levels", levels, 1);
@@ -83,7 +85,7 @@ export const command = defineCommand({
     let progress: Progress | undefined;
     const converted = await convertVolume(from, to, options, {
       onTotal: (planes) => {
-        progress = startProgress("volume", planes, "planes", { quiet: json === true });
+        progress = startProgress("converting", planes, "planes", { quiet: quiet || json === true });
       },
       onPlanes: (done) => progress?.update(done),
       stopped: stop.asked,
@@ -95,16 +97,15 @@ export const command = defineCommand({
   },
 });
 
-/** @throws BadUsage for a name that says no format, and where something stands that is not to be replaced */
+/** @throws BadUsage for a name that says no format, and where something is there that is not to be replaced */
 async function checkTarget(to: string, overwrite: boolean): Promise<void> {
   if (!isMrcName(to) && !to.endsWith(".zarr"))
     throw new PickbenchError(
       "BadUsage",
       `${to}: its name says no format that is written; name it .mrc, .mrc.gz or .zarr`,
     );
+  await checkFree(to, overwrite, "another name");
   const there = await stat(to).catch(() => undefined);
-  if (there && !overwrite)
-    throw new PickbenchError("BadUsage", `${to}: stands already; give --overwrite or another name`);
   if (there?.isDirectory() && !(await isStore(to)))
     throw new PickbenchError("BadUsage", `${to}: a folder that is no Zarr store; give another name`);
   await checkWritable("to", to, to.endsWith(".zarr") ? "folder" : "file");

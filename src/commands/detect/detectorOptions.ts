@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import type { Argv } from "yargs";
 import { openDataset } from "../../data/dataset.js";
 import type { Dataset } from "../../data/model.js";
@@ -7,7 +6,15 @@ import { resolveEngine } from "../../engines/available.js";
 import { type EngineName, precisions } from "../../engines/engine.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Tiling } from "../../train/submit/detector.js";
-import { checkWhole, engineOption } from "../shared/flags.js";
+import {
+  checkWhole,
+  engineOption,
+  overwriteOption,
+  quietOption,
+  runNames,
+  runsOption,
+  threadsOption,
+} from "../shared/flags.js";
 
 /** The flags that `predict` and `submit` share. */
 export const withDetectorOptions = (argv: Argv) =>
@@ -23,7 +30,7 @@ export const withDetectorOptions = (argv: Argv) =>
       demandOption: true,
       describe: "the data set: a folder with static/, one with test/ inside, or a copick configuration",
     })
-    .option("runs", { type: "string", describe: "only these, separated by commas" })
+    .option("runs", runsOption)
     .option("tomogram", { type: "string", describe: "reconstruction, over the checkpoint's" })
     .option("tile", {
       type: "string",
@@ -39,11 +46,9 @@ export const withDetectorOptions = (argv: Argv) =>
       choices: precisions,
       describe: "numbers to compute with, over the checkpoint's; int8 is faster, on onnx-cpu alone",
     })
-    .option("threads", {
-      type: "number",
-      default: Math.min(8, availableParallelism()),
-      describe: "threads of the engine",
-    });
+    .option("threads", threadsOption)
+    .option("overwrite", overwriteOption)
+    .option("quiet", quietOption);
 
 /** How tiles are cut where the flags say it. @throws BadUsage where they say it wrongly */
 export function tilingOf(tile: string | undefined, overlap: number | undefined): Tiling {
@@ -76,7 +81,8 @@ export async function openRuns(
 ): Promise<{ dataset: Dataset; runs: string[] }> {
   const dataset = await openDataset(path, { part: "test" }).catch(() => openDataset(path));
   const names = dataset.runs.filter(({ tomograms }) => tomograms.length > 0).map(({ name }) => name);
-  if (asked === undefined) {
+  const runs = runNames(asked);
+  if (runs === undefined) {
     if (names.length === 0)
       throw new PickbenchError(
         "BadDataset",
@@ -85,7 +91,6 @@ export async function openRuns(
       );
     return { dataset, runs: names };
   }
-  const runs = [...new Set(asked.split(",").map((name) => name.trim()))];
   for (const run of runs)
     if (!names.includes(run))
       throw new PickbenchError(

@@ -1,15 +1,16 @@
 import { resolve } from "node:path";
-import { writePicks } from "../../data/picks.js";
+import { picksPath, writePicks } from "../../data/picks.js";
 import { matchFraction, type Particle, type ParticlePick } from "../../domain/particles.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import { type FusionRules, type FusionSettings, fuseRuns } from "../../infer/consensus/fuseRuns.js";
 import { type FusionReport, fusionNotes, fusionText } from "../../infer/consensus/fusionText.js";
 import { writeSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
+import { checkFree } from "../../system/overwriting.js";
 import { startProgress } from "../../system/progress.js";
 import { type TunedFusion, tuneFusion } from "../../train/ensemble/tuneFusion.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable } from "../shared/flags.js";
+import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { type PickerPicks, particlesOf, readDiagnosisTruth, readPicker } from "../shared/pickSources.js";
 
 export const command = defineCommand({
@@ -50,6 +51,8 @@ export const command = defineCommand({
       })
       .option("leave-out-tuned", { type: "boolean", describe: "leave the runs of --tune out of the output" })
       .option("session", { type: "string", default: "fuse", describe: "copick session in the files' names" })
+      .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 fuse a.csv b.csv c.csv --out fused.csv --votes 2", "what two of three pickers saw")
       .example(
@@ -64,6 +67,7 @@ export const command = defineCommand({
     checkFlags(paths, out, { radius, votes, truth: flags.truth, tune: flags.tune, weights: given });
     const toCsv = out.endsWith(".csv");
     await checkWritable("out", out, toCsv ? "file" : "folder");
+    if (toCsv) await checkFree(out, flags.overwrite);
     const weights = given === undefined ? paths.map(() => 1) : parseWeights(given, paths.length, votes);
     const truth =
       flags.tune === undefined ? undefined : await readDiagnosisTruth(flags.truth!, flags.tune, "--tune");
@@ -72,7 +76,7 @@ export const command = defineCommand({
     for (const path of paths) pickers.push(await readPicker(path, particles));
     checkOverlap(pickers);
     const rules: FusionRules = { radius, votes: votes ?? null, byWeight: given !== undefined };
-    const tuned = truth && tuneTypes(particles, truth.truth, pickers, rules, json === true);
+    const tuned = truth && tuneTypes(particles, truth.truth, pickers, rules, flags.quiet || json === true);
     const plain: FusionSettings = { weights, threshold: null };
     const settingsOf = (type: string): FusionSettings => tuned?.get(type) ?? plain;
     const tuneRuns = [...(truth?.truth.keys() ?? [])];
@@ -88,7 +92,7 @@ export const command = defineCommand({
         `no run with picks is left besides those of --tune (${tuneRuns.join(", ")}); tune on fewer, or without --leave-out-tuned`,
       );
     if (toCsv) await writeSubmission(out, picks);
-    else await writeFolder(out, picks, particles, session);
+    else await writeFolder(out, picks, particles, session, flags.overwrite);
     const fusion: Omit<FusionReport, "notes"> = {
       out,
       pickers: pickers.map(({ path, picks: own, count, greatestScore }) => ({
@@ -203,7 +207,13 @@ async function writeFolder(
   picks: ReadonlyMap<string, readonly ParticlePick[]>,
   particles: readonly Particle[],
   sessionId: string,
+  overwrite: boolean,
 ): Promise<void> {
+  const author = { userId: ownUserId, sessionId };
+  const places = [...picks.keys()].flatMap((run) =>
+    particles.map(({ name }) => picksPath(folder, run, name, author)),
+  );
+  await checkFree(places, overwrite, "another --out or --session");
   for (const [run, list] of picks)
     for (const { name } of particles)
       await writePicks(
@@ -211,6 +221,6 @@ async function writeFolder(
         run,
         name,
         list.filter(({ type }) => type === name),
-        { userId: ownUserId, sessionId },
+        author,
       );
 }

@@ -5,11 +5,13 @@ import {
   type ProbabilityFormat,
   type ProbabilityTarget,
   probabilityFormats,
+  probabilityPaths,
 } from "../../infer/predict/probabilityFiles.js";
+import { checkFree } from "../../system/overwriting.js";
 import { startCounting } from "../../system/progress.js";
 import { type Detector, openDetector } from "../../train/submit/detector.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable } from "../shared/flags.js";
+import { checkWritable, threadsOf } from "../shared/flags.js";
 import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOptions.js";
 
 export const command = defineCommand({
@@ -47,9 +49,9 @@ export const command = defineCommand({
         "$0 predict best.safetensors --data DIR --format copick --out DIR/overlay",
         "segmentations that copick and its viewers show",
       ),
-  run: async ({ checkpoint, data, runs: asked, tomogram, tile, overlap, engine, threads, ...flags }) => {
-    const { precision, out, json, format, zarr, session } = flags;
-    checkWhole("threads", threads, 1);
+  run: async ({ checkpoint, data, runs: asked, tomogram, tile, overlap, engine, ...flags }) => {
+    const { precision, out, json, format, zarr, session, overwrite, quiet } = flags;
+    const threads = threadsOf(flags.threads);
     const tiling = tilingOf(tile, overlap);
     await checkWritable("out", out, "folder");
     const { dataset, runs } = await openRuns(data, asked);
@@ -62,9 +64,15 @@ export const command = defineCommand({
     });
     const written: string[] = [];
     try {
-      for (const run of runs) await detector.find(dataset, run);
-      for (const run of runs)
-        written.push(...(await predictRun(detector, dataset, run, { format, folder: out, session, zarr })));
+      const target = { format, folder: out, session, zarr };
+      const places: string[] = [];
+      for (const run of runs) {
+        const { ref, spacing } = await detector.find(dataset, run);
+        const voxelSpacing = ref.voxelSpacing ?? spacing[2];
+        places.push(...probabilityPaths(format, { ...target, run, voxelSpacing, types: detector.types }));
+      }
+      await checkFree(places, overwrite);
+      for (const run of runs) written.push(...(await predictRun(detector, dataset, run, target, quiet)));
     } finally {
       await detector.close();
     }
@@ -81,6 +89,7 @@ async function predictRun(
   dataset: Dataset,
   run: string,
   { format, ...target }: Target,
+  quiet: boolean,
 ): Promise<readonly string[]> {
   const { ref } = await detector.find(dataset, run);
   const views = await detector.read(dataset, run);
@@ -94,7 +103,7 @@ async function predictRun(
     spacing,
     voxelSpacing: ref.voxelSpacing ?? spacing[2],
   });
-  const progress = startCounting(`predicting ${run}`, "tiles");
+  const progress = startCounting(`predicting ${run}`, "tiles", quiet);
   try {
     await detector.predictor.predict(
       views,

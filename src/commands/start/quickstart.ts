@@ -4,12 +4,13 @@ import { fileURLToPath } from "node:url";
 import { simulateDataset } from "../../data/simulate/simulateDataset.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { runReportText } from "../../score/report.js";
+import { checkFree } from "../../system/overwriting.js";
 import { startProgress } from "../../system/progress.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
 import { runExperiment } from "../../train/run/runExperiment.js";
 import { runFolder } from "../../train/run/runFolder.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole } from "../shared/flags.js";
+import { checkWhole, overwriteOption, quietOption } from "../shared/flags.js";
 
 const recipe = fileURLToPath(new URL("../../../experiments/quickstart.yaml", import.meta.url));
 const phantoms: { runs: number; shape: Shape3; spacing: number } = {
@@ -32,16 +33,19 @@ export const command = defineCommand({
         type: "string",
         describe: 'length of training, over the recipe\'s: "200 steps", 5m',
       })
+      .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 quickstart", "simulate, train, pick, submit and score, in a few minutes"),
-  run: async ({ out, seed, budget, json }) => {
+  run: async ({ out, seed, budget, overwrite, quiet, json }) => {
     checkWhole("seed", seed, 0);
     await readExperiment(recipe, { seed, budget });
     const data = join(out, "phantoms");
-    await simulate(data, seed);
     const folder = runFolder(join(out, "run"));
+    await checkFree(folder.record, overwrite);
+    await simulate(data, seed, quiet);
     const submissions = join(out, "submissions");
-    const options = { experiment: recipe, data, seed, budget, resume: false, overwrite: true, quiet: false };
+    const options = { experiment: recipe, data, seed, budget, resume: false, overwrite: true, quiet };
     const result = await runExperiment(folder, options, submissions);
     report(json, { data, folder: folder.path, ...result }, () =>
       [
@@ -57,8 +61,8 @@ export const command = defineCommand({
 });
 
 /** Makes the phantoms; those of an earlier quickstart are made again, which gives the same bytes for the same seed. */
-async function simulate(out: string, seed: number): Promise<void> {
-  const progress = startProgress("simulating", phantoms.runs, "tomograms");
+async function simulate(out: string, seed: number, quiet: boolean): Promise<void> {
+  const progress = startProgress("simulating", phantoms.runs, "tomograms", { quiet });
   let done = 0;
   const overwrite = existsSync(join(out, "phantom.json"));
   await simulateDataset({ out, seed, ...phantoms, part: "train", preview: true, overwrite }, () =>

@@ -1,10 +1,18 @@
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compare } from "../../compare/compare.js";
 import { comparisonText } from "../../compare/table.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable, engineOption } from "../shared/flags.js";
+import {
+  checkWhole,
+  checkWritable,
+  engineOption,
+  noteUnless,
+  overwriteOption,
+  quietOption,
+  threadsOf,
+  threadsOption,
+} from "../shared/flags.js";
 
 const commonRecipe = fileURLToPath(new URL("../../../experiments/compare.yaml", import.meta.url));
 
@@ -42,12 +50,12 @@ export const command = defineCommand({
         describe: "folder of the leaderboard",
       })
       .option("engine", engineOption)
-      .option("threads", {
-        type: "number",
-        default: Math.min(8, availableParallelism()),
-        describe: "of the engine",
+      .option("threads", threadsOption)
+      .option("overwrite", {
+        ...overwriteOption,
+        describe: `${overwriteOption.describe}; else finished runs are kept, and a stopped one goes on`,
       })
-      .option("overwrite", { type: "boolean", default: false, describe: "run again what is finished" })
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .example(
         "$0 compare baseline plain unet --data train --budget 5m",
@@ -63,12 +71,13 @@ export const command = defineCommand({
     out,
     submissions,
     engine,
-    threads,
     overwrite,
+    quiet,
     json,
+    ...flags
   }) {
     checkWhole("seeds", seeds, 1);
-    checkWhole("threads", threads, 1);
+    const threads = threadsOf(flags.threads);
     await checkWritable("out", out, "folder");
     await checkWritable("submissions", submissions, "folder");
     const comparison = await compare({
@@ -82,7 +91,8 @@ export const command = defineCommand({
       engine: engine ?? "auto",
       threads,
       overwrite,
-      note: (line) => process.stderr.write(`${line}\n`),
+      quiet,
+      note: noteUnless(quiet),
     });
     report(json, comparison, () =>
       [comparisonText(comparison), "", `table and plot: ${join(out, "comparison.md")}, comparison.svg`].join(

@@ -4,7 +4,14 @@ import { readSearched, runName } from "../../train/experiment/experiment.js";
 import type { Experiment } from "../../train/experiment/schema.js";
 import type { RunOptions } from "../../train/run/prepare.js";
 import { type RunFolder, runFolder } from "../../train/run/runFolder.js";
-import { checkWhole, checkWritable, engineOption } from "../shared/flags.js";
+import {
+  checkWhole,
+  checkWritable,
+  engineOption,
+  overwriteOption,
+  quietOption,
+  threadsOption,
+} from "../shared/flags.js";
 
 /** The flags that `run`, `train` and `tune` share. */
 export const withRunOptions = (argv: Argv) =>
@@ -24,8 +31,9 @@ export const withRunOptions = (argv: Argv) =>
     })
     .option("engine", engineOption)
     .option("resume", { type: "boolean", default: false, describe: "go on with the run in the folder" })
-    .option("overwrite", { type: "boolean", default: false, describe: "replace the run in the folder" })
-    .option("threads", { type: "number", describe: "threads of the engine; the machine's cores if absent" })
+    .option("overwrite", overwriteOption)
+    .option("threads", threadsOption)
+    .option("quiet", quietOption)
     .option("json", { type: "boolean", describe: "print one JSON document" });
 
 interface RunArguments {
@@ -38,6 +46,7 @@ interface RunArguments {
   readonly resume: boolean;
   readonly overwrite: boolean;
   readonly threads: number | undefined;
+  readonly quiet: boolean;
   readonly json: boolean | undefined;
 }
 
@@ -61,8 +70,8 @@ export async function runOptionsOf(
     process.stderr.write(
       `${args.experiment}: its search is left to pickbench search; the values that stand there are taken\n`,
     );
-  const { experiment, data, seed, budget, engine, resume, overwrite, threads } = args;
-  const options = { experiment, data, seed, budget, engine, resume, overwrite, threads, quiet: false };
+  const { experiment, data, seed, budget, engine, resume, overwrite, threads, quiet } = args;
+  const options = { experiment, data, seed, budget, engine, resume, overwrite, threads, quiet };
   const folder = runFolder(args.out ?? join("runs", `${runName(checked)}${ending(checked)}`));
   await checkWritable("out", folder.path, "folder");
   return { folder, options, experiment: checked };

@@ -4,7 +4,15 @@ import { search } from "../../search/search.js";
 import { searchText } from "../../search/text.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable, engineOption } from "../shared/flags.js";
+import {
+  checkWhole,
+  checkWritable,
+  engineOption,
+  noteUnless,
+  overwriteOption,
+  quietOption,
+  threadsOption,
+} from "../shared/flags.js";
 
 /** `pickbench search`: values for an experiment's parameters, found on its tune runs. */
 export const command = defineCommand({
@@ -49,7 +57,9 @@ export const command = defineCommand({
       .option("out", { type: "string", describe: "folder of the search; runs/NAME-search if absent" })
       .option("resume", { type: "boolean", default: false, describe: "go on with the search in the folder" })
       .option("engine", engineOption)
-      .option("threads", { type: "number", describe: "threads of the engine; the machine's cores if absent" })
+      .option("threads", threadsOption)
+      .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document, as in search.json" })
       .example(
         "$0 search experiments/search.yaml --data train --trials 20",
@@ -68,6 +78,8 @@ export const command = defineCommand({
     resume,
     engine,
     threads,
+    overwrite,
+    quiet,
     json,
     ...rest
   }) {
@@ -80,8 +92,8 @@ export const command = defineCommand({
     await checkWritable("out", out, "folder");
     const found = await search({
       ...{ experiment, data, trials, budget, trialBudget, out, seed, method, eta, resume, engine, threads },
-      quiet: false,
-      note: (line) => process.stderr.write(`${line}\n`),
+      ...{ overwrite, quiet },
+      note: noteUnless(quiet),
     });
     report(json, found, () => searchText(found, out));
   },

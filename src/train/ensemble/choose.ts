@@ -20,6 +20,7 @@ interface Chosen {
 interface ChoiceOptions extends Omit<JudgeOptions, "averaging"> {
   readonly average: EnsembleAverage;
   readonly choice: MemberChoice;
+  readonly quiet: boolean;
 }
 
 /** Scores each member alone, weighs them, and tunes the picking of what they are together: all on the tune runs. */
@@ -27,9 +28,9 @@ export async function choose(
   members: readonly EnsembleMember[],
   options: ChoiceOptions,
 ): Promise<{ chosen: Chosen; scores: readonly number[] }> {
-  const { average, choice } = options;
+  const { average, choice, quiet } = options;
   const judge = new Judge({ ...options, averaging: average === "logits" ? "logits" : "probabilities" });
-  const progress = startProgress("scoring members", members.length, "members");
+  const progress = startProgress("scoring members", members.length, "members", { quiet });
   try {
     const stored: StoredMaps[][] = [];
     const scores: number[] = [];

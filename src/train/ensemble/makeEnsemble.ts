@@ -25,6 +25,8 @@ export interface EnsembleRequest {
   readonly engine: EngineName;
   readonly threads: number;
   readonly stopAsked: () => boolean;
+  /** Shows no bars. */
+  readonly quiet?: boolean;
 }
 
 export interface MadeEnsemble extends EnsembleRecord {
@@ -53,8 +55,8 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
   const first = members[0]!.checkpoint;
   const experiment = { ...first.experiment, predict: { ...first.experiment.predict, ...testTime } };
   return withEnsembleParts(out, async (parts) => {
-    const { engine, threads, stopAsked } = request;
-    const options = { average, choice, experiment, dataset, runs, engine, threads, parts, stopAsked };
+    const { engine, threads, stopAsked, quiet = false } = request;
+    const options = { average, choice, experiment, dataset, runs, engine, threads, parts, stopAsked, quiet };
     const { chosen, scores } = await choose(members, options);
     const record: EnsembleRecord = {
       average,

@@ -153,7 +153,7 @@ export function checkUnasked(
   if (begun && !overwrite && !resume)
     throw new PickbenchError(
       "BadUsage",
-      `${folder.path}: a run stands there already; give --resume to go on with it, --overwrite to replace it, or another --out`,
+      `${folder.path} already holds a run; give --resume to go on with it, --overwrite to replace it, or another --out`,
     );
 }
 

@@ -21,6 +21,8 @@ interface SubmitRequest {
   /** Leaves out tomograms that cannot be used; without it the first one ends the work. */
   readonly keepGoing: boolean;
   readonly stop: StopListener;
+  /** Shows no bar. */
+  readonly quiet: boolean;
 }
 
 interface Submitted {
@@ -97,7 +99,7 @@ async function findRuns(
 
 /** Particles by run, those of earlier calls among them. */
 async function detectFound(
-  { detector, dataset, runs, parts, keepGoing, stop }: SubmitRequest,
+  { detector, dataset, runs, parts, keepGoing, stop, quiet }: SubmitRequest,
   found: readonly FoundRun[],
   failed: FailedRun[],
 ): Promise<Map<string, DetectedRun>> {
@@ -105,7 +107,7 @@ async function detectFound(
   const waiting = found.filter(({ part }) => !part);
   if (waiting.length === 0) return detected;
   const stamps = new Map(waiting.map(({ run, stamp }) => [run, stamp]));
-  const bar = new VoxelBar(found);
+  const bar = new VoxelBar(found, quiet);
   try {
     await detectAll(
       detector,
@@ -145,7 +147,7 @@ class VoxelBar {
   /** Of the skipped ones and of those in front of each run. */
   readonly #before = new Map<string, number>();
 
-  constructor(found: readonly FoundRun[]) {
+  constructor(found: readonly FoundRun[], quiet: boolean) {
     this.#found = found;
     const from = found.reduce((sum, { part, voxels }) => sum + (part ? voxels : 0), 0);
     let before = from;
@@ -154,7 +156,10 @@ class VoxelBar {
       this.#before.set(run, before);
       before += voxels;
     }
-    this.#progress = startProgress("submit", millions(before), "Mvoxel", { from: millions(from) });
+    this.#progress = startProgress("predicting and picking", millions(before), "Mvoxel", {
+      quiet,
+      from: millions(from),
+    });
   }
 
   update(run: string, share: number): void {
