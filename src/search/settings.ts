@@ -17,6 +17,8 @@ export interface SearchOptions {
   readonly budget: string | undefined;
   /** Of a whole trial; the experiment's if undefined. */
   readonly trialBudget: string | undefined;
+  /** KEY.PATH=VALUE each, over the experiment's file. */
+  readonly set?: readonly string[] | undefined;
   readonly out: string;
   /** Of the sampling; every training has the experiment's own. */
   readonly seed: number;
@@ -56,15 +58,19 @@ export interface PreparedSearch {
 
 /** @throws BadExperiment, BadDataset, BadUsage */
 export async function prepareSearch(options: SearchOptions): Promise<PreparedSearch> {
-  const { experiment: path, method, seed, eta, engine } = options;
-  const { experiment: base, parameters } = await readSearched(path, { budget: options.trialBudget, engine });
+  const { experiment: path, method, seed, eta, engine, set } = options;
+  const { experiment: base, parameters } = await readSearched(path, {
+    budget: options.trialBudget,
+    engine,
+    set,
+  });
   const bad = (what: string) => new PickbenchError("BadExperiment", `${path}: ${what}`, { path });
   if (parameters === null)
     throw bad("search: got nothing, wanted paths with values, such as optimiser.rate: {log: [1e-4, 5e-3]}");
   checkParameters(base, parameters, path);
   const budget = options.budget === undefined ? null : parseBudget(options.budget);
   const { data, trialBudget, quiet } = options;
-  const run = { experiment: path, data, budget: trialBudget, engine, resume: false, quiet };
+  const run = { experiment: path, data, budget: trialBudget, set, engine, resume: false, quiet };
   const prepared = await prepareRun(run);
   const { splits, experimentHash, dataHash } = prepared;
   if (splits.tune.length === 0) throw bad("splits.tune: no run to compare trials on; wanted one or more");

@@ -56,6 +56,14 @@ export const overwriteOption = {
   describe: "replace what is there already",
 } as const;
 
+/** `--set`, the same wherever an experiment is read. */
+export const setOption = {
+  type: "string",
+  array: true,
+  nargs: 1,
+  describe: "KEY.PATH=VALUE over the experiment's file, as in optimiser.rate=1e-3; may be given again",
+} as const;
+
 /** `--threads`, the same wherever there are several. */
 export const threadsOption = {
   type: "number",

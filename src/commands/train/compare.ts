@@ -10,6 +10,7 @@ import {
   noteUnless,
   overwriteOption,
   quietOption,
+  setOption,
   threadsOf,
   threadsOption,
 } from "../shared/flags.js";
@@ -19,7 +20,7 @@ const commonRecipe = fileURLToPath(new URL("../../../experiments/compare.yaml", 
 /** `pickbench compare`: architectures side by side, with the same data, budget and seeds. */
 export const command = defineCommand({
   usage: "<architecture..>",
-  lists: ["architecture"],
+  lists: ["architecture", "set"],
   options: (argv) =>
     argv
       .positional("architecture", {
@@ -39,6 +40,7 @@ export const command = defineCommand({
         type: "string",
         describe: "the recipe all share; experiments/compare.yaml if absent",
       })
+      .option("set", setOption)
       .option("out", {
         type: "string",
         default: join("runs", "compare"),
@@ -68,6 +70,7 @@ export const command = defineCommand({
     budget,
     seeds,
     experiment,
+    set,
     out,
     submissions,
     engine,
@@ -85,6 +88,7 @@ export const command = defineCommand({
       recipe: experiment ?? commonRecipe,
       data,
       budget,
+      set,
       seeds,
       out,
       submissions,

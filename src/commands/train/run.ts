@@ -16,6 +16,7 @@ interface Arguments {
 
 export const command = defineCommand({
   usage: "<experiment>",
+  lists: ["set"],
   options: (argv) =>
     withRunOptions(argv)
       .option("folds", {

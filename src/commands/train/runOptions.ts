@@ -10,6 +10,7 @@ import {
   engineOption,
   overwriteOption,
   quietOption,
+  setOption,
   threadsOption,
 } from "../shared/flags.js";
 
@@ -29,6 +30,7 @@ export const withRunOptions = (argv: Argv) =>
       type: "string",
       describe: 'length of training, over the experiment\'s: 20m, 1.5h, "3000 steps"',
     })
+    .option("set", setOption)
     .option("engine", engineOption)
     .option("resume", { type: "boolean", default: false, describe: "go on with the run in the folder" })
     .option("overwrite", overwriteOption)
@@ -42,6 +44,7 @@ interface RunArguments {
   readonly out: string | undefined;
   readonly seed: number | undefined;
   readonly budget: string | undefined;
+  readonly set: readonly string[] | undefined;
   readonly engine: (typeof engineOption.choices)[number] | undefined;
   readonly resume: boolean;
   readonly overwrite: boolean;
@@ -64,14 +67,15 @@ export async function runOptionsOf(
 ): Promise<RunCall> {
   checkWhole("seed", args.seed, 0);
   checkWhole("threads", args.threads, 1);
-  const overrides = { seed: args.seed, budget: args.budget };
+  const { set } = args;
+  const overrides = { seed: args.seed, budget: args.budget, set };
   const { experiment: checked, parameters } = await readSearched(args.experiment, overrides);
   if (parameters)
     process.stderr.write(
       `${args.experiment}: its search is left to pickbench search; the values that stand there are taken\n`,
     );
   const { experiment, data, seed, budget, engine, resume, overwrite, threads, quiet } = args;
-  const options = { experiment, data, seed, budget, engine, resume, overwrite, threads, quiet };
+  const options = { experiment, data, seed, budget, set, engine, resume, overwrite, threads, quiet };
   const folder = runFolder(args.out ?? join("runs", `${runName(checked)}${ending(checked)}`));
   await checkWritable("out", folder.path, "folder");
   return { folder, options, experiment: checked };

@@ -11,12 +11,14 @@ import {
   noteUnless,
   overwriteOption,
   quietOption,
+  setOption,
   threadsOption,
 } from "../shared/flags.js";
 
 /** `pickbench search`: values for an experiment's parameters, found on its tune runs. */
 export const command = defineCommand({
   usage: "<experiment>",
+  lists: ["set"],
   options: (argv) =>
     argv
       .positional("experiment", {
@@ -56,6 +58,7 @@ export const command = defineCommand({
       })
       .option("out", { type: "string", describe: "folder of the search; runs/NAME-search if absent" })
       .option("resume", { type: "boolean", default: false, describe: "go on with the search in the folder" })
+      .option("set", setOption)
       .option("engine", engineOption)
       .option("threads", threadsOption)
       .option("overwrite", overwriteOption)
@@ -72,6 +75,7 @@ export const command = defineCommand({
     trials,
     budget,
     trialBudget,
+    set,
     method,
     eta,
     seed,
@@ -87,11 +91,25 @@ export const command = defineCommand({
     checkWhole("eta", eta, 1);
     checkWhole("seed", seed, 0);
     checkWhole("threads", threads, 1);
-    const { name } = await readExperiment(experiment, { budget: trialBudget });
+    const { name } = await readExperiment(experiment, { budget: trialBudget, set });
     const out = rest.out ?? join("runs", `${name}-search`);
     await checkWritable("out", out, "folder");
     const found = await search({
-      ...{ experiment, data, trials, budget, trialBudget, out, seed, method, eta, resume, engine, threads },
+      ...{
+        experiment,
+        data,
+        trials,
+        budget,
+        trialBudget,
+        set,
+        out,
+        seed,
+        method,
+        eta,
+        resume,
+        engine,
+        threads,
+      },
       ...{ overwrite, quiet },
       note: noteUnless(quiet),
     });

@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly data: string;
   readonly seed?: number | undefined;
   readonly budget?: string | undefined;
+  /** KEY.PATH=VALUE each, over the file. */
+  readonly set?: readonly string[] | undefined;
   readonly engine?: Experiment["engine"] | undefined;
   /** Over the experiment's. */
   readonly splits?: SplitSpec | undefined;
@@ -86,8 +88,9 @@ export async function prepareRun(
 }
 
 async function experimentOf(options: RunOptions): Promise<Experiment> {
-  const { experiment, seed, budget, engine, splits } = options;
-  if (typeof experiment === "string") return readExperiment(experiment, { seed, budget, engine, splits });
+  const { experiment, seed, budget, set, engine, splits } = options;
+  if (typeof experiment === "string")
+    return readExperiment(experiment, { seed, budget, set, engine, splits });
   return splits ? { ...experiment, splits } : experiment;
 }
 
