@@ -9,6 +9,7 @@ import { positionsOf } from "../score/match/positions.js";
 import type { Verdict } from "../score/statistics/comparison.js";
 import { compareFiles } from "../score/statistics/comparisonText.js";
 import type { Interval } from "../score/statistics/interval.js";
+import type { Reporter } from "../system/reporter.js";
 import { runFolder } from "../train/run/runFolder.js";
 import type { Entrant } from "./entrant.js";
 import type { NetworkTimes, PublishedRow } from "./timing.js";
@@ -129,12 +130,12 @@ interface AgainstFirst {
  */
 export async function againstFirst(
   submissions: readonly string[],
-  data: string,
+  { data, reporter }: { readonly data: string; readonly reporter?: Reporter },
   holdout: readonly string[],
 ): Promise<(AgainstFirst | null)[]> {
   const [first, ...others] = submissions;
   if (first === undefined || holdout.length === 0) return submissions.map(() => null);
-  const dataset = await openDataset(data);
+  const dataset = await openDataset(data, { reporter });
   const truth = new Map<string, ParticlePick[]>();
   for (const run of holdout) truth.set(run, await readRunPicks(dataset, run));
   const compared: (AgainstFirst | null)[] = [null];

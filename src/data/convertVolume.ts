@@ -8,7 +8,9 @@ import { isWhole, type SlabWriter, type VoxelType, voxelTypes } from "../formats
 import { createOmeZarr } from "../formats/zarr/writer.js";
 import type { CompressorName } from "../formats/zarr/writtenMetadata.js";
 import { PickbenchError } from "../system/errors.js";
-import type { TomogramReader } from "./model.js";
+import type { Reporter } from "../system/reporter.js";
+import type { DataAccess, TomogramReader } from "./model.js";
+import { accessFor } from "./remote/access.js";
 import { openTomogram } from "./tomograms/omeZarr.js";
 import { isMrcName, mrcStem } from "./volumeNames.js";
 
@@ -48,17 +50,11 @@ export interface ConvertedVolume {
   readonly notes: readonly string[];
 }
 
-interface ConvertWatch {
-  readonly onTotal: (planes: number) => void;
-  readonly onPlanes: (done: number) => void;
-  /** True once the user wants it to stop: nothing is left behind then. */
-  readonly stopped: () => boolean;
-}
-
 /**
  * Reads a volume by slabs and writes it as MRC or OME-Zarr, by the target's name; memory holds a slab, and for OME-Zarr
  * the chunks that are not yet full.
  *
+ * @param reporter hears how far it has come; stopped by its signal, nothing is left behind
  * @throws BadDataset where the source is broken or has no voxel size, BadUsage where the target cannot be written,
  * Stopped where the user wished it
  */
@@ -66,20 +62,20 @@ export async function convertVolume(
   from: string,
   to: string,
   options: ConvertOptions,
-  watch: ConvertWatch,
+  reporter: Reporter,
 ): Promise<ConvertedVolume> {
-  const reader = await openSource(from, options);
+  const reader = await openSource(from, options, accessFor(reporter));
   const channels = chosenChannels(from, reader, options.channel);
   const voxelType = options.voxelType ?? nearestType(reader.level.dataType);
   const { writer, notes } = await openTarget(from, to, reader, { ...options, channels, voxelType });
   const { shape, spacing } = reader;
-  watch.onTotal(shape[0] * channels.length);
+  const progress = reporter.progress("volume", shape[0] * channels.length, "planes");
   const range = { least: Number.POSITIVE_INFINITY, greatest: Number.NEGATIVE_INFINITY, sum: 0 };
   let done = 0;
   try {
     for (const [at, { index }] of channels.entries()) {
       for await (const { zStart, values } of slabsOf(reader, index)) {
-        if (watch.stopped())
+        if (reporter.signal.aborted)
           throw new PickbenchError(
             "Stopped",
             `${to}: stopped, nothing was written; the same command starts over`,
@@ -87,13 +83,15 @@ export async function convertVolume(
         addRange(range, values);
         await writer.writeSlab(zStart, values, at);
         done += values.length / (shape[1] * shape[2]);
-        watch.onPlanes(done);
+        progress.update(done);
       }
     }
     await writer.close();
   } catch (error) {
     await writer.discard();
     throw error;
+  } finally {
+    progress.stop();
   }
   const voxels = shape[0] * shape[1] * shape[2] * channels.length;
   const names = reader.ref.channels ? channels.map(({ name }) => name) : undefined;
@@ -119,7 +117,11 @@ export async function convertVolume(
 /** Smaller halves lose digits (IEEE 754 binary16). */
 const leastNormalHalf = 2 ** -14;
 
-async function openSource(from: string, { spacing, level = 0 }: ConvertOptions): Promise<TomogramReader> {
+async function openSource(
+  from: string,
+  { spacing, level = 0 }: ConvertOptions,
+  access: DataAccess,
+): Promise<TomogramReader> {
   if (!(await stat(from).catch(() => undefined)))
     throw new PickbenchError(
       "BadDataset",
@@ -135,7 +137,7 @@ async function openSource(from: string, { spacing, level = 0 }: ConvertOptions):
     path: from,
     ...(given ? { givenSpacing: given } : {}),
   };
-  const reader = await openTomogram(ref, level);
+  const reader = await openTomogram(ref, level, access);
   return given ? { ...reader, spacing: given } : reader;
 }
 

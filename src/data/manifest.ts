@@ -29,7 +29,7 @@ export async function dataManifest(
       const folder = join(root, "ExperimentRuns", run);
       const pathOf = (full: string): string => [label, ...relative(root, full).split(/[/\\]/)].join("/");
       const isWanted = (full: string): boolean => options.only?.(pathOf(full)) !== false;
-      await ensureLocal(folder, isWanted);
+      await ensureLocal(folder, dataset.access, isWanted);
       for (const name of await filesUnder(folder, [])) {
         const full = join(folder, name);
         const path = pathOf(full);
@@ -44,17 +44,17 @@ export async function dataManifest(
   }
   for (const { name, sources = [] } of dataset.runs)
     if (runs.includes(name))
-      for (const source of sources) entries.push(...(await entriesOf(dataset.root, source, options)));
+      for (const source of sources) entries.push(...(await entriesOf(dataset, source, options)));
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** Files of a run in another layout than copick's, by their place under the data set's root. */
 async function entriesOf(
-  root: string,
+  { root, access }: Dataset,
   source: string,
   { hash }: { hash: boolean },
 ): Promise<ManifestEntry[]> {
-  await ensureLocal(source);
+  await ensureLocal(source, access);
   const isFolder = (await stat(source)).isDirectory();
   const files = isFolder ? (await filesUnder(source, [])).map((name) => join(source, name)) : [source];
   return Promise.all(

@@ -1,6 +1,7 @@
 import type { Particle } from "../domain/particles.js";
 import type { Box, Shape3, Spacing3, Volume } from "../domain/volume.js";
 import type { ArrayAxes } from "../formats/zarr/ome.js";
+import type { Reporter } from "../system/reporter.js";
 
 /** One resolution of a tomogram: an array inside the OME-Zarr folder. */
 export interface Level {
@@ -47,6 +48,14 @@ export interface Run {
   readonly sources?: readonly string[];
 }
 
+/** How files that lie on a server come here when they are needed. Each data set that is opened has its own. */
+export interface DataAccess {
+  /** Hears of fetching, and says when to stop. */
+  readonly reporter: Reporter;
+  /** Fetched files whose hash was compared, with their time of change then. */
+  readonly compared: Map<string, number>;
+}
+
 export interface Dataset {
   /** What `--data` led to: the folder that holds `static/` and `overlay/`, or the copick configuration. */
   readonly root: string;
@@ -57,6 +66,8 @@ export interface Dataset {
   readonly particles: readonly Particle[];
   /** Sorted by name. */
   readonly runs: readonly Run[];
+  /** To be handed to what opens its tomograms; without it that is silent. */
+  readonly access?: DataAccess;
 }
 
 /** A tomogram whose metadata has been read. */

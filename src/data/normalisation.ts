@@ -117,7 +117,7 @@ export async function readViews(
   normalisations: readonly Normalisation[],
 ): Promise<Volume[]> {
   const ref = findTomogram(findRun(dataset, run), choice.tomogram, choice.voxelSpacing);
-  const reader = await openTomogram(ref, choice.level);
+  const reader = await openTomogram(ref, choice.level, dataset.access);
   const volume = await reader.readAll();
   const intensity = measureVolume(volume, reader);
   const last = normalisations.length - 1;

@@ -66,7 +66,7 @@ export async function readPicksOf(
   const { voxelSpacing } = annotation;
   const tomogram = findRun(dataset, run).tomograms.find((each) => each.voxelSpacing === voxelSpacing);
   const length = angstrom(voxelSpacing);
-  const spacing = tomogram && (await resolveTomogram(tomogram)).levels[0]?.spacing;
+  const spacing = tomogram && (await resolveTomogram(tomogram, dataset.access)).levels[0]?.spacing;
   return readPortalPoints(path, type, spacing ?? [length, length, length]);
 }
 

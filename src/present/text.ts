@@ -29,6 +29,15 @@ export function duration(seconds: number): string {
   return `${fixed(seconds / 3600, 1)} h`;
 }
 
+/** A length of time that is still to come, to the second below an hour. */
+export function seconds(value: number): string {
+  if (!Number.isFinite(value)) return "?";
+  const whole = Math.round(value);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
 export function bytesText(bytes: number): string {
   if (bytes < 1e4) return `${bytes} B`;
   return bytes < 1e6 ? `${fixed(bytes / 1e3, 0)} kB` : `${fixed(bytes / 1e6, 1)} MB`;

@@ -1,6 +1,5 @@
-import { alignedTable } from "../present/text.js";
+import { alignedTable, seconds } from "../present/text.js";
 import { intervalText } from "../score/reportText.js";
-import { seconds } from "../system/progress.js";
 import type { SearchParameter } from "../train/experiment/searchSpace.js";
 import { valueText } from "./parameters.js";
 import type { SearchReport } from "./searchReport.js";

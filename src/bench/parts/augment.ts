@@ -25,7 +25,7 @@ export const part: BenchPart = {
   async run(options) {
     const rows: BenchRow[] = [];
     for (const size of options.sizes) {
-      options.note(`augment: patches of ${size}³`);
+      options.reporter.note(`augment: patches of ${size}³`);
       rows.push(await timePatches(size, options));
     }
     return rows;

@@ -6,6 +6,7 @@ import { writeWhole } from "../../system/files.js";
 import { checkFree } from "../../system/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, withDataset } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench copick`: a data set as a copick project, for copick's own tools and the viewers that read it. */
 export const command = defineCommand({
@@ -26,7 +27,7 @@ export const command = defineCommand({
       );
     await checkWritable("out", out, "file");
     await checkFree(out, overwrite);
-    const dataset = await openDataset(data, part === undefined ? {} : { part });
+    const dataset = await openDataset(data, { part, reporter: terminalReporter() });
     const project = copickProject(dataset, {
       name: name ?? basename(dataset.root),
       description: `${dataset.runs.length} runs`,

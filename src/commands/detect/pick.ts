@@ -8,10 +8,10 @@ import { type PickedType, planPicking } from "../../infer/pick/store.js";
 import { findStores } from "../../infer/predict/probabilityStores.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkFree } from "../../system/overwriting.js";
-import { startProgress } from "../../system/progress.js";
 import type { Checkpoint } from "../../train/checkpoint/checkpoint.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
+import { startProgress } from "../shared/progress.js";
 
 export const command = defineCommand({
   usage: "<probabilities..>",

@@ -8,10 +8,11 @@ import {
   probabilityPaths,
 } from "../../infer/predict/probabilityFiles.js";
 import { checkFree } from "../../system/overwriting.js";
-import { startCounting } from "../../system/progress.js";
+import { type Reporter, startCounting } from "../../system/reporter.js";
 import { type Detector, openDetector } from "../../train/submit/detector.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, threadsOf } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOptions.js";
 
 export const command = defineCommand({
@@ -54,7 +55,8 @@ export const command = defineCommand({
     const threads = threadsOf(flags.threads);
     const tiling = tilingOf(tile, overlap);
     await checkWritable("out", out, "folder");
-    const { dataset, runs } = await openRuns(data, asked);
+    const reporter = terminalReporter({ quiet });
+    const { dataset, runs } = await openRuns(data, asked, reporter);
     const detector = await openDetector(checkpoint, {
       engine: await engineOf(engine),
       threads,
@@ -64,15 +66,22 @@ export const command = defineCommand({
     });
     const written: string[] = [];
     try {
-      const target = { format, folder: out, session, zarr };
+      const target = { format, folder: out, session, zarr, reporter };
       const places: string[] = [];
       for (const run of runs) {
         const { ref, spacing } = await detector.find(dataset, run);
         const voxelSpacing = ref.voxelSpacing ?? spacing[2];
-        places.push(...probabilityPaths(format, { ...target, run, voxelSpacing, types: detector.types }));
+        places.push(
+          ...probabilityPaths(format, {
+            ...{ folder: out, session },
+            run,
+            voxelSpacing,
+            types: detector.types,
+          }),
+        );
       }
       await checkFree(places, overwrite);
-      for (const run of runs) written.push(...(await predictRun(detector, dataset, run, target, quiet)));
+      for (const run of runs) written.push(...(await predictRun(detector, dataset, run, target)));
     } finally {
       await detector.close();
     }
@@ -82,14 +91,14 @@ export const command = defineCommand({
 
 interface Target extends Pick<ProbabilityTarget, "folder" | "session" | "zarr"> {
   readonly format: ProbabilityFormat;
+  readonly reporter: Reporter;
 }
 
 async function predictRun(
   detector: Detector,
   dataset: Dataset,
   run: string,
-  { format, ...target }: Target,
-  quiet: boolean,
+  { format, reporter, ...target }: Target,
 ): Promise<readonly string[]> {
   const { ref } = await detector.find(dataset, run);
   const views = await detector.read(dataset, run);
@@ -103,7 +112,7 @@ async function predictRun(
     spacing,
     voxelSpacing: ref.voxelSpacing ?? spacing[2],
   });
-  const progress = startCounting(`predicting ${run}`, "tiles", quiet);
+  const progress = startCounting(reporter, `predicting ${run}`, "tiles");
   try {
     await detector.predictor.predict(
       views,

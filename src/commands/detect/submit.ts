@@ -1,6 +1,5 @@
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashFile } from "../../system/files.js";
-import { listenForStop } from "../../system/interrupt.js";
 import { checkFree } from "../../system/overwriting.js";
 import { ownVersion } from "../../system/version.js";
 import { openDetector } from "../../train/submit/detector.js";
@@ -8,6 +7,7 @@ import { isUnfinished, withSubmissionParts } from "../../train/submit/submission
 import { type FailedRun, type SubmittedRun, submitAll } from "../../train/submit/submitAll.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, threadsOf } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOptions.js";
 
 export const command = defineCommand({
@@ -38,9 +38,9 @@ export const command = defineCommand({
     const tiling = tilingOf(flags.tile, flags.overlap);
     await checkWritable("out", out, "file");
     if (!isUnfinished(out)) await checkFree(out, flags.overwrite);
-    const { dataset, runs } = await openRuns(data, asked);
-    const stop = listenForStop("tile");
-    try {
+    const reporter = terminalReporter({ quiet: flags.quiet });
+    const { dataset, runs } = await openRuns(data, asked, reporter);
+    await reporter.stoppable("tile", async () => {
       const submitted = await withSubmissionParts(out, async (parts) => {
         const options = {
           engine: await engineOf(engine),
@@ -62,16 +62,7 @@ export const command = defineCommand({
             version: ownVersion(),
           });
           const keepGoing = flags.keepGoing === true;
-          return await submitAll({
-            detector,
-            dataset,
-            runs,
-            parts,
-            out,
-            keepGoing,
-            stop,
-            quiet: flags.quiet,
-          });
+          return await submitAll({ detector, dataset, runs, parts, out, keepGoing, reporter });
         } finally {
           await detector.close();
         }
@@ -80,9 +71,7 @@ export const command = defineCommand({
         [...submitted.runs.map(line), `submission: ${out}`].join("\n"),
       );
       if (submitted.failed.length > 0) throw incomplete(out, runs.length, submitted.failed);
-    } finally {
-      stop.stopListening();
-    }
+    });
   },
 });
 

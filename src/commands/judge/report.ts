@@ -2,9 +2,10 @@ import { bytesText } from "../../present/text.js";
 import { makeReport } from "../../report/report.js";
 import { writeWhole } from "../../system/files.js";
 import { checkFree } from "../../system/overwriting.js";
-import { startProgress } from "../../system/progress.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
+import { startProgress } from "../shared/progress.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
   usage: "<run..>",
@@ -37,6 +38,7 @@ export const command = defineCommand({
       runs: paths,
       data,
       onProgress: progressOf(quiet || json === true),
+      reporter: terminalReporter({ quiet }),
     });
     await writeWhole(out, html);
     const bytes = Buffer.byteLength(html);

@@ -8,14 +8,8 @@ import type { Shape3 } from "../../domain/volume.js";
 import { resolveEngine } from "../../engines/available.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
-import {
-  checkWhole,
-  checkWritable,
-  engineOption,
-  noteUnless,
-  quietOption,
-  threadsOption,
-} from "../shared/flags.js";
+import { checkWhole, checkWritable, engineOption, quietOption, threadsOption } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 const names = Object.keys(parts);
 const described = names.map((name) => `${name}: ${parts[name]!.describe}`).join("; ");
@@ -92,7 +86,7 @@ export const command = defineCommand({
       threads,
       steps,
       peers,
-      note: noteUnless(quiet),
+      reporter: terminalReporter({ quiet }),
     };
     const earlier = history === null ? [] : await readHistory(history);
     const entry = await startEntry();

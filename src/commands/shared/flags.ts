@@ -44,11 +44,6 @@ async function nearestFolder(path: string): Promise<string> {
 /** `--quiet`, the same wherever progress is shown. */
 export const quietOption = { type: "boolean", default: false, describe: "show no progress" } as const;
 
-/** Prints lines about what is going on; nothing with `--quiet`. */
-export const noteUnless = (quiet: boolean) => (line: string) => {
-  if (!quiet) process.stderr.write(`${line}\n`);
-};
-
 /** `--overwrite`, the same wherever something is written. */
 export const overwriteOption = {
   type: "boolean",

@@ -7,13 +7,13 @@ import {
   checkWhole,
   checkWritable,
   engineOption,
-  noteUnless,
   overwriteOption,
   quietOption,
   setOption,
   threadsOf,
   threadsOption,
 } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 const commonRecipe = fileURLToPath(new URL("../../../experiments/compare.yaml", import.meta.url));
 
@@ -95,8 +95,7 @@ export const command = defineCommand({
       engine: engine ?? "auto",
       threads,
       overwrite,
-      quiet,
-      note: noteUnless(quiet),
+      reporter: terminalReporter({ quiet }),
     });
     report(json, comparison, () =>
       [comparisonText(comparison), "", `table and plot: ${join(out, "comparison.md")}, comparison.svg`].join(

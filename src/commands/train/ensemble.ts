@@ -1,7 +1,6 @@
 import { openDataset } from "../../data/dataset.js";
 import { alignedTable } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
-import { listenForStop } from "../../system/interrupt.js";
 import { checkFree } from "../../system/overwriting.js";
 import { ensembleAverages, memberChoices } from "../../train/checkpoint/ensembleRecord.js";
 import { type MadeEnsemble, makeEnsemble, type TestTime } from "../../train/ensemble/makeEnsemble.js";
@@ -16,6 +15,7 @@ import {
   threadsOf,
   threadsOption,
 } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 const testTimes = {
   none: { halfTurn: false, flips: false, rotations: false },
@@ -95,23 +95,20 @@ export const command = defineCommand({
     const threads = threadsOf(flags.threads);
     await checkWritable("out", out, "file");
     await checkFree(out, flags.overwrite);
-    const dataset = await openDataset(data);
+    const reporter = terminalReporter({ quiet });
+    const dataset = await openDataset(data, { reporter });
     const names = tuneRuns(data, tune, new Set(dataset.runs.map(({ name }) => name)));
-    const stop = listenForStop("tomogram");
-    try {
+    await reporter.stoppable("tomogram", async () => {
       const made = await makeEnsemble({
-        ...{ paths, dataset, out, average, threads, quiet },
+        ...{ paths, dataset, out, average, threads, reporter },
         tune: names,
         choice: members,
         testTime: tta && testTimes[tta],
         engine: await engineOf(engine),
-        stopAsked: stop.asked,
       });
-      if (!json) for (const warning of made.warnings) process.stderr.write(`warning: ${warning}\n`);
+      if (!json) for (const warning of made.warnings) reporter.note(`warning: ${warning}`);
       report(json, { out, ...made }, () => text(out, made));
-    } finally {
-      stop.stopListening();
-    }
+    });
   },
 });
 

@@ -1,7 +1,8 @@
 import { reportedDifferenceText } from "../../leaderboard/reportedComparison.js";
 import { type Repetition, repeatRun, type Sameness } from "../../train/run/repeatRun.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, noteUnless, overwriteOption, quietOption } from "../shared/flags.js";
+import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
   usage: "<record>",
@@ -35,9 +36,7 @@ export const command = defineCommand({
       data,
       out,
       overwrite,
-      quiet,
-      onWarning: (warning) => process.stderr.write(`warning: ${warning}\n`),
-      note: noteUnless(quiet),
+      reporter: terminalReporter({ quiet }),
     });
     report(json, repetition, () => repetitionText(repetition));
     if (repetition.isRepeatable && repetition.same === false) process.exitCode = 1;

@@ -6,7 +6,7 @@ import type { Experiment } from "../../train/experiment/schema.js";
 import { runExperiment } from "../../train/run/runExperiment.js";
 import { runFolds } from "../../train/run/runFolds.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, noteUnless } from "../shared/flags.js";
+import { checkWritable } from "../shared/flags.js";
 import { type RunCall, runOptionsOf, withRunOptions } from "./runOptions.js";
 
 interface Arguments {
@@ -88,7 +88,7 @@ async function runInFolds(
   folds: FoldsSpec,
   { submissions, json }: Arguments,
 ): Promise<void> {
-  const result = await runFolds(folder, { ...options, folds, submissions, note: noteUnless(options.quiet) });
+  const result = await runFolds(folder, { ...options, folds, submissions });
   report(json, { folder: folder.path, ...result }, () =>
     [
       runReportText(result.report),

@@ -13,6 +13,7 @@ import {
   setOption,
   threadsOption,
 } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 /** The flags that `run`, `train` and `tune` share. */
 export const withRunOptions = (argv: Argv) =>
@@ -70,12 +71,13 @@ export async function runOptionsOf(
   const { set } = args;
   const overrides = { seed: args.seed, budget: args.budget, set };
   const { experiment: checked, parameters } = await readSearched(args.experiment, overrides);
+  const reporter = terminalReporter({ quiet: args.quiet });
   if (parameters)
-    process.stderr.write(
-      `${args.experiment}: its search is left to pickbench search; the values that stand there are taken\n`,
+    reporter.note(
+      `${args.experiment}: its search is left to pickbench search; the values that stand there are taken`,
     );
-  const { experiment, data, seed, budget, engine, resume, overwrite, threads, quiet } = args;
-  const options = { experiment, data, seed, budget, set, engine, resume, overwrite, threads, quiet };
+  const { experiment, data, seed, budget, engine, resume, overwrite, threads } = args;
+  const options = { experiment, data, seed, budget, set, engine, resume, overwrite, threads, reporter };
   const folder = runFolder(args.out ?? join("runs", `${runName(checked)}${ending(checked)}`));
   await checkWritable("out", folder.path, "folder");
   return { folder, options, experiment: checked };

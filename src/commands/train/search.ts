@@ -8,12 +8,12 @@ import {
   checkWhole,
   checkWritable,
   engineOption,
-  noteUnless,
   overwriteOption,
   quietOption,
   setOption,
   threadsOption,
 } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench search`: values for an experiment's parameters, found on its tune runs. */
 export const command = defineCommand({
@@ -110,8 +110,9 @@ export const command = defineCommand({
         engine,
         threads,
       },
-      ...{ overwrite, quiet },
-      note: noteUnless(quiet),
+      overwrite,
+      tellsBest: process.stderr.isTTY,
+      reporter: terminalReporter({ quiet }),
     });
     report(json, found, () => searchText(found, out));
   },

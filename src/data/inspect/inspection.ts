@@ -96,7 +96,7 @@ export async function inspectDataset(
   const runs: RunInspection[] = [];
   for (const run of dataset.runs) runs.push(await inspectRun(dataset, run, problems));
   if (!readChunks) return { root: dataset.root, runs, chunks: 0, problems: problems.list() };
-  const read = await readAllChunks(runs, problems, onTotal);
+  const read = await readAllChunks(dataset, runs, problems, onTotal);
   const measured: RunInspection[] = [];
   for (const run of runs) measured.push(await measureRun(dataset, run, read.values, problems));
   return { root: dataset.root, runs: measured, chunks: read.chunks, problems: problems.list() };
@@ -139,14 +139,18 @@ async function contrastOf(
   const radii = dataset.particles.filter((particle) => points.some(({ type }) => type === particle.name));
   const wanted = Math.min(...radii.map(({ radius }) => radius)) / 3;
   const level = levels.findLastIndex(({ spacing }) => Math.max(...spacing) <= wanted);
-  const reader = await openTomogram({ run: name, tomoType, path, levels }, Math.max(0, level));
+  const reader = await openTomogram(
+    { run: name, tomoType, path, levels },
+    Math.max(0, level),
+    dataset.access,
+  );
   return points.length === 0 ? null : measureTruthContrast(await reader.readAll(), points, dataset.particles);
 }
 
 async function inspectRun(dataset: Dataset, run: Run, problems: Problems): Promise<RunInspection> {
   const tomograms: TomogramInspection[] = [];
   for (const ref of run.tomograms) {
-    const resolved = await problems.guard(() => resolveTomogram(ref));
+    const resolved = await problems.guard(() => resolveTomogram(ref, dataset.access));
     tomograms.push({
       tomoType: ref.tomoType,
       voxelSpacing: ref.voxelSpacing,
@@ -211,6 +215,7 @@ function isOutside(pick: ParticlePick, { shape, spacing }: Level): boolean {
 }
 
 async function readAllChunks(
+  dataset: Dataset,
   runs: readonly RunInspection[],
   problems: Problems,
   onTotal: (chunks: number) => (done: number, name: string) => void,
@@ -230,7 +235,7 @@ async function readAllChunks(
   const values = new Map<string, ValueRange>();
   let done = 0;
   for (const { ref, level, channel } of work) {
-    const reader = await openTomogram(ref, level);
+    const reader = await openTomogram(ref, level, dataset.access);
     const ranges: (ValueRange & { readonly voxels: number })[] = [];
     const chunks = reader.chunks(channel);
     for (const { box } of chunks) {

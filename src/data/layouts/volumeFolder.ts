@@ -1,7 +1,7 @@
-import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Run, TomogramRef } from "../model.js";
 import { isVolumeName, namesIn, volumeStem } from "../volumeNames.js";
+import type { Layout } from "./layout.js";
 
 /** How Ais names what it found in a tomogram: `{tomogram}__{Feature}`. */
 export const aisSeparator = "__";
@@ -27,11 +27,15 @@ export async function volumeRuns(folder: string): Promise<Run[]> {
   return runs;
 }
 
-/** The run that one file is. */
-export async function singleFileRun(path: string): Promise<Run | undefined> {
-  if (!isVolumeName(basename(path)) || !(await stat(path).catch(() => undefined))) return undefined;
-  return runOf(dirname(path), volumeStem(basename(path)), [basename(path)]);
-}
+/** One volume alone; picks are looked for in `overlay/` beside it. */
+export const singleVolume: Layout = {
+  async recognise(path) {
+    if (!isVolumeName(basename(path))) return undefined;
+    const overlay = join(dirname(path), "overlay");
+    const run = runOf(dirname(path), volumeStem(basename(path)), [basename(path)]);
+    return { root: path, overlay, roots: [overlay], runs: [run] };
+  },
+};
 
 const unnamed = "tomogram";
 

@@ -1,12 +1,12 @@
 import { access, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { Piscina } from "piscina";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
+import { openPool } from "../../system/pool.js";
 import { builtModule } from "../../system/threads.js";
-import type { PhantomRoots, SimulateAnswer, SimulateTask } from "./simulateWorker.js";
+import type { PhantomRoots, PickCounts, SimulateTask } from "./simulateWorker.js";
 
 /** What `pickbench simulate` makes. */
 interface SimulateOptions {
@@ -35,8 +35,7 @@ interface SimulateOptions {
 
 interface SimulatedRun {
   readonly name: string;
-  /** Picks by type. */
-  readonly counts: Readonly<Record<string, number>>;
+  readonly counts: PickCounts;
 }
 
 /** Bytes a voxel that a worker holds while it makes a tomogram, and how many all of them may hold. */
@@ -65,33 +64,21 @@ export async function simulateDataset(
     availableParallelism(),
     Math.max(1, Math.floor(memory / (bytesPerVoxel * voxelCount(options.shape)))),
   );
-  const pool = new Piscina<SimulateTask, SimulateAnswer>({
-    filename: builtModule(import.meta.url, "./simulateWorker.js").href,
-    minThreads: threads,
-    maxThreads: threads,
-  });
+  const pool = openPool(builtModule(import.meta.url, "./simulateWorker.js"), { threads });
   try {
     return await Promise.all(
       tasksOf(options, roots).map(async (task) => {
-        const answer = await pool.run(task);
-        if (!("counts" in answer)) {
-          throw new PickbenchError(
-            answer.tag,
-            answer.message,
-            answer.path === undefined ? {} : { path: answer.path },
-          );
-        }
-        const run = { name: task.name, counts: answer.counts };
+        const run = { name: task.name, counts: await pool.run<PickCounts>(task) };
         onRun(run);
         return run;
       }),
     );
   } catch (error) {
-    await pool.destroy();
+    await pool.close();
     await remove(options, roots);
     throw error;
   } finally {
-    await pool.destroy();
+    await pool.close();
   }
 }
 

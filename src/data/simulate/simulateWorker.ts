@@ -3,8 +3,8 @@ import { challengeParticles, type ParticlePick } from "../../domain/particles.js
 import { angstrom } from "../../domain/units.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
 import { renderSlice } from "../../present/pictures/slice.js";
-import { type ErrorTag, isPickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
+import { answering } from "../../system/pool.js";
 import { type Phantom, type PhantomPick, type PhantomPlan, simulatePhantom } from "./phantom.js";
 import { assembleSpecimens, type SpecimenSet } from "./population.js";
 
@@ -18,10 +18,8 @@ export interface SimulateTask {
   readonly previews?: string;
 }
 
-/** How many picks of each type it holds, or a PickbenchError's parts. */
-export type SimulateAnswer =
-  | { readonly counts: Readonly<Record<string, number>> }
-  | { readonly tag: ErrorTag; readonly message: string; readonly path: string | undefined };
+/** How many picks of each type a tomogram holds. */
+export type PickCounts = Readonly<Record<string, number>>;
 
 /** Pixels that a picture's shorter voxel row should at least come to. */
 const pictureWidth = 600;
@@ -35,22 +33,16 @@ function castFor(spacing: number, densities: string | undefined): Promise<Specim
 }
 
 /** Simulates one tomogram and writes it. */
-export default async function simulate(task: SimulateTask): Promise<SimulateAnswer> {
-  try {
-    const { plan, roots, name } = task;
-    const { particles, ...others } = await castFor(plan.spacing, task.densities);
-    const phantom = simulatePhantom(plan, { particles, ...others });
-    await writePhantom(roots, name, plan, particles.keys(), phantom);
-    if (task.previews !== undefined) {
-      await writeWhole(join(task.previews, `${name}.png`), previewOf(plan, phantom));
-    }
-    const countOf = (type: string) => phantom.picks.filter((pick) => pick.type === type).length;
-    return { counts: Object.fromEntries([...particles.keys()].map((type) => [type, countOf(type)])) };
-  } catch (error) {
-    if (!isPickbenchError(error)) throw error;
-    return { tag: error.tag, message: error.message, path: error.path };
-  }
-}
+export default answering(async (task: SimulateTask): Promise<PickCounts> => {
+  const { plan, roots, name } = task;
+  const { particles, ...others } = await castFor(plan.spacing, task.densities);
+  const phantom = simulatePhantom(plan, { particles, ...others });
+  await writePhantom(roots, name, plan, particles.keys(), phantom);
+  if (task.previews !== undefined)
+    await writeWhole(join(task.previews, `${name}.png`), previewOf(plan, phantom));
+  const countOf = (type: string) => phantom.picks.filter((pick) => pick.type === type).length;
+  return Object.fromEntries([...particles.keys()].map((type) => [type, countOf(type)]));
+});
 
 /** The denoised slice that cuts the most particles, with its picks. */
 function previewOf(plan: PhantomPlan, { denoised, picks }: Phantom): Uint8Array {

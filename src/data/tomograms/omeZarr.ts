@@ -12,7 +12,7 @@ import type { ChunkJob } from "../../formats/zarr/chunkJob.js";
 import { decodeChunks } from "../../formats/zarr/chunkPool.js";
 import { type ArrayAxes, readMultiscales } from "../../formats/zarr/ome.js";
 import { PickbenchError } from "../../system/errors.js";
-import type { Level, ResolvedTomogram, TomogramReader, TomogramRef } from "../model.js";
+import type { DataAccess, Level, ResolvedTomogram, TomogramReader, TomogramRef } from "../model.js";
 import { ensureLocal } from "../remote/mirror.js";
 import { isMrcName, mrcStem } from "../volumeNames.js";
 import { openMrcTomogram, resolveMrc } from "./mrc.js";
@@ -24,11 +24,16 @@ export function openOmeZarr(path: string): Promise<ResolvedTomogram> {
   return resolveTomogram({ run: tomoType, tomoType, path: full });
 }
 
-/** Reads a tomogram's levels and channels. @throws BadDataset where the metadata is missing or wrong. */
-export async function resolveTomogram(ref: TomogramRef): Promise<ResolvedTomogram> {
+/**
+ * Reads a tomogram's levels and channels.
+ *
+ * @param access of the data set it belongs to; silent if absent
+ * @throws BadDataset where the metadata is missing or wrong.
+ */
+export async function resolveTomogram(ref: TomogramRef, access?: DataAccess): Promise<ResolvedTomogram> {
   if (ref.levels !== undefined) return { ...ref, levels: ref.levels };
   if (isMrcName(ref.path)) {
-    await ensureLocal(ref.path);
+    await ensureLocal(ref.path, access);
     return resolveMrc(ref);
   }
   const { axes, ...multiscales } = await readMultiscales(ref.path);
@@ -72,9 +77,17 @@ function checkShape(path: string, { shape }: ZarrArray, axes: ArrayAxes): void {
     );
 }
 
-/** Opens one level of a tomogram, 0 the finest. */
-export async function openTomogram(ref: TomogramRef, levelIndex = 0): Promise<TomogramReader> {
-  const resolved = await resolveTomogram(ref);
+/**
+ * Opens one level of a tomogram, 0 the finest.
+ *
+ * @param access of the data set it belongs to; silent if absent
+ */
+export async function openTomogram(
+  ref: TomogramRef,
+  levelIndex = 0,
+  access?: DataAccess,
+): Promise<TomogramReader> {
+  const resolved = await resolveTomogram(ref, access);
   const level = resolved.levels[levelIndex];
   if (level === undefined)
     throw new PickbenchError(
@@ -83,7 +96,7 @@ export async function openTomogram(ref: TomogramRef, levelIndex = 0): Promise<To
       { path: ref.path },
     );
   if (isMrcName(ref.path)) return openMrcTomogram(ref);
-  await ensureLocal(join(ref.path, level.path));
+  await ensureLocal(join(ref.path, level.path), access);
   const array = await openZarrArray(join(ref.path, level.path));
   return readerOf(resolved, level, array);
 }

@@ -1,5 +1,5 @@
 import type { AnyNetwork } from "../../infer/predict/predictor.js";
-import { type Progress, startProgress } from "../../system/progress.js";
+import type { Progress } from "../../system/reporter.js";
 import type { EnsembleAverage, MemberChoice } from "../checkpoint/ensembleRecord.js";
 import type { Tuned } from "../fit/tuneNetworks.js";
 import { fitWeights } from "./fit.js";
@@ -20,7 +20,6 @@ interface Chosen {
 interface ChoiceOptions extends Omit<JudgeOptions, "averaging"> {
   readonly average: EnsembleAverage;
   readonly choice: MemberChoice;
-  readonly quiet: boolean;
 }
 
 /** Scores each member alone, weighs them, and tunes the picking of what they are together: all on the tune runs. */
@@ -28,9 +27,9 @@ export async function choose(
   members: readonly EnsembleMember[],
   options: ChoiceOptions,
 ): Promise<{ chosen: Chosen; scores: readonly number[] }> {
-  const { average, choice, quiet } = options;
+  const { average, choice } = options;
   const judge = new Judge({ ...options, averaging: average === "logits" ? "logits" : "probabilities" });
-  const progress = startProgress("scoring members", members.length, "members", { quiet });
+  const progress = options.reporter.progress("scoring members", members.length, "members");
   try {
     const stored: StoredMaps[][] = [];
     const scores: number[] = [];

@@ -143,7 +143,7 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
     tomogram: choice.tomogram,
     async find(dataset, run) {
       const ref = findTomogram(findRun(dataset, run), choice.tomogram, choice.voxelSpacing);
-      const reader = await openTomogram(ref, choice.level);
+      const reader = await openTomogram(ref, choice.level, dataset.access);
       checkSpacing(run, reader.spacing[0]);
       return reader;
     },

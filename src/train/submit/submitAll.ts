@@ -4,8 +4,7 @@ import type { ParticlePick } from "../../domain/particles.js";
 import { voxelCount } from "../../domain/volume.js";
 import { writeSubmission } from "../../score/submissionCsv.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
-import type { StopListener } from "../../system/interrupt.js";
-import { type Progress, startProgress } from "../../system/progress.js";
+import type { Progress, Reporter } from "../../system/reporter.js";
 import { type DetectedRun, type DetectSeconds, detectAll } from "./detectAll.js";
 import type { Detector } from "./detector.js";
 import type { SubmissionParts } from "./submissionParts.js";
@@ -20,9 +19,8 @@ interface SubmitRequest {
   readonly out: string;
   /** Leaves out tomograms that cannot be used; without it the first one ends the work. */
   readonly keepGoing: boolean;
-  readonly stop: StopListener;
-  /** Shows no bar. */
-  readonly quiet: boolean;
+  /** Hears how far the work has come; its signal stops it after a tile. */
+  readonly reporter: Reporter;
 }
 
 interface Submitted {
@@ -61,12 +59,12 @@ interface FoundRun {
  * @throws Stopped where the user wished so
  */
 export async function submitAll(request: SubmitRequest): Promise<Submitted> {
-  const { runs, parts, out, detector } = request;
+  const { runs, parts, out, detector, reporter } = request;
   const failed: FailedRun[] = [];
   const found = await findRuns(request, failed);
   const skipped = found.flatMap(({ part, run }) => (part ? [run] : []));
   if (skipped.length > 0)
-    say(
+    reporter.note(
       `${parts.folder}: ${skipped.length} of ${runs.length} tomograms are finished and skipped: ${skipped.join(", ")}`,
     );
   const detected = await detectFound(request, found, failed);
@@ -78,7 +76,7 @@ export async function submitAll(request: SubmitRequest): Promise<Submitted> {
 
 /** Looks at all tomograms before any is predicted. */
 async function findRuns(
-  { detector, dataset, runs, parts, keepGoing }: SubmitRequest,
+  { detector, dataset, runs, parts, keepGoing, reporter }: SubmitRequest,
   failed: FailedRun[],
 ): Promise<FoundRun[]> {
   const found: FoundRun[] = [];
@@ -91,7 +89,7 @@ async function findRuns(
     } catch (error) {
       if (!keepGoing || !isPickbenchError(error)) throw error;
       failed.push({ run, message: error.message });
-      say(leftOut(run, error));
+      reporter.note(leftOut(run, error));
     }
   }
   return found;
@@ -99,7 +97,7 @@ async function findRuns(
 
 /** Particles by run, those of earlier calls among them. */
 async function detectFound(
-  { detector, dataset, runs, parts, keepGoing, stop, quiet }: SubmitRequest,
+  { detector, dataset, runs, parts, keepGoing, reporter }: SubmitRequest,
   found: readonly FoundRun[],
   failed: FailedRun[],
 ): Promise<Map<string, DetectedRun>> {
@@ -107,14 +105,14 @@ async function detectFound(
   const waiting = found.filter(({ part }) => !part);
   if (waiting.length === 0) return detected;
   const stamps = new Map(waiting.map(({ run, stamp }) => [run, stamp]));
-  const bar = new VoxelBar(found, quiet);
+  const bar = new VoxelBar(found, reporter);
   try {
     await detectAll(
       detector,
       dataset,
       waiting.map(({ run }) => run),
       {
-        signal: stop.signal,
+        signal: reporter.signal,
         onProgress: (run, done, total) => bar.update(run, done / total),
         async onDetected(each) {
           await parts.write(each, stamps.get(each.run)!);
@@ -129,7 +127,7 @@ async function detectFound(
       },
     );
   } catch (error) {
-    if (!stop.asked()) throw error;
+    if (!reporter.signal.aborted) throw error;
     throw new PickbenchError(
       "Stopped",
       `stopped with ${detected.size} of ${runs.length} tomograms finished; give the same command again to go on from there`,
@@ -147,7 +145,7 @@ class VoxelBar {
   /** Of the skipped ones and of those in front of each run. */
   readonly #before = new Map<string, number>();
 
-  constructor(found: readonly FoundRun[], quiet: boolean) {
+  constructor(found: readonly FoundRun[], reporter: Reporter) {
     this.#found = found;
     const from = found.reduce((sum, { part, voxels }) => sum + (part ? voxels : 0), 0);
     let before = from;
@@ -156,8 +154,7 @@ class VoxelBar {
       this.#before.set(run, before);
       before += voxels;
     }
-    this.#progress = startProgress("predicting and picking", millions(before), "Mvoxel", {
-      quiet,
+    this.#progress = reporter.progress("predicting and picking", millions(before), "Mvoxel", {
       from: millions(from),
     });
   }
@@ -180,10 +177,6 @@ class VoxelBar {
 const millions = (voxels: number): number => Math.round(voxels / 1e5) / 10;
 
 const leftOut = (run: string, error: PickbenchError): string => `${run} is left out: ${error.message}`;
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
 
 const summary = (types: readonly string[], { run, picks, seconds }: DetectedRun): SubmittedRun => ({
   run,
