@@ -14,6 +14,7 @@ import {
   threadsOption,
 } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
+import { printBanner } from "./banner.js";
 
 /** The flags that `run`, `train` and `tune` share. */
 export const withRunOptions = (argv: Argv) =>
@@ -78,7 +79,8 @@ export async function runOptionsOf(
     );
   const { experiment, data, seed, budget, engine, resume, overwrite, threads } = args;
   const options = { experiment, data, seed, budget, set, engine, resume, overwrite, threads, reporter };
+  const onPrepared = args.quiet || args.json ? undefined : printBanner;
   const folder = runFolder(args.out ?? join("runs", `${runName(checked)}${ending(checked)}`));
   await checkWritable("out", folder.path, "folder");
-  return { folder, options, experiment: checked };
+  return { folder, options: { ...options, onPrepared }, experiment: checked };
 }

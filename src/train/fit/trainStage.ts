@@ -97,7 +97,9 @@ async function tuneAndWrite(
   tomograms: readonly TuneTomogram[],
 ): Promise<number | null> {
   const { experiment, members, external } = prepared;
-  const tuned = tomograms.length > 0 ? await tuneNetworks(prepared, networks, tomograms, heldVolume) : null;
+  const { reporter } = prepared;
+  const tuned =
+    tomograms.length > 0 ? await tuneNetworks(prepared, networks, tomograms, heldVolume, reporter) : null;
   const picking = tuned?.picking ?? untuned(prepared, networks);
   const spacing = tomograms[0]?.volume.spacing[0] ?? (await readSpacing(prepared));
   const names = external ? ["all"] : members.map(({ name }) => name);
@@ -175,6 +177,7 @@ function trainOne(
     ...hooks,
     experiment,
     member,
+    label: trainingLabel(member, members),
     seed: memberSeed(experiment.seed, member.name),
     budget: shareBudget(parseBudget(experiment.budget), members.length),
     sources,
@@ -183,6 +186,12 @@ function trainOne(
     reporter,
     evaluate: tomograms.length > 0 ? evaluate : null,
   });
+}
+
+/** Names the network where there are several. */
+function trainingLabel(member: ExperimentNetwork, members: readonly ExperimentNetwork[]): string {
+  if (members.length === 1) return "training";
+  return `training ${member.name} (${members.indexOf(member) + 1} of ${members.length})`;
 }
 
 /** Each network of an experiment draws its own chances. */

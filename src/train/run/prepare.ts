@@ -17,6 +17,7 @@ import { isExternal } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
 import { checkRun } from "./checkRun.js";
+import type { RunFolder } from "./runFolder.js";
 
 /** What `run`, `train` and `tune` are called with. */
 export interface RunOptions {
@@ -35,10 +36,15 @@ export interface RunOptions {
   readonly resume: boolean;
   /** Replaces a run that stands in the folder. */
   readonly overwrite?: boolean;
+  /** Is told what was prepared. */
+  readonly onPrepared?: OnPrepared | undefined;
   readonly threads?: number | undefined;
   /** Hears how far the work has come, and says when to stop; silent if absent. */
   readonly reporter?: Reporter | undefined;
 }
+
+/** Says what is about to be trained, before the first step. */
+export type OnPrepared = (prepared: PreparedRun, folder: RunFolder) => Promise<void>;
 
 /** An experiment met with a data set: everything checked before the first step. */
 export interface PreparedRun {
@@ -69,7 +75,7 @@ export async function prepareRun(
   const splits = splitsOf(read, dataset, options.data, share);
   const { experiment, members, external } = await openNetworks(read, dataset.particles, engine);
   await checkPrecision(experiment.predict.precision, engine, external ? [external] : members);
-  await checkRun({ experiment, dataset, splits, members, external });
+  await checkRun({ experiment, dataset, splits, members, external, reporter });
   const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
     hash: true,
   });
