@@ -54,7 +54,11 @@ export async function runSubmit(request: SubmitRequest, reporter: Reporter): Pro
     ...(tile && { tile }),
     ...(overlap !== undefined && { overlap: String(overlap) }),
   };
-  const args = [...checkpoints, ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])];
+  const args = [
+    ...checkpoints,
+    ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
+    "--overwrite",
+  ];
   const started = performance.now();
   const child = spawn(
     process.execPath,

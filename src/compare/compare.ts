@@ -33,6 +33,8 @@ export interface CompareOptions {
   readonly recipe: string;
   readonly data: string;
   readonly budget: string | undefined;
+  /** KEY.PATH=VALUE each, over the recipe. */
+  readonly set?: readonly string[] | undefined;
   readonly seeds: number;
   readonly out: string;
   readonly submissions: string;
@@ -49,7 +51,7 @@ export interface CompareOptions {
  * are kept, stopped ones are resumed.
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
-  const recipe = await readExperiment(options.recipe, { budget: options.budget });
+  const recipe = await readExperiment(options.recipe, { budget: options.budget, set: options.set });
   const engine = await resolveEngine(options.engine);
   options.architectures.forEach(architectureNamed);
   const entrants: Entrant[] = [];

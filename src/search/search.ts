@@ -2,6 +2,7 @@
  * Searches an experiment's parameters. The room `search` samples values, runs trials, halves them and reports the best.
  */
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readRecord } from "../domain/record.js";
 import { readReport } from "../leaderboard/leaderboard.js";
@@ -39,17 +40,25 @@ import { experimentYaml, trialName, withValues } from "./trialExperiment.js";
  * completed, Stopped when the user asks to stop
  */
 export async function search(options: SearchOptions): Promise<SearchReport> {
-  const { out, resume } = options;
+  const { out, resume, overwrite = false } = options;
+  if (overwrite && resume)
+    throw new PickbenchError(
+      "BadUsage",
+      "--resume keeps the search that --overwrite replaces; give one of them",
+    );
   const prepared = await prepareSearch(options);
   const made = await makeFolder(out);
   try {
     return await withLock(join(out, "search.lock"), out, async () => {
-      if (!resume && existsSync(join(out, "trials")))
+      if (!resume && !overwrite && existsSync(join(out, "trials")))
         throw new PickbenchError(
           "BadUsage",
-          `${out}: a search is already there; give --resume to go on with it, or another --out`,
+          `${out} already holds a search; give --resume to go on with it, --overwrite to replace it, or another --out`,
           { path: out },
         );
+      if (overwrite)
+        for (const name of ["trials", "plots", "best.yaml", "search.json"])
+          await rm(join(out, name), { recursive: true, force: true });
       await removeTemporaries(out);
       return tryAll(prepared, options);
     });

@@ -19,6 +19,8 @@ export interface SearchOptions {
   readonly budget: string | undefined;
   /** Budget of a whole trial; the experiment's if undefined. */
   readonly trialBudget: string | undefined;
+  /** KEY.PATH=VALUE each, over the experiment's file. */
+  readonly set?: readonly string[] | undefined;
   readonly out: string;
   /** Seed of the sampling; every training uses the experiment's own. */
   readonly seed: number;
@@ -26,6 +28,8 @@ export interface SearchOptions {
   /** Inverse of the share that goes on at a rung; 1 means no rungs. */
   readonly eta: number;
   readonly resume: boolean;
+  /** Replaces a search that is there. */
+  readonly overwrite?: boolean;
   readonly engine: Experiment["engine"] | undefined;
   readonly threads?: number | undefined;
   /** Whether the best trials are told after each, as to one who watches. */
@@ -57,15 +61,19 @@ export interface PreparedSearch {
 
 /** Prepares a search. @throws PickbenchError BadExperiment, BadDataset or BadUsage for the first fault */
 export async function prepareSearch(options: SearchOptions): Promise<PreparedSearch> {
-  const { experiment: path, method, seed, eta, engine } = options;
-  const { experiment: base, parameters } = await readSearched(path, { budget: options.trialBudget, engine });
+  const { experiment: path, method, seed, eta, engine, set } = options;
+  const { experiment: base, parameters } = await readSearched(path, {
+    budget: options.trialBudget,
+    engine,
+    set,
+  });
   const bad = (what: string) => new PickbenchError("BadExperiment", `${path}: ${what}`, { path });
   if (parameters === null)
     throw bad("search: got nothing, wanted paths with values, such as optimiser.rate: {log: [1e-4, 5e-3]}");
   checkParameters(base, parameters, path);
   const budget = options.budget === undefined ? null : parseBudget(options.budget);
   const { data, trialBudget, reporter } = options;
-  const run = { experiment: path, data, budget: trialBudget, engine, resume: false, reporter };
+  const run = { experiment: path, data, budget: trialBudget, set, engine, resume: false, reporter };
   const prepared = await prepareRun(run);
   const { splits, experimentHash, dataHash } = prepared;
   if (splits.tune.length === 0) throw bad("splits.tune: no run to compare trials on; wanted one or more");

@@ -177,7 +177,11 @@ describe("run refuses before any work, in one sentence, leaving nothing", () => 
     ["an empty flag", run("tiny.yaml", "--data @/data --out="), /--out is empty/],
     ["an out that is a file", run("tiny.yaml", "--data @/data --out @/file"), /--out .*file/],
     ["an out below a file", run("tiny.yaml", "--data @/data --out @/file/out"), /--out .*file/],
-    ["a run that stands there", run("tiny.yaml", "--data @/data --out @/run"), /run: a run is already there/],
+    [
+      "a run that stands there",
+      run("tiny.yaml", "--data @/data --out @/run"),
+      /run already holds a run; give --resume/,
+    ],
     [
       "resume and overwrite at once",
       run("tiny.yaml", "--data @/data --out @/run --resume --overwrite"),

@@ -17,6 +17,8 @@ type Current = NonNullable<TrainingProgress["current"]>;
 interface MemberTraining {
   readonly experiment: Experiment;
   readonly network: ExperimentNetwork;
+  /** What is being done, as the user is told. */
+  readonly label: string;
   readonly seed: number;
   readonly budget: Budget;
   readonly sources: readonly PatchSource[];
@@ -121,18 +123,19 @@ class Loop {
   }
 
   async run(): Promise<MemberResult> {
-    const { budget, network, reporter } = this.training;
+    const { budget, label, reporter } = this.training;
     const bySteps = "steps" in budget;
     const total = bySteps ? budget.steps : Math.round(budget.minutes * 60);
     const reached = () => (bySteps ? this.step : Math.min(total, Math.round(this.elapsedMs / 1000)));
     const unit = bySteps ? "steps" : "s";
-    const bar = reporter.progress(`training ${network.name}`, total, unit, { from: reached() });
+    const bar = reporter.progress(label, total, unit, { from: reached() });
     let ended = false;
     try {
       await this.save();
       while (this.fraction < 1 && !this.outOfPatience) {
         const loss = await this.oneStep();
         bar.update(reached(), `step ${this.step}, loss ${loss.toFixed(4)}`);
+        if (this.rungDue || this.evaluationDue) bar.update(reached(), "scoring the tune runs");
         ended = this.rungDue && !(await this.climb());
         if (ended) break;
         if (this.evaluationDue) await this.evaluate();

@@ -101,7 +101,9 @@ async function tuneAndWrite(
   tomograms: readonly TuneTomogram[],
 ): Promise<number | null> {
   const { experiment, members, external } = prepared;
-  const tuned = tomograms.length > 0 ? await tuneNetworks(prepared, networks, tomograms, heldVolume) : null;
+  const { reporter } = prepared;
+  const tuned =
+    tomograms.length > 0 ? await tuneNetworks(prepared, networks, tomograms, heldVolume, reporter) : null;
   const picking = tuned?.picking ?? untuned(prepared, networks);
   const spacing = tomograms[0]?.volume.spacing[0] ?? (await readSpacing(prepared));
   const names = external ? ["all"] : members.map(({ name }) => name);
@@ -179,6 +181,7 @@ function trainOne(
     ...hooks,
     experiment,
     network,
+    label: trainingLabel(network, members),
     seed: networkSeed(experiment.seed, network.name),
     budget: shareBudget(parseBudget(experiment.budget), members.length),
     sources,
@@ -187,6 +190,12 @@ function trainOne(
     reporter,
     evaluate: tomograms.length > 0 ? evaluate : null,
   });
+}
+
+/** Names the network where there are several. */
+function trainingLabel(network: ExperimentNetwork, all: readonly ExperimentNetwork[]): string {
+  if (all.length === 1) return "training";
+  return `training ${network.name} (${all.indexOf(network) + 1} of ${all.length})`;
 }
 
 /** Returns the seed of one network of an experiment; each network has its own. */

@@ -9,6 +9,7 @@ import type { Averaging } from "../../infer/predict/averaging.js";
 import { type AnyNetwork, openPredictor, type Predictor } from "../../infer/predict/predictor.js";
 import { type ProbabilityMaps, predictMaps } from "../../infer/predict/probabilityMaps.js";
 import { scoreOver, scorePicks } from "../../score/score.js";
+import { type Reporter, silentReporter, startCounting } from "../../system/reporter.js";
 import type { Experiment } from "../experiment/schema.js";
 import { pickType, type TuneRun, tuneType } from "./tunePicking.js";
 
@@ -35,12 +36,14 @@ export interface Tuned {
  * Predicts the tune runs, tunes each type that the networks predict, and scores the result on the same runs.
  *
  * @param viewsOf returns a run's tomogram, once per normalisation of the predictor
+ * @param reporter hears how far predicting and tuning have come
  */
 export async function tuneNetworks<Truth extends TuneTruth>(
   { experiment, dataset, engine, threads, averaging }: TuneContext,
   networks: readonly AnyNetwork[],
   truths: readonly Truth[],
   viewsOf: (truth: Truth, predictor: Predictor) => Promise<readonly Volume[]> | readonly Volume[] | Volume,
+  reporter: Reporter = silentReporter,
 ): Promise<Tuned> {
   const predictor = await openPredictor(networks, { ...experiment.predict, engine, threads, averaging });
   const pool = openPickPool();
@@ -48,10 +51,12 @@ export async function tuneNetworks<Truth extends TuneTruth>(
     const runs: TuneRun[] = [];
     const floors = tuningFloors(experiment, predictor.types);
     for (const each of truths) {
-      const maps = await predictMaps(predictor, await viewsOf(each, predictor), undefined, floors);
+      const views = await viewsOf(each, predictor);
+      const progress = startCounting(reporter, `predicting ${each.run} for tuning`, "tiles");
+      const maps = await predictMaps(predictor, views, progress.update, floors).finally(progress.stop);
       runs.push({ run: each.run, truth: each.truth, maps });
     }
-    return await tuneMaps(pool, experiment, dataset.particles, runs);
+    return await tuneMaps(pool, experiment, dataset.particles, runs, reporter);
   } finally {
     await Promise.all([predictor.close(), pool.close()]);
   }
@@ -69,12 +74,19 @@ export async function tuneMaps(
   experiment: Experiment,
   particles: readonly Particle[],
   runs: readonly TuneRun[],
+  reporter: Reporter = silentReporter,
 ): Promise<Tuned> {
   const types: ProbabilityMaps["types"] = runs[0]!.maps.types;
   const picking = new Map<string, PickingSettings>();
-  for (const type of types) {
-    const particle = particles.find(({ name }) => name === type)!;
-    picking.set(type, (await tuneType(pool, experiment, particle, runs)).settings);
+  const progress = reporter.progress("tuning the picking", types.length, "types");
+  try {
+    for (const type of types) {
+      const particle = particles.find(({ name }) => name === type)!;
+      picking.set(type, (await tuneType(pool, experiment, particle, runs)).settings);
+      progress.update(picking.size, type);
+    }
+  } finally {
+    progress.stop();
   }
   const truth = new Map(runs.map((each) => [each.run, each.truth]));
   const picks = new Map<string, ParticlePick[]>();

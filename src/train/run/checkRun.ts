@@ -12,6 +12,7 @@ import { openSizes, type TileDemand, tileSettings } from "../../infer/predict/ti
 import { tileGrid } from "../../infer/predict/tiles.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";
+import type { Reporter } from "../../system/reporter.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, patchSpecOf } from "../fit/networks.js";
 
@@ -22,6 +23,8 @@ interface Meeting {
   readonly splits: Splits;
   readonly members: readonly ExperimentNetwork[];
   readonly external: ExternalNetwork | null;
+  /** Hears how much of the data is checked. */
+  readonly reporter: Reporter;
 }
 
 /**
@@ -30,7 +33,8 @@ interface Meeting {
  *
  * @throws PickbenchError BadExperiment, BadDataset or NotFinite, for the first fault
  */
-export async function checkRun({ experiment, dataset, splits, members, external }: Meeting): Promise<void> {
+export async function checkRun(meeting: Meeting): Promise<void> {
+  const { experiment, dataset, splits, members, external, reporter } = meeting;
   for (const network of members) await checkNetwork(experiment, network);
   const demands = external ? [demandOf(external)] : await Promise.all(members.map(demandOfNetwork));
   const channels = (external ? [external] : members).flatMap((network) => network.channels);
@@ -52,7 +56,15 @@ export async function checkRun({ experiment, dataset, splits, members, external 
     checkTruth(dataset, run, await readRunPicks(dataset, run), channels);
   }
   checkSpacings(readers);
-  for (const reader of readers) await readEveryChunk(reader);
+  const progress = reporter.progress("checking the data", readers.length, "tomograms");
+  try {
+    for (const [at, reader] of readers.entries()) {
+      await readEveryChunk(reader);
+      progress.update(at + 1, reader.ref.run);
+    }
+  } finally {
+    progress.stop();
+  }
 }
 
 const openOf = (

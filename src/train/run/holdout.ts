@@ -31,15 +31,19 @@ export async function detectHoldout(prepared: PreparedRun, folder: RunFolder): P
     for (const run of splits.holdout) {
       const progress = startCounting(reporter, `predicting ${run}`, "tiles");
       const maps = await detector.predict(await detector.read(dataset, run), progress.update);
-      picks.set(run, await detector.pick(maps));
       progress.stop();
+      const picking = reporter.progress(`picking ${run}`, swept.size, "types");
+      picks.set(run, await detector.pick(maps));
       truth.set(run, await readRunPicks(dataset, run));
+      let done = 0;
       for (const [type, { thresholds, picks: atThresholds }] of swept) {
         const found = await detector.sweep(maps, type, thresholds);
         found.forEach((list, at) => {
           atThresholds[at]!.set(run, list);
         });
+        picking.update(++done, type);
       }
+      picking.stop();
     }
     return { truth, picks, types: detector.types, sweep: countSweep(truth, dataset.particles, swept) };
   } finally {

@@ -18,6 +18,7 @@ import { isExternal } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
 import { checkRun } from "./checkRun.js";
+import type { RunFolder } from "./runFolder.js";
 
 /** Options of `run`, `train` and `tune`. */
 export interface RunOptions {
@@ -26,6 +27,8 @@ export interface RunOptions {
   readonly data: string;
   readonly seed?: number | undefined;
   readonly budget?: string | undefined;
+  /** KEY.PATH=VALUE each, over the file. */
+  readonly set?: readonly string[] | undefined;
   readonly engine?: Experiment["engine"] | undefined;
   /** Splits in place of the experiment's. */
   readonly splits?: SplitSpec | undefined;
@@ -34,12 +37,17 @@ export interface RunOptions {
   readonly resume: boolean;
   /** Replaces an existing run in the folder. */
   readonly overwrite?: boolean;
+  /** Is told what was prepared. */
+  readonly onPrepared?: OnPrepared | undefined;
   readonly threads?: number | undefined;
   /** Hears how far the work has come, and says when to stop; silent if absent. */
   readonly reporter?: Reporter | undefined;
 }
 
-/** An experiment together with its data set, fully checked. */
+/** Says what is about to be trained, before the first step. */
+export type OnPrepared = (prepared: PreparedRun, folder: RunFolder) => Promise<void>;
+
+/** An experiment met with a data set: everything checked before the first step. */
 export interface PreparedRun {
   readonly experiment: Experiment;
   readonly experimentHash: string;
@@ -70,7 +78,7 @@ export async function prepareRun(
   const splits = splitsOf(read, dataset, options.data, share);
   const { experiment, members, external } = await openNetworks(read, dataset.particles, engine);
   await checkPrecision(experiment.predict.precision, engine, external ? [external] : members);
-  await checkRun({ experiment, dataset, splits, members, external });
+  await checkRun({ experiment, dataset, splits, members, external, reporter });
   const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
     hash: true,
   });
@@ -90,8 +98,9 @@ export async function prepareRun(
 }
 
 async function experimentOf(options: RunOptions): Promise<Experiment> {
-  const { experiment, seed, budget, engine, splits } = options;
-  if (typeof experiment === "string") return readExperiment(experiment, { seed, budget, engine, splits });
+  const { experiment, seed, budget, set, engine, splits } = options;
+  if (typeof experiment === "string")
+    return readExperiment(experiment, { seed, budget, set, engine, splits });
   return splits ? { ...experiment, splits } : experiment;
 }
 

@@ -178,7 +178,7 @@ async function mayGoOn(
   if (there.result === null && there.experiment.hash === record.experiment.hash) return true;
   throw new PickbenchError(
     "BadUsage",
-    `${folder.path}: ${there.result === null ? "another run was begun" : "a finished run stands"} there; give --overwrite to replace it, or another --out`,
+    `${folder.path} already holds ${there.result === null ? "another run that is not finished" : "a finished run"}; give --overwrite to replace it, or another --out`,
   );
 }
 
@@ -190,7 +190,7 @@ async function differencesOfCode(record: RunRecord, experiment: Experiment): Pro
     before === after ? [] : [`${what} was ${before ?? "none"}, is now ${after ?? "none"}`];
   return [
     ...differing("commit", short(record.code.commit), short(code.commit)),
-    ...(record.code.dirty ? ["the record's commit had changes of its own that nobody knows"] : []),
+    ...(record.code.dirty ? ["the record was made with changes to its commit that were not kept"] : []),
     ...(code.dirty ? ["this checkout has changes that are not committed"] : []),
     ...(record.code.lockfileHash === code.lockfileHash
       ? []

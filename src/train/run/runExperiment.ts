@@ -50,6 +50,7 @@ export async function runExperiment(
     const durations: Record<string, number> = {};
     const timed = stopwatch(durations);
     const prepared = await timed("prepare", () => prepareRun(options));
+    await options.onPrepared?.(prepared, folder);
     const trained = await timed("train", () => begin(prepared, folder, options));
     durations.train = (durations.train ?? 0) + trained.earlierSeconds;
     const report = await scoreHoldout(prepared, folder, timed);
@@ -81,6 +82,7 @@ export async function trainOnly(
   return withRunFolder(folder, async () => {
     const durations: Record<string, number> = {};
     const prepared = await prepareRun(options);
+    await options.onPrepared?.(prepared, folder);
     const trained = await stopwatch(durations)("train", () => begin(prepared, folder, options, rungs));
     durations.train = (durations.train ?? 0) + trained.earlierSeconds;
     await completeRecord(folder.record, {
@@ -230,7 +232,8 @@ export async function writeReport(
 export const weightsByType = ({ dataset }: PreparedRun): Record<string, number> =>
   Object.fromEntries(dataset.particles.map(({ name, weight }) => [name, weight]));
 
-async function parameterCount({ members, external }: PreparedRun): Promise<number> {
+/** Counts the parameters of all networks together. */
+export async function parameterCount({ members, external }: PreparedRun): Promise<number> {
   if (external) return external.external.parameters;
   const networks = await Promise.all(members.map(({ network }) => loadNetwork(network)));
   return networks.reduce((sum, network) => sum + network.parameterCount, 0);

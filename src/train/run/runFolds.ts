@@ -56,6 +56,7 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
     checkUnasked(folder, isBegun(folder) || standing.length > 0, options);
     const plan = await planFolds(folder, options);
     const { experiment, prepared, folds } = plan;
+    await options.onPrepared?.(prepared, folder);
     if (options.overwrite) await clear(folder);
     const truth = await readTruth(prepared);
     const finished = await readFinished(folder, plan, truth);
@@ -153,7 +154,13 @@ async function runEach(
     if (!finished.has(fold)) {
       const left = timeLeft(experiment, [...done.values()], folds.length);
       prepared.reporter.note(`${place}: ${rolesText(fold.splits)}${left}`);
-      const run = { ...options, splits: fold.spec, overwrite: false, resume: isBegun(fold.folder) };
+      const run = {
+        ...options,
+        onPrepared: undefined,
+        splits: fold.spec,
+        overwrite: false,
+        resume: isBegun(fold.folder),
+      };
       await inFold(place, () => runExperiment(fold.folder, run, null));
       done.set(fold, await readOutcome(fold, truth, prepared.dataset.particles));
     }

@@ -227,7 +227,7 @@ describe("refuses, changing nothing,", () => {
     ],
     [
       "one run in the folder of folds",
-      /whole: holds folds, not a single run/,
+      /whole holds the folds of a run, not one run/,
       () =>
         runExperiment(
           runFolder(at("whole")),
