@@ -13,8 +13,9 @@ const oneThread = ["--threads", "1"];
 /** Flags that a command of the documents gets beside its own, so that it ends in a moment, or may run again. */
 const additions: Readonly<Record<string, readonly (readonly string[])[]>> = {
   run: [["--overwrite"], oneThread],
+  submit: [["--overwrite"], oneThread],
   ...Object.fromEntries(
-    ["train", "tune", "submit", "predict", "ensemble", "search"].map((name) => [name, [oneThread]]),
+    ["train", "tune", "predict", "ensemble", "search"].map((name) => [name, [oneThread]]),
   ),
   simulate: [
     ["--runs", "1"],
