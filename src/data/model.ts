@@ -37,6 +37,7 @@ export interface TomogramRef {
   readonly channels?: readonly string[];
 }
 
+/** One tilt series or sample of a data set: its tomograms, and points beside them. */
 export interface Run {
   readonly name: string;
   /** Sorted by voxel spacing, then by reconstruction. */
@@ -47,6 +48,7 @@ export interface Run {
   readonly sources?: readonly string[];
 }
 
+/** A data set that was opened: its runs, and the particles that are looked for in them. */
 export interface Dataset {
   /** What `--data` led to: the folder that holds `static/` and `overlay/`, or the copick configuration. */
   readonly root: string;
@@ -79,6 +81,7 @@ export interface TomogramReader {
    * @throws NotFinite naming the first voxel that is NaN or infinite
    */
   readRegion(box: Box, channel?: number): Promise<Float32Array>;
+  /** The whole volume, in shared memory. @throws as `readRegion` */
   readAll(channel?: number): Promise<Volume>;
   /** The chunks' boxes in the order of their files, with the file of each. */
   chunks(channel?: number): readonly { readonly box: Box; readonly file: string }[];

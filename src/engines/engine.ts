@@ -8,10 +8,12 @@ import type { LossBuilder, Optimiser, TrainingState } from "./trainable.js";
 
 /** What a network can be trained and run by. */
 export const engineNames = ["onnx-cpu", "onnx-webgpu", "onnx-cuda", "tfjs"] as const;
+/** A program that trains and runs networks. */
 export type EngineName = (typeof engineNames)[number];
 
 /** What numbers a network is run with. */
 export const precisions = ["float32", "int8"] as const;
+/** A kind of numbers that networks are run with. */
 export type Precision = (typeof precisions)[number];
 
 export interface TrainerSpec {

@@ -2,7 +2,7 @@ import { PickbenchError } from "../system/errors.js";
 import { linesOf, TextBytes } from "./lines.js";
 
 /** One loop of a block: its columns' names without the underscore, and its rows of as many values. */
-interface StarLoop {
+export interface StarLoop {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }

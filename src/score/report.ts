@@ -44,6 +44,7 @@ export const runReportSchema = z.strictObject({
   interval: scoreIntervalSchema.nullable(),
   tune: scoreReportSchema.nullable(),
 });
+/** The scores of a run, report.json. */
 export type RunReport = z.infer<typeof runReportSchema>;
 
 /** The report of a run from its scores; null for a role without runs. */

@@ -33,7 +33,8 @@ interface SimulateOptions {
   readonly overwrite?: boolean;
 }
 
-interface SimulatedRun {
+/** A tomogram that was simulated, and how many particles of each type lie in it. */
+export interface SimulatedRun {
   readonly name: string;
   /** Picks by type. */
   readonly counts: Readonly<Record<string, number>>;

@@ -13,6 +13,7 @@ type Column = (typeof submissionColumns)[number];
  */
 export type RowReader = (experiment: string, type: string, place: Float64Array, row: number) => void;
 
+/** What is asked of a CSV of picks. */
 export interface CsvRules {
   /** A submission needs its id column; a truth may go without. */
   readonly kind?: "submission" | "truth";

@@ -36,6 +36,12 @@ export interface ConvertOptions extends WriteOptions {
   readonly sessionId?: string;
 }
 
+/** What of a format decides how positions are converted for it. */
+export type Carrier = Pick<PositionFormat, "title" | "frames" | "carries" | "extra" | "needs">;
+
+/** Sets of positions and where they come from. */
+type SourceSets = Pick<PositionsFile, "path" | "sets"> & Partial<PositionsFile>;
+
 /** Positions as they are to be written, and what the user has to know. */
 interface Converted {
   readonly sets: readonly PositionSet[];
@@ -49,8 +55,8 @@ interface Converted {
  * @throws BadUsage that names the flag where something is needed that neither file nor user says
  */
 export function convertPositions(
-  files: readonly PositionsFile[],
-  format: PositionFormat,
+  files: readonly SourceSets[],
+  format: Carrier,
   options: ConvertOptions,
 ): Converted {
   const read = withNamedRun(files, options.run).flatMap(({ path, sets }) =>
@@ -92,7 +98,7 @@ export function convertPositions(
 }
 
 /** A run that a file can only number, where it is the only one, is the one the user names. */
-function withNamedRun(files: readonly PositionsFile[], run: string | undefined): readonly PositionsFile[] {
+function withNamedRun(files: readonly SourceSets[], run: string | undefined): readonly SourceSets[] {
   const runs = new Set(files.flatMap(({ sets }) => sets.map((set) => set.run)));
   const [only] = runs;
   if (run === undefined || runs.size !== 1 || only === undefined || !/^\d+$/.test(only)) return files;
@@ -167,11 +173,7 @@ function absent(flag: string, asked: string, there: readonly string[]): Pickbenc
 }
 
 /** The first of the format's frames that what is known is enough for; else its first, which says what is missing. */
-function frameToWrite(
-  sets: readonly PositionSet[],
-  format: PositionFormat,
-  options: ConvertOptions,
-): FrameName {
+function frameToWrite(sets: readonly PositionSet[], format: Carrier, options: ConvertOptions): FrameName {
   const isReachable = (frame: FrameName) =>
     sets.every((set) => {
       const target = targetOf(set, frame, options);
@@ -195,7 +197,7 @@ function targetOf(set: PositionSet, frame: FrameName, options: ConvertOptions): 
   };
 }
 
-function checkNeeds(set: PositionSet, { needs, title }: PositionFormat, what: string): void {
+function checkNeeds(set: PositionSet, { needs, title }: Carrier, what: string): void {
   if (needs?.includes("run") && set.run === undefined && set.positions.length > 0)
     throw new PickbenchError("BadUsage", `${what} names no run, and ${title} needs one; give --run NAME`);
   if (needs?.includes("type") && set.positions.some(({ type }) => type === undefined))

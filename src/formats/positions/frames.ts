@@ -118,8 +118,10 @@ export const frames = {
   "portal-2.0": ["voxelToAngstrom", "portal2Mirror"],
 } as const satisfies Record<string, readonly TransformName[]>;
 
+/** A way in which positions count: the steps from their numbers to Å from the corner of the volume. */
 export type FrameName = keyof typeof frames;
 
+/** Names of the ways in which positions may count. */
 export const frameNames = Object.keys(frames) as FrameName[];
 
 /** Spacing of the tomograms that the portal's annotations of version 2.0 count in. */
@@ -244,7 +246,7 @@ export interface TomogramPosition {
 }
 
 /** A tomogram's volume: where its centre and its far faces lie. */
-interface VolumeExtent {
+export interface VolumeExtent {
   readonly size: Shape3;
   readonly spacing: Angstrom;
 }

@@ -37,7 +37,10 @@ const losses: readonly Loss[] = [
 ];
 
 /** What of the sets a format cannot carry, a sentence each. */
-export function lossesOf(sets: readonly PositionSet[], format: PositionFormat): string[] {
+export function lossesOf(
+  sets: readonly PositionSet[],
+  format: Pick<PositionFormat, "carries" | "title" | "extra">,
+): string[] {
   const { carries, title, extra } = format;
   const lost = losses
     .filter(

@@ -15,6 +15,7 @@ import { findPeaks } from "./peaks.js";
 import { keepSpaced } from "./spacing.js";
 import { watershedGroups } from "./watershed.js";
 
+/** How particles are picked from a volume of probabilities or heat-map values. */
 export interface PickingSettings {
   readonly method: "watershed" | "peaks";
   /** On the volume's values; voxels strictly above are foreground. */
@@ -37,6 +38,7 @@ export const pickingSchema = z.strictObject({
   radius: length.optional(),
 });
 
+/** A particle that was picked, its centre in Å from the volume's corner. */
 export interface ScoredPick extends Position {
   /** Confidence: the mean value over the group's voxels, or the peak's value; within 0 and 1 if the volume is. */
   readonly score: number;
@@ -56,6 +58,7 @@ export interface PickingSteps {
   readonly afterSpacing: number;
 }
 
+/** Particles that were picked from a volume, and how many were left after each step. */
 export interface PickingResult {
   /** Heaviest first; equal weights in the order of their maxima's places. */
   readonly picks: ScoredPick[];

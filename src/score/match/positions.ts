@@ -1,5 +1,6 @@
 import type { ParticlePick } from "../../domain/particles.js";
 
+/** Picks, in Å, by the experiment (run) that they lie in; one with an empty list is known to hold none. */
 export type PicksByExperiment = ReadonlyMap<string, readonly ParticlePick[]>;
 
 /** Positions of one type in one experiment, 24 bytes each: as objects they would take over a hundred. */

@@ -1,5 +1,6 @@
 import { studentQuantile } from "./studentT.js";
 
+/** A range of values, both ends included. */
 export interface Interval {
   readonly low: number;
   readonly high: number;

@@ -11,7 +11,7 @@ import { type Experiment, experimentSchema } from "./schema.js";
 import { checkSearch, type SearchParameter } from "./searchSpace.js";
 
 /** What the command line may set over the file. */
-interface Overrides {
+export interface ExperimentOverrides {
   readonly seed?: number | undefined;
   readonly budget?: string | undefined;
   readonly engine?: Experiment["engine"] | undefined;
@@ -19,8 +19,10 @@ interface Overrides {
 }
 
 /** Reads, checks and freezes an experiment. */
-export const readExperiment = async (path: string, overrides: Overrides = {}): Promise<Experiment> =>
-  (await readSearched(path, overrides)).experiment;
+export const readExperiment = async (
+  path: string,
+  overrides: ExperimentOverrides = {},
+): Promise<Experiment> => (await readSearched(path, overrides)).experiment;
 
 /** An experiment, and what its key `search` names for `pickbench search`: no part of the experiment or its hash. */
 interface Searched {
@@ -30,7 +32,7 @@ interface Searched {
 }
 
 /** Reads, checks and freezes an experiment and its search. */
-export async function readSearched(path: string, overrides: Overrides = {}): Promise<Searched> {
+export async function readSearched(path: string, overrides: ExperimentOverrides = {}): Promise<Searched> {
   let text: string;
   try {
     text = await readFile(path, "utf8");

@@ -151,4 +151,5 @@ export const experimentSchema = z.strictObject({
     })
     .prefault({}),
 });
+/** An experiment with every default filled in: the keys of its YAML. */
 export type Experiment = z.infer<typeof experimentSchema>;
