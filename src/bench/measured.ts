@@ -1,5 +1,7 @@
+import { rounded } from "../domain/numbers.js";
 import type { Shape3 } from "../domain/volume.js";
 import type { EngineName } from "../engines/engine.js";
+import type { Reporter } from "../system/reporter.js";
 import type { Medians } from "./medians.js";
 import type { Peak } from "./peak.js";
 
@@ -65,17 +67,14 @@ export interface BenchOptions {
   readonly peers: boolean;
   /** What this machine can do at most. */
   readonly peak: Peak;
-  /** Says what is being done, or what is left out, to people. */
-  readonly note: (line: string) => void;
+  /** Hears what is being done or left out; what is under way is ended with the process that hears it. */
+  readonly reporter: Reporter;
 }
 
 /** One thing whose speed is measured; one file each in this folder. */
 export interface BenchPart {
   run(options: BenchOptions): Promise<BenchRow[]>;
 }
-
-/** A number as a row shows it. */
-export const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
 
 /** Our time over the peer's; null without a peer. */
 const ratio = (ours: number, peer: number | null): number | null =>

@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { whenStopped } from "../system/interrupt.js";
+import type { Reporter } from "../system/reporter.js";
 
 /** The Python programs we are timed against: bench/peers/, each with its modules. */
 const folder = new URL("../../bench/peers/", import.meta.url);
@@ -42,6 +42,7 @@ interface ServingPeer {
  * @throws Error with what it wrote to stderr, if it ends before it answers
  */
 export async function servePeer(
+  reporter: Reporter,
   python: string,
   script: string,
   args: readonly string[],
@@ -49,7 +50,7 @@ export async function servePeer(
   const child = spawn(python, [peerScript(script), ...args], { stdio: ["pipe", "pipe", "pipe"] });
   const complaints: string[] = [];
   child.stderr.setEncoding("utf8").on("data", (text: string) => complaints.push(text));
-  const forget = whenStopped(() => child.kill("SIGKILL"));
+  const forget = reporter.onEnd(() => child.kill("SIGKILL"));
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve())).finally(forget);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const answer = async (): Promise<unknown> => {
@@ -72,9 +73,14 @@ export async function servePeer(
 }
 
 /** Runs a peer to its end and gives the JSON of its last line. */
-export async function runPeer(python: string, script: string, args: readonly string[]): Promise<unknown> {
+export async function runPeer(
+  reporter: Reporter,
+  python: string,
+  script: string,
+  args: readonly string[],
+): Promise<unknown> {
   const running = promisify(execFile)(python, [peerScript(script), ...args], { maxBuffer: 2 ** 24 });
-  const forget = whenStopped(() => running.child.kill("SIGKILL"));
+  const forget = reporter.onEnd(() => running.child.kill("SIGKILL"));
   const { stdout } = await running.finally(forget);
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
 }

@@ -3,7 +3,7 @@ import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PickbenchError } from "../system/errors.js";
-import { whenStopped } from "../system/interrupt.js";
+import type { Reporter } from "../system/reporter.js";
 
 /**
  * Gives `use` an empty folder and removes it afterwards, and where the user ends the process.
@@ -11,11 +11,15 @@ import { whenStopped } from "../system/interrupt.js";
  * @param bytes that will be written there at most
  * @throws BadUsage where the disk has less room
  */
-export async function withScratchFolder<T>(use: (folder: string) => Promise<T>, bytes = 0): Promise<T> {
+export async function withScratchFolder<T>(
+  reporter: Reporter,
+  use: (folder: string) => Promise<T>,
+  bytes = 0,
+): Promise<T> {
   await checkRoom(bytes);
   let folder: string | undefined;
   const remove = () => folder && rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
-  const forget = whenStopped(remove);
+  const forget = reporter.onEnd(remove);
   try {
     folder = mkdtempSync(join(tmpdir(), "pickbench-bench-"));
     return await use(folder);

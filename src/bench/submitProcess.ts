@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { PickbenchError } from "../system/errors.js";
-import { whenStopped } from "../system/interrupt.js";
+import type { Reporter } from "../system/reporter.js";
 import { builtModule } from "../system/threads.js";
 
 /** What starts the command line. */
@@ -42,7 +42,7 @@ const usage = z.object({ peakBytes: z.number().positive(), cpuMs: z.number().pos
  *
  * @throws BadUsage with what it said where that was the user's mistake
  */
-export async function runSubmit(request: SubmitRequest): Promise<SubmitCost> {
+export async function runSubmit(request: SubmitRequest, reporter: Reporter): Promise<SubmitCost> {
   const { checkpoints, data, run, out, engine, threads, tile, overlap } = request;
   const flags = {
     data,
@@ -60,7 +60,7 @@ export async function runSubmit(request: SubmitRequest): Promise<SubmitCost> {
     ["--import", builtModule(import.meta.url, "./reportUsage.js").href, program, "submit", ...args, "--json"],
     { stdio: ["ignore", "pipe", "pipe", "pipe"] },
   );
-  const forget = whenStopped(() => child.kill("SIGKILL"));
+  const forget = reporter.onEnd(() => child.kill("SIGKILL"));
   try {
     const [stdout, stderr, used, end] = await Promise.all([
       textOf(child.stdout as Readable),

@@ -6,6 +6,7 @@ import { buildNetwork } from "../nets/architecture.js";
 import { architectureNamed } from "../nets/library/catalogue.js";
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
+import type { Reporter } from "../system/reporter.js";
 import { checkExperiment, experimentHash, readExperiment } from "../train/experiment/experiment.js";
 import type { Experiment } from "../train/experiment/schema.js";
 import { runExperiment } from "../train/run/runExperiment.js";
@@ -38,7 +39,8 @@ export interface CompareOptions {
   readonly threads: number;
   /** Runs again what is finished. */
   readonly overwrite: boolean;
-  readonly note: (line: string) => void;
+  /** Hears how far the work has come, and says when to stop. */
+  readonly reporter: Reporter;
 }
 
 /**
@@ -66,7 +68,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
     machine,
     commit: code.commit,
     holdout: runs.holdout,
-    rows: await withVerdicts(ranked(rows), entrants, options.data, runs.holdout),
+    rows: await withVerdicts(ranked(rows), entrants, options, runs.holdout),
   };
   const write = (name: string, content: string) => writeWhole(join(options.out, name), content);
   await write("comparison.json", `${JSON.stringify(comparison, null, 1)}\n`);
@@ -79,14 +81,14 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
 async function withVerdicts(
   rows: readonly CompareRow[],
   entrants: readonly Entrant[],
-  data: string,
+  options: CompareOptions,
   holdout: readonly string[],
 ): Promise<RankedRow[]> {
   const submissions = rows.map(({ architecture }) => {
     const entrant = entrants.find((each) => each.architecture === architecture)!;
     return runFolder(entrant.folder).submission;
   });
-  const verdicts = await againstFirst(submissions, data, holdout);
+  const verdicts = await againstFirst(submissions, options, holdout);
   return rows.map((row, i) => ({ ...row, againstFirst: verdicts[i]! }));
 }
 
@@ -101,7 +103,7 @@ async function compareOne(
     await runEntrant(entrant, options);
     seeds.push(await readResult(entrant));
   }
-  options.note(`timing ${architecture}`);
+  options.reporter.note(`timing ${architecture}`);
   const times = await timeNetwork(architecture, engine, options.threads);
   const { parameterCount } = buildNetwork(architectureNamed(architecture), { outputs: 1 });
   return rowOf(architecture, parameterCount, seeds, times, aisTable[architecture] ?? null);
@@ -111,13 +113,13 @@ async function runEntrant(entrant: Entrant, options: CompareOptions): Promise<vo
   const { path, architecture, seed } = entrant;
   const folder = runFolder(entrant.folder);
   if (!options.overwrite && (await isFinished(entrant))) {
-    options.note(`${architecture}, seed ${seed}: finished before`);
+    options.reporter.note(`${architecture}, seed ${seed}: finished before`);
     return;
   }
-  options.note(`${architecture}, seed ${seed}: ${entrant.experiment.budget}`);
-  const { data, engine, threads, overwrite, submissions } = options;
+  options.reporter.note(`${architecture}, seed ${seed}: ${entrant.experiment.budget}`);
+  const { data, engine, threads, overwrite, submissions, reporter } = options;
   const resume = !overwrite && isBegun(folder);
-  const run = { experiment: path, data, engine, threads, overwrite, resume, quiet: false };
+  const run = { experiment: path, data, engine, threads, overwrite, resume, reporter };
   try {
     await runExperiment(folder, run, submissions);
   } catch (error) {

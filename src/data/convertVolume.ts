@@ -1,3 +1,4 @@
+/** Converts volumes between MRC and OME-Zarr, slab by slab. */
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { Angstrom } from "../domain/units.js";
@@ -8,20 +9,22 @@ import { isWhole, type SlabWriter, type VoxelType, voxelTypes } from "../formats
 import { createOmeZarr } from "../formats/zarr/writer.js";
 import type { CompressorName } from "../formats/zarr/writtenMetadata.js";
 import { PickbenchError } from "../system/errors.js";
-import type { TomogramReader } from "./model.js";
+import type { Reporter } from "../system/reporter.js";
+import type { DataAccess, TomogramReader } from "./model.js";
+import { accessFor } from "./remote/access.js";
 import { openTomogram } from "./tomograms/omeZarr.js";
 import { isMrcName, mrcStem } from "./volumeNames.js";
 
 interface ConvertOptions {
-  /** Å per voxel along every axis, over what the source says. */
+  /** Å per voxel along every axis, in place of the source's. */
   readonly spacing?: Angstrom;
-  /** Of the target; the source's own by default. */
+  /** Voxel type of the target; the source's own by default. */
   readonly voxelType?: VoxelType;
-  /** Resolution of an OME-Zarr source, 0 the finest. */
+  /** Resolution level of an OME-Zarr source; 0 is the finest. */
   readonly level?: number;
-  /** The one channel to convert; all by default. */
+  /** The single channel to convert; all by default. */
   readonly channel?: string;
-  /** Of an OME-Zarr target. */
+  /** Settings of an OME-Zarr target. */
   readonly zarr: {
     readonly levels: number;
     readonly format: 2 | 3;
@@ -31,7 +34,7 @@ interface ConvertOptions {
   };
 }
 
-/** What was converted. */
+/** Summary of a conversion. */
 export interface ConvertedVolume {
   readonly from: string;
   readonly to: string;
@@ -44,21 +47,15 @@ export interface ConvertedVolume {
   readonly least: number;
   readonly greatest: number;
   readonly mean: number;
-  /** What the target does not carry. */
+  /** Notes on what the target does not carry. */
   readonly notes: readonly string[];
-}
-
-interface ConvertWatch {
-  readonly onTotal: (planes: number) => void;
-  readonly onPlanes: (done: number) => void;
-  /** True once the user wants it to stop: nothing is left behind then. */
-  readonly stopped: () => boolean;
 }
 
 /**
  * Reads a volume by slabs and writes it as MRC or OME-Zarr, by the target's name; memory holds a slab, and for OME-Zarr
  * the chunks that are not yet full.
  *
+ * @param reporter hears how far it has come; stopped by its signal, nothing is left behind
  * @throws BadDataset where the source is broken or has no voxel size, BadUsage where the target cannot be written,
  * Stopped where the user wished it
  */
@@ -66,20 +63,20 @@ export async function convertVolume(
   from: string,
   to: string,
   options: ConvertOptions,
-  watch: ConvertWatch,
+  reporter: Reporter,
 ): Promise<ConvertedVolume> {
-  const reader = await openSource(from, options);
+  const reader = await openSource(from, options, accessFor(reporter));
   const channels = chosenChannels(from, reader, options.channel);
   const voxelType = options.voxelType ?? nearestType(reader.level.dataType);
   const { writer, notes } = await openTarget(from, to, reader, { ...options, channels, voxelType });
   const { shape, spacing } = reader;
-  watch.onTotal(shape[0] * channels.length);
+  const progress = reporter.progress("volume", shape[0] * channels.length, "planes");
   const range = { least: Number.POSITIVE_INFINITY, greatest: Number.NEGATIVE_INFINITY, sum: 0 };
   let done = 0;
   try {
     for (const [at, { index }] of channels.entries()) {
       for await (const { zStart, values } of slabsOf(reader, index)) {
-        if (watch.stopped())
+        if (reporter.signal.aborted)
           throw new PickbenchError(
             "Stopped",
             `${to}: stopped, nothing was written; the same command starts over`,
@@ -87,13 +84,15 @@ export async function convertVolume(
         addRange(range, values);
         await writer.writeSlab(zStart, values, at);
         done += values.length / (shape[1] * shape[2]);
-        watch.onPlanes(done);
+        progress.update(done);
       }
     }
     await writer.close();
   } catch (error) {
     await writer.discard();
     throw error;
+  } finally {
+    progress.stop();
   }
   const voxels = shape[0] * shape[1] * shape[2] * channels.length;
   const names = reader.ref.channels ? channels.map(({ name }) => name) : undefined;
@@ -116,10 +115,14 @@ export async function convertVolume(
   };
 }
 
-/** Smaller halves lose digits (IEEE 754 binary16). */
+/** Least normal half-precision value; smaller ones lose digits (IEEE 754 binary16). */
 const leastNormalHalf = 2 ** -14;
 
-async function openSource(from: string, { spacing, level = 0 }: ConvertOptions): Promise<TomogramReader> {
+async function openSource(
+  from: string,
+  { spacing, level = 0 }: ConvertOptions,
+  access: DataAccess,
+): Promise<TomogramReader> {
   if (!(await stat(from).catch(() => undefined)))
     throw new PickbenchError(
       "BadDataset",
@@ -135,7 +138,7 @@ async function openSource(from: string, { spacing, level = 0 }: ConvertOptions):
     path: from,
     ...(given ? { givenSpacing: given } : {}),
   };
-  const reader = await openTomogram(ref, level);
+  const reader = await openTomogram(ref, level, access);
   return given ? { ...reader, spacing: given } : reader;
 }
 
@@ -153,7 +156,7 @@ function chosenChannels(from: string, { ref }: TomogramReader, asked: string | u
   throw new PickbenchError("BadUsage", `--channel ${asked}: ${from} has no such channel; it has ${there}`);
 }
 
-/** The type that holds a source's values; float32 for those that no target has. */
+/** Returns the voxel type that holds a source's values; float32 for types that no target has. */
 const nearestType = (dataType: string | undefined): VoxelType =>
   dataType === "bool" ? "uint8" : (voxelTypes.find((type) => type === dataType) ?? "float32");
 
@@ -207,7 +210,7 @@ async function lostFromHeader(from: string): Promise<string[]> {
     : [];
 }
 
-/** Origin, start and extended header of an MRC source, as far as they still say what they said. */
+/** Returns origin, start and extended header of an MRC source, as far as they are still valid in the target. */
 async function keptFromHeader(
   from: string,
 ): Promise<{ options: Pick<MrcOptions, "origin" | "start" | "extended">; notes: string[] }> {
@@ -233,17 +236,17 @@ function addRange(range: { least: number; greatest: number; sum: number }, value
   }
 }
 
-/** Whole z planes of a volume. */
+/** A slab of whole z planes. */
 interface Slab {
   readonly zStart: number;
   /** (planes, y, x) */
   readonly values: Float32Array;
 }
 
-/** Voxels of a slab at most, where a row of chunks has more: they are then decoded more than once. */
+/** Limit of voxels in a slab; where a row of chunks has more, chunks are decoded more than once. */
 const mostVoxels = 2 ** 27;
 
-/** A volume's slabs in order, one of them in memory at a time. */
+/** Yields a volume's slabs in order, one of them in memory at a time. */
 async function* slabsOf(reader: TomogramReader, channel = 0): AsyncGenerator<Slab> {
   if (reader.slabs) return yield* reader.slabs(channel);
   const [depth, height, width] = reader.shape;

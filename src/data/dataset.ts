@@ -1,117 +1,70 @@
-import { readdir } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+/**
+ * Opens data sets. The room `data` reads and writes runs, tomograms and picks in every layout, local or on a server,
+ * and makes training patches and simulated data from them.
+ */
+import { stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { challengeParticles } from "../domain/particles.js";
 import { PickbenchError } from "../system/errors.js";
-import { type CopickRoots, findRoots } from "./layouts/copickConfig.js";
-import { portalRuns } from "./layouts/portal.js";
-import { singleFileRun, volumeRuns } from "./layouts/volumeFolder.js";
-import type { Dataset, Run, TomogramRef } from "./model.js";
+import type { Reporter } from "../system/reporter.js";
+import { recogniseData } from "./layouts/catalogue.js";
+import type { FoundData } from "./layouts/layout.js";
+import type { DataAccess, Dataset, Run, TomogramRef } from "./model.js";
+import { accessFor } from "./remote/access.js";
 import { isRemote } from "./remote/address.js";
 import { mirroredData } from "./remote/mirror.js";
 
-const spacingFolder = /^VoxelSpacing(\d+(?:\.\d+)?)$/;
+interface OpenOptions {
+  readonly part?: "train" | "test" | undefined;
+  /** Hears of fetching, and says when to stop; silent if absent. */
+  readonly reporter?: Reporter | undefined;
+}
 
 /**
  * Opens a data set in the challenge's or copick's layout: a folder with `static/` and `overlay/`, a folder with
  * `train/` and `test/` inside (`part` chooses; `train` where it exists), or a copick configuration; or a dataset or run
- * downloaded from the CryoET Data Portal, a folder of MRC files or OME-Zarr stores, or one of those alone. No
- * tomogram's metadata is read yet. What lies behind `https://` or `s3://` is mirrored in a cache.
+ * downloaded from the CryoET Data Portal, a folder of MRC files or OME-Zarr stores, or one single such volume. No
+ * tomogram's metadata is read yet. Data behind `https://` or `s3://` are mirrored in a cache.
  *
- * @throws BadDataset where there is nothing of the kind.
+ * @throws PickbenchError BadDataset where no run is found
  */
-export async function openDataset(path: string, options: { part?: "train" | "test" } = {}): Promise<Dataset> {
-  const full = isRemote(path) ? await mirroredData(path) : resolve(path);
-  const lonely = await singleFileRun(full);
-  const roots = lonely ? rootsBeside(full) : await findRoots(full, options.part);
-  const runs = lonely ? [lonely] : await listRuns(roots.existing);
-  if (runs.length === 0)
+export async function openDataset(path: string, { part, reporter }: OpenOptions = {}): Promise<Dataset> {
+  const access = accessFor(reporter);
+  const found = await findData(path, part, access);
+  if (found.runs.length === 0)
     throw new PickbenchError(
       "BadDataset",
-      `${path}: no runs under ${roots.existing.map((root) => join(root, "ExperimentRuns")).join(" or ")}; wanted ExperimentRuns/RUN/VoxelSpacing…/TYPE.zarr or ExperimentRuns/RUN/Picks/*.json`,
+      `${path}: no runs under ${found.roots.map((root) => join(root, "ExperimentRuns")).join(" or ")}; wanted ExperimentRuns/RUN/VoxelSpacing…/TYPE.zarr or ExperimentRuns/RUN/Picks/*.json`,
       { path },
     );
   return {
-    root: roots.root,
-    overlayRoot: roots.overlay,
-    roots: roots.existing,
-    particles: roots.particles ?? challengeParticles,
-    runs,
+    root: found.root,
+    overlayRoot: found.overlay,
+    roots: found.roots,
+    particles: found.particles ?? challengeParticles,
+    runs: found.runs,
+    access,
   };
 }
 
-/** Runs of all roots together: a run may have its tomograms in one and its picks in the other. */
-export async function listRuns(roots: CopickRoots["existing"]): Promise<Run[]> {
-  const folders = new Map<string, string[]>();
-  for (const root of roots) {
-    const runsFolder = join(root, "ExperimentRuns");
-    for (const name of await folderNames(runsFolder))
-      folders.set(name, [...(folders.get(name) ?? []), join(runsFolder, name)]);
-  }
-  const runs = new Map<string, Run>();
-  for (const [name, runFolders] of folders)
-    runs.set(name, { name, tomograms: await listTomograms(name, runFolders) });
-  for (const root of roots)
-    for (const run of await runsInOtherLayouts(root)) runs.set(run.name, joined(runs.get(run.name), run));
-  return [...runs.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-async function runsInOtherLayouts(root: string): Promise<Run[]> {
-  const portal = await portalRuns(root);
-  return portal.length > 0 ? portal : volumeRuns(root);
-}
-
-/** One run whose picks, or some of whose tomograms, lie in copick's layout and the rest in another. */
-const joined = (first: Run | undefined, second: Run): Run =>
-  first ? { ...second, tomograms: [...first.tomograms, ...second.tomograms] } : second;
-
-/** Of a lone volume: picks are looked for in `overlay/` beside it. */
-function rootsBeside(path: string): CopickRoots {
-  const overlay = join(dirname(path), "overlay");
-  return { root: path, overlay, existing: [overlay] };
-}
-
-/** Reconstructions of a run; where both roots hold the same one, the overlay's, which comes first, counts. */
-async function listTomograms(run: string, runFolders: readonly string[]): Promise<TomogramRef[]> {
-  const found = new Map<string, TomogramRef & { voxelSpacing: number }>();
-  for (const folder of runFolders) {
-    for (const spacingName of await folderNames(folder)) {
-      const label = spacingFolder.exec(spacingName)?.[1];
-      if (label === undefined) continue;
-      for (const name of await folderNames(join(folder, spacingName))) {
-        if (!name.endsWith(".zarr")) continue;
-        const tomoType = name.slice(0, -".zarr".length);
-        const key = `${Number(label)}/${tomoType}`;
-        if (found.has(key)) continue;
-        found.set(key, {
-          run,
-          tomoType,
-          path: join(folder, spacingName, name),
-          voxelSpacing: Number(label),
-        });
-      }
-    }
-  }
-  return [...found.values()].sort(
-    (a, b) => a.voxelSpacing - b.voxelSpacing || (a.tomoType < b.tomoType ? -1 : 1),
+async function findData(given: string, part: OpenOptions["part"], access: DataAccess): Promise<FoundData> {
+  const path = isRemote(given) ? await mirroredData(given, access) : resolve(given);
+  if ((await stat(path).catch(() => undefined)) === undefined)
+    throw new PickbenchError(
+      "BadDataset",
+      `${path}: no such file or folder; wanted a folder with static/ and overlay/, a folder with train/ or test/ inside, or a copick configuration`,
+      { path },
+    );
+  const found = await recogniseData(path, { part, access });
+  if (found) return found;
+  throw new PickbenchError(
+    "BadDataset",
+    `${path}: neither static/ nor overlay/ here${part === undefined ? " nor in train/ or test/" : ` in ${part}/`}, nor tomograms as the Data Portal lays them out or as MRC files; point to the folder that holds them`,
+    { path },
   );
 }
 
-/** Names of the folders in a folder (or links to some), hidden ones left out; none where it does not exist. */
-async function folderNames(folder: string): Promise<string[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries
-      .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith("."))
-      .map((entry) => entry.name)
-      .sort();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return [];
-    throw error;
-  }
-}
-
-/** The run of that name. @throws BadDataset with the names there are. */
+/** Returns the run of that name. @throws PickbenchError BadDataset, listing the existing names */
 export function findRun(dataset: Dataset, name: string): Run {
   const run = dataset.runs.find((candidate) => candidate.name === name);
   if (run) return run;
@@ -124,9 +77,10 @@ export function findRun(dataset: Dataset, name: string): Run {
 }
 
 /**
- * The run's reconstruction of a type, at the voxel spacing labelled so (within 0.001) where one is given.
+ * Returns the run's reconstruction of a type, at the voxel spacing of that label (within 0.001) where one is given.
  *
- * @throws BadDataset where there is none, or several and no spacing says which, with what there is.
+ * @throws PickbenchError BadDataset, listing the existing reconstructions, where none matches, or several do and no
+ * spacing tells which
  */
 export function findTomogram(run: Run, tomoType: string, voxelSpacing?: number): TomogramRef {
   const matching = run.tomograms.filter(

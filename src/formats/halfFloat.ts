@@ -1,9 +1,9 @@
-// Half-precision floats of IEEE 754, which Node knows from version 24 on alone.
+/** IEEE 754 half-precision floats: 16 bits to numbers and back. Node knows them from version 24 on alone. */
 
-/** Every half's value by its bits: 256 KiB, made at the first use, and ten times as fast as to compute each. */
+/** The value of every half by its bits: 256 KiB, made at the first use. Ten times as fast as computing each value. */
 let values: Float32Array | undefined;
 
-/** Values of halves from their 16 bits. */
+/** Converts the 16 bits of half-precision floats to their values. */
 export function halfToFloat(bits: ArrayLike<number | bigint>): Float32Array {
   values ??= Float32Array.from({ length: 1 << 16 }, (_, half) => halfValue(half));
   const floats = new Float32Array(bits.length);
@@ -20,13 +20,13 @@ function halfValue(half: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** The largest finite half. */
+/** Largest finite half-precision float. */
 export const greatestHalf = 65504;
 
 const word = new Uint32Array(1);
 const single = new Float32Array(word.buffer);
 
-/** The 16 bits of the half nearest to a number, ties to the even one; infinite from 65520 on. */
+/** Returns the 16 bits of the half-precision float nearest to a number, ties to even; infinity from 65520 on. */
 function halfBits(value: number): number {
   single[0] = value;
   const bits = word[0]!;

@@ -37,7 +37,8 @@ export async function judgeHeldOut(run: ReportedRun, dataset: Dataset): Promise<
   const extents = new Map<string, Extent>();
   for (const name of record.runs.holdout) {
     const { tomogram, voxelSpacing, level } = run.tomogram;
-    const reader = await openTomogram(findTomogram(findRun(dataset, name), tomogram, voxelSpacing), level);
+    const ref = findTomogram(findRun(dataset, name), tomogram, voxelSpacing);
+    const reader = await openTomogram(ref, level, dataset.access);
     tomograms.set(name, reader);
     extents.set(name, extentOf(reader));
     truth.set(name, await readRunPicks(dataset, name));

@@ -16,6 +16,7 @@ import type { PicksByExperiment } from "../score/score.js";
 import { readSubmission } from "../score/submissionCsv.js";
 import { readSweep, type ThresholdSweep } from "../score/sweep.js";
 import { PickbenchError } from "../system/errors.js";
+import type { Reporter } from "../system/reporter.js";
 import { readCheckpoint } from "../train/checkpoint/checkpoint.js";
 import { type RunFolder, runFolder } from "../train/run/runFolder.js";
 import { readLog, type TrainingLog } from "./readLog.js";
@@ -125,10 +126,11 @@ export async function readHeldOutPicks(
 export async function openRunData(
   { record, label }: ReportedRun,
   given: string | undefined,
+  reporter: Reporter | undefined,
 ): Promise<Dataset> {
-  if (given !== undefined) return openDataset(given);
+  if (given !== undefined) return openDataset(given, { reporter });
   const named = dataArgument(record.command)?.replace(/^~(?=\/|$)/, homedir());
-  if (named !== undefined && existsSync(named)) return openDataset(named);
+  if (named !== undefined && existsSync(named)) return openDataset(named, { reporter });
   throw new PickbenchError(
     "BadUsage",
     `${label}: its data set ${named === undefined ? "is not named in its record" : `${named} is not there`}; name it with --data`,

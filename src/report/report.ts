@@ -5,6 +5,7 @@ import type { Dataset } from "../data/model.js";
 import { foldsFile, readReport } from "../leaderboard/submissionFolder.js";
 import { readFoldsReport } from "../score/folds.js";
 import { PickbenchError } from "../system/errors.js";
+import type { Reporter } from "../system/reporter.js";
 import { runFolder } from "../train/run/runFolder.js";
 import { type HeldOut, judgeHeldOut } from "./heldOut.js";
 import { type Part, page } from "./page.js";
@@ -34,6 +35,8 @@ interface ReportOptions {
   readonly data: string | undefined;
   /** Tomograms drawn of those to be drawn of a run. */
   readonly onProgress: (label: string, done: number, total: number) => void;
+  /** Hears of data that are fetched, and says when to stop; silent if absent. */
+  readonly reporter?: Reporter | undefined;
 }
 
 interface MadeReport {
@@ -49,7 +52,12 @@ const largest = 5e6;
 const besidesPictures = 550_000;
 
 /** Makes one page of all runs. @throws PickbenchError where a folder is no run's or the data are not the runs' */
-export async function makeReport({ runs: paths, data, onProgress }: ReportOptions): Promise<MadeReport> {
+export async function makeReport({
+  runs: paths,
+  data,
+  onProgress,
+  reporter,
+}: ReportOptions): Promise<MadeReport> {
   const runs = await readRuns(await withFolds(paths));
   const wholes = await readWholes(paths);
   const opened = new Map<string, Promise<Dataset>>();
@@ -59,7 +67,7 @@ export async function makeReport({ runs: paths, data, onProgress }: ReportOption
       judged.push({ run, heldOut: null });
       continue;
     }
-    const dataset = await openRunData(run, data);
+    const dataset = await openRunData(run, data, reporter);
     const key = resolve(dataset.root);
     opened.set(key, opened.get(key) ?? Promise.resolve(dataset));
     judged.push({ run, heldOut: await judgeHeldOut(run, await opened.get(key)!) });

@@ -77,7 +77,7 @@ async function train(
   options: SearchOptions,
   before: readonly Trial[],
 ): Promise<Trial> {
-  const { out, data, engine, threads, quiet } = options;
+  const { out, data, engine, threads, reporter } = options;
   const folder = trialFolder(out, begun.trial);
   const path = join(folder.path, "experiment.yaml");
   const tried = Object.entries(begun.values).map(([key, value]) => `${key}: ${valueText(value)}`);
@@ -89,7 +89,7 @@ async function train(
     trial = { ...trial, rungs: [...trial.rungs.slice(0, rung), score] };
     await writeTrial(out, trial);
   });
-  const run = { experiment: path, data, engine, threads, quiet, resume: isBegun(folder) };
+  const run = { experiment: path, data, engine, threads, reporter, resume: isBegun(folder) };
   try {
     const trained = await trainOnly(folder, run, rungs);
     const { durations } = (await readRecord(folder.record)).result!;

@@ -54,15 +54,15 @@ export async function search(options: SearchOptions): Promise<SearchReport> {
 }
 
 async function tryAll(prepared: PreparedSearch, options: SearchOptions): Promise<SearchReport> {
-  const { out, note } = options;
+  const { out, tellsBest, reporter } = options;
   const trials = await finishedTrials(out);
   checkSameSearch(trials, prepared, out);
-  if (trials.length > 0) note(`${trials.length} trials finished before`);
+  if (trials.length > 0) reporter.note(`${trials.length} trials finished before`);
   while (trials.length < options.trials && !isSpent(prepared.budget, trials)) {
     trials.push(await unlessStopped(runTrial(prepared, options, trials), trials.length, options));
     await writeReport(prepared, options, trials);
-    note(trialLine(trials, options.trials));
-    if (process.stderr.isTTY) note(bestText(trials, prepared.settings.parameters, 5));
+    reporter.note(trialLine(trials, options.trials));
+    if (tellsBest) reporter.note(bestText(trials, prepared.settings.parameters, 5));
   }
   const [best] = completedTrials(trials);
   if (!best)
@@ -107,11 +107,11 @@ async function writeBest({ base }: PreparedSearch, options: SearchOptions, best:
 
 /** Scores the held-out runs for the trial that was chosen, unless that was done before. */
 async function scoreHoldout(prepared: PreparedSearch, options: SearchOptions, best: Trial): Promise<void> {
-  const { out, data, engine, threads, quiet } = options;
+  const { out, data, engine, threads, reporter } = options;
   if (prepared.holdoutRuns.length === 0 || (await heldOut(out, best)) !== null) return;
   const folder = trialFolder(out, best.trial);
   const experiment = join(folder.path, "experiment.yaml");
-  await holdoutOnly(folder, { experiment, data, engine, threads, quiet, resume: true });
+  await holdoutOnly(folder, { experiment, data, engine, threads, reporter, resume: true });
 }
 
 /** A trial's score on the held-out runs; null where its record has none. */

@@ -1,5 +1,6 @@
 import { PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashOf } from "../system/files.js";
+import type { Reporter } from "../system/reporter.js";
 import { type Budget, parseBudget } from "../train/experiment/budget.js";
 import { readSearched } from "../train/experiment/experiment.js";
 import type { Experiment } from "../train/experiment/schema.js";
@@ -26,9 +27,10 @@ export interface SearchOptions {
   readonly resume: boolean;
   readonly engine: Experiment["engine"] | undefined;
   readonly threads?: number | undefined;
-  /** Shows no bars. */
-  readonly quiet: boolean;
-  readonly note: (line: string) => void;
+  /** Whether the best trials are told after each, as to one who watches. */
+  readonly tellsBest: boolean;
+  /** Hears how far the work has come, and says when to stop. */
+  readonly reporter: Reporter;
 }
 
 /** What all trials of a search share. */
@@ -61,8 +63,8 @@ export async function prepareSearch(options: SearchOptions): Promise<PreparedSea
     throw bad("search: got nothing, wanted paths with values, such as optimiser.rate: {log: [1e-4, 5e-3]}");
   checkParameters(base, parameters, path);
   const budget = options.budget === undefined ? null : parseBudget(options.budget);
-  const { data, trialBudget, quiet } = options;
-  const run = { experiment: path, data, budget: trialBudget, engine, resume: false, quiet };
+  const { data, trialBudget, reporter } = options;
+  const run = { experiment: path, data, budget: trialBudget, engine, resume: false, reporter };
   const prepared = await prepareRun(run);
   const { splits, experimentHash, dataHash } = prepared;
   if (splits.tune.length === 0) throw bad("splits.tune: no run to compare trials on; wanted one or more");

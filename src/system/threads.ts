@@ -1,9 +1,11 @@
 import { isMainThread, parentPort, type TransferListItem, Worker, workerData } from "node:worker_threads";
-import { type ErrorTag, isPickbenchError, messageOf, PickbenchError } from "./errors.js";
+import { messageOf } from "./errors.js";
+import { errorOf, type Failure, failureOf } from "./failure.js";
 
 /**
  * A worker thread that keeps state between calls (a training session, a loaded network) and may tell of its progress
- * while a call runs; stateless work goes to a piscina pool instead. PickbenchErrors cross with tag and message.
+ * while a call runs; work that needs no state goes to a pool (pool.ts). PickbenchErrors cross with tag, message,
+ * path and what their cause says.
  */
 export interface Thread {
   call<Result>(method: string, argument: unknown, transfer?: readonly TransferListItem[]): Promise<Result>;
@@ -15,7 +17,6 @@ export interface Thread {
 }
 
 type Request = { readonly id: number; readonly method: string; readonly argument: unknown };
-type Failure = { readonly tag?: ErrorTag; readonly message: string; readonly stack?: string | undefined };
 type Answer =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly failure: Failure }
@@ -75,7 +76,7 @@ export function startThread(module: URL, onEvent: (event: never) => void = () =>
     const caller = waiting.get(answer.id);
     waiting.delete(answer.id);
     if ("result" in answer) caller?.resolve(answer.result);
-    else caller?.reject(revived(answer.failure));
+    else caller?.reject(errorOf(answer.failure));
   });
   worker.on("error", (error) => end(error instanceof Error ? error : new Error(messageOf(error))));
   worker.on("exit", (code) => {
@@ -105,13 +106,6 @@ export function startThread(module: URL, onEvent: (event: never) => void = () =>
   };
 }
 
-function revived({ tag, message, stack }: Failure): Error {
-  if (tag) return new PickbenchError(tag, message);
-  const error = new Error(message);
-  if (stack) error.stack = stack;
-  return error;
-}
-
 /** An answer whose buffers are moved to the caller. */
 export class Transfer {
   readonly value: unknown;
@@ -134,10 +128,7 @@ export function serve(methods: Readonly<Record<string, (argument: never) => unkn
         if (result instanceof Transfer) port.postMessage({ id, result: result.value }, result.transfer);
         else port.postMessage({ id, result });
       } catch (error) {
-        const failure: Failure = isPickbenchError(error)
-          ? { tag: error.tag, message: error.message }
-          : { message: messageOf(error), stack: error instanceof Error ? error.stack : undefined };
-        port.postMessage({ id, failure });
+        port.postMessage({ id, failure: failureOf(error) });
       }
     });
   });

@@ -1,13 +1,18 @@
-import type { TomogramRef } from "../data/model.js";
+import type { DataAccess, TomogramRef } from "../data/model.js";
 import { resolveTomogram } from "../data/tomograms/omeZarr.js";
 import { isMrcName } from "../data/volumeNames.js";
 import { openMrc } from "../formats/mrc/sections.js";
 import { readMultiscales } from "../formats/zarr/ome.js";
 import type { SceneVolume } from "./scene.js";
 
-/** Reads of a tomogram what a viewer has to know. @throws BadDataset where its metadata is missing or wrong */
-export async function sceneVolume(tomogram: TomogramRef): Promise<SceneVolume> {
-  const { path, levels } = await resolveTomogram(tomogram);
+/**
+ * Reads of a tomogram what a viewer has to know.
+ *
+ * @param access of the data set it belongs to
+ * @throws BadDataset where its metadata is missing or wrong
+ */
+export async function sceneVolume(tomogram: TomogramRef, access?: DataAccess): Promise<SceneVolume> {
+  const { path, levels } = await resolveTomogram(tomogram, access);
   const { path: level, shape, spacing, axes, dataType } = levels[0]!;
   const plain = { path, level, shape, spacing, dataType };
   if (isMrcName(path)) return { ...plain, kind: "mrc", order: await mrcOrder(path), translation: [0, 0, 0] };

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { tomogramPath, writeNoiseTomogram } from "../../src/bench/particleVolume.js";
 import { withScratchFolder } from "../../src/bench/scratch.js";
+import { silentReporter } from "../../src/system/reporter.js";
 import { pickbench } from "../support/pickbench.js";
 
 const bin = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
@@ -118,9 +119,13 @@ function isAlive(pid: number): boolean {
 
 test("too little room on the disk is found before anything is written", async () => {
   let used = false;
-  const attempt = withScratchFolder(async () => {
-    used = true;
-  }, 2 ** 60);
+  const attempt = withScratchFolder(
+    silentReporter,
+    async () => {
+      used = true;
+    },
+    2 ** 60,
+  );
   await expect(attempt).rejects.toMatchObject({
     tag: "BadUsage",
     message: expect.stringMatching(/MB free, wanted [\d,]+ MB .*TMPDIR/),
@@ -130,7 +135,7 @@ test("too little room on the disk is found before anything is written", async ()
 
 test("a disk that fills up is the user's to mend, and the folder goes whatever happens", async () => {
   let place = "";
-  const attempt = withScratchFolder(async (path) => {
+  const attempt = withScratchFolder(silentReporter, async (path) => {
     place = path;
     throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
   });

@@ -8,6 +8,7 @@ import { ranked, rowOf, type SeedResult } from "../../src/compare/result.js";
 import { comparisonMarkdown } from "../../src/compare/table.js";
 import { readLeaderboard } from "../../src/leaderboard/leaderboard.js";
 import { checkExperiment } from "../../src/train/experiment/experiment.js";
+import { hearingReporter } from "../support/hearingReporter.js";
 import { tinyDataset, tinyExperiment } from "../support/tinyRun.js";
 
 const recipe = checkExperiment(
@@ -61,7 +62,8 @@ it("rows give the mean and its standard error, the best first", () => {
 describe("compare", () => {
   let folder: string;
   let options: CompareOptions;
-  const notes: string[] = [];
+  const reporter = hearingReporter();
+  const { notes } = reporter;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "compare-"));
     options = {
@@ -75,7 +77,7 @@ describe("compare", () => {
       engine: "onnx-cpu",
       threads: 1,
       overwrite: false,
-      note: (line) => notes.push(line),
+      reporter,
     };
   }, 120_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -31,7 +31,7 @@ beforeAll(async () => {
   data = await tinyDataset(folder);
   const question = `</script><script>alert(1)</script>${hostile}`;
   const experiment = await tinyExperiment(at("tiny.yaml"), { budget: "6 steps", question });
-  const options = { experiment, data, seed: 0, resume: false, threads: 1, quiet: true };
+  const options = { experiment, data, seed: 0, resume: false, threads: 1 };
   await runExperiment(runFolder(at("run")), options, at("submissions"));
   await cp(at("run"), at(hostile), { recursive: true });
   await cp(at("run"), at("old"), { recursive: true });

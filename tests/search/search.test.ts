@@ -11,6 +11,7 @@ import { search } from "../../src/search/search.js";
 import type { SearchReport } from "../../src/search/searchReport.js";
 import type { SearchOptions } from "../../src/search/settings.js";
 import type { Trial } from "../../src/search/trial.js";
+import { silentReporter } from "../../src/system/reporter.js";
 import { trainOnly } from "../../src/train/run/runExperiment.js";
 import { runFolder } from "../../src/train/run/runFolder.js";
 import { tinyDataset, tinyExperiment, tinyRuns } from "../support/tinyRun.js";
@@ -54,8 +55,8 @@ const optionsOf = (out: string, changes: Partial<SearchOptions> = {}): SearchOpt
   resume: false,
   engine: undefined,
   threads: 1,
-  quiet: true,
-  note: () => undefined,
+  tellsBest: false,
+  reporter: silentReporter,
   ...changes,
 });
 

@@ -2,12 +2,13 @@ import { availableParallelism } from "node:os";
 import { makeBatch } from "../../data/patches/batch.js";
 import type { PatchSource, PatchSpec } from "../../data/patches/spec.js";
 import { openPatchStream } from "../../data/patches/stream.js";
+import { rounded } from "../../domain/numbers.js";
 import { challengeParticles } from "../../domain/particles.js";
 import { randomFor } from "../../domain/random.js";
 import { angstrom } from "../../domain/units.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
-import { type BenchOptions, type BenchPart, type BenchRow, measured, rounded } from "../measured.js";
+import { type BenchOptions, type BenchPart, type BenchRow, measured } from "../measured.js";
 import { alternatingMedians, mediansOf, timeOf } from "../medians.js";
 import { noise, openSteps } from "../training.js";
 import { checkSize } from "./networks.js";
@@ -25,7 +26,7 @@ export const part: BenchPart = {
   async run(options) {
     const rows: BenchRow[] = [];
     for (const size of options.sizes) {
-      options.note(`augment: patches of ${size}³`);
+      options.reporter.note(`augment: patches of ${size}³`);
       rows.push(await timePatches(size, options));
     }
     return rows;

@@ -1,9 +1,10 @@
 import { copyFile, link, mkdir, readdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { rounded } from "../../domain/numbers.js";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { writeFirstCheckpoint } from "../detector.js";
-import { type BenchOptions, type BenchPart, type BenchRow, measured, rounded } from "../measured.js";
+import { type BenchOptions, type BenchPart, type BenchRow, measured } from "../measured.js";
 import { median, mediansOf } from "../medians.js";
 import { tomogramBytes, tomogramPath, writeNoiseTomogram } from "../particleVolume.js";
 import { withScratchFolder } from "../scratch.js";
@@ -29,21 +30,25 @@ interface Size {
 export const part: BenchPart = {
   async run(options) {
     const shape = options.volume ?? usualShape;
-    return withScratchFolder(async (folder) => {
-      const first = join(folder, "first.safetensors");
-      if (options.checkpoints.length === 0) await writeFirstCheckpoint(first);
-      const checkpoints = options.checkpoints.length === 0 ? [first] : options.checkpoints;
-      const rows: BenchRow[] = [];
-      let last: { readonly size: Size; readonly ms: number } | undefined;
-      for (const size of sizes(shape, options.threads)) {
-        options.note(`growth: ${describe(size)}`);
-        const costs = await submitAll(folder, size, { ...options, checkpoints });
-        const ms = median(costs.map((cost) => cost.ms));
-        rows.push(rowOf(size, costs, last?.size.grows === size.grows ? last : undefined, options));
-        last = { size, ms };
-      }
-      return rows;
-    }, 5 * tomogramBytes(shape));
+    return withScratchFolder(
+      options.reporter,
+      async (folder) => {
+        const first = join(folder, "first.safetensors");
+        if (options.checkpoints.length === 0) await writeFirstCheckpoint(first);
+        const checkpoints = options.checkpoints.length === 0 ? [first] : options.checkpoints;
+        const rows: BenchRow[] = [];
+        let last: { readonly size: Size; readonly ms: number } | undefined;
+        for (const size of sizes(shape, options.threads)) {
+          options.reporter.note(`growth: ${describe(size)}`);
+          const costs = await submitAll(folder, size, { ...options, checkpoints });
+          const ms = median(costs.map((cost) => cost.ms));
+          rows.push(rowOf(size, costs, last?.size.grows === size.grows ? last : undefined, options));
+          last = { size, ms };
+        }
+        return rows;
+      },
+      5 * tomogramBytes(shape),
+    );
   },
 };
 
@@ -73,7 +78,7 @@ const voxelsOf = ({ shape, tomograms }: Size): number => voxelCount(shape) * tom
 async function submitAll(
   folder: string,
   size: Size,
-  { checkpoints, engine, steps }: BenchOptions,
+  { checkpoints, engine, steps, reporter }: BenchOptions,
 ): Promise<SubmitCost[]> {
   const { shape, tomograms, threads } = size;
   const data = join(folder, `${tomograms}-of-${shape.join("-")}`);
@@ -82,7 +87,7 @@ async function submitAll(
   const runs = tomograms > 10 ? 1 : Math.min(steps, mostRuns);
   for (let run = 0; run < runs; run++) {
     const out = join(folder, `${tomograms}-${shape.join("-")}-${threads}-${run}.csv`);
-    costs.push(await runSubmit({ checkpoints, data, out, engine, threads }));
+    costs.push(await runSubmit({ checkpoints, data, out, engine, threads }, reporter));
   }
   return costs;
 }

@@ -3,6 +3,7 @@ import type { Network } from "../../nets/architecture.js";
 import { networkCost } from "../../nets/cost.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";
+import type { Reporter } from "../../system/reporter.js";
 import { type BenchOptions, type BenchPart, type BenchRow, measured } from "../measured.js";
 import { alternatingMedians } from "../medians.js";
 import { findPython, servePeer } from "../peer.js";
@@ -20,11 +21,11 @@ export const part: BenchPart = {
   async run(options) {
     const python = options.peers ? await findPython(["torch"]) : null;
     if (options.peers && python === null)
-      options.note("no python3 with torch is installed: networks are timed without their peer");
+      options.reporter.note("no python3 with torch is installed: networks are timed without their peer");
     const rows: BenchRow[] = [];
     for (const name of options.nets)
       for (const size of options.sizes) {
-        options.note(`networks: ${name} at ${size}³`);
+        options.reporter.note(`networks: ${name} at ${size}³`);
         rows.push(await timeNetwork(name, size, options, python));
       }
     return rows;
@@ -34,14 +35,14 @@ export const part: BenchPart = {
 async function timeNetwork(
   name: string,
   size: number,
-  { threads, steps, engine, peak }: BenchOptions,
+  { threads, steps, engine, peak, reporter }: BenchOptions,
   python: string | null,
 ): Promise<BenchRow> {
   const spec = { architecture: name, outputs };
   const network = await loadNetwork(spec);
   checkSize(network, size);
   const patch = [size, size, size] as const;
-  const peer = python === null ? null : await startPeer(python, network, size, threads);
+  const peer = python === null ? null : await startPeer(reporter, python, network, size, threads);
   try {
     const timed = async (work: "train" | "infer", open: typeof openTraining) => {
       const workload = await open(spec, patch, threads, engine);
@@ -65,10 +66,16 @@ async function timeNetwork(
   }
 }
 
-async function startPeer(python: string, network: Network, size: number, threads: number) {
+async function startPeer(
+  reporter: Reporter,
+  python: string,
+  network: Network,
+  size: number,
+  threads: number,
+) {
   const args = { net: network.architecture, size, threads, outputs };
   const flags = Object.entries(args).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const peer = await servePeer(python, peerFile, [...flags, "--serve"]);
+  const peer = await servePeer(reporter, python, peerFile, [...flags, "--serve"]);
   const { params } = z.object({ params: z.number() }).parse(peer.greeting);
   if (params === network.parameterCount) return peer;
   await peer.stop();

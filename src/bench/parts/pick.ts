@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { rounded } from "../../domain/numbers.js";
 import { angstrom, type Position } from "../../domain/units.js";
 import { indexToPosition, type Shape3, voxelCount } from "../../domain/volume.js";
 import { type PickingSettings, pickParticles, type ScoredPick } from "../../infer/pick/picking.js";
-import { type BenchOptions, type BenchPart, type BenchRow, measured, rounded } from "../measured.js";
+import type { Reporter } from "../../system/reporter.js";
+import { type BenchOptions, type BenchPart, type BenchRow, measured } from "../measured.js";
 import { alternatingMedians, type Medians } from "../medians.js";
 import {
   type Ball,
@@ -39,10 +41,10 @@ interface Peer {
 /** Watershed picking of one type from a map of probabilities, of which some particles touch. */
 export const part: BenchPart = {
   async run(options) {
-    const { volume, peers, note } = options;
+    const { volume, peers, reporter } = options;
     const python = peers ? await findPython(["numpy", "scipy", "skimage"]) : null;
     if (peers && python === null)
-      note("no python3 with scipy and skimage is installed: picking is timed without its peer");
+      reporter.note("no python3 with scipy and skimage is installed: picking is timed without its peer");
     const rows: BenchRow[] = [];
     for (const shape of volume ? [volume] : [smallShape, challengeShape])
       rows.push(await timePicking(shape, options, python));
@@ -52,41 +54,45 @@ export const part: BenchPart = {
 
 async function timePicking(
   shape: Shape3,
-  { steps, peak, note }: BenchOptions,
+  { steps, peak, reporter }: BenchOptions,
   python: string | null,
 ): Promise<BenchRow> {
   const voxels = voxelCount(shape);
   const once = voxels > peerOnceAbove;
-  note(`pick: ${shape.join("×")} voxels${python && once ? ", the peer once" : ""}`);
+  reporter.note(`pick: ${shape.join("×")} voxels${python && once ? ", the peer once" : ""}`);
   const { volume, balls } = particleVolume(shape);
-  return withScratchFolder(async (folder) => {
-    const input = join(folder, "probability.npy");
-    if (python) await writeNpy(input, volume);
-    const peer = python === null ? null : peerOn(python, input, join(folder, "picks.json"));
-    let found: ScoredPick[] = [];
-    const ours = async () => {
-      found = pickParticles(volume, settings).picks;
-    };
-    const medians = await timed(steps, ours, peer, once);
-    const theirs = peer && (await peer.picks());
-    return {
-      voxels,
-      particles: balls.length,
-      picks: found.length,
-      peer: peer && "skimage",
-      peer_runs: peer && (once ? 1 : steps),
-      peer_picks: theirs?.length ?? null,
-      ...(theirs && apart(agreementOf(found, theirs, isOfTouching(balls)))),
-      ...measured("pick", medians, { voxels, bytes: volume.data.byteLength }, peak),
-    };
-  }, volume.data.byteLength);
+  return withScratchFolder(
+    reporter,
+    async (folder) => {
+      const input = join(folder, "probability.npy");
+      if (python) await writeNpy(input, volume);
+      const peer = python === null ? null : peerOn(reporter, python, input, join(folder, "picks.json"));
+      let found: ScoredPick[] = [];
+      const ours = async () => {
+        found = pickParticles(volume, settings).picks;
+      };
+      const medians = await timed(steps, ours, peer, once);
+      const theirs = peer && (await peer.picks());
+      return {
+        voxels,
+        particles: balls.length,
+        picks: found.length,
+        peer: peer && "skimage",
+        peer_runs: peer && (once ? 1 : steps),
+        peer_picks: theirs?.length ?? null,
+        ...(theirs && apart(agreementOf(found, theirs, isOfTouching(balls)))),
+        ...measured("pick", medians, { voxels, bytes: volume.data.byteLength }, peak),
+      };
+    },
+    volume.data.byteLength,
+  );
 }
 
-function peerOn(python: string, input: string, output: string): Peer {
+function peerOn(reporter: Reporter, python: string, input: string, output: string): Peer {
   const { threshold, minSpacing, minVolume } = settings;
   const args = [input, challengeSpacing, threshold, minSpacing, minVolume, output].map(String);
   return {
-    run: async () => answer.parse(await runPeer(python, "skimage_pick.py", args)).seconds * 1000,
+    run: async () => answer.parse(await runPeer(reporter, python, "skimage_pick.py", args)).seconds * 1000,
     picks: async () => peerPicks.parse(JSON.parse(await readFile(output, "utf8"))).picks,
   };
 }

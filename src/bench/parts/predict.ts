@@ -2,10 +2,12 @@ import { join } from "node:path";
 import { findTomogram, openDataset } from "../../data/dataset.js";
 import type { TomogramRef } from "../../data/model.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
+import { rounded } from "../../domain/numbers.js";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
+import type { Reporter } from "../../system/reporter.js";
 import type { Experiment } from "../../train/experiment/schema.js";
 import { type DescribedCheckpoints, describeCheckpoints, writeFirstCheckpoint } from "../detector.js";
-import { type BenchOptions, type BenchPart, type BenchRow, measured, rounded } from "../measured.js";
+import { type BenchOptions, type BenchPart, type BenchRow, measured } from "../measured.js";
 import { median, mediansOf } from "../medians.js";
 import { challengeShape, tomogramBytes, tomogramPath, writeNoiseTomogram } from "../particleVolume.js";
 import { withScratchFolder } from "../scratch.js";
@@ -25,6 +27,7 @@ export const part: BenchPart = {
   async run(options) {
     const shape = options.volume ?? challengeShape;
     return withScratchFolder(
+      options.reporter,
       async (folder) => {
         const first = join(folder, "first.safetensors");
         if (options.checkpoints.length === 0) await writeFirstCheckpoint(first);
@@ -33,7 +36,7 @@ export const part: BenchPart = {
         const subject =
           options.data === undefined
             ? await writeSubject(folder, shape)
-            : await firstSubject(options.data, described.experiment);
+            : await firstSubject(options.data, described.experiment, options.reporter);
         const rows: BenchRow[] = [];
         for (const tiling of tilings)
           rows.push(await timeSubmit(folder, subject, tiling, { ...options, checkpoints }, described));
@@ -58,28 +61,36 @@ async function writeSubject(folder: string, shape: Shape3): Promise<Subject> {
 }
 
 /** The first run of a data set, or of its test part, that has the tomogram that an experiment predicts on. */
-async function firstSubject(data: string, { data: choice }: Experiment): Promise<Subject> {
-  const dataset = await openDataset(data, { part: "test" }).catch(() => openDataset(data));
+async function firstSubject(
+  data: string,
+  { data: choice }: Experiment,
+  reporter: Reporter,
+): Promise<Subject> {
+  const dataset = await openDataset(data, { part: "test", reporter }).catch(() =>
+    openDataset(data, { reporter }),
+  );
   const isMeant = ({ tomoType }: TomogramRef): boolean => tomoType === choice.tomogram;
   const run = dataset.runs.find(({ tomograms }) => tomograms.some(isMeant)) ?? dataset.runs[0]!;
   const ref = findTomogram(run, choice.tomogram, choice.voxelSpacing);
-  return { data, run: run.name, shape: (await openTomogram(ref, choice.level)).shape };
+  return { data, run: run.name, shape: (await openTomogram(ref, choice.level, dataset.access)).shape };
 }
 
 async function timeSubmit(
   folder: string,
   { data, run, shape }: Subject,
   tiling: Tiling,
-  { checkpoints, engine, threads, steps, peak, note }: BenchOptions,
+  { checkpoints, engine, threads, steps, peak, reporter }: BenchOptions,
   { networks, gflopPerVoxel, experiment }: DescribedCheckpoints,
 ): Promise<BenchRow> {
   const { tile, overlap } = { ...experiment.predict, ...tiling };
   const tiles = { tile: String(tile), overlap: String(overlap) };
-  note(`predict: ${run}, ${shape.join("×")} voxels, tiles of ${tiles.tile} that share ${tiles.overlap}`);
+  reporter.note(
+    `predict: ${run}, ${shape.join("×")} voxels, tiles of ${tiles.tile} that share ${tiles.overlap}`,
+  );
   const costs: SubmitCost[] = [];
   for (let done = 0; done < Math.min(steps, mostRuns); done++) {
     const out = join(folder, `submission-${tiles.overlap}-${done}.csv`);
-    costs.push(await runSubmit({ checkpoints, data, run, out, engine, threads, ...tiling }));
+    costs.push(await runSubmit({ checkpoints, data, run, out, engine, threads, ...tiling }, reporter));
   }
   const voxels = voxelCount(shape);
   const gflop = gflopPerVoxel && gflopPerVoxel * voxels;

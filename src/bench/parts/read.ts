@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { openOmeZarr, openTomogram } from "../../data/tomograms/omeZarr.js";
+import { rounded } from "../../domain/numbers.js";
 import { voxelCount } from "../../domain/volume.js";
-import { type BenchPart, measured, rounded } from "../measured.js";
+import { type BenchPart, measured } from "../measured.js";
 import { alternatingMedians } from "../medians.js";
 import { challengeShape, tomogramBytes, writeNoiseTomogram } from "../particleVolume.js";
 import { findPython, runPeer } from "../peer.js";
@@ -12,31 +13,36 @@ const answer = z.object({ seconds: z.number().positive() });
 
 /** A tomogram of noise, chunked and compressed as the challenge's are, read whole from level 0. */
 export const part: BenchPart = {
-  async run({ volume: shape = challengeShape, steps, peers, peak, note }) {
+  async run({ volume: shape = challengeShape, steps, peers, peak, reporter }) {
     const python = peers ? await findPython(["zarr"]) : null;
     if (peers && python === null)
-      note("no python3 with zarr is installed: reading is timed without its peer");
-    note(`read: ${shape.join("×")} voxels`);
+      reporter.note("no python3 with zarr is installed: reading is timed without its peer");
+    reporter.note(`read: ${shape.join("×")} voxels`);
     const bytes = tomogramBytes(shape);
-    return withScratchFolder(async (folder) => {
-      const path = join(folder, "noise.zarr");
-      await writeNoiseTomogram(path, shape);
-      const ours = async () => {
-        await (await openTomogram(await openOmeZarr(path))).readAll();
-      };
-      const peer =
-        python === null
-          ? null
-          : async () => answer.parse(await runPeer(python, "zarr_read.py", [path, "1"])).seconds * 1000;
-      const medians = await alternatingMedians(steps, ours, peer);
-      return [
-        {
-          voxels: voxelCount(shape),
-          mb_per_s: rounded(bytes / 1e3 / medians.ours, 0),
-          peer: python && "zarr-python",
-          ...measured("read", medians, { voxels: voxelCount(shape), bytes }, peak),
-        },
-      ];
-    }, bytes);
+    return withScratchFolder(
+      reporter,
+      async (folder) => {
+        const path = join(folder, "noise.zarr");
+        await writeNoiseTomogram(path, shape);
+        const ours = async () => {
+          await (await openTomogram(await openOmeZarr(path))).readAll();
+        };
+        const peer =
+          python === null
+            ? null
+            : async () =>
+                answer.parse(await runPeer(reporter, python, "zarr_read.py", [path, "1"])).seconds * 1000;
+        const medians = await alternatingMedians(steps, ours, peer);
+        return [
+          {
+            voxels: voxelCount(shape),
+            mb_per_s: rounded(bytes / 1e3 / medians.ours, 0),
+            peer: python && "zarr-python",
+            ...measured("read", medians, { voxels: voxelCount(shape), bytes }, peak),
+          },
+        ];
+      },
+      bytes,
+    );
   },
 };

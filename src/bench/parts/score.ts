@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { rounded } from "../../domain/numbers.js";
 import { challengeParticles, type ParticlePick } from "../../domain/particles.js";
 import { randomFor } from "../../domain/random.js";
 import { angstrom } from "../../domain/units.js";
 import { readPositions, scoreSubmission, writeSubmission } from "../../score/submissionCsv.js";
-import { type BenchPart, measured, rounded } from "../measured.js";
+import type { Reporter } from "../../system/reporter.js";
+import { type BenchPart, measured } from "../measured.js";
 import { alternatingMedians, timeOf } from "../medians.js";
 import { findPython, runPeer } from "../peer.js";
 import { withScratchFolder } from "../scratch.js";
@@ -24,13 +26,13 @@ type Picks = Map<string, ParticlePick[]>;
  * waits for; and beside it from the first byte read to the score, as each program times itself.
  */
 export const part: BenchPart = {
-  async run({ steps, peers, note, peak }) {
+  async run({ steps, peers, reporter, peak }) {
     const python = peers ? await findPython(["numpy", "scipy"]) : null;
     if (peers && python === null)
-      note("no python3 with scipy is installed: scoring is timed without its peer");
+      reporter.note("no python3 with scipy is installed: scoring is timed without its peer");
     const rows = experiments * picksPerType * challengeParticles.length;
-    note(`score: ${rows} rows`);
-    return withScratchFolder(async (folder) => {
+    reporter.note(`score: ${rows} rows`);
+    return withScratchFolder(reporter, async (folder) => {
       const files: Files = { truth: join(folder, "truth.csv"), submission: join(folder, "submission.csv") };
       const particles = randomPicks();
       await writeSubmission(files.truth, particles);
@@ -39,12 +41,12 @@ export const part: BenchPart = {
       const whole = await alternatingMedians(
         steps,
         () => ownProcess(["score", files.submission, "--truth", files.truth]),
-        python === null ? null : () => timeOf(() => peerTime(python, files, score)),
+        python === null ? null : () => timeOf(() => peerTime(reporter, python, files, score)),
       );
       const inside = await alternatingMedians(
         steps,
         async () => void (await scoreOf(files)),
-        python === null ? null : () => peerTime(python, files, score),
+        python === null ? null : () => peerTime(reporter, python, files, score),
       );
       return [
         {
@@ -70,8 +72,13 @@ async function scoreOf({ truth, submission }: Files): Promise<number> {
 }
 
 /** Milliseconds by the peer's own clock, which starts when its modules are loaded. @throws Error for another score */
-async function peerTime(python: string, { truth, submission }: Files, score: number): Promise<number> {
-  const result = answer.parse(await runPeer(python, "score_scipy.py", [truth, submission]));
+async function peerTime(
+  reporter: Reporter,
+  python: string,
+  { truth, submission }: Files,
+  score: number,
+): Promise<number> {
+  const result = answer.parse(await runPeer(reporter, python, "score_scipy.py", [truth, submission]));
   if (Math.abs(result.score - score) > 1e-9)
     throw new Error(`the score is ${score}, the peer's ${result.score}`);
   return result.seconds * 1000;

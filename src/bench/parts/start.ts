@@ -16,11 +16,11 @@ export async function ownProcess(args: readonly string[]): Promise<void> {
 
 /** `--help` as a whole process, beside Node that does nothing and a Python that imports PyTorch, in turns. */
 export const part: BenchPart = {
-  async run({ steps, peers, note, peak }) {
+  async run({ steps, peers, reporter, peak }) {
     const python = peers ? await findPython(["torch"]) : null;
     if (peers && python === null)
-      note("no python3 with torch is installed: starting is timed without its peer");
-    note("start: --help");
+      reporter.note("no python3 with torch is installed: starting is timed without its peer");
+    reporter.note("start: --help");
     const help = await alternatingMedians(
       steps,
       () => ownProcess(["--help"]),

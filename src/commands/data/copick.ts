@@ -5,6 +5,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, withDataset } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench copick`: a data set as a copick project, for copick's own tools and the viewers that read it. */
 export const command = defineCommand({
@@ -23,7 +24,7 @@ export const command = defineCommand({
         `--session is ${JSON.stringify(session)}, wanted letters, digits, dots and dashes, of which copick makes file names; choose another`,
       );
     await checkWritable("out", out, "file");
-    const dataset = await openDataset(data, part === undefined ? {} : { part });
+    const dataset = await openDataset(data, { part, reporter: terminalReporter() });
     const project = copickProject(dataset, {
       name: name ?? basename(dataset.root),
       description: `${dataset.runs.length} runs`,

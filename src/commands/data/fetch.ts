@@ -1,12 +1,13 @@
 import { join } from "node:path";
+import { accessFor } from "../../data/remote/access.js";
 import { parseAddress } from "../../data/remote/address.js";
 import { destinationIn, fetchFiles } from "../../data/remote/fetchFiles.js";
 import { remoteFiles } from "../../data/remote/remoteFiles.js";
 import { challengeParticles } from "../../domain/particles.js";
 import { PickbenchError } from "../../system/errors.js";
-import { listenForStop } from "../../system/interrupt.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench fetch`: a data set from a server into a folder that `--data` takes. */
 export const command = defineCommand({
@@ -40,24 +41,22 @@ export const command = defineCommand({
       /^VoxelSpacing(\d+(?:\.\d+)?)\/([^/]+?)(?:\.zarr)?$/.exec(tomogram) ?? [];
     if (voxelSpacing === undefined || tomoType === undefined)
       throw new PickbenchError("BadUsage", `--tomogram ${tomogram}: wanted VoxelSpacing10.000/TYPE; mend it`);
-    const stop = listenForStop("file");
-    try {
+    const reporter = terminalReporter({ quiet });
+    await reporter.stoppable("file", async () => {
       const picks = challengeParticles.map(({ name }) => name);
       const named = names && { runs: names, tomoType, voxelSpacing, picks };
-      const all = await remoteFiles(parseAddress(url), { signal: stop.signal }, named);
+      const all = await remoteFiles(parseAddress(url), reporter, named);
       const files = names ? all.filter(({ path }) => names.includes(runOf(path) ?? "")) : all;
       if (files.length === 0)
         throw new PickbenchError("BadDataset", `${url}: no files of runs ${runs}; name runs that are there`);
       const isCopick = files.some(({ path }) => path.startsWith("ExperimentRuns/"));
       const folder = isCopick ? join(out, "static") : out;
-      const fetched = await fetchFiles(files, destinationIn(folder), { signal: stop.signal, quiet });
+      const fetched = await fetchFiles(files, destinationIn(folder), { access: accessFor(reporter) });
       report(json, { out, ...fetched }, () => {
         const { files: count, bytes, kept } = fetched;
         return `${out}: ${count} files fetched (${(bytes / 1e6).toFixed(1)} MB), ${kept} were here; read it with --data ${out}`;
       });
-    } finally {
-      stop.stopListening();
-    }
+    });
   },
 });
 

@@ -5,9 +5,10 @@ import {
   type RunInspection,
   type TomogramInspection,
 } from "../../data/inspect/inspection.js";
-import { type Progress, startProgress } from "../../system/progress.js";
+import type { Progress } from "../../system/reporter.js";
 import { defineCommand, report } from "../shared/command.js";
 import { withDataset } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench inspect`: what a data set holds, and whether it can be read to the last chunk. */
 export const command = defineCommand({
@@ -19,10 +20,11 @@ export const command = defineCommand({
       .example("$0 inspect --data czii/train", "list everything and read every chunk")
       .example("$0 inspect --data czii --part test --quick", "list the test tomograms"),
   async run({ data, part, quick, json }) {
-    const dataset = await openDataset(data, part === undefined ? {} : { part });
+    const reporter = terminalReporter();
+    const dataset = await openDataset(data, { part, reporter });
     let progress: Progress | undefined;
     const inspection = await inspectDataset(dataset, !quick, (total) => {
-      progress = startProgress("reading", total, "chunks");
+      progress = reporter.progress("reading", total, "chunks");
       return (done, name) => progress?.update(done, name);
     }).finally(() => progress?.stop());
     report(json, inspection, () => describe(inspection, quick));

@@ -12,6 +12,7 @@ import { type Viewer, viewerFiles, viewers } from "../../viewers/viewerFiles.js"
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable } from "../shared/flags.js";
 import { readRunOfPicker } from "../shared/pickSources.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench open`: files that let other programs show a run with its truth and with picks. */
 export const command = defineCommand({
@@ -51,7 +52,7 @@ export const command = defineCommand({
   run: async ({ run, data, picks = [], tomogram, voxelSpacing, user, session, url, out, json, ...flags }) => {
     const programs = programsOf(flags.for);
     await checkWritable("out", out, "folder");
-    const dataset = await openDataset(data);
+    const dataset = await openDataset(data, { reporter: terminalReporter() });
     const ref = findTomogram(findRun(dataset, run), tomogram, voxelSpacing);
     const author = {
       ...(user === undefined ? {} : { userId: user }),
@@ -59,7 +60,7 @@ export const command = defineCommand({
     };
     const truth = await readTruthOf(dataset, run, author);
     const pickers = await readPickers(dataset, run, picks);
-    const volume = await sceneVolume(ref);
+    const volume = await sceneVolume(ref, dataset.access);
     const scene: Scene = { run, volume, layers: layersOf(dataset.particles, truth, pickers) };
     const where = { folders: [resolve(data), ...dataset.roots, dirname(volume.path)], url };
     const written = programs.map((program) => viewerFiles(program, scene, where));

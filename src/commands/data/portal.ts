@@ -1,9 +1,10 @@
+import { accessFor } from "../../data/remote/access.js";
 import { destinationIn, fetchFiles } from "../../data/remote/fetchFiles.js";
 import { findDatasets, portalApi, portalFiles } from "../../data/remote/portalApi.js";
 import { PickbenchError } from "../../system/errors.js";
-import { listenForStop } from "../../system/interrupt.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, checkWritable } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench portal find|get`: datasets of the CryoET Data Portal. */
 export const command = defineCommand({
@@ -41,9 +42,9 @@ export const command = defineCommand({
       ),
   async run(options) {
     const { json } = options;
-    const stop = listenForStop("file");
-    try {
-      const api = { url: options.api, signal: stop.signal };
+    const reporter = terminalReporter({ quiet: options.quiet });
+    await reporter.stoppable("file", async () => {
+      const api = { url: options.api, signal: reporter.signal };
       if (options.action === "find") {
         checkWhole("limit", options.limit, 1);
         checkWhole("dataset", options.dataset, 1);
@@ -60,8 +61,7 @@ export const command = defineCommand({
       const { annotations, tomogramType: tomoType } = options;
       const files = await portalFiles(api, { dataset, runs, tomoType, annotations });
       const fetched = await fetchFiles(files, destinationIn(out), {
-        signal: stop.signal,
-        quiet: options.quiet,
+        access: accessFor(reporter),
         label: `dataset ${dataset}`,
       });
       report(
@@ -70,9 +70,7 @@ export const command = defineCommand({
         () =>
           `${out}: ${fetched.files} files fetched (${(fetched.bytes / 1e6).toFixed(1)} MB), ${fetched.kept} were here; read it with --data ${out}`,
       );
-    } finally {
-      stop.stopListening();
-    }
+    });
   },
 });
 

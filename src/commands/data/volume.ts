@@ -5,10 +5,9 @@ import { isMrcName } from "../../data/volumeNames.js";
 import { angstrom } from "../../domain/units.js";
 import { voxelTypes } from "../../formats/voxelTypes.js";
 import { PickbenchError } from "../../system/errors.js";
-import { listenForStop } from "../../system/interrupt.js";
-import { type Progress, startProgress } from "../../system/progress.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, checkWritable } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench volume`: a volume from MRC or OME-Zarr to MRC or OME-Zarr, slab by slab. */
 export const command = defineCommand({
@@ -79,18 +78,8 @@ export const command = defineCommand({
       ...(type === undefined ? {} : { voxelType: type }),
       ...(channel === undefined ? {} : { channel }),
     };
-    const stop = listenForStop("slab");
-    let progress: Progress | undefined;
-    const converted = await convertVolume(from, to, options, {
-      onTotal: (planes) => {
-        progress = startProgress("volume", planes, "planes", { quiet: json === true });
-      },
-      onPlanes: (done) => progress?.update(done),
-      stopped: stop.asked,
-    }).finally(() => {
-      progress?.stop();
-      stop.stopListening();
-    });
+    const reporter = terminalReporter({ quiet: json === true });
+    const converted = await reporter.stoppable("slab", () => convertVolume(from, to, options, reporter));
     report(json, converted, () => describe(converted));
   },
 });

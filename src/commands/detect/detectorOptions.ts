@@ -6,6 +6,7 @@ import type { Shape3 } from "../../domain/volume.js";
 import { resolveEngine } from "../../engines/available.js";
 import { type EngineName, precisions } from "../../engines/engine.js";
 import { PickbenchError } from "../../system/errors.js";
+import type { Reporter } from "../../system/reporter.js";
 import type { Tiling } from "../../train/submit/detector.js";
 import { checkWhole, engineOption } from "../shared/flags.js";
 
@@ -73,8 +74,11 @@ export const engineOf = (choice: (typeof engineOption.choices)[number] | undefin
 export async function openRuns(
   path: string,
   asked: string | undefined,
+  reporter: Reporter,
 ): Promise<{ dataset: Dataset; runs: string[] }> {
-  const dataset = await openDataset(path, { part: "test" }).catch(() => openDataset(path));
+  const dataset = await openDataset(path, { part: "test", reporter }).catch(() =>
+    openDataset(path, { reporter }),
+  );
   const names = dataset.runs.filter(({ tomograms }) => tomograms.length > 0).map(({ name }) => name);
   if (asked === undefined) {
     if (names.length === 0)

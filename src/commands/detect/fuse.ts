@@ -6,11 +6,11 @@ import { type FusionRules, type FusionSettings, fuseRuns } from "../../infer/con
 import { type FusionReport, fusionNotes, fusionText } from "../../infer/consensus/fusionText.js";
 import { writeSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
-import { startProgress } from "../../system/progress.js";
 import { type TunedFusion, tuneFusion } from "../../train/ensemble/tuneFusion.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable } from "../shared/flags.js";
 import { type PickerPicks, particlesOf, readDiagnosisTruth, readPicker } from "../shared/pickSources.js";
+import { startProgress } from "../shared/progress.js";
 
 export const command = defineCommand({
   usage: "<picks..>",

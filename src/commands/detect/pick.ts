@@ -5,10 +5,10 @@ import { defaultPicking, type PickingSettings } from "../../infer/pick/picking.j
 import { type PickedType, planPicking } from "../../infer/pick/store.js";
 import { findStores } from "../../infer/predict/probabilityStores.js";
 import { PickbenchError } from "../../system/errors.js";
-import { startProgress } from "../../system/progress.js";
 import type { Checkpoint } from "../../train/checkpoint/checkpoint.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable } from "../shared/flags.js";
+import { startProgress } from "../shared/progress.js";
 
 export const command = defineCommand({
   usage: "<probabilities..>",

@@ -6,10 +6,11 @@ import {
   type ProbabilityTarget,
   probabilityFormats,
 } from "../../infer/predict/probabilityFiles.js";
-import { startCounting } from "../../system/progress.js";
+import { type Reporter, startCounting } from "../../system/reporter.js";
 import { type Detector, openDetector } from "../../train/submit/detector.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, checkWritable } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOptions.js";
 
 export const command = defineCommand({
@@ -52,7 +53,8 @@ export const command = defineCommand({
     checkWhole("threads", threads, 1);
     const tiling = tilingOf(tile, overlap);
     await checkWritable("out", out, "folder");
-    const { dataset, runs } = await openRuns(data, asked);
+    const reporter = terminalReporter();
+    const { dataset, runs } = await openRuns(data, asked, reporter);
     const detector = await openDetector(checkpoint, {
       engine: await engineOf(engine),
       threads,
@@ -64,7 +66,9 @@ export const command = defineCommand({
     try {
       for (const run of runs) await detector.find(dataset, run);
       for (const run of runs)
-        written.push(...(await predictRun(detector, dataset, run, { format, folder: out, session, zarr })));
+        written.push(
+          ...(await predictRun(detector, dataset, run, { format, folder: out, session, zarr, reporter })),
+        );
     } finally {
       await detector.close();
     }
@@ -74,13 +78,14 @@ export const command = defineCommand({
 
 interface Target extends Pick<ProbabilityTarget, "folder" | "session" | "zarr"> {
   readonly format: ProbabilityFormat;
+  readonly reporter: Reporter;
 }
 
 async function predictRun(
   detector: Detector,
   dataset: Dataset,
   run: string,
-  { format, ...target }: Target,
+  { format, reporter, ...target }: Target,
 ): Promise<readonly string[]> {
   const { ref } = await detector.find(dataset, run);
   const views = await detector.read(dataset, run);
@@ -94,7 +99,7 @@ async function predictRun(
     spacing,
     voxelSpacing: ref.voxelSpacing ?? spacing[2],
   });
-  const progress = startCounting(`predicting ${run}`, "tiles");
+  const progress = startCounting(reporter, `predicting ${run}`, "tiles");
   try {
     await detector.predictor.predict(
       views,

@@ -1,12 +1,12 @@
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashFile } from "../../system/files.js";
-import { listenForStop } from "../../system/interrupt.js";
 import { ownVersion } from "../../system/version.js";
 import { openDetector } from "../../train/submit/detector.js";
 import { withSubmissionParts } from "../../train/submit/submissionParts.js";
 import { type FailedRun, type SubmittedRun, submitAll } from "../../train/submit/submitAll.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, checkWritable } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOptions.js";
 
 export const command = defineCommand({
@@ -36,9 +36,9 @@ export const command = defineCommand({
     checkWhole("threads", threads, 1);
     const tiling = tilingOf(flags.tile, flags.overlap);
     await checkWritable("out", out, "file");
-    const { dataset, runs } = await openRuns(data, asked);
-    const stop = listenForStop("tile");
-    try {
+    const reporter = terminalReporter();
+    const { dataset, runs } = await openRuns(data, asked, reporter);
+    await reporter.stoppable("tile", async () => {
       const submitted = await withSubmissionParts(out, async (parts) => {
         const options = {
           engine: await engineOf(engine),
@@ -60,7 +60,7 @@ export const command = defineCommand({
             version: ownVersion(),
           });
           const keepGoing = flags.keepGoing === true;
-          return await submitAll({ detector, dataset, runs, parts, out, keepGoing, stop });
+          return await submitAll({ detector, dataset, runs, parts, out, keepGoing, reporter });
         } finally {
           await detector.close();
         }
@@ -69,9 +69,7 @@ export const command = defineCommand({
         [...submitted.runs.map(line), `submission: ${out}`].join("\n"),
       );
       if (submitted.failed.length > 0) throw incomplete(out, runs.length, submitted.failed);
-    } finally {
-      stop.stopListening();
-    }
+    });
   },
 });
 

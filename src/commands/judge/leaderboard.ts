@@ -65,7 +65,9 @@ export const command = defineCommand({
 async function checkRows(submissions: string, data: string | undefined, json: boolean | undefined) {
   const { checkLeaderboard } = await import("../../leaderboard/check.js");
   const { openDataset } = await import("../../data/dataset.js");
-  const checks = await checkLeaderboard(submissions, data === undefined ? null : await openDataset(data));
+  const { terminalReporter } = await import("../shared/terminal.js");
+  const dataset = data === undefined ? null : await openDataset(data, { reporter: terminalReporter() });
+  const checks = await checkLeaderboard(submissions, dataset);
   const isWhole = checks.every(({ problems }) => problems.length === 0);
   report(json, checks, () => checkText(checks, data !== undefined));
   if (!isWhole) process.exitCode = 1;

@@ -1,9 +1,10 @@
 import { bytesText } from "../../present/text.js";
 import { makeReport } from "../../report/report.js";
 import { writeWhole } from "../../system/files.js";
-import { startProgress } from "../../system/progress.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable } from "../shared/flags.js";
+import { startProgress } from "../shared/progress.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
   usage: "<run..>",
@@ -29,7 +30,12 @@ export const command = defineCommand({
       ),
   run: async ({ run: paths, data, out, json }) => {
     await checkWritable("out", out, "file");
-    const { html, runs, pairs } = await makeReport({ runs: paths, data, onProgress: progressOf(json) });
+    const { html, runs, pairs } = await makeReport({
+      runs: paths,
+      data,
+      onProgress: progressOf(json),
+      reporter: terminalReporter(),
+    });
     await writeWhole(out, html);
     const bytes = Buffer.byteLength(html);
     const summaries = runs.map(({ label, folder, report: scored, missing }) => ({

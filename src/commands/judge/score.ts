@@ -86,8 +86,9 @@ async function readTruth(path: string): Promise<Truth> {
 /** Runs that nobody picked are no part of the truth; runs picked and found empty are. */
 async function readFolder(path: string): Promise<Truth> {
   const { openDataset } = await import("../../data/dataset.js");
+  const { terminalReporter } = await import("../shared/terminal.js");
   const { listPicks, readTruth: readPicksOfRuns } = await import("../../data/picks.js");
-  const dataset = await openDataset(path);
+  const dataset = await openDataset(path, { reporter: terminalReporter() });
   const truth = await readPicksOfRuns(dataset);
   for (const [run, picks] of truth) {
     if (picks.length > 0) continue;

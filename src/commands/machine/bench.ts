@@ -9,6 +9,7 @@ import { resolveEngine } from "../../engines/available.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, checkWritable, engineOption } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 const names = Object.keys(parts);
 const described = names.map((name) => `${name}: ${parts[name]!.describe}`).join("; ");
@@ -70,7 +71,7 @@ export const command = defineCommand({
       threads,
       steps,
       peers,
-      note: (line) => process.stderr.write(`${line}\n`),
+      reporter: terminalReporter(),
     };
     const earlier = history === null ? [] : await readHistory(history);
     const entry = await startEntry();

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { listRuns, openDataset } from "../../data/dataset.js";
+import { openDataset } from "../../data/dataset.js";
+import { listRuns } from "../../data/layouts/runs.js";
 import type { Dataset } from "../../data/model.js";
 import { listPicks, readPicks, readTruth, strayPicks } from "../../data/picks.js";
 import { resolveTomogram } from "../../data/tomograms/omeZarr.js";
@@ -10,6 +11,7 @@ import type { Extent, Extents } from "../../score/diagnosis/places.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { readSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
+import { terminalReporter } from "./terminal.js";
 
 /** A truth to diagnose against. */
 interface DiagnosisTruth {
@@ -36,7 +38,7 @@ export async function readDiagnosisTruth(
     const truth = await readSubmission(path, { kind: "truth" });
     return { truth: chosenRuns(path, truth, asked, flag), particles: challengeParticles, extents: new Map() };
   }
-  const dataset = await openDataset(path);
+  const dataset = await openDataset(path, { reporter: terminalReporter() });
   const all = await readTruth(dataset);
   for (const [run, picks] of all) if (picks.length === 0 && !(await hasPicks(dataset, run))) all.delete(run);
   const truth = chosenRuns(path, all, asked, flag);
@@ -128,7 +130,7 @@ async function picksDataset(path: string): Promise<Dataset> {
         particles: challengeParticles,
         runs: await listRuns([path]),
       }
-    : await openDataset(path);
+    : await openDataset(path, { reporter: terminalReporter() });
 }
 
 async function authorToRead(

@@ -4,12 +4,13 @@ import { fileURLToPath } from "node:url";
 import { simulateDataset } from "../../data/simulate/simulateDataset.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { runReportText } from "../../score/report.js";
-import { startProgress } from "../../system/progress.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
 import { runExperiment } from "../../train/run/runExperiment.js";
 import { runFolder } from "../../train/run/runFolder.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole } from "../shared/flags.js";
+import { startProgress } from "../shared/progress.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 const recipe = fileURLToPath(new URL("../../../experiments/quickstart.yaml", import.meta.url));
 const phantoms: { runs: number; shape: Shape3; spacing: number } = {
@@ -41,7 +42,15 @@ export const command = defineCommand({
     await simulate(data, seed);
     const folder = runFolder(join(out, "run"));
     const submissions = join(out, "submissions");
-    const options = { experiment: recipe, data, seed, budget, resume: false, overwrite: true, quiet: false };
+    const options = {
+      experiment: recipe,
+      data,
+      seed,
+      budget,
+      resume: false,
+      overwrite: true,
+      reporter: terminalReporter(),
+    };
     const result = await runExperiment(folder, options, submissions);
     report(json, { data, folder: folder.path, ...result }, () =>
       [

@@ -2,8 +2,8 @@ import { rootsOf, simulateDataset } from "../../data/simulate/simulateDataset.js
 import { challengeParticles } from "../../domain/particles.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
-import { startProgress } from "../../system/progress.js";
 import { defineCommand, report } from "../shared/command.js";
+import { startProgress } from "../shared/progress.js";
 
 /** Å that an edge must have at least for the largest particle to fit into the ice. */
 const leastEdge = 400;

@@ -5,6 +5,7 @@ import { compare } from "../../compare/compare.js";
 import { comparisonText } from "../../compare/table.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, checkWritable, engineOption } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 const commonRecipe = fileURLToPath(new URL("../../../experiments/compare.yaml", import.meta.url));
 
@@ -82,7 +83,7 @@ export const command = defineCommand({
       engine: engine ?? "auto",
       threads,
       overwrite,
-      note: (line) => process.stderr.write(`${line}\n`),
+      reporter: terminalReporter(),
     });
     report(json, comparison, () =>
       [comparisonText(comparison), "", `table and plot: ${join(out, "comparison.md")}, comparison.svg`].join(

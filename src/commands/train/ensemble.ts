@@ -2,12 +2,12 @@ import { availableParallelism } from "node:os";
 import { openDataset } from "../../data/dataset.js";
 import { alignedTable } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
-import { listenForStop } from "../../system/interrupt.js";
 import { ensembleAverages, memberChoices } from "../../train/checkpoint/ensembleRecord.js";
 import { type MadeEnsemble, makeEnsemble, type TestTime } from "../../train/ensemble/makeEnsemble.js";
 import { engineOf } from "../detect/detectorOptions.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, checkWritable, engineOption } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 const testTimes = {
   none: { halfTurn: false, flips: false, rotations: false },
@@ -76,23 +76,20 @@ export const command = defineCommand({
   run: async ({ checkpoint: paths, data, tune, out, average, members, tta, engine, threads, json }) => {
     checkWhole("threads", threads, 1);
     await checkWritable("out", out, "file");
-    const dataset = await openDataset(data);
+    const reporter = terminalReporter();
+    const dataset = await openDataset(data, { reporter });
     const names = tuneRuns(data, tune, new Set(dataset.runs.map(({ name }) => name)));
-    const stop = listenForStop("tomogram");
-    try {
+    await reporter.stoppable("tomogram", async () => {
       const made = await makeEnsemble({
-        ...{ paths, dataset, out, average, threads },
+        ...{ paths, dataset, out, average, threads, reporter },
         tune: names,
         choice: members,
         testTime: tta && testTimes[tta],
         engine: await engineOf(engine),
-        stopAsked: stop.asked,
       });
-      if (!json) for (const warning of made.warnings) process.stderr.write(`warning: ${warning}\n`);
+      if (!json) for (const warning of made.warnings) reporter.note(`warning: ${warning}`);
       report(json, { out, ...made }, () => text(out, made));
-    } finally {
-      stop.stopListening();
-    }
+    });
   },
 });
 

@@ -2,6 +2,7 @@ import { reportedDifferenceText } from "../../leaderboard/reportedComparison.js"
 import { type Repetition, repeatRun, type Sameness } from "../../train/run/repeatRun.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
   usage: "<record>",
@@ -34,9 +35,7 @@ export const command = defineCommand({
       data,
       out,
       overwrite,
-      quiet: false,
-      onWarning: (warning) => process.stderr.write(`warning: ${warning}\n`),
-      note: (line) => process.stderr.write(`${line}\n`),
+      reporter: terminalReporter(),
     });
     report(json, repetition, () => repetitionText(repetition));
     if (repetition.isRepeatable && repetition.same === false) process.exitCode = 1;

@@ -87,8 +87,7 @@ async function runInFolds(
   folds: FoldsSpec,
   { submissions, json }: Arguments,
 ): Promise<void> {
-  const note = (line: string) => process.stderr.write(`${line}\n`);
-  const result = await runFolds(folder, { ...options, folds, submissions, note });
+  const result = await runFolds(folder, { ...options, folds, submissions });
   report(json, { folder: folder.path, ...result }, () =>
     [
       runReportText(result.report),

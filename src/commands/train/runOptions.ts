@@ -5,6 +5,7 @@ import type { Experiment } from "../../train/experiment/schema.js";
 import type { RunOptions } from "../../train/run/prepare.js";
 import { type RunFolder, runFolder } from "../../train/run/runFolder.js";
 import { checkWhole, checkWritable, engineOption } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 /** The flags that `run`, `train` and `tune` share. */
 export const withRunOptions = (argv: Argv) =>
@@ -57,12 +58,13 @@ export async function runOptionsOf(
   checkWhole("threads", args.threads, 1);
   const overrides = { seed: args.seed, budget: args.budget };
   const { experiment: checked, parameters } = await readSearched(args.experiment, overrides);
+  const reporter = terminalReporter();
   if (parameters)
-    process.stderr.write(
-      `${args.experiment}: its search is left to pickbench search; the values that stand there are taken\n`,
+    reporter.note(
+      `${args.experiment}: its search is left to pickbench search; the values that stand there are taken`,
     );
   const { experiment, data, seed, budget, engine, resume, overwrite, threads } = args;
-  const options = { experiment, data, seed, budget, engine, resume, overwrite, threads, quiet: false };
+  const options = { experiment, data, seed, budget, engine, resume, overwrite, threads, reporter };
   const folder = runFolder(args.out ?? join("runs", `${runName(checked)}${ending(checked)}`));
   await checkWritable("out", folder.path, "folder");
   return { folder, options, experiment: checked };

@@ -5,6 +5,7 @@ import { searchText } from "../../search/text.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, checkWritable, engineOption } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench search`: values for an experiment's parameters, found on its tune runs. */
 export const command = defineCommand({
@@ -80,8 +81,8 @@ export const command = defineCommand({
     await checkWritable("out", out, "folder");
     const found = await search({
       ...{ experiment, data, trials, budget, trialBudget, out, seed, method, eta, resume, engine, threads },
-      quiet: false,
-      note: (line) => process.stderr.write(`${line}\n`),
+      tellsBest: process.stderr.isTTY,
+      reporter: terminalReporter(),
     });
     report(json, found, () => searchText(found, out));
   },

@@ -1,3 +1,7 @@
+/**
+ * Inspection of a data set. The room `inspect` reads all its metadata, picks and chunks, and reports what is broken or
+ * odd.
+ */
 import type { ParticlePick } from "../../domain/particles.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { hashFile } from "../../system/files.js";
@@ -7,14 +11,15 @@ import { openTomogram, resolveTomogram } from "../tomograms/omeZarr.js";
 import { contrastNotes } from "./contrastNotes.js";
 import { measureTruthContrast, type TruthContrast } from "./truthContrast.js";
 
+/** A tomogram as inspected. */
 export interface TomogramInspection {
   readonly tomoType: string;
   readonly voxelSpacing: number | undefined;
   readonly path: string;
-  /** Empty where the metadata is broken. */
+  /** Levels, finest first; empty where the metadata is broken. */
   readonly levels: readonly Level[];
   readonly channels?: readonly string[];
-  /** Of the finest level; absent where chunks were not read, or one is broken. */
+  /** Values of the finest level; absent where chunks were not read or one is broken. */
   readonly values?: ValueRange;
 }
 
@@ -30,39 +35,41 @@ interface PicksInspection {
   readonly userId?: string;
   readonly sessionId?: string;
   readonly count: number;
-  /** How many lie outside the volume. */
+  /** Number of picks outside the volume. */
   readonly outside: number;
-  /** How many stand where another of the same file stands, to a hundredth of an Å. */
+  /** Number of picks at the position of an earlier one of the file, to a hundredth of an Å. */
   readonly repeated: number;
   /** SHA-256 of the file, hex. */
   readonly sha256: string;
 }
 
+/** A run as inspected. */
 export interface RunInspection {
   readonly name: string;
   readonly tomograms: readonly TomogramInspection[];
   readonly picks: readonly PicksInspection[];
-  /** How picks meet the densities of the finest-named reconstruction; null where there are no picks, or chunks were not read. */
+  /** Contrast of the picks in the first readable reconstruction; null without picks, or where chunks were not read. */
   readonly contrast: TruthContrast | null;
-  /** What is odd but not broken. */
+  /** Oddities that break nothing. */
   readonly notes: readonly string[];
 }
 
-/** A file that cannot be used, and why. */
+/** A file that cannot be used, and the reason. */
 interface Problem {
   readonly path: string | undefined;
   readonly message: string;
 }
 
+/** A data set as inspected. */
 export interface Inspection {
   readonly root: string;
   readonly runs: readonly RunInspection[];
-  /** Chunks that were read. */
+  /** Number of chunks that were read. */
   readonly chunks: number;
   readonly problems: readonly Problem[];
 }
 
-/** Collects the user's mistakes instead of stopping at the first; a defect of ours still stops. */
+/** Collects the user's mistakes instead of stopping at the first; a defect of the program still stops. */
 class Problems {
   readonly #byMessage = new Map<string, Problem>();
 
@@ -82,10 +89,11 @@ class Problems {
 }
 
 /**
- * Reads a data set's metadata and picks, and every chunk of every level of every tomogram, going on past broken ones.
+ * Reads a data set's metadata and picks, and every chunk of every level of every tomogram, continuing after broken
+ * ones.
  *
  * @param readChunks false leaves the chunks unread
- * @param onTotal hears how many chunks there are, once, before the first is read; gives what hears of each
+ * @param onTotal is called once with the number of chunks before the first is read; returns the callback for each chunk
  */
 export async function inspectDataset(
   dataset: Dataset,
@@ -96,13 +104,13 @@ export async function inspectDataset(
   const runs: RunInspection[] = [];
   for (const run of dataset.runs) runs.push(await inspectRun(dataset, run, problems));
   if (!readChunks) return { root: dataset.root, runs, chunks: 0, problems: problems.list() };
-  const read = await readAllChunks(runs, problems, onTotal);
+  const read = await readAllChunks(dataset, runs, problems, onTotal);
   const measured: RunInspection[] = [];
   for (const run of runs) measured.push(await measureRun(dataset, run, read.values, problems));
   return { root: dataset.root, runs: measured, chunks: read.chunks, problems: problems.list() };
 }
 
-/** Adds what the voxels say: the tomograms' values, and whether picks lie where there is something. */
+/** Adds what the voxels show: the tomograms' values, and whether picks lie on densities. */
 async function measureRun(
   dataset: Dataset,
   run: RunInspection,
@@ -122,7 +130,9 @@ async function measureRun(
   return { ...run, tomograms, contrast, notes: [...run.notes, ...flat, ...odd] };
 }
 
-/** Read at the coarsest level at which the smallest particle's radius is still three voxels, or at the finest. */
+/**
+ * Measures contrast at the coarsest level where the smallest particle's radius is still three voxels, or at the finest.
+ */
 async function contrastOf(
   dataset: Dataset,
   { name, picks }: RunInspection,
@@ -139,14 +149,18 @@ async function contrastOf(
   const radii = dataset.particles.filter((particle) => points.some(({ type }) => type === particle.name));
   const wanted = Math.min(...radii.map(({ radius }) => radius)) / 3;
   const level = levels.findLastIndex(({ spacing }) => Math.max(...spacing) <= wanted);
-  const reader = await openTomogram({ run: name, tomoType, path, levels }, Math.max(0, level));
+  const reader = await openTomogram(
+    { run: name, tomoType, path, levels },
+    Math.max(0, level),
+    dataset.access,
+  );
   return points.length === 0 ? null : measureTruthContrast(await reader.readAll(), points, dataset.particles);
 }
 
 async function inspectRun(dataset: Dataset, run: Run, problems: Problems): Promise<RunInspection> {
   const tomograms: TomogramInspection[] = [];
   for (const ref of run.tomograms) {
-    const resolved = await problems.guard(() => resolveTomogram(ref));
+    const resolved = await problems.guard(() => resolveTomogram(ref, dataset.access));
     tomograms.push({
       tomoType: ref.tomoType,
       voxelSpacing: ref.voxelSpacing,
@@ -211,6 +225,7 @@ function isOutside(pick: ParticlePick, { shape, spacing }: Level): boolean {
 }
 
 async function readAllChunks(
+  dataset: Dataset,
   runs: readonly RunInspection[],
   problems: Problems,
   onTotal: (chunks: number) => (done: number, name: string) => void,
@@ -230,7 +245,7 @@ async function readAllChunks(
   const values = new Map<string, ValueRange>();
   let done = 0;
   for (const { ref, level, channel } of work) {
-    const reader = await openTomogram(ref, level);
+    const reader = await openTomogram(ref, level, dataset.access);
     const ranges: (ValueRange & { readonly voxels: number })[] = [];
     const chunks = reader.chunks(channel);
     for (const { box } of chunks) {

@@ -1,83 +1,22 @@
-import { readFile, stat } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+/** copick configurations and folders: finds the roots and particles behind a `--data` argument. */
+import { readFile } from "node:fs/promises";
+import { dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { challengeParticles, type Particle } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
+import type { DataAccess } from "../model.js";
 import { isRemote } from "../remote/address.js";
 import { openMirror } from "../remote/mirror.js";
-import { portalRuns } from "./portal.js";
-import { volumeRuns } from "./volumeFolder.js";
+import { existingFolders, isFolder } from "./copickFolder.js";
+import type { FoundData, Layout } from "./layout.js";
+import { listRuns } from "./runs.js";
 
-/** The folders behind a `--data` argument. */
-export interface CopickRoots {
-  readonly root: string;
-  readonly overlay: string;
-  /** Those of overlay and static that exist, overlay first. */
-  readonly existing: readonly string[];
-  /** From a configuration; undefined means the challenge's. */
-  readonly particles?: readonly Particle[];
-}
-
-/** Finds `static/` and `overlay/` behind a `--data` argument. @throws BadDataset saying what was looked for. */
-export async function findRoots(path: string, part?: "train" | "test"): Promise<CopickRoots> {
-  const kind = await kindOf(path);
-  if (kind === undefined)
-    throw new PickbenchError(
-      "BadDataset",
-      `${path}: no such file or folder; wanted a folder with static/ and overlay/, a folder with train/ or test/ inside, or a copick configuration`,
-      { path },
-    );
-  if (kind === "file") return rootsOfConfig(path);
-  const own = (await rootsOfFolder(path)) ?? (await rootsOfVolumes(path));
-  if (own) {
-    if (part !== undefined && basename(path) !== part)
-      throw new PickbenchError(
-        "BadDataset",
-        `${path}: has static/ or overlay/ itself, so there is no ${part} part to choose; leave the part out`,
-        { path },
-      );
-    return own;
-  }
-  for (const name of part === undefined ? ["train", "test"] : [part]) {
-    const inside = (await rootsOfFolder(join(path, name))) ?? (await rootsOfVolumes(join(path, name)));
-    if (inside) return inside;
-  }
-  throw new PickbenchError(
-    "BadDataset",
-    `${path}: neither static/ nor overlay/ here${part === undefined ? " nor in train/ or test/" : ` in ${part}/`}, nor tomograms as the Data Portal lays them out or as MRC files; point to the folder that holds them`,
-    { path },
-  );
-}
-
-async function rootsOfFolder(root: string): Promise<CopickRoots | undefined> {
-  const overlay = join(root, "overlay");
-  const existing = await existingFolders([overlay, join(root, "static")]);
-  const holdsVolumes = existing.length === 1 && existing[0] === overlay && (await rootsOfVolumes(root));
-  return existing.length === 0
-    ? undefined
-    : { root, overlay, existing: holdsVolumes ? [overlay, root] : existing };
-}
-
-/** A folder whose tomograms lie in the Data Portal's layout, or as volumes without one; picks go into its overlay. */
-async function rootsOfVolumes(root: string): Promise<CopickRoots | undefined> {
-  const runs = [...(await portalRuns(root)), ...(await volumeRuns(root))];
-  return runs.length === 0 ? undefined : { root, overlay: join(root, "overlay"), existing: [root] };
-}
-
-async function existingFolders(paths: readonly string[]): Promise<string[]> {
-  const kinds = await Promise.all(paths.map(kindOf));
-  return paths.filter((_, index) => kinds[index] === "folder");
-}
-
-async function kindOf(path: string): Promise<"file" | "folder" | undefined> {
-  try {
-    return (await stat(path)).isDirectory() ? "folder" : "file";
-  } catch {
-    return undefined;
-  }
-}
+/** A copick configuration: any file that is no volume. */
+export const copickConfig: Layout = {
+  recognise: async (path, { access }) => ((await isFolder(path)) ? undefined : readProject(path, access)),
+};
 
 /** A name that becomes part of a path: no separators, not hidden, not `..`. */
 const fileName = z
@@ -101,8 +40,8 @@ const configSchema = z.looseObject({
   ),
 });
 
-/** Roots and particles of a copick configuration; roots are folders of this machine, `https://` or `s3://`. */
-async function rootsOfConfig(path: string): Promise<CopickRoots> {
+/** Reads roots and particles of a copick configuration; roots are local folders, `https://` or `s3://`. */
+async function readProject(path: string, access: DataAccess): Promise<FoundData> {
   const config = await readConfig(path);
   if (config.config_type !== undefined && config.config_type !== "filesystem")
     throw new PickbenchError(
@@ -115,13 +54,16 @@ async function rootsOfConfig(path: string): Promise<CopickRoots> {
     throw new PickbenchError("BadDataset", `${path}: neither overlay_root nor static_root; give one`, {
       path,
     });
-  const overlay = await localRoot(path, root);
+  const overlay = await localRoot(path, root, access);
   const wanted =
-    config.static_root === undefined ? [overlay] : [overlay, await localRoot(path, config.static_root)];
-  const existing = await existingFolders([...new Set(wanted)]);
-  if (existing.length === 0)
+    config.static_root === undefined
+      ? [overlay]
+      : [overlay, await localRoot(path, config.static_root, access)];
+  const roots = await existingFolders([...new Set(wanted)]);
+  if (roots.length === 0)
     throw new PickbenchError("BadDataset", `${path}: neither ${wanted.join(" nor ")} is a folder`, { path });
-  return { root: path, overlay, existing, particles: particlesOf(path, config.pickable_objects) };
+  const particles = particlesOf(path, config.pickable_objects);
+  return { root: path, overlay, roots, particles, runs: await listRuns(roots) };
 }
 
 async function readConfig(path: string): Promise<z.infer<typeof configSchema>> {
@@ -137,11 +79,11 @@ async function readConfig(path: string): Promise<z.infer<typeof configSchema>> {
   }
 }
 
-/** A root as a folder of this machine: of a server's, its mirror. */
-const localRoot = async (configPath: string, root: string): Promise<string> =>
-  isRemote(root) ? (await openMirror(root)).tree : localPath(configPath, root);
+/** Returns the local folder of a root; for a server's root, its mirror. */
+const localRoot = async (configPath: string, root: string, access: DataAccess): Promise<string> =>
+  isRemote(root) ? (await openMirror(root, access)).tree : localPath(configPath, root);
 
-/** A root as a folder of this machine: `local://` and `file://` are taken off; relative to the configuration. */
+/** Returns the local folder of a root, relative to the configuration and without `local://` or `file://`. */
 function localPath(configPath: string, root: string): string {
   const protocol = /^([a-z0-9+.-]+):\/\//i.exec(root)?.[1]?.toLowerCase();
   if (protocol === "file") return fileURLToPath(root);
@@ -158,8 +100,8 @@ function localPath(configPath: string, root: string): string {
 type PickableObject = z.infer<typeof configSchema>["pickable_objects"][number];
 
 /**
- * The particles of a configuration; what it leaves out is the challenge's where the name is known. An object's weight in
- * the score is `score_weight` of its metadata, where copick leaves room for others.
+ * Reads the particles of a configuration; for known names, missing fields are the challenge's. An object's weight in
+ * the score is `score_weight` of its metadata, which copick leaves free for other programs.
  */
 function particlesOf(path: string, objects: readonly PickableObject[]): Particle[] {
   const particles = objects
@@ -188,7 +130,7 @@ function particlesOf(path: string, objects: readonly PickableObject[]): Particle
   return particles;
 }
 
-/** @throws BadDataset where two particles share a name, or a label */
+/** Checks that no two particles share a name or a label. @throws PickbenchError BadDataset */
 function checkDistinct(path: string, key: "name" | "label", particles: readonly Particle[]): void {
   const seen = new Set<string | number>();
   for (const { [key]: value } of particles) {

@@ -1,7 +1,10 @@
+/**
+ * Streams training batches that worker threads make ahead of the loop. The room `patches` cuts, paints and augments the
+ * patches that networks are trained on.
+ */
 import { availableParallelism } from "node:os";
-import { Piscina } from "piscina";
 import { shared } from "../../formats/sharedFloats.js";
-import { type ErrorTag, PickbenchError } from "../../system/errors.js";
+import { openPool, type Pool } from "../../system/pool.js";
 import { builtModule } from "../../system/threads.js";
 import { batchBytes } from "./batch.js";
 import { type Batch, checkPatches, type PatchSource, type PatchSpec } from "./spec.js";
@@ -9,34 +12,28 @@ import { type Batch, checkPatches, type PatchSource, type PatchSpec } from "./sp
 export { makeBatch } from "./batch.js";
 export type { AugmentSpec, Batch, PatchSource, PatchSpec } from "./spec.js";
 
-/** Batches made ahead of the training loop in worker threads. */
+/** A stream of batches, made by worker threads ahead of the training loop. */
 interface PatchStream {
-  /** The batch of any step, makeBatch's bits; fast where steps are asked for in order. */
+  /** Returns the batch of any step, with the bits of `makeBatch`; fast where steps are requested in order. */
   batch(step: number): Promise<Batch>;
-  /** Total time that callers waited in batch(), all but the first call, in ms. */
+  /** Total time in ms that callers waited in batch(), without the first call. */
   readonly waitedMs: number;
   close(): Promise<void>;
 }
 
-/** What every worker holds. */
+/** Data that every worker holds. */
 export interface PatchWork {
   readonly spec: PatchSpec;
   readonly sources: readonly PatchSource[];
-  /** One shared number: not 0 once the stream is closed, so that steps still queued are not made. */
-  readonly closed: Int32Array;
 }
 
-/** What a worker answers: a batch, or a PickbenchError's parts. */
-export type PatchAnswer =
-  | { readonly batch: Batch }
-  | { readonly tag: ErrorTag; readonly message: string; readonly path: string | undefined };
-
-/** Batches made ahead stay under this many bytes, at least one of them. */
+/** Limit in bytes for the batches made ahead; at least one batch is. */
 const aheadBytes = 512 * 1024 ** 2;
 
 /**
- * Starts the workers. Volumes are copied once into shared memory, unless they lie in it already.
- * @throws BadExperiment, BadDataset as checkPatches does
+ * Starts the workers. Volumes are copied once into shared memory, unless they lie there already.
+ *
+ * @throws PickbenchError BadExperiment or BadDataset as `checkPatches` does
  */
 export async function openPatchStream(
   spec: PatchSpec,
@@ -46,16 +43,9 @@ export async function openPatchStream(
   checkPatches(spec, sources);
   const ahead = Math.max(1, Math.min(options.ahead ?? 4, Math.floor(aheadBytes / batchBytes(spec))));
   const threads = options.threads ?? Math.max(1, Math.min(ahead, availableParallelism() - 1));
-  const closed = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  const work: PatchWork = { spec, sources: sources.map(shareVolumes), closed };
-  const pool = new Piscina<number, PatchAnswer>({
-    filename: builtModule(import.meta.url, "./worker.js").href,
-    minThreads: threads,
-    maxThreads: threads,
-    stricterFIFO: true,
-    workerData: work,
-  });
-  return new PooledPatchStream(pool, ahead, closed);
+  const held: PatchWork = { spec, sources: sources.map(shareVolumes) };
+  const pool = openPool(builtModule(import.meta.url, "./worker.js"), { threads, held });
+  return new PooledPatchStream(pool, ahead);
 }
 
 const shareVolumes = (source: PatchSource): PatchSource => ({
@@ -65,18 +55,15 @@ const shareVolumes = (source: PatchSource): PatchSource => ({
 
 class PooledPatchStream implements PatchStream {
   waitedMs = 0;
-  readonly #pool: Piscina<number, PatchAnswer>;
+  readonly #pool: Pool;
   readonly #ahead: number;
-  readonly #closedFlag: Int32Array;
   readonly #pending = new Map<number, Promise<Batch>>();
-  readonly #underWay = new Set<Promise<Batch>>();
   #started = false;
   #closed: Promise<void> | undefined;
 
-  constructor(pool: Piscina<number, PatchAnswer>, ahead: number, closedFlag: Int32Array) {
+  constructor(pool: Pool, ahead: number) {
     this.#pool = pool;
     this.#ahead = ahead;
-    this.#closedFlag = closedFlag;
   }
 
   async batch(step: number): Promise<Batch> {
@@ -95,36 +82,18 @@ class PooledPatchStream implements PatchStream {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#end();
-    return this.#closed;
-  }
-
-  /** Piscina 5 throws out of turn where a worker answers while its pool is destroyed, so every answer is awaited first. */
-  async #end(): Promise<void> {
-    Atomics.store(this.#closedFlag, 0, 1);
     this.#pending.clear();
-    await Promise.allSettled(this.#underWay);
-    await this.#pool.destroy();
+    this.#closed ??= this.#pool.close();
+    return this.#closed;
   }
 
   #make(step: number): Promise<Batch> {
     const pending = this.#pending.get(step);
     if (pending !== undefined) return pending;
-    const made = this.#pool.run(step).then(opened);
+    const made = this.#pool.run<Batch>(step);
     this.#pending.set(step, made);
-    this.#underWay.add(made);
-    // A batch made ahead may fail before, or without, being asked for.
-    const ended = (): boolean => this.#underWay.delete(made);
-    made.then(ended, ended);
+    // A batch made ahead may fail before it is requested, or without ever being requested.
+    made.catch(() => undefined);
     return made;
   }
-}
-
-function opened(answer: PatchAnswer): Batch {
-  if ("batch" in answer) return answer.batch;
-  throw new PickbenchError(
-    answer.tag,
-    answer.message,
-    answer.path === undefined ? {} : { path: answer.path },
-  );
 }

@@ -1,30 +1,14 @@
-/** The worker's side of a patch stream: sources come once, over shared memory, and steps come one by one. */
-import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
-import { isPickbenchError } from "../../system/errors.js";
+/** The worker of a patch stream: receives its sources once, over shared memory, then makes one step at a time. */
+import { answering, heldByPool } from "../../system/pool.js";
+import { Transfer } from "../../system/threads.js";
 import { makeBatch } from "./batch.js";
-import type { PatchAnswer, PatchWork } from "./stream.js";
+import type { PatchWork } from "./stream.js";
 
-/** Set by openPatchStream; piscina types it as any. */
-const work: PatchWork = workerData;
+const { spec, sources } = heldByPool<PatchWork>();
 
-/** A batch, its buffers moved and not copied; a PickbenchError as its parts, because a clone would lose its tag. */
-export default function answer(step: number): unknown {
-  if (Atomics.load(work.closed, 0) !== 0)
-    throw new Error(`step ${step} was still queued when its patch stream closed`);
-  try {
-    const batch = makeBatch(work.spec, work.sources, step);
-    const moved: PatchAnswer = { batch };
-    return move({
-      get [transferableSymbol]() {
-        return [batch.input.buffer, batch.target.buffer, batch.weight.buffer];
-      },
-      get [valueSymbol]() {
-        return moved;
-      },
-    });
-  } catch (error) {
-    if (!isPickbenchError(error)) throw error;
-    const failed: PatchAnswer = { tag: error.tag, message: error.message, path: error.path };
-    return failed;
-  }
-}
+/** A batch, its buffers moved and not copied. */
+export default answering((step: number) => {
+  const batch = makeBatch(spec, sources, step);
+  const buffers = [batch.input.buffer, batch.target.buffer, batch.weight.buffer] as ArrayBuffer[];
+  return new Transfer(batch, buffers);
+});

@@ -1,39 +1,42 @@
+/** Fetches many files into a folder, with a ledger that tells which are already whole. */
 import { appendFile, mkdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { PickbenchError } from "../../system/errors.js";
 import { hashFile } from "../../system/files.js";
-import { startProgress } from "../../system/progress.js";
+import type { Progress } from "../../system/reporter.js";
+import type { DataAccess } from "../model.js";
+import { accessFor } from "./access.js";
 import { type Downloaded, downloadFile } from "./download.js";
 import type { RemoteFile } from "./listing.js";
 import type { RequestOptions } from "./request.js";
 
-interface FetchOptions extends RequestOptions {
-  /** What is fetched, for the progress. */
+interface FetchOptions extends Omit<RequestOptions, "signal"> {
+  /** Label of the progress bar. */
   readonly label?: string;
-  /** No progress. */
-  readonly quiet?: boolean;
+  /** Silent if absent. */
+  readonly access?: DataAccess | undefined;
 }
 
-/** How much came, and how much was here. */
+/** Numbers of files and bytes fetched, and of files kept. */
 interface Fetched {
   readonly files: number;
   readonly bytes: number;
   readonly kept: number;
 }
 
-/** Requests at a time. */
+/** Number of simultaneous requests. */
 const concurrency = 8;
 const ledgerName = ".pickbench-fetched.jsonl";
 
-/** A folder that files are fetched into, and where what is known of them and what is not yet whole lie. */
+/** A destination: the folder of the files, the ledger of what is known of them, and the folder of unfinished files. */
 export interface Destination {
   readonly folder: string;
   readonly ledger: string;
   readonly partials: string;
 }
 
-/** A folder that keeps its ledger inside. */
+/** Makes a destination whose ledger lies in the folder itself. */
 export const destinationIn = (folder: string): Destination => ({
   folder,
   ledger: join(folder, ledgerName),
@@ -41,31 +44,31 @@ export const destinationIn = (folder: string): Destination => ({
 });
 
 /**
- * Brings files here that are not, eight at a time; what is here undamaged is kept. Stopped at any point, whole files
- * stand and the next call goes on.
+ * Fetches the files that are missing or damaged, eight at a time. After a stop at any point, finished files remain and
+ * the next call continues.
  *
- * @throws BadDataset for the first file that cannot be had
- * @throws Stopped when the user asks to stop
+ * @throws PickbenchError BadDataset for the first file that cannot be fetched; Stopped when the user asks to stop
  */
 export async function fetchFiles(
   files: readonly RemoteFile[],
   { folder, ledger: ledgerFile, partials }: Destination,
-  options: FetchOptions = {},
+  { label = "fetching", access = accessFor(), ...request }: FetchOptions = {},
 ): Promise<Fetched> {
-  const ledger = await openLedger(ledgerFile, folder);
+  const { reporter, compared } = access;
+  const ledger = await openLedger(ledgerFile, folder, compared);
   const missing: RemoteFile[] = [];
   for (const file of files) if (!(await ledger.holds(file))) missing.push(file);
   const kept = files.length - missing.length;
   const failed = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
-  const counted = countProgress(missing, options);
+  const signal = AbortSignal.any([reporter.signal, failed.signal]);
+  const counted = countProgress(missing, (total, unit) => reporter.progress(label, total, unit));
   const queue = missing.values();
   const work = async (): Promise<void> => {
     for (const { path, url, size } of queue) {
       if (signal.aborted) return;
       const sized = size === undefined ? {} : { size };
       const downloaded = await downloadFile(url, join(folder, path), {
-        ...options,
+        ...request,
         ...sized,
         signal,
         partials,
@@ -83,7 +86,7 @@ export async function fetchFiles(
     }),
   );
   await Promise.all(workers).finally(counted.stop);
-  if (options.signal?.aborted)
+  if (reporter.signal.aborted)
     throw new PickbenchError(
       "Stopped",
       `stopped: ${kept + counted.files()} of ${files.length} files are here; the same command goes on`,
@@ -92,17 +95,18 @@ export async function fetchFiles(
   return { files: missing.length, bytes: counted.bytes(), kept };
 }
 
-/** Megabytes where all sizes are known, else files. */
-function countProgress(missing: readonly RemoteFile[], { label = "fetching", quiet = false }: FetchOptions) {
+/** Counts progress in megabytes where all sizes are known, else in files. */
+function countProgress(
+  missing: readonly RemoteFile[],
+  start: (total: number, unit: "MB" | "files") => Progress,
+) {
   const total = missing.reduce((sum, { size }) => sum + (size ?? Number.NaN), 0);
   const inBytes = Number.isFinite(total);
   const megabytes = (count: number): number => Math.round(count / 1e5) / 10;
   const progress =
     missing.length === 0
       ? undefined
-      : startProgress(label, inBytes ? megabytes(total) : missing.length, inBytes ? "MB" : "files", {
-          quiet,
-        });
+      : start(inBytes ? megabytes(total) : missing.length, inBytes ? "MB" : "files");
   let bytes = 0;
   let files = 0;
   const show = (): void =>
@@ -131,18 +135,15 @@ const entrySchema = z.object({
   etag: z.string().optional(),
 });
 
-/** What was fetched into a folder: size, SHA-256 and ETag of every file, a line of JSON each, the last of a path counts. */
+/** The ledger of a folder: size, SHA-256 and ETag of every file, a line of JSON each; a path's last line counts. */
 interface Ledger {
-  /** Whether the file is here, undamaged, and the version that the server has. */
+  /** Tells whether the file is on disk, undamaged, and the server's version. */
   readonly holds: (file: RemoteFile) => Promise<boolean>;
   readonly add: (path: string, downloaded: Downloaded) => Promise<void>;
 }
 
-/** Files whose hash was compared in this process, with their time of change. */
-const compared = new Map<string, number>();
-
-/** Opens or begins a ledger. A line that a kill cut off is left out: its file is fetched again. */
-async function openLedger(file: string, folder: string): Promise<Ledger> {
+/** Opens or creates a ledger. A line cut off by a kill is ignored: its file is fetched again. */
+async function openLedger(file: string, folder: string, compared: DataAccess["compared"]): Promise<Ledger> {
   const entries = new Map<string, Downloaded>();
   const text = await readFile(file, "utf8").catch(() => "");
   for (const line of text.split("\n")) {
@@ -155,7 +156,7 @@ async function openLedger(file: string, folder: string): Promise<Ledger> {
       const entry = entries.get(path);
       if (entry === undefined || (size !== undefined && size !== entry.size)) return false;
       if (etag !== undefined && entry.etag !== undefined && etag !== entry.etag) return false;
-      return isWhole(join(folder, path), entry);
+      return isWhole(join(folder, path), entry, compared);
     },
     async add(path, downloaded) {
       const entry = { path, ...downloaded };
@@ -174,7 +175,11 @@ function parsedLine(line: string): (Downloaded & { readonly path: string }) | un
   }
 }
 
-async function isWhole(path: string, { size, sha256 }: Downloaded): Promise<boolean> {
+async function isWhole(
+  path: string,
+  { size, sha256 }: Downloaded,
+  compared: DataAccess["compared"],
+): Promise<boolean> {
   const there = await stat(path).catch(() => undefined);
   if (there?.isFile() !== true || there.size !== size) return false;
   if (compared.get(path) === there.mtimeMs) return true;

@@ -1,18 +1,20 @@
+/** Local mirrors of data on servers. The room `remote` lists, fetches and caches remote data sets. */
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
 import { z } from "zod";
 import { isPickbenchError, messageOf } from "../../system/errors.js";
 import { hashOf, writeWhole } from "../../system/files.js";
-import { listenForStop } from "../../system/interrupt.js";
+import type { DataAccess } from "../model.js";
 import { isMrcName, isVolumeName } from "../volumeNames.js";
+import { accessFor } from "./access.js";
 import { parseAddress } from "./address.js";
 import { type Destination, fetchFiles } from "./fetchFiles.js";
 import type { RemoteFile } from "./listing.js";
 import { remoteFiles } from "./remoteFiles.js";
-import { type RequestOptions, refused } from "./request.js";
+import { refused } from "./request.js";
 
-/** Where fetched data are kept: `PICKBENCH_CACHE`, or `pickbench` in the user's cache folder. */
+/** Returns the folder of fetched data: `PICKBENCH_CACHE`, or `pickbench` in the user's cache folder. */
 function cacheFolder(): string {
   const given = process.env.PICKBENCH_CACHE;
   if (given) return resolve(given);
@@ -21,7 +23,7 @@ function cacheFolder(): string {
   return join(folder || join(homedir(), ".cache"), "pickbench");
 }
 
-/** A mirror's files in the cache; the tree is called `static`, so that its folder is a data set where the tree is copick's. */
+/** Name of the tree below a mirror: `static`, so that the mirror's folder is a data set where the tree is copick's. */
 const treeName = "static";
 const destinationOf = (mirror: string): Destination => ({
   folder: join(mirror, treeName),
@@ -30,9 +32,9 @@ const destinationOf = (mirror: string): Destination => ({
 });
 const listPath = (mirror: string): string => join(mirror, "files.json");
 
-/** A server's folder in the cache. */
+/** A server's folder, mirrored in the cache. */
 interface Mirror {
-  /** Holds `static/`, the tree below the address. */
+  /** Folder that holds `static/`, the tree below the address. */
   readonly folder: string;
   readonly tree: string;
   /** Names at the top of the tree. */
@@ -45,34 +47,35 @@ interface Mirror {
  *
  * @param given `https://…` or `s3://…`
  * @throws BadDataset where nothing can be had
+ * @throws Stopped when the user asks to stop
  */
-export async function openMirror(given: string, options: RequestOptions = {}): Promise<Mirror> {
+export function openMirror(given: string, access: DataAccess): Promise<Mirror> {
+  const { reporter } = access;
   const address = parseAddress(given);
   const folder = join(cacheFolder(), hashOf(address.url).slice(0, 24));
-  const stop = listenForStop("file");
-  try {
-    const request = { ...options, signal: stop.signal };
-    const files = await listed(folder, () => remoteFiles(address, request));
+  return reporter.stoppable("file", async () => {
+    const files = await listed(folder, () => remoteFiles(address, reporter), reporter);
     const small = files.filter(({ path }) => isListing(path));
     if (small.length === 0)
       throw refused(given, "no OME-Zarr stores and no picks lie there; point to the folder that holds them");
-    await fetchFiles(small, destinationOf(folder), { ...request, label: `metadata of ${given}` });
+    await fetchFiles(small, destinationOf(folder), { access, label: `metadata of ${given}` });
     const names = [...new Set(files.map(({ path }) => path.split("/")[0]!))];
     return { folder, tree: join(folder, treeName), names };
-  } finally {
-    stop.stopListening();
-  }
+  });
 }
 
-/** What `openDataset` takes in the place of an address. */
-export async function mirroredData(given: string): Promise<string> {
-  const { folder, tree, names } = await openMirror(given);
+/** Mirrors an address and returns the local path that `openDataset` opens in its place. */
+export async function mirroredData(given: string, access: DataAccess): Promise<string> {
+  const { folder, tree, names } = await openMirror(given, access);
   const [only] = names;
   if (names.includes("ExperimentRuns")) return folder;
   return only !== undefined && names.length === 1 && isVolumeName(only) ? join(tree, only) : tree;
 }
 
-/** The metadata of stores, picks and other JSON, and MRC files at the top: what `openDataset` lists by. */
+/**
+ * Tells whether `openDataset` needs a file for listing: metadata of stores, picks, other JSON, and MRC files at the
+ * top.
+ */
 function isListing(path: string): boolean {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const isMetadata = [".zattrs", ".zgroup", ".zarray", ".zmetadata", "zarr.json"].includes(name);
@@ -83,7 +86,11 @@ const listSchema = z.array(
   z.object({ path: z.string(), url: z.string(), size: z.number().optional(), etag: z.string().optional() }),
 );
 
-async function listed(mirror: string, list: () => Promise<RemoteFile[]>): Promise<RemoteFile[]> {
+async function listed(
+  mirror: string,
+  list: () => Promise<RemoteFile[]>,
+  { note }: DataAccess["reporter"],
+): Promise<RemoteFile[]> {
   try {
     const files = await list();
     await writeWhole(listPath(mirror), JSON.stringify(files));
@@ -91,7 +98,7 @@ async function listed(mirror: string, list: () => Promise<RemoteFile[]>): Promis
   } catch (error) {
     const kept = isPickbenchError(error, "BadDataset") ? await keptList(mirror) : undefined;
     if (kept === undefined) throw error;
-    process.stderr.write(`${messageOf(error)}\nusing what was fetched before\n`);
+    note(`${messageOf(error)}\nusing what was fetched before`);
     return kept;
   }
 }
@@ -111,10 +118,16 @@ async function keptList(mirror: string): Promise<RemoteFile[] | undefined> {
  * Brings a mirror's file, or all files below a folder of it, here and checks what is here by its hash; anything that lies
  * in no mirror is left alone.
  *
+ * @param access of the data set that the file belongs to; silent if absent
  * @param isWanted takes a file by its full path
  * @throws BadDataset where a file cannot be had
+ * @throws Stopped when the user asks to stop
  */
-export async function ensureLocal(path: string, isWanted?: (path: string) => boolean): Promise<void> {
+export async function ensureLocal(
+  path: string,
+  access: DataAccess = accessFor(),
+  isWanted?: (path: string) => boolean,
+): Promise<void> {
   const below = relative(cacheFolder(), resolve(path));
   const [key, tree, ...inside] = below.split(sep);
   if (key === undefined || key === ".." || tree !== treeName) return;
@@ -126,13 +139,6 @@ export async function ensureLocal(path: string, isWanted?: (path: string) => boo
       (wanted === "" || file === wanted || file.startsWith(`${wanted}/`)) &&
       (isWanted?.(join(destination.folder, file)) ?? true),
   );
-  const stop = listenForStop("file");
-  try {
-    await fetchFiles(files, destination, {
-      signal: stop.signal,
-      label: `fetching ${inside.slice(-3).join("/")}`,
-    });
-  } finally {
-    stop.stopListening();
-  }
+  const label = `fetching ${inside.slice(-3).join("/")}`;
+  await access.reporter.stoppable("file", () => fetchFiles(files, destination, { access, label }));
 }

@@ -1,16 +1,17 @@
+/** A tomogram as bytes, for pictures. */
 import { voxelCount } from "../../domain/volume.js";
 import { extent } from "../../formats/zarr/chunkGrid.js";
 import type { ByteTomogram } from "../../present/pictures/cutout.js";
-import type { TomogramReader } from "../model.js";
+import type { DataAccess, TomogramReader } from "../model.js";
 import { measureIntensity, normalise } from "../normalise.js";
 import { openTomogram } from "./omeZarr.js";
 
-/** Voxels held at most: of larger tomograms a coarser level is shown. */
+/** Limit of voxels held; of a larger tomogram a coarser level is shown. */
 const mostVoxels = 2 ** 27;
 
-/** Reads a tomogram chunk by chunk: besides the bytes one chunk of floats is held. */
-export async function readBytes(finest: TomogramReader): Promise<ByteTomogram> {
-  const reader = await levelToShow(finest);
+/** Reads a tomogram as normalised bytes, chunk by chunk: besides the bytes only one chunk of floats is held. */
+export async function readBytes(finest: TomogramReader, access?: DataAccess): Promise<ByteTomogram> {
+  const reader = await levelToShow(finest, access);
   const { shape, spacing } = reader;
   const intensity = await measureIntensity(reader);
   const perStep = 255 / (intensity.high - intensity.low);
@@ -28,9 +29,9 @@ export async function readBytes(finest: TomogramReader): Promise<ByteTomogram> {
   return { data, shape, spacing };
 }
 
-async function levelToShow(finest: TomogramReader): Promise<TomogramReader> {
+async function levelToShow(finest: TomogramReader, access?: DataAccess): Promise<TomogramReader> {
   const { levels } = finest.ref;
   let at = levels.indexOf(finest.level);
   while (at + 1 < levels.length && voxelCount(levels[at]!.shape) > mostVoxels) at++;
-  return levels[at] === finest.level ? finest : openTomogram(finest.ref, at);
+  return levels[at] === finest.level ? finest : openTomogram(finest.ref, at, access);
 }

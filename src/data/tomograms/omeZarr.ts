@@ -1,3 +1,6 @@
+/**
+ * Opens tomograms, OME-Zarr here and MRC by mrc.ts. The room `tomograms` turns files into readers of levels and chunks.
+ */
 import { basename, join, resolve } from "node:path";
 import { type Box, indexToPosition, type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
 import { openZarrArray, type ZarrArray } from "../../formats/zarr/array.js";
@@ -12,23 +15,28 @@ import type { ChunkJob } from "../../formats/zarr/chunkJob.js";
 import { decodeChunks } from "../../formats/zarr/chunkPool.js";
 import { type ArrayAxes, readMultiscales } from "../../formats/zarr/ome.js";
 import { PickbenchError } from "../../system/errors.js";
-import type { Level, ResolvedTomogram, TomogramReader, TomogramRef } from "../model.js";
+import type { DataAccess, Level, ResolvedTomogram, TomogramReader, TomogramRef } from "../model.js";
 import { ensureLocal } from "../remote/mirror.js";
 import { isMrcName, mrcStem } from "../volumeNames.js";
 import { openMrcTomogram, resolveMrc } from "./mrc.js";
 
-/** Reads the metadata of a lone OME-Zarr folder or MRC file. */
+/** Reads the metadata of a single OME-Zarr folder or MRC file. */
 export function openOmeZarr(path: string): Promise<ResolvedTomogram> {
   const full = resolve(path);
   const tomoType = mrcStem(basename(full)).replace(/\.zarr$/, "");
   return resolveTomogram({ run: tomoType, tomoType, path: full });
 }
 
-/** Reads a tomogram's levels and channels. @throws BadDataset where the metadata is missing or wrong. */
-export async function resolveTomogram(ref: TomogramRef): Promise<ResolvedTomogram> {
+/**
+ * Reads a tomogram's levels and channels.
+ *
+ * @param access of the data set it belongs to; silent if absent
+ * @throws BadDataset where the metadata is missing or wrong.
+ */
+export async function resolveTomogram(ref: TomogramRef, access?: DataAccess): Promise<ResolvedTomogram> {
   if (ref.levels !== undefined) return { ...ref, levels: ref.levels };
   if (isMrcName(ref.path)) {
-    await ensureLocal(ref.path);
+    await ensureLocal(ref.path, access);
     return resolveMrc(ref);
   }
   const { axes, ...multiscales } = await readMultiscales(ref.path);
@@ -72,9 +80,17 @@ function checkShape(path: string, { shape }: ZarrArray, axes: ArrayAxes): void {
     );
 }
 
-/** Opens one level of a tomogram, 0 the finest. */
-export async function openTomogram(ref: TomogramRef, levelIndex = 0): Promise<TomogramReader> {
-  const resolved = await resolveTomogram(ref);
+/**
+ * Opens one level of a tomogram, 0 the finest.
+ *
+ * @param access of the data set it belongs to; silent if absent
+ */
+export async function openTomogram(
+  ref: TomogramRef,
+  levelIndex = 0,
+  access?: DataAccess,
+): Promise<TomogramReader> {
+  const resolved = await resolveTomogram(ref, access);
   const level = resolved.levels[levelIndex];
   if (level === undefined)
     throw new PickbenchError(
@@ -83,7 +99,7 @@ export async function openTomogram(ref: TomogramRef, levelIndex = 0): Promise<To
       { path: ref.path },
     );
   if (isMrcName(ref.path)) return openMrcTomogram(ref);
-  await ensureLocal(join(ref.path, level.path));
+  await ensureLocal(join(ref.path, level.path), access);
   const array = await openZarrArray(join(ref.path, level.path));
   return readerOf(resolved, level, array);
 }
@@ -138,7 +154,7 @@ function readerOf(ref: ResolvedTomogram, level: Level, array: ZarrArray): Tomogr
   };
 }
 
-/** z, y, x, with channels in front where there are four axes. */
+/** Returns the axes z, y, x, after channels where there are four axes. */
 const plainAxes = (rank: number): ArrayAxes => ({
   rank,
   space: [rank - 3, rank - 2, rank - 1],
@@ -160,7 +176,7 @@ function checkRequest(ref: ResolvedTomogram, level: Level, { start, end }: Box, 
     throw new RangeError(`channel ${channel} of ${ref.path}, which has ${count}`);
 }
 
-/** @throws NotFinite at the first voxel, z slowest, that is NaN or infinite. */
+/** Throws for the first voxel, z slowest, that is NaN or infinite. @throws PickbenchError NotFinite */
 function refuseNotFinite(ref: TomogramRef, region: Float32Array, box: Box, spacing: Spacing3): never {
   let index = 0;
   while (index < region.length && region[index]! - region[index]! === 0) index++;

@@ -1,6 +1,5 @@
 import { availableParallelism } from "node:os";
-import { Piscina } from "piscina";
-import { type ErrorTag, PickbenchError } from "../../system/errors.js";
+import { openPool, type Pool } from "../../system/pool.js";
 import { builtModule } from "../../system/threads.js";
 import { keptVoxels, type SparseMap } from "../predict/sparseMap.js";
 import type { PickingResult, PickingSettings } from "./picking.js";
@@ -15,7 +14,7 @@ export interface PickPool {
   sweep(map: SparseMap, settings: PickingSettings, thresholds: readonly number[]): Promise<PickingResult[]>;
   /** As pickChannel. */
   channel(task: PickTask, settings: PickingSettings, place: PickPlace): Promise<PickedType>;
-  /** Ends once what is under way is done. */
+  /** Refuses what no thread has begun, and ends once the rest is done. */
   close(): Promise<void>;
 }
 
@@ -33,11 +32,6 @@ export interface ChannelWork {
   readonly place: PickPlace;
 }
 
-/** What a worker answers: a result, or a PickbenchError's parts. */
-export type PickAnswer<Result> =
-  | { readonly result: Result }
-  | { readonly tag: ErrorTag; readonly message: string };
-
 /** Each holds a volume of floats and the distances in it; beyond these, picking is bound by memory. */
 const mostThreads = 4;
 
@@ -49,42 +43,29 @@ export const pickingThreads = (): number => Math.min(mostThreads, availableParal
 
 /** Threads start with the first work. */
 export function openPickPool(threads: number = pickingThreads()): PickPool {
-  const underWay = new Set<Promise<unknown>>();
-  let pool: Piscina | undefined;
+  let pool: Pool | undefined;
+  let isClosed = false;
   const ask = async <Result>(
     name: "pickMap" | "pickStored",
     work: PickWork | ChannelWork,
   ): Promise<Result> => {
-    pool ??= new Piscina({
-      filename: builtModule(import.meta.url, "./worker.js").href,
-      minThreads: 1,
-      maxThreads: threads,
-      idleTimeout: Number.POSITIVE_INFINITY,
-    });
-    const answer: PickAnswer<Result> = await pool.run(work, { name });
-    if ("result" in answer) return answer.result;
-    throw new PickbenchError(answer.tag, answer.message);
+    if (isClosed) throw new Error("a picking was asked of a pool that is closed");
+    pool ??= openPool(builtModule(import.meta.url, "./worker.js"), { threads, atOnce: 1 });
+    return pool.run<Result>(work, name);
   };
   const admission = new Semaphore(mostVoxels);
-  const tracked = <Result>(asked: Promise<Result>): Promise<Result> => {
-    const ended = (): boolean => underWay.delete(asked);
-    underWay.add(asked);
-    asked.then(ended, ended);
-    return asked;
-  };
   const askMap = (work: PickWork): Promise<PickingResult[]> =>
-    tracked(admission.run(keptVoxels(work.map), () => ask("pickMap", work)));
+    admission.run(keptVoxels(work.map), () => ask("pickMap", work));
   return {
     async pick(map, settings) {
       const [result] = await askMap({ map, settings, thresholds: null });
       return result!;
     },
     sweep: (map, settings, thresholds) => askMap({ map, settings, thresholds }),
-    channel: (task, settings, place) => tracked(ask("pickStored", { task, settings, place })),
-    // Piscina 5 throws out of turn where a worker answers while its pool is destroyed, so every answer is awaited first.
+    channel: (task, settings, place) => ask("pickStored", { task, settings, place }),
     async close() {
-      await Promise.allSettled(underWay);
-      await pool?.destroy();
+      isClosed = true;
+      await pool?.close();
     },
   };
 }

@@ -1,38 +1,26 @@
-/** The worker's side of pickPool.ts. */
-
+/** The worker's side of pool.ts. */
 import { voxelCount } from "../../domain/volume.js";
-import { isPickbenchError } from "../../system/errors.js";
+import { answering } from "../../system/pool.js";
 import { clearKept, type SparseMap, writeKept } from "../predict/sparseMap.js";
 import { type PickingResult, pickParticles, sweepThresholds } from "./picking.js";
-import type { ChannelWork, PickAnswer, PickWork } from "./pool.js";
-import type { PickedType } from "./store.js";
+import type { ChannelWork, PickWork } from "./pool.js";
 
 /** Zeros between calls, so that pages without a kept voxel are never backed by the system. */
 let dense = new Float32Array(0);
 
 /** One result, or one a threshold. */
-export const pickMap = ({ map, settings, thresholds }: PickWork): Promise<PickAnswer<PickingResult[]>> =>
-  answer(async () =>
-    inVolume(map, (data) => {
-      const volume = { data, shape: map.shape, spacing: map.spacing };
-      if (thresholds) return sweepThresholds(volume, settings, thresholds);
-      return [pickParticles(volume, settings)];
-    }),
-  );
+export const pickMap = answering(({ map, settings, thresholds }: PickWork) =>
+  inVolume(map, (data) => {
+    const volume = { data, shape: map.shape, spacing: map.spacing };
+    if (thresholds) return sweepThresholds(volume, settings, thresholds);
+    return [pickParticles(volume, settings)];
+  }),
+);
 
 /** Loads what reads and writes stores when that is first asked. */
-export const pickStored = ({ task, settings, place }: ChannelWork): Promise<PickAnswer<PickedType>> =>
-  answer(async () => (await import("./store.js")).pickChannel(task, settings, place));
-
-/** A PickbenchError as its parts, because a clone would lose its tag. */
-async function answer<Result>(work: () => Promise<Result>): Promise<PickAnswer<Result>> {
-  try {
-    return { result: await work() };
-  } catch (error) {
-    if (!isPickbenchError(error)) throw error;
-    return { tag: error.tag, message: error.message };
-  }
-}
+export const pickStored = answering(async ({ task, settings, place }: ChannelWork) =>
+  (await import("./store.js")).pickChannel(task, settings, place),
+);
 
 function inVolume(map: SparseMap, pick: (data: Float32Array) => PickingResult[]): PickingResult[] {
   const size = voxelCount(map.shape);

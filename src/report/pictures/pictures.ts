@@ -32,7 +32,7 @@ const sliceShare = 0.55;
  * base64. One tomogram at a time is held.
  */
 export async function renderPictures(
-  { tomograms, diagnosis }: HeldOut,
+  { dataset, tomograms, diagnosis }: HeldOut,
   bytes: number,
   onProgress: (done: number, total: number) => void,
 ): Promise<Pictures> {
@@ -41,7 +41,7 @@ export async function renderPictures(
   const shown = bytes > 0 ? [...tomograms].slice(0, mostTomograms) : [];
   for (const [at, [run, reader]] of shown.entries()) {
     const budget = new PictureBudget(bytes / shown.length);
-    const tomogram = await readBytes(reader);
+    const tomogram = await readBytes(reader, dataset.access);
     const { series, contrast } = renderSlices(tomogram, sliceShare * budget.left, budget);
     if (series) slices.set(run, series);
     for (const { item, radius } of worstCases(diagnosis, run)) {

@@ -1,5 +1,5 @@
 import type { AnyNetwork } from "../../infer/predict/predictor.js";
-import { type Progress, startProgress } from "../../system/progress.js";
+import type { Progress } from "../../system/reporter.js";
 import type { EnsembleAverage, MemberChoice } from "../checkpoint/ensembleRecord.js";
 import type { Tuned } from "../fit/tuneNetworks.js";
 import { fitWeights } from "./fit.js";
@@ -29,7 +29,7 @@ export async function choose(
 ): Promise<{ chosen: Chosen; scores: readonly number[] }> {
   const { average, choice } = options;
   const judge = new Judge({ ...options, averaging: average === "logits" ? "logits" : "probabilities" });
-  const progress = startProgress("scoring members", members.length, "members");
+  const progress = options.reporter.progress("scoring members", members.length, "members");
   try {
     const stored: StoredMaps[][] = [];
     const scores: number[] = [];

@@ -4,6 +4,7 @@ import { openPickPool, type PickPool } from "../../infer/pick/pool.js";
 import type { Averaging } from "../../infer/predict/averaging.js";
 import { type AnyNetwork, openPredictor } from "../../infer/predict/predictor.js";
 import { PickbenchError } from "../../system/errors.js";
+import type { Reporter } from "../../system/reporter.js";
 import { ownVersion } from "../../system/version.js";
 import { experimentText } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
@@ -23,8 +24,8 @@ export interface JudgeOptions {
   readonly engine: EngineName;
   readonly threads: number;
   readonly parts: EnsembleParts;
-  /** Whether the user wished to stop. */
-  readonly stopAsked: () => boolean;
+  /** Hears how far the work has come; its signal stops it after a tomogram. */
+  readonly reporter: Reporter;
 }
 
 /** Says what networks, or members with weights, are worth on the tune runs. What it said once it does not find again. */
@@ -114,7 +115,7 @@ export class Judge {
   }
 
   #checkStop(): void {
-    if (this.#options.stopAsked())
+    if (this.#options.reporter.signal.aborted)
       throw new PickbenchError(
         "Stopped",
         "stopped before the ensemble was made; give the same command again to go on from there",

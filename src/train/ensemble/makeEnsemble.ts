@@ -1,6 +1,7 @@
 import type { Dataset } from "../../data/model.js";
 import type { EngineName } from "../../engines/engine.js";
 import { PickbenchError } from "../../system/errors.js";
+import type { Reporter } from "../../system/reporter.js";
 import { type Checkpoint, writeCheckpoint } from "../checkpoint/checkpoint.js";
 import type { EnsembleAverage, EnsembleRecord, MemberChoice } from "../checkpoint/ensembleRecord.js";
 import { namedNetworks } from "../checkpoint/modelMetadata.js";
@@ -24,7 +25,8 @@ export interface EnsembleRequest {
   readonly testTime: TestTime | undefined;
   readonly engine: EngineName;
   readonly threads: number;
-  readonly stopAsked: () => boolean;
+  /** Hears how far the work has come; its signal stops it after a tomogram. */
+  readonly reporter: Reporter;
 }
 
 export interface MadeEnsemble extends EnsembleRecord {
@@ -53,8 +55,8 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
   const first = members[0]!.checkpoint;
   const experiment = { ...first.experiment, predict: { ...first.experiment.predict, ...testTime } };
   return withEnsembleParts(out, async (parts) => {
-    const { engine, threads, stopAsked } = request;
-    const options = { average, choice, experiment, dataset, runs, engine, threads, parts, stopAsked };
+    const { engine, threads, reporter } = request;
+    const options = { average, choice, experiment, dataset, runs, engine, threads, parts, reporter };
     const { chosen, scores } = await choose(members, options);
     const record: EnsembleRecord = {
       average,

@@ -40,7 +40,8 @@ export async function readTuneRuns(
     );
   const runs: EnsembleTuneRun[] = [];
   for (const run of names) {
-    const reader = await openTomogram(findTomogram(findRun(dataset, run), tomogram, voxelSpacing), level);
+    const ref = findTomogram(findRun(dataset, run), tomogram, voxelSpacing);
+    const reader = await openTomogram(ref, level, dataset.access);
     if (Math.abs(reader.spacing[0] / checkpoint.spacing - 1) > 0.05)
       throw new PickbenchError(
         "Unsupported",

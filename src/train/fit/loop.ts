@@ -2,7 +2,7 @@ import { openPatchStream, type PatchSource } from "../../data/patches/stream.js"
 import type { EngineName, StepResult } from "../../engines/engine.js";
 import type { TrainingState } from "../../engines/trainable.js";
 import { PickbenchError } from "../../system/errors.js";
-import { startProgress } from "../../system/progress.js";
+import type { Reporter } from "../../system/reporter.js";
 import { builtModule, startThread, type Thread } from "../../system/threads.js";
 import { type Budget, fractionDone, learningRate } from "../experiment/budget.js";
 import type { Experiment } from "../experiment/schema.js";
@@ -24,13 +24,12 @@ interface MemberTraining {
   /** Where a stopped training goes on; null begins anew. */
   readonly from: Current | null;
   readonly log: StepLog;
-  readonly quiet: boolean;
+  /** Hears how far it has come; its signal stops it after a step. */
+  readonly reporter: Reporter;
   /** Score, on the tune runs, of the weights after a number of steps; null where there are no tune runs. */
   readonly evaluate: ((weights: Float32Array, step: number) => Promise<number>) | null;
   /** Keeps the progress on disk. */
   readonly save: (current: Current) => Promise<void>;
-  /** True once the user wants to stop. */
-  readonly stopAsked: () => boolean;
   /** Where it is weighed against other trainings; needs `evaluate`. */
   readonly rungs?: Rungs | null;
 }
@@ -117,14 +116,12 @@ class Loop {
   }
 
   async run(): Promise<MemberResult> {
-    const { budget, member, quiet } = this.training;
+    const { budget, member, reporter } = this.training;
     const bySteps = "steps" in budget;
     const total = bySteps ? budget.steps : Math.round(budget.minutes * 60);
     const reached = () => (bySteps ? this.step : Math.min(total, Math.round(this.elapsedMs / 1000)));
-    const bar = startProgress(`training ${member.name}`, total, bySteps ? "steps" : "s", {
-      quiet,
-      from: reached(),
-    });
+    const unit = bySteps ? "steps" : "s";
+    const bar = reporter.progress(`training ${member.name}`, total, unit, { from: reached() });
     let ended = false;
     try {
       await this.save();
@@ -134,7 +131,7 @@ class Loop {
         ended = this.rungDue && !(await this.climb());
         if (ended) break;
         if (this.evaluationDue) await this.evaluate();
-        if (this.training.stopAsked()) await this.stop();
+        if (reporter.signal.aborted) await this.stop();
         if (this.saveDue) await this.save();
       }
     } finally {

@@ -7,7 +7,6 @@ import type { Volume } from "../../domain/volume.js";
 import type { PickingSettings } from "../../infer/pick/picking.js";
 import { type AnyNetwork, normalisationOf } from "../../infer/predict/predictor.js";
 import { hashOf } from "../../system/files.js";
-import { listenForStop } from "../../system/interrupt.js";
 import { networkOf, writeCheckpoint } from "../checkpoint/checkpoint.js";
 import { parseBudget, shareBudget } from "../experiment/budget.js";
 import type { PreparedRun } from "../run/prepare.js";
@@ -52,25 +51,20 @@ export async function trainStage(
   if (remaining.length > 0) {
     const sources = await readSources(prepared);
     const log = await StepLog.open(folder.log, position);
-    const stop = listenForStop();
     try {
       for (const member of remaining) {
         const from = progress?.current?.name === member.name ? progress.current : null;
         const save = (current: TrainingProgress["current"]) =>
           writeProgress(folder.last, { experimentHash, dataHash, done, current });
-        const result = await trainOne(prepared, folder, member, sources, tuneTomograms, {
-          from,
-          log,
-          save,
-          stopAsked: stop.asked,
-          rungs,
-        });
+        const hooks = { from, log, save, rungs };
+        const result = await prepared.reporter.stoppable("step", () =>
+          trainOne(prepared, folder, member, sources, tuneTomograms, hooks),
+        );
         results.push(result);
         if (result.ended) return { ...courseOf(results), tuneScore: null, earlierSeconds, ended: true };
         done.push({ name: member.name, weights: result.weights, score: result.score });
       }
     } finally {
-      stop.stopListening();
       log.close();
     }
     await writeProgress(folder.last, { experimentHash, dataHash, done, current: null });
@@ -119,7 +113,7 @@ async function readSpacing({ dataset, splits, experiment }: PreparedRun): Promis
     tomogram,
     voxelSpacing,
   );
-  return (await openTomogram(ref, level)).spacing[0];
+  return (await openTomogram(ref, level, dataset.access)).spacing[0];
 }
 
 const untuned = (
@@ -148,7 +142,6 @@ interface Hooks {
   readonly from: TrainingProgress["current"];
   readonly log: StepLog;
   readonly save: (current: TrainingProgress["current"]) => Promise<void>;
-  readonly stopAsked: () => boolean;
   readonly rungs: Rungs | null;
 }
 
@@ -160,7 +153,7 @@ function trainOne(
   tomograms: readonly TuneTomogram[],
   hooks: Hooks,
 ): Promise<MemberResult> {
-  const { experiment, members, engine, threads, quiet } = prepared;
+  const { experiment, members, engine, threads, reporter } = prepared;
   const evaluate = async (weights: Float32Array, step: number) => {
     const networks = [await networkOf(member, weights)];
     const { picking, score } = await tuneNetworks(prepared, networks, tomograms, heldVolume);
@@ -187,7 +180,7 @@ function trainOne(
     sources,
     engine,
     threads,
-    quiet,
+    reporter,
     evaluate: tomograms.length > 0 ? evaluate : null,
   });
 }

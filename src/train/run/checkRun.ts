@@ -60,7 +60,7 @@ const openOf = (
   run: string,
   tomogram: string,
 ): Promise<TomogramReader> =>
-  openTomogram(findTomogram(findRun(dataset, run), tomogram, data.voxelSpacing), data.level);
+  openTomogram(findTomogram(findRun(dataset, run), tomogram, data.voxelSpacing), data.level, dataset.access);
 
 const withoutVoxels = ({ shape, spacing }: TomogramReader) => ({ data: new Float32Array(), shape, spacing });
 

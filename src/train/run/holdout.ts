@@ -4,7 +4,7 @@ import { ownUserId } from "../../formats/copickPicks.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { countSweep, type SweptType, type ThresholdSweep } from "../../score/sweep.js";
 import { writeFolderWhole, writeWhole } from "../../system/files.js";
-import { startCounting } from "../../system/progress.js";
+import { startCounting } from "../../system/reporter.js";
 import { type Detector, openDetector } from "../submit/detector.js";
 import type { PreparedRun } from "./prepare.js";
 import type { RunFolder } from "./runFolder.js";
@@ -20,7 +20,7 @@ interface HoldoutPicks {
 
 /** Predicts every held-out run once; its maps give the picks, and the counts of every threshold of the experiment. */
 export async function detectHoldout(prepared: PreparedRun, folder: RunFolder): Promise<HoldoutPicks> {
-  const { dataset, splits, engine, threads, quiet, experiment } = prepared;
+  const { dataset, splits, engine, threads, reporter, experiment } = prepared;
   const truth = new Map<string, readonly ParticlePick[]>();
   const picks = new Map<string, readonly ParticlePick[]>();
   const lowestThreshold = Math.min(...experiment.picking.thresholds);
@@ -28,7 +28,7 @@ export async function detectHoldout(prepared: PreparedRun, folder: RunFolder): P
   try {
     const swept = sweptTypes(detector, experiment.picking.thresholds);
     for (const run of splits.holdout) {
-      const progress = startCounting(`predicting ${run}`, "tiles", quiet);
+      const progress = startCounting(reporter, `predicting ${run}`, "tiles");
       const maps = await detector.predict(await detector.read(dataset, run), progress.update);
       picks.set(run, await detector.pick(maps));
       progress.stop();

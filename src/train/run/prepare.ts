@@ -10,14 +10,13 @@ import type { ExternalNetwork } from "../../infer/predict/predictor.js";
 import { checkPrecision } from "../../infer/predict/tileDemands.js";
 import { publicRuns } from "../../leaderboard/publicSplit.js";
 import { PickbenchError } from "../../system/errors.js";
+import { type Reporter, silentReporter } from "../../system/reporter.js";
 import { readExternalNetwork } from "../checkpoint/externalNetwork.js";
 import { experimentHash, readExperiment } from "../experiment/experiment.js";
 import { isExternal } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
-import { readProgress, type TrainingProgress } from "../fit/progressFile.js";
 import { checkRun } from "./checkRun.js";
-import { begunFolds, isBegun, type RunFolder } from "./runFolder.js";
 
 /** What `run`, `train` and `tune` are called with. */
 export interface RunOptions {
@@ -35,7 +34,8 @@ export interface RunOptions {
   /** Replaces a run that stands in the folder. */
   readonly overwrite?: boolean;
   readonly threads?: number | undefined;
-  readonly quiet: boolean;
+  /** Hears how far the work has come, and says when to stop; silent if absent. */
+  readonly reporter?: Reporter | undefined;
 }
 
 /** An experiment met with a data set: everything checked before the first step. */
@@ -51,7 +51,7 @@ export interface PreparedRun {
   readonly dataHash: string;
   readonly engine: EngineName;
   readonly threads: number;
-  readonly quiet: boolean;
+  readonly reporter: Reporter;
 }
 
 /** @param share gives the runs their roles by the experiment's splits, at least as many to train on as it is told */
@@ -62,7 +62,8 @@ export async function prepareRun(
   const threads = options.threads ?? Math.min(8, availableParallelism());
   const read = await experimentOf(options);
   const engine = await resolveEngine(options.resolvedEngine ?? read.engine);
-  const dataset = await openDataset(options.data);
+  const { reporter = silentReporter } = options;
+  const dataset = await openDataset(options.data, { reporter });
   const splits = splitsOf(read, dataset, options.data, share);
   const { experiment, members, external } = await openNetworks(read, dataset.particles, engine);
   await checkPrecision(experiment.predict.precision, engine, external ? [external] : members);
@@ -81,7 +82,7 @@ export async function prepareRun(
     dataHash: manifestHash(manifest),
     engine,
     threads,
-    quiet: options.quiet,
+    reporter,
   };
 }
 
@@ -133,54 +134,4 @@ async function openNetworks(
   const external = await readExternalNetwork(experiment, network, particles);
   const { sha256 } = external.external;
   return { experiment: { ...experiment, network: { ...network, sha256 } }, members: [], external };
-}
-
-/**
- * Never lets a finished or half-finished run be written over unasked.
- *
- * @param begun whether a run stands in the folder
- */
-export function checkUnasked(
-  folder: RunFolder,
-  begun: boolean,
-  { overwrite, resume }: Pick<RunOptions, "overwrite" | "resume">,
-): void {
-  if (overwrite && resume)
-    throw new PickbenchError(
-      "BadUsage",
-      "--resume keeps the run that --overwrite replaces; give one of them",
-    );
-  if (begun && !overwrite && !resume)
-    throw new PickbenchError(
-      "BadUsage",
-      `${folder.path}: a run stands there already; give --resume to go on with it, --overwrite to replace it, or another --out`,
-    );
-}
-
-/** The progress to go on from; null begins anew. */
-export async function progressOf(
-  folder: RunFolder,
-  prepared: PreparedRun,
-  options: RunOptions,
-): Promise<TrainingProgress | null> {
-  checkUnasked(folder, isBegun(folder), options);
-  if ((await begunFolds(folder)).length > 0)
-    throw new PickbenchError(
-      "BadUsage",
-      `${folder.path}: folds stand there, not one run; give --folds to go on with them, or another --out`,
-    );
-  if (!isBegun(folder) || options.overwrite) return null;
-  const progress = await readProgress(folder.last);
-  if (!progress) return null;
-  if (progress.experimentHash !== prepared.experimentHash)
-    throw new PickbenchError(
-      "BadExperiment",
-      `${folder.path}: the run there was begun with other settings (experiment, seed or budget); resume it with the same, or give another --out`,
-    );
-  if (progress.dataHash !== prepared.dataHash)
-    throw new PickbenchError(
-      "BadDataset",
-      `${folder.path}: the data differ from those the run there was begun on; resume it with the same, or give another --out`,
-    );
-  return progress;
 }

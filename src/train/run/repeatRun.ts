@@ -10,6 +10,7 @@ import { compareReports, type ReportedDifference } from "../../leaderboard/repor
 import { readReport, weightsOf } from "../../leaderboard/submissionFolder.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashFile, hashOf } from "../../system/files.js";
+import { type Reporter, silentReporter } from "../../system/reporter.js";
 import { parseBudget } from "../experiment/budget.js";
 import { checkExperiment, runName } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
@@ -26,11 +27,8 @@ interface RepeatOptions {
   readonly out?: string | undefined;
   /** Replaces a run that stands there. */
   readonly overwrite: boolean;
-  readonly quiet: boolean;
-  /** Is told what differs from the first time, before anything is run. */
-  readonly onWarning: (warning: string) => void;
-  /** Is told which fold is run, where there are several. */
-  readonly note: (line: string) => void;
+  /** Is told what differs from the first time, before anything is run; silent if absent. */
+  readonly reporter?: Reporter | undefined;
 }
 
 /** Whether something is as it was; null where there is nothing to hold it against. */
@@ -61,20 +59,21 @@ export async function repeatRun(options: RepeatOptions): Promise<Repetition> {
   const path = await recordPath(options.record);
   const record = await readRecord(path);
   const experiment = checkRepeatable(record, path);
-  const dataset = await openDataset(options.data);
+  const { reporter = silentReporter } = options;
+  const dataset = await openDataset(options.data, { reporter });
   const added = await checkData(record, path, dataset, options.data);
   checkRoles(record, experiment, dataset, options.data);
   const folder = runFolder(options.out ?? join("runs", `${runName(experiment)}-repeat`));
   const resume = await mayGoOn(folder, record, path, options);
   const warnings = [...added, ...(await differencesOfCode(record, experiment))];
-  warnings.forEach(options.onWarning);
-  const { data, overwrite, quiet } = options;
+  for (const warning of warnings) reporter.note(`warning: ${warning}`);
+  const { data, overwrite } = options;
   const resolvedEngine = engineOf(record, path);
   const threads = record.threads ?? Math.min(8, record.machine.cores);
-  const run = { experiment, data, resolvedEngine, threads, resume, overwrite, quiet };
+  const run = { experiment, data, resolvedEngine, threads, resume, overwrite, reporter };
   try {
     const folds = foldsAsked(experiment.splits, undefined);
-    if (folds) await runFolds(folder, { ...run, folds, submissions: null, note: options.note });
+    if (folds) await runFolds(folder, { ...run, folds, submissions: null });
     else if (record.result!.durations.predict === undefined) await trainOnly(folder, run);
     else await runExperiment(folder, run, null);
   } catch (error) {

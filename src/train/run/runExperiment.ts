@@ -18,8 +18,9 @@ import type { Experiment } from "../experiment/schema.js";
 import type { Rungs } from "../fit/loop.js";
 import { type TrainedRun, trainStage, tuneStage } from "../fit/trainStage.js";
 import { detectHoldout, writeHoldoutPicks } from "./holdout.js";
-import { type PreparedRun, prepareRun, progressOf, type RunOptions } from "./prepare.js";
+import { type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import { type RunFolder, withRunFolder } from "./runFolder.js";
+import { progressOf } from "./standing.js";
 
 /** What `run` leaves and says. */
 export interface RunResult {

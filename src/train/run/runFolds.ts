@@ -5,20 +5,21 @@ import { readRunPicks } from "../../data/picks.js";
 import { type FoldsSpec, foldsOf, resolveSplits, type Splits } from "../../data/splits.js";
 import { completeRecord, type RecordResult, startRecord } from "../../domain/record.js";
 import { foldsFile } from "../../leaderboard/submissionFolder.js";
+import { seconds } from "../../present/text.js";
 import { type FoldsReport, foldSpread, foldsReport } from "../../score/folds.js";
 import type { RunReport } from "../../score/report.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { hashFile, writeWhole } from "../../system/files.js";
-import { seconds } from "../../system/progress.js";
 import { parseBudget } from "../experiment/budget.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type Fold, type FoldOutcome, isFinished, readOutcome, readStandingRecord } from "./fold.js";
-import { checkUnasked, type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
+import { type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import { publish, runExperiment, weightsByType, writeReport } from "./runExperiment.js";
 import { begunFolds, foldFolder, isBegun, type RunFolder, withRunFolder } from "./runFolder.js";
+import { checkUnasked } from "./standing.js";
 
 /** What `run` leaves and says of an experiment in folds. */
 export interface FoldsResult {
@@ -33,7 +34,6 @@ export interface FoldsOptions extends Omit<RunOptions, "splits"> {
   readonly folds: FoldsSpec;
   /** The leaderboard's folder; null publishes nothing. */
   readonly submissions: string | null;
-  readonly note: (line: string) => void;
 }
 
 /** All folds met with their data, each checked before the first step. */
@@ -151,13 +151,13 @@ async function runEach(
     const place = `fold-${fold.index} (${fold.index + 1} of ${folds.length})`;
     if (!finished.has(fold)) {
       const left = timeLeft(experiment, [...done.values()], folds.length);
-      options.note(`${place}: ${rolesText(fold.splits)}${left}`);
+      prepared.reporter.note(`${place}: ${rolesText(fold.splits)}${left}`);
       const run = { ...options, splits: fold.spec, overwrite: false, resume: isBegun(fold.folder) };
       await inFold(place, () => runExperiment(fold.folder, run, null));
       done.set(fold, await readOutcome(fold, truth, prepared.dataset.particles));
     }
     const score = done.get(fold)!.report.score.toFixed(4);
-    options.note(`${place}: ${finished.has(fold) ? "finished before, " : ""}score ${score}`);
+    prepared.reporter.note(`${place}: ${finished.has(fold) ? "finished before, " : ""}score ${score}`);
   }
   return folds.map((fold) => done.get(fold)!);
 }

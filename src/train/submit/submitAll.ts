@@ -1,11 +1,11 @@
+/** Submits all runs: finds particles, resumes an earlier call, writes the CSV. */
 import { tomogramStamp } from "../../data/manifest.js";
 import type { Dataset } from "../../data/model.js";
 import type { ParticlePick } from "../../domain/particles.js";
 import { voxelCount } from "../../domain/volume.js";
 import { writeSubmission } from "../../score/submissionCsv.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
-import type { StopListener } from "../../system/interrupt.js";
-import { type Progress, startProgress } from "../../system/progress.js";
+import type { Progress, Reporter } from "../../system/reporter.js";
 import { type DetectedRun, type DetectSeconds, detectAll } from "./detectAll.js";
 import type { Detector } from "./detector.js";
 import type { SubmissionParts } from "./submissionParts.js";
@@ -14,23 +14,25 @@ interface SubmitRequest {
   readonly detector: Detector;
   readonly dataset: Dataset;
   readonly runs: readonly string[];
-  /** Already bound to the detector's checkpoints and settings. */
+  /** Parts, already bound to the detector's checkpoints and settings. */
   readonly parts: SubmissionParts;
-  /** The CSV. */
+  /** Path of the CSV. */
   readonly out: string;
-  /** Leaves out tomograms that cannot be used; without it the first one ends the work. */
+  /** Leaves out unusable tomograms; otherwise the first one ends the work. */
   readonly keepGoing: boolean;
-  readonly stop: StopListener;
+  /** Hears how far the work has come; its signal stops it after a tile. */
+  readonly reporter: Reporter;
 }
 
 interface Submitted {
-  /** In the order of the request. */
+  /** Submitted runs, in the order of the request. */
   readonly runs: readonly SubmittedRun[];
-  /** Those of them that an earlier call had finished. */
+  /** Those of `runs` that an earlier call had finished. */
   readonly skipped: readonly string[];
   readonly failed: readonly FailedRun[];
 }
 
+/** Summary of a submitted run. */
 export interface SubmittedRun {
   readonly run: string;
   readonly picks: number;
@@ -38,33 +40,34 @@ export interface SubmittedRun {
   readonly seconds: DetectSeconds;
 }
 
+/** A run that was left out, and the reason. */
 export interface FailedRun {
   readonly run: string;
   readonly message: string;
 }
 
-/** A tomogram that is there and of the right spacing. */
+/** A tomogram that exists and has the right spacing. */
 interface FoundRun {
   readonly run: string;
   readonly stamp: string;
   readonly voxels: number;
-  /** What an earlier call left. */
+  /** Result of an earlier call. */
   readonly part: DetectedRun | undefined;
 }
 
 /**
- * Finds the particles of all runs that are not finished yet and writes the CSV. Each run's are written at once; they are
- * removed when no run is missing in the CSV.
+ * Finds the particles of all unfinished runs and writes the CSV. Each run's picks are stored at once as a part; the
+ * parts are removed when the CSV lacks no run.
  *
- * @throws Stopped where the user wished so
+ * @throws PickbenchError Stopped when the user asks to stop
  */
 export async function submitAll(request: SubmitRequest): Promise<Submitted> {
-  const { runs, parts, out, detector } = request;
+  const { runs, parts, out, detector, reporter } = request;
   const failed: FailedRun[] = [];
   const found = await findRuns(request, failed);
   const skipped = found.flatMap(({ part, run }) => (part ? [run] : []));
   if (skipped.length > 0)
-    say(
+    reporter.note(
       `${parts.folder}: ${skipped.length} of ${runs.length} tomograms are finished and skipped: ${skipped.join(", ")}`,
     );
   const detected = await detectFound(request, found, failed);
@@ -74,9 +77,9 @@ export async function submitAll(request: SubmitRequest): Promise<Submitted> {
   return { runs: summaries.map((each) => summary(detector.types, each)), skipped, failed };
 }
 
-/** Looks at all tomograms before any is predicted. */
+/** Checks all tomograms before any is predicted. */
 async function findRuns(
-  { detector, dataset, runs, parts, keepGoing }: SubmitRequest,
+  { detector, dataset, runs, parts, keepGoing, reporter }: SubmitRequest,
   failed: FailedRun[],
 ): Promise<FoundRun[]> {
   const found: FoundRun[] = [];
@@ -89,15 +92,15 @@ async function findRuns(
     } catch (error) {
       if (!keepGoing || !isPickbenchError(error)) throw error;
       failed.push({ run, message: error.message });
-      say(leftOut(run, error));
+      reporter.note(leftOut(run, error));
     }
   }
   return found;
 }
 
-/** Particles by run, those of earlier calls among them. */
+/** Returns particles by run, including those of earlier calls. */
 async function detectFound(
-  { detector, dataset, runs, parts, keepGoing, stop }: SubmitRequest,
+  { detector, dataset, runs, parts, keepGoing, reporter }: SubmitRequest,
   found: readonly FoundRun[],
   failed: FailedRun[],
 ): Promise<Map<string, DetectedRun>> {
@@ -105,14 +108,14 @@ async function detectFound(
   const waiting = found.filter(({ part }) => !part);
   if (waiting.length === 0) return detected;
   const stamps = new Map(waiting.map(({ run, stamp }) => [run, stamp]));
-  const bar = new VoxelBar(found);
+  const bar = new VoxelBar(found, reporter);
   try {
     await detectAll(
       detector,
       dataset,
       waiting.map(({ run }) => run),
       {
-        signal: stop.signal,
+        signal: reporter.signal,
         onProgress: (run, done, total) => bar.update(run, done / total),
         async onDetected(each) {
           await parts.write(each, stamps.get(each.run)!);
@@ -127,7 +130,7 @@ async function detectFound(
       },
     );
   } catch (error) {
-    if (!stop.asked()) throw error;
+    if (!reporter.signal.aborted) throw error;
     throw new PickbenchError(
       "Stopped",
       `stopped with ${detected.size} of ${runs.length} tomograms finished; give the same command again to go on from there`,
@@ -138,14 +141,14 @@ async function detectFound(
   return detected;
 }
 
-/** One bar over the voxels of all tomograms. */
+/** A progress bar over the voxels of all tomograms. */
 class VoxelBar {
   readonly #found: readonly FoundRun[];
   readonly #progress: Progress;
-  /** Of the skipped ones and of those in front of each run. */
+  /** Voxels before each run, skipped runs included. */
   readonly #before = new Map<string, number>();
 
-  constructor(found: readonly FoundRun[]) {
+  constructor(found: readonly FoundRun[], reporter: Reporter) {
     this.#found = found;
     const from = found.reduce((sum, { part, voxels }) => sum + (part ? voxels : 0), 0);
     let before = from;
@@ -154,7 +157,7 @@ class VoxelBar {
       this.#before.set(run, before);
       before += voxels;
     }
-    this.#progress = startProgress("submit", millions(before), "Mvoxel", { from: millions(from) });
+    this.#progress = reporter.progress("submit", millions(before), "Mvoxel", { from: millions(from) });
   }
 
   update(run: string, share: number): void {
@@ -175,10 +178,6 @@ class VoxelBar {
 const millions = (voxels: number): number => Math.round(voxels / 1e5) / 10;
 
 const leftOut = (run: string, error: PickbenchError): string => `${run} is left out: ${error.message}`;
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
 
 const summary = (types: readonly string[], { run, picks, seconds }: DetectedRun): SubmittedRun => ({
   run,

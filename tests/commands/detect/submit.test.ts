@@ -98,7 +98,6 @@ beforeAll(async () => {
     seed: 0,
     resume: false,
     threads: 1,
-    quiet: true,
   });
 }, 120_000);
 

@@ -7,11 +7,13 @@ import { openDataset } from "../../../src/data/dataset.js";
 import type { Dataset } from "../../../src/data/model.js";
 import type { PredictNetwork } from "../../../src/infer/predict/predictor.js";
 import { hashFile } from "../../../src/system/files.js";
+import { silentReporter } from "../../../src/system/reporter.js";
 import { readCheckpoint, writeCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
 import { type EnsembleRequest, makeEnsemble } from "../../../src/train/ensemble/makeEnsemble.js";
 import { trainOnly } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { openDetector } from "../../../src/train/submit/detector.js";
+import { hearingReporter } from "../../support/hearingReporter.js";
 import { pickbench } from "../../support/pickbench.js";
 import { tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
@@ -52,7 +54,7 @@ const make = (name: string, paths: readonly string[], changes: Partial<EnsembleR
     testTime: undefined,
     engine: "onnx-cpu",
     threads: 1,
-    stopAsked: () => false,
+    reporter: silentReporter,
     ...changes,
   });
 
@@ -179,8 +181,8 @@ describe("an ensemble", () => {
   it("stopped goes on where it was, and ends in the same bytes", async () => {
     const members = [first(), second()];
     await make("whole.safetensors", members, { choice: "greedy" });
-    let asked = 0;
-    const stopped = make("stopped.safetensors", members, { choice: "greedy", stopAsked: () => ++asked > 3 });
+    const reporter = hearingReporter((stop) => stop());
+    const stopped = make("stopped.safetensors", members, { choice: "greedy", reporter });
     await expect(stopped).rejects.toMatchObject({ tag: "Stopped" });
     expect(existsSync(at("stopped.safetensors"))).toBe(false);
     expect(existsSync(at("stopped.safetensors.parts"))).toBe(true);

@@ -31,8 +31,6 @@ beforeAll(async () => {
     folds: { folds: 2, tune: 1 },
     resume: false,
     threads: 1,
-    quiet: true,
-    note: () => undefined,
   });
 }, long);
 

@@ -2,11 +2,13 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { accessFor } from "../../../src/data/remote/access.js";
 import { downloadFile } from "../../../src/data/remote/download.js";
 import { destinationIn, fetchFiles } from "../../../src/data/remote/fetchFiles.js";
 import { patience } from "../../../src/data/remote/request.js";
 import { hashOf } from "../../../src/system/files.js";
 import { type Fault, halfBody, serve } from "../../support/badServer.js";
+import { hearingReporter } from "../../support/hearingReporter.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 
 const content = randomBytes(100_000);
@@ -140,7 +142,7 @@ describe("many files", () => {
   );
   const filesOf = (url: string) =>
     [...many].map(([path, body]) => ({ path, url: `${url}/${path}`, size: body.length }));
-  const options = { quiet: true, patience: quick };
+  const options = { patience: quick };
 
   test("eight at a time; a second call fetches what is damaged alone", async () => {
     const server = await serve(many);
@@ -160,14 +162,14 @@ describe("many files", () => {
   });
 
   test("stopped, whole files stand; the next call goes on", async () => {
-    const stop = new AbortController();
+    const reporter = hearingReporter();
     const server = await serve(many, (_request, response, body, count) => {
-      if (server.requests.length === 20) stop.abort();
+      if (server.requests.length === 20) reporter.stop();
       return server.requests.length >= 15 && count === 1 ? halfBody(response, body) : false;
     });
     const folder = temporaryFolder();
     await expect(
-      fetchFiles(filesOf(server.url), destinationIn(folder), { ...options, signal: stop.signal }),
+      fetchFiles(filesOf(server.url), destinationIn(folder), { ...options, access: accessFor(reporter) }),
     ).rejects.toMatchObject({
       tag: "Stopped",
       message: expect.stringMatching(/^stopped: \d+ of 40 files are here/),

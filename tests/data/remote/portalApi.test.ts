@@ -87,8 +87,8 @@ describe("the portal's API", () => {
       annotations: "ground-truth",
     } as const;
     const files = await portalFiles(api, wish);
-    await fetchFiles(files, destinationIn(out), { quiet: true });
-    expect(await fetchFiles(files, destinationIn(out), { quiet: true })).toMatchObject({ files: 0 });
+    await fetchFiles(files, destinationIn(out));
+    expect(await fetchFiles(files, destinationIn(out))).toMatchObject({ files: 0 });
     const [there, here] = await Promise.all([openDataset(folder), openDataset(out)]);
     const [a, b] = await Promise.all(
       [there, here].map(async (dataset) =>

@@ -17,6 +17,7 @@ import { readCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
 import { runExperiment } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { type FoldsOptions, type FoldsResult, runFolds } from "../../../src/train/run/runFolds.js";
+import { hearingReporter } from "../../support/hearingReporter.js";
 import { tinyDataset, tinyExperiment, tinyNetwork } from "../../support/tinyRun.js";
 
 const source = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
@@ -35,8 +36,6 @@ const run = (out: string, changes: Partial<FoldsOptions> = {}): Promise<FoldsRes
     folds: { folds: 2, tune: 1 },
     resume: false,
     threads: 1,
-    quiet: true,
-    note: () => undefined,
     ...changes,
   });
 
@@ -131,9 +130,9 @@ describe("an experiment in folds", () => {
       for (const fold of ["fold-0", "fold-1"])
         await cp(at("whole", fold), at("elsewhere", fold), { recursive: true });
       const before = await stat(best("elsewhere", 1));
-      const notes: string[] = [];
-      const again = await run("elsewhere", { resume: true, note: (line) => notes.push(line) });
-      expect(notes.map((note) => note.includes("finished before"))).toEqual([true, true]);
+      const reporter = hearingReporter();
+      const again = await run("elsewhere", { resume: true, reporter });
+      expect(reporter.notes.map((note) => note.includes("finished before"))).toEqual([true, true]);
       expect((await stat(best("elsewhere", 1))).mtimeMs).toBe(before.mtimeMs);
       expect(again.folds).toEqual(whole.folds);
       await expectSame("elsewhere", ["submission.csv", "report.json", "folds.json"]);
@@ -232,7 +231,7 @@ describe("refuses, changing nothing,", () => {
       () =>
         runExperiment(
           runFolder(at("whole")),
-          { experiment, data, resume: true, threads: 1, quiet: true },
+          { experiment, data, resume: true, threads: 1 },
           at("submissions"),
         ),
     ],

@@ -10,6 +10,7 @@ import { repeatRun } from "../../../src/train/run/repeatRun.js";
 import { runExperiment } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { runFolds } from "../../../src/train/run/runFolds.js";
+import { hearingReporter } from "../../support/hearingReporter.js";
 import { pickbench } from "../../support/pickbench.js";
 import { tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
@@ -17,16 +18,14 @@ let folder: string;
 let data: string;
 const at = (...parts: string[]) => join(folder, ...parts);
 const one = () => at("submissions", "one");
-const warnings: string[] = [];
+const reporter = hearingReporter();
 const repeat = (record: string, out: string, changes: { data?: string; overwrite?: boolean } = {}) =>
   repeatRun({
     record,
     data,
     out: at(out),
     overwrite: false,
-    quiet: true,
-    onWarning: (warning) => warnings.push(warning),
-    note: () => undefined,
+    reporter,
     ...changes,
   });
 
@@ -100,7 +99,9 @@ describe("repeating a record", () => {
       difference: null,
     });
     expect(score).toEqual({ before: score.before, after: score.before, same: true });
-    expect(warnings).toContain("the record does not know overlay/ExperimentRuns/TS_S1/Picks/notes.txt");
+    expect(reporter.notes).toContain(
+      "warning: the record does not know overlay/ExperimentRuns/TS_S1/Picks/notes.txt",
+    );
     expect(await readFile(at("submissions", "LEADERBOARD.md"), "utf8")).toBe(leaderboard);
   }, 240_000);
 

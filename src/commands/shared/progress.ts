@@ -1,25 +1,10 @@
 import { stderr } from "node:process";
 import cliProgress from "cli-progress";
+import { seconds } from "../../present/text.js";
+import type { Progress } from "../../system/reporter.js";
 
-/** Shows how far long work has come, with rate and time left: a bar on a terminal, plain lines in a log. */
-export interface Progress {
-  /** `done` of `total`; `note` is shown behind (a loss, a name). */
-  update(done: number, note?: string): void;
-  /** Prints a line that stays, above the bar. */
-  say(line: string): void;
-  stop(): void;
-}
-
-/** A length of time for people. */
-export const seconds = (value: number): string => {
-  if (!Number.isFinite(value)) return "?";
-  const whole = Math.round(value);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-};
-
-const printLine = (line: string): void => {
+/** Writes a line to stderr. */
+export const printLine = (line: string): void => {
   stderr.write(`${line}\n`);
 };
 
@@ -108,21 +93,5 @@ function plainLines(work: Work): Progress {
       if (latest) print(latest.done, latest.note);
       latest = undefined;
     },
-  };
-}
-
-/** A bar whose total comes with the first report. */
-export function startCounting(
-  label: string,
-  unit: string,
-  quiet = false,
-): { readonly update: (done: number, total: number) => void; readonly stop: () => void } {
-  let bar: Progress | undefined;
-  return {
-    update(done, total) {
-      bar ??= startProgress(label, total, unit, { quiet });
-      bar.update(done);
-    },
-    stop: () => bar?.stop(),
   };
 }

@@ -1,0 +1,55 @@
+/** What stands in a run's folder already: whether it may be used, and where its training goes on. */
+import { PickbenchError } from "../../system/errors.js";
+import { readProgress, type TrainingProgress } from "../fit/progressFile.js";
+import type { PreparedRun, RunOptions } from "./prepare.js";
+import { begunFolds, isBegun, type RunFolder } from "./runFolder.js";
+
+/**
+ * Never lets a finished or half-finished run be written over unasked.
+ *
+ * @param begun whether a run stands in the folder
+ */
+export function checkUnasked(
+  folder: RunFolder,
+  begun: boolean,
+  { overwrite, resume }: Pick<RunOptions, "overwrite" | "resume">,
+): void {
+  if (overwrite && resume)
+    throw new PickbenchError(
+      "BadUsage",
+      "--resume keeps the run that --overwrite replaces; give one of them",
+    );
+  if (begun && !overwrite && !resume)
+    throw new PickbenchError(
+      "BadUsage",
+      `${folder.path}: a run stands there already; give --resume to go on with it, --overwrite to replace it, or another --out`,
+    );
+}
+
+/** The progress to go on from; null begins anew. */
+export async function progressOf(
+  folder: RunFolder,
+  prepared: PreparedRun,
+  options: RunOptions,
+): Promise<TrainingProgress | null> {
+  checkUnasked(folder, isBegun(folder), options);
+  if ((await begunFolds(folder)).length > 0)
+    throw new PickbenchError(
+      "BadUsage",
+      `${folder.path}: folds stand there, not one run; give --folds to go on with them, or another --out`,
+    );
+  if (!isBegun(folder) || options.overwrite) return null;
+  const progress = await readProgress(folder.last);
+  if (!progress) return null;
+  if (progress.experimentHash !== prepared.experimentHash)
+    throw new PickbenchError(
+      "BadExperiment",
+      `${folder.path}: the run there was begun with other settings (experiment, seed or budget); resume it with the same, or give another --out`,
+    );
+  if (progress.dataHash !== prepared.dataHash)
+    throw new PickbenchError(
+      "BadDataset",
+      `${folder.path}: the data differ from those the run there was begun on; resume it with the same, or give another --out`,
+    );
+  return progress;
+}

@@ -1,0 +1,36 @@
+import type { Reporter } from "../../src/system/reporter.js";
+
+/** A reporter that keeps what it hears, and asks the work to stop when it is told to. */
+export interface HearingReporter extends Reporter {
+  readonly notes: string[];
+  /** `LABEL DONE/TOTAL UNIT`, one an update. */
+  readonly updates: string[];
+  /** Units of the stoppable work that was begun. */
+  readonly stoppables: string[];
+  readonly stop: () => void;
+}
+
+/** @param onUpdate is called after each update of any progress, with `stop` */
+export function hearingReporter(onUpdate: (stop: () => void) => void = () => undefined): HearingReporter {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  const [notes, updates, stoppables]: string[][] = [[], [], []];
+  return {
+    ...{ notes: notes!, updates: updates!, stoppables: stoppables!, stop },
+    signal: controller.signal,
+    progress: (label, total, unit) => ({
+      update(done) {
+        updates!.push(`${label} ${done}/${total} ${unit}`);
+        onUpdate(stop);
+      },
+      say: (line) => notes!.push(line),
+      stop: () => undefined,
+    }),
+    note: (line) => notes!.push(line),
+    stoppable(unit, work) {
+      stoppables!.push(unit);
+      return work();
+    },
+    onEnd: () => () => undefined,
+  };
+}
