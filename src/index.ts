@@ -3,9 +3,10 @@
 /**
  * # pickbench as a library
  *
- * `import { … } from "pickbench"` in Node, types included. Functions neither print nor listen to signals. Positions are
- * x y z in Å from the volume's corner; arrays, shapes and spacings go z, y, x. What a user can mend is thrown as a
- * `PickbenchError`, whose message is one sentence; anything else that is thrown is a defect of pickbench.
+ * `import { … } from "pickbench"` in Node, types included. Functions neither print nor listen to signals: what takes
+ * long takes a `reporter`. Positions are x y z in Å from the volume's corner; arrays, shapes and spacings go z, y, x.
+ * What a user can mend is thrown as a `PickbenchError`, whose message is one sentence; anything else that is thrown is a
+ * defect of pickbench.
  */
 
 /**
@@ -24,6 +25,22 @@
  */
 
 export { type ErrorTag, isPickbenchError, PickbenchError } from "./system/errors.js";
+
+/**
+ * ## Progress and stopping
+ *
+ * Opening remote data and making reports take a `Reporter`, which hears how far they have come and says when to stop.
+ *
+ * ```ts
+ * import { openDataset, type Reporter, silentReporter } from "pickbench";
+ *
+ * const stop = new AbortController();
+ * const reporter: Reporter = { ...silentReporter, note: (line) => console.error(line), signal: stop.signal };
+ * await openDataset("https://example.org/tomograms", { reporter });
+ * ```
+ */
+
+export { type Progress, type Reporter, silentReporter } from "./system/reporter.js";
 
 /**
  * ## Units, volumes and particles
@@ -71,8 +88,9 @@ export {
  * ```
  */
 
-export { findRun, findTomogram, openDataset } from "./data/dataset.js";
+export { findRun, findTomogram, type OpenOptions, openDataset } from "./data/dataset.js";
 export type {
+  DataAccess,
   Dataset,
   Level,
   PortalAnnotation,
@@ -138,6 +156,7 @@ export type { StarBlock, StarLoop } from "./formats/star.js";
 
 export { type SimulatedDataset, type SimulateOptions, simulateDataset } from "./api/simulate.js";
 export type { SimulatedRun } from "./data/simulate/simulateDataset.js";
+export type { PickCounts } from "./data/simulate/simulateWorker.js";
 
 /**
  * ## Predicting and picking

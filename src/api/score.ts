@@ -1,6 +1,6 @@
 // Reads truths and scores files, for programs that import pickbench.
 import type { Dataset } from "../data/model.js";
-import { listPicks, readTruth as readPicksOfRuns } from "../data/picks.js";
+import { readPickedTruth } from "../data/picks.js";
 import { challengeParticles, type Particle, type ParticlePick } from "../domain/particles.js";
 import { type PicksByExperiment, positionsOf } from "../score/match/positions.js";
 import type { ScoreReport } from "../score/score.js";
@@ -12,14 +12,8 @@ import { scoreSubmission as scoreRows } from "../score/submissionCsv.js";
  *
  * @throws BadDataset where a file of picks is broken, or a type was picked in several sessions
  */
-export async function readTruth(dataset: Dataset): Promise<Map<string, ParticlePick[]>> {
-  const truth = await readPicksOfRuns(dataset);
-  for (const [run, picks] of truth) {
-    if (picks.length > 0) continue;
-    const files = await Promise.all(dataset.particles.map(({ name }) => listPicks(dataset, run, name)));
-    if (files.flat().length === 0) truth.delete(run);
-  }
-  return truth;
+export function readTruth(dataset: Dataset): Promise<Map<string, ParticlePick[]>> {
+  return readPickedTruth(dataset);
 }
 
 /**

@@ -87,13 +87,7 @@ async function readTruth(path: string): Promise<Truth> {
 async function readFolder(path: string): Promise<Truth> {
   const { openDataset } = await import("../../data/dataset.js");
   const { terminalReporter } = await import("../shared/terminal.js");
-  const { listPicks, readTruth: readPicksOfRuns } = await import("../../data/picks.js");
+  const { readPickedTruth } = await import("../../data/picks.js");
   const dataset = await openDataset(path, { reporter: terminalReporter() });
-  const truth = await readPicksOfRuns(dataset);
-  for (const [run, picks] of truth) {
-    if (picks.length > 0) continue;
-    const files = await Promise.all(dataset.particles.map(({ name }) => listPicks(dataset, run, name)));
-    if (files.flat().length === 0) truth.delete(run);
-  }
-  return { truth: positionsOf(truth), particles: dataset.particles };
+  return { truth: positionsOf(await readPickedTruth(dataset)), particles: dataset.particles };
 }

@@ -3,7 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { openDataset } from "../../data/dataset.js";
 import { listRuns } from "../../data/layouts/runs.js";
 import type { Dataset } from "../../data/model.js";
-import { listPicks, readPicks, readTruth, strayPicks } from "../../data/picks.js";
+import { listPicks, readPickedTruth, readPicks, strayPicks } from "../../data/picks.js";
 import { resolveTomogram } from "../../data/tomograms/omeZarr.js";
 import { challengeParticles, type Particle, type ParticlePick } from "../../domain/particles.js";
 import { ownUserId, type PicksAuthor } from "../../formats/copickPicks.js";
@@ -39,8 +39,7 @@ export async function readDiagnosisTruth(
     return { truth: chosenRuns(path, truth, asked, flag), particles: challengeParticles, extents: new Map() };
   }
   const dataset = await openDataset(path, { reporter: terminalReporter() });
-  const all = await readTruth(dataset);
-  for (const [run, picks] of all) if (picks.length === 0 && !(await hasPicks(dataset, run))) all.delete(run);
+  const all = await readPickedTruth(dataset);
   const truth = chosenRuns(path, all, asked, flag);
   return { truth, particles: dataset.particles, extents: await readExtents(dataset, truth) };
 }
@@ -148,9 +147,6 @@ async function countFiles(dataset: Dataset, run: string, author: PicksAuthor): P
   const files = await Promise.all(dataset.particles.map(({ name }) => listPicks(dataset, run, name, author)));
   return files.flat().length;
 }
-
-const hasPicks = async (dataset: Dataset, run: string): Promise<boolean> =>
-  (await countFiles(dataset, run, {})) > 0;
 
 const isCsv = async (path: string): Promise<boolean> =>
   !path.endsWith(".json") && ((await stat(path).catch(() => undefined))?.isFile() ?? false);
