@@ -31,6 +31,7 @@ export class PickbenchError extends Error {
   }
 }
 
+/** Says whether what was thrown is a PickbenchError, of this tag where one is given. */
 export function isPickbenchError(error: unknown, tag?: ErrorTag): error is PickbenchError {
   return error instanceof PickbenchError && (tag === undefined || error.tag === tag);
 }
