@@ -33,7 +33,7 @@ beforeAll(async () => {
   const reader = await openTomogram(findTomogram(findRun(dataset, "TS_S1"), "denoised"), 1);
   volume = await reader.readAll();
   picks = (await readTruth(dataset)).get("TS_S1")!;
-}, 120_000);
+});
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

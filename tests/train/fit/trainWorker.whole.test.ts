@@ -11,7 +11,7 @@ test.each([
 ] as const)("a training broken off within a step ends in order: %s after %i ms", (how, delay) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [breaking, how, String(delay)], {
     encoding: "utf8",
-    timeout: 50_000,
+    timeout: 250_000,
   });
   expect(stderr).toBe("");
   expect(status).toBe(how === "exit" ? 7 : 0);

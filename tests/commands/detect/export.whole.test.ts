@@ -17,9 +17,11 @@ import { loadNetwork } from "../../../src/nets/library/catalogue.js";
 import { hashFile } from "../../../src/system/files.js";
 import { type Checkpoint, networkOf, writeCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
 import { checkExperiment, experimentHash } from "../../../src/train/experiment/experiment.js";
+
 import { networksOf } from "../../../src/train/fit/networks.js";
+import { pickbench } from "../../support/commandLine.js";
+
 import { formulaWeights, numbers } from "../../support/formula.js";
-import { pickbench } from "../../support/pickbench.js";
 
 const python = "/usr/bin/python3";
 const checker = fileURLToPath(new URL("../../fixtures/engines/portable/check.py", import.meta.url));

@@ -6,7 +6,7 @@ import type { Shape3, Spacing3 } from "../../src/domain/volume.js";
 import { createMrc } from "../../src/formats/mrc/writer.js";
 import { readPositionsFile } from "../../src/formats/positions/readPositions.js";
 import { createOmeZarr } from "../../src/formats/zarr/writer.js";
-import { pickbench } from "../support/pickbench.js";
+import { pickbench } from "../support/commandLine.js";
 import { pythonHas, runPythonFile } from "../support/python.js";
 import { temporaryFolder } from "../support/storeFixtures.js";
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readPicksFile } from "../../../src/data/picks.js";
 import type { Volume } from "../../../src/domain/volume.js";
 import { createOmeZarr } from "../../../src/formats/zarr/writer.js";
-import { pickbench } from "../../support/pickbench.js";
+import { pickbench } from "../../support/commandLine.js";
 import { spacingOf, volumeFrom } from "../../support/pickingFixtures.js";
 
 let folder: string;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDataset } from "../../../src/data/dataset.js";
-import { pickbench } from "../../support/pickbench.js";
+import { pickbench } from "../../support/commandLine.js";
 import { tinyDataset, tinyExperiment, tinyRuns } from "../../support/tinyRun.js";
 
 /** Three particles that the challenge has not, at the places of three that it has. */
@@ -49,7 +49,7 @@ beforeAll(async () => {
       static_root: "local://data/static",
     }),
   );
-}, 120_000);
+});
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -82,7 +82,7 @@ describe("a copick project with three particles of its own", () => {
     const scored = await pickbench("score", csv, "--truth", config, "--json");
     expect(scored).toMatchObject({ code: 0 });
     expect(Object.keys(JSON.parse(scored.stdout).perType).sort()).toEqual(own.map(({ name }) => name).sort());
-  }, 300_000);
+  });
 
   it("is written as copick reads it, and reads back the same", async () => {
     const out = at("written.json");

@@ -17,11 +17,11 @@ import { readCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
 import { runExperiment } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { type FoldsOptions, type FoldsResult, runFolds } from "../../../src/train/run/runFolds.js";
+
 import { hearingReporter } from "../../support/hearingReporter.js";
-import { tinyDataset, tinyExperiment, tinyNetwork } from "../../support/tinyRun.js";
+import { tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
 const source = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
-const long = 900_000;
 let folder: string;
 let data: string;
 let experiment: string;
@@ -42,14 +42,12 @@ const run = (out: string, changes: Partial<FoldsOptions> = {}): Promise<FoldsRes
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "folds-"));
   data = await tinyDataset(folder);
-  const network = await tinyNetwork(folder);
   experiment = await tinyExperiment(at("tiny.yaml"), {
-    network,
     budget: "40 steps",
     checkpoint: { everySeconds: 0 },
   });
   whole = await run("whole");
-}, long);
+});
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -124,41 +122,33 @@ describe("an experiment in folds", () => {
     expect(foldsText(whole.folds)).toMatch(/Thresholds and checkpoint .* tune runs, which it does not score/);
   });
 
-  it(
-    "takes finished folds as they stand, even from elsewhere",
-    async () => {
-      for (const fold of ["fold-0", "fold-1"])
-        await cp(at("whole", fold), at("elsewhere", fold), { recursive: true });
-      const before = await stat(best("elsewhere", 1));
-      const reporter = hearingReporter();
-      const again = await run("elsewhere", { resume: true, reporter });
-      expect(reporter.notes.map((note) => note.includes("finished before"))).toEqual([true, true]);
-      expect((await stat(best("elsewhere", 1))).mtimeMs).toBe(before.mtimeMs);
-      expect(again.folds).toEqual(whole.folds);
-      await expectSame("elsewhere", ["submission.csv", "report.json", "folds.json"]);
-    },
-    long,
-  );
+  it("takes finished folds as they stand, even from elsewhere", async () => {
+    for (const fold of ["fold-0", "fold-1"])
+      await cp(at("whole", fold), at("elsewhere", fold), { recursive: true });
+    const before = await stat(best("elsewhere", 1));
+    const reporter = hearingReporter();
+    const again = await run("elsewhere", { resume: true, reporter });
+    expect(reporter.notes.map((note) => note.includes("finished before"))).toEqual([true, true]);
+    expect((await stat(best("elsewhere", 1))).mtimeMs).toBe(before.mtimeMs);
+    expect(again.folds).toEqual(whole.folds);
+    await expectSame("elsewhere", ["submission.csv", "report.json", "folds.json"]);
+  });
 });
 
-it(
-  "replaces folds that stand there where it is asked to",
-  async () => {
-    for (const fold of ["fold-0", "fold-5"])
-      await cp(at("whole", "fold-0"), at("replaced", fold), { recursive: true });
-    await writeFile(at("replaced", "fold-5", "record.json"), "{");
-    const replaced = await run("replaced", {
-      overwrite: true,
-      budget: "1 step",
-      submissions: at("replaced", "s"),
-    });
-    expect(existsSync(at("replaced", "fold-5"))).toBe(false);
-    expect(replaced.folds.experimentHash).not.toBe(whole.folds.experimentHash);
-    const { experiment: recorded } = await readRecord(at("replaced", "fold-0", "record.json"));
-    expect(recorded.resolved.budget).toBe("1 step");
-  },
-  long,
-);
+it("replaces folds that stand there where it is asked to", async () => {
+  for (const fold of ["fold-0", "fold-5"])
+    await cp(at("whole", "fold-0"), at("replaced", fold), { recursive: true });
+  await writeFile(at("replaced", "fold-5", "record.json"), "{");
+  const replaced = await run("replaced", {
+    overwrite: true,
+    budget: "1 step",
+    submissions: at("replaced", "s"),
+  });
+  expect(existsSync(at("replaced", "fold-5"))).toBe(false);
+  expect(replaced.folds.experimentHash).not.toBe(whole.folds.experimentHash);
+  const { experiment: recorded } = await readRecord(at("replaced", "fold-0", "record.json"));
+  expect(recorded.resolved.budget).toBe("1 step");
+});
 
 describe("refuses, changing nothing,", () => {
   const copied = async (name: string, spoil: () => Promise<unknown>) => {
@@ -235,15 +225,11 @@ describe("refuses, changing nothing,", () => {
           at("submissions"),
         ),
     ],
-  ])(
-    "%s",
-    async (_, message, work) => {
-      const kept = await readFile(at("whole", "folds.json"));
-      await expect(work()).rejects.toThrow(message);
-      expect((await readFile(at("whole", "folds.json"))).equals(kept)).toBe(true);
-    },
-    long,
-  );
+  ])("%s", async (_, message, work) => {
+    const kept = await readFile(at("whole", "folds.json"));
+    await expect(work()).rejects.toThrow(message);
+    expect((await readFile(at("whole", "folds.json"))).equals(kept)).toBe(true);
+  });
 });
 
 /** A copy of the data set in which the runs hold other picks, as many as chance wants, anywhere. */
@@ -273,32 +259,22 @@ async function exchanged(root: string, a: string, b: string): Promise<void> {
 }
 
 describe("leakage", () => {
-  it(
-    "truth and tomograms held out leave weights, thresholds and choice of checkpoint as they were",
-    async () => {
-      const heldOut = await poisoned("data-1", ["TS_S1", "TS_S2"]);
-      await exchanged(heldOut, "TS_S1", "TS_S2");
-      const { folds } = await run("poisoned-1", { data: heldOut });
-      await expectSame("poisoned-1", ["fold-0/best.safetensors"]);
-      expect(folds.folds[0]!.score).not.toBe(whole.folds.folds[0]!.score);
-      expect((await readFile(best("poisoned-1", 1))).equals(await readFile(best("whole", 1)))).toBe(false);
-    },
-    long,
-  );
+  it("truth and tomograms held out leave weights, thresholds and choice of checkpoint as they were", async () => {
+    const heldOut = await poisoned("data-1", ["TS_S1", "TS_S2"]);
+    await exchanged(heldOut, "TS_S1", "TS_S2");
+    const { folds } = await run("poisoned-1", { data: heldOut });
+    await expectSame("poisoned-1", ["fold-0/best.safetensors"]);
+    expect(folds.folds[0]!.score).not.toBe(whole.folds.folds[0]!.score);
+    expect((await readFile(best("poisoned-1", 1))).equals(await readFile(best("whole", 1)))).toBe(false);
+  });
 
-  it(
-    "truth tuned on moves thresholds and choice, in the fold that tunes on it alone",
-    async () => {
-      const tuned = await poisoned("data-2", ["TS_S3"]);
-      const { folds } = await run("poisoned-2", { data: tuned });
-      await expectSame("poisoned-2", ["fold-1/best.safetensors"]);
-      expect(folds.folds[1]!.score).not.toBe(whole.folds.folds[1]!.score);
-      const [got, was] = await Promise.all(
-        ["poisoned-2", "whole"].map((out) => readCheckpoint(best(out, 0))),
-      );
-      expect(got!.tuneScore).not.toBe(was!.tuneScore);
-      expect(Object.fromEntries(got!.picking)).not.toEqual(Object.fromEntries(was!.picking));
-    },
-    long,
-  );
+  it("truth tuned on moves thresholds and choice, in the fold that tunes on it alone", async () => {
+    const tuned = await poisoned("data-2", ["TS_S3"]);
+    const { folds } = await run("poisoned-2", { data: tuned });
+    await expectSame("poisoned-2", ["fold-1/best.safetensors"]);
+    expect(folds.folds[1]!.score).not.toBe(whole.folds.folds[1]!.score);
+    const [got, was] = await Promise.all(["poisoned-2", "whole"].map((out) => readCheckpoint(best(out, 0))));
+    expect(got!.tuneScore).not.toBe(was!.tuneScore);
+    expect(Object.fromEntries(got!.picking)).not.toEqual(Object.fromEntries(was!.picking));
+  });
 });

@@ -14,7 +14,7 @@ import {
 import { readExperiment } from "../../../src/train/experiment/experiment.js";
 import { type RunResult, runExperiment, trainOnly, tuneOnly } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
-import { pickbench } from "../../support/pickbench.js";
+import { pickbench } from "../../support/commandLine.js";
 import { tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
 const unet = fileURLToPath(new URL("../../fixtures/nets/external/unet.onnx", import.meta.url));
@@ -56,7 +56,7 @@ beforeAll(async () => {
   await mkdir(at("models"));
   await copyFile(unet, at("models", "unet.onnx"));
   result = await runExperiment(runFolder(at("run")), options(await written("external")), at("submissions"));
-}, 120_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("an experiment whose network is an ONNX file", () => {

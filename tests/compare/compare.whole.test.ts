@@ -79,7 +79,7 @@ describe("compare", () => {
       overwrite: false,
       reporter,
     };
-  }, 120_000);
+  });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it("leaves runs, leaderboard rows, table and plot, and takes finished runs as they are", async () => {
@@ -113,7 +113,7 @@ describe("compare", () => {
     await compare(options);
     expect(notes.filter((line) => line.endsWith("finished before")).length).toBe(2);
     expect((await stat(record)).mtimeMs).toBe(before.mtimeMs);
-  }, 180_000);
+  });
 
   it("refuses an architecture it does not know before anything is trained", async () => {
     await expect(compare({ ...options, architectures: ["plain", "nosuch"] })).rejects.toThrow(

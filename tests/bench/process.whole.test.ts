@@ -44,7 +44,7 @@ test("predict: seconds, throughput and memory of a whole process, no ratio for a
   expect(row!.cpu_s).toBeGreaterThan(0);
   expect(row!.peak_mb).toBeGreaterThan(50);
   expect(row!.peak_mb).toBeLessThan(4000);
-}, 180_000);
+});
 
 test("predict --data: the first run's tomogram of a data set", async () => {
   await writeNoiseTomogram(tomogramPath(folder, "TS_7"), [16, 32, 32]);
@@ -58,7 +58,7 @@ test("predict --data: the first run's tomogram of a data set", async () => {
     expect.objectContaining({ ...subject, tile: "112,160,160", overlap: "32" }),
     expect.objectContaining({ ...subject, tile: "112,168,168", overlap: "8" }),
   ]);
-}, 180_000);
+});
 
 test("growth: half, one and two times the voxels, 1, 10 and 100 tomograms, and several threads", async () => {
   const args = ["growth", "--volume", "16,32,32", "--threads", "1", "--steps", "1", "--no-history", "--json"];
@@ -77,7 +77,7 @@ test("growth: half, one and two times the voxels, 1, 10 and 100 tomograms, and s
     expect(Number(ms_per_mvoxel) / (Number(submit_ms) / (Number(voxels) / 1e6))).toBeCloseTo(1, 2);
   const [one, , hundred] = of("tomograms").map(({ peak_mb }) => Number(peak_mb));
   expect(hundred! / one!).toBeLessThan(2);
-}, 180_000);
+});
 
 test.skipIf(process.platform === "win32")(
   "a stopped bench leaves no child and no scratch files",

@@ -15,7 +15,7 @@ test("start: --help as a whole process, and Node alone", async () => {
   expect(row).toMatchObject({ peer: null, peer_help_ms: null });
   expect(row.help_ms).toBeGreaterThan(0);
   expect(row.node_ms).toBeGreaterThan(0);
-}, 180_000);
+});
 
 test("score: the whole process, and from the first byte to the score", async () => {
   const row = await rowOf("score");
@@ -23,4 +23,4 @@ test("score: the whole process, and from the first byte to the score", async () 
   expect(row.score).toBeGreaterThan(0.5);
   expect(row.process_ms).toBeGreaterThan(0);
   expect(row.score_ms).toBeGreaterThan(0);
-}, 180_000);
+});

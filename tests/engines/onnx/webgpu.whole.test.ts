@@ -12,8 +12,6 @@ import {
 } from "../../support/engines/webgpuComputations.js";
 import { inOwnProcess } from "../../support/ownProcess.js";
 
-const slow = 600_000;
-
 const largestDifference = (a: Float32Array, b: Float32Array): number =>
   a.reduce((largest, value, at) => Math.max(largest, Math.abs(value - b[at]!)), 0);
 
@@ -31,7 +29,7 @@ describe.skipIf(!vulkanDriver())("WebGPU, on whatever Vulkan driver there is", (
     cpu = await computed("cpu");
     const module = new URL("../../support/engines/webgpuProcess.ts", import.meta.url);
     webgpu = await inOwnProcess<Computed>(module, cpu.trained.state.weights);
-  }, slow);
+  });
   afterAll(() => console.info(["WebGPU against the CPU", ...table].join("\n")));
 
   test(`has the CPU's losses over ${steps} steps, and its weights after them`, () => {

@@ -181,7 +181,7 @@ async function runAlone(script: string): Promise<string[]> {
     const reader = await openTomogram(await openOmeZarr(${JSON.stringify(join(folder, "lz4"))}));`;
   const file = join(folder, "alone.mjs");
   writeFileSync(file, `${opened}\n${script}`);
-  const { stdout } = await promisify(execFile)(process.execPath, [file], { timeout: 30_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, [file], { timeout: 250_000 });
   return stdout.trim().split("\n");
 }
 

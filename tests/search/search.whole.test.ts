@@ -38,7 +38,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "search-"));
   data = await tinyDataset(folder);
   experiment = await tinyExperiment(at("tiny.yaml"), tiny);
-}, 300_000);
+});
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -84,7 +84,7 @@ describe("a search", () => {
   let whole: SearchReport;
   beforeAll(async () => {
     whole = await search(optionsOf("whole"));
-  }, 600_000);
+  });
 
   it("leaves a run a trial, says what became of each, and chooses the highest of the completed", async () => {
     expect(whole.trials.map(({ trial }) => trial)).toEqual(Array.from({ length: trials }, (_, i) => i));
@@ -148,7 +148,7 @@ describe("a search", () => {
         );
         expect(got!.equals(wanted!), `trial ${trial}, ${file}`).toBe(true);
       }
-  }, 600_000);
+  });
 
   it("sees nothing of the held-out truth before it has chosen", async () => {
     const poisoned = at("poisoned");
@@ -164,7 +164,7 @@ describe("a search", () => {
     const same = ({ values, rungs, state, score }: Trial) => ({ values, rungs, state, score });
     expect(seen.trials.map(same)).toEqual(whole.trials.slice(0, 2).map(same));
     expect(seen.settings.dataHash).not.toBe(whole.settings.dataHash);
-  }, 300_000);
+  });
 
   it("begins no trial after its budget, and goes on without one", async () => {
     const short = await search(optionsOf("short", { budget: "1 step" }));
@@ -172,13 +172,13 @@ describe("a search", () => {
     expect(steps).toEqual([4]);
     const more = await search(optionsOf("short", { trials: 2, resume: true }));
     expect(more.trials.map(untimed)).toEqual(whole.trials.slice(0, 2).map(untimed));
-  }, 300_000);
+  });
 
   it("is not begun over another, nor carried on with other settings", async () => {
     await expect(search(optionsOf("whole"))).rejects.toThrow(/is already there; give --resume/);
     for (const change of [{ seed: 1 }, { method: "random" }, { eta: 3 }, { trialBudget: "5 steps" }] as const)
       await expect(search(optionsOf("whole", { ...change, resume: true }))).rejects.toThrow(/other settings/);
-  }, 300_000);
+  });
 });
 
 it("a trial whose loss is not finite has failed, and the search goes on", async () => {
@@ -196,7 +196,7 @@ it("a trial whose loss is not finite has failed, and the search goes on", async 
     }
   expect(new Set(tried.map(({ values }) => values["optimiser.rate"])).size).toBe(2);
   expect(best!.values["optimiser.rate"]).toBe(1e-2);
-}, 300_000);
+});
 
 it("an experiment is refused before anything is written, where it names no search or no run to tune on", async () => {
   const plain = await tinyExperiment(at("plain.yaml"), { budget: "4 steps" });

@@ -114,7 +114,7 @@ describe("8 bits against floats", () => {
   for (const architecture of ["baseline", "plain", "baseline-residual", "dynunet", "resnet"])
     test(architecture, async () => {
       expect(await error(await loadNetwork({ architecture, outputs: 7 }))).toBeLessThan(0.1);
-    }, 60_000);
+    });
 });
 
 test("which networks are computed in 8 bits", async () => {

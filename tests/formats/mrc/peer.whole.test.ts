@@ -56,7 +56,7 @@ function peerHalf(bits: number): number {
 }
 
 describe.skipIf(!pythonHas("mrcfile"))("mrcfile (skipped without Debian's python3-mrcfile)", () => {
-  test(`reads ${count} of its files: voxels, spacing, axes, header`, { timeout: 120_000 }, async () => {
+  test(`reads ${count} of its files: voxels, spacing, axes, header`, async () => {
     const folder = temporaryFolder();
     const peer = runPython("mrcfilePeer.py", "write", folder, String(count)) as PeerFile[];
     expect(peer.length).toBe(count);
@@ -81,7 +81,7 @@ describe.skipIf(!pythonHas("mrcfile"))("mrcfile (skipped without Debian's python
     }
   });
 
-  test(`is read by it: ${count} of ours, valid by its own check`, { timeout: 120_000 }, async () => {
+  test(`is read by it: ${count} of ours, valid by its own check`, async () => {
     const folder = temporaryFolder();
     const written = new Map<string, { values: Float32Array; options: MrcOptions }>();
     for (let i = 0; i < count; i++) {

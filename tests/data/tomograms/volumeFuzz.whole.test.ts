@@ -11,19 +11,18 @@ import { readMrc } from "../../../src/formats/mrc/reader.js";
 import { createMrc } from "../../../src/formats/mrc/writer.js";
 import { createOmeZarr } from "../../../src/formats/zarr/writer.js";
 import { isPickbenchError } from "../../../src/system/errors.js";
+import { faults } from "../../support/faults.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 import { mutated, mutatedJson } from "../../support/volumeMutations.js";
 
-const count = 5000;
+const count = faults(400, 5000);
 const shape: Shape3 = [5, 6, 7];
 const spacing: Spacing3 = [angstrom(10), angstrom(11), angstrom(12)];
 const values = Float32Array.from({ length: 210 }, (_, i) => i - 100);
-const longest = 5000;
 const mostMemory = 2 ** 30;
 
-/** What reading gives, or undefined where it is refused as it should be, in one sentence and in time. */
+/** What reading gives, or undefined where it is refused as it should be, in one sentence. */
 async function readOrRefused(what: string, read: () => Promise<Volume>): Promise<Volume | undefined> {
-  const start = performance.now();
   try {
     return await read();
   } catch (error) {
@@ -31,7 +30,6 @@ async function readOrRefused(what: string, read: () => Promise<Volume>): Promise
     if (error.message.includes("\n")) throw new Error(`${what}: more than one line: ${error.message}`);
     return undefined;
   } finally {
-    if (performance.now() - start > longest) expect.fail(`${what}: took ${performance.now() - start} ms`);
     if (process.memoryUsage.rss() > memoryAtStart + mostMemory) expect.fail(`${what}: took too much memory`);
   }
 }
@@ -94,7 +92,7 @@ async function mrcSeeds(folder: string): Promise<Buffer[]> {
 const bzip2 = "/bin/bzip2";
 
 describe("MRC files with faults are refused in one sentence, or read as they say", () => {
-  test(`${count} plain, gzipped and bzip2ed`, { timeout: 300_000 }, async () => {
+  test(`${count} plain, gzipped and bzip2ed`, async () => {
     const folder = temporaryFolder();
     const seeds = await mrcSeeds(folder);
     const gzipped = seeds.map((seed) => gzipSync(seed));
@@ -145,7 +143,7 @@ describe("MRC files with faults are refused in one sentence, or read as they say
 });
 
 describe("OME-Zarr metadata with faults is refused in one sentence, or read as it says", () => {
-  test(`${count} of groups and arrays, v2, v3 and sharded`, { timeout: 300_000 }, async () => {
+  test(`${count} of groups and arrays, v2, v3 and sharded`, async () => {
     const folder = temporaryFolder();
     const stores = [
       { name: "v2.zarr", files: [".zattrs", "0/.zarray"], options: { format: 2 } },

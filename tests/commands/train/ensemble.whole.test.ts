@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDataset } from "../../../src/data/dataset.js";
 import type { Dataset } from "../../../src/data/model.js";
 import type { PredictNetwork } from "../../../src/infer/predict/predictor.js";
@@ -13,8 +13,10 @@ import { type EnsembleRequest, makeEnsemble } from "../../../src/train/ensemble/
 import { trainOnly } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { openDetector } from "../../../src/train/submit/detector.js";
+
+import { pickbench } from "../../support/commandLine.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
-import { pickbench } from "../../support/pickbench.js";
+
 import { tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
 let folder: string;
@@ -36,10 +38,11 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "ensemble-"));
   data = await tinyDataset(folder);
   dataset = await openDataset(data);
-  await train("run", { checkpoint: { keep: true } });
-  await train("other", { types: ["ribosome"], evaluate: { times: 1 }, budget: "8 steps" });
-}, 300_000);
-vi.setConfig({ testTimeout: 300_000 });
+  await Promise.all([
+    train("run", { checkpoint: { keep: true } }),
+    train("other", { types: ["ribosome"], evaluate: { times: 1 }, budget: "8 steps" }),
+  ]);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** TS_S3 is the tune run of all members, TS_S4 that of the ensemble. */
@@ -57,6 +60,15 @@ const make = (name: string, paths: readonly string[], changes: Partial<EnsembleR
     reporter: silentReporter,
     ...changes,
   });
+
+const members = new Map<string, Promise<Map<string, Float32Array>>>();
+
+/** What a member sees, which stays as it is while ensembles are made of it. */
+function seenBy(member: string): Promise<Map<string, Float32Array>> {
+  const found = members.get(member) ?? seen([member]);
+  members.set(member, found);
+  return found;
+}
 
 /** The probabilities that a detector sees in the last run, by type. */
 async function seen(paths: readonly string[]): Promise<Map<string, Float32Array>> {
@@ -101,7 +113,7 @@ describe("an ensemble", () => {
           trainedOn: ["TS_S1", "TS_S2"],
         },
       ]);
-      if (average === "logits") expect(await seen([at("one.safetensors")])).toEqual(await seen([first()]));
+      if (average === "logits") expect(await seen([at("one.safetensors")])).toEqual(await seenBy(first()));
       expect(existsSync(at("one.safetensors.parts"))).toBe(false);
     },
   );
@@ -121,8 +133,8 @@ describe("an ensemble", () => {
   it("of logits is the normalised geometric mean; a type that one member predicts is that member's", async () => {
     await make("logits.safetensors", [first(), second()], { average: "logits" });
     const [a, b, joined] = [
-      await seen([first()]),
-      await seen([second()]),
+      await seenBy(first()),
+      await seenBy(second()),
       await seen([at("logits.safetensors")]),
     ];
     const types = ["apo-ferritin", "ribosome"];
@@ -168,8 +180,8 @@ describe("an ensemble", () => {
     const [x, y] = made.members.map(({ weight }) => weight) as [number, number];
     expect(x + y).toBeCloseTo(1, 12);
     const [a, b, joined] = [
-      await seen([first()]),
-      await seen([third()]),
+      await seenBy(first()),
+      await seenBy(third()),
       await seen([at("fit.safetensors")]),
     ];
     const ribosome = (maps: typeof a, i: number) => maps.get("ribosome")![i]!;
@@ -196,7 +208,7 @@ describe("an ensemble", () => {
 
   it("refuses what has no mean", async () => {
     await expect(make("bad", [first(), third()], { average: "weights" })).rejects.toThrow(
-      /best\.safetensors: its networks \(plain .*\) are not those of .*; average probabilities instead$/,
+      /best\.safetensors: its networks \(two-layers .*\) are not those of .*; average probabilities instead$/,
     );
     const coarse = await readCheckpoint(first());
     await writeCheckpoint(at("coarse.safetensors"), ["all"], { ...coarse, spacing: 20 });

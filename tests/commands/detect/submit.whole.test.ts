@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createOmeZarr } from "../../../src/formats/zarr/writer.js";
 import { readSubmission } from "../../../src/score/submissionCsv.js";
 import { readCheckpoint, writeCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
@@ -99,9 +99,8 @@ beforeAll(async () => {
     resume: false,
     threads: 1,
   });
-}, 120_000);
+});
 
-vi.setConfig({ testTimeout: 120_000 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("submit", () => {

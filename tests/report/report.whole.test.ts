@@ -11,7 +11,7 @@ import { readReport } from "../../src/leaderboard/leaderboard.js";
 import { makeReport } from "../../src/report/report.js";
 import { runExperiment } from "../../src/train/run/runExperiment.js";
 import { runFolder } from "../../src/train/run/runFolder.js";
-import { pickbench } from "../support/pickbench.js";
+import { pickbench } from "../support/commandLine.js";
 import { tinyDataset, tinyExperiment } from "../support/tinyRun.js";
 
 const browserPath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
@@ -36,7 +36,7 @@ beforeAll(async () => {
   await cp(at("run"), at(hostile), { recursive: true });
   await cp(at("run"), at("old"), { recursive: true });
   for (const late of ["picks", "sweep.json"]) await rm(at("old", late), { recursive: true });
-}, 300_000);
+});
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -146,7 +146,7 @@ describe.skipIf(browserPath === undefined)("the page in a browser (skipped witho
     });
     page.on("request", (request) => asked.push(request.url()));
     await page.goto(pathToFileURL(out).href);
-  }, 300_000);
+  });
 
   afterAll(() => browser?.close());
 

@@ -19,7 +19,7 @@ beforeAll(async () => {
   data = await tinyDataset(folder);
   experiment = await tinyExperiment(join(folder, "tiny.yaml"), { checkpoint: { everySeconds: 0 } });
   await finish(train("whole"));
-}, 120_000);
+});
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -88,7 +88,7 @@ it("ends in the same bytes after kill -9 at three random moments", async () => {
   }
   expect((await finish(train("killed", "--resume"))).code).toBe(0);
   await expectAsNeverStopped("killed");
-}, 120_000);
+});
 
 it("ends in the same bytes after kill -9 in an evaluation, and refuses to begin anew unasked", async () => {
   const { signal } = await stopAt("evaluating", train("evaluating"), 5, 0, "SIGKILL");
@@ -101,7 +101,7 @@ it("ends in the same bytes after kill -9 in an evaluation, and refuses to begin 
   ]);
   expect((await finish(train("evaluating", "--resume"))).code).toBe(0);
   await expectAsNeverStopped("evaluating");
-}, 120_000);
+});
 
 it("stops after the step on Ctrl-C, says how to go on, and goes on from there", async () => {
   const stopped = await stopAt("interrupted", train("interrupted"), 2, 0, "SIGINT");
@@ -110,4 +110,4 @@ it("stops after the step on Ctrl-C, says how to go on, and goes on from there", 
   expect(logged("interrupted").length).toBeLessThan(12);
   expect((await finish(train("interrupted", "--resume"))).code).toBe(0);
   await expectAsNeverStopped("interrupted");
-}, 120_000);
+});

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Shape3 } from "../../src/domain/volume.js";
 import { Emitter } from "../../src/engines/onnx/graph/emitter.js";
 import { inferenceGraph } from "../../src/engines/onnx/inferenceGraph.js";
@@ -67,6 +67,10 @@ test("pix2pix's critic sees the image at the resolution of a coarser map", () =>
 describe.each(Object.entries(networks))("%s is Ais's network", (name, torch) => {
   const network = buildNetwork(architectureNamed(name), { outputs });
   const layout = layOut(network.parameters);
+  let named: ReturnType<typeof namedWeights>;
+  beforeAll(() => {
+    named = namedWeights(layout, formulaWeights(layout));
+  });
 
   test("has the parameters of its PyTorch twin", () => {
     const ours = network.parameters.map((parameter) => [parameter.name, [...parameter.shape]] as const);
@@ -79,20 +83,15 @@ describe.each(Object.entries(networks))("%s is Ais's network", (name, torch) => 
       if ("kernel" in operation) expect(operation.kernel[0]).toBe(1);
   });
 
-  test.each(["blocked", "unblocked"])(
-    "gives its twin's output within 1e-4 of its size, %s",
-    { timeout: 60_000 },
-    async (kind) => {
-      const block = kind === "blocked" ? await machineBlock() : null;
-      const named = namedWeights(layout, formulaWeights(layout));
-      const session = await openSession(inferenceGraph(network, named, "none", 1, torch.patch, block));
-      const { output } = await session.run({ image: numbers("image", [1, 1, ...torch.patch], 2) });
-      await session.release();
-      const [z, y, x] = torch.patch;
-      expect(output!.dims).toEqual([1, z, outputs, y, x]);
-      expect(relativeDistance(output!.data, torch)).toBeLessThan(1e-4);
-    },
-  );
+  test.each(["blocked", "unblocked"])("gives its twin's output within 1e-4 of its size, %s", async (kind) => {
+    const block = kind === "blocked" ? await machineBlock() : null;
+    const session = await openSession(inferenceGraph(network, named, "none", 1, torch.patch, block));
+    const { output } = await session.run({ image: numbers("image", [1, 1, ...torch.patch], 2) });
+    await session.release();
+    const [z, y, x] = torch.patch;
+    expect(output!.dims).toEqual([1, z, outputs, y, x]);
+    expect(relativeDistance(output!.data, torch)).toBeLessThan(1e-4);
+  });
 });
 
 /**
@@ -119,9 +118,7 @@ const adversarialLosses: LossBuilder = (graph, inputs) =>
   buildLoss(graph, [meanAbsoluteError], { ...inputs, activation: "sigmoid" });
 
 describe("adversarial training", () => {
-  test("has PyTorch's loss, and its gradients for generator and critic to 1e-3", {
-    timeout: 120_000,
-  }, async () => {
+  test("has PyTorch's loss, and its gradients for generator and critic to 1e-3", async () => {
     const [samples, ...patch] = adversarial.shape;
     const trainable = buildTrainable(buildNetwork(pix2pix, { outputs }), adversarialLosses);
     const { layout } = trainable;
@@ -151,7 +148,7 @@ describe("adversarial training", () => {
     }
   });
 
-  test("moves all of generator and critic, and learns discs in noise", { timeout: 120_000 }, async () => {
+  test("moves all of generator and critic, and learns discs in noise", async () => {
     const optimiser = { beta1: 0.5, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 1000 };
     const network = { architecture: "pix2pix", outputs: 1 };
     const patch: Shape3 = [2, 64, 64];

@@ -10,8 +10,10 @@ import { repeatRun } from "../../../src/train/run/repeatRun.js";
 import { runExperiment } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { runFolds } from "../../../src/train/run/runFolds.js";
+
+import { pickbench } from "../../support/commandLine.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
-import { pickbench } from "../../support/pickbench.js";
+
 import { tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
 let folder: string;
@@ -56,7 +58,7 @@ beforeAll(async () => {
   const options = { experiment, data, seed: 3, resume: false, threads: 1, quiet: true };
   await runExperiment(runFolder(at("one-seed3")), options, at("submissions"));
   await rename(at("submissions", "one-seed3"), at("submissions", "one"));
-}, 240_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("repeating a record of folds", () => {
@@ -66,6 +68,7 @@ describe("repeating a record of folds", () => {
       budget: "2 steps",
       splits: { folds: 2, tune: 1 },
       patch: { shape: [16, 16, 16] },
+      evaluate: { times: 1 },
     });
     const options = { experiment, data, resume: false, threads: 1, quiet: true, note: () => undefined };
     const folds = foldsAsked((await readExperiment(experiment)).splits, undefined)!;
@@ -81,7 +84,7 @@ describe("repeating a record of folds", () => {
     for (const root of ["static", "overlay"])
       await rm(join(fewer, root, "ExperimentRuns", "TS_S4"), { recursive: true, force: true });
     await expect(repeat(at("folds"), "never", { data: fewer })).rejects.toThrow(/TS_S4.* is missing/);
-  }, 240_000);
+  });
 });
 
 describe("repeating a record", () => {
@@ -103,7 +106,7 @@ describe("repeating a record", () => {
       "warning: the record does not know overlay/ExperimentRuns/TS_S1/Picks/notes.txt",
     );
     expect(await readFile(at("submissions", "LEADERBOARD.md"), "utf8")).toBe(leaderboard);
-  }, 240_000);
+  });
 
   it("refuses data of which a file has changed or is missing, by its name, and runs nothing", async () => {
     const other = at("other-data");
@@ -121,7 +124,7 @@ describe("repeating a record", () => {
     await expect(readFile(at("refused", "record.json"))).rejects.toThrow("ENOENT");
     const { code, stderr } = await pickbench("repeat", one(), "--data", other, "--out", at("refused"));
     expect([code, stderr.split("\n")[0]]).toEqual([1, expect.stringContaining(`${name} is missing`)]);
-  }, 240_000);
+  });
 
   it("says where the result is another, and exits with 1", async () => {
     const path = await recordWith("altered", (_, result) => {
@@ -134,7 +137,7 @@ describe("repeating a record", () => {
       /^checkpoint: not the same\nsubmission\.csv: the same\nscore: not the same \(0\.9000 before/,
     );
     expect(stdout).toMatch(/It is not the same, though its budget is in steps/);
-  }, 240_000);
+  });
 
   it("leaves alone what stands in its folder, and the record's own folder", async () => {
     await expect(repeat(one(), join("submissions", "one"))).rejects.toThrow(/holds the record/);
@@ -163,7 +166,7 @@ describe("repeating a record", () => {
       submission: null,
       score: null,
     });
-  }, 240_000);
+  });
 });
 
 it("a budget in minutes cannot be the same to the bit, which is no failure", async () => {
@@ -174,7 +177,7 @@ it("a budget in minutes cannot be the same to the bit, which is no failure", asy
   expect(code).toBe(0);
   expect(stdout).toMatch(/^checkpoint: not the same\n/);
   expect(stdout).toMatch(/cannot be the same to the bit/);
-}, 240_000);
+});
 
 it("leaderboard --check --data scores its CSVs again, and names truth that has changed", async () => {
   const check = (where: string) =>
@@ -193,4 +196,4 @@ it("leaderboard --check --data scores its CSVs again, and names truth that has c
   expect(stdout).toContain(
     "one: cannot be reproduced: the truth has changed since: overlay/ExperimentRuns/TS_S4",
   );
-}, 240_000);
+});
