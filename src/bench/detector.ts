@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { challengeParticles } from "../domain/particles.js";
 import type { Shape3 } from "../domain/volume.js";
@@ -22,11 +23,22 @@ const patch: Shape3 = [64, 64, 64];
 /** Share of voxels that are picked from: somewhat more than the challenge's particles of one type fill. */
 const foregroundShare = 0.001;
 
+/** Returns the checkpoints that were named; without any, one of first weights that it writes into the folder. */
+export async function checkpointsToMeasure(
+  named: readonly string[],
+  folder: string,
+): Promise<readonly string[]> {
+  if (named.length > 0) return named;
+  const first = join(folder, "first.safetensors");
+  await writeFirstCheckpoint(first);
+  return [first];
+}
+
 /**
  * Writes a checkpoint of the `baseline` recipe with first weights. Its thresholds leave a thousandth of the voxels of
  * noise, so that picking has the work that a tomogram gives.
  */
-export async function writeFirstCheckpoint(path: string): Promise<void> {
+async function writeFirstCheckpoint(path: string): Promise<void> {
   const experiment = await readExperiment(recipe);
   const [own] = networksOf(experiment, challengeParticles, { architecture: "baseline" });
   const weights = initialWeights(trainingLayout(await loadNetwork(own!.network)), 0);
