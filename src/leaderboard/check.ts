@@ -41,7 +41,7 @@ export async function checkLeaderboard(
       const again = dataset ? await rescore(folder, submission, dataset) : null;
       checks.push({ name, problems: [...own, ...(again ?? [])], rescored: again !== null });
     } catch (error) {
-      if (!isPickbenchError(error)) throw error;
+      if (!isPickbenchError(error) || error.tag === "Stopped") throw error;
       checks.push({ name, problems: [error.message], rescored: false });
     }
   }

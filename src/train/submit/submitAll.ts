@@ -90,7 +90,7 @@ async function findRuns(
       const part = await parts.find(run, stamp);
       found.push({ run, stamp, voxels: voxelCount(reader.shape), part });
     } catch (error) {
-      if (!keepGoing || !isPickbenchError(error)) throw error;
+      if (!keepGoing || reporter.signal.aborted || !isPickbenchError(error)) throw error;
       failed.push({ run, message: error.message });
       reporter.note(leftOut(run, error));
     }
