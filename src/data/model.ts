@@ -94,6 +94,7 @@ export interface TomogramReader {
    * @throws PickbenchError NotFinite, naming the first voxel that is NaN or infinite
    */
   readRegion(box: Box, channel?: number): Promise<Float32Array>;
+  /** The whole volume, in shared memory. @throws as `readRegion` */
   readAll(channel?: number): Promise<Volume>;
   /** Lists the chunks' boxes and files, in the order of the files. */
   chunks(channel?: number): readonly { readonly box: Box; readonly file: string }[];

@@ -159,6 +159,17 @@ export async function readTruth(
   return truth;
 }
 
+/** Reads picks as `readTruth` does, without the runs that nobody picked; runs picked and found empty stay. */
+export async function readPickedTruth(dataset: Dataset): Promise<Map<string, ParticlePick[]>> {
+  const truth = await readTruth(dataset);
+  for (const [run, picks] of truth) {
+    if (picks.length > 0) continue;
+    const files = await Promise.all(dataset.particles.map(({ name }) => listPicks(dataset, run, name)));
+    if (files.flat().length === 0) truth.delete(run);
+  }
+  return truth;
+}
+
 /**
  * Reads a copick file of picks of a type. @throws PickbenchError BadDataset as `parsePicks`, or where the type differs
  */
@@ -181,7 +192,27 @@ export async function readPicksFile(path: string, type: string): Promise<Particl
   }));
 }
 
-/** Writes picks of a type as copick JSON, in Å with scores; returns the file's path. */
+/**
+ * Returns the copick file of a type's picks by an author.
+ *
+ * @throws BadUsage where a name does not fit into it
+ */
+export function picksPath(
+  overlayRoot: string,
+  run: string,
+  type: string,
+  { userId, sessionId }: Required<PicksAuthor>,
+): string {
+  for (const [what, name] of Object.entries({ run, type, userId, sessionId }))
+    if (!/^[^./\\\0][^/\\\0]*$/.test(name) || (what.endsWith("Id") && name.includes("_")))
+      throw new PickbenchError(
+        "BadUsage",
+        `${what} ${JSON.stringify(name)} cannot be part of a copick file's name; wanted no slash, no leading dot and, in user and session, no underscore`,
+      );
+  return join(picksFolder(overlayRoot, run), `${userId}_${sessionId}_${type}.json`);
+}
+
+/** Writes picks of a type as copick JSON, in Å, scores kept; returns the file's path. */
 export async function writePicks(
   overlayRoot: string,
   run: string,
@@ -189,14 +220,7 @@ export async function writePicks(
   picks: readonly ParticlePick[],
   author: { readonly userId: string; readonly sessionId: string },
 ): Promise<string> {
-  const { userId, sessionId } = author;
-  for (const [what, name] of Object.entries({ run, type, userId, sessionId }))
-    if (!/^[^./\\\0][^/\\\0]*$/.test(name) || (what.endsWith("Id") && name.includes("_")))
-      throw new PickbenchError(
-        "BadUsage",
-        `${what} ${JSON.stringify(name)} cannot be part of a copick file's name; wanted no slash, no leading dot and, in user and session, no underscore`,
-      );
-  const path = join(picksFolder(overlayRoot, run), `${userId}_${sessionId}_${type}.json`);
+  const path = picksPath(overlayRoot, run, type, author);
   const points = picks.map(({ x, y, z: depth, score }) => ({
     location: { x, y, z: depth },
     ...(score === undefined ? {} : { score }),

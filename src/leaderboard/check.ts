@@ -15,18 +15,18 @@ import { submissionNames } from "./leaderboard.js";
 import { sumCounts } from "./publicSplit.js";
 import { readSubmissionFolder, type Submission, weightsOf } from "./submissionFolder.js";
 
-/** What was found of one row. */
+/** Result of checking one row. */
 export interface RowCheck {
   readonly name: string;
-  /** What cannot be reproduced, a sentence each. */
+  /** Numbers that cannot be reproduced, a sentence each. */
   readonly problems: readonly string[];
-  /** Scored again from its CSV; false without a truth, or where the data set is not the row's. */
+  /** Whether the CSV was scored again; false without a truth, or for another data set than the row's. */
   readonly rescored: boolean;
 }
 
 /**
- * Recomputes every submission's numbers: without a data set, what follows from its own files; with one, its score from
- * its CSV against the truth, whose files must be those of its record.
+ * Recomputes every submission's numbers: without a data set, from its own files; with one, also the score of its CSV
+ * against the truth, whose files must be those of its record.
  */
 export async function checkLeaderboard(
   submissionsRoot: string,
@@ -48,7 +48,7 @@ export async function checkLeaderboard(
   return checks;
 }
 
-/** What of the score is not so by the data set's truth; null where it holds none of the files that the row rests on. */
+/** Scores a CSV again and lists differences; null where the data set holds none of the row's truth files. */
 async function rescore(
   folder: string,
   { record, holdout }: Submission,

@@ -40,7 +40,7 @@ describe("the engine that is meant", () => {
     await expect(resolveEngine("onnx-cuda")).rejects.toMatchObject({
       tag: "Unsupported",
       message: expect.stringMatching(
-        /^engine onnx-cuda cannot run on this machine: [^\n]*npm rebuild onnxruntime-node/,
+        /^engine onnx-cuda cannot run on this machine: [^\n]*node_modules\/onnxruntime-node\/script\/install\.js` \(npm rebuild onnxruntime-node/,
       ),
     });
   });

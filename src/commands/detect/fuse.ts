@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { writePicks } from "../../data/picks.js";
+import { picksPath, writePicks } from "../../data/picks.js";
 import { matchFraction, type Particle, type ParticlePick } from "../../domain/particles.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import { fusePickers } from "../../infer/consensus/fusePickers.js";
@@ -9,9 +9,10 @@ import { checkOverlap, type Picker, parseWeights } from "../../infer/consensus/p
 import type { PicksByExperiment } from "../../score/match/positions.js";
 import { writeSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
+import { checkFree } from "../../system/overwriting.js";
 import { checkTuneRuns, tuneTypes } from "../../train/ensemble/tuneFusion.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable } from "../shared/flags.js";
+import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { particlesOf, readDiagnosisTruth, readPicker } from "../shared/pickSources.js";
 import { startProgress } from "../shared/progress.js";
 
@@ -53,6 +54,8 @@ export const command = defineCommand({
       })
       .option("leave-out-tuned", { type: "boolean", describe: "leave the runs of --tune out of the output" })
       .option("session", { type: "string", default: "fuse", describe: "copick session in the files' names" })
+      .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 fuse a.csv b.csv c.csv --out fused.csv --votes 2", "what two of three pickers saw")
       .example(
@@ -67,6 +70,7 @@ export const command = defineCommand({
     checkFlags(paths, out, { radius, votes, truth: flags.truth, tune: flags.tune, weights: given });
     const toCsv = out.endsWith(".csv");
     await checkWritable("out", out, toCsv ? "file" : "folder");
+    if (toCsv) await checkFree(out, flags.overwrite);
     const weights = given === undefined ? paths.map(() => 1) : parseWeights(given, paths.length, votes);
     const truth =
       flags.tune === undefined ? undefined : await readDiagnosisTruth(flags.truth!, flags.tune, "--tune");
@@ -77,12 +81,12 @@ export const command = defineCommand({
     const rules: FusionRules = { radius, votes: votes ?? null, byWeight: given !== undefined };
     const tune = truth && {
       runs: [...truth.truth.keys()],
-      settings: tuned(particles, truth.truth, pickers, rules, json === true),
+      settings: tuned(particles, truth.truth, pickers, rules, flags.quiet || json === true),
       leftOut: flags.leaveOutTuned === true,
     };
     const { picks, report: fused } = fusePickers(pickers, particles, { weights, rules, tune: tune ?? null });
     if (toCsv) await writeSubmission(out, picks);
-    else await writeFolder(out, picks, particles, session);
+    else await writeFolder(out, picks, particles, session, flags.overwrite);
     const fusion = { out, ...fused };
     const notes = fusionNotes(
       fusion,
@@ -142,7 +146,13 @@ async function writeFolder(
   picks: ReadonlyMap<string, readonly ParticlePick[]>,
   particles: readonly Particle[],
   sessionId: string,
+  overwrite: boolean,
 ): Promise<void> {
+  const author = { userId: ownUserId, sessionId };
+  const places = [...picks.keys()].flatMap((run) =>
+    particles.map(({ name }) => picksPath(folder, run, name, author)),
+  );
+  await checkFree(places, overwrite, "another --out or --session");
   for (const [run, list] of picks)
     for (const { name } of particles)
       await writePicks(
@@ -150,6 +160,6 @@ async function writeFolder(
         run,
         name,
         list.filter(({ type }) => type === name),
-        { userId: ownUserId, sessionId },
+        author,
       );
 }

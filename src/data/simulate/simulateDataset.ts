@@ -37,7 +37,8 @@ interface SimulateOptions {
   readonly overwrite?: boolean;
 }
 
-interface SimulatedRun {
+/** A tomogram that was simulated, and how many particles of each type lie in it. */
+export interface SimulatedRun {
   readonly name: string;
   readonly counts: PickCounts;
 }

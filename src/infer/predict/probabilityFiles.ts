@@ -43,11 +43,24 @@ interface Part {
   readonly channels: readonly ((values: ReadonlyMap<string, Float32Array>) => Float32Array)[];
 }
 
-/**
- * Creates the files of one run's probabilities.
- *
- * @throws PickbenchError BadUsage where a type's name does not fit into copick's file names
- */
+/** Where the files of a run go, before any is begun. @throws BadUsage as `createProbabilities` */
+export function probabilityPaths(
+  format: ProbabilityFormat,
+  target: Pick<ProbabilityTarget, "folder" | "run" | "types" | "voxelSpacing" | "session">,
+): string[] {
+  if (format === "zarr") return [zarrPath(target)];
+  if (format === "mrc") return target.types.map((type) => aisPath(target, type));
+  return [...target.types.map((type) => copickPath(target, type, "")), labelsPath(target)];
+}
+
+type Named = Pick<ProbabilityTarget, "folder" | "run">;
+
+const zarrPath = ({ folder, run }: Named): string => join(folder, `${run}.zarr`);
+
+const aisPath = ({ folder, run }: Named, type: string): string =>
+  join(folder, `${run}${aisSeparator}${type}.mrc`);
+
+/** @throws BadUsage where a type's name does not fit into copick's file names */
 export async function createProbabilities(
   format: ProbabilityFormat,
   target: ProbabilityTarget,
@@ -80,15 +93,17 @@ export async function createProbabilities(
 
 const of = (type: string) => (values: ReadonlyMap<string, Float32Array>) => values.get(type)!;
 
-async function channelsPart({ folder, run, types, shape, spacing, zarr }: ProbabilityTarget): Promise<Part> {
-  const path = join(folder, `${run}.zarr`);
+async function channelsPart(target: ProbabilityTarget): Promise<Part> {
+  const { types, shape, spacing, zarr } = target;
+  const path = zarrPath(target);
   const writer = await createOmeZarr(path, { shape, spacing, channels: types, format: zarr });
   return { path, writer, channels: types.map(of) };
 }
 
-/** Creates a file as Ais names and scales it: trunc(255·p), in 16 bits, since MRC's bytes are signed. */
-async function aisPart({ folder, run, shape, spacing }: ProbabilityTarget, type: string): Promise<Part> {
-  const path = join(folder, `${run}${aisSeparator}${type}.mrc`);
+/** As Ais names and scales what it finds: trunc(255·p), which MRC holds in 16 bits, its bytes being signed. */
+async function aisPart(target: ProbabilityTarget, type: string): Promise<Part> {
+  const { shape, spacing } = target;
+  const path = aisPath(target, type);
   const writer = await createMrc(path, { shape, spacing, mode: 6 });
   return { path, writer, channels: [(values) => values.get(type)!.map((p) => Math.trunc(255 * p))] };
 }
@@ -100,7 +115,7 @@ async function addCopickParts(parts: Part[], target: ProbabilityTarget): Promise
     const writer = await createOmeZarr(path, { shape, spacing, format });
     parts.push({ path, writer, channels: [of(type)] });
   }
-  const path = copickPath(target, "particles", "-multilabel");
+  const path = labelsPath(target);
   const others = types.filter((type) => !particles.some(({ name }) => name === type));
   const greatest = particles.reduce((most, { label }) => Math.max(most, label), 0);
   const labels = types.map(
@@ -112,7 +127,11 @@ async function addCopickParts(parts: Part[], target: ProbabilityTarget): Promise
   parts.push({ path, writer, channels: [(values) => labelled(types, labels, values)] });
 }
 
-function copickPath({ folder, run, voxelSpacing, session }: ProbabilityTarget, name: string, kind: string) {
+type CopickPlace = Pick<ProbabilityTarget, "folder" | "run" | "voxelSpacing" | "session">;
+
+const labelsPath = (place: CopickPlace): string => copickPath(place, "particles", "-multilabel");
+
+function copickPath({ folder, run, voxelSpacing, session }: CopickPlace, name: string, kind: string): string {
   for (const part of [session, name])
     if (!/^[^./\\\0_][^/\\\0_]*$/.test(part))
       throw new PickbenchError(

@@ -1,6 +1,7 @@
 /** The table of architectures, and networks as plain data that names one of them or the user's own file. */
 import { z } from "zod";
 import { PickbenchError } from "../../system/errors.js";
+import { suggestion } from "../../system/nearest.js";
 import { type Architecture, buildNetwork, type Network } from "../architecture.js";
 import { readArchitecture } from "../architectureFile.js";
 import { baseline, baselineResidual } from "./baseline.js";
@@ -55,10 +56,11 @@ export const architectures: readonly Architecture[] = [
 export function architectureNamed(name: string): Architecture {
   const found = architectures.find((architecture) => architecture.name === name);
   if (found) return found;
-  const known = architectures.map((architecture) => architecture.name).join(", ");
+  const known = architectures.map((architecture) => architecture.name);
+  const meant = suggestion(name, known);
   throw new PickbenchError(
     "BadExperiment",
-    `network ${JSON.stringify(name)} is not known; choose one of ${known}`,
+    `network ${JSON.stringify(name)} is not known${meant === "" ? ";" : meant} choose one of ${known.join(", ")}`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { meanOf, quantile } from "../../domain/numbers.js";
 import { studentQuantile } from "./studentT.js";
 
+/** A range of values, both ends included. */
 export interface Interval {
   readonly low: number;
   readonly high: number;

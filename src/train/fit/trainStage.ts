@@ -1,3 +1,6 @@
+/**
+ * The training stage of a run: trains the networks, tunes the picking, writes best.safetensors. The room `fit` trains.
+ */
 import { findRun, findTomogram } from "../../data/dataset.js";
 import { readNormalised, readViews } from "../../data/normalisation.js";
 import type { PatchSource } from "../../data/patches/stream.js";
@@ -18,23 +21,24 @@ import { type LogPosition, loggedSeconds, StepLog } from "./stepLog.js";
 import { type TuneTruth, tuneNetworks } from "./tuneNetworks.js";
 import { untunedPicking } from "./tunePicking.js";
 
-/** A tune run's tomogram and truth, read once for every evaluation. */
+/** A tune run's tomogram and truth, read once for all evaluations. */
 interface TuneTomogram extends TuneTruth {
   readonly volume: Volume;
 }
 
+/** Result of the training stage. */
 export interface TrainedRun {
   readonly steps: number;
   /** Largest share of a network's training time that steps waited for data. */
   readonly waitedShare: number;
   readonly tuneScore: number | null;
-  /** What the steps took that earlier calls did, where this one went on with a stopped run. */
+  /** Seconds of the steps that earlier calls took, where this call resumed a stopped run. */
   readonly earlierSeconds: number;
-  /** Whether a rung ended the training: nothing was tuned then, and there is no best.safetensors. */
+  /** Whether a rung ended the training; then nothing was tuned, and there is no best.safetensors. */
   readonly ended: boolean;
 }
 
-/** Trains the networks of the experiment that are not trained yet, tunes the picking, and leaves best.safetensors. */
+/** Trains the experiment's unfinished networks, tunes the picking, and writes best.safetensors. */
 export async function trainStage(
   prepared: PreparedRun,
   folder: RunFolder,
@@ -97,7 +101,9 @@ async function tuneAndWrite(
   tomograms: readonly TuneTomogram[],
 ): Promise<number | null> {
   const { experiment, members, external } = prepared;
-  const tuned = tomograms.length > 0 ? await tuneNetworks(prepared, networks, tomograms, heldVolume) : null;
+  const { reporter } = prepared;
+  const tuned =
+    tomograms.length > 0 ? await tuneNetworks(prepared, networks, tomograms, heldVolume, reporter) : null;
   const picking = tuned?.picking ?? untuned(prepared, networks);
   const spacing = tomograms[0]?.volume.spacing[0] ?? (await readSpacing(prepared));
   const names = external ? ["all"] : members.map(({ name }) => name);
@@ -175,6 +181,7 @@ function trainOne(
     ...hooks,
     experiment,
     network,
+    label: trainingLabel(network, members),
     seed: networkSeed(experiment.seed, network.name),
     budget: shareBudget(parseBudget(experiment.budget), members.length),
     sources,
@@ -185,7 +192,13 @@ function trainOne(
   });
 }
 
-/** Each network of an experiment draws its own chances. */
+/** Names the network where there are several. */
+function trainingLabel(network: ExperimentNetwork, all: readonly ExperimentNetwork[]): string {
+  if (all.length === 1) return "training";
+  return `training ${network.name} (${all.indexOf(network) + 1} of ${all.length})`;
+}
+
+/** Returns the seed of one network of an experiment; each network has its own. */
 const networkSeed = (seed: number, name: string): number =>
   Number.parseInt(hashOf(`${seed}/${name}`).slice(0, 8), 16);
 

@@ -157,7 +157,9 @@ class VoxelBar {
       this.#before.set(run, before);
       before += voxels;
     }
-    this.#progress = reporter.progress("submit", millions(before), "Mvoxel", { from: millions(from) });
+    this.#progress = reporter.progress("predicting and picking", millions(before), "Mvoxel", {
+      from: millions(from),
+    });
   }
 
   update(run: string, share: number): void {
