@@ -1,3 +1,4 @@
+import { rounded } from "../domain/numbers.js";
 import type { Shape3 } from "../domain/volume.js";
 import type { EngineName } from "../engines/engine.js";
 import type { Reporter } from "../system/reporter.js";
@@ -74,9 +75,6 @@ export interface BenchOptions {
 export interface BenchPart {
   run(options: BenchOptions): Promise<BenchRow[]>;
 }
-
-/** A number as a row shows it. */
-export const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
 
 /** Our time over the peer's; null without a peer. */
 const ratio = (ours: number, peer: number | null): number | null =>

@@ -1,4 +1,5 @@
 import { Bench } from "tinybench";
+import { quantile } from "../domain/numbers.js";
 
 /** The first and third quartile: between them lies the middle half of all runs. */
 type Quartiles = readonly [first: number, third: number];
@@ -80,18 +81,15 @@ async function ourTurn(ours: () => Promise<void>, runs: number, warmUps: number)
   return result.latency.samples;
 }
 
-export const median = (values: readonly number[]): number => quantile(values, 0.5);
+export const median = (values: readonly number[]): number => quantile(rising(values), 0.5);
 
-export const quartiles = (values: readonly number[]): Quartiles => [
-  quantile(values, 0.25),
-  quantile(values, 0.75),
-];
+export function quartiles(values: readonly number[]): Quartiles {
+  const sorted = rising(values);
+  return [quantile(sorted, 0.25), quantile(sorted, 0.75)];
+}
 
-/** Linear between the values it falls between (Hyndman and Fan's type 7). @throws RangeError for no values */
-function quantile(values: readonly number[], share: number): number {
+/** @throws RangeError for no values */
+function rising(values: readonly number[]): number[] {
   if (values.length === 0) throw new RangeError("a quantile of no values");
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = share * (sorted.length - 1);
-  const below = sorted[Math.floor(at)]!;
-  return below + (sorted[Math.ceil(at)]! - below) * (at - Math.floor(at));
+  return values.toSorted((a, b) => a - b);
 }

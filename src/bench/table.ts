@@ -1,5 +1,5 @@
 /** A part's rows for people: a line for each thing that was timed, its ratio to the peer last. */
-import { alignedTable } from "../present/text.js";
+import { alignedTable, decimals, none } from "../present/text.js";
 import type { BenchRow } from "./measured.js";
 
 type Value = string | number | null | undefined;
@@ -59,7 +59,7 @@ export function partTable(part: string, rows: readonly BenchRow[], previous: Pre
   const columns = heads
     .map((head, at) => [head, ...lines.map((line) => line[at]!)])
     .filter(
-      ([head, ...cells]) => cells.some((cell) => cell !== missing) && (head !== timedHead || names.size > 1),
+      ([head, ...cells]) => cells.some((cell) => cell !== none) && (head !== timedHead || names.size > 1),
     );
   return [...caption(part, shared, rows[0] ?? {}), alignedTable(rowsOf(fitted(columns)))].join("\n");
 }
@@ -76,8 +76,6 @@ function fitted(columns: readonly string[][]): readonly string[][] {
 
 const rowsOf = (columns: readonly string[][]): string[][] =>
   (columns[0] ?? []).map((_, row) => columns.map((column) => column[row]!));
-
-const missing = "–";
 
 function caption(part: string, fields: readonly string[], row: BenchRow): string[] {
   const said = fields.map((field) => `${headOf(field)} ${valueText(field, row[field])}`);
@@ -112,7 +110,7 @@ export function headOf(field: string): string {
 }
 
 function valueText(field: string, value: Value): string {
-  if (value === null || value === undefined) return missing;
+  if (value === null || value === undefined) return none;
   if (typeof value === "string") return value;
   return field.endsWith("_share")
     ? (100 * value).toFixed(1)
@@ -146,14 +144,14 @@ function measuredCells(row: BenchRow, name: string, before: BenchRow | null): st
   return [
     name.replaceAll("_", " "),
     figure(median),
-    first === third ? missing : `${percentText(first, median)} ${percentText(third, median)}`,
+    first === third ? none : `${percentText(first, median)} ${percentText(third, median)}`,
     figure(field("mvoxel_per_s")),
     figure(field("gflop_per_s")),
     figure(field("mb_per_s")),
-    share === null ? missing : (100 * share).toFixed(0),
+    share === null ? none : (100 * share).toFixed(0),
     figure(numberIn(row, `peer_${name}_ms`)),
     changeText(median, before && numberIn(before, `${name}_ms`)),
-    field("ratio")?.toFixed(3) ?? missing,
+    decimals(field("ratio"), 3),
   ];
 }
 
@@ -164,7 +162,7 @@ const numberIn = (row: BenchRow, field: string): number | null => {
 
 /** As many digits as say something: 12,345, 345.6, 4.57. */
 function figure(value: number | null): string {
-  if (value === null) return missing;
+  if (value === null) return none;
   const digits = value >= 1000 ? 0 : value >= 100 ? 1 : 2;
   return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
@@ -172,12 +170,12 @@ function figure(value: number | null): string {
 /** How much longer (+) or shorter (−) than before. */
 export function changeText(now: number | null, before: number | null): string {
   const percent = percentText(now, before);
-  return percent === missing ? missing : `${percent} %`;
+  return percent === none ? none : `${percent} %`;
 }
 
 /** How far a value lies above (+) or below (−) another, in whole per cents of that. */
 function percentText(value: number | null, base: number | null): string {
-  if (value === null || base === null || base <= 0) return missing;
+  if (value === null || base === null || base <= 0) return none;
   const percent = Math.round((value / base - 1) * 100);
   return `${percent > 0 ? "+" : percent < 0 ? "−" : "±"}${Math.abs(percent)}`;
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { openDataset } from "../data/dataset.js";
 import { readRunPicks } from "../data/picks.js";
+import { meanOf } from "../domain/numbers.js";
 import type { ParticlePick } from "../domain/particles.js";
 import { type RunRecord, readRecord } from "../domain/record.js";
 import { readReport } from "../leaderboard/leaderboard.js";
@@ -9,6 +10,7 @@ import { positionsOf } from "../score/match/positions.js";
 import type { Verdict } from "../score/statistics/comparison.js";
 import { compareFiles } from "../score/statistics/comparisonText.js";
 import type { Interval } from "../score/statistics/interval.js";
+import { overSeeds } from "../score/statistics/seeds.js";
 import type { Reporter } from "../system/reporter.js";
 import { runFolder } from "../train/run/runFolder.js";
 import type { Entrant } from "./entrant.js";
@@ -91,7 +93,7 @@ async function readLosses(log: string): Promise<number[]> {
 /** Of what is known; null where nothing is. */
 export function mean(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+  return known.length === 0 ? null : meanOf(known);
 }
 
 /** Puts the seeds of an architecture together. */
@@ -103,9 +105,8 @@ export function rowOf(
   published: PublishedRow | null,
 ): CompareRow {
   const scores = seeds.map(({ score }) => score).filter((score) => score !== null);
-  const score = mean(scores);
-  const squares = scores.reduce((sum, each) => sum + (each - score!) ** 2, 0);
-  const standardError = scores.length < 2 ? null : Math.sqrt(squares / (scores.length - 1) / scores.length);
+  const { mean: score, standardError } =
+    scores.length === 0 ? { mean: null, standardError: null } : overSeeds(scores);
   return { architecture, parameters, seeds, ...times, score, standardError, published };
 }
 

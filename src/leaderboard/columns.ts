@@ -1,3 +1,4 @@
+import { decimals, none, thousands } from "../present/text.js";
 import { overSeedsText } from "../score/statistics/seeds.js";
 import type { LeaderboardGroup, LeaderboardRow } from "./leaderboard.js";
 import { reportedDifferenceText } from "./reportedComparison.js";
@@ -14,7 +15,7 @@ export interface LeaderboardColumn {
   readonly isDescending?: boolean;
 }
 
-const score = (value: number | undefined): string => value?.toFixed(4) ?? "–";
+const score = (value: number | undefined): string => decimals(value, 4);
 
 /** The columns that some rows need: a type that none has been scored on, and a split that none defines, have none. */
 export function leaderboardColumns(
@@ -32,14 +33,14 @@ export function leaderboardColumns(
       key: "interval",
       title: "90 % interval",
       text: ({ interval }) =>
-        interval ? `${score(interval.score.low)} to ${score(interval.score.high)}` : "–",
+        interval ? `${score(interval.score.low)} to ${score(interval.score.high)}` : none,
       value: ({ interval }) => interval?.score.low ?? null,
       isDescending: true,
     },
     {
       key: "against",
       title: "against the first",
-      text: ({ against }) => (against ? reportedDifferenceText(against) : "–"),
+      text: ({ against }) => (against ? reportedDifferenceText(against) : none),
       value: ({ against }) => against?.difference ?? 0,
       isDescending: true,
     },
@@ -68,14 +69,14 @@ const descending = (
 
 const hardwareText = ({ cpu, cores, engine }: LeaderboardRow): string => `${cpu}, ${cores} cores, ${engine}`;
 const commitText = ({ commit, dirty }: LeaderboardRow): string =>
-  `${commit?.slice(0, 9) ?? "–"}${dirty ? " (changed)" : ""}`;
+  `${commit?.slice(0, 9) ?? none}${dirty ? " (changed)" : ""}`;
 
 const provenance: readonly LeaderboardColumn[] = [
   { key: "network", title: "architecture", text: ({ network }) => network, value: ({ network }) => network },
   {
     key: "parameters",
     title: "parameters",
-    text: ({ parameters }) => parameters.toLocaleString("en"),
+    text: ({ parameters }) => thousands(parameters),
     value: ({ parameters }) => parameters,
   },
   {
@@ -87,7 +88,7 @@ const provenance: readonly LeaderboardColumn[] = [
   {
     key: "tomogram",
     title: "s/tomogram",
-    text: ({ tomogramSeconds }) => tomogramSeconds?.toFixed(1) ?? "–",
+    text: ({ tomogramSeconds }) => decimals(tomogramSeconds, 1),
     value: ({ tomogramSeconds }) => tomogramSeconds,
   },
   { key: "hardware", title: "hardware", text: hardwareText, value: hardwareText },

@@ -1,7 +1,8 @@
 import type { Weighted } from "../domain/particles.js";
+import { signed } from "../present/text.js";
 import type { ScoreReport } from "../score/score.js";
 import { type Comparison, compareSubmissions } from "../score/statistics/comparison.js";
-import { fewestExperiments, pText, signed } from "../score/statistics/comparisonText.js";
+import { fewestExperiments, pText } from "../score/statistics/comparisonText.js";
 import type { PairedCounts, PairedRuns } from "../score/statistics/paired.js";
 
 /** A score's difference to another's over the same runs, and what may be said of it. */
@@ -65,7 +66,7 @@ function pairCounts(a: ReportedCounts = nothing, b: ReportedCounts = nothing): P
 export function reportedDifferenceText(compared: ReportedDifference): string {
   const { verdict, difference, interval, experiments, differing, p } = compared;
   if (verdict === "same") return "same counts in every run";
-  const numbers = `${signed(difference)} (${signed(interval.low)} to ${signed(interval.high)})`;
+  const numbers = `${signed(difference, 4)} (${signed(interval.low, 4)} to ${signed(interval.high, 4)})`;
   if (experiments === 1) return `${numbers} over particles; one run: cannot be told`;
   if (verdict === "too few")
     return `${numbers}; ${differing} of ${experiments} runs differ, ${fewestExperiments} needed: cannot be told`;

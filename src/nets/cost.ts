@@ -1,4 +1,5 @@
 /** What a network costs, read off its graph: arithmetic, memory, and how far it sees. */
+import { product } from "../domain/numbers.js";
 import type { Shape3 } from "../domain/volume.js";
 import type { Network } from "./architecture.js";
 import { inOrder, type Value } from "./value.js";
@@ -30,8 +31,6 @@ export function networkCost(
     trainMiB: toMiB(training.reduce((sum, value) => sum + numbersOf(value, patch), 0)),
   };
 }
-
-const product = (values: readonly number[]): number => values.reduce((a, b) => a * b, 1);
 
 const voxelsOf = ({ stride }: Value, patch: Shape3): number =>
   stride === null ? 1 : product(patch) / product(stride);

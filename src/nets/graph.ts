@@ -1,9 +1,9 @@
+import { product } from "../domain/numbers.js";
 import type { Shape3 } from "../domain/volume.js";
 import { type Operation, type Parameter, spatial, type Value } from "./value.js";
 
 const one: Shape3 = [1, 1, 1];
 const two: Shape3 = [2, 2, 2];
-const product = (values: readonly number[]): number => values.reduce((a, b) => a * b, 1);
 const scaled = (stride: Shape3, by: Shape3, direction: 1 | -1): Shape3 => {
   const at = (i: 0 | 1 | 2) => (direction === 1 ? stride[i] * by[i] : stride[i] / by[i]);
   return [at(0), at(1), at(2)];

@@ -1,3 +1,4 @@
+import { product } from "../domain/numbers.js";
 import type { Shape3 } from "../domain/volume.js";
 
 /**
@@ -136,4 +137,4 @@ export function inOrder(...outputs: readonly Value[]): Value[] {
   return order;
 }
 
-export const elementCount = ({ shape }: Parameter): number => shape.reduce((a, b) => a * b, 1);
+export const elementCount = ({ shape }: Parameter): number => product(shape);

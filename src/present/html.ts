@@ -17,13 +17,15 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 /** Characters that end text or a quoted attribute, as entities. */
-export const escaped = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => entities[character]!);
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character]!);
 
 /** A template of HTML: values are escaped save for those that are HTML; null, undefined and false are nothing. */
 export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
   return new Html(strings.reduce((text, string, i) => text + textOf(values[i - 1]) + string));
 }
+
+/** Parts of HTML, each in lines of its own. */
+export const lines = (parts: readonly Html[]): Html => new Html(parts.map(({ text }) => text).join("\n"));
 
 function textOf(content: Content): string {
   if (content === null || content === undefined || content === false) return "";

@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
+import { renderSvg } from "../present/charts/render.js";
 import type { SearchParameter } from "../train/experiment/searchSpace.js";
 import { valueText } from "./parameters.js";
 import { completedTrials, type Trial } from "./trial.js";
@@ -51,6 +52,5 @@ export async function parameterPlot(parameter: SearchParameter, trials: readonly
       },
     ],
   };
-  const [{ compile }, { parse, View }] = await Promise.all([import("vega-lite"), import("vega")]);
-  return new View(parse(compile(spec).spec), { renderer: "none" }).toSVG();
+  return renderSvg(spec);
 }

@@ -1,4 +1,4 @@
-import { alignedTable, seconds } from "../present/text.js";
+import { alignedTable, decimals, none, seconds } from "../present/text.js";
 import { intervalText } from "../score/reportText.js";
 import type { SearchParameter } from "../train/experiment/searchSpace.js";
 import { valueText } from "./parameters.js";
@@ -6,8 +6,8 @@ import type { SearchReport } from "./searchReport.js";
 import { secondsOf } from "./settings.js";
 import { completedTrials, type Trial, trialNumber } from "./trial.js";
 
-const score = (value: number | null): string => value?.toFixed(4) ?? "–";
-const rungs = ({ rungs }: Trial): string => rungs.map((each) => each.toFixed(3)).join(" ") || "–";
+const score = (value: number | null): string => decimals(value, 4);
+const rungs = ({ rungs }: Trial): string => rungs.map((each) => each.toFixed(3)).join(" ") || none;
 
 /** What came of the trial that just ended, and how long those to come may take. */
 export function trialLine(trials: readonly Trial[], total: number): string {

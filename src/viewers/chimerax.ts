@@ -1,4 +1,5 @@
-import { asciiJson, fileStem, firstCentre, type PointLayer, rounded, type Scene } from "./scene.js";
+import { rounded } from "../domain/numbers.js";
+import { asciiJson, fileStem, firstCentre, type PointLayer, type Scene } from "./scene.js";
 
 /** A ChimeraX script and the marker files that it opens. */
 interface ChimeraxFiles {

@@ -1,4 +1,5 @@
-import { asciiJson, type PointLayer, rounded, type Scene, type SceneVolume } from "./scene.js";
+import { rounded } from "../domain/numbers.js";
+import { asciiJson, type PointLayer, type Scene, type SceneVolume } from "./scene.js";
 
 /**
  * A Python script that opens a scene in napari: the tomogram's finest level, read as it is looked at, and a Points

@@ -1,6 +1,7 @@
+import { rounded } from "../domain/numbers.js";
 import type { ParticlePick } from "../domain/particles.js";
 import type { Spacing3 } from "../domain/volume.js";
-import { type Colour, type PointLayer, rounded, type Scene, type SceneVolume } from "./scene.js";
+import type { Colour, PointLayer, Scene, SceneVolume } from "./scene.js";
 
 const metresPerAngstrom = 1e-10;
 const demo = "https://neuroglancer-demo.appspot.com/#!";

@@ -120,6 +120,3 @@ export const asciiJson = (value: unknown): string =>
     /[^ -~]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-
-/** Six digits after the point, without trailing zeros. */
-export const rounded = (value: number, digits = 6): number => Number(value.toFixed(digits));

@@ -193,9 +193,13 @@ describe("run refuses before any work, in one sentence, leaving nothing", () => 
       /other settings/,
     ],
     ["no data", "run @/tiny.yaml", /data/],
-    ["an unknown flag", run("tiny.yaml", "--data @/data --out @/out --sed 1"), /Unknown argument: sed/],
-    ["an unknown command", "rnu @/tiny.yaml", /rnu/],
-    ["no command", "", /name a command/],
+    [
+      "an unknown flag",
+      run("tiny.yaml", "--data @/data --out @/out --sed 1"),
+      /run has no flag --sed; did you mean --seed\?/,
+    ],
+    ["an unknown command", "rnu @/tiny.yaml", /no command rnu; did you mean run\?/],
+    ["flags of no command", "--json", /no command before --json/],
   ])("%s", (_, words, message) => expectRefused(words, message));
 
   it("a folder where another run is at work", async () => {

@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { rounded } from "../../domain/numbers.js";
 import { angstrom, type Position } from "../../domain/units.js";
 import { indexToPosition, type Shape3, voxelCount } from "../../domain/volume.js";
 import { type PickingSettings, pickParticles, type ScoredPick } from "../../infer/pick/picking.js";
 import type { Reporter } from "../../system/reporter.js";
-import { type BenchOptions, type BenchPart, type BenchRow, measured, rounded } from "../measured.js";
+import { type BenchOptions, type BenchPart, type BenchRow, measured } from "../measured.js";
 import { alternatingMedians, type Medians } from "../medians.js";
 import {
   type Ball,

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { openOmeZarr, openTomogram } from "../../data/tomograms/omeZarr.js";
+import { rounded } from "../../domain/numbers.js";
 import { voxelCount } from "../../domain/volume.js";
-import { type BenchPart, measured, rounded } from "../measured.js";
+import { type BenchPart, measured } from "../measured.js";
 import { alternatingMedians } from "../medians.js";
 import { challengeShape, tomogramBytes, writeNoiseTomogram } from "../particleVolume.js";
 import { findPython, runPeer } from "../peer.js";

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { rounded } from "../../domain/numbers.js";
 import { challengeParticles, type ParticlePick } from "../../domain/particles.js";
 import { randomFor } from "../../domain/random.js";
 import { angstrom } from "../../domain/units.js";
 import { readPositions, scoreSubmission, writeSubmission } from "../../score/submissionCsv.js";
 import type { Reporter } from "../../system/reporter.js";
-import { type BenchPart, measured, rounded } from "../measured.js";
+import { type BenchPart, measured } from "../measured.js";
 import { alternatingMedians, timeOf } from "../medians.js";
 import { findPython, runPeer } from "../peer.js";
 import { withScratchFolder } from "../scratch.js";

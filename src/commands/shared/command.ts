@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from "yargs";
 import { PickbenchError } from "../../system/errors.js";
+import { type Definitions, definitionsOf } from "./definitions.js";
 import { type Given, plainArguments } from "./plainArguments.js";
 
 /** A command's arguments and what it does with them. */
@@ -14,6 +15,10 @@ interface Command<Options> {
 
 /** What a file in this folder exports as `command`; what its options are is its own affair. */
 export interface RegisteredCommand {
+  /** Positional arguments in yargs' notation. */
+  readonly usage: string;
+  /** Its arguments, flags and examples. */
+  readonly definitions: () => Definitions;
   /** The arguments, where they are written so plainly that they need no parser; the first is the command's name. */
   readonly plain: (args: readonly string[]) => Given | undefined;
   /** Runs the command with what `plain` gave. */
@@ -27,7 +32,9 @@ export interface RegisteredCommand {
 export function defineCommand<Options>(command: Command<Options>): RegisteredCommand {
   let running = Promise.resolve();
   return {
-    plain: (args) => plainArguments(args, command.usage, command.options),
+    usage: command.usage,
+    definitions: () => definitionsOf(command.options),
+    plain: (args) => plainArguments(args, command.usage, definitionsOf(command.options)),
     run: (given) => command.run(given as ArgumentsCamelCase<Options>),
     register(parser, name, describe) {
       parser.command(`${name} ${command.usage}`.trim(), describe, command.options, (given) => {

@@ -1,20 +1,21 @@
 import yargs, { type Argv } from "yargs";
 import { PickbenchError } from "../../system/errors.js";
-import { ownVersion } from "../../system/version.js";
 
-/** The command line's parser, as yet without a command. */
-export function parserOf(args: readonly string[]): Argv {
+/**
+ * The command line's parser, as yet without a command. It reads arguments and nothing else: help pages and the version
+ * are shown elsewhere.
+ *
+ * @param word says what is wrong with the arguments, from the parser's message
+ */
+export function parserOf(args: readonly string[], word: (message: string) => string = String): Argv {
   return yargs(args)
     .scriptName("pickbench")
-    .usage("$0 <command>\n\nTrains, compares and times particle detectors for cryo-electron tomograms.")
     .strict()
-    .demandCommand(1, "name a command")
-    .wrap(Math.min(110, process.stdout.columns ?? 110))
     .exitProcess(false)
     .detectLocale(false)
+    .help(false)
+    .version(false)
     .fail((message, error) => {
-      throw error ?? new PickbenchError("BadUsage", `${message}; --help shows what can be given`);
-    })
-    .version(ownVersion())
-    .epilogue("pickbench <command> --help shows a command's flags and examples");
+      throw error ?? new PickbenchError("BadUsage", word(message));
+    });
 }

@@ -1,33 +1,5 @@
 import { parseArgs } from "node:util";
-import type { Argv } from "yargs";
-
-/** What of an option's definition is understood here. */
-interface Definition {
-  readonly type?: unknown;
-  readonly demandOption?: unknown;
-  readonly default?: unknown;
-  readonly describe?: unknown;
-}
-
-/** Notes what a command defines, in the place of yargs. */
-class Definitions {
-  readonly positionals: Record<string, Definition> = {};
-  readonly options: Record<string, Definition> = {};
-
-  positional(name: string, definition: Definition): this {
-    this.positionals[name] = definition;
-    return this;
-  }
-
-  option(name: string, definition: Definition): this {
-    this.options[name] = definition;
-    return this;
-  }
-
-  example(): this {
-    return this;
-  }
-}
+import type { Definition, Definitions } from "./definitions.js";
 
 /** Arguments by name, as yargs gives them. */
 export type Given = Readonly<Record<string, unknown>>;
@@ -37,18 +9,15 @@ export type Given = Readonly<Record<string, unknown>>;
  * Node's own reader does it, in a third of the time that yargs takes to load.
  *
  * @param usage positional arguments in yargs' notation
- * @param define the command's definitions
+ * @param definitions of the command
  * @returns exactly what yargs would give; undefined for anything unusual, for mistakes and for --help, which are yargs' to
  * word
  */
 export function plainArguments(
   args: readonly string[],
   usage: string,
-  define: (argv: Argv) => unknown,
+  { positionals, options }: Definitions,
 ): Given | undefined {
-  const definitions = new Definitions();
-  define(definitions as unknown as Argv);
-  const { positionals, options } = definitions;
   if (usage !== Object.keys(positionals).map(required).join(" ")) return undefined;
   if (!Object.values(positionals).every(isPlainText)) return undefined;
   const [called, ...rest] = args;

@@ -1,3 +1,4 @@
+/** Local mirrors of data on servers. The room `remote` lists, fetches and caches remote data sets. */
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
@@ -14,7 +15,7 @@ import type { RemoteFile } from "./listing.js";
 import { remoteFiles } from "./remoteFiles.js";
 import { refused } from "./request.js";
 
-/** Where fetched data are kept: `PICKBENCH_CACHE`, or `pickbench` in the user's cache folder. */
+/** Returns the folder of fetched data: `PICKBENCH_CACHE`, or `pickbench` in the user's cache folder. */
 function cacheFolder(): string {
   const given = process.env.PICKBENCH_CACHE;
   if (given) return resolve(given);
@@ -23,7 +24,7 @@ function cacheFolder(): string {
   return join(folder || join(homedir(), ".cache"), "pickbench");
 }
 
-/** A mirror's files in the cache; the tree is called `static`, so that its folder is a data set where the tree is copick's. */
+/** Name of the tree below a mirror: `static`, so that the mirror's folder is a data set where the tree is copick's. */
 const treeName = "static";
 const destinationOf = (mirror: string): Destination => ({
   folder: join(mirror, treeName),
@@ -32,9 +33,9 @@ const destinationOf = (mirror: string): Destination => ({
 });
 const listPath = (mirror: string): string => join(mirror, "files.json");
 
-/** A server's folder in the cache. */
+/** A server's folder, mirrored in the cache. */
 interface Mirror {
-  /** Holds `static/`, the tree below the address. */
+  /** Folder that holds `static/`, the tree below the address. */
   readonly folder: string;
   readonly tree: string;
   /** Names at the top of the tree. */
@@ -64,7 +65,7 @@ export function openMirror(given: string, access: DataAccess): Promise<Mirror> {
   });
 }
 
-/** What `openDataset` takes in the place of an address. */
+/** Mirrors an address and returns the local path that `openDataset` opens in its place. */
 export async function mirroredData(given: string, access: DataAccess): Promise<string> {
   const { folder, tree, names } = await openMirror(given, access);
   const [only] = names;
@@ -72,7 +73,10 @@ export async function mirroredData(given: string, access: DataAccess): Promise<s
   return only !== undefined && names.length === 1 && isVolumeName(only) ? join(tree, only) : tree;
 }
 
-/** The metadata of stores, picks and other JSON, and MRC files at the top: what `openDataset` lists by. */
+/**
+ * Tells whether `openDataset` needs a file for listing: metadata of stores, picks, other JSON, and MRC files at the
+ * top.
+ */
 function isListing(path: string): boolean {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const isMetadata = [".zattrs", ".zgroup", ".zarray", ".zmetadata", "zarr.json"].includes(name);

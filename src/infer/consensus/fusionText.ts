@@ -1,4 +1,4 @@
-import { alignedTable } from "../../present/text.js";
+import { alignedTable, decimals } from "../../present/text.js";
 import type { FusionRules, TypeFusion } from "./fuseRuns.js";
 
 /** What `fuse` did. */
@@ -63,8 +63,8 @@ export function fusionText(fusion: FusionReport): string {
   const weightRows = types.map(({ type, weights, threshold, tunedFbeta }) => [
     type,
     ...weights.map((weight) => String(Number(weight.toFixed(3)))),
-    threshold === null ? "–" : threshold.toFixed(3),
-    tunedFbeta === null ? "–" : tunedFbeta.toFixed(4),
+    decimals(threshold, 3),
+    decimals(tunedFbeta, 4),
   ]);
   const settings = tune
     ? [alignedTable([["weights", ...letters, "threshold", "F4 on tune runs"], ...weightRows])]

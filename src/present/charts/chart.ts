@@ -1,5 +1,6 @@
 import type { Config, TopLevelSpec } from "vega-lite";
-import { escaped, Html, html } from "../html.js";
+import { Html, html } from "../html.js";
+import { renderSvg } from "./render.js";
 
 /** Pixels of a chart's plotting area: with axes it fits a narrow screen at its own size. */
 const chartWidth = 246;
@@ -51,13 +52,10 @@ const config: Config = {
 
 /** A chart as inline SVG that takes its colours from the page. `label` says what it shows to whoever cannot see it. */
 export async function chart(label: string, spec: TopLevelSpec): Promise<Html> {
-  const [{ compile }, { parse, View }] = await Promise.all([import("vega-lite"), import("vega")]);
   const whole = { width: chartWidth, height: chartHeight, ...spec, config } as TopLevelSpec;
-  const view = new View(parse(compile(whole).spec), { renderer: "none" });
-  const svg = slimmed(await view.toSVG());
-  view.finalize();
-  const open = `<svg class="chart" role="img" aria-label="${escaped(label)}" viewBox="${viewBoxOf(svg)}">`;
-  return new Html(open + svg.slice(svg.indexOf(">") + 1));
+  const svg = slimmed(await renderSvg(whole));
+  const drawn = new Html(svg.slice(svg.indexOf(">") + 1));
+  return html`<svg class="chart" role="img" aria-label="${label}" viewBox="${viewBoxOf(svg)}">${drawn}`;
 }
 
 /** A chart with its title above and words below. */

@@ -2,6 +2,7 @@
 import { encode } from "fast-png";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import type { Volume } from "../../domain/volume.js";
+import { greyOf, tailsOf } from "./grey.js";
 
 interface SliceOptions {
   /** Index of the middle plane; the volume's middle if it is not given. */
@@ -24,9 +25,6 @@ interface Canvas {
   readonly data: Uint8Array;
 }
 
-/** Shares of the voxels that come out black and white. */
-const darkest = 0.003;
-const brightest = 0.997;
 /** A circle is drawn a little outside the particle, which would hide a shell of that radius. */
 const ringShare = 1.15;
 /** Grey levels kept: noise in 256 of them would only swell the file. */
@@ -60,9 +58,7 @@ function meanOfPlanes({ data, shape: [nz, ny, nx] }: Volume, z: number, thicknes
 
 /** Greys by percentiles, bilinear between voxels. */
 function paintGrey(plane: Float32Array, { shape: [, ny, nx] }: Volume, zoom: number): Canvas {
-  const sorted = plane.slice().sort();
-  const low = sorted[Math.floor(darkest * (sorted.length - 1))]!;
-  const high = sorted[Math.ceil(brightest * (sorted.length - 1))]!;
+  const { black: low, white: high } = tailsOf(plane.slice());
   const scale = high > low ? 1 / (high - low) : 0;
   const canvas = { width: nx * zoom, height: ny * zoom, data: new Uint8Array(nx * ny * zoom * zoom * 3) };
   const clamp = (index: number, size: number) => Math.max(0, Math.min(size - 1, index));
@@ -79,12 +75,8 @@ function paintGrey(plane: Float32Array, { shape: [, ny, nx] }: Volume, zoom: num
       const top = plane[upper + left]! * (1 - x + x0) + plane[upper + right]! * (x - x0);
       const bottom = plane[lower + left]! * (1 - x + x0) + plane[lower + right]! * (x - x0);
       const level = ((1 - y + y0) * top + (y - y0) * bottom - low) * scale;
-      const grey = Math.round(Math.max(0, Math.min(1, level)) * (greys - 1)) * (255 / (greys - 1));
-      canvas.data.fill(
-        Math.round(grey),
-        (row * canvas.width + column) * 3,
-        (row * canvas.width + column) * 3 + 3,
-      );
+      const at = (row * canvas.width + column) * 3;
+      canvas.data.fill(greyOf(level, greys), at, at + 3);
     }
   }
   return canvas;

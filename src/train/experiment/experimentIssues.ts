@@ -1,14 +1,15 @@
+/** One readable sentence for the issues that a schema finds in an experiment. */
 import type { z } from "zod";
 
 type Issue = z.core.$ZodIssue;
 interface Placed {
   readonly path: readonly PropertyKey[];
   readonly issue: Issue;
-  /** What would have been right. */
+  /** Description of a valid value. */
   readonly wanted: string;
 }
 
-/** One sentence for what the schema found: a key it does not know goes first, for that explains one that is missing. */
+/** Describes a schema's issues in one sentence. An unknown key goes first, for it often explains a missing one. */
 export function describeIssues(issues: readonly Issue[], content: unknown): string {
   const placed = issues.flatMap((issue) => unfold(issue, []));
   const { path, issue, wanted } =
@@ -16,12 +17,12 @@ export function describeIssues(issues: readonly Issue[], content: unknown): stri
   const where = path.map(String).join(".");
   if (issue.code === "unrecognized_keys") {
     const keys = issue.keys.map((key) => (where ? `${where}.${key}` : key)).join(", ");
-    return `unknown key ${keys}; check its spelling against the experiment reference in the README`;
+    return `unknown key ${keys}; check its spelling against docs/experiments.md#keys`;
   }
-  return `${where || "the file"}: got ${shown(valueAt(content, path))}, wanted ${wanted}; see the experiment reference in the README`;
+  return `${where || "the file"}: got ${shown(valueAt(content, path))}, wanted ${wanted}; see docs/experiments.md#keys`;
 }
 
-/** An issue with its full path; of alternatives that all failed, the one that comes closest. */
+/** Lists an issue with its full path; of alternatives that all failed, only the closest. */
 function unfold(issue: Issue, base: readonly PropertyKey[]): Placed[] {
   const path = [...base, ...issue.path];
   if (issue.code !== "invalid_union" || issue.errors.length === 0)
@@ -35,7 +36,11 @@ function unfold(issue: Issue, base: readonly PropertyKey[]): Placed[] {
   return alternatives.reduce((closest, next) => (isCloser(next, closest) ? next : closest));
 }
 
-/** Fewer things amiss; of as many, deeper inside: a mapping with one key missing is no failed word. */
+/**
+ * Tells whether an alternative is closer: fewer issues or, of as many, deeper inside, so that a mapping with one
+ * missing
+ * key is closer than a plain word.
+ */
 function isCloser(next: readonly Placed[], closest: readonly Placed[]): boolean {
   if (next.length !== closest.length) return next.length < closest.length;
   return (next[0]?.path.length ?? 0) > (closest[0]?.path.length ?? 0);

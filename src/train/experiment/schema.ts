@@ -1,3 +1,4 @@
+/** The schema of experiments: every key, its default and bounds. */
 import { z } from "zod";
 import { targetSchema } from "../../data/patches/targets.js";
 import { SplitSpec } from "../../data/splits.js";
@@ -11,26 +12,26 @@ const shape3 = z.tuple([z.number().int().min(4), z.number().int().min(4), z.numb
 const fraction = z.number().min(0).max(1);
 const overlap = z.number().int().min(0);
 
-/** An experiment's keys, their defaults and bounds: the one home of what a YAML in experiments/ may say. */
+/** Keys of an experiment, their defaults and bounds: the only definition of an experiment's YAML. */
 export const experimentSchema = z.strictObject({
-  /** Names the submission and the leaderboard's row. */
+  /** Name of the submission and of the leaderboard's row. */
   name: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, dot, underscore and dash only"),
   question: z.string().default(""),
   network: networkSchema,
-  /** What trains and predicts; `auto` takes the fastest that this machine has. Results agree to rounding. */
+  /** Engine of training and prediction; `auto` chooses the fastest available. Results agree to rounding. */
   engine: z.enum(["auto", ...engineNames]).default("auto"),
   /** `all`: one network for all types. `perType`: one network per type, the way Ais does. */
   networks: z.enum(["all", "perType"]).default("all"),
   seed: z.number().int().min(0).default(0),
   data: z
     .strictObject({
-      /** Reconstruction that is predicted on. */
+      /** Reconstruction to predict on. */
       tomogram: z.string().default("denoised"),
-      /** Reconstructions trained on; the predicted one if absent. */
+      /** Reconstructions to train on; the predicted one if absent. */
       trainOn: z.array(z.string()).min(1).optional(),
-      /** As in the folder's name; needed only where a run has several. */
+      /** Voxel spacing as in the folder's name; needed only where a run has several. */
       voxelSpacing: z.number().positive().optional(),
       level: z.number().int().min(0).default(0),
       /** Å along x, y, z added to every predicted position. */
@@ -38,19 +39,19 @@ export const experimentSchema = z.strictObject({
     })
     .prefault({}),
   splits: SplitSpec,
-  /** Which held-out runs are the leaderboard's public part; both parts are scored from the same picks. */
+  /** Held-out runs of the leaderboard's public part; both parts are scored from the same picks. */
   leaderboard: publicSplitSchema.optional(),
-  /** Types to learn; all that the data set names if absent. */
+  /** Types to learn; all types of the data set if absent. */
   types: z.array(z.string()).min(1).optional(),
-  /** Types whose voxels the loss leaves out, and which are not predicted. */
+  /** Types whose voxels have no part in the loss, and which are not predicted. */
   ignore: z.array(z.string()).default(["beta-amylase"]),
-  /** Softmax over background and types (`all` only), or an independent sigmoid or heat map a type. */
+  /** Softmax over background and types (`all` only), or an independent sigmoid or heat map for each type. */
   output: z.enum(["softmax", "sigmoid", "heatmap"]).default("softmax"),
   head: z
     .strictObject({
-      /** Voxels to an output voxel along each axis; 2 is half the work of most decoders. */
+      /** Input voxels per output voxel along each axis; 2 halves the work of most decoders. */
       stride: z.union([z.literal(1), z.literal(2)]).default(1),
-      /** Learns, in every voxel of a ball, the way to its particle's centre, and picks from their votes. */
+      /** Whether every voxel of a ball learns the offset to its particle's centre, and picks come from these votes. */
       offsets: z.boolean().default(false),
       offsetWeight: z.number().positive().default(1),
     })
@@ -78,13 +79,13 @@ export const experimentSchema = z.strictObject({
       mixup: z.number().min(0).default(0),
     })
     .prefault({}),
-  /** What is made small, one term or more; none for an external network, which is not trained. */
+  /** Losses to minimise, one or more; none for an external network, which is not trained. */
   loss: z.array(lossSchema).default([]),
   optimiser: z
     .strictObject({
       rate: z.number().positive().default(1e-3),
       warmupSteps: z.number().int().min(0).default(50),
-      /** The cosine's end as a share of the rate. */
+      /** End of the cosine as a share of the rate. */
       floor: fraction.default(0.01),
       weightDecay: z.number().min(0).default(0.01),
       beta1: z.number().min(0).lt(1).default(0.9),
@@ -95,22 +96,22 @@ export const experimentSchema = z.strictObject({
       average: z.number().min(0).lt(1).default(0.995),
     })
     .prefault({}),
-  /** How long is trained, in steps or time; empty for an external network. */
+  /** Length of training, in steps or time; empty for an external network. */
   budget: z.string().default(""),
   evaluate: z
     .strictObject({
-      /** How many times the tune runs are scored while training, evenly over the part after `from`. */
+      /** Number of evaluations on the tune runs during training, evenly over the part after `from`. */
       times: z.number().int().min(1).default(3),
       from: fraction.default(0.6),
-      /** Stop after this many evaluations without a better one. */
+      /** Number of evaluations without a better one after which training stops. */
       patience: z.number().int().min(1).optional(),
     })
     .prefault({}),
   checkpoint: z
     .strictObject({
-      /** How often last.safetensors is written while training; 0 writes it after every step. */
+      /** Interval at which last.safetensors is written during training; 0 writes it after every step. */
       everySeconds: z.number().min(0).default(30),
-      /** Keeps the moving average of every evaluation too, as a checkpoint in snapshots/: what soups are made of. */
+      /** Keeps the moving average of every evaluation as a checkpoint in snapshots/, from which soups are made. */
       keep: z.boolean().optional(),
     })
     .prefault({}),
@@ -119,15 +120,15 @@ export const experimentSchema = z.strictObject({
       tile: shape3.default([96, 96, 96]),
       /** Voxels that neighbouring tiles share, along every axis or along z, y, x. */
       overlap: z.union([overlap, z.tuple([overlap, overlap, overlap])]).default(16),
-      /** Averages with the tomogram turned by 180° about z, which keeps hand and tilt axis: twice the work. */
+      /** Averages with the tomogram turned by 180° about z, which keeps handedness and tilt axis: twice the work. */
       halfTurn: z.boolean().default(false),
       /** Averages over mirror images in x and y: four times the work. */
       flips: z.boolean().default(false),
       /** Averages over rotations by 90° about z: four times the work; with flips eight times. */
       rotations: z.boolean().default(false),
       /**
-       * float32 if absent. int8 is about twice as fast; a norm's statistics are then the tomogram's, not the tile's.
-       * Engine onnx-cpu, networks of its kinds of layers.
+       * Number format; float32 if absent. int8 is about twice as fast; a norm's statistics are then those of the
+       * tomogram, not of the tile. int8 needs engine onnx-cpu and a network of the layers it supports.
        */
       precision: z.enum(precisions).optional(),
     })
@@ -135,18 +136,18 @@ export const experimentSchema = z.strictObject({
   picking: z
     .strictObject({
       method: pickingSchema.shape.method.default("watershed"),
-      /** Tried on the tune runs, per type. */
+      /** Thresholds to try on the tune runs, per type. */
       thresholds: z
         .array(z.number())
         .min(1)
         .default([
           0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9,
         ]),
-      /** Tried on the tune runs: least volume of a pick as a share of the target ball's. */
+      /** Least volumes of a pick to try on the tune runs, as a share of the target ball's. */
       minVolumes: z.array(z.number().min(0)).min(1).default([0.15]),
       /** Least distance between two picks as a share of the radius. */
       minSpacing: z.number().min(0).default(1),
-      /** Used as it is where there is no run to tune on. */
+      /** Threshold used where there is no run to tune on. */
       fallbackThreshold: z.number().default(0.5),
     })
     .prefault({}),

@@ -1,0 +1,124 @@
+/** The public surface of the command line: every command's arguments, flags and examples, and the pages that show them. */
+import { execFileSync } from "node:child_process";
+import { expect, test } from "vitest";
+import { completionScript } from "../../src/commands/shared/completionScript.js";
+import { commandPage, overviewPage } from "../../src/commands/shared/help.js";
+import { styleFor } from "../../src/commands/shared/style.js";
+import { describeCommands, table } from "../../src/commands/table.js";
+import { pickbench } from "../support/pickbench.js";
+
+const commands = await describeCommands();
+const plain = styleFor({});
+
+test("every command's arguments, flags, types, choices and defaults are as they were", () => {
+  expect(commands).toMatchSnapshot();
+});
+
+test.each(commands)("$name's synopsis names what it needs, and nothing else", ({ synopsis, ...command }) => {
+  const { positionals, flags } = command;
+  const words = positionals.flatMap(({ name, choices, isRequired, isList }) => {
+    const word = choices.length > 0 && isRequired ? choices.join("|") : name.toUpperCase();
+    const shown = `${word}${isList ? "…" : ""}`;
+    return [isRequired ? shown : `[${shown}]`];
+  });
+  const needed = flags.filter(({ isRequired }) => isRequired).map(({ name }) => `--${name}`);
+  expect(synopsis.split(" ").filter((word) => word.startsWith("--"))).toEqual(needed);
+  expect(synopsis.split(" ").slice(0, words.length).join(" ")).toBe(words.join(" "));
+});
+
+test.each([80, 110])("pages fit %i columns, and examples stay whole", (columns) => {
+  const screen = { columns, style: plain };
+  const pages = [overviewPage(table, screen), ...commands.map((command) => commandPage(command, screen))];
+  const examples = new Set(commands.flatMap((command) => command.examples.map((each) => each.command)));
+  expect(examples.size).toBeGreaterThan(40);
+  const shown = pages.flatMap((page) => page.split("\n"));
+  for (const example of examples) expect(shown).toContain(`  ${example}`);
+  const prose = shown.filter(
+    (line) => !examples.has(line.trim()) && !line.startsWith("  # ") && !line.includes("https://"),
+  );
+  expect(prose.filter((line) => line.length > columns)).toEqual([]);
+});
+
+test("colour is for terminals alone, and off with NO_COLOR", () => {
+  expect(styleFor({ isTTY: true }, {}).bold("a")).toBe("\u001b[1ma\u001b[22m");
+  expect(styleFor({ isTTY: true }, { NO_COLOR: "1" }).bold("a")).toBe("a");
+  expect(styleFor({ isTTY: true }, { TERM: "dumb" }).red("a")).toBe("a");
+  expect(styleFor({ isTTY: false }, {}).red("a")).toBe("a");
+});
+
+test.each([[[]], [["-h"]], [["--help"]], [["help"]]])("%j lists the commands", async (args) => {
+  const { code, stdout, stderr } = await pickbench(...args);
+  expect([code, stderr]).toEqual([0, ""]);
+  for (const { name } of commands) expect(stdout).toMatch(new RegExp(`^ {2}${name}\\b`, "m"));
+});
+
+test("-h, --help and help COMMAND show a command's page", async () => {
+  const pages = await Promise.all(
+    [
+      ["run", "-h"],
+      ["run", "--help"],
+      ["help", "run"],
+      ["run", "a.yaml", "--help"],
+    ].map((args) => pickbench(...args)),
+  );
+  expect(new Set(pages.map(({ stdout }) => stdout)).size).toBe(1);
+  expect(pages[0]).toMatchObject({ code: 0, stdout: expect.stringContaining("--data DIR") });
+});
+
+test.each([
+  [["scor", "a.csv"], "there is no command scor; did you mean score? pickbench help lists the commands"],
+  [["run", "a.yaml", "--dta", "b"], "run has no flag --dta; did you mean --data? pickbench help run shows"],
+  [["run", "a.yaml"], "run needs --data; pickbench help run shows"],
+  [["run"], "run needs EXPERIMENT; pickbench help run shows"],
+  [["fuse", "a", "--out"], "--out"],
+  [["score", "a", "b", "--truth", "c"], 'score takes no argument "b"'],
+  [["portal", "fnd"], 'ACTION is "fnd", wanted one of find, get; did you mean find?'],
+  [["leaderboard", "--data", "a"], "--data needs --check"],
+  [["score", "a", "--truth", "b", "--interval", "--against", "c"], "exclude each other"],
+])("%j is refused in one sentence", async (args, message) => {
+  const { code, stdout, stderr } = await pickbench(...args);
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toMatch(/^pickbench: [^\n]+\n$/);
+  expect(stderr).toContain(message);
+});
+
+test("--debug prints the causes of an error", async () => {
+  const args = ["score", "/nowhere/a.csv", "--truth", "/nowhere/b.csv"];
+  const [short, long] = [await pickbench(...args), await pickbench("--debug", ...args)];
+  expect(short.stderr.split("\n")).toHaveLength(2);
+  expect(long.stderr).toMatch(/^pickbench: [^\n]+\nBadDataset: .*\n +at /);
+  expect(long.code).toBe(1);
+});
+
+/** What bash offers after these words. */
+function completed(words: readonly string[]): string[] {
+  const quoted = words.map((word) => `'${word}'`).join(" ");
+  const script = `${completionScript("bash", commands)}
+COMP_WORDS=(pickbench ${quoted}); COMP_CWORD=${words.length}; _pickbench; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  return execFileSync("bash", ["-c", script], { encoding: "utf8" })
+    .split("\n")
+    .filter((word) => word !== "");
+}
+
+test("bash completes commands, verbs, flags and their values", () => {
+  expect(completed(["sub"])).toEqual(["submit"]);
+  expect(completed(["portal", ""])).toEqual(["find", "get"]);
+  expect(completed(["run", "--res"])).toEqual(["--resume"]);
+  expect(completed(["run", "a.yaml", "--engine", "onnx-c"])).toEqual(["onnx-cpu", "onnx-cuda"]);
+  expect(completed(["export", "--no"])).toEqual(["--no-check"]);
+});
+
+test.each(["zsh", "fish"] as const)("%s's script names every command and flag", (shell) => {
+  const script = completionScript(shell, commands);
+  for (const { name, flags } of commands) {
+    expect(script).toContain(name);
+    for (const flag of flags)
+      expect(script).toContain(shell === "fish" ? `-l ${flag.name}` : `--${flag.name}[`);
+  }
+});
+
+test("--threads has one meaning, whose default depends on no machine", () => {
+  const threads = commands.flatMap(({ flags }) => flags.filter(({ name }) => name === "threads"));
+  expect(threads.length).toBeGreaterThan(5);
+  for (const { default: fallback } of threads) expect([undefined, 2]).toContain(fallback);
+});
