@@ -1,6 +1,7 @@
+/** Builds dist/ before the tests. */
 import { execFileSync } from "node:child_process";
 
-/** Worker threads load plain JavaScript, so the tests build dist/ first, as the command line does. */
+/** Builds dist/, since worker threads load plain JavaScript. */
 export default function setup(): void {
   execFileSync(process.execPath, ["bin/build.js"], { stdio: "inherit" });
 }

@@ -1,8 +1,9 @@
+/** A tiny data set and experiment that train within seconds. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { simulateDataset } from "../../src/data/simulate/simulateDataset.js";
 
-/** Runs of the tiny data set, in the order that splits share them out. */
+/** Names of the tiny data set's runs, in the order in which splits share them out. */
 export const tinyRuns = ["TS_S1", "TS_S2", "TS_S3", "TS_S4"];
 
 const counts = new Map([
@@ -14,7 +15,7 @@ const counts = new Map([
   ["virus-like-particle", 1],
 ]);
 
-/** Four tomograms that a network sees in seconds: enough to train on two, tune on one and hold one out. */
+/** Simulates four tomograms that a network processes in seconds: two to train on, one to tune on, one to hold out. */
 export async function tinyDataset(folder: string): Promise<string> {
   const out = join(folder, "data");
   await simulateDataset({
@@ -30,7 +31,7 @@ export async function tinyDataset(folder: string): Promise<string> {
   return out;
 }
 
-/** An experiment of a few steps; `changes` replace whole keys. */
+/** Writes an experiment of a few steps; `changes` replace whole keys. */
 export async function tinyExperiment(
   path: string,
   changes: Readonly<Record<string, unknown>> = {},
@@ -53,7 +54,7 @@ export async function tinyExperiment(
   return path;
 }
 
-/** Writes a network of two layers beside the experiment, which a step takes milliseconds of; for `network`. */
+/** Writes a two-layer network beside the experiment, whose steps take milliseconds; returns the value for `network`. */
 export async function tinyNetwork(folder: string): Promise<{ readonly file: string }> {
   await writeFile(
     join(folder, "two-layers.mjs"),

@@ -1,3 +1,4 @@
+/** Paired counts as rows of numbers, for fast resampling. */
 import type { Weighted } from "../../domain/particles.js";
 import type { Random } from "../../domain/random.js";
 import { type Counts, fbeta } from "../match/fbeta.js";
@@ -5,14 +6,14 @@ import { weighted } from "../score.js";
 import { gamma, shares } from "./interval.js";
 import type { PairedRuns } from "./paired.js";
 
-/** Numbers a type has in a row: tp fp fn of a, tp fp fn of b, found by both, wrong in both. */
+/** Numbers per type in a row: tp fp fn of a, tp fp fn of b, found by both, wrong in both. */
 const width = 8;
 const [ofA, ofB, both, wrong] = [0, 3, 6, 7];
 
-/** Paired counts as rows of numbers, summed many thousand times by a bootstrap or a permutation. */
+/** Paired counts as rows of numbers, which a bootstrap or a permutation sums many thousand times. */
 export interface PairedTable {
   readonly types: readonly string[];
-  /** An experiment each. */
+  /** Rows, one per experiment. */
   readonly rows: readonly Float64Array[];
 }
 
@@ -31,7 +32,7 @@ export function pairedTable(runs: PairedRuns): PairedTable {
   return { types, rows };
 }
 
-/** What a and b have for each type, and for the score. */
+/** Values of a and b, per type and for the score. */
 interface Sides {
   readonly a: Values;
   readonly b: Values;
@@ -49,7 +50,7 @@ export function sumRows(rows: readonly Float64Array[], length: number): Float64A
   return sum;
 }
 
-/** Whether the official counts of the two differ in any type that has a weight in the score. */
+/** Tells whether the official counts of the two differ in any type that has a weight in the score. */
 export function differs(
   row: Float64Array,
   types: readonly string[],
@@ -85,7 +86,7 @@ const countsAt = (row: Float64Array, at: number): Counts => ({
   fn: row[at + 2]!,
 });
 
-/** The row over other particles: true ones found by both, one or none, and wrong picks shared or not, drawn again. */
+/** Draws a row over other particles: true ones found by both, one or none, and wrong picks shared or not. */
 export function otherParticles(row: Float64Array, random: Random): Float64Array {
   const drawn = new Float64Array(row.length);
   for (let at = 0; at < row.length; at += width) {
@@ -110,5 +111,7 @@ const sideOf = (truths: number, found: number, fp: number): number[] => [
   truths * (1 - found),
 ];
 
-/** A type's fp is below 0 where single predictions serve several truths; that is kept. */
+/**
+ * Draws other wrong picks. A type's fp is below 0 where single predictions serve several truths; such an fp is kept.
+ */
 const otherFp = (fp: number, random: Random): number => (fp < 0 ? fp : gamma(fp, random));

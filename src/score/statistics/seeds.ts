@@ -1,16 +1,17 @@
+/** Scores of one recipe over several seeds. */
 import type { Particle } from "../../domain/particles.js";
 import { alignedTable } from "../../present/text.js";
 import type { PositionsByExperiment } from "../match/positions.js";
 import { scoreSubmission } from "../submissionCsv.js";
 
-/** A value over repetitions of one recipe that differ by their seed alone. */
+/** A value over repetitions of one recipe that differ only by seed. */
 export interface OverSeeds {
   readonly mean: number;
-  /** Of the mean: the values' standard deviation / √ their number; null for a single one, which shows no spread. */
+  /** Standard error of the mean: standard deviation / √number; null for a single value, which shows no spread. */
   readonly standardError: number | null;
 }
 
-/** @param values one or more */
+/** Returns the mean and standard error of one or more values. */
 export function overSeeds(values: readonly number[]): OverSeeds {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   if (values.length < 2) return { mean, standardError: null };
@@ -21,11 +22,12 @@ export function overSeeds(values: readonly number[]): OverSeeds {
 export const overSeedsText = ({ mean, standardError }: OverSeeds): string =>
   standardError === null ? mean.toFixed(4) : `${mean.toFixed(4)} ± ${standardError.toFixed(4)}`;
 
+/** Scores of several seeds, each and together. */
 export interface SeedScores {
   readonly submissions: readonly {
     readonly path: string;
     readonly score: number;
-    /** F4. */
+    /** F4 by type. */
     readonly perType: Readonly<Record<string, number>>;
   }[];
   readonly score: OverSeeds;
