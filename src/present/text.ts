@@ -9,6 +9,7 @@ const minus = (text: string): string => text.replace("-", "−");
 export const fixed = (value: number | null | undefined, decimals: number): string =>
   value === null || value === undefined ? none : minus(value.toFixed(decimals));
 
+/** Formats a number with its sign; no sign where it rounds to 0. */
 export const signed = (value: number, decimals: number): string => {
   const text = fixed(value, decimals);
   return value > 0 && Number(value.toFixed(decimals)) !== 0 ? `+${text}` : text;
@@ -17,6 +18,7 @@ export const signed = (value: number, decimals: number): string => {
 /** Groups digits by thousands: 1,103,126. */
 export const thousands = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 
+/** Formats an interval, or a dash. */
 export const range = (
   interval: { readonly low: number; readonly high: number } | null | undefined,
   decimals: number,

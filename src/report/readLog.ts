@@ -18,6 +18,7 @@ const evaluationSchema = z.looseObject({
   best: z.boolean(),
 });
 
+/** A training step of log.jsonl. */
 export type TrainingStep = z.infer<typeof stepSchema>;
 type Evaluation = z.infer<typeof evaluationSchema>;
 

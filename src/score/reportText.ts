@@ -33,6 +33,7 @@ export function reportText(report: ScoreReport, interval: ScoreInterval | null =
   ].join("\n");
 }
 
+/** Formats a score's interval in brackets. */
 export const intervalText = ({
   confidence,
   over,

@@ -35,6 +35,7 @@ interface ExperimentCounts extends Counts {
   readonly strictTp: number;
 }
 
+/** A scored submission: total, types and experiments. */
 export interface ScoreReport {
   /** The challenge's score: Σ weight·F / Σ of all weights, over the types that the truth holds. */
   readonly score: number;

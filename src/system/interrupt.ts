@@ -12,7 +12,7 @@ export interface StopListener {
  * Listens for Ctrl-C (and a polite kill): the first asks the work to stop where it can go on later, the second ends the
  * process at once.
  *
- * @param unit what is still finished, as the user is told
+ * @param unit name of what is still finished, for the message to the user
  */
 export function listenForStop(unit = "step"): StopListener {
   const stop = new AbortController();

@@ -15,6 +15,7 @@ export interface CasePicture extends Omit<Cutout, "image"> {
   readonly width: number;
 }
 
+/** Pictures of a run's held-out tomograms. */
 export interface Pictures {
   /** Slices by held-out run. */
   readonly slices: ReadonlyMap<string, SliceSeries>;

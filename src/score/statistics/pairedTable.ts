@@ -17,6 +17,7 @@ export interface PairedTable {
   readonly rows: readonly Float64Array[];
 }
 
+/** Makes the table of paired counts, a row per experiment. */
 export function pairedTable(runs: PairedRuns): PairedTable {
   const types = [...new Set([...runs.values()].flatMap((run) => [...run.keys()]))];
   const rows = [...runs.values()].map((run) =>
@@ -38,12 +39,14 @@ interface Sides {
   readonly b: Values;
 }
 
+/** Score and F of one submission. */
 export interface Values {
   readonly score: number;
   /** F in the order of the table's types. */
   readonly perType: readonly number[];
 }
 
+/** Adds up rows. */
 export function sumRows(rows: readonly Float64Array[], length: number): Float64Array {
   const sum = new Float64Array(length);
   for (const row of rows) for (let i = 0; i < length; i++) sum[i]! += row[i]!;
@@ -63,6 +66,7 @@ export function differs(
   });
 }
 
+/** Returns a row with a and b exchanged. */
 export function swapSides(row: Float64Array): Float64Array {
   const swapped = row.slice();
   for (let at = 0; at < row.length; at += width) {
@@ -72,6 +76,7 @@ export function swapSides(row: Float64Array): Float64Array {
   return swapped;
 }
 
+/** Computes the score and F of a and of b from a row of counts. */
 export function sidesOf(row: Float64Array, types: readonly string[], particles: readonly Weighted[]): Sides {
   const valuesAt = (side: number): Values => {
     const perType = types.map((_, i) => fbeta(countsAt(row, i * width + side)));

@@ -1,6 +1,7 @@
 /** Fisher's paired randomisation test. */
 import { randomFor } from "../../domain/random.js";
 
+/** Result of a permutation test. */
 export interface Permutation {
   /** Two-sided p-value: the share of swaps whose difference is at least as large as the observed one. */
   readonly p: number;

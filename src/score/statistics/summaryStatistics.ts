@@ -1,6 +1,7 @@
 /** Intervals from resampled values: percentiles, hulls and t intervals. */
 import { studentQuantile } from "./studentT.js";
 
+/** A closed interval. */
 export interface Interval {
   readonly low: number;
   readonly high: number;
