@@ -83,6 +83,7 @@ export interface DescribedCheckpoints {
   readonly gflopPerVoxel: number | undefined;
 }
 
+/** Summarises the checkpoints that a bench part predicts with. */
 export async function describeCheckpoints(paths: readonly string[]): Promise<DescribedCheckpoints> {
   const checkpoints = await Promise.all(paths.map(readCheckpoint));
   const { experiment } = checkpoints[0]!;

@@ -1,3 +1,4 @@
+/** Builds dist/ before the tests. */
 import { execFileSync } from "node:child_process";
 import type { TestProject } from "vitest/node";
 

@@ -1,9 +1,13 @@
+/** The numbers by formula that tests share with their Python fixtures. */
 import { readFileSync } from "node:fs";
 import type { Array5 } from "../../src/engines/onnx/session.js";
 import { elementCount, type Parameter } from "../../src/nets/value.js";
 import { namedWeights, type ParameterLayout } from "../../src/nets/weights.js";
 
-/** The numbers in [−1, 1) that tests/fixtures/nets/make.py makes weights and inputs of: same name, same numbers. */
+/**
+ * Returns the numbers in [−1, 1) from which tests/fixtures/nets/make.py makes weights and inputs: same name, same
+ * numbers.
+ */
 export function formula(name: string, count: number): Float64Array {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193);
@@ -19,13 +23,13 @@ export function formula(name: string, count: number): Float64Array {
 
 const sizeOf = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
-/** make.py's `numbers`. */
+/** The same as make.py's `numbers`. */
 export const numbers = (name: string, dims: readonly number[], scale = 1): Array5 => ({
   data: Float32Array.from(formula(name, sizeOf(dims)), (u) => u * scale),
   dims,
 });
 
-/** make.py's `classes`, as one channel a class: dims are (n, z, y, x). */
+/** The same as make.py's `classes`, with one channel per class; dims are (n, z, y, x). */
 export function oneHotClasses(name: string, [n, z, y, x]: readonly number[], count: number): Array5 {
   const dims = [n!, count, z!, y!, x!];
   const voxels = z! * y! * x!;
@@ -44,7 +48,7 @@ function spreadOf({ name, shape }: Parameter): { readonly middle: number; readon
   return sizeOf(shape) === 1 ? { middle: 0.25, scale: 0.05 } : { middle: 1, scale: 0.1 };
 }
 
-/** make.py's `weight` for every parameter, flat. */
+/** The same as make.py's `weight` for every parameter, flat. */
 export function formulaWeights(layout: ParameterLayout): Float32Array {
   const flat = new Float32Array(layout.total);
   const named = namedWeights(layout, flat);
@@ -60,7 +64,7 @@ export function formulaWeights(layout: ParameterLayout): Float32Array {
 
 const fixtures = new URL("../fixtures/nets/", import.meta.url);
 
-/** A JSON fixture, in the shape its test states. */
+/** Reads a JSON fixture, in the shape that its test states. */
 export const fixture = <T>(name: string): T =>
   JSON.parse(readFileSync(new URL(`${name}.json`, fixtures), "utf8")) as T;
 

@@ -1,3 +1,4 @@
+/** Tests of `inOwnProcess`. */
 import { expect, test } from "vitest";
 import { inOwnProcess } from "./ownProcess.js";
 

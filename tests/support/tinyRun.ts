@@ -1,9 +1,10 @@
+/** A tiny data set and experiment that train within seconds. */
 import { cp, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { simulateDataset } from "../../src/data/simulate/simulateDataset.js";
 import { cached } from "./cached.js";
 
-/** Runs of the tiny data set, in the order that splits share them out. */
+/** Names of the tiny data set's runs, in the order in which splits share them out. */
 export const tinyRuns = ["TS_S1", "TS_S2", "TS_S3", "TS_S4"];
 
 const counts = new Map([
@@ -25,7 +26,7 @@ const phantoms = {
   counts,
 } as const;
 
-/** Four tomograms that a network sees in seconds: enough to train on two, tune on one and hold one out. */
+/** Simulates four tomograms that a network processes in seconds: two to train on, one to tune on, one to hold out. */
 export async function tinyDataset(folder: string): Promise<string> {
   const recipe = JSON.stringify({ ...phantoms, counts: [...counts] });
   const made = await cached("tiny", recipe, async (out) => {
