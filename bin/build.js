@@ -1,6 +1,8 @@
 // Transpiles src/ to dist/ file by file, save for the command line's parser, which takes yargs in: one file
-// loads in less than half the time of yargs' many. Written beside its place and renamed into it, so that two first starts
-// at once cannot see half a build.
+// loads in less than half the time of yargs' many, and for the scripts of pages, which take in what they import. Written
+// beside its place and renamed into it, so that two first starts at once cannot see half a build. With --types the
+// declarations for other programs are written too, which takes TypeScript: only a checkout has it.
+import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
   existsSync,
@@ -12,6 +14,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -20,6 +23,7 @@ const source = join(root, "src");
 const target = join(root, "dist");
 const note = "built-from.json";
 const entry = join(source, "commands/shared/parser.ts");
+const web = join(source, "web");
 
 const sources = () =>
   readdirSync(source, { recursive: true, withFileTypes: true })
@@ -67,36 +71,69 @@ const ownModulesApart = {
   },
 };
 
-export async function build() {
+/** Builds dist/; with its declarations where `types` is true. */
+export async function build({ types = false } = {}) {
   const { build: esbuild } = await import("esbuild");
+  removeLeftovers();
   const files = sources();
   const partial = `${target}.${process.pid}`;
   mkdirSync(partial, { recursive: true });
-  const options = {
-    outdir: partial,
-    outbase: source,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    sourcemap: "linked",
-    logLevel: "error",
-  };
-  await esbuild({ ...options, entryPoints: files.filter((file) => file.endsWith(".ts") && file !== entry) });
+  const scripts = files.filter((file) => file.endsWith(".ts"));
+  const isWeb = (file) => file.startsWith(`${web}${sep}`);
+  const options = { outdir: partial, outbase: source, logLevel: "error" };
+  const node = { ...options, format: "esm", platform: "node", target: "node20", sourcemap: "linked" };
+  await esbuild({ ...node, entryPoints: scripts.filter((file) => file !== entry && !isWeb(file)) });
   await esbuild({
-    ...options,
+    ...node,
     entryPoints: [entry],
     bundle: true,
     minifySyntax: true,
     minifyWhitespace: true,
     plugins: [ownModulesApart],
   });
+  await esbuild({
+    ...options,
+    entryPoints: scripts.filter((file) => isWeb(file) && file.endsWith(`${sep}page.ts`)),
+    bundle: true,
+    format: "iife",
+    platform: "browser",
+    target: "es2022",
+    charset: "utf8",
+  });
   for (const file of files.filter((name) => !name.endsWith(".ts"))) {
     const copy = join(partial, file.slice(source.length + 1));
     mkdirSync(dirname(copy), { recursive: true });
     copyFileSync(file, copy);
   }
+  if (types) writeDeclarations(partial);
   writeFileSync(join(partial, note), JSON.stringify({ stamp: stampOf(files), hash: await hashOf(files) }));
   replaceTarget(partial);
+}
+
+/** Writes the declarations of src/index.ts and of all that it names. */
+function writeDeclarations(folder) {
+  const typescript = dirname(createRequire(import.meta.url).resolve("typescript/package.json"));
+  const compiler = join(typescript, "bin", "tsc");
+  const config = join(root, "tsconfig.build.json");
+  execFileSync(process.execPath, [compiler, "-p", config, "--outDir", folder], { stdio: "inherit" });
+}
+
+/** Removes what builds that were killed have left beside dist/. */
+function removeLeftovers() {
+  for (const name of readdirSync(root)) {
+    const pid = /^dist\.(?:old\.)?(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid)))
+      rmSync(join(root, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
 }
 
 /** Puts a finished build in place; where another start did so first, its build stands. */
@@ -112,4 +149,5 @@ function replaceTarget(partial) {
   rmSync(old, { recursive: true, force: true });
 }
 
-if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) await build();
+if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1])
+  await build({ types: process.argv.includes("--types") });

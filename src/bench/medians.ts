@@ -1,9 +1,11 @@
+/** Medians and quartiles of timed runs, ours and a peer's in turns. */
 import { Bench } from "tinybench";
+import { quantile } from "../domain/numbers.js";
 
-/** The first and third quartile: between them lies the middle half of all runs. */
+/** First and third quartile; the middle half of all runs lies between them. */
 type Quartiles = readonly [first: number, third: number];
 
-/** Median milliseconds of two programs doing the same, and how far their runs spread. */
+/** Median milliseconds of two programs that do the same, and the spread of their runs. */
 export interface Medians {
   readonly ours: number;
   readonly peer: number | null;
@@ -12,8 +14,8 @@ export interface Medians {
 }
 
 /**
- * Timed runs of one side before the other has its turn. Turns of single runs would meet the machine's state more evenly,
- * but slow both sides, PyTorch by 30 % and ours by 13 %: what a program keeps warm cools while it waits.
+ * Number of timed runs in a turn. Turns of single runs would meet the machine's state more evenly, but slow both sides,
+ * PyTorch by 30 % and ours by 13 %: the warm state of a program cools while the program waits.
  */
 const runsPerTurn = 3;
 const firstWarmUps = 2;
@@ -23,8 +25,8 @@ const laterWarmUps = 1;
  * Times `ours` and the peer in turns, so that both meet the same state of the machine; each turn begins with runs that
  * do not count.
  *
- * @param steps timed runs of each
- * @param peer does its work once and gives the milliseconds it took by its own clock
+ * @param steps number of timed runs of each
+ * @param peer does its work once and returns the milliseconds by its own clock
  */
 export async function alternatingMedians(
   steps: number,
@@ -42,7 +44,7 @@ export async function alternatingMedians(
   return mediansOf(times, peer && peerTimes);
 }
 
-/** What both sides' runs say, in milliseconds; null where there is no peer. */
+/** Returns the medians and quartiles of both sides in milliseconds; null for a missing peer. */
 export const mediansOf = (times: readonly number[], peerTimes: readonly number[] | null): Medians => ({
   ours: median(times),
   peer: peerTimes && median(peerTimes),
@@ -50,7 +52,7 @@ export const mediansOf = (times: readonly number[], peerTimes: readonly number[]
   peerQuartiles: peerTimes && quartiles(peerTimes),
 });
 
-/** Milliseconds that something took. */
+/** Returns the milliseconds that a run took. */
 export async function timeOf(run: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await run();
@@ -80,18 +82,15 @@ async function ourTurn(ours: () => Promise<void>, runs: number, warmUps: number)
   return result.latency.samples;
 }
 
-export const median = (values: readonly number[]): number => quantile(values, 0.5);
+export const median = (values: readonly number[]): number => quantile(rising(values), 0.5);
 
-export const quartiles = (values: readonly number[]): Quartiles => [
-  quantile(values, 0.25),
-  quantile(values, 0.75),
-];
+export function quartiles(values: readonly number[]): Quartiles {
+  const sorted = rising(values);
+  return [quantile(sorted, 0.25), quantile(sorted, 0.75)];
+}
 
-/** Linear between the values it falls between (Hyndman and Fan's type 7). @throws RangeError for no values */
-function quantile(values: readonly number[], share: number): number {
+/** @throws RangeError for no values */
+function rising(values: readonly number[]): number[] {
   if (values.length === 0) throw new RangeError("a quantile of no values");
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = share * (sorted.length - 1);
-  const below = sorted[Math.floor(at)]!;
-  return below + (sorted[Math.ceil(at)]! - below) * (at - Math.floor(at));
+  return values.toSorted((a, b) => a - b);
 }

@@ -1,30 +1,28 @@
-import { alignedTable } from "../present/text.js";
+/** A comparison as tables, for the terminal and as Markdown. */
+import { alignedTable, decimals, none, thousands } from "../present/text.js";
 import { fewestExperiments } from "../score/statistics/comparisonText.js";
 import { type Comparison, mean, type RankedRow } from "./result.js";
-
-const number = (value: number | null | undefined, digits = 0): string =>
-  value === null || value === undefined ? "–" : value.toFixed(digits);
 
 type Column = readonly [title: string, value: (row: RankedRow) => string];
 
 const score = ({ score: value, standardError }: RankedRow): string =>
-  `${number(value, 3)}${standardError === null ? "" : ` ± ${number(standardError, 3)}`}`;
+  `${decimals(value, 3)}${standardError === null ? "" : ` ± ${decimals(standardError, 3)}`}`;
 
 const interval = ({ seeds }: RankedRow): string => {
   const [first] = seeds;
-  return first?.interval ? `${number(first.interval.low, 3)} to ${number(first.interval.high, 3)}` : "–";
+  return first?.interval ? `${decimals(first.interval.low, 3)} to ${decimals(first.interval.high, 3)}` : none;
 };
 
 const belowFirst = ({ againstFirst: first }: RankedRow): string =>
   first
-    ? `${number(first.difference, 3)} (${number(first.interval.low, 3)} to ${number(first.interval.high, 3)})`
-    : "–";
+    ? `${decimals(first.difference, 3)} (${decimals(first.interval.low, 3)} to ${decimals(first.interval.high, 3)})`
+    : none;
 
-/** Whether the first row's lead is more than chance. */
+/** Tells whether the first row's lead is more than chance. */
 const toldApart = ({ againstFirst: first }: RankedRow): string =>
-  first === null ? "–" : first.verdict === "a" || first.verdict === "b" ? "yes" : "no";
+  first === null ? none : first.verdict === "a" || first.verdict === "b" ? "yes" : "no";
 
-/** What the order of the rows does not say. */
+/** States what may not be concluded from the order of the rows. */
 function claim({ holdout, rows }: Comparison): string {
   if (rows.length < 2 || holdout.length === 0) return "";
   if (holdout.length === 1)
@@ -36,27 +34,27 @@ function claim({ holdout, rows }: Comparison): string {
 
 const columns: readonly Column[] = [
   ["architecture", ({ architecture }) => architecture],
-  ["parameters", ({ parameters }) => parameters.toLocaleString("en")],
+  ["parameters", ({ parameters }) => thousands(parameters)],
   ["F4", score],
   ["90 % interval", interval],
   ["below first", belowFirst],
   ["told apart", toldApart],
-  ["loss", ({ seeds }) => number(mean(seeds.map(({ loss }) => loss)), 3)],
-  ["steps", ({ seeds }) => number(mean(seeds.map(({ steps }) => steps)))],
-  ["train s", ({ seeds }) => number(mean(seeds.map(({ trainSeconds }) => trainSeconds)))],
-  ["ms/slice", ({ sliceMs }) => number(sliceMs)],
-  ["ms/64³", ({ patchMs }) => number(patchMs)],
-  ["s/tomogram", ({ seeds }) => number(mean(seeds.map(({ tomogramSeconds }) => tomogramSeconds)), 1)],
+  ["loss", ({ seeds }) => decimals(mean(seeds.map(({ loss }) => loss)), 3)],
+  ["steps", ({ seeds }) => decimals(mean(seeds.map(({ steps }) => steps)), 0)],
+  ["train s", ({ seeds }) => decimals(mean(seeds.map(({ trainSeconds }) => trainSeconds)), 0)],
+  ["ms/slice", ({ sliceMs }) => decimals(sliceMs, 0)],
+  ["ms/64³", ({ patchMs }) => decimals(patchMs, 0)],
+  ["s/tomogram", ({ seeds }) => decimals(mean(seeds.map(({ tomogramSeconds }) => tomogramSeconds)), 1)],
 ];
 const aisColumns: readonly Column[] = [
-  ["Ais: train s", ({ published }) => number(published?.trainSeconds)],
-  ["Ais: ms/slice", ({ published }) => number(published?.sliceMs)],
+  ["Ais: train s", ({ published }) => decimals(published?.trainSeconds, 0)],
+  ["Ais: ms/slice", ({ published }) => decimals(published?.sliceMs, 0)],
 ];
 
 const columnsOf = ({ rows }: Comparison): readonly Column[] =>
   rows.some(({ published }) => published) ? [...columns, ...aisColumns] : columns;
 
-/** For a terminal. */
+/** Formats a comparison for a terminal. */
 export function comparisonText(comparison: Comparison): string {
   const shown = columnsOf(comparison);
   const table = alignedTable([
@@ -66,7 +64,7 @@ export function comparisonText(comparison: Comparison): string {
   return [table, claim(comparison)].filter((part) => part !== "").join("\n\n");
 }
 
-/** For comparison.md. */
+/** Formats a comparison as comparison.md. */
 export function comparisonMarkdown(comparison: Comparison): string {
   const shown = columnsOf(comparison);
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;

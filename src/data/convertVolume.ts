@@ -1,3 +1,4 @@
+/** Converts volumes between MRC and OME-Zarr, slab by slab. */
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { Angstrom } from "../domain/units.js";
@@ -15,15 +16,15 @@ import { openTomogram } from "./tomograms/omeZarr.js";
 import { isMrcName, mrcStem } from "./volumeNames.js";
 
 interface ConvertOptions {
-  /** Å per voxel along every axis, over what the source says. */
+  /** Å per voxel along every axis, in place of the source's. */
   readonly spacing?: Angstrom;
-  /** Of the target; the source's own by default. */
+  /** Voxel type of the target; the source's own by default. */
   readonly voxelType?: VoxelType;
-  /** Resolution of an OME-Zarr source, 0 the finest. */
+  /** Resolution level of an OME-Zarr source; 0 is the finest. */
   readonly level?: number;
-  /** The one channel to convert; all by default. */
+  /** The single channel to convert; all by default. */
   readonly channel?: string;
-  /** Of an OME-Zarr target. */
+  /** Settings of an OME-Zarr target. */
   readonly zarr: {
     readonly levels: number;
     readonly format: 2 | 3;
@@ -33,7 +34,7 @@ interface ConvertOptions {
   };
 }
 
-/** What was converted. */
+/** Summary of a conversion. */
 export interface ConvertedVolume {
   readonly from: string;
   readonly to: string;
@@ -46,7 +47,7 @@ export interface ConvertedVolume {
   readonly least: number;
   readonly greatest: number;
   readonly mean: number;
-  /** What the target does not carry. */
+  /** Notes on what the target does not carry. */
   readonly notes: readonly string[];
 }
 
@@ -114,7 +115,7 @@ export async function convertVolume(
   };
 }
 
-/** Smaller halves lose digits (IEEE 754 binary16). */
+/** Least normal half-precision value; smaller ones lose digits (IEEE 754 binary16). */
 const leastNormalHalf = 2 ** -14;
 
 async function openSource(
@@ -155,7 +156,7 @@ function chosenChannels(from: string, { ref }: TomogramReader, asked: string | u
   throw new PickbenchError("BadUsage", `--channel ${asked}: ${from} has no such channel; it has ${there}`);
 }
 
-/** The type that holds a source's values; float32 for those that no target has. */
+/** Returns the voxel type that holds a source's values; float32 for types that no target has. */
 const nearestType = (dataType: string | undefined): VoxelType =>
   dataType === "bool" ? "uint8" : (voxelTypes.find((type) => type === dataType) ?? "float32");
 
@@ -209,7 +210,7 @@ async function lostFromHeader(from: string): Promise<string[]> {
     : [];
 }
 
-/** Origin, start and extended header of an MRC source, as far as they still say what they said. */
+/** Returns origin, start and extended header of an MRC source, as far as they are still valid in the target. */
 async function keptFromHeader(
   from: string,
 ): Promise<{ options: Pick<MrcOptions, "origin" | "start" | "extended">; notes: string[] }> {
@@ -235,17 +236,17 @@ function addRange(range: { least: number; greatest: number; sum: number }, value
   }
 }
 
-/** Whole z planes of a volume. */
+/** A slab of whole z planes. */
 interface Slab {
   readonly zStart: number;
   /** (planes, y, x) */
   readonly values: Float32Array;
 }
 
-/** Voxels of a slab at most, where a row of chunks has more: they are then decoded more than once. */
+/** Limit of voxels in a slab; where a row of chunks has more, chunks are decoded more than once. */
 const mostVoxels = 2 ** 27;
 
-/** A volume's slabs in order, one of them in memory at a time. */
+/** Yields a volume's slabs in order, one of them in memory at a time. */
 async function* slabsOf(reader: TomogramReader, channel = 0): AsyncGenerator<Slab> {
   if (reader.slabs) return yield* reader.slabs(channel);
   const [depth, height, width] = reader.shape;

@@ -1,3 +1,7 @@
+/**
+ * Opens data sets. The room `data` reads and writes runs, tomograms and picks in every layout, local or on a server,
+ * and makes training patches and simulated data from them.
+ */
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { challengeParticles } from "../domain/particles.js";
@@ -19,10 +23,10 @@ interface OpenOptions {
 /**
  * Opens a data set in the challenge's or copick's layout: a folder with `static/` and `overlay/`, a folder with
  * `train/` and `test/` inside (`part` chooses; `train` where it exists), or a copick configuration; or a dataset or run
- * downloaded from the CryoET Data Portal, a folder of MRC files or OME-Zarr stores, or one of those alone. No
- * tomogram's metadata is read yet. What lies behind `https://` or `s3://` is mirrored in a cache.
+ * downloaded from the CryoET Data Portal, a folder of MRC files or OME-Zarr stores, or one single such volume. No
+ * tomogram's metadata is read yet. Data behind `https://` or `s3://` are mirrored in a cache.
  *
- * @throws BadDataset where there is nothing of the kind.
+ * @throws PickbenchError BadDataset where no run is found
  */
 export async function openDataset(path: string, { part, reporter }: OpenOptions = {}): Promise<Dataset> {
   const access = accessFor(reporter);
@@ -60,7 +64,7 @@ async function findData(given: string, part: OpenOptions["part"], access: DataAc
   );
 }
 
-/** The run of that name. @throws BadDataset with the names there are. */
+/** Returns the run of that name. @throws PickbenchError BadDataset, listing the existing names */
 export function findRun(dataset: Dataset, name: string): Run {
   const run = dataset.runs.find((candidate) => candidate.name === name);
   if (run) return run;
@@ -73,9 +77,10 @@ export function findRun(dataset: Dataset, name: string): Run {
 }
 
 /**
- * The run's reconstruction of a type, at the voxel spacing labelled so (within 0.001) where one is given.
+ * Returns the run's reconstruction of a type, at the voxel spacing of that label (within 0.001) where one is given.
  *
- * @throws BadDataset where there is none, or several and no spacing says which, with what there is.
+ * @throws PickbenchError BadDataset, listing the existing reconstructions, where none matches, or several do and no
+ * spacing tells which
  */
 export function findTomogram(run: Run, tomoType: string, voxelSpacing?: number): TomogramRef {
   const matching = run.tomograms.filter(

@@ -1,3 +1,4 @@
+/** Manifests of data: every file of a run with size and SHA-256, and how data differ from a manifest. */
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import type { RunRecord } from "../domain/record.js";
@@ -6,17 +7,19 @@ import { canonicalJson, hashFile, hashOf } from "../system/files.js";
 import type { Dataset, TomogramReader } from "./model.js";
 import { ensureLocal } from "./remote/mirror.js";
 
-/** A file that a result rests on. */
+/** A file that a result depends on. */
 export interface ManifestEntry {
-  /** `static/ExperimentRuns/…` or `overlay/ExperimentRuns/…`, with slashes. */
+  /** Path with slashes: `static/ExperimentRuns/…` or `overlay/ExperimentRuns/…`. */
   readonly path: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** SHA-256, hex; left out where hashing was not asked for. */
+  /** SHA-256, hex; absent where hashing was not requested. */
   readonly sha256?: string;
 }
 
-/** Every file of the named runs, tomograms and picks, sorted by path; or those alone whose path `only` takes. */
+/**
+ * Lists every file of the named runs, tomograms and picks, sorted by path; with `only`, just the paths that it accepts.
+ */
 export async function dataManifest(
   dataset: Dataset,
   runs: readonly string[],
@@ -48,7 +51,7 @@ export async function dataManifest(
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Files of a run in another layout than copick's, by their place under the data set's root. */
+/** Lists a run's files in another layout than copick's, by their path below the data set's root. */
 async function entriesOf(
   { root, access }: Dataset,
   source: string,
@@ -66,10 +69,12 @@ async function entriesOf(
   );
 }
 
-/** One hash for all of a manifest. */
+/** Returns one hash of a whole manifest. */
 export const manifestHash = (entries: readonly ManifestEntry[]): string => hashOf(canonicalJson(entries));
 
-/** Files under a folder, relative to it; hidden system files (`.DS_Store`) are left out, Zarr's own are not. */
+/**
+ * Lists the files under a folder by relative path; hidden system files (`.DS_Store`) are left out, Zarr's own are not.
+ */
 async function filesUnder(folder: string, above: readonly string[]): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" && above.length === 0) return [];
@@ -108,22 +113,22 @@ async function leadsToFolder(link: string): Promise<boolean> {
   }
 }
 
-/** Files in which a data set differs from what a manifest says of it, by path. */
+/** Differences between a data set's files and a manifest, by path. */
 interface ManifestDifferences {
-  /** Of another size or SHA-256. */
+  /** Files of another size or SHA-256. */
   readonly changed: readonly string[];
   readonly missing: readonly string[];
-  /** Files of the same runs that the manifest does not know. */
+  /** Files of the same runs that are not in the manifest. */
   readonly added: readonly string[];
-  /** Files that are as the manifest says. */
+  /** Number of files that match the manifest. */
   readonly same: number;
 }
 
 /**
- * Holds the files of the named runs against a manifest. Runs that the data set lacks are missing files, and are never
- * looked for by their names.
+ * Compares the files of the named runs with a manifest. All files of runs that the data set lacks are missing; their
+ * names are never used as paths.
  *
- * @param only takes the paths that are looked at; all if absent
+ * @param only accepts the paths to compare; all if absent
  */
 export async function manifestDifferences(
   dataset: Dataset,
@@ -153,8 +158,8 @@ export async function manifestDifferences(
 const metadataFiles = [".zattrs", ".zgroup", ".zarray", ".zmetadata", "zarr.json"];
 
 /**
- * What tells whether a tomogram's level is still as it was when it was read: a hash of its place and of every file's
- * name, size and time of change. Nothing is read, so that hundreds of tomograms are known again within seconds.
+ * Returns a stamp that tells whether a tomogram's level has changed since it was read: a hash of its place and of every
+ * file's name, size and time of change. No file is read, so that hundreds of tomograms are checked within seconds.
  */
 export async function tomogramStamp(reader: TomogramReader): Promise<string> {
   const folder = join(reader.ref.path, reader.level.path);

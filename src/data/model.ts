@@ -1,3 +1,4 @@
+/** The data model: data sets of runs, runs of tomograms and picks, tomograms of levels. */
 import type { Particle } from "../domain/particles.js";
 import type { Box, Shape3, Spacing3, Volume } from "../domain/volume.js";
 import type { ArrayAxes } from "../formats/zarr/ome.js";
@@ -13,38 +14,39 @@ export interface Level {
   readonly spacing: Spacing3;
   /** Voxels of a chunk along z, y, x. */
   readonly chunkShape: Shape3;
-  /** Which axes of the array these are; z, y, x behind the channels where it is left out. */
+  /** Which axes of the array are z, y, x; z, y, x after the channels if absent. */
   readonly axes?: ArrayAxes;
-  /** Of the stored values: `float32`, `int16`, … */
+  /** Type of the stored values: `float32`, `int16`, … */
   readonly dataType?: string;
 }
 
-/** Where a tomogram lies. Its metadata is read by `openTomogram`, so that listing many runs costs nothing. */
+/** A tomogram's place. Its metadata is read by `openTomogram`, so that listing many runs costs nothing. */
 export interface TomogramRef {
   readonly run: string;
   /** The reconstruction: `denoised`, `wbp`, … */
   readonly tomoType: string;
   /** The OME-Zarr folder or MRC file. */
   readonly path: string;
-  /** True where it is its run's only one and its name says no type: then it is taken for whichever is asked for. */
+  /** True for a run's only tomogram whose name tells no type: it is used for whichever type is requested. */
   readonly isOnly?: boolean;
-  /** Å per voxel along z, y, x, over what an MRC file's header says. */
+  /** Å per voxel along z, y, x, in place of an MRC header's. */
   readonly givenSpacing?: Spacing3;
   /** The number in `VoxelSpacing10.000`: a label to choose by, never used as a spacing. */
   readonly voxelSpacing?: number;
-  /** Finest first; present once the metadata has been read. */
+  /** Levels, finest first; present once the metadata has been read. */
   readonly levels?: readonly Level[];
   /** Names along a leading channel axis, where there is one. */
   readonly channels?: readonly string[];
 }
 
+/** A run: one place on the grid, with its reconstructions. */
 export interface Run {
   readonly name: string;
-  /** Sorted by voxel spacing, then by reconstruction. */
+  /** Tomograms sorted by voxel spacing, then by reconstruction. */
   readonly tomograms: readonly TomogramRef[];
   /** Points beside the tomograms, in the CryoET Data Portal's layout. */
   readonly annotations?: readonly PortalAnnotation[];
-  /** Its files and folders, where they lie in another layout than copick's. */
+  /** The run's files and folders, in any layout but copick's. */
   readonly sources?: readonly string[];
 }
 
@@ -56,15 +58,16 @@ export interface DataAccess {
   readonly compared: Map<string, number>;
 }
 
+/** A data set: runs with tomograms and picks, under up to two roots. */
 export interface Dataset {
-  /** What `--data` led to: the folder that holds `static/` and `overlay/`, or the copick configuration. */
+  /** Path behind `--data`: the folder that holds `static/` and `overlay/`, or the copick configuration. */
   readonly root: string;
-  /** The writable root, where picks go. */
+  /** The writable root, which picks are written to. */
   readonly overlayRoot: string;
-  /** The roots that exist, in the order of precedence: overlay, static. */
+  /** The existing roots in the order of precedence: overlay, static. */
   readonly roots: readonly string[];
   readonly particles: readonly Particle[];
-  /** Sorted by name. */
+  /** Runs sorted by name. */
   readonly runs: readonly Run[];
   /** To be handed to what opens its tomograms; without it that is silent. */
   readonly access?: DataAccess;
@@ -83,29 +86,30 @@ export interface TomogramReader {
   readonly spacing: Spacing3;
   readonly chunkShape: Shape3;
   /**
-   * The voxels of a box inside the volume, z slowest, in shared memory. Besides them one decoded chunk a thread is held.
+   * Reads the voxels of a box inside the volume, z slowest, into shared memory. Besides them, each thread holds one
+   * decoded chunk.
    *
    * @param channel index along the leading channel axis, where there is one
-   * @throws BadDataset naming the chunk's file where it is missing, short or undecodable
-   * @throws NotFinite naming the first voxel that is NaN or infinite
+   * @throws PickbenchError BadDataset, naming the chunk's file, where it is missing, short or undecodable
+   * @throws PickbenchError NotFinite, naming the first voxel that is NaN or infinite
    */
   readRegion(box: Box, channel?: number): Promise<Float32Array>;
   readAll(channel?: number): Promise<Volume>;
-  /** The chunks' boxes in the order of their files, with the file of each. */
+  /** Lists the chunks' boxes and files, in the order of the files. */
   chunks(channel?: number): readonly { readonly box: Box; readonly file: string }[];
-  /** Whole z planes in order, where a file is best read once from its beginning to its end. */
+  /** Yields whole z planes in order, where a file is best read once from beginning to end. */
   slabs?(channel?: number): AsyncIterable<{ readonly zStart: number; readonly values: Float32Array }>;
 }
 
-/** Points of one object in a run, as the CryoET Data Portal keeps them. */
+/** Points of one object in a run, as the CryoET Data Portal stores them. */
 export interface PortalAnnotation {
-  /** The particle's name: ours where the object is one of the challenge's. */
+  /** The particle's name; the challenge's name where the object is one of its particles. */
   readonly type: string;
   /** The ndjson file. */
   readonly path: string;
   /** The annotation's number, or the metadata's name where files lie flat. */
   readonly id: string;
   readonly isGroundTruth: boolean;
-  /** The number in the voxel spacing's folder, to whose voxels the points refer. */
+  /** The number in the voxel spacing's folder; the points count in voxels of this spacing. */
   readonly voxelSpacing: number;
 }

@@ -1,18 +1,21 @@
+/** Normalisation of grey values, as networks trained elsewhere expect them, and reading of normalised tomograms. */
 import { z } from "zod";
+import { quantile } from "../domain/numbers.js";
 import type { Volume } from "../domain/volume.js";
 import { sharedFloats } from "../formats/sharedFloats.js";
 import { findRun, findTomogram } from "./dataset.js";
 import type { Dataset } from "./model.js";
-import { evenSample, measureVolume, normalise, quantile } from "./normalise.js";
+import { evenSample, measureVolume, normalise } from "./normalise.js";
 import { openTomogram } from "./tomograms/omeZarr.js";
 
 const per = z.enum(["tomogram", "tile"]).default("tomogram");
 const percent = z.number().min(0).max(100);
 
 /**
- * What a network trained elsewhere wants done to grey values. `standard` is what our own networks see (normalise.ts);
- * `zScore` is over mean and standard deviation, `minMax` goes from 0 to 1 over the extremes, `percentiles` from 0 to 1
- * between two of them (of at most a million even samples) with the rest clipped; `mean` and `std` are the network's own constants.
+ * Normalisations of grey values. `standard` is what pickbench's own networks are trained on (normalise.ts); `zScore`
+ * divides by the standard deviation about the mean, `minMax` maps the extremes to 0 and 1, `percentiles` maps two
+ * percentiles (of at most a million even samples) to 0 and 1 and clips the rest; `mean` and `std` are the network's own
+ * constants.
  */
 export const normalisationSchema = z.union([
   z.enum(["standard", "none", "zScore", "minMax"]),
@@ -27,10 +30,11 @@ export const normalisationSchema = z.union([
 ]);
 export type Normalisation = z.infer<typeof normalisationSchema>;
 
-/** What is done to a tomogram as a whole, when it is read. */
+/** Returns the normalisation of a tomogram as a whole, when it is read. */
 export const ofTomogram = (normalisation: Normalisation): Normalisation =>
   isPerTile(normalisation) ? "none" : normalisation;
 
+/** Tells whether a normalisation is measured tile by tile. */
 export const isPerTile = (normalisation: Normalisation): boolean =>
   typeof normalisation === "object" && "per" in normalisation && normalisation.per === "tile";
 
@@ -43,8 +47,8 @@ interface GreyScale {
 }
 
 /**
- * Normalises a tomogram or a tile by what its own voxels measure, in place; gives the same array. Equal voxels become 0.
- * `standard` is not for this: it is measured chunk by chunk.
+ * Normalises a tomogram or a tile by measures of its own voxels, in place, and returns the same array. Equal voxels
+ * become 0. `standard` is not allowed: it is measured chunk by chunk.
  */
 export function rescale(values: Float32Array, normalisation: Normalisation): Float32Array {
   if (normalisation === "none") return values;
@@ -77,7 +81,7 @@ function greyScale(values: Float32Array, normalisation: Normalisation): GreyScal
   throw new TypeError(`${kind} is not measured from values alone`);
 }
 
-/** Mean and standard deviation of the values as a population, in two passes. */
+/** Returns mean and standard deviation of the values as a population, in two passes. */
 function momentsOf(values: Float32Array): { mean: number; std: number } {
   let sum = 0;
   for (const value of values) sum += value;
@@ -97,19 +101,22 @@ function extremesOf(values: Float32Array): [least: number, most: number] {
   return [least, most];
 }
 
+/** Which reconstruction of a run to read, and at which level. */
 export interface TomogramChoice {
   readonly tomogram: string;
   readonly voxelSpacing?: number | undefined;
   readonly level: number;
 }
 
-/** A run's reconstruction, read whole, normalised robustly, in shared memory so that worker threads see it without copies. */
+/**
+ * Reads a run's whole reconstruction, normalised robustly, into shared memory that worker threads see without copies.
+ */
 export async function readNormalised(dataset: Dataset, run: string, choice: TomogramChoice): Promise<Volume> {
   const [volume] = await readViews(dataset, run, choice, ["standard"]);
   return volume!;
 }
 
-/** A run's reconstruction once a normalisation, each in shared memory of its own. */
+/** Reads a run's reconstruction once per normalisation, each into its own shared memory. */
 export async function readViews(
   dataset: Dataset,
   run: string,

@@ -1,29 +1,34 @@
+/** Robust measures of a tomogram's grey values, and the standard normalisation by them. */
+import { quantile } from "../domain/numbers.js";
 import { type Box, type Volume, voxelCount } from "../domain/volume.js";
 import { extent } from "../formats/zarr/chunkGrid.js";
 import { PickbenchError } from "../system/errors.js";
 import type { TomogramReader } from "./model.js";
 
 /**
- * What a tomogram's grey values are worth: reconstructions differ in scale by orders of magnitude (the challenge's have
- * a standard deviation near 7e-6), and gold beads and reconstruction edges would rule a mean and standard deviation.
+ * Robust measures of grey values: reconstructions differ in scale by orders of magnitude (the challenge's have a
+ * standard deviation near 7e-6), and gold beads and reconstruction edges would dominate a mean and standard deviation.
  */
 interface Intensity {
   readonly median: number;
-  /** The quartiles' distance over 1.349: the standard deviation, were the values normal. */
+  /** Distance between the quartiles over 1.349: the standard deviation, if the values were normal. */
   readonly scale: number;
-  /** Bounds after normalisation, in units of `scale`: outliers are clipped to them. */
+  /** Bounds after normalisation, in units of `scale`; outliers are clipped to these bounds. */
   readonly low: number;
   readonly high: number;
 }
 
 const sampleSize = 2 ** 20;
 const mostChunks = 64;
-/** Share of the values beyond each bound, and how much wider than that share's quantile the bound is. */
+/** Share of the values beyond each bound, and the factor by which the bound exceeds that share's quantile. */
 const tailShare = 5e-4;
 const tailSlack = 1.5;
 const quartileDistance = 1.349;
 
-/** The rule in words and numbers, for whoever runs a network elsewhere; `quantile(q)` is of the whole tomogram's voxels. */
+/**
+ * The normalisation in words and numbers, for running a network elsewhere; `quantile(q)` is of the whole tomogram's
+ * voxels.
+ */
 export const normalisationRule = {
   formula: "clip((voxel - median) / scale, low, high)",
   median: "quantile(0.5)",
@@ -35,9 +40,9 @@ export const normalisationRule = {
 
 /**
  * Measures a tomogram from at most a million voxels, evenly spread over at most 64 evenly spread chunks, one chunk in
- * memory at a time; the same tomogram always gives the same numbers.
+ * memory at a time; the same tomogram always has the same measures.
  *
- * @throws BadDataset where all values are equal.
+ * @throws PickbenchError BadDataset where all values are equal
  */
 export async function measureIntensity(reader: TomogramReader, channel = 0): Promise<Intensity> {
   const sample = new EvenSample(reader, channel);
@@ -48,7 +53,7 @@ export async function measureIntensity(reader: TomogramReader, channel = 0): Pro
   return sample.intensity();
 }
 
-/** As measureIntensity, of a tomogram that has been read whole: the same numbers without reading it again. */
+/** Measures a tomogram already read whole: the same numbers as `measureIntensity`, without reading again. */
 export function measureVolume({ data, shape }: Volume, reader: TomogramReader, channel = 0): Intensity {
   const sample = new EvenSample(reader, channel);
   for (const { start, end } of sample.boxes) {
@@ -64,7 +69,7 @@ export function measureVolume({ data, shape }: Volume, reader: TomogramReader, c
   return sample.intensity();
 }
 
-/** Which voxels of a tomogram are measured, and those that were. */
+/** An even sample of a tomogram's voxels. */
 class EvenSample {
   readonly boxes: readonly Box[];
   readonly #name: string;
@@ -86,7 +91,7 @@ class EvenSample {
     this.#values = new Float32Array(Math.ceil(total / this.#step));
   }
 
-  /** Takes the sample's share of the next box, whose voxels are `length`, z slowest. */
+  /** Takes the sample's share of the next box of `length` voxels, z slowest. */
   take(length: number, valueAt: (index: number) => number): void {
     const first = (this.#step - (this.#seen % this.#step)) % this.#step;
     for (let i = first; i < length; i += this.#step) this.#values[this.#taken++] = valueAt(i);
@@ -100,11 +105,11 @@ class EvenSample {
 
 const volumeOf = (box: Box): number => voxelCount(extent(box));
 
-/** Measures values in memory, all of them up to a million, else an even sample. `name` is for the error. */
+/** Measures values in memory: all up to a million, else an even sample. `name` is used in the error. */
 export const measureValues = (values: Float32Array, name: string): Intensity =>
   intensityOf(evenSample(values), name);
 
-/** A copy of all values up to a million, else of an even sample. */
+/** Copies all values up to a million, else an even sample. */
 export function evenSample(values: Float32Array): Float32Array {
   const step = Math.max(1, Math.ceil(values.length / sampleSize));
   if (step === 1) return values.slice();
@@ -130,7 +135,10 @@ function intensityOf(sample: Float32Array, name: string): Intensity {
   };
 }
 
-/** The narrowest pair of quantiles that differ, each over its distance in a standard normal distribution. */
+/**
+ * Returns the scale from the narrowest pair of quantiles that differ, over their distance in a standard normal
+ * distribution.
+ */
 function scaleOf(sorted: Float32Array): number {
   const pairs: [share: number, normalDistance: number][] = [
     [0.25, quartileDistance],
@@ -145,15 +153,7 @@ function scaleOf(sorted: Float32Array): number {
   return 0;
 }
 
-/** Quantile of sorted values, between neighbours by line. */
-export function quantile(sorted: Float32Array, share: number): number {
-  const at = share * (sorted.length - 1);
-  const below = Math.floor(at);
-  const value = sorted[below]!;
-  return value + (at - below) * ((sorted[Math.min(below + 1, sorted.length - 1)] ?? value) - value);
-}
-
-/** Turns grey values into multiples of the scale above the median, clipped, in place; gives the same array. */
+/** Normalises grey values to multiples of the scale above the median, clipped, in place; returns the same array. */
 export function normalise(values: Float32Array, intensity: Intensity): Float32Array {
   const { median, scale, low, high } = intensity;
   for (let i = 0; i < values.length; i++) {

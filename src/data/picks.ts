@@ -1,3 +1,4 @@
+/** Picks of a data set: lists, reads and writes them in copick's files and the Data Portal's annotations. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ParticlePick } from "../domain/particles.js";
@@ -11,19 +12,19 @@ import { findRun } from "./dataset.js";
 import type { Dataset, PortalAnnotation } from "./model.js";
 import { resolveTomogram } from "./tomograms/omeZarr.js";
 
-/** A file of picks of one type; user and session are missing in the challenge's plain `<particle>.json`. */
+/** A file of picks of one type; user and session are absent in the challenge's plain `<particle>.json`. */
 export interface PicksFile extends PicksAuthor {
   readonly path: string;
-  /** Where they are an annotation of the CryoET Data Portal: its user is `portal`, its session the annotation's number. */
+  /** Set for an annotation of the CryoET Data Portal; its user is `portal`, its session the annotation's number. */
   readonly annotation?: PortalAnnotation;
 }
 
 const picksFolder = (root: string, run: string) => join(root, "ExperimentRuns", run, "Picks");
 
 /**
- * Files of picks of a type in a run, over both roots; of two files with one name the overlay's counts.
+ * Lists the files of picks of a type in a run, over both roots; of two files with one name the overlay's counts.
  *
- * @param author only files of this user, of this session, or both
+ * @param author keeps only files of this user, of this session, or of both
  */
 export async function listPicks(
   dataset: Dataset,
@@ -55,7 +56,7 @@ function annotationFiles(dataset: Dataset, run: string, type: string): PicksFile
     .map((annotation) => ({ path: annotation.path, userId: "portal", sessionId: annotation.id, annotation }));
 }
 
-/** Reads a file of picks of a run, whatever its layout; those of the Data Portal in Å of the run's tomogram. */
+/** Reads a file of picks of a run in any layout; points of the Data Portal are converted to Å by the run's tomogram. */
 export async function readPicksOf(
   dataset: Dataset,
   run: string,
@@ -70,7 +71,10 @@ export async function readPicksOf(
   return readPortalPoints(path, type, spacing ?? [length, length, length]);
 }
 
-/** Files in a run's Picks folders, and annotations, that belong to none of the data set's types: misspelt or meant for others. */
+/**
+ * Lists files in a run's Picks folders, and annotations, that belong to none of the data set's types: misspelt, or not
+ * particles.
+ */
 export async function strayPicks(dataset: Dataset, run: string): Promise<string[]> {
   const stray: string[] = [];
   for (const root of dataset.roots) {
@@ -95,7 +99,10 @@ async function jsonNames(folder: string): Promise<string[]> {
   }
 }
 
-/** User and session in a file's name, `<type>.json` or `<user>_<session>_<type>.json`; undefined for other types. */
+/**
+ * Reads user and session from a file's name, `<type>.json` or `<user>_<session>_<type>.json`; undefined for other
+ * types.
+ */
 function authorOf(name: string, type: string): PicksAuthor | undefined {
   if (name === `${type}.json`) return {};
   const tail = `_${type}.json`;
@@ -106,13 +113,13 @@ function authorOf(name: string, type: string): PicksAuthor | undefined {
 }
 
 /**
- * Picks of a type in a run, in Å; none where there is no file.
+ * Reads the picks of a type in a run, in Å; none where there is no file.
  *
- * Which file: those of `author` where one is asked for. Otherwise the challenge's plain `<type>.json`; else the one
- * session there is, pickbench's own left out, so that predictions written into the overlay never turn into truth, and
- * of the Data Portal's annotations those that say they are ground truth.
+ * The file is chosen so: with `author`, the file of that author; else the challenge's plain `<type>.json`; else the
+ * only session there is, without pickbench's own, so that predictions written into the overlay never become truth, and
+ * of the Data Portal's annotations only those marked as ground truth.
  *
- * @throws BadDataset where several sessions are left to choose from, or a file is broken.
+ * @throws PickbenchError BadDataset where several sessions are left to choose from, or a file is broken
  */
 export async function readPicks(
   dataset: Dataset,
@@ -137,7 +144,7 @@ export async function readPicks(
   return readPicksOf(dataset, run, type, file);
 }
 
-/** Picks of every type of the data set, run by run; runs without any have an empty list. */
+/** Reads picks of every type of the data set, run by run; runs without any have an empty list. */
 export async function readTruth(
   dataset: Dataset,
   author: PicksAuthor = {},
@@ -152,7 +159,9 @@ export async function readTruth(
   return truth;
 }
 
-/** Reads a copick file of picks of a type. @throws BadDataset as `parsePicks`, and where it is of another type. */
+/**
+ * Reads a copick file of picks of a type. @throws PickbenchError BadDataset as `parsePicks`, or where the type differs
+ */
 export async function readPicksFile(path: string, type: string): Promise<ParticlePick[]> {
   const text = await readIfThere(path);
   if (text === undefined) throw new PickbenchError("BadDataset", `${path}: no such file`, { path });
@@ -192,7 +201,7 @@ export function picksPath(
   return join(picksFolder(overlayRoot, run), `${userId}_${sessionId}_${type}.json`);
 }
 
-/** Writes picks of a type as copick JSON, in Å, scores kept; returns the file's path. */
+/** Writes picks of a type as copick JSON, in Å with scores; returns the file's path. */
 export async function writePicks(
   overlayRoot: string,
   run: string,
@@ -209,7 +218,7 @@ export async function writePicks(
   return path;
 }
 
-/** All picks of a run, of every type the data set names. */
+/** Reads all picks of a run, of every type of the data set. */
 export async function readRunPicks(dataset: Dataset, run: string): Promise<ParticlePick[]> {
   const perType = await Promise.all(dataset.particles.map(({ name }) => readPicks(dataset, run, name)));
   return perType.flat();

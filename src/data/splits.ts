@@ -1,3 +1,4 @@
+/** Splits of runs into train, tune and holdout, by role or by fold. */
 import { z } from "zod";
 import { PickbenchError } from "../system/errors.js";
 
@@ -7,9 +8,9 @@ const tune = z.number().int().min(0).default(1);
 
 /**
  * Which runs are trained on, tuned on and held out. By role: names, or a count of the sorted run names (train's first,
- * then tune's, then holdout's), or `rest` for what the others leave. By fold: fold `fold` of `folds` is held out, the
- * `tune` runs after it are for tuning, the others for training. All folds in turn: `folds` alone, `each` being as many
- * as there are runs.
+ * then tune's, then holdout's), or `rest` for all remaining runs. By fold: fold `fold` of `folds` is held out, the
+ * `tune` runs after it are for tuning, the others for training. All folds in turn: `folds` alone; `each` makes every
+ * run a fold.
  */
 export const SplitSpec = z.union([
   z.strictObject({
@@ -39,10 +40,10 @@ export interface Splits {
 const roles = ["train", "tune", "holdout"] as const;
 
 /**
- * Names the runs of each role, sorted; the same runs in any order give the same splits.
+ * Resolves a split into the sorted run names of each role; the order of the given names does not matter.
  *
- * @param leastTrain how many runs must be left to train on
- * @throws BadExperiment where a name is unknown or has two roles, or runs do not suffice
+ * @param leastTrain least number of runs to train on
+ * @throws PickbenchError BadExperiment where a name is unknown or has two roles, or where the runs do not suffice
  */
 export function resolveSplits(spec: SplitSpec, runNames: readonly string[], leastTrain = 1): Splits {
   const names = [...new Set(runNames)].sort();
@@ -64,17 +65,17 @@ function splitsOf(spec: SplitSpec, names: readonly string[]): Splits {
   );
 }
 
-/** Every fold's specification in turn, over runs of these names. */
+/** Returns the specification of every fold in turn, over runs of these names. */
 export function foldsOf({ folds, tune }: FoldsSpec, runNames: readonly string[]): FoldSpec[] {
   const count = folds === "each" ? new Set(runNames).size : folds;
   return Array.from({ length: count }, (_, fold) => ({ fold, folds: count, tune }));
 }
 
 /**
- * All folds in turn where they are asked for: by `asked`, which goes before the splits of the experiment but keeps
- * their number of tune runs, or by the splits themselves; else null.
+ * Returns the folds to run in turn: those of `asked`, which goes before the experiment's splits but keeps their number
+ * of tune runs; else those of the splits; else null.
  *
- * @throws BadExperiment where the splits name their runs, which folds would put in other roles
+ * @throws PickbenchError BadExperiment where the splits name their runs, which folds would put in other roles
  */
 export function foldsAsked(spec: SplitSpec, asked: FoldsSpec["folds"] | undefined): FoldsSpec | null {
   if (asked === undefined) return "train" in spec || "fold" in spec ? null : spec;

@@ -1,13 +1,15 @@
+/** Output activations: how a network's logits become the probabilities or values that particles are picked from. */
 import type { Network } from "../nets/architecture.js";
 import { spatial, type Value } from "../nets/value.js";
 
-/** What turns logits into what is picked from: a share per class, an independent one per type, or the value itself. */
+/** Output activations: softmax over classes, an independent sigmoid per particle type, or the value itself. */
 export const activations = ["softmax", "sigmoid", "none"] as const;
 export type Activation = (typeof activations)[number];
 
 /**
- * A network's logits as what is picked from, at the input's resolution. The last `offsets` channels are ways to a centre
- * and stay as they are; with them the output keeps the network's own stride, for its votes to be counted.
+ * Appends the output activation to a network's logits, and linear upsampling to the input's resolution. The last `offsets`
+ * channels are offsets to a particle's centre and stay as they are; a network with offsets keeps its own stride, since
+ * its votes are counted there.
  */
 export function activated({ graph, logits }: Network, activation: Activation, offsets = 0): Value {
   const classes = logits.channels - offsets;

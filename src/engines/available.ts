@@ -1,3 +1,4 @@
+/** Which engines this machine can run, found by starting each in a process of its own, and how to enable the others. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -9,7 +10,7 @@ import { builtModule } from "../system/threads.js";
 import { type EngineName, engineNames } from "./engine.js";
 import type { ProbeAnswer } from "./probe.js";
 
-/** What this machine can do with an engine. */
+/** Whether an engine runs on this machine: on what device, or why not and how to enable it. */
 export type Availability =
   | {
       readonly engine: EngineName;
@@ -25,11 +26,11 @@ export type Availability =
     };
 
 /**
- * The engine that is meant. `auto` is CUDA where it is installed and starts, else the CPU: machines without CUDA then
- * all give the same results. WebGPU and TensorFlow.js are taken only by name, for neither has been measured to be the
- * faster one on a card.
+ * Resolves `auto` to an engine: CUDA where it is installed and starts, else the CPU, so that all machines without CUDA
+ * compute the same results. WebGPU and TensorFlow.js are used only by name, since neither has been measured to be the
+ * fastest on any card.
  *
- * @throws Unsupported where the engine named cannot run here, with what would make it run
+ * @throws PickbenchError Unsupported where the named engine cannot run here; the message says how to enable it
  */
 export async function resolveEngine(choice: "auto" | EngineName): Promise<EngineName> {
   if (choice === "auto") return (await availability("onnx-cuda")).available ? "onnx-cuda" : "onnx-cpu";
@@ -42,14 +43,14 @@ export async function resolveEngine(choice: "auto" | EngineName): Promise<Engine
   );
 }
 
-/** Every engine, tried one after another; some seconds. */
+/** Tries every engine, one after another; takes some seconds. */
 export async function availableEngines(): Promise<Availability[]> {
   const found: Availability[] = [];
   for (const engine of engineNames) found.push(await availability(engine));
   return found;
 }
 
-/** Of one engine, by computing with it in a process of its own, which a driver may take down without harm. */
+/** Tries one engine by computing with it in a process of its own, which a faulty driver may crash without harm. */
 export async function availability(engine: EngineName): Promise<Availability> {
   const enable = howToEnable(engine);
   const missing = engine === "onnx-cuda" ? missingCuda() : null;
@@ -69,13 +70,16 @@ function described(engine: EngineName, device: string): { runsOn: string; faster
 }
 
 const tensorFlowBuilds =
-  "npm install --ignore-scripts=false @tensorflow/tfjs-node-gpu (CUDA 11) or @tensorflow/tfjs-node (native CPU)";
+  "npm install --save-optional @tensorflow/tfjs-node-gpu (CUDA 11) or @tensorflow/tfjs-node (native CPU)";
 
 const require = createRequire(import.meta.url);
 const onnxRuntimeVersion = (): string =>
   (require("onnxruntime-node/package.json") as { readonly version: string }).version;
 
-/** What ONNX Runtime's install script downloads into its package: version 1.30.0, from nuget.org, for Linux on x64. */
+/**
+ * Returns why CUDA is missing, or null: whether ONNX Runtime's install script has downloaded its CUDA library (version
+ * 1.30.0, from nuget.org, for Linux on x64 alone).
+ */
 function missingCuda(): string | null {
   if (process.platform !== "linux" || process.arch !== "x64")
     return `ONNX Runtime's npm package has CUDA for Linux on x64 alone, and this is ${process.platform} on ${process.arch}`;
@@ -84,11 +88,11 @@ function missingCuda(): string | null {
   return existsSync(library) ? null : "ONNX Runtime's CUDA library is not installed";
 }
 
-/** The command or the step that would make an engine run, as the middle of a sentence. */
+/** Returns the command or step that would enable an engine, worded for the middle of a sentence. */
 function howToEnable(engine: EngineName): string {
   switch (engine) {
     case "onnx-cuda":
-      return "run `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false` on a Linux x64 machine with an NVIDIA driver, CUDA 12 and cuDNN 9";
+      return "run `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --dangerously-allow-all-scripts` on a Linux x64 machine with an NVIDIA driver, CUDA 12 and cuDNN 9";
     case "onnx-webgpu":
       return process.platform === "linux"
         ? "install the card's Vulkan driver and libvulkan1, or for a software device run `apt-get install --no-install-recommends chromium libvulkan1` and set VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json"

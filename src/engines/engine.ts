@@ -1,3 +1,4 @@
+/** Engines: what trains and runs networks. The contract that each one (ONNX Runtime's three, TensorFlow.js) fulfils. */
 import type { Batch } from "../data/patches/spec.js";
 import type { Shape3 } from "../domain/volume.js";
 import type { Network } from "../nets/architecture.js";
@@ -6,14 +7,15 @@ import type { ParameterLayout } from "../nets/weights.js";
 import type { Activation } from "./activation.js";
 import type { LossBuilder, Optimiser, TrainingState } from "./trainable.js";
 
-/** What a network can be trained and run by. */
+/** Engines by their names on the command line. */
 export const engineNames = ["onnx-cpu", "onnx-webgpu", "onnx-cuda", "tfjs"] as const;
 export type EngineName = (typeof engineNames)[number];
 
-/** What numbers a network is run with. */
+/** Number formats that a network is run with. */
 export const precisions = ["float32", "int8"] as const;
 export type Precision = (typeof precisions)[number];
 
+/** What a trainer is opened for: a network, batches of `samples` patches of one size, and the optimiser's constants. */
 export interface TrainerSpec {
   readonly network: NetworkSpec;
   readonly optimiser: Optimiser;
@@ -23,19 +25,20 @@ export interface TrainerSpec {
   readonly threads: number;
 }
 
+/** Loss and gradient norm of one training step. */
 export interface StepResult {
   readonly loss: number;
-  /** Of the gradient, before clipping. */
+  /** Norm of the gradient before clipping. */
   readonly norm: number;
 }
 
-/** A network being trained: its graph loaded, its state held between steps. */
+/** A network in training: its graph is loaded, its state is held between steps. */
 export interface Trainer {
-  /** How the state's flat vectors are laid out: the same in every engine. */
+  /** Layout of the state's flat vectors, the same in every engine. */
   readonly layout: ParameterLayout;
-  /** One update; `step` counts from 0 and sets the moments' bias correction. */
+  /** Makes one update; `step` counts from 0 and sets the bias correction of Adam's moments. */
   step(batch: Batch, step: number, rate: number, averageDecay: number): Promise<StepResult>;
-  /** A copy of the state. */
+  /** Returns a copy of the state. */
   state(): Promise<TrainingState>;
   restore(state: TrainingState): Promise<void>;
   close(): Promise<void>;
@@ -43,44 +46,50 @@ export interface Trainer {
 
 /** A network loaded for patches of one size. */
 export interface LoadedNetwork {
-  /** (z, y, x) in, (z, outputs, y, x) out: what `activated` gives. */
+  /** Runs the network on a patch (z, y, x); returns (z, outputs, y, x) with the output activation applied. */
   run(patch: Float32Array): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
+/** What a network is loaded for: its weights by name, its output activation and one patch size. */
 export interface LoadOptions {
   readonly network: Network;
   readonly weights: ReadonlyMap<string, Float32Array>;
   readonly activation: Activation;
-  /** How many of the last outputs are offsets. */
+  /** Number of offset channels, which are the last outputs. */
   readonly offsets: number;
   readonly patch: Shape3;
   readonly threads: number;
-  /** Runs it in 8 bits, by what `measure` found. */
+  /** Result of `measure`; where given, the network runs in 8 bits. */
   readonly measured?: Measured;
 }
 
-/** What a network's values are on tiles of what is predicted; each engine's own. */
+/** Statistics of a network's values on tiles of the predicted tomogram, in each engine's own form. */
 export type Measured = object;
 
+/** What a network's values are measured on. */
 export interface MeasureOptions {
   readonly network: Network;
   readonly weights: ReadonlyMap<string, Float32Array>;
   readonly patch: Shape3;
-  /** (z, y, x) of the patch's sizes. */
+  /** Tiles (z, y, x) of the patch's size. */
   readonly tiles: Iterable<Float32Array>;
   readonly threads: number;
 }
 
-/** Inference in 8 bits, with levels that fit what is predicted. */
+/** Inference in 8 bits, with quantisation levels that fit the predicted tomogram. */
 interface EightBits {
-  /** @throws Unsupported where the network, or this machine, does not compute in 8 bits */
+  /** @throws PickbenchError Unsupported where the network has a part without 8-bit form, or the machine is not exact */
   check(network: Network): Promise<void>;
-  /** Runs a network in floats for `load` to run it in 8 bits. Throws NotFinite where it gives NaN or infinity. */
+  /**
+   * Runs a network in floats and returns what `load` needs to run it in 8 bits.
+   *
+   * @throws PickbenchError NotFinite where a value is NaN or infinite
+   */
   measure(options: MeasureOptions): Promise<Measured>;
 }
 
-/** What every engine does; each blocks the thread that calls it, so that it belongs in a worker. */
+/** What every engine offers. An engine blocks the thread that calls it, so it belongs in a worker. */
 export interface Engine {
   openTrainer(spec: TrainerSpec, buildLoss: LossBuilder): Promise<Trainer>;
   load(options: LoadOptions): Promise<LoadedNetwork>;

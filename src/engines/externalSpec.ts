@@ -1,28 +1,30 @@
+/** Specification of a network trained elsewhere, an ONNX file: its inputs, outputs, tile sizes and normalisation. */
 import { z } from "zod";
 import { normalisationSchema } from "../data/normalisation.js";
 
+/** Orders of a model's axes: (batch, channel, z, y, x) or (batch, z, y, x, channel). */
 export const layouts = ["channelsFirst", "channelsLast"] as const;
 
 const size = z.number().int().min(1);
 
-/** How a network trained elsewhere is run, as plain data: what goes to worker threads and into checkpoints. */
+/** How a network trained elsewhere is run, as plain data that goes to worker threads and into checkpoints. */
 export const externalSpecSchema = z.strictObject({
-  /** The ONNX file's name and the SHA-256 of its bytes. */
+  /** Name of the ONNX file; `sha256` is the digest of its bytes. */
   file: z.string(),
   sha256: z.string(),
   input: z.string(),
   output: z.string(),
   outputs: size,
-  /** (batch, channel, z, y, x) or (batch, z, y, x, channel), of input and output alike. */
+  /** Axis order of input and output alike. */
   layout: z.enum(layouts),
-  /** Neighbouring slices as channels of a model of planes; null for a model of volumes. */
+  /** Number of neighbouring slices that a model of planes takes as channels; null for a model of volumes. */
   slices: size.nullable(),
-  /** Tile sizes along z, y, x are multiples of this; a size that the model fixes is its own multiple. */
+  /** Divisors of the tile sizes along z, y, x; a size that the model fixes is its own divisor. */
   multiple: z.tuple([size, size, size]),
-  /** Tile sizes that the model fixes. */
+  /** Tile sizes that the model fixes, null where a size is open. */
   fixed: z.tuple([size.nullable(), size.nullable(), size.nullable()]),
   normalisation: normalisationSchema,
-  /** Numbers stored in the model's floating-point arrays. */
+  /** Count of numbers in the model's floating-point arrays. */
   parameters: z.number().int().nonnegative(),
 });
 export type ExternalSpec = z.infer<typeof externalSpecSchema>;

@@ -1,4 +1,4 @@
-/** Run as a process of its own: starts one engine, computes with it, and says on standard output what it computed on. */
+/** Probe, run as a process of its own: starts one engine, computes with it, and prints the device that it computed on. */
 import { platform } from "node:os";
 import { basename } from "node:path";
 import { messageOf } from "../system/errors.js";
@@ -19,7 +19,7 @@ async function probe(engine: EngineName): Promise<ProbeAnswer> {
   }
 }
 
-/** ONNX Runtime begins its messages with its own file, line and condition. */
+/** Drops ONNX Runtime's own file, line and condition, with which its messages begin. */
 const withoutSource = (message: string): string => message.replace(/^.* was false\. /, "").trim();
 
 async function tensorFlowDevice(): Promise<string> {
@@ -28,7 +28,7 @@ async function tensorFlowDevice(): Promise<string> {
   return `${library}, its backend ${backend}`;
 }
 
-/** A product of two matrices, every element of which is known. */
+/** Computes a product of two matrices of ones and compares every element with the known result. */
 async function checkProduct(provider: Provider): Promise<void> {
   const [{ Emitter }, { openSession }] = await Promise.all([
     import("./onnx/graph/emitter.js"),
@@ -45,7 +45,10 @@ async function checkProduct(provider: Provider): Promise<void> {
   if (y!.data.some((value) => value !== size)) throw new TypeError("it multiplies matrices wrongly");
 }
 
-/** ONNX Runtime does not tell its WebGPU adapter's name; a Vulkan driver that is asked for by name is known. */
+/**
+ * Names the WebGPU device as far as is known: ONNX Runtime does not report its adapter, but a Vulkan driver chosen by
+ * environment variable has a name.
+ */
 function webgpuDevice(): string {
   const drivers = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;
   if (platform() === "darwin") return "Metal";

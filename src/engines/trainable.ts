@@ -1,34 +1,35 @@
+/** A network with its losses as one graph to be trained, and the optimiser's constants and state that training moves. */
 import type { Network } from "../nets/architecture.js";
 import type { GraphBuilder } from "../nets/graph.js";
 import { type Parameter, spatial, type Value } from "../nets/value.js";
 import { layOut, type ParameterLayout } from "../nets/weights.js";
 
-/** Builds the loss of a batch, one number, from logits and the batch's target and voxel weight at their resolution. */
+/** Builds the loss of a batch, one number, from logits and from the batch's target and voxel weight at the same stride. */
 export type LossBuilder = (
   graph: GraphBuilder,
   inputs: { logits: Value; target: Value; voxelWeight: Value },
 ) => Value;
 
-/** A number to be made small by moving these parameters and no others. */
+/** A loss and the only parameters that are moved to lower it. */
 export interface Objective {
   readonly loss: Value;
   readonly parameters: readonly Parameter[];
 }
 
-/** A graph to be trained. Every objective's gradient is taken at the same point; the first loss is the one reported. */
+/** A graph to be trained. All objectives' gradients are taken at the same point; the first loss is the one reported. */
 export interface Trainable {
   readonly network: Network;
   readonly objectives: readonly Objective[];
-  /** The maps that a batch brings: the image and what the loss compares with. */
+  /** Input maps of a batch: image, target and voxel weight. */
   readonly batchInputs: readonly Value[];
   readonly layout: ParameterLayout;
 }
 
-/** Parameters that training moves, in one flat vector: the network's own and its critic's. */
+/** Lays out the parameters that training moves in one flat vector: the network's own and its critic's. */
 export const trainingLayout = ({ parameters, critic }: Network): ParameterLayout =>
   layOut([...parameters, ...(critic?.parameters ?? [])]);
 
-/** The network with its loss: on its logits, on its auxiliary ones, and against its critic where it has one. */
+/** Adds a network's losses to its graph: on its logits, on its auxiliary logits, and against its critic if it has one. */
 export function buildTrainable(network: Network, buildLoss: LossBuilder): Trainable {
   const { graph, logits, input, critic } = network;
   const stride = spatial(logits);
@@ -55,7 +56,10 @@ export function buildTrainable(network: Network, buildLoss: LossBuilder): Traina
   };
 }
 
-/** Least-squares adversaries (Mao et al. 2017): the network wants 1 of its critic, which wants 1 of targets and 0 of it. */
+/**
+ * Adds least-squares adversarial losses (Mao et al. 2017): the network is trained to make its critic output 1, the critic
+ * to output 1 for targets and 0 for the network's logits.
+ */
 function adversarial(
   graph: GraphBuilder,
   loss: Value,
@@ -79,6 +83,7 @@ const mean = (graph: GraphBuilder, map: Value): Value => {
   const one = graph.affine(graph.sumChannels(map), 0, 1);
   return graph.divide(each, graph.affine(graph.sum(one), map.channels));
 };
+
 /** AdamW's constants (Loshchilov and Hutter 2019), gradient clipping by global norm, and the EMA of the weights. */
 export interface Optimiser {
   readonly beta1: number;
@@ -89,8 +94,9 @@ export interface Optimiser {
   readonly clipNorm: number;
 }
 
+/** Parts of the training state, by the names that progress files use. */
 export const stateNames = ["weights", "moment1", "moment2", "average"] as const;
 export type StateName = (typeof stateNames)[number];
 
-/** Weights, moments and average of the weights, each one flat vector in the order of the trainable's layout. */
+/** Weights, Adam's moments and the weights' average, each one flat vector in the order of the trainable's layout. */
 export type TrainingState = Readonly<Record<StateName, Float32Array>>;

@@ -1,7 +1,8 @@
+/** copick's JSON files of picks: reading and writing one particle type's points in one run. */
 import { z } from "zod";
 import { PickbenchError } from "../system/errors.js";
 
-/** Who made a set of picks, and in which session; copick's words. */
+/** Author of a set of picks and the session it was made in, in copick's words. */
 export interface PicksAuthor {
   readonly userId?: string;
   readonly sessionId?: string;
@@ -20,10 +21,14 @@ const picksSchema = z.looseObject({
   points: z.array(pointSchema).nullish(),
 });
 
-/** What a copick file of picks holds; what is not looked at here is kept. */
+/** Content of a copick file of picks; fields that are not checked here are kept. */
 type PicksDocument = z.infer<typeof picksSchema>;
 
-/** Parses a copick file of picks. @throws BadDataset with the file and the number of the broken point, from 1. */
+/**
+ * Parses a copick file of picks.
+ *
+ * @throws PickbenchError BadDataset with the file and the number of the broken point, from 1
+ */
 export function parsePicks(path: string, text: string): PicksDocument {
   const value = jsonWithNaN(path, text);
   const parsed = picksSchema.safeParse(value);
@@ -31,7 +36,7 @@ export function parsePicks(path: string, text: string): PicksDocument {
   throw badPicks(path, value, parsed.error);
 }
 
-/** JSON as Python writes it: a bare NaN or Infinity becomes text, so that the point it stands in can be named. */
+/** Parses JSON as Python writes it: a bare NaN or Infinity becomes text, so that the point with it can be named. */
 function jsonWithNaN(path: string, text: string): unknown {
   try {
     const bareOrString = /"(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity)/g;
@@ -73,16 +78,16 @@ const identity = [
   [0, 0, 0, 1],
 ];
 
-/** A point as it is written: without a transform it lies as its type does, without an instance in instance 0. */
+/** A point to be written; by default its transform is the identity and its instance 0. */
 export interface PicksPoint {
   readonly location: { readonly x: number; readonly y: number; readonly z: number };
-  /** 4×4, row by row. */
+  /** A 4×4 matrix, row by row. */
   readonly transformation_?: readonly (readonly number[])[];
   readonly instance_id?: number;
   readonly score?: number;
 }
 
-/** Text of a copick file of picks of one type in one run, in Å. */
+/** Returns the text of a copick file with the picks of one type in one run, in Å. */
 export function picksText(
   of: { readonly type: string; readonly run: string | null; readonly author: PicksAuthor },
   points: readonly PicksPoint[],

@@ -1,4 +1,6 @@
-/** Values of IEEE 754 half-precision floats from their 16 bits. */
+/** IEEE 754 half-precision floats: 16 bits to numbers and back. */
+
+/** Converts the 16 bits of half-precision floats to their values. */
 export function halfToFloat(bits: ArrayLike<number | bigint>): Float32Array {
   const values = new Float32Array(bits.length);
   for (let i = 0; i < bits.length; i++) values[i] = halfValue(Number(bits[i]));
@@ -14,13 +16,13 @@ function halfValue(half: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** The largest finite half. */
+/** Largest finite half-precision float. */
 export const greatestHalf = 65504;
 
 const word = new Uint32Array(1);
 const single = new Float32Array(word.buffer);
 
-/** The 16 bits of the half nearest to a number, ties to the even one; infinite from 65520 on. */
+/** Returns the 16 bits of the half-precision float nearest to a number, ties to even; infinity from 65520 on. */
 export function halfBits(value: number): number {
   single[0] = value;
   const bits = word[0]!;

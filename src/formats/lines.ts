@@ -1,9 +1,11 @@
+/** Text as bytes, line by line, for files longer than a string can be. */
+
 const blockBytes = 1 << 20;
 const lineFeed = 0x0a;
 
 /**
- * The lines of a text in UTF-8, without their ends (LF or CRLF) and without a byte order mark. Decoded block by block, so
- * that memory stays at a few blocks however long the text is.
+ * Yields the lines of a text in UTF-8, without their ends (LF or CRLF) and without a byte order mark. The text is decoded
+ * block by block, so that memory stays at a few blocks however long it is.
  */
 export function* linesOf(bytes: Buffer): Generator<string> {
   let start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
@@ -16,7 +18,7 @@ export function* linesOf(bytes: Buffer): Generator<string> {
   }
 }
 
-/** After the last line feed within a block of `start`; after the line where it is longer than a block. */
+/** Returns the place after the last line feed within a block from `start`, or after a line longer than a block. */
 function blockEnd(bytes: Buffer, start: number): number {
   if (bytes.length - start <= blockBytes) return bytes.length;
   const last = bytes.lastIndexOf(lineFeed, start + blockBytes);
@@ -25,7 +27,7 @@ function blockEnd(bytes: Buffer, start: number): number {
   return next < 0 ? bytes.length : next + 1;
 }
 
-/** Text that grows line by line, kept as bytes: longer than any string may be. */
+/** Text that grows line by line, kept as bytes so that it may be longer than a string can be. */
 export class TextBytes {
   readonly #blocks: Buffer[] = [];
   #lines: string[] = [];
@@ -49,7 +51,7 @@ export class TextBytes {
   }
 }
 
-/** The words of a line between blanks. */
+/** Splits a line at blanks. */
 export function wordsOf(line: string): string[] {
   const trimmed = line.trim();
   return trimmed === "" ? [] : trimmed.split(/\s+/);

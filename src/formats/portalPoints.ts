@@ -1,3 +1,4 @@
+/** Points of CryoET Data Portal annotations (ndjson). */
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import type { ParticlePick } from "../domain/particles.js";
@@ -19,13 +20,13 @@ const pointSchema = z.discriminatedUnion("type", [
 ]);
 const mostBytes = 2 ** 29;
 
-/** A line of a CryoET Data Portal annotation: voxels of the tomogram from the volume's corner. */
+/** One point of an annotation, in voxels of the tomogram from the volume's corner. */
 type PortalPoint = z.infer<typeof pointSchema>;
 
 /**
- * Points of a CryoET Data Portal annotation (ndjson), with the numbers of their lines, from 1.
+ * Yields the points of an annotation with the numbers of their lines, from 1.
  *
- * @throws BadDataset with the line that is broken
+ * @throws PickbenchError BadDataset with the broken line
  */
 export function* portalPoints(path: string, bytes: Buffer): Generator<{ line: number; point: PortalPoint }> {
   let line = 0;
@@ -36,10 +37,10 @@ export function* portalPoints(path: string, bytes: Buffer): Generator<{ line: nu
 }
 
 /**
- * The same as picks of a type.
+ * Reads the points of an annotation as picks of a type, in Å.
  *
- * @param spacing Å per voxel along z, y, x of the tomogram that they belong to
- * @throws BadDataset with the line that is broken, or for a file that cannot be read
+ * @param spacing Å per voxel along z, y, x of the annotated tomogram
+ * @throws PickbenchError BadDataset with the broken line, or where the file is missing, unreadable or above 512 MiB
  */
 export async function readPortalPoints(
   path: string,

@@ -1,17 +1,18 @@
+/** safetensors files of float32 arrays, bytes and text: the container of checkpoints. */
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 
-/** Float arrays and bytes by name and text by key: the safetensors format (huggingface/safetensors, "Format"). */
+/** Content of a safetensors file (huggingface/safetensors, "Format"): float arrays, bytes, and text by key. */
 export interface TensorFile {
   readonly tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
-  /** Arrays of bytes: whole files of other formats. */
+  /** Byte arrays by name, such as whole files of other formats. */
   readonly bytes?: ReadonlyMap<string, Uint8Array>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The format's own limit on the header. */
+/** The format's own limit of the header's bytes. */
 const largestHeader = 100_000_000;
 
 const entrySchema = z.strictObject({
@@ -23,7 +24,7 @@ const headerSchema = z
   .object({ __metadata__: z.record(z.string(), z.string()).default({}) })
   .catchall(z.unknown());
 
-/** The file's bytes; equal content gives equal bytes. */
+/** Encodes a file; equal content in equal order makes equal bytes. */
 export function encodeTensors({ tensors, bytes: files = new Map(), metadata }: TensorFile): Uint8Array {
   const arrays = [
     ...[...tensors].map(([name, { shape, data }]) => ({ name, dtype: "F32", shape, data })),
@@ -48,6 +49,7 @@ export function encodeTensors({ tensors, bytes: files = new Map(), metadata }: T
   return bytes;
 }
 
+/** Writes a file, whole or not at all. */
 export async function writeTensors(path: string, file: TensorFile): Promise<void> {
   await writeWhole(path, encodeTensors(file));
 }
@@ -62,7 +64,11 @@ const bad = (path: string, what: string, cause?: unknown): PickbenchError =>
     },
   );
 
-/** @throws BadCheckpoint where the file is missing, cut short, or not safetensors of float32 and bytes. */
+/**
+ * Reads a file.
+ *
+ * @throws PickbenchError BadCheckpoint where the file is missing, cut short, or not safetensors of float32 and bytes
+ */
 export async function readTensors(path: string): Promise<TensorFile> {
   const content = await readChecked(path);
   const length = content.length >= 8 ? Number(content.readBigUInt64LE(0)) : Number.NaN;
@@ -102,10 +108,10 @@ async function readChecked(path: string): Promise<Buffer> {
   }
 }
 
-/** First byte and the one after the last. */
+/** A tensor's bytes in the file's body: the first, and the one after the last. */
 type Place = readonly [start: number, end: number];
 
-/** The format wants no byte of two tensors and no byte of none. */
+/** Checks that every byte belongs to exactly one tensor, as the format demands. */
 function checkPlaces(path: string, places: readonly Place[], length: number): void {
   let next = 0;
   for (const [start, end] of [...places].sort((a, b) => a[0] - b[0] || a[1] - b[1])) {

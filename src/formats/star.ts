@@ -1,40 +1,41 @@
+/** STAR files: reading with the number of the faulty line, and writing as RELION does. */
 import { PickbenchError } from "../system/errors.js";
 import { linesOf, TextBytes } from "./lines.js";
 
-/** One loop of a block: its columns' names without the underscore, and its rows of as many values. */
+/** One loop of a block: the columns' names without the underscore, and rows of one value a column. */
 interface StarLoop {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
-/** A data block; values are the text that was written, without quotes. */
+/** A data block; values are the text in the file, without quotes. */
 export interface StarBlock {
-  /** What follows `data_`; may be empty. */
+  /** The text after `data_`, which may be empty. */
   readonly name: string;
   /** Single values by name, without the underscore. */
   readonly values: ReadonlyMap<string, string>;
   readonly loops: readonly StarLoop[];
 }
 
-/** Takes what a STAR file holds, in its order. */
+/** Receives the content of a STAR file in its order. */
 interface StarVisitor {
   block(name: string): void;
   value(name: string, value: string): void;
   loop(columns: readonly string[]): void;
-  /** As many values as the loop has columns; `line` counts from 1. */
+  /** Receives a row, one value a column; `line` counts from 1. */
   row(values: string[], line: number): void;
 }
 
-/** So many names in a loop or a block are more than any program writes. */
+/** Limit of names in a block, above what any program writes. */
 const mostColumns = 4096;
 
 /**
- * Reads a STAR file (Hall, J. Chem. Inf. Comput. Sci. 31, 1991) as this field writes them: data blocks, single values,
- * loops, comments, single and double quotes (which close before a blank), and text between lines that begin with a
- * semicolon. A row may run over several lines, and a line may hold several rows, but a row ends where a line ends: so a
+ * Reads a STAR file (Hall, J. Chem. Inf. Comput. Sci. 31, 1991) as programs for cryo-EM write them: data blocks, single
+ * values, loops, comments, single and double quotes (which close before a blank), and text between lines that begin with
+ * a semicolon. A row may run over several lines, and a line may hold several rows, but a row ends where a line ends: so a
  * missing or surplus value is noticed in its line.
  *
- * @throws BadDataset with the line
+ * @throws PickbenchError BadDataset with the line
  */
 export function readStar(path: string, bytes: Buffer, visitor: StarVisitor): void {
   const reader = new StarReader(path, visitor);
@@ -42,7 +43,7 @@ export function readStar(path: string, bytes: Buffer, visitor: StarVisitor): voi
   reader.end();
 }
 
-/** Gathers what a reader finds. */
+/** Visitor that collects the blocks of a STAR file. */
 export class StarBlocks implements StarVisitor {
   readonly blocks: {
     name: string;
@@ -67,7 +68,11 @@ export class StarBlocks implements StarVisitor {
   }
 }
 
-/** A STAR file as a whole. @throws BadDataset as `readStar` */
+/**
+ * Reads a STAR file whole.
+ *
+ * @throws PickbenchError BadDataset with the line
+ */
 export function parseStar(path: string, bytes: Buffer): StarBlock[] {
   const found = new StarBlocks();
   readStar(path, bytes, found);
@@ -76,7 +81,7 @@ export function parseStar(path: string, bytes: Buffer): StarBlock[] {
 
 interface Token {
   readonly text: string;
-  /** Quoted text is a value, whatever it looks like. */
+  /** Whether the text was quoted: quoted text is always a value. */
   readonly isQuoted: boolean;
 }
 
@@ -90,9 +95,9 @@ class StarReader {
   #columns: string[] | undefined;
   #isHeader = false;
   #row: string[] = [];
-  /** A single value's name whose value has not come yet. */
+  /** Name of a single value that has not been read yet. */
   #pending: string | undefined;
-  /** Lines of a text between semicolons. */
+  /** Lines of the text between semicolons that is being read; undefined outside of texts. */
   #text: string[] | undefined;
 
   constructor(path: string, visitor: StarVisitor) {
@@ -123,7 +128,7 @@ class StarReader {
     this.#endBlock();
   }
 
-  /** The one path that most lines of most files take. */
+  /** Reads a plain row, as most lines of most files are; returns false for any other line. */
   #plainRow(line: string): boolean {
     if (
       !this.#columns ||
@@ -261,7 +266,11 @@ function* tokensOf(line: string, fault: (what: string) => PickbenchError): Gener
 
 const isBlank = (character: string): boolean => /\s/.test(character);
 
-/** Writes blocks as RELION lays them out. @throws BadDataset for a value that no quotes of STAR can hold */
+/**
+ * Writes blocks as RELION lays them out.
+ *
+ * @throws PickbenchError BadDataset for a value that no quotes of STAR can hold
+ */
 export function writeStar(blocks: Iterable<StarBlock>, comment?: string): Buffer {
   const text = new TextBytes();
   for (const { name, values, loops } of blocks) {
@@ -282,13 +291,13 @@ function writeLoop(text: TextBytes, { columns, rows }: StarLoop): void {
   for (const row of rows) text.line(row.map(starValue).reduce(withValue));
 }
 
-/** A text between semicolons begins in a line of its own. */
+/** Appends a value to a row; a text between semicolons begins on a line of its own. */
 const withValue = (before: string, value: string): string =>
   value.startsWith("\n") || before.endsWith("\n;")
     ? `${before}${value.startsWith("\n") ? "" : "\n"}${value}`
     : `${before} ${value}`;
 
-/** A value as it is written: bare, in quotes, or as a text between semicolons. */
+/** Quotes a value where needed: bare, in quotes, or as a text between semicolons. */
 function starValue(value: string): string {
   if (/^[^\s_#'";$[\]][^\s]*$/.test(value) && !/^(data_|loop_$|save_|global_|stop_)/i.test(value))
     return value;

@@ -1,7 +1,8 @@
+/** Voxel types of written volumes, their encoding as bytes, and the contract of writers by slabs. */
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { greatestHalf, halfBits } from "./halfFloat.js";
 
-/** Types of voxels that are written. */
+/** Voxel types that can be written. */
 export const voxelTypes = ["float32", "float16", "int8", "uint8", "int16", "uint16"] as const;
 export type VoxelType = (typeof voxelTypes)[number];
 
@@ -30,13 +31,14 @@ const codings: Readonly<Record<VoxelType, Coding>> = {
 };
 
 export const bytesPerVoxel = (type: VoxelType): number => codings[type].bytes;
+/** Tells whether a type holds integers. */
 export const isWhole = (type: VoxelType): boolean => !type.startsWith("float");
 
 /**
- * Values as bytes of a type, little-endian, in memory of their own; whole types round, and float32 takes them as they are.
+ * Encodes values as little-endian bytes of a type, in new memory. Integer types round; float32 takes any value.
  *
- * @param path of the file they are for
- * @throws BadDataset at the first value that the type cannot hold
+ * @param path the file to be written, for the message
+ * @throws PickbenchError BadDataset at the first value that the type cannot hold
  */
 export function encodeVoxels(path: string, type: VoxelType, values: Float32Array): Uint8Array {
   const { least, greatest, encode } = codings[type];
@@ -52,13 +54,14 @@ export function encodeVoxels(path: string, type: VoxelType, values: Float32Array
   return encode(values);
 }
 
-/** What an error of the file system says of a file that was to be written. */
+/** Makes the error of a file that cannot be written: BadUsage, with the file system's own reason. */
 export const unwritable = (path: string, error: unknown): PickbenchError =>
   new PickbenchError("BadUsage", `${path}: cannot be written (${messageOf(error)}); name another place`, {
     path,
     cause: error,
   });
-/** Takes a volume by slabs of whole z planes and makes a file or folder of it, whole or not at all. */
+
+/** Writer that takes a volume by slabs of whole z planes; its file or folder appears whole or not at all. */
 export interface SlabWriter {
   /**
    * Writes whole z planes, z slowest. Each channel's slabs come in order, without gaps or overlaps.
@@ -67,8 +70,8 @@ export interface SlabWriter {
    * @throws RangeError where slabs do not follow one another
    */
   writeSlab(zStart: number, values: Float32Array, channel?: number): Promise<void>;
-  /** Moves what is finished into its place, replacing what stood there. */
+  /** Finishes the volume and moves it to its path, replacing what was there. */
   close(): Promise<void>;
-  /** Removes what was written. */
+  /** Removes the unfinished volume. */
   discard(): Promise<void>;
 }

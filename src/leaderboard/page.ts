@@ -1,7 +1,10 @@
+/** The leaderboard as a self-contained HTML page. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
+import { type Content, Html, html, lines } from "../present/html.js";
+import { builtModule } from "../system/threads.js";
 import {
   groupTitle,
   type LeaderboardColumn,
@@ -11,19 +14,19 @@ import {
   splitLines,
 } from "./columns.js";
 import type { Leaderboard, LeaderboardGroup, LeaderboardRow } from "./leaderboard.js";
-import { timeAxes, timePlot } from "./plot.js";
+import { type TimeAxis, timeAxes, timePlot } from "./plot.js";
 
-/** Where the page will stand and where the submissions do, for its links. */
-export interface PagePlaces {
+/** Paths of the page and of the submissions, for the page's links. */
+interface PagePlaces {
   readonly file: string;
   readonly submissions: string;
 }
 
 /**
- * The leaderboard as one HTML document that needs nothing else: its style, script and pictures are in it, and its policy
- * lets nothing in from outside. Links lead to each submission's report.html, or to its report.json.
+ * Writes the leaderboard as one self-contained HTML document: its style, script and pictures are inside, and its policy
+ * admits nothing from outside. Links lead to each submission's report.html, or to its report.json.
  *
- * @param onlyType the one type whose column is shown; all if absent
+ * @param onlyType the only type whose column is shown; all if absent
  */
 export async function leaderboardPage(
   { groups, unranked }: Leaderboard,
@@ -33,80 +36,71 @@ export async function leaderboardPage(
   const [style, script] = await Promise.all([partOfPage("page.css"), partOfPage("page.js")]);
   const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-${createHash("sha256").update(script).digest("base64")}'; base-uri 'none'; form-action 'none'`;
   const sections = await Promise.all(groups.map((group) => groupSection(group, places, onlyType)));
-  return `<!doctype html>
+  return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta http-equiv="Content-Security-Policy" content="${new Html(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Leaderboard</title>
 <link rel="icon" href="data:,">
-<style>${style}</style>
+<style>${new Html(style)}</style>
 </head>
 <body>
 <h1>Leaderboard</h1>
-<p>${escaped(groups.length === 0 ? "No finished submission yet." : orderNote)}</p>
+<p>${groups.length === 0 ? "No finished submission yet." : orderNote}</p>
 <label>Filter rows <input id="filter" type="search" autocomplete="off" spellcheck="false"></label>
 <p id="shown" aria-live="polite"></p>
-${sections.join("\n")}
+${lines(sections)}
 ${unrankedList(unranked)}
-<script>${script}</script>
+<script>${new Html(script)}</script>
 </body>
 </html>
-`;
+`.text;
 }
 
 const partOfPage = (name: string): Promise<string> =>
-  readFile(new URL(`../web/leaderboard/${name}`, import.meta.url), "utf8");
-
-/** Text that can stand in an element or in an attribute's quotes. */
-export const escaped = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  readFile(builtModule(import.meta.url, `../web/leaderboard/${name}`), "utf8");
 
 async function groupSection(
   group: LeaderboardGroup,
   places: PagePlaces,
   onlyType: string | undefined,
-): Promise<string> {
+): Promise<Html> {
   const columns = leaderboardColumns(group.rows, onlyType);
   const title = groupTitle(group);
   const notes = [...splitLines(group), ...seedLines(group)];
-  const plots = await Promise.all(
-    timeAxes.map(async (axis) => ({ axis, svg: await timePlot(group.rows, axis) })),
-  );
-  const figures = plots.flatMap(({ axis, svg }) =>
-    svg === null
-      ? []
-      : [
-          `<figure role="img" aria-label="${escaped(`score against ${axis.title}`)}">${svg}<figcaption>Score against ${escaped(axis.title)}: the number is the rank, the line the interval.</figcaption></figure>`,
-        ],
-  );
-  return `<section>
-<h2>${escaped(title.charAt(0).toUpperCase() + title.slice(1))}</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="${escaped(title)}"><table>
-<thead><tr>${columns.map(head).join("")}</tr></thead>
+  const figures = await Promise.all(timeAxes.map((axis) => timeFigure(group.rows, axis)));
+  return html`<section>
+<h2>${title.charAt(0).toUpperCase() + title.slice(1)}</h2>
+<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table>
+<thead><tr>${columns.map(head)}</tr></thead>
 <tbody>
-${group.rows.map((row) => `<tr>${columns.map((column) => cell(column, row, places)).join("")}</tr>`).join("\n")}
+${lines(group.rows.map((row) => html`<tr>${columns.map((column) => cell(column, row, places))}</tr>`))}
 </tbody>
 </table></div>
-${notes.length > 0 ? `<ul>${notes.map((note) => `<li>${escaped(note)}</li>`).join("")}</ul>` : ""}
-<div class="plots">${figures.join("")}</div>
+${notes.length > 0 && html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+<div class="plots">${figures}</div>
 </section>`;
 }
 
-const head = ({ key, title, isDescending }: LeaderboardColumn): string =>
-  `<th scope="col" data-key="${escaped(key)}" data-first="${isDescending ? "descending" : "ascending"}"><button type="button">${escaped(title)}</button></th>`;
+async function timeFigure(rows: readonly LeaderboardRow[], axis: TimeAxis): Promise<Html | null> {
+  const svg = await timePlot(rows, axis);
+  return (
+    svg &&
+    html`<figure role="img" aria-label="score against ${axis.title}">${svg}<figcaption>Score against ${axis.title}: the number is the rank, the line the interval.</figcaption></figure>`
+  );
+}
 
-function cell(column: LeaderboardColumn, row: LeaderboardRow, places: PagePlaces): string {
+const head = ({ key, title, isDescending }: LeaderboardColumn): Html =>
+  html`<th scope="col" data-key="${key}" data-first="${isDescending ? "descending" : "ascending"}"><button type="button">${title}</button></th>`;
+
+function cell(column: LeaderboardColumn, row: LeaderboardRow, places: PagePlaces): Html {
   const value = column.value(row);
-  const data =
-    value === null
-      ? ""
-      : ` data-value="${escaped(String(value))}"${typeof value === "number" ? ' data-kind="number"' : ""}`;
-  const text = escaped(column.text(row));
-  const content =
-    column.key === "name" ? `<a href="${escaped(reportLink(row.name, places))}">${text}</a>` : text;
-  return `<td${data}>${content}</td>`;
+  const text = column.text(row);
+  const kind = typeof value === "number" && html` data-kind="number"`;
+  const content = column.key === "name" ? html`<a href="${reportLink(row.name, places)}">${text}</a>` : text;
+  return html`<td${value !== null && html` data-value="${value}"${kind}`}>${content}</td>`;
 }
 
 function reportLink(name: string, { file, submissions }: PagePlaces): string {
@@ -116,7 +110,6 @@ function reportLink(name: string, { file, submissions }: PagePlaces): string {
   return parts.map(encodeURIComponent).join("/");
 }
 
-const unrankedList = (unranked: Leaderboard["unranked"]): string =>
-  unranked.length === 0
-    ? ""
-    : `<section><h2>Not ranked</h2><ul>${unranked.map(({ name, why }) => `<li>${escaped(name)}: ${escaped(why)}</li>`).join("")}</ul></section>`;
+const unrankedList = (unranked: Leaderboard["unranked"]): Content =>
+  unranked.length > 0 &&
+  html`<section><h2>Not ranked</h2><ul>${unranked.map(({ name, why }) => html`<li>${name}: ${why}</li>`)}</ul></section>`;

@@ -1,8 +1,11 @@
+/** Plots of the leaderboard: score against time. */
 import type { TopLevelSpec } from "vega-lite";
+import { renderSvg } from "../present/charts/render.js";
+import { Html } from "../present/html.js";
 import type { LeaderboardRow } from "./leaderboard.js";
 
-/** A time that a score is set against. */
-interface TimeAxis {
+/** A time to plot scores against. */
+export interface TimeAxis {
   readonly title: string;
   readonly of: (row: LeaderboardRow) => number | null;
 }
@@ -13,10 +16,10 @@ export const timeAxes: readonly TimeAxis[] = [
 ];
 
 /**
- * Score and its interval against a time, points named by their ranks, as SVG in the colour of the text around it; null
+ * Score and its interval against a time, points named by their ranks, as an SVG in the colour of the text around it; null
  * without two such rows.
  */
-export async function timePlot(rows: readonly LeaderboardRow[], axis: TimeAxis): Promise<string | null> {
+export async function timePlot(rows: readonly LeaderboardRow[], axis: TimeAxis): Promise<Html | null> {
   const values = rows.flatMap((row) => {
     const time = axis.of(row);
     const { low, high } = row.interval?.score ?? { low: row.score, high: row.score };
@@ -63,6 +66,5 @@ export async function timePlot(rows: readonly LeaderboardRow[], axis: TimeAxis):
       },
     },
   };
-  const [{ compile }, { parse, View }] = await Promise.all([import("vega-lite"), import("vega")]);
-  return new View(parse(compile(spec).spec), { renderer: "none" }).toSVG();
+  return new Html(await renderSvg(spec));
 }

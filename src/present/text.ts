@@ -1,18 +1,23 @@
-/** Stands for what is not known or does not apply. */
+/** Numbers, times and tables as text for people. The room `present` formats text, HTML, charts and pictures. */
 export const none = "–";
 
 const minus = (text: string): string => text.replace("-", "−");
 
-/** A number with so many decimals, or a dash. */
+/** Formats a number with `decimals` decimals, or a dash. */
 export const fixed = (value: number | null | undefined, decimals: number): string =>
   value === null || value === undefined ? none : minus(value.toFixed(decimals));
 
+/** A number with so many decimals and a hyphen for its minus, which Markdown and terminals copy as typed; or a dash. */
+export const decimals = (value: number | null | undefined, count: number): string =>
+  value?.toFixed(count) ?? none;
+
+/** A difference with its sign, which what rounds to 0 has not. */
 export const signed = (value: number, decimals: number): string => {
-  const text = fixed(value, decimals);
-  return value > 0 && Number(value.toFixed(decimals)) !== 0 ? `+${text}` : text;
+  const text = Math.abs(value).toFixed(decimals);
+  return Number(text) === 0 ? text : `${value < 0 ? "−" : "+"}${text}`;
 };
 
-/** 1,103,126 */
+/** Groups digits by thousands: 1,103,126. */
 export const thousands = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 
 export const range = (
@@ -22,7 +27,10 @@ export const range = (
 
 export const percent = (share: number, decimals = 0): string => `${fixed(share * 100, decimals)} %`;
 
-/** Seconds as people say them. */
+/**
+ * A measured time as a document shows it, to a tenth of its unit. A progress line, which changes every second, says whole
+ * seconds: `seconds` of system/progress.ts.
+ */
 export function duration(seconds: number): string {
   if (seconds < 100) return `${fixed(seconds, seconds < 10 ? 1 : 0)} s`;
   if (seconds < 6000) return `${fixed(seconds / 60, 1)} min`;
@@ -46,7 +54,7 @@ export function bytesText(bytes: number): string {
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${thousands(count)} ${count === 1 ? one : many}`;
 
-/** First column to the left, the others to the right. */
+/** Aligns a table: the first column to the left, all others to the right. */
 export function alignedTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Html, html } from "../present/html.js";
+import { builtModule } from "../system/threads.js";
 import { ownVersion } from "../system/version.js";
 import type { Section } from "./sections/section.js";
 
@@ -16,7 +17,7 @@ export interface Part {
 export async function page(title: string, parts: readonly Part[]): Promise<string> {
   const [style, script] = await Promise.all(
     ["page.css", "page.js"].map((name) =>
-      readFile(new URL(`../web/report/${name}`, import.meta.url), "utf8"),
+      readFile(builtModule(import.meta.url, `../web/report/${name}`), "utf8"),
     ),
   );
   const policy = [

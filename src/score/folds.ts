@@ -1,6 +1,7 @@
+/** Cross-validation by folds: the schema of folds.json, mean and spread over folds, and their tables. */
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { alignedTable } from "../present/text.js";
+import { alignedTable, decimals, none } from "../present/text.js";
 import { PickbenchError } from "../system/errors.js";
 import { scoreIntervalSchema } from "./report.js";
 import { intervalText } from "./reportText.js";
@@ -20,21 +21,21 @@ const pickingSchema = z.strictObject({
 });
 
 const foldSchema = z.strictObject({
-  /** From 0. */
+  /** Number of the fold, from 0. */
   fold: z.int().nonnegative(),
   runs: z.strictObject({ train: runNames, tune: runNames, holdout: runNames }),
-  /** On the runs held out. */
+  /** Score of the held-out runs. */
   score: z.number(),
   strictScore: z.number(),
   /** F4 by type; only types that the held-out runs hold. */
   perType: z.record(z.string(), z.number()),
-  /** Settings of the picking by type, as tuned on the tune runs. */
+  /** Picking settings by type, as tuned on the tune runs. */
   picking: z.record(z.string(), pickingSchema),
-  /** On the tune runs, where thresholds and checkpoint were chosen; null where there are none. */
+  /** Score of the tune runs, on which thresholds and checkpoint were chosen; null where there are none. */
   tuneScore: z.number().nullable(),
-  /** Tune score − score of the held-out runs over the same types: what choosing on the scored runs would have feigned. */
+  /** Tune score − held-out score over the same types: what choosing on the scored runs would have feigned. */
   optimism: z.number().nullable(),
-  /** All stages together. */
+  /** Seconds of all stages together. */
   seconds: z.number().nonnegative(),
   commit: z.string().nullable(),
   /** SHA-256 of the fold's best.safetensors. */
@@ -46,15 +47,15 @@ const spreadSchema = z.strictObject({
   /** How many folds have a value. */
   folds: z.int().positive(),
   mean: z.number(),
-  /** √ of Σ (value − mean)² / (folds − 1); null for a single value. */
+  /** Sample standard deviation, √(Σ (value − mean)² / (folds − 1)); null for a single value. */
   deviation: z.number().nullable(),
   standardError: z.number().nullable(),
   least: z.number(),
   largest: z.number(),
 });
 /**
- * A value over folds. Folds share their training runs, so that their values hang together: the standard error speaks of
- * these folds, and is too small for new tomograms (Bengio and Grandvalet, JMLR 5, 2004, 1089–1105).
+ * Statistics of a value over folds. Folds share training runs, so their values are correlated: the standard error holds
+ * for these folds and is too small for new tomograms (Bengio and Grandvalet, JMLR 5, 2004, 1089–1105).
  */
 export type FoldSpread = z.infer<typeof spreadSchema>;
 
@@ -78,7 +79,7 @@ const foldsReportSchema = z.strictObject({
 });
 export type FoldsReport = z.infer<typeof foldsReportSchema>;
 
-/** @param values one or more */
+/** Returns mean, deviation, standard error and range of one or more values. */
 export function foldSpread(values: readonly number[]): FoldSpread {
   const { mean, standardError } = overSeeds(values);
   const folds = values.length;
@@ -92,7 +93,7 @@ export function foldSpread(values: readonly number[]): FoldSpread {
   };
 }
 
-/** Puts the folds together. */
+/** Makes the report of all folds: each fold, statistics over folds, and the out-of-fold score. */
 export function foldsReport(
   whole: Pick<FoldsReport, "name" | "experimentHash" | "outOfFold">,
   folds: readonly FoldReport[],
@@ -117,7 +118,7 @@ export function foldsReport(
   });
 }
 
-/** Reads folds.json. @throws BadExperiment where it is none */
+/** Reads folds.json. @throws PickbenchError BadExperiment where the file is missing or damaged */
 export async function readFoldsReport(path: string): Promise<FoldsReport> {
   try {
     return foldsReportSchema.parse(JSON.parse(await readFile(path, "utf8")));
@@ -130,14 +131,17 @@ export async function readFoldsReport(path: string): Promise<FoldsReport> {
   }
 }
 
-/** Folds as tables for people: a row a fold, then a row a type; the whole's score, and where thresholds come from. */
+/**
+ * Formats folds as tables for people: a row a fold, a row a type, the out-of-fold score, and where thresholds come
+ * from.
+ */
 export function foldsText({ folds, over, outOfFold }: FoldsReport): string {
   const spreads = { score: over.score, tuneScore: over.tuneScore, optimism: over.optimism };
   const summaries = summaryRows.map(([title, textOf]) => [
     title,
     "",
     "",
-    ...Object.values(spreads).map((spread) => (spread ? textOf(spread) : "–")),
+    ...Object.values(spreads).map((spread) => (spread ? textOf(spread) : none)),
     "",
   ]);
   return [
@@ -174,7 +178,7 @@ const summaryRows: readonly [title: string, textOf: (spread: FoldSpread) => stri
   ["largest", ({ largest }) => shown(largest)],
 ];
 
-const shown = (value: number | null | undefined): string => value?.toFixed(4) ?? "–";
+const shown = (value: number | null | undefined): string => decimals(value, 4);
 
 const foldRow = ({ fold, runs, score, tuneScore, optimism, seconds }: FoldReport): string[] => [
   `fold-${fold}`,
@@ -186,10 +190,10 @@ const foldRow = ({ fold, runs, score, tuneScore, optimism, seconds }: FoldReport
   (seconds / 60).toFixed(1),
 ];
 
-/** The first runs by name, the others by number. */
+/** Names up to three runs; of more runs, names two and counts the others. */
 const named = (runs: readonly string[]): string =>
   runs.length === 0
-    ? "–"
+    ? none
     : runs.length <= 3
       ? runs.join(", ")
       : `${runs.slice(0, 2).join(", ")} and ${runs.length - 2} more`;

@@ -1,3 +1,4 @@
+/** A run's report.json: scores of its held-out and tune runs, as a schema and as text. */
 import { z } from "zod";
 import { reportText } from "./reportText.js";
 import type { ScoreReport } from "./score.js";
@@ -36,7 +37,7 @@ export const scoreIntervalSchema = z.strictObject({
   perType: z.record(z.string(), interval),
 });
 
-/** What report.json holds. `holdout` is what is reported; `tune` was fitted on and only shows how far the two differ. */
+/** Schema of report.json. `holdout` is what is reported; `tune` was fitted on and only shows how far the two differ. */
 export const runReportSchema = z.strictObject({
   reportVersion: z.literal(1),
   name: z.string(),
@@ -46,7 +47,7 @@ export const runReportSchema = z.strictObject({
 });
 export type RunReport = z.infer<typeof runReportSchema>;
 
-/** The report of a run from its scores; null for a role without runs. */
+/** Makes a run's report from its scores; null for a role without runs. */
 export function runReport(
   name: string,
   scores: {

@@ -1,4 +1,5 @@
-import { alignedTable } from "../present/text.js";
+/** A score and its confidence interval as text for people. */
+import { alignedTable, decimals } from "../present/text.js";
 import type { ScoreReport, TypeScore } from "./score.js";
 import type { ScoreInterval } from "./statistics/interval.js";
 
@@ -19,12 +20,12 @@ const columns: readonly Column[] = [
 const diagnostics: readonly Column[] = [
   ["strict F4", ({ strict }) => strict.fbeta.toFixed(4)],
   ["strict TP", ({ strict }) => String(strict.tp)],
-  ["dx Å", ({ displacement }) => displacement?.dx.toFixed(1) ?? "–"],
-  ["dy Å", ({ displacement }) => displacement?.dy.toFixed(1) ?? "–"],
-  ["dz Å", ({ displacement }) => displacement?.dz.toFixed(1) ?? "–"],
+  ["dx Å", ({ displacement }) => decimals(displacement?.dx, 1)],
+  ["dy Å", ({ displacement }) => decimals(displacement?.dy, 1)],
+  ["dz Å", ({ displacement }) => decimals(displacement?.dz, 1)],
 ];
 
-/** A score as a table for people: a row a type, then the score. */
+/** Formats a score as a table, a row a type, followed by the total. */
 export function reportText(report: ScoreReport, interval: ScoreInterval | null = null): string {
   return [
     tableOf(report, columns),

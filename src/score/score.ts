@@ -1,3 +1,7 @@
+/**
+ * The challenge's score. The room `score` counts: it matches picks to the truth, scores and tunes them, diagnoses
+ * their errors and compares scores. docs/metric.md defines the metric.
+ */
 import { challengeParticles, matchFraction, type Particle, type Weighted } from "../domain/particles.js";
 import { type Arrays, cutArrays } from "./match/arena.js";
 import { type Counts, fbeta, precisionOf, recallOf } from "./match/fbeta.js";
@@ -20,13 +24,13 @@ export interface TypeScore extends Counts {
   readonly weight: number;
   readonly truths: number;
   readonly predictions: number;
-  /** The same by a one-to-one matching: a diagnostic, not the score. */
+  /** The same counts by one-to-one matching: a diagnostic, not the score. */
   readonly strict: Counts & { readonly fbeta: number };
   /** Mean of prediction − truth over matched truths, each with its nearest prediction, in Å; null without a match. */
   readonly displacement: { readonly dx: number; readonly dy: number; readonly dz: number } | null;
 }
 
-/** Counts of one type in one experiment: what a bootstrap resamples. */
+/** Counts of one type in one experiment: the unit that a bootstrap resamples. */
 interface ExperimentCounts extends Counts {
   readonly strictTp: number;
 }
@@ -35,20 +39,20 @@ export interface ScoreReport {
   /** The challenge's score: Σ weight·F / Σ of all weights, over the types that the truth holds. */
   readonly score: number;
   readonly strictScore: number;
-  /** By type; only types that the truth holds. */
+  /** Scores by type; only types that the truth holds. */
   readonly perType: Readonly<Record<string, TypeScore>>;
   /** How many experiments the truth holds. */
   readonly experiments: number;
-  /** By experiment of the truth, then by type. */
+  /** Counts by experiment of the truth, then by type. */
   readonly perExperiment: Readonly<Record<string, Readonly<Record<string, ExperimentCounts>>>>;
-  /** Predictions that do not count: their experiment, or their type, is not in the truth. */
+  /** Numbers of predictions that do not count because the truth lacks their experiment or their type. */
   readonly dropped: { readonly experiment: number; readonly type: number };
 }
 
 /** Scores predictions one by one, without keeping them. */
 interface Scorer {
   /**
-   * False, and not counted, if the type is unknown and the experiment is one of the truth's.
+   * Counts one prediction. Returns false, without counting it, for an unknown type in an experiment of the truth.
    *
    * @param place x y z in Å
    */
@@ -57,11 +61,11 @@ interface Scorer {
 }
 
 /**
- * The challenge's score (FIELD.md §1). An experiment that is a key of `truth`, be its list empty, belongs to the
- * truth: predictions there are false positives.
+ * Scores picks by the challenge's metric (docs/metric.md). Every key of `truth`, even with an empty list, is an
+ * experiment of the truth: predictions there are false positives.
  *
- * @throws PickbenchError BadSubmission for an unknown type in an experiment of the truth, BadDataset for an unknown type
- * in the truth or a truth that holds one place of one experiment twice
+ * @throws PickbenchError BadSubmission for an unknown type in an experiment of the truth; BadDataset for an unknown
+ * type in the truth, or for two particles at the same position of one experiment
  */
 export function scorePicks(
   truth: PicksByExperiment,
@@ -76,7 +80,7 @@ export function scorePicks(
   return scorer.report();
 }
 
-/** @throws PickbenchError BadDataset as `scorePicks` does */
+/** Makes a scorer of the given truth. @throws PickbenchError BadDataset as `scorePicks` does */
 export function createScorer(
   truth: PositionsByExperiment,
   particles: readonly Particle[] = challengeParticles,
@@ -160,7 +164,7 @@ function reportOf(
   };
 }
 
-/** Σ weight·F over the types given, divided by the sum of all weights. */
+/** Returns Σ weight·F over all given types, divided by the sum of their weights; 0 where all weights are 0. */
 export function weighted(particles: readonly Weighted[], fbetaOf: (type: string) => number): number {
   let sum = 0;
   let weights = 0;
@@ -171,7 +175,7 @@ export function weighted(particles: readonly Weighted[], fbetaOf: (type: string)
   return weights > 0 ? sum / weights : 0;
 }
 
-/** Σ weight·F / Σ of the weights, over those of the types alone that the truth holds. */
+/** Returns Σ weight·F / Σ weight over those of the given types that the truth holds. */
 export function scoreOver(types: readonly string[], { perType }: ScoreReport): number {
   const present = types.map((type) => perType[type]).filter((each) => each !== undefined);
   const weights = present.reduce((sum, { weight }) => sum + weight, 0);

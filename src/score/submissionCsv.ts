@@ -1,3 +1,4 @@
+/** Reads, scores and writes submission CSVs. */
 import { createWriteStream } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -16,16 +17,16 @@ import { type PicksByExperiment, type PositionsByExperiment, PositionTable } fro
 import { createScorer, type ScoreReport } from "./score.js";
 
 interface ReadOptions extends CsvRules {
-  /** Known types; another type is an error. */
+  /** Known types; any other type is an error. */
   readonly particles?: readonly Weighted[];
-  /** If given, rows of other experiments are left out, before their type is looked at. */
+  /** If given, rows of other experiments are dropped before their type is checked. */
   readonly experiments?: { has(experiment: string): boolean };
 }
 
 /**
- * Reads a CSV of picks by experiment, in the order of its rows. A header alone means no picks.
+ * Reads a CSV's picks by experiment, in the order of its rows. A file with only a header holds no picks.
  *
- * @throws PickbenchError with the row for anything that is not a whole, well-formed row of a known type
+ * @throws PickbenchError, naming the row, for anything but a complete, well-formed row of a known type
  */
 export async function readSubmission(
   path: string,
@@ -46,7 +47,10 @@ export async function readSubmission(
   return picks;
 }
 
-/** The same as positions alone: less than a quarter of the time and memory. @throws PickbenchError as above */
+/**
+ * Reads a CSV's positions without pick objects, in less than a quarter of the time and memory of `readSubmission`.
+ * @throws PickbenchError as `readSubmission` does
+ */
 export async function readPositions(path: string, options: ReadOptions = {}): Promise<PositionsByExperiment> {
   const table = new PositionTable();
   await readKnownRows(path, (experiment, type, place) => table.add(experiment, type, place), options);
@@ -67,7 +71,7 @@ async function readKnownRows(path: string, each: RowReader, options: ReadOptions
   );
 }
 
-/** The challenge's score of a submission, row by row: memory grows with the truth alone. */
+/** Scores a submission by the challenge's metric, row by row: memory grows with the truth alone. */
 export async function scoreSubmission(
   path: string,
   truth: PositionsByExperiment,
@@ -96,10 +100,12 @@ const unknownTypeInRow = (
   );
 
 /**
- * Writes picks as a submission: sorted by experiment, type, z, y, x, ids counted from 0, coordinates in Å with the
+ * Writes picks as a submission: sorted by experiment, type, z, y, x; ids counted from 0; coordinates in Å with the
  * fewest digits that read back as the same number. Equal picks give equal bytes whatever their order.
  *
- * The file is written beside its place and renamed into it.
+ * The file is written under a temporary name beside its path, then renamed.
+ *
+ * @throws PickbenchError NotFinite for a coordinate that is not finite
  */
 export async function writeSubmission(path: string, picks: PicksByExperiment): Promise<void> {
   const { stringify } = await import("csv-stringify");
@@ -135,7 +141,7 @@ const byCodePoint = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 const byTypeAndPlace = (a: ParticlePick, b: ParticlePick): number =>
   byCodePoint(a.type, b.type) || a.z - b.z || a.y - b.y || a.x - b.x;
 
-/** Brings a file to the disk before it takes its name. */
+/** Flushes a file to disk before it is renamed. */
 async function flush(path: string): Promise<void> {
   const file = await open(path, "r+");
   try {

@@ -1,3 +1,4 @@
+/** A run's sweep.json: the official counts at every threshold, on held-out runs. */
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { Particle, ParticlePick } from "../domain/particles.js";
@@ -8,13 +9,15 @@ import { countType } from "./tuning.js";
 const count = z.int();
 const sweepSchema = z.strictObject({
   sweepVersion: z.literal(1),
-  /** Held out: the sweep shows what other thresholds would have scored there, and nothing is fitted on it. */
+  /**
+   * Held-out runs. The sweep shows what other thresholds would have scored on these runs; nothing is fitted on them.
+   */
   runs: z.array(z.string()),
-  /** By type that the truth holds. */
+  /** Sweeps by type; only types that the truth holds. */
   perType: z.record(
     z.string(),
     z.strictObject({
-      /** The threshold that was used, tuned on other runs. */
+      /** The threshold in use, tuned on other runs. */
       used: z.number(),
       /** The official counts by rising threshold. */
       points: z.array(z.strictObject({ threshold: z.number(), tp: count, fp: count, fn: count })),
@@ -22,19 +25,19 @@ const sweepSchema = z.strictObject({
   ),
 });
 
-/** What sweep.json holds. */
+/** Contents of sweep.json. */
 export type ThresholdSweep = z.infer<typeof sweepSchema>;
 
-/** What a type's thresholds pick. */
+/** Picks of one type at every threshold of a sweep. */
 export interface SweptType {
   readonly used: number;
-  /** Rising. */
+  /** Thresholds, rising. */
   readonly thresholds: readonly number[];
-  /** Experiments by threshold. */
+  /** Picks by experiment, one map a threshold. */
   readonly picks: readonly ReadonlyMap<string, readonly ParticlePick[]>[];
 }
 
-/** The official counts at every threshold, for the types that the truth holds. */
+/** Counts every threshold's picks by the official rule, for the types that the truth holds. */
 export function countSweep(
   truth: PicksByExperiment,
   particles: readonly Particle[],
@@ -54,7 +57,7 @@ export function countSweep(
   return { sweepVersion: 1, runs: [...truth.keys()], perType };
 }
 
-/** A run's sweep.json; undefined where the run left none. @throws BadExperiment where it is damaged */
+/** Reads a run's sweep.json; undefined where there is none. @throws PickbenchError BadExperiment where it is damaged */
 export async function readSweep(path: string): Promise<ThresholdSweep | undefined> {
   try {
     return sweepSchema.parse(JSON.parse(await readFile(path, "utf8")));

@@ -1,8 +1,9 @@
+/** Checks of a truth before it is scored: known types, and no position twice. */
 import type { Particle } from "../domain/particles.js";
 import { PickbenchError } from "../system/errors.js";
 import type { Positions, PositionsByExperiment } from "./match/positions.js";
 
-/** @throws PickbenchError BadDataset for an unknown type, or where one place of one experiment is given twice */
+/** Checks a truth. @throws PickbenchError BadDataset for an unknown type, or for two particles at the same position */
 export function checkTruth(truth: PositionsByExperiment, particles: readonly Particle[]): void {
   const known = new Set(particles.map(({ name }) => name));
   for (const [experiment, ofExperiment] of truth) {
@@ -17,6 +18,7 @@ export function checkTruth(truth: PositionsByExperiment, particles: readonly Par
   }
 }
 
+/** Makes the error for a particle type that is not among the known ones. */
 export function unknownType(
   tag: "BadDataset" | "BadSubmission",
   type: string,
@@ -32,7 +34,7 @@ export function unknownType(
 
 type Place = readonly [x: number, y: number, z: number];
 
-/** Places are compared one with another only where some share their x. */
+/** Finds a position that occurs twice. Positions are compared only where some share their x. */
 function placeGivenTwice(positions: readonly Positions[]): Place | undefined {
   if (!sharesAnyX(positions)) return undefined;
   const places = positions.flatMap(placesOf);
@@ -40,7 +42,10 @@ function placeGivenTwice(positions: readonly Positions[]): Place | undefined {
   return places.find((place, i) => i > 0 && place.every((value, axis) => value === places[i - 1]![axis]));
 }
 
-/** A hash table with open addressing, at most half full; NaN stands in free places. */
+/**
+ * Tells whether any two positions share their x: a hash table with open addressing, at most half full; NaN marks free
+ * slots.
+ */
 function sharesAnyX(positions: readonly Positions[]): boolean {
   const count = positions.reduce((sum, { coordinates }) => sum + coordinates.length / 3, 0);
   const bits = 33 - Math.clz32(count);

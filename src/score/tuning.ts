@@ -1,33 +1,36 @@
+/** Chooses a type's picking settings by their F-beta on tune runs. */
 import { matchFraction, type Particle } from "../domain/particles.js";
 import { PickbenchError } from "../system/errors.js";
 import { type Counts, fbeta } from "./match/fbeta.js";
 import { createMatcher, type Matcher } from "./match/matching.js";
 import { type PicksByExperiment, positionsOf } from "./match/positions.js";
 
+/** A setting to choose from, with the picks that it finds. */
 export interface Candidate<Setting> {
   readonly setting: Setting;
-  /** Index along each tuned parameter: candidates one step apart along one of them are neighbours. */
+  /** Index along each tuned parameter; candidates one step apart along a single parameter are neighbours. */
   readonly position: readonly number[];
-  /** What the setting picks on the tune runs. Picks of other types are passed over. */
+  /** Picks that the setting finds on the tune runs. Picks of other types are ignored. */
   readonly picks: PicksByExperiment;
 }
 
 interface Tuned<Setting> {
   readonly setting: Setting;
-  /** Of the setting chosen, on the runs it was chosen on. */
+  /** F-beta of the chosen setting, on the runs it was chosen on. */
   readonly fbeta: number;
   readonly counts: Counts;
-  /** Of the best candidate: no lower than `fbeta`, by no more than the tolerance. */
+  /** F-beta of the best candidate: at least `fbeta`, and above it by no more than the tolerance. */
   readonly best: number;
-  /** Of every candidate, in their order. */
+  /** F-beta of every candidate, in their order. */
   readonly all: readonly number[];
 }
 
 /**
  * Chooses a type's setting among candidates by F-beta on the tune runs: not the single best, which a few runs place at
- * random, but the cautious one near it (see chooseCautious).
+ * random, but the cautious one near it (see `chooseCautious`).
  *
- * @param truth the tune runs alone; picks of other types are passed over
+ * @param truth of the tune runs alone; picks of other types are ignored
+ * @throws PickbenchError BadUsage without any candidate
  */
 export function tuneSetting<Setting>(
   particle: Particle,
@@ -55,7 +58,7 @@ export function tuneSetting<Setting>(
   };
 }
 
-/** The official counts of one type, summed over the experiments of the truth. */
+/** Returns the official counts of one type, summed over the experiments of the truth. */
 export function countType(particle: Particle, truth: PicksByExperiment, picks: PicksByExperiment): Counts {
   const sum = { tp: 0, fp: 0, fn: 0 };
   for (const [experiment, matcher] of matchersOf(particle, truth)) {
@@ -86,15 +89,15 @@ interface GridValue {
   readonly value: number;
 }
 
-/** What choosing the cautious side may cost on the runs tuned on. */
+/** F-beta that the cautious choice may lose on the runs tuned on. */
 const cautionTolerance = 0.05;
 
 /**
- * The index of the cautious point: of all within `tolerance` of the best, the lowest along the first parameter (the
- * threshold), of those the best, then the first. With beta 4 a lost particle costs as much as some sixteen false ones,
- * so F falls off steeply above the best threshold and slowly below it; and other runs' best lies on either side.
- * Measured with two checkpoints, each tuned on one phantom and scored on the other, both ways: .862 and .887 on
- * average against .843 and .867 for the middle of the plateau over three least volumes.
+ * Returns the index of the cautious point: of all within `tolerance` of the best, the lowest along the first parameter
+ * (the threshold), of those the best, then the first. With beta 4 a lost particle costs as much as some sixteen false
+ * ones, so F falls off steeply above the best threshold and slowly below it; and the best threshold of other runs lies
+ * on either side. Measured with two checkpoints, each tuned on one phantom and scored on the other, both ways: .862 and
+ * .887 on average against .843 and .867 for the middle of the plateau over three least volumes.
  */
 export function chooseCautious(points: readonly GridValue[], tolerance: number = cautionTolerance): number {
   const best = Math.max(...points.map(({ value }) => value));

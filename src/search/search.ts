@@ -1,3 +1,6 @@
+/**
+ * Searches an experiment's parameters. The room `search` samples values, runs trials, halves them and reports the best.
+ */
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -30,9 +33,11 @@ import {
 import { experimentYaml, trialName, withValues } from "./trialExperiment.js";
 
 /**
- * Tries values of an experiment's parameters, trial by trial, and chooses by the score on the tune runs. The held-out runs
- * are scored once, for the trial that was chosen. What is finished already is taken as it stands, what was stopped goes
- * on.
+ * Tries values of an experiment's parameters, trial by trial, and chooses by the score on the tune runs. The held-out
+ * runs are scored once, for the chosen trial. Finished trials are kept, a stopped one is resumed.
+ *
+ * @throws PickbenchError BadUsage where a search of other settings is in the folder, NotFinite where no trial
+ * completed, Stopped when the user asks to stop
  */
 export async function search(options: SearchOptions): Promise<SearchReport> {
   const { out, resume, overwrite = false } = options;
@@ -103,7 +108,7 @@ async function unlessStopped(
   }
 }
 
-/** The best trial's experiment, under a name of its own, to be run as it is. */
+/** Writes the best trial's experiment under its own name, ready to run. */
 async function writeBest({ base }: PreparedSearch, options: SearchOptions, best: Trial): Promise<void> {
   const { out, experiment: origin } = options;
   const experiment = withValues(base, best.values, trialName(base, "best"), origin);
@@ -114,7 +119,7 @@ async function writeBest({ base }: PreparedSearch, options: SearchOptions, best:
   await writeWhole(join(out, "best.yaml"), experimentYaml(experiment, out, comment));
 }
 
-/** Scores the held-out runs for the trial that was chosen, unless that was done before. */
+/** Scores the held-out runs for the chosen trial, unless they were scored before. */
 async function scoreHoldout(prepared: PreparedSearch, options: SearchOptions, best: Trial): Promise<void> {
   const { out, data, engine, threads, reporter } = options;
   if (prepared.holdoutRuns.length === 0 || (await heldOut(out, best)) !== null) return;
@@ -123,7 +128,7 @@ async function scoreHoldout(prepared: PreparedSearch, options: SearchOptions, be
   await holdoutOnly(folder, { experiment, data, engine, threads, reporter, resume: true });
 }
 
-/** A trial's score on the held-out runs; null where its record has none. */
+/** Reads a trial's score on the held-out runs; null where its record has none. */
 async function heldOut(out: string, { trial, state }: Trial): Promise<Holdout | null> {
   if (state !== "completed") return null;
   const folder = trialFolder(out, trial);

@@ -53,7 +53,8 @@ describe("html", () => {
 
 describe("numbers", () => {
   it("have a true minus, a sign only where they are not 0, and commas", () => {
-    expect([signed(-1.25, 1), signed(0.04, 1), signed(2, 1)]).toEqual(["−1.3", "0.0", "+2.0"]);
+    const shown = [-1.25, -0.04, 0.04, 2].map((value) => signed(value, 1));
+    expect(shown).toEqual(["−1.3", "0.0", "0.0", "+2.0"]);
     expect([thousands(1103126), thousands(999)]).toEqual(["1,103,126", "999"]);
   });
 });

@@ -13,7 +13,9 @@ test("a system error is said in plain words, any other as it is", async () => {
   expect(await thrown(writeFile(join(import.meta.filename, "below"), ""))).toBe(
     "a part of its path is a file, not a folder",
   );
-  expect(messageOf(Object.assign(new Error("ENOENT: as it is"), { code: "ENOENT" }))).toBe("ENOENT: as it is");
+  expect(messageOf(Object.assign(new Error("ENOENT: as it is"), { code: "ENOENT" }))).toBe(
+    "ENOENT: as it is",
+  );
   expect(messageOf("text")).toBe("text");
 });
 

@@ -45,7 +45,7 @@ export const command = defineCommand({
     await reporter.stoppable("file", async () => {
       const picks = challengeParticles.map(({ name }) => name);
       const named = names && { runs: names, tomoType, voxelSpacing, picks };
-      const all = await remoteFiles(parseAddress(url), reporter, named);
+      const all = await remoteFiles(parseAddress(url), { signal: reporter.signal }, named);
       const files = names ? all.filter(({ path }) => names.includes(runOf(path) ?? "")) : all;
       if (files.length === 0)
         throw new PickbenchError("BadDataset", `${url}: no files of runs ${runs}; name runs that are there`);

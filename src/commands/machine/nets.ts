@@ -1,3 +1,4 @@
+import { rounded } from "../../domain/numbers.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { type Architecture, buildNetwork, type Network } from "../../nets/architecture.js";
 import { readArchitecture } from "../../nets/architectureFile.js";
@@ -69,8 +70,6 @@ function positive(flag: string, value: number): number {
     `--${flag} is ${value}, wanted a whole number from 1 to 4096; give one`,
   );
 }
-
-const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
 
 function rowOf(
   { name, description, source }: Architecture,

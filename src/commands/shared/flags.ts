@@ -90,7 +90,7 @@ export const withDataset = (argv: Argv) =>
       type: "string",
       demandOption: true,
       describe:
-        "folder with static/ and overlay/, or with train/ and test/ inside, a copick configuration, or what else the README names",
+        "folder with static/ and overlay/, or with train/ and test/ inside, a copick configuration, or what else docs/data.md names",
     })
     .option("part", { choices: ["train", "test"] as const, describe: "which part, where there are both" });
 

@@ -14,12 +14,12 @@ export const printLine = (line: string): void => {
 
 const quietProgress: Progress = { update() {}, say: printLine, stop() {} };
 
-/** What a bar or a log line is about. */
+/** Work shown by a bar or a log line. */
 interface Work {
   readonly label: string;
   readonly total: number;
   readonly unit: string;
-  /** How much was done before, as by a run that is resumed: it does not count for the rate. */
+  /** Number of units done before, as by a resumed run; they do not count for the rate. */
   readonly from: number;
 }
 
@@ -36,8 +36,8 @@ interface State {
  * Begins to show how far work has come.
  *
  * @param label what is being done
- * @param total how many units there are
- * @param unit their name, for the rate; seconds ("s") have none
+ * @param total number of units
+ * @param unit name of the units, for the rate; seconds ("s") have no rate
  */
 export function startProgress(
   label: string,
@@ -110,7 +110,7 @@ function terminalBar(work: Work): Progress {
   };
 }
 
-/** A line when work begins, at most one every ten seconds, and one at the end. */
+/** Prints a line at most every ten seconds, and one at the end. */
 function plainLines(work: Work): Progress {
   const { label, total, unit } = work;
   const started = performance.now();

@@ -1,13 +1,16 @@
+/** Notes on picks that do not fit the densities of their tomogram. */
 import type { Position } from "../../domain/units.js";
 import type { TruthContrast, TypeContrast } from "./truthContrast.js";
 
 const axes = ["x", "y", "z"] as const;
 
-/** Contrast below which picks cannot be told from random places. */
+/** Least contrast that tells picks from random places. */
 const leastContrast = 4;
 const leastPicks = 10;
 
-/** What looks wrong about where picks lie, in words; none where nothing does. `voxel` is the finest spacing in Å. */
+/**
+ * Describes what looks wrong about the places of picks; empty where nothing does. @param voxel the finest spacing in Å
+ */
 export function contrastNotes(contrast: TruthContrast, voxel: number): string[] {
   const { types, z, better } = contrast;
   if (better)
@@ -30,8 +33,8 @@ export function contrastNotes(contrast: TruthContrast, voxel: number): string[] 
 const shown = (z: number): string => Math.abs(z).toFixed(1);
 
 /**
- * The offset that all types share, weighed by their errors, where it is beyond doubt: along some axis more than half a
- * voxel and more than four standard errors. Undefined where there is none, or no type shows one.
+ * Returns the offset that all types share, weighted by their errors, where it is significant: along some axis more than
+ * half a voxel and more than four standard errors. Undefined where it is not, or where no type has an offset.
  */
 function commonOffset(
   types: readonly TypeContrast[],

@@ -1,5 +1,9 @@
+/**
+ * Inspection of a data set. The room `inspect` reads all its metadata, picks and chunks, and reports what is broken or
+ * odd.
+ */
 import type { ParticlePick } from "../../domain/particles.js";
-import { messageOf, PickbenchError } from "../../system/errors.js";
+import { isPickbenchError, messageOf } from "../../system/errors.js";
 import { hashFile } from "../../system/files.js";
 import type { Dataset, Level, Run, TomogramRef } from "../model.js";
 import { listPicks, readPicksOf, strayPicks } from "../picks.js";
@@ -7,14 +11,15 @@ import { openTomogram, resolveTomogram } from "../tomograms/omeZarr.js";
 import { contrastNotes } from "./contrastNotes.js";
 import { measureTruthContrast, type TruthContrast } from "./truthContrast.js";
 
+/** A tomogram as inspected. */
 export interface TomogramInspection {
   readonly tomoType: string;
   readonly voxelSpacing: number | undefined;
   readonly path: string;
-  /** Empty where the metadata is broken. */
+  /** Levels, finest first; empty where the metadata is broken. */
   readonly levels: readonly Level[];
   readonly channels?: readonly string[];
-  /** Of the finest level; absent where chunks were not read, or one is broken. */
+  /** Values of the finest level; absent where chunks were not read or one is broken. */
   readonly values?: ValueRange;
 }
 
@@ -30,39 +35,41 @@ interface PicksInspection {
   readonly userId?: string;
   readonly sessionId?: string;
   readonly count: number;
-  /** How many lie outside the volume. */
+  /** Number of picks outside the volume. */
   readonly outside: number;
-  /** How many stand where another of the same file stands, to a hundredth of an Å. */
+  /** Number of picks at the position of an earlier one of the file, to a hundredth of an Å. */
   readonly repeated: number;
   /** SHA-256 of the file, hex. */
   readonly sha256: string;
 }
 
+/** A run as inspected. */
 export interface RunInspection {
   readonly name: string;
   readonly tomograms: readonly TomogramInspection[];
   readonly picks: readonly PicksInspection[];
-  /** How picks meet the densities of the finest-named reconstruction; null where there are no picks, or chunks were not read. */
+  /** Contrast of the picks in the first readable reconstruction; null without picks, or where chunks were not read. */
   readonly contrast: TruthContrast | null;
-  /** What is odd but not broken. */
+  /** Oddities that break nothing. */
   readonly notes: readonly string[];
 }
 
-/** A file that cannot be used, and why. */
+/** A file that cannot be used, and the reason. */
 interface Problem {
   readonly path: string | undefined;
   readonly message: string;
 }
 
+/** A data set as inspected. */
 export interface Inspection {
   readonly root: string;
   readonly runs: readonly RunInspection[];
-  /** Chunks that were read. */
+  /** Number of chunks that were read. */
   readonly chunks: number;
   readonly problems: readonly Problem[];
 }
 
-/** Collects the user's mistakes instead of stopping at the first; a defect of ours still stops. */
+/** Collects the user's mistakes instead of stopping at the first; a defect of the program still stops. */
 class Problems {
   readonly #byMessage = new Map<string, Problem>();
 
@@ -70,7 +77,7 @@ class Problems {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof PickbenchError)) throw error;
+      if (!isPickbenchError(error) || error.tag === "Stopped") throw error;
       this.#byMessage.set(messageOf(error), { path: error.path, message: messageOf(error) });
       return undefined;
     }
@@ -82,10 +89,11 @@ class Problems {
 }
 
 /**
- * Reads a data set's metadata and picks, and every chunk of every level of every tomogram, going on past broken ones.
+ * Reads a data set's metadata and picks, and every chunk of every level of every tomogram, continuing after broken
+ * ones.
  *
  * @param readChunks false leaves the chunks unread
- * @param onTotal hears how many chunks there are, once, before the first is read; gives what hears of each
+ * @param onTotal is called once with the number of chunks before the first is read; returns the callback for each chunk
  */
 export async function inspectDataset(
   dataset: Dataset,
@@ -102,7 +110,7 @@ export async function inspectDataset(
   return { root: dataset.root, runs: measured, chunks: read.chunks, problems: problems.list() };
 }
 
-/** Adds what the voxels say: the tomograms' values, and whether picks lie where there is something. */
+/** Adds what the voxels show: the tomograms' values, and whether picks lie on densities. */
 async function measureRun(
   dataset: Dataset,
   run: RunInspection,
@@ -122,7 +130,9 @@ async function measureRun(
   return { ...run, tomograms, contrast, notes: [...run.notes, ...flat, ...odd] };
 }
 
-/** Read at the coarsest level at which the smallest particle's radius is still three voxels, or at the finest. */
+/**
+ * Measures contrast at the coarsest level where the smallest particle's radius is still three voxels, or at the finest.
+ */
 async function contrastOf(
   dataset: Dataset,
   { name, picks }: RunInspection,

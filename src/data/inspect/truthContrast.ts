@@ -1,39 +1,45 @@
+/**
+ * Contrast of picks against the densities of their tomogram: detects shifted, mirrored or otherwise misread
+ * coordinates.
+ */
+import { meanOf } from "../../domain/numbers.js";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { type Random, randomFor } from "../../domain/random.js";
 import { angstrom, type Position } from "../../domain/units.js";
 import { positionToIndex, type Shape3, type Spacing3, type Volume, voxelCount } from "../../domain/volume.js";
 
-/** How one type's picks meet the densities of a tomogram. */
+/** Contrast of one type's picks in a tomogram. */
 export interface TypeContrast {
   readonly type: string;
   readonly picks: number;
   /**
-   * Contrast at the picks in standard errors above that of random places; the sign is the densities' own: dark particles
-   * are negative.
+   * Contrast at the picks in standard errors above random places, with the sign of the densities: dark particles are
+   * negative.
    */
   readonly z: number;
   /**
-   * From the picks to the extremum of their mean contrast, Å along x, y, z, with the standard error of each; null for
-   * fewer than 8 picks, or where the contrast is too weak to have one.
+   * Offset from the picks to the extremum of their mean contrast, in Å along x, y, z, with the standard error of each;
+   * null for fewer than 8 picks, or where the contrast is too weak to have one.
    */
   readonly offset: { readonly mean: Position; readonly error: Position } | null;
 }
 
-/** Another reading of the same numbers under which picks meet the densities far better. */
+/** Another reading of the same coordinates under which picks meet the densities far better. */
 interface BetterReading {
-  /** What would have to be so, in words that end "… they are". */
+  /** Condition of the reading, as words that complete "if the picks were …". */
   readonly words: string;
   readonly z: number;
 }
 
+/** Contrast of all types of a run's picks. */
 export interface TruthContrast {
   readonly types: readonly TypeContrast[];
-  /** All types together: Σ|z| with the common sign, over the square root of their number. */
+  /** Contrast of all types together: Σ z over the square root of their number. */
   readonly z: number;
   readonly better: BetterReading | null;
 }
 
-/** Voxels of a ball against those of the shell around it, as steps from a centre along z, y, x. */
+/** A ball and the shell around it, whose mean values are compared: voxel steps from a centre along z, y, x. */
 interface Probe {
   readonly ball: readonly Shape3[];
   readonly shell: readonly Shape3[];
@@ -46,10 +52,11 @@ const leastForOffset = 8;
 const leastForReading = 8;
 
 /**
- * Whether picks lie where a tomogram shows something: the mean density within a particle's radius less that between one
- * and one and a half, at the picks and at random places.
+ * Measures whether picks lie where a tomogram shows something: the mean density within a particle's radius minus that
+ * between 1 and 1.5 radii, at the picks and at random places.
  *
  * @param volume at any level; particles should be a few voxels across
+ * @returns null where there are no picks of the given particles
  */
 export function measureTruthContrast(
   volume: Volume,
@@ -89,7 +96,9 @@ class ContrastField {
     this.deviation = Math.sqrt(meanOf(values.map((value) => (value - this.mean) ** 2))) || 1;
   }
 
-  /** Standard errors above random places, of the picks read as `reading` has them; those outside count as nothing. */
+  /**
+   * Returns the standard errors above random places of the picks under a reading; picks outside count as random places.
+   */
   zOf(reading: (position: Position) => Position): number {
     const { shape, spacing } = this.volume;
     const values = this.picks.map((pick) => {
@@ -110,7 +119,7 @@ class ContrastField {
     };
   }
 
-  /** The extremum near all picks; its error from those near each quarter of them. */
+  /** Finds the extremum near all picks; its error comes from the extrema near each quarter of them. */
   private offset(sign: number): TypeContrast["offset"] {
     const { spacing } = this.volume;
     const mean = this.extremum(this.picks, sign);
@@ -132,7 +141,11 @@ class ContrastField {
     return { mean: position(mean.map((value, axis) => value * spacing[axis]!)), error: position(error) };
   }
 
-  /** Steps in voxels along z, y, x from the picks to the extremum of their mean surroundings' contrast, at most a radius. */
+  /**
+   * Returns the steps in voxels along z, y, x from the picks to the extremum of their mean surroundings' contrast, at
+   * most
+   * one radius.
+   */
   private extremum(picks: readonly ParticlePick[], sign: number): number[] {
     const { spacing } = this.volume;
     const indices = picks.map((pick) => positionToIndex(pick, spacing));
@@ -154,7 +167,7 @@ class ContrastField {
 
 type Voxels = Omit<Volume, "spacing">;
 
-/** The probe's contrast at a voxel; a volume goes on beyond its faces as it is there. */
+/** Returns the probe's contrast at a voxel; a volume is extended beyond its faces by its border values. */
 function contrastAt({ data, shape }: Voxels, { ball, shell }: Probe, [z, y, x]: Shape3): number {
   const [depth, height, width] = shape;
   const mean = (steps: readonly Shape3[]): number => {
@@ -168,7 +181,7 @@ function contrastAt({ data, shape }: Voxels, { ball, shell }: Probe, [z, y, x]: 
   return mean(ball) - mean(shell);
 }
 
-/** The mean of the boxes around voxels, as large as the probe needs when it is moved by `reach`. */
+/** Averages the boxes around voxels, large enough for a probe that is moved by `reach`. */
 function meanSurroundings(
   { data, shape }: Volume,
   centres: readonly Shape3[],
@@ -193,8 +206,6 @@ function meanSurroundings(
 }
 
 const clamp = (index: number, size: number): number => Math.min(size - 1, Math.max(0, index));
-const meanOf = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
 const rounded = (index: readonly number[]): Shape3 => [
   Math.round(index[0]!),
   Math.round(index[1]!),
@@ -222,7 +233,7 @@ function probeOf(radius: number, spacing: Spacing3): Probe {
   return { ball, shell, reach };
 }
 
-/** Uphill from the middle, one voxel at a time along any axis or diagonal, within `reach` voxels. */
+/** Climbs from the middle, one voxel at a time along any axis or diagonal, within `reach` voxels. */
 function climb(value: (step: Shape3) => number, reach: Shape3): Shape3 {
   const known = new Map<string, number>();
   const at = (step: Shape3): number => {
@@ -245,7 +256,7 @@ function climb(value: (step: Shape3) => number, reach: Shape3): Shape3 {
   }
 }
 
-/** Where between the voxels a parabola through three of them has its top. */
+/** Returns the sub-voxel offset of the top of a parabola through three voxels. */
 function parabola(value: (step: Shape3) => number, best: Shape3, axis: number): number {
   const beside = (direction: number): number =>
     value(best.map((step, at) => (at === axis ? step + direction : step)) as unknown as Shape3);
@@ -254,7 +265,9 @@ function parabola(value: (step: Shape3) => number, best: Shape3, axis: number): 
   return bend < 0 ? Math.max(-0.5, Math.min(0.5, (before - after) / (2 * bend))) : 0;
 }
 
-/** The reading that meets the densities at least twice as well as the numbers as they are; null where none does. */
+/**
+ * Returns the reading that meets the densities at least twice as well as the plain coordinates; null where none does.
+ */
 function betterReading(
   volume: Volume,
   fields: readonly ContrastField[],
@@ -268,14 +281,14 @@ function betterReading(
   return best.z >= leastForReading && best.z > 2 * asTheyAre ? best : null;
 }
 
-/** Another way to take the same coordinates. */
+/** Another reading of the same coordinates. */
 interface Reading {
-  /** What would have to be so, in words that end "… they are". */
+  /** Condition of the reading, as words that complete "if the picks were …". */
   readonly words: string;
   readonly read: (position: Position) => Position;
 }
 
-/** The mistakes that people make with coordinates: mirrors, axis order, units, origin. */
+/** Lists the common mistakes with coordinates: mirrors, axis order, units, origin. */
 function readingsOf(shape: Shape3, spacing: Spacing3): Reading[] {
   const size = shape.map((voxels, axis) => voxels * spacing[axis]!) as [number, number, number];
   const at = (x: number, y: number, z: number): Position => ({

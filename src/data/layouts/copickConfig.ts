@@ -1,3 +1,4 @@
+/** copick configurations and folders: finds the roots and particles behind a `--data` argument. */
 import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,7 +40,7 @@ const configSchema = z.looseObject({
   ),
 });
 
-/** Roots and particles of a copick configuration; roots are folders of this machine, `https://` or `s3://`. */
+/** Reads roots and particles of a copick configuration; roots are local folders, `https://` or `s3://`. */
 async function readProject(path: string, access: DataAccess): Promise<FoundData> {
   const config = await readConfig(path);
   if (config.config_type !== undefined && config.config_type !== "filesystem")
@@ -78,11 +79,11 @@ async function readConfig(path: string): Promise<z.infer<typeof configSchema>> {
   }
 }
 
-/** A root as a folder of this machine: of a server's, its mirror. */
+/** Returns the local folder of a root; for a server's root, its mirror. */
 const localRoot = async (configPath: string, root: string, access: DataAccess): Promise<string> =>
   isRemote(root) ? (await openMirror(root, access)).tree : localPath(configPath, root);
 
-/** A root as a folder of this machine: `local://` and `file://` are taken off; relative to the configuration. */
+/** Returns the local folder of a root, relative to the configuration and without `local://` or `file://`. */
 function localPath(configPath: string, root: string): string {
   const protocol = /^([a-z0-9+.-]+):\/\//i.exec(root)?.[1]?.toLowerCase();
   if (protocol === "file") return fileURLToPath(root);
@@ -99,8 +100,8 @@ function localPath(configPath: string, root: string): string {
 type PickableObject = z.infer<typeof configSchema>["pickable_objects"][number];
 
 /**
- * The particles of a configuration; what it leaves out is the challenge's where the name is known. An object's weight in
- * the score is `score_weight` of its metadata, where copick leaves room for others.
+ * Reads the particles of a configuration; for known names, missing fields are the challenge's. An object's weight in
+ * the score is `score_weight` of its metadata, which copick leaves free for other programs.
  */
 function particlesOf(path: string, objects: readonly PickableObject[]): Particle[] {
   const particles = objects
@@ -129,7 +130,7 @@ function particlesOf(path: string, objects: readonly PickableObject[]): Particle
   return particles;
 }
 
-/** @throws BadDataset where two particles share a name, or a label */
+/** Checks that no two particles share a name or a label. @throws PickbenchError BadDataset */
 function checkDistinct(path: string, key: "name" | "label", particles: readonly Particle[]): void {
   const seen = new Set<string | number>();
   for (const { [key]: value } of particles) {

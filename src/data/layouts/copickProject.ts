@@ -1,19 +1,20 @@
+/** Writes a copick configuration for a data set. */
 import { resolve, sep } from "node:path";
 import type { Particle } from "../../domain/particles.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import type { Dataset } from "../model.js";
 
-/** What a configuration says beside where the data lie. */
+/** Fields of a configuration beside the data's location. */
 interface ProjectOptions {
   readonly name: string;
   readonly description: string;
-  /** Who copick takes for the author of new picks. */
+  /** Session that copick gives to new picks. */
   readonly sessionId: string;
 }
 
 /**
- * A copick configuration (`config_type: filesystem`) of a data set: its particles as pickable objects, its roots as
- * `local://` paths. copick resolves no relative paths, so they are absolute.
+ * Makes a copick configuration (`config_type: filesystem`) of a data set: its particles as pickable objects, its roots
+ * as `local://` paths. copick resolves no relative paths, so they are absolute.
  */
 export function copickProject(dataset: Dataset, options: ProjectOptions): Record<string, unknown> {
   const staticRoot = dataset.roots.find((root) => root !== dataset.overlayRoot);
@@ -33,7 +34,7 @@ export function copickProject(dataset: Dataset, options: ProjectOptions): Record
 
 const localUrl = (path: string): string => `local://${resolve(path).split(sep).join("/")}`;
 
-/** Every particle with a label of its own: what it has, else the lowest that is free. */
+/** Gives every particle its own label: the one it has, else the lowest free number. */
 export function labelled(particles: readonly Particle[]): (Particle & { readonly label: number })[] {
   const taken = new Set(particles.flatMap(({ label }) => label ?? []));
   let next = 1;

@@ -1,3 +1,4 @@
+/** The CryoET Data Portal's layout of downloaded runs: tomograms and annotations. */
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { parseJson, readIfThere } from "../../formats/zarr/ome.js";
@@ -8,10 +9,10 @@ const spacingFolder = /^VoxelSpacing(\d+(?:\.\d+)?)$/;
 const reconstructions = "Reconstructions";
 
 /**
- * Runs of a downloaded portal dataset, or the one run that a folder is:
+ * Lists the runs of a downloaded portal dataset, or the single run that a folder is:
  * `RUN/Reconstructions/VoxelSpacing…/{Tomograms/ID/NAME.zarr, Annotations/ID/OBJECT-VERSION.json}`.
  *
- * @throws BadDataset where metadata is broken
+ * @throws PickbenchError BadDataset where metadata is broken
  */
 export async function portalRuns(folder: string): Promise<Run[]> {
   if ((await namesIn(join(folder, reconstructions))).length > 0) return [await portalRun(folder)];
@@ -43,7 +44,7 @@ const tomogramSchema = z.looseObject({
   omezarr_dir: z.string().nullish(),
 });
 
-/** Tomograms of a voxel spacing, OME-Zarr before MRC where both were downloaded. */
+/** Lists the tomograms of a voxel spacing; OME-Zarr goes before MRC where both were downloaded. */
 async function tomogramsIn(folder: string, run: string, voxelSpacing: number): Promise<TomogramRef[]> {
   const places = [
     "CanonicalTomogram",
@@ -61,7 +62,9 @@ async function tomogramsIn(folder: string, run: string, voxelSpacing: number): P
   return [...found.values()];
 }
 
-/** `denoised`, `filtered`; of raw ones the method: `wbp`, `sirt`. */
+/**
+ * Reads a tomogram's type: the processing (`denoised`, `filtered`), or for raw tomograms the method (`wbp`, `sirt`).
+ */
 async function typeOf(path: string): Promise<string | undefined> {
   const text = await readIfThere(path);
   if (text === undefined) return undefined;
@@ -81,7 +84,7 @@ const annotationSchema = z.looseObject({
   files: z.array(z.looseObject({ format: z.string(), path: z.string() })).default([]),
 });
 
-/** Annotations with points; metadata lies beside them, in folders by number or, in older downloads, flat. */
+/** Lists annotations with points; their metadata lies in numbered folders or, in older downloads, flat. */
 async function annotationsIn(folder: string, voxelSpacing: number): Promise<PortalAnnotation[]> {
   const found: PortalAnnotation[] = [];
   for (const name of await namesIn(folder)) {
@@ -123,7 +126,7 @@ const hyphened = (name: string): string =>
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-|-$/g, "");
 
-/** What the portal calls the challenge's particles (its deposition 10310, dataset 10440). */
+/** Names of the challenge's particles in the portal (its deposition 10310, dataset 10440). */
 const portalNames: Readonly<Record<string, string>> = {
   "ferritin-complex": "apo-ferritin",
   apoferritin: "apo-ferritin",

@@ -1,7 +1,7 @@
 /** Runs under roots: in copick's tree, as the Data Portal lays them out, or as volumes in folders. */
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Run, TomogramRef } from "../model.js";
+import { foldersIn } from "../volumeNames.js";
 import { portalRuns } from "./portal.js";
 import { volumeRuns } from "./volumeFolder.js";
 
@@ -25,7 +25,7 @@ export async function listRuns(
   const folders = new Map<string, string[]>();
   for (const root of roots) {
     const runsFolder = join(root, "ExperimentRuns");
-    for (const name of await folderNames(runsFolder))
+    for (const name of await foldersIn(runsFolder))
       folders.set(name, [...(folders.get(name) ?? []), join(runsFolder, name)]);
   }
   const runs = new Map<string, Run>();
@@ -45,10 +45,10 @@ const joined = (first: Run | undefined, second: Run): Run =>
 async function listTomograms(run: string, runFolders: readonly string[]): Promise<TomogramRef[]> {
   const found = new Map<string, TomogramRef & { voxelSpacing: number }>();
   for (const folder of runFolders) {
-    for (const spacingName of await folderNames(folder)) {
+    for (const spacingName of await foldersIn(folder)) {
       const label = spacingFolder.exec(spacingName)?.[1];
       if (label === undefined) continue;
-      for (const name of await folderNames(join(folder, spacingName))) {
+      for (const name of await foldersIn(join(folder, spacingName))) {
         if (!name.endsWith(".zarr")) continue;
         const tomoType = name.slice(0, -".zarr".length);
         const key = `${Number(label)}/${tomoType}`;
@@ -65,19 +65,4 @@ async function listTomograms(run: string, runFolders: readonly string[]): Promis
   return [...found.values()].sort(
     (a, b) => a.voxelSpacing - b.voxelSpacing || (a.tomoType < b.tomoType ? -1 : 1),
   );
-}
-
-/** Names of the folders in a folder (or links to some), hidden ones left out; none where it does not exist. */
-async function folderNames(folder: string): Promise<string[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries
-      .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith("."))
-      .map((entry) => entry.name)
-      .sort();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return [];
-    throw error;
-  }
 }

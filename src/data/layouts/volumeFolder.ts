@@ -1,15 +1,16 @@
+/** Folders of volumes without any layout: each file, or each subfolder of files, is a run. */
 import { basename, dirname, join } from "node:path";
 import type { Run, TomogramRef } from "../model.js";
 import { isVolumeName, namesIn, volumeStem } from "../volumeNames.js";
 import type { Layout } from "./layout.js";
 
-/** How Ais names what it found in a tomogram: `{tomogram}__{Feature}`. */
+/** Separator in the names of Ais's outputs for a tomogram: `{tomogram}__{Feature}`. */
 export const aisSeparator = "__";
 const notRuns: readonly string[] = ["static", "overlay", "train", "test"];
 
 /**
- * Runs of a folder that holds volumes in no other layout: `RUN.mrc` (or `RUN.zarr`) a run, and `RUN/TYPE.mrc` in folders
- * of their own. What Ais made of a tomogram beside it (`RUN__Feature.mrc`) is no run.
+ * Lists the runs of a folder that holds volumes in no other layout: each `RUN.mrc` (or `RUN.zarr`) is a run, and so is
+ * each folder with files `RUN/TYPE.mrc`. Outputs of Ais beside a tomogram (`RUN__Feature.mrc`) are no runs.
  */
 export async function volumeRuns(folder: string): Promise<Run[]> {
   const names = await namesIn(folder);
@@ -39,7 +40,7 @@ export const singleVolume: Layout = {
 
 const unnamed = "tomogram";
 
-/** A lone file that is named after the run, or `tomogram`, does not say which reconstruction it is. */
+/** Makes a run of its files. The type of a single file named after the run, or `tomogram`, is unknown. */
 function runOf(folder: string, run: string, files: readonly string[]): Run {
   const isPlain = (file: string) => files.length === 1 && [unnamed, run].includes(volumeStem(file));
   const tomograms = files.map(

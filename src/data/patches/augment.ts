@@ -1,3 +1,4 @@
+/** Augmentation of voxel values: intensity changes, noise and mixup. */
 import type { Random } from "../../domain/random.js";
 import type { AugmentSpec, Batch } from "./spec.js";
 
@@ -13,8 +14,8 @@ export function varyIntensity(input: Float32Array, spec: AugmentSpec["intensity"
 }
 
 /**
- * Standard normal values by Box–Muller, two from one pair of 32-bit draws: 24 bits would do for a voxel, and it is the
- * draws that take the time.
+ * Adds standard normal values by Box–Muller, two from one pair of 32-bit draws: 24 bits would do for a voxel, and the
+ * draws take most of the time.
  */
 function addNoise(input: Float32Array, deviation: number, random: Random): void {
   const unit = 2 ** -32;
@@ -27,8 +28,8 @@ function addNoise(input: Float32Array, deviation: number, random: Random): void 
 }
 
 /**
- * Mixes `other` into `example` (one example each) as mixup does (Zhang et al. 2018), `share` being the example's part.
- * The weights mix too, and each target counts by its own weight: an ignored voxel of one leaves the other's label as it
+ * Mixes `other` into `example` (one example each) by mixup (Zhang et al. 2018); `share` is the example's part. The
+ * weights mix too, and each target counts by its own weight: where one voxel is ignored the other's label stays as it
  * is, and weighted cross entropy of the mixture is the mixture of both weighted cross entropies.
  */
 export function mixInto(example: Batch, other: Batch, share: number): void {
@@ -50,14 +51,14 @@ export function mixInto(example: Batch, other: Batch, share: number): void {
   }
 }
 
-/** A draw from Beta(a, a), from two of Gamma(a). */
+/** Draws from Beta(a, a), by two draws from Gamma(a). */
 export function drawBeta(a: number, random: Random): number {
   const first = drawGamma(a, random);
   const second = drawGamma(a, random);
   return first + second > 0 ? first / (first + second) : 0.5;
 }
 
-/** A draw from Gamma(shape, 1): Marsaglia and Tsang, ACM Trans. Math. Softw. 26 (2000), with their boost below 1. */
+/** Draws from Gamma(shape, 1): Marsaglia and Tsang, ACM Trans. Math. Softw. 26 (2000), with their boost below 1. */
 function drawGamma(shape: number, random: Random): number {
   if (shape < 1) return drawGamma(shape + 1, random) * (1 - random.uniform()) ** (1 / shape);
   const d = shape - 1 / 3;

@@ -1,3 +1,4 @@
+/** Makes the training batch of a step: crops, voxel values, targets and weights, augmented. */
 import { type Random, randomFor } from "../../domain/random.js";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -19,8 +20,10 @@ import {
 import { paintTarget } from "./targets.js";
 
 /**
- * The batch of a step: a function of its arguments alone, the same bits in whatever thread.
- * @throws as checkPatches does; NotFinite where a volume holds NaN or an infinity
+ * Makes the batch of a step: a function of its arguments alone, with the same bits in every thread.
+ *
+ * @throws PickbenchError BadExperiment or BadDataset as `checkPatches` does; NotFinite where a volume holds NaN or an
+ * infinity
  */
 export function makeBatch(spec: PatchSpec, sources: readonly PatchSource[], step: number): Batch {
   checkPatches(spec, sources);
@@ -39,7 +42,7 @@ export function makeBatch(spec: PatchSpec, sources: readonly PatchSource[], step
   return batch;
 }
 
-/** Bytes of one batch. */
+/** Returns the size of one batch in bytes. */
 export const batchBytes = (spec: PatchSpec): number =>
   spec.batchSize *
   (voxelCount(spec.patchShape) + voxelCount(targetShape(spec)) * (channelCount(spec) + 1)) *
@@ -54,7 +57,7 @@ function emptyBatch(spec: PatchSpec, examples: number): Batch {
   };
 }
 
-/** A view of one of a batch's examples. */
+/** Returns a view of one example of a batch. */
 function exampleOf({ input, target, weight }: Batch, k: number, examples: number): Batch {
   const part = (values: Float32Array): Float32Array => {
     const size = values.length / examples;
@@ -93,7 +96,7 @@ function exampleMaker(
   };
 }
 
-/** The least weight of the input voxels under each coarser one. */
+/** Sets the weight of each coarse voxel to the least weight of the input voxels it covers. */
 function lowerWeight(fine: Float32Array, shape: Shape3, stride: number, coarse: Float32Array): void {
   coarse.fill(1);
   const [, height, width] = shape;

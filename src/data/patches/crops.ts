@@ -1,4 +1,4 @@
-/** Where patches are cut: scored types balanced, the particle anywhere well inside, every crop inside its volume. */
+/** Crops: balanced over scored types, the particle anywhere well inside the patch, every crop inside its volume. */
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import type { Random } from "../../domain/random.js";
 import { positionToIndex, type Shape3, type Volume } from "../../domain/volume.js";
@@ -19,21 +19,22 @@ import {
 } from "./map.js";
 import { type PatchSource, type PatchSpec, scoredTypes } from "./spec.js";
 
-/** One crop: which run and reconstruction, and how the patch lies in it. */
+/** A crop: its run, its reconstruction, and the patch's map into the volume. */
 export interface Crop {
   readonly source: PatchSource;
   readonly volume: Volume;
   readonly map: PatchMap;
-  /** The particle it was drawn around; undefined for one centred anywhere. */
+  /** The particle that the crop was drawn around; undefined for a crop centred anywhere. */
   readonly pick: ParticlePick | undefined;
 }
 
-/** The picks of each scored type that has any, over all runs. */
+/** Picks of each scored type that has any, over all runs. */
 type CropCentres = readonly (readonly {
   readonly source: PatchSource;
   readonly pick: ParticlePick;
 }[])[];
 
+/** Lists the particles that crops can be drawn around, by scored type. */
 export function cropCentres(spec: PatchSpec, sources: readonly PatchSource[]): CropCentres {
   return scoredTypes(spec)
     .map(({ name }) =>
@@ -44,7 +45,7 @@ export function cropCentres(spec: PatchSpec, sources: readonly PatchSource[]): C
     .filter((centres) => centres.length > 0);
 }
 
-/** Draws a crop: background with the spec's share, else a type uniformly, then one of its particles uniformly. */
+/** Draws a crop: background with the spec's share; else a type uniformly, then one of its particles uniformly. */
 export function drawCrop(
   spec: PatchSpec,
   sources: readonly PatchSource[],
@@ -83,12 +84,16 @@ function drawOrientation(
 const fitsInside = (shape: Shape3, inside: Shape3): boolean =>
   shape.every((size, axis) => size <= inside[axis]!);
 
-/** A patch's middle, as a continuous volume index. */
+/** Draws the patch's middle anywhere in the volume, as a continuous volume index. */
 function drawAnywhere(volumeShape: Shape3, covered: Shape3, random: Random): Vector3 {
   return mapVector(covered, (size, axis) => (size - 1) / 2 + random.integer(volumeShape[axis]! - size + 1));
 }
 
-/** The patch's middle that puts the particle uniformly inside, at least its radius or a quarter of the patch from each face. */
+/**
+ * Draws the patch's middle so that the particle lies uniformly inside, at least its radius or a quarter of the patch
+ * from
+ * each face. The result is a continuous volume index.
+ */
 function drawAround(
   pick: ParticlePick,
   { patchShape, types }: PatchSpec,
@@ -107,9 +112,9 @@ function drawAround(
 }
 
 /**
- * The patch with its middle as near to the drawn one as the volume allows. A free rotation is left out where it would
- * turn the crop's own particle out of the patch, as in a volume's corner; elsewhere it may turn the patch's corners out
- * of the volume, which get weight 0.
+ * Places the patch with its middle as near to the drawn one as the volume allows. A free rotation is left out where it
+ * would turn the crop's own particle out of the patch, as in a volume's corner; elsewhere it may turn the patch's
+ * corners out of the volume, which get weight 0.
  */
 function placePatch(
   { patchShape, augment }: PatchSpec,

@@ -1,21 +1,21 @@
 /**
- * The one map from a patch's voxels to its volume's, used for the voxel values and for the labels alike, so that both
- * move together: volume index = matrix · patch voxel + offset, in z,y,x and continuous indices (0 is the centre of the
- * first voxel).
+ * The map from a patch's voxels to its volume's, used for voxel values and labels alike, so that both move together:
+ * volume index = matrix · patch voxel + offset, in z,y,x and continuous indices (0 is the centre of the first voxel).
  */
 import type { Random } from "../../domain/random.js";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
 
-/** z,y,x. */
+/** Components along z, y, x. */
 export type Vector3 = readonly [z: number, y: number, x: number];
-/** Rows are z,y,x of the result. */
+/** Rows are the z, y, x components of the result. */
 export type Matrix3 = readonly [Vector3, Vector3, Vector3];
 
+/** A map from patch voxels to continuous volume indices, with its inverse. */
 export interface PatchMap {
   readonly matrix: Matrix3;
   readonly inverse: Matrix3;
   readonly offset: Vector3;
-  /** Voxels fall on voxels: the matrix is a signed permutation and the offset whole. */
+  /** True where voxels fall on voxels: the matrix is a signed permutation and the offset whole. */
   readonly aligned: boolean;
 }
 
@@ -31,7 +31,7 @@ const identityMatrix: Matrix3 = [
   [0, 0, 1],
 ];
 
-/** Counts of 90° turns about z, as orientations; all proper rotations. */
+/** Orientations after 0 to 3 turns by 90° about z; all are proper rotations. */
 const turnsAboutZ: readonly Orientation[] = [
   { axes: [0, 1, 2], signs: [1, 1, 1] },
   { axes: [0, 2, 1], signs: [1, 1, -1] },
@@ -39,13 +39,13 @@ const turnsAboutZ: readonly Orientation[] = [
   { axes: [0, 2, 1], signs: [1, -1, 1] },
 ];
 
-/** Turns by 90° about z, then flips of the patch's axes (true: flipped). */
+/** Returns the orientation after turns by 90° about z, then flips of the patch's axes (true: flipped). */
 export function orientation(turns: number, flips: readonly [boolean, boolean, boolean]): Orientation {
   const { axes, signs } = turnsAboutZ[turns % 4]!;
   return { axes, signs: mapVector(signs, (sign, p) => (flips[p] ? -sign : sign)) };
 }
 
-/** Voxels that an oriented patch covers along the volume's axes. */
+/** Returns the numbers of voxels that an oriented patch covers along the volume's axes. */
 export function orientedShape(shape: Shape3, { axes }: Orientation): Shape3 {
   const covered: [number, number, number] = [0, 0, 0];
   axes.forEach((axis, p) => {
@@ -54,7 +54,7 @@ export function orientedShape(shape: Shape3, { axes }: Orientation): Shape3 {
   return covered;
 }
 
-/** Map of an oriented patch whose lowest corner in the volume is the voxel `start`. */
+/** Returns the map of an oriented patch whose lowest corner in the volume is the voxel `start`. */
 export function alignedMap(oriented: Orientation, shape: Shape3, start: Shape3): PatchMap {
   const offset: [number, number, number] = [...start];
   oriented.axes.forEach((axis, p) => {
@@ -65,8 +65,8 @@ export function alignedMap(oriented: Orientation, shape: Shape3, start: Shape3):
 }
 
 /**
- * Map of an oriented patch turned about its middle, which lies at the continuous volume index `centre`. The rotation
- * acts on Å, so that it stays rigid where the spacings differ.
+ * Returns the map of an oriented patch turned about its middle, which lies at the continuous volume index `centre`. The
+ * rotation acts on Å, so that it stays rigid where the spacings differ.
  */
 export function rotatedMap(
   oriented: Orientation,
@@ -91,7 +91,10 @@ export function rotatedMap(
   };
 }
 
-/** The map of the same patch in voxels of `stride` input voxels along each axis, centred where those are. */
+/**
+ * Returns the map of the same patch in coarse voxels, each of `stride` input voxels along each axis and centred on
+ * them.
+ */
 export function coarseMap(map: PatchMap, stride: number): PatchMap {
   if (stride === 1) return map;
   const middle = (stride - 1) / 2;
@@ -104,7 +107,7 @@ export function coarseMap(map: PatchMap, stride: number): PatchMap {
   };
 }
 
-/** Rotation by at most `degrees` about an axis drawn uniformly from the sphere (Rodrigues' formula). */
+/** Draws a rotation by at most `degrees` about an axis uniform on the sphere (Rodrigues' formula). */
 export function drawRotation(random: Random, degrees: number): Matrix3 {
   const angle = (random.between(-degrees, degrees) * Math.PI) / 180;
   const drawn: Vector3 = [random.normal(), random.normal(), random.normal()];
@@ -123,7 +126,7 @@ export function drawRotation(random: Random, degrees: number): Matrix3 {
   );
 }
 
-/** Continuous patch voxel at a continuous volume index. */
+/** Returns the continuous patch voxel at a continuous volume index. */
 export function patchVoxel(map: PatchMap, index: Vector3): Vector3 {
   return transform(
     map.inverse,
@@ -131,7 +134,7 @@ export function patchVoxel(map: PatchMap, index: Vector3): Vector3 {
   );
 }
 
-/** Continuous index of a patch's middle. */
+/** Returns the continuous index of a patch's middle. */
 export const patchCentre = (shape: Shape3): Vector3 => mapVector(shape, (size) => (size - 1) / 2);
 
 export const mapVector = (vector: Vector3, change: (value: number, axis: number) => number): Vector3 => [
@@ -140,7 +143,7 @@ export const mapVector = (vector: Vector3, change: (value: number, axis: number)
   change(vector[2], 2),
 ];
 
-/** matrix · vector. */
+/** Returns matrix · vector. */
 export const transform = (matrix: Matrix3, [z, y, x]: Vector3): Vector3 => [
   matrix[0][0] * z + matrix[0][1] * y + matrix[0][2] * x,
   matrix[1][0] * z + matrix[1][1] * y + matrix[1][2] * x,

@@ -1,21 +1,22 @@
 /**
- * Where a voxel of a ball target says that its particle's centre lies: the regression half of anchor-free detection, as
- * in FCOS (Tian et al. 2019), with sub-voxel vectors instead of boxes.
+ * Offset targets: in every voxel of a ball, the vector to its particle's centre. This is the regression half of
+ * anchor-free detection, as in FCOS (Tian et al. 2019), with sub-voxel vectors instead of boxes.
  */
 import { mapVector, patchVoxel, type Vector3 } from "./map.js";
 import type { PaintedType, PatchScene } from "./targets.js";
 
-/** Voxels of the input that an offset of 1 stands for, so that what is learned is of the order of 1. */
+/** Input voxels per unit of an offset, so that learned values are of the order of 1. */
 export const offsetUnit = 8;
-/** Along z, y, x. */
+/** Number of offset channels: along z, y, x. */
 export const offsetChannels = 3;
 
 /**
- * Paints (3,z,y,x) of one patch: in every voxel of a ball of `fraction` of its particle's radius, the way from that
- * voxel's centre to the particle's along the patch's z, y, x in units of `offsetUnit` input voxels, `stride` of them to a
- * voxel of the scene. Of overlapping balls the nearest relative to its radius counts, as in the ball target itself.
+ * Paints the offsets (3,z,y,x) of one patch: in every voxel of a ball of `fraction` of its particle's radius, the
+ * vector from that voxel's centre to the particle's along the patch's z, y, x, in units of `offsetUnit` input voxels. A
+ * voxel of the scene is `stride` input voxels wide. Of overlapping balls the nearest relative to its radius counts, as
+ * in the ball target itself.
  *
- * `into` must be zero everywhere.
+ * @param into (3,z,y,x), zero everywhere
  */
 export function paintOffsets(
   fraction: number,

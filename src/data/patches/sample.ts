@@ -1,10 +1,11 @@
+/** Voxel values of a patch, copied or interpolated from its volume. */
 import type { Shape3, Volume } from "../../domain/volume.js";
 import type { PatchMap } from "./map.js";
 
 /**
- * Fills input (z,y,x) with the volume under the patch, and sets weight (z,y,x) to 1 inside the volume and 0 outside it,
- * where the nearest voxel's value stands instead. Voxels are copied where the map is aligned and interpolated
- * trilinearly where it is not.
+ * Fills input (z,y,x) with the volume under the patch, and sets weight (z,y,x) to 1 inside the volume and 0 outside,
+ * where the nearest voxel's value is used instead. Voxels are copied where the map is aligned and interpolated
+ * trilinearly otherwise.
  */
 export function samplePatch(
   volume: Volume,
@@ -17,7 +18,7 @@ export function samplePatch(
   else interpolate(volume, map, shape, into.input, into.weight);
 }
 
-/** Strided copy; the aligned map must stay inside the volume. */
+/** Copies voxels with strides; the aligned map must stay inside the volume. */
 function copyVoxels(
   { data, shape: size }: Volume,
   { matrix, offset }: PatchMap,

@@ -1,3 +1,4 @@
+/** The specification of training patches: shapes, types, target, augmentation, and what can be cut from given runs. */
 import { challengeParticles, type Particle, type ParticlePick } from "../../domain/particles.js";
 import type { Shape3, Volume } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -7,12 +8,12 @@ import type { PaintedType, TargetSpec } from "./targets.js";
 /** How training patches are drawn, labelled and varied. */
 export interface PatchSpec {
   readonly seed: number;
-  /** Voxels. */
+  /** Size in voxels. */
   readonly patchShape: Shape3;
   readonly batchSize: number;
-  /** One target channel each, in this order. */
+  /** Types with one target channel each, in this order. */
   readonly types: readonly Particle[];
-  /** True: channel 0 is background and a voxel's channels sum to 1. False: one independent channel a type. */
+  /** True: channel 0 is background and a voxel's channels sum to 1. False: each type has one independent channel. */
   readonly background: boolean;
   readonly target: TargetSpec;
   readonly head: HeadSpec;
@@ -23,19 +24,21 @@ export interface PatchSpec {
   readonly augment: AugmentSpec;
 }
 
+/** Augmentation of each example. */
 export interface AugmentSpec {
-  /** Along each axis with probability ½. */
+  /** Whether to flip along each axis with probability ½. */
   readonly flip: boolean;
-  /** By 0, 90, 180 or 270° about z, where the turned patch fits the volume. */
+  /** Whether to turn by 0, 90, 180 or 270° about z, where the turned patch fits the volume. */
   readonly rotate90: boolean;
-  /** Degrees: a further rotation about a random axis by up to this angle. */
+  /** Largest angle, in degrees, of a further rotation about a random axis. */
   readonly rotation: number;
-  /** input · (1 ± scale) ± shift + normal noise of a standard deviation drawn from 0 to noise. */
+  /** Ranges of input · (1 ± scale) ± shift + normal noise of a standard deviation drawn from 0 to noise. */
   readonly intensity: { readonly scale: number; readonly shift: number; readonly noise: number };
-  /** Each example is mixed with another by a share from Beta(mixup, mixup); 0 is off. */
+  /** Mixes each example with another by a share from Beta(mixup, mixup); 0 turns mixup off. */
   readonly mixup: number;
 }
 
+/** A run to cut patches from. */
 export interface PatchSource {
   readonly run: string;
   /** Normalised reconstructions of the run; one is drawn per crop. */
@@ -43,42 +46,47 @@ export interface PatchSource {
   readonly picks: readonly ParticlePick[];
 }
 
-/** n examples of one channel in, `channels` out. */
+/** A batch of n examples with one input channel and several target channels. */
 export interface Batch {
   /** (n,1,z,y,x) */
   readonly input: Float32Array;
-  /** (n,channels,z,y,x) at the head's stride, soft under mixup; the last three are the offsets where it has them. */
+  /**
+   * (n,channels,z,y,x) at the head's stride, soft under mixup; the last three channels are the offsets, if there are
+   * any.
+   */
   readonly target: Float32Array;
-  /** (n,1,z,y,x) at the head's stride, 0 is ignored. */
+  /** (n,1,z,y,x) at the head's stride; 0 is ignored. */
   readonly weight: Float32Array;
 }
 
-/** What the target looks like beside its classes. */
+/** Form of the target beside its classes. */
 interface HeadSpec {
-  /** Input voxels to a voxel of the target along each axis. */
+  /** Input voxels per target voxel along each axis. */
   readonly stride: 1 | 2;
-  /** Whether every voxel of a ball also says where its particle's centre lies. */
+  /** Whether every voxel of a ball also predicts the offset to its particle's centre. */
   readonly offsets: boolean;
 }
 
-/** Channels of the target that say what is there: the types, behind the background. */
+/** Returns the number of class channels: the types, after the background. */
 export const classCount = (spec: PatchSpec): number => spec.types.length + (spec.background ? 1 : 0);
+/** Returns the number of target channels: classes and offsets. */
 export const channelCount = (spec: PatchSpec): number =>
   classCount(spec) + (spec.head.offsets ? offsetChannels : 0);
-/** Voxels of the target along z, y, x. */
+/** Returns the target's size in voxels along z, y, x. */
 export const targetShape = ({ patchShape: [z, y, x], head: { stride } }: PatchSpec): Shape3 => [
   z / stride,
   y / stride,
   x / stride,
 ];
 
-/** The types that crops are balanced over. */
+/** Returns the types that crops are balanced over. */
 export const scoredTypes = (spec: PatchSpec): readonly Particle[] =>
   spec.types.filter(({ name }) => !spec.ignore.includes(name));
 
 /**
- * The types in the order in which ties are decided, the ignored ones last.
- * @throws BadExperiment for an ignored type whose radius is not known.
+ * Returns the types in the order that decides ties, the ignored ones last.
+ *
+ * @throws PickbenchError BadExperiment for an ignored type whose radius is not known
  */
 export function paintedTypes(spec: PatchSpec): readonly PaintedType[] {
   const first = spec.background ? 1 : 0;
@@ -100,8 +108,10 @@ function particleNamed(name: string, spec: PatchSpec): Particle {
 }
 
 /**
- * @throws BadExperiment where patches of this spec cannot be cut from these runs; BadDataset where the runs hold no
- * particle to balance the crops over.
+ * Checks that patches of this spec can be cut from these runs.
+ *
+ * @throws PickbenchError BadExperiment where a size does not fit; BadDataset where the runs hold no reconstruction, or
+ * no particle to balance the crops over
  */
 export function checkPatches(spec: PatchSpec, sources: readonly PatchSource[]): void {
   paintedTypes(spec);

@@ -1,3 +1,7 @@
+/**
+ * Streams training batches that worker threads make ahead of the loop. The room `patches` cuts, paints and augments the
+ * patches that networks are trained on.
+ */
 import { availableParallelism } from "node:os";
 import { shared } from "../../formats/sharedFloats.js";
 import { openPool, type Pool } from "../../system/pool.js";
@@ -8,27 +12,28 @@ import { type Batch, checkPatches, type PatchSource, type PatchSpec } from "./sp
 export { makeBatch } from "./batch.js";
 export type { AugmentSpec, Batch, PatchSource, PatchSpec } from "./spec.js";
 
-/** Batches made ahead of the training loop in worker threads. */
+/** A stream of batches, made by worker threads ahead of the training loop. */
 interface PatchStream {
-  /** The batch of any step, makeBatch's bits; fast where steps are asked for in order. */
+  /** Returns the batch of any step, with the bits of `makeBatch`; fast where steps are requested in order. */
   batch(step: number): Promise<Batch>;
-  /** Total time that callers waited in batch(), all but the first call, in ms. */
+  /** Total time in ms that callers waited in batch(), without the first call. */
   readonly waitedMs: number;
   close(): Promise<void>;
 }
 
-/** What every worker holds. */
+/** Data that every worker holds. */
 export interface PatchWork {
   readonly spec: PatchSpec;
   readonly sources: readonly PatchSource[];
 }
 
-/** Batches made ahead stay under this many bytes, at least one of them. */
+/** Limit in bytes for the batches made ahead; at least one batch is. */
 const aheadBytes = 512 * 1024 ** 2;
 
 /**
- * Starts the workers. Volumes are copied once into shared memory, unless they lie in it already.
- * @throws BadExperiment, BadDataset as checkPatches does
+ * Starts the workers. Volumes are copied once into shared memory, unless they lie there already.
+ *
+ * @throws PickbenchError BadExperiment or BadDataset as `checkPatches` does
  */
 export async function openPatchStream(
   spec: PatchSpec,
@@ -87,7 +92,7 @@ class PooledPatchStream implements PatchStream {
     if (pending !== undefined) return pending;
     const made = this.#pool.run<Batch>(step);
     this.#pending.set(step, made);
-    // A batch made ahead may fail before, or without, being asked for.
+    // A batch made ahead may fail before it is requested, or without ever being requested.
     made.catch(() => undefined);
     return made;
   }

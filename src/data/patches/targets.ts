@@ -1,6 +1,6 @@
 /**
- * What a network is asked to predict in a patch: balls, heat maps or centre voxels, painted from the picks' positions
- * through the patch's map and never resampled, so that a label is as sharp in a rotated patch as in any other.
+ * Training targets of a patch: balls, heat maps or centre voxels, painted from the picks' positions through the patch's
+ * map and never resampled, so that a label is as sharp in a rotated patch as in any other.
  */
 import { z } from "zod";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
@@ -10,26 +10,29 @@ import { mapVector, type PatchMap, patchVoxel, type Vector3 } from "./map.js";
 export const targetSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("ball"),
-    /** Of the particle's radius: a voxel belongs where its centre is at most this far from the particle's. */
+    /**
+     * Share of the particle's radius: a voxel belongs to the ball if its centre is at most this far from the
+     * particle's.
+     */
     fraction: z.number().positive().max(2),
   }),
   z.strictObject({
     kind: z.literal("gaussian"),
-    /** Voxels (the cube root of a voxel's volume); the map is cut off at 4 sigma. */
+    /** Standard deviation in voxels (the cube root of a voxel's volume); the map is cut off at 4 sigma. */
     sigma: z.number().positive().max(64),
   }),
-  /** The one voxel that contains the centre. */
+  /** The single voxel that contains the centre. */
   z.strictObject({ kind: z.literal("centre") }),
 ]);
 export type TargetSpec = z.infer<typeof targetSchema>;
 
-/** A type of particle as it is painted: `channel` is undefined where it is only ignored. */
+/** A type of particle to paint; `channel` is undefined where its voxels are only ignored. */
 export interface PaintedType {
   readonly particle: Particle;
   readonly channel: number | undefined;
 }
 
-/** Where a patch lies and what it holds. */
+/** A patch's place in its volume, and the picks of that volume. */
 export interface PatchScene {
   readonly shape: Shape3;
   readonly map: PatchMap;
@@ -37,11 +40,11 @@ export interface PatchScene {
   readonly picks: readonly ParticlePick[];
 }
 
-/** Squared reach of a heat map in sigma², and of the part of an ignored particle's heat map that is not scored. */
+/** Squared reach of a heat map in sigma², and of the unscored part of an ignored particle's heat map. */
 const heatReach = 16;
 const ignoredHeatReach = 4;
 
-/** How far, in squared relative distance, a particle of one type paints; `unit` Å is relative distance 1. */
+/** Squared relative distance up to which a particle of one type paints; `unit` Å is relative distance 1. */
 interface Reach {
   readonly unit: number;
   readonly limit: number;
@@ -65,11 +68,11 @@ function reachOf(target: TargetSpec, type: PaintedType, spacing: Spacing3): Reac
  * Paints target (channels,z,y,x) and weight (z,y,x) of one patch.
  *
  * With `background`, channel 0 is background and the channels of a voxel sum to 1: of overlapping balls (or centres in
- * one voxel) the nearest relative to its radius wins, a tie goes to the earlier type; heat maps that sum to more than 1
- * are divided by their sum. Without it each type has its own independent channel. Heat maps are the maximum over a
- * type's particles. A voxel whose nearest particle is of an ignored type gets weight 0 and the target of background.
+ * one voxel) the nearest relative to its radius wins, and a tie goes to the earlier type; heat maps that sum to more
+ * than 1 are divided by their sum. Without it each type has its own independent channel. Heat maps are the maximum over
+ * a type's particles. A voxel whose nearest particle is of an ignored type gets weight 0 and the target of background.
  *
- * `target` must be zero everywhere; `weight` is only ever lowered.
+ * @param into `target` must be zero everywhere; `weight` is only ever lowered
  */
 export function paintTarget(
   target: TargetSpec,
@@ -103,7 +106,7 @@ export function paintTarget(
   }
 }
 
-/** Squared relative distance of every voxel to the nearest particle of one type, Infinity out of its reach. */
+/** Squared relative distance of every voxel to the nearest particle of one type; Infinity out of reach. */
 interface Field {
   readonly nearest: Float32Array;
   readonly channel: number | undefined;
@@ -111,7 +114,7 @@ interface Field {
 
 interface Canvas {
   readonly target: Float32Array;
-  /** Voxels of one channel. */
+  /** Number of voxels of one channel. */
   readonly voxels: number;
   readonly background: boolean;
 }
@@ -166,13 +169,13 @@ function nearestOfType(target: TargetSpec, type: PaintedType, scene: PatchScene)
   return nearest;
 }
 
-/** First and last voxels along z,y,x, both inclusive. */
+/** First and last voxels along z, y, x, both inclusive. */
 interface VoxelRange {
   readonly low: Vector3;
   readonly high: Vector3;
 }
 
-/** The patch's voxels that the ellipsoid of reach around a position (z,y,x Å) can touch. */
+/** Returns the patch's voxels that the ellipsoid of reach around a position (z,y,x Å) can touch. */
 function reachedBox(position: Vector3, reach: Reach, { map, spacing, shape }: PatchScene): VoxelRange {
   const centre = patchVoxel(
     map,
@@ -189,7 +192,10 @@ function reachedBox(position: Vector3, reach: Reach, { map, spacing, shape }: Pa
   };
 }
 
-/** The patch's voxel that holds a position (z,y,x Å): by the volume's own half-open voxels where voxels fall on voxels. */
+/**
+ * Returns the patch's voxel that holds a position (z,y,x Å): by the volume's own half-open voxels where the map is
+ * aligned.
+ */
 function centreBox(position: Vector3, { map, spacing, shape }: PatchScene): VoxelRange {
   const index = mapVector(position, (value, axis) => {
     const inVoxels = value / spacing[axis]!;
@@ -201,8 +207,9 @@ function centreBox(position: Vector3, { map, spacing, shape }: PatchScene): Voxe
 }
 
 /**
- * Distances are taken at the volume's position of each voxel, summed in the volume's order of axes: a flipped or turned
- * patch gets bitwise the labels of the plain one, and the order of picks does not matter.
+ * Lowers `nearest` to the distances from one particle. Distances are taken at the volume's position of each voxel and
+ * summed in the volume's order of axes: a flipped or turned patch gets bitwise the labels of the plain one, and the
+ * order of picks does not matter.
  */
 function lowerToNearest(
   nearest: Float32Array,

@@ -1,4 +1,4 @@
-/** The worker's side of a patch stream: sources come once, over shared memory, and steps come one by one. */
+/** The worker of a patch stream: receives its sources once, over shared memory, then makes one step at a time. */
 import { answering, heldByPool } from "../../system/pool.js";
 import { Transfer } from "../../system/threads.js";
 import { makeBatch } from "./batch.js";

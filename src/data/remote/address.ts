@@ -1,27 +1,28 @@
+/** Addresses of data on servers: https URLs and S3 buckets. */
 import { PickbenchError } from "../../system/errors.js";
 
-/** A place on a server: a folder, or the file or OME-Zarr store that its name says. */
+/** An address on a server: that of a folder, a file or an OME-Zarr store, by its name. */
 export interface RemoteAddress {
-  /** As the user gave it. */
+  /** Address as given by the user. */
   readonly given: string;
-  /** Where its files lie, without a slash at the end. */
+  /** URL of the files, without a trailing slash. */
   readonly url: string;
-  /** Of a bucket: where ListObjectsV2 is asked for, and the prefix of what is wanted. */
+  /** For a bucket: the URL that answers ListObjectsV2, and the prefix of the wanted files. */
   readonly bucket: { readonly url: string; readonly prefix: string } | undefined;
 }
 
-/** Whether a `--data` argument or a copick root names a server. */
+/** Tells whether a `--data` argument or a copick root is on a server. */
 export const isRemote = (text: string): boolean => /^(https?|s3):\/\//i.test(text);
 
-/** Amazon's hosts of a bucket: `BUCKET.s3.amazonaws.com`, `BUCKET.s3.us-west-2.amazonaws.com`. */
+/** Host names of a bucket at Amazon: `BUCKET.s3.amazonaws.com`, `BUCKET.s3.us-west-2.amazonaws.com`. */
 const bucketHost = /^[a-z0-9][a-z0-9.-]*\.s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com$/;
 const bucketName = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
 /**
- * Reads `https://…`, or `s3://BUCKET/PREFIX` without credentials. The server of `s3://` is Amazon's, or the one that
- * `AWS_ENDPOINT_URL_S3` names, as for Amazon's own tools.
+ * Parses `https://…`, or `s3://BUCKET/PREFIX` without credentials. The server of `s3://` is Amazon's, or the one named
+ * by `AWS_ENDPOINT_URL_S3`, as for Amazon's own tools.
  *
- * @throws BadUsage where it is neither
+ * @throws PickbenchError BadUsage for anything else
  */
 export function parseAddress(given: string): RemoteAddress {
   const parsed = URL.canParse(given) ? new URL(given) : undefined;
@@ -48,21 +49,21 @@ function bucketAddress(given: string, { hostname: name, pathname }: URL): Remote
   return { given, url: urlBelow(bucket, prefix), bucket: { url: bucket, prefix } };
 }
 
-/** A name with dots does not fit Amazon's certificate, so that it stands in the path. */
+/** Returns a bucket's URL. A name with dots does not match Amazon's certificate, so it goes into the path. */
 function bucketUrl(name: string): string {
   const endpoint = process.env.AWS_ENDPOINT_URL_S3;
   if (endpoint !== undefined) return `${endpoint.replace(/\/+$/, "")}/${name}`;
   return name.includes(".") ? `https://s3.amazonaws.com/${name}` : `https://${name}.s3.amazonaws.com`;
 }
 
-/** The address of a path below a folder's. */
+/** Returns the URL of a path below a folder's URL. */
 export const urlBelow = (folder: string, path: string): string =>
   path === "" ? folder : `${folder}/${path.split("/").map(encodeURIComponent).join("/")}`;
 
 /**
- * A path that may be made a file below a folder: relative, no `..`, no name that a file system refuses.
+ * Returns a path that is safe to create below a folder: relative, no `..`, no name that a file system refuses.
  *
- * @throws BadDataset for any other
+ * @throws PickbenchError BadDataset for any other
  */
 export function checkedPath(source: string, path: string): string {
   const isName = (name: string): boolean =>

@@ -1,3 +1,4 @@
+/** Downloads of single files and texts, resumed after a broken connection. */
 import { createHash, type Hash, randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -12,36 +13,36 @@ import {
   withRetries,
 } from "./request.js";
 
-/** What is known of a downloaded file. */
+/** Facts of a downloaded file. */
 export interface Downloaded {
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
   /** SHA-256, hex. */
   readonly sha256: string;
-  /** The server's mark of this version, without quotes. */
+  /** The server's ETag of this version, without quotes. */
   readonly etag?: string;
 }
 
 interface DownloadOptions extends RequestOptions {
-  /** Bytes that the server's list says it has. */
+  /** Size in bytes by the server's list. */
   readonly size?: number;
-  /** Told of every piece, in bytes; negative where pieces are fetched anew. */
+  /** Called with the bytes of every piece; negative where pieces are fetched again. */
   readonly onBytes?: (count: number) => void;
-  /** Where the file lies until it is whole: a folder of the same file system. */
+  /** Folder, on the same file system, for the file until it is whole. */
   readonly partials?: string;
 }
 
-/** Where a server says neither how long its answer is nor the list does. */
+/** Limit in bytes where neither the server's answer nor its list tells the size. */
 const mostUnknownBytes = 2 ** 30;
 
-/** An ETag without quotes and weakness: servers quote it in lists and headers in ways of their own. */
+/** Strips an ETag of quotes and weakness marks, which differ between servers' lists and headers. */
 export const plainEtag = (etag: string): string => etag.replace(/^W\//, "").replace(/^"|"$/g, "");
 
 /**
- * Fetches a file beside its place and renames it into it when every byte is there; a broken body is gone on with from
- * where it broke, where the server can.
+ * Downloads a file under a temporary name and renames it once every byte has arrived; a broken download is resumed from
+ * its last byte where the server allows it.
  *
- * @throws BadDataset with the address, what happened and what to do
+ * @throws PickbenchError BadDataset with the address, what happened and what to do
  */
 export async function downloadFile(
   url: string,
@@ -78,7 +79,7 @@ export async function downloadFile(
   }
 }
 
-/** What has come of a file over all attempts. */
+/** The part of a file received over all attempts. */
 class ResumableDownload {
   readonly #url: string;
   readonly #handle: FileHandle;
@@ -114,14 +115,14 @@ class ResumableDownload {
     return { size: this.#received, sha256: this.#hash.digest("hex"), ...etag };
   }
 
-  /** Only of the version that was begun is the rest asked for. */
+  /** Returns the request's headers. The rest is requested only of the version that was begun. */
   #headers(): Record<string, string> {
     const plain = { "accept-encoding": "identity" };
     if (this.#received === 0 || this.#etag === undefined || this.#etag.startsWith("W/")) return plain;
     return { ...plain, range: `bytes=${this.#received}-`, "if-range": this.#etag };
   }
 
-  /** How many bytes the file has in all, where that is known. */
+  /** Checks an answer and returns the file's whole size in bytes, where known. */
   async #begin(response: Response): Promise<number | undefined> {
     const { status, headers } = response;
     if (status === 404 || !isIdentity(headers)) {
@@ -175,7 +176,7 @@ const isIdentity = (headers: Headers): boolean =>
 const numberOf = (text: string | null): number | undefined =>
   text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 
-/** The pieces of a body. @throws PassingFault where it breaks */
+/** Yields the pieces of a body. @throws TransientError where the body breaks off */
 async function* piecesOf(response: Response): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   if (reader === undefined) return;
@@ -192,7 +193,7 @@ async function* piecesOf(response: Response): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Aborts when nothing has come for too long, or when the user asks to stop. */
+/** Aborts when nothing has arrived for too long, or when the user asks to stop. */
 function stallClock({ patience: limits = patience, signal }: RequestOptions) {
   const stalled = new AbortController();
   const start = () => setTimeout(() => stalled.abort(), limits.stallMs);
@@ -209,13 +210,13 @@ function stallClock({ patience: limits = patience, signal }: RequestOptions) {
 
 /** A request whose answer is text. */
 interface TextRequest extends RequestOptions {
-  /** More is refused. */
+  /** Limit of the answer in bytes; a longer answer is refused. */
   readonly mostBytes: number;
-  /** JSON that is posted. */
+  /** JSON body; the request is then a POST. */
   readonly body?: string;
 }
 
-/** The text of an answer; undefined where there is nothing (404). @throws BadDataset as `downloadFile` */
+/** Downloads a text; undefined for 404. @throws PickbenchError BadDataset as `downloadFile` */
 export function downloadText(url: string, request: TextRequest): Promise<string | undefined> {
   return withRetries(url, request, async () => {
     const clock = stallClock(request);

@@ -1,3 +1,4 @@
+/** Fetches many files into a folder, with a ledger that tells which are already whole. */
 import { appendFile, mkdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
@@ -11,31 +12,31 @@ import type { RemoteFile } from "./listing.js";
 import type { RequestOptions } from "./request.js";
 
 interface FetchOptions extends Omit<RequestOptions, "signal"> {
-  /** What is fetched, for the progress. */
+  /** Label of the progress bar. */
   readonly label?: string;
   /** Silent if absent. */
   readonly access?: DataAccess | undefined;
 }
 
-/** How much came, and how much was here. */
+/** Numbers of files and bytes fetched, and of files kept. */
 interface Fetched {
   readonly files: number;
   readonly bytes: number;
   readonly kept: number;
 }
 
-/** Requests at a time. */
+/** Number of simultaneous requests. */
 const concurrency = 8;
 const ledgerName = ".pickbench-fetched.jsonl";
 
-/** A folder that files are fetched into, and where what is known of them and what is not yet whole lie. */
+/** A destination: the folder of the files, the ledger of what is known of them, and the folder of unfinished files. */
 export interface Destination {
   readonly folder: string;
   readonly ledger: string;
   readonly partials: string;
 }
 
-/** A folder that keeps its ledger inside. */
+/** Makes a destination whose ledger lies in the folder itself. */
 export const destinationIn = (folder: string): Destination => ({
   folder,
   ledger: join(folder, ledgerName),
@@ -43,11 +44,10 @@ export const destinationIn = (folder: string): Destination => ({
 });
 
 /**
- * Brings files here that are not, eight at a time; what is here undamaged is kept. Stopped at any point, whole files
- * stand and the next call goes on.
+ * Fetches the files that are missing or damaged, eight at a time. After a stop at any point, finished files remain and
+ * the next call continues.
  *
- * @throws BadDataset for the first file that cannot be had
- * @throws Stopped when the user asks to stop
+ * @throws PickbenchError BadDataset for the first file that cannot be fetched; Stopped when the user asks to stop
  */
 export async function fetchFiles(
   files: readonly RemoteFile[],
@@ -95,7 +95,7 @@ export async function fetchFiles(
   return { files: missing.length, bytes: counted.bytes(), kept };
 }
 
-/** Megabytes where all sizes are known, else files. */
+/** Counts progress in megabytes where all sizes are known, else in files. */
 function countProgress(
   missing: readonly RemoteFile[],
   start: (total: number, unit: "MB" | "files") => Progress,
@@ -135,14 +135,14 @@ const entrySchema = z.object({
   etag: z.string().optional(),
 });
 
-/** What was fetched into a folder: size, SHA-256 and ETag of every file, a line of JSON each, the last of a path counts. */
+/** The ledger of a folder: size, SHA-256 and ETag of every file, a line of JSON each; a path's last line counts. */
 interface Ledger {
-  /** Whether the file is here, undamaged, and the version that the server has. */
+  /** Tells whether the file is on disk, undamaged, and the server's version. */
   readonly holds: (file: RemoteFile) => Promise<boolean>;
   readonly add: (path: string, downloaded: Downloaded) => Promise<void>;
 }
 
-/** Opens or begins a ledger. A line that a kill cut off is left out: its file is fetched again. */
+/** Opens or creates a ledger. A line cut off by a kill is ignored: its file is fetched again. */
 async function openLedger(file: string, folder: string, compared: DataAccess["compared"]): Promise<Ledger> {
   const entries = new Map<string, Downloaded>();
   const text = await readFile(file, "utf8").catch(() => "");

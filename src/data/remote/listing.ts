@@ -1,3 +1,4 @@
+/** Lists of files on S3 servers. */
 import sax from "sax";
 import { messageOf } from "../../system/errors.js";
 import { checkedPath, type RemoteAddress, urlBelow } from "./address.js";
@@ -6,23 +7,23 @@ import { type RequestOptions, refused } from "./request.js";
 
 /** A file on a server. */
 export interface RemoteFile {
-  /** Below the address's folder, with slashes. */
+  /** Path below the address's folder, with slashes. */
   readonly path: string;
   readonly url: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size?: number;
   readonly etag?: string;
 }
 
 const mostPageBytes = 2 ** 24;
-/** Of one address: more are no data set that is brought here whole. */
+/** Limit of files at one address; a data set with more is not mirrored whole. */
 const mostFiles = 2_000_000;
 
 /**
- * All files below a prefix of a bucket, by S3's ListObjectsV2
- * (docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html), a thousand a page.
+ * Lists all files below a prefix of a bucket, by S3's ListObjectsV2
+ * (docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html), a thousand per page.
  *
- * @throws BadDataset where the server does not list, or names what cannot be a file here
+ * @throws PickbenchError BadDataset where the server does not list, or lists a name that cannot be a local file
  */
 export async function listBucket(
   { given, url, bucket }: RemoteAddress & { bucket: NonNullable<RemoteAddress["bucket"]> },
@@ -64,7 +65,7 @@ async function readPage(url: string, options: RequestOptions): Promise<Page> {
   }
 }
 
-/** Of `<ListBucketResult>`: Key, Size and ETag of its Contents, and the token of the next page. */
+/** Parses a `<ListBucketResult>`: Key, Size and ETag of its Contents, and the token of the next page. */
 export function parsePage(text: string): Page {
   const parser = new sax.SAXParser(true);
   const objects: { key: string; size: number; etag: string }[] = [];

@@ -1,9 +1,11 @@
+/** Local mirrors of data on servers. The room `remote` lists, fetches and caches remote data sets. */
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
 import { z } from "zod";
 import { isPickbenchError, messageOf } from "../../system/errors.js";
 import { hashOf, writeWhole } from "../../system/files.js";
+import type { Reporter } from "../../system/reporter.js";
 import type { DataAccess } from "../model.js";
 import { isMrcName, isVolumeName } from "../volumeNames.js";
 import { accessFor } from "./access.js";
@@ -13,7 +15,7 @@ import type { RemoteFile } from "./listing.js";
 import { remoteFiles } from "./remoteFiles.js";
 import { refused } from "./request.js";
 
-/** Where fetched data are kept: `PICKBENCH_CACHE`, or `pickbench` in the user's cache folder. */
+/** Returns the folder of fetched data: `PICKBENCH_CACHE`, or `pickbench` in the user's cache folder. */
 function cacheFolder(): string {
   const given = process.env.PICKBENCH_CACHE;
   if (given) return resolve(given);
@@ -22,7 +24,7 @@ function cacheFolder(): string {
   return join(folder || join(homedir(), ".cache"), "pickbench");
 }
 
-/** A mirror's files in the cache; the tree is called `static`, so that its folder is a data set where the tree is copick's. */
+/** Name of the tree below a mirror: `static`, so that the mirror's folder is a data set where the tree is copick's. */
 const treeName = "static";
 const destinationOf = (mirror: string): Destination => ({
   folder: join(mirror, treeName),
@@ -31,9 +33,9 @@ const destinationOf = (mirror: string): Destination => ({
 });
 const listPath = (mirror: string): string => join(mirror, "files.json");
 
-/** A server's folder in the cache. */
+/** A server's folder, mirrored in the cache. */
 interface Mirror {
-  /** Holds `static/`, the tree below the address. */
+  /** Folder that holds `static/`, the tree below the address. */
   readonly folder: string;
   readonly tree: string;
   /** Names at the top of the tree. */
@@ -53,7 +55,7 @@ export function openMirror(given: string, access: DataAccess): Promise<Mirror> {
   const address = parseAddress(given);
   const folder = join(cacheFolder(), hashOf(address.url).slice(0, 24));
   return reporter.stoppable("file", async () => {
-    const files = await listed(folder, () => remoteFiles(address, reporter), reporter);
+    const files = await listed(folder, () => remoteFiles(address, { signal: reporter.signal }), reporter);
     const small = files.filter(({ path }) => isListing(path));
     if (small.length === 0)
       throw refused(given, "no OME-Zarr stores and no picks lie there; point to the folder that holds them");
@@ -63,7 +65,7 @@ export function openMirror(given: string, access: DataAccess): Promise<Mirror> {
   });
 }
 
-/** What `openDataset` takes in the place of an address. */
+/** Mirrors an address and returns the local path that `openDataset` opens in its place. */
 export async function mirroredData(given: string, access: DataAccess): Promise<string> {
   const { folder, tree, names } = await openMirror(given, access);
   const [only] = names;
@@ -71,7 +73,10 @@ export async function mirroredData(given: string, access: DataAccess): Promise<s
   return only !== undefined && names.length === 1 && isVolumeName(only) ? join(tree, only) : tree;
 }
 
-/** The metadata of stores, picks and other JSON, and MRC files at the top: what `openDataset` lists by. */
+/**
+ * Tells whether `openDataset` needs a file for listing: metadata of stores, picks, other JSON, and MRC files at the
+ * top.
+ */
 function isListing(path: string): boolean {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const isMetadata = [".zattrs", ".zgroup", ".zarray", ".zmetadata", "zarr.json"].includes(name);
@@ -85,7 +90,7 @@ const listSchema = z.array(
 async function listed(
   mirror: string,
   list: () => Promise<RemoteFile[]>,
-  { note }: DataAccess["reporter"],
+  reporter: Reporter,
 ): Promise<RemoteFile[]> {
   try {
     const files = await list();
@@ -94,7 +99,7 @@ async function listed(
   } catch (error) {
     const kept = isPickbenchError(error, "BadDataset") ? await keptList(mirror) : undefined;
     if (kept === undefined) throw error;
-    note(`${messageOf(error)}\nusing what was fetched before`);
+    reporter.note(`${messageOf(error)}\nusing what was fetched before`);
     return kept;
   }
 }

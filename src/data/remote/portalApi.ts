@@ -1,3 +1,4 @@
+/** Search and file lists of the CryoET Data Portal, by its GraphQL API. */
 import { z } from "zod";
 import { checkedPath, urlBelow } from "./address.js";
 import { downloadText } from "./download.js";
@@ -5,7 +6,10 @@ import type { RemoteFile } from "./listing.js";
 import { storeFiles } from "./remoteFiles.js";
 import { type RequestOptions, refused } from "./request.js";
 
-/** The CryoET Data Portal's GraphQL API, whose schema its Python client holds (cryoet_data_portal/data/schema.graphql). */
+/**
+ * URL of the CryoET Data Portal's GraphQL API, whose schema lies in its Python client
+ * (cryoet_data_portal/data/schema.graphql).
+ */
 export const portalApi = "https://graphql.cryoetdataportal.czscience.com/graphql";
 
 const mostAnswerBytes = 2 ** 26;
@@ -15,7 +19,7 @@ interface Api extends RequestOptions {
   readonly url: string;
 }
 
-/** All rows of a list, page by page. @throws BadDataset where the answer is of another schema */
+/** Queries all rows of a list, page by page. @throws PickbenchError BadDataset where the answer has another schema */
 async function rowsOf<T>(
   api: Api,
   list: { readonly field: string; readonly clause: string; readonly fields: string; readonly where: unknown },
@@ -71,17 +75,17 @@ const datasetSchema = z.object({
 
 type PortalDataset = z.infer<typeof datasetSchema>;
 
-/** What datasets are looked for. */
+/** Search for datasets; all given conditions must hold. */
 interface PortalSearch {
   readonly dataset?: number | undefined;
-  /** Part of a name. */
+  /** Part of the organism's name. */
   readonly organism?: string | undefined;
   /** Part of an annotated object's name. */
   readonly object?: string | undefined;
   readonly limit: number;
 }
 
-/** Datasets that answer all of a search, by number. */
+/** Finds the datasets that match all of a search, by number. */
 export async function findDatasets(api: Api, search: PortalSearch): Promise<PortalDataset[]> {
   const like = (part: string) => ({ _ilike: `%${part.replace(/[\\%_]/g, "\\$&")}%` });
   const where = {
@@ -94,12 +98,12 @@ export async function findDatasets(api: Api, search: PortalSearch): Promise<Port
   return (await rowsOf(api, list, datasetSchema, search.limit)).sort((a, b) => a.id - b.id);
 }
 
-/** What of a dataset is wanted. */
+/** The wanted parts of a dataset. */
 interface PortalWish {
   readonly dataset: number;
-  /** All if absent. */
+  /** Names of runs; all if absent. */
   readonly runs?: readonly string[] | undefined;
-  /** `denoised`, `wbp`: the processing, of raw ones the method; all if absent. */
+  /** Tomogram type: the processing (`denoised`), or for raw tomograms the method (`wbp`); all if absent. */
   readonly tomoType?: string | undefined;
   readonly annotations: "ground-truth" | "all";
 }
@@ -120,10 +124,10 @@ const annotationFileSchema = z.object({
 });
 
 /**
- * The files of a dataset's runs in the portal's own layout, `RUN/Reconstructions/VoxelSpacing…`: OME-Zarr stores, points
- * of the annotations, and the metadata of both.
+ * Lists the files of a dataset's runs in the portal's own layout, `RUN/Reconstructions/VoxelSpacing…`: OME-Zarr stores,
+ * points of the annotations, and the metadata of both.
  *
- * @throws BadDataset where there is no such dataset, run or type
+ * @throws PickbenchError BadDataset where there is no such dataset, run or type
  */
 export async function portalFiles(api: Api, wish: PortalWish): Promise<RemoteFile[]> {
   const runs = await wantedRuns(api, wish);
@@ -204,7 +208,7 @@ async function pointsOf(
   ]);
 }
 
-/** `RUN/Reconstructions/…` of a file's address. @throws BadDataset where it lies elsewhere */
+/** Returns a URL's path from `RUN/Reconstructions/…` on. @throws PickbenchError BadDataset where it lies elsewhere */
 function placeOf(api: string, run: string, url: string): string {
   const path = decodeURIComponent(new URL(url).pathname);
   const at = path.indexOf(`/${run}/Reconstructions/`);

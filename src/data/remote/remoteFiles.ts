@@ -1,3 +1,4 @@
+/** Lists the files behind an address: by the bucket's list, or by the metadata of its stores. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
@@ -10,25 +11,25 @@ import { downloadText } from "./download.js";
 import { listBucket, type RemoteFile } from "./listing.js";
 import { notThere, type RequestOptions, refused } from "./request.js";
 
-/** Runs in copick's layout on a server that lists nothing. */
+/** Names of runs in copick's layout, for a server that lists nothing. */
 interface NamedRuns {
   readonly runs: readonly string[];
   /** The reconstruction: `denoised`. */
   readonly tomoType: string;
-  /** As in the folder's name: `10.000`. */
+  /** Voxel spacing as in the folder's name: `10.000`. */
   readonly voxelSpacing: string;
-  /** Files of picks that are looked for, without `.json`. */
+  /** Names of files of picks to look for, without `.json`. */
   readonly picks: readonly string[];
 }
 
 const mostPicksBytes = 2 ** 28;
 
 /**
- * The files behind an address: a bucket's by its list; an OME-Zarr store's by its metadata; an MRC file; or, where the
- * server lists nothing, what is named.
+ * Lists the files behind an address: a bucket's by its list; an OME-Zarr store's by its metadata; a single MRC file;
+ * or, on a server that lists nothing, the named runs.
  *
- * @param named of a copick root, whose runs are `ExperimentRuns/RUN`
- * @throws BadDataset where there is nothing, or nothing can be known
+ * @param named runs of a copick root, `ExperimentRuns/RUN`
+ * @throws PickbenchError BadDataset where there is nothing, or nothing can be listed
  */
 export async function remoteFiles(
   address: RemoteAddress,
@@ -73,11 +74,11 @@ const mostMetadataBytes = 2 ** 24;
 const mostChunks = 1_000_000;
 
 /**
- * All files of an OME-Zarr store on a server that lists nothing: the metadata name every chunk and shard. Sizes are not
- * known.
+ * Lists all files of an OME-Zarr store on a server that lists nothing: the metadata determine every chunk and shard.
+ * Sizes are unknown.
  *
- * @param store its address, without a slash at the end
- * @throws BadDataset where there is no metadata, or it is wrong
+ * @param store URL without a trailing slash
+ * @throws PickbenchError BadDataset where the metadata is missing or wrong
  */
 export async function storeFiles(store: string, options: RequestOptions): Promise<RemoteFile[]> {
   const folder = await mkdtemp(join(tmpdir(), "pickbench-store-"));
@@ -107,7 +108,7 @@ export async function storeFiles(store: string, options: RequestOptions): Promis
   }
 }
 
-/** Of one level; chunks that share a shard have one path. */
+/** Lists the chunk files of one level; chunks that share a shard have one path. */
 async function chunkPaths(store: string, folder: string, level: string): Promise<string[]> {
   const array = await openZarrArray(join(folder, level));
   const counts = array.shape.map((size, axis) => Math.ceil(size / array.chunkShape[axis]!));

@@ -1,16 +1,17 @@
+/** HTTP requests with retries, timeouts and checked redirects. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { randomFor } from "../../domain/random.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 
-/** How long a server is waited for. */
+/** Limits of attempts and of waiting for a server. */
 interface Patience {
-  /** For one request, the first included. */
+  /** Number of attempts at one request, the first included. */
   readonly attempts: number;
-  /** Without a byte, in ms, before a request is given up. */
+  /** Time without a byte, in ms, before a request is given up. */
   readonly stallMs: number;
-  /** For all attempts at one file, in ms. */
+  /** Time for all attempts at one file, in ms. */
   readonly totalMs: number;
-  /** Before the second attempt, in ms; doubled for each one after. */
+  /** Delay before the second attempt, in ms; doubled for each further one. */
   readonly firstDelayMs: number;
   readonly longestDelayMs: number;
 }
@@ -23,16 +24,16 @@ export const patience: Patience = {
   longestDelayMs: 20_000,
 };
 
-/** What every request takes. */
+/** Options of every request. */
 export interface RequestOptions {
   readonly patience?: Patience;
-  /** Ends it when the user asks to stop. */
+  /** Ends the request when the user asks to stop. */
   readonly signal?: AbortSignal;
 }
 
-/** A fault that may pass by itself. */
+/** An error that may pass by itself. */
 export class TransientError extends Error {
-  /** What the server asks to wait for, in ms. */
+  /** Time that the server asks to wait, in ms. */
   readonly waitMs: number;
 
   constructor(message: string, options: { waitMs?: number; cause?: unknown } = {}) {
@@ -42,10 +43,11 @@ export class TransientError extends Error {
 }
 
 /**
- * Attempts until one succeeds: exponential delays with jitter, so that many clients do not come back at once.
+ * Repeats an attempt until it succeeds, after exponential delays with jitter, so that many clients do not return at
+ * once.
  *
- * @throws BadDataset where the attempts or the time are used up, and what `attempt` throws besides a PassingFault
- * @throws Stopped when the user asks to stop
+ * @throws PickbenchError BadDataset where the attempts or the time are used up, Stopped when the user asks to stop, and
+ * any error of `attempt` that is not a TransientError
  */
 export async function withRetries<T>(
   url: string,
@@ -78,10 +80,10 @@ const mostRedirects = 5;
 const passingStatus: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
 
 /**
- * One request, redirects followed where they lead to http or https, never from https to http.
+ * Sends one request. Redirects are followed to http or https, never from https to http.
  *
  * @returns the answer of status 200, 206, 404 or 416
- * @throws PassingFault, or BadDataset where asking again would not help
+ * @throws TransientError, or PickbenchError BadDataset where a repetition would not help
  */
 export async function send(url: string, init: RequestInit): Promise<Response> {
   let place = url;
@@ -120,16 +122,17 @@ async function checked(url: string, response: Response): Promise<Response> {
   throw refused(url, `the server answers ${status} ${statusText}; check the address`);
 }
 
-/** Seconds that the server asks to wait, at most a minute, in ms. */
+/** Returns the delay that the server asks for in ms, at most a minute. */
 function retryAfter(response: Response): number {
   const given = Number(response.headers.get("retry-after"));
   return Number.isFinite(given) && given > 0 ? Math.min(given, 60) * 1000 : 0;
 }
 
-/** @throws BadDataset in the words of a missing file */
+/** Makes the error of a missing file. */
 export const notThere = (url: string): PickbenchError =>
   refused(url, "no such file on the server (404); check the address");
 
+/** Makes the error of an address that cannot be used. */
 export const refused = (url: string, why: string): PickbenchError =>
   new PickbenchError("BadDataset", `${url}: ${why}`, { path: url });
 

@@ -1,12 +1,13 @@
-/** Bodies as clouds of Gaussian beads: smooth on any grid, so that centre and turn are exact. */
+/** Bodies as clouds of Gaussian beads: smooth on any grid, so that centre and rotation are exact. */
 import type { Random } from "../../domain/random.js";
 import type { Rotation } from "../../domain/rotation.js";
 import { angstrom } from "../../domain/units.js";
 import type { Volume } from "../../domain/volume.js";
 import { rotate, type Vector3 } from "./rotation.js";
 
+/** A Gaussian bead of a body. */
 export interface Bead {
-  /** Å. */
+  /** Centre in Å. */
   readonly at: Vector3;
   readonly weight: number;
 }
@@ -20,10 +21,10 @@ export interface Ellipsoid {
   readonly weight?: number;
 }
 
-/** Å between the beads that fill a body. */
+/** Distance in Å between the beads that fill a body. */
 const pitch = 9;
 
-/** Density at a point: the densest ellipsoid that holds it, 0 outside them all. */
+/** Returns the density at a point: that of the densest ellipsoid that holds it, 0 outside them all. */
 export function densityAt(bodies: readonly Ellipsoid[], point: Vector3): number {
   let found = 0;
   for (const { at, axes, turn, weight = 1 } of bodies) {
@@ -64,7 +65,7 @@ export function fillWithBeads(
   return beads;
 }
 
-/** Copies of the beads under every rotation of a point group. */
+/** Copies the beads under every rotation of a point group. */
 export function symmetrised(beads: readonly Bead[], group: readonly Rotation[]): Bead[] {
   return group.flatMap((turn) => beads.map(({ at, weight }) => ({ at: rotate(turn, at), weight })));
 }
@@ -95,7 +96,7 @@ export function renderBeads(beads: readonly Bead[], spacing: number, sigma: numb
   return { data, shape: [edge, edge, edge], spacing: [step, step, step] };
 }
 
-/** One axis of a Gaussian, cut at four standard deviations. */
+/** Samples one axis of a Gaussian, cut at four standard deviations. */
 function profile(centre: number, sigma: number, edge: number): { first: number; values: number[] } {
   const first = Math.max(0, Math.ceil(centre - 4 * sigma));
   const last = Math.min(edge - 1, Math.floor(centre + 4 * sigma));

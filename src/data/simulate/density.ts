@@ -1,3 +1,4 @@
+/** Density maps of particles: read from MRC files, scaled to a mass, smoothed to the tomogram's voxels. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { challengeParticles } from "../../domain/particles.js";
@@ -10,19 +11,20 @@ export interface Density {
   /** The particle's name, or the distractor's. */
   readonly name: string;
   readonly map: Volume;
-  /** Its centre of mass in continuous voxel indices of `map`, z, y, x. */
+  /** Centre of mass in continuous voxel indices of `map`, z, y, x. */
   readonly centre: readonly [z: number, y: number, x: number];
-  /** Å from the centre of mass to its outermost part that matters (density over a tenth of the greatest). */
+  /** Distance in Å from the centre of mass to the outermost part above a tenth of the greatest density. */
   readonly radius: number;
-  /** Å around the centre of mass beyond which there is no density at all. */
+  /** Distance in Å from the centre of mass beyond which there is no density at all. */
   readonly reach: number;
 }
 
 /**
- * Finds the centre and the size of a map and scales it to a mass.
+ * Finds a map's centre and size and scales the map to a mass.
  *
- * @param map any unit; negative values count as nothing
+ * @param map any unit; negative values count as 0
  * @param mass kilodalton, the sum over all voxels
+ * @throws PickbenchError BadDataset for a map without positive density
  */
 export function densityOf(name: string, map: Volume, mass: number): Density {
   const { data, shape, spacing } = map;
@@ -73,10 +75,10 @@ function forEachVoxel(map: Volume, visit: (value: number, z: number, y: number, 
   }
 }
 
-/** Volume of one voxel, Å³. */
+/** Returns the volume of one voxel in Å³. */
 export const voxelVolume = (spacing: Spacing3): number => spacing[0] * spacing[1] * spacing[2];
 
-/** PDB entries whose maps stand for a particle; kilodalton of what they hold. */
+/** PDB entries whose maps represent a particle, with their mass in kilodalton. */
 const entries: readonly { readonly id: string; readonly name: string; readonly mass: number }[] = [
   { id: "8cpv", name: "apo-ferritin", mass: 480 },
   { id: "1fa2", name: "beta-amylase", mass: 56 },
@@ -86,16 +88,15 @@ const entries: readonly { readonly id: string; readonly name: string; readonly m
   { id: "6n4v", name: "virus-like-particle", mass: 3350 },
 ];
 const distractor = { id: "8vaf", name: "distractor 8vaf", mass: 66 };
-/** Density under this share of a map's peak is noise. */
+/** Share of a map's peak below which density is noise. */
 const floor = 0.02;
 
 /**
- * Reads the density maps of a folder: `PDB.mrc`, or `PARTICLE.mrc`, which counts where both are there; other files are
- * left alone.
+ * Reads the density maps of a folder: `PARTICLE.mrc`, or else `PDB.mrc`; other files are ignored.
  *
  * @param spacing Å per voxel of the tomograms, to which finer maps are smoothed
  * @returns the densities found, by the name of the particle or distractor
- * @throws BadDataset where the folder cannot be read or holds no such map
+ * @throws PickbenchError BadDataset where the folder cannot be read or holds no such map
  */
 export async function readDensities(folder: string, spacing: number): Promise<Map<string, Density>> {
   const names = await fileNames(folder);
@@ -128,7 +129,7 @@ async function fileNames(folder: string): Promise<string[]> {
   }
 }
 
-/** Clears noise, adds a rim of nothing and takes away detail that the tomogram's voxels could not hold. */
+/** Clears noise, pads with zeros, and smooths away detail finer than the tomogram's voxels. */
 export function smoothedTo(map: Volume, spacing: number): Volume {
   const sigmas = map.spacing.map((step) =>
     step < spacing ? (0.45 * Math.sqrt(spacing ** 2 - step ** 2)) / step : 0,
@@ -154,7 +155,7 @@ export function smoothedTo(map: Volume, spacing: number): Volume {
   return { data, shape, spacing: map.spacing };
 }
 
-/** Gaussian blur along one axis, in place; beyond the ends lies nothing. */
+/** Blurs one axis by a Gaussian, in place; beyond the ends the density is 0. */
 function blurAxis(data: Float32Array, stride: number, length: number, sigma: number): void {
   const reach = Math.ceil(3 * sigma);
   const kernel = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-0.5 * ((i - reach) / sigma) ** 2));
@@ -172,6 +173,6 @@ function blurAxis(data: Float32Array, stride: number, length: number, sigma: num
   }
 }
 
-/** Whether a name from `readDensities` is one of the challenge's particles. */
+/** Tells whether a name from `readDensities` is one of the challenge's particles. */
 export const isParticle = (name: string): boolean =>
   challengeParticles.some((particle) => particle.name === name);

@@ -1,58 +1,59 @@
+/** The simulated microscope: contrast transfer, tilt wedge, dose and noise turn a density into a reconstruction. */
 import { fastLength, fourierTransform } from "../../domain/fourier.js";
 import type { Random } from "../../domain/random.js";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
 
-/** A microscope session, as one tomogram saw it. */
+/** Imaging conditions of one tomogram. */
 export interface Imaging {
   readonly optics: Optics;
   readonly tilts: TiltScheme;
-  /** Noise relative to the challenge's tomograms; 0 is none. */
+  /** Noise relative to the challenge's tomograms; 0 for none. */
   readonly noise: number;
 }
 
-/** A field of density on a grid that is larger than the tomogram, so that nothing wraps round into it. */
+/** A field of density on a grid larger than the tomogram, so that nothing wraps round into the tomogram. */
 export interface Field {
-  /** In: density, Da/Å³. Out: the raw reconstruction. */
+  /** Before imaging: density in Da/Å³. After imaging: the raw reconstruction. */
   readonly density: Float32Array;
   readonly shape: Shape3;
-  /** Where the tomogram begins in it. */
+  /** First voxel of the tomogram in the field. */
   readonly offset: Shape3;
   /** Å per voxel, the same along all axes. */
   readonly spacing: number;
 }
 
-/** Voxels kept free around the tomogram, both sides together. */
+/** Voxels kept free around the tomogram, on both sides together. */
 const margin = 8;
 
-/** An empty field for a tomogram. */
+/** Makes an empty field for a tomogram. */
 export function emptyField(tomogram: Shape3, spacing: number): Field {
   const shape = tomogram.map((size) => fastLength(size + margin)) as unknown as Shape3;
   const offset = tomogram.map((size, i) => (shape[i]! - size) >> 1) as unknown as Shape3;
   return { density: new Float32Array(voxelCount(shape)), shape, offset, spacing };
 }
 
-/** Standard deviation of the white noise that enters, in the contrast of a Da/Å³; found by eye against tomograms. */
+/** Standard deviation of the added white noise, in the contrast of a Da/Å³; found by eye against tomograms. */
 const noiseLevel = 0.9;
-/** Noise under 1/(this many Å), left from uneven ice and alignment, and its strength. */
+/** Length in Å above which noise from uneven ice and alignment dominates, and the strength of that noise. */
 const driftLength = 450;
 const driftStrength = 0.5;
-/** Å² of the interpolation and binning that noise goes through on its way to the grid. */
+/** B-factor in Å² of the interpolation and binning that noise goes through on its way to the grid. */
 const noiseBFactor = 1300;
-/** What denoising lets through: exp(−½(s·cut)²), Å, and the share of the noise that it leaves. */
+/** Cut-off of denoising in Å: exp(−½(s·cut)²). `denoisedNoise` is the share of the noise that denoising leaves. */
 const denoisedCut = 35;
-/** How much it raises frequencies under 1/(this many Å), which contrast transfer had left faint. */
+/** Length in Å above which denoising raises what contrast transfer left faint, and by how much. */
 const liftLength = 150;
 const lift = 1.3;
 const denoisedNoise = 0.42;
 
-/** Amplitudes with which the density and the white noise reach both reconstructions, at one frequency. */
+/** Amplitudes of density and white noise in both reconstructions, at one frequency. */
 interface Transfer {
   readonly signal: Float32Array;
   readonly noise: Float32Array;
   readonly denoising: Float32Array;
 }
 
-/** Radial parts, tabled by the frequency in steps of a small fraction of Nyquist. */
+/** Tabulates the radial parts by frequency, in steps of a small fraction of Nyquist. */
 function tableTransfer({ optics, noise }: Imaging, greatest: number, steps: number): Transfer {
   const signal = new Float32Array(steps + 2);
   const grain = new Float32Array(steps + 2);
@@ -68,8 +69,8 @@ function tableTransfer({ optics, noise }: Imaging, greatest: number, steps: numb
 }
 
 /**
- * Takes a density through microscope and reconstruction: contrast transfer, tilt wedge, dose, coloured noise. `density`
- * becomes the raw (`wbp`) tomogram in place; the denoised one is returned; both have mean 0.
+ * Images a density by microscope and reconstruction: contrast transfer, tilt wedge, dose, coloured noise. `density`
+ * becomes the raw (`wbp`) tomogram in place; the denoised one is returned. Both have mean 0.
  *
  * Density and white noise are real, so one complex transform carries both: F = S + iN, and S and iN are the Hermitian
  * and the anti-Hermitian part of F. The same holds on the way back for the two reconstructions.
@@ -112,7 +113,7 @@ function filterPairs({ density: re, shape, spacing }: Field, im: Float32Array, i
         const b = wedge * table.noise[step]! * ramp;
         const c = a * table.denoising[step]!;
         const d = b * table.denoising[step]! * denoisedNoise;
-        // P = S and Q = iN at k; at −k they are P* and −Q*. The result aP + bQ/i + i(cP + dQ/i) is (a + ic)P + (d − ib)Q.
+        // P = S and Q = iN at k; at −k: P* and −Q*. The result aP + bQ/i + i(cP + dQ/i) is (a + ic)P + (d − ib)Q.
         const pr = 0.5 * (re[at]! + re[mirror]!);
         const pi = 0.5 * (im[at]! - im[mirror]!);
         const qr = 0.5 * (re[at]! - re[mirror]!);
@@ -127,32 +128,35 @@ function filterPairs({ density: re, shape, spacing }: Field, im: Float32Array, i
   re[0] = 0;
   im[0] = 0;
 }
-/** How an electron microscope passes each spatial frequency on, and which frequencies a tilt series holds at all. */
+/** Optics of an electron microscope. */
 
 interface Optics {
-  /** Kilovolt. */
+  /** Voltage in kilovolt. */
   readonly voltage: number;
-  /** Å under focus, positive. */
+  /** Underfocus in Å, positive. */
   readonly defocus: number;
-  /** Spherical aberration, Å. */
+  /** Spherical aberration in Å. */
   readonly sphericalAberration: number;
   /** Share of amplitude contrast, 0 to 1. */
   readonly amplitudeContrast: number;
-  /** Whether the reconstruction turned the negative lobes over. */
+  /** Whether the reconstruction inverted the negative lobes. */
   readonly phaseFlipped: boolean;
-  /** Å²; the envelope is exp(−B·s²/4). */
+  /** B-factor in Å²; the envelope is exp(−B·s²/4). */
   readonly bFactor: number;
 }
 
-/** The electron's relativistic wavelength, Å (Reimer and Kohl, Transmission Electron Microscopy, 2008, eq. 2.12). */
+/**
+ * Returns the electron's relativistic wavelength in Å (Reimer and Kohl, "Transmission Electron Microscopy", 2008, eq.
+ * 2.12).
+ */
 export function electronWavelength(kilovolt: number): number {
   const volt = kilovolt * 1000;
   return 12.2642596 / Math.sqrt(volt * (1 + 9.784753e-7 * volt));
 }
 
 /**
- * Contrast transfer at a spatial frequency (1/Å), without the envelope: sin(χ + asin(A)), with
- * χ = πλΔf·s² − ½πCsλ³·s⁴ for an underfocus Δf, so that a dense particle comes out positive where nothing is inverted.
+ * Returns the contrast transfer at a spatial frequency (1/Å), without the envelope: sin(χ + asin(A)), with χ = πλΔf·s²
+ * − ½πCsλ³·s⁴ for an underfocus Δf, so that a dense particle comes out positive where nothing is inverted.
  */
 export function contrastTransfer(frequency: number, optics: Optics): number {
   const wavelength = electronWavelength(optics.voltage);
@@ -166,26 +170,26 @@ export function contrastTransfer(frequency: number, optics: Optics): number {
   return optics.phaseFlipped ? Math.abs(transfer) : transfer;
 }
 
-/** What radiation, drift and alignment leave of a spatial frequency (1/Å). */
+/** Returns the share of a spatial frequency (1/Å) that radiation, drift and alignment leave. */
 export const envelope = (frequency: number, bFactor: number): number =>
   Math.exp((-bFactor * frequency * frequency) / 4);
 
 /** A tilt series about the y axis. */
 interface TiltScheme {
-  /** Greatest tilt, degrees. */
+  /** Greatest tilt in degrees. */
   readonly maximum: number;
-  /** Thickness of the ice, Å. */
+  /** Thickness of the ice in Å. */
   readonly thickness: number;
 }
 
-/** Inelastic mean free path in ice at 300 kV, Å (Grimm et al., Biophys. J. 74, 1998: 2,000 to 3,500 by energy filter). */
+/** Inelastic mean free path in ice at 300 kV, Å (Grimm et al., Biophys. J. 74, 1998: 2,000 to 3,500 by filter). */
 const meanFreePath = 3000;
-/** Å² that the envelope of the highest tilt adds, exposed last in a dose-symmetric scheme. */
+/** B-factor in Å² that the highest tilt adds to the envelope; it is exposed last in a dose-symmetric scheme. */
 const lastTiltBFactor = 500;
 
 /**
- * Amplitude that a tilt series gives to a frequency (1/Å along x, y, z): 0 in the missing wedge |kz| > |kx|·tan(maximum),
- * less towards high tilts, whose path through the ice is longer and whose dose came last.
+ * Returns the amplitude of a frequency (1/Å along x, y, z) in a tilt series: 0 in the missing wedge |kz| >
+ * |kx|·tan(maximum), less towards high tilts, whose path through the ice is longer and whose dose came last.
  */
 export function tiltTransfer(kx: number, ky: number, kz: number, scheme: TiltScheme): number {
   if (kx === 0 && kz === 0) return 1;

@@ -1,3 +1,4 @@
+/** Phantoms: simulated tomograms with known particles. */
 import { challengeParticles, type ParticlePick } from "../../domain/particles.js";
 import { type Random, randomFor } from "../../domain/random.js";
 import type { Rotation } from "../../domain/rotation.js";
@@ -10,52 +11,55 @@ import { drawCounts, drawDistractors, type SpecimenSet } from "./population.js";
 import { randomRotation } from "./rotation.js";
 import { stamp } from "./stamp.js";
 
-/** Everything that makes one phantom; equal plans give equal bytes. */
+/** The plan of one phantom; equal plans give equal bytes. */
 export interface PhantomPlan {
   readonly seed: number;
-  /** Part of a data set and number of the run in it: they go into every draw. */
+  /** Part of a data set, and number of the run in it; both enter every random draw. */
   readonly part: string;
   readonly run: number;
   readonly shape: Shape3;
   /** Å per voxel. */
   readonly spacing: number;
-  /** Counts that the user gave by the particle's name. */
+  /** Counts given by the user, by the particle's name. */
   readonly counts: ReadonlyMap<string, number>;
   /** Noise relative to the challenge's tomograms. */
   readonly noise: number;
 }
 
-/** A true particle and how it lies. */
+/** A true particle with its orientation. */
 export interface PhantomPick extends ParticlePick {
   readonly rotation: Rotation;
 }
 
+/** A simulated tomogram and its truth. */
 export interface Phantom {
   readonly picks: readonly PhantomPick[];
   readonly imaging: Imaging;
-  /** The plan's shape, z slowest; dark where there is protein. */
+  /** Voxels of the plan's shape, z slowest; protein is dark. */
   readonly wbp: Float32Array;
   readonly denoised: Float32Array;
 }
 
-/** Å kept between two particles. */
+/** Distance in Å kept between two particles. */
 const gap = 4;
 /** Standard deviation of the challenge's tomograms. */
 const tomogramDeviation = 7.2e-6;
 
 /**
- * Simulates one tomogram. Types whose number is drawn may come out fewer where room is short. Memory: two arrays of 4 bytes a voxel, slightly larger than the tomogram.
- * @throws BadUsage where particles that the user counted find no room
+ * Simulates one tomogram. A type without a given count may come out fewer where space is short. Memory: two arrays of 4
+ * bytes a voxel, slightly larger than the tomogram.
+ *
+ * @throws PickbenchError BadUsage where particles with a given count do not all fit
  */
-export function simulatePhantom(plan: PhantomPlan, cast: SpecimenSet): Phantom {
+export function simulatePhantom(plan: PhantomPlan, specimens: SpecimenSet): Phantom {
   const drawn = (purpose: string): Random =>
     randomFor(plan.seed, `phantom ${plan.part} ${purpose}`, plan.run);
   const [z, y, x] = plan.shape.map((size) => size * plan.spacing) as [number, number, number];
   const slab = drawSlab({ x, y, z }, drawn("slab"));
-  const densities = new Map<string, Density>(cast.particles);
-  densities.set(cast.bead.name, cast.bead);
-  for (const distractor of cast.distractors) densities.set(distractor.name, distractor);
-  const bodies = drawBodies(plan, cast, densities, drawn("population"));
+  const densities = new Map<string, Density>(specimens.particles);
+  densities.set(specimens.bead.name, specimens.bead);
+  for (const distractor of specimens.distractors) densities.set(distractor.name, distractor);
+  const bodies = drawBodies(plan, specimens, densities, drawn("population"));
   const placed = placeBodies(bodies, slab, drawn("placement"));
   checkCounts(plan, placed);
   const field = emptyField(plan.shape, plan.spacing);
@@ -64,7 +68,7 @@ export function simulatePhantom(plan: PhantomPlan, cast: SpecimenSet): Phantom {
   for (const { kind, at } of placed) {
     const rotation = randomRotation(turns);
     const centre = stamp(field, densities.get(kind)!, rotation, at);
-    if (cast.particles.has(kind)) picks.push({ type: kind, ...centre, rotation });
+    if (specimens.particles.has(kind)) picks.push({ type: kind, ...centre, rotation });
   }
   const imaging = drawImaging(plan.noise, slab.thickness, drawn("imaging"));
   const denoised = image(field, imaging, drawn("noise"));
@@ -76,7 +80,7 @@ export function simulatePhantom(plan: PhantomPlan, cast: SpecimenSet): Phantom {
   };
 }
 
-/** Particles that the user counted must all have found room. @throws BadUsage */
+/** Checks that all particles with a given count were placed. @throws PickbenchError BadUsage */
 function checkCounts({ counts, shape }: PhantomPlan, placed: readonly Placed[]): void {
   for (const [name, wanted] of counts) {
     const found = placed.filter(({ kind }) => kind === name).length;
@@ -91,7 +95,7 @@ function checkCounts({ counts, shape }: PhantomPlan, placed: readonly Placed[]):
 
 function drawBodies(
   plan: PhantomPlan,
-  cast: SpecimenSet,
+  specimens: SpecimenSet,
   densities: ReadonlyMap<string, Density>,
   random: Random,
 ): Body[] {
@@ -100,10 +104,10 @@ function drawBodies(
   const counts = drawCounts(volume, plan.counts, random);
   for (const { name } of challengeParticles) kinds.push(...Array<string>(counts.get(name) ?? 0).fill(name));
   const { proteins, beads } = drawDistractors(volume, random);
-  for (let i = 0; i < proteins && cast.distractors.length > 0; i++) {
-    kinds.push(cast.distractors[random.integer(cast.distractors.length)]!.name);
+  for (let i = 0; i < proteins && specimens.distractors.length > 0; i++) {
+    kinds.push(specimens.distractors[random.integer(specimens.distractors.length)]!.name);
   }
-  kinds.push(...Array<string>(beads).fill(cast.bead.name));
+  kinds.push(...Array<string>(beads).fill(specimens.bead.name));
   return kinds.map((kind) => ({ kind, radius: densities.get(kind)!.radius + gap / 2 }));
 }
 
@@ -123,7 +127,7 @@ function drawImaging(noise: number, thickness: number, random: Random): Imaging 
   };
 }
 
-/** Moves the tomogram's rows to the front of a field's values and returns that front. */
+/** Moves the tomogram's rows to the front of a field's values and returns that front part. */
 function croppedInPlace(values: Float32Array, { shape, offset }: Field, [nz, ny, nx]: Shape3): Float32Array {
   for (let z = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
@@ -134,7 +138,7 @@ function croppedInPlace(values: Float32Array, { shape, offset }: Field, [nz, ny,
   return values.subarray(0, nz * ny * nx);
 }
 
-/** Scales to the challenge's standard deviation. */
+/** Scales values to the challenge's standard deviation, in place. */
 function scaledToDeviation(values: Float32Array): Float32Array {
   let sum = 0;
   let squares = 0;

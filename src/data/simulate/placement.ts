@@ -1,35 +1,39 @@
+/** Random placement of bodies in a slab of ice without overlap. */
 import type { Random } from "../../domain/random.js";
 import { angstrom, type Position } from "../../domain/units.js";
 
 /** A layer of ice, slightly tilted: its middle lies at z = height + slopeX·(x − X/2) + slopeY·(y − Y/2). */
 interface Slab {
-  /** Size of the tomogram, Å. */
+  /** Size of the tomogram in Å. */
   readonly size: { readonly x: number; readonly y: number; readonly z: number };
-  /** Å along z. */
+  /** Thickness in Å along z. */
   readonly thickness: number;
   readonly height: number;
   readonly slopeX: number;
   readonly slopeY: number;
 }
 
-/** Something to be placed: its kind and the sphere around its centre that it fills, Å. */
+/** A body to place: its kind and the radius in Å of the sphere that it fills. */
 export interface Body {
   readonly kind: string;
   readonly radius: number;
 }
 
+/** A placed body. */
 export interface Placed {
   readonly kind: string;
   readonly radius: number;
   readonly at: Position;
 }
 
-/** Thickness of the challenge's ice, Å, and its greatest slope (fits through the picks of its seven training runs). */
+/**
+ * Thickness of the challenge's ice in Å, and its greatest slope (fits through the picks of its seven training runs).
+ */
 const thinnest = 1000;
 const thickest = 1350;
 const steepest = Math.tan((4 * Math.PI) / 180);
 
-/** Draws a slab that lies inside a tomogram; a shallow tomogram is cut out of the ice's middle and nearly full of it. */
+/** Draws a slab inside a tomogram; a shallow tomogram is nearly filled by its slab. */
 export function drawSlab(size: Slab["size"], random: Random): Slab {
   const thickness = Math.min(random.between(thinnest, thickest), random.between(0.9, 0.98) * size.z);
   const room = (size.z - thickness) / 2;
@@ -46,20 +50,20 @@ export function drawSlab(size: Slab["size"], random: Random): Slab {
   };
 }
 
-/** Height of the slab's middle over a point, Å. */
+/** Returns the height of the slab's middle at a point, in Å. */
 export const slabMiddle = (slab: Slab, x: number, y: number): number =>
   slab.height + slab.slopeX * (x - slab.size.x / 2) + slab.slopeY * (y - slab.size.y / 2);
 
-/** Å by which centres keep off the tomogram's sides, so that rounding leaves them inside. */
+/** Distance in Å of centres from the tomogram's sides, so that rounding leaves them inside. */
 const rim = 2;
-/** Tries before a body is given up for lack of room. */
+/** Attempts before a body is left out for lack of space. */
 const attempts = 2000;
 
 /**
  * Places bodies at random so that no two spheres touch and every sphere lies between the slab's faces; centres may lie
- * anywhere in x and y, as at the edges of a real field of view. The largest go first.
+ * anywhere in x and y, as at the edges of a real field of view. The largest are placed first.
  *
- * @returns those that found room, in the order they were placed
+ * @returns the bodies that fitted, in the order of placement
  */
 export function placeBodies(bodies: readonly Body[], slab: Slab, random: Random): Placed[] {
   const largest = bodies.reduce((most, { radius }) => Math.max(most, radius), 1);
@@ -83,7 +87,7 @@ export function placeBodies(bodies: readonly Body[], slab: Slab, random: Random)
   return placed;
 }
 
-/** Spheres by the cubic cell that holds their centre; two that touch lie in the same or in adjacent cells. */
+/** Spheres by the cubic cell that holds their centre; two touching spheres lie in the same or in adjacent cells. */
 class CellList {
   readonly #edge: number;
   readonly #cells = new Map<string, Placed[]>();

@@ -1,9 +1,10 @@
+/** What a phantom holds: the numbers of particles, distractors and gold beads, and their densities. */
 import { challengeParticles } from "../../domain/particles.js";
 import type { Random } from "../../domain/random.js";
 import { type Density, isParticle, readDensities } from "./density.js";
 import { distractorShapes, goldBead, shapeOf } from "./shapes.js";
 
-/** Å³ of one of the challenge's tomograms, 184 × 630 × 630 voxels of 10.012 Å. */
+/** Volume in Å³ of one of the challenge's tomograms, 184 × 630 × 630 voxels of 10.012 Å. */
 const referenceVolume = 184 * 630 * 630 * 10.012444196428572 ** 3;
 
 /** Mean particles per tomogram in the challenge's seven training runs. */
@@ -15,22 +16,25 @@ const perReference: Readonly<Record<string, number>> = {
   thyroglobulin: 34,
   "virus-like-particle": 16,
 };
-/** Small proteins that no list names, and beads of gold, per reference volume. */
+/** Numbers of small unlisted proteins and of gold beads per reference volume. */
 const distractorsPerReference = 45;
 const beadsPerReference = 3;
 
-/** A tenth of the volume holds as many particles as half of it would, so that there is something to learn from. */
+/**
+ * Exponent of the crowding in small volumes: a tenth of the volume holds as many particles as half of it would, so that
+ * there is something to learn from.
+ */
 const crowdingPower = 0.8;
 const greatestCrowding = 12;
 const fewest = 3;
 const spread = 0.2;
 
 /**
- * How many particles of each type a tomogram holds: the challenge's density, more crowded in smaller volumes, never
- * fewer than three, varied by a fifth.
+ * Draws how many particles of each type a tomogram holds: the challenge's density, more crowded in smaller volumes,
+ * never fewer than three, varied by a fifth.
  *
  * @param volume Å³
- * @param wanted counts that the user gave; a type that is missing there is drawn
+ * @param wanted counts given by the user; the count of any other type is drawn
  */
 export function drawCounts(
   volume: number,
@@ -48,7 +52,7 @@ export function drawCounts(
   );
 }
 
-/** How many distractors and gold beads a tomogram holds; beads are not crowded. */
+/** Draws how many distractors and gold beads a tomogram holds; beads are not crowded. */
 export function drawDistractors(volume: number, random: Random): { proteins: number; beads: number } {
   const share = volume / referenceVolume;
   const crowding = Math.min(greatestCrowding, Math.max(1, share ** -crowdingPower));
@@ -58,21 +62,21 @@ export function drawDistractors(volume: number, random: Random): { proteins: num
   };
 }
 
-/** Densities to draw from: the particles by name, the distractors, and a bead of gold. */
+/** Densities of a phantom's specimens: the particles by name, the distractors, and a gold bead. */
 export interface SpecimenSet {
   readonly particles: ReadonlyMap<string, Density>;
   readonly distractors: readonly Density[];
   readonly bead: Density;
 }
 
-/** Kinds of built-in distractors. */
+/** Number of built-in distractors. */
 const distractorKinds = 4;
 
 /**
- * The densities that phantoms are made of: maps where the folder has them, built-in shapes for the rest.
+ * Assembles the densities of phantoms: maps where the folder has them, built-in shapes for the rest.
  *
  * @param spacing Å per voxel of the tomograms
- * @param folder of density maps, see readDensities
+ * @param folder of density maps, see `readDensities`
  */
 export async function assembleSpecimens(spacing: number, folder?: string): Promise<SpecimenSet> {
   const maps = folder === undefined ? new Map<string, Density>() : await readDensities(folder, spacing);

@@ -1,3 +1,4 @@
+/** Rotations of particles: random ones, and the point groups of symmetric shapes. */
 import type { Random } from "../../domain/random.js";
 import { matrixOfUnitQuaternion, type Rotation } from "../../domain/rotation.js";
 
@@ -6,13 +7,16 @@ export type Vector3 = readonly [x: number, y: number, z: number];
 
 const noRotation: Rotation = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
+/** Rotates a vector. */
 export const rotate = (m: Rotation, [x, y, z]: Vector3): Vector3 => [
   m[0] * x + m[1] * y + m[2] * z,
   m[3] * x + m[4] * y + m[5] * z,
   m[6] * x + m[7] * y + m[8] * z,
 ];
 
-/** Uniform over all orientations (K. Shoemake, Uniform random rotations, Graphics Gems III, 1992). */
+/**
+ * Draws a rotation uniformly over all orientations (K. Shoemake, "Uniform random rotations", Graphics Gems III, 1992).
+ */
 export function randomRotation(random: Random): Rotation {
   const share = random.uniform();
   const first = 2 * Math.PI * random.uniform();
@@ -27,7 +31,7 @@ export function randomRotation(random: Random): Rotation {
   );
 }
 
-/** Rotation by `degrees` about an axis of any length. */
+/** Returns the rotation by `degrees` about an axis of any length. */
 export function rotationAbout([x, y, z]: Vector3, degrees: number): Rotation {
   const half = (degrees * Math.PI) / 360;
   const scale = Math.sin(half) / Math.hypot(x, y, z);
@@ -52,7 +56,7 @@ function multiply(a: Rotation, b: Rotation): Rotation {
 
 const equal = (a: Rotation, b: Rotation): boolean => a.every((value, i) => Math.abs(value - b[i]!) < 1e-9);
 
-/** The finite group that the given rotations generate, the identity first. */
+/** Returns the finite group that the given rotations generate, the identity first. */
 export function rotationGroup(generators: readonly Rotation[]): Rotation[] {
   const group: Rotation[] = [noRotation];
   for (let i = 0; i < group.length; i++) {
@@ -64,14 +68,14 @@ export function rotationGroup(generators: readonly Rotation[]): Rotation[] {
   return group;
 }
 
-/** Two-fold axes along x, y and z: four rotations. */
+/** Returns the four rotations with two-fold axes along x, y and z. */
 export const dihedral2 = (): Rotation[] =>
   rotationGroup([rotationAbout([1, 0, 0], 180), rotationAbout([0, 1, 0], 180)]);
 
-/** The 24 rotations of a cube. */
+/** Returns the 24 rotations of a cube. */
 export const octahedral = (): Rotation[] =>
   rotationGroup([rotationAbout([0, 0, 1], 90), rotationAbout([1, 1, 1], 120)]);
 
-/** The 60 rotations of an icosahedron with a vertex at (0, 1, φ). */
+/** Returns the 60 rotations of an icosahedron with a vertex at (0, 1, φ). */
 export const icosahedral = (): Rotation[] =>
   rotationGroup([rotationAbout([0, 1, (1 + Math.sqrt(5)) / 2], 72), rotationAbout([1, 1, 1], 120)]);

@@ -18,7 +18,7 @@ import {
 } from "./rotation.js";
 
 interface Shape {
-  /** Kilodalton. */
+  /** Mass in kilodalton. */
   readonly mass: number;
   readonly beads: () => Bead[];
 }
@@ -132,22 +132,26 @@ const shapes: Readonly<Record<string, Shape>> = {
   "virus-like-particle": { mass: 2600, beads: virusLikeParticle },
 };
 
-/** Kilodalton of a particle, undefined if it is none of the six. */
+/** Returns a particle's mass in kilodalton; undefined if it is none of the six. */
 export const massOf = (name: string): number | undefined => shapes[name]?.mass;
 
-/** Kilodalton; a twentieth of the real weight of 10 nm of gold, since contrast saturates. */
+/** Mass in kilodalton: a twentieth of the real mass of 10 nm of gold, since contrast saturates. */
 const goldMass = 1500;
 
-/** Blur of a bead, Å: helices and side chains are not resolved at the tomogram's voxels, which set the floor. */
+/**
+ * Returns the blur of a bead in Å: helices and side chains are not resolved at the tomogram's voxels, which set the
+ * least
+ * blur.
+ */
 const blur = (spacing: number): number => Math.max(6.5, 0.8 * spacing);
 
-/** Density of one of the six particles at a spacing (Å per voxel); undefined if the name is none of them. */
+/** Returns the density of one of the six particles at a spacing (Å per voxel); undefined for any other name. */
 export function shapeOf(name: string, spacing: number): Density | undefined {
   const shape = shapes[name];
   return shape && densityOf(name, renderBeads(shape.beads(), spacing, blur(spacing)), shape.mass);
 }
 
-/** Small proteins of 40 to 160 kDa that are in no list of picks: each a handful of lobes. */
+/** Makes small proteins of 40 to 160 kDa that are in no list of picks, each a handful of lobes. */
 export function distractorShapes(count: number, spacing: number): Density[] {
   return Array.from({ length: count }, (_, i) => {
     const random = randomFor(0, "shape distractor", i);
@@ -164,7 +168,7 @@ export function distractorShapes(count: number, spacing: number): Density[] {
   });
 }
 
-/** A bead of gold, 10 nm: far denser than any protein. */
+/** Makes a gold bead of 10 nm: far denser than any protein. */
 export function goldBead(spacing: number): Density {
   const beads = fillWithBeads(
     (point) => densityAt([{ at: [0, 0, 0], axes: [50, 50, 50] }], point),

@@ -1,3 +1,7 @@
+/**
+ * Simulated data sets. The room `simulate` makes phantoms: particles placed in ice, imaged, and written like the
+ * challenge's data.
+ */
 import { access, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -8,7 +12,7 @@ import { openPool } from "../../system/pool.js";
 import { builtModule } from "../../system/threads.js";
 import type { PhantomRoots, PickCounts, SimulateTask } from "./simulateWorker.js";
 
-/** What `pickbench simulate` makes. */
+/** Options of a simulated data set. */
 interface SimulateOptions {
   /** Folder of the data set. */
   readonly out: string;
@@ -19,17 +23,17 @@ interface SimulateOptions {
   readonly seed: number;
   /** `train` has its picks in its overlay; the truth of `test` lies apart, in `truth/`. */
   readonly part: "train" | "test";
-  /** `static/` and `overlay/` directly in the folder. */
+  /** Puts `static/` and `overlay/` directly in the folder. */
   readonly flat?: boolean;
-  /** Counts per tomogram by the particle's name; types that are missing are drawn. */
+  /** Counts per tomogram by the particle's name; the count of any other type is drawn. */
   readonly counts?: ReadonlyMap<string, number>;
-  /** Noise relative to the challenge's tomograms; 0 is none. */
+  /** Noise relative to the challenge's tomograms; 0 for none. */
   readonly noise?: number;
   /** Folder of density maps. */
   readonly densities?: string;
-  /** Pictures into `preview/`. */
+  /** Writes pictures into `preview/`. */
   readonly preview?: boolean;
-  /** Replaces phantoms that an earlier call left there. */
+  /** Replaces phantoms of an earlier call. */
   readonly overwrite?: boolean;
 }
 
@@ -38,19 +42,19 @@ interface SimulatedRun {
   readonly counts: PickCounts;
 }
 
-/** Bytes a voxel that a worker holds while it makes a tomogram, and how many all of them may hold. */
+/** Bytes per voxel that a worker holds while it makes a tomogram, and the limit for all workers together. */
 const bytesPerVoxel = 14;
 const memory = 2 * 1024 ** 3;
 
-/** The note that marks a folder as made here, and says how. */
+/** Name of the note that marks a folder as simulated and records how. */
 const noteName = "phantom.json";
 
 /**
- * Makes a data set of phantoms, a tomogram per worker thread at a time; the same options give the same bytes.
+ * Makes a data set of phantoms, one tomogram per worker thread at a time; the same options give the same bytes.
  *
- * @param onRun called when a tomogram is done, in any order
+ * @param onRun called after each tomogram, in any order
  * @returns the runs in order
- * @throws BadUsage where the folder holds other data; BadDataset for broken density maps
+ * @throws PickbenchError BadUsage where the folder holds other data; BadDataset for broken density maps
  */
 export async function simulateDataset(
   options: SimulateOptions,
@@ -82,14 +86,14 @@ export async function simulateDataset(
   }
 }
 
-/** Beginnings of the runs' names. */
+/** Prefixes of the runs' names. */
 const prefixes = { train: "TS_S", test: "TS_T" } as const;
 
 const noteFolder = ({ out, part, flat }: SimulateOptions): string => (flat ? out : join(out, part));
 
 const previewFolder = ({ out }: SimulateOptions): string => join(out, "preview");
 
-/** Where a part's tomograms and picks go. */
+/** Returns the folders of a part's tomograms and picks. */
 export function rootsOf(options: SimulateOptions): PhantomRoots {
   const folder = noteFolder(options);
   return {
@@ -145,7 +149,7 @@ function noteOf({
   };
 }
 
-/** Refuses to mix with other data; removes what an earlier call made where that was asked for. */
+/** Refuses to mix with other data; with `overwrite`, removes the phantoms of an earlier call. */
 async function clear(options: SimulateOptions, { staticRoot, overlayRoot }: PhantomRoots): Promise<void> {
   if (!(await exists(staticRoot)) && !(await exists(overlayRoot))) return;
   const folder = noteFolder(options);
@@ -163,7 +167,7 @@ async function clear(options: SimulateOptions, { staticRoot, overlayRoot }: Phan
   await remove(options, { staticRoot, overlayRoot });
 }
 
-/** Takes away everything that a call wrote, and the folders that are empty then. */
+/** Removes everything that a call wrote, and the folders left empty. */
 async function remove(options: SimulateOptions, { staticRoot, overlayRoot }: PhantomRoots): Promise<void> {
   await rm(staticRoot, { recursive: true, force: true });
   await rm(overlayRoot, { recursive: true, force: true });

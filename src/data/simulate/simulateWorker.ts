@@ -1,3 +1,4 @@
+/** The worker that simulates a tomogram and writes its reconstructions and picks. */
 import { join } from "node:path";
 import { challengeParticles, type ParticlePick } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
@@ -8,20 +9,20 @@ import { answering } from "../../system/pool.js";
 import { type Phantom, type PhantomPick, type PhantomPlan, simulatePhantom } from "./phantom.js";
 import { assembleSpecimens, type SpecimenSet } from "./population.js";
 
-/** One tomogram to make and where it goes. */
+/** A tomogram to simulate, and the folders it goes to. */
 export interface SimulateTask {
   readonly name: string;
   readonly plan: PhantomPlan;
   readonly roots: PhantomRoots;
   readonly densities?: string;
-  /** Folder for a picture of its middle slice. */
+  /** Folder for a picture of the middle slice. */
   readonly previews?: string;
 }
 
 /** How many picks of each type a tomogram holds. */
 export type PickCounts = Readonly<Record<string, number>>;
 
-/** Pixels that a picture's shorter voxel row should at least come to. */
+/** Least width of a preview in pixels. */
 const pictureWidth = 600;
 
 let cast: { readonly key: string; readonly made: Promise<SpecimenSet> } | undefined;
@@ -44,7 +45,7 @@ export default answering(async (task: SimulateTask): Promise<PickCounts> => {
   return Object.fromEntries([...particles.keys()].map((type) => [type, countOf(type)]));
 });
 
-/** The denoised slice that cuts the most particles, with its picks. */
+/** Renders the denoised slice that cuts the most particles, with its picks. */
 function previewOf(plan: PhantomPlan, { denoised, picks }: Phantom): Uint8Array {
   const step = angstrom(plan.spacing);
   return renderSlice(
@@ -75,13 +76,13 @@ export interface PhantomRoots {
   readonly overlayRoot: string;
 }
 
-/** The challenge's: levels, chunks and compressor of its reconstructions. */
+/** Levels and chunks of the challenge's reconstructions. */
 const levels = 3;
 const chunkShape = [256, 256, 256] as const;
 
 /**
  * Writes the picks and then the reconstructions `wbp` and `denoised` of one run, each whole or not at all; a kill never
- * leaves a tomogram whose particles nobody knows.
+ * leaves a tomogram without its picks.
  */
 export async function writePhantom(
   { staticRoot, overlayRoot }: PhantomRoots,
@@ -120,7 +121,7 @@ export async function writePhantom(
 
 const thousandth = (value: number): number => Math.round(value * 1000) / 1000;
 
-/** Picks as the challenge writes its truth, with the particle's own orientation. */
+/** Returns picks in the format of the challenge's truth, with each particle's own orientation. */
 function picksDocument(run: string, type: string, picks: readonly PhantomPick[]): unknown {
   return {
     pickable_object_name: type,

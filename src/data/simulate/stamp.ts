@@ -1,10 +1,11 @@
+/** Rasterises a rotated particle into the density field. */
 import type { Rotation } from "../../domain/rotation.js";
 import { angstrom, type Position } from "../../domain/units.js";
 import { type Density, voxelVolume } from "./density.js";
 import type { Field } from "./imaging.js";
 import { rotate } from "./rotation.js";
 
-/** Catmull and Rom's cubic weights of the four neighbours of a point that lies `t` past the second. */
+/** Computes Catmull and Rom's cubic weights of the four neighbours of a point that lies `t` past the second. */
 function cubicWeights(t: number, weights: Float64Array): void {
   const t2 = t * t;
   const t3 = t2 * t;
@@ -14,7 +15,9 @@ function cubicWeights(t: number, weights: Float64Array): void {
   weights[3] = 0.5 * t3 - 0.5 * t2;
 }
 
-/** A density at continuous indices of its map, by cubic interpolation; 0 at its rim and outside. */
+/**
+ * Returns a sampler of a density at continuous indices of its map, by cubic interpolation; 0 at the rim and outside.
+ */
 function sampler({ map }: Density): (z: number, y: number, x: number) => number {
   const [nz, ny, nx] = map.shape;
   const { data } = map;
@@ -45,8 +48,8 @@ function sampler({ map }: Density): (z: number, y: number, x: number) => number 
 }
 
 /**
- * Adds a turned particle to a field, as Da/Å³, and returns where its centre of mass really came to lie on the grid:
- * that, not the wanted position, is the truth. What reaches beyond the field is cut off, without moving that centre.
+ * Adds a rotated particle to a field, as Da/Å³, and returns where its centre of mass really lies on the grid: that, not
+ * the wanted position, is the truth. Parts beyond the field are cut off without moving that centre.
  *
  * @param wanted Å from the tomogram's corner
  */

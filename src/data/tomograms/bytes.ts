@@ -1,3 +1,4 @@
+/** A tomogram as bytes, for pictures. */
 import { voxelCount } from "../../domain/volume.js";
 import { extent } from "../../formats/zarr/chunkGrid.js";
 import type { ByteTomogram } from "../../present/pictures/cutout.js";
@@ -5,10 +6,10 @@ import type { DataAccess, TomogramReader } from "../model.js";
 import { measureIntensity, normalise } from "../normalise.js";
 import { openTomogram } from "./omeZarr.js";
 
-/** Voxels held at most: of larger tomograms a coarser level is shown. */
+/** Limit of voxels held; of a larger tomogram a coarser level is shown. */
 const mostVoxels = 2 ** 27;
 
-/** Reads a tomogram chunk by chunk: besides the bytes one chunk of floats is held. */
+/** Reads a tomogram as normalised bytes, chunk by chunk: besides the bytes only one chunk of floats is held. */
 export async function readBytes(finest: TomogramReader, access?: DataAccess): Promise<ByteTomogram> {
   const reader = await levelToShow(finest, access);
   const { shape, spacing } = reader;

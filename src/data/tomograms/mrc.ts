@@ -1,3 +1,4 @@
+/** Tomograms in MRC files, behind the same reader as OME-Zarr. */
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
 import type { MrcMode } from "../../formats/mrc/header.js";
 import { mrcShape, mrcSlabs, mrcSpacing, readMrcBox, refuseComplex } from "../../formats/mrc/reader.js";
@@ -10,7 +11,7 @@ export async function resolveMrc(ref: TomogramRef): Promise<ResolvedTomogram> {
   return resolved;
 }
 
-/** Opens a tomogram in an MRC file; a chunk is a block of its sections, of a packed file the whole volume. */
+/** Opens a tomogram in an MRC file; a chunk is a block of its sections, or the whole volume of a packed file. */
 export async function openMrcTomogram(ref: TomogramRef): Promise<TomogramReader> {
   const { file, level, resolved } = await opened(ref);
   const { shape, spacing, chunkShape } = level;

@@ -1,3 +1,6 @@
+/**
+ * Opens tomograms, OME-Zarr here and MRC by mrc.ts. The room `tomograms` turns files into readers of levels and chunks.
+ */
 import { basename, join, resolve } from "node:path";
 import { type Box, indexToPosition, type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
 import { openZarrArray, type ZarrArray } from "../../formats/zarr/array.js";
@@ -17,7 +20,7 @@ import { ensureLocal } from "../remote/mirror.js";
 import { isMrcName, mrcStem } from "../volumeNames.js";
 import { openMrcTomogram, resolveMrc } from "./mrc.js";
 
-/** Reads the metadata of a lone OME-Zarr folder or MRC file. */
+/** Reads the metadata of a single OME-Zarr folder or MRC file. */
 export function openOmeZarr(path: string): Promise<ResolvedTomogram> {
   const full = resolve(path);
   const tomoType = mrcStem(basename(full)).replace(/\.zarr$/, "");
@@ -151,7 +154,7 @@ function readerOf(ref: ResolvedTomogram, level: Level, array: ZarrArray): Tomogr
   };
 }
 
-/** z, y, x, with channels in front where there are four axes. */
+/** Returns the axes z, y, x, after channels where there are four axes. */
 const plainAxes = (rank: number): ArrayAxes => ({
   rank,
   space: [rank - 3, rank - 2, rank - 1],
@@ -173,7 +176,7 @@ function checkRequest(ref: ResolvedTomogram, level: Level, { start, end }: Box, 
     throw new RangeError(`channel ${channel} of ${ref.path}, which has ${count}`);
 }
 
-/** @throws NotFinite at the first voxel, z slowest, that is NaN or infinite. */
+/** Throws for the first voxel, z slowest, that is NaN or infinite. @throws PickbenchError NotFinite */
 function refuseNotFinite(ref: TomogramRef, region: Float32Array, box: Box, spacing: Spacing3): never {
   let index = 0;
   while (index < region.length && region[index]! - region[index]! === 0) index++;

@@ -1,24 +1,25 @@
+/** Sessions of a graph some of whose outputs feed its next run, as the training state does, on the device if possible. */
 import type * as ort from "onnxruntime-node";
 import { Emitter, type Provider } from "./graph/emitter.js";
 import type { GraphParts } from "./graph/model.js";
 import { type Array5, arrayOf, createSession, type SessionOptions, tensorOf } from "./session.js";
 
-/** A graph some of whose outputs are inputs of its next run. `run` blocks the thread that calls it. */
+/** A loaded graph some of whose outputs are inputs of its next run. `run` blocks the thread that calls it. */
 export interface CarryingSession {
-  /** Takes the inputs and gives the outputs that are not carried. */
+  /** Runs the graph on the inputs that are not carried and returns the outputs that are not carried. */
   run(feeds: Readonly<Record<string, Array5>>): Promise<Record<string, Array5>>;
-  /** A copy of what is carried into the next run. */
+  /** Returns a copy of a carried input as the next run will take it. */
   read(input: string): Promise<Array5>;
-  /** What the next run is to take, in place of what the last one gave. */
+  /** Replaces a carried input for the next run. */
   write(input: string, array: Array5): void;
   release(): Promise<void>;
 }
 
 /**
- * What is carried stays in the device's memory on WebGPU; ONNX Runtime's Node binding has no such buffers on CUDA, and
- * on the CPU it is there anyway.
+ * Opens a session with carried arrays. On WebGPU the arrays stay in the device's memory; ONNX Runtime's Node binding has
+ * no such buffers on CUDA, and on the CPU the arrays lie in the machine's memory anyway.
  *
- * @param carried for each input the output that the run before gave it
+ * @param carried for each carried input the name of the output that becomes it in the next run
  */
 export async function openCarryingSession(
   parts: GraphParts,
@@ -61,7 +62,7 @@ class Carrying implements CarryingSession {
     this.hold(input, tensorOf(array));
   }
 
-  /** A device buffer that outlives its session takes the process down when it is freed: they go first. */
+  /** Frees the device buffers before the session: a buffer that outlives its session ends the process when it is freed. */
   async release(): Promise<void> {
     for (const tensor of this.held.values()) tensor.dispose();
     this.held.clear();
@@ -74,7 +75,10 @@ class Carrying implements CarryingSession {
   }
 }
 
-/** The binding's own download of a WebGPU buffer ends the process; a graph that changes nothing brings it back. */
+/**
+ * Copies a WebGPU buffer into the machine's memory by a graph that changes nothing: the binding's own download ends the
+ * process.
+ */
 async function readFromDevice(tensor: ort.Tensor): Promise<Array5> {
   const e = new Emitter("webgpu");
   e.output("y", e.input("x", tensor.dims));

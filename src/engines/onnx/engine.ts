@@ -1,3 +1,4 @@
+/** The ONNX Runtime engine: networks lowered to ONNX graphs, trained and run by one of its execution providers. */
 import type { Engine, LoadedNetwork, LoadOptions } from "../engine.js";
 import type { Provider } from "./graph/emitter.js";
 import { inferenceGraph } from "./inferenceGraph.js";
@@ -7,7 +8,7 @@ import { checkBytes } from "./int8/support.js";
 import { openSession, providerBlock } from "./session.js";
 import { openOnnxTrainer } from "./trainer.js";
 
-/** Training and inference by ONNX Runtime, on one of its execution providers. */
+/** Returns the engine of one execution provider; inference in 8 bits is the CPU's alone. */
 export const onnxEngine = (provider: Provider): Engine => ({
   openTrainer: (spec, buildLoss) => openOnnxTrainer(spec, buildLoss, provider),
   load: (options) => load(options, provider),

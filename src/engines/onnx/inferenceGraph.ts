@@ -1,3 +1,4 @@
+/** The ONNX graph of a network for inference, its weights constant, for patches of one size. */
 import type { Shape3 } from "../../domain/volume.js";
 import type { Network } from "../../nets/architecture.js";
 import type { Parameter, Value } from "../../nets/value.js";
@@ -10,8 +11,8 @@ import type { GraphParts } from "./graph/model.js";
 import { lowerForward } from "./lower.js";
 
 /**
- * The network with its weights as constants, for patches of one size: `image` (samples, 1, z, y, x) in, `output`
- * (samples, z, outputs, y, x) out, as `activated` gives it.
+ * Writes the network with its weights as constants, for patches of one size: `image` (samples, 1, z, y, x) in, `output`
+ * (samples, z, outputs, y, x) out, as `activated` returns it.
  */
 export function inferenceGraph(
   network: Network,
@@ -25,7 +26,7 @@ export function inferenceGraph(
   return valueGraph(network, activated(network, activation, offsets), weights, samples, patch, block);
 }
 
-/** The same of any value of the network: `output` is (samples, z, channels, y, x) at its own stride. */
+/** Writes the graph of any value of the network: `output` is (samples, z, channels, y, x) at the value's own stride. */
 export function valueGraph(
   network: Network,
   output: Value,

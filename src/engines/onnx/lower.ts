@@ -1,13 +1,14 @@
+/** Lowering of a network's graph to ONNX operation by operation, forwards and, by reverse mode, backwards. */
 import { inOrder, type Parameter, parametersOf, type Value } from "../../nets/value.js";
 import type { Objective } from "../trainable.js";
 import type { Tensor } from "./graph/emitter.js";
 import { ruleOf } from "./operations.js";
 import type { Emitted, Lowering } from "./rules/rule.js";
 
-/** Every value of a graph as written forwards. */
+/** Every value of a graph with what its forward pass emitted. */
 type Forward = ReadonlyMap<Value, Emitted>;
 
-/** Writes the values that `outputs` depend on; `inputs` are the maps given at each step, by name. */
+/** Writes the values that `outputs` depend on; `inputs` are the maps fed at each step, by name. */
 export function lowerForward(
   outputs: readonly Value[],
   inputs: ReadonlyMap<string, Tensor>,
@@ -37,7 +38,7 @@ function emit(
   return "output" in result ? result : { output: result, saved: [] };
 }
 
-/** Writes, by reverse mode, the gradient of an objective with respect to every one of its parameters it depends on. */
+/** Writes, by reverse mode, the gradient of a loss with respect to each of its objective's parameters it depends on. */
 export function lowerBackward(
   { loss, parameters }: Objective,
   forward: Forward,

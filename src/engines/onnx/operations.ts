@@ -1,3 +1,4 @@
+/** The table of lowering rules: how each kind of operation is written to ONNX, with its gradient. */
 import type { OperationKind, Value } from "../../nets/value.js";
 import { abs, dropout, gelu, leakyRelu, prelu, relu } from "./rules/activations.js";
 import { add, concat, divide, multiply, selectChannels, subtract } from "./rules/arithmetic.js";
@@ -9,7 +10,7 @@ import { globalAverage, logSoftmax, softmax, sum, sumChannels } from "./rules/re
 import { averagePool, neighbourSlices, upsampleLinear, upsampleNearest } from "./rules/resampling.js";
 import type { Rule } from "./rules/rule.js";
 
-/** How every kind of operation is written. */
+/** The lowering rule of every kind of operation. */
 export const rules: { readonly [K in Exclude<OperationKind, "input">]: Rule<K> } = {
   convolution,
   transposedConvolution,
@@ -48,7 +49,7 @@ export const rules: { readonly [K in Exclude<OperationKind, "input">]: Rule<K> }
   sumChannels,
 };
 
-/** The rule of a value's operation, its kind erased: the table above pairs them. */
+/** Returns the rule of a value's operation with its kind erased, which is safe since the table above pairs the two. */
 export function ruleOf(value: Value): Rule<OperationKind> {
   const { kind } = value.operation;
   if (kind === "input") throw new TypeError("an input is not computed");

@@ -1,9 +1,10 @@
+/** ONNX Runtime sessions: opening a graph or a model, arrays in and out, and the blocked kernels that a machine has. */
 import * as ort from "onnxruntime-node";
 import { type Block, convolveImages } from "./convolution/imageConvolution.js";
 import { Emitter, int, ints, type Provider, type Tensor } from "./graph/emitter.js";
 import { encodeModel, type GraphParts } from "./graph/model.js";
 
-/** A float array with its sizes, as fed to a session and got from it. */
+/** A float array with its sizes, as fed to a session and returned by it. */
 export interface Array5 {
   readonly data: Float32Array;
   readonly dims: readonly number[];
@@ -18,27 +19,30 @@ export interface Session {
 const fatalOnly = 4;
 
 /**
- * Convolutions in the graph's own layout. WebGPU's other one, NHWC, costs two transpositions each, and in ONNX Runtime
- * 1.30.0 gives wrong sums where the input's channels divide by 3 and not by 4 (6, 9, 15, 21) and the output's by 4.
+ * The WebGPU provider with convolutions in the graph's own layout. Its other layout, NHWC, costs two transpositions a
+ * convolution, and in ONNX Runtime 1.30.0 returns wrong sums where the input's channels divide by 3 and not by 4 (6, 9,
+ * 15, 21) and the output's by 4.
  */
 const webgpu = { name: "webgpu", preferredLayout: "NCHW" } as const;
 
+/** Options of ONNX Runtime; by default 2 threads on the CPU. */
 export interface SessionOptions {
   readonly threads?: number;
   /**
-   * Plans one block for all of a run's tensors after the first run, and keeps that run's own blocks beside it: without
-   * it, large tiles take half the memory in the same time.
+   * Whether ONNX Runtime plans one block for all of a run's tensors after the first run. It keeps the first run's own
+   * blocks beside that one: without the plan, large tiles take half the memory in the same time.
    */
   readonly memoryPattern?: boolean;
   readonly provider?: Provider;
-  /** Outputs that stay in the device's memory: WebGPU alone can. */
+  /** Outputs that stay in the device's memory, which only WebGPU offers. */
   readonly onDevice?: readonly string[];
 }
 
+/** Opens ONNX Runtime's own session of a graph. */
 export const createSession = (parts: GraphParts, options?: SessionOptions): Promise<ort.InferenceSession> =>
   createFromModel(encodeModel(parts), options);
 
-/** A session of a whole ONNX model's bytes. */
+/** Opens ONNX Runtime's own session of a whole ONNX model's bytes. */
 export function createFromModel(
   model: Uint8Array,
   { threads = 2, memoryPattern = true, provider = "cpu", onDevice = [] }: SessionOptions = {},
@@ -54,6 +58,7 @@ export function createFromModel(
   });
 }
 
+/** Opens a session of a graph that takes and returns plain float arrays. */
 export async function openSession(parts: GraphParts, options: SessionOptions = {}): Promise<Session> {
   const session = await createSession(parts, options);
   return {
@@ -68,20 +73,21 @@ export async function openSession(parts: GraphParts, options: SessionOptions = {
   };
 }
 
+/** Wraps an array as ONNX Runtime's tensor, without a copy. */
 export const tensorOf = ({ data, dims }: Array5): ort.Tensor => new ort.Tensor("float32", data, dims);
 
-/** Of a tensor in the machine's own memory. */
+/** Returns the values of a tensor that lies in the machine's own memory, without a copy. */
 export const arrayOf = ({ data, dims }: ort.Tensor): Array5 => ({ data: data as Float32Array, dims });
 
-/** The blocks that a provider's convolutions take: only the CPU's are blocked. */
+/** Returns the block size of a provider's convolutions; only the CPU's are blocked. */
 export const providerBlock = async (provider: Provider): Promise<Block> =>
   provider === "cpu" ? machineBlock() : null;
 
 let known: Promise<Block> | undefined;
 
 /**
- * Channels per block of ONNX Runtime's blocked convolutions on this machine (16 with AVX-512, 8 with AVX2), found by
- * trying: null where none gives the plain convolution's result.
+ * Returns the channels per block of ONNX Runtime's blocked convolutions on this machine (16 with AVX-512, 8 with AVX2),
+ * found by trying; null where no block size reproduces the plain convolution's result.
  */
 export function machineBlock(): Promise<Block> {
   known ??= findBlock();
@@ -93,7 +99,7 @@ async function findBlock(): Promise<Block> {
     try {
       if (await blockAgrees(block)) return block;
     } catch {
-      // This build has no blocked kernels of that size; the next size, or none.
+      // This build has no blocked kernels of that size: try the next one.
     }
   }
   return null;

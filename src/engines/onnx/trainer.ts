@@ -1,3 +1,4 @@
+/** Training by ONNX Runtime: the steps of one network, its state carried from run to run. */
 import type { Batch } from "../../data/patches/spec.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { spatial } from "../../nets/value.js";
@@ -17,7 +18,7 @@ import type { Provider } from "./graph/emitter.js";
 import { type Array5, providerBlock } from "./session.js";
 import { coarse, maskName, newName, trainingGraph } from "./trainingGraph.js";
 
-/** A network being trained by ONNX Runtime: forward, gradients and update are one graph. */
+/** Opens a network for training by ONNX Runtime: forward pass, gradients and update are one graph. */
 export async function openOnnxTrainer(
   spec: TrainerSpec,
   buildLoss: LossBuilder,

@@ -1,3 +1,4 @@
+/** The ONNX graph of one training step: forward pass, losses, gradients, and AdamW's update of the flat state. */
 import type { Shape3 } from "../../domain/volume.js";
 import { elementCount, type Parameter, spatial } from "../../nets/value.js";
 import type { ParameterLayout } from "../../nets/weights.js";
@@ -10,17 +11,18 @@ import type { GraphParts } from "./graph/model.js";
 import { lowerBackward, lowerForward } from "./lower.js";
 import type { Lowering } from "./rules/rule.js";
 
+/** Loss and gradient of a step as tensors of the graph. */
 interface WrittenGradient {
   readonly loss: Tensor;
-  /** Flat, of the layout's trained part. */
+  /** Gradient of the layout's trained part, flat. */
   readonly gradient: Tensor;
-  /** Flat, of the layout's rest; null where there is none. */
+  /** New running statistics, the rest of the layout, flat; null where there are none. */
   readonly statistics: Tensor | null;
-  /** The inputs `mask.NAME` that every step must bring. */
+  /** Dropouts whose masks every step must feed as inputs `mask.NAME`. */
   readonly dropouts: readonly Dropout[];
 }
 
-/** Writes forward pass, losses and gradients; the weights come in as one flat vector. */
+/** Writes forward pass, losses and gradients; `weights` is one flat vector. */
 export function writeGradient(
   e: Emitter,
   block: Block,
@@ -85,19 +87,20 @@ export function writeGradient(
   };
 }
 
+/** Names the input that holds a dropout's mask. */
 export const maskName = (dropout: string): string => `mask.${dropout}`;
 
-/** What a step makes of a part of the state. */
+/** Names the output that holds a part of the state after the step. */
 export const newName = (part: StateName): string => `new.${part}`;
 
-/** Voxels of a map that is coarser than a patch by `stride`. */
+/** Returns the sizes (z, y, x) of a map that is coarser than a patch by `stride`. */
 export const coarse = (patch: Shape3, stride: Shape3): Shape3 => [
   patch[0] / stride[0],
   patch[1] / stride[1],
   patch[2] / stride[2],
 ];
 
-/** One whole training step as a graph: state and batch in, loss, gradient's norm and the new state out. */
+/** Writes one whole training step: state and batch in; loss, gradient's norm and the new state out. */
 export function trainingGraph(
   trainable: Trainable,
   optimiser: Optimiser,
@@ -124,12 +127,14 @@ export function trainingGraph(
   return { parts: e.parts(), dropouts: written.dropouts };
 }
 
-/** What changes from step to step, given as inputs of one number each. */
+/** Inputs of one number each that change from step to step. */
 const stepInputs = ["rate", "correction1", "correction2", "averageDecay"] as const;
 
 /**
- * Writes one update of the flat state from the flat gradient of its trained part and the new running statistics, null
- * where there are none; gives the new state and the gradient's norm.
+ * Writes one AdamW update of the flat state from the flat gradient of its trained part and the new running statistics,
+ * null where there are none; returns the new state and the gradient's norm.
+ *
+ * @throws TypeError where the network has no parameters
  */
 export function writeUpdate(
   e: Emitter,

@@ -1,9 +1,10 @@
+/** TensorFlow.js and the fastest of its builds that is installed. */
 import { registerGradients } from "./gradients.js";
 
-/** TensorFlow.js with the backend it was loaded with; its operations come from here, whichever library brought it. */
+/** TensorFlow.js's operations on the loaded backend, whichever library provides them. */
 export type TensorFlow = typeof import("@tensorflow/tfjs-core");
 
-/** What can bring TensorFlow.js, the fastest first: its CUDA build, its native CPU build, and plain JavaScript. */
+/** Libraries that provide TensorFlow.js, the fastest first: its CUDA build, its native CPU build, plain JavaScript. */
 export const tensorFlowLibraries = [
   "@tensorflow/tfjs-node-gpu",
   "@tensorflow/tfjs-node",
@@ -11,18 +12,19 @@ export const tensorFlowLibraries = [
 ] as const;
 export type TensorFlowLibrary = (typeof tensorFlowLibraries)[number];
 
+/** TensorFlow.js as loaded, and by which library. */
 export interface LoadedTensorFlow {
   readonly tf: TensorFlow;
   readonly library: TensorFlowLibrary;
-  /** TensorFlow.js's own name of what computes: `tensorflow` in the native builds, else `cpu`. */
+  /** TensorFlow.js's name of the backend: `tensorflow` in the native builds, else `cpu`. */
   readonly backend: string;
-  /** Why each faster library was not taken. */
+  /** Faster libraries that were not used, and why. */
   readonly passedOver: readonly { readonly library: TensorFlowLibrary; readonly reason: string }[];
 }
 
 let loading: Promise<LoadedTensorFlow> | undefined;
 
-/** Loads the fastest TensorFlow.js that is installed; once a thread, since its backend is the thread's. */
+/** Loads the fastest TensorFlow.js that is installed, once a thread, since a backend belongs to its thread. */
 export function loadTensorFlow(): Promise<LoadedTensorFlow> {
   loading ??= firstThatLoads();
   return loading;
@@ -50,7 +52,7 @@ async function nativeBuild(library: string): Promise<TensorFlow> {
   return tf;
 }
 
-/** The plain CPU backend computes a 3×3×3 convolution at about 1.5 GFLOP/s, on one thread. */
+/** Loads the plain JavaScript build, whose CPU backend convolves 3×3×3 at about 1.5 GFLOP/s on one thread. */
 async function plainBuild(): Promise<TensorFlow> {
   const tf = await import("@tensorflow/tfjs-core");
   await import("@tensorflow/tfjs-backend-cpu");

@@ -1,3 +1,4 @@
+/** Convolutions and transposed convolutions in TensorFlow.js, with strides, dilations and groups. */
 import type { Rank, Tensor2D, Tensor4D, Tensor5D } from "@tensorflow/tfjs-core";
 import type { Shape3 } from "../../domain/volume.js";
 import { type OperationOf, paddingBefore } from "../../nets/value.js";
@@ -18,15 +19,15 @@ type Transposed = Pick<OperationOf<"transposedConvolution">, "kernel" | "stride"
 
 const isOne = (steps: Shape3): boolean => steps.every((step) => step === 1);
 
-/** TensorFlow's (z, y, x, in, out) from PyTorch's (out, in, z, y, x), or from (in, out, z, y, x) where `transposed`. */
+/** Reorders PyTorch's (out, in, z, y, x), or (in, out, z, y, x) if `transposed`, to TensorFlow's (z, y, x, in, out). */
 function kernelOf(tf: TensorFlow, weight: Tensor5D, transposed: boolean): Tensor5D {
   return tf.transpose(weight, transposed ? [2, 3, 4, 0, 1] : [2, 3, 4, 1, 0]);
 }
 
 /**
- * The graph's convolution of x by a kernel (out, in / groups, z, y, x), by TensorFlow's own 3-D convolution, or its 2-D
- * depthwise one. TensorFlow.js has no gradient of a dilated convolution: there the voxels of each remainder modulo the
- * dilation become samples of their own, which an undilated convolution takes.
+ * Convolves x with a kernel (out, in / groups, z, y, x) by TensorFlow's own 3-D convolution, or its 2-D depthwise one.
+ * TensorFlow.js has no gradient of a dilated convolution: the voxels of each remainder modulo the dilation become samples
+ * of their own, which are convolved without dilation.
  */
 export function convolve(tf: TensorFlow, x: Map5, weight: Tensor5D, operation: Convolution): Map5 {
   const { groups, stride, dilation } = operation;
@@ -62,7 +63,7 @@ function grouped(tf: TensorFlow, x: Map5, weight: Tensor5D, operation: Convoluti
   );
 }
 
-/** Each channel by its own kernel, (z, y, x, 1, channel): per tap along z a 2-D convolution of the slices. */
+/** Convolves each channel with its own kernel, (z, y, x, 1, channel): for each tap along z the slices in 2-D, summed. */
 function depthwiseValid(tf: TensorFlow, x: Map5, kernel: Tensor5D): Map5 {
   const [kz, ky, kx, , channels] = kernel.shape;
   const [samples, depth, height, width] = x.shape;
@@ -81,7 +82,7 @@ function depthwiseValid(tf: TensorFlow, x: Map5, kernel: Tensor5D): Map5 {
   return tf.reshape(sum, [samples, outputDepth, height - ky + 1, width - kx + 1, channels]);
 }
 
-/** x with the zeros around it that its convolution sees, and up to a multiple of the dilation. */
+/** Pads x with the zeros that its convolution reads, and up to a multiple of the dilation. */
 function padded(tf: TensorFlow, x: Map5, { kernel, stride, dilation }: Omit<Convolution, "groups">): Map5 {
   const margins = voxelsOf(x).map((size, at): [number, number] => {
     const before = paddingBefore(kernel[at]!, dilation[at]!);
@@ -99,17 +100,17 @@ function pad(tf: TensorFlow, x: Map5, margins: readonly [number, number][]): Map
 
 const tuple = ([z, y, x]: Shape3): [number, number, number] => [z, y, x];
 
-/** Which taps of one axis reach the outputs of one remainder modulo the stride, and from where. */
+/** The taps of one axis that reach the outputs of one remainder modulo the stride, and the inputs they read. */
 interface Phase {
-  /** Taps in the order of the inputs that they multiply. */
+  /** Taps in the order of the inputs that they are multiplied with. */
   readonly taps: readonly number[];
-  /** The output q·stride + remainder takes its first tap from the input q + start. */
+  /** Offset of the first tap: output q·stride + remainder reads from input q + start on. */
   readonly start: number;
 }
 
 type Phases = readonly [Phase, Phase, Phase];
 
-/** y(o) = Σ x(i)·w(k) over o = i·stride + k − before, as its transpose reads from the outputs' side. */
+/** Returns the phases of y(o) = Σ x(i)·w(k) over o = i·stride + k − before, sorted by the remainder of o. */
 function phasesOf(kernel: number, stride: number): Phase[] {
   const before = paddingBefore(kernel);
   return Array.from({ length: stride }, (_, remainder) => {
@@ -121,8 +122,8 @@ function phasesOf(kernel: number, stride: number): Phase[] {
 }
 
 /**
- * The transpose of the graph's convolution, by a kernel (in, out, z, y, x): the outputs of each remainder modulo the
- * stride are a convolution of their own, by the taps that reach them.
+ * Writes the transposed convolution of x with a kernel (in, out, z, y, x): the outputs of each remainder modulo the stride
+ * are a convolution of their own, with the taps that reach them.
  */
 export function convolveTransposed(
   tf: TensorFlow,
@@ -152,7 +153,7 @@ export function convolveTransposed(
   return interleave(tf, planes, 1);
 }
 
-/** The outputs of one remainder along each axis, a map of the input's size; `taps` are (in, out) each, z-major. */
+/** Computes the outputs of one remainder along each axis, a map of the input's size; `taps` are (in, out), z-major. */
 function phase(tf: TensorFlow, x: Map5, taps: readonly Tensor2D[], [, ky, kx]: Shape3, phases: Phases): Map5 {
   const [z, y, width] = phases;
   const chosen = z.taps.flatMap((tz) =>
@@ -168,7 +169,7 @@ function phase(tf: TensorFlow, x: Map5, taps: readonly Tensor2D[], [, ky, kx]: S
   return tf.conv3d(reached(tf, x, phases), kernel, 1, "valid");
 }
 
-/** The inputs that the outputs of one remainder along each axis take. */
+/** Cuts and pads x to the inputs that the outputs of one remainder along each axis read. */
 function reached(tf: TensorFlow, x: Map5, phases: Phases): Map5 {
   const margins = phases.map(({ taps, start }): [number, number] => [
     Math.max(0, -start),

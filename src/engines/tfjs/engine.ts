@@ -1,3 +1,4 @@
+/** The TensorFlow.js engine: networks evaluated and trained by its operations and gradients. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { inOrder, type Parameter, parametersOf, type Value } from "../../nets/value.js";
 import { activated } from "../activation.js";
@@ -7,7 +8,7 @@ import { fromChannelMajor, toZMajor } from "./maps.js";
 import { evaluateLean } from "./network.js";
 import { openTensorFlowTrainer } from "./trainer.js";
 
-/** Training and inference by TensorFlow.js. How many threads it takes is its library's choice. */
+/** Training and inference by TensorFlow.js, whose library chooses the number of threads. */
 export const tensorFlowEngine: Engine = { openTrainer: openTensorFlowTrainer, load };
 
 async function load({ network, weights, activation, offsets, patch }: LoadOptions): Promise<LoadedNetwork> {
@@ -31,7 +32,7 @@ async function load({ network, weights, activation, offsets, patch }: LoadOption
   };
 }
 
-/** What a value needs of the weights, as tensors by name. */
+/** Uploads the weights that a value depends on, as tensors by name. */
 function parameterTensors(
   tf: TensorFlow,
   value: Value,

@@ -1,3 +1,4 @@
+/** Registration of TensorFlow.js's gradients, which its plain build does not load in Node by itself. */
 import { createRequire } from "node:module";
 import { runInThisContext } from "node:vm";
 import { build } from "esbuild";

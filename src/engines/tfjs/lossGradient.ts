@@ -1,3 +1,4 @@
+/** Losses, gradients and running statistics of a training step in TensorFlow.js. */
 import type { Rank, Scalar, Tensor, Tensor1D } from "@tensorflow/tfjs-core";
 import { elementCount, inOrder, type Parameter, parametersOf, type Value } from "../../nets/value.js";
 import type { Objective, Trainable } from "../trainable.js";
@@ -5,18 +6,19 @@ import type { TensorFlow } from "./backend.js";
 import { evaluate, type Inputs } from "./network.js";
 import type { TrainingPass } from "./operations.js";
 
+/** Loss, gradient and running statistics at one point. */
 export type LossGradient = {
-  /** Of the first objective. */
+  /** Loss of the first objective. */
   readonly loss: Scalar;
-  /** Flat, of the layout's trained part. */
+  /** Gradient of the layout's trained part, flat. */
   readonly gradient: Tensor1D;
-  /** Flat, of the layout's rest; undefined where there is none. */
+  /** New running statistics, the rest of the layout, flat; undefined where there are none. */
   readonly statistics: Tensor1D | undefined;
 };
 
 /**
- * Losses, and by TensorFlow.js's reverse mode the gradient of each with respect to its own parameters, at the flat
- * weights. Each objective is computed for itself.
+ * Computes the losses at the flat weights and, by TensorFlow.js's reverse mode, the gradient of each with respect to its
+ * own parameters. Every objective is evaluated anew.
  */
 export function lossGradient(
   tf: TensorFlow,
@@ -83,7 +85,7 @@ function oneObjective(
   };
 }
 
-/** New running statistics. Where several values move the same one, the last that was computed first does. */
+/** New running statistics. Of several values that update the same one, the last in the first evaluation counts. */
 class RunningStatistics {
   readonly values = new Map<Parameter, Tensor>();
   private readonly seen = new Set<string>();
@@ -93,7 +95,7 @@ class RunningStatistics {
     this.tf = tf;
   }
 
-  /** Keeps the tensor beyond the scope that made it; a value that a later objective computes again changes nothing. */
+  /** Keeps a statistic beyond the scope that computed it, unless an earlier objective has evaluated the same value. */
   track({ id }: Value, statistic: Parameter, tensor: Tensor): void {
     const key = `${id}/${statistic.name}`;
     if (this.seen.has(key)) return;

@@ -1,36 +1,37 @@
+/** Maps of the TensorFlow.js engine, (sample, z, y, x, channel), and their slicing, interleaving and folding. */
 import type { Tensor, Tensor5D } from "@tensorflow/tfjs-core";
+import { product } from "../../domain/numbers.js";
 import type { Shape3 } from "../../domain/volume.js";
 import type { TensorFlow } from "./backend.js";
 
 /**
- * Every map of this engine is (sample, z, y, x, channel), TensorFlow's NDHWC; one number a channel is such a map of one
- * voxel, of one sample where it was summed over the batch.
+ * A map of this engine, (sample, z, y, x, channel), TensorFlow's NDHWC. One number a channel is a map of one voxel, and of
+ * one sample where it was summed over the batch.
  */
 export type Map5 = Tensor5D;
 type Dims5 = [number, number, number, number, number];
 
-/** The axes of z, y and x. */
+/** Axes z, y and x of a map. */
 export const spatialAxes = [1, 2, 3] as const;
 type SpatialAxis = (typeof spatialAxes)[number];
 
+/** Returns a map's sizes along z, y, x. */
 export const voxelsOf = (x: Tensor): Shape3 => [x.shape[1]!, x.shape[2]!, x.shape[3]!];
 
-const product = (values: readonly number[]): number => values.reduce((a, b) => a * b, 1);
-
-/** From an array in PyTorch's order, (sample, c, z, y, x). */
+/** Makes a map of an array in PyTorch's order, (sample, c, z, y, x). */
 export function fromChannelMajor(tf: TensorFlow, data: Float32Array, dims: Dims5): Map5 {
   return tf.transpose(tf.tensor5d(data, dims), [0, 2, 3, 4, 1]);
 }
 
-/** From an array (sample, z, c, y, x), the order of dropout masks. */
+/** Makes a map of an array (sample, z, c, y, x), the order of dropout masks. */
 export function fromZMajor(tf: TensorFlow, data: Float32Array, dims: Dims5): Map5 {
   return tf.transpose(tf.tensor5d(data, dims), [0, 1, 3, 4, 2]);
 }
 
-/** (sample, z, c, y, x), the order of what the engines give. */
+/** Reorders a map to (sample, z, c, y, x), the order of the engines' output. */
 export const toZMajor = (tf: TensorFlow, x: Map5): Map5 => tf.transpose(x, [0, 1, 4, 2, 3]);
 
-/** The part from `start` of `size` elements along one axis. */
+/** Slices `size` elements from `start` on along one axis. */
 export function part(tf: TensorFlow, x: Map5, axis: number, start: number, size: number): Map5 {
   if (start === 0 && size === x.shape[axis]) return x;
   const begin = x.shape.map((_, at) => (at === axis ? start : 0)) as Dims5;
@@ -38,7 +39,7 @@ export function part(tf: TensorFlow, x: Map5, axis: number, start: number, size:
   return tf.slice(x, begin, extent);
 }
 
-/** The elements 0, step, 2·step, … along one axis, whose length `step` divides. */
+/** Takes the elements 0, step, 2·step, … along one axis, whose length `step` divides. */
 export function everyNth(tf: TensorFlow, x: Map5, axis: SpatialAxis, step: number): Map5 {
   if (step === 1) return x;
   const count = x.shape[axis]! / step;
@@ -47,7 +48,7 @@ export function everyNth(tf: TensorFlow, x: Map5, axis: SpatialAxis, step: numbe
   return tf.reshape(tf.slice(rows, [0, 0, 0], [-1, 1, -1]), replaced(x, axis, count));
 }
 
-/** Maps of equal shape as one that takes its elements along an axis from each in turn. */
+/** Interleaves maps of equal shape along an axis, one element of each in turn. */
 export function interleave(tf: TensorFlow, parts: readonly Map5[], axis: SpatialAxis): Map5 {
   const first = parts[0]!;
   if (parts.length === 1) return first;
@@ -81,7 +82,7 @@ export function unfoldFromSamples(tf: TensorFlow, x: Map5, axis: SpatialAxis, st
   return tf.reshape(tf.transpose(split, [1, 2, 3, 0, 4]), unfolded);
 }
 
-/** How many elements lie before and after one axis. */
+/** Returns the products of the sizes before and after one axis. */
 function around(x: Map5, axis: SpatialAxis): [number, number] {
   return [product(x.shape.slice(0, axis)), product(x.shape.slice(axis + 1))];
 }

@@ -1,18 +1,19 @@
+/** Evaluation of a network's graph in TensorFlow.js, with all values kept or each freed after its last use. */
 import { inOrder, type Value } from "../../nets/value.js";
 import type { Map5 } from "./maps.js";
 import { compute, type Pass } from "./operations.js";
 
-/** Maps given by name. */
+/** Input maps by name. */
 export type Inputs = ReadonlyMap<string, Map5>;
 
-/** One value of a graph; every value on the way stays, for a gradient to use. */
+/** Computes one value of a graph and keeps all values on the way, for the gradient. */
 export function evaluate(output: Value, inputs: Inputs, pass: (value: Value) => Pass): Map5 {
   const known = new Map<Value, Map5>();
   for (const value of inOrder(output)) known.set(value, computed(value, known, inputs, pass(value)));
   return known.get(output)!;
 }
 
-/** One value of a graph, the values on the way let go as soon as nothing needs them. */
+/** Computes one value of a graph and frees the values on the way after their last use. */
 export function evaluateLean(output: Value, inputs: Inputs, pass: Pass): Map5 {
   const order = inOrder(output);
   const uses = new Map<Value, number>([[output, 1]]);

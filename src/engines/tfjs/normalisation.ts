@@ -1,3 +1,4 @@
+/** Instance, layer, group and batch normalisation in TensorFlow.js. */
 import type { Rank, Tensor } from "@tensorflow/tfjs-core";
 import type { OperationOf, Parameter } from "../../nets/value.js";
 import type { TensorFlow } from "./backend.js";
@@ -11,7 +12,7 @@ interface Affine {
   readonly epsilon: number;
 }
 
-/** (x − mean)/√(variance + epsilon), mean and variance over `axes`. */
+/** Computes (x − mean)/√(variance + epsilon), with mean and variance over `axes`. */
 function standardised<T extends Tensor>(tf: TensorFlow, x: T, axes: number[], epsilon: number): T {
   const centred = tf.sub<T>(x, tf.mean(x, axes, true));
   const variance = tf.mean(tf.square(centred), axes, true);
@@ -49,7 +50,7 @@ export function groupNorm(
   return scaledAndShifted(tf, normalised, operation, parameter);
 }
 
-/** By the batch's own statistics, which move the running ones. */
+/** Normalises by the batch's own statistics, which also update the running ones. */
 export function batchNormTraining(
   tf: TensorFlow,
   x: Map5,
@@ -69,7 +70,7 @@ export function batchNormTraining(
   return scaledAndShifted(tf, standardised(tf, x, axes, operation.epsilon), operation, parameter);
 }
 
-/** By the running statistics. */
+/** Normalises by the running statistics. */
 export function batchNormPredicting(
   tf: TensorFlow,
   x: Map5,

@@ -1,3 +1,4 @@
+/** The table of computations: how TensorFlow.js computes each kind of operation. */
 import type { Tensor, Tensor5D } from "@tensorflow/tfjs-core";
 import type { OperationKind, OperationOf, Parameter, Value } from "../../nets/value.js";
 import type { Dropout } from "../dropoutMask.js";
@@ -13,18 +14,19 @@ import {
 } from "./normalisation.js";
 import { averagePool, maxPool, neighbourSlices, upsampleLinear, upsampleNearest } from "./resampling.js";
 
-/** What computing an operation needs beside its inputs. */
+/** What computing an operation needs besides its inputs. */
 export interface Pass {
   readonly tf: TensorFlow;
   /** A parameter's numbers in its declared shape. */
   readonly parameter: (parameter: Parameter) => Tensor;
-  /** What only training does; null when predicting. */
+  /** The part that only training needs; null when predicting. */
   readonly training: TrainingPass | null;
 }
 
+/** Dropout masks and running statistics of a training step. */
 export interface TrainingPass {
   readonly mask: (dropout: Dropout) => Map5;
-  /** Gives a running statistic its new value. */
+  /** Sets a running statistic's new value. */
   readonly track: (statistic: Parameter, value: Tensor) => void;
 }
 
@@ -50,7 +52,7 @@ const kernel = ({ parameter }: Pass, weight: Parameter): Tensor5D => parameter(w
 const withBias = ({ tf, parameter }: Pass, x: Map5, bias: Parameter | null): Map5 =>
   bias ? tf.add<Map5>(x, parameter(bias)) : x;
 
-/** How every kind of operation is computed. Its gradient is TensorFlow.js's own. */
+/** The computation of every kind of operation; the gradients are TensorFlow.js's own. */
 const computations: { readonly [K in Exclude<OperationKind, "input">]: Compute<K> } = {
   convolution: (pass, [x], operation) =>
     withBias(pass, convolve(pass.tf, x, kernel(pass, operation.weight), operation), operation.bias),
@@ -98,7 +100,7 @@ const computations: { readonly [K in Exclude<OperationKind, "input">]: Compute<K
   sumChannels: elementwise((tf, x) => tf.sum<Map5>(x, [4], true)),
 };
 
-/** A value that is no input, from those it is made of. */
+/** Computes a value that is no input from its inputs. */
 export function compute(pass: Pass, { operation, channels }: Value, inputs: readonly Map5[]): Map5 {
   if (operation.kind === "input") throw new TypeError(`the graph's input ${operation.name} is not computed`);
   const computation = computations[operation.kind] as Compute<OperationKind>;

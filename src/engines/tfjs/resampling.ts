@@ -1,3 +1,4 @@
+/** Pooling, upsampling and neighbouring slices in TensorFlow.js. */
 import type { Shape3 } from "../../domain/volume.js";
 import { paddingBefore } from "../../nets/value.js";
 import type { TensorFlow } from "./backend.js";
@@ -5,12 +6,12 @@ import { everyNth, interleave, type Map5, part, spatialAxes } from "./maps.js";
 
 const tuple = ([z, y, x]: Shape3): [number, number, number] => [z, y, x];
 
-/** Less than every number of a map, finite so that no gradient becomes 0·∞. */
+/** A number below every number of a map, finite so that no gradient becomes 0·∞. */
 const nothing = -3e38;
 
 /**
- * The largest of each window, along each axis in turn; what reaches past the map is `nothing`. TensorFlow.js's own 3-D
- * max pooling has a wrong gradient on its CPU backend (4.22) where a window's height is not its width.
+ * Computes the maximum of each window, along each axis in turn, with `nothing` outside the map. TensorFlow.js's own 3-D max
+ * pooling has a wrong gradient on its CPU backend (4.22) where a window's height is not its width.
  */
 export function maxPool(tf: TensorFlow, x: Map5, window: Shape3, stride: Shape3): Map5 {
   return spatialAxes.reduce((map, axis, at) => {
@@ -38,8 +39,8 @@ export function upsampleNearest(tf: TensorFlow, x: Map5, factor: Shape3): Map5 {
 }
 
 /**
- * Along each axis in turn. Output q·f + p lies (p + ½)/f − ½ input voxels past the centre of q: between q − 1 and q, or
- * q and q + 1; at the faces the outermost voxel stands for what lies outside.
+ * Interpolates linearly along each axis in turn. Output q·f + p lies (p + ½)/f − ½ input voxels past the centre of q:
+ * between q − 1 and q, or q and q + 1. Outside the faces the outermost voxel is repeated.
  */
 export function upsampleLinear(tf: TensorFlow, x: Map5, factor: Shape3): Map5 {
   return spatialAxes.reduce((map, axis, at) => {
@@ -59,7 +60,7 @@ export function upsampleLinear(tf: TensorFlow, x: Map5, factor: Shape3): Map5 {
   }, x);
 }
 
-/** The `count` slices around each one as its channels, slice-major, zeros past the faces. */
+/** Stacks the `count` slices around each slice as its channels, slice-major, with zeros outside the faces. */
 export function neighbourSlices(tf: TensorFlow, x: Map5, count: number): Map5 {
   const reach = (count - 1) / 2;
   const margins: [number, number][] = [

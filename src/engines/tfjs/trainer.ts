@@ -1,3 +1,4 @@
+/** Training by TensorFlow.js: the steps of one network, its state in tensors. */
 import type { Tensor1D } from "@tensorflow/tfjs-core";
 import type { Batch } from "../../data/patches/spec.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
@@ -18,14 +19,14 @@ import { fromChannelMajor, fromZMajor, type Map5 } from "./maps.js";
 import type { TrainingPass } from "./operations.js";
 import { type FlatState, update } from "./update.js";
 
-/** A network being trained by TensorFlow.js: its operations, its gradients, its Adam. */
+/** Opens a network for training by TensorFlow.js, with TensorFlow.js's operations, gradients and Adam. */
 export async function openTensorFlowTrainer(spec: TrainerSpec, buildLoss: LossBuilder): Promise<Trainer> {
   const trainable = buildTrainable(await loadNetwork(spec.network), buildLoss);
   const { tf } = await loadTensorFlow();
   return new TensorFlowTrainer(tf, spec, trainable);
 }
 
-/** A step's masks, which every engine draws the same. */
+/** Returns the dropout masks of a step, the same as every engine's. */
 export const masksOf =
   (tf: TensorFlow, seed: number, step: number): TrainingPass["mask"] =>
   (dropout) =>
@@ -101,7 +102,7 @@ class TensorFlowTrainer implements Trainer {
     this.current = this.uploaded(state);
   }
 
-  /** The plain CPU backend would go on using the caller's own arrays, hence the copies. */
+  /** Uploads copies of a state, since the plain CPU backend would go on using the caller's own arrays. */
   private uploaded(state: TrainingState): FlatState {
     const tensor = (name: StateName): Tensor1D => this.tf.tensor1d(state[name].slice());
     return {

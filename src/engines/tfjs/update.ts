@@ -1,22 +1,24 @@
+/** AdamW in TensorFlow.js: one update of the flat state. */
 import type { Scalar, Tensor, Tensor1D } from "@tensorflow/tfjs-core";
 import type { ParameterLayout } from "../../nets/weights.js";
 import type { Optimiser, StateName } from "../trainable.js";
 import type { TensorFlow } from "./backend.js";
 import type { LossGradient } from "./lossGradient.js";
 
-/** Weights, moments and average on TensorFlow.js's side, each flat in the layout's order. */
+/** Weights, moments and average as tensors, each flat in the layout's order. */
 export type FlatState = Readonly<Record<StateName, Tensor1D>>;
 
 interface StepSizes {
-  /** Counts from 0. */
+  /** Number of the step, from 0. */
   readonly step: number;
   readonly rate: number;
   readonly averageDecay: number;
 }
 
 /**
- * One AdamW update: the gradient clipped by its norm, decoupled decay, then TensorFlow.js's own Adam with the moments of
- * the state, then the average. Adam keeps 1 − β₂ᵗ in 32 bits, which moves the first steps' size by up to 1e-5 of it.
+ * Makes one AdamW update: the gradient clipped by its norm, decoupled decay, then TensorFlow.js's own Adam with the
+ * moments of the state, then the average. Adam keeps 1 − β₂ᵗ in 32 bits, which changes the size of the first steps by up
+ * to 1e-5 of it.
  */
 export async function update(
   tf: TensorFlow,
@@ -65,7 +67,7 @@ type AdamState = {
   readonly second: Tensor1D;
 };
 
-/** One step of `tf.train.adam`, made anew with the moments and the count of steps it is to go on from. */
+/** Makes one step of `tf.train.adam`, created anew with the moments and the count of steps to continue from. */
 async function adam(
   tf: TensorFlow,
   { weights, gradient, first, second }: AdamState & { readonly gradient: Tensor1D },

@@ -1,13 +1,15 @@
+/** Decimal numbers read from bytes, correctly rounded and without making strings. */
+
 const [plus, minus, point, zero] = [0x2b, 0x2d, 0x2e, 0x30];
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
-/** So many digits fit an integer's 31 bits. */
+/** Digits that fit into an integer of 31 bits. */
 const chunk = 9;
 const powersOfTen = Float64Array.from({ length: 2 * chunk + 1 }, (_, exponent) => Number(`1e${exponent}`));
 const reciprocals = powersOfTen.map((power) => 1 / power);
 
 /**
- * Reads the decimal number at bytes[start] up to bytes[end]; NaN for anything else, for infinity and for nothing at all.
- * Correctly rounded, as the language's own reader is, to which everything unusual goes.
+ * Reads the decimal number at bytes[start, end); NaN for anything else, for infinity and for no bytes at all. The value is
+ * correctly rounded, as by `Number`, which reads the unusual ones.
  */
 export function parseDecimal(bytes: Buffer, start: number, end: number): number {
   return readDecimal(bytes, start, end, parsed, 0) === end ? parsed[0]! : readUnusual(bytes, start, end);
@@ -16,11 +18,12 @@ export function parseDecimal(bytes: Buffer, start: number, end: number): number 
 const parsed = new Float64Array(1);
 
 /**
- * Reads the decimal number that begins at bytes[start], as far as it is written plainly: a sign, up to eighteen
- * characters of digits with at most one point among the first nine of them. The value goes to into[slot], because a
- * number that a function returns would be made on the heap.
+ * Reads the decimal number that begins at bytes[start], as far as it is written plainly: a sign, then up to eighteen
+ * characters of digits with at most one point, among the first nine. The value goes to into[slot], because a number that
+ * a function returns would be allocated on the heap.
  *
- * @returns where it stops, which the caller has to look at; −1 where the value is in doubt or there is no digit
+ * @returns the place where reading stopped, which the caller must check; −1 where the rounding is in doubt or there is no
+ * digit
  */
 export function readDecimal(
   bytes: Buffer,
@@ -61,13 +64,14 @@ export function readDecimal(
 const cut = 134217729;
 const highHalves = powersOfTen.map((power) => cut * power - (cut * power - power));
 const lowHalves = powersOfTen.map((power, i) => power - highHalves[i]!);
-/** Twice the rounding of the two quotients, four times 2⁻⁵³, and of their sum. */
+/** Bound of the relative error: twice the rounding of the two quotients, four times 2⁻⁵³, and that of their sum. */
 const doubt = 2 ** -50;
 
 /**
- * head / 10^(places − tailDigits) + tail / 10^places, correctly rounded, or NaN where rounding is in doubt. Both powers
- * are exact, and so is the product that the rough first quotient is measured by. The correction by it and by the tail is known so
- * well that both ends of its error give the same sum, unless the number lies next to the middle of two doubles (Ziv 1991).
+ * Returns head / 10^(places − tailDigits) + tail / 10^places, correctly rounded, or NaN where rounding is in doubt. Both
+ * powers are exact, and so is the product that the rough first quotient is checked by. The correction by that product and
+ * by the tail is known so well that both ends of its error lead to the same sum, unless the number lies next to the
+ * middle of two doubles (Ziv 1991).
  */
 function quotient(head: number, places: number, tail: number, tailDigits: number): number {
   const shift = places - tailDigits;

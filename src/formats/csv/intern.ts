@@ -1,31 +1,33 @@
+/** Names and ids read from a CSV's bytes: each name decoded once, each id seen at most once. */
+
 const [comma, space] = [0x2c, 0x20];
 
-/** A name and the bytes it was read from. */
+/** A known name and its bytes. */
 interface Met {
   readonly bytes: Buffer;
   readonly name: string;
-  /** What came after it last time: rows that take turns do so in the same order. */
+  /** The name that followed last time: rows that alternate between names do so in the same order. */
   next: Met | undefined;
 }
 
-/** Decodes names, each once. Names met in a row keep one string, so that looking them up stays cheap. */
+/** Names read so far, each decoded once. Equal names are one string, so that looking them up stays cheap. */
 export class Names {
   readonly #met = new Map<number, Met[]>();
   #latest: Met = { bytes: Buffer.alloc(0), name: "", next: undefined };
 
-  /** The name that was read last. */
+  /** Name that was read last. */
   get latest(): string {
     return this.#latest.name;
   }
 
-  /** The name at bytes[start] up to bytes[end]. */
+  /** Reads the name at bytes[start, end). */
   read(bytes: Buffer, start: number, end: number): string {
     if (this.#latest.bytes.length !== end - start || !this.#latestStandsAt(bytes, start, end))
       this.#latest = this.#find(bytes, start, end);
     return this.#latest.name;
   }
 
-  /** Reads the name from bytes[start] up to a comma and gives where that stands; −1 without one, or where there are blanks. */
+  /** Reads the name from bytes[start] to a comma; returns the comma's place, −1 where there is none or a blank. */
   readPlain(bytes: Buffer, start: number, end: number): number {
     const latest = this.#latest;
     if (isField(latest.bytes, bytes, start, end)) return start + latest.bytes.length;
@@ -63,29 +65,30 @@ export class Names {
   }
 }
 
-/** Whether the bytes from `start` on are the name and a comma. */
+/** Tells whether the bytes from `start` on are the name and a comma. */
 function isField(name: Buffer, bytes: Buffer, start: number, end: number): boolean {
   const at = start + name.length;
   return name.length > 0 && at < end && bytes[at] === comma && standsAt(name, bytes, start, end);
 }
 
-/** Whether the bytes from `start` on begin with the name. Names differ at their end, so that is looked at first. */
+/** Tells whether the bytes from `start` on begin with the name. Names differ at their end, which is compared first. */
 function standsAt(name: Buffer, bytes: Buffer, start: number, end: number): boolean {
   if (name.length > end - start) return false;
   for (let i = name.length - 1; i >= 0; i--) if (name[i] !== bytes[start + i]) return false;
   return true;
 }
+
 const zero = 0x30;
-/** Numbers of up to so many digits take part: their bits fill 125 megabytes at most. */
+/** Most digits of an id that is kept as a number: the bit set then takes 125 megabytes at most. */
 const mostDigits = 9;
 
-/** Ids met so far: whole numbers in a bit set, so that ten million of them take a megabyte; others as text. */
+/** Ids read so far: whole numbers in a bit set, of which ten million take a megabyte, others as text. */
 export class SeenIds {
   #bits = new Uint32Array(1024);
   readonly #others = new Set<string>();
   #latest = -1;
 
-  /** Takes the id at bytes[start] up to bytes[end]. False if it was there already. */
+  /** Adds the id at bytes[start, end); returns false for an id seen before. */
   add(bytes: Buffer, start: number, end: number): boolean {
     return this.readNumber(bytes, start, end) === end
       ? this.addNumber()
@@ -93,8 +96,8 @@ export class SeenIds {
   }
 
   /**
-   * Reads the whole number that begins at bytes[start], for `addNumber`. Gives where it ends, which the caller has to look
-   * at; −1 where there is none of the kind that is kept as a number.
+   * Reads the whole number that begins at bytes[start], for `addNumber`. Returns the place where the number ends, which the
+   * caller must check; −1 where there is none that is kept as a number.
    */
   readNumber(bytes: Buffer, start: number, end: number): number {
     let value = 0;
@@ -114,7 +117,7 @@ export class SeenIds {
     return this.#others.add(id).size > size;
   }
 
-  /** Takes the number read last. False if it was there already. */
+  /** Adds the number that was read last; returns false for a number seen before. */
   addNumber(): boolean {
     const value = this.#latest;
     const word = value >>> 5;

@@ -1,7 +1,8 @@
+/** Rows of a CSV file, streamed as byte ranges of their fields. */
 import { closeSync, openSync, readSync } from "node:fs";
 import { Readable } from "node:stream";
 
-/** The fields of one row: ranges of the file's bytes, all of them overwritten by the next row. */
+/** Fields of one row as ranges of the file's bytes; the next row overwrites them. */
 export interface Fields {
   readonly bytes: Buffer;
   readonly starts: Int32Array;
@@ -9,20 +10,20 @@ export interface Fields {
   readonly count: number;
 }
 
-/** What takes the rows, with their numbers, counted from 1. */
+/** Receiver of rows with their numbers, counted from 1. */
 export interface RowTaker {
   take(fields: Fields, row: number): void;
   /**
-   * Takes the row at bytes[start] without having it split, where it is written as such rows mostly are; a row reaches to
-   * its line feed, or to `end`. Gives where the next one starts; −1, with nothing done, has it split.
+   * Takes the row at bytes[start], which reaches to its line feed or to `end`, unsplit where it is written plainly. Returns
+   * the start of the next row; −1, with nothing done, where the row is to be split for `take`.
    */
   takePlain?(bytes: Buffer, start: number, end: number, row: number): number;
 }
 
-/** Something wrong with the file as a CSV; the reader of a particular kind of CSV words it for its user. */
+/** A fault of the file as a CSV; the reader of a particular kind of CSV words it for its user. */
 export class CsvFault extends Error {}
 
-/** More fields than this in a row are counted, but not told apart. */
+/** Most fields of a row whose places are kept; further fields are only counted. */
 const mostFields = 64;
 const blockBytes = 1 << 18;
 const longestRow = 1 << 20;
@@ -32,11 +33,11 @@ const isBlank = (byte: number): boolean => byte === space || byte === carriageRe
 
 /**
  * Streams the rows of a CSV (UTF-8, with or without byte order mark, LF or CRLF), fields trimmed of spaces, blank rows
- * left out but counted. Plain rows are split here, byte by byte and without a string, which is many times faster than
- * any parser that makes strings; from the first block with a quote in it, csv-parse reads the rest. Memory stays at a
- * few blocks. A block is read while the caller waits: to hand it over from another thread takes longer.
+ * left out but counted. Plain rows are split here, byte by byte and without strings, which is many times faster than any
+ * parser that makes strings; from the first block with a quote in it, csv-parse reads the rest. Memory stays at a few
+ * blocks. Blocks are read synchronously: passing them from another thread would take longer.
  *
- * @throws CsvFault for what is no CSV; whatever the file system throws
+ * @throws CsvFault where the file is no CSV; errors of the file system pass unchanged
  */
 export async function readCsvRows(path: string, taker: RowTaker): Promise<void> {
   const file = openSync(path, "r");
@@ -52,7 +53,7 @@ class RowSplitter {
   readonly #taker: RowTaker;
   readonly #starts = new Int32Array(mostFields);
   readonly #ends = new Int32Array(mostFields);
-  /** One for all rows: to make one a row would cost more than to split it. */
+  /** One object for all rows: making one a row would cost more than splitting the row. */
   readonly #fields: { -readonly [Key in keyof Fields]: Fields[Key] } = {
     bytes: Buffer.alloc(0),
     starts: this.#starts,
@@ -66,7 +67,7 @@ class RowSplitter {
     this.#taker = taker;
   }
 
-  /** Each block leaves room before it for the row that the last one cut. */
+  /** Reads block by block, with room before each block for the row that the previous block cut. */
   async run(): Promise<void> {
     const bytes = Buffer.allocUnsafe(longestRow + blockBytes);
     let start = longestRow;
@@ -87,12 +88,12 @@ class RowSplitter {
     }
   }
 
-  /** Gives where the bytes read end: where they start, at the end of the file. */
+  /** Reads a block; returns where its bytes end, which at the end of the file is where they would start. */
   #read(bytes: Buffer): number {
     return longestRow + readSync(this.#file, bytes, longestRow, blockBytes, null);
   }
 
-  /** Gives where the row after the one at `start` starts. */
+  /** Takes the row at `start`; returns the start of the next row. */
   #nextRow(bytes: Buffer, start: number, end: number): number {
     const next = this.#taker.takePlain?.(bytes, start, end, this.#row + 1) ?? -1;
     if (next < 0) return this.#splitRow(bytes, start, end);
@@ -100,7 +101,7 @@ class RowSplitter {
     return next;
   }
 
-  /** Splits the row at `start`, which ends at a line feed or at `end`. Gives where the next one starts. */
+  /** Splits the row at `start`, which ends at a line feed or at `end`; returns the start of the next row. */
   #splitRow(bytes: Buffer, start: number, end: number): number {
     let from = start;
     let count = 0;
@@ -177,7 +178,7 @@ class RowSplitter {
 
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** Refuses what is plainly not text before nonsense is made of it. */
+/** Refuses files that are plainly not text. */
 function refuseBinary(start: Buffer): void {
   if (start[0] === 0x1f && start[1] === 0x8b) throw new CsvFault("it is compressed by gzip");
   if (start.includes(0)) throw new CsvFault("it holds binary data");

@@ -1,3 +1,4 @@
+/** The challenge's CSV of picks, read row by row and checked: submissions and truths. */
 import { type ErrorTag, messageOf, PickbenchError } from "../../system/errors.js";
 import { parseDecimal, readDecimal } from "./decimal.js";
 import { Names, SeenIds } from "./intern.js";
@@ -8,17 +9,22 @@ export const submissionColumns = ["id", "experiment", "particle_type", "x", "y",
 type Column = (typeof submissionColumns)[number];
 
 /**
- * Takes one checked row; `row` counts from 1, the header being row 1. `place` is x y z in Å, overwritten by the next row:
- * numbers handed over by themselves would be made on the heap.
+ * Receives one checked row; `row` counts from 1, the header being row 1. `place` is x, y, z in Å, overwritten by the next
+ * row: numbers passed one by one would be allocated on the heap.
  */
 export type RowReader = (experiment: string, type: string, place: Float64Array, row: number) => void;
 
+/** How strictly a CSV is read. */
 export interface CsvRules {
-  /** A submission needs its id column; a truth may go without. */
+  /** Kind of file: a submission needs its id column, a truth may lack it. */
   readonly kind?: "submission" | "truth";
 }
 
-/** Streams the rows of a CSV, each checked save for its type; memory does not grow with the file. */
+/**
+ * Streams the rows of a CSV, each checked except for its particle type; memory does not grow with the file.
+ *
+ * @throws PickbenchError BadSubmission, or BadDataset for a truth, with the row at fault, or where the file is unreadable
+ */
 export async function readRows(path: string, each: RowReader, rules: CsvRules = {}): Promise<void> {
   const checker = new RowChecker(each, path, rules);
   try {
@@ -41,10 +47,10 @@ export async function readRows(path: string, each: RowReader, rules: CsvRules = 
 
 const [comma, lineFeed, carriageReturn] = [0x2c, 0x0a, 0x0d];
 
-/** Checks rows against the first, which is the header. */
+/** Receiver that checks rows against the first one, the header. */
 class RowChecker implements RowTaker {
   #columns: Columns | undefined;
-  /** Whether the columns stand in their usual order, with or without the id. */
+  /** Whether the columns are in their usual order, with or without the id. */
   #isUsual = false;
   readonly #each: RowReader;
   readonly #path: string;
@@ -64,7 +70,7 @@ class RowChecker implements RowTaker {
     return this.#columns !== undefined;
   }
 
-  /** Every byte is looked at once. Rows with blanks, unusual numbers or any fault are left to `take`. */
+  /** Reads a row with one look at every byte; rows with blanks, unusual numbers or any fault are left to `take`. */
   takePlain(bytes: Buffer, start: number, end: number, row: number): number {
     if (!this.#isUsual) return -1;
     const hasId = this.#columns!.at.id === 0;
@@ -130,7 +136,7 @@ class RowChecker implements RowTaker {
   }
 }
 
-/** Where the next row starts, if a field that ends at `at` is its row's last; −1 if not. */
+/** Returns the start of the next row where a field that ends at `at` is its row's last; else −1. */
 function afterLineEnd(bytes: Buffer, at: number, end: number): number {
   if (at === end) return end;
   const lineEnd = bytes[at] === carriageReturn && at + 1 < end ? at + 1 : at;
@@ -145,7 +151,7 @@ interface Columns {
   readonly at: Readonly<Record<Column, number>>;
 }
 
-/** In the order of `submissionColumns`, the id left out or first. */
+/** Tells whether columns are in the order of `submissionColumns`, the id first or left out. */
 const isUsual = ({ at, count }: Columns): boolean =>
   submissionColumns.every((name, i) => at[name] === i + count - submissionColumns.length);
 
@@ -178,7 +184,7 @@ function columnsOf(header: Fields, path: string, rules: CsvRules): Columns {
 
 const tagOf = ({ kind }: CsvRules): ErrorTag => (kind === "truth" ? "BadDataset" : "BadSubmission");
 
-/** One sentence on a row. */
+/** Makes the error of a faulty row, in one sentence. */
 export const fault = (
   path: string,
   rules: CsvRules,

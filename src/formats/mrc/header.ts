@@ -1,5 +1,7 @@
+/** MRC2014 headers: reading and writing the first 1024 bytes. */
 import { PickbenchError } from "../../system/errors.js";
 
+/** Bytes of a header, without the extended header. */
 export const mrcHeaderSize = 1024;
 
 /** Bytes per voxel of the modes that are read and written: int8, int16, float32, complex64, uint16, float16. */
@@ -8,28 +10,28 @@ export type MrcMode = keyof typeof mrcModeBytes;
 
 type Triple = readonly [number, number, number];
 
-/** What an MRC2014 header says (ccpem.ac.uk/mrc_format/mrc2014.php). */
+/** Fields of an MRC2014 header (ccpem.ac.uk/mrc_format/mrc2014.php). */
 export interface MrcHeader {
   readonly littleEndian: boolean;
   readonly mode: MrcMode;
   readonly bytesPerValue: number;
-  /** Mode 0 as IMOD wrote it before MRC2014. */
+  /** Whether mode 0 holds unsigned bytes, as IMOD wrote it before MRC2014. */
   readonly unsignedBytes: boolean;
-  /** Columns (fastest), rows, sections. */
+  /** Counts of columns (fastest), rows and sections. */
   readonly counts: Triple;
-  /** Axis, 1 x 2 y 3 z, along which columns, rows and sections run. */
+  /** Axes (1 x, 2 y, 3 z) along which columns, rows and sections run. */
   readonly axes: Triple;
-  /** Å along x, y, z; undefined where cell or sampling is 0 or makes no sense. */
+  /** Voxel size in Å along x, y, z; undefined where cell or sampling is 0 or makes no sense. */
   readonly voxelSize: Triple | undefined;
-  /** Volumes one behind the other (space group 401), else 1. */
+  /** Count of volumes in a stack (space group 401), else 1. */
   readonly volumes: number;
   /** First column, row and section in the unit cell. */
   readonly start: Triple;
-  /** Å along x, y, z. */
+  /** Origin in Å along x, y, z. */
   readonly origin: Triple;
   /** Bytes between the header and the voxels. */
   readonly extendedSize: number;
-  /** What kind of extended header: four letters. */
+  /** Kind of extended header, four letters. */
   readonly extendedType: string;
 }
 
@@ -39,16 +41,18 @@ const otherModes: Readonly<Record<number, string>> = {
   16: "red, green and blue bytes",
   101: "4-bit integers",
 };
-/** "IMOD" as IMOD stamps its files, and the flag in the next word that says bytes are signed. */
+/** IMOD's stamp, "IMOD", and the flag in the next word that says bytes are signed. */
 const imodStamp = 1146047817;
 const imodSignedBytes = 1;
 const volumeStack = 401;
-/** Å: no microscope's voxels are smaller or larger. */
+/** Limits of a voxel size in Å, beyond those of any microscope. */
 const voxelSizeLimits = { least: 1e-3, greatest: 1e5 } as const;
 
 /**
- * @param bytes at least the first 1024 of the file
- * @throws BadDataset where the header contradicts itself, Unsupported for other modes
+ * Parses a header.
+ *
+ * @param bytes at least the first 1024 bytes of the file
+ * @throws PickbenchError BadDataset where the header contradicts itself, Unsupported for a mode that is not read
  */
 export function parseMrcHeader(path: string, bytes: Buffer): MrcHeader {
   const littleEndian = isLittleEndian(path, bytes);
@@ -93,7 +97,7 @@ function unreadableMode(path: string, mode: number): PickbenchError {
   );
 }
 
-/** By the machine stamp; where a program left it out, by which order makes sense of the mode and the axes. */
+/** Finds the byte order by the machine stamp or, where it is missing, by which order makes sense of mode and axes. */
 function isLittleEndian(path: string, bytes: Buffer): boolean {
   const stamp = bytes[212];
   if (stamp === 0x44) return true;
@@ -136,11 +140,11 @@ function volumesOf(
   );
 }
 
-/** What a header is written from; the statistics are known once the voxels are. */
+/** Fields from which a header is written; the statistics are known only after all voxels. */
 interface MrcHeaderFields {
   readonly mode: MrcMode;
   readonly littleEndian: boolean;
-  /** Columns, rows, sections along x, y, z; of all volumes together. */
+  /** Columns, rows and sections along x, y, z, of all volumes together. */
   readonly counts: Triple;
   readonly voxelSize: Triple;
   readonly volumes: number;
@@ -152,6 +156,7 @@ interface MrcHeaderFields {
   readonly statistics: MrcStatistics;
 }
 
+/** Density statistics of a header. */
 export interface MrcStatistics {
   readonly least: number;
   readonly greatest: number;
@@ -162,7 +167,7 @@ export interface MrcStatistics {
 
 const version = 20141;
 
-/** The first 1024 bytes of an MRC2014 file. */
+/** Returns the first 1024 bytes of an MRC2014 file. */
 export function mrcHeaderBytes(fields: MrcHeaderFields): Buffer {
   const { littleEndian, counts, voxelSize, volumes, statistics } = fields;
   const bytes = Buffer.alloc(mrcHeaderSize);

@@ -1,30 +1,35 @@
+/** Files that may be packed with gzip or bzip2, read as their unpacked bytes. */
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { PassThrough, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 
-/** A file whose bytes are wanted as they were before it was packed. */
+/** A file that is read unpacked. */
 export interface PackedFile {
   readonly path: string;
   readonly packing: "gzip" | "bzip2" | undefined;
-  /** No more bytes than this can come out of it: of a plain file its size. */
+  /** Upper limit of the unpacked bytes; a plain file's size. */
   readonly mostBytes: number;
   /**
-   * Unpacked bytes from an offset on; of a packed file everything before it is unpacked and passed over.
+   * Yields the unpacked bytes from an offset on; a packed file is unpacked from its start and skipped up to there.
    *
-   * @throws BadDataset where the file cannot be read or unpacked
+   * @throws PickbenchError BadDataset where the file cannot be read or unpacked
    */
   read(from: number): AsyncGenerator<Buffer>;
 }
 
 /**
- * How many bytes one packed byte can stand for: DEFLATE 258 from two bits (zlib.net/zlib_tech.html); of bzip2 a block of
- * 900,000 bytes, of which five stand for 259, from at least 32.
+ * Most unpacked bytes of one packed byte: DEFLATE makes 258 of two bits (zlib.net/zlib_tech.html); bzip2 makes a block of
+ * 900,000 bytes, five of which stand for 259, of at least 32.
  */
 const mostUnpacked = { gzip: 1032, bzip2: Math.ceil((900_000 * 259) / 5 / 32) } as const;
 
-/** @throws BadDataset where the file cannot be read */
+/**
+ * Opens a file and finds its packing by its first bytes.
+ *
+ * @throws PickbenchError BadDataset where the file cannot be read
+ */
 export async function openPacked(path: string): Promise<PackedFile> {
   const { size, start } = await sizeAndStart(path);
   const packing = packingOf(start);
@@ -69,7 +74,7 @@ const blockSize = 1 << 20;
 const plain = (path: string, start: number): Readable =>
   createReadStream(path, { start, highWaterMark: blockSize });
 
-/** Streams that end together: an error of the file ends what is unpacked from it. */
+/** Opens the unpacked stream of a file; an error of the file ends the unpacked stream too. */
 async function unpacked(path: string, packing: PackedFile["packing"]): Promise<Readable> {
   const file = plain(path, 0);
   if (packing === "gzip") {

@@ -1,3 +1,4 @@
+/** MRC maps as volumes (z, y, x), whole, by boxes or by slabs, whatever the order of the file's axes. */
 import { type Angstrom, angstrom } from "../../domain/units.js";
 import { type Box, type Shape3, type Spacing3, type Volume, voxelCount } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -10,8 +11,8 @@ import { type MrcFile, type MrcSections, openMrc, readSections } from "./section
  * any axis order, with extended header; of a stack of volumes the first.
  *
  * @param options.spacing Å per voxel where the header has none
- * @throws BadDataset where the file is short or its header makes no sense, Unsupported for complex and packed modes,
- * NotFinite at the first voxel that is NaN or infinite.
+ * @throws PickbenchError BadDataset where the file is short or its header makes no sense, Unsupported for complex and
+ * packed modes, NotFinite at the first voxel that is NaN or infinite
  */
 export async function readMrc(path: string, options: { spacing?: Angstrom } = {}): Promise<Volume> {
   const file = await openMrc(path);
@@ -20,13 +21,17 @@ export async function readMrc(path: string, options: { spacing?: Angstrom } = {}
   return { data: await readMrcBox(file, { start: [0, 0, 0], end: shape }), shape, spacing };
 }
 
-/** Sizes along z, y, x of one volume, whatever the order of the axes in the file. */
+/** Returns the sizes of one volume along z, y, x, whatever the order of the axes in the file. */
 export function mrcShape({ counts, axes, volumes }: MrcHeader): Shape3 {
   const sizeAlong = (axis: number) => counts[axes.indexOf(axis)]!;
   return [sizeAlong(3) / volumes, sizeAlong(2), sizeAlong(1)];
 }
 
-/** Å per voxel along z, y, x. @throws BadDataset where the header has none and none is given */
+/**
+ * Returns the voxel spacing in Å along z, y, x.
+ *
+ * @throws PickbenchError BadDataset where the header has none and no fallback is given
+ */
 export function mrcSpacing({ path, header }: MrcFile, fallback?: Angstrom): Spacing3 {
   const [x, y, z] = header.voxelSize ?? [fallback, fallback, fallback];
   if (x !== undefined && y !== undefined && z !== undefined) return [angstrom(z), angstrom(y), angstrom(x)];
@@ -37,7 +42,11 @@ export function mrcSpacing({ path, header }: MrcFile, fallback?: Angstrom): Spac
   );
 }
 
-/** @throws Unsupported where the voxels are Fourier coefficients */
+/**
+ * Refuses Fourier transforms.
+ *
+ * @throws PickbenchError Unsupported where the voxels are complex numbers (mode 4)
+ */
 export function refuseComplex({ path, header }: MrcFile): void {
   if (header.mode !== 4) return;
   throw new PickbenchError(
@@ -48,9 +57,10 @@ export function refuseComplex({ path, header }: MrcFile): void {
 }
 
 /**
- * Voxels of a box, z slowest, in shared memory; one block of sections is held besides them.
+ * Reads the voxels of a box, z slowest, into shared memory; one block of sections is held besides them.
  *
- * @param volume of a stack
+ * @param volume index of the volume in a stack
+ * @throws PickbenchError as `readMrc`, and BadDataset where the box does not fit into memory
  */
 export async function readMrcBox(file: MrcFile, box: Box, volume = 0): Promise<Float32Array> {
   refuseComplex(file);
@@ -66,10 +76,10 @@ export async function readMrcBox(file: MrcFile, box: Box, volume = 0): Promise<F
   return region;
 }
 
-/** Index in z, y, x of an axis that the header calls 1 (x), 2 (y) or 3 (z). */
+/** Returns the index in (z, y, x) of an axis that the header calls 1 (x), 2 (y) or 3 (z). */
 const axisOfBox = (axis: number): 0 | 1 | 2 => (3 - axis) as 0 | 1 | 2;
 
-/** Copies what sections and a box share to its place, whichever axes columns, rows and sections run along. */
+/** Copies the voxels that sections and a box share into the box, whichever axes columns, rows and sections run along. */
 function place({ counts, axes }: MrcHeader, { first, values }: MrcSections, box: Box, region: Float32Array) {
   const [, height, width] = extent(box);
   const strides = [height * width, width, 1];
@@ -94,7 +104,7 @@ function place({ counts, axes }: MrcHeader, { first, values }: MrcSections, box:
 interface Span {
   readonly start: number;
   readonly end: number;
-  /** Between neighbours in the box. */
+  /** Step between neighbours in the box. */
   readonly stride: number;
 }
 
@@ -112,10 +122,10 @@ function refuseNotFinite(path: string, region: Float32Array, box: Box): void {
   );
 }
 
-/** Voxels held at a time of a file whose sections do not lie along z: it is read through once for each. */
+/** Voxels of a slab where the sections do not lie along z: such a file is read through once a slab. */
 const mostHeld = 2 ** 26;
 
-/** Slabs of whole z planes, in order: of a file with sections along z it is read through once, whatever its packing. */
+/** Yields slabs of whole z planes in order; a file with sections along z, packed or not, is read through once. */
 export async function* mrcSlabs(
   file: MrcFile,
   volume = 0,

@@ -1,19 +1,20 @@
+/** MRC files by whole sections as they are stored, with the file's size checked against its header. */
 import { PickbenchError } from "../../system/errors.js";
 import { halfToFloat } from "../halfFloat.js";
 import { type MrcHeader, mrcHeaderSize, parseMrcHeader } from "./header.js";
 import { openPacked, type PackedFile } from "./packedFile.js";
 
-/** An MRC file whose header has been read and holds good for the file's size. */
+/** An MRC file whose header has been read and agrees with the file's size. */
 export interface MrcFile {
   readonly path: string;
   readonly header: MrcHeader;
   readonly source: PackedFile;
 }
 
-/** Voxels as they are stored: of mode 12 their values, of mode 4 pairs of real and imaginary part. */
+/** Voxels of sections as stored; mode 12 as float32 values, mode 4 as pairs of real and imaginary part. */
 type MrcValues = Int8Array | Uint8Array | Int16Array | Uint16Array | Float32Array;
 
-/** Whole sections, one behind the other. */
+/** Consecutive whole sections from section `first` on. */
 export interface MrcSections {
   readonly first: number;
   readonly values: MrcValues;
@@ -22,8 +23,8 @@ export interface MrcSections {
 /**
  * Opens an MRC2014 or CCP4 file, plain, gzipped or packed with bzip2.
  *
- * @throws BadDataset where there is no header that makes sense or fewer bytes than it promises, Unsupported for a mode
- * that cannot be read
+ * @throws PickbenchError BadDataset where the header makes no sense or the file has fewer bytes than the header declares,
+ * Unsupported for a mode that is not read
  */
 export async function openMrc(path: string): Promise<MrcFile> {
   const source = await openPacked(path);
@@ -54,7 +55,11 @@ async function headerBytes(source: PackedFile): Promise<Buffer> {
   );
 }
 
-/** The bytes between header and voxels. @throws BadDataset where the file ends before them */
+/**
+ * Reads the bytes between header and voxels.
+ *
+ * @throws PickbenchError BadDataset where the file ends within them
+ */
 export async function readExtendedHeader({ path, header, source }: MrcFile): Promise<Uint8Array> {
   const bytes = new Uint8Array(header.extendedSize);
   let filled = 0;
@@ -70,16 +75,16 @@ export async function readExtendedHeader({ path, header, source }: MrcFile): Pro
 
 const blockBytes = 4 << 20;
 
-/** How many sections are read at a time: as many as fill a block, at least one. */
+/** Returns how many sections are read at a time: as many as fit into a block, at least one. */
 export function sectionsPerBlock({ counts, bytesPerValue }: MrcHeader): number {
   return Math.max(1, Math.min(counts[2], Math.floor(blockBytes / (counts[0] * counts[1] * bytesPerValue))));
 }
 
 /**
- * Sections `from` to `to`, the latter left out, in order, a block of them at a time. A packed file is read to its end
- * behind the last one, where its checksum lies.
+ * Yields sections [from, to) in order, a block of them at a time. After the last section a packed file is read to its end,
+ * where its checksum lies.
  *
- * @throws BadDataset where the file ends before them
+ * @throws PickbenchError BadDataset where the file ends before section `to`
  */
 export async function* readSections(
   { path, header, source }: MrcFile,
@@ -114,7 +119,7 @@ export async function* readSections(
   );
 }
 
-/** Numbers of a block of whole values, in memory of its own, which is turned to this machine's byte order. */
+/** Reads a block as numbers, in place: the block must have memory of its own, which is swapped to the byte order here. */
 function valuesOf({ mode, littleEndian, unsignedBytes }: MrcHeader, block: Buffer): MrcValues {
   const memory = [block.buffer, 0] as const;
   if (mode === 0) return unsignedBytes ? new Uint8Array(...memory) : new Int8Array(...memory);

@@ -1,3 +1,4 @@
+/** Writer of MRC2014 files, by slabs, with density statistics, extended header and gzip. */
 import { randomBytes } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
@@ -9,15 +10,16 @@ import { PickbenchError } from "../../system/errors.js";
 import { encodeVoxels, type SlabWriter, unwritable, type VoxelType } from "../voxelTypes.js";
 import { type MrcMode, type MrcStatistics, mrcHeaderBytes, mrcHeaderSize, mrcModeBytes } from "./header.js";
 
+/** Sizes and header fields of an MRC file to be written. */
 export interface MrcOptions {
   readonly shape: Shape3;
   readonly spacing: Spacing3;
-  /** 2, float32, by default; of mode 4 the values are pairs of real and imaginary part. */
+  /** Mode, by default 2 (float32); values of mode 4 are pairs of real and imaginary part. */
   readonly mode?: MrcMode;
   readonly littleEndian?: boolean;
-  /** More than one make a stack (space group 401). */
+  /** Count of volumes; more than one make a stack (space group 401). */
   readonly volumes?: number;
-  /** Å along x, y, z, and first column, row and section in the unit cell, where another file had them. */
+  /** Origin in Å along x, y, z; `start` is the first column, row and section in the unit cell. Both are 0 by default. */
   readonly origin?: readonly [number, number, number];
   readonly start?: readonly [number, number, number];
   readonly extended?: { readonly type: string; readonly bytes: Uint8Array };
@@ -32,7 +34,7 @@ const voxelTypeOfMode: Readonly<Record<MrcMode, VoxelType>> = {
   12: "float16",
 };
 
-/** The mode that holds every value of a type: none is unsigned bytes', so that they become 16 bits. */
+/** The mode that holds every value of a type; no mode holds unsigned bytes, so they become 16 bits. */
 export const mrcModeOf: Readonly<Record<VoxelType, MrcMode>> = {
   float32: 2,
   float16: 12,
@@ -45,10 +47,10 @@ export const mrcModeOf: Readonly<Record<VoxelType, MrcMode>> = {
 const label = "pickbench";
 
 /**
- * Writes an MRC2014 file by slabs, columns along x and sections along z; gzipped where its name ends so. Written beside
- * its place and renamed into it by `close`; the same values give the same bytes.
+ * Writes an MRC2014 file by slabs, columns along x and sections along z, gzipped where the name ends in .gz. The file is
+ * written beside its path and renamed to it by `close`. Equal values make equal bytes.
  *
- * @throws Unsupported where the name asks for bzip2, BadUsage where it cannot be written
+ * @throws PickbenchError Unsupported where the name ends in .bz2, BadUsage where the file cannot be written
  */
 export async function createMrc(path: string, options: MrcOptions): Promise<SlabWriter> {
   if (path.endsWith(".bz2"))
@@ -71,7 +73,7 @@ class MrcWriter implements SlabWriter {
   readonly #options: MrcOptions;
   readonly #mode: MrcMode;
   readonly #planeValues: number;
-  /** The z of each volume's next plane. */
+  /** Index along z of each volume's next plane. */
   readonly #next: number[];
   readonly #statistics = new Statistics();
 
@@ -159,10 +161,10 @@ class MrcWriter implements SlabWriter {
   }
 }
 
-/** As MRC2014 marks statistics that nobody worked out. */
+/** MRC2014's marks of statistics that were not computed. */
 const undetermined: MrcStatistics = { least: 0, greatest: -1, mean: -2, deviation: -1 };
 
-/** Least, greatest, mean and standard deviation, by sums of distances from the first value. */
+/** Running least, greatest, mean and standard deviation, by sums of distances from the first value. */
 class Statistics {
   #least = Number.POSITIVE_INFINITY;
   #greatest = Number.NEGATIVE_INFINITY;
@@ -195,7 +197,7 @@ class Statistics {
   }
 }
 
-/** Packs a file in its own place. */
+/** Gzips a file in place. */
 async function gzip(path: string): Promise<void> {
   const packed = `${path}.gz`;
   try {

@@ -1,3 +1,4 @@
+/** The table of position formats, and the choice among them by content or name. */
 import { extname } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
 import type { PositionFormat } from "./format.js";
@@ -14,7 +15,7 @@ import { ais, relion3, relion4, relion5 } from "./programs/relion.js";
 import { stopgap } from "./programs/stopgap.js";
 import { csv, tsv } from "./programs/table.js";
 
-/** Every format of positions; of two that know a file for their own, the first is right. */
+/** All position formats; where two recognise a file, the first one is right. */
 export const positionFormats: readonly PositionFormat[] = [
   imodModel,
   portal,
@@ -37,7 +38,11 @@ export const positionFormats: readonly PositionFormat[] = [
 
 export const formatNames = positionFormats.map(({ name }) => name);
 
-/** @throws BadUsage for a name that is none */
+/**
+ * Returns the format of a name.
+ *
+ * @throws PickbenchError BadUsage for an unknown name
+ */
 export function namedFormat(flag: string, name: string): PositionFormat {
   const format = positionFormats.find((candidate) => candidate.name === name);
   if (format) return format;
@@ -48,10 +53,10 @@ const hasExtension = ({ extensions }: PositionFormat, path: string): boolean =>
   extensions.includes(extname(path).toLowerCase());
 
 /**
- * The format of a file, by what is in it; its name decides only between formats that its content leaves open, and for
- * an empty file.
+ * Recognises the format of a file by its content. The file's name decides only between formats that the content leaves
+ * open, and for an empty file.
  *
- * @throws BadDataset for content of no format; BadUsage for content that may be of several
+ * @throws PickbenchError BadDataset for content of no format, BadUsage for content that may be of several
  */
 export function recognise(path: string, bytes: Buffer): PositionFormat {
   const isEmpty =
@@ -65,7 +70,7 @@ export function recognise(path: string, bytes: Buffer): PositionFormat {
     if (only && !second) return only;
     throw new PickbenchError(
       "BadDataset",
-      `${path} is empty, wanted positions; say of which format with --from-format`,
+      `${path} is empty, wanted positions; name their format with --from-format`,
       { path },
     );
   }
@@ -96,7 +101,11 @@ function whyNone(bytes: Buffer): string {
   return "is of no known format of positions";
 }
 
-/** The format to write, by the name of the file. @throws BadUsage where the name leaves several open, or none */
+/**
+ * Chooses the format to write by the file's name.
+ *
+ * @throws PickbenchError BadUsage where the name fits several formats, or none
+ */
 export function formatToWrite(path: string): PositionFormat {
   const named = positionFormats.filter((format) => hasExtension(format, path));
   const [only, second] = named;

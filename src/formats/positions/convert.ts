@@ -1,3 +1,4 @@
+/** Conversion of positions to another format's frame, with notes on what is lost or looks wrong. */
 import type { Angstrom } from "../../domain/units.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -17,26 +18,26 @@ import {
 import { lossesOf } from "./lostFields.js";
 import type { PositionsFile } from "./readPositions.js";
 
-/** What the user says that the files do not. */
+/** Facts that the user gives in addition to the files. */
 export interface ConvertOptions extends WriteOptions {
   readonly toFrame?: FrameName;
-  /** Å per voxel, wherever a file does not say it; of the written file too. */
+  /** Voxel size in Å wherever a file does not state it, and of the written file. */
   readonly spacing?: Angstrom;
-  /** Å per voxel in which the files count, whatever they say. */
+  /** Voxel size in Å that the positions in the files count in, whatever the files state. */
   readonly fromSpacing?: Angstrom;
   readonly toSpacing?: Angstrom;
-  /** Size of the volume in voxels of `spacing`. */
+  /** Size of the volume along z, y, x in voxels of `spacing`. */
   readonly size?: Shape3;
-  /** Names the run where a file names none, and is the only one taken where files name several. */
+  /** Run of files that name none; of files that name several runs, the only one kept. */
   readonly run?: string;
-  /** The same for the type. */
+  /** Particle type of files that name none; of files that name several types, the only one kept. */
   readonly type?: string;
   readonly rename?: ReadonlyMap<string, string>;
   readonly userId?: string;
   readonly sessionId?: string;
 }
 
-/** Positions as they are to be written, and what the user has to know. */
+/** Positions ready to be written, their frame, and notes for the user. */
 interface Converted {
   readonly sets: readonly PositionSet[];
   readonly frame: FrameName;
@@ -44,9 +45,9 @@ interface Converted {
 }
 
 /**
- * Brings positions of files into the frame of a format, one set a run.
+ * Converts the positions of files to the frame of a format, one set a run.
  *
- * @throws BadUsage that names the flag where something is needed that neither file nor user says
+ * @throws PickbenchError BadUsage with the flag to give where neither file nor user states something that is needed
  */
 export function convertPositions(
   files: readonly PositionsFile[],
@@ -91,7 +92,7 @@ export function convertPositions(
   };
 }
 
-/** A run that a file can only number, where it is the only one, is the one the user names. */
+/** Gives the user's run name to the only run where the files can only number it. */
 function withNamedRun(files: readonly PositionsFile[], run: string | undefined): readonly PositionsFile[] {
   const runs = new Set(files.flatMap(({ sets }) => sets.map((set) => set.run)));
   const [only] = runs;
@@ -99,7 +100,7 @@ function withNamedRun(files: readonly PositionsFile[], run: string | undefined):
   return files.map((file) => ({ ...file, sets: file.sets.map((set) => ({ ...set, run })) }));
 }
 
-/** A set with what the user says about it. */
+/** Completes a set with the facts that the user gives. */
 function described(set: PositionSet, options: ConvertOptions): PositionSet {
   const { size, spacing, fromSpacing, run, userId, sessionId } = options;
   const pixel = fromSpacing ?? set.pixel ?? ownPixel(set.frame) ?? spacing;
@@ -135,7 +136,11 @@ interface Named {
   readonly set: PositionSet;
 }
 
-/** Only the run and the type asked for. @throws BadUsage for one that is not there */
+/**
+ * Keeps only the run and the type that the user names.
+ *
+ * @throws PickbenchError BadUsage where the files have no such run or type
+ */
 function chosenOnly(read: readonly Named[], { run, type, rename }: ConvertOptions): Named[] {
   const ofRun = run === undefined ? [...read] : read.filter(({ set }) => set.run === run);
   if (ofRun.length === 0 && read.length > 0)
@@ -166,7 +171,7 @@ function absent(flag: string, asked: string, there: readonly string[]): Pickbenc
   return new PickbenchError("BadUsage", `--${flag} is ${asked}, wanted one that the files hold: ${listed}`);
 }
 
-/** The first of the format's frames that what is known is enough for; else its first, which says what is missing. */
+/** Chooses the format's first frame for which enough is known, else its first, whose error says what is missing. */
 function frameToWrite(
   sets: readonly PositionSet[],
   format: PositionFormat,
@@ -205,10 +210,10 @@ function checkNeeds(set: PositionSet, { needs, title }: PositionFormat, what: st
     );
 }
 
-/** Columns of STAR files that say the voxel size. */
+/** Columns of STAR files that state the voxel size. */
 const pixelColumns = /^rln(OpticsGroup|.*PixelSize|Magnification)$/;
 
-/** Where the voxel size has changed, what a STAR file said about it holds no longer. */
+/** Drops the voxel size's columns and blocks of a STAR file where the voxel size has changed. */
 function withoutStalePixels(converted: PositionSet, before: PositionSet): PositionSet {
   if (before.pixel === undefined || converted.pixel === before.pixel) return converted;
   if (converted.extra?.family !== "star") return converted;
@@ -220,7 +225,7 @@ function withoutStalePixels(converted: PositionSet, before: PositionSet): Positi
     blocks: [],
     notes: [
       ...(converted.notes ?? []),
-      `the voxel size changes from ${before.pixel} to ${converted.pixel} Å: optics and their columns are lost, as they say the old one`,
+      `the voxel size changes from ${before.pixel} to ${converted.pixel} Å: optics and their columns are lost, since they state the old one`,
     ],
     extra: { family: "star", names: kept.map((i) => names[i]!) },
     positions: converted.positions.map((position) => ({
@@ -237,16 +242,16 @@ function mirrorNotes(sets: readonly PositionSet[], frame: FrameName): string[] {
     : [];
 }
 
-/** The size that is given is in voxels of --spacing; without it, only the file's own voxel size is left. */
+/** Notes where the volume's size, in voxels of --spacing, had to be taken in the file's own voxels. */
 function sizeNotes(sets: readonly PositionSet[], { size, spacing }: ConvertOptions): string[] {
   const volume = sets.find((set) => set.volume)?.volume;
   if (!size || !volume || spacing !== undefined) return [];
   return [
-    `the volume is taken as ${size.join("×")} voxels of ${volume.spacing} Å, as the file counts; give --spacing if its voxels are others`,
+    `the volume is taken as ${size.join("×")} voxels of ${volume.spacing} Å, as the file counts; give --spacing if its voxels have another size`,
   ];
 }
 
-/** Positions outside of the volume are a sign of a wrong size, spacing, frame or mirror. */
+/** Notes positions outside of the volume, which are a sign of a wrong size, spacing, frame or mirror. */
 function outsideNotes(sets: readonly PositionSet[]): string[] {
   let outside = 0;
   for (const set of sets) {
@@ -259,10 +264,12 @@ function outsideNotes(sets: readonly PositionSet[]): string[] {
   }
   return outside === 0
     ? []
-    : [`${outside} positions lie outside of the volume: is its size, the voxel size or the frame another?`];
+    : [
+        `${outside} positions lie outside of the volume; check the volume's size, the voxel size and the frame`,
+      ];
 }
 
-/** Sets in one frame, those of one run joined; extra columns that one of them lacks are empty there. */
+/** Joins the sets of one run and voxel size; extra columns that a set lacks are empty in it. */
 function mergeByRun(sets: readonly PositionSet[]): PositionSet[] {
   const runs = new Map<string, PositionSet[]>();
   for (const set of sets) {

@@ -1,7 +1,8 @@
+/** Position formats: the contract that each program's format fulfils, and helpers of their readers and writers. */
 import { PickbenchError } from "../../system/errors.js";
 import type { FrameName, PositionSet } from "./frames.js";
 
-/** What a format may be able to carry besides x and y. */
+/** Facts that a format may be able to carry besides x and y. */
 export type Carried =
   | "z"
   | "type"
@@ -14,7 +15,7 @@ export type Carried =
   | "several runs"
   | "author";
 
-/** What tables of columns carry. */
+/** Facts that tables of columns carry. */
 export const allOfTables: ReadonlySet<Carried> = new Set([
   "z",
   "type",
@@ -26,71 +27,79 @@ export const allOfTables: ReadonlySet<Carried> = new Set([
   "several runs",
 ]);
 
-/** A file to read: its bytes, and the files beside it. */
+/** A file to read: its bytes, and access to the files beside it. */
 export interface Source {
   readonly path: string;
   readonly bytes: Buffer;
-  /** Text of a file in the same folder; undefined where there is none. */
+  /** Returns the text of a file in the same folder; undefined where there is no such file. */
   readonly beside: (name: string) => string | undefined;
-  /** How the user says the file counts; goes before what the format says. */
+  /** Frame of the positions as the user gives it; overrides the format's own. */
   readonly frame?: FrameName;
 }
 
-/** What the user adds for writing. */
+/** The user's options for writing. */
 export interface WriteOptions {
-  /** Edge of boxes in voxels, where positions bring none. */
+  /** Edge of boxes in voxels for positions that have no box. */
   readonly box?: number;
 }
 
-/** A file to write, and files that belong beside it: their names' ends go in place of the file's own. */
+/** A file to write, and the files beside it, by the endings that replace the file's own. */
 interface Written {
   readonly bytes: Buffer;
   readonly beside?: ReadonlyMap<string, string>;
-  /** What its writer has to tell the user. */
+  /** Notes of the writer for the user. */
   readonly notes?: readonly string[];
 }
 
-/** A format of position files: what it is, how to know it, its reader and its writer. */
+/** A format of position files: its name, its recognition, its reader and its writer. */
 export interface PositionFormat {
   readonly name: string;
-  /** With its article, as in "a crYOLO .box file". */
+  /** Title with its article, such as "a crYOLO .box file". */
   readonly title: string;
-  /** The first is the one to write. */
+  /** File extensions, with the dot; the first one is written. */
   readonly extensions: readonly string[];
   readonly carries: ReadonlySet<Carried>;
-  /** What each position must have. */
+  /** Facts that each position must have. */
   readonly needs?: readonly ("type" | "run")[];
-  /** Families of extra columns that it carries on. */
+  /** Families of extra columns that the format can carry. */
   readonly extra?: readonly ("star" | "dynamo" | "table")[];
-  /** Whether bytes are of this format, whatever the file is called. */
+  /** Tells whether bytes are of this format, whatever the file's name. */
   readonly recognises: (bytes: Buffer) => boolean;
   /**
-   * Reads the positions of each run the file names, in the order of the file.
+   * Reads the positions of each run that the file names, in the order of the file.
    *
-   * @throws BadDataset with the place of what is broken
+   * @throws PickbenchError BadDataset with the place of the fault
    */
   readonly read: (source: Source) => PositionSet[] | Promise<PositionSet[]>;
-  /** The frames it may be written in, the best one first; which is taken depends on what is known. */
+  /** Frames the format may be written in, the best one first; the choice depends on what is known. */
   readonly frames: readonly FrameName[];
-  /** @param sets in one of `frames`; several only where it carries several runs */
+  /**
+   * Writes positions.
+   *
+   * @param sets in one of `frames`; several only where the format carries several runs
+   */
   readonly write: (sets: readonly PositionSet[], options: WriteOptions) => Written;
 }
 
-/** One sentence on a place in a file. */
+/** Makes the error of a broken place in a file, in one sentence. */
 export const broken = (path: string, place: string, got: string, wanted: string): PickbenchError =>
   new PickbenchError("BadDataset", `${path}, ${place}: ${got}, wanted ${wanted}: mend the file`, { path });
 
-/** A finite number. @throws BadDataset saying what stands there */
+/**
+ * Parses a finite number.
+ *
+ * @throws PickbenchError BadDataset with the text that is no number
+ */
 export function numberOf(text: string | undefined, path: string, place: () => string, what: string): number {
   const value = text === undefined || text === "" ? Number.NaN : Number(text);
   if (Number.isFinite(value)) return value;
   throw broken(path, place(), `${what} is ${JSON.stringify(text?.slice(0, 40) ?? "missing")}`, "a number");
 }
 
-/** At most six digits after the point, as RELION and others print. */
+/** Prints a number with six digits after the point, as RELION and others do. */
 export const fixed = (value: number): string => value.toFixed(6);
 
-/** Positions by run, in the order in which runs come. */
+/** Rows grouped by run, in the order in which the runs first come. */
 export class RunTable<Row> {
   readonly rows = new Map<string | undefined, Row[]>();
 

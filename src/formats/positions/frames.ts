@@ -1,3 +1,4 @@
+/** Frames: how programs count positions, and the conversion between them by steps that stand in one table. */
 import { type Angstrom, angstrom } from "../../domain/units.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -5,18 +6,18 @@ import type { PicksAuthor } from "../copickPicks.js";
 import type { StarBlock } from "../star.js";
 import type { Rotation } from "./orientation.js";
 
-/** What a transform may have to know. */
+/** Facts that a transform may need: voxel size and volume. */
 interface FrameContext {
   readonly pixel?: Angstrom;
   readonly volume?: VolumeExtent;
 }
 
-/** One step on the way from a file's numbers to Å from the volume's corner, x y z, and its way back. */
+/** One step from a file's numbers towards Å from the volume's corner, x, y, z, and the step back. */
 interface Transform {
-  /** Where it is written down. */
+  /** Source of the convention. */
   readonly source: string;
   readonly needs: readonly (keyof FrameContext)[];
-  /** Whether it swaps the hand. */
+  /** Set where the step mirrors and so swaps the hand. */
   readonly mirrors?: true;
   readonly forward: (at: Vector3, context: Required<FrameContext>) => Vector3;
   readonly back: (at: Vector3, context: Required<FrameContext>) => Vector3;
@@ -37,12 +38,12 @@ const halfOf = (voxels: number) => voxels / 2;
 const wholeHalfOf = (voxels: number) => Math.floor(voxels / 2);
 
 /**
- * Å between the portal's annotations of version 2.0 and the challenge's picks of the same particles, x y z: the mean of
- * both over the 143 particles of TS_6_6 that have two published positions; none differs by more than 0.0008 voxels.
+ * Sum in Å, along x, y, z, of a particle's positions in the portal's annotations of version 2.0 and in the challenge's
+ * picks: the mean over the 143 particles of TS_6_6 that have both; no particle differs by more than 0.0008 voxels.
  */
 const portal2Sum: Vector3 = [6307.8478, 6307.8476, 1848.0073];
 
-/** Every conversion there is, each in one place. A position's frame is a list of these. */
+/** All conversion steps, each defined in one place. A frame is a list of steps. */
 export const transforms = {
   voxelToAngstrom: {
     source: "voxel i of spacing s covers [i·s, (i+1)·s)",
@@ -103,7 +104,7 @@ export const transforms = {
 
 type TransformName = keyof typeof transforms;
 
-/** How a file counts: the steps from its numbers to Å from the volume's corner, x y z. */
+/** Frames: the steps from a file's numbers to Å from the volume's corner, x, y, z. */
 export const frames = {
   angstrom: [],
   "angstrom-centred": ["volumeCentre"],
@@ -122,28 +123,28 @@ export type FrameName = keyof typeof frames;
 
 export const frameNames = Object.keys(frames) as FrameName[];
 
-/** Spacing of the tomograms that the portal's annotations of version 2.0 count in. */
+/** Voxel size, in Å, of the tomograms that the portal's annotations of version 2.0 count in. */
 const portal2Spacing = angstrom(10.012);
 
-/** The voxel size that a frame itself stands for. */
+/** Returns the voxel size that a frame implies, if any. */
 export const ownPixel = (frame: FrameName): Angstrom | undefined =>
   frame === "portal-2.0" ? portal2Spacing : undefined;
 
 const stepsOf = (frame: FrameName): readonly TransformName[] => frames[frame];
 
-/** Whether positions count in voxels, so that their size has to be known for Å. */
+/** Tells whether a frame counts in voxels, so that their size is needed to convert to Å. */
 export const countsInVoxels = (frame: FrameName): boolean => stepsOf(frame).includes("voxelToAngstrom");
 
-/** Whether the tomogram that is meant is the mirror image of the one other frames mean. */
+/** Tells whether a frame belongs to the mirror image of the tomogram that other frames belong to. */
 export const isMirrored = (frame: FrameName): boolean =>
   stepsOf(frame).filter((step) => "mirrors" in transforms[step]).length % 2 === 1;
 
-/** Where positions are to go. */
+/** A frame to convert to, with its voxel size and volume. */
 export interface Target extends FrameContext {
   readonly frame: FrameName;
 }
 
-/** The steps from one frame to another, those left out that the second would only take back. */
+/** Lists the steps from one frame to another, without the common last steps that would cancel. */
 function route(
   from: Target,
   to: Target,
@@ -165,7 +166,7 @@ function isSame({ needs }: Transform, from: FrameContext, to: FrameContext): boo
   );
 }
 
-/** What of these a conversion needs and the two sides do not say. */
+/** Lists the facts that a conversion needs and neither side states. */
 export function missingFor(from: Target, to: Target): (keyof FrameContext)[] {
   const { there, back } = route(from, to);
   const lacks = (steps: TransformName[], side: FrameContext) =>
@@ -179,11 +180,11 @@ const flagOf: Readonly<Record<keyof FrameContext, string>> = {
 };
 
 /**
- * The same positions in another frame. Steps that both frames end with are left out, so that voxels become voxels
- * without a voxel size.
+ * Converts positions to another frame. Steps that both frames end with are left out, so that voxels become voxels without
+ * a voxel size.
  *
- * @param what names the file in the message
- * @throws BadUsage that names the flag where a voxel size or a volume's size is needed and unknown
+ * @param what the file's name, for the message
+ * @throws PickbenchError BadUsage with the flag to give where a voxel size or a volume's size is needed and unknown
  */
 export function toFrame(set: PositionSet, target: Target, what: string): PositionSet {
   const to: Target = { ...fallbacks(set), ...target };
@@ -213,7 +214,7 @@ export function toFrame(set: PositionSet, target: Target, what: string): Positio
   };
 }
 
-/** Without the last digits, which are noise of the arithmetic: to 10⁻⁹ of a voxel or an Å. */
+/** Rounds to 10⁻⁹ of a voxel or an Å, to drop the noise of the arithmetic. */
 const tidy = (value: number): number => (Math.abs(value) < 1e6 ? Math.round(value * 1e9) / 1e9 : value);
 
 const fallbacks = ({ pixel, volume }: FrameContext): FrameContext => ({
@@ -221,54 +222,54 @@ const fallbacks = ({ pixel, volume }: FrameContext): FrameContext => ({
   ...(volume === undefined ? {} : { volume }),
 });
 
-/** Along x, y, z. */
+/** A vector along x, y, z. */
 export type Vector3 = readonly [x: number, y: number, z: number];
 
-/** A position in a tomogram with all that formats say about it. */
+/** A position in a tomogram with all facts that formats carry. */
 export interface TomogramPosition {
-  /** x y z in the frame of its set. */
+  /** Coordinates x, y, z in the frame of the set. */
   readonly at: Vector3;
   readonly type?: string;
-  /** Confidence; higher is surer. */
+  /** Confidence; higher is better. */
   readonly score?: number;
-  /** What it is part of: positions with one id sample one filament, one membrane. */
+  /** Id of the structure that the position samples: positions with one id lie on one filament or membrane. */
   readonly instance?: number;
-  /** Turns the reference into the particle as it lies in the tomogram. */
+  /** Rotation that turns the reference into the particle in the tomogram. */
   readonly rotation?: Rotation;
-  /** Å, where a 4×4 transform moves as well as turns. */
+  /** Translation in Å of a 4×4 transform that moves as well as turns. */
   readonly translation?: Vector3;
-  /** Size of the box around it, in voxels of the set. */
+  /** Size of the box around the position, in voxels of the set. */
   readonly box?: Vector3;
-  /** One value for each of the set's extra columns. */
+  /** Values of the set's extra columns. */
   readonly extra?: readonly string[];
 }
 
-/** A tomogram's volume: where its centre and its far faces lie. */
+/** Size of a tomogram's volume, along z, y, x in voxels of `spacing`. */
 interface VolumeExtent {
   readonly size: Shape3;
   readonly spacing: Angstrom;
 }
 
-/** Columns of a file that mean nothing here but are kept for the way through. */
+/** Columns of a file that have no meaning here but are passed through. */
 export interface ExtraColumns {
-  /** Whose names these are: only a format of the same family, or a table, can carry them on. */
+  /** Origin of the names: only a format of the same family, or a table, can carry them. */
   readonly family: "star" | "dynamo" | "table";
   readonly names: readonly string[];
 }
 
-/** Positions of one run with the way in which they count. */
+/** Positions of one run with their frame. */
 export interface PositionSet {
-  /** The run (tomogram), where the file names it. */
+  /** Run (tomogram), where the file names it. */
   readonly run?: string;
   readonly frame: FrameName;
-  /** Å per voxel in which the positions count, where the file says so or the user did. */
+  /** Voxel size in Å that the positions count in, where the file or the user states it. */
   readonly pixel?: Angstrom;
   readonly volume?: VolumeExtent;
   readonly author?: PicksAuthor;
   readonly positions: readonly TomogramPosition[];
   readonly extra?: ExtraColumns;
-  /** The other blocks of a STAR file: optics and the like. */
+  /** Other blocks of a STAR file, such as optics. */
   readonly blocks?: readonly StarBlock[];
-  /** What its reader has to tell the user. */
+  /** Notes of the reader for the user. */
   readonly notes?: readonly string[];
 }

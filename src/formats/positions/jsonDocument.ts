@@ -1,10 +1,15 @@
+/** JSON documents of positions, parsed by schemas. */
 import type { z } from "zod";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 
-/** V8's longest string is a little longer. */
+/** Most bytes of a JSON text, a little below V8's longest string. */
 const longestText = 2 ** 29 - 2 ** 10;
 
-/** Text of a JSON file. @throws BadDataset where it is longer than a string may be */
+/**
+ * Decodes the text of a JSON file.
+ *
+ * @throws PickbenchError BadDataset where it is longer than a string can be
+ */
 export function jsonText(path: string, bytes: Buffer): string {
   if (bytes.length <= longestText) return bytes.toString("utf8");
   throw new PickbenchError(
@@ -14,12 +19,16 @@ export function jsonText(path: string, bytes: Buffer): string {
   );
 }
 
-/** Parses a JSON file by a schema. @throws BadDataset naming the file and the first thing wrong */
+/**
+ * Parses a JSON file by a schema.
+ *
+ * @throws PickbenchError BadDataset with the file and its first fault
+ */
 export function parseDocument<T>(path: string, bytes: Buffer, schema: z.ZodType<T>): T {
   return parseJsonText(path, "the document", jsonText(path, bytes), schema);
 }
 
-/** The same of a text, `place` saying which. */
+/** Parses a JSON text by a schema; `place` names the text in the message. */
 function parseJsonText<T>(path: string, place: string, text: string, schema: z.ZodType<T>): T {
   let value: unknown;
   try {

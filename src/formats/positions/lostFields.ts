@@ -1,10 +1,11 @@
+/** Notes on the fields that a format cannot carry. */
 import type { Carried, PositionFormat } from "./format.js";
 import type { PositionSet, TomogramPosition } from "./frames.js";
 
 interface Loss {
   readonly needs: Carried;
   readonly is: (set: PositionSet, position: TomogramPosition) => boolean;
-  /** What the user is told. */
+  /** Returns the note for the user. */
   readonly text: (title: string) => string;
 }
 
@@ -36,7 +37,7 @@ const losses: readonly Loss[] = [
   },
 ];
 
-/** What of the sets a format cannot carry, a sentence each. */
+/** Lists what a format cannot carry of the sets, in one sentence each. */
 export function lossesOf(sets: readonly PositionSet[], format: PositionFormat): string[] {
   const { carries, title, extra } = format;
   const lost = losses
@@ -56,7 +57,7 @@ export function lossesOf(sets: readonly PositionSet[], format: PositionFormat): 
   return lost;
 }
 
-/** What an optics block says besides the voxel size, which is understood, is lost with the block. */
+/** Columns of an optics block that are understood; all others are lost with the block. */
 const understood = ["rlnOpticsGroup", "rlnOpticsGroupName", "rlnTomoTiltSeriesPixelSize"];
 
 function lostColumns(sets: readonly PositionSet[], families: readonly string[]): string[] {

@@ -1,6 +1,7 @@
+/** Numbers for runs in formats that have no names for them. */
 import type { PositionSet } from "./frames.js";
 
-/** Numbers of runs in formats that have no names: those that are numbers already, and the next free ones. */
+/** Numbers the runs: names that are numbers already stay, the others get the next free ones, with a note for the user. */
 export function numberedRuns(sets: readonly PositionSet[]): { numbers: number[]; notes: string[] } {
   const isWhole = (run: string | undefined) => run !== undefined && /^[1-9]\d{0,8}$/.test(run);
   const taken = new Set(sets.filter(({ run }) => isWhole(run)).map(({ run }) => Number(run)));
@@ -16,6 +17,9 @@ export function numberedRuns(sets: readonly PositionSet[]): { numbers: number[];
   );
   return {
     numbers,
-    notes: named.length === 0 ? [] : [`runs are numbered, as names have no place: ${named.join(", ")}`],
+    notes:
+      named.length === 0
+        ? []
+        : [`runs are numbered, since the format has no names for them: ${named.join(", ")}`],
   };
 }

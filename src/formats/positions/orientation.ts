@@ -12,20 +12,20 @@
  */
 import { matrixOfUnitQuaternion } from "../../domain/rotation.js";
 
-/** Nine numbers, row by row. */
+/** A rotation matrix: nine numbers, row by row. */
 export type Rotation = readonly number[];
-/** x, y, z, w, of length 1. */
+/** A quaternion x, y, z, w of length 1. */
 export type Quaternion = readonly [x: number, y: number, z: number, w: number];
-/** Three angles in degrees, in the order in which the program writes them. */
+/** Three angles in degrees, in the order in which a program writes them. */
 export type Angles = readonly [number, number, number];
 
-/** The programs whose angles are known. */
+/** Programs whose angles are known. */
 export type AngleConvention = "relion" | "dynamo" | "stopgap" | "slicer";
 
 interface Convention {
   /** Axes of the three factors from left to right. */
   readonly axes: "zyz" | "zxz" | "zyx";
-  /** Angles of the program from those of the factors, and back: a permutation, and a sign. */
+  /** The program's angle for each factor, from left to right; `sign` is common to all angles. */
   readonly order: readonly [number, number, number];
   readonly sign: 1 | -1;
 }
@@ -37,16 +37,17 @@ const conventions: Readonly<Record<AngleConvention, Convention>> = {
   slicer: { axes: "zyx", order: [2, 1, 0], sign: -1 },
 };
 
+/** The identity. */
 export const noRotation: Rotation = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
-/** Rotation of a program's angles. */
+/** Returns the rotation of a program's angles. */
 export function rotationOf(angles: Angles, convention: AngleConvention): Rotation {
   const { axes, order, sign } = conventions[convention];
   const [a, b, c] = order.map((at) => sign * angles[at]!);
   return product(product(about(axes[0]!, a!), about(axes[1]!, b!)), about(axes[2]!, c!));
 }
 
-/** Angles in which a program writes a rotation, −180 to 180; where only a sum of two is known, one of them is 0. */
+/** Returns a program's angles of a rotation, −180 to 180; where only the sum of two is determined, one of them is 0. */
 export function anglesOf(rotation: Rotation, convention: AngleConvention): Angles {
   const { axes, order, sign } = conventions[convention];
   const found = factorAngles(rotation, axes);
@@ -58,17 +59,17 @@ export function anglesOf(rotation: Rotation, convention: AngleConvention): Angle
   return angles;
 }
 
-/** Of the two triples that give one rotation, the one whose tilt the program counts from 0 to 180. */
+/** Chooses, of the two triples with one rotation, the one whose tilt the program counts from 0 to 180. */
 function tilted([a, b, c]: Angles, sign: 1 | -1): Angles {
   if (sign === 1 || !(b > aligned)) return [a, b, c];
   const turned = (angle: number) => (angle > 0 ? angle - Math.PI : angle + Math.PI);
   return [turned(a), -b, turned(c)];
 }
 
-/** Below this sine the first and the last axis are one, to the precision of a double. */
+/** Sine below which the first and the last axis coincide, to the precision of a double. */
 const aligned = 1e-9;
 
-/** Angles a, b, c of a rotation Ri(a)·Rj(b)·Rk(c), in radians. */
+/** Returns the angles a, b, c, in radians, of a rotation Ri(a)·Rj(b)·Rk(c). */
 function factorAngles(r: Rotation, axes: Convention["axes"]): Angles {
   if (axes === "zyx") {
     const cosine = Math.hypot(r[0]!, r[3]!);
@@ -86,7 +87,7 @@ function factorAngles(r: Rotation, axes: Convention["axes"]): Angles {
   return [Math.atan2(r[2]!, -r[5]!), b, Math.atan2(r[6]!, r[7]!)];
 }
 
-/** Rotation about an axis, anticlockwise looking against it. */
+/** Returns the rotation about an axis, anticlockwise when looking against the axis. */
 function about(axis: string, degrees: number): Rotation {
   const c = cosine(degrees);
   const s = cosine((degrees % 360) - 90);
@@ -94,14 +95,14 @@ function about(axis: string, degrees: number): Rotation {
   return axis === "y" ? [c, 0, s, 0, 1, 0, -s, 0, c] : [c, -s, 0, s, c, 0, 0, 0, 1];
 }
 
-/** Of degrees, exact at the quarter turns. */
+/** Returns the cosine of an angle in degrees, exact at quarter turns. */
 function cosine(degrees: number): number {
   const turned = Math.abs(degrees % 360);
   if (turned === 90 || turned === 270) return 0;
   return Math.cos((turned * Math.PI) / 180);
 }
 
-/** a · b. */
+/** Returns the matrix product a · b. */
 export function product(a: Rotation, b: Rotation): Rotation {
   const out: number[] = [];
   for (let row = 0; row < 9; row += 3)
@@ -110,7 +111,7 @@ export function product(a: Rotation, b: Rotation): Rotation {
   return out;
 }
 
-/** R · v. */
+/** Returns R · v, the turned vector. */
 export const turned = (
   r: Rotation,
   [x, y, z]: readonly [number, number, number],
@@ -120,7 +121,7 @@ export const turned = (
   r[6]! * x + r[7]! * y + r[8]! * z,
 ];
 
-/** Whether a matrix is a rotation, to three digits; a reflection is none. */
+/** Tells whether a matrix is a rotation, to three digits; a reflection is not. */
 export function isRotation(matrix: readonly number[]): boolean {
   const r = matrix;
   if (r.length !== 9 || !r.every(Number.isFinite)) return false;
@@ -130,14 +131,14 @@ export function isRotation(matrix: readonly number[]): boolean {
   return r[0]! * cross[0]! + r[1]! * cross[1]! + r[2]! * cross[2]! > 0;
 }
 
-/** Rotation of a quaternion of any length but 0. */
+/** Returns the rotation of a quaternion of any length but 0. */
 export function rotationOfQuaternion(quaternion: Quaternion): Rotation {
   const length = Math.hypot(...quaternion);
   const [x, y, z, w] = quaternion.map((part) => part / length) as [number, number, number, number];
   return matrixOfUnitQuaternion(w, x, y, z);
 }
 
-/** Unit quaternion of a rotation with w ≥ 0 (Shepperd, J. Guid. Control 1, 1978: divides by the largest part). */
+/** Returns a rotation's unit quaternion with w ≥ 0 (Shepperd, J. Guid. Control 1, 1978: divides by the largest part). */
 export function quaternionOf(r: Rotation): Quaternion {
   const trace = r[0]! + r[4]! + r[8]!;
   const fourSquares = [1 + 2 * r[0]! - trace, 1 + 2 * r[4]! - trace, 1 + 2 * r[8]! - trace, 1 + trace];

@@ -1,3 +1,4 @@
+/** Writing of converted positions: one file, or a folder of files by run and type. */
 import { extname, join } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
@@ -11,18 +12,17 @@ interface Place {
   readonly sets: readonly PositionSet[];
 }
 
-/** What has been written. */
+/** Paths of the written files, and notes for the user. */
 interface Placed {
   readonly paths: readonly string[];
   readonly notes: readonly string[];
 }
 
 /**
- * Writes sets as one file, or as a folder of as many files as the format needs: one a run and type where a file holds
- * but one.
+ * Writes sets as one file, or as a folder of as many files as the format needs: one a run, or one a run and type.
  *
- * @param out the file, or the folder with `isFolder`
- * @throws BadUsage where a file stands there already, or one file cannot hold them all
+ * @param out the file, or with `isFolder` the folder
+ * @throws PickbenchError BadUsage where a file exists already, or one file cannot hold all sets
  */
 export async function placeFiles(
   out: string,
@@ -71,7 +71,7 @@ const typesOf = (sets: readonly PositionSet[]): (string | undefined)[] => [
   ...new Set(sets.flatMap(({ positions }) => positions.map(({ type }) => type))),
 ];
 
-/** Names that a folder keeps in the names of its files, and one file loses. */
+/** Notes the run and type names that are lost in one file; a folder keeps them in its files' names. */
 function nameLosses(sets: readonly PositionSet[], { carries, title }: PositionFormat): string[] {
   const hasRun = sets.some(({ run }) => run !== undefined);
   const hasType = typesOf(sets).some((type) => type !== undefined);
@@ -115,7 +115,7 @@ function byType(set: PositionSet): [string | undefined, PositionSet][] {
   return [...types].map(([type, positions]) => [type, { ...set, positions }]);
 }
 
-/** copick's file names begin with user and session. */
+/** Returns the begin of copick's file names: user and session. */
 function authorName({ author }: PositionSet): string {
   const parts = [author?.userId ?? "pickbench", author?.sessionId ?? "0"];
   const bad = parts.find((part) => !/^[^./\\_\0][^/\\_\0]*$/.test(part));
@@ -126,7 +126,7 @@ function authorName({ author }: PositionSet): string {
   );
 }
 
-/** A name as a part of a file's: of a path its last part, without what programs append. */
+/** Returns a name as part of a file's name: the last part of a path, without the extensions that programs append. */
 function fileName(what: string, name: string | undefined): string {
   const last = name?.replace(/^.*[/\\]/, "").replace(/\.(mrc|rec|map|tomostar)$/i, "");
   if (last !== undefined && /^[^./\\\0][^/\\\0]*$/.test(last)) return last;
@@ -146,7 +146,7 @@ function checkDistinct(places: readonly Place[]): void {
     );
 }
 
-/** The portal's metadata drops the shape from the name. */
+/** Returns the path of a file beside another; the portal's metadata drops the shape from the name. */
 function besides(path: string, end: string): string {
   const stem = path.slice(0, path.length - extname(path).length);
   return `${stem.replace(/-(\d+\.\d+)_(?:oriented|instance)?point$/, "-$1")}${end}`;

@@ -1,3 +1,4 @@
+/** Reading of position files, one or all of a folder, with run names from paths. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join, relative, sep } from "node:path";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
@@ -6,16 +7,16 @@ import type { PositionFormat } from "./format.js";
 import type { FrameName, PositionSet } from "./frames.js";
 import { type PositionsFile, readPositionsFile } from "./readPositions.js";
 
-/** More files than any data set has. */
+/** Limit of files in a folder, above that of any data set. */
 const mostFiles = 100_000;
 const extensions = new Set(positionFormats.flatMap((format) => format.extensions));
 
 /**
- * Reads a file of positions, or all of a folder and the folders in it. In a folder, a run that a file does not name is
- * called as copick's path or the portal's says, else as the user asks, else as the file.
+ * Reads a file of positions, or all files of a folder and its subfolders. In a folder, a run that a file does not name is
+ * named by copick's or the portal's path, else by the user, else by the file.
  *
- * @returns the files, and what was left out
- * @throws BadDataset where nothing can be read, or a file of a known format is broken
+ * @returns the files, and a note on those left out
+ * @throws PickbenchError BadDataset where nothing can be read, or a file of a known format is broken
  */
 export async function readPositionFiles(
   path: string,
@@ -43,7 +44,7 @@ export async function readPositionFiles(
   };
 }
 
-/** Names of files that may hold positions, sorted, with the folders below `path`; links are not followed. */
+/** Lists files that may hold positions, sorted, by their paths below `path`; links are not followed. */
 async function filesOf(path: string): Promise<string[]> {
   const entries = await readdir(path, { withFileTypes: true, recursive: true });
   const names = entries
@@ -61,7 +62,7 @@ async function filesOf(path: string): Promise<string[]> {
   );
 }
 
-/** Undefined for a file of no format of positions; of a known one, a broken file is the user's to mend. */
+/** Reads a file of positions; undefined for a file of no known format. A broken file of a known format is an error. */
 async function readIfPositions(
   path: string,
   asked: { readonly format?: PositionFormat; readonly frame?: FrameName },
@@ -81,7 +82,7 @@ function withRun(file: PositionsFile, name: string, isNamed: boolean): Positions
   return { ...file, sets };
 }
 
-/** copick: ExperimentRuns/RUN/Picks/…; the portal: RUN/Reconstructions/… */
+/** Returns the run in a path of copick (ExperimentRuns/RUN/Picks/…) or of the portal (RUN/Reconstructions/…). */
 function runOfPath(name: string): string | undefined {
   const folders = name.split(sep);
   const after = folders.indexOf("ExperimentRuns");
@@ -90,7 +91,7 @@ function runOfPath(name: string): string | undefined {
   return before > 0 ? folders[before - 1]! : undefined;
 }
 
-/** crYOLO, Ais and others call a file as its tomogram; copick and the portal as its particles. */
+/** Returns the run in a file's name: crYOLO, Ais and others name files by tomogram, copick and the portal by particle. */
 function runOfName(name: string, { name: format }: PositionFormat): string | undefined {
   if (format === "copick" || format === "portal") return undefined;
   const file = basename(name);

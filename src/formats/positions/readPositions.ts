@@ -1,3 +1,4 @@
+/** Reading of one position file of any format. */
 import { readFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -6,24 +7,25 @@ import { recognise } from "./catalogue.js";
 import type { PositionFormat } from "./format.js";
 import type { FrameName, PositionSet } from "./frames.js";
 
-/** What a file of positions held. */
+/** A position file that has been read. */
 export interface PositionsFile {
   readonly path: string;
   readonly format: PositionFormat;
-  /** One a run, in the file's own frame. */
+  /** Sets of positions, one a run, in the file's own frame. */
   readonly sets: readonly PositionSet[];
 }
 
-/** More than this does not fit a buffer of every Node that pickbench runs on. */
+/** Most bytes of a file: a buffer's limit in the oldest Node that pickbench runs on. */
 const mostBytes = 2 ** 31 - 1;
-/** Metadata beside a file is never longer. */
+/** Most bytes of the metadata beside a file. */
 const mostBytesBeside = 1 << 20;
 
 /**
  * Reads a file of positions of any format.
  *
- * @param asked the format, where its content is not to decide; the frame, where it says none or a wrong one
- * @throws BadDataset for a file that is missing, of no format, or broken
+ * @param asked the format, where the content shall not decide; the frame, where the file states none or a wrong one
+ * @throws PickbenchError BadDataset for a file that is missing, of no format, or broken; BadUsage for content that may be
+ * of several formats
  */
 export async function readPositionsFile(
   path: string,

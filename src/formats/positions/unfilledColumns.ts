@@ -1,9 +1,10 @@
+/** Constant columns that a program writes but nobody has filled. */
 import type { TomogramPosition } from "./frames.js";
 import { noRotation } from "./orientation.js";
 
 /**
- * Positions without what is the same throughout because the format has a column for it and nobody filled it: score 0,
- * instance 0, one class for all, no rotation.
+ * Drops fields that are the same for all positions because the format has a column that nobody filled: score 0, instance
+ * 0, one class for all, no rotation.
  */
 export function withoutUnfilled(positions: readonly TomogramPosition[]): TomogramPosition[] {
   const all = (test: (position: TomogramPosition) => boolean) => positions.every(test);

@@ -1,3 +1,4 @@
+/** Zarr arrays in folders, v2 and v3: metadata, and chunks decoded one by one. */
 import { open as openFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as zarr from "zarrita";
@@ -18,25 +19,25 @@ import { parseJson, readIfThere } from "./ome.js";
 
 useCheckedBlosc();
 
-/** A numeric Zarr array, v2 or v3, in a folder. Unlike other readers it never fills what is missing. */
+/** A numeric Zarr array, v2 or v3, in a folder. Unlike other readers it never fills in missing chunks. */
 export interface ZarrArray {
   readonly shape: readonly number[];
-  /** Of the chunks that are decoded one by one: inside a shard, the inner ones. */
+  /** Shape of the chunks that are decoded one by one; inside a shard, the inner chunks. */
   readonly chunkShape: readonly number[];
-  /** Of the values, in Zarr v3's words: `float32`, `int16`, … */
+  /** Type of the values by Zarr v3's name: `float32`, `int16`, … */
   readonly dataType: string;
-  /** True where the values are the bits of 16-bit floats. */
+  /** Whether the values are the bits of 16-bit floats. */
   readonly half: boolean;
-  /** True where a chunk's file is one Blosc frame of float32, little-endian, in the order of the axes. */
+  /** Whether a chunk's file is one Blosc frame of float32, little-endian, in the order of the axes. */
   readonly isBloscFloats: boolean;
   /**
-   * A decoded chunk, whole even at the edges: the value at a coordinate stands at flat index Σ coordinate·stride.
+   * Decodes a chunk, whole even at the edges: the value at a coordinate has the flat index Σ coordinate·stride. An inner
+   * chunk that a shard's index declares empty is filled with the fill value: the index says so, nothing has been lost.
    *
-   * @throws BadDataset naming the file where it is missing, short or undecodable. An inner chunk that a shard's index
-   * declares empty is the fill value: that is written down there, and nothing can have got lost.
+   * @throws PickbenchError BadDataset with the file where it is missing, short or undecodable
    */
   readChunk(coordinates: readonly number[]): Promise<zarr.Chunk<zarr.NumberDataType | zarr.BigintDataType>>;
-  /** The file that holds a chunk. */
+  /** Returns the file that holds a chunk. */
   chunkFile(coordinates: readonly number[]): string;
 }
 
@@ -67,7 +68,11 @@ const arrayV3Schema = z.looseObject({
   codecs: z.array(codecSchema).min(1),
 });
 
-/** Opens the array in `folder`. @throws BadDataset where it is not a numeric Zarr array. */
+/**
+ * Opens the array in a folder.
+ *
+ * @throws PickbenchError BadDataset where it is not a numeric Zarr array, Unsupported for an unknown codec
+ */
 export async function openZarrArray(folder: string): Promise<ZarrArray> {
   const v3Path = join(folder, "zarr.json");
   const v3 = await readIfThere(v3Path);
@@ -137,7 +142,7 @@ const isLittleEndianBlosc = (codecs: readonly Codec[]): boolean =>
   codecs[0]!.configuration.endian === "little" &&
   codecs[1]!.name === "blosc";
 
-/** How many inner chunks a shard holds along each axis; 1 without sharding. */
+/** Returns how many inner chunks a shard holds along each axis; 1 without sharding. */
 function innerPerShard(path: string, codecs: Codec[], outer: number[]): number[] {
   const sharding = codecs.find((codec) => codec.name === "sharding_indexed");
   if (!sharding) return outer.map(() => 1);
@@ -151,7 +156,11 @@ function innerPerShard(path: string, codecs: Codec[], outer: number[]): number[]
 
 const mostChunkValues = 2 ** 31;
 
-/** @param decoded sizes of what is decoded in one piece: chunks, or inside a shard the inner ones */
+/**
+ * Checks that chunks fit the array's rank and into memory.
+ *
+ * @param decoded sizes of a chunk that is decoded in one piece; inside a shard, an inner chunk
+ */
 function checkChunks(
   path: string,
   shape: readonly number[],
@@ -217,13 +226,13 @@ async function decoded<D extends zarr.DataType>(
   }
 }
 
-/** Where a shard's index lies, and whether a checksum stands behind it. */
+/** Where a shard's index lies, and whether a checksum follows it. */
 interface ShardIndex {
   readonly isFirst: boolean;
   readonly hasChecksum: boolean;
 }
 
-/** A folder as zarrita's store, whose missing and short files are errors. */
+/** A folder as zarrita's store; missing and short files are errors. */
 class FolderStore implements zarr.AsyncReadable {
   readonly #folder: string;
   readonly #metadata: string;
@@ -250,7 +259,7 @@ class FolderStore implements zarr.AsyncReadable {
     }
   }
 
-  /** A suffix is what zarrita asks for to get a shard's index, wherever the metadata says that it lies. */
+  /** Reads part of a file. zarrita asks for a shard's index as a suffix, even where the metadata puts the index first. */
   async getRange(key: zarr.AbsolutePath, range: zarr.RangeQuery): Promise<Uint8Array> {
     const file = join(this.#folder, key.slice(1));
     const handle = await openFile(file).catch((error: unknown) => {

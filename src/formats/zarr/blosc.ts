@@ -1,22 +1,24 @@
+/** Blosc frames, decoded block by block with every length checked. */
 import { promisify } from "node:util";
 import { inflate } from "node:zlib";
 import { decodeLz4Block } from "./lz4Block.js";
 import { shuffledWords, unshuffle4 } from "./unshuffle.js";
 
 /**
- * A Blosc frame taken apart, every length checked. numcodecs' own decoder gives back whatever lay in its memory, and no
- * error, where a frame is cut short or its streams are broken; here each stream goes to its own decoder, which throws.
- * Format: c-blosc's README_CHUNK_FORMAT.rst.
+ * Header of a Blosc frame (c-blosc's README_CHUNK_FORMAT.rst). numcodecs' own decoder returns whatever lay in its memory,
+ * and no error, where a frame is cut short or its streams are broken; here each stream goes to its own decoder, which
+ * throws.
  */
 export interface BloscFrame {
   readonly flags: number;
   readonly typeSize: number;
-  /** Bytes once decoded. */
+  /** Bytes of the decoded frame. */
   readonly size: number;
   /** Bytes of a decoded block; the last one may be shorter. */
   readonly blockSize: number;
 }
 
+/** Bytes of a frame's header. */
 export const bloscHeaderSize = 16;
 const shuffledBytes = 0x1;
 const storedPlain = 0x2;
@@ -25,7 +27,13 @@ const notSplit = 0x10;
 const mostSplits = 16;
 const leastSplitSize = 128;
 
-/** @param header the frame's first bytes; `length` is the whole frame's. @throws Error saying what is wrong */
+/**
+ * Reads and checks a frame's header.
+ *
+ * @param header the frame's first bytes
+ * @param length bytes of the whole frame
+ * @throws Error where the frame is cut short or is no Blosc frame
+ */
 export function readBloscHeader(header: Buffer, length: number): BloscFrame {
   if (length < bloscHeaderSize) throw cut(length, bloscHeaderSize);
   const version = header[0]!;
@@ -45,7 +53,7 @@ const cut = (got: number, wanted: number) => new Error(`Blosc frame has ${got} b
 type StreamDecoder = (stream: Buffer, out: Uint8Array) => void | Promise<void>;
 const unzip = promisify(inflate);
 
-/** Loaded when first met: worker threads that decode LZ4 alone start without it. */
+/** Decodes zstd, whose library is loaded on first use: worker threads that decode only LZ4 start without it. */
 async function unzstd(stream: Buffer): Promise<Uint8Array> {
   const { default: Zstd } = await import("numcodecs/zstd");
   return Zstd.fromConfig({ id: "zstd" }).decode(stream);
@@ -64,7 +72,7 @@ const streamDecoders: Readonly<Record<number, StreamDecoder>> = {
   4: async (stream, out) => fill(out, await unzstd(stream)),
 };
 
-/** True where the blocks can be decoded one by one, each to the shuffled bytes of values of `typeSize`. */
+/** Tells whether the blocks can be decoded one by one, each to the shuffled bytes of values of `typeSize`. */
 export const isByShuffledBlocks = ({ flags, typeSize, blockSize }: BloscFrame): boolean =>
   (flags & shuffledBytes) !== 0 &&
   (flags & (storedPlain | shuffledBits)) === 0 &&
@@ -72,7 +80,11 @@ export const isByShuffledBlocks = ({ flags, typeSize, blockSize }: BloscFrame): 
   blockSize % typeSize === 0 &&
   streamDecoders[flags >> 5] !== undefined;
 
-/** @throws Error saying what is wrong with the frame */
+/**
+ * Decodes a whole frame.
+ *
+ * @throws Error where the frame is cut short or broken
+ */
 export async function decodeBlosc(encoded: Uint8Array): Promise<Uint8Array> {
   const bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
   const frame = readBloscHeader(bytes, bytes.length);
@@ -98,10 +110,10 @@ export async function decodeBlosc(encoded: Uint8Array): Promise<Uint8Array> {
 }
 
 /**
- * Decodes a block's streams, one behind the other; where there is no decoder only their lengths are checked.
+ * Decodes a block's consecutive streams; where there is no decoder for them, only their lengths are checked.
  *
  * @param bytes the frame from the block's first stream on
- * @param out as long as the decoded block
+ * @param out the decoded block, of its exact length
  */
 export async function decodeBloscBlock(
   { flags, typeSize, blockSize }: BloscFrame,
@@ -133,9 +145,10 @@ function uintAt(bytes: Buffer, at: number): number {
   return bytes.readUInt32LE(at);
 }
 
+/** Makes the error of a frame with offsets or lengths beyond its end. */
 export const outsideFrame = () => new Error("Blosc frame points outside itself");
 
-/** Puts the first bytes of all values, then the second bytes, … back together. */
+/** Reassembles values from all their first bytes, then all second bytes, … */
 function unshuffle(shuffled: Uint8Array, out: Uint8Array, typeSize: number): void {
   const count = Math.floor(out.length / typeSize);
   if (typeSize === 4 && out.byteOffset % 4 === 0)

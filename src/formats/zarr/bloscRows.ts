@@ -1,3 +1,4 @@
+/** Blosc chunks of float32 decoded block by block straight into a volume's rows. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { Shape3 } from "../../domain/volume.js";
 import { isPickbenchError } from "../../system/errors.js";
@@ -13,18 +14,18 @@ import {
 import { copyOverlap, type Overlap, undecodable, unreadable, wrongLength } from "./chunkGrid.js";
 import { type ShuffledWords, shuffledWords, unshuffle4 } from "./unshuffle.js";
 
-/** Where the voxels of a chunk of float32, z slowest, lie in its file. */
+/** Layout of a chunk of float32, z slowest, in its file. */
 interface BloscLayout {
   readonly chunkShape: Shape3;
-  /** Values in the whole chunk, and before the channel that is wanted. */
+  /** Values in the whole chunk; `firstValue` is the count before the wanted channel. */
   readonly valueCount: number;
   readonly firstValue: number;
 }
 
 /**
- * Decodes files that are one Blosc frame of little-endian float32 straight into the rows of a volume. Blocks are read,
- * decoded and put back together one by one, so that they stay in the processor's cache and two blocks are all that is
- * held; what lies outside the volume is decoded, for damage is to be seen, but not put together.
+ * Decoder of files that are one Blosc frame of little-endian float32, straight into the rows of a volume. Blocks are read,
+ * decoded and unshuffled one by one, so that they stay in the processor's cache and only two are held. Blocks outside the
+ * volume are decoded too, so that damage is found, but not unshuffled.
  */
 export class BloscRows {
   readonly #layout: BloscLayout;
@@ -40,10 +41,10 @@ export class BloscRows {
   }
 
   /**
-   * Decodes the share `segment` of `segments` of a chunk's blocks; together the segments decode all.
+   * Decodes one of `segments` equal shares of a chunk's blocks; together the segments decode all.
    *
    * @returns false where a voxel is NaN or infinite
-   * @throws BadDataset naming the file where it is missing, short or undecodable
+   * @throws PickbenchError BadDataset with the file where it is missing, short or undecodable
    */
   async decode(file: string, overlap: Overlap, segment = 0, segments = 1): Promise<boolean> {
     const opened = opening(file);
@@ -98,7 +99,7 @@ export class BloscRows {
     return allFinite;
   }
 
-  /** Writes the rows, or parts of them, that lie in this block and in the volume. */
+  /** Unshuffles the parts of rows that lie both in this block and in the volume. */
   #putTogether(shuffled: ShuffledWords, blockStart: number, overlap: Overlap): boolean {
     const { low, high, origin, planeStride, rowStride } = overlap;
     const [depth, height, width] = this.#layout.chunkShape;
@@ -120,7 +121,7 @@ export class BloscRows {
     return allFinite;
   }
 
-  /** Valid until the next call. */
+  /** Reads bytes into a buffer that is valid until the next call. */
   #read(opened: OpenFile, position: number, length: number): Buffer {
     if (this.#encoded.length < length) this.#encoded = Buffer.alloc(length + (length >> 2));
     const bytes = this.#encoded.subarray(0, length);
@@ -134,7 +135,7 @@ export class BloscRows {
   }
 }
 
-/** Where each block begins and where the next one, or the frame, does: blocks may stand in any order. */
+/** Returns each block's begin and its end, where another block begins or the frame ends: blocks may lie in any order. */
 function blockExtents(table: Buffer, length: number): [start: number, stop: number][] {
   const starts = Array.from({ length: table.length / 4 }, (_, block) => table.readUInt32LE(4 * block));
   const sorted = [...starts].sort((a, b) => a - b);
@@ -164,7 +165,7 @@ function sizeOf({ file, descriptor }: OpenFile): number {
   }
 }
 
-/** Fills `bytes` from a position on. */
+/** Fills `bytes` from a position of the file on. */
 function read({ file, descriptor }: OpenFile, bytes: Uint8Array, position: number): void {
   let filled = 0;
   try {

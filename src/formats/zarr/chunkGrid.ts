@@ -1,9 +1,10 @@
+/** Chunk grids: chunks and boxes, the copying of what they share, and the errors of chunks that cannot be read. */
 import { stat } from "node:fs/promises";
 import { type Box, type Shape3, voxelCount } from "../../domain/volume.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { sharedFloats } from "../sharedFloats.js";
 
-/** Coordinates of the chunks that a box touches, z slowest. */
+/** Lists the coordinates of the chunks that a box touches, z slowest. */
 export function chunksOf({ start, end }: Box, chunk: Shape3): Shape3[] {
   const first = start.map((value, axis) => Math.floor(value / chunk[axis]!));
   const last = end.map((value, axis) => Math.floor((value - 1) / chunk[axis]!));
@@ -14,28 +15,31 @@ export function chunksOf({ start, end }: Box, chunk: Shape3): Shape3[] {
   return all;
 }
 
+/** Returns a chunk's box, clipped to the array's shape. */
 export function boxOfChunk(at: Shape3, chunk: Shape3, shape: Shape3): Box {
   const start = at.map((index, axis) => index * chunk[axis]!) as [number, number, number];
   const end = start.map((value, axis) => Math.min(value + chunk[axis]!, shape[axis]!));
   return { start, end: end as [number, number, number] };
 }
 
+/** Returns a box's sizes along z, y, x. */
 export const extent = ({ start, end }: Box): Shape3 => [
   end[0] - start[0],
   end[1] - start[1],
   end[2] - start[2],
 ];
 
-/** What a chunk and a box share, in the chunk's own coordinates, and where its first voxel lies in the box. */
+/** The voxels that a chunk and a box share, from `low` to before `high` in the chunk's own coordinates. */
 export interface Overlap {
   readonly low: Shape3;
   readonly high: Shape3;
-  /** Flat index in the box of the voxel at the chunk's coordinates 0, 0, 0: it may lie outside, even below 0. */
+  /** Flat index in the box of the chunk's first voxel, which may lie outside the box, even below 0. */
   readonly origin: number;
   readonly planeStride: number;
   readonly rowStride: number;
 }
 
+/** Returns the overlap of a box and the chunk with indices `at`. */
 export function overlapOf(box: Box, at: Shape3, chunk: Shape3): Overlap {
   const [, sizeY, sizeX] = extent(box);
   const offset = at.map((index, axis) => index * chunk[axis]! - box.start[axis]!) as [number, number, number];
@@ -51,11 +55,11 @@ export function overlapOf(box: Box, at: Shape3, chunk: Shape3): Overlap {
 }
 
 /**
- * Copies what a decoded chunk and a box share into the box's voxels.
+ * Copies the voxels that a decoded chunk and a box share into the box.
  *
  * @param first index of the chunk's first voxel in `data`
- * @param stride between neighbours along z, y, x in `data`
- * @returns false where one of them is NaN or infinite
+ * @param stride steps between neighbours along z, y, x in `data`
+ * @returns false where a copied voxel is NaN or infinite
  */
 export function copyOverlap(
   region: Float32Array,
@@ -79,7 +83,7 @@ export function copyOverlap(
   return allFinite;
 }
 
-/** The sentences about chunks that cannot be had, each naming the file. */
+/** Makes the error of a chunk's file that is missing or cannot be read. */
 export function unreadable(file: string, error: unknown): PickbenchError {
   const missing = ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
   const message = missing
@@ -88,6 +92,7 @@ export function unreadable(file: string, error: unknown): PickbenchError {
   return new PickbenchError("BadDataset", message, { path: file, cause: error });
 }
 
+/** Makes the error of a chunk that cannot be decoded. */
 export function undecodable(file: string, error: unknown): PickbenchError {
   const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : "";
   return new PickbenchError(
@@ -97,6 +102,7 @@ export function undecodable(file: string, error: unknown): PickbenchError {
   );
 }
 
+/** Makes the error of a chunk that decodes to another count of values than its shape. */
 export const wrongLength = (file: string, got: number, wanted: number): PickbenchError =>
   new PickbenchError(
     "BadDataset",
@@ -104,7 +110,11 @@ export const wrongLength = (file: string, got: number, wanted: number): Pickbenc
     { path: file },
   );
 
-/** Zeros for a region's voxels, in shared memory. @throws BadDataset where there are too many to hold */
+/**
+ * Allocates zeros for a region's voxels in shared memory.
+ *
+ * @throws PickbenchError BadDataset where they do not fit into memory
+ */
 export function allocateRegion(path: string, voxels: number): Float32Array {
   try {
     return sharedFloats(voxels);
@@ -118,14 +128,15 @@ export function allocateRegion(path: string, voxels: number): Float32Array {
 }
 
 const mostChunks = 2 ** 22;
-/** From so many voxels on it is looked whether they are there before memory is taken for them. */
+/** Voxels from which on a region's last chunk is looked for before memory is allocated. */
 const manyVoxels = 2 ** 26;
 
 /**
- * Sees that metadata promises no more than there is, before anything is read.
+ * Checks a size that metadata declares before anything is read or allocated.
  *
- * @param fileOf the file of the chunk at these indices
- * @throws BadDataset where there are more chunks than any tomogram has, or the last one of a large region is missing
+ * @param fileOf returns the file of the chunk at these indices
+ * @throws PickbenchError BadDataset where there are more chunks than any tomogram has, or the last chunk of a large region
+ * is missing
  */
 export async function checkDeclaredSize(
   path: string,

@@ -1,3 +1,4 @@
+/** Jobs of decoding chunks into a box, worked on part by part by several threads. */
 import { type Box, type Shape3, voxelCount } from "../../domain/volume.js";
 import { type ErrorTag, isPickbenchError } from "../../system/errors.js";
 import type { ZarrArray } from "./array.js";
@@ -5,32 +6,32 @@ import { BloscRows } from "./bloscRows.js";
 import { copyOverlap, overlapOf } from "./chunkGrid.js";
 import type { ArrayAxes } from "./ome.js";
 
-/** Chunks to be decoded into the voxels of a box. */
+/** A job: chunks to be decoded into the voxels of a box. */
 export interface ChunkJob {
-  /** Of the array. */
+  /** Folder of the array. */
   readonly folder: string;
   /** The box's voxels, z slowest, in shared memory. */
   readonly target: Float32Array;
   readonly box: Box;
   readonly chunkShape: Shape3;
-  /** Channels in a chunk, and which of them is wanted. */
+  /** Count of channels in a chunk; `channel` is the index of the wanted one. */
   readonly channelDepth: number;
   readonly channel: number;
   readonly axes: ArrayAxes;
-  /** As in ZarrArray, and with plain axes: z, y, x behind the channels. */
+  /** Whether the array has `ZarrArray.isBloscFloats` and plain axes: z, y, x after the channels. */
   readonly isBloscFloats: boolean;
   readonly places: readonly ChunkPlace[];
 }
 
 interface ChunkPlace {
-  /** The chunk's indices along z, y, x. */
+  /** Indices of the chunk along z, y, x. */
   readonly at: Shape3;
-  /** As in the array: with the channels' index, where there are channels. */
+  /** Indices of the chunk along all axes of the array, with that of the channels where there are any. */
   readonly coordinates: readonly number[];
   readonly file: string;
 }
 
-/** The first part that failed, in a form that crosses between threads. */
+/** A part that failed, in a form that can be sent between threads. */
 export interface ChunkFailure {
   readonly part: number;
   readonly tag: ErrorTag;
@@ -38,7 +39,7 @@ export interface ChunkFailure {
   readonly path: string;
 }
 
-/** What the threads at work on a job share: three numbers in shared memory. */
+/** Progress that the threads of a job share: three numbers in shared memory. */
 export class ChunkProgress {
   readonly counts: Int32Array<ArrayBufferLike>;
 
@@ -50,12 +51,12 @@ export class ChunkProgress {
     this.counts = counts;
   }
 
-  /** The next part, in order. */
+  /** Takes the next part, in order. */
   take(): number {
     return Atomics.add(this.counts, 0, 1);
   }
 
-  /** No part from this one on is taken any more. */
+  /** Ends the job before the given part, by setting the next part to it. */
   stopAt(part: number): void {
     Atomics.store(this.counts, 0, part);
   }
@@ -69,21 +70,23 @@ export class ChunkProgress {
     return Atomics.load(this.counts, 1);
   }
 
-  /** False once a voxel was NaN or infinite. */
+  /** Whether no voxel so far was NaN or infinite. */
   get allFinite(): boolean {
     return Atomics.load(this.counts, 2) === 0;
   }
 }
 
-/** Blosc chunks are few and large (nine in the challenge's tomograms): threads would end far apart with whole ones. */
+/** Parts of a Blosc chunk: chunks are few and large (nine a tomogram in the challenge), so threads would end far apart. */
 const segmentsPerChunk = 4;
 
+/** Returns the count of a job's parts, which threads take one by one. */
 export const partCount = ({ isBloscFloats, places }: ChunkJob): number =>
   places.length * (isBloscFloats ? segmentsPerChunk : 1);
 
 /**
- * Takes parts until none is left, together with whoever else shares `progress`. Parts are taken in order and each that
- * was taken is finished, so that the first broken chunk is found however many threads work; after it no more are taken.
+ * Decodes parts until none is left, together with all other threads that share `progress`. Parts are taken in order and
+ * every taken part is finished, so that the first broken chunk is found however many threads work; after a failure no
+ * further part is taken.
  */
 export async function workOn(
   job: ChunkJob,
@@ -101,7 +104,7 @@ export async function workOn(
       const { tag, message, path = job.folder } = error;
       return { part, tag, message, path };
     }
-    // Decoding is synchronous for the most part: timers and signals have their turn between parts.
+    // Decoding is mostly synchronous: let timers and signals run between parts.
     await new Promise((resolve) => setImmediate(resolve));
   }
   return undefined;

@@ -1,3 +1,4 @@
+/** Decoding of chunks by this thread and helper threads. */
 import { availableParallelism } from "node:os";
 import { isMainThread } from "node:worker_threads";
 import { voxelCount } from "../../domain/volume.js";
@@ -6,27 +7,27 @@ import { builtModule, startThread, type Thread } from "../../system/threads.js";
 import type { ZarrArray } from "./array.js";
 import { type ChunkFailure, type ChunkJob, ChunkProgress, partCount, workOn } from "./chunkJob.js";
 
-/** Values to decode from which on help is called: fewer are decoded before a worker has started. */
+/** Values of a job from which on helpers are used: fewer are decoded before a helper has started. */
 const leastSharedValues = 2 ** 22;
-/** Beyond these, reading is bound by memory. */
+/** Most threads: with more, reading is bound by memory. */
 const mostThreads = 8;
 
-/** Started when first needed, then kept; they do not keep the process alive between jobs. */
+/** Helper threads, started on first use and then kept; between jobs they do not keep the process alive. */
 const helpers: Thread[] = [];
 let jobsUnderWay = 0;
 
 /**
- * Decodes chunks into the job's target, in this thread and, where the job is large, in as many more as the machine has
- * processors. Worker threads decode alone: whoever started several of them has shared out the machine already.
+ * Decodes chunks into the job's target, in this thread and, for a large job, in helpers up to the machine's processors.
+ * Worker threads decode without helpers, since whoever started them has divided the machine already.
  *
  * @returns false where a voxel is NaN or infinite
- * @throws BadDataset of the first chunk, in the job's order, that is missing, short or undecodable
+ * @throws PickbenchError BadDataset of the first chunk, in the job's order, that is missing, short or undecodable
  */
 export async function decodeChunks(job: ChunkJob, array: ZarrArray): Promise<boolean> {
   const progress = new ChunkProgress();
   const helped = callHelpers(Math.min(helperCount(job), partCount(job) - 1), job, progress);
   const [own] = await Promise.allSettled([workOn(job, progress, async () => array)]);
-  // A helper that is still starting has taken nothing, and need not be waited for.
+  // A helper that is still starting has taken no part and need not be waited for.
   if (progress.finished < partCount(job)) refuseFirst([own, ...(await helped)]);
   return progress.allFinite;
 }
@@ -36,7 +37,7 @@ function helperCount({ places, chunkShape, channelDepth }: ChunkJob): number {
   return isMainThread && values >= leastSharedValues ? Math.min(availableParallelism(), mostThreads) - 1 : 0;
 }
 
-/** What each helper answers; all of them, once all have. */
+/** Has helpers work on a job; resolves to all their answers once all have answered. */
 async function callHelpers(
   wanted: number,
   job: ChunkJob,
@@ -54,7 +55,7 @@ async function callHelpers(
   return answers;
 }
 
-/** A helper that ended is not asked again. */
+/** Asks a helper to work; drops a helper that has ended. */
 async function answerOf(helper: Thread, argument: unknown): Promise<ChunkFailure | undefined> {
   try {
     return await helper.call<ChunkFailure | undefined>("work", argument);

@@ -1,4 +1,4 @@
-/** The worker's side of chunkPool.ts. What reads other layouts than Blosc is loaded when first needed. */
+/** Worker entry of chunkPool.ts. The reader of layouts other than Blosc is loaded on first use. */
 import { serve } from "../../system/threads.js";
 import { countReceived } from "../sharedFloats.js";
 import { type ChunkJob, ChunkProgress, workOn } from "./chunkJob.js";

@@ -1,3 +1,4 @@
+/** Written chunks of a Zarr array: their compression, and their files, one a chunk or one shard for all. */
 import { type FileHandle, mkdir, open, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -7,16 +8,17 @@ import type { Shape3 } from "../../domain/volume.js";
 import { crc32c } from "./codecs.js";
 import { type CompressorName, compressors } from "./writtenMetadata.js";
 
-/** Takes a channel's chunks, encoded, and puts them into files. */
+/** Receiver of a channel's encoded chunks, which it writes to files. */
 export interface ChunkSink {
   write(at: Shape3, encoded: Uint8Array): Promise<void>;
   finish(): Promise<void>;
-  /** Lets go of what is open. */
+  /** Closes open files without finishing them. */
   abandon(): Promise<void>;
 }
 
 type EncodeChunk = (bytes: Uint8Array) => Promise<Uint8Array>;
 
+/** Returns the compression of chunks by the named compressor. */
 export function chunkEncoder(compressor: CompressorName): EncodeChunk {
   if (compressor === "gzip") {
     const packed = promisify(gzip) as (bytes: Uint8Array, options: object) => Promise<Buffer>;
@@ -26,7 +28,7 @@ export function chunkEncoder(compressor: CompressorName): EncodeChunk {
   return async (bytes) => codec.encode(bytes);
 }
 
-/** A file a chunk, in folders by its indices. */
+/** Makes a sink that writes one file a chunk, in folders by the chunk's indices. */
 export function fileSink(folder: string, prefix: readonly string[]): ChunkSink {
   return {
     async write(at, encoded) {
@@ -42,8 +44,8 @@ export function fileSink(folder: string, prefix: readonly string[]): ChunkSink {
 const absent = 2n ** 64n - 1n;
 
 /**
- * One file for all chunks (a shard, ZEP 2), in the order in which they come; their places, offset and length for each
- * in the order of the grid, stand at its end with a checksum.
+ * Makes a sink that writes one file for all chunks (a shard, ZEP 2), in the order in which they come. The index at the
+ * file's end, followed by its checksum, has each chunk's offset and length in the order of the grid.
  */
 export function shardSink(folder: string, prefix: readonly string[], grid: Shape3): ChunkSink {
   const path = join(folder, ...prefix, "0", "0", "0");

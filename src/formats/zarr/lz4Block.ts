@@ -1,15 +1,17 @@
+/** Decoder of LZ4 blocks. */
+
 const shortestMatch = 4;
-/** Copies up to these many bytes are made of whole words, which may write past their end: what follows overwrites it. */
+/** Most bytes that are copied as whole words, which may write past the copy's end; the next sequence overwrites that. */
 const longestLiteralWords = 8;
 const longestMatchWords = 16;
 const longestByteLoop = 32;
-/** Kept free before the ends, so that words copied and read beyond a length stay inside. */
+/** Bytes before the buffers' ends where no words are copied, so that none is read or written outside. */
 const margin = 24;
 
 /**
- * Decodes one LZ4 block (lz4_Block_format.md) that must fill `out` exactly. It stands here because numcodecs' LZ4 hands
- * every byte to WebAssembly one by one, which took more time than all else in reading the challenge's tomograms. Most
- * sequences there are a match of four bytes after no literal or one, so short copies go by unaligned 32-bit words.
+ * Decodes one LZ4 block (lz4_Block_format.md) that must fill `out` exactly. numcodecs' LZ4 passes bytes to WebAssembly one
+ * by one, which took more time than all else in reading the challenge's tomograms. Most sequences in them are a match of
+ * four bytes after at most one literal, so short copies go by unaligned 32-bit words.
  *
  * @throws Error where a length or an offset leads outside the block or `out`
  */
@@ -64,7 +66,7 @@ export function decodeLz4Block(block: Uint8Array, out: Uint8Array): void {
   if (to !== size) throw new Error(`LZ4 block decodes to ${to} bytes; wanted ${size}`);
 }
 
-/** A match may reach into what it writes, and then repeats it. */
+/** Copies a match; a match that overlaps its own output repeats it. */
 function copyMatch(out: Uint8Array, to: number, offset: number, length: number): void {
   if (offset === 1) out.fill(out[to - 1]!, to, to + length);
   else if (offset >= length && length > longestByteLoop)

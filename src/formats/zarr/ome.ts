@@ -1,3 +1,4 @@
+/** OME-NGFF metadata of multiscale images, 0.4 and 0.5: axes, levels with their spacings, and channels. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -5,19 +6,19 @@ import { angstrom } from "../../domain/units.js";
 import type { Spacing3 } from "../../domain/volume.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 
-/** An axis of an OME-NGFF image; older metadata names it alone. */
+/** Schema of an axis of an OME-NGFF image; older metadata has only its name. */
 const axisSchema = z.union([
   z.string().transform((name) => ({ name, type: undefined, unit: undefined })),
   z.looseObject({ name: z.string(), type: z.string().nullish(), unit: z.string().nullish() }),
 ]);
 type OmeAxis = z.infer<typeof axisSchema>;
 
-/** Which axes of an array are a tomogram's. */
+/** Indices of a tomogram's axes among an array's axes. */
 export interface ArrayAxes {
   readonly rank: number;
-  /** Of z, y, x. */
+  /** Indices of z, y and x. */
   readonly space: readonly [z: number, y: number, x: number];
-  /** Of channels, where there are any; all other axes have one place. */
+  /** Index of the channels, where there are any; all other axes have length 1. */
   readonly channel: number | undefined;
 }
 
@@ -30,7 +31,11 @@ const typesOfNames: Readonly<Record<string, string>> = {
 };
 const typeOf = ({ name, type }: OmeAxis): string | undefined => type ?? typesOfNames[name.toLowerCase()];
 
-/** @throws BadDataset where OME-NGFF does not allow these axes (0.4, 3.2: two to five, two or three of space) */
+/**
+ * Checks axes by OME-NGFF (0.4, section 3.2: two to five axes, two or three of them of space).
+ *
+ * @throws PickbenchError BadDataset where OME-NGFF does not allow them
+ */
 function checkAxes(path: string, axes: readonly OmeAxis[]): void {
   const names = axes.map(({ name }) => name.toLowerCase());
   const spatial = axes.filter((axis) => typeOf(axis) === "space").length;
@@ -48,7 +53,11 @@ function checkAxes(path: string, axes: readonly OmeAxis[]): void {
   );
 }
 
-/** @throws Unsupported where an image is no volume, or has axes of its own besides channels and time */
+/**
+ * Finds the axes of a tomogram.
+ *
+ * @throws PickbenchError Unsupported where the image is no volume
+ */
 function tomogramAxes(path: string, axes: readonly OmeAxis[]): ArrayAxes {
   const names = axes.map(({ name }) => name.toLowerCase());
   const [z, y, x] = ["z", "y", "x"].map((name) => names.indexOf(name));
@@ -65,11 +74,11 @@ function tomogramAxes(path: string, axes: readonly OmeAxis[]): ArrayAxes {
 interface MultiscalesLevel {
   readonly path: string;
   readonly spacing: Spacing3;
-  /** Where the metadata puts its first voxel, Å along z, y, x: for viewers that follow it; positions do not. */
+  /** Translation of the first voxel, in Å along z, y, x, for viewers that follow it; positions do not. */
   readonly translation: Spacing3;
 }
 
-/** What the multiscales metadata of an OME-Zarr folder says: OME-NGFF 0.4 (`.zattrs`) and 0.5 (`zarr.json`). */
+/** Multiscales metadata of an OME-Zarr folder: OME-NGFF 0.4 (`.zattrs`) or 0.5 (`zarr.json`). */
 interface Multiscales {
   readonly format: 2 | 3;
   readonly axes: ArrayAxes;
@@ -107,7 +116,7 @@ const attributesSchema = z.looseObject({
 });
 const groupV3Schema = z.looseObject({ attributes: z.looseObject({ ome: z.unknown() }) });
 
-/** Å in the units that OME-NGFF allows for lengths; a missing unit means Å, as copick writes it. */
+/** Å per unit of length that OME-NGFF allows; a missing unit means Å, as copick writes it. */
 const angstromsPerUnit: Readonly<Record<string, number>> = {
   angstrom: 1,
   ångström: 1,
@@ -116,7 +125,11 @@ const angstromsPerUnit: Readonly<Record<string, number>> = {
   micrometer: 1e4,
 };
 
-/** Text of a file, or undefined where there is none. */
+/**
+ * Reads a file's text; undefined where there is no such file.
+ *
+ * @throws PickbenchError BadDataset where the file cannot be read
+ */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
@@ -127,7 +140,12 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** Parses JSON by a schema. @throws BadDataset naming the file and the first thing wrong. */
+/**
+ * Parses JSON by a schema.
+ *
+ * @param what the wanted content, for the message
+ * @throws PickbenchError BadDataset with the file and its first fault
+ */
 export function parseJson<T>(path: string, text: string, schema: z.ZodType<T>, what: string): T {
   let value: unknown;
   try {
@@ -149,7 +167,11 @@ export function parseJson<T>(path: string, text: string, schema: z.ZodType<T>, w
 
 const what = "OME-NGFF multiscales";
 
-/** Reads the multiscales metadata of an OME-Zarr folder. @throws BadDataset where spacing or axes are not there. */
+/**
+ * Reads the multiscales metadata of an OME-Zarr folder.
+ *
+ * @throws PickbenchError BadDataset where spacing or axes are missing, Unsupported where the image is no volume
+ */
 export async function readMultiscales(folder: string): Promise<Multiscales> {
   const v3Path = join(folder, "zarr.json");
   const v3 = await readIfThere(v3Path);
@@ -176,10 +198,10 @@ type Attributes = z.infer<typeof attributesSchema>;
 type ImageMetadata = z.infer<typeof multiscalesSchema>;
 
 /**
- * The first image that OME-NGFF attributes describe, of whatever axes.
+ * Checks the first image that OME-NGFF attributes describe, whatever its axes.
  *
  * @param attributes the content of `.zattrs` (0.4), or of `attributes.ome` in a group's `zarr.json` (0.5)
- * @throws BadDataset where they are not valid
+ * @throws PickbenchError BadDataset where the attributes are not valid
  */
 export function checkImage(path: string, format: 2 | 3, attributes: string): void {
   imageOf(path, format, parseJson(path, attributes, attributesSchema, what));

@@ -1,14 +1,15 @@
+/** Resolution pyramids, built while planes are streamed: chunks of each level, and their halves for the next. */
 import type { Shape3 } from "../../domain/volume.js";
 import type { Downsampling } from "./writtenMetadata.js";
 
 type WriteChunk = (at: Shape3, values: Float32Array) => Promise<void>;
 
-/** Sizes of the next coarser level. */
+/** Returns the sizes of the next coarser level. */
 export const half = ([z, y, x]: Shape3): Shape3 => [Math.ceil(z / 2), Math.ceil(y / 2), Math.ceil(x / 2)];
 
-/** One channel of one level: takes planes in order, cuts them into chunks, and passes their halves on. */
+/** Stream of one channel of one level: takes planes in order, cuts chunks, and passes planes of half size on. */
 export class LevelStream {
-  /** The z of the next plane. */
+  /** Index along z of the next plane. */
   next = 0;
   readonly #shape: Shape3;
   readonly #chunk: Shape3;
@@ -30,7 +31,12 @@ export class LevelStream {
     this.#merge = downsampling === "mean" ? meanOfCubes : firstOfCubes;
   }
 
-  /** @param values (planes, y, x) */
+  /**
+   * Takes the next planes.
+   *
+   * @param values (planes, y, x)
+   * @throws RangeError where they are not whole planes, or too many
+   */
   async push(values: Float32Array): Promise<void> {
     const [depth, height, width] = this.#shape;
     const plane = height * width;
@@ -61,7 +67,7 @@ export class LevelStream {
     if (this.#coarser) await this.#halve(values, this.#coarser);
   }
 
-  /** Cuts a row of chunks out of its planes; chunks at the edges are padded with zeros. */
+  /** Cuts chunks of one index along z out of their planes; chunks at the edges are padded with zeros. */
   async #writeRow(row: number, planes: Float32Array): Promise<void> {
     const [, height, width] = this.#shape;
     const [chunkZ, chunkY, chunkX] = this.#chunk;
@@ -82,7 +88,7 @@ export class LevelStream {
     }
   }
 
-  /** Passes on what stands for the 2×2×2 cubes that are complete; the plane left over waits for its partner. */
+  /** Passes on the merged 2×2×2 cubes that are complete; an odd plane waits for its partner. */
   async #halve(values: Float32Array, coarser: LevelStream): Promise<void> {
     const plane = this.#shape[1] * this.#shape[2];
     const planes: Float32Array[] = this.#oddPlane ? [this.#oddPlane] : [];
@@ -105,13 +111,13 @@ export class LevelStream {
 
 type MergeCubes = (planes: readonly Float32Array[], shape: Shape3, out: Float32Array) => void;
 
-/** The first voxel of every 2×2×2 cube: labels are not mixed. */
+/** Takes the first voxel of every 2×2×2 cube, so that labels are not mixed. */
 const firstOfCubes: MergeCubes = ([plane], [, height, width], out) => {
   let to = 0;
   for (let y = 0; y < height; y += 2) for (let x = 0; x < width; x += 2) out[to++] = plane![y * width + x]!;
 };
 
-/** Means of the 2×2×2 cubes of two planes, or of one; at an odd edge, of the voxels there are. */
+/** Averages the 2×2×2 cubes of two planes, or of one; at an odd edge, over the voxels there are. */
 function meanOfCubes(planes: readonly Float32Array[], [, height, width]: Shape3, out: Float32Array): void {
   const halfWidth = Math.ceil(width / 2);
   for (let y = 0; y < height; y += 2) {

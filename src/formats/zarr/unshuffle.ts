@@ -1,16 +1,25 @@
-/** Bytes of 4-byte values, all first bytes, then all second bytes, …, and the same memory as words. */
+/** Byte unshuffling of 4-byte values, with a check for NaN and infinity on the way. */
+
+/** Shuffled bytes of 4-byte values (all first bytes, then all second bytes, …), and the same memory as words. */
 export interface ShuffledWords {
   readonly bytes: Uint8Array;
   readonly words: Uint32Array;
 }
 
-/** @param bytes must start at a multiple of 4 in its buffer */
+/**
+ * Returns bytes together with their words.
+ *
+ * @param bytes must start at a multiple of 4 in their buffer
+ */
 export const shuffledWords = (bytes: Uint8Array): ShuffledWords => ({
   bytes,
   words: new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2),
 });
 
-/** A float's exponent is the low seven bits of its last byte and the high bit of the one before: all ones if not finite. */
+/**
+ * Mask of a float's exponent in its last byte. The exponent is the low seven bits of the last byte and the high bit of
+ * the byte before: all ones where the float is not finite.
+ */
 const lowBits = 0x7f7f7f7f;
 const ones = 0x01010101;
 const highBits = 0x80808080;
@@ -18,10 +27,10 @@ const evenBytes = 0x00ff00ff;
 const oddBytes = 0xff00ff00;
 
 /**
- * Puts the values `from` to `to` of `count` shuffled ones together into `target` from index `at` on. Four are made at a
- * time, by transposing the 4 × 4 bytes of a word of each plane, where the planes lie on words.
+ * Reassembles values [from, to) of `count` shuffled ones into `target` from index `at` on. Four values are made at a time,
+ * by transposing the 4 × 4 bytes of one word of each plane, where the planes begin at whole words.
  *
- * @returns false where one of them, as a float32, is NaN or infinite
+ * @returns false where a value, as a float32, is NaN or infinite
  */
 export function unshuffle4(
   { bytes, words }: ShuffledWords,

@@ -1,3 +1,4 @@
+/** Writer of OME-Zarr folders, by slabs, with coarser levels and channels. */
 import { randomBytes } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,34 +11,35 @@ import { arrayMetadata, type CompressorName, type Downsampling, groupFiles } fro
 
 export type { CompressorName } from "./writtenMetadata.js";
 
+/** Sizes, layout and encoding of an OME-Zarr folder to be written. */
 export interface OmeZarrOptions {
   readonly shape: Shape3;
   readonly spacing: Spacing3;
-  /** Names along a leading channel axis; without them the array is z, y, x. */
+  /** Names of channels along a leading axis; without them the array is (z, y, x). */
   readonly channels?: readonly string[];
-  /** Resolutions: each level has half the voxels of the one before along every axis, rounded up. */
+  /** Count of resolution levels, by default 1: each has half the voxels of the one before along every axis, rounded up. */
   readonly levels?: number;
-  /** Zarr v2 with OME-NGFF 0.4, or Zarr v3 with 0.5. */
+  /** Zarr version: v2 with OME-NGFF 0.4 (the default), or v3 with 0.5. */
   readonly format?: 2 | 3;
   /** Voxels of a chunk along z, y, x. */
   readonly chunkShape?: Shape3;
   readonly compressor?: CompressorName;
-  /** float32 by default; values are rounded to whole types, and refused where they do not fit. */
+  /** Voxel type, by default float32; integer types round, and refuse values that do not fit. */
   readonly voxelType?: VoxelType;
-  /** Of the coarser levels: the mean by default. */
+  /** Downsampling of the coarser levels, by default the mean. */
   readonly downsampling?: Downsampling;
-  /** All chunks of a level and channel in one file, as copick writes them; Zarr v3 alone. */
+  /** Whether all chunks of a level and channel lie in one file, as copick writes them; only in Zarr v3. */
   readonly sharded?: boolean;
 }
 
 interface OmeZarrWriter extends SlabWriter {
-  /** Of level 0; slabs that start at a multiple of its depth and are as deep need no copy. */
+  /** Chunk shape of level 0; slabs that start at a multiple of its depth and are as deep need no copy. */
   readonly chunkShape: Shape3;
 }
 
 /**
- * Writes an OME-Zarr folder by slabs. Held in memory: per channel and level, the chunks' depth of planes that are not
- * yet full. Written beside its place and renamed into it by `close`; the same values give the same bytes.
+ * Writes an OME-Zarr folder by slabs. Memory holds, for each channel and level, the planes of chunks that are not yet
+ * full. The folder is written beside its path and renamed to it by `close`. Equal values make equal bytes.
  */
 export async function createOmeZarr(path: string, options: OmeZarrOptions): Promise<OmeZarrWriter> {
   const { shape, spacing, channels, levels = 1, format = 2, compressor = "blosc-lz4" } = options;

@@ -1,9 +1,10 @@
+/** Metadata of written OME-Zarr folders: multiscales groups and arrays, in Zarr v2 and v3. */
 import { challengeParticles } from "../../domain/particles.js";
 import type { Angstrom } from "../../domain/units.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { bytesPerVoxel, type VoxelType } from "../voxelTypes.js";
 
-/** Blosc with byte shuffle, as the challenge stores its tomograms (`blosc-lz4` is the fast one), or plain gzip. */
+/** Compressors: Blosc with byte shuffle, as the challenge stores its tomograms (`blosc-lz4` is faster), or gzip. */
 export const compressors = {
   "blosc-lz4": { cname: "lz4", clevel: 5, shuffle: 1, blocksize: 0 },
   "blosc-zstd": { cname: "zstd", clevel: 3, shuffle: 1, blocksize: 0 },
@@ -11,16 +12,16 @@ export const compressors = {
 } as const;
 export type CompressorName = keyof typeof compressors;
 
-/** How a coarser level is made of 2×2×2 voxels of the finer one: their mean, or for labels the first of them. */
+/** How 2×2×2 voxels become one of the coarser level: by their mean, or for labels the first of them. */
 export type Downsampling = "mean" | "nearest";
 
-/** JSON in ASCII alone: zarr-python takes no other for Zarr v2. */
+/** Writes JSON in ASCII alone, the only one that zarr-python takes for Zarr v2. */
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2).replace(/[^\n -~]/g, escaped)}\n`;
 const escaped = (letter: string): string => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 type File = readonly [name: string, text: string];
 
-/** What a multiscales group says of itself. */
+/** Fields of a multiscales group. */
 interface GroupFields {
   readonly format: 2 | 3;
   /** Å per voxel along z, y, x, level by level. */
@@ -29,7 +30,7 @@ interface GroupFields {
   readonly downsampling: Downsampling;
 }
 
-/** The files that make a folder an OME-NGFF multiscales group, 0.4 on Zarr v2, 0.5 on Zarr v3. */
+/** Returns the files of an OME-NGFF multiscales group: 0.4 on Zarr v2, 0.5 on Zarr v3. */
 export function groupFiles({ format, spacings, channels, downsampling }: GroupFields): File[] {
   const space = ["z", "y", "x"].map((axis) => ({ name: axis, type: "space", unit: "angstrom" }));
   const multiscales = [
@@ -59,7 +60,7 @@ export function groupFiles({ format, spacings, channels, downsampling }: GroupFi
   return [["zarr.json", json({ zarr_format: 3, node_type: "group", attributes })]];
 }
 
-/** How viewers show a channel of probabilities: in the particle's colour, else white. */
+/** Returns how viewers show a channel of probabilities: in the particle's colour, else in white. */
 function shownChannel(label: string) {
   const colour = challengeParticles.find((particle) => particle.name === label)?.colour ?? [255, 255, 255];
   return {
@@ -70,7 +71,7 @@ function shownChannel(label: string) {
   };
 }
 
-/** What an array says of itself. */
+/** Fields of an array. */
 interface ArrayFields {
   readonly format: 2 | 3;
   readonly shape: Shape3;
@@ -78,7 +79,7 @@ interface ArrayFields {
   readonly compressor: CompressorName;
   readonly channels: number | undefined;
   readonly voxelType: VoxelType;
-  /** One file for all chunks of a channel (Zarr v3). */
+  /** Whether all chunks of a channel lie in one file (Zarr v3). */
   readonly sharded: boolean;
 }
 
@@ -91,7 +92,7 @@ const typesV2: Readonly<Record<VoxelType, string>> = {
   uint16: "<u2",
 };
 
-/** The file that makes a folder a Zarr array. */
+/** Returns the metadata file of a Zarr array. */
 export function arrayMetadata(fields: ArrayFields): File {
   const { format, shape, chunk, compressor, channels, voxelType, sharded } = fields;
   const full = (sizes: readonly number[], first: number) =>

@@ -1,3 +1,4 @@
+/** Writing of probabilities to files: OME-Zarr, Ais's MRC, or copick's segmentations. */
 import { join } from "node:path";
 import { aisSeparator } from "../../data/layouts/volumeFolder.js";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
@@ -7,26 +8,27 @@ import type { SlabWriter } from "../../formats/voxelTypes.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
 import { PickbenchError } from "../../system/errors.js";
 
-/** One OME-Zarr a run; Ais's MRC files, one a type; copick's segmentations, one a type, and one of labels. */
+/** Formats: one OME-Zarr a run; Ais's MRC files, one a type; copick's segmentations, one a type and one of labels. */
 export const probabilityFormats = ["zarr", "mrc", "copick"] as const;
 export type ProbabilityFormat = (typeof probabilityFormats)[number];
 
+/** Where and how one run's probabilities are written. */
 export interface ProbabilityTarget {
   readonly folder: string;
   readonly run: string;
   readonly types: readonly string[];
-  /** The particles of the data set with copick's labels; types that are none of them get the labels behind. */
+  /** Particles of the data set with copick's labels; other types get the labels after them. */
   readonly particles: readonly { readonly name: string; readonly label: number }[];
   readonly shape: Shape3;
   readonly spacing: Spacing3;
-  /** The number that copick's folders name the tomogram's voxel spacing by. */
+  /** Voxel spacing in Å as copick's file names have it. */
   readonly voxelSpacing: number;
-  /** copick's session. */
+  /** Session of copick. */
   readonly session: string;
   readonly zarr: 2 | 3;
 }
 
-/** Takes the slabs of all types of one run. */
+/** Open files that take the slabs of all types of one run. */
 interface ProbabilityFiles {
   readonly paths: readonly string[];
   writeSlab(zStart: number, values: ReadonlyMap<string, Float32Array>): Promise<void>;
@@ -37,7 +39,7 @@ interface ProbabilityFiles {
 interface Part {
   readonly path: string;
   readonly writer: SlabWriter;
-  /** What of a slab goes in, a list a channel. */
+  /** For each channel of the file, returns the values of a slab that go into it. */
   readonly channels: readonly ((values: ReadonlyMap<string, Float32Array>) => Float32Array)[];
 }
 
@@ -58,7 +60,11 @@ const zarrPath = ({ folder, run }: Named): string => join(folder, `${run}.zarr`)
 const aisPath = ({ folder, run }: Named, type: string): string =>
   join(folder, `${run}${aisSeparator}${type}.mrc`);
 
-/** @throws BadUsage where a type's name does not fit into copick's file names */
+/**
+ * Creates the files of one run's probabilities.
+ *
+ * @throws PickbenchError BadUsage where a type's name does not fit into copick's file names
+ */
 export async function createProbabilities(
   format: ProbabilityFormat,
   target: ProbabilityTarget,
@@ -98,7 +104,7 @@ async function channelsPart(target: ProbabilityTarget): Promise<Part> {
   return { path, writer, channels: types.map(of) };
 }
 
-/** As Ais names and scales what it finds: trunc(255·p), which MRC holds in 16 bits, its bytes being signed. */
+/** Creates a file as Ais names and scales it: trunc(255·p), in 16 bits, since MRC's bytes are signed. */
 async function aisPart(target: ProbabilityTarget, type: string): Promise<Part> {
   const { shape, spacing } = target;
   const path = aisPath(target, type);
@@ -140,7 +146,7 @@ function copickPath({ folder, run, voxelSpacing, session }: CopickPlace, name: s
   return join(folder, "ExperimentRuns", run, "Segmentations", file);
 }
 
-/** The label of the likeliest type where its probability is above a half, else 0. */
+/** Returns, for every voxel, the label of the most probable type where its probability is above ½, else 0. */
 function labelled(
   types: readonly string[],
   labels: readonly number[],

@@ -1,25 +1,40 @@
+/** How values become greys, and grey images PNGs. */
 import { encode } from "fast-png";
 
-/** An image of means of voxels, row by row. */
+/** An image of voxel means, row by row. */
 export interface GreyImage {
   readonly width: number;
   readonly height: number;
   readonly data: Float32Array;
 }
 
-/** Values that come out black and white. */
+/** Values that become black and white. */
 export interface Contrast {
   readonly black: number;
   readonly white: number;
 }
 
-/** Shares of the values that come out black and white. */
+/** Shares of the values that become black and white. */
 const darkest = 0.003;
 const brightest = 0.997;
-/** Grey levels kept: more of them would mostly keep noise, which does not compress. */
+/** Number of grey levels; more would mostly keep noise, which does not compress. */
 const greys = 24;
 
-/** One contrast for all pictures of a tomogram, so that they can be compared. */
+/** The values of black and white by percentiles, which a few bright or dark voxels do not move. Sorts the values. */
+export function tailsOf(values: Float32Array): Contrast {
+  const sorted = values.sort();
+  const black = sorted[Math.floor(darkest * (sorted.length - 1))] ?? 0;
+  const white = sorted[Math.ceil(brightest * (sorted.length - 1))] ?? 0;
+  return { black, white };
+}
+
+/** The nearest of `count` evenly spaced greys, 0 to 255, of a share of the way from black to white. */
+export function greyOf(share: number, count: number): number {
+  const level = Math.round(Math.max(0, Math.min(1, share)) * (count - 1));
+  return Math.round((level * 255) / (count - 1));
+}
+
+/** Returns one contrast for all pictures of a tomogram, so that they can be compared. */
 export function contrastOf(images: readonly GreyImage[]): Contrast {
   const all = new Float32Array(images.reduce((sum, { data }) => sum + data.length, 0));
   let at = 0;
@@ -27,19 +42,14 @@ export function contrastOf(images: readonly GreyImage[]): Contrast {
     all.set(data, at);
     at += data.length;
   }
-  all.sort();
-  const black = all[Math.floor(darkest * (all.length - 1))] ?? 0;
-  const white = all[Math.ceil(brightest * (all.length - 1))] ?? 0;
+  const { black, white } = tailsOf(all);
   return { black, white: white > black ? white : black + 1 };
 }
 
-/** A PNG as the address that an image in the page has. */
+/** Encodes an image as PNG in a data URL. */
 export function pngAddress({ width, height, data }: GreyImage, { black, white }: Contrast): string {
   const levels = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i++) {
-    const share = Math.max(0, Math.min(1, (data[i]! - black) / (white - black)));
-    levels[i] = Math.round((Math.round(share * (greys - 1)) * 255) / (greys - 1));
-  }
+  for (let i = 0; i < data.length; i++) levels[i] = greyOf((data[i]! - black) / (white - black), greys);
   const png = encode({ width, height, data: levels, channels: 1, depth: 8 }, { zlib: { level: 9 } });
   return `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
 }

@@ -2,11 +2,12 @@
 import { encode } from "fast-png";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import type { Volume } from "../../domain/volume.js";
+import { greyOf, tailsOf } from "./grey.js";
 
 interface SliceOptions {
   /** Index of the middle plane; the volume's middle if it is not given. */
   readonly z?: number;
-  /** Planes averaged around it. */
+  /** Number of planes averaged around `z`. */
   readonly thickness?: number;
   /** Pixels per voxel, a whole number. */
   readonly zoom?: number;
@@ -24,17 +25,14 @@ interface Canvas {
   readonly data: Uint8Array;
 }
 
-/** Shares of the voxels that come out black and white. */
-const darkest = 0.003;
-const brightest = 0.997;
-/** A circle is drawn a little outside the particle, which would hide a shell of that radius. */
+/** Radius of a circle relative to the particle's; at 1 it would hide a shell of that radius. */
 const ringShare = 1.15;
-/** Grey levels kept: noise in 256 of them would only swell the file. */
+/** Number of grey levels; 256 levels of noise would only swell the file. */
 const greys = 40;
 const white: Colour = [255, 255, 255];
 const black: Colour = [0, 0, 0];
 
-/** A plane of a tomogram as PNG: the mean of a few slices, contrast by percentiles, y downwards. */
+/** Renders a plane of a tomogram as PNG: the mean of a few slices, contrast by percentiles, y downwards. */
 export function renderSlice(volume: Volume, options: SliceOptions = {}): Uint8Array {
   const { thickness = 5, zoom = 1, picks = [], particles = [] } = options;
   const z = options.z ?? Math.floor(volume.shape[0] / 2);
@@ -58,11 +56,9 @@ function meanOfPlanes({ data, shape: [nz, ny, nx] }: Volume, z: number, thicknes
   return mean;
 }
 
-/** Greys by percentiles, bilinear between voxels. */
+/** Paints greys by percentiles, bilinear between voxels. */
 function paintGrey(plane: Float32Array, { shape: [, ny, nx] }: Volume, zoom: number): Canvas {
-  const sorted = plane.slice().sort();
-  const low = sorted[Math.floor(darkest * (sorted.length - 1))]!;
-  const high = sorted[Math.ceil(brightest * (sorted.length - 1))]!;
+  const { black: low, white: high } = tailsOf(plane.slice());
   const scale = high > low ? 1 / (high - low) : 0;
   const canvas = { width: nx * zoom, height: ny * zoom, data: new Uint8Array(nx * ny * zoom * zoom * 3) };
   const clamp = (index: number, size: number) => Math.max(0, Math.min(size - 1, index));
@@ -79,18 +75,14 @@ function paintGrey(plane: Float32Array, { shape: [, ny, nx] }: Volume, zoom: num
       const top = plane[upper + left]! * (1 - x + x0) + plane[upper + right]! * (x - x0);
       const bottom = plane[lower + left]! * (1 - x + x0) + plane[lower + right]! * (x - x0);
       const level = ((1 - y + y0) * top + (y - y0) * bottom - low) * scale;
-      const grey = Math.round(Math.max(0, Math.min(1, level)) * (greys - 1)) * (255 / (greys - 1));
-      canvas.data.fill(
-        Math.round(grey),
-        (row * canvas.width + column) * 3,
-        (row * canvas.width + column) * 3 + 3,
-      );
+      const at = (row * canvas.width + column) * 3;
+      canvas.data.fill(greyOf(level, greys), at, at + 3);
     }
   }
   return canvas;
 }
 
-/** A circle around the particle, where its middle lies within half a radius of the plane. */
+/** Paints a circle around a particle whose middle lies within half a radius of the plane. */
 function paintPick(
   canvas: Canvas,
   pick: ParticlePick,
@@ -134,7 +126,7 @@ function blend(canvas: Canvas, column: number, row: number, colour: Colour, opac
   }
 }
 
-/** Lengths that a scale bar may have, nm, and how the label is drawn: 3 × 5 dots a letter, row by row. */
+/** Lengths of scale bars in nm, and letters of the label as dots, 5 rows each. */
 const barLengths = [10, 20, 50, 100, 200, 500, 1000];
 const letters: Readonly<Record<string, string>> = {
   "0": "###" + "#.#" + "#.#" + "#.#" + "###",
@@ -145,7 +137,7 @@ const letters: Readonly<Record<string, string>> = {
   m: "....." + "....." + "####." + "#.#.#" + "#.#.#",
 };
 
-/** The longest round bar up to a fifth of the width, bottom left, white on black. */
+/** Paints the longest round bar up to a fifth of the width, bottom left, white on black. */
 function paintScaleBar(canvas: Canvas, angstromPerPixel: number): void {
   const longest = (canvas.width / 5) * angstromPerPixel * 0.1;
   const nanometres = barLengths.filter((length) => length <= longest).at(-1);

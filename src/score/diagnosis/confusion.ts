@@ -1,26 +1,25 @@
+/** Confusion between types: wrong picks at particles of other types, and missed particles taken for other types. */
 import { pointGrid } from "../match/pointGrid.js";
 import { distanceBetween, groupByExperiment } from "./displacement.js";
 import { isMissed, type Judged, type JudgedParticle, type JudgedPick, matchDistanceOf } from "./verdicts.js";
 
-/**
- * Which types stand for which. Row and column i belong to types[i]; the last column means that nothing was there.
- */
+/** Confusion between types. Row and column i belong to types[i]; the last column means that nothing was there. */
 export interface Confusion {
   readonly types: readonly string[];
   /**
-   * A row a type of pick, a column a type of particle; a row sums to the type's predictions. In its own column: picks
-   * within reach of a particle of their type, matched or duplicate. In another's: wrong picks within that type's match
-   * distance of a particle that was missed, each at the one nearest as a share of the match distance.
+   * A row a type of pick, a column a type of particle; a row sums to the type's predictions. Own column: picks within
+   * reach of a particle of their type, matched or duplicate. Another type's column: wrong picks within that type's
+   * match distance of a missed particle, each at the one nearest as a share of the match distance.
    */
   readonly picks: readonly (readonly number[])[];
   /**
-   * A row a type of particle, a column a type of pick; a row sums to the type's particles. In its own column: those
-   * found. In another's: those missed whose nearest wrong pick within the match distance is of that type.
+   * A row a type of particle, a column a type of pick; a row sums to the type's particles. Own column: particles found.
+   * Another type's column: missed particles whose nearest wrong pick within the match distance is of that type.
    */
   readonly particles: readonly (readonly number[])[];
 }
 
-/** The other type that a wrong pick stands at, or that stands at a missed particle; those without one are left out. */
+/** The other type at each wrong pick and at each missed particle; entries without one are left out. */
 export interface Mistaken {
   readonly picks: ReadonlyMap<JudgedPick, string>;
   readonly particles: ReadonlyMap<JudgedParticle, string>;
@@ -31,7 +30,10 @@ interface Candidate {
   readonly distance: number;
 }
 
-/** Of equally near candidates the type that comes first in `all` counts, so the order of picks never does. */
+/**
+ * Finds the other type at each wrong pick and missed particle. Of equally near candidates the type that comes first in
+ * `all` counts, so the order of picks never does.
+ */
 export function mistakenFor(all: readonly Judged[]): Mistaken {
   const picks = new Map<JudgedPick, Candidate>();
   const particles = new Map<JudgedParticle, Candidate>();
@@ -64,7 +66,7 @@ interface Meeting {
   readonly distance: number;
 }
 
-/** All pairs at most `reach` Å apart, of one experiment. */
+/** Returns all pairs of one experiment that lie at most `reach` Å apart. */
 function meetings(
   picks: readonly JudgedPick[],
   particles: readonly JudgedParticle[],
@@ -81,6 +83,7 @@ function meetings(
   });
 }
 
+/** Counts the confusion of all judged types. */
 export function confusionOf(all: readonly Judged[], mistaken: Mistaken): Confusion {
   const types = all.map(({ particle }) => particle.name);
   const columnOf = (type: string | undefined): number =>

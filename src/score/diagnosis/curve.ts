@@ -1,12 +1,13 @@
+/** Confidence curves: counts, precision and recall against threshold, and the reliability of confidences. */
 import { type Counts, fbeta, precisionOf, recallOf } from "../match/fbeta.js";
 import { createMatcher, type Matcher } from "../match/matching.js";
 import { type Judged, type JudgedPick, matchDistanceOf } from "./verdicts.js";
 
-/** The official counts if only picks with at least this confidence were kept. */
+/** The official counts of the picks with at least this confidence. */
 interface CurvePoint extends Counts {
   readonly threshold: number;
   readonly predictions: number;
-  /** May pass 1 where one pick serves several particles. */
+  /** Precision; above 1 where one pick serves several particles. */
   readonly precision: number;
   readonly recall: number;
   readonly fbeta: number;
@@ -14,18 +15,18 @@ interface CurvePoint extends Counts {
 
 /** One type's precision–recall points and F4 against threshold. */
 export interface ConfidenceCurve {
-  /** By falling threshold; at most `most` of them, the first, the best and the last always among them. */
+  /** Points by falling threshold; at most `most` of them, always with the first, the best and the last. */
   readonly points: readonly CurvePoint[];
   /**
-   * The greatest F4, at the highest threshold that reaches it: fitted on these very picks, so an upper bound. Null
-   * where no pick finds anything.
+   * The point of greatest F4, at the highest threshold that reaches it: fitted on these very picks, so an upper bound.
+   * Null where no pick finds anything.
    */
   readonly best: CurvePoint | null;
   /** Σ (recall − recall before)·precision over all thresholds. */
   readonly averagePrecision: number;
 }
 
-/** Null where a pick has no confidence. */
+/** Computes a type's confidence curve; null where a pick has no confidence. */
 export function confidenceCurve(judged: Judged, most = 256): ConfidenceCurve | null {
   if (judged.picks.some(({ pick }) => pick.score === undefined)) return null;
   const points = allPoints(judged);
@@ -41,7 +42,7 @@ export function confidenceCurve(judged: Judged, most = 256): ConfidenceCurve | n
   return { points: thinned(points, best, most), best: best.tp > 0 ? best : null, averagePrecision };
 }
 
-/** A point a distinct confidence. */
+/** Computes one point per distinct confidence. */
 function allPoints(judged: Judged): CurvePoint[] {
   const matchers = matchersOf(judged);
   const falling = judged.picks.toSorted((a, b) => b.pick.score! - a.pick.score!);
@@ -84,21 +85,21 @@ function thinned(points: readonly CurvePoint[], best: CurvePoint, most: number):
   const kept = new Set(Array.from({ length: most - 1 }, (_, i) => points[Math.round(i * step)]!));
   return points.filter((point) => kept.has(point) || point === best);
 }
-/** Half-open stretch of an axis, from ≤ value < to; null is an open end. */
+/** A half-open interval of an axis, from ≤ value < to; a `to` of null is an open end. */
 export interface Bin {
   readonly from: number;
   readonly to: number | null;
 }
 
-/** `count` bins of equal width from 0 to `end`. */
+/** Returns `count` bins of equal width from 0 to `end`. */
 export const evenBins = (end: number, count: number): Bin[] =>
   Array.from({ length: count }, (_, i) => ({ from: (i * end) / count, to: ((i + 1) * end) / count }));
 
-/** Bins between the bounds given, which ascend, and an open one after the last. */
+/** Returns the bins between the ascending bounds given, and an open bin after the last. */
 export const openBins = (bounds: readonly number[]): Bin[] =>
   bounds.map((from, i) => ({ from, to: bounds[i + 1] ?? null }));
 
-/** Index of a value's bin; values outside belong to the first or the last. */
+/** Returns the index of a value's bin; values outside belong to the first or the last. */
 export function binOf(bins: readonly Bin[], value: number): number {
   let index = bins.length - 1;
   while (index > 0 && value < bins[index]!.from) index--;
@@ -109,19 +110,19 @@ interface ReliabilityBin extends Bin {
   readonly picks: number;
   /** Mean confidence: the share that would be true if confidences were probabilities; null without a pick. */
   readonly expected: number | null;
-  /** Share of the picks that are the nearest of a particle; a duplicate is none. Null without a pick. */
+  /** Share of the picks that are the nearest to a particle; a duplicate is not. Null without a pick. */
   readonly observed: number | null;
 }
 
-/** Reliability of confidences (Guo et al. 2017, On Calibration of Modern Neural Networks). */
+/** Reliability of confidences (Guo et al. 2017, "On Calibration of Modern Neural Networks"). */
 export interface Reliability {
-  /** Of equal width, from 0 to 1; a confidence of 1 belongs to the last. */
+  /** Bins of equal width, from 0 to 1; a confidence of 1 belongs to the last. */
   readonly bins: readonly ReliabilityBin[];
   /** Expected calibration error: mean of |expected − observed| over the bins, weighted by picks; null without picks. */
   readonly calibrationError: number | null;
 }
 
-/** Null where a pick has no confidence, or one that is no probability. */
+/** Computes reliability in `count` bins; null where a pick has no confidence, or one outside 0 to 1. */
 export function reliabilityOf({ picks }: Judged, count = 10): Reliability | null {
   if (!picks.every(({ pick: { score = -1 } }) => score >= 0 && score <= 1)) return null;
   const sums = evenBins(1, count).map((bin) => ({ ...bin, picks: 0, confidence: 0, matched: 0 }));

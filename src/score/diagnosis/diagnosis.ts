@@ -1,3 +1,7 @@
+/**
+ * Diagnosis of picks against the truth. The room `diagnosis` tells where a score is lost: displacements, confusions,
+ * places, thresholds, worst errors.
+ */
 import { challengeParticles, type Particle } from "../../domain/particles.js";
 import { type PicksByExperiment, type ScoreReport, scorePicks } from "../score.js";
 import { type Confusion, confusionOf, mistakenFor } from "./confusion.js";
@@ -7,7 +11,7 @@ import { type Extents, type Places, placesOf } from "./places.js";
 import { type Judged, judge, matchDistanceOf, type VerdictCounts, verdictCounts } from "./verdicts.js";
 import { type FalsePick, type Miss, worstFalsePicks, worstMisses } from "./worst.js";
 
-/** One type's diagnosis. Lengths in Å; null where what it needs was not given, see `missing`. */
+/** Diagnosis of one type. Lengths are in Å; parts whose input was not given are null, see `missing`. */
 export interface TypeDiagnosis {
   readonly radius: number;
   readonly matchDistance: number;
@@ -20,27 +24,27 @@ export interface TypeDiagnosis {
   readonly worstFalsePicks: readonly FalsePick[];
 }
 
-/** Why a score is what it is. Plain values throughout: as JSON it reads back the same. */
+/** Diagnosis of a score. Plain values throughout: as JSON it reads back the same. */
 export interface Diagnosis {
   readonly diagnosisVersion: 1;
-  /** The score itself; every count of `perType` adds up to its. */
+  /** The score itself; the counts of `perType` add up to the counts in this report. */
   readonly report: ScoreReport;
-  /** Between all types that the truth or the picks hold. */
+  /** Confusion between all types that the truth or the picks hold. */
   readonly confusion: Confusion;
-  /** By type; only types that the truth holds. */
+  /** Diagnoses by type; only types that the truth holds. */
   readonly perType: Readonly<Record<string, TypeDiagnosis>>;
-  /** What could not be told and why, a sentence each. */
+  /** Parts that could not be computed and why, a sentence each. */
   readonly missing: readonly string[];
 }
 
 interface DiagnoseOptions {
   readonly particles?: readonly Particle[];
-  /** Sizes of the volumes; used where every experiment of the truth has one. */
+  /** Sizes of the volumes; used only if every experiment of the truth has one. */
   readonly extents?: Extents;
 }
 
 /**
- * Diagnoses picks against the truth by the challenge's own matching. Experiments are those of the truth.
+ * Diagnoses picks against the truth by the challenge's own matching. Only experiments of the truth count.
  *
  * @throws PickbenchError BadSubmission or BadDataset as `scorePicks` does
  */

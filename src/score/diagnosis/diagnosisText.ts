@@ -1,10 +1,11 @@
-import { alignedTable } from "../../present/text.js";
+/** A diagnosis as tables for people. */
+import { alignedTable, decimals, none } from "../../present/text.js";
 import type { Confusion } from "./confusion.js";
 import type { Diagnosis, TypeDiagnosis } from "./diagnosis.js";
 import type { AxisDisplacement } from "./displacement.js";
 import type { PlaceBin } from "./places.js";
 
-/** A diagnosis as tables for people: a row a type, and what they mean below. */
+/** Formats a diagnosis as tables, a row a type, followed by an explanation. */
 export function diagnosisText(diagnosis: Diagnosis): string {
   const { report, perType, confusion, missing } = diagnosis;
   const types = Object.keys(perType);
@@ -34,9 +35,6 @@ export function diagnosisText(diagnosis: Diagnosis): string {
   ].join("\n\n");
 }
 
-const none = "–";
-const digits = (value: number | null | undefined, count: number): string => value?.toFixed(count) ?? none;
-
 function scoreTable({ report, perType }: Diagnosis, types: readonly string[]): string {
   const header = [
     ...["score", "F4", "TP", "FP", "FN", "duplicates", "wrong"],
@@ -48,10 +46,10 @@ function scoreTable({ report, perType }: Diagnosis, types: readonly string[]): s
       type,
       report.perType[type]!.fbeta.toFixed(4),
       ...[counts.tp, counts.fp, counts.fn, counts.duplicates, counts.wrongPicks].map(String),
-      digits(curve?.best?.threshold, 3),
-      digits(curve?.best?.fbeta, 4),
-      digits(curve?.averagePrecision, 3),
-      digits(reliability?.calibrationError, 3),
+      decimals(curve?.best?.threshold, 3),
+      decimals(curve?.best?.fbeta, 4),
+      decimals(curve?.averagePrecision, 3),
+      decimals(reliability?.calibrationError, 3),
     ];
   });
   return alignedTable([header, ...rows]);
@@ -60,7 +58,7 @@ function scoreTable({ report, perType }: Diagnosis, types: readonly string[]): s
 function displacementRow(type: string, { displacement }: TypeDiagnosis): string[] {
   const { axes, meanDistance } = displacement;
   const cells = axes ? [axes.dx, axes.dy, axes.dz].map(axisText) : [none, none, none];
-  return [type, ...cells, digits(meanDistance, 1)];
+  return [type, ...cells, decimals(meanDistance, 1)];
 }
 
 const axisText = ({ mean, standardError }: AxisDisplacement): string =>
@@ -78,7 +76,7 @@ function errorRow(type: string, { counts, places }: TypeDiagnosis, confusion: Co
   ];
 }
 
-/** The other type that occurs most in a row, how often, and of how many. */
+/** Names the other type that occurs most in a row, how often, and of how many. */
 function mainConfusion(types: readonly string[], row: readonly number[], own: number, of: number): string {
   let main = -1;
   for (let column = 0; column < types.length; column++)
@@ -89,7 +87,7 @@ function mainConfusion(types: readonly string[], row: readonly number[], own: nu
 const within = (bins: readonly PlaceBin[], end: number): PlaceBin[] =>
   bins.filter(({ to }) => to !== null && to <= end);
 
-/** From the lowest z to the highest. */
+/** Formats missed shares by thirds of the depth, from the lowest z to the highest. */
 function thirds(bins: readonly PlaceBin[]): string {
   const size = bins.length / 3;
   return [0, 1, 2].map((third) => missedShare(bins.slice(third * size, (third + 1) * size))).join(" ");

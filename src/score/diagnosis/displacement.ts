@@ -1,14 +1,16 @@
+/** Displacements of picks from their particles, and the distance helpers of the diagnosis. */
+import { meanOf } from "../../domain/numbers.js";
 import type { Position } from "../../domain/units.js";
 import { type Bin, binOf, evenBins } from "./curve.js";
 import { type Judged, matchDistanceOf } from "./verdicts.js";
 
-/** Of prediction − truth along one axis, in Å. */
+/** Statistics of prediction − truth along one axis, in Å. */
 export interface AxisDisplacement {
   readonly mean: number;
   readonly median: number;
   /** Standard deviation (n − 1); null with fewer than two matches. */
   readonly spread: number | null;
-  /** Of the mean: a mean several times as great is a systematic shift. */
+  /** Standard error of the mean: a mean several times as great is a systematic shift. */
   readonly standardError: number | null;
 }
 
@@ -16,12 +18,12 @@ interface DistanceBin extends Bin {
   readonly matches: number;
 }
 
-/** Where matched picks lie beside their particles: every particle found with its nearest pick. */
+/** Displacements of matched picks: every particle found, with its nearest pick. */
 export interface Displacement {
   readonly matches: number;
-  /** Å from 0 to the match distance. */
+  /** Histogram of distances in Å, from 0 to the match distance. */
   readonly distances: readonly DistanceBin[];
-  /** Å; null without a match. */
+  /** Mean distance in Å; null without a match. */
   readonly meanDistance: number | null;
   readonly axes: {
     readonly dx: AxisDisplacement;
@@ -30,6 +32,7 @@ export interface Displacement {
   } | null;
 }
 
+/** Measures a type's displacements, with distances in `bins` bins. */
 export function displacementOf(judged: Judged, bins = 10): Displacement {
   const found = judged.particles.flatMap(({ place, match }) => (match ? [{ place, ...match }] : []));
   const distances = evenBins(matchDistanceOf(judged.particle), bins).map((bin) => ({ ...bin, matches: 0 }));
@@ -39,13 +42,13 @@ export function displacementOf(judged: Judged, bins = 10): Displacement {
   return {
     matches: found.length,
     distances,
-    meanDistance: isEmpty ? null : mean(found.map(({ distance }) => distance)),
+    meanDistance: isEmpty ? null : meanOf(found.map(({ distance }) => distance)),
     axes: isEmpty ? null : { dx: along("x"), dy: along("y"), dz: along("z") },
   };
 }
 
 function ofAxis(values: readonly number[]): AxisDisplacement {
-  const centre = mean(values);
+  const centre = meanOf(values);
   const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
   const spread = values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : null;
   return {
@@ -56,16 +59,13 @@ function ofAxis(values: readonly number[]): AxisDisplacement {
   };
 }
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
-
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Å */
+/** Returns the distance between two positions, in Å. */
 export const distanceBetween = (a: Position, b: Position): number =>
   Math.sqrt((a.x - b.x) ** 2 + (a.y - b.y) ** 2 + (a.z - b.z) ** 2);
 
@@ -75,7 +75,7 @@ interface Nearest<T> {
   readonly distance: number;
 }
 
-/** The item nearest to a place, the first of equally near ones; undefined of none. */
+/** Returns the item nearest to a place, the first of equally near ones; undefined without items. */
 export function nearestOf<T>(
   place: Position,
   items: readonly T[],
@@ -89,7 +89,7 @@ export function nearestOf<T>(
   return nearest;
 }
 
-/** Items of each experiment, in their order. */
+/** Groups items by experiment, in their order. */
 export function groupByExperiment<T extends { readonly experiment: string }>(
   items: readonly T[],
 ): Map<string, T[]> {

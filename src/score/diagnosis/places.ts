@@ -1,47 +1,48 @@
+/** Where in a volume misses and false picks lie: by depth, distance to the border, and distance to other particles. */
 import type { ParticlePick } from "../../domain/particles.js";
 import type { PicksByExperiment } from "../score.js";
 import { type Bin, binOf, evenBins, openBins } from "./curve.js";
 import { nearestOf } from "./displacement.js";
 import { isFalse, isMissed, type Judged } from "./verdicts.js";
 
-/** Size of a volume in Å; its corner is 0 0 0. */
+/** Size of a volume in Å; its corner lies at 0 0 0. */
 export interface Extent {
   readonly x: number;
   readonly y: number;
   readonly z: number;
 }
 
-/** By experiment. */
+/** Volume sizes by experiment. */
 export type Extents = ReadonlyMap<string, Extent>;
 
-/** Counts within a bin, whose bounds are in Å; summed over the bins they are the type's. */
+/** Counts within a bin whose bounds are in Å; over all bins they add up to the type's counts. */
 export interface PlaceBin extends Bin {
   readonly truths: number;
   readonly misses: number;
   readonly picks: number;
-  /** Duplicates and wrong picks. */
+  /** Number of duplicates and wrong picks. */
   readonly falsePicks: number;
 }
 
-/** Where misses and false picks lie. What needs the volumes' size is null without it. */
+/** Places of misses and false picks. `depth` and `border` are null where the volumes' sizes are unknown. */
 export interface Places {
-  /** By z, from 0 to the deepest volume's size; what lies outside belongs to the first or the last bin. */
+  /** Counts by z, from 0 to the deepest volume's size; values outside belong to the first or the last bin. */
   readonly depth: readonly PlaceBin[] | null;
-  /** By the distance to the nearest of the volume's six faces; what lies outside belongs to the first bin. */
+  /** Counts by the distance to the nearest of the volume's six faces; places outside belong to the first bin. */
   readonly border: readonly PlaceBin[] | null;
   /**
-   * By the distance to the nearest true particle of any type in the same experiment, a particle itself left out;
-   * those without any belong to the last bin.
+   * Counts by the distance to the nearest other true particle of any type in the same experiment; places without any
+   * belong to the last bin.
    */
   readonly next: readonly PlaceBin[];
 }
 
 /** A multiple of three, so that thirds of the depth are whole bins. */
 const depthBins = 12;
-/** Å; 50 to 150 Å are the radii of the challenge's particles. */
+/** Bounds in Å; the challenge's particles have radii of 50 to 150 Å. */
 const distanceBounds = [0, 50, 100, 150, 200, 300, 500];
 
-/** @param extents of every experiment of the truth, where they are known */
+/** Counts a type's misses and false picks by place. @param extents of every experiment of the truth, where known */
 export function placesOf(judged: Judged, truth: PicksByExperiment, extents: Extents | undefined): Places {
   const next = tally(openBins(distanceBounds), judged, {
     ofParticle: (experiment, place) =>
@@ -65,7 +66,7 @@ export function placesOf(judged: Judged, truth: PicksByExperiment, extents: Exte
 const distanceToNext = (place: ParticlePick, others: readonly ParticlePick[]): number =>
   nearestOf(place, others, (other) => other)?.distance ?? Number.POSITIVE_INFINITY;
 
-/** Å to the nearest face; negative outside. */
+/** Returns the distance to the nearest face in Å; negative outside. */
 const borderDistance = ({ x, y, z }: ParticlePick, extent: Extent): number =>
   Math.min(x, y, z, extent.x - x, extent.y - y, extent.z - z);
 

@@ -1,20 +1,24 @@
+/** Verdicts on picks and particles: matched, duplicate or wrong; found or missed. */
 import { matchFraction, type Particle, type ParticlePick } from "../../domain/particles.js";
 import { createMatcher } from "../match/matching.js";
 import { pointGrid } from "../match/pointGrid.js";
 import type { PicksByExperiment } from "../score.js";
 
 /**
- * What became of a pick: the nearest of at least one particle of its type within the match distance; another within
- * reach of one; or without any particle of its type in reach.
+ * Verdict on a pick: `matched`, the nearest to at least one particle of its type within the match distance;
+ * `duplicate`, within reach of a particle that another pick matched; `wrong`, without any particle of its type in
+ * reach.
  */
 type Verdict = "matched" | "duplicate" | "wrong";
 
+/** A pick with its verdict. */
 export interface JudgedPick {
   readonly experiment: string;
   readonly pick: ParticlePick;
   readonly verdict: Verdict;
 }
 
+/** A true particle with the pick that found it. */
 export interface JudgedParticle {
   readonly experiment: string;
   /** The true particle's centre. */
@@ -31,8 +35,8 @@ export interface Judged {
 }
 
 /**
- * The official counts and what they are made of: fp = duplicates + wrongPicks − shared. A pick that is the nearest of
- * two particles counts twice in tp, so the score takes it off fp.
+ * The official counts and their parts: fp = duplicates + wrongPicks − shared. A pick that is the nearest to two
+ * particles counts twice in tp, so the score subtracts it from fp.
  */
 export interface VerdictCounts {
   readonly truths: number;
@@ -40,20 +44,21 @@ export interface VerdictCounts {
   readonly tp: number;
   readonly fp: number;
   readonly fn: number;
-  /** Picks that are the nearest of at least one particle. */
+  /** Number of picks that are the nearest to at least one particle. */
   readonly matchedPicks: number;
   readonly duplicates: number;
   readonly wrongPicks: number;
-  /** tp − matchedPicks: particles found by a pick that had found another already. */
+  /** tp − matchedPicks: particles whose pick had already found another particle. */
   readonly shared: number;
 }
 
+/** Returns a type's match distance in Å. */
 export const matchDistanceOf = ({ radius }: Particle): number => radius * matchFraction;
 
 export const isMissed = ({ match }: JudgedParticle): boolean => match === undefined;
 export const isFalse = ({ verdict }: JudgedPick): boolean => verdict !== "matched";
 
-/** Judges one type by the challenge's matching; picks of experiments that the truth lacks are left out. */
+/** Judges one type by the challenge's matching; picks of experiments outside the truth are left out. */
 export function judge(particle: Particle, truth: PicksByExperiment, picks: PicksByExperiment): Judged {
   const ofType = ({ type }: ParticlePick): boolean => type === particle.name;
   const judgedPicks: JudgedPick[] = [];
@@ -101,6 +106,7 @@ function judgeExperiment(
   };
 }
 
+/** Counts a type's verdicts. */
 export function verdictCounts({ picks, particles }: Judged): VerdictCounts {
   const count = (verdict: Verdict): number => picks.filter((pick) => pick.verdict === verdict).length;
   const fn = particles.filter(isMissed).length;

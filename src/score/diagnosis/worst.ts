@@ -1,10 +1,11 @@
+/** The worst misses and false picks of a type: those to look at first. */
 import type { ParticlePick } from "../../domain/particles.js";
 import type { PicksByExperiment } from "../score.js";
 import type { Mistaken } from "./confusion.js";
 import { groupByExperiment, nearestOf } from "./displacement.js";
 import { isFalse, isMissed, type Judged, type JudgedParticle, type JudgedPick } from "./verdicts.js";
 
-/** Å from the volume's corner. */
+/** A position in an experiment, in Å from the volume's corner. */
 interface Placed {
   readonly experiment: string;
   readonly x: number;
@@ -18,6 +19,7 @@ interface Neighbour {
   readonly distance: number;
 }
 
+/** A missed particle. */
 export interface Miss extends Placed {
   /** The nearest wrong pick of any type in the experiment; null where there is none. */
   readonly nearestWrong: (Neighbour & { readonly confidence: number | null }) | null;
@@ -29,20 +31,22 @@ export interface Miss extends Placed {
   readonly gap: number | null;
 }
 
+/** A pick that matched no particle. */
 export interface FalsePick extends Placed {
   readonly confidence: number | null;
-  /** A second pick of a particle that was found, or a pick of none. */
+  /** `duplicate`: another pick of a particle that was found; `wrong`: no particle of its type in reach. */
   readonly verdict: "duplicate" | "wrong";
-  /** The type of a missed particle that the pick stands at; null where nothing is there. */
+  /** The type of a missed particle at the pick; null where nothing is there. */
   readonly mistakenFor: string | null;
   /** The nearest true particle of any type in the experiment; null where there is none. */
   readonly nearestParticle: Neighbour | null;
 }
 
 /**
- * The misses to look at first: by falling gap, then those without one by the distance of the nearest wrong pick.
+ * Returns the misses to look at first: by falling gap, then those without a gap by the distance of the nearest wrong
+ * pick.
  *
- * @param all of every type: a wrong pick of another type may lie where the particle is
+ * @param all judged types: a wrong pick of another type may lie where the particle is
  */
 export function worstMisses(judged: Judged, all: readonly Judged[], count = 20): Miss[] {
   const wrong = groupByExperiment(
@@ -81,7 +85,9 @@ const leastFound = ({ picks }: Judged): number => {
   return found.reduce((least, score) => Math.min(least, score), found[0] ?? 0);
 };
 
-/** False picks by falling confidence; those without one by their distance from all particles, the farthest first. */
+/**
+ * Returns false picks by falling confidence; those without confidence by distance from all particles, farthest first.
+ */
 export function worstFalsePicks(
   judged: Judged,
   truth: PicksByExperiment,
@@ -116,11 +122,11 @@ function falsePickOf(judged: JudgedPick, truth: PicksByExperiment, mistaken: Mis
 
 type Value = number | null | undefined;
 
-/** Greatest first, absent last. */
+/** Orders values greatest first, absent last. */
 const falling = (a: Value, b: Value): number =>
   a === b ? 0 : (b ?? Number.NEGATIVE_INFINITY) - (a ?? Number.NEGATIVE_INFINITY) || 0;
 
-/** Least first, absent last. */
+/** Orders values least first, absent last. */
 const rising = (a: Value, b: Value): number =>
   a === b ? 0 : (a ?? Number.POSITIVE_INFINITY) - (b ?? Number.POSITIVE_INFINITY) || 0;
 

@@ -1,10 +1,12 @@
-/** Where zeroed arrays come from. */
+/** Allocation of the many small arrays of a scorer: separate ones, or slices of large blocks (an arena). */
+
+/** Allocates zeroed arrays. */
 export interface Arrays {
   numbers(length: number): Float64Array;
   integers(length: number): Int32Array;
 }
 
-/** Each an array of its own. */
+/** Allocates every array by itself. */
 export const separateArrays: Arrays = {
   numbers: (length) => new Float64Array(length),
   integers: (length) => new Int32Array(length),
@@ -13,8 +15,8 @@ export const separateArrays: Arrays = {
 const blockBytes = 1 << 18;
 
 /**
- * Arrays cut from large blocks, for thousands of small ones that live equally long: arrays of their own would take longer
- * to make and to collect than to fill.
+ * Allocates slices of large blocks, for thousands of small arrays of equal lifetime: separate arrays would take longer
+ * to allocate and to collect than to fill.
  */
 export function cutArrays(): Arrays {
   let block = new ArrayBuffer(0);

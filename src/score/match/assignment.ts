@@ -1,3 +1,5 @@
+/** Strict one-to-one matching of truths and predictions: most pairs first, then least total distance. */
+
 /** A prediction that a truth may be paired with. */
 export interface Assignable {
   readonly prediction: number;
@@ -5,6 +7,7 @@ export interface Assignable {
   readonly distance: number;
 }
 
+/** A truth and the prediction matched to it, by index. */
 export interface Pair {
   readonly truth: number;
   readonly prediction: number;
@@ -13,12 +16,13 @@ export interface Pair {
 }
 
 /**
- * Pairs truths and predictions one to one: as many pairs as can be, and of all such pairings one of least total
- * distance (taking the nearest first gives neither). Successive shortest augmenting paths, one connected cluster of
- * truths and predictions at a time; clusters are small, because particles of a type do not overlap.
+ * Pairs truths and predictions one to one: as many pairs as possible, and of all such pairings one of least total
+ * distance (taking the nearest first achieves neither). The method is successive shortest augmenting paths, one
+ * connected cluster of truths and predictions at a time; clusters are small, because particles of a type do not
+ * overlap.
  *
- * @param options for each truth, the predictions within its reach
- * @returns pairs by truth
+ * @param options for each truth, the predictions within reach
+ * @returns pairs in the order of truths
  */
 export function assign(options: readonly (readonly Assignable[])[]): Pair[] {
   const pairs: Pair[] = [];
@@ -32,7 +36,7 @@ export function assign(options: readonly (readonly Assignable[])[]): Pair[] {
   return pairs.sort((a, b) => a.truth - b.truth);
 }
 
-/** Truths with any option, grouped where they share predictions. */
+/** Groups the truths that have any option into clusters that share predictions. */
 function clusters(options: readonly (readonly Assignable[])[]): number[][] {
   const firstTruthOf = new Map<number, number>();
   const parent = options.map((_, truth) => truth);
@@ -60,18 +64,18 @@ function clusters(options: readonly (readonly Assignable[])[]): number[][] {
   return [...groups.values()];
 }
 
-/** A cheapest way to give a prediction away: its cost so far, and the truth that would take it. */
+/** The cheapest way found to free a prediction: its cost so far, and the truth that would take the prediction. */
 interface Step {
   readonly cost: number;
   readonly truth: number;
 }
 
-/** Below this (Å) two costs are the same, so that rounding cannot send a path round in circles. */
+/** Costs (Å) closer than this are equal, so that rounding cannot send a path round in circles. */
 const sameCost = 1e-9;
 
 /**
- * Every truth also has a way out of its own, to stay alone, dearer than all distances together: so the cheapest
- * complete pairing is the one with most true pairs and, of those, least distance.
+ * Solves one cluster. Every truth also has an option to stay unmatched, dearer than all distances together: so the
+ * cheapest complete pairing is the one with most real pairs and, of those, least distance.
  */
 function assignCluster(truths: readonly number[], options: readonly (readonly Assignable[])[]): Pair[] {
   let alone = 1;
@@ -96,7 +100,7 @@ function assignCluster(truths: readonly number[], options: readonly (readonly As
   return [...chosen].flatMap(([truth, option]) => (option.prediction < 0 ? [] : [{ truth, ...option }]));
 }
 
-/** Bellman–Ford from a truth without a prediction: take one, or take one from its owner, who takes another. */
+/** Bellman–Ford from an unmatched truth: take a prediction, or take one from its owner, who takes another. */
 function cheapestSteps(
   start: number,
   choices: ReadonlyMap<number, readonly Assignable[]>,

@@ -1,6 +1,7 @@
+/** F-beta, precision and recall from the official counts of one type. */
 import { scoreBeta } from "../../domain/particles.js";
 
-/** The official counts of one type. fp is predictions − tp and may be negative: one prediction near two truths. */
+/** Official counts of one type. fp is predictions − tp and may be negative: one prediction near two truths. */
 export interface Counts {
   readonly tp: number;
   readonly fp: number;
@@ -12,7 +13,7 @@ const ratio = (part: number, whole: number): number => (whole > 0 ? part / whole
 export const precisionOf = ({ tp, fp }: Counts): number => ratio(tp, tp + fp);
 export const recallOf = ({ tp, fn }: Counts): number => ratio(tp, tp + fn);
 
-/** F-beta by the challenge's rule (FIELD.md §1): every 0 denominator gives 0; above 1 where fp is negative. */
+/** Returns F-beta by the challenge's rule (docs/metric.md): 0 for every 0 denominator; above 1 where fp is negative. */
 export function fbeta(counts: Counts, beta: number = scoreBeta): number {
   const precision = precisionOf(counts);
   const recall = recallOf(counts);

@@ -1,13 +1,14 @@
+/** Matches predictions to truths by the challenge's rule, with the strict one-to-one matching beside it. */
 import { type Arrays, separateArrays } from "./arena.js";
 import { type Assignable, assign, type Pair } from "./assignment.js";
 import type { Counts } from "./fbeta.js";
 import { type PointGrid, pointGrid } from "./pointGrid.js";
 
-/** What a matcher knows once all predictions are in. */
+/** A matcher's result once all predictions are added. */
 interface MatchResult extends Counts {
   readonly truths: number;
   readonly predictions: number;
-  /** The strict one-to-one count: a largest matching of truths and predictions. */
+  /** Strict one-to-one count: the size of a largest matching of truths and predictions. */
   readonly strictTp: number;
   /** Sum of prediction − truth over the matched truths, each with its nearest prediction, in Å. */
   readonly offset: readonly [x: number, y: number, z: number];
@@ -15,21 +16,23 @@ interface MatchResult extends Counts {
 
 /** Matches the predictions of one type in one experiment to its truths, one prediction at a time. */
 export interface Matcher {
-  /** Å. Returns how many truths this prediction is the first to reach. */
+  /** Adds a prediction at x y z in Å. Returns how many truths this prediction is the first to reach. */
   add(x: number, y: number, z: number): number;
-  /** The official counts so far. */
+  /** Returns the official counts so far. */
   counts(): Counts;
   result(): MatchResult;
-  /** Every truth that is reached with its nearest prediction, by truth; a prediction may serve several truths. */
+  /** Returns every reached truth with its nearest prediction, by truth; a prediction may serve several truths. */
   nearest(): Pair[];
-  /** The strict one-to-one matching: most pairs, of these the least total distance. Predictions by order of `add`. */
+  /** Returns the strict one-to-one matching: most pairs, then least total distance; predictions numbered as added. */
   pairs(): Pair[];
 }
 
 /**
+ * Makes a matcher of one type in one experiment.
+ *
  * @param truths x y z in Å, flat
- * @param distance the match distance in Å; exactly at it still matches
- * @param arrays where its memory comes from
+ * @param distance the match distance in Å; a prediction at exactly this distance still matches
+ * @param arrays allocates the matcher's memory
  */
 export const createMatcher = (
   truths: Float64Array,
@@ -37,22 +40,22 @@ export const createMatcher = (
   arrays: Arrays = separateArrays,
 ): Matcher => new NearestFew(truths, distance, arrays);
 
-/** Numbers that are kept of a prediction: its squared distance from the truth, its coordinates and its number. */
+/** Numbers kept per prediction: its squared distance from the truth, x, y, z and its index. */
 const kept = 5;
 
 /**
- * Truths lie in a grid, so a prediction looks at its neighbourhood only. Predictions are not kept, save for each truth
- * its nearest few: as many as there are truths within twice the match distance, itself included. No others are needed
- * by a best one-to-one matching, for whoever uses a farther one has a nearer one free. So memory grows with the truths,
- * not with the predictions.
+ * Truths lie in a grid, so a prediction is compared with its neighbourhood only. Predictions are not kept, save for
+ * each truth its nearest few: as many as there are truths within twice the match distance, itself included. A best
+ * one-to-one matching needs no others, for a truth matched to a farther prediction has a nearer one free. So memory
+ * grows with the truths, not with the predictions.
  */
 class NearestFew implements Matcher {
   readonly #truths: Float64Array;
   readonly #distance: number;
   readonly #grid: PointGrid;
-  /** The nearest few of truth i are numbered #starts[i] up to #starts[i + 1]. */
+  /** Slots of truth i: #starts[i] up to #starts[i + 1]. */
   readonly #starts: Int32Array;
-  /** Nearest first; places still free have an infinite distance. */
+  /** Kept predictions, nearest first; free slots have an infinite distance. */
   readonly #nearest: Float64Array;
   #predictions = 0;
   #tp = 0;
@@ -120,7 +123,7 @@ class NearestFew implements Matcher {
     return this.#starts.length - 1;
   }
 
-  /** How many predictions a truth may keep. */
+  /** Returns how many predictions a truth may keep. */
   #few(truth: number): number {
     return this.#starts[truth + 1]! - this.#starts[truth]!;
   }
@@ -129,7 +132,7 @@ class NearestFew implements Matcher {
     return this.#nearest[kept * this.#starts[truth]!]! < Infinity;
   }
 
-  /** True for the first prediction that reaches the truth. Of equally near ones the order never decides. */
+  /** Returns true for the first prediction that reaches the truth. Among equally near ones the order never decides. */
   #reach(truth: number, x: number, y: number, z: number, prediction: number): boolean {
     const nearest = this.#nearest;
     const dx = x - this.#truths[truth * 3]!;
@@ -151,7 +154,7 @@ class NearestFew implements Matcher {
     return isFirst;
   }
 
-  /** Truths that are reached and near others: they may want the same prediction. */
+  /** Returns the reached truths that lie near other truths: these may compete for the same prediction. */
   #rivals(): number[] {
     const rivals: number[] = [];
     for (let truth = 0; truth < this.#count; truth++)
@@ -178,7 +181,7 @@ class NearestFew implements Matcher {
   }
 }
 
-/** By distance, then by place; a later prediction at the very place of an earlier one comes after it. */
+/** Orders by distance, then by position; of two predictions at one position the later comes after the earlier. */
 function isBefore(
   squared: number,
   x: number,
@@ -193,12 +196,15 @@ function isBefore(
   return z < nearest[at + 3]!;
 }
 
-/** Sums of how many truths lie within twice the match distance of each (a hair more for rounding), itself included. */
+/**
+ * Returns cumulative counts of the truths within twice the match distance of each truth (a hair more for rounding),
+ * itself included.
+ */
 function neighbourStarts(grid: PointGrid, starts: Int32Array, distance: number): Int32Array {
   grid.countNeighbours(2.00001 * distance, starts.subarray(1));
   for (let i = 1; i < starts.length; i++) starts[i]! += starts[i - 1]!;
   return starts;
 }
 
-/** Filled again by every look into a grid. */
+/** Scratch space, overwritten by every grid query. */
 const found: number[] = [];

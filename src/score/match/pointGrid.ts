@@ -1,8 +1,12 @@
-/** Points in a grid of cells, to be asked which of them lie near a position. */
+/** A grid of cells over points, for queries by distance. */
+
+/** Points that can be queried by distance. */
 export interface PointGrid {
-  /** Puts every point at most `distance` Å from x y z at the beginning of `found`. Gives how many they are. */
+  /**
+   * Writes the indices of all points at most `distance` Å from x y z to the beginning of `found`. Returns their number.
+   */
   within(x: number, y: number, z: number, distance: number, found: number[]): number;
-  /** Adds to counts[i] how many points lie at most `distance` Å from point i, itself included. */
+  /** Adds to counts[i] the number of points at most `distance` Å from point i, itself included. */
   countNeighbours(distance: number, counts: Int32Array): void;
 }
 
@@ -12,14 +16,16 @@ interface Axis {
   readonly cells: number;
 }
 
-/** Covers a distance exactly at the limit whatever the rounding of coordinates below 10¹⁰ Å. */
+/** Widens a query so that a point at exactly the limit is found whatever the rounding of coordinates below 10¹⁰ Å. */
 const slack = 1.001;
-/** With fewer points, looking at every one is as fast as any order. */
+/** With fewer points, a plain loop is as fast as any order. */
 const worthSorting = 128;
 
 /**
+ * Makes a point grid.
+ *
  * @param points x y z in Å, flat
- * @param least width of a cell in Å; best as far as is mostly looked
+ * @param least width of a cell in Å; best at the usual query distance
  */
 export const pointGrid = (points: Float64Array, least: number): PointGrid =>
   points.length < 3 * worthSorting || !Number.isFinite(least)
@@ -47,7 +53,7 @@ class PlainPoints implements PointGrid {
     return count;
   }
 
-  /** A distance is the same both ways, so every two points are looked at once. */
+  /** Distance is symmetric, so every pair of points is visited once. */
   countNeighbours(distance: number, counts: Int32Array): void {
     const points = this.#points;
     const limit = distance * distance;
@@ -70,8 +76,8 @@ class PlainPoints implements PointGrid {
 }
 
 /**
- * Cells are at least as wide as asked, and wider where the points are sparse, so that there are at most some four
- * cells a point. x runs fastest: the cells around a position are a few contiguous stretches of points.
+ * Cells are at least as wide as asked, and wider where the points are sparse, so that there are at most some four cells
+ * a point. x runs fastest: the cells around a position are a few contiguous stretches of points.
  */
 class SortedPoints implements PointGrid {
   readonly #points: Float64Array;
@@ -123,7 +129,7 @@ class SortedPoints implements PointGrid {
   }
 }
 
-/** Index of a coordinate's cell; outside the grid, of the nearest cell. */
+/** Returns the index of a coordinate's cell; outside the grid, that of the nearest cell. */
 function cell(axis: Axis, value: number): number {
   const index = Math.floor((value - axis.low) / axis.width);
   return index > 0 ? Math.min(index, axis.cells - 1) : 0;
@@ -143,13 +149,13 @@ function axes(points: Float64Array, least: number): [Axis, Axis, Axis] {
   return [axis(0), axis(1), axis(2)];
 }
 
-/** The points of cell c are sorted[starts[c]] up to sorted[starts[c + 1]]. */
+/** Points in the order of cells: those of cell c are sorted[starts[c]] up to sorted[starts[c + 1]]. */
 interface SortedByCell {
   readonly starts: Int32Array;
   readonly sorted: Int32Array;
 }
 
-/** Counting sort. */
+/** Sorts points by cell (counting sort). */
 function sortByCell(count: number, cellOf: (point: number) => number, cells: number): SortedByCell {
   const starts = new Int32Array(cells + 1);
   for (let point = 0; point < count; point++) starts[cellOf(point) + 1]!++;

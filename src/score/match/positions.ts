@@ -1,19 +1,21 @@
+/** Positions by experiment and type, as flat arrays. */
 import type { ParticlePick } from "../../domain/particles.js";
 
+/** Picks by experiment. */
 export type PicksByExperiment = ReadonlyMap<string, readonly ParticlePick[]>;
 
-/** Positions of one type in one experiment, 24 bytes each: as objects they would take over a hundred. */
+/** Positions of one type in one experiment, at 24 bytes each; as objects they would take over a hundred. */
 export interface Positions {
   /** x y z in Å, flat. */
   readonly coordinates: Float64Array;
 }
 
-/** By experiment, then by type. An experiment without any type is known to hold nothing. */
+/** Positions by experiment, then by type. An experiment without any type is known and empty. */
 export type PositionsByExperiment = ReadonlyMap<string, ReadonlyMap<string, Positions>>;
 
 const rowsPerBlock = 1 << 14;
 
-/** Positions as they came, each with the number of its group. */
+/** Positions in the order of arrival, each with the number of its group. */
 interface Block {
   readonly coordinates: Float64Array;
   readonly groups: Int32Array;
@@ -26,8 +28,8 @@ interface Group {
 }
 
 /**
- * Gathers positions, in whatever order they come. They are sorted into groups at the end, in one array: an array a group
- * would take longer to make, to grow and to collect than to fill.
+ * Gathers positions in any order. They are sorted into groups at the end, in one array: an array a group would take
+ * longer to allocate, grow and collect than to fill.
  */
 export class PositionTable {
   readonly #byExperiment = new Map<string, Map<string, Group>>();
@@ -38,7 +40,7 @@ export class PositionTable {
   #latestType: string | undefined;
   #latest: Group = { number: -1, count: 0 };
 
-  /** Makes the experiment known, should it hold nothing. */
+  /** Adds an experiment, even if it stays empty. */
   addExperiment(experiment: string): Map<string, Group> {
     let ofExperiment = this.#byExperiment.get(experiment);
     if (ofExperiment === undefined) {
@@ -48,7 +50,7 @@ export class PositionTable {
     return ofExperiment;
   }
 
-  /** @param place x y z in Å */
+  /** Adds one position. @param place x y z in Å */
   add(experiment: string, type: string, place: Float64Array): void {
     if (type !== this.#latestType || experiment !== this.#latestExperiment) this.#turnTo(experiment, type);
     const at = this.#count & (rowsPerBlock - 1);
@@ -79,7 +81,7 @@ export class PositionTable {
     this.#latest = group;
   }
 
-  /** All of them; experiments and types in the order in which they first came, positions in theirs. */
+  /** Returns all positions; experiments, types and positions each in the order in which they were added. */
   positions(): PositionsByExperiment {
     const starts = new Int32Array(this.#groups.length + 1);
     for (const { number, count } of this.#groups) starts[number + 1] = starts[number]! + count;
@@ -97,7 +99,7 @@ export class PositionTable {
     );
   }
 
-  /** Counting sort. @param next where the next position of each group goes; moved on */
+  /** Sorts positions by group (counting sort). @param next index of the next position of each group; advanced */
   #sorted(next: Int32Array): Float64Array {
     const sorted = new Float64Array(3 * this.#count);
     let left = this.#count;
@@ -115,6 +117,7 @@ export class PositionTable {
   }
 }
 
+/** Converts picks to positions; experiments without picks are kept. */
 export function positionsOf(picks: PicksByExperiment): PositionsByExperiment {
   const table = new PositionTable();
   const place = new Float64Array(3);

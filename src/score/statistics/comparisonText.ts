@@ -1,5 +1,5 @@
 import { challengeParticles, type Particle } from "../../domain/particles.js";
-import { alignedTable } from "../../present/text.js";
+import { alignedTable, signed } from "../../present/text.js";
 import type { PositionsByExperiment } from "../match/positions.js";
 import { readPositions } from "../submissionCsv.js";
 import { type Comparison, compareSubmissions, type Difference, significance } from "./comparison.js";
@@ -12,8 +12,8 @@ export function comparisonText(comparison: FileComparison): string {
     name,
     a.toFixed(4),
     b.toFixed(4),
-    signed(difference),
-    `${signed(interval.low)} to ${signed(interval.high)}`,
+    signed(difference, 4),
+    `${signed(interval.low, 4)} to ${signed(interval.high, 4)}`,
   ];
   return [
     `A ${comparison.a}`,
@@ -29,11 +29,6 @@ export function comparisonText(comparison: FileComparison): string {
     ...verdictLines(comparison),
   ].join("\n");
 }
-
-export const signed = (value: number): string => {
-  const text = Math.abs(value).toFixed(4);
-  return Number(text) === 0 ? text : `${value < 0 ? "−" : "+"}${text}`;
-};
 
 const experiments = (count: number): string => `${count} experiment${count === 1 ? "" : "s"}`;
 
@@ -82,7 +77,7 @@ export function verdictLines({ verdict, score, over, differing, permutation }: C
 }
 
 /** A comparison and the files it is of. */
-export interface FileComparison extends Comparison {
+interface FileComparison extends Comparison {
   readonly a: string;
   readonly b: string;
 }

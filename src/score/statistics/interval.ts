@@ -16,7 +16,7 @@ export interface ScoreInterval {
   readonly perType: Readonly<Record<string, Interval>>;
 }
 
-export interface IntervalOptions {
+interface IntervalOptions {
   readonly seed?: number;
   readonly resamples?: number;
   readonly confidence?: number;

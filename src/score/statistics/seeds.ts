@@ -1,3 +1,4 @@
+import { meanOf } from "../../domain/numbers.js";
 import type { Particle } from "../../domain/particles.js";
 import { alignedTable } from "../../present/text.js";
 import type { PositionsByExperiment } from "../match/positions.js";
@@ -12,7 +13,7 @@ export interface OverSeeds {
 
 /** @param values one or more */
 export function overSeeds(values: readonly number[]): OverSeeds {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const mean = meanOf(values);
   if (values.length < 2) return { mean, standardError: null };
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
   return { mean, standardError: Math.sqrt(variance / values.length) };
@@ -21,7 +22,7 @@ export function overSeeds(values: readonly number[]): OverSeeds {
 export const overSeedsText = ({ mean, standardError }: OverSeeds): string =>
   standardError === null ? mean.toFixed(4) : `${mean.toFixed(4)} ± ${standardError.toFixed(4)}`;
 
-export interface SeedScores {
+interface SeedScores {
   readonly submissions: readonly {
     readonly path: string;
     readonly score: number;

@@ -1,3 +1,4 @@
+import { meanOf, quantile } from "../../domain/numbers.js";
 import { studentQuantile } from "./studentT.js";
 
 export interface Interval {
@@ -8,13 +9,7 @@ export interface Interval {
 /** The middle `share` of the values, with linear interpolation between them. */
 export function middle(values: Float64Array, share: number): Interval {
   const sorted = values.toSorted();
-  const quantile = (at: number): number => {
-    const place = at * (sorted.length - 1);
-    const below = Math.floor(place);
-    const above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below]! + (sorted[above]! - sorted[below]!) * (place - below);
-  };
-  return { low: quantile((1 - share) / 2), high: quantile((1 + share) / 2) };
+  return { low: quantile(sorted, (1 - share) / 2), high: quantile(sorted, (1 + share) / 2) };
 }
 
 /** The smallest interval that holds all of these. */
@@ -25,7 +20,7 @@ export const hull = (...intervals: readonly Interval[]): Interval => ({
 
 /** √ of the mean squared distance from the mean. */
 function deviation(values: Float64Array): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const mean = meanOf(values);
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }
 

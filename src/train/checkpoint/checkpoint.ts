@@ -1,3 +1,6 @@
+/**
+ * Checkpoint files. The room `checkpoint` writes and reads trained networks with all that predicting and picking need.
+ */
 import { z } from "zod";
 import { activations } from "../../engines/activation.js";
 import { externalSpecSchema } from "../../engines/externalSpec.js";
@@ -15,27 +18,27 @@ import type { Experiment } from "../experiment/schema.js";
 import type { ExperimentNetwork } from "../fit/networks.js";
 import { type EnsembleRecord, ensembleSchema } from "./ensembleRecord.js";
 
-/** What best.safetensors holds: all that predicting and picking need. */
+/** Contents of best.safetensors: all that predicting and picking need. */
 export interface Checkpoint {
   readonly experiment: Experiment;
-  /** Å per voxel of what it was trained on, along z. */
+  /** Å per voxel of the training data, along z. */
   readonly spacing: number;
   readonly networks: readonly AnyNetwork[];
-  /** By type, as tuned, or the experiment's fallback where nothing was tuned. */
+  /** Picking settings by type: as tuned, or the experiment's fallback where nothing was tuned. */
   readonly picking: ReadonlyMap<string, PickingSettings>;
-  /** Score on the tune runs with these settings; null where there were none. */
+  /** Score of these settings on the tune runs; null without tune runs. */
   readonly tuneScore: number | null;
-  /** Where it was made of other checkpoints. */
+  /** Origin of a checkpoint made of other checkpoints. */
   readonly ensemble?: EnsembleRecord;
 }
 
-/** What several networks of a checkpoint average. */
+/** Returns the averaging of a checkpoint's networks. */
 export const averagingOf = ({ ensemble }: Pick<Checkpoint, "ensemble">): Averaging =>
   ensemble?.average === "logits" ? "logits" : "probabilities";
 
 const format = "pickbench checkpoint 1";
 
-/** Of a network among others; 1 if absent. */
+/** Relative weight of a network among others; 1 if absent. */
 const share = z.number().positive().optional();
 const networkSchema = networkSpecSchema.extend({
   name: z.string(),
@@ -61,9 +64,11 @@ const metadataSchema = z.looseObject({
   ensemble: z.string().optional(),
 });
 
-/** A network to predict with, from a member and the flat weights of its training. */
-export async function networkOf(member: ExperimentNetwork, flat: Float32Array): Promise<PredictNetwork> {
-  const { network, activation, channels, radii } = member;
+/** Makes a network to predict with, from an experiment's network and the flat weights of its training. */
+export async function networkOf(
+  { network, activation, channels, radii }: ExperimentNetwork,
+  flat: Float32Array,
+): Promise<PredictNetwork> {
   const layout = trainingLayout(await loadNetwork(network));
   return { network, activation, channels, radii, weights: namedWeights(layout, flat) };
 }
@@ -113,10 +118,14 @@ export async function writeCheckpoint(
   });
 }
 
-/** Where an external network's ONNX file stands. */
+/** Name of the tensor that holds an external network's ONNX file. */
 const modelTensor = (name: string): string => `${name}/model.onnx`;
 
-/** @throws BadCheckpoint where it is not one of ours, or a tensor is missing, of another shape, or not finite. */
+/**
+ * Reads best.safetensors. @throws PickbenchError BadCheckpoint where the file is no checkpoint, or a tensor is missing
+ * or
+ * of another shape; NotFinite where a tensor holds NaN or infinity
+ */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const file = await readTensors(path);
   const parsed = metadataSchema.safeParse(file.metadata);
@@ -166,22 +175,22 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 async function readNetwork(
   path: string,
   file: TensorFile,
-  { name: member, activation, channels, radii, share: counts, ...spec }: z.infer<typeof networkSchema>,
+  { name: network, activation, channels, radii, share: counts, ...spec }: z.infer<typeof networkSchema>,
 ): Promise<PredictNetwork> {
   const weights = new Map<string, Float32Array>();
   for (const { name, shape } of (await loadNetwork(spec)).parameters) {
-    const tensor = file.tensors.get(`${member}/${name}`);
+    const tensor = file.tensors.get(`${network}/${name}`);
     const got = tensor ? `shape ${tensor.shape.join("×")}` : "nothing";
     if (!tensor || tensor.shape.join() !== shape.join())
       throw new PickbenchError(
         "BadCheckpoint",
-        `${path}: tensor ${member}/${name} has ${got}, wanted shape ${shape.join("×")}; was it written by another version?`,
+        `${path}: tensor ${network}/${name} has ${got}, wanted shape ${shape.join("×")}; was it written by another version?`,
         { path },
       );
     if (!tensor.data.every(Number.isFinite))
       throw new PickbenchError(
         "NotFinite",
-        `${path}: tensor ${member}/${name} holds NaN or infinity; give a checkpoint of a run that stayed finite`,
+        `${path}: tensor ${network}/${name} holds NaN or infinity; give a checkpoint of a run that stayed finite`,
         { path },
       );
     weights.set(name, tensor.data);
@@ -189,7 +198,7 @@ async function readNetwork(
   if (channels.length !== spec.outputs)
     throw new PickbenchError(
       "BadCheckpoint",
-      `${path}: ${member} names ${channels.length} channels, wanted ${spec.outputs}`,
+      `${path}: ${network} names ${channels.length} channels, wanted ${spec.outputs}`,
       { path },
     );
   return {

@@ -1,3 +1,4 @@
+/** Reads the ONNX file of an experiment whose network was trained elsewhere. */
 import { basename } from "node:path";
 import type { Particle } from "../../domain/particles.js";
 import type { ExternalNetwork } from "../../infer/predict/predictor.js";
@@ -8,9 +9,9 @@ import type { ExternalChoice } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 
 /**
- * Reads an experiment's ONNX file, asks it what the experiment leaves open, and runs it once.
+ * Reads an experiment's ONNX file, determines from the file what the experiment leaves open, and runs the model once.
  *
- * @throws BadExperiment where the file is not one that can be run as the experiment says
+ * @throws PickbenchError BadExperiment where the file cannot be run as the experiment says
  */
 export async function readExternalNetwork(
   experiment: Experiment,

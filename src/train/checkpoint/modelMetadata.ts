@@ -1,3 +1,4 @@
+/** Metadata of exported model files. */
 import { normalisationRule } from "../../data/normalise.js";
 import { offsetUnit } from "../../data/patches/offsets.js";
 import type { PredictNetwork } from "../../infer/predict/predictor.js";
@@ -6,13 +7,13 @@ import { PickbenchError } from "../../system/errors.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import type { Checkpoint } from "./checkpoint.js";
 
-/** A checkpoint's network under its name: the one type it is for, `all`, or its number in an ensemble. */
+/** A checkpoint's network with its name: its only type, `all`, or its number in an ensemble. */
 export interface NamedNetwork {
   readonly name: string;
   readonly given: PredictNetwork;
 }
 
-/** @throws Unsupported where a network was not trained here */
+/** Names a checkpoint's networks. @throws PickbenchError Unsupported for a network trained elsewhere */
 export const namedNetworks = ({ experiment, networks, ensemble }: Checkpoint): NamedNetwork[] =>
   networks.map((given, at) => {
     if ("external" in given)
@@ -25,7 +26,7 @@ export const namedNetworks = ({ experiment, networks, ensemble }: Checkpoint): N
     return { name, given };
   });
 
-/** How many of a network's last outputs are offsets. */
+/** Returns the number of a network's last outputs that are offsets. */
 export const offsetsOf = ({ network, radii }: PredictNetwork): number =>
   radii ? network.outputs - radii.length : 0;
 
@@ -34,14 +35,14 @@ interface MetadataOptions {
   readonly checkpointSha256: string;
   readonly named: NamedNetwork;
   readonly network: Network;
-  /** What the model's output is called. */
+  /** Name of the model's output. */
   readonly output: string;
   readonly version: string;
 }
 
 /**
- * What a model file says of itself, so that a program without pickbench can prepare a tomogram, run the model and pick
- * from its maps. Values are text; what is more than a word is JSON.
+ * Returns a model file's metadata, so that a program without pickbench can prepare a tomogram, run the model and pick
+ * from its maps. Values are text; anything longer than a word is JSON.
  */
 export function modelMetadata(options: MetadataOptions): Record<string, string> {
   const { checkpoint, named, network, output, version } = options;

@@ -1,3 +1,7 @@
+/**
+ * Reads and checks experiments. The room `experiment` defines what an experiment's YAML may say: network, data, losses,
+ * training, picking.
+ */
 import { readFile } from "node:fs/promises";
 import { type Document, LineCounter, parseDocument } from "yaml";
 import { architectureNamed } from "../../nets/library/catalogue.js";
@@ -11,7 +15,7 @@ import { type Experiment, experimentSchema } from "./schema.js";
 import { checkSearch, type SearchParameter } from "./searchSpace.js";
 import { withSettings } from "./settings.js";
 
-/** What the command line may set over the file. */
+/** Keys that the command line sets in place of the file's. */
 interface Overrides {
   readonly seed?: number | undefined;
   readonly budget?: string | undefined;
@@ -21,18 +25,18 @@ interface Overrides {
   readonly set?: readonly string[] | undefined;
 }
 
-/** Reads, checks and freezes an experiment. */
+/** Reads, checks and freezes an experiment. @throws PickbenchError BadExperiment, naming the key */
 export const readExperiment = async (path: string, overrides: Overrides = {}): Promise<Experiment> =>
   (await readSearched(path, overrides)).experiment;
 
-/** An experiment, and what its key `search` names for `pickbench search`: no part of the experiment or its hash. */
+/** An experiment and the parameters under its key `search`, which are no part of the experiment or its hash. */
 interface Searched {
   readonly experiment: Experiment;
-  /** Null where it names no search. */
+  /** Null where the experiment has no search. */
   readonly parameters: readonly SearchParameter[] | null;
 }
 
-/** Reads, checks and freezes an experiment and its search. */
+/** Reads, checks and freezes an experiment and its search. @throws PickbenchError BadExperiment, naming the key */
 export async function readSearched(path: string, overrides: Overrides = {}): Promise<Searched> {
   let text: string;
   try {
@@ -63,7 +67,7 @@ export async function readSearched(path: string, overrides: Overrides = {}): Pro
   return { experiment, parameters: search === undefined ? null : checkSearch(search, path) };
 }
 
-/** The document's content; aliases that unfold to very much are refused. */
+/** Returns the document's content; aliases that unfold to very much are refused. */
 function plainContent(document: Document, path: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 10 });
@@ -72,7 +76,10 @@ function plainContent(document: Document, path: string): unknown {
   }
 }
 
-/** Checks an experiment given as plain data; `origin` names it in errors. */
+/**
+ * Checks and freezes an experiment given as plain data; `origin` names it in errors. @throws PickbenchError
+ * BadExperiment
+ */
 export function checkExperiment(content: unknown, origin: string): Experiment {
   const parsed = experimentSchema.safeParse(content);
   if (!parsed.success) {
@@ -174,11 +181,11 @@ function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/** What a run's folder and its submission are called, so that other seeds stand beside the first. */
+/** Name of a run's folder and its submission: the experiment's name, with the seed unless that is 0. */
 export const runName = ({ name, seed }: Experiment): string => (seed === 0 ? name : `${name}-seed${seed}`);
 
-/** The experiment written out in full. */
+/** Writes an experiment out in full as canonical JSON. */
 export const experimentText = (experiment: Experiment): string => canonicalJson(experiment);
-/** What a run must share with the one it goes on with: all but the engine, which may change on the way. */
+/** Hash that a run shares with the one it resumes: over everything but the engine, which may change in between. */
 export const experimentHash = ({ engine: _, ...experiment }: Experiment): string =>
   hashOf(canonicalJson(experiment));

@@ -6,7 +6,7 @@ type Issue = z.core.$ZodIssue;
 interface Placed {
   readonly path: readonly PropertyKey[];
   readonly issue: Issue;
-  /** What would have been right. */
+  /** Description of a valid value. */
   readonly wanted: string;
 }
 
@@ -58,7 +58,7 @@ function advice(schema: z.core.$ZodType, path: readonly PropertyKey[], meant: st
   return known.length > 0 && known.length <= 12 ? `; there is ${known.join(", ")}` : "";
 }
 
-/** An issue with its full path; of alternatives that all failed, the one that comes closest. */
+/** Lists an issue with its full path; of alternatives that all failed, only the closest. */
 function unfold(issue: Issue, base: readonly PropertyKey[]): Placed[] {
   const path = [...base, ...issue.path];
   if (issue.code !== "invalid_union" || issue.errors.length === 0)
@@ -72,7 +72,11 @@ function unfold(issue: Issue, base: readonly PropertyKey[]): Placed[] {
   return alternatives.reduce((closest, next) => (isCloser(next, closest) ? next : closest));
 }
 
-/** Fewer things amiss; of as many, deeper inside: a mapping with one key missing is no failed word. */
+/**
+ * Tells whether an alternative is closer: fewer issues or, of as many, deeper inside, so that a mapping with one
+ * missing
+ * key is closer than a plain word.
+ */
 function isCloser(next: readonly Placed[], closest: readonly Placed[]): boolean {
   if (next.length !== closest.length) return next.length < closest.length;
   return (next[0]?.path.length ?? 0) > (closest[0]?.path.length ?? 0);

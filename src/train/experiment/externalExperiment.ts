@@ -1,9 +1,10 @@
+/** Checks of experiments whose network was trained elsewhere. */
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson } from "../../system/files.js";
 import type { ExternalChoice } from "./networkChoice.js";
 import type { Experiment } from "./schema.js";
 
-/** Keys that say how a network is trained, or what `network.outputs` and `network.activation` say of an external one. */
+/** Keys of training, and keys whose values `network.outputs` and `network.activation` set for an external network. */
 const trainingKeys = [
   "loss",
   "budget",
@@ -21,8 +22,10 @@ const trainingKeys = [
 const background = "background";
 
 /**
- * @param untouched the experiment with nothing but defaults
- * @throws BadExperiment where an experiment says how to train a network that is not trained, or its outputs clash
+ * Checks an experiment with an external network.
+ *
+ * @param untouched the same experiment with only default values
+ * @throws PickbenchError BadExperiment where a key of training is set, or the outputs clash
  */
 export function checkExternal(
   experiment: Experiment,
@@ -38,13 +41,16 @@ export function checkExternal(
     throw bad(`${set}: ${network.onnx} is not trained here, so that nothing would read it; leave ${set} out`);
   const picked = network.outputs.filter((type) => type !== null && type !== background);
   const twice = picked.find((type, at) => picked.indexOf(type) !== at);
-  if (twice !== undefined) throw bad(`network.outputs: ${twice} stands twice; name each type once`);
+  if (twice !== undefined) throw bad(`network.outputs: ${twice} is listed twice; name each type once`);
   if (picked.length === 0) throw bad("network.outputs: none is a particle type; name at least one");
   if (network.activation === "softmax" && network.outputs.length === 1)
     throw bad("network.activation: softmax over one output gives 1 everywhere; wanted sigmoid or none");
 }
 
-/** What is picked from each output: its type, or null where it is the background, ignored or not scored. */
+/**
+ * Returns the type picked from each output; null for background and for types that are ignored or not scored.
+ * @throws PickbenchError BadExperiment for a type that the data set lacks, or where no type is scored
+ */
 export function pickedChannels(
   { ignore }: Experiment,
   { outputs }: ExternalChoice,

@@ -1,3 +1,4 @@
+/** Training losses as graphs: cross entropy, Tversky, focal, squared and absolute error, offset distance. */
 import { z } from "zod";
 import { offsetChannels } from "../../data/patches/offsets.js";
 import type { Activation } from "../../engines/activation.js";
@@ -5,58 +6,58 @@ import type { GraphBuilder } from "../../nets/graph.js";
 import type { Value } from "../../nets/value.js";
 
 const weight = z.number().positive().default(1);
-const classWeights = z.array(z.number().nonnegative()).optional();
+const positiveWeight = z.number().positive().default(1);
+const addedWeight = z.number().nonnegative().default(0);
 
-/** The losses an experiment may name; `weight` is each one's share in a sum. */
+/** The losses of an experiment; `weight` is the factor of each in the sum. */
 export const lossSchema = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("crossEntropy"),
-    weight,
-    classWeights,
-    backgroundWeight: z.number().positive().default(1),
-  }),
-  z.strictObject({
-    kind: z.literal("binaryCrossEntropy"),
-    weight,
-    positiveWeight: z.number().positive().default(1),
-  }),
-  z.strictObject({
-    kind: z.literal("tversky"),
-    weight,
-    alpha: z.number().min(0).max(1).default(0.3),
-    beta: z.number().min(0).max(1).default(0.7),
-  }),
-  z.strictObject({
-    kind: z.literal("focal"),
-    weight,
-    gamma: z.number().min(1).default(2),
-    positiveWeight: z.number().positive().default(1),
-  }),
-  z.strictObject({
-    kind: z.literal("squaredError"),
-    weight,
-    positiveWeight: z.number().nonnegative().default(0),
-  }),
-  z.strictObject({
-    kind: z.literal("absoluteError"),
-    weight,
-    positiveWeight: z.number().nonnegative().default(0),
-  }),
+  z
+    .strictObject({
+      kind: z.literal("crossEntropy"),
+      weight,
+      classWeights: z.array(z.number().nonnegative()).optional(),
+      backgroundWeight: z.number().positive().default(1),
+    })
+    .describe(
+      "cross entropy over background and types; `classWeights` of all classes, the background first, or `backgroundWeight` alone, the types then having 1",
+    ),
+  z
+    .strictObject({ kind: z.literal("binaryCrossEntropy"), weight, positiveWeight })
+    .describe(
+      "cross entropy of each type by itself; `positiveWeight` of the voxels that belong to a particle",
+    ),
+  z
+    .strictObject({
+      kind: z.literal("tversky"),
+      weight,
+      alpha: z.number().min(0).max(1).default(0.3),
+      beta: z.number().min(0).max(1).default(0.7),
+    })
+    .describe("1 − Tversky index, mean over the types; `alpha` weighs false voxels, `beta` missed ones"),
+  z
+    .strictObject({ kind: z.literal("focal"), weight, gamma: z.number().min(1).default(2), positiveWeight })
+    .describe("focal loss of each type by itself; the larger `gamma`, the less do easy voxels count"),
+  z
+    .strictObject({ kind: z.literal("squaredError"), weight, positiveWeight: addedWeight })
+    .describe("mean squared difference; a voxel of target t counts 1 + `positiveWeight` · t times"),
+  z
+    .strictObject({ kind: z.literal("absoluteError"), weight, positiveWeight: addedWeight })
+    .describe("mean absolute difference; a voxel of target t counts 1 + `positiveWeight` · t times"),
 ]);
 export type LossSpec = z.infer<typeof lossSchema>;
 
-/** What a loss sees: logits and target of equal channels, and a weight per voxel (0 = ignored), all maps. */
+/** Inputs of a loss, all maps: logits and target with equal channels, and a weight per voxel (0 is ignored). */
 interface LossInputs {
   readonly logits: Value;
   readonly target: Value;
   readonly voxelWeight: Value;
-  /** Softmax: channel 0 is the background. */
+  /** With softmax, channel 0 is the background. */
   readonly activation: Activation;
 }
 
 const tiny = 1e-6;
 
-/** The weighted sum of an experiment's losses, one number. */
+/** Builds the weighted sum of an experiment's losses, a single number. */
 export function buildLoss(g: GraphBuilder, specs: readonly LossSpec[], inputs: LossInputs): Value {
   const terms = specs.map((spec) => g.affine(term(g, spec, inputs), spec.weight));
   return terms.reduce((sum, next) => g.add(sum, next));
@@ -87,13 +88,13 @@ function classWeightsOf(spec: LossSpec & { kind: "crossEntropy" }, channels: num
     : [spec.backgroundWeight, ...new Array<number>(channels - 1).fill(1)];
 }
 
-/** Mean over voxels and channels of a map, each voxel counting as its weight says. */
+/** Weighted mean of a map over voxels and channels. */
 function weightedMean(g: GraphBuilder, perVoxel: Value, voxelWeight: Value): Value {
   const total = g.sum(g.sumChannels(g.multiply(perVoxel, voxelWeight)));
   return g.divide(total, g.affine(g.sum(voxelWeight), perVoxel.channels, tiny));
 }
 
-/** −Σ class weight · target · log softmax, divided by the class weights that the target drew (as PyTorch's mean is). */
+/** Cross entropy: −Σ class weight · target · log softmax, over the sum of class weight · target (as PyTorch's mean). */
 function crossEntropy(
   g: GraphBuilder,
   { logits, target, voxelWeight }: LossInputs,
@@ -104,7 +105,7 @@ function crossEntropy(
   return g.divide(g.affine(loss, -1), g.affine(g.sum(g.sumChannels(weighted)), 1, tiny));
 }
 
-/** positiveWeight·t·softplus(−x) + (1 − t)·softplus(x), written so that no logarithm meets zero. */
+/** Binary cross entropy: positiveWeight·t·softplus(−x) + (1 − t)·softplus(x), in a form without a logarithm of zero. */
 function binaryCrossEntropy(
   g: GraphBuilder,
   { logits, target, voxelWeight }: LossInputs,
@@ -115,7 +116,7 @@ function binaryCrossEntropy(
   return weightedMean(g, g.add(hit, miss), voxelWeight);
 }
 
-/** 1 − mean over classes of TP / (TP + α·FP + β·FN), background left out (Salehi et al. 2017). */
+/** Tversky loss: 1 − mean over classes of TP / (TP + α·FP + β·FN), without background (Salehi et al. 2017). */
 function tversky(
   g: GraphBuilder,
   { logits, target, voxelWeight, activation }: LossInputs,
@@ -154,8 +155,8 @@ function focal(
 }
 
 /**
- * Mean of a function of x − t, voxels with target t counting 1 + positiveWeight·t times; x is the value of a heat map,
- * the probability where the output is a sigmoid.
+ * Mean of a function of x − t, where a voxel of target t counts 1 + positiveWeight·t times; x is the value of a heat
+ * map, or the probability of a sigmoid output.
  */
 function weightedError(
   g: GraphBuilder,
@@ -169,8 +170,8 @@ function weightedError(
 }
 
 /**
- * An experiment's losses on the classes of an output and, where it has offsets, `offsetWeight` times the mean distance
- * (L1, in units of offsetUnit voxels) of the offsets in voxels of a particle.
+ * Builds an experiment's losses on the classes of an output and, where the output has offsets, adds `offsetWeight`
+ * times the mean distance (L1, in units of `offsetUnit` voxels) of the offsets in voxels of a particle.
  */
 export function buildHeadLoss(
   g: GraphBuilder,

@@ -1,3 +1,4 @@
+/** The networks that an experiment may name, and how each is named in turn. */
 import { dirname, relative, resolve } from "node:path";
 import { z } from "zod";
 import { normalisationSchema } from "../../data/normalisation.js";
@@ -14,40 +15,56 @@ const slices = z
 
 const size = z.number().int().min(1);
 
-/** An ONNX model trained elsewhere, and how it is run. */
+/** An ONNX model trained elsewhere, and how it is run. The table in docs/onnx.md is made from it. */
 const externalSchema = z.strictObject({
-  /** The file, relative to the experiment's own; its bytes go into the checkpoint. */
-  onnx: z.string().min(1),
-  /** Of its bytes; found where absent, and held against them where given. */
-  sha256: z.string().optional(),
-  /** The model's only input and output if absent. */
-  input: z.string().optional(),
-  output: z.string().optional(),
-  /** What turns its output into what is picked from. */
-  activation: z.enum(activations),
-  /** What each of its maps predicts: a particle type; null or `background` is not picked. */
-  outputs: z.array(z.string().nullable()).min(1),
-  /** (batch, channel, z, y, x) or (batch, z, y, x, channel), without z where the model sees planes. */
-  layout: z.enum(layouts).default("channelsFirst"),
-  /** Neighbouring slices that a model of planes sees as channels. */
-  slices: slices.default(1),
-  /** Tile sizes along z, y, x that it takes are multiples of this. */
-  multiple: z.tuple([size, size, size]).optional(),
-  normalisation: normalisationSchema.default("standard"),
+  onnx: z
+    .string()
+    .min(1)
+    .describe("the file, relative to the experiment's own; its bytes go into the checkpoint"),
+  sha256: z.string().optional().describe("of the file's bytes, which are refused where they differ"),
+  input: z.string().optional().describe("name of the model's input; needed where it has several"),
+  output: z.string().optional().describe("name of the model's output; needed where it has several"),
+  activation: z.enum(activations).describe("what makes probabilities of the model's output"),
+  outputs: z
+    .array(z.string().nullable())
+    .min(1)
+    .describe("what each output channel predicts: a particle type; `background` or null is not picked"),
+  layout: z
+    .enum(layouts)
+    .default("channelsFirst")
+    .describe(
+      "(batch, channel, z, y, x), or (batch, z, y, x, channel); without z where the model sees planes",
+    ),
+  slices: slices
+    .default(1)
+    .describe("neighbouring slices that a model of planes sees as channels; an odd number"),
+  multiple: z
+    .tuple([size, size, size])
+    .optional()
+    .describe(
+      "tile sizes along z, y, x must be multiples of this; if absent, what the model fixes, or any size",
+    ),
+  normalisation: normalisationSchema
+    .default("standard")
+    .describe(
+      "what is done to grey values: `standard` as for networks that are trained here, `zScore` by mean and standard deviation, `minMax` to 0 and 1, `none`; `{mean, std}` as constants; `{percentiles: [1, 99]}` to 0 and 1, the rest clipped; `{kind: zScore, per: tile}` measures each tile instead of the tomogram",
+    ),
 });
 export type ExternalChoice = z.infer<typeof externalSchema>;
 
-/** What an experiment may name as its network: one of the library, of the user's own file, or a model trained elsewhere. */
+/** The network of an experiment: one of the library, one of the user's own file, or a model trained elsewhere. */
 export const networkSchema = z.union([
   z.string(),
   z.strictObject({
-    /** An architecture of `src/nets`. */
+    /** Name of an architecture in `src/nets`. */
     architecture: z.string(),
-    /** Neighbouring slices that it sees as channels. */
+    /** Number of neighbouring slices that the network sees as channels. */
     slices: slices.default(1),
   }),
   z.strictObject({
-    /** A .ts, .js or .mjs file whose default export is an architecture; relative to the experiment's own file. */
+    /**
+     * Path of a .ts, .js or .mjs file whose default export is an architecture, relative to the experiment's own file.
+     */
     file: z.string().min(1),
     slices: slices.default(1),
   }),
@@ -55,14 +72,14 @@ export const networkSchema = z.union([
 ]);
 type NetworkChoice = z.infer<typeof networkSchema>;
 
-/** What networks are called in records, tables and messages. */
+/** Returns a network's name in records, tables and messages. */
 export function networkName(network: NetworkChoice): string {
   if (typeof network === "string") return network;
   const name = "onnx" in network ? network.onnx : "file" in network ? network.file : network.architecture;
   return network.slices === 1 ? name : `${name} (${network.slices} slices)`;
 }
 
-/** What an experiment's network is where it is opened: an architecture's name, and its file's path and hash. */
+/** An experiment's network as it is opened: an architecture's name, or its file's path and hash. */
 export type ResolvedNetwork = Pick<NetworkSpec, "architecture" | "slices" | "file">;
 
 /** A network that an experiment trains. */
@@ -71,7 +88,7 @@ export type TrainedChoice = Exclude<NetworkChoice, ExternalChoice>;
 export const isExternal = (network: NetworkChoice): network is ExternalChoice =>
   typeof network === "object" && "onnx" in network;
 
-/** A file's path as seen from where pickbench is called, from one relative to the experiment's. */
+/** Rewrites a network's file paths, given relative to the experiment's file, as relative to the working directory. */
 export function fromExperiment(experimentPath: string, network: unknown): unknown {
   if (typeof network !== "object" || network === null || Array.isArray(network)) return network;
   const moved = Object.entries(network).map(([key, value]: [string, unknown]) =>

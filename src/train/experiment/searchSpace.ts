@@ -1,14 +1,14 @@
-/** What an experiment's key `search` may say: keys of the experiment by dotted path, and the values to try for each. */
+/** The key `search` of an experiment: paths of the experiment's keys, and the values to try for each. */
 import { z } from "zod";
 import { PickbenchError } from "../../system/errors.js";
 import { describeIssues, reference } from "./experimentIssues.js";
 
-/** A key of the experiment and the values that a search tries for it. */
+/** A key of the experiment and the values that a search tries for that key. */
 export type SearchParameter =
   | {
-      /** Dotted, list positions as numbers: `loss.0.backgroundWeight`. */
+      /** Dotted path with list positions as numbers: `loss.0.backgroundWeight`. */
       readonly path: string;
-      /** Uniform in the value's logarithm, uniform, or whole numbers from `low` to `high`. */
+      /** How values are drawn from `low` to `high`: uniform in the logarithm, uniform, or whole numbers. */
       readonly kind: "log" | "range" | "integer";
       readonly low: number;
       readonly high: number;
@@ -32,7 +32,7 @@ type Values = z.infer<typeof valuesSchema>;
 const pathPattern = /^[A-Za-z][A-Za-z0-9]*(\.[A-Za-z0-9]+){0,7}$/;
 const searchSchema = z.record(z.string().regex(pathPattern), valuesSchema);
 
-/** Keys whose change would make trials incomparable, and why. */
+/** Keys whose change would make trials incomparable, with the reason. */
 const fixed: Readonly<Record<string, string>> = {
   name: "it names the trial",
   question: "it changes nothing",
@@ -47,7 +47,7 @@ const fixed: Readonly<Record<string, string>> = {
   checkpoint: "it changes nothing that is learned",
 };
 
-/** @throws BadExperiment where `content` is no search; `origin` names the file */
+/** Checks the content of the key `search`; `origin` names the file. @throws PickbenchError BadExperiment */
 export function checkSearch(content: unknown, origin: string): readonly SearchParameter[] {
   const bad = (what: string, cause?: unknown) =>
     new PickbenchError("BadExperiment", `${origin}: search${what}`, { path: origin, cause });

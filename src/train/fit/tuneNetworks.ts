@@ -1,3 +1,4 @@
+/** Tunes the picking of networks on the tune runs, and scores the result. */
 import type { Dataset } from "../../data/model.js";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import type { Volume } from "../../domain/volume.js";
@@ -15,7 +16,7 @@ import { pickType, type TuneRun, tuneType } from "./tunePicking.js";
 /** A tune run and its true particles. */
 export type TuneTruth = Omit<TuneRun, "maps">;
 
-/** What tuning networks needs to know. */
+/** Settings for tuning networks. */
 interface TuneContext {
   readonly experiment: Experiment;
   readonly dataset: Dataset;
@@ -24,16 +25,17 @@ interface TuneContext {
   readonly averaging?: Averaging | undefined;
 }
 
+/** Tuned picking settings and their score. */
 export interface Tuned {
   readonly picking: Map<string, PickingSettings>;
-  /** Weighted F-beta of the types predicted, on the runs tuned on. */
+  /** Weighted F-beta of the predicted types, on the runs tuned on. */
   readonly score: number;
 }
 
 /**
- * Predicts the tune runs, tunes each type the networks predict, and scores the result on the same runs.
+ * Predicts the tune runs, tunes each type that the networks predict, and scores the result on the same runs.
  *
- * @param viewsOf a run's tomogram as the predictor wants it
+ * @param viewsOf returns a run's tomogram, once per normalisation of the predictor
  * @param reporter hears how far predicting and tuning have come
  */
 export async function tuneNetworks<Truth extends TuneTruth>(
@@ -60,7 +62,7 @@ export async function tuneNetworks<Truth extends TuneTruth>(
   }
 }
 
-/** What of each type's map tuning reads: all above the lowest threshold tried. */
+/** Returns the floor of each type's map, above which tuning reads all values: the lowest threshold tried. */
 export function tuningFloors(experiment: Experiment, types: readonly string[]): Map<string, number> {
   const lowest = Math.min(...experiment.picking.thresholds);
   return new Map(types.map((type) => [type, lowest]));

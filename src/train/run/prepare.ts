@@ -1,3 +1,4 @@
+/** Prepares a run: experiment, data, splits and networks, all checked before the first step. */
 import { availableParallelism } from "node:os";
 import { openDataset } from "../../data/dataset.js";
 import { dataManifest, type ManifestEntry, manifestHash } from "../../data/manifest.js";
@@ -19,9 +20,9 @@ import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/netwo
 import { checkRun } from "./checkRun.js";
 import type { RunFolder } from "./runFolder.js";
 
-/** What `run`, `train` and `tune` are called with. */
+/** Options of `run`, `train` and `tune`. */
 export interface RunOptions {
-  /** A YAML's path, or an experiment as a record holds it, over which nothing is set. */
+  /** Path of a YAML file, or an experiment from a record, which nothing overrides. */
   readonly experiment: string | Experiment;
   readonly data: string;
   readonly seed?: number | undefined;
@@ -29,12 +30,12 @@ export interface RunOptions {
   /** KEY.PATH=VALUE each, over the file. */
   readonly set?: readonly string[] | undefined;
   readonly engine?: Experiment["engine"] | undefined;
-  /** Over the experiment's. */
+  /** Splits in place of the experiment's. */
   readonly splits?: SplitSpec | undefined;
-  /** What the engine of the experiment was found to be before; looked for again if absent. */
+  /** Engine that the experiment resolved to before; resolved again if absent. */
   readonly resolvedEngine?: EngineName;
   readonly resume: boolean;
-  /** Replaces a run that stands in the folder. */
+  /** Replaces an existing run in the folder. */
   readonly overwrite?: boolean;
   /** Is told what was prepared. */
   readonly onPrepared?: OnPrepared | undefined;
@@ -46,13 +47,13 @@ export interface RunOptions {
 /** Says what is about to be trained, before the first step. */
 export type OnPrepared = (prepared: PreparedRun, folder: RunFolder) => Promise<void>;
 
-/** An experiment met with a data set: everything checked before the first step. */
+/** An experiment together with its data set, fully checked. */
 export interface PreparedRun {
   readonly experiment: Experiment;
   readonly experimentHash: string;
   readonly dataset: Dataset;
   readonly splits: Splits;
-  /** The networks to train; none where the experiment names an external one. */
+  /** Networks to train; none where the experiment names an external one. */
   readonly members: readonly ExperimentNetwork[];
   readonly external: ExternalNetwork | null;
   readonly manifest: readonly ManifestEntry[];
@@ -62,7 +63,9 @@ export interface PreparedRun {
   readonly reporter: Reporter;
 }
 
-/** @param share gives the runs their roles by the experiment's splits, at least as many to train on as it is told */
+/**
+ * Prepares a run. @param share assigns the runs to roles by the experiment's splits, with a least number to train on
+ */
 export async function prepareRun(
   options: RunOptions,
   share: typeof resolveSplits = resolveSplits,
@@ -101,7 +104,10 @@ async function experimentOf(options: RunOptions): Promise<Experiment> {
   return splits ? { ...experiment, splits } : experiment;
 }
 
-/** The runs of each role. @throws BadDataset, BadExperiment where the data set's runs do not suffice */
+/**
+ * Returns the runs of each role. @throws PickbenchError BadDataset or BadExperiment where the data set's runs do not
+ * suffice
+ */
 export function splitsOf(
   experiment: Experiment,
   dataset: Dataset,
@@ -125,7 +131,7 @@ export function splitsOf(
   return splits;
 }
 
-/** The networks to train, or the one that was trained elsewhere, whose hash then stands in the experiment. */
+/** Opens the networks to train, or the one trained elsewhere, whose hash is then set in the experiment. */
 async function openNetworks(
   experiment: Experiment,
   particles: readonly Particle[],

@@ -1,3 +1,4 @@
+/** Detection over many runs: reading, predicting and picking overlap, one run ahead of another. */
 import type { Dataset } from "../../data/model.js";
 import type { ParticlePick } from "../../domain/particles.js";
 import type { Volume } from "../../domain/volume.js";
@@ -5,33 +6,35 @@ import type { ProbabilityMaps } from "../../infer/predict/probabilityMaps.js";
 import { isPickbenchError, type PickbenchError } from "../../system/errors.js";
 import type { Detector } from "./detector.js";
 
-/** One run's particles and what they took; reading and picking ran beside the prediction of other runs. */
+/** Picks of one run and the time they took; reading and picking ran beside the prediction of other runs. */
 export interface DetectedRun {
   readonly run: string;
   readonly picks: readonly ParticlePick[];
   readonly seconds: DetectSeconds;
 }
 
+/** Seconds of each stage of detection. */
 export interface DetectSeconds {
   readonly read: number;
   readonly predict: number;
   readonly pick: number;
 }
 
+/** Callbacks of `detectAll`. */
 export interface DetectHooks {
-  /** Tiles of the run that is predicted. */
+  /** Called with the finished tiles of the run being predicted. */
   onProgress(run: string, done: number, total: number): void;
-  /** In the runs' order, one at a time. */
+  /** Called with each finished run, in the runs' order, one at a time. */
   onDetected(detected: DetectedRun): Promise<void>;
-  /** Goes on with the next run where a tomogram is the user's to mend; the first such ends all where this is absent. */
+  /** Called where a tomogram is the user's to mend; the next run follows. If absent, the first such error ends all. */
   readonly onFailed?: ((run: string, error: PickbenchError) => void) | undefined;
-  /** Once aborted, what is picked is finished, what is predicted is not, and the signal's reason is thrown. */
+  /** Once aborted, picking in progress is finished, prediction is not, and the signal's reason is thrown. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Finds the particles of many runs: while one is predicted, at most one is read ahead and the one before it is picked, so
- * that memory does not grow with the runs.
+ * Finds the particles of many runs: while one run is predicted, at most one is read ahead and the previous one is
+ * picked, so that memory does not grow with the number of runs.
  */
 export async function detectAll(
   detector: Detector,
@@ -100,7 +103,7 @@ async function pickRun(
   await hooks.onDetected({ run, picks: picked.result, seconds });
 }
 
-/** Undefined where the stage failed and that was told. */
+/** Runs a stage; undefined where it failed and `onFailed` was called. */
 async function attempt<T>(
   run: string,
   { onFailed, signal }: DetectHooks,
@@ -121,13 +124,13 @@ async function timed<T>(work: () => Promise<T>): Promise<{ result: T; seconds: n
   return { result, seconds: Math.round((performance.now() - from) / 10) / 100 };
 }
 
-/** A failure is thrown where the promise is awaited; until then it is not unhandled. */
+/** Marks a promise's rejection as handled until the promise is awaited. */
 function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
 }
 
-/** Keeps no hold on what the promise gives, as a race against a promise that outlives it would. */
+/** Awaits a promise or the signal's abort. Unlike a race, it does not retain the promise's result after an abort. */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);

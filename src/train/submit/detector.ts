@@ -1,3 +1,7 @@
+/**
+ * A detector: checkpoints opened to find particles. The room `submit` applies trained networks to tomograms and writes
+ * submissions.
+ */
 import { findRun, findTomogram } from "../../data/dataset.js";
 import type { Dataset, TomogramReader } from "../../data/model.js";
 import { readViews } from "../../data/normalisation.js";
@@ -15,37 +19,39 @@ import { averagingOf, type Checkpoint, readCheckpoint } from "../checkpoint/chec
 import { pickType, sweepType } from "../fit/tunePicking.js";
 import { mergedSettings } from "./mergedSettings.js";
 
-/** One or more checkpoints, ready to find particles in tomograms; several are an ensemble. */
+/** One or more checkpoints, ready to find particles in tomograms; several form an ensemble. */
 export interface Detector {
   readonly predictor: Predictor;
   readonly types: readonly string[];
-  /** How each type is picked. */
+  /** Picking settings of each type. */
   readonly settings: ReadonlyMap<string, PickingSettings>;
-  /** What numbers the networks are run with. */
+  /** Number format of the networks. */
   readonly precision: Precision;
-  /** Which reconstruction is read. */
+  /** Name of the reconstruction to read. */
   readonly tomogram: string;
-  /** The tomogram that the checkpoints were made for, not read yet; found out before any prediction where there is none. */
+  /**
+   * Finds the tomogram that the checkpoints expect without reading its voxels, so that a missing one is known early.
+   */
   find(dataset: Dataset, run: string): Promise<TomogramReader>;
-  /** That tomogram as the networks want it: once a normalisation. */
+  /** Reads that tomogram once per normalisation of the networks. */
   read(dataset: Dataset, run: string): Promise<Volume[]>;
-  /** What picking needs of a tomogram that was read. */
+  /** Predicts the maps that picking needs of a tomogram. */
   predict(views: readonly Volume[], onProgress?: OnProgress): Promise<ProbabilityMaps>;
-  /** Particles in those maps, all types at once in threads of their own. */
+  /** Picks particles from maps, all types at once in worker threads. */
   pick(maps: ProbabilityMaps): Promise<ParticlePick[]>;
-  /** What each threshold would pick of a type; none may lie under `lowestThreshold`. */
+  /** Returns the picks of a type at each threshold; no threshold may lie below `lowestThreshold`. */
   sweep(maps: ProbabilityMaps, type: string, thresholds: readonly number[]): Promise<ParticlePick[][]>;
   /** Reads, predicts and picks one run. */
   detect(dataset: Dataset, run: string, onProgress?: OnProgress): Promise<ParticlePick[]>;
-  /** Ends a prediction that is under way. */
+  /** Ends a prediction in progress and releases the threads. */
   close(): Promise<void>;
 }
 
 type OnProgress = (done: number, total: number) => void;
 
-/** How tiles are cut, over what the first checkpoint's experiment says. */
+/** Tiling, in place of the first checkpoint's. */
 export interface Tiling {
-  /** Voxels along z, y, x at most. */
+  /** Greatest tile in voxels along z, y, x. */
   readonly tile?: Shape3;
   /** Voxels that neighbouring tiles share. */
   readonly overlap?: number;
@@ -55,15 +61,19 @@ interface DetectorOptions {
   readonly tiling?: Tiling;
   readonly engine: EngineName;
   readonly threads: number;
-  /** Over what the first checkpoint's experiment says. */
+  /** Number format, in place of the first checkpoint's. */
   readonly precision?: Precision | undefined;
-  /** Over what the first checkpoint's experiment says. */
+  /** Reconstruction, in place of the first checkpoint's. */
   readonly tomogram?: string | undefined;
-  /** Maps are kept down to it for `sweep`; picks are the same. Each type's own threshold if absent. */
+  /**
+   * Lowest threshold of `sweep`: maps are kept down to this value, and picks stay the same. Each type's own if absent.
+   */
   readonly lowestThreshold?: number;
 }
 
-/** @throws BadCheckpoint where one was trained at another spacing than the first */
+/**
+ * Checks that all checkpoints have one spacing. @throws PickbenchError BadCheckpoint where one differs from the first
+ */
 export function checkOneSpacing(
   paths: readonly string[],
   checkpoints: readonly { readonly spacing: number }[],
@@ -77,7 +87,7 @@ export function checkOneSpacing(
       );
 }
 
-/** @throws BadCheckpoint where one is an ensemble that averages logits and another is not */
+/** Returns the averaging of all checkpoints. @throws PickbenchError BadCheckpoint where only some average logits */
 function commonAveraging(paths: readonly string[], checkpoints: readonly Checkpoint[]): Averaging {
   const averaging = averagingOf(checkpoints[0]!);
   const other = checkpoints.findIndex((each) => averagingOf(each) !== averaging);
@@ -89,6 +99,10 @@ function commonAveraging(paths: readonly string[], checkpoints: readonly Checkpo
   );
 }
 
+/**
+ * Opens checkpoints as a detector. @throws PickbenchError BadCheckpoint where one is damaged or they do not fit
+ * together
+ */
 export async function openDetector(paths: readonly string[], options: DetectorOptions): Promise<Detector> {
   const checkpoints: Checkpoint[] = [];
   for (const path of paths) checkpoints.push(await readCheckpoint(path));

@@ -1,7 +1,10 @@
+/** Picking settings of an ensemble. */
 import type { PickingSettings } from "../../infer/pick/picking.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
 
-/** Each type's settings; where several checkpoints predict a type, the mean of their thresholds and least volumes. */
+/**
+ * Merges each type's settings; where several checkpoints predict a type, threshold and least volume are their means.
+ */
 export function mergedSettings(
   checkpoints: readonly Pick<Checkpoint, "picking">[],
 ): Map<string, PickingSettings> {

@@ -1,6 +1,6 @@
 /**
- * What `submit` has found so far: a folder beside the CSV with one small file a run, so that a stopped submission goes on
- * where it was. The folder is bound to checkpoints and settings, each file to its tomogram.
+ * Unfinished submissions: a folder beside the CSV with one small file a run, so that a stopped submission can be
+ * resumed. The folder is bound to checkpoints and settings, each file to its tomogram.
  */
 import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
@@ -13,17 +13,17 @@ import { withLock } from "../../system/lock.js";
 import { makeFolder, removeEmpty } from "../run/runFolder.js";
 import type { DetectedRun } from "./detectAll.js";
 
-/** What picks depend on besides the tomogram. */
+/** Everything that picks depend on besides the tomogram. */
 interface PartsSettings {
-  /** SHA-256 of each, in the order given. */
+  /** SHA-256 of each checkpoint, in the order given. */
   readonly checkpoints: readonly string[];
   readonly tomogram: string;
   readonly engine: string;
   readonly threads: number;
   readonly precision: string;
-  /** What was said of tiles over the checkpoints, as canonical JSON. */
+  /** Tiling given in place of the checkpoints', as canonical JSON. */
   readonly tiles: string;
-  /** Of pickbench. */
+  /** Version of pickbench. */
   readonly version: string;
 }
 
@@ -31,12 +31,12 @@ interface PartsSettings {
 export interface SubmissionParts {
   readonly folder: string;
   /**
-   * Says what the parts are made with; to be called first.
+   * Binds the parts to settings; must be called first.
    *
-   * @throws BadUsage where there are parts that were made otherwise
+   * @throws PickbenchError BadUsage where existing parts were made with other settings
    */
   bind(settings: PartsSettings): Promise<void>;
-  /** A run's part, if it was finished and its tomogram has that stamp. */
+  /** Returns a run's part, if the run was finished and its tomogram has that stamp. */
   find(run: string, stamp: string): Promise<DetectedRun | undefined>;
   write(detected: DetectedRun, stamp: string): Promise<void>;
   remove(): Promise<void>;
@@ -55,9 +55,9 @@ const lockFile = "submit.lock";
 const partEnding = ".picks.json";
 
 /**
- * Makes the parts of a CSV this process's own while `work` runs; the folder goes where nothing is left in it.
+ * Reserves the parts of a CSV for this process while `work` runs; the folder is removed once empty.
  *
- * @throws BadUsage where another process writes that CSV
+ * @throws PickbenchError BadUsage where another process writes that CSV
  */
 export async function withSubmissionParts<T>(
   out: string,
@@ -108,7 +108,7 @@ function partsIn(folder: string, out: string): SubmissionParts {
   };
 }
 
-/** The document in a file; undefined where there is none, or no whole one. */
+/** Reads a JSON file; undefined where it is missing or damaged. */
 async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, "utf8"));
@@ -117,7 +117,7 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** In words, the first thing that the parts were made with and that is another now. */
+/** Describes the first setting in which the parts differ. */
 function difference(made: unknown, now: PartsSettings): string {
   const then = (made ?? {}) as Partial<Record<string, unknown>>;
   const changed = Object.entries(now).find(

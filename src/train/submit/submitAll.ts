@@ -1,3 +1,4 @@
+/** Submits all runs: finds particles, resumes an earlier call, writes the CSV. */
 import { tomogramStamp } from "../../data/manifest.js";
 import type { Dataset } from "../../data/model.js";
 import type { ParticlePick } from "../../domain/particles.js";
@@ -13,24 +14,25 @@ interface SubmitRequest {
   readonly detector: Detector;
   readonly dataset: Dataset;
   readonly runs: readonly string[];
-  /** Already bound to the detector's checkpoints and settings. */
+  /** Parts, already bound to the detector's checkpoints and settings. */
   readonly parts: SubmissionParts;
-  /** The CSV. */
+  /** Path of the CSV. */
   readonly out: string;
-  /** Leaves out tomograms that cannot be used; without it the first one ends the work. */
+  /** Leaves out unusable tomograms; otherwise the first one ends the work. */
   readonly keepGoing: boolean;
   /** Hears how far the work has come; its signal stops it after a tile. */
   readonly reporter: Reporter;
 }
 
 interface Submitted {
-  /** In the order of the request. */
+  /** Submitted runs, in the order of the request. */
   readonly runs: readonly SubmittedRun[];
-  /** Those of them that an earlier call had finished. */
+  /** Those of `runs` that an earlier call had finished. */
   readonly skipped: readonly string[];
   readonly failed: readonly FailedRun[];
 }
 
+/** Summary of a submitted run. */
 export interface SubmittedRun {
   readonly run: string;
   readonly picks: number;
@@ -38,25 +40,26 @@ export interface SubmittedRun {
   readonly seconds: DetectSeconds;
 }
 
+/** A run that was left out, and the reason. */
 export interface FailedRun {
   readonly run: string;
   readonly message: string;
 }
 
-/** A tomogram that is there and of the right spacing. */
+/** A tomogram that exists and has the right spacing. */
 interface FoundRun {
   readonly run: string;
   readonly stamp: string;
   readonly voxels: number;
-  /** What an earlier call left. */
+  /** Result of an earlier call. */
   readonly part: DetectedRun | undefined;
 }
 
 /**
- * Finds the particles of all runs that are not finished yet and writes the CSV. Each run's are written at once; they are
- * removed when no run is missing in the CSV.
+ * Finds the particles of all unfinished runs and writes the CSV. Each run's picks are stored at once as a part; the
+ * parts are removed when the CSV lacks no run.
  *
- * @throws Stopped where the user wished so
+ * @throws PickbenchError Stopped when the user asks to stop
  */
 export async function submitAll(request: SubmitRequest): Promise<Submitted> {
   const { runs, parts, out, detector, reporter } = request;
@@ -74,7 +77,7 @@ export async function submitAll(request: SubmitRequest): Promise<Submitted> {
   return { runs: summaries.map((each) => summary(detector.types, each)), skipped, failed };
 }
 
-/** Looks at all tomograms before any is predicted. */
+/** Checks all tomograms before any is predicted. */
 async function findRuns(
   { detector, dataset, runs, parts, keepGoing, reporter }: SubmitRequest,
   failed: FailedRun[],
@@ -87,7 +90,7 @@ async function findRuns(
       const part = await parts.find(run, stamp);
       found.push({ run, stamp, voxels: voxelCount(reader.shape), part });
     } catch (error) {
-      if (!keepGoing || !isPickbenchError(error)) throw error;
+      if (!keepGoing || reporter.signal.aborted || !isPickbenchError(error)) throw error;
       failed.push({ run, message: error.message });
       reporter.note(leftOut(run, error));
     }
@@ -95,7 +98,7 @@ async function findRuns(
   return found;
 }
 
-/** Particles by run, those of earlier calls among them. */
+/** Returns particles by run, including those of earlier calls. */
 async function detectFound(
   { detector, dataset, runs, parts, keepGoing, reporter }: SubmitRequest,
   found: readonly FoundRun[],
@@ -138,11 +141,11 @@ async function detectFound(
   return detected;
 }
 
-/** One bar over the voxels of all tomograms. */
+/** A progress bar over the voxels of all tomograms. */
 class VoxelBar {
   readonly #found: readonly FoundRun[];
   readonly #progress: Progress;
-  /** Of the skipped ones and of those in front of each run. */
+  /** Voxels before each run, skipped runs included. */
   readonly #before = new Map<string, number>();
 
   constructor(found: readonly FoundRun[], reporter: Reporter) {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 import { findRun, findTomogram, openDataset } from "../../../src/data/dataset.js";
+import { inspectDataset } from "../../../src/data/inspect/inspection.js";
 import type { Dataset } from "../../../src/data/model.js";
 import { openTomogram } from "../../../src/data/tomograms/omeZarr.js";
 import { serve, treeOf } from "../../support/badServer.js";
@@ -95,4 +96,15 @@ test("without a reporter nothing is written and no signal listened to", async ()
   expect(during.length).toBeGreaterThan(3);
   for (const counts of during) expect(counts).toEqual(before);
   expect(listeners()).toEqual(before);
+});
+
+test("inspecting ends where it is asked to stop, and takes that for nobody's mistake", async () => {
+  const one = hearingReporter();
+  await serveTwo((request) => {
+    if (/\/one\/.*denoised\.zarr\/\d+\/[\dc]/.test(request.url!)) one.stop();
+    return false;
+  });
+  const dataset = await openDataset("s3://data-bucket/one", { reporter: one });
+  const inspecting = inspectDataset(dataset, true, () => () => undefined);
+  await expect(inspecting).rejects.toMatchObject({ tag: "Stopped" });
 });

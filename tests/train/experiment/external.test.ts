@@ -163,7 +163,7 @@ describe("one sentence, and nothing left behind", () => {
     [
       "a type twice",
       { network: { ...network, outputs: ["ribosome", "ribosome", null] } },
-      /ribosome stands twice/,
+      /ribosome is listed twice/,
     ],
     ["no type", { network: { ...network, outputs: [null, "background"] } }, /none is a particle type/],
     [

@@ -1,3 +1,4 @@
+/** Blocked convolutions of several slices at once, with concatenated inputs, bias, a sum and an activation fused in. */
 import { type ImageConvolution, imageAttributes, nchwc } from "../convolution/imageConvolution.js";
 import type { Taps } from "../convolution/taps.js";
 import { type Emitter, type Tensor, text } from "../graph/emitter.js";
@@ -5,13 +6,13 @@ import type { Attribute } from "../graph/model.js";
 import { blockedOrder, imageKernel, type SliceKernel, type SliceRead } from "./kernels.js";
 import { type BlockedMap, lanesFor, stackImages } from "./map.js";
 
-/** What a blocked convolution does to its sums before it writes them. */
+/** Activation that a blocked convolution applies before it writes: leaky ReLU of this slope, or none. */
 export type FusedActivation = { readonly slope: number } | null;
 
-/** Part of a convolution's input: a blocked map, or a few channels that are not blocked, (z, c, y, x). */
+/** Part of a convolution's input: a blocked map, or a plain map of few channels, (z, c, y, x). */
 export type Source = BlockedMap | { readonly few: Tensor };
 
-/** A source and what is made of it; a convolution of concatenated maps has a term for each. */
+/** One summand of a convolution: a source, its kernel and what is read; concatenated maps have a term each. */
 export interface Term {
   readonly source: Source;
   readonly kernel: SliceKernel;
@@ -19,23 +20,23 @@ export interface Term {
 }
 
 interface ConvolveOptions {
-  /** Of the output. */
+  /** Output images; `lanes` are the output's too. */
   readonly images: number;
   readonly lanes: number;
-  /** Input slices from one output image to the next. */
+  /** Step in input slices from one output image to the next. */
   readonly step: number;
-  /** Along y and x. */
+  /** Padding, strides and dilations along y and x; `y` and `x` are the output's sizes. */
   readonly shape: ImageConvolution;
   readonly y: number;
   readonly x: number;
-  /** One number a lane. */
+  /** Bias, one number a lane. */
   readonly bias: Float32Array | null;
-  /** Of the output's sizes; is added. */
+  /** A tensor of the output's sizes that is added, or null. */
   readonly sum: Tensor | null;
   readonly activation: FusedActivation;
 }
 
-/** The activation of what all terms, the bias and the sum add up to: (images, lanes, y, x), blocked. */
+/** Writes activation(all terms + bias + sum), blocked: (images, lanes, y, x). */
 export function convolveTerms(
   e: Emitter,
   block: number,
@@ -69,7 +70,7 @@ function lower(e: Emitter, block: number, term: Term, { step, images, lanes }: C
   return { input, kernel: e.floats(values, dims), window: [kernel.y, kernel.x] as const };
 }
 
-/** One number a channel, for the channels that begin at each of the given lanes; zeros in the other lanes. */
+/** Copies one number a channel to the lanes from each of the first lanes on, with zeros in the other lanes. */
 export function onLanes(
   values: Float32Array | null,
   firstLanes: readonly number[],
@@ -81,7 +82,7 @@ export function onLanes(
   return each;
 }
 
-/** ReLU is a leaky one of slope 0. */
+/** Returns the node's attributes for an activation; slope 0 is ReLU. */
 export function activationAttributes(activation: FusedActivation): Attribute[] {
   if (activation === null) return [];
   if (activation.slope === 0) return [text("activation", "Relu")];
@@ -91,7 +92,7 @@ export function activationAttributes(activation: FusedActivation): Attribute[] {
   ];
 }
 
-/** The output slices that one image of a convolution holds, and the lane at which each one's channels begin. */
+/** The output slices that one image holds, and the lane at which each slice's channels begin. */
 interface Grouping {
   readonly slices: number;
   readonly lanes: number;
@@ -99,8 +100,9 @@ interface Grouping {
 }
 
 /**
- * The images of the input's kind; two of them where they would fill a single block, since the kernels are more than
- * twice as fast where they write two blocks at once.
+ * Chooses how many output slices a convolution computes as one image: as many as the input's images hold, or twice as many
+ * where these would fill a single block, since the kernels are more than twice as fast where they write two blocks at
+ * once.
  */
 export function groupingOf(block: number, imageSlices: number, channels: number, depth: number): Grouping {
   const imageLanes = lanesFor(block, imageSlices * channels);
@@ -112,7 +114,7 @@ export function groupingOf(block: number, imageSlices: number, channels: number,
   return { slices: firstLanes.length, lanes: images * imageLanes, firstLanes };
 }
 
-/** What each output slice reads through each plane of the kernel. */
+/** Lists which input slice each output slice reads through each plane of the kernel. */
 export const readsOf = (
   firstLanes: readonly number[],
   { count, stride, dilation, before }: Taps,

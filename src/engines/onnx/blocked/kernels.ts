@@ -1,12 +1,12 @@
 /** Kernels in the order that ONNX Runtime's blocked convolutions take them, made once, of constant weights. */
 
-/** Weights (out, in, z, y, x). */
+/** Weights of a 3-D kernel, (out, in, z, y, x). */
 export interface Kernel3 {
   readonly values: Float32Array;
   readonly dims: readonly [out: number, inner: number, z: number, y: number, x: number];
 }
 
-/** Some of the input channels of a convolution's weights (out, in, z, y, x). */
+/** Cuts `count` input channels from `start` on out of a convolution's weights (out, in, z, y, x). */
 export function kernelPart(
   weights: Float32Array,
   shape: readonly number[],
@@ -23,7 +23,7 @@ export function kernelPart(
   return { values, dims: [out, count, z, y, x] };
 }
 
-/** The same of a transposed convolution's (in, out, z, y, x). */
+/** Cuts input channels out of a transposed convolution's weights (in, out, z, y, x); returns (out, in, z, y, x). */
 export function transposedKernelPart(
   weights: Float32Array,
   shape: readonly number[],
@@ -41,7 +41,7 @@ export function transposedKernelPart(
   return { values, dims: [out, count, z, y, x] };
 }
 
-/** Weights (out, in, planes, y, x): a plane is what one output slice makes of one input slice. */
+/** Weights (out, in, planes, y, x); a plane holds the weights from one input slice to one output slice. */
 export interface SliceKernel {
   readonly values: Float32Array;
   readonly out: number;
@@ -52,8 +52,8 @@ export interface SliceKernel {
 }
 
 /**
- * The output channels that begin at a lane take, through a plane of the kernel, the slice `from` after the first one of
- * the image.
+ * One read of a convolution: the output channels that begin at `lane` read, through a plane of the kernel, the slice
+ * `from` slices after the image's first.
  */
 export interface SliceRead {
   readonly lane: number;
@@ -61,13 +61,13 @@ export interface SliceRead {
   readonly plane: number;
 }
 
-/** Where the input's numbers lie: images of `slices` slices, with `lanes` lanes of (slice, channel). */
+/** Layout of the input: images of `slices` slices in `lanes` lanes of (slice, channel). */
 interface InputLanes {
   readonly slices: number;
   readonly lanes: number;
 }
 
-/** A kernel over whole images: (output lanes, image offsets · input lanes, y, x), and those offsets. */
+/** A kernel over whole images, (output lanes, offsets·input lanes, y, x), and the offsets of the images it reads. */
 interface ImageKernel {
   readonly values: Float32Array;
   readonly outLanes: number;
@@ -77,7 +77,7 @@ interface ImageKernel {
   readonly x: number;
 }
 
-/** Writes the planes to where the slices lie among the lanes of images; zeros elsewhere. */
+/** Expands a kernel of slices to one of images: planes go to the lanes of their slices, zeros elsewhere. */
 export function imageKernel(
   kernel: SliceKernel,
   reads: readonly SliceRead[],
@@ -105,8 +105,8 @@ export function imageKernel(
 }
 
 /**
- * (out, in, y, x) → (out/B, in/B, y, x, B in, B out); for an input that is not blocked, of fewer channels than a block,
- * (out/B, in, y, x, B out).
+ * Reorders a kernel (out, in, y, x) to (out/B, in/B, y, x, B in, B out); for a plain input, which has fewer channels than
+ * a block, to (out/B, in, y, x, B out).
  */
 export function blockedOrder(
   { values, outLanes, inLanes, y, x }: ImageKernel,

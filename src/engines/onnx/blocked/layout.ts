@@ -1,4 +1,4 @@
-/** Which values of a network are kept in blocks while it is computed, decided before anything is written. */
+/** Choice of layout: which values of a network are kept in blocks, decided before any node is written. */
 
 import type { Shape3 } from "../../../domain/volume.js";
 import type { OperationOf, Value } from "../../../nets/value.js";
@@ -6,22 +6,22 @@ import { tapsOf } from "../convolution/taps.js";
 import { lanesFor } from "./map.js";
 import { canInterleave, type PhasePlan, transposedPhases, upsampledPhases } from "./phases.js";
 
-/** Part of a convolution's input: a map, or what a map is upsampled to, whose channels begin at `start`. */
+/** Part of a convolution's input from channel `start` on: a map, upsampled by `factor` where that is not null. */
 export interface Part {
   readonly value: Value;
   readonly factor: Shape3 | null;
   readonly start: number;
 }
 
-/** How a value is kept: in blocked images of so many slices, or plain. */
+/** How a value is kept: in blocked images of so many slices, or plain (null). */
 type Layout = { readonly slices: number } | null;
 
-/** Operations that do the same to every number. */
+/** Operations that treat every number alike. */
 const pointwise = new Set(["relu", "leakyRelu", "abs", "gelu", "sigmoid", "softplus", "affine", "exp"]);
 
 const single: Layout = { slices: 1 };
 
-/** Looks at a graph that `outputs` ends. */
+/** The layouts of all values of a graph that ends in `outputs`. */
 export class Layouts {
   readonly #block: number;
   readonly #uses = new Map<Value, number>();
@@ -33,7 +33,7 @@ export class Layouts {
       this.#uses.set(value, (this.#uses.get(value) ?? 0) + 1);
   }
 
-  /** Whether one value alone is made of it, so that it need not be written itself. */
+  /** Tells whether only one value is computed from a value, so that the value need not be written itself. */
   isUsedOnce = (value: Value): boolean => this.#uses.get(value) === 1;
 
   of(value: Value): Layout {
@@ -93,10 +93,10 @@ export class Layouts {
     return slices > 1 || this.#isWorth(value.channels) ? { slices } : null;
   }
 
-  /** Lanes that hold nothing are computed all the same. */
+  /** Tells whether few enough lanes would be empty, since empty lanes cost as much as full ones. */
   #isWorth = (channels: number): boolean => lanesFor(this.#block, channels) <= 1.5 * channels;
 
-  /** Whether the blocked kernels take all of its input. */
+  /** Tells whether the blocked kernels can compute a convolution from all parts of its input. */
   isConvolvable(value: Value, operation: OperationOf<"convolution">): boolean {
     const parts = this.partsOf(value, operation);
     const layouts = parts.map((part) => this.of(part.value));
@@ -109,7 +109,7 @@ export class Layouts {
     return layouts.some((layout) => layout !== null) || this.#isWorth(value.channels);
   }
 
-  /** A convolution's input taken apart: concatenated maps one by one, upsampled ones before that where it can be. */
+  /** Splits a convolution's input: concatenated maps one by one, and upsampled maps before upsampling where possible. */
   partsOf(value: Value, operation: OperationOf<"convolution" | "transposedConvolution">): Part[] {
     const isFine = operation.kind === "convolution" && operation.stride.every((step) => step === 1);
     let start = 0;
@@ -141,9 +141,10 @@ export class Layouts {
 const concatenated = (value: Value): readonly Value[] =>
   value.operation.kind === "concat" ? value.inputs.flatMap(concatenated) : [value];
 
-/** Of the transpose of the convolution with the operation's kernel. */
+/** Returns the phases of a transposed convolution. */
 export const phasesOfTransposed = (operation: OperationOf<"transposedConvolution">): PhasePlan =>
   transposedPhases(tapsOf(operation));
 
+/** Returns the phases of a convolution whose input is upsampled by `factor`. */
 export const phasesOfUpsampled = (operation: OperationOf<"convolution">, factor: Shape3): PhasePlan =>
   upsampledPhases(tapsOf(operation), factor);

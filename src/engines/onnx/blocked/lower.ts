@@ -1,3 +1,4 @@
+/** Lowering of a network for inference with its maps in ONNX Runtime's blocked layout all the way. */
 import { inOrder, type OperationOf, type Parameter, type Value } from "../../../nets/value.js";
 import { paddingAfter, tapsOf } from "../convolution/taps.js";
 import type { Emitter, Tensor } from "../graph/emitter.js";
@@ -115,7 +116,7 @@ class BlockedLowering {
     return { e: this.#e, block: null, parameter, training: null };
   }
 
-  /** The map that an activation of slope 0 (ReLU) or another is applied to, or null where the value is none. */
+  /** Returns the map that an activation, of slope 0 for ReLU, is applied to; null where the value is no activation. */
   #activated(value: Value): { readonly source: Value; readonly activation: FusedActivation } | null {
     const slope = this.#slopeOf(value);
     if (slope === null) return null;
@@ -137,7 +138,7 @@ class BlockedLowering {
     return fused ?? this.#writeFused(value, null) ?? this.#writeAlone(value);
   }
 
-  /** A value whose last step takes an activation along; null where it is another. */
+  /** Writes a value with an activation fused into its last step; null where the value's operation cannot fuse one. */
   #writeFused(value: Value, activation: FusedActivation): BlockedMap | null {
     const { operation, inputs } = value;
     switch (operation.kind) {
@@ -156,7 +157,7 @@ class BlockedLowering {
     }
   }
 
-  /** A sum whose one side is a convolution, which then adds the other. */
+  /** Writes a sum one side of which is a convolution that adds the other side; null where it is no convolution. */
   #addTo(side: Value, other: Value, activation: FusedActivation): BlockedMap | null {
     const { operation } = side;
     if (operation.kind !== "convolution" || !this.#layouts.isUsedOnce(side)) return null;
@@ -194,7 +195,7 @@ class BlockedLowering {
     );
   }
 
-  /** The ordinary rule, which does not see in what order the numbers lie. */
+  /** Writes a value by the ordinary rule, for operations to which the order of the numbers does not matter. */
   #pointwise(value: Value, maps: readonly BlockedMap[]): BlockedMap {
     const dims = maps[0]!.tensor.dims;
     const raw = maps.map(({ tensor }) => this.#e.reshape(tensor, [1, ...dims]));
@@ -203,7 +204,7 @@ class BlockedLowering {
     return { ...maps[0]!, tensor };
   }
 
-  /** A part's channels of the weights. */
+  /** Returns the weights of a part's channels. */
   #kernelOf(operation: Convolution | Transposed, { value, start }: Part): Kernel3 {
     const { name, shape } = operation.weight;
     const values = this.#weights.get(name)!;
@@ -240,7 +241,7 @@ class BlockedLowering {
     return { ...map, tensor: this.#e.op("LeakyRelu", [tensor], tensor.dims, attributes) };
   };
 
-  /** What the maps that would be upsampled give; they are of one factor, or added up. */
+  /** Writes the convolution of the maps that would be upsampled, summed over the parts; null where there are none. */
   #convolveCoarse(
     operation: Convolution,
     parts: readonly Part[],

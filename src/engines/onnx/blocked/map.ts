@@ -1,3 +1,4 @@
+/** Maps in ONNX Runtime's blocked layout: conversion from and to plain maps, and stacking of images. */
 import { nchwc } from "../convolution/imageConvolution.js";
 import { mapDims } from "../convolution/zMajor.js";
 import { type Emitter, int, type Tensor } from "../graph/emitter.js";
@@ -13,7 +14,7 @@ export interface BlockedMap {
   readonly slices: number;
 }
 
-/** Lanes that hold so many numbers a voxel, in whole blocks. */
+/** Returns the count of lanes, in whole blocks, that hold so many numbers a voxel. */
 export const lanesFor = (block: number, numbers: number): number => Math.ceil(numbers / block) * block;
 
 interface ImageDims {
@@ -23,19 +24,20 @@ interface ImageDims {
   readonly x: number;
 }
 
+/** Returns the tensor's sizes by name. */
 export function imageDims({ tensor }: BlockedMap): ImageDims {
   const [images, lanes, y, x] = tensor.dims as [number, number, number, number];
   return { images, lanes, y, x };
 }
 
-/** (1, z, c, y, x), c in whole blocks. */
+/** Blocks a plain map (1, z, c, y, x) whose channels fill whole blocks. */
 export function fromPlain(e: Emitter, x: Tensor): BlockedMap {
   const { z, channels, y, x: width } = mapDims(x);
   const dims = [z, channels, y, width];
   return { tensor: e.op("ReorderInput", [e.reshape(x, dims)], dims, [], nchwc), channels, slices: 1 };
 }
 
-/** (1, z, c, y, x). */
+/** Writes a blocked map as a plain one, (1, z, c, y, x). */
 export function toPlain(e: Emitter, map: BlockedMap): Tensor {
   const { images, y, x } = imageDims(map);
   const numbers = map.slices * map.channels;
@@ -44,7 +46,7 @@ export function toPlain(e: Emitter, map: BlockedMap): Tensor {
   return e.reshape(plain, [1, images * map.slices, map.channels, y, x]);
 }
 
-/** For every output image n, the images n·step + offset among `count`; `count` itself stands for one of zeros. */
+/** Lists, for every output image n, the images n·step + offset among `count`; `count` itself stands for one of zeros. */
 export function stackedPlaces(
   count: number,
   offsets: readonly number[],
@@ -55,12 +57,13 @@ export function stackedPlaces(
   return places.map((place) => (place < 0 || place >= count ? count : place));
 }
 
-/** Whether places are those of all images, in their order. */
+/** Tells whether the places are those of all images in their order. */
 export const areAllInOrder = (places: readonly number[], count: number): boolean =>
   places.length === count && places.every((place, at) => place === at);
 
 /**
- * For every output image n the images n·step + offset beside each other, zeros outside: (outputs, offsets·lanes, y, x).
+ * Stacks, for every output image n, the images n·step + offset beside each other, zeros outside:
+ * (outputs, offsets·lanes, y, x).
  *
  * @param images (images, lanes, y, x), blocked or not
  */

@@ -1,3 +1,4 @@
+/** Blocked maps normalised, scaled by channel and pooled, with an activation fused in. */
 import type { Shape3 } from "../../../domain/volume.js";
 import type { OperationOf } from "../../../nets/value.js";
 import { imageAttributes, nchwc } from "../convolution/imageConvolution.js";
@@ -5,17 +6,17 @@ import { type Emitter, int, ints, type Tensor } from "../graph/emitter.js";
 import { activationAttributes, type FusedActivation } from "./convolve.js";
 import { type BlockedMap, imageDims } from "./map.js";
 
-/** A network's weights by name, constant. */
+/** A network's constant weights by name. */
 export type Weights = ReadonlyMap<string, Float32Array>;
 
-/** Mean over all images of each lane, (lanes): ONNX Runtime's own sums over y and x first. */
+/** Writes each lane's mean over all images, (lanes); ONNX Runtime's global pooling first averages over y and x. */
 function laneMeans(e: Emitter, images: Tensor): Tensor {
   const [count, lanes] = images.dims as [number, number];
   const each = e.op("GlobalAveragePool", [images], [count, lanes, 1, 1], [], nchwc);
   return e.reshape(e.scale(e.sum(e.reshape(each, [count, lanes]), [0]), 1 / count), [lanes]);
 }
 
-/** The lanes' means as means of each channel over its slices, (channels). */
+/** Averages the lanes' means over each channel's slices, (channels). */
 function channelMeans(e: Emitter, { channels, slices }: BlockedMap, means: Tensor): Tensor {
   const used = e.part(means, 0, slices * channels);
   if (slices === 1) return used;
@@ -23,11 +24,11 @@ function channelMeans(e: Emitter, { channels, slices }: BlockedMap, means: Tenso
   return e.reshape(e.scale(e.sum(split, [0]), 1 / slices), [channels]);
 }
 
-/** Mean of each channel, (1, 1, c, 1, 1). */
+/** Writes each channel's mean, (1, 1, c, 1, 1). */
 export const globalAverage = (e: Emitter, map: BlockedMap): Tensor =>
   e.reshape(channelMeans(e, map, laneMeans(e, map.tensor)), [1, 1, map.channels, 1, 1]);
 
-/** One number a channel in every slice's lanes, zeros in those past them. */
+/** Repeats one number a channel for every slice's lanes, with zeros in the lanes past them. */
 function onLanes(e: Emitter, map: BlockedMap, each: Tensor): Tensor {
   const { lanes } = imageDims(map);
   const rest = lanes - map.slices * map.channels;
@@ -35,7 +36,7 @@ function onLanes(e: Emitter, map: BlockedMap, each: Tensor): Tensor {
   return e.concat(parts, 0);
 }
 
-/** activation(x·factor + shift), with a number a channel each: a depthwise convolution of one tap. */
+/** Writes activation(x·factor + shift), one factor and shift a channel, as a depthwise convolution of one tap. */
 export function scaleChannels(
   e: Emitter,
   map: BlockedMap,
@@ -52,8 +53,8 @@ export function scaleChannels(
 }
 
 /**
- * activation((x − mean)·scale/σ + shift), the variance as the mean of squares less the square of the mean: a bias in
- * front of the normalisation, which makes that difference inexact and changes nothing, is to be left out.
+ * Writes activation((x − mean)·scale/σ + shift). The variance is the mean of squares less the square of the mean: a bias
+ * in front of the normalisation must be left out, since it makes that difference inexact and changes nothing else.
  */
 export function normaliseInstance(
   e: Emitter,
@@ -73,7 +74,7 @@ export function normaliseInstance(
   return scaleChannels(e, map, factor, shift ? e.add(level, vector(shift.name)) : level, activation);
 }
 
-/** The same by running statistics, which are constants. */
+/** Writes batch normalisation by the running statistics, which are constants. */
 export function normaliseBatch(
   e: Emitter,
   map: BlockedMap,
@@ -95,7 +96,7 @@ const kinds = {
   largest: { pool: "MaxPool", reduce: "ReduceMax" },
 } as const;
 
-/** Mean or largest of windows that do not overlap, of maps with one slice an image. */
+/** Writes the mean or maximum of windows that do not overlap, for maps of one slice an image. */
 export function poolBlocked(
   e: Emitter,
   kind: keyof typeof kinds,

@@ -1,7 +1,7 @@
 /**
- * Convolutions whose output is finer than their input, as a convolution of the coarse map for each place (phase) within
- * a coarse voxel: transposed ones, and those of a map that was upsampled by repetition, whose kernel's taps on one coarse
- * voxel are summed beforehand.
+ * Convolutions whose output is finer than their input, as one convolution of the coarse map for each place (phase) within
+ * a coarse voxel: transposed convolutions, and convolutions of a map upsampled by repetition, for which the kernel's taps
+ * on one coarse voxel are summed beforehand.
  */
 import type { Shape3 } from "../../../domain/volume.js";
 import { phasesOf, type Taps, type Taps3 } from "../convolution/taps.js";
@@ -16,13 +16,13 @@ interface PhaseSource {
   readonly kernel: Kernel3;
 }
 
-/** What one phase of an axis reads: for each coarse offset from the voxel, the taps that fall there. */
+/** What one phase of an axis reads: for each offset in coarse voxels the taps that fall there. */
 type PhaseReads = ReadonlyMap<number, readonly number[]>;
 
-/** Along z, y, x. */
+/** The reads of all phases along z, y, x. */
 export type PhasePlan = readonly [readonly PhaseReads[], readonly PhaseReads[], readonly PhaseReads[]];
 
-/** The phases of the transpose of a convolution. */
+/** Returns the phases of the transpose of a convolution. */
 export const transposedPhases = (taps: Taps3): PhasePlan =>
   [transposedAxis(taps[0]), transposedAxis(taps[1]), transposedAxis(taps[2])] as const;
 
@@ -34,7 +34,7 @@ function transposedAxis(axis: Taps): PhaseReads[] {
   );
 }
 
-/** The phases of a convolution of stride 1 of a map upsampled by `factor`. */
+/** Returns the phases of a convolution of stride 1 of a map upsampled by `factor`. */
 export const upsampledPhases = (taps: Taps3, factor: Shape3): PhasePlan => [
   upsampledAxis(taps[0], factor[0]),
   upsampledAxis(taps[1], factor[1]),
@@ -52,13 +52,13 @@ const upsampledAxis = ({ count, before, dilation }: Taps, factor: number): Phase
   });
 
 /**
- * Whether the fine map can be written: its channels fill blocks, or the slices of one coarse slice fit together into one
- * block.
+ * Tells whether the fine map can be written: its channels fill blocks, or the fine slices of one coarse slice fit together
+ * into one block.
  */
 export const canInterleave = (block: number, channels: number, plan: PhasePlan): boolean =>
   channels % block === 0 || plan[0].length * channels <= block;
 
-/** The fine map, (z·sz, y·sy, x·sx): what all sources add up to. */
+/** Writes the fine map, of z·sz, y·sy, x·sx voxels, as the sum over all sources. */
 export function convolvePhases(
   e: Emitter,
   block: number,
@@ -72,18 +72,19 @@ export function convolvePhases(
   return { tensor: interleave(e, block, written, [...phases, columns], lanes), channels, slices };
 }
 
-/** How a fine map of so many channels is computed part by part. */
+/** How a fine map is computed part by part. */
 interface PhaseParts {
   readonly slices: number;
-  /** Of the fine map. */
+  /** Lanes of the fine map. */
   readonly lanes: number;
   /** Phases along x that one part computes. */
   readonly columns: number;
-  /** How often parts repeat along z, y, x, in the order of `parts`. */
+  /** Count of parts along z, y, x, in the order of `parts`. */
   readonly phases: readonly [z: number, y: number, x: number];
   readonly parts: readonly PhasePart[];
 }
 
+/** Plans the parts in which a fine map of so many channels is computed. */
 export function phaseParts(block: number, channels: number, [alongZ, alongY, alongX]: PhasePlan): PhaseParts {
   const slices = channels % block === 0 ? 1 : alongZ.length;
   const lanes = lanesFor(block, slices * channels);
@@ -99,7 +100,7 @@ const groupsOf = <T>(items: readonly T[], size: number): T[][] =>
   Array.from({ length: items.length / size }, (_, at) => items.slice(at * size, (at + 1) * size));
 
 /**
- * Phases that one convolution computes: those along z share lanes, those along x have blocks of their own, since the
+ * Phases that one convolution computes: phases along z share lanes, phases along x have blocks of their own, since the
  * kernels are twice as fast where they write two blocks at once.
  */
 interface PhaseGroup {
@@ -108,20 +109,20 @@ interface PhaseGroup {
   readonly x: readonly PhaseReads[];
 }
 
-/** What one plane of a merged kernel is made of: the kernel's taps along z, those along x at each column. */
+/** What one plane of a merged kernel sums: the kernel's taps along z, and its taps along x for each column. */
 interface Plane extends SliceRead {
   readonly taps: readonly number[];
   readonly columns: readonly (readonly number[])[];
 }
 
-/** A convolution of the coarse map that gives a group's phases. */
+/** A convolution of the coarse map that computes a group of phases. */
 interface PhasePart {
   readonly reads: readonly SliceRead[];
-  /** Lanes of its output, and where each phase's channels begin among them. */
+  /** Lanes of the output; `firstLanes` tells where each phase's channels begin. */
   readonly lanes: number;
   readonly firstLanes: readonly number[];
   readonly pads: readonly [top: number, left: number, bottom: number, right: number];
-  /** Its kernel, made of a source's. */
+  /** Merges a source's kernel to the part's. */
   readonly kernelOf: (kernel: Kernel3) => SliceKernel;
 }
 
@@ -151,7 +152,7 @@ function partOf(group: PhaseGroup, lanes: number, channels: number): PhasePart {
   };
 }
 
-/** (z, columns·lanes, y, x) */
+/** Writes a part of the fine map, (z, columns·lanes, y, x). */
 function convolvePart(
   e: Emitter,
   block: number,
@@ -182,7 +183,7 @@ interface Range {
   readonly high: number;
 }
 
-/** From the lowest offset to the highest, the voxel itself included. */
+/** Returns the range from the lowest offset to the highest, the voxel itself (0) included. */
 function rangeOf(phases: readonly PhaseReads[]): Range {
   const offsets = phases.flatMap((phase) => [...phase.keys()]);
   return { low: Math.min(0, ...offsets), high: Math.max(0, ...offsets) };
@@ -191,7 +192,7 @@ function rangeOf(phases: readonly PhaseReads[]): Range {
 const atOffsets = (phase: PhaseReads, { low, high }: Range): (readonly number[])[] =>
   Array.from({ length: high - low + 1 }, (_, at) => phase.get(low + at) ?? []);
 
-/** Sums of the kernel's taps; without a plane, one of zeros. */
+/** Sums the kernel's taps plane by plane; where there is no plane, returns one of zeros. */
 function mergedKernel(
   { values, dims: [out, inner, kz, ky, kx] }: Kernel3,
   planes: readonly Plane[],
@@ -213,7 +214,7 @@ function mergedKernel(
   return { values: merged, out, inner, planes: count, y: rows.length, x: width };
 }
 
-/** Parts (pz, py, px)·(z, columns·lanes, y, x) → (z·pz, lanes, y·py, x·px·columns). */
+/** Interleaves parts, pz·py·px of (z, columns·lanes, y, x), to (z·pz, lanes, y·py, x·px·columns). */
 function interleave(
   e: Emitter,
   block: number,
@@ -228,7 +229,7 @@ function interleave(
   return e.reshape(fine, [images * pz, lanes, y * py, x * px * columns]);
 }
 
-/** A blocked map upsampled by repetition. */
+/** Upsamples a blocked map by repetition. */
 export function upsampleBlocked(e: Emitter, map: BlockedMap, [fz, fy, fx]: Shape3): BlockedMap {
   const { images, lanes, y, x } = imageDims(map);
   const rows = Array.from({ length: images * fz }, (_, row) => Math.floor(row / fz));

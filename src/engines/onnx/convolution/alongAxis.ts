@@ -1,11 +1,12 @@
+/** Constant matrices applied along one axis of a map: linear resampling and scattering as matrix products. */
 import type { Emitter, Tensor } from "../graph/emitter.js";
 import { mapDims } from "./zMajor.js";
 
-/** The axes of a map along which voxels lie. */
+/** Axes z, y and x of a map (sample, z, channel, y, x). */
 export const voxelAxes = [1, 3, 4] as const;
 export type VoxelAxis = (typeof voxelAxes)[number];
 
-/** A constant matrix that maps the `from` voxels of an axis to `to` others. */
+/** A constant matrix that maps the `from` voxels of an axis to `to` voxels. */
 export interface AxisMatrix {
   readonly to: number;
   readonly from: number;
@@ -13,7 +14,7 @@ export interface AxisMatrix {
   readonly values: Float32Array;
 }
 
-/** Fills a matrix row by row: `weigh` adds to columns of the row. */
+/** Builds a matrix row by row: `weigh` adds weights to columns of the row. */
 export function axisMatrix(
   to: number,
   from: number,
@@ -27,6 +28,7 @@ export function axisMatrix(
   return { to, from, values };
 }
 
+/** Returns the transpose of a matrix. */
 export function transposed({ to, from, values }: AxisMatrix): AxisMatrix {
   return axisMatrix(from, to, (row, add) => {
     for (let column = 0; column < to; column++) add(column, values[column * from + row]!);

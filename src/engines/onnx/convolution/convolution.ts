@@ -1,3 +1,4 @@
+/** Convolution forwards, in 2-D over slices; the folder has the two other products of a convolution layer as well. */
 import type { Emitter, Tensor } from "../graph/emitter.js";
 import { convolveDepthwise } from "./depthwise.js";
 import { type Block, convolveImages } from "./imageConvolution.js";
@@ -5,7 +6,8 @@ import { paddingAfter, type Taps3 } from "./taps.js";
 import { mapDims, stackGroups } from "./zMajor.js";
 
 /**
- * The three products every convolution layer is made of:
+ * Writes y (n, z/s, out, y/s, x/s) of x (n, z, in, y, x) for strides s: one of the three products that every convolution
+ * layer is made of.
  *
  *   convolve              y = x ∗ w                     a convolution forwards;  a transposed one's input gradient
  *   convolveTransposed    x' = the transpose of that    its input gradient;      a transposed one forwards
@@ -13,8 +15,6 @@ import { mapDims, stackGroups } from "./zMajor.js";
  *
  * Kernels are (out, in / groups, z, y, x). Each is written as 2-D work over slices (zMajor.ts), and with 2-D
  * convolutions in ONNX Runtime's blocked form where `block` says that this machine has it.
- *
- * y (n, z/s, out, y/s, x/s) of x (n, z, in, y, x).
  */
 export function convolve(
   e: Emitter,

@@ -1,11 +1,12 @@
+/** Depthwise convolution, where every channel has a kernel of its own, as 2-D convolutions of slices. */
 import { type Emitter, int, type Tensor } from "../graph/emitter.js";
 import { type Block, type ImageConvolution, imageAttributes, imageDims, nchwc } from "./imageConvolution.js";
 import { paddingAfter, type Taps } from "./taps.js";
 import { asImages, mapDims } from "./zMajor.js";
 
 /**
- * Convolution of every channel by itself, with kernels (c, 1, kz, ky, kx): for each tap along z a 2-D one of the slices
- * that far away, summed. ONNX Runtime's blocked convolution adds to a sum as it writes.
+ * Convolves every channel by itself, with kernels (c, 1, kz, ky, kx): for each tap along z the slices at its distance are
+ * convolved in 2-D, and the results are summed. ONNX Runtime's blocked convolution adds to a sum as it writes.
  */
 export function convolveDepthwise(
   e: Emitter,
@@ -52,7 +53,7 @@ export function convolveDepthwise(
 
 const added = (e: Emitter, sum: Tensor | null, term: Tensor): Tensor => (sum ? e.add(sum, term) : term);
 
-/** (c, 1, kz, ky, kx) → (kz, c, ky, kx), or (kz, c/B, ky, kx, B) for blocked convolutions. */
+/** Reorders kernels (c, 1, kz, ky, kx) to (kz, c, ky, kx), or to (kz, c/B, ky, kx, B) for blocked convolutions. */
 function depthwiseKernels(e: Emitter, block: number | null, w: Tensor): Tensor {
   const [channels, , kz, ky, kx] = w.dims as [number, number, number, number, number];
   if (block === null) return e.transpose(e.reshape(w, [channels, kz, ky, kx]), [1, 0, 2, 3]);

@@ -1,14 +1,15 @@
+/** The kernel's gradient of a depthwise convolution, by products of shifted copies of both maps. */
 import { type Emitter, sizeOf, type Tensor } from "../graph/emitter.js";
 import { chunked } from "./shiftedProducts.js";
 import type { Taps, Taps3 } from "./taps.js";
 import { mapDims } from "./zMajor.js";
 
-/** Floats that the shifted copies of some channels may take together. */
+/** Limit of the floats in the shifted copies that are multiplied at once. */
 const copyBudget = 2 ** 24;
 
 /**
- * One axis of taps as a table: tap = row·width + column, so that row shifts of x and column shifts of y give every tap
- * between them, by √taps copies of each instead of one for every tap. `extent` holds the map and all it is shifted by.
+ * The taps of one axis as a table: tap = row·columns + column. Row shifts of x together with column shifts of y reach
+ * every tap, by √taps copies of each map instead of one copy a tap. `extent` is the map's size and all its shifts.
  */
 interface TapTable {
   readonly columns: number;
@@ -28,9 +29,9 @@ function tableOf({ count, dilation, before }: Taps, size: number): TapTable {
 type Tables = readonly [TapTable, TapTable, TapTable];
 
 /**
- * The kernel's gradient (c, 1, kz, ky, kx) of a depthwise convolution of stride 1. Both maps lie in zeros, channel by
- * channel, so that any shift is a slice of a row of numbers, and the products of all pairs of shifts are one matrix
- * product a channel.
+ * Writes the kernel's gradient (c, 1, kz, ky, kx) of a depthwise convolution of stride 1. Both maps are padded with zeros,
+ * channel by channel, so that any shift is a slice of a row of numbers, and the products of all pairs of shifts are one
+ * matrix product a channel.
  */
 export function correlateDepthwise(e: Emitter, x: Tensor, y: Tensor, taps: Taps3): Tensor {
   const { samples, z, channels, y: height, x: width } = mapDims(x);
@@ -54,7 +55,7 @@ export function correlateDepthwise(e: Emitter, x: Tensor, y: Tensor, taps: Taps3
 const before = (table: TapTable): number => table.before;
 const columnReach = ({ columns, dilation }: TapTable): number => dilation * (columns - 1);
 
-/** (n, z, c, y, x) → (c, n, voxels of the extents), starting after so many zeros along each axis. */
+/** Pads a map (n, z, c, y, x) to rows (c, n, voxels of the extents) that begin with `start` zeros along each axis. */
 function inZeros(e: Emitter, map: Tensor, tables: Tables, start: (table: TapTable) => number): Tensor {
   const { samples, channels } = mapDims(map);
   const ahead = tables.map(start);
@@ -63,7 +64,7 @@ function inZeros(e: Emitter, map: Tensor, tables: Tables, start: (table: TapTabl
   return e.reshape(padded, [channels, samples, sizeOf(tables.map(({ extent }) => extent))]);
 }
 
-/** (c, n, voxels) → (c, starts, n·length). */
+/** Cuts shifted copies of `length` voxels from (c, n, voxels): (c, starts, n·length). */
 function copies(e: Emitter, flat: Tensor, starts: readonly number[], length: number): Tensor {
   const [channels, samples] = flat.dims as [number, number];
   const each = starts.map((start) =>
@@ -72,11 +73,11 @@ function copies(e: Emitter, flat: Tensor, starts: readonly number[], length: num
   return e.concat(each, 1);
 }
 
-/** Place of a voxel in the row of numbers. */
+/** Returns the place of a voxel in a row of numbers. */
 const placeOf = ([z, y, x]: readonly number[], [, alongY, alongX]: Tables): number =>
   (z! * alongY.extent + y!) * alongX.extent + x!;
 
-/** Up to the last voxel that a column shift of y reaches. */
+/** Returns the length of a row up to the last voxel that a column shift of y reaches. */
 const span = (tables: Tables): number =>
   placeOf(
     tables.map((table) => table.size - 1 + columnReach(table)),
@@ -108,7 +109,7 @@ function starts(
   return alongZ.flatMap((z) => alongY.flatMap((y) => alongX.map((x) => placeOf([z, y, x], tables))));
 }
 
-/** (c, rows of all axes, columns of all axes) → (c, 1, kz, ky, kx). */
+/** Reorders products (c, rows of all axes, columns of all axes) to (c, 1, kz, ky, kx). */
 function tapsOfTables(e: Emitter, products: Tensor, taps: Taps3, tables: Tables): Tensor {
   const channels = products.dims[0]!;
   const rows = tables.map((table) => table.rows);

@@ -1,19 +1,22 @@
+/** 2-D convolution nodes, in ONNX Runtime's blocked form (com.microsoft.nchwc) where the machine has it. */
 import { type Emitter, int, ints, type Tensor } from "../graph/emitter.js";
 
-/** Channels per block of this machine's blocked convolution kernels; null where it has none. */
+/** Channels per block of the machine's blocked convolution kernels; null where the machine has none. */
 export type Block = number | null;
 
+/** ONNX Runtime's operator domain of blocked convolutions. */
 export const nchwc = "com.microsoft.nchwc";
 
+/** Padding, strides, dilations and groups of a 2-D convolution, along y and x. */
 export interface ImageConvolution {
-  /** Above, left, below, right. */
+  /** Zeros above, left, below and right. */
   readonly pads: readonly [number, number, number, number];
   readonly strides: readonly [number, number];
   readonly dilations?: readonly [number, number];
   readonly groups?: number;
 }
 
-/** Sizes of the output of a 2-D convolution of (batch, in, y, x) with kernels of (ky, kx). */
+/** Returns the output's sizes of a 2-D convolution of (batch, in, y, x) with kernels of (ky, kx). */
 export function imageDims(
   [batch, , height, width]: readonly number[],
   out: number,
@@ -30,6 +33,7 @@ export function imageDims(
   ];
 }
 
+/** Returns the attributes of a 2-D convolution node. */
 export const imageAttributes = (
   kernel: readonly [number, number],
   { pads, strides, dilations = [1, 1], groups = 1 }: ImageConvolution,
@@ -41,7 +45,7 @@ export const imageAttributes = (
   int("group", groups),
 ];
 
-/** 2-D convolution of (batch, kz·in, y, x) with a kernel (out, in, kz, ky, kx) whose z taps lie among the channels. */
+/** Convolves images (batch, kz·in, y, x) with a kernel (out, in, kz, ky, kx) whose z taps lie among the channels. */
 export function convolveImages(
   e: Emitter,
   block: Block,
@@ -66,7 +70,7 @@ export function convolveImages(
   return e.op("ReorderOutput", [convolved], dims, [int("channels", out)], nchwc);
 }
 
-/** Whether whole blocks of channels go in, and enough come out of every group. */
+/** Tells whether the input channels fill whole blocks and every group has enough output channels. */
 function blockable(block: Block, w: Tensor, groups: number): boolean {
   const [out, inner, , ky, kx] = w.dims as [number, number, number, number, number];
   if (block === null || inner % block !== 0 || ky * kx === 1) return false;
@@ -80,7 +84,10 @@ const padRows = (e: Emitter, x: Tensor, rows: number): Tensor => {
   return e.pad(x, [0, ...rest], [missing, ...rest]);
 };
 
-/** (out, in, kz, ky, kx) → (out/B, kz·in/B, ky, kx, B in, B out), ONNX Runtime's blocked order, under its logical sizes. */
+/**
+ * Reorders a kernel (out, in, kz, ky, kx) to (out/B, kz·in/B, ky, kx, B in, B out), ONNX Runtime's blocked order; the
+ * tensor keeps its logical sizes (out, kz·in, ky, kx).
+ */
 function blockedKernel(e: Emitter, block: number, w: Tensor): Tensor {
   const [out, inner, kz, ky, kx] = w.dims as [number, number, number, number, number];
   const split = e.reshape(w, [out / block, block, inner / block, block, kz, ky, kx]);

@@ -1,3 +1,4 @@
+/** The gradient of a convolution with respect to its kernel: which of four ways of writing it is the fastest. */
 import type { Emitter, Tensor } from "../graph/emitter.js";
 import { correlateDepthwise } from "./depthwiseGradient.js";
 import { columnProduct, shiftedProducts } from "./shiftedProducts.js";
@@ -6,10 +7,14 @@ import { mirroredTaps, type Taps3 } from "./taps.js";
 import { mirrored } from "./transposedConvolution.js";
 import { mapDims } from "./zMajor.js";
 
-/** At most so many products of taps and input channels are taken in one go. */
+/** Largest count of taps × input channels whose gradient is one product. */
 const fewColumns = 64;
 
-/** w' (out, in / groups, kz, ky, kx) = Σ over samples and voxels v of y(out, v) · x(in, v·stride + tap·dilation − before). */
+/**
+ * Writes w' (out, in / groups, kz, ky, kx) = Σ over samples and voxels v of
+ * y(out, v) · x(in, v·stride + tap·dilation − before). For a convolution x is the input and y the output's gradient; for a
+ * transposed one x is the output's gradient and y the input.
+ */
 export function kernelGradient(e: Emitter, x: Tensor, y: Tensor, taps: Taps3, groups = 1): Tensor {
   const inner = mapDims(x).channels;
   const out = mapDims(y).channels;

@@ -1,8 +1,9 @@
+/** The kernel's gradient at stride 1, as matrix products of maps shifted within their slices. */
 import type { Emitter, Tensor } from "../graph/emitter.js";
 import { furthest, type Taps, type Taps3 } from "./taps.js";
 import { mapDims, stackGroups } from "./zMajor.js";
 
-/** Stride 1, few channels: every tap's x put together, in one product. */
+/** Writes the kernel's gradient at stride 1 for few channels: the x of every tap side by side, in one product. */
 export function columnProduct(e: Emitter, x: Tensor, y: Tensor, taps: Taps3): Tensor {
   const { samples, z, channels: inner, y: height, x: width } = mapDims(x);
   const out = mapDims(y).channels;
@@ -14,12 +15,12 @@ export function columnProduct(e: Emitter, x: Tensor, y: Tensor, taps: Taps3): Te
   return e.transpose(e.reshape(product, [out, ky, kx, kz, inner]), [0, 4, 3, 1, 2]);
 }
 
-/** Rows that a matrix product should have: taps of few channels are put together until they are as many. */
+/** Rows that a matrix product should have; taps of few channels are joined until they have as many. */
 const enoughRows = 16;
 
 /**
- * Stride 1: Σ b(v)·a(v + tap) as (b channels, a channels, taps). a's neighbouring slices are stacked as channels, b is
- * shifted within the slices, and each in-slice shift is one product over all the voxels of a slice.
+ * Writes Σ b(v)·a(v + tap) at stride 1, (b channels, a channels, taps): neighbouring slices of a are stacked as channels,
+ * b is shifted within its slices, and each in-slice shift is one product over all voxels of a slice.
  */
 export function shiftedProducts(e: Emitter, a: Tensor, b: Tensor, taps: Taps3): Tensor {
   const { samples, z, channels: inner, y, x: width } = mapDims(a);
@@ -38,7 +39,7 @@ export function shiftedProducts(e: Emitter, a: Tensor, b: Tensor, taps: Taps3): 
   return e.transpose(split, [4, 1, 0, 2, 3]);
 }
 
-/** In runs of a length, the last one perhaps shorter. */
+/** Splits a list into runs of one length, of which the last may be shorter. */
 export function chunked<T>(items: readonly T[], length: number): T[][] {
   const chunks: T[][] = [];
   for (let at = 0; at < items.length; at += length) chunks.push(items.slice(at, at + length));
@@ -46,9 +47,9 @@ export function chunked<T>(items: readonly T[], length: number): T[][] {
 }
 
 /**
- * Copies of (…, y·x) moved within each slice, zeros coming in: for every tap (row-major) the value at (y, x) is the one
- * at (y, x) + sign·(tap·dilation − before). Rows lie end to end, so a shift is a slice of the padded row of rows;
- * columns that would come in from the neighbouring row are zeroed first.
+ * Returns copies of (…, y·x) shifted within each slice, with zeros shifted in: in the copy of a tap (taps row-major) the
+ * value at (y, x) is the map's at (y, x) + sign·(tap·dilation − before). Rows lie end to end, so a shift is a slice of
+ * the padded row of rows; columns that would be shifted in from the neighbouring row are zeroed first.
  */
 function inSliceShifts(
   e: Emitter,
@@ -74,11 +75,11 @@ function inSliceShifts(
   );
 }
 
-/** Where each tap reads, from the voxel it is read for. */
+/** Returns each tap's offset from the output's voxel to the voxel that the tap reads. */
 const offsets = ({ count, dilation, before }: Taps): number[] =>
   Array.from({ length: count }, (_, tap) => tap * dilation - before);
 
-/** 1 for the columns that stay inside a row when it moves by `step`: (1, 1, y·x). */
+/** Builds a mask (1, 1, y·x): 1 for the columns that stay inside a row when it is shifted by `step`, else 0. */
 function columnMask(e: Emitter, y: number, x: number, step: number): Tensor {
   const mask = new Float32Array(y * x);
   for (let i = 0; i < mask.length; i++) {
@@ -89,19 +90,20 @@ function columnMask(e: Emitter, y: number, x: number, step: number): Tensor {
 }
 
 /**
- * How the voxels of a batch of slices lie for products over all of them: (batch, channels, voxels), one product a slice
- * and then their sum; or `together`, (channels, batch, voxels), one long product, which is faster where slices are so
- * small that the sum would have more terms than the products.
+ * Order of a batch of slices for products over all voxels: (batch, channels, voxels), one product a slice and then their
+ * sum; or `together`, (channels, batch, voxels), one long product, which is faster where slices are so small that the sum
+ * would have more terms than the products.
  */
 interface Arrangement {
   readonly together: boolean;
   readonly channelAxis: 0 | 1;
 }
 
+/** Chooses the faster arrangement of products over `channels` channels and slices of `voxels` voxels. */
 export const arrangementFor = (channels: number, voxels: number): Arrangement =>
   channels > voxels ? { together: true, channelAxis: 0 } : { together: false, channelAxis: 1 };
 
-/** (batch, channels, …) in an arrangement. */
+/** Reorders (batch, channels, …) to an arrangement. */
 export function arranged(e: Emitter, slices: Tensor, { together }: Arrangement): Tensor {
   const [batch, channels, ...rest] = slices.dims as [number, number, ...number[]];
   if (!together) return slices;
@@ -110,14 +112,14 @@ export function arranged(e: Emitter, slices: Tensor, { together }: Arrangement):
   return e.reshape(turned, [channels, batch, ...rest]);
 }
 
-/** (a's channels, b's channels): the sum over slices and voxels of a·b. */
+/** Writes the sum over slices and voxels of a·b: (channels of a, channels of b). */
 export function sumOfProducts(e: Emitter, a: Tensor, b: Tensor, { together }: Arrangement): Tensor {
   if (!together) return sumBatch(e, e.productTransposed(a, b));
   const rows = (x: Tensor): Tensor => e.reshape(x, [x.dims[0]!, x.dims[1]! * x.dims[2]!]);
   return e.productTransposed(rows(a), rows(b));
 }
 
-/** The sum over the first axis, without it. */
+/** Sums over the first axis and drops it. */
 export const sumBatch = (e: Emitter, products: Tensor): Tensor => {
   const [count, ...dims] = products.dims;
   return e.reshape(count === 1 ? products : e.sum(products, [0]), dims);

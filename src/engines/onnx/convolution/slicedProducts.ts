@@ -1,12 +1,13 @@
+/** The kernel's gradient at any stride and with groups of channels, as matrix products of strided slices. */
 import type { Emitter, Tensor } from "../graph/emitter.js";
 import { arranged, arrangementFor, chunked, sumBatch, sumOfProducts } from "./shiftedProducts.js";
 import { paddingAfter, type Taps, type Taps3 } from "./taps.js";
 import { mapDims, stackGroups } from "./zMajor.js";
 
-/** Rows that a matrix product should have: taps of few channels are put together until they are as many. */
+/** Rows that a matrix product should have; taps of few channels are joined until they have as many. */
 const enoughRows = 64;
 
-/** The kernel's gradient for any stride: each in-slice tap reads a strided slice of the padded x. */
+/** Writes the kernel's gradient at any stride: each in-slice tap reads a strided slice of the padded x. */
 export function slicedProducts(e: Emitter, x: Tensor, y: Tensor, taps: Taps3): Tensor {
   const inner = mapDims(x).channels;
   const { samples, z, channels: out, y: rows, x: columns } = mapDims(y);
@@ -21,7 +22,7 @@ export function slicedProducts(e: Emitter, x: Tensor, y: Tensor, taps: Taps3): T
   return tapsLast(e, e.concat(products, 1), taps, inner);
 }
 
-/** The same for groups of channels, each of which is a product by itself. */
+/** Writes the kernel's gradient of a grouped convolution, where each group is a product by itself. */
 export function groupedProducts(e: Emitter, x: Tensor, y: Tensor, taps: Taps3, groups: number): Tensor {
   const { channels, y: height, x: width } = mapDims(x);
   const { samples, z, channels: out, y: rows, x: columns } = mapDims(y);
@@ -38,7 +39,7 @@ export function groupedProducts(e: Emitter, x: Tensor, y: Tensor, taps: Taps3, g
 
 const chunkFor = (rows: number): number => Math.max(1, Math.floor(enoughRows / rows));
 
-/** What every in-slice tap reads of (…, y, x), column-major: (…, outputs). */
+/** Returns what every in-slice tap, in column-major order, reads of (…, y, x): (…, outputs) each. */
 function tapsOfSlices(
   e: Emitter,
   images: Tensor,
@@ -58,7 +59,7 @@ function tapsOfSlices(
   });
 }
 
-/** (out, in-slice taps column-major, kz·in) → (out, in, kz, ky, kx). */
+/** Reorders products (out, in-slice taps column-major, kz·in) to (out, in, kz, ky, kx). */
 function tapsLast(e: Emitter, products: Tensor, [alongZ, alongY, alongX]: Taps3, inner: number): Tensor {
   const out = products.dims[0]!;
   const split = e.reshape(products, [out, alongX.count, alongY.count, alongZ.count, inner]);

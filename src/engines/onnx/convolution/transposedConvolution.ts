@@ -1,10 +1,11 @@
+/** Transposed convolution, also the gradient of a convolution's input: a convolution a phase, interleaved. */
 import { type Emitter, int, type Tensor } from "../graph/emitter.js";
 import { convolve } from "./convolution.js";
 import type { Block } from "./imageConvolution.js";
 import { mirroredTaps, type Phases, phasesOf, type Taps3 } from "./taps.js";
 import { mapDims } from "./zMajor.js";
 
-/** x' (n, z·s, in, y·s, x·s) of y (n, z, out, y, x): the transpose of `convolve` with the same kernel and taps. */
+/** Writes x' (n, z·s, in, y·s, x·s) of y (n, z, out, y, x): the transpose of `convolve` with equal kernel and taps. */
 export function convolveTransposed(
   e: Emitter,
   block: Block,
@@ -33,7 +34,7 @@ export function convolveTransposed(
   return groups === 1 ? interleaved(e, all, strides) : interleavedGroups(e, all, strides, groups);
 }
 
-/** The kernel of the transpose of a stride-1 convolution: channels swapped, taps mirrored. */
+/** Returns the kernel of the transpose of a stride-1 convolution: channels swapped, taps mirrored. */
 export function mirrored(e: Emitter, w: Tensor, groups = 1): Tensor {
   let flipped = w;
   for (const axis of [2, 3, 4]) if (w.dims[axis]! > 1) flipped = e.slice(flipped, axis, 0, 0, -1);
@@ -42,7 +43,10 @@ export function mirrored(e: Emitter, w: Tensor, groups = 1): Tensor {
   return e.reshape(e.transpose(split, [0, 2, 1, 3, 4, 5]), [groups * inner, out / groups, ...kernel]);
 }
 
-/** (out, in / g, z, y, x) → (g·phases·in/g, out / g, z', y', x'): each phase's taps, zeros where it reads nothing. */
+/**
+ * Reorders a kernel (out, in / g, z, y, x) to the taps of each phase, with zeros where the phase reads nothing:
+ * (g·phases·in/g, out / g, z', y', x').
+ */
 function phaseKernel(
   e: Emitter,
   w: Tensor,
@@ -65,7 +69,7 @@ function phaseKernel(
   ]);
 }
 
-/** A bias for every phase's channels. */
+/** Repeats a bias for every phase's channels. */
 function repeated(e: Emitter, bias: Tensor, count: number, groups: number): Tensor {
   const size = bias.dims[0]!;
   const split = e.reshape(bias, [groups, size / groups]);
@@ -73,7 +77,7 @@ function repeated(e: Emitter, bias: Tensor, count: number, groups: number): Tens
   return e.reshape(tiled, [count * size]);
 }
 
-/** (n, z, phases·c, y, x) → (n, z·sz, c, y·sy, x·sx). */
+/** Interleaves the phases of a map (n, z, phases·c, y, x): (n, z·sz, c, y·sy, x·sx). */
 function interleaved(e: Emitter, all: Tensor, [sz, sy, sx]: readonly [number, number, number]): Tensor {
   const { samples, z, channels, y, x } = mapDims(all);
   const inner = channels / (sz * sy * sx);
@@ -88,7 +92,7 @@ function interleaved(e: Emitter, all: Tensor, [sz, sy, sx]: readonly [number, nu
   return e.reshape(sy * sx === 1 ? split : e.transpose(split, [0, 3, 4, 1, 5, 2]), fine);
 }
 
-/** The same where the phases lie within each group's channels. */
+/** Interleaves the phases of a map where they lie within each group's channels. */
 function interleavedGroups(
   e: Emitter,
   all: Tensor,

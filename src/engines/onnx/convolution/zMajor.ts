@@ -1,8 +1,9 @@
+/** The layout of maps in the ONNX graphs, (sample, z, channel, y, x), with stacking of slices and sums over voxels. */
 import { type Emitter, int, type Tensor } from "../graph/emitter.js";
 import type { Taps } from "./taps.js";
 
 /**
- * The layout of every map in the engine's graphs: (sample, z, channel, y, x). A stack of slices is then a batch of
+ * Sizes of a map in the layout of the engine's graphs: (sample, z, channel, y, x). A stack of slices is then a batch of
  * images: a 3-D convolution is a 2-D one over neighbouring slices stacked as channels, for which ONNX Runtime has
  * blocked kernels (about twice as fast as its 3-D ones), and a shift along z moves whole slabs.
  */
@@ -14,28 +15,30 @@ interface MapDims {
   readonly x: number;
 }
 
+/** Returns a map's sizes by name. */
 export function mapDims(tensor: Tensor): MapDims {
   const [samples, z, channels, y, x] = tensor.dims as [number, number, number, number, number];
   return { samples, z, channels, y, x };
 }
 
+/** Axis of the channels in a map. */
 export const channelAxis = 2;
 
-/** (sample, z, c, y, x) from PyTorch's (sample, c, z, y, x). One channel needs no move. */
+/** Reorders PyTorch's (sample, c, z, y, x) to (sample, z, c, y, x); one channel needs no transposition. */
 export function fromChannelMajor(e: Emitter, x: Tensor): Tensor {
   const [n, c, z, y, w] = x.dims as [number, number, number, number, number];
   return c === 1 ? e.reshape(x, [n, z, 1, y, w]) : e.transpose(x, [0, 2, 1, 3, 4]);
 }
 
-/** The slices as a batch of images: (sample·z, c, y, x). */
+/** Reshapes a map to a batch of images, one a slice: (sample·z, c, y, x). */
 export function asImages(e: Emitter, x: Tensor): Tensor {
   const { samples, z, channels, y, x: width } = mapDims(x);
   return e.reshape(x, [samples * z, channels, y, width]);
 }
 
 /**
- * For every output slice o and tap j the slice at o·stride + j·dilation − before, zeros outside:
- * (sample·outputs, taps·c, y, x), tap-major.
+ * Stacks, for every output slice o and tap j, the slices at o·stride + j·dilation − before as channels, with zeros outside
+ * the map: (sample·outputs, taps·c, y, x), tap-major.
  */
 export function stackSlices(
   e: Emitter,
@@ -61,7 +64,10 @@ export function stackSlices(
   return e.reshape(e.gather(padded, 0, indices), [samples * outputs, taps * channels, y, width]);
 }
 
-/** The slices that a convolution reads, each group's taps beside each other: (sample·outputs, group·taps·c/group, y, x). */
+/**
+ * Stacks the slices that a convolution reads as channels, the taps of each group beside each other:
+ * (sample·outputs, groups·taps·c/groups, y, x).
+ */
 export function stackGroups(e: Emitter, x: Tensor, along: Taps, outputs: number, groups = 1): Tensor {
   const { count, before, stride, dilation } = along;
   const stacked = stackSlices(e, x, count, before, stride, outputs, dilation);
@@ -71,22 +77,22 @@ export function stackGroups(e: Emitter, x: Tensor, along: Taps, outputs: number,
   return e.reshape(e.transpose(split, [0, 2, 1, 3, 4]), stacked.dims);
 }
 
-/** Sum over samples and voxels: (1, 1, c, 1, 1). The last axis goes first, the order ONNX Runtime is fast at. */
+/** Sums over samples and voxels: (1, 1, c, 1, 1). The last axes are summed first, the order ONNX Runtime is fast at. */
 export function sumOverVoxels(e: Emitter, x: Tensor): Tensor {
   const { samples, z, channels, y, x: width } = mapDims(x);
   const rows = e.sum(e.reshape(x, [samples * z, channels, y * width]), [2]);
   return e.reshape(e.sum(rows, [0]), [1, 1, channels, 1, 1]);
 }
 
-/** Sum over the voxels of each sample: (sample, 1, c, 1, 1). */
+/** Sums over the voxels of each sample: (sample, 1, c, 1, 1). */
 export const sumOverSampleVoxels = (e: Emitter, x: Tensor): Tensor => sampleSum(e, x, "ReduceSum");
 
-/** Mean over the voxels of each sample: (sample, 1, c, 1, 1). */
+/** Averages over the voxels of each sample: (sample, 1, c, 1, 1). */
 export function meanOverVoxels(e: Emitter, x: Tensor): Tensor {
   return e.scale(sumOverSampleVoxels(e, x), 1 / voxelsOf(x));
 }
 
-/** Mean of the squares over the voxels of each sample: (sample, 1, c, 1, 1). */
+/** Averages the squares over the voxels of each sample: (sample, 1, c, 1, 1). */
 export function meanSquareOverVoxels(e: Emitter, x: Tensor): Tensor {
   return e.scale(sampleSum(e, x, "ReduceSumSquare"), 1 / voxelsOf(x));
 }

@@ -1,4 +1,4 @@
-/** Networks trained elsewhere: any ONNX model of one image in and one stack of maps out, at the image's resolution. */
+/** Networks trained elsewhere: any ONNX model with one image in and one stack of maps out, at the image's resolution. */
 import * as ort from "onnxruntime-node";
 import { isPerTile, rescale } from "../../../data/normalisation.js";
 import type { Shape3 } from "../../../domain/volume.js";
@@ -10,12 +10,17 @@ import { type Provider, providers } from "../graph/emitter.js";
 import { createFromModel } from "../session.js";
 import { activateMaps, bad, neighbours, placeMaps } from "./model.js";
 
+/** Engine and threads by which a model is run. */
 export interface ExternalOptions {
   readonly engine: EngineName;
   readonly threads: number;
 }
 
-/** @throws Unsupported where the engine does not run ONNX files */
+/**
+ * Returns the execution provider of an engine.
+ *
+ * @throws PickbenchError Unsupported where the engine does not run ONNX files
+ */
 export function externalProvider(engine: EngineName, file: string): Provider {
   const provider = providers[engine];
   if (provider) return provider;
@@ -25,7 +30,11 @@ export function externalProvider(engine: EngineName, file: string): Provider {
   );
 }
 
-/** @throws BadExperiment where ONNX Runtime does not take the model, in its words */
+/**
+ * Opens a model in ONNX Runtime.
+ *
+ * @throws PickbenchError BadExperiment where ONNX Runtime does not load the model, in its own words
+ */
 export async function openModel(
   model: Uint8Array,
   file: string,
@@ -43,17 +52,18 @@ export async function openModel(
   }
 }
 
-/** What ONNX Runtime says, without its line breaks and its call stacks. */
+/** Returns an error's message on one line, cut to 300 characters, without call stacks. */
 function oneLine(error: unknown): string {
   const text = messageOf(error).replace(/\s+/g, " ").trim();
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }
 
 /**
- * A model opened to be run on tiles of any size that it takes: (z, y, x) in, (z, outputs, y, x) out. Models of planes
- * see one slice after the other.
+ * Opens a model to be run on tiles of any size that it takes: (z, y, x) in, (z, outputs, y, x) out. A model of planes is
+ * run on one slice after the other.
  *
- * @throws BadExperiment where it cannot be run on a tile, or gives something else than `outputs` maps of the tile's size
+ * @throws PickbenchError BadExperiment where the model cannot be loaded or run on a tile, or returns anything but `outputs`
+ * maps of the tile's size
  */
 export async function openExternal(
   model: Uint8Array,
@@ -73,7 +83,7 @@ export async function openExternal(
   };
 }
 
-/** The model's own output for one tile, as (z, outputs, y, x). */
+/** Runs the model on one tile; returns its output without activation, (z, outputs, y, x). */
 async function runTile(
   session: ort.InferenceSession,
   spec: ExternalSpec,
@@ -100,7 +110,11 @@ async function runTile(
   return to;
 }
 
-/** @param sizes of the image, and of each map that is wanted */
+/**
+ * Runs the model once and checks its output's sizes.
+ *
+ * @param sizes voxels of the image along its axes, which each output map must have too
+ */
 async function runOnce(
   session: ort.InferenceSession,
   spec: ExternalSpec,

@@ -1,16 +1,18 @@
+/** ONNX files from elsewhere: reading and checking them, and converting tiles to and from their layouts. */
 import { readFile } from "node:fs/promises";
 import { messageOf, PickbenchError } from "../../../system/errors.js";
 import type { Activation } from "../../activation.js";
 import type { ExternalSpec } from "../../externalSpec.js";
 import { decodeModel, type StoredGraph, type StoredTensor } from "../graph/model.js";
 
-/** The tensor types of onnx.proto that hold floating-point numbers: float, float16, double, bfloat16. */
+/** Tensor types of floating-point numbers in onnx.proto: float, float16, double, bfloat16. */
 const floatTypes: readonly number[] = [1, 10, 11, 16];
 
 /**
- * Reads an ONNX file, and counts the numbers it was trained to.
+ * Reads an ONNX file and counts its parameters: the numbers in its floating-point arrays.
  *
- * @throws BadExperiment where it is missing, not ONNX, cut short, keeps its numbers in other files, or takes no float32
+ * @throws PickbenchError BadExperiment where the file is missing, not ONNX or cut short, keeps its weights in other files,
+ * or has an input that is not float32
  */
 export async function readModel(path: string): Promise<{ model: Uint8Array; parameters: number }> {
   const model = await readFile(path).catch((error: unknown) => {
@@ -41,7 +43,7 @@ function graphOf(path: string, model: Uint8Array): StoredGraph {
 
 const again = "export the network again, such as with torch.onnx.export";
 
-/** Element types by their numbers in onnx.proto; those that are not here are rare. */
+/** Names of element types by their numbers in onnx.proto, without the rare ones. */
 const typeNames: Readonly<Record<number, string>> = {
   2: "uint8",
   3: "int8",
@@ -53,7 +55,7 @@ const typeNames: Readonly<Record<number, string>> = {
   16: "bfloat16",
 };
 
-/** ONNX Runtime names an operator that it lacks for such a type; the type is what is to be changed. */
+/** Refuses inputs that are not float32. ONNX Runtime would blame an operator it lacks; the type is what must change. */
 function checkInputs(path: string, { input = [], initializer = [] }: StoredGraph): void {
   const constants = new Set(initializer.map(({ name }) => name));
   for (const { name, type } of input) {
@@ -69,7 +71,7 @@ function checkInputs(path: string, { input = [], initializer = [] }: StoredGraph
 const countOf = ({ dims = [] }: StoredTensor): number =>
   dims.reduce<number>((count, dim) => count * Number(dim), 1);
 
-/** Every stored array, those in attributes and in the graphs of attributes too. */
+/** Lists every stored array, including those in attributes and in the graphs of attributes. */
 function storedTensors({ initializer = [], node = [] }: StoredGraph): StoredTensor[] {
   const attributes = node.flatMap(({ attribute = [] }) => attribute);
   return [
@@ -79,10 +81,11 @@ function storedTensors({ initializer = [], node = [] }: StoredGraph): StoredTens
   ];
 }
 
+/** Makes the error of a model that cannot be used: BadExperiment, with the file's path in front. */
 export const bad = (path: string, what: string, cause?: unknown): PickbenchError =>
   new PickbenchError("BadExperiment", `${path}: ${what}`, { path, cause });
 
-/** Where a model's output goes: planes of a tile's (z, outputs, y, x). */
+/** Where a model's output is written: planes of a tile's maps (z, outputs, y, x). */
 export interface Place {
   readonly to: Float32Array;
   readonly firstPlane: number;
@@ -109,8 +112,8 @@ export function placeMaps(
 }
 
 /**
- * A slice with its neighbours as channels of one image: (slices, y, x) or (y, x, slices). Beyond the tile the slice at
- * its face goes on.
+ * Returns a slice with its neighbours as channels of one image: (slices, y, x) or (y, x, slices). Outside the tile its
+ * outermost slice is repeated.
  */
 export function neighbours(
   tile: Float32Array,
@@ -130,7 +133,7 @@ export function neighbours(
   return image;
 }
 
-/** Turns the logits of a tile, (z, outputs, y, x), into what is picked from, in place. */
+/** Applies the output activation to the logits of a tile, (z, outputs, y, x), in place. */
 export function activateMaps(
   maps: Float32Array,
   activation: Activation,

@@ -1,10 +1,11 @@
+/** Probe of a network trained elsewhere: completes what the experiment says of the model and tries the model once. */
 import type { InferenceSession } from "onnxruntime-node";
 import type { Shape3 } from "../../../domain/volume.js";
 import type { ExternalSpec } from "../../externalSpec.js";
 import { openExternal, openModel } from "./external.js";
 import { bad } from "./model.js";
 
-/** What an experiment says of a model; what it leaves out is asked of the model. */
+/** What an experiment says of a model; whatever is left out is read from the model. */
 export interface ExternalRequest extends Pick<ExternalSpec, "file" | "sha256" | "layout" | "outputs"> {
   readonly input?: string | undefined;
   readonly output?: string | undefined;
@@ -14,13 +15,14 @@ export interface ExternalRequest extends Pick<ExternalSpec, "file" | "sha256" | 
   readonly parameters: number;
 }
 
-/** Voxels a side of the tile that a model is tried on, or the next more that it takes. */
+/** Voxels a side of the trial tile, rounded up to what the model takes. */
 const trialSize = 16;
 
 /**
- * Finds how a model is run, and runs it once, on the CPU and on zeros.
+ * Completes a model's specification and runs the model once, on the CPU and on zeros.
  *
- * @throws BadExperiment where it has no such input or output, of another rank, type or number of channels
+ * @throws PickbenchError BadExperiment where the model lacks a named input or output, one has another rank, type or number
+ * of channels than wanted, or the model does not run
  */
 export async function probeExternal(model: Uint8Array, request: ExternalRequest): Promise<ExternalSpec> {
   const { file } = request;
@@ -78,13 +80,13 @@ function specOf(session: InferenceSession, request: ExternalRequest): ExternalSp
   };
 }
 
-/** An input or output with its sizes: a number, or what the model calls one that is open. */
+/** An input or output of a model with its sizes; an open size has a name instead of a number. */
 interface Port {
   readonly name: string;
   readonly dims: readonly (number | string)[];
 }
 
-/** The port named, or the only one. */
+/** Returns the named port, or the only one where none is named. */
 function chosen(
   file: string,
   role: "input" | "output",

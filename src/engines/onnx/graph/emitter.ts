@@ -1,14 +1,17 @@
+/** Writer of ONNX graphs: adds nodes and constants, tracks every tensor's sizes, knows what each provider lacks. */
 import type { EngineName } from "../../engine.js";
 import type { Attribute, GraphParts, Initializer, Node, ValueInfo } from "./model.js";
 
-/** A tensor of the ONNX graph being written: its name and sizes. Maps are (sample, z, channel, y, x): see zMajor.ts. */
+/** A tensor of an ONNX graph: its name and sizes. Maps are (sample, z, channel, y, x): see zMajor.ts. */
 export interface Tensor {
   readonly name: string;
   readonly dims: readonly number[];
 }
 
+/** Returns the count of elements in a tensor of these sizes. */
 export const sizeOf = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
+/** Makes an attribute of a list of integers; `int`, `real` and `text` make those of one integer, float or string. */
 export const ints = (name: string, values: readonly number[]): Attribute => ({ name, type: 7, ints: values });
 export const int = (name: string, value: number): Attribute => ({ name, type: 2, i: value });
 export const real = (name: string, value: number): Attribute => ({ name, type: 1, f: value });
@@ -18,7 +21,7 @@ export const text = (name: string, value: string): Attribute => ({
   s: new TextEncoder().encode(value),
 });
 
-/** Sizes of a broadcast of two tensors of equal rank. */
+/** Returns the sizes of a broadcast of two tensors of equal rank, or of a scalar and a tensor. */
 export function broadcast(a: readonly number[], b: readonly number[]): number[] {
   if (a.length === 0) return [...b];
   if (b.length === 0) return [...a];
@@ -30,7 +33,7 @@ export function broadcast(a: readonly number[], b: readonly number[]): number[] 
   });
 }
 
-/** Writes an ONNX graph node by node, keeping track of every tensor's sizes. */
+/** An ONNX graph in the making, written node by node, with every tensor's sizes. */
 export class Emitter {
   private readonly nodes: Node[] = [];
   private readonly initializers: Initializer[] = [];
@@ -40,7 +43,7 @@ export class Emitter {
   private readonly provider: Provider;
   private count = 0;
 
-  /** @param provider which the graph is written for: not every one has every operator */
+  /** @param provider the one that will run the graph: not every provider has every operator */
   constructor(provider: Provider = "cpu") {
     this.provider = provider;
   }
@@ -67,8 +70,9 @@ export class Emitter {
   }
 
   /**
-   * Adds a node with one output of the given sizes. An input may be a tensor, a constant's name, or "" where optional;
-   * the last ones are left out, for WebGPU's grouped convolution ends the process over a bias that is named "".
+   * Adds a node with one output of the given sizes. An input is a tensor, a constant's name, or "" for an optional input
+   * that is absent; absent inputs at the end are left out, since WebGPU's grouped convolution ends the process over a
+   * bias named "".
    */
   op(
     opType: string,
@@ -85,8 +89,8 @@ export class Emitter {
   }
 
   /**
-   * Splits a vector into parts of the given lengths. WebGPU's own Split takes one buffer for each part, of the eight that
-   * a device need have (WebGPU's maxStorageBuffersPerShaderStage), so it is slices there.
+   * Splits a vector into parts of the given lengths. WebGPU's own Split takes one buffer for each part, and a device need
+   * not have more than eight (WebGPU's maxStorageBuffersPerShaderStage), so on WebGPU the parts are slices.
    */
   split(x: Tensor, lengths: readonly number[]): Tensor[] {
     if (this.provider === "webgpu") {
@@ -110,12 +114,12 @@ export class Emitter {
     return lengths.map((length, at) => ({ name: output[at]!, dims: [length] }));
   }
 
-  /** A constant of 64-bit integers; equal ones are shared. */
+  /** Adds a constant of 64-bit integers, shared by all that are equal, and returns its name. */
   integers(values: readonly number[]): string {
     return this.constant(`i:${values}`, 7, [values.length], () => new BigInt64Array(values.map(BigInt)));
   }
 
-  /** A constant of floats. */
+  /** Adds a constant of floats, shared by all that have the same key. */
   floats(values: Float32Array, dims: readonly number[], key?: string): Tensor {
     return { name: this.constant(key ?? `f:${dims}:${this.count++}`, 1, dims, () => values), dims };
   }
@@ -124,7 +128,7 @@ export class Emitter {
     return { name: this.constant(`s:${value}`, 1, [], () => Float32Array.of(value)), dims: [] };
   }
 
-  /** A constant of whole numbers of 8 or 32 bits. */
+  /** Adds a constant of integers of 8 or 32 bits. */
   whole(values: Uint8Array | Int8Array | Int32Array, dims: readonly number[]): Tensor {
     const dataType = values instanceof Uint8Array ? 2 : values instanceof Int8Array ? 3 : 6;
     return { name: this.constant(`w:${dims}:${this.count++}`, dataType, dims, () => values), dims };
@@ -161,7 +165,7 @@ export class Emitter {
     );
   }
 
-  /** Half-open slice along one axis; a negative step walks the axis backwards whole. */
+  /** Slices [start, end) along one axis; a negative step takes the whole axis backwards. */
   slice(x: Tensor, axis: number, start: number, end: number, step = 1): Tensor {
     const size = step < 0 ? x.dims[axis]! : Math.ceil((end - start) / step);
     const dims = x.dims.map((old, at) => (at === axis ? size : old));
@@ -174,7 +178,7 @@ export class Emitter {
     );
   }
 
-  /** Part of a vector; the vector itself where that is all of it. */
+  /** Slices [start, end) of a vector; returns the vector itself where that is all of it. */
   part(x: Tensor, start: number, end: number): Tensor {
     return start === 0 && end === x.dims[0] ? x : this.slice(x, 0, start, end);
   }
@@ -186,13 +190,13 @@ export class Emitter {
     return this.op("Concat", parts, dims, [int("axis", axis)]);
   }
 
-  /** Rows of an axis in the given order. */
+  /** Takes elements along an axis in the given order. */
   gather(x: Tensor, axis: number, indices: readonly number[]): Tensor {
     const dims = x.dims.map((old, at) => (at === axis ? indices.length : old));
     return this.op("Gather", [x, this.integers(indices)], dims, [int("axis", axis)]);
   }
 
-  /** Zeros before and after along every axis. */
+  /** Pads with zeros before and after along every axis. */
   pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
     const dims = x.dims.map((size, axis) => size + before[axis]! + after[axis]!);
     return this.op("Pad", [x, this.integers([...before, ...after])], dims);
@@ -212,21 +216,21 @@ export class Emitter {
   unary = (opType: string, x: Tensor): Tensor => this.op(opType, [x], x.dims);
   scale = (x: Tensor, by: number): Tensor => (by === 1 ? x : this.multiply(x, this.scalar(by)));
 
-  /** 1 where x > 0, else 0. */
+  /** Writes 1 where x > 0, else 0. */
   positive(x: Tensor): Tensor {
     const mask = this.op("Greater", [x, this.scalar(0)], x.dims);
     return this.op("Cast", [mask], x.dims, [int("to", 1)]);
   }
 
-  /** Sum along axes, which stay as size 1. */
+  /** Sums along axes, which stay with size 1. */
   sum(x: Tensor, axes: readonly number[]): Tensor {
     const dims = x.dims.map((size, axis) => (axes.includes(axis) ? 1 : size));
     return this.op("ReduceSum", [x, this.integers(axes)], dims, [int("keepdims", 1)]);
   }
 
   /**
-   * a (…, m, k) · bᵀ with b (…, n, k). WebGPU has no product with a transposed factor: there it is (b · aᵀ)ᵀ, since one
-   * a is multiplied with many bs and ONNX Runtime merges equal transpositions.
+   * Writes the product a · bᵀ of a (…, m, k) and b (…, n, k). WebGPU has no product with a transposed factor: there it is
+   * (b · aᵀ)ᵀ, since one a is multiplied with many bs and ONNX Runtime merges equal transpositions.
    */
   productTransposed(a: Tensor, b: Tensor): Tensor {
     const dims = [...a.dims.slice(0, -1), b.dims.at(-2)!];
@@ -240,10 +244,10 @@ export class Emitter {
   }
 }
 
-/** Where ONNX Runtime computes: its execution providers, by the names that it gives them. */
+/** ONNX Runtime's execution providers, by its own names. */
 export type Provider = "cpu" | "webgpu" | "cuda";
 
-/** The provider that an engine stands for; null where it is not ONNX Runtime's. */
+/** The execution provider of each engine; null for engines that are not ONNX Runtime's. */
 export const providers: Readonly<Record<EngineName, Provider | null>> = {
   "onnx-cpu": "cpu",
   "onnx-webgpu": "webgpu",

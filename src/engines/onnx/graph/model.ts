@@ -1,7 +1,8 @@
+/** ONNX models as bytes: the part of onnx.proto that is written, and what is read of a model from elsewhere. */
 import { readFileSync } from "node:fs";
 import protobuf from "protobufjs";
 
-/** The parts of onnx.proto (onnx.ai, Apache-2.0; beside this file) that the engine writes. */
+/** A node's attribute, in the subset of onnx.proto (onnx.ai, Apache-2.0; beside this file) that the engine writes. */
 export interface Attribute {
   readonly name: string;
   readonly type: 1 | 2 | 3 | 6 | 7;
@@ -12,6 +13,7 @@ export interface Attribute {
   readonly ints?: readonly number[];
 }
 
+/** A node: one operator with the names of its inputs and outputs. */
 export interface Node {
   readonly name: string;
   readonly opType: string;
@@ -21,6 +23,7 @@ export interface Node {
   readonly attribute: readonly Attribute[];
 }
 
+/** A constant array stored in a model. */
 export interface Initializer {
   readonly name: string;
   /** 1 float32, 2 uint8, 3 int8, 6 int32, 7 int64. */
@@ -29,13 +32,15 @@ export interface Initializer {
   readonly rawData: Uint8Array;
 }
 
+/** An input or output of a graph. */
 export interface ValueInfo {
   readonly name: string;
-  /** A size, or the name of one that is known when the model runs. */
+  /** Sizes; a name stands for a size that is known only when the model runs. */
   readonly dims: readonly (number | string)[];
   readonly docString?: string;
 }
 
+/** A graph ready to be encoded. */
 export interface GraphParts {
   readonly nodes: readonly Node[];
   readonly initializers: readonly Initializer[];
@@ -43,10 +48,10 @@ export interface GraphParts {
   readonly outputs: readonly ValueInfo[];
 }
 
-/** What a model says of itself, for whoever opens it. */
+/** A model's description of itself: operator sets, producer, documentation and metadata. */
 export interface ModelDescription {
   readonly operatorSets?: readonly OperatorSet[];
-  /** Of the program that writes it. */
+  /** Version of the program that wrote the model. */
   readonly producerVersion?: string;
   readonly docString?: string;
   readonly metadata?: Readonly<Record<string, string>>;
@@ -57,9 +62,10 @@ interface OperatorSet {
   readonly version: number;
 }
 
+/** ONNX's own operator set. */
 export const standardOperators: OperatorSet = { domain: "", version: 17 };
 
-/** The operator sets the engine writes: ONNX 17, and ONNX Runtime's own for fused products and blocked convolutions. */
+/** Operator sets that the engine uses: ONNX 17, and ONNX Runtime's own for fused products and blocked convolutions. */
 const engineOperators: readonly OperatorSet[] = [
   standardOperators,
   { domain: "com.microsoft", version: 1 },
@@ -82,7 +88,7 @@ const valueInfo = ({ name, dims, ...documentation }: ValueInfo) => ({
   ...documentation,
 });
 
-/** The bytes of an ONNX model. */
+/** Encodes a graph as the bytes of an ONNX model. */
 export function encodeModel(
   parts: GraphParts,
   { operatorSets = engineOperators, metadata = {}, ...description }: ModelDescription = {},
@@ -106,7 +112,7 @@ export function encodeModel(
     .finish();
 }
 
-/** Of a model that anyone wrote, what says whether it can be used: its graph's nodes and stored arrays. */
+/** The part of a model from elsewhere that tells whether it can be used: its nodes, inputs and stored arrays. */
 export interface StoredGraph {
   readonly node?: readonly { readonly attribute?: readonly StoredAttribute[] }[];
   readonly initializer?: readonly StoredTensor[];
@@ -123,15 +129,20 @@ interface StoredAttribute {
   readonly graphs?: readonly StoredGraph[];
 }
 
+/** A stored array's type and sizes, without its values. */
 export interface StoredTensor {
   readonly name?: string;
   readonly dims?: readonly (number | { toNumber(): number })[];
   readonly dataType?: number;
-  /** 1: the values lie in another file. */
+  /** 1 where the values lie in another file. */
   readonly dataLocation?: number;
 }
 
-/** @throws Error where the bytes are not a whole protobuf message of a model; a model without a graph gives null */
+/**
+ * Decodes a model's graph; null where the model has none.
+ *
+ * @throws Error where the bytes are not a whole protobuf message of a model
+ */
 export function decodeModel(bytes: Uint8Array): StoredGraph | null {
   modelType ??= loadSchema();
   const { graph } = modelType.decode(bytes) as unknown as { readonly graph?: StoredGraph | null };

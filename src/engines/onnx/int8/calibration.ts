@@ -1,3 +1,4 @@
+/** Calibration for 8-bit inference: statistics of a network's values, measured in floats on tiles of the tomogram. */
 import type { Shape3 } from "../../../domain/volume.js";
 import type { Network } from "../../../nets/architecture.js";
 import { inOrder, type Parameter, type Value } from "../../../nets/value.js";
@@ -11,7 +12,7 @@ import type { GraphParts } from "../graph/model.js";
 import { lowerForward } from "../lower.js";
 import { machineBlock, openSession } from "../session.js";
 
-/** Of one value of the network, a number each channel, over all voxels of the tiles looked at. */
+/** Statistics of one value of the network, one number a channel, over all voxels of the measured tiles. */
 export interface ChannelStatistics {
   readonly low: Float32Array;
   readonly high: Float32Array;
@@ -21,7 +22,7 @@ export interface ChannelStatistics {
 
 type Measure = keyof ChannelStatistics;
 
-/** A graph of the network in floats that measures what its bytes depend on: outputs `<value's place>:<measure>`. */
+/** Writes the network in floats with the statistics it is quantised by: outputs `<value's place>:<measure>`. */
 function measuringGraph(
   network: Network,
   weights: ReadonlyMap<string, Float32Array>,
@@ -52,7 +53,7 @@ function lowerPlain(
   return values.map((value) => forward.get(value)!.output);
 }
 
-/** Over all voxels: along y and x first, the order ONNX Runtime is fast at. */
+/** Writes the statistics over all voxels, reducing along y and x first, the order ONNX Runtime is fast at. */
 function measured(e: Emitter, tensor: Tensor): Record<Measure, Tensor> {
   const { z, channels, y, x } = mapDims(tensor);
   const flat = e.reshape(tensor, [z, channels, y * x]);
@@ -69,7 +70,7 @@ function measured(e: Emitter, tensor: Tensor): Record<Measure, Tensor> {
   };
 }
 
-/** The values whose bytes cannot be told from others' measures. */
+/** Lists the values that must be measured: those whose levels do not follow from other values' statistics. */
 function measuredValues({ logits }: Network): Value[] {
   const isMeasured = ({ operation }: Value): boolean =>
     ["input", "convolution", "transposedConvolution", "add", "averagePool"].includes(operation.kind);
@@ -82,7 +83,7 @@ const notFinite = ({ operation }: Value): PickbenchError =>
     `precision int8: the network's ${operation.kind} gives NaN or infinity on this tomogram; wanted numbers: check the tomogram for NaN and the checkpoint's training log`,
   );
 
-/** Gathers tiles' measures. */
+/** Statistics of a network's values, gathered tile by tile. */
 export class Calibration {
   readonly #values: readonly Value[];
   readonly #sums = new Map<Value, ChannelStatistics>();
@@ -92,7 +93,11 @@ export class Calibration {
     this.#values = measuredValues(network);
   }
 
-  /** @throws NotFinite where a value is NaN or infinite */
+  /**
+   * Adds one tile's outputs of the measuring graph.
+   *
+   * @throws PickbenchError NotFinite where a value is NaN or infinite
+   */
   add(outputs: Readonly<Record<string, { readonly data: Float32Array }>>): void {
     this.#tiles++;
     this.#values.forEach((value, at) => {
@@ -119,7 +124,11 @@ export class Calibration {
   }
 }
 
-/** What a network's values are on tiles of one shape, computed in floats. */
+/**
+ * Measures a network's values on tiles of one shape, in floats.
+ *
+ * @throws PickbenchError NotFinite where a value is NaN or infinite
+ */
 export async function calibrate({
   network,
   weights,

@@ -1,3 +1,4 @@
+/** Convolutions of bytes with 8-bit weights by ONNX Runtime's QLinearConv. */
 import { imageKernel, type SliceKernel, type SliceRead } from "../blocked/kernels.js";
 import { type Emitter, int, ints, type Tensor } from "../graph/emitter.js";
 import { type ByteMap, type Levels, scaleOf, stackLanes, zeroOf } from "./map.js";
@@ -5,26 +6,26 @@ import { type ByteMap, type Levels, scaleOf, stackLanes, zeroOf } from "./map.js
 interface ByteConvolution {
   readonly kernel: SliceKernel;
   readonly reads: readonly SliceRead[];
-  /** Of the output. */
+  /** Output images; `lanes`, `y` and `x` are the output's too. */
   readonly images: number;
   readonly lanes: number;
   readonly y: number;
   readonly x: number;
-  /** Input slices from one output image to the next. */
+  /** Step in input slices from one output image to the next. */
   readonly step: number;
   readonly pads: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
-  /** One number a lane. */
+  /** Bias, one number a lane. */
   readonly bias: Float32Array;
   readonly levels: Levels;
 }
 
-/** Channels per step of ONNX Runtime's 8-bit dot products: its fast kernels take whole steps alone. */
+/** Channels per step of ONNX Runtime's 8-bit dot products, whose fast kernels take whole steps only. */
 const dotLength = 4;
 const largestWeight = 127;
 
-/** (images, y, x, lanes): bytes times 8-bit weights, of which each output lane has a scale of its own. */
+/** Writes a convolution of bytes with 8-bit weights that have one scale an output lane: (images, y, x, lanes). */
 export function convolveBytes(e: Emitter, map: ByteMap, convolution: ByteConvolution): Tensor {
   const { kernel, reads, images, lanes, y, x, step, levels } = convolution;
   const inLanes = map.tensor.dims[3]!;
@@ -64,7 +65,7 @@ export function convolveBytes(e: Emitter, map: ByteMap, convolution: ByteConvolu
   return e.op("QLinearConv", inputs, [images, y, x, lanes], attributes, "com.microsoft");
 }
 
-/** Weights of each lane as whole numbers −127 … 127 times the lane's scale. */
+/** Quantises the weights of each lane to integers −127 … 127 times the lane's scale. */
 export function quantiseKernel(
   values: Float32Array,
   lanes: number,

@@ -1,13 +1,14 @@
+/** Folding of normalisations into the 8-bit convolutions before them. */
 import type { OperationOf, Value } from "../../../nets/value.js";
 import type { ChannelStatistics } from "./calibration.js";
 
-/** What an instance norm is where its statistics are constants: x·factor + shift, a number a channel each. */
+/** An instance normalisation whose statistics are constants: x·factor + shift, one of each a channel. */
 export interface ChannelAffine {
   readonly factor: Float32Array;
   readonly shift: Float32Array;
 }
 
-/** (x − mean)·scale/σ + shift, by statistics of many tiles. */
+/** Returns (x − mean)·scale/σ + shift as factor and shift, by the statistics of many tiles. */
 export function constantNorm(
   { scale, shift, epsilon }: OperationOf<"instanceNorm">,
   { mean, meanSquare }: ChannelStatistics,
@@ -22,7 +23,7 @@ export function constantNorm(
   return { factor, shift: factor.map((each, c) => (shifts ? shifts[c]! : 0) - mean[c]! * each) };
 }
 
-/** A value that does nothing to its input's numbers but repeat them. */
+/** Returns the value whose numbers a chain of dropout and nearest upsampling only repeats. */
 export function root(value: Value): Value {
   const { kind } = value.operation;
   return kind === "dropout" || kind === "upsampleNearest" ? root(value.inputs[0]!) : value;
@@ -31,7 +32,7 @@ export function root(value: Value): Value {
 export const isConvolution = ({ operation: { kind } }: Value): boolean =>
   kind === "convolution" || kind === "transposedConvolution";
 
-/** A convolution alone or with a norm behind it, which then clips what it writes. */
+/** Tells whether a value is a convolution, with or without a norm, into whose clipping a following ReLU can be folded. */
 export function isLinear(value: Value): boolean {
   if (value.operation.kind === "dropout") return isLinear(value.inputs[0]!);
   return isConvolution(value) || (value.operation.kind === "instanceNorm" && isConvolution(value.inputs[0]!));

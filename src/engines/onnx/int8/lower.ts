@@ -1,3 +1,4 @@
+/** Lowering of a network to 8-bit operations, from the image to the logits. */
 import type { Shape3 } from "../../../domain/volume.js";
 import type { Network } from "../../../nets/architecture.js";
 import type { OperationOf, Parameter, Value } from "../../../nets/value.js";
@@ -33,7 +34,7 @@ import { Ranges } from "./ranges.js";
 type Convolution = OperationOf<"convolution">;
 type Transposed = OperationOf<"transposedConvolution">;
 
-/** (1, z, c, y, x) of `output`, which is made of the network's logits. */
+/** Writes `output`, a value computed from the network's logits, as floats (1, z, c, y, x). */
 function lowerBytes(
   e: Emitter,
   network: Network,
@@ -126,7 +127,7 @@ class ByteLowering {
     }
   }
 
-  /** A convolution, with the norm behind it where there is one. */
+  /** Writes a convolution, with the norm behind it folded in where there is one. */
   #writeLinear(value: Value, levels: Levels): ByteMap {
     if (value.operation.kind === "dropout") return this.#writeLinear(value.inputs[0]!, levels);
     const isNorm = value.operation.kind === "instanceNorm";
@@ -242,14 +243,14 @@ class ByteLowering {
   #weightsOf = ({ weight }: Convolution | Transposed): Float32Array => this.#weights.get(weight.name)!;
 }
 
-/** A kernel with a norm's factors taken in. */
+/** Multiplies a kernel by a norm's factors. */
 function scaledOutputs(kernel: Kernel3, affine: ChannelAffine | null): Kernel3 {
   if (affine === null) return kernel;
   const size = kernel.dims.slice(1).reduce((a, b) => a * b);
   return { ...kernel, values: kernel.values.map((each, at) => each * affine.factor[Math.floor(at / size)]!) };
 }
 
-/** What `inferenceGraph` writes, for one sample, from the image to the logits in bytes. */
+/** Writes the same graph as `inferenceGraph`, for one sample, but in bytes from the image to the logits. */
 export function byteGraph(
   network: Network,
   weights: ReadonlyMap<string, Float32Array>,

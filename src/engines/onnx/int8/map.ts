@@ -1,3 +1,4 @@
+/** Maps in bytes: quantisation and its levels, stacking of slices, concatenation, upsampling and pooling. */
 import { areAllInOrder, stackedPlaces } from "../blocked/map.js";
 import { type Emitter, int, type Tensor } from "../graph/emitter.js";
 
@@ -12,7 +13,7 @@ export interface ByteMap {
   readonly levels: Levels;
 }
 
-/** Channels that ONNX Runtime's fast 8-bit convolutions write at once: lanes come in multiples of it. */
+/** Channels that ONNX Runtime's fast 8-bit convolutions write at once; counts of lanes are multiples of it. */
 export const block = 16;
 
 interface ByteDims {
@@ -22,15 +23,17 @@ interface ByteDims {
   readonly lanes: number;
 }
 
+/** Returns the tensor's sizes by name. */
 export function byteDims({ tensor }: ByteMap): ByteDims {
   const [images, y, x, lanes] = tensor.dims as [number, number, number, number];
   return { images, y, x, lanes };
 }
 
+/** Returns the levels' scale as a constant; `zeroOf` returns their zero, as operators of bytes take both. */
 export const scaleOf = (e: Emitter, { scale }: Levels): Tensor => e.scalar(scale);
 export const zeroOf = (e: Emitter, { zero }: Levels): Tensor => e.whole(Uint8Array.of(zero), []);
 
-/** (1, z, 1, y, x) as (z, y, x, 1). */
+/** Quantises an image (1, z, 1, y, x) to bytes (z, y, x, 1). */
 export function quantise(e: Emitter, image: Tensor, levels: Levels): ByteMap {
   const [, z, , y, x] = image.dims as [number, number, number, number, number];
   const flat = e.reshape(image, [z, y, x, 1]);
@@ -38,7 +41,7 @@ export function quantise(e: Emitter, image: Tensor, levels: Levels): ByteMap {
   return { tensor, channels: 1, slices: 1, levels };
 }
 
-/** The numbers, (1, z, c, y, x). */
+/** Writes a map's numbers as floats, (1, z, c, y, x). */
 export function dequantise(e: Emitter, map: ByteMap): Tensor {
   const { images, y, x, lanes } = byteDims(map);
   const numbers = map.slices * map.channels;
@@ -50,7 +53,7 @@ export function dequantise(e: Emitter, map: ByteMap): Tensor {
 }
 
 /**
- * For every output image n the lanes of the images n·step + offset beside each other, zeros outside:
+ * Stacks, for every output image n, the lanes of the images n·step + offset beside each other, zeros outside:
  * (outputs, y, x, offsets·lanes).
  */
 export function stackLanes(
@@ -74,7 +77,7 @@ export function stackLanes(
   return e.reshape(e.transpose(gathered, [0, 2, 1, 3]), dims);
 }
 
-/** Maps of the same levels as one. */
+/** Concatenates the channels of maps that have the same levels. */
 export function concatBytes(e: Emitter, maps: readonly ByteMap[]): ByteMap {
   const tensor = e.concat(
     maps.map((map) => map.tensor),
@@ -98,7 +101,7 @@ export function upsampleBytes(e: Emitter, map: ByteMap, factor: readonly number[
   return { ...map, tensor };
 }
 
-/** Means over windows that do not overlap. */
+/** Averages over windows, (z, y, x) of `factor`, that do not overlap. */
 export function averageBytes(e: Emitter, map: ByteMap, factor: readonly number[], levels: Levels): ByteMap {
   const { images, y, x, lanes } = byteDims(map);
   const [fz, fy, fx] = factor as [number, number, number];
@@ -118,19 +121,21 @@ export function averageBytes(e: Emitter, map: ByteMap, factor: readonly number[]
   const pooled = e.op("QLinearAveragePool", inputs, dims, attributes, "com.microsoft");
   return { ...map, tensor: e.reshape(pooled, dims.slice(1)), levels };
 }
-/** What a byte q means: the number scale·(q − zero). */
+
+/** Quantisation levels: the byte q stands for the number scale·(q − zero). */
 export interface Levels {
   readonly scale: number;
-  /** The byte that means 0, which padding needs to be exact. */
+  /** The byte that stands for 0 exactly, which padding needs. */
   readonly zero: number;
 }
 
+/** Least and greatest number of a value. */
 export interface Range {
   readonly low: number;
   readonly high: number;
 }
 
-/** 256 levels over a range and 0. */
+/** Spreads 256 levels over a range that is widened to contain 0. */
 export function levelsOver(range: Range): Levels {
   const low = Math.min(0, range.low);
   const high = Math.max(0, range.high);
@@ -138,7 +143,7 @@ export function levelsOver(range: Range): Levels {
   return { scale, zero: Math.round(-low / scale) };
 }
 
-/** What both hold. */
+/** Returns the smallest range that contains both. */
 export const union = (a: Range, b: Range): Range => ({
   low: Math.min(a.low, b.low),
   high: Math.max(a.high, b.high),

@@ -1,13 +1,14 @@
+/** Ranges of a network's values for 8-bit inference, measured or derived from the values before them. */
 import { inOrder, type Value } from "../../../nets/value.js";
 import type { ChannelStatistics } from "./calibration.js";
 import { constantNorm, root } from "./folding.js";
 import { type Levels, levelsOver, type Range, union } from "./map.js";
 
-/** What the bytes of each value mean. */
+/** Ranges and quantisation levels of a network's values. */
 export class Ranges {
   readonly #of: (value: Value) => ChannelStatistics;
   readonly #weights: ReadonlyMap<string, Float32Array>;
-  /** Values that are concatenated have the same levels. */
+  /** Ranges of concatenated values, which must have the same levels. */
   readonly #shared = new Map<Value, Range>();
 
   constructor(

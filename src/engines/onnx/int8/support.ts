@@ -1,3 +1,4 @@
+/** Whether a network and a machine can compute in 8 bits. */
 import type { Network } from "../../../nets/architecture.js";
 import { inOrder, type Value } from "../../../nets/value.js";
 import { PickbenchError } from "../../../system/errors.js";
@@ -8,7 +9,12 @@ import { openSession } from "../session.js";
 import { isConvolution } from "./folding.js";
 import { block, scaleOf, zeroOf } from "./map.js";
 
-/** @throws Unsupported where the network, or this machine, does not compute in 8 bits */
+/**
+ * Checks that a network can be run in 8 bits here.
+ *
+ * @throws PickbenchError Unsupported where the network has a part without 8-bit form, or the machine's products of bytes
+ * are not exact
+ */
 export async function checkBytes(network: Network): Promise<void> {
   const kind = unsupported(network);
   if (kind !== null)
@@ -24,12 +30,12 @@ export async function checkBytes(network: Network): Promise<void> {
     );
 }
 
-/** Tiles that are measured have 8 voxels an axis of such a map: of fewer, no mean and variance are known. */
+/** Largest stride of a normalised map: measured tiles have 8 of its voxels an axis, and fewer give no good statistics. */
 const coarsest = 8;
 
 const pointwise = new Set(["relu", "leakyRelu", "prelu", "dropout", "input"]);
 
-/** The first part of a network that is not computed in bytes; null where there is none. */
+/** Names the first part of a network that has no 8-bit form; null where there is none. */
 export function unsupported({ logits }: Network): string | null {
   const slices = new Map<Value, number>();
   for (const value of inOrder(logits)) {
@@ -43,7 +49,7 @@ export function unsupported({ logits }: Network): string | null {
   return null;
 }
 
-/** Neighbouring slices that one image of the value's map holds. */
+/** Returns how many neighbouring slices one image of the value's map holds. */
 function slicesOf({ operation, channels }: Value, given: number): number {
   if (operation.kind !== "transposedConvolution") return given;
   return phaseParts(block, channels, phasesOfTransposed(operation)).slices;
@@ -86,7 +92,7 @@ function whyNot({ operation, inputs, channels, stride }: Value, slices: readonly
 
 let exact: Promise<boolean> | undefined;
 
-/** Whether the largest bytes times the largest weights add up without saturating, as they do not in 16 bits. */
+/** Tells whether sums of the largest bytes times the largest weights are exact; sums in 16 bits would saturate. */
 async function isExact(): Promise<boolean> {
   const channels = 16;
   const e = new Emitter();

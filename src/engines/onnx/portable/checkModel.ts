@@ -1,3 +1,4 @@
+/** Check of an exported model: its output beside the engine's own, on one random volume. */
 import { randomFor } from "../../../domain/random.js";
 import { type Shape3, voxelCount } from "../../../domain/volume.js";
 import type { Network } from "../../../nets/architecture.js";
@@ -6,15 +7,15 @@ import { valueGraph } from "../inferenceGraph.js";
 import { createFromModel, openSession, tensorOf } from "../session.js";
 import { outputNameOf, type PortableOptions } from "./portableModel.js";
 
-/** How a model's output differs from the engine's own on one random volume. */
+/** Largest difference between a model's output and the engine's own on one random volume. */
 export interface ModelCheck {
   readonly patch: Shape3;
   readonly largestDifference: number;
-  /** The largest absolute value of the engine's output. */
+  /** Largest absolute value of the engine's output. */
   readonly largestValue: number;
 }
 
-/** Runs a model's bytes in ONNX Runtime beside the engine, whose lowering shares nothing with the model's. */
+/** Compares a model, run by ONNX Runtime, with the engine, whose lowering shares no code with the exported model's. */
 export async function checkModel(bytes: Uint8Array, options: PortableOptions): Promise<ModelCheck> {
   const { network, weights, activation, offsets = 0 } = options;
   const patch = smallPatch(network);
@@ -46,7 +47,7 @@ export async function checkModel(bytes: Uint8Array, options: PortableOptions): P
   return { patch, largestDifference, largestValue };
 }
 
-/** A few thousand voxels, at least two along every axis of the coarsest maps, and no cube: swapped axes show. */
+/** Chooses a patch of a few thousand voxels, two or more an axis of the coarsest map; no cube: swapped axes must show. */
 function smallPatch({ multiple }: Network): Shape3 {
   const size = (least: number, axis: 0 | 1 | 2) =>
     multiple[axis] * Math.max(2, Math.ceil(least / multiple[axis]));

@@ -1,15 +1,16 @@
+/** Writer of ONNX graphs with open sizes, in standard operators alone. */
 import type { Attribute, GraphParts, Initializer, Node, ValueInfo } from "../graph/model.js";
 
-/** A tensor of the graph by its name; its sizes are known when the model runs. */
+/** Name of a tensor in the graph; the sizes are known only when the model runs. */
 export type Name = string;
 
-/** Writes a graph of standard ONNX operators whose sizes are open. */
+/** A graph of standard ONNX operators in the making, its sizes open. */
 export class OpenGraph {
   private readonly nodes: Node[] = [];
   private readonly initializers = new Map<string, Initializer>();
   private readonly names = new Map<string, number>();
 
-  /** Adds a node with one output, named after `label` or else its operator. */
+  /** Adds a node with one output, named after `label`, by default the operator. */
   node(
     opType: string,
     input: readonly Name[],
@@ -21,7 +22,7 @@ export class OpenGraph {
     return output;
   }
 
-  /** Adds a node that gives a tensor the name it has outside. */
+  /** Adds a node that makes a tensor an output under its public name. */
   publish(tensor: Name, name: Name): void {
     this.nodes.push({
       name,
@@ -33,7 +34,7 @@ export class OpenGraph {
     });
   }
 
-  /** A constant of floats under this name; the one that is there already where the name is known. */
+  /** Adds a constant of floats, or returns the one already stored under the name. */
   floats(name: Name, dims: readonly number[], values: () => Float32Array): Name {
     return this.constant(name, 1, dims, values);
   }

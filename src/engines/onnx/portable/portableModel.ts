@@ -1,3 +1,4 @@
+/** Export of a network as one ONNX model in standard operators, for any runtime, batch and volume size. */
 import type { Network } from "../../../nets/architecture.js";
 import { elementCount, inOrder, type Parameter, spatial, type Value } from "../../../nets/value.js";
 import { type Activation, activated } from "../../activation.js";
@@ -5,16 +6,17 @@ import { encodeModel, type GraphParts, type ModelDescription, standardOperators 
 import { type Name, OpenGraph } from "./openGraph.js";
 import { type Portable, writeValue } from "./rules.js";
 
+/** What a network is exported with. */
 export interface PortableOptions {
   readonly network: Network;
   readonly weights: ReadonlyMap<string, Float32Array>;
-  /** Null leaves the logits as the network gives them, at its own stride. */
+  /** Output activation; null exports the logits at the network's own stride. */
   readonly activation: Activation | null;
-  /** How many of the last outputs are offsets. */
+  /** Number of offset channels, which are the last outputs. */
   readonly offsets?: number;
 }
 
-/** What the model's output is called. */
+/** Returns the name of the model's output. */
 export function outputNameOf({
   activation,
   offsets = 0,
@@ -25,9 +27,9 @@ export function outputNameOf({
 }
 
 /**
- * A network with its weights as constants, in standard ONNX alone, for any runtime: `image` (batch, 1, z, y, x) in, one
- * map an output channel out, batch and volume of any size that is a multiple of the network's. ONNX Runtime runs the
- * engine's own lowering faster (../inferenceGraph.ts), which is for one size.
+ * Writes a network with its weights as constants, in standard ONNX alone, for any runtime: `image` (batch, 1, z, y, x)
+ * in, (batch, output, z, y, x) out, for any batch and any volume whose sizes are multiples of the network's. ONNX Runtime
+ * runs the engine's own lowering faster (../inferenceGraph.ts), which is for one size.
  *
  * @throws TypeError where a weight is missing or has the wrong number of values
  */
@@ -55,7 +57,7 @@ function portableGraph({ network, weights, activation, offsets = 0 }: PortableOp
   );
 }
 
-/** The names of a map's open sizes. */
+/** Returns the names of a map's open sizes. */
 const sizesOf = (value: Value): string[] =>
   spatial(value).map((stride, at) => `${"zyx"[at]}${stride === 1 ? "" : `_over_${stride}`}`);
 
@@ -75,7 +77,11 @@ function portableOf(graph: OpenGraph, weights: ReadonlyMap<string, Float32Array>
   };
 }
 
-/** A portable model's bytes, of operator set 17, what it says of itself with it; and the graph in it. */
+/**
+ * Exports a network: the bytes of a model of operator set 17 with its description, and the graph inside it.
+ *
+ * @throws TypeError where a weight is missing or has the wrong number of values
+ */
 export function portableModel(
   options: PortableOptions,
   description: Omit<ModelDescription, "operatorSets"> = {},

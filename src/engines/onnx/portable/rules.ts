@@ -1,3 +1,4 @@
+/** The table of export rules: how each kind of operation is written in standard ONNX, (batch, channel, z, y, x). */
 import type { Shape3 } from "../../../domain/volume.js";
 import type { OperationKind, OperationOf, Parameter, Value } from "../../../nets/value.js";
 import { int, ints, real, text } from "../graph/emitter.js";
@@ -5,16 +6,16 @@ import type { Attribute } from "../graph/model.js";
 import type { Name, OpenGraph } from "./openGraph.js";
 import { windowAttributes } from "./window.js";
 
-/** What writing one operation needs beside itself and its inputs. */
+/** What the rule of an operation needs besides the operation and its inputs. */
 export interface Portable {
   readonly graph: OpenGraph;
-  /** The constant of a parameter, under its own name. */
+  /** Adds a parameter as a constant under its own name. */
   readonly parameter: (parameter: Parameter) => Name;
-  /** A constant, or parameter, of one number a channel, shaped to meet maps: (c, 1, 1, 1). */
+  /** Adds a parameter of one number a channel, shaped to broadcast against maps: (c, 1, 1, 1). */
   readonly perChannel: (parameter: Parameter) => Name;
 }
 
-/** Writes one kind of operation, for maps in ONNX's own layout: (batch, channel, z, y, x). */
+/** Writes one kind of operation for maps in ONNX's own layout, (batch, channel, z, y, x). */
 type Rule<K extends OperationKind> = (
   operation: OperationOf<K>,
   inputs: readonly Name[],
@@ -23,10 +24,10 @@ type Rule<K extends OperationKind> = (
 ) => Name;
 
 const channelAxis = 1;
-/** Past the end of every axis. */
+/** An index past the end of every axis. */
 const end = 2 ** 31 - 1;
 
-/** A rule that is one node with the operation's own inputs. */
+/** Makes a rule that is one node with the operation's own inputs. */
 const node =
   <K extends OperationKind>(
     opType: string,
@@ -35,7 +36,7 @@ const node =
   (operation, inputs, { graph }) =>
     graph.node(opType, inputs, attributes(operation));
 
-/** Where a parameter stands in the network: its name without the last part. */
+/** Returns a parameter's place in the network: its name without the last part. */
 const placeOf = ({ name }: Parameter): string => name.slice(0, name.lastIndexOf("."));
 
 const ones = (graph: OpenGraph, count: number): Name =>
@@ -93,7 +94,7 @@ const batchNorm: Rule<"batchNorm"> = (operation, [x], { graph, parameter }, { ch
   );
 };
 
-/** scale·x + shift, each where there is one. */
+/** Writes scale·x + shift, without the factor or term that is null. */
 function affined(
   x: Name,
   { scale, shift }: { readonly scale: Parameter | null; readonly shift: Parameter | null },
@@ -103,7 +104,10 @@ function affined(
   return shift ? graph.node("Add", [scaled, perChannel(shift)]) : scaled;
 }
 
-/** Operator set 17 has none: each group as one row that instance normalisation sees as a channel, as PyTorch writes it. */
+/**
+ * Group normalisation. Operator set 17 has none: each group becomes one row that instance normalisation takes for a
+ * channel, as PyTorch exports it.
+ */
 const groupNorm: Rule<"groupNorm"> = (operation, [x], portable) => {
   const { graph } = portable;
   const { groups, epsilon } = operation;
@@ -116,7 +120,7 @@ const groupNorm: Rule<"groupNorm"> = (operation, [x], portable) => {
   return affined(graph.node("Reshape", [normal, graph.node("Shape", [x!])]), operation, portable);
 };
 
-/** ONNX's LayerNormalization wants the channels last; means over the second axis need no transposition. */
+/** Layer normalisation. ONNX's own wants the channels last; means over the second axis need no transposition. */
 const layerNorm: Rule<"layerNorm"> = (operation, [x], portable) => {
   const { graph } = portable;
   const overChannels = [ints("axes", [channelAxis]), int("keepdims", 1)];
@@ -126,7 +130,7 @@ const layerNorm: Rule<"layerNorm"> = (operation, [x], portable) => {
   return affined(graph.node("Div", [centred, deviation]), operation, portable);
 };
 
-/** x/2·(1 + erf(x/√2)). */
+/** GELU: x/2·(1 + erf(x/√2)). */
 const gelu: Rule<"gelu"> = (_, [x], { graph }) => {
   const erf = graph.node("Erf", [graph.node("Mul", [x!, graph.scalar(Math.SQRT1_2)])]);
   const twice = graph.node("Mul", [x!, graph.node("Add", [erf, graph.scalar(1)])]);
@@ -140,7 +144,7 @@ const resize =
     return graph.node("Resize", [x!, "", scales], attributes);
   };
 
-/** `count` copies of the map, each moved by one slice, side by side. */
+/** Neighbouring slices as channels: `count` copies of the map, each shifted by one slice more than the one before. */
 const neighbourSlices: Rule<"neighbourSlices"> = ({ count }, [x], { graph }) => {
   const half = (count - 1) / 2;
   const zAxis = 2;
@@ -188,7 +192,7 @@ const sumOver =
   (_, [x], { graph }) =>
     graph.node("ReduceSum", [x!, graph.integers(axes)], [int("keepdims", 1)]);
 
-/** How every kind of operation is written. */
+/** The export rule of every kind of operation. */
 export const rules: { readonly [K in Exclude<OperationKind, "input">]: Rule<K> } = {
   convolution,
   transposedConvolution,
@@ -232,7 +236,7 @@ export const rules: { readonly [K in Exclude<OperationKind, "input">]: Rule<K> }
   sumChannels: sumOver([channelAxis]),
 };
 
-/** Writes a value whose inputs are written. */
+/** Writes a value whose inputs are already written. */
 export function writeValue(value: Value, inputs: readonly Name[], portable: Portable): Name {
   const { operation } = value;
   if (operation.kind === "input") throw new TypeError(`the input ${operation.name} is not computed`);

@@ -1,3 +1,4 @@
+/** Attributes of ONNX convolutions and pools: kernel, strides, dilations and padding. */
 import type { Shape3 } from "../../../domain/volume.js";
 import { paddingBefore } from "../../../nets/value.js";
 import { ints } from "../graph/emitter.js";
@@ -12,14 +13,14 @@ interface Window {
 interface AxisPadding {
   readonly before: number;
   readonly after: number;
-  /** What a transposed window adds at its output's end. */
+  /** Voxels that a transposed convolution adds at its output's end. */
   readonly extra: number;
 }
 
 /**
- * Padding that makes an output the input's size over the stride. Convolutions and pools round their output's size
- * down, so that up to stride − 1 more zeros after an axis change nothing: both sides get the same where that is
- * enough, as PyTorch writes it, for not every runtime takes unequal ones.
+ * Returns the padding that makes an output's size the input's divided by the stride. Convolutions and pools round their
+ * output's size down, so up to stride − 1 more zeros after an axis change nothing: both sides are padded equally where
+ * that is enough, as PyTorch exports it, since not every runtime takes unequal padding.
  */
 function axisPadding(kernel: number, stride: number, dilation: number): AxisPadding {
   const before = paddingBefore(kernel, dilation);
@@ -28,7 +29,7 @@ function axisPadding(kernel: number, stride: number, dilation: number): AxisPadd
   return { before, after: before - Math.min(slack, 0), extra: Math.max(slack, 0) };
 }
 
-/** The attributes of a Conv, MaxPool or ConvTranspose. */
+/** Returns the attributes of a Conv, MaxPool or ConvTranspose. */
 export function windowAttributes(
   { kernel, stride, dilation = [1, 1, 1] }: Window,
   transposed = false,

@@ -1,3 +1,4 @@
+/** Lowering rules of activations and dropout, with their gradients. */
 import type { Parameter } from "../../../nets/value.js";
 import { channelAxis, sumOverVoxels } from "../convolution/zMajor.js";
 import { type Emitter, real, type Tensor } from "../graph/emitter.js";
@@ -8,21 +9,21 @@ export const relu = unary<"relu">(
   (e, { y, gradient }) => e.multiply(gradient, e.positive(y)),
 );
 
-/** A gradient where x > 0, slope times it elsewhere; `sign` has the sign of x. */
+/** Writes the gradient where x > 0, slope·gradient elsewhere; `sign` has the sign of x and `rise` is 1 − slope. */
 function activationGradient(e: Emitter, gradient: Tensor, sign: Tensor, slope: Tensor, rise: Tensor): Tensor {
   return e.multiply(gradient, e.add(e.multiply(e.positive(sign), rise), slope));
 }
 
-/** The sign is taken of y, which is kept anyway: a slope is not negative. */
+/** Leaky ReLU. Its gradient takes the sign of y, which is kept anyway: a slope is not negative. */
 export const leakyRelu = unary<"leakyRelu">(
   (e, x, { slope }) => e.op("LeakyRelu", [x], x.dims, [real("alpha", slope)]),
   (e, { y, gradient }, { slope }) => activationGradient(e, gradient, y, e.scalar(slope), e.scalar(1 - slope)),
 );
 
-/** One slope, or one a channel, against maps. */
+/** Returns slopes, one or one a channel, shaped to broadcast against maps. */
 const slopes = ({ e, parameter }: Lowering, slope: Parameter): Tensor => perChannel(e, parameter(slope));
 
-/** relu(x) + slope·min(x, 0): ONNX Runtime's own PRelu runs on one thread. */
+/** PReLU as relu(x) + slope·min(x, 0): ONNX Runtime's own PRelu runs on one thread. */
 export const prelu: Rule<"prelu"> = {
   forward(operation, [x], lowering) {
     const { e } = lowering;
@@ -41,8 +42,8 @@ export const prelu: Rule<"prelu"> = {
 };
 
 /**
- * x·Φ(x) and its derivative Φ(x) + x·φ(x). Φ is written ½·erf + ½, for ONNX Runtime makes the more usual ½·(erf + 1)
- * one node that takes twice as long.
+ * GELU, x·Φ(x), with its derivative Φ(x) + x·φ(x). Φ is written ½·erf + ½, since ONNX Runtime fuses the more usual
+ * ½·(erf + 1) to one node that takes twice as long.
  */
 export const gelu: Rule<"gelu"> = {
   forward(_, [x], { e }) {

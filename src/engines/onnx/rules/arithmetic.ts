@@ -1,3 +1,4 @@
+/** Lowering rules of arithmetic on two maps, and of joining and selecting channels, with their gradients. */
 import { channelAxis } from "../convolution/zMajor.js";
 import { binary, type Rule, unary } from "./rule.js";
 

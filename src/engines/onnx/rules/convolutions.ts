@@ -1,3 +1,4 @@
+/** Lowering rules of convolutions and transposed convolutions, each of which is the other's input gradient. */
 import { convolve } from "../convolution/convolution.js";
 import { kernelGradient } from "../convolution/kernelGradient.js";
 import { tapsOf } from "../convolution/taps.js";

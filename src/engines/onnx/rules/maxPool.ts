@@ -1,12 +1,13 @@
+/** Lowering rule of max pooling, axis after axis, with a gradient that breaks ties by position. */
 import type { Shape3 } from "../../../domain/volume.js";
 import { alongAxis, axisMatrix, type VoxelAxis, voxelAxes } from "../convolution/alongAxis.js";
 import { type Emitter, int, type Tensor } from "../graph/emitter.js";
 import { first, type Rule } from "./rule.js";
 
-/** Below every number: what a window sees past the map. */
+/** The lowest float, which a window reads outside the map. */
 const lowest = -3.4028234663852886e38;
 
-/** The windows of a map along one axis: (outputs) each seeing `window` voxels. */
+/** The windows of a map along one axis: `window` voxels each, `stride` apart, over `size` voxels. */
 interface Windows {
   readonly axis: VoxelAxis;
   readonly size: number;
@@ -16,7 +17,10 @@ interface Windows {
 
 const before = ({ window }: Windows): number => Math.floor((window - 1) / 2);
 
-/** Axis after axis, the last first: then the first of equal numbers in a window is the first along z, then y, then x. */
+/**
+ * Lists the windows axis after axis, the last axis first: of equal numbers in a window the first along z, then y, then x
+ * is then the one chosen.
+ */
 function windowsOf(x: Tensor, window: Shape3, stride: Shape3): Windows[] {
   return ([2, 1, 0] as const)
     .map((at) => {
@@ -26,7 +30,7 @@ function windowsOf(x: Tensor, window: Shape3, stride: Shape3): Windows[] {
     .filter((windows) => windows.window > 1 || windows.stride > 1);
 }
 
-/** For each place in the windows along an axis, what every window has there, and the largest up to there. */
+/** Returns, for each tap of the windows along an axis, every window's value there and its largest value up to there. */
 function largestUpTo(e: Emitter, x: Tensor, windows: Windows): { taps: Tensor[]; largest: Tensor[] } {
   const { axis, size, window, stride } = windows;
   const padded = padLowest(e, x, axis, before(windows), Math.max(0, window - stride - before(windows)));
@@ -45,7 +49,7 @@ function padLowest(e: Emitter, x: Tensor, axis: VoxelAxis, start: number, end: n
   return e.op("Pad", [x, e.integers([...along(start), ...along(end)]), e.scalar(lowest)], dims);
 }
 
-/** The gradient of the windows' maxima, each given to where its window is first that large. */
+/** Writes the gradient of the windows' maxima: each goes to the first voxel of its window that has the maximum. */
 function toLargest(e: Emitter, gradient: Tensor, x: Tensor, windows: Windows): Tensor {
   const { axis, size, window, stride } = windows;
   const { taps, largest } = largestUpTo(e, x, windows);
@@ -64,11 +68,11 @@ function toLargest(e: Emitter, gradient: Tensor, x: Tensor, windows: Windows): T
   return total!;
 }
 
-/** 1 where a > b, else 0. */
+/** Writes 1 where a > b, else 0. */
 const exceeds = (e: Emitter, a: Tensor, b: Tensor): Tensor =>
   e.op("Cast", [e.op("Greater", [a, b], a.dims)], a.dims, [int("to", 1)]);
 
-/** One axis after another, a slice of the map for each place in the window: ONNX Runtime's MaxPool is slower at stride 1. */
+/** Max pooling along one axis after another, by a slice a tap: ONNX Runtime's own MaxPool is slower at stride 1. */
 export const maxPool: Rule<"maxPool"> = {
   forward: ({ window, stride }, [x], { e }) =>
     windowsOf(x!, window, stride).reduce((map, windows) => largestUpTo(e, map, windows).largest.at(-1)!, x!),

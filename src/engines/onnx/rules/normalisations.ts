@@ -1,3 +1,4 @@
+/** Lowering rules of instance, group, batch and layer normalisation, with their gradients. */
 import type { OperationOf, Parameter } from "../../../nets/value.js";
 import {
   channelAxis,
@@ -9,13 +10,13 @@ import {
 import type { Emitter, Tensor } from "../graph/emitter.js";
 import { asVector, type Lowering, perChannel, type Rule } from "./rule.js";
 
-/** A normalisation of channels, by statistics that several of them may share. */
+/** Normalisations of each channel by statistics that several channels, or samples, may share. */
 type ChannelNorm = "instanceNorm" | "groupNorm" | "batchNorm";
 
-/** Means of each channel of each sample, (sample, 1, c, 1, 1), as means over all that is normalised together. */
+/** Averages the means of each sample's channels, (sample, 1, c, 1, 1), over all that are normalised together. */
 type Pool<K extends ChannelNorm> = (e: Emitter, means: Tensor, operation: OperationOf<K>) => Tensor;
 
-/** Called with the statistics that a map has just been normalised by. */
+/** Called with the statistics that a map is normalised by. */
 type Track<K extends ChannelNorm> = (
   operation: OperationOf<K>,
   statistics: { x: Tensor; mean: Tensor; variance: Tensor },
@@ -33,8 +34,8 @@ const shifted = (lowering: Lowering, x: Tensor, shift: Parameter | null): Tensor
   shift ? lowering.e.add(x, perChannel(lowering.e, lowering.parameter(shift))) : x;
 
 /**
- * y = (x − mean)·scale/σ + shift. With n = (x − mean)/σ, the gradient of x is (scale·g − mean(scale·g) −
- * n·mean(scale·g·n))/σ (Ioffe and Szegedy 2015), whose means are taken of each channel first and pooled then.
+ * Makes the rule of y = (x − mean)·scale/σ + shift. With n = (x − mean)/σ, the gradient of x is (scale·g − mean(scale·g) −
+ * n·mean(scale·g·n))/σ (Ioffe and Szegedy 2015), whose means are taken over each channel first and then pooled.
  */
 function channelNorm<K extends ChannelNorm>(pool: Pool<K>, track?: Track<K>): Rule<K> {
   return {
@@ -81,7 +82,7 @@ export const groupNorm = channelNorm<"groupNorm">((e, means, { groups }) => {
 
 const overBatch: Pool<"batchNorm"> = (e, means) => e.scale(e.sum(means, [0]), 1 / mapDims(means).samples);
 
-/** Blends a batch's statistics into the running ones. The variance of a single number, which PyTorch refuses, is 0. */
+/** Blends a batch's statistics into the running ones. A single number, which PyTorch refuses, has variance 0. */
 const trackRunning: Track<"batchNorm"> = (operation, { x, mean, variance }, { e, parameter, training }) => {
   const { samples, z, y, x: width } = mapDims(x);
   const count = samples * z * y * width;
@@ -111,7 +112,7 @@ export const batchNorm: Rule<"batchNorm"> = {
 const overChannels = (e: Emitter, x: Tensor): Tensor =>
   e.scale(e.sum(x, [channelAxis]), 1 / x.dims[channelAxis]!);
 
-/** The mean of squares is a product and a sum: ONNX Runtime's own reduction of squares over channels is slow. */
+/** Layer normalisation. ONNX Runtime reduces squares over channels slowly: here they are a product and a sum. */
 export const layerNorm: Rule<"layerNorm"> = {
   forward(operation, [x], lowering) {
     const { e } = lowering;

@@ -1,3 +1,4 @@
+/** Lowering rules of functions of each number alone, with their gradients. */
 import type { Emitter, Tensor } from "../graph/emitter.js";
 import { unary } from "./rule.js";
 

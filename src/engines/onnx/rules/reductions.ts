@@ -1,8 +1,9 @@
+/** Lowering rules of sums, means and softmax, with their gradients. */
 import { channelAxis, mapDims, meanOverVoxels, sumOverVoxels } from "../convolution/zMajor.js";
 import { type Emitter, int, ints, type Tensor } from "../graph/emitter.js";
 import { unary } from "./rule.js";
 
-/** x − max over the channels, whose exponential cannot overflow. */
+/** Writes x − max over the channels, whose exponential cannot overflow. */
 function belowLargest(e: Emitter, x: Tensor): Tensor {
   const dims = x.dims.map((size, axis) => (axis === channelAxis ? 1 : size));
   const largest = e.op("ReduceMax", [x], dims, [ints("axes", [channelAxis]), int("keepdims", 1)]);
@@ -14,7 +15,7 @@ function probabilities(e: Emitter, x: Tensor): Tensor {
   return e.divide(powers, e.sum(powers, [channelAxis]));
 }
 
-/** x − max − log Σ exp over the channels. */
+/** Writes the logarithm of the softmax: x − max − log Σ exp(x − max) over the channels. */
 function logProbabilities(e: Emitter, x: Tensor): Tensor {
   const shifted = belowLargest(e, x);
   return e.subtract(shifted, e.unary("Log", e.sum(e.unary("Exp", shifted), [channelAxis])));

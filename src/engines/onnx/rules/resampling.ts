@@ -1,3 +1,5 @@
+/** Lowering rules of pooling by means, upsampling, and neighbouring slices as channels, with their gradients. */
+import { product } from "../../../domain/numbers.js";
 import type { Shape3 } from "../../../domain/volume.js";
 import { type AxisMatrix, alongAxis, axisMatrix, transposed, voxelAxes } from "../convolution/alongAxis.js";
 import { asImages, channelAxis, mapDims, stackSlices } from "../convolution/zMajor.js";
@@ -36,19 +38,20 @@ function repeat(e: Emitter, x: Tensor, [fz, fy, fx]: Shape3): Tensor {
   return e.reshape(e.gather(wide, 0, rows), dims);
 }
 
-const volumeOf = (factor: readonly number[]): number => factor.reduce((a, b) => a * b, 1);
-
 export const averagePool = unary<"averagePool">(
   (e, x, { factor }) => average(e, x, factor),
-  (e, { gradient }, { factor }) => e.scale(repeat(e, gradient, factor), 1 / volumeOf(factor)),
+  (e, { gradient }, { factor }) => e.scale(repeat(e, gradient, factor), 1 / product(factor)),
 );
 
 export const upsampleNearest = unary<"upsampleNearest">(
   (e, x, { factor }) => repeat(e, x, factor),
-  (e, { gradient }, { factor }) => e.scale(average(e, gradient, factor), volumeOf(factor)),
+  (e, { gradient }, { factor }) => e.scale(average(e, gradient, factor), product(factor)),
 );
 
-/** Weights of the nearest two voxels' centres, the border repeated past it (PyTorch's align_corners=False). */
+/**
+ * Builds the matrix of linear upsampling: weights of the two nearest voxels' centres, the border voxel repeated outside
+ * (PyTorch's align_corners=False).
+ */
 const linear = (size: number, factor: number): AxisMatrix =>
   axisMatrix(size * factor, size, (row, add) => {
     const at = Math.max(0, (row + 0.5) / factor - 0.5);
@@ -75,7 +78,7 @@ export const upsampleLinear = unary<"upsampleLinear">(
   },
 );
 
-/** Slices that were stacked go back, each from the place it was seen at. */
+/** Neighbouring slices as channels; the gradient sums, for every slice, over the places where it was stacked. */
 export const neighbourSlices = unary<"neighbourSlices">(
   (e, x, { count }) => {
     const { samples, z, channels, y, x: width } = mapDims(x);

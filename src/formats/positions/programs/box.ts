@@ -1,9 +1,10 @@
+/** EMAN1's .box files, which crYOLO writes too: boxes in two dimensions. */
 import { linesOf, TextBytes, wordsOf } from "../../lines.js";
 import { broken, fixed, numberOf, type PositionFormat, type Source } from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { boxOf } from "./cbox.js";
 
-/** EMAN1's boxes, which crYOLO writes too: x, y of the lower corner, width, height; a fifth number is not looked at. */
+/** Reads boxes: x, y of the lower corner, width, height; further numbers are ignored. */
 function read({ path, bytes, frame }: Source): PositionSet[] {
   const positions: TomogramPosition[] = [];
   let line = 0;

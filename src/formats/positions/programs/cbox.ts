@@ -1,11 +1,12 @@
+/** .cbox files of crYOLO and TomoTwin: STAR files of boxes. */
 import { PickbenchError } from "../../../system/errors.js";
 import { readStar, writeStar } from "../../star.js";
 import { broken, fixed, numberOf, type PositionFormat, type Source } from "../format.js";
 import type { PositionSet, TomogramPosition, Vector3 } from "../frames.js";
 
 /**
- * crYOLO's and TomoTwin's boxes: a STAR file with the lower corner of a box in x and y, but the centre of it in z, as
- * both programs and napari-boxmanager read and write it; <NA> is nothing.
+ * Columns of a .cbox file: the lower corner of a box in x and y, but its centre in z, as crYOLO, TomoTwin and
+ * napari-boxmanager read and write them; <NA> marks an empty cell.
  */
 const columns = [
   ...["CoordinateX", "CoordinateY", "CoordinateZ", "Width", "Height", "Depth", "EstWidth", "EstHeight"],
@@ -65,7 +66,7 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
   ];
 }
 
-/** Kept for the way through. */
+/** Extra columns, which are passed through. */
 const extraNames = ["EstWidth", "EstHeight", "NumBoxes", "Angle"];
 
 function rowOf(position: TomogramPosition, places: readonly number[], edge: number | undefined): string[] {
@@ -84,13 +85,17 @@ function rowOf(position: TomogramPosition, places: readonly number[], edge: numb
   ];
 }
 
-/** A position's box, or the one the user gives. @throws BadUsage where there is neither */
+/**
+ * Returns a position's box, or a cube of the edge that the user gives.
+ *
+ * @throws PickbenchError BadUsage where there is neither
+ */
 export function boxOf({ box }: TomogramPosition, edge: number | undefined, what: string): Vector3 {
   if (box) return box;
   if (edge !== undefined) return [edge, edge, edge];
   throw new PickbenchError(
     "BadUsage",
-    `${what} holds boxes, and the positions bring none; give --box N, their edge in voxels`,
+    `${what} holds boxes, and the positions have none; give --box N, their edge in voxels`,
   );
 }
 

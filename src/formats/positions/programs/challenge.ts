@@ -1,3 +1,4 @@
+/** The CZII challenge's CSV of picks. */
 import { readRows, submissionColumns } from "../../csv/submissionRows.js";
 import { linesOf, TextBytes } from "../../lines.js";
 import { type PositionFormat, RunTable, type Source } from "../format.js";
@@ -6,7 +7,7 @@ import { delimited } from "./delimited.js";
 
 const needed: readonly string[] = submissionColumns.filter((name) => name !== "id");
 
-/** The challenge's CSV, row by row; the id may be missing. */
+/** Reads the CSV row by row; the id column may be missing. */
 async function read({ path, frame }: Source): Promise<PositionSet[]> {
   const runs = new RunTable<TomogramPosition>();
   await readRows(

@@ -1,3 +1,4 @@
+/** copick's JSON files of picks, with orientations and instances. */
 import { z } from "zod";
 import { ownUserId, type PicksPoint, parsePicks, picksText } from "../../copickPicks.js";
 import { broken, type PositionFormat, type Source } from "../format.js";
@@ -15,12 +16,12 @@ const documentSchema = z.looseObject({
   run_name: z.string().nullish(),
 });
 
-/** The session under which picks are written that bring none. */
+/** Session of picks that have none. */
 const defaultSession = "0";
 
 /**
- * copick's picks of one type in one run, in Å. Identity transforms and instance 0 throughout say nothing, so they are
- * left out.
+ * Reads copick's picks of one type in one run, in Å. Where all transforms are the identity, or all instances 0, they say
+ * nothing and are left out.
  */
 function read({ path, bytes, frame }: Source): PositionSet[] {
   const document = parsePicks(path, jsonText(path, bytes));

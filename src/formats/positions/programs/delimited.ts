@@ -1,3 +1,4 @@
+/** Rows of delimited text: CSV and TSV with quotes. */
 import { parse } from "csv-parse/sync";
 import { messageOf } from "../../../system/errors.js";
 import { linesOf } from "../../lines.js";
@@ -5,7 +6,7 @@ import { broken } from "../format.js";
 
 export type Delimiter = "," | "\t" | ";" | "|";
 
-/** Fields as a row, in quotes where they need them (RFC 4180). */
+/** Joins fields to a row, quoted where needed (RFC 4180). */
 export const delimited = (fields: readonly string[], delimiter: Delimiter): string =>
   fields
     .map((field) =>
@@ -13,17 +14,21 @@ export const delimited = (fields: readonly string[], delimiter: Delimiter): stri
     )
     .join(delimiter);
 
-/** The delimiter of a header or a row, by what it has most of; undefined for none. */
+/** Returns the most frequent delimiter of a header or a row; undefined where there is none. */
 export function delimiterOf(line: string): Delimiter | undefined {
   const counted = ([",", "\t", ";", "|"] as const).map((one) => ({ one, count: line.split(one).length - 1 }));
   const most = counted.reduce((a, b) => (b.count > a.count ? b : a));
   return most.count > 0 ? most.one : undefined;
 }
 
-/** More than this in a row is no table of positions. */
+/** Limit of fields in a row, above that of any table of positions. */
 const mostFields = 4096;
 
-/** Fields of each row that is not blank; rows without quotes need no parser. @throws BadDataset for quotes that do not belong */
+/**
+ * Yields the fields of each row that is not blank; files without quotes are split without a parser.
+ *
+ * @throws PickbenchError BadDataset for misplaced quotes or too many fields
+ */
 export function* rowsOf(
   path: string,
   bytes: Buffer,

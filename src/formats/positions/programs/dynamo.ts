@@ -1,3 +1,4 @@
+/** Dynamo tables (.tbl), with their tomograms' names (.doc). */
 import { angstrom } from "../../../domain/units.js";
 import { linesOf, TextBytes, wordsOf } from "../../lines.js";
 import { broken, fixed, numberOf, type PositionFormat, RunTable, type Source } from "../format.js";
@@ -6,7 +7,7 @@ import { numberedRuns } from "../numberedRuns.js";
 import { anglesOf, noRotation, rotationOf } from "../orientation.js";
 import { withoutUnfilled } from "../unfilledColumns.js";
 
-/** Columns of a Dynamo table, counted from 0 (Dynamo wiki, "Table convention"). */
+/** Indices, from 0, of a Dynamo table's columns (Dynamo wiki, "Table convention"). */
 const column = {
   shift: 3,
   angles: 6,
@@ -20,7 +21,7 @@ const column = {
 const leastColumns = 26;
 const columnCount = 41;
 
-/** The columns that are kept for the way through, by their names in Dynamo. */
+/** Extra columns, which are passed through, by their names in Dynamo. */
 const kept: Readonly<Record<number, string>> = {
   ...{
     0: "tag",
@@ -94,7 +95,7 @@ function read(source: Source): PositionSet[] {
   });
 }
 
-/** Those of the kept columns that some row fills with another number than a new table has. */
+/** Lists the extra columns that some row fills with another number than a new table has. */
 function filledColumns(rows: readonly Row[]): number[] {
   const isFilled = (at: number) =>
     rows.some(({ position }, i) => Number(position.extra![at]) !== Number(emptyRow(i + 1)[keptColumns[at]!]));
@@ -120,10 +121,10 @@ function rowOf(path: string, words: readonly string[], line: number, run: string
   };
 }
 
-/** Columns that MATLAB filled with complex numbers are read as their real part. */
+/** Returns the real part of a number that MATLAB wrote as complex. */
 const real = (word: string): string => word.replace(/[+-][\d.eE+-]+i$/, "") || word;
 
-/** Names of tomograms by index: the .doc file (index and volume, line by line) of the same name beside the table. */
+/** Reads the tomograms' names by index from the .doc file of the same name: index and volume, line by line. */
 function tomogramNames({ path, beside }: Source): Map<number, string> {
   const names = new Map<number, string>();
   const doc = beside(`${path.replace(/^.*[/\\]/, "").replace(/\.tbl$/i, "")}.doc`);
@@ -170,7 +171,7 @@ const areNumbers = (kinds: readonly string[]): boolean => kinds.every((kind) => 
 const kindNumber = (type: string, kinds: readonly string[]): string =>
   areNumbers(kinds) ? type : String(kinds.indexOf(type) + 1);
 
-/** Whether every row is of at least as many numbers as a table has columns. */
+/** Tells whether the first row has at least as many numbers as a table has columns. */
 const recognises = (bytes: Buffer): boolean => {
   for (const line of linesOf(bytes.subarray(0, 1 << 16))) {
     const words = wordsOf(line);

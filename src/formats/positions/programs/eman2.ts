@@ -1,3 +1,4 @@
+/** EMAN2's info files (JSON): boxes by class. */
 import { z } from "zod";
 import { angstrom } from "../../../domain/units.js";
 import { broken, type PositionFormat, type Source } from "../format.js";
@@ -16,8 +17,8 @@ const documentSchema = z.looseObject({
 });
 
 /**
- * EMAN2's info files: boxes_3d are [x, y, z, method, score, class], in unbinned pixels from the volume's centre where
- * apix_unbin is set, else in voxels of the tomogram they were picked in, from its corner (e2spt_boxer).
+ * Reads an info file: boxes_3d are [x, y, z, method, score, class], in unbinned pixels from the volume's centre where
+ * apix_unbin is set, else in voxels of the picked tomogram from its corner (e2spt_boxer).
  */
 function read({ path, bytes, frame }: Source): PositionSet[] {
   const {
@@ -46,7 +47,7 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
   ];
 }
 
-/** Edge of a box where nobody says one: what e2spt_boxer gives a new class. */
+/** Default edge of a box, e2spt_boxer's own for a new class. */
 const defaultEdge = 64;
 
 function documentOf(set: PositionSet | undefined, edge: number | undefined): object {

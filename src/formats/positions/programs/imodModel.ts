@@ -1,3 +1,4 @@
+/** Reader of IMOD models (.mod), and the format's entry. */
 import { angstrom } from "../../../domain/units.js";
 import { broken, type PositionFormat, type Source } from "../format.js";
 import type { FrameName, PositionSet, TomogramPosition, Vector3 } from "../frames.js";
@@ -11,7 +12,7 @@ interface Model {
   readonly slicer: TomogramPosition[];
 }
 
-/** Every chunk but those below is four letters, a length, and that many bytes. */
+/** Reads a model chunk by chunk. A chunk is four letters, a length and that many bytes, except those handled by name. */
 function readModel(path: string, bytes: Buffer): Model {
   if (bytes.length < layout.header)
     throw broken(
@@ -78,7 +79,7 @@ function lengthAt(path: string, bytes: Buffer, at: number): number {
   );
 }
 
-/** A name ends at its first zero. */
+/** Reads a name, which ends at its first zero byte. */
 const nameAt = (bytes: Buffer, at: number): string =>
   bytes
     .toString("utf8", at, at + layout.name)
@@ -103,7 +104,7 @@ function readContour(
   return end;
 }
 
-/** Vertices and indices are counted, not measured in bytes. */
+/** Returns the place after a mesh, whose header counts vertices and indices, not bytes. */
 function afterMesh(path: string, bytes: Buffer, at: number): number {
   if (at + 20 > bytes.length) throw broken(path, `byte ${at}`, "the file ends within a mesh", "its header");
   const [vertices, indices] = [bytes.readInt32BE(at + 4), bytes.readInt32BE(at + 8)];
@@ -131,8 +132,9 @@ function vectorAt(path: string, bytes: Buffer, at: number): Vector3 {
 }
 
 /**
- * Points of all contours, each contour an instance where some has several points. Where there are as many slicer angles
- * as points, one was saved for each: those are the oriented points, as the Data Portal reads them.
+ * Reads the points of all contours; contours are instances unless all have one point or every type has one contour. Where
+ * there are as many slicer angles as points, one was saved for each point: those are oriented points, as the Data Portal
+ * reads them.
  */
 function read({ path, bytes, frame }: Source): PositionSet[] {
   const { points, slicer, pixel, frame: own } = readModel(path, bytes);
@@ -149,7 +151,7 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
       notes:
         slicer.length > 0 && !isOriented
           ? [
-              `${slicer.length} slicer angles are lost: ${path} has ${points.length} points, and an orientation is one for each`,
+              `${slicer.length} slicer angles are lost: ${path} has ${points.length} points, wanted one orientation for each`,
             ]
           : [],
     },

@@ -1,25 +1,26 @@
+/** Writer of IMOD models: objects, contours, slicer angles and how 3dmod draws them. */
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { anglesOf, noRotation } from "../orientation.js";
 
 /** Radius at which 3dmod draws a point, in pixels. */
 const drawnRadius = 5;
-/** Bit 9 of an object's flags: points are scattered, not joined; bits 12 and 13 of the model's: as 3dmod writes them. */
+/** Bit 9 of an object's flags, scattered points; bits 12 and 13 of a model's flags, as 3dmod sets them. */
 const scattered = 1 << 9;
 const writtenBy3dmod = (1 << 12) | (1 << 13);
 
-/** How 3dmod draws an object. */
+/** Style in which 3dmod draws an object. */
 export interface ObjectStyle {
-  /** Red, green, blue, 0 to 255. */
+  /** Colour as red, green, blue, 0 to 255. */
   readonly colour: readonly [number, number, number];
-  /** Of its spheres, in whole pixels. */
+  /** Radius of the spheres in whole pixels. */
   readonly radius: number;
-  /** Percent. */
+  /** Transparency in percent. */
   readonly transparency: number;
 }
 
 const plainStyle: ObjectStyle = { colour: [0, 255, 0], radius: drawnRadius, transparency: 0 };
 
-/** A model with one object a type, in it one contour an instance, or one for all; slicer angles for orientations. */
+/** Writes a model with one object a type, one contour an instance, or one for all, and slicer angles for orientations. */
 export function imodModelBytes(
   set: PositionSet | undefined,
   styles: ReadonlyMap<string, ObjectStyle> = new Map(),
@@ -113,10 +114,11 @@ function slicerAngles({ at, rotation }: TomogramPosition): Buffer {
   }
   return bytes;
 }
-/** Sizes and places in a model file: IMOD, Binary File Format, Version 1, Revision 2. All numbers are big-endian. */
+
+/** Sizes and offsets in a model file: IMOD, Binary File Format, Version 1, Revision 2. All numbers are big-endian. */
 export const layout = {
   id: "IMODV1.2",
-  /** Id and model structure. */
+  /** Bytes of id and model structure. */
   header: 240,
   objectCount: 148,
   flags: 152,
@@ -130,7 +132,7 @@ export const layout = {
   name: 64,
 } as const;
 
-/** Bit 10 of the model's flags: z starts from −0.5, as 3dmod has it; without it from 0. */
+/** Bit 10 of a model's flags: z begins at −0.5, as in 3dmod; without it, at 0. */
 export const zFromHalf = 1 << 10;
 /** Units of the pixel size: a power of ten metres, 0 for pixels. */
 const angstromUnits = -10;

@@ -1,8 +1,9 @@
+/** Plain text of x, y, z: .coords files, and IMOD's point files with contours. */
 import { linesOf, TextBytes, wordsOf } from "../../lines.js";
 import { broken, fixed, numberOf, type PositionFormat, type Source } from "../format.js";
 import type { FrameName, PositionSet, TomogramPosition } from "../frames.js";
 
-/** The number of columns of the first line with numbers alone; 0 where there is none. */
+/** Returns the number of columns of the first line; 0 where it has anything but numbers, or there is none. */
 function columnsOf(bytes: Buffer): number {
   for (const line of linesOf(bytes.subarray(0, 1 << 16))) {
     const words = wordsOf(line);
@@ -11,7 +12,11 @@ function columnsOf(bytes: Buffer): number {
   return 0;
 }
 
-/** @param most columns: with more than three the leading ones are object and contour, or contour alone */
+/**
+ * Reads the positions line by line.
+ *
+ * @param most limit of columns; above three, the columns before x, y, z are object and contour, or contour alone
+ */
 function readLines({ path, bytes }: Source, most: number): TomogramPosition[] {
   const positions: TomogramPosition[] = [];
   const instances = new Map<string, number>();
@@ -68,7 +73,7 @@ function textFormat(given: {
   };
 }
 
-/** x y z in voxels: TomoTwin and crYOLO (.coords), Ais (.tsv, .txt), and many others. */
+/** Text of x y z in voxels: TomoTwin and crYOLO (.coords), Ais (.tsv, .txt), and many others. */
 export const coords = textFormat({
   name: "coords",
   title: "a text of x y z",
@@ -77,7 +82,7 @@ export const coords = textFormat({
   most: 3,
 });
 
-/** What IMOD's model2point writes and point2model reads: x y z, or contour x y z, or object contour x y z. */
+/** Text that IMOD's model2point writes and point2model reads: x y z, contour x y z, or object contour x y z. */
 export const imodPoints = textFormat({
   name: "point",
   title: "an IMOD point file",

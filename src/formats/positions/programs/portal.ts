@@ -1,3 +1,4 @@
+/** CryoET Data Portal annotations (.ndjson), with their metadata (.json). */
 import { z } from "zod";
 import { linesOf, TextBytes } from "../../lines.js";
 import { portalPoints } from "../../portalPoints.js";
@@ -5,10 +6,10 @@ import { broken, type PositionFormat, type Source } from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { isRotation, noRotation } from "../orientation.js";
 
-/** The CryoET Data Portal's annotation metadata, as far as it matters here. */
+/** Schema of the part of an annotation's metadata that is read. */
 const metadataSchema = z.looseObject({ annotation_object: z.looseObject({ name: z.string() }) });
 
-/** One point a line, in voxels of the tomogram, from its corner. */
+/** Reads one point a line, in voxels of the tomogram from its corner. */
 function read(source: Source): PositionSet[] {
   const { path, bytes, frame } = source;
   const { type, notes } = objectOf(source);
@@ -33,10 +34,10 @@ function read(source: Source): PositionSet[] {
   return [{ frame: frame ?? "voxel", positions, notes }];
 }
 
-/** The portal names its files {object}-{version}_{shape}.ndjson, and their metadata {object}-{version}.json. */
+/** The portal's file names: {object}-{version}_{shape}.ndjson, and {object}-{version}.json for the metadata. */
 const fileName = /^(.+)-(\d+\.\d+)(?:_(?:point|orientedpoint|instancepoint|instanceseg))?\.ndjson$/i;
 
-/** What was picked: as the metadata beside the file calls it, else as the file's own name does. */
+/** Returns the particle type by the metadata beside the file, else by the file's own name. */
 function objectOf({ path, beside, frame }: Source): { type?: string; notes: string[] } {
   const name = path.replace(/^.*[/\\]/, "");
   const match = fileName.exec(name);
@@ -46,7 +47,7 @@ function objectOf({ path, beside, frame }: Source): { type?: string; notes: stri
   const hint =
     match?.[2] === "2.0" && frame === undefined
       ? [
-          `${name}: version 2.0 of portal data set 10440 is the mirror image of the challenge's picks; give --from-frame portal-2.0 if it is that`,
+          `${name}: version 2.0 of portal data set 10440 is the mirror image of the challenge's picks; give --from-frame portal-2.0 if this file is of that data set`,
         ]
       : [];
   if (metadata) return { type: metadata.annotation_object.name, notes: hint };

@@ -1,3 +1,4 @@
+/** RELION's STAR files of particles, versions 3 to 5, and those of Ais: one format a dialect. */
 import { writeStar } from "../../star.js";
 import { allOfTables, type PositionFormat } from "../format.js";
 import type { FrameName } from "../frames.js";

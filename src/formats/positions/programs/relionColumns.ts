@@ -1,22 +1,24 @@
-/** Columns of positions: voxels in RELION 3 and 4, Å from the centre in RELION 5. */
+/** RELION's columns: their names, and where a loop has which. */
+
+/** Columns of coordinates: in voxels in RELION 3 and 4, in Å from the centre in RELION 5. */
 export const pixelColumns = ["rlnCoordinateX", "rlnCoordinateY", "rlnCoordinateZ"];
 export const centredColumns = [
   "rlnCenteredCoordinateXAngst",
   "rlnCenteredCoordinateYAngst",
   "rlnCenteredCoordinateZAngst",
 ];
-/** Shifts of a refinement, which are taken off the coordinates. */
+/** Columns of a refinement's shifts, which are subtracted from the coordinates. */
 const originPixels = ["rlnOriginX", "rlnOriginY", "rlnOriginZ"];
 const originAngstroms = ["rlnOriginXAngst", "rlnOriginYAngst", "rlnOriginZAngst"];
 export const angleColumns = ["rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi"];
-/** Orientation in which a subtomogram was cut out; the particle's own is within it. */
+/** Columns of the orientation in which a subtomogram was cut out; the particle's own orientation is relative to it. */
 const subtomogramColumns = ["rlnTomoSubtomogramRot", "rlnTomoSubtomogramTilt", "rlnTomoSubtomogramPsi"];
 const runColumns = ["rlnTomoName", "rlnMicrographName"];
 const scoreColumns = ["rlnAutopickFigureOfMerit", "rlnLCCmax", "aisParticleSize"];
 const instanceColumns = ["pickbenchInstance", "rlnHelicalTubeID"];
 export const typeColumn = "pickbenchParticleType";
 
-/** Å per voxel of the coordinates, the surest column first. */
+/** Columns of the coordinates' voxel size in Å, the most reliable first. */
 export const pixelNames = [
   "rlnTomoTiltSeriesPixelSize",
   "rlnMicrographPixelSize",
@@ -24,7 +26,7 @@ export const pixelNames = [
   "rlnPixelSize",
 ];
 
-/** What is where in a row. */
+/** Indices of the known columns in a row; −1, or an empty list, where they are missing. */
 export class ParticleColumns {
   readonly names: readonly string[];
   readonly isCentred: boolean;
@@ -38,7 +40,7 @@ export class ParticleColumns {
   readonly instance: number;
   readonly type: number;
   readonly optics: number;
-  /** Columns that mean nothing here. */
+  /** Indices of columns without meaning here. */
   readonly extra: readonly number[];
 
   constructor(names: readonly string[]) {
@@ -76,6 +78,6 @@ export class ParticleColumns {
   }
 }
 
-/** Whether a loop holds positions. */
+/** Tells whether a loop holds positions. */
 export const isParticleLoop = (columns: readonly string[]): boolean =>
   [pixelColumns, centredColumns].some((names) => names.every((name) => columns.includes(name)));

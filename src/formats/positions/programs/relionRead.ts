@@ -1,3 +1,4 @@
+/** Reader of RELION's STAR files: coordinates, shifts, orientations and voxel sizes. */
 import { angstrom } from "../../../domain/units.js";
 import { readStar, type StarBlock, StarBlocks } from "../../star.js";
 import { broken, numberOf, RunTable, type Source } from "../format.js";
@@ -10,7 +11,7 @@ interface Row {
   readonly line: number;
 }
 
-/** Reads the particles of a RELION STAR, or of one written in its words (pytom, Ais, TomoTwin, TOMOMAN). */
+/** Reads the particles of a RELION STAR file, or of one with RELION's columns (pytom, Ais, TomoTwin, TOMOMAN). */
 export function readRelion({ path, bytes, frame }: Source): PositionSet[] {
   const { columns, rows, blocks } = readTable(path, bytes);
   const pixels = new PixelSizes(path, columns, blocks);
@@ -78,12 +79,12 @@ function readTable(
   };
 }
 
-/** The voxel size of coordinates, from the optics groups or from columns of the particles themselves. */
+/** Voxel sizes of particles, from the optics groups or from columns of the particles themselves. */
 class PixelSizes {
   readonly #path: string;
   readonly #columns: ParticleColumns;
   readonly #groups = new Map<string, number>();
-  /** Where all particles have one. */
+  /** Voxel size of all optics groups, where it is the same. */
   readonly only: number | undefined;
 
   constructor(path: string, columns: ParticleColumns, blocks: readonly StarBlock[]) {
@@ -144,7 +145,7 @@ function positionOf(
     extra: columns.extra.map((index) => values[index]!),
   };
 
-  /** In the unit of the coordinates. */
+  /** Returns the shift in the unit of the coordinates. */
   function originOf(): [number, number, number] {
     const inAngstrom = columns.originAngstroms.length > 0;
     const shift = inAngstrom ? columns.originAngstroms : columns.originPixels;

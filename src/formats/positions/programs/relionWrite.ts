@@ -1,21 +1,22 @@
+/** Writer of RELION's STAR files: optics and particles in one dialect. */
 import type { StarBlock } from "../../star.js";
 import { fixed } from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { anglesOf, noRotation } from "../orientation.js";
 import { angleColumns, pixelNames, typeColumn } from "./relionColumns.js";
 
-/** The words in which one program writes its particles. */
+/** Names of the columns and blocks in which a program writes particles. */
 export interface Dialect {
   readonly coordinates: readonly string[];
   readonly run: string;
   readonly score: string;
   /** Name of the block of particles. */
   readonly block: string;
-  /** Where the voxel size goes: an optics block that particles refer to, a column of their own, or nowhere. */
+  /** Place of the voxel size: an optics block that particles refer to, a column of the particles, or nowhere. */
   readonly pixel: "optics" | "column" | "nowhere";
 }
 
-/** The blocks of a file: optics, what the sets bring along, and the particles. */
+/** Makes the blocks of a file: optics, the sets' own other blocks, and the particles. */
 export function blocksOf(given: Dialect, sets: readonly PositionSet[]): StarBlock[] {
   const first = sets[0];
   const old = first?.blocks ?? [];
@@ -33,7 +34,7 @@ export function blocksOf(given: Dialect, sets: readonly PositionSet[]): StarBloc
   return [...(groups.length > 0 ? [opticsOf(groups)] : []), ...old, particles];
 }
 
-/** One optics group a voxel size. */
+/** Makes an optics block with one group a voxel size. */
 const opticsOf = (pixels: readonly number[]): StarBlock => ({
   name: "optics",
   values: new Map(),
@@ -45,13 +46,13 @@ const opticsOf = (pixels: readonly number[]): StarBlock => ({
   ],
 });
 
-/** The loop of particles: only the columns that some particle has something for. */
+/** The loop of particles, with only the columns that some particle fills. */
 class ParticleTable {
   readonly columns: readonly string[];
   readonly #sets: readonly PositionSet[];
   readonly #cells: ((set: PositionSet, position: TomogramPosition) => readonly string[])[] = [];
 
-  /** @param groups voxel sizes of the optics groups that are made */
+  /** @param groups voxel sizes of the new optics groups */
   constructor(given: Dialect, sets: readonly PositionSet[], groups: readonly number[]) {
     this.#sets = sets;
     const columns: string[] = [];

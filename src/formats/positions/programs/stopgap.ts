@@ -1,3 +1,4 @@
+/** STOPGAP's motive lists (STAR). */
 import { readStar, writeStar } from "../../star.js";
 import { broken, fixed, numberOf, type PositionFormat, RunTable, type Source } from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
@@ -5,7 +6,7 @@ import { numberedRuns } from "../numberedRuns.js";
 import { anglesOf, noRotation, rotationOf } from "../orientation.js";
 import { withoutUnfilled } from "../unfilledColumns.js";
 
-/** The sixteen columns of a motive list, in the order in which STOPGAP writes them. */
+/** Columns of a motive list, in the order in which STOPGAP writes them. */
 const columns = [
   ...["motl_idx", "tomo_num", "object", "subtomo_num", "halfset", "orig_x", "orig_y", "orig_z", "score"],
   ...["x_shift", "y_shift", "z_shift", "phi", "psi", "the", "class"],
@@ -79,7 +80,7 @@ function rowsOf(
   );
 }
 
-/** Classes are numbers: types that are numbers keep theirs, where all are. */
+/** Returns a type's class number: the type itself where all types are numbers, else its place among them from 1. */
 const classNumber = (type: string, classes: readonly string[]): string =>
   classes.every((name) => /^\d{1,9}$/.test(name)) ? type : String(classes.indexOf(type) + 1);
 
@@ -103,7 +104,9 @@ export const stopgap: PositionFormat = {
       bytes: writeStar([{ name: "stopgap_motivelist", values: new Map(), loops: [{ columns, rows }] }]),
       notes: [
         ...notes,
-        ...(isNumbered ? [] : [`types are numbered as classes, as names have no place: ${kinds}`]),
+        ...(isNumbered
+          ? []
+          : [`types are numbered as classes, since the format has no names for them: ${kinds}`]),
       ],
     };
   },

@@ -1,3 +1,4 @@
+/** CSV and TSV tables of positions with named columns. */
 import { PickbenchError } from "../../../system/errors.js";
 import { linesOf, TextBytes } from "../../lines.js";
 import { allOfTables, broken, numberOf, type PositionFormat, RunTable, type Source } from "../format.js";
@@ -16,7 +17,7 @@ const quaternionNames = ["qx", "qy", "qz", "qw"] as const;
 interface Header {
   readonly names: readonly string[];
   readonly at: readonly number[];
-  /** The unit that the header names. */
+  /** Frame by the unit that the header names. */
   readonly frame: FrameName | undefined;
   readonly column: (what: TableColumn) => number;
   readonly quaternion: readonly number[];
@@ -49,7 +50,7 @@ function headerOf(path: string, fields: readonly string[]): Header {
   };
 }
 
-/** Without a header: three columns are x, y, z. */
+/** Header of a file without one: three columns, x, y, z. */
 const bareHeader: Header = {
   names: ["x", "y", "z"],
   at: [0, 1, 2],
@@ -214,7 +215,7 @@ function tableFormat(name: string, title: string, extension: string, delimiter: 
 export const csv = tableFormat("csv", "a CSV table", ".csv", ",");
 export const tsv = tableFormat("tsv", "a TSV table", ".tsv", "\t");
 
-/** What a column of a table may be for, by the names that programs and people give it. */
+/** Names that programs and people give to columns, by their meaning. */
 const synonyms = {
   run: ["run", "experiment", "run_name", "tomogram", "tomo", "tomo_name", "tomogram_name", "micrograph"],
   type: ["type", "particle_type", "particle", "object", "label", "class", "pickable_object_name"],
@@ -224,7 +225,7 @@ const synonyms = {
 
 type TableColumn = keyof typeof synonyms;
 
-/** Index of the first column with one of the names; −1 for none. */
+/** Returns the index of the first column with one of a meaning's names; −1 where there is none. */
 const namedColumn = (fields: readonly string[], what: TableColumn): number =>
   fields.findIndex((field) => (synonyms[what] as readonly string[]).includes(field.trim().toLowerCase()));
 
@@ -234,7 +235,7 @@ const axis =
 const frameOfUnit = (unit: string): FrameName =>
   /^n/i.test(unit) ? "nanometre" : /^[pv]/i.test(unit) ? "voxel" : "angstrom";
 
-/** Where x, y and z stand and the unit that their names give; undefined where one is missing or stands twice. */
+/** Finds the columns x, y and z and their unit; undefined where one is missing or found twice, or units differ. */
 function coordinateColumns(
   fields: readonly string[],
 ): { readonly at: readonly number[]; readonly frame: FrameName | undefined } | undefined {

@@ -1,0 +1,127 @@
+// Fills a folder with what the commands of the documents assume to be there: tiny data, and runs of a tiny network.
+import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { openDataset } from "../../../src/data/dataset.js";
+import { readTruth } from "../../../src/data/picks.js";
+import { simulateDataset } from "../../../src/data/simulate/simulateDataset.js";
+import type { ParticlePick } from "../../../src/domain/particles.js";
+import { angstrom } from "../../../src/domain/units.js";
+import { writeSubmission } from "../../../src/score/submissionCsv.js";
+import { type Ended, pickbench } from "../commandLine.js";
+import { finishedRun } from "../finishedRun.js";
+import { blocksOf } from "./markdown.js";
+
+/** Tomograms of 480×640×640 Å in voxels of 20 Å. */
+export const tinyVolumes = { spacing: 20, shape: [24, 32, 32] } as const;
+
+/** Training of a run of the documents, in place of its own length. */
+export const tinyBudget = "2 steps";
+
+const counts = new Map([
+  ["apo-ferritin", 6],
+  ["beta-amylase", 1],
+  ["beta-galactosidase", 2],
+  ["ribosome", 2],
+  ["thyroglobulin", 2],
+  ["virus-like-particle", 1],
+]);
+
+const network = `export default {
+  name: "two-layers",
+  build: (g, x, outputs) =>
+    g.convolution(g.relu(g.convolution(x, "first", 4)), "head", outputs, { kernel: [1, 1, 1] }),
+};
+`;
+
+/** Experiment of a name of the documents, that trains in a moment. */
+const experiment = (name: string, more: Readonly<Record<string, unknown>> = {}) => ({
+  name,
+  network: { file: "two-layers.mjs" },
+  splits: { train: "rest", tune: 1, holdout: 1 },
+  patch: { shape: [8, 16, 16] },
+  loss: [{ kind: "crossEntropy", backgroundWeight: 0.1 }],
+  optimiser: { rate: 1e-3, warmupSteps: 1 },
+  evaluate: { times: 1 },
+  checkpoint: { keep: true },
+  predict: { tile: tinyVolumes.shape, overlap: 8 },
+  picking: { thresholds: [0.1, 0.2], minVolumes: [0] },
+  budget: tinyBudget,
+  ...more,
+});
+
+/** Fills the folder, which is the current one, with data, experiments, runs and files of other programs. */
+export async function prepare(): Promise<void> {
+  await simulateDataset({ out: "DIR", runs: 5, ...tinyVolumes, seed: 1, part: "train", flat: true, counts });
+  await simulateDataset({
+    out: "TEST_DIR",
+    runs: 1,
+    ...tinyVolumes,
+    seed: 1,
+    part: "test",
+    flat: true,
+    counts,
+  });
+  await writeSubmissions();
+  writeExperiments();
+  await done("run", "experiments/unet3d-baseline.yaml", "--data", "DIR");
+  cpSync("runs/unet3d-baseline", "runs/unet3d-baseline-seed1", { recursive: true });
+  await writeFilesOfOthers();
+}
+
+function writeExperiments(): void {
+  mkdirSync("experiments");
+  writeFileSync("experiments/two-layers.mjs", network);
+  const search = { "optimiser.rate": { log: [1e-4, 1e-2] } };
+  for (const each of [experiment("unet3d-baseline"), experiment("search", { search })])
+    writeFileSync(`experiments/${each.name}.yaml`, JSON.stringify(each));
+}
+
+/** Writes submissions for DIR that find all, most, and many of its particles. */
+async function writeSubmissions(): Promise<void> {
+  const truth = await readTruth(await openDataset("DIR"));
+  const lossy = (every: number, shift: number) =>
+    new Map(
+      [...truth].map(([run, picks]): [string, ParticlePick[]] => [
+        run,
+        picks
+          .filter((_, index) => index % every !== 1)
+          .map((pick) => ({ ...pick, x: angstrom(pick.x + shift) })),
+      ]),
+    );
+  await writeSubmission("submission.csv", truth);
+  await finishedRun("submissions", "compare-plain", { truth, picks: lossy(2, 0) });
+  await writeSubmission("a.csv", lossy(7, 5));
+  await writeSubmission("b.csv", lossy(4, 10));
+  await writeSubmission("c.csv", lossy(3, -10));
+}
+
+async function writeFilesOfOthers(): Promise<void> {
+  const spacings = "DIR/static/ExperimentRuns/TS_S1";
+  const [spacing] = await readdir(spacings);
+  await done("volume", join(spacings, spacing!, "denoised.zarr"), "tomogram.mrc");
+  const bytes = readFileSync("tomogram.mrc");
+  renameSync("tomogram.mrc", "tomogram.rec");
+  const cell = { from: 40, to: 52 };
+  writeFileSync("old.mrc", bytes.fill(0, cell.from, cell.to));
+  const size = ["--spacing", "20", "--size", tinyVolumes.shape.join(",")];
+  await done("convert", "a.csv", "picks.star", "--to-format", "relion4", "--run", "TS_S1", ...size);
+  const [architecture] = blocksOf("docs/architectures.md").filter(({ language }) => language === "ts");
+  writeFileSync("two-scale.ts", architecture!.lines.join("\n"));
+}
+
+/** Runs the command line as a process of its own is called: a record holds its words. */
+export async function called(args: readonly string[]): Promise<Ended> {
+  const { argv } = process;
+  process.argv = [...argv.slice(0, 2), ...args];
+  try {
+    return await pickbench(...args);
+  } finally {
+    process.argv = argv;
+  }
+}
+
+async function done(...args: string[]): Promise<void> {
+  const { code, stderr } = await called(args);
+  if (code !== 0) throw new Error(`pickbench ${args.join(" ")}: ${stderr}`);
+}
