@@ -17,14 +17,15 @@ const floors = [
   "train",
   "viewers",
   "report",
+  "api",
   "bench",
   "compare",
   "search",
   "commands",
 ];
 
-/** Rooms that only hold what stands above the floors: the command line's entry, and what runs in the browser. */
-const outside = ["cli.ts", "web"];
+/** What stands above the floors: the entries of the command line and of the library, and what runs in the browser. */
+const outside = ["cli.ts", "index.ts", "web"];
 
 /** Entries of processes of their own, whose stdout is what they answer by. */
 const talkingEntries = [join("src", "engines", "probe.ts")];

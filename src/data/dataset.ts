@@ -14,7 +14,9 @@ import { accessFor } from "./remote/access.js";
 import { isRemote } from "./remote/address.js";
 import { mirroredData } from "./remote/mirror.js";
 
-interface OpenOptions {
+/** How a data set is opened. */
+export interface OpenOptions {
+  /** Which of the folders `train/` and `test/`, where there are both; `train` if absent. */
   readonly part?: "train" | "test" | undefined;
   /** Hears of fetching, and says when to stop; silent if absent. */
   readonly reporter?: Reporter | undefined;

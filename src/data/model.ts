@@ -69,7 +69,7 @@ export interface Dataset {
   readonly particles: readonly Particle[];
   /** Runs sorted by name. */
   readonly runs: readonly Run[];
-  /** To be handed to what opens its tomograms; without it that is silent. */
+  /** Access for whatever opens its tomograms, which is silent without it. */
   readonly access?: DataAccess;
 }
 
@@ -94,6 +94,7 @@ export interface TomogramReader {
    * @throws PickbenchError NotFinite, naming the first voxel that is NaN or infinite
    */
   readRegion(box: Box, channel?: number): Promise<Float32Array>;
+  /** The whole volume, in shared memory. @throws as `readRegion` */
   readAll(channel?: number): Promise<Volume>;
   /** Lists the chunks' boxes and files, in the order of the files. */
   chunks(channel?: number): readonly { readonly box: Box; readonly file: string }[];

@@ -159,6 +159,17 @@ export async function readTruth(
   return truth;
 }
 
+/** Reads picks as `readTruth` does, without the runs that nobody picked; runs picked and found empty stay. */
+export async function readPickedTruth(dataset: Dataset): Promise<Map<string, ParticlePick[]>> {
+  const truth = await readTruth(dataset);
+  for (const [run, picks] of truth) {
+    if (picks.length > 0) continue;
+    const files = await Promise.all(dataset.particles.map(({ name }) => listPicks(dataset, run, name)));
+    if (files.flat().length === 0) truth.delete(run);
+  }
+  return truth;
+}
+
 /**
  * Reads a copick file of picks of a type. @throws PickbenchError BadDataset as `parsePicks`, or where the type differs
  */
@@ -201,7 +212,7 @@ export function picksPath(
   return join(picksFolder(overlayRoot, run), `${userId}_${sessionId}_${type}.json`);
 }
 
-/** Writes picks of a type as copick JSON, in Å, scores kept; returns the file's path. */
+/** Writes picks of a type as copick JSON, in Å with scores; returns the file's path. */
 export async function writePicks(
   overlayRoot: string,
   run: string,

@@ -8,7 +8,7 @@ export type Angstrom = number & { readonly unit: "Å" };
 /** A continuous voxel index; 0 is the centre of the first voxel. */
 export type VoxelIndex = number & { readonly unit: "voxel" };
 
-/** Marks a number as Å. */
+/** Marks a number as a length in Å. */
 export const angstrom = (value: number): Angstrom => value as Angstrom;
 
 /** A point x, y, z in Å from the volume's corner. */

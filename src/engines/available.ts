@@ -92,7 +92,7 @@ function missingCuda(): string | null {
 function howToEnable(engine: EngineName): string {
   switch (engine) {
     case "onnx-cuda":
-      return "run `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --dangerously-allow-all-scripts` on a Linux x64 machine with an NVIDIA driver, CUDA 12 and cuDNN 9";
+      return "run `ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js` (npm rebuild onnxruntime-node does not run it) on a Linux x64 machine with an NVIDIA driver, CUDA 12 and cuDNN 9";
     case "onnx-webgpu":
       return process.platform === "linux"
         ? "install the card's Vulkan driver and libvulkan1, or for a software device run `apt-get install --no-install-recommends chromium libvulkan1` and set VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json"

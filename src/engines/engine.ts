@@ -9,10 +9,12 @@ import type { LossBuilder, Optimiser, TrainingState } from "./trainable.js";
 
 /** Engines by their names on the command line. */
 export const engineNames = ["onnx-cpu", "onnx-webgpu", "onnx-cuda", "tfjs"] as const;
+/** A program that trains and runs networks. */
 export type EngineName = (typeof engineNames)[number];
 
 /** Number formats that a network is run with. */
 export const precisions = ["float32", "int8"] as const;
+/** A kind of numbers that networks are run with. */
 export type Precision = (typeof precisions)[number];
 
 /** What a trainer is opened for: a network, batches of `samples` patches of one size, and the optimiser's constants. */

@@ -3,7 +3,7 @@ import { PickbenchError } from "../system/errors.js";
 import { linesOf, TextBytes } from "./lines.js";
 
 /** One loop of a block: the columns' names without the underscore, and rows of one value a column. */
-interface StarLoop {
+export interface StarLoop {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }

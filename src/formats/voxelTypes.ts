@@ -1,6 +1,6 @@
 /** Voxel types of written volumes, their encoding as bytes, and the contract of writers by slabs. */
 import { messageOf, PickbenchError } from "../system/errors.js";
-import { greatestHalf, halfBits } from "./halfFloat.js";
+import { floatToHalf, greatestHalf } from "./halfFloat.js";
 
 /** Voxel types that can be written. */
 export const voxelTypes = ["float32", "float16", "int8", "uint8", "int16", "uint16"] as const;
@@ -22,7 +22,7 @@ const codings: Readonly<Record<VoxelType, Coding>> = {
     bytes: 2,
     least: -greatestHalf,
     greatest: greatestHalf,
-    encode: (v) => bytesOf(Uint16Array.from(v, halfBits)),
+    encode: (v) => bytesOf(floatToHalf(v)),
   },
   int8: { bytes: 1, least: -128, greatest: 127, encode: (v) => bytesOf(Int8Array.from(v, Math.round)) },
   uint8: { bytes: 1, least: 0, greatest: 255, encode: (v) => bytesOf(Uint8Array.from(v, Math.round)) },

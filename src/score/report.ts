@@ -45,6 +45,7 @@ export const runReportSchema = z.strictObject({
   interval: scoreIntervalSchema.nullable(),
   tune: scoreReportSchema.nullable(),
 });
+/** The scores of a run, report.json. */
 export type RunReport = z.infer<typeof runReportSchema>;
 
 /** Makes a run's report from its scores; null for a role without runs. */

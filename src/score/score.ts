@@ -31,10 +31,11 @@ export interface TypeScore extends Counts {
 }
 
 /** Counts of one type in one experiment: the unit that a bootstrap resamples. */
-interface ExperimentCounts extends Counts {
+export interface ExperimentCounts extends Counts {
   readonly strictTp: number;
 }
 
+/** The challenge's score and what it is made of. */
 export interface ScoreReport {
   /** The challenge's score: Σ weight·F / Σ of all weights, over the types that the truth holds. */
   readonly score: number;

@@ -18,11 +18,17 @@ const additions: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["train", "tune", "predict", "ensemble", "search"].map((name) => [name, [oneThread]]),
   ),
   simulate: [
-    ["--runs", "1"],
+    ["--count", "1"],
     ["--size", tinyVolumes.shape.join(",")],
     ["--spacing", String(tinyVolumes.spacing)],
   ],
 };
+
+/** Commands that a document may give again, with the same file or folder to write. */
+const writing = [
+  ...["predict", "pick", "fuse", "submit", "export", "ensemble"],
+  ...["report", "diagnose", "open", "convert", "volume", "copick"],
+];
 
 /** Values of flags that a command of the documents gets in place of its own. */
 const replacements: Readonly<Record<string, string>> = {
@@ -62,6 +68,7 @@ function argumentsOf(text: string, folder: string): string[] {
     throw new Error("no command of pickbench; put <!-- not run: REASON --> on the line before the block");
   const args = words.map((word, at) => replacements[words[at - 1] ?? ""] ?? word);
   const added = (additions[args[0]!] ?? []).filter(([flag]) => !args.includes(flag!));
+  if (writing.includes(args[0]!)) added.push(["--overwrite"]);
   return [...args, ...added.flat()].map((word) => word.replace(/\bTS_P(?=\d)/g, "TS_S"));
 }
 

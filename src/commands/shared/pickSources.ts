@@ -52,13 +52,10 @@ async function positionsInDataset(path: string): Promise<ScoreTruth> {
   return { truth: positionsOf(await truthOf(dataset)), particles: dataset.particles };
 }
 
-/** Runs that nobody picked are no part of the truth; runs picked and found empty are. */
+/** Reads the picks of the runs that somebody picked. */
 async function truthOf(dataset: Dataset): Promise<Map<string, ParticlePick[]>> {
-  const { readTruth } = await dataRoom();
-  const truth = await readTruth(dataset);
-  for (const [run, picks] of truth)
-    if (picks.length === 0 && (await countFiles(dataset, run, {})) === 0) truth.delete(run);
-  return truth;
+  const { readPickedTruth } = await dataRoom();
+  return readPickedTruth(dataset);
 }
 
 /** A truth to diagnose against. */

@@ -37,6 +37,12 @@ export interface ConvertOptions extends WriteOptions {
   readonly sessionId?: string;
 }
 
+/** What of a format decides how positions are converted for it. */
+export type Carrier = Pick<PositionFormat, "title" | "frames" | "carries" | "extra" | "needs">;
+
+/** Sets of positions and where they come from. */
+type SourceSets = Pick<PositionsFile, "path" | "sets"> & Partial<PositionsFile>;
+
 /** Positions ready to be written, their frame, and notes for the user. */
 interface Converted {
   readonly sets: readonly PositionSet[];
@@ -50,8 +56,8 @@ interface Converted {
  * @throws PickbenchError BadUsage with the flag to give where neither file nor user states something that is needed
  */
 export function convertPositions(
-  files: readonly PositionsFile[],
-  format: PositionFormat,
+  files: readonly SourceSets[],
+  format: Carrier,
   options: ConvertOptions,
 ): Converted {
   const read = withNamedRun(files, options.run).flatMap(({ path, sets }) =>
@@ -93,7 +99,7 @@ export function convertPositions(
 }
 
 /** Gives the user's run name to the only run where the files can only number it. */
-function withNamedRun(files: readonly PositionsFile[], run: string | undefined): readonly PositionsFile[] {
+function withNamedRun(files: readonly SourceSets[], run: string | undefined): readonly SourceSets[] {
   const runs = new Set(files.flatMap(({ sets }) => sets.map((set) => set.run)));
   const [only] = runs;
   if (run === undefined || runs.size !== 1 || only === undefined || !/^\d+$/.test(only)) return files;
@@ -172,11 +178,7 @@ function absent(flag: string, asked: string, there: readonly string[]): Pickbenc
 }
 
 /** Chooses the format's first frame for which enough is known, else its first, whose error says what is missing. */
-function frameToWrite(
-  sets: readonly PositionSet[],
-  format: PositionFormat,
-  options: ConvertOptions,
-): FrameName {
+function frameToWrite(sets: readonly PositionSet[], format: Carrier, options: ConvertOptions): FrameName {
   const isReachable = (frame: FrameName) =>
     sets.every((set) => {
       const target = targetOf(set, frame, options);
@@ -200,7 +202,7 @@ function targetOf(set: PositionSet, frame: FrameName, options: ConvertOptions): 
   };
 }
 
-function checkNeeds(set: PositionSet, { needs, title }: PositionFormat, what: string): void {
+function checkNeeds(set: PositionSet, { needs, title }: Carrier, what: string): void {
   if (needs?.includes("run") && set.run === undefined && set.positions.length > 0)
     throw new PickbenchError("BadUsage", `${what} names no run, and ${title} needs one; give --run NAME`);
   if (needs?.includes("type") && set.positions.some(({ type }) => type === undefined))

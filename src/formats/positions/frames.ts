@@ -119,8 +119,10 @@ export const frames = {
   "portal-2.0": ["voxelToAngstrom", "portal2Mirror"],
 } as const satisfies Record<string, readonly TransformName[]>;
 
+/** A way in which positions count: the steps from their numbers to Å from the corner of the volume. */
 export type FrameName = keyof typeof frames;
 
+/** Names of the ways in which positions may count. */
 export const frameNames = Object.keys(frames) as FrameName[];
 
 /** Voxel size, in Å, of the tomograms that the portal's annotations of version 2.0 count in. */
@@ -245,7 +247,7 @@ export interface TomogramPosition {
 }
 
 /** Size of a tomogram's volume, along z, y, x in voxels of `spacing`. */
-interface VolumeExtent {
+export interface VolumeExtent {
   readonly size: Shape3;
   readonly spacing: Angstrom;
 }

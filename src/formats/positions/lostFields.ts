@@ -38,7 +38,10 @@ const losses: readonly Loss[] = [
 ];
 
 /** Lists what a format cannot carry of the sets, in one sentence each. */
-export function lossesOf(sets: readonly PositionSet[], format: PositionFormat): string[] {
+export function lossesOf(
+  sets: readonly PositionSet[],
+  format: Pick<PositionFormat, "carries" | "title" | "extra">,
+): string[] {
   const { carries, title, extra } = format;
   const lost = losses
     .filter(

@@ -15,7 +15,7 @@ import { findPeaks } from "./peaks.js";
 import { keepSpaced } from "./spacing.js";
 import { watershedGroups } from "./watershed.js";
 
-/** Settings of picking one type. */
+/** How particles are picked from a volume of probabilities or heat-map values. */
 export interface PickingSettings {
   readonly method: "watershed" | "peaks";
   /** Threshold on the volume's values; voxels strictly above it are foreground. */
@@ -39,7 +39,7 @@ export const pickingSchema = z.strictObject({
   radius: length.optional(),
 });
 
-/** A picked position in Å with its confidence. */
+/** A particle that was picked, its centre in Å from the volume's corner. */
 export interface ScoredPick extends Position {
   /** Confidence: the mean value over the group's voxels, or the peak's value; within 0 and 1 if the volume is. */
   readonly score: number;
@@ -59,7 +59,7 @@ export interface PickingSteps {
   readonly afterSpacing: number;
 }
 
-/** Picks of one volume. */
+/** Particles that were picked from a volume, and how many were left after each step. */
 export interface PickingResult {
   /** Picks by falling weight; equal weights in the order of their maxima's flat indices. */
   readonly picks: ScoredPick[];

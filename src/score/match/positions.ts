@@ -1,7 +1,7 @@
 /** Positions by experiment and type, as flat arrays. */
 import type { ParticlePick } from "../../domain/particles.js";
 
-/** Picks by experiment. */
+/** Picks, in Å, by the experiment (run) that they lie in; one with an empty list is known to hold none. */
 export type PicksByExperiment = ReadonlyMap<string, readonly ParticlePick[]>;
 
 /** Positions of one type in one experiment, at 24 bytes each; as objects they would take over a hundred. */

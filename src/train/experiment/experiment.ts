@@ -16,7 +16,7 @@ import { checkSearch, type SearchParameter } from "./searchSpace.js";
 import { withSettings } from "./settings.js";
 
 /** Keys that the command line sets in place of the file's. */
-interface Overrides {
+export interface ExperimentOverrides {
   readonly seed?: number | undefined;
   readonly budget?: string | undefined;
   readonly engine?: Experiment["engine"] | undefined;
@@ -26,8 +26,10 @@ interface Overrides {
 }
 
 /** Reads, checks and freezes an experiment. @throws PickbenchError BadExperiment, naming the key */
-export const readExperiment = async (path: string, overrides: Overrides = {}): Promise<Experiment> =>
-  (await readSearched(path, overrides)).experiment;
+export const readExperiment = async (
+  path: string,
+  overrides: ExperimentOverrides = {},
+): Promise<Experiment> => (await readSearched(path, overrides)).experiment;
 
 /** An experiment and the parameters under its key `search`, which are no part of the experiment or its hash. */
 interface Searched {
@@ -37,7 +39,7 @@ interface Searched {
 }
 
 /** Reads, checks and freezes an experiment and its search. @throws PickbenchError BadExperiment, naming the key */
-export async function readSearched(path: string, overrides: Overrides = {}): Promise<Searched> {
+export async function readSearched(path: string, overrides: ExperimentOverrides = {}): Promise<Searched> {
   let text: string;
   try {
     text = await readFile(path, "utf8");

@@ -277,4 +277,5 @@ export const experimentSchema = z.strictObject({
   predict,
   picking,
 });
+/** An experiment with every default filled in: the keys of its YAML. */
 export type Experiment = z.infer<typeof experimentSchema>;
