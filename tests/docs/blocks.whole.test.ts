@@ -77,9 +77,6 @@ async function runLine({ text }: Line, place: string): Promise<void> {
   expect(code, `${place}: ${text}\n${stderr}`).toBe(0);
 }
 
-/** Only ends what hangs, ms. */
-const timeLimit = 300_000;
-
 const start = process.cwd();
 const scratch = mkdtempSync(join(tmpdir(), "pickbench-docs-"));
 const kept = join(scratch, "kept");
@@ -91,7 +88,7 @@ beforeAll(async () => {
   process.chdir(folder);
   await prepare();
   cpSync(folder, kept, { recursive: true });
-}, timeLimit);
+});
 
 afterAll(() => {
   process.chdir(start);
@@ -107,11 +104,8 @@ describe.each(byDocument)("$document", ({ document, lines }) => {
   });
 
   for (const line of lines)
-    it(
-      `line ${line.line}: ${line.text.replace(/\s*#.*/, "")}`,
-      () => runLine(line, `${document}:${line.line}`),
-      timeLimit,
-    );
+    it(`line ${line.line}: ${line.text.replace(/\s*#.*/, "")}`, () =>
+      runLine(line, `${document}:${line.line}`));
 });
 
 describe("marks", () => {

@@ -1,21 +1,11 @@
-// Holds the documents against what they are made from, and against names that the source knows.
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
+// Holds tables and experiments in the documents against names and keys that the source knows.
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { engineNames } from "../../src/engines/engine.js";
 import { formatNames } from "../../src/formats/positions/catalogue.js";
 import { checkExperiment } from "../../src/train/experiment/experiment.js";
 import { checkSearch } from "../../src/train/experiment/searchSpace.js";
-import { blocksOf, documents, root, textOf } from "../support/docs/markdown.js";
-
-describe("generated parts", () => {
-  it("are what the source says", async () => {
-    const check = promisify(execFile)(process.execPath, [join(root, "bin/docs.js"), "--check"]);
-    await expect(check).resolves.toEqual({ stdout: "", stderr: "" });
-  });
-});
+import { blocksOf, documents, textOf } from "../support/docs/markdown.js";
 
 describe("tables written by hand", () => {
   it.each([
