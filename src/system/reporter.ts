@@ -17,9 +17,15 @@ export interface Reporter {
    * @param label what is being done
    * @param total how many units there are
    * @param unit their name, for the rate; seconds ("s") have none
-   * @param options `from`: how much was done before, as by a run that is resumed: it does not count for the rate
+   * @param options `from`: how much was done before, as by a run that is resumed: it does not count for the rate;
+   * `isAside`: a check or the like, whose end is worth no line in a log
    */
-  progress(label: string, total: number, unit: string, options?: { readonly from?: number }): Progress;
+  progress(
+    label: string,
+    total: number,
+    unit: string,
+    options?: { readonly from?: number; readonly isAside?: boolean },
+  ): Progress;
   /** Says a line that stays. */
   note(line: string): void;
   /** Aborted when work is to stop where it can go on later. */

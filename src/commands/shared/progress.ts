@@ -43,11 +43,11 @@ export function startProgress(
   label: string,
   total: number,
   unit: string,
-  { quiet = false, from = 0 } = {},
+  { quiet = false, from = 0, isAside = false } = {},
 ): Progress {
   if (quiet) return quietProgress;
   const work = { label, total, unit, from };
-  return stderr.isTTY ? terminalBar(work) : plainLines(work);
+  return stderr.isTTY ? terminalBar(work) : plainLines(work, isAside);
 }
 
 /** The rate and the time left; no rate of seconds. */
@@ -81,9 +81,14 @@ export function barLine(work: Work, state: State, columns: number): string {
     const room = Math.min(widestBar, columns - name.length - text.length - 2);
     if (room >= leastBar) return `${name} ${bar(share, room)} ${text}`;
   }
-  const bare = `${name} ${texts[2]}`;
-  return bare.length <= columns ? bare : `${bare.slice(0, Math.max(0, columns - 1))}…`;
+  return `${shortened(name, Math.max(leastBar, columns - texts[2]!.length - 1))} ${texts[2]}`.slice(
+    0,
+    columns,
+  );
 }
+
+const shortened = (text: string, columns: number): string =>
+  text.length <= columns ? text : `${text.slice(0, columns - 1)}…`;
 
 function bar(share: number, width: number): string {
   const full = Math.round(share * width);
@@ -110,8 +115,8 @@ function terminalBar(work: Work): Progress {
   };
 }
 
-/** Prints a line at most every ten seconds, and one at the end. */
-function plainLines(work: Work): Progress {
+/** Prints a line at most every ten seconds, and one at the end; none there of work that is aside. */
+function plainLines(work: Work, isAside: boolean): Progress {
   const { label, total, unit } = work;
   const started = performance.now();
   let last = started;
@@ -135,7 +140,7 @@ function plainLines(work: Work): Progress {
     },
     say: printLine,
     stop() {
-      if (latest) print(latest.done, latest.note);
+      if (latest && !isAside) print(latest.done, latest.note);
       latest = undefined;
     },
   };

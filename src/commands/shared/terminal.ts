@@ -13,7 +13,7 @@ const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export function terminalReporter({ quiet = false } = {}): Reporter {
   const stop = new AbortController();
   return {
-    progress: (label, total, unit, { from = 0 } = {}) => startProgress(label, total, unit, { quiet, from }),
+    progress: (label, total, unit, options) => startProgress(label, total, unit, { ...options, quiet }),
     note: printLine,
     signal: stop.signal,
     stoppable: listeningWhile(stop),

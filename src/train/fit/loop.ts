@@ -134,7 +134,7 @@ class Loop {
       await this.save();
       while (this.fraction < 1 && !this.outOfPatience) {
         const loss = await this.oneStep();
-        bar.update(reached(), `step ${this.step}, loss ${loss.toFixed(4)}`);
+        bar.update(reached(), `${bySteps ? "" : `step ${this.step}, `}loss ${loss.toFixed(4)}`);
         if (this.rungDue || this.evaluationDue) bar.update(reached(), "scoring the tune runs");
         ended = this.rungDue && !(await this.climb());
         if (ended) break;

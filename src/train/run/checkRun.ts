@@ -56,7 +56,7 @@ export async function checkRun(meeting: Meeting): Promise<void> {
     checkTruth(dataset, run, await readRunPicks(dataset, run), channels);
   }
   checkSpacings(readers);
-  const progress = reporter.progress("checking the data", readers.length, "tomograms");
+  const progress = reporter.progress("checking the data", readers.length, "tomograms", { isAside: true });
   try {
     for (const [at, reader] of readers.entries()) {
       await readEveryChunk(reader);

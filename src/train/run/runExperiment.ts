@@ -50,7 +50,6 @@ export async function runExperiment(
     const durations: Record<string, number> = {};
     const timed = stopwatch(durations);
     const prepared = await timed("prepare", () => prepareRun(options));
-    await options.onPrepared?.(prepared, folder);
     const trained = await timed("train", () => begin(prepared, folder, options));
     durations.train = (durations.train ?? 0) + trained.earlierSeconds;
     const report = await scoreHoldout(prepared, folder, timed);
@@ -82,7 +81,6 @@ export async function trainOnly(
   return withRunFolder(folder, async () => {
     const durations: Record<string, number> = {};
     const prepared = await prepareRun(options);
-    await options.onPrepared?.(prepared, folder);
     const trained = await stopwatch(durations)("train", () => begin(prepared, folder, options, rungs));
     durations.train = (durations.train ?? 0) + trained.earlierSeconds;
     await completeRecord(folder.record, {
@@ -183,6 +181,7 @@ async function begin(
   rungs: Rungs | null = null,
 ): Promise<TrainedRun> {
   const progress = await progressOf(folder, prepared, options);
+  await options.onPrepared?.(prepared, folder);
   if (!progress) {
     for (const path of [folder.snapshots, folder.picks]) await rm(path, { recursive: true, force: true });
     for (const file of [folder.last, folder.best, folder.submission, folder.report, folder.sweep])

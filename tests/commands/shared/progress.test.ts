@@ -13,7 +13,7 @@ test("a wide terminal shows all: bar, counts, rate, time left, note", () => {
 
 test("80 columns keep loss and time left", () => {
   const line = barLine(work, state, 79);
-  expect(line).toContain("15 min 0 s left, step 1000, loss 0.1234");
+  expect(line).toBe("training virus-like-particle (6 o… 25%, 15 min 0 s left, step 1000, loss 0.1234");
   expect(line.length).toBeLessThanOrEqual(79);
   expect(barLine({ ...work, label: "training" }, state, 79)).toMatch(
     /^training █+░+ 25%, 1000\/4000 steps, 15 min 0 s left, step 1000, loss 0\.1234$/,

@@ -21,7 +21,7 @@ it("listens while stoppable work goes on, says what is still finished, and ends 
   expect(listeners()).toEqual(before);
   await reporter.stoppable("tile", async () => {
     await reporter.stoppable("file", async () => process.emit("SIGINT"));
-    expect(written).toBe("\nstopping after this file; press Ctrl-C again to end at once\n");
+    expect(written).toBe("stopping after this file; press Ctrl-C again to end at once\n");
     expect(reporter.signal.aborted).toBe(true);
     expect(exit).not.toHaveBeenCalled();
     process.emit("SIGTERM");
@@ -51,7 +51,7 @@ it("undoes the latest first where the user ends the process, but not what was ta
   taken!();
   process.emit("SIGHUP");
   expect(undone).toEqual(["last", "first"]);
-  expect(written).toMatch(/^\npickbench: stopped; .* scratch files are removed\n$/);
+  expect(written).toMatch(/^pickbench: stopped; .* scratch files are removed\n$/);
   expect(exit).toHaveBeenCalledWith(130);
   first!();
   last!();
