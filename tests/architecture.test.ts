@@ -27,6 +27,9 @@ const floors = [
 /** What stands above the floors: the entries of the command line and of the library, and what runs in the browser. */
 const outside = ["cli.ts", "index.ts", "web"];
 
+/** Entries of processes of their own, whose stdout is what they answer by. */
+const talkingEntries = [join("src", "engines", "probe.ts")];
+
 /** Counting must be usable without the rest: what `score` may import. */
 const underScore = ["system", "domain", "present", "formats"];
 
@@ -71,6 +74,21 @@ describe("the house", () => {
     expect(
       named(imports.filter(({ from, to }) => roomOf(from) === "score" && !allowed.has(roomOf(to)))),
     ).toEqual([]);
+  });
+
+  test("nothing below the commands writes to the terminal or listens to signals", () => {
+    const uses = [
+      /\bprocess\.(?:stderr|stdout)\b/,
+      /\bconsole\.\w+\(/,
+      /import \{[^}]*\b(?:stderr|stdout)\b[^}]*\} from "(?:node:)?process"/,
+      /\bprocess\.(?:on|once|off|addListener|prependListener|removeListener)\((?!"exit")/,
+      /from "cli-progress"/,
+    ];
+    const below = files.filter((file) => !["commands", ...outside].includes(roomOf(file)));
+    const talking = below.filter((file) => uses.some((use) => use.test(readFileSync(file, "utf8"))));
+    expect(talking).toEqual([...talkingEntries]);
+    const terminal = readFileSync(join(src, "commands", "shared", "terminal.ts"), "utf8");
+    expect(uses.some((use) => use.test(terminal))).toBe(true);
   });
 
   test("no folder holds more than 21 files, no file more than 350 lines", () => {

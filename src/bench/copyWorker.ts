@@ -1,4 +1,4 @@
-/** A thread's part of the memory copy that peak.ts measures. */
+/** The worker thread of the memory copy that peak.ts measures. */
 import { serve } from "../system/threads.js";
 import type { CopyRequest } from "./peak.js";
 

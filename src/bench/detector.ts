@@ -1,3 +1,4 @@
+/** Checkpoints for the bench: one with initial weights, and descriptions of given ones. */
 import { fileURLToPath } from "node:url";
 import { challengeParticles } from "../domain/particles.js";
 import type { Shape3 } from "../domain/volume.js";
@@ -19,18 +20,18 @@ import { noise } from "./training.js";
 
 const recipe = fileURLToPath(new URL("../../experiments/unet3d-baseline.yaml", import.meta.url));
 const patch: Shape3 = [64, 64, 64];
-/** Share of voxels that are picked from: somewhat more than the challenge's particles of one type fill. */
+/** Share of voxels to be picked from: somewhat more than the challenge's particles of one type fill. */
 const foregroundShare = 0.001;
 
 /**
- * Writes a checkpoint of the `baseline` recipe with first weights. Its thresholds leave a thousandth of the voxels of
- * noise, so that picking has the work that a tomogram gives.
+ * Writes a checkpoint of the `baseline` recipe with initial weights. Its thresholds keep a thousandth of the voxels of
+ * noise, so that picking has as much work as in a tomogram.
  */
 export async function writeFirstCheckpoint(path: string): Promise<void> {
   const experiment = await readExperiment(recipe);
-  const [member] = networksOf(experiment, challengeParticles, { architecture: "baseline" });
-  const weights = initialWeights(trainingLayout(await loadNetwork(member!.network)), 0);
-  const network = await networkOf(member!, weights);
+  const [own] = networksOf(experiment, challengeParticles, { architecture: "baseline" });
+  const weights = initialWeights(trainingLayout(await loadNetwork(own!.network)), 0);
+  const network = await networkOf(own!, weights);
   const thresholds = await foregroundThresholds(network);
   const picking = new Map<string, PickingSettings>();
   for (const [at, type] of network.channels.entries()) {
@@ -39,10 +40,10 @@ export async function writeFirstCheckpoint(path: string): Promise<void> {
       picking.set(particle.name, { ...untunedPicking(experiment, particle), threshold: thresholds[at]! });
   }
   const checkpoint = { experiment, spacing: challengeSpacing, networks: [network], picking, tuneScore: null };
-  await writeCheckpoint(path, [member!.name], checkpoint);
+  await writeCheckpoint(path, [own!.name], checkpoint);
 }
 
-/** By output, the value above which that share of a patch of noise lies. */
+/** Returns, by output, the value that the foreground share of a patch of noise exceeds. */
 async function foregroundThresholds(given: PredictNetwork): Promise<number[]> {
   const { weights, activation } = given;
   const network = await loadNetwork(given.network);
@@ -61,12 +62,12 @@ async function foregroundThresholds(given: PredictNetwork): Promise<number[]> {
   });
 }
 
-/** What predicts, put in a few words. */
+/** Summary of the predicting checkpoints. */
 export interface DescribedCheckpoints {
-  /** The first one's, which says what is predicted on and how. */
+  /** Experiment of the first checkpoint, which sets what is predicted on and how. */
   readonly experiment: Experiment;
   readonly networks: string;
-  /** Arithmetic in 10⁹ operations, as if no tiles overlapped; of a network trained elsewhere it is not known. */
+  /** Arithmetic in 10⁹ operations, as if no tiles overlapped; unknown for a network trained elsewhere. */
   readonly gflopPerVoxel: number | undefined;
 }
 

@@ -1,3 +1,4 @@
+/** The history file of the bench: a JSON line per run, and the comparison with earlier runs. */
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
@@ -8,10 +9,10 @@ const entrySchema = z.strictObject({
   date: z.iso.datetime(),
   code: z.strictObject({ commit: z.string().nullable(), dirty: z.boolean().nullable() }),
   versions: z.record(z.string(), z.string().nullable()),
-  /** Never the host's name. */
+  /** The machine, always without its host name. */
   machine: z.strictObject({ cpu: z.string(), cores: z.int(), memoryBytes: z.int(), os: z.string() }),
   peak: z.strictObject({ gflopPerS: z.number(), copyMbPerS: z.number(), threads: z.int() }),
-  /** Each with its `part`. */
+  /** Rows of all parts, each with its `part`. */
   rows: z.array(rowSchema),
 });
 
@@ -19,7 +20,10 @@ const entrySchema = z.strictObject({
 export type HistoryEntry = z.infer<typeof entrySchema>;
 type HistoryRow = HistoryEntry["rows"][number];
 
-/** Entries, the oldest first; none where there is no file. @throws BadUsage naming the first line that is no entry */
+/**
+ * Reads the entries, the oldest first; none where there is no file.
+ * @throws PickbenchError BadUsage, naming the first line that is no entry
+ */
 export async function readHistory(path: string): Promise<HistoryEntry[]> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return "";
@@ -53,16 +57,16 @@ function entryOf(line: string, where: string): HistoryEntry {
   }
 }
 
-/** Adds a line at the end, which nothing that stood there before can be lost by. */
+/** Appends an entry; earlier lines are never rewritten. */
 export async function appendHistory(path: string, entry: HistoryEntry): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await appendFile(path, `${JSON.stringify(entry)}\n`);
 }
 
-/** Numbers that say what was measured; all others are results. */
+/** Numeric fields that tell what was measured; all others are results. */
 const sizeFields = ["size", "threads", "workers", "voxels", "tomograms", "rows"];
 
-/** The same for two rows that measured the same. */
+/** Returns a key that is equal for two rows that measured the same. */
 function keyOf(row: HistoryRow): string {
   const says = Object.entries(row).filter(
     ([field, value]) => field !== "peer" && (typeof value === "string" || sizeFields.includes(field)),
@@ -73,7 +77,7 @@ function keyOf(row: HistoryRow): string {
 const isSameMachine = (a: HistoryEntry["machine"], b: HistoryEntry["machine"]): boolean =>
   a.cpu === b.cpu && a.cores === b.cores;
 
-/** Finds, for a row, the latest one on the same machine that measured the same; null where there is none. */
+/** Returns a lookup of the latest row, on the same machine, that measured the same; null where there is none. */
 export function previousRows(
   history: readonly HistoryEntry[],
   machine: HistoryEntry["machine"],

@@ -1,3 +1,4 @@
+/** Rows of the bench: how a timed measurement becomes fields, and the interface of the parts. */
 import { rounded } from "../domain/numbers.js";
 import type { Shape3 } from "../domain/volume.js";
 import type { EngineName } from "../engines/engine.js";
@@ -5,18 +6,18 @@ import type { Reporter } from "../system/reporter.js";
 import type { Medians } from "./medians.js";
 import type { Peak } from "./peak.js";
 
-/** What is done in one timed run, as far as it can be counted. */
+/** Countable work of one timed run. */
 interface Work {
   readonly voxels?: number;
-  /** Arithmetic in 10⁹ operations; its share is of the matrix product's peak. */
+  /** Arithmetic in 10⁹ operations, compared with the peak of the matrix product. */
   readonly gflop?: number | undefined;
-  /** Written or read; its share is of the memory copy's peak. */
+  /** Bytes written or read, compared with the peak of the memory copy. */
   readonly bytes?: number;
 }
 
 /**
- * A row's fields of one timed thing: `NAME_ms`, quartiles `NAME_q1_ms` and `NAME_q3_ms`, the same of the peer behind
- * `peer_`, `NAME_ratio`, throughputs, and `NAME_peak_share`, the share of what this machine can do at most.
+ * Makes a row's fields of one measurement: `NAME_ms`, quartiles `NAME_q1_ms` and `NAME_q3_ms`, the peer's with the
+ * prefix `peer_`, `NAME_ratio`, throughputs, and `NAME_peak_share`, the share of this machine's peak.
  */
 export function measured(name: string, medians: Medians, work: Work, peak: Peak): BenchRow {
   const { ours, peer, ourQuartiles, peerQuartiles } = medians;
@@ -43,39 +44,40 @@ export function measured(name: string, medians: Medians, work: Work, peak: Peak)
 }
 
 /**
- * One measurement: a name or a number a column, null where there was nothing to measure. `NAME_ms` is the median of what
- * NAME took, `peer_NAME_ms` the peer's, `NAME_ratio` the one over the other; measured.ts makes these and those beside.
+ * A row of the bench: a name or a number a column, null where there was nothing to measure. `NAME_ms` is the median
+ * time of NAME, `peer_NAME_ms` the peer's, `NAME_ratio` the first over the second; `measured` makes these and related
+ * fields.
  */
 export type BenchRow = Readonly<Record<string, string | number | null>>;
 
-/** What the command line chose; each part takes what concerns it. */
+/** Options from the command line; each part uses those that concern it. */
 export interface BenchOptions {
   readonly nets: readonly string[];
-  /** Edges of cubic patches, voxels. */
+  /** Edges of cubic patches, in voxels. */
   readonly sizes: readonly number[];
-  /** Of a tomogram, over the part's own. */
+  /** Size of a tomogram, in place of the part's own. */
   readonly volume: Shape3 | undefined;
-  /** Checkpoints that predict; a network with its first weights where there are none. */
+  /** Paths of the checkpoints that predict; without any, a network with its initial weights. */
   readonly checkpoints: readonly string[];
-  /** A data set whose first tomogram is predicted, over one of noise. */
+  /** A data set whose first tomogram is predicted, in place of a tomogram of noise. */
   readonly data: string | undefined;
   readonly engine: EngineName;
   readonly threads: number;
-  /** Timed repetitions; the median is reported. */
+  /** Number of timed repetitions; the median is reported. */
   readonly steps: number;
-  /** Whether to time the Python peers beside. */
+  /** Whether to time the Python peers as well. */
   readonly peers: boolean;
-  /** What this machine can do at most. */
+  /** Measured peak of this machine. */
   readonly peak: Peak;
   /** Hears what is being done or left out; what is under way is ended with the process that hears it. */
   readonly reporter: Reporter;
 }
 
-/** One thing whose speed is measured; one file each in this folder. */
+/** A part of the bench: one thing whose speed is measured, one file each in parts/. */
 export interface BenchPart {
   run(options: BenchOptions): Promise<BenchRow[]>;
 }
 
-/** Our time over the peer's; null without a peer. */
+/** Returns our time over the peer's; null without a peer. */
 const ratio = (ours: number, peer: number | null): number | null =>
   peer === null ? null : rounded(ours / peer, 3);

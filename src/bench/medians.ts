@@ -1,10 +1,11 @@
+/** Medians and quartiles of timed runs, ours and a peer's in turns. */
 import { Bench } from "tinybench";
 import { quantile } from "../domain/numbers.js";
 
-/** The first and third quartile: between them lies the middle half of all runs. */
+/** First and third quartile; the middle half of all runs lies between them. */
 type Quartiles = readonly [first: number, third: number];
 
-/** Median milliseconds of two programs doing the same, and how far their runs spread. */
+/** Median milliseconds of two programs that do the same, and the spread of their runs. */
 export interface Medians {
   readonly ours: number;
   readonly peer: number | null;
@@ -13,8 +14,8 @@ export interface Medians {
 }
 
 /**
- * Timed runs of one side before the other has its turn. Turns of single runs would meet the machine's state more evenly,
- * but slow both sides, PyTorch by 30 % and ours by 13 %: what a program keeps warm cools while it waits.
+ * Number of timed runs in a turn. Turns of single runs would meet the machine's state more evenly, but slow both sides,
+ * PyTorch by 30 % and ours by 13 %: the warm state of a program cools while the program waits.
  */
 const runsPerTurn = 3;
 const firstWarmUps = 2;
@@ -24,8 +25,8 @@ const laterWarmUps = 1;
  * Times `ours` and the peer in turns, so that both meet the same state of the machine; each turn begins with runs that
  * do not count.
  *
- * @param steps timed runs of each
- * @param peer does its work once and gives the milliseconds it took by its own clock
+ * @param steps number of timed runs of each
+ * @param peer does its work once and returns the milliseconds by its own clock
  */
 export async function alternatingMedians(
   steps: number,
@@ -43,7 +44,7 @@ export async function alternatingMedians(
   return mediansOf(times, peer && peerTimes);
 }
 
-/** What both sides' runs say, in milliseconds; null where there is no peer. */
+/** Returns the medians and quartiles of both sides in milliseconds; null for a missing peer. */
 export const mediansOf = (times: readonly number[], peerTimes: readonly number[] | null): Medians => ({
   ours: median(times),
   peer: peerTimes && median(peerTimes),
@@ -51,7 +52,7 @@ export const mediansOf = (times: readonly number[], peerTimes: readonly number[]
   peerQuartiles: peerTimes && quartiles(peerTimes),
 });
 
-/** Milliseconds that something took. */
+/** Returns the milliseconds that a run took. */
 export async function timeOf(run: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await run();

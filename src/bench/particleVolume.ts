@@ -1,3 +1,4 @@
+/** Artificial volumes for the bench: probability maps with balls, and tomograms of noise. */
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { type Random, randomFor } from "../domain/random.js";
@@ -5,28 +6,28 @@ import { angstrom } from "../domain/units.js";
 import { type Shape3, type Volume, voxelCount } from "../domain/volume.js";
 import { createOmeZarr } from "../formats/zarr/writer.js";
 
-/** Where a ball is, continuous indices, and whether another touches it. */
+/** A ball's centre in continuous indices, and whether another ball touches it. */
 export interface Ball {
   readonly centre: readonly [z: number, y: number, x: number];
   readonly touching: boolean;
 }
 
-/** Voxels, of every ball. */
+/** Radius of every ball in voxels. */
 export const ballRadius = 9;
-/** Voxels between the centres of a touching pair. */
+/** Distance in voxels between the centres of a touching pair. */
 const pairDistance = 16;
-/** Edge of the cells that hold one ball or one pair each, voxels: nothing in a cell touches what is in another. */
+/** Edge in voxels of the cells that hold one ball or one pair each; nothing in one cell touches anything in another. */
 const cellEdge = 50;
 const jitter = 5;
 const mostCells = 50;
-/** Of five cells, four hold a lone ball, the fifth a pair. */
+/** Of five cells, four hold a single ball and the fifth a pair. */
 const pairEvery = 5;
-/** What a network leaves where there is no particle lies below this. */
+/** Upper bound of a network's output where there is no particle. */
 const backgroundValue = 0.3;
 
 /**
- * A map of probabilities: noise, and balls that fade from 1 at their centre through ½ at their radius; 40 alone and 10
- * touching pairs where the volume has room for them.
+ * Makes a probability map: noise, and balls that fade from 1 at their centre through ½ at their radius; 40 single ones
+ * and 10 touching pairs where the volume has room for them.
  */
 export function particleVolume(shape: Shape3): { volume: Volume; balls: Ball[] } {
   const random = randomFor(0, "bench/particles");
@@ -57,7 +58,7 @@ function placeBalls(shape: Shape3, random: Random): Ball[] {
   });
 }
 
-/** Uniform on the sphere. */
+/** Draws a direction uniformly from the sphere. */
 function direction(random: Random): number[] {
   const steps = [random.normal(), random.normal(), random.normal()];
   const length = Math.hypot(...steps);
@@ -94,15 +95,15 @@ export async function writeNpy(path: string, { data, shape: [z, y, x] }: Volume)
   }
 }
 
-/** The challenge's tomograms, voxels along z, y, x. */
+/** Size of the challenge's tomograms, voxels along z, y, x. */
 export const challengeShape: Shape3 = [184, 630, 630];
-/** Å per voxel, as the challenge's. */
+/** Å per voxel of the challenge's tomograms. */
 export const challengeSpacing = angstrom(10.012);
-/** Of its grey values. */
+/** Standard deviation of the challenge's grey values. */
 const standardDeviation = 7e-6;
 const slabDepth = 16;
 
-/** Writes an OME-Zarr store of noise, chunked and compressed (Blosc, LZ4) as the challenge's are. */
+/** Writes an OME-Zarr store of noise, chunked and compressed (Blosc, LZ4) as the challenge's stores. */
 export async function writeNoiseTomogram(path: string, shape: Shape3): Promise<void> {
   const [depth, height, width] = shape;
   const random = randomFor(0, "bench/tomogram");
@@ -119,9 +120,9 @@ export async function writeNoiseTomogram(path: string, shape: Shape3): Promise<v
   await writer.close();
 }
 
-/** Where a run's tomogram lies in a data set of the challenge's layout. */
+/** Returns the path of a run's tomogram in a data set of the challenge's layout. */
 export const tomogramPath = (dataset: string, run: string): string =>
   join(dataset, "static", "ExperimentRuns", run, "VoxelSpacing10.000", "denoised.zarr");
 
-/** On disk, compressed or not. */
+/** Returns the greatest size of a tomogram on disk, compressed or not, in bytes. */
 export const tomogramBytes = (shape: Shape3): number => voxelCount(shape) * Float32Array.BYTES_PER_ELEMENT;

@@ -1,3 +1,4 @@
+/** The parts of the bench. The room `bench` measures speed and memory beside peers and the machine's peak. */
 import type { BenchPart } from "./measured.js";
 
 interface Entry {
@@ -5,7 +6,7 @@ interface Entry {
   readonly load: () => Promise<{ part: BenchPart }>;
 }
 
-/** The parts there are, in the order they run; a part's file is loaded only when it runs. */
+/** The parts in the order they run; a part's file is loaded only when it runs. */
 export const parts: Readonly<Record<string, Entry>> = {
   networks: {
     describe: "a training step and an inference of each network, beside PyTorch",

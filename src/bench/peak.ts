@@ -1,3 +1,4 @@
+/** The machine's peak: a matrix product and a memory copy, measured. */
 import { availableParallelism } from "node:os";
 import { Emitter } from "../engines/onnx/graph/emitter.js";
 import { openSession } from "../engines/onnx/session.js";
@@ -5,28 +6,28 @@ import { sharedFloats } from "../formats/sharedFloats.js";
 import { builtModule, startThread } from "../system/threads.js";
 import { timeOf } from "./medians.js";
 
-/** What this machine can do at most, measured: other programs that run beside make it less. */
+/** Measured peak of this machine; other programs that run beside lower it. */
 export interface Peak {
-  /** 10⁹ operations a second of a large float32 matrix product. */
+  /** Speed of a large float32 matrix product, 10⁹ operations a second. */
   readonly gflopPerS: number;
-  /** 10⁶ bytes a second of a large copy, each byte counted once. */
+  /** Speed of a large copy, 10⁶ bytes a second, each byte counted once. */
   readonly copyMbPerS: number;
-  /** Of both: as many as there are processors. */
+  /** Threads of both measurements: as many as there are processors. */
   readonly threads: number;
 }
 
 interface PeakSizes {
-  /** Rows and columns of both factors. */
+  /** Number of rows and columns of both factors. */
   readonly matrix: number;
-  /** Values that are copied. */
+  /** Number of values to copy. */
   readonly copied: number;
-  /** Timed runs at most, of which the best counts. */
+  /** Greatest number of timed runs, of which the best counts. */
   readonly runs: number;
 }
 
-/** Far beyond every cache, and done in about a second. */
+/** Sizes far beyond every cache, finished in about a second. */
 const usualSizes: PeakSizes = { matrix: 2048, copied: 2 ** 26, runs: 7 };
-/** Of timed runs; a machine that is busy with other things does not get better by waiting. */
+/** Total of timed runs that is enough; a machine busy with other work does not improve by waiting. */
 const enoughMs = 1000;
 
 export async function measurePeak(sizes: PeakSizes = usualSizes): Promise<Peak> {
@@ -38,7 +39,7 @@ export async function measurePeak(sizes: PeakSizes = usualSizes): Promise<Peak> 
   };
 }
 
-/** Through ONNX Runtime, which every network runs by. */
+/** Measures the matrix product through ONNX Runtime, which runs every network. */
 async function productSpeed({ matrix, runs }: PeakSizes, threads: number): Promise<number> {
   const e = new Emitter();
   const dims = [matrix, matrix];
@@ -50,7 +51,7 @@ async function productSpeed({ matrix, runs }: PeakSizes, threads: number): Promi
   return (2 * matrix ** 3) / 1e6 / ms;
 }
 
-/** What one thread copies: a part of the values. */
+/** The part of the values that one thread copies. */
 export interface CopyRequest {
   readonly from: Float32Array;
   readonly to: Float32Array;
@@ -78,7 +79,7 @@ async function copySpeed({ copied, runs }: PeakSizes, threads: number): Promise<
   }
 }
 
-/** The least milliseconds of several runs, after one that does not count; of fewer where they take long. */
+/** Returns the least milliseconds of several runs after one warm-up run; of fewer where they take long. */
 async function least(runs: number, run: () => Promise<unknown>): Promise<number> {
   await run();
   let best = Number.POSITIVE_INFINITY;

@@ -1,19 +1,20 @@
+/** Python programs that pickbench is timed against. */
 import { execFile, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Reporter } from "../system/reporter.js";
 
-/** The Python programs we are timed against: bench/peers/, each with its modules. */
+/** Folder of the peers: bench/peers/, each script with its modules. */
 const folder = new URL("../../bench/peers/", import.meta.url);
 
-/** Where Debian's packages put their modules, then whichever comes first on the path. */
+/** Candidate interpreters: that of Debian's packages, then the first on the path. */
 const interpreters = ["/usr/bin/python3", "python3"];
 
 const allThere =
   "import importlib.util as u, sys; sys.exit(any(u.find_spec(m) is None for m in sys.argv[1:]))";
 
-/** The first Python that has all of these modules, or null. */
+/** Returns the first Python that has all of these modules, or null. */
 export async function findPython(modules: readonly string[]): Promise<string | null> {
   for (const python of interpreters) {
     const found = await promisify(execFile)(python, ["-c", allThere, ...modules]).then(
@@ -25,12 +26,12 @@ export async function findPython(modules: readonly string[]): Promise<string | n
   return null;
 }
 
-/** Path of a peer's script. */
+/** Returns the path of a peer's script. */
 const peerScript = (name: string): string => fileURLToPath(new URL(name, folder));
 
-/** A peer that stays, and answers one line of JSON to each line it is given. */
+/** A running peer that answers each line with one line of JSON. */
 interface ServingPeer {
-  /** Its first line. */
+  /** First line of the peer. */
   readonly greeting: unknown;
   ask(question: string): Promise<unknown>;
   stop(): Promise<void>;
@@ -39,7 +40,7 @@ interface ServingPeer {
 /**
  * Starts a peer and waits for its first line.
  *
- * @throws Error with what it wrote to stderr, if it ends before it answers
+ * @throws Error with the peer's stderr, if the peer ends before it answers
  */
 export async function servePeer(
   reporter: Reporter,
@@ -72,7 +73,7 @@ export async function servePeer(
   };
 }
 
-/** Runs a peer to its end and gives the JSON of its last line. */
+/** Runs a peer to its end and returns the JSON of its last line. */
 export async function runPeer(
   reporter: Reporter,
   python: string,

@@ -1,3 +1,4 @@
+/** Scratch folders of the bench, removed at the end. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,10 +7,10 @@ import { PickbenchError } from "../system/errors.js";
 import type { Reporter } from "../system/reporter.js";
 
 /**
- * Gives `use` an empty folder and removes it afterwards, and where the user ends the process.
+ * Calls `use` with an empty folder, which is removed afterwards, also when the user ends the process.
  *
- * @param bytes that will be written there at most
- * @throws BadUsage where the disk has less room
+ * @param bytes greatest size of the files in the folder
+ * @throws PickbenchError BadUsage where the disk has less room
  */
 export async function withScratchFolder<T>(
   reporter: Reporter,

@@ -1,3 +1,4 @@
+/** Runs `pickbench submit` as a process and measures time and memory. */
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -6,30 +7,30 @@ import { PickbenchError } from "../system/errors.js";
 import type { Reporter } from "../system/reporter.js";
 import { builtModule } from "../system/threads.js";
 
-/** What starts the command line. */
+/** Path of the program that starts the command line. */
 const program = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
 
-/** What a whole process took. */
+/** Cost of a whole process. */
 export interface SubmitCost {
   readonly ms: number;
-  /** Of all its threads together: other programs that run beside change it little. */
+  /** CPU time of all threads together; other programs that run beside change it little. */
   readonly cpuMs: number;
-  /** The most memory that was resident at once, 10⁶ bytes. */
+  /** Greatest resident memory, 10⁶ bytes. */
   readonly peakMb: number;
   readonly picks: number;
 }
 
-/** What is asked of `pickbench submit`. */
+/** Arguments of `pickbench submit`. */
 interface SubmitRequest {
   readonly checkpoints: readonly string[];
-  /** A data set of the challenge's layout. */
+  /** Path of a data set of the challenge's layout. */
   readonly data: string;
-  /** All that there are if absent. */
+  /** Name of the only run; all runs if absent. */
   readonly run?: string;
   readonly out: string;
   readonly engine: string;
   readonly threads: number;
-  /** As `--tile` and `--overlap`; the checkpoint's if absent. */
+  /** Values of `--tile` and `--overlap`; the checkpoint's if absent. */
   readonly tile?: string;
   readonly overlap?: number;
 }
@@ -38,9 +39,9 @@ const summary = z.object({ runs: z.array(z.object({ picks: z.number() })) });
 const usage = z.object({ peakBytes: z.number().positive(), cpuMs: z.number().positive() });
 
 /**
- * Runs `pickbench submit` in a process of its own, from its start to its end.
+ * Runs `pickbench submit` in its own process, from start to end.
  *
- * @throws BadUsage with what it said where that was the user's mistake
+ * @throws PickbenchError BadUsage with the process's message where the user made a mistake
  */
 export async function runSubmit(request: SubmitRequest, reporter: Reporter): Promise<SubmitCost> {
   const { checkpoints, data, run, out, engine, threads, tile, overlap } = request;
@@ -53,7 +54,11 @@ export async function runSubmit(request: SubmitRequest, reporter: Reporter): Pro
     ...(tile && { tile }),
     ...(overlap !== undefined && { overlap: String(overlap) }),
   };
-  const args = [...checkpoints, ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])];
+  const args = [
+    ...checkpoints,
+    ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
+    "--overwrite",
+  ];
   const started = performance.now();
   const child = spawn(
     process.execPath,

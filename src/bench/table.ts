@@ -1,15 +1,15 @@
-/** A part's rows for people: a line for each thing that was timed, its ratio to the peer last. */
+/** A part's rows as a table for people: a line for each timed thing, its ratio to the peer last. */
 import { alignedTable, decimals, none } from "../present/text.js";
 import type { BenchRow } from "./measured.js";
 
 type Value = string | number | null | undefined;
 
-/** Finds the row that measured the same before. */
+/** Finds an earlier row that measured the same. */
 type Previous = (row: BenchRow) => BenchRow | null;
 
 const pageWidth = 120;
 
-/** What a row timed: NAME of each field NAME_ms. */
+/** Lists what a row timed: NAME of each field NAME_ms. */
 const timedNames = (row: BenchRow): string[] =>
   Object.keys(row).flatMap((field) =>
     field.endsWith("_ms") && !field.startsWith("peer_") && !/_q[13]_ms$/.test(field)
@@ -28,7 +28,7 @@ const measuredSuffixes = [
   "peak_share",
 ];
 
-/** Fields that the columns of timed things show. */
+/** Returns the fields shown by the columns of timed things. */
 const measuredFields = (row: BenchRow): Set<string> =>
   new Set([
     "peer",
@@ -39,8 +39,8 @@ const measuredFields = (row: BenchRow): Set<string> =>
   ]);
 
 /**
- * A caption with what all rows share, and an aligned table with a line for each timed thing. A column that is empty
- * throughout is left out, and some where they would not fit.
+ * Formats a part: a caption with what all rows share, and an aligned table with a line for each timed thing. A column
+ * that is empty throughout is left out, and some columns where they would not fit.
  */
 export function partTable(part: string, rows: readonly BenchRow[], previous: Previous): string {
   const facts = [
@@ -64,7 +64,7 @@ export function partTable(part: string, rows: readonly BenchRow[], previous: Pre
   return [...caption(part, shared, rows[0] ?? {}), alignedTable(rowsOf(fitted(columns)))].join("\n");
 }
 
-/** What a page without room goes without first. */
+/** Columns to leave out where the page is too narrow, in this order. */
 const dispensable = ["Mvoxel/s", "quartiles %", "GFLOP/s"];
 
 function fitted(columns: readonly string[][]): readonly string[][] {
@@ -102,7 +102,7 @@ const units: readonly (readonly [ending: RegExp, unit: string])[] = [
   [/_share$/, " %"],
 ];
 
-/** A field's name with its unit as people write it: `peak_mb` is "peak MB". */
+/** Returns a field's name with its unit for people: `peak_mb` is "peak MB". */
 export function headOf(field: string): string {
   const found = units.find(([ending]) => ending.test(field));
   const head = found ? field.replace(found[0], found[1]) : field;
@@ -160,20 +160,20 @@ const numberIn = (row: BenchRow, field: string): number | null => {
   return typeof value === "number" ? value : null;
 };
 
-/** As many digits as say something: 12,345, 345.6, 4.57. */
+/** Formats a number with as many digits as are meaningful: 12,345, 345.6, 4.57. */
 function figure(value: number | null): string {
   if (value === null) return none;
   const digits = value >= 1000 ? 0 : value >= 100 ? 1 : 2;
   return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-/** How much longer (+) or shorter (−) than before. */
+/** Formats how much longer (+) or shorter (−) than before. */
 export function changeText(now: number | null, before: number | null): string {
   const percent = percentText(now, before);
   return percent === none ? none : `${percent} %`;
 }
 
-/** How far a value lies above (+) or below (−) another, in whole per cents of that. */
+/** Formats how far a value lies above (+) or below (−) another, in whole per cent of the other. */
 function percentText(value: number | null, base: number | null): string {
   if (value === null || base === null || base <= 0) return none;
   const percent = Math.round((value / base - 1) * 100);

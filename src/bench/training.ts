@@ -1,3 +1,4 @@
+/** Workloads of the bench: training steps and inference on a patch of noise. */
 import type { Batch } from "../data/patches/spec.js";
 import { randomFor } from "../domain/random.js";
 import { type Shape3, voxelCount } from "../domain/volume.js";
@@ -11,7 +12,7 @@ const optimiser = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, 
 const rate = 1e-3;
 const averageDecay = 0.999;
 
-/** A network that is trained, one batch of one sample a step. */
+/** A training, one batch of one sample per step. */
 interface Training {
   step(batch: Batch): Promise<void>;
   close(): Promise<void>;
@@ -40,7 +41,7 @@ export async function openSteps(
   };
 }
 
-/** A training on one patch, the same every step. */
+/** Opens a training on one patch, the same in every step. */
 export async function openTraining(
   spec: NetworkSpec,
   patch: Shape3,
@@ -54,7 +55,7 @@ export async function openTraining(
 
 const crossEntropy = { kind: "crossEntropy", weight: 1, backgroundWeight: 1 } as const;
 
-/** Noise with a random class in every voxel. */
+/** Makes a batch of noise with a random class in every voxel. */
 function noiseBatch(patch: Shape3, outputs: number): Batch {
   const input = noise(patch);
   const voxels = input.length;
@@ -64,19 +65,19 @@ function noiseBatch(patch: Shape3, outputs: number): Batch {
   return { input, target, weight: new Float32Array(voxels).fill(1) };
 }
 
-/** One piece of work to be timed, and what it holds. */
+/** Work to be timed, and its release. */
 interface Workload {
   run(): Promise<void>;
   release(): Promise<void>;
 }
 
-/** Grey values as a normalised tomogram has them. */
+/** Makes noise like a normalised tomogram's grey values. */
 export function noise(patch: Shape3): Float32Array {
   const random = randomFor(0, "bench/image");
   return Float32Array.from({ length: voxelCount(patch) }, () => random.normal());
 }
 
-/** A network with its first weights, run on one patch. */
+/** Opens a network with its initial weights, to run on one patch. */
 export async function openInference(
   spec: NetworkSpec,
   patch: Shape3,

@@ -56,6 +56,12 @@ export const table: Readonly<Record<string, TableEntry>> = {
     describe: "writes what Neuroglancer, ChimeraX, napari and IMOD show a run with: truth and picks",
     load: () => import("./data/open.js"),
   },
+  experiment: {
+    group: "train",
+    synopsis: "new|show [FILE]",
+    describe: "writes a starter experiment with every key explained, or shows one with all defaults",
+    load: () => import("./train/experiment.js"),
+  },
   run: {
     group: "train",
     synopsis: "EXPERIMENT --data DIR",

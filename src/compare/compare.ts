@@ -1,3 +1,4 @@
+/** Compares architectures: one recipe, one data set, several seeds, ranked by score and time. The room `compare`. */
 import { join } from "node:path";
 import { readRecord } from "../domain/record.js";
 import { resolveEngine } from "../engines/available.js";
@@ -28,27 +29,29 @@ import { aisTable, timeNetwork } from "./timing.js";
 
 export interface CompareOptions {
   readonly architectures: readonly string[];
-  /** The experiment that all share but for its network. */
+  /** Path of the experiment that all share but for the network. */
   readonly recipe: string;
   readonly data: string;
   readonly budget: string | undefined;
+  /** KEY.PATH=VALUE each, over the recipe. */
+  readonly set?: readonly string[] | undefined;
   readonly seeds: number;
   readonly out: string;
   readonly submissions: string;
   readonly engine: Experiment["engine"];
   readonly threads: number;
-  /** Runs again what is finished. */
+  /** Repeats finished runs. */
   readonly overwrite: boolean;
   /** Hears how far the work has come, and says when to stop. */
   readonly reporter: Reporter;
 }
 
 /**
- * Trains and scores every architecture with every seed by one recipe on one data set, then times each. What is finished
- * already is taken as it stands, what was stopped goes on.
+ * Trains and scores every architecture with every seed by one recipe on one data set, then times each. Finished runs
+ * are kept, stopped ones are resumed.
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
-  const recipe = await readExperiment(options.recipe, { budget: options.budget });
+  const recipe = await readExperiment(options.recipe, { budget: options.budget, set: options.set });
   const engine = await resolveEngine(options.engine);
   options.architectures.forEach(architectureNamed);
   const entrants: Entrant[] = [];
@@ -77,7 +80,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
   return comparison;
 }
 
-/** What may be said of each row's distance from the first. */
+/** Adds to each row its difference from the first row. */
 async function withVerdicts(
   rows: readonly CompareRow[],
   entrants: readonly Entrant[],
@@ -131,7 +134,7 @@ async function runEntrant(entrant: Entrant, options: CompareOptions): Promise<vo
   }
 }
 
-/** Whether the run stands there with a result of this very experiment. */
+/** Tells whether the run's folder holds a result of this very experiment. */
 async function isFinished({ folder, experiment }: Entrant): Promise<boolean> {
   const run = runFolder(folder);
   if (!isBegun(run)) return false;

@@ -1,3 +1,4 @@
+/** The entrants of a comparison: one experiment per architecture and seed. */
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Shape3 } from "../domain/volume.js";
@@ -8,23 +9,23 @@ import { writeWhole } from "../system/files.js";
 import { checkExperiment, runName } from "../train/experiment/experiment.js";
 import type { Experiment } from "../train/experiment/schema.js";
 
-/** One architecture with one seed: its experiment is the common recipe with another network. */
+/** An architecture with a seed: its experiment is the common recipe with another network. */
 export interface Entrant {
   readonly architecture: string;
   readonly seed: number;
   readonly experiment: Experiment;
-  /** The experiment's YAML, so that anyone can run it alone. */
+  /** Path of the experiment's YAML, so that anyone can run it alone. */
   readonly path: string;
-  /** The run's folder. */
+  /** Folder of the run. */
   readonly folder: string;
 }
 
-/** Slices of a patch, and of a tile, that a network of single slices is given: they are a batch to it. */
+/** Number of slices in a patch or tile for a network of single slices, which sees them as a batch. */
 const slicesAtOnce = 8;
 
 /**
- * The recipe with another architecture. Networks that see slices one by one get thin patches and tiles, since what lies
- * above and below costs them time and memory and tells them nothing.
+ * Returns the recipe with another architecture. Networks that see slices one by one get thin patches and tiles, since
+ * neighbouring slices would cost them time and memory without information.
  */
 export function experimentFor(recipe: Experiment, architecture: string, seed: number): Experiment {
   const network = buildNetwork(architectureNamed(architecture), { outputs: 1 });
@@ -49,13 +50,13 @@ export function experimentFor(recipe: Experiment, architecture: string, seed: nu
   return checkExperiment(content, `${recipe.name} with ${architecture}`);
 }
 
-/** The least size of whole multiples that holds another. */
+/** Rounds a size up to whole multiples. */
 export const fitted = (shape: Shape3, multiple: Shape3): Shape3 => {
   const up = (axis: 0 | 1 | 2) => Math.ceil(shape[axis] / multiple[axis]) * multiple[axis];
   return [up(0), up(1), up(2)];
 };
 
-/** Writes the experiment of an entrant into `out`. */
+/** Writes an entrant's experiment into `out`. */
 export async function writeEntrant(
   recipe: Experiment,
   architecture: string,

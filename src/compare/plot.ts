@@ -1,8 +1,9 @@
+/** The plot of a comparison. */
 import type { TopLevelSpec } from "vega-lite";
 import { renderSvg } from "../present/charts/render.js";
 import type { Comparison } from "./result.js";
 
-/** Score against milliseconds per 64³ patch, as SVG. */
+/** Plots score against milliseconds per 64³ patch, as SVG. */
 export async function comparisonPlot({ rows, recipe, budget }: Comparison): Promise<string> {
   const values = rows
     .filter(({ score }) => score !== null)

@@ -1,3 +1,4 @@
+/** Results of a comparison: per seed, per architecture, ranked, and each against the first. */
 import { readFile } from "node:fs/promises";
 import { openDataset } from "../data/dataset.js";
 import { readRunPicks } from "../data/picks.js";
@@ -16,10 +17,10 @@ import { runFolder } from "../train/run/runFolder.js";
 import type { Entrant } from "./entrant.js";
 import type { NetworkTimes, PublishedRow } from "./timing.js";
 
-/** What came of one architecture with one seed. */
+/** Result of an architecture with one seed. */
 export interface SeedResult {
   readonly seed: number;
-  /** On the held-out runs; null where none is held out. */
+  /** Score of the held-out runs; null where none is held out. */
   readonly score: number | null;
   readonly interval: Interval | null;
   /** F4 by type. */
@@ -28,28 +29,29 @@ export interface SeedResult {
   readonly loss: number;
   readonly steps: number;
   readonly trainSeconds: number;
-  /** Reading, predicting and picking one held-out tomogram. */
+  /** Seconds of reading, predicting and picking one held-out tomogram. */
   readonly tomogramSeconds: number | null;
 }
 
-/** One architecture's row. */
+/** Row of one architecture. */
 export interface CompareRow extends NetworkTimes {
   readonly architecture: string;
   readonly parameters: number;
   readonly seeds: readonly SeedResult[];
-  /** Mean over the seeds. */
+  /** Mean score over the seeds. */
   readonly score: number | null;
-  /** Standard error of that mean; null with one seed. */
+  /** Standard error of the mean; null with one seed. */
   readonly standardError: number | null;
   readonly published: PublishedRow | null;
 }
 
-/** A row and what may be said of its place. */
+/** A row with its difference from the first row. */
 export interface RankedRow extends CompareRow {
-  /** Against the first row; null for that row itself, and where no run is held out. */
+  /** Difference from the first row; null for that row itself, and where no run is held out. */
   readonly againstFirst: AgainstFirst | null;
 }
 
+/** A comparison, ranked. */
 export interface Comparison {
   readonly recipe: string;
   readonly budget: string;
@@ -57,11 +59,11 @@ export interface Comparison {
   readonly machine: RunRecord["machine"];
   readonly commit: string | null;
   readonly holdout: readonly string[];
-  /** Highest score first. */
+  /** Rows, the highest score first. */
   readonly rows: readonly RankedRow[];
 }
 
-/** Reads what a finished run left. */
+/** Reads the result of a finished run. */
 export async function readResult({ folder: path, seed }: Entrant): Promise<SeedResult> {
   const folder = runFolder(path);
   const record = await readRecord(folder.record);
@@ -90,13 +92,13 @@ async function readLosses(log: string): Promise<number[]> {
     .filter((loss) => loss !== undefined);
 }
 
-/** Of what is known; null where nothing is. */
+/** Averages the known values; null where none is known. */
 export function mean(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   return known.length === 0 ? null : meanOf(known);
 }
 
-/** Puts the seeds of an architecture together. */
+/** Makes the row of an architecture from its seeds. */
 export function rowOf(
   architecture: string,
   parameters: number,
@@ -110,23 +112,26 @@ export function rowOf(
   return { architecture, parameters, seeds, ...times, score, standardError, published };
 }
 
-/** Highest score first; equal ones by name. */
+/** Ranks rows: highest score first; equal scores by name. */
 export const ranked = (rows: readonly CompareRow[]): CompareRow[] =>
   rows.toSorted((a, b) => (b.score ?? 0) - (a.score ?? 0) || (a.architecture < b.architecture ? -1 : 1));
 
-/** How far a row lies below the first one, by the submissions of the first seed of each, and whether that can be told. */
+/**
+ * How far a row lies below the first one, by the first seed's submissions of both, and whether the difference is
+ * distinguishable.
+ */
 interface AgainstFirst {
-  /** First − row: of the score, with its interval (see compareSubmissions). */
+  /** Score of the first minus score of the row; see `compareSubmissions` for its interval. */
   readonly difference: number;
   readonly interval: Interval;
-  /** "a" where the first is distinguishably higher. */
+  /** Verdict; "a" where the first is distinguishably higher. */
   readonly verdict: Verdict;
 }
 
 /**
- * Compares submissions with the first of them over the held-out runs.
+ * Compares submissions with the first of them, over the held-out runs.
  *
- * @param submissions CSVs
+ * @param submissions paths of CSVs
  * @returns null for the first, and for all where no run is held out
  */
 export async function againstFirst(

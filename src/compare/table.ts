@@ -1,3 +1,4 @@
+/** A comparison as tables, for the terminal and as Markdown. */
 import { alignedTable, decimals, none, thousands } from "../present/text.js";
 import { fewestExperiments } from "../score/statistics/comparisonText.js";
 import { type Comparison, mean, type RankedRow } from "./result.js";
@@ -17,11 +18,11 @@ const belowFirst = ({ againstFirst: first }: RankedRow): string =>
     ? `${decimals(first.difference, 3)} (${decimals(first.interval.low, 3)} to ${decimals(first.interval.high, 3)})`
     : none;
 
-/** Whether the first row's lead is more than chance. */
+/** Tells whether the first row's lead is more than chance. */
 const toldApart = ({ againstFirst: first }: RankedRow): string =>
   first === null ? none : first.verdict === "a" || first.verdict === "b" ? "yes" : "no";
 
-/** What the order of the rows does not say. */
+/** States what may not be concluded from the order of the rows. */
 function claim({ holdout, rows }: Comparison): string {
   if (rows.length < 2 || holdout.length === 0) return "";
   if (holdout.length === 1)
@@ -53,7 +54,7 @@ const aisColumns: readonly Column[] = [
 const columnsOf = ({ rows }: Comparison): readonly Column[] =>
   rows.some(({ published }) => published) ? [...columns, ...aisColumns] : columns;
 
-/** For a terminal. */
+/** Formats a comparison for a terminal. */
 export function comparisonText(comparison: Comparison): string {
   const shown = columnsOf(comparison);
   const table = alignedTable([
@@ -63,7 +64,7 @@ export function comparisonText(comparison: Comparison): string {
   return [table, claim(comparison)].filter((part) => part !== "").join("\n\n");
 }
 
-/** For comparison.md. */
+/** Formats a comparison as comparison.md. */
 export function comparisonMarkdown(comparison: Comparison): string {
   const shown = columnsOf(comparison);
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;

@@ -1,3 +1,4 @@
+/** Inference times of networks, measured here and published for Ais. */
 import { alternatingMedians } from "../bench/medians.js";
 import { openInference } from "../bench/training.js";
 import type { Shape3 } from "../domain/volume.js";
@@ -5,9 +6,9 @@ import type { EngineName } from "../engines/engine.js";
 import { loadNetwork } from "../nets/library/catalogue.js";
 import { fitted } from "./entrant.js";
 
-/** Inference times of a network with one output, its weights as first drawn. */
+/** Inference times of a network with one output and its initial weights. */
 export interface NetworkTimes {
-  /** Milliseconds per slice of 511×720 voxels, the size that Ais reports for. */
+  /** Milliseconds per slice of 511×720 voxels, the size in Ais's table. */
   readonly sliceMs: number;
   /** Milliseconds per patch of 64³ voxels. */
   readonly patchMs: number;
@@ -15,7 +16,10 @@ export interface NetworkTimes {
 
 const runs = 3;
 
-/** A size is rounded up to what the network takes; the time is that of what was computed, per slice that it holds. */
+/**
+ * Times a network. A size is rounded up to one that the network takes; the time is that of the computed size, per
+ * slice.
+ */
 export async function timeNetwork(
   architecture: string,
   engine: EngineName,
@@ -31,15 +35,15 @@ export async function timeNetwork(
   return { sliceMs: (await time(slices)) / slices[0], patchMs: await time(fitted([64, 64, 64], multiple)) };
 }
 /**
- * What Ais reports of its architectures on a Quadro P2200 (Last et al., eLife 2024, Table 1): another machine, other
- * data and another task, put beside ours so that the order of the times can be compared.
+ * A row of Ais's own table, measured on a Quadro P2200 (Last et al., eLife 2024, Table 1): another machine, other data
+ * and another task, shown beside ours so that the order of the times can be compared.
  */
 export interface PublishedRow {
   readonly parameters: number;
   readonly trainSeconds: number;
   /** Milliseconds per slice of 511×720 pixels. */
   readonly sliceMs: number;
-  /** Binary cross entropy on its validation images. */
+  /** Binary cross entropy on Ais's validation images. */
   readonly loss: { readonly membrane: number; readonly carbon: number; readonly antibody: number };
 }
 
@@ -50,6 +54,7 @@ const row = (
   [membrane, carbon, antibody]: readonly [number, number, number],
 ): PublishedRow => ({ parameters, trainSeconds, sliceMs, loss: { membrane, carbon, antibody } });
 
+/** Ais's table by architecture. */
 export const aisTable: Readonly<Record<string, PublishedRow>> = {
   eman2: row(378_081, 38, 50, [0.044, 0.072, 0.01]),
   inceptionnet: row(550_529, 462, 295, [0.046, 0.12, 0.008]),

@@ -192,7 +192,27 @@ export async function readPicksFile(path: string, type: string): Promise<Particl
   }));
 }
 
-/** Writes picks of a type as copick JSON, in Å with scores; returns the file's path. */
+/**
+ * Returns the copick file of a type's picks by an author.
+ *
+ * @throws BadUsage where a name does not fit into it
+ */
+export function picksPath(
+  overlayRoot: string,
+  run: string,
+  type: string,
+  { userId, sessionId }: Required<PicksAuthor>,
+): string {
+  for (const [what, name] of Object.entries({ run, type, userId, sessionId }))
+    if (!/^[^./\\\0][^/\\\0]*$/.test(name) || (what.endsWith("Id") && name.includes("_")))
+      throw new PickbenchError(
+        "BadUsage",
+        `${what} ${JSON.stringify(name)} cannot be part of a copick file's name; wanted no slash, no leading dot and, in user and session, no underscore`,
+      );
+  return join(picksFolder(overlayRoot, run), `${userId}_${sessionId}_${type}.json`);
+}
+
+/** Writes picks of a type as copick JSON, in Å, scores kept; returns the file's path. */
 export async function writePicks(
   overlayRoot: string,
   run: string,
@@ -200,14 +220,7 @@ export async function writePicks(
   picks: readonly ParticlePick[],
   author: { readonly userId: string; readonly sessionId: string },
 ): Promise<string> {
-  const { userId, sessionId } = author;
-  for (const [what, name] of Object.entries({ run, type, userId, sessionId }))
-    if (!/^[^./\\\0][^/\\\0]*$/.test(name) || (what.endsWith("Id") && name.includes("_")))
-      throw new PickbenchError(
-        "BadUsage",
-        `${what} ${JSON.stringify(name)} cannot be part of a copick file's name; wanted no slash, no leading dot and, in user and session, no underscore`,
-      );
-  const path = join(picksFolder(overlayRoot, run), `${userId}_${sessionId}_${type}.json`);
+  const path = picksPath(overlayRoot, run, type, author);
   const points = picks.map(({ x, y, z: depth, score }) => ({
     location: { x, y, z: depth },
     ...(score === undefined ? {} : { score }),

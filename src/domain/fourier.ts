@@ -1,19 +1,19 @@
 /**
  * Fourier transforms of lengths 2^a·3^b·5^c, in place, over flat z,y,x arrays.
  *
- * Stockham's autosort form, decimation in frequency: a pass of radix r takes x[q + s(p + mk)] to y[q + s(rp + j)] and
- * multiplies the stride s by r. Starting with s = the number of columns gives that many transforms at once, so that
- * every inner loop runs over adjacent numbers with one twiddle factor.
+ * The form is Stockham's autosort with decimation in frequency: a pass of radix r takes x[q + s(p + mk)] to
+ * y[q + s(rp + j)] and multiplies the stride s by r. Beginning with s = the number of columns computes that many
+ * transforms at once, so that every inner loop runs over adjacent numbers with one twiddle factor.
  */
 import { PickbenchError } from "../system/errors.js";
 import type { Shape3 } from "./volume.js";
 
-/** Columns transformed together: two scratch pairs of 640 × 8 doubles stay inside a level-2 cache. */
+/** Columns that are transformed together: two scratch pairs of 640 × 8 doubles stay inside a level-2 cache. */
 const columns = 8;
 
 interface Pass {
   readonly radix: 2 | 3 | 4 | 5;
-  /** cos and −sin of 2πpj/L, for p = 0…L/r − 1 and j = 1…r − 1. */
+  /** Twiddle factors cos (here) and −sin (`sine`) of 2πpj/L, for p = 0…L/r − 1 and j = 1…r − 1. */
   readonly cosine: Float64Array;
   readonly sine: Float64Array;
 }
@@ -23,7 +23,7 @@ interface Scratch {
   im: Float64Array;
 }
 
-/** Least length ≥ n that has only the prime factors 2, 3 and 5. */
+/** Returns the least length ≥ n that has only the prime factors 2, 3 and 5. */
 export function fastLength(n: number): number {
   for (let length = Math.max(1, Math.ceil(n)); ; length++) if (rest(length) === 1) return length;
 }
@@ -217,7 +217,7 @@ function pass5(pass: Pass, from: Scratch, to: Scratch, count: number, stride: nu
 
 const runPass = { 2: pass2, 3: pass3, 4: pass4, 5: pass5 } as const;
 
-/** Transforms `length` × `columns` numbers; the result is in the scratch that it returns. */
+/** Transforms `length` × `columns` numbers; returns the scratch that holds the result. */
 function transformColumns(passes: readonly Pass[], length: number, from: Scratch, to: Scratch): Scratch {
   let source = from;
   let target = to;
@@ -232,7 +232,7 @@ function transformColumns(passes: readonly Pass[], length: number, from: Scratch
   return source;
 }
 
-/** Where the lines along one axis begin: `count` groups, each of `lines` lines `lineStride` apart. */
+/** The lines along one axis: `groups` groups `groupStride` apart, each of `lines` lines `lineStride` apart. */
 interface Lines {
   readonly length: number;
   readonly step: number;
@@ -271,8 +271,10 @@ function transformAxis(re: Float32Array, im: Float32Array, axis: Lines): void {
 }
 
 /**
- * Forward transform of a complex volume in place, unscaled: F(k) = Σ f(r)·exp(−2πi k·r/n). Swap `re` and `im` for the
- * inverse, which then lacks the factor 1/(nz·ny·nx).
+ * Transforms a complex volume (z, y, x) in place, forwards and unscaled: F(k) = Σ f(r)·exp(−2πi k·r/n). With `re` and `im`
+ * swapped it is the inverse, without the factor 1/(nz·ny·nx).
+ *
+ * @throws PickbenchError Unsupported where a size has other prime factors than 2, 3 and 5
  */
 export function fourierTransform(re: Float32Array, im: Float32Array, [nz, ny, nx]: Shape3): void {
   const plane = ny * nx;

@@ -1,24 +1,25 @@
+/** Particles: the types that are picked, the challenge's own six, and picks of them. */
 import { type Angstrom, angstrom } from "./units.js";
 
-/** What a score knows of a type whose picks are counted. */
+/** A particle type as the score knows it. */
 export interface Weighted {
   readonly name: string;
-  /** Weight in the challenge's score; 0 is not scored. */
+  /** Weight in the challenge's score; types of weight 0 are not scored. */
   readonly weight: number;
 }
 
-/** A type of particle: copick calls it a pickable object. */
+/** A particle type, copick's pickable object. */
 export interface Particle extends Weighted {
   readonly radius: Angstrom;
-  /** RGB, 0–255, for pictures. */
+  /** Colour in pictures as red, green, blue, 0 to 255. */
   readonly colour: readonly [number, number, number];
-  /** Its voxels' value in label maps, from 1; copick's `label`. */
+  /** Value of the type's voxels in label maps, from 1; copick's `label`. */
   readonly label?: number;
-  /** Of its structure in the Protein Data Bank. */
+  /** Id of the structure in the Protein Data Bank. */
   readonly pdbId?: string;
 }
 
-/** The CZII challenge's six types (docs/metric.md): name, radius, weight, colour. The one place where they stand. */
+/** The CZII challenge's six types (docs/metric.md) with radius, weight and colour, which are defined here alone. */
 export const challengeParticles: readonly Particle[] = [
   { name: "apo-ferritin", radius: angstrom(60), weight: 1, colour: [0, 117, 220] },
   { name: "beta-amylase", radius: angstrom(65), weight: 0, colour: [153, 63, 0] },
@@ -28,16 +29,17 @@ export const challengeParticles: readonly Particle[] = [
   { name: "virus-like-particle", radius: angstrom(135), weight: 1, colour: [255, 204, 153] },
 ];
 
-/** Match distance of the score as a share of the radius, and the score's beta. */
+/** Largest distance of a match as a share of the particle's radius, in the challenge's score. */
 export const matchFraction = 0.5;
+/** Beta of the challenge's F-beta score. */
 export const scoreBeta = 4;
 
-/** A particle's centre, as truth or as a prediction. */
+/** Centre of a particle, in the truth or as a prediction. */
 export interface ParticlePick {
   readonly type: string;
   readonly x: Angstrom;
   readonly y: Angstrom;
   readonly z: Angstrom;
-  /** Confidence of a prediction; higher is surer. */
+  /** Confidence of a prediction; higher is better. */
   readonly score?: number;
 }

@@ -1,24 +1,25 @@
+/** Random numbers, the same on every machine. */
 import { createHash } from "node:crypto";
 
-/** All chance in pickbench: drawn by (seed, purpose, step), so that a resumed run replays the same draws. */
+/** Source of all chance in pickbench, drawn by (seed, purpose, step) so that a resumed run replays the same draws. */
 export interface Random {
-  /** 32 random bits, 0 ≤ n < 2³². */
+  /** Draws 32 random bits, 0 ≤ n < 2³². */
   bits(): number;
-  /** Uniform in [0, 1), 53 bits. */
+  /** Draws uniformly from [0, 1), with 53 bits. */
   uniform(): number;
-  /** Uniform in [low, high). */
+  /** Draws uniformly from [low, high). */
   between(low: number, high: number): number;
-  /** Uniform integer, 0 ≤ n < count. */
+  /** Draws a uniform integer, 0 ≤ n < count. */
   integer(count: number): number;
-  /** Standard normal (Box–Muller). */
+  /** Draws from the standard normal distribution (Box–Muller). */
   normal(): number;
-  /** Shuffles in place (Fisher–Yates). */
+  /** Shuffles a list in place (Fisher–Yates). */
   shuffle<T>(items: T[]): T[];
 }
 
 /**
- * xoshiro128** 1.1 (Blackman and Vigna, prng.di.unimi.it), its state the first 128 bits of SHA-256 over seed, purpose
- * and steps.
+ * Starts a generator, xoshiro128** 1.1 (Blackman and Vigna, prng.di.unimi.it), whose state is the first 128 bits of
+ * SHA-256 over seed, purpose and steps.
  */
 export function randomFor(seed: number, purpose: string, ...steps: number[]): Random {
   const digest = createHash("sha256")

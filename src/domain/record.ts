@@ -1,3 +1,4 @@
+/** Records of runs, record.json: code, data, settings, versions, machine and result of an experiment. */
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -18,12 +19,12 @@ const runsByRole = {
   holdout: z.array(z.string()),
 };
 
-/** What is known before the first step. */
+/** Schema of the facts known before the first step. */
 const startSchema = z.strictObject({
   name: z.string().min(1),
-  /** The experiment as resolved, every default filled in. */
+  /** The experiment with every default filled in. */
   experiment: z.strictObject({ hash, resolved: jsonObject }),
-  /** Null outside a git checkout; lockfileHash null in an installed package. */
+  /** Version of the code: commit and dirty are null outside a git checkout, lockfileHash in an installed package. */
   code: z.strictObject({
     commit: z.string().nullable(),
     dirty: z.boolean().nullable(),
@@ -35,17 +36,17 @@ const startSchema = z.strictObject({
       z.strictObject({ path: z.string(), size: z.int().nonnegative(), sha256: hash.optional() }),
     ),
   }),
-  /** Of an experiment in folds: all runs are held out, each by one of the folds. */
+  /** Runs by role; in an experiment in folds all runs are held out, each by one of the folds. */
   runs: z.strictObject({ ...runsByRole, folds: z.array(z.strictObject(runsByRole)).min(2).optional() }),
   network: z.string(),
   seed: z.int(),
   engine: z.string(),
-  /** Of the engine; absent in older records. */
+  /** Threads of the engine; absent in older records. */
   threads: z.int().positive().optional(),
-  /** Of all the data set's types in the score, by name, found in the truth or not; absent in older records. */
+  /** Score weights of all the data set's types by name, found in the truth or not; absent in older records. */
   weights: z.record(z.string(), z.number().nonnegative()).optional(),
   versions: z.strictObject({ pickbench: z.string(), node: z.string(), onnxruntime: z.string().nullable() }),
-  /** Never the host's name. */
+  /** The machine, without its host name. */
   machine: z.strictObject({
     cpu: z.string(),
     cores: z.int(),
@@ -56,18 +57,18 @@ const startSchema = z.strictObject({
   startedAt: time,
 });
 
-/** What is known at the end. */
+/** Schema of the facts known at the end. */
 const resultSchema = z.strictObject({
   finishedAt: time,
-  /** `score` among them is the score on the held-out runs. */
+  /** Metrics by name; `score` is that on the held-out runs. */
   metrics: z.record(z.string(), z.number()),
-  /** Seconds by stage. */
+  /** Durations in seconds by stage. */
   durations: z.record(z.string(), z.number().nonnegative()),
   /** SHA-256 of best.safetensors; null for folds, each of which has its own record. */
   checkpointHash: hash.nullable(),
   /** SHA-256 of submission.csv; absent in older records and where nothing was held out. */
   submissionHash: hash.optional(),
-  /** Trainable parameters of all networks together. */
+  /** Count of trainable parameters of all networks together. */
   parameters: z.int().nonnegative(),
 });
 
@@ -77,8 +78,9 @@ const recordSchema = z.strictObject({
   result: resultSchema.nullable(),
 });
 
-/** An experiment's record, record.json: all that says where a number came from. `result` is null until it is done. */
+/** An experiment's record: the origin of its numbers. `result` is null until the run is finished. */
 export type RunRecord = z.infer<typeof recordSchema>;
+/** A run's result as it is added to its record. */
 export type RecordResult = Omit<z.infer<typeof resultSchema>, "finishedAt">;
 
 interface RunsByRole {
@@ -87,6 +89,7 @@ interface RunsByRole {
   readonly holdout: readonly string[];
 }
 
+/** Facts from which a record is begun. */
 export interface RecordStart {
   readonly name: string;
   readonly experiment: Readonly<Record<string, unknown>>;
@@ -97,11 +100,11 @@ export interface RecordStart {
   readonly engine: string;
   readonly threads?: number;
   readonly weights?: Readonly<Record<string, number>>;
-  /** The arguments that pickbench was called with. */
+  /** Arguments of the command line, by default the process's own. */
   readonly command?: readonly string[];
 }
 
-/** Writes the record of a run that is about to begin, and gives it back. */
+/** Writes the record of a run that is about to begin, and returns it. */
 export async function startRecord(path: string, start: RecordStart): Promise<RunRecord> {
   const resolved: unknown = JSON.parse(canonicalJson(start.experiment));
   const record = recordSchema.parse({
@@ -126,7 +129,7 @@ export async function startRecord(path: string, start: RecordStart): Promise<Run
   return record;
 }
 
-/** Adds what came out to the record at `path`. */
+/** Adds a result to the record at `path`, and returns the record. */
 export async function completeRecord(path: string, result: RecordResult): Promise<RunRecord> {
   const record = await readRecord(path);
   const complete = recordSchema.parse({
@@ -140,7 +143,11 @@ export async function completeRecord(path: string, result: RecordResult): Promis
 const writeRecord = (path: string, record: RunRecord): Promise<void> =>
   writeWhole(path, `${JSON.stringify(record, null, 2)}\n`);
 
-/** Reads a record strictly. @throws BadExperiment if it is missing, broken, altered or of another version */
+/**
+ * Reads a record strictly.
+ *
+ * @throws PickbenchError BadExperiment where the record is missing, broken, altered or of another version
+ */
 export async function readRecord(path: string): Promise<RunRecord> {
   const refuse = (why: string, cause?: unknown) =>
     new PickbenchError(
@@ -175,7 +182,7 @@ export async function readRecord(path: string): Promise<RunRecord> {
 
 const packageRoot = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Commit and state of pickbench's own checkout. */
+/** Returns commit and state of pickbench's own checkout. */
 export async function codeVersion(): Promise<RunRecord["code"]> {
   const [top, commit, changes, lockfileHash] = await Promise.all([
     git("rev-parse", "--show-prefix"),
@@ -189,7 +196,7 @@ export async function codeVersion(): Promise<RunRecord["code"]> {
     : { commit: null, dirty: null, lockfileHash };
 }
 
-/** What git prints about pickbench's folder; null where git or a repository is missing. */
+/** Returns git's output for pickbench's folder; null where git or a repository is missing. */
 async function git(...args: string[]): Promise<string | null> {
   try {
     const { stdout } = await promisify(execFile)("git", ["-C", packageRoot, ...args], { maxBuffer: 2 ** 26 });
@@ -199,6 +206,7 @@ async function git(...args: string[]): Promise<string | null> {
   }
 }
 
+/** Returns the versions of pickbench, Node and ONNX Runtime. */
 export async function versions(): Promise<RunRecord["versions"]> {
   return {
     pickbench: (await packageVersion(`${packageRoot}/package.json`)) ?? "unknown",
@@ -207,7 +215,7 @@ export async function versions(): Promise<RunRecord["versions"]> {
   };
 }
 
-/** Where a package's own description lies; null if it is not installed. */
+/** Returns the path of a package's package.json; null where the package is not installed. */
 function packageFile(name: string): string | null {
   try {
     return createRequire(import.meta.url).resolve(name);
@@ -222,6 +230,7 @@ async function packageVersion(path: string | null): Promise<string | null> {
   return parsed.success ? parsed.data.version : null;
 }
 
+/** Describes this machine, without its host name. */
 export function machine(): RunRecord["machine"] {
   return {
     cpu: cpus()[0]?.model.trim() || "unknown",
@@ -231,7 +240,7 @@ export function machine(): RunRecord["machine"] {
   };
 }
 
-/** Paths below the working folder or the user's own are written relative to it: a record is made to be shared. */
+/** Makes paths relative to the working folder or to the user's home, since a record is made to be shared. */
 function withoutHome(argument: string): string {
   const inside = relative(process.cwd(), argument);
   if (argument.startsWith(process.cwd()) && !inside.startsWith("..")) return inside || ".";

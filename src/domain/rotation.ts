@@ -1,7 +1,9 @@
-/** A 3×3 matrix, row by row: turns vectors x, y, z. */
+/** Rotation matrices of quaternions. */
+
+/** A 3×3 rotation matrix, row by row, for vectors x, y, z. */
 export type Rotation = readonly [number, number, number, number, number, number, number, number, number];
 
-/** The rotation of a unit quaternion w + xi + yj + zk. */
+/** Returns the rotation of a unit quaternion w + xi + yj + zk. */
 export function matrixOfUnitQuaternion(w: number, x: number, y: number, z: number): Rotation {
   return [
     1 - 2 * (y * y + z * z),

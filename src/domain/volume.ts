@@ -1,10 +1,11 @@
+/** Volumes: shapes, spacings, boxes and voxel data, always in the order z, y, x. */
 import { type Angstrom, angstromToIndex, indexToAngstrom, type Position, type VoxelIndex } from "./units.js";
 
-/** Sizes along z, y, x. */
+/** Sizes in voxels along z, y, x. */
 export type Shape3 = readonly [z: number, y: number, x: number];
-/** Å per voxel along z, y, x. */
+/** Voxel spacing in Å along z, y, x. */
 export type Spacing3 = readonly [z: Angstrom, y: Angstrom, x: Angstrom];
-/** Half-open box of voxels: start ≤ index < end along z, y, x. */
+/** A half-open box of voxels: start ≤ index < end along z, y, x. */
 export interface Box {
   readonly start: Shape3;
   readonly end: Shape3;
@@ -19,7 +20,7 @@ export interface Volume {
 
 export const voxelCount = (shape: Shape3): number => shape[0] * shape[1] * shape[2];
 
-/** Continuous z,y,x indices of a position. */
+/** Converts a position to continuous indices z, y, x. */
 export function positionToIndex(position: Position, spacing: Spacing3): [VoxelIndex, VoxelIndex, VoxelIndex] {
   return [
     angstromToIndex(position.z, spacing[0]),
@@ -28,7 +29,7 @@ export function positionToIndex(position: Position, spacing: Spacing3): [VoxelIn
   ];
 }
 
-/** Position of continuous z,y,x indices. */
+/** Converts continuous indices z, y, x to a position. */
 export function indexToPosition(z: number, y: number, x: number, spacing: Spacing3): Position {
   return {
     x: indexToAngstrom(x, spacing[2]),

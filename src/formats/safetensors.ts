@@ -49,6 +49,7 @@ export function encodeTensors({ tensors, bytes: files = new Map(), metadata }: T
   return bytes;
 }
 
+/** Writes a file, whole or not at all. */
 export async function writeTensors(path: string, file: TensorFile): Promise<void> {
   await writeWhole(path, encodeTensors(file));
 }

@@ -31,6 +31,7 @@ const codings: Readonly<Record<VoxelType, Coding>> = {
 };
 
 export const bytesPerVoxel = (type: VoxelType): number => codings[type].bytes;
+/** Tells whether a type holds integers. */
 export const isWhole = (type: VoxelType): boolean => !type.startsWith("float");
 
 /**

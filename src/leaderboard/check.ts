@@ -1,27 +1,32 @@
+/** Checks leaderboard rows: do their numbers follow from their files, and from the truth? */
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { manifestDifferences } from "../data/manifest.js";
 import type { Dataset } from "../data/model.js";
 import { readTruth } from "../data/picks.js";
-import { positionsOf } from "../score/match/positions.js";
-import { scoreSubmission } from "../score/submissionCsv.js";
+import type { Weighted } from "../domain/particles.js";
+import { type Counts, fbeta, precisionOf, recallOf } from "../score/match/fbeta.js";
+import { type PositionsByExperiment, positionsOf } from "../score/match/positions.js";
+import { type ScoreReport, type TypeScore, weighted } from "../score/score.js";
+import { readPositions, scoreSubmission } from "../score/submissionCsv.js";
 import { isPickbenchError } from "../system/errors.js";
+import { hashFile } from "../system/files.js";
 import { submissionNames } from "./leaderboard.js";
-import { checkSubmission } from "./submissionCheck.js";
-import { readSubmissionFolder, type Submission } from "./submissionFolder.js";
+import { sumCounts } from "./publicSplit.js";
+import { readSubmissionFolder, type Submission, weightsOf } from "./submissionFolder.js";
 
-/** What was found of one row. */
+/** Result of checking one row. */
 export interface RowCheck {
   readonly name: string;
-  /** What cannot be reproduced, a sentence each. */
+  /** Numbers that cannot be reproduced, a sentence each. */
   readonly problems: readonly string[];
-  /** Scored again from its CSV; false without a truth, or where the data set is not the row's. */
+  /** Whether the CSV was scored again; false without a truth, or for another data set than the row's. */
   readonly rescored: boolean;
 }
 
 /**
- * Recomputes every submission's numbers: without a data set, what follows from its own files; with one, its score from
- * its CSV against the truth, whose files must be those of its record.
+ * Recomputes every submission's numbers: without a data set, from its own files; with one, also the score of its CSV
+ * against the truth, whose files must be those of its record.
  */
 export async function checkLeaderboard(
   submissionsRoot: string,
@@ -36,14 +41,14 @@ export async function checkLeaderboard(
       const again = dataset ? await rescore(folder, submission, dataset) : null;
       checks.push({ name, problems: [...own, ...(again ?? [])], rescored: again !== null });
     } catch (error) {
-      if (!isPickbenchError(error)) throw error;
+      if (!isPickbenchError(error) || error.tag === "Stopped") throw error;
       checks.push({ name, problems: [error.message], rescored: false });
     }
   }
   return checks;
 }
 
-/** What of the score is not so by the data set's truth; null where it holds none of the files that the row rests on. */
+/** Scores a CSV again and lists differences; null where the data set holds none of the row's truth files. */
 async function rescore(
   folder: string,
   { record, holdout }: Submission,
@@ -71,4 +76,128 @@ async function rescore(
   return isDeepStrictEqual(score.perExperiment, holdout.perExperiment)
     ? []
     : ["its CSV gives other counts against the truth than its report holds"];
+}
+
+/** What two ways of computing one number may differ by. */
+const rounding = 1e-12;
+
+const differ = (a: number, b: number): boolean => !(Math.abs(a - b) <= rounding);
+
+/**
+ * Whether a submission's numbers follow from one another, without the truth: totals from the counts of each run, F and
+ * score from the totals, and the counts of picks from the CSV.
+ *
+ * @param folder of the submission, which holds its CSV
+ * @returns what does not follow, a sentence each; none where all does
+ */
+async function checkSubmission(folder: string, submission: Submission): Promise<string[]> {
+  const particles = weightsOf(submission);
+  const csv = join(folder, "submission.csv");
+  try {
+    const picks = await readPositions(csv, { particles });
+    const { submissionHash } = submission.result;
+    const isOther = submissionHash !== undefined && (await hashFile(csv)) !== submissionHash;
+    return [
+      ...checkTotals(submission.holdout),
+      ...checkScores(submission, particles),
+      ...(isOther ? ["submission.csv is not the file whose SHA-256 the record holds"] : []),
+      ...checkPicks(submission.holdout, picks),
+    ];
+  } catch (error) {
+    if (!isPickbenchError(error)) throw error;
+    return [error.message];
+  }
+}
+
+function checkTotals({ perType, perExperiment }: ScoreReport): string[] {
+  const runs = Object.entries(perExperiment);
+  const strangers = runs.flatMap(([run, counts]) =>
+    Object.keys(counts)
+      .filter((type) => !Object.hasOwn(perType, type))
+      .map((type) => `${run} has counts of ${type}, of which the report has no total`),
+  );
+  return [
+    ...strangers,
+    ...Object.entries(perType).flatMap(([type, total]) => {
+      const own = runs.map(([, counts]) => counts[type]).filter((counts) => counts !== undefined);
+      const strictTp = own.reduce((sum, counts) => sum + counts.strictTp, 0);
+      return checkType(type, total, sumCounts(own), strictTp);
+    }),
+  ];
+}
+
+function checkType(type: string, total: TypeScore, counts: Counts, strictTp: number): string[] {
+  const strict = { tp: strictTp, fp: counts.tp + counts.fp - strictTp, fn: counts.tp + counts.fn - strictTp };
+  const values: readonly [name: string, got: number, wanted: number][] = [
+    ["TP", total.tp, counts.tp],
+    ["FP", total.fp, counts.fp],
+    ["FN", total.fn, counts.fn],
+    ["truths", total.truths, counts.tp + counts.fn],
+    ["predictions", total.predictions, counts.tp + counts.fp],
+    ["precision", total.precision, precisionOf(counts)],
+    ["recall", total.recall, recallOf(counts)],
+    ["F4", total.fbeta, fbeta(counts)],
+    ["strict TP", total.strict.tp, strict.tp],
+    ["strict FP", total.strict.fp, strict.fp],
+    ["strict FN", total.strict.fn, strict.fn],
+    ["strict F4", total.strict.fbeta, fbeta(strict)],
+  ];
+  return values
+    .filter(([, got, wanted]) => differ(got, wanted))
+    .map(
+      ([name, got, wanted]) => `${type}: ${name} is ${got} in the report and ${wanted} by its runs' counts`,
+    );
+}
+
+function checkScores({ holdout, result }: Submission, particles: readonly Weighted[]): string[] {
+  const { perType, score, strictScore, perExperiment } = holdout;
+  const problems = Object.entries(perType).flatMap(([type, { weight }]) => {
+    const wanted = particles.find(({ name }) => name === type)?.weight;
+    return weight === wanted
+      ? []
+      : [`${type}: weight is ${weight} in the report, wanted ${wanted ?? "none"}`];
+  });
+  const [official, strict] = [
+    weighted(particles, (type) => perType[type]?.fbeta ?? 0),
+    weighted(particles, (type) => perType[type]?.strict.fbeta ?? 0),
+  ];
+  if (differ(score, official)) problems.push(`score is ${score}, by its types ${official}`);
+  if (differ(strictScore, strict)) problems.push(`strict score is ${strictScore}, by its types ${strict}`);
+  const recorded = result.metrics.strictScore;
+  if (recorded !== undefined && recorded !== strictScore)
+    problems.push(`strict score is ${strictScore} in the report and ${recorded} in the record`);
+  const runs = Object.keys(perExperiment).length;
+  if (holdout.experiments !== runs)
+    problems.push(`report says ${holdout.experiments} runs and holds ${runs}`);
+  return problems;
+}
+
+/** The CSV's picks by run and type against what the report counted. */
+function checkPicks(
+  { perExperiment, perType, dropped }: ScoreReport,
+  picks: PositionsByExperiment,
+): string[] {
+  const countOf = (run: string, type: string): number =>
+    (picks.get(run)?.get(type)?.coordinates.length ?? 0) / 3;
+  const problems = Object.entries(perExperiment).flatMap(([run, counts]) =>
+    Object.entries(counts).flatMap(([type, { tp, fp }]) =>
+      countOf(run, type) === tp + fp
+        ? []
+        : [`${run}: the CSV has ${countOf(run, type)} picks of ${type}, the report counted ${tp + fp}`],
+    ),
+  );
+  const left = { experiment: 0, type: 0 };
+  for (const [run, ofRun] of picks)
+    for (const type of ofRun.keys())
+      if (!Object.hasOwn(perExperiment, run)) left.experiment += countOf(run, type);
+      else if (!Object.hasOwn(perType, type)) left.type += countOf(run, type);
+  if (left.experiment !== dropped.experiment)
+    problems.push(
+      `the CSV has ${left.experiment} picks in runs not held out, the report counted ${dropped.experiment}`,
+    );
+  if (left.type !== dropped.type)
+    problems.push(
+      `the CSV has ${left.type} picks of types not in the truth, the report counted ${dropped.type}`,
+    );
+  return problems;
 }

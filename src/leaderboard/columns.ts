@@ -1,23 +1,26 @@
+/** The columns of the leaderboard, and the lines around its tables. */
 import { decimals, none, thousands } from "../present/text.js";
 import { overSeedsText } from "../score/statistics/seeds.js";
 import type { LeaderboardGroup, LeaderboardRow } from "./leaderboard.js";
 import { reportedDifferenceText } from "./reportedComparison.js";
 
-/** A column of the leaderboard, wherever it is shown. */
+/** A column of the leaderboard, for every kind of output. */
 export interface LeaderboardColumn {
-  /** What `--sort` calls it. */
+  /** Name of the column for `--sort`. */
   readonly key: string;
   readonly title: string;
   readonly text: (row: LeaderboardRow) => string;
-  /** What rows are sorted by; null goes last. */
+  /** Value that rows are sorted by; null goes last. */
   readonly value: (row: LeaderboardRow) => number | string | null;
-  /** Whether the highest comes first, as of scores. */
+  /** Whether the highest value comes first, as for scores. */
   readonly isDescending?: boolean;
 }
 
 const score = (value: number | undefined): string => decimals(value, 4);
 
-/** The columns that some rows need: a type that none has been scored on, and a split that none defines, have none. */
+/**
+ * Returns the columns that some rows need: types without any score, and splits that no row defines, have no columns.
+ */
 export function leaderboardColumns(
   rows: readonly LeaderboardRow[],
   onlyType?: string,
@@ -102,23 +105,23 @@ const provenance: readonly LeaderboardColumn[] = [
   },
 ];
 
-/** What a group's rows have in common, in a line. */
+/** Describes what a group's rows have in common, in a line. */
 export const groupTitle = ({ dataHash, holdout }: LeaderboardGroup): string =>
   `data ${dataHash.slice(0, 12)}, held out: ${holdout.join(", ")}`;
 
-/** Which runs are the public part, where rows define one: a line for each way of splitting. */
+/** Names the runs of the public part: a line for each split in use. */
 export function splitLines({ rows }: LeaderboardGroup): string[] {
   const ways = new Set(rows.flatMap(({ split }) => (split ? [split.publicRuns.join(", ")] : [])));
   return [...ways].map((runs) => `Public part: ${runs}; the other held-out runs are the private part.`);
 }
 
-/** Mean ± standard error of every experiment with several seeds, a line each. */
+/** Formats mean ± standard error of every experiment with several seeds, a line each. */
 export const seedLines = ({ seeds }: LeaderboardGroup): string[] =>
   seeds.map(
     ({ experiment, seeds: own, score: mean }) =>
       `${experiment}, ${own.length} seeds (${own.join(", ")}): ${overSeedsText(mean)}, mean ± standard error over seeds.`,
   );
 
-/** What the order of the rows does not say. */
+/** Note on what the order of the rows does not tell. */
 export const orderNote =
   "Rows stand in the order of their scores. Whether a difference to the first would hold on other tomograms is said in the column beside it: from the paired counts of the runs both were scored on, which must differ in six or more.";

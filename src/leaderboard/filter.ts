@@ -1,27 +1,31 @@
+/** Filters and sorts the rows of a leaderboard. */
 import { PickbenchError } from "../system/errors.js";
 import { type LeaderboardColumn, leaderboardColumns } from "./columns.js";
 import type { Leaderboard, LeaderboardGroup, LeaderboardRow } from "./leaderboard.js";
 
-/** Which rows are shown, and in what order. */
+/** Which rows to show, and in which order. */
 export interface LeaderboardFilter {
-  /** Of names, `*` for any characters and `?` for one. */
+  /** Pattern of names: `*` for any characters, `?` for one. */
   readonly experiment?: string | undefined;
   readonly network?: string | undefined;
-  /** Rows that were scored on this type. */
+  /** Keeps rows that were scored on this type. */
   readonly type?: string | undefined;
-  /** Finished on this day, `2026-11-21`, or later. */
+  /** Keeps rows finished on this day, `2026-11-21`, or later. */
   readonly since?: string | undefined;
   readonly engine?: string | undefined;
-  /** How the hash of the data begins. */
+  /** Beginning of the data's hash. */
   readonly dataset?: string | undefined;
-  /** Of each experiment the row of its highest score alone. */
+  /** Keeps only the highest score of each experiment. */
   readonly best?: boolean | undefined;
-  /** A column's key; ranks stay those by score. */
+  /** Key of a column to sort by; ranks stay those by score. */
   readonly sort?: string | undefined;
   readonly reverse?: boolean | undefined;
 }
 
-/** The rows that pass; ranks and comparisons stay those among all. @throws BadUsage for a date or column that is none */
+/**
+ * Filters the rows; ranks and comparisons stay those among all rows.
+ * @throws PickbenchError BadUsage for an invalid date or an unknown column
+ */
 export function filterLeaderboard(leaderboard: Leaderboard, filter: LeaderboardFilter): Leaderboard {
   const since = sinceTime(filter.since);
   const [experiment, network] = [globOf(filter.experiment), globOf(filter.network)];
@@ -54,7 +58,7 @@ function sinceTime(since: string | undefined): number {
   return time;
 }
 
-/** Matches everything where nothing is given. */
+/** Makes a pattern of a glob; without one, a pattern that matches everything. */
 function globOf(glob = "*"): RegExp {
   const pattern = glob
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
@@ -63,7 +67,7 @@ function globOf(glob = "*"): RegExp {
   return new RegExp(`^${pattern}$`, "s");
 }
 
-/** Rows come highest score first. */
+/** Keeps the first row of each experiment; rows come highest score first. */
 const bestOf = (rows: readonly LeaderboardRow[], best = false): readonly LeaderboardRow[] =>
   best
     ? rows.filter(({ experiment }, at) => rows.findIndex((other) => other.experiment === experiment) === at)
@@ -80,7 +84,7 @@ function sortRows({ rows }: LeaderboardGroup, { sort, reverse = false }: Leaderb
   return rows.toSorted((a, b) => compareRows(column, a, b, reverse));
 }
 
-/** Best first where that is plain, else lowest; rows without a value go last either way. */
+/** Compares rows, best first where a column has a best, else lowest first; rows without a value go last either way. */
 function compareRows(
   column: LeaderboardColumn,
   a: LeaderboardRow,

@@ -1,3 +1,12 @@
+/**
+ * The leaderboard: submissions grouped by data, ranked by score and compared in pairs.
+ * The room `leaderboard` publishes, ranks, checks and shows submissions.
+ */
+/**
+ * The leaderboard: submissions grouped by data, ranked by score and compared in pairs. The room `leaderboard`
+ * publishes,
+ * ranks, checks and shows submissions.
+ */
 import { existsSync } from "node:fs";
 import { copyFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -22,23 +31,23 @@ import {
 
 export { readReport } from "./submissionFolder.js";
 
-/** Submissions that may be compared: same files of data, same runs held out. */
+/** Submissions that may be compared: same data files, same held-out runs. */
 export interface LeaderboardGroup {
   readonly dataHash: string;
   readonly holdout: readonly string[];
-  /** Highest score first. */
+  /** Rows, highest score first. */
   readonly rows: readonly LeaderboardRow[];
-  /** Of experiments with several seeds. */
+  /** Summaries of experiments with several seeds. */
   readonly seeds: readonly SeedSummary[];
 }
 
 export interface Leaderboard {
   readonly groups: readonly LeaderboardGroup[];
-  /** Folders that cannot be ranked, and why. */
+  /** Folders that cannot be ranked, with the reason. */
   readonly unranked: readonly { readonly name: string; readonly why: string }[];
 }
 
-/** Copies a finished run's CSV, report and record to `submissions/NAME/`, replacing an older one as a whole. */
+/** Copies a finished run's CSV, report and record to `submissions/NAME/`, replacing an older submission as a whole. */
 export async function publishSubmission(
   runFolder: string,
   submissionsRoot: string,
@@ -85,7 +94,7 @@ interface Entry {
   readonly row: ReturnType<typeof rowOf>;
 }
 
-/** Names of the submissions' folders, sorted. @throws BadUsage where they cannot be listed */
+/** Lists the names of the submissions' folders, sorted. @throws PickbenchError BadUsage where they cannot be listed */
 export async function submissionNames(root: string): Promise<string[]> {
   try {
     const entries = await readdir(root, { withFileTypes: true });
@@ -122,28 +131,29 @@ function rankGroup(entries: readonly Entry[]): LeaderboardGroup {
   };
 }
 
+/** A submission's row. */
 export interface LeaderboardRow {
-  /** From 1, by score; equal scores share a rank. */
+  /** Rank by score, from 1; equal scores share a rank. */
   readonly rank: number;
-  /** The submission's folder: the experiment's name, with its seed where that is not 0. */
+  /** Name of the submission's folder: the experiment's name, with the seed unless that is 0. */
   readonly name: string;
   readonly experiment: string;
-  /** On the held-out runs. */
+  /** Score of the held-out runs. */
   readonly score: number;
-  /** From the report's counts by today's rule, so that all rows, old ones too, have it by the same. */
+  /** Interval recomputed from the report's counts, so that all rows, old ones too, have it by the same rule. */
   readonly interval: ScoreInterval | null;
-  /** Against the row of the highest score in its group; null for that row itself. */
+  /** Difference to the highest score of the group; null for that row itself. */
   readonly against: ReportedDifference | null;
   /** F4 by type. */
   readonly perType: Readonly<Record<string, number>>;
-  /** Null where the experiment defines no public part. */
+  /** Scores of the public and private part; null where the experiment defines no public part. */
   readonly split: SplitScores | null;
   readonly network: string;
   readonly parameters: number;
   readonly trainMinutes: number;
-  /** All stages together. */
+  /** Minutes of all stages together. */
   readonly minutes: number;
-  /** Reading, predicting and picking one held-out run. */
+  /** Seconds of reading, predicting and picking one held-out run. */
   readonly tomogramSeconds: number | null;
   readonly cpu: string;
   readonly cores: number;
@@ -154,7 +164,7 @@ export interface LeaderboardRow {
   readonly finishedAt: string;
 }
 
-/** Rows of one experiment that differ by their seed alone. */
+/** Rows of one experiment that differ only by seed. */
 interface SeedSummary {
   readonly experiment: string;
   readonly seeds: readonly number[];
@@ -162,7 +172,10 @@ interface SeedSummary {
   readonly perType: Readonly<Record<string, OverSeeds>>;
 }
 
-/** A row before it is set against the others. @throws BadExperiment where its public part is none of its held-out runs */
+/**
+ * Makes a row without its rank. @throws PickbenchError BadExperiment where its public part does not fit its held-out
+ * runs
+ */
 function rowOf(submission: Submission): Omit<LeaderboardRow, "rank" | "against"> {
   const { name, record, result, holdout } = submission;
   const particles = weightsOf(submission);
@@ -197,7 +210,7 @@ function publicSplitOf({ experiment }: RunRecord): PublicSplit | null {
   return (parsed.success && parsed.data.leaderboard) || null;
 }
 
-/** Experiments of a group that were run with several seeds, in the order of its rows. */
+/** Summarises the experiments of a group that were run with several seeds, in the order of the rows. */
 function seedSummaries(submissions: readonly Submission[]): SeedSummary[] {
   const byExperiment = new Map<string, Submission[]>();
   for (const submission of submissions) {

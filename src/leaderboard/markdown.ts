@@ -1,3 +1,4 @@
+/** The leaderboard as Markdown. */
 import { join } from "node:path";
 import { writeWhole } from "../system/files.js";
 import { groupTitle, leaderboardColumns, orderNote, seedLines, splitLines } from "./columns.js";
@@ -10,7 +11,7 @@ export async function writeLeaderboard(submissionsRoot: string): Promise<Leaderb
   return leaderboard;
 }
 
-/** The table as Markdown, one for each group. */
+/** Formats the leaderboard as Markdown, a table for each group. */
 export function leaderboardMarkdown({ groups, unranked }: Leaderboard): string {
   const parts = [
     "# Leaderboard",
@@ -42,5 +43,5 @@ function groupMarkdown(group: LeaderboardGroup): string {
   ].join("\n");
 }
 
-/** Text that cannot break out of a cell or a line. */
+/** Escapes text so that it cannot break out of a cell or a line. */
 const plain = (text: string): string => text.replace(/[\r\n]+/g, " ").replace(/[|<>`*[\]]/g, "\\$&");

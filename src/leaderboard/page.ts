@@ -1,3 +1,4 @@
+/** The leaderboard as a self-contained HTML page. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -15,17 +16,17 @@ import {
 import type { Leaderboard, LeaderboardGroup, LeaderboardRow } from "./leaderboard.js";
 import { type TimeAxis, timeAxes, timePlot } from "./plot.js";
 
-/** Where the page will stand and where the submissions do, for its links. */
-export interface PagePlaces {
+/** Paths of the page and of the submissions, for the page's links. */
+interface PagePlaces {
   readonly file: string;
   readonly submissions: string;
 }
 
 /**
- * The leaderboard as one HTML document that needs nothing else: its style, script and pictures are in it, and its policy
- * lets nothing in from outside. Links lead to each submission's report.html, or to its report.json.
+ * Writes the leaderboard as one self-contained HTML document: its style, script and pictures are inside, and its policy
+ * admits nothing from outside. Links lead to each submission's report.html, or to its report.json.
  *
- * @param onlyType the one type whose column is shown; all if absent
+ * @param onlyType the only type whose column is shown; all if absent
  */
 export async function leaderboardPage(
   { groups, unranked }: Leaderboard,

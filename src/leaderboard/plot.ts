@@ -1,9 +1,10 @@
+/** Plots of the leaderboard: score against time. */
 import type { TopLevelSpec } from "vega-lite";
 import { renderSvg } from "../present/charts/render.js";
 import { Html } from "../present/html.js";
 import type { LeaderboardRow } from "./leaderboard.js";
 
-/** A time that a score is set against. */
+/** A time to plot scores against. */
 export interface TimeAxis {
   readonly title: string;
   readonly of: (row: LeaderboardRow) => number | null;

@@ -1,3 +1,4 @@
+/** Public and private part of the held-out runs, and the score of each. */
 import { z } from "zod";
 import type { Weighted } from "../domain/particles.js";
 import { randomFor } from "../domain/random.js";
@@ -6,8 +7,8 @@ import { type ScoreReport, weighted } from "../score/score.js";
 import { PickbenchError } from "../system/errors.js";
 
 /**
- * Which held-out runs are a leaderboard's public part, the others being its private one: by name, or a share of them
- * drawn by a seed of its own, so that experiments and their seeds share one split.
+ * Held-out runs of a leaderboard's public part, all others being private: by name, or a share drawn by its own seed, so
+ * that experiments and their seeds share one split.
  */
 export const publicSplitSchema = z.union([
   z.strictObject({ public: z.array(z.string()).min(1) }),
@@ -15,7 +16,7 @@ export const publicSplitSchema = z.union([
 ]);
 export type PublicSplit = z.infer<typeof publicSplitSchema>;
 
-/** What one set of picks scores on either part. */
+/** Scores of one submission on both parts. */
 export interface SplitScores {
   readonly public: number;
   readonly private: number;
@@ -23,9 +24,9 @@ export interface SplitScores {
 }
 
 /**
- * The public part of the held-out runs, sorted. A share is rounded to whole runs, one at least on either side.
+ * Returns the public part of the held-out runs, sorted. A share is rounded to whole runs, at least one on either side.
  *
- * @throws BadExperiment where a name is not held out, is given twice, or a part would be empty
+ * @throws PickbenchError BadExperiment where a name is not held out or is given twice, or a part would be empty
  */
 export function publicRuns(split: PublicSplit, holdout: readonly string[]): string[] {
   const refuse = (why: string) => new PickbenchError("BadExperiment", `leaderboard.public: ${why}`);
@@ -49,10 +50,10 @@ export function publicRuns(split: PublicSplit, holdout: readonly string[]): stri
 }
 
 /**
- * The challenge's score over some of a report's runs, from their counts. A type that these runs do not hold has no true
- * particle to find, so its F is 0 and adds nothing, as the rule has it.
+ * Returns the challenge's score over some of a report's runs, from their counts. A type that these runs do not hold has
+ * F 0 and adds nothing, by the rule.
  *
- * @param particles all types of the data set: their weights are the divisor
+ * @param particles all types of the data set, whose weights are the divisor
  */
 function scoreOfRuns(
   { perExperiment, perType }: Pick<ScoreReport, "perExperiment" | "perType">,

@@ -1,3 +1,4 @@
+/** Paired comparison of two submissions from their reports alone. */
 import type { Weighted } from "../domain/particles.js";
 import { signed } from "../present/text.js";
 import type { ScoreReport } from "../score/score.js";
@@ -5,19 +6,19 @@ import { type Comparison, compareSubmissions } from "../score/statistics/compari
 import { fewestExperiments, pText } from "../score/statistics/comparisonText.js";
 import type { PairedCounts, PairedRuns } from "../score/statistics/paired.js";
 
-/** A score's difference to another's over the same runs, and what may be said of it. */
+/** Difference of two scores over the same runs, and whether it is distinguishable. */
 export interface ReportedDifference
   extends Pick<Comparison, "verdict" | "experiments" | "differing" | "over" | "confidence"> {
   readonly difference: number;
   readonly interval: Comparison["score"]["interval"];
-  /** Two-sided, by swapping run by run. */
+  /** Two-sided p-value, by swapping run by run. */
   readonly p: number;
 }
 
 /**
- * Paired comparison of two scored submissions from the counts in their reports, where neither picks nor truth are at
- * hand. The p-value and what runs say need no more. Which particles both found is not in a report: they are taken to have
- * been found independently and no wrong pick to be shared, and since true rivals share more, the interval over particles
+ * Compares two scored submissions in pairs from the counts in their reports, without picks or truth. The p-value and
+ * the interval over runs need no more. A report does not tell which particles both submissions found: they are assumed
+ * to be found independently, and no wrong pick to be shared. Since true rivals share more, the interval over particles
  * is rather too wide than too narrow.
  */
 export function compareReports(
@@ -62,7 +63,7 @@ function pairCounts(a: ReportedCounts = nothing, b: ReportedCounts = nothing): P
   return { a, b, bothFound: truths > 0 ? (a.tp * b.tp) / truths : 0, bothWrong: 0 };
 }
 
-/** `−0.0211 (−0.0530 to 0.0092), p 0.31: not distinguishable`, or why it cannot be told. */
+/** Formats `−0.0211 (−0.0530 to 0.0092), p 0.31: not distinguishable`, or why nothing can be told. */
 export function reportedDifferenceText(compared: ReportedDifference): string {
   const { verdict, difference, interval, experiments, differing, p } = compared;
   if (verdict === "same") return "same counts in every run";

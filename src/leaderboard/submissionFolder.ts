@@ -1,3 +1,4 @@
+/** Submission folders: record, report and CSV of a finished run. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { challengeParticles, type Weighted } from "../domain/particles.js";
@@ -7,24 +8,28 @@ import type { ScoreReport } from "../score/score.js";
 import { PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashOf } from "../system/files.js";
 
-/** What a submission's folder holds, and a run's folder among other things. */
+/** Files of a submission's folder; a run's folder holds them among others. */
 export const submissionFiles = ["record.json", "report.json", "submission.csv"] as const;
 
-/** What it holds beside them where the experiment was run in folds. */
+/** Additional file of an experiment that was run in folds. */
 export const foldsFile = "folds.json";
 
-/** A finished run's record and report, which agree with one another. */
+/** A finished run's record and report, which agree with each other. */
 export interface Submission {
-  /** The folder's name. */
+  /** Name of the folder. */
   readonly name: string;
   readonly record: RunRecord;
   readonly result: NonNullable<RunRecord["result"]>;
   readonly report: RunReport;
-  /** Of the held-out runs. */
+  /** Score report of the held-out runs. */
   readonly holdout: ScoreReport;
 }
 
-/** @throws BadExperiment where record or report cannot be read, is unfinished, or contradicts the other */
+/**
+ * Reads a submission's folder.
+ * @throws PickbenchError BadExperiment where record or report is unreadable or unfinished, or they contradict each
+ * other
+ */
 export async function readSubmissionFolder(folder: string, name: string): Promise<Submission> {
   const record = await readRecord(join(folder, "record.json"));
   const { result } = record;
@@ -50,7 +55,7 @@ const unusable = (folder: string, why: string): PickbenchError =>
     path: folder,
   });
 
-/** A run's report.json. @throws BadExperiment where it is none */
+/** Reads a run's report.json. @throws PickbenchError BadExperiment where it is missing or damaged */
 export async function readReport(path: string): Promise<RunReport> {
   try {
     return runReportSchema.parse(JSON.parse(await readFile(path, "utf8")));
@@ -63,7 +68,11 @@ export async function readReport(path: string): Promise<RunReport> {
   }
 }
 
-/** The types that share a submission's score: as its record says; older ones were the challenge's or all in the truth. */
+/**
+ * Returns the types that share a submission's score: those of its record; for older records the challenge's, or all
+ * types
+ * of the truth.
+ */
 export function weightsOf({ record, holdout }: Pick<Submission, "record" | "holdout">): readonly Weighted[] {
   if (record.weights) return Object.entries(record.weights).map(([name, weight]) => ({ name, weight }));
   const own = Object.entries(holdout.perType).map(([name, { weight }]) => ({ name, weight }));
@@ -73,17 +82,17 @@ export function weightsOf({ record, holdout }: Pick<Submission, "record" | "hold
   return isChallenge ? challengeParticles : own;
 }
 
-/** What submissions must share to be compared: every file of data, and the runs held out. */
+/** Hash of what submissions must share to be compared: every data file, and the held-out runs. */
 export const groupKey = (dataHash: string, holdout: readonly string[]): string =>
   hashOf(canonicalJson({ dataHash, holdout: holdout.toSorted() }));
 
-/** What runs of one experiment with other seeds share. */
+/** Hash of what runs of one experiment with different seeds share. */
 export function seedlessHash({ experiment }: RunRecord): string {
   const { seed: _, ...others } = experiment.resolved;
   return hashOf(canonicalJson(others));
 }
 
-/** Seconds of reading, predicting and picking a held-out run; null where that was not timed. */
+/** Returns the seconds of reading, predicting and picking a held-out run; null where they were not timed. */
 export function tomogramSeconds({ runs, result }: RunRecord): number | null {
   const seconds = result?.durations.predict;
   return seconds === undefined || runs.holdout.length === 0 ? null : seconds / runs.holdout.length;

@@ -1,24 +1,26 @@
+/** Architectures and the networks built of them: the room declares networks as graphs, which engines lower and run. */
 import type { Shape3 } from "../domain/volume.js";
 import { GraphBuilder } from "./graph.js";
 import { elementCount, inOrder, type Parameter, spatial, type Value } from "./value.js";
 
-/** An architecture: how to build its graph, and where it comes from. One file each in this folder. */
+/** An architecture: how its graph is built, and where it comes from. The library has one file for each. */
 export interface Architecture {
   readonly name: string;
   readonly description: string;
   readonly source: string;
-  /** Gives the logits, `outputs` channels at the input's own resolution, alone or with auxiliary ones. */
+  /** Builds the logits, `outputs` channels at the input's own resolution, alone or with auxiliary logits. */
   readonly build: (graph: GraphBuilder, input: Value, outputs: number) => Value | Supervised;
-  /** The same at half the resolution, where that is less work than halving what `build` gives. */
+  /** Builds the logits at half the resolution, for architectures where that is less work than halving `build`'s. */
   readonly buildHalf?: (graph: GraphBuilder, input: Value, outputs: number) => Value;
   /**
-   * Adversarial training (Goodfellow et al. 2014): scores how real a map of `outputs` channels, each from 0 to 1, looks
-   * beside its image. Its parameters' names begin with `critic.`; they are trained, and not kept.
+   * Builds the critic of adversarial training (Goodfellow et al. 2014): a score of how real a map of `outputs` channels,
+   * each from 0 to 1, looks beside its image. The names of its parameters begin with `critic.`; they are trained but not
+   * kept.
    */
   readonly critic?: (graph: GraphBuilder, image: Value, map: Value) => Value;
 }
 
-/** Logits with coarser ones that are trained beside them, each loss with its weight (deep supervision). */
+/** Logits with coarser auxiliary logits that are trained too, each by a weighted loss (deep supervision). */
 interface Supervised {
   readonly logits: Value;
   readonly auxiliary: readonly Auxiliary[];
@@ -29,16 +31,16 @@ interface Auxiliary {
   readonly weight: number;
 }
 
-/** How an architecture is made into a network. */
+/** Options by which an architecture becomes a network. */
 interface NetworkOptions {
   readonly outputs: number;
-  /** How many neighbouring slices it sees as channels, an odd number: 1 is the volume itself. */
+  /** Odd count of neighbouring slices that the network sees as channels; 1 is the volume itself. */
   readonly slices?: number | undefined;
   /** Voxels per output voxel along each axis. */
   readonly stride?: 1 | 2 | undefined;
 }
 
-/** What an architecture's critic says of the network's own map and of the target, which is the input `target`. */
+/** The critic's scores of the network's own map and of the target, the input `target`. */
 interface Critic {
   readonly target: Value;
   readonly ofOwn: Value;
@@ -46,7 +48,7 @@ interface Critic {
   readonly parameters: readonly Parameter[];
 }
 
-/** An architecture with its number of outputs fixed: graph, parameters and what patch sizes it takes. */
+/** An architecture with its number of outputs fixed: graph, parameters and patch sizes. */
 export interface Network {
   readonly architecture: string;
   readonly outputs: number;
@@ -56,12 +58,17 @@ export interface Network {
   readonly auxiliary: readonly Auxiliary[];
   readonly critic: Critic | null;
   readonly parameters: readonly Parameter[];
-  /** Numbers that it keeps, running statistics among them: what Keras counts as all parameters. */
+  /** Count of numbers that the network keeps, with running statistics, as Keras counts all parameters. */
   readonly parameterCount: number;
-  /** Patch sizes must be multiples of this along z, y, x. */
+  /** Divisors of the patch sizes along z, y, x. */
   readonly multiple: Shape3;
 }
 
+/**
+ * Builds a network of an architecture.
+ *
+ * @throws TypeError where the architecture's logits have another count of channels or another stride than wanted
+ */
 export function buildNetwork(
   architecture: Architecture,
   { outputs, slices = 1, stride = 1 }: NetworkOptions,

@@ -1,3 +1,4 @@
+/** Architectures from the user's own files. */
 import { realpath } from "node:fs/promises";
 import { build as bundle } from "esbuild";
 import { z } from "zod";
@@ -5,7 +6,7 @@ import { messageOf, PickbenchError } from "../system/errors.js";
 import { hashOf } from "../system/files.js";
 import { type Architecture, buildNetwork } from "./architecture.js";
 
-/** What a user's file exports as `default`; its functions are tried, not typed. */
+/** Schema of a file's default export; its functions are checked by calling them. */
 const architectureSchema = z.object({
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
   description: z.string().default(""),
@@ -16,10 +17,11 @@ const architectureSchema = z.object({
 });
 
 /**
- * Reads an architecture from a JavaScript or TypeScript file outside the package, with what it imports. The file's code
- * runs: it is the user's own, named by the experiment; a checkpoint names it by path and hash and never carries it.
+ * Reads an architecture from a JavaScript or TypeScript file outside the package, bundled with its imports. The file's
+ * code is run: it is the user's own, named by the experiment; a checkpoint names it by path and hash and never contains it.
  *
- * @throws BadExperiment where it cannot be read, does not export an architecture, or throws while building `outputs`
+ * @throws PickbenchError BadExperiment where the file cannot be read, does not export an architecture, or throws while
+ * building a network of `outputs` outputs
  */
 export async function readArchitecture(
   path: string,

@@ -1,11 +1,12 @@
+/** Blocks that several architectures share. */
 import type { Shape3 } from "../domain/volume.js";
 import type { GraphBuilder } from "./graph.js";
 import type { Value } from "./value.js";
 
-/** The same along z, y and x. */
+/** Returns equal sizes along z, y and x. */
 export const cube = (size: number): Shape3 => [size, size, size];
 
-/** Two convolutions without bias, each with affine instance norm and ReLU: a U-Net's level. */
+/** Builds a U-Net's level: two convolutions without bias, each with affine instance norm and ReLU. */
 export function convolutionPair(
   g: GraphBuilder,
   x: Value,
@@ -20,7 +21,7 @@ export function convolutionPair(
   return half(half(x, 0), 3);
 }
 
-/** A U-Net's decoder down to a level of the encoder, 0 being the finest: nearest upsampling by `step`, skip, pair. */
+/** Builds a U-Net's decoder up to the level `finest`: nearest upsampling by `step`, skip, pair of convolutions. */
 export function decode(
   g: GraphBuilder,
   features: readonly Value[],
@@ -35,10 +36,10 @@ export function decode(
   return value;
 }
 
-/** Twice the size by a transposed 2×2×2 convolution, whose taps do not overlap. */
+/** Doubles the size by a transposed 2×2×2 convolution, whose taps do not overlap. */
 export const doubled = (g: GraphBuilder, x: Value, name: string, out: number, bias = true): Value =>
   g.transposedConvolution(x, name, out, { kernel: [2, 2, 2], stride: [2, 2, 2], bias });
 
-/** Logits from features, voxel by voxel. */
+/** Builds logits of features, voxel by voxel. */
 export const head = (g: GraphBuilder, x: Value, outputs: number, name = "head"): Value =>
   g.convolution(x, name, outputs, { kernel: [1, 1, 1] });

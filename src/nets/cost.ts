@@ -1,21 +1,26 @@
-/** What a network costs, read off its graph: arithmetic, memory, and how far it sees. */
+/** Cost of a network, read off its graph: arithmetic and memory. */
 import { product } from "../domain/numbers.js";
 import type { Shape3 } from "../domain/volume.js";
 import type { Network } from "./architecture.js";
 import { inOrder, type Value } from "./value.js";
 
+/** Arithmetic and memory of one patch. */
 interface NetworkCost {
-  /** Multiplications and additions of its convolutions for one patch, in 10⁹: what the rest adds is small. */
+  /** Multiplications and additions of the convolutions, in 10⁹; other operations add little. */
   readonly gflop: number;
-  /** The most that its maps take at once when predicting one patch, each kept until its last use, in 2²⁰ bytes. */
+  /** Peak memory of the maps when predicting, each kept until its last use, in 2²⁰ bytes. */
   readonly predictMiB: number;
-  /** All of its maps for one patch, which a training step keeps for the way back, in 2²⁰ bytes. */
+  /** Memory of all maps, which a training step keeps for the backward pass, in 2²⁰ bytes. */
   readonly trainMiB: number;
 }
 
 const bytesPerNumber = 4;
 
-/** @throws TypeError where the patch is not a multiple of the network's */
+/**
+ * Computes a network's cost for a patch of one size.
+ *
+ * @throws TypeError where the patch is not a multiple of the network's
+ */
 export function networkCost(
   { logits, auxiliary, multiple, architecture }: Network,
   patch: Shape3,

@@ -1,3 +1,4 @@
+/** The builder of network graphs: every operation that an architecture can use, with its meaning. */
 import { product } from "../domain/numbers.js";
 import type { Shape3 } from "../domain/volume.js";
 import { type Operation, type Parameter, spatial, type Value } from "./value.js";
@@ -9,7 +10,7 @@ const scaled = (stride: Shape3, by: Shape3, direction: 1 | -1): Shape3 => {
   return [at(0), at(1), at(2)];
 };
 
-/** Which rule draws a kernel: PyTorch's U(±1/√fan-in), or Keras's U(±√(6/(fan-in + fan-out))) (Glorot and Bengio 2010). */
+/** Rule that draws a kernel: PyTorch's U(±1/√fan-in), or Keras's U(±√(6/(fan-in + fan-out))) (Glorot and Bengio 2010). */
 type Initialisation = "pytorch" | "glorot";
 
 interface ConvolutionOptions {
@@ -19,21 +20,21 @@ interface ConvolutionOptions {
   readonly initialisation?: Initialisation;
 }
 
-/** Declares values and the parameters they use; parameter names are PyTorch's dotted paths. */
+/** Builder that declares values and the parameters they use; parameter names are PyTorch's dotted paths. */
 export class GraphBuilder {
   readonly parameters: Parameter[] = [];
   private count = 0;
   private reusing = false;
 
-  /** A map that is given at every step. */
+  /** Declares a map that is fed at every step. */
   input(name: string, channels: number, stride: Shape3 = one): Value {
     return this.value({ kind: "input", name }, [], channels, stride);
   }
 
   /**
-   * Builds a part again on other values, with the parameters it declared the first time.
+   * Builds a part again on other values, with the parameters that the part declared the first time.
    *
-   * @throws TypeError where the part declares a parameter that is not there yet
+   * @throws TypeError where the part declares a new parameter
    */
   again<T>(build: () => T): T {
     this.reusing = true;
@@ -45,10 +46,10 @@ export class GraphBuilder {
   }
 
   /**
-   * Convolution with ⌊dilation·(kernel − 1)/2⌋ zeros before each axis and as many after as make the output the input's
-   * size over the stride, which divides it. With `groups`, each group of output channels sees its own group of input
-   * channels; as many groups as channels is a depthwise convolution. On one number a channel (kernel 1) it mixes the
-   * channels.
+   * Convolves with ⌊dilation·(kernel − 1)/2⌋ zeros before each axis, and as many after as make the output's size the
+   * input's divided by the stride, which must divide it. With `groups`, each group of output channels sees its own group
+   * of input channels; as many groups as channels make a depthwise convolution. On one number a channel (kernel 1) the
+   * channels are mixed.
    */
   convolution(
     x: Value,
@@ -87,7 +88,7 @@ export class GraphBuilder {
     return this.value(operation, [x], channels, x.stride && scaled(x.stride, stride, 1));
   }
 
-  /** The transpose of the `convolution` with the same kernel and stride: it multiplies the size by the stride. */
+  /** Applies the transpose of `convolution` with the same kernel and stride; the size is multiplied by the stride. */
   transposedConvolution(
     x: Value,
     name: string,
@@ -134,7 +135,7 @@ export class GraphBuilder {
 
   relu = (x: Value): Value => this.elementwise({ kind: "relu" }, x);
 
-  /** x where positive, slope·x elsewhere; one slope for all channels, or one each (He et al. 2015). */
+  /** PReLU: x where positive, slope·x elsewhere; one trained slope for all channels, or one each (He et al. 2015). */
   prelu(x: Value, name: string, { perChannel = false } = {}): Value {
     const shape = [perChannel ? x.channels : 1];
     return this.elementwise(
@@ -143,24 +144,24 @@ export class GraphBuilder {
     );
   }
 
-  /** x where positive, slope·x elsewhere, with a slope that is not trained. */
+  /** Leaky ReLU: x where positive, slope·x elsewhere, with a constant slope. */
   leakyRelu = (x: Value, slope = 0.01): Value => this.elementwise({ kind: "leakyRelu", slope }, x);
-  /** x·Φ(x), Φ the standard normal's distribution function (Hendrycks and Gimpel 2016), not its tanh form. */
+  /** GELU: x·Φ(x), Φ the standard normal's distribution function (Hendrycks and Gimpel 2016), not its tanh form. */
   gelu = (x: Value): Value => this.elementwise({ kind: "gelu" }, x);
-  /** x·σ(x) (Elfwing et al. 2018). */
+  /** SiLU: x·σ(x) (Elfwing et al. 2018). */
   silu = (x: Value): Value => this.multiply(x, this.sigmoid(x));
   abs = (x: Value): Value => this.elementwise({ kind: "abs" }, x);
 
   /**
-   * While training, each number is 0 with probability `rate` and divided by 1 − rate otherwise, drawn by (seed, name,
-   * step); nothing when predicting.
+   * Sets each number to 0 with probability `rate` and divides it by 1 − rate otherwise while training, drawn by (seed,
+   * name, step); changes nothing when predicting.
    */
   dropout(x: Value, name: string, rate: number): Value {
     if (!(rate >= 0 && rate < 1)) throw new TypeError(`${name}: a dropout of ${rate}`);
     return rate === 0 ? x : this.elementwise({ kind: "dropout", name, rate }, x);
   }
 
-  /** Largest number of each window; windows reach past the map by ⌊(window − 1)/2⌋ before and see nothing there. */
+  /** Takes the maximum of each window; windows begin ⌊(window − 1)/2⌋ voxels before and ignore voxels outside the map. */
   maxPool(x: Value, window: Shape3 = two, stride: Shape3 = window): Value {
     return this.value({ kind: "maxPool", window, stride }, [x], x.channels, scaled(spatial(x), stride, 1));
   }
@@ -173,15 +174,15 @@ export class GraphBuilder {
     return this.value({ kind: "upsampleNearest", factor }, [x], x.channels, scaled(spatial(x), factor, -1));
   }
 
-  /** Trilinear, voxels taken at their centres (PyTorch's align_corners=False). */
+  /** Upsamples trilinearly, with voxels taken at their centres (PyTorch's align_corners=False). */
   upsampleLinear(x: Value, factor: Shape3 = two): Value {
     return this.value({ kind: "upsampleLinear", factor }, [x], x.channels, scaled(spatial(x), factor, -1));
   }
 
-  /** Mean over the voxels of each sample, one number a channel. */
+  /** Averages over the voxels of each sample: one number a channel. */
   globalAverage = (x: Value): Value => this.value({ kind: "globalAverage" }, [x], x.channels, null);
 
-  /** Channels weighed by what their means say: x·σ(W₂·relu(W₁·mean)) (Hu et al. 2018). */
+  /** Squeeze and excitation, weights of the channels by their means: x·σ(W₂·relu(W₁·mean)) (Hu et al. 2018). */
   squeezeExcite(x: Value, name: string, reduction = 4): Value {
     const kernel = one;
     const narrow = Math.max(1, Math.floor(x.channels / reduction));
@@ -189,7 +190,7 @@ export class GraphBuilder {
     return this.multiply(x, this.sigmoid(this.convolution(squeezed, `${name}.fc2`, x.channels, { kernel })));
   }
 
-  /** The slices around each one as its channels, zeros past the faces: 2.5-D input. Slice-major, `count` is odd. */
+  /** Stacks the slices around each slice as its channels, zeros outside: 2.5-D input, slice-major; `count` is odd. */
   neighbourSlices(x: Value, count: number): Value {
     if (count % 2 === 0) throw new TypeError(`${count} neighbouring slices; wanted an odd number`);
     return count === 1
@@ -197,7 +198,7 @@ export class GraphBuilder {
       : this.value({ kind: "neighbourSlices", count }, [x], count * x.channels, spatial(x));
   }
 
-  /** The channels from `start` on, `count` of them. */
+  /** Selects `count` channels from `start` on. */
   selectChannels(x: Value, start: number, count: number): Value {
     if (start < 0 || count < 1 || start + count > x.channels)
       throw new TypeError(`channels ${start} to ${start + count} of ${x.channels}`);
@@ -220,26 +221,26 @@ export class GraphBuilder {
   multiply = (a: Value, b: Value): Value => this.binary("multiply", a, b);
   divide = (a: Value, b: Value): Value => this.binary("divide", a, b);
 
-  /** scale·x + offset. */
+  /** Computes scale·x + offset. */
   affine = (x: Value, scale: number, offset = 0): Value =>
     this.elementwise({ kind: "affine", scale, offset }, x);
-  /** Each channel times its own constant. */
+  /** Multiplies each channel by its own constant. */
   channelScale = (x: Value, scales: readonly number[]): Value =>
     this.elementwise({ kind: "channelScale", scales }, x);
-  /** x^exponent for x ≥ 0 and exponent ≥ 1. */
+  /** Computes x^exponent for x ≥ 0 and exponent ≥ 1. */
   power = (x: Value, exponent: number): Value => this.elementwise({ kind: "power", exponent }, x);
   exp = (x: Value): Value => this.elementwise({ kind: "exp" }, x);
   log = (x: Value): Value => this.elementwise({ kind: "log" }, x);
-  /** log(1 + eˣ), which is −log of the sigmoid of −x. */
+  /** Computes log(1 + eˣ), which is −log of the sigmoid of −x. */
   softplus = (x: Value): Value => this.elementwise({ kind: "softplus" }, x);
   sigmoid = (x: Value): Value => this.elementwise({ kind: "sigmoid" }, x);
-  /** Over the channels. */
+  /** Softmax over the channels. */
   softmax = (x: Value): Value => this.elementwise({ kind: "softmax" }, x);
   logSoftmax = (x: Value): Value => this.elementwise({ kind: "logSoftmax" }, x);
 
-  /** Sum over the voxels of the whole batch, one number a channel. */
+  /** Sums over the voxels of the whole batch: one number a channel. */
   sum = (x: Value): Value => this.value({ kind: "sum" }, [x], x.channels, null);
-  /** Sum over the channels. */
+  /** Sums over the channels. */
   sumChannels = (x: Value): Value => this.value({ kind: "sumChannels" }, [x], 1, x.stride);
 
   private elementwise(operation: Operation, x: Value): Value {
@@ -286,7 +287,7 @@ export class GraphBuilder {
   }
 }
 
-/** What kernels and biases are drawn from. */
+/** Returns the distributions that kernels and biases are drawn from. */
 function initialBounds(initialisation: Initialisation, fanIn: number, fanOut: number) {
   if (initialisation === "glorot")
     return { weight: { uniform: Math.sqrt(6 / (fanIn + fanOut)) }, bias: { constant: 0 } };

@@ -1,15 +1,15 @@
+/** Receptive field of a network, computed from its graph. */
 import type { Shape3 } from "../domain/volume.js";
 import type { Network } from "./architecture.js";
 import { inOrder, type Operation, paddingBefore, type Value } from "./value.js";
 
-/** First and last index along one axis, both needed. */
+/** First and last index along one axis, inclusive. */
 type Span = readonly [first: number, last: number];
 type Axis = 0 | 1 | 2;
 
 /**
- * How many input voxels along z, y, x an output voxel depends on through convolutions, pooling and upsampling: the most
- * that any output voxel does, far from the faces. Normalisations and squeeze-excite, which see the whole patch, are left
- * out.
+ * Counts the input voxels along z, y, x on which an output voxel depends through convolutions, pooling and upsampling: the
+ * most of any output voxel far from the faces. Normalisations and squeeze-excite, which see the whole patch, are ignored.
  */
 export function receptiveField(network: Network): Shape3 {
   return [along(network, 0), along(network, 1), along(network, 2)];
@@ -26,7 +26,7 @@ function along({ logits, input, multiple }: Network, axis: Axis): number {
   return most;
 }
 
-/** What of `input` some of `output` depends on. */
+/** Returns the indices of `input` on which the asked indices of `output` depend. */
 function neededOf(input: Value, output: Value, asked: Span, axis: Axis): Span {
   const needed = new Map<Value, Span>([[output, asked]]);
   for (const value of inOrder(output).reverse()) {

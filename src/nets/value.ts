@@ -1,9 +1,10 @@
+/** Values, parameters and operations: the nodes of a network's graph, independent of any engine. */
 import { product } from "../domain/numbers.js";
 import type { Shape3 } from "../domain/volume.js";
 
 /**
- * A network as a graph of values, declared once and lowered by an engine. A value is either a map (a number per channel
- * and voxel of the patch, coarser than the input by `stride`) or, where `stride` is null, one number a channel.
+ * A value of a network's graph, which is declared once and lowered by an engine: either a map (a number per channel and
+ * voxel of the patch, coarser than the input by `stride`) or, where `stride` is null, one number a channel.
  */
 export interface Value {
   readonly id: number;
@@ -14,27 +15,27 @@ export interface Value {
 }
 
 /**
- * An array of numbers that a network keeps. Shapes are PyTorch's: (out, in / groups, z, y, x) for a convolution, (in,
+ * An array of numbers that a network keeps, in PyTorch's shapes: (out, in / groups, z, y, x) for a convolution, (in,
  * out, z, y, x) for a transposed one.
  */
 export interface Parameter {
   readonly name: string;
   readonly shape: readonly number[];
   readonly initial: { readonly uniform: number } | { readonly constant: number };
-  /** Whether weight decay applies: to kernels, not to biases, scales and slopes. */
+  /** Whether weight decay applies: true for kernels, false for biases, scales and slopes. */
   readonly decay: boolean;
-  /** False for a running statistic: no gradient moves it, the step writes its new value. */
+  /** False for a running statistic, which no gradient moves but each step sets. */
   readonly trained: boolean;
 }
 
-/** Per-channel scale and shift after a normalisation; null where it has none. */
+/** Scale and shift by channel after a normalisation; null where it has none. */
 interface Affine {
   readonly scale: Parameter | null;
   readonly shift: Parameter | null;
   readonly epsilon: number;
 }
 
-/** What each operation means is said where `GraphBuilder` declares it (graph.ts). */
+/** An operation with its options; `GraphBuilder` (graph.ts) documents the meaning of each. */
 export type Operation =
   | { readonly kind: "input"; readonly name: string }
   | {
@@ -90,7 +91,7 @@ export type OperationKind = Operation["kind"];
 /** An operation of one kind. */
 export type OperationOf<K extends OperationKind> = Operation & { readonly kind: K };
 
-/** The parameters an operation uses. */
+/** Lists the parameters that an operation uses. */
 export function parametersOf(operation: Operation): Parameter[] {
   const used = (): (Parameter | null)[] => {
     switch (operation.kind) {
@@ -112,18 +113,22 @@ export function parametersOf(operation: Operation): Parameter[] {
   return used().filter((parameter) => parameter !== null);
 }
 
-/** What a convolution pads before its input along one axis; what comes after it is what its output size needs. */
+/** Returns the zeros that a convolution pads before its input along one axis; its output's size decides those after. */
 export const paddingBefore = (kernel: number, dilation = 1): number =>
   Math.floor((dilation * (kernel - 1)) / 2);
 
-/** The stride of a value that has to be a map. */
+/**
+ * Returns the stride of a value that must be a map.
+ *
+ * @throws TypeError where it is one number a channel
+ */
 export function spatial(value: Value): Shape3 {
   if (value.stride === null)
     throw new TypeError(`${value.operation.kind} gives one number a channel, not a map`);
   return value.stride;
 }
 
-/** Every value that `outputs` depend on, each after its inputs. */
+/** Lists all values that `outputs` depend on, each after its inputs. */
 export function inOrder(...outputs: readonly Value[]): Value[] {
   const order: Value[] = [];
   const seen = new Set<Value>();

@@ -1,19 +1,21 @@
+/** Weights of a network: their layout in one flat vector, and their first values. */
 import { randomFor } from "../domain/random.js";
 import { elementCount, type Parameter } from "./value.js";
 
 /**
- * Where every parameter lies in one flat vector: those that decay first, so that decay is one product over a prefix,
+ * Layout of all parameters in one flat vector: those that decay first, so that decay is one product over a prefix, and
  * running statistics last.
  */
 export interface ParameterLayout {
   readonly order: readonly Parameter[];
   readonly total: number;
-  /** How many of the leading numbers decay. */
+  /** Count of leading numbers that decay. */
   readonly decayed: number;
-  /** How many of the leading numbers a gradient moves. */
+  /** Count of leading numbers that a gradient moves. */
   readonly trained: number;
 }
 
+/** Lays parameters out in one flat vector. */
 export function layOut(parameters: readonly Parameter[]): ParameterLayout {
   const rank = ({ decay, trained }: Parameter): number => (decay ? 0 : trained ? 1 : 2);
   const order = [0, 1, 2].flatMap((wanted) => parameters.filter((parameter) => rank(parameter) === wanted));
@@ -24,7 +26,7 @@ export function layOut(parameters: readonly Parameter[]): ParameterLayout {
   return { order, total: count(2), decayed: count(0), trained: count(1) };
 }
 
-/** First weights as the parameters' declarations say, each drawn by (seed, its name). */
+/** Draws the first weights by the parameters' declarations, each by (seed, parameter's name). */
 export function initialWeights(layout: ParameterLayout, seed: number): Float32Array {
   const flat = new Float32Array(layout.total);
   let at = 0;
@@ -41,7 +43,7 @@ export function initialWeights(layout: ParameterLayout, seed: number): Float32Ar
   return flat;
 }
 
-/** Views into a flat vector by parameter name. */
+/** Returns views into a flat vector by parameter name. */
 export function namedWeights(layout: ParameterLayout, flat: Float32Array): Map<string, Float32Array> {
   const named = new Map<string, Float32Array>();
   let at = 0;

@@ -1,4 +1,4 @@
-/** Text that is HTML already. Anything else that goes into a template is escaped. */
+/** Templates of HTML with escaping. */
 export class Html {
   readonly text: string;
   constructor(text: string) {
@@ -16,10 +16,10 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Characters that end text or a quoted attribute, as entities. */
+/** Escapes the characters that end text or a quoted attribute. */
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character]!);
 
-/** A template of HTML: values are escaped save for those that are HTML; null, undefined and false are nothing. */
+/** Builds HTML from a template: values are escaped unless they are Html; null, undefined and false add nothing. */
 export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
   return new Html(strings.reduce((text, string, i) => text + textOf(values[i - 1]) + string));
 }

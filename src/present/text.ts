@@ -1,9 +1,9 @@
-/** Stands for what is not known or does not apply. */
+/** Numbers, times and tables as text for people. The room `present` formats text, HTML, charts and pictures. */
 export const none = "–";
 
 const minus = (text: string): string => text.replace("-", "−");
 
-/** A number with so many decimals, or a dash. */
+/** Formats a number with `decimals` decimals, or a dash. */
 export const fixed = (value: number | null | undefined, decimals: number): string =>
   value === null || value === undefined ? none : minus(value.toFixed(decimals));
 
@@ -17,7 +17,7 @@ export const signed = (value: number, decimals: number): string => {
   return Number(text) === 0 ? text : `${value < 0 ? "−" : "+"}${text}`;
 };
 
-/** 1,103,126 */
+/** Groups digits by thousands: 1,103,126. */
 export const thousands = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 
 export const range = (
@@ -54,7 +54,7 @@ export function bytesText(bytes: number): string {
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${thousands(count)} ${count === 1 ? one : many}`;
 
-/** First column to the left, the others to the right. */
+/** Aligns a table: the first column to the left, all others to the right. */
 export function alignedTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows

@@ -3,16 +3,23 @@ import { alignedTable, decimals } from "../present/text.js";
 import type { ScoreReport, TypeScore } from "./score.js";
 import type { ScoreInterval } from "./statistics/interval.js";
 
-const columns: readonly [title: string, value: (score: TypeScore) => string][] = [
+type Column = readonly [title: string, value: (score: TypeScore) => string];
+
+/** What the score is made of: 80 columns hold the table. */
+const columns: readonly Column[] = [
   ["F4", ({ fbeta }) => fbeta.toFixed(4)],
   ["precision", ({ precision }) => precision.toFixed(4)],
   ["recall", ({ recall }) => recall.toFixed(4)],
   ["TP", ({ tp }) => String(tp)],
   ["FP", ({ fp }) => String(fp)],
   ["FN", ({ fn }) => String(fn)],
+  ["weight", ({ weight }) => String(weight)],
+];
+
+/** Diagnostics, in a table below: strict one-to-one matching, and where matched picks lie. */
+const diagnostics: readonly Column[] = [
   ["strict F4", ({ strict }) => strict.fbeta.toFixed(4)],
   ["strict TP", ({ strict }) => String(strict.tp)],
-  ["weight", ({ weight }) => String(weight)],
   ["dx Å", ({ displacement }) => decimals(displacement?.dx, 1)],
   ["dy Å", ({ displacement }) => decimals(displacement?.dy, 1)],
   ["dz Å", ({ displacement }) => decimals(displacement?.dz, 1)],
@@ -20,17 +27,24 @@ const columns: readonly [title: string, value: (score: TypeScore) => string][] =
 
 /** Formats a score as a table, a row a type, followed by the total. */
 export function reportText(report: ScoreReport, interval: ScoreInterval | null = null): string {
-  const rows = [["type", ...columns.map(([title]) => title)]];
-  for (const [type, score] of Object.entries(report.perType))
-    rows.push([type, ...columns.map(([, value]) => value(score))]);
   return [
-    alignedTable(rows),
+    tableOf(report, columns),
+    "",
+    tableOf(report, diagnostics),
     "",
     `score ${report.score.toFixed(4)}${interval ? `  ${intervalText(interval)}` : ""}`,
     `strict one-to-one ${report.strictScore.toFixed(4)} (a diagnostic)`,
     `${report.experiments} experiment${report.experiments === 1 ? "" : "s"} in the truth`,
     ...droppedLines(report),
   ].join("\n");
+}
+
+function tableOf({ perType }: ScoreReport, shown: readonly Column[]): string {
+  const rows = Object.entries(perType).map(([type, score]) => [
+    type,
+    ...shown.map(([, value]) => value(score)),
+  ]);
+  return alignedTable([["type", ...shown.map(([title]) => title)], ...rows]);
 }
 
 export const intervalText = ({

@@ -1,10 +1,11 @@
+/** Plots of a search: score against each parameter. */
 import type { TopLevelSpec } from "vega-lite";
 import { renderSvg } from "../present/charts/render.js";
 import type { SearchParameter } from "../train/experiment/searchSpace.js";
 import { valueText } from "./parameters.js";
 import { completedTrials, type Trial } from "./trial.js";
 
-/** What trials with each value scored on the tune runs, as SVG; the chosen one stands in a ring. */
+/** Plots the tune score of trials against a parameter's value, as SVG; the chosen trial is ringed. */
 export async function parameterPlot(parameter: SearchParameter, trials: readonly Trial[]): Promise<string> {
   const { path, kind } = parameter;
   const best = completedTrials(trials)[0]?.trial;

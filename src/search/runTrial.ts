@@ -1,3 +1,4 @@
+/** Runs one trial of a search, and ends it early at a rung where it falls behind. */
 import { join } from "node:path";
 import { readRecord } from "../domain/record.js";
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
@@ -22,7 +23,7 @@ import {
 } from "./trial.js";
 import { experimentYaml, trialName, withValues } from "./trialExperiment.js";
 
-/** Runs the trial after those that are over, or goes on with it where it was stopped. */
+/** Runs the trial after the given ones, or resumes that trial where it was stopped. */
 export async function runTrial(
   prepared: PreparedSearch,
   options: SearchOptions,
@@ -55,7 +56,7 @@ export async function runTrial(
   return over;
 }
 
-/** The trial's experiment, or why its values do not go together. */
+/** Returns the trial's experiment, or the error where its values do not go together. */
 function experimentOf(
   base: Experiment,
   values: Trial["values"],
@@ -110,7 +111,7 @@ async function train(
   }
 }
 
-/** Compares a trial at its rungs with the trials before it; networks that are trained one after another have none. */
+/** Makes rungs that compare a trial with the trials before it; networks trained one after another have no rungs. */
 function rungsOf(
   { networks }: Experiment,
   eta: number,
@@ -129,19 +130,19 @@ function rungsOf(
 /**
  * Successive halving (Jamieson and Talwalkar, AISTATS 2016) without waiting for a whole round, since trials come one by
  * one (ASHA: Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020): at each rung a trial is
- * held against all that reached it before.
+ * compared with all that reached the rung before.
  */
 
-/** How many rungs lie below a whole training. */
+/** Number of rungs below a whole training. */
 const rungCount = 2;
 
-/** Shares of a trial's budget at which it is weighed: eta to the powers −2 and −1; none where eta is 1. */
+/** Returns the shares of a trial's budget at which it is compared: eta to the powers −2 and −1; none where eta is 1. */
 export const rungShares = (eta: number): number[] =>
   eta === 1 ? [] : Array.from({ length: rungCount }, (_, at) => 1 / eta ** (rungCount - at));
 
 /**
- * Whether a trial goes on from a rung: its score is no lower than that of the last of the best 1/eta of all scores seen
- * there, its own among them. The first few, of which 1/eta is less than one, go on.
+ * Tells whether a trial goes on from a rung: its score is no lower than the last of the best 1/eta of all scores at
+ * that rung, its own included. The first few, of which 1/eta is less than one, go on.
  *
  * @param before scores of earlier trials at the same rung
  */

@@ -1,3 +1,4 @@
+/** Proposes values for trials: at random, or by the tree-structured Parzen estimator. */
 import { type Random, randomFor } from "../domain/random.js";
 import { canonicalJson } from "../system/files.js";
 import type { SearchParameter } from "../train/experiment/searchSpace.js";
@@ -6,29 +7,29 @@ import { type NumberParameter, type TrialValues, unitOf, valueAt } from "./param
 export const methods = ["tpe", "random"] as const;
 export type Method = (typeof methods)[number];
 
-/** What a trial's values were worth. */
+/** Values of a trial and their result. */
 export interface Observation {
   readonly values: TrialValues;
-  /** Rungs passed, Infinity for a whole training; -1 for one that failed. */
+  /** Number of rungs passed; Infinity for a whole training, -1 for a failed trial. */
   readonly reached: number;
-  /** On the tune runs, where it ended. */
+  /** Score on the tune runs, where the trial ended. */
   readonly score: number;
 }
 
-/** Trials drawn at random before the estimator has enough to go on. */
+/** Number of random trials before the estimator starts. */
 const startupTrials = 8;
-/** Of the trials, the share that counts as good. */
+/** Share of the trials that counts as good. */
 const goodShare = 0.15;
-/** Draws from the good trials' density, of which the most promising is taken. */
+/** Number of draws from the good trials' density, of which the most promising is taken. */
 const candidates = 24;
 
 /**
- * The values of trial number `trial`: a function of the seed, the number and the trials before it.
+ * Proposes the values of trial number `trial`: a function of the seed, the number and the trials before it.
  *
  * `tpe` is the tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011), each parameter by itself: after some
- * random trials, those before are split into good and bad ones, and of draws from the good ones' density the one is
- * taken that is likeliest among the good against the bad. A trial that was ended early ranks below every one that came
- * farther, for their scores belong to different steps.
+ * random trials, the previous trials are split into good and bad ones, and of several draws from the good ones' density
+ * the one with the greatest ratio of good to bad density is taken. A trial that ended early ranks below every one that
+ * got farther, because their scores belong to different steps.
  */
 export function propose(
   parameters: readonly SearchParameter[],
@@ -84,7 +85,7 @@ function guidedNumber(
   });
 }
 
-/** Counts of each value, and one more of each as the prior. */
+/** Draws a choice. The density counts each value, plus one each as the prior. */
 function guidedChoice(
   values: readonly unknown[],
   good: readonly unknown[],
@@ -102,7 +103,7 @@ function guidedChoice(
   return values[mostPromising(drawn, (at) => among[at]! / against[at]!)];
 }
 
-/** An index, drawn by shares that sum to 1. */
+/** Draws an index by shares that sum to 1. */
 function drawnBy(shares: readonly number[], random: Random): number {
   let left = random.uniform();
   const at = shares.findIndex((share) => {
@@ -112,22 +113,21 @@ function drawnBy(shares: readonly number[], random: Random): number {
   return at < 0 ? shares.length - 1 : at;
 }
 
-/** The first of the greatest. */
+/** Returns the first of the values with the greatest promise. */
 function mostPromising<T>(drawn: readonly T[], promise: (value: T) => number): T {
   const promises = drawn.map(promise);
   return drawn[promises.indexOf(Math.max(...promises))]!;
 }
 
 /**
- * Parzen windows on [0, 1], as the tree-structured Parzen estimator has them (Bergstra, Bardenet, Bengio and Kégl,
- * "Algorithms for hyper-parameter optimization", NeurIPS 2011, section 4.2): a Gaussian at every observation, as wide as
- * the farther of its two neighbours is away, and the prior as one more window over the whole range.
+ * A Parzen window on [0, 1]. The density of the estimator (Bergstra, Bardenet, Bengio and Kégl, "Algorithms for
+ * hyper-parameter optimization", NeurIPS 2011, section 4.2) has a Gaussian at every observation, as wide as the farther
+ * of its two neighbours is away, and the prior as one more window over the whole range.
  */
-
 interface Window {
   readonly centre: number;
   readonly width: number;
-  /** The share of the Gaussian that lies within [0, 1]. */
+  /** Share of the Gaussian within [0, 1]. */
   readonly inside: number;
 }
 
@@ -136,7 +136,7 @@ interface Density {
   at(unit: number): number;
 }
 
-/** @param observations in [0, 1], in any order; none gives the prior */
+/** Makes the density of observations. @param observations in [0, 1], in any order; without any, the prior */
 export function parzenDensity(observations: readonly number[]): Density {
   const windows = windowsOf(observations);
   return {
@@ -170,7 +170,7 @@ function windowsOf(observations: readonly number[]): Window[] {
   });
 }
 
-/** The standard normal distribution function (Abramowitz and Stegun 26.2.17, within 7.5e-8). */
+/** Returns the standard normal distribution function (Abramowitz and Stegun 26.2.17, within 7.5e-8). */
 export function normalBelow(x: number): number {
   const t = 1 / (1 + 0.2316419 * Math.abs(x));
   const series =

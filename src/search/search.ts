@@ -1,4 +1,8 @@
+/**
+ * Searches an experiment's parameters. The room `search` samples values, runs trials, halves them and reports the best.
+ */
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readRecord } from "../domain/record.js";
 import { readReport } from "../leaderboard/leaderboard.js";
@@ -29,22 +33,32 @@ import {
 import { experimentYaml, trialName, withValues } from "./trialExperiment.js";
 
 /**
- * Tries values of an experiment's parameters, trial by trial, and chooses by the score on the tune runs. The held-out runs
- * are scored once, for the trial that was chosen. What is finished already is taken as it stands, what was stopped goes
- * on.
+ * Tries values of an experiment's parameters, trial by trial, and chooses by the score on the tune runs. The held-out
+ * runs are scored once, for the chosen trial. Finished trials are kept, a stopped one is resumed.
+ *
+ * @throws PickbenchError BadUsage where a search of other settings is in the folder, NotFinite where no trial
+ * completed, Stopped when the user asks to stop
  */
 export async function search(options: SearchOptions): Promise<SearchReport> {
-  const { out, resume } = options;
+  const { out, resume, overwrite = false } = options;
+  if (overwrite && resume)
+    throw new PickbenchError(
+      "BadUsage",
+      "--resume keeps the search that --overwrite replaces; give one of them",
+    );
   const prepared = await prepareSearch(options);
   const made = await makeFolder(out);
   try {
     return await withLock(join(out, "search.lock"), out, async () => {
-      if (!resume && existsSync(join(out, "trials")))
+      if (!resume && !overwrite && existsSync(join(out, "trials")))
         throw new PickbenchError(
           "BadUsage",
-          `${out}: a search stands there already; give --resume to go on with it, or another --out`,
+          `${out} already holds a search; give --resume to go on with it, --overwrite to replace it, or another --out`,
           { path: out },
         );
+      if (overwrite)
+        for (const name of ["trials", "plots", "best.yaml", "search.json"])
+          await rm(join(out, name), { recursive: true, force: true });
       await removeTemporaries(out);
       return tryAll(prepared, options);
     });
@@ -94,7 +108,7 @@ async function unlessStopped(
   }
 }
 
-/** The best trial's experiment, under a name of its own, to be run as it is. */
+/** Writes the best trial's experiment under its own name, ready to run. */
 async function writeBest({ base }: PreparedSearch, options: SearchOptions, best: Trial): Promise<void> {
   const { out, experiment: origin } = options;
   const experiment = withValues(base, best.values, trialName(base, "best"), origin);
@@ -105,7 +119,7 @@ async function writeBest({ base }: PreparedSearch, options: SearchOptions, best:
   await writeWhole(join(out, "best.yaml"), experimentYaml(experiment, out, comment));
 }
 
-/** Scores the held-out runs for the trial that was chosen, unless that was done before. */
+/** Scores the held-out runs for the chosen trial, unless they were scored before. */
 async function scoreHoldout(prepared: PreparedSearch, options: SearchOptions, best: Trial): Promise<void> {
   const { out, data, engine, threads, reporter } = options;
   if (prepared.holdoutRuns.length === 0 || (await heldOut(out, best)) !== null) return;
@@ -114,7 +128,7 @@ async function scoreHoldout(prepared: PreparedSearch, options: SearchOptions, be
   await holdoutOnly(folder, { experiment, data, engine, threads, reporter, resume: true });
 }
 
-/** A trial's score on the held-out runs; null where its record has none. */
+/** Reads a trial's score on the held-out runs; null where its record has none. */
 async function heldOut(out: string, { trial, state }: Trial): Promise<Holdout | null> {
   if (state !== "completed") return null;
   const folder = trialFolder(out, trial);

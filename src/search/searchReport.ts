@@ -1,8 +1,9 @@
+/** The schema of search.json. */
 import type { ScoreInterval } from "../score/statistics/interval.js";
 import type { SearchSettings } from "./settings.js";
 import type { Trial } from "./trial.js";
 
-/** What search.json holds: made from the trials' own files, so that it can be made again. */
+/** Contents of search.json; derived from the trials' own files. */
 export interface SearchReport {
   readonly searchVersion: 1;
   readonly experiment: string;
@@ -12,14 +13,15 @@ export interface SearchReport {
   readonly tuneRuns: readonly string[];
   readonly holdoutRuns: readonly string[];
   readonly trials: readonly Trial[];
-  /** The completed trial with the highest score on the tune runs. */
+  /** The completed trial of highest score on the tune runs. */
   readonly best: { readonly trial: number; readonly score: number; readonly values: Trial["values"] } | null;
-  /** The best trial's score on the held-out runs; null until it is scored, or where none is held out. */
+  /** The best trial's score on the held-out runs; null until scored, or where none is held out. */
   readonly holdout: Holdout | null;
-  /** Trials of this folder whose held-out score was ever seen: more than one where the search was carried on after its end. */
+  /** Trials of this folder whose held-out score was ever seen; several where the search was continued after its end. */
   readonly heldOutSeen: readonly number[];
 }
 
+/** A trial's score on the held-out runs. */
 export interface Holdout {
   readonly trial: number;
   readonly score: number;

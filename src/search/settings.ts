@@ -1,3 +1,4 @@
+/** Settings of a search, checked before the first trial. */
 import { PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashOf } from "../system/files.js";
 import type { Reporter } from "../system/reporter.js";
@@ -14,17 +15,21 @@ export interface SearchOptions {
   readonly experiment: string;
   readonly data: string;
   readonly trials: number;
-  /** After so much training no new trial begins. */
+  /** Amount of training after which no new trial begins. */
   readonly budget: string | undefined;
-  /** Of a whole trial; the experiment's if undefined. */
+  /** Budget of a whole trial; the experiment's if undefined. */
   readonly trialBudget: string | undefined;
+  /** KEY.PATH=VALUE each, over the experiment's file. */
+  readonly set?: readonly string[] | undefined;
   readonly out: string;
-  /** Of the sampling; every training has the experiment's own. */
+  /** Seed of the sampling; every training uses the experiment's own. */
   readonly seed: number;
   readonly method: Method;
-  /** At a rung the best 1/eta go on; 1 has no rungs. */
+  /** Inverse of the share that goes on at a rung; 1 means no rungs. */
   readonly eta: number;
   readonly resume: boolean;
+  /** Replaces a search that is there. */
+  readonly overwrite?: boolean;
   readonly engine: Experiment["engine"] | undefined;
   readonly threads?: number | undefined;
   /** Whether the best trials are told after each, as to one who watches. */
@@ -33,18 +38,18 @@ export interface SearchOptions {
   readonly reporter: Reporter;
 }
 
-/** What all trials of a search share. */
+/** Settings shared by all trials of a search. */
 export interface SearchSettings {
   readonly parameters: readonly SearchParameter[];
   readonly method: Method;
   readonly seed: number;
   readonly eta: number;
-  /** Of the experiment as it stands, with the trials' budget. */
+  /** Hash of the base experiment with the trials' budget. */
   readonly experimentHash: string;
   readonly dataHash: string;
 }
 
-/** A search met with its data: everything checked before the first trial. */
+/** A search together with its data, fully checked. */
 export interface PreparedSearch {
   readonly base: Experiment;
   readonly settings: SearchSettings;
@@ -54,17 +59,21 @@ export interface PreparedSearch {
   readonly holdoutRuns: readonly string[];
 }
 
-/** @throws BadExperiment, BadDataset, BadUsage */
+/** Prepares a search. @throws PickbenchError BadExperiment, BadDataset or BadUsage for the first fault */
 export async function prepareSearch(options: SearchOptions): Promise<PreparedSearch> {
-  const { experiment: path, method, seed, eta, engine } = options;
-  const { experiment: base, parameters } = await readSearched(path, { budget: options.trialBudget, engine });
+  const { experiment: path, method, seed, eta, engine, set } = options;
+  const { experiment: base, parameters } = await readSearched(path, {
+    budget: options.trialBudget,
+    engine,
+    set,
+  });
   const bad = (what: string) => new PickbenchError("BadExperiment", `${path}: ${what}`, { path });
   if (parameters === null)
     throw bad("search: got nothing, wanted paths with values, such as optimiser.rate: {log: [1e-4, 5e-3]}");
   checkParameters(base, parameters, path);
   const budget = options.budget === undefined ? null : parseBudget(options.budget);
   const { data, trialBudget, reporter } = options;
-  const run = { experiment: path, data, budget: trialBudget, engine, resume: false, reporter };
+  const run = { experiment: path, data, budget: trialBudget, set, engine, resume: false, reporter };
   const prepared = await prepareRun(run);
   const { splits, experimentHash, dataHash } = prepared;
   if (splits.tune.length === 0) throw bad("splits.tune: no run to compare trials on; wanted one or more");
@@ -79,7 +88,7 @@ export async function prepareSearch(options: SearchOptions): Promise<PreparedSea
   };
 }
 
-/** @throws BadUsage where trials were begun with other settings */
+/** Checks that earlier trials belong to this search. @throws PickbenchError BadUsage where their settings differ */
 export function checkSameSearch(
   trials: readonly Trial[],
   { settingsHash }: PreparedSearch,
@@ -93,7 +102,7 @@ export function checkSameSearch(
   );
 }
 
-/** Whether the trials so far have used the search's budget up. */
+/** Tells whether the trials so far have used up the search's budget. */
 export function isSpent(budget: Budget | null, trials: readonly Trial[]): boolean {
   if (budget === null) return false;
   return "steps" in budget

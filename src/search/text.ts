@@ -1,3 +1,4 @@
+/** A search as text for people. */
 import { alignedTable, decimals, none, seconds } from "../present/text.js";
 import { intervalText } from "../score/reportText.js";
 import type { SearchParameter } from "../train/experiment/searchSpace.js";
@@ -9,7 +10,7 @@ import { completedTrials, type Trial, trialNumber } from "./trial.js";
 const score = (value: number | null): string => decimals(value, 4);
 const rungs = ({ rungs }: Trial): string => rungs.map((each) => each.toFixed(3)).join(" ") || none;
 
-/** What came of the trial that just ended, and how long those to come may take. */
+/** Describes the trial that just ended, and how long the remaining trials may take. */
 export function trialLine(trials: readonly Trial[], total: number): string {
   const last = trials.at(-1)!;
   const left = (secondsOf(trials) / trials.length) * (total - trials.length);
@@ -24,7 +25,7 @@ export function trialLine(trials: readonly Trial[], total: number): string {
   return `trial ${trialNumber(last.trial)} (${trials.length} of ${total}): ${values.join(", ")}: ${outcome}, ${seconds(last.seconds)}${rest}`;
 }
 
-/** The best completed trials as a table. */
+/** Formats the best completed trials as a table. */
 export function bestText(
   trials: readonly Trial[],
   parameters: readonly SearchParameter[],
@@ -42,7 +43,7 @@ export function bestText(
   return alignedTable([["trial", "tune score", "at rungs", ...paths], ...rows]);
 }
 
-/** The end of a search for people. */
+/** Formats the end of a search. */
 export function searchText(report: SearchReport, out: string): string {
   const { trials, best, settings, tuneRuns } = report;
   const count = (state: Trial["state"]) => trials.filter((trial) => trial.state === state).length;

@@ -1,3 +1,4 @@
+/** Trials on disk: the schema of trial.json, and their folders. */
 import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,25 +10,28 @@ import type { Observation } from "./sampler.js";
 
 const trialSchema = z.strictObject({
   trialVersion: z.literal(1),
-  /** Of what all trials of a search share. */
+  /** Hash of the settings shared by all trials of a search. */
   settingsHash: z.string(),
   trial: z.int().nonnegative(),
-  /** Of the trial's experiment; null where its values do not go together. */
+  /** Hash of the trial's experiment; null where its values do not go together. */
   experimentHash: z.string().nullable(),
   values: z.record(z.string(), z.json()),
-  /** `stopped`: ended at a rung. `failed`: its loss was not finite, or its values do not go together. */
+  /** `stopped`: ended at a rung. `failed`: the loss was not finite, or the values do not go together. */
   state: z.enum(["running", "completed", "stopped", "failed"]),
   /** Score on the tune runs at each rung reached. */
   rungs: z.array(z.number()),
-  /** Score on the tune runs: of the finished training, or at the rung that ended it; null before, and where it failed. */
+  /**
+   * Score on the tune runs, of the finished training or at the rung that ended it; null while running and for a
+   * failure.
+   */
   score: z.number().nullable(),
   steps: z.int().nonnegative(),
   seconds: z.number().nonnegative(),
-  /** Why it failed. */
+  /** Reason of a failure. */
   why: z.string().nullable(),
 });
 
-/** A trial's trial.json: what was tried and what came of it. Written at its beginning, at every rung and at its end. */
+/** A trial's trial.json: its values and their result. Written at the beginning, at every rung and at the end. */
 export type Trial = z.infer<typeof trialSchema>;
 
 export const trialNumber = (trial: number): string => String(trial).padStart(3, "0");
@@ -38,11 +42,14 @@ const trialFile = (out: string, trial: number): string => join(trialFolder(out, 
 export const writeTrial = (out: string, trial: Trial): Promise<void> =>
   writeWhole(trialFile(out, trial.trial), `${JSON.stringify(trial, null, 1)}\n`);
 
-/** Scores at the rungs of a trial that was begun; none where it was not. */
+/** Reads the scores at the rungs of a trial; none where it was not begun. */
 export const rungsSoFar = async (out: string, trial: number): Promise<number[]> =>
   existsSync(trialFile(out, trial)) ? (await readTrial(trialFile(out, trial), trial)).rungs : [];
 
-/** The trials that are over, in order, up to the first that is not. @throws BadExperiment where one cannot be read */
+/**
+ * Reads the finished trials in order, up to the first unfinished one.
+ * @throws PickbenchError BadExperiment where one cannot be read
+ */
 export async function finishedTrials(out: string): Promise<Trial[]> {
   const trials: Trial[] = [];
   for (let number = 0; existsSync(trialFile(out, number)); number++) {
@@ -67,21 +74,21 @@ async function readTrial(path: string, number: number): Promise<Trial> {
   }
 }
 
-/** What a search that was killed in the middle of writing leaves beside the file that it was to replace. */
+/** Removes what a search killed while writing left beside the file to be replaced. */
 export async function removeTemporaries(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => []))
     if (/^(search\.json|best\.yaml|trial\.json|experiment\.yaml)\.\d+$/.test(name))
       await rm(join(folder, name), { force: true });
 }
 
-/** What the sampler makes of a trial. */
+/** Returns a trial as the sampler sees it. */
 export const observationOf = ({ values, state, rungs, score }: Trial): Observation => ({
   values,
   reached: state === "completed" ? Number.POSITIVE_INFINITY : state === "stopped" ? rungs.length : -1,
   score: score ?? 0,
 });
 
-/** The completed trials, best first; of equal scores the earlier. */
+/** Returns the completed trials, best first; of equal scores the earlier. */
 export const completedTrials = (trials: readonly Trial[]): Trial[] =>
   trials
     .filter(({ state }) => state === "completed")

@@ -1,3 +1,4 @@
+/** Experiments of trials: the searched values set in the base experiment. */
 import { relative, resolve } from "node:path";
 import { stringify } from "yaml";
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
@@ -8,10 +9,10 @@ import type { SearchParameter } from "../train/experiment/searchSpace.js";
 import { type TrialValues, valueText } from "./parameters.js";
 
 /**
- * The experiment with these values at their paths, under a name of its own.
+ * Returns the experiment with these values at their paths, under another name.
  *
  * @param origin the searched experiment's file, which networks' files are relative to
- * @throws BadExperiment where a path leads nowhere or the experiment's schema refuses a value
+ * @throws PickbenchError BadExperiment where a path does not exist or the experiment's schema refuses a value
  */
 export function withValues(base: Experiment, values: TrialValues, name: string, origin: string): Experiment {
   const content = structuredClone(base) as unknown as Record<string, unknown>;
@@ -44,7 +45,10 @@ const nowhere = (path: string, prefix: string, origin: string): PickbenchError =
     { path: origin },
   );
 
-/** @throws BadExperiment, naming the first parameter whose path or whose outermost values the experiment refuses */
+/**
+ * Checks the parameters' paths and outermost values.
+ * @throws PickbenchError BadExperiment, naming the first parameter that the experiment refuses
+ */
 export function checkParameters(
   base: Experiment,
   parameters: readonly SearchParameter[],
@@ -68,10 +72,10 @@ export function checkParameters(
   }
 }
 
-/** What a trial's experiment is called, within the length that names may have. */
+/** Returns the name of a trial's experiment, within the length allowed for names. */
 export const trialName = (base: Experiment, ending: string): string => `${base.name.slice(0, 54)}-${ending}`;
 
-/** The experiment as YAML for a file in `folder`, with lines of comment above it. */
+/** Writes the experiment as YAML for a file in `folder`, with comment lines above. */
 export function experimentYaml(experiment: Experiment, folder: string, comment: readonly string[]): string {
   const { network } = experiment;
   const moved =

@@ -1,4 +1,9 @@
-/** The few kinds of failure that are the user's to mend (and `Stopped`, which is the user's own wish); anything else that is thrown is a defect of ours. */
+/** The program's own errors. */
+
+/**
+ * Tags of the failures that are the user's to mend (and `Stopped`, which is the user's own wish); anything else that is
+ * thrown is a defect of the program.
+ */
 export type ErrorTag =
   | "BadExperiment"
   | "BadDataset"
@@ -10,12 +15,12 @@ export type ErrorTag =
   | "Stopped";
 
 /**
- * One sentence for the user: what, where, got, wanted, what to do. The command line prints it alone, without a stack,
- * and exits with 1.
+ * An error for the user in one sentence: what, where, got, wanted, what to do. The command line prints only this
+ * sentence, without a stack, and exits with 1.
  */
 export class PickbenchError extends Error {
   readonly tag: ErrorTag;
-  /** The file or folder it is about, if there is one. */
+  /** The file or folder concerned, if there is one. */
   readonly path: string | undefined;
 
   constructor(tag: ErrorTag, message: string, options: { path?: string; cause?: unknown } = {}) {
@@ -31,7 +36,7 @@ export function isPickbenchError(error: unknown, tag?: ErrorTag): error is Pickb
   return error instanceof PickbenchError && (tag === undefined || error.tag === tag);
 }
 
-/** The text of whatever was thrown. */
+/** Returns the text of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,10 +1,22 @@
+/**
+ * Writing files and folders as a whole, hashes, and canonical JSON.
+ * The room `system` deals with files, threads, signals and progress.
+ */
+/**
+ * Writing files and folders as a whole, hashes, and canonical JSON. The room `system` deals with files, threads,
+ * signals
+ * and progress.
+ */
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 
-/** Writes a file beside its place and renames it into it, making the folder; a kill leaves the old file or the new one. */
+/**
+ * Writes a file under a temporary name, then renames it, making the folder; after a kill, the old or the new file is
+ * whole.
+ */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFileAtomic(
@@ -15,7 +27,7 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   );
 }
 
-/** Makes a folder by `fill`, beside its place, then renames it into it, replacing what stood there. */
+/** Makes a folder under a temporary name by `fill`, then renames it, replacing an earlier one. */
 export async function writeFolderWhole(
   path: string,
   fill: (partial: string) => Promise<void>,
@@ -32,19 +44,19 @@ export async function writeFolderWhole(
   }
 }
 
-/** SHA-256 of a file, hex. */
+/** Returns the SHA-256 of a file, hex. */
 export async function hashFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const block of createReadStream(path)) hash.update(block as Buffer);
   return hash.digest("hex");
 }
 
-/** SHA-256 of bytes or text, hex. */
+/** Returns the SHA-256 of bytes or text, hex. */
 export function hashOf(content: string | Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-/** JSON with sorted keys: equal values give equal text. */
+/** Writes JSON with sorted keys: equal values give equal text. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     inner !== null && typeof inner === "object" && !Array.isArray(inner)
@@ -52,6 +64,7 @@ export function canonicalJson(value: unknown): string {
       : inner,
   );
 }
-/** Text as one word of a shell's command, for people to copy. */
+
+/** Quotes text as one word of a shell command, for people to copy. */
 export const shellWord = (text: string): string =>
   /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

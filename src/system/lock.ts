@@ -1,14 +1,15 @@
+/** Lock files. */
 import { randomBytes } from "node:crypto";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { messageOf, PickbenchError } from "./errors.js";
 
 /**
- * Holds a lock file while `work` runs, so that two processes at once cannot write into one another. The lock of a process
- * that is gone is taken over.
+ * Holds a lock file while `work` runs, so that two simultaneous processes cannot write into one another. A lock whose
+ * process is gone is taken over.
  *
- * @param lock the file, in a folder that stands
+ * @param lock path of the file, in an existing folder
  * @param out what is locked, as the user knows it
- * @throws BadUsage where another process holds it, or where it cannot be written
+ * @throws PickbenchError BadUsage where another process holds the lock, or where it cannot be written
  */
 export async function withLock<T>(lock: string, out: string, work: () => Promise<T>): Promise<T> {
   await takeLock(lock, out);
@@ -19,7 +20,7 @@ export async function withLock<T>(lock: string, out: string, work: () => Promise
   }
 }
 
-/** The lock appears with its owner's number inside, so that nobody reads it half-written. */
+/** Takes the lock, which appears with its owner's process number inside, so that it is never read half-written. */
 async function takeLock(lock: string, out: string): Promise<void> {
   const own = `${lock}.${process.pid}.${randomBytes(3).toString("hex")}`;
   try {

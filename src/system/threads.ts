@@ -1,3 +1,4 @@
+/** Worker threads that keep state between calls and are never ended within native code. */
 import { isMainThread, parentPort, type TransferListItem, Worker, workerData } from "node:worker_threads";
 import { messageOf } from "./errors.js";
 import { errorOf, type Failure, failureOf } from "./failure.js";
@@ -9,9 +10,9 @@ import { errorOf, type Failure, failureOf } from "./failure.js";
  */
 export interface Thread {
   call<Result>(method: string, argument: unknown, transfer?: readonly TransferListItem[]): Promise<Result>;
-  /** Stops the thread, whatever it does: at once, or as soon as what it does `uninterrupted` is done. */
+  /** Ends the thread: at once, or as soon as its uninterrupted work is done. */
   close(): Promise<void>;
-  /** Lets the process end while the thread waits for calls, and takes that back. */
+  /** Lets the process end while the thread waits for calls; `ref` reverses this. */
   unref(): void;
   ref(): void;
 }
@@ -23,21 +24,26 @@ type Answer =
   | { readonly event: unknown };
 
 /**
- * What a thread does and whoever ends it agree by one shared number, its shutdown state: how many pieces of uninterrupted work go on,
- * plus `closing` once the thread is to end. Where none goes on, none begins after that.
+ * Bit of a thread's shutdown state. The state is one number shared by a thread and whoever ends it: how many pieces of
+ * uninterrupted work are in progress, plus `closing` once the thread is to end. From then on, no new piece begins.
  */
 const closing = 1 << 30;
 
-/** Shutdown states of the threads that have not ended. */
+/** Shutdown states of all threads that have not ended. */
 const shutdownStates = new Set<Int32Array>();
 
-/** Says that the thread is to end. Returns true while uninterrupted work goes on, after which the thread ends itself. */
+/**
+ * Requests a thread's end. Returns true while uninterrupted work is in progress, after which the thread ends itself.
+ */
 const requestShutdown = (state: Int32Array): boolean => (Atomics.or(state, 0, closing) & ~closing) > 0;
 
-/** Of the uninterrupted work that a process waits for at its end, in ms. */
+/** Longest time in ms that an ending process waits for uninterrupted work. */
 const longestWait = 120_000;
 
-/** A process that ends takes its threads down as `terminate` does, so that it, too, lets their uninterrupted work be done. */
+/**
+ * Requests the end of all threads. An ending process takes its threads down as `terminate` does, so it must also let
+ * their uninterrupted work finish.
+ */
 function requestShutdownOfAll(): void {
   for (const state of shutdownStates) requestShutdown(state);
   for (const state of shutdownStates)
@@ -45,7 +51,7 @@ function requestShutdownOfAll(): void {
       if (Atomics.wait(state, 0, left, longestWait) === "timed-out") break;
 }
 
-/** A new thread's shutdown state, open. */
+/** Makes a new thread's shutdown state, open. */
 function openShutdownState(): Int32Array {
   if (shutdownStates.size === 0) process.on("exit", requestShutdownOfAll);
   const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -58,7 +64,7 @@ function forget(state: Int32Array): void {
   if (shutdownStates.size === 0) process.off("exit", requestShutdownOfAll);
 }
 
-/** Starts the built module; `onEvent` hears what the thread says with `tell`. */
+/** Starts a thread from a built module; `onEvent` receives what the thread sends by `tell`. */
 export function startThread(module: URL, onEvent: (event: never) => void = () => undefined): Thread {
   const state = openShutdownState();
   const worker = new Worker(module, { workerData: state });
@@ -116,7 +122,7 @@ export class Transfer {
   }
 }
 
-/** The thread's side: answers calls one after another. */
+/** Serves calls in a worker thread, one after another. */
 export function serve(methods: Readonly<Record<string, (argument: never) => unknown>>): void {
   if (isMainThread || !parentPort) throw new TypeError("serve() belongs in a worker thread");
   const port = parentPort;
@@ -135,7 +141,7 @@ export function serve(methods: Readonly<Record<string, (argument: never) => unkn
 }
 
 /**
- * Work of this thread that must not be broken off: ONNX Runtime's binding ends the whole process where its thread is
+ * Runs work of this thread that must not be broken off: ONNX Runtime's binding ends the whole process if its thread is
  * terminated within a call. A thread that is to end does so after such work, and begins no more.
  */
 export async function uninterrupted<Result>(work: () => Result | Promise<Result>): Promise<Result> {
@@ -151,19 +157,19 @@ export async function uninterrupted<Result>(work: () => Result | Promise<Result>
   }
 }
 
-/** Of several pieces of uninterrupted work that go on at once, the last to be done ends a thread that is to end. */
+/** Leaves uninterrupted work. Of several pieces in progress, the last to finish ends a thread that is to end. */
 function leaveUninterrupted(state: Int32Array): void {
   if (Atomics.sub(state, 0, 1) !== closing + 1) return;
   Atomics.notify(state, 0);
   process.exit();
 }
 
-/** Says something to whoever started this thread, while a call runs. */
+/** Sends an event to whoever started this thread, while a call runs. */
 export function tell(event: unknown): void {
   parentPort?.postMessage({ event });
 }
 /**
- * Where a worker's built module stands: beside the module that asks for it in dist/, and in dist/ too when that module
+ * Returns the URL of a worker's built module: beside the requesting module in dist/, and in dist/ too when that module
  * runs straight from src/, as in the tests.
  */
 export function builtModule(importMetaUrl: string, relative: string): URL {

@@ -1,23 +1,25 @@
+/** Writes a scene for ChimeraX: a command script and marker files. */
 import { rounded } from "../domain/numbers.js";
 import { asciiJson, fileStem, firstCentre, type PointLayer, type Scene } from "./scene.js";
 
-/** A ChimeraX script and the marker files that it opens. */
+/** A ChimeraX script and the marker files that the script opens. */
 interface ChimeraxFiles {
   readonly script: string;
-  /** Text of the marker files by their names. */
+  /** Text of the marker files, by name. */
   readonly markers: ReadonlyMap<string, string>;
   readonly notes: readonly string[];
 }
 
-/** Percent; truth is seen through, picks are not. */
+/** Transparency in percent: truth is transparent, picks are not. */
 const truthTransparency = 65;
 
 /**
- * A ChimeraX command script for a fresh session (the volume is model 1), and a .cmm file for each layer of points.
+ * Writes a ChimeraX command script for a fresh session (the volume is model 1), and a .cmm file for each layer of
+ * points.
  *
- * Positions are Å from the volume's corner. ChimeraX takes a volume's values as those at its grid points, and its
- * origin is the place of grid point 0, 0, 0: half a voxel from the corner. ChimeraX runs a script in the script's own
- * folder, so the marker files are named without one.
+ * Positions are Å from the volume's corner. ChimeraX takes a volume's values as those at its grid points, and a
+ * volume's origin is the place of grid point 0, 0, 0: half a voxel from the corner. ChimeraX runs a script in the
+ * script's own folder, so the marker files are named without a folder.
  */
 export function chimeraxFiles({ run, volume, layers }: Scene): ChimeraxFiles {
   const named = layers.map((layer, index) => ({
@@ -66,13 +68,13 @@ function notesOf(kind: Scene["volume"]["kind"], path: string | undefined): strin
     : [];
 }
 
-/** A path as one word of a command; undefined where quoting could be read in more than one way. */
+/** Quotes a path as one word of a command; undefined where the quotes could be read in more than one way. */
 function quoted(path: string): string | undefined {
   const plain = process.platform === "win32" ? path.replaceAll("\\", "/") : path;
   return /["'\\]|[^ -\u{10ffff}]|[\u007f-\u009f\u2028\u2029]/u.test(plain) ? undefined : `"${plain}"`;
 }
 
-/** A marker file (.cmm): places and radius in Å, colours from 0 to 1, a pick's score as its note. */
+/** Writes a marker file (.cmm): places and radius in Å, colours from 0 to 1, a pick's score as its note. */
 function markerSet({ name, colour, radius, points }: PointLayer): string {
   const [red, green, blue] = colour.map((value) => rounded(value / 255, 4));
   const lines = points.map(({ x, y, z, score }, index) => {
@@ -91,7 +93,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "apos",
 };
 
-/** Text of an attribute; what XML 1.0 allows nowhere becomes the replacement character. */
+/** Escapes the text of an attribute; characters that XML 1.0 forbids become the replacement character. */
 const xmlText = (text: string): string =>
   text
     .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")

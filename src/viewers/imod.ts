@@ -1,11 +1,15 @@
+/** Writes a scene for IMOD: one model file. */
 import { type PositionSet, toFrame } from "../formats/positions/frames.js";
 import { imodModelBytes, type ObjectStyle } from "../formats/positions/programs/imodModelWrite.js";
 import type { Scene } from "./scene.js";
 
-/** Percent; truth is seen through, picks are not. */
+/** Transparency in percent: truth is transparent, picks are not. */
 const truthTransparency = 60;
 
-/** An IMOD model with one object a layer: its name, colour, and spheres of its radius; `3dmod TOMOGRAM MODEL` shows it. */
+/**
+ * Writes an IMOD model with one object per layer: its name, colour, and spheres of its radius. `3dmod TOMOGRAM MODEL`
+ * shows it.
+ */
 export function imodModelOf({ volume, layers }: Scene): Buffer {
   const [z, y, x] = volume.spacing;
   const inVoxels: PositionSet = {

@@ -1,12 +1,13 @@
+/** Writes a scene for napari: a Python script. */
 import { rounded } from "../domain/numbers.js";
 import { asciiJson, type PointLayer, type Scene, type SceneVolume } from "./scene.js";
 
 /**
- * A Python script that opens a scene in napari: the tomogram's finest level, read as it is looked at, and a Points
- * layer for each layer of points, in voxels along z, y, x.
+ * Writes a Python script that opens a scene in napari: the tomogram's finest level, read on demand, and a Points layer
+ * for each layer of points, in voxels along z, y, x.
  *
  * napari puts the centre of the first voxel at 0 and then scales and translates; with half a voxel of translation its
- * world is Å from the volume's corner. All text of others goes in as string literals.
+ * world is Å from the volume's corner. All text from outside is written as string literals.
  */
 export function napariScript({ run, volume, layers }: Scene): string {
   const [z, y, x] = volume.spacing;

@@ -1,3 +1,4 @@
+/** Writes a scene for Neuroglancer: a state, and a link that opens the state. */
 import { rounded } from "../domain/numbers.js";
 import type { ParticlePick } from "../domain/particles.js";
 import type { Spacing3 } from "../domain/volume.js";
@@ -6,10 +7,10 @@ import type { Colour, PointLayer, Scene, SceneVolume } from "./scene.js";
 const metresPerAngstrom = 1e-10;
 const demo = "https://neuroglancer-demo.appspot.com/#!";
 
-/** A state of Neuroglancer, as far as it is written here. */
+/** The part of a Neuroglancer state that is written here. */
 interface NeuroglancerState {
   readonly dimensions: Dimensions;
-  /** Of the middle of the views, in voxels along x, y, z. */
+  /** Middle of the views, in voxels along x, y, z. */
   readonly position: readonly number[];
   readonly crossSectionScale: number;
   readonly projectionScale: number;
@@ -20,13 +21,13 @@ interface NeuroglancerState {
 type Dimensions = Readonly<Record<"x" | "y" | "z", readonly [metres: number, unit: "m"]>>;
 
 /**
- * The state that shows a scene: the tomogram, truth as ellipsoids of the particles' radius, picks as points.
+ * Makes the state that shows a scene: the tomogram, truth as ellipsoids of the particles' radius, picks as points.
  *
- * Coordinates are voxels along x, y, z. Of an OME-Zarr image, Neuroglancer puts the centre of the first voxel at its
+ * Coordinates are voxels along x, y, z. Neuroglancer puts the centre of an OME-Zarr image's first voxel at the image's
  * translation (datasource/zarr/ome.ts: "In OME's coordinate space, the origin of a voxel is its center"), so a position
- * of p Å from the volume's corner lies at p / spacing − ½, and further by the translation.
+ * of p Å from the volume's corner lies at p / spacing − ½, plus the translation.
  *
- * @param url of the OME-Zarr store as it is served; without one there is no image
+ * @param url of the OME-Zarr store as served; without it the state has no image
  */
 export function neuroglancerState(
   { run, volume, layers }: Scene,
@@ -48,7 +49,7 @@ export function neuroglancerState(
   };
 }
 
-/** A link that opens the state in the public Neuroglancer. */
+/** Returns a link that opens the state in the public Neuroglancer. */
 export const neuroglancerLink = (state: NeuroglancerState): string =>
   demo + encodeURIComponent(JSON.stringify(state));
 
@@ -60,7 +61,7 @@ function dimensionsOf([z, y, x]: Spacing3): Dimensions {
   return { x: metres(x), y: metres(y), z: metres(z) };
 }
 
-/** Points are drawn with one size on the screen, ellipsoids with their own in the tomogram. */
+/** Shader of points: one size on the screen, unlike ellipsoids, whose size is that in the tomogram. */
 const pointShader = `void main() {
   setColor(defaultColor());
   setPointMarkerSize(9.0);

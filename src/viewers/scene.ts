@@ -1,3 +1,4 @@
+/** Scenes: a run's tomogram and its points as coloured layers, to be shown in another program. */
 import { matchFraction, type Particle, type ParticlePick } from "../domain/particles.js";
 import { type Angstrom, angstrom } from "../domain/units.js";
 import type { Shape3, Spacing3 } from "../domain/volume.js";
@@ -6,9 +7,9 @@ import { PickbenchError } from "../system/errors.js";
 /** Red, green, blue, 0 to 255. */
 export type Colour = readonly [red: number, green: number, blue: number];
 
-/** The tomogram that a viewer is to open. */
+/** The tomogram of a scene. */
 export interface SceneVolume {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
   readonly kind: "zarr" | "mrc";
   /** The finest level's folder in an OME-Zarr store. */
@@ -16,26 +17,26 @@ export interface SceneVolume {
   /** Voxels along z, y, x. */
   readonly shape: Shape3;
   readonly spacing: Spacing3;
-  /** The array's axes in the order of a view in z, y, x: those of one place first. */
+  /** The array's axes as seen in z, y, x: axes without extent first. */
   readonly order: readonly number[];
   readonly dataType: string | undefined;
-  /** Where the metadata puts the centre of the first voxel, Å along z, y, x: OME-Zarr's translation. */
+  /** Place of the first voxel's centre by the metadata, Å along z, y, x: OME-Zarr's translation. */
   readonly translation: readonly [z: number, y: number, x: number];
 }
 
 /** Points of one type from one source. */
 export interface PointLayer {
-  /** Distinct in its scene. */
+  /** Name, unique in its scene. */
   readonly name: string;
   readonly isTruth: boolean;
   readonly type: string;
   readonly colour: Colour;
-  /** Of the ball to draw. */
+  /** Radius of the ball to draw. */
   readonly radius: Angstrom;
   readonly points: readonly ParticlePick[];
 }
 
-/** One run for another program to show. */
+/** A run to be shown in another program. */
 export interface Scene {
   readonly run: string;
   readonly volume: SceneVolume;
@@ -49,8 +50,8 @@ export interface PickerLayer {
 }
 
 /**
- * Truth as balls of the particle's radius in its colour; picks in a shade of it, as balls that end at the distance at
- * which the score still counts a match. Types without points have no layer.
+ * Makes the layers of a scene: truth as balls of the particle's radius in the particle's colour; picks in a shade of
+ * that colour, as balls of the match distance. Types without points have no layer.
  */
 export function layersOf(
   particles: readonly Particle[],
@@ -83,7 +84,7 @@ export function layersOf(
   ];
 }
 
-/** Shares of white and of black mixed into the colour of one picker after the other. */
+/** Shares of white (positive) or black (negative) mixed into the colour, picker by picker. */
 const shades = [0.5, -0.4, 0.75, -0.65] as const;
 
 function shade(colour: Colour, index: number): Colour {
@@ -93,7 +94,7 @@ function shade(colour: Colour, index: number): Colour {
   return [red!, green!, blue!];
 }
 
-/** Å of the first voxel's centre along x, y, z, where the volume's corner is 0. */
+/** Returns the first voxel's centre in Å along x, y, z, where the volume's corner is 0. */
 export const firstCentre = ({ spacing: [z, y, x] }: SceneVolume): [x: number, y: number, z: number] => [
   x / 2,
   y / 2,
@@ -101,9 +102,9 @@ export const firstCentre = ({ spacing: [z, y, x] }: SceneVolume): [x: number, y:
 ];
 
 /**
- * A part of a file's name from any text: letters, digits, dots, dashes and underscores.
+ * Makes a part of a file name from any text: letters, digits, dots, dashes and underscores.
  *
- * @throws BadUsage where nothing is left of it
+ * @throws PickbenchError BadUsage where nothing is left of the text
  */
 export function fileStem(text: string): string {
   const stem = text.replace(/[^A-Za-z0-9._-]+/g, "_").replace(/^[._-]+/, "");
@@ -114,7 +115,7 @@ export function fileStem(text: string): string {
   );
 }
 
-/** JSON in printable ASCII, which is a literal in Python too where it holds text and numbers alone. */
+/** Writes JSON in printable ASCII; for plain text and numbers it is also a Python literal. */
 export const asciiJson = (value: unknown): string =>
   JSON.stringify(value).replace(
     /[^ -~]/g,

@@ -1,3 +1,4 @@
+/** Reads what a viewer needs to know of a tomogram. */
 import type { DataAccess, TomogramRef } from "../data/model.js";
 import { resolveTomogram } from "../data/tomograms/omeZarr.js";
 import { isMrcName } from "../data/volumeNames.js";
@@ -23,7 +24,7 @@ export async function sceneVolume(tomogram: TomogramRef, access?: DataAccess): P
   return { ...plain, kind: "zarr", order: [...others, ...space], translation: described[0]!.translation };
 }
 
-/** Sections, rows, columns are the axes of an MRC array; the header says which of x, y, z (1, 2, 3) each of them is. */
+/** Returns the order of an MRC array's axes: sections, rows and columns are x, y or z (1, 2, 3) as the header tells. */
 async function mrcOrder(path: string): Promise<number[]> {
   const { axes, volumes } = (await openMrc(path)).header;
   const stack = volumes > 1 ? 1 : 0;

@@ -1,22 +1,23 @@
+/** How a browser reaches an OME-Zarr store: its URL, and the folder to serve. */
 import { relative, sep } from "node:path";
 import { PickbenchError } from "../system/errors.js";
 import { shellWord } from "../system/files.js";
 
-/** A store as a browser is to get it. */
+/** A store as served to a browser. */
 interface ServedStore {
   readonly url: string;
-  /** The folder to serve at the URL's beginning. */
+  /** Folder to serve at the beginning of the URL. */
   readonly folder: string;
 }
 
 const loopback = "http://127.0.0.1:8000";
 
 /**
- * The URL of an OME-Zarr store.
+ * Returns the URL of an OME-Zarr store.
  *
- * @param folders that may be served; the first that holds the store is
- * @param given where that folder is served, or where the store itself is if it ends in .zarr; the loopback if undefined
- * @throws BadUsage for what is no http or https URL
+ * @param folders candidates to serve; the first that holds the store is served
+ * @param given URL of that folder, or of the store itself if it ends in .zarr; the loopback if undefined
+ * @throws PickbenchError BadUsage for anything but an http or https URL
  */
 export function servedStore(
   path: string,
@@ -37,7 +38,7 @@ export function servedStore(
   return { url: [url.href.replace(/\/+$/, ""), ...inside].join("/"), folder };
 }
 
-/** How to serve the folder to a browser on this machine; CORS lets the viewer's page read it. */
+/** Returns the command that serves the folder to a browser on this machine; CORS lets the viewer's page read it. */
 export const serving = ({ url, folder }: ServedStore): string =>
   url.startsWith(loopback)
     ? `npx http-server ${shellWord(folder)} -a 127.0.0.1 -p 8000 --cors`

@@ -1,3 +1,4 @@
+/** Writes scenes for other programs. The room `viewers` knows Neuroglancer, ChimeraX, napari and IMOD. */
 import { shellWord } from "../system/files.js";
 import { chimeraxFiles } from "./chimerax.js";
 import { imodModelOf } from "./imod.js";
@@ -9,30 +10,30 @@ import { servedStore, serving } from "./servedStore.js";
 export const viewers = ["neuroglancer", "chimerax", "napari", "imod"] as const;
 export type Viewer = (typeof viewers)[number];
 
-/** What one program needs to show a scene. */
+/** Files with which a program shows a scene. */
 interface ViewerFiles {
-  /** Contents by name; the first is the one to open. */
+  /** File contents by name; the first is the file to open. */
   readonly files: ReadonlyMap<string, string | Uint8Array>;
-  /** The command or the words that open it, the file's place put in by the caller. */
+  /** Returns the command, or the words, to open the files; the caller supplies their paths. */
   readonly how: (path: (name: string) => string) => string;
   readonly notes: readonly string[];
 }
 
-/** Where the tomogram's store is or will be served. */
+/** How the tomogram's store is or will be served. */
 interface Serving {
   /** Folders that may be served, the best first. */
   readonly folders: readonly string[];
   readonly url: string | undefined;
 }
 
-/** The files of a scene for a program. @throws BadUsage for a URL that is none */
+/** Writes the files of a scene for a program. @throws PickbenchError BadUsage for an invalid URL */
 export function viewerFiles(viewer: Viewer, scene: Scene, where: Serving): ViewerFiles {
   return { neuroglancer, chimerax, napari, imod }[viewer](scene, where);
 }
 
-/** Longer links are cut by some browsers and mail programs. */
+/** Length in characters above which some browsers and mail programs cut links. */
 const longLink = 30_000;
-/** Neuroglancer, datasource/zarr: the types that it shows. */
+/** Voxel types that Neuroglancer shows (its datasource/zarr). */
 const shownTypes = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "uint64", "float32"];
 
 function neuroglancer(scene: Scene, { folders, url }: Serving): ViewerFiles {

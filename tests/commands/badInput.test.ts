@@ -180,7 +180,7 @@ describe("run refuses before any work, in one sentence, leaving nothing", () => 
     [
       "a run that stands there",
       run("tiny.yaml", "--data @/data --out @/run"),
-      /run: a run stands there already/,
+      /run already holds a run; give --resume/,
     ],
     [
       "resume and overwrite at once",

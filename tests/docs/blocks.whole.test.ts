@@ -3,23 +3,29 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
-import { pickbench } from "../support/commandLine.js";
 import { type Block, blocksOf, documents } from "../support/docs/markdown.js";
-import { prepare, tinyBudget, tinyVolumes } from "../support/docs/preparedFolder.js";
+import { called, prepare, tinyBudget, tinyVolumes } from "../support/docs/preparedFolder.js";
 import { wordsOf } from "../support/docs/shellLine.js";
 
 /** Commands that documents name before they are there. */
 const awaited = /Unknown arguments: experiment/;
 
-/** What a command of the documents gets beside its own words, so that it ends in a moment, or may run again. */
-const additions: Readonly<Record<string, readonly string[]>> = {
-  run: ["--overwrite"],
-  train: ["--overwrite"],
-  simulate: ["--size", tinyVolumes.shape.join(","), "--spacing", String(tinyVolumes.spacing)],
+/** Flags that a command of the documents gets beside its own, so that it ends in a moment, or may run again. */
+const additions: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  run: [["--overwrite"]],
+  simulate: [
+    ["--runs", "1"],
+    ["--size", tinyVolumes.shape.join(",")],
+    ["--spacing", String(tinyVolumes.spacing)],
+  ],
 };
 
 /** Values of flags that a command of the documents gets in place of its own. */
-const replacements: Readonly<Record<string, string>> = { "--budget": tinyBudget, "--trials": "2" };
+const replacements: Readonly<Record<string, string>> = {
+  "--budget": tinyBudget,
+  "--trials": "2",
+  "--folds": "2",
+};
 
 const blocks = documents()
   .flatMap((document) => blocksOf(document))
@@ -51,11 +57,12 @@ function argumentsOf(text: string, folder: string): string[] {
   if (words.shift() !== "pickbench")
     throw new Error("no command of pickbench; put <!-- not run: REASON --> on the line before the block");
   const args = words.map((word, at) => replacements[words[at - 1] ?? ""] ?? word);
-  return [...args, ...(additions[args[0]!] ?? [])].map((word) => word.replace(/\bTS_P(?=\d)/g, "TS_S"));
+  const added = (additions[args[0]!] ?? []).filter(([flag]) => !args.includes(flag!));
+  return [...args, ...added.flat()].map((word) => word.replace(/\bTS_P(?=\d)/g, "TS_S"));
 }
 
 async function runLine({ text }: Line, place: string, context: TestContext): Promise<void> {
-  const { code, stderr } = await pickbench(...argumentsOf(text, process.cwd()));
+  const { code, stderr } = await called(argumentsOf(text, process.cwd()));
   if (awaited.test(stderr)) context.skip("the command is not there yet");
   expect(code, `${place}: ${text}\n${stderr}`).toBe(0);
 }

@@ -175,7 +175,7 @@ describe("a search", () => {
   }, 300_000);
 
   it("is not begun over another, nor carried on with other settings", async () => {
-    await expect(search(optionsOf("whole"))).rejects.toThrow(/stands there already; give --resume/);
+    await expect(search(optionsOf("whole"))).rejects.toThrow(/is already there; give --resume/);
     for (const change of [{ seed: 1 }, { method: "random" }, { eta: 3 }, { trialBudget: "5 steps" }] as const)
       await expect(search(optionsOf("whole", { ...change, resume: true }))).rejects.toThrow(/other settings/);
   }, 300_000);

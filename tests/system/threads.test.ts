@@ -14,7 +14,7 @@ let count = 0;
 serve({
   count: () => ++count,
   async slowly(ms) { await new Promise((resolve) => setTimeout(resolve, ms)); return ++count; },
-  refuse(message) { throw new PickbenchError("NotFinite", message); },
+  refuse(message) { throw new PickbenchError("NotFinite", message, { path: "/a.mrc", cause: new Error("NaN") }); },
   fail() { throw new TypeError("a defect"); },
   uncloneable: () => () => 1,
   steps(n) { for (let i = 1; i <= n; i++) tell({ done: i }); return n; },
@@ -51,11 +51,13 @@ it("keeps state, and answers calls in their order even where one takes long", as
   expect(await Promise.all([call("count", 0), call("slowly", 20), call("count", 0)])).toEqual([1, 2, 3]);
 });
 
-it("passes errors on with tag and message, and works on after them", async () => {
+it("passes errors on with tag, message, path and what their cause says, and works on after them", async () => {
   const { call } = start();
   await expect(call("refuse", "loss is NaN")).rejects.toMatchObject({
     tag: "NotFinite",
     message: "loss is NaN",
+    path: "/a.mrc",
+    cause: { message: "NaN" },
   });
   const defect: unknown = await call("fail", 0).catch((error: unknown) => error);
   expect(defect).toMatchObject({ message: "a defect", stack: expect.stringContaining("worker.mjs") });

@@ -89,7 +89,7 @@ interface Written {
 }
 
 async function opened(...args: string[]): Promise<Written> {
-  const { code, stdout, stderr } = await pickbench("open", ...args, "--json");
+  const { code, stdout, stderr } = await pickbench("open", ...args, "--overwrite", "--json");
   expect([code, stderr]).toEqual([0, ""]);
   return JSON.parse(stdout) as Written;
 }

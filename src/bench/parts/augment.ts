@@ -1,3 +1,4 @@
+/** Bench part: making training patches, alone and beside the training that they feed. */
 import { availableParallelism } from "node:os";
 import { makeBatch } from "../../data/patches/batch.js";
 import type { PatchSource, PatchSpec } from "../../data/patches/spec.js";
@@ -15,13 +16,13 @@ import { checkSize } from "./networks.js";
 
 const usualShape: Shape3 = [128, 256, 256];
 const spacing = angstrom(10);
-/** Of each type, as in the challenge's tomograms. */
+/** Number of particles of each type, as in the challenge's tomograms. */
 const picksPerType = 40;
-/** Patches timed for every step that is asked for: one takes milliseconds. */
+/** Number of patches timed per requested step, since a patch takes only milliseconds. */
 const patchesPerStep = 4;
 const net = "baseline";
 
-/** A training patch made in one thread; by the stream's workers, alone and beside the training that it feeds. */
+/** Times a training patch made in one thread, and by the stream's workers, alone and beside the training. */
 export const part: BenchPart = {
   async run(options) {
     const rows: BenchRow[] = [];
@@ -69,7 +70,7 @@ async function timePatches(size: number, options: BenchOptions): Promise<BenchRo
   }
 }
 
-/** Patches a second that the stream's workers make when nothing else runs. */
+/** Returns how many patches a second the stream's workers make when nothing else runs. */
 async function streamSpeed(
   spec: PatchSpec,
   sources: readonly PatchSource[],
@@ -87,7 +88,7 @@ async function streamSpeed(
   }
 }
 
-/** Patches as the experiments in experiments/ draw, turn and vary them. */
+/** Returns patches as the experiments in experiments/ draw, turn and vary them. */
 const specOf = (patchShape: Shape3): PatchSpec => ({
   seed: 0,
   patchShape,
@@ -107,7 +108,7 @@ const specOf = (patchShape: Shape3): PatchSpec => ({
   },
 });
 
-/** Noise with particles anywhere. */
+/** Makes a tomogram of noise with particles anywhere. */
 function tomogram(shape: Shape3): PatchSource {
   const random = randomFor(0, "bench/particles");
   const along = (axis: 0 | 1 | 2) => angstrom(random.between(0, shape[axis] * spacing));

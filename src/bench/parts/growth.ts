@@ -1,3 +1,4 @@
+/** Bench part: time and memory of `pickbench submit` as the work grows. */
 import { copyFile, link, mkdir, readdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -10,12 +11,12 @@ import { tomogramBytes, tomogramPath, writeNoiseTomogram } from "../particleVolu
 import { withScratchFolder } from "../scratch.js";
 import { runSubmit, type SubmitCost } from "../submitProcess.js";
 
-/** Large beside a tile's overlap, and done in seconds. */
+/** Size that is large against a tile's overlap and finished in seconds. */
 const usualShape: Shape3 = [64, 320, 320];
 const tomogramCounts = [1, 10, 100];
 const mostRuns = 3;
 
-/** One way in which the work grows. */
+/** A step of one way in which the work grows. */
 interface Size {
   readonly grows: "voxels" | "tomograms" | "threads";
   readonly shape: Shape3;
@@ -24,8 +25,8 @@ interface Size {
 }
 
 /**
- * Time and memory of `pickbench submit` as the work grows: a tomogram of half, one and two times the voxels; 1, 10 and
- * 100 tomograms of an eighth of them; one thread and more.
+ * Times `pickbench submit` as the work grows: a tomogram of half, one and two times the voxels; 1, 10 and 100 tomograms
+ * of an eighth of the voxels; one thread and more.
  */
 export const part: BenchPart = {
   async run(options) {
@@ -74,7 +75,7 @@ const describe = ({ shape, tomograms, threads }: Size): string =>
 
 const voxelsOf = ({ shape, tomograms }: Size): number => voxelCount(shape) * tomograms;
 
-/** Several runs of little work, one of much. */
+/** Submits several times where the work is small, once where it is large. */
 async function submitAll(
   folder: string,
   size: Size,
@@ -92,7 +93,7 @@ async function submitAll(
   return costs;
 }
 
-/** A data set of so many runs, their tomograms one on the disk. */
+/** Writes a data set of `count` runs whose tomograms share one copy on disk. */
 async function writeCopies(data: string, shape: Shape3, count: number): Promise<void> {
   const original = tomogramPath(data, runName(0));
   await writeNoiseTomogram(original, shape);
@@ -101,7 +102,7 @@ async function writeCopies(data: string, shape: Shape3, count: number): Promise<
 
 const runName = (at: number): string => `TS_${at + 1}`;
 
-/** Copies a folder by hard links, by bytes on a disk that has none. */
+/** Copies a folder by hard links, or by bytes on a disk without hard links. */
 async function linkFolder(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true });
   for (const entry of await readdir(from, { withFileTypes: true })) {

@@ -1,3 +1,4 @@
+/** Bench part: training step and inference of each network, beside PyTorch. */
 import { z } from "zod";
 import type { Network } from "../../nets/architecture.js";
 import { networkCost } from "../../nets/cost.js";
@@ -9,14 +10,17 @@ import { alternatingMedians } from "../medians.js";
 import { findPython, servePeer } from "../peer.js";
 import { openInference, openTraining } from "../training.js";
 
-/** The challenge's six types and the background. */
+/** Number of outputs: the challenge's six types and the background. */
 const outputs = 7;
 const peerFile = "torch_unet.py";
-/** Forward, and a gradient of as much arithmetic for each convolution's input and for its kernel. */
+/**
+ * Passes of a training step: forward, and for each convolution two gradients of as much arithmetic, of input and
+ * kernel.
+ */
 const passesOfTraining = 3;
 const timing = z.object({ ms: z.number().positive() });
 
-/** A training step with AdamW and cross entropy, and an inference, on one patch of one sample, as the peer does them. */
+/** Times a training step with AdamW and cross entropy, and an inference, on one patch, as the peer does. */
 export const part: BenchPart = {
   async run(options) {
     const python = options.peers ? await findPython(["torch"]) : null;
@@ -82,7 +86,7 @@ async function startPeer(
   throw new Error(`${network.architecture} has ${network.parameterCount} parameters, its peer ${params}`);
 }
 
-/** @throws BadUsage where a network does not take cubes of this edge */
+/** Checks that a network takes cubes of this edge. @throws PickbenchError BadUsage where it does not */
 export function checkSize({ architecture, multiple }: Network, size: number): void {
   if (size > 0 && multiple.every((step) => size % step === 0)) return;
   throw new PickbenchError(

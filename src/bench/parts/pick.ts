@@ -1,3 +1,4 @@
+/** Bench part: watershed picking, beside SciPy and scikit-image. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -20,7 +21,9 @@ import { findPython, runPeer } from "../peer.js";
 import { withScratchFolder } from "../scratch.js";
 
 const smallShape: Shape3 = [64, 192, 192];
-/** The peer takes a minute and 4 GB for the challenge's tomogram: above this many voxels it runs once, unwarmed. */
+/**
+ * Voxels above which the peer runs only once, without warm-up: it takes a minute and 4 GB for the challenge's tomogram.
+ */
 const peerOnceAbove = 1e7;
 const settings: PickingSettings = {
   method: "watershed",
@@ -33,12 +36,12 @@ const length = z.number().transform(angstrom);
 const peerPicks = z.object({ picks: z.array(z.object({ x: length, y: length, z: length })) });
 
 interface Peer {
-  /** Milliseconds that it took. */
+  /** Runs the peer once; returns its milliseconds. */
   run(): Promise<number>;
   picks(): Promise<Position[]>;
 }
 
-/** Watershed picking of one type from a map of probabilities, of which some particles touch. */
+/** Times watershed picking of one type from a probability map in which some particles touch. */
 export const part: BenchPart = {
   async run(options) {
     const { volume, peers, reporter } = options;
@@ -108,7 +111,7 @@ async function timed(
   return { ...(await alternatingMedians(steps, ours, null)), peer: peerTime };
 }
 
-/** Whether the ball that is nearest to a pick touches another. */
+/** Returns a test whether the ball nearest to a pick touches another. */
 function isOfTouching(balls: readonly Ball[]): (pick: Position) => boolean {
   const placed = balls.map(({ centre, touching }) => ({
     touching,
@@ -119,20 +122,20 @@ function isOfTouching(balls: readonly Ball[]): (pick: Position) => boolean {
   return (pick) => placed.reduce((a, b) => (distance(pick, b) < distance(pick, a) ? b : a)).touching;
 }
 
-/** Largest distances between our picks and the peer's, Å. */
+/** Makes the fields of the largest distances between our picks and the peer's, Å. */
 const apart = ({ lone, touching }: Agreement): BenchRow => ({
   lone_apart_a: lone === null ? null : rounded(lone, 6),
   touching_apart_a: touching === null ? null : rounded(touching, 6),
 });
 
-/** How far two pickers' particles lie apart, Å: the largest distance from a pick of either to the other's nearest. */
-export interface Agreement {
-  /** Of particles that stand alone; null if there are none. */
+/** Agreement of two pickers in Å: the largest distance from a pick of either to the other's nearest. */
+interface Agreement {
+  /** Agreement on particles that touch no other; null if there are none. */
   readonly lone: number | null;
   readonly touching: number | null;
 }
 
-/** @param isTouching whether the particle that a pick is of touches another */
+/** Measures the agreement of two pickers. @param isTouching whether the particle of a pick touches another */
 export function agreementOf(
   ours: readonly Position[],
   theirs: readonly Position[],
@@ -148,6 +151,6 @@ export function agreementOf(
   return { lone: largest(false), touching: largest(true) };
 }
 
-/** Distance to the nearest, Å. */
+/** Returns the distance to the nearest, Å. */
 const nearest = (from: Position, others: readonly Position[]): number =>
   Math.min(...others.map(({ x, y, z }) => Math.hypot(x - from.x, y - from.y, z - from.z)));

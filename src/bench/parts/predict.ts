@@ -1,3 +1,4 @@
+/** Bench part: one full tomogram, Zarr to CSV, beside the time that the challenge allows. */
 import { join } from "node:path";
 import { findTomogram, openDataset } from "../../data/dataset.js";
 import type { TomogramRef } from "../../data/model.js";
@@ -13,16 +14,16 @@ import { challengeShape, tomogramBytes, tomogramPath, writeNoiseTomogram } from 
 import { withScratchFolder } from "../scratch.js";
 import { runSubmit, type SubmitCost } from "../submitProcess.js";
 
-/** What the challenge allows a tomogram on its two GPUs: 12 hours for about 500. */
+/** Time that the challenge allows per tomogram on its two GPUs: 12 hours for about 500. */
 const allowedMs = (12 * 3600 * 1000) / 500;
-/** A whole process needs no runs to warm up, and a tomogram may take minutes. */
+/** Greatest number of runs; a whole process needs no warm-up, and a tomogram may take minutes. */
 const mostRuns = 3;
 
-/** How a tomogram is cut into tiles: as the checkpoint says, with a halo of 16 voxels, and with the least time. */
+/** Tilings to time: the checkpoint's own, one with a halo of 16 voxels, and the fastest. */
 const tilings = [{}, { tile: "112,160,160", overlap: 32 }, { tile: "112,168,168", overlap: 8 }] as const;
 type Tiling = { readonly tile?: string; readonly overlap?: number };
 
-/** One tomogram, Zarr to CSV: `pickbench submit` in a process of its own. */
+/** Times one tomogram from Zarr to CSV: `pickbench submit` in its own process. */
 export const part: BenchPart = {
   async run(options) {
     const shape = options.volume ?? challengeShape;
@@ -47,7 +48,7 @@ export const part: BenchPart = {
   },
 };
 
-/** What is predicted. */
+/** The tomogram to predict. */
 interface Subject {
   readonly data: string;
   readonly run: string;
@@ -60,7 +61,7 @@ async function writeSubject(folder: string, shape: Shape3): Promise<Subject> {
   return { data: folder, run, shape };
 }
 
-/** The first run of a data set, or of its test part, that has the tomogram that an experiment predicts on. */
+/** Returns the first run of a data set, or of its test part, with the tomogram that an experiment predicts on. */
 async function firstSubject(
   data: string,
   { data: choice }: Experiment,

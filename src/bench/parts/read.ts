@@ -1,3 +1,4 @@
+/** Bench part: reading a tomogram, beside zarr-python. */
 import { join } from "node:path";
 import { z } from "zod";
 import { openOmeZarr, openTomogram } from "../../data/tomograms/omeZarr.js";
@@ -11,7 +12,7 @@ import { withScratchFolder } from "../scratch.js";
 
 const answer = z.object({ seconds: z.number().positive() });
 
-/** A tomogram of noise, chunked and compressed as the challenge's are, read whole from level 0. */
+/** Times reading level 0 of a tomogram of noise, chunked and compressed as the challenge's. */
 export const part: BenchPart = {
   async run({ volume: shape = challengeShape, steps, peers, peak, reporter }) {
     const python = peers ? await findPython(["zarr"]) : null;

@@ -1,3 +1,4 @@
+/** Bench part: scoring a submission, beside SciPy. */
 import { join } from "node:path";
 import { z } from "zod";
 import { rounded } from "../../domain/numbers.js";
@@ -12,18 +13,18 @@ import { findPython, runPeer } from "../peer.js";
 import { withScratchFolder } from "../scratch.js";
 import { ownProcess } from "./start.js";
 
-/** As many as the challenge's hidden test had, with 300 predictions each. */
+/** Number of experiments, as in the challenge's hidden test, with 300 predictions each. */
 const experiments = 500;
 const picksPerType = 50;
-/** Å, of a tomogram along z, y, x. */
+/** Size of a tomogram in Å along z, y, x. */
 const extent = [1842, 6308, 6308] as const;
 const answer = z.object({ seconds: z.number().positive(), score: z.number() });
 
 type Picks = Map<string, ParticlePick[]>;
 
 /**
- * A submission scored against a truth, both CSVs: the whole process, from its start to its end, which is what a user
- * waits for; and beside it from the first byte read to the score, as each program times itself.
+ * Times scoring a submission against a truth, both CSVs: the whole process from start to end, which is what a user
+ * waits for, and the part from the first byte read to the score, as each program times itself.
  */
 export const part: BenchPart = {
   async run({ steps, peers, reporter, peak }) {
@@ -71,7 +72,10 @@ async function scoreOf({ truth, submission }: Files): Promise<number> {
   return (await scoreSubmission(submission, positions)).score;
 }
 
-/** Milliseconds by the peer's own clock, which starts when its modules are loaded. @throws Error for another score */
+/**
+ * Returns the milliseconds by the peer's own clock, which starts when its modules are loaded. @throws Error for another
+ * score
+ */
 async function peerTime(
   reporter: Reporter,
   python: string,
@@ -101,7 +105,7 @@ function randomPicks(): Picks {
   return picks;
 }
 
-/** Each pick moved by some tens of Å, so that some miss. */
+/** Moves each pick by some tens of Å, so that some miss. */
 function jittered(picks: Picks): Picks {
   const random = randomFor(0, "bench/jitter");
   const moved = (value: number) => angstrom(value + 30 * random.normal());

@@ -1,3 +1,4 @@
+/** Bench part: starting the command line, beside Node alone and Python with PyTorch. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -6,15 +7,15 @@ import { alternatingMedians, timeOf } from "../medians.js";
 import { findPython } from "../peer.js";
 
 const runFile = promisify(execFile);
-/** What starts the command line. */
+/** Path of the program that starts the command line. */
 const program = fileURLToPath(new URL("../../../bin/pickbench.js", import.meta.url));
 
-/** Runs our own command line to its end. @throws whatever a failing process gives */
+/** Runs our own command line to its end. @throws Error where the process fails */
 export async function ownProcess(args: readonly string[]): Promise<void> {
   await runFile(process.execPath, [program, ...args]);
 }
 
-/** `--help` as a whole process, beside Node that does nothing and a Python that imports PyTorch, in turns. */
+/** Times `--help` as a whole process, beside Node that does nothing and a Python that imports PyTorch, in turns. */
 export const part: BenchPart = {
   async run({ steps, peers, reporter, peak }) {
     const python = peers ? await findPython(["torch"]) : null;

@@ -10,7 +10,7 @@ import { placeFiles } from "../../formats/positions/placeFiles.js";
 import { readPositionFiles } from "../../formats/positions/positionFolder.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable } from "../shared/flags.js";
+import { checkWhole, checkWritable, overwriteOption } from "../shared/flags.js";
 
 export const command = defineCommand({
   usage: "<from> <to>",
@@ -55,7 +55,7 @@ export const command = defineCommand({
       .option("box", { type: "number", describe: "edge of boxes in voxels, where the positions bring none" })
       .option("user", { type: "string", describe: "copick user to write as" })
       .option("session", { type: "string", describe: "copick session to write as" })
-      .option("overwrite", { type: "boolean", describe: "replace files that stand there" })
+      .option("overwrite", overwriteOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 convert picks.star picks.tbl", "RELION to Dynamo, with orientations")
       .example(
@@ -67,7 +67,7 @@ export const command = defineCommand({
         "the Data Portal's mirrored annotations to the challenge's CSV",
       ),
   run: async (given) => {
-    const { from, to, overwrite = false, json } = given;
+    const { from, to, overwrite, json } = given;
     const options = optionsOf(given);
     const isFolder = await isFolderToWrite(to);
     const format = toFormatOf(to, isFolder, given["to-format"] as string | undefined);

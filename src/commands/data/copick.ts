@@ -3,8 +3,9 @@ import { openDataset } from "../../data/dataset.js";
 import { copickProject } from "../../data/layouts/copickProject.js";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
+import { checkFree } from "../../system/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, withDataset } from "../shared/flags.js";
+import { checkWritable, overwriteOption, withDataset } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench copick`: a data set as a copick project, for copick's own tools and the viewers that read it. */
@@ -15,15 +16,17 @@ export const command = defineCommand({
       .option("out", { type: "string", demandOption: true, describe: "the configuration to write (JSON)" })
       .option("name", { type: "string", describe: "of the project; the data set's folder if absent" })
       .option("session", { type: "string", default: "0", describe: "session id of new picks" })
+      .option("overwrite", overwriteOption)
       .option("json", { type: "boolean", default: false, describe: "print the configuration" })
       .example("$0 copick --data czii/train --out copick.json", "the challenge's data for copick"),
-  async run({ data, part, out, name, session, json }) {
+  async run({ data, part, out, name, session, overwrite, json }) {
     if (!/^[A-Za-z0-9.-]+$/.test(session))
       throw new PickbenchError(
         "BadUsage",
         `--session is ${JSON.stringify(session)}, wanted letters, digits, dots and dashes, of which copick makes file names; choose another`,
       );
     await checkWritable("out", out, "file");
+    await checkFree(out, overwrite);
     const dataset = await openDataset(data, { part, reporter: terminalReporter() });
     const project = copickProject(dataset, {
       name: name ?? basename(dataset.root),

@@ -6,7 +6,7 @@ import { remoteFiles } from "../../data/remote/remoteFiles.js";
 import { challengeParticles } from "../../domain/particles.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable } from "../shared/flags.js";
+import { checkWritable, quietOption, runNames, runsOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench fetch`: a data set from a server into a folder that `--data` takes. */
@@ -20,13 +20,13 @@ export const command = defineCommand({
         describe: "https://HOST/PATH or s3://BUCKET/PREFIX: a copick root, an OME-Zarr store, an MRC file",
       })
       .option("out", { type: "string", demandOption: true, describe: "folder for the files" })
-      .option("runs", { type: "string", describe: "only these runs, with commas between" })
+      .option("runs", runsOption)
       .option("tomogram", {
         type: "string",
         default: "VoxelSpacing10.000/denoised",
         describe: "where the server lists nothing: the tomogram of each run",
       })
-      .option("quiet", { type: "boolean", default: false, describe: "no progress" })
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .example("$0 fetch s3://BUCKET/czii/train/static --out czii", "a copick root of a public bucket")
       .example("$0 fetch https://HOST/TS_1.zarr --out DIR", "one tomogram")
@@ -36,7 +36,7 @@ export const command = defineCommand({
       ),
   async run({ url, out, runs, tomogram, quiet, json }) {
     await checkWritable("out", out, "folder");
-    const names = runs?.split(",").filter((name) => name !== "");
+    const names = runNames(runs);
     const [, voxelSpacing, tomoType] =
       /^VoxelSpacing(\d+(?:\.\d+)?)\/([^/]+?)(?:\.zarr)?$/.exec(tomogram) ?? [];
     if (voxelSpacing === undefined || tomoType === undefined)
@@ -45,7 +45,7 @@ export const command = defineCommand({
     await reporter.stoppable("file", async () => {
       const picks = challengeParticles.map(({ name }) => name);
       const named = names && { runs: names, tomoType, voxelSpacing, picks };
-      const all = await remoteFiles(parseAddress(url), reporter, named);
+      const all = await remoteFiles(parseAddress(url), { signal: reporter.signal }, named);
       const files = names ? all.filter(({ path }) => names.includes(runOf(path) ?? "")) : all;
       if (files.length === 0)
         throw new PickbenchError("BadDataset", `${url}: no files of runs ${runs}; name runs that are there`);

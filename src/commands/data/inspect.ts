@@ -7,7 +7,7 @@ import {
 } from "../../data/inspect/inspection.js";
 import type { Progress } from "../../system/reporter.js";
 import { defineCommand, report } from "../shared/command.js";
-import { withDataset } from "../shared/flags.js";
+import { quietOption, withDataset } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench inspect`: what a data set holds, and whether it can be read to the last chunk. */
@@ -16,11 +16,12 @@ export const command = defineCommand({
   options: (argv) =>
     withDataset(argv)
       .option("quick", { type: "boolean", default: false, describe: "metadata and picks only, no chunks" })
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .example("$0 inspect --data czii/train", "list everything and read every chunk")
       .example("$0 inspect --data czii --part test --quick", "list the test tomograms"),
-  async run({ data, part, quick, json }) {
-    const reporter = terminalReporter();
+  async run({ data, part, quick, quiet, json }) {
+    const reporter = terminalReporter({ quiet });
     const dataset = await openDataset(data, { part, reporter });
     let progress: Progress | undefined;
     const inspection = await inspectDataset(dataset, !quick, (total) => {

@@ -6,11 +6,12 @@ import type { ParticlePick } from "../../domain/particles.js";
 import type { PicksAuthor } from "../../formats/copickPicks.js";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
+import { checkFree } from "../../system/overwriting.js";
 import { layersOf, type PickerLayer, type Scene } from "../../viewers/scene.js";
 import { sceneVolume } from "../../viewers/sceneVolume.js";
 import { type Viewer, viewerFiles, viewers } from "../../viewers/viewerFiles.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable } from "../shared/flags.js";
+import { checkWritable, overwriteOption } from "../shared/flags.js";
 import { readRunOfPicker } from "../shared/pickSources.js";
 import { terminalReporter } from "../shared/terminal.js";
 
@@ -42,6 +43,7 @@ export const command = defineCommand({
           "where the data's folder is served for Neuroglancer, or the store itself if it ends in .zarr",
       })
       .option("out", { type: "string", demandOption: true, describe: "folder for the files" })
+      .option("overwrite", overwriteOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 open TS_5_4 --data czii/train --out view", "tomogram and truth, for all four programs")
       .example(
@@ -64,13 +66,15 @@ export const command = defineCommand({
     const scene: Scene = { run, volume, layers: layersOf(dataset.particles, truth, pickers) };
     const where = { folders: [resolve(data), ...dataset.roots, dirname(volume.path)], url };
     const written = programs.map((program) => viewerFiles(program, scene, where));
+    const places = written.flatMap(({ files }) => [...files.keys()].map((name) => join(out, name)));
+    await checkFree(places, flags.overwrite);
     for (const { files } of written)
       for (const [name, content] of files) await writeWhole(join(out, name), content);
     const document = {
       run,
       tomogram: volume.path,
       layers: scene.layers.map(({ name, points }) => ({ name, points: points.length })),
-      files: written.flatMap(({ files }) => [...files.keys()].map((name) => join(out, name))),
+      files: places,
       notes: [...emptyNotes(run, truth, pickers), ...written.flatMap(({ notes }) => notes)],
     };
     report(json, document, () =>

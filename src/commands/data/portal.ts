@@ -3,7 +3,7 @@ import { destinationIn, fetchFiles } from "../../data/remote/fetchFiles.js";
 import { findDatasets, portalApi, portalFiles } from "../../data/remote/portalApi.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable } from "../shared/flags.js";
+import { checkWhole, checkWritable, quietOption, runNames, runsOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench portal find|get`: datasets of the CryoET Data Portal. */
@@ -22,7 +22,7 @@ export const command = defineCommand({
       .option("object", { type: "string", describe: "find: part of an annotated object's name" })
       .option("limit", { type: "number", default: 50, describe: "find: at most so many" })
       .option("out", { type: "string", describe: "get: folder, which --data takes afterwards" })
-      .option("runs", { type: "string", describe: "get: only these runs, with commas between" })
+      .option("runs", { ...runsOption, describe: `get: ${runsOption.describe}` })
       .option("tomogram-type", {
         type: "string",
         describe: "get: only this reconstruction: denoised, wbp, …",
@@ -33,7 +33,7 @@ export const command = defineCommand({
         describe: "get: points of which annotations",
       })
       .option("api", { type: "string", default: portalApi, describe: "the GraphQL API, or a mirror of it" })
-      .option("quiet", { type: "boolean", default: false, describe: "no progress" })
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .example("$0 portal find --object ribosome", "datasets with annotated ribosomes")
       .example(
@@ -57,7 +57,7 @@ export const command = defineCommand({
       if (out === undefined) throw new PickbenchError("BadUsage", "portal get wants --out; name a folder");
       await checkWritable("out", out, "folder");
       const { dataset, run } = targetOf(options.target);
-      const runs = run === undefined ? options.runs?.split(",").filter((name) => name !== "") : [run];
+      const runs = run === undefined ? runNames(options.runs) : [run];
       const { annotations, tomogramType: tomoType } = options;
       const files = await portalFiles(api, { dataset, runs, tomoType, annotations });
       const fetched = await fetchFiles(files, destinationIn(out), {

@@ -5,8 +5,9 @@ import { isMrcName } from "../../data/volumeNames.js";
 import { angstrom } from "../../domain/units.js";
 import { voxelTypes } from "../../formats/voxelTypes.js";
 import { PickbenchError } from "../../system/errors.js";
+import { checkFree } from "../../system/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable } from "../shared/flags.js";
+import { checkWhole, checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench volume`: a volume from MRC or OME-Zarr to MRC or OME-Zarr, slab by slab. */
@@ -52,12 +53,13 @@ export const command = defineCommand({
         default: false,
         describe: "FROM holds labels: coarser levels take one of them, not their mean",
       })
-      .option("overwrite", { type: "boolean", default: false, describe: "replace what stands at TO" })
+      .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 volume tomogram.rec tomogram.zarr", "MRC to OME-Zarr with three levels")
       .example("$0 volume old.mrc new.mrc --spacing 10.012", "writes the voxel size that a header lacks")
       .example("$0 volume denoised.zarr denoised.mrc --level 1 --type float16", "a coarser level, as MRC"),
-  run: async ({ from, to, json, ...flags }) => {
+  run: async ({ from, to, quiet, json, ...flags }) => {
     const { spacing, type, level, channel, levels, zarr, shard, compressor, labels, overwrite } = flags;
     checkWhole("level", level, 0);
     checkWhole("levels", levels, 1);
@@ -78,22 +80,21 @@ export const command = defineCommand({
       ...(type === undefined ? {} : { voxelType: type }),
       ...(channel === undefined ? {} : { channel }),
     };
-    const reporter = terminalReporter({ quiet: json === true });
+    const reporter = terminalReporter({ quiet: quiet || json === true });
     const converted = await reporter.stoppable("slab", () => convertVolume(from, to, options, reporter));
     report(json, converted, () => describe(converted));
   },
 });
 
-/** @throws BadUsage for a name that says no format, and where something stands that is not to be replaced */
+/** @throws BadUsage for a name that says no format, and where something is there that is not to be replaced */
 async function checkTarget(to: string, overwrite: boolean): Promise<void> {
   if (!isMrcName(to) && !to.endsWith(".zarr"))
     throw new PickbenchError(
       "BadUsage",
       `${to}: its name says no format that is written; name it .mrc, .mrc.gz or .zarr`,
     );
+  await checkFree(to, overwrite, "another name");
   const there = await stat(to).catch(() => undefined);
-  if (there && !overwrite)
-    throw new PickbenchError("BadUsage", `${to}: stands already; give --overwrite or another name`);
   if (there?.isDirectory() && !(await isStore(to)))
     throw new PickbenchError("BadUsage", `${to}: a folder that is no Zarr store; give another name`);
   await checkWritable("to", to, to.endsWith(".zarr") ? "folder" : "file");

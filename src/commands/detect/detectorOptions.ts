@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import type { Argv } from "yargs";
 import { openDataset } from "../../data/dataset.js";
 import type { Dataset } from "../../data/model.js";
@@ -8,7 +7,15 @@ import { type EngineName, precisions } from "../../engines/engine.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { Tiling } from "../../train/submit/detector.js";
-import { checkWhole, engineOption } from "../shared/flags.js";
+import {
+  checkWhole,
+  engineOption,
+  overwriteOption,
+  quietOption,
+  runNames,
+  runsOption,
+  threadsOption,
+} from "../shared/flags.js";
 
 /** The flags that `predict` and `submit` share. */
 export const withDetectorOptions = (argv: Argv) =>
@@ -24,7 +31,7 @@ export const withDetectorOptions = (argv: Argv) =>
       demandOption: true,
       describe: "the data set: a folder with static/, one with test/ inside, or a copick configuration",
     })
-    .option("runs", { type: "string", describe: "only these, separated by commas" })
+    .option("runs", runsOption)
     .option("tomogram", { type: "string", describe: "reconstruction, over the checkpoint's" })
     .option("tile", {
       type: "string",
@@ -40,11 +47,9 @@ export const withDetectorOptions = (argv: Argv) =>
       choices: precisions,
       describe: "numbers to compute with, over the checkpoint's; int8 is faster, on onnx-cpu alone",
     })
-    .option("threads", {
-      type: "number",
-      default: Math.min(8, availableParallelism()),
-      describe: "threads of the engine",
-    });
+    .option("threads", threadsOption)
+    .option("overwrite", overwriteOption)
+    .option("quiet", quietOption);
 
 /** How tiles are cut where the flags say it. @throws BadUsage where they say it wrongly */
 export function tilingOf(tile: string | undefined, overlap: number | undefined): Tiling {
@@ -80,7 +85,8 @@ export async function openRuns(
     openDataset(path, { reporter }),
   );
   const names = dataset.runs.filter(({ tomograms }) => tomograms.length > 0).map(({ name }) => name);
-  if (asked === undefined) {
+  const runs = runNames(asked);
+  if (runs === undefined) {
     if (names.length === 0)
       throw new PickbenchError(
         "BadDataset",
@@ -89,7 +95,6 @@ export async function openRuns(
       );
     return { dataset, runs: names };
   }
-  const runs = [...new Set(asked.split(",").map((name) => name.trim()))];
   for (const run of runs)
     if (!names.includes(run))
       throw new PickbenchError(

@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { join, parse } from "node:path";
 import { checkModel, type ModelCheck } from "../../engines/onnx/portable/checkModel.js";
 import {
@@ -9,6 +8,7 @@ import {
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";
 import { hashFile, writeWhole } from "../../system/files.js";
+import { checkFree } from "../../system/overwriting.js";
 import { ownVersion } from "../../system/version.js";
 import { type Checkpoint, readCheckpoint } from "../../train/checkpoint/checkpoint.js";
 import {
@@ -18,7 +18,7 @@ import {
   offsetsOf,
 } from "../../train/checkpoint/modelMetadata.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable } from "../shared/flags.js";
+import { checkWritable, overwriteOption } from "../shared/flags.js";
 
 export const command = defineCommand({
   usage: "<checkpoint> <model>",
@@ -45,7 +45,7 @@ export const command = defineCommand({
         default: true,
         describe: "first run each model in ONNX Runtime beside the engine; --no-check leaves it out",
       })
-      .option("overwrite", { type: "boolean", describe: "replace files that stand there" })
+      .option("overwrite", overwriteOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example(
         "$0 export runs/a/best.safetensors a.onnx",
@@ -55,7 +55,7 @@ export const command = defineCommand({
         "$0 export ais/best.safetensors ais.onnx --network ribosome",
         "one of a per-type checkpoint's networks",
       ),
-  run: async ({ checkpoint: path, model, network, logits = false, check, overwrite = false, json }) => {
+  run: async ({ checkpoint: path, model, network, logits = false, check, overwrite, json }) => {
     const checkpoint = await readCheckpoint(path);
     const chosen = chooseNetworks(path, namedNetworks(checkpoint), network);
     const places = chosen.map((named) => ({
@@ -101,10 +101,7 @@ function chooseNetworks(path: string, all: NamedNetwork[], asked: string | undef
 
 async function checkPlace(out: string, overwrite: boolean): Promise<void> {
   await checkWritable("model", out, "file");
-  if (!overwrite && (await stat(out).catch(() => undefined)))
-    throw new PickbenchError("BadUsage", `${out} is there already; give --overwrite or another name`, {
-      path: out,
-    });
+  await checkFree(out, overwrite, "another name");
 }
 
 async function exportNetwork(request: {

@@ -1,15 +1,19 @@
 import { resolve } from "node:path";
-import { writePicks } from "../../data/picks.js";
+import { picksPath, writePicks } from "../../data/picks.js";
 import { matchFraction, type Particle, type ParticlePick } from "../../domain/particles.js";
 import { ownUserId } from "../../formats/copickPicks.js";
-import { type FusionRules, type FusionSettings, fuseRuns } from "../../infer/consensus/fuseRuns.js";
-import { type FusionReport, fusionNotes, fusionText } from "../../infer/consensus/fusionText.js";
+import { fusePickers } from "../../infer/consensus/fusePickers.js";
+import type { FusionRules, TunedFusion } from "../../infer/consensus/fuseRuns.js";
+import { fusionNotes, fusionText } from "../../infer/consensus/fusionText.js";
+import { checkOverlap, type Picker, parseWeights } from "../../infer/consensus/pickers.js";
+import type { PicksByExperiment } from "../../score/match/positions.js";
 import { writeSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
-import { type TunedFusion, tuneFusion } from "../../train/ensemble/tuneFusion.js";
+import { checkFree } from "../../system/overwriting.js";
+import { checkTuneRuns, tuneTypes } from "../../train/ensemble/tuneFusion.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable } from "../shared/flags.js";
-import { type PickerPicks, particlesOf, readDiagnosisTruth, readPicker } from "../shared/pickSources.js";
+import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
+import { particlesOf, readDiagnosisTruth, readPicker } from "../shared/pickSources.js";
 import { startProgress } from "../shared/progress.js";
 
 export const command = defineCommand({
@@ -50,6 +54,8 @@ export const command = defineCommand({
       })
       .option("leave-out-tuned", { type: "boolean", describe: "leave the runs of --tune out of the output" })
       .option("session", { type: "string", default: "fuse", describe: "copick session in the files' names" })
+      .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 fuse a.csv b.csv c.csv --out fused.csv --votes 2", "what two of three pickers saw")
       .example(
@@ -64,46 +70,28 @@ export const command = defineCommand({
     checkFlags(paths, out, { radius, votes, truth: flags.truth, tune: flags.tune, weights: given });
     const toCsv = out.endsWith(".csv");
     await checkWritable("out", out, toCsv ? "file" : "folder");
+    if (toCsv) await checkFree(out, flags.overwrite);
     const weights = given === undefined ? paths.map(() => 1) : parseWeights(given, paths.length, votes);
     const truth =
       flags.tune === undefined ? undefined : await readDiagnosisTruth(flags.truth!, flags.tune, "--tune");
     const particles = truth?.particles ?? (await particlesOf(paths));
-    const pickers: PickerPicks[] = [];
+    const pickers: Picker[] = [];
     for (const path of paths) pickers.push(await readPicker(path, particles));
     checkOverlap(pickers);
     const rules: FusionRules = { radius, votes: votes ?? null, byWeight: given !== undefined };
-    const tuned = truth && tuneTypes(particles, truth.truth, pickers, rules, json === true);
-    const plain: FusionSettings = { weights, threshold: null };
-    const settingsOf = (type: string): FusionSettings => tuned?.get(type) ?? plain;
-    const tuneRuns = [...(truth?.truth.keys() ?? [])];
-    const { picks, types } = fuseRuns(
-      pickers.map((picker) => withoutRuns(picker, flags.leaveOutTuned ? tuneRuns : [])),
-      particles,
-      settingsOf,
-      rules,
-    );
-    if (picks.size === 0)
-      throw new PickbenchError(
-        "BadUsage",
-        `no run with picks is left besides those of --tune (${tuneRuns.join(", ")}); tune on fewer, or without --leave-out-tuned`,
-      );
-    if (toCsv) await writeSubmission(out, picks);
-    else await writeFolder(out, picks, particles, session);
-    const fusion: Omit<FusionReport, "notes"> = {
-      out,
-      pickers: pickers.map(({ path, picks: own, count, greatestScore }) => ({
-        path,
-        runs: [...own.keys()].sort(),
-        picks: count,
-        greatestScore,
-      })),
-      runs: [...picks.keys()],
-      rules,
-      types: types.map((type) => ({ ...type, tunedFbeta: tuned?.get(type.type)?.fbeta ?? null })),
-      tune: truth ? { runs: tuneRuns, leftOut: flags.leaveOutTuned === true } : null,
+    const tune = truth && {
+      runs: [...truth.truth.keys()],
+      settings: tuned(particles, truth.truth, pickers, rules, flags.quiet || json === true),
+      leftOut: flags.leaveOutTuned === true,
     };
-    const stray = pickers.flatMap((picker) => picker.stray);
-    const notes = fusionNotes(fusion, stray);
+    const { picks, report: fused } = fusePickers(pickers, particles, { weights, rules, tune: tune ?? null });
+    if (toCsv) await writeSubmission(out, picks);
+    else await writeFolder(out, picks, particles, session, flags.overwrite);
+    const fusion = { out, ...fused };
+    const notes = fusionNotes(
+      fusion,
+      pickers.flatMap(({ stray }) => stray),
+    );
     report(json, { ...fusion, notes }, () => fusionText({ ...fusion, notes }));
   },
 });
@@ -134,67 +122,22 @@ function checkFlags(paths: readonly string[], out: string, flags: CheckedFlags):
     throw wrong("--weights are given and --tune would look for others; leave one");
 }
 
-/** @throws BadUsage where there is not one for each picker, one is no weight, or together they cannot reach the votes */
-function parseWeights(text: string, count: number, votes: number | undefined): number[] {
-  const weights = text.split(",").map((word) => (word.trim() === "" ? Number.NaN : Number(word)));
-  if (weights.length !== count)
-    throw wrong(
-      `--weights has ${weights.length} of them for ${count} pickers; give one each, in their order`,
-    );
-  const sum = weights.reduce((all, weight) => all + weight, 0);
-  if (!(weights.every((weight) => weight >= 0) && sum > 0 && Number.isFinite(sum)))
-    throw wrong(`--weights is ${text}, wanted numbers of 0 or more, not all 0; write them like 2,1,1`);
-  if (votes !== undefined && votes > sum)
-    throw wrong(`--votes is ${votes}, more than all --weights together, ${sum}; give less`);
-  return weights;
-}
-
-/** @throws BadDataset for a picker that has no run in common with any other */
-function checkOverlap(pickers: readonly PickerPicks[]): void {
-  for (const [i, { path, picks }] of pickers.entries()) {
-    const others = pickers.filter((_, other) => other !== i);
-    if (others.some((other) => [...picks.keys()].some((run) => other.picks.has(run)))) continue;
-    const some = (runs: readonly string[]) =>
-      `${runs.slice(0, 3).join(", ")}${runs.length > 3 ? ` and ${runs.length - 3} more` : ""}`;
-    const elsewhere = [...new Set(others.flatMap((other) => [...other.picks.keys()]))];
-    throw new PickbenchError(
-      "BadDataset",
-      `${path} has picks of ${some([...picks.keys()])} and no other picker has; they have ${some(elsewhere)}: name pickers of the same runs`,
-      { path },
-    );
-  }
-}
-
-function withoutRuns(
-  { picks }: PickerPicks,
-  runs: readonly string[],
-): ReadonlyMap<string, readonly ParticlePick[]> {
-  return new Map([...picks].filter(([run]) => !runs.includes(run)));
-}
-
-function tuneTypes(
+/** Tunes every type, with a bar. */
+function tuned(
   particles: readonly Particle[],
-  truth: ReadonlyMap<string, readonly ParticlePick[]>,
-  pickers: readonly PickerPicks[],
+  truth: PicksByExperiment,
+  pickers: readonly Picker[],
   rules: FusionRules,
   quiet: boolean,
 ): Map<string, TunedFusion> {
-  const lists = pickers.map(({ picks }) => new Map([...picks].filter(([run]) => truth.has(run))));
-  const untried = [...truth.keys()].find((run) => lists.every((picks) => !picks.has(run)));
-  if (untried !== undefined)
-    throw wrong(`--tune names ${untried}, of which no picker has picks; tune on runs that were picked`);
+  const lists = pickers.map(({ picks }) => picks);
+  checkTuneRuns(truth, lists);
   const progress = startProgress("tuning", particles.length, "types", { quiet });
-  const tuned = new Map<string, TunedFusion>();
   try {
-    for (const [i, particle] of particles.entries()) {
-      const found = tuneFusion(particle, truth, lists, rules);
-      if (found) tuned.set(particle.name, found);
-      progress.update(i + 1, particle.name);
-    }
+    return tuneTypes(particles, truth, lists, rules, (done, type) => progress.update(done, type));
   } finally {
     progress.stop();
   }
-  return tuned;
 }
 
 /** A file for every type of every run, so that none of an earlier fusion stays. */
@@ -203,7 +146,13 @@ async function writeFolder(
   picks: ReadonlyMap<string, readonly ParticlePick[]>,
   particles: readonly Particle[],
   sessionId: string,
+  overwrite: boolean,
 ): Promise<void> {
+  const author = { userId: ownUserId, sessionId };
+  const places = [...picks.keys()].flatMap((run) =>
+    particles.map(({ name }) => picksPath(folder, run, name, author)),
+  );
+  await checkFree(places, overwrite, "another --out or --session");
   for (const [run, list] of picks)
     for (const { name } of particles)
       await writePicks(
@@ -211,6 +160,6 @@ async function writeFolder(
         run,
         name,
         list.filter(({ type }) => type === name),
-        { userId: ownUserId, sessionId },
+        author,
       );
 }

@@ -1,13 +1,16 @@
+import { picksPath } from "../../data/picks.js";
 import { challengeParticles } from "../../domain/particles.js";
 import { type Angstrom, angstrom } from "../../domain/units.js";
+import { ownUserId } from "../../formats/copickPicks.js";
 import { pickChannels } from "../../infer/pick/channels.js";
 import { defaultPicking, type PickingSettings } from "../../infer/pick/picking.js";
 import { type PickedType, planPicking } from "../../infer/pick/store.js";
 import { findStores } from "../../infer/predict/probabilityStores.js";
 import { PickbenchError } from "../../system/errors.js";
+import { checkFree } from "../../system/overwriting.js";
 import type { Checkpoint } from "../../train/checkpoint/checkpoint.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable } from "../shared/flags.js";
+import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { startProgress } from "../shared/progress.js";
 
 export const command = defineCommand({
@@ -52,6 +55,8 @@ export const command = defineCommand({
         describe: "Å of the ball in which a peak is the greatest (peaks); the minimum spacing by default",
       })
       .option("session", { type: "string", default: "pick", describe: "copick session in the files' names" })
+      .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 pick probabilities --out picks", "every run and type with the default settings")
       .example(
@@ -62,13 +67,19 @@ export const command = defineCommand({
         "$0 pick probabilities --checkpoint runs/a/best.safetensors --out picks",
         "with the settings that training tuned",
       ),
-  run: async ({ probabilities, out, type, checkpoint, session, json, ...flags }) => {
+  run: async ({ probabilities, out, type, checkpoint, session, overwrite, quiet, json, ...flags }) => {
     const given = checkedFlags(flags);
     await checkWritable("out", out, "folder");
     const tuned = checkpoint ? await tunedPicking(checkpoint) : undefined;
     const tasks = await planPicking(
       await findStores(probabilities),
       type ?? [...(tuned?.settings.keys() ?? [])],
+    );
+    const author = { userId: ownUserId, sessionId: session };
+    await checkFree(
+      tasks.map((task) => picksPath(out, task.run, task.type, author)),
+      overwrite,
+      "another --out or --session",
     );
     const settings = new Map(
       tasks.map((task) => {
@@ -77,7 +88,7 @@ export const command = defineCommand({
       }),
     );
     const place = { folder: out, session, offset: tuned?.offset };
-    const progress = startProgress("pick", tasks.length, "volumes", { quiet: json === true });
+    const progress = startProgress("picking", tasks.length, "volumes", { quiet: quiet || json === true });
     let done = 0;
     const onPicked = ({ run, type: found }: PickedType) => progress.update(++done, `${run} ${found}`);
     const work = tasks.map((task) => ({ task, settings: settings.get(task.type)!, place }));

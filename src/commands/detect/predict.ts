@@ -5,11 +5,13 @@ import {
   type ProbabilityFormat,
   type ProbabilityTarget,
   probabilityFormats,
+  probabilityPaths,
 } from "../../infer/predict/probabilityFiles.js";
+import { checkFree } from "../../system/overwriting.js";
 import { type Reporter, startCounting } from "../../system/reporter.js";
 import { type Detector, openDetector } from "../../train/submit/detector.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable } from "../shared/flags.js";
+import { checkWritable, threadsOf } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOptions.js";
 
@@ -48,12 +50,12 @@ export const command = defineCommand({
         "$0 predict best.safetensors --data DIR --format copick --out DIR/overlay",
         "segmentations that copick and its viewers show",
       ),
-  run: async ({ checkpoint, data, runs: asked, tomogram, tile, overlap, engine, threads, ...flags }) => {
-    const { precision, out, json, format, zarr, session } = flags;
-    checkWhole("threads", threads, 1);
+  run: async ({ checkpoint, data, runs: asked, tomogram, tile, overlap, engine, ...flags }) => {
+    const { precision, out, json, format, zarr, session, overwrite, quiet } = flags;
+    const threads = threadsOf(flags.threads);
     const tiling = tilingOf(tile, overlap);
     await checkWritable("out", out, "folder");
-    const reporter = terminalReporter();
+    const reporter = terminalReporter({ quiet });
     const { dataset, runs } = await openRuns(data, asked, reporter);
     const detector = await openDetector(checkpoint, {
       engine: await engineOf(engine),
@@ -64,11 +66,22 @@ export const command = defineCommand({
     });
     const written: string[] = [];
     try {
-      for (const run of runs) await detector.find(dataset, run);
-      for (const run of runs)
-        written.push(
-          ...(await predictRun(detector, dataset, run, { format, folder: out, session, zarr, reporter })),
+      const target = { format, folder: out, session, zarr, reporter };
+      const places: string[] = [];
+      for (const run of runs) {
+        const { ref, spacing } = await detector.find(dataset, run);
+        const voxelSpacing = ref.voxelSpacing ?? spacing[2];
+        places.push(
+          ...probabilityPaths(format, {
+            ...{ folder: out, session },
+            run,
+            voxelSpacing,
+            types: detector.types,
+          }),
         );
+      }
+      await checkFree(places, overwrite);
+      for (const run of runs) written.push(...(await predictRun(detector, dataset, run, target)));
     } finally {
       await detector.close();
     }

@@ -1,11 +1,12 @@
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashFile } from "../../system/files.js";
+import { checkFree } from "../../system/overwriting.js";
 import { ownVersion } from "../../system/version.js";
 import { openDetector } from "../../train/submit/detector.js";
-import { withSubmissionParts } from "../../train/submit/submissionParts.js";
+import { isUnfinished, withSubmissionParts } from "../../train/submit/submissionParts.js";
 import { type FailedRun, type SubmittedRun, submitAll } from "../../train/submit/submitAll.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable } from "../shared/flags.js";
+import { checkWritable, threadsOf } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOptions.js";
 
@@ -32,11 +33,12 @@ export const command = defineCommand({
         "$0 submit a.safetensors --data test --out submission.csv --keep-going",
         "all that can be used of many; stopped, the same command goes on where it was",
       ),
-  run: async ({ checkpoint, data, runs: asked, engine, threads, out, json, ...flags }) => {
-    checkWhole("threads", threads, 1);
+  run: async ({ checkpoint, data, runs: asked, engine, out, json, ...flags }) => {
+    const threads = threadsOf(flags.threads);
     const tiling = tilingOf(flags.tile, flags.overlap);
     await checkWritable("out", out, "file");
-    const reporter = terminalReporter();
+    if (!isUnfinished(out)) await checkFree(out, flags.overwrite);
+    const reporter = terminalReporter({ quiet: flags.quiet });
     const { dataset, runs } = await openRuns(data, asked, reporter);
     await reporter.stoppable("tile", async () => {
       const submitted = await withSubmissionParts(out, async (parts) => {

@@ -1,8 +1,9 @@
 import { diagnose } from "../../score/diagnosis/diagnosis.js";
 import { diagnosisText } from "../../score/diagnosis/diagnosisText.js";
 import { writeWhole } from "../../system/files.js";
+import { checkFree } from "../../system/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable } from "../shared/flags.js";
+import { checkWritable, overwriteOption, runsOption } from "../shared/flags.js";
 import { readDiagnosisPicks, readDiagnosisTruth } from "../shared/pickSources.js";
 
 export const command = defineCommand({
@@ -19,13 +20,14 @@ export const command = defineCommand({
         demandOption: true,
         describe: "a data set with picks, a copick configuration, or a CSV with the submission's columns",
       })
-      .option("runs", { type: "string", describe: "only these of the truth, separated by commas" })
+      .option("runs", runsOption)
       .option("user", {
         type: "string",
         describe: "copick user of the picks; pickbench's own if there are any",
       })
       .option("session", { type: "string", describe: "copick session of the picks, where there are several" })
       .option("out", { type: "string", describe: "write everything to this file as JSON" })
+      .option("overwrite", overwriteOption)
       .option("json", { type: "boolean", describe: "print everything as one JSON document" })
       .example(
         "$0 diagnose picks --truth data/train",
@@ -36,8 +38,11 @@ export const command = defineCommand({
         "of two runs, with all curves and the worst misses in a file",
       )
       .example("$0 diagnose submission.csv --truth data/train", "what can be told without confidences"),
-  run: async ({ picks: picksPath, truth: truthPath, runs, user, session, out, json }) => {
-    if (out !== undefined) await checkWritable("out", out, "file");
+  run: async ({ picks: picksPath, truth: truthPath, runs, user, session, out, overwrite, json }) => {
+    if (out !== undefined) {
+      await checkWritable("out", out, "file");
+      await checkFree(out, overwrite);
+    }
     const { truth, particles, extents } = await readDiagnosisTruth(truthPath, runs);
     const author = {
       ...(user === undefined ? {} : { userId: user }),

@@ -5,8 +5,9 @@ import type { Leaderboard } from "../../leaderboard/leaderboard.js";
 import { writeLeaderboard } from "../../leaderboard/markdown.js";
 import { alignedTable } from "../../present/text.js";
 import { writeWhole } from "../../system/files.js";
+import { checkFree } from "../../system/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable } from "../shared/flags.js";
+import { checkWritable, overwriteOption } from "../shared/flags.js";
 
 export const command = defineCommand({
   usage: "",
@@ -45,13 +46,17 @@ export const command = defineCommand({
         implies: "check",
         describe: "for --check: score the CSVs again by this data set's picks",
       })
+      .option("overwrite", { ...overwriteOption, describe: `${overwriteOption.describe}, of --html` })
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 leaderboard", "rank submissions/*/record.json and write submissions/LEADERBOARD.md")
       .example('$0 leaderboard --experiment "compare-*" --sort tomogram', "the quickest first")
       .example("$0 leaderboard --html leaderboard.html", "a page to sort and filter in")
       .example("$0 leaderboard --check --data data/train", "can every row be reproduced?"),
-  run: async ({ submissions, html, check, data, json, ...filter }) => {
-    if (html !== undefined) await checkWritable("html", html, "file");
+  run: async ({ submissions, html, check, data, overwrite, json, ...filter }) => {
+    if (html !== undefined) {
+      await checkWritable("html", html, "file");
+      await checkFree(html, overwrite, "another --html");
+    }
     if (check) return checkRows(submissions, data, json);
     const leaderboard = filterLeaderboard(await writeLeaderboard(submissions), filter);
     if (html !== undefined) {

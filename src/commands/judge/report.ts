@@ -1,8 +1,9 @@
 import { bytesText } from "../../present/text.js";
 import { makeReport } from "../../report/report.js";
 import { writeWhole } from "../../system/files.js";
+import { checkFree } from "../../system/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable } from "../shared/flags.js";
+import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { startProgress } from "../shared/progress.js";
 import { terminalReporter } from "../shared/terminal.js";
 
@@ -22,19 +23,22 @@ export const command = defineCommand({
         describe: "the data set of the runs; the one that each record names, where it still is there",
       })
       .option("out", { type: "string", default: "report.html", describe: "the page to write" })
+      .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 report runs/unet3d-baseline --data train", "one page to look at, which needs nothing else")
       .example(
         "$0 report runs/a runs/b --data train --out both.html",
         "two runs and their paired difference",
       ),
-  run: async ({ run: paths, data, out, json }) => {
+  run: async ({ run: paths, data, out, overwrite, quiet, json }) => {
     await checkWritable("out", out, "file");
+    await checkFree(out, overwrite);
     const { html, runs, pairs } = await makeReport({
       runs: paths,
       data,
-      onProgress: progressOf(json),
-      reporter: terminalReporter(),
+      onProgress: progressOf(quiet || json === true),
+      reporter: terminalReporter({ quiet }),
     });
     await writeWhole(out, html);
     const bytes = Buffer.byteLength(html);
@@ -57,7 +61,7 @@ export const command = defineCommand({
   },
 });
 
-function progressOf(quiet = false): (label: string, done: number, total: number) => void {
+function progressOf(quiet: boolean): (label: string, done: number, total: number) => void {
   return (label, done, total) => {
     if (total < 2) return;
     const progress = startProgress(`drawing ${label}`, total, "tomograms", { quiet });

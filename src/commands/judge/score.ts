@@ -1,10 +1,7 @@
-import { stat } from "node:fs/promises";
-import { challengeParticles, type Particle } from "../../domain/particles.js";
-import { type PositionsByExperiment, positionsOf } from "../../score/match/positions.js";
 import { reportText } from "../../score/reportText.js";
-import { readPositions, scoreSubmission } from "../../score/submissionCsv.js";
-import { PickbenchError } from "../../system/errors.js";
+import { scoreSubmission } from "../../score/submissionCsv.js";
 import { defineCommand, report } from "../shared/command.js";
+import { readScoreTruth } from "../shared/pickSources.js";
 
 export const command = defineCommand({
   usage: "<submission>",
@@ -39,10 +36,9 @@ export const command = defineCommand({
       .example("$0 score seed0.csv --truth data/train --seeds seed1.csv seed2.csv", "mean ± standard error"),
   lists: ["seeds"],
   run: async ({ submission, truth: truthPath, interval: wantsInterval, against, seeds, seed, json }) => {
-    const { truth, particles } = await readTruth(truthPath);
+    const { truth, particles } = await readScoreTruth(truthPath);
     if (against !== undefined) {
-      const { compareFiles } = await import("../../score/statistics/comparisonText.js");
-      const { comparisonText } = await import("../../score/statistics/comparisonText.js");
+      const { compareFiles, comparisonText } = await import("../../score/statistics/comparisonText.js");
       const comparison = await compareFiles(submission, against, truth, { seed, particles });
       return report(json, comparison, () => comparisonText(comparison));
     }
@@ -62,32 +58,3 @@ export const command = defineCommand({
     );
   },
 });
-
-interface Truth {
-  readonly truth: PositionsByExperiment;
-  readonly particles: readonly Particle[];
-}
-
-async function readTruth(path: string): Promise<Truth> {
-  const isCsv = (await stat(path).catch(() => undefined))?.isFile() && !path.endsWith(".json");
-  const { truth, particles } = isCsv
-    ? { truth: await readPositions(path, { kind: "truth" }), particles: challengeParticles }
-    : await readFolder(path);
-  for (const ofExperiment of truth.values()) if (ofExperiment.size > 0) return { truth, particles };
-  throw new PickbenchError(
-    "BadDataset",
-    `${path} holds no particle, wanted a truth to score against; name another`,
-    {
-      path,
-    },
-  );
-}
-
-/** Runs that nobody picked are no part of the truth; runs picked and found empty are. */
-async function readFolder(path: string): Promise<Truth> {
-  const { openDataset } = await import("../../data/dataset.js");
-  const { terminalReporter } = await import("../shared/terminal.js");
-  const { readPickedTruth } = await import("../../data/picks.js");
-  const dataset = await openDataset(path, { reporter: terminalReporter() });
-  return { truth: positionsOf(await readPickedTruth(dataset)), particles: dataset.particles };
-}

@@ -8,7 +8,7 @@ import type { Shape3 } from "../../domain/volume.js";
 import { resolveEngine } from "../../engines/available.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable, engineOption } from "../shared/flags.js";
+import { checkWhole, checkWritable, engineOption, quietOption, threadsOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 const names = Object.keys(parts);
@@ -39,7 +39,7 @@ export const command = defineCommand({
         describe: "a data set whose first tomogram `predict` takes, over one of noise",
       })
       .option("engine", { ...engineOption, describe: "what networks are run by; onnx-cpu if absent" })
-      .option("threads", { type: "number", default: 2, describe: "threads of both sides" })
+      .option("threads", { ...threadsOption, default: 2, describe: "worker threads, ours and the peers'" })
       .option("steps", { type: "number", default: 7, describe: "timed repetitions; the median is reported" })
       .option("peers", { type: "boolean", default: true, describe: "time the Python peers beside" })
       .option("history", {
@@ -48,6 +48,7 @@ export const command = defineCommand({
         describe:
           "file that the result is added to, and that changes are seen against; --no-history for none",
       })
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .example("$0 bench", "everything there is to time, in about a quarter of an hour")
       .example("$0 bench networks --net plain --size 64,96 --json", "one network at two patch sizes")
@@ -57,7 +58,21 @@ export const command = defineCommand({
         "your own detector and tomogram",
       )
       .example("$0 bench growth --volume 32,160,160", "time and memory as tomograms grow in size and number"),
-  async run({ what, net, size, volume, checkpoint, data, threads, steps, peers, history, json, ...given }) {
+  async run({
+    what,
+    net,
+    size,
+    volume,
+    checkpoint,
+    data,
+    threads,
+    steps,
+    peers,
+    history,
+    quiet,
+    json,
+    ...given
+  }) {
     checkWhole("threads", threads, 1);
     checkWhole("steps", steps, 1);
     if (history !== null) await checkWritable("history", history, "file");
@@ -71,7 +86,7 @@ export const command = defineCommand({
       threads,
       steps,
       peers,
-      reporter: terminalReporter(),
+      reporter: terminalReporter({ quiet }),
     };
     const earlier = history === null ? [] : await readHistory(history);
     const entry = await startEntry();

@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { Argv } from "yargs";
 import { engineNames } from "../../engines/engine.js";
@@ -39,6 +40,48 @@ async function nearestFolder(path: string): Promise<string> {
   if (!there.isDirectory()) throw new Error(`${path} is a file`);
   return path;
 }
+
+/** `--quiet`, the same wherever progress is shown. */
+export const quietOption = { type: "boolean", default: false, describe: "show no progress" } as const;
+
+/** `--overwrite`, the same wherever something is written. */
+export const overwriteOption = {
+  type: "boolean",
+  default: false,
+  describe: "replace what is there already",
+} as const;
+
+/** `--set`, the same wherever an experiment is read. */
+export const setOption = {
+  type: "string",
+  array: true,
+  nargs: 1,
+  describe: "KEY.PATH=VALUE over the experiment's file, as in optimiser.rate=1e-3; may be given again",
+} as const;
+
+/** `--threads`, the same wherever there are several. */
+export const threadsOption = {
+  type: "number",
+  describe: "worker threads; as many as the machine has cores, 8 at most, if absent",
+} as const;
+
+/** The number that `--threads` means. @throws BadUsage for one that is no whole number above 0 */
+export function threadsOf(given: number | undefined): number {
+  checkWhole("threads", given, 1);
+  return given ?? Math.min(8, availableParallelism());
+}
+
+/** `--runs`, the same wherever runs are chosen. */
+export const runsOption = {
+  type: "string",
+  describe: "names of runs, separated by commas: only these",
+} as const;
+
+/** The names that `--runs` or a flag like it holds, each once; undefined where it is not given. */
+export const runNames = (given: string | undefined): string[] | undefined =>
+  given === undefined
+    ? undefined
+    : [...new Set(given.split(",").map((name) => name.trim()))].filter((name) => name !== "");
 
 /** The flags of commands that look at a data set as a whole. */
 export const withDataset = (argv: Argv) =>

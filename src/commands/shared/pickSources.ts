@@ -1,17 +1,62 @@
+/** Truth and picks that a command reads from a CSV, a folder of picks or a data set. */
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { openDataset } from "../../data/dataset.js";
-import { listRuns } from "../../data/layouts/runs.js";
 import type { Dataset } from "../../data/model.js";
-import { listPicks, readPickedTruth, readPicks, strayPicks } from "../../data/picks.js";
-import { resolveTomogram } from "../../data/tomograms/omeZarr.js";
 import { challengeParticles, type Particle, type ParticlePick } from "../../domain/particles.js";
-import { ownUserId, type PicksAuthor } from "../../formats/copickPicks.js";
+import type { PicksAuthor } from "../../formats/copickPicks.js";
+import type { Picker } from "../../infer/consensus/pickers.js";
 import type { Extent, Extents } from "../../score/diagnosis/places.js";
-import type { PicksByExperiment } from "../../score/score.js";
-import { readSubmission } from "../../score/submissionCsv.js";
+import {
+  type PicksByExperiment,
+  type PositionsByExperiment,
+  positionsOf,
+} from "../../score/match/positions.js";
+import { readPositions, readSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
-import { terminalReporter } from "./terminal.js";
+
+/** Loaded with the first folder or data set, as commands that read CSVs alone start in less time without. */
+const dataRoom = async () => ({
+  ...(await import("../../data/layouts/runs.js")),
+  ...(await import("../../data/picks.js")),
+  ...(await import("../../data/tomograms/omeZarr.js")),
+  ...(await import("../../formats/copickPicks.js")),
+});
+
+async function opened(path: string): Promise<Dataset> {
+  const { openDataset } = await import("../../data/dataset.js");
+  const { terminalReporter } = await import("./terminal.js");
+  return openDataset(path, { reporter: terminalReporter() });
+}
+
+/** A truth to score against. */
+interface ScoreTruth {
+  readonly truth: PositionsByExperiment;
+  readonly particles: readonly Particle[];
+}
+
+/** Reads a data set's picks, or a CSV. @throws BadDataset where there is no particle */
+export async function readScoreTruth(path: string): Promise<ScoreTruth> {
+  const { truth, particles } = (await isCsv(path))
+    ? { truth: await readPositions(path, { kind: "truth" }), particles: challengeParticles }
+    : await positionsInDataset(path);
+  for (const ofExperiment of truth.values()) if (ofExperiment.size > 0) return { truth, particles };
+  throw new PickbenchError(
+    "BadDataset",
+    `${path} holds no particle, wanted a truth to score against; name another`,
+    { path },
+  );
+}
+
+async function positionsInDataset(path: string): Promise<ScoreTruth> {
+  const dataset = await opened(path);
+  return { truth: positionsOf(await truthOf(dataset)), particles: dataset.particles };
+}
+
+/** Reads the picks of the runs that somebody picked. */
+async function truthOf(dataset: Dataset): Promise<Map<string, ParticlePick[]>> {
+  const { readPickedTruth } = await dataRoom();
+  return readPickedTruth(dataset);
+}
 
 /** A truth to diagnose against. */
 interface DiagnosisTruth {
@@ -22,8 +67,7 @@ interface DiagnosisTruth {
 }
 
 /**
- * Reads a data set's picks and the sizes of its volumes, or a CSV. As in `score`, runs that nobody picked are no part
- * of the truth; runs picked and found empty are.
+ * Reads a data set's picks and the sizes of its volumes, or a CSV.
  *
  * @param asked names of runs, separated by commas; all where undefined
  * @param flag that they were given with
@@ -38,9 +82,8 @@ export async function readDiagnosisTruth(
     const truth = await readSubmission(path, { kind: "truth" });
     return { truth: chosenRuns(path, truth, asked, flag), particles: challengeParticles, extents: new Map() };
   }
-  const dataset = await openDataset(path, { reporter: terminalReporter() });
-  const all = await readPickedTruth(dataset);
-  const truth = chosenRuns(path, all, asked, flag);
+  const dataset = await opened(path);
+  const truth = chosenRuns(path, await truthOf(dataset), asked, flag);
   return { truth, particles: dataset.particles, extents: await readExtents(dataset, truth) };
 }
 
@@ -69,6 +112,7 @@ function chosenRuns(
 }
 
 async function readExtents(dataset: Dataset, truth: PicksByExperiment): Promise<Map<string, Extent>> {
+  const { resolveTomogram } = await dataRoom();
   const extents = new Map<string, Extent>();
   for (const { name, tomograms } of dataset.runs) {
     const [first] = tomograms;
@@ -103,6 +147,7 @@ export async function readDiagnosisPicks(
   const dataset = { ...(await picksDataset(path)), particles };
   const runs = [...truth.keys()];
   const chosen = await authorToRead(dataset, runs, author);
+  const { readPicks } = await dataRoom();
   const picks = new Map<string, ParticlePick[]>();
   let files = 0;
   for (const run of runs) {
@@ -120,6 +165,7 @@ export async function readDiagnosisPicks(
 
 /** A folder with ExperimentRuns/ itself is the one root; anything else is opened as a data set. */
 async function picksDataset(path: string): Promise<Dataset> {
+  const { listRuns } = await dataRoom();
   const isRoot = (await stat(join(path, "ExperimentRuns")).catch(() => undefined))?.isDirectory();
   return isRoot
     ? {
@@ -129,7 +175,7 @@ async function picksDataset(path: string): Promise<Dataset> {
         particles: challengeParticles,
         runs: await listRuns([path]),
       }
-    : await openDataset(path, { reporter: terminalReporter() });
+    : await opened(path);
 }
 
 async function authorToRead(
@@ -138,31 +184,20 @@ async function authorToRead(
   asked: PicksAuthor,
 ): Promise<PicksAuthor> {
   if (asked.userId !== undefined) return asked;
+  const { ownUserId } = await dataRoom();
   const own = { ...asked, userId: ownUserId };
   for (const run of runs) if ((await countFiles(dataset, run, own)) > 0) return own;
   return asked;
 }
 
 async function countFiles(dataset: Dataset, run: string, author: PicksAuthor): Promise<number> {
+  const { listPicks } = await dataRoom();
   const files = await Promise.all(dataset.particles.map(({ name }) => listPicks(dataset, run, name, author)));
   return files.flat().length;
 }
 
 const isCsv = async (path: string): Promise<boolean> =>
   !path.endsWith(".json") && ((await stat(path).catch(() => undefined))?.isFile() ?? false);
-
-/** What one picker found. */
-export interface PickerPicks {
-  /** As it was named. */
-  readonly path: string;
-  /** By run; only runs with picks. */
-  readonly picks: ReadonlyMap<string, readonly ParticlePick[]>;
-  readonly count: number;
-  /** The greatest score; null where no pick has one. */
-  readonly greatestScore: number | null;
-  /** Files that were passed over, for none of the particles is called so. */
-  readonly stray: readonly string[];
-}
 
 interface Source {
   readonly path: string;
@@ -184,7 +219,7 @@ export async function particlesOf(paths: readonly string[]): Promise<readonly Pa
  *
  * @throws BadDataset, BadSubmission for files that are broken, BadDataset where there is no pick or a score is negative
  */
-export async function readPicker(named: string, particles: readonly Particle[]): Promise<PickerPicks> {
+export async function readPicker(named: string, particles: readonly Particle[]): Promise<Picker> {
   const { path, author } = await sourceOf(named);
   const { all, stray } = (await isCsv(path))
     ? { all: await readSubmission(path, { particles }), stray: [] }
@@ -218,6 +253,7 @@ async function readFolder(path: string, particles: readonly Particle[], author: 
   const dataset = { ...(await picksDataset(path)), particles };
   const runs = new Map(dataset.runs.map(({ name }) => [name, []]));
   const all = await readDiagnosisPicks(path, { truth: runs, particles, author });
+  const { strayPicks } = await dataRoom();
   const stray = await Promise.all([...runs.keys()].map((run) => strayPicks(dataset, run)));
   return { all, stray: stray.flat() };
 }

@@ -1,28 +1,43 @@
+/** How far long work has come: a bar that fits the terminal, plain lines in a log. */
 import { stderr } from "node:process";
 import cliProgress from "cli-progress";
 import { seconds } from "../../present/text.js";
 import type { Progress } from "../../system/reporter.js";
 
-/** Writes a line to stderr. */
+/** Takes away what the terminal shows in the cursor's line. */
+const clearLine = "\r\u001b[2K";
+
+/** Writes a line of its own to stderr: over a bar or an echoed ^C, which the next step of the bar shows again below. */
 export const printLine = (line: string): void => {
-  stderr.write(`${line}\n`);
+  stderr.write(`${stderr.isTTY ? clearLine : ""}${line}\n`);
 };
 
 const quietProgress: Progress = { update() {}, say: printLine, stop() {} };
 
-/** What a bar or a log line is about. */
+/** Work shown by a bar or a log line. */
 interface Work {
   readonly label: string;
   readonly total: number;
   readonly unit: string;
-  /** How much was done before, as by a run that is resumed: it does not count for the rate. */
+  /** Number of units done before, as by a resumed run; they do not count for the rate. */
   readonly from: number;
 }
 
+/** How far it has come. */
+interface State {
+  readonly done: number;
+  /** A loss, a name, what is being done right now. */
+  readonly note: string;
+  /** Since it began. */
+  readonly seconds: number;
+}
+
 /**
+ * Starts a progress display.
+ *
  * @param label what is being done
- * @param total how many units there are
- * @param unit their name, for the rate; seconds ("s") have none
+ * @param total number of units
+ * @param unit name of the units, for the rate; seconds ("s") have no rate
  */
 export function startProgress(
   label: string,
@@ -35,49 +50,79 @@ export function startProgress(
   return stderr.isTTY ? terminalBar(work) : plainLines(work);
 }
 
-/** The rate, as text in front of a comma, and the time left. */
-function rateAndRest(
-  started: number,
-  done: number,
-  { total, unit, from }: Work,
-): { rate: string; rest: string } {
-  const rate = (done - from) / ((performance.now() - started) / 1000);
+/** The rate and the time left; no rate of seconds. */
+function rateAndRest({ total, unit, from }: Work, { done, seconds: elapsed }: State) {
+  const rate = (done - from) / elapsed;
   const figure = rate >= 1 || rate === 0 ? rate.toFixed(1) : rate.toPrecision(2);
-  return { rate: unit === "s" ? "" : `, ${figure} ${unit}/s`, rest: seconds((total - done) / rate) };
+  return { rate: unit === "s" ? "" : `${figure} ${unit}/s`, rest: seconds((total - done) / rate) };
 }
 
-/** Takes away what the terminal shows in the cursor's line. */
-const clearLine = "\u001b[2K";
+const widestBar = 24;
+const leastBar = 8;
+
+/**
+ * Returns a bar's line, at most so many columns wide. What counts most stays longest: the label, the share done, the
+ * time left, the note; then the counts, the rate, and a bar of at least eight columns.
+ */
+export function barLine(work: Work, state: State, columns: number): string {
+  const { label, total, unit } = work;
+  const { done, note } = state;
+  const share = total > 0 ? Math.min(1, done / total) : 1;
+  const { rate, rest } = rateAndRest(work, state);
+  const least = [label, `${Math.floor(100 * share)}%`, done >= total ? "" : `${rest} left`, note];
+  const [name, percent, left, last] = least as [string, string, string, string];
+  const counts = `${done}/${total} ${unit}`;
+  const texts = [
+    [percent, counts, rate, left, last],
+    [percent, counts, left, last],
+    [percent, left, last],
+  ].map((parts) => parts.filter((part) => part !== "").join(", "));
+  for (const text of texts) {
+    const room = Math.min(widestBar, columns - name.length - text.length - 2);
+    if (room >= leastBar) return `${name} ${bar(share, room)} ${text}`;
+  }
+  const bare = `${name} ${texts[2]}`;
+  return bare.length <= columns ? bare : `${bare.slice(0, Math.max(0, columns - 1))}…`;
+}
+
+function bar(share: number, width: number): string {
+  const full = Math.round(share * width);
+  return `${"█".repeat(full)}${"░".repeat(width - full)}`;
+}
 
 function terminalBar(work: Work): Progress {
   const started = performance.now();
-  const bar = new cliProgress.SingleBar(
-    {
-      format: `${work.label} {bar} {percentage}% {value}/{total} ${work.unit}{rate}, {rest} left  {note}`,
-      hideCursor: true,
-      stream: stderr,
-      fps: 5,
+  const shown = new cliProgress.SingleBar({
+    format: (_, { value }, { note }) => {
+      const elapsed = (performance.now() - started) / 1000;
+      return barLine(work, { done: value, note, seconds: elapsed }, (stderr.columns ?? 80) - 1);
     },
-    cliProgress.Presets.shades_classic,
-  );
-  bar.start(work.total, work.from, { rate: "", rest: "?", note: "" });
+    hideCursor: true,
+    forceRedraw: true,
+    stream: stderr,
+    fps: 5,
+  });
+  shown.start(work.total, work.from, { note: "" });
   return {
-    update: (done, note = "") => bar.update(done, { ...rateAndRest(started, done, work), note }),
-    say: (line) => printLine(`\r${clearLine}${line}`),
-    stop: () => bar.stop(),
+    update: (done, note = "") => shown.update(done, { note }),
+    say: printLine,
+    stop: () => shown.stop(),
   };
 }
 
-/** A line when work begins, at most one every ten seconds, and one at the end. */
+/** Prints a line at most every ten seconds, and one at the end. */
 function plainLines(work: Work): Progress {
   const { label, total, unit } = work;
   const started = performance.now();
   let last = started;
   let latest: { done: number; note: string } | undefined;
   const print = (done: number, note: string) => {
-    const { rate, rest } = rateAndRest(started, done, work);
-    const time = done >= total ? `in ${seconds((performance.now() - started) / 1000)}` : `${rest} left`;
-    stderr.write(`${label}: ${done}/${total} ${unit}${rate}, ${time}${note ? `, ${note}` : ""}\n`);
+    const elapsed = (performance.now() - started) / 1000;
+    const { rate, rest } = rateAndRest(work, { done, note, seconds: elapsed });
+    const time = done >= total ? `in ${seconds(elapsed)}` : `${rest} left`;
+    stderr.write(
+      `${label}: ${done}/${total} ${unit}${rate && `, ${rate}`}, ${time}${note ? `, ${note}` : ""}\n`,
+    );
   };
   return {
     update(done, note = "") {

@@ -25,7 +25,7 @@ function listeningWhile(stop: AbortController): Reporter["stoppable"] {
   const units: string[] = [];
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(130);
-    process.stderr.write(`\nstopping after this ${units.at(-1)}; press Ctrl-C again to end at once\n`);
+    printLine(`stopping after this ${units.at(-1)}; press Ctrl-C again to end at once`);
     stop.abort();
   };
   return async (unit, work) => {
@@ -51,7 +51,7 @@ function undoingAtEnd(): Reporter["onEnd"] {
   const undoings = new Set<() => unknown>();
   const end = (): void => {
     for (const undo of [...undoings].reverse()) undo();
-    printLine("\npickbench: stopped; what was under way is ended and its scratch files are removed");
+    printLine("pickbench: stopped; what was under way is ended and its scratch files are removed");
     process.exit(130);
   };
   return (undo) => {

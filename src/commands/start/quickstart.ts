@@ -4,11 +4,12 @@ import { fileURLToPath } from "node:url";
 import { simulateDataset } from "../../data/simulate/simulateDataset.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { runReportText } from "../../score/report.js";
+import { checkFree } from "../../system/overwriting.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
 import { runExperiment } from "../../train/run/runExperiment.js";
 import { runFolder } from "../../train/run/runFolder.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole } from "../shared/flags.js";
+import { checkWhole, overwriteOption, quietOption } from "../shared/flags.js";
 import { startProgress } from "../shared/progress.js";
 import { terminalReporter } from "../shared/terminal.js";
 
@@ -33,14 +34,17 @@ export const command = defineCommand({
         type: "string",
         describe: 'length of training, over the recipe\'s: "200 steps", 5m',
       })
+      .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 quickstart", "simulate, train, pick, submit and score, in a few minutes"),
-  run: async ({ out, seed, budget, json }) => {
+  run: async ({ out, seed, budget, overwrite, quiet, json }) => {
     checkWhole("seed", seed, 0);
     await readExperiment(recipe, { seed, budget });
     const data = join(out, "phantoms");
-    await simulate(data, seed);
     const folder = runFolder(join(out, "run"));
+    await checkFree(folder.record, overwrite);
+    await simulate(data, seed, quiet);
     const submissions = join(out, "submissions");
     const options = {
       experiment: recipe,
@@ -49,7 +53,7 @@ export const command = defineCommand({
       budget,
       resume: false,
       overwrite: true,
-      reporter: terminalReporter(),
+      reporter: terminalReporter({ quiet }),
     };
     const result = await runExperiment(folder, options, submissions);
     report(json, { data, folder: folder.path, ...result }, () =>
@@ -66,8 +70,8 @@ export const command = defineCommand({
 });
 
 /** Makes the phantoms; those of an earlier quickstart are made again, which gives the same bytes for the same seed. */
-async function simulate(out: string, seed: number): Promise<void> {
-  const progress = startProgress("simulating", phantoms.runs, "tomograms");
+async function simulate(out: string, seed: number, quiet: boolean): Promise<void> {
+  const progress = startProgress("simulating", phantoms.runs, "tomograms", { quiet });
   let done = 0;
   const overwrite = existsSync(join(out, "phantom.json"));
   await simulateDataset({ out, seed, ...phantoms, part: "train", preview: true, overwrite }, () =>

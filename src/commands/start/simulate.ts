@@ -3,6 +3,7 @@ import { challengeParticles } from "../../domain/particles.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
+import { overwriteOption, quietOption } from "../shared/flags.js";
 import { startProgress } from "../shared/progress.js";
 
 /** Å that an edge must have at least for the largest particle to fit into the ice. */
@@ -58,7 +59,7 @@ export const command = defineCommand({
         demandOption: true,
         describe: "folder of the data set, made if missing",
       })
-      .option("runs", { type: "number", default: 5, describe: "number of tomograms" })
+      .option("count", { type: "number", alias: "runs", default: 5, describe: "how many tomograms are made" })
       .option("size", { type: "string", default: "96,256,256", describe: "voxels along z,y,x" })
       .option("spacing", { type: "number", default: 10.012444196428572, describe: "Å per voxel" })
       .option("seed", { type: "number", default: 0, describe: "the same seed gives the same bytes" })
@@ -86,14 +87,15 @@ export const command = defineCommand({
         default: false,
         describe: "a picture per tomogram in OUT/preview",
       })
-      .option("overwrite", { type: "boolean", default: false, describe: "replace phantoms made before" })
+      .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "report as JSON" })
       .example("$0 simulate --out phantoms", "five tomograms to train on")
-      .example("$0 simulate --out phantoms --part test --runs 2", "two unseen ones beside them")
-      .example("$0 simulate --out big --runs 1 --size 184,630,630", "one as large as the challenge's"),
+      .example("$0 simulate --out phantoms --part test --count 2", "two unseen ones beside them")
+      .example("$0 simulate --out big --count 1 --size 184,630,630", "one as large as the challenge's"),
   run: async (options) => {
     const spacing = checked("spacing", options.spacing, 4, 25, false);
-    const runs = checked("runs", options.runs, 1, 10000, true);
+    const runs = checked("count", options.count, 1, 10000, true);
     const settings = {
       out: options.out,
       runs,
@@ -108,7 +110,7 @@ export const command = defineCommand({
       preview: options.preview,
       overwrite: options.overwrite,
     };
-    const progress = startProgress("simulate", runs, "tomograms");
+    const progress = startProgress("simulating", runs, "tomograms", { quiet: options.quiet });
     let done = 0;
     const made = await simulateDataset(settings, ({ name }) => progress.update(++done, name)).finally(() =>
       progress.stop(),

@@ -1,10 +1,18 @@
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compare } from "../../compare/compare.js";
 import { comparisonText } from "../../compare/table.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable, engineOption } from "../shared/flags.js";
+import {
+  checkWhole,
+  checkWritable,
+  engineOption,
+  overwriteOption,
+  quietOption,
+  setOption,
+  threadsOf,
+  threadsOption,
+} from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 const commonRecipe = fileURLToPath(new URL("../../../experiments/compare.yaml", import.meta.url));
@@ -12,7 +20,7 @@ const commonRecipe = fileURLToPath(new URL("../../../experiments/compare.yaml", 
 /** `pickbench compare`: architectures side by side, with the same data, budget and seeds. */
 export const command = defineCommand({
   usage: "<architecture..>",
-  lists: ["architecture"],
+  lists: ["architecture", "set"],
   options: (argv) =>
     argv
       .positional("architecture", {
@@ -32,6 +40,7 @@ export const command = defineCommand({
         type: "string",
         describe: "the recipe all share; experiments/compare.yaml if absent",
       })
+      .option("set", setOption)
       .option("out", {
         type: "string",
         default: join("runs", "compare"),
@@ -43,12 +52,12 @@ export const command = defineCommand({
         describe: "folder of the leaderboard",
       })
       .option("engine", engineOption)
-      .option("threads", {
-        type: "number",
-        default: Math.min(8, availableParallelism()),
-        describe: "of the engine",
+      .option("threads", threadsOption)
+      .option("overwrite", {
+        ...overwriteOption,
+        describe: `${overwriteOption.describe}; else finished runs are kept, and a stopped one goes on`,
       })
-      .option("overwrite", { type: "boolean", default: false, describe: "run again what is finished" })
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .example(
         "$0 compare baseline plain unet --data train --budget 5m",
@@ -61,15 +70,17 @@ export const command = defineCommand({
     budget,
     seeds,
     experiment,
+    set,
     out,
     submissions,
     engine,
-    threads,
     overwrite,
+    quiet,
     json,
+    ...flags
   }) {
     checkWhole("seeds", seeds, 1);
-    checkWhole("threads", threads, 1);
+    const threads = threadsOf(flags.threads);
     await checkWritable("out", out, "folder");
     await checkWritable("submissions", submissions, "folder");
     const comparison = await compare({
@@ -77,13 +88,14 @@ export const command = defineCommand({
       recipe: experiment ?? commonRecipe,
       data,
       budget,
+      set,
       seeds,
       out,
       submissions,
       engine: engine ?? "auto",
       threads,
       overwrite,
-      reporter: terminalReporter(),
+      reporter: terminalReporter({ quiet }),
     });
     report(json, comparison, () =>
       [comparisonText(comparison), "", `table and plot: ${join(out, "comparison.md")}, comparison.svg`].join(

@@ -1,12 +1,20 @@
-import { availableParallelism } from "node:os";
 import { openDataset } from "../../data/dataset.js";
 import { alignedTable } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
+import { checkFree } from "../../system/overwriting.js";
 import { ensembleAverages, memberChoices } from "../../train/checkpoint/ensembleRecord.js";
 import { type MadeEnsemble, makeEnsemble, type TestTime } from "../../train/ensemble/makeEnsemble.js";
 import { engineOf } from "../detect/detectorOptions.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable, engineOption } from "../shared/flags.js";
+import {
+  checkWritable,
+  engineOption,
+  overwriteOption,
+  quietOption,
+  runNames,
+  threadsOf,
+  threadsOption,
+} from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 const testTimes = {
@@ -55,11 +63,9 @@ export const command = defineCommand({
         describe: "test-time images to average over, instead of the first member's own",
       })
       .option("engine", engineOption)
-      .option("threads", {
-        type: "number",
-        default: Math.min(8, availableParallelism()),
-        describe: "threads of the engine",
-      })
+      .option("threads", threadsOption)
+      .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example(
         "$0 ensemble runs/*/best.safetensors --data train --tune TS_6_6 --out ensemble.safetensors",
@@ -73,10 +79,23 @@ export const command = defineCommand({
         "$0 ensemble runs/a/snapshots/*.safetensors --data train --tune TS_6_6 --average weights --out soup.safetensors",
         "a soup: one network, as fast as one",
       ),
-  run: async ({ checkpoint: paths, data, tune, out, average, members, tta, engine, threads, json }) => {
-    checkWhole("threads", threads, 1);
+  run: async ({
+    checkpoint: paths,
+    data,
+    tune,
+    out,
+    average,
+    members,
+    tta,
+    engine,
+    quiet,
+    json,
+    ...flags
+  }) => {
+    const threads = threadsOf(flags.threads);
     await checkWritable("out", out, "file");
-    const reporter = terminalReporter();
+    await checkFree(out, flags.overwrite);
+    const reporter = terminalReporter({ quiet });
     const dataset = await openDataset(data, { reporter });
     const names = tuneRuns(data, tune, new Set(dataset.runs.map(({ name }) => name)));
     await reporter.stoppable("tomogram", async () => {
@@ -94,7 +113,7 @@ export const command = defineCommand({
 });
 
 function tuneRuns(data: string, asked: string, known: ReadonlySet<string>): string[] {
-  const names = [...new Set(asked.split(",").map((name) => name.trim()))];
+  const names = runNames(asked)!;
   const unknown = names.find((name) => !known.has(name));
   if (unknown === undefined) return names;
   throw new PickbenchError(

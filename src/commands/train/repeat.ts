@@ -1,7 +1,7 @@
 import { reportedDifferenceText } from "../../leaderboard/reportedComparison.js";
 import { type Repetition, repeatRun, type Sameness } from "../../train/run/repeatRun.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable } from "../shared/flags.js";
+import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
@@ -22,20 +22,21 @@ export const command = defineCommand({
         type: "string",
         describe: "the repetition's folder; runs/NAME-repeat if absent",
       })
-      .option("overwrite", { type: "boolean", default: false, describe: "replace the run in the folder" })
+      .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example(
         "$0 repeat submissions/quickstart --data data/train",
         "run it again and say whether checkpoint, CSV and score are the same",
       ),
-  run: async ({ record, data, out, overwrite, json }) => {
+  run: async ({ record, data, out, overwrite, quiet, json }) => {
     if (out !== undefined) await checkWritable("out", out, "folder");
     const repetition = await repeatRun({
       record,
       data,
       out,
       overwrite,
-      reporter: terminalReporter(),
+      reporter: terminalReporter({ quiet }),
     });
     report(json, repetition, () => repetitionText(repetition));
     if (repetition.isRepeatable && repetition.same === false) process.exitCode = 1;

@@ -7,6 +7,7 @@ import { runExperiment } from "../../train/run/runExperiment.js";
 import { runFolds } from "../../train/run/runFolds.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable } from "../shared/flags.js";
+import { printNextSteps } from "./banner.js";
 import { type RunCall, runOptionsOf, withRunOptions } from "./runOptions.js";
 
 interface Arguments {
@@ -16,6 +17,7 @@ interface Arguments {
 
 export const command = defineCommand({
   usage: "<experiment>",
+  lists: ["set"],
   options: (argv) =>
     withRunOptions(argv)
       .option("folds", {
@@ -80,6 +82,7 @@ async function runOnce({ folder, options }: RunCall, args: Arguments): Promise<v
       .filter((line) => line !== "")
       .join("\n"),
   );
+  if (options.onPrepared) printNextSteps(folder, options.data, result.report.holdout !== null);
 }
 
 async function runInFolds(

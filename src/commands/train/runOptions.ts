@@ -4,8 +4,17 @@ import { readSearched, runName } from "../../train/experiment/experiment.js";
 import type { Experiment } from "../../train/experiment/schema.js";
 import type { RunOptions } from "../../train/run/prepare.js";
 import { type RunFolder, runFolder } from "../../train/run/runFolder.js";
-import { checkWhole, checkWritable, engineOption } from "../shared/flags.js";
+import {
+  checkWhole,
+  checkWritable,
+  engineOption,
+  overwriteOption,
+  quietOption,
+  setOption,
+  threadsOption,
+} from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
+import { printBanner } from "./banner.js";
 
 /** The flags that `run`, `train` and `tune` share. */
 export const withRunOptions = (argv: Argv) =>
@@ -23,10 +32,12 @@ export const withRunOptions = (argv: Argv) =>
       type: "string",
       describe: 'length of training, over the experiment\'s: 20m, 1.5h, "3000 steps"',
     })
+    .option("set", setOption)
     .option("engine", engineOption)
     .option("resume", { type: "boolean", default: false, describe: "go on with the run in the folder" })
-    .option("overwrite", { type: "boolean", default: false, describe: "replace the run in the folder" })
-    .option("threads", { type: "number", describe: "threads of the engine; the machine's cores if absent" })
+    .option("overwrite", overwriteOption)
+    .option("threads", threadsOption)
+    .option("quiet", quietOption)
     .option("json", { type: "boolean", describe: "print one JSON document" });
 
 interface RunArguments {
@@ -35,10 +46,12 @@ interface RunArguments {
   readonly out: string | undefined;
   readonly seed: number | undefined;
   readonly budget: string | undefined;
+  readonly set: readonly string[] | undefined;
   readonly engine: (typeof engineOption.choices)[number] | undefined;
   readonly resume: boolean;
   readonly overwrite: boolean;
   readonly threads: number | undefined;
+  readonly quiet: boolean;
   readonly json: boolean | undefined;
 }
 
@@ -56,16 +69,18 @@ export async function runOptionsOf(
 ): Promise<RunCall> {
   checkWhole("seed", args.seed, 0);
   checkWhole("threads", args.threads, 1);
-  const overrides = { seed: args.seed, budget: args.budget };
+  const { set } = args;
+  const overrides = { seed: args.seed, budget: args.budget, set };
   const { experiment: checked, parameters } = await readSearched(args.experiment, overrides);
-  const reporter = terminalReporter();
+  const reporter = terminalReporter({ quiet: args.quiet });
   if (parameters)
     reporter.note(
       `${args.experiment}: its search is left to pickbench search; the values that stand there are taken`,
     );
   const { experiment, data, seed, budget, engine, resume, overwrite, threads } = args;
-  const options = { experiment, data, seed, budget, engine, resume, overwrite, threads, reporter };
+  const options = { experiment, data, seed, budget, set, engine, resume, overwrite, threads, reporter };
+  const onPrepared = args.quiet || args.json ? undefined : printBanner;
   const folder = runFolder(args.out ?? join("runs", `${runName(checked)}${ending(checked)}`));
   await checkWritable("out", folder.path, "folder");
-  return { folder, options, experiment: checked };
+  return { folder, options: { ...options, onPrepared }, experiment: checked };
 }

@@ -4,12 +4,21 @@ import { search } from "../../search/search.js";
 import { searchText } from "../../search/text.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable, engineOption } from "../shared/flags.js";
+import {
+  checkWhole,
+  checkWritable,
+  engineOption,
+  overwriteOption,
+  quietOption,
+  setOption,
+  threadsOption,
+} from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench search`: values for an experiment's parameters, found on its tune runs. */
 export const command = defineCommand({
   usage: "<experiment>",
+  lists: ["set"],
   options: (argv) =>
     argv
       .positional("experiment", {
@@ -49,8 +58,11 @@ export const command = defineCommand({
       })
       .option("out", { type: "string", describe: "folder of the search; runs/NAME-search if absent" })
       .option("resume", { type: "boolean", default: false, describe: "go on with the search in the folder" })
+      .option("set", setOption)
       .option("engine", engineOption)
-      .option("threads", { type: "number", describe: "threads of the engine; the machine's cores if absent" })
+      .option("threads", threadsOption)
+      .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document, as in search.json" })
       .example(
         "$0 search experiments/search.yaml --data train --trials 20",
@@ -63,12 +75,15 @@ export const command = defineCommand({
     trials,
     budget,
     trialBudget,
+    set,
     method,
     eta,
     seed,
     resume,
     engine,
     threads,
+    overwrite,
+    quiet,
     json,
     ...rest
   }) {
@@ -76,13 +91,28 @@ export const command = defineCommand({
     checkWhole("eta", eta, 1);
     checkWhole("seed", seed, 0);
     checkWhole("threads", threads, 1);
-    const { name } = await readExperiment(experiment, { budget: trialBudget });
+    const { name } = await readExperiment(experiment, { budget: trialBudget, set });
     const out = rest.out ?? join("runs", `${name}-search`);
     await checkWritable("out", out, "folder");
     const found = await search({
-      ...{ experiment, data, trials, budget, trialBudget, out, seed, method, eta, resume, engine, threads },
+      ...{
+        experiment,
+        data,
+        trials,
+        budget,
+        trialBudget,
+        set,
+        out,
+        seed,
+        method,
+        eta,
+        resume,
+        engine,
+        threads,
+      },
+      overwrite,
       tellsBest: process.stderr.isTTY,
-      reporter: terminalReporter(),
+      reporter: terminalReporter({ quiet }),
     });
     report(json, found, () => searchText(found, out));
   },

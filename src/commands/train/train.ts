@@ -1,9 +1,11 @@
 import { trainOnly } from "../../train/run/runExperiment.js";
 import { defineCommand, report } from "../shared/command.js";
+import { printNextSteps } from "./banner.js";
 import { runOptionsOf, withRunOptions } from "./runOptions.js";
 
 export const command = defineCommand({
   usage: "<experiment>",
+  lists: ["set"],
   options: (argv) =>
     withRunOptions(argv).example(
       '$0 train experiments/quickstart.yaml --data train --budget "500 steps"',
@@ -18,5 +20,6 @@ export const command = defineCommand({
         `${trained.steps} steps; they waited for data ${(100 * trained.waitedShare).toFixed(1)} % of the time`,
       ].join("\n"),
     );
+    if (options.onPrepared) printNextSteps(folder, options.data, false);
   },
 });

@@ -4,6 +4,7 @@ import { runOptionsOf, withRunOptions } from "./runOptions.js";
 
 export const command = defineCommand({
   usage: "<experiment>",
+  lists: ["set"],
   options: (argv) =>
     withRunOptions(argv).example(
       "$0 tune experiments/quickstart.yaml --data train",

@@ -3,7 +3,7 @@
  * odd.
  */
 import type { ParticlePick } from "../../domain/particles.js";
-import { messageOf, PickbenchError } from "../../system/errors.js";
+import { isPickbenchError, messageOf } from "../../system/errors.js";
 import { hashFile } from "../../system/files.js";
 import type { Dataset, Level, Run, TomogramRef } from "../model.js";
 import { listPicks, readPicksOf, strayPicks } from "../picks.js";
@@ -77,7 +77,7 @@ class Problems {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof PickbenchError)) throw error;
+      if (!isPickbenchError(error) || error.tag === "Stopped") throw error;
       this.#byMessage.set(messageOf(error), { path: error.path, message: messageOf(error) });
       return undefined;
     }

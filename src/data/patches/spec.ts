@@ -116,8 +116,8 @@ function particleNamed(name: string, spec: PatchSpec): Particle {
 export function checkPatches(spec: PatchSpec, sources: readonly PatchSource[]): void {
   paintedTypes(spec);
   for (const [name, value] of [
-    ...spec.patchShape.map((size) => ["patchShape", size] as const),
-    ["batchSize", spec.batchSize] as const,
+    ...spec.patchShape.map((size) => ["patch.shape", size] as const),
+    ["patch.batch", spec.batchSize] as const,
   ]) {
     if (!Number.isInteger(value) || value < 1) {
       throw new PickbenchError(
@@ -147,7 +147,7 @@ function checkVolumes(patchShape: Shape3, { run, volumes }: PatchSource): void {
     if (patchShape.some((size, axis) => size > shape[axis]!)) {
       throw new PickbenchError(
         "BadExperiment",
-        `patchShape: got ${patchShape.join("×")} voxels, wanted at most run ${run}'s volume of ${shape.join("×")} (z×y×x); make the patch smaller.`,
+        `patch.shape: got ${patchShape.join("×")} voxels, wanted at most run ${run}'s volume of ${shape.join("×")} (z×y×x); make the patch smaller.`,
       );
     }
   }

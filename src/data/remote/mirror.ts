@@ -5,6 +5,7 @@ import { join, relative, resolve, sep } from "node:path";
 import { z } from "zod";
 import { isPickbenchError, messageOf } from "../../system/errors.js";
 import { hashOf, writeWhole } from "../../system/files.js";
+import type { Reporter } from "../../system/reporter.js";
 import type { DataAccess } from "../model.js";
 import { isMrcName, isVolumeName } from "../volumeNames.js";
 import { accessFor } from "./access.js";
@@ -54,7 +55,7 @@ export function openMirror(given: string, access: DataAccess): Promise<Mirror> {
   const address = parseAddress(given);
   const folder = join(cacheFolder(), hashOf(address.url).slice(0, 24));
   return reporter.stoppable("file", async () => {
-    const files = await listed(folder, () => remoteFiles(address, reporter), reporter);
+    const files = await listed(folder, () => remoteFiles(address, { signal: reporter.signal }), reporter);
     const small = files.filter(({ path }) => isListing(path));
     if (small.length === 0)
       throw refused(given, "no OME-Zarr stores and no picks lie there; point to the folder that holds them");
@@ -89,7 +90,7 @@ const listSchema = z.array(
 async function listed(
   mirror: string,
   list: () => Promise<RemoteFile[]>,
-  { note }: DataAccess["reporter"],
+  reporter: Reporter,
 ): Promise<RemoteFile[]> {
   try {
     const files = await list();
@@ -98,7 +99,7 @@ async function listed(
   } catch (error) {
     const kept = isPickbenchError(error, "BadDataset") ? await keptList(mirror) : undefined;
     if (kept === undefined) throw error;
-    note(`${messageOf(error)}\nusing what was fetched before`);
+    reporter.note(`${messageOf(error)}\nusing what was fetched before`);
     return kept;
   }
 }

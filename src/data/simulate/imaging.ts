@@ -113,7 +113,7 @@ function filterPairs({ density: re, shape, spacing }: Field, im: Float32Array, i
         const b = wedge * table.noise[step]! * ramp;
         const c = a * table.denoising[step]!;
         const d = b * table.denoising[step]! * denoisedNoise;
-        // P = S and Q = iN at k; at −k they are P* and −Q*. The result aP + bQ/i + i(cP + dQ/i) is (a + ic)P + (d − ib)Q.
+        // P = S and Q = iN at k; at −k: P* and −Q*. The result aP + bQ/i + i(cP + dQ/i) is (a + ic)P + (d − ib)Q.
         const pr = 0.5 * (re[at]! + re[mirror]!);
         const pi = 0.5 * (im[at]! - im[mirror]!);
         const qr = 0.5 * (re[at]! - re[mirror]!);
@@ -182,7 +182,7 @@ interface TiltScheme {
   readonly thickness: number;
 }
 
-/** Inelastic mean free path in ice at 300 kV, Å (Grimm et al., Biophys. J. 74, 1998: 2,000 to 3,500 by energy filter). */
+/** Inelastic mean free path in ice at 300 kV, Å (Grimm et al., Biophys. J. 74, 1998: 2,000 to 3,500 by filter). */
 const meanFreePath = 3000;
 /** B-factor in Å² that the highest tilt adds to the envelope; it is exposed last in a dose-symmetric scheme. */
 const lastTiltBFactor = 500;

@@ -25,6 +25,7 @@ const fatalOnly = 4;
  */
 const webgpu = { name: "webgpu", preferredLayout: "NCHW" } as const;
 
+/** Options of ONNX Runtime; by default 2 threads on the CPU. */
 export interface SessionOptions {
   readonly threads?: number;
   /**
@@ -72,6 +73,7 @@ export async function openSession(parts: GraphParts, options: SessionOptions = {
   };
 }
 
+/** Wraps an array as ONNX Runtime's tensor, without a copy. */
 export const tensorOf = ({ data, dims }: Array5): ort.Tensor => new ort.Tensor("float32", data, dims);
 
 /** Returns the values of a tensor that lies in the machine's own memory, without a copy. */

@@ -87,6 +87,7 @@ export function writeGradient(
   };
 }
 
+/** Names the input that holds a dropout's mask. */
 export const maskName = (dropout: string): string => `mask.${dropout}`;
 
 /** Names the output that holds a part of the state after the step. */

@@ -1,4 +1,4 @@
-/** The TensorFlow.js engine. */
+/** The TensorFlow.js engine: networks evaluated and trained by its operations and gradients. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { inOrder, type Parameter, parametersOf, type Value } from "../../nets/value.js";
 import { activated } from "../activation.js";

@@ -15,6 +15,7 @@ type Dims5 = [number, number, number, number, number];
 export const spatialAxes = [1, 2, 3] as const;
 type SpatialAxis = (typeof spatialAxes)[number];
 
+/** Returns a map's sizes along z, y, x. */
 export const voxelsOf = (x: Tensor): Shape3 => [x.shape[1]!, x.shape[2]!, x.shape[3]!];
 
 /** Makes a map of an array in PyTorch's order, (sample, c, z, y, x). */

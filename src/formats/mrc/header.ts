@@ -1,6 +1,7 @@
 /** MRC2014 headers: reading and writing the first 1024 bytes. */
 import { PickbenchError } from "../../system/errors.js";
 
+/** Bytes of a header, without the extended header. */
 export const mrcHeaderSize = 1024;
 
 /** Bytes per voxel of the modes that are read and written: int8, int16, float32, complex64, uint16, float16. */

@@ -37,6 +37,7 @@ const conventions: Readonly<Record<AngleConvention, Convention>> = {
   slicer: { axes: "zyx", order: [2, 1, 0], sign: -1 },
 };
 
+/** The identity. */
 export const noRotation: Rotation = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
 /** Returns the rotation of a program's angles. */

@@ -1,8 +1,8 @@
 /** Writing of converted positions: one file, or a folder of files by run and type. */
-import { stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
+import { checkFree } from "../../system/overwriting.js";
 import type { PositionFormat, WriteOptions } from "./format.js";
 import type { PositionSet, TomogramPosition } from "./frames.js";
 
@@ -37,22 +37,16 @@ export async function placeFiles(
     { path: place.path, content: bytes as string | Uint8Array },
     ...[...(beside ?? [])].map(([end, content]) => ({ path: besides(place.path, end), content })),
   ]);
-  if (!options.overwrite) for (const { path } of files) await checkFree(path);
+  const paths = files.map(({ path }) => path);
+  await checkFree(paths, options.overwrite, "another name");
   for (const { path, content } of files) await writeWhole(path, content);
   return {
-    paths: files.map(({ path }) => path),
+    paths,
     notes: [
       ...(options.isFolder ? [] : nameLosses(sets, format)),
       ...new Set(written.flatMap(({ notes }) => notes ?? [])),
     ],
   };
-}
-
-async function checkFree(path: string): Promise<void> {
-  if (await stat(path).catch(() => undefined))
-    throw new PickbenchError("BadUsage", `${path} is there already; give --overwrite or another name`, {
-      path,
-    });
 }
 
 function onePlace(path: string, sets: readonly PositionSet[], { carries, title }: PositionFormat): Place {

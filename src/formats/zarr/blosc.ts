@@ -18,6 +18,7 @@ export interface BloscFrame {
   readonly blockSize: number;
 }
 
+/** Bytes of a frame's header. */
 export const bloscHeaderSize = 16;
 const shuffledBytes = 0x1;
 const storedPlain = 0x2;
@@ -144,6 +145,7 @@ function uintAt(bytes: Buffer, at: number): number {
   return bytes.readUInt32LE(at);
 }
 
+/** Makes the error of a frame with offsets or lengths beyond its end. */
 export const outsideFrame = () => new Error("Blosc frame points outside itself");
 
 /** Reassembles values from all their first bytes, then all second bytes, … */

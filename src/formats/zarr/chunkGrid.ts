@@ -39,6 +39,7 @@ export interface Overlap {
   readonly rowStride: number;
 }
 
+/** Returns the overlap of a box and the chunk with indices `at`. */
 export function overlapOf(box: Box, at: Shape3, chunk: Shape3): Overlap {
   const [, sizeY, sizeX] = extent(box);
   const offset = at.map((index, axis) => index * chunk[axis]! - box.start[axis]!) as [number, number, number];

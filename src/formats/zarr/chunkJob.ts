@@ -79,6 +79,7 @@ export class ChunkProgress {
 /** Parts of a Blosc chunk: chunks are few and large (nine a tomogram in the challenge), so threads would end far apart. */
 const segmentsPerChunk = 4;
 
+/** Returns the count of a job's parts, which threads take one by one. */
 export const partCount = ({ isBloscFloats, places }: ChunkJob): number =>
   places.length * (isBloscFloats ? segmentsPerChunk : 1);
 

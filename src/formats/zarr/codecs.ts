@@ -11,6 +11,7 @@ export const codecSchema = z.looseObject({
   configuration: z.looseObject({}).default({}),
 });
 export type Codec = z.infer<typeof codecSchema>;
+/** Schema of a filter or compressor in Zarr v2's metadata. */
 export const codecV2Schema = z.looseObject({ id: z.string() });
 
 /** A codec of Zarr v2 that zarrita replaces by two codecs of v3. */

@@ -1,19 +1,20 @@
+/** Clusters of points with moving centres in a hashed grid, the spatial index of pick fusion. */
 import { bucketOf } from "../pick/spacing.js";
 
 const nobody = -1;
 const around = [-1, 0, 1] as const;
 
 /**
- * Groups of points whose centres move as points join, to be asked for the nearest one that a voter has not joined yet.
- * Centres lie in a hashed grid whose cells are as wide as groups reach; cells that share a bucket only make it longer.
+ * Clusters whose centres move as points join, with a search for the nearest cluster that a voter has not joined yet.
+ * Centres lie in a hashed grid with cells as wide as the clusters' reach; cells that share a bucket only make it longer.
  */
 export class Clusters {
-  /** x y z of every centre in Å, flat. */
+  /** Centres x, y, z in Å, flat. */
   readonly centres: Float64Array;
   count = 0;
   readonly #reach: number;
   readonly #voters: number;
-  /** joined[cluster * voters + voter] is 1 for a voter with a point in it. */
+  /** 1 at cluster·voters + voter for a voter with a point in the cluster, else 0. */
   readonly #joined: Uint8Array;
   readonly #heads: Int32Array;
   readonly #next: Int32Array;
@@ -21,8 +22,8 @@ export class Clusters {
   readonly #bucket: Int32Array;
 
   /**
-   * @param most how many there can be: as many as there are points
-   * @param reach Å from a centre within which a point belongs to it, the limit included
+   * @param most limit of clusters: the count of points
+   * @param reach largest distance in Å, inclusive, from a centre to a point that joins it
    */
   constructor(most: number, voters: number, reach: number) {
     this.centres = new Float64Array(3 * most);
@@ -35,7 +36,7 @@ export class Clusters {
     this.#bucket = new Int32Array(most);
   }
 
-  /** A new one around a point of the voter; gives its number. */
+  /** Adds a cluster around a point of the voter; returns its number. */
   add(x: number, y: number, z: number, voter: number): number {
     const cluster = this.count++;
     this.centres.set([x, y, z], 3 * cluster);
@@ -44,7 +45,7 @@ export class Clusters {
     return cluster;
   }
 
-  /** Moves the centre the given share of the way to a point of the voter. */
+  /** Adds a point of the voter to a cluster, whose centre moves the given share of the way to the point. */
   join(cluster: number, x: number, y: number, z: number, share: number, voter: number): void {
     const { centres } = this;
     const at = 3 * cluster;
@@ -62,7 +63,7 @@ export class Clusters {
     return this.#joined[cluster * this.#voters + voter] === 1;
   }
 
-  /** The nearest within reach that the voter has not joined, of equally near ones the first; −1 for none. */
+  /** Returns the nearest cluster in reach that the voter has not joined, the first of equally near ones; −1 for none. */
   nearest(x: number, y: number, z: number, voter: number): number {
     const { centres } = this;
     let nearest = nobody;

@@ -1,30 +1,31 @@
 /**
- * Weighted fusion of picks: what several pickers found of one type in one run becomes one list. It is weighted boxes
- * fusion (Solovyev, Wang and Gabruseva, Image and Vision Computing 107, 2021, 104117) with a distance between points in
- * place of the overlap of boxes, and with a rule of its own: a picker has at most one pick in a group, so that no picker
- * votes twice and a lone picker's picks stay as they are.
+ * Consensus of pickers: the picks of one type in one run by several pickers are fused to one list. The method is weighted
+ * boxes fusion (Solovyev, Wang and Gabruseva, Image and Vision Computing 107, 2021, 104117) with the distance of points
+ * in place of the overlap of boxes, and with a rule of its own: a picker has at most one pick in a group, so that no
+ * picker votes twice and the picks of a lone picker stay as they are.
  */
 import type { ParticlePick } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
 import { Clusters } from "./clusters.js";
 
+/** A pick fused of a group of picks. */
 export interface FusedPick extends ParticlePick {
-  /** Σ weight·score of the picks in it, over the weights of all pickers: what few saw counts less. */
+  /** Σ weight·score of the group's picks over the weights of all pickers, so that picks few pickers have score lower. */
   readonly score: number;
-  /** How many pickers saw it. */
+  /** Count of pickers with a pick in the group. */
   readonly pickers: number;
-  /** Their weights, as they were given. */
+  /** Sum of those pickers' weights. */
   readonly votes: number;
 }
 
 /**
- * Picks are taken by falling weight·score, ties by place. Each joins the nearest group whose centre lies within the
- * distance and that has no pick of its picker yet, or founds one. A centre is the mean of its picks by weight·score.
- * The order of the voters, and of each one's picks, changes no bit of the result.
+ * Fuses picks, taken by falling weight·score, ties by position. Each pick joins the nearest group that has its centre
+ * within the distance and no pick of the same picker yet, or begins a new group. A group's centre is the mean of its picks
+ * by weight·score. The order of the voters, and of each voter's picks, changes no bit of the result.
  *
- * @param voters picks of one type in one run; a pick without a score counts as 1, scores are not negative
- * @param distance Å, more than 0; exactly at it still joins
- * @returns surest first, ties by place
+ * @param voters picks of one type in one run; a missing score counts as 1, scores are not negative
+ * @param distance largest distance to join in Å, inclusive, above 0
+ * @returns fused picks, the highest score first, ties by position
  */
 export function fusePicks(type: string, voters: readonly Voter[], distance: number): FusedPick[] {
   const ordered = inOrder(voters);
@@ -65,12 +66,12 @@ export function fusePicks(type: string, voters: readonly Voter[], distance: numb
 
 /** All voters' picks in flat arrays. */
 interface Points {
-  /** x y z in Å. */
+  /** Positions x, y, z in Å. */
   readonly places: Float64Array;
-  /** weight·score, weights taken as shares of all. */
+  /** Products weight·score, with weights as shares of their sum. */
   readonly values: Float64Array;
   readonly voters: Int32Array;
-  /** Points in the order in which they are taken. */
+  /** Indices of the points in the order in which they are fused. */
   readonly order: Int32Array;
 }
 
@@ -98,23 +99,23 @@ function pointsOf(voters: readonly Voter[], weights: number): Points {
   return { places, values, voters: owners, order };
 }
 
-/** One picker's picks of one type in one run, and how much they weigh beside the others'. */
+/** One picker's picks of one type in one run, and the picker's weight. */
 export interface Voter {
   readonly picks: readonly ParticlePick[];
-  /** 0 or more; only its share of all voters' weights matters. */
+  /** Weight, 0 or more; only its share of all voters' weights matters. */
   readonly weight: number;
 }
 
-/** A pick that came without a score is as sure as can be. */
+/** Returns a pick's score; a pick without one counts as certain. */
 const scoreOf = ({ score }: ParticlePick): number => score ?? 1;
 
-/** Surest first, then by place: an order that no order of input can change, but for picks that are equal. */
+/** Orders picks by falling score, then by position: the same for every order of input, except for equal picks. */
 export const byScoreAndPlace = (a: ParticlePick, b: ParticlePick): number =>
   scoreOf(b) - scoreOf(a) || a.x - b.x || a.y - b.y || a.z - b.z;
 
 /**
- * Voters in an order that depends on what they hold alone, their picks sorted; those that weigh nothing are left out.
- * Where two are equal their order means nothing. So whatever follows is the same for every order of the pickers.
+ * Sorts voters, and the picks of each, by their content alone, and drops voters of weight 0. Equal voters are
+ * interchangeable, so the result of fusion is the same for every order of the pickers.
  */
 const inOrder = (voters: readonly Voter[]): Voter[] =>
   voters
@@ -122,7 +123,7 @@ const inOrder = (voters: readonly Voter[]): Voter[] =>
     .map(({ picks, weight }) => ({ picks: picks.toSorted(byScoreAndPlace), weight }))
     .sort((a, b) => compareSorted(a.picks, b.picks) || b.weight - a.weight);
 
-/** A total order of lists that are sorted by score and place. */
+/** Compares two lists of picks that are sorted by score and position; a total order. */
 export function compareSorted(a: readonly ParticlePick[], b: readonly ParticlePick[]): number {
   for (let i = 0; i < a.length && i < b.length; i++) {
     const difference = byScoreAndPlace(a[i]!, b[i]!);

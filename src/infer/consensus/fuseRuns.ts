@@ -1,48 +1,56 @@
+/** Fusion of whole sets of picks: every type in every run. */
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { type FusedPick, fusePicks } from "./fusePicks.js";
 
-/** How the picks of one type are fused. */
+/** Settings by which the picks of one type are fused. */
 export interface FusionSettings {
-  /** A picker each, in the order of the pickers. */
+  /** Weights of the pickers, in their order. */
   readonly weights: readonly number[];
-  /** Fused picks with at least this score are kept; null keeps all. */
+  /** Least score of fused picks that are kept; null keeps all. */
   readonly threshold: number | null;
 }
 
-/** What is the same for all types. */
+/** Settings that were fitted to some runs. */
+export interface TunedFusion extends FusionSettings {
+  /** F-beta on the runs that the settings were fitted to: no fair test. */
+  readonly fbeta: number;
+}
+
+/** Rules that are the same for all types. */
 export interface FusionRules {
-  /** Picks within this share of the particle's radius are one particle. */
+  /** Distance within which picks are one particle, as a share of the particle's radius. */
   readonly radius: number;
-  /** Only what at least so many pickers saw, counted by their weights where `byWeight`; null keeps all. */
+  /** Least count of pickers, or with `byWeight` least sum of their weights, of picks that are kept; null keeps all. */
   readonly votes: number | null;
   readonly byWeight: boolean;
 }
 
-/** What fusing did with one type, over all runs. */
+/** Outcome of fusing one type, over all runs. */
 export interface TypeFusion extends FusionSettings {
   readonly type: string;
-  /** Picks of each picker. */
+  /** Counts of each picker's picks. */
   readonly picked: readonly number[];
   readonly fused: number;
-  /** How many of the fused were seen by 1, 2, 3 … pickers that weigh something. */
+  /** Counts of the fused picks that 1, 2, 3, … pickers of weight above 0 have. */
   readonly seenBy: readonly number[];
   readonly kept: number;
 }
 
+/** A picker's picks of all types by run. */
 export type PicksByRun = ReadonlyMap<string, readonly ParticlePick[]>;
 
-/** Rounding that is forgiven when weights are added up to votes. */
+/** Tolerance for rounding where weights are summed to votes. */
 const slack = 1e-9;
 
-/** Whether enough pickers saw it. */
+/** Tells whether enough pickers have a fused pick. */
 export const hasVotes = ({ votes, pickers }: FusedPick, { votes: least, byWeight }: FusionRules): boolean =>
   least === null || (byWeight ? votes : pickers) >= least - slack;
 
 /**
  * Fuses every run that any picker has picks of.
  *
- * @param settingsOf by type, for all particles
- * @returns the picks kept, of every run though none be left; and a row for every type that was picked
+ * @param settingsOf returns the settings of a type
+ * @returns the kept picks by run, with an empty list for a run without any, and a row for every type that was picked
  */
 export function fuseRuns(
   pickers: readonly PicksByRun[],

@@ -1,27 +1,28 @@
+/** The report of a fusion as text, with notes on what makes it doubtful. */
 import { alignedTable, decimals } from "../../present/text.js";
 import type { FusionRules, TypeFusion } from "./fuseRuns.js";
 
-/** What `fuse` did. */
+/** Report of a fusion. */
 export interface FusionReport {
   readonly out: string;
   readonly pickers: readonly {
     readonly path: string;
     readonly runs: readonly string[];
     readonly picks: number;
-    /** Null where no pick has a score: each counts as 1. */
+    /** Greatest score; null where no pick has a score, so that each counts as 1. */
     readonly greatestScore: number | null;
   }[];
-  /** In the output. */
+  /** Runs in the output. */
   readonly runs: readonly string[];
   readonly rules: FusionRules;
-  /** F on the tune runs, null for a type that was not tuned. */
+  /** Outcome by type, with F-beta on the tune runs, null for a type that was not tuned. */
   readonly types: readonly (TypeFusion & { readonly tunedFbeta: number | null })[];
   readonly tune: { readonly runs: readonly string[]; readonly leftOut: boolean } | null;
-  /** What the reader has to know. */
+  /** Warnings for the reader. */
   readonly notes: readonly string[];
 }
 
-/** What the picks or the settings make doubtful, in words. */
+/** Lists warnings about picks and settings that make the result doubtful. */
 export function fusionNotes(
   { pickers, runs, types, tune, out }: Omit<FusionReport, "notes">,
   stray: readonly string[],
@@ -51,7 +52,7 @@ export function fusionNotes(
   return notes;
 }
 
-/** Pickers, then a row a type: how many picks each has, how many particles they make, seen by how many, kept. */
+/** Formats a report: pickers, then a row a type with picks of each, fused picks, how many pickers have them, kept. */
 export function fusionText(fusion: FusionReport): string {
   const { pickers, types, tune, rules, runs, out, notes } = fusion;
   const letters = pickers.map((_, i) => `picker ${i + 1}`);

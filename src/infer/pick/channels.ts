@@ -1,12 +1,13 @@
+/** Picking of many channels of stores at once, in worker threads. */
 import { type ChannelWork, openPickPool, pickingThreads } from "./pool.js";
 import { type PickedType, pickChannel } from "./store.js";
 
 /**
- * Picks channels of stores in as many threads as there are processors. A lone channel is picked in this thread, which
- * reads with the help of others.
+ * Picks channels of stores in up to as many threads as there are processors. A lone channel is picked in this thread,
+ * which reads with the help of others.
  *
- * @returns what each gave, in the order of the work
- * @throws of several failures the first in that order; what has begun is finished, and no other work is begun after one
+ * @returns the results in the order of the work
+ * @throws the first failure in that order; work under way is finished, no further work is begun after a failure
  */
 export async function pickChannels(
   work: readonly ChannelWork[],

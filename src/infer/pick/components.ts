@@ -1,12 +1,13 @@
 /**
  * The voxels above a threshold as runs along x, and their 26-connected components by union-find over the runs: memory
- * and time go with the foreground's surface, not with the volume (one pass over the volume aside).
+ * and time grow with the foreground's surface, not with the volume (one pass over the volume aside). A component, or
+ * several as one part, is worked on in a padded box of its own, its frame.
  */
 
 import { type Box, type Shape3, type Volume, voxelCount } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 
-/** Runs of foreground in raster order; run i covers first[i] ≤ x < end[i] of row[i] = z·ny + y. */
+/** Runs of foreground in raster order; run i covers first[i] ≤ x < end[i] in row[i] = z·ny + y. */
 export interface Runs {
   readonly shape: Shape3;
   readonly count: number;
@@ -17,12 +18,12 @@ export interface Runs {
   readonly voxels: number;
 }
 
-/** Runs grouped by component; the components come in the raster order of their first voxels. */
+/** Runs grouped by component, in the raster order of the components' first voxels. */
 export interface Components {
   readonly count: number;
   /** Indices into the runs, component after component, each in raster order. */
   readonly runs: Int32Array;
-  /** Component c owns runs[start[c]] up to runs[start[c + 1]]. */
+  /** Component c has the runs from runs[start[c]] to before runs[start[c + 1]]. */
   readonly start: Int32Array;
 }
 
@@ -61,10 +62,11 @@ function doubled(array: Int32Array): Int32Array<ArrayBuffer> {
 }
 
 /**
- * The voxels strictly above the threshold, which is rounded to float32 as the voxels are: a voxel of 0.3 is not above
+ * Finds the voxels strictly above a threshold, which is rounded to float32 as the voxels are: a voxel of 0.3 is not above
  * 0.3. Voxels of −Infinity are background.
  *
- * @throws NotFinite at the first voxel that is NaN or +Infinity, by its z, y, x
+ * @throws PickbenchError NotFinite at the first voxel that is NaN or +Infinity, with its z, y, x; Unsupported for a volume
+ * of 2³¹ voxels or more
  */
 export function runsAbove(volume: Volume, threshold: number): Runs {
   const { data, shape } = volume;
@@ -89,7 +91,7 @@ export function runsAbove(volume: Volume, threshold: number): Runs {
   return list.finish(shape);
 }
 
-/** The part of `runs` that is strictly above a higher threshold; `runs` come from the same volume. */
+/** Finds the voxels strictly above a higher threshold among `runs` of the same volume. */
 export function runsWithin(runs: Runs, data: Float32Array, threshold: number): Runs {
   const limit = Math.fround(threshold);
   const width = runs.shape[2];
@@ -110,7 +112,7 @@ export function runsWithin(runs: Runs, data: Float32Array, threshold: number): R
   return list.finish(runs.shape);
 }
 
-/** The first index that is not background, or `stop`; eight at a time, which halves the time of a whole volume. */
+/** Returns the first index that is not background, or `stop`; tests eight voxels at a time, which halves the time. */
 function skipBackground(data: Float32Array, start: number, stop: number, limit: number): number {
   let i = start;
   while (
@@ -173,7 +175,7 @@ export function connectedComponents(runs: Runs): Components {
   return groupByRoot(parent);
 }
 
-/** The first run of each row, and one more. */
+/** Returns the index of each row's first run, and at the end the count of runs. */
 export function startsOfRows(runs: Runs): Int32Array {
   const starts = new Int32Array(runs.shape[0] * runs.shape[1] + 1);
   for (let run = 0; run < runs.count; run++) starts[runs.row[run]! + 1]!++;
@@ -194,7 +196,7 @@ function joinRows(runs: Runs, rowStart: Int32Array, parent: Int32Array, row: num
   }
 }
 
-/** The smaller index becomes the root, so that a root is its component's first run. */
+/** Joins two runs; the smaller index becomes the root, so that a root is its component's first run. */
 function join(parent: Int32Array, a: number, b: number): void {
   const rootA = rootOf(parent, a);
   const rootB = rootOf(parent, b);
@@ -202,7 +204,7 @@ function join(parent: Int32Array, a: number, b: number): void {
   else parent[rootA] = rootB;
 }
 
-/** Root of a run, halving the path to it. */
+/** Returns the root of a run, halving the path to it. */
 function rootOf(parent: Int32Array, run: number): number {
   let at = run;
   while (parent[at] !== at) {
@@ -229,7 +231,7 @@ function groupByRoot(parent: Int32Array): Components {
   return { count, runs: grouped, start };
 }
 
-/** The smallest box that holds component c. */
+/** Returns the smallest box around component c. */
 export function boxOf(runs: Runs, components: Components, c: number): Box {
   const height = runs.shape[1];
   const low = [runs.shape[0], height, runs.shape[2]] as [number, number, number];
@@ -248,9 +250,7 @@ export function boxOf(runs: Runs, components: Components, c: number): Box {
   return { start: low, end: high };
 }
 
-/** A part of the foreground in a box of its own: where its runs lie there. */
-
-/** A padded box: a margin of one voxel on every side, outside the volume too. */
+/** A box around a part of the foreground, with a margin of one voxel on every side, even outside the volume. */
 export interface Frame {
   /** Volume indices of the frame's first voxel. */
   readonly origin: Shape3;
@@ -258,12 +258,13 @@ export interface Frame {
   readonly size: number;
 }
 
+/** Pads a box to a frame. */
 export function frameAround({ start, end }: Box): Frame {
   const shape = [end[0] - start[0] + 2, end[1] - start[1] + 2, end[2] - start[2] + 2] as const;
   return { origin: [start[0] - 1, start[1] - 1, start[2] - 1], shape, size: voxelCount(shape) };
 }
 
-/** Calls `visit` for each run of a part with its index, its place in the frame, and its z and y in the volume. */
+/** Calls `visit` for each run of a part with the run's index, its flat index in the frame, and z and y in the volume. */
 export function eachRun(
   runs: Runs,
   parts: Components,
@@ -280,7 +281,7 @@ export function eachRun(
   }
 }
 
-/** Flat index in the volume of a place in the frame. */
+/** Converts a flat index in the frame to one in the volume. */
 export function volumeIndex(local: number, { origin, shape }: Frame, volume: Shape3): number {
   const row = Math.floor(local / shape[2]);
   const z = Math.floor(row / shape[1]);
@@ -289,7 +290,7 @@ export function volumeIndex(local: number, { origin, shape }: Frame, volume: Sha
   return ((z + origin[0]) * volume[1] + y + origin[1]) * volume[2] + x + origin[2];
 }
 
-/** The part of a frame that lies inside the volume, in the frame's indices. */
+/** Returns the part of a frame inside the volume, in the frame's indices. */
 export function insideVolume({ origin, shape }: Frame, volume: Shape3): Box {
   const start = (axis: 0 | 1 | 2) => (origin[axis] < 0 ? 1 : 0);
   const end = (axis: 0 | 1 | 2) => shape[axis] - (origin[axis] + shape[axis] > volume[axis] ? 1 : 0);

@@ -1,18 +1,18 @@
 /**
  * Exact squared Euclidean distance transform in linear time: the lower envelope of parabolas, one axis after the other
- * (Felzenszwalb and Huttenlocher, Theory of Computing 8, 2012). The distance of a foreground voxel goes to the centre of
- * the nearest background voxel inside the volume; what lies outside the volume is neither, as in SciPy's
- * `distance_transform_edt`. With no background at all every distance is Infinity.
+ * (Felzenszwalb and Huttenlocher, Theory of Computing 8, 2012). The distance of a foreground voxel is measured to the
+ * centre of the nearest background voxel inside the volume; outside the volume there is neither foreground nor
+ * background, as in SciPy's `distance_transform_edt`. Without any background every distance is Infinity.
  */
 import { type Box, type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
 
-/** Squared length of one step along z, y, x. */
+/** Squared lengths of one step along z, y, x. */
 export type AxisWeights = readonly [z: number, y: number, x: number];
 
-/** Spacings this close count as equal, so that equal distances stay equal: level 0 of the challenge differs by 3e-8. */
+/** Relative difference below which spacings count as equal: the challenge's level 0 differs by 3e-8 between axes. */
 const sameSpacing = 1e-4;
 
-/** Weights that measure in voxels of the finest axis; exactly 1, 1, 1 for spacings that are equal. */
+/** Returns weights that measure in voxels of the finest axis; exactly 1, 1, 1 for equal spacings. */
 export function axisWeights(spacing: Spacing3): AxisWeights {
   const finest = Math.min(...spacing);
   const weight = (step: number) => (step / finest - 1 < sameSpacing ? 1 : (step / finest) ** 2);
@@ -20,8 +20,8 @@ export function axisWeights(spacing: Spacing3): AxisWeights {
 }
 
 /**
- * Squared distances of a mask (0 is background), shape z,y,x, in the weights' unit. With weights 1, 1, 1 they are
- * exact integers up to 2²⁴.
+ * Computes the squared distances of a mask (z, y, x), 0 being background, in the weights' unit. With weights 1, 1, 1 they
+ * are exact integers up to 2²⁴.
  */
 export function squaredDistances(mask: Uint8Array, shape: Shape3, weights: AxisWeights): Float32Array {
   const values = new Float32Array(voxelCount(shape));
@@ -33,8 +33,8 @@ export function squaredDistances(mask: Uint8Array, shape: Shape3, weights: AxisW
 }
 
 /**
- * Replaces the values in a box of a flat z,y,x array by the smallest of value + weight · steps² along one axis. Zeros
- * (background) stay; done for all three axes it turns Infinity (foreground) into squared distances.
+ * Replaces the values in a box of a flat array (z, y, x) by the smallest of value + weight · steps² along one axis. Zeros
+ * (background) stay. Over all three axes, Infinity (foreground) becomes squared distances.
  */
 export function transformAxis(
   values: Float32Array,
@@ -57,22 +57,22 @@ export function transformAxis(
   }
 }
 
-/** Memory for one line. */
+/** Working memory for one line. */
 export interface Envelope {
   readonly heights: Float64Array;
-  /** Positions of the parabolas in the envelope, and from where on each is the lowest. */
+  /** Positions of the envelope's parabolas; `from` holds where each one begins to be the lowest. */
   readonly sites: Int32Array;
   readonly from: Float64Array;
 }
 
-/** @param length of the longest line */
+/** Allocates working memory for lines of up to `length` voxels. */
 export const newEnvelope = (length: number): Envelope => ({
   heights: new Float64Array(length),
   sites: new Int32Array(length),
   from: new Float64Array(length),
 });
 
-/** A stretch of foreground depends on nothing beyond the zeros that end it, so each stretch is solved alone. */
+/** Transforms a line, each stretch of foreground alone, since it depends on nothing beyond the zeros at its ends. */
 function transformLine(
   values: Float32Array,
   first: number,
@@ -95,7 +95,7 @@ function transformLine(
   }
 }
 
-/** Parabolas of positions low…high (both in it); returns the last one's place in the envelope, −1 if there is none. */
+/** Builds the envelope of positions low to high, inclusive; returns its last parabola's index, −1 if there is none. */
 function buildEnvelope(
   values: Float32Array,
   first: number,

@@ -1,4 +1,4 @@
-/** Flooding levels: whole numbers in the order of the foreground's distances to the background. */
+/** Flooding levels: integers in the order of the foreground voxels' distances to the background. */
 import {
   boxOf,
   type Components,
@@ -10,19 +10,20 @@ import {
 } from "./components.js";
 import { type AxisWeights, type Envelope, newEnvelope, transformAxis } from "./distanceTransform.js";
 
+/** Levels of the foreground's voxels. */
 export interface Levels {
-  /** Of each foreground voxel, run after run in raster order; from 1. */
+  /** Level, from 1, of each foreground voxel, run after run in raster order. */
   readonly values: Int32Array;
-  /** Where a run's voxels begin in `values`. */
+  /** Index in `values` at which each run's voxels begin. */
   readonly start: Int32Array;
   readonly highest: number;
 }
 
 /**
- * Levels of a foreground that is not the whole volume. Equal spacings have integer squared distances, which are levels
- * already; others are ranked.
+ * Computes the levels of a foreground that is not the whole volume. With equal spacings the squared distances are integers
+ * and serve as levels; otherwise they are ranked.
  *
- * @param scratch as large as the largest part's frame
+ * @param scratch working memory of the size of the largest part's frame
  */
 export function foregroundLevels(
   runs: Runs,
@@ -53,7 +54,7 @@ function startsOfRuns({ count, first, end }: Runs): Int32Array {
   return starts;
 }
 
-/** Squared distances of a part's voxels, in its frame; the first axis is read off the runs. */
+/** Computes the squared distances of a part's voxels in its frame; those along x follow from the runs. */
 function measurePart(
   runs: Runs,
   parts: Components,
@@ -80,7 +81,7 @@ function measurePart(
   transformAxis(distances, frame.shape, inside, 0, weights[0], envelope);
 }
 
-/** Turns squared distances that are whole into integers in place; returns the highest. */
+/** Converts squared distances that are integers to integer type in place; returns the highest. */
 function wholeLevels(values: Int32Array): number {
   const squared = new Float32Array(values.buffer);
   let highest = 0;
@@ -93,8 +94,8 @@ function wholeLevels(values: Int32Array): number {
 }
 
 /**
- * Turns squared distances into their ranks from 1 in place; returns the highest. Positive floats come in the order of
- * their bits, so a bitmap of the bits that occur ranks them without sorting.
+ * Converts squared distances to their ranks, from 1, in place; returns the highest rank. Positive floats have the order of
+ * their bits read as integers, so a bitmap of the bit patterns that occur ranks them without sorting.
  */
 function rankedLevels(bits: Int32Array): number {
   let low = 2 ** 31 - 1;
@@ -119,7 +120,7 @@ function rankedLevels(bits: Int32Array): number {
   return distinct;
 }
 
-/** Ones among 32 bits, added up in pairs, fours, eights and then all bytes by one product. */
+/** Counts the ones among 32 bits, summed in pairs, fours, eights and then over all bytes by one product. */
 function bitCount(bits: number): number {
   const pairs = bits - ((bits >>> 1) & 0x55555555);
   const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);

@@ -1,6 +1,7 @@
 /**
- * Local maxima of a heat map: the voxels that nothing in a ball-shaped window exceeds. Equal voxels that touch are one
- * plateau and give one peak at its centroid; a single voxel's peak is moved off the grid by a quadratic fit.
+ * Local maxima of heat maps: the voxels that no voxel in a ball-shaped window exceeds. Equal voxels that touch are one
+ * plateau with one peak at its centroid; a single voxel's peak is refined by a quadratic fit. Below, the counting of
+ * votes, which turns a network's offsets to particle centres into heat maps.
  */
 
 import { offsetUnit } from "../../data/patches/offsets.js";
@@ -11,24 +12,27 @@ import { type AxisWeights, axisWeights } from "./distanceTransform.js";
 import { keepSpaced } from "./spacing.js";
 import { type BallWindow, ballWindow, isWindowMaximum } from "./window.js";
 
+/** A local maximum. */
 interface Peak {
-  /** Continuous indices, at most half a voxel off the greatest one. */
+  /** Continuous indices z, y, x, at most half a voxel from the maximum, or a plateau's centroid. */
   readonly z: number;
   readonly y: number;
   readonly x: number;
   readonly value: number;
-  /** Voxels of the plateau, 1 for a proper maximum. */
+  /** Voxels of the plateau, 1 for a single voxel. */
   readonly voxels: number;
-  /** Flat index of its first voxel; unique, so it settles every tie. */
+  /** Flat index of the first voxel, which is unique and so decides every tie. */
   readonly anchor: number;
 }
 
-/** Radius that holds the 26 touching voxels and no other. */
+/** Radius of a ball with the 26 touching voxels and no others. */
 const touchingRadius = 1.75;
 
 /**
- * @param radius of the window, in voxels of the finest axis
- * @returns the greatest first, ties by flat index; of peaks that tie within one window, the first
+ * Finds the peaks among the foreground's voxels.
+ *
+ * @param radius radius of the window in voxels of the finest axis
+ * @returns peaks, the greatest first, ties by flat index; of equal peaks within one window only the first
  */
 export function findPeaks(volume: Volume, runs: Runs, radius: number): Peak[] {
   const weights = axisWeights(volume.spacing);
@@ -63,8 +67,9 @@ interface Search {
 }
 
 /**
- * Floods the plateau that holds a voxel; undefined if something near it is greater. Only voxels at the plateau's rim
- * are tried: on the way from an inner voxel to a greater one in its window, the plateau's last voxel is nearer to it.
+ * Floods a voxel's plateau and returns its peak; undefined where a voxel in a window is greater. Only voxels at the
+ * plateau's rim are tried: on the way from an inner voxel to a greater one in its window, the plateau's last voxel is
+ * nearer to the greater one.
  */
 function peakAt({ volume, window, touching, visited }: Search, anchor: number): Peak | undefined {
   const { data, shape } = volume;
@@ -107,7 +112,7 @@ function isInside([z, y, x]: Shape3, { shape, dz, dy, dx }: BallWindow, i: numbe
   return atZ >= 0 && atY >= 0 && atX >= 0 && atZ < shape[0] && atY < shape[1] && atX < shape[2];
 }
 
-/** Vertex of the parabola through a voxel and its two neighbours, axis by axis; no shift along an axis at its face. */
+/** Refines a maximum by the parabola through the voxel and its neighbours, axis by axis; no shift at a face. */
 function quadraticPeak({ data, shape }: Volume, index: number): [number, number, number] {
   const place = placeOf(index, shape);
   const strides = [shape[1] * shape[2], shape[2], 1] as const;
@@ -121,7 +126,7 @@ function quadraticPeak({ data, shape }: Volume, index: number): [number, number,
   return [along(0), along(1), along(2)];
 }
 
-/** Two peaks within one window can only be equal; the one that comes first stays. */
+/** Keeps the first of peaks within one window, which can only be equal. */
 function firstOfTies(peaks: readonly Peak[], shape: Shape3, weights: AxisWeights, radius: number): Peak[] {
   const placed = peaks.map((peak) => {
     const [z, y, x] = placeOf(peak.anchor, shape);
@@ -131,33 +136,30 @@ function firstOfTies(peaks: readonly Peak[], shape: Shape3, weights: AxisWeights
   return keepSpaced(placed, radius * (1 + 1e-9)).map(({ peak }) => peak);
 }
 
-/**
- * Counts where voxels say that their particle's centre lies: each is a vote for the place its offset points at, weighed
- * by the probability of its type, as in Hough voting (Ballard 1981; anchor-free detection with learned offsets).
- */
-
 /** Radius of each type's ball in Å, by class of the network; null where the class is not picked. */
 export type BallRadii = readonly (number | null)[];
 
-/** A vote falls on the voxels around its place as a Gaussian of this width, in voxels, cut off at `reach`. */
+/** Standard deviation, in voxels, of the Gaussian by which a vote spreads; it is cut off at `reach` voxels. */
 const width = 1.25;
 const reach = 3;
-/** Probabilities under this do not vote. */
+/** Least probability of a voxel that votes. */
 const least = 0.05;
 
 interface VoteOptions {
   readonly radii: BallRadii;
-  /** Å per voxel of the patch. */
+  /** Voxel spacing of the patch in Å. */
   readonly spacing: number;
-  /** Voxels of the patch. */
+  /** Sizes of the patch along z, y, x. */
   readonly patch: Shape3;
-  /** Patch voxels to an output voxel. */
+  /** Patch voxels per output voxel along every axis. */
   readonly stride: number;
 }
 
 /**
- * A network's output (z/stride, classes + 3, y/stride, x/stride) as votes (z, classes, y, x): where all voxels of a
- * particle's ball are sure of it and agree on its centre, that voxel's value is 1.
+ * Converts a network's output (z/stride, classes + 3, y/stride, x/stride) to votes (z, classes, y, x). Each output voxel
+ * votes for the place that its offset points at, weighted by the probability of the type, as in Hough voting (Ballard
+ * 1981; anchor-free detection with learned offsets). Where all voxels of a particle's ball have probability 1 and agree
+ * on the centre, the value there is 1.
  */
 export function countVotes(
   output: Float32Array,

@@ -1,9 +1,9 @@
 /**
- * Volumes of probabilities or heat-map values to particle positions.
+ * Picking: from volumes of probabilities or heat-map values to particle positions.
  *
  * `watershed` is the picking of Ais as its paper states it (Last et al., eLife 2024): threshold, Euclidean distance
- * transform, watershed of it, groups under a minimum volume dropped, each group weighted by the sum of its values, of
- * two groups nearer than the minimum spacing the lighter dropped, the centroid of a group's voxels is the particle.
+ * transform, watershed of the distances, groups below a minimum volume dropped, each group weighted by the sum of its
+ * values, of two groups closer than the minimum spacing the lighter dropped; the particle is the centroid of a group.
  * `peaks` takes local maxima in a ball-shaped window.
  */
 import { z } from "zod";
@@ -18,18 +18,19 @@ import { watershedGroups } from "./watershed.js";
 /** How particles are picked from a volume of probabilities or heat-map values. */
 export interface PickingSettings {
   readonly method: "watershed" | "peaks";
-  /** On the volume's values; voxels strictly above are foreground. */
+  /** Threshold on the volume's values; voxels strictly above it are foreground. */
   readonly threshold: number;
-  /** Å³; smaller groups are dropped (watershed only). */
+  /** Minimum volume of groups in Å³ (watershed only). */
   readonly minVolume: number;
-  /** Å between centres; of two nearer than this the lighter goes. */
+  /** Minimum distance of centres in Å; of two that are closer the lighter is dropped. */
   readonly minSpacing: Angstrom;
-  /** Å, of the ball in which a peak must be the greatest (peaks only); the minimum spacing if absent. */
+  /** Radius in Å of the ball in which a peak must be greatest (peaks only); by default the minimum spacing. */
   readonly radius?: Angstrom | undefined;
 }
 
 const length = z.number().nonnegative().transform(angstrom);
 
+/** Schema of picking settings in an experiment or checkpoint. */
 export const pickingSchema = z.strictObject({
   method: z.enum(["watershed", "peaks"]),
   threshold: z.number(),
@@ -42,15 +43,15 @@ export const pickingSchema = z.strictObject({
 export interface ScoredPick extends Position {
   /** Confidence: the mean value over the group's voxels, or the peak's value; within 0 and 1 if the volume is. */
   readonly score: number;
-  /** What decides between neighbours: the sum of the values over the group's voxels, or the peak's value. */
+  /** Weight that decides between neighbours: the sum of the group's values, or the peak's value. */
   readonly weight: number;
   /** Voxels of the group, or of the peak's plateau. */
   readonly voxels: number;
 }
 
-/** How many were left after each step, so that an empty result tells where its picks went. */
+/** Counts after each step, which show where the picks of an empty result were lost. */
 export interface PickingSteps {
-  /** Voxels. */
+  /** Voxels above the threshold. */
   readonly aboveThreshold: number;
   /** Groups of the watershed, or peaks. */
   readonly groups: number;
@@ -60,21 +61,21 @@ export interface PickingSteps {
 
 /** Particles that were picked from a volume, and how many were left after each step. */
 export interface PickingResult {
-  /** Heaviest first; equal weights in the order of their maxima's places. */
+  /** Picks by falling weight; equal weights in the order of their maxima's flat indices. */
   readonly picks: ScoredPick[];
   readonly steps: PickingSteps;
 }
 
 /**
- * Picks particles from one volume; x y z are Å from the volume's corner, sub-voxel.
+ * Picks particles from one volume, at sub-voxel x, y, z in Å from the volume's corner.
  *
- * @throws NotFinite at a voxel that is NaN or +Infinity, by its z, y, x
+ * @throws PickbenchError NotFinite at a voxel that is NaN or +Infinity, with its z, y, x
  */
 export function pickParticles(volume: Volume, settings: PickingSettings): PickingResult {
   return pickFromRuns(volume, runsAbove(volume, settings.threshold), settings);
 }
 
-/** `pickParticles` for each threshold, in the thresholds' order; the volume is read once. */
+/** Picks with each threshold, as `pickParticles` does, in the thresholds' order; reads the volume once. */
 export function sweepThresholds(
   volume: Volume,
   settings: PickingSettings,
@@ -107,7 +108,7 @@ function pickFromRuns(volume: Volume, runs: Runs, settings: PickingSettings): Pi
   };
 }
 
-/** Groups heaviest first. A maximum is the greatest distance within half the minimum spacing. */
+/** Returns the watershed's groups, the heaviest first; a maximum is the greatest distance within half the spacing. */
 function groupPicks(volume: Volume, runs: Runs, { minSpacing }: PickingSettings): ScoredPick[] {
   const window = Math.max(1, Math.floor(minSpacing / Math.min(...volume.spacing) / 2));
   return watershedGroups(volume, runs, window)
@@ -120,7 +121,7 @@ function groupPicks(volume: Volume, runs: Runs, { minSpacing }: PickingSettings)
     }));
 }
 
-/** Peaks greatest first. */
+/** Returns the peaks, the greatest first. */
 function peakPicks(volume: Volume, runs: Runs, { minSpacing, radius }: PickingSettings): ScoredPick[] {
   const window = (radius ?? minSpacing) / Math.min(...volume.spacing);
   return findPeaks(volume, runs, window).map(({ z, y, x, value, voxels }) => ({
@@ -132,8 +133,8 @@ function peakPicks(volume: Volume, runs: Runs, { minSpacing, radius }: PickingSe
 }
 
 /**
- * Settings for a particle type whose network was trained on balls of half its radius and has not been tuned: threshold
- * ½, a third of that ball's volume at least, centres at least one radius apart.
+ * Returns untuned settings for a particle type whose network was trained on balls of half its radius: threshold ½, a
+ * minimum volume of a third of the ball's, centres at least one radius apart.
  */
 export function defaultPicking({ radius }: Pick<Particle, "radius">): PickingSettings {
   const ballVolume = (4 / 3) * Math.PI * (radius * matchFraction) ** 3;

@@ -1,3 +1,4 @@
+/** Pool of worker threads that pick. */
 import { availableParallelism } from "node:os";
 import { openPool, type Pool } from "../../system/pool.js";
 import { builtModule } from "../../system/threads.js";
@@ -6,42 +7,42 @@ import type { PickingResult, PickingSettings } from "./picking.js";
 import { Semaphore } from "./semaphore.js";
 import type { PickedType, PickPlace, PickTask } from "./store.js";
 
-/** Picks maps in worker threads, several at once; the same picks as in this thread. */
+/** Worker threads that pick several maps or channels at once, with the same picks as in this thread. */
 export interface PickPool {
-  /** As pickParticles. */
+  /** Picks a map as `pickParticles` does. */
   pick(map: SparseMap, settings: PickingSettings): Promise<PickingResult>;
-  /** As sweepThresholds. */
+  /** Picks a map with each threshold as `sweepThresholds` does. */
   sweep(map: SparseMap, settings: PickingSettings, thresholds: readonly number[]): Promise<PickingResult[]>;
-  /** As pickChannel. */
+  /** Picks a channel of a store as `pickChannel` does. */
   channel(task: PickTask, settings: PickingSettings, place: PickPlace): Promise<PickedType>;
   /** Refuses what no thread has begun, and ends once the rest is done. */
   close(): Promise<void>;
 }
 
-/** What a worker is asked: one picking, or one a threshold. */
+/** Work for a worker: one picking of a map, or one for each threshold. */
 export interface PickWork {
   readonly map: SparseMap;
   readonly settings: PickingSettings;
   readonly thresholds: readonly number[] | null;
 }
 
-/** As PickWork, for a channel of a store. */
+/** Work for a worker: one channel of a store. */
 export interface ChannelWork {
   readonly task: PickTask;
   readonly settings: PickingSettings;
   readonly place: PickPlace;
 }
 
-/** Each holds a volume of floats and the distances in it; beyond these, picking is bound by memory. */
+/** Most threads: each holds a volume of floats and its distances, and with more, picking is bound by memory. */
 const mostThreads = 4;
 
-/** Kept voxels of the maps that are picked at once: the watershed takes some 20 bytes of memory a voxel. */
+/** Most kept voxels of all maps that are picked at once: the watershed takes some 20 bytes of memory a voxel. */
 const mostVoxels = 2 ** 24;
 
-/** As many as the machine has processors, within what its memory bears. */
+/** Returns the count of picking threads: the machine's processors, up to the limit by memory. */
 export const pickingThreads = (): number => Math.min(mostThreads, availableParallelism());
 
-/** Threads start with the first work. */
+/** Opens a pool, whose threads start with the first work. */
 export function openPickPool(threads: number = pickingThreads()): PickPool {
   let pool: Pool | undefined;
   let isClosed = false;

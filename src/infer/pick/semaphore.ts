@@ -1,11 +1,13 @@
-/** Lets work begin while what is under way stays within a limit together; work larger than the limit runs alone. */
+/** Weighted semaphore, which limits the memory of work under way. */
+
+/** Semaphore that admits work while the sizes under way stay within a limit; work above the limit runs alone. */
 export class Semaphore {
   readonly #limit: number;
   readonly #waiting: { readonly size: number; readonly begin: () => void }[] = [];
   #underWay = 0;
   #size = 0;
 
-  /** @param limit of the sizes of what is under way */
+  /** @param limit largest sum of the sizes under way */
   constructor(limit: number) {
     this.#limit = limit;
   }

@@ -1,12 +1,13 @@
+/** Minimum spacing of positions, by a hashed grid. */
 import type { Position } from "../../domain/units.js";
 
 const nobody = -1;
 const nearFirst = [0, -1, 1] as const;
 
 /**
- * Goes through positions in their order and keeps those that are at least `spacing` Å (Euclidean) from all kept before;
- * equal to comparing all pairs, by a hashed grid whose cells are `spacing` wide. Cells that share a bucket only make it
- * longer, as every position in it is measured.
+ * Keeps, in their order, the positions that are at least `spacing` Å (Euclidean) from all kept before. The result is that
+ * of comparing all pairs; a hashed grid with cells of width `spacing` saves the time. Cells that share a bucket only make
+ * it longer, since every position in a bucket is measured.
  */
 export function keepSpaced<P extends Position>(positions: readonly P[], spacing: number): P[] {
   if (spacing <= 0) return [...positions];
@@ -25,7 +26,7 @@ export function keepSpaced<P extends Position>(positions: readonly P[], spacing:
   return kept;
 }
 
-/** Positions kept so far, z y x each, in linked lists a bucket. */
+/** Positions kept so far, z, y, x each, in one linked list a bucket. */
 interface Grid {
   readonly spacing: number;
   readonly buckets: Int32Array;
@@ -69,6 +70,6 @@ function insert({ spacing, buckets, next, places }: Grid, { z, y, x }: Position,
   buckets[bucket] = index;
 }
 
-/** Hash of a cell (Teschner et al., VMV 2003), its lowest bits. */
+/** Returns the bucket of a cell: the lowest bits of its hash (Teschner et al., VMV 2003). */
 export const bucketOf = (z: number, y: number, x: number, buckets: number): number =>
   (Math.imul(z, 73856093) ^ Math.imul(y, 19349663) ^ Math.imul(x, 83492791)) & (buckets - 1);

@@ -1,3 +1,4 @@
+/** Picking from stores of probabilities: planning by type and run, and writing of picks. */
 import { writePicks } from "../../data/picks.js";
 import { angstrom } from "../../domain/units.js";
 import { ownUserId } from "../../formats/copickPicks.js";
@@ -5,17 +6,17 @@ import { PickbenchError } from "../../system/errors.js";
 import { openProbabilities } from "../predict/probabilityStores.js";
 import { type PickingSettings, type PickingSteps, pickParticles } from "./picking.js";
 
-/** One type picked in one run. */
+/** Outcome of picking one type in one run. */
 export interface PickedType {
   readonly run: string;
   readonly type: string;
   readonly settings: PickingSettings;
   readonly steps: PickingSteps;
-  /** The copick file that was written. */
+  /** Path of the written copick file. */
   readonly path: string;
 }
 
-/** One channel of one store of probabilities, and the run it is of. */
+/** One channel of one store of probabilities, with its run and type. */
 export interface PickTask {
   readonly store: string;
   readonly run: string;
@@ -24,11 +25,11 @@ export interface PickTask {
 }
 
 /**
- * What to pick: the asked types of every store, all its named channels but the background if none are asked. A store
- * without named channels is of the one type asked.
+ * Plans what to pick: the asked types of every store or, if none are asked, all its named channels but the background. A
+ * store without named channels holds the one type asked.
  *
- * @throws BadDataset where a store lacks a type, BadUsage where a lone volume's type is not asked or two stores are of
- *   one run
+ * @throws PickbenchError BadDataset where a store lacks a type, BadUsage where the type of a store without named channels
+ * is not asked, or two stores hold one type of one run
  */
 export async function planPicking(stores: readonly string[], asked: readonly string[]): Promise<PickTask[]> {
   const seen = new Map<string, string>();
@@ -80,16 +81,16 @@ function channelsOf(
   });
 }
 
-/** Where picks go. */
+/** Where picks are written, and how they are shifted. */
 export interface PickPlace {
   readonly folder: string;
-  /** The copick session in the file's name. */
+  /** Session of copick in the file's name. */
   readonly session: string;
-  /** Å along x, y, z added to every position. */
+  /** Offset in Å along x, y, z that is added to every position. */
   readonly offset?: readonly [x: number, y: number, z: number] | undefined;
 }
 
-/** Reads a channel, picks it and writes DIR/ExperimentRuns/RUN/Picks/USER_SESSION_TYPE.json, scores kept. */
+/** Reads a channel, picks it and writes DIR/ExperimentRuns/RUN/Picks/USER_SESSION_TYPE.json, with scores. */
 export async function pickChannel(
   { store, run, type, channel }: PickTask,
   settings: PickingSettings,

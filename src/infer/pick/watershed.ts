@@ -1,14 +1,14 @@
 /**
- * Splits the foreground into groups, one a local maximum of the distance transform, component by component.
+ * Watershed: splits the foreground into groups, one a local maximum of the distance transform, component by component.
  *
- * A component is solved in its own box grown by one voxel, which gives what the whole volume would: let b be the
+ * A component is solved in its own box grown by one voxel, with the same result as in the whole volume: let b be the
  * background voxel nearest to a voxel v of component C. Every voxel nearer to v than b is foreground, so a step from b
  * towards v meets foreground that is joined to v, hence C: b touches C and lies in the grown box. The flooding never
- * leaves a component, as it goes from face to face inside the foreground; so components may as well share a box.
+ * leaves a component, since it goes from face to face inside the foreground; so components may as well share a box.
  *
  * Markers, flooding order and ties follow scikit-image's `watershed(-distance, markers, mask=mask)`: markers are the
  * voxels that are greatest in a ball-shaped window, joined where they touch; voxels are taken by (distance, age,
- * index), greatest and oldest first, and hand their label through their faces.
+ * index), greatest and oldest first, and pass their label on through their faces.
  */
 import type { Shape3, Volume } from "../../domain/volume.js";
 import {
@@ -28,18 +28,18 @@ import { isRunMaximum, ownersOfRows, type RunWindow, runWindow, stepsInBox } fro
 
 /** The voxels that belong to one local maximum of the distance transform. */
 interface Group {
-  /** Centroid of its voxels, continuous indices. */
+  /** Centroid of the voxels, as continuous indices z, y, x. */
   readonly z: number;
   readonly y: number;
   readonly x: number;
   readonly voxels: number;
-  /** Sum of the volume's values over its voxels. */
+  /** Sum of the volume's values over the group's voxels. */
   readonly weight: number;
-  /** Flat index of its maximum's first voxel; unique, so it settles every tie. */
+  /** Flat index of the maximum's first voxel, which is unique and so decides every tie. */
   readonly anchor: number;
 }
 
-/** What all parts of the foreground share; a part is a component, or all of them. */
+/** Data that all parts of the foreground share; a part is a component, or all components together. */
 interface Work {
   readonly volume: Volume;
   readonly runs: Runs;
@@ -49,16 +49,17 @@ interface Work {
 }
 
 /**
- * Boxes of components may overlap, as those of slanting rods do. Where they add up to more than this many volumes, one
- * box holds all, so that time and memory stay linear in the volume.
+ * Limit, in volumes, of all components' boxes together. Boxes may overlap, as those of slanting rods do; above the limit
+ * one box holds all components, so that time and memory stay linear in the volume.
  */
 const volumesInBoxes = 2;
 
 /**
- * @param windowRadius of the markers' ball, in voxels of the finest axis
- * @param labels flat z,y,x array of zeros that receives each voxel's place in the result plus one; a piece of foreground
- *   whose maximum lies in the window of a greater one, and which no group reaches through faces, belongs to none and
- *   keeps 0
+ * Splits the foreground into groups.
+ *
+ * @param windowRadius radius of the markers' ball in voxels of the finest axis
+ * @param labels flat array (z, y, x) of zeros that receives each voxel's index in the result plus one; a piece of
+ *   foreground whose maximum lies in the window of a greater one, and which no group reaches through faces, keeps 0
  */
 export function watershedGroups(
   volume: Volume,
@@ -93,7 +94,7 @@ export function watershedGroups(
   return groups;
 }
 
-/** Foreground without any background is one group. */
+/** Returns foreground without any background as one group. */
 function wholeVolume({ data, shape }: Volume, labels: Int32Array | undefined): Group[] {
   labels?.fill(1);
   let weight = 0;
@@ -102,7 +103,7 @@ function wholeVolume({ data, shape }: Volume, labels: Int32Array | undefined): G
   return [{ z: middle(0), y: middle(1), x: middle(2), voxels: data.length, weight, anchor: 0 }];
 }
 
-/** The components, or all of them as one part; and the largest part's frame, voxels. */
+/** Returns the components, or all of them as one part, and the voxels of the largest part's frame. */
 function partsOf(runs: Runs): { parts: Components; largest: number } {
   const parts = connectedComponents(runs);
   const most = volumesInBoxes * frameAround({ start: [0, 0, 0], end: runs.shape }).size;
@@ -125,7 +126,7 @@ function allTogether(runs: Runs): { parts: Components; largest: number } {
   return { parts, largest: frameAround(boxOf(runs, parts, 0)).size };
 }
 
-/** Labels a part's voxels 1, 2, … in the field; returns the first place of each label's maximum, in order. */
+/** Labels a part's voxels 1, 2, … in the field; returns the index of each label's maximum in the frame, in order. */
 function splitPart(work: Work, part: number, frame: Frame): number[] {
   const { runs, parts, window, field } = work;
   const { voxels } = field;
@@ -143,8 +144,8 @@ function splitPart(work: Work, part: number, frame: Frame): number[] {
 }
 
 /**
- * Places whose level is the highest in their window; other parts count too, but are looked for only where the part's own
- * voxels leave a doubt. Marks them in the field.
+ * Finds the voxels whose level is the highest in their window and marks them in the field. Voxels of other parts count
+ * too, but are searched only where the part's own voxels leave the answer open.
  */
 function findMarkers(work: Work, part: number, frame: Frame): number[] {
   const { runs, parts, window, field } = work;
@@ -172,7 +173,7 @@ function findMarkers(work: Work, part: number, frame: Frame): number[] {
   return markers;
 }
 
-/** Whether none that these steps lead to is higher. */
+/** Tells whether no voxel at these steps has a higher level. */
 function isHighest(voxels: Int32Array, at: number, steps: Int32Array): boolean {
   const level = voxels[2 * at]!;
   for (let i = 0; i < steps.length; i++) if (voxels[2 * (at + steps[i]!)]! > level) return false;
@@ -234,29 +235,27 @@ function sumGroups(
   });
 }
 
-/** The flooding of a watershed: from markers through the faces of the foreground, in a frame padded by zeros. */
-
-/** Memory for the largest frame, used by one part of the foreground after the other. */
+/** Working memory of the flooding, for the largest frame, used by one part of the foreground after the other. */
 interface Field {
   /**
-   * Two numbers a voxel, side by side because the flood reads them together, flat z,y,x in the frame. The first is the
-   * level from 1, 0 off the part and on the frame's margin; once a voxel is in the queue it is the queue's link. The
-   * second is −1 on markers before they are numbered, then the number from 1; 0 elsewhere until the flood arrives.
+   * Two numbers a voxel, side by side because the flood reads them together, flat (z, y, x) in the frame. The first is the
+   * level from 1, 0 outside the part and on the frame's margin; for a voxel in the queue, the queue's link. The second is
+   * the label from 1; −1 on markers before they are numbered, 0 elsewhere until the flood arrives.
    */
   readonly voxels: Int32Array;
-  /** First and last voxel in the queue, level by level; −1 where there is none, as everywhere after a flood. */
+  /** First and last voxel of each level's queue; −1 where it is empty, as all are after a flood. */
   readonly ends: Int32Array;
 }
 
-/** The link of a level's last voxel; that of another is −2 less its follower's place. */
+/** Link of a queue's last voxel; the link of another voxel is −2 minus its follower's index. */
 const endOfList = -1;
 
-/** Differences of flat indices to the six voxels at the faces. */
+/** Returns the differences of flat indices to the six voxels at the faces. */
 function faceSteps([, height, width]: Shape3): Int32Array {
   return Int32Array.of(-height * width, -width, -1, 1, width, height * width);
 }
 
-/** The same for the 26 voxels that touch by face, edge or corner. */
+/** Returns the differences of flat indices to the 26 voxels that touch by face, edge or corner. */
 function touchingSteps([, height, width]: Shape3): Int32Array {
   const steps = new Int32Array(26);
   let filled = 0;
@@ -267,7 +266,7 @@ function touchingSteps([, height, width]: Shape3): Int32Array {
   return steps;
 }
 
-/** Numbers the markers, those that touch by face, edge or corner as one; returns each number's first place. */
+/** Numbers the markers, touching ones (by face, edge or corner) alike; returns each number's first index. */
 function joinMarkers({ voxels }: Field, markers: readonly number[], shape: Shape3): number[] {
   const anchors: number[] = [];
   const stack: number[] = [];
@@ -290,8 +289,8 @@ function joinMarkers({ voxels }: Field, markers: readonly number[], shape: Shape
 }
 
 /**
- * Hands labels on from the markers, highest level first, within a level oldest first: one first-in-first-out list a
- * level. A voxel's neighbour may be higher than itself where the window suppressed a maximum.
+ * Spreads the labels from the markers, highest level first, within a level oldest first: one first-in-first-out queue a
+ * level. A voxel's neighbour may have a higher level where the window suppressed a maximum.
  */
 function flood({ voxels, ends }: Field, markers: readonly number[], shape: Shape3): void {
   const steps = faceSteps(shape);

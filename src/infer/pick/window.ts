@@ -1,22 +1,25 @@
+/** Ball-shaped windows, and whether a voxel is the greatest in one, in whole volumes and in runs of foreground. */
 import type { Shape3 } from "../../domain/volume.js";
 import type { Components, Runs } from "./components.js";
 import type { AxisWeights } from "./distanceTransform.js";
 import type { Levels } from "./levels.js";
 
-/** The voxels of a ball around a voxel, that voxel left out, nearest first. */
+/** Steps from a voxel to the other voxels of a ball around it, nearest first. */
 export interface BallWindow {
   readonly shape: Shape3;
   readonly dz: Int32Array;
   readonly dy: Int32Array;
   readonly dx: Int32Array;
-  /** The same steps as differences of flat indices. */
+  /** Steps as differences of flat indices. */
   readonly flat: Int32Array;
-  /** Furthest step along z, y, x. */
+  /** Longest steps along z, y, x. */
   readonly reach: Shape3;
 }
 
 /**
- * @param radius in the weights' unit (voxels of the finest axis), inclusive; the six face neighbours always belong to the window
+ * Makes a window for volumes of one shape. The six face neighbours always belong to it.
+ *
+ * @param radius radius in the weights' unit (voxels of the finest axis), inclusive
  */
 export function ballWindow(radius: number, weights: AxisWeights, shape: Shape3): BallWindow {
   const reach = weights.map((weight) => Math.max(1, Math.floor(radius / Math.sqrt(weight)))) as [
@@ -47,7 +50,7 @@ export function ballWindow(radius: number, weights: AxisWeights, shape: Shape3):
   };
 }
 
-/** Whether no voxel in the window around z,y,x is greater; what lies outside the volume is not greater. */
+/** Tells whether no voxel of the volume in the window around z, y, x is greater. */
 export function isWindowMaximum(
   values: Float32Array,
   window: BallWindow,
@@ -89,23 +92,26 @@ function isMaximumAtFace(
   return true;
 }
 
-/** Maxima of the distance transform in a ball-shaped window, on values kept run by run. */
-
+/** A window in which maxima of the distance transform are sought, with the levels of all runs. */
 export interface RunWindow {
   readonly runs: Runs;
-  /** First run of each row, and one more. */
+  /** First run of each row, as `startsOfRows` returns it. */
   readonly rowStart: Int32Array;
-  /** As of `ownersOfRows`. */
+  /** Part that owns each row, as `ownersOfRows` returns it. */
   readonly rowOwner: Int32Array;
   readonly levels: Levels;
   readonly ball: BallWindow;
-  /** The window's rows, nearest first: steps along z and y, and how far each reaches along x. */
+  /** The window's rows, nearest first: steps along z (`dz`) and y (`dy`), and their reach along x (`reach`). */
   readonly dz: Int32Array;
   readonly dy: Int32Array;
   readonly reach: Int32Array;
 }
 
-/** @param radius as of `ballWindow`, whose voxels these are, and the one in the middle */
+/**
+ * Makes a window of the ball's voxels and the centre.
+ *
+ * @param radius as in `ballWindow`
+ */
 export function runWindow(
   radius: number,
   weights: AxisWeights,
@@ -123,14 +129,15 @@ export function runWindow(
   return { ...foreground, ball, dz: column("dz"), dy: column("dy"), reach: column("reach") };
 }
 
-/** Steps to a window's voxels as differences of flat indices in a box. */
+/** Steps to a window's voxels, as differences of flat indices in a box. */
 interface BoxSteps {
-  /** To those of the 26 touching voxels that belong to the window. */
+  /** Steps to the voxels of the window among the 26 touching ones. */
   readonly near: Int32Array;
-  /** To all, nearest first; none where the window does not fit into the box. */
+  /** Steps to all voxels of the window, nearest first; empty where the window does not fit into the box. */
   readonly whole: Int32Array;
 }
 
+/** Returns a window's steps in a box of the given shape. */
 export function stepsInBox({ ball }: RunWindow, shape: Shape3): BoxSteps {
   const { dz, dy, dx, reach } = ball;
   const flat = (i: number) => (dz[i]! * shape[1] + dy[i]!) * shape[2] + dx[i]!;
@@ -144,7 +151,7 @@ export function stepsInBox({ ball }: RunWindow, shape: Shape3): BoxSteps {
   return { near: Int32Array.from(near), whole };
 }
 
-/** The one part that a row's runs belong to; −1 where there are several, or none. */
+/** Returns, for each row, the only part that its runs belong to; −1 where there are several parts or no run. */
 export function ownersOfRows({ row, shape }: Runs, parts: Components): Int32Array {
   const rows = shape[0] * shape[1];
   const owners = new Int32Array(rows).fill(-1);
@@ -161,9 +168,9 @@ export function ownersOfRows({ row, shape }: Runs, parts: Components): Int32Arra
 }
 
 /**
- * Whether no foreground voxel in the window around z,y,x has a level above `level`.
+ * Tells whether no foreground voxel in the window around z, y, x has a level above `level`.
  *
- * @param except rows that belong to this part alone are passed over, its voxels having been tried; −1 for no part
+ * @param except part whose own rows are skipped, since its voxels have been tried; −1 for none
  */
 export function isRunMaximum(
   window: RunWindow,
@@ -196,7 +203,7 @@ export function isRunMaximum(
   return true;
 }
 
-/** The first of the runs from…to whose end is beyond x. */
+/** Returns the first of the runs [from, to) that ends after x. */
 function firstEndingAfter(end: Int32Array, from: number, to: number, x: number): number {
   let low = from;
   let high = to;

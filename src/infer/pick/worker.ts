@@ -5,10 +5,10 @@ import { clearKept, type SparseMap, writeKept } from "../predict/sparseMap.js";
 import { type PickingResult, pickParticles, sweepThresholds } from "./picking.js";
 import type { ChannelWork, PickWork } from "./pool.js";
 
-/** Zeros between calls, so that pages without a kept voxel are never backed by the system. */
+/** Volume for unpacked maps, zeroed between calls so that pages without kept voxels are never backed by the system. */
 let dense = new Float32Array(0);
 
-/** One result, or one a threshold. */
+/** Picks a map; answers with one result, or one for each threshold. */
 export const pickMap = answering(({ map, settings, thresholds }: PickWork) =>
   inVolume(map, (data) => {
     const volume = { data, shape: map.shape, spacing: map.spacing };
@@ -17,7 +17,7 @@ export const pickMap = answering(({ map, settings, thresholds }: PickWork) =>
   }),
 );
 
-/** Loads what reads and writes stores when that is first asked. */
+/** Picks a channel of a store; the code for stores is loaded on first use. */
 export const pickStored = answering(async ({ task, settings, place }: ChannelWork) =>
   (await import("./store.js")).pickChannel(task, settings, place),
 );

@@ -1,24 +1,25 @@
 /**
- * How several networks become one prediction. `probabilities` is the linear opinion pool, their weighted mean. `logits`
- * is the logarithmic one: the weighted mean of logits, which after a softmax is the normalised geometric mean of the
+ * Averaging of several networks' predictions. `probabilities` is the linear opinion pool, their weighted mean. `logits` is
+ * the logarithmic pool: the weighted mean of logits, which after a softmax is the normalised geometric mean of the
  * probabilities (Genest & Zidek 1986, "Combining probability distributions", Statistical Science 1).
  */
 import type { Activation } from "../../engines/activation.js";
 import { PickbenchError } from "../../system/errors.js";
 
+/** Ways of averaging: of probabilities or of logits. */
 export const averagings = ["probabilities", "logits"] as const;
 export type Averaging = (typeof averagings)[number];
 
-/** What averaging has to know of a network. */
+/** Facts about a network that averaging needs. */
 export interface Averaged {
   readonly activation: Activation;
-  /** Per output: the type that it predicts; null is none of them. */
+  /** Type that each output predicts; null for none of the types. */
   readonly channels: readonly (string | null)[];
-  /** How much it counts against the others; 1 if absent. */
+  /** Weight against the other networks, by default 1. */
   readonly share?: number | undefined;
 }
 
-/** What all networks that predict a type count together; one that does not predict it does not count there. */
+/** Sums, for each type, the shares of the networks that predict the type. */
 export function totalShares(networks: readonly Averaged[]): Map<string, number> {
   const totals = new Map<string, number>();
   for (const { channels, share = 1 } of networks)
@@ -27,9 +28,11 @@ export function totalShares(networks: readonly Averaged[]): Map<string, number> 
 }
 
 /**
- * @param named what to call each network in a message
- * @param advice what to do where one is refused
- * @throws Unsupported where a network's output is no probability, so that it has no logits
+ * Checks that networks output probabilities, so that logits can be averaged.
+ *
+ * @param named returns a network's name for the message
+ * @param advice what to do instead
+ * @throws PickbenchError Unsupported where a network's output is no probability and so has no logits
  */
 export function checkProbabilities(
   networks: readonly (Averaged & { readonly radii?: unknown })[],
@@ -46,16 +49,16 @@ export function checkProbabilities(
   }
 }
 
-/** The least probability, and the least distance from 1, that is told apart: half of what 32-bit floats do below 1. */
+/** Least probability, and least distance from 1, that is distinguished: half the step of 32-bit floats below 1. */
 const leastOfFloats = 2 ** -24;
 
 /**
- * Adds up what networks say of one tile and gives the pooled probabilities. Where all are softmax networks, classes are
- * the types and none of them, whose geometric means are divided by their sum; else each type stands alone against the
- * rest. Memory: one float a voxel and class.
+ * Pool that sums the networks' outputs of one tile and returns the pooled probabilities. Where all are softmax networks,
+ * the classes are the types and "none", whose geometric means are divided by their sum; else each type is pooled alone,
+ * against its complement. Memory: one float a voxel and class.
  */
 export class LogitPool {
-  /** Of the pooled maps: each type, and null for none of them where classes exclude each other. */
+  /** Channels of the pooled maps: each type, and null for "none" where the classes exclude each other. */
   readonly channels: readonly (string | null)[];
   readonly #networks: readonly Averaged[];
   readonly #totals: ReadonlyMap<string, number>;
@@ -64,7 +67,7 @@ export class LogitPool {
   readonly #least: number;
   #sums: Float32Array = new Float32Array(0);
 
-  /** @param least below this probabilities are not told apart */
+  /** @param least probabilities below this are not distinguished */
   constructor(types: readonly string[], networks: readonly Averaged[], least: number = leastOfFloats) {
     this.#networks = networks;
     this.#totals = totalShares(networks);
@@ -75,20 +78,20 @@ export class LogitPool {
   }
 
   /**
-   * Adds what the network in that place says: (planes, channels, plane).
+   * Adds the output (planes, channels, plane) of the network with index `place`.
    *
-   * @param planes how many
+   * @param planes count of planes
    */
-  add(place: number, said: Float32Array, planes: number): void {
+  add(place: number, output: Float32Array, planes: number): void {
     const { channels, share = 1 } = this.#networks[place]!;
-    const plane = said.length / planes / channels.length;
+    const plane = output.length / planes / channels.length;
     const size = planes * this.channels.length * plane;
     if (this.#sums.length !== size) this.#sums = new Float32Array(size);
     const none = new Float32Array(plane);
     for (let z = 0; z < planes; z++) {
       none.fill(0);
       for (const [channel, type] of channels.entries()) {
-        const from = said.subarray((z * channels.length + channel) * plane).subarray(0, plane);
+        const from = output.subarray((z * channels.length + channel) * plane).subarray(0, plane);
         if (type === null) for (let i = 0; i < plane; i++) none[i]! += from[i]!;
         else this.#addTo(z, this.channels.indexOf(type), from, share / this.#totals.get(type)!);
       }
@@ -114,7 +117,7 @@ export class LogitPool {
     return this.#sums.subarray(start, start + plane);
   }
 
-  /** The pooled probabilities: (planes, channels, plane). The array is this pool's; the next tile begins anew. */
+  /** Returns the pooled probabilities (planes, channels, plane) and empties the pool for the next tile. */
   take(planes: number): Float32Array {
     const pooled = this.#sums;
     this.#sums = new Float32Array(0);
@@ -130,11 +133,11 @@ export class LogitPool {
   }
 }
 
-/** Keeps what is no number, so that it is noticed. */
+/** Clamps a value; NaN stays, so that it is noticed. */
 const clamp = (value: number, least: number, most: number): number =>
   value < least ? least : value > most ? most : value;
 
-/** Logarithms of several classes' planes to shares that add up to 1 in every voxel. */
+/** Turns logarithms of the classes, plane by plane, into shares that sum to 1 in every voxel. */
 function normalise(maps: Float32Array, plane: number): void {
   for (let i = 0; i < plane; i++) {
     let sum = 0;

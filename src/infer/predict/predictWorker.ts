@@ -1,4 +1,4 @@
-/** Predicts tomograms: cuts tiles, has a thread of its own run the networks on them, and adds up what they say. */
+/** Worker entry of predictor.ts: cuts tiles, has tileWorker.ts run the networks on them, and blends their outputs. */
 
 import type { Volume } from "../../domain/volume.js";
 import { builtModule, serve, startThread, Transfer, tell, uninterrupted } from "../../system/threads.js";
@@ -19,19 +19,19 @@ const runner = startThread(builtModule(import.meta.url, "./tileWorker.js"));
 let settings: PredictSettings;
 let types: readonly string[];
 let networks: readonly OpenedNetwork[];
-/** What the networks in the same places count, and how. */
+/** Activations and shares of the networks, in their order. */
 let averaged: readonly Pick<AnyNetwork, "activation" | "share">[];
-/** What is done to the tomograms that are given, in their order. */
+/** Normalisations of the views of a tomogram, in their order, as JSON. */
 let normalisations: readonly string[];
-/** Of the networks. */
+/** Normalisation that each network wants, as JSON. */
 let wanted: readonly string[];
 let prediction: SlabPrediction | undefined;
 
-/** The tomogram as the network in a place of those opened wants it. */
+/** Returns the view of the tomogram that the network with index `place` wants. */
 const viewOf = (place: number, views: readonly Volume[]): Volume =>
   views[normalisations.indexOf(wanted[place]!)]!;
 
-/** The network in a place of those opened, which runs while this thread does something else. */
+/** Returns the network with index `place`, which runs in the other thread while this one goes on. */
 function tileNetwork(place: number, views: readonly Volume[]): TileNetwork {
   const { channels } = networks[place]!;
   const volume = viewOf(place, views);
@@ -43,7 +43,7 @@ function tileNetwork(place: number, views: readonly Volume[]): TileNetwork {
   return { ...averaged[place]!, channels, volume, run };
 }
 
-/** Has every network look at the tomogram that it is to predict. */
+/** Has every network measure the tomogram that it will predict in 8 bits. */
 async function measureAll(views: readonly Volume[]): Promise<void> {
   for (const network of networks.keys()) {
     const call: MeasureCall = { network, volume: viewOf(network, views) };

@@ -1,3 +1,4 @@
+/** Prediction: networks are run over tomograms tile by tile, in threads of their own, and blended into probabilities. */
 import { type Normalisation, ofTomogram } from "../../data/normalisation.js";
 import type { Shape3, Volume } from "../../domain/volume.js";
 import type { Activation } from "../../engines/activation.js";
@@ -13,20 +14,20 @@ import type { Overlap } from "./tiles.js";
 
 export type { PredictedSlab } from "./slabPrediction.js";
 
-/** A network of ours, trained here. */
+/** A network trained by pickbench. */
 export interface PredictNetwork {
   readonly network: NetworkSpec;
   readonly activation: Activation;
   readonly weights: ReadonlyMap<string, Float32Array>;
-  /** Per output: the particle type that it predicts; null drops it (background, ignored types). */
+  /** Particle type that each output predicts; null for outputs that are dropped (background, ignored types). */
   readonly channels: readonly (string | null)[];
-  /** Of the balls that vote for centres, by class; null where the last outputs are no offsets. */
+  /** Radii of the balls that vote for centres, by class; null where the last outputs are no offsets. */
   readonly radii: BallRadii | null;
-  /** How much it counts against other networks; 1 if absent. */
+  /** Weight against other networks, by default 1. */
   readonly share?: number;
 }
 
-/** A network trained elsewhere: an ONNX file's bytes and how they are run. */
+/** A network trained elsewhere: an ONNX file's bytes and their specification. */
 export interface ExternalNetwork {
   readonly external: ExternalSpec;
   readonly model: Uint8Array;
@@ -35,49 +36,53 @@ export interface ExternalNetwork {
   readonly share?: number;
 }
 
-/** What tomograms are predicted by. */
+/** Any network that can predict tomograms. */
 export type AnyNetwork = PredictNetwork | ExternalNetwork;
 
-/** What a network wants done to a tomogram when it is read. */
+/** Returns the normalisation that a network wants of a whole tomogram. */
 export const normalisationOf = (network: AnyNetwork): Normalisation =>
   "external" in network ? ofTomogram(network.external.normalisation) : "standard";
 
-/** What a network is called in messages, and how many maps it gives. */
+/** Returns a network's name for messages and its count of output maps. */
 export const describeNetwork = (network: AnyNetwork): { name: string; outputs: number } =>
   "external" in network
     ? { name: network.external.file, outputs: network.external.outputs }
     : { name: network.network.architecture, outputs: network.network.outputs };
 
+/** Settings of a prediction: tiles, test-time augmentation and engine. */
 export interface PredictSettings {
-  /** The largest tile, in voxels. */
+  /** Largest tile in voxels along z, y, x. */
   readonly tile: Shape3;
-  /** Voxels that neighbouring tiles share at least. */
+  /** Least count of voxels that neighbouring tiles share. */
   readonly overlap: Overlap;
-  /** Averages with the volume turned by 180° about z. */
+  /** Whether to average with the volume turned by 180° about z. */
   readonly halfTurn?: boolean;
-  /** Averages over mirror images in x and y. */
+  /** Whether to average over mirror images in x and y. */
   readonly flips: boolean;
-  /** Averages over rotations by 90° about z. */
+  /** Whether to average over rotations by 90° about z. */
   readonly rotations: boolean;
   readonly engine: EngineName;
-  /** Of the engine. */
+  /** Threads of the engine. */
   readonly threads: number;
-  /** Floats if absent. */
+  /** Number format, by default float32. */
   readonly precision?: Precision | undefined;
-  /** What is averaged over networks; probabilities if absent. */
+  /** Averaging over networks, by default of probabilities. */
   readonly averaging?: Averaging | undefined;
 }
 
+/** Networks loaded to predict one tomogram after another. */
 export interface Predictor {
-  /** Sorted union of the networks' channels. */
+  /** Types of all networks' channels, sorted. */
   readonly types: readonly string[];
-  /** What the networks want of a tomogram, each once. */
+  /** Normalisations that the networks want of a tomogram, each once. */
   readonly normalisations: readonly Normalisation[];
   /**
-   * Predicts a tomogram, given once a normalisation; what several networks say of one type is averaged by their shares. Slabs come in z
-   * order, each once, together the whole volume; the next one is computed while `onSlab` works, none after it.
+   * Predicts a tomogram, averaging the networks' outputs of each type by their shares. Slabs come in z order, each once,
+   * together the whole volume; only the next slab is computed while `onSlab` works.
    *
-   * Throws NotFinite where a network gives NaN, BadExperiment where the tiles are no larger than their overlap.
+   * @param views the tomogram, once for each of `normalisations`
+   * @throws PickbenchError NotFinite where a network outputs NaN or infinity, BadExperiment where the tiles are no larger
+   * than their overlap
    */
   predict(
     views: Volume | readonly Volume[],
@@ -87,7 +92,11 @@ export interface Predictor {
   close(): Promise<void>;
 }
 
-/** Loads networks into a thread of their own. One volume is predicted at a time. */
+/**
+ * Loads networks into a thread of their own, which predicts one tomogram at a time.
+ *
+ * @throws PickbenchError Unsupported where an engine, a precision or an averaging does not fit a network
+ */
 export async function openPredictor(
   networks: readonly AnyNetwork[],
   settings: PredictSettings,
@@ -136,21 +145,21 @@ export async function openPredictor(
   };
 }
 
-/** What networks want of a tomogram, each once, in the networks' order. */
+/** Lists the normalisations that networks want, each once, in the networks' order. */
 export function distinctNormalisations(networks: readonly AnyNetwork[]): Normalisation[] {
   const byText = new Map(networks.map(normalisationOf).map((each) => [JSON.stringify(each), each]));
   return [...byText.values()];
 }
 
-/** Hands on slab after slab, one computed ahead. */
+/** Passes slab after slab to `onSlab`, with one slab computed ahead. */
 async function passOn(thread: Thread, onSlab: (slab: PredictedSlab) => void | Promise<void>): Promise<void> {
-  let coming = thread.call<PredictedSlab | null>("next", null);
+  let pending = thread.call<PredictedSlab | null>("next", null);
   for (;;) {
-    const slab = await coming;
+    const slab = await pending;
     if (slab === null) return;
-    coming = thread.call<PredictedSlab | null>("next", null);
-    // A failure of the slab ahead is thrown when its turn comes; until then it is not unhandled.
-    coming.catch(() => undefined);
+    pending = thread.call<PredictedSlab | null>("next", null);
+    // A failure of the slab ahead is thrown by the next `await`; until then it must not count as unhandled.
+    pending.catch(() => undefined);
     await onSlab(slab);
   }
 }

@@ -1,3 +1,4 @@
+/** Writing of probabilities to files: OME-Zarr, Ais's MRC, or copick's segmentations. */
 import { join } from "node:path";
 import { aisSeparator } from "../../data/layouts/volumeFolder.js";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
@@ -7,26 +8,27 @@ import type { SlabWriter } from "../../formats/voxelTypes.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
 import { PickbenchError } from "../../system/errors.js";
 
-/** One OME-Zarr a run; Ais's MRC files, one a type; copick's segmentations, one a type, and one of labels. */
+/** Formats: one OME-Zarr a run; Ais's MRC files, one a type; copick's segmentations, one a type and one of labels. */
 export const probabilityFormats = ["zarr", "mrc", "copick"] as const;
 export type ProbabilityFormat = (typeof probabilityFormats)[number];
 
+/** Where and how one run's probabilities are written. */
 export interface ProbabilityTarget {
   readonly folder: string;
   readonly run: string;
   readonly types: readonly string[];
-  /** The particles of the data set with copick's labels; types that are none of them get the labels behind. */
+  /** Particles of the data set with copick's labels; other types get the labels after them. */
   readonly particles: readonly { readonly name: string; readonly label: number }[];
   readonly shape: Shape3;
   readonly spacing: Spacing3;
-  /** The number that copick's folders name the tomogram's voxel spacing by. */
+  /** Voxel spacing in Å as copick's file names have it. */
   readonly voxelSpacing: number;
-  /** copick's session. */
+  /** Session of copick. */
   readonly session: string;
   readonly zarr: 2 | 3;
 }
 
-/** Takes the slabs of all types of one run. */
+/** Open files that take the slabs of all types of one run. */
 interface ProbabilityFiles {
   readonly paths: readonly string[];
   writeSlab(zStart: number, values: ReadonlyMap<string, Float32Array>): Promise<void>;
@@ -37,9 +39,26 @@ interface ProbabilityFiles {
 interface Part {
   readonly path: string;
   readonly writer: SlabWriter;
-  /** What of a slab goes in, a list a channel. */
+  /** For each channel of the file, returns the values of a slab that go into it. */
   readonly channels: readonly ((values: ReadonlyMap<string, Float32Array>) => Float32Array)[];
 }
+
+/** Where the files of a run go, before any is begun. @throws BadUsage as `createProbabilities` */
+export function probabilityPaths(
+  format: ProbabilityFormat,
+  target: Pick<ProbabilityTarget, "folder" | "run" | "types" | "voxelSpacing" | "session">,
+): string[] {
+  if (format === "zarr") return [zarrPath(target)];
+  if (format === "mrc") return target.types.map((type) => aisPath(target, type));
+  return [...target.types.map((type) => copickPath(target, type, "")), labelsPath(target)];
+}
+
+type Named = Pick<ProbabilityTarget, "folder" | "run">;
+
+const zarrPath = ({ folder, run }: Named): string => join(folder, `${run}.zarr`);
+
+const aisPath = ({ folder, run }: Named, type: string): string =>
+  join(folder, `${run}${aisSeparator}${type}.mrc`);
 
 /** @throws BadUsage where a type's name does not fit into copick's file names */
 export async function createProbabilities(
@@ -74,15 +93,17 @@ export async function createProbabilities(
 
 const of = (type: string) => (values: ReadonlyMap<string, Float32Array>) => values.get(type)!;
 
-async function channelsPart({ folder, run, types, shape, spacing, zarr }: ProbabilityTarget): Promise<Part> {
-  const path = join(folder, `${run}.zarr`);
+async function channelsPart(target: ProbabilityTarget): Promise<Part> {
+  const { types, shape, spacing, zarr } = target;
+  const path = zarrPath(target);
   const writer = await createOmeZarr(path, { shape, spacing, channels: types, format: zarr });
   return { path, writer, channels: types.map(of) };
 }
 
 /** As Ais names and scales what it finds: trunc(255·p), which MRC holds in 16 bits, its bytes being signed. */
-async function aisPart({ folder, run, shape, spacing }: ProbabilityTarget, type: string): Promise<Part> {
-  const path = join(folder, `${run}${aisSeparator}${type}.mrc`);
+async function aisPart(target: ProbabilityTarget, type: string): Promise<Part> {
+  const { shape, spacing } = target;
+  const path = aisPath(target, type);
   const writer = await createMrc(path, { shape, spacing, mode: 6 });
   return { path, writer, channels: [(values) => values.get(type)!.map((p) => Math.trunc(255 * p))] };
 }
@@ -94,7 +115,7 @@ async function addCopickParts(parts: Part[], target: ProbabilityTarget): Promise
     const writer = await createOmeZarr(path, { shape, spacing, format });
     parts.push({ path, writer, channels: [of(type)] });
   }
-  const path = copickPath(target, "particles", "-multilabel");
+  const path = labelsPath(target);
   const others = types.filter((type) => !particles.some(({ name }) => name === type));
   const greatest = particles.reduce((most, { label }) => Math.max(most, label), 0);
   const labels = types.map(
@@ -106,7 +127,11 @@ async function addCopickParts(parts: Part[], target: ProbabilityTarget): Promise
   parts.push({ path, writer, channels: [(values) => labelled(types, labels, values)] });
 }
 
-function copickPath({ folder, run, voxelSpacing, session }: ProbabilityTarget, name: string, kind: string) {
+type CopickPlace = Pick<ProbabilityTarget, "folder" | "run" | "voxelSpacing" | "session">;
+
+const labelsPath = (place: CopickPlace): string => copickPath(place, "particles", "-multilabel");
+
+function copickPath({ folder, run, voxelSpacing, session }: CopickPlace, name: string, kind: string): string {
   for (const part of [session, name])
     if (!/^[^./\\\0_][^/\\\0_]*$/.test(part))
       throw new PickbenchError(
@@ -117,7 +142,7 @@ function copickPath({ folder, run, voxelSpacing, session }: ProbabilityTarget, n
   return join(folder, "ExperimentRuns", run, "Segmentations", file);
 }
 
-/** The label of the likeliest type where its probability is above a half, else 0. */
+/** Returns, for every voxel, the label of the most probable type where its probability is above ½, else 0. */
 function labelled(
   types: readonly string[],
   labels: readonly number[],

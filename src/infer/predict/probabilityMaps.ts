@@ -1,24 +1,27 @@
+/** A tomogram's probabilities in memory, kept sparsely for picking. */
 import type { Shape3, Spacing3, Volume } from "../../domain/volume.js";
 import type { PredictedSlab, Predictor } from "./predictor.js";
 import { denseVolume, type SparseMap, SparseMapBuilder } from "./sparseMap.js";
 
-/** A volume's predictions held in memory: what lies above each type's floor. */
+/** A volume's probabilities in memory: of each type the voxels above its floor. */
 export interface ProbabilityMaps {
   readonly types: readonly string[];
   readonly shape: Shape3;
   readonly spacing: Spacing3;
-  /** What picking one type needs. */
+  /** Returns one type's probabilities as picking takes them. */
   sparse(type: string): SparseMap;
-  /** One type's probabilities in floats, equal in every bit to those of the slabs; 0 away from voxels above the floor. */
+  /** Returns one type's probabilities in floats, bitwise those of the slabs; 0 away from voxels above the floor. */
   volume(type: string): Volume;
 }
 
-/** Below every probability. */
+/** A floor below every probability. */
 const keepAll = -1;
 
 /**
- * Predicts a tomogram into memory; `views` are as `Predictor.predict` takes them. The maps are good for picking at each
- * type's floor or above; a type without one is kept whole, 16 bits a voxel: 146 MB of 184×630×630.
+ * Predicts a tomogram into memory. The maps serve picking at each type's floor or above; a type without a floor is kept
+ * whole, 16 bits a voxel: 146 MB for 184×630×630.
+ *
+ * @param views as `Predictor.predict` takes them
  */
 export async function predictMaps(
   predictor: Predictor,
@@ -32,7 +35,7 @@ export async function predictMaps(
   );
 }
 
-/** What maps are of, and the floor of each type that is not kept whole. */
+/** Types and volume of maps, with the floor of each type that is not kept whole. */
 interface MapsFrame {
   readonly types: readonly string[];
   readonly shape: Shape3;
@@ -40,7 +43,7 @@ interface MapsFrame {
   readonly floors: ReadonlyMap<string, number>;
 }
 
-/** Maps from slabs in z order, each once, as `feed` hands them on. */
+/** Gathers maps from slabs that `feed` passes on in z order, each once. */
 export async function gatherMaps(
   { types, shape, spacing, floors }: MapsFrame,
   feed: (onSlab: (slab: Pick<PredictedSlab, "values">) => void) => Promise<void>,

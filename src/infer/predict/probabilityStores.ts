@@ -1,3 +1,4 @@
+/** Stores of probabilities on disk: finding and reading them by pickbench's, copick's and Ais's names. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { aisSeparator } from "../../data/layouts/volumeFolder.js";
@@ -7,21 +8,21 @@ import { isMrcName, mrcStem } from "../../data/volumeNames.js";
 import type { Volume } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 
-/** Probabilities in a file or folder: of which run, and of which types, as far as its name or metadata says. */
+/** Probabilities in a file or folder, with run and types as far as name or metadata state them. */
 interface ProbabilityStore {
   readonly run: string;
   readonly channels: readonly string[] | undefined;
-  /** True where its name says the one type that it holds. */
+  /** Whether the name states the store's only type. */
   readonly isOneType: boolean;
-  /** A channel's probabilities, between 0 and 1. */
+  /** Reads a channel's probabilities, between 0 and 1. */
   readonly read: (channel: number) => Promise<Volume>;
 }
 
 /**
- * The stores that paths lead to, by name: a path that is one; in a folder those named `RUN.zarr` and, as Ais names them,
- * `RUN__TYPE.mrc`; in copick's layout the segmentations of single types.
+ * Finds the stores at paths, sorted by name: a path that is a store itself; in a folder those named `RUN.zarr` and, as Ais
+ * names them, `RUN__TYPE.mrc`; in copick's layout the segmentations of single types.
  *
- * @throws BadDataset where there is none
+ * @throws PickbenchError BadDataset where a path has none
  */
 export async function findStores(paths: readonly string[]): Promise<string[]> {
   return (await Promise.all(paths.map(storesAt))).flat();
@@ -53,7 +54,7 @@ const isStoreName = (name: string): boolean =>
 
 const runsFolder = "ExperimentRuns";
 const segmentationsFolder = "Segmentations";
-/** `{voxel spacing}_{user}_{session}_{name}.zarr`; a name that ends in -multilabel holds labels, not probabilities. */
+/** copick's names `{voxel spacing}_{user}_{session}_{name}.zarr`; names of labels, not probabilities, end in -multilabel. */
 const copickName = /^\d+(?:\.\d+)?_[^_]+_[^_]+_([^_]+)\.zarr$/;
 
 async function copickStores(folder: string): Promise<string[]> {
@@ -67,7 +68,7 @@ async function copickStores(folder: string): Promise<string[]> {
   return found;
 }
 
-/** Opens a store, its run and types by copick's or Ais's naming where its name follows one of them. */
+/** Opens a store; run and types are read from its name where that is copick's or Ais's. */
 export async function openProbabilities(path: string): Promise<ProbabilityStore> {
   const full = resolve(path);
   const reader = await openTomogram(await openOmeZarr(full));
@@ -102,7 +103,7 @@ function aisNames(name: string): { run: string; type: string } | undefined {
   return at > 0 && type !== "" ? { run, type } : undefined;
 }
 
-/** Ais writes trunc(255·p) as bytes; in MRC's signed bytes those above 127 come out below 0. */
+/** Rescales Ais's trunc(255·p) in bytes to p; in MRC's signed bytes, values above 127 are read as negative. */
 function rescaleBytes(values: Float32Array, { level }: TomogramReader): void {
   if (level.dataType?.startsWith("float")) return;
   for (let i = 0; i < values.length; i++) values[i] = (values[i]! < 0 ? values[i]! + 256 : values[i]!) / 255;

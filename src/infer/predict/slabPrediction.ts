@@ -1,70 +1,72 @@
+/** Prediction of one volume, row by row of tiles, passed on as slabs of finished planes. */
 import type { Shape3, Volume } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import { type Averaged, type Averaging, LogitPool, totalShares } from "./averaging.js";
 import { imageOf, inverse, planeReading, type Symmetry } from "./testTime.js";
 import { blendWeights, readTile, type TileGrid, tileCount, tileShape } from "./tiles.js";
 
-/** Consecutive z planes of every type's probabilities, each k/65535 with k = 0 … 65535. */
+/** Consecutive z planes of every type's probabilities, whose values are k/65535 with k = 0 … 65535. */
 export interface PredictedSlab {
   readonly zStart: number;
   readonly shape: Shape3;
-  /** By particle type: (z, y, x). */
+  /** Probabilities (z, y, x) by particle type. */
   readonly values: ReadonlyMap<string, Float32Array>;
 }
 
-/** What a network does with one tile: (z, y, x) in, (z, channels, y, x) out. */
+/** A network as it is run on tiles. */
 export interface TileNetwork extends Averaged {
-  /** What it sees; the prediction's own volume if absent. */
+  /** Volume that the network sees, by default the prediction's own. */
   readonly volume?: Volume;
-  /** May take the tile's memory. */
+  /** Runs the network on a tile (z, y, x) of the given shape; returns (z, channels, y, x). May take the tile's memory. */
   readonly run: (tile: Float32Array, shape: Shape3) => Promise<Float32Array>;
 }
 
+/** Volume, tiles, networks and averaging of a prediction. */
 interface SlabPredictionOptions {
   readonly volume: Volume;
   readonly grid: TileGrid;
   readonly networks: readonly TileNetwork[];
-  /** Every type of the networks' channels. */
+  /** Types of all networks' channels. */
   readonly types: readonly string[];
   readonly averaging: Averaging;
   readonly symmetries: readonly Symmetry[];
-  /** Called after each tile that a network has seen, of `tiles`. */
+  /** Called with the count of finished tiles after each tile and network. */
   readonly onTile?: (done: number) => void;
 }
 
-/** A tile that a network is to see. */
+/** One tile for one network under one symmetry. */
 interface Job {
   readonly view: Volume;
   readonly network: TileNetwork;
   readonly symmetry: Symmetry;
   readonly start: Shape3;
-  /** Of the tile in the grid. */
+  /** Indices of the tile in the grid. */
   readonly index: Shape3;
 }
 
-/** Probabilities are kept as multiples of 1/levels, which 16 bits hold. */
+/** Steps of a probability: values are multiples of 1/levels, which 16 bits hold. */
 export const levels = 65535;
 const multiples = Float32Array.from({ length: levels + 1 }, (_, k) => k / levels);
 const slabDepth = 16;
 
 /**
- * Predicts a volume row by row of tiles along z. In memory stand the sums of one row's depth, plane z in place z modulo
- * that depth: as soon as no later tile reaches a plane it is given out, and its place is another's.
+ * Prediction of a volume, row by row of tiles along z. Memory holds the sums of one row's depth, plane z at place z modulo
+ * that depth: a plane that no later tile reaches is returned, and its place is reused.
  */
 export class SlabPrediction {
-  /** Tiles that networks will see, each network and symmetry counted. */
+  /** Count of tiles to be run, over all networks and symmetries. */
   readonly tiles: number;
   readonly #options: SlabPredictionOptions;
   readonly #weights: readonly (readonly Float64Array[])[];
   readonly #totalShares: ReadonlyMap<string, number>;
-  /** Joins what the networks say of one tile, where there are several and logits are averaged. */
+  /** Pool of the networks' outputs of one tile, where there are several networks and logits are averaged. */
   readonly #pool: LogitPool | undefined;
   readonly #sums: ReadonlyMap<string, Float32Array>;
-  /** The first plane that was not given out. */
+  /** First plane that has not been returned. */
   #z = 0;
   #tilesDone = 0;
   readonly #jobs: Iterator<Job, undefined>;
-  /** The tile that a network sees at present, and what it will say. */
+  /** The tile that a network is running on, and its output to come. */
   #pending: { readonly job: Job; readonly output: Promise<Float32Array> } | undefined;
 
   constructor(options: SlabPredictionOptions) {
@@ -80,7 +82,11 @@ export class SlabPrediction {
     this.#pending = this.#startNext();
   }
 
-  /** The next planes, or null after the last. Throws NotFinite where a network gave NaN or infinity. */
+  /**
+   * Returns the next planes, or null after the last.
+   *
+   * @throws PickbenchError NotFinite where a network's output is NaN or infinite
+   */
   async next(): Promise<PredictedSlab | null> {
     const [depth, height, width] = this.#options.volume.shape;
     if (this.#z === depth) return null;
@@ -93,7 +99,7 @@ export class SlabPrediction {
     return { zStart, shape: [planes, height, width], values };
   }
 
-  /** Planes that no later tile reaches. */
+  /** Returns the end of the planes that no later tile reaches. */
   #finishedUntil(): number {
     const [{ starts, length }] = this.#options.grid;
     const { networks, symmetries, grid } = this.#options;
@@ -102,7 +108,7 @@ export class SlabPrediction {
     return rows === 0 ? 0 : (starts[rows] ?? length);
   }
 
-  /** Rounded values of the next planes, whose places are emptied. */
+  /** Returns the rounded values of the next planes and zeroes their sums. */
   #flush(type: string, sums: Float32Array, planes: number): Float32Array {
     const [, height, width] = this.#options.volume.shape;
     const size = height * width;
@@ -117,7 +123,7 @@ export class SlabPrediction {
     return values;
   }
 
-  /** Where a plane begins among the sums. */
+  /** Returns the index in the sums at which a plane begins. */
   #placeOf(z: number): number {
     const [, height, width] = this.#options.volume.shape;
     return (z % this.#options.grid[0].size) * height * width;
@@ -133,7 +139,7 @@ export class SlabPrediction {
     );
   }
 
-  /** Every tile as every network is to see it, row by row along z. */
+  /** Yields the jobs of all tiles, symmetries and networks, row by row along z. */
   *#allJobs(): Iterator<Job, undefined> {
     const { volume, grid, networks, symmetries } = this.#options;
     const [z, y, x] = grid;
@@ -152,7 +158,7 @@ export class SlabPrediction {
     return undefined;
   }
 
-  /** Gives the next tile to its network. */
+  /** Starts a network on the next tile. */
   #startNext(): { job: Job; output: Promise<Float32Array> } | undefined {
     const job = this.#jobs.next().value;
     if (job === undefined) return undefined;
@@ -160,12 +166,12 @@ export class SlabPrediction {
     const tile = readTile(job.view, job.start, shape);
     const isPlain = job.symmetry === this.#options.symmetries[0];
     const output = job.network.run(isPlain ? tile : imageOf(tile, shape[1], shape[2], job.symmetry), shape);
-    // A failure is thrown when its turn comes; until then it is not unhandled.
+    // A failure is thrown when the output is awaited; until then it must not count as unhandled.
     output.catch(() => undefined);
     return { job, output };
   }
 
-  /** Adds up a tile's output while the network computes the next one. */
+  /** Awaits a tile's output and adds it to the sums while the network runs on the next tile. */
   async #predictOne(): Promise<void> {
     const { job, output: pending } = this.#pending!;
     const output = await pending;
@@ -178,7 +184,7 @@ export class SlabPrediction {
     this.#options.onTile?.(this.#tilesDone);
   }
 
-  /** Joins what the networks say of a tile, and adds it once the last has spoken. */
+  /** Pools a network's output of a tile; adds the pooled maps to the sums after the last network. */
   #addPooled(pool: LogitPool, job: Job, output: Float32Array, share: number): void {
     const { networks, grid } = this.#options;
     const place = networks.indexOf(job.network);
@@ -187,7 +193,7 @@ export class SlabPrediction {
     if (place === networks.length - 1) this.#addAll(job, pool.take(planes), pool.channels, () => share);
   }
 
-  /** Adds each type's channel of a tile's output, turned back and weighted, to the type's sums. */
+  /** Adds each type's channel of a tile's output, transformed back and weighted, to the type's sums. */
   #addAll(
     { symmetry, start, index }: Job,
     output: Float32Array,
@@ -262,14 +268,14 @@ function addRow(
   for (let x = 0, at = first; x < count; x++, at += step) sums[to + x]! += weight * weights[x]! * from[at]!;
 }
 
-/** A number that is none, or infinite, times 0 is no number. */
+/** Tells whether all values are finite: NaN and infinity times 0 are NaN. */
 function areFinite(values: Float32Array): boolean {
   let zero = 0;
   for (let i = 0; i < values.length; i++) zero += values[i]! * 0;
   return zero === 0;
 }
 
-/** Each value, within 0 and 1, as the nearest multiple of 1/levels. */
+/** Clamps values to 0 … 1 and rounds them to the nearest multiple of 1/levels. */
 export function roundInto(rounded: Float32Array, values: Float32Array): void {
   for (let i = 0; i < values.length; i++) {
     const clamped = Math.min(Math.max(values[i]!, 0), 1);

@@ -1,35 +1,36 @@
 /**
- * A type's predictions without what picking never reads. Kept are the voxels above a floor and those that touch one of
- * them by a face, which a peak's quadratic fit reads; all others read as 0, which for picking at the floor or above is
- * as good as what they were: background stays background and exceeds nothing.
+ * Sparse maps: a type's probabilities without the voxels that picking never reads. Kept are the voxels above a floor and
+ * those that touch one of them by a face, which a peak's quadratic fit reads. All others read as 0, which makes no
+ * difference to picking at the floor or above: background stays background and exceeds nothing.
  */
 import { type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
 import { levels } from "./slabPrediction.js";
 
-/** Kept voxels of consecutive planes, in memory that threads share. */
+/** Kept voxels of consecutive planes, in shared memory. */
 interface SparseBlock {
-  /** Three numbers a run along x, in raster order: row z·ny + y, first x, end x. */
+  /** Runs along x in raster order, three numbers each: row z·ny + y, first x, end x. */
   readonly runs: Int32Array<SharedArrayBuffer>;
-  /** The runs' voxels one after another, k for k/65535. */
+  /** Values of the runs' voxels one after another, k for k/65535. */
   readonly values: Uint16Array<SharedArrayBuffer>;
 }
 
+/** Kept voxels of a volume. */
 export interface SparseMap {
   readonly shape: Shape3;
   readonly spacing: Spacing3;
-  /** Voxels at most this, away from any above, are not kept. */
+  /** Value up to which voxels that touch no voxel above it are dropped. */
   readonly floor: number;
   readonly blocks: readonly SparseBlock[];
 }
 
-/** A plane and, by row, where its voxels above the floor begin and end; an empty row begins behind its end. */
+/** A plane with the begin and end of each row's voxels above the floor; in an empty row the begin lies after the end. */
 interface Plane {
   readonly values: Float32Array;
   readonly first: Int32Array;
   readonly end: Int32Array;
 }
 
-/** Makes a sparse map from slabs in z order. */
+/** Builder of a sparse map from slabs in z order. */
 export class SparseMapBuilder {
   readonly #shape: Shape3;
   readonly #spacing: Spacing3;
@@ -37,12 +38,12 @@ export class SparseMapBuilder {
   readonly #limit: number;
   readonly #blocks: SparseBlock[] = [];
   readonly #kept: Uint8Array;
-  /** The last planes so far: the one that waits for its successor, and the one before it. */
+  /** The last plane so far, which waits for its successor; `#before` is the plane before it. */
   #waiting: Plane | undefined;
   #before: Plane | undefined;
   #z = 0;
 
-  /** @param floor compared as picking's threshold is, rounded to 32 bits; below 0 keeps every voxel */
+  /** @param floor rounded to 32 bits as picking's threshold is; below 0 it keeps every voxel */
   constructor(shape: Shape3, spacing: Spacing3, floor: number) {
     this.#shape = shape;
     this.#spacing = spacing;
@@ -51,7 +52,7 @@ export class SparseMapBuilder {
     this.#kept = new Uint8Array(shape[2]);
   }
 
-  /** Takes the next planes: probabilities k/65535, (z, y, x). */
+  /** Adds the next planes: probabilities k/65535, (z, y, x). */
   add(slab: Float32Array): void {
     const size = this.#shape[1] * this.#shape[2];
     const block = new GrowingBlock();
@@ -66,7 +67,7 @@ export class SparseMapBuilder {
     this.#blocks.push(block.finish());
   }
 
-  /** The map of all planes; nothing may be added after. */
+  /** Returns the map of all planes; no plane may be added after. */
   finish(): SparseMap {
     const block = new GrowingBlock();
     if (this.#waiting) this.#keepPlane(block, this.#before, this.#waiting, undefined);
@@ -107,7 +108,7 @@ export class SparseMapBuilder {
     this.#z++;
   }
 
-  /** Marks where a row is above the floor, and `margin` voxels to both sides. */
+  /** Marks the voxels of a row above the floor, and with a margin the voxels beside them. */
   #mark({ values, first, end }: Plane, y: number, margin: number): void {
     const width = this.#shape[2];
     const limit = this.#limit;
@@ -122,7 +123,7 @@ export class SparseMapBuilder {
     }
   }
 
-  /** Keeps the marked voxels of a row and takes the marks away. */
+  /** Keeps the marked voxels of a row and clears the marks. */
   #keepRow(block: GrowingBlock, { values }: Plane, y: number): void {
     const [, height, width] = this.#shape;
     const kept = this.#kept;
@@ -138,7 +139,7 @@ export class SparseMapBuilder {
   }
 }
 
-/** A plane apart from the slab that it came in, which need not be held. */
+/** Copies a plane out of its slab, so that the slab need not be held. */
 const owned = (plane: Plane): Plane => ({ ...plane, values: plane.values.slice() });
 
 class GrowingBlock {
@@ -173,17 +174,18 @@ class GrowingBlock {
   }
 }
 
+/** Counts the kept voxels of a map. */
 export const keptVoxels = ({ blocks }: SparseMap): number =>
   blocks.reduce((sum, { values }) => sum + values.length, 0);
 
-/** The whole volume, equal in every bit to the slabs where voxels were kept. */
+/** Returns the whole volume, bitwise equal to the slabs where voxels are kept, 0 elsewhere. */
 export function denseVolume(map: SparseMap): { data: Float32Array; shape: Shape3; spacing: Spacing3 } {
   const data = new Float32Array(voxelCount(map.shape));
   writeKept(map, data);
   return { data, shape: map.shape, spacing: map.spacing };
 }
 
-/** Writes the kept voxels into their places of a volume of the map's shape. */
+/** Writes the kept voxels to their places in a volume of the map's shape. */
 export function writeKept({ shape, blocks }: SparseMap, data: Float32Array): void {
   const width = shape[2];
   for (const { runs, values } of blocks) {
@@ -195,7 +197,7 @@ export function writeKept({ shape, blocks }: SparseMap, data: Float32Array): voi
   }
 }
 
-/** Zeros in the places of the kept voxels, where there is memory to be used again. */
+/** Zeroes the places of the kept voxels in a volume, for its memory to be reused. */
 export function clearKept({ shape, blocks }: SparseMap, data: Float32Array): void {
   const width = shape[2];
   for (const { runs } of blocks)

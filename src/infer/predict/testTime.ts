@@ -1,11 +1,12 @@
+/** Test-time augmentation: symmetries of the x, y plane under which a tomogram is predicted. */
 import ndarray from "ndarray";
 
 /**
- * Symmetries of the x,y plane: a tomogram seen in a mirror or turned about z is as good a tomogram, so predictions are
- * averaged over its images (test-time augmentation).
+ * A symmetry of the x, y plane: a tomogram mirrored or turned about z is as good a tomogram, so predictions are averaged
+ * over its images.
  */
 export interface Symmetry {
-  /** Swaps y and x after the flips; needs square planes. */
+  /** Whether y and x are swapped after the flips, which needs square planes. */
   readonly transpose: boolean;
   readonly flipY: boolean;
   readonly flipX: boolean;
@@ -24,8 +25,8 @@ const quarterTurns = [symmetry(true, true, false), symmetry(true, false, true)];
 const diagonalMirrors = [symmetry(true, false, false), symmetry(true, true, true)];
 
 /**
- * The identity first. The half turn about z, which keeps hand and tilt axis: 2 images; flips: 4; rotations by 90° about
- * z: 4; flips and rotations: the 8 of the square.
+ * Lists symmetries, the identity first: with the half turn about z, which keeps hand and tilt axis, 2; with flips 4; with
+ * rotations by 90° about z 4; with flips and rotations the 8 of the square.
  */
 export function symmetries(flips: boolean, rotations: boolean, halfTurn = false): readonly Symmetry[] {
   return [
@@ -37,10 +38,11 @@ export function symmetries(flips: boolean, rotations: boolean, halfTurn = false)
   ];
 }
 
+/** Returns the symmetry that undoes another. */
 export const inverse = ({ transpose, flipY, flipX }: Symmetry): Symmetry =>
   transpose ? { transpose, flipY: flipX, flipX: flipY } : { transpose, flipY, flipX };
 
-/** Where a symmetry's image reads: pixel (y, x) of the image is element `first + y·stepY + x·stepX` of the plane. */
+/** Addresses of a symmetry's image: its pixel (y, x) is element `first + y·stepY + x·stepX` of the plane. */
 interface PlaneReading {
   readonly first: number;
   readonly stepY: number;
@@ -49,6 +51,11 @@ interface PlaneReading {
 
 const noData = new Float32Array(0);
 
+/**
+ * Returns the addresses at which a symmetry's image reads a plane.
+ *
+ * @throws RangeError where a plane that is not square would be turned by 90°
+ */
 export function planeReading(
   { transpose, flipY, flipX }: Symmetry,
   height: number,
@@ -61,7 +68,7 @@ export function planeReading(
   return { first: view.offset, stepY: view.stride[0]!, stepX: view.stride[1]! };
 }
 
-/** The image of every plane (…, y, x) under a symmetry. */
+/** Returns the image of every plane (…, y, x) under a symmetry. */
 export function imageOf(
   planes: Float32Array,
   height: number,

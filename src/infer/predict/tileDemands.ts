@@ -1,3 +1,4 @@
+/** Demands of networks on tiles and precision, and the settings that meet them all. */
 import type { Shape3 } from "../../domain/volume.js";
 import type { EngineName, Precision } from "../../engines/engine.js";
 import type { ExternalSpec } from "../../engines/externalSpec.js";
@@ -7,22 +8,24 @@ import { PickbenchError } from "../../system/errors.js";
 import type { PredictSettings } from "./predictor.js";
 import { leastCommonMultiple, type TileSettings } from "./tiles.js";
 
-/** What tiles a network takes. */
+/** Tiles that a network takes. */
 export interface TileDemand {
-  /** For messages. */
+  /** Name of the network, for messages. */
   readonly name: string;
-  /** Sizes along z, y, x are multiples of this. */
+  /** Divisors of the sizes along z, y, x. */
   readonly multiple: Shape3;
-  /** Sizes that it takes alone; null leaves an axis open. */
+  /** Only sizes that the network takes; null leaves an axis open. */
   readonly fixed: readonly [z: number | null, y: number | null, x: number | null];
 }
 
+/** Sizes of a network that takes tiles of any multiple. */
 export const openSizes = [null, null, null] as const;
 
 /**
- * Tiles that all networks take: multiples of all their multiples, and of the one size where a network has but one.
+ * Finds the tiles that all networks take: multiples of all their divisors, and the fixed size where a network has one.
  *
- * @throws BadExperiment where the networks take no tile in common
+ * @throws PickbenchError BadExperiment where the networks take no tile in common, or one that cannot be turned by 90° has to
+ * be
  */
 export function tileSettings(
   { tile, overlap, rotations }: Pick<PredictSettings, "tile" | "overlap" | "rotations">,
@@ -51,7 +54,11 @@ export function tileSettings(
 
 type Checked = { readonly network: NetworkSpec } | { readonly external: ExternalSpec };
 
-/** @throws Unsupported where the engine or one of the networks does not compute with such numbers */
+/**
+ * Checks that the engine and all networks support a precision.
+ *
+ * @throws PickbenchError Unsupported where one of them does not
+ */
 export async function checkPrecision(
   precision: Precision | undefined,
   engine: EngineName,

@@ -1,4 +1,4 @@
-/** Runs networks on tiles, one after another, in a thread of its own: ONNX Runtime blocks the thread that calls it. */
+/** Worker entry that runs networks on tiles one by one, since ONNX Runtime blocks the thread that calls it. */
 
 import type { Shape3, Volume } from "../../domain/volume.js";
 import type { Engine, EngineName, LoadedNetwork, Measured } from "../../engines/engine.js";
@@ -11,37 +11,37 @@ import type { AnyNetwork, ExternalNetwork, PredictNetwork, PredictSettings } fro
 import { openSizes, type TileDemand } from "./tileDemands.js";
 import { calibrationTiles } from "./tiles.js";
 
-/** What of a network its caller has to know. */
+/** Facts about an opened network that its caller needs. */
 export interface OpenedNetwork {
   readonly demand: TileDemand;
-  /** Per output: the type that it predicts; null is dropped. */
+  /** Type that each output predicts; null for outputs that are dropped. */
   readonly channels: readonly (string | null)[];
 }
 
-/** A tile (z, y, x) for the network in that place of those opened. */
+/** A tile (z, y, x) for the opened network with index `network`. */
 export interface TileCall {
   readonly network: number;
   readonly tile: Float32Array;
   readonly shape: Shape3;
-  /** Å per voxel. */
+  /** Voxel spacing in Å. */
   readonly spacing: number;
 }
 
-/** A tomogram that the network in that place of those opened is to predict in 8 bits. */
+/** A tomogram that the opened network with index `network` will predict in 8 bits. */
 export interface MeasureCall {
   readonly network: number;
   readonly volume: Volume;
 }
 
 interface Loaded extends OpenedNetwork {
-  /** Fits 8-bit levels to a tomogram; absent where the network keeps its own numbers. */
+  /** Fits 8-bit levels to a tomogram; absent for networks trained elsewhere, which keep their own number format. */
   readonly measure?: (volume: Volume) => Promise<void>;
   readonly run: (tile: Float32Array, shape: Shape3, spacing: number) => Promise<Float32Array>;
 }
 
 let networks: readonly Loaded[];
 
-/** A network of ours, loaded once a tile shape. */
+/** Opens a network trained by pickbench; the engine loads it once a tile shape. */
 async function openOwn(given: PredictNetwork, { engine: name, threads }: PredictSettings): Promise<Loaded> {
   const engine: Engine = await loadEngine(name);
   const network: Network = await loadNetwork(given.network);
@@ -74,7 +74,7 @@ async function openOwn(given: PredictNetwork, { engine: name, threads }: Predict
   };
 }
 
-/** A network trained elsewhere takes tiles of every size it can in one session. */
+/** Opens a network trained elsewhere, whose one session takes tiles of all its sizes. */
 async function openExternalOne(
   { model, external, activation, channels }: ExternalNetwork,
   engine: EngineName,
@@ -104,7 +104,7 @@ serve({
   async measure({ network, volume }: MeasureCall): Promise<void> {
     await uninterrupted(async () => networks[network]!.measure?.(volume));
   },
-  /** (z, channels, y, x) */
+  /** Runs a network on a tile; answers with (z, channels, y, x). */
   async run({ network, tile, shape, spacing }: TileCall): Promise<Transfer> {
     const output = await uninterrupted(() => networks[network]!.run(tile, shape, spacing));
     const values = output.byteLength === output.buffer.byteLength ? output : output.slice();

@@ -1,33 +1,39 @@
+/** Tiles: their grid over a volume, reading with mirrored borders, blending weights, and tiles for calibration. */
 import type { Shape3, Volume } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 
-/** How one axis is covered: tiles of one size, the first at 0, the last at the far face (or past it, if it is padded). */
+/** Tiles of one size along an axis: the first begins at 0, the last ends at the far face, or past it if padded. */
 interface AxisTiles {
   /** Voxels of the volume. */
   readonly length: number;
-  /** Voxels of a tile, a multiple of what the network takes. */
+  /** Voxels of a tile, a multiple of the network's. */
   readonly size: number;
   readonly starts: readonly number[];
 }
 
-/** The axes' tiles along z, y, x; a volume's tiles are their products. */
+/** The tiles along z, y, x; a volume's tiles are their products. */
 export type TileGrid = readonly [z: AxisTiles, y: AxisTiles, x: AxisTiles];
 
+/** Limits on the tiles of a grid. */
 export interface TileSettings {
-  /** The largest tile; smaller ones are taken where as many of them cover the volume. */
+  /** Largest tile; smaller ones are used where the same count of them covers the volume. */
   readonly tile: Shape3;
-  /** Voxels that neighbouring tiles share at least. */
+  /** Least count of voxels that neighbouring tiles share. */
   readonly overlap: Overlap;
-  /** Tile sizes are multiples of this. */
+  /** Divisors of the tile sizes. */
   readonly multiple: Shape3;
-  /** Makes tiles square in y and x, as rotations by 90° need. */
+  /** Whether tiles are square in y and x, as rotations by 90° need. */
   readonly square?: boolean;
 }
 
-/** Voxels that neighbouring tiles share, along every axis or along z, y and x. */
+/** Voxels that neighbouring tiles share, the same along every axis or along z, y and x. */
 export type Overlap = number | readonly [z: number, y: number, x: number];
 
-/** Covers a volume with equal tiles, evenly spread. Throws BadExperiment where tiles cannot share that many voxels. */
+/**
+ * Covers a volume with equal tiles, evenly spread.
+ *
+ * @throws PickbenchError BadExperiment where the overlap is not smaller than the tiles
+ */
 export function tileGrid(shape: Shape3, { tile, overlap, multiple, square = false }: TileSettings): TileGrid {
   const shared = typeof overlap === "number" ? ([overlap, overlap, overlap] as const) : overlap;
   const fitted = shape.map((length, axis) =>
@@ -49,7 +55,7 @@ export function leastCommonMultiple(a: number, b: number): number {
   return multiple;
 }
 
-/** The smallest size with which no more tiles are needed than with the wanted one: less is computed twice. */
+/** Returns the smallest size that needs no more tiles than the wanted one, so that fewer voxels are computed twice. */
 function fittedSize(length: number, wanted: number, overlap: number, multiple: number): number {
   const largest = roundUp(Math.min(wanted, length), multiple);
   const count = countNeeded(length, largest, overlap);
@@ -75,8 +81,8 @@ function spread(length: number, size: number, overlap: number): AxisTiles {
 }
 
 /**
- * Copies a tile out of a volume. Past the far faces it continues as the mirror image (the face's own voxels are not
- * repeated), and as the near face where even that ends.
+ * Copies a tile out of a volume. Past the far faces the volume continues as its mirror image (the face's own voxels are
+ * not repeated), and past the mirror image's end as the near face.
  */
 export function readTile(volume: Volume, start: Shape3, shape: Shape3): Float32Array {
   const { data, shape: whole } = volume;
@@ -100,10 +106,10 @@ const mirrored = (index: number, length: number): number =>
   index < length ? index : Math.max(0, 2 * (length - 1) - index);
 
 /**
- * The weights with which one axis's tiles are blended, one array a tile, as long as the tile: trapezoids that rise over
- * the voxels shared with a neighbour, since a network knows least at a tile's edge, and stay full at the volume's own
- * faces. At every voxel they add up to 1, so their products over z, y and x do too, and no sum of weights is kept.
- * Voxels past the far face weigh 0.
+ * Returns the blending weights of one axis's tiles, one array of the tile's length each: trapezoids that rise over the
+ * voxels shared with a neighbour, since a network sees least at a tile's edge, and stay full at the volume's own faces. At
+ * every voxel the weights sum to 1, so their products over z, y and x do too, and no sum of weights is kept. Voxels past
+ * the far face have weight 0.
  */
 export function blendWeights({ length, size, starts }: AxisTiles): Float64Array[] {
   const windows = starts.map((start, i) => {
@@ -123,12 +129,12 @@ export function blendWeights({ length, size, starts }: AxisTiles): Float64Array[
   return windows;
 }
 
-/** Voxels along an edge of the tiles, at least. */
+/** Least voxels along an edge of a calibration tile. */
 const edge = 64;
-/** Where tiles lie along each axis, as shares of the way from face to face: eight tiles in all. */
+/** Places of calibration tiles along each axis, as shares of the way from face to face: eight tiles in all. */
 const places = [0.2, 0.8];
 
-/** Tiles spread over a volume, the same ones every time, for a network to be measured on. */
+/** Returns tiles spread over a volume, always the same, on which a network is measured. */
 export function calibrationTiles(
   volume: Volume,
   multiple: Shape3,

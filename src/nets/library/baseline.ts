@@ -1,3 +1,4 @@
+/** Architectures `baseline` and `baseline-residual`: the challenge organisers' U-Net of MONAI, in two variants. */
 import type { Architecture } from "../architecture.js";
 import { cube } from "../blocks.js";
 import type { GraphBuilder } from "../graph.js";
@@ -5,9 +6,9 @@ import type { Value } from "../value.js";
 
 const channels = [48, 64, 80, 80] as const;
 
-/** What the baseline and its residual variant differ in. */
+/** Options in which the baseline and its residual variant differ. */
 interface Variant {
-  /** Convolutions in each residual unit on the way down. */
+  /** Count of convolutions in each residual unit of the encoder. */
   readonly units: number;
   readonly dropout: number;
 }
@@ -15,7 +16,7 @@ interface Variant {
 const normAct = (g: GraphBuilder, x: Value, name: string, dropout: number): Value =>
   g.prelu(g.dropout(g.instanceNorm(x, `${name}.0`), `${name}.dropout`, dropout), `${name}.1`);
 
-/** Convolutions with norm and PReLU beside a shortcut, which is a convolution only where shapes differ. */
+/** Builds convolutions with norm and PReLU beside a shortcut, which is a convolution only where shapes differ. */
 function residual(
   g: GraphBuilder,
   x: Value,
@@ -43,7 +44,7 @@ const grown = (g: GraphBuilder, x: Value, name: string, out: number, stride: 1 |
     dropout,
   );
 
-/** MONAI's U-Net of the challenge; its last level need not grow, and then gives half the resolution. */
+/** Builds MONAI's U-Net of the challenge; with a last stride of 1 its logits stay at half the resolution. */
 function organisersUnet(
   g: GraphBuilder,
   x: Value,
@@ -64,7 +65,7 @@ function organisersUnet(
   return g.add(g.convolution(top, "up.2.unit.main", outputs), top);
 }
 
-/** How a variant of the organisers' U-Net is built. */
+/** Returns the builders of a variant of the organisers' U-Net. */
 const organisersBuild = (variant: Variant): Pick<Architecture, "build" | "buildHalf"> => ({
   build: (g, x, outputs) => organisersUnet(g, x, outputs, variant, 2),
   buildHalf: (g, x, outputs) => organisersUnet(g, x, outputs, variant, 1),

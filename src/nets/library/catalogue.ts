@@ -1,5 +1,7 @@
+/** The table of architectures, and networks as plain data that names one of them or the user's own file. */
 import { z } from "zod";
 import { PickbenchError } from "../../system/errors.js";
+import { suggestion } from "../../system/nearest.js";
 import { type Architecture, buildNetwork, type Network } from "../architecture.js";
 import { readArchitecture } from "../architectureFile.js";
 import { baseline, baselineResidual } from "./baseline.js";
@@ -22,6 +24,7 @@ import { vggnet } from "./vggnet.js";
 import { vnet } from "./vnet.js";
 import { voxresnet } from "./voxresnet.js";
 
+/** All architectures of the library, in the order in which they are listed. */
 export const architectures: readonly Architecture[] = [
   baseline,
   plain,
@@ -45,29 +48,40 @@ export const architectures: readonly Architecture[] = [
   pix2pix,
 ];
 
+/**
+ * Returns the library's architecture of a name.
+ *
+ * @throws PickbenchError BadExperiment for an unknown name
+ */
 export function architectureNamed(name: string): Architecture {
   const found = architectures.find((architecture) => architecture.name === name);
   if (found) return found;
-  const known = architectures.map((architecture) => architecture.name).join(", ");
+  const known = architectures.map((architecture) => architecture.name);
+  const meant = suggestion(name, known);
   throw new PickbenchError(
     "BadExperiment",
-    `network ${JSON.stringify(name)} is not known; choose one of ${known}`,
+    `network ${JSON.stringify(name)} is not known${meant === "" ? ";" : meant} choose one of ${known.join(", ")}`,
   );
 }
 
-/** A network as plain data: what goes to worker threads and into checkpoints. */
+/** Schema of a network as plain data, which goes to worker threads and into checkpoints. */
 export const networkSpecSchema = z.strictObject({
-  /** Of the library, or as its file calls it. */
+  /** Name of the architecture, in the library or in its file. */
   architecture: z.string(),
   outputs: z.number().int().min(1),
   slices: z.number().int().min(1).optional(),
   stride: z.union([z.literal(1), z.literal(2)]).optional(),
-  /** The user's own file that declares it. */
+  /** The user's own file that declares the architecture. */
   file: z.strictObject({ path: z.string(), sha256: z.string() }).optional(),
 });
 export type NetworkSpec = Readonly<z.infer<typeof networkSpecSchema>>;
 
-/** @throws BadExperiment where the library has no such architecture, or its file cannot be used or has changed */
+/**
+ * Builds the network of a specification.
+ *
+ * @throws PickbenchError BadExperiment where the library has no such architecture, or its file cannot be used or has
+ * changed
+ */
 export async function loadNetwork(spec: NetworkSpec): Promise<Network> {
   if (!spec.file) return buildNetwork(architectureNamed(spec.architecture), spec);
   const { architecture, sha256 } = await readArchitecture(spec.file.path, spec.outputs);

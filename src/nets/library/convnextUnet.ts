@@ -1,3 +1,4 @@
+/** Architecture `convnext-unet`: a 3-D U-Net of ConvNeXt blocks. */
 import type { Architecture } from "../architecture.js";
 import { doubled, head } from "../blocks.js";
 import type { GraphBuilder } from "../graph.js";
@@ -10,7 +11,7 @@ const stages = [
 ] as const;
 const fineWidth = 16;
 
-/** Depthwise 5×5×5, layer norm, 1×1×1 to four times the channels, GELU, 1×1×1 back, and the input added. */
+/** Builds a block: depthwise 5×5×5, layer norm, 1×1×1 to four times the channels, GELU, 1×1×1 back, input added. */
 function block(g: GraphBuilder, x: Value, name: string): Value {
   const kernel = [1, 1, 1] as const;
   const { channels } = x;
@@ -22,7 +23,7 @@ function block(g: GraphBuilder, x: Value, name: string): Value {
 const patchify = (g: GraphBuilder, x: Value, name: string, out: number): Value =>
   g.convolution(x, name, out, { kernel: [2, 2, 2], stride: [2, 2, 2] });
 
-/** Features at strides 2, 4 and 8. */
+/** Builds the encoder's features at strides 2, 4 and 8. */
 function encode(g: GraphBuilder, x: Value): Value[] {
   const features: Value[] = [];
   for (const [at, { width, blocks }] of stages.entries()) {

@@ -1,3 +1,4 @@
+/** Architecture `deepfinder`: DeepFinder's U-Net. */
 import type { Shape3 } from "../../domain/volume.js";
 import type { Architecture } from "../architecture.js";
 import type { GraphBuilder } from "../graph.js";
@@ -5,12 +6,12 @@ import type { Value } from "../value.js";
 
 const glorot = { initialisation: "glorot" } as const;
 
-/** 3×3×3 convolutions with ReLU, one after another. */
+/** Builds 3×3×3 convolutions with ReLU, one after another. */
 function chain(g: GraphBuilder, x: Value, name: string, widths: readonly number[]): Value {
   return widths.reduce((value, out, at) => g.relu(g.convolution(value, `${name}.${at}`, out, glorot)), x);
 }
 
-/** Nearest upsampling, then a 2×2×2 convolution that smooths it. */
+/** Doubles the size by nearest upsampling, smoothed by a 2×2×2 convolution. */
 function grown(g: GraphBuilder, x: Value, name: string): Value {
   const kernel: Shape3 = [2, 2, 2];
   return g.relu(g.convolution(g.upsampleNearest(x), name, x.channels, { kernel, ...glorot }));

@@ -1,3 +1,4 @@
+/** Architecture `densevnet`: stacks of densely connected, dilated convolutions. */
 import type { Architecture } from "../architecture.js";
 import { cube } from "../blocks.js";
 import type { GraphBuilder } from "../graph.js";
@@ -23,7 +24,7 @@ function unit(g: GraphBuilder, x: Value, name: string, out: number, shape: Shape
   return g.relu(g.batchNorm(g.convolution(x, `${name}.0`, out, options), `${name}.1`));
 }
 
-/** Every unit sees all that came before it in its stack; dilations 1, 2, 4 in turn widen its view. */
+/** Builds a stack whose units see all units before them; dilations 1, 2, 4 in turn widen their view. */
 function stack(g: GraphBuilder, x: Value, name: string, units: number, growth: number): Value {
   let seen = x;
   for (let at = 0; at < units; at++) {
@@ -46,7 +47,7 @@ function halfLogits(g: GraphBuilder, x: Value, outputs: number): Value {
   return g.convolution(g.concat(...parts), "head", outputs);
 }
 
-/** Dense stacks at strides 2, 4 and 8, joined at half the resolution, where its logits are made. */
+/** Dense stacks at strides 2, 4 and 8, joined at half the resolution, at which the logits are computed. */
 export const densevnet: Architecture = {
   name: "densevnet",
   description:

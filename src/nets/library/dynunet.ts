@@ -1,3 +1,4 @@
+/** Architecture `dynunet`: nnU-Net's network with deep supervision. */
 import type { Architecture } from "../architecture.js";
 import { cube, doubled, head } from "../blocks.js";
 import type { GraphBuilder } from "../graph.js";
@@ -5,7 +6,7 @@ import type { Value } from "../value.js";
 
 const channels = [16, 32, 64, 128] as const;
 
-/** Two convolutions, the first strided, each with affine instance norm and leaky ReLU. */
+/** Builds two convolutions, the first strided, each with affine instance norm and leaky ReLU. */
 function block(g: GraphBuilder, x: Value, name: string, out: number, stride: 1 | 2): Value {
   const half = (input: Value, at: 1 | 2, step: 1 | 2) => {
     const linear = g.convolution(input, `${name}.conv${at}`, out, {
@@ -17,7 +18,7 @@ function block(g: GraphBuilder, x: Value, name: string, out: number, stride: 1 |
   return half(half(x, 1, stride), 2, 1);
 }
 
-/** nnU-Net's network, supervised at every level of its decoder, each half as much as the next finer one. */
+/** nnU-Net's network, supervised at every level of its decoder with half the weight of the next finer level. */
 export const dynunet: Architecture = {
   name: "dynunet",
   description:

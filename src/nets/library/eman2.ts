@@ -1,7 +1,8 @@
+/** Architecture `eman2`: EMAN2's slice-wise network. */
 import type { Architecture } from "../architecture.js";
 import { convolution2D, doubled2D, halved2D } from "./planar.js";
 
-/** EMAN2's network as Ais has it: 378,081 parameters with 1 output. */
+/** EMAN2's network as in Ais: 378,081 parameters with 1 output. */
 export const eman2: Architecture = {
   name: "eman2",
   description: "three 15×15 convolutions, the last two at half the resolution, slice by slice",

@@ -1,3 +1,4 @@
+/** Architecture `inceptionnet`: Ais's slice-wise network of inception modules. */
 import type { Architecture } from "../architecture.js";
 import type { GraphBuilder } from "../graph.js";
 import type { Value } from "../value.js";
@@ -5,7 +6,7 @@ import { convolution2D } from "./planar.js";
 
 const channels = 64;
 
-/** 1×1, 1×1→3×3, 1×1→5×5 and 3×3 maximum→1×1 side by side, each convolution with ReLU. */
+/** Builds a module: 1×1, 1×1→3×3, 1×1→5×5 and 3×3 maximum→1×1 side by side, each convolution with ReLU. */
 function inception(g: GraphBuilder, x: Value, name: string): Value {
   const layer = (input: Value, part: string, size: number) =>
     g.relu(convolution2D(g, input, `${name}.${part}`, channels, size));

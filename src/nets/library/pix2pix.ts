@@ -1,3 +1,4 @@
+/** Architecture `pix2pix`: Ais's slice-wise U-Net, trained against a critic. */
 import type { Architecture } from "../architecture.js";
 import type { GraphBuilder } from "../graph.js";
 import type { Value } from "../value.js";
@@ -6,7 +7,7 @@ import { convolution2D, doubled2D } from "./planar.js";
 const downwards = [64, 128, 256, 512, 512, 512] as const;
 const criticChannels = [64, 128, 256, 512] as const;
 
-/** Keras's BatchNormalization(momentum=0.8), which counts the old statistics' share where ours counts the new ones'. */
+/** Builds Keras's BatchNormalization(momentum=0.8), whose momentum is the old statistics' share, not the new ones'. */
 const norm = (g: GraphBuilder, x: Value, name: string): Value =>
   g.batchNorm(x, name, { epsilon: 1e-3, momentum: 0.2 });
 
@@ -14,7 +15,7 @@ const leaky = (g: GraphBuilder, x: Value, name: string, channels: number): Value
   g.leakyRelu(convolution2D(g, x, name, channels, 4, 2), 0.2);
 
 /**
- * A U-Net of 4×4 convolutions trained against a PatchGAN critic: with 1 output 29,249,409 parameters, as Keras counts
+ * A U-Net of 4×4 convolutions trained against a PatchGAN critic: 29,249,409 parameters with 1 output, as Keras counts
  * them: 29,242,497 trained ones and 6,912 running statistics.
  */
 export const pix2pix: Architecture = {
@@ -32,7 +33,7 @@ export const pix2pix: Architecture = {
       value = g.concat(norm(g, mixed, `${name}.norm`), skip);
     }
     const beforeTanh = convolution2D(g, doubled2D(g, value), "head", outputs, 4);
-    return g.affine(beforeTanh, 2); // the sigmoid of 2x is tanh(x) taken from −1…1 to 0…1
+    return g.affine(beforeTanh, 2); // the sigmoid of 2x is tanh(x) rescaled from −1…1 to 0…1
   },
   critic(g, image, map) {
     const deep = criticChannels.reduce(

@@ -1,3 +1,4 @@
+/** Architecture `plain`: a small three-level U-Net. */
 import type { Architecture } from "../architecture.js";
 import { convolutionPair, head } from "../blocks.js";
 import type { GraphBuilder } from "../graph.js";
@@ -5,7 +6,7 @@ import type { Value } from "../value.js";
 
 const base = 16;
 
-/** The finest encoder level and the decoder's level below it. */
+/** Builds the finest level of the encoder and the decoder's level below it. */
 function levels(g: GraphBuilder, x: Value) {
   const fine = convolutionPair(g, x, "e.0", base);
   const b = convolutionPair(g, g.averagePool(fine), "e.1", 2 * base);

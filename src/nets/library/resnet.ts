@@ -1,3 +1,4 @@
+/** Architecture `resnet`: Ais's slice-wise residual network. */
 import type { Architecture } from "../architecture.js";
 import type { GraphBuilder } from "../graph.js";
 import type { Value } from "../value.js";
@@ -5,7 +6,7 @@ import { convolution2D } from "./planar.js";
 
 const channels = [32, 64, 128, 256, 512] as const;
 
-/** Two 3×3 convolutions, with nothing between them, beside a 1×1 one; ReLU of their sum. */
+/** Builds a block: two 3×3 convolutions, with nothing between them, beside a 1×1 one; ReLU of their sum. */
 function residual(g: GraphBuilder, x: Value, name: string, out: number): Value {
   const main = convolution2D(g, convolution2D(g, x, `${name}.0`, out, 3), `${name}.1`, out, 3);
   return g.relu(g.add(main, convolution2D(g, x, `${name}.shortcut`, out, 1)));

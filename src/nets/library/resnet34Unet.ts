@@ -1,3 +1,4 @@
+/** Architecture `resnet34-unet`: a U-Net with a 3-D ResNet-34 as encoder. */
 import type { Architecture } from "../architecture.js";
 import { cube, decode, head } from "../blocks.js";
 import type { GraphBuilder } from "../graph.js";
@@ -23,7 +24,7 @@ const normalised = (
   return g.instanceNorm(g.convolution(x, `${name}.0`, out, shape), `${name}.1`, { affine: true });
 };
 
-/** ResNet's basic block: two convolutions beside a shortcut, a 1×1×1 one where shapes differ. */
+/** Builds ResNet's basic block: two convolutions beside a shortcut, which is a 1×1×1 one where shapes differ. */
 function block(g: GraphBuilder, x: Value, name: string, out: number, stride: 1 | 2): Value {
   const first = g.relu(normalised(g, x, `${name}.first`, out, { stride, size: 3 }));
   const second = normalised(g, first, `${name}.second`, out, { stride: 1, size: 3 });
@@ -31,7 +32,7 @@ function block(g: GraphBuilder, x: Value, name: string, out: number, stride: 1 |
   return g.relu(g.add(second, same ? x : normalised(g, x, `${name}.side`, out, { stride, size: 1 })));
 }
 
-/** The encoder's features, finest first, at strides 1, 2, 4, 8 and 16. */
+/** Builds the encoder's features, finest first, at strides 1, 2, 4, 8 and 16. */
 function encode(g: GraphBuilder, x: Value): Value[] {
   const features = [g.relu(normalised(g, x, "stem", stem, { stride: 1, size: 3 }))];
   for (const [at, { width, blocks }] of stages.entries()) {

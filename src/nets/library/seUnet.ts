@@ -1,3 +1,4 @@
+/** Architecture `se-unet`: a U-Net with squeeze and excitation. */
 import type { Architecture } from "../architecture.js";
 import { head } from "../blocks.js";
 import type { GraphBuilder } from "../graph.js";
@@ -6,7 +7,7 @@ import type { Value } from "../value.js";
 const channels = [16, 32, 64, 128] as const;
 const groups = 8;
 
-/** Two convolutions with group norm and SiLU, then channels weighed by squeeze and excitation. */
+/** Builds a level: two convolutions with group norm and SiLU, then squeeze and excitation. */
 function level(g: GraphBuilder, x: Value, name: string, out: number): Value {
   const half = (input: Value, at: 0 | 1) => {
     const linear = g.convolution(input, `${name}.conv${at}`, out, { bias: false });
@@ -15,7 +16,7 @@ function level(g: GraphBuilder, x: Value, name: string, out: number): Value {
   return g.squeezeExcite(half(half(x, 0), 1), `${name}.se`);
 }
 
-/** Decodes down to a level of the encoder: 0 is full resolution. */
+/** Builds encoder and decoder up to the encoder's level `finest`; 0 is full resolution. */
 function features(g: GraphBuilder, x: Value, finest: 0 | 1): Value {
   const skips: Value[] = [];
   for (const [at, out] of channels.entries()) {

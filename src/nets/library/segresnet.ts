@@ -1,3 +1,4 @@
+/** Architecture `segresnet`: Myronenko's residual encoder and decoder. */
 import type { Architecture } from "../architecture.js";
 import { head } from "../blocks.js";
 import type { GraphBuilder } from "../graph.js";
@@ -7,7 +8,7 @@ const base = 16;
 const blocksDown = [1, 2, 2, 4] as const;
 const groups = 8;
 
-/** Pre-activation residual block: norm, ReLU, convolution, twice, and the input added. */
+/** Builds a pre-activation residual block: norm, ReLU, convolution, twice, and the input added. */
 function block(g: GraphBuilder, x: Value, name: string): Value {
   const half = (input: Value, at: 1 | 2) => {
     const active = g.relu(g.groupNorm(input, `${name}.norm${at}`, groups));
@@ -16,7 +17,7 @@ function block(g: GraphBuilder, x: Value, name: string): Value {
   return g.add(half(half(x, 1), 2), x);
 }
 
-/** Decodes down to a level of the encoder: 0 is full resolution. */
+/** Builds encoder and decoder up to the encoder's level `finest`; 0 is full resolution. */
 function features(g: GraphBuilder, x: Value, finest: 0 | 1): Value {
   const skips: Value[] = [];
   let value = g.convolution(x, "stem", base, { bias: false });

@@ -1,8 +1,9 @@
+/** Architecture `unet`: Ais's slice-wise U-Net. */
 import type { Architecture } from "../architecture.js";
 import type { Value } from "../value.js";
 import { convolution2D, doubled2D, halved2D } from "./planar.js";
 
-/** Ais's U-Net, one 3×3 convolution a level and way: 922,881 parameters with 1 output. */
+/** Ais's U-Net, with one 3×3 convolution a level on either side: 922,881 parameters with 1 output. */
 export const unet: Architecture = {
   name: "unet",
   description: "a three-level U-Net of 64/128/256 channels, one 3×3 convolution each, slice by slice",

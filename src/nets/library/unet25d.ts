@@ -1,3 +1,4 @@
+/** Architecture `unet-2.5d`: a slice-wise encoder with a 3-D decoder. */
 import type { Shape3 } from "../../domain/volume.js";
 import type { Architecture } from "../architecture.js";
 import { convolutionPair, decode, head } from "../blocks.js";
@@ -8,7 +9,7 @@ const channels = [16, 32, 64, 128] as const;
 const inPlane: Shape3 = [1, 3, 3];
 const step: Shape3 = [1, 2, 2];
 
-/** Each slice by itself: features at strides 1, 2, 4 and 8 in the plane. */
+/** Builds each slice's features at strides 1, 2, 4 and 8 in the plane. */
 function encode(g: GraphBuilder, x: Value): Value[] {
   const features: Value[] = [];
   for (const [level, out] of channels.entries()) {

@@ -1,3 +1,4 @@
+/** Architecture `unet-350k`: a small U-Net of nearly constant width. */
 import type { Architecture } from "../architecture.js";
 import { convolutionPair, doubled, head } from "../blocks.js";
 import type { GraphBuilder } from "../graph.js";
@@ -5,7 +6,7 @@ import type { Value } from "../value.js";
 
 const channels = [28, 32, 36] as const;
 
-/** Half the size by a strided convolution that is normalised like the others. */
+/** Halves the size by a strided convolution that is normalised like the others. */
 function halved(g: GraphBuilder, x: Value, name: string): Value {
   const linear = g.convolution(x, `${name}.0`, x.channels, { stride: [2, 2, 2], bias: false });
   return g.relu(g.instanceNorm(linear, `${name}.1`, { affine: true }));
@@ -19,7 +20,7 @@ function levels(g: GraphBuilder, x: Value) {
   return { fine, middle: convolutionPair(g, g.concat(grown, b), "d.0", channels[1]) };
 }
 
-/** Nearly the same width at every level, so that most of its work is at the finest. */
+/** A U-Net of nearly the same width at every level, so that most of its work is at the finest level. */
 export const unet350k: Architecture = {
   name: "unet-350k",
   description: "a small three-level U-Net, nearly as wide at the top as at the bottom",

@@ -1,3 +1,4 @@
+/** Architecture `vggnet`: Ais's slice-wise VGG encoder and decoder. */
 import type { Architecture } from "../architecture.js";
 import type { GraphBuilder } from "../graph.js";
 import type { Value } from "../value.js";
@@ -6,7 +7,7 @@ import { convolution2D, doubling2D, halved2D } from "./planar.js";
 const layer = (g: GraphBuilder, x: Value, name: string, channels: number): Value =>
   g.relu(convolution2D(g, x, name, channels, 3));
 
-/** Two 3×3 convolutions with ReLU, then half the size. */
+/** Builds two 3×3 convolutions with ReLU and halves the size. */
 const block = (g: GraphBuilder, x: Value, name: string, channels: number): Value =>
   halved2D(g, layer(g, layer(g, x, `${name}.0`, channels), `${name}.1`, channels));
 

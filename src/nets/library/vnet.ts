@@ -1,3 +1,4 @@
+/** Architecture `vnet`: V-Net's residual stages of large kernels. */
 import type { Architecture } from "../architecture.js";
 import { doubled, head } from "../blocks.js";
 import type { GraphBuilder } from "../graph.js";
@@ -12,7 +13,7 @@ const levels = [
 
 const active = (g: GraphBuilder, x: Value, name: string): Value => g.prelu(x, name, { perChannel: true });
 
-/** 5×5×5 convolutions whose result is added to `shortcut`. */
+/** Builds 5×5×5 convolutions whose result is added to `shortcut`. */
 function stage(g: GraphBuilder, x: Value, shortcut: Value, name: string, depth: number): Value {
   let value = x;
   for (let at = 0; at < depth; at++) {
@@ -47,7 +48,7 @@ function decode(g: GraphBuilder, features: readonly Value[], finest: 0 | 1): Val
   return value;
 }
 
-/** Residual stages of large kernels. */
+/** V-Net in four levels, narrower than the paper's. */
 export const vnet: Architecture = {
   name: "vnet",
   description:

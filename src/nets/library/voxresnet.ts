@@ -1,3 +1,4 @@
+/** Architecture `voxresnet`: a residual encoder whose scales are all classified. */
 import type { Architecture } from "../architecture.js";
 import { cube, head } from "../blocks.js";
 import type { GraphBuilder } from "../graph.js";
@@ -8,13 +9,13 @@ const width = 64;
 
 const active = (g: GraphBuilder, x: Value, name: string): Value => g.relu(g.batchNorm(x, name));
 
-/** Norm, ReLU, convolution, twice, and the input added. */
+/** Builds a residual module: norm, ReLU, convolution, twice, and the input added. */
 function voxRes(g: GraphBuilder, x: Value, name: string): Value {
   const first = g.convolution(active(g, x, `${name}.0`), `${name}.2`, x.channels);
   return g.add(g.convolution(active(g, first, `${name}.3`), `${name}.5`, x.channels), x);
 }
 
-/** Features at strides 1, 2, 4 and 8. */
+/** Builds features at strides 1, 2, 4 and 8. */
 function scales(g: GraphBuilder, x: Value): Value[] {
   const stem = active(g, g.convolution(x, "stem.0", fineWidth), "stem.1");
   const found = [active(g, g.convolution(stem, "stem.3", fineWidth), "stem.4")];

@@ -1,12 +1,13 @@
+/** Charts as inline SVG in the colours of the page. */
 import type { Config, TopLevelSpec } from "vega-lite";
 import { Html, html } from "../html.js";
 import { renderSvg } from "./render.js";
 
-/** Pixels of a chart's plotting area: with axes it fits a narrow screen at its own size. */
+/** Size of a chart's plotting area in pixels; with axes it fits a narrow screen unscaled. */
 const chartWidth = 246;
 const chartHeight = 160;
 
-/** Colours by what they stand for: variables of browser/page.css, which are others in the dark. */
+/** Colours by meaning: variables of the page's style sheet, which differ in dark mode. */
 export const colours = {
   true: "var(--true)",
   false: "var(--false)",
@@ -50,7 +51,10 @@ const config: Config = {
   point: { filled: true, size: 36 },
 };
 
-/** A chart as inline SVG that takes its colours from the page. `label` says what it shows to whoever cannot see it. */
+/**
+ * Renders a chart as inline SVG that takes its colours from the page. @param label describes the chart to those who
+ * cannot see it
+ */
 export async function chart(label: string, spec: TopLevelSpec): Promise<Html> {
   const whole = { width: chartWidth, height: chartHeight, ...spec, config } as TopLevelSpec;
   const svg = slimmed(await renderSvg(whole));
@@ -58,7 +62,7 @@ export async function chart(label: string, spec: TopLevelSpec): Promise<Html> {
   return html`<svg class="chart" role="img" aria-label="${label}" viewBox="${viewBoxOf(svg)}">${drawn}`;
 }
 
-/** A chart with its title above and words below. */
+/** Makes a figure: a chart with its title above and a caption below. */
 export const figure = (title: string, svg: Html, caption = ""): Html =>
   html`<figure class="plot"><figcaption><b>${title}</b>${caption && html` <span>${caption}</span>`}</figcaption>${svg}</figure>`;
 
@@ -67,7 +71,7 @@ const viewBoxOf = (svg: string): string => {
   return `0 0 ${width} ${height}`;
 };
 
-/** Without what draws nothing and what no reader needs: a page holds dozens of charts. */
+/** Removes what draws nothing and what no reader needs, since a page holds dozens of charts. */
 const slimmed = (svg: string): string =>
   svg
     .replace(/<path class="(?:background|foreground)"[^>]*\/>/g, "")

@@ -1,42 +1,43 @@
+/** Cut-outs of a tomogram: three planes through a place. */
 import { angstrom, type Position } from "../../domain/units.js";
 import { positionToIndex, type Shape3, type Spacing3 } from "../../domain/volume.js";
 import type { GreyImage } from "./grey.js";
 
-/** A tomogram in 8 bits a voxel, which is enough to look at: 73 MB of 184×630×630. */
+/** A tomogram in 8 bits a voxel, which is enough to look at: 73 MB for 184×630×630. */
 export interface ByteTomogram {
-  /** Z slowest; greys rise with the tomogram's values. */
+  /** Values, z slowest; greys rise with the tomogram's values. */
   readonly data: Uint8Array;
   readonly shape: Shape3;
   /** Å */
   readonly spacing: Spacing3;
 }
 
-/** Three planes through a place side by side: x y, x z and y z, the second axis downwards. */
+/** Three planes through a place, side by side: x y, x z and y z, the second axis downwards. */
 export interface Cutout {
   readonly image: GreyImage;
-  /** Pixels of one plane's side; planes stand `gap` pixels apart. */
+  /** Side of one plane in pixels; planes are `gap` pixels apart. */
   readonly side: number;
   /** Å a pixel. */
   readonly pixel: number;
-  /** The Å that lie at the middle of each plane. */
+  /** Position in Å at the middle of each plane. */
   readonly centre: Position;
 }
 
 export const gap = 2;
-/** The cut-out's half width in radii. */
+/** Half width of a cut-out in radii. */
 const reach = 1.9;
-/** Pixels of a side at most; larger cut-outs are sampled at every other voxel, or fewer. */
+/** Limit of a side in pixels; larger cut-outs are sampled at every second voxel, or fewer. */
 const mostPixels = 49;
 
 type Axis = 0 | 1 | 2;
-/** Of each plane: the axis to the right, the axis downwards, the axis looked along; z y x are 0 1 2. */
+/** Axes of each plane: to the right, downwards, and along the view; z, y, x are 0, 1, 2. */
 export const planes: readonly { readonly name: string; readonly axes: readonly [Axis, Axis, Axis] }[] = [
   { name: "xy", axes: [2, 1, 0] },
   { name: "xz", axes: [2, 0, 1] },
   { name: "yz", axes: [1, 0, 2] },
 ];
 
-/** Cuts out what lies around a place. `outside` is the value of pixels beyond the tomogram. @param radius Å */
+/** Cuts out the surroundings of a place. @param radius Å @param outside value of pixels beyond the tomogram */
 export function cutOut(tomogram: ByteTomogram, place: Position, radius: number, outside: number): Cutout {
   const { spacing } = tomogram;
   const voxel = Math.min(...spacing);
@@ -62,7 +63,7 @@ export function cutOut(tomogram: ByteTomogram, place: Position, radius: number, 
   return { image: { width, height: side, data }, side, pixel: stride * voxel, centre };
 }
 
-/** The mean of a voxel and its neighbours along an axis; undefined outside. */
+/** Returns the mean of a voxel and its neighbours along an axis; undefined outside. */
 function meanAlong(
   { data, shape }: ByteTomogram,
   at: readonly [number, number, number],

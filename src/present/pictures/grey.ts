@@ -1,23 +1,23 @@
 /** How values become greys, and grey images PNGs. */
 import { encode } from "fast-png";
 
-/** An image of means of voxels, row by row. */
+/** An image of voxel means, row by row. */
 export interface GreyImage {
   readonly width: number;
   readonly height: number;
   readonly data: Float32Array;
 }
 
-/** Values that come out black and white. */
+/** Values that become black and white. */
 export interface Contrast {
   readonly black: number;
   readonly white: number;
 }
 
-/** Shares of the values that come out black and white. */
+/** Shares of the values that become black and white. */
 const darkest = 0.003;
 const brightest = 0.997;
-/** Grey levels kept: more of them would mostly keep noise, which does not compress. */
+/** Number of grey levels; more would mostly keep noise, which does not compress. */
 const greys = 24;
 
 /** The values of black and white by percentiles, which a few bright or dark voxels do not move. Sorts the values. */
@@ -34,7 +34,7 @@ export function greyOf(share: number, count: number): number {
   return Math.round((level * 255) / (count - 1));
 }
 
-/** One contrast for all pictures of a tomogram, so that they can be compared. */
+/** Returns one contrast for all pictures of a tomogram, so that they can be compared. */
 export function contrastOf(images: readonly GreyImage[]): Contrast {
   const all = new Float32Array(images.reduce((sum, { data }) => sum + data.length, 0));
   let at = 0;
@@ -46,7 +46,7 @@ export function contrastOf(images: readonly GreyImage[]): Contrast {
   return { black, white: white > black ? white : black + 1 };
 }
 
-/** A PNG as the address that an image in the page has. */
+/** Encodes an image as PNG in a data URL. */
 export function pngAddress({ width, height, data }: GreyImage, { black, white }: Contrast): string {
   const levels = new Uint8Array(data.length);
   for (let i = 0; i < data.length; i++) levels[i] = greyOf((data[i]! - black) / (white - black), greys);

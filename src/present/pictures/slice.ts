@@ -7,7 +7,7 @@ import { greyOf, tailsOf } from "./grey.js";
 interface SliceOptions {
   /** Index of the middle plane; the volume's middle if it is not given. */
   readonly z?: number;
-  /** Planes averaged around it. */
+  /** Number of planes averaged around `z`. */
   readonly thickness?: number;
   /** Pixels per voxel, a whole number. */
   readonly zoom?: number;
@@ -25,14 +25,14 @@ interface Canvas {
   readonly data: Uint8Array;
 }
 
-/** A circle is drawn a little outside the particle, which would hide a shell of that radius. */
+/** Radius of a circle relative to the particle's; at 1 it would hide a shell of that radius. */
 const ringShare = 1.15;
-/** Grey levels kept: noise in 256 of them would only swell the file. */
+/** Number of grey levels; 256 levels of noise would only swell the file. */
 const greys = 40;
 const white: Colour = [255, 255, 255];
 const black: Colour = [0, 0, 0];
 
-/** A plane of a tomogram as PNG: the mean of a few slices, contrast by percentiles, y downwards. */
+/** Renders a plane of a tomogram as PNG: the mean of a few slices, contrast by percentiles, y downwards. */
 export function renderSlice(volume: Volume, options: SliceOptions = {}): Uint8Array {
   const { thickness = 5, zoom = 1, picks = [], particles = [] } = options;
   const z = options.z ?? Math.floor(volume.shape[0] / 2);
@@ -56,7 +56,7 @@ function meanOfPlanes({ data, shape: [nz, ny, nx] }: Volume, z: number, thicknes
   return mean;
 }
 
-/** Greys by percentiles, bilinear between voxels. */
+/** Paints greys by percentiles, bilinear between voxels. */
 function paintGrey(plane: Float32Array, { shape: [, ny, nx] }: Volume, zoom: number): Canvas {
   const { black: low, white: high } = tailsOf(plane.slice());
   const scale = high > low ? 1 / (high - low) : 0;
@@ -82,7 +82,7 @@ function paintGrey(plane: Float32Array, { shape: [, ny, nx] }: Volume, zoom: num
   return canvas;
 }
 
-/** A circle around the particle, where its middle lies within half a radius of the plane. */
+/** Paints a circle around a particle whose middle lies within half a radius of the plane. */
 function paintPick(
   canvas: Canvas,
   pick: ParticlePick,
@@ -126,7 +126,7 @@ function blend(canvas: Canvas, column: number, row: number, colour: Colour, opac
   }
 }
 
-/** Lengths that a scale bar may have, nm, and how the label is drawn: 3 × 5 dots a letter, row by row. */
+/** Lengths of scale bars in nm, and letters of the label as dots, 5 rows each. */
 const barLengths = [10, 20, 50, 100, 200, 500, 1000];
 const letters: Readonly<Record<string, string>> = {
   "0": "###" + "#.#" + "#.#" + "#.#" + "###",
@@ -137,7 +137,7 @@ const letters: Readonly<Record<string, string>> = {
   m: "....." + "....." + "####." + "#.#.#" + "#.#.#",
 };
 
-/** The longest round bar up to a fifth of the width, bottom left, white on black. */
+/** Paints the longest round bar up to a fifth of the width, bottom left, white on black. */
 function paintScaleBar(canvas: Canvas, angstromPerPixel: number): void {
   const longest = (canvas.width / 5) * angstromPerPixel * 0.1;
   const nanometres = barLengths.filter((length) => length <= longest).at(-1);

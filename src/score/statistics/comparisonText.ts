@@ -77,7 +77,7 @@ export function verdictLines({ verdict, score, over, differing, permutation }: C
 }
 
 /** A comparison and the files it is of. */
-export interface FileComparison extends Comparison {
+interface FileComparison extends Comparison {
   readonly a: string;
   readonly b: string;
 }

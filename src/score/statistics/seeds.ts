@@ -22,7 +22,7 @@ export function overSeeds(values: readonly number[]): OverSeeds {
 export const overSeedsText = ({ mean, standardError }: OverSeeds): string =>
   standardError === null ? mean.toFixed(4) : `${mean.toFixed(4)} ± ${standardError.toFixed(4)}`;
 
-export interface SeedScores {
+interface SeedScores {
   readonly submissions: readonly {
     readonly path: string;
     readonly score: number;

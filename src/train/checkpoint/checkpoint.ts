@@ -65,8 +65,10 @@ const metadataSchema = z.looseObject({
 });
 
 /** Makes a network to predict with, from an experiment's network and the flat weights of its training. */
-export async function networkOf(member: ExperimentNetwork, flat: Float32Array): Promise<PredictNetwork> {
-  const { network, activation, channels, radii } = member;
+export async function networkOf(
+  { network, activation, channels, radii }: ExperimentNetwork,
+  flat: Float32Array,
+): Promise<PredictNetwork> {
   const layout = trainingLayout(await loadNetwork(network));
   return { network, activation, channels, radii, weights: namedWeights(layout, flat) };
 }
@@ -173,22 +175,22 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 async function readNetwork(
   path: string,
   file: TensorFile,
-  { name: member, activation, channels, radii, share: counts, ...spec }: z.infer<typeof networkSchema>,
+  { name: network, activation, channels, radii, share: counts, ...spec }: z.infer<typeof networkSchema>,
 ): Promise<PredictNetwork> {
   const weights = new Map<string, Float32Array>();
   for (const { name, shape } of (await loadNetwork(spec)).parameters) {
-    const tensor = file.tensors.get(`${member}/${name}`);
+    const tensor = file.tensors.get(`${network}/${name}`);
     const got = tensor ? `shape ${tensor.shape.join("×")}` : "nothing";
     if (!tensor || tensor.shape.join() !== shape.join())
       throw new PickbenchError(
         "BadCheckpoint",
-        `${path}: tensor ${member}/${name} has ${got}, wanted shape ${shape.join("×")}; was it written by another version?`,
+        `${path}: tensor ${network}/${name} has ${got}, wanted shape ${shape.join("×")}; was it written by another version?`,
         { path },
       );
     if (!tensor.data.every(Number.isFinite))
       throw new PickbenchError(
         "NotFinite",
-        `${path}: tensor ${member}/${name} holds NaN or infinity; give a checkpoint of a run that stayed finite`,
+        `${path}: tensor ${network}/${name} holds NaN or infinity; give a checkpoint of a run that stayed finite`,
         { path },
       );
     weights.set(name, tensor.data);
@@ -196,7 +198,7 @@ async function readNetwork(
   if (channels.length !== spec.outputs)
     throw new PickbenchError(
       "BadCheckpoint",
-      `${path}: ${member} names ${channels.length} channels, wanted ${spec.outputs}`,
+      `${path}: ${network} names ${channels.length} channels, wanted ${spec.outputs}`,
       { path },
     );
   return {

@@ -1,3 +1,4 @@
+/** Chooses the members of an ensemble and their weights: all alike, greedily, or by a fit. */
 import type { AnyNetwork } from "../../infer/predict/predictor.js";
 import type { Progress } from "../../system/reporter.js";
 import type { EnsembleAverage, MemberChoice } from "../checkpoint/ensembleRecord.js";
@@ -9,9 +10,9 @@ import { sampleType } from "./samples.js";
 import { soupOf } from "./soup.js";
 import type { StoredMaps } from "./storedMaps.js";
 
-/** What was chosen: how much each member counts, and what predicts. */
+/** The choice: the weights of the members, and the networks that predict. */
 interface Chosen {
-  /** Their sum is 1. */
+  /** Weight of each member; their sum is 1. */
   readonly weights: readonly number[];
   readonly networks: readonly AnyNetwork[];
   readonly tuned: Tuned;
@@ -22,7 +23,7 @@ interface ChoiceOptions extends Omit<JudgeOptions, "averaging"> {
   readonly choice: MemberChoice;
 }
 
-/** Scores each member alone, weighs them, and tunes the picking of what they are together: all on the tune runs. */
+/** Scores each member alone, weights the members, and tunes the picking of the ensemble: all on the tune runs. */
 export async function choose(
   members: readonly EnsembleMember[],
   options: ChoiceOptions,
@@ -59,9 +60,9 @@ const alone = (member: number, members: number): number[] =>
 
 interface Search {
   readonly members: readonly EnsembleMember[];
-  /** Of each member alone. */
+  /** Score of each member alone. */
   readonly scores: readonly number[];
-  /** Of each member, per tune run; empty where nothing is searched for. */
+  /** Stored maps of each member, per tune run; empty where nothing is searched. */
   readonly stored: readonly (readonly StoredMaps[])[];
   readonly judge: Judge;
   readonly progress: Progress;
@@ -72,7 +73,7 @@ const onSimplex = (counts: readonly number[]): number[] => {
   return counts.map((count) => count / sum);
 };
 
-/** How much each member counts, before their sum is 1. */
+/** Returns the weight of each member, before normalisation. */
 async function countsOf(search: Search, options: ChoiceOptions): Promise<readonly number[]> {
   const { members, scores, stored, judge, progress } = search;
   const { average, choice } = options;
@@ -108,7 +109,7 @@ async function fitted(
   return fitWeights(samples, members.length, average === "logits" ? "logits" : "probabilities");
 }
 
-/** The networks of members with those weights, and their picking. */
+/** Makes the networks of members with those weights and tunes their picking. */
 async function tuned(
   { members, judge }: Search,
   average: EnsembleAverage,
@@ -127,7 +128,7 @@ async function tuned(
         );
   return { weights, networks, tuned: await judge.tune(networks) };
 }
-/** Selections that try one change after another; what a change is worth is the caller's to say. */
+/** Selection of members by trying one change after another; the caller scores each change. */
 
 interface Selection {
   /** How often each member was taken. */
@@ -135,14 +136,15 @@ interface Selection {
   readonly score: number;
 }
 
-/** More rounds than any selection that was seen to go on improving. */
+/** Limit of rounds; every observed selection stopped improving earlier. */
 const mostRounds = 25;
 
 /**
- * Greedy selection with replacement (Caruana et al. 2004, "Ensemble selection from libraries of models", ICML): from the
- * best member on, each round takes the one that helps most, again if need be, until none helps. Ties go to the earlier.
+ * Greedy selection with replacement (Caruana et al. 2004, "Ensemble selection from libraries of models", ICML):
+ * starting from the best member, each round takes the member that helps most, possibly again, until none helps. Ties go
+ * to the earlier member.
  *
- * @param scoreOf what members are worth that are taken so often
+ * @param scoreOf scores members that are taken that often
  */
 export async function selectGreedily(
   members: number,
@@ -163,8 +165,8 @@ export async function selectGreedily(
 }
 
 /**
- * The greedy soup of Wortsman et al. (2022): members in the order of their scores, each kept if the soup with it is no
- * worse than without.
+ * The greedy soup of Wortsman et al. (2022): members in the order of their scores, each kept if the soup with that
+ * member is no worse than without.
  */
 export async function selectInOrder(
   scores: readonly number[],

@@ -1,31 +1,32 @@
 /**
- * Weights on the simplex that make the pooled prediction of sampled voxels most likely: stacking (Wolpert 1992; van der
- * Laan et al. 2007, "Super Learner") by exponentiated gradient descent (Kivinen & Warmuth 1997, Information and
- * Computation 132), which keeps weights positive and their sum 1.
+ * Weights on the simplex that maximise the likelihood of the pooled prediction at sampled voxels: stacking (Wolpert
+ * 1992; van der Laan et al. 2007, "Super Learner") by exponentiated gradient descent (Kivinen & Warmuth 1997,
+ * Information and Computation 132), which keeps weights positive and their sum 1.
  */
 import type { Averaging } from "../../infer/predict/averaging.js";
 
-/** Voxels of one type: what each member says of them, and whether they lie in a particle. */
+/** Sampled voxels of one type: each member's prediction, and whether a voxel lies in a particle. */
 export interface TypeSample {
-  /** Per member: a probability a voxel; null where it does not predict the type. */
+  /** Per member, a probability for each voxel; null where the member does not predict the type. */
   readonly said: readonly (Float32Array | null)[];
   /** 1 in a particle, else 0. */
   readonly labels: Uint8Array;
-  /** Of the type among all. */
+  /** Weight of the type among all types. */
   readonly weight: number;
 }
 
 const mostSteps = 300;
 const leastGain = 1e-7;
-/** A member that counts less costs more time than it is worth. */
+/** Least weight; a member below it costs more time than it is worth. */
 const leastWeight = 0.02;
-/** Half of what maps on disk tell apart. */
+/** Half of the smallest difference between stored probabilities. */
 const least = 0.5 / 65535;
 
 /**
- * Minimises the cross-entropy of the pooled probabilities. Voxels in particles count half of each type, all others half.
+ * Minimises the cross-entropy of the pooled probabilities. For each type, voxels in particles count half together, all
+ * others the other half.
  *
- * @returns per member; their sum is 1
+ * @returns the weight of each member; the sum is 1
  */
 export function fitWeights(samples: readonly TypeSample[], members: number, averaging: Averaging): number[] {
   const known = samples.map((sample) => prepared(sample, averaging));
@@ -48,10 +49,10 @@ export function fitWeights(samples: readonly TypeSample[], members: number, aver
 }
 
 interface Prepared {
-  /** Probabilities or logits, clamped, per member. */
+  /** Clamped probabilities or logits, per member. */
   readonly terms: readonly (Float64Array | null)[];
   readonly labels: Uint8Array;
-  /** Of a voxel in a particle, and of another. */
+  /** Loss weights of a voxel in a particle and of any other voxel. */
   readonly inside: number;
   readonly outside: number;
 }
@@ -70,7 +71,7 @@ function prepared({ said, labels, weight }: TypeSample, averaging: Averaging): P
   };
 }
 
-/** The loss of the pooled probabilities, and its slope along each member's weight. */
+/** Returns the loss of the pooled probabilities, and its gradient along each member's weight. */
 function lossAt(
   samples: readonly Prepared[],
   weights: readonly number[],

@@ -1,3 +1,4 @@
+/** Scores networks and weighted members on the tune runs, and remembers every score. */
 import type { Dataset } from "../../data/model.js";
 import type { EngineName } from "../../engines/engine.js";
 import { openPickPool, type PickPool } from "../../infer/pick/pool.js";
@@ -15,8 +16,9 @@ import type { EnsembleParts } from "./soup.js";
 import { blendMaps, type StoredMaps, storeMaps } from "./storedMaps.js";
 import { type EnsembleTuneRun, viewsOfRun } from "./tuneData.js";
 
+/** Settings shared by all scores of an ensemble. */
 export interface JudgeOptions {
-  /** The members' settings for all: tiles, test-time images, the grid that picking is tuned on. */
+  /** Experiment whose settings hold for all members: tiles, test-time images, the grid that picking is tuned on. */
   readonly experiment: Experiment;
   readonly dataset: Dataset;
   readonly runs: readonly EnsembleTuneRun[];
@@ -28,7 +30,7 @@ export interface JudgeOptions {
   readonly reporter: Reporter;
 }
 
-/** Says what networks, or members with weights, are worth on the tune runs. What it said once it does not find again. */
+/** Scores networks, or members with weights, on the tune runs. A known score is not computed again. */
 export class Judge {
   readonly #options: JudgeOptions;
   readonly #pool: PickPool = openPickPool();
@@ -37,12 +39,12 @@ export class Judge {
     this.#options = options;
   }
 
-  /** @param key tells these networks from all others */
+  /** Scores networks. @param key identifies these networks among all */
   scoreNetworks(key: unknown, networks: readonly AnyNetwork[]): Promise<number> {
     return this.#options.parts.score(this.#keyed(key), async () => (await this.tune(networks)).score);
   }
 
-  /** Predicts with the networks as they will be used, and tunes their picking. */
+  /** Predicts with the networks as in later use, and tunes their picking. */
   tune(networks: readonly AnyNetwork[]): Promise<Tuned> {
     const { runs, dataset, experiment } = this.#options;
     return tuneNetworks(this.#options, networks, runs, ({ run }, predictor) => {
@@ -51,7 +53,7 @@ export class Judge {
     });
   }
 
-  /** A member's maps of every tune run, from disk where an earlier call left them. */
+  /** Returns a member's maps of every tune run, from disk where an earlier call stored them. */
   async store({ sha256, checkpoint }: EnsembleMember): Promise<StoredMaps[]> {
     const { runs, dataset, experiment, engine, threads, averaging, parts } = this.#options;
     const settings = { ...experiment.predict, engine, threads, averaging };
@@ -69,7 +71,7 @@ export class Judge {
     }
   }
 
-  /** @param stored of each member, per tune run */
+  /** Scores members with shares. @param stored maps of each member, per tune run */
   scoreShares(
     members: readonly EnsembleMember[],
     stored: readonly (readonly StoredMaps[])[],
@@ -99,7 +101,7 @@ export class Judge {
     return this.#pool.close();
   }
 
-  /** All that scores and maps depend on, besides what is scored. */
+  /** Completes a key with everything else that scores and maps depend on. */
   #keyed(key: unknown): unknown {
     const { experiment, runs, averaging, engine, threads } = this.#options;
     const stamps = runs.map(({ stamp }) => stamp);
@@ -123,6 +125,6 @@ export class Judge {
   }
 }
 
-/** Whether all that a member says of a voxel adds up to 1, or each type stands alone. */
+/** Returns softmax where a member's probabilities of a voxel add up to 1, sigmoid where each type is independent. */
 const activationOf = ({ checkpoint }: EnsembleMember): "softmax" | "sigmoid" =>
   checkpoint.networks.every(({ activation }) => activation === "softmax") ? "softmax" : "sigmoid";

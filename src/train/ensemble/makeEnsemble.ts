@@ -1,3 +1,4 @@
+/** Makes ensembles. The room `ensemble` joins checkpoints into one: weighted predictions or averaged weights. */
 import type { Dataset } from "../../data/model.js";
 import type { EngineName } from "../../engines/engine.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -11,13 +12,14 @@ import { type EnsembleMember, readMembers } from "./members.js";
 import { withEnsembleParts } from "./soup.js";
 import { readTuneRuns } from "./tuneData.js";
 
-/** Test-time images, over the members' own. */
+/** Test-time images, in place of the members' own. */
 export type TestTime = Pick<Experiment["predict"], "halfTurn" | "flips" | "rotations">;
 
+/** An ensemble to make. */
 export interface EnsembleRequest {
   readonly paths: readonly string[];
   readonly dataset: Dataset;
-  /** Names of the runs that weights are chosen and picking is tuned on. */
+  /** Names of the runs on which weights are chosen and picking is tuned. */
   readonly tune: readonly string[];
   readonly out: string;
   readonly average: EnsembleAverage;
@@ -29,19 +31,21 @@ export interface EnsembleRequest {
   readonly reporter: Reporter;
 }
 
+/** An ensemble as made, for reports. */
 export interface MadeEnsemble extends EnsembleRecord {
-  /** In the members' order. */
+  /** Paths in the order of the members. */
   readonly paths: readonly string[];
-  /** On the tune runs, as are the members'. */
+  /** Score on the tune runs, as are the members' scores. */
   readonly score: number;
   readonly warnings: readonly string[];
 }
 
 /**
- * Joins checkpoints into one, weighs them and tunes their picking on the tune runs, and writes it. Equal inputs give
- * equal bytes.
+ * Joins checkpoints into one: weights them, tunes their picking on the tune runs, and writes the result. Equal inputs
+ * give equal bytes.
  *
- * @throws BadCheckpoint, BadDataset, Unsupported, Stopped
+ * @throws PickbenchError BadUsage, BadCheckpoint, BadDataset or Unsupported where the members do not fit together or
+ * with the data; Stopped when the user asks to stop
  */
 export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemble> {
   const { paths, dataset, tune, out, average, choice, testTime } = request;
@@ -86,13 +90,13 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
   });
 }
 
-/** As export calls them; networks trained elsewhere by their numbers too. */
+/** Names networks as export does; networks trained elsewhere also get numbers. */
 const namesIn = (checkpoint: Checkpoint): string[] =>
   checkpoint.ensemble!.average === "weights"
     ? namedNetworks(checkpoint).map(({ name }) => name)
     : checkpoint.networks.map((_, at) => String(at + 1));
 
-/** What is to be said of a member that has seen a tune run, or may have. */
+/** Warns of a member that was, or may have been, trained on a tune run. */
 function leaks({ path, trainedOn }: EnsembleMember, tune: readonly string[]): string[] {
   if (trainedOn === null)
     return [

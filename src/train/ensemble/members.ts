@@ -1,3 +1,4 @@
+/** The members of an ensemble: their checkpoints, whether they fit together, and the runs they were trained on. */
 import { basename, dirname, join } from "node:path";
 import { readRecord } from "../../domain/record.js";
 import { checkProbabilities } from "../../infer/predict/averaging.js";
@@ -10,20 +11,20 @@ import { isExternal } from "../experiment/networkChoice.js";
 import { checkOneSpacing } from "../submit/detector.js";
 import { checkSameNetworks } from "./soup.js";
 
-/** A checkpoint that is to count in an ensemble. */
+/** A checkpoint that is a candidate for an ensemble. */
 export interface EnsembleMember {
   readonly path: string;
   readonly sha256: string;
   readonly checkpoint: Checkpoint;
-  /** Its experiment, with the seed where that is not 0. */
+  /** Name of the member's experiment, with the seed unless that is 0. */
   readonly name: string;
   readonly trainedOn: string[] | null;
 }
 
 /**
- * Reads the members; a file that is given twice counts once.
+ * Reads the members; a file given twice counts once.
  *
- * @throws BadCheckpoint, Unsupported where they cannot be averaged so
+ * @throws PickbenchError BadCheckpoint or Unsupported where they cannot be averaged in this way
  */
 export async function readMembers(
   paths: readonly string[],
@@ -49,7 +50,7 @@ export async function readMembers(
   return all;
 }
 
-/** What is predicted on, and what is added to positions, is one for all. */
+/** Checks that all members predict on the same tomogram and level and add the same offset to positions. */
 function checkOneTomogram(members: readonly EnsembleMember[]): void {
   const [first] = members;
   for (const key of ["tomogram", "level", "offset"] as const)
@@ -82,9 +83,9 @@ function checkAveraged(
 }
 
 /**
- * The runs that a checkpoint's networks were trained on, as far as it can be told: from the record of its run's folder
- * where that is of the same experiment, from the names in its experiment, or from what an ensemble says of its members.
- * Null where it cannot, as of networks trained elsewhere.
+ * Determines the runs that a checkpoint's networks were trained on: from the record in its run's folder where that is
+ * of the same experiment, from the names in its experiment, or from an ensemble's record of its members. Null where
+ * they are unknown, as for networks trained elsewhere.
  */
 async function runsTrainedOn(
   path: string,

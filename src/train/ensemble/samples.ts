@@ -1,3 +1,4 @@
+/** Samples of voxels on which ensemble weights are fitted. */
 import { matchFraction, type Particle } from "../../domain/particles.js";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
 import { levels } from "../../infer/predict/slabPrediction.js";
@@ -6,10 +7,10 @@ import type { TuneTruth } from "../fit/tuneNetworks.js";
 import type { TypeSample } from "./fit.js";
 import { readStoredType, type StoredMaps } from "./storedMaps.js";
 
-/** Voxels outside particles that are looked at, a type and run. */
+/** Number of voxels sampled outside particles, per type and run. */
 const outsideVoxels = 200_000;
 
-/** What every member says of a type in the balls of its particles and at even steps elsewhere. */
+/** Collects every member's prediction of a type, in the balls of its particles and at even steps elsewhere. */
 export async function sampleType(
   particle: Particle,
   experiment: Experiment,
@@ -39,7 +40,7 @@ const fractionOf = ({ target }: Experiment): number =>
 
 type Centre = { readonly x: number; readonly y: number; readonly z: number };
 
-/** Places of the voxels whose centre lies within `radius` Å of one of the particles'. */
+/** Returns indices of the voxels whose centre lies within `radius` Å of a particle's. */
 function ballVoxels(
   centres: readonly Centre[],
   radius: number,
@@ -65,7 +66,7 @@ function ballVoxels(
   return places;
 }
 
-/** All voxels inside, and others at even steps. */
+/** Returns all voxels inside particles, and others at even steps. */
 function placesOf(inside: ReadonlySet<number>, shape: Shape3): { places: number[]; labels: Uint8Array } {
   const voxels = shape[0] * shape[1] * shape[2];
   const step = Math.max(1, Math.floor(voxels / outsideVoxels));

@@ -1,4 +1,8 @@
-/** Soups: one network whose weights are the mean of several (Wortsman et al. 2022, "Model soups", ICML). */
+/**
+ * Soups: one network whose weights are the mean of several (Wortsman et al. 2022, "Model soups", ICML). Also the parts
+ * of
+ * an unfinished ensemble on disk.
+ */
 
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,13 +14,16 @@ import { withLock } from "../../system/lock.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
 import { makeFolder, removeEmpty } from "../run/runFolder.js";
 
-/** A checkpoint and its place. */
+/** A checkpoint with its path. */
 interface Ingredient {
   readonly path: string;
   readonly checkpoint: Pick<Checkpoint, "networks">;
 }
 
-/** @throws BadCheckpoint where weights have no places in common: networks differ, or were trained elsewhere */
+/**
+ * Checks that weights can be averaged. @throws PickbenchError BadCheckpoint where networks differ or were trained
+ * elsewhere
+ */
 export function checkSameNetworks(ingredients: readonly Ingredient[]): void {
   const [first] = ingredients;
   for (const { path, checkpoint } of ingredients) {
@@ -46,7 +53,7 @@ const described = ({ networks }: Pick<Checkpoint, "networks">): string =>
     })
     .join(" + ");
 
-/** The mean of each tensor over checkpoints of the same networks, added up in 64 bits. */
+/** Averages each tensor over checkpoints of the same networks, summed in 64 bits. */
 export function soupOf(checkpoints: readonly Pick<Checkpoint, "networks">[]): AnyNetwork[] {
   return checkpoints[0]!.networks.map((network, at) => {
     const all = checkpoints.map(({ networks }) => networks[at] as PredictNetwork);
@@ -64,23 +71,25 @@ export function soupOf(checkpoints: readonly Pick<Checkpoint, "networks">[]): An
 }
 
 /**
- * What making an ensemble has found so far, in a folder beside its file: scores, and members' maps of the tune runs. Each
- * is named by a hash of all that it depends on, so that a stopped command goes on where it was, and a changed one begins
- * anew.
+ * Results of an ensemble in the making, in a folder beside its file: scores, and members' maps of the tune runs. Each
+ * is named by a hash of everything that it depends on, so that a stopped command continues where it was, and a changed
+ * one starts anew.
  */
-
-/** Scores and maps that were found before are not found again. */
 export interface EnsembleParts {
-  /** The score of what the key tells apart. */
+  /** Returns the score of a key, found only once. */
   score(key: unknown, find: () => Promise<number>): Promise<number>;
-  /** Where the maps of what the key tells apart lie or are to lie. */
+  /** Returns the folder for the maps of a key. */
   mapsFolder(key: unknown): string;
   remove(): Promise<void>;
 }
 
 const scoreSchema = z.strictObject({ score: z.number().nonnegative() });
 
-/** @throws BadUsage where another process makes that file */
+/**
+ * Reserves an ensemble's parts for this process while `work` runs. @throws PickbenchError BadUsage where another
+ * process
+ * makes that file
+ */
 export async function withEnsembleParts<T>(
   out: string,
   work: (parts: EnsembleParts) => Promise<T>,

@@ -1,4 +1,4 @@
-/** Members' probabilities on disk, 16 bits a voxel and one file a type, and what several say together. */
+/** Members' probabilities on disk, 16 bits a voxel and one file a type, and their average over members. */
 import { existsSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { writeFolderWhole } from "../../system/files.js";
 /** One member's maps of one run. */
 export interface StoredMaps {
   readonly folder: string;
-  /** In the order of its files. */
+  /** Types in the order of the files. */
   readonly types: readonly string[];
   readonly shape: Shape3;
   readonly spacing: Spacing3;
@@ -20,7 +20,7 @@ export interface StoredMaps {
 
 const fileOf = (folder: string, index: number): string => join(folder, `${index}.u16`);
 
-/** Predicts a run into a folder, if it is not there yet. */
+/** Predicts a run into a folder, unless the folder exists. */
 export async function storeMaps(
   folder: string,
   predictor: Predictor,
@@ -49,7 +49,7 @@ export async function storeMaps(
   return stored;
 }
 
-/** A type's whole map: k for k/65535. */
+/** Reads a type's whole map; k stands for the probability k/65535. */
 export async function readStoredType(
   { folder, types, shape }: StoredMaps,
   type: string,
@@ -62,16 +62,16 @@ export async function readStoredType(
   }
 }
 
-/** A member's maps, what they are, and how much they count. */
+/** A member's maps, their activation, and the member's share. */
 interface BlendedMember extends Pick<Averaged, "activation"> {
   readonly maps: StoredMaps;
   readonly share: number;
 }
 
-/** Voxels that are held at once, a member and type. */
+/** Limit of voxels held at once, per member and type. */
 const blockVoxels = 2 ** 20;
 
-/** What several members say together of one run; one alone says what it said. */
+/** Averages the stored predictions of several members for one run; those of a single member stay as they are. */
 export async function blendMaps(
   members: readonly BlendedMember[],
   averaging: Averaging,
@@ -94,10 +94,10 @@ export async function blendMaps(
     return await gatherMaps({ types, shape, spacing, floors }, async (onSlab) => {
       for (let z = 0; z < shape[0]; z += planes) {
         const voxels = Math.min(planes, shape[0] - z) * plane;
-        const said = await Promise.all(
+        const outputs = await Promise.all(
           files.map((ofMember) => Promise.all(ofMember.map((file) => readBlock(file, z * plane, voxels)))),
         );
-        onSlab({ values: join(members, types, said, voxels) });
+        onSlab({ values: join(members, types, outputs, voxels) });
       }
     });
   } finally {
@@ -105,13 +105,13 @@ export async function blendMaps(
   }
 }
 
-/** Per member and type, probabilities of the same voxels. */
-type Said = readonly (readonly Float32Array[])[];
+/** Probabilities of the same voxels, per member and type. */
+type Outputs = readonly (readonly Float32Array[])[];
 
 function averaged(
   members: readonly BlendedMember[],
   types: readonly string[],
-  said: Said,
+  outputs: Outputs,
   voxels: number,
 ): Map<string, Float32Array> {
   const totals = totalShares(
@@ -121,7 +121,7 @@ function averaged(
   for (const type of types) {
     const sums = new Float32Array(voxels);
     for (const [m, { maps, share }] of members.entries()) {
-      const from = said[m]![maps.types.indexOf(type)];
+      const from = outputs[m]![maps.types.indexOf(type)];
       const weight = share / totals.get(type)!;
       if (from) for (let i = 0; i < voxels; i++) sums[i]! += weight * from[i]!;
     }
@@ -130,11 +130,11 @@ function averaged(
   return values;
 }
 
-/** A softmax member's maps leave open what it says of no type: 1 less their sum. */
+/** Pools logits. A softmax member's maps leave out the probability of no type: 1 minus their sum. */
 function pooled(
   members: readonly BlendedMember[],
   types: readonly string[],
-  said: Said,
+  outputs: Outputs,
   voxels: number,
 ): Map<string, Float32Array> {
   const networks = members.map(({ activation, maps, share }) => ({
@@ -143,7 +143,7 @@ function pooled(
     channels: [...maps.types, null],
   }));
   const pool = new LogitPool(types, networks, 0.5 / levels);
-  for (const [m, perType] of said.entries()) {
+  for (const [m, perType] of outputs.entries()) {
     const all = new Float32Array(voxels * (perType.length + 1));
     const none = all.subarray(voxels * perType.length).fill(1);
     for (const [t, values] of perType.entries()) {

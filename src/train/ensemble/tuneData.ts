@@ -1,3 +1,4 @@
+/** The tune runs of an ensemble: their truth, and their tomograms on demand. */
 import { findRun, findTomogram } from "../../data/dataset.js";
 import { tomogramStamp } from "../../data/manifest.js";
 import type { Dataset } from "../../data/model.js";
@@ -12,16 +13,17 @@ import type { Experiment } from "../experiment/schema.js";
 import type { TuneTruth } from "../fit/tuneNetworks.js";
 import type { EnsembleMember } from "./members.js";
 
-/** A tune run, whose tomogram is read whenever it is predicted. */
+/** A tune run, whose tomogram is read again for every prediction. */
 export interface EnsembleTuneRun extends TuneTruth {
-  /** Of its tomogram and its picks. */
+  /** Stamp of the run's tomogram and picks. */
   readonly stamp: string;
 }
 
 /**
- * The truth of the runs named.
+ * Reads the truth of the named runs.
  *
- * @throws BadDataset, BadUsage where one is not there, has no picks of the members' types, or has another spacing
+ * @throws PickbenchError BadDataset or Unsupported where a run is missing, has no picks of the members' types, or has
+ * another spacing
  */
 export async function readTuneRuns(
   dataset: Dataset,
@@ -59,7 +61,7 @@ export async function readTuneRuns(
   return runs;
 }
 
-/** A run's tomogram as a predictor wants it. */
+/** Reads a run's tomogram once per normalisation of a predictor. */
 export const viewsOfRun = (
   dataset: Dataset,
   experiment: Experiment,

@@ -1,3 +1,4 @@
+/** Tunes the fusion of several pickers' picks: weights and threshold per type. */
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import {
   byScoreAndPlace,
@@ -7,37 +8,64 @@ import {
 } from "../../infer/consensus/fusePicks.js";
 import {
   type FusionRules,
-  type FusionSettings,
   hasVotes,
   type PicksByRun,
+  type TunedFusion,
 } from "../../infer/consensus/fuseRuns.js";
 import { confidenceCurve } from "../../score/diagnosis/curve.js";
 import { judge } from "../../score/diagnosis/verdicts.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { chooseCautious } from "../../score/tuning.js";
+import { PickbenchError } from "../../system/errors.js";
 
-export interface TunedFusion extends FusionSettings {
-  /** On the tune runs, which the settings were fitted to: no fair test. */
-  readonly fbeta: number;
-}
-
-/** Weights tried for a type: at most so many, whatever the number of pickers. */
+/** Limit of the weights to try for a type, whatever the number of pickers. */
 const mostWeights = 70;
 
 /**
+ * Tunes the fusion of every type of particle (see tuneFusion).
+ *
+ * @param onTuned called after each type
+ */
+export function tuneTypes(
+  particles: readonly Particle[],
+  truth: PicksByExperiment,
+  pickers: readonly PicksByRun[],
+  rules: FusionRules,
+  onTuned: (done: number, type: string) => void,
+): Map<string, TunedFusion> {
+  const tuned = new Map<string, TunedFusion>();
+  for (const [i, particle] of particles.entries()) {
+    const found = tuneFusion(particle, truth, pickers, rules);
+    if (found) tuned.set(particle.name, found);
+    onTuned(i + 1, particle.name);
+  }
+  return tuned;
+}
+
+/** @throws BadUsage for a tune run that no picker has picks of */
+export function checkTuneRuns(truth: PicksByExperiment, pickers: readonly PicksByRun[]): void {
+  const untried = [...truth.keys()].find((run) => pickers.every((picks) => !picks.has(run)));
+  if (untried !== undefined)
+    throw new PickbenchError(
+      "BadUsage",
+      `--tune names ${untried}, of which no picker has picks; tune on runs that were picked`,
+    );
+}
+
+/**
  * Finds a type's weights and threshold by F-beta on the tune runs alone. All weights of a grid over the simplex are
- * tried, equal ones among them, each with every threshold: of those with the greatest F, the ones nearest to equal. (On
- * simulated pickers, tuned on one run or three and scored on twenty others, no tolerance in favour of equal weights
- * scored higher where pickers differ in quality; equal ones alone lost 0.03 to 0.07 there, and nothing to 0.007 where they are alike.) The
- * threshold is the cautious one near the best (see chooseCautious), for few runs place the best at random; it lies in the
- * middle between two scores, and there is none where it would keep all.
+ * tried, equal ones among them, each with every threshold; among those with the greatest F, the ones nearest to equal
+ * win. (On simulated pickers, tuned on one run or three and scored on twenty others, no tolerance in favour of equal
+ * weights scored higher where pickers differ in quality; equal weights alone lost 0.03 to 0.07 there, and nothing to
+ * 0.007 where pickers are alike.) The threshold is the cautious one near the best (see `chooseCautious`), for few runs
+ * place the best at random; it lies in the middle between two scores, and there is none where it would keep all.
  *
- * The order of the pickers decides nothing: ties are settled in an order of what they picked.
+ * The order of the pickers decides nothing: ties are settled by an order of their picks.
  *
- * @param truth the tune runs alone
- * @param pickers of every picker, the picks of these runs; other runs and types are passed over
- * @param rules not by weight, since the weights are what is sought
- * @returns null where the runs hold no particle of the type, or nothing was picked or has the votes
+ * @param truth of the tune runs alone
+ * @param pickers picks of these runs, per picker; other runs and types are ignored
+ * @param rules without weights, since the weights are sought
+ * @returns null where the runs hold no particle of the type, or no pick has the votes
  */
 export function tuneFusion(
   particle: Particle,
@@ -82,7 +110,7 @@ const thresholdValue = ({ threshold, fbeta }: { threshold: number; fbeta: number
   value: fbeta,
 });
 
-/** Numbers of the pickers, in an order of what they picked in each run. */
+/** Returns the pickers' numbers in an order of their picks in each run. */
 function orderOf(lists: readonly (readonly (readonly ParticlePick[])[])[]): number[] {
   const sorted = lists.map((runs) => runs.map((picks) => picks.toSorted(byScoreAndPlace)));
   const compare = (a: number, b: number): number =>
@@ -90,7 +118,10 @@ function orderOf(lists: readonly (readonly (readonly ParticlePick[])[])[]): numb
   return lists.map((_, picker) => picker).sort(compare);
 }
 
-/** Weights that sum to 1: a grid as fine as `mostWeights` allows, up to tenths, and equal ones. Nearest to equal first. */
+/**
+ * Returns weights that sum to 1: a grid as fine as `mostWeights` allows, up to tenths, and equal weights. Those nearest
+ * to equal come first.
+ */
 export function weightGrid(pickers: number): number[][] {
   let steps = 1;
   while (steps < 10 && choose(steps + pickers, pickers - 1) <= mostWeights) steps++;
@@ -108,7 +139,9 @@ const choose = (n: number, k: number): number => {
   return ways;
 };
 
-/** All ways to write a number as a sum of so many, 0 among them; by falling first number, then second, … */
+/**
+ * Returns all ways to write a number as a sum of `count` numbers, 0 included; by falling first number, then second, …
+ */
 function compositions(sum: number, count: number): number[][] {
   if (count === 1) return [[sum]];
   return Array.from({ length: sum + 1 }, (_, i) => sum - i).flatMap((first) =>

@@ -5,14 +5,15 @@
 import { readFile } from "node:fs/promises";
 import { type Document, LineCounter, parseDocument } from "yaml";
 import { architectureNamed } from "../../nets/library/catalogue.js";
-import { messageOf, PickbenchError } from "../../system/errors.js";
+import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
 import { parseBudget } from "./budget.js";
-import { describeIssues } from "./experimentIssues.js";
+import { describeIssues, mistakesText } from "./experimentIssues.js";
 import { checkExternal } from "./externalExperiment.js";
 import { fromExperiment, isExternal } from "./networkChoice.js";
 import { type Experiment, experimentSchema } from "./schema.js";
 import { checkSearch, type SearchParameter } from "./searchSpace.js";
+import { withSettings } from "./settings.js";
 
 /** Keys that the command line sets in place of the file's. */
 export interface ExperimentOverrides {
@@ -20,6 +21,8 @@ export interface ExperimentOverrides {
   readonly budget?: string | undefined;
   readonly engine?: Experiment["engine"] | undefined;
   readonly splits?: Experiment["splits"] | undefined;
+  /** KEY.PATH=VALUE each, as if the value stood there in the file. */
+  readonly set?: readonly string[] | undefined;
 }
 
 /** Reads, checks and freezes an experiment. @throws PickbenchError BadExperiment, naming the key */
@@ -59,8 +62,9 @@ export async function readSearched(path: string, overrides: ExperimentOverrides 
   const content = plainContent(document, path);
   if (content === null || typeof content !== "object" || Array.isArray(content))
     throw bad(path, "it holds no keys; wanted an experiment such as experiments/quickstart.yaml");
-  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
-  const { search, ...whole }: Record<string, unknown> = { ...content, ...given };
+  const { set = [], ...flags } = overrides;
+  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+  const { search, ...whole }: Record<string, unknown> = { ...withSettings(content, set), ...given };
   const experiment = checkExperiment({ ...whole, network: fromExperiment(path, whole.network) }, path);
   return { experiment, parameters: search === undefined ? null : checkSearch(search, path) };
 }
@@ -80,62 +84,92 @@ function plainContent(document: Document, path: string): unknown {
  */
 export function checkExperiment(content: unknown, origin: string): Experiment {
   const parsed = experimentSchema.safeParse(content);
-  if (!parsed.success) throw bad(origin, describeIssues(parsed.error.issues, content), parsed.error);
+  if (!parsed.success) {
+    const found = describeIssues(parsed.error.issues, content, experimentSchema);
+    throw bad(origin, mistakesText([...found, ...missingTraining(content)]), parsed.error);
+  }
   const experiment = parsed.data;
   const { name, network, splits } = experiment;
-  if (isExternal(network))
+  if (isExternal(network)) {
     checkExternal(experiment, experimentSchema.parse({ name, network, splits }), network, origin);
-  else checkTrained(experiment, origin, content);
+    return deepFreeze(experiment);
+  }
+  const mistakes = [...missingTraining(content), ...trainingMistakes(experiment)];
+  if (mistakes.length > 0) throw bad(origin, mistakesText(mistakes));
   return deepFreeze(experiment);
 }
 
-function checkTrained(experiment: Experiment, origin: string, content: unknown): void {
-  const { network, loss, budget } = experiment;
-  if (typeof network === "string") architectureNamed(network);
-  else if ("architecture" in network) architectureNamed(network.architecture);
-  if (loss.length === 0) {
-    const got = (content as { readonly loss?: unknown }).loss === undefined ? "nothing" : "a list of 0";
-    throw bad(origin, `loss: got ${got}, wanted a list of one loss or more; see docs/experiments.md#keys`);
-  }
-  if (budget === "")
-    throw bad(
-      origin,
-      "budget: got nothing, wanted how long to train, such as 600 steps or 20m; see docs/experiments.md#keys",
-    );
-  parseBudget(budget);
-  checkCombination(experiment, origin);
+/** What must be there to train, and is not. */
+function missingTraining(content: unknown): string[] {
+  const { network, loss, budget } = (content ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof network === "object" && network !== null && "onnx" in network) return [];
+  const hasNoLoss = loss === undefined || (Array.isArray(loss) && loss.length === 0);
+  return [
+    ...(hasNoLoss
+      ? [`loss: got ${loss === undefined ? "nothing" : "a list of 0"}, wanted a list of one loss or more`]
+      : []),
+    ...(budget === undefined || budget === ""
+      ? ["budget: got nothing, wanted how long to train, such as 600 steps or 20m"]
+      : []),
+  ];
 }
 
-function checkCombination(experiment: Experiment, origin: string): void {
-  const { networks, output, loss, types, ignore, target } = experiment;
-  if (networks === "perType" && output === "softmax")
-    throw bad(
-      origin,
-      "output: softmax needs the other types as classes; wanted sigmoid or heatmap with networks: perType",
-    );
-  for (const { kind } of loss) {
-    const fits =
-      output === "heatmap"
-        ? kind === "squaredError" || kind === "absoluteError"
-        : output === "softmax"
-          ? kind === "crossEntropy" || kind === "tversky"
-          : kind !== "crossEntropy";
-    if (!fits) throw bad(origin, `loss: ${kind} does not go with output: ${output}`);
-  }
-  checkHead(experiment, origin);
-  if (output === "heatmap" && target.kind === "ball")
-    throw bad(origin, "target: ball does not go with output: heatmap; wanted gaussian");
-  if (types?.every((type) => ignore.includes(type)))
-    throw bad(origin, "types: all of them are ignored; leave one to learn");
+function trainingMistakes(experiment: Experiment): string[] {
+  const { network, budget } = experiment;
+  const name = typeof network === "object" && "architecture" in network ? network.architecture : network;
+  return [
+    ...(typeof name === "string" ? mistakeOf(() => architectureNamed(name)) : []),
+    ...(budget === "" ? [] : mistakeOf(() => parseBudget(budget))),
+    ...combinationMistakes(experiment),
+    ...headMistakes(experiment),
+  ];
 }
 
-function checkHead({ head, target, augment, picking }: Experiment, origin: string): void {
-  if (!head.offsets) return;
-  if (target.kind !== "ball") throw bad(origin, `head.offsets: got target ${target.kind}, wanted a ball`);
-  if (augment.mixup > 0)
-    throw bad(origin, "head.offsets: mixed examples have no one centre; set augment.mixup to 0");
-  if (picking.method !== "peaks")
-    throw bad(origin, `head.offsets: got picking.method ${picking.method}, wanted peaks, which votes make`);
+/** The message of what `check` throws for the user. */
+function mistakeOf(check: () => unknown): string[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (isPickbenchError(error)) return [error.message];
+    throw error;
+  }
+}
+
+/** Losses that go with each output. */
+const lossesOf: Readonly<Record<Experiment["output"], readonly string[]>> = {
+  softmax: ["crossEntropy", "tversky"],
+  sigmoid: ["binaryCrossEntropy", "tversky", "focal", "squaredError", "absoluteError"],
+  heatmap: ["squaredError", "absoluteError"],
+};
+
+function combinationMistakes({ networks, output, loss, types, ignore, target }: Experiment): string[] {
+  const unfit = loss.filter(({ kind }) => !lossesOf[output].includes(kind));
+  return [
+    ...(networks === "perType" && output === "softmax"
+      ? ["output: softmax needs the other types as classes; wanted sigmoid or heatmap with networks: perType"]
+      : []),
+    ...unfit.map(
+      ({ kind }) => `loss: ${kind} does not go with output: ${output}; wanted ${lossesOf[output].join(", ")}`,
+    ),
+    ...(output === "heatmap" && target.kind === "ball"
+      ? ["target: ball does not go with output: heatmap; wanted gaussian"]
+      : []),
+    ...(types?.every((type) => ignore.includes(type))
+      ? ["types: all of them are ignored; leave one to learn"]
+      : []),
+  ];
+}
+
+function headMistakes({ head, target, augment, picking }: Experiment): string[] {
+  if (!head.offsets) return [];
+  return [
+    ...(target.kind === "ball" ? [] : [`head.offsets: got target ${target.kind}, wanted a ball`]),
+    ...(augment.mixup > 0 ? ["head.offsets: mixed examples have no one centre; set augment.mixup to 0"] : []),
+    ...(picking.method === "peaks"
+      ? []
+      : [`head.offsets: got picking.method ${picking.method}, wanted peaks, which votes make`]),
+  ];
 }
 
 const bad = (path: string, what: string, cause?: unknown): PickbenchError =>

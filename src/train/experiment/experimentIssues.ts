@@ -1,5 +1,6 @@
-/** One readable sentence for the issues that a schema finds in an experiment. */
+/** What is wrong with an experiment, a line for each mistake. */
 import type { z } from "zod";
+import { keysAt, meantKey } from "./schemaKeys.js";
 
 type Issue = z.core.$ZodIssue;
 interface Placed {
@@ -9,17 +10,52 @@ interface Placed {
   readonly wanted: string;
 }
 
-/** Describes a schema's issues in one sentence. An unknown key goes first, for it often explains a missing one. */
-export function describeIssues(issues: readonly Issue[], content: unknown): string {
+/** Where every key is explained, for the end of a message. */
+export const reference = "pickbench experiment new writes every key with its meaning";
+
+/** Joins mistakes to one message: one sentence for one, a line each for several. */
+export function mistakesText(mistakes: readonly string[]): string {
+  const [only, ...others] = mistakes;
+  if (only !== undefined && others.length === 0)
+    return `${only}${only.endsWith("?") ? "" : ";"} ${reference}`;
+  return `${mistakes.length} mistakes; ${reference}${mistakes.map((each) => `\n  ${each}`).join("")}`;
+}
+
+/**
+ * Describes what the schema found, keys that it does not know first. A key that is missing where a misspelt one of its
+ * name is there is not told apart.
+ */
+export function describeIssues(
+  issues: readonly Issue[],
+  content: unknown,
+  schema: z.core.$ZodType,
+): readonly string[] {
   const placed = issues.flatMap((issue) => unfold(issue, []));
-  const { path, issue, wanted } =
-    placed.find(({ issue: { code } }) => code === "unrecognized_keys") ?? placed[0]!;
-  const where = path.map(String).join(".");
-  if (issue.code === "unrecognized_keys") {
-    const keys = issue.keys.map((key) => (where ? `${where}.${key}` : key)).join(", ");
-    return `unknown key ${keys}; check its spelling against docs/experiments.md#keys`;
-  }
-  return `${where || "the file"}: got ${shown(valueAt(content, path))}, wanted ${wanted}; see docs/experiments.md#keys`;
+  const unknown = placed.flatMap(({ path, issue }) =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((key) => ({ at: dotted([...path, key]), meant: meantKey(schema, path, key), path }))
+      : [],
+  );
+  const meant = new Set(unknown.map((each) => each.meant));
+  const others = placed.filter(({ path, issue }) => {
+    const isMissing = valueAt(content, path) === undefined;
+    return issue.code !== "unrecognized_keys" && !(isMissing && meant.has(dotted(path)));
+  });
+  return [
+    ...unknown.map(({ at, meant: key, path }) => `unknown key ${at}${advice(schema, path, key)}`),
+    ...others.map(
+      ({ path, wanted }) =>
+        `${dotted(path) || "the file"}: got ${shown(valueAt(content, path))}, wanted ${wanted}`,
+    ),
+  ];
+}
+
+const dotted = (path: readonly PropertyKey[]): string => path.map(String).join(".");
+
+function advice(schema: z.core.$ZodType, path: readonly PropertyKey[], meant: string | undefined): string {
+  if (meant !== undefined) return `; did you mean ${meant}?`;
+  const known = keysAt(schema, path);
+  return known.length > 0 && known.length <= 12 ? `; there is ${known.join(", ")}` : "";
 }
 
 /** Lists an issue with its full path; of alternatives that all failed, only the closest. */

@@ -6,43 +6,43 @@ import type { GraphBuilder } from "../../nets/graph.js";
 import type { Value } from "../../nets/value.js";
 
 const weight = z.number().positive().default(1);
-const classWeights = z.array(z.number().nonnegative()).optional();
+const positiveWeight = z.number().positive().default(1);
+const addedWeight = z.number().nonnegative().default(0);
 
 /** The losses of an experiment; `weight` is the factor of each in the sum. */
 export const lossSchema = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("crossEntropy"),
-    weight,
-    classWeights,
-    backgroundWeight: z.number().positive().default(1),
-  }),
-  z.strictObject({
-    kind: z.literal("binaryCrossEntropy"),
-    weight,
-    positiveWeight: z.number().positive().default(1),
-  }),
-  z.strictObject({
-    kind: z.literal("tversky"),
-    weight,
-    alpha: z.number().min(0).max(1).default(0.3),
-    beta: z.number().min(0).max(1).default(0.7),
-  }),
-  z.strictObject({
-    kind: z.literal("focal"),
-    weight,
-    gamma: z.number().min(1).default(2),
-    positiveWeight: z.number().positive().default(1),
-  }),
-  z.strictObject({
-    kind: z.literal("squaredError"),
-    weight,
-    positiveWeight: z.number().nonnegative().default(0),
-  }),
-  z.strictObject({
-    kind: z.literal("absoluteError"),
-    weight,
-    positiveWeight: z.number().nonnegative().default(0),
-  }),
+  z
+    .strictObject({
+      kind: z.literal("crossEntropy"),
+      weight,
+      classWeights: z.array(z.number().nonnegative()).optional(),
+      backgroundWeight: z.number().positive().default(1),
+    })
+    .describe(
+      "cross entropy over background and types; `classWeights` of all classes, the background first, or `backgroundWeight` alone, the types then having 1",
+    ),
+  z
+    .strictObject({ kind: z.literal("binaryCrossEntropy"), weight, positiveWeight })
+    .describe(
+      "cross entropy of each type by itself; `positiveWeight` of the voxels that belong to a particle",
+    ),
+  z
+    .strictObject({
+      kind: z.literal("tversky"),
+      weight,
+      alpha: z.number().min(0).max(1).default(0.3),
+      beta: z.number().min(0).max(1).default(0.7),
+    })
+    .describe("1 − Tversky index, mean over the types; `alpha` weighs false voxels, `beta` missed ones"),
+  z
+    .strictObject({ kind: z.literal("focal"), weight, gamma: z.number().min(1).default(2), positiveWeight })
+    .describe("focal loss of each type by itself; the larger `gamma`, the less do easy voxels count"),
+  z
+    .strictObject({ kind: z.literal("squaredError"), weight, positiveWeight: addedWeight })
+    .describe("mean squared difference; a voxel of target t counts 1 + `positiveWeight` · t times"),
+  z
+    .strictObject({ kind: z.literal("absoluteError"), weight, positiveWeight: addedWeight })
+    .describe("mean absolute difference; a voxel of target t counts 1 + `positiveWeight` · t times"),
 ]);
 export type LossSpec = z.infer<typeof lossSchema>;
 

@@ -15,26 +15,40 @@ const slices = z
 
 const size = z.number().int().min(1);
 
-/** An ONNX model trained elsewhere, and how to run it. */
+/** An ONNX model trained elsewhere, and how it is run. The table in docs/onnx.md is made from it. */
 const externalSchema = z.strictObject({
-  /** Path of the file, relative to the experiment's own; the file's bytes go into the checkpoint. */
-  onnx: z.string().min(1),
-  /** SHA-256 of the file's bytes: computed if absent, checked if given. */
-  sha256: z.string().optional(),
-  /** Names of the model's input and output; its only ones if absent. */
-  input: z.string().optional(),
-  output: z.string().optional(),
-  /** Activation that turns the output into the values that are picked from. */
-  activation: z.enum(activations),
-  /** Particle type that each output map predicts; null or `background` is not picked. */
-  outputs: z.array(z.string().nullable()).min(1),
-  /** (batch, channel, z, y, x) or (batch, z, y, x, channel), without z where the model sees planes. */
-  layout: z.enum(layouts).default("channelsFirst"),
-  /** Number of neighbouring slices that a model of planes sees as channels. */
-  slices: slices.default(1),
-  /** Divisors of the tile sizes along z, y, x that the model accepts. */
-  multiple: z.tuple([size, size, size]).optional(),
-  normalisation: normalisationSchema.default("standard"),
+  onnx: z
+    .string()
+    .min(1)
+    .describe("the file, relative to the experiment's own; its bytes go into the checkpoint"),
+  sha256: z.string().optional().describe("of the file's bytes, which are refused where they differ"),
+  input: z.string().optional().describe("name of the model's input; needed where it has several"),
+  output: z.string().optional().describe("name of the model's output; needed where it has several"),
+  activation: z.enum(activations).describe("what makes probabilities of the model's output"),
+  outputs: z
+    .array(z.string().nullable())
+    .min(1)
+    .describe("what each output channel predicts: a particle type; `background` or null is not picked"),
+  layout: z
+    .enum(layouts)
+    .default("channelsFirst")
+    .describe(
+      "(batch, channel, z, y, x), or (batch, z, y, x, channel); without z where the model sees planes",
+    ),
+  slices: slices
+    .default(1)
+    .describe("neighbouring slices that a model of planes sees as channels; an odd number"),
+  multiple: z
+    .tuple([size, size, size])
+    .optional()
+    .describe(
+      "tile sizes along z, y, x must be multiples of this; if absent, what the model fixes, or any size",
+    ),
+  normalisation: normalisationSchema
+    .default("standard")
+    .describe(
+      "what is done to grey values: `standard` as for networks that are trained here, `zScore` by mean and standard deviation, `minMax` to 0 and 1, `none`; `{mean, std}` as constants; `{percentiles: [1, 99]}` to 0 and 1, the rest clipped; `{kind: zScore, per: tile}` measures each tile instead of the tomogram",
+    ),
 });
 export type ExternalChoice = z.infer<typeof externalSchema>;
 

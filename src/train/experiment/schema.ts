@@ -12,145 +12,270 @@ const shape3 = z.tuple([z.number().int().min(4), z.number().int().min(4), z.numb
 const fraction = z.number().min(0).max(1);
 const overlap = z.number().int().min(0);
 
-/** Keys of an experiment, their defaults and bounds: the only definition of an experiment's YAML. */
+const networks = z
+  .enum(["all", "perType"])
+  .default("all")
+  .describe("`all`: one network for all types; `perType`: one network for each type, as in Ais");
+
+const data = z
+  .strictObject({
+    tomogram: z.string().default("denoised").describe("the reconstruction that is predicted on"),
+    trainOn: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe("reconstructions to train on; if absent, the one that is predicted on"),
+    voxelSpacing: z
+      .number()
+      .positive()
+      .optional()
+      .describe("Å per voxel, as in the folder's name; needed only where a run has several spacings"),
+    level: z.number().int().min(0).default(0).describe("resolution of the OME-Zarr volume; 0 is the finest"),
+    offset: z
+      .tuple([z.number(), z.number(), z.number()])
+      .default([0, 0, 0])
+      .describe("Å along x, y, z, added to every predicted position"),
+  })
+  .prefault({});
+
+const head = z
+  .strictObject({
+    stride: z
+      .union([z.literal(1), z.literal(2)])
+      .default(1)
+      .describe("2: the network's output has half the resolution, which halves the work of most decoders"),
+    offsets: z
+      .boolean()
+      .default(false)
+      .describe(
+        "true: every voxel of a ball also learns the vector to its particle's centre, and centres are picked where these votes meet (needs `picking.method: peaks`)",
+      ),
+    offsetWeight: z.number().positive().default(1).describe("weight of the offsets' loss"),
+  })
+  .prefault({});
+
+const patch = z
+  .strictObject({
+    shape: shape3.default([64, 64, 64]).describe("voxels of a training patch along z, y, x"),
+    batch: z.number().int().min(1).max(64).default(1).describe("patches in a step"),
+    backgroundShare: fraction
+      .default(0.1)
+      .describe("share of patches that are centred anywhere; the others hold a particle, each type as often"),
+  })
+  .prefault({});
+
+const augment = z
+  .strictObject({
+    flip: z.boolean().default(true).describe("mirror images along z, y and x, each with probability ½"),
+    rotate90: z.boolean().default(true).describe("turns by 0, 90, 180 or 270° about z"),
+    rotation: z
+      .number()
+      .min(0)
+      .max(180)
+      .default(0)
+      .describe("a further turn by at most this many degrees, about an axis drawn at random"),
+    intensity: z
+      .strictObject({
+        scale: fraction
+          .default(0.1)
+          .describe("change of contrast: grey values are multiplied by 1 ± this at most"),
+        shift: z
+          .number()
+          .min(0)
+          .default(0.1)
+          .describe("change of brightness: at most this is added or taken away"),
+        noise: z
+          .number()
+          .min(0)
+          .default(0.1)
+          .describe("normal noise is added, of a standard deviation of at most this"),
+      })
+      .prefault({}),
+    mixup: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe("each patch is mixed with another by a share drawn from Beta(mixup, mixup); 0: none"),
+  })
+  .prefault({});
+
+const optimiser = z
+  .strictObject({
+    rate: z.number().positive().default(1e-3).describe("learning rate of AdamW"),
+    warmupSteps: z.number().int().min(0).default(50).describe("steps in which the rate rises from 0"),
+    floor: fraction.default(0.01).describe("the rate falls along a cosine to this share of itself"),
+    weightDecay: z.number().min(0).default(0.01).describe("weight decay of AdamW"),
+    beta1: z.number().min(0).lt(1).default(0.9).describe("decay of the first moment of AdamW"),
+    beta2: z.number().min(0).lt(1).default(0.999).describe("decay of the second moment of AdamW"),
+    epsilon: z.number().positive().default(1e-8).describe("epsilon of AdamW"),
+    clipNorm: z.number().positive().default(1).describe("gradients of a larger norm are scaled down to it"),
+    average: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0.995)
+      .describe(
+        "decay of the moving average of the weights, which the checkpoint holds; 0 keeps the last weights",
+      ),
+  })
+  .prefault({});
+
+const evaluate = z
+  .strictObject({
+    times: z
+      .number()
+      .int()
+      .min(1)
+      .default(3)
+      .describe("how often the tune runs are scored while training, evenly over the part after `from`"),
+    from: fraction.default(0.6).describe("share of the budget after which the scorings begin"),
+    patience: z
+      .number()
+      .int()
+      .min(1)
+      .optional()
+      .describe("training stops after this many scorings without a better one; if absent, it does not"),
+  })
+  .prefault({});
+
+const checkpoint = z
+  .strictObject({
+    everySeconds: z
+      .number()
+      .min(0)
+      .default(30)
+      .describe("how often `last.safetensors` is written; 0: after every step"),
+    keep: z
+      .boolean()
+      .optional()
+      .describe("true: the weights of every scoring are kept in `snapshots/`, for soups"),
+  })
+  .prefault({});
+
+const predict = z
+  .strictObject({
+    tile: shape3.default([96, 96, 96]).describe("voxels of a tile along z, y, x"),
+    overlap: z
+      .union([overlap, z.tuple([overlap, overlap, overlap])])
+      .default(16)
+      .describe("voxels that neighbouring tiles share, or one number each along z, y, x"),
+    halfTurn: z
+      .boolean()
+      .default(false)
+      .describe(
+        "averages with the tomogram turned by 180° about z, which keeps hand and tilt axis: twice the work",
+      ),
+    flips: z.boolean().default(false).describe("averages over mirror images in x and y: four times the work"),
+    rotations: z
+      .boolean()
+      .default(false)
+      .describe("averages over turns by 90° about z: four times the work, with `flips` eight times"),
+    precision: z
+      .enum(precisions)
+      .optional()
+      .describe("`float32` if absent; `int8`: 8-bit inference, about twice as fast, for some networks"),
+  })
+  .prefault({});
+
+const picking = z
+  .strictObject({
+    method: pickingSchema.shape.method
+      .default("watershed")
+      .describe("`watershed` of the voxels above a threshold, or `peaks`: local maxima"),
+    thresholds: z
+      .array(z.number())
+      .min(1)
+      .default([0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9])
+      .describe("thresholds that are tried on the tune runs, for each type"),
+    minVolumes: z
+      .array(z.number().min(0))
+      .min(1)
+      .default([0.15])
+      .describe(
+        "least volumes of a pick that are tried on the tune runs, as shares of the target ball's volume",
+      ),
+    minSpacing: z
+      .number()
+      .min(0)
+      .default(1)
+      .describe("least distance between two picks of a type, as a share of the particle's radius"),
+    fallbackThreshold: z.number().default(0.5).describe("the threshold where there is no run to tune on"),
+  })
+  .prefault({});
+
+/**
+ * An experiment's keys, their defaults, bounds and descriptions: the one home of what a YAML in experiments/ may say.
+ * The table in docs/experiments.md is made from it.
+ */
 export const experimentSchema = z.strictObject({
-  /** Name of the submission and of the leaderboard's row. */
   name: z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, dot, underscore and dash only"),
-  question: z.string().default(""),
-  network: networkSchema,
-  /** Engine of training and prediction; `auto` chooses the fastest available. Results agree to rounding. */
-  engine: z.enum(["auto", ...engineNames]).default("auto"),
-  /** `all`: one network for all types. `perType`: one network per type, the way Ais does. */
-  networks: z.enum(["all", "perType"]).default("all"),
-  seed: z.number().int().min(0).default(0),
-  data: z
-    .strictObject({
-      /** Reconstruction to predict on. */
-      tomogram: z.string().default("denoised"),
-      /** Reconstructions to train on; the predicted one if absent. */
-      trainOn: z.array(z.string()).min(1).optional(),
-      /** Voxel spacing as in the folder's name; needed only where a run has several. */
-      voxelSpacing: z.number().positive().optional(),
-      level: z.number().int().min(0).default(0),
-      /** Å along x, y, z added to every predicted position. */
-      offset: z.tuple([z.number(), z.number(), z.number()]).default([0, 0, 0]),
-    })
-    .prefault({}),
-  splits: SplitSpec,
-  /** Held-out runs of the leaderboard's public part; both parts are scored from the same picks. */
-  leaderboard: publicSplitSchema.optional(),
-  /** Types to learn; all types of the data set if absent. */
-  types: z.array(z.string()).min(1).optional(),
-  /** Types whose voxels have no part in the loss, and which are not predicted. */
-  ignore: z.array(z.string()).default(["beta-amylase"]),
-  /** Softmax over background and types (`all` only), or an independent sigmoid or heat map for each type. */
-  output: z.enum(["softmax", "sigmoid", "heatmap"]).default("softmax"),
-  head: z
-    .strictObject({
-      /** Input voxels per output voxel along each axis; 2 halves the work of most decoders. */
-      stride: z.union([z.literal(1), z.literal(2)]).default(1),
-      /** Whether every voxel of a ball learns the offset to its particle's centre, and picks come from these votes. */
-      offsets: z.boolean().default(false),
-      offsetWeight: z.number().positive().default(1),
-    })
-    .prefault({}),
-  target: targetSchema.prefault({ kind: "ball", fraction: 0.5 }),
-  patch: z
-    .strictObject({
-      shape: shape3.default([64, 64, 64]),
-      batch: z.number().int().min(1).max(64).default(1),
-      backgroundShare: fraction.default(0.1),
-    })
-    .prefault({}),
-  augment: z
-    .strictObject({
-      flip: z.boolean().default(true),
-      rotate90: z.boolean().default(true),
-      rotation: z.number().min(0).max(180).default(0),
-      intensity: z
-        .strictObject({
-          scale: fraction.default(0.1),
-          shift: z.number().min(0).default(0.1),
-          noise: z.number().min(0).default(0.1),
-        })
-        .prefault({}),
-      mixup: z.number().min(0).default(0),
-    })
-    .prefault({}),
-  /** Losses to minimise, one or more; none for an external network, which is not trained. */
-  loss: z.array(lossSchema).default([]),
-  optimiser: z
-    .strictObject({
-      rate: z.number().positive().default(1e-3),
-      warmupSteps: z.number().int().min(0).default(50),
-      /** End of the cosine as a share of the rate. */
-      floor: fraction.default(0.01),
-      weightDecay: z.number().min(0).default(0.01),
-      beta1: z.number().min(0).lt(1).default(0.9),
-      beta2: z.number().min(0).lt(1).default(0.999),
-      epsilon: z.number().positive().default(1e-8),
-      clipNorm: z.number().positive().default(1),
-      /** Decay of the weights' exponential moving average; 0 keeps the last weights. */
-      average: z.number().min(0).lt(1).default(0.995),
-    })
-    .prefault({}),
-  /** Length of training, in steps or time; empty for an external network. */
-  budget: z.string().default(""),
-  evaluate: z
-    .strictObject({
-      /** Number of evaluations on the tune runs during training, evenly over the part after `from`. */
-      times: z.number().int().min(1).default(3),
-      from: fraction.default(0.6),
-      /** Number of evaluations without a better one after which training stops. */
-      patience: z.number().int().min(1).optional(),
-    })
-    .prefault({}),
-  checkpoint: z
-    .strictObject({
-      /** Interval at which last.safetensors is written during training; 0 writes it after every step. */
-      everySeconds: z.number().min(0).default(30),
-      /** Keeps the moving average of every evaluation as a checkpoint in snapshots/, from which soups are made. */
-      keep: z.boolean().optional(),
-    })
-    .prefault({}),
-  predict: z
-    .strictObject({
-      tile: shape3.default([96, 96, 96]),
-      /** Voxels that neighbouring tiles share, along every axis or along z, y, x. */
-      overlap: z.union([overlap, z.tuple([overlap, overlap, overlap])]).default(16),
-      /** Averages with the tomogram turned by 180° about z, which keeps handedness and tilt axis: twice the work. */
-      halfTurn: z.boolean().default(false),
-      /** Averages over mirror images in x and y: four times the work. */
-      flips: z.boolean().default(false),
-      /** Averages over rotations by 90° about z: four times the work; with flips eight times. */
-      rotations: z.boolean().default(false),
-      /**
-       * Number format; float32 if absent. int8 is about twice as fast; a norm's statistics are then those of the
-       * tomogram, not of the tile. int8 needs engine onnx-cpu and a network of the layers it supports.
-       */
-      precision: z.enum(precisions).optional(),
-    })
-    .prefault({}),
-  picking: z
-    .strictObject({
-      method: pickingSchema.shape.method.default("watershed"),
-      /** Thresholds to try on the tune runs, per type. */
-      thresholds: z
-        .array(z.number())
-        .min(1)
-        .default([
-          0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9,
-        ]),
-      /** Least volumes of a pick to try on the tune runs, as a share of the target ball's. */
-      minVolumes: z.array(z.number().min(0)).min(1).default([0.15]),
-      /** Least distance between two picks as a share of the radius. */
-      minSpacing: z.number().min(0).default(1),
-      /** Threshold used where there is no run to tune on. */
-      fallbackThreshold: z.number().default(0.5),
-    })
-    .prefault({}),
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, dot, underscore and dash only")
+    .describe(
+      "name of the run's folder, the submission and the leaderboard row: letters, digits, `.`, `_` and `-`",
+    ),
+  question: z.string().default("").describe("what the experiment is to find out; free text"),
+  network: networkSchema.describe(
+    "name of an architecture (`pickbench nets`); `{architecture: unet, slices: 5}` to see neighbouring slices as channels; `{file: my-net.ts}` for your own; `{onnx: model.onnx, …}` for one that was trained elsewhere",
+  ),
+  engine: z
+    .enum(["auto", ...engineNames])
+    .default("auto")
+    .describe("what trains and predicts; the flag `--engine` goes before it"),
+  networks,
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe("of the first weights and of everything that is drawn at random"),
+  data,
+  splits: SplitSpec.describe(
+    "roles of the runs by names (`{train: [TS_5_4, …], tune: […], holdout: […]}`), by counts of the sorted runs (`{train: rest, tune: 1, holdout: 1}`), by fold (`{fold: 0, folds: 7, tune: 1}`), or all folds in turn (`{folds: 7, tune: 1}`, `{folds: each}`)",
+  ),
+  leaderboard: publicSplitSchema
+    .optional()
+    .describe(
+      "`{public: [TS_5_4, …]}`, or `{public: 0.27, seed: 0}` for a share drawn at random: held-out runs whose score the leaderboard shows apart from that of the others",
+    ),
+  types: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe("particle types to learn; if absent, all that the data set names"),
+  ignore: z
+    .array(z.string())
+    .default(["beta-amylase"])
+    .describe("types that are not predicted, and whose voxels the loss leaves out"),
+  output: z
+    .enum(["softmax", "sigmoid", "heatmap"])
+    .default("softmax")
+    .describe("`softmax` over background and types; `sigmoid` or `heatmap`: each type by itself"),
+  head,
+  target: targetSchema
+    .prefault({ kind: "ball", fraction: 0.5 })
+    .describe(
+      "what the network shall predict at a particle: `{kind: ball, fraction: 0.5}`, a ball of this share of the particle's radius; `{kind: gaussian, sigma: 6}`, a heat map of this many voxels; `{kind: centre}`, the one voxel at the centre",
+    ),
+  patch,
+  augment,
+  loss: z
+    .array(lossSchema)
+    .default([])
+    .describe(
+      "list of losses, which are added, each times its `weight`; required for a network that is trained here",
+    ),
+  optimiser,
+  budget: z
+    .string()
+    .default("")
+    .describe(
+      "length of training: `20m`, `1.5h` or `3000 steps`; shared evenly by the networks of `perType`; required for a network that is trained here",
+    ),
+  evaluate,
+  checkpoint,
+  predict,
+  picking,
 });
 /** An experiment with every default filled in: the keys of its YAML. */
 export type Experiment = z.infer<typeof experimentSchema>;

@@ -1,7 +1,7 @@
 /** The key `search` of an experiment: paths of the experiment's keys, and the values to try for each. */
 import { z } from "zod";
 import { PickbenchError } from "../../system/errors.js";
-import { describeIssues } from "./experimentIssues.js";
+import { describeIssues, reference } from "./experimentIssues.js";
 
 /** A key of the experiment and the values that a search tries for that key. */
 export type SearchParameter =
@@ -59,8 +59,8 @@ export function checkSearch(content: unknown, origin: string): readonly SearchPa
     throw bad(`: ${JSON.stringify(strange)} is no path; wanted the experiment's keys with dots between`);
   const parsed = searchSchema.safeParse(content);
   if (!parsed.success) {
-    const described = describeIssues(parsed.error.issues, content);
-    throw bad(described.startsWith("unknown") ? `: ${described}` : `.${described}`, parsed.error);
+    const [first] = describeIssues(parsed.error.issues, content, searchSchema);
+    throw bad(`${first!.startsWith("unknown") ? ": " : "."}${first}; ${reference}`, parsed.error);
   }
   const parameters = Object.entries(parsed.data).map(([path, values]) => parameterOf(path, values));
   for (const { path } of parameters) {

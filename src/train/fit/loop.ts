@@ -1,3 +1,4 @@
+/** The training loop of one network: steps, evaluations on the tune runs, progress on disk, and early ends. */
 import { openPatchStream, type PatchSource } from "../../data/patches/stream.js";
 import type { EngineName, StepResult } from "../../engines/engine.js";
 import type { TrainingState } from "../../engines/trainable.js";
@@ -15,52 +16,58 @@ type Current = NonNullable<TrainingProgress["current"]>;
 
 interface MemberTraining {
   readonly experiment: Experiment;
-  readonly member: ExperimentNetwork;
+  readonly network: ExperimentNetwork;
+  /** What is being done, as the user is told. */
+  readonly label: string;
   readonly seed: number;
   readonly budget: Budget;
   readonly sources: readonly PatchSource[];
   readonly engine: EngineName;
   readonly threads: number;
-  /** Where a stopped training goes on; null begins anew. */
+  /** Progress to resume from; null starts anew. */
   readonly from: Current | null;
   readonly log: StepLog;
   /** Hears how far it has come; its signal stops it after a step. */
   readonly reporter: Reporter;
-  /** Score, on the tune runs, of the weights after a number of steps; null where there are no tune runs. */
+  /** Scores, on the tune runs, the weights after a number of steps; null where there are no tune runs. */
   readonly evaluate: ((weights: Float32Array, step: number) => Promise<number>) | null;
-  /** Keeps the progress on disk. */
+  /** Saves the progress on disk. */
   readonly save: (current: Current) => Promise<void>;
-  /** Where it is weighed against other trainings; needs `evaluate`. */
+  /** Rungs at which the training is compared with others; needs `evaluate`. */
   readonly rungs?: Rungs | null;
 }
 
-/** Points of a training at which another may prove it not worth its end. */
+/** Points of a training at which it may be ended for being worse than others. */
 export interface Rungs {
   /** Shares of the budget, rising, each below 1. */
   readonly at: readonly number[];
-  /** Hears the score on the tune runs at a rung; false ends the training there. */
+  /** Receives the score on the tune runs at a rung; false ends the training there. */
   readonly goesOn: (rung: number, score: number) => Promise<boolean>;
 }
 
+/** Result of one network's training. */
 export interface MemberResult {
   readonly weights: Float32Array;
   readonly score: number | null;
   readonly steps: number;
-  /** Share of the time that steps waited for data. */
+  /** Share of the training time that steps waited for data. */
   readonly waitedShare: number;
-  /** Whether a rung ended it before its budget did. */
+  /** Whether a rung ended the training before its budget. */
   readonly ended: boolean;
 }
 
-/** Trains one network to its budget's end and gives the weights that did best on the tune runs. */
+/**
+ * Trains one network to the end of its budget and returns the weights that did best on the tune runs.
+ * @throws PickbenchError NotFinite where the loss is no longer finite; Stopped when the user asks to stop
+ */
 export async function trainMember(training: MemberTraining): Promise<MemberResult> {
-  const { experiment, member, seed, sources, threads } = training;
-  const stream = await openPatchStream(patchSpecOf(experiment, member, seed), sources);
+  const { experiment, network, seed, sources, threads } = training;
+  const stream = await openPatchStream(patchSpecOf(experiment, network, seed), sources);
   const thread = startThread(builtModule(import.meta.url, "./trainWorker.js"));
   try {
     const { optimiser, patch } = experiment;
     const spec = {
-      network: member.network,
+      network: network.network,
       optimiser,
       samples: patch.batch,
       patch: patch.shape,
@@ -71,8 +78,8 @@ export async function trainMember(training: MemberTraining): Promise<MemberResul
       engine: training.engine,
       spec,
       losses: experiment.loss,
-      activation: member.activation,
-      offsetWeight: member.radii && experiment.head.offsetWeight,
+      activation: network.activation,
+      offsetWeight: network.radii && experiment.head.offsetWeight,
     } satisfies OpenRequest);
     if (training.from) await thread.call("restore", training.from.state);
     return await new Loop(training, thread, stream).run();
@@ -116,18 +123,19 @@ class Loop {
   }
 
   async run(): Promise<MemberResult> {
-    const { budget, member, reporter } = this.training;
+    const { budget, label, reporter } = this.training;
     const bySteps = "steps" in budget;
     const total = bySteps ? budget.steps : Math.round(budget.minutes * 60);
     const reached = () => (bySteps ? this.step : Math.min(total, Math.round(this.elapsedMs / 1000)));
     const unit = bySteps ? "steps" : "s";
-    const bar = reporter.progress(`training ${member.name}`, total, unit, { from: reached() });
+    const bar = reporter.progress(label, total, unit, { from: reached() });
     let ended = false;
     try {
       await this.save();
       while (this.fraction < 1 && !this.outOfPatience) {
         const loss = await this.oneStep();
         bar.update(reached(), `step ${this.step}, loss ${loss.toFixed(4)}`);
+        if (this.rungDue || this.evaluationDue) bar.update(reached(), "scoring the tune runs");
         ended = this.rungDue && !(await this.climb());
         if (ended) break;
         if (this.evaluationDue) await this.evaluate();
@@ -146,7 +154,7 @@ class Loop {
   }
 
   private async oneStep(): Promise<number> {
-    const { experiment, member, log } = this.training;
+    const { experiment, network, log } = this.training;
     const rate = learningRate(experiment.optimiser, this.step, this.fraction);
     const averageDecay = Math.min(experiment.optimiser.average, (1 + this.step) / (10 + this.step));
     const from = performance.now();
@@ -158,11 +166,11 @@ class Loop {
     if (!Number.isFinite(loss) || !Number.isFinite(norm))
       throw new PickbenchError(
         "NotFinite",
-        `${member.name}: the loss became ${loss} (gradient ${norm}) at step ${this.step}; lower optimiser.rate or clipNorm, then go on from the last checkpoint with --resume`,
+        `${network.name}: the loss became ${loss} (gradient ${norm}) at step ${this.step}; lower optimiser.rate or clipNorm, then go on from the last checkpoint with --resume`,
       );
     const ms = Math.round(performance.now() - from);
     log.write({
-      network: member.name,
+      network: network.name,
       step: this.step,
       loss,
       norm,
@@ -190,7 +198,7 @@ class Loop {
     return at !== undefined && this.training.evaluate !== null && this.fraction >= at;
   }
 
-  /** Scores the weights at every rung that is reached; false where the training ends at one. Chooses no weights. */
+  /** Scores the weights at every rung that is due; returns false where the training ends. Does not choose weights. */
   private async climb(): Promise<boolean> {
     const score = await this.training.evaluate!((await this.state()).average, this.step);
     for (; this.rungDue; this.rung++)
@@ -211,7 +219,7 @@ class Loop {
     this.sinceBest = better ? 0 : this.sinceBest + 1;
     this.evaluations++;
     this.training.log.write({
-      network: this.training.member.name,
+      network: this.training.network.name,
       step: this.step - 1,
       tuneScore: score,
       best: better,
@@ -224,9 +232,9 @@ class Loop {
   }
 
   private async save(): Promise<void> {
-    const { member, budget, save } = this.training;
+    const { network, budget, save } = this.training;
     await save({
-      name: member.name,
+      name: network.name,
       state: await this.state(),
       step: this.step,
       evaluations: this.evaluations,
@@ -242,7 +250,7 @@ class Loop {
     await this.save();
     throw new PickbenchError(
       "Stopped",
-      `stopped after step ${this.step} of ${this.training.member.name}; the same command with --resume goes on from there`,
+      `stopped after step ${this.step} of ${this.training.network.name}; the same command with --resume goes on from there`,
     );
   }
 }

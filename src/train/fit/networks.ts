@@ -1,3 +1,4 @@
+/** The networks that an experiment trains: outputs, channels and patches of each. */
 import { offsetChannels } from "../../data/patches/offsets.js";
 import type { PatchSpec } from "../../data/patches/stream.js";
 import type { Particle } from "../../domain/particles.js";
@@ -9,26 +10,26 @@ import { PickbenchError } from "../../system/errors.js";
 import type { ResolvedNetwork, TrainedChoice } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 
-/** One network of an experiment: all types in one, or one type each. */
+/** A network of an experiment: one for all types, or one per type. */
 export interface ExperimentNetwork {
   readonly name: string;
-  /** Its outputs are the types, behind a background where `background` says so. */
+  /** Specification; its outputs are the types, after a background where `background` is true. */
   readonly network: NetworkSpec;
   readonly types: readonly Particle[];
   readonly background: boolean;
   readonly activation: Activation;
-  /** What each output predicts; null is not picked from: background, ignored and unscored types, offsets. */
+  /** Type that each output predicts; null where nothing is picked: background, ignored and unscored types, offsets. */
   readonly channels: readonly (string | null)[];
-  /** Of the balls whose voxels vote for a centre; null where the output has no offsets. */
+  /** Radii of the balls whose voxels vote for a centre; null where the output has no offsets. */
   readonly radii: BallRadii | null;
 }
 
 const activations = { softmax: "softmax", sigmoid: "sigmoid", heatmap: "none" } as const;
 
 /**
- * Finds the network that an experiment trains: its architecture's name, and the hash of its file.
+ * Resolves the network that an experiment trains: its architecture's name, and the hash of its file.
  *
- * @throws BadExperiment where its file cannot be used
+ * @throws PickbenchError BadExperiment where the file cannot be used
  */
 export async function resolveNetwork(network: TrainedChoice): Promise<ResolvedNetwork> {
   if (typeof network === "string") return { architecture: network };
@@ -38,7 +39,10 @@ export async function resolveNetwork(network: TrainedChoice): Promise<ResolvedNe
   return { architecture: architecture.name, slices, file: { path: file, sha256 } };
 }
 
-/** The networks an experiment trains on a data set of these particles. */
+/**
+ * Returns the networks that an experiment trains on a data set of these particles.
+ * @throws PickbenchError BadExperiment for a type that the data set lacks, or where no type is scored
+ */
 export function networksOf(
   experiment: Experiment,
   particles: readonly Particle[],
@@ -54,7 +58,7 @@ export function networksOf(
   const background = experiment.output === "softmax";
   const { head, target } = experiment;
   const fraction = target.kind === "ball" ? target.fraction : 1;
-  const member = (name: string, types: readonly Particle[]): ExperimentNetwork => {
+  const networkFor = (name: string, types: readonly Particle[]): ExperimentNetwork => {
     const classes = [
       ...(background ? [null] : []),
       ...types.map((type) => (scored.includes(type) ? type : null)),
@@ -75,8 +79,8 @@ export function networksOf(
     };
   };
   return experiment.networks === "all"
-    ? [member("all", learned)]
-    : scored.map((type) => member(type.name, [type]));
+    ? [networkFor("all", learned)]
+    : scored.map((type) => networkFor(type.name, [type]));
 }
 
 function learnedTypes({ types }: Experiment, particles: readonly Particle[]): readonly Particle[] {
@@ -89,14 +93,14 @@ function learnedTypes({ types }: Experiment, particles: readonly Particle[]): re
   });
 }
 
-/** How a member's batches are made. */
-export function patchSpecOf(experiment: Experiment, member: ExperimentNetwork, seed: number): PatchSpec {
+/** How a network's batches are made. */
+export function patchSpecOf(experiment: Experiment, network: ExperimentNetwork, seed: number): PatchSpec {
   return {
     seed,
     patchShape: experiment.patch.shape,
     batchSize: experiment.patch.batch,
-    types: member.types,
-    background: member.background,
+    types: network.types,
+    background: network.background,
     target: experiment.target,
     head: experiment.head,
     ignore: experiment.ignore,

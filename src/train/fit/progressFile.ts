@@ -1,32 +1,36 @@
+/** last.safetensors: the progress of a training, complete enough to resume it bit by bit. */
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { stateNames, type TrainingState } from "../../engines/trainable.js";
 import { readTensors, writeTensors } from "../../formats/safetensors.js";
 import { PickbenchError } from "../../system/errors.js";
 
-/** What last.safetensors holds: all that training needs to go on as if it had never stopped. */
+/** Contents of last.safetensors: all that training needs to continue as if it had never stopped. */
 export interface TrainingProgress {
   readonly experimentHash: string;
   readonly dataHash: string;
-  /** Members done, in order, with the weights chosen for them. */
+  /** Finished networks in order, with the weights chosen for each. */
   readonly done: readonly {
     readonly name: string;
     readonly weights: Float32Array;
     readonly score: number | null;
   }[];
-  /** The member in training; null when all are done. */
+  /** The network in training; null when all are done. */
   readonly current: {
     readonly name: string;
     readonly state: TrainingState;
-    /** Steps done. */
+    /** Number of steps done. */
     readonly step: number;
-    /** Evaluations done, and how many since the best. */
+    /** Number of evaluations done; `sinceBest` of them since the best. */
     readonly evaluations: number;
     readonly sinceBest: number;
-    /** Rungs passed, where the training is a trial of a search. */
+    /** Number of rungs passed, where the training is a trial of a search. */
     readonly rungs: number;
     readonly best: { readonly score: number; readonly weights: Float32Array } | null;
-    /** Kept only with a budget in minutes: a budget in steps must end in the same bytes however long it took. */
+    /**
+     * Training time in ms, kept only for a budget in minutes: a budget in steps must end in the same bytes at any
+     * speed.
+     */
     readonly elapsedMs: number;
   } | null;
 }
@@ -53,6 +57,7 @@ const currentSchema = z
 
 const vector = (data: Float32Array) => ({ shape: [data.length], data });
 
+/** Writes last.safetensors. */
 export async function writeProgress(path: string, progress: TrainingProgress): Promise<void> {
   const { current, done } = progress;
   const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
@@ -82,7 +87,9 @@ export async function writeProgress(path: string, progress: TrainingProgress): P
   });
 }
 
-/** Null where there is no such file yet. @throws BadCheckpoint where it is damaged. */
+/**
+ * Reads last.safetensors; null where it does not exist yet. @throws PickbenchError BadCheckpoint where it is damaged
+ */
 export async function readProgress(path: string): Promise<TrainingProgress | null> {
   if (!existsSync(path)) return null;
   const file = await readTensors(path);

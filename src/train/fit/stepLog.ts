@@ -1,9 +1,10 @@
+/** log.jsonl: a line per training step and evaluation. */
 import { closeSync, existsSync, openSync, writeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 
-/** A line of log.jsonl: a step, or an evaluation. */
+/** A line of log.jsonl: a step or an evaluation. */
 type LogLine =
   | {
       readonly network: string;
@@ -16,14 +17,14 @@ type LogLine =
     }
   | { readonly network: string; readonly step: number; readonly tuneScore: number; readonly best: boolean };
 
-/** Where a resumed log goes on: networks done and, of the current one, steps done. */
+/** Position at which a resumed log continues: networks done and, of the current one, steps done. */
 export interface LogPosition {
   readonly done: readonly string[];
   readonly current: string;
   readonly step: number;
 }
 
-/** A log that a program can read while it grows: JSON lines, each in the file before the next step begins. */
+/** A log that other programs can read while it grows: JSON lines, each written before the next step begins. */
 export class StepLog {
   private readonly path: string;
   private readonly file: number;
@@ -34,8 +35,9 @@ export class StepLog {
   }
 
   /**
-   * Opens the log; lines of steps that a resumed run will take again are dropped. `position` is where it goes on:
-   * networks done and, of the current one, steps done; null begins anew.
+   * Opens the log. Lines of steps that a resumed run repeats are dropped.
+   *
+   * @param position where the log continues; null starts anew
    */
   static async open(path: string, position: LogPosition | null): Promise<StepLog> {
     const kept = position && existsSync(path) ? keptLines(await readFile(path, "utf8"), position) : [];
@@ -71,7 +73,7 @@ function keptLines(text: string, position: LogPosition): string[] {
   });
 }
 
-/** Steps that a finished training's log holds, and the seconds they took. */
+/** Reads the number of steps in a finished training's log, and the seconds they took. */
 export async function loggedCourse(path: string): Promise<{ steps: number; seconds: number }> {
   const text = await readFile(path, "utf8").catch(() => "");
   const lines = text.split("\n").filter((line) => line !== "");
@@ -80,7 +82,7 @@ export async function loggedCourse(path: string): Promise<{ steps: number; secon
   return { steps: steps.length, seconds: steps.reduce((sum, ms) => sum + ms, 0) / 1000 };
 }
 
-/** Seconds that the steps before `position` took, by the log. */
+/** Reads the seconds that the steps before `position` took. */
 export async function loggedSeconds(path: string, position: LogPosition): Promise<number> {
   const text = await readFile(path, "utf8").catch(() => "");
   const lines = keptLines(text, position).map((line) => JSON.parse(line) as { readonly ms?: number });

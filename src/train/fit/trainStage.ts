@@ -1,3 +1,6 @@
+/**
+ * The training stage of a run: trains the networks, tunes the picking, writes best.safetensors. The room `fit` trains.
+ */
 import { findRun, findTomogram } from "../../data/dataset.js";
 import { readNormalised, readViews } from "../../data/normalisation.js";
 import type { PatchSource } from "../../data/patches/stream.js";
@@ -18,23 +21,24 @@ import { type LogPosition, loggedSeconds, StepLog } from "./stepLog.js";
 import { type TuneTruth, tuneNetworks } from "./tuneNetworks.js";
 import { untunedPicking } from "./tunePicking.js";
 
-/** A tune run's tomogram and truth, read once for every evaluation. */
+/** A tune run's tomogram and truth, read once for all evaluations. */
 interface TuneTomogram extends TuneTruth {
   readonly volume: Volume;
 }
 
+/** Result of the training stage. */
 export interface TrainedRun {
   readonly steps: number;
   /** Largest share of a network's training time that steps waited for data. */
   readonly waitedShare: number;
   readonly tuneScore: number | null;
-  /** What the steps took that earlier calls did, where this one went on with a stopped run. */
+  /** Seconds of the steps that earlier calls took, where this call resumed a stopped run. */
   readonly earlierSeconds: number;
-  /** Whether a rung ended the training: nothing was tuned then, and there is no best.safetensors. */
+  /** Whether a rung ended the training; then nothing was tuned, and there is no best.safetensors. */
   readonly ended: boolean;
 }
 
-/** Trains the networks of the experiment that are not trained yet, tunes the picking, and leaves best.safetensors. */
+/** Trains the experiment's unfinished networks, tunes the picking, and writes best.safetensors. */
 export async function trainStage(
   prepared: PreparedRun,
   folder: RunFolder,
@@ -52,17 +56,17 @@ export async function trainStage(
     const sources = await readSources(prepared);
     const log = await StepLog.open(folder.log, position);
     try {
-      for (const member of remaining) {
-        const from = progress?.current?.name === member.name ? progress.current : null;
+      for (const network of remaining) {
+        const from = progress?.current?.name === network.name ? progress.current : null;
         const save = (current: TrainingProgress["current"]) =>
           writeProgress(folder.last, { experimentHash, dataHash, done, current });
         const hooks = { from, log, save, rungs };
         const result = await prepared.reporter.stoppable("step", () =>
-          trainOne(prepared, folder, member, sources, tuneTomograms, hooks),
+          trainOne(prepared, folder, network, sources, tuneTomograms, hooks),
         );
         results.push(result);
         if (result.ended) return { ...courseOf(results), tuneScore: null, earlierSeconds, ended: true };
-        done.push({ name: member.name, weights: result.weights, score: result.score });
+        done.push({ name: network.name, weights: result.weights, score: result.score });
       }
     } finally {
       log.close();
@@ -71,7 +75,7 @@ export async function trainStage(
   }
   const networks = prepared.external
     ? [prepared.external]
-    : await Promise.all(members.map((member, at) => networkOf(member, done[at]!.weights)));
+    : await Promise.all(members.map((network, at) => networkOf(network, done[at]!.weights)));
   const tuneScore = await tuneAndWrite(prepared, folder, networks, tuneTomograms);
   return { ...courseOf(results), tuneScore, earlierSeconds, ended: false };
 }
@@ -97,7 +101,9 @@ async function tuneAndWrite(
   tomograms: readonly TuneTomogram[],
 ): Promise<number | null> {
   const { experiment, members, external } = prepared;
-  const tuned = tomograms.length > 0 ? await tuneNetworks(prepared, networks, tomograms, heldVolume) : null;
+  const { reporter } = prepared;
+  const tuned =
+    tomograms.length > 0 ? await tuneNetworks(prepared, networks, tomograms, heldVolume, reporter) : null;
   const picking = tuned?.picking ?? untuned(prepared, networks);
   const spacing = tomograms[0]?.volume.spacing[0] ?? (await readSpacing(prepared));
   const names = external ? ["all"] : members.map(({ name }) => name);
@@ -148,20 +154,20 @@ interface Hooks {
 function trainOne(
   prepared: PreparedRun,
   folder: RunFolder,
-  member: ExperimentNetwork,
+  network: ExperimentNetwork,
   sources: readonly PatchSource[],
   tomograms: readonly TuneTomogram[],
   hooks: Hooks,
 ): Promise<MemberResult> {
   const { experiment, members, engine, threads, reporter } = prepared;
   const evaluate = async (weights: Float32Array, step: number) => {
-    const networks = [await networkOf(member, weights)];
+    const networks = [await networkOf(network, weights)];
     const { picking, score } = await tuneNetworks(prepared, networks, tomograms, heldVolume);
     if (experiment.checkpoint.keep) {
       const spacing = tomograms[0]!.volume.spacing[0];
-      const path = snapshotFile(folder, member.name, step);
+      const path = snapshotFile(folder, network.name, step);
       await makeFolder(folder.snapshots);
-      await writeCheckpoint(path, [member.name], {
+      await writeCheckpoint(path, [network.name], {
         experiment,
         spacing,
         networks,
@@ -174,8 +180,9 @@ function trainOne(
   return trainMember({
     ...hooks,
     experiment,
-    member,
-    seed: memberSeed(experiment.seed, member.name),
+    network,
+    label: trainingLabel(network, members),
+    seed: networkSeed(experiment.seed, network.name),
     budget: shareBudget(parseBudget(experiment.budget), members.length),
     sources,
     engine,
@@ -185,8 +192,14 @@ function trainOne(
   });
 }
 
-/** Each network of an experiment draws its own chances. */
-const memberSeed = (seed: number, name: string): number =>
+/** Names the network where there are several. */
+function trainingLabel(network: ExperimentNetwork, all: readonly ExperimentNetwork[]): string {
+  if (all.length === 1) return "training";
+  return `training ${network.name} (${all.indexOf(network) + 1} of ${all.length})`;
+}
+
+/** Returns the seed of one network of an experiment; each network has its own. */
+const networkSeed = (seed: number, name: string): number =>
   Number.parseInt(hashOf(`${seed}/${name}`).slice(0, 8), 16);
 
 async function readSources({ dataset, splits, experiment }: PreparedRun): Promise<PatchSource[]> {

@@ -1,4 +1,4 @@
-/** The thread that holds a training session: engines block whoever calls them. */
+/** The worker thread of a training session, since engines block the calling thread. */
 import type { Batch } from "../../data/patches/spec.js";
 import type { Activation } from "../../engines/activation.js";
 import type { EngineName, Trainer, TrainerSpec } from "../../engines/engine.js";
@@ -12,7 +12,7 @@ export interface OpenRequest {
   readonly spec: TrainerSpec;
   readonly losses: readonly LossSpec[];
   readonly activation: Activation;
-  /** Null where the output has no offsets. */
+  /** Factor of the offset loss; null where the output has no offsets. */
   readonly offsetWeight: number | null;
 }
 

@@ -1,3 +1,4 @@
+/** Tunes the picking of networks on the tune runs, and scores the result. */
 import type { Dataset } from "../../data/model.js";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import type { Volume } from "../../domain/volume.js";
@@ -8,13 +9,14 @@ import type { Averaging } from "../../infer/predict/averaging.js";
 import { type AnyNetwork, openPredictor, type Predictor } from "../../infer/predict/predictor.js";
 import { type ProbabilityMaps, predictMaps } from "../../infer/predict/probabilityMaps.js";
 import { scoreOver, scorePicks } from "../../score/score.js";
+import { type Reporter, silentReporter, startCounting } from "../../system/reporter.js";
 import type { Experiment } from "../experiment/schema.js";
 import { pickType, type TuneRun, tuneType } from "./tunePicking.js";
 
 /** A tune run and its true particles. */
 export type TuneTruth = Omit<TuneRun, "maps">;
 
-/** What tuning networks needs to know. */
+/** Settings for tuning networks. */
 interface TuneContext {
   readonly experiment: Experiment;
   readonly dataset: Dataset;
@@ -23,22 +25,25 @@ interface TuneContext {
   readonly averaging?: Averaging | undefined;
 }
 
+/** Tuned picking settings and their score. */
 export interface Tuned {
   readonly picking: Map<string, PickingSettings>;
-  /** Weighted F-beta of the types predicted, on the runs tuned on. */
+  /** Weighted F-beta of the predicted types, on the runs tuned on. */
   readonly score: number;
 }
 
 /**
- * Predicts the tune runs, tunes each type the networks predict, and scores the result on the same runs.
+ * Predicts the tune runs, tunes each type that the networks predict, and scores the result on the same runs.
  *
- * @param viewsOf a run's tomogram as the predictor wants it
+ * @param viewsOf returns a run's tomogram, once per normalisation of the predictor
+ * @param reporter hears how far predicting and tuning have come
  */
 export async function tuneNetworks<Truth extends TuneTruth>(
   { experiment, dataset, engine, threads, averaging }: TuneContext,
   networks: readonly AnyNetwork[],
   truths: readonly Truth[],
   viewsOf: (truth: Truth, predictor: Predictor) => Promise<readonly Volume[]> | readonly Volume[] | Volume,
+  reporter: Reporter = silentReporter,
 ): Promise<Tuned> {
   const predictor = await openPredictor(networks, { ...experiment.predict, engine, threads, averaging });
   const pool = openPickPool();
@@ -46,16 +51,18 @@ export async function tuneNetworks<Truth extends TuneTruth>(
     const runs: TuneRun[] = [];
     const floors = tuningFloors(experiment, predictor.types);
     for (const each of truths) {
-      const maps = await predictMaps(predictor, await viewsOf(each, predictor), undefined, floors);
+      const views = await viewsOf(each, predictor);
+      const progress = startCounting(reporter, `predicting ${each.run} for tuning`, "tiles");
+      const maps = await predictMaps(predictor, views, progress.update, floors).finally(progress.stop);
       runs.push({ run: each.run, truth: each.truth, maps });
     }
-    return await tuneMaps(pool, experiment, dataset.particles, runs);
+    return await tuneMaps(pool, experiment, dataset.particles, runs, reporter);
   } finally {
     await Promise.all([predictor.close(), pool.close()]);
   }
 }
 
-/** What of each type's map tuning reads: all above the lowest threshold tried. */
+/** Returns the floor of each type's map, above which tuning reads all values: the lowest threshold tried. */
 export function tuningFloors(experiment: Experiment, types: readonly string[]): Map<string, number> {
   const lowest = Math.min(...experiment.picking.thresholds);
   return new Map(types.map((type) => [type, lowest]));
@@ -67,12 +74,19 @@ export async function tuneMaps(
   experiment: Experiment,
   particles: readonly Particle[],
   runs: readonly TuneRun[],
+  reporter: Reporter = silentReporter,
 ): Promise<Tuned> {
   const types: ProbabilityMaps["types"] = runs[0]!.maps.types;
   const picking = new Map<string, PickingSettings>();
-  for (const type of types) {
-    const particle = particles.find(({ name }) => name === type)!;
-    picking.set(type, (await tuneType(pool, experiment, particle, runs)).settings);
+  const progress = reporter.progress("tuning the picking", types.length, "types");
+  try {
+    for (const type of types) {
+      const particle = particles.find(({ name }) => name === type)!;
+      picking.set(type, (await tuneType(pool, experiment, particle, runs)).settings);
+      progress.update(picking.size, type);
+    }
+  } finally {
+    progress.stop();
   }
   const truth = new Map(runs.map((each) => [each.run, each.truth]));
   const picks = new Map<string, ParticlePick[]>();

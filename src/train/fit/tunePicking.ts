@@ -1,3 +1,4 @@
+/** Picks a type from predicted maps, and tunes its picking settings on tune runs. */
 import { matchFraction, type Particle, type ParticlePick } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
 import type { PickingSettings } from "../../infer/pick/picking.js";
@@ -16,11 +17,11 @@ export interface TuneRun {
 
 interface TunedPicking {
   readonly settings: PickingSettings;
-  /** On the tune runs. */
+  /** F-beta on the tune runs. */
   readonly fbeta: number;
 }
 
-/** Settings before anything is tuned. `volumeShare` is of the ball that the target paints. */
+/** Returns settings before tuning. @param volumeShare least volume as a share of the target ball's */
 function pickingSettings(
   experiment: Experiment,
   particle: Particle,
@@ -34,7 +35,7 @@ function pickingSettings(
   return { method: picking.method, threshold, minVolume: ball * volumeShare, minSpacing: spacing };
 }
 
-/** The experiment's fallback, for types that no run tunes. */
+/** Returns the experiment's fallback settings, for types that no run tunes. */
 export function untunedPicking(experiment: Experiment, particle: Particle): PickingSettings {
   const volumes = experiment.picking.minVolumes;
   return pickingSettings(
@@ -45,7 +46,7 @@ export function untunedPicking(experiment: Experiment, particle: Particle): Pick
   );
 }
 
-/** Picks of one type, moved by the experiment's offset. */
+/** Picks particles of one type, moved by the experiment's offset. */
 export async function pickType(
   pool: PickPool,
   experiment: Experiment,
@@ -57,7 +58,7 @@ export async function pickType(
   return shifted(experiment, type, picks);
 }
 
-/** Picks of one type at each threshold in turn, moved by the experiment's offset. */
+/** Picks particles of one type at each threshold in turn, moved by the experiment's offset. */
 export async function sweepType(
   pool: PickPool,
   experiment: Experiment,
@@ -84,7 +85,7 @@ function shifted(
   }));
 }
 
-/** Tries every threshold and least volume of the experiment on the tune runs, for one type. */
+/** Tunes one type: tries every threshold and least volume of the experiment on the tune runs. */
 export async function tuneType(
   pool: PickPool,
   experiment: Experiment,

@@ -1,3 +1,4 @@
+/** Checks of a run before its first step. */
 import { findRun, findTomogram } from "../../data/dataset.js";
 import type { Dataset, TomogramReader } from "../../data/model.js";
 import { measureIntensity } from "../../data/normalise.js";
@@ -11,27 +12,31 @@ import { openSizes, type TileDemand, tileSettings } from "../../infer/predict/ti
 import { tileGrid } from "../../infer/predict/tiles.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";
+import type { Reporter } from "../../system/reporter.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, patchSpecOf } from "../fit/networks.js";
 
-/** An experiment met with a data set. */
+/** An experiment together with its data set. */
 interface Meeting {
   readonly experiment: Experiment;
   readonly dataset: Dataset;
   readonly splits: Splits;
   readonly members: readonly ExperimentNetwork[];
   readonly external: ExternalNetwork | null;
+  /** Hears how much of the data is checked. */
+  readonly reporter: Reporter;
 }
 
 /**
- * Finds, before the first step, what would stop a run after it: patches that no network or volume takes, tiles no
- * larger than their overlap, volumes of another spacing, picks that cannot be read, broken chunks.
+ * Checks, before the first step, everything that would stop a run later: patches that no network or volume takes, tiles
+ * no larger than their overlap, volumes of another spacing, picks that cannot be read, broken chunks.
  *
- * @throws BadExperiment, BadDataset, NotFinite
+ * @throws PickbenchError BadExperiment, BadDataset or NotFinite, for the first fault
  */
-export async function checkRun({ experiment, dataset, splits, members, external }: Meeting): Promise<void> {
-  for (const member of members) await checkNetwork(experiment, member);
-  const demands = external ? [demandOf(external)] : await Promise.all(members.map(demandOfMember));
+export async function checkRun(meeting: Meeting): Promise<void> {
+  const { experiment, dataset, splits, members, external, reporter } = meeting;
+  for (const network of members) await checkNetwork(experiment, network);
+  const demands = external ? [demandOf(external)] : await Promise.all(members.map(demandOfNetwork));
   const channels = (external ? [external] : members).flatMap((network) => network.channels);
   const open = (run: string, tomogram: string) => openOf(dataset, experiment, run, tomogram);
   const sources: PatchSource[] = [];
@@ -43,7 +48,7 @@ export async function checkRun({ experiment, dataset, splits, members, external 
     readers.push(...opened);
     sources.push({ run, volumes: opened.map(withoutVoxels), picks: await readRunPicks(dataset, run) });
   }
-  for (const member of members) checkPatches(patchSpecOf(experiment, member, experiment.seed), sources);
+  for (const network of members) checkPatches(patchSpecOf(experiment, network, experiment.seed), sources);
   for (const run of [...splits.tune, ...splits.holdout]) {
     const reader = await open(run, experiment.data.tomogram);
     readers.push(reader);
@@ -51,7 +56,15 @@ export async function checkRun({ experiment, dataset, splits, members, external 
     checkTruth(dataset, run, await readRunPicks(dataset, run), channels);
   }
   checkSpacings(readers);
-  for (const reader of readers) await readEveryChunk(reader);
+  const progress = reporter.progress("checking the data", readers.length, "tomograms");
+  try {
+    for (const [at, reader] of readers.entries()) {
+      await readEveryChunk(reader);
+      progress.update(at + 1, reader.ref.run);
+    }
+  } finally {
+    progress.stop();
+  }
 }
 
 const openOf = (
@@ -66,10 +79,10 @@ const withoutVoxels = ({ shape, spacing }: TomogramReader) => ({ data: new Float
 
 async function checkNetwork(
   { patch, loss, output, head }: Experiment,
-  member: ExperimentNetwork,
+  network: ExperimentNetwork,
 ): Promise<void> {
-  const { multiple, architecture, outputs, critic } = await loadNetwork(member.network);
-  const classes = member.radii?.length ?? outputs;
+  const { multiple, architecture, outputs, critic } = await loadNetwork(network.network);
+  const classes = network.radii?.length ?? outputs;
   if (critic && (output !== "sigmoid" || head.offsets))
     throw new PickbenchError(
       "BadExperiment",
@@ -94,7 +107,7 @@ const demandOf = ({ external: { file: name, multiple, fixed } }: ExternalNetwork
   fixed,
 });
 
-async function demandOfMember({ network }: ExperimentNetwork): Promise<TileDemand> {
+async function demandOfNetwork({ network }: ExperimentNetwork): Promise<TileDemand> {
   const { architecture: name, multiple } = await loadNetwork(network);
   return { name, multiple, fixed: openSizes };
 }

@@ -1,3 +1,4 @@
+/** One fold of a cross-validation: whether it is finished, and its result. */
 import { existsSync } from "node:fs";
 import type { FoldSpec, Splits } from "../../data/splits.js";
 import type { Particle } from "../../domain/particles.js";
@@ -12,9 +13,9 @@ import { checkExperiment, experimentHash } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
 import type { RunFolder } from "./runFolder.js";
 
-/** One fold of an experiment: a run of its own, whose splits name the fold. */
+/** A fold of an experiment: a run of its own, whose splits name the fold. */
 export interface Fold {
-  /** From 0. */
+  /** Number of the fold, from 0. */
   readonly index: number;
   readonly spec: FoldSpec;
   readonly experiment: Experiment;
@@ -22,26 +23,26 @@ export interface Fold {
   readonly folder: RunFolder;
 }
 
-/** What a finished fold left. */
+/** Result of a finished fold. */
 export interface FoldOutcome {
   readonly report: FoldReport;
-  /** Of the runs held out. */
+  /** Picks of the held-out runs. */
   readonly picks: PicksByExperiment;
   readonly result: NonNullable<RunRecord["result"]>;
 }
 
-/** What a record that stands already must be of. */
+/** The experiment and data that an existing record must belong to. */
 interface Wanted {
   readonly experiment: Experiment;
   readonly dataHash: string;
 }
 
 /**
- * Whether nothing is left to do for a fold; where something stands in its folder, that it is of the fold.
+ * Tells whether a fold is finished; checks that anything in its folder belongs to the fold.
  *
  * @param dataHash of the data that all folds share
- * @throws BadExperiment for a record that is broken or another experiment's, BadDataset for one of other data,
- * BadCheckpoint where best.safetensors is not the one that the record names
+ * @throws PickbenchError BadExperiment for a broken record or another experiment's, BadDataset for other data,
+ * BadCheckpoint where best.safetensors is not the file that the record names
  */
 export async function isFinished({ folder, experiment }: Fold, dataHash: string): Promise<boolean> {
   if (!existsSync(folder.record)) return false;
@@ -58,10 +59,10 @@ export async function isFinished({ folder, experiment }: Fold, dataHash: string)
 }
 
 /**
- * Reads the record of a run that is to be gone on with.
+ * Reads the record of a run to be resumed.
  *
  * @param advice what to do about a broken record
- * @throws BadExperiment, BadDataset where it is not of what is wanted
+ * @throws PickbenchError BadExperiment or BadDataset where the record belongs to another experiment or other data
  */
 export async function readStandingRecord(
   { record: path, path: folder }: RunFolder,
@@ -89,15 +90,16 @@ export async function readStandingRecord(
   return record;
 }
 
-/** What mostly tells experiments apart; the hash tells the rest. */
+/** Describes an experiment by what most often differs; the hash stands for the rest. */
 const described = (experiment: Experiment): string =>
   `${experiment.name}, seed ${experiment.seed}, ${experiment.budget || "no budget"}, splits ${JSON.stringify(experiment.splits)}, hash ${experimentHash(experiment).slice(0, 12)}`;
 
 /**
- * Reads what a finished fold left, and scores its picks again.
+ * Reads a finished fold's result and scores its picks again.
  *
- * @param truth of the runs held out, at least
- * @throws BadSubmission where its CSV is not what was scored: rows of other runs, or another score than the record's
+ * @param truth of the held-out runs, at least
+ * @throws PickbenchError BadSubmission where the CSV has changed since it was scored: rows of other runs, or another
+ * score than the record's
  */
 export async function readOutcome(
   { index, folder, splits }: Fold,

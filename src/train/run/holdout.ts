@@ -1,3 +1,4 @@
+/** Detection in the held-out runs: picks, truth, and the counts at every threshold. */
 import { readRunPicks, writePicks } from "../../data/picks.js";
 import type { ParticlePick } from "../../domain/particles.js";
 import { ownUserId } from "../../formats/copickPicks.js";
@@ -9,16 +10,16 @@ import { type Detector, openDetector } from "../submit/detector.js";
 import type { PreparedRun } from "./prepare.js";
 import type { RunFolder } from "./runFolder.js";
 
-/** What was found in the held-out runs, and what is there. */
+/** Picks and truth of the held-out runs. */
 interface HoldoutPicks {
   readonly truth: PicksByExperiment;
   readonly picks: PicksByExperiment;
-  /** Types that were looked for. */
+  /** Types that the detector predicts. */
   readonly types: readonly string[];
   readonly sweep: ThresholdSweep;
 }
 
-/** Predicts every held-out run once; its maps give the picks, and the counts of every threshold of the experiment. */
+/** Predicts every held-out run once; the maps yield the picks and the counts at every threshold of the experiment. */
 export async function detectHoldout(prepared: PreparedRun, folder: RunFolder): Promise<HoldoutPicks> {
   const { dataset, splits, engine, threads, reporter, experiment } = prepared;
   const truth = new Map<string, readonly ParticlePick[]>();
@@ -30,15 +31,19 @@ export async function detectHoldout(prepared: PreparedRun, folder: RunFolder): P
     for (const run of splits.holdout) {
       const progress = startCounting(reporter, `predicting ${run}`, "tiles");
       const maps = await detector.predict(await detector.read(dataset, run), progress.update);
-      picks.set(run, await detector.pick(maps));
       progress.stop();
+      const picking = reporter.progress(`picking ${run}`, swept.size, "types");
+      picks.set(run, await detector.pick(maps));
       truth.set(run, await readRunPicks(dataset, run));
+      let done = 0;
       for (const [type, { thresholds, picks: atThresholds }] of swept) {
         const found = await detector.sweep(maps, type, thresholds);
         found.forEach((list, at) => {
           atThresholds[at]!.set(run, list);
         });
+        picking.update(++done, type);
       }
+      picking.stop();
     }
     return { truth, picks, types: detector.types, sweep: countSweep(truth, dataset.particles, swept) };
   } finally {
@@ -48,7 +53,7 @@ export async function detectHoldout(prepared: PreparedRun, folder: RunFolder): P
 
 type Sweeping = SweptType & { readonly picks: readonly Map<string, readonly ParticlePick[]>[] };
 
-/** The grid's thresholds and the one that is used, which a run without tune runs does not have from the grid. */
+/** Lists the thresholds to sweep: the grid's, and the one in use, which without tune runs is not on the grid. */
 function sweptTypes(detector: Detector, grid: readonly number[]): Map<string, Sweeping> {
   return new Map(
     [...detector.settings].map(([type, { threshold: used }]) => {
@@ -58,7 +63,7 @@ function sweptTypes(detector: Detector, grid: readonly number[]): Map<string, Sw
   );
 }
 
-/** Leaves picks/, as `pick` would, and sweep.json; nothing where no run is held out. */
+/** Writes picks/, as `pick` does, and sweep.json; nothing where no run is held out. */
 export async function writeHoldoutPicks(
   folder: RunFolder,
   { picks, types, sweep }: HoldoutPicks,

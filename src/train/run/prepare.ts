@@ -1,3 +1,4 @@
+/** Prepares a run: experiment, data, splits and networks, all checked before the first step. */
 import { availableParallelism } from "node:os";
 import { openDataset } from "../../data/dataset.js";
 import { dataManifest, type ManifestEntry, manifestHash } from "../../data/manifest.js";
@@ -17,26 +18,34 @@ import { isExternal } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
 import { checkRun } from "./checkRun.js";
+import type { RunFolder } from "./runFolder.js";
 
-/** What `run`, `train` and `tune` are called with. */
+/** Options of `run`, `train` and `tune`. */
 export interface RunOptions {
-  /** A YAML's path, or an experiment as a record holds it, over which nothing is set. */
+  /** Path of a YAML file, or an experiment from a record, which nothing overrides. */
   readonly experiment: string | Experiment;
   readonly data: string;
   readonly seed?: number | undefined;
   readonly budget?: string | undefined;
+  /** KEY.PATH=VALUE each, over the file. */
+  readonly set?: readonly string[] | undefined;
   readonly engine?: Experiment["engine"] | undefined;
-  /** Over the experiment's. */
+  /** Splits in place of the experiment's. */
   readonly splits?: SplitSpec | undefined;
-  /** What the engine of the experiment was found to be before; looked for again if absent. */
+  /** Engine that the experiment resolved to before; resolved again if absent. */
   readonly resolvedEngine?: EngineName;
   readonly resume: boolean;
-  /** Replaces a run that stands in the folder. */
+  /** Replaces an existing run in the folder. */
   readonly overwrite?: boolean;
+  /** Is told what was prepared. */
+  readonly onPrepared?: OnPrepared | undefined;
   readonly threads?: number | undefined;
   /** Hears how far the work has come, and says when to stop; silent if absent. */
   readonly reporter?: Reporter | undefined;
 }
+
+/** Says what is about to be trained, before the first step. */
+export type OnPrepared = (prepared: PreparedRun, folder: RunFolder) => Promise<void>;
 
 /** An experiment met with a data set: everything checked before the first step. */
 export interface PreparedRun {
@@ -44,7 +53,7 @@ export interface PreparedRun {
   readonly experimentHash: string;
   readonly dataset: Dataset;
   readonly splits: Splits;
-  /** The networks to train; none where the experiment names an external one. */
+  /** Networks to train; none where the experiment names an external one. */
   readonly members: readonly ExperimentNetwork[];
   readonly external: ExternalNetwork | null;
   readonly manifest: readonly ManifestEntry[];
@@ -54,7 +63,9 @@ export interface PreparedRun {
   readonly reporter: Reporter;
 }
 
-/** @param share gives the runs their roles by the experiment's splits, at least as many to train on as it is told */
+/**
+ * Prepares a run. @param share assigns the runs to roles by the experiment's splits, with a least number to train on
+ */
 export async function prepareRun(
   options: RunOptions,
   share: typeof resolveSplits = resolveSplits,
@@ -67,7 +78,7 @@ export async function prepareRun(
   const splits = splitsOf(read, dataset, options.data, share);
   const { experiment, members, external } = await openNetworks(read, dataset.particles, engine);
   await checkPrecision(experiment.predict.precision, engine, external ? [external] : members);
-  await checkRun({ experiment, dataset, splits, members, external });
+  await checkRun({ experiment, dataset, splits, members, external, reporter });
   const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
     hash: true,
   });
@@ -87,12 +98,16 @@ export async function prepareRun(
 }
 
 async function experimentOf(options: RunOptions): Promise<Experiment> {
-  const { experiment, seed, budget, engine, splits } = options;
-  if (typeof experiment === "string") return readExperiment(experiment, { seed, budget, engine, splits });
+  const { experiment, seed, budget, set, engine, splits } = options;
+  if (typeof experiment === "string")
+    return readExperiment(experiment, { seed, budget, set, engine, splits });
   return splits ? { ...experiment, splits } : experiment;
 }
 
-/** The runs of each role. @throws BadDataset, BadExperiment where the data set's runs do not suffice */
+/**
+ * Returns the runs of each role. @throws PickbenchError BadDataset or BadExperiment where the data set's runs do not
+ * suffice
+ */
 export function splitsOf(
   experiment: Experiment,
   dataset: Dataset,
@@ -116,7 +131,7 @@ export function splitsOf(
   return splits;
 }
 
-/** The networks to train, or the one that was trained elsewhere, whose hash then stands in the experiment. */
+/** Opens the networks to train, or the one trained elsewhere, whose hash is then set in the experiment. */
 async function openNetworks(
   experiment: Experiment,
   particles: readonly Particle[],

@@ -1,3 +1,4 @@
+/** Repeats the run of a record on the same data, and compares the results bit by bit. */
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { openDataset } from "../../data/dataset.js";
@@ -20,40 +21,41 @@ import { isBegun, type RunFolder, runFolder } from "./runFolder.js";
 import { runFolds } from "./runFolds.js";
 
 interface RepeatOptions {
-  /** A record.json, or the folder of a run or a submission. */
+  /** Path of a record.json, or of the folder of a run or a submission. */
   readonly record: string;
   readonly data: string;
-  /** The repetition's own folder; `runs/NAME-repeat`, or `runs/NAME-seedN-repeat`, if absent. */
+  /** Folder of the repetition; `runs/NAME-repeat`, or `runs/NAME-seedN-repeat`, if absent. */
   readonly out?: string | undefined;
-  /** Replaces a run that stands there. */
+  /** Replaces an existing run in that folder. */
   readonly overwrite: boolean;
   /** Is told what differs from the first time, before anything is run; silent if absent. */
   readonly reporter?: Reporter | undefined;
 }
 
-/** Whether something is as it was; null where there is nothing to hold it against. */
+/** Whether a result is the same as before; null where there is nothing to compare. */
 export type Sameness = boolean | null;
 
+/** Result of a repetition, compared with the first run. */
 export interface Repetition {
   readonly record: string;
   readonly folder: string;
   readonly warnings: readonly string[];
-  /** False for a budget in minutes, which the clock ends: such a run cannot end in the same bits. */
+  /** False for a budget in minutes: such a run ends by the clock and cannot end in the same bits. */
   readonly isRepeatable: boolean;
-  /** Of all that can be compared. */
+  /** Whether everything that can be compared is the same. */
   readonly same: Sameness;
   readonly checkpoint: Sameness;
   readonly submission: Sameness;
   readonly score: { readonly before: number | null; readonly after: number | null; readonly same: Sameness };
-  /** The repetition's score less the first, by the paired counts; null where a report is missing or nothing differs. */
+  /** Score of the repetition minus the first, by paired counts; null where a report is missing or nothing differs. */
   readonly difference: ReportedDifference | null;
 }
 
 /**
- * Runs what a record holds again, as it was: its experiment, seed, engine, threads and budget, on data of the same bytes.
+ * Repeats the run of a record: same experiment, seed, engine, threads and budget, on data of the same bytes.
  *
- * @throws BadDataset with the file's name where data are missing or have changed; BadExperiment where the record is not
- * one that can be repeated; Stopped
+ * @throws PickbenchError BadDataset, naming the file, where data are missing or have changed; BadExperiment where the
+ * record cannot be repeated; Stopped when the user asks to stop
  */
 export async function repeatRun(options: RepeatOptions): Promise<Repetition> {
   const path = await recordPath(options.record);
@@ -105,7 +107,7 @@ function engineOf({ engine }: RunRecord, path: string): EngineName {
   );
 }
 
-/** @returns a warning for files that the record does not know */
+/** Checks that the data are those of the record. @returns a warning for files that the record does not list */
 async function checkData(
   { data: { files }, runs }: RunRecord,
   path: string,
@@ -129,7 +131,9 @@ async function checkData(
       ];
 }
 
-/** A split by counts means other runs where runs were added to the data set. */
+/**
+ * Checks that every role has the same runs: a split by counts selects other runs once runs are added to the data set.
+ */
 function checkRoles({ runs }: RunRecord, experiment: Experiment, dataset: Dataset, data: string): void {
   const past = runs.folds ?? [runs];
   const now = rolesNow(experiment, dataset, data);
@@ -145,7 +149,7 @@ function checkRoles({ runs }: RunRecord, experiment: Experiment, dataset: Datase
     }
 }
 
-/** The runs of each role, of each fold in turn where there are several. */
+/** Returns the runs of each role, of each fold in turn where there are several. */
 function rolesNow(experiment: Experiment, dataset: Dataset, data: string): Splits[] {
   const folds = foldsAsked(experiment.splits, undefined);
   if (!folds) return [splitsOf(experiment, dataset, data)];
@@ -157,7 +161,7 @@ function rolesNow(experiment: Experiment, dataset: Dataset, data: string): Split
   return roles;
 }
 
-/** Whether a stopped repetition of this record stands in the folder, to be gone on with. */
+/** Tells whether the folder holds a stopped repetition of this record, to be resumed. */
 async function mayGoOn(
   folder: RunFolder,
   record: RunRecord,
@@ -174,11 +178,11 @@ async function mayGoOn(
   if (there.result === null && there.experiment.hash === record.experiment.hash) return true;
   throw new PickbenchError(
     "BadUsage",
-    `${folder.path}: ${there.result === null ? "another run was begun" : "a finished run stands"} there; give --overwrite to replace it, or another --out`,
+    `${folder.path} already holds ${there.result === null ? "another run that is not finished" : "a finished run"}; give --overwrite to replace it, or another --out`,
   );
 }
 
-/** What else than the data may make a difference. */
+/** Lists what, besides the data, may change the result. */
 async function differencesOfCode(record: RunRecord, experiment: Experiment): Promise<string[]> {
   const [code, now, here] = [await codeVersion(), await versions(), machine()];
   const short = (commit: string | null): string => commit?.slice(0, 9) ?? "none";
@@ -186,7 +190,7 @@ async function differencesOfCode(record: RunRecord, experiment: Experiment): Pro
     before === after ? [] : [`${what} was ${before ?? "none"}, is now ${after ?? "none"}`];
   return [
     ...differing("commit", short(record.code.commit), short(code.commit)),
-    ...(record.code.dirty ? ["the record's commit had changes of its own that nobody knows"] : []),
+    ...(record.code.dirty ? ["the record was made with changes to its commit that were not kept"] : []),
     ...(code.dirty ? ["this checkout has changes that are not committed"] : []),
     ...(record.code.lockfileHash === code.lockfileHash
       ? []

@@ -1,3 +1,7 @@
+/**
+ * Runs an experiment from training to the leaderboard. The room `run` holds runs, folds and repetitions, with their
+ * folders.
+ */
 import { rm } from "node:fs/promises";
 import type { Dataset } from "../../data/model.js";
 import { completeRecord, readRecord, startRecord } from "../../domain/record.js";
@@ -22,20 +26,20 @@ import { type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import { type RunFolder, withRunFolder } from "./runFolder.js";
 import { progressOf } from "./standing.js";
 
-/** What `run` leaves and says. */
+/** Result of `run`. */
 export interface RunResult {
   readonly report: RunReport;
   readonly trained: TrainedRun;
   /** Seconds by stage. */
   readonly durations: Readonly<Record<string, number>>;
-  /** The folder in submissions/, where runs were held out. */
+  /** Folder in submissions/; null where nothing was published. */
   readonly published: string | null;
 }
 
 /**
  * Trains, tunes, predicts, picks and scores the held-out runs; writes record, submission and leaderboard row.
  *
- * @param submissions the leaderboard's folder; null publishes nothing, as of a run that is part of another one's row
+ * @param submissions folder of the leaderboard; null publishes nothing, as for a fold that is part of another row
  */
 export async function runExperiment(
   folder: RunFolder,
@@ -46,6 +50,7 @@ export async function runExperiment(
     const durations: Record<string, number> = {};
     const timed = stopwatch(durations);
     const prepared = await timed("prepare", () => prepareRun(options));
+    await options.onPrepared?.(prepared, folder);
     const trained = await timed("train", () => begin(prepared, folder, options));
     durations.train = (durations.train ?? 0) + trained.earlierSeconds;
     const report = await scoreHoldout(prepared, folder, timed);
@@ -58,14 +63,17 @@ export async function runExperiment(
   });
 }
 
-/** Adds a finished run to the leaderboard and gives its folder in `submissions`. */
+/** Adds a finished run to the leaderboard and returns its folder in `submissions`. */
 export async function publish(folder: RunFolder, submissions: string, name: string): Promise<string> {
   const published = await publishSubmission(folder.path, submissions, name);
   await writeLeaderboard(submissions);
   return published;
 }
 
-/** The training stage alone: best.safetensors and its record; the record alone where a rung ended the training. */
+/**
+ * Runs only the training stage: writes best.safetensors and the record, or only the record where a rung ended the
+ * training.
+ */
 export async function trainOnly(
   folder: RunFolder,
   options: RunOptions,
@@ -74,6 +82,7 @@ export async function trainOnly(
   return withRunFolder(folder, async () => {
     const durations: Record<string, number> = {};
     const prepared = await prepareRun(options);
+    await options.onPrepared?.(prepared, folder);
     const trained = await stopwatch(durations)("train", () => begin(prepared, folder, options, rungs));
     durations.train = (durations.train ?? 0) + trained.earlierSeconds;
     await completeRecord(folder.record, {
@@ -89,7 +98,9 @@ export async function trainOnly(
   });
 }
 
-/** Predicts, picks and scores the held-out runs with what a training left, and adds that to its record and folder. */
+/**
+ * Predicts, picks and scores the held-out runs with a trained checkpoint, and adds the result to its record and folder.
+ */
 export async function holdoutOnly(folder: RunFolder, options: RunOptions): Promise<RunReport> {
   return withRunFolder(folder, async () => {
     const durations: Record<string, number> = {};
@@ -110,7 +121,7 @@ export async function holdoutOnly(folder: RunFolder, options: RunOptions): Promi
   });
 }
 
-/** Tunes the picking of a trained run again, as when its grid of thresholds has changed. */
+/** Tunes the picking of a trained run again, for example with another grid of thresholds. */
 export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<number | null> {
   return withRunFolder(folder, async () => {
     const prepared = await prepareRun(options);
@@ -130,7 +141,7 @@ function checkSameNetworks(
   const wanted = described(
     external
       ? [describedNetwork(external)]
-      : members.map(({ network, ...member }) => ({ ...member, name: network.architecture })),
+      : members.map(({ network, ...rest }) => ({ ...rest, name: network.architecture })),
   );
   const got = described(networks.map(describedNetwork));
   if (got === wanted) return;
@@ -147,7 +158,7 @@ interface Described {
   readonly channels: readonly (string | null)[];
 }
 
-/** An external network by the hash of its file too, which is all that tells two of one name apart. */
+/** Describes a network; for an external one with the hash of its file, which alone tells two of one name apart. */
 const describedNetwork = (network: AnyNetwork): Described => {
   const { name } = describeNetwork(network);
   const { activation, channels } = network;
@@ -191,7 +202,7 @@ async function begin(
   return trainStage(prepared, folder, progress, rungs);
 }
 
-/** Predicts, picks and scores the held-out runs; leaves their picks, submission.csv and report.json. */
+/** Predicts, picks and scores the held-out runs; writes their picks, submission.csv and report.json. */
 async function scoreHoldout(
   prepared: PreparedRun,
   folder: RunFolder,
@@ -202,7 +213,7 @@ async function scoreHoldout(
   return timed("score", () => writeReport(prepared, folder, found.truth, found.picks));
 }
 
-/** Scores the picks of held-out runs; leaves submission.csv and report.json. */
+/** Scores the picks of held-out runs; writes submission.csv and report.json. */
 export async function writeReport(
   { experiment, dataset }: { readonly experiment: Experiment; readonly dataset: Dataset },
   folder: RunFolder,
@@ -217,11 +228,12 @@ export async function writeReport(
   return report;
 }
 
-/** Each type's weight in the score, by its name. */
+/** Returns each type's weight in the score, by name. */
 export const weightsByType = ({ dataset }: PreparedRun): Record<string, number> =>
   Object.fromEntries(dataset.particles.map(({ name, weight }) => [name, weight]));
 
-async function parameterCount({ members, external }: PreparedRun): Promise<number> {
+/** Counts the parameters of all networks together. */
+export async function parameterCount({ members, external }: PreparedRun): Promise<number> {
   if (external) return external.external.parameters;
   const networks = await Promise.all(members.map(({ network }) => loadNetwork(network)));
   return networks.reduce((sum, network) => sum + network.parameterCount, 0);

@@ -1,10 +1,11 @@
+/** The files of a run's folder, and the lock that keeps two runs apart. */
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { withLock } from "../../system/lock.js";
 
-/** Where a run's files stand. */
+/** Paths of a run's files. */
 export interface RunFolder {
   readonly path: string;
   readonly record: string;
@@ -15,7 +16,7 @@ export interface RunFolder {
   readonly report: string;
   /** Picks of the held-out runs with their confidences, in copick's layout. */
   readonly picks: string;
-  /** What other thresholds would have scored on the held-out runs. */
+  /** Counts of other thresholds on the held-out runs. */
   readonly sweep: string;
   /** Checkpoints of evaluations, where the experiment keeps them. */
   readonly snapshots: string;
@@ -37,24 +38,24 @@ export function runFolder(path: string): RunFolder {
   };
 }
 
-/** The folder of one of an experiment's folds, counted from 0. */
+/** Returns the folder of one of an experiment's folds, counted from 0. */
 export const foldFolder = ({ path }: RunFolder, fold: number): RunFolder =>
   runFolder(join(path, `fold-${fold}`));
 
-/** The folders of folds that were begun inside a folder. */
+/** Lists the folders of the folds begun inside a folder. */
 export async function begunFolds({ path }: RunFolder): Promise<RunFolder[]> {
   const names = await readdir(path);
   const folds = names.filter((name) => /^fold-\d+$/.test(name)).map((name) => runFolder(join(path, name)));
   return folds.filter(isBegun);
 }
 
-/** The checkpoint of one network's evaluation after `step` steps. */
+/** Returns the path of the checkpoint of one network's evaluation after `step` steps. */
 export const snapshotFile = (folder: RunFolder, network: string, step: number): string =>
   join(folder.snapshots, `${network}-${String(step).padStart(7, "0")}.safetensors`);
 
 /**
- * Makes the folder this process's own while `work` runs, so that two runs at once cannot write into one another.
- * A folder that `work` left nothing in is taken away again.
+ * Locks the folder for this process while `work` runs, so that two simultaneous runs cannot write into one another. A
+ * folder that `work` leaves empty is removed again.
  */
 export async function withRunFolder<T>(folder: RunFolder, work: () => Promise<T>): Promise<T> {
   const made = await makeFolder(folder.path);
@@ -68,7 +69,7 @@ export async function withRunFolder<T>(folder: RunFolder, work: () => Promise<T>
   }
 }
 
-/** The first folder that had to be made on the way; undefined where all stood. */
+/** Makes a folder and returns the first parent that had to be made; undefined where all existed. */
 export async function makeFolder(path: string): Promise<string | undefined> {
   try {
     return await mkdir(path, { recursive: true });
@@ -93,7 +94,7 @@ export async function removeEmpty(path: string, highest: string): Promise<void> 
   }
 }
 
-/** What a run killed in the middle of writing leaves beside the file that it was to replace. */
+/** Removes what a run killed while writing left beside the file to be replaced. */
 async function removeTemporaries(folder: RunFolder): Promise<void> {
   for (const name of await readdir(folder.path))
     if (
@@ -104,5 +105,5 @@ async function removeTemporaries(folder: RunFolder): Promise<void> {
       await rm(join(folder.path, name), { recursive: true, force: true });
 }
 
-/** Whether a run was begun here. */
+/** Tells whether a run was begun in the folder. */
 export const isBegun = (folder: RunFolder): boolean => existsSync(folder.record) || existsSync(folder.last);

@@ -1,3 +1,4 @@
+/** Runs all folds of a cross-validation and scores the runs together. */
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -21,24 +22,24 @@ import { publish, runExperiment, weightsByType, writeReport } from "./runExperim
 import { begunFolds, foldFolder, isBegun, type RunFolder, withRunFolder } from "./runFolder.js";
 import { checkUnasked } from "./standing.js";
 
-/** What `run` leaves and says of an experiment in folds. */
+/** Result of `run` for an experiment in folds. */
 export interface FoldsResult {
   readonly folds: FoldsReport;
-  /** Over all runs, each picked by the fold that held it out. */
+  /** Report over all runs, each picked by the fold that held it out. */
   readonly report: RunReport;
-  /** The folder in submissions/; null where nothing is published. */
+  /** Folder in submissions/; null where nothing is published. */
   readonly published: string | null;
 }
 
 export interface FoldsOptions extends Omit<RunOptions, "splits"> {
   readonly folds: FoldsSpec;
-  /** The leaderboard's folder; null publishes nothing. */
+  /** Folder of the leaderboard; null publishes nothing. */
   readonly submissions: string | null;
 }
 
-/** All folds met with their data, each checked before the first step. */
+/** All folds with their data, each checked before the first step. */
 interface Plan {
-  /** Its splits name the number of folds. */
+  /** Experiment whose splits name the number of folds. */
   readonly experiment: Experiment;
   readonly prepared: PreparedRun;
   readonly folds: readonly Fold[];
@@ -46,8 +47,8 @@ interface Plan {
 
 /**
  * Trains, tunes and scores every fold in turn, in `fold-0`, `fold-1`, … inside the folder, each a run like any other;
- * then scores all runs together, each by the picks of the fold that held it out. Finished folds are taken as they stand,
- * a stopped one goes on.
+ * then scores all runs together, each by the picks of the fold that held it out. Finished folds are kept, a stopped one
+ * is resumed.
  */
 export async function runFolds(folder: RunFolder, options: FoldsOptions): Promise<FoldsResult> {
   return withRunFolder(folder, async () => {
@@ -55,6 +56,7 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
     checkUnasked(folder, isBegun(folder) || standing.length > 0, options);
     const plan = await planFolds(folder, options);
     const { experiment, prepared, folds } = plan;
+    await options.onPrepared?.(prepared, folder);
     if (options.overwrite) await clear(folder);
     const truth = await readTruth(prepared);
     const finished = await readFinished(folder, plan, truth);
@@ -115,7 +117,7 @@ interface FoldSplits {
   readonly splits: Splits;
 }
 
-/** Takes away the folds and what is made of them, or the run that stood there in their place. */
+/** Removes the folds and their results, or a single run that lies in the folder instead. */
 async function clear(folder: RunFolder): Promise<void> {
   for (const fold of await begunFolds(folder))
     await withRunFolder(fold, () => rm(fold.path, { recursive: true }));
@@ -124,7 +126,7 @@ async function clear(folder: RunFolder): Promise<void> {
     await rm(file, { recursive: true, force: true });
 }
 
-/** Looks at all that stands before anything is trained; gives the folds in which nothing is left to do. */
+/** Checks all existing results before anything is trained; returns the finished folds. */
 async function readFinished(
   folder: RunFolder,
   { experiment, prepared, folds }: Plan,
@@ -152,7 +154,13 @@ async function runEach(
     if (!finished.has(fold)) {
       const left = timeLeft(experiment, [...done.values()], folds.length);
       prepared.reporter.note(`${place}: ${rolesText(fold.splits)}${left}`);
-      const run = { ...options, splits: fold.spec, overwrite: false, resume: isBegun(fold.folder) };
+      const run = {
+        ...options,
+        onPrepared: undefined,
+        splits: fold.spec,
+        overwrite: false,
+        resume: isBegun(fold.folder),
+      };
       await inFold(place, () => runExperiment(fold.folder, run, null));
       done.set(fold, await readOutcome(fold, truth, prepared.dataset.particles));
     }
@@ -171,7 +179,10 @@ const rolesText = ({ train, tune, holdout }: Splits): string =>
     .filter((part) => part !== "")
     .join("; ");
 
-/** By the mean of the folds done, or by a budget in minutes before there is one; empty where nothing is known. */
+/**
+ * Estimates the time left from the mean of the finished folds, or before the first from a budget in minutes; else
+ * empty.
+ */
 function timeLeft({ budget }: Experiment, done: readonly FoldOutcome[], folds: number): string {
   const length = budget === "" ? null : parseBudget(budget);
   const planned = length && "minutes" in length ? length.minutes * 60 : null;
@@ -179,7 +190,7 @@ function timeLeft({ budget }: Experiment, done: readonly FoldOutcome[], folds: n
   return each === null ? "" : `; all folds: about ${seconds((folds - done.length) * each)} left`;
 }
 
-/** Says in which fold it was that work failed or was stopped. */
+/** Adds to an error in which fold the work failed or was stopped. */
 async function inFold<T>(place: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -215,7 +226,7 @@ async function writeWholeReport(
   return { folds, report };
 }
 
-/** Times are of all folds together. */
+/** Returns the record's result; durations are of all folds together. */
 function resultOf(
   { folds, report: { holdout } }: Omit<FoldsResult, "published">,
   outcomes: readonly FoldOutcome[],

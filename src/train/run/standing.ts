@@ -22,7 +22,7 @@ export function checkUnasked(
   if (begun && !overwrite && !resume)
     throw new PickbenchError(
       "BadUsage",
-      `${folder.path}: a run stands there already; give --resume to go on with it, --overwrite to replace it, or another --out`,
+      `${folder.path} already holds a run; give --resume to go on with it, --overwrite to replace it, or another --out`,
     );
 }
 
@@ -36,7 +36,7 @@ export async function progressOf(
   if ((await begunFolds(folder)).length > 0)
     throw new PickbenchError(
       "BadUsage",
-      `${folder.path}: folds stand there, not one run; give --folds to go on with them, or another --out`,
+      `${folder.path} holds the folds of a run, not one run; give --folds to go on with them, or another --out`,
     );
   if (!isBegun(folder) || options.overwrite) return null;
   const progress = await readProgress(folder.last);

@@ -2,6 +2,7 @@
  * Unfinished submissions: a folder beside the CSV with one small file a run, so that a stopped submission can be
  * resumed. The folder is bound to checkpoints and settings, each file to its tomogram.
  */
+import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
@@ -70,6 +71,9 @@ export async function withSubmissionParts<T>(
     await removeEmpty(folder, made ?? folder);
   }
 }
+
+/** Whether a submission to that CSV was begun and can be gone on with. */
+export const isUnfinished = (out: string): boolean => existsSync(join(`${out}.parts`, settingsFile));
 
 function partsIn(folder: string, out: string): SubmissionParts {
   const fileOf = (run: string): string => join(folder, `${run}${partEnding}`);

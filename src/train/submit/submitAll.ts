@@ -90,7 +90,7 @@ async function findRuns(
       const part = await parts.find(run, stamp);
       found.push({ run, stamp, voxels: voxelCount(reader.shape), part });
     } catch (error) {
-      if (!keepGoing || !isPickbenchError(error)) throw error;
+      if (!keepGoing || reporter.signal.aborted || !isPickbenchError(error)) throw error;
       failed.push({ run, message: error.message });
       reporter.note(leftOut(run, error));
     }
@@ -157,7 +157,9 @@ class VoxelBar {
       this.#before.set(run, before);
       before += voxels;
     }
-    this.#progress = reporter.progress("submit", millions(before), "Mvoxel", { from: millions(from) });
+    this.#progress = reporter.progress("predicting and picking", millions(before), "Mvoxel", {
+      from: millions(from),
+    });
   }
 
   update(run: string, share: number): void {

@@ -114,7 +114,7 @@ describe("volume", () => {
 
   test.each([
     ["a target of no format", ["to.txt"], /says no format/],
-    ["a target that stands", ["source.mrc"], /stands already; give --overwrite/],
+    ["a target that stands", ["source.mrc"], /exists already; give --overwrite/],
     ["a type that cannot hold the values", ["to.mrc", "--type", "int8"], /int8 \(-128 to 127\) cannot hold/],
     ["a spacing that is none", ["to.mrc", "--spacing", "0"], /--spacing is 0/],
     ["shards of Zarr v2", ["to.zarr", "--shard"], /--shard is of Zarr v3/],

@@ -244,7 +244,10 @@ describe("pickbench export", () => {
       expect(stderr).toContain(sentence);
       expect(stderr.trim().split("\n")).toHaveLength(1);
     };
-    await refused([path, there], "there.onnx is there already; give --overwrite or another name");
+    await refused(
+      [path, there],
+      "there.onnx exists already; give --overwrite to replace it, or another name",
+    );
     expect(await readFile(there, "utf8")).toBe("mine");
     const fresh = join(folder, "fresh.onnx");
     await refused([path, fresh, "--network", "virus"], 'has no network "virus"; it has all');

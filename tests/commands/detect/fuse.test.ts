@@ -122,7 +122,7 @@ describe("pickbench fuse", () => {
     expect(rowsOf(out).filter((row) => /^TS_1,ribosome,1[012]\d?(\.\d+)?,100,100$/.test(row))).toHaveLength(
       1,
     );
-    const left = await pickbench(...tune, "--leave-out-tuned", "--json");
+    const left = await pickbench(...tune, "--leave-out-tuned", "--overwrite", "--json");
     const { runs, tune: told, types } = JSON.parse(left.stdout);
     expect([runs, told]).toEqual([["TS_2"], { runs: ["TS_1"], leftOut: true }]);
     expect(types[0].tunedFbeta).toBe(1);

@@ -107,8 +107,16 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describe("submit", () => {
   it("reports picks and seconds of every tomogram and leaves the CSV alone", async () => {
     const { code, stdout, stderr } = await submit("whole.csv");
-    expect([code, stderr]).toEqual([0, expect.stringMatching(/submit: .*Mvoxel.*TS_S4 \(4 of 4\)\n$/)]);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/predicting and picking: .*Mvoxel.*TS_S4 \(4 of 4\)\n$/),
+    ]);
     whole = await readFile(at("whole.csv"));
+    const again = await submit("whole.csv");
+    expect([again.code, again.stderr]).toEqual([
+      1,
+      `pickbench: ${at("whole.csv")} exists already; give --overwrite to replace it, or another --out\n`,
+    ]);
     const report = JSON.parse(stdout);
     expect([report.skipped, report.failed]).toEqual([[], []]);
     const picks = await readSubmission(at("whole.csv"));

@@ -130,8 +130,8 @@ describe("place", () => {
 describe("refused", () => {
   const cases: [string, Partial<PatchSpec>, readonly PatchSource[], RegExp][] = [
     ["a patch larger than a volume", { patchShape: [17, 8, 8] }, [sourceOf()], /17×8×8.*R1.*16×20×18/],
-    ["a patch without voxels", { patchShape: [0, 8, 8] }, [sourceOf()], /patchShape: got 0/],
-    ["half an example", { batchSize: 0.5 }, [sourceOf()], /batchSize: got 0\.5/],
+    ["a patch without voxels", { patchShape: [0, 8, 8] }, [sourceOf()], /patch\.shape: got 0/],
+    ["half an example", { batchSize: 0.5 }, [sourceOf()], /patch\.batch: got 0\.5/],
     ["no runs", {}, [], /no runs/],
     ["a run without reconstructions", {}, [sourceOf({ volumes: [] })], /R1.*no reconstruction/],
     ["no particles", {}, [sourceOf({ picks: [pickAt("other", 50, 50, 50)] })], /no picks of small, large/],

@@ -8,7 +8,7 @@ import { simulateDataset } from "../../../src/data/simulate/simulateDataset.js";
 import type { ParticlePick } from "../../../src/domain/particles.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { writeSubmission } from "../../../src/score/submissionCsv.js";
-import { pickbench } from "../commandLine.js";
+import { type Ended, pickbench } from "../commandLine.js";
 import { finishedRun } from "../finishedRun.js";
 import { blocksOf } from "./markdown.js";
 
@@ -110,7 +110,18 @@ async function writeFilesOfOthers(): Promise<void> {
   writeFileSync("two-scale.ts", architecture!.lines.join("\n"));
 }
 
+/** Runs the command line as a process of its own is called: a record holds its words. */
+export async function called(args: readonly string[]): Promise<Ended> {
+  const { argv } = process;
+  process.argv = [...argv.slice(0, 2), ...args];
+  try {
+    return await pickbench(...args);
+  } finally {
+    process.argv = argv;
+  }
+}
+
 async function done(...args: string[]): Promise<void> {
-  const { code, stderr } = await pickbench(...args);
+  const { code, stderr } = await called(args);
   if (code !== 0) throw new Error(`pickbench ${args.join(" ")}: ${stderr}`);
 }

@@ -166,7 +166,7 @@ describe("refuses, changing nothing,", () => {
     await spoil();
   };
   it.each<[string, RegExp, () => Promise<unknown>]>([
-    ["to begin anew unasked", /a run stands there already.*--resume/, () => run("whole")],
+    ["to begin anew unasked", /a run is already there.*--resume/, () => run("whole")],
     [
       "other settings",
       /whole: the run there is of other settings.*41 steps/,
@@ -227,7 +227,7 @@ describe("refuses, changing nothing,", () => {
     ],
     [
       "one run in the folder of folds",
-      /whole: folds stand there, not one run/,
+      /whole holds the folds of a run, not one run/,
       () =>
         runExperiment(
           runFolder(at("whole")),

@@ -138,7 +138,9 @@ describe("repeating a record", () => {
 
   it("leaves alone what stands in its folder, and the record's own folder", async () => {
     await expect(repeat(one(), join("submissions", "one"))).rejects.toThrow(/holds the record/);
-    await expect(repeat(one(), "one-seed3")).rejects.toThrow(/a finished run stands there; give --overwrite/);
+    await expect(repeat(one(), "one-seed3")).rejects.toThrow(
+      /already holds a finished run; give --overwrite/,
+    );
   });
 
   it("refuses a record that was never finished", async () => {

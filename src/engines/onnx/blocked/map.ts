@@ -24,6 +24,7 @@ interface ImageDims {
   readonly x: number;
 }
 
+/** Returns the tensor's sizes by name. */
 export function imageDims({ tensor }: BlockedMap): ImageDims {
   const [images, lanes, y, x] = tensor.dims as [number, number, number, number];
   return { images, lanes, y, x };

@@ -28,6 +28,7 @@ export function axisMatrix(
   return { to, from, values };
 }
 
+/** Returns the transpose of a matrix. */
 export function transposed({ to, from, values }: AxisMatrix): AxisMatrix {
   return axisMatrix(from, to, (row, add) => {
     for (let column = 0; column < to; column++) add(column, values[column * from + row]!);

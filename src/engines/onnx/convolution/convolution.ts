@@ -1,4 +1,4 @@
-/** Convolution forwards, one of the three products that convolution layers and their gradients are made of. */
+/** Convolution forwards, in 2-D over slices; the folder has the two other products of a convolution layer as well. */
 import type { Emitter, Tensor } from "../graph/emitter.js";
 import { convolveDepthwise } from "./depthwise.js";
 import { type Block, convolveImages } from "./imageConvolution.js";

@@ -7,6 +7,7 @@ export type Block = number | null;
 /** ONNX Runtime's operator domain of blocked convolutions. */
 export const nchwc = "com.microsoft.nchwc";
 
+/** Padding, strides, dilations and groups of a 2-D convolution, along y and x. */
 export interface ImageConvolution {
   /** Zeros above, left, below and right. */
   readonly pads: readonly [number, number, number, number];
@@ -32,6 +33,7 @@ export function imageDims(
   ];
 }
 
+/** Returns the attributes of a 2-D convolution node. */
 export const imageAttributes = (
   kernel: readonly [number, number],
   { pads, strides, dilations = [1, 1], groups = 1 }: ImageConvolution,

@@ -99,6 +99,7 @@ interface Arrangement {
   readonly channelAxis: 0 | 1;
 }
 
+/** Chooses the faster arrangement of products over `channels` channels and slices of `voxels` voxels. */
 export const arrangementFor = (channels: number, voxels: number): Arrangement =>
   channels > voxels ? { together: true, channelAxis: 0 } : { together: false, channelAxis: 1 };
 

@@ -10,6 +10,7 @@ export interface Taps {
   readonly dilation: number;
 }
 
+/** Taps along z, y, x. */
 export type Taps3 = readonly [Taps, Taps, Taps];
 
 /** A convolution layer's shape along z, y, x; groups and dilation are 1 where they are left out. */
@@ -26,6 +27,7 @@ const eachAxis = <A, B>([z, y, x]: readonly [A, A, A], map: (axis: A) => B): [B,
   map(x),
 ];
 
+/** Returns the taps of a convolution layer, padded before each axis as `GraphBuilder.convolution` pads. */
 export function tapsOf({ kernel, stride, dilation = [1, 1, 1] }: ConvolutionShape): Taps3 {
   return eachAxis<0 | 1 | 2, Taps>([0, 1, 2], (axis) => ({
     count: kernel[axis],

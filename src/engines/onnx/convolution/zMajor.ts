@@ -15,11 +15,13 @@ interface MapDims {
   readonly x: number;
 }
 
+/** Returns a map's sizes by name. */
 export function mapDims(tensor: Tensor): MapDims {
   const [samples, z, channels, y, x] = tensor.dims as [number, number, number, number, number];
   return { samples, z, channels, y, x };
 }
 
+/** Axis of the channels in a map. */
 export const channelAxis = 2;
 
 /** Reorders PyTorch's (sample, c, z, y, x) to (sample, z, c, y, x); one channel needs no transposition. */

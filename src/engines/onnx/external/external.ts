@@ -10,6 +10,7 @@ import { type Provider, providers } from "../graph/emitter.js";
 import { createFromModel } from "../session.js";
 import { activateMaps, bad, neighbours, placeMaps } from "./model.js";
 
+/** Engine and threads by which a model is run. */
 export interface ExternalOptions {
   readonly engine: EngineName;
   readonly threads: number;

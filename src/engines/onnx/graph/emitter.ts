@@ -8,8 +8,10 @@ export interface Tensor {
   readonly dims: readonly number[];
 }
 
+/** Returns the count of elements in a tensor of these sizes. */
 export const sizeOf = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
+/** Makes an attribute of a list of integers; `int`, `real` and `text` make those of one integer, float or string. */
 export const ints = (name: string, values: readonly number[]): Attribute => ({ name, type: 7, ints: values });
 export const int = (name: string, value: number): Attribute => ({ name, type: 2, i: value });
 export const real = (name: string, value: number): Attribute => ({ name, type: 1, f: value });

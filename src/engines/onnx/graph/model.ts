@@ -13,6 +13,7 @@ export interface Attribute {
   readonly ints?: readonly number[];
 }
 
+/** A node: one operator with the names of its inputs and outputs. */
 export interface Node {
   readonly name: string;
   readonly opType: string;
@@ -22,6 +23,7 @@ export interface Node {
   readonly attribute: readonly Attribute[];
 }
 
+/** A constant array stored in a model. */
 export interface Initializer {
   readonly name: string;
   /** 1 float32, 2 uint8, 3 int8, 6 int32, 7 int64. */
@@ -30,6 +32,7 @@ export interface Initializer {
   readonly rawData: Uint8Array;
 }
 
+/** An input or output of a graph. */
 export interface ValueInfo {
   readonly name: string;
   /** Sizes; a name stands for a size that is known only when the model runs. */
@@ -37,6 +40,7 @@ export interface ValueInfo {
   readonly docString?: string;
 }
 
+/** A graph ready to be encoded. */
 export interface GraphParts {
   readonly nodes: readonly Node[];
   readonly initializers: readonly Initializer[];
@@ -58,6 +62,7 @@ interface OperatorSet {
   readonly version: number;
 }
 
+/** ONNX's own operator set. */
 export const standardOperators: OperatorSet = { domain: "", version: 17 };
 
 /** Operator sets that the engine uses: ONNX 17, and ONNX Runtime's own for fused products and blocked convolutions. */
@@ -124,6 +129,7 @@ interface StoredAttribute {
   readonly graphs?: readonly StoredGraph[];
 }
 
+/** A stored array's type and sizes, without its values. */
 export interface StoredTensor {
   readonly name?: string;
   readonly dims?: readonly (number | { toNumber(): number })[];

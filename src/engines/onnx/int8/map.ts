@@ -23,11 +23,13 @@ interface ByteDims {
   readonly lanes: number;
 }
 
+/** Returns the tensor's sizes by name. */
 export function byteDims({ tensor }: ByteMap): ByteDims {
   const [images, y, x, lanes] = tensor.dims as [number, number, number, number];
   return { images, y, x, lanes };
 }
 
+/** Returns the levels' scale as a constant; `zeroOf` returns their zero, as operators of bytes take both. */
 export const scaleOf = (e: Emitter, { scale }: Levels): Tensor => e.scalar(scale);
 export const zeroOf = (e: Emitter, { zero }: Levels): Tensor => e.whole(Uint8Array.of(zero), []);
 
@@ -127,6 +129,7 @@ export interface Levels {
   readonly zero: number;
 }
 
+/** Least and greatest number of a value. */
 export interface Range {
   readonly low: number;
   readonly high: number;

@@ -1,0 +1,54 @@
+// Writes the parts of the documents that are made from the source, each between <!-- generated: NAME --> and
+// <!-- /generated -->. With --check nothing is written: parts that differ are named, and the exit code is 1.
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build, isStale } from "./build.js";
+import { architectureTable, benchParts, particleTypes } from "./docs/catalogueTables.js";
+import { experimentKeys, onnxKeys } from "./docs/keyTable.js";
+
+if (await isStale()) await build();
+const from = (module) => import(`../dist/${module}.js`);
+
+const { experimentSchema } = await from("train/experiment/schema");
+const { networkSchema } = await from("train/experiment/networkChoice");
+const { architectures } = await from("nets/library/catalogue");
+const { buildNetwork } = await from("nets/architecture");
+const { networkCost } = await from("nets/cost");
+const { receptiveField } = await from("nets/receptiveField");
+const { parts } = await from("bench/parts");
+const { challengeParticles, matchFraction } = await from("domain/particles");
+
+/** By document and name of the part. */
+const generated = {
+  "docs/experiments.md": { "experiment keys": experimentKeys(experimentSchema) },
+  "docs/onnx.md": { "onnx keys": onnxKeys(networkSchema) },
+  "docs/architectures.md": {
+    architectures: architectureTable(architectures, { buildNetwork, networkCost, receptiveField }),
+  },
+  "docs/benchmarks.md": { "bench parts": benchParts(parts) },
+  "docs/metric.md": { "particle types": particleTypes(challengeParticles, matchFraction) },
+};
+
+/** The document with a part put between its marks. */
+function withPart(document, text, name, part) {
+  const begin = `<!-- generated: ${name} -->\n`;
+  const [from, to] = [text.indexOf(begin), text.indexOf("<!-- /generated -->", text.indexOf(begin))];
+  if (from < 0 || to < 0)
+    throw new Error(`${document}: no ${begin.trim()} with a <!-- /generated --> after it; put them there`);
+  return `${text.slice(0, from + begin.length)}${part}\n${text.slice(to)}`;
+}
+
+const isCheck = process.argv.includes("--check");
+for (const [document, itsParts] of Object.entries(generated)) {
+  const path = fileURLToPath(new URL(`../${document}`, import.meta.url));
+  let text = readFileSync(path, "utf8");
+  for (const [name, part] of Object.entries(itsParts)) {
+    const current = withPart(document, text, name, part);
+    if (current !== text && isCheck) {
+      console.error(`${document}: the part ${name} is not what the source says; run npm run docs`);
+      process.exitCode = 1;
+    }
+    text = current;
+  }
+  if (!isCheck) writeFileSync(path, text);
+}

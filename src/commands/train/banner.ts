@@ -1,0 +1,71 @@
+/** What is about to be trained, and what to do with it afterwards: on stderr, for whoever watches. */
+import { availability } from "../../engines/available.js";
+import type { EngineName } from "../../engines/engine.js";
+import { shellWord } from "../../system/files.js";
+import { parseBudget } from "../../train/experiment/budget.js";
+import { networkName } from "../../train/experiment/networkChoice.js";
+import type { Experiment } from "../../train/experiment/schema.js";
+import type { PreparedRun } from "../../train/run/prepare.js";
+import { parameterCount } from "../../train/run/runExperiment.js";
+import type { RunFolder } from "../../train/run/runFolder.js";
+import { printLine } from "../shared/progress.js";
+import { styleFor } from "../shared/style.js";
+
+/** Prints engine, network, runs by role, folder and expected end. */
+export async function printBanner(prepared: PreparedRun, folder: RunFolder): Promise<void> {
+  const { experiment, engine, threads, splits } = prepared;
+  const parameters = (await parameterCount(prepared)).toLocaleString("en");
+  const rows = [
+    ["experiment", `${experiment.name}, seed ${experiment.seed}`],
+    ["network", `${networkName(experiment.network)}, ${parameters} parameters${perType(prepared)}`],
+    ["engine", `${engine}, ${threads} threads${await whyNoCard(engine, experiment.engine)}`],
+    ...rolesOf(splits, experiment),
+    ["folder", folder.path],
+    ...(experiment.budget === "" ? [] : [["budget", budgetText(experiment.budget, new Date())]]),
+  ];
+  const { faint } = styleFor(process.stderr);
+  for (const [name, text] of rows as [string, string][]) printLine(`${faint(name.padEnd(10))}  ${text}`);
+}
+
+const perType = ({ members }: PreparedRun): string =>
+  members.length < 2 ? "" : ` in ${members.length} networks, one a type`;
+
+/** Says why a run that might take the card is on the CPU. */
+async function whyNoCard(engine: EngineName, asked: Experiment["engine"]): Promise<string> {
+  if (engine !== "onnx-cpu" || asked !== "auto") return "";
+  const cuda = await availability("onnx-cuda");
+  return cuda.available ? "" : `; no card: ${cuda.reason} (pickbench engines says how to get it)`;
+}
+
+function rolesOf({ train, tune, holdout }: PreparedRun["splits"], { splits }: Experiment): string[][] {
+  if ("folds" in splits && !("fold" in splits))
+    return [["runs", `${holdout.length}, each held out by one fold`]];
+  const roles = { train, tune, "held out": holdout };
+  return Object.entries(roles).map(([role, runs]) => [role, runs.length === 0 ? "no run" : shortList(runs)]);
+}
+
+const shortList = (names: readonly string[]): string =>
+  names.length <= 6 ? names.join(", ") : `${names.slice(0, 5).join(", ")} and ${names.length - 5} more`;
+
+/** The budget; of one in minutes, when training ends by the clock. */
+export function budgetText(text: string, now: Date): string {
+  const budget = parseBudget(text);
+  if ("steps" in budget) return `${budget.steps} steps, then tuning and scoring`;
+  const end = new Date(now.getTime() + budget.minutes * 60_000);
+  const clock = `${String(end.getHours()).padStart(2, "0")}:${String(end.getMinutes()).padStart(2, "0")}`;
+  return `${text}: training ends at about ${clock}, then tuning and scoring`;
+}
+
+/** Prints commands to go on with. */
+export function printNextSteps(folder: RunFolder, data: string, isScored: boolean): void {
+  const { faint, bold } = styleFor(process.stderr);
+  const [run, best, from] = [folder.path, folder.best, data].map(shellWord);
+  const steps = [
+    ...(isScored
+      ? [[`pickbench report ${run} --data ${from}`, "curves, errors and pictures on one page"]]
+      : []),
+    [`pickbench submit ${best} --data TEST_DIR --out submission.csv`, "find particles in other tomograms"],
+  ];
+  printLine(`${faint("next".padEnd(10))}`);
+  for (const [command, what] of steps) printLine(`  ${bold(command!)}  ${faint(`# ${what}`)}`);
+}

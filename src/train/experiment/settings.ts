@@ -1,0 +1,70 @@
+/** `--set KEY.PATH=VALUE`: values set over an experiment's file, as if they stood there. */
+import { parse } from "yaml";
+import { messageOf, PickbenchError } from "../../system/errors.js";
+import { experimentSchema } from "./schema.js";
+import { keysAt, meantKey } from "./schemaKeys.js";
+
+/**
+ * Returns a file's content with values at their paths; mappings that are missing on the way are made, positions of lists
+ * count from 0.
+ *
+ * @param settings KEY.PATH=VALUE each, the value as YAML
+ * @throws BadUsage for one that is not written so, or whose key there is not
+ */
+export function withSettings(content: object, settings: readonly string[]): Record<string, unknown> {
+  const whole = structuredClone(content) as Record<string, unknown>;
+  for (const setting of settings) place(whole, setting);
+  return whole;
+}
+
+function place(content: Record<string, unknown>, setting: string): void {
+  const [, path, text] = /^([^=\s]+)=(.*)$/s.exec(setting) ?? [];
+  if (path === undefined || text === undefined)
+    throw wrong(setting, "wanted KEY.PATH=VALUE, such as optimiser.rate=1e-3");
+  const keys = path.split(".");
+  checkKeys(setting, path, keys);
+  let at: Record<string, unknown> = content;
+  for (const key of keys.slice(0, -1)) {
+    const next = at[key] ?? {};
+    if (typeof next !== "object")
+      throw wrong(
+        setting,
+        `${key} is ${JSON.stringify(next)} in the file and has no keys; set ${key} as a whole`,
+      );
+    if (Array.isArray(at) && !(key in at)) throw wrong(setting, missingPosition(key, at.length));
+    at[key] = next;
+    at = next as Record<string, unknown>;
+  }
+  const last = keys.at(-1)!;
+  if (Array.isArray(at) && !(last in at)) throw wrong(setting, missingPosition(last, at.length));
+  at[last] = yamlValue(setting, text);
+}
+
+const missingPosition = (key: string, length: number): string =>
+  `there is no ${key} in a list of ${length}; positions count from 0`;
+
+function checkKeys(setting: string, path: string, keys: readonly string[]): void {
+  for (const [depth, key] of keys.entries()) {
+    const parent = keys.slice(0, depth);
+    const known = keysAt(experimentSchema, parent);
+    if (/^\d+$/.test(key) || known.includes(key)) continue;
+    const meant = meantKey(experimentSchema, parent, key);
+    const rest = keys.slice(depth + 1);
+    const advice =
+      meant === undefined
+        ? "pickbench experiment new writes all keys"
+        : `did you mean ${[meant, ...rest].join(".")}?`;
+    throw wrong(setting, `an experiment has no key ${path}; ${advice}`);
+  }
+}
+
+function yamlValue(setting: string, text: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw wrong(setting, `its value is not YAML (${messageOf(error).split("\n")[0]})`, error);
+  }
+}
+
+const wrong = (setting: string, why: string, cause?: unknown): PickbenchError =>
+  new PickbenchError("BadUsage", `--set ${setting}: ${why}`, { cause });

@@ -1,0 +1,81 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { openPool, type Pool } from "../../src/system/pool.js";
+
+const dist = (name: string) =>
+  pathToFileURL(fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))).href;
+const worker = `
+import { threadId } from "node:worker_threads";
+import { PickbenchError } from "${dist("system/errors")}";
+import { answering, heldByPool } from "${dist("system/pool")}";
+import { Transfer } from "${dist("system/threads")}";
+export default answering((factor) => factor * heldByPool().value);
+export const refuse = answering((path) => {
+  throw new PickbenchError("BadDataset", "no such volume", { path, cause: new Error("ENOENT") });
+});
+export const fail = answering(() => { throw new RangeError("a defect"); });
+export const moved = answering((length) => {
+  const data = new Float32Array(length).fill(2);
+  return new Transfer(data, [data.buffer]);
+});
+export const slowly = answering(async (cell) => {
+  Atomics.add(cell, 0, 1);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  Atomics.add(cell, 1, 1);
+});
+`;
+
+let folder: string;
+let pool: Pool | undefined;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "pool-"));
+  await writeFile(join(folder, "worker.mjs"), worker);
+});
+afterEach(() => pool?.close());
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const open = (threads = 1): Pool => {
+  pool = openPool(pathToFileURL(join(folder, "worker.mjs")), { threads, held: { value: 7 } });
+  return pool;
+};
+
+it("hands what is held to every thread, and moves what is transferred", async () => {
+  const { run } = open(2);
+  expect(await Promise.all([1, 2, 3].map((factor) => run(factor)))).toEqual([7, 14, 21]);
+  expect(await run("3", "moved")).toEqual(Float32Array.of(2, 2, 2));
+});
+
+it("passes errors on with tag, message, path and what their cause says, and works on after them", async () => {
+  const { run } = open();
+  const refused: unknown = await run("/data/a.mrc", "refuse").catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    tag: "BadDataset",
+    message: "no such volume",
+    path: "/data/a.mrc",
+    cause: { message: "ENOENT" },
+  });
+  const defect: unknown = await run(0, "fail").catch((error: unknown) => error);
+  expect(defect).toMatchObject({
+    name: "RangeError",
+    message: "a defect",
+    stack: expect.stringContaining("worker.mjs"),
+  });
+  expect(defect).not.toHaveProperty("tag");
+  expect(await run(1)).toBe(7);
+});
+
+it("closes while busy: what goes on is finished, what waits is refused, and nothing is asked afterwards", async () => {
+  const cell = new Int32Array(new SharedArrayBuffer(8));
+  const { run, close } = open();
+  const [first, second] = [run(cell, "slowly"), run(cell, "slowly")];
+  const refused = expect(second).rejects.toThrow("had not begun when its pool was closed");
+  while (Atomics.load(cell, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await Promise.all([close(), close()]);
+  await first;
+  await refused;
+  expect([...cell]).toEqual([1, 1]);
+  await expect(run(1)).rejects.toThrow("closed");
+});
