@@ -1,11 +1,31 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+
+/** Tests that start processes, worker threads, Python or a browser, or compute with networks for many seconds. */
+const whole = "tests/**/*.whole.test.ts";
+
+const shared = {
+  // No test is about time: the limits only end one that hangs, on a machine as busy as it may be.
+  testTimeout: 900_000,
+  hookTimeout: 900_000,
+  // The built command line and its worker threads are run as they stand.
+  server: { deps: { external: [/\/dist\//] } },
+};
 
 export default defineConfig({
   test: {
-    include: ["tests/**/*.test.ts"],
     globalSetup: ["tests/support/build.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    maxWorkers: 2,
+    maxWorkers: "100%",
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: "unit",
+          setupFiles: ["tests/support/withinProcess.ts"],
+          include: ["tests/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, whole],
+        },
+      },
+      { test: { ...shared, name: "whole", include: [whole] } },
+    ],
   },
 });

@@ -1,9 +1,11 @@
 // Writes the parts of the documents that are made from the source, each between <!-- generated: NAME --> and
-// <!-- /generated -->. With --check nothing is written: parts that differ are named, and the exit code is 1.
-import { readFileSync, writeFileSync } from "node:fs";
+// <!-- /generated -->, and the pages of docs/commands. With --check nothing is written: what differs is named, and the
+// exit code is 1.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build, isStale } from "./build.js";
 import { architectureTable, benchParts, particleTypes } from "./docs/catalogueTables.js";
+import { commandPages } from "./docs/commandPages.js";
 import { experimentKeys, onnxKeys } from "./docs/keyTable.js";
 
 if (await isStale()) await build();
@@ -17,6 +19,9 @@ const { networkCost } = await from("nets/cost");
 const { receptiveField } = await from("nets/receptiveField");
 const { parts } = await from("bench/parts");
 const { challengeParticles, matchFraction } = await from("domain/particles");
+const { describeCommands } = await from("commands/table");
+const { groups } = await from("commands/shared/describe");
+const help = await from("commands/shared/help");
 
 /** By document and name of the part. */
 const generated = {
@@ -51,4 +56,19 @@ for (const [document, itsParts] of Object.entries(generated)) {
     text = current;
   }
   if (!isCheck) writeFileSync(path, text);
+}
+
+const folder = fileURLToPath(new URL("../docs/commands/", import.meta.url));
+const pages = commandPages(await describeCommands(), groups, help);
+mkdirSync(folder, { recursive: true });
+const standing = readdirSync(folder);
+for (const name of new Set([...standing, ...Object.keys(pages)])) {
+  const page = pages[name];
+  const current = standing.includes(name) ? readFileSync(`${folder}${name}`, "utf8") : undefined;
+  if (page === current) continue;
+  if (isCheck) {
+    console.error(`docs/commands/${name}: is not what the source says; run npm run docs`);
+    process.exitCode = 1;
+  } else if (page === undefined) rmSync(`${folder}${name}`);
+  else writeFileSync(`${folder}${name}`, page);
 }

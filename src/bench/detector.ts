@@ -1,4 +1,5 @@
 /** Checkpoints for the bench: one with initial weights, and descriptions of given ones. */
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { challengeParticles } from "../domain/particles.js";
 import type { Shape3 } from "../domain/volume.js";
@@ -23,11 +24,22 @@ const patch: Shape3 = [64, 64, 64];
 /** Share of voxels to be picked from: somewhat more than the challenge's particles of one type fill. */
 const foregroundShare = 0.001;
 
+/** Returns the checkpoints that were named; without any, one of first weights that it writes into the folder. */
+export async function checkpointsToMeasure(
+  named: readonly string[],
+  folder: string,
+): Promise<readonly string[]> {
+  if (named.length > 0) return named;
+  const first = join(folder, "first.safetensors");
+  await writeFirstCheckpoint(first);
+  return [first];
+}
+
 /**
  * Writes a checkpoint of the `baseline` recipe with initial weights. Its thresholds keep a thousandth of the voxels of
  * noise, so that picking has as much work as in a tomogram.
  */
-export async function writeFirstCheckpoint(path: string): Promise<void> {
+async function writeFirstCheckpoint(path: string): Promise<void> {
   const experiment = await readExperiment(recipe);
   const [own] = networksOf(experiment, challengeParticles, { architecture: "baseline" });
   const weights = initialWeights(trainingLayout(await loadNetwork(own!.network)), 0);
@@ -71,6 +83,7 @@ export interface DescribedCheckpoints {
   readonly gflopPerVoxel: number | undefined;
 }
 
+/** Summarises the checkpoints that a bench part predicts with. */
 export async function describeCheckpoints(paths: readonly string[]): Promise<DescribedCheckpoints> {
   const checkpoints = await Promise.all(paths.map(readCheckpoint));
   const { experiment } = checkpoints[0]!;

@@ -30,6 +30,7 @@ const usualSizes: PeakSizes = { matrix: 2048, copied: 2 ** 26, runs: 7 };
 /** Total of timed runs that is enough; a machine busy with other work does not improve by waiting. */
 const enoughMs = 1000;
 
+/** Measures the machine's peak on all processors. */
 export async function measurePeak(sizes: PeakSizes = usualSizes): Promise<Peak> {
   const threads = availableParallelism();
   return {

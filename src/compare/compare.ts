@@ -27,6 +27,7 @@ import {
 import { comparisonMarkdown } from "./table.js";
 import { aisTable, timeNetwork } from "./timing.js";
 
+/** Options of a comparison. */
 export interface CompareOptions {
   readonly architectures: readonly string[];
   /** Path of the experiment that all share but for the network. */

@@ -69,7 +69,7 @@ export interface Dataset {
   readonly particles: readonly Particle[];
   /** Runs sorted by name. */
   readonly runs: readonly Run[];
-  /** To be handed to what opens its tomograms; without it that is silent. */
+  /** Access for whatever opens its tomograms, which is silent without it. */
   readonly access?: DataAccess;
 }
 

@@ -212,7 +212,7 @@ export function picksPath(
   return join(picksFolder(overlayRoot, run), `${userId}_${sessionId}_${type}.json`);
 }
 
-/** Writes picks of a type as copick JSON, in Å, scores kept; returns the file's path. */
+/** Writes picks of a type as copick JSON, in Å with scores; returns the file's path. */
 export async function writePicks(
   overlayRoot: string,
   run: string,

@@ -32,6 +32,7 @@ export type FoldSpec = Extract<SplitSpec, { fold: number }>;
 /** All folds in turn. */
 export type FoldsSpec = Exclude<SplitSpec, RoleSpec | FoldSpec>;
 
+/** Names of the runs of each role. */
 export interface Splits {
   readonly train: string[];
   readonly tune: string[];

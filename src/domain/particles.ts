@@ -19,7 +19,7 @@ export interface Particle extends Weighted {
   readonly pdbId?: string;
 }
 
-/** The CZII challenge's six types (docs/metric.md) with radius, weight and colour, which are defined here alone. */
+/** The CZII challenge's six types (docs/metric.md): name, radius, weight, colour. The one place where they stand. */
 export const challengeParticles: readonly Particle[] = [
   { name: "apo-ferritin", radius: angstrom(60), weight: 1, colour: [0, 117, 220] },
   { name: "beta-amylase", radius: angstrom(65), weight: 0, colour: [153, 63, 0] },

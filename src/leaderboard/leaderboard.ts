@@ -41,6 +41,7 @@ export interface LeaderboardGroup {
   readonly seeds: readonly SeedSummary[];
 }
 
+/** A leaderboard: ranked groups, and what could not be ranked. */
 export interface Leaderboard {
   readonly groups: readonly LeaderboardGroup[];
   /** Folders that cannot be ranked, with the reason. */

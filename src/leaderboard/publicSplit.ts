@@ -68,9 +68,11 @@ function scoreOfRuns(
 
 const none: Counts = { tp: 0, fp: 0, fn: 0 };
 
+/** Adds up official counts. */
 export const sumCounts = (counts: readonly Counts[]): Counts =>
   counts.reduce((sum, { tp, fp, fn }) => ({ tp: sum.tp + tp, fp: sum.fp + fp, fn: sum.fn + fn }), none);
 
+/** Scores a report's public and private part, by the challenge's rule. */
 export function splitScores(
   report: Pick<ScoreReport, "perExperiment" | "perType">,
   split: PublicSplit,

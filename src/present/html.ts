@@ -6,6 +6,7 @@ export class Html {
   }
 }
 
+/** A value that a template accepts. */
 export type Content = Html | string | number | null | undefined | false | readonly Content[];
 
 const entities: Readonly<Record<string, string>> = {

@@ -20,6 +20,7 @@ export const signed = (value: number, decimals: number): string => {
 /** Groups digits by thousands: 1,103,126. */
 export const thousands = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 
+/** Formats an interval, or a dash. */
 export const range = (
   interval: { readonly low: number; readonly high: number } | null | undefined,
   decimals: number,

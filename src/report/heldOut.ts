@@ -1,3 +1,4 @@
+/** A run's held-out picks, judged anew against the truth. */
 import { isDeepStrictEqual } from "node:util";
 import { findRun, findTomogram } from "../data/dataset.js";
 import type { Dataset, TomogramReader } from "../data/model.js";
@@ -11,23 +12,24 @@ import type { PicksByExperiment } from "../score/score.js";
 import { PickbenchError } from "../system/errors.js";
 import { type ReportedRun, readHeldOutPicks } from "./readRun.js";
 
-/** A run's held-out picks beside what is truly there. */
+/** Held-out picks of a run with their truth and diagnosis. */
 export interface HeldOut {
   readonly dataset: Dataset;
   readonly particles: readonly Particle[];
   readonly truth: PicksByExperiment;
   readonly picks: PicksByExperiment;
   readonly diagnosis: Diagnosis;
-  /** Of every type that the truth or the picks hold. */
+  /** Verdicts on every type that the truth or the picks hold. */
   readonly judged: readonly Judged[];
-  /** The finest level of each held-out run's tomogram that was predicted on; nothing of it is read yet. */
+  /** Finest predicted level of each held-out run's tomogram; no voxels are read yet. */
   readonly tomograms: ReadonlyMap<string, TomogramReader>;
 }
 
 /**
- * Judges a run's held-out picks anew; null where it left none.
+ * Judges a run's held-out picks anew; null where the run left none.
  *
- * @throws BadDataset where the data set gives other counts than the run's own report, for then it is not the run's
+ * @throws PickbenchError BadDataset where the data set gives other counts than the run's own report, for then the data
+ * set is not the run's
  */
 export async function judgeHeldOut(run: ReportedRun, dataset: Dataset): Promise<HeldOut | null> {
   const { record, report, label } = run;

@@ -1,3 +1,4 @@
+/** The HTML document of a report: style, script and parts in one file. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Html, html } from "../present/html.js";
@@ -5,15 +6,15 @@ import { builtModule } from "../system/threads.js";
 import { ownVersion } from "../system/version.js";
 import type { Section } from "./sections/section.js";
 
-/** A run's sections under its name, or those that all runs share. */
+/** A part of the document: the sections of one run, or the sections that all runs share. */
 export interface Part {
-  /** Unique; the beginning of the ids of its sections. */
+  /** Unique id, with which the ids of its sections begin. */
   readonly id: string;
   readonly title: string;
   readonly sections: readonly Section[];
 }
 
-/** The whole document: nothing in it is fetched, and its own style and script alone may act. */
+/** Renders the whole document: nothing is fetched, and only the document's own style and script are allowed. */
 export async function page(title: string, parts: readonly Part[]): Promise<string> {
   const [style, script] = await Promise.all(
     ["page.css", "page.js"].map((name) =>

@@ -1,3 +1,4 @@
+/** Reads log.jsonl of a run for its report. */
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import { PickbenchError } from "../system/errors.js";
@@ -17,22 +18,24 @@ const evaluationSchema = z.looseObject({
   best: z.boolean(),
 });
 
+/** A training step of log.jsonl. */
 export type TrainingStep = z.infer<typeof stepSchema>;
 type Evaluation = z.infer<typeof evaluationSchema>;
 
-/** What log.jsonl tells, in its order. */
+/** Contents of log.jsonl, in order. */
 export interface TrainingLog {
   readonly steps: readonly TrainingStep[];
   readonly evaluations: readonly Evaluation[];
 }
 
-/** Bytes: some two million steps. */
+/** Size limit in bytes: some two million steps. */
 const largestLog = 2 ** 28;
 
 /**
- * Reads a run's log. Its last line may be torn where the run was killed; a run of a network trained elsewhere has none.
+ * Reads a run's log. The last line may be torn where the run was killed; a run of a network trained elsewhere has no
+ * log.
  *
- * @throws BadExperiment naming the first line that is neither a step nor an evaluation
+ * @throws PickbenchError BadExperiment, naming the first line that is neither a step nor an evaluation
  */
 export async function readLog(path: string): Promise<TrainingLog> {
   const there = await stat(path).catch(() => undefined);

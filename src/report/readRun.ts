@@ -1,3 +1,4 @@
+/** Reads the folder of a run for its report. */
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, resolve } from "node:path";
@@ -21,24 +22,26 @@ import { readCheckpoint } from "../train/checkpoint/checkpoint.js";
 import { type RunFolder, runFolder } from "../train/run/runFolder.js";
 import { readLog, type TrainingLog } from "./readLog.js";
 
-/** What a run's folder holds, read. What it lacks is null, and told in `missing`. */
+/** Contents of a run's folder. Absent parts are null and named in `missing`. */
 export interface ReportedRun {
   readonly folder: RunFolder;
-  /** Tells it from the other runs of the report. */
+  /** Label that distinguishes the run in the report. */
   readonly label: string;
   readonly record: RunRecord;
-  /** Which reconstruction was predicted on. */
+  /** Reconstruction that was predicted on. */
   readonly tomogram: TomogramChoice;
   readonly report: RunReport | null;
   readonly log: TrainingLog;
   readonly sweep: ThresholdSweep | null;
-  /** How each type was picked. */
+  /** Picking settings of each type. */
   readonly picking: ReadonlyMap<string, PickingSettings> | null;
-  /** A sentence each. */
+  /** Absent parts, a sentence each. */
   readonly missing: readonly string[];
 }
 
-/** Reads the folders of runs. @throws BadExperiment or BadCheckpoint for the first that is none, or damaged */
+/**
+ * Reads the folders of runs. @throws PickbenchError BadExperiment or BadCheckpoint for the first missing or damaged one
+ */
 export async function readRuns(paths: readonly string[]): Promise<ReportedRun[]> {
   const labels = labelsOf(paths);
   const runs: ReportedRun[] = [];
@@ -46,7 +49,7 @@ export async function readRuns(paths: readonly string[]): Promise<ReportedRun[]>
   return runs;
 }
 
-/** The folders' own names, with those above them where these are equal. */
+/** Returns the folders' own names, prefixed by the parent's name where two are equal. */
 function labelsOf(paths: readonly string[]): string[] {
   const names = paths.map((path) => basename(resolve(path)));
   return paths.map((path, at) =>
@@ -101,7 +104,7 @@ function tomogramOf({ experiment }: RunRecord, folder: RunFolder): TomogramChoic
   );
 }
 
-/** Picks of the held-out runs: those of picks/, which have confidences, else those of submission.csv; null without both. */
+/** Reads the picks of the held-out runs: from picks/, with confidences, else from submission.csv; null without both. */
 export async function readHeldOutPicks(
   { folder, record }: ReportedRun,
   particles: readonly Particle[],
@@ -122,7 +125,7 @@ export async function readHeldOutPicks(
   return readSubmission(folder.submission, { particles, experiments: truth });
 }
 
-/** The data set of `--data`, or the one that the record's command line names, where it still is there. */
+/** Opens the data set of `--data`, or the one that the record's command line names, if still present. */
 export async function openRunData(
   { record, label }: ReportedRun,
   given: string | undefined,
@@ -137,7 +140,7 @@ export async function openRunData(
   );
 }
 
-/** What `--data` of a command line names. */
+/** Returns the value of `--data` in a command line. */
 export function dataArgument(command: readonly string[]): string | undefined {
   const at = command.indexOf("--data");
   return at >= 0 ? command[at + 1] : command.find((each) => each.startsWith("--data="))?.slice(7);

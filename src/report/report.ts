@@ -1,3 +1,6 @@
+/**
+ * The report of runs as one HTML page. The room `report` shows what runs found, where they err, and how to repeat them.
+ */
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
@@ -29,29 +32,32 @@ import { trainingSection } from "./sections/training.js";
 import { typesSection } from "./sections/types.js";
 
 interface ReportOptions {
-  /** Folders of runs, or of folds, which stand for all of their folds. */
+  /** Folders of runs, or of folds; a folder of folds stands for all its folds. */
   readonly runs: readonly string[];
-  /** The data set; that of each run's record if absent. */
+  /** Path of the data set; that of each run's record if absent. */
   readonly data: string | undefined;
-  /** Tomograms drawn of those to be drawn of a run. */
+  /** Called with the numbers of tomograms drawn and to be drawn of a run. */
   readonly onProgress: (label: string, done: number, total: number) => void;
   /** Hears of data that are fetched, and says when to stop; silent if absent. */
   readonly reporter?: Reporter | undefined;
 }
 
 interface MadeReport {
-  /** The document. */
+  /** Text of the document. */
   readonly html: string;
   readonly runs: readonly ReportedRun[];
   readonly pairs: readonly PairedRun[];
 }
 
-/** Bytes of the document at most: what a mail or an issue takes. */
+/** Size limit of the document in bytes: what a mail or an issue accepts. */
 const largest = 5e6;
-/** Bytes that a run's page takes besides its pictures, as measured with six types; pictures get what is left. */
+/** Bytes of a run's part without pictures, as measured with six types; pictures get the rest. */
 const besidesPictures = 550_000;
 
-/** Makes one page of all runs. @throws PickbenchError where a folder is no run's or the data are not the runs' */
+/**
+ * Makes one page of all runs. @throws PickbenchError where a folder is not a run's, or the data are not those of the
+ * runs
+ */
 export async function makeReport({
   runs: paths,
   data,
@@ -99,7 +105,7 @@ function titleOf(runs: readonly ReportedRun[], wholes: readonly WholeOfFolds[]):
     : `${runs.length} runs: ${names}`;
 }
 
-/** Of the folders of folds those that are finished. */
+/** Reads the finished ones among the folders of folds. */
 async function readWholes(paths: readonly string[]): Promise<WholeOfFolds[]> {
   const wholes: WholeOfFolds[] = [];
   for (const path of paths) {
@@ -111,7 +117,7 @@ async function readWholes(paths: readonly string[]): Promise<WholeOfFolds[]> {
   return wholes;
 }
 
-/** A folder that `run --folds` wrote stands for its folds. */
+/** Replaces each folder of `run --folds` by its folds. */
 async function withFolds(paths: readonly string[]): Promise<string[]> {
   const all = await Promise.all(
     paths.map(async (path) => {

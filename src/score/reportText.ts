@@ -47,6 +47,7 @@ function tableOf({ perType }: ScoreReport, shown: readonly Column[]): string {
   return alignedTable([["type", ...shown.map(([title]) => title)], ...rows]);
 }
 
+/** Formats a score's interval in brackets. */
 export const intervalText = ({
   confidence,
   over,

@@ -4,6 +4,7 @@ import { canonicalJson } from "../system/files.js";
 import type { SearchParameter } from "../train/experiment/searchSpace.js";
 import { type NumberParameter, type TrialValues, unitOf, valueAt } from "./parameters.js";
 
+/** Methods to propose values: the tree-structured Parzen estimator, or random draws. */
 export const methods = ["tpe", "random"] as const;
 export type Method = (typeof methods)[number];
 

@@ -11,6 +11,7 @@ import type { Method } from "./sampler.js";
 import type { Trial } from "./trial.js";
 import { checkParameters } from "./trialExperiment.js";
 
+/** Options of a search. */
 export interface SearchOptions {
   readonly experiment: string;
   readonly data: string;

@@ -34,11 +34,13 @@ const trialSchema = z.strictObject({
 /** A trial's trial.json: its values and their result. Written at the beginning, at every rung and at the end. */
 export type Trial = z.infer<typeof trialSchema>;
 
+/** Formats a trial's number with three digits. */
 export const trialNumber = (trial: number): string => String(trial).padStart(3, "0");
 export const trialFolder = (out: string, trial: number): RunFolder =>
   runFolder(join(out, "trials", trialNumber(trial)));
 const trialFile = (out: string, trial: number): string => join(trialFolder(out, trial).path, "trial.json");
 
+/** Writes a trial's trial.json. */
 export const writeTrial = (out: string, trial: Trial): Promise<void> =>
   writeWhole(trialFile(out, trial.trial), `${JSON.stringify(trial, null, 1)}\n`);
 

@@ -36,7 +36,33 @@ export function isPickbenchError(error: unknown, tag?: ErrorTag): error is Pickb
   return error instanceof PickbenchError && (tag === undefined || error.tag === tag);
 }
 
-/** Returns the text of whatever was thrown. */
+/** Returns the text of whatever was thrown; of what the system says about a file, in plain words without its path. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  const words = code !== undefined && syscall !== undefined ? systemWords[code] : undefined;
+  return words ?? error.message;
 }
+
+/** What the system says is wrong with a file, in plain words. */
+const systemWords: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "it can only be read",
+  ENOENT: "it does not exist",
+  ENOTDIR: "a part of its path is a file, not a folder",
+  EISDIR: "it is a folder, not a file",
+  EEXIST: "it exists already",
+  ENOTEMPTY: "the folder is not empty",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file is too large for this disk",
+  EMFILE: "too many files are open; raise ulimit -n",
+  ENFILE: "too many files are open on this machine",
+  ENAMETOOLONG: "its name is too long",
+  ELOOP: "its links lead in a circle",
+  EXDEV: "it lies on another disk",
+  EIO: "the disk reports an error",
+  EBUSY: "it is in use",
+  ETXTBSY: "it is in use",
+};

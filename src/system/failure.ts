@@ -15,9 +15,8 @@ export interface Failure {
 
 /** Takes an error apart. */
 export function failureOf(error: unknown): Failure {
-  const message = messageOf(error);
-  if (!(error instanceof Error)) return { message };
-  const { cause, stack } = error;
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { message, cause, stack } = error;
   const caused = cause === undefined ? {} : { cause: messageOf(cause) };
   if (!isPickbenchError(error))
     return { message, name: error.name, ...(stack === undefined ? {} : { stack }), ...caused };

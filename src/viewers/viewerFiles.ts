@@ -1,4 +1,4 @@
-/** Writes scenes for other programs. The room `viewers` knows Neuroglancer, ChimeraX, napari and IMOD. */
+/** Writes scenes for other programs. The room `viewers` supports Neuroglancer, ChimeraX, napari and IMOD. */
 import { shellWord } from "../system/files.js";
 import { chimeraxFiles } from "./chimerax.js";
 import { imodModelOf } from "./imod.js";
@@ -7,6 +7,7 @@ import { neuroglancerLink, neuroglancerState } from "./neuroglancer.js";
 import { fileStem, type Scene } from "./scene.js";
 import { servedStore, serving } from "./servedStore.js";
 
+/** Programs that a scene can be written for. */
 export const viewers = ["neuroglancer", "chimerax", "napari", "imod"] as const;
 export type Viewer = (typeof viewers)[number];
 

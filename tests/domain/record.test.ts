@@ -103,6 +103,6 @@ describe("a record that cannot be used is refused", () => {
     const broken = join(folder, "half.json");
     writeFileSync(broken, readFileSync(path, "utf8").slice(0, 300));
     await expect(readRecord(broken)).rejects.toMatchObject({ tag: "BadExperiment" });
-    await expect(readRecord(join(folder, "none.json"))).rejects.toThrow(/ENOENT/);
+    await expect(readRecord(join(folder, "none.json"))).rejects.toThrow(/it does not exist/);
   });
 });

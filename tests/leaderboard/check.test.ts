@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkLeaderboard } from "../../src/leaderboard/check.js";
 import { publishSubmission } from "../../src/leaderboard/leaderboard.js";
+import { pickbench } from "../support/commandLine.js";
 import { finishedRun, row } from "../support/finishedRun.js";
-import { pickbench } from "../support/pickbench.js";
 
 let folder: string;
 const truth = new Map([

@@ -6,8 +6,8 @@ import { type Leaderboard, publishSubmission, readLeaderboard } from "../../src/
 import { leaderboardMarkdown } from "../../src/leaderboard/markdown.js";
 import { runReport, runReportText } from "../../src/score/report.js";
 import { scorePicks } from "../../src/score/score.js";
+import { pickbench } from "../support/commandLine.js";
 import { type FinishedRun, finishedRun, row } from "../support/finishedRun.js";
-import { pickbench } from "../support/pickbench.js";
 
 let folder: string;
 let submissions: string;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ParticlePick } from "../../src/domain/particles.js";
 import { angstrom } from "../../src/domain/units.js";
 import { type ScoreReport, scorePicks } from "../../src/score/score.js";
-import { pickbench } from "../support/pickbench.js";
+import { pickbench } from "../support/commandLine.js";
 
 interface Row {
   experiment: string;

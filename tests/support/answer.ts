@@ -1,4 +1,6 @@
-/** In a process that `inOwnProcess` started: answers its question, and ends with it. */
+/** The answering side of `inOwnProcess`. */
+
+/** Answers the question of the process that `inOwnProcess` started, then ends with it. */
 export function answer<Question>(work: (question: Question) => Promise<unknown>): void {
   process.once("message", async ({ question }: { readonly question: Question }) => {
     const result = await work(question);

@@ -1,3 +1,4 @@
+/** A server of files that misbehaves on demand. */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -5,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join, sep } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** What a server does instead of answering well; true where it did. */
+/** Misbehaves instead of answering; returns true where it did. */
 export type Fault = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -17,12 +18,12 @@ export interface BadServer {
   readonly url: string;
   /** Method, path and range of every request. */
   readonly requests: string[];
-  /** Requests that were open at once, at most. */
+  /** Returns the greatest number of simultaneous requests. */
   readonly most: () => number;
   close(): Promise<void>;
 }
 
-/** Files of a folder by their path with slashes. */
+/** Reads the files of a folder, by path with slashes. */
 export function treeOf(folder: string): Map<string, Buffer> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
     entry.isFile(),
@@ -43,7 +44,7 @@ export function treeOf(folder: string): Map<string, Buffer> {
 
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
-/** A page of ListObjectsV2, as S3's documentation shows it. */
+/** Makes a page of ListObjectsV2, in the form of S3's documentation. */
 function listPage(files: ReadonlyMap<string, Buffer>, query: URLSearchParams, perPage: number): string {
   const keys = [...files.keys()].filter((key) => key.startsWith(query.get("prefix") ?? "")).sort();
   const start = Number(query.get("continuation-token") ?? 0);
@@ -58,9 +59,10 @@ function listPage(files: ReadonlyMap<string, Buffer>, query: URLSearchParams, pe
 export const etagOf = (content: Buffer): string => createHash("md5").update(content).digest("hex");
 
 /**
- * A server on 127.0.0.1 for files by path, with ranges; a path `/BUCKET/?list-type=2` lists those below `BUCKET/`.
+ * Starts a server on 127.0.0.1 for files by path, with ranges; a path `/BUCKET/?list-type=2` lists those below
+ * `BUCKET/`.
  *
- * @param fault called for every request, with the file's content and how often it was asked for
+ * @param fault called for every request, with the file's content and the number of requests for the file so far
  */
 export async function serve(
   files: ReadonlyMap<string, Buffer>,

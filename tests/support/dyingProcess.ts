@@ -1,4 +1,4 @@
-/** Run as a process of its own: it dies before it answers, or after. */
+/** A process that dies before or after its answer. */
 import { answer } from "./answer.js";
 
 answer(async (when: "before" | "after") => {

@@ -1,3 +1,4 @@
+/** Folders of finished runs, made without training. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { challengeParticles, type ParticlePick } from "../../src/domain/particles.js";
@@ -9,7 +10,7 @@ import { scoreInterval } from "../../src/score/statistics/interval.js";
 import { writeSubmission } from "../../src/score/submissionCsv.js";
 import { hashFile } from "../../src/system/files.js";
 
-/** Particles of a type at these x, far enough apart to be told from one another. */
+/** Places particles of a type at these x, far enough apart to be told from each other. */
 export const row = (type: string, ...places: number[]): ParticlePick[] =>
   places.map((x) => ({ type, x: angstrom(x), y: angstrom(0), z: angstrom(0) }));
 
@@ -19,12 +20,12 @@ export interface FinishedRun {
   readonly seed?: number;
   readonly network?: string;
   readonly data?: string;
-  /** Keys of the experiment beside its name and seed. */
+  /** Keys of the experiment besides its name and seed. */
   readonly experiment?: Readonly<Record<string, unknown>>;
   readonly finished?: boolean;
 }
 
-/** A run's folder as `run` leaves it, without checkpoints; every run of the truth is held out. */
+/** Writes a run's folder as `run` does, without checkpoints; every run of the truth is held out. */
 export async function finishedRun(folder: string, name: string, run: FinishedRun): Promise<string> {
   const path = join(folder, name);
   const { truth, picks, seed = 0, network = "plain" } = run;

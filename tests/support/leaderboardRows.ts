@@ -1,6 +1,7 @@
+/** Rows of a leaderboard. */
 import type { LeaderboardRow } from "../../src/leaderboard/leaderboard.js";
 
-/** A row by its rank; the lower, the higher its score, the fewer its parameters, the longer its training. */
+/** Makes a row of a rank; a lower rank has a higher score, fewer parameters and longer training. */
 export const rowOf = (rank: number, name: string, changes: Partial<LeaderboardRow> = {}): LeaderboardRow => ({
   rank,
   name,

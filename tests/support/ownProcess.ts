@@ -1,3 +1,4 @@
+/** Runs a part of a test in its own process. */
 import { fork } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,7 +8,7 @@ import { build, type Plugin } from "esbuild";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Takes what tests import from src/ out of dist/, where its worker modules and data files are. */
+/** Resolves imports of src/ to dist/, where worker modules and data files are. */
 const built: Plugin = {
   name: "built",
   setup({ onResolve }) {
@@ -19,10 +20,10 @@ const built: Plugin = {
 };
 
 /**
- * What a module of the tests answers by `answer` in a process of its own. The answer arrives whole, so that a driver
- * that takes the process down after it takes no test with it.
+ * Asks a module of the tests a question in its own process; the module replies by `answer`. The answer arrives whole,
+ * so that a driver that kills the process afterwards does not fail the test.
  *
- * @throws Error where the process ends without an answer, with its standard error
+ * @throws Error with the standard error, where the process ends without an answer
  */
 export async function inOwnProcess<Result>(module: URL, question: unknown): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), "own-process-"));

@@ -1,3 +1,4 @@
+/** Small volumes, picks and specifications for tests of patches. */
 import { readFileSync } from "node:fs";
 import type { PatchSource, PatchSpec } from "../../src/data/patches/spec.js";
 import type { Particle, ParticlePick } from "../../src/domain/particles.js";
@@ -58,7 +59,7 @@ export const specOf = (change: Partial<PatchSpec> = {}): PatchSpec => ({
   ...change,
 });
 
-/** A run of a 16×20×18 volume of 10 Å voxels with a few particles. */
+/** Makes a run with a 16×20×18 volume of 10 Å voxels and a few particles. */
 export const sourceOf = (change: Partial<PatchSource> = {}): PatchSource => ({
   run: "R1",
   volumes: [volumeOf([16, 20, 18], [10, 10, 10], (z, y, x) => Math.sin(z * 1.3 + y * 0.7 + x * 2.1))],
@@ -71,7 +72,7 @@ export const sourceOf = (change: Partial<PatchSource> = {}): PatchSource => ({
   ...change,
 });
 
-/** What SciPy and NumPy say: see tests/fixtures/patches.py. */
+/** Values by SciPy and NumPy, see tests/fixtures/patches.py. */
 export interface PatchFixture {
   readonly interpolation: readonly {
     readonly shape: Shape3;

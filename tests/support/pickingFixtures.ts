@@ -1,3 +1,4 @@
+/** Fixtures and volumes for tests of picking. */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { angstrom } from "../../src/domain/units.js";
@@ -5,7 +6,7 @@ import type { Shape3, Spacing3, Volume } from "../../src/domain/volume.js";
 
 const folder = new URL("../fixtures/picking/", import.meta.url);
 
-/** A document that tests/fixtures/picking/make.py wrote. */
+/** Reads a document written by tests/fixtures/picking/make.py. */
 export const readFixture = <T>(name: string): T =>
   JSON.parse(readFileSync(new URL(name, folder), "utf8")) as T;
 
@@ -14,7 +15,7 @@ export const unpacked = (packed: string): Uint8Array<ArrayBuffer> =>
 
 export const spacingOf = (z: number, y = z, x = z): Spacing3 => [angstrom(z), angstrom(y), angstrom(x)];
 
-/** A volume from a function of z, y, x. */
+/** Makes a volume from a function of z, y, x. */
 export function volumeFrom(
   shape: Shape3,
   value: (z: number, y: number, x: number) => number,
@@ -27,7 +28,7 @@ export function volumeFrom(
   return { data, shape, spacing };
 }
 
-/** The volume mirrored along the axes that `axes` names. */
+/** Mirrors a volume along the axes that are true in `axes`. */
 export function flipped({ data, shape, spacing }: Volume, axes: readonly boolean[]): Volume {
   const from = (axis: 0 | 1 | 2, index: number) => (axes[axis] ? shape[axis] - 1 - index : index);
   return volumeFrom(

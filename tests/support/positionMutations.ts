@@ -1,6 +1,7 @@
+/** Random faults in files of positions. */
 import type { Random } from "../../src/domain/random.js";
 
-/** What breaks readers: sizes and numbers that are none, signs of a format in the wrong place, control characters. */
+/** Pieces that break readers: invalid sizes and numbers, misplaced signs of a format, control characters. */
 const poison = [
   ...[
     "NaN",
@@ -40,7 +41,7 @@ const poison = [
 ].map((text) => Buffer.from(text));
 const sizes = [0, 1, -1, 2 ** 31 - 1, -(2 ** 31), 2 ** 24, 255];
 
-/** A copy with one to six faults of every kind there is: lost, doubled, swapped and foreign bytes, cut ends, wild sizes. */
+/** Copies bytes with one to six faults of all kinds: lost, doubled, swapped and foreign bytes, cut ends, wild sizes. */
 export function mutated(bytes: Buffer, random: Random): Buffer {
   let out = Buffer.from(bytes);
   for (let left = 1 + random.integer(6); left > 0; left--) out = mutatedOnce(out, random);

@@ -1,3 +1,4 @@
+/** Random positions for tests of formats. */
 import { randomFor } from "../../src/domain/random.js";
 import { angstrom } from "../../src/domain/units.js";
 import type { PositionSet, TomogramPosition } from "../../src/formats/positions/frames.js";
@@ -5,7 +6,7 @@ import { rotationOfQuaternion } from "../../src/formats/positions/orientation.js
 
 export const volume = { size: [184, 630, 631], spacing: angstrom(10.012) } as const;
 
-/** Random positions within the volume, x rising so that they can be told apart in any order. */
+/** Draws random positions within the volume, x rising so that they can be told apart in any order. */
 export function samplePositions(count: number, seed: number): PositionSet {
   const random = randomFor(seed, "positions");
   const far = [...volume.size].reverse().map((voxels) => voxels * volume.spacing);

@@ -1,3 +1,4 @@
+/** Folders of real data beside the checkout, where present. */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 

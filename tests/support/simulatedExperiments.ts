@@ -1,10 +1,11 @@
+/** Simulated experiments with known scores, for tests of intervals and comparisons. */
 import { challengeParticles } from "../../src/domain/particles.js";
 import { type Random, randomFor } from "../../src/domain/random.js";
 import { type Counts, fbeta } from "../../src/score/match/fbeta.js";
 import { type ScoreReport, weighted } from "../../src/score/score.js";
 import type { PairedCounts, PairedRuns } from "../../src/score/statistics/paired.js";
 
-/** How detectors fare: F4 as a strong ensemble's in the challenge (FIELD.md §1), particles as in its seven runs. */
+/** Detector models: F4 like that of a strong ensemble in the challenge, particles as in its seven training runs. */
 const types = [
   { name: "apo-ferritin", particles: [46, 35, 58, 41, 95, 64, 36], recall: 0.93, wrong: 0.25 },
   { name: "beta-galactosidase", particles: [12, 16, 12, 11, 14, 23, 24], recall: 0.7, wrong: 1 },
@@ -14,19 +15,19 @@ const types = [
 ] as const;
 
 export interface Population {
-  /** Standard deviation of a run's difficulty, in logits of the recall; each type has half as much of its own. */
+  /** Standard deviation of a run's difficulty, in logits of the recall; each type varies by half as much on its own. */
   readonly difficulty: number;
-  /** Logits by which submission a finds more easily than b. */
+  /** Logits by which submission a finds particles more easily than b. */
   readonly lead?: number;
-  /** Standard deviation, in logits, of how differently a and b take a type of a run: 0 for none. */
+  /** Standard deviation, in logits, of how differently a and b find a type in a run; 0 for no difference. */
   readonly disagreement?: number;
 }
 
 type Run = ReadonlyMap<string, PairedCounts>;
 
 /**
- * Two detectors on a run that both find equally hard; for each particle a finds what b finds with a correlation of about
- * a half, because some particles are hard for all.
+ * Simulates two detectors on a run that is equally hard for both; for each particle their successes have a correlation
+ * of about a half, because some particles are hard for all.
  */
 function simulateRun({ difficulty, lead = 0, disagreement = 0 }: Population, random: Random): Run {
   const like = random.integer(types[0].particles.length);
@@ -56,7 +57,7 @@ function simulateRun({ difficulty, lead = 0, disagreement = 0 }: Population, ran
   );
 }
 
-/** `step` numbers the simulated experiment. */
+/** Simulates runs. @param step number of the simulated experiment */
 export function simulateRuns(
   population: Population,
   runs: number,
@@ -67,14 +68,14 @@ export function simulateRuns(
   return new Map(Array.from({ length: runs }, (_, i) => [`TS_${i}`, simulateRun(population, random)]));
 }
 
-/** How many exponential waits fit into a time of `mean`. */
+/** Draws the number of exponential waits that fit into a time of `mean`. */
 function poisson(mean: number, random: Random): number {
   let count = -1;
   for (let waited = 0; waited <= mean; count++) waited -= Math.log(1 - random.uniform());
   return count;
 }
 
-/** What scoring submission a gives, as far as intervals look at it. */
+/** Returns the score report of submission a, as far as intervals use it. */
 export function reportOfA(runs: PairedRuns): ScoreReport {
   const perType = Object.fromEntries(
     types.map(({ name }) => {
@@ -110,7 +111,7 @@ function sum(all: readonly Counts[]): Counts {
   return total;
 }
 
-/** F of each type, and the score, over so many runs that chance is gone: ± 0.002. */
+/** Computes F of each type, and the score, over so many runs that chance vanishes: ± 0.002. */
 export function knownScore(population: Population): {
   readonly score: number;
   readonly perType: ReadonlyMap<string, number>;

@@ -1,3 +1,4 @@
+/** Zarr stores of zarr-python, and temporary folders. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -5,21 +6,21 @@ import { onTestFinished } from "vitest";
 
 const fixtures = new URL("../fixtures/data/", import.meta.url);
 
-/** The stores that stores.py made with zarr-python: name → path → base64. */
+/** Stores that stores.py made with zarr-python: name → path → base64. */
 export const stores: Record<string, Record<string, string>> = JSON.parse(
   readFileSync(new URL("stores.json", fixtures), "utf8"),
 );
 
 export const fixture = (name: string): Buffer => readFileSync(new URL(name, fixtures));
 
-/** A new empty folder, removed after the test. */
+/** Makes an empty folder that is removed after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "pickbench-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** Writes files (text or bytes by path) under a folder. */
+/** Writes files (text or bytes by path) under a folder; returns the folder. */
 export function writeTree(folder: string, files: Record<string, string | Uint8Array>): string {
   for (const [path, content] of Object.entries(files)) {
     const full = join(folder, path);
@@ -29,7 +30,7 @@ export function writeTree(folder: string, files: Record<string, string | Uint8Ar
   return folder;
 }
 
-/** Unpacks a store of stores.json; gives its folder. */
+/** Unpacks a store of stores.json; returns its folder. */
 export function unpackStore(name: string, folder = join(temporaryFolder(), "denoised.zarr")): string {
   const store = stores[name];
   if (!store) throw new Error(`no store ${name}`);

@@ -1,8 +1,10 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+/** A tiny data set and experiment that train within seconds. */
+import { cp, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { simulateDataset } from "../../src/data/simulate/simulateDataset.js";
+import { cached } from "./cached.js";
 
-/** Runs of the tiny data set, in the order that splits share them out. */
+/** Names of the tiny data set's runs, in the order in which splits share them out. */
 export const tinyRuns = ["TS_S1", "TS_S2", "TS_S3", "TS_S4"];
 
 const counts = new Map([
@@ -14,30 +16,35 @@ const counts = new Map([
   ["virus-like-particle", 1],
 ]);
 
-/** Four tomograms that a network sees in seconds: enough to train on two, tune on one and hold one out. */
+const phantoms = {
+  runs: 4,
+  shape: [40, 64, 64],
+  spacing: 10,
+  seed: 1,
+  part: "train",
+  flat: true,
+  counts,
+} as const;
+
+/** Simulates four tomograms that a network processes in seconds: two to train on, one to tune on, one to hold out. */
 export async function tinyDataset(folder: string): Promise<string> {
-  const out = join(folder, "data");
-  await simulateDataset({
-    out,
-    runs: 4,
-    shape: [40, 64, 64],
-    spacing: 10,
-    seed: 1,
-    part: "train",
-    flat: true,
-    counts,
+  const recipe = JSON.stringify({ ...phantoms, counts: [...counts] });
+  const made = await cached("tiny", recipe, async (out) => {
+    await simulateDataset({ ...phantoms, out });
   });
+  const out = join(folder, "data");
+  await cp(made, out, { recursive: true, preserveTimestamps: true });
   return out;
 }
 
-/** An experiment of a few steps; `changes` replace whole keys. */
+/** An experiment of a few steps on a network that takes milliseconds for one; `changes` replace whole keys. */
 export async function tinyExperiment(
   path: string,
   changes: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
   const experiment = {
     name: "tiny",
-    network: "plain",
+    network: await tinyNetwork(dirname(path)),
     splits: { train: 2, tune: 1, holdout: 1 },
     types: ["apo-ferritin", "ribosome"],
     patch: { shape: [16, 32, 32] },
@@ -53,8 +60,8 @@ export async function tinyExperiment(
   return path;
 }
 
-/** Writes a network of two layers beside the experiment, which a step takes milliseconds of; for `network`. */
-export async function tinyNetwork(folder: string): Promise<{ readonly file: string }> {
+/** Writes a network of two layers into the folder of an experiment, for its `network`. */
+async function tinyNetwork(folder: string): Promise<{ readonly file: string }> {
   await writeFile(
     join(folder, "two-layers.mjs"),
     `export default {

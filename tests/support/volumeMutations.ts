@@ -1,6 +1,7 @@
+/** Random faults in volume files and metadata. */
 import type { Random } from "../../src/domain/random.js";
 
-/** A copy of bytes with one to four faults: bytes changed, runs filled, cut out, put in, or the end missing. */
+/** Copies bytes with one to four faults: bytes changed, runs filled, cut out or inserted, or the end missing. */
 export function mutated(bytes: Uint8Array, random: Random, firstBytes = bytes.length): Buffer {
   let copy = Buffer.from(bytes);
   for (let fault = 1 + random.integer(4); fault > 0; fault--) {
@@ -20,7 +21,7 @@ export function mutated(bytes: Uint8Array, random: Random, firstBytes = bytes.le
 
 const oddNumbers = [0, -1, 1, 2 ** 31 - 1, -(2 ** 31), 10000, 100000, 65536, 3, 101, 401];
 
-/** A JSON value with one to three faults: values replaced, keys taken away, lists grown or emptied. */
+/** Copies a JSON value with one to three faults: values replaced, keys removed, lists grown or emptied. */
 export function mutatedJson(value: unknown, random: Random): unknown {
   const copy: unknown = JSON.parse(JSON.stringify(value));
   for (let fault = 1 + random.integer(3); fault > 0; fault--) spoil(copy, random);

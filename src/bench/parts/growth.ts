@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { rounded } from "../../domain/numbers.js";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
-import { writeFirstCheckpoint } from "../detector.js";
+import { checkpointsToMeasure } from "../detector.js";
 import { type BenchOptions, type BenchPart, type BenchRow, measured } from "../measured.js";
 import { median, mediansOf } from "../medians.js";
 import { tomogramBytes, tomogramPath, writeNoiseTomogram } from "../particleVolume.js";
@@ -34,9 +34,7 @@ export const part: BenchPart = {
     return withScratchFolder(
       options.reporter,
       async (folder) => {
-        const first = join(folder, "first.safetensors");
-        if (options.checkpoints.length === 0) await writeFirstCheckpoint(first);
-        const checkpoints = options.checkpoints.length === 0 ? [first] : options.checkpoints;
+        const checkpoints = await checkpointsToMeasure(options.checkpoints, folder);
         const rows: BenchRow[] = [];
         let last: { readonly size: Size; readonly ms: number } | undefined;
         for (const size of sizes(shape, options.threads)) {

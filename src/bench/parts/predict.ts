@@ -7,7 +7,7 @@ import { rounded } from "../../domain/numbers.js";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { Experiment } from "../../train/experiment/schema.js";
-import { type DescribedCheckpoints, describeCheckpoints, writeFirstCheckpoint } from "../detector.js";
+import { checkpointsToMeasure, type DescribedCheckpoints, describeCheckpoints } from "../detector.js";
 import { type BenchOptions, type BenchPart, type BenchRow, measured } from "../measured.js";
 import { median, mediansOf } from "../medians.js";
 import { challengeShape, tomogramBytes, tomogramPath, writeNoiseTomogram } from "../particleVolume.js";
@@ -30,9 +30,7 @@ export const part: BenchPart = {
     return withScratchFolder(
       options.reporter,
       async (folder) => {
-        const first = join(folder, "first.safetensors");
-        if (options.checkpoints.length === 0) await writeFirstCheckpoint(first);
-        const checkpoints = options.checkpoints.length === 0 ? [first] : options.checkpoints;
+        const checkpoints = await checkpointsToMeasure(options.checkpoints, folder);
         const described = await describeCheckpoints(checkpoints);
         const subject =
           options.data === undefined

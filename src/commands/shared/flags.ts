@@ -56,7 +56,7 @@ export const setOption = {
   type: "string",
   array: true,
   nargs: 1,
-  describe: "KEY.PATH=VALUE over the experiment's file, as in optimiser.rate=1e-3; may be given again",
+  describe: "a value over the experiment's file, as in optimiser.rate=1e-3; may be given again",
 } as const;
 
 /** `--threads`, the same wherever there are several. */

@@ -137,6 +137,7 @@ export function patchVoxel(map: PatchMap, index: Vector3): Vector3 {
 /** Returns the continuous index of a patch's middle. */
 export const patchCentre = (shape: Shape3): Vector3 => mapVector(shape, (size) => (size - 1) / 2);
 
+/** Changes every component of a vector. */
 export const mapVector = (vector: Vector3, change: (value: number, axis: number) => number): Vector3 => [
   change(vector[0], 0),
   change(vector[1], 1),
@@ -150,6 +151,7 @@ export const transform = (matrix: Matrix3, [z, y, x]: Vector3): Vector3 => [
   matrix[2][0] * z + matrix[2][1] * y + matrix[2][2] * x,
 ];
 
+/** Returns the signed permutation matrix of an orientation. */
 export const orientationMatrix = ({ axes, signs }: Orientation): Matrix3 =>
   mapMatrix(identityMatrix, (_, row, column) => (axes[column] === row ? signs[column]! : 0));
 

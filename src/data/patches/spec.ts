@@ -17,7 +17,7 @@ export interface PatchSpec {
   readonly background: boolean;
   readonly target: TargetSpec;
   readonly head: HeadSpec;
-  /** Names of types whose voxels get weight 0, whether or not they stand in `types`. */
+  /** Names of types whose voxels get weight 0, whether or not they are in `types`. */
   readonly ignore: readonly string[];
   /** Share of crops centred anywhere, 0 to 1; the rest hold a particle, scored types balanced. */
   readonly backgroundShare: number;

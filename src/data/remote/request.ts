@@ -16,6 +16,7 @@ interface Patience {
   readonly longestDelayMs: number;
 }
 
+/** Default limits. */
 export const patience: Patience = {
   attempts: 6,
   stallMs: 30_000,

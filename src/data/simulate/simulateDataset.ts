@@ -51,7 +51,7 @@ const memory = 2 * 1024 ** 3;
 const noteName = "phantom.json";
 
 /**
- * Makes a data set of phantoms, one tomogram per worker thread at a time; the same options give the same bytes.
+ * Makes a data set of phantoms, one tomogram per worker thread at a time; equal options yield equal bytes.
  *
  * @param onRun called after each tomogram, in any order
  * @returns the runs in order

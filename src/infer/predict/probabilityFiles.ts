@@ -60,7 +60,11 @@ const zarrPath = ({ folder, run }: Named): string => join(folder, `${run}.zarr`)
 const aisPath = ({ folder, run }: Named, type: string): string =>
   join(folder, `${run}${aisSeparator}${type}.mrc`);
 
-/** @throws BadUsage where a type's name does not fit into copick's file names */
+/**
+ * Creates the files of one run's probabilities.
+ *
+ * @throws PickbenchError BadUsage where a type's name does not fit into copick's file names
+ */
 export async function createProbabilities(
   format: ProbabilityFormat,
   target: ProbabilityTarget,
@@ -100,7 +104,7 @@ async function channelsPart(target: ProbabilityTarget): Promise<Part> {
   return { path, writer, channels: types.map(of) };
 }
 
-/** As Ais names and scales what it finds: trunc(255·p), which MRC holds in 16 bits, its bytes being signed. */
+/** Creates a file as Ais names and scales it: trunc(255·p), in 16 bits, since MRC's bytes are signed. */
 async function aisPart(target: ProbabilityTarget, type: string): Promise<Part> {
   const { shape, spacing } = target;
   const path = aisPath(target, type);

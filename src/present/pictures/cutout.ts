@@ -23,6 +23,7 @@ export interface Cutout {
   readonly centre: Position;
 }
 
+/** Pixels between neighbouring planes. */
 export const gap = 2;
 /** Half width of a cut-out in radii. */
 const reach = 1.9;

@@ -1,3 +1,4 @@
+/** Charts of one type against threshold and confidence. */
 import { chart, colours, figure } from "../../present/charts/chart.js";
 import type { Html } from "../../present/html.js";
 import { fixed } from "../../present/text.js";
@@ -5,7 +6,7 @@ import type { TypeDiagnosis } from "../../score/diagnosis/diagnosis.js";
 import { type Counts, fbeta, precisionOf, recallOf } from "../../score/match/fbeta.js";
 import type { ThresholdSweep } from "../../score/sweep.js";
 
-/** One type's counts at every threshold, as sweep.json has them. */
+/** Counts of one type at every threshold, from sweep.json. */
 type SweptType = ThresholdSweep["perType"][string];
 
 const byThreshold = "by threshold";
@@ -19,7 +20,7 @@ interface Row extends Counts {
 const rowsOf = (by: string, points: readonly (Counts & { readonly threshold: number })[]) =>
   points.map(({ threshold, tp, fp, fn }): Row => ({ threshold, tp, fp, fn, by }));
 
-/** What both curves draw: the sweep over thresholds, and the picks used cut off at rising confidence. */
+/** Points of both curves: the sweep over thresholds, and the picks cut off at rising confidence. */
 function pointsOf(swept: SweptType | undefined, curve: TypeDiagnosis["curve"]) {
   const rows = [...rowsOf(byThreshold, swept?.points ?? []), ...rowsOf(byConfidence, curve?.points ?? [])];
   return rows.map((row, order) => ({
@@ -44,7 +45,7 @@ const colour = (isBoth: boolean) => ({
   legend: isBoth ? {} : null,
 });
 
-/** F4 if another threshold had been used; shown, never fitted. */
+/** Draws the F4 of other thresholds; shown, never fitted. */
 export async function thresholdChart(
   type: string,
   swept: SweptType | undefined,
@@ -90,7 +91,7 @@ export async function thresholdChart(
   return figure("F4 against threshold", svg, caption);
 }
 
-/** Precision against recall, by falling threshold and by falling confidence. */
+/** Draws precision against recall, by falling threshold and by falling confidence. */
 export async function precisionRecallChart(
   type: string,
   swept: SweptType | undefined,
@@ -121,7 +122,7 @@ export async function precisionRecallChart(
   return figure("Precision and recall", svg, caption);
 }
 
-/** Share of true picks against confidence. */
+/** Draws the share of true picks against confidence. */
 export async function reliabilityChart(
   type: string,
   reliability: TypeDiagnosis["reliability"],

@@ -1,3 +1,4 @@
+/** Charts of where errors lie: depth, border, neighbours, and displacement from the particle. */
 import { chart, colours, figure } from "../../present/charts/chart.js";
 import type { Html } from "../../present/html.js";
 import type { Displacement } from "../../score/diagnosis/displacement.js";
@@ -5,7 +6,7 @@ import type { PlaceBin } from "../../score/diagnosis/places.js";
 
 const kinds = ["found", "missed", "false picks"] as const;
 
-/** Particles found and missed upwards, false picks downwards, by bin. */
+/** Draws particles found and missed upwards, false picks downwards, by bin. */
 async function placesChart(
   label: string,
   bins: readonly PlaceBin[],
@@ -77,7 +78,7 @@ export const neighbourChart = async (type: string, bins: readonly PlaceBin[]): P
     ),
   );
 
-/** How far matched picks lie from their particles. */
+/** Draws the distances of matched picks from their particles. */
 export async function distanceChart(
   type: string,
   { distances, matches }: Displacement,
@@ -101,7 +102,7 @@ export async function distanceChart(
   return figure("Distance of matches", svg, "up to the match distance, half a radius");
 }
 
-/** Mean displacement by axis with its 90 % interval, all types below each other. */
+/** Draws the mean displacement by axis with its 90 % interval, all types below each other. */
 export async function displacementChart(
   perType: Readonly<Record<string, { readonly displacement: Displacement }>>,
 ): Promise<Html | null> {
@@ -162,5 +163,5 @@ export async function displacementChart(
   );
 }
 
-/** Type names stand to the left of it. */
+/** Width of a chart with type names to its left. */
 const chartWidthBesideNames = 200;

@@ -1,10 +1,11 @@
+/** Charts of a training: loss, evaluations, learning rate and time. */
 import { chart, colours, figure } from "../../present/charts/chart.js";
 import type { Html } from "../../present/html.js";
 import type { TrainingLog, TrainingStep } from "../readLog.js";
 
-/** Points drawn of one network's steps: more than a chart has pixels for is waste. */
+/** Limit of points drawn per network; a chart has no pixels for more. */
 const mostPoints = 160;
-/** Steps that the smoothed loss remembers, as a share of all. */
+/** Memory of the smoothed loss, as a share of all steps. */
 const memory = 0.02;
 
 interface Point {
@@ -17,7 +18,7 @@ interface Point {
   readonly waited: number;
 }
 
-/** Loss, score on the tune runs, learning rate and time of a run's training, as far as its log tells. */
+/** Draws loss, score on the tune runs, learning rate and time of a training, as far as its log has them. */
 export async function trainingCharts(log: TrainingLog): Promise<Html[]> {
   const networks = [...new Set(log.steps.map(({ network }) => network))];
   if (networks.length === 0) return [];
@@ -31,7 +32,7 @@ export async function trainingCharts(log: TrainingLog): Promise<Html[]> {
   return (await Promise.all(charts)).filter((each) => each !== null);
 }
 
-/** Means of stretches of steps, and a moving average of the loss over every step. */
+/** Averages stretches of steps, with a moving average of the loss over every step. */
 function thinned(steps: readonly TrainingStep[]): Point[] {
   const length = Math.max(1, Math.ceil(steps.length / mostPoints));
   const keep = 1 - 1 / Math.max(1, memory * steps.length);

@@ -1,12 +1,13 @@
+/** Marks of picks and particles on pictures. */
 import type { Angstrom } from "../../domain/units.js";
 import { type Html, html } from "../../present/html.js";
 import { fixed } from "../../present/text.js";
 import type { Judged } from "../../score/diagnosis/verdicts.js";
 
-/** What a mark says; each has a shape of its own besides its colour. `found` is a true particle with a pick. */
+/** Meaning of a mark; each has its own shape besides its colour. `found` is a true particle with a pick. */
 export type MarkKind = "true" | "false" | "missed" | "found";
 
-/** A pick or a particle to be drawn on a picture. */
+/** A pick or particle drawn on a picture. */
 export interface Mark {
   readonly kind: MarkKind;
   readonly type: string;
@@ -19,7 +20,7 @@ export interface Mark {
   readonly confidence: number | undefined;
 }
 
-/** Picks that are true and false and particles that were missed and found, of all types. */
+/** Makes the marks of all types: true and false picks, missed and found particles. */
 export function marksOf(all: readonly Judged[]): Mark[] {
   return all.flatMap(({ particle: { name: type, radius }, picks, particles }) => [
     ...picks.map(({ experiment, pick, verdict }): Mark => {
@@ -42,7 +43,7 @@ const words: Readonly<Record<MarkKind, string>> = {
 export const describeMark = ({ kind, type, confidence }: Mark): string =>
   `${type}: ${words[kind]}${confidence === undefined ? "" : `, confidence ${fixed(confidence, 2)}`}`;
 
-/** A mark's shape around x, y with a radius, in pixels: circle, square, dashed circle, cross. */
+/** Draws a mark's shape around x, y with a radius, in pixels: circle, square, dashed circle, cross. */
 export function markShape(kind: MarkKind, x: number, y: number, radius: number): Html {
   const at = (value: number): string => String(Number(value.toFixed(1)));
   if (kind === "false") {
@@ -56,7 +57,7 @@ export function markShape(kind: MarkKind, x: number, y: number, radius: number):
   return html`<circle cx="${at(x)}" cy="${at(y)}" r="${at(radius)}"/>`;
 }
 
-/** What the marks mean, for the caption of pictures. */
+/** Draws the legend of marks, for the caption of pictures. */
 export const legend = (kinds: readonly MarkKind[]): Html =>
   html`<ul class="legend">${kinds.map(
     (kind) =>

@@ -1,3 +1,4 @@
+/** Pictures of a run: slices and worst cases within a budget of bytes. */
 import { readBytes } from "../../data/tomograms/bytes.js";
 import { angstrom } from "../../domain/units.js";
 import { type Cutout, cutOut } from "../../present/pictures/cutout.js";
@@ -7,29 +8,30 @@ import type { FalsePick, Miss } from "../../score/diagnosis/worst.js";
 import type { HeldOut } from "../heldOut.js";
 import { PictureBudget, renderSlices, type SliceSeries } from "./slices.js";
 
-/** One of the worst cases, and its picture. */
+/** Picture of one of the worst cases. */
 export interface CasePicture extends Omit<Cutout, "image"> {
   readonly address: string;
-  /** Pixels of the three planes together. */
+  /** Width of the three planes together in pixels. */
   readonly width: number;
 }
 
+/** Pictures of a run's held-out tomograms. */
 export interface Pictures {
-  /** By held-out run. */
+  /** Slices by held-out run. */
   readonly slices: ReadonlyMap<string, SliceSeries>;
   readonly cases: ReadonlyMap<Miss | FalsePick, CasePicture>;
-  /** Held-out runs that are not shown, for want of room. */
+  /** Held-out runs without pictures, for lack of space. */
   readonly notShown: readonly string[];
 }
 
-/** Tomograms shown of one run at most. */
+/** Limit of the tomograms shown of one run. */
 const mostTomograms = 8;
-/** Share of the room that slices take; the rest is for the worst cases. */
+/** Share of the bytes for slices; the rest is for the worst cases. */
 const sliceShare = 0.55;
 
 /**
- * Draws the held-out tomograms' slices and the worst cases, the worst of every type first, within so many bytes of
- * base64. One tomogram at a time is held.
+ * Draws the held-out tomograms' slices and the worst cases, the worst of every type first, within a number of bytes of
+ * base64. Only one tomogram is held at a time.
  */
 export async function renderPictures(
   { dataset, tomograms, diagnosis }: HeldOut,
@@ -57,7 +59,7 @@ export async function renderPictures(
   return { slices, cases: pictures, notShown };
 }
 
-/** Misses and false picks of one run, the worst of every type before the second worst of any. */
+/** Lists misses and false picks of one run, the worst of every type before the second worst of any. */
 function worstCases(
   { perType }: Diagnosis,
   run: string,

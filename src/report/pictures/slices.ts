@@ -1,32 +1,33 @@
+/** Slices of a tomogram as pictures, and the budget of bytes for all pictures. */
 import { angstrom, indexToAngstrom } from "../../domain/units.js";
 import type { ByteTomogram } from "../../present/pictures/cutout.js";
 import { type Contrast, contrastOf, type GreyImage, pngAddress } from "../../present/pictures/grey.js";
 
 /** Slices of one tomogram from the lowest z to the highest. */
 export interface SliceSeries {
-  /** Pixels. */
+  /** Width in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Å a pixel along x and y. */
+  /** Å per pixel along x and y. */
   readonly pixel: { readonly x: number; readonly y: number };
   readonly slices: readonly {
-    /** Å, of its middle. */
+    /** Middle of the slice in Å. */
     readonly z: number;
     readonly address: string;
   }[];
-  /** Å between neighbouring slices. */
+  /** Distance in Å between neighbouring slices. */
   readonly step: number;
 }
 
-/** Pixels of the longer side at most. */
+/** Limit of the longer side in pixels. */
 const mostPixels = 320;
 const mostSlices = 24;
-/** Å averaged along z, as in a look at a tomogram by eye. */
+/** Thickness in Å averaged along z, as when people look at a tomogram. */
 const thickness = 50;
-/** Of a pixel of such a picture in base64, as measured: noise in 24 greys hardly compresses. */
+/** Bytes per pixel of such a picture in base64, as measured: noise in 24 greys hardly compresses. */
 const bytesPerPixel = 0.78;
 
-/** As many evenly spaced slices as `bytes` of the budget allow; null where there is room for fewer than three. */
+/** Renders as many evenly spaced slices as `bytes` of the budget allow; null where fewer than three fit. */
 export function renderSlices(
   tomogram: ByteTomogram,
   bytes: number,
@@ -49,11 +50,11 @@ export function renderSlices(
   return { series: { width, height, pixel, slices, step }, contrast };
 }
 
-/** Middle planes of `count` equal stretches. */
+/** Returns the middle planes of `count` equal stretches. */
 const middles = (depth: number, count: number): number[] =>
   Array.from({ length: count }, (_, i) => Math.min(depth - 1, Math.floor(((i + 0.5) * depth) / count)));
 
-/** The mean of some planes around z, `bin` × `bin` voxels a pixel. */
+/** Averages some planes around z, with `bin` × `bin` voxels per pixel. */
 function meanSlice(
   { data, shape: [depth, ny, nx], spacing }: ByteTomogram,
   z: number,
@@ -74,7 +75,7 @@ function meanSlice(
   const share = 1 / ((last - first + 1) * bin * bin);
   return { width, height, data: sums.map((sum) => sum * share) };
 }
-/** Bytes that pictures may take of the page, given out in the order in which they are asked for. */
+/** Budget of bytes for pictures, spent in the order of requests. */
 export class PictureBudget {
   #left: number;
 
@@ -86,7 +87,7 @@ export class PictureBudget {
     return this.#left;
   }
 
-  /** False where there is no room for these any more. */
+  /** Takes bytes from the budget; false where too few are left. */
   take(bytes: number): boolean {
     if (bytes > this.#left) return false;
     this.#left -= bytes;

@@ -1,3 +1,4 @@
+/** Section: runs side by side, and paired comparisons with the first. */
 import { type Html, html } from "../../present/html.js";
 import { duration, fixed, none, percent, range, signed, thousands } from "../../present/text.js";
 import { positionsOf } from "../../score/match/positions.js";
@@ -9,13 +10,13 @@ import type { ReportedRun } from "../readRun.js";
 import { note, type Section, table } from "./section.js";
 import { listed } from "./summary.js";
 
-/** A run and its judged picks. */
+/** A run with its judged picks. */
 export interface JudgedRun {
   readonly run: ReportedRun;
   readonly heldOut: HeldOut | null;
 }
 
-/** A run's paired comparison with the first of the report. */
+/** Paired comparison of a run with the first of the report. */
 export interface PairedRun {
   readonly a: string;
   readonly b: string;

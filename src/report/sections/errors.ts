@@ -1,10 +1,11 @@
+/** Section: confusion between types, and displacement. */
 import { type Html, html } from "../../present/html.js";
 import { fixed, none } from "../../present/text.js";
 import { displacementChart } from "../charts/places.js";
 import type { HeldOut } from "../heldOut.js";
 import { note, plots, type Section, table } from "./section.js";
 
-/** What all types share: confusion between them, and displacement. */
+/** Makes the section that all types share: their confusion and displacement. */
 export async function errorsSection({ diagnosis }: HeldOut): Promise<Section> {
   const { confusion, perType, missing } = diagnosis;
   const displaced = Object.entries(perType).map(([type, { displacement }]) => [
@@ -30,7 +31,7 @@ ${missing.map((sentence) => note(`${sentence[0]!.toUpperCase()}${sentence.slice(
   return { id: "errors", title: "Confusion and displacement", body };
 }
 
-/** Counts with the shade of their share of the row. */
+/** Draws a matrix of counts, shaded by their share of the row. */
 function matrix(
   caption: string,
   rowName: string,

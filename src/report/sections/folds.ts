@@ -1,3 +1,4 @@
+/** Section: the folds of a cross-validation together. */
 import { type Html, html } from "../../present/html.js";
 import { fixed, none, signed } from "../../present/text.js";
 import type { FoldSpread, FoldsReport } from "../../score/folds.js";
@@ -12,7 +13,7 @@ export interface WholeOfFolds {
   readonly folds: FoldsReport;
 }
 
-/** The out-of-fold score with its interval, and a row a fold. */
+/** Makes the section of the out-of-fold score with its interval, and a row per fold. */
 export function foldsSection({ label, report, folds }: WholeOfFolds, at: number): Section {
   const body = html`${scoreLine(report)}
 ${perTypeTable(report)}

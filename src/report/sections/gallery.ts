@@ -1,3 +1,4 @@
+/** Galleries of the worst cases of a type. */
 import { angstrom } from "../../domain/units.js";
 import { type Html, html } from "../../present/html.js";
 import { gap, planes } from "../../present/pictures/cutout.js";
@@ -7,7 +8,7 @@ import type { FalsePick, Miss } from "../../score/diagnosis/worst.js";
 import { legend, type Mark, markShape } from "../pictures/marks.js";
 import type { CasePicture, Pictures } from "../pictures/pictures.js";
 
-/** The misses to look at first. */
+/** Makes the gallery of the misses to look at first. */
 export function missGallery(
   type: string,
   { worstMisses, radius, counts }: TypeDiagnosis,
@@ -35,7 +36,7 @@ export function missGallery(
   );
 }
 
-/** False picks, the surest first. */
+/** Makes the gallery of false picks, most confident first. */
 export function falseGallery(
   type: string,
   { worstFalsePicks, radius, counts }: TypeDiagnosis,
@@ -98,7 +99,7 @@ function card(
   return html`<li><figure>${picture && threePlanes(`${what} at ${at}: planes xy, xz and yz`, picture, [own, ...others])}<figcaption><b>${at}</b> ${words}</figcaption></figure></li>\n`;
 }
 
-/** The picture with the marks that its planes cut; the first is what it is about. */
+/** Draws a picture with the marks that its planes cut; the first mark is the subject. */
 function threePlanes(label: string, picture: CasePicture, marks: readonly Mark[]): Html {
   const { side, width, address, pixel, centre } = picture;
   const centres = [centre.z, centre.y, centre.x] as const;

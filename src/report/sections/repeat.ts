@@ -1,3 +1,4 @@
+/** Section: how to repeat a run, with its experiment and record. */
 import { stringify } from "yaml";
 import type { RunRecord } from "../../domain/record.js";
 import { html } from "../../present/html.js";
@@ -6,7 +7,7 @@ import { shellWord } from "../../system/files.js";
 import { dataArgument, type ReportedRun } from "../readRun.js";
 import { facts, type Section, table } from "./section.js";
 
-/** The command that made the run, the experiment in full, and the record. */
+/** Makes the section of the run's command, the experiment in full, and the record. */
 export function repeatSection({ record, folder }: ReportedRun): Section {
   const { code, versions, machine, data, result, experiment } = record;
   const body = html`<p>Runs it again on the same data and says whether the result is the same:</p>
@@ -42,7 +43,7 @@ export function repeatSection({ record, folder }: ReportedRun): Section {
 
 const hash = (value: string | null | undefined) => (value ? html`<code>${value}</code>` : none);
 
-/** Files listed at most: all of them stand in record.json. */
+/** Limit of the files listed; record.json lists all. */
 const mostFiles = 200;
 
 function filesTable({ data: { files } }: RunRecord) {
@@ -57,7 +58,7 @@ function filesTable({ data: { files } }: RunRecord) {
   );
 }
 
-/** One line for a shell in a checkout. */
+/** Returns one line for a shell in a checkout. */
 function inCheckout({ code }: RunRecord, args: readonly string[]): string {
   const run = ["npx", "pickbench", ...args].map(shellWord).join(" ");
   return code.commit ? `git checkout ${code.commit.slice(0, 12)} && npm ci && ${run}` : run;

@@ -1,13 +1,14 @@
+/** The common form of a report's sections: tables, facts, notes and plots. */
 import { type Content, type Html, html } from "../../present/html.js";
 
-/** A part of a run's page. `id` is unique within the run. */
+/** A section of a run's page. `id` is unique within the run. */
 export interface Section {
   readonly id: string;
   readonly title: string;
   readonly body: Html;
 }
 
-/** A table with its caption; the first column names the rows, the others are numbers where `isNumeric`. */
+/** Makes a table with a caption; the first column names the rows, all others are numbers where `isNumeric`. */
 export function table(
   caption: Content,
   header: readonly Content[],
@@ -24,7 +25,7 @@ export function table(
 <tbody>${rows.map((row) => html`<tr>${cells(row)}</tr>\n`)}</tbody></table></div>`;
 }
 
-/** Names and values. */
+/** Makes a list of names and values. */
 export const facts = (entries: readonly (readonly [string, Content])[]): Html =>
   html`<dl class="facts">${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 

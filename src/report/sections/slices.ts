@@ -1,3 +1,4 @@
+/** Section: slices of held-out tomograms with their picks. */
 import { type Html, html } from "../../present/html.js";
 import { fixed } from "../../present/text.js";
 import type { HeldOut } from "../heldOut.js";
@@ -9,7 +10,7 @@ import { listed } from "./summary.js";
 
 const kinds: readonly MarkKind[] = ["true", "false", "missed"];
 
-/** Slices of the held-out tomograms with their picks, a slider over z. */
+/** Makes the section of slices with their picks, with a slider over z. */
 export function slicesSection(
   { judged }: HeldOut,
   { slices, notShown }: Pictures,
@@ -47,7 +48,7 @@ ${legend(kinds)}
 </figcaption></figure>`;
 }
 
-/** Every mark is on the slice nearest to it, and on others within half its radius. */
+/** Draws a mark on the slice nearest to it, and on others within half its radius. */
 function markOn(mark: Mark, z: number, { pixel, step }: SliceSeries): Html | null {
   if (Math.abs(mark.z - z) > Math.max(mark.radius, step) / 2) return null;
   const shape = markShape(mark.kind, mark.x / pixel.x, mark.y / pixel.y, mark.radius / pixel.x);

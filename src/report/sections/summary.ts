@@ -1,3 +1,4 @@
+/** Section: the score with its interval, per type, and the facts of the run. */
 import { type Content, type Html, html } from "../../present/html.js";
 import { duration, fixed, none, percent, plural, range, thousands } from "../../present/text.js";
 import type { RunReport } from "../../score/report.js";
@@ -5,7 +6,7 @@ import type { TypeScore } from "../../score/score.js";
 import type { ReportedRun } from "../readRun.js";
 import { facts, note, type Section, table } from "./section.js";
 
-/** The score with its interval, per type, and what made it. */
+/** Makes the section of the score with its interval, the types, and the run's facts. */
 export function summarySection(run: ReportedRun): Section {
   const { record, report, missing } = run;
   const body = html`${scoreLine(report)}
@@ -16,7 +17,7 @@ ${record.code.dirty === true && note("Made with a changed checkout: its commit a
   return { id: "summary", title: "Summary", body };
 }
 
-/** The score in large, its interval as a bar and in words; null where no run was held out. */
+/** Shows the score in large, its interval as a bar and in words; null where no run was held out. */
 export function scoreLine(report: RunReport | null): Html | null {
   if (!report?.holdout) return null;
   const { holdout, interval } = report;
@@ -30,7 +31,7 @@ ${interval && scoreBar(holdout.score, interval.score)}
 <p>${words}${words && "; "}strict one-to-one score ${fixed(holdout.strictScore, 4)} (a diagnostic).</p>`;
 }
 
-/** The score and its interval on a line from 0 to 1. */
+/** Draws the score and its interval on a line from 0 to 1. */
 function scoreBar(score: number, { low, high }: { readonly low: number; readonly high: number }): Html {
   const x = (value: number): string => fixed(Math.max(0, Math.min(1, value)) * 400, 1);
   return html`<svg class="bar" viewBox="-2 0 404 26" role="img" aria-label="score ${fixed(score, 3)}, interval ${fixed(low, 3)} to ${fixed(high, 3)}, on a line from 0 to 1"><rect class="track" x="0" y="6" width="400" height="8" rx="4"/><rect class="span" x="${x(low)}" y="6" width="${fixed((Math.min(1, high) - low) * 400, 1)}" height="8" rx="4"/><path class="tick" d="M${x(score)} 2v16"/><text x="0" y="25">0</text><text x="400" y="25" text-anchor="end">1</text></svg>`;
@@ -46,7 +47,7 @@ const typeColumns: readonly (readonly [Content, (score: TypeScore) => Content])[
   ["weight", ({ weight }) => String(weight)],
 ];
 
-/** Each type's F4, interval and counts; null where no run was held out. */
+/** Makes the table of each type's F4, interval and counts; null where no run was held out. */
 export function perTypeTable(report: RunReport | null): Html | null {
   if (!report?.holdout) return null;
   const { holdout, interval } = report;

@@ -1,10 +1,11 @@
+/** Section: how thresholds were chosen. */
 import { html } from "../../present/html.js";
 import { none, thousands } from "../../present/text.js";
 import type { ReportedRun } from "../readRun.js";
 import { note, type Section, table } from "./section.js";
 import { listed } from "./summary.js";
 
-/** How the thresholds came about, and what they are. */
+/** Makes the section of the thresholds and how they were chosen. */
 export function thresholdsSection({ record, picking }: ReportedRun): Section {
   const { tune, holdout, train } = record.runs;
   const how =

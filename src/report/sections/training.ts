@@ -1,3 +1,4 @@
+/** Section: the course of the training. */
 import { html } from "../../present/html.js";
 import { plural } from "../../present/text.js";
 import { trainingCharts } from "../charts/training.js";

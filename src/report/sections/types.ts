@@ -1,3 +1,4 @@
+/** Section: each type's curves, places of errors and worst cases. */
 import { type Html, html } from "../../present/html.js";
 import { fixed, plural } from "../../present/text.js";
 import { precisionRecallChart, reliabilityChart, thresholdChart } from "../charts/curves.js";
@@ -9,7 +10,7 @@ import type { ReportedRun } from "../readRun.js";
 import { falseGallery, missGallery } from "./gallery.js";
 import { plots, type Section } from "./section.js";
 
-/** Each type's curves, places of errors and worst cases, a tab a type. */
+/** Makes the section of all types, a tab per type. */
 export async function typesSection(
   { sweep }: ReportedRun,
   { diagnosis }: HeldOut,

@@ -1,3 +1,4 @@
+/** Paired comparison of two submissions: differences with intervals, permutation test and verdict. */
 import { challengeParticles, type Weighted } from "../../domain/particles.js";
 import { randomFor } from "../../domain/random.js";
 import type { PairedRuns } from "./paired.js";
@@ -14,7 +15,7 @@ import {
 import { type Permutation, permutationTest } from "./permutation.js";
 import { hull, type Interval, middle, studentReach } from "./summaryStatistics.js";
 
-/** A value of either submission, and a − b with its interval. */
+/** A value of both submissions, and a − b with its interval. */
 export interface Difference {
   readonly a: number;
   readonly b: number;
@@ -23,19 +24,21 @@ export interface Difference {
 }
 
 /**
- * "a" or "b" scores higher: the interval excludes 0 and p < 0.05. "too few": no p < 0.05 is possible with the experiments
- * in which the two differ. "same": the counts that the score is made of are equal in every experiment.
+ * Verdict of a comparison. "a" or "b" scores higher: the interval excludes 0 and p < 0.05. "too few": no p < 0.05 is
+ * possible with the experiments in which the two differ. "same": the counts that make the score are equal in every
+ * experiment.
  */
 export type Verdict = "a" | "b" | "undecided" | "too few" | "same";
 
+/** Result of a paired comparison. */
 export interface Comparison {
   readonly verdict: Verdict;
   readonly experiments: number;
-  /** In how many of them the two differ in counts that the score is made of. */
+  /** Number of experiments in which the two differ in counts that make the score. */
   readonly differing: number;
   readonly confidence: number;
   readonly resamples: number;
-  /** What the intervals speak of, as in ScoreInterval. */
+  /** What the intervals are over, as in ScoreInterval. */
   readonly over: "experiments" | "particles";
   readonly score: Difference;
   readonly perType: Readonly<Record<string, Difference>>;
@@ -49,18 +52,18 @@ interface ComparisonOptions {
   readonly particles?: readonly Weighted[];
 }
 
-/** A claim needs a p below this. */
+/** Limit of p below which a difference is claimed. */
 export const significance = 0.05;
 
 /**
- * Paired comparison of two submissions over the same experiments, of which there must be one or more. p is by swapping
- * the two experiment by experiment (see permutationTest). Intervals of the differences are made as those of scores (see
- * scoreInterval), with every draw common to both: an experiment brings the counts of both, a true particle what both
- * made of it, a wrong pick that both have costs both. They lie on the plain scale, since differences are about even
- * around 0, and particles are drawn by the Bayesian bootstrap (Rubin, Annals of Statistics 9, 1981, 130–134), for which
- * two submissions that agree on every particle differ by exactly 0.
+ * Compares two submissions in pairs over the same experiments, at least one. p comes from swapping the two experiment
+ * by experiment (see permutationTest). Intervals of the differences are made as those of scores (see scoreInterval),
+ * with every draw common to both: an experiment contributes the counts of both, a true particle its result in both, a
+ * shared wrong pick costs both. The intervals lie on the plain scale, since differences are roughly symmetric around 0.
+ * Particles are drawn by the Bayesian bootstrap (Rubin, Annals of Statistics 9, 1981, 130–134), for which two
+ * submissions that agree on every particle differ by exactly 0.
  *
- * What is compared are two submissions: two seeds of one recipe may truly differ on these and other experiments.
+ * The comparison is between two submissions: two seeds of one recipe may truly differ on these and other experiments.
  */
 export function compareSubmissions(runs: PairedRuns, options: ComparisonOptions = {}): Comparison {
   const { seed = 0, resamples = 2000, confidence = 0.9, particles = challengeParticles } = options;
@@ -106,7 +109,7 @@ export function compareSubmissions(runs: PairedRuns, options: ComparisonOptions 
   };
 }
 
-/** a − b by resample: a column a type, then one of the score. */
+/** Returns a − b by resample: a column per type, then one for the score. */
 function resample(
   { types }: PairedTable,
   particles: readonly Weighted[],
@@ -124,7 +127,7 @@ function resample(
   return columns;
 }
 
-/** Only experiments in which the two differ can be swapped to any effect; the others are summed once. */
+/** Swaps experiments. Only those in which the two differ have any effect; the others are summed once. */
 function swapExperiments(
   { types, rows }: PairedTable,
   particles: readonly Weighted[],

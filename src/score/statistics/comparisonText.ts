@@ -1,3 +1,4 @@
+/** Paired comparisons of files, and their text. */
 import { challengeParticles, type Particle } from "../../domain/particles.js";
 import { alignedTable, signed } from "../../present/text.js";
 import type { PositionsByExperiment } from "../match/positions.js";
@@ -5,7 +6,7 @@ import { readPositions } from "../submissionCsv.js";
 import { type Comparison, compareSubmissions, type Difference, significance } from "./comparison.js";
 import { pairSubmissions } from "./paired.js";
 
-/** The paired comparison of two submissions as a table for people, and what may be said of it in plain words. */
+/** Formats the paired comparison of two submissions as a table, with its conclusions in plain words. */
 export function comparisonText(comparison: FileComparison): string {
   const { score, perType, confidence, over } = comparison;
   const row = (name: string, { a, b, difference, interval }: Difference) => [
@@ -32,7 +33,7 @@ export function comparisonText(comparison: FileComparison): string {
 
 const experiments = (count: number): string => `${count} experiment${count === 1 ? "" : "s"}`;
 
-/** How p came about. */
+/** Describes how p was computed. */
 export function permutationLine({ permutation, differing, experiments: all }: Comparison): string {
   const { p, smallest, swaps, isExact } = permutation;
   const how = isExact ? `all ${swaps} different` : `${swaps} drawn`;
@@ -42,10 +43,10 @@ export function permutationLine({ permutation, differing, experiments: all }: Co
 
 export const pText = (p: number): string => String(Number(p.toPrecision(2)));
 
-/** Experiments in which two submissions must differ for the smallest p, 2 of 2ⁿ, to be significant. */
+/** Number of experiments in which two submissions must differ for the smallest p, 2 of 2ⁿ, to be significant. */
 export const fewestExperiments = Math.floor(1 - Math.log2(significance)) + 1;
 
-/** What may be said of A and B, and what may not. */
+/** States what may be concluded about A and B, and what may not. */
 export function verdictLines({ verdict, score, over, differing, permutation }: Comparison): string[] {
   const [higher, lower] = score.difference >= 0 ? ["A", "B"] : ["B", "A"];
   switch (verdict) {
@@ -76,13 +77,15 @@ export function verdictLines({ verdict, score, over, differing, permutation }: C
   }
 }
 
-/** A comparison and the files it is of. */
+/** A comparison with its files. */
 interface FileComparison extends Comparison {
   readonly a: string;
   readonly b: string;
 }
 
-/** Compares two submissions' CSVs over the experiments of the truth. @throws PickbenchError as reading and scoring do */
+/**
+ * Compares two submissions' CSVs over the experiments of the truth. @throws PickbenchError as reading and scoring do
+ */
 export async function compareFiles(
   a: string,
   b: string,

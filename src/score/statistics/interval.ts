@@ -1,3 +1,4 @@
+/** Bootstrap intervals of a score, and the gamma and Dirichlet draws they need. */
 import { challengeParticles, type Weighted } from "../../domain/particles.js";
 import { type Random, randomFor } from "../../domain/random.js";
 import { type Counts, fbeta } from "../match/fbeta.js";
@@ -8,10 +9,10 @@ export type { Interval } from "./summaryStatistics.js";
 
 /** Intervals of a score and of each type's F-beta. */
 export interface ScoreInterval {
-  /** How often such intervals are to hold the value, such as 0.9. */
+  /** Intended share of such intervals that hold the value, such as 0.9. */
   readonly confidence: number;
   readonly resamples: number;
-  /** What the interval speaks of: other experiments of the kind, or other particles of the single experiment. */
+  /** What the interval is over: other experiments of the kind, or other particles of the single experiment. */
   readonly over: "experiments" | "particles";
   readonly score: Interval;
   readonly perType: Readonly<Record<string, Interval>>;
@@ -26,20 +27,21 @@ export interface IntervalOptions {
 }
 
 /**
- * Bootstrap intervals of the score and of each type; null without experiments.
+ * Computes bootstrap intervals of the score and of each type; null without experiments.
  *
- * Two things are drawn again. Experiments: as many with replacement as there are, their counts summed and scored. The
+ * Two things are resampled. Experiments: as many with replacement as there are, their counts summed and scored. The
  * resamples' standard error makes a t interval (see studentReach) on the logit scale, where scores near 1 vary evenly.
  * Particles of all experiments together: the share found by Beta(tp + ½, fn + ½), wrong picks by Gamma(fp + ½), which
- * are Jeffreys' (Brown, Cai and DasGupta, Statistical Science 16, 2001, 101–133) and know that nine of nine found are
- * no certainty; the middle of the resamples is taken. The interval given holds both: no few experiments that happen to
- * agree make it narrower than their particles allow. A single experiment has only the second, which says nothing of
- * other tomograms.
+ * are Jeffreys' priors (Brown, Cai and DasGupta, Statistical Science 16, 2001, 101–133), so that nine found of nine are
+ * no certainty; the middle of the resamples is taken. The result is the hull of both intervals: a few experiments that
+ * happen to agree cannot make it narrower than their particles allow. A single experiment has only the second interval,
+ * which does not extend to other tomograms.
  *
- * Why not percentiles of resampled experiments: over simulated experiments of known score such a 90 % interval held it
- * for 59–64 % of 3 experiments, 77–80 % of 5, 79–82 % of 7. Particles drawn within drawn experiments count the
- * particles' chance twice (Davison and Hinkley, Bootstrap Methods and their Application, 1997, §3.8): 93–97 % where
- * experiments are alike, 74–81 % where they differ much. This one held it for 88–96 % of 3, 5 and 7 experiments.
+ * Percentiles of resampled experiments are too narrow: over simulated experiments of known score such a 90 % interval
+ * held the score for 59–64 % of 3 experiments, 77–80 % of 5, 79–82 % of 7. Particles drawn within drawn experiments
+ * count the particles' chance twice (Davison and Hinkley, Bootstrap Methods and their Application, 1997, §3.8): 93–97 %
+ * where experiments are alike, 74–81 % where they differ much. This interval held it for 88–96 % of 3, 5 and 7
+ * experiments.
  */
 export function scoreInterval(report: ScoreReport, options: IntervalOptions = {}): ScoreInterval | null {
   const { seed = 0, resamples = 2000, confidence = 0.9, particles = challengeParticles } = options;
@@ -90,7 +92,7 @@ export function scoreInterval(report: ScoreReport, options: IntervalOptions = {}
 type DrawnCounts = (random: ReturnType<typeof randomFor>) => (type: string) => Counts;
 type ValuesOf = (resampled: Resampled) => Float64Array;
 
-/** Values by resample. */
+/** Values of all resamples. */
 interface Resampled {
   readonly score: Float64Array;
   readonly perType: ReadonlyMap<string, Float64Array>;
@@ -123,8 +125,8 @@ function summed(counts: readonly Counts[]): Counts {
 }
 
 /**
- * `reach` to both sides of the estimate, carried to the logit of estimate / most and back. At the ends, where there is
- * no logit, half a particle of so many truths is conceded.
+ * Returns the estimate ± `reach`, carried to the logit of estimate / most and back. At the ends, which have no logit,
+ * half a particle of `truths` is conceded.
  */
 function logitInterval(estimate: number, reach: number, most: number, truths: number): Interval {
   if (reach === 0 || most === 0) return { low: estimate, high: estimate };
@@ -136,7 +138,9 @@ function logitInterval(estimate: number, reach: number, most: number, truths: nu
   return { low: at(centre - across), high: at(centre + across) };
 }
 
-/** A draw from the gamma law of scale 1 (Marsaglia and Tsang, ACM TOMS 26, 2000, 363–372); 0 for a shape of 0. */
+/**
+ * Draws from the gamma distribution of scale 1 (Marsaglia and Tsang, ACM TOMS 26, 2000, 363–372); 0 for a shape of 0.
+ */
 export function gamma(shape: number, random: Random): number {
   if (shape <= 0) return 0;
   if (shape < 1) return gamma(shape + 1, random) * (1 - random.uniform()) ** (1 / shape);
@@ -149,7 +153,7 @@ export function gamma(shape: number, random: Random): number {
   }
 }
 
-/** A draw from Dirichlet's law, shares that sum to 1: Rubin's Bayesian bootstrap of things counted in classes. */
+/** Draws shares that sum to 1 from the Dirichlet distribution: Rubin's Bayesian bootstrap of counts in classes. */
 export function shares(counts: readonly number[], random: Random): number[] {
   const draws = counts.map((count) => gamma(count, random));
   const sum = draws.reduce((total, draw) => total + draw, 0);

@@ -1,3 +1,4 @@
+/** Paired counts of two submissions against one truth. */
 import { challengeParticles, matchFraction, type Particle } from "../../domain/particles.js";
 import type { Counts } from "../match/fbeta.js";
 import { createMatcher } from "../match/matching.js";
@@ -5,24 +6,27 @@ import { pointGrid } from "../match/pointGrid.js";
 import type { PositionsByExperiment } from "../match/positions.js";
 import { checkTruth } from "../truthCheck.js";
 
-/** What two submissions did with one type in one experiment: a paired comparison needs to know where they agree. */
+/** Counts of two submissions for one type in one experiment, with the agreement that a paired comparison needs. */
 export interface PairedCounts {
-  /** The official counts of each. */
+  /** Official counts of each. */
   readonly a: Counts;
   readonly b: Counts;
-  /** True particles that both found. */
+  /** Number of true particles that both found. */
   readonly bothFound: number;
   /**
-   * Wrong picks that the two have in common: of those far from any truth, one to one within the match distance; of
-   * further picks of particles already found, as many as both have.
+   * Number of wrong picks that the two have in common: far from any truth, picks matched one to one within the match
+   * distance; among further picks of particles already found, as many as both have.
    */
   readonly bothWrong: number;
 }
 
-/** By experiment of the truth, then by type that the truth holds. */
+/** Paired counts by experiment of the truth, then by type that the truth holds. */
 export type PairedRuns = ReadonlyMap<string, ReadonlyMap<string, PairedCounts>>;
 
-/** Counts two submissions against one truth, by the official rule. @throws PickbenchError BadDataset as `scorePicks` does */
+/**
+ * Counts two submissions against one truth, by the official rule. @throws PickbenchError BadDataset as `scorePicks`
+ * does
+ */
 export function pairSubmissions(
   truth: PositionsByExperiment,
   a: PositionsByExperiment,
@@ -47,7 +51,7 @@ export function pairSubmissions(
   );
 }
 
-/** All positions x y z in Å, flat; distance in Å. */
+/** Counts pairs of one type in one experiment. Positions are x y z in Å, flat; the distance is in Å. */
 function pairPicks(truths: Float64Array, a: Float64Array, b: Float64Array, distance: number): PairedCounts {
   const [sideA, sideB] = [matchSide(truths, a, distance), matchSide(truths, b, distance)];
   const wrong = createMatcher(Float64Array.from(sideA.wrong), distance);
@@ -61,7 +65,7 @@ function pairPicks(truths: Float64Array, a: Float64Array, b: Float64Array, dista
   };
 }
 
-/** Wrong picks that lie near a truth; below 0 where picks serve several truths each. */
+/** Returns the number of wrong picks near a truth; below 0 where picks serve several truths each. */
 const surplusOf = ({ counts, wrong }: Side): number => counts.fp - wrong.length / 3;
 
 interface Side {

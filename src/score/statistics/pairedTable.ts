@@ -1,3 +1,4 @@
+/** Paired counts as rows of numbers, for fast resampling. */
 import type { Weighted } from "../../domain/particles.js";
 import type { Random } from "../../domain/random.js";
 import { type Counts, fbeta } from "../match/fbeta.js";
@@ -5,17 +6,18 @@ import { weighted } from "../score.js";
 import { gamma, shares } from "./interval.js";
 import type { PairedRuns } from "./paired.js";
 
-/** Numbers a type has in a row: tp fp fn of a, tp fp fn of b, found by both, wrong in both. */
+/** Numbers per type in a row: tp fp fn of a, tp fp fn of b, found by both, wrong in both. */
 const width = 8;
 const [ofA, ofB, both, wrong] = [0, 3, 6, 7];
 
-/** Paired counts as rows of numbers, summed many thousand times by a bootstrap or a permutation. */
+/** Paired counts as rows of numbers, which a bootstrap or a permutation sums many thousand times. */
 export interface PairedTable {
   readonly types: readonly string[];
-  /** An experiment each. */
+  /** Rows, one per experiment. */
   readonly rows: readonly Float64Array[];
 }
 
+/** Makes the table of paired counts, a row per experiment. */
 export function pairedTable(runs: PairedRuns): PairedTable {
   const types = [...new Set([...runs.values()].flatMap((run) => [...run.keys()]))];
   const rows = [...runs.values()].map((run) =>
@@ -31,25 +33,27 @@ export function pairedTable(runs: PairedRuns): PairedTable {
   return { types, rows };
 }
 
-/** What a and b have for each type, and for the score. */
+/** Values of a and b, per type and for the score. */
 interface Sides {
   readonly a: Values;
   readonly b: Values;
 }
 
+/** Score and F of one submission. */
 export interface Values {
   readonly score: number;
   /** F in the order of the table's types. */
   readonly perType: readonly number[];
 }
 
+/** Adds up rows. */
 export function sumRows(rows: readonly Float64Array[], length: number): Float64Array {
   const sum = new Float64Array(length);
   for (const row of rows) for (let i = 0; i < length; i++) sum[i]! += row[i]!;
   return sum;
 }
 
-/** Whether the official counts of the two differ in any type that has a weight in the score. */
+/** Tells whether the official counts of the two differ in any type that has a weight in the score. */
 export function differs(
   row: Float64Array,
   types: readonly string[],
@@ -62,6 +66,7 @@ export function differs(
   });
 }
 
+/** Returns a row with a and b exchanged. */
 export function swapSides(row: Float64Array): Float64Array {
   const swapped = row.slice();
   for (let at = 0; at < row.length; at += width) {
@@ -71,6 +76,7 @@ export function swapSides(row: Float64Array): Float64Array {
   return swapped;
 }
 
+/** Computes the score and F of a and of b from a row of counts. */
 export function sidesOf(row: Float64Array, types: readonly string[], particles: readonly Weighted[]): Sides {
   const valuesAt = (side: number): Values => {
     const perType = types.map((_, i) => fbeta(countsAt(row, i * width + side)));
@@ -85,7 +91,7 @@ const countsAt = (row: Float64Array, at: number): Counts => ({
   fn: row[at + 2]!,
 });
 
-/** The row over other particles: true ones found by both, one or none, and wrong picks shared or not, drawn again. */
+/** Draws a row over other particles: true ones found by both, one or none, and wrong picks shared or not. */
 export function otherParticles(row: Float64Array, random: Random): Float64Array {
   const drawn = new Float64Array(row.length);
   for (let at = 0; at < row.length; at += width) {
@@ -110,5 +116,7 @@ const sideOf = (truths: number, found: number, fp: number): number[] => [
   truths * (1 - found),
 ];
 
-/** A type's fp is below 0 where single predictions serve several truths; that is kept. */
+/**
+ * Draws other wrong picks. A type's fp is below 0 where single predictions serve several truths; such an fp is kept.
+ */
 const otherFp = (fp: number, random: Random): number => (fp < 0 ? fp : gamma(fp, random));

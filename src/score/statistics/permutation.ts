@@ -1,33 +1,35 @@
+/** Fisher's paired randomisation test. */
 import { randomFor } from "../../domain/random.js";
 
+/** Result of a permutation test. */
 export interface Permutation {
-  /** Two-sided: the share of swaps whose difference is at least as large as the one seen. */
+  /** Two-sided p-value: the share of swaps whose difference is at least as large as the observed one. */
   readonly p: number;
-  /** The least p that so many units can give: 2 of 2ⁿ, since swapping all of them only turns the sign. */
+  /** The least p possible with this number of units: 2 of 2ⁿ, since swapping all units only turns the sign. */
   readonly smallest: number;
-  /** Swaps looked at: all there are where that is exact, else how many were drawn. */
+  /** Number of swaps computed: all where exact, else the number drawn. */
   readonly swaps: number;
   readonly isExact: boolean;
 }
 
 interface PermutationOptions {
   readonly seed?: number;
-  /** Up to so many different swaps, every one is looked at. */
+  /** Number of different swaps up to which all are computed. */
   readonly mostExact?: number;
-  /** Of more, so many are drawn. */
+  /** Number of swaps drawn where there are more. */
   readonly draws?: number;
 }
 
-/** Below this two differences are the same, so that the order of summing decides nothing. */
+/** Differences closer than this are equal, so that the order of summation decides nothing. */
 const sameDifference = 1e-12;
 
 /**
- * Swaps two rivals unit by unit: were they alike, each unit's two outcomes might as well stand the other way round
- * (Fisher's paired randomisation). Sampled swaps count the one seen among them, so that p is never too small (Phipson
- * and Smyth, Statistical Applications in Genetics and Molecular Biology 9, 2010, article 39).
+ * Swaps two rivals unit by unit: if they were alike, each unit's two outcomes might as well be exchanged (Fisher's
+ * paired randomisation). Sampled swaps include the observed one, so that p is never too small (Phipson and Smyth,
+ * Statistical Applications in Genetics and Molecular Biology 9, 2010, article 39).
  *
- * @param units in which the two differ: a swap of equals changes nothing
- * @param difference of the rivals with the marked units swapped; all swapped, it turns its sign
+ * @param units number of units in which the two differ; a swap of equals changes nothing
+ * @param difference of the rivals with the marked units swapped; with all swapped, its sign turns
  */
 export function permutationTest(
   units: number,

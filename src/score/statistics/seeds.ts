@@ -1,17 +1,18 @@
+/** Scores of one recipe over several seeds. */
 import { meanOf } from "../../domain/numbers.js";
 import type { Particle } from "../../domain/particles.js";
 import { alignedTable } from "../../present/text.js";
 import type { PositionsByExperiment } from "../match/positions.js";
 import { scoreSubmission } from "../submissionCsv.js";
 
-/** A value over repetitions of one recipe that differ by their seed alone. */
+/** A value over repetitions of one recipe that differ only by seed. */
 export interface OverSeeds {
   readonly mean: number;
-  /** Of the mean: the values' standard deviation / √ their number; null for a single one, which shows no spread. */
+  /** Standard error of the mean: standard deviation / √number; null for a single value, which shows no spread. */
   readonly standardError: number | null;
 }
 
-/** @param values one or more */
+/** Returns the mean and standard error of one or more values. */
 export function overSeeds(values: readonly number[]): OverSeeds {
   const mean = meanOf(values);
   if (values.length < 2) return { mean, standardError: null };
@@ -26,7 +27,7 @@ interface SeedScores {
   readonly submissions: readonly {
     readonly path: string;
     readonly score: number;
-    /** F4. */
+    /** F4 by type. */
     readonly perType: Readonly<Record<string, number>>;
   }[];
   readonly score: OverSeeds;

@@ -1,5 +1,8 @@
+/** Quantiles of Student's t. */
+
 /**
- * The quantile of Student's t for a whole number of degrees of freedom: bisection of its distribution function.
+ * Returns the quantile of Student's t for a whole number of degrees of freedom, by bisection of its distribution
+ * function.
  *
  * @param probability above ½ and below 1
  */
@@ -15,7 +18,10 @@ export function studentQuantile(probability: number, degrees: number): number {
   return (low + high) / 2;
 }
 
-/** The share below t ≥ 0, by the finite series of Abramowitz and Stegun 26.7.3 (odd) and 26.7.4 (even degrees). */
+/**
+ * Returns the probability below t ≥ 0, by the finite series of Abramowitz and Stegun 26.7.3 (odd) and 26.7.4 (even
+ * degrees).
+ */
 function studentBelow(t: number, degrees: number): number {
   const angle = Math.atan(t / Math.sqrt(degrees));
   const cosine = Math.cos(angle);

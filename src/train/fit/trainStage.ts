@@ -193,9 +193,9 @@ function trainOne(
 }
 
 /** Names the network where there are several. */
-function trainingLabel(network: ExperimentNetwork, all: readonly ExperimentNetwork[]): string {
-  if (all.length === 1) return "training";
-  return `training ${network.name} (${all.indexOf(network) + 1} of ${all.length})`;
+function trainingLabel(network: ExperimentNetwork, networks: readonly ExperimentNetwork[]): string {
+  if (networks.length === 1) return "training";
+  return `training ${network.name} (${networks.indexOf(network) + 1} of ${networks.length})`;
 }
 
 /** Returns the seed of one network of an experiment; each network has its own. */

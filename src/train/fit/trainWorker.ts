@@ -7,6 +7,7 @@ import { type StateName, stateNames, type TrainingState } from "../../engines/tr
 import { serve, Transfer, uninterrupted } from "../../system/threads.js";
 import { buildHeadLoss, type LossSpec } from "../experiment/losses.js";
 
+/** Request to open a training session. */
 export interface OpenRequest {
   readonly engine: EngineName;
   readonly spec: TrainerSpec;
@@ -16,6 +17,7 @@ export interface OpenRequest {
   readonly offsetWeight: number | null;
 }
 
+/** Request for one training step. */
 export interface StepRequest {
   readonly batch: Batch;
   readonly step: number;

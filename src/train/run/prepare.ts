@@ -47,7 +47,7 @@ export interface RunOptions {
 /** Says what is about to be trained, before the first step. */
 export type OnPrepared = (prepared: PreparedRun, folder: RunFolder) => Promise<void>;
 
-/** An experiment met with a data set: everything checked before the first step. */
+/** An experiment together with its data set, fully checked. */
 export interface PreparedRun {
   readonly experiment: Experiment;
   readonly experimentHash: string;

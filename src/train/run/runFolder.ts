@@ -22,6 +22,7 @@ export interface RunFolder {
   readonly snapshots: string;
 }
 
+/** Returns the paths of the files in a run's folder. */
 export function runFolder(path: string): RunFolder {
   const file = (name: string) => join(path, name);
   return {

@@ -31,6 +31,7 @@ export interface FoldsResult {
   readonly published: string | null;
 }
 
+/** Options of a cross-validation by folds. */
 export interface FoldsOptions extends Omit<RunOptions, "splits"> {
   readonly folds: FoldsSpec;
   /** Folder of the leaderboard; null publishes nothing. */

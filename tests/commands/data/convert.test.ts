@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { pickbench } from "../../support/pickbench.js";
+import { pickbench } from "../../support/commandLine.js";
 import { formatsFolder, hasShared, truthFolder } from "../../support/shared.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pickbench-convert-"));

@@ -1,21 +1,11 @@
-import { execFile } from "node:child_process";
 import { rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Inspection } from "../../../src/data/inspect/inspection.js";
+import { pickbench } from "../../support/commandLine.js";
 import { temporaryFolder, unpackStore, writeTree } from "../../support/storeFixtures.js";
 
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-const inspect = (...args: string[]) =>
-  new Promise<Outcome>((done) => {
-    execFile(process.execPath, ["bin/pickbench.js", "inspect", ...args], (error, stdout, stderr) =>
-      done({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr }),
-    );
-  });
+const inspect = (...args: string[]) => pickbench("inspect", ...args);
 
 /** One run with two tomograms of 4 chunks each and two picks, one of them outside (72 Å along x). */
 function smallDataset(): string {

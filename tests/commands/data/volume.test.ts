@@ -7,7 +7,7 @@ import type { Shape3, Spacing3 } from "../../../src/domain/volume.js";
 import { readMrc } from "../../../src/formats/mrc/reader.js";
 import { createMrc } from "../../../src/formats/mrc/writer.js";
 import { createOmeZarr } from "../../../src/formats/zarr/writer.js";
-import { pickbench } from "../../support/pickbench.js";
+import { pickbench } from "../../support/commandLine.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 
 const shape: Shape3 = [6, 5, 9];

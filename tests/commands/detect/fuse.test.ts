@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writePicks } from "../../../src/data/picks.js";
 import { angstrom } from "../../../src/domain/units.js";
-import { pickbench } from "../../support/pickbench.js";
+import { pickbench } from "../../support/commandLine.js";
 
 let folder: string;
 let a: string;

@@ -7,7 +7,7 @@ import type { ParticlePick } from "../../../src/domain/particles.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { createOmeZarr } from "../../../src/formats/zarr/writer.js";
 import type { TypeDiagnosis } from "../../../src/score/diagnosis/diagnosis.js";
-import { pickbench } from "../../support/pickbench.js";
+import { pickbench } from "../../support/commandLine.js";
 import { spacingOf } from "../../support/pickingFixtures.js";
 
 let folder: string;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pickbench } from "../../support/pickbench.js";
+import { pickbench } from "../../support/commandLine.js";
 
 let folder: string;
 let truth: string;

@@ -10,7 +10,7 @@ import { openTomogram } from "../../../src/data/tomograms/omeZarr.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { createMrc } from "../../../src/formats/mrc/writer.js";
 import { halfBody, serve, treeOf } from "../../support/badServer.js";
-import { pickbench } from "../../support/pickbench.js";
+import { pickbench } from "../../support/commandLine.js";
 import { stores, temporaryFolder, unpackStore, writeTree } from "../../support/storeFixtures.js";
 
 const picks = JSON.stringify({

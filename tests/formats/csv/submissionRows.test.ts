@@ -35,8 +35,9 @@ const number = mostly(
   ),
   fc.constantFrom("", ".", "-", "1.2.3", "12 ", " 7", "1e400", "NaN", "0x1", "7-", "1234567890123456789012"),
 );
+/** Small numbers: ids met are bits in a set as long as the largest, 125 megabytes for nine digits. */
 const id = mostly(
-  fc.nat({ max: 999_999_999 }).map(String),
+  fc.nat({ max: 99_999 }).map(String),
   fc.constantFrom("7", "07", "", "a", "1234567890", " 3"),
 );
 
@@ -62,6 +63,14 @@ test.each([
   ["0,TS_1,ribosome,1,2", /^row 2 of .* has 5 fields, wanted 6/],
   ["0,TS_1,ribosome,1,2,3,4", /^row 2 of .* has 7 fields, wanted 6/],
   ["0,TS_1,ribosome,1,2,3\n0,TS_1,ribosome,4,5,6", /^row 3 of .* has the id 0 a second time/],
+  [
+    "999999999,TS_1,ribosome,1,2,3\n7,TS_1,ribosome,1,2,3\n999999999,TS_1,ribosome,4,5,6",
+    /^row 4 of .* has the id 999999999 a second time/,
+  ],
+  [
+    "1999999999,TS_1,ribosome,1,2,3\n1999999999,TS_1,ribosome,4,5,6",
+    /^row 3 of .* has the id 1999999999 a second time/,
+  ],
 ])("%j is refused", async (rows, message) => {
   const read = await readingOf(`id,experiment,particle_type,x,y,z\n${rows}\n`);
   expect(read.at(-1)).toMatch(message);

@@ -10,6 +10,7 @@ import type { PositionSet } from "../../../src/formats/positions/frames.js";
 import { isRotation } from "../../../src/formats/positions/orientation.js";
 import { parseStar } from "../../../src/formats/star.js";
 import { isPickbenchError } from "../../../src/system/errors.js";
+import { faults } from "../../support/faults.js";
 import { mutated } from "../../support/positionMutations.js";
 import { samplePositions, volume } from "../../support/samplePositions.js";
 import { formatsFolder, hasShared } from "../../support/shared.js";
@@ -17,12 +18,9 @@ import { formatsFolder, hasShared } from "../../support/shared.js";
 const folder = mkdtempSync(join(tmpdir(), "pickbench-fuzz-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** PICKBENCH_FUZZ=5000 for more. */
-const files = Number(process.env.PICKBENCH_FUZZ ?? 1500);
+const files = faults(300, 5000);
 /** The challenge's CSV is read from the disk, block by block. */
 const filesOnDisk = files / 5;
-/** Far more than any of these small files takes, even on a busy machine. */
-const longest = 5000;
 
 function validFile(format: PositionFormat): Buffer {
   const given = { path: "sample", format, sets: [samplePositions(12, 8)] };
@@ -65,17 +63,15 @@ function checkSound(sets: readonly PositionSet[]): void {
 }
 
 test.each(positionFormats.map((format) => [format.name, format] as const))(
-  `${files} broken files of %s: read soundly or refused in a sentence, none of them slowly`,
+  `${files} broken files of %s: read soundly or refused in a sentence`,
   async (name, format) => {
     const seeds = [validFile(format), ...realFiles(format)];
     const path = join(folder, `broken${format.extensions[0]!}`);
-    let slowest = 0;
     let refused = 0;
     const count = name === "challenge" ? filesOnDisk : files;
     for (let i = 0; i < count; i++) {
       const bytes = mutated(seeds[i % seeds.length]!, randomFor(9, name, i));
       if (name === "challenge") writeFileSync(path, bytes);
-      const start = performance.now();
       try {
         checkSound(await format.read({ path, bytes, beside: () => undefined }));
         recognise(path, bytes);
@@ -84,12 +80,9 @@ test.each(positionFormats.map((format) => [format.name, format] as const))(
         expect(error.message).not.toContain("\n");
         refused++;
       }
-      slowest = Math.max(slowest, performance.now() - start);
     }
-    expect(slowest).toBeLessThan(longest);
     expect(refused).toBeGreaterThan(count / 10);
   },
-  600_000,
 );
 
 test(`${files} broken STAR files with quotes and texts`, () => {

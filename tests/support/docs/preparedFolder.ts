@@ -39,6 +39,7 @@ const experiment = (name: string, more: Readonly<Record<string, unknown>> = {}) 
   name,
   network: { file: "two-layers.mjs" },
   splits: { train: "rest", tune: 1, holdout: 1 },
+  types: ["apo-ferritin", "ribosome"],
   patch: { shape: [8, 16, 16] },
   loss: [{ kind: "crossEntropy", backgroundWeight: 0.1 }],
   optimiser: { rate: 1e-3, warmupSteps: 1 },
@@ -64,7 +65,7 @@ export async function prepare(): Promise<void> {
   });
   await writeSubmissions();
   writeExperiments();
-  await done("run", "experiments/unet3d-baseline.yaml", "--data", "DIR");
+  await done("run", "experiments/unet3d-baseline.yaml", "--data", "DIR", "--threads", "1");
   cpSync("runs/unet3d-baseline", "runs/unet3d-baseline-seed1", { recursive: true });
   await writeFilesOfOthers();
 }

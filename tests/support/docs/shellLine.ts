@@ -1,5 +1,5 @@
 // Splits a line of a document's shell block into words as a shell does: quotes, comments and file patterns.
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -36,6 +36,7 @@ function matching(pattern: string, folder: string): string[] {
     },
     [""],
   );
-  if (found.length === 0) throw new Error(`nothing is called like ${pattern}`);
-  return found;
+  const there = found.filter((path) => existsSync(join(folder, path)));
+  if (there.length === 0) throw new Error(`nothing is called like ${pattern}`);
+  return there;
 }

@@ -1,8 +1,9 @@
+/** A network with every rare feature. */
 import type { Architecture } from "../../../src/nets/architecture.js";
 
 /**
- * A small network with running statistics, dropout, coarser logits and a critic: what only some architectures have. No
- * bias lies under a normalisation, whose gradient would be rounding alone.
+ * A small network with running statistics, dropout, coarser logits and a critic, which only some architectures have. No
+ * bias precedes a normalisation, since its gradient would be pure rounding.
  */
 const adversarial: Architecture = {
   name: "adversarial",

@@ -1,3 +1,4 @@
+/** Gradients by central differences, and the engine's error against them. */
 import { randomFor } from "../../../src/domain/random.js";
 import type { Shape3 } from "../../../src/domain/volume.js";
 import { type Dropout, dropoutMask } from "../../../src/engines/dropoutMask.js";
@@ -8,7 +9,7 @@ import { maskName, writeGradient } from "../../../src/engines/onnx/trainingGraph
 import type { Trainable } from "../../../src/engines/trainable.js";
 import { elementCount } from "../../../src/nets/value.js";
 
-/** A loss at one point: what is trained, its batch and its weights. */
+/** A loss at one point: a trainable, its batch and its weights. */
 export interface Point {
   readonly trainable: Trainable;
   readonly weights: Float32Array;
@@ -22,7 +23,7 @@ export interface LossFunction {
   release(): Promise<void>;
 }
 
-/** The engine's loss and gradient as a function of the flat weights. */
+/** Returns the engine's loss and gradient as a function of the flat weights. */
 export async function lossFunction(point: Point, block: Block): Promise<LossFunction> {
   const { trainable, samples, patch } = point;
   const dims = [trainable.layout.total];
@@ -41,7 +42,7 @@ export async function lossFunction(point: Point, block: Block): Promise<LossFunc
   };
 }
 
-/** One step's masks. */
+/** Returns the dropout masks of one step. */
 export const masksOf = (dropouts: readonly Dropout[], seed = 1, step = 0): Record<string, Array5> =>
   Object.fromEntries(
     dropouts.map((dropout) => [
@@ -50,13 +51,13 @@ export const masksOf = (dropouts: readonly Dropout[], seed = 1, step = 0): Recor
     ]),
   );
 
-/** Parameters of more elements than this are probed along random directions instead of element by element. */
+/** Element count above which parameters are probed along random directions instead of element by element. */
 const fewElements = 96;
 const directions = 48;
-/** Length of such a direction: no element moves far along it, and a longer way drowns the loss's rounding. */
+/** Length of a direction: no element moves far along it, and a longer step drowns the loss's rounding. */
 const directionLength = 4;
 
-/** Directions in one parameter's elements that between them say how long a vector is: Σ share·(d·v)² ≈ ‖v‖². */
+/** Yields directions in one parameter's elements that together measure a vector's length: Σ share·(d·v)² ≈ ‖v‖². */
 function* probes(name: string, count: number): Generator<{ direction: Float64Array; share: number }> {
   if (count <= fewElements) {
     for (let i = 0; i < count; i++) {
@@ -75,8 +76,8 @@ function* probes(name: string, count: number): Generator<{ direction: Float64Arr
 }
 
 /**
- * ‖g − g_num‖ / ‖g_num‖ of the worst parameter, g_num by central differences. A parameter whose gradient is under a
- * twentieth of the whole (a bias that a normalisation takes out again) is measured against that twentieth.
+ * Returns ‖g − g_num‖ / ‖g_num‖ of the worst parameter, with g_num by central differences. A parameter whose gradient
+ * is under a twentieth of the whole (a bias that a normalisation removes again) is measured against that twentieth.
  */
 export async function relativeGradientError(
   f: LossFunction,
@@ -103,7 +104,9 @@ export async function relativeGradientError(
   return Math.max(...found.map(({ error, length }) => Math.sqrt(error / Math.max(length, least))));
 }
 
-/** Central difference of the loss along a direction; the distance is the true one between the rounded weights. */
+/**
+ * Returns the central difference of the loss along a direction; the distance is the true one between rounded weights.
+ */
 async function slopeAlong(
   f: LossFunction,
   weights: Float32Array,
@@ -124,7 +127,7 @@ async function slopeAlong(
   return ((await f.at(ahead)).loss - (await f.at(behind)).loss) / distance;
 }
 
-/** ‖a − b‖ / ‖b‖. */
+/** Returns ‖a − b‖ / ‖b‖. */
 export function relativeDifference(a: Float32Array, b: Float32Array): number {
   const squares = (values: (i: number) => number) => b.reduce((sum, _, i) => sum + values(i) ** 2, 0);
   return Math.sqrt(squares((i) => a[i]! - b[i]!) / squares((i) => b[i]!));

@@ -1,3 +1,4 @@
+/** Cases of convolutions for tests of an engine. */
 import type { GraphBuilder } from "../../../src/nets/graph.js";
 import { type Build, cases, type OperationCase } from "./operationCase.js";
 
@@ -11,7 +12,7 @@ const convolution =
   (g, lead) =>
     g.convolution(lead(from), "op", to, options);
 
-/** On a map that is coarser than the patch by the stride. */
+/** A transposed convolution on a map that is coarser than the patch by the stride. */
 const transposed =
   (from: number, to: number, options: Parameters<GraphBuilder["transposedConvolution"]>[3] = {}): Build =>
   (g, lead) => {
@@ -24,7 +25,7 @@ const transposed =
     );
   };
 
-/** Convolutions of every shape that the engine writes in its own way. */
+/** Convolutions of every shape that the engine implements in a different way. */
 export const convolutionCases: readonly OperationCase[] = [
   ...cases("convolution", {
     "3³, 16 → 16 channels": convolution(16, 16),

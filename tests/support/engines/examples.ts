@@ -1,3 +1,4 @@
+/** Small trainings for tests of engines. */
 import { fileURLToPath } from "node:url";
 import type { Batch } from "../../../src/data/patches/spec.js";
 import { randomFor } from "../../../src/domain/random.js";
@@ -7,12 +8,12 @@ import type { LossBuilder } from "../../../src/engines/trainable.js";
 import { readArchitecture } from "../../../src/nets/architectureFile.js";
 import { buildLoss, lossSchema } from "../../../src/train/experiment/losses.js";
 
-/** Background and two types. */
+/** Number of outputs: background and two types. */
 export const outputs = 3;
 /**
- * Small: Adam turns rounding into whole moves where a gradient is almost 0, and a ReLU that one of them flips parts two
- * runs. ONNX Runtime parts from itself by 5e-4 of the loss within 20 steps at 1e-3 if its first weights change by 6e-8
- * of themselves.
+ * Learning rate, small because Adam turns rounding into whole steps where a gradient is almost 0, and a ReLU flipped by
+ * one of them separates two runs. ONNX Runtime deviates from itself by 5e-4 of the loss within 20 steps at 1e-3 if its
+ * initial weights change by a relative 6e-8.
  */
 export const rate = 1e-4;
 export const averageDecay = 0.99;
@@ -26,7 +27,7 @@ export const exampleSpec = (architecture: string, patch: Shape3, samples: number
   threads: 1,
 });
 
-/** A small network with a critic, dropout, running statistics and coarser logits. */
+/** Specifies a small network with a critic, dropout, running statistics and coarser logits. */
 export async function adversarialSpec(): Promise<TrainerSpec> {
   const path = fileURLToPath(new URL("adversarialArchitecture.ts", import.meta.url));
   const { architecture, sha256 } = await readArchitecture(path, outputs);
@@ -42,7 +43,7 @@ const losses = [
 export const exampleLoss: LossBuilder = (graph, inputs) =>
   buildLoss(graph, losses, { ...inputs, activation: "softmax" });
 
-/** Noise in which one class's voxels are brighter and another's darker; a tenth of the voxels is ignored. */
+/** Makes noise in which one class's voxels are brighter and another's darker; a tenth of the voxels is ignored. */
 export function exampleBatch({ samples, patch }: TrainerSpec, step: number): Batch {
   const voxels = patch[0] * patch[1] * patch[2];
   const random = randomFor(11, "batch", step);
@@ -60,7 +61,7 @@ export function exampleBatch({ samples, patch }: TrainerSpec, step: number): Bat
   return { input, target, weight };
 }
 
-/** Trains for the steps from `first` up to `last` and gives each one's loss and norm. */
+/** Trains for the steps from `first` up to `last` and returns each step's loss and norm. */
 export async function trainSteps(trainer: Trainer, spec: TrainerSpec, first: number, last: number) {
   const losses: number[] = [];
   const norms: number[] = [];

@@ -1,3 +1,4 @@
+/** Cases of every operation of the engine. */
 import { convolutionCases } from "./convolutionCases.js";
 import { cases, type OperationCase } from "./operationCase.js";
 
@@ -27,7 +28,7 @@ const binary = (operation: Binary): OperationCase[] =>
     { positive: true },
   );
 
-/** Every operation of the engine; a new one without an entry here fails a test. */
+/** Cases of every operation of the engine; a new operation without an entry here fails a test. */
 export const operationCases: readonly OperationCase[] = [
   ...convolutionCases,
   ...cases("instanceNorm", {

@@ -1,3 +1,4 @@
+/** Losses and weights around a single operation, for gradient tests. */
 import { randomFor } from "../../../src/domain/random.js";
 import type { Shape3 } from "../../../src/domain/volume.js";
 import type { Array5 } from "../../../src/engines/onnx/session.js";
@@ -11,7 +12,7 @@ import type { OperationCase } from "./operationCase.js";
 const patch: Shape3 = [4, 6, 8];
 const imageChannels = 3;
 
-/** The case's output, seen through fixed random weights so that no symmetry hides an error: one number. */
+/** Makes a loss of the case's output, weighted by fixed random numbers so that no symmetry hides an error. */
 export function pointOf(item: OperationCase, samples: number): Point {
   const g = new GraphBuilder();
   const image = g.input("image", imageChannels);
@@ -70,7 +71,9 @@ function mapOf(
   return { data, dims: [samples, channels, ...patch] };
 }
 
-/** Its first channel outweighs the others, so that a lead's sign is that channel's times its weight's. */
+/**
+ * Makes an image whose first channel outweighs the others, so that a lead's sign is that channel's times its weight's.
+ */
 const imageOf = (samples: number, positive: boolean): Array5 =>
   mapOf(samples, imageChannels, "image", (random, channel) =>
     channel === 0 ? awayFromZero(random, 0.7, 1.3, positive) : random.between(-0.2, 0.2),

@@ -1,3 +1,4 @@
+/** Cases of operations in portable ONNX models. */
 import type { Network } from "../../../src/nets/architecture.js";
 import { GraphBuilder } from "../../../src/nets/graph.js";
 import type { Value } from "../../../src/nets/value.js";
@@ -15,7 +16,7 @@ const transposed =
   (g, x) =>
     g.transposedConvolution(x, "op", channels, options);
 
-/** The operations of tests/fixtures/engines/portable/make.py under the same names, on a map of three channels. */
+/** Operations of tests/fixtures/engines/portable/make.py under the same names, on a map of three channels. */
 export const portableCases: Readonly<Record<string, Build>> = {
   "convolution 3": convolution(5, { kernel: cube(3) }),
   "convolution 2": convolution(5, { kernel: cube(2) }),
@@ -73,7 +74,7 @@ export const portableCases: Readonly<Record<string, Build>> = {
   sums: (g, x) => g.multiply(g.sum(x), g.sumChannels(x)),
 };
 
-/** A network of one operation on three channels. */
+/** Makes a network of one operation on three channels. */
 export function networkOfCase(build: Build): Network {
   const graph = new GraphBuilder();
   const input = graph.input("image", 3);

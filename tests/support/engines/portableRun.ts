@@ -1,10 +1,11 @@
+/** Weights and runs of exported models. */
 import * as ort from "onnxruntime-node";
 import type { Array5 } from "../../../src/engines/onnx/session.js";
 import type { Network } from "../../../src/nets/architecture.js";
 import { layOut, namedWeights } from "../../../src/nets/weights.js";
 import { formulaWeights, numbers } from "../formula.js";
 
-/** A network's weights by the formula. */
+/** Returns a network's weights by the formula. */
 export function weightsOf(network: Network): Map<string, Float32Array> {
   const layout = layOut(network.parameters);
   return namedWeights(layout, formulaWeights(layout));
@@ -12,7 +13,7 @@ export function weightsOf(network: Network): Map<string, Float32Array> {
 
 const table = numbers("weights", [2 ** 16]).data;
 
-/** Weights like the formula's, quicker: every parameter walks one table from its own place. */
+/** Returns weights like the formula's, but faster: every parameter walks one table from its own start. */
 export function quickWeightsOf(network: Network): Map<string, Float32Array> {
   const named = new Map<string, Float32Array>();
   for (const [at, { name, shape }] of network.parameters.entries()) {
@@ -27,7 +28,7 @@ export function quickWeightsOf(network: Network): Map<string, Float32Array> {
   return named;
 }
 
-/** The one output of a model, by ONNX Runtime alone. */
+/** Runs a model by ONNX Runtime alone and returns its only output. */
 export async function runModel(bytes: Uint8Array, image: Array5): Promise<Array5> {
   const session = await ort.InferenceSession.create(bytes, { intraOpNumThreads: 2, logSeverityLevel: 4 });
   const input = new ort.Tensor("float32", image.data, image.dims);
@@ -43,7 +44,7 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
   return largest;
 }
 
-/** (z, channel, y, x), the engines' order, as (channel, z, y, x), or the other way with the first two swapped. */
+/** Swaps the first two axes: (z, channel, y, x), the engines' order, becomes (channel, z, y, x), or the reverse. */
 export function swapped(data: Float32Array, [first, second, y, x]: readonly number[]): Float32Array {
   const [outer, inner, slice] = [first!, second!, y! * x!];
   const moved = new Float32Array(data.length);

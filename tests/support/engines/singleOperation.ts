@@ -1,3 +1,4 @@
+/** A single operation on the engine, compared with PyTorch. */
 import { expect } from "vitest";
 import type { Block } from "../../../src/engines/onnx/convolution/imageConvolution.js";
 import { fromChannelMajor } from "../../../src/engines/onnx/convolution/zMajor.js";
@@ -8,7 +9,7 @@ import { type Array5, openSession } from "../../../src/engines/onnx/session.js";
 import type { Parameter, Value } from "../../../src/nets/value.js";
 import { formula, numbers } from "../formula.js";
 
-/** An array that PyTorch gave, by its sizes, its length and its product with the formula's numbers. */
+/** Summary of an array by PyTorch: its sizes, its length, and its product with the formula's numbers. */
 export interface Seen {
   readonly shape: readonly number[];
   readonly norm: number;
@@ -30,7 +31,7 @@ export function expectSeen(
   }
 }
 
-/** Gives a tensor as an input of the graph. */
+/** Adds an array as an input of the graph and returns its tensor. */
 export type Give = (name: string, array: Array5) => Tensor;
 
 export interface Operand {
@@ -38,11 +39,14 @@ export interface Operand {
   readonly block: Block;
   readonly parameter: (e: Emitter, give: Give) => (parameter: Parameter) => Tensor;
   readonly training: (give: Give) => TrainingLowering | null;
-  /** Whether the gradients with respect to `x` and the parameters are wanted beside the output. */
+  /** Whether to compute the gradients with respect to `x` and the parameters besides the output. */
   readonly gradients: boolean;
 }
 
-/** One operation's output and gradients, in PyTorch's order of axes; the output's gradient is the formula's. */
+/**
+ * Runs one operation and returns output and gradients in PyTorch's order of axes; the output's gradient is the
+ * formula's.
+ */
 export async function runOperation(
   value: Value,
   { x, block, parameter, training, gradients }: Operand,

@@ -1,11 +1,12 @@
+/** A software Vulkan device for tests of WebGPU. */
 import { existsSync } from "node:fs";
 
-/** Where Debian's chromium package keeps SwiftShader's, a software Vulkan device that ONNX Runtime's WebGPU accepts. */
+/** Path of SwiftShader in Debian's chromium package: a software Vulkan device that ONNX Runtime's WebGPU accepts. */
 const swiftShader = "/usr/lib/chromium/vk_swiftshader_icd.json";
 
 /**
- * Whether there is a Vulkan driver to test WebGPU on: the one that the environment names, else SwiftShader, which is
- * then named. To be called before ONNX Runtime starts its first WebGPU session.
+ * Tells whether there is a Vulkan driver to test WebGPU on: the one that the environment names, else SwiftShader, which
+ * is then set in the environment. Must be called before ONNX Runtime starts its first WebGPU session.
  */
 export function vulkanDriver(): boolean {
   if (process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES) return true;

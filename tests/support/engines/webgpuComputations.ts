@@ -1,3 +1,4 @@
+/** Trainings and predictions to be computed by WebGPU and CPU alike. */
 import type { Batch } from "../../../src/data/patches/spec.js";
 import { randomFor } from "../../../src/domain/random.js";
 import type { Shape3 } from "../../../src/domain/volume.js";
@@ -25,7 +26,7 @@ export const loss: LossBuilder = (graph, inputs) =>
     activation: "softmax",
   });
 
-/** A bright ball of each type in noise, with the class of every voxel. */
+/** Makes a bright ball of each type in noise, with the class of every voxel. */
 function balls(): Batch {
   const random = randomFor(7, "balls");
   const input = new Float32Array(voxels);
@@ -54,7 +55,7 @@ export const stepOf = (trainer: Trainer, step: number): Promise<StepResult> =>
 interface Trained {
   readonly losses: readonly number[];
   readonly state: TrainingState;
-  /** Of one step more. */
+  /** Loss of one further step. */
   readonly next: number;
 }
 
@@ -68,19 +69,19 @@ async function trained(provider: Provider): Promise<Trained> {
   return { losses, state, next };
 }
 
-/** Gradients of convolutions in groups that are computed too, by name. */
+/** Cases of grouped convolutions whose gradients are computed too. */
 export const groupedCases = operationCases.filter(({ name }) => /^depthwise 3³, (16|5) channels$/.test(name));
 
-/** What one provider computes. */
+/** Results of one provider. */
 export interface Computed {
   readonly trained: Trained;
   readonly probabilities: Float32Array;
-  /** Of the baseline network's loss. */
+  /** Gradient of the baseline network's loss. */
   readonly baselineGradient: Float32Array;
   readonly groupedGradients: ReadonlyMap<string, Float32Array>;
 }
 
-/** @param weights those to predict with; if absent, those that the training ends with */
+/** Computes everything by one provider. @param weights to predict with; those at the end of the training if absent */
 export async function computed(provider: Provider, weights?: Float32Array): Promise<Computed> {
   const training = await trained(provider);
   const groupedGradients = new Map<string, Float32Array>();

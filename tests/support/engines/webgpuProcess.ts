@@ -1,4 +1,4 @@
-/** Run as a process of its own: what WebGPU computes, given the weights to predict with. */
+/** A process that computes by WebGPU, given the weights to predict with. */
 import { answer } from "../answer.js";
 import { computed } from "./webgpuComputations.js";
 

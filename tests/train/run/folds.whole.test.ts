@@ -1,0 +1,280 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { appendFile, cp, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDataset } from "../../../src/data/dataset.js";
+import { readTruth } from "../../../src/data/picks.js";
+import { randomFor } from "../../../src/domain/random.js";
+import { readRecord } from "../../../src/domain/record.js";
+import { readLeaderboard } from "../../../src/leaderboard/leaderboard.js";
+import { foldsText } from "../../../src/score/folds.js";
+import { readSubmission, writeSubmission } from "../../../src/score/submissionCsv.js";
+import { readCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
+import { runExperiment } from "../../../src/train/run/runExperiment.js";
+import { runFolder } from "../../../src/train/run/runFolder.js";
+import { type FoldsOptions, type FoldsResult, runFolds } from "../../../src/train/run/runFolds.js";
+
+import { hearingReporter } from "../../support/hearingReporter.js";
+import { tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
+
+const source = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+let folder: string;
+let data: string;
+let experiment: string;
+let whole: FoldsResult;
+const at = (...parts: string[]) => join(folder, ...parts);
+
+const run = (out: string, changes: Partial<FoldsOptions> = {}): Promise<FoldsResult> =>
+  runFolds(runFolder(at(out)), {
+    experiment,
+    data,
+    submissions: at("submissions"),
+    folds: { folds: 2, tune: 1 },
+    resume: false,
+    threads: 1,
+    ...changes,
+  });
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "folds-"));
+  data = await tinyDataset(folder);
+  experiment = await tinyExperiment(at("tiny.yaml"), {
+    budget: "40 steps",
+    checkpoint: { everySeconds: 0 },
+  });
+  whole = await run("whole");
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const best = (out: string, fold: number) => at(out, `fold-${fold}`, "best.safetensors");
+
+async function expectSame(out: string, files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const [got, wanted] = await Promise.all([readFile(at(out, file)), readFile(at("whole", file))]);
+    expect(got.equals(wanted), file).toBe(true);
+  }
+}
+
+describe("an experiment in folds", () => {
+  it("holds out every run once, each fold being a run of its own", async () => {
+    const folds = [
+      { train: ["TS_S4"], tune: ["TS_S3"], holdout: ["TS_S1", "TS_S2"] },
+      { train: ["TS_S2"], tune: ["TS_S1"], holdout: ["TS_S3", "TS_S4"] },
+    ];
+    expect(whole.folds.folds.map(({ runs }) => runs)).toEqual(folds);
+    const record = await readRecord(at("whole", "record.json"));
+    expect(record.runs).toEqual({
+      train: [],
+      tune: [],
+      holdout: ["TS_S1", "TS_S2", "TS_S3", "TS_S4"],
+      folds,
+    });
+    expect(record.experiment.resolved.splits).toEqual({ folds: 2, tune: 1 });
+    expect(record.result?.checkpointHash).toBeNull();
+    for (const fold of [0, 1]) {
+      const own = await readRecord(at("whole", `fold-${fold}`, "record.json"));
+      expect(own.runs).toEqual(folds[fold]);
+      expect(own.experiment.resolved).toEqual({
+        ...record.experiment.resolved,
+        splits: { fold, folds: 2, tune: 1 },
+      });
+      expect(own.data.hash).toBe(record.data.hash);
+    }
+  });
+
+  it("scores every run by the picks of the fold that held it out, as SciPy's script does", async ({
+    skip,
+  }) => {
+    const picks = await readSubmission(at("whole", "submission.csv"));
+    for (const { fold, runs, score } of whole.folds.folds) {
+      const own = await readSubmission(at("whole", `fold-${fold}`, "submission.csv"));
+      for (const name of runs.holdout) expect(picks.get(name)).toEqual(own.get(name));
+      expect(score).toBeGreaterThan(0);
+    }
+    await writeSubmission(at("truth.csv"), await readTruth(await openDataset(data)));
+    const args = [source("bench/peers/score_scipy.py"), at("truth.csv"), at("whole", "submission.csv")];
+    const peer = await promisify(execFile)("/usr/bin/python3", args).catch(() => undefined);
+    if (!peer) return skip("needs python3-scipy");
+    const { score } = JSON.parse(peer.stdout) as { readonly score: number };
+    expect(whole.folds.outOfFold.score).toBeCloseTo(score, 12);
+    expect(whole.report.holdout?.score).toBe(whole.folds.outOfFold.score);
+  });
+
+  it("is one row of the leaderboard, with the time of all folds", async () => {
+    const { groups, unranked } = await readLeaderboard(at("submissions"));
+    expect(unranked).toEqual([]);
+    expect(groups.map(({ rows }) => rows.map(({ name }) => name))).toEqual([["tiny-folds"]]);
+    const seconds = whole.folds.folds.reduce((sum, fold) => sum + fold.seconds, 0);
+    const row = groups[0]!.rows[0]!;
+    expect(row.minutes).toBeCloseTo(seconds / 60, 6);
+    expect(row).toMatchObject({ seed: 0, score: whole.folds.outOfFold.score });
+    expect(JSON.parse(await readFile(at("submissions", "tiny-folds", "folds.json"), "utf8"))).toEqual(
+      whole.folds,
+    );
+  });
+
+  it("says that thresholds come from runs that are not scored", () => {
+    expect(foldsText(whole.folds)).toMatch(/Thresholds and checkpoint .* tune runs, which it does not score/);
+  });
+
+  it("takes finished folds as they stand, even from elsewhere", async () => {
+    for (const fold of ["fold-0", "fold-1"])
+      await cp(at("whole", fold), at("elsewhere", fold), { recursive: true });
+    const before = await stat(best("elsewhere", 1));
+    const reporter = hearingReporter();
+    const again = await run("elsewhere", { resume: true, reporter });
+    expect(reporter.notes.map((note) => note.includes("finished before"))).toEqual([true, true]);
+    expect((await stat(best("elsewhere", 1))).mtimeMs).toBe(before.mtimeMs);
+    expect(again.folds).toEqual(whole.folds);
+    await expectSame("elsewhere", ["submission.csv", "report.json", "folds.json"]);
+  });
+});
+
+it("replaces folds that stand there where it is asked to", async () => {
+  for (const fold of ["fold-0", "fold-5"])
+    await cp(at("whole", "fold-0"), at("replaced", fold), { recursive: true });
+  await writeFile(at("replaced", "fold-5", "record.json"), "{");
+  const replaced = await run("replaced", {
+    overwrite: true,
+    budget: "1 step",
+    submissions: at("replaced", "s"),
+  });
+  expect(existsSync(at("replaced", "fold-5"))).toBe(false);
+  expect(replaced.folds.experimentHash).not.toBe(whole.folds.experimentHash);
+  const { experiment: recorded } = await readRecord(at("replaced", "fold-0", "record.json"));
+  expect(recorded.resolved.budget).toBe("1 step");
+});
+
+describe("refuses, changing nothing,", () => {
+  const copied = async (name: string, spoil: () => Promise<unknown>) => {
+    await cp(at("whole"), at(name), { recursive: true });
+    await spoil();
+  };
+  it.each<[string, RegExp, () => Promise<unknown>]>([
+    ["to begin anew unasked", /a run is already there.*--resume/, () => run("whole")],
+    [
+      "other settings",
+      /whole: the run there is of other settings.*41 steps/,
+      () => run("whole", { resume: true, budget: "41 steps" }),
+    ],
+    [
+      "another number of folds",
+      /"folds":2.*wanted.*"folds":3/,
+      () => run("whole", { resume: true, folds: { folds: 3, tune: 1 } }),
+    ],
+    ["more folds than runs", /5 folds of 4 runs/, () => run("many", { folds: { folds: 5, tune: 1 } })],
+    [
+      "folds that leave no run to train on",
+      /no run is left to train on/,
+      () => run("many", { folds: { folds: 2, tune: 2 } }),
+    ],
+    [
+      "an altered checkpoint",
+      /fold-1.best\.safetensors: not the file that its record names/,
+      async () => {
+        await copied("checkpoint", () => appendFile(best("checkpoint", 1), "x"));
+        return run("checkpoint", { resume: true });
+      },
+    ],
+    [
+      "a broken record of a fold",
+      /no record that can be used.*; remove .*fold-1 to train this fold again/,
+      async () => {
+        await copied("record", () => writeFile(at("record", "fold-1", "record.json"), "{"));
+        return run("record", { resume: true });
+      },
+    ],
+    [
+      "the folder of another fold",
+      /fold-1: the run there is of other settings.*"fold":0.*wanted.*"fold":1/,
+      async () => {
+        await copied("swapped", () => rm(at("swapped", "fold-1"), { recursive: true }));
+        await cp(at("whole", "fold-0"), at("swapped", "fold-1"), { recursive: true });
+        return run("swapped", { resume: true });
+      },
+    ],
+    [
+      "an altered submission of a fold",
+      /fold-0.submission\.csv: scores 0, its record says 0\./,
+      async () => {
+        const csv = "id,experiment,particle_type,x,y,z\n";
+        await copied("csv", () => writeFile(at("csv", "fold-0", "submission.csv"), csv));
+        return run("csv", { resume: true });
+      },
+    ],
+    [
+      "a folder in use",
+      /process \d+ is running there/,
+      async () => {
+        await copied("locked", () => writeFile(at("locked", "run.lock"), String(process.ppid)));
+        return run("locked", { resume: true });
+      },
+    ],
+    [
+      "one run in the folder of folds",
+      /whole holds the folds of a run, not one run/,
+      () =>
+        runExperiment(
+          runFolder(at("whole")),
+          { experiment, data, resume: true, threads: 1 },
+          at("submissions"),
+        ),
+    ],
+  ])("%s", async (_, message, work) => {
+    const kept = await readFile(at("whole", "folds.json"));
+    await expect(work()).rejects.toThrow(message);
+    expect((await readFile(at("whole", "folds.json"))).equals(kept)).toBe(true);
+  });
+});
+
+/** A copy of the data set in which the runs hold other picks, as many as chance wants, anywhere. */
+async function poisoned(name: string, runs: readonly string[]): Promise<string> {
+  await cp(data, at(name), { recursive: true });
+  for (const [i, each] of runs.entries()) {
+    const picks = at(name, "overlay", "ExperimentRuns", each, "Picks");
+    for (const [j, type] of ["apo-ferritin", "ribosome"].entries()) {
+      const path = join(picks, `${type}.json`);
+      const random = randomFor(9, "tests/poison", 2 * i + j);
+      const points = Array.from({ length: 2 + random.integer(9) }, () => ({
+        location: { x: 640 * random.uniform(), y: 640 * random.uniform(), z: 400 * random.uniform() },
+      }));
+      const content = JSON.parse(await readFile(path, "utf8")) as object;
+      await writeFile(path, JSON.stringify({ ...content, points }));
+    }
+  }
+  return at(name);
+}
+
+/** Gives two runs one another's tomograms. */
+async function exchanged(root: string, a: string, b: string): Promise<void> {
+  const tomograms = (name: string) => join(root, "static", "ExperimentRuns", name);
+  await rename(tomograms(a), join(root, "third"));
+  await rename(tomograms(b), tomograms(a));
+  await rename(join(root, "third"), tomograms(b));
+}
+
+describe("leakage", () => {
+  it("truth and tomograms held out leave weights, thresholds and choice of checkpoint as they were", async () => {
+    const heldOut = await poisoned("data-1", ["TS_S1", "TS_S2"]);
+    await exchanged(heldOut, "TS_S1", "TS_S2");
+    const { folds } = await run("poisoned-1", { data: heldOut });
+    await expectSame("poisoned-1", ["fold-0/best.safetensors"]);
+    expect(folds.folds[0]!.score).not.toBe(whole.folds.folds[0]!.score);
+    expect((await readFile(best("poisoned-1", 1))).equals(await readFile(best("whole", 1)))).toBe(false);
+  });
+
+  it("truth tuned on moves thresholds and choice, in the fold that tunes on it alone", async () => {
+    const tuned = await poisoned("data-2", ["TS_S3"]);
+    const { folds } = await run("poisoned-2", { data: tuned });
+    await expectSame("poisoned-2", ["fold-1/best.safetensors"]);
+    expect(folds.folds[1]!.score).not.toBe(whole.folds.folds[1]!.score);
+    const [got, was] = await Promise.all(["poisoned-2", "whole"].map((out) => readCheckpoint(best(out, 0))));
+    expect(got!.tuneScore).not.toBe(was!.tuneScore);
+    expect(Object.fromEntries(got!.picking)).not.toEqual(Object.fromEntries(was!.picking));
+  });
+});
