@@ -98,7 +98,7 @@ function pageAsItIs() {
 }
 
 function pageOf(sections) {
-  const parts = ["<!-- Written by `npm run docs:api` from src/index.ts and its docstrings; edit those. -->"];
+  const parts = ["<!-- Written by `npm run docs` from src/index.ts and its docstrings; edit those. -->"];
   for (const { text, entries } of sections) {
     parts.push(text);
     const ordered = [...entries].sort(

@@ -37,6 +37,6 @@ test("exports the types of its signatures, save for the schemas and lists that s
   });
 });
 
-test("is described by docs/api.md as it is: npm run docs:api", () => {
+test("is described by docs/api.md as it is: npm run docs", () => {
   expect(names.isCurrent).toBe(true);
 });

@@ -15,6 +15,9 @@ const parts = [
   ...["README.md", "LICENSE"],
 ];
 
+/** What a build leaves that was killed: no process has such a number. */
+const killed = "dist.2147483647";
+
 let folder: string;
 let consumer: string;
 let packed: readonly string[];
@@ -23,6 +26,7 @@ beforeAll(async () => {
   const clone = join(folder, "clone");
   for (const part of parts) await cp(part, join(clone, part), { recursive: true });
   await symlink(modules, join(clone, "node_modules"));
+  for (const name of [killed, `dist.${process.pid}`]) await mkdir(join(clone, name));
   const { stdout } = await run("npm", ["pack", "--json", "--silent", "--pack-destination", folder], {
     cwd: clone,
   });
@@ -68,6 +72,12 @@ describe("the package", () => {
       expect(packed).toContain(path);
     expect(packed.filter((path) => path.startsWith("bin/"))).toEqual(["bin/build.js", "bin/pickbench.js"]);
     expect(packed.filter((path) => /^(?:tests|submissions|tsconfig)/.test(path))).toEqual([]);
+  });
+
+  test("is built without what a killed build left, and beside one that is under way", async () => {
+    const names = await readdir(join(folder, "clone"));
+    expect(names).not.toContain(killed);
+    expect(names).toContain(`dist.${process.pid}`);
   });
 
   test("compiles into a strict TypeScript program that simulates and scores without a word of its own", async () => {
