@@ -4,6 +4,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 const whole = "tests/**/*.whole.test.ts";
 
 const shared = {
+  setupFiles: ["tests/support/quietStreams.ts"],
   // No test is about time: the limits only end one that hangs, on a machine as busy as it may be.
   testTimeout: 900_000,
   hookTimeout: 900_000,
@@ -15,12 +16,13 @@ export default defineConfig({
   test: {
     globalSetup: ["tests/support/build.ts"],
     maxWorkers: "100%",
+    silent: "passed-only",
     projects: [
       {
         test: {
           ...shared,
           name: "unit",
-          setupFiles: ["tests/support/withinProcess.ts"],
+          setupFiles: [...shared.setupFiles, "tests/support/withinProcess.ts"],
           include: ["tests/**/*.test.ts"],
           exclude: [...configDefaults.exclude, whole],
         },

@@ -1,3 +1,5 @@
+import { capture } from "./capture.js";
+
 export interface Ended {
   readonly stdout: string;
   readonly stderr: string;
@@ -27,26 +29,9 @@ async function run(args: string[]): Promise<Ended> {
   try {
     process.exitCode = 0;
     await main(args);
-    return { stdout: stdout.text(), stderr: stderr.text(), code: Number(process.exitCode) };
+    return { stdout: stdout.take(), stderr: stderr.take(), code: Number(process.exitCode) };
   } finally {
     process.exitCode = code;
     for (const { end } of [stdout, stderr]) end();
   }
-}
-
-/** Takes what is written to a stream, until the end. */
-function capture(stream: NodeJS.WriteStream): { text: () => string; end: () => void } {
-  const { write } = stream;
-  let text = "";
-  stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
-    text += typeof chunk === "string" ? chunk : Buffer.from(chunk).toString();
-    for (const each of rest) if (typeof each === "function") each();
-    return true;
-  };
-  return {
-    text: () => text,
-    end: () => {
-      stream.write = write;
-    },
-  };
 }
