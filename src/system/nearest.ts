@@ -2,8 +2,8 @@
 
 /**
  * Returns the known word that `word` most likely stands for: the one of the fewest insertions, deletions, replacements
- * and swaps of neighbouring letters, at most a third of the word's length, whatever the case; else the one word that
- * begins so. Undefined where nothing is near.
+ * and swaps of neighbouring letters, at most a third of the word's length, whatever the case; of two as near, one that
+ * begins so; else the one word that begins so. Undefined where nothing is near.
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const low = word.toLowerCase();
@@ -12,7 +12,9 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let least = most + 1;
   for (const each of known) {
     const distance = editDistance(low, each.toLowerCase());
-    if (distance < least) [best, least] = [each, distance];
+    const isBegun = each.toLowerCase().startsWith(low);
+    if (distance < least || (distance === least && isBegun && best !== undefined))
+      [best, least] = [each, distance];
   }
   if (best !== undefined) return best;
   const begun = known.filter((each) => low.length >= 3 && each.toLowerCase().startsWith(low));

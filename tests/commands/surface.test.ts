@@ -1,11 +1,10 @@
 /** The public surface of the command line: every command's arguments, flags and examples, and the pages that show them. */
-import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { completionScript } from "../../src/commands/shared/completionScript.js";
 import { commandPage, overviewPage } from "../../src/commands/shared/help.js";
 import { styleFor } from "../../src/commands/shared/style.js";
 import { describeCommands, table } from "../../src/commands/table.js";
-import { pickbench } from "../support/pickbench.js";
+import { pickbench } from "../support/commandLine.js";
 
 const commands = await describeCommands();
 const plain = styleFor({});
@@ -88,24 +87,6 @@ test("--debug prints the causes of an error", async () => {
   expect(short.stderr.split("\n")).toHaveLength(2);
   expect(long.stderr).toMatch(/^pickbench: [^\n]+\nBadDataset: .*\n +at /);
   expect(long.code).toBe(1);
-});
-
-/** What bash offers after these words. */
-function completed(words: readonly string[]): string[] {
-  const quoted = words.map((word) => `'${word}'`).join(" ");
-  const script = `${completionScript("bash", commands)}
-COMP_WORDS=(pickbench ${quoted}); COMP_CWORD=${words.length}; _pickbench; printf '%s\\n' "\${COMPREPLY[@]}"`;
-  return execFileSync("bash", ["-c", script], { encoding: "utf8" })
-    .split("\n")
-    .filter((word) => word !== "");
-}
-
-test("bash completes commands, verbs, flags and their values", () => {
-  expect(completed(["sub"])).toEqual(["submit"]);
-  expect(completed(["portal", ""])).toEqual(["find", "get"]);
-  expect(completed(["run", "--res"])).toEqual(["--resume"]);
-  expect(completed(["run", "a.yaml", "--engine", "onnx-c"])).toEqual(["onnx-cpu", "onnx-cuda"]);
-  expect(completed(["export", "--no"])).toEqual(["--no-check"]);
 });
 
 test.each(["zsh", "fish"] as const)("%s's script names every command and flag", (shell) => {

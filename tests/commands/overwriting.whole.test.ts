@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeCommands } from "../../src/commands/table.js";
 import { checkFree } from "../../src/system/overwriting.js";
-import { pickbench } from "../support/pickbench.js";
+import { pickbench } from "../support/commandLine.js";
 import { tinyDataset } from "../support/tinyRun.js";
 
 const folder = mkdtempSync(join(tmpdir(), "overwriting-"));

@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import { checkExperiment } from "../../../src/train/experiment/experiment.js";
 import { experimentSchema } from "../../../src/train/experiment/schema.js";
 import { allKeys } from "../../../src/train/experiment/schemaKeys.js";
-import { pickbench } from "../../support/pickbench.js";
+import { pickbench } from "../../support/commandLine.js";
 
 const folder = mkdtempSync(join(tmpdir(), "starter-"));
 const file = join(folder, "my.yaml");
