@@ -67,7 +67,7 @@ describe("compare", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "compare-"));
     options = {
-      architectures: ["densevnet", "eman2"],
+      architectures: ["eman2", "plain"],
       recipe: await tinyExperiment(join(folder, "tiny.yaml"), { budget: "1 step" }),
       data: await tinyDataset(folder),
       budget: undefined,
@@ -84,7 +84,7 @@ describe("compare", () => {
 
   it("leaves runs, leaderboard rows, table and plot, and takes finished runs as they are", async () => {
     const comparison = await compare(options);
-    expect(comparison.rows.map(({ architecture }) => architecture).sort()).toEqual(["densevnet", "eman2"]);
+    expect(comparison.rows.map(({ architecture }) => architecture).sort()).toEqual(["eman2", "plain"]);
     for (const { seeds, patchMs, sliceMs, score } of comparison.rows) {
       expect(seeds[0]!.steps).toBe(1);
       expect(Math.min(patchMs, sliceMs, seeds[0]!.tomogramSeconds!)).toBeGreaterThan(0);
@@ -98,14 +98,14 @@ describe("compare", () => {
     ]);
     expect(second!.againstFirst!.difference).toBeCloseTo(first!.score! - second!.score!, 12);
     const { groups } = await readLeaderboard(options.submissions);
-    expect(groups[0]!.rows.map(({ name }) => name).sort()).toEqual(["tiny-densevnet", "tiny-eman2"]);
+    expect(groups[0]!.rows.map(({ name }) => name).sort()).toEqual(["tiny-eman2", "tiny-plain"]);
     const markdown = await readFile(join(options.out, "comparison.md"), "utf8");
     expect(markdown).toBe(comparisonMarkdown(comparison));
     expect(markdown).toContain("| eman2 | ");
     expect(markdown).toContain("One held-out run cannot tell which is better");
     const plot = await readFile(join(options.out, "comparison.svg"), "utf8");
     expect(plot.startsWith("<svg") && plot.endsWith("</svg>")).toBe(true);
-    for (const name of ["densevnet", "eman2"]) expect(plot).toContain(`>${name}<`);
+    for (const name of ["eman2", "plain"]) expect(plot).toContain(`>${name}<`);
 
     const record = join(options.out, "tiny-eman2", "record.json");
     const before = await stat(record);
