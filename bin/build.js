@@ -2,7 +2,6 @@
 // loads in less than half the time of yargs' many, and for the scripts of pages, which take in what they import. Written
 // beside its place and renamed into it, so that two first starts at once cannot see half a build. With --types the
 // declarations for other programs are written too, which takes TypeScript: only a checkout has it.
-import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
   existsSync,
@@ -14,7 +13,6 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -105,13 +103,18 @@ export async function build({ types = false } = {}) {
     mkdirSync(dirname(copy), { recursive: true });
     copyFileSync(file, copy);
   }
-  if (types) writeDeclarations(partial);
+  if (types) await writeDeclarations(partial);
   writeFileSync(join(partial, note), JSON.stringify({ stamp: stampOf(files), hash: await hashOf(files) }));
   replaceTarget(partial);
 }
 
-/** Writes the declarations of src/index.ts and of all that it names. */
-function writeDeclarations(folder) {
+/**
+ * Writes the declarations of src/index.ts and of all that it names. What it needs is loaded here: every start of the
+ * program loads this file.
+ */
+async function writeDeclarations(folder) {
+  const { execFileSync } = await import("node:child_process");
+  const { createRequire } = await import("node:module");
   const typescript = dirname(createRequire(import.meta.url).resolve("typescript/package.json"));
   const compiler = join(typescript, "bin", "tsc");
   const config = join(root, "tsconfig.build.json");

@@ -1,6 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from "yargs";
 import { PickbenchError } from "../../system/errors.js";
-import { type Definitions, definitionsOf } from "./definitions.js";
+import type { Definition, Definitions, Example } from "./definitions.js";
 import { type Given, plainArguments } from "./plainArguments.js";
 
 /** A command's arguments and what it does with them. */
@@ -44,6 +44,35 @@ export function defineCommand<Options>(command: Command<Options>): RegisteredCom
     },
     finished: () => running,
   };
+}
+
+/** Stands in for yargs and notes what it is told. */
+class Recorder implements Definitions {
+  readonly positionals: Record<string, Definition> = {};
+  readonly options: Record<string, Definition> = {};
+  readonly examples: Example[] = [];
+
+  positional(name: string, definition: Definition): this {
+    this.positionals[name] = definition;
+    return this;
+  }
+
+  option(name: string, definition: Definition): this {
+    this.options[name] = definition;
+    return this;
+  }
+
+  example(command: string, describe: string): this {
+    this.examples.push({ command: command.replace("$0", "pickbench"), describe });
+    return this;
+  }
+}
+
+/** Returns what `define` would define for yargs. */
+function definitionsOf(define: (argv: Argv) => unknown): Definitions {
+  const recorder = new Recorder();
+  define(recorder as unknown as Argv);
+  return recorder;
 }
 
 /** yargs makes a list of a flag that is given twice. @throws BadUsage for one that takes one value, or an empty one */
