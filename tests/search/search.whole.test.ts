@@ -175,7 +175,7 @@ describe("a search", () => {
   });
 
   it("is not begun over another, nor carried on with other settings", async () => {
-    await expect(search(optionsOf("whole"))).rejects.toThrow(/is already there; give --resume/);
+    await expect(search(optionsOf("whole"))).rejects.toThrow(/already holds a search; give --resume/);
     for (const change of [{ seed: 1 }, { method: "random" }, { eta: 3 }, { trialBudget: "5 steps" }] as const)
       await expect(search(optionsOf("whole", { ...change, resume: true }))).rejects.toThrow(/other settings/);
   });

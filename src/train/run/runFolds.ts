@@ -57,10 +57,10 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
     checkUnasked(folder, isBegun(folder) || standing.length > 0, options);
     const plan = await planFolds(folder, options);
     const { experiment, prepared, folds } = plan;
-    await options.onPrepared?.(prepared, folder);
     if (options.overwrite) await clear(folder);
     const truth = await readTruth(prepared);
     const finished = await readFinished(folder, plan, truth);
+    await options.onPrepared?.(prepared, folder);
     await startRecord(folder.record, {
       name: experiment.name,
       experiment,

@@ -156,7 +156,7 @@ describe("refuses, changing nothing,", () => {
     await spoil();
   };
   it.each<[string, RegExp, () => Promise<unknown>]>([
-    ["to begin anew unasked", /a run is already there.*--resume/, () => run("whole")],
+    ["to begin anew unasked", /already holds a run.*--resume/, () => run("whole")],
     [
       "other settings",
       /whole: the run there is of other settings.*41 steps/,
