@@ -102,7 +102,7 @@ export async function readPositions(
  *
  * @param out the file; a folder that exists, or a name without an extension, takes a file a run and type
  * @param sets from `readPositions` or `positionsFromPicks`
- * @throws BadUsage where a file stands there already, or the format needs what is unknown
+ * @throws BadUsage where the file exists already, or the format needs what is unknown
  */
 export async function writePositions(
   out: string,

@@ -30,7 +30,7 @@ export const percent = (share: number, decimals = 0): string => `${fixed(share *
 
 /**
  * A measured time as a document shows it, to a tenth of its unit. A progress line, which changes every second, says whole
- * seconds: `seconds` of system/progress.ts.
+ * seconds: `seconds` below.
  */
 export function duration(seconds: number): string {
   if (seconds < 100) return `${fixed(seconds, seconds < 10 ? 1 : 0)} s`;

@@ -1,3 +1,4 @@
+/** pickbench convert: positions from one program's format to another's. */
 import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { angstrom } from "../../domain/units.js";

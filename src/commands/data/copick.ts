@@ -1,3 +1,4 @@
+/** pickbench copick: a copick configuration of a data set. */
 import { basename } from "node:path";
 import { openDataset } from "../../data/dataset.js";
 import { copickProject } from "../../data/layouts/copickProject.js";

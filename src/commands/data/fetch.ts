@@ -1,3 +1,4 @@
+/** pickbench fetch: a data set from https:// or s3:// into a folder. */
 import { join } from "node:path";
 import { accessFor } from "../../data/remote/access.js";
 import { parseAddress } from "../../data/remote/address.js";

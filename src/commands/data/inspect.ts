@@ -1,3 +1,4 @@
+/** pickbench inspect: what a data set holds, and what is broken in it. */
 import { openDataset } from "../../data/dataset.js";
 import {
   type Inspection,

@@ -1,3 +1,4 @@
+/** pickbench open: files that show a run in other programs. */
 import { dirname, join, resolve } from "node:path";
 import { findRun, findTomogram, openDataset } from "../../data/dataset.js";
 import type { Dataset } from "../../data/model.js";

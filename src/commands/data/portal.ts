@@ -1,3 +1,4 @@
+/** pickbench portal: datasets of the CryoET Data Portal, found and downloaded. */
 import { accessFor } from "../../data/remote/access.js";
 import { destinationIn, fetchFiles } from "../../data/remote/fetchFiles.js";
 import { findDatasets, portalApi, portalFiles } from "../../data/remote/portalApi.js";

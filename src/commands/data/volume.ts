@@ -1,3 +1,4 @@
+/** pickbench volume: a volume between MRC and OME-Zarr. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type ConvertedVolume, convertVolume } from "../../data/convertVolume.js";

@@ -1,3 +1,4 @@
+/** Flags of the commands that predict with checkpoints, and the detector that they open. */
 import type { Argv } from "yargs";
 import { openDataset } from "../../data/dataset.js";
 import type { Dataset } from "../../data/model.js";

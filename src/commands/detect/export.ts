@@ -1,3 +1,4 @@
+/** pickbench export: a checkpoint's networks as standard ONNX files. */
 import { join, parse } from "node:path";
 import { checkModel, type ModelCheck } from "../../engines/onnx/portable/checkModel.js";
 import {

@@ -1,3 +1,4 @@
+/** pickbench fuse: one list of the picks of several pickers. */
 import { resolve } from "node:path";
 import { picksPath, writePicks } from "../../data/picks.js";
 import { matchFraction, type Particle, type ParticlePick } from "../../domain/particles.js";

@@ -1,3 +1,4 @@
+/** pickbench pick: picks from probability maps. */
 import { picksPath } from "../../data/picks.js";
 import { challengeParticles } from "../../domain/particles.js";
 import { type Angstrom, angstrom } from "../../domain/units.js";

@@ -1,3 +1,4 @@
+/** pickbench predict: probability maps of a data set's tomograms. */
 import { labelled } from "../../data/layouts/copickProject.js";
 import type { Dataset } from "../../data/model.js";
 import {

@@ -1,3 +1,4 @@
+/** pickbench submit: predicts, picks and writes a submission CSV. */
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashFile } from "../../system/files.js";
 import { checkFree } from "../../system/overwriting.js";

@@ -1,3 +1,4 @@
+/** pickbench diagnose: why picks score as they do. */
 import { diagnose } from "../../score/diagnosis/diagnosis.js";
 import { diagnosisText } from "../../score/diagnosis/diagnosisText.js";
 import { writeWhole } from "../../system/files.js";

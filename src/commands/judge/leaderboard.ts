@@ -1,3 +1,4 @@
+/** pickbench leaderboard: the table of submissions, made from their records. */
 import type { RowCheck } from "../../leaderboard/check.js";
 import { groupTitle, leaderboardColumns, seedLines, splitLines } from "../../leaderboard/columns.js";
 import { filterLeaderboard } from "../../leaderboard/filter.js";

@@ -1,3 +1,4 @@
+/** pickbench report: one HTML page of one run or several. */
 import { bytesText } from "../../present/text.js";
 import { makeReport } from "../../report/report.js";
 import { writeWhole } from "../../system/files.js";

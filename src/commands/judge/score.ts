@@ -1,3 +1,4 @@
+/** pickbench score: the challenge's score of a submission. */
 import { reportText } from "../../score/reportText.js";
 import { scoreSubmission } from "../../score/submissionCsv.js";
 import { defineCommand, report } from "../shared/command.js";

@@ -1,3 +1,4 @@
+/** pickbench bench: speeds of the chain's parts, beside Python peers. */
 import { appendHistory, type HistoryEntry, previousRows, readHistory } from "../../bench/history.js";
 import type { BenchOptions, BenchRow } from "../../bench/measured.js";
 import { parts } from "../../bench/parts.js";

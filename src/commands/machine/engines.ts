@@ -1,3 +1,4 @@
+/** pickbench engines: which engines this machine can run. */
 import { type Availability, availableEngines } from "../../engines/available.js";
 import { defineCommand, report } from "../shared/command.js";
 

@@ -1,3 +1,4 @@
+/** pickbench nets: the architectures and what they cost. */
 import { rounded } from "../../domain/numbers.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { type Architecture, buildNetwork, type Network } from "../../nets/architecture.js";

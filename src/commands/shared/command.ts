@@ -1,3 +1,4 @@
+/** The form of a command: its arguments, and what it does with them. */
 import type { ArgumentsCamelCase, Argv } from "yargs";
 import { PickbenchError } from "../../system/errors.js";
 import type { Definition, Definitions, Example } from "./definitions.js";

@@ -1,3 +1,4 @@
+/** Flags that several commands have, with one meaning each, and the checks of their values. */
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";

@@ -1,3 +1,4 @@
+/** yargs as the command line uses it; bundled into one file, so that it loads quickly. */
 import yargs, { type Argv } from "yargs";
 import { PickbenchError } from "../../system/errors.js";
 

@@ -62,7 +62,7 @@ async function truthOf(dataset: Dataset): Promise<Map<string, ParticlePick[]>> {
 interface DiagnosisTruth {
   readonly truth: PicksByExperiment;
   readonly particles: readonly Particle[];
-  /** Of the runs with tomograms. */
+  /** Sizes of the volumes of the runs that have tomograms. */
   readonly extents: Extents;
 }
 

@@ -1,3 +1,4 @@
+/** A reader of plainly written arguments, which spares a command the time that yargs takes to load. */
 import { parseArgs } from "node:util";
 import type { Definition, Definitions } from "./definitions.js";
 

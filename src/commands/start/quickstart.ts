@@ -1,3 +1,4 @@
+/** pickbench quickstart: the whole chain on a small simulated data set. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,3 +1,4 @@
+/** pickbench simulate: tomograms with known particles in the challenge's layout. */
 import { rootsOf, simulateDataset } from "../../data/simulate/simulateDataset.js";
 import { challengeParticles } from "../../domain/particles.js";
 import type { Shape3 } from "../../domain/volume.js";

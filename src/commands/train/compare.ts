@@ -1,3 +1,4 @@
+/** pickbench compare: architectures trained side by side. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compare } from "../../compare/compare.js";

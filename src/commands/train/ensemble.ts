@@ -1,3 +1,4 @@
+/** pickbench ensemble: one checkpoint of several. */
 import { openDataset } from "../../data/dataset.js";
 import { alignedTable } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";

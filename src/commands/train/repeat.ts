@@ -1,3 +1,4 @@
+/** pickbench repeat: a record run again and compared. */
 import { reportedDifferenceText } from "../../leaderboard/reportedComparison.js";
 import { type Repetition, repeatRun, type Sameness } from "../../train/run/repeatRun.js";
 import { defineCommand, report } from "../shared/command.js";

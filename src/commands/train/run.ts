@@ -1,3 +1,4 @@
+/** pickbench run: trains, tunes, predicts, picks and scores an experiment. */
 import { type FoldsSpec, foldsAsked } from "../../data/splits.js";
 import { foldsText } from "../../score/folds.js";
 import { runReportText } from "../../score/report.js";

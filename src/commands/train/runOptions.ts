@@ -1,3 +1,4 @@
+/** Flags of the commands that run an experiment. */
 import { join } from "node:path";
 import type { Argv } from "yargs";
 import { readSearched, runName } from "../../train/experiment/experiment.js";

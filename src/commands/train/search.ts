@@ -1,3 +1,4 @@
+/** pickbench search: values for an experiment's parameters, found by trials. */
 import { join } from "node:path";
 import { methods } from "../../search/sampler.js";
 import { search } from "../../search/search.js";

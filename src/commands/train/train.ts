@@ -1,3 +1,4 @@
+/** pickbench train: the training stage of an experiment alone. */
 import { trainOnly } from "../../train/run/runExperiment.js";
 import { defineCommand, report } from "../shared/command.js";
 import { printNextSteps } from "./banner.js";

@@ -1,3 +1,4 @@
+/** pickbench tune: the tuning stage of an experiment alone. */
 import { tuneOnly } from "../../train/run/runExperiment.js";
 import { defineCommand, report } from "../shared/command.js";
 import { runOptionsOf, withRunOptions } from "./runOptions.js";

@@ -43,8 +43,9 @@ interface Mirror {
 }
 
 /**
- * Brings here what says what lies behind an address: its list, all metadata and picks. Voxels of stores come when a
- * tomogram is opened (`bringHere`); MRC files in folders below do not. Without a connection the list of the last time counts.
+ * Fetches what describes the data behind an address: the list of files, all metadata and all picks. Voxels of stores are
+ * fetched when a tomogram is opened (`ensureLocal`); MRC files in folders below are not. Without a connection the last
+ * list counts.
  *
  * @param given `https://…` or `s3://…`
  * @throws BadDataset where nothing can be had
