@@ -15,7 +15,7 @@ import { readCheckpoint } from "../../src/train/checkpoint/checkpoint.js";
 import { type RunResult, runExperiment, trainOnly, tuneOnly } from "../../src/train/run/runExperiment.js";
 import { runFolder } from "../../src/train/run/runFolder.js";
 import { pickbench } from "../support/commandLine.js";
-import { tinyDataset, tinyExperiment } from "../support/tinyRun.js";
+import { evaluatedTwice, tinyDataset, tinyExperiment } from "../support/tinyRun.js";
 
 let folder: string;
 let data: string;
@@ -33,7 +33,7 @@ const bytes = (...parts: string[]) => readFile(at(...parts));
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "chain-"));
   data = await tinyDataset(folder);
-  result = await runTiny("first");
+  result = await runTiny("first", { evaluate: evaluatedTwice });
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -78,7 +78,7 @@ describe("run", () => {
   });
 
   it("keeps every evaluation's weights where the experiment says so, and is otherwise the same run", async () => {
-    await runTiny("kept", { checkpoint: { keep: true } });
+    await runTiny("kept", { evaluate: evaluatedTwice, checkpoint: { keep: true } });
     expect((await readdir(at("kept", "snapshots"))).sort()).toEqual([
       "all-0000006.safetensors",
       "all-0000012.safetensors",
@@ -128,8 +128,8 @@ describe("run", () => {
   });
 
   it("gives the same bytes for the same seed and others for another", async () => {
-    await runTiny("again");
-    await runTiny("other", {}, 1);
+    await runTiny("again", { evaluate: evaluatedTwice });
+    await runTiny("other", { evaluate: evaluatedTwice }, 1);
     for (const file of ["best.safetensors", "last.safetensors", "submission.csv"]) {
       expect((await bytes("again", file)).equals(await bytes("first", file)), file).toBe(true);
       expect((await bytes("other", file)).equals(await bytes("first", file)), file).toBe(false);

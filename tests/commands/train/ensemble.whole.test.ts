@@ -17,7 +17,7 @@ import { openDetector } from "../../../src/train/submit/detector.js";
 import { pickbench } from "../../support/commandLine.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
 
-import { tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
+import { evaluatedTwice, tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
 let folder: string;
 let data: string;
@@ -39,7 +39,7 @@ beforeAll(async () => {
   data = await tinyDataset(folder);
   dataset = await openDataset(data);
   await Promise.all([
-    train("run", { checkpoint: { keep: true } }),
+    train("run", { evaluate: evaluatedTwice, checkpoint: { keep: true } }),
     train("other", { types: ["ribosome"], evaluate: { times: 1 }, budget: "8 steps" }),
   ]);
 });

@@ -7,7 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { randomFor } from "../../../src/domain/random.js";
-import { tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
+import { evaluatedTwice, tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
 const bin = fileURLToPath(new URL("../../../bin/pickbench.js", import.meta.url));
 let folder: string;
@@ -17,7 +17,10 @@ let experiment: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "resume-"));
   data = await tinyDataset(folder);
-  experiment = await tinyExperiment(join(folder, "tiny.yaml"), { checkpoint: { everySeconds: 0 } });
+  experiment = await tinyExperiment(join(folder, "tiny.yaml"), {
+    evaluate: evaluatedTwice,
+    checkpoint: { everySeconds: 0 },
+  });
   await finish(train("whole"));
 });
 
