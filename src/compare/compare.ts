@@ -41,6 +41,8 @@ export interface CompareOptions {
   readonly submissions: string;
   readonly engine: Experiment["engine"];
   readonly threads: number;
+  /** How often each network is timed; 3 if absent. */
+  readonly timedRuns?: number;
   /** Repeats finished runs. */
   readonly overwrite: boolean;
   /** Hears how far the work has come, and says when to stop. */
@@ -108,7 +110,7 @@ async function compareOne(
     seeds.push(await readResult(entrant));
   }
   options.reporter.note(`timing ${architecture}`);
-  const times = await timeNetwork(architecture, engine, options.threads);
+  const times = await timeNetwork(architecture, engine, options.threads, options.timedRuns);
   const { parameterCount } = buildNetwork(architectureNamed(architecture), { outputs: 1 });
   return rowOf(architecture, parameterCount, seeds, times, aisTable[architecture] ?? null);
 }

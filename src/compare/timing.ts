@@ -14,16 +14,17 @@ export interface NetworkTimes {
   readonly patchMs: number;
 }
 
-const runs = 3;
-
 /**
  * Times a network. A size is rounded up to one that the network takes; the time is that of the computed size, per
  * slice.
+ *
+ * @param runs how often each size is timed; the median counts
  */
 export async function timeNetwork(
   architecture: string,
   engine: EngineName,
   threads: number,
+  runs = 3,
 ): Promise<NetworkTimes> {
   const spec = { architecture, outputs: 1 };
   const { multiple } = await loadNetwork(spec);

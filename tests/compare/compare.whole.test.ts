@@ -76,6 +76,7 @@ describe("compare", () => {
       submissions: join(folder, "submissions"),
       engine: "onnx-cpu",
       threads: 1,
+      timedRuns: 1,
       overwrite: false,
       reporter,
     };
