@@ -22,6 +22,12 @@ let data: string;
 let result: RunResult;
 const at = (...parts: string[]) => join(folder, ...parts);
 
+/** Two evaluations and a grid of three thresholds, which the tests below compare. */
+const compared = {
+  evaluate: evaluatedTwice,
+  picking: { thresholds: [0.1, 0.2, 0.3], minVolumes: [0.05] },
+} as const;
+
 const runTiny = async (name: string, changes: Readonly<Record<string, unknown>> = {}, seed = 0) => {
   const experiment = await tinyExperiment(at(`${name}.yaml`), changes);
   const options = { experiment, data, seed, resume: false, threads: 1, quiet: true };
@@ -33,7 +39,7 @@ const bytes = (...parts: string[]) => readFile(at(...parts));
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "chain-"));
   data = await tinyDataset(folder);
-  result = await runTiny("first", { evaluate: evaluatedTwice });
+  result = await runTiny("first", compared);
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -78,7 +84,7 @@ describe("run", () => {
   });
 
   it("keeps every evaluation's weights where the experiment says so, and is otherwise the same run", async () => {
-    await runTiny("kept", { evaluate: evaluatedTwice, checkpoint: { keep: true } });
+    await runTiny("kept", { ...compared, checkpoint: { keep: true } });
     expect((await readdir(at("kept", "snapshots"))).sort()).toEqual([
       "all-0000006.safetensors",
       "all-0000012.safetensors",
@@ -128,8 +134,8 @@ describe("run", () => {
   });
 
   it("gives the same bytes for the same seed and others for another", async () => {
-    await runTiny("again", { evaluate: evaluatedTwice });
-    await runTiny("other", { evaluate: evaluatedTwice }, 1);
+    await runTiny("again", compared);
+    await runTiny("other", compared, 1);
     for (const file of ["best.safetensors", "last.safetensors", "submission.csv"]) {
       expect((await bytes("again", file)).equals(await bytes("first", file)), file).toBe(true);
       expect((await bytes("other", file)).equals(await bytes("first", file)), file).toBe(false);

@@ -4,10 +4,12 @@ import { loadEngine } from "../../../src/engines/load.js";
 import { loadTensorFlow } from "../../../src/engines/tfjs/backend.js";
 import { relativeDifference } from "../../support/engines/centralDifferences.js";
 import { adversarialSpec, exampleSpec, openExample, trainSteps } from "../../support/engines/examples.js";
+import { faults } from "../../support/faults.js";
 
-const steps = 20;
+/** TensorFlow.js's plain backend takes a second for a step of `baseline`, so that its campaign alone has all of them. */
+const stepsOf = (architecture: string): number => (architecture === "baseline" ? faults(8, 20) : 20);
 
-describe("20 AdamW steps by TensorFlow.js and by ONNX Runtime", () => {
+describe("AdamW steps by TensorFlow.js and by ONNX Runtime", () => {
   test.each(["plain", "baseline"])(
     "%s: the same losses, the same weights",
     async (architecture) => {
@@ -18,10 +20,10 @@ describe("20 AdamW steps by TensorFlow.js and by ONNX Runtime", () => {
       const weights = relativeDifference(tfjs.state.weights, onnx.state.weights);
       const average = relativeDifference(tfjs.state.average, onnx.state.average);
       console.info(
-        `${architecture}, ${steps} steps, loss ${onnx.losses[0]!.toFixed(3)} to ${onnx.losses.at(-1)!.toFixed(3)}: relative differences ` +
+        `${architecture}, ${onnx.losses.length} steps, loss ${onnx.losses[0]!.toFixed(3)} to ${onnx.losses.at(-1)!.toFixed(3)}: relative differences ` +
           `loss ${losses.toExponential(1)}, norm ${norms.toExponential(1)}, weights ${weights.toExponential(1)}, average ${average.toExponential(1)}`,
       );
-      expect(onnx.losses.at(-1)!).toBeLessThan(0.7 * onnx.losses[0]!);
+      expect(onnx.losses.at(-1)!).toBeLessThan((onnx.losses.length < 20 ? 0.9 : 0.7) * onnx.losses[0]!);
       expect(losses).toBeLessThan(1e-4);
       expect(norms).toBeLessThan(1e-3);
       expect(weights).toBeLessThan(1e-3);
@@ -34,7 +36,7 @@ describe("20 AdamW steps by TensorFlow.js and by ONNX Runtime", () => {
 async function trained(engine: EngineName, architecture: string) {
   const spec = exampleSpec(architecture, [8, 8, 8], 1);
   const trainer = await openExample(await loadEngine(engine), spec);
-  const results = await trainSteps(trainer, spec, 0, steps);
+  const results = await trainSteps(trainer, spec, 0, stepsOf(architecture));
   const state = await trainer.state();
   await trainer.close();
   return { ...results, state };
