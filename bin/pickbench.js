@@ -14,5 +14,10 @@ if (await isStale()) {
     process.exit(2);
   }
 }
+// A reader that has seen enough, such as head, closes the pipe: there is nobody left to write to.
+process.stdout.on("error", (error) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 const { main } = await import("../dist/cli.js");
 await main(process.argv.slice(2));

@@ -44,7 +44,7 @@ export const command = defineCommand({
       .option("check", {
         type: "boolean",
         default: true,
-        describe: "first run each model in ONNX Runtime beside the engine; --no-check leaves it out",
+        describe: "run each model in ONNX Runtime beside the engine before it is written",
       })
       .option("overwrite", overwriteOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })

@@ -72,14 +72,18 @@ export function flagText(flag: ArgumentDescription): string {
   return `${names} ${valueName(flag)}${flag.isList ? "…" : ""}`;
 }
 
-/** What is said of an argument: its description, the values it takes, what it is where it is not given. */
+/**
+ * Returns what is said of an argument: its description, the values that it takes, and what it is if absent. Of a flag that
+ * is on by itself, what turning it off does.
+ */
 export function detailsOf({
-  describe,
+  describe: meaning,
   choices,
   isRequired,
   default: fallback,
   type,
 }: ArgumentDescription): string {
+  const describe = type === "yes or no" && fallback === true ? `do not ${meaning}` : meaning;
   const taken = choices.length > 0 && !choices.every((choice) => describe.includes(choice)) ? choices : [];
   const notes = [
     ...(taken.length > 0 ? [`one of ${taken.join(", ")}`] : []),
