@@ -64,8 +64,10 @@ function forget(state: Int32Array): void {
   if (shutdownStates.size === 0) process.off("exit", requestShutdownOfAll);
 }
 
+const ignore = (): void => undefined;
+
 /** Starts a thread from a built module; `onEvent` receives what the thread sends by `tell`. */
-export function startThread(module: URL, onEvent: (event: never) => void = () => undefined): Thread {
+export function startThread(module: URL, onEvent: (event: never) => void = ignore): Thread {
   const state = openShutdownState();
   const worker = new Worker(module, { workerData: state });
   const gone = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
@@ -110,6 +112,59 @@ export function startThread(module: URL, onEvent: (event: never) => void = () =>
     unref: () => worker.unref(),
     ref: () => worker.ref(),
   };
+}
+
+/** A thread that passes from one borrower to the next. */
+interface Lent {
+  readonly thread: Thread;
+  /** Receives the thread's events for its present borrower. */
+  hear: (event: never) => void;
+}
+
+/** Threads that wait for their next borrower, by module: one of each at most. */
+const idle = new Map<string, Lent>();
+
+/**
+ * Borrows a thread that waits, or starts one: loading a worker's modules takes longer than predicting a small tomogram.
+ * Its `close` has the worker drop what it opened (method `release`) and keeps the thread for the next borrower, without
+ * keeping the process. A thread with calls in progress ends instead, as `startThread`'s does, and so does a second one.
+ */
+export function borrowThread(module: URL, onEvent: (event: never) => void = ignore): Thread {
+  const lent = idle.get(module.href) ?? startLent(module);
+  idle.delete(module.href);
+  lent.hear = onEvent;
+  const { thread } = lent;
+  thread.ref();
+  let calls = 0;
+  const call: Thread["call"] = async (method, argument, transfer) => {
+    calls++;
+    try {
+      return await thread.call(method, argument, transfer);
+    } finally {
+      calls--;
+    }
+  };
+  return {
+    ...thread,
+    call,
+    async close() {
+      const isReleased =
+        calls === 0 &&
+        (await call("release", null).then(
+          () => true,
+          () => false,
+        ));
+      if (!isReleased || idle.has(module.href)) return thread.close();
+      lent.hear = ignore;
+      thread.unref();
+      idle.set(module.href, lent);
+    },
+  };
+}
+
+function startLent(module: URL): Lent {
+  const lent: Lent = { thread: startThread(module, (event) => lent.hear(event)), hear: ignore };
+  return lent;
 }
 
 /** An answer whose buffers are moved to the caller. */

@@ -52,6 +52,12 @@ async function measureAll(views: readonly Volume[]): Promise<void> {
 }
 
 serve({
+  /** Closes the networks and lets go of the tomogram; a tile that still runs is finished first. */
+  async release() {
+    prediction = undefined;
+    networks = [];
+    await runner.call("release", null);
+  },
   async open(given: {
     readonly networks: readonly AnyNetwork[];
     readonly settings: PredictSettings;

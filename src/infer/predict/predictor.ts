@@ -6,7 +6,7 @@ import type { EngineName, Precision } from "../../engines/engine.js";
 import type { ExternalSpec } from "../../engines/externalSpec.js";
 import { shared } from "../../formats/sharedFloats.js";
 import type { NetworkSpec } from "../../nets/library/catalogue.js";
-import { builtModule, startThread, type Thread } from "../../system/threads.js";
+import { borrowThread, builtModule, type Thread } from "../../system/threads.js";
 import type { BallRadii } from "../pick/peaks.js";
 import { type Averaging, checkProbabilities } from "./averaging.js";
 import type { PredictedSlab } from "./slabPrediction.js";
@@ -117,7 +117,7 @@ export async function openPredictor(
     .sort();
   const normalisations = distinctNormalisations(networks);
   let hear: ((done: number, total: number) => void) | undefined;
-  const thread = startThread(
+  const thread = borrowThread(
     builtModule(import.meta.url, "./predictWorker.js"),
     ({ done, total }: { readonly done: number; readonly total: number }) => hear?.(done, total),
   );

@@ -37,9 +37,10 @@ interface Loaded extends OpenedNetwork {
   /** Fits 8-bit levels to a tomogram; absent for networks trained elsewhere, which keep their own number format. */
   readonly measure?: (volume: Volume) => Promise<void>;
   readonly run: (tile: Float32Array, shape: Shape3, spacing: number) => Promise<Float32Array>;
+  readonly close: () => Promise<void>;
 }
 
-let networks: readonly Loaded[];
+let networks: readonly Loaded[] = [];
 
 /** Opens a network trained by pickbench; the engine loads it once a tile shape. */
 async function openOwn(given: PredictNetwork, { engine: name, threads }: PredictSettings): Promise<Loaded> {
@@ -57,12 +58,16 @@ async function openOwn(given: PredictNetwork, { engine: name, threads }: Predict
     loaded.set(key, session);
     return session;
   };
+  const close = async (): Promise<void> => {
+    for (const session of loaded.values()) await (await session).close();
+    loaded.clear();
+  };
   return {
     channels: given.channels.slice(0, outputs),
     demand: { name: network.architecture, multiple: network.multiple, fixed: openSizes },
+    close,
     async measure(volume) {
-      for (const session of loaded.values()) await (await session).close();
-      loaded.clear();
+      await close();
       const { patch, tiles } = calibrationTiles(volume, network.multiple);
       measured = await engine.int8!.measure({ network, weights, patch, tiles, threads });
     },
@@ -81,9 +86,9 @@ async function openExternalOne(
   threads: number,
 ): Promise<Loaded> {
   const { openExternal } = await import("../../engines/onnx/external/external.js");
-  const { run } = await openExternal(model, external, activation, { engine, threads });
+  const { run, close } = await openExternal(model, external, activation, { engine, threads });
   const { file: name, multiple, fixed } = external;
-  return { demand: { name, multiple, fixed }, channels, run };
+  return { demand: { name, multiple, fixed }, channels, run, close };
 }
 
 const open = (network: AnyNetwork, settings: PredictSettings): Promise<Loaded> =>
@@ -100,6 +105,11 @@ serve({
       Promise.all(given.networks.map((network) => open(network, given.settings))),
     );
     return networks.map(({ demand, channels }) => ({ demand, channels }));
+  },
+  async release(): Promise<void> {
+    const closed = networks;
+    networks = [];
+    await uninterrupted(() => Promise.all(closed.map(({ close }) => close())));
   },
   async measure({ network, volume }: MeasureCall): Promise<void> {
     await uninterrupted(async () => networks[network]!.measure?.(volume));

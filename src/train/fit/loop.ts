@@ -4,7 +4,7 @@ import type { EngineName, StepResult } from "../../engines/engine.js";
 import type { TrainingState } from "../../engines/trainable.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
-import { builtModule, startThread, type Thread } from "../../system/threads.js";
+import { borrowThread, builtModule, type Thread } from "../../system/threads.js";
 import { type Budget, fractionDone, learningRate } from "../experiment/budget.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, patchSpecOf } from "./networks.js";
@@ -63,7 +63,7 @@ export interface MemberResult {
 export async function trainMember(training: MemberTraining): Promise<MemberResult> {
   const { experiment, network, seed, sources, threads } = training;
   const stream = await openPatchStream(patchSpecOf(experiment, network, seed), sources);
-  const thread = startThread(builtModule(import.meta.url, "./trainWorker.js"));
+  const thread = borrowThread(builtModule(import.meta.url, "./trainWorker.js"));
   try {
     const { optimiser, patch } = experiment;
     const spec = {

@@ -39,6 +39,11 @@ serve({
       ),
     );
   },
+  async release() {
+    const closed = trainer;
+    trainer = undefined;
+    await uninterrupted(async () => closed?.close());
+  },
   step: ({ batch, step, rate, averageDecay }: StepRequest) =>
     uninterrupted(() => opened().step(batch, step, rate, averageDecay)),
   async state() {
