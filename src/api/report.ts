@@ -5,8 +5,8 @@ import type { Reporter } from "../system/reporter.js";
  * Makes one HTML document of the folders of one or more finished runs, which needs nothing from outside; several are
  * compared.
  *
- * @param options `data` leads to the data set; the one of each run's record if absent; `reporter` hears of
- *   data that are fetched and tomograms that are drawn, and its signal ends the fetching
+ * @param options `data` leads to the data set; the one of each run's record if absent; `reporter` hears of data that
+ *   are fetched and tomograms that are drawn, and its signal ends the fetching
  * @throws PickbenchError where a folder is no run's or the data are not the runs'
  */
 export async function makeReport(
