@@ -5,14 +5,13 @@ import { manifestDifferences } from "../data/manifest.js";
 import type { Dataset } from "../data/model.js";
 import { readTruth } from "../data/picks.js";
 import type { Weighted } from "../domain/particles.js";
-import { type Counts, fbeta, precisionOf, recallOf } from "../score/match/fbeta.js";
+import { type Counts, fbeta, precisionOf, recallOf, sumCounts } from "../score/match/fbeta.js";
 import { type PositionsByExperiment, positionsOf } from "../score/match/positions.js";
 import { type ScoreReport, type TypeScore, weighted } from "../score/score.js";
 import { readPositions, scoreSubmission } from "../score/submissionCsv.js";
 import { isPickbenchError } from "../system/errors.js";
 import { hashFile } from "../system/files.js";
 import { submissionNames } from "./leaderboard.js";
-import { sumCounts } from "./publicSplit.js";
 import { readSubmissionFolder, type Submission, weightsOf } from "./submissionFolder.js";
 
 /** Result of checking one row. */
