@@ -88,24 +88,20 @@ const differ = (a: number, b: number): boolean => !(Math.abs(a - b) <= rounding)
  *
  * @param folder of the submission, which holds its CSV
  * @returns what does not follow, a sentence each; none where all does
+ * @throws PickbenchError where the CSV cannot be read
  */
 async function checkSubmission(folder: string, submission: Submission): Promise<string[]> {
   const particles = weightsOf(submission);
   const csv = join(folder, "submission.csv");
-  try {
-    const picks = await readPositions(csv, { particles });
-    const { submissionHash } = submission.result;
-    const isOther = submissionHash !== undefined && (await hashFile(csv)) !== submissionHash;
-    return [
-      ...checkTotals(submission.holdout),
-      ...checkScores(submission, particles),
-      ...(isOther ? ["submission.csv is not the file whose SHA-256 the record holds"] : []),
-      ...checkPicks(submission.holdout, picks),
-    ];
-  } catch (error) {
-    if (!isPickbenchError(error)) throw error;
-    return [error.message];
-  }
+  const picks = await readPositions(csv, { particles });
+  const { submissionHash } = submission.result;
+  const isOther = submissionHash !== undefined && (await hashFile(csv)) !== submissionHash;
+  return [
+    ...checkTotals(submission.holdout),
+    ...checkScores(submission, particles),
+    ...(isOther ? ["submission.csv is not the file whose SHA-256 the record holds"] : []),
+    ...checkPicks(submission.holdout, picks),
+  ];
 }
 
 function checkTotals({ perType, perExperiment }: ScoreReport): string[] {
