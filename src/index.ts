@@ -3,10 +3,10 @@
 /**
  * # pickbench as a library
  *
- * `import { … } from "pickbench"` in Node, types included. Functions neither print nor listen to signals: what takes
- * long takes a `reporter`. Positions are x y z in Å from the volume's corner; arrays, shapes and spacings go z, y, x.
- * What a user can mend is thrown as a `PickbenchError`, whose message is one sentence; anything else that is thrown is a
- * defect of pickbench.
+ * `import { … } from "pickbench"` in Node, types included. Functions neither print nor listen to signals: opening data,
+ * simulating and making reports take a `reporter`, predicting and detecting an `onTile`. Positions are x y z in Å from
+ * the volume's corner; arrays, shapes and spacings go z, y, x. What a user can mend is thrown as a `PickbenchError`,
+ * whose message is one sentence; anything else that is thrown is a defect of pickbench.
  */
 
 /**
@@ -29,7 +29,9 @@ export { type ErrorTag, isPickbenchError, PickbenchError } from "./system/errors
 /**
  * ## Progress and stopping
  *
- * Opening remote data and making reports take a `Reporter`, which hears how far they have come and says when to stop.
+ * Opening data, simulating and making reports take a `Reporter`, which hears how far they have come; its signal ends the
+ * fetching of remote data, that of tomograms read later too. A detector's `predict` and `detect` take an `onTile`
+ * instead, and its `close` ends them.
  *
  * ```ts
  * import { openDataset, type Reporter, silentReporter } from "pickbench";

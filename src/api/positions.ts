@@ -1,14 +1,12 @@
 // Reads and writes positions in the formats of other programs, for programs that import pickbench.
-import { stat } from "node:fs/promises";
-import { extname } from "node:path";
 import type { ParticlePick } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
 import type { Shape3 } from "../domain/volume.js";
 import { formatNames, namedFormat } from "../formats/positions/catalogue.js";
-import { type Carrier, convertPositions } from "../formats/positions/convert.js";
+import { type Carrier, checkConvertOptions, convertPositions } from "../formats/positions/convert.js";
 import { allOfTables } from "../formats/positions/format.js";
 import type { FrameName, PositionSet, TomogramPosition } from "../formats/positions/frames.js";
-import { placeFiles } from "../formats/positions/placeFiles.js";
+import { isFolderToWrite, placeFiles } from "../formats/positions/placeFiles.js";
 import { readPositionFiles } from "../formats/positions/positionFolder.js";
 import type { PicksByExperiment } from "../score/match/positions.js";
 import { PickbenchError } from "../system/errors.js";
@@ -81,28 +79,31 @@ const memory: Carrier = {
  * Messages name what is missing by the command line's flags: `--spacing` is the option `spacing`.
  *
  * @throws BadDataset where nothing can be read or a file is broken; BadUsage where a voxel size, the volume's size or
- *   the format is needed and unknown
+ *   the format is needed and unknown, or out of its range
  */
 export async function readPositions(
   path: string,
   options: ReadPositionsOptions = {},
 ): Promise<ReadPositions> {
   const { format, frame, ...said } = options;
+  const settings = { ...inAngstrom(said), toFrame: "angstrom" } as const;
+  checkConvertOptions(settings);
   const { files, notes } = await readPositionFiles(path, {
     ...(format === undefined ? {} : { format: namedFormat("format", format) }),
     ...(frame === undefined ? {} : { frame }),
     ...(said.run === undefined ? {} : { run: said.run }),
   });
-  const { sets, notes: more } = convertPositions(files, memory, { ...inAngstrom(said), toFrame: "angstrom" });
+  const { sets, notes: more } = convertPositions(files, memory, settings);
   return { sets, notes: [...notes, ...more] };
 }
 
 /**
  * Writes positions in a format of another program.
  *
- * @param out the file; a folder that exists, or a name without an extension, takes a file a run and type
+ * @param out the file; a folder that exists, or a name with a slash behind or without an extension, takes a file a run
+ *   and type
  * @param sets from `readPositions` or `positionsFromPicks`
- * @throws BadUsage where the file exists already, or the format needs what is unknown
+ * @throws BadUsage where the file exists already, or the format needs what is unknown, or a size is out of its range
  */
 export async function writePositions(
   out: string,
@@ -112,9 +113,13 @@ export async function writePositions(
   const { format: name, frame: toFrame, overwrite = false, ...said } = options;
   const format = namedFormat("format", name);
   const settings = { ...inAngstrom(said), ...(toFrame === undefined ? {} : { toFrame }) };
+  checkConvertOptions(settings);
   const converted = convertPositions([{ path: out, sets }], format, settings);
-  const isFolder = (await stat(out).catch(() => undefined))?.isDirectory() ?? extname(out) === "";
-  const placed = await placeFiles(out, converted.sets, format, { ...settings, isFolder, overwrite });
+  const placed = await placeFiles(out, converted.sets, format, {
+    ...settings,
+    isFolder: await isFolderToWrite(out),
+    overwrite,
+  });
   return {
     paths: placed.paths,
     frame: converted.frame,

@@ -1,6 +1,8 @@
 // Simulates data sets, for programs that import pickbench.
 
+import { edgeRange, isWithin, type Range, simulationRanges } from "../data/simulate/ranges.js";
 import { rootsOf, type SimulatedRun, simulateDataset as simulate } from "../data/simulate/simulateDataset.js";
+import { challengeParticles } from "../domain/particles.js";
 import type { Shape3 } from "../domain/volume.js";
 import { PickbenchError } from "../system/errors.js";
 
@@ -35,9 +37,6 @@ export interface SimulatedDataset {
   readonly runs: readonly SimulatedRun[];
 }
 
-/** Å that an edge must have at least for the largest particle to fit into the ice. */
-const leastEdge = 400;
-
 /**
  * Simulates a data set of tomograms with known particles in a folder, one tomogram per worker thread at a time;
  * `openDataset` opens the folder.
@@ -51,19 +50,37 @@ export async function simulateDataset(out: string, options: SimulateOptions = {}
     part: "train" as const,
     ...given,
   };
-  check("runs", settings.runs, 1, 10_000, true);
-  check("spacing", settings.spacing, 4, 25);
-  check("seed", settings.seed, 0, 2 ** 32, true);
-  for (const size of settings.shape)
-    check("shape", size, Math.ceil(leastEdge / settings.spacing), 2048, true);
+  checkSettings(settings);
   const runs = await simulate(settings, onRun);
   return { ...rootsOf(settings), runs };
 }
 
-function check(name: string, value: number, least: number, greatest: number, isWhole = false): void {
-  if (value >= least && value <= greatest && (!isWhole || Number.isInteger(value))) return;
+function checkSettings(
+  settings: Required<Pick<SimulateOptions, "runs" | "spacing" | "seed" | "shape">> & SimulateOptions,
+): void {
+  const { runs, spacing, seed, shape, counts = new Map<string, number>(), noise = 1 } = settings;
+  check("runs", runs, simulationRanges.runs);
+  check("spacing", spacing, simulationRanges.spacing);
+  check("seed", seed, simulationRanges.seed);
+  for (const size of shape) check("shape", size, edgeRange(spacing));
+  for (const [type, count] of counts) {
+    checkType(type);
+    check(`counts of ${type}`, count, simulationRanges.count);
+  }
+  check("noise", noise, simulationRanges.noise);
+}
+
+function check(name: string, value: number, range: Range): void {
+  if (isWithin(value, range)) return;
+  const { least, greatest, isWhole } = range;
   throw new PickbenchError(
     "BadUsage",
     `${name} is ${value}, wanted ${isWhole ? "whole numbers" : "a number"} from ${least} to ${greatest}`,
   );
+}
+
+function checkType(type: string): void {
+  const names = challengeParticles.map(({ name }) => name);
+  if (names.includes(type)) return;
+  throw new PickbenchError("BadUsage", `counts has ${type}, wanted one of ${names.join(", ")}`);
 }

@@ -5,14 +5,13 @@ import { manifestDifferences } from "../data/manifest.js";
 import type { Dataset } from "../data/model.js";
 import { readTruth } from "../data/picks.js";
 import type { Weighted } from "../domain/particles.js";
-import { type Counts, fbeta, precisionOf, recallOf } from "../score/match/fbeta.js";
+import { type Counts, fbeta, precisionOf, recallOf, sumCounts } from "../score/match/fbeta.js";
 import { type PositionsByExperiment, positionsOf } from "../score/match/positions.js";
 import { type ScoreReport, type TypeScore, weighted } from "../score/score.js";
 import { readPositions, scoreSubmission } from "../score/submissionCsv.js";
 import { isPickbenchError } from "../system/errors.js";
 import { hashFile } from "../system/files.js";
 import { submissionNames } from "./leaderboard.js";
-import { sumCounts } from "./publicSplit.js";
 import { readSubmissionFolder, type Submission, weightsOf } from "./submissionFolder.js";
 
 /** Result of checking one row. */
@@ -89,24 +88,20 @@ const differ = (a: number, b: number): boolean => !(Math.abs(a - b) <= rounding)
  *
  * @param folder of the submission, which holds its CSV
  * @returns what does not follow, a sentence each; none where all does
+ * @throws PickbenchError where the CSV cannot be read
  */
 async function checkSubmission(folder: string, submission: Submission): Promise<string[]> {
   const particles = weightsOf(submission);
   const csv = join(folder, "submission.csv");
-  try {
-    const picks = await readPositions(csv, { particles });
-    const { submissionHash } = submission.result;
-    const isOther = submissionHash !== undefined && (await hashFile(csv)) !== submissionHash;
-    return [
-      ...checkTotals(submission.holdout),
-      ...checkScores(submission, particles),
-      ...(isOther ? ["submission.csv is not the file whose SHA-256 the record holds"] : []),
-      ...checkPicks(submission.holdout, picks),
-    ];
-  } catch (error) {
-    if (!isPickbenchError(error)) throw error;
-    return [error.message];
-  }
+  const picks = await readPositions(csv, { particles });
+  const { submissionHash } = submission.result;
+  const isOther = submissionHash !== undefined && (await hashFile(csv)) !== submissionHash;
+  return [
+    ...checkTotals(submission.holdout),
+    ...checkScores(submission, particles),
+    ...(isOther ? ["submission.csv is not the file whose SHA-256 the record holds"] : []),
+    ...checkPicks(submission.holdout, picks),
+  ];
 }
 
 function checkTotals({ perType, perExperiment }: ScoreReport): string[] {

@@ -1,10 +1,5 @@
 /**
- * The leaderboard: submissions grouped by data, ranked by score and compared in pairs.
- * The room `leaderboard` publishes, ranks, checks and shows submissions.
- */
-/**
- * The leaderboard: submissions grouped by data, ranked by score and compared in pairs. The room `leaderboard`
- * publishes,
+ * The leaderboard: submissions grouped by data, ranked by score and compared in pairs. The room `leaderboard` publishes,
  * ranks, checks and shows submissions.
  */
 import { existsSync } from "node:fs";

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Weighted } from "../domain/particles.js";
 import { randomFor } from "../domain/random.js";
-import { type Counts, fbeta } from "../score/match/fbeta.js";
+import { type Counts, fbeta, sumCounts } from "../score/match/fbeta.js";
 import { type ScoreReport, weighted } from "../score/score.js";
 import { PickbenchError } from "../system/errors.js";
 
@@ -67,10 +67,6 @@ function scoreOfRuns(
 }
 
 const none: Counts = { tp: 0, fp: 0, fn: 0 };
-
-/** Adds up official counts. */
-export const sumCounts = (counts: readonly Counts[]): Counts =>
-  counts.reduce((sum, { tp, fp, fn }) => ({ tp: sum.tp + tp, fp: sum.fp + fp, fn: sum.fn + fn }), none);
 
 /** Scores a report's public and private part, by the challenge's rule. */
 export function splitScores(

@@ -70,8 +70,7 @@ export async function readReport(path: string): Promise<RunReport> {
 
 /**
  * Returns the types that share a submission's score: those of its record; for older records the challenge's, or all
- * types
- * of the truth.
+ * types of the truth.
  */
 export function weightsOf({ record, holdout }: Pick<Submission, "record" | "holdout">): readonly Weighted[] {
   if (record.weights) return Object.entries(record.weights).map(([name, weight]) => ({ name, weight }));

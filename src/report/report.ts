@@ -8,7 +8,7 @@ import type { Dataset } from "../data/model.js";
 import { foldsFile, readReport } from "../leaderboard/submissionFolder.js";
 import { readFoldsReport } from "../score/folds.js";
 import { PickbenchError } from "../system/errors.js";
-import type { Reporter } from "../system/reporter.js";
+import { type Reporter, silentReporter, startCounting } from "../system/reporter.js";
 import { runFolder } from "../train/run/runFolder.js";
 import { type HeldOut, judgeHeldOut } from "./heldOut.js";
 import { type Part, page } from "./page.js";
@@ -36,9 +36,7 @@ interface ReportOptions {
   readonly runs: readonly string[];
   /** Path of the data set; that of each run's record if absent. */
   readonly data: string | undefined;
-  /** Called with the numbers of tomograms drawn and to be drawn of a run. */
-  readonly onProgress: (label: string, done: number, total: number) => void;
-  /** Hears of data that are fetched, and says when to stop; silent if absent. */
+  /** Hears of data that are fetched and tomograms that are drawn; its signal ends the fetching. Silent if absent. */
   readonly reporter?: Reporter | undefined;
 }
 
@@ -61,28 +59,16 @@ const besidesPictures = 550_000;
 export async function makeReport({
   runs: paths,
   data,
-  onProgress,
-  reporter,
+  reporter = silentReporter,
 }: ReportOptions): Promise<MadeReport> {
   const runs = await readRuns(await withFolds(paths));
   const wholes = await readWholes(paths);
-  const opened = new Map<string, Promise<Dataset>>();
-  const judged: JudgedRun[] = [];
-  for (const run of runs) {
-    if (run.record.runs.holdout.length === 0 || !run.report) {
-      judged.push({ run, heldOut: null });
-      continue;
-    }
-    const dataset = await openRunData(run, data, reporter);
-    const key = resolve(dataset.root);
-    opened.set(key, opened.get(key) ?? Promise.resolve(dataset));
-    judged.push({ run, heldOut: await judgeHeldOut(run, await opened.get(key)!) });
-  }
+  const judged = await judgeRuns(runs, data, reporter);
   const pairs = compareWithFirst(judged);
   const room = Math.max(0, 0.95 * largest - runs.length * besidesPictures) / runs.length;
   for (const bytes of room > 0 ? [room, room / 2, 0] : [0]) {
     const parts: Part[] = [];
-    for (const [at, each] of judged.entries()) parts.push(await runPart(each, `run${at}`, bytes, onProgress));
+    for (const [at, each] of judged.entries()) parts.push(await runPart(each, `run${at}`, bytes, reporter));
     if (parts.length > 1) {
       const sections = [...wholes.map(foldsSection), comparisonSection(judged, pairs)];
       parts.unshift({ id: "all", title: wholes.length > 0 ? "Together" : "Comparison", sections });
@@ -94,6 +80,28 @@ export async function makeReport({
     "BadUsage",
     `a report of ${runs.length} runs is larger than ${largest / 1e6} MB even without pictures; give fewer`,
   );
+}
+
+/** Judges the runs that have held-out tomograms; runs of one data set share it. */
+async function judgeRuns(
+  runs: readonly ReportedRun[],
+  data: string | undefined,
+  reporter: Reporter,
+): Promise<JudgedRun[]> {
+  const opened = new Map<string, Dataset>();
+  const judged: JudgedRun[] = [];
+  for (const run of runs) {
+    if (run.record.runs.holdout.length === 0 || !run.report) {
+      judged.push({ run, heldOut: null });
+      continue;
+    }
+    const dataset = await openRunData(run, data, reporter);
+    const key = resolve(dataset.root);
+    const shared = opened.get(key) ?? dataset;
+    opened.set(key, shared);
+    judged.push({ run, heldOut: await judgeHeldOut(run, shared) });
+  }
+  return judged;
 }
 
 function titleOf(runs: readonly ReportedRun[], wholes: readonly WholeOfFolds[]): string {
@@ -135,10 +143,10 @@ async function runPart(
   { run, heldOut }: JudgedRun,
   id: string,
   bytes: number,
-  onProgress: ReportOptions["onProgress"],
+  reporter: Reporter,
 ): Promise<Part> {
   const sections: (Section | null)[] = [summarySection(run)];
-  if (heldOut) sections.push(...(await heldOutSections(run, heldOut, bytes, onProgress)));
+  if (heldOut) sections.push(...(await heldOutSections(run, heldOut, bytes, reporter)));
   sections.push(thresholdsSection(run), await trainingSection(run), repeatSection(run));
   return { id, title: run.label, sections: sections.filter((section) => section !== null) };
 }
@@ -147,11 +155,12 @@ async function heldOutSections(
   run: ReportedRun,
   heldOut: HeldOut,
   bytes: number,
-  onProgress: ReportOptions["onProgress"],
+  reporter: Reporter,
 ): Promise<(Section | null)[]> {
-  const pictures: Pictures = await renderPictures(heldOut, bytes, (done, total) =>
-    onProgress(run.label, done, total),
-  );
+  const drawing = startCounting(reporter, `drawing ${run.label}`, "tomograms");
+  const pictures: Pictures = await renderPictures(heldOut, bytes, (done, total) => {
+    if (total > 1) drawing.update(done, total);
+  }).finally(drawing.stop);
   const marks = marksOf(heldOut.judged);
   return [
     slicesSection(heldOut, pictures, marks),

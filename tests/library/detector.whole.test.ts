@@ -84,6 +84,10 @@ test("refuses what cannot be simulated or opened, by the option's name", async (
   await expect(simulateDataset(out, { spacing: 30 })).rejects.toThrow("spacing is 30, wanted");
   await expect(simulateDataset(out, { shape: [16, 64, 64] })).rejects.toThrow("shape is 16, wanted");
   await expect(simulateDataset(out, { runs: 0.5 })).rejects.toThrow("runs is 0.5, wanted whole numbers");
+  await expect(simulateDataset(out, { noise: -1 })).rejects.toThrow("noise is -1, wanted");
+  const counts = (type: string, count: number) => simulateDataset(out, { counts: new Map([[type, count]]) });
+  await expect(counts("ribosme", 3)).rejects.toThrow("counts has ribosme, wanted one of apo-ferritin");
+  await expect(counts("ribosome", 1.5)).rejects.toThrow("counts of ribosome is 1.5, wanted whole numbers");
   await expect(openDetector(join(folder, "none.safetensors"))).rejects.toMatchObject({
     tag: "BadCheckpoint",
   });

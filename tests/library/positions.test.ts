@@ -60,3 +60,30 @@ test("says what is missing", async () => {
   await expect(again).rejects.toSatisfy((error) => isPickbenchError(error, "BadUsage"));
   await expect(readPositions(path, { format: "none" })).rejects.toThrow(positionFormats.join(", "));
 });
+
+test("a name with a slash behind is a folder, whatever its dots", async () => {
+  const { paths } = await writePositions(`${join(folder, "out.d")}/`, positionsFromPicks(picks), {
+    format: "coords",
+    spacing: 10,
+  });
+  expect(paths.map((path) => path.slice(folder.length + 1)).sort()).toEqual([
+    "out.d/TS_1_ribosome.coords",
+    "out.d/TS_2_apo-ferritin.coords",
+  ]);
+});
+
+test.each([
+  [{ spacing: 0 }, "--spacing is 0, wanted a number above 0"],
+  [{ spacing: Number.NaN }, "--spacing is NaN, wanted a number above 0"],
+  [{ size: [10, 10, 2.5] as const }, "--size is 2.5, wanted a whole number"],
+])("%j is refused when reading and when writing", async (options, message) => {
+  const path = join(folder, "refused.coords");
+  await writeFile(path, "1 2 3\n");
+  await expect(readPositions(path, options)).rejects.toThrow(message);
+  const write = writePositions(path, positionsFromPicks(picks), {
+    format: "coords",
+    overwrite: true,
+    ...options,
+  });
+  await expect(write).rejects.toThrow(message);
+});

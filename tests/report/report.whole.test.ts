@@ -24,7 +24,6 @@ const hostile = `<img src=x onerror=alert(1)>`;
 let folder: string;
 let data: string;
 const at = (...parts: string[]) => join(folder, ...parts);
-const quiet = { onProgress: () => undefined };
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "report-"));
@@ -42,7 +41,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("report", () => {
   it("says what an older run's folder lacks, and shows the rest", async () => {
-    const { html, runs } = await makeReport({ runs: [at("old")], data, ...quiet });
+    const { html, runs } = await makeReport({ runs: [at("old")], data });
     expect(runs[0]!.missing).toEqual([
       expect.stringMatching(/^No sweep\.json/),
       expect.stringMatching(/^No picks\//),
@@ -55,8 +54,8 @@ describe("report", () => {
 
   it("gives the same bytes again, and none that a network would be asked for", async () => {
     const [first, second] = [
-      await makeReport({ runs: [at("run")], data, ...quiet }),
-      await makeReport({ runs: [at("run")], data, ...quiet }),
+      await makeReport({ runs: [at("run")], data }),
+      await makeReport({ runs: [at("run")], data }),
     ];
     expect(first.html).toBe(second.html);
     expect(first.html).not.toMatch(/(?:src|href|action)="(?!data:image\/png|#)/);
@@ -75,17 +74,17 @@ describe("report", () => {
       userId: "a",
       sessionId: "b",
     });
-    await expect(makeReport({ runs: [at("run")], data: other, ...quiet })).rejects.toMatchObject({
+    await expect(makeReport({ runs: [at("run")], data: other })).rejects.toMatchObject({
       tag: "BadDataset",
       message: expect.stringMatching(
         /other counts .* than its report\.json .*; name the data that it was run on/,
       ),
     });
-    await expect(makeReport({ runs: [at("run")], data: undefined, ...quiet })).rejects.toMatchObject({
+    await expect(makeReport({ runs: [at("run")], data: undefined })).rejects.toMatchObject({
       tag: "BadUsage",
       message: expect.stringMatching(/name it with --data$/),
     });
-    await expect(makeReport({ runs: [at("data")], data, ...quiet })).rejects.toMatchObject({
+    await expect(makeReport({ runs: [at("data")], data })).rejects.toMatchObject({
       message: expect.stringMatching(/holds no record\.json/),
     });
   });
@@ -93,18 +92,16 @@ describe("report", () => {
   it("shows the folds of a folder of folds, in their order", async () => {
     for (const fold of ["fold-10", "fold-2"]) await cp(at("run"), at("folds", fold), { recursive: true });
     await writeFile(at("folds", "folds.json"), "{}");
-    const { runs, pairs } = await makeReport({ runs: [at("folds")], data, ...quiet });
+    const { runs, pairs } = await makeReport({ runs: [at("folds")], data });
     expect(runs.map(({ label }) => label)).toEqual(["fold-2", "fold-10"]);
     expect(pairs).toMatchObject([{ a: "fold-10", b: "fold-2", comparison: { verdict: "same" } }]);
     for (const file of ["folds.json", "report.json"])
       await cp(join("submissions", "unet3d-baseline-folds", file), at("folds", file));
-    const { html } = await makeReport({ runs: [at("folds")], data, ...quiet });
+    const { html } = await makeReport({ runs: [at("folds")], data });
     expect(html).toMatch(/folds: out of fold[\s\S]*<strong>0\.8715<\/strong>/);
     expect(html).toMatch(/fold-3[\s\S]*?TS_P4[\s\S]*?0\.8441/);
     await writeFile(at("folds", "folds.json"), "{}");
-    await expect(makeReport({ runs: [at("folds")], data, ...quiet })).rejects.toThrow(
-      /is no report of folds/,
-    );
+    await expect(makeReport({ runs: [at("folds")], data })).rejects.toThrow(/is no report of folds/);
   });
 
   it("shows a run that is not finished as far as it came", async () => {
@@ -113,7 +110,7 @@ describe("report", () => {
       await rm(at("begun", late), { recursive: true });
     const log = await readFile(at("begun", "log.jsonl"), "utf8");
     await writeFile(at("begun", "log.jsonl"), log.slice(0, -20));
-    const { html } = await makeReport({ runs: [at("begun")], data: undefined, ...quiet });
+    const { html } = await makeReport({ runs: [at("begun")], data: undefined });
     expect(html).toContain("training loss by step");
     expect(html).not.toContain('data-slice="0"');
   });

@@ -1,17 +1,19 @@
 /** pickbench convert: positions from one program's format to another's. */
-import { stat } from "node:fs/promises";
-import { extname } from "node:path";
 import { angstrom } from "../../domain/units.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { formatNames, formatToWrite, namedFormat } from "../../formats/positions/catalogue.js";
-import { type ConvertOptions, convertPositions } from "../../formats/positions/convert.js";
+import {
+  type ConvertOptions,
+  checkConvertOptions,
+  convertPositions,
+} from "../../formats/positions/convert.js";
 import type { PositionFormat } from "../../formats/positions/format.js";
 import { type FrameName, frameNames, type PositionSet } from "../../formats/positions/frames.js";
-import { placeFiles } from "../../formats/positions/placeFiles.js";
+import { isFolderToWrite, placeFiles } from "../../formats/positions/placeFiles.js";
 import { readPositionFiles } from "../../formats/positions/positionFolder.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable, overwriteOption } from "../shared/flags.js";
+import { checkWritable, overwriteOption } from "../shared/flags.js";
 
 export const command = defineCommand({
   usage: "<from> <to>",
@@ -95,12 +97,6 @@ export const command = defineCommand({
   },
 });
 
-/** A folder that stands, or a name that is plainly one. */
-async function isFolderToWrite(to: string): Promise<boolean> {
-  const there = await stat(to).catch(() => undefined);
-  return there ? there.isDirectory() : /[/\\]$/.test(to) || extname(to) === "";
-}
-
 function toFormatOf(to: string, isFolder: boolean, name: string | undefined): PositionFormat {
   if (name !== undefined) return namedFormat("to-format", name);
   if (!isFolder) return formatToWrite(to);
@@ -116,16 +112,14 @@ interface Given {
 }
 
 function optionsOf(given: Given): ConvertOptions {
-  const spacings = (["spacing", "from-spacing", "to-spacing"] as const).map((flag) =>
-    positive(flag, given[flag]),
-  );
-  const [spacing, fromSpacing, toSpacing] = spacings;
+  const [spacing, fromSpacing, toSpacing, box] = (
+    ["spacing", "from-spacing", "to-spacing", "box"] as const
+  ).map((flag) => given[flag] as number | undefined);
   const size = sizeOf(given.size as string | undefined);
   const toFrame = frameOf("to-frame", given["to-frame"] as string | undefined);
-  const box = positive("box", given.box);
   const rename = renamesOf(given.rename as string | undefined);
   const text = (flag: string) => given[flag] as string | undefined;
-  return {
+  const options = {
     ...(toFrame === undefined ? {} : { toFrame }),
     ...(spacing === undefined ? {} : { spacing: angstrom(spacing) }),
     ...(fromSpacing === undefined ? {} : { fromSpacing: angstrom(fromSpacing) }),
@@ -138,12 +132,8 @@ function optionsOf(given: Given): ConvertOptions {
     ...(text("user") === undefined ? {} : { userId: text("user")! }),
     ...(text("session") === undefined ? {} : { sessionId: text("session")! }),
   };
-}
-
-function positive(flag: string, value: unknown): number | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
-  throw new PickbenchError("BadUsage", `--${flag} is ${String(value)}, wanted a number above 0`);
+  checkConvertOptions(options);
+  return options;
 }
 
 function frameOf(flag: string, name: string | undefined): FrameName | undefined {
@@ -161,7 +151,6 @@ function sizeOf(text: string | undefined): Shape3 | undefined {
       "BadUsage",
       `--size is ${text}, wanted three numbers of voxels along z,y,x, as in 184,630,630`,
     );
-  for (const size of sizes) checkWhole("size", size, 1);
   return sizes as unknown as Shape3;
 }
 

@@ -5,7 +5,6 @@ import { writeWhole } from "../../system/files.js";
 import { checkFree } from "../../system/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
-import { startProgress } from "../shared/progress.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
@@ -38,8 +37,7 @@ export const command = defineCommand({
     const { html, runs, pairs } = await makeReport({
       runs: paths,
       data,
-      onProgress: progressOf(quiet || json === true),
-      reporter: terminalReporter({ quiet }),
+      reporter: terminalReporter({ quiet: quiet || json === true }),
     });
     await writeWhole(out, html);
     const bytes = Buffer.byteLength(html);
@@ -61,12 +59,3 @@ export const command = defineCommand({
     );
   },
 });
-
-function progressOf(quiet: boolean): (label: string, done: number, total: number) => void {
-  return (label, done, total) => {
-    if (total < 2) return;
-    const progress = startProgress(`drawing ${label}`, total, "tomograms", { quiet });
-    progress.update(done);
-    progress.stop();
-  };
-}

@@ -39,7 +39,8 @@ export const command = defineCommand({
   run: async ({ submission, truth: truthPath, interval: wantsInterval, against, seeds, seed, json }) => {
     const { truth, particles } = await readScoreTruth(truthPath);
     if (against !== undefined) {
-      const { compareFiles, comparisonText } = await import("../../score/statistics/comparisonText.js");
+      const { compareFiles } = await import("../../score/statistics/compareFiles.js");
+      const { comparisonText } = await import("../../score/statistics/comparisonText.js");
       const comparison = await compareFiles(submission, against, truth, { seed, particles });
       return report(json, comparison, () => comparisonText(comparison));
     }

@@ -1,4 +1,5 @@
 /** pickbench simulate: tomograms with known particles in the challenge's layout. */
+import { edgeRange, isWithin, type Range, simulationRanges as ranges } from "../../data/simulate/ranges.js";
 import { rootsOf, simulateDataset } from "../../data/simulate/simulateDataset.js";
 import { challengeParticles } from "../../domain/particles.js";
 import type { Shape3 } from "../../domain/volume.js";
@@ -7,19 +8,16 @@ import { defineCommand, report } from "../shared/command.js";
 import { overwriteOption, quietOption } from "../shared/flags.js";
 import { startProgress } from "../shared/progress.js";
 
-/** Å that an edge must have at least for the largest particle to fit into the ice. */
-const leastEdge = 400;
-
 /** `184,630,630` as a shape. @throws BadUsage */
 function parseSize(text: string, spacing: number): Shape3 {
-  const least = Math.ceil(leastEdge / spacing);
+  const range = edgeRange(spacing);
   const sizes = text.split(",").map(Number);
   const [z, y, x] = sizes;
-  const isGood = (size: number) => Number.isInteger(size) && size >= least && size <= 2048;
+  const isGood = (size: number) => isWithin(size, range);
   if (z === undefined || y === undefined || x === undefined || sizes.length !== 3 || !sizes.every(isGood)) {
     throw new PickbenchError(
       "BadUsage",
-      `--size is ${JSON.stringify(text)}, but voxels along z,y,x are wanted, whole numbers from ${least} to 2048, as in 184,630,630`,
+      `--size is ${JSON.stringify(text)}, but voxels along z,y,x are wanted, whole numbers from ${range.least} to ${range.greatest}, as in 184,630,630`,
     );
   }
   return [z, y, x];
@@ -28,13 +26,14 @@ function parseSize(text: string, spacing: number): Shape3 {
 /** `apo-ferritin=40,ribosome=12` as counts. @throws BadUsage */
 function parseCounts(text: string | undefined): Map<string, number> {
   const names = challengeParticles.map(({ name }) => name);
+  const range = ranges.count;
   const counts = new Map<string, number>();
   for (const entry of text === undefined ? [] : text.split(",")) {
     const [name = "", count = ""] = entry.split("=").map((part) => part.trim());
-    if (!names.includes(name) || !/^\d{1,4}$/.test(count)) {
+    if (!names.includes(name) || !/^\d+$/.test(count) || !isWithin(Number(count), range)) {
       throw new PickbenchError(
         "BadUsage",
-        `--particles has ${JSON.stringify(entry)}, but NAME=COUNT is wanted, COUNT from 0 to 9999 and NAME one of ${names.join(", ")}`,
+        `--particles has ${JSON.stringify(entry)}, but NAME=COUNT is wanted, COUNT from ${range.least} to ${range.greatest} and NAME one of ${names.join(", ")}`,
       );
     }
     counts.set(name, Number(count));
@@ -43,8 +42,9 @@ function parseCounts(text: string | undefined): Map<string, number> {
 }
 
 /** A number option inside its range. @throws BadUsage */
-function checked(flag: string, value: number, least: number, greatest: number, isWhole: boolean): number {
-  if (value >= least && value <= greatest && (!isWhole || Number.isInteger(value))) return value;
+function checked(flag: string, value: number, range: Range): number {
+  if (isWithin(value, range)) return value;
+  const { least, greatest, isWhole } = range;
   throw new PickbenchError(
     "BadUsage",
     `--${flag} is ${value}, but a ${isWhole ? "whole " : ""}number from ${least} to ${greatest} is wanted`,
@@ -95,18 +95,18 @@ export const command = defineCommand({
       .example("$0 simulate --out phantoms --part test --count 2", "two unseen ones beside them")
       .example("$0 simulate --out big --count 1 --size 184,630,630", "one as large as the challenge's"),
   run: async (options) => {
-    const spacing = checked("spacing", options.spacing, 4, 25, false);
-    const runs = checked("count", options.count, 1, 10000, true);
+    const spacing = checked("spacing", options.spacing, ranges.spacing);
+    const runs = checked("count", options.count, ranges.runs);
     const settings = {
       out: options.out,
       runs,
       shape: parseSize(options.size, spacing),
       spacing,
-      seed: checked("seed", options.seed, 0, 2 ** 32, true),
+      seed: checked("seed", options.seed, ranges.seed),
       part: options.part,
       flat: options.flat,
       counts: parseCounts(options.particles),
-      noise: checked("noise", options.noise, 0, 100, false),
+      noise: checked("noise", options.noise, ranges.noise),
       ...(options.densities === undefined ? {} : { densities: options.densities }),
       preview: options.preview,
       overwrite: options.overwrite,

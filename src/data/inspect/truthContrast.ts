@@ -143,8 +143,7 @@ class ContrastField {
 
   /**
    * Returns the steps in voxels along z, y, x from the picks to the extremum of their mean surroundings' contrast, at
-   * most
-   * one radius.
+   * most one radius.
    */
   private extremum(picks: readonly ParticlePick[], sign: number): number[] {
     const { spacing } = this.volume;

@@ -91,8 +91,7 @@ function drawAnywhere(volumeShape: Shape3, covered: Shape3, random: Random): Vec
 
 /**
  * Draws the patch's middle so that the particle lies uniformly inside, at least its radius or a quarter of the patch
- * from
- * each face. The result is a continuous volume index.
+ * from each face. The result is a continuous volume index.
  */
 function drawAround(
   pick: ParticlePick,

@@ -140,8 +140,7 @@ const goldMass = 1500;
 
 /**
  * Returns the blur of a bead in Å: helices and side chains are not resolved at the tomogram's voxels, which set the
- * least
- * blur.
+ * least blur.
  */
 const blur = (spacing: number): number => Math.max(6.5, 0.8 * spacing);
 

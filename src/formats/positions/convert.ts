@@ -37,6 +37,17 @@ export interface ConvertOptions extends WriteOptions {
   readonly sessionId?: string;
 }
 
+/** Checks the numbers that the user gives. @throws PickbenchError BadUsage with the flag of one out of its range */
+export function checkConvertOptions({ spacing, fromSpacing, toSpacing, size, box }: ConvertOptions): void {
+  const lengths = { spacing, "from-spacing": fromSpacing, "to-spacing": toSpacing, box };
+  for (const [flag, value] of Object.entries(lengths))
+    if (value !== undefined && !(Number.isFinite(value) && value > 0))
+      throw new PickbenchError("BadUsage", `--${flag} is ${value}, wanted a number above 0`);
+  const bad = size?.find((voxels) => !Number.isSafeInteger(voxels) || voxels < 1);
+  if (bad !== undefined)
+    throw new PickbenchError("BadUsage", `--size is ${bad}, wanted a whole number of at least 1; give one`);
+}
+
 /** What of a format decides how positions are converted for it. */
 export type Carrier = Pick<PositionFormat, "title" | "frames" | "carries" | "extra" | "needs">;
 

@@ -1,4 +1,5 @@
 /** Writing of converted positions: one file, or a folder of files by run and type. */
+import { stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
@@ -16,6 +17,12 @@ interface Place {
 interface Placed {
   readonly paths: readonly string[];
   readonly notes: readonly string[];
+}
+
+/** Says whether a path to write is a folder: one that stands, or a name that is plainly one. */
+export async function isFolderToWrite(path: string): Promise<boolean> {
+  const there = await stat(path).catch(() => undefined);
+  return there ? there.isDirectory() : /[/\\]$/.test(path) || extname(path) === "";
 }
 
 /**

@@ -7,10 +7,10 @@ import type { ExternalSpec } from "../../engines/externalSpec.js";
 import { shared } from "../../formats/sharedFloats.js";
 import type { NetworkSpec } from "../../nets/library/catalogue.js";
 import { borrowThread, builtModule, type Thread } from "../../system/threads.js";
-import type { BallRadii } from "../pick/peaks.js";
 import { type Averaging, checkProbabilities } from "./averaging.js";
 import type { PredictedSlab } from "./slabPrediction.js";
 import type { Overlap } from "./tiles.js";
+import type { BallRadii } from "./votes.js";
 
 export type { PredictedSlab } from "./slabPrediction.js";
 

@@ -6,10 +6,10 @@ import { loadEngine } from "../../engines/load.js";
 import type { Network } from "../../nets/architecture.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { serve, Transfer, uninterrupted } from "../../system/threads.js";
-import { countVotes } from "../pick/peaks.js";
 import type { AnyNetwork, ExternalNetwork, PredictNetwork, PredictSettings } from "./predictor.js";
 import { openSizes, type TileDemand } from "./tileDemands.js";
 import { calibrationTiles } from "./tiles.js";
+import { countVotes } from "./votes.js";
 
 /** Facts about an opened network that its caller needs. */
 export interface OpenedNetwork {

@@ -1,6 +1,6 @@
 /** Confusion between types: wrong picks at particles of other types, and missed particles taken for other types. */
 import { pointGrid } from "../match/pointGrid.js";
-import { distanceBetween, groupByExperiment } from "./displacement.js";
+import { distanceBetween, groupByExperiment } from "./nearest.js";
 import { isMissed, type Judged, type JudgedParticle, type JudgedPick, matchDistanceOf } from "./verdicts.js";
 
 /** Confusion between types. Row and column i belong to types[i]; the last column means that nothing was there. */

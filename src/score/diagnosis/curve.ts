@@ -1,6 +1,7 @@
 /** Confidence curves: counts, precision and recall against threshold, and the reliability of confidences. */
 import { type Counts, fbeta, precisionOf, recallOf } from "../match/fbeta.js";
 import { createMatcher, type Matcher } from "../match/matching.js";
+import { type Bin, binOf, evenBins } from "./bins.js";
 import { type Judged, type JudgedPick, matchDistanceOf } from "./verdicts.js";
 
 /** The official counts of the picks with at least this confidence. */
@@ -84,26 +85,6 @@ function thinned(points: readonly CurvePoint[], best: CurvePoint, most: number):
   const step = (points.length - 1) / (most - 2);
   const kept = new Set(Array.from({ length: most - 1 }, (_, i) => points[Math.round(i * step)]!));
   return points.filter((point) => kept.has(point) || point === best);
-}
-/** A half-open interval of an axis, from ≤ value < to; a `to` of null is an open end. */
-export interface Bin {
-  readonly from: number;
-  readonly to: number | null;
-}
-
-/** Returns `count` bins of equal width from 0 to `end`. */
-export const evenBins = (end: number, count: number): Bin[] =>
-  Array.from({ length: count }, (_, i) => ({ from: (i * end) / count, to: ((i + 1) * end) / count }));
-
-/** Returns the bins between the ascending bounds given, and an open bin after the last. */
-export const openBins = (bounds: readonly number[]): Bin[] =>
-  bounds.map((from, i) => ({ from, to: bounds[i + 1] ?? null }));
-
-/** Returns the index of a value's bin; values outside belong to the first or the last. */
-export function binOf(bins: readonly Bin[], value: number): number {
-  let index = bins.length - 1;
-  while (index > 0 && value < bins[index]!.from) index--;
-  return index;
 }
 
 interface ReliabilityBin extends Bin {

@@ -1,7 +1,6 @@
-/** Displacements of picks from their particles, and the distance helpers of the diagnosis. */
+/** Displacements of picks from their particles. */
 import { meanOf } from "../../domain/numbers.js";
-import type { Position } from "../../domain/units.js";
-import { type Bin, binOf, evenBins } from "./curve.js";
+import { type Bin, binOf, evenBins } from "./bins.js";
 import { type Judged, matchDistanceOf } from "./verdicts.js";
 
 /** Statistics of prediction − truth along one axis, in Å. */
@@ -63,41 +62,4 @@ function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-/** Returns the distance between two positions, in Å. */
-export const distanceBetween = (a: Position, b: Position): number =>
-  Math.sqrt((a.x - b.x) ** 2 + (a.y - b.y) ** 2 + (a.z - b.z) ** 2);
-
-interface Nearest<T> {
-  readonly item: T;
-  /** Å */
-  readonly distance: number;
-}
-
-/** Returns the item nearest to a place, the first of equally near ones; undefined without items. */
-export function nearestOf<T>(
-  place: Position,
-  items: readonly T[],
-  positionOf: (item: T) => Position,
-): Nearest<T> | undefined {
-  let nearest: Nearest<T> | undefined;
-  for (const item of items) {
-    const distance = distanceBetween(place, positionOf(item));
-    if (nearest === undefined || distance < nearest.distance) nearest = { item, distance };
-  }
-  return nearest;
-}
-
-/** Groups items by experiment, in their order. */
-export function groupByExperiment<T extends { readonly experiment: string }>(
-  items: readonly T[],
-): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(item.experiment);
-    if (group) group.push(item);
-    else groups.set(item.experiment, [item]);
-  }
-  return groups;
 }

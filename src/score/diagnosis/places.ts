@@ -1,8 +1,8 @@
 /** Where in a volume misses and false picks lie: by depth, distance to the border, and distance to other particles. */
 import type { ParticlePick } from "../../domain/particles.js";
 import type { PicksByExperiment } from "../score.js";
-import { type Bin, binOf, evenBins, openBins } from "./curve.js";
-import { nearestOf } from "./displacement.js";
+import { type Bin, binOf, evenBins, openBins } from "./bins.js";
+import { nearestOf } from "./nearest.js";
 import { isFalse, isMissed, type Judged } from "./verdicts.js";
 
 /** Size of a volume in Å; its corner lies at 0 0 0. */

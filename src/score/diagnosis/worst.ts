@@ -2,7 +2,7 @@
 import type { ParticlePick } from "../../domain/particles.js";
 import type { PicksByExperiment } from "../score.js";
 import type { Mistaken } from "./confusion.js";
-import { groupByExperiment, nearestOf } from "./displacement.js";
+import { groupByExperiment, nearestOf } from "./nearest.js";
 import { isFalse, isMissed, type Judged, type JudgedParticle, type JudgedPick } from "./verdicts.js";
 
 /** A position in an experiment, in Å from the volume's corner. */

@@ -8,6 +8,17 @@ export interface Counts {
   readonly fn: number;
 }
 
+/** Adds up official counts. */
+export function sumCounts(counts: readonly Counts[]): Counts {
+  const sum = { tp: 0, fp: 0, fn: 0 };
+  for (const { tp, fp, fn } of counts) {
+    sum.tp += tp;
+    sum.fp += fp;
+    sum.fn += fn;
+  }
+  return sum;
+}
+
 const ratio = (part: number, whole: number): number => (whole > 0 ? part / whole : 0);
 
 export const precisionOf = ({ tp, fp }: Counts): number => ratio(tp, tp + fp);

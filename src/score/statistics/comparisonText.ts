@@ -1,10 +1,7 @@
-/** Paired comparisons of files, and their text. */
-import { challengeParticles, type Particle } from "../../domain/particles.js";
+/** The text of paired comparisons. */
 import { alignedTable, signed } from "../../present/text.js";
-import type { PositionsByExperiment } from "../match/positions.js";
-import { readPositions } from "../submissionCsv.js";
-import { type Comparison, compareSubmissions, type Difference, significance } from "./comparison.js";
-import { pairSubmissions } from "./paired.js";
+import type { FileComparison } from "./compareFiles.js";
+import { type Comparison, type Difference, significance } from "./comparison.js";
 
 /** Formats the paired comparison of two submissions as a table, with its conclusions in plain words. */
 export function comparisonText(comparison: FileComparison): string {
@@ -75,25 +72,4 @@ export function verdictLines({ verdict, score, over, differing, permutation }: C
       return [`No telling which is better: ${reasons.join(" and ")}.`];
     }
   }
-}
-
-/** A comparison with its files. */
-interface FileComparison extends Comparison {
-  readonly a: string;
-  readonly b: string;
-}
-
-/**
- * Compares two submissions' CSVs over the experiments of the truth. @throws PickbenchError as reading and scoring do
- */
-export async function compareFiles(
-  a: string,
-  b: string,
-  truth: PositionsByExperiment,
-  options: { readonly seed?: number; readonly particles?: readonly Particle[] } = {},
-): Promise<FileComparison> {
-  const { particles = challengeParticles } = options;
-  const rules = { particles, experiments: truth };
-  const [picksA, picksB] = [await readPositions(a, rules), await readPositions(b, rules)];
-  return { a, b, ...compareSubmissions(pairSubmissions(truth, picksA, picksB, particles), options) };
 }

@@ -1,7 +1,7 @@
 /** Bootstrap intervals of a score, and the gamma and Dirichlet draws they need. */
 import { challengeParticles, type Weighted } from "../../domain/particles.js";
 import { type Random, randomFor } from "../../domain/random.js";
-import { type Counts, fbeta } from "../match/fbeta.js";
+import { type Counts, fbeta, sumCounts } from "../match/fbeta.js";
 import { type ScoreReport, weighted } from "../score.js";
 import { hull, type Interval, middle, studentReach } from "./summaryStatistics.js";
 
@@ -62,7 +62,7 @@ export function scoreInterval(report: ScoreReport, options: IntervalOptions = {}
       const drawn = experiments.map(
         () => report.perExperiment[experiments[random.integer(experiments.length)]!]!,
       );
-      return (type) => summed(drawn.map((each) => each[type]!));
+      return (type) => sumCounts(drawn.map((each) => each[type]!));
     });
   const truthsOf = (type: string) => report.perType[type]!.truths;
   const intervalOf = (estimate: number, most: number, truths: number, valuesOf: ValuesOf): Interval => {
@@ -112,16 +112,6 @@ function resample(
     score[i] = weighted(particles, (type) => perType.get(type)?.[i] ?? 0);
   }
   return { score, perType };
-}
-
-function summed(counts: readonly Counts[]): Counts {
-  const sum = { tp: 0, fp: 0, fn: 0 };
-  for (const { tp, fp, fn } of counts) {
-    sum.tp += tp;
-    sum.fp += fp;
-    sum.fn += fn;
-  }
-  return sum;
 }
 
 /**

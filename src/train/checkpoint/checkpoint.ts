@@ -123,8 +123,7 @@ const modelTensor = (name: string): string => `${name}/model.onnx`;
 
 /**
  * Reads best.safetensors. @throws PickbenchError BadCheckpoint where the file is no checkpoint, or a tensor is missing
- * or
- * of another shape; NotFinite where a tensor holds NaN or infinity
+ * or of another shape; NotFinite where a tensor holds NaN or infinity
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const file = await readTensors(path);

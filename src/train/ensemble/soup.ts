@@ -1,7 +1,6 @@
 /**
  * Soups: one network whose weights are the mean of several (Wortsman et al. 2022, "Model soups", ICML). Also the parts
- * of
- * an unfinished ensemble on disk.
+ * of an unfinished ensemble on disk.
  */
 
 import { readFile, rm } from "node:fs/promises";
@@ -87,8 +86,7 @@ const scoreSchema = z.strictObject({ score: z.number().nonnegative() });
 
 /**
  * Reserves an ensemble's parts for this process while `work` runs. @throws PickbenchError BadUsage where another
- * process
- * makes that file
+ * process makes that file
  */
 export async function withEnsembleParts<T>(
   out: string,

@@ -74,8 +74,7 @@ function unfold(issue: Issue, base: readonly PropertyKey[]): Placed[] {
 
 /**
  * Tells whether an alternative is closer: fewer issues or, of as many, deeper inside, so that a mapping with one
- * missing
- * key is closer than a plain word.
+ * missing key is closer than a plain word.
  */
 function isCloser(next: readonly Placed[], closest: readonly Placed[]): boolean {
   if (next.length !== closest.length) return next.length < closest.length;

@@ -3,7 +3,7 @@ import { offsetChannels } from "../../data/patches/offsets.js";
 import type { PatchSpec } from "../../data/patches/stream.js";
 import type { Particle } from "../../domain/particles.js";
 import type { Activation } from "../../engines/activation.js";
-import type { BallRadii } from "../../infer/pick/peaks.js";
+import type { BallRadii } from "../../infer/predict/votes.js";
 import { readArchitecture } from "../../nets/architectureFile.js";
 import type { NetworkSpec } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { makeBatch } from "../../../src/data/patches/batch.js";
 import { offsetUnit } from "../../../src/data/patches/offsets.js";
 import type { Shape3 } from "../../../src/domain/volume.js";
-import { countVotes } from "../../../src/infer/pick/peaks.js";
+import { countVotes } from "../../../src/infer/predict/votes.js";
 import { large, pickAt, small, specOf, volumeOf } from "../../support/patchScenes.js";
 
 const spacing = 10;
