@@ -29,7 +29,8 @@ export { type ErrorTag, isPickbenchError, PickbenchError } from "./system/errors
 /**
  * ## Progress and stopping
  *
- * Opening remote data and making reports take a `Reporter`, which hears how far they have come and says when to stop.
+ * Opening remote data and making reports take a `Reporter`, which hears how far they have come and says when to stop;
+ * simulating takes one that hears.
  *
  * ```ts
  * import { openDataset, type Reporter, silentReporter } from "pickbench";

@@ -3,6 +3,7 @@
 import { rootsOf, type SimulatedRun, simulateDataset as simulate } from "../data/simulate/simulateDataset.js";
 import type { Shape3 } from "../domain/volume.js";
 import { PickbenchError } from "../system/errors.js";
+import type { Reporter } from "../system/reporter.js";
 
 /** How a data set is simulated. */
 export interface SimulateOptions {
@@ -22,8 +23,8 @@ export interface SimulateOptions {
   readonly noise?: number;
   /** Replaces phantoms that an earlier call left there. */
   readonly overwrite?: boolean;
-  /** Called when a tomogram is done, in any order. */
-  readonly onRun?: (run: SimulatedRun) => void;
+  /** Hears of each tomogram that is done. */
+  readonly reporter?: Reporter | undefined;
 }
 
 /** A data set that was simulated. */
@@ -45,18 +46,17 @@ const leastEdge = 400;
  * @throws BadUsage where an option is out of its range or the folder holds other data
  */
 export async function simulateDataset(out: string, options: SimulateOptions = {}): Promise<SimulatedDataset> {
-  const { onRun, ...given } = options;
   const settings = {
     ...{ out, runs: 5, shape: [96, 256, 256] as const, spacing: 10.012444196428572, seed: 0 },
     part: "train" as const,
-    ...given,
+    ...options,
   };
   check("runs", settings.runs, 1, 10_000, true);
   check("spacing", settings.spacing, 4, 25);
   check("seed", settings.seed, 0, 2 ** 32, true);
   for (const size of settings.shape)
     check("shape", size, Math.ceil(leastEdge / settings.spacing), 2048, true);
-  const runs = await simulate(settings, onRun);
+  const runs = await simulate(settings);
   return { ...rootsOf(settings), runs };
 }
 

@@ -5,7 +5,7 @@ import type { Shape3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
 import { overwriteOption, quietOption } from "../shared/flags.js";
-import { startProgress } from "../shared/progress.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 /** Å that an edge must have at least for the largest particle to fit into the ice. */
 const leastEdge = 400;
@@ -96,10 +96,9 @@ export const command = defineCommand({
       .example("$0 simulate --out big --count 1 --size 184,630,630", "one as large as the challenge's"),
   run: async (options) => {
     const spacing = checked("spacing", options.spacing, 4, 25, false);
-    const runs = checked("count", options.count, 1, 10000, true);
     const settings = {
       out: options.out,
-      runs,
+      runs: checked("count", options.count, 1, 10000, true),
       shape: parseSize(options.size, spacing),
       spacing,
       seed: checked("seed", options.seed, 0, 2 ** 32, true),
@@ -110,12 +109,9 @@ export const command = defineCommand({
       ...(options.densities === undefined ? {} : { densities: options.densities }),
       preview: options.preview,
       overwrite: options.overwrite,
+      reporter: terminalReporter({ quiet: options.quiet }),
     };
-    const progress = startProgress("simulating", runs, "tomograms", { quiet: options.quiet });
-    let done = 0;
-    const made = await simulateDataset(settings, ({ name }) => progress.update(++done, name)).finally(() =>
-      progress.stop(),
-    );
+    const made = await simulateDataset(settings);
     report(options.json, { ...rootsOf(settings), runs: made }, () =>
       made
         .map(({ name, counts }) =>
