@@ -1,10 +1,5 @@
 /**
- * Writing files and folders as a whole, hashes, and canonical JSON.
- * The room `system` deals with files, threads, signals and progress.
- */
-/**
- * Writing files and folders as a whole, hashes, and canonical JSON. The room `system` deals with files, threads,
- * signals
+ * Writing files and folders as a whole, hashes, and canonical JSON. The room `system` deals with files, threads, signals
  * and progress.
  */
 import { createHash, randomBytes } from "node:crypto";

@@ -85,6 +85,7 @@ function thinned(points: readonly CurvePoint[], best: CurvePoint, most: number):
   const kept = new Set(Array.from({ length: most - 1 }, (_, i) => points[Math.round(i * step)]!));
   return points.filter((point) => kept.has(point) || point === best);
 }
+
 /** A half-open interval of an axis, from ≤ value < to; a `to` of null is an open end. */
 export interface Bin {
   readonly from: number;
