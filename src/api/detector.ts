@@ -1,10 +1,10 @@
 // Predicts and picks with checkpoints, for programs that import pickbench.
-import { availableParallelism } from "node:os";
 import type { Dataset } from "../data/model.js";
 import type { ParticlePick } from "../domain/particles.js";
 import type { Shape3, Volume } from "../domain/volume.js";
 import { resolveEngine } from "../engines/available.js";
 import type { EngineName, Precision } from "../engines/engine.js";
+import { defaultThreads } from "../engines/engine.js";
 import type { PickingSettings } from "../infer/pick/picking.js";
 
 /** How a detector computes. */
@@ -61,7 +61,7 @@ export async function openDetector(
   const { predictMaps } = await import("../infer/predict/probabilityMaps.js");
   const inner = await open([checkpoints].flat(), {
     engine: await resolveEngine(options.engine ?? "auto"),
-    threads: options.threads ?? Math.min(8, availableParallelism()),
+    threads: options.threads ?? defaultThreads(),
     precision,
     tomogram,
     tiling: { ...(tile === undefined ? {} : { tile }), ...(overlap === undefined ? {} : { overlap }) },

@@ -5,6 +5,7 @@ import { rootsOf, type SimulatedRun, simulateDataset as simulate } from "../data
 import { challengeParticles } from "../domain/particles.js";
 import type { Shape3 } from "../domain/volume.js";
 import { PickbenchError } from "../system/errors.js";
+import type { Reporter } from "../system/reporter.js";
 
 /** How a data set is simulated. */
 export interface SimulateOptions {
@@ -24,8 +25,8 @@ export interface SimulateOptions {
   readonly noise?: number;
   /** Replaces phantoms that an earlier call left there. */
   readonly overwrite?: boolean;
-  /** Called when a tomogram is done, in any order. */
-  readonly onRun?: (run: SimulatedRun) => void;
+  /** Hears of each tomogram that is done. */
+  readonly reporter?: Reporter | undefined;
 }
 
 /** A data set that was simulated. */
@@ -44,14 +45,13 @@ export interface SimulatedDataset {
  * @throws BadUsage where an option is out of its range or the folder holds other data
  */
 export async function simulateDataset(out: string, options: SimulateOptions = {}): Promise<SimulatedDataset> {
-  const { onRun, ...given } = options;
   const settings = {
     ...{ out, runs: 5, shape: [96, 256, 256] as const, spacing: 10.012444196428572, seed: 0 },
     part: "train" as const,
-    ...given,
+    ...options,
   };
   checkSettings(settings);
-  const runs = await simulate(settings, onRun);
+  const runs = await simulate(settings);
   return { ...rootsOf(settings), runs };
 }
 

@@ -35,6 +35,7 @@ export async function timeNetwork(
   const slices = fitted([1, 511, 720], multiple);
   return { sliceMs: (await time(slices)) / slices[0], patchMs: await time(fitted([64, 64, 64], multiple)) };
 }
+
 /**
  * A row of Ais's own table, measured on a Quadro P2200 (Last et al., eLife 2024, Table 1): another machine, other data
  * and another task, shown beside ours so that the order of the times can be compared.

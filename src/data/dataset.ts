@@ -8,31 +8,34 @@ import { challengeParticles } from "../domain/particles.js";
 import { PickbenchError } from "../system/errors.js";
 import type { Reporter } from "../system/reporter.js";
 import { recogniseData } from "./layouts/catalogue.js";
-import type { FoundData } from "./layouts/layout.js";
-import type { DataAccess, Dataset, Run, TomogramRef } from "./model.js";
+import type { Asked, FoundData } from "./layouts/layout.js";
+import type { Dataset, Run, TomogramRef } from "./model.js";
 import { accessFor } from "./remote/access.js";
 import { isRemote } from "./remote/address.js";
 import { mirroredData } from "./remote/mirror.js";
 
 /** How a data set is opened. */
 export interface OpenOptions {
-  /** Which of the folders `train/` and `test/`, where there are both; `train` if absent. */
+  /** Which of the folders `train/` and `test/`; the preferred one if absent. */
   readonly part?: "train" | "test" | undefined;
+  /** The part that counts where there are both and none is asked for; `train` if absent. */
+  readonly prefer?: "train" | "test" | undefined;
   /** Hears of fetching, and says when to stop; silent if absent. */
   readonly reporter?: Reporter | undefined;
 }
 
 /**
  * Opens a data set in the challenge's or copick's layout: a folder with `static/` and `overlay/`, a folder with
- * `train/` and `test/` inside (`part` chooses; `train` where it exists), or a copick configuration; or a dataset or run
+ * `train/` and `test/` inside (`part` chooses; else `train`, or what `prefer` says, where it exists), or a copick configuration; or a dataset or run
  * downloaded from the CryoET Data Portal, a folder of MRC files or OME-Zarr stores, or one single such volume. No
  * tomogram's metadata is read yet. Data behind `https://` or `s3://` are mirrored in a cache.
  *
  * @throws PickbenchError BadDataset where no run is found
  */
-export async function openDataset(path: string, { part, reporter }: OpenOptions = {}): Promise<Dataset> {
-  const access = accessFor(reporter);
-  const found = await findData(path, part, access);
+export async function openDataset(path: string, options: OpenOptions = {}): Promise<Dataset> {
+  const access = accessFor(options.reporter);
+  const { part, prefer = "train" } = options;
+  const found = await findData(path, { part, prefer, access });
   if (found.runs.length === 0)
     throw new PickbenchError(
       "BadDataset",
@@ -49,15 +52,16 @@ export async function openDataset(path: string, { part, reporter }: OpenOptions 
   };
 }
 
-async function findData(given: string, part: OpenOptions["part"], access: DataAccess): Promise<FoundData> {
-  const path = isRemote(given) ? await mirroredData(given, access) : resolve(given);
+async function findData(given: string, asked: Asked): Promise<FoundData> {
+  const { part } = asked;
+  const path = isRemote(given) ? await mirroredData(given, asked.access) : resolve(given);
   if ((await stat(path).catch(() => undefined)) === undefined)
     throw new PickbenchError(
       "BadDataset",
       `${path}: no such file or folder; wanted a folder with static/ and overlay/, a folder with train/ or test/ inside, or a copick configuration`,
       { path },
     );
-  const found = await recogniseData(path, { part, access });
+  const found = await recogniseData(path, asked);
   if (found) return found;
   throw new PickbenchError(
     "BadDataset",

@@ -13,7 +13,7 @@ import type { Dataset, PortalAnnotation } from "./model.js";
 import { resolveTomogram } from "./tomograms/omeZarr.js";
 
 /** A file of picks of one type; user and session are absent in the challenge's plain `<particle>.json`. */
-export interface PicksFile extends PicksAuthor {
+interface PicksFile extends PicksAuthor {
   readonly path: string;
   /** Set for an annotation of the CryoET Data Portal; its user is `portal`, its session the annotation's number. */
   readonly annotation?: PortalAnnotation;

@@ -1,4 +1,4 @@
-/** File names of volumes: MRC files and OME-Zarr folders. */
+/** Names of volumes, MRC files and OME-Zarr folders, and of the folders that hold them. */
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 
@@ -16,6 +16,12 @@ export const isVolumeName = (name: string): boolean =>
 
 /** Returns a volume's name without the extension of its format. */
 export const volumeStem = (name: string): string => mrcStem(name).replace(/\.zarr$/, "");
+
+/** Returns the Å a voxel in the name of a folder of copick's or the Data Portal's; undefined for any other name. */
+export function voxelSpacingOf(name: string): number | undefined {
+  const label = /^VoxelSpacing(\d+(?:\.\d+)?)$/.exec(name)?.[1];
+  return label === undefined ? undefined : Number(label);
+}
 
 /** Lists the names in a folder; none where it does not exist or is a file. */
 export const namesIn = async (folder: string): Promise<string[]> =>

@@ -2,12 +2,11 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PickbenchError } from "../system/errors.js";
 import { builtModule } from "../system/threads.js";
-import { type EngineName, engineNames } from "./engine.js";
+import { defaultThreads, type EngineName, engineNames } from "./engine.js";
 import type { ProbeAnswer } from "./probe.js";
 
 /** Whether an engine runs on this machine: on what device, or why not and how to enable it. */
@@ -64,7 +63,7 @@ function described(engine: EngineName, device: string): { runsOn: string; faster
   if (engine === "tfjs")
     return { runsOn: device, faster: device.includes("node-gpu") ? null : tensorFlowBuilds };
   const version = `ONNX Runtime ${onnxRuntimeVersion()}`;
-  const threads = Math.min(8, availableParallelism());
+  const threads = defaultThreads();
   const runsOn = engine === "onnx-cpu" ? `${version}, ${threads} threads` : `${version}, ${device}`;
   return { runsOn, faster: null };
 }

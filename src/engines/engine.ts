@@ -1,4 +1,5 @@
 /** Engines: what trains and runs networks. The contract that each one (ONNX Runtime's three, TensorFlow.js) fulfils. */
+import { availableParallelism } from "node:os";
 import type { Batch } from "../data/patches/spec.js";
 import type { Shape3 } from "../domain/volume.js";
 import type { Network } from "../nets/architecture.js";
@@ -11,6 +12,9 @@ import type { LossBuilder, Optimiser, TrainingState } from "./trainable.js";
 export const engineNames = ["onnx-cpu", "onnx-webgpu", "onnx-cuda", "tfjs"] as const;
 /** A program that trains and runs networks. */
 export type EngineName = (typeof engineNames)[number];
+
+/** Returns the count of threads where none is asked for: the machine's cores, 8 at most. */
+export const defaultThreads = (cores: number = availableParallelism()): number => Math.min(8, cores);
 
 /** Number formats that a network is run with. */
 export const precisions = ["float32", "int8"] as const;

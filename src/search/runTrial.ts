@@ -127,6 +127,7 @@ function rungsOf(
     },
   };
 }
+
 /**
  * Successive halving (Jamieson and Talwalkar, AISTATS 2016) without waiting for a whole round, since trials come one by
  * one (ASHA: Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020): at each rung a trial is

@@ -9,6 +9,7 @@ import { readReport } from "../leaderboard/leaderboard.js";
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { withLock } from "../system/lock.js";
+import { checkUnasked } from "../system/overwriting.js";
 import { holdoutOnly } from "../train/run/runExperiment.js";
 import { makeFolder, removeEmpty } from "../train/run/runFolder.js";
 import { parameterPlot } from "./plot.js";
@@ -40,22 +41,12 @@ import { experimentYaml, trialName, withValues } from "./trialExperiment.js";
  * completed, Stopped when the user asks to stop
  */
 export async function search(options: SearchOptions): Promise<SearchReport> {
-  const { out, resume, overwrite = false } = options;
-  if (overwrite && resume)
-    throw new PickbenchError(
-      "BadUsage",
-      "--resume keeps the search that --overwrite replaces; give one of them",
-    );
-  const prepared = await prepareSearch(options);
+  const { out, overwrite } = options;
   const made = await makeFolder(out);
   try {
     return await withLock(join(out, "search.lock"), out, async () => {
-      if (!resume && !overwrite && existsSync(join(out, "trials")))
-        throw new PickbenchError(
-          "BadUsage",
-          `${out} already holds a search; give --resume to go on with it, --overwrite to replace it, or another --out`,
-          { path: out },
-        );
+      checkUnasked(out, existsSync(join(out, "trials")), options, "search");
+      const prepared = await prepareSearch(options);
       if (overwrite)
         for (const name of ["trials", "plots", "best.yaml", "search.json"])
           await rm(join(out, name), { recursive: true, force: true });

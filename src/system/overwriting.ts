@@ -1,4 +1,4 @@
-/** The one rule of overwriting: what is there already is replaced with --overwrite alone. */
+/** The rules of overwriting: what is there already is replaced with --overwrite alone, and gone on with with --resume alone. */
 import { lstat } from "node:fs/promises";
 import { PickbenchError } from "./errors.js";
 
@@ -18,6 +18,32 @@ export async function checkFree(
   const found = await Promise.all(all.map((path) => lstat(path).catch(() => undefined)));
   const taken = all.filter((_, at) => found[at] !== undefined);
   if (taken.length > 0) throw existsAlready(taken, otherwise);
+}
+
+/**
+ * Checks that finished or half-finished work is neither written over nor gone on with unasked.
+ *
+ * @param begun whether such work stands in the folder
+ * @param what it is, such as "run"
+ * @throws BadUsage naming --resume and --overwrite
+ */
+export function checkUnasked(
+  path: string,
+  begun: boolean,
+  { overwrite = false, resume }: { readonly overwrite?: boolean | undefined; readonly resume: boolean },
+  what: string,
+): void {
+  if (overwrite && resume)
+    throw new PickbenchError(
+      "BadUsage",
+      `--resume keeps the ${what} that --overwrite replaces; give one of them`,
+    );
+  if (begun && !overwrite && !resume)
+    throw new PickbenchError(
+      "BadUsage",
+      `${path} already holds a ${what}; give --resume to go on with it, --overwrite to replace it, or another --out`,
+      { path },
+    );
 }
 
 const existsAlready = ([path, ...others]: readonly string[], otherwise: string): PickbenchError => {

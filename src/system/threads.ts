@@ -136,7 +136,9 @@ export function borrowThread(module: URL, onEvent: (event: never) => void = igno
   const { thread } = lent;
   thread.ref();
   let calls = 0;
+  let closed: Promise<void> | undefined;
   const call: Thread["call"] = async (method, argument, transfer) => {
+    if (closed) throw new Error(`${method} was asked of a thread that is given back`);
     calls++;
     try {
       return await thread.call(method, argument, transfer);
@@ -144,20 +146,24 @@ export function borrowThread(module: URL, onEvent: (event: never) => void = igno
       calls--;
     }
   };
+  const giveBack = async (): Promise<void> => {
+    const isReleased =
+      calls === 0 &&
+      (await thread.call("release", null).then(
+        () => true,
+        () => false,
+      ));
+    if (!isReleased || idle.has(module.href)) return thread.close();
+    lent.hear = ignore;
+    thread.unref();
+    idle.set(module.href, lent);
+  };
   return {
     ...thread,
     call,
-    async close() {
-      const isReleased =
-        calls === 0 &&
-        (await call("release", null).then(
-          () => true,
-          () => false,
-        ));
-      if (!isReleased || idle.has(module.href)) return thread.close();
-      lent.hear = ignore;
-      thread.unref();
-      idle.set(module.href, lent);
+    close() {
+      closed ??= giveBack();
+      return closed;
     },
   };
 }
@@ -223,6 +229,7 @@ function leaveUninterrupted(state: Int32Array): void {
 export function tell(event: unknown): void {
   parentPort?.postMessage({ event });
 }
+
 /**
  * Returns the URL of a worker's built module: beside the requesting module in dist/, and in dist/ too when that module
  * runs straight from src/, as in the tests.

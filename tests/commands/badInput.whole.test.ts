@@ -183,6 +183,11 @@ describe("run refuses before any work, in one sentence, leaving nothing", () => 
       /run already holds a run; give --resume/,
     ],
     [
+      "a run that stands there, before the data are read",
+      run("tiny.yaml", "--data @/missingChunk --out @/run"),
+      /run already holds a run; give --resume/,
+    ],
+    [
       "resume and overwrite at once",
       run("tiny.yaml", "--data @/data --out @/run --resume --overwrite"),
       /--resume keeps/,

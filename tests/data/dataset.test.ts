@@ -43,6 +43,8 @@ describe("folders", () => {
     expect(part.runs.map((run) => run.name)).toEqual(["TS_9"]);
     expect(part.overlayRoot).toBe(join(folder, "test/overlay"));
     await expect(openDataset(join(folder, "train"), { part: "test" })).rejects.toThrow(/no test part/);
+    const preferred = async (path: string) => (await openDataset(path, { prefer: "test" })).runs.length;
+    expect([await preferred(folder), await preferred(join(folder, "train"))]).toEqual([1, 3]);
   });
 
   test("test where there is no train", async () => {

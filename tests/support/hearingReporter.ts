@@ -5,6 +5,8 @@ export interface HearingReporter extends Reporter {
   readonly notes: string[];
   /** `LABEL DONE/TOTAL UNIT`, one an update. */
   readonly updates: string[];
+  /** Labels of the progress that was begun and not stopped. */
+  readonly running: Set<string>;
   /** Units of the stoppable work that was begun. */
   readonly stoppables: string[];
   readonly stop: () => void;
@@ -15,17 +17,21 @@ export function hearingReporter(onUpdate: (stop: () => void) => void = () => und
   const controller = new AbortController();
   const stop = () => controller.abort();
   const [notes, updates, stoppables]: string[][] = [[], [], []];
+  const running = new Set<string>();
   return {
-    ...{ notes: notes!, updates: updates!, stoppables: stoppables!, stop },
+    ...{ running, notes: notes!, updates: updates!, stoppables: stoppables!, stop },
     signal: controller.signal,
-    progress: (label, total, unit) => ({
-      update(done) {
-        updates!.push(`${label} ${done}/${total} ${unit}`);
-        onUpdate(stop);
-      },
-      say: (line) => notes!.push(line),
-      stop: () => undefined,
-    }),
+    progress(label, total, unit) {
+      running.add(label);
+      return {
+        update(done) {
+          updates!.push(`${label} ${done}/${total} ${unit}`);
+          onUpdate(stop);
+        },
+        say: (line) => notes!.push(line),
+        stop: () => void running.delete(label),
+      };
+    },
     note: (line) => notes!.push(line),
     stoppable(unit, work) {
       stoppables!.push(unit);

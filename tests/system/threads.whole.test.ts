@@ -1,9 +1,10 @@
+import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { startThread, type Thread } from "../../src/system/threads.js";
+import { borrowThread, startThread, type Thread } from "../../src/system/threads.js";
 
 const dist = (name: string) =>
   pathToFileURL(fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))).href;
@@ -115,4 +116,116 @@ it("closes after the uninterrupted work that goes on, and begins none of what wa
   await Promise.all([close(), close()]);
   expect(cell[0]).toBe(1);
   await Promise.all(waiting);
+});
+
+const lending = `
+import { threadId } from "node:worker_threads";
+import { serve, tell } from "${dist("system/threads")}";
+let count = 0;
+serve({
+  count: () => ++count,
+  id: () => threadId,
+  slowly: (ms) => new Promise((resolve) => setTimeout(resolve, ms, ++count)),
+  say(what) { tell(what); return new Promise((resolve) => setTimeout(resolve, 0)); },
+  sayLater(what) { setTimeout(tell, 20, what); },
+  release() { count = 0; if (RELEASES === "no") throw new Error("stuck"); },
+});
+`;
+
+/** The URL of a worker of which no thread was lent before. */
+async function lendingModule(name: string, releases = "yes"): Promise<URL> {
+  const path = join(folder, `${name}.mjs`);
+  await writeFile(path, lending.replace("RELEASES", JSON.stringify(releases)));
+  return pathToFileURL(path);
+}
+
+it("lends a thread that was given back to the next borrower, without what it held", async () => {
+  const module = await lendingModule("again");
+  const first = borrowThread(module);
+  const id = await first.call("id", 0);
+  expect([await first.call("count", 0), await first.call("count", 0)]).toEqual([1, 2]);
+  await first.close();
+  const second = borrowThread(module);
+  expect(await second.call("id", 0)).toBe(id);
+  expect(await second.call("count", 0)).toBe(1);
+  await second.close();
+});
+
+it("lets whoever gave a thread back neither call it nor take it from the next borrower", async () => {
+  const module = await lendingModule("twice");
+  const first = borrowThread(module);
+  await first.call("count", 0);
+  await Promise.all([first.close(), first.close()]);
+  const second = borrowThread(module);
+  expect(await second.call("count", 0)).toBe(1);
+  await first.close();
+  await expect(first.call("count", 0)).rejects.toThrow("count was asked of a thread that is given back");
+  expect(await second.call("count", 0)).toBe(2);
+  await second.close();
+});
+
+it("tells the present borrower of a thread alone", async () => {
+  const module = await lendingModule("telling");
+  const [early, late]: string[][] = [[], []];
+  const first = borrowThread(module, (event: string) => early!.push(event));
+  await first.call("say", "to the first");
+  await first.call("sayLater", "to the second");
+  await first.close();
+  const second = borrowThread(module, (event: string) => late!.push(event));
+  await second.call("say", "to the second");
+  await second.call("slowly", 60);
+  await second.close();
+  expect(early).toEqual(["to the first"]);
+  expect(late).toEqual(["to the second", "to the second"]);
+});
+
+it("ends a thread that is given back with calls in progress", async () => {
+  const module = await lendingModule("busy");
+  const first = borrowThread(module);
+  const id = await first.call("id", 0);
+  const waiting = expect(first.call("slowly", 60_000)).rejects.toThrow("ended with code");
+  await first.close();
+  await waiting;
+  const second = borrowThread(module);
+  expect(await second.call("id", 0)).not.toBe(id);
+  await second.close();
+});
+
+it("keeps one of two threads that are given back", async () => {
+  const module = await lendingModule("two");
+  const both = [borrowThread(module), borrowThread(module)];
+  const ids = await Promise.all(both.map((each) => each.call("id", 0)));
+  expect(new Set(ids).size).toBe(2);
+  await Promise.all(both.map((each) => each.close()));
+  const next = [borrowThread(module), borrowThread(module)];
+  const nextIds = await Promise.all(next.map((each) => each.call("id", 0)));
+  expect(ids.filter((id) => nextIds.includes(id))).toHaveLength(1);
+  await Promise.all(next.map((each) => each.close()));
+});
+
+it("ends a thread whose worker cannot let go of what it holds", async () => {
+  const module = await lendingModule("stuck", "no");
+  const first = borrowThread(module);
+  const id = await first.call("id", 0);
+  await first.close();
+  const second = borrowThread(module);
+  expect(await second.call("id", 0)).not.toBe(id);
+  await second.close();
+});
+
+it("keeps no process for a thread that waits to be lent", async () => {
+  const module = await lendingModule("idle");
+  const path = join(folder, "borrower.mjs");
+  const script = `
+    import { borrowThread } from "${dist("system/threads")}";
+    const thread = borrowThread(new URL("${module.href}"));
+    console.log(await thread.call("count", 0));
+    await thread.close();
+  `;
+  await writeFile(path, script);
+  const { stdout, stderr, status } = spawnSync(process.execPath, [path], {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  expect({ stdout, stderr, status }).toEqual({ stdout: "1\n", stderr: "", status: 0 });
 });

@@ -65,9 +65,7 @@ async function firstSubject(
   { data: choice }: Experiment,
   reporter: Reporter,
 ): Promise<Subject> {
-  const dataset = await openDataset(data, { part: "test", reporter }).catch(() =>
-    openDataset(data, { reporter }),
-  );
+  const dataset = await openDataset(data, { prefer: "test", reporter });
   const isMeant = ({ tomoType }: TomogramRef): boolean => tomoType === choice.tomogram;
   const run = dataset.runs.find(({ tomograms }) => tomograms.some(isMeant)) ?? dataset.runs[0]!;
   const ref = findTomogram(run, choice.tomogram, choice.voxelSpacing);

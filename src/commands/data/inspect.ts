@@ -6,7 +6,6 @@ import {
   type RunInspection,
   type TomogramInspection,
 } from "../../data/inspect/inspection.js";
-import type { Progress } from "../../system/reporter.js";
 import { defineCommand, report } from "../shared/command.js";
 import { quietOption, withDataset } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
@@ -24,11 +23,7 @@ export const command = defineCommand({
   async run({ data, part, quick, quiet, json }) {
     const reporter = terminalReporter({ quiet });
     const dataset = await openDataset(data, { part, reporter });
-    let progress: Progress | undefined;
-    const inspection = await inspectDataset(dataset, !quick, (total) => {
-      progress = reporter.progress("reading", total, "chunks");
-      return (done, name) => progress?.update(done, name);
-    }).finally(() => progress?.stop());
+    const inspection = await inspectDataset(dataset, !quick, reporter);
     report(json, inspection, () => describe(inspection, quick));
     if (inspection.problems.length > 0) process.exitCode = 1;
   },

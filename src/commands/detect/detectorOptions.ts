@@ -82,9 +82,7 @@ export async function openRuns(
   asked: string | undefined,
   reporter: Reporter,
 ): Promise<{ dataset: Dataset; runs: string[] }> {
-  const dataset = await openDataset(path, { part: "test", reporter }).catch(() =>
-    openDataset(path, { reporter }),
-  );
+  const dataset = await openDataset(path, { prefer: "test", reporter });
   const names = dataset.runs.filter(({ tomograms }) => tomograms.length > 0).map(({ name }) => name);
   const runs = runNames(asked);
   if (runs === undefined) {

@@ -15,7 +15,7 @@ import { checkTuneRuns, tuneTypes } from "../../train/ensemble/tuneFusion.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { particlesOf, readDiagnosisTruth, readPicker } from "../shared/pickSources.js";
-import { startProgress } from "../shared/progress.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
   usage: "<picks..>",
@@ -123,7 +123,7 @@ function checkFlags(paths: readonly string[], out: string, flags: CheckedFlags):
     throw wrong("--weights are given and --tune would look for others; leave one");
 }
 
-/** Tunes every type, with a bar. */
+/** Tunes every type on runs that were picked. */
 function tuned(
   particles: readonly Particle[],
   truth: PicksByExperiment,
@@ -133,12 +133,7 @@ function tuned(
 ): Map<string, TunedFusion> {
   const lists = pickers.map(({ picks }) => picks);
   checkTuneRuns(truth, lists);
-  const progress = startProgress("tuning", particles.length, "types", { quiet });
-  try {
-    return tuneTypes(particles, truth, lists, rules, (done, type) => progress.update(done, type));
-  } finally {
-    progress.stop();
-  }
+  return tuneTypes(particles, truth, lists, rules, terminalReporter({ quiet }));
 }
 
 /** A file for every type of every run, so that none of an earlier fusion stays. */

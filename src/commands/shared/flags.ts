@@ -1,10 +1,9 @@
 /** Flags that several commands have, with one meaning each, and the checks of their values. */
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { Argv } from "yargs";
-import { engineNames } from "../../engines/engine.js";
+import { defaultThreads, engineNames } from "../../engines/engine.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 
 /** @throws BadUsage where a flag that was given is no whole number of at least `least` */
@@ -69,7 +68,7 @@ export const threadsOption = {
 /** The number that `--threads` means. @throws BadUsage for one that is no whole number above 0 */
 export function threadsOf(given: number | undefined): number {
   checkWhole("threads", given, 1);
-  return given ?? Math.min(8, availableParallelism());
+  return given ?? defaultThreads();
 }
 
 /** `--runs`, the same wherever runs are chosen. */

@@ -111,13 +111,16 @@ function chosenRuns(
   return truth;
 }
 
-async function readExtents(dataset: Dataset, truth: PicksByExperiment): Promise<Map<string, Extent>> {
+async function readExtents(
+  { runs, access }: Dataset,
+  truth: PicksByExperiment,
+): Promise<Map<string, Extent>> {
   const { resolveTomogram } = await dataRoom();
   const extents = new Map<string, Extent>();
-  for (const { name, tomograms } of dataset.runs) {
+  for (const { name, tomograms } of runs) {
     const [first] = tomograms;
     if (!truth.has(name) || first === undefined) continue;
-    const { shape, spacing } = (await resolveTomogram(first)).levels[0]!;
+    const { shape, spacing } = (await resolveTomogram(first, access)).levels[0]!;
     extents.set(name, { z: shape[0] * spacing[0], y: shape[1] * spacing[1], x: shape[2] * spacing[2] });
   }
   return extents;

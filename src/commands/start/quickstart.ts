@@ -6,12 +6,12 @@ import { simulateDataset } from "../../data/simulate/simulateDataset.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { runReportText } from "../../score/report.js";
 import { checkFree } from "../../system/overwriting.js";
+import type { Reporter } from "../../system/reporter.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
 import { runExperiment } from "../../train/run/runExperiment.js";
 import { runFolder } from "../../train/run/runFolder.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, overwriteOption, quietOption } from "../shared/flags.js";
-import { startProgress } from "../shared/progress.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 const recipe = fileURLToPath(new URL("../../../experiments/quickstart.yaml", import.meta.url));
@@ -45,7 +45,8 @@ export const command = defineCommand({
     const data = join(out, "phantoms");
     const folder = runFolder(join(out, "run"));
     await checkFree(folder.record, overwrite);
-    await simulate(data, seed, quiet);
+    const reporter = terminalReporter({ quiet });
+    await simulate(data, seed, reporter);
     const submissions = join(out, "submissions");
     const options = {
       experiment: recipe,
@@ -54,7 +55,7 @@ export const command = defineCommand({
       budget,
       resume: false,
       overwrite: true,
-      reporter: terminalReporter({ quiet }),
+      reporter,
     };
     const result = await runExperiment(folder, options, submissions);
     report(json, { data, folder: folder.path, ...result }, () =>
@@ -71,12 +72,7 @@ export const command = defineCommand({
 });
 
 /** Makes the phantoms; those of an earlier quickstart are made again, which gives the same bytes for the same seed. */
-async function simulate(out: string, seed: number, quiet: boolean): Promise<void> {
-  const progress = startProgress("simulating", phantoms.runs, "tomograms", { quiet });
-  let done = 0;
+async function simulate(out: string, seed: number, reporter: Reporter): Promise<void> {
   const overwrite = existsSync(join(out, "phantom.json"));
-  await simulateDataset({ out, seed, ...phantoms, part: "train", preview: true, overwrite }, () =>
-    progress.update(++done),
-  );
-  progress.stop();
+  await simulateDataset({ out, seed, ...phantoms, part: "train", preview: true, overwrite, reporter });
 }

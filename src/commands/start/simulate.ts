@@ -6,7 +6,7 @@ import type { Shape3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
 import { overwriteOption, quietOption } from "../shared/flags.js";
-import { startProgress } from "../shared/progress.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 /** `184,630,630` as a shape. @throws BadUsage */
 function parseSize(text: string, spacing: number): Shape3 {
@@ -96,10 +96,9 @@ export const command = defineCommand({
       .example("$0 simulate --out big --count 1 --size 184,630,630", "one as large as the challenge's"),
   run: async (options) => {
     const spacing = checked("spacing", options.spacing, ranges.spacing);
-    const runs = checked("count", options.count, ranges.runs);
     const settings = {
       out: options.out,
-      runs,
+      runs: checked("count", options.count, ranges.runs),
       shape: parseSize(options.size, spacing),
       spacing,
       seed: checked("seed", options.seed, ranges.seed),
@@ -110,12 +109,9 @@ export const command = defineCommand({
       ...(options.densities === undefined ? {} : { densities: options.densities }),
       preview: options.preview,
       overwrite: options.overwrite,
+      reporter: terminalReporter({ quiet: options.quiet }),
     };
-    const progress = startProgress("simulating", runs, "tomograms", { quiet: options.quiet });
-    let done = 0;
-    const made = await simulateDataset(settings, ({ name }) => progress.update(++done, name)).finally(() =>
-      progress.stop(),
-    );
+    const made = await simulateDataset(settings);
     report(options.json, { ...rootsOf(settings), runs: made }, () =>
       made
         .map(({ name, counts }) =>

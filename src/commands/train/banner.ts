@@ -27,8 +27,8 @@ export async function printBanner(prepared: PreparedRun, folder: RunFolder): Pro
   for (const [name, text] of rows as [string, string][]) printLine(`${faint(name.padEnd(10))}  ${text}`);
 }
 
-const perType = ({ members }: PreparedRun): string =>
-  members.length < 2 ? "" : ` in ${members.length} networks, one a type`;
+const perType = ({ networks }: PreparedRun): string =>
+  networks.length < 2 ? "" : ` in ${networks.length} networks, one a type`;
 
 /** Says why a run that might take the card is on the CPU. */
 async function whyNoCard(engine: EngineName, asked: Experiment["engine"]): Promise<string> {

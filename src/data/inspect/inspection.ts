@@ -5,6 +5,7 @@
 import type { ParticlePick } from "../../domain/particles.js";
 import { isPickbenchError, messageOf } from "../../system/errors.js";
 import { hashFile } from "../../system/files.js";
+import { type Reporter, silentReporter } from "../../system/reporter.js";
 import type { Dataset, Level, Run, TomogramRef } from "../model.js";
 import { listPicks, readPicksOf, strayPicks } from "../picks.js";
 import { openTomogram, resolveTomogram } from "../tomograms/omeZarr.js";
@@ -93,18 +94,18 @@ class Problems {
  * ones.
  *
  * @param readChunks false leaves the chunks unread
- * @param onTotal is called once with the number of chunks before the first is read; returns the callback for each chunk
+ * @param reporter hears of each chunk that is read
  */
 export async function inspectDataset(
   dataset: Dataset,
   readChunks: boolean,
-  onTotal: (chunks: number) => (done: number, name: string) => void,
+  reporter: Reporter = silentReporter,
 ): Promise<Inspection> {
   const problems = new Problems();
   const runs: RunInspection[] = [];
   for (const run of dataset.runs) runs.push(await inspectRun(dataset, run, problems));
   if (!readChunks) return { root: dataset.root, runs, chunks: 0, problems: problems.list() };
-  const read = await readAllChunks(dataset, runs, problems, onTotal);
+  const read = await readAllChunks(dataset, runs, problems, reporter);
   const measured: RunInspection[] = [];
   for (const run of runs) measured.push(await measureRun(dataset, run, read.values, problems));
   return { root: dataset.root, runs: measured, chunks: read.chunks, problems: problems.list() };
@@ -224,36 +225,54 @@ function isOutside(pick: ParticlePick, { shape, spacing }: Level): boolean {
   );
 }
 
+/** A level's channel to read, and how many chunks that takes. */
+interface ChunkedLevel {
+  readonly ref: TomogramRef;
+  readonly level: number;
+  readonly channel: number;
+  readonly chunks: number;
+}
+
+const chunkedLevels = (runs: readonly RunInspection[]): ChunkedLevel[] =>
+  runs.flatMap((run) =>
+    run.tomograms.flatMap(({ tomoType, path, levels, channels }) =>
+      levels.flatMap(({ shape, chunkShape }, level) =>
+        Array.from({ length: channels?.length ?? 1 }, (_, channel) => ({
+          ref: { run: run.name, tomoType, path, levels, ...(channels ? { channels } : {}) },
+          level,
+          channel,
+          chunks: shape.reduce((count, size, axis) => count * Math.ceil(size / chunkShape[axis]!), 1),
+        })),
+      ),
+    ),
+  );
+
 async function readAllChunks(
   dataset: Dataset,
   runs: readonly RunInspection[],
   problems: Problems,
-  onTotal: (chunks: number) => (done: number, name: string) => void,
+  reporter: Reporter,
 ): Promise<{ chunks: number; values: Map<string, ValueRange> }> {
-  const work: { ref: TomogramRef; level: number; channel: number; chunks: number }[] = [];
-  for (const run of runs)
-    for (const { tomoType, path, levels, channels } of run.tomograms)
-      for (const [level, { shape, chunkShape }] of levels.entries())
-        for (let channel = 0; channel < (channels?.length ?? 1); channel++)
-          work.push({
-            ref: { run: run.name, tomoType, path, levels, ...(channels ? { channels } : {}) },
-            level,
-            channel,
-            chunks: shape.reduce((count, size, axis) => count * Math.ceil(size / chunkShape[axis]!), 1),
-          });
-  const onChunk = onTotal(work.reduce((sum, { chunks }) => sum + chunks, 0));
+  const work = chunkedLevels(runs);
+  const total = work.reduce((sum, { chunks }) => sum + chunks, 0);
+  const progress = reporter.progress("reading", total, "chunks");
   const values = new Map<string, ValueRange>();
   let done = 0;
-  for (const { ref, level, channel } of work) {
-    const reader = await openTomogram(ref, level, dataset.access);
-    const ranges: (ValueRange & { readonly voxels: number })[] = [];
-    const chunks = reader.chunks(channel);
-    for (const { box } of chunks) {
-      const region = await problems.guard(() => reader.readRegion(box, channel));
-      if (region && level === 0) ranges.push(rangeOf(region));
-      onChunk(++done, `${ref.run} ${ref.tomoType}`);
+  try {
+    for (const { ref, level, channel } of work) {
+      const reader = await openTomogram(ref, level, dataset.access);
+      const ranges: (ValueRange & { readonly voxels: number })[] = [];
+      const chunks = reader.chunks(channel);
+      for (const { box } of chunks) {
+        const region = await problems.guard(() => reader.readRegion(box, channel));
+        if (region && level === 0) ranges.push(rangeOf(region));
+        progress.update(++done, `${ref.run} ${ref.tomoType}`);
+      }
+      if (level === 0 && channel === 0 && ranges.length === chunks.length)
+        values.set(ref.path, joined(ranges));
     }
-    if (level === 0 && channel === 0 && ranges.length === chunks.length) values.set(ref.path, joined(ranges));
+  } finally {
+    progress.stop();
   }
   return { chunks: done, values };
 }

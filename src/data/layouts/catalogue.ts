@@ -1,26 +1,24 @@
 /** All layouts of data sets, in the order in which they are asked. */
 import { basename, join } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
-import type { Run } from "../model.js";
 import { copickConfig } from "./copickConfig.js";
 import { copickFolder } from "./copickFolder.js";
 import type { Asked, FoundData, Layout } from "./layout.js";
-import { portalRuns } from "./portal.js";
-import { listRuns } from "./runs.js";
-import { singleVolume, volumeRuns } from "./volumeFolder.js";
+import { listRuns, otherRuns } from "./runs.js";
+import { singleVolume } from "./volumeFolder.js";
 
 /** A folder whose runs lie outside copick's tree; picks go into its overlay. */
-const folderOf = (runsIn: (folder: string) => Promise<Run[]>): Layout => ({
+const otherFolder: Layout = {
   async recognise(path) {
-    const runs = await runsIn(path);
+    const runs = await otherRuns(path);
     if (runs.length === 0) return undefined;
     const known = new Map([[path, runs]]);
     return { root: path, overlay: join(path, "overlay"), roots: [path], runs: await listRuns([path], known) };
   },
-});
+};
 
 /** Layouts of a folder that holds one data set, or of each of its parts. */
-const folders: readonly Layout[] = [copickFolder, folderOf(portalRuns), folderOf(volumeRuns)];
+const folders: readonly Layout[] = [copickFolder, otherFolder];
 
 /** A folder that is no part, and has none. */
 const wholeFolder: Layout = {
@@ -36,10 +34,11 @@ const wholeFolder: Layout = {
   },
 };
 
-/** A folder with `train/` and `test/` inside; `train` counts where both are there and none is asked for. */
+/** A folder with `train/` and `test/` inside; the preferred one counts where both are there and none is asked for. */
 const folderOfParts: Layout = {
   async recognise(path, asked) {
-    for (const part of asked.part === undefined ? ["train", "test"] : [asked.part]) {
+    const byPreference = asked.prefer === "test" ? ["test", "train"] : ["train", "test"];
+    for (const part of asked.part === undefined ? byPreference : [asked.part]) {
       const found = await firstOf(folders, join(path, part), asked);
       if (found) return found;
     }

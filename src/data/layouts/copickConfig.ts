@@ -1,4 +1,4 @@
-/** copick configurations and folders: finds the roots and particles behind a `--data` argument. */
+/** copick configurations: finds the roots and particles behind a `--data` argument. */
 import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -19,6 +19,8 @@ export interface FoundData {
 /** What is asked for beside the path. */
 export interface Asked {
   readonly part: "train" | "test" | undefined;
+  /** The part that counts where both are there and none is asked for. */
+  readonly prefer: "train" | "test";
   readonly access: DataAccess;
 }
 

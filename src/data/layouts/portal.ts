@@ -3,9 +3,8 @@ import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { parseJson, readIfThere } from "../../formats/zarr/ome.js";
 import type { PortalAnnotation, Run, TomogramRef } from "../model.js";
-import { isVolumeName, namesIn, volumeStem } from "../volumeNames.js";
+import { isVolumeName, namesIn, volumeStem, voxelSpacingOf } from "../volumeNames.js";
 
-const spacingFolder = /^VoxelSpacing(\d+(?:\.\d+)?)$/;
 const reconstructions = "Reconstructions";
 
 /**
@@ -29,11 +28,11 @@ async function portalRun(folder: string): Promise<Run> {
   const tomograms: TomogramRef[] = [];
   const annotations: PortalAnnotation[] = [];
   for (const spacingName of await namesIn(join(folder, reconstructions))) {
-    const label = spacingFolder.exec(spacingName)?.[1];
-    if (label === undefined) continue;
+    const voxelSpacing = voxelSpacingOf(spacingName);
+    if (voxelSpacing === undefined) continue;
     const inside = join(folder, reconstructions, spacingName);
-    tomograms.push(...(await tomogramsIn(inside, name, Number(label))));
-    annotations.push(...(await annotationsIn(join(inside, "Annotations"), Number(label))));
+    tomograms.push(...(await tomogramsIn(inside, name, voxelSpacing)));
+    annotations.push(...(await annotationsIn(join(inside, "Annotations"), voxelSpacing)));
   }
   return { name, tomograms, annotations, sources: [join(folder, reconstructions)] };
 }

@@ -1,11 +1,9 @@
 /** Runs under roots: in copick's tree, as the Data Portal lays them out, or as volumes in folders. */
 import { join } from "node:path";
 import type { Run, TomogramRef } from "../model.js";
-import { foldersIn } from "../volumeNames.js";
+import { foldersIn, voxelSpacingOf } from "../volumeNames.js";
 import { portalRuns } from "./portal.js";
 import { volumeRuns } from "./volumeFolder.js";
-
-const spacingFolder = /^VoxelSpacing(\d+(?:\.\d+)?)$/;
 
 /** Lists the runs of a folder that is not in copick's tree: the Data Portal's, else volumes. */
 export async function otherRuns(root: string): Promise<Run[]> {
@@ -46,18 +44,18 @@ async function listTomograms(run: string, runFolders: readonly string[]): Promis
   const found = new Map<string, TomogramRef & { voxelSpacing: number }>();
   for (const folder of runFolders) {
     for (const spacingName of await foldersIn(folder)) {
-      const label = spacingFolder.exec(spacingName)?.[1];
-      if (label === undefined) continue;
+      const voxelSpacing = voxelSpacingOf(spacingName);
+      if (voxelSpacing === undefined) continue;
       for (const name of await foldersIn(join(folder, spacingName))) {
         if (!name.endsWith(".zarr")) continue;
         const tomoType = name.slice(0, -".zarr".length);
-        const key = `${Number(label)}/${tomoType}`;
+        const key = `${voxelSpacing}/${tomoType}`;
         if (found.has(key)) continue;
         found.set(key, {
           run,
           tomoType,
           path: join(folder, spacingName, name),
-          voxelSpacing: Number(label),
+          voxelSpacing,
         });
       }
     }

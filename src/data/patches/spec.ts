@@ -159,6 +159,6 @@ function checkParticles(spec: PatchSpec, sources: readonly PatchSource[]): void 
   if (sources.some(({ picks }) => picks.some(({ type }) => names.includes(type)))) return;
   throw new PickbenchError(
     "BadDataset",
-    `Runs ${sources.map(({ run }) => run).join(", ")}: got no picks of ${names.join(", ") || "any scored type"}, wanted at least one to draw crops around; add picks or set backgroundShare to 1.`,
+    `Runs ${sources.map(({ run }) => run).join(", ")}: got no picks of ${names.join(", ") || "any scored type"}, wanted at least one to draw crops around; add picks or set patch.backgroundShare to 1.`,
   );
 }

@@ -59,7 +59,6 @@ class PooledPatchStream implements PatchStream {
   readonly #ahead: number;
   readonly #pending = new Map<number, Promise<Batch>>();
   #started = false;
-  #closed: Promise<void> | undefined;
 
   constructor(pool: Pool, ahead: number) {
     this.#pool = pool;
@@ -67,7 +66,6 @@ class PooledPatchStream implements PatchStream {
   }
 
   async batch(step: number): Promise<Batch> {
-    if (this.#closed !== undefined) throw new Error(`batch(${step}) was asked of a closed patch stream`);
     const first = !this.#started;
     this.#started = true;
     const asked = this.#make(step);
@@ -83,8 +81,7 @@ class PooledPatchStream implements PatchStream {
 
   close(): Promise<void> {
     this.#pending.clear();
-    this.#closed ??= this.#pool.close();
-    return this.#closed;
+    return this.#pool.close();
   }
 
   #make(step: number): Promise<Batch> {

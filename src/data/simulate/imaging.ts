@@ -128,6 +128,7 @@ function filterPairs({ density: re, shape, spacing }: Field, im: Float32Array, i
   re[0] = 0;
   im[0] = 0;
 }
+
 /** Optics of an electron microscope. */
 
 interface Optics {

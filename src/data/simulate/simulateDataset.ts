@@ -9,6 +9,7 @@ import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 import { openPool } from "../../system/pool.js";
+import { type Reporter, silentReporter } from "../../system/reporter.js";
 import { builtModule } from "../../system/threads.js";
 import type { PhantomRoots, PickCounts, SimulateTask } from "./simulateWorker.js";
 
@@ -35,6 +36,8 @@ interface SimulateOptions {
   readonly preview?: boolean;
   /** Replaces phantoms of an earlier call. */
   readonly overwrite?: boolean;
+  /** Hears of each tomogram that is done. */
+  readonly reporter?: Reporter | undefined;
 }
 
 /** A tomogram that was simulated, and how many particles of each type lie in it. */
@@ -53,14 +56,10 @@ const noteName = "phantom.json";
 /**
  * Makes a data set of phantoms, one tomogram per worker thread at a time; equal options yield equal bytes.
  *
- * @param onRun called after each tomogram, in any order
  * @returns the runs in order
  * @throws PickbenchError BadUsage where the folder holds other data; BadDataset for broken density maps
  */
-export async function simulateDataset(
-  options: SimulateOptions,
-  onRun: (run: SimulatedRun) => void = () => {},
-): Promise<SimulatedRun[]> {
+export async function simulateDataset(options: SimulateOptions): Promise<SimulatedRun[]> {
   const roots = rootsOf(options);
   await clear(options, roots);
   await writeNote(options);
@@ -70,11 +69,14 @@ export async function simulateDataset(
     Math.max(1, Math.floor(memory / (bytesPerVoxel * voxelCount(options.shape)))),
   );
   const pool = openPool(builtModule(import.meta.url, "./simulateWorker.js"), { threads });
+  const { reporter = silentReporter, runs } = options;
+  const progress = reporter.progress("simulating", runs, "tomograms");
+  let done = 0;
   try {
     return await Promise.all(
       tasksOf(options, roots).map(async (task) => {
         const run = { name: task.name, counts: await pool.run<PickCounts>(task) };
-        onRun(run);
+        progress.update(++done, run.name);
         return run;
       }),
     );
@@ -83,6 +85,7 @@ export async function simulateDataset(
     await remove(options, roots);
     throw error;
   } finally {
+    progress.stop();
     await pool.close();
   }
 }

@@ -25,18 +25,18 @@ export type PickCounts = Readonly<Record<string, number>>;
 /** Least width of a preview in pixels. */
 const pictureWidth = 600;
 
-let cast: { readonly key: string; readonly made: Promise<SpecimenSet> } | undefined;
+let specimens: { readonly key: string; readonly made: Promise<SpecimenSet> } | undefined;
 
-function castFor(spacing: number, densities: string | undefined): Promise<SpecimenSet> {
+function specimensFor(spacing: number, densities: string | undefined): Promise<SpecimenSet> {
   const key = JSON.stringify([spacing, densities]);
-  if (cast?.key !== key) cast = { key, made: assembleSpecimens(spacing, densities) };
-  return cast.made;
+  if (specimens?.key !== key) specimens = { key, made: assembleSpecimens(spacing, densities) };
+  return specimens.made;
 }
 
 /** Simulates one tomogram and writes it. */
 export default answering(async (task: SimulateTask): Promise<PickCounts> => {
   const { plan, roots, name } = task;
-  const { particles, ...others } = await castFor(plan.spacing, task.densities);
+  const { particles, ...others } = await specimensFor(plan.spacing, task.densities);
   const phantom = simulatePhantom(plan, { particles, ...others });
   await writePhantom(roots, name, plan, particles.keys(), phantom);
   if (task.previews !== undefined)
@@ -84,7 +84,7 @@ const chunkShape = [256, 256, 256] as const;
  * Writes the picks and then the reconstructions `wbp` and `denoised` of one run, each whole or not at all; a kill never
  * leaves a tomogram without its picks.
  */
-export async function writePhantom(
+async function writePhantom(
   { staticRoot, overlayRoot }: PhantomRoots,
   run: string,
   plan: PhantomPlan,

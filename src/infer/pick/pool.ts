@@ -1,6 +1,6 @@
 /** Pool of worker threads that pick. */
 import { availableParallelism } from "node:os";
-import { openPool, type Pool } from "../../system/pool.js";
+import { openPool } from "../../system/pool.js";
 import { builtModule } from "../../system/threads.js";
 import { keptVoxels, type SparseMap } from "../predict/sparseMap.js";
 import type { PickingResult, PickingSettings } from "./picking.js";
@@ -44,29 +44,18 @@ export const pickingThreads = (): number => Math.min(mostThreads, availableParal
 
 /** Opens a pool, whose threads start with the first work. */
 export function openPickPool(threads: number = pickingThreads()): PickPool {
-  let pool: Pool | undefined;
-  let isClosed = false;
-  const ask = async <Result>(
-    name: "pickMap" | "pickStored",
-    work: PickWork | ChannelWork,
-  ): Promise<Result> => {
-    if (isClosed) throw new Error("a picking was asked of a pool that is closed");
-    pool ??= openPool(builtModule(import.meta.url, "./worker.js"), { threads, atOnce: 1 });
-    return pool.run<Result>(work, name);
-  };
+  const pool = openPool(builtModule(import.meta.url, "./worker.js"), { threads, atOnce: 0 });
   const admission = new Semaphore(mostVoxels);
   const askMap = (work: PickWork): Promise<PickingResult[]> =>
-    admission.run(keptVoxels(work.map), () => ask("pickMap", work));
+    admission.run(keptVoxels(work.map), () => pool.run(work, "pickMap"));
   return {
     async pick(map, settings) {
       const [result] = await askMap({ map, settings, thresholds: null });
       return result!;
     },
     sweep: (map, settings, thresholds) => askMap({ map, settings, thresholds }),
-    channel: (task, settings, place) => ask("pickStored", { task, settings, place }),
-    async close() {
-      isClosed = true;
-      await pool?.close();
-    },
+    channel: (task, settings, place) =>
+      pool.run({ task, settings, place } satisfies ChannelWork, "pickStored"),
+    close: () => pool.close(),
   };
 }

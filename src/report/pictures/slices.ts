@@ -75,6 +75,7 @@ function meanSlice(
   const share = 1 / ((last - first + 1) * bin * bin);
   return { width, height, data: sums.map((sum) => sum * share) };
 }
+
 /** Budget of bytes for pictures, spent in the order of requests. */
 export class PictureBudget {
   #left: number;

@@ -128,8 +128,8 @@ async function tuned(
         );
   return { weights, networks, tuned: await judge.tune(networks) };
 }
-/** Selection of members by trying one change after another; the caller scores each change. */
 
+/** Members chosen by trying one change after another; the caller scores each change. */
 interface Selection {
   /** How often each member was taken. */
   readonly counts: readonly number[];

@@ -12,7 +12,7 @@ import type { Experiment } from "../experiment/schema.js";
 import { type Tuned, tuneMaps, tuneNetworks, tuningFloors } from "../fit/tuneNetworks.js";
 import type { TuneRun } from "../fit/tunePicking.js";
 import type { EnsembleMember } from "./members.js";
-import type { EnsembleParts } from "./soup.js";
+import type { EnsembleParts } from "./parts.js";
 import { blendMaps, type StoredMaps, storeMaps } from "./storedMaps.js";
 import { type EnsembleTuneRun, viewsOfRun } from "./tuneData.js";
 

@@ -9,7 +9,7 @@ import { namedNetworks } from "../checkpoint/modelMetadata.js";
 import type { Experiment } from "../experiment/schema.js";
 import { choose } from "./choose.js";
 import { type EnsembleMember, readMembers } from "./members.js";
-import { withEnsembleParts } from "./soup.js";
+import { withEnsembleParts } from "./parts.js";
 import { readTuneRuns } from "./tuneData.js";
 
 /** Test-time images, in place of the members' own. */

@@ -17,6 +17,7 @@ import { judge } from "../../score/diagnosis/verdicts.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { chooseCautious } from "../../score/tuning.js";
 import { PickbenchError } from "../../system/errors.js";
+import { type Reporter, silentReporter } from "../../system/reporter.js";
 
 /** Limit of the weights to try for a type, whatever the number of pickers. */
 const mostWeights = 70;
@@ -24,20 +25,25 @@ const mostWeights = 70;
 /**
  * Tunes the fusion of every type of particle (see tuneFusion).
  *
- * @param onTuned called after each type
+ * @param reporter hears of each type that is tuned
  */
 export function tuneTypes(
   particles: readonly Particle[],
   truth: PicksByExperiment,
   pickers: readonly PicksByRun[],
   rules: FusionRules,
-  onTuned: (done: number, type: string) => void,
+  reporter: Reporter = silentReporter,
 ): Map<string, TunedFusion> {
   const tuned = new Map<string, TunedFusion>();
-  for (const [i, particle] of particles.entries()) {
-    const found = tuneFusion(particle, truth, pickers, rules);
-    if (found) tuned.set(particle.name, found);
-    onTuned(i + 1, particle.name);
+  const progress = reporter.progress("tuning", particles.length, "types");
+  try {
+    for (const [i, particle] of particles.entries()) {
+      const found = tuneFusion(particle, truth, pickers, rules);
+      if (found) tuned.set(particle.name, found);
+      progress.update(i + 1, particle.name);
+    }
+  } finally {
+    progress.stop();
   }
   return tuned;
 }

@@ -14,7 +14,7 @@ import type { OpenRequest, StepRequest } from "./trainWorker.js";
 
 type Current = NonNullable<TrainingProgress["current"]>;
 
-interface MemberTraining {
+interface NetworkTraining {
   readonly experiment: Experiment;
   readonly network: ExperimentNetwork;
   /** What is being done, as the user is told. */
@@ -46,7 +46,7 @@ export interface Rungs {
 }
 
 /** Result of one network's training. */
-export interface MemberResult {
+export interface TrainedNetwork {
   readonly weights: Float32Array;
   readonly score: number | null;
   readonly steps: number;
@@ -60,7 +60,7 @@ export interface MemberResult {
  * Trains one network to the end of its budget and returns the weights that did best on the tune runs.
  * @throws PickbenchError NotFinite where the loss is no longer finite; Stopped when the user asks to stop
  */
-export async function trainMember(training: MemberTraining): Promise<MemberResult> {
+export async function trainNetwork(training: NetworkTraining): Promise<TrainedNetwork> {
   const { experiment, network, seed, sources, threads } = training;
   const stream = await openPatchStream(patchSpecOf(experiment, network, seed), sources);
   const thread = borrowThread(builtModule(import.meta.url, "./trainWorker.js"));
@@ -89,7 +89,7 @@ export async function trainMember(training: MemberTraining): Promise<MemberResul
 }
 
 class Loop {
-  private readonly training: MemberTraining;
+  private readonly training: NetworkTraining;
   private readonly thread: Thread;
   private readonly stream: Awaited<ReturnType<typeof openPatchStream>>;
   private step: number;
@@ -101,7 +101,11 @@ class Loop {
   private readonly before: number;
   private lastSave = 0;
 
-  constructor(training: MemberTraining, thread: Thread, stream: Awaited<ReturnType<typeof openPatchStream>>) {
+  constructor(
+    training: NetworkTraining,
+    thread: Thread,
+    stream: Awaited<ReturnType<typeof openPatchStream>>,
+  ) {
     this.training = training;
     this.thread = thread;
     this.stream = stream;
@@ -122,7 +126,7 @@ class Loop {
     return fractionDone(this.training.budget, this.step, this.elapsedMs);
   }
 
-  async run(): Promise<MemberResult> {
+  async run(): Promise<TrainedNetwork> {
     const { budget, label, reporter } = this.training;
     const bySteps = "steps" in budget;
     const total = bySteps ? budget.steps : Math.round(budget.minutes * 60);

@@ -14,7 +14,7 @@ import { networkOf, writeCheckpoint } from "../checkpoint/checkpoint.js";
 import { parseBudget, shareBudget } from "../experiment/budget.js";
 import type { PreparedRun } from "../run/prepare.js";
 import { makeFolder, type RunFolder, snapshotFile } from "../run/runFolder.js";
-import { type MemberResult, type Rungs, trainMember } from "./loop.js";
+import { type Rungs, type TrainedNetwork, trainNetwork } from "./loop.js";
 import type { ExperimentNetwork } from "./networks.js";
 import { type TrainingProgress, writeProgress } from "./progressFile.js";
 import { type LogPosition, loggedSeconds, StepLog } from "./stepLog.js";
@@ -45,11 +45,11 @@ export async function trainStage(
   progress: TrainingProgress | null,
   rungs: Rungs | null = null,
 ): Promise<TrainedRun> {
-  const { members, experimentHash, dataHash } = prepared;
+  const { networks, experimentHash, dataHash } = prepared;
   const done = [...(progress?.done ?? [])];
-  const remaining = members.slice(done.length);
+  const remaining = networks.slice(done.length);
   const tuneTomograms = await readTune(prepared);
-  const results: MemberResult[] = [];
+  const results: TrainedNetwork[] = [];
   const position = logPosition(progress);
   const earlierSeconds = position ? await loggedSeconds(folder.log, position) : 0;
   if (remaining.length > 0) {
@@ -73,14 +73,14 @@ export async function trainStage(
     }
     await writeProgress(folder.last, { experimentHash, dataHash, done, current: null });
   }
-  const networks = prepared.external
+  const trained = prepared.external
     ? [prepared.external]
-    : await Promise.all(members.map((network, at) => networkOf(network, done[at]!.weights)));
-  const tuneScore = await tuneAndWrite(prepared, folder, networks, tuneTomograms);
+    : await Promise.all(networks.map((network, at) => networkOf(network, done[at]!.weights)));
+  const tuneScore = await tuneAndWrite(prepared, folder, trained, tuneTomograms);
   return { ...courseOf(results), tuneScore, earlierSeconds, ended: false };
 }
 
-const courseOf = (results: readonly MemberResult[]) => ({
+const courseOf = (results: readonly TrainedNetwork[]) => ({
   steps: results.reduce((sum, { steps }) => sum + steps, 0),
   waitedShare: Math.max(0, ...results.map(({ waitedShare }) => waitedShare)),
 });
@@ -100,13 +100,12 @@ async function tuneAndWrite(
   networks: readonly AnyNetwork[],
   tomograms: readonly TuneTomogram[],
 ): Promise<number | null> {
-  const { experiment, members, external } = prepared;
-  const { reporter } = prepared;
+  const { experiment, external, reporter } = prepared;
   const tuned =
     tomograms.length > 0 ? await tuneNetworks(prepared, networks, tomograms, heldVolume, reporter) : null;
   const picking = tuned?.picking ?? untuned(prepared, networks);
   const spacing = tomograms[0]?.volume.spacing[0] ?? (await readSpacing(prepared));
-  const names = external ? ["all"] : members.map(({ name }) => name);
+  const names = external ? ["all"] : prepared.networks.map(({ name }) => name);
   const tuneScore = tuned?.score ?? null;
   await writeCheckpoint(folder.best, names, { experiment, spacing, networks, picking, tuneScore });
   return tuneScore;
@@ -158,8 +157,8 @@ function trainOne(
   sources: readonly PatchSource[],
   tomograms: readonly TuneTomogram[],
   hooks: Hooks,
-): Promise<MemberResult> {
-  const { experiment, members, engine, threads, reporter } = prepared;
+): Promise<TrainedNetwork> {
+  const { experiment, engine, threads, reporter } = prepared;
   const evaluate = async (weights: Float32Array, step: number) => {
     const networks = [await networkOf(network, weights)];
     const { picking, score } = await tuneNetworks(prepared, networks, tomograms, heldVolume);
@@ -177,13 +176,13 @@ function trainOne(
     }
     return score;
   };
-  return trainMember({
+  return trainNetwork({
     ...hooks,
     experiment,
     network,
-    label: trainingLabel(network, members),
+    label: trainingLabel(network, prepared.networks),
     seed: networkSeed(experiment.seed, network.name),
-    budget: shareBudget(parseBudget(experiment.budget), members.length),
+    budget: shareBudget(parseBudget(experiment.budget), prepared.networks.length),
     sources,
     engine,
     threads,

@@ -21,7 +21,7 @@ interface Meeting {
   readonly experiment: Experiment;
   readonly dataset: Dataset;
   readonly splits: Splits;
-  readonly members: readonly ExperimentNetwork[];
+  readonly networks: readonly ExperimentNetwork[];
   readonly external: ExternalNetwork | null;
   /** Hears how much of the data is checked. */
   readonly reporter: Reporter;
@@ -34,10 +34,10 @@ interface Meeting {
  * @throws PickbenchError BadExperiment, BadDataset or NotFinite, for the first fault
  */
 export async function checkRun(meeting: Meeting): Promise<void> {
-  const { experiment, dataset, splits, members, external, reporter } = meeting;
-  for (const network of members) await checkNetwork(experiment, network);
-  const demands = external ? [demandOf(external)] : await Promise.all(members.map(demandOfNetwork));
-  const channels = (external ? [external] : members).flatMap((network) => network.channels);
+  const { experiment, dataset, splits, networks, external, reporter } = meeting;
+  for (const network of networks) await checkNetwork(experiment, network);
+  const demands = external ? [demandOf(external)] : await Promise.all(networks.map(demandOfNetwork));
+  const channels = (external ? [external] : networks).flatMap((network) => network.channels);
   const open = (run: string, tomogram: string) => openOf(dataset, experiment, run, tomogram);
   const sources: PatchSource[] = [];
   const readers: TomogramReader[] = [];
@@ -48,7 +48,7 @@ export async function checkRun(meeting: Meeting): Promise<void> {
     readers.push(...opened);
     sources.push({ run, volumes: opened.map(withoutVoxels), picks: await readRunPicks(dataset, run) });
   }
-  for (const network of members) checkPatches(patchSpecOf(experiment, network, experiment.seed), sources);
+  for (const network of networks) checkPatches(patchSpecOf(experiment, network, experiment.seed), sources);
   for (const run of [...splits.tune, ...splits.holdout]) {
     const reader = await open(run, experiment.data.tomogram);
     readers.push(reader);

@@ -1,11 +1,13 @@
 /** Detection in the held-out runs: picks, truth, and the counts at every threshold. */
+import type { Dataset } from "../../data/model.js";
 import { readRunPicks, writePicks } from "../../data/picks.js";
 import type { ParticlePick } from "../../domain/particles.js";
 import { ownUserId } from "../../formats/copickPicks.js";
+import type { ProbabilityMaps } from "../../infer/predict/probabilityMaps.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { countSweep, type SweptType, type ThresholdSweep } from "../../score/sweep.js";
 import { writeFolderWhole, writeWhole } from "../../system/files.js";
-import { startCounting } from "../../system/reporter.js";
+import { type Progress, type Reporter, startCounting } from "../../system/reporter.js";
 import { type Detector, openDetector } from "../submit/detector.js";
 import type { PreparedRun } from "./prepare.js";
 import type { RunFolder } from "./runFolder.js";
@@ -29,25 +31,51 @@ export async function detectHoldout(prepared: PreparedRun, folder: RunFolder): P
   try {
     const swept = sweptTypes(detector, experiment.picking.thresholds);
     for (const run of splits.holdout) {
-      const progress = startCounting(reporter, `predicting ${run}`, "tiles");
-      const maps = await detector.predict(await detector.read(dataset, run), progress.update);
-      progress.stop();
+      const maps = await predictRun(detector, dataset, run, reporter);
       const picking = reporter.progress(`picking ${run}`, swept.size, "types");
-      picks.set(run, await detector.pick(maps));
-      truth.set(run, await readRunPicks(dataset, run));
-      let done = 0;
-      for (const [type, { thresholds, picks: atThresholds }] of swept) {
-        const found = await detector.sweep(maps, type, thresholds);
-        found.forEach((list, at) => {
-          atThresholds[at]!.set(run, list);
-        });
-        picking.update(++done, type);
+      try {
+        picks.set(run, await detector.pick(maps));
+        truth.set(run, await readRunPicks(dataset, run));
+        await sweepRun(detector, maps, run, swept, picking);
+      } finally {
+        picking.stop();
       }
-      picking.stop();
     }
     return { truth, picks, types: detector.types, sweep: countSweep(truth, dataset.particles, swept) };
   } finally {
     await detector.close();
+  }
+}
+
+async function predictRun(
+  detector: Detector,
+  dataset: Dataset,
+  run: string,
+  reporter: Reporter,
+): Promise<ProbabilityMaps> {
+  const progress = startCounting(reporter, `predicting ${run}`, "tiles");
+  try {
+    return await detector.predict(await detector.read(dataset, run), progress.update);
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Picks a run's maps at every threshold. */
+async function sweepRun(
+  detector: Detector,
+  maps: ProbabilityMaps,
+  run: string,
+  swept: ReadonlyMap<string, Sweeping>,
+  picking: Progress,
+): Promise<void> {
+  let done = 0;
+  for (const [type, { thresholds, picks: atThresholds }] of swept) {
+    const found = await detector.sweep(maps, type, thresholds);
+    found.forEach((list, at) => {
+      atThresholds[at]!.set(run, list);
+    });
+    picking.update(++done, type);
   }
 }
 

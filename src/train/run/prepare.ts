@@ -1,5 +1,4 @@
 /** Prepares a run: experiment, data, splits and networks, all checked before the first step. */
-import { availableParallelism } from "node:os";
 import { openDataset } from "../../data/dataset.js";
 import { dataManifest, type ManifestEntry, manifestHash } from "../../data/manifest.js";
 import type { Dataset } from "../../data/model.js";
@@ -7,6 +6,7 @@ import { resolveSplits, type SplitSpec, type Splits } from "../../data/splits.js
 import type { Particle } from "../../domain/particles.js";
 import { resolveEngine } from "../../engines/available.js";
 import type { EngineName } from "../../engines/engine.js";
+import { defaultThreads } from "../../engines/engine.js";
 import type { ExternalNetwork } from "../../infer/predict/predictor.js";
 import { checkPrecision } from "../../infer/predict/tileDemands.js";
 import { publicRuns } from "../../leaderboard/publicSplit.js";
@@ -45,7 +45,7 @@ export interface RunOptions {
 }
 
 /** Says what is about to be trained, before the first step. */
-export type OnPrepared = (prepared: PreparedRun, folder: RunFolder) => Promise<void>;
+type OnPrepared = (prepared: PreparedRun, folder: RunFolder) => Promise<void>;
 
 /** An experiment together with its data set, fully checked. */
 export interface PreparedRun {
@@ -54,7 +54,7 @@ export interface PreparedRun {
   readonly dataset: Dataset;
   readonly splits: Splits;
   /** Networks to train; none where the experiment names an external one. */
-  readonly members: readonly ExperimentNetwork[];
+  readonly networks: readonly ExperimentNetwork[];
   readonly external: ExternalNetwork | null;
   readonly manifest: readonly ManifestEntry[];
   readonly dataHash: string;
@@ -70,15 +70,15 @@ export async function prepareRun(
   options: RunOptions,
   share: typeof resolveSplits = resolveSplits,
 ): Promise<PreparedRun> {
-  const threads = options.threads ?? Math.min(8, availableParallelism());
+  const threads = options.threads ?? defaultThreads();
   const read = await experimentOf(options);
   const engine = await resolveEngine(options.resolvedEngine ?? read.engine);
   const { reporter = silentReporter } = options;
   const dataset = await openDataset(options.data, { reporter });
   const splits = splitsOf(read, dataset, options.data, share);
-  const { experiment, members, external } = await openNetworks(read, dataset.particles, engine);
-  await checkPrecision(experiment.predict.precision, engine, external ? [external] : members);
-  await checkRun({ experiment, dataset, splits, members, external, reporter });
+  const { experiment, networks, external } = await openNetworks(read, dataset.particles, engine);
+  await checkPrecision(experiment.predict.precision, engine, external ? [external] : networks);
+  await checkRun({ experiment, dataset, splits, networks, external, reporter });
   const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
     hash: true,
   });
@@ -87,7 +87,7 @@ export async function prepareRun(
     experimentHash: experimentHash(experiment),
     dataset,
     splits,
-    members,
+    networks,
     external,
     manifest,
     dataHash: manifestHash(manifest),
@@ -136,17 +136,17 @@ async function openNetworks(
   experiment: Experiment,
   particles: readonly Particle[],
   engine: EngineName,
-): Promise<Pick<PreparedRun, "experiment" | "members" | "external">> {
+): Promise<Pick<PreparedRun, "experiment" | "networks" | "external">> {
   const { network } = experiment;
   if (!isExternal(network))
     return {
       experiment,
-      members: networksOf(experiment, particles, await resolveNetwork(network)),
+      networks: networksOf(experiment, particles, await resolveNetwork(network)),
       external: null,
     };
   const { externalProvider } = await import("../../engines/onnx/external/external.js");
   externalProvider(engine, network.onnx);
   const external = await readExternalNetwork(experiment, network, particles);
   const { sha256 } = external.external;
-  return { experiment: { ...experiment, network: { ...network, sha256 } }, members: [], external };
+  return { experiment: { ...experiment, network: { ...network, sha256 } }, networks: [], external };
 }

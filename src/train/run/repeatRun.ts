@@ -6,7 +6,7 @@ import { manifestDifferences } from "../../data/manifest.js";
 import type { Dataset } from "../../data/model.js";
 import { foldsAsked, foldsOf, resolveSplits, type Splits } from "../../data/splits.js";
 import { codeVersion, machine, type RunRecord, readRecord, versions } from "../../domain/record.js";
-import { type EngineName, engineNames } from "../../engines/engine.js";
+import { defaultThreads, type EngineName, engineNames } from "../../engines/engine.js";
 import { compareReports, type ReportedDifference } from "../../leaderboard/reportedComparison.js";
 import { readReport, weightsOf } from "../../leaderboard/submissionFolder.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
@@ -71,7 +71,7 @@ export async function repeatRun(options: RepeatOptions): Promise<Repetition> {
   for (const warning of warnings) reporter.note(`warning: ${warning}`);
   const { data, overwrite } = options;
   const resolvedEngine = engineOf(record, path);
-  const threads = record.threads ?? Math.min(8, record.machine.cores);
+  const threads = record.threads ?? defaultThreads(record.machine.cores);
   const run = { experiment, data, resolvedEngine, threads, resume, overwrite, reporter };
   try {
     const folds = foldsAsked(experiment.splits, undefined);

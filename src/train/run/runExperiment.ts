@@ -24,7 +24,7 @@ import { type TrainedRun, trainStage, tuneStage } from "../fit/trainStage.js";
 import { detectHoldout, writeHoldoutPicks } from "./holdout.js";
 import { type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import { type RunFolder, withRunFolder } from "./runFolder.js";
-import { progressOf } from "./standing.js";
+import { checkStanding, progressOf } from "./standing.js";
 
 /** Result of `run`. */
 export interface RunResult {
@@ -49,6 +49,7 @@ export async function runExperiment(
   return withRunFolder(folder, async () => {
     const durations: Record<string, number> = {};
     const timed = stopwatch(durations);
+    await checkStanding(folder, options);
     const prepared = await timed("prepare", () => prepareRun(options));
     const trained = await timed("train", () => begin(prepared, folder, options));
     durations.train = (durations.train ?? 0) + trained.earlierSeconds;
@@ -80,6 +81,7 @@ export async function trainOnly(
 ): Promise<TrainedRun> {
   return withRunFolder(folder, async () => {
     const durations: Record<string, number> = {};
+    await checkStanding(folder, options);
     const prepared = await prepareRun(options);
     const trained = await stopwatch(durations)("train", () => begin(prepared, folder, options, rungs));
     durations.train = (durations.train ?? 0) + trained.earlierSeconds;
@@ -130,18 +132,18 @@ export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<
 }
 
 function checkSameNetworks(
-  { members, external }: PreparedRun,
+  { networks, external }: PreparedRun,
   folder: RunFolder,
-  networks: readonly AnyNetwork[],
+  trained: readonly AnyNetwork[],
 ): void {
   const described = (all: readonly Described[]): string =>
     all.map(({ name, activation, channels }) => `${name} ${activation} of ${channels.join(" ")}`).join("; ");
   const wanted = described(
     external
       ? [describedNetwork(external)]
-      : members.map(({ network, ...rest }) => ({ ...rest, name: network.architecture })),
+      : networks.map(({ network, ...rest }) => ({ ...rest, name: network.architecture })),
   );
-  const got = described(networks.map(describedNetwork));
+  const got = described(trained.map(describedNetwork));
   if (got === wanted) return;
   throw new PickbenchError(
     "BadExperiment",
@@ -232,10 +234,10 @@ export const weightsByType = ({ dataset }: PreparedRun): Record<string, number> 
   Object.fromEntries(dataset.particles.map(({ name, weight }) => [name, weight]));
 
 /** Counts the parameters of all networks together. */
-export async function parameterCount({ members, external }: PreparedRun): Promise<number> {
+export async function parameterCount({ networks, external }: PreparedRun): Promise<number> {
   if (external) return external.external.parameters;
-  const networks = await Promise.all(members.map(({ network }) => loadNetwork(network)));
-  return networks.reduce((sum, network) => sum + network.parameterCount, 0);
+  const loaded = await Promise.all(networks.map(({ network }) => loadNetwork(network)));
+  return loaded.reduce((sum, network) => sum + network.parameterCount, 0);
 }
 
 const submissionHash = async (folder: RunFolder, { holdout }: RunReport) =>

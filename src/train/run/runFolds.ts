@@ -12,6 +12,7 @@ import type { RunReport } from "../../score/report.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { hashFile, writeWhole } from "../../system/files.js";
+import { checkUnasked } from "../../system/overwriting.js";
 import { parseBudget } from "../experiment/budget.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
@@ -20,7 +21,6 @@ import { type Fold, type FoldOutcome, isFinished, readOutcome, readStandingRecor
 import { type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import { publish, runExperiment, weightsByType, writeReport } from "./runExperiment.js";
 import { begunFolds, foldFolder, isBegun, type RunFolder, withRunFolder } from "./runFolder.js";
-import { checkUnasked } from "./standing.js";
 
 /** Result of `run` for an experiment in folds. */
 export interface FoldsResult {
@@ -54,7 +54,7 @@ interface Plan {
 export async function runFolds(folder: RunFolder, options: FoldsOptions): Promise<FoldsResult> {
   return withRunFolder(folder, async () => {
     const standing = await begunFolds(folder);
-    checkUnasked(folder, isBegun(folder) || standing.length > 0, options);
+    checkUnasked(folder.path, isBegun(folder) || standing.length > 0, options, "run");
     const plan = await planFolds(folder, options);
     const { experiment, prepared, folds } = plan;
     if (options.overwrite) await clear(folder);

@@ -1,28 +1,20 @@
 /** What stands in a run's folder already: whether it may be used, and where its training goes on. */
 import { PickbenchError } from "../../system/errors.js";
+import { checkUnasked } from "../../system/overwriting.js";
 import { readProgress, type TrainingProgress } from "../fit/progressFile.js";
 import type { PreparedRun, RunOptions } from "./prepare.js";
 import { begunFolds, isBegun, type RunFolder } from "./runFolder.js";
 
-/**
- * Never lets a finished or half-finished run be written over unasked.
- *
- * @param begun whether a run stands in the folder
- */
-export function checkUnasked(
+/** Checks, before the data are read, that a run may begin or go on in the folder. */
+export async function checkStanding(
   folder: RunFolder,
-  begun: boolean,
-  { overwrite, resume }: Pick<RunOptions, "overwrite" | "resume">,
-): void {
-  if (overwrite && resume)
+  options: Pick<RunOptions, "overwrite" | "resume">,
+): Promise<void> {
+  checkUnasked(folder.path, isBegun(folder), options, "run");
+  if ((await begunFolds(folder)).length > 0)
     throw new PickbenchError(
       "BadUsage",
-      "--resume keeps the run that --overwrite replaces; give one of them",
-    );
-  if (begun && !overwrite && !resume)
-    throw new PickbenchError(
-      "BadUsage",
-      `${folder.path} already holds a run; give --resume to go on with it, --overwrite to replace it, or another --out`,
+      `${folder.path} holds the folds of a run, not one run; give --folds to go on with them, or another --out`,
     );
 }
 
@@ -32,12 +24,6 @@ export async function progressOf(
   prepared: PreparedRun,
   options: RunOptions,
 ): Promise<TrainingProgress | null> {
-  checkUnasked(folder, isBegun(folder), options);
-  if ((await begunFolds(folder)).length > 0)
-    throw new PickbenchError(
-      "BadUsage",
-      `${folder.path} holds the folds of a run, not one run; give --folds to go on with them, or another --out`,
-    );
   if (!isBegun(folder) || options.overwrite) return null;
   const progress = await readProgress(folder.last);
   if (!progress) return null;

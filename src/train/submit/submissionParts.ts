@@ -9,8 +9,7 @@ import { z } from "zod";
 import { angstrom } from "../../domain/units.js";
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, writeWhole } from "../../system/files.js";
-import { withLock } from "../../system/lock.js";
-import { makeFolder, removeEmpty } from "../run/runFolder.js";
+import { partsFolder, withParts } from "../run/parts.js";
 import type { DetectedRun } from "./detectAll.js";
 
 /** Everything that picks depend on besides the tomogram. */
@@ -59,21 +58,13 @@ const partEnding = ".picks.json";
  *
  * @throws PickbenchError BadUsage where another process writes that CSV
  */
-export async function withSubmissionParts<T>(
+export const withSubmissionParts = <T>(
   out: string,
   work: (parts: SubmissionParts) => Promise<T>,
-): Promise<T> {
-  const folder = `${out}.parts`;
-  const made = await makeFolder(folder);
-  try {
-    return await withLock(join(folder, lockFile), out, () => work(partsIn(folder, out)));
-  } finally {
-    await removeEmpty(folder, made ?? folder);
-  }
-}
+): Promise<T> => withParts(out, lockFile, (folder) => work(partsIn(folder, out)));
 
 /** Whether a submission to that CSV was begun and can be gone on with. */
-export const isUnfinished = (out: string): boolean => existsSync(join(`${out}.parts`, settingsFile));
+export const isUnfinished = (out: string): boolean => existsSync(join(partsFolder(out), settingsFile));
 
 function partsIn(folder: string, out: string): SubmissionParts {
   const fileOf = (run: string): string => join(folder, `${run}${partEnding}`);

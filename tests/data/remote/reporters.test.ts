@@ -105,6 +105,6 @@ test("inspecting ends where it is asked to stop, and takes that for nobody's mis
     return false;
   });
   const dataset = await openDataset("s3://data-bucket/one", { reporter: one });
-  const inspecting = inspectDataset(dataset, true, () => () => undefined);
+  const inspecting = inspectDataset(dataset, true);
   await expect(inspecting).rejects.toMatchObject({ tag: "Stopped" });
 });

@@ -8,6 +8,7 @@ import { readTruth } from "../../../src/data/picks.js";
 import { simulateDataset } from "../../../src/data/simulate/simulateDataset.js";
 import { challengeParticles } from "../../../src/domain/particles.js";
 import { hashFile } from "../../../src/system/files.js";
+import { hearingReporter } from "../../support/hearingReporter.js";
 
 const spacing = 10.012444196428572;
 const settings = { runs: 2, shape: [40, 64, 72], spacing, seed: 5, part: "train" } as const;
@@ -74,7 +75,9 @@ describe("simulateDataset", () => {
 
   it("keeps the counts that are asked for, and writes pictures", async () => {
     const counts = new Map(challengeParticles.map(({ name }) => [name, name === "apo-ferritin" ? 7 : 0]));
-    const [run] = await simulateDataset({ ...settings, runs: 1, out: join(root, "d"), counts });
+    const reporter = hearingReporter();
+    const [run] = await simulateDataset({ ...settings, runs: 1, out: join(root, "d"), counts, reporter });
+    expect(reporter.updates).toEqual(["simulating 1/1 tomograms"]);
     expect(run!.counts.ribosome).toBe(0);
     expect(run!.counts["apo-ferritin"]).toBe(7);
     const picture = decode(await readFile(join(root, "a/preview/TS_S1.png")));
@@ -83,9 +86,12 @@ describe("simulateDataset", () => {
 
   it("refuses more particles than there is room for", async () => {
     const counts = new Map([["virus-like-particle", 40]]);
-    await expect(simulateDataset({ ...settings, runs: 1, out: join(root, "full"), counts })).rejects.toThrow(
+    const reporter = hearingReporter();
+    const options = { ...settings, runs: 1, out: join(root, "full"), counts, reporter };
+    await expect(simulateDataset(options)).rejects.toThrow(
       /40 virus-like-particle were asked for, but \d found room in 40 × 64 × 72 voxels/,
     );
+    expect(reporter.running).toEqual(new Set());
     expect(await readdir(root)).not.toContain("full");
   });
 
