@@ -74,7 +74,7 @@ export const command = defineCommand({
     if (toCsv) await checkFree(out, flags.overwrite);
     const weights = given === undefined ? paths.map(() => 1) : parseWeights(given, paths.length, votes);
     const truth =
-      flags.tune === undefined ? undefined : await readDiagnosisTruth(flags.truth!, flags.tune, "--tune");
+      flags.tune === undefined ? undefined : await readDiagnosisTruth(flags.truth!, flags.tune, "tune");
     const particles = truth?.particles ?? (await particlesOf(paths));
     const pickers: Picker[] = [];
     for (const path of paths) pickers.push(await readPicker(path, particles));

@@ -13,6 +13,7 @@ import {
 } from "../../score/match/positions.js";
 import { readPositions, readSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
+import { runNames } from "./flags.js";
 
 /** Loaded with the first folder or data set, as commands that read CSVs alone start in less time without. */
 const dataRoom = async () => ({
@@ -70,13 +71,13 @@ interface DiagnosisTruth {
  * Reads a data set's picks and the sizes of its volumes, or a CSV.
  *
  * @param asked names of runs, separated by commas; all where undefined
- * @param flag that they were given with
+ * @param flag that they were given with, without its dashes
  * @throws BadDataset where there is no particle, BadUsage for a run that the truth lacks
  */
 export async function readDiagnosisTruth(
   path: string,
   asked: string | undefined,
-  flag = "--runs",
+  flag = "runs",
 ): Promise<DiagnosisTruth> {
   if (await isCsv(path)) {
     const truth = await readSubmission(path, { kind: "truth" });
@@ -93,12 +94,12 @@ function chosenRuns(
   asked: string | undefined,
   flag: string,
 ): ReadonlyMap<string, ParticlePick[]> {
-  const names = asked?.split(",").map((name) => name.trim()) ?? [...all.keys()];
+  const names = asked === undefined ? [...all.keys()] : runNames(flag, asked);
   const unknown = names.find((name) => !all.has(name));
   if (unknown !== undefined)
     throw new PickbenchError(
       "BadUsage",
-      `${flag} names ${unknown}, wanted runs with picks in ${path}: ${[...all.keys()].join(", ") || "there are none"}`,
+      `--${flag} names ${unknown}, wanted runs with picks in ${path}: ${[...all.keys()].join(", ") || "there are none"}`,
       { path },
     );
   const truth = new Map(names.map((name) => [name, all.get(name)!]));

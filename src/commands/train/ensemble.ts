@@ -114,7 +114,7 @@ export const command = defineCommand({
 });
 
 function tuneRuns(data: string, asked: string, known: ReadonlySet<string>): string[] {
-  const names = runNames(asked)!;
+  const names = runNames("tune", asked);
   const unknown = names.find((name) => !known.has(name));
   if (unknown === undefined) return names;
   throw new PickbenchError(
