@@ -101,7 +101,12 @@ export const command = defineCommand({
     const names = tuneRuns(data, tune, new Set(dataset.runs.map(({ name }) => name)));
     await reporter.stoppable("tomogram", async () => {
       const made = await makeEnsemble({
-        ...{ paths, dataset, out, average, threads, reporter },
+        paths,
+        dataset,
+        out,
+        average,
+        threads,
+        reporter,
         tune: names,
         choice: members,
         testTime: tta && testTimes[tta],
