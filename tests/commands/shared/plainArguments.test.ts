@@ -44,6 +44,7 @@ test("a plain score is read as yargs reads it", async () => {
     submission: "a.csv",
     truth: "b c/d.csv",
     json: true,
+    quiet: false,
     seed: 7,
   });
   expect(await byYargs(args)).toEqual(plainly);
