@@ -112,7 +112,7 @@ export async function build({ types = false } = {}) {
  * Writes the declarations of src/index.ts and of all that it names. What it needs is loaded here: every start of the
  * program loads this file.
  */
-async function writeDeclarations(folder) {
+export async function writeDeclarations(folder) {
   const { execFileSync } = await import("node:child_process");
   const { createRequire } = await import("node:module");
   const typescript = dirname(createRequire(import.meta.url).resolve("typescript/package.json"));

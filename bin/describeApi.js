@@ -1,25 +1,19 @@
 // Writes docs/api.md from the library's declarations: src/index.ts has the sections, the docstrings say the rest.
 // --names prints as JSON what is exported, what of its signatures is not, and whether the page is current.
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeDeclarations } from "./build.js";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const page = join(root, "docs/api.md");
 
 /** Runs `work` with a folder of the declarations, one file a module. */
-function withDeclarations(work) {
+async function withDeclarations(work) {
   const folder = mkdtempSync(join(tmpdir(), "pickbench-api-"));
   try {
-    const compiler = join(
-      dirname(createRequire(import.meta.url).resolve("typescript/package.json")),
-      "bin/tsc",
-    );
-    const config = join(root, "tsconfig.build.json");
-    execFileSync(process.execPath, [compiler, "-p", config, "--outDir", folder], { stdio: "inherit" });
+    await writeDeclarations(folder);
     return work(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -137,7 +131,7 @@ function namesOf(sections) {
   return { exports: Object.fromEntries(sorted.map(({ name, kind }) => [name, kind])), hidden };
 }
 
-const { names, text } = withDeclarations((folder) => {
+const { names, text } = await withDeclarations((folder) => {
   const sections = sectionsOf(folder);
   return { names: namesOf(sections), text: pageOf(sections) };
 });

@@ -8,7 +8,7 @@ const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 const usageOf = ({ name, synopsis }) => `pickbench ${name} ${synopsis}`.trim();
 
 /** One command: usage, arguments, flags, examples. */
-function pageOf(command, { commonFlags, flagText, detailsOf }) {
+function pageOf(command, { commonRows, flagText, detailsOf }) {
   const { name, describe, positionals, flags, examples } = command;
   const lines = [
     note,
@@ -29,7 +29,7 @@ function pageOf(command, { commonFlags, flagText, detailsOf }) {
   }
   const rows = [
     ...flags.map((flag) => [`\`${flagText(flag)}\``, detailsOf(flag)]),
-    ...commonFlags.map(([flag, what]) => [`\`${flag}\``, what]),
+    ...commonRows.map(([flag, what]) => [`\`${flag}\``, what]),
   ];
   lines.push("", "## Flags", "", markdownTable(["flag", "meaning"], rows));
   if (examples.length > 0) {

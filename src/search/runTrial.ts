@@ -4,6 +4,7 @@ import { readRecord } from "../domain/record.js";
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { experimentHash } from "../train/experiment/experiment.js";
+import { experimentYaml } from "../train/experiment/experimentYaml.js";
 import type { Experiment } from "../train/experiment/schema.js";
 import type { Rungs } from "../train/fit/loop.js";
 import { loggedCourse } from "../train/fit/stepLog.js";
@@ -21,7 +22,7 @@ import {
   trialNumber,
   writeTrial,
 } from "./trial.js";
-import { experimentYaml, trialName, withValues } from "./trialExperiment.js";
+import { trialName, withValues } from "./trialExperiment.js";
 
 /** Runs the trial after the given ones, or resumes that trial where it was stopped. */
 export async function runTrial(

@@ -10,6 +10,7 @@ import { isPickbenchError, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { withLock } from "../system/lock.js";
 import { checkUnasked } from "../system/overwriting.js";
+import { experimentYaml } from "../train/experiment/experimentYaml.js";
 import { holdoutOnly } from "../train/run/runExperiment.js";
 import { makeFolder, removeEmpty } from "../train/run/runFolder.js";
 import { parameterPlot } from "./plot.js";
@@ -31,7 +32,7 @@ import {
   trialFolder,
   trialNumber,
 } from "./trial.js";
-import { experimentYaml, trialName, withValues } from "./trialExperiment.js";
+import { trialName, withValues } from "./trialExperiment.js";
 
 /**
  * Tries values of an experiment's parameters, trial by trial, and chooses by the score on the tune runs. The held-out

@@ -239,6 +239,21 @@ describe("submit, predict, pick and score refuse in one sentence, leaving nothin
       submit("@/run/best.safetensors --data @/data --runs X --out @/out"),
       /no tomogram of "X"/,
     ],
+    [
+      "runs without a name",
+      submit("@/run/best.safetensors --data @/data --runs , --out @/out"),
+      /--runs is ",", wanted names of runs; give one/,
+    ],
+    [
+      "runs to predict without a name",
+      "predict @/run/best.safetensors --data @/data --runs , --out @/out --threads 1",
+      /--runs is ","/,
+    ],
+    [
+      "runs to tune on without a name",
+      "ensemble @/run/best.safetensors --data @/data --tune , --out @/out --threads 1",
+      /--tune is ","/,
+    ],
     ["data that are missing", submit("@/run/best.safetensors --data @/none --out @/out"), /none/],
     ["no threads", "submit @/run/best.safetensors --data @/data --out @/out --threads 0", /--threads is 0/],
     ["an out that is a folder", submit("@/run/best.safetensors --data @/data --out @/hollow"), /is a folder/],

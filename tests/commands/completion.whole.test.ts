@@ -22,4 +22,6 @@ test("bash completes commands, verbs, flags and their values", () => {
   expect(completed(["run", "--res"])).toEqual(["--resume"]);
   expect(completed(["run", "a.yaml", "--engine", "onnx-c"])).toEqual(["onnx-cpu", "onnx-cuda"]);
   expect(completed(["export", "--no"])).toEqual(["--no-check"]);
+  expect(completed(["run", ""])).toEqual([]);
+  expect(completed(["--de"])).toEqual(["--debug"]);
 });

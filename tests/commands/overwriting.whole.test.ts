@@ -78,6 +78,8 @@ test("every command that writes has --overwrite, every one that shows progress -
   expect([...saying("overwrite")].every((text) => text.startsWith("replace what is there already"))).toBe(
     true,
   );
+  const silent = commands.filter((command) => !having("quiet").includes(command)).map(({ name }) => name);
+  expect(silent).toEqual(["convert", "experiment", "export", "nets", "engines", "completion"]);
   expect([...saying("quiet")]).toEqual(["show no progress"]);
   expect(
     [...saying("runs")].every((text) => text.endsWith("names of runs, separated by commas: only these")),

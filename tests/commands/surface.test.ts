@@ -1,6 +1,7 @@
 /** The public surface of the command line: every command's arguments, flags and examples, and the pages that show them. */
 import { expect, test } from "vitest";
 import { completionScript } from "../../src/commands/shared/completionScript.js";
+import { flagForms } from "../../src/commands/shared/describe.js";
 import { commandPage, overviewPage } from "../../src/commands/shared/help.js";
 import { styleFor } from "../../src/commands/shared/style.js";
 import { describeCommands, table } from "../../src/commands/table.js";
@@ -89,17 +90,41 @@ test("--debug prints the causes of an error", async () => {
   expect(long.code).toBe(1);
 });
 
-test.each(["zsh", "fish"] as const)("%s's script names every command and flag", (shell) => {
-  const script = completionScript(shell, commands);
-  for (const { name, flags } of commands) {
-    expect(script).toContain(name);
-    for (const flag of flags)
-      expect(script).toContain(shell === "fish" ? `-l ${flag.name}` : `--${flag.name}[`);
-  }
+/** The lines of a script that complete a command's arguments. */
+function partOf(shell: "zsh" | "fish", name: string): string {
+  const lines = completionScript(shell, commands).split("\n");
+  if (shell === "fish") return lines.filter((line) => line.includes(`from ${name}'`)).join("\n");
+  const begin = lines.findIndex((line) => line.startsWith(`    ${name}) `));
+  const end = lines.findIndex((line, at) => at >= begin && line.endsWith(";;"));
+  return lines.slice(begin, end + 1).join("\n");
+}
+
+const formsIn = { zsh: /^ *(?:\w+\) _arguments )?'(--[\w-]+)\[/gm, fish: / -l ([\w-]+) /g };
+
+test.each(["zsh", "fish"] as const)(
+  "%s completes each command's flags in their order, and no other",
+  (shell) => {
+    for (const { name, flags } of commands) {
+      const forms = flags.flatMap(flagForms).map(({ form }) => (shell === "fish" ? form.slice(2) : form));
+      const found = [...partOf(shell, name).matchAll(formsIn[shell])].map(([, form]) => form);
+      expect([name, ...found]).toEqual([name, ...forms]);
+    }
+  },
+);
+
+test("what turns a flag off says so on the help page and in the shells", () => {
+  const [page] = commands
+    .filter(({ name }) => name === "export")
+    .map((each) => commandPage(each, { columns: 200, style: plain }));
+  expect(page).toMatch(/--no-check +do not run each model/);
+  expect(partOf("zsh", "export")).toMatch(/'--check\[run each .*\n.*'--no-check\[do not run each /);
+  expect(partOf("fish", "export")).toMatch(/-l check -d 'run each .*\n.*-l no-check -d 'do not run each /);
 });
 
-test("--threads has one meaning, whose default depends on no machine", () => {
-  const threads = commands.flatMap(({ flags }) => flags.filter(({ name }) => name === "threads"));
+test("--threads is of as many threads as the machine has cores if absent, and of two where speeds are compared", () => {
+  const threads = commands.flatMap(({ name, flags }) =>
+    flags.filter((flag) => flag.name === "threads").map((flag) => [name, flag.default]),
+  );
   expect(threads.length).toBeGreaterThan(5);
-  for (const { default: fallback } of threads) expect([undefined, 2]).toContain(fallback);
+  expect(threads.filter(([, fallback]) => fallback !== undefined)).toEqual([["bench", 2]]);
 });

@@ -6,7 +6,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 import { checkFree } from "../../system/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, overwriteOption, withDataset } from "../shared/flags.js";
+import { checkWritable, overwriteOption, quietOption, withDataset } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench copick`: a data set as a copick project, for copick's own tools and the viewers that read it. */
@@ -18,9 +18,10 @@ export const command = defineCommand({
       .option("name", { type: "string", describe: "of the project; the data set's folder if absent" })
       .option("session", { type: "string", default: "0", describe: "session id of new picks" })
       .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", default: false, describe: "print the configuration" })
       .example("$0 copick --data czii/train --out copick.json", "the challenge's data for copick"),
-  async run({ data, part, out, name, session, overwrite, json }) {
+  async run({ data, part, out, name, session, overwrite, quiet, json }) {
     if (!/^[A-Za-z0-9.-]+$/.test(session))
       throw new PickbenchError(
         "BadUsage",
@@ -28,7 +29,7 @@ export const command = defineCommand({
       );
     await checkWritable("out", out, "file");
     await checkFree(out, overwrite);
-    const dataset = await openDataset(data, { part, reporter: terminalReporter() });
+    const dataset = await openDataset(data, { part, reporter: terminalReporter({ quiet }) });
     const project = copickProject(dataset, {
       name: name ?? basename(dataset.root),
       description: `${dataset.runs.length} runs`,

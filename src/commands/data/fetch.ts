@@ -37,7 +37,7 @@ export const command = defineCommand({
       ),
   async run({ url, out, runs, tomogram, quiet, json }) {
     await checkWritable("out", out, "folder");
-    const names = runNames(runs);
+    const names = runs === undefined ? undefined : runNames("runs", runs);
     const [, voxelSpacing, tomoType] =
       /^VoxelSpacing(\d+(?:\.\d+)?)\/([^/]+?)(?:\.zarr)?$/.exec(tomogram) ?? [];
     if (voxelSpacing === undefined || tomoType === undefined)

@@ -8,11 +8,12 @@ import type { PicksAuthor } from "../../formats/copickPicks.js";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 import { checkFree } from "../../system/overwriting.js";
+import type { Reporter } from "../../system/reporter.js";
 import { layersOf, type PickerLayer, type Scene } from "../../viewers/scene.js";
 import { sceneVolume } from "../../viewers/sceneVolume.js";
 import { type Viewer, viewerFiles, viewers } from "../../viewers/viewerFiles.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, overwriteOption } from "../shared/flags.js";
+import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { readRunOfPicker } from "../shared/pickSources.js";
 import { terminalReporter } from "../shared/terminal.js";
 
@@ -45,6 +46,7 @@ export const command = defineCommand({
       })
       .option("out", { type: "string", demandOption: true, describe: "folder for the files" })
       .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 open TS_5_4 --data czii/train --out view", "tomogram and truth, for all four programs")
       .example(
@@ -55,14 +57,15 @@ export const command = defineCommand({
   run: async ({ run, data, picks = [], tomogram, voxelSpacing, user, session, url, out, json, ...flags }) => {
     const programs = programsOf(flags.for);
     await checkWritable("out", out, "folder");
-    const dataset = await openDataset(data, { reporter: terminalReporter() });
+    const reporter = terminalReporter({ quiet: flags.quiet });
+    const dataset = await openDataset(data, { reporter });
     const ref = findTomogram(findRun(dataset, run), tomogram, voxelSpacing);
     const author = {
       ...(user === undefined ? {} : { userId: user }),
       ...(session === undefined ? {} : { sessionId: session }),
     };
     const truth = await readTruthOf(dataset, run, author);
-    const pickers = await readPickers(dataset, run, picks);
+    const pickers = await readPickers(dataset, run, picks, reporter);
     const volume = await sceneVolume(ref, dataset.access);
     const scene: Scene = { run, volume, layers: layersOf(dataset.particles, truth, pickers) };
     const where = { folders: [resolve(data), ...dataset.roots, dirname(volume.path)], url };
@@ -103,10 +106,15 @@ async function readTruthOf(dataset: Dataset, run: string, author: PicksAuthor): 
 }
 
 /** Each with a name of its own. */
-async function readPickers(dataset: Dataset, run: string, named: readonly string[]): Promise<PickerLayer[]> {
+async function readPickers(
+  dataset: Dataset,
+  run: string,
+  named: readonly string[],
+  reporter: Reporter,
+): Promise<PickerLayer[]> {
   const pickers: PickerLayer[] = [];
   for (const path of named) {
-    const { name, picks } = await readRunOfPicker(path, run, dataset.particles);
+    const { name, picks } = await readRunOfPicker(path, run, dataset.particles, reporter);
     const isTaken = name === "truth" || pickers.some((picker) => picker.name === name);
     pickers.push({ name: isTaken ? `${name}-${pickers.length + 1}` : name, picks });
   }

@@ -58,7 +58,8 @@ export const command = defineCommand({
       if (out === undefined) throw new PickbenchError("BadUsage", "portal get wants --out; name a folder");
       await checkWritable("out", out, "folder");
       const { dataset, run } = targetOf(options.target);
-      const runs = run === undefined ? runNames(options.runs) : [run];
+      const asked = options.runs === undefined ? undefined : runNames("runs", options.runs);
+      const runs = run === undefined ? asked : [run];
       const { annotations, tomogramType: tomoType } = options;
       const files = await portalFiles(api, { dataset, runs, tomoType, annotations });
       const fetched = await fetchFiles(files, destinationIn(out), {

@@ -84,8 +84,7 @@ export async function openRuns(
 ): Promise<{ dataset: Dataset; runs: string[] }> {
   const dataset = await openDataset(path, { prefer: "test", reporter });
   const names = dataset.runs.filter(({ tomograms }) => tomograms.length > 0).map(({ name }) => name);
-  const runs = runNames(asked);
-  if (runs === undefined) {
+  if (asked === undefined) {
     if (names.length === 0)
       throw new PickbenchError(
         "BadDataset",
@@ -94,6 +93,7 @@ export async function openRuns(
       );
     return { dataset, runs: names };
   }
+  const runs = runNames("runs", asked);
   for (const run of runs)
     if (!names.includes(run))
       throw new PickbenchError(

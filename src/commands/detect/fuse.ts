@@ -14,7 +14,7 @@ import { checkFree } from "../../system/overwriting.js";
 import { checkTuneRuns, tuneTypes } from "../../train/ensemble/tuneFusion.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
-import { particlesOf, readDiagnosisTruth, readPicker } from "../shared/pickSources.js";
+import { readDiagnosisTruth, readPickers } from "../shared/pickSources.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
@@ -73,11 +73,13 @@ export const command = defineCommand({
     await checkWritable("out", out, toCsv ? "file" : "folder");
     if (toCsv) await checkFree(out, flags.overwrite);
     const weights = given === undefined ? paths.map(() => 1) : parseWeights(given, paths.length, votes);
+    const reporter = terminalReporter({ quiet: flags.quiet || json === true });
+    const { tune: asked } = flags;
     const truth =
-      flags.tune === undefined ? undefined : await readDiagnosisTruth(flags.truth!, flags.tune, "--tune");
-    const particles = truth?.particles ?? (await particlesOf(paths));
-    const pickers: Picker[] = [];
-    for (const path of paths) pickers.push(await readPicker(path, particles));
+      asked === undefined
+        ? undefined
+        : await readDiagnosisTruth(flags.truth!, { asked, flag: "tune", reporter });
+    const { particles, pickers } = await readPickers(paths, truth?.particles, reporter);
     checkOverlap(pickers);
     const rules: FusionRules = { radius, votes: votes ?? null, byWeight: given !== undefined };
     const tune = truth && {

@@ -12,7 +12,7 @@ import { checkFree } from "../../system/overwriting.js";
 import type { Checkpoint } from "../../train/checkpoint/checkpoint.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
-import { startProgress } from "../shared/progress.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
   usage: "<probabilities..>",
@@ -89,7 +89,8 @@ export const command = defineCommand({
       }),
     );
     const place = { folder: out, session, offset: tuned?.offset };
-    const progress = startProgress("picking", tasks.length, "volumes", { quiet: quiet || json === true });
+    const reporter = terminalReporter({ quiet: quiet || json === true });
+    const progress = reporter.progress("picking", tasks.length, "volumes");
     let done = 0;
     const onPicked = ({ run, type: found }: PickedType) => progress.update(++done, `${run} ${found}`);
     const work = tasks.map((task) => ({ task, settings: settings.get(task.type)!, place }));

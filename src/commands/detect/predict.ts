@@ -68,21 +68,18 @@ export const command = defineCommand({
     const written: string[] = [];
     try {
       const target = { format, folder: out, session, zarr, reporter };
-      const places: string[] = [];
+      const voxelSpacings = new Map<string, number>();
       for (const run of runs) {
         const { ref, spacing } = await detector.find(dataset, run);
-        const voxelSpacing = ref.voxelSpacing ?? spacing[2];
-        places.push(
-          ...probabilityPaths(format, {
-            ...{ folder: out, session },
-            run,
-            voxelSpacing,
-            types: detector.types,
-          }),
-        );
+        voxelSpacings.set(run, ref.voxelSpacing ?? spacing[2]);
       }
+      const { types } = detector;
+      const places = [...voxelSpacings].flatMap(([run, voxelSpacing]) =>
+        probabilityPaths(format, { folder: out, session, run, voxelSpacing, types }),
+      );
       await checkFree(places, overwrite);
-      for (const run of runs) written.push(...(await predictRun(detector, dataset, run, target)));
+      for (const [run, voxelSpacing] of voxelSpacings)
+        written.push(...(await predictRun(detector, dataset, { ...target, run, voxelSpacing })));
     } finally {
       await detector.close();
     }
@@ -90,7 +87,7 @@ export const command = defineCommand({
   },
 });
 
-interface Target extends Pick<ProbabilityTarget, "folder" | "session" | "zarr"> {
+interface Target extends Pick<ProbabilityTarget, "folder" | "session" | "zarr" | "run" | "voxelSpacing"> {
   readonly format: ProbabilityFormat;
   readonly reporter: Reporter;
 }
@@ -98,20 +95,17 @@ interface Target extends Pick<ProbabilityTarget, "folder" | "session" | "zarr"> 
 async function predictRun(
   detector: Detector,
   dataset: Dataset,
-  run: string,
   { format, reporter, ...target }: Target,
 ): Promise<readonly string[]> {
-  const { ref } = await detector.find(dataset, run);
+  const { run } = target;
   const views = await detector.read(dataset, run);
   const { shape, spacing } = views[0]!;
   const files = await createProbabilities(format, {
     ...target,
-    run,
     types: detector.types,
     particles: labelled(dataset.particles),
     shape,
     spacing,
-    voxelSpacing: ref.voxelSpacing ?? spacing[2],
   });
   const progress = startCounting(reporter, `predicting ${run}`, "tiles");
   try {

@@ -4,8 +4,9 @@ import { diagnosisText } from "../../score/diagnosis/diagnosisText.js";
 import { writeWhole } from "../../system/files.js";
 import { checkFree } from "../../system/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, overwriteOption, runsOption } from "../shared/flags.js";
+import { checkWritable, overwriteOption, quietOption, runsOption } from "../shared/flags.js";
 import { readDiagnosisPicks, readDiagnosisTruth } from "../shared/pickSources.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
   usage: "<picks>",
@@ -29,6 +30,7 @@ export const command = defineCommand({
       .option("session", { type: "string", describe: "copick session of the picks, where there are several" })
       .option("out", { type: "string", describe: "write everything to this file as JSON" })
       .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print everything as one JSON document" })
       .example(
         "$0 diagnose picks --truth data/train",
@@ -39,17 +41,18 @@ export const command = defineCommand({
         "of two runs, with all curves and the worst misses in a file",
       )
       .example("$0 diagnose submission.csv --truth data/train", "what can be told without confidences"),
-  run: async ({ picks: picksPath, truth: truthPath, runs, user, session, out, overwrite, json }) => {
+  run: async ({ picks: picksPath, truth: truthPath, runs, user, session, out, json, ...flags }) => {
     if (out !== undefined) {
       await checkWritable("out", out, "file");
-      await checkFree(out, overwrite);
+      await checkFree(out, flags.overwrite);
     }
-    const { truth, particles, extents } = await readDiagnosisTruth(truthPath, runs);
+    const reporter = terminalReporter({ quiet: flags.quiet });
+    const { truth, particles, extents } = await readDiagnosisTruth(truthPath, { asked: runs, reporter });
     const author = {
       ...(user === undefined ? {} : { userId: user }),
       ...(session === undefined ? {} : { sessionId: session }),
     };
-    const picks = await readDiagnosisPicks(picksPath, { truth, particles, author });
+    const picks = await readDiagnosisPicks(picksPath, { truth, particles, author, reporter });
     const diagnosis = diagnose(truth, picks, { particles, extents });
     if (out !== undefined) await writeWhole(out, `${JSON.stringify(diagnosis)}\n`);
     report(json, diagnosis, () =>

@@ -8,7 +8,8 @@ import { alignedTable } from "../../present/text.js";
 import { writeWhole } from "../../system/files.js";
 import { checkFree } from "../../system/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, overwriteOption } from "../shared/flags.js";
+import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
   usage: "",
@@ -48,17 +49,18 @@ export const command = defineCommand({
         describe: "for --check: score the CSVs again by this data set's picks",
       })
       .option("overwrite", { ...overwriteOption, describe: `${overwriteOption.describe}, of --html` })
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 leaderboard", "rank submissions/*/record.json and write submissions/LEADERBOARD.md")
       .example('$0 leaderboard --experiment "compare-*" --sort tomogram', "the quickest first")
       .example("$0 leaderboard --html leaderboard.html", "a page to sort and filter in")
       .example("$0 leaderboard --check --data data/train", "can every row be reproduced?"),
-  run: async ({ submissions, html, check, data, overwrite, json, ...filter }) => {
+  run: async ({ submissions, html, check, data, overwrite, quiet, json, ...filter }) => {
     if (html !== undefined) {
       await checkWritable("html", html, "file");
       await checkFree(html, overwrite, "another --html");
     }
-    if (check) return checkRows(submissions, data, json);
+    if (check) return checkRows(submissions, data, quiet, json);
     const leaderboard = filterLeaderboard(await writeLeaderboard(submissions), filter);
     if (html !== undefined) {
       const { leaderboardPage } = await import("../../leaderboard/page.js");
@@ -68,11 +70,16 @@ export const command = defineCommand({
   },
 });
 
-async function checkRows(submissions: string, data: string | undefined, json: boolean | undefined) {
+async function checkRows(
+  submissions: string,
+  data: string | undefined,
+  quiet: boolean,
+  json: boolean | undefined,
+): Promise<void> {
   const { checkLeaderboard } = await import("../../leaderboard/check.js");
   const { openDataset } = await import("../../data/dataset.js");
-  const { terminalReporter } = await import("../shared/terminal.js");
-  const dataset = data === undefined ? null : await openDataset(data, { reporter: terminalReporter() });
+  const reporter = terminalReporter({ quiet });
+  const dataset = data === undefined ? null : await openDataset(data, { reporter });
   const checks = await checkLeaderboard(submissions, dataset);
   const isWhole = checks.every(({ problems }) => problems.length === 0);
   report(json, checks, () => checkText(checks, data !== undefined));

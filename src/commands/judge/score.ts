@@ -2,7 +2,9 @@
 import { reportText } from "../../score/reportText.js";
 import { scoreSubmission } from "../../score/submissionCsv.js";
 import { defineCommand, report } from "../shared/command.js";
+import { quietOption } from "../shared/flags.js";
 import { readScoreTruth } from "../shared/pickSources.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
   usage: "<submission>",
@@ -30,14 +32,15 @@ export const command = defineCommand({
         describe: "CSVs of the same recipe with other seeds: mean and standard error of them all",
       })
       .option("seed", { type: "number", default: 0, describe: "seed of the bootstrap and of drawn swaps" })
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 score submission.csv --truth data/train", "score against the picks of a data set")
       .example("$0 score submission.csv --truth truth.csv --json", "score against a CSV, for a program")
       .example("$0 score a.csv --truth data/train --against b.csv", "is a better than b, and by how much?")
       .example("$0 score seed0.csv --truth data/train --seeds seed1.csv seed2.csv", "mean ± standard error"),
   lists: ["seeds"],
-  run: async ({ submission, truth: truthPath, interval: wantsInterval, against, seeds, seed, json }) => {
-    const { truth, particles } = await readScoreTruth(truthPath);
+  run: async ({ submission, truth: truthPath, against, seeds, seed, quiet, json, ...flags }) => {
+    const { truth, particles } = await readScoreTruth(truthPath, terminalReporter({ quiet }));
     if (against !== undefined) {
       const { compareFiles } = await import("../../score/statistics/compareFiles.js");
       const { comparisonText } = await import("../../score/statistics/comparisonText.js");
@@ -50,7 +53,7 @@ export const command = defineCommand({
       return report(json, scores, () => seedsText(scores));
     }
     const result = await scoreSubmission(submission, truth, particles);
-    if (!wantsInterval) return report(json, result, () => reportText(result));
+    if (!flags.interval) return report(json, result, () => reportText(result));
     const { scoreInterval } = await import("../../score/statistics/interval.js");
     const interval = scoreInterval(result, { seed, particles });
     report(json, { ...result, interval }, () =>

@@ -9,7 +9,14 @@ import type { Shape3 } from "../../domain/volume.js";
 import { resolveEngine } from "../../engines/available.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable, engineOption, quietOption, threadsOption } from "../shared/flags.js";
+import {
+  checkWhole,
+  checkWritable,
+  engineOption,
+  quietOption,
+  threadsOf,
+  threadsOption,
+} from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 const names = Object.keys(parts);
@@ -74,7 +81,6 @@ export const command = defineCommand({
     json,
     ...given
   }) {
-    checkWhole("threads", threads, 1);
     checkWhole("steps", steps, 1);
     if (history !== null) await checkWritable("history", history, "file");
     const options: Omit<BenchOptions, "peak"> = {
@@ -84,7 +90,7 @@ export const command = defineCommand({
       checkpoints: checkpoint ?? [],
       data,
       engine: await resolveEngine(given.engine ?? "onnx-cpu"),
-      threads,
+      threads: threadsOf(threads),
       steps,
       peers,
       reporter: terminalReporter({ quiet }),

@@ -16,8 +16,6 @@ interface Command<Options> {
 
 /** What a file in this folder exports as `command`; what its options are is its own affair. */
 export interface RegisteredCommand {
-  /** Positional arguments in yargs' notation. */
-  readonly usage: string;
   /** Its arguments, flags and examples. */
   readonly definitions: () => Definitions;
   /** The arguments, where they are written so plainly that they need no parser; the first is the command's name. */
@@ -33,7 +31,6 @@ export interface RegisteredCommand {
 export function defineCommand<Options>(command: Command<Options>): RegisteredCommand {
   let running = Promise.resolve();
   return {
-    usage: command.usage,
     definitions: () => definitionsOf(command.options),
     plain: (args) => plainArguments(args, command.usage, definitionsOf(command.options)),
     run: (given) => command.run(given as ArgumentsCamelCase<Options>),

@@ -1,5 +1,5 @@
 /** Completion scripts of bash, zsh and fish, made from the command table. */
-import type { ArgumentDescription, CommandDescription } from "./describe.js";
+import { type ArgumentDescription, type CommandDescription, commonFlags, flagForms } from "./describe.js";
 
 type Shell = "bash" | "zsh" | "fish";
 
@@ -8,12 +8,7 @@ export function completionScript(shell: Shell, commands: readonly CommandDescrip
   return { bash, zsh, fish }[shell](commands);
 }
 
-const flagNames = (flag: ArgumentDescription): string[] => [
-  ...[flag.name, ...flag.aliases].map((name) => `--${name}`),
-  ...(flag.type === "yes or no" && flag.default === true ? [`--no-${flag.name}`] : []),
-];
-
-const everywhere = ["--help", "--debug"];
+const everywhere = commonFlags.filter(({ isOfCommands }) => isOfCommands).map(({ name }) => `--${name}`);
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** Values of the positional arguments that have a choice: verbs, shells, parts of the bench. */
@@ -23,18 +18,20 @@ const verbsOf = ({ positionals }: CommandDescription): string[] =>
 function bash(commands: readonly CommandDescription[]): string {
   const cases = commands.map((command) => {
     const { name, flags } = command;
-    const words = [...verbsOf(command), ...flags.flatMap(flagNames), ...everywhere].join(" ");
+    const forms = [...flags.flatMap(flagForms).map(({ form }) => form), ...everywhere].join(" ");
+    const verbs = verbsOf(command).join(" ");
     const chosen = flags
       .filter(({ choices }) => choices.length > 0)
       .map(({ name: flag, choices }) => `${name}:--${flag}) choices=${quoted(choices.join(" "))} ;;`);
-    return { words: `${name}) words=${quoted(words)} ;;`, chosen };
+    return { words: `${name}) flags=${quoted(forms)} verbs=${quoted(verbs)} ;;`, chosen };
   });
+  const first = [...commands.map(({ name }) => name), "help", ...commonFlags.map(({ name }) => `--${name}`)];
   return `# pickbench in bash: eval "$(pickbench completion bash)"
 _pickbench() {
-  local current=\${COMP_WORDS[COMP_CWORD]} command=\${COMP_WORDS[1]} words= choices=
+  local current=\${COMP_WORDS[COMP_CWORD]} command=\${COMP_WORDS[1]} flags= verbs= choices=
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W ${quoted([...commands.map(({ name }) => name), "help", "--help", "--version"].join(" "))} -- "$current"))
+    COMPREPLY=($(compgen -W ${quoted(first.join(" "))} -- "$current"))
     return
   fi
   if [ "$command" = help ]; then
@@ -52,8 +49,8 @@ _pickbench() {
     ${cases.map(({ words }) => words).join("\n    ")}
   esac
   case "$current" in
-    -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
-    *) [ "$COMP_CWORD" -eq 2 ] && COMPREPLY=($(compgen -W "\${words%% --*}" -- "$current")) ;;
+    -*) COMPREPLY=($(compgen -W "$flags" -- "$current")) ;;
+    *) [ "$COMP_CWORD" -eq 2 ] && COMPREPLY=($(compgen -W "$verbs" -- "$current")) ;;
   esac
 }
 complete -o default -F _pickbench pickbench
@@ -66,7 +63,7 @@ function zsh(commands: readonly CommandDescription[]): string {
     const value =
       flag.choices.length > 0 ? `(${flag.choices.join(" ")})` : flag.type === "number" ? " " : "_files";
     const takes = flag.type === "yes or no" ? "" : `:${flag.name}:${value}`;
-    return flagNames(flag).map((name) => quoted(`${name}[${described(flag.describe)}]${takes}`));
+    return flagForms(flag).map(({ form, does }) => quoted(`${form}[${described(does)}]${takes}`));
   };
   const cases = commands.map((command) => {
     const verbs = verbsOf(command);
@@ -113,13 +110,15 @@ function fish(commands: readonly CommandDescription[]): string {
       ...flags.flatMap((flag) => fishFlag(within, flag)),
     ];
   });
+  const common = commonFlags.map(
+    ({ name, short, describe }) =>
+      `complete -c pickbench -l ${name}${short === undefined ? "" : ` -s ${short}`} -d ${fishText(describe)}`,
+  );
   const all = commands.map(({ name }) => name).join(" ");
   return `# pickbench in fish: pickbench completion fish > ~/.config/fish/completions/pickbench.fish
 complete -c pickbench -n __fish_use_subcommand -f -a help -d 'shows the commands, or one of them'
 complete -c pickbench -n '__fish_seen_subcommand_from help' -f -a ${fishText(all)}
-complete -c pickbench -l help -s h -d 'shows help'
-complete -c pickbench -l debug -d 'prints what caused an error'
-${lines.join("\n")}
+${[...common, ...lines].join("\n")}
 `;
 }
 
@@ -128,5 +127,7 @@ const fishText = (text: string): string => `'${text.replaceAll("\\", "\\\\").rep
 function fishFlag(within: string, flag: ArgumentDescription): string[] {
   const value = flag.choices.length > 0 ? ` -x -a ${fishText(flag.choices.join(" "))}` : " -r";
   const takes = flag.type === "yes or no" ? "" : value;
-  return flagNames(flag).map((name) => `${within} -l ${name.slice(2)}${takes} -d ${fishText(flag.describe)}`);
+  return flagForms(flag).map(
+    ({ form, does }) => `${within} -l ${form.slice(2)}${takes} -d ${fishText(does)}`,
+  );
 }

@@ -48,6 +48,46 @@ export interface CommandDescription {
   readonly examples: readonly Example[];
 }
 
+/** A flag of the whole program. */
+interface CommonFlag {
+  readonly name: string;
+  /** One letter for it. */
+  readonly short?: string;
+  readonly describe: string;
+  /** Whether it says something of a command; else it stands alone. */
+  readonly isOfCommands: boolean;
+}
+
+/** Flags that no command defines, as all have them. */
+export const commonFlags: readonly CommonFlag[] = [
+  { name: "help", short: "h", describe: "shows this page", isOfCommands: true },
+  {
+    name: "debug",
+    describe: "prints what caused an error, with the lines of code",
+    isOfCommands: true,
+  },
+  { name: "version", describe: "prints the version", isOfCommands: false },
+];
+
+/** A way to write a flag, and what it does then. */
+interface FlagForm {
+  readonly form: string;
+  readonly does: string;
+}
+
+/** Lists every way to write a flag; of one that is on by itself, what turns it off is the last. */
+export function flagForms({
+  name,
+  aliases,
+  type,
+  default: fallback,
+  describe,
+}: ArgumentDescription): FlagForm[] {
+  const forms = [name, ...aliases].map((each) => ({ form: `--${each}`, does: describe }));
+  const isOn = type === "yes or no" && fallback === true;
+  return isOn ? [...forms, { form: `--no-${name}`, does: `do not ${describe}` }] : forms;
+}
+
 /** Describes one command of the table. */
 export function describeCommand(
   name: string,
@@ -58,7 +98,11 @@ export function describeCommand(
   const all = (of: Readonly<Record<string, Definition>>) =>
     Object.entries(of).map(([each, definition]) => describeArgument(each, definition));
   return {
-    ...{ name, group, synopsis, describe, examples },
+    name,
+    group,
+    synopsis,
+    describe,
+    examples,
     positionals: all(positionals),
     flags: all(options),
   };

@@ -77,11 +77,16 @@ export const runsOption = {
   describe: "names of runs, separated by commas: only these",
 } as const;
 
-/** The names that `--runs` or a flag like it holds, each once; undefined where it is not given. */
-export const runNames = (given: string | undefined): string[] | undefined =>
-  given === undefined
-    ? undefined
-    : [...new Set(given.split(",").map((name) => name.trim()))].filter((name) => name !== "");
+/** The names that `--runs` or a flag like it holds, each once. @throws BadUsage where it holds none */
+export function runNames(flag: string, given: string): string[] {
+  const names = new Set(given.split(",").map((name) => name.trim()));
+  names.delete("");
+  if (names.size > 0) return [...names];
+  throw new PickbenchError(
+    "BadUsage",
+    `--${flag} is ${JSON.stringify(given)}, wanted names of runs; give one`,
+  );
+}
 
 /** The flags of commands that look at a data set as a whole. */
 export const withDataset = (argv: Argv) =>

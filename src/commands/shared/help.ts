@@ -1,5 +1,12 @@
 /** Help pages: of all commands in their groups, and of one with its arguments, flags and examples. */
-import { type ArgumentDescription, type CommandDescription, groups, type TableEntry } from "./describe.js";
+import {
+  type ArgumentDescription,
+  type CommandDescription,
+  commonFlags,
+  flagForms,
+  groups,
+  type TableEntry,
+} from "./describe.js";
 import type { Style } from "./style.js";
 
 /** Where a page is shown. */
@@ -9,10 +16,9 @@ interface Screen {
 }
 
 /** Flags that every command has. */
-export const commonFlags: readonly (readonly [flag: string, describe: string])[] = [
-  ["--help, -h", "shows this page"],
-  ["--debug", "prints what caused an error, with the lines of code"],
-];
+export const commonRows: readonly (readonly [flag: string, describe: string])[] = commonFlags
+  .filter(({ isOfCommands }) => isOfCommands)
+  .map(({ name, short, describe }) => [`--${name}${short === undefined ? "" : `, -${short}`}`, describe]);
 
 /** All commands in their groups, with the arguments that each must be given. */
 export function overviewPage(table: Readonly<Record<string, TableEntry>>, screen: Screen): string {
@@ -56,10 +62,7 @@ export function commandPage(command: CommandDescription, screen: Screen): string
       "arguments",
       positionals.map((each) => [`${each.name.toUpperCase()}${each.isList ? "…" : ""}`, detailsOf(each)]),
     ),
-    ...section("flags", [
-      ...flags.map((each): Row => [flagText(each), detailsOf(each)]),
-      ...commonFlags.map(([flag, what]): Row => [flag, what]),
-    ]),
+    ...section("flags", [...flags.map((each): Row => [flagText(each), detailsOf(each)]), ...commonRows]),
     ...(examples.length === 0 ? [] : ["", bold("examples")]),
     ...examples.flatMap((example) => [`  ${faint(`# ${example.describe}`)}`, `  ${example.command}`]),
   ].join("\n");
@@ -67,23 +70,18 @@ export function commandPage(command: CommandDescription, screen: Screen): string
 
 /** `--out PATH`, `--no-check` where it is on by itself. */
 export function flagText(flag: ArgumentDescription): string {
-  const names = [flag.name, ...flag.aliases].map((name) => `--${name}`).join(", ");
-  if (flag.type === "yes or no") return flag.default === true ? `--no-${flag.name}` : names;
-  return `${names} ${valueName(flag)}${flag.isList ? "…" : ""}`;
+  const forms = flagForms(flag).map(({ form }) => form);
+  if (flag.type === "yes or no") return flag.default === true ? forms.at(-1)! : forms.join(", ");
+  return `${forms.join(", ")} ${valueName(flag)}${flag.isList ? "…" : ""}`;
 }
 
 /**
  * Returns what is said of an argument: its description, the values that it takes, and what it is if absent. Of a flag that
  * is on by itself, what turning it off does.
  */
-export function detailsOf({
-  describe: meaning,
-  choices,
-  isRequired,
-  default: fallback,
-  type,
-}: ArgumentDescription): string {
-  const describe = type === "yes or no" && fallback === true ? `do not ${meaning}` : meaning;
+export function detailsOf(argument: ArgumentDescription): string {
+  const { choices, isRequired, default: fallback, type } = argument;
+  const { does: describe } = flagForms(argument).at(-1)!;
   const taken = choices.length > 0 && !choices.every((choice) => describe.includes(choice)) ? choices : [];
   const notes = [
     ...(taken.length > 0 ? [`one of ${taken.join(", ")}`] : []),

@@ -8,7 +8,7 @@ import { PickbenchError } from "../../system/errors.js";
  *
  * @param word says what is wrong with the arguments, from the parser's message
  */
-export function parserOf(args: readonly string[], word: (message: string) => string = String): Argv {
+export function parserOf(args: readonly string[], word: (message: string) => string): Argv {
   return yargs(args)
     .scriptName("pickbench")
     .strict()

@@ -13,6 +13,8 @@ import {
 } from "../../score/match/positions.js";
 import { readPositions, readSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
+import type { Reporter } from "../../system/reporter.js";
+import { runNames } from "./flags.js";
 
 /** Loaded with the first folder or data set, as commands that read CSVs alone start in less time without. */
 const dataRoom = async () => ({
@@ -22,10 +24,9 @@ const dataRoom = async () => ({
   ...(await import("../../formats/copickPicks.js")),
 });
 
-async function opened(path: string): Promise<Dataset> {
+async function opened(path: string, reporter: Reporter): Promise<Dataset> {
   const { openDataset } = await import("../../data/dataset.js");
-  const { terminalReporter } = await import("./terminal.js");
-  return openDataset(path, { reporter: terminalReporter() });
+  return openDataset(path, { reporter });
 }
 
 /** A truth to score against. */
@@ -35,10 +36,10 @@ interface ScoreTruth {
 }
 
 /** Reads a data set's picks, or a CSV. @throws BadDataset where there is no particle */
-export async function readScoreTruth(path: string): Promise<ScoreTruth> {
+export async function readScoreTruth(path: string, reporter: Reporter): Promise<ScoreTruth> {
   const { truth, particles } = (await isCsv(path))
     ? { truth: await readPositions(path, { kind: "truth" }), particles: challengeParticles }
-    : await positionsInDataset(path);
+    : await positionsInDataset(path, reporter);
   for (const ofExperiment of truth.values()) if (ofExperiment.size > 0) return { truth, particles };
   throw new PickbenchError(
     "BadDataset",
@@ -47,8 +48,8 @@ export async function readScoreTruth(path: string): Promise<ScoreTruth> {
   );
 }
 
-async function positionsInDataset(path: string): Promise<ScoreTruth> {
-  const dataset = await opened(path);
+async function positionsInDataset(path: string, reporter: Reporter): Promise<ScoreTruth> {
+  const dataset = await opened(path, reporter);
   return { truth: positionsOf(await truthOf(dataset)), particles: dataset.particles };
 }
 
@@ -66,23 +67,35 @@ interface DiagnosisTruth {
   readonly extents: Extents;
 }
 
+interface TruthChoice {
+  readonly asked: string | undefined;
+  readonly flag?: string;
+  readonly reporter: Reporter;
+}
+
+/** Whose picks are read, and of what. */
+interface PicksChoice {
+  readonly truth: PicksByExperiment;
+  readonly particles: readonly Particle[];
+  readonly author: PicksAuthor;
+}
+
 /**
  * Reads a data set's picks and the sizes of its volumes, or a CSV.
  *
- * @param asked names of runs, separated by commas; all where undefined
- * @param flag that they were given with
+ * @param choice `asked`: names of runs, separated by commas, all where undefined; `flag`: what they were given with, without
+ * its dashes; `reporter` hears of fetching
  * @throws BadDataset where there is no particle, BadUsage for a run that the truth lacks
  */
 export async function readDiagnosisTruth(
   path: string,
-  asked: string | undefined,
-  flag = "--runs",
+  { asked, flag = "runs", reporter }: TruthChoice,
 ): Promise<DiagnosisTruth> {
   if (await isCsv(path)) {
     const truth = await readSubmission(path, { kind: "truth" });
     return { truth: chosenRuns(path, truth, asked, flag), particles: challengeParticles, extents: new Map() };
   }
-  const dataset = await opened(path);
+  const dataset = await opened(path, reporter);
   const truth = chosenRuns(path, await truthOf(dataset), asked, flag);
   return { truth, particles: dataset.particles, extents: await readExtents(dataset, truth) };
 }
@@ -93,12 +106,12 @@ function chosenRuns(
   asked: string | undefined,
   flag: string,
 ): ReadonlyMap<string, ParticlePick[]> {
-  const names = asked?.split(",").map((name) => name.trim()) ?? [...all.keys()];
+  const names = asked === undefined ? [...all.keys()] : runNames(flag, asked);
   const unknown = names.find((name) => !all.has(name));
   if (unknown !== undefined)
     throw new PickbenchError(
       "BadUsage",
-      `${flag} names ${unknown}, wanted runs with picks in ${path}: ${[...all.keys()].join(", ") || "there are none"}`,
+      `--${flag} names ${unknown}, wanted runs with picks in ${path}: ${[...all.keys()].join(", ") || "there are none"}`,
       { path },
     );
   const truth = new Map(names.map((name) => [name, all.get(name)!]));
@@ -136,18 +149,20 @@ async function readExtents(
  */
 export async function readDiagnosisPicks(
   path: string,
-  {
-    truth,
-    particles,
-    author,
-  }: {
-    readonly truth: PicksByExperiment;
-    readonly particles: readonly Particle[];
-    readonly author: PicksAuthor;
-  },
+  { reporter, ...choice }: PicksChoice & { readonly reporter: Reporter },
 ): Promise<PicksByExperiment> {
+  const { truth, particles } = choice;
   if (await isCsv(path)) return readSubmission(path, { particles, experiments: truth });
-  const dataset = { ...(await picksDataset(path)), particles };
+  return picksIn(path, await picksDataset(path, reporter), choice);
+}
+
+/** Reads the picks in a data set that was opened from `path`. */
+async function picksIn(
+  path: string,
+  opened: Dataset,
+  { truth, particles, author }: PicksChoice,
+): Promise<PicksByExperiment> {
+  const dataset = { ...opened, particles };
   const runs = [...truth.keys()];
   const chosen = await authorToRead(dataset, runs, author);
   const { readPicks } = await dataRoom();
@@ -167,7 +182,7 @@ export async function readDiagnosisPicks(
 }
 
 /** A folder with ExperimentRuns/ itself is the one root; anything else is opened as a data set. */
-async function picksDataset(path: string): Promise<Dataset> {
+async function picksDataset(path: string, reporter: Reporter): Promise<Dataset> {
   const { listRuns } = await dataRoom();
   const isRoot = (await stat(join(path, "ExperimentRuns")).catch(() => undefined))?.isDirectory();
   return isRoot
@@ -178,7 +193,7 @@ async function picksDataset(path: string): Promise<Dataset> {
         particles: challengeParticles,
         runs: await listRuns([path]),
       }
-    : await opened(path);
+    : await opened(path, reporter);
 }
 
 async function authorToRead(
@@ -207,26 +222,46 @@ interface Source {
   readonly author: PicksAuthor;
 }
 
-/** The particles of the first of these that is a copick configuration; the challenge's where none is. */
-export async function particlesOf(paths: readonly string[]): Promise<readonly Particle[]> {
-  for (const named of paths) {
-    const { path } = await sourceOf(named);
-    if (path.endsWith(".json")) return (await picksDataset(path)).particles;
-  }
-  return challengeParticles;
+/** A picker's source; a CSV is no data set. */
+interface OpenedSource extends Source {
+  /** As it was given. */
+  readonly named: string;
+  readonly dataset: Dataset | null;
+}
+
+async function openSource(named: string, reporter: Reporter): Promise<OpenedSource> {
+  const source = await sourceOf(named);
+  const dataset = (await isCsv(source.path)) ? null : await picksDataset(source.path, reporter);
+  return { named, ...source, dataset };
 }
 
 /**
- * Reads the picks of one picker: a CSV, a folder with ExperimentRuns/ as `pick` writes it, or a data set; with
- * @USER_SESSION behind, of this user and session alone.
+ * Reads the picks of pickers, each of which is a CSV, a folder with ExperimentRuns/ as `pick` writes it, or a data set;
+ * with @USER_SESSION behind, of this user and session alone.
  *
+ * @param known particles to read; where undefined, those of the first copick configuration among the pickers, or the
+ * challenge's
  * @throws BadDataset, BadSubmission for files that are broken, BadDataset where there is no pick or a score is negative
  */
-export async function readPicker(named: string, particles: readonly Particle[]): Promise<Picker> {
-  const { path, author } = await sourceOf(named);
-  const { all, stray } = (await isCsv(path))
-    ? { all: await readSubmission(path, { particles }), stray: [] }
-    : await readFolder(path, particles, author);
+export async function readPickers(
+  paths: readonly string[],
+  known: readonly Particle[] | undefined,
+  reporter: Reporter,
+): Promise<{ readonly particles: readonly Particle[]; readonly pickers: readonly Picker[] }> {
+  const sources: OpenedSource[] = [];
+  for (const named of paths) sources.push(await openSource(named, reporter));
+  const configuration = sources.find(({ path, dataset }) => dataset && path.endsWith(".json"));
+  const particles = known ?? configuration?.dataset?.particles ?? challengeParticles;
+  const pickers: Picker[] = [];
+  for (const source of sources) pickers.push(await readPicker(source, particles));
+  return { particles, pickers };
+}
+
+async function readPicker(source: OpenedSource, particles: readonly Particle[]): Promise<Picker> {
+  const { named, path, author, dataset } = source;
+  const { all, stray } = dataset
+    ? await readFolder(path, { ...dataset, particles }, author)
+    : { all: await readSubmission(path, { particles }), stray: [] };
   const picks = new Map([...all].filter(([, list]) => list.length > 0));
   let count = 0;
   let greatestScore: number | null = null;
@@ -252,10 +287,9 @@ const negativeScore = (path: string, run: string, type: string, score: number): 
     { path },
   );
 
-async function readFolder(path: string, particles: readonly Particle[], author: PicksAuthor) {
-  const dataset = { ...(await picksDataset(path)), particles };
+async function readFolder(path: string, dataset: Dataset, author: PicksAuthor) {
   const runs = new Map(dataset.runs.map(({ name }) => [name, []]));
-  const all = await readDiagnosisPicks(path, { truth: runs, particles, author });
+  const all = await picksIn(path, dataset, { truth: runs, particles: dataset.particles, author });
   const { strayPicks } = await dataRoom();
   const stray = await Promise.all([...runs.keys()].map((run) => strayPicks(dataset, run)));
   return { all, stray: stray.flat() };
@@ -272,10 +306,11 @@ export async function readRunOfPicker(
   named: string,
   run: string,
   particles: readonly Particle[],
+  reporter: Reporter,
 ): Promise<{ readonly name: string; readonly picks: readonly ParticlePick[] }> {
   const { path, author } = await sourceOf(named);
   const truth = new Map([[run, []]]);
-  const all = await readDiagnosisPicks(await picksInside(path), { truth, particles, author });
+  const all = await readDiagnosisPicks(await picksInside(path), { truth, particles, author, reporter });
   return { name: basename(resolve(path)).replace(/\.(csv|json)$/, ""), picks: all.get(run) ?? [] };
 }
 

@@ -11,8 +11,7 @@ export type Given = Readonly<Record<string, unknown>>;
  *
  * @param usage positional arguments in yargs' notation
  * @param definitions of the command
- * @returns exactly what yargs would give; undefined for anything unusual, for mistakes and for --help, which are yargs' to
- * word
+ * @returns exactly what yargs would give; undefined for anything unusual, for mistakes and for --help, which yargs words
  */
 export function plainArguments(
   args: readonly string[],

@@ -1,6 +1,6 @@
 /** How far long work has come: a bar that fits the terminal, plain lines in a log. */
+import { createRequire } from "node:module";
 import { stderr } from "node:process";
-import cliProgress from "cli-progress";
 import { seconds } from "../../present/text.js";
 import type { Progress } from "../../system/reporter.js";
 
@@ -95,9 +95,11 @@ function bar(share: number, width: number): string {
   return `${"█".repeat(full)}${"░".repeat(width - full)}`;
 }
 
+/** The package of bars is loaded with the first one, as most commands never show any. */
 function terminalBar(work: Work): Progress {
+  const { SingleBar } = createRequire(import.meta.url)("cli-progress") as typeof import("cli-progress");
   const started = performance.now();
-  const shown = new cliProgress.SingleBar({
+  const shown = new SingleBar({
     format: (_, { value }, { note }) => {
       const elapsed = (performance.now() - started) / 1000;
       return barLine(work, { done: value, note, seconds: elapsed }, (stderr.columns ?? 80) - 1);

@@ -5,7 +5,6 @@ export interface Style {
   readonly faint: (text: string) => string;
   readonly red: (text: string) => string;
   readonly yellow: (text: string) => string;
-  readonly green: (text: string) => string;
 }
 
 interface Stream {
@@ -22,6 +21,5 @@ export function styleFor(stream: Stream, env: NodeJS.ProcessEnv = process.env): 
     faint: code(2, 22),
     red: code(31, 39),
     yellow: code(33, 39),
-    green: code(32, 39),
   };
 }

@@ -1,6 +1,7 @@
 /** What is wrong with a command's arguments, in the words of the command line rather than the parser's. */
 import { suggestion } from "../../system/nearest.js";
 import type { Definitions } from "./definitions.js";
+import { commonFlags } from "./describe.js";
 
 interface Called {
   readonly name: string;
@@ -28,7 +29,10 @@ const rules: readonly (readonly [pattern: RegExp, say: (called: Called, ...group
     /^Arguments (\S+) and (\S+) are mutually exclusive$/,
     (_, a, b) => `--${a} and --${b} exclude each other; leave one`,
   ],
-  [/^Implications failed:\s+(\S+) -> (\S+)/, (_, flag, other) => `--${flag} needs --${other}`],
+  [
+    /^(?:Implications failed|Missing dependent arguments):\s+(\S+) -> (\S+)/,
+    (_, flag, other) => `--${flag} needs --${other}`,
+  ],
   [
     /^Invalid values:\s+Argument: (\S+), Given: (.+), Choices: (.+)/,
     (called, flag, given, choices) => wrongChoice(called, flag!, given!, choices!),
@@ -69,9 +73,7 @@ const camelCase = (name: string): string =>
 
 const flagsOf = ({ options }: Definitions): string[] => [
   ...Object.entries(options).flatMap(([name, { alias = [] }]) => [name, ...[alias].flat().map(String)]),
-  "help",
-  "version",
-  "debug",
+  ...commonFlags.map(({ name }) => name),
 ];
 
 const shown = ({ definitions }: Called, name: string): string =>

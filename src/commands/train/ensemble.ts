@@ -101,7 +101,12 @@ export const command = defineCommand({
     const names = tuneRuns(data, tune, new Set(dataset.runs.map(({ name }) => name)));
     await reporter.stoppable("tomogram", async () => {
       const made = await makeEnsemble({
-        ...{ paths, dataset, out, average, threads, reporter },
+        paths,
+        dataset,
+        out,
+        average,
+        threads,
+        reporter,
         tune: names,
         choice: members,
         testTime: tta && testTimes[tta],
@@ -114,7 +119,7 @@ export const command = defineCommand({
 });
 
 function tuneRuns(data: string, asked: string, known: ReadonlySet<string>): string[] {
-  const names = runNames(asked)!;
+  const names = runNames("tune", asked);
   const unknown = names.find((name) => !known.has(name));
   if (unknown === undefined) return names;
   throw new PickbenchError(

@@ -1,10 +1,10 @@
 /** `pickbench experiment new|show`: a starter experiment with every key explained; one with all its defaults. */
 import { readFile } from "node:fs/promises";
-import { experimentYaml } from "../../search/trialExperiment.js";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 import { checkFree } from "../../system/overwriting.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
+import { experimentYaml } from "../../train/experiment/experimentYaml.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, setOption } from "../shared/flags.js";
 

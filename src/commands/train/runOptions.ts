@@ -12,6 +12,7 @@ import {
   overwriteOption,
   quietOption,
   setOption,
+  threadsOf,
   threadsOption,
 } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
@@ -69,7 +70,7 @@ export async function runOptionsOf(
   ending: (experiment: Experiment) => string = () => "",
 ): Promise<RunCall> {
   checkWhole("seed", args.seed, 0);
-  checkWhole("threads", args.threads, 1);
+  const threads = threadsOf(args.threads);
   const { set } = args;
   const overrides = { seed: args.seed, budget: args.budget, set };
   const { experiment: checked, parameters } = await readSearched(args.experiment, overrides);
@@ -78,7 +79,7 @@ export async function runOptionsOf(
     reporter.note(
       `${args.experiment}: its search is left to pickbench search; the values that stand there are taken`,
     );
-  const { experiment, data, seed, budget, engine, resume, overwrite, threads } = args;
+  const { experiment, data, seed, budget, engine, resume, overwrite } = args;
   const options = { experiment, data, seed, budget, set, engine, resume, overwrite, threads, reporter };
   const onPrepared = args.quiet || args.json ? undefined : printBanner;
   const folder = runFolder(args.out ?? join("runs", `${runName(checked)}${ending(checked)}`));

@@ -12,6 +12,7 @@ import {
   overwriteOption,
   quietOption,
   setOption,
+  threadsOf,
   threadsOption,
 } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
@@ -82,7 +83,6 @@ export const command = defineCommand({
     seed,
     resume,
     engine,
-    threads,
     overwrite,
     quiet,
     json,
@@ -91,26 +91,24 @@ export const command = defineCommand({
     checkWhole("trials", trials, 1);
     checkWhole("eta", eta, 1);
     checkWhole("seed", seed, 0);
-    checkWhole("threads", threads, 1);
+    const threads = threadsOf(rest.threads);
     const { name } = await readExperiment(experiment, { budget: trialBudget, set });
     const out = rest.out ?? join("runs", `${name}-search`);
     await checkWritable("out", out, "folder");
     const found = await search({
-      ...{
-        experiment,
-        data,
-        trials,
-        budget,
-        trialBudget,
-        set,
-        out,
-        seed,
-        method,
-        eta,
-        resume,
-        engine,
-        threads,
-      },
+      experiment,
+      data,
+      trials,
+      budget,
+      trialBudget,
+      set,
+      out,
+      seed,
+      method,
+      eta,
+      resume,
+      engine,
+      threads,
       overwrite,
       tellsBest: process.stderr.isTTY,
       reporter: terminalReporter({ quiet }),

@@ -7,8 +7,9 @@ export type Budget = { readonly steps: number } | { readonly minutes: number };
 const unitMinutes: Readonly<Record<string, number>> = { s: 1 / 60, m: 1, min: 1, h: 60 };
 
 /**
- * Parses a budget such as `20m`, `90s`, `1.5h`, `3000 steps` or `3000steps`. @throws PickbenchError BadExperiment for
- * others
+ * Parses a budget such as `20m`, `90s`, `1.5h`, `3000 steps` or `3000steps`.
+ *
+ * @throws PickbenchError BadExperiment for others
  */
 export function parseBudget(text: string): Budget {
   const match = /^\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|steps?)\s*$/.exec(text);

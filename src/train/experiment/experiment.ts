@@ -8,7 +8,7 @@ import { architectureNamed } from "../../nets/library/catalogue.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
 import { parseBudget } from "./budget.js";
-import { describeIssues, mistakesText } from "./experimentIssues.js";
+import { describeIssues, meantKeys, mistakesText } from "./experimentIssues.js";
 import { checkExternal } from "./externalExperiment.js";
 import { fromExperiment, isExternal } from "./networkChoice.js";
 import { type Experiment, experimentSchema } from "./schema.js";
@@ -86,7 +86,8 @@ export function checkExperiment(content: unknown, origin: string): Experiment {
   const parsed = experimentSchema.safeParse(content);
   if (!parsed.success) {
     const found = describeIssues(parsed.error.issues, content, experimentSchema);
-    throw bad(origin, mistakesText([...found, ...missingTraining(content)]), parsed.error);
+    const missing = missingTraining(content, meantKeys(parsed.error.issues, experimentSchema));
+    throw bad(origin, mistakesText([...found, ...missing]), parsed.error);
   }
   const experiment = parsed.data;
   const { name, network, splits } = experiment;
@@ -99,18 +100,17 @@ export function checkExperiment(content: unknown, origin: string): Experiment {
   return deepFreeze(experiment);
 }
 
-/** What must be there to train, and is not. */
-function missingTraining(content: unknown): string[] {
+/** What must be there to train, and is not; save for keys that misspelt ones were meant for. */
+function missingTraining(content: unknown, meant: ReadonlySet<string> = new Set()): string[] {
   const { network, loss, budget } = (content ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof network === "object" && network !== null && "onnx" in network) return [];
-  const hasNoLoss = loss === undefined || (Array.isArray(loss) && loss.length === 0);
+  const hasNoLoss = loss === undefined ? !meant.has("loss") : Array.isArray(loss) && loss.length === 0;
+  const hasNoBudget = budget === undefined ? !meant.has("budget") : budget === "";
   return [
     ...(hasNoLoss
       ? [`loss: got ${loss === undefined ? "nothing" : "a list of 0"}, wanted a list of one loss or more`]
       : []),
-    ...(budget === undefined || budget === ""
-      ? ["budget: got nothing, wanted how long to train, such as 600 steps or 20m"]
-      : []),
+    ...(hasNoBudget ? ["budget: got nothing, wanted how long to train, such as 600 steps or 20m"] : []),
   ];
 }
 

@@ -31,24 +31,37 @@ export function describeIssues(
   schema: z.core.$ZodType,
 ): readonly string[] {
   const placed = issues.flatMap((issue) => unfold(issue, []));
-  const unknown = placed.flatMap(({ path, issue }) =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => ({ at: dotted([...path, key]), meant: meantKey(schema, path, key), path }))
-      : [],
-  );
-  const meant = new Set(unknown.map((each) => each.meant));
+  const meant = meantKeys(issues, schema);
   const others = placed.filter(({ path, issue }) => {
     const isMissing = valueAt(content, path) === undefined;
     return issue.code !== "unrecognized_keys" && !(isMissing && meant.has(dotted(path)));
   });
   return [
-    ...unknown.map(({ at, meant: key, path }) => `unknown key ${at}${advice(schema, path, key)}`),
+    ...unknownKeys(placed, schema).map(
+      ({ at, meant: key, path }) => `unknown key ${at}${advice(schema, path, key)}`,
+    ),
     ...others.map(
       ({ path, wanted }) =>
         `${dotted(path) || "the file"}: got ${shown(valueAt(content, path))}, wanted ${wanted}`,
     ),
   ];
 }
+
+/** Returns the keys, as dotted paths, that unknown ones were meant for. */
+export const meantKeys = (issues: readonly Issue[], schema: z.core.$ZodType): ReadonlySet<string> =>
+  new Set(
+    unknownKeys(
+      issues.flatMap((issue) => unfold(issue, [])),
+      schema,
+    ).flatMap(({ meant }) => meant ?? []),
+  );
+
+const unknownKeys = (placed: readonly Placed[], schema: z.core.$ZodType) =>
+  placed.flatMap(({ path, issue }) =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((key) => ({ at: dotted([...path, key]), meant: meantKey(schema, path, key), path }))
+      : [],
+  );
 
 const dotted = (path: readonly PropertyKey[]): string => path.map(String).join(".");
 

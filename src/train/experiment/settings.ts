@@ -1,6 +1,7 @@
 /** `--set KEY.PATH=VALUE`: values set over an experiment's file, as if they stood there. */
 import { parse } from "yaml";
 import { messageOf, PickbenchError } from "../../system/errors.js";
+import { placeAt } from "./placeAt.js";
 import { experimentSchema } from "./schema.js";
 import { keysAt, meantKey } from "./schemaKeys.js";
 
@@ -21,27 +22,18 @@ function place(content: Record<string, unknown>, setting: string): void {
   const [, path, text] = /^([^=\s]+)=(.*)$/s.exec(setting) ?? [];
   if (path === undefined || text === undefined)
     throw wrong(setting, "wanted KEY.PATH=VALUE, such as optimiser.rate=1e-3");
-  const keys = path.split(".");
-  checkKeys(setting, path, keys);
-  let at: Record<string, unknown> = content;
-  for (const key of keys.slice(0, -1)) {
-    const next = at[key] ?? {};
-    if (typeof next !== "object")
+  checkKeys(setting, path, path.split("."));
+  placeAt(content, path, yamlValue(setting, text), ({ at, key, found }) => {
+    if (found !== undefined && found !== null)
       throw wrong(
         setting,
-        `${key} is ${JSON.stringify(next)} in the file and has no keys; set ${key} as a whole`,
+        `${key} is ${JSON.stringify(found)} in the file and has no keys; set ${key} as a whole`,
       );
-    if (Array.isArray(at) && !(key in at)) throw wrong(setting, missingPosition(key, at.length));
-    at[key] = next;
-    at = next as Record<string, unknown>;
-  }
-  const last = keys.at(-1)!;
-  if (Array.isArray(at) && !(last in at)) throw wrong(setting, missingPosition(last, at.length));
-  at[last] = yamlValue(setting, text);
+    if (Array.isArray(at) && found === undefined)
+      throw wrong(setting, `there is no ${key} in a list of ${at.length}; positions count from 0`);
+    return {};
+  });
 }
-
-const missingPosition = (key: string, length: number): string =>
-  `there is no ${key} in a list of ${length}; positions count from 0`;
 
 function checkKeys(setting: string, path: string, keys: readonly string[]): void {
   for (const [depth, key] of keys.entries()) {

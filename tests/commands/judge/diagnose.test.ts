@@ -154,6 +154,7 @@ describe("pickbench diagnose", () => {
   test.each([
     ["no folder", () => ["nowhere", "--truth", data], /nowhere: no such file or folder/],
     ["no picks", () => [data, "--truth", data, "--user", "nobody"], /holds no file of picks for TS_1, TS_2/],
+    ["runs without a name", () => [found, "--truth", data, "--runs", " ,"], /--runs is " ,", wanted names/],
     ["a run nobody picked", () => [found, "--truth", data, "--runs", "TS_3"], /--runs names TS_3, wanted /],
     ["an empty truth", () => [found, "--truth", data, "--runs", "TS_2"], /holds no particle in these runs/],
     ["a folder as --out", () => [found, "--truth", data, "--out", folder], /--out .* is a folder/],

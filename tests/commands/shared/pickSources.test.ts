@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readDiagnosisTruth, readScoreTruth } from "../../../src/commands/shared/pickSources.js";
+import { silentReporter } from "../../../src/system/reporter.js";
 
 /** All that a source file loads before it runs. */
 function loadedWith(file: string, seen = new Set<string>()): Set<string> {
@@ -39,7 +40,9 @@ describe("the truth of a folder", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test("has runs picked and found empty, and none that nobody picked, for scoring and diagnosing alike", async () => {
-    const [scored, diagnosed] = [await readScoreTruth(folder), await readDiagnosisTruth(folder, undefined)];
+    const reporter = silentReporter;
+    const scored = await readScoreTruth(folder, reporter);
+    const diagnosed = await readDiagnosisTruth(folder, { asked: undefined, reporter });
     expect([...scored.truth.keys()]).toEqual(["TS_1", "TS_empty"]);
     expect([...diagnosed.truth.keys()]).toEqual(["TS_1", "TS_empty"]);
   });

@@ -29,7 +29,7 @@ const commands: Record<string, { command: RegisteredCommand }> = {
 async function byYargs(args: readonly string[]): Promise<object | undefined> {
   const { command } = commands[args[0]!]!;
   taken.length = 0;
-  const parser = parserOf(args);
+  const parser = parserOf(args, String);
   command.register(parser, args[0]!, "");
   await parser.parseAsync().catch(() => undefined);
   return taken[0];
@@ -44,6 +44,7 @@ test("a plain score is read as yargs reads it", async () => {
     submission: "a.csv",
     truth: "b c/d.csv",
     json: true,
+    quiet: false,
     seed: 7,
   });
   expect(await byYargs(args)).toEqual(plainly);

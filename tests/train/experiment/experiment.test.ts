@@ -146,6 +146,16 @@ describe("all mistakes at once", () => {
     ]);
   });
 
+  it.each([
+    [{ budget: undefined, buget: "10 steps" }, /^tiny\.yaml: unknown key buget; did you mean budget\? pick/],
+    [
+      { loss: undefined, los: [{ kind: "tversky" }] },
+      /^tiny\.yaml: unknown key los; did you mean loss\? pick/,
+    ],
+  ])("are one where what trains is misspelt: %j", (changes, message) => {
+    expect(refusal(changes)).toMatch(message);
+  });
+
   it("are named too where each value is right and they do not go together", () => {
     const message = refusal({
       network: "unett",

@@ -1,11 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  checkParameters,
-  experimentYaml,
-  trialName,
-  withValues,
-} from "../../../src/search/trialExperiment.js";
+import { checkParameters, trialName, withValues } from "../../../src/search/trialExperiment.js";
 import { checkExperiment } from "../../../src/train/experiment/experiment.js";
+import { experimentYaml } from "../../../src/train/experiment/experimentYaml.js";
 import { checkSearch } from "../../../src/train/experiment/searchSpace.js";
 
 const origin = "tiny.yaml";
