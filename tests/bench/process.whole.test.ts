@@ -7,8 +7,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { tomogramPath, writeNoiseTomogram } from "../../src/bench/particleVolume.js";
 import { withScratchFolder } from "../../src/bench/scratch.js";
 import { silentReporter } from "../../src/system/reporter.js";
+import { pickbenchProcess } from "../support/commandLine.js";
 import { faults } from "../support/faults.js";
-import { pickbench } from "../support/pickbench.js";
 
 const bin = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
 
@@ -30,7 +30,7 @@ test("predict: seconds, throughput and memory of a whole process, no ratio for a
     "--no-history",
     "--json",
   ];
-  const { code, stdout } = await pickbench("bench", ...args);
+  const { code, stdout } = await pickbenchProcess("bench", ...args);
   expect(code).toBe(0);
   const [row] = (JSON.parse(stdout) as { rows: Record<string, number | string | null>[] }).rows;
   expect(row).toMatchObject({
@@ -51,7 +51,7 @@ test("predict --data: the first run's tomogram of a data set", async () => {
   await writeNoiseTomogram(tomogramPath(folder, "TS_7"), [16, 32, 32]);
   await writeNoiseTomogram(tomogramPath(folder, "TS_8"), [16, 32, 48]);
   const args = ["predict", "--data", folder, "--threads", "1", "--steps", "1", "--no-history", "--json"];
-  const { code, stdout } = await pickbench("bench", ...args);
+  const { code, stdout } = await pickbenchProcess("bench", ...args);
   expect(code).toBe(0);
   const subject = { tomogram: "TS_7", voxels: 16 * 32 * 32, picks: expect.any(Number) };
   expect(JSON.parse(stdout).rows).toEqual([
@@ -76,7 +76,7 @@ test.runIf(faults(0, 1))(
       "--no-history",
       "--json",
     ];
-    const { code, stdout } = await pickbench("bench", ...args);
+    const { code, stdout } = await pickbenchProcess("bench", ...args);
     expect(code).toBe(0);
     const { rows } = JSON.parse(stdout) as { rows: Record<string, number | string>[] };
     const of = (grows: string) => rows.filter((row) => row.grows === grows);
