@@ -2,30 +2,17 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 
-/** Rooms from the lowest floor up; a room imports from the rooms before it alone. ARCHITECTURE.md has a sentence for each. */
-const floors = [
-  "system",
-  "domain",
-  "present",
-  "formats",
-  "nets",
-  "score",
-  "data",
-  "leaderboard",
-  "engines",
-  "infer",
-  "train",
-  "viewers",
-  "report",
-  "api",
-  "bench",
-  "compare",
-  "search",
-  "commands",
-];
+/** Lines of the block of ARCHITECTURE.md that draws the floors, the highest first. */
+const drawn = /## Floors.*?```\n(.*?)```/s
+  .exec(readFileSync("ARCHITECTURE.md", "utf8"))![1]!
+  .trimEnd()
+  .split("\n");
 
-/** What stands above the floors: the entries of the command line and of the library, and what runs in the browser. */
-const outside = ["cli.ts", "index.ts", "web"];
+/** Width of the column in which the block names rooms. */
+const names = 37;
+
+/** Rooms from the lowest floor up; a room imports from the rooms before it alone. */
+const floors = drawn.flatMap((line) => line.slice(0, names).trim().split(/ +/)).reverse();
 
 /** Entries of processes of their own, whose stdout is what they answer by. */
 const talkingEntries = [join("src", "engines", "probe.ts")];
@@ -38,7 +25,9 @@ const files = readdirSync(src, { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".ts"))
   .map((path) => join(src, path))
   .sort();
-const roomOf = (file: string): string => relative(src, file).split(/[\\/]/)[0]!;
+
+/** Folder of src/ in which a file lies, or the name of a file that lies in none. */
+const roomOf = (file: string): string => relative(src, file).split(/[\\/]|\.ts$/)[0]!;
 
 interface Import {
   readonly from: string;
@@ -46,27 +35,31 @@ interface Import {
 }
 
 const imports: readonly Import[] = files.flatMap((from) =>
-  [...readFileSync(from, "utf8").matchAll(/(?:from|import\()\s*"(\.[^"]+)\.js"/g)].map(([, path]) => ({
-    from,
-    to: `${join(dirname(from), path!)}.ts`,
-  })),
+  [...readFileSync(from, "utf8").matchAll(/(?:from|import\(|^import)\s*"(\.[^"]+)\.js"/gm)].map(
+    ([, path]) => ({
+      from,
+      to: `${join(dirname(from), path!)}.ts`,
+    }),
+  ),
 );
 
 const named = (found: readonly Import[]): string[] => found.map(({ from, to }) => `${from} -> ${to}`);
 
 describe("the house", () => {
-  test("every file lies in a room that a floor is known of", () => {
-    const known = new Set([...floors, ...outside]);
-    expect(files.filter((file) => !known.has(roomOf(file)))).toEqual([]);
+  test("has the floors that ARCHITECTURE.md draws, each once", () => {
+    expect(floors.toSorted()).toEqual([...new Set(files.map(roomOf))].toSorted());
     expect(imports.length).toBeGreaterThan(1000);
   });
 
   test("nothing imports upwards", () => {
-    const floorOf = (file: string): number => {
-      const floor = floors.indexOf(roomOf(file));
-      return floor < 0 ? floors.length : floor;
-    };
+    const floorOf = (file: string): number => floors.indexOf(roomOf(file));
     expect(named(imports.filter(({ from, to }) => floorOf(to) > floorOf(from)))).toEqual([]);
+  });
+
+  test("nothing imports what runs in the browser", () => {
+    expect(named(imports.filter(({ from, to }) => roomOf(to) === "web" && roomOf(from) !== "web"))).toEqual(
+      [],
+    );
   });
 
   test("score imports no room but the shared words and bytes", () => {
@@ -84,7 +77,8 @@ describe("the house", () => {
       /\bprocess\.(?:on|once|off|addListener|prependListener|removeListener)\((?!"exit")/,
       /from "cli-progress"/,
     ];
-    const below = files.filter((file) => !["commands", ...outside].includes(roomOf(file)));
+    const free = ["web", ...floors.slice(floors.indexOf("commands"))];
+    const below = files.filter((file) => !free.includes(roomOf(file)));
     const talking = below.filter((file) => uses.some((use) => use.test(readFileSync(file, "utf8"))));
     expect(talking).toEqual([...talkingEntries]);
     const terminal = readFileSync(join(src, "commands", "shared", "terminal.ts"), "utf8");

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { findPython } from "../../src/bench/peer.js";
-import { pickbench } from "../support/pickbench.js";
+import { pickbenchProcess } from "../support/commandLine.js";
 
-const bench = (...args: string[]) => pickbench("bench", "--no-history", ...args);
+const bench = (...args: string[]) => pickbenchProcess("bench", "--no-history", ...args);
 
 const small = ["networks", "--size", "8", "--steps", "1", "--threads", "1"];
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { appendHistory, type HistoryEntry, previousRows, readHistory } from "../../src/bench/history.js";
-import { pickbench } from "../support/pickbench.js";
+import { pickbenchProcess } from "../support/commandLine.js";
 
 let folder: string;
 let path: string;
@@ -66,7 +66,18 @@ test("a row's predecessor is the latest on the same machine of the same part, na
 
 test("the command adds a line a run and shows the change since", async () => {
   const run = (...args: string[]) =>
-    pickbench("bench", "networks", "--net", "plain", "--size", "8", "--steps", "1", "--no-peers", ...args);
+    pickbenchProcess(
+      "bench",
+      "networks",
+      "--net",
+      "plain",
+      "--size",
+      "8",
+      "--steps",
+      "1",
+      "--no-peers",
+      ...args,
+    );
   await run("--history", path, "--json");
   const second = await run("--history", path);
   expect(second.stdout).toMatch(/change$/m);

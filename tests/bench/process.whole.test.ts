@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { BenchRow } from "../../src/bench/measured.js";
 import { tomogramPath, writeNoiseTomogram } from "../../src/bench/particleVolume.js";
+import { growthOf } from "../../src/bench/parts/growth.js";
 import { withScratchFolder } from "../../src/bench/scratch.js";
 import { silentReporter } from "../../src/system/reporter.js";
+import { pickbenchProcess } from "../support/commandLine.js";
 import { faults } from "../support/faults.js";
-import { pickbench } from "../support/pickbench.js";
 
 const bin = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
 
@@ -30,7 +32,7 @@ test("predict: seconds, throughput and memory of a whole process, no ratio for a
     "--no-history",
     "--json",
   ];
-  const { code, stdout } = await pickbench("bench", ...args);
+  const { code, stdout } = await pickbenchProcess("bench", ...args);
   expect(code).toBe(0);
   const [row] = (JSON.parse(stdout) as { rows: Record<string, number | string | null>[] }).rows;
   expect(row).toMatchObject({
@@ -51,7 +53,7 @@ test("predict --data: the first run's tomogram of a data set", async () => {
   await writeNoiseTomogram(tomogramPath(folder, "TS_7"), [16, 32, 32]);
   await writeNoiseTomogram(tomogramPath(folder, "TS_8"), [16, 32, 48]);
   const args = ["predict", "--data", folder, "--threads", "1", "--steps", "1", "--no-history", "--json"];
-  const { code, stdout } = await pickbench("bench", ...args);
+  const { code, stdout } = await pickbenchProcess("bench", ...args);
   expect(code).toBe(0);
   const subject = { tomogram: "TS_7", voxels: 16 * 32 * 32, picks: expect.any(Number) };
   expect(JSON.parse(stdout).rows).toEqual([
@@ -61,38 +63,43 @@ test("predict --data: the first run's tomogram of a data set", async () => {
   ]);
 });
 
-/** A hundred tomograms take half a minute: the campaigns alone measure them. */
-test.runIf(faults(0, 1))(
-  "growth: half, one and two times the voxels, 1, 10 and 100 tomograms, and several threads",
-  async () => {
-    const args = [
-      "growth",
-      "--volume",
-      "16,32,32",
-      "--threads",
-      "1",
-      "--steps",
-      "1",
-      "--no-history",
-      "--json",
-    ];
-    const { code, stdout } = await pickbench("bench", ...args);
-    expect(code).toBe(0);
-    const { rows } = JSON.parse(stdout) as { rows: Record<string, number | string>[] };
-    const of = (grows: string) => rows.filter((row) => row.grows === grows);
-    expect(of("voxels").map(({ voxels }) => voxels)).toEqual([8192, 16384, 32768]);
-    expect(of("tomograms").map(({ tomograms, voxels }) => [tomograms, voxels])).toEqual([
-      [1, 2048],
-      [10, 20480],
-      [100, 204800],
-    ]);
-    expect(of("threads")[0]).toMatchObject({ threads: 1, voxels: 16384 });
-    for (const { submit_ms, ms_per_mvoxel, voxels } of rows)
-      expect(Number(ms_per_mvoxel) / (Number(submit_ms) / (Number(voxels) / 1e6))).toBeCloseTo(1, 2);
-    const [one, , hundred] = of("tomograms").map(({ peak_mb }) => Number(peak_mb));
-    expect(hundred! / one!).toBeLessThan(2);
-  },
-);
+/** What a bench of growth of 16×32×32 voxels by one thread must hold. */
+function expectGrowth(rows: readonly BenchRow[], counts: readonly number[]): void {
+  const of = (grows: string) => rows.filter((row) => row.grows === grows);
+  expect(of("voxels").map(({ voxels }) => voxels)).toEqual([8192, 16384, 32768]);
+  expect(of("tomograms").map(({ tomograms, voxels }) => [tomograms, voxels])).toEqual(
+    counts.map((count) => [count, 2048 * count]),
+  );
+  expect(of("threads")[0]).toMatchObject({ threads: 1, voxels: 16384 });
+  for (const { submit_ms, ms_per_mvoxel, voxels } of rows)
+    expect(Number(ms_per_mvoxel) / (Number(submit_ms) / (Number(voxels) / 1e6))).toBeCloseTo(1, 2);
+  const memory = of("tomograms").map(({ peak_mb }) => Number(peak_mb));
+  expect(memory.at(-1)! / memory[0]!).toBeLessThan(2);
+}
+
+test("growth: half, one and two times the voxels, one tomogram and two, and several threads", async () => {
+  const rows = await growthOf([1, 2]).run({
+    nets: [],
+    sizes: [],
+    volume: [16, 32, 32],
+    checkpoints: [],
+    data: undefined,
+    engine: "onnx-cpu",
+    threads: 1,
+    steps: 1,
+    peers: false,
+    peak: { gflopPerS: 1, copyMbPerS: 1, threads: 1 },
+    reporter: silentReporter,
+  });
+  expectGrowth(rows, [1, 2]);
+});
+
+test.runIf(faults(0, 1))("growth: a hundred tomograms, which take half a minute", async () => {
+  const args = ["growth", "--volume", "16,32,32", "--threads", "1", "--steps", "1", "--no-history", "--json"];
+  const { code, stdout } = await pickbenchProcess("bench", ...args);
+  expect(code).toBe(0);
+  expectGrowth((JSON.parse(stdout) as { rows: BenchRow[] }).rows, [1, 10, 100]);
+});
 
 test.skipIf(process.platform === "win32")(
   "a stopped bench leaves no child and no scratch files",

@@ -17,8 +17,8 @@ const at = (...parts: string[]) => join(folder, ...parts);
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "bad-"));
   const data = await tinyDataset(folder);
-  const experiment = await tinyExperiment(at("tiny.yaml"), { budget: "2 steps", evaluate: { times: 1 } });
-  const options = { experiment, data, resume: false, threads: 1, quiet: true };
+  const experiment = await tinyExperiment(at("tiny.yaml"), { budget: "2 steps" });
+  const options = { experiment, data, resume: false, threads: 1 };
   await runExperiment(runFolder(at("run")), options, at("submissions"));
   await Promise.all([brokenExperiments(), brokenData(data), brokenTables(), brokenCheckpoints()]);
   await writeFile(at("file"), "");

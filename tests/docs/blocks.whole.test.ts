@@ -3,8 +3,9 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { pickbench } from "../support/commandLine.js";
 import { type Block, blocksOf, documents } from "../support/docs/markdown.js";
-import { called, prepare, tinyBudget, tinyVolumes } from "../support/docs/preparedFolder.js";
+import { prepare, tinyBudget, tinyVolumes } from "../support/docs/preparedFolder.js";
 import { wordsOf } from "../support/docs/shellLine.js";
 
 /** Threads of an engine wait for work in a loop, which takes time from whatever else runs. */
@@ -73,7 +74,7 @@ function argumentsOf(text: string, folder: string): string[] {
 }
 
 async function runLine({ text }: Line, place: string): Promise<void> {
-  const { code, stderr } = await called(argumentsOf(text, process.cwd()));
+  const { code, stderr } = await pickbench(...argumentsOf(text, process.cwd()));
   expect(code, `${place}: ${text}\n${stderr}`).toBe(0);
 }
 

@@ -24,7 +24,6 @@ let experiment: string;
 const at = (...parts: string[]) => join(folder, ...parts);
 const tiny = {
   budget: "4 steps",
-  evaluate: { times: 1 },
   checkpoint: { everySeconds: 0 },
   picking: { method: "peaks", thresholds: [0.05, 0.2], minSpacing: 0.2 },
   search: {
@@ -121,7 +120,7 @@ describe("a search", () => {
   });
 
   it("leaves an experiment that, run alone, learns the same", async () => {
-    const options = { experiment: at("whole", "best.yaml"), data, threads: 1, resume: false, quiet: true };
+    const options = { experiment: at("whole", "best.yaml"), data, threads: 1, resume: false };
     expect((await trainOnly(runFolder(at("best")), options)).tuneScore).toBe(whole.best!.score);
   });
 

@@ -29,7 +29,12 @@ export async function cached(
 async function makeAside(whole: string, make: (out: string) => Promise<void>): Promise<void> {
   await mkdir(dirname(whole), { recursive: true });
   const partial = await mkdtemp(`${whole}.`);
-  await make(partial);
+  try {
+    await make(partial);
+  } catch (error) {
+    await rm(partial, { recursive: true });
+    throw error;
+  }
   await rename(partial, whole).catch(async (error: unknown) => {
     if (!existsSync(whole)) throw error;
     await rm(partial, { recursive: true });

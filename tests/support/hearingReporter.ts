@@ -13,7 +13,7 @@ export interface HearingReporter extends Reporter {
 }
 
 /** @param onUpdate is called after each update of any progress, with `stop` */
-export function hearingReporter(onUpdate: (stop: () => void) => void = () => undefined): HearingReporter {
+export function hearingReporter(onUpdate: (stop: () => void) => unknown = () => undefined): HearingReporter {
   const controller = new AbortController();
   const stop = () => controller.abort();
   const [notes, updates, stoppables]: string[][] = [[], [], []];

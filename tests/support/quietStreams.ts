@@ -1,10 +1,26 @@
-import { afterEach } from "vitest";
+import { afterAll, afterEach, beforeEach, type RunnerTask } from "vitest";
 import { capture } from "./capture.js";
 
-/** Progress that the code under test tells is shown for a test that fails. */
+/** What the code under test tells: shown for a test that fails, and what hooks around tests tell, for a file that fails. */
 const { write } = process.stderr;
 const told = capture(process.stderr);
+const show = (text: string): unknown => text !== "" && write.call(process.stderr, text);
+
+let betweenTests = "";
+beforeEach(() => {
+  betweenTests += told.take();
+});
+
 afterEach(({ task }) => {
   const text = told.take();
-  if (task.result?.state === "fail") write.call(process.stderr, text);
+  if (task.result?.state === "fail") show(text);
+});
+
+const hasFailed = (task: Readonly<RunnerTask>): boolean =>
+  task.result?.state === "fail" || ("tasks" in task && task.tasks.some(hasFailed));
+
+// biome-ignore lint/correctness/noEmptyPattern: Vitest takes what stands first for fixtures.
+afterAll(({}, file) => {
+  betweenTests += told.take();
+  if (hasFailed(file)) show(betweenTests);
 });

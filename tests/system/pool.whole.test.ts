@@ -12,15 +12,22 @@ import { threadId } from "node:worker_threads";
 import { PickbenchError } from "${dist("system/errors")}";
 import { answering, heldByPool } from "${dist("system/pool")}";
 import { Transfer } from "${dist("system/threads")}";
+let last;
 export default answering((factor) => factor * heldByPool().value);
 export const refuse = answering((path) => {
   throw new PickbenchError("BadDataset", "no such volume", { path, cause: new Error("ENOENT") });
 });
 export const fail = answering(() => { throw new RangeError("a defect"); });
-export const moved = answering((length) => {
-  const data = new Float32Array(length).fill(2);
-  return new Transfer(data, [data.buffer]);
+export const together = answering(async (cell) => {
+  Atomics.add(cell, 0, 1);
+  while (Atomics.load(cell, 0) < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  return [threadId, heldByPool().value];
 });
+export const moved = answering((length) => {
+  last = new Float32Array(length).fill(2);
+  return new Transfer(last, [last.buffer]);
+});
+export const left = answering(() => last.length);
 export const slowly = answering(async (cell) => {
   Atomics.add(cell, 0, 1);
   await new Promise((resolve) => setTimeout(resolve, 100));
@@ -42,10 +49,19 @@ const open = (threads = 1): Pool => {
   return pool;
 };
 
-it("hands what is held to every thread, and moves what is transferred", async () => {
+it("hands what is held to every thread", async () => {
   const { run } = open(2);
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  const [one, other] = await Promise.all([1, 2].map(() => run<[number, number]>(cell, "together")));
+  expect([one![1], other![1]]).toEqual([7, 7]);
+  expect(one![0]).not.toBe(other![0]);
   expect(await Promise.all([1, 2, 3].map((factor) => run(factor)))).toEqual([7, 14, 21]);
-  expect(await run("3", "moved")).toEqual(Float32Array.of(2, 2, 2));
+});
+
+it("moves what is transferred", async () => {
+  const { run } = open();
+  expect(await run(3, "moved")).toEqual(Float32Array.of(2, 2, 2));
+  expect(await run(null, "left")).toBe(0);
 });
 
 it("passes errors on with tag, message, path and what their cause says, and works on after them", async () => {

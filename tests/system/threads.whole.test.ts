@@ -12,6 +12,7 @@ const worker = `
 import { PickbenchError } from "${dist("system/errors")}";
 import { Transfer, serve, tell, uninterrupted } from "${dist("system/threads")}";
 let count = 0;
+let last;
 serve({
   count: () => ++count,
   async slowly(ms) { await new Promise((resolve) => setTimeout(resolve, ms)); return ++count; },
@@ -19,7 +20,8 @@ serve({
   fail() { throw new TypeError("a defect"); },
   uncloneable: () => () => 1,
   steps(n) { for (let i = 1; i <= n; i++) tell({ done: i }); return n; },
-  moved(length) { const data = new Float32Array(length).fill(2); return new Transfer(data, [data.buffer]); },
+  moved(length) { last = new Float32Array(length).fill(2); return new Transfer(last, [last.buffer]); },
+  left: () => last.length,
   crash() { setTimeout(() => { throw new Error("crashed") }); return new Promise(() => {}); },
   leave() { process.exit(3); },
   spin() { for (;;); },
@@ -79,6 +81,7 @@ it("hears of progress before the answer", async () => {
 it("moves buffers in and out", async () => {
   const { call } = start();
   expect(await call("moved", 3)).toEqual(Float32Array.of(2, 2, 2));
+  expect(await call("left", null)).toBe(0);
   const given = new Float32Array(4);
   await call("count", given, [given.buffer]);
   expect(given.length).toBe(0);

@@ -13,7 +13,6 @@ import { runSubmit, type SubmitCost } from "../submitProcess.js";
 
 /** Size that is large against a tile's overlap and finished in seconds. */
 const usualShape: Shape3 = [64, 320, 320];
-const tomogramCounts = [1, 10, 100];
 const mostRuns = 3;
 
 /** A step of one way in which the work grows. */
@@ -25,10 +24,10 @@ interface Size {
 }
 
 /**
- * Times `pickbench submit` as the work grows: a tomogram of half, one and two times the voxels; 1, 10 and 100 tomograms
- * of an eighth of the voxels; one thread and more.
+ * Makes the part that times `pickbench submit` as the work grows: a tomogram of half, one and two times the voxels; the
+ * given counts of tomograms of an eighth of the voxels; one thread and more.
  */
-export const part: BenchPart = {
+export const growthOf = (tomogramCounts: readonly number[]): BenchPart => ({
   async run(options) {
     const shape = options.volume ?? usualShape;
     return withScratchFolder(
@@ -37,7 +36,7 @@ export const part: BenchPart = {
         const checkpoints = await checkpointsToMeasure(options.checkpoints, folder);
         const rows: BenchRow[] = [];
         let last: { readonly size: Size; readonly ms: number } | undefined;
-        for (const size of sizes(shape, options.threads)) {
+        for (const size of sizes(shape, tomogramCounts, options.threads)) {
           options.reporter.note(`growth: ${describe(size)}`);
           const costs = await submitAll(folder, size, { ...options, checkpoints });
           const ms = median(costs.map((cost) => cost.ms));
@@ -49,9 +48,11 @@ export const part: BenchPart = {
       5 * tomogramBytes(shape),
     );
   },
-};
+});
 
-function sizes([z, y, x]: Shape3, threads: number): Size[] {
+export const part = growthOf([1, 10, 100]);
+
+function sizes([z, y, x]: Shape3, tomogramCounts: readonly number[], threads: number): Size[] {
   const half = (length: number): number => Math.max(1, Math.round(length / 2));
   const eighth: Shape3 = [half(z), half(y), half(x)];
   const threadCounts = [...new Set([1, 2, threads])].filter((count) => count <= availableParallelism());

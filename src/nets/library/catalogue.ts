@@ -64,15 +64,18 @@ export function architectureNamed(name: string): Architecture {
   );
 }
 
-/** Schema of a network as plain data, which goes to worker threads and into checkpoints. */
+/**
+ * Schema of a network as plain data, which goes to worker threads and into checkpoints. Its keys stand as a trained
+ * network has them, so that a checkpoint that is read and written again keeps its bytes.
+ */
 export const networkSpecSchema = z.strictObject({
   /** Name of the architecture, in the library or in its file. */
   architecture: z.string(),
-  outputs: z.number().int().min(1),
   slices: z.number().int().min(1).optional(),
-  stride: z.union([z.literal(1), z.literal(2)]).optional(),
   /** The user's own file that declares the architecture. */
   file: z.strictObject({ path: z.string(), sha256: z.string() }).optional(),
+  outputs: z.number().int().min(1),
+  stride: z.union([z.literal(1), z.literal(2)]).optional(),
 });
 export type NetworkSpec = Readonly<z.infer<typeof networkSpecSchema>>;
 

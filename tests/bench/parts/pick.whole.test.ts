@@ -3,7 +3,7 @@ import { type Ball, ballRadius, particleVolume } from "../../../src/bench/partic
 import { agreementOf } from "../../../src/bench/parts/pick.js";
 import { findPython } from "../../../src/bench/peer.js";
 import { angstrom, type Position } from "../../../src/domain/units.js";
-import { pickbench } from "../../support/pickbench.js";
+import { pickbenchProcess } from "../../support/commandLine.js";
 
 const position = (x: number, y: number, z: number): Position => ({
   x: angstrom(x),
@@ -40,7 +40,7 @@ test("pick beside scikit-image, where it is installed: the same particles", asyn
   if ((await findPython(["numpy", "scipy", "skimage"])) === null)
     context.skip("no python3 with scipy and skimage is installed");
   const args = ["pick", "--volume", "50,110,260", "--steps", "1", "--no-history", "--json"];
-  const { code, stdout } = await pickbench("bench", ...args);
+  const { code, stdout } = await pickbenchProcess("bench", ...args);
   expect(code).toBe(0);
   const [row] = (JSON.parse(stdout) as { rows: Record<string, number | string | null>[] }).rows;
   expect(row).toMatchObject({
@@ -57,7 +57,7 @@ test("pick beside scikit-image, where it is installed: the same particles", asyn
 
 test("pick without peers: times, and nothing to compare", async () => {
   const args = ["pick", "--volume", "20,40,40", "--steps", "1", "--no-peers", "--no-history", "--json"];
-  const { stdout } = await pickbench("bench", ...args);
+  const { stdout } = await pickbenchProcess("bench", ...args);
   const [row] = (JSON.parse(stdout) as { rows: Record<string, number | string | null>[] }).rows;
   expect(row).toMatchObject({ particles: 1, picks: 1, peer: null, peer_pick_ms: null, pick_ratio: null });
   expect(row!.pick_ms).toBeGreaterThan(0);

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { pickbench } from "../../support/pickbench.js";
+import { pickbenchProcess } from "../../support/commandLine.js";
 
 async function rowOf(part: string): Promise<Record<string, unknown>> {
   const args = ["bench", part, "--steps", "1", "--no-peers", "--no-history", "--json"];
-  const { code, stdout } = await pickbench(...args);
+  const { code, stdout } = await pickbenchProcess(...args);
   expect(code).toBe(0);
   const { rows } = JSON.parse(stdout) as { rows: Record<string, unknown>[] };
   expect(rows).toHaveLength(1);

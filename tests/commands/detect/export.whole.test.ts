@@ -17,10 +17,8 @@ import { loadNetwork } from "../../../src/nets/library/catalogue.js";
 import { hashFile } from "../../../src/system/files.js";
 import { type Checkpoint, networkOf, writeCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
 import { checkExperiment, experimentHash } from "../../../src/train/experiment/experiment.js";
-
 import { networksOf } from "../../../src/train/fit/networks.js";
 import { pickbench } from "../../support/commandLine.js";
-
 import { formulaWeights, numbers } from "../../support/formula.js";
 
 const python = "/usr/bin/python3";

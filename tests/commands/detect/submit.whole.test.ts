@@ -11,7 +11,7 @@ import { readSubmission } from "../../../src/score/submissionCsv.js";
 import { readCheckpoint, writeCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
 import { trainOnly } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
-import { pickbench } from "../../support/pickbench.js";
+import { pickbenchProcess } from "../../support/commandLine.js";
 import { spacingOf } from "../../support/pickingFixtures.js";
 import { tinyDataset, tinyExperiment, tinyRuns } from "../../support/tinyRun.js";
 
@@ -31,7 +31,7 @@ const args = (out: string, from: string, flags: readonly string[], checkpoint = 
   ...["submit", at(checkpoint, "best.safetensors"), "--data", from, "--out", at(out)],
   ...["--threads", "1", "--json", ...flags],
 ];
-const submit = (out: string, from = data, ...flags: string[]) => pickbench(...args(out, from, flags));
+const submit = (out: string, from = data, ...flags: string[]) => pickbenchProcess(...args(out, from, flags));
 
 /** Starts a submission and sends the signal once a tomogram is finished. */
 async function stopped(out: string, signal: NodeJS.Signals) {
@@ -172,7 +172,7 @@ describe("submit", () => {
     for (const [checkpoint, flags, what] of others) {
       const given = args("bound.csv", own, [], checkpoint);
       if (flags.length > 0) given.splice(given.indexOf("--threads"), 2, ...flags);
-      const { code, stderr } = await pickbench(...given);
+      const { code, stderr } = await pickbenchProcess(...given);
       expect([code, stderr]).toEqual([
         1,
         expect.stringMatching(new RegExp(`^pickbench: [^\\n]*holds 3 runs [^\\n]*${what}[^\\n]*\\n$`)),

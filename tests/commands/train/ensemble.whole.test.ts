@@ -13,10 +13,8 @@ import { type EnsembleRequest, makeEnsemble } from "../../../src/train/ensemble/
 import { trainOnly } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { openDetector } from "../../../src/train/submit/detector.js";
-
 import { pickbench } from "../../support/commandLine.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
-
 import { evaluatedTwice, tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
 let folder: string;
@@ -30,7 +28,7 @@ const third = () => at("other", "best.safetensors");
 
 async function train(name: string, changes: Readonly<Record<string, unknown>>): Promise<void> {
   const experiment = await tinyExperiment(at(`${name}.yaml`), changes);
-  const options = { experiment, data, seed: 0, resume: false, threads: 1, quiet: true };
+  const options = { experiment, data, seed: 0, resume: false, threads: 1 };
   await trainOnly(runFolder(at(name)), options);
 }
 
@@ -40,7 +38,7 @@ beforeAll(async () => {
   dataset = await openDataset(data);
   await Promise.all([
     train("run", { evaluate: evaluatedTwice, checkpoint: { keep: true } }),
-    train("other", { types: ["ribosome"], evaluate: { times: 1 }, budget: "8 steps" }),
+    train("other", { types: ["ribosome"], budget: "8 steps" }),
   ]);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -193,9 +191,11 @@ describe("an ensemble", () => {
   it("stopped goes on where it was, and ends in the same bytes", async () => {
     const members = [first(), second()];
     await make("whole.safetensors", members, { choice: "greedy" });
-    const reporter = hearingReporter((stop) => stop());
+    let heard = 0;
+    const reporter = hearingReporter((stop) => ++heard === members.length && stop());
     const stopped = make("stopped.safetensors", members, { choice: "greedy", reporter });
     await expect(stopped).rejects.toMatchObject({ tag: "Stopped" });
+    expect(reporter.updates.at(-1)).toBe("scoring members 2/2 members");
     expect(existsSync(at("stopped.safetensors"))).toBe(false);
     expect(existsSync(at("stopped.safetensors.parts"))).toBe(true);
     await make("stopped.safetensors", members, { choice: "greedy" });

@@ -11,7 +11,7 @@ import { readMrc } from "../../../src/formats/mrc/reader.js";
 import { createMrc } from "../../../src/formats/mrc/writer.js";
 import { createOmeZarr } from "../../../src/formats/zarr/writer.js";
 import { isPickbenchError } from "../../../src/system/errors.js";
-import { faults } from "../../support/faults.js";
+import { faults, longestRead } from "../../support/faults.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 import { mutated, mutatedJson } from "../../support/volumeMutations.js";
 
@@ -21,8 +21,9 @@ const spacing: Spacing3 = [angstrom(10), angstrom(11), angstrom(12)];
 const values = Float32Array.from({ length: 210 }, (_, i) => i - 100);
 const mostMemory = 2 ** 30;
 
-/** What reading gives, or undefined where it is refused as it should be, in one sentence. */
+/** What reading gives, or undefined where it is refused as it should be, in one sentence and in time. */
 async function readOrRefused(what: string, read: () => Promise<Volume>): Promise<Volume | undefined> {
+  const start = performance.now();
   try {
     return await read();
   } catch (error) {
@@ -30,6 +31,8 @@ async function readOrRefused(what: string, read: () => Promise<Volume>): Promise
     if (error.message.includes("\n")) throw new Error(`${what}: more than one line: ${error.message}`);
     return undefined;
   } finally {
+    const took = performance.now() - start;
+    if (took > longestRead) expect.fail(`${what}: took ${took} ms`);
     if (process.memoryUsage.rss() > memoryAtStart + mostMemory) expect.fail(`${what}: took too much memory`);
   }
 }

@@ -10,7 +10,7 @@ import type { PositionSet } from "../../../src/formats/positions/frames.js";
 import { isRotation } from "../../../src/formats/positions/orientation.js";
 import { parseStar } from "../../../src/formats/star.js";
 import { isPickbenchError } from "../../../src/system/errors.js";
-import { faults } from "../../support/faults.js";
+import { faults, longestRead } from "../../support/faults.js";
 import { mutated } from "../../support/positionMutations.js";
 import { samplePositions, volume } from "../../support/samplePositions.js";
 import { formatsFolder, hasShared } from "../../support/shared.js";
@@ -67,11 +67,12 @@ test.each(positionFormats.map((format) => [format.name, format] as const))(
   async (name, format) => {
     const seeds = [validFile(format), ...realFiles(format)];
     const path = join(folder, `broken${format.extensions[0]!}`);
-    let refused = 0;
+    let [refused, slowest] = [0, 0];
     const count = name === "challenge" ? filesOnDisk : files;
     for (let i = 0; i < count; i++) {
       const bytes = mutated(seeds[i % seeds.length]!, randomFor(9, name, i));
       if (name === "challenge") writeFileSync(path, bytes);
+      const start = performance.now();
       try {
         checkSound(await format.read({ path, bytes, beside: () => undefined }));
         recognise(path, bytes);
@@ -80,7 +81,9 @@ test.each(positionFormats.map((format) => [format.name, format] as const))(
         expect(error.message).not.toContain("\n");
         refused++;
       }
+      slowest = Math.max(slowest, performance.now() - start);
     }
+    expect(slowest).toBeLessThan(longestRead);
     expect(refused).toBeGreaterThan(count / 10);
   },
 );

@@ -8,6 +8,7 @@ import type { PositionFormat } from "../../../src/formats/positions/format.js";
 import { type PositionSet, type TomogramPosition, toFrame } from "../../../src/formats/positions/frames.js";
 import { placeFiles } from "../../../src/formats/positions/placeFiles.js";
 import { type PositionsFile, readPositionsFile } from "../../../src/formats/positions/readPositions.js";
+import { faults } from "../../support/faults.js";
 import { samplePositions, volume } from "../../support/samplePositions.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pickbench-positions-"));
@@ -60,8 +61,7 @@ const positionsAgree = (
 const turn = (a: TomogramPosition, b: TomogramPosition): number =>
   Math.max(...a.rotation!.map((value, i) => Math.abs(value - b.rotation![i]!)));
 
-/** PICKBENCH_POSITIONS=10000 takes a minute and more. */
-const count = Number(process.env.PICKBENCH_POSITIONS ?? 200);
+const count = faults(200, 10_000);
 const sample = samplePositions(count, 3);
 const expected = sample.positions;
 

@@ -162,7 +162,7 @@ describe("for any picks", () => {
   });
 });
 
-test("many picks of four pickers take no longer than their number asks for", () => {
+test("forty thousand picks of four pickers are the ten thousand that all four see", () => {
   const count = 10_000;
   const lists = [1, 2, 3, 4].map((picker) =>
     voter(

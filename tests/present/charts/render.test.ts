@@ -20,6 +20,8 @@ test("no other file draws with Vega", () => {
   const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((path) =>
     path.endsWith(".ts"),
   );
-  const drawing = files.filter((path) => /import\("vega/.test(readFileSync(join("src", path), "utf8")));
+  const drawing = files.filter((path) =>
+    /^import (?!type )[^;]*"vega|import\("vega/m.test(readFileSync(join("src", path), "utf8")),
+  );
   expect(drawing).toEqual([join("present", "charts", "render.ts")]);
 });

@@ -8,8 +8,9 @@ import { simulateDataset } from "../../../src/data/simulate/simulateDataset.js";
 import type { ParticlePick } from "../../../src/domain/particles.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { writeSubmission } from "../../../src/score/submissionCsv.js";
-import { type Ended, pickbench } from "../commandLine.js";
+import { pickbench } from "../commandLine.js";
 import { finishedRun } from "../finishedRun.js";
+import { tinyExperiment } from "../tinyRun.js";
 import { blocksOf } from "./markdown.js";
 
 /** Tomograms of 480×640×640 Å in voxels of 20 Å. */
@@ -27,29 +28,16 @@ const counts = new Map([
   ["virus-like-particle", 1],
 ]);
 
-const network = `export default {
-  name: "two-layers",
-  build: (g, x, outputs) =>
-    g.convolution(g.relu(g.convolution(x, "first", 4)), "head", outputs, { kernel: [1, 1, 1] }),
-};
-`;
-
-/** Experiment of a name of the documents, that trains in a moment. */
-const experiment = (name: string, more: Readonly<Record<string, unknown>> = {}) => ({
-  name,
-  network: { file: "two-layers.mjs" },
+/** Keys by which an experiment of the documents trains in a moment. */
+const brief = {
   splits: { train: "rest", tune: 1, holdout: 1 },
-  types: ["apo-ferritin", "ribosome"],
   patch: { shape: [8, 16, 16] },
-  loss: [{ kind: "crossEntropy", backgroundWeight: 0.1 }],
   optimiser: { rate: 1e-3, warmupSteps: 1 },
-  evaluate: { times: 1 },
   checkpoint: { keep: true },
   predict: { tile: tinyVolumes.shape, overlap: 8 },
   picking: { thresholds: [0.1, 0.2], minVolumes: [0] },
   budget: tinyBudget,
-  ...more,
-});
+};
 
 /** Fills the folder, which is the current one, with data, experiments, runs and files of other programs. */
 export async function prepare(): Promise<void> {
@@ -64,18 +52,17 @@ export async function prepare(): Promise<void> {
     counts,
   });
   await writeSubmissions();
-  writeExperiments();
+  await writeExperiments();
   await done("run", "experiments/unet3d-baseline.yaml", "--data", "DIR", "--threads", "1");
   cpSync("runs/unet3d-baseline", "runs/unet3d-baseline-seed1", { recursive: true });
   await writeFilesOfOthers();
 }
 
-function writeExperiments(): void {
+async function writeExperiments(): Promise<void> {
   mkdirSync("experiments");
-  writeFileSync("experiments/two-layers.mjs", network);
   const search = { "optimiser.rate": { log: [1e-4, 1e-2] } };
-  for (const each of [experiment("unet3d-baseline"), experiment("search", { search })])
-    writeFileSync(`experiments/${each.name}.yaml`, JSON.stringify(each));
+  await tinyExperiment("experiments/unet3d-baseline.yaml", { ...brief, name: "unet3d-baseline" });
+  await tinyExperiment("experiments/search.yaml", { ...brief, name: "search", search });
 }
 
 /** Writes submissions for DIR that find all, most, and many of its particles. */
@@ -111,18 +98,7 @@ async function writeFilesOfOthers(): Promise<void> {
   writeFileSync("two-scale.ts", architecture!.lines.join("\n"));
 }
 
-/** Runs the command line as a process of its own is called: a record holds its words. */
-export async function called(args: readonly string[]): Promise<Ended> {
-  const { argv } = process;
-  process.argv = [...argv.slice(0, 2), ...args];
-  try {
-    return await pickbench(...args);
-  } finally {
-    process.argv = argv;
-  }
-}
-
 async function done(...args: string[]): Promise<void> {
-  const { code, stderr } = await called(args);
+  const { code, stderr } = await pickbench(...args);
   if (code !== 0) throw new Error(`pickbench ${args.join(" ")}: ${stderr}`);
 }

@@ -41,6 +41,7 @@ async function refusalOf(text: string): Promise<string> {
   const error: unknown = await readExperiment(path).catch((refused: unknown) => refused);
   expect(error).toMatchObject({ tag: "BadExperiment" });
   const { message } = error as Error;
+  expect(message).not.toContain("\n");
   return message.replace(`${path}: `, "");
 }
 
@@ -227,9 +228,14 @@ describe("an experiment's file", () => {
     ["name: a\n---\nname: b\n", /^line 2 is not valid YAML/],
     ["name: *nobody\n", /Unresolved alias|cannot be resolved/],
     [`a: &a [x,x,x,x]\nb: &b [${"*a,".repeat(9)}]\nc: [${"*b,".repeat(9)}]\n`, /aliases cannot be resolved/],
-    ["a: &a { self: *a }\n", /unknown key a/],
-  ])("is refused where it holds %j", async (text, message) => {
+  ])("is refused in one line where it holds %j", async (text, message) => {
     expect(await refusalOf(text)).toMatch(message);
+  });
+
+  it("is refused where it holds itself", async () => {
+    const path = join(folder, "itself.yaml");
+    await writeFile(path, "a: &a { self: *a }\n");
+    await expect(readExperiment(path)).rejects.toThrow(/itself\.yaml: \d mistakes;.*unknown key a/s);
   });
 
   it("has no leaderboard key unless it is given, so that hashes stay; a share is drawn by seed 0", () => {

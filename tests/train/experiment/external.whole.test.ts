@@ -48,7 +48,7 @@ const written = (name: string, changes: Readonly<Record<string, unknown>> = {}):
     ...changes,
   });
 
-const options = (experiment: string) => ({ experiment, data, resume: false, threads: 1, quiet: true });
+const options = (experiment: string) => ({ experiment, data, resume: false, threads: 1 });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "external-"));
@@ -103,7 +103,7 @@ describe("an experiment whose network is an ONNX file", () => {
   });
 
   it("is averaged with a network of ours, each in its own normalisation", async () => {
-    const own = await tinyExperiment(at("own.yaml"), { budget: "2 steps", evaluate: { times: 1 } });
+    const own = await tinyExperiment(at("own.yaml"), { budget: "2 steps" });
     await trainOnly(runFolder(at("own")), options(own));
     const both = ["run", "own"].map((name) => at(name, "best.safetensors"));
     const where = ["--data", data, "--runs", "TS_S4", "--threads", "1", "--out", at("both.csv"), "--json"];

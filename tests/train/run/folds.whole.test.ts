@@ -17,9 +17,8 @@ import { readCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
 import { runExperiment } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { type FoldsOptions, type FoldsResult, runFolds } from "../../../src/train/run/runFolds.js";
-
 import { hearingReporter } from "../../support/hearingReporter.js";
-import { tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
+import { evaluatedTwice, tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
 const source = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 let folder: string;
@@ -45,6 +44,8 @@ beforeAll(async () => {
   experiment = await tinyExperiment(at("tiny.yaml"), {
     budget: "40 steps",
     checkpoint: { everySeconds: 0 },
+    evaluate: evaluatedTwice,
+    picking: { thresholds: [0.1, 0.2, 0.3], minVolumes: [0.05] },
   });
   whole = await run("whole");
 });

@@ -10,10 +10,8 @@ import { repeatRun } from "../../../src/train/run/repeatRun.js";
 import { runExperiment } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { runFolds } from "../../../src/train/run/runFolds.js";
-
 import { pickbench } from "../../support/commandLine.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
-
 import { tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
 let folder: string;
@@ -55,7 +53,7 @@ beforeAll(async () => {
     splits: { train: ["TS_S1", "TS_S2"], holdout: ["TS_S4"] },
     patch: { shape: [16, 16, 16] },
   });
-  const options = { experiment, data, seed: 3, resume: false, threads: 1, quiet: true };
+  const options = { experiment, data, seed: 3, resume: false, threads: 1 };
   await runExperiment(runFolder(at("one-seed3")), options, at("submissions"));
   await rename(at("submissions", "one-seed3"), at("submissions", "one"));
 });
@@ -68,9 +66,8 @@ describe("repeating a record of folds", () => {
       budget: "2 steps",
       splits: { folds: 2, tune: 1 },
       patch: { shape: [16, 16, 16] },
-      evaluate: { times: 1 },
     });
-    const options = { experiment, data, resume: false, threads: 1, quiet: true, note: () => undefined };
+    const options = { experiment, data, resume: false, threads: 1 };
     const folds = foldsAsked((await readExperiment(experiment)).splits, undefined)!;
     await runFolds(runFolder(at("folds")), { ...options, folds, submissions: null });
     const repetition = await repeat(at("folds"), "folds-again");
