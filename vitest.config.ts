@@ -3,6 +3,9 @@ import { configDefaults, defineConfig } from "vitest/config";
 /** Tests that start processes, worker threads, Python or a browser, or compute with networks for many seconds. */
 const whole = "tests/**/*.whole.test.ts";
 
+/** Campaigns of faults: they kill, starve, mutate and attack, and print what came of it. `npm run test:faults` does all. */
+const faults = "tests/**/*.faults.test.ts";
+
 const shared = {
   setupFiles: ["tests/support/quietStreams.ts"],
   // No test is about time: the limits only end one that hangs, on a machine as busy as it may be.
@@ -24,10 +27,11 @@ export default defineConfig({
           name: "unit",
           setupFiles: [...shared.setupFiles, "tests/support/withinProcess.ts"],
           include: ["tests/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, whole],
+          exclude: [...configDefaults.exclude, whole, faults],
         },
       },
       { test: { ...shared, name: "whole", include: [whole] } },
+      { test: { ...shared, name: "faults", setupFiles: [], include: [faults] } },
     ],
   },
 });

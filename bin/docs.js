@@ -4,7 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build, isStale } from "./build.js";
-import { architectureTable, benchParts, particleTypes } from "./docs/catalogueTables.js";
+import { architectureTable, benchParts, limitTable, particleTypes } from "./docs/catalogueTables.js";
 import { commandPages } from "./docs/commandPages.js";
 import { experimentKeys, onnxKeys } from "./docs/keyTable.js";
 
@@ -19,6 +19,7 @@ const { networkCost } = await from("nets/cost");
 const { receptiveField } = await from("nets/receptiveField");
 const { parts } = await from("bench/parts");
 const { challengeParticles, matchFraction } = await from("domain/particles");
+const { limits } = await from("system/limits");
 const { describeCommands } = await from("commands/table");
 const { groups } = await from("commands/shared/describe");
 const help = await from("commands/shared/help");
@@ -31,6 +32,7 @@ const generated = {
     architectures: architectureTable(architectures, { buildNetwork, networkCost, receptiveField }),
   },
   "docs/benchmarks.md": { "bench parts": benchParts(parts) },
+  "docs/limits.md": { limits: limitTable(limits) },
   "docs/metric.md": { "particle types": particleTypes(challengeParticles, matchFraction) },
 };
 

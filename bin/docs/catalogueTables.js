@@ -43,3 +43,12 @@ export function particleTypes(particles, matchFraction) {
   const header = ["type", "radius, Å", "match distance, Å", "weight"];
   return markdownTable(header, rows, ["---", "--:", "--:", "--:"]);
 }
+
+/** Table of the greatest sizes that are read. */
+export function limitTable(limits) {
+  const rows = Object.values(limits).map(({ of, most, unit }) => [
+    of,
+    `${most.toLocaleString("en-US")} ${unit}`,
+  ]);
+  return markdownTable(["what", "at most"], rows, ["---", "--:"]);
+}
