@@ -91,6 +91,7 @@ const choiceSchema = z.looseObject({
     tomogram: z.string(),
     voxelSpacing: z.number().positive().optional(),
     level: z.int().nonnegative(),
+    nan: z.literal("blank").optional(),
   }),
 });
 

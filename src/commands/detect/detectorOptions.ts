@@ -11,6 +11,7 @@ import type { Tiling } from "../../train/submit/detector.js";
 import {
   checkWhole,
   engineOption,
+  nanOption,
   overwriteOption,
   quietOption,
   runNames,
@@ -34,6 +35,7 @@ export const withDetectorOptions = (argv: Argv) =>
     })
     .option("runs", runsOption)
     .option("tomogram", { type: "string", describe: "reconstruction, over the checkpoint's" })
+    .option("nan", nanOption)
     .option("tile", {
       type: "string",
       describe:

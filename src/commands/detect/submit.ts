@@ -48,6 +48,7 @@ export const command = defineCommand({
           threads,
           precision: flags.precision,
           tomogram: flags.tomogram,
+          nan: flags.nan,
           tiling,
         };
         const detector = await openDetector(checkpoint, options);
@@ -60,6 +61,7 @@ export const command = defineCommand({
             threads,
             precision: detector.precision,
             tiles: canonicalJson(tiling),
+            ...(flags.nan && { nan: flags.nan }),
             version: ownVersion(),
           });
           const keepGoing = flags.keepGoing === true;

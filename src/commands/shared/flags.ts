@@ -88,6 +88,12 @@ export function runNames(flag: string, given: string): string[] {
   );
 }
 
+/** `--nan`, the same wherever voxels are read. */
+export const nanOption = {
+  choices: ["blank"] as const,
+  describe: "NaN marks voxels without data, as in the margins of masked tomograms; refused if absent",
+} as const;
+
 /** The flags of commands that look at a data set as a whole. */
 export const withDataset = (argv: Argv) =>
   argv

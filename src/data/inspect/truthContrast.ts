@@ -6,7 +6,17 @@ import { meanOf } from "../../domain/numbers.js";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { type Random, randomFor } from "../../domain/random.js";
 import { angstrom, type Position } from "../../domain/units.js";
-import { positionToIndex, type Shape3, type Spacing3, type Volume, voxelCount } from "../../domain/volume.js";
+import {
+  indexToPosition,
+  positionToIndex,
+  type Shape3,
+  type Spacing3,
+  type Volume,
+  voxelCount,
+} from "../../domain/volume.js";
+import { isBlankAt } from "../blank/blank.js";
+import { coarserFor, withNeutralBlank } from "./coarser.js";
+import { readingsOf } from "./readings.js";
 
 /** Contrast of one type's picks in a tomogram. */
 export interface TypeContrast {
@@ -48,12 +58,15 @@ interface Probe {
 }
 
 const randomPlaces = 300;
+/** Most draws of a random place that is not blank. */
+const mostDraws = 100;
 const leastForOffset = 8;
 const leastForReading = 8;
 
 /**
  * Measures whether picks lie where a tomogram shows something: the mean density within a particle's radius minus that
- * between 1 and 1.5 radii, at the picks and at random places.
+ * between 1 and 1.5 radii, at the picks and at random places. Blank voxels count as the mean, and picks in them as random
+ * places. The work at a pick is bounded: a volume is binned where a radius has more than 16 voxels.
  *
  * @param volume at any level; particles should be a few voxels across
  * @returns null where there are no picks of the given particles
@@ -63,14 +76,33 @@ export function measureTruthContrast(
   picks: readonly ParticlePick[],
   particles: readonly Particle[],
 ): TruthContrast | null {
-  const fields = particles.flatMap((particle) => {
-    const own = picks.filter(({ type }) => type === particle.name);
-    return own.length === 0 ? [] : [new ContrastField(volume, particle, own)];
-  });
+  const fields = fieldsOf(volume, picks, particles);
   if (fields.length === 0) return null;
   const z = combined(fields.map((field) => field.zOf((position) => position)));
   const types = fields.map((field) => field.describe(Math.sign(z) || 1));
   return { types, z, better: betterReading(volume, fields, Math.abs(z)) };
+}
+
+/** Returns the contrast of all types together, as in `TruthContrast`; null where there are no picks of the particles. */
+export function contrastOfPicks(
+  volume: Volume,
+  picks: readonly ParticlePick[],
+  particles: readonly Particle[],
+): number | null {
+  const fields = fieldsOf(volume, picks, particles);
+  return fields.length === 0 ? null : combined(fields.map((field) => field.zOf((position) => position)));
+}
+
+function fieldsOf(
+  given: Volume,
+  picks: readonly ParticlePick[],
+  particles: readonly Particle[],
+): ContrastField[] {
+  const volume = withNeutralBlank(given);
+  return particles.flatMap((particle) => {
+    const own = picks.filter(({ type }) => type === particle.name);
+    return own.length === 0 ? [] : [new ContrastField(volume, particle, own)];
+  });
 }
 
 const combined = (values: readonly number[]): number =>
@@ -79,6 +111,7 @@ const combined = (values: readonly number[]): number =>
 /** Contrast of one type at any place of a volume. */
 class ContrastField {
   private readonly volume: Volume;
+  private readonly given: Volume;
   private readonly particle: Particle;
   private readonly picks: readonly ParticlePick[];
   private readonly probe: Probe;
@@ -86,12 +119,13 @@ class ContrastField {
   private readonly deviation: number;
 
   constructor(volume: Volume, particle: Particle, picks: readonly ParticlePick[]) {
-    this.volume = volume;
+    this.given = volume;
+    this.volume = coarserFor(volume, particle.radius);
     this.particle = particle;
     this.picks = picks;
-    this.probe = probeOf(particle.radius, volume.spacing);
+    this.probe = probeOf(particle.radius, this.volume.spacing);
     const random = randomFor(0, `contrast of ${particle.name}`);
-    const values = Array.from({ length: randomPlaces }, () => this.at(randomIndex(volume.shape, random)));
+    const values = Array.from({ length: randomPlaces }, () => this.at(this.randomPlace(random)));
     this.mean = meanOf(values);
     this.deviation = Math.sqrt(meanOf(values.map((value) => (value - this.mean) ** 2))) || 1;
   }
@@ -103,7 +137,8 @@ class ContrastField {
     const { shape, spacing } = this.volume;
     const values = this.picks.map((pick) => {
       const index = positionToIndex(reading(pick), spacing);
-      return index.every((at, axis) => at > -1 && at < shape[axis]!) ? this.at(rounded(index)) : this.mean;
+      const isInside = index.every((at, axis) => at > -1 && at < shape[axis]!);
+      return isInside && !isBlankAt(this.given, reading(pick)) ? this.at(rounded(index)) : this.mean;
     });
     return ((meanOf(values) - this.mean) / this.deviation) * Math.sqrt(values.length);
   }
@@ -157,6 +192,17 @@ class ContrastField {
     const value = (step: Shape3): number => sign * contrastAt(around, this.probe, plus(middle, step));
     const best = climb(value, reach);
     return best.map((step, axis) => step + residual[axis]! + parabola(value, best, axis));
+  }
+
+  /** Draws a voxel, again where it is blank. */
+  private randomPlace(random: Random): Shape3 {
+    const { shape, spacing } = this.volume;
+    let drawn = randomIndex(shape, random);
+    for (let draws = 1; draws < mostDraws && this.given.blank; draws++) {
+      if (!isBlankAt(this.given, indexToPosition(...drawn, spacing))) break;
+      drawn = randomIndex(shape, random);
+    }
+    return drawn;
   }
 
   private at(voxel: Shape3): number {
@@ -278,43 +324,4 @@ function betterReading(
   }));
   const best = readings.reduce((a, b) => (b.z > a.z ? b : a));
   return best.z >= leastForReading && best.z > 2 * asTheyAre ? best : null;
-}
-
-/** Another reading of the same coordinates. */
-interface Reading {
-  /** Condition of the reading, as words that complete "if the picks were …". */
-  readonly words: string;
-  readonly read: (position: Position) => Position;
-}
-
-/** Lists the common mistakes with coordinates: mirrors, axis order, units, origin. */
-function readingsOf(shape: Shape3, spacing: Spacing3): Reading[] {
-  const size = shape.map((voxels, axis) => voxels * spacing[axis]!) as [number, number, number];
-  const at = (x: number, y: number, z: number): Position => ({
-    x: angstrom(x),
-    y: angstrom(y),
-    z: angstrom(z),
-  });
-  const mirrors = [1, 2, 3, 4, 5, 6, 7].map((bits): Reading => {
-    const axes = ["x", "y", "z"].filter((_, axis) => bits & (1 << axis));
-    const flip = (axis: number, value: number) => (bits & (1 << axis) ? size[2 - axis]! - value : value);
-    return {
-      words: `mirrored in ${axes.join(", ")}`,
-      read: ({ x, y, z }) => at(flip(0, x), flip(1, y), flip(2, z)),
-    };
-  });
-  return [
-    ...mirrors,
-    { words: "in the order z, y, x", read: ({ x, y, z }) => at(z, y, x) },
-    { words: "in the order y, x, z", read: ({ x, y, z }) => at(y, x, z) },
-    {
-      words: "in voxels, not in Å",
-      read: ({ x, y, z }) => at(x * spacing[2], y * spacing[1], z * spacing[0]),
-    },
-    { words: "in nm, not in Å", read: ({ x, y, z }) => at(x * 10, y * 10, z * 10) },
-    {
-      words: "measured from the volume's centre, not its corner",
-      read: ({ x, y, z }) => at(x + size[2] / 2, y + size[1] / 2, z + size[0] / 2),
-    },
-  ];
 }

@@ -30,6 +30,8 @@ export interface Checkpoint {
   readonly tuneScore: number | null;
   /** Origin of a checkpoint made of other checkpoints. */
   readonly ensemble?: EnsembleRecord;
+  /** Contrast that the voxels of its tomograms showed, where it was not dark, as is usual, or unknown. */
+  readonly contrast?: "bright" | "mixed";
 }
 
 /** Returns the averaging of a checkpoint's networks. */
@@ -62,6 +64,7 @@ const metadataSchema = z.looseObject({
   picking: z.string(),
   tuneScore: z.string(),
   ensemble: z.string().optional(),
+  contrast: z.enum(["bright", "mixed"]).optional(),
 });
 
 /** Makes a network to predict with, from an experiment's network and the flat weights of its training. */
@@ -114,6 +117,7 @@ export async function writeCheckpoint(
       spacing: JSON.stringify(checkpoint.spacing),
       tuneScore: JSON.stringify(checkpoint.tuneScore),
       ...(checkpoint.ensemble && { ensemble: canonicalJson(checkpoint.ensemble) }),
+      ...(checkpoint.contrast && { contrast: checkpoint.contrast }),
     },
   });
 }
@@ -157,6 +161,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
       ...(metadata.ensemble !== undefined && {
         ensemble: ensembleSchema.parse(JSON.parse(metadata.ensemble)),
       }),
+      ...(metadata.contrast && { contrast: metadata.contrast }),
     };
   } catch (error) {
     if (error instanceof PickbenchError) throw error;

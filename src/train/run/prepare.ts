@@ -19,6 +19,7 @@ import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
 import { checkRun } from "./checkRun.js";
 import type { RunFolder } from "./runFolder.js";
+import type { SeenData } from "./seenData.js";
 
 /** Options of `run`, `train` and `tune`. */
 export interface RunOptions {
@@ -58,6 +59,7 @@ export interface PreparedRun {
   readonly external: ExternalNetwork | null;
   readonly manifest: readonly ManifestEntry[];
   readonly dataHash: string;
+  readonly seen: SeenData;
   readonly engine: EngineName;
   readonly threads: number;
   readonly reporter: Reporter;
@@ -78,7 +80,7 @@ export async function prepareRun(
   const splits = splitsOf(read, dataset, options.data, share);
   const { experiment, networks, external } = await openNetworks(read, dataset.particles, engine);
   await checkPrecision(experiment.predict.precision, engine, external ? [external] : networks);
-  await checkRun({ experiment, dataset, splits, networks, external, reporter });
+  const seen = await checkRun({ experiment, dataset, splits, networks, external, reporter });
   const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
     hash: true,
   });
@@ -91,6 +93,7 @@ export async function prepareRun(
     external,
     manifest,
     dataHash: manifestHash(manifest),
+    seen,
     engine,
     threads,
     reporter,

@@ -199,6 +199,8 @@ async function begin(
     engine: prepared.engine,
     threads: prepared.threads,
     weights: weightsByType(prepared),
+    contrast: prepared.seen.contrast,
+    blank: prepared.seen.blank,
   });
   return trainStage(prepared, folder, progress, rungs);
 }

@@ -22,6 +22,8 @@ interface PartsSettings {
   readonly precision: string;
   /** Tiling given in place of the checkpoints', as canonical JSON. */
   readonly tiles: string;
+  /** Whether NaN is blank, where a flag says so. */
+  readonly nan?: "blank";
   /** Version of pickbench. */
   readonly version: string;
 }
