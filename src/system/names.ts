@@ -46,11 +46,16 @@ export interface NameOrigin {
   readonly remedy?: string;
   /** BadDataset if absent. */
   readonly tag?: ErrorTag;
+  /** What is written between names in one file's name, and so cannot stand in a name. */
+  readonly separator?: string;
 }
 
 /** Returns the name. @throws PickbenchError with the origin's tag where it cannot be a part of a path */
 export function checkedName(name: string, origin: NameOrigin): string {
-  const fault = nameFault(name);
+  const { separator } = origin;
+  const isSplit = separator !== undefined && name.includes(separator);
+  const fault =
+    nameFault(name) ?? (isSplit ? `it holds ${separator}, which stands between names` : undefined);
   if (fault !== undefined) throw unfit(name, fault, origin);
   return name;
 }
