@@ -5,6 +5,7 @@ import type { ParticlePick } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
 import type { Spacing3 } from "../domain/volume.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
+import { parseJson } from "./json.js";
 import { linesOf } from "./lines.js";
 
 const locationSchema = z.looseObject({ x: z.number(), y: z.number(), z: z.number() });
@@ -75,7 +76,7 @@ async function bytesOf(path: string): Promise<Buffer> {
 
 function pointOf(path: string, number: number, line: string): PortalPoint {
   try {
-    return pointSchema.parse(JSON.parse(line));
+    return pointSchema.parse(parseJson(line, { path }));
   } catch (error) {
     throw new PickbenchError(
       "BadDataset",

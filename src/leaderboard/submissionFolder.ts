@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { challengeParticles, type Weighted } from "../domain/particles.js";
 import { type RunRecord, readRecord } from "../domain/record.js";
+import { parseJson } from "../formats/json.js";
 import { type RunReport, runReportSchema } from "../score/report.js";
 import type { ScoreReport } from "../score/score.js";
 import { PickbenchError } from "../system/errors.js";
@@ -58,7 +59,7 @@ const unusable = (folder: string, why: string): PickbenchError =>
 /** Reads a run's report.json. @throws PickbenchError BadExperiment where it is missing or damaged */
 export async function readReport(path: string): Promise<RunReport> {
   try {
-    return runReportSchema.parse(JSON.parse(await readFile(path, "utf8")));
+    return runReportSchema.parse(parseJson(await readFile(path, "utf8"), { path, tag: "BadExperiment" }));
   } catch (error) {
     throw new PickbenchError(
       "BadExperiment",

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { challengeParticles, type Particle } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
+import { parseJson } from "../../formats/json.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import type { DataAccess } from "../model.js";
 import { isRemote } from "../remote/address.js";
@@ -68,7 +69,7 @@ async function readProject(path: string, access: DataAccess): Promise<FoundData>
 
 async function readConfig(path: string): Promise<z.infer<typeof configSchema>> {
   try {
-    return configSchema.parse(JSON.parse(await readFile(path, "utf8")));
+    return configSchema.parse(parseJson(await readFile(path, "utf8"), { path }));
   } catch (error) {
     const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
     const reason = issue ? `${issue.path.join(".") || "the document"}: ${issue.message}` : messageOf(error);
