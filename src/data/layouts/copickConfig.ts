@@ -7,6 +7,7 @@ import { challengeParticles, type Particle } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
 import { parseJson } from "../../formats/json.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
+import { nameFault } from "../../system/names.js";
 import type { DataAccess } from "../model.js";
 import { isRemote } from "../remote/address.js";
 import { openMirror } from "../remote/mirror.js";
@@ -19,10 +20,12 @@ export const copickConfig: Layout = {
   recognise: async (path, { access }) => ((await isFolder(path)) ? undefined : readProject(path, access)),
 };
 
-/** A name that becomes part of a path: no separators, not hidden, not `..`. */
-const fileName = z
-  .string()
-  .regex(/^[^./\\\0][^/\\\0]*$/, "a name without slashes, dots in front or control characters");
+/** A name that becomes part of a path. */
+const fileName = z.string().superRefine((name, context) => {
+  const fault = nameFault(name);
+  if (fault !== undefined)
+    context.addIssue(`${JSON.stringify(name.slice(0, 60))} cannot be part of a file's name: ${fault}`);
+});
 
 const configSchema = z.looseObject({
   config_type: z.string().optional(),

@@ -4,6 +4,7 @@ import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { withLock } from "../../system/lock.js";
+import { checkedName, inside } from "../../system/names.js";
 
 /** Paths of a run's files. */
 export interface RunFolder {
@@ -51,8 +52,11 @@ export async function begunFolds({ path }: RunFolder): Promise<RunFolder[]> {
 }
 
 /** Returns the path of the checkpoint of one network's evaluation after `step` steps. */
-export const snapshotFile = (folder: RunFolder, network: string, step: number): string =>
-  join(folder.snapshots, `${network}-${String(step).padStart(7, "0")}.safetensors`);
+export function snapshotFile(folder: RunFolder, network: string, step: number): string {
+  const origin = { what: "network" };
+  const name = `${checkedName(network, origin)}-${String(step).padStart(7, "0")}.safetensors`;
+  return inside(folder.snapshots, name, origin);
+}
 
 /**
  * Locks the folder for this process while `work` runs, so that two simultaneous runs cannot write into one another. A

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { angstrom } from "../../domain/units.js";
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, writeWhole } from "../../system/files.js";
+import { checkedName, inside } from "../../system/names.js";
 import { partsFolder, withParts } from "../run/parts.js";
 import type { DetectedRun } from "./detectAll.js";
 
@@ -67,7 +68,8 @@ export const withSubmissionParts = <T>(
 export const isUnfinished = (out: string): boolean => existsSync(join(partsFolder(out), settingsFile));
 
 function partsIn(folder: string, out: string): SubmissionParts {
-  const fileOf = (run: string): string => join(folder, `${run}${partEnding}`);
+  const fileOf = (run: string): string =>
+    inside(folder, `${checkedName(run, { what: "run" })}${partEnding}`, { what: "run" });
   const settingsPath = join(folder, settingsFile);
   let bound: PartsSettings | undefined;
   return {

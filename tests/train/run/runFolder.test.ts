@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loggedSeconds, StepLog } from "../../../src/train/fit/stepLog.js";
-import { isBegun, runFolder, withRunFolder } from "../../../src/train/run/runFolder.js";
+import { isBegun, runFolder, snapshotFile, withRunFolder } from "../../../src/train/run/runFolder.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -125,4 +125,11 @@ describe("the log", () => {
     (await StepLog.open(path, null)).close();
     expect(await readFile(path, "utf8")).toBe("");
   });
+});
+
+it.each(["../../x", "..", "/etc/x", ".x", ""])("keeps no checkpoint of a network called %j", (name) => {
+  expect(() => snapshotFile(runFolder("r"), name, 10)).toThrow("cannot be part of a file's name");
+  expect(snapshotFile(runFolder("r"), "ribosome", 10)).toBe(
+    join("r", "snapshots", "ribosome-0000010.safetensors"),
+  );
 });
