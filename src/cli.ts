@@ -1,6 +1,7 @@
 /** The command line: finds the command, reads its arguments, runs it, and prints what goes wrong. */
 import type { RegisteredCommand } from "./commands/shared/command.js";
 import type { TableEntry } from "./commands/shared/describe.js";
+import { print } from "./commands/shared/print.js";
 import { table } from "./commands/table.js";
 import { PickbenchError } from "./system/errors.js";
 
@@ -14,7 +15,7 @@ async function run(args: readonly string[]): Promise<void> {
   const flags = args.slice(0, args.includes("--") ? args.indexOf("--") : undefined);
   if (flags.includes("--version")) {
     const { ownVersion } = await import("./system/version.js");
-    process.stdout.write(`${ownVersion()}\n`);
+    print("stdout", ownVersion());
     return;
   }
   if (called === "help" || args.length === 0 || flags.includes("--help") || flags.includes("-h"))
@@ -45,14 +46,14 @@ async function showHelp(name: string | undefined): Promise<void> {
   const { styleFor } = await import("./commands/shared/style.js");
   const screen = { columns: Math.min(110, process.stdout.columns ?? 110), style: styleFor(process.stdout) };
   if (name === undefined || name === "" || name.startsWith("-")) {
-    process.stdout.write(`${overviewPage(table, screen)}\n`);
+    print("stdout", overviewPage(table, screen));
     return;
   }
   const entry = Object.hasOwn(table, name) ? table[name] : undefined;
   if (entry === undefined) throw await unknownCommand(name, []);
   const { describeCommand } = await import("./commands/shared/describe.js");
   const { command } = await entry.load();
-  process.stdout.write(`${commandPage(describeCommand(name, entry, command), screen)}\n`);
+  print("stdout", commandPage(describeCommand(name, entry, command), screen));
 }
 
 async function unknownCommand(name: string, args: readonly string[]): Promise<PickbenchError> {
@@ -74,7 +75,7 @@ export async function main(args: string[]): Promise<void> {
     await run(isDebug ? args.filter((arg, at) => arg !== "--debug" || at >= end) : args);
   } catch (error) {
     const { errorText, exitCodeOf } = await import("./commands/shared/errorText.js");
-    process.stderr.write(errorText(error, isDebug));
+    print("stderr", errorText(error, isDebug));
     process.exitCode = exitCodeOf(error);
   }
 }
