@@ -108,6 +108,12 @@ describe("broken files are refused", () => {
       /pickable_object_name is thyroglobulin; wanted ribosome/,
     ],
     ["a list", "[]", /the document/],
+    [
+      "20,000 nested lists",
+      `{"points":[],"a":${"[".repeat(20_000)}`,
+      /picks are not JSON: .* nests deeper than 200 levels/,
+    ],
+    ["a million unclosed quotes", '["'.repeat(1e6), /picks are not JSON: line 1, column 5 has/],
   ])("%s", async (_name, text, message) => {
     const dataset = await open({ "overlay/ribosome.json": text });
     await expect(readPicks(dataset, "R", "ribosome")).rejects.toMatchObject({

@@ -3,6 +3,7 @@ import type { ArgumentsCamelCase, Argv } from "yargs";
 import { PickbenchError } from "../../system/errors.js";
 import type { Definition, Definitions, Example } from "./definitions.js";
 import { type Given, plainArguments } from "./plainArguments.js";
+import { print } from "./print.js";
 
 /** A command's arguments and what it does with them. */
 interface Command<Options> {
@@ -92,5 +93,5 @@ const camelCased = (flag: string): string =>
 
 /** What a command reports: one JSON document with `--json`, else lines for people. */
 export function report(json: boolean | undefined, value: unknown, lines: () => string): void {
-  process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${lines()}\n`);
+  print("stdout", json ? JSON.stringify(value) : lines());
 }

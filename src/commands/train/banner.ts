@@ -8,7 +8,7 @@ import type { Experiment } from "../../train/experiment/schema.js";
 import type { PreparedRun } from "../../train/run/prepare.js";
 import { parameterCount } from "../../train/run/runExperiment.js";
 import type { RunFolder } from "../../train/run/runFolder.js";
-import { printLine } from "../shared/progress.js";
+import { printLine } from "../shared/print.js";
 import { styleFor } from "../shared/style.js";
 
 /** Prints engine, network, runs by role, folder and expected end. */

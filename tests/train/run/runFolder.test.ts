@@ -17,7 +17,7 @@ describe("a run's folder", () => {
     const run = runFolder(join(folder, "a", "b"));
     const lock = join(run.path, "run.lock");
     await withRunFolder(run, async () => {
-      expect(await readFile(lock, "utf8")).toBe(String(process.pid));
+      expect(JSON.parse(await readFile(lock, "utf8"))).toMatchObject({ pid: process.pid });
       await writeFile(run.record, "{}");
     });
     expect(await readdir(run.path)).toEqual(["record.json"]);
