@@ -165,3 +165,22 @@ class JsonReader {
     );
   }
 }
+
+/**
+ * Returns the JSON text of a value, for a file.
+ *
+ * @throws PickbenchError BadDataset for a number that JSON cannot hold, where arithmetic has overflowed: it would be null
+ */
+export function jsonOf(value: unknown, indent?: number): string {
+  return JSON.stringify(
+    value,
+    (key, part: unknown) => {
+      if (typeof part !== "number" || Number.isFinite(part)) return part;
+      throw new PickbenchError(
+        "BadDataset",
+        `${key} to be written is ${part}, too large for a number; correct the positions, or --spacing and --size`,
+      );
+    },
+    indent,
+  );
+}

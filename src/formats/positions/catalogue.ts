@@ -97,7 +97,8 @@ function whyNone(bytes: Buffer): string {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return "is compressed by gzip, unpack it first";
   if (bytes.includes('"annotation_object"'))
     return "is the metadata of a portal annotation, name the .ndjson beside it";
-  if (bytes.includes("data_") && bytes.includes("loop_")) return "is a STAR file without coordinates";
+  if (bytes.includes("data_") && (bytes.includes("loop_") || bytes.includes("\n_")))
+    return "is a STAR file without coordinates";
   return "is of no known format of positions";
 }
 

@@ -2,12 +2,14 @@
 import type { Angstrom } from "../../domain/units.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
+import { runNameOf } from "../runNames.js";
 import type { PositionFormat, WriteOptions } from "./format.js";
 import {
   countsInVoxels,
   type ExtraColumns,
   type FrameName,
   isMirrored,
+  isSamePixel,
   missingFor,
   ownPixel,
   type PositionSet,
@@ -84,7 +86,9 @@ export function convertPositions(
     );
   const converted = chosen.map(({ what, set }) => {
     checkNeeds(set, format, what);
-    return withoutStalePixels(toFrame(set, targetOf(set, frame, options), what), set);
+    const moved = toFrame(set, targetOf(set, frame, options), what);
+    checkFinite(moved, what);
+    return withoutStalePixels(moved, set);
   });
   const sets = mergeByRun(converted);
   return {
@@ -159,7 +163,9 @@ interface Named {
  * @throws PickbenchError BadUsage where the files have no such run or type
  */
 function chosenOnly(read: readonly Named[], { run, type, rename }: ConvertOptions): Named[] {
-  const ofRun = run === undefined ? [...read] : read.filter(({ set }) => set.run === run);
+  const isAsked = (name: string | undefined) =>
+    name === run || (name !== undefined && name === runNameOf(run!));
+  const ofRun = run === undefined ? [...read] : read.filter(({ set }) => isAsked(set.run));
   if (ofRun.length === 0 && read.length > 0)
     throw absent(
       "run",
@@ -223,6 +229,19 @@ function checkNeeds(set: PositionSet, { needs, title }: Carrier, what: string): 
     );
 }
 
+/** Checks the results of a conversion. @throws PickbenchError BadDataset where finite numbers have overflowed */
+function checkFinite({ positions, frame }: PositionSet, what: string): void {
+  for (const [index, { at, box }] of positions.entries()) {
+    const value = [...at, ...(box ?? [])].find((number) => !Number.isFinite(number));
+    if (value !== undefined)
+      throw new PickbenchError(
+        "BadDataset",
+        `${what}: position ${index + 1} has ${value} in the frame ${frame}, too large for a number; correct the file, or --spacing and --size`,
+        { path: what },
+      );
+  }
+}
+
 /** Columns of STAR files that state the voxel size. */
 const pixelColumns = /^rln(OpticsGroup|.*PixelSize|Magnification)$/;
 
@@ -284,14 +303,16 @@ function outsideNotes(sets: readonly PositionSet[]): string[] {
 
 /** Joins the sets of one run and voxel size; extra columns that a set lacks are empty in it. */
 function mergeByRun(sets: readonly PositionSet[]): PositionSet[] {
-  const runs = new Map<string, PositionSet[]>();
+  const runs = new Map<string, PositionSet[][]>();
   for (const set of sets) {
-    const key = JSON.stringify([set.run ?? null, set.pixel ?? null]);
-    const list = runs.get(key);
-    if (list) list.push(set);
-    else runs.set(key, [set]);
+    const key = set.run ?? "";
+    const groups = runs.get(key) ?? [];
+    runs.set(key, groups);
+    const group = groups.find(([first]) => isSamePixel(first!.pixel, set.pixel));
+    if (group) group.push(set);
+    else groups.push([set]);
   }
-  return [...runs.values()].map((group) => (group.length === 1 ? group[0]! : merged(group)));
+  return [...runs.values()].flat().map((group) => (group.length === 1 ? group[0]! : merged(group)));
 }
 
 function merged(group: readonly PositionSet[]): PositionSet {

@@ -4,6 +4,7 @@ import { extname, join } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 import { checkFree } from "../../system/overwriting.js";
+import { runNameOf } from "../runNames.js";
 import type { PositionFormat, WriteOptions } from "./format.js";
 import type { PositionSet, TomogramPosition } from "./frames.js";
 
@@ -133,9 +134,9 @@ function authorName({ author }: PositionSet): string {
   );
 }
 
-/** Returns a name as part of a file's name: the last part of a path, without the extensions that programs append. */
+/** Returns a name as part of a file's name, by the rule for names of runs. */
 function fileName(what: string, name: string | undefined): string {
-  const last = name?.replace(/^.*[/\\]/, "").replace(/\.(mrc|rec|map|tomostar)$/i, "");
+  const last = name === undefined ? undefined : runNameOf(name);
   if (last !== undefined && /^[^./\\\0][^/\\\0]*$/.test(last)) return last;
   throw new PickbenchError(
     "BadUsage",

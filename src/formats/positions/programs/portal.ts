@@ -1,6 +1,6 @@
 /** CryoET Data Portal annotations (.ndjson), with their metadata (.json). */
 import { z } from "zod";
-import { parseJson } from "../../json.js";
+import { jsonOf, parseJson } from "../../json.js";
 import { linesOf, TextBytes } from "../../lines.js";
 import { portalPoints } from "../../portalPoints.js";
 import { broken, type PositionFormat, type Source } from "../format.js";
@@ -87,7 +87,7 @@ function metadataOf(name: string, positions: readonly TomogramPosition[], shape:
     object_count: positions.length,
     files: [{ format: "ndjson", shape }],
   };
-  return `${JSON.stringify(document, null, 1)}\n`;
+  return `${jsonOf(document, 1)}\n`;
 }
 
 export const portal: PositionFormat = {
@@ -111,7 +111,7 @@ export const portal: PositionFormat = {
     const positions = set?.positions ?? [];
     const shape = shapeOf(positions);
     const text = new TextBytes();
-    for (const position of positions) text.line(JSON.stringify(lineOf(position, shape)));
+    for (const position of positions) text.line(jsonOf(lineOf(position, shape)));
     const type = positions[0]?.type;
     const losesInstances =
       shape === "OrientedPoint" && positions.some(({ instance }) => instance !== undefined);
