@@ -1,4 +1,5 @@
 /** JSON from outside, as Python's json module writes it. */
+import { z } from "zod";
 import { type ErrorTag, PickbenchError } from "../system/errors.js";
 import { limits } from "../system/limits.js";
 
@@ -165,6 +166,14 @@ class JsonReader {
     );
   }
 }
+
+/** Schema of a number that may be absent: of null, and of the NaN and infinities that Python writes, nothing is left. */
+export const optionalNumber = z
+  .preprocess(
+    (value) => (typeof value === "number" && !Number.isFinite(value) ? undefined : value),
+    z.number().nullish(),
+  )
+  .optional();
 
 /**
  * Returns the JSON text of a value, for a file.

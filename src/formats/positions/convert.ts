@@ -3,6 +3,8 @@ import type { Angstrom } from "../../domain/units.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import { runNameOf } from "../runNames.js";
+import { withBoxes } from "./boxes.js";
+import { checkFinite, checkNeeds, checkOrientations } from "./checks.js";
 import type { PositionFormat, WriteOptions } from "./format.js";
 import {
   countsInVoxels,
@@ -51,7 +53,7 @@ export function checkConvertOptions({ spacing, fromSpacing, toSpacing, size, box
 }
 
 /** What of a format decides how positions are converted for it. */
-export type Carrier = Pick<PositionFormat, "title" | "frames" | "carries" | "extra" | "needs">;
+export type Carrier = Pick<PositionFormat, "title" | "frames" | "carries" | "extra" | "needs" | "hasBoxes">;
 
 /** Sets of positions and where they come from. */
 type SourceSets = Pick<PositionsFile, "path" | "sets"> & Partial<PositionsFile>;
@@ -86,11 +88,12 @@ export function convertPositions(
     );
   const converted = chosen.map(({ what, set }) => {
     checkNeeds(set, format, what);
+    checkOrientations(set, format, what);
     const moved = toFrame(set, targetOf(set, frame, options), what);
     checkFinite(moved, what);
     return withoutStalePixels(moved, set);
   });
-  const sets = mergeByRun(converted);
+  const { sets, notes } = withBoxes(mergeByRun(converted), format, options);
   return {
     sets,
     frame,
@@ -104,6 +107,7 @@ export function convertPositions(
         ),
         ...outsideNotes(chosen.map(({ set }) => set)),
         ...lossesOf(sets, format),
+        ...notes,
         ...mirrorNotes(
           chosen.map(({ set }) => set),
           frame,
@@ -217,29 +221,6 @@ function targetOf(set: PositionSet, frame: FrameName, options: ConvertOptions): 
     ...(pixel === undefined ? {} : { pixel }),
     ...(set.volume ? { volume: set.volume } : {}),
   };
-}
-
-function checkNeeds(set: PositionSet, { needs, title }: Carrier, what: string): void {
-  if (needs?.includes("run") && set.run === undefined && set.positions.length > 0)
-    throw new PickbenchError("BadUsage", `${what} names no run, and ${title} needs one; give --run NAME`);
-  if (needs?.includes("type") && set.positions.some(({ type }) => type === undefined))
-    throw new PickbenchError(
-      "BadUsage",
-      `${what} names no type of particle, and ${title} needs one; give --type NAME`,
-    );
-}
-
-/** Checks the results of a conversion. @throws PickbenchError BadDataset where finite numbers have overflowed */
-function checkFinite({ positions, frame }: PositionSet, what: string): void {
-  for (const [index, { at, box }] of positions.entries()) {
-    const value = [...at, ...(box ?? [])].find((number) => !Number.isFinite(number));
-    if (value !== undefined)
-      throw new PickbenchError(
-        "BadDataset",
-        `${what}: position ${index + 1} has ${value} in the frame ${frame}, too large for a number; correct the file, or --spacing and --size`,
-        { path: what },
-      );
-  }
 }
 
 /** Columns of STAR files that state the voxel size. */

@@ -61,6 +61,8 @@ export interface PositionFormat {
   readonly carries: ReadonlySet<Carried>;
   /** Facts that each position must have. */
   readonly needs?: readonly ("type" | "run")[];
+  /** Set where each position needs a box. */
+  readonly hasBoxes?: true;
   /** Families of extra columns that the format can carry. */
   readonly extra?: readonly ("star" | "dynamo" | "table")[];
   /** Tells whether bytes are of this format, whatever the file's name. */

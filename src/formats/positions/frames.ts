@@ -287,6 +287,8 @@ export interface TomogramPosition {
   readonly instance?: number;
   /** Rotation that turns the reference into the particle in the tomogram. */
   readonly rotation?: Rotation;
+  /** What is wrong with the orientation in the file, as an error says it: it counts where orientations are asked for. */
+  readonly rotationFault?: string;
   /** Translation in Å of a 4×4 transform that moves as well as turns. */
   readonly translation?: Vector3;
   /** Size of the box around the position, in voxels of the set. */

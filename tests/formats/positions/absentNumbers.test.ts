@@ -152,3 +152,40 @@ describe("numbers that overflow are refused, by the position", () => {
     ).toThrow("too large");
   });
 });
+
+describe("picks as Python writes them", () => {
+  const matrix = "[[0.71, -0.71, 0, 5], [0.71, 0.71, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]";
+  const picks = (fields: string) =>
+    `{"pickable_object_name": "a", "unit": "angstrom", "points": [{"location": {"x": 1, "y": 2, "z": 3}, ${fields}}]}`;
+
+  test("copick: NaN for a score or an instance is absent, a matrix of two digits is a rotation", async () => {
+    const { sets } = await read(
+      "a.json",
+      picks(`"score": NaN, "instance_id": NaN, "transformation_": ${matrix}`),
+    );
+    const [position] = sets[0]!.positions;
+    expect(position).toMatchObject({ at: [1, 2, 3], translation: [5, 0, 0] });
+    expect(position!.rotation![0]).toBeCloseTo(Math.SQRT1_2, 12);
+    expect(position).not.toHaveProperty("score");
+    expect(position).not.toHaveProperty("instance");
+  });
+
+  test("copick and the portal: a matrix that is none counts where orientations are asked for", async () => {
+    const portal =
+      '{"type": "orientedPoint", "location": {"x": 1, "y": 2, "z": 3}, "xyz_rotation_matrix": [[NaN, 0, 0], [0, 1, 0], [0, 0, 1]]}\n';
+    for (const [name, text, fault] of [
+      ["a.json", picks('"transformation_": [[NaN]]'), "point 1: transformation_ is malformed"],
+      ["a.ndjson", portal, "line 1: xyz_rotation_matrix is malformed"],
+    ] as const) {
+      const { sets } = await read(name, text);
+      const to = (format: string) =>
+        convertPositions([{ path: name, sets }], namedFormat("to", format), {
+          spacing: angstrom(1),
+          run: "T",
+          type: "a",
+        });
+      expect(to("challenge").sets[0]!.positions[0]!.at).toEqual([1, 2, 3]);
+      expect(() => to("relion4")).toThrow(fault);
+    }
+  });
+});

@@ -30,6 +30,7 @@ export const box: PositionFormat = {
   name: "box",
   title: "an EMAN .box file",
   extensions: [".box"],
+  hasBoxes: true,
   carries: new Set(),
   recognises: (bytes) => {
     for (const line of linesOf(bytes.subarray(0, 1 << 16))) {

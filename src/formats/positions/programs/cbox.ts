@@ -105,6 +105,7 @@ export const cbox: PositionFormat = {
   name: "cbox",
   title: "a crYOLO .cbox file",
   extensions: [".cbox"],
+  hasBoxes: true,
   carries: new Set(["z", "score", "instance"]),
   extra: ["star"],
   recognises: (bytes) => bytes.includes("data_cryolo") && bytes.includes("_CoordinateX"),

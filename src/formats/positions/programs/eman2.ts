@@ -1,27 +1,19 @@
 /** EMAN2's info files (JSON): boxes by class. */
 import { z } from "zod";
 import { angstrom } from "../../../domain/units.js";
-import { jsonOf } from "../../json.js";
+import { jsonOf, optionalNumber } from "../../json.js";
 import { broken, type PositionFormat, type Source } from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { parseDocument } from "../jsonDocument.js";
 
-/** A number that may be absent: null, NaN and infinities say that there is none. */
-const optionalOf = (schema: z.ZodNumber) =>
-  z
-    .preprocess(
-      (value) => (typeof value === "number" && !Number.isFinite(value) ? null : value),
-      schema.nullish(),
-    )
-    .optional();
 const boxSchema = z
   .tuple([z.number(), z.number(), z.number()])
   .rest(z.union([z.number(), z.nan(), z.literal([Infinity, -Infinity]), z.string(), z.null()]));
 const documentSchema = z.looseObject({
-  apix_unbin: optionalOf(z.number().positive()),
+  apix_unbin: optionalNumber.pipe(z.number().positive().nullish()),
   boxes_3d: z.array(boxSchema),
   class_list: z
-    .record(z.string(), z.looseObject({ name: z.string().nullish(), boxsize: optionalOf(z.number()) }))
+    .record(z.string(), z.looseObject({ name: z.string().nullish(), boxsize: optionalNumber }))
     .nullish(),
 });
 

@@ -1,5 +1,7 @@
 /** Reader of RELION's STAR files, and of Warp's and M's: coordinates, shifts, orientations and voxel sizes. */
-import { type Angstrom, angstrom } from "../../../domain/units.js";
+import { angstrom } from "../../../domain/units.js";
+import type { Shape3 } from "../../../domain/volume.js";
+import { isPickbenchError } from "../../../system/errors.js";
 import { type StarBlock, StarBlocks } from "../../star.js";
 import { readStarTables } from "../../starTables.js";
 import {
@@ -39,7 +41,10 @@ interface Table {
  */
 export function readRelion(source: Source): PositionSet[] {
   const { tables, blocks, notes } = readTables(source.path, source.bytes);
-  const sets = tables.flatMap((table) => setsOf(source, table, blocks));
+  const volumes = volumesOf(source, blocks);
+  const sets = tables
+    .flatMap((table) => setsOf(source, table, blocks))
+    .map((set) => withVolume(set, volumes.get(set.run ?? "")));
   return sets.map((set, i) => (i === 0 ? { ...set, notes: [...notes, ...(set.notes ?? [])] } : set));
 }
 
@@ -71,7 +76,7 @@ function setsOf(
     return {
       ...(run === undefined ? {} : { run }),
       frame: frame ?? own,
-      ...(pixel === undefined ? {} : { pixel: angstrom(pixel) as Angstrom }),
+      ...(pixel === undefined ? {} : { pixel: angstrom(pixel) }),
       positions,
       extra: { family: "star", names },
       blocks,
@@ -80,6 +85,51 @@ function setsOf(
         : {}),
     };
   });
+}
+
+const sizeColumns = ["rlnTomoSizeZ", "rlnTomoSizeY", "rlnTomoSizeX"];
+
+/** What a table of tomograms says of one: its size in pixels of the tilt series, and their size in Å. */
+interface StatedVolume {
+  readonly size: Shape3;
+  readonly pixel: number | undefined;
+}
+
+/** Finds the tomograms' sizes in the file's own blocks, or in RELION's tomograms.star beside it. */
+function volumesOf({ path, beside }: Source, blocks: readonly StarBlock[]): Map<string, StatedVolume> {
+  const text = beside("tomograms.star");
+  const others = text === undefined ? [] : parseTables(path, Buffer.from(text));
+  const volumes = new Map<string, StatedVolume>();
+  for (const { columns, rows } of [...others, ...blocks].flatMap(({ loops }) => loops)) {
+    if (!["rlnTomoName", ...sizeColumns].every((name) => columns.includes(name))) continue;
+    for (const row of rows) {
+      const at = (name: string) => Number(row[columns.indexOf(name)]);
+      const size = sizeColumns.map(at) as unknown as Shape3;
+      const pixel = at("rlnTomoTiltSeriesPixelSize");
+      if (size.every((voxels) => Number.isSafeInteger(voxels) && voxels > 0))
+        volumes.set(row[columns.indexOf("rlnTomoName")]!, { size, pixel: pixel > 0 ? pixel : undefined });
+    }
+  }
+  return volumes;
+}
+
+/** Reads the tables of a file beside; none where it is broken, for it is not needed. */
+function parseTables(path: string, bytes: Buffer): readonly StarBlock[] {
+  const found = new StarBlocks();
+  try {
+    readStarTables(path, bytes, found, () => true);
+  } catch (error) {
+    if (!isPickbenchError(error)) throw error;
+    return [];
+  }
+  return found.blocks;
+}
+
+function withVolume(set: PositionSet, stated: StatedVolume | undefined): PositionSet {
+  const spacing = stated?.pixel ?? set.pixel;
+  return stated && spacing !== undefined
+    ? { ...set, volume: { size: stated.size, spacing: angstrom(spacing) } }
+    : set;
 }
 
 /** Returns how the columns count; Warp calls its tilt series .tomostar and counts from the centre of the first voxel. */
