@@ -1,10 +1,11 @@
 /** Points of CryoET Data Portal annotations (ndjson). */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { z } from "zod";
 import type { ParticlePick } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
 import type { Spacing3 } from "../domain/volume.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
+import { readBytes } from "../system/opening.js";
 import { optionalNumber, parseJson } from "./json.js";
 import { linesOf } from "./lines.js";
 
@@ -66,7 +67,7 @@ async function bytesOf(path: string): Promise<Buffer> {
       `${path}: ${size} bytes are no list of points; wanted at most ${mostBytes}`,
       { path },
     );
-  return readFile(path).catch((error: unknown) => {
+  return readBytes(path).catch((error: unknown) => {
     throw new PickbenchError("BadDataset", `${path}: cannot be read: ${messageOf(error)}`, {
       path,
       cause: error,
