@@ -1,4 +1,5 @@
 /** JSON from outside, as Python's json module writes it. */
+import { z } from "zod";
 import { type ErrorTag, PickbenchError } from "../system/errors.js";
 import { limits } from "../system/limits.js";
 
@@ -168,4 +169,31 @@ class JsonReader {
       { path },
     );
   }
+}
+
+/** Schema of a number that may be absent: of null, and of the NaN and infinities that Python writes, nothing is left. */
+export const optionalNumber = z
+  .preprocess(
+    (value) => (typeof value === "number" && !Number.isFinite(value) ? undefined : value),
+    z.number().nullish(),
+  )
+  .optional();
+
+/**
+ * Returns the JSON text of a value, for a file.
+ *
+ * @throws PickbenchError BadDataset for a number that JSON cannot hold, where arithmetic has overflowed: it would be null
+ */
+export function jsonOf(value: unknown, indent?: number): string {
+  return JSON.stringify(
+    value,
+    (key, part: unknown) => {
+      if (typeof part !== "number" || Number.isFinite(part)) return part;
+      throw new PickbenchError(
+        "BadDataset",
+        `${key} to be written is ${part}, too large for a number; correct the positions, or --spacing and --size`,
+      );
+    },
+    indent,
+  );
 }
