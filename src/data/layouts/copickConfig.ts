@@ -101,6 +101,10 @@ function localPath(configPath: string, root: string): string {
   return isAbsolute(plain) ? plain : resolve(dirname(configPath), plain);
 }
 
+/** Reads the particles of a copick configuration, whose roots need not be there. @throws BadDataset where it is none */
+export const readCopickParticles = async (path: string): Promise<Particle[]> =>
+  particlesOf(path, (await readConfig(path)).pickable_objects);
+
 type PickableObject = z.infer<typeof configSchema>["pickable_objects"][number];
 
 /**
