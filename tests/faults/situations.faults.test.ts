@@ -10,7 +10,7 @@ let folder: string;
 let inputs: Inputs;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "situations-"));
-  inputs = await makeInputs(process.env.QUICKIN ?? folder);
+  inputs = await makeInputs(folder);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -21,9 +21,7 @@ const passes = /closed/;
 /** What is left where a command failed is no half file: parts of a run that it can go on with, or nothing. */
 const isHalf = (name: string): boolean => /\.partial-|\.own-|\.after-|\.lock$|\.parts\/.*\.tmp/.test(name);
 
-const names = (Object.keys(writingCommands) as WritingName[]).filter(
-  (n) => !process.env.ONLY || process.env.ONLY.split(",").includes(n),
-);
+const names = Object.keys(writingCommands) as WritingName[];
 const pairs = names.flatMap((name) => Object.keys(situations).map((situation) => ({ name, situation })));
 
 /** Commands and situations that do not meet: what is written stands elsewhere, or no input is read. */

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmod, cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { tinyDataset, tinyExperiment } from "./tinyRun.js";
+import { allowTiny, tinyDataset, tinyExperiment } from "./tinyRun.js";
 
 export const bin = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
 
@@ -20,16 +20,22 @@ export interface Inputs {
   readonly star: string;
   readonly mrc: string;
   readonly submissions: string;
+  /** Flags by which the network of the checkpoint is run. */
+  readonly code: readonly string[];
 }
 
 interface WritingCommand {
   /** Arguments; everything is written below `out`. */
   readonly args: (inputs: Inputs, out: string) => readonly string[];
   /** The input that is made unreadable. */
-  readonly input: keyof Inputs;
+  readonly input: Exclude<keyof Inputs, "code">;
   /** Whether `out` holds copies of inputs that the command changes. */
   readonly prepare?: (inputs: Inputs, out: string) => Promise<void>;
 }
+
+/** Counts that find room in a small volume. */
+const onlyOne =
+  "apo-ferritin=1,beta-amylase=0,beta-galactosidase=0,ribosome=0,thyroglobulin=0,virus-like-particle=0";
 
 const quick = ["--threads", "1"];
 
@@ -63,37 +69,39 @@ export const writingCommands = {
   },
   repeat: {
     input: "run",
-    args: ({ run, data }, out) => ["repeat", run, "--data", data, "--out", join(out, "again")],
+    args: ({ run, data, code }, out) => ["repeat", run, "--data", data, "--out", join(out, "again"), ...code],
   },
   predict: {
     input: "checkpoint",
-    args: ({ checkpoint, data }, out) => [
-      ...["predict", checkpoint, "--data", data, "--runs", "TS_S1", "--out", join(out, "maps"), ...quick],
+    args: ({ checkpoint, data, code }, out) => [
+      ...["predict", checkpoint, "--data", data, "--runs", "TS_S1", "--out", join(out, "maps")],
+      ...[...quick, ...code],
     ],
   },
   "predict as MRC": {
     input: "data",
-    args: ({ checkpoint, data }, out) => [
+    args: ({ checkpoint, data, code }, out) => [
       ...["predict", checkpoint, "--data", data, "--runs", "TS_S1", "--format", "mrc"],
-      ...["--out", join(out, "maps"), ...quick],
+      ...["--out", join(out, "maps"), ...quick, ...code],
     ],
   },
   submit: {
     input: "data",
-    args: ({ checkpoint, data }, out) => [
-      ...["submit", checkpoint, "--data", data, "--out", join(out, "submission.csv"), ...quick],
+    args: ({ checkpoint, data, code }, out) => [
+      ...["submit", checkpoint, "--data", data, "--out", join(out, "submission.csv")],
+      ...[...quick, ...code],
     ],
   },
   ensemble: {
     input: "checkpoint",
-    args: ({ checkpoint, data }, out) => [
+    args: ({ checkpoint, data, code }, out) => [
       ...["ensemble", checkpoint, checkpoint, "--data", data, "--tune", "TS_S3"],
-      ...["--out", join(out, "both.safetensors"), ...quick],
+      ...["--out", join(out, "both.safetensors"), ...quick, ...code],
     ],
   },
   export: {
     input: "checkpoint",
-    args: ({ checkpoint }, out) => ["export", checkpoint, join(out, "model.onnx")],
+    args: ({ checkpoint, code }, out) => ["export", checkpoint, join(out, "model.onnx"), ...code],
   },
   pick: {
     input: "probabilities",
@@ -147,8 +155,8 @@ export const writingCommands = {
   simulate: {
     input: "folder",
     args: (_, out) => [
-      ...["simulate", "--out", join(out, "phantoms"), "--count", "1", "--size", "40,48,48", "--flat"],
-      ...["--particles", "apo-ferritin=1", "--seed", "3", "--preview"],
+      ...["simulate", "--out", join(out, "phantoms"), "--count", "1", "--size", "40,64,64", "--flat"],
+      ...["--particles", onlyOne, "--seed", "3", "--preview"],
     ],
   },
 } as const satisfies Record<string, WritingCommand>;
@@ -162,33 +170,33 @@ const call = (...args: readonly string[]) =>
 export async function makeInputs(folder: string): Promise<Inputs> {
   await chmod(folder, 0o755);
   const at = (...names: string[]) => join(folder, ...names);
-  const data = process.env.QUICKIN ? at("data") : await tinyDataset(folder);
+  const data = await tinyDataset(folder);
   const experiment = await tinyExperiment(at("tiny.yaml"));
   const search = await tinyExperiment(at("search.yaml"), {
     search: { "optimiser.rate": { log: [1e-3, 1e-2] } },
   });
   const run = at("run");
-  if (process.env.QUICKIN)
-    return {
-      ...{
-        folder,
-        data: at("data"),
-        experiment: at("tiny.yaml"),
-        search: at("search.yaml"),
-        run,
-        checkpoint: join(run, "best.safetensors"),
-        star: at("star", "picks.star"),
-        mrc: at("volume.mrc"),
-      },
-      submissions: at("submissions"),
-      probabilities: at("maps"),
-      csv: join(run, "submission.csv"),
-    };
-  const checkpoint = join(run, "best.safetensors");
-  call(...["run", experiment, "--data", data, "--out", run, "--submissions", at("submissions")], ...quick);
-  call(...writingCommands.predict.args({ checkpoint, data } as Inputs, folder));
+  const star = at("star", "picks.star");
   await mkdir(at("star"));
-  const rows = Array.from({ length: 50 }, (_, row) => `TS_S1 ${row * 3} ${row + 4} ${row * 2} 1 2 3`);
+  await writeFile(star, starText());
+  const inputs: Inputs = {
+    ...{ folder, data, experiment, search, run, star },
+    checkpoint: join(run, "best.safetensors"),
+    mrc: at("volume.mrc"),
+    submissions: at("submissions"),
+    probabilities: at("maps"),
+    csv: join(run, "submission.csv"),
+    code: allowTiny(folder),
+  };
+  call(...["run", experiment, "--data", data, "--out", run, "--submissions", at("submissions")], ...quick);
+  call(...writingCommands.predict.args(inputs, folder));
+  const store = join(data, "static", "ExperimentRuns", "TS_S1", "VoxelSpacing10.000", "denoised.zarr");
+  call("volume", store, inputs.mrc);
+  return inputs;
+}
+
+/** Fifty positions as RELION 3 writes them. */
+function starText(): string {
   const columns = [
     "TomoName",
     "CoordinateX",
@@ -198,18 +206,7 @@ export async function makeInputs(folder: string): Promise<Inputs> {
     "AngleTilt",
     "AnglePsi",
   ];
-  const star = at("star", "picks.star");
-  await writeFile(
-    star,
-    `data_particles\n\nloop_\n${columns.map((name, at) => `_rln${name} #${at + 1}\n`).join("")}${rows.join("\n")}\n`,
-  );
-  const store = join(data, "static", "ExperimentRuns", "TS_S1", "VoxelSpacing10.000", "denoised.zarr");
-  const mrc = at("volume.mrc");
-  call("volume", store, mrc);
-  return {
-    ...{ folder, data, experiment, search, run, checkpoint, star, mrc },
-    submissions: at("submissions"),
-    probabilities: at("maps"),
-    csv: join(run, "submission.csv"),
-  };
+  const heads = columns.map((name, at) => `_rln${name} #${at + 1}\n`).join("");
+  const rows = Array.from({ length: 50 }, (_, row) => `TS_S1 ${row * 3} ${row + 4} ${row * 2} 1 2 3\n`);
+  return `data_particles\n\nloop_\n${heads}${rows.join("")}\n`;
 }
