@@ -1,6 +1,5 @@
 /** Records of runs, record.json: code, data, settings, versions, machine and result of an experiment. */
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, homedir, platform, release, totalmem } from "node:os";
 import { relative } from "node:path";
@@ -9,6 +8,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashFile, hashOf, writeWhole } from "../system/files.js";
+import { readText } from "../system/opening.js";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "wanted a SHA-256 in hex");
 const time = z.iso.datetime();
@@ -19,17 +19,52 @@ const runsByRole = {
   holdout: z.array(z.string()),
 };
 
-/** Schema of the facts known before the first step. */
-const startSchema = z.strictObject({
-  name: z.string().min(1),
-  /** The experiment with every default filled in. */
-  experiment: z.strictObject({ hash, resolved: jsonObject }),
+/** An experiment with every default filled in. */
+const experimentSchema = z.strictObject({ hash, resolved: jsonObject });
+
+/** What made a run, or a part of it. */
+const makingShape = {
   /** Version of the code: commit and dirty are null outside a git checkout, lockfileHash in an installed package. */
   code: z.strictObject({
     commit: z.string().nullable(),
     dirty: z.boolean().nullable(),
     lockfileHash: hash.nullable(),
   }),
+  versions: z.strictObject({ pickbench: z.string(), node: z.string(), onnxruntime: z.string().nullable() }),
+  /** The machine, without its host name. */
+  machine: z.strictObject({
+    cpu: z.string(),
+    cores: z.int(),
+    memoryBytes: z.int(),
+    os: z.string(),
+  }),
+  command: z.array(z.string()),
+};
+
+/** A part of a run that was stopped, and resumed by what the record names itself. */
+const partSchema = z.strictObject({
+  ...makingShape,
+  engine: z.string(),
+  threads: z.int().positive().optional(),
+  startedAt: time,
+});
+
+/** A tuning of a finished run's picking, which wrote best.safetensors anew. */
+const tuningSchema = z.strictObject({
+  ...makingShape,
+  experiment: experimentSchema,
+  finishedAt: time,
+  /** SHA-256 of best.safetensors before and after it. */
+  before: hash,
+  after: hash,
+  tuneScore: z.number().nullable(),
+});
+
+/** Schema of the facts known before the first step. */
+const startSchema = z.strictObject({
+  name: z.string().min(1),
+  experiment: experimentSchema,
+  code: makingShape.code,
   data: z.strictObject({
     hash,
     files: z.array(
@@ -49,16 +84,12 @@ const startSchema = z.strictObject({
   contrast: z.record(z.string(), z.enum(["dark", "bright", "unknown"])).optional(),
   /** Share of blank voxels of the runs that have any; absent in older records. */
   blank: z.record(z.string(), z.number().min(0).max(1)).optional(),
-  versions: z.strictObject({ pickbench: z.string(), node: z.string(), onnxruntime: z.string().nullable() }),
-  /** The machine, without its host name. */
-  machine: z.strictObject({
-    cpu: z.string(),
-    cores: z.int(),
-    memoryBytes: z.int(),
-    os: z.string(),
-  }),
-  command: z.array(z.string()),
+  versions: makingShape.versions,
+  machine: makingShape.machine,
+  command: makingShape.command,
   startedAt: time,
+  /** Parts that came before a resumption, the first one first; absent where the run was never stopped. */
+  earlier: z.array(partSchema).min(1).optional(),
 });
 
 /** Schema of the facts known at the end. */
@@ -68,7 +99,7 @@ const resultSchema = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   /** Durations in seconds by stage. */
   durations: z.record(z.string(), z.number().nonnegative()),
-  /** SHA-256 of best.safetensors; null for folds, each of which has its own record. */
+  /** SHA-256 of best.safetensors as it stands; null for folds, each of which has its own record. */
   checkpointHash: hash.nullable(),
   /** SHA-256 of submission.csv; absent in older records and where nothing was held out. */
   submissionHash: hash.optional(),
@@ -80,6 +111,11 @@ const recordSchema = z.strictObject({
   recordVersion: z.literal(1),
   ...startSchema.shape,
   result: resultSchema.nullable(),
+  /**
+   * Tunings after the run was finished, the first one first: its score and submission.csv are of the checkpoint before
+   * them. Absent where there was none.
+   */
+  tunings: z.array(tuningSchema).min(1).optional(),
 });
 
 /** An experiment's record: the origin of its numbers. `result` is null until the run is finished. */
@@ -108,6 +144,8 @@ export interface RecordStart {
   readonly blank?: Readonly<Record<string, number>>;
   /** Arguments of the command line, by default the process's own. */
   readonly command?: readonly string[];
+  /** Record of the part of the run that is resumed. */
+  readonly resumed?: RunRecord | undefined;
 }
 
 /** Writes the record of a run that is about to begin, and returns it. */
@@ -129,13 +167,54 @@ export async function startRecord(path: string, start: RecordStart): Promise<Run
     blank: start.blank,
     versions: await versions(),
     machine: machine(),
-    command: (start.command ?? process.argv.slice(2)).map(withoutHome),
+    command: commandOf(start.command),
     startedAt: new Date().toISOString(),
+    ...(start.resumed && { earlier: [...(start.resumed.earlier ?? []), partOf(start.resumed)] }),
     result: null,
   });
   await writeRecord(path, record);
   return record;
 }
+
+const commandOf = (given: readonly string[] = process.argv.slice(2)): string[] => given.map(withoutHome);
+
+const partOf = ({ code, versions: used, machine: on, command, engine, threads, startedAt }: RunRecord) => ({
+  ...{ code, versions: used, machine: on, command, engine, startedAt },
+  ...(threads === undefined ? {} : { threads }),
+});
+
+/** A tuning of a finished run, as it is added to its record. */
+interface Tuning {
+  readonly experiment: Readonly<Record<string, unknown>>;
+  /** SHA-256 of best.safetensors before and after. */
+  readonly before: string;
+  readonly after: string;
+  readonly tuneScore: number | null;
+}
+
+/** Adds a tuning of a finished run to its record, which then names the checkpoint as it stands; returns the record. */
+export async function recordTuning(path: string, { experiment, ...tuning }: Tuning): Promise<RunRecord> {
+  const record = await readRecord(path);
+  const made = {
+    ...{ code: await codeVersion(), versions: await versions(), machine: machine(), command: commandOf() },
+    experiment: { hash: hashOf(canonicalJson(experiment)), resolved: JSON.parse(canonicalJson(experiment)) },
+    finishedAt: new Date().toISOString(),
+    ...tuning,
+  };
+  const { tuneScore: _, ...metrics } = record.result?.metrics ?? {};
+  const scored = tuning.tuneScore === null ? metrics : { ...metrics, tuneScore: tuning.tuneScore };
+  const changed = recordSchema.parse({
+    ...record,
+    result: record.result && { ...record.result, metrics: scored, checkpointHash: tuning.after },
+    tunings: [...(record.tunings ?? []), made],
+  });
+  await writeRecord(path, changed);
+  return changed;
+}
+
+/** Returns the SHA-256 of best.safetensors as the run left it, before it was tuned again; null where there is none. */
+export const trainedHash = ({ tunings, result }: RunRecord): string | null =>
+  tunings?.[0]?.before ?? result?.checkpointHash ?? null;
 
 /** Adds a result to the record at `path`, and returns the record. */
 export async function completeRecord(path: string, result: RecordResult): Promise<RunRecord> {
@@ -168,7 +247,7 @@ export async function readRecord(path: string): Promise<RunRecord> {
     );
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, "utf8"));
+    value = JSON.parse(await readText(path));
   } catch (error) {
     throw refuse(messageOf(error), error);
   }
@@ -234,7 +313,7 @@ function packageFile(name: string): string | null {
 
 async function packageVersion(path: string | null): Promise<string | null> {
   if (path === null) return null;
-  const parsed = z.looseObject({ version: z.string() }).safeParse(JSON.parse(await readFile(path, "utf8")));
+  const parsed = z.looseObject({ version: z.string() }).safeParse(JSON.parse(await readText(path)));
   return parsed.success ? parsed.data.version : null;
 }
 

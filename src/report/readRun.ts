@@ -18,7 +18,7 @@ import { readSubmission } from "../score/submissionCsv.js";
 import { readSweep, type ThresholdSweep } from "../score/sweep.js";
 import { PickbenchError } from "../system/errors.js";
 import type { Reporter } from "../system/reporter.js";
-import { readCheckpoint } from "../train/checkpoint/checkpoint.js";
+import { readSettings } from "../train/checkpoint/checkpoint.js";
 import { type RunFolder, runFolder } from "../train/run/runFolder.js";
 import { readLog, type TrainingLog } from "./readLog.js";
 
@@ -68,7 +68,7 @@ async function readRun(folder: RunFolder, label: string): Promise<ReportedRun> {
     );
   const record = await readRecord(folder.record);
   const sweep = (await readSweep(folder.sweep)) ?? null;
-  const picking = existsSync(folder.best) ? (await readCheckpoint(folder.best)).picking : null;
+  const picking = existsSync(folder.best) ? (await readSettings(folder.best)).picking : null;
   const log = await readLog(folder.log);
   const report = existsSync(folder.report) ? await readReport(folder.report) : null;
   const isHeldOut = record.runs.holdout.length > 0;
@@ -77,6 +77,7 @@ async function readRun(folder: RunFolder, label: string): Promise<ReportedRun> {
     !isHeldOut && "No run was held out, so there is no score and no diagnosis.",
     picking === null && "No best.safetensors, so the tuned thresholds are not shown.",
     log.steps.length === 0 && "No log of training steps.",
+    ...historyOf(record),
     isHeldOut && sweep === null && "No sweep.json: F4 against threshold on the held-out runs is not shown.",
     isHeldOut &&
       !existsSync(folder.picks) &&
@@ -84,6 +85,19 @@ async function readRun(folder: RunFolder, label: string): Promise<ReportedRun> {
   ].filter((sentence) => sentence !== false);
   const tomogram = tomogramOf(record, folder);
   return { folder, label, record, tomogram, report, log, sweep, picking, missing };
+}
+
+/** Says in which parts a run was made, and whether its picking was tuned after it was scored. */
+function historyOf({ code, earlier = [], tunings, result }: RunRecord): (string | false)[] {
+  const commits = [...earlier, { code }].map((part) => part.code.commit?.slice(0, 9) ?? "none");
+  const isScored = result?.metrics.score !== undefined;
+  return [
+    new Set(commits).size > 1 &&
+      `Made in ${commits.length} parts, by the commits ${commits.join(", ")}, since it was stopped and resumed.`,
+    tunings !== undefined &&
+      isScored &&
+      "Its picking was tuned again after the held-out runs were scored: the score, the picks and submission.csv are of the thresholds before, the thresholds shown are the new ones.",
+  ];
 }
 
 const choiceSchema = z.looseObject({

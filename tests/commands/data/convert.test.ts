@@ -60,7 +60,7 @@ test("scores, runs, types and z that a .box has no place for", async () => {
 test.each([
   [[table, "a.csv", "--to-format", "challenge"], "give --spacing Å"],
   [[table, "a.star", "--to-format", "relion5", "--spacing", "10"], "give --size Z,Y,X in voxels"],
-  [[table, "a.star"], "give --to-format stopgap or ais or relion5"],
+  [[table, "a.star"], "give --spacing Å; or give --to-format stopgap or ais or relion5"],
   [[table, "a.cbox"], "give --box N"],
   [[table, "folder"], "give --to-format"],
   [[several, "a.ndjson", "--spacing", "10"], "holds one run, and there are 2 (TS_1, TS_2); give --run NAME"],
@@ -112,14 +112,16 @@ test("to copick and back: one file a run and type, with user and session", async
     types: { ribosome: 2, "apo-ferritin": 1 },
   });
   const bad = await convert(several, place("bad"), "--to-format", "copick", "--user", "me_too");
-  expect(bad.stderr).toContain("cannot be part of a copick file's name");
+  expect(bad.stderr).toContain('the user "me_too" cannot be part of a file\'s name: it holds _');
 });
 
 test("a name that is no file's name does not leave the folder", async () => {
   const evil = write("evil.csv", 'run,type,x_nm,y_nm,z_nm\n"..",a,1,2,3\n');
   const { stderr, code } = await convert(evil, place("evil"), "--to-format", "coords", "--spacing", "10");
   expect(code).toBe(1);
-  expect(stderr).toContain(`the run ".." cannot be a file's name; give --run NAME`);
+  expect(stderr).toContain(
+    `the run ".." cannot be part of a file's name: it begins with a dot; give --run NAME`,
+  );
 });
 
 test("positions outside of the volume are noticed", async () => {
