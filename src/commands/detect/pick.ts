@@ -14,7 +14,6 @@ import { findStores } from "../../infer/predict/probabilityStores.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkFree } from "../../system/overwriting.js";
 import type { Reporter } from "../../system/reporter.js";
-import type { Checkpoint } from "../../train/checkpoint/checkpoint.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
@@ -135,10 +134,10 @@ type Flags = Partial<PickingSettings>;
 
 /** Loaded only where it is asked for: reading checkpoints brings the networks with it. */
 async function tunedPicking(paths: readonly string[]) {
-  const { readCheckpoint } = await import("../../train/checkpoint/checkpoint.js");
+  const { readSettings } = await import("../../train/checkpoint/checkpoint.js");
   const { mergedSettings } = await import("../../train/submit/mergedSettings.js");
-  const checkpoints: Checkpoint[] = [];
-  for (const path of paths) checkpoints.push(await readCheckpoint(path));
+  const checkpoints: Awaited<ReturnType<typeof readSettings>>[] = [];
+  for (const path of paths) checkpoints.push(await readSettings(path));
   return { settings: mergedSettings(checkpoints), offset: checkpoints[0]!.experiment.data.offset };
 }
 

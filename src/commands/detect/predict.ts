@@ -21,7 +21,7 @@ import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOpt
 
 export const command = defineCommand({
   usage: "<checkpoint..>",
-  lists: ["checkpoint"],
+  lists: ["checkpoint", "allow-code"],
   options: (argv) =>
     withDetectorOptions(argv)
       .option("out", {
@@ -77,6 +77,7 @@ export const command = defineCommand({
       precision,
       tomogram,
       tiling,
+      allowCode: flags.allowCode,
     });
     const written: string[] = [];
     try {

@@ -1,12 +1,11 @@
 /** Writing of probabilities to files: OME-Zarr, Ais's MRC, or copick's segmentations. */
-import { join } from "node:path";
 import { aisSeparator } from "../../data/layouts/volumeFolder.js";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import { createMrc } from "../../formats/mrc/writer.js";
 import type { SlabWriter } from "../../formats/voxelTypes.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
-import { PickbenchError } from "../../system/errors.js";
+import { checkedName, inside, type NameOrigin } from "../../system/names.js";
 
 /** Formats: one OME-Zarr a run; Ais's MRC files, one a type; copick's segmentations, one a type and one of labels. */
 export const probabilityFormats = ["zarr", "mrc", "copick"] as const;
@@ -49,7 +48,7 @@ interface Part {
   readonly channels: readonly ((values: ReadonlyMap<string, Float32Array>) => Float32Array)[];
 }
 
-/** Where the files of a run go, before any is begun. @throws BadUsage as `createProbabilities` */
+/** Where the files of a run go, before any is begun. @throws as `createProbabilities` */
 export function probabilityPaths(
   format: ProbabilityFormat,
   target: Pick<ProbabilityTarget, "folder" | "run" | "types" | "voxelSpacing" | "session">,
@@ -61,20 +60,36 @@ export function probabilityPaths(
 
 type Named = Pick<ProbabilityTarget, "folder" | "run">;
 
-const zarrPath = ({ folder, run }: Named): string => join(folder, `${run}.zarr`);
+const runOrigin: NameOrigin = { what: "run" };
+const typeOrigin: NameOrigin = {
+  what: "type",
+  remedy: "write with --format zarr, which keeps types within the file",
+};
+const sessionOrigin: NameOrigin = {
+  what: "session",
+  remedy: "give another --session",
+  tag: "BadUsage",
+  separator: "_",
+};
 
-const aisPath = ({ folder, run }: Named, type: string): string =>
-  join(folder, `${run}${aisSeparator}${type}.mrc`);
+const zarrPath = ({ folder, run }: Named): string =>
+  inside(folder, `${checkedName(run, runOrigin)}.zarr`, runOrigin);
+
+const aisPath = ({ folder, run }: Named, type: string): string => {
+  const file = `${checkedName(run, runOrigin)}${aisSeparator}${checkedName(type, typeOrigin)}.mrc`;
+  return inside(folder, file, typeOrigin);
+};
 
 /**
  * Creates the files of one run's probabilities.
  *
- * @throws PickbenchError BadUsage where a type's name does not fit into copick's file names
+ * @throws PickbenchError BadDataset where the name of a run, type or session cannot be part of a file's name
  */
 export async function createProbabilities(
   format: ProbabilityFormat,
   target: ProbabilityTarget,
 ): Promise<ProbabilityFiles> {
+  probabilityPaths(format, target);
   const parts: Part[] = [];
   const discard = async (): Promise<void> => {
     for (const { writer } of parts) await writer.discard();
@@ -147,14 +162,10 @@ type CopickPlace = Pick<ProbabilityTarget, "folder" | "run" | "voxelSpacing" | "
 const labelsPath = (place: CopickPlace): string => copickPath(place, "particles", "-multilabel");
 
 function copickPath({ folder, run, voxelSpacing, session }: CopickPlace, name: string, kind: string): string {
-  for (const part of [session, name])
-    if (!/^[^./\\\0_][^/\\\0_]*$/.test(part))
-      throw new PickbenchError(
-        "BadUsage",
-        `${JSON.stringify(part)} cannot be part of a copick file's name; wanted no slash, no underscore and no leading dot`,
-      );
-  const file = `${voxelSpacing.toFixed(3)}_${ownUserId}_${session}_${name}${kind}.zarr`;
-  return join(folder, "ExperimentRuns", run, "Segmentations", file);
+  const parts = [checkedName(session, sessionOrigin), checkedName(name, { ...typeOrigin, separator: "_" })];
+  const file = `${voxelSpacing.toFixed(3)}_${ownUserId}_${parts.join("_")}${kind}.zarr`;
+  const segmentations = inside(folder, ["ExperimentRuns", run, "Segmentations"], runOrigin);
+  return inside(segmentations, file, typeOrigin);
 }
 
 /** Returns, for every voxel, the label of the most probable type where its probability is above ½, else 0. */

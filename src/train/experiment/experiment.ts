@@ -2,11 +2,11 @@
  * Reads and checks experiments. The room `experiment` defines what an experiment's YAML may say: network, data, losses,
  * training, picking.
  */
-import { readFile } from "node:fs/promises";
 import { type Document, LineCounter, parseDocument } from "yaml";
 import { architectureNamed } from "../../nets/library/catalogue.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
+import { readText } from "../../system/opening.js";
 import { parseBudget } from "./budget.js";
 import { describeIssues, meantKeys, mistakesText } from "./experimentIssues.js";
 import { checkExternal } from "./externalExperiment.js";
@@ -42,7 +42,7 @@ interface Searched {
 export async function readSearched(path: string, overrides: ExperimentOverrides = {}): Promise<Searched> {
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = await readText(path);
   } catch (error) {
     throw bad(
       path,
