@@ -5,6 +5,7 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { challengeParticles } from "../domain/particles.js";
+import { angstrom } from "../domain/units.js";
 import { PickbenchError } from "../system/errors.js";
 import type { Reporter } from "../system/reporter.js";
 import { recogniseData } from "./layouts/catalogue.js";
@@ -20,6 +21,8 @@ export interface OpenOptions {
   readonly part?: "train" | "test" | undefined;
   /** The part that counts where there are both and none is asked for; `train` if absent. */
   readonly prefer?: "train" | "test" | undefined;
+  /** Å per voxel of all tomograms, over what their files say or where they say nothing. */
+  readonly spacing?: number | undefined;
   /** Hears of fetching, and says when to stop; silent if absent. */
   readonly reporter?: Reporter | undefined;
 }
@@ -47,10 +50,19 @@ export async function openDataset(path: string, options: OpenOptions = {}): Prom
     overlayRoot: found.overlay,
     roots: found.roots,
     particles: found.particles ?? challengeParticles,
-    runs: found.runs,
+    runs: options.spacing === undefined ? found.runs : found.runs.map(withSpacing(options.spacing)),
     access,
   };
 }
+
+/** Gives every tomogram of a run a spacing, which goes before what its files say. */
+const withSpacing =
+  (length: number) =>
+  (run: Run): Run => {
+    const each = angstrom(length);
+    const givenSpacing = [each, each, each] as const;
+    return { ...run, tomograms: run.tomograms.map((tomogram) => ({ ...tomogram, givenSpacing })) };
+  };
 
 async function findData(given: string, asked: Asked): Promise<FoundData> {
   const { part } = asked;
@@ -82,28 +94,57 @@ export function findRun(dataset: Dataset, name: string): Run {
   );
 }
 
+/** The reconstruction that is meant where none is named, as the challenge calls it. */
+export const usualTomogram = "denoised";
+
 /**
- * Returns the run's reconstruction of a type, at the voxel spacing of that label (within 0.001) where one is given.
- *
- * @throws PickbenchError BadDataset, listing the existing reconstructions, where none matches, or several do and no
- * spacing tells which
+ * Lists a run's reconstructions that a name means: those of that type, at the voxel spacing of that label (within
+ * 0.001) where one is given; else the run's only one where its name tells no type. The one rule of all commands.
  */
-export function findTomogram(run: Run, tomoType: string, voxelSpacing?: number): TomogramRef {
+export function tomogramsNamed(run: Run, tomoType: string, voxelSpacing?: number): readonly TomogramRef[] {
   const matching = run.tomograms.filter(
     (tomogram) =>
       tomogram.tomoType === tomoType &&
       (voxelSpacing === undefined || Math.abs((tomogram.voxelSpacing ?? Number.NaN) - voxelSpacing) <= 1e-3),
   );
-  const [first] = matching;
-  if (first && matching.length === 1) return first;
-  const [only] = run.tomograms;
-  if (only?.isOnly && run.tomograms.length === 1) return only;
-  const there = run.tomograms.map((tomogram) => `${tomogram.tomoType} at ${tomogram.voxelSpacing}`);
+  const [only, second] = run.tomograms;
+  return matching.length === 0 && only?.isOnly && second === undefined ? [only] : matching;
+}
+
+/**
+ * Returns the name of the reconstruction that is meant in these runs where `asked` need not be taken by the letter: the
+ * one asked for, but in place of the usual one that no run has the one that every run has alone.
+ */
+export function tomogramMeant(runs: readonly Run[], asked: string, voxelSpacing?: number): string {
+  if (asked !== usualTomogram || runs.some((run) => tomogramsNamed(run, asked, voxelSpacing).length > 0))
+    return asked;
+  const all = runs.flatMap(({ tomograms }) => tomograms);
+  const [type, other] = new Set(all.map(({ tomoType }) => tomoType));
+  return type !== undefined && other === undefined ? type : asked;
+}
+
+/**
+ * Returns the run's reconstruction of a type, by the rule of `tomogramsNamed`.
+ *
+ * @throws PickbenchError BadDataset, listing the existing reconstructions, where none matches, or several do and no
+ * spacing tells which
+ */
+export function findTomogram(run: Run, tomoType: string, voxelSpacing?: number): TomogramRef {
+  const [first, second] = tomogramsNamed(run, tomoType, voxelSpacing);
+  if (first && second === undefined) return first;
   const wanted = voxelSpacing === undefined ? tomoType : `${tomoType} at ${voxelSpacing}`;
   throw new PickbenchError(
     "BadDataset",
     first
-      ? `${run.name}: several tomograms ${wanted}; there is ${there.join(", ")}: name a voxel spacing`
-      : `${run.name}: no tomogram ${wanted}; there is ${there.join(", ") || "none at all"}`,
+      ? `${run.name}: several tomograms ${wanted}; there is ${tomogramsThere(run)}: name a voxel spacing`
+      : `${run.name}: no tomogram ${wanted}; there is ${tomogramsThere(run)}`,
   );
 }
+
+/** Lists a run's reconstructions for a message. */
+export const tomogramsThere = ({ tomograms }: Run): string =>
+  tomograms
+    .map(({ tomoType, voxelSpacing }) =>
+      voxelSpacing === undefined ? tomoType : `${tomoType} at ${voxelSpacing}`,
+    )
+    .join(", ") || "none at all";
