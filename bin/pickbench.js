@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Starts the command line. Install scripts are off and the sources are TypeScript, so the first start builds dist/.
 import { fileURLToPath } from "node:url";
-import { build, isStale } from "./build.js";
+import { build, isStale, removeLeftovers } from "./build.js";
 
 if (await isStale()) {
   try {
@@ -13,11 +13,6 @@ if (await isStale()) {
     );
     process.exit(2);
   }
-}
-// A reader that has seen enough, such as head, closes the pipe: there is nobody left to write to.
-process.stdout.on("error", (error) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
-});
-const { main } = await import("../dist/cli.js");
-await main(process.argv.slice(2));
+} else removeLeftovers();
+const { start } = await import("../dist/cli.js");
+await start(process.argv.slice(2));

@@ -1,8 +1,12 @@
 /** The command line: finds the command, reads its arguments, runs it, and prints what goes wrong. */
 import type { RegisteredCommand } from "./commands/shared/command.js";
 import type { TableEntry } from "./commands/shared/describe.js";
+import { errorText, exitCodeOf } from "./commands/shared/errorText.js";
+import { print } from "./commands/shared/print.js";
+import { listenToProcess } from "./commands/shared/processEvents.js";
 import { table } from "./commands/table.js";
 import { PickbenchError } from "./system/errors.js";
+import { userErrorOf } from "./system/systemErrors.js";
 
 /** Runs the named command, whose file alone is loaded; the parser's only where the arguments are not plain. */
 async function run(args: readonly string[]): Promise<void> {
@@ -14,7 +18,7 @@ async function run(args: readonly string[]): Promise<void> {
   const flags = args.slice(0, args.includes("--") ? args.indexOf("--") : undefined);
   if (flags.includes("--version")) {
     const { ownVersion } = await import("./system/version.js");
-    process.stdout.write(`${ownVersion()}\n`);
+    print("stdout", ownVersion());
     return;
   }
   if (called === "help" || args.length === 0 || flags.includes("--help") || flags.includes("-h"))
@@ -45,14 +49,14 @@ async function showHelp(name: string | undefined): Promise<void> {
   const { styleFor } = await import("./commands/shared/style.js");
   const screen = { columns: Math.min(110, process.stdout.columns ?? 110), style: styleFor(process.stdout) };
   if (name === undefined || name === "" || name.startsWith("-")) {
-    process.stdout.write(`${overviewPage(table, screen)}\n`);
+    print("stdout", overviewPage(table, screen));
     return;
   }
   const entry = Object.hasOwn(table, name) ? table[name] : undefined;
   if (entry === undefined) throw await unknownCommand(name, []);
   const { describeCommand } = await import("./commands/shared/describe.js");
   const { command } = await entry.load();
-  process.stdout.write(`${commandPage(describeCommand(name, entry, command), screen)}\n`);
+  print("stdout", commandPage(describeCommand(name, entry, command), screen));
 }
 
 async function unknownCommand(name: string, args: readonly string[]): Promise<PickbenchError> {
@@ -66,15 +70,24 @@ async function unknownCommand(name: string, args: readonly string[]): Promise<Pi
   );
 }
 
+const asksDebug = (args: readonly string[]): boolean =>
+  args.slice(0, args.includes("--") ? args.indexOf("--") : undefined).includes("--debug");
+
+/** Runs the command line of a process of its own, which it listens to. */
+export async function start(args: string[]): Promise<void> {
+  listenToProcess(asksDebug(args));
+  await main(args);
+}
+
 /** Runs one command line. Exit code 0 on success, 1 on the user's mistake, 2 on ours, 130 where the user stopped it. */
 export async function main(args: string[]): Promise<void> {
   const end = args.includes("--") ? args.indexOf("--") : args.length;
-  const isDebug = args.slice(0, end).includes("--debug");
+  const isDebug = asksDebug(args);
   try {
     await run(isDebug ? args.filter((arg, at) => arg !== "--debug" || at >= end) : args);
   } catch (error) {
-    const { errorText, exitCodeOf } = await import("./commands/shared/errorText.js");
-    process.stderr.write(errorText(error, isDebug));
-    process.exitCode = exitCodeOf(error);
+    const told = userErrorOf(error) ?? error;
+    print("stderr", errorText(told, isDebug));
+    process.exitCode = exitCodeOf(told);
   }
 }

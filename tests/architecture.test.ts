@@ -85,6 +85,18 @@ describe("the house", () => {
     expect(uses.some((use) => use.test(terminal))).toBe(true);
   });
 
+  test("one file writes to the terminal, where whatever comes from elsewhere is made printable", () => {
+    const writing = files.filter((file) =>
+      /\b(?:stdout|stderr)\b[^\n]*\.write\(|\bprocess\[\w+\]\.write\(|\bconsole\.\w+\(/.test(
+        readFileSync(file, "utf8").replace(/^ \* .*$/gm, ""),
+      ),
+    );
+    const free = files.filter((file) => roomOf(file) === "web" || talkingEntries.includes(file));
+    expect(writing.filter((file) => !free.includes(file))).toEqual([
+      join(src, "commands", "shared", "print.ts"),
+    ]);
+  });
+
   test("no folder holds more than 21 files, no file more than 350 lines", () => {
     const counts = new Map<string, number>();
     for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);

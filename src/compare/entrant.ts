@@ -1,11 +1,11 @@
 /** The entrants of a comparison: one experiment per architecture and seed. */
-import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Shape3 } from "../domain/volume.js";
 import { buildNetwork } from "../nets/architecture.js";
 import { architectureNamed } from "../nets/library/catalogue.js";
 import { receptiveField } from "../nets/receptiveField.js";
 import { writeWhole } from "../system/files.js";
+import { inside } from "../system/names.js";
 import { checkExperiment, runName } from "../train/experiment/experiment.js";
 import type { Experiment } from "../train/experiment/schema.js";
 
@@ -65,10 +65,11 @@ export async function writeEntrant(
 ): Promise<Entrant> {
   const experiment = experimentFor(recipe, architecture, seed);
   const name = runName(experiment);
-  const path = join(out, `${name}.yaml`);
+  const origin = { what: "experiment", path: out, tag: "BadExperiment" } as const;
+  const path = inside(out, `${name}.yaml`, origin);
   await writeWhole(
     path,
     `# ${recipe.name} with ${architecture}, as pickbench compare runs it\n${stringify(experiment)}`,
   );
-  return { architecture, seed, experiment, path, folder: join(out, name) };
+  return { architecture, seed, experiment, path, folder: inside(out, name, origin) };
 }

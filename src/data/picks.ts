@@ -8,6 +8,7 @@ import { readPortalPoints } from "../formats/portalPoints.js";
 import { readIfThere } from "../formats/zarr/ome.js";
 import { PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
+import { checkedName, inside } from "../system/names.js";
 import { findRun } from "./dataset.js";
 import type { Dataset, PortalAnnotation } from "./model.js";
 import { resolveTomogram } from "./tomograms/omeZarr.js";
@@ -229,13 +230,17 @@ export function picksPath(
   type: string,
   { userId, sessionId }: Required<PicksAuthor>,
 ): string {
-  for (const [what, name] of Object.entries({ run, type, userId, sessionId }))
-    if (!/^[^./\\\0][^/\\\0]*$/.test(name) || (what.endsWith("Id") && name.includes("_")))
-      throw new PickbenchError(
-        "BadUsage",
-        `${what} ${JSON.stringify(name)} cannot be part of a copick file's name; wanted no slash, no leading dot and, in user and session, no underscore`,
-      );
-  return join(picksFolder(overlayRoot, run), `${userId}_${sessionId}_${type}.json`);
+  const tag = "BadUsage";
+  const user = checkedName(userId, { what: "user", remedy: "give another --user", tag, separator: "_" });
+  const session = checkedName(sessionId, {
+    what: "session",
+    remedy: "give another --session",
+    tag,
+    separator: "_",
+  });
+  const file = `${user}_${session}_${checkedName(type, { what: "type", tag })}.json`;
+  const folder = inside(overlayRoot, ["ExperimentRuns", run, "Picks"], { what: "run", tag });
+  return inside(folder, file, { what: "type", tag });
 }
 
 /** Writes picks of a type as copick JSON, in Å with scores; returns the file's path. */

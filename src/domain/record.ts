@@ -1,6 +1,5 @@
 /** Records of runs, record.json: code, data, settings, versions, machine and result of an experiment. */
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, homedir, platform, release, totalmem } from "node:os";
 import { join, relative } from "node:path";
@@ -9,6 +8,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashFile, hashOf, writeWhole } from "../system/files.js";
+import { readText } from "../system/opening.js";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "wanted a SHA-256 in hex");
 const time = z.iso.datetime();
@@ -170,7 +170,7 @@ export async function readRecord(path: string): Promise<RunRecord> {
     );
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, "utf8"));
+    value = JSON.parse(await readText(path));
   } catch (error) {
     throw refuse(messageOf(error), error);
   }
@@ -239,7 +239,7 @@ function packageFile(name: string): string | null {
 
 async function packageVersion(path: string | null): Promise<string | null> {
   if (path === null) return null;
-  const parsed = z.looseObject({ version: z.string() }).safeParse(JSON.parse(await readFile(path, "utf8")));
+  const parsed = z.looseObject({ version: z.string() }).safeParse(JSON.parse(await readText(path)));
   return parsed.success ? parsed.data.version : null;
 }
 

@@ -1,6 +1,7 @@
 /** copick's JSON files of picks: reading and writing one particle type's points in one run. */
 import { z } from "zod";
 import { PickbenchError } from "../system/errors.js";
+import { parseJson } from "./json.js";
 
 /** Author of a set of picks and the session it was made in, in copick's words. */
 export interface PicksAuthor {
@@ -30,34 +31,18 @@ type PicksDocument = z.infer<typeof picksSchema>;
  * @throws PickbenchError BadDataset with the file and the number of the broken point, from 1
  */
 export function parsePicks(path: string, text: string): PicksDocument {
-  const value = jsonWithNaN(path, text);
+  const value = parseJson(text, { path, what: "picks are" });
   const parsed = picksSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw badPicks(path, value, parsed.error);
-}
-
-/** Parses JSON as Python writes it: a bare NaN or Infinity becomes text, so that the point with it can be named. */
-function jsonWithNaN(path: string, text: string): unknown {
-  try {
-    const bareOrString = /"(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity)/g;
-    return JSON.parse(text.replace(bareOrString, (token) => (token.startsWith('"') ? token : `"${token}"`)));
-  } catch (error) {
-    throw new PickbenchError(
-      "BadDataset",
-      `${path}: picks are not JSON: ${(error as Error).message.replace(/\s+/g, " ")}`,
-      {
-        path,
-        cause: error,
-      },
-    );
-  }
 }
 
 function badPicks(path: string, value: unknown, error: z.ZodError): PickbenchError {
   const at = error.issues[0]?.path ?? [];
   let got: unknown = value;
   for (const key of at) got = (got as Record<PropertyKey, unknown> | undefined)?.[key];
-  const shown = JSON.stringify(got) ?? "missing";
+  const shown =
+    JSON.stringify(typeof got === "number" && !Number.isFinite(got) ? String(got) : got) ?? "missing";
   const where =
     at[0] === "points" && typeof at[1] === "number"
       ? `point ${at[1] + 1}: ${at.slice(2).join(".") || "the point"}`

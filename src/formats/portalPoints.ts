@@ -1,10 +1,12 @@
 /** Points of CryoET Data Portal annotations (ndjson). */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { z } from "zod";
 import type { ParticlePick } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
 import type { Spacing3 } from "../domain/volume.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
+import { readBytes } from "../system/opening.js";
+import { parseJson } from "./json.js";
 import { linesOf } from "./lines.js";
 
 const locationSchema = z.looseObject({ x: z.number(), y: z.number(), z: z.number() });
@@ -65,7 +67,7 @@ async function bytesOf(path: string): Promise<Buffer> {
       `${path}: ${size} bytes are no list of points; wanted at most ${mostBytes}`,
       { path },
     );
-  return readFile(path).catch((error: unknown) => {
+  return readBytes(path).catch((error: unknown) => {
     throw new PickbenchError("BadDataset", `${path}: cannot be read: ${messageOf(error)}`, {
       path,
       cause: error,
@@ -75,7 +77,7 @@ async function bytesOf(path: string): Promise<Buffer> {
 
 function pointOf(path: string, number: number, line: string): PortalPoint {
   try {
-    return pointSchema.parse(JSON.parse(line));
+    return pointSchema.parse(parseJson(line, { path }));
   } catch (error) {
     throw new PickbenchError(
       "BadDataset",

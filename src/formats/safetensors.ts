@@ -1,8 +1,9 @@
 /** safetensors files of float32 arrays, bytes and text: the container of checkpoints. */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
+import { readBytes } from "../system/opening.js";
 
 /** Content of a safetensors file (huggingface/safetensors, "Format"): float arrays, bytes, and text by key. */
 export interface TensorFile {
@@ -101,7 +102,7 @@ export async function readTensors(path: string): Promise<TensorFile> {
 async function readChecked(path: string): Promise<Buffer> {
   try {
     if ((await stat(path)).isDirectory()) throw bad(path, "it is a folder, not a file");
-    return await readFile(path);
+    return await readBytes(path);
   } catch (error) {
     if (error instanceof PickbenchError) throw error;
     throw bad(path, `it cannot be read (${messageOf(error)})`, error);

@@ -11,6 +11,7 @@ import { type ScoreInterval, scoreInterval } from "../score/statistics/interval.
 import { type OverSeeds, overSeeds } from "../score/statistics/seeds.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../system/errors.js";
 import { writeFolderWhole } from "../system/files.js";
+import { inside } from "../system/names.js";
 import { type PublicSplit, publicSplitSchema, type SplitScores, splitScores } from "./publicSplit.js";
 import { compareReports, type ReportedDifference } from "./reportedComparison.js";
 import {
@@ -54,8 +55,12 @@ export async function publishSubmission(
       "BadUsage",
       `"${name}" cannot name a submission, wanted letters, digits, dots, dashes and underscores; choose another name`,
     );
+  const target = inside(submissionsRoot, name, {
+    what: "submission",
+    remedy: "choose another name",
+    tag: "BadUsage",
+  });
   await readSubmissionFolder(runFolder, name);
-  const target = join(submissionsRoot, name);
   await writeFolderWhole(target, async (partial) => {
     for (const file of submissionFiles) await copyFile(join(runFolder, file), join(partial, file));
     if (existsSync(join(runFolder, foldsFile)))

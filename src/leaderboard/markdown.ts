@@ -1,5 +1,6 @@
 /** The leaderboard as Markdown. */
 import { join } from "node:path";
+import { printable } from "../present/printable.js";
 import { writeWhole } from "../system/files.js";
 import { groupTitle, leaderboardColumns, orderNote, seedLines, splitLines } from "./columns.js";
 import { type Leaderboard, type LeaderboardGroup, readLeaderboard } from "./leaderboard.js";
@@ -44,4 +45,5 @@ function groupMarkdown(group: LeaderboardGroup): string {
 }
 
 /** Escapes text so that it cannot break out of a cell or a line. */
-const plain = (text: string): string => text.replace(/[\r\n]+/g, " ").replace(/[|<>`*[\]]/g, "\\$&");
+const plain = (text: string): string =>
+  printable(text.replace(/[\r\n]+/g, " ")).replace(/[|<>`*[\]\\]/g, "\\$&");

@@ -1,4 +1,6 @@
 /** Templates of HTML with escaping. */
+import { printable } from "./printable.js";
+
 export class Html {
   readonly text: string;
   constructor(text: string) {
@@ -17,8 +19,9 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Escapes the characters that end text or a quoted attribute. */
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character]!);
+/** Escapes the characters that end text or a quoted attribute, or that turn its direction. */
+const escaped = (text: string): string =>
+  printable(text).replace(/[&<>"']/g, (character) => entities[character]!);
 
 /** Builds HTML from a template: values are escaped unless they are Html; null, undefined and false add nothing. */
 export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {

@@ -1,4 +1,6 @@
 /** Numbers, times and tables as text for people. The room `present` formats text, HTML, charts and pictures. */
+import { printableLine } from "./printable.js";
+
 export const none = "–";
 
 const minus = (text: string): string => text.replace("-", "−");
@@ -56,7 +58,8 @@ export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${thousands(count)} ${count === 1 ? one : many}`;
 
 /** Aligns a table: the first column to the left, all others to the right. */
-export function alignedTable(rows: readonly (readonly string[])[]): string {
+export function alignedTable(table: readonly (readonly string[])[]): string {
+  const rows = table.map((row) => row.map(printableLine));
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows
     .map((row) =>

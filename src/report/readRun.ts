@@ -19,7 +19,7 @@ import { readSubmission } from "../score/submissionCsv.js";
 import { readSweep, type ThresholdSweep } from "../score/sweep.js";
 import { PickbenchError } from "../system/errors.js";
 import type { Reporter } from "../system/reporter.js";
-import { readCheckpoint } from "../train/checkpoint/checkpoint.js";
+import { readSettings } from "../train/checkpoint/checkpoint.js";
 import { type RunFolder, runFolder } from "../train/run/runFolder.js";
 import { readLog, type TrainingLog } from "./readLog.js";
 
@@ -69,7 +69,7 @@ async function readRun(folder: RunFolder, label: string): Promise<ReportedRun> {
     );
   const record = await readRecord(folder.record);
   const sweep = (await readSweep(folder.sweep)) ?? null;
-  const picking = existsSync(folder.best) ? (await readCheckpoint(folder.best)).picking : null;
+  const picking = existsSync(folder.best) ? (await readSettings(folder.best)).picking : null;
   const log = await readLog(folder.log);
   const report = existsSync(folder.report) ? await readReport(folder.report) : null;
   const isHeldOut = record.runs.holdout.length > 0;

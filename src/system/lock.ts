@@ -1,72 +1,168 @@
 /** Lock files. */
 import { randomBytes } from "node:crypto";
-import { link, readFile, rm, writeFile } from "node:fs/promises";
+import { readFileSync, rmSync } from "node:fs";
+import { link, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { undoAtEnd } from "./ending.js";
 import { messageOf, PickbenchError } from "./errors.js";
+import { isRunning, type Owner, thisProcess } from "./owner.js";
+
+/** What a lock's file says: one line of JSON. */
+interface Holder extends Owner {
+  /** Name of the machine, for people. */
+  readonly host: string;
+  /** Different for every lock that was ever taken. */
+  readonly id: string;
+}
 
 /**
  * Holds a lock file while `work` runs, so that two simultaneous processes cannot write into one another. A lock whose
- * process is gone is taken over.
+ * process is gone is taken over; of several that try, one succeeds.
  *
  * @param lock path of the file, in an existing folder
  * @param out what is locked, as the user knows it
  * @throws PickbenchError BadUsage where another process holds the lock, or where it cannot be written
  */
 export async function withLock<T>(lock: string, out: string, work: () => Promise<T>): Promise<T> {
-  await takeLock(lock, out);
+  const own: Holder = { ...thisProcess(), host: hostname(), id: randomBytes(8).toString("hex") };
+  held.add(own.id);
+  await takeLock(lock, out, own).catch((error: unknown) => {
+    held.delete(own.id);
+    throw error;
+  });
+  const release = (): void => {
+    if (holderIn(readText(lock)).id === own.id) rmSync(lock, { force: true });
+  };
+  const forget = undoAtEnd(release);
   try {
     return await work();
   } finally {
-    await rm(lock, { force: true });
+    forget();
+    held.delete(own.id);
+    release();
   }
 }
 
-/** Takes the lock, which appears with its owner's process number inside, so that it is never read half-written. */
-async function takeLock(lock: string, out: string): Promise<void> {
-  const own = `${lock}.${process.pid}.${randomBytes(3).toString("hex")}`;
+/** Ids of the locks that this process holds or takes. */
+const held = new Set<string>();
+
+async function takeLock(lock: string, out: string, own: Holder): Promise<void> {
   try {
-    await writeFile(own, String(process.pid));
-    for (let attempt = 0; attempt < 2; attempt++) {
-      if (await linked(own, lock)) return;
-      const owner = Number(await readFile(lock, "utf8").catch(() => ""));
-      if (isAlive(owner))
-        throw new PickbenchError(
-          "BadUsage",
-          `${out}: process ${owner} is running there; wait for it, choose another --out, or remove ${lock} if that process is no pickbench`,
-        );
-      await rm(lock, { force: true });
-    }
+    await take(lock, lock, out, own);
+    await removeVoidGuards(lock);
   } catch (error) {
     if (error instanceof PickbenchError) throw error;
     throw new PickbenchError(
       "BadUsage",
       `${out}: cannot be written (${messageOf(error)}); choose another --out`,
-      { cause: error },
+      { path: out, cause: error },
     );
-  } finally {
-    await rm(own, { force: true }).catch(() => undefined);
   }
-  throw new PickbenchError(
-    "BadUsage",
-    `${out}: its lock ${lock} cannot be taken; remove it if no process is using it`,
-  );
 }
 
+/**
+ * Puts this process's file under a name that nobody holds. A stale file is replaced by whoever holds its guard, a lock
+ * named after the stale one's id: ids never come twice, so that one process can win a guard, and one that wins it too
+ * late finds the file changed.
+ *
+ * @param lock the lock that people know; `place` is it or a guard
+ */
+async function take(place: string, lock: string, out: string, own: Holder): Promise<void> {
+  const file = `${lock}.own-${own.pid}-${randomBytes(4).toString("hex")}`;
+  try {
+    for (;;) {
+      await writeFile(file, JSON.stringify(own));
+      if (await linked(file, place)) return;
+      const holder = holderIn(await readFile(place, "utf8").catch(unlessAbsent));
+      if (holder.id === absent) continue;
+      refuseHeld(holder, lock, out);
+      const guard = `${lock}.after-${holder.id}`;
+      await take(guard, lock, out, own);
+      try {
+        if (holderIn(await readFile(place, "utf8").catch(unlessAbsent)).id !== holder.id) continue;
+        await rename(file, place);
+        return;
+      } finally {
+        await rm(guard, { force: true });
+      }
+    }
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+const absent = "absent";
+
+/** Text in place of a file that was removed meanwhile. */
+function unlessAbsent(error: NodeJS.ErrnoException): string {
+  if (error.code === "ENOENT") return absent;
+  throw error;
+}
+
+/** Reads a lock's text; one of a process number alone, as older versions wrote, is of this machine. */
+function holderIn(text: string): Partial<Holder> & { readonly id: string } {
+  if (text === absent) return { id: absent };
+  try {
+    const found = JSON.parse(text) as number | Partial<Holder> | null;
+    if (typeof found === "number") return { pid: found, id: `number-${found}` };
+    if (typeof found?.id === "string" && /^[0-9a-f]+$/.test(found.id)) return { ...found, id: found.id };
+  } catch {
+    // A power cut can leave an empty or damaged file, which nobody holds.
+  }
+  return { id: "nobody" };
+}
+
+function readText(lock: string): string {
+  try {
+    return readFileSync(lock, "utf8");
+  } catch {
+    return absent;
+  }
+}
+
+/** @throws BadUsage where the holder runs, or might */
+function refuseHeld(
+  { pid, started = 0, machine, host, id }: Partial<Holder>,
+  lock: string,
+  out: string,
+): void {
+  if (pid === undefined) return;
+  const running = isRunning({ pid, started, machine: machine ?? thisProcess().machine });
+  if (running === "elsewhere")
+    throw new PickbenchError(
+      "BadUsage",
+      `${out}: process ${pid} on ${host === hostname() ? "this machine, in another container," : host} has locked it; wait for it, choose another --out, or remove ${lock} if that process has ended`,
+      { path: lock },
+    );
+  if (running && (pid !== process.pid || held.has(id ?? "")))
+    throw new PickbenchError(
+      "BadUsage",
+      `${out}: process ${pid} is running there; wait for it, choose another --out, or remove ${lock} if that process is no pickbench`,
+      { path: lock },
+    );
+}
+
+/** On a network's disk the answer of a link that was made can be lost, and its repetition fails: the count of links tells. */
 async function linked(own: string, lock: string): Promise<boolean> {
   try {
     await link(own, lock);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return (await stat(own)).nlink === 2;
   }
 }
 
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+/** Removes what killed processes left beside a lock that is held now: guards of stale locks are void. */
+async function removeVoidGuards(lock: string): Promise<void> {
+  const start = `${basename(lock)}.`;
+  for (const name of await readdir(dirname(lock))) {
+    if (!name.startsWith(start)) continue;
+    const pid = /^own-(\d+)-/.exec(name.slice(start.length))?.[1];
+    const isLeft = pid === undefined ? /^after-/.test(name.slice(start.length)) : !isAliveHere(Number(pid));
+    if (isLeft) await rm(join(dirname(lock), name), { force: true });
   }
 }
+
+const isAliveHere = (pid: number): boolean => isRunning({ ...thisProcess(), pid, started: 0 }) === true;

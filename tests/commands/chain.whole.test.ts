@@ -11,11 +11,11 @@ import { readLeaderboard } from "../../src/leaderboard/leaderboard.js";
 import { scorePicks } from "../../src/score/score.js";
 import { readSubmission } from "../../src/score/submissionCsv.js";
 import { readSweep } from "../../src/score/sweep.js";
-import { readCheckpoint } from "../../src/train/checkpoint/checkpoint.js";
+import { readCheckpoint, readSettings } from "../../src/train/checkpoint/checkpoint.js";
 import { type RunResult, runExperiment, tuneOnly } from "../../src/train/run/runExperiment.js";
 import { runFolder } from "../../src/train/run/runFolder.js";
 import { pickbench } from "../support/commandLine.js";
-import { evaluatedTwice, tinyDataset, tinyExperiment } from "../support/tinyRun.js";
+import { allowTiny, evaluatedTwice, tinyCode, tinyDataset, tinyExperiment } from "../support/tinyRun.js";
 
 let folder: string;
 let data: string;
@@ -34,6 +34,7 @@ const runTiny = async (name: string, changes: Readonly<Record<string, unknown>> 
   return runExperiment(runFolder(at(name)), options, at("submissions"));
 };
 
+const read = (path: string) => readCheckpoint(path, { allowCode: [tinyCode(folder)] });
 const bytes = (...parts: string[]) => readFile(at(...parts));
 
 beforeAll(async () => {
@@ -89,8 +90,8 @@ describe("run", () => {
       "all-0000006.safetensors",
       "all-0000012.safetensors",
     ]);
-    const best = await readCheckpoint(at("kept", "best.safetensors"));
-    expect((await readCheckpoint(at("first", "best.safetensors"))).networks).toEqual(best.networks);
+    const best = await read(at("kept", "best.safetensors"));
+    expect((await read(at("first", "best.safetensors"))).networks).toEqual(best.networks);
     const snapshots = await Promise.all(
       ["6", "12"].map((step) =>
         readCheckpoint(at("kept", "snapshots", `all-${step.padStart(7, "0")}.safetensors`)),
@@ -121,7 +122,7 @@ describe("run", () => {
     const report = scorePicks(truth, new Map([["TS_S4", picks]]), dataset.particles);
     expect(report).toEqual(result.report.holdout);
     const sweep = (await readSweep(at("first", "sweep.json")))!;
-    const { picking } = await readCheckpoint(at("first", "best.safetensors"));
+    const { picking } = await readSettings(at("first", "best.safetensors"));
     expect(sweep.runs).toEqual(["TS_S4"]);
     for (const type of types) {
       const { used, points } = sweep.perType[type]!;
@@ -146,7 +147,9 @@ describe("run", () => {
 describe("what a run leaves is all that is needed after it", () => {
   it("submit writes the run's own submission", async () => {
     const args = ["--data", data, "--runs", "TS_S4", "--threads", "1", "--out", at("submitted.csv")];
-    const { code, stderr } = await pickbench("submit", at("first", "best.safetensors"), ...args);
+    const { code, stderr } = await pickbench(
+      ...["submit", at("first", "best.safetensors"), ...args, ...allowTiny(folder)],
+    );
     expect([code, stderr]).toEqual([0, expect.not.stringContaining("pickbench:")]);
     expect((await bytes("submitted.csv")).equals(await bytes("first", "submission.csv"))).toBe(true);
   });
@@ -154,7 +157,9 @@ describe("what a run leaves is all that is needed after it", () => {
   it("predict and pick --checkpoint give the picks that submit gives", async () => {
     const checkpoint = at("first", "best.safetensors");
     const where = ["--data", data, "--runs", "TS_S4", "--threads", "1"];
-    expect((await pickbench("predict", checkpoint, ...where, "--out", at("maps"))).code).toBe(0);
+    expect(
+      (await pickbench("predict", checkpoint, ...where, ...allowTiny(folder), "--out", at("maps"))).code,
+    ).toBe(0);
     const picked = await pickbench(
       "pick",
       at("maps"),
@@ -197,7 +202,7 @@ describe("what a run leaves is all that is needed after it", () => {
     await runTiny("second", { types: ["ribosome", "thyroglobulin"], budget: "2 steps" });
     const two = ["first", "second"].map((name) => at(name, "best.safetensors"));
     const args = ["--data", data, "--runs", "TS_S4", "--threads", "1", "--out", at("both.csv"), "--json"];
-    const { code, stdout } = await pickbench("submit", ...two, ...args);
+    const { code, stdout } = await pickbench("submit", ...two, ...args, ...allowTiny(folder));
     expect(code).toBe(0);
     expect(Object.keys(JSON.parse(stdout).runs[0].perType)).toEqual([
       "apo-ferritin",
@@ -225,7 +230,7 @@ describe("one network per type", () => {
     const { report, trained } = await runTiny(name, { ...perType, ...changes });
     expect(report.holdout).not.toBeNull();
     expect(trained.steps).toBe(8);
-    const { networks, picking } = await readCheckpoint(at(name, "best.safetensors"));
+    const { networks, picking } = await read(at(name, "best.safetensors"));
     expect(networks.map(({ channels }) => channels)).toEqual([["apo-ferritin"], ["ribosome"]]);
     expect([...picking.keys()]).toEqual(["apo-ferritin", "ribosome"]);
   });

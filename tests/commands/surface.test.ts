@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { completionScript } from "../../src/commands/shared/completionScript.js";
 import { flagForms } from "../../src/commands/shared/describe.js";
 import { commandPage, overviewPage } from "../../src/commands/shared/help.js";
-import { styleFor } from "../../src/commands/shared/style.js";
+import { styleFor, withCodes } from "../../src/commands/shared/style.js";
 import { describeCommands, table } from "../../src/commands/table.js";
 import { pickbench } from "../support/commandLine.js";
 
@@ -40,7 +40,7 @@ test.each([80, 110])("pages fit %i columns, and examples stay whole", (columns) 
 });
 
 test("colour is for terminals alone, and off with NO_COLOR", () => {
-  expect(styleFor({ isTTY: true }, {}).bold("a")).toBe("\u001b[1ma\u001b[22m");
+  expect(withCodes(styleFor({ isTTY: true }, {}).bold("a"), (text) => text)).toBe("\u001b[1ma\u001b[22m");
   expect(styleFor({ isTTY: true }, { NO_COLOR: "1" }).bold("a")).toBe("a");
   expect(styleFor({ isTTY: true }, { TERM: "dumb" }).red("a")).toBe("a");
   expect(styleFor({ isTTY: false }, {}).red("a")).toBe("a");

@@ -193,6 +193,15 @@ describe("copick configuration", () => {
       /neither overlay_root nor static_root/,
     );
   });
+  test.each(["../../x", "..", "a/b", ".x", "", "a\0b", "x".repeat(201)])(
+    "a particle called %j is refused, with what is wrong",
+    async (name) => {
+      const pickable_objects = [config.pickable_objects[0], { name, radius: 10 }];
+      await expect(openDataset(folderWith({ pickable_objects }))).rejects.toThrow(
+        /copick\.json: not a copick configuration: pickable_objects\.1\.name: .* cannot be part of a file's name: it/,
+      );
+    },
+  );
 
   test("an absolute root", async () => {
     const folder = writeTree(temporaryFolder(), challenge());

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openDataset } from "../../src/data/dataset.js";
-import { readPicks, strayPicks, writePicks } from "../../src/data/picks.js";
+import { picksPath, readPicks, strayPicks, writePicks } from "../../src/data/picks.js";
 import type { ParticlePick } from "../../src/domain/particles.js";
 import { angstrom } from "../../src/domain/units.js";
 import { temporaryFolder, writeTree } from "../support/storeFixtures.js";
@@ -108,6 +108,12 @@ describe("broken files are refused", () => {
       /pickable_object_name is thyroglobulin; wanted ribosome/,
     ],
     ["a list", "[]", /the document/],
+    [
+      "20,000 nested lists",
+      `{"points":[],"a":${"[".repeat(20_000)}`,
+      /picks are not JSON: .* nests deeper than 200 levels/,
+    ],
+    ["a million unclosed quotes", '["'.repeat(1e6), /picks are not JSON: line 1, column 5 has/],
   ])("%s", async (_name, text, message) => {
     const dataset = await open({ "overlay/ribosome.json": text });
     await expect(readPicks(dataset, "R", "ribosome")).rejects.toMatchObject({
@@ -181,3 +187,17 @@ describe("writePicks", () => {
     );
   });
 });
+
+test.each(["../../x", "..", "/etc/x", "a\\b", ".x", "a\0b", "x".repeat(201), "nul", "x."])(
+  "no part of a file of picks is %j",
+  (name) => {
+    const author = { userId: "me", sessionId: "0" };
+    for (const [run, type, by] of [
+      [name, "ribosome", author],
+      ["R", name, author],
+      ["R", "ribosome", { ...author, userId: name }],
+      ["R", "ribosome", { ...author, sessionId: name }],
+    ] as const)
+      expect(() => picksPath("overlay", run, type, by)).toThrow(/cannot be part of a file's name/);
+  },
+);

@@ -105,11 +105,14 @@ describe("publishSubmission", () => {
     expect(readdirSync(join(target, "mine"))).toEqual(["record.json", "report.json", "submission.csv"]);
   });
 
-  test.each(["../up", "a/b", "", ".hidden"])("refuses %j as a name", async (name) => {
-    await expect(publishSubmission(await runFolder("named", 2), submissions, name)).rejects.toThrow(
-      /cannot name/,
-    );
-  });
+  test.each(["../up", "a/b", "", ".hidden", "con", "a.", "x".repeat(201)])(
+    "refuses %j as a name",
+    async (name) => {
+      await expect(publishSubmission(await runFolder("named", 2), submissions, name)).rejects.toThrow(
+        /cannot name|cannot be part of a file's name/,
+      );
+    },
+  );
 
   test("refuses a run that was not finished, and leaves nothing", async () => {
     const target = join(folder, "unfinished");

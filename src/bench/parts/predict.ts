@@ -31,7 +31,7 @@ export const part: BenchPart = {
       options.reporter,
       async (folder) => {
         const checkpoints = await checkpointsToMeasure(options.checkpoints, folder);
-        const described = await describeCheckpoints(checkpoints);
+        const described = await describeCheckpoints(checkpoints, options);
         const subject =
           options.data === undefined
             ? await writeSubject(folder, shape)
@@ -76,7 +76,7 @@ async function timeSubmit(
   folder: string,
   { data, run, shape }: Subject,
   tiling: Tiling,
-  { checkpoints, engine, threads, steps, peak, reporter }: BenchOptions,
+  { checkpoints, allowCode, engine, threads, steps, peak, reporter }: BenchOptions,
   { networks, gflopPerVoxel, experiment }: DescribedCheckpoints,
 ): Promise<BenchRow> {
   const { tile, overlap } = { ...experiment.predict, ...tiling };
@@ -87,7 +87,9 @@ async function timeSubmit(
   const costs: SubmitCost[] = [];
   for (let done = 0; done < Math.min(steps, mostRuns); done++) {
     const out = join(folder, `submission-${tiles.overlap}-${done}.csv`);
-    costs.push(await runSubmit({ checkpoints, data, run, out, engine, threads, ...tiling }, reporter));
+    costs.push(
+      await runSubmit({ checkpoints, allowCode, data, run, out, engine, threads, ...tiling }, reporter),
+    );
   }
   const voxels = voxelCount(shape);
   const gflop = gflopPerVoxel && gflopPerVoxel * voxels;

@@ -9,6 +9,7 @@ import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { Tiling } from "../../train/submit/detector.js";
 import {
+  allowCodeOption,
   checkSpacing,
   checkWhole,
   engineOption,
@@ -52,6 +53,7 @@ export const withDetectorOptions = (argv: Argv) =>
       describe: "numbers to compute with, over the checkpoint's; int8 is faster, on onnx-cpu alone",
     })
     .option("threads", threadsOption)
+    .option("allow-code", allowCodeOption)
     .option("overwrite", overwriteOption)
     .option("quiet", quietOption);
 

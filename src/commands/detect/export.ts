@@ -1,5 +1,5 @@
 /** pickbench export: a checkpoint's networks as standard ONNX files. */
-import { join, parse } from "node:path";
+import { parse } from "node:path";
 import { checkModel, type ModelCheck } from "../../engines/onnx/portable/checkModel.js";
 import {
   outputNameOf,
@@ -9,6 +9,7 @@ import {
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";
 import { hashFile, writeWhole } from "../../system/files.js";
+import { checkedName, inside } from "../../system/names.js";
 import { checkFree } from "../../system/overwriting.js";
 import { ownVersion } from "../../system/version.js";
 import { type Checkpoint, readCheckpoint } from "../../train/checkpoint/checkpoint.js";
@@ -19,10 +20,11 @@ import {
   offsetsOf,
 } from "../../train/checkpoint/modelMetadata.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, overwriteOption } from "../shared/flags.js";
+import { allowCodeOption, checkWritable, overwriteOption } from "../shared/flags.js";
 
 export const command = defineCommand({
   usage: "<checkpoint> <model>",
+  lists: ["allow-code"],
   options: (argv) =>
     argv
       .positional("checkpoint", {
@@ -46,6 +48,7 @@ export const command = defineCommand({
         default: true,
         describe: "run each model in ONNX Runtime beside the engine before it is written",
       })
+      .option("allow-code", allowCodeOption)
       .option("overwrite", overwriteOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example(
@@ -56,12 +59,12 @@ export const command = defineCommand({
         "$0 export ais/best.safetensors ais.onnx --network ribosome",
         "one of a per-type checkpoint's networks",
       ),
-  run: async ({ checkpoint: path, model, network, logits = false, check, overwrite, json }) => {
-    const checkpoint = await readCheckpoint(path);
+  run: async ({ checkpoint: path, model, network, logits = false, check, overwrite, allowCode, json }) => {
+    const checkpoint = await readCheckpoint(path, { allowCode });
     const chosen = chooseNetworks(path, namedNetworks(checkpoint), network);
     const places = chosen.map((named) => ({
       named,
-      out: chosen.length === 1 ? model : besides(model, named),
+      out: chosen.length === 1 ? model : besides(path, model, named),
     }));
     for (const { out } of places) await checkPlace(out, overwrite);
     const checkpointSha256 = await hashFile(path);
@@ -83,9 +86,10 @@ interface ExportedModel {
 }
 
 /** Beside the file asked for, one a network. */
-function besides(model: string, { name }: NamedNetwork): string {
+function besides(path: string, model: string, { name }: NamedNetwork): string {
   const { dir, name: stem, ext } = parse(model);
-  return join(dir, `${stem}-${name}${ext}`);
+  const origin = { what: "network", path, remedy: `give --network and a file's name` };
+  return inside(dir, `${stem}-${checkedName(name, origin)}${ext}`, origin);
 }
 
 function chooseNetworks(path: string, all: NamedNetwork[], asked: string | undefined): NamedNetwork[] {

@@ -13,7 +13,7 @@ import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOpt
 
 export const command = defineCommand({
   usage: "<checkpoint..>",
-  lists: ["checkpoint"],
+  lists: ["checkpoint", "allow-code"],
   options: (argv) =>
     withDetectorOptions(argv)
       .option("out", { type: "string", demandOption: true, describe: "the CSV to write" })
@@ -49,6 +49,7 @@ export const command = defineCommand({
           precision: flags.precision,
           tomogram: flags.tomogram,
           tiling,
+          allowCode: flags.allowCode,
         };
         const detector = await openDetector(checkpoint, options);
         try {

@@ -1,6 +1,7 @@
 /** `pickbench completion`: a script that makes a shell complete commands, flags and their values. */
 import { defineCommand, type RegisteredCommand } from "../shared/command.js";
 import type { CommandDescription } from "../shared/describe.js";
+import { print } from "../shared/print.js";
 
 const shells = ["bash", "zsh", "fish"] as const;
 
@@ -16,6 +17,6 @@ export const completionOf = (describeCommands: () => Promise<CommandDescription[
         .example("$0 completion fish > ~/.config/fish/completions/pickbench.fish", "once, for fish"),
     run: async ({ shell }) => {
       const { completionScript } = await import("../shared/completionScript.js");
-      process.stdout.write(completionScript(shell, await describeCommands()));
+      print("stdout", completionScript(shell, await describeCommands()).trimEnd());
     },
   });

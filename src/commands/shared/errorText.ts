@@ -12,9 +12,9 @@ export function exitCodeOf(error: unknown): number {
 export function errorText(error: unknown, isDebug: boolean): string {
   const { red, yellow } = styleFor(process.stderr);
   const name = isPickbenchError(error, "Stopped") ? yellow("pickbench:") : red("pickbench:");
-  if (!isOfUser(error)) return `${name} this is a defect of ours, please report it\n${chainOf(error)}\n`;
-  const sentence = `${name} ${(error as Error).message}\n`;
-  return isDebug ? `${sentence}${chainOf(error)}\n` : sentence;
+  if (!isOfUser(error)) return `${name} this is a defect of ours, please report it\n${chainOf(error)}`;
+  const sentence = `${name} ${(error as Error).message}`;
+  return isDebug ? `${sentence}\n${chainOf(error)}` : sentence;
 }
 
 /** yargs throws errors of its own for arguments that it cannot read. */

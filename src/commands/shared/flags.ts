@@ -51,6 +51,14 @@ export const overwriteOption = {
   describe: "replace what is there already",
 } as const;
 
+/** `--allow-code`, the same wherever a checkpoint or record is opened that may name an architecture file. */
+export const allowCodeOption = {
+  type: "string",
+  array: true,
+  nargs: 1,
+  describe: "an architecture file that a checkpoint or record names: its code is run; may be given again",
+} as const;
+
 /** `--set`, the same wherever an experiment is read. */
 export const setOption = {
   type: "string",

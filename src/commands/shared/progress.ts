@@ -1,16 +1,10 @@
 /** How far long work has come: a bar that fits the terminal, plain lines in a log. */
 import { createRequire } from "node:module";
 import { stderr } from "node:process";
+import { printableLine } from "../../present/printable.js";
 import { seconds } from "../../present/text.js";
 import type { Progress } from "../../system/reporter.js";
-
-/** Takes away what the terminal shows in the cursor's line. */
-const clearLine = "\r\u001b[2K";
-
-/** Writes a line of its own to stderr: over a bar or an echoed ^C, which the next step of the bar shows again below. */
-export const printLine = (line: string): void => {
-  stderr.write(`${stderr.isTTY ? clearLine : ""}${line}\n`);
-};
+import { print, printLine } from "./print.js";
 
 const quietProgress: Progress = { update() {}, say: printLine, stop() {} };
 
@@ -46,7 +40,7 @@ export function startProgress(
   { quiet = false, from = 0, isAside = false } = {},
 ): Progress {
   if (quiet) return quietProgress;
-  const work = { label, total, unit, from };
+  const work = { label: printableLine(label), total, unit, from };
   return stderr.isTTY ? terminalBar(work) : plainLines(work, isAside);
 }
 
@@ -111,7 +105,7 @@ function terminalBar(work: Work): Progress {
   });
   shown.start(work.total, work.from, { note: "" });
   return {
-    update: (done, note = "") => shown.update(done, { note }),
+    update: (done, note = "") => shown.update(done, { note: printableLine(note) }),
     say: printLine,
     stop: () => shown.stop(),
   };
@@ -123,13 +117,12 @@ function plainLines(work: Work, isAside: boolean): Progress {
   const started = performance.now();
   let last = started;
   let latest: { done: number; note: string } | undefined;
-  const print = (done: number, note: string) => {
+  const tell = (done: number, note: string) => {
     const elapsed = (performance.now() - started) / 1000;
     const { rate, rest } = rateAndRest(work, { done, note, seconds: elapsed });
     const time = done >= total ? `in ${seconds(elapsed)}` : `${rest} left`;
-    stderr.write(
-      `${label}: ${done}/${total} ${unit}${rate && `, ${rate}`}, ${time}${note ? `, ${note}` : ""}\n`,
-    );
+    const told = note && `, ${printableLine(note)}`;
+    print("stderr", `${label}: ${done}/${total} ${unit}${rate && `, ${rate}`}, ${time}${told}`);
   };
   return {
     update(done, note = "") {
@@ -138,11 +131,11 @@ function plainLines(work: Work, isAside: boolean): Progress {
       if (now - last < 10_000) return;
       last = now;
       latest = undefined;
-      print(done, note);
+      tell(done, note);
     },
     say: printLine,
     stop() {
-      if (latest && !isAside) print(latest.done, latest.note);
+      if (latest && !isAside) tell(latest.done, latest.note);
       latest = undefined;
     },
   };

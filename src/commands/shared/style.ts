@@ -1,4 +1,5 @@
 /** Colour on terminals: plain text where NO_COLOR is set, where the terminal is dumb, and where nothing is a terminal. */
+import { randomBytes } from "node:crypto";
 
 export interface Style {
   readonly bold: (text: string) => string;
@@ -11,11 +12,14 @@ interface Stream {
   readonly isTTY?: boolean;
 }
 
-/** Returns how text for a stream is set off. See https://no-color.org for NO_COLOR. */
+/** Stands for the escape character of the program's own codes; no text from elsewhere can hold it. */
+const own = `\u001b${randomBytes(8).toString("hex")}`;
+
+/** Returns how text for a stream is set off, for `print`. See https://no-color.org for NO_COLOR. */
 export function styleFor(stream: Stream, env: NodeJS.ProcessEnv = process.env): Style {
   const isOn = stream.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
   const code = (on: number, off: number) => (text: string) =>
-    isOn ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+    isOn ? `${own}[${on}m${text}${own}[${off}m` : text;
   return {
     bold: code(1, 22),
     faint: code(2, 22),
@@ -23,3 +27,7 @@ export function styleFor(stream: Stream, env: NodeJS.ProcessEnv = process.env): 
     yellow: code(33, 39),
   };
 }
+
+/** Returns text with the terminal's codes where `styleFor` set it off; all else goes through `clean`. */
+export const withCodes = (text: string, clean: (text: string) => string): string =>
+  text.split(own).map(clean).join("\u001b");

@@ -1,6 +1,7 @@
 /** The terminal as the one who hears of long work: bars and lines on stderr, Ctrl-C as the wish to stop. */
 import type { Reporter } from "../../system/reporter.js";
-import { printLine, startProgress } from "./progress.js";
+import { printLine } from "./print.js";
+import { startProgress } from "./progress.js";
 
 const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

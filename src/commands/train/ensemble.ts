@@ -8,6 +8,7 @@ import { type MadeEnsemble, makeEnsemble, type TestTime } from "../../train/ense
 import { engineOf } from "../detect/detectorOptions.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
+  allowCodeOption,
   checkSpacing,
   checkWritable,
   engineOption,
@@ -30,7 +31,7 @@ const testTimes = {
 
 export const command = defineCommand({
   usage: "<checkpoint..>",
-  lists: ["checkpoint"],
+  lists: ["checkpoint", "allow-code"],
   options: (argv) =>
     argv
       .positional("checkpoint", {
@@ -68,6 +69,7 @@ export const command = defineCommand({
       })
       .option("engine", engineOption)
       .option("threads", threadsOption)
+      .option("allow-code", allowCodeOption)
       .option("overwrite", overwriteOption)
       .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
@@ -115,6 +117,7 @@ export const command = defineCommand({
         choice: members,
         testTime: tta && testTimes[tta],
         engine: await engineOf(engine),
+        allowCode: flags.allowCode,
       });
       if (!json) for (const warning of made.warnings) reporter.note(`warning: ${warning}`);
       report(json, { out, ...made }, () => text(out, made));

@@ -1,11 +1,13 @@
 /** copick configurations: finds the roots and particles behind a `--data` argument. */
-import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { challengeParticles, type Particle } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
+import { parseJson } from "../../formats/json.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
+import { nameFault } from "../../system/names.js";
+import { readText } from "../../system/opening.js";
 import type { DataAccess } from "../model.js";
 import { isRemote } from "../remote/address.js";
 import { openMirror } from "../remote/mirror.js";
@@ -18,10 +20,12 @@ export const copickConfig: Layout = {
   recognise: async (path, { access }) => ((await isFolder(path)) ? undefined : readProject(path, access)),
 };
 
-/** A name that becomes part of a path: no separators, not hidden, not `..`. */
-const fileName = z
-  .string()
-  .regex(/^[^./\\\0][^/\\\0]*$/, "a name without slashes, dots in front or control characters");
+/** A name that becomes part of a path. */
+const fileName = z.string().superRefine((name, context) => {
+  const fault = nameFault(name);
+  if (fault !== undefined)
+    context.addIssue(`${JSON.stringify(name.slice(0, 60))} cannot be part of a file's name: ${fault}`);
+});
 
 const configSchema = z.looseObject({
   config_type: z.string().nullish(),
@@ -68,7 +72,7 @@ async function readProject(path: string, access: DataAccess): Promise<FoundData>
 
 async function readConfig(path: string): Promise<z.infer<typeof configSchema>> {
   try {
-    return configSchema.parse(JSON.parse(await readFile(path, "utf8")));
+    return configSchema.parse(parseJson(await readText(path), { path }));
   } catch (error) {
     const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
     const reason = issue ? `${issue.path.join(".") || "the document"}: ${issue.message}` : messageOf(error);
@@ -96,6 +100,10 @@ function localPath(configPath: string, root: string): string {
   const plain = protocol === undefined ? root : root.slice("local://".length);
   return isAbsolute(plain) ? plain : resolve(dirname(configPath), plain);
 }
+
+/** Reads the particles of a copick configuration, whose roots need not be there. @throws BadDataset where it is none */
+export const readCopickParticles = async (path: string): Promise<Particle[]> =>
+  particlesOf(path, (await readConfig(path)).pickable_objects);
 
 type PickableObject = z.infer<typeof configSchema>["pickable_objects"][number];
 

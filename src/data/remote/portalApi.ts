@@ -1,5 +1,6 @@
 /** Search and file lists of the CryoET Data Portal, by its GraphQL API. */
 import { z } from "zod";
+import { parseJson } from "../../formats/json.js";
 import { checkedPath, urlBelow } from "./address.js";
 import { downloadText } from "./download.js";
 import type { RemoteFile } from "./listing.js";
@@ -47,7 +48,7 @@ const errorsSchema = z.looseObject({ errors: z.array(z.looseObject({ message: z.
 function answerOf<T>(url: string, text: string | undefined, field: string, row: z.ZodType<T>): T[] {
   let answer: unknown;
   try {
-    answer = JSON.parse(text ?? "");
+    answer = parseJson(text ?? "", { path: url });
   } catch {
     throw refused(url, "answers no JSON; is it the portal's GraphQL API?");
   }

@@ -1,6 +1,7 @@
 /** Rows of a CSV file, streamed as byte ranges of their fields. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { Readable } from "node:stream";
+import { openFileSync } from "../../system/opening.js";
 
 /** Fields of one row as ranges of the file's bytes; the next row overwrites them. */
 export interface Fields {
@@ -40,7 +41,7 @@ const isBlank = (byte: number): boolean => byte === space || byte === carriageRe
  * @throws CsvFault where the file is no CSV; errors of the file system pass unchanged
  */
 export async function readCsvRows(path: string, taker: RowTaker): Promise<void> {
-  const file = openSync(path, "r");
+  const file = openFileSync(path);
   try {
     await new RowSplitter(file, taker).run();
   } finally {

@@ -1,6 +1,7 @@
 /** JSON documents of positions, parsed by schemas. */
 import type { z } from "zod";
-import { messageOf, PickbenchError } from "../../system/errors.js";
+import { PickbenchError } from "../../system/errors.js";
+import { parseJson } from "../json.js";
 
 /** Most bytes of a JSON text, a little below V8's longest string. */
 const longestText = 2 ** 29 - 2 ** 10;
@@ -30,17 +31,7 @@ export function parseDocument<T>(path: string, bytes: Buffer, schema: z.ZodType<
 
 /** Parses a JSON text by a schema; `place` names the text in the message. */
 function parseJsonText<T>(path: string, place: string, text: string, schema: z.ZodType<T>): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new PickbenchError(
-      "BadDataset",
-      `${path}: ${place} is no JSON (${messageOf(error).replace(/\s+/g, " ")}): mend or write it again`,
-      { path, cause: error },
-    );
-  }
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(parseJson(text, { path }));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new PickbenchError(

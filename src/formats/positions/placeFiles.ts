@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
+import { checkedName, inside } from "../../system/names.js";
 import { checkFree } from "../../system/overwriting.js";
 import type { PositionFormat, WriteOptions } from "./format.js";
 import type { PositionSet, TomogramPosition } from "./frames.js";
@@ -94,20 +95,18 @@ function folderPlaces(out: string, sets: readonly PositionSet[], format: Positio
   if (carries.has("several runs")) return [{ path: join(out, `positions${end}`), sets }];
   return sets.flatMap((set) => {
     const run = fileName("run", set.run);
-    if (carries.has("several types")) return [{ path: join(out, `${run}${end}`), sets: [set] }];
+    if (carries.has("several types"))
+      return [{ path: inside(out, `${run}${end}`, { what: "run", tag: "BadUsage" }), sets: [set] }];
     return byType(set).map(([type, part]): Place => {
       const kind = fileName("type", type);
-      const path =
+      const isOriented = part.positions.some(({ rotation }) => rotation);
+      const below =
         name === "copick"
-          ? join(out, "ExperimentRuns", run, "Picks", `${authorName(set)}_${kind}.json`)
+          ? ["ExperimentRuns", run, "Picks", `${authorName(set)}_${kind}.json`]
           : name === "portal"
-            ? join(
-                out,
-                run,
-                `${kind}-1.0_${part.positions.some(({ rotation }) => rotation) ? "orientedpoint" : "point"}${end}`,
-              )
-            : join(out, `${run}_${kind}${end}`);
-      return { path, sets: [part] };
+            ? [run, `${kind}-1.0_${isOriented ? "orientedpoint" : "point"}${end}`]
+            : [`${run}_${kind}${end}`];
+      return { path: inside(out, below, { what: "type", tag: "BadUsage" }), sets: [part] };
     });
   });
 }
@@ -124,23 +123,18 @@ function byType(set: PositionSet): [string | undefined, PositionSet][] {
 
 /** Returns the begin of copick's file names: user and session. */
 function authorName({ author }: PositionSet): string {
-  const parts = [author?.userId ?? "pickbench", author?.sessionId ?? "0"];
-  const bad = parts.find((part) => !/^[^./\\_\0][^/\\_\0]*$/.test(part));
-  if (bad === undefined) return parts.join("_");
-  throw new PickbenchError(
-    "BadUsage",
-    `${JSON.stringify(bad)} cannot be part of a copick file's name; give --user and --session without underscore, slash or leading dot`,
-  );
+  const parts = { user: author?.userId ?? "pickbench", session: author?.sessionId ?? "0" };
+  return Object.entries(parts)
+    .map(([what, name]) =>
+      checkedName(name, { what, remedy: `give another --${what}`, tag: "BadUsage", separator: "_" }),
+    )
+    .join("_");
 }
 
 /** Returns a name as part of a file's name: the last part of a path, without the extensions that programs append. */
 function fileName(what: string, name: string | undefined): string {
-  const last = name?.replace(/^.*[/\\]/, "").replace(/\.(mrc|rec|map|tomostar)$/i, "");
-  if (last !== undefined && /^[^./\\\0][^/\\\0]*$/.test(last)) return last;
-  throw new PickbenchError(
-    "BadUsage",
-    `the ${what} ${JSON.stringify(name ?? "")} cannot be a file's name; give --${what} NAME`,
-  );
+  const last = name?.replace(/^.*[/\\]/, "").replace(/\.(mrc|rec|map|tomostar)$/i, "") ?? "";
+  return checkedName(last, { what, remedy: `give --${what} NAME`, tag: "BadUsage" });
 }
 
 function checkDistinct(places: readonly Place[]): void {

@@ -1,8 +1,8 @@
 /** Reading of one position file of any format. */
-import { readFileSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { messageOf, PickbenchError } from "../../system/errors.js";
+import { readBytes, readBytesSync } from "../../system/opening.js";
 import { recognise } from "./catalogue.js";
 import type { PositionFormat } from "./format.js";
 import type { FrameName, PositionSet } from "./frames.js";
@@ -41,7 +41,7 @@ export async function readPositionsFile(
 async function bytesOf(path: string): Promise<Buffer> {
   try {
     const { size } = await stat(path);
-    if (size <= mostBytes) return await readFile(path);
+    if (size <= mostBytes) return await readBytes(path);
     throw new Error(`it has ${size} bytes, and ${mostBytes} are the most that can be read`);
   } catch (error) {
     throw new PickbenchError(
@@ -58,7 +58,7 @@ async function bytesOf(path: string): Promise<Buffer> {
 function textBeside(path: string, name: string): string | undefined {
   if (name !== basename(name)) return undefined;
   try {
-    const text = readFileSync(join(dirname(path), name));
+    const text = readBytesSync(join(dirname(path), name));
     return text.length <= mostBytesBeside ? text.toString("utf8") : undefined;
   } catch {
     return undefined;

@@ -1,9 +1,9 @@
 /** Zarr arrays in folders, v2 and v3: metadata, and chunks decoded one by one. */
-import { open as openFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as zarr from "zarrita";
 import { z } from "zod";
 import { messageOf, PickbenchError } from "../../system/errors.js";
+import { openFile, readBytes } from "../../system/opening.js";
 import { undecodable, unreadable, wrongLength } from "./chunkGrid.js";
 import {
   type Codec,
@@ -253,7 +253,7 @@ class FolderStore implements zarr.AsyncReadable {
     }
     const file = join(this.#folder, name);
     try {
-      return await readFile(file);
+      return await readBytes(file);
     } catch (error) {
       throw unreadable(file, error);
     }

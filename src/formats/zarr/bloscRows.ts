@@ -1,7 +1,8 @@
 /** Blosc chunks of float32 decoded block by block straight into a volume's rows. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import type { Shape3 } from "../../domain/volume.js";
 import { isPickbenchError } from "../../system/errors.js";
+import { openFileSync } from "../../system/opening.js";
 import {
   type BloscFrame,
   bloscHeaderSize,
@@ -151,7 +152,7 @@ interface OpenFile {
 
 function opening(file: string): OpenFile {
   try {
-    return { file, descriptor: openSync(file, "r") };
+    return { file, descriptor: openFileSync(file) };
   } catch (error) {
     throw unreadable(file, error);
   }

@@ -1,10 +1,10 @@
 /** OME-NGFF metadata of multiscale images, 0.4 and 0.5: axes, levels with their spacings, and channels. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { angstrom } from "../../domain/units.js";
 import type { Spacing3 } from "../../domain/volume.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
+import { readText } from "../../system/opening.js";
 
 /** Schema of an axis of an OME-NGFF image; older metadata has only its name. */
 const axisSchema = z.union([
@@ -132,7 +132,7 @@ const angstromsPerUnit: Readonly<Record<string, number>> = {
  */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, "utf8");
+    return await readText(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;

@@ -1,12 +1,11 @@
 /** Writing of probabilities to files: OME-Zarr, Ais's MRC, or copick's segmentations. */
-import { join } from "node:path";
 import { aisSeparator } from "../../data/layouts/volumeFolder.js";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import { createMrc } from "../../formats/mrc/writer.js";
 import type { SlabWriter } from "../../formats/voxelTypes.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
-import { PickbenchError } from "../../system/errors.js";
+import { checkedName, inside, type NameOrigin } from "../../system/names.js";
 
 /** Formats: one OME-Zarr a run; Ais's MRC files, one a type; copick's segmentations, one a type and one of labels. */
 export const probabilityFormats = ["zarr", "mrc", "copick"] as const;
@@ -26,7 +25,13 @@ export interface ProbabilityTarget {
   /** Session of copick. */
   readonly session: string;
   readonly zarr: 2 | 3;
+  /** Voxels of MRC files: round(255·p), as by default, or p. */
+  readonly voxels?: MrcVoxels;
 }
+
+/** What voxels of MRC files can be. */
+export const mrcVoxels = ["bytes", "float32"] as const;
+export type MrcVoxels = (typeof mrcVoxels)[number];
 
 /** Open files that take the slabs of all types of one run. */
 interface ProbabilityFiles {
@@ -43,7 +48,7 @@ interface Part {
   readonly channels: readonly ((values: ReadonlyMap<string, Float32Array>) => Float32Array)[];
 }
 
-/** Where the files of a run go, before any is begun. @throws BadUsage as `createProbabilities` */
+/** Where the files of a run go, before any is begun. @throws as `createProbabilities` */
 export function probabilityPaths(
   format: ProbabilityFormat,
   target: Pick<ProbabilityTarget, "folder" | "run" | "types" | "voxelSpacing" | "session">,
@@ -55,20 +60,36 @@ export function probabilityPaths(
 
 type Named = Pick<ProbabilityTarget, "folder" | "run">;
 
-const zarrPath = ({ folder, run }: Named): string => join(folder, `${run}.zarr`);
+const runOrigin: NameOrigin = { what: "run" };
+const typeOrigin: NameOrigin = {
+  what: "type",
+  remedy: "write with --format zarr, which keeps types within the file",
+};
+const sessionOrigin: NameOrigin = {
+  what: "session",
+  remedy: "give another --session",
+  tag: "BadUsage",
+  separator: "_",
+};
 
-const aisPath = ({ folder, run }: Named, type: string): string =>
-  join(folder, `${run}${aisSeparator}${type}.mrc`);
+const zarrPath = ({ folder, run }: Named): string =>
+  inside(folder, `${checkedName(run, runOrigin)}.zarr`, runOrigin);
+
+const aisPath = ({ folder, run }: Named, type: string): string => {
+  const file = `${checkedName(run, runOrigin)}${aisSeparator}${checkedName(type, typeOrigin)}.mrc`;
+  return inside(folder, file, typeOrigin);
+};
 
 /**
  * Creates the files of one run's probabilities.
  *
- * @throws PickbenchError BadUsage where a type's name does not fit into copick's file names
+ * @throws PickbenchError BadDataset where the name of a run, type or session cannot be part of a file's name
  */
 export async function createProbabilities(
   format: ProbabilityFormat,
   target: ProbabilityTarget,
 ): Promise<ProbabilityFiles> {
+  probabilityPaths(format, target);
   const parts: Part[] = [];
   const discard = async (): Promise<void> => {
     for (const { writer } of parts) await writer.discard();
@@ -104,12 +125,17 @@ async function channelsPart(target: ProbabilityTarget): Promise<Part> {
   return { path, writer, channels: types.map(of) };
 }
 
-/** Creates a file as Ais names and scales it: trunc(255·p), in 16 bits, since MRC's bytes are signed. */
+/**
+ * Creates a file as Ais names and scales it, in 16 bits, since MRC's bytes are signed. 255·p is rounded, where Ais
+ * truncates: above ½ then stays above 127, so that as many voxels are picked as of the probabilities.
+ */
 async function aisPart(target: ProbabilityTarget, type: string): Promise<Part> {
-  const { shape, spacing } = target;
+  const { shape, spacing, voxels } = target;
   const path = aisPath(target, type);
+  if (voxels === "float32")
+    return { path, writer: await createMrc(path, { shape, spacing }), channels: [of(type)] };
   const writer = await createMrc(path, { shape, spacing, mode: 6 });
-  return { path, writer, channels: [(values) => values.get(type)!.map((p) => Math.trunc(255 * p))] };
+  return { path, writer, channels: [(values) => values.get(type)!.map((p) => Math.round(255 * p))] };
 }
 
 async function addCopickParts(parts: Part[], target: ProbabilityTarget): Promise<void> {
@@ -136,14 +162,10 @@ type CopickPlace = Pick<ProbabilityTarget, "folder" | "run" | "voxelSpacing" | "
 const labelsPath = (place: CopickPlace): string => copickPath(place, "particles", "-multilabel");
 
 function copickPath({ folder, run, voxelSpacing, session }: CopickPlace, name: string, kind: string): string {
-  for (const part of [session, name])
-    if (!/^[^./\\\0_][^/\\\0_]*$/.test(part))
-      throw new PickbenchError(
-        "BadUsage",
-        `${JSON.stringify(part)} cannot be part of a copick file's name; wanted no slash, no underscore and no leading dot`,
-      );
-  const file = `${voxelSpacing.toFixed(3)}_${ownUserId}_${session}_${name}${kind}.zarr`;
-  return join(folder, "ExperimentRuns", run, "Segmentations", file);
+  const parts = [checkedName(session, sessionOrigin), checkedName(name, { ...typeOrigin, separator: "_" })];
+  const file = `${voxelSpacing.toFixed(3)}_${ownUserId}_${parts.join("_")}${kind}.zarr`;
+  const segmentations = inside(folder, ["ExperimentRuns", run, "Segmentations"], runOrigin);
+  return inside(segmentations, file, typeOrigin);
 }
 
 /** Returns, for every voxel, the label of the most probable type where its probability is above ½, else 0. */

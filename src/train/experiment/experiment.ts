@@ -3,13 +3,13 @@
  * training, picking.
  */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { isAbsolute, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Document, LineCounter, parseDocument } from "yaml";
 import { architectureNamed } from "../../nets/library/catalogue.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
+import { readText } from "../../system/opening.js";
 import { parseBudget } from "./budget.js";
 import { describeIssues, meantKeys, mistakesText } from "./experimentIssues.js";
 import { checkExternal } from "./externalExperiment.js";
@@ -49,7 +49,7 @@ export async function readSearched(given: string, overrides: ExperimentOverrides
   const path = experimentFile(given);
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = await readText(path);
   } catch (error) {
     throw bad(
       path,

@@ -5,6 +5,7 @@ import { SplitSpec } from "../../data/splits.js";
 import { engineNames, precisions } from "../../engines/engine.js";
 import { pickingSchema } from "../../infer/pick/picking.js";
 import { publicSplitSchema } from "../../leaderboard/publicSplit.js";
+import { nameFault } from "../../system/names.js";
 import { eachOnce } from "../../system/unique.js";
 import { lossSchema } from "./losses.js";
 import { networkSchema } from "./networkChoice.js";
@@ -223,6 +224,7 @@ export const experimentSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, dot, underscore and dash only")
+    .refine((name) => nameFault(name) === undefined, "a name that can be a folder's")
     .describe(
       "name of the run's folder, the submission and the leaderboard row: letters, digits, `.`, `_` and `-`",
     ),

@@ -8,7 +8,7 @@ import { type PicksByExperiment, scoreOver, scorePicks } from "../../score/score
 import { readSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
 import { hashFile } from "../../system/files.js";
-import { readCheckpoint } from "../checkpoint/checkpoint.js";
+import { readSettings } from "../checkpoint/checkpoint.js";
 import { checkExperiment, experimentHash } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
 import type { RunFolder } from "./runFolder.js";
@@ -123,7 +123,7 @@ export async function readOutcome(
   const score = scorePicks(held, picks, particles);
   if (score.score !== result.metrics.score)
     throw altered(`scores ${score.score}, its record says ${result.metrics.score}`);
-  const { picking, tuneScore } = await readCheckpoint(folder.best);
+  const { picking, tuneScore } = await readSettings(folder.best);
   const fbetas = Object.entries(score.perType).map(([type, { fbeta }]) => [type, fbeta] as const);
   const report: FoldReport = {
     fold: index,

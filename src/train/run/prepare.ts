@@ -12,6 +12,7 @@ import { checkPrecision } from "../../infer/predict/tileDemands.js";
 import { publicRuns } from "../../leaderboard/publicSplit.js";
 import { PickbenchError } from "../../system/errors.js";
 import { type Reporter, silentReporter } from "../../system/reporter.js";
+import type { CodeLeave } from "../checkpoint/allowedCode.js";
 import { readExternalNetwork } from "../checkpoint/externalNetwork.js";
 import { experimentHash, readExperiment } from "../experiment/experiment.js";
 import { isExternal } from "../experiment/networkChoice.js";
@@ -72,6 +73,11 @@ export interface PreparedRun {
   readonly threads: number;
   readonly reporter: Reporter;
 }
+
+/** The code that the experiment itself names, which its own checkpoints may run. */
+export const ownCode = ({ networks }: Pick<PreparedRun, "networks">): CodeLeave => ({
+  allowCode: networks.flatMap(({ network }) => network.file?.path ?? []),
+});
 
 /**
  * Prepares a run. @param share assigns the runs to roles by the experiment's splits, with a least number to train on

@@ -12,6 +12,7 @@ import { readReport, weightsOf } from "../../leaderboard/submissionFolder.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashFile, hashOf } from "../../system/files.js";
 import { type Reporter, silentReporter } from "../../system/reporter.js";
+import { type CodeLeave, checkAllowed } from "../checkpoint/allowedCode.js";
 import { parseBudget } from "../experiment/budget.js";
 import { checkExperiment, runName } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
@@ -20,7 +21,7 @@ import { runExperiment, trainOnly } from "./runExperiment.js";
 import { isBegun, type RunFolder, runFolder } from "./runFolder.js";
 import { runFolds } from "./runFolds.js";
 
-interface RepeatOptions {
+interface RepeatOptions extends CodeLeave {
   /** Path of a record.json, or of the folder of a run or a submission. */
   readonly record: string;
   readonly data: string;
@@ -61,6 +62,8 @@ export async function repeatRun(options: RepeatOptions): Promise<Repetition> {
   const path = await recordPath(options.record);
   const record = await readRecord(path);
   const experiment = checkRepeatable(record, path);
+  const { network } = experiment;
+  if (typeof network === "object" && "file" in network) await checkAllowed(path, network.file, options);
   const { reporter = silentReporter } = options;
   const dataset = await openDataset(options.data, { reporter, spacing: experiment.data.spacing });
   const added = await checkData(record, path, dataset, options.data);

@@ -22,7 +22,7 @@ import type { Experiment } from "../experiment/schema.js";
 import type { Rungs } from "../fit/loop.js";
 import { type TrainedRun, trainStage, tuneStage } from "../fit/trainStage.js";
 import { detectHoldout, writeHoldoutPicks } from "./holdout.js";
-import { type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
+import { ownCode, type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import { type RunFolder, withRunFolder } from "./runFolder.js";
 import { checkStanding, progressOf } from "./standing.js";
 
@@ -125,7 +125,7 @@ export async function holdoutOnly(folder: RunFolder, options: RunOptions): Promi
 export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<number | null> {
   return withRunFolder(folder, async () => {
     const prepared = await prepareRun(options);
-    const { networks } = await readCheckpoint(folder.best);
+    const { networks } = await readCheckpoint(folder.best, ownCode(prepared));
     checkSameNetworks(prepared, folder, networks);
     return tuneStage(prepared, folder, networks);
   });

@@ -1,9 +1,11 @@
 /** The files of a run's folder, and the lock that keeps two runs apart. */
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
+import { readdir, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { withLock } from "../../system/lock.js";
+import { checkedName, inside } from "../../system/names.js";
+import { makeFolders } from "../../system/replacing.js";
 
 /** Paths of a run's files. */
 export interface RunFolder {
@@ -51,8 +53,11 @@ export async function begunFolds({ path }: RunFolder): Promise<RunFolder[]> {
 }
 
 /** Returns the path of the checkpoint of one network's evaluation after `step` steps. */
-export const snapshotFile = (folder: RunFolder, network: string, step: number): string =>
-  join(folder.snapshots, `${network}-${String(step).padStart(7, "0")}.safetensors`);
+export function snapshotFile(folder: RunFolder, network: string, step: number): string {
+  const origin = { what: "network" };
+  const name = `${checkedName(network, origin)}-${String(step).padStart(7, "0")}.safetensors`;
+  return inside(folder.snapshots, name, origin);
+}
 
 /**
  * Locks the folder for this process while `work` runs, so that two simultaneous runs cannot write into one another. A
@@ -73,7 +78,7 @@ export async function withRunFolder<T>(folder: RunFolder, work: () => Promise<T>
 /** Makes a folder and returns the first parent that had to be made; undefined where all existed. */
 export async function makeFolder(path: string): Promise<string | undefined> {
   try {
-    return await mkdir(path, { recursive: true });
+    return await makeFolders(path);
   } catch (error) {
     throw new PickbenchError(
       "BadUsage",

@@ -112,14 +112,16 @@ test("to copick and back: one file a run and type, with user and session", async
     types: { ribosome: 2, "apo-ferritin": 1 },
   });
   const bad = await convert(several, place("bad"), "--to-format", "copick", "--user", "me_too");
-  expect(bad.stderr).toContain("cannot be part of a copick file's name");
+  expect(bad.stderr).toContain('the user "me_too" cannot be part of a file\'s name: it holds _');
 });
 
 test("a name that is no file's name does not leave the folder", async () => {
   const evil = write("evil.csv", 'run,type,x_nm,y_nm,z_nm\n"..",a,1,2,3\n');
   const { stderr, code } = await convert(evil, place("evil"), "--to-format", "coords", "--spacing", "10");
   expect(code).toBe(1);
-  expect(stderr).toContain(`the run ".." cannot be a file's name; give --run NAME`);
+  expect(stderr).toContain(
+    `the run ".." cannot be part of a file's name: it begins with a dot; give --run NAME`,
+  );
 });
 
 test("positions outside of the volume are noticed", async () => {

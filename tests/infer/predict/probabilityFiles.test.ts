@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openOmeZarr, openTomogram } from "../../../src/data/tomograms/omeZarr.js";
@@ -5,9 +6,15 @@ import { randomFor } from "../../../src/domain/random.js";
 import { angstrom } from "../../../src/domain/units.js";
 import type { Shape3, Spacing3 } from "../../../src/domain/volume.js";
 import { openMrc } from "../../../src/formats/mrc/sections.js";
+import { readScaled, withScales } from "../../../src/infer/pick/mapScales.js";
 import { planPicking } from "../../../src/infer/pick/store.js";
-import { createProbabilities, type ProbabilityFormat } from "../../../src/infer/predict/probabilityFiles.js";
-import { findStores, openProbabilities } from "../../../src/infer/predict/probabilityStores.js";
+import {
+  createProbabilities,
+  type ProbabilityFormat,
+  probabilityPaths,
+} from "../../../src/infer/predict/probabilityFiles.js";
+import { findStores } from "../../../src/infer/predict/probabilityStores.js";
+import { silentReporter } from "../../../src/system/reporter.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 
 const shape: Shape3 = [5, 6, 7];
@@ -50,7 +57,7 @@ describe("probabilities are found again, by run and type", () => {
   test.each([
     ["zarr", 0],
     ["copick", 0],
-    ["mrc", 1 / 255],
+    ["mrc", 0.5 / 255],
   ] as const)("%s", async (format, most) => {
     const folder = temporaryFolder();
     await write(folder, format);
@@ -66,14 +73,12 @@ describe("probabilities are found again, by run and type", () => {
     await expect(planPicking(await findStores([folder]), ["mystery"])).rejects.toMatchObject({
       name: "BadDataset",
     });
-    for (const { store, type, channel } of tasks) {
-      const { data, spacing: read } = await (await openProbabilities(store)).read(channel);
+    for (const { store, type, channel, scale } of await withScales(tasks, undefined, silentReporter)) {
+      const { data, spacing: read } = await readScaled(store, channel, scale);
       expect(read.map((length) => length.toFixed(3))).toEqual(["10.012", "10.012", "10.012"]);
       const off = data.map((value, i) => maps.get(type)![i]! - value);
-      expect([Math.min(...off) >= -1e-7, Math.max(...off) <= most + 1e-7]).toEqual([true, true]);
-      // A voxel is above a half in bytes (128 and more, as Ais counts) exactly where it is at least 128/255.
-      const isAbove = format === "mrc" ? (p: number) => p >= 128 / 255 : (p: number) => p > 0.5;
-      expect([...data].map((value) => value > 0.5)).toEqual([...maps.get(type)!].map(isAbove));
+      expect([Math.min(...off) >= -most - 1e-7, Math.max(...off) <= most + 1e-7]).toEqual([true, true]);
+      expect([...data].map((value) => value > 0.5)).toEqual([...maps.get(type)!].map((p) => p > 0.5));
     }
   });
 });
@@ -117,4 +122,41 @@ test("a session that copick cannot have in a name is refused before anything is 
     name: "BadUsage",
   });
   await expect(findStores([folder])).rejects.toThrow(/neither an OME-Zarr folder nor/);
+});
+
+describe("a name that leads out of the folder is refused before anything is written", () => {
+  const evil = ["../../x", "..", "/etc/x", "a\\..\\b", "", ".hidden", "a\0b", "a\u001b[2J", "x".repeat(201)];
+  const place = { run: "TS_1", types, voxelSpacing: 10, session: "1" };
+  const volume = { particles, shape, spacing, zarr: 2 } as const;
+
+  test.each(
+    evil.flatMap((name) => [
+      ["zarr", { run: name }] as const,
+      ["mrc", { run: name }] as const,
+      ["copick", { run: name }] as const,
+      ["mrc", { types: ["ribosome", name] }] as const,
+      ["copick", { types: ["ribosome", name] }] as const,
+      ["copick", { session: name }] as const,
+    ]),
+  )("%s %j", async (format, given) => {
+    const outer = temporaryFolder();
+    const folder = join(outer, "a", "b");
+    const target = { ...place, ...volume, folder, ...given };
+    const refusal = /cannot be part of a file's name/;
+    expect(() => probabilityPaths(format, target)).toThrow(refusal);
+    await expect(createProbabilities(format, target)).rejects.toThrow(refusal);
+    expect(readdirSync(outer, { recursive: true }).filter((name) => !/^a(\/b)?$/.test(String(name)))).toEqual(
+      [],
+    );
+  });
+
+  test("a type with a slash is written as a channel of Zarr, whose files do not bear its name", async () => {
+    const folder = temporaryFolder();
+    const target = { ...place, ...volume, folder, types: ["../../x"] };
+    const files = await createProbabilities("zarr", target);
+    await files.writeSlab(0, new Map([["../../x", new Float32Array(210)]]));
+    await files.close();
+    expect(files.paths).toEqual([join(folder, "TS_1.zarr")]);
+    expect(readdirSync(folder)).toEqual(["TS_1.zarr"]);
+  });
 });

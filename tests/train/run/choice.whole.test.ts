@@ -1,5 +1,5 @@
 /** Which tomograms, runs and types a run takes, and what it says of those that it does not take. */
-import { cp, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { convertVolume } from "../../../src/data/convertVolume.js";
 import { readRecord } from "../../../src/domain/record.js";
 import { silentReporter } from "../../../src/system/reporter.js";
 import { readCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
-import { trainOnly } from "../../../src/train/run/runExperiment.js";
+import { holdoutOnly, trainOnly } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { runFolds } from "../../../src/train/run/runFolds.js";
 import { pickbench } from "../../support/commandLine.js";
@@ -169,4 +169,40 @@ test("a folder that says another spacing than the file is warned of", async () =
   expect(notes.filter((note) => /folder says 13.48 Å a voxel, its own metadata 10 Å/.test(note)).length).toBe(
     4,
   );
+});
+test("the same architecture file under another path is the same experiment", async () => {
+  const moved = at("moved");
+  await mkdir(moved);
+  for (const name of ["tiny.yaml", "two-layers.mjs"]) await cp(at(name), join(moved, name));
+  const first = await trained(data, "first");
+  await trainOnly(runFolder(at("first")), {
+    ...{ experiment: join(moved, "tiny.yaml"), data, resume: true, threads: 1 },
+  });
+  expect(first.record.experiment.resolved.network).toMatchObject({
+    sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+  await writeFile(
+    join(moved, "two-layers.mjs"),
+    (await readFile(at("two-layers.mjs"), "utf8")).replace("6", "5"),
+  );
+  const again = { experiment: join(moved, "tiny.yaml"), data, resume: true, threads: 1 };
+  await expect(trainOnly(runFolder(at("first")), again)).rejects.toThrow(/begun with other settings/);
+});
+
+test("report finds the data of a run that no --data was given for, and writes into the run's folder", async () => {
+  const { record } = await trained(data, "reported", { set: ["splits={train: 2, tune: 1, holdout: 1}"] });
+  expect(record.dataset).toBe(data);
+  expect(record.command).not.toContain("--data");
+  await holdoutOnly(runFolder(at("reported")), { experiment, data, resume: true, threads: 1 });
+  const before = process.cwd();
+  const elsewhere = at("elsewhere");
+  await mkdir(elsewhere);
+  try {
+    process.chdir(elsewhere);
+    expect(await pickbench("report", at("reported"))).toMatchObject({ code: 0 });
+  } finally {
+    process.chdir(before);
+  }
+  expect(await readdir(elsewhere)).toEqual([]);
+  expect(await readFile(at("reported", "report.html"), "utf8")).toContain("<html");
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loggedSeconds, StepLog } from "../../../src/train/fit/stepLog.js";
-import { isBegun, runFolder, withRunFolder } from "../../../src/train/run/runFolder.js";
+import { isBegun, runFolder, snapshotFile, withRunFolder } from "../../../src/train/run/runFolder.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ describe("a run's folder", () => {
     const run = runFolder(join(folder, "a", "b"));
     const lock = join(run.path, "run.lock");
     await withRunFolder(run, async () => {
-      expect(await readFile(lock, "utf8")).toBe(String(process.pid));
+      expect(JSON.parse(await readFile(lock, "utf8"))).toMatchObject({ pid: process.pid });
       await writeFile(run.record, "{}");
     });
     expect(await readdir(run.path)).toEqual(["record.json"]);
@@ -125,4 +125,11 @@ describe("the log", () => {
     (await StepLog.open(path, null)).close();
     expect(await readFile(path, "utf8")).toBe("");
   });
+});
+
+it.each(["../../x", "..", "/etc/x", ".x", ""])("keeps no checkpoint of a network called %j", (name) => {
+  expect(() => snapshotFile(runFolder("r"), name, 10)).toThrow("cannot be part of a file's name");
+  expect(snapshotFile(runFolder("r"), "ribosome", 10)).toBe(
+    join("r", "snapshots", "ribosome-0000010.safetensors"),
+  );
 });

@@ -1,5 +1,6 @@
 /** CryoET Data Portal annotations (.ndjson), with their metadata (.json). */
 import { z } from "zod";
+import { parseJson } from "../../json.js";
 import { linesOf, TextBytes } from "../../lines.js";
 import { portalPoints } from "../../portalPoints.js";
 import { broken, type PositionFormat, type Source } from "../format.js";
@@ -43,7 +44,7 @@ function objectOf({ path, beside, frame }: Source): { type?: string; notes: stri
   const match = fileName.exec(name);
   const stem = match ? `${match[1]}-${match[2]}` : name.replace(/\.ndjson$/i, "");
   const text = beside(`${stem}.json`);
-  const metadata = text === undefined ? undefined : metadataSchema.safeParse(asJson(text)).data;
+  const metadata = text === undefined ? undefined : metadataSchema.safeParse(asJson(path, text)).data;
   const hint =
     match?.[2] === "2.0" && frame === undefined
       ? [
@@ -54,9 +55,9 @@ function objectOf({ path, beside, frame }: Source): { type?: string; notes: stri
   return match ? { type: match[1]!, notes: hint } : { notes: hint };
 }
 
-function asJson(text: string): unknown {
+function asJson(path: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text, { path });
   } catch {
     return undefined;
   }

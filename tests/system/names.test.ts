@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve, sep } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkedName, inside, nameFault } from "../../src/system/names.js";
+
+const origin = { what: "type", path: "a.safetensors" };
+
+describe("a name that becomes a path", () => {
+  test.each([
+    ["", "it is empty"],
+    [".", "it begins with a dot"],
+    ["..", "it begins with a dot"],
+    ["../x", "it holds a slash"],
+    ["a/b", "it holds a slash"],
+    ["/etc", "it holds a slash"],
+    ["a\\b", "it holds a slash"],
+    ["C:\\x", "it holds a slash"],
+    [".bashrc", "it begins with a dot"],
+    ["a\0b", "it holds a control character"],
+    ["a\nb", "it holds a control character"],
+    ["a\u001b[2J", "it holds a control character"],
+    ["a\u0085", "it holds a control character"],
+    ["a\u202etxt", "it holds a control character"],
+    ["a\ud800b", "it is not valid Unicode"],
+    ["a.", "it ends in a dot or a space"],
+    ["a ", "it ends in a dot or a space"],
+    ["CON", "Windows keeps it for a device"],
+    ["nul.mrc", "Windows keeps it for a device"],
+    ["Lpt1", "Windows keeps it for a device"],
+    ["a".repeat(201), "it is longer than 200 characters"],
+    ["粒".repeat(86), "it is longer than 255 bytes"],
+  ])("%j: %s", (name, fault) => {
+    expect(nameFault(name)).toBe(fault);
+    expect(() => checkedName(name, origin)).toThrow(`cannot be part of a file's name: ${fault}; rename it`);
+  });
+
+  test.each([
+    "TS_1",
+    "apo-ferritin",
+    "20S proteasome (α)",
+    "a..b",
+    "console",
+    "com10",
+    "a:b",
+    "粒".repeat(85),
+    "a".repeat(200),
+    "👩‍🔬",
+  ])("%j may stand", (name) => {
+    expect(nameFault(name)).toBeUndefined();
+    expect(checkedName(name, origin)).toBe(name);
+  });
+
+  test("is shown escaped and cut, with the file that holds it and what to do", () => {
+    const long = `\u001b${"a".repeat(500)}`;
+    expect(() => checkedName(long, { ...origin, remedy: "give --type NAME", tag: "BadCheckpoint" })).toThrow(
+      expect.objectContaining({
+        tag: "BadCheckpoint",
+        path: "a.safetensors",
+        message: `a.safetensors: the type "\\u001b${"a".repeat(59)}…" cannot be part of a file's name: it holds a control character; give --type NAME`,
+      }),
+    );
+  });
+});
+
+describe("a path inside a folder", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "names-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test.each(["out", "out/", ".", "/", "../out", "a/../b"])("lies in %s, one step down a name", (given) => {
+    expect(resolve(inside(given, "x.mrc", origin))).toBe(resolve(given, "x.mrc"));
+    expect(resolve(inside(given, ["a", "b"], origin))).toBe(resolve(given, `a${sep}b`));
+  });
+
+  test("is refused for each name that the gate refuses, at every step", () => {
+    for (const bad of ["..", "a/../../b", "", "."]) {
+      expect(() => inside("out", bad, origin)).toThrow("cannot be part of a file's name");
+      expect(() => inside("out", ["a", bad], origin)).toThrow("cannot be part of a file's name");
+    }
+  });
+
+  test("leaves room for the temporary names that files are written under", () => {
+    const longest = "a".repeat(200);
+    writeFileSync(`${inside(folder, longest, origin)}.partial-1234567-abcdef`, "");
+    expect(() => inside(folder, "粒".repeat(78), origin)).toThrow("it is too long for a file");
+    writeFileSync(`${inside(folder, "粒".repeat(77), origin)}.partial-1234567-abcdef`, "");
+  });
+});
