@@ -10,6 +10,7 @@ import { PickbenchError } from "../system/errors.js";
 import type { Reporter } from "../system/reporter.js";
 import { recogniseData } from "./layouts/catalogue.js";
 import type { Asked, FoundData } from "./layouts/layout.js";
+import { misnamedIn, refuseMisnamed } from "./misnamedVolumes.js";
 import type { Dataset, Run, TomogramRef } from "./model.js";
 import { accessFor } from "./remote/access.js";
 import { isRemote } from "./remote/address.js";
@@ -73,11 +74,13 @@ async function findData(given: string, asked: Asked): Promise<FoundData> {
       `${path}: no such file or folder; wanted a folder with static/ and overlay/, a folder with train/ or test/ inside, or a copick configuration`,
       { path },
     );
+  await refuseMisnamed(path);
   const found = await recogniseData(path, asked);
   if (found) return found;
+  const other = await misnamedIn(path);
   throw new PickbenchError(
     "BadDataset",
-    `${path}: neither static/ nor overlay/ here${part === undefined ? " nor in train/ or test/" : ` in ${part}/`}, nor tomograms as the Data Portal lays them out or as MRC files; point to the folder that holds them`,
+    `${path}: neither static/ nor overlay/ here${part === undefined ? " nor in train/ or test/" : ` in ${part}/`}, nor tomograms as the Data Portal lays them out or as MRC files; point to the folder that holds them${other === undefined ? "" : ` (${other})`}`,
     { path },
   );
 }

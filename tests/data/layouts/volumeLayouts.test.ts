@@ -124,6 +124,20 @@ describe("a folder of MRC files", () => {
     );
   });
 
+  test("MRC files under names that are not read are named, with the name to give them", async () => {
+    const folder = await folderOf("TS_1.mrc");
+    renameSync(join(folder, "TS_1.mrc"), join(folder, "TS_1.mrcs"));
+    const stack = /TS_1.mrcs.*: .mrcs is the name of a stack of images.* name it TS_1.mrc/;
+    await expect(openDataset(join(folder, "TS_1.mrcs"))).rejects.toThrow(stack);
+    await expect(openDataset(folder)).rejects.toThrow(stack);
+    renameSync(join(folder, "TS_1.mrcs"), join(folder, "TS_1.preali"));
+    const other = /TS_1.preali.*: it is an MRC file under a name that is not read.* name it TS_1.preali.mrc/;
+    await expect(openDataset(join(folder, "TS_1.preali"))).rejects.toThrow(other);
+    await expect(openDataset(folder)).rejects.toThrow(other);
+    renameSync(join(folder, "TS_1.preali"), join(folder, "TS_1.preali.mrc"));
+    expect(await listed(folder)).toEqual([["TS_1.preali", ["tomogram"]]]);
+  });
+
   test("a folder with nothing of the kind is refused", async () => {
     const folder = writeTree(temporaryFolder(), { "a/readme.txt": "no" });
     await expect(openDataset(folder)).rejects.toThrow(/neither static\/ nor overlay\//);
