@@ -78,6 +78,7 @@ async function readRun(folder: RunFolder, label: string): Promise<ReportedRun> {
     !isHeldOut && "No run was held out, so there is no score and no diagnosis.",
     picking === null && "No best.safetensors, so the tuned thresholds are not shown.",
     log.steps.length === 0 && "No log of training steps.",
+    ...historyOf(record),
     isHeldOut && sweep === null && "No sweep.json: F4 against threshold on the held-out runs is not shown.",
     isHeldOut &&
       !existsSync(folder.picks) &&
@@ -85,6 +86,19 @@ async function readRun(folder: RunFolder, label: string): Promise<ReportedRun> {
   ].filter((sentence) => sentence !== false);
   const tomogram = tomogramOf(record, folder);
   return { folder, label, record, tomogram, report, log, sweep, picking, missing };
+}
+
+/** Says in which parts a run was made, and whether its picking was tuned after it was scored. */
+function historyOf({ code, earlier = [], tunings, result }: RunRecord): (string | false)[] {
+  const commits = [...earlier, { code }].map((part) => part.code.commit?.slice(0, 9) ?? "none");
+  const isScored = result?.metrics.score !== undefined;
+  return [
+    new Set(commits).size > 1 &&
+      `Made in ${commits.length} parts, by the commits ${commits.join(", ")}, since it was stopped and resumed.`,
+    tunings !== undefined &&
+      isScored &&
+      "Its picking was tuned again after the held-out runs were scored: the score, the picks and submission.csv are of the thresholds before, the thresholds shown are the new ones.",
+  ];
 }
 
 const choiceSchema = z.looseObject({

@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readRunPicks } from "../../data/picks.js";
 import { type FoldsSpec, foldsOf, resolveSplits, type Splits } from "../../data/splits.js";
-import { completeRecord, type RecordResult, startRecord } from "../../domain/record.js";
+import { completeRecord, type RecordResult, readRecord, startRecord } from "../../domain/record.js";
 import { foldsFile } from "../../leaderboard/submissionFolder.js";
 import { seconds } from "../../present/text.js";
 import { type FoldsReport, foldSpread, foldsReport } from "../../score/folds.js";
@@ -79,6 +79,7 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
       engine: prepared.engine,
       threads: prepared.threads,
       weights: weightsByType(prepared),
+      resumed: options.resume && existsSync(folder.record) ? await readRecord(folder.record) : undefined,
     });
     const outcomes = await runEach(plan, truth, finished, options);
     const whole = await writeWholeReport(folder, plan, truth, outcomes);
