@@ -1,5 +1,5 @@
 /** Blosc chunks of float32 decoded block by block straight into a volume's rows. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { Shape3 } from "../../domain/volume.js";
 import { isPickbenchError } from "../../system/errors.js";
 import {
@@ -11,7 +11,15 @@ import {
   outsideFrame,
   readBloscHeader,
 } from "./blosc.js";
-import { copyOverlap, type Overlap, undecodable, unreadable, wrongLength } from "./chunkGrid.js";
+import {
+  copyOverlap,
+  isAbsent,
+  notRegular,
+  type Overlap,
+  undecodable,
+  unreadable,
+  wrongLength,
+} from "./chunkGrid.js";
 import { type ShuffledWords, shuffledWords, unshuffle4 } from "./unshuffle.js";
 
 /** Layout of a chunk of float32, z slowest, in its file. */
@@ -43,11 +51,12 @@ export class BloscRows {
   /**
    * Decodes one of `segments` equal shares of a chunk's blocks; together the segments decode all.
    *
-   * @returns false where a voxel is NaN or infinite
-   * @throws PickbenchError BadDataset with the file where it is missing, short or undecodable
+   * @returns false where a voxel is NaN or infinite; undefined where the file is absent
+   * @throws PickbenchError BadDataset with the file where it is short or undecodable
    */
-  async decode(file: string, overlap: Overlap, segment = 0, segments = 1): Promise<boolean> {
+  async decode(file: string, overlap: Overlap, segment = 0, segments = 1): Promise<boolean | undefined> {
     const opened = opening(file);
+    if (opened === undefined) return undefined;
     try {
       const length = sizeOf(opened);
       const header = this.#read(opened, 0, Math.min(bloscHeaderSize, length));
@@ -68,7 +77,8 @@ export class BloscRows {
   async #decodeWhole(opened: OpenFile, length: number, overlap: Overlap): Promise<boolean> {
     const encoded = Buffer.alloc(length);
     read(opened, encoded, 0);
-    const { buffer, byteOffset, byteLength } = await decodeBlosc(encoded);
+    const size = { bytes: this.#layout.valueCount * Float32Array.BYTES_PER_ELEMENT, isExact: true };
+    const { buffer, byteOffset, byteLength } = await decodeBlosc(encoded, size);
     const values = new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
     const { chunkShape, firstValue } = this.#layout;
     const stride: Shape3 = [chunkShape[1] * chunkShape[2], chunkShape[2], 1];
@@ -149,20 +159,26 @@ interface OpenFile {
   readonly descriptor: number;
 }
 
-function opening(file: string): OpenFile {
+/** Opens a file without waiting for a pipe's other end; undefined where it is absent. */
+function opening(file: string): OpenFile | undefined {
   try {
-    return { file, descriptor: openSync(file, "r") };
+    return { file, descriptor: openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)) };
   } catch (error) {
+    if (isAbsent(error)) return undefined;
     throw unreadable(file, error);
   }
 }
 
 function sizeOf({ file, descriptor }: OpenFile): number {
-  try {
-    return fstatSync(descriptor).size;
-  } catch (error) {
-    throw unreadable(file, error);
-  }
+  const stats = (() => {
+    try {
+      return fstatSync(descriptor);
+    } catch (error) {
+      throw unreadable(file, error);
+    }
+  })();
+  if (!stats.isFile()) throw notRegular(file);
+  return stats.size;
 }
 
 /** Fills `bytes` from a position of the file on. */
