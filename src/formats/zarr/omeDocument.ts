@@ -18,7 +18,7 @@ export const what = "OME-NGFF multiscales";
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     const stats = await stat(path);
-    checkLimit("headerBytes", stats.size, { what: path, path });
+    checkLimit("headerBytes", stats.size, { what: `${path}: the document`, path });
     if (!stats.isFile()) throw new Error("it is no regular file");
     return await readFile(path, "utf8");
   } catch (error) {

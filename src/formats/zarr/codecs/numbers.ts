@@ -61,7 +61,7 @@ export const newValues = (type: NumberType, count: number): Values =>
 export function valuesOf({ type, isBig }: StoredType, bytes: Uint8Array): Values {
   const size = bytesPer(type);
   const isAligned = bytes.byteOffset % size === 0;
-  const own = isBig && size > 1 ? swapped(bytes, size) : isAligned ? bytes : bytes.slice();
+  const own = isBig && size > 1 ? swapped(bytes, size) : isAligned ? bytes : new Uint8Array(bytes);
   return new types[type][1](own.buffer as ArrayBuffer, own.byteOffset, Math.floor(own.length / size));
 }
 
