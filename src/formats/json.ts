@@ -10,6 +10,8 @@ interface JsonSource {
   readonly what?: string;
   /** By default BadDataset. */
   readonly tag?: ErrorTag;
+  /** Refuses a key that stands twice in one object, where a format forbids it. */
+  readonly unique?: boolean;
 }
 
 /**
@@ -87,6 +89,8 @@ class JsonReader {
       const name = this.#string();
       if (!this.#take(0x3a)) throw this.#fault(": after the name");
       const value = this.#value();
+      if (this.#source.unique && Object.hasOwn(object, name))
+        throw this.#error(`ends the second value of ${JSON.stringify(name)}`);
       if (name !== "__proto__") object[name] = value;
       if (this.#take(0x7d)) return object;
       if (!this.#take(0x2c)) throw this.#fault(", or }");

@@ -1,6 +1,7 @@
 /** pickbench predict: probability maps of a data set's tomograms. */
 import { labelled } from "../../data/layouts/copickProject.js";
 import type { Dataset } from "../../data/model.js";
+import { spacingDoubts } from "../../data/spacings.js";
 import {
   createProbabilities,
   type MrcVoxels,
@@ -70,7 +71,7 @@ export const command = defineCommand({
     const tiling = tilingOf(tile, overlap);
     await checkWritable("out", out, "folder");
     const reporter = terminalReporter({ quiet });
-    const { dataset, runs } = await openRuns(data, asked, reporter);
+    const { dataset, runs } = await openRuns(data, asked, reporter, flags.spacing);
     const detector = await openDetector(checkpoint, {
       engine: await engineOf(engine),
       threads,
@@ -85,6 +86,7 @@ export const command = defineCommand({
       const voxelSpacings = new Map<string, number>();
       for (const run of runs) {
         const { ref, spacing } = await detector.find(dataset, run);
+        for (const doubt of spacingDoubts(ref, ref.levels[0]!.spacing)) reporter.note(`warning: ${doubt}`);
         voxelSpacings.set(run, ref.voxelSpacing ?? spacing[2]);
       }
       const { types } = detector;
