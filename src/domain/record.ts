@@ -253,6 +253,15 @@ export async function readRecord(path: string): Promise<RunRecord> {
   } catch (error) {
     throw refuse(messageOf(error), error);
   }
+  try {
+    return checkedRecord(value, refuse);
+  } catch (error) {
+    throw error instanceof RangeError ? refuse("it is nested too deeply", error) : error;
+  }
+}
+
+/** Checks a record's content by its schema and its hashes. @throws what `refuse` makes of the first fault */
+function checkedRecord(value: unknown, refuse: (why: string, cause?: unknown) => PickbenchError): RunRecord {
   const version = z.looseObject({ recordVersion: z.number() }).safeParse(value);
   if (version.success && version.data.recordVersion !== 1)
     throw refuse(`its recordVersion is ${version.data.recordVersion}, wanted 1`);
@@ -262,14 +271,7 @@ export async function readRecord(path: string): Promise<RunRecord> {
     throw refuse(`${issue.path.join(".") || "the document"}: ${issue.message}`, parsed.error);
   }
   const { experiment, data } = parsed.data;
-  const hashOrRefused = (part: unknown) => {
-    try {
-      return hashOf(canonicalJson(part));
-    } catch (error) {
-      throw refuse("it is nested too deeply", error);
-    }
-  };
-  if (hashOrRefused(experiment.resolved) !== experiment.hash)
+  if (hashOf(canonicalJson(experiment.resolved)) !== experiment.hash)
     throw refuse("its experiment was altered after the run, for the hash differs");
   if (hashOf(canonicalJson(data.files)) !== data.hash)
     throw refuse("its data manifest was altered after the run, for the hash differs");
