@@ -238,15 +238,10 @@ const writeRecord = (path: string, record: RunRecord): Promise<void> =>
  * @throws PickbenchError BadExperiment where the record is missing, broken, altered or of another version
  */
 export async function readRecord(path: string): Promise<RunRecord> {
-  const refuse = (why: string, cause?: unknown) =>
-    new PickbenchError(
-      "BadExperiment",
-      `${path} is no record that can be used: ${why}; run the experiment again`,
-      {
-        path,
-        cause,
-      },
-    );
+  const refuse = (why: string, cause?: unknown) => {
+    const text = `${path} is no record that can be used: ${why}; run the experiment again`;
+    return new PickbenchError("BadExperiment", text, { path, cause });
+  };
   let value: unknown;
   try {
     value = JSON.parse(await readText(path));
