@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, homedir, platform, release, totalmem } from "node:os";
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { z } from "zod";
@@ -71,8 +71,12 @@ const startSchema = z.strictObject({
       z.strictObject({ path: z.string(), size: z.int().nonnegative(), sha256: hash.optional() }),
     ),
   }),
+  /** Path of the data set as it was given; absent in older records. */
+  dataset: z.string().optional(),
   /** Runs by role; in an experiment in folds all runs are held out, each by one of the folds. */
   runs: z.strictObject({ ...runsByRole, folds: z.array(z.strictObject(runsByRole)).min(2).optional() }),
+  /** Runs of the data that have no role, and why; absent where there is none and in older records. */
+  leftOut: z.array(z.strictObject({ run: z.string(), why: z.string() })).optional(),
   network: z.string(),
   seed: z.int(),
   engine: z.string(),
@@ -134,7 +138,11 @@ export interface RecordStart {
   readonly name: string;
   readonly experiment: Readonly<Record<string, unknown>>;
   readonly data: readonly { readonly path: string; readonly size: number; readonly sha256?: string }[];
+  /** Path of the data set as it was given. */
+  readonly dataset?: string;
   readonly runs: RunsByRole & { readonly folds?: readonly RunsByRole[] };
+  /** None if empty or absent. */
+  readonly leftOut?: readonly { readonly run: string; readonly why: string }[];
   readonly network: string;
   readonly seed: number;
   readonly engine: string;
@@ -157,7 +165,9 @@ export async function startRecord(path: string, start: RecordStart): Promise<Run
     experiment: { hash: hashOf(canonicalJson(start.experiment)), resolved },
     code: await codeVersion(),
     data: { hash: hashOf(canonicalJson(start.data)), files: start.data },
+    ...(start.dataset === undefined ? {} : { dataset: withoutHome(start.dataset) }),
     runs: start.runs,
+    ...(start.leftOut && start.leftOut.length > 0 ? { leftOut: start.leftOut } : {}),
     network: start.network,
     seed: start.seed,
     engine: start.engine,
@@ -236,21 +246,25 @@ const writeRecord = (path: string, record: RunRecord): Promise<void> =>
  * @throws PickbenchError BadExperiment where the record is missing, broken, altered or of another version
  */
 export async function readRecord(path: string): Promise<RunRecord> {
-  const refuse = (why: string, cause?: unknown) =>
-    new PickbenchError(
-      "BadExperiment",
-      `${path} is no record that can be used: ${why}; run the experiment again`,
-      {
-        path,
-        cause,
-      },
-    );
+  const refuse = (why: string, cause?: unknown) => {
+    const text = `${path} is no record that can be used: ${why}; run the experiment again`;
+    return new PickbenchError("BadExperiment", text, { path, cause });
+  };
   let value: unknown;
   try {
     value = JSON.parse(await readText(path));
   } catch (error) {
     throw refuse(messageOf(error), error);
   }
+  try {
+    return checkedRecord(value, refuse);
+  } catch (error) {
+    throw error instanceof RangeError ? refuse("it is nested too deeply", error) : error;
+  }
+}
+
+/** Checks a record's content by its schema and its hashes. @throws what `refuse` makes of the first fault */
+function checkedRecord(value: unknown, refuse: (why: string, cause?: unknown) => PickbenchError): RunRecord {
   const version = z.looseObject({ recordVersion: z.number() }).safeParse(value);
   if (version.success && version.data.recordVersion !== 1)
     throw refuse(`its recordVersion is ${version.data.recordVersion}, wanted 1`);
@@ -269,13 +283,16 @@ export async function readRecord(path: string): Promise<RunRecord> {
 
 const packageRoot = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Returns commit and state of pickbench's own checkout. */
-export async function codeVersion(): Promise<RunRecord["code"]> {
+/** What of a checkout is code: the rest, such as submissions/, changes no result. */
+const code = ["src", "bin", "package.json", "package-lock.json"];
+
+/** Returns commit and state of pickbench's own checkout; changes of what is no code do not count. */
+export async function codeVersion(root = packageRoot): Promise<RunRecord["code"]> {
   const [top, commit, changes, lockfileHash] = await Promise.all([
-    git("rev-parse", "--show-prefix"),
-    git("rev-parse", "HEAD"),
-    git("status", "--porcelain", "--untracked-files=normal"),
-    hashFile(`${packageRoot}/package-lock.json`).catch(() => null),
+    git(root, "rev-parse", "--show-prefix"),
+    git(root, "rev-parse", "HEAD"),
+    git(root, "status", "--porcelain", "--untracked-files=normal", "--", ...code),
+    hashFile(join(root, "package-lock.json")).catch(() => null),
   ]);
   const isOwnCheckout = top === "" && commit !== null;
   return isOwnCheckout
@@ -283,10 +300,10 @@ export async function codeVersion(): Promise<RunRecord["code"]> {
     : { commit: null, dirty: null, lockfileHash };
 }
 
-/** Returns git's output for pickbench's folder; null where git or a repository is missing. */
-async function git(...args: string[]): Promise<string | null> {
+/** Returns git's output for a folder; null where git or a repository is missing. */
+async function git(root: string, ...args: string[]): Promise<string | null> {
   try {
-    const { stdout } = await promisify(execFile)("git", ["-C", packageRoot, ...args], { maxBuffer: 2 ** 26 });
+    const { stdout } = await promisify(execFile)("git", ["-C", root, ...args], { maxBuffer: 2 ** 26 });
     return stdout.trim();
   } catch {
     return null;

@@ -7,6 +7,7 @@ import { openDataset } from "../data/dataset.js";
 import type { Dataset } from "../data/model.js";
 import type { TomogramChoice } from "../data/normalisation.js";
 import { readPicks } from "../data/picks.js";
+import { isRemote } from "../data/remote/address.js";
 import type { Particle, ParticlePick } from "../domain/particles.js";
 import { type RunRecord, readRecord } from "../domain/record.js";
 import { ownUserId } from "../formats/copickPicks.js";
@@ -29,7 +30,7 @@ export interface ReportedRun {
   readonly label: string;
   readonly record: RunRecord;
   /** Reconstruction that was predicted on. */
-  readonly tomogram: TomogramChoice;
+  readonly tomogram: TomogramChoice & { readonly spacing?: number | undefined };
   readonly report: RunReport | null;
   readonly log: TrainingLog;
   readonly sweep: ThresholdSweep | null;
@@ -104,12 +105,13 @@ const choiceSchema = z.looseObject({
   data: z.looseObject({
     tomogram: z.string(),
     voxelSpacing: z.number().positive().optional(),
+    spacing: z.number().positive().optional(),
     level: z.int().nonnegative(),
     nan: z.literal("blank").optional(),
   }),
 });
 
-function tomogramOf({ experiment }: RunRecord, folder: RunFolder): TomogramChoice {
+function tomogramOf({ experiment }: RunRecord, folder: RunFolder): ReportedRun["tomogram"] {
   const parsed = choiceSchema.safeParse(experiment.resolved);
   if (parsed.success) return parsed.data.data;
   throw new PickbenchError(
@@ -140,15 +142,17 @@ export async function readHeldOutPicks(
   return readSubmission(folder.submission, { particles, experiments: truth });
 }
 
-/** Opens the data set of `--data`, or the one that the record's command line names, if still present. */
+/** Opens the data set of `--data`, or the one that the record names, if still present, at the spacing of the run. */
 export async function openRunData(
-  { record, label }: ReportedRun,
+  { record, label, tomogram }: ReportedRun,
   given: string | undefined,
   reporter: Reporter | undefined,
 ): Promise<Dataset> {
-  if (given !== undefined) return openDataset(given, { reporter });
-  const named = dataArgument(record.command)?.replace(/^~(?=\/|$)/, homedir());
-  if (named !== undefined && existsSync(named)) return openDataset(named, { reporter });
+  const { spacing } = tomogram;
+  if (given !== undefined) return openDataset(given, { reporter, spacing });
+  const named = (record.dataset ?? dataArgument(record.command))?.replace(/^~(?=\/|$)/, homedir());
+  if (named !== undefined && (isRemote(named) || existsSync(named)))
+    return openDataset(named, { reporter, spacing });
   throw new PickbenchError(
     "BadUsage",
     `${label}: its data set ${named === undefined ? "is not named in its record" : `${named} is not there`}; name it with --data`,

@@ -1,6 +1,6 @@
 /** pickbench open: files that show a run in other programs. */
 import { dirname, join, resolve } from "node:path";
-import { findRun, findTomogram, openDataset } from "../../data/dataset.js";
+import { findRun, findTomogram, openDataset, tomogramMeant, usualTomogram } from "../../data/dataset.js";
 import type { DataAccess, Dataset, TomogramRef } from "../../data/model.js";
 import { readPicks } from "../../data/picks.js";
 import { ensureLocal } from "../../data/remote/mirror.js";
@@ -8,6 +8,7 @@ import type { ParticlePick } from "../../domain/particles.js";
 import type { PicksAuthor } from "../../formats/copickPicks.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
+import { checkLinks } from "../../system/names.js";
 import { checkFree } from "../../system/overwriting.js";
 import type { Reporter } from "../../system/reporter.js";
 import { type ContrastRange, contrastRange } from "../../viewers/contrast.js";
@@ -17,7 +18,14 @@ import { type SceneServer, serveScene } from "../../viewers/sceneServer.js";
 import { sceneVolume } from "../../viewers/sceneVolume.js";
 import { servedNames, type Viewer, viewerFiles, viewers } from "../../viewers/viewerFiles.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
+import {
+  checkSpacing,
+  checkWhole,
+  checkWritable,
+  overwriteOption,
+  quietOption,
+  spacingOption,
+} from "../shared/flags.js";
 import { readRunOfPicker } from "../shared/pickSources.js";
 import { terminalReporter } from "../shared/terminal.js";
 
@@ -34,7 +42,11 @@ export const command = defineCommand({
         describe:
           "predictions: CSVs, folders that pick wrote, folders of runs; PATH@USER_SESSION takes one author's",
       })
-      .option("tomogram", { type: "string", default: "denoised", describe: "the reconstruction to show" })
+      .option("tomogram", {
+        type: "string",
+        describe: `the reconstruction to show; ${usualTomogram}, or the only one, if absent`,
+      })
+      .option("spacing", spacingOption)
       .option("voxel-spacing", { type: "number", describe: "its label, where there are several" })
       .option("user", { type: "string", describe: "copick user of the truth, where there are several" })
       .option("session", { type: "string", describe: "copick session of the truth, where there are several" })
@@ -71,11 +83,14 @@ export const command = defineCommand({
   lists: ["picks"],
   run: async ({ run, data, picks = [], tomogram, voxelSpacing, user, session, url, out, json, ...flags }) => {
     const programs = programsOf(flags.for);
+    checkSpacing(flags.spacing);
     checkServing(flags, programs, url);
     await checkWritable("out", out, "folder");
     const reporter = terminalReporter({ quiet: flags.quiet });
-    const dataset = await openDataset(data, { reporter });
-    const ref = findTomogram(findRun(dataset, run), tomogram, voxelSpacing);
+    const dataset = await openDataset(data, { reporter, spacing: flags.spacing });
+    const target = findRun(dataset, run);
+    const named = tomogram ?? tomogramMeant([target], usualTomogram, voxelSpacing);
+    const ref = findTomogram(target, named, voxelSpacing);
     const author = {
       ...(user === undefined ? {} : { userId: user }),
       ...(session === undefined ? {} : { sessionId: session }),
@@ -90,6 +105,7 @@ export const command = defineCommand({
     const written = programs.map((program) => viewerFiles(program, scene, where));
     const places = written.flatMap(({ files }) => [...files.keys()].map((name) => join(out, name)));
     await checkFree(places, flags.overwrite);
+    await checkLinks(out, places);
     const server = flags.serve ? await serve(scene, flags.port ?? 0, dataset.access) : undefined;
     const shown = server
       ? programs.map((program) => viewerFiles(program, scene, { ...where, server: server.url }))

@@ -12,6 +12,7 @@ import { type Contrast, contrastOf, differingContrast } from "../contrast.js";
 import type { Dataset, Level, Run, TomogramRef } from "../model.js";
 import { withBlank } from "../normalisation.js";
 import { listPicks, readPicksOf, strayPicks } from "../picks.js";
+import { spacingDoubts } from "../spacings.js";
 import { openTomogram, resolveTomogram } from "../tomograms/omeZarr.js";
 import { contrastNotes } from "./contrastNotes.js";
 import { measureTruthContrast, type TruthContrast } from "./truthContrast.js";
@@ -188,8 +189,10 @@ async function contrastOfRun(
 
 async function inspectRun(dataset: Dataset, run: Run, problems: Problems): Promise<RunInspection> {
   const tomograms: TomogramInspection[] = [];
+  const doubts: string[] = [];
   for (const ref of run.tomograms) {
     const resolved = await problems.guard(() => resolveTomogram(ref, dataset.access));
+    if (resolved?.levels[0]) doubts.push(...spacingDoubts(ref, resolved.levels[0].spacing));
     tomograms.push({
       tomoType: ref.tomoType,
       voxelSpacing: ref.voxelSpacing,
@@ -220,7 +223,8 @@ async function inspectRun(dataset: Dataset, run: Run, problems: Problems): Promi
   }
   const stray = await strayPicks(dataset, run.name);
   const notes = [
-    ...tomograms.flatMap(spacingNote),
+    ...(run.tomograms.some(({ givenSpacing }) => givenSpacing) ? [] : tomograms.flatMap(spacingNote)),
+    ...doubts,
     ...notesOn(picks, finest),
     ...picks.flatMap(repeatedNote),
     ...stray.map(strayNote),
@@ -232,7 +236,7 @@ async function inspectRun(dataset: Dataset, run: Run, problems: Problems): Promi
 const spacingNote = ({ path, levels }: TomogramInspection): string[] =>
   levels[0]?.spacing.every((size) => size === 1)
     ? [
-        `${path}: says 1 Å a voxel, as programs write that do not know the spacing; if it is another, write it into a copy with pickbench volume ${path} COPY.mrc --spacing Å`,
+        `${path}: says 1 Å a voxel, as programs write that do not know the spacing; if it is another, give it with --spacing, or write it into a copy with pickbench volume ${path} COPY.mrc --spacing Å`,
       ]
     : [];
 
@@ -247,7 +251,7 @@ const repeatedNote = ({ path, repeated, count }: PicksInspection): string[] =>
       ];
 
 const strayNote = (path: string) =>
-  `${path} is named after none of the data set's particle types, so it is not read`;
+  `${path} is named after none of the data set's particle types, so it is not read; pickbench copick writes a configuration that lists it`;
 
 function notesOn(picks: readonly PicksInspection[], finest: Level | undefined): string[] {
   if (!finest) return [];

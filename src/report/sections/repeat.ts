@@ -11,7 +11,7 @@ import { facts, type Section, table } from "./section.js";
 export function repeatSection({ record, folder }: ReportedRun): Section {
   const { code, versions, machine, data, result, experiment, tunings } = record;
   const body = html`<p>Runs it again on the same data and says whether the result is the same:</p>
-<pre class="command" tabindex="0"><code>${inCheckout(record, ["repeat", folder.record, "--data", dataArgument(record.command) ?? "DIR"])}</code></pre>
+<pre class="command" tabindex="0"><code>${inCheckout(record, ["repeat", folder.record, "--data", record.dataset ?? dataArgument(record.command) ?? "DIR"])}</code></pre>
 <p>It was made by:</p>
 <pre class="command" tabindex="0"><code>${inCheckout(record, record.command)}</code></pre>
 <details><summary>The experiment, every default written out</summary><pre tabindex="0"><code>${stringify(experiment.resolved)}</code></pre></details>

@@ -72,7 +72,7 @@ export async function repeatRun(options: RepeatOptions): Promise<Repetition> {
   const { network } = experiment;
   if (typeof network === "object" && "file" in network) await checkAllowed(path, network.file, options);
   const { reporter = silentReporter } = options;
-  const dataset = await openDataset(options.data, { reporter });
+  const dataset = await openDataset(options.data, { reporter, spacing: experiment.data.spacing });
   const added = await checkData(record, path, dataset, options.data);
   checkRoles(record, experiment, dataset, options.data);
   const folder = runFolder(options.out ?? join("runs", `${runName(experiment)}-repeat`));

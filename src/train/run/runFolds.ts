@@ -17,6 +17,7 @@ import { parseBudget } from "../experiment/budget.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
+import { checkLearned } from "./checkRun.js";
 import { type Fold, type FoldOutcome, isFinished, readOutcome, readStandingRecord } from "./fold.js";
 import { type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import { publish, runExperiment, weightsByType, writeReport } from "./runExperiment.js";
@@ -65,12 +66,14 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
       name: experiment.name,
       experiment,
       data: prepared.manifest,
+      dataset: options.data,
       runs: {
         train: [],
         tune: [],
         holdout: prepared.splits.holdout,
         folds: folds.map(({ splits }) => splits),
       },
+      leftOut: prepared.leftOut,
       network: networkName(experiment.network),
       seed: experiment.seed,
       engine: prepared.engine,
@@ -99,6 +102,14 @@ async function planFolds(folder: RunFolder, options: FoldsOptions): Promise<Plan
     return { train: all, tune: [], holdout: all };
   });
   const { folds: count, tune } = shared[0]!.spec;
+  const truth = await readTruth(prepared);
+  for (const { spec, splits } of shared)
+    await inFold(`fold ${spec.fold}`, async () =>
+      checkLearned(
+        prepared.networks,
+        splits.train.map((run) => ({ run, picks: truth.get(run)! })),
+      ),
+    );
   const folds = shared.map(({ spec, splits }, index) => ({
     index,
     spec,

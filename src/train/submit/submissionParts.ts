@@ -26,6 +26,8 @@ interface PartsSettings {
   readonly tiles: string;
   /** Whether NaN is blank, where a flag says so. */
   readonly nan?: "blank";
+  /** Å per voxel, where it was given in place of what the files say. */
+  readonly spacing?: number;
   /** Version of pickbench. */
   readonly version: string;
 }
