@@ -18,7 +18,8 @@ const table = {
   headerBytes: { most: 2 ** 26, unit: "bytes", of: "one header or metadata document" },
   jsonDepth: { most: 200, unit: "levels", of: "nesting in JSON and YAML" },
   nameCharacters: { most: 200, unit: "characters", of: "one name of a run, type, user or session" },
-  listedFiles: { most: 10_000_000, unit: "files", of: "one listing of a server" },
+  listedFiles: { most: 1_000_000, unit: "files", of: "one listing of a server" },
+  portalRows: { most: 100_000, unit: "rows", of: "one list of the Data Portal" },
 } as const satisfies Record<string, Limit>;
 
 /** Name of a limit. */

@@ -1,12 +1,17 @@
 /** The one place that writes text to the terminal: whatever came from files and servers is made printable there. */
+import { withAddresses } from "../../data/remote/cacheFolder.js";
 import { printable } from "../../present/printable.js";
 import { withCodes } from "./style.js";
 
 type Output = "stdout" | "stderr";
 
-/** Writes lines to a stream. Of escape sequences only the program's own colours are left. */
+/**
+ * Writes lines to a stream. Of escape sequences only the program's own colours are left; on stderr, files that were
+ * fetched are named by their address.
+ */
 export function print(output: Output, lines: string): void {
-  process[output].write(`${withCodes(lines, printable)}\n`);
+  const named = output === "stderr" ? withAddresses(lines) : lines;
+  process[output].write(`${withCodes(named, printable)}\n`);
 }
 
 /** Takes away what the terminal shows in the cursor's line. */
