@@ -54,8 +54,28 @@ export class Watch {
     clearTimeout(this.#timer);
   }
 
-  /** Returns the error of a body that broke off. */
-  brokenOff(error: unknown): TransientError {
+  /**
+   * Waits for a piece of a body, which never comes where the body was whole but not yet ended when the signal came.
+   *
+   * @throws TransientError where the body breaks off
+   */
+  async unlessEnded<T>(piece: Promise<T>): Promise<T> {
+    let end = (): void => undefined;
+    const ended = new Promise<never>((_, reject) => {
+      end = () => reject(this.signal.reason);
+    });
+    this.signal.addEventListener("abort", end);
+    if (this.signal.aborted) end();
+    try {
+      return await Promise.race([piece, ended]);
+    } catch (error) {
+      throw this.#brokenOff(error);
+    } finally {
+      this.signal.removeEventListener("abort", end);
+    }
+  }
+
+  #brokenOff(error: unknown): TransientError {
     return this.#stalled.signal.aborted
       ? new TransientError("nothing more came", { isSlow: true, cause: error })
       : new TransientError(`the answer broke off (${messageOf(error)})`, { cause: error });
@@ -69,15 +89,13 @@ export async function* piecesOf(response: Response, watch: Watch): AsyncGenerato
   try {
     for (;;) {
       watch.waits();
-      const { done, value } = await reader.read().catch((error: unknown) => {
-        throw watch.brokenOff(error);
-      });
+      const { done, value } = await watch.unlessEnded(reader.read());
       if (done) return;
       watch.came(value.length);
       yield value;
     }
   } finally {
     watch.stop();
-    await reader.cancel().catch(() => undefined);
+    reader.cancel().catch(() => undefined);
   }
 }

@@ -25,7 +25,7 @@ export const isZarrMetadata = (path: string): boolean => metadataNames.includes(
 
 const isJson = (path: string): boolean => /\.json$/i.test(path) || isZarrMetadata(path);
 
-/** Limit of a JSON document in bytes, such as the picks of one run. */
+/** Limit in bytes of a JSON document, such as the picks of one run, and of any other file that no list names. */
 export const mostJsonBytes = 2 ** 28;
 
 /** The arrays of a folder of files, each opened once. */
@@ -66,11 +66,20 @@ export async function expectedOf(file: RemoteFile, arrays: ChunkArrays): Promise
   if (isZarrMetadata(file.path)) return { mostBytes: limits.headerBytes.most };
   if (isJson(file.path)) return { mostBytes: mostJsonBytes };
   if (isMrcName(file.path)) return { head: (bytes, total) => mrcBytes(file.url, bytes, total) };
-  return (await arrays.find(file.path)) === undefined ? {} : { mostBytes: mostStoredBytes };
+  const chunk = await arrays.find(file.path);
+  if (chunk) return { mostBytes: mostStoredBytes(chunk.array) };
+  return file.size === undefined ? { mostBytes: mostJsonBytes } : {};
 }
 
-/** Most bytes of a chunk or shard as it is stored: codecs add little to what cannot be packed. */
-const mostStoredBytes = limits.chunkBytes.most + 2 ** 24;
+/** Returns the most bytes of a stored chunk or shard: twice its values and some, as codecs add little to what cannot be packed. */
+function mostStoredBytes(array: ZarrArray): number {
+  const valueBytes = Number(/\d+$/.exec(array.dataType)?.[0] ?? 8) / 8;
+  const values = array.chunkShape.reduce(
+    (product, size, axis) => product * size * chunksPerFile(array, axis),
+    1,
+  );
+  return 2 * valueBytes * values + 2 ** 20;
+}
 
 /** Bytes behind a map's voxels that are let pass. */
 const trailingBytes = 2 ** 20;

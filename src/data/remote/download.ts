@@ -6,7 +6,15 @@ import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors
 import { piecesOf, Watch } from "./body.js";
 import { partialName } from "./partials.js";
 import { lengthOf, partFault, type Version, versionOf } from "./parts.js";
-import { AbsentError, type RequestOptions, refused, send, TransientError, withRetries } from "./request.js";
+import {
+  AbsentError,
+  discard,
+  type RequestOptions,
+  refused,
+  send,
+  TransientError,
+  withRetries,
+} from "./request.js";
 
 /** Facts of a downloaded file. */
 export interface Downloaded {
@@ -140,7 +148,7 @@ class ResumableDownload {
     try {
       return await this.#checked(response);
     } catch (error) {
-      await response.body?.cancel().catch(() => undefined);
+      discard(response);
       throw error;
     }
   }
@@ -236,7 +244,7 @@ export function downloadText(url: string, request: TextRequest): Promise<string>
       const headers = request.body === undefined ? {} : { "content-type": "application/json" };
       const response = await send(url, { ...init, headers, signal: watch.signal });
       if (response.status !== 200) {
-        await response.body?.cancel().catch(() => undefined);
+        discard(response);
         throw refused(url, `the server answers ${response.status}; check the address`);
       }
       const pieces: Uint8Array[] = [];

@@ -144,7 +144,7 @@ export async function send(url: string, init: RequestInit): Promise<Response> {
     });
     const target = response.headers.get("location");
     if (response.status < 300 || response.status >= 400 || target === null) return checked(url, response);
-    await response.body?.cancel();
+    discard(response);
     place = await redirected(url, place, target);
   }
   throw refused(url, `redirects more than ${mostRedirects} times; check the address`);
@@ -166,10 +166,10 @@ export function withoutUser(address: URL): string {
   return shown.href;
 }
 
-async function checked(url: string, response: Response): Promise<Response> {
+function checked(url: string, response: Response): Response {
   const { status, statusText } = response;
   if ([200, 206, 416].includes(status)) return response;
-  await response.body?.cancel().catch(() => undefined);
+  discard(response);
   if ([403, 404, 410].includes(status)) throw new AbsentError(url, status);
   if (passingStatus.includes(status))
     throw busy(`the server answers ${status} ${statusText}`.trim(), retryAfter(response));
@@ -191,6 +191,11 @@ function retryAfter(response: Response): number {
   const text = response.headers.get("retry-after") ?? "";
   const wait = /^\d+$/.test(text) ? 1000 * Number(text) : Date.parse(text) - Date.now();
   return wait > 0 ? wait : 0;
+}
+
+/** Ends an answer whose body nobody wants. */
+export function discard(response: Response): void {
+  response.body?.cancel().catch(() => undefined);
 }
 
 /** Makes the error of an address that cannot be used. */
