@@ -5,20 +5,19 @@ import { withCodes } from "./style.js";
 
 type Output = "stdout" | "stderr";
 
-/**
- * Writes lines to a stream. Of escape sequences only the program's own colours are left; on stderr, files that were
- * fetched are named by their address.
- */
+/** Writes lines to a stream. Of escape sequences only the program's own colours are left. */
 export function print(output: Output, lines: string): void {
-  const named = output === "stderr" ? withAddresses(lines) : lines;
-  process[output].write(`${withCodes(named, printable)}\n`);
+  process[output].write(`${withCodes(lines, printable)}\n`);
 }
 
 /** Takes away what the terminal shows in the cursor's line. */
 const clearLine = "\r\u001b[2K";
 
-/** Writes lines of their own to stderr: over a bar or an echoed ^C, which the next step of the bar shows again below. */
+/**
+ * Writes lines of their own to stderr: over a bar or an echoed ^C, which the next step of the bar shows again below. Files
+ * that were fetched are named by their address.
+ */
 export const printLine = (line: string): void => {
   if (process.stderr.isTTY) process.stderr.write(clearLine);
-  print("stderr", line);
+  print("stderr", withAddresses(line));
 };

@@ -1,10 +1,9 @@
 /** Downloads of single files and texts, resumed after a broken connection where both parts are of one version. */
 import { createHash, type Hash } from "node:crypto";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
-import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
+import { type FileHandle, open } from "node:fs/promises";
+import { beside } from "../../system/replacing.js";
+import { userErrorOf } from "../../system/systemErrors.js";
 import { piecesOf, Watch } from "./body.js";
-import { partialName } from "./partials.js";
 import { lengthOf, partFault, type Version, versionOf } from "./parts.js";
 import {
   AbsentError,
@@ -68,30 +67,22 @@ export async function downloadFile(
   path: string,
   options: DownloadOptions = {},
 ): Promise<Downloaded> {
-  const partials = options.partials ?? dirname(path);
-  const partial = `${partials}/${partialName()}`;
   try {
-    await mkdir(partials, { recursive: true });
-    await mkdir(dirname(path), { recursive: true });
-    const handle = await open(partial, "wx");
+    const unfinished = await beside(path, options.partials);
+    const handle = await open(unfinished.partial, "w");
     try {
       const body = new ResumableDownload(url, handle, options);
       await withRetries(url, options, () => body.resume());
       const downloaded = body.finished();
       await handle.close();
-      await rename(partial, path);
+      await unfinished.finish();
       return downloaded;
     } finally {
       await handle.close();
-      await rm(partial, { force: true });
+      await unfinished.discard();
     }
   } catch (error) {
-    if (isPickbenchError(error)) throw error;
-    throw new PickbenchError(
-      "BadDataset",
-      `${partials}: ${url} cannot be written there (${messageOf(error)}); mend the folder`,
-      { path: partials, cause: error },
-    );
+    throw userErrorOf(error, path) ?? error;
   }
 }
 

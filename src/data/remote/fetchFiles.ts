@@ -9,7 +9,6 @@ import { checkContent, chunkArraysIn, expectedOf, isZarrMetadata } from "./conte
 import { downloadFile } from "./download.js";
 import { openLedger } from "./ledger.js";
 import type { RemoteFile } from "./listing.js";
-import { removeEnded } from "./partials.js";
 import { type RequestOptions, usualPatience } from "./request.js";
 
 interface FetchOptions extends Omit<RequestOptions, "signal"> {
@@ -60,7 +59,6 @@ export async function fetchFiles(
   const { reporter, compared } = access;
   const requests = { ...request, patience: request.patience ?? usualPatience() };
   const ledger = await openLedger(ledgerFile, folder, compared);
-  await removeEnded(partials);
   const arrays = chunkArraysIn(folder);
   const absent = new AbsentFiles(ledger, arrays);
   const missing: RemoteFile[] = [];

@@ -1,9 +1,11 @@
 /** The ledger of a folder of fetched files: which of them are whole, and which the server did not have. */
-import { appendFile, mkdir, readFile, stat } from "node:fs/promises";
+import { appendFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { messageOf, PickbenchError } from "../../system/errors.js";
 import { hashFile } from "../../system/files.js";
+import { readText } from "../../system/opening.js";
+import { makeFolders } from "../../system/replacing.js";
+import { naming } from "../../system/systemErrors.js";
 import type { DataAccess } from "../model.js";
 import type { Downloaded } from "./download.js";
 import type { RemoteFile } from "./listing.js";
@@ -35,7 +37,7 @@ type Entry = Downloaded | { readonly absent: number };
 /**
  * Opens or creates a ledger. A line cut off by a kill is ignored: its file is fetched again.
  *
- * @throws PickbenchError BadDataset where the folder cannot be written
+ * @throws PickbenchError System where the folder cannot be written
  */
 export async function openLedger(
   file: string,
@@ -43,15 +45,15 @@ export async function openLedger(
   compared: DataAccess["compared"],
 ): Promise<Ledger> {
   const entries = new Map<string, Entry>();
-  const text = await readFile(file, "utf8").catch(() => "");
+  const text = await readText(file).catch(() => "");
   for (const line of text.split("\n")) {
     const [path, entry] = parsedLine(line) ?? [];
     if (path !== undefined) entries.set(path, entry!);
   }
-  await writing(file, mkdir(dirname(file), { recursive: true }));
+  await naming(file, () => makeFolders(dirname(file)));
   const append = async (path: string, entry: Entry): Promise<void> => {
     entries.set(path, entry);
-    await writing(file, appendFile(file, `\n${JSON.stringify({ path, ...entry })}`));
+    await naming(file, () => appendFile(file, `\n${JSON.stringify({ path, ...entry })}`));
   };
   return {
     async holds({ path, size, etag }) {
@@ -73,21 +75,6 @@ export async function openLedger(
       return append(path, { absent });
     },
   };
-}
-
-async function writing(file: string, work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    throw new PickbenchError(
-      "BadDataset",
-      `${file}: cannot be written (${messageOf(error)}); mend the folder`,
-      {
-        path: file,
-        cause: error,
-      },
-    );
-  }
 }
 
 function parsedLine(line: string): readonly [path: string, entry: Entry] | undefined {

@@ -1,9 +1,9 @@
 /** Local mirrors of data on servers. The room `remote` lists, fetches and caches remote data sets. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { z } from "zod";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import { hashOf, writeWhole } from "../../system/files.js";
+import { readText } from "../../system/opening.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { DataAccess } from "../model.js";
 import { isMrcName, isVolumeName } from "../volumeNames.js";
@@ -47,7 +47,7 @@ export function openMirror(given: string, access: DataAccess): Promise<Mirror> {
   const folder = join(cacheFolder(), hashOf(address.url).slice(0, 24));
   return reporter.stoppable("file", async () => {
     const files = await listed(folder, () => remoteFiles(address, { signal: reporter.signal }), reporter);
-    await keep(addressPath(folder), treeAddress(address));
+    await writeWhole(addressPath(folder), treeAddress(address));
     const small = files.filter(({ path }) => isListing(path));
     if (small.length === 0)
       throw refused(given, "no OME-Zarr stores and no picks lie there; point to the folder that holds them");
@@ -62,19 +62,6 @@ function treeAddress({ given }: RemoteAddress): string {
   const plain = given.replace(/\/+$/, "");
   const at = plain.lastIndexOf("/");
   return isVolumeName(plain.slice(at + 1)) ? plain.slice(0, at) : plain;
-}
-
-/** Writes a file of the cache. @throws PickbenchError BadDataset where it cannot be written */
-async function keep(path: string, text: string): Promise<void> {
-  try {
-    await writeWhole(path, text);
-  } catch (error) {
-    throw new PickbenchError(
-      "BadDataset",
-      `${path}: cannot be written (${messageOf(error)}); mend the cache, or name another folder by PICKBENCH_CACHE`,
-      { path, cause: error },
-    );
-  }
 }
 
 /** Mirrors an address and returns the local path that `openDataset` opens in its place. */
@@ -118,7 +105,7 @@ async function listed(
     reporter.note(`${messageOf(error)}\nusing what was fetched before`);
     return kept;
   }
-  await keep(listPath(mirror), JSON.stringify(files));
+  await writeWhole(listPath(mirror), JSON.stringify(files));
   return files;
 }
 
@@ -131,7 +118,7 @@ async function listed(
 async function keptList(mirror: string, why?: Error): Promise<RemoteFile[] | undefined> {
   const path = listPath(mirror);
   try {
-    return parsedList(await readFile(path, "utf8"));
+    return parsedList(await readText(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     const fault = error instanceof SyntaxError || error instanceof z.ZodError ? "damaged" : messageOf(error);
@@ -151,6 +138,12 @@ const parsedList = (text: string): RemoteFile[] =>
     ...(etag === undefined ? {} : { etag }),
     ...(optional === undefined ? {} : { optional }),
   }));
+
+/** Tells whether a path lies in a mirror, so that reading it may fetch it. */
+export const isMirrored = (path: string): boolean => {
+  const below = relative(cacheFolder(), resolve(path));
+  return below !== "" && !isAbsolute(below) && below.split(sep)[0] !== "..";
+};
 
 /**
  * Brings a mirror's file, or all files below a folder of it, here and checks what is here by its hash; anything that lies

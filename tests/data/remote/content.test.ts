@@ -147,20 +147,13 @@ test("what a killed download left is removed; what another one writes is not", a
   const server = await serve(new Map([["a.txt", Buffer.from("x")]]));
   const out = temporaryFolder();
   const { pid, started, machine } = thisProcess();
-  const ended = [
-    `.partial-${2 ** 22 + 5}-123-${machine}-0123456789ab`,
-    `.partial-${2 ** 22 + 5}-0123456789ab`,
-  ];
-  const kept = [
-    `.partial-${pid}-${started}-${machine}-0123456789ab`,
-    ".partial-5-123-00000000-0123456789ab",
-    ".partial-mine",
-  ];
+  const ended = [`a.txt.partial-${2 ** 22 + 5}-123-${machine}-012345`];
+  const kept = [`a.txt.partial-${pid}-${started}-${machine}-012345`, "a.partial-mine"];
   for (const name of [...ended, ...kept]) writeFileSync(join(out, name), "half");
   await fetchFiles([{ path: "a.txt", url: `${server.url}/a.txt` }], destinationIn(out));
   expect(
     readdirSync(out)
-      .filter((name) => name.startsWith(".partial"))
+      .filter((name) => name.includes(".partial"))
       .sort(),
   ).toEqual(kept.sort());
 });
