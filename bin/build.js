@@ -78,7 +78,7 @@ export async function build({ types = false } = {}) {
   mkdirSync(partial, { recursive: true });
   const scripts = files.filter((file) => file.endsWith(".ts"));
   const isWeb = (file) => file.startsWith(`${web}${sep}`);
-  const options = { outdir: partial, outbase: source, logLevel: "error" };
+  const options = { outdir: partial, outbase: source, logLevel: "silent" };
   const node = { ...options, format: "esm", platform: "node", target: "node20", sourcemap: "linked" };
   await esbuild({ ...node, entryPoints: scripts.filter((file) => file !== entry && !isWeb(file)) });
   await esbuild({
@@ -121,12 +121,16 @@ export async function writeDeclarations(folder) {
   execFileSync(process.execPath, [compiler, "-p", config, "--outDir", folder], { stdio: "inherit" });
 }
 
-/** Removes what builds that were killed have left beside dist/. */
-function removeLeftovers() {
+/** Removes what builds that were killed have left beside dist/; a package that may only be read has nothing of this. */
+export function removeLeftovers() {
   for (const name of readdirSync(root)) {
     const pid = /^dist\.(?:old\.)?(\d+)$/.exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid)))
+    if (pid === undefined || isRunning(Number(pid))) continue;
+    try {
       rmSync(join(root, name), { recursive: true, force: true });
+    } catch {
+      // Whoever may write there removes it.
+    }
   }
 }
 
@@ -146,6 +150,7 @@ function replaceTarget(partial) {
     if (existsSync(target)) renameSync(target, old);
     renameSync(partial, target);
   } catch (error) {
+    if (!existsSync(target) && existsSync(old)) renameSync(old, target);
     if (!existsSync(join(target, "cli.js"))) throw error;
     rmSync(partial, { recursive: true, force: true });
   }

@@ -21,6 +21,8 @@ export interface DetectorOptions {
   readonly tile?: Shape3;
   /** Voxels that neighbouring tiles share, over the checkpoint's. */
   readonly overlap?: number;
+  /** Architecture files that checkpoints name, whose code may be run; none by default. */
+  readonly allowCode?: readonly string[];
 }
 
 /** Hears how many of a tomogram's tiles are done. */
@@ -64,6 +66,7 @@ export async function openDetector(
     threads: options.threads ?? defaultThreads(),
     precision,
     tomogram,
+    allowCode: options.allowCode,
     tiling: { ...(tile === undefined ? {} : { tile }), ...(overlap === undefined ? {} : { overlap }) },
   });
   return {

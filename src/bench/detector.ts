@@ -11,6 +11,7 @@ import { symmetries } from "../infer/predict/testTime.js";
 import { networkCost } from "../nets/cost.js";
 import { loadNetwork } from "../nets/library/catalogue.js";
 import { initialWeights } from "../nets/weights.js";
+import type { CodeLeave } from "../train/checkpoint/allowedCode.js";
 import { networkOf, readCheckpoint, writeCheckpoint } from "../train/checkpoint/checkpoint.js";
 import { readExperiment } from "../train/experiment/experiment.js";
 import type { Experiment } from "../train/experiment/schema.js";
@@ -84,8 +85,11 @@ export interface DescribedCheckpoints {
 }
 
 /** Summarises the checkpoints that a bench part predicts with. */
-export async function describeCheckpoints(paths: readonly string[]): Promise<DescribedCheckpoints> {
-  const checkpoints = await Promise.all(paths.map(readCheckpoint));
+export async function describeCheckpoints(
+  paths: readonly string[],
+  leave: CodeLeave,
+): Promise<DescribedCheckpoints> {
+  const checkpoints = await Promise.all(paths.map((path) => readCheckpoint(path, leave)));
   const { experiment } = checkpoints[0]!;
   const { flips, rotations, halfTurn } = experiment.predict;
   const images = symmetries(flips, rotations, halfTurn).length;

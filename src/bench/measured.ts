@@ -59,6 +59,8 @@ export interface BenchOptions {
   readonly volume: Shape3 | undefined;
   /** Paths of the checkpoints that predict; without any, a network with its initial weights. */
   readonly checkpoints: readonly string[];
+  /** Architecture files of the checkpoints, whose code may be run. */
+  readonly allowCode: readonly string[];
   /** A data set whose first tomogram is predicted, in place of a tomogram of noise. */
   readonly data: string | undefined;
   readonly engine: EngineName;

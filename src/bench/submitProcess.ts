@@ -23,6 +23,7 @@ export interface SubmitCost {
 /** Arguments of `pickbench submit`. */
 interface SubmitRequest {
   readonly checkpoints: readonly string[];
+  readonly allowCode: readonly string[];
   /** Path of a data set of the challenge's layout. */
   readonly data: string;
   /** Name of the only run; all runs if absent. */
@@ -44,7 +45,7 @@ const usage = z.object({ peakBytes: z.number().positive(), cpuMs: z.number().pos
  * @throws PickbenchError BadUsage with the process's message where the user made a mistake
  */
 export async function runSubmit(request: SubmitRequest, reporter: Reporter): Promise<SubmitCost> {
-  const { checkpoints, data, run, out, engine, threads, tile, overlap } = request;
+  const { checkpoints, allowCode, data, run, out, engine, threads, tile, overlap } = request;
   const flags = {
     data,
     out,
@@ -57,6 +58,7 @@ export async function runSubmit(request: SubmitRequest, reporter: Reporter): Pro
   const args = [
     ...checkpoints,
     ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
+    ...allowCode.flatMap((file) => ["--allow-code", file]),
     "--overwrite",
   ];
   const started = performance.now();

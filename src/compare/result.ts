@@ -1,5 +1,4 @@
 /** Results of a comparison: per seed, per architecture, ranked, and each against the first. */
-import { readFile } from "node:fs/promises";
 import { openDataset } from "../data/dataset.js";
 import { readRunPicks } from "../data/picks.js";
 import { meanOf } from "../domain/numbers.js";
@@ -12,6 +11,7 @@ import { compareFiles } from "../score/statistics/compareFiles.js";
 import type { Verdict } from "../score/statistics/comparison.js";
 import type { Interval } from "../score/statistics/interval.js";
 import { overSeeds } from "../score/statistics/seeds.js";
+import { readText } from "../system/opening.js";
 import type { Reporter } from "../system/reporter.js";
 import { runFolder } from "../train/run/runFolder.js";
 import type { Entrant } from "./entrant.js";
@@ -86,7 +86,7 @@ export async function readResult({ folder: path, seed }: Entrant): Promise<SeedR
 }
 
 async function readLosses(log: string): Promise<number[]> {
-  const lines = (await readFile(log, "utf8")).split("\n").filter((line) => line !== "");
+  const lines = (await readText(log)).split("\n").filter((line) => line !== "");
   return lines
     .map((line) => (JSON.parse(line) as { readonly loss?: number }).loss)
     .filter((loss) => loss !== undefined);

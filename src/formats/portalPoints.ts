@@ -1,23 +1,24 @@
 /** Points of CryoET Data Portal annotations (ndjson). */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { z } from "zod";
 import type { ParticlePick } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
 import type { Spacing3 } from "../domain/volume.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
-import { parseJson } from "./json.js";
+import { readBytes } from "../system/opening.js";
+import { optionalNumber, parseJson } from "./json.js";
 import { linesOf } from "./lines.js";
 
 const locationSchema = z.looseObject({ x: z.number(), y: z.number(), z: z.number() });
-const rowSchema = z.array(z.number()).length(3);
 const pointSchema = z.discriminatedUnion("type", [
   z.looseObject({ type: z.literal("point"), location: locationSchema }),
   z.looseObject({
     type: z.literal("orientedPoint"),
     location: locationSchema,
-    xyz_rotation_matrix: z.array(rowSchema).length(3),
+    /** Checked by those who need orientations. */
+    xyz_rotation_matrix: z.unknown(),
   }),
-  z.looseObject({ type: z.literal("instancePoint"), location: locationSchema, instance_id: z.number() }),
+  z.looseObject({ type: z.literal("instancePoint"), location: locationSchema, instance_id: optionalNumber }),
 ]);
 const mostBytes = 2 ** 29;
 
@@ -66,7 +67,7 @@ async function bytesOf(path: string): Promise<Buffer> {
       `${path}: ${size} bytes are no list of points; wanted at most ${mostBytes}`,
       { path },
     );
-  return readFile(path).catch((error: unknown) => {
+  return readBytes(path).catch((error: unknown) => {
     throw new PickbenchError("BadDataset", `${path}: cannot be read: ${messageOf(error)}`, {
       path,
       cause: error,

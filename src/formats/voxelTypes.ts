@@ -1,5 +1,5 @@
 /** Voxel types of written volumes, their encoding as bytes, and the contract of writers by slabs. */
-import { messageOf, PickbenchError } from "../system/errors.js";
+import { isPickbenchError, messageOf, PickbenchError } from "../system/errors.js";
 import { floatToHalf, greatestHalf } from "./halfFloat.js";
 
 /** Voxel types that can be written. */
@@ -55,11 +55,13 @@ export function encodeVoxels(path: string, type: VoxelType, values: Float32Array
 }
 
 /** Makes the error of a file that cannot be written: BadUsage, with the file system's own reason. */
-export const unwritable = (path: string, error: unknown): PickbenchError =>
-  new PickbenchError("BadUsage", `${path}: cannot be written (${messageOf(error)}); name another place`, {
-    path,
-    cause: error,
-  });
+export const unwritable = (path: string, error: unknown): unknown =>
+  isPickbenchError(error)
+    ? error
+    : new PickbenchError("BadUsage", `${path}: cannot be written (${messageOf(error)}); name another place`, {
+        path,
+        cause: error,
+      });
 
 /** Writer that takes a volume by slabs of whole z planes; its file or folder appears whole or not at all. */
 export interface SlabWriter {

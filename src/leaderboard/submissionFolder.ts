@@ -1,5 +1,4 @@
 /** Submission folders: record, report and CSV of a finished run. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { challengeParticles, type Weighted } from "../domain/particles.js";
 import { type RunRecord, readRecord } from "../domain/record.js";
@@ -8,6 +7,7 @@ import { type RunReport, runReportSchema } from "../score/report.js";
 import type { ScoreReport } from "../score/score.js";
 import { PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashOf } from "../system/files.js";
+import { readText } from "../system/opening.js";
 
 /** Files of a submission's folder; a run's folder holds them among others. */
 export const submissionFiles = ["record.json", "report.json", "submission.csv"] as const;
@@ -59,7 +59,7 @@ const unusable = (folder: string, why: string): PickbenchError =>
 /** Reads a run's report.json. @throws PickbenchError BadExperiment where it is missing or damaged */
 export async function readReport(path: string): Promise<RunReport> {
   try {
-    return runReportSchema.parse(parseJson(await readFile(path, "utf8"), { path, tag: "BadExperiment" }));
+    return runReportSchema.parse(parseJson(await readText(path), { path, tag: "BadExperiment" }));
   } catch (error) {
     throw new PickbenchError(
       "BadExperiment",

@@ -1,7 +1,8 @@
 /** Reads log.jsonl of a run for its report. */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { PickbenchError } from "../system/errors.js";
+import { readText } from "../system/opening.js";
 
 const stepSchema = z.looseObject({
   network: z.string(),
@@ -46,7 +47,7 @@ export async function readLog(path: string): Promise<TrainingLog> {
       `${path} has ${there.size} bytes, wanted a log of at most ${largestLog}; shorten it`,
       { path },
     );
-  const lines = (await readFile(path, "utf8")).split("\n");
+  const lines = (await readText(path)).split("\n");
   const steps: TrainingStep[] = [];
   const evaluations: Evaluation[] = [];
   for (const [at, line] of lines.entries()) {

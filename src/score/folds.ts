@@ -1,8 +1,8 @@
 /** Cross-validation by folds: the schema of folds.json, mean and spread over folds, and their tables. */
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { alignedTable, decimals, none } from "../present/text.js";
 import { PickbenchError } from "../system/errors.js";
+import { readText } from "../system/opening.js";
 import { scoreIntervalSchema } from "./report.js";
 import { intervalText } from "./reportText.js";
 import { overSeeds } from "./statistics/seeds.js";
@@ -121,7 +121,7 @@ export function foldsReport(
 /** Reads folds.json. @throws PickbenchError BadExperiment where the file is missing or damaged */
 export async function readFoldsReport(path: string): Promise<FoldsReport> {
   try {
-    return foldsReportSchema.parse(JSON.parse(await readFile(path, "utf8")));
+    return foldsReportSchema.parse(JSON.parse(await readText(path)));
   } catch (error) {
     throw new PickbenchError(
       "BadExperiment",

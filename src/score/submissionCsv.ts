@@ -1,7 +1,6 @@
 /** Reads, scores and writes submission CSVs. */
 import { createWriteStream } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { challengeParticles, type Particle, type ParticlePick, type Weighted } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
@@ -13,6 +12,7 @@ import {
   submissionColumns,
 } from "../formats/csv/submissionRows.js";
 import { PickbenchError } from "../system/errors.js";
+import { replaced } from "../system/replacing.js";
 import { type PicksByExperiment, type PositionsByExperiment, PositionTable } from "./match/positions.js";
 import { createScorer, type ScoreReport } from "./score.js";
 
@@ -75,16 +75,30 @@ async function readKnownRows(path: string, each: RowReader, options: SubmissionO
   );
 }
 
+/** What is heard while a submission is scored. */
+export interface ScoringOptions extends Pick<CsvRules, "note"> {
+  /** Takes the names of all experiments of the CSV. */
+  readonly seen?: Set<string>;
+}
+
 /** Scores a submission by the challenge's metric, row by row: memory grows with the truth alone. */
 export async function scoreSubmission(
   path: string,
   truth: PositionsByExperiment,
   particles: readonly Particle[] = challengeParticles,
+  { seen, ...rules }: ScoringOptions = {},
 ): Promise<ScoreReport> {
   const scorer = createScorer(truth, particles);
-  await readRows(path, (experiment, type, place, row) => {
-    if (!scorer.add(experiment, type, place)) throw unknownTypeInRow(path, row, type, particles, {});
-  });
+  let latest: string | undefined;
+  await readRows(
+    path,
+    (experiment, type, place, row) => {
+      if (experiment !== latest) seen?.add(experiment);
+      latest = experiment;
+      if (!scorer.add(experiment, type, place)) throw unknownTypeInRow(path, row, type, particles, {});
+    },
+    rules,
+  );
   return scorer.report();
 }
 
@@ -113,17 +127,11 @@ const unknownTypeInRow = (
  */
 export async function writeSubmission(path: string, picks: PicksByExperiment): Promise<void> {
   const { stringify } = await import("csv-stringify");
-  await mkdir(dirname(path), { recursive: true });
-  const partial = `${path}.partial-${process.pid}`;
-  try {
+  await replaced(path, async (partial) => {
     const stringifier = stringify({ header: true, columns: [...submissionColumns] });
     await pipeline(rowsOf(picks), stringifier, createWriteStream(partial));
     await flush(partial);
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
+  });
 }
 
 function* rowsOf(picks: PicksByExperiment): Generator<(string | number)[]> {

@@ -1,8 +1,8 @@
 /** A run's sweep.json: the official counts at every threshold, on held-out runs. */
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { Particle, ParticlePick } from "../domain/particles.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
+import { readText } from "../system/opening.js";
 import type { PicksByExperiment } from "./match/positions.js";
 import { countType } from "./tuning.js";
 
@@ -60,7 +60,7 @@ export function countSweep(
 /** Reads a run's sweep.json; undefined where there is none. @throws PickbenchError BadExperiment where it is damaged */
 export async function readSweep(path: string): Promise<ThresholdSweep | undefined> {
   try {
-    return sweepSchema.parse(JSON.parse(await readFile(path, "utf8")));
+    return sweepSchema.parse(JSON.parse(await readText(path)));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new PickbenchError(

@@ -1,10 +1,11 @@
 /** Trials on disk: the schema of trial.json, and their folders. */
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
+import { readText } from "../system/opening.js";
 import { type RunFolder, runFolder } from "../train/run/runFolder.js";
 import type { Observation } from "./sampler.js";
 
@@ -64,7 +65,7 @@ export async function finishedTrials(out: string): Promise<Trial[]> {
 
 async function readTrial(path: string, number: number): Promise<Trial> {
   try {
-    const trial = trialSchema.parse(JSON.parse(await readFile(path, "utf8")));
+    const trial = trialSchema.parse(JSON.parse(await readText(path)));
     if (trial.trial !== number) throw new TypeError(`it is of trial ${trial.trial}`);
     return trial;
   } catch (error) {

@@ -1,5 +1,6 @@
 /** How an error crosses a thread, whose clone of it would lose what it is: by its parts. */
 import { type ErrorTag, isPickbenchError, messageOf, PickbenchError } from "./errors.js";
+import { userErrorOf } from "./systemErrors.js";
 
 /** The parts of an error; a PickbenchError has a tag. */
 export interface Failure {
@@ -13,8 +14,9 @@ export interface Failure {
   readonly stack?: string;
 }
 
-/** Takes an error apart. */
-export function failureOf(error: unknown): Failure {
+/** Takes an error apart; what the system refuses becomes the user's error, as its code would be lost. */
+export function failureOf(thrown: unknown): Failure {
+  const error = userErrorOf(thrown) ?? thrown;
   if (!(error instanceof Error)) return { message: String(error) };
   const { message, cause, stack } = error;
   const caused = cause === undefined ? {} : { cause: messageOf(cause) };

@@ -2,24 +2,27 @@
  * Writing files and folders as a whole, hashes, and canonical JSON. The room `system` deals with files, threads, signals
  * and progress.
  */
-import { createHash, randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
-import writeFileAtomic from "write-file-atomic";
+import { createHash } from "node:crypto";
+import { mkdir, open } from "node:fs/promises";
+import { openFile } from "./opening.js";
+import { replaced } from "./replacing.js";
 
 /**
  * Writes a file under a temporary name, then renames it, making the folder; after a kill, the old or the new file is
  * whole.
+ *
+ * @throws PickbenchError System naming the file where the system refuses it
  */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFileAtomic(
-    path,
-    typeof content === "string"
-      ? content
-      : Buffer.from(content.buffer, content.byteOffset, content.byteLength),
-  );
+  await replaced(path, async (partial) => {
+    const file = await open(partial, "wx");
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  });
 }
 
 /** Makes a folder under a temporary name by `fill`, then renames it, replacing an earlier one. */
@@ -27,22 +30,17 @@ export async function writeFolderWhole(
   path: string,
   fill: (partial: string) => Promise<void>,
 ): Promise<void> {
-  const partial = `${path}.partial-${process.pid}-${randomBytes(3).toString("hex")}`;
-  await mkdir(partial, { recursive: true });
-  try {
+  await replaced(path, async (partial) => {
+    await mkdir(partial);
     await fill(partial);
-    await rm(path, { recursive: true, force: true });
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { recursive: true, force: true });
-    throw error;
-  }
+  });
 }
 
 /** Returns the SHA-256 of a file, hex. */
 export async function hashFile(path: string): Promise<string> {
   const hash = createHash("sha256");
-  for await (const block of createReadStream(path)) hash.update(block as Buffer);
+  const file = await openFile(path);
+  for await (const block of file.createReadStream()) hash.update(block as Buffer);
   return hash.digest("hex");
 }
 

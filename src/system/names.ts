@@ -15,8 +15,8 @@ const temporaryBytes = 24;
 /** Names of devices, which Windows takes for themselves with any ending (Microsoft, "Naming Files, Paths, and Namespaces"). */
 const deviceName = /^(con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(\.|$)/i;
 
-/** Control characters, line separators, and marks that turn the direction of writing. */
-const controlCharacter = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+/** Control characters, and marks that turn the direction of writing. */
+const controlCharacter = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 /** Returns what keeps a name from being a part of a path, such as "it holds a slash"; undefined for a fit name. */
 export function nameFault(name: string): string | undefined {

@@ -12,7 +12,10 @@ import type { SceneVolume } from "./scene.js";
  * @param access of the data set it belongs to
  * @throws BadDataset where its metadata is missing or wrong
  */
-export async function sceneVolume(tomogram: TomogramRef, access?: DataAccess): Promise<SceneVolume> {
+export async function sceneVolume(
+  tomogram: TomogramRef,
+  access?: DataAccess,
+): Promise<Omit<SceneVolume, "contrast">> {
   const { path, levels } = await resolveTomogram(tomogram, access);
   const { path: level, shape, spacing, axes, dataType } = levels[0]!;
   const plain = { path, level, shape, spacing, dataType };

@@ -83,6 +83,7 @@ test("growth: half, one and two times the voxels, one tomogram and two, and seve
     sizes: [],
     volume: [16, 32, 32],
     checkpoints: [],
+    allowCode: [],
     data: undefined,
     engine: "onnx-cpu",
     threads: 1,

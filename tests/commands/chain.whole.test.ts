@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -11,11 +11,12 @@ import { readLeaderboard } from "../../src/leaderboard/leaderboard.js";
 import { scorePicks } from "../../src/score/score.js";
 import { readSubmission } from "../../src/score/submissionCsv.js";
 import { readSweep } from "../../src/score/sweep.js";
-import { readCheckpoint } from "../../src/train/checkpoint/checkpoint.js";
+import { hashFile } from "../../src/system/files.js";
+import { readCheckpoint, readSettings } from "../../src/train/checkpoint/checkpoint.js";
 import { type RunResult, runExperiment, tuneOnly } from "../../src/train/run/runExperiment.js";
 import { runFolder } from "../../src/train/run/runFolder.js";
 import { pickbench } from "../support/commandLine.js";
-import { evaluatedTwice, tinyDataset, tinyExperiment } from "../support/tinyRun.js";
+import { allowTiny, evaluatedTwice, tinyCode, tinyDataset, tinyExperiment } from "../support/tinyRun.js";
 
 let folder: string;
 let data: string;
@@ -34,6 +35,7 @@ const runTiny = async (name: string, changes: Readonly<Record<string, unknown>> 
   return runExperiment(runFolder(at(name)), options, at("submissions"));
 };
 
+const read = (path: string) => readCheckpoint(path, { allowCode: [tinyCode(folder)] });
 const bytes = (...parts: string[]) => readFile(at(...parts));
 
 beforeAll(async () => {
@@ -89,8 +91,8 @@ describe("run", () => {
       "all-0000006.safetensors",
       "all-0000012.safetensors",
     ]);
-    const best = await readCheckpoint(at("kept", "best.safetensors"));
-    expect((await readCheckpoint(at("first", "best.safetensors"))).networks).toEqual(best.networks);
+    const best = await read(at("kept", "best.safetensors"));
+    expect((await read(at("first", "best.safetensors"))).networks).toEqual(best.networks);
     const snapshots = await Promise.all(
       ["6", "12"].map((step) =>
         readCheckpoint(at("kept", "snapshots", `all-${step.padStart(7, "0")}.safetensors`)),
@@ -121,7 +123,7 @@ describe("run", () => {
     const report = scorePicks(truth, new Map([["TS_S4", picks]]), dataset.particles);
     expect(report).toEqual(result.report.holdout);
     const sweep = (await readSweep(at("first", "sweep.json")))!;
-    const { picking } = await readCheckpoint(at("first", "best.safetensors"));
+    const { picking } = await readSettings(at("first", "best.safetensors"));
     expect(sweep.runs).toEqual(["TS_S4"]);
     for (const type of types) {
       const { used, points } = sweep.perType[type]!;
@@ -146,7 +148,9 @@ describe("run", () => {
 describe("what a run leaves is all that is needed after it", () => {
   it("submit writes the run's own submission", async () => {
     const args = ["--data", data, "--runs", "TS_S4", "--threads", "1", "--out", at("submitted.csv")];
-    const { code, stderr } = await pickbench("submit", at("first", "best.safetensors"), ...args);
+    const { code, stderr } = await pickbench(
+      ...["submit", at("first", "best.safetensors"), ...args, ...allowTiny(folder)],
+    );
     expect([code, stderr]).toEqual([0, expect.not.stringContaining("pickbench:")]);
     expect((await bytes("submitted.csv")).equals(await bytes("first", "submission.csv"))).toBe(true);
   });
@@ -154,7 +158,9 @@ describe("what a run leaves is all that is needed after it", () => {
   it("predict and pick --checkpoint give the picks that submit gives", async () => {
     const checkpoint = at("first", "best.safetensors");
     const where = ["--data", data, "--runs", "TS_S4", "--threads", "1"];
-    expect((await pickbench("predict", checkpoint, ...where, "--out", at("maps"))).code).toBe(0);
+    expect(
+      (await pickbench("predict", checkpoint, ...where, ...allowTiny(folder), "--out", at("maps"))).code,
+    ).toBe(0);
     const picked = await pickbench(
       "pick",
       at("maps"),
@@ -193,11 +199,33 @@ describe("what a run leaves is all that is needed after it", () => {
     expect((await bytes("first", "best.safetensors")).equals(before)).toBe(true);
   });
 
+  it("tune with another grid names itself and the new checkpoint in the record", async () => {
+    await cp(at("first"), at("retuned"), { recursive: true });
+    const was = await readRecord(at("retuned", "record.json"));
+    const grid = { thresholds: [0.15, 0.25], minVolumes: [0.05, 0.1] };
+    const experiment = await tinyExperiment(at("grid.yaml"), { ...compared, name: "first", picking: grid });
+    const { code, stderr, stdout } = await pickbench(
+      ...["tune", experiment, "--data", data, "--out", at("retuned"), "--threads", "1", "--json"],
+    );
+    expect(code, stderr).toBe(0);
+    const now = await readRecord(at("retuned", "record.json"));
+    const hash = await hashFile(at("retuned", "best.safetensors"));
+    expect(hash).not.toBe(was.result!.checkpointHash);
+    expect(now.result).toMatchObject({
+      checkpointHash: hash,
+      metrics: { score: was.result!.metrics.score, tuneScore: JSON.parse(stdout).tuneScore },
+    });
+    expect(now.tunings).toMatchObject([
+      { before: was.result!.checkpointHash, after: hash, experiment: { resolved: { picking: grid } } },
+    ]);
+    expect(stderr).toContain("its score, picks and submission.csv are of the settings before");
+  });
+
   it("an ensemble of two checkpoints predicts what both learned", async () => {
     await runTiny("second", { types: ["ribosome", "thyroglobulin"], budget: "2 steps" });
     const two = ["first", "second"].map((name) => at(name, "best.safetensors"));
     const args = ["--data", data, "--runs", "TS_S4", "--threads", "1", "--out", at("both.csv"), "--json"];
-    const { code, stdout } = await pickbench("submit", ...two, ...args);
+    const { code, stdout } = await pickbench("submit", ...two, ...args, ...allowTiny(folder));
     expect(code).toBe(0);
     expect(Object.keys(JSON.parse(stdout).runs[0].perType)).toEqual([
       "apo-ferritin",
@@ -225,7 +253,7 @@ describe("one network per type", () => {
     const { report, trained } = await runTiny(name, { ...perType, ...changes });
     expect(report.holdout).not.toBeNull();
     expect(trained.steps).toBe(8);
-    const { networks, picking } = await readCheckpoint(at(name, "best.safetensors"));
+    const { networks, picking } = await read(at(name, "best.safetensors"));
     expect(networks.map(({ channels }) => channels)).toEqual([["apo-ferritin"], ["ribosome"]]);
     expect([...picking.keys()]).toEqual(["apo-ferritin", "ribosome"]);
   });

@@ -11,13 +11,17 @@ import { wordsOf } from "../support/docs/shellLine.js";
 /** Threads of an engine wait for work in a loop, which takes time from whatever else runs. */
 const oneThread = ["--threads", "1"];
 
+/** The runs of the documents are of a network that a file declares. */
+const ownCode = ["--allow-code", "experiments/two-layers.mjs"];
+
 /** Flags that a command of the documents gets beside its own, so that it ends in a moment, or may run again. */
 const additions: Readonly<Record<string, readonly (readonly string[])[]>> = {
   run: [["--overwrite"], oneThread],
-  submit: [["--overwrite"], oneThread],
-  ...Object.fromEntries(
-    ["train", "tune", "predict", "ensemble", "search"].map((name) => [name, [oneThread]]),
-  ),
+  submit: [["--overwrite"], oneThread, ownCode],
+  export: [ownCode],
+  repeat: [ownCode],
+  ...Object.fromEntries(["train", "tune", "search"].map((name) => [name, [oneThread]])),
+  ...Object.fromEntries(["predict", "ensemble"].map((name) => [name, [oneThread, ownCode]])),
   simulate: [
     ["--count", "1"],
     ["--size", tinyVolumes.shape.join(",")],

@@ -63,10 +63,16 @@ export async function tinyExperiment(
   return path;
 }
 
+/** The file that declares the network of experiments in a folder. */
+export const tinyCode = (folder: string): string => join(folder, "two-layers.mjs");
+
+/** Flags by which a command runs the code of the network of experiments in a folder. */
+export const allowTiny = (folder: string): string[] => ["--allow-code", tinyCode(folder)];
+
 /** Writes a network of two layers into the folder of an experiment, for its `network`. */
 async function tinyNetwork(folder: string): Promise<{ readonly file: string }> {
   await writeFile(
-    join(folder, "two-layers.mjs"),
+    tinyCode(folder),
     `export default {
       name: "two-layers",
       build: (g, x, outputs) =>

@@ -78,7 +78,7 @@ const voxelsOf = ({ shape, tomograms }: Size): number => voxelCount(shape) * tom
 async function submitAll(
   folder: string,
   size: Size,
-  { checkpoints, engine, steps, reporter }: BenchOptions,
+  { checkpoints, allowCode, engine, steps, reporter }: BenchOptions,
 ): Promise<SubmitCost[]> {
   const { shape, tomograms, threads } = size;
   const data = join(folder, `${tomograms}-of-${shape.join("-")}`);
@@ -87,7 +87,7 @@ async function submitAll(
   const runs = tomograms > 10 ? 1 : Math.min(steps, mostRuns);
   for (let run = 0; run < runs; run++) {
     const out = join(folder, `${tomograms}-${shape.join("-")}-${threads}-${run}.csv`);
-    costs.push(await runSubmit({ checkpoints, data, out, engine, threads }, reporter));
+    costs.push(await runSubmit({ checkpoints, allowCode, data, out, engine, threads }, reporter));
   }
   return costs;
 }

@@ -1,7 +1,7 @@
 /** Bench part: one full tomogram, Zarr to CSV, beside the time that the challenge allows. */
 import { join } from "node:path";
-import { findTomogram, openDataset } from "../../data/dataset.js";
-import type { TomogramRef } from "../../data/model.js";
+import { findTomogram, openDataset, tomogramsNamed } from "../../data/dataset.js";
+import type { Run } from "../../data/model.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
 import { rounded } from "../../domain/numbers.js";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
@@ -31,7 +31,7 @@ export const part: BenchPart = {
       options.reporter,
       async (folder) => {
         const checkpoints = await checkpointsToMeasure(options.checkpoints, folder);
-        const described = await describeCheckpoints(checkpoints);
+        const described = await describeCheckpoints(checkpoints, options);
         const subject =
           options.data === undefined
             ? await writeSubject(folder, shape)
@@ -66,8 +66,8 @@ async function firstSubject(
   reporter: Reporter,
 ): Promise<Subject> {
   const dataset = await openDataset(data, { prefer: "test", reporter });
-  const isMeant = ({ tomoType }: TomogramRef): boolean => tomoType === choice.tomogram;
-  const run = dataset.runs.find(({ tomograms }) => tomograms.some(isMeant)) ?? dataset.runs[0]!;
+  const isMeant = (run: Run): boolean => tomogramsNamed(run, choice.tomogram, choice.voxelSpacing).length > 0;
+  const run = dataset.runs.find(isMeant) ?? dataset.runs[0]!;
   const ref = findTomogram(run, choice.tomogram, choice.voxelSpacing);
   return { data, run: run.name, shape: (await openTomogram(ref, choice.level, dataset.access)).shape };
 }
@@ -76,7 +76,7 @@ async function timeSubmit(
   folder: string,
   { data, run, shape }: Subject,
   tiling: Tiling,
-  { checkpoints, engine, threads, steps, peak, reporter }: BenchOptions,
+  { checkpoints, allowCode, engine, threads, steps, peak, reporter }: BenchOptions,
   { networks, gflopPerVoxel, experiment }: DescribedCheckpoints,
 ): Promise<BenchRow> {
   const { tile, overlap } = { ...experiment.predict, ...tiling };
@@ -87,7 +87,9 @@ async function timeSubmit(
   const costs: SubmitCost[] = [];
   for (let done = 0; done < Math.min(steps, mostRuns); done++) {
     const out = join(folder, `submission-${tiles.overlap}-${done}.csv`);
-    costs.push(await runSubmit({ checkpoints, data, run, out, engine, threads, ...tiling }, reporter));
+    costs.push(
+      await runSubmit({ checkpoints, allowCode, data, run, out, engine, threads, ...tiling }, reporter),
+    );
   }
   const voxels = voxelCount(shape);
   const gflop = gflopPerVoxel && gflopPerVoxel * voxels;

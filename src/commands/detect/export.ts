@@ -20,10 +20,11 @@ import {
   offsetsOf,
 } from "../../train/checkpoint/modelMetadata.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, overwriteOption } from "../shared/flags.js";
+import { allowCodeOption, checkWritable, overwriteOption } from "../shared/flags.js";
 
 export const command = defineCommand({
   usage: "<checkpoint> <model>",
+  lists: ["allow-code"],
   options: (argv) =>
     argv
       .positional("checkpoint", {
@@ -47,6 +48,7 @@ export const command = defineCommand({
         default: true,
         describe: "run each model in ONNX Runtime beside the engine before it is written",
       })
+      .option("allow-code", allowCodeOption)
       .option("overwrite", overwriteOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example(
@@ -57,8 +59,8 @@ export const command = defineCommand({
         "$0 export ais/best.safetensors ais.onnx --network ribosome",
         "one of a per-type checkpoint's networks",
       ),
-  run: async ({ checkpoint: path, model, network, logits = false, check, overwrite, json }) => {
-    const checkpoint = await readCheckpoint(path);
+  run: async ({ checkpoint: path, model, network, logits = false, check, overwrite, allowCode, json }) => {
+    const checkpoint = await readCheckpoint(path, { allowCode });
     const chosen = chooseNetworks(path, namedNetworks(checkpoint), network);
     const places = chosen.map((named) => ({
       named,

@@ -1,15 +1,19 @@
 /** pickbench pick: picks from probability maps. */
+
+import { readCopickParticles } from "../../data/layouts/copickConfig.js";
+import { labelled } from "../../data/layouts/copickProject.js";
 import { picksPath } from "../../data/picks.js";
-import { challengeParticles } from "../../domain/particles.js";
+import { challengeParticles, type Particle } from "../../domain/particles.js";
 import { type Angstrom, angstrom } from "../../domain/units.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import { pickChannels } from "../../infer/pick/channels.js";
+import { noteUnknownLabels, withScales } from "../../infer/pick/mapScales.js";
 import { defaultPicking, type PickingSettings } from "../../infer/pick/picking.js";
 import { type PickedType, planPicking } from "../../infer/pick/store.js";
 import { findStores } from "../../infer/predict/probabilityStores.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkFree } from "../../system/overwriting.js";
-import type { Checkpoint } from "../../train/checkpoint/checkpoint.js";
+import type { Reporter } from "../../system/reporter.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
@@ -55,6 +59,14 @@ export const command = defineCommand({
         type: "number",
         describe: "Å of the ball in which a peak is the greatest (peaks); the minimum spacing by default",
       })
+      .option("scale", {
+        type: "number",
+        describe: "value of a map's voxels that stands for p = 1; of integers, by type and range by default",
+      })
+      .option("config", {
+        type: "string",
+        describe: "copick configuration: the labels of a volume of labels, and its particles' radii",
+      })
       .option("session", { type: "string", default: "pick", describe: "copick session in the files' names" })
       .option("overwrite", overwriteOption)
       .option("quiet", quietOption)
@@ -68,33 +80,52 @@ export const command = defineCommand({
         "$0 pick probabilities --checkpoint runs/a/best.safetensors --out picks",
         "with the settings that training tuned",
       ),
-  run: async ({ probabilities, out, type, checkpoint, session, overwrite, quiet, json, ...flags }) => {
+  run: async ({
+    probabilities,
+    out,
+    type,
+    checkpoint,
+    scale,
+    config,
+    session,
+    overwrite,
+    quiet,
+    ...flags
+  }) => {
+    const { json } = flags;
     const given = checkedFlags(flags);
+    if (scale !== undefined && !(Number.isFinite(scale) && scale > 0))
+      throw new PickbenchError("BadUsage", "--scale is not a positive number; write it like --scale 255");
     await checkWritable("out", out, "folder");
     const tuned = checkpoint ? await tunedPicking(checkpoint) : undefined;
-    const tasks = await planPicking(
+    const configured = config === undefined ? undefined : labelled(await readCopickParticles(config));
+    const planned = await planPicking(
       await findStores(probabilities),
       type ?? [...(tuned?.settings.keys() ?? [])],
+      configured,
     );
     const author = { userId: ownUserId, sessionId: session };
     await checkFree(
-      tasks.map((task) => picksPath(out, task.run, task.type, author)),
+      planned.map((task) => picksPath(out, task.run, task.type, author)),
       overwrite,
       "another --out or --session",
     );
     const settings = new Map(
-      tasks.map((task) => {
+      planned.map((task) => {
         const base = tuned?.settings.get(task.type);
-        return [task.type, base ? { ...base, ...given } : settingsFor(task.type, given)];
+        return [task.type, base ? { ...base, ...given } : settingsFor(task.type, given, configured)];
       }),
     );
     const place = { folder: out, session, offset: tuned?.offset };
     const reporter = terminalReporter({ quiet: quiet || json === true });
+    await noteUnknownLabels(planned, configured ?? [], reporter);
+    const tasks = await withScales(planned, scale, reporter);
     const progress = reporter.progress("picking", tasks.length, "volumes");
     let done = 0;
     const onPicked = ({ run, type: found }: PickedType) => progress.update(++done, `${run} ${found}`);
     const work = tasks.map((task) => ({ task, settings: settings.get(task.type)!, place }));
     const picked = await pickChannels(work, onPicked).finally(() => progress.stop());
+    noteBeyond(picked, reporter);
     report(json, { picked }, () => picked.map(line).join("\n"));
   },
 });
@@ -103,10 +134,10 @@ type Flags = Partial<PickingSettings>;
 
 /** Loaded only where it is asked for: reading checkpoints brings the networks with it. */
 async function tunedPicking(paths: readonly string[]) {
-  const { readCheckpoint } = await import("../../train/checkpoint/checkpoint.js");
+  const { readSettings } = await import("../../train/checkpoint/checkpoint.js");
   const { mergedSettings } = await import("../../train/submit/mergedSettings.js");
-  const checkpoints: Checkpoint[] = [];
-  for (const path of paths) checkpoints.push(await readCheckpoint(path));
+  const checkpoints: Awaited<ReturnType<typeof readSettings>>[] = [];
+  for (const path of paths) checkpoints.push(await readSettings(path));
   return { settings: mergedSettings(checkpoints), offset: checkpoints[0]!.experiment.data.offset };
 }
 
@@ -142,9 +173,25 @@ function checkedFlags(flags: {
   };
 }
 
+/** Says which maps hold what is no probability, although groups of voxels are weighed by it. */
+function noteBeyond(picked: readonly PickedType[], reporter: Reporter): void {
+  const beyond = picked.filter((each) => each.beyond !== undefined && each.settings.method === "watershed");
+  const [first] = beyond;
+  if (first === undefined) return;
+  const where = beyond.length === 1 ? "" : ` (and ${beyond.length - 1} more)`;
+  reporter.note(
+    `${first.run} ${first.type}${where}: values reach ${Number(first.beyond!.toPrecision(4))}, more than a probability, and were taken as they are; --scale says which value stands for p = 1, --method peaks picks heat maps`,
+  );
+}
+
 /** The flags over the type's defaults. @throws BadUsage where a type has none and the flags do not replace them */
-function settingsFor(type: string, flags: Flags): PickingSettings {
-  const particle = challengeParticles.find(({ name }) => name === type);
+function settingsFor(
+  type: string,
+  flags: Flags,
+  particles: readonly Particle[] = challengeParticles,
+): PickingSettings {
+  const particle =
+    particles.find(({ name }) => name === type) ?? challengeParticles.find(({ name }) => name === type);
   if (particle) return { ...defaultPicking(particle), ...flags };
   const { method = "watershed", threshold = 0.5, minVolume, minSpacing } = flags;
   if (minSpacing !== undefined && (minVolume !== undefined || method === "peaks"))

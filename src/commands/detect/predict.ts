@@ -1,13 +1,17 @@
 /** pickbench predict: probability maps of a data set's tomograms. */
 import { labelled } from "../../data/layouts/copickProject.js";
 import type { Dataset } from "../../data/model.js";
+import { spacingDoubts } from "../../data/spacings.js";
 import {
   createProbabilities,
+  type MrcVoxels,
+  mrcVoxels,
   type ProbabilityFormat,
   type ProbabilityTarget,
   probabilityFormats,
   probabilityPaths,
 } from "../../infer/predict/probabilityFiles.js";
+import { PickbenchError } from "../../system/errors.js";
 import { checkFree } from "../../system/overwriting.js";
 import { type Reporter, startCounting } from "../../system/reporter.js";
 import { type Detector, openDetector } from "../../train/submit/detector.js";
@@ -18,7 +22,7 @@ import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOpt
 
 export const command = defineCommand({
   usage: "<checkpoint..>",
-  lists: ["checkpoint"],
+  lists: ["checkpoint", "allow-code"],
   options: (argv) =>
     withDetectorOptions(argv)
       .option("out", {
@@ -30,7 +34,12 @@ export const command = defineCommand({
         choices: probabilityFormats,
         default: "zarr" as const,
         describe:
-          "mrc: RUN__TYPE.mrc as Ais writes them; copick: OUT/ExperimentRuns/RUN/Segmentations, and labels beside",
+          "mrc: RUN__TYPE.mrc as Ais names them; copick: OUT/ExperimentRuns/RUN/Segmentations, and labels beside",
+      })
+      .option("voxels", {
+        choices: mrcVoxels,
+        describe:
+          "of MRC files: bytes, 255·p rounded, as Ais reads them (the default); or float32, which loses nothing",
       })
       .option("zarr", {
         choices: [2, 3] as const,
@@ -52,25 +61,32 @@ export const command = defineCommand({
         "segmentations that copick and its viewers show",
       ),
   run: async ({ checkpoint, data, runs: asked, tomogram, tile, overlap, engine, ...flags }) => {
-    const { precision, out, json, format, zarr, session, overwrite, quiet } = flags;
+    const { precision, out, json, format, voxels, zarr, session, overwrite, quiet } = flags;
+    if (voxels !== undefined && format !== "mrc")
+      throw new PickbenchError(
+        "BadUsage",
+        `--voxels is of MRC files, and --format ${format} writes float32; leave it out, or add --format mrc`,
+      );
     const threads = threadsOf(flags.threads);
     const tiling = tilingOf(tile, overlap);
     await checkWritable("out", out, "folder");
     const reporter = terminalReporter({ quiet });
-    const { dataset, runs } = await openRuns(data, asked, reporter);
+    const { dataset, runs } = await openRuns(data, asked, reporter, flags.spacing);
     const detector = await openDetector(checkpoint, {
       engine: await engineOf(engine),
       threads,
       precision,
       tomogram,
       tiling,
+      allowCode: flags.allowCode,
     });
     const written: string[] = [];
     try {
-      const target = { format, folder: out, session, zarr, reporter };
+      const target = { format, folder: out, session, zarr, voxels, reporter };
       const voxelSpacings = new Map<string, number>();
       for (const run of runs) {
         const { ref, spacing } = await detector.find(dataset, run);
+        for (const doubt of spacingDoubts(ref, ref.levels[0]!.spacing)) reporter.note(`warning: ${doubt}`);
         voxelSpacings.set(run, ref.voxelSpacing ?? spacing[2]);
       }
       const { types } = detector;
@@ -83,11 +99,16 @@ export const command = defineCommand({
     } finally {
       await detector.close();
     }
+    if (format === "mrc" && voxels !== "float32")
+      reporter.note(
+        "the volumes hold 255·p rounded to whole numbers, as Ais reads them; picks that turn on less than 0.002 of a probability can differ: --voxels float32 keeps all",
+      );
     report(json, { types: detector.types, volumes: written }, () => written.join("\n"));
   },
 });
 
 interface Target extends Pick<ProbabilityTarget, "folder" | "session" | "zarr" | "run" | "voxelSpacing"> {
+  readonly voxels: MrcVoxels | undefined;
   readonly format: ProbabilityFormat;
   readonly reporter: Reporter;
 }
@@ -95,13 +116,14 @@ interface Target extends Pick<ProbabilityTarget, "folder" | "session" | "zarr" |
 async function predictRun(
   detector: Detector,
   dataset: Dataset,
-  { format, reporter, ...target }: Target,
+  { format, voxels, reporter, ...target }: Target,
 ): Promise<readonly string[]> {
   const { run } = target;
   const views = await detector.read(dataset, run);
   const { shape, spacing } = views[0]!;
   const files = await createProbabilities(format, {
     ...target,
+    ...(voxels ? { voxels } : {}),
     types: detector.types,
     particles: labelled(dataset.particles),
     shape,

@@ -13,7 +13,7 @@ import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOpt
 
 export const command = defineCommand({
   usage: "<checkpoint..>",
-  lists: ["checkpoint"],
+  lists: ["checkpoint", "allow-code"],
   options: (argv) =>
     withDetectorOptions(argv)
       .option("out", { type: "string", demandOption: true, describe: "the CSV to write" })
@@ -40,7 +40,7 @@ export const command = defineCommand({
     await checkWritable("out", out, "file");
     if (!isUnfinished(out)) await checkFree(out, flags.overwrite);
     const reporter = terminalReporter({ quiet: flags.quiet });
-    const { dataset, runs } = await openRuns(data, asked, reporter);
+    const { dataset, runs } = await openRuns(data, asked, reporter, flags.spacing);
     await reporter.stoppable("tile", async () => {
       const submitted = await withSubmissionParts(out, async (parts) => {
         const options = {
@@ -49,6 +49,7 @@ export const command = defineCommand({
           precision: flags.precision,
           tomogram: flags.tomogram,
           tiling,
+          allowCode: flags.allowCode,
         };
         const detector = await openDetector(checkpoint, options);
         try {
@@ -60,6 +61,7 @@ export const command = defineCommand({
             threads,
             precision: detector.precision,
             tiles: canonicalJson(tiling),
+            ...(flags.spacing === undefined ? {} : { spacing: flags.spacing }),
             version: ownVersion(),
           });
           const keepGoing = flags.keepGoing === true;

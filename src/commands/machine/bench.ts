@@ -10,6 +10,7 @@ import { resolveEngine } from "../../engines/available.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
+  allowCodeOption,
   checkWhole,
   checkWritable,
   engineOption,
@@ -25,7 +26,7 @@ const described = names.map((name) => `${name}: ${parts[name]!.describe}`).join(
 /** `pickbench bench`: speeds, beside the Python peers that are installed. */
 export const command = defineCommand({
   usage: "[what]",
-  lists: ["checkpoint"],
+  lists: ["checkpoint", "allow-code"],
   options: (argv) =>
     argv
       .positional("what", { type: "string", choices: names, describe: `all if absent (${described})` })
@@ -42,6 +43,7 @@ export const command = defineCommand({
         nargs: 1,
         describe: "what predicts, over a baseline network with its first weights; several are an ensemble",
       })
+      .option("allow-code", allowCodeOption)
       .option("data", {
         type: "string",
         describe: "a data set whose first tomogram `predict` takes, over one of noise",
@@ -88,6 +90,7 @@ export const command = defineCommand({
       sizes: listOf(size).map((text) => wholeNumber("size", text)),
       volume: volume === undefined ? undefined : shapeOf(volume),
       checkpoints: checkpoint ?? [],
+      allowCode: given.allowCode ?? [],
       data,
       engine: await resolveEngine(given.engine ?? "onnx-cpu"),
       threads: threadsOf(threads),

@@ -77,7 +77,7 @@ function definitionsOf(define: (argv: Argv) => unknown): Definitions {
 /** yargs makes a list of a flag that is given twice. @throws BadUsage for one that takes one value, or an empty one */
 function checkGivenOnce(given: Given, lists: readonly string[]): void {
   for (const [name, value] of Object.entries(given)) {
-    if (name === "_" || lists.includes(name)) continue;
+    if (name === "_" || lists.some((list) => list === name || camelCased(list) === name)) continue;
     if (Array.isArray(value))
       throw new PickbenchError(
         "BadUsage",
@@ -86,6 +86,10 @@ function checkGivenOnce(given: Given, lists: readonly string[]): void {
     if (value === "") throw new PickbenchError("BadUsage", `--${name} is empty; give it a value`);
   }
 }
+
+/** yargs hands a flag on by both names, `keep-going` and `keepGoing`. */
+const camelCased = (flag: string): string =>
+  flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
 /** What a command reports: one JSON document with `--json`, else lines for people. */
 export function report(json: boolean | undefined, value: unknown, lines: () => string): void {

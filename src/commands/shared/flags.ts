@@ -51,6 +51,14 @@ export const overwriteOption = {
   describe: "replace what is there already",
 } as const;
 
+/** `--allow-code`, the same wherever a checkpoint or record is opened that may name an architecture file. */
+export const allowCodeOption = {
+  type: "string",
+  array: true,
+  nargs: 1,
+  describe: "an architecture file that a checkpoint or record names: its code is run; may be given again",
+} as const;
+
 /** `--set`, the same wherever an experiment is read. */
 export const setOption = {
   type: "string",
@@ -88,6 +96,21 @@ export function runNames(flag: string, given: string): string[] {
   );
 }
 
+/** `--spacing`, the same wherever tomograms are opened. */
+export const spacingOption = {
+  type: "number",
+  describe: "Å per voxel of every tomogram, over what its files say or where they say nothing",
+} as const;
+
+/** @throws BadUsage where `--spacing` was given and is no length */
+export function checkSpacing(spacing: number | undefined): void {
+  if (spacing === undefined || (spacing > 0 && spacing < 1e5)) return;
+  throw new PickbenchError(
+    "BadUsage",
+    `--spacing is ${spacing}, wanted Å per voxel; write it like --spacing 10.012`,
+  );
+}
+
 /** The flags of commands that look at a data set as a whole. */
 export const withDataset = (argv: Argv) =>
   argv
@@ -97,7 +120,8 @@ export const withDataset = (argv: Argv) =>
       describe:
         "folder with static/ and overlay/, or with train/ and test/ inside, a copick configuration, or what else docs/data.md names",
     })
-    .option("part", { choices: ["train", "test"] as const, describe: "which part, where there are both" });
+    .option("part", { choices: ["train", "test"] as const, describe: "which part, where there are both" })
+    .option("spacing", spacingOption);
 
 /** `--engine`, the same wherever a network is run. */
 export const engineOption = {

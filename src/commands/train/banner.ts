@@ -56,15 +56,29 @@ export function budgetText(text: string, now: Date): string {
   return `${text}: training ends at about ${clock}, then tuning and scoring`;
 }
 
+interface FinishedCall {
+  readonly folder: RunFolder;
+  readonly options: { readonly data: string };
+  readonly experiment: Experiment;
+}
+
 /** Prints commands to go on with. */
-export function printNextSteps(folder: RunFolder, data: string, isScored: boolean): void {
+export function printNextSteps(
+  { folder, options: { data }, experiment: { network } }: FinishedCall,
+  isScored: boolean,
+): void {
   const { faint, bold } = styleFor(process.stderr);
   const [run, best, from] = [folder.path, folder.best, data].map(shellWord);
+  const isOwnCode = typeof network === "object" && "file" in network;
+  const code = isOwnCode ? ` --allow-code ${shellWord(network.file)}` : "";
   const steps = [
     ...(isScored
       ? [[`pickbench report ${run} --data ${from}`, "curves, errors and pictures on one page"]]
       : []),
-    [`pickbench submit ${best} --data TEST_DIR --out submission.csv`, "find particles in other tomograms"],
+    [
+      `pickbench submit ${best} --data TEST_DIR --out submission.csv${code}`,
+      "find particles in other tomograms",
+    ],
   ];
   printLine(`${faint("next".padEnd(10))}`);
   for (const [command, what] of steps) printLine(`  ${bold(command!)}  ${faint(`# ${what}`)}`);

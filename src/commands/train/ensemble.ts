@@ -8,11 +8,14 @@ import { type MadeEnsemble, makeEnsemble, type TestTime } from "../../train/ense
 import { engineOf } from "../detect/detectorOptions.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
+  allowCodeOption,
+  checkSpacing,
   checkWritable,
   engineOption,
   overwriteOption,
   quietOption,
   runNames,
+  spacingOption,
   threadsOf,
   threadsOption,
 } from "../shared/flags.js";
@@ -28,7 +31,7 @@ const testTimes = {
 
 export const command = defineCommand({
   usage: "<checkpoint..>",
-  lists: ["checkpoint"],
+  lists: ["checkpoint", "allow-code"],
   options: (argv) =>
     argv
       .positional("checkpoint", {
@@ -42,6 +45,7 @@ export const command = defineCommand({
         demandOption: true,
         describe: "a data set with picks: a folder with static/ and overlay/, or a copick configuration",
       })
+      .option("spacing", spacingOption)
       .option("tune", {
         type: "string",
         demandOption: true,
@@ -65,6 +69,7 @@ export const command = defineCommand({
       })
       .option("engine", engineOption)
       .option("threads", threadsOption)
+      .option("allow-code", allowCodeOption)
       .option("overwrite", overwriteOption)
       .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
@@ -94,10 +99,11 @@ export const command = defineCommand({
     ...flags
   }) => {
     const threads = threadsOf(flags.threads);
+    checkSpacing(flags.spacing);
     await checkWritable("out", out, "file");
     await checkFree(out, flags.overwrite);
     const reporter = terminalReporter({ quiet });
-    const dataset = await openDataset(data, { reporter });
+    const dataset = await openDataset(data, { reporter, spacing: flags.spacing });
     const names = tuneRuns(data, tune, new Set(dataset.runs.map(({ name }) => name)));
     await reporter.stoppable("tomogram", async () => {
       const made = await makeEnsemble({
@@ -111,6 +117,7 @@ export const command = defineCommand({
         choice: members,
         testTime: tta && testTimes[tta],
         engine: await engineOf(engine),
+        allowCode: flags.allowCode,
       });
       if (!json) for (const warning of made.warnings) reporter.note(`warning: ${warning}`);
       report(json, { out, ...made }, () => text(out, made));

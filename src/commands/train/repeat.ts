@@ -2,11 +2,12 @@
 import { reportedDifferenceText } from "../../leaderboard/reportedComparison.js";
 import { type Repetition, repeatRun, type Sameness } from "../../train/run/repeatRun.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
+import { allowCodeOption, checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
   usage: "<record>",
+  lists: ["allow-code"],
   options: (argv) =>
     argv
       .positional("record", {
@@ -23,6 +24,7 @@ export const command = defineCommand({
         type: "string",
         describe: "the repetition's folder; runs/NAME-repeat if absent",
       })
+      .option("allow-code", allowCodeOption)
       .option("overwrite", overwriteOption)
       .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
@@ -30,13 +32,14 @@ export const command = defineCommand({
         "$0 repeat submissions/quickstart --data data/train",
         "run it again and say whether checkpoint, CSV and score are the same",
       ),
-  run: async ({ record, data, out, overwrite, quiet, json }) => {
+  run: async ({ record, data, out, overwrite, allowCode, quiet, json }) => {
     if (out !== undefined) await checkWritable("out", out, "folder");
     const repetition = await repeatRun({
       record,
       data,
       out,
       overwrite,
+      allowCode,
       reporter: terminalReporter({ quiet }),
     });
     report(json, repetition, () => repetitionText(repetition));

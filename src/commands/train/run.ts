@@ -65,7 +65,8 @@ function foldCount(given: string | undefined): FoldsSpec["folds"] | undefined {
   );
 }
 
-async function runOnce({ folder, options }: RunCall, args: Arguments): Promise<void> {
+async function runOnce(call: RunCall, args: Arguments): Promise<void> {
+  const { folder, options } = call;
   const result = await runExperiment(folder, options, args.submissions);
   const { durations, trained, published } = result;
   report(args.json, { folder: folder.path, ...result }, () =>
@@ -83,7 +84,7 @@ async function runOnce({ folder, options }: RunCall, args: Arguments): Promise<v
       .filter((line) => line !== "")
       .join("\n"),
   );
-  if (options.onPrepared) printNextSteps(folder, options.data, result.report.holdout !== null);
+  if (options.onPrepared) printNextSteps(call, result.report.holdout !== null);
 }
 
 async function runInFolds(

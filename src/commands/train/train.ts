@@ -13,7 +13,8 @@ export const command = defineCommand({
       "train only; the checkpoint is runs/quickstart/best.safetensors",
     ),
   run: async (args) => {
-    const { folder, options } = await runOptionsOf(args);
+    const call = await runOptionsOf(args);
+    const { folder, options } = call;
     const trained = await trainOnly(folder, options);
     report(args.json, { folder: folder.path, checkpoint: folder.best, ...trained }, () =>
       [
@@ -21,6 +22,6 @@ export const command = defineCommand({
         `${trained.steps} steps; they waited for data ${(100 * trained.waitedShare).toFixed(1)} % of the time`,
       ].join("\n"),
     );
-    if (options.onPrepared) printNextSteps(folder, options.data, false);
+    if (options.onPrepared) printNextSteps(call, false);
   },
 });

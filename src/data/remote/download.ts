@@ -1,8 +1,8 @@
 /** Downloads of single files and texts, resumed after a broken connection. */
-import { createHash, type Hash, randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { createHash, type Hash } from "node:crypto";
+import { type FileHandle, open } from "node:fs/promises";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
+import { beside } from "../../system/replacing.js";
 import {
   notThere,
   patience,
@@ -49,22 +49,19 @@ export async function downloadFile(
   path: string,
   options: DownloadOptions = {},
 ): Promise<Downloaded> {
-  const partials = options.partials ?? dirname(path);
-  const partial = `${partials}/.partial-${process.pid}-${randomBytes(6).toString("hex")}`;
   try {
-    await mkdir(partials, { recursive: true });
-    await mkdir(dirname(path), { recursive: true });
-    const handle = await open(partial, "w");
+    const unfinished = await beside(path, options.partials);
+    const handle = await open(unfinished.partial, "w");
     try {
       const body = new ResumableDownload(url, handle, options);
       await withRetries(url, options, () => body.resume());
       const downloaded = body.finished();
       await handle.close();
-      await rename(partial, path);
+      await unfinished.finish();
       return downloaded;
     } finally {
       await handle.close();
-      await rm(partial, { force: true });
+      await unfinished.discard();
     }
   } catch (error) {
     if (isPickbenchError(error)) throw error;

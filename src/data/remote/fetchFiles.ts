@@ -1,9 +1,11 @@
 /** Fetches many files into a folder, with a ledger that tells which are already whole. */
-import { appendFile, mkdir, readFile, stat } from "node:fs/promises";
+import { appendFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { PickbenchError } from "../../system/errors.js";
 import { hashFile } from "../../system/files.js";
+import { readText } from "../../system/opening.js";
+import { makeFolders } from "../../system/replacing.js";
 import type { Progress } from "../../system/reporter.js";
 import type { DataAccess } from "../model.js";
 import { accessFor } from "./access.js";
@@ -145,12 +147,12 @@ interface Ledger {
 /** Opens or creates a ledger. A line cut off by a kill is ignored: its file is fetched again. */
 async function openLedger(file: string, folder: string, compared: DataAccess["compared"]): Promise<Ledger> {
   const entries = new Map<string, Downloaded>();
-  const text = await readFile(file, "utf8").catch(() => "");
+  const text = await readText(file).catch(() => "");
   for (const line of text.split("\n")) {
     const entry = parsedLine(line);
     if (entry) entries.set(entry.path, entry);
   }
-  await mkdir(dirname(file), { recursive: true });
+  await makeFolders(dirname(file));
   return {
     async holds({ path, size, etag }) {
       const entry = entries.get(path);

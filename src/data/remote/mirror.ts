@@ -1,10 +1,10 @@
 /** Local mirrors of data on servers. The room `remote` lists, fetches and caches remote data sets. */
-import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { join, relative, resolve, sep } from "node:path";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { z } from "zod";
 import { isPickbenchError, messageOf } from "../../system/errors.js";
 import { hashOf, writeWhole } from "../../system/files.js";
+import { readText } from "../../system/opening.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { DataAccess } from "../model.js";
 import { isMrcName, isVolumeName } from "../volumeNames.js";
@@ -106,7 +106,7 @@ async function listed(
 }
 
 async function keptList(mirror: string): Promise<RemoteFile[] | undefined> {
-  const text = await readFile(listPath(mirror), "utf8").catch(() => undefined);
+  const text = await readText(listPath(mirror)).catch(() => undefined);
   if (text === undefined) return undefined;
   return listSchema.parse(JSON.parse(text)).map(({ path, url, size, etag }) => ({
     path,
@@ -115,6 +115,12 @@ async function keptList(mirror: string): Promise<RemoteFile[] | undefined> {
     ...(etag === undefined ? {} : { etag }),
   }));
 }
+
+/** Tells whether a path lies in a mirror, so that reading it may fetch it. */
+export const isMirrored = (path: string): boolean => {
+  const below = relative(cacheFolder(), resolve(path));
+  return below !== "" && !isAbsolute(below) && below.split(sep)[0] !== "..";
+};
 
 /**
  * Brings a mirror's file, or all files below a folder of it, here and checks what is here by its hash; anything that lies

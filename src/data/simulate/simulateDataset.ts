@@ -2,12 +2,13 @@
  * Simulated data sets. The room `simulate` makes phantoms: particles placed in ice, imaged, and written like the
  * challenge's data.
  */
-import { access, readdir, readFile, rm, rmdir } from "node:fs/promises";
+import { access, readdir, rm, rmdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
+import { readText } from "../../system/opening.js";
 import { openPool } from "../../system/pool.js";
 import { type Reporter, silentReporter } from "../../system/reporter.js";
 import { builtModule } from "../../system/threads.js";
@@ -157,7 +158,7 @@ function noteOf({
 async function clear(options: SimulateOptions, { staticRoot, overlayRoot }: PhantomRoots): Promise<void> {
   if (!(await exists(staticRoot)) && !(await exists(overlayRoot))) return;
   const folder = noteFolder(options);
-  const isOurs = await readFile(join(folder, noteName), "utf8").then(
+  const isOurs = await readText(join(folder, noteName)).then(
     (text) => text.includes("pickbench simulate"),
     () => false,
   );

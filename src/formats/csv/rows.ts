@@ -1,6 +1,7 @@
 /** Rows of a CSV file, streamed as byte ranges of their fields. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { Readable } from "node:stream";
+import { openFileSync } from "../../system/opening.js";
 
 /** Fields of one row as ranges of the file's bytes; the next row overwrites them. */
 export interface Fields {
@@ -24,7 +25,7 @@ export interface RowTaker {
 export class CsvFault extends Error {}
 
 /** Most fields of a row whose places are kept; further fields are only counted. */
-const mostFields = 64;
+const mostFields = 1024;
 const blockBytes = 1 << 18;
 const longestRow = 1 << 20;
 const [quote, comma, lineFeed, carriageReturn, space, tab] = [0x22, 0x2c, 0x0a, 0x0d, 0x20, 0x09];
@@ -40,7 +41,7 @@ const isBlank = (byte: number): boolean => byte === space || byte === carriageRe
  * @throws CsvFault where the file is no CSV; errors of the file system pass unchanged
  */
 export async function readCsvRows(path: string, taker: RowTaker): Promise<void> {
-  const file = openSync(path, "r");
+  const file = openFileSync(path);
   try {
     await new RowSplitter(file, taker).run();
   } finally {

@@ -1,9 +1,9 @@
 /** Files that may be packed with gzip or bzip2, read as their unpacked bytes. */
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
 import { PassThrough, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { messageOf, PickbenchError } from "../../system/errors.js";
+import { openFile } from "../../system/opening.js";
 
 /** A file that is read unpacked. */
 export interface PackedFile {
@@ -52,7 +52,7 @@ export async function openPacked(path: string): Promise<PackedFile> {
 
 async function sizeAndStart(path: string): Promise<{ size: number; start: Buffer }> {
   try {
-    const handle = await open(path);
+    const handle = await openFile(path);
     try {
       const start = Buffer.alloc(3);
       await handle.read(start, 0, 3, 0);

@@ -1,12 +1,11 @@
 /** Writer of MRC2014 files, by slabs, with density statistics, extended header and gzip. */
-import { randomBytes } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { type FileHandle, open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
+import { beside, replaced, type Unfinished } from "../../system/replacing.js";
 import { encodeVoxels, type SlabWriter, unwritable, type VoxelType } from "../voxelTypes.js";
 import { type MrcMode, type MrcStatistics, mrcHeaderBytes, mrcHeaderSize, mrcModeBytes } from "./header.js";
 
@@ -57,10 +56,9 @@ export async function createMrc(path: string, options: MrcOptions): Promise<Slab
     throw new PickbenchError("Unsupported", `${path}: bzip2 is read, not written; name it .mrc or .mrc.gz`, {
       path,
     });
-  const partial = `${path}.partial-${process.pid}-${randomBytes(3).toString("hex")}`;
   try {
-    await mkdir(dirname(path), { recursive: true });
-    return new MrcWriter(path, partial, await open(partial, "w"), options);
+    const unfinished = await beside(path);
+    return new MrcWriter(path, unfinished, await open(unfinished.partial, "w"), options);
   } catch (error) {
     throw unwritable(path, error);
   }
@@ -68,7 +66,7 @@ export async function createMrc(path: string, options: MrcOptions): Promise<Slab
 
 class MrcWriter implements SlabWriter {
   readonly #path: string;
-  readonly #partial: string;
+  readonly #unfinished: Unfinished;
   readonly #file: FileHandle;
   readonly #options: MrcOptions;
   readonly #mode: MrcMode;
@@ -77,9 +75,9 @@ class MrcWriter implements SlabWriter {
   readonly #next: number[];
   readonly #statistics = new Statistics();
 
-  constructor(path: string, partial: string, file: FileHandle, options: MrcOptions) {
+  constructor(path: string, unfinished: Unfinished, file: FileHandle, options: MrcOptions) {
     this.#path = path;
-    this.#partial = partial;
+    this.#unfinished = unfinished;
     this.#file = file;
     this.#options = options;
     this.#mode = options.mode ?? 2;
@@ -121,8 +119,12 @@ class MrcWriter implements SlabWriter {
         await this.#file.write(extended.bytes, 0, extended.bytes.length, mrcHeaderSize);
       await this.#file.sync();
       await this.#file.close();
-      if (this.#path.endsWith(".gz")) await gzip(this.#partial);
-      await rename(this.#partial, this.#path);
+      if (!this.#path.endsWith(".gz")) return await this.#unfinished.finish();
+      const { partial } = this.#unfinished;
+      await replaced(this.#path, (packed) =>
+        pipeline(createReadStream(partial), createGzip(), createWriteStream(packed)),
+      );
+      await this.#unfinished.discard();
     } catch (error) {
       throw unwritable(this.#path, error);
     }
@@ -130,7 +132,7 @@ class MrcWriter implements SlabWriter {
 
   async discard(): Promise<void> {
     await this.#file.close().catch(() => undefined);
-    await rm(this.#partial, { force: true });
+    await this.#unfinished.discard();
   }
 
   get #dataStart(): number {
@@ -194,17 +196,5 @@ class Statistics {
       mean: this.#first! + distance,
       deviation: Math.sqrt(variance),
     };
-  }
-}
-
-/** Gzips a file in place. */
-async function gzip(path: string): Promise<void> {
-  const packed = `${path}.gz`;
-  try {
-    await pipeline(createReadStream(path), createGzip(), createWriteStream(packed));
-    await rename(packed, path);
-  } catch (error) {
-    await rm(packed, { force: true });
-    throw error;
   }
 }

@@ -1,10 +1,10 @@
 /** Zarr arrays in folders, v2 and v3: chunks found in their files and decoded one by one. */
-import { constants } from "node:fs";
-import { type FileHandle, open as openFile } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
+import { openFile } from "../../system/opening.js";
 import { type ArrayMetadata, metadataV2, metadataV3, shardInFile } from "./arrayMetadata.js";
-import { isAbsent, notRegular, undecodable, unreadable } from "./chunkGrid.js";
+import { isAbsent, undecodable, unreadable } from "./chunkGrid.js";
 import type { Block } from "./codecs/arrays.js";
 import { chainSize, decodeChain, undoArrays } from "./codecs/chain.js";
 import type { NumberType } from "./codecs/numbers.js";
@@ -113,10 +113,8 @@ async function inFile<T>(
 ): Promise<T | undefined> {
   let handle: FileHandle | undefined;
   try {
-    handle = await openFile(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    const stats = await handle.stat();
-    if (!stats.isFile()) throw notRegular(file);
-    return await work(handle, stats.size);
+    handle = await openFile(file);
+    return await work(handle, (await handle.stat()).size);
   } catch (error) {
     if (isPickbenchError(error)) throw error;
     if (handle === undefined && isAbsent(error)) return undefined;

@@ -1,7 +1,8 @@
 /** Blosc chunks of float32 decoded block by block straight into a volume's rows. */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import type { Shape3 } from "../../domain/volume.js";
 import { isPickbenchError } from "../../system/errors.js";
+import { openFileSync } from "../../system/opening.js";
 import {
   type BloscFrame,
   bloscHeaderSize,
@@ -11,15 +12,7 @@ import {
   outsideFrame,
   readBloscHeader,
 } from "./blosc.js";
-import {
-  copyOverlap,
-  isAbsent,
-  notRegular,
-  type Overlap,
-  undecodable,
-  unreadable,
-  wrongLength,
-} from "./chunkGrid.js";
+import { copyOverlap, isAbsent, type Overlap, undecodable, unreadable, wrongLength } from "./chunkGrid.js";
 import { type ShuffledWords, shuffledWords, unshuffle4 } from "./unshuffle.js";
 
 /** Layout of a chunk of float32, z slowest, in its file. */
@@ -159,10 +152,10 @@ interface OpenFile {
   readonly descriptor: number;
 }
 
-/** Opens a file without waiting for a pipe's other end; undefined where it is absent. */
+/** Opens a file; undefined where it is absent. */
 function opening(file: string): OpenFile | undefined {
   try {
-    return { file, descriptor: openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)) };
+    return { file, descriptor: openFileSync(file) };
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw unreadable(file, error);
@@ -170,15 +163,11 @@ function opening(file: string): OpenFile | undefined {
 }
 
 function sizeOf({ file, descriptor }: OpenFile): number {
-  const stats = (() => {
-    try {
-      return fstatSync(descriptor);
-    } catch (error) {
-      throw unreadable(file, error);
-    }
-  })();
-  if (!stats.isFile()) throw notRegular(file);
-  return stats.size;
+  try {
+    return fstatSync(descriptor).size;
+  } catch (error) {
+    throw unreadable(file, error);
+  }
 }
 
 /** Fills `bytes` from a position of the file on. */

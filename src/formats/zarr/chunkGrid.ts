@@ -112,12 +112,6 @@ export function unreadable(file: string, error: unknown): PickbenchError {
   return new PickbenchError("BadDataset", message, { path: file, cause: error });
 }
 
-/** Makes the error of a chunk that is a pipe, a device or a folder. */
-export const notRegular = (file: string): PickbenchError =>
-  new PickbenchError("BadDataset", `${file}: chunk is no regular file; copy the tomogram again`, {
-    path: file,
-  });
-
 /** Makes the error of a chunk that cannot be decoded. */
 export function undecodable(file: string, error: unknown): PickbenchError {
   const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : "";

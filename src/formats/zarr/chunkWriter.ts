@@ -1,10 +1,11 @@
 /** Written chunks of a Zarr array: their compression, and their files, one a chunk or one shard for all. */
-import { type FileHandle, mkdir, open, writeFile } from "node:fs/promises";
+import { type FileHandle, open, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import Blosc from "numcodecs/blosc";
 import type { Shape3 } from "../../domain/volume.js";
+import { makeFolders } from "../../system/replacing.js";
 import { crc32c } from "./codecs/checksums.js";
 import { type CompressorName, compressors } from "./writtenMetadata.js";
 
@@ -33,7 +34,7 @@ export function fileSink(folder: string, prefix: readonly string[]): ChunkSink {
   return {
     async write(at, encoded) {
       const file = join(folder, ...prefix, ...at.map(String));
-      await mkdir(dirname(file), { recursive: true });
+      await makeFolders(dirname(file));
       await writeFile(file, encoded);
     },
     finish: async () => undefined,
@@ -54,7 +55,7 @@ export function shardSink(folder: string, prefix: readonly string[], grid: Shape
   let length = 0;
   const append = async (bytes: Uint8Array): Promise<void> => {
     if (file === undefined) {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolders(dirname(path));
       file = await open(path, "w");
     }
     await file.appendFile(bytes);

@@ -1,10 +1,11 @@
 /** Documents of Zarr folders: JSON by a schema, and the attributes of OME-NGFF images and their version. */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Spacing3 } from "../../domain/volume.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import { checkLimit } from "../../system/limits.js";
+import { readText } from "../../system/opening.js";
 import { parseJson as parsedJson } from "../json.js";
 
 /** What a document is, for messages. */
@@ -17,10 +18,9 @@ export const what = "OME-NGFF multiscales";
  */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    const stats = await stat(path);
-    checkLimit("headerBytes", stats.size, { what: `${path}: the document`, path });
-    if (!stats.isFile()) throw new Error("it is no regular file");
-    return await readFile(path, "utf8");
+    const { size } = await stat(path);
+    checkLimit("headerBytes", size, { what: `${path}: the document`, path });
+    return await readText(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;

@@ -1,9 +1,10 @@
 /** Writer of OME-Zarr folders, by slabs, with coarser levels and channels. */
-import { randomBytes } from "node:crypto";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { angstrom } from "../../domain/units.js";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
+import { beside } from "../../system/replacing.js";
+import { naming } from "../../system/systemErrors.js";
 import { encodeVoxels, type SlabWriter, type VoxelType } from "../voxelTypes.js";
 import { type ChunkSink, chunkEncoder, fileSink, shardSink } from "./chunkWriter.js";
 import { half, LevelStream } from "./pyramid.js";
@@ -47,23 +48,31 @@ export async function createOmeZarr(path: string, options: OmeZarrOptions): Prom
   if (sharded && format !== 3) throw new RangeError(`${path}: only Zarr v3 has shards`);
   const chunkShape = smaller(options.chunkShape ?? [64, 128, 128], shape);
   const shapes = pyramid(shape, levels);
-  const partial = `${path}.partial-${process.pid}-${randomBytes(3).toString("hex")}`;
-  await mkdir(partial, { recursive: true });
   const spacings = shapes.map((_, level) => spacing.map((length) => angstrom(length * 2 ** level)));
-  for (const [file, text] of groupFiles({ format, spacings, channels, downsampling }))
-    await writeFile(join(partial, file), text);
   const encode = chunkEncoder(compressor);
-  const targets = await Promise.all(
-    shapes.map(async (levelShape, level) => {
-      const chunk = smaller(chunkShape, levelShape);
-      const folder = join(partial, String(level));
-      await mkdir(folder);
-      const array = { format, shape: levelShape, chunk, compressor, channels: channels?.length, voxelType };
-      const [file, text] = arrayMetadata({ ...array, sharded });
-      await writeFile(join(folder, file), text);
-      return { folder, shape: levelShape, chunk };
-    }),
+  const unfinished = await beside(path);
+  const { partial } = unfinished;
+  const targets = shapes.map((levelShape, level) => ({
+    folder: join(partial, String(level)),
+    shape: levelShape,
+    chunk: smaller(chunkShape, levelShape),
+  }));
+  const files = [...groupFiles({ format, spacings, channels, downsampling })].map(
+    ([file, text]) => [join(partial, file), text] as const,
   );
+  for (const { folder, ...level } of targets) {
+    const array = { format, ...level, compressor, channels: channels?.length, voxelType };
+    const [file, text] = arrayMetadata({ ...array, sharded });
+    files.push([join(folder, file), text]);
+  }
+  await naming(path, async () => {
+    await mkdir(partial);
+    for (const { folder } of targets) await mkdir(folder);
+    for (const [file, text] of files) await writeFile(file, text);
+  }).catch(async (error: unknown) => {
+    await unfinished.discard();
+    throw error;
+  });
   const sinks: ChunkSink[] = [];
   const streams = Array.from({ length: channels?.length ?? 1 }, (_, channel) => {
     const prefix = [...(format === 3 ? ["c"] : []), ...(channels ? [String(channel)] : [])];
@@ -85,19 +94,20 @@ export async function createOmeZarr(path: string, options: OmeZarrOptions): Prom
       if (!stream) throw new RangeError(`channel ${channel} of ${path}, which has ${streams.length}`);
       if (zStart !== stream.next)
         throw new RangeError(`slab at z = ${zStart} of ${path}; wanted the one at ${stream.next}`);
-      await stream.push(values);
+      await naming(path, () => stream.push(values));
     },
     async close() {
       for (const [channel, stream] of streams.entries())
         if (stream.next !== shape[0])
           throw new RangeError(`${path}: channel ${channel} ends at z = ${stream.next} of ${shape[0]}`);
-      for (const sink of sinks) await sink.finish();
-      await rm(path, { recursive: true, force: true });
-      await rename(partial, path);
+      await naming(path, async () => {
+        for (const sink of sinks) await sink.finish();
+      });
+      await unfinished.finish();
     },
     async discard() {
       for (const sink of sinks) await sink.abandon();
-      await rm(partial, { recursive: true, force: true });
+      await unfinished.discard();
     },
   };
 }

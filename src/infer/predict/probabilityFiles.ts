@@ -25,7 +25,13 @@ export interface ProbabilityTarget {
   /** Session of copick. */
   readonly session: string;
   readonly zarr: 2 | 3;
+  /** Voxels of MRC files: round(255·p), as by default, or p. */
+  readonly voxels?: MrcVoxels;
 }
+
+/** What voxels of MRC files can be. */
+export const mrcVoxels = ["bytes", "float32"] as const;
+export type MrcVoxels = (typeof mrcVoxels)[number];
 
 /** Open files that take the slabs of all types of one run. */
 interface ProbabilityFiles {
@@ -119,12 +125,17 @@ async function channelsPart(target: ProbabilityTarget): Promise<Part> {
   return { path, writer, channels: types.map(of) };
 }
 
-/** Creates a file as Ais names and scales it: trunc(255·p), in 16 bits, since MRC's bytes are signed. */
+/**
+ * Creates a file as Ais names and scales it, in 16 bits, since MRC's bytes are signed. 255·p is rounded, where Ais
+ * truncates: above ½ then stays above 127, so that as many voxels are picked as of the probabilities.
+ */
 async function aisPart(target: ProbabilityTarget, type: string): Promise<Part> {
-  const { shape, spacing } = target;
+  const { shape, spacing, voxels } = target;
   const path = aisPath(target, type);
+  if (voxels === "float32")
+    return { path, writer: await createMrc(path, { shape, spacing }), channels: [of(type)] };
   const writer = await createMrc(path, { shape, spacing, mode: 6 });
-  return { path, writer, channels: [(values) => values.get(type)!.map((p) => Math.trunc(255 * p))] };
+  return { path, writer, channels: [(values) => values.get(type)!.map((p) => Math.round(255 * p))] };
 }
 
 async function addCopickParts(parts: Part[], target: ProbabilityTarget): Promise<void> {

@@ -4,8 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { aisSeparator } from "../../data/layouts/volumeFolder.js";
 import type { TomogramReader } from "../../data/model.js";
 import { openOmeZarr, openTomogram } from "../../data/tomograms/omeZarr.js";
-import { isMrcName, mrcStem } from "../../data/volumeNames.js";
-import type { Volume } from "../../domain/volume.js";
+import { isMrcName, mrcStem, volumeStem } from "../../data/volumeNames.js";
 import { PickbenchError } from "../../system/errors.js";
 
 /** Probabilities in a file or folder, with run and types as far as name or metadata state them. */
@@ -14,13 +13,20 @@ interface ProbabilityStore {
   readonly channels: readonly string[] | undefined;
   /** Whether the name states the store's only type. */
   readonly isOneType: boolean;
-  /** Reads a channel's probabilities, between 0 and 1. */
-  readonly read: (channel: number) => Promise<Volume>;
+  /** Whether the name says that voxels are labels, one number a type. */
+  readonly isLabels: boolean;
+  /** Type of the stored voxels, such as int8. */
+  readonly voxelType: string;
+  /** Whether voxels are integers, whose scale probabilities need (mapScales.ts). */
+  readonly isWhole: boolean;
+  /** Opens the voxels as they are stored. */
+  readonly reader: TomogramReader;
 }
 
 /**
  * Finds the stores at paths, sorted by name: a path that is a store itself; in a folder those named `RUN.zarr` and, as Ais
- * names them, `RUN__TYPE.mrc`; in copick's layout the segmentations of single types.
+ * names them, `RUN__TYPE.mrc`; in copick's layout the segmentations of single types, or where there are none, those of
+ * labels.
  *
  * @throws PickbenchError BadDataset where a path has none
  */
@@ -54,18 +60,21 @@ const isStoreName = (name: string): boolean =>
 
 const runsFolder = "ExperimentRuns";
 const segmentationsFolder = "Segmentations";
+const labelsEnd = "-multilabel";
 /** copick's names `{voxel spacing}_{user}_{session}_{name}.zarr`; names of labels, not probabilities, end in -multilabel. */
 const copickName = /^\d+(?:\.\d+)?_[^_]+_[^_]+_([^_]+)\.zarr$/;
 
 async function copickStores(folder: string): Promise<string[]> {
   const found: string[] = [];
+  const labels: string[] = [];
   for (const run of (await readdir(folder)).sort()) {
     const inside = join(folder, run, segmentationsFolder);
     const names = await readdir(inside).catch(() => []);
     for (const name of names.sort())
-      if (copickName.test(name) && !name.endsWith("-multilabel.zarr")) found.push(join(inside, name));
+      if (copickName.test(name))
+        (name.endsWith(`${labelsEnd}.zarr`) ? labels : found).push(join(inside, name));
   }
-  return found;
+  return found.length > 0 ? found : labels;
 }
 
 /** Opens a store; run and types are read from its name where that is copick's or Ais's. */
@@ -74,16 +83,15 @@ export async function openProbabilities(path: string): Promise<ProbabilityStore>
   const reader = await openTomogram(await openOmeZarr(full));
   const { run, channels } = reader.ref;
   const named = namesOf(full);
-  const isAis = isMrcName(full) && named !== undefined;
+  const voxelType = reader.level.dataType ?? "float32";
   return {
     run: named?.run ?? run,
     channels: channels ?? (named ? [named.type] : undefined),
     isOneType: channels === undefined && named !== undefined,
-    async read(channel) {
-      const volume = await reader.readAll(channel);
-      if (isAis) rescaleBytes(volume.data, reader);
-      return volume;
-    },
+    isLabels: volumeStem(basename(full)).endsWith(labelsEnd),
+    voxelType,
+    isWhole: !voxelType.startsWith("float"),
+    reader,
   };
 }
 
@@ -101,10 +109,4 @@ function aisNames(name: string): { run: string; type: string } | undefined {
   const at = stem.lastIndexOf(aisSeparator);
   const [run, type] = [stem.slice(0, at), stem.slice(at + aisSeparator.length)];
   return at > 0 && type !== "" ? { run, type } : undefined;
-}
-
-/** Rescales Ais's trunc(255·p) in bytes to p; in MRC's signed bytes, values above 127 are read as negative. */
-function rescaleBytes(values: Float32Array, { level }: TomogramReader): void {
-  if (level.dataType?.startsWith("float")) return;
-  for (let i = 0; i < values.length; i++) values[i] = (values[i]! < 0 ? values[i]! + 256 : values[i]!) / 255;
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { PickbenchError } from "../../system/errors.js";
 import { suggestion } from "../../system/nearest.js";
 import { type Architecture, buildNetwork, type Network } from "../architecture.js";
-import { readArchitecture } from "../architectureFile.js";
+import { codeOfHash, runCode } from "../architectureFile.js";
 import { baseline, baselineResidual } from "./baseline.js";
 import { convnextUnet } from "./convnextUnet.js";
 import { deepfinder } from "./deepfinder.js";
@@ -80,19 +80,20 @@ export const networkSpecSchema = z.strictObject({
 export type NetworkSpec = Readonly<z.infer<typeof networkSpecSchema>>;
 
 /**
- * Builds the network of a specification.
+ * Builds the network of a specification. Its own file, where it names one, is run only if it has the hash that the
+ * specification holds; whether it may be run at all, whoever makes the specification decides.
  *
  * @throws PickbenchError BadExperiment where the library has no such architecture, or its file cannot be used or has
  * changed
  */
 export async function loadNetwork(spec: NetworkSpec): Promise<Network> {
   if (!spec.file) return buildNetwork(architectureNamed(spec.architecture), spec);
-  const { architecture, sha256 } = await readArchitecture(spec.file.path, spec.outputs);
-  if (sha256 !== spec.file.sha256)
-    throw new PickbenchError(
-      "BadExperiment",
-      `${spec.file.path}: the architecture's file has changed since ${spec.architecture} was trained; put back the file whose SHA-256 begins with ${spec.file.sha256.slice(0, 12)}`,
-      { path: spec.file.path },
-    );
-  return buildNetwork(architecture, spec);
+  const { path, sha256 } = spec.file;
+  const code = await codeOfHash(path, sha256);
+  if (code) return buildNetwork(await runCode(code, spec.outputs), spec);
+  throw new PickbenchError(
+    "BadExperiment",
+    `${path}: the architecture's file has changed since ${spec.architecture} was trained; put back the file whose SHA-256 begins with ${sha256.slice(0, 12)}`,
+    { path },
+  );
 }

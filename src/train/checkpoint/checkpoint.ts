@@ -16,6 +16,7 @@ import { canonicalJson, hashOf } from "../../system/files.js";
 import { checkExperiment, experimentText } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
 import type { ExperimentNetwork } from "../fit/networks.js";
+import { allowedFile, type CodeLeave } from "./allowedCode.js";
 import { type EnsembleRecord, ensembleSchema } from "./ensembleRecord.js";
 
 /** Contents of best.safetensors: all that predicting and picking need. */
@@ -121,11 +122,36 @@ export async function writeCheckpoint(
 /** Name of the tensor that holds an external network's ONNX file. */
 const modelTensor = (name: string): string => `${name}/model.onnx`;
 
+/** What a checkpoint holds besides its networks. */
+type Settings = Omit<Checkpoint, "networks">;
+
 /**
- * Reads best.safetensors. @throws PickbenchError BadCheckpoint where the file is no checkpoint, or a tensor is missing
- * or of another shape; NotFinite where a tensor holds NaN or infinity
+ * Reads best.safetensors. Code that its networks name is run only where `leave` allows it.
+ *
+ * @throws PickbenchError BadCheckpoint where the file is no checkpoint, a tensor is missing or of another shape, or it
+ * names code that may not be run; NotFinite where a tensor holds NaN or infinity
  */
-export async function readCheckpoint(path: string): Promise<Checkpoint> {
+export async function readCheckpoint(path: string, leave: CodeLeave = {}): Promise<Checkpoint> {
+  const { file, settings, networks } = await readParts(path);
+  const { ensemble, ...others } = settings;
+  const opened = networks.map((network) =>
+    "external" in network ? readExternal(path, file, network) : readNetwork(path, file, network, leave),
+  );
+  return { ...others, networks: await Promise.all(opened), ...(ensemble && { ensemble }) };
+}
+
+/** Reads what best.safetensors holds besides its networks, and so runs no code. @throws as `readCheckpoint` */
+export const readSettings = async (path: string): Promise<Settings> => (await readParts(path)).settings;
+
+const networksSchema = z.array(z.union([externalSchema, networkSchema])).min(1);
+
+interface Parts {
+  readonly file: TensorFile;
+  readonly settings: Settings;
+  readonly networks: z.infer<typeof networksSchema>;
+}
+
+async function readParts(path: string): Promise<Parts> {
   const file = await readTensors(path);
   const parsed = metadataSchema.safeParse(file.metadata);
   if (!parsed.success)
@@ -136,37 +162,27 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     );
   try {
     const metadata = parsed.data;
-    const networks = z
-      .array(z.union([externalSchema, networkSchema]))
-      .min(1)
-      .parse(JSON.parse(metadata.networks));
+    const networks = networksSchema.parse(JSON.parse(metadata.networks));
     const picking = z.record(z.string(), pickingSchema).parse(JSON.parse(metadata.picking));
     for (const type of networks.flatMap(({ channels }) => channels))
       if (type !== null && !Object.hasOwn(picking, type))
         throw new TypeError(`${type} has no picking settings`);
-    return {
+    const settings = {
       experiment: checkExperiment(JSON.parse(metadata.experiment), path),
       spacing: z.number().positive().parse(JSON.parse(metadata.spacing)),
-      networks: await Promise.all(
-        networks.map((network) =>
-          "external" in network ? readExternal(path, file, network) : readNetwork(path, file, network),
-        ),
-      ),
       picking: new Map(Object.entries(picking)),
       tuneScore: z.number().nullable().parse(JSON.parse(metadata.tuneScore)),
       ...(metadata.ensemble !== undefined && {
         ensemble: ensembleSchema.parse(JSON.parse(metadata.ensemble)),
       }),
     };
+    return { file, settings, networks };
   } catch (error) {
     if (error instanceof PickbenchError) throw error;
     throw new PickbenchError(
       "BadCheckpoint",
       `${path}: its metadata is damaged; give a best.safetensors as it was written`,
-      {
-        path,
-        cause: error,
-      },
+      { path, cause: error },
     );
   }
 }
@@ -174,8 +190,10 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 async function readNetwork(
   path: string,
   file: TensorFile,
-  { name: network, activation, channels, radii, share: counts, ...spec }: z.infer<typeof networkSchema>,
+  { name: network, activation, channels, radii, share: counts, ...named }: z.infer<typeof networkSchema>,
+  leave: CodeLeave,
 ): Promise<PredictNetwork> {
+  const spec = named.file ? { ...named, file: await allowedFile(path, named.file, leave) } : named;
   const weights = new Map<string, Float32Array>();
   for (const { name, shape } of (await loadNetwork(spec)).parameters) {
     const tensor = file.tensors.get(`${network}/${name}`);

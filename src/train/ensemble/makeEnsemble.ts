@@ -3,6 +3,7 @@ import type { Dataset } from "../../data/model.js";
 import type { EngineName } from "../../engines/engine.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
+import type { CodeLeave } from "../checkpoint/allowedCode.js";
 import { type Checkpoint, writeCheckpoint } from "../checkpoint/checkpoint.js";
 import type { EnsembleAverage, EnsembleRecord, MemberChoice } from "../checkpoint/ensembleRecord.js";
 import { namedNetworks } from "../checkpoint/modelMetadata.js";
@@ -16,7 +17,7 @@ import { readTuneRuns } from "./tuneData.js";
 export type TestTime = Pick<Experiment["predict"], "halfTurn" | "flips" | "rotations">;
 
 /** An ensemble to make. */
-export interface EnsembleRequest {
+export interface EnsembleRequest extends CodeLeave {
   readonly paths: readonly string[];
   readonly dataset: Dataset;
   /** Names of the runs on which weights are chosen and picking is tuned. */
@@ -54,7 +55,7 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
       "BadUsage",
       "--members fit weighs what members say, a soup has none of that; give --members greedy or all with --average weights",
     );
-  const members = await readMembers(paths, average, choice);
+  const members = await readMembers(paths, average, choice, request);
   const runs = await readTuneRuns(dataset, tune, members);
   const first = members[0]!.checkpoint;
   const experiment = { ...first.experiment, predict: { ...first.experiment.predict, ...testTime } };

@@ -4,6 +4,7 @@ import { readRecord } from "../../domain/record.js";
 import { checkProbabilities } from "../../infer/predict/averaging.js";
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashFile, hashOf } from "../../system/files.js";
+import type { CodeLeave } from "../checkpoint/allowedCode.js";
 import { averagingOf, type Checkpoint, readCheckpoint } from "../checkpoint/checkpoint.js";
 import type { EnsembleAverage, MemberChoice } from "../checkpoint/ensembleRecord.js";
 import { experimentText, runName } from "../experiment/experiment.js";
@@ -30,10 +31,11 @@ export async function readMembers(
   paths: readonly string[],
   average: EnsembleAverage,
   choice: MemberChoice,
+  leave: CodeLeave = {},
 ): Promise<EnsembleMember[]> {
   const members = new Map<string, EnsembleMember>();
   for (const path of paths) {
-    const checkpoint = await readCheckpoint(path);
+    const checkpoint = await readCheckpoint(path, leave);
     const sha256 = await hashFile(path);
     if (members.has(sha256)) continue;
     const trainedOn = await runsTrainedOn(path, checkpoint);

@@ -1,8 +1,9 @@
 /** Parts of an unfinished ensemble on disk. */
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { canonicalJson, hashOf, writeWhole } from "../../system/files.js";
+import { readText } from "../../system/opening.js";
 import { withParts } from "../run/parts.js";
 
 /**
@@ -46,7 +47,7 @@ function partsIn(folder: string): EnsembleParts {
 
 async function readScore(path: string): Promise<number | undefined> {
   try {
-    return scoreSchema.parse(JSON.parse(await readFile(path, "utf8"))).score;
+    return scoreSchema.parse(JSON.parse(await readText(path))).score;
   } catch {
     return undefined;
   }

@@ -1,8 +1,8 @@
 /** log.jsonl: a line per training step and evaluation. */
 import { closeSync, existsSync, openSync, writeSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
+import { readText } from "../../system/opening.js";
 
 /** A line of log.jsonl: a step or an evaluation. */
 type LogLine =
@@ -40,7 +40,7 @@ export class StepLog {
    * @param position where the log continues; null starts anew
    */
   static async open(path: string, position: LogPosition | null): Promise<StepLog> {
-    const kept = position && existsSync(path) ? keptLines(await readFile(path, "utf8"), position) : [];
+    const kept = position && existsSync(path) ? keptLines(await readText(path), position) : [];
     await writeWhole(path, kept.map((line) => `${line}\n`).join(""));
     return new StepLog(path);
   }
@@ -75,7 +75,7 @@ function keptLines(text: string, position: LogPosition): string[] {
 
 /** Reads the number of steps in a finished training's log, and the seconds they took. */
 export async function loggedCourse(path: string): Promise<{ steps: number; seconds: number }> {
-  const text = await readFile(path, "utf8").catch(() => "");
+  const text = await readText(path).catch(() => "");
   const lines = text.split("\n").filter((line) => line !== "");
   const times = lines.map((line) => (JSON.parse(line) as { readonly ms?: number }).ms);
   const steps = times.filter((ms) => ms !== undefined);
@@ -84,7 +84,7 @@ export async function loggedCourse(path: string): Promise<{ steps: number; secon
 
 /** Reads the seconds that the steps before `position` took. */
 export async function loggedSeconds(path: string, position: LogPosition): Promise<number> {
-  const text = await readFile(path, "utf8").catch(() => "");
+  const text = await readText(path).catch(() => "");
   const lines = keptLines(text, position).map((line) => JSON.parse(line) as { readonly ms?: number });
   return lines.reduce((sum, { ms = 0 }) => sum + ms, 0) / 1000;
 }

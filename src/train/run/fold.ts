@@ -8,7 +8,7 @@ import { type PicksByExperiment, scoreOver, scorePicks } from "../../score/score
 import { readSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
 import { hashFile } from "../../system/files.js";
-import { readCheckpoint } from "../checkpoint/checkpoint.js";
+import { readSettings } from "../checkpoint/checkpoint.js";
 import { checkExperiment, experimentHash } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
 import type { RunFolder } from "./runFolder.js";
@@ -47,9 +47,15 @@ interface Wanted {
 export async function isFinished({ folder, experiment }: Fold, dataHash: string): Promise<boolean> {
   if (!existsSync(folder.record)) return false;
   const advice = `remove ${folder.path} to train this fold again`;
-  const { result } = await readStandingRecord(folder, { experiment, dataHash }, advice);
+  const { result, tunings } = await readStandingRecord(folder, { experiment, dataHash }, advice);
   const isWhole = existsSync(folder.best) && existsSync(folder.submission);
   if (result?.metrics.score === undefined || !isWhole) return false;
+  if (tunings)
+    throw new PickbenchError(
+      "BadCheckpoint",
+      `${folder.best}: its picking was tuned again after the fold was scored; ${advice}`,
+      { path: folder.best },
+    );
   if ((await hashFile(folder.best)) === result.checkpointHash) return true;
   throw new PickbenchError(
     "BadCheckpoint",
@@ -123,7 +129,7 @@ export async function readOutcome(
   const score = scorePicks(held, picks, particles);
   if (score.score !== result.metrics.score)
     throw altered(`scores ${score.score}, its record says ${result.metrics.score}`);
-  const { picking, tuneScore } = await readCheckpoint(folder.best);
+  const { picking, tuneScore } = await readSettings(folder.best);
   const fbetas = Object.entries(score.perType).map(([type, { fbeta }]) => [type, fbeta] as const);
   const report: FoldReport = {
     fold: index,

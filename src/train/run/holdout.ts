@@ -9,7 +9,7 @@ import { countSweep, type SweptType, type ThresholdSweep } from "../../score/swe
 import { writeFolderWhole, writeWhole } from "../../system/files.js";
 import { type Progress, type Reporter, startCounting } from "../../system/reporter.js";
 import { type Detector, openDetector } from "../submit/detector.js";
-import type { PreparedRun } from "./prepare.js";
+import { ownCode, type PreparedRun } from "./prepare.js";
 import type { RunFolder } from "./runFolder.js";
 
 /** Picks and truth of the held-out runs. */
@@ -27,7 +27,12 @@ export async function detectHoldout(prepared: PreparedRun, folder: RunFolder): P
   const truth = new Map<string, readonly ParticlePick[]>();
   const picks = new Map<string, readonly ParticlePick[]>();
   const lowestThreshold = Math.min(...experiment.picking.thresholds);
-  const detector = await openDetector([folder.best], { engine, threads, lowestThreshold });
+  const detector = await openDetector([folder.best], {
+    engine,
+    threads,
+    lowestThreshold,
+    ...ownCode(prepared),
+  });
   try {
     const swept = sweptTypes(detector, experiment.picking.thresholds);
     for (const run of splits.holdout) {

@@ -5,13 +5,21 @@ import { openDataset } from "../../data/dataset.js";
 import { manifestDifferences } from "../../data/manifest.js";
 import type { Dataset } from "../../data/model.js";
 import { foldsAsked, foldsOf, resolveSplits, type Splits } from "../../data/splits.js";
-import { codeVersion, machine, type RunRecord, readRecord, versions } from "../../domain/record.js";
+import {
+  codeVersion,
+  machine,
+  type RunRecord,
+  readRecord,
+  trainedHash,
+  versions,
+} from "../../domain/record.js";
 import { defaultThreads, type EngineName, engineNames } from "../../engines/engine.js";
 import { compareReports, type ReportedDifference } from "../../leaderboard/reportedComparison.js";
 import { readReport, weightsOf } from "../../leaderboard/submissionFolder.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashFile, hashOf } from "../../system/files.js";
 import { type Reporter, silentReporter } from "../../system/reporter.js";
+import { type CodeLeave, checkAllowed } from "../checkpoint/allowedCode.js";
 import { parseBudget } from "../experiment/budget.js";
 import { checkExperiment, runName } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
@@ -20,7 +28,7 @@ import { runExperiment, trainOnly } from "./runExperiment.js";
 import { isBegun, type RunFolder, runFolder } from "./runFolder.js";
 import { runFolds } from "./runFolds.js";
 
-interface RepeatOptions {
+interface RepeatOptions extends CodeLeave {
   /** Path of a record.json, or of the folder of a run or a submission. */
   readonly record: string;
   readonly data: string;
@@ -61,8 +69,10 @@ export async function repeatRun(options: RepeatOptions): Promise<Repetition> {
   const path = await recordPath(options.record);
   const record = await readRecord(path);
   const experiment = checkRepeatable(record, path);
+  const { network } = experiment;
+  if (typeof network === "object" && "file" in network) await checkAllowed(path, network.file, options);
   const { reporter = silentReporter } = options;
-  const dataset = await openDataset(options.data, { reporter });
+  const dataset = await openDataset(options.data, { reporter, spacing: experiment.data.spacing });
   const added = await checkData(record, path, dataset, options.data);
   checkRoles(record, experiment, dataset, options.data);
   const folder = runFolder(options.out ?? join("runs", `${runName(experiment)}-repeat`));
@@ -190,6 +200,11 @@ async function differencesOfCode(record: RunRecord, experiment: Experiment): Pro
     before === after ? [] : [`${what} was ${before ?? "none"}, is now ${after ?? "none"}`];
   return [
     ...differing("commit", short(record.code.commit), short(code.commit)),
+    ...(record.earlier ?? []).flatMap((part) =>
+      part.code.commit === record.code.commit
+        ? []
+        : [`a part of it was made by commit ${short(part.code.commit)}, before it was resumed`],
+    ),
     ...(record.code.dirty ? ["the record was made with changes to its commit that were not kept"] : []),
     ...(code.dirty ? ["this checkout has changes that are not committed"] : []),
     ...(record.code.lockfileHash === code.lockfileHash
@@ -215,7 +230,8 @@ async function compareRuns(
   const [was, is] = [before.result!, after.result!];
   const csv = was.submissionHash ?? (await hashIfThere(join(dirname(path), "submission.csv")));
   const submission = csv === null ? null : csv === (await hashIfThere(folder.submission));
-  const checkpoint = was.checkpointHash === null ? null : was.checkpointHash === is.checkpointHash;
+  const trained = trainedHash(before);
+  const checkpoint = trained === null ? null : trained === is.checkpointHash;
   const [scoreBefore, scoreAfter] = [was.metrics.score ?? null, is.metrics.score ?? null];
   const score = {
     before: scoreBefore,

@@ -1,10 +1,11 @@
 /** The files of a run's folder, and the lock that keeps two runs apart. */
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
+import { readdir, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { withLock } from "../../system/lock.js";
 import { checkedName, inside } from "../../system/names.js";
+import { makeFolders } from "../../system/replacing.js";
 
 /** Paths of a run's files. */
 export interface RunFolder {
@@ -77,7 +78,7 @@ export async function withRunFolder<T>(folder: RunFolder, work: () => Promise<T>
 /** Makes a folder and returns the first parent that had to be made; undefined where all existed. */
 export async function makeFolder(path: string): Promise<string | undefined> {
   try {
-    return await mkdir(path, { recursive: true });
+    return await makeFolders(path);
   } catch (error) {
     throw new PickbenchError(
       "BadUsage",

@@ -15,6 +15,7 @@ import type { Averaging } from "../../infer/predict/averaging.js";
 import { openPredictor, type Predictor } from "../../infer/predict/predictor.js";
 import { type ProbabilityMaps, predictMaps } from "../../infer/predict/probabilityMaps.js";
 import { PickbenchError } from "../../system/errors.js";
+import type { CodeLeave } from "../checkpoint/allowedCode.js";
 import { averagingOf, type Checkpoint, readCheckpoint } from "../checkpoint/checkpoint.js";
 import { pickType, sweepType } from "../fit/tunePicking.js";
 import { mergedSettings } from "./mergedSettings.js";
@@ -57,7 +58,7 @@ export interface Tiling {
   readonly overlap?: number;
 }
 
-interface DetectorOptions {
+interface DetectorOptions extends CodeLeave {
   readonly tiling?: Tiling;
   readonly engine: EngineName;
   readonly threads: number;
@@ -105,7 +106,7 @@ function commonAveraging(paths: readonly string[], checkpoints: readonly Checkpo
  */
 export async function openDetector(paths: readonly string[], options: DetectorOptions): Promise<Detector> {
   const checkpoints: Checkpoint[] = [];
-  for (const path of paths) checkpoints.push(await readCheckpoint(path));
+  for (const path of paths) checkpoints.push(await readCheckpoint(path, options));
   const first = checkpoints[0]!;
   checkOneSpacing(paths, checkpoints);
   const { experiment } = first;

@@ -3,13 +3,14 @@
  * resumed. The folder is bound to checkpoints and settings, each file to its tomogram.
  */
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { angstrom } from "../../domain/units.js";
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, writeWhole } from "../../system/files.js";
 import { checkedName, inside } from "../../system/names.js";
+import { readText } from "../../system/opening.js";
 import { partsFolder, withParts } from "../run/parts.js";
 import type { DetectedRun } from "./detectAll.js";
 
@@ -23,6 +24,8 @@ interface PartsSettings {
   readonly precision: string;
   /** Tiling given in place of the checkpoints', as canonical JSON. */
   readonly tiles: string;
+  /** Å per voxel, where it was given in place of what the files say. */
+  readonly spacing?: number;
   /** Version of pickbench. */
   readonly version: string;
 }
@@ -104,7 +107,7 @@ function partsIn(folder: string, out: string): SubmissionParts {
 /** Reads a JSON file; undefined where it is missing or damaged. */
 async function readJson(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(path, "utf8"));
+    return JSON.parse(await readText(path));
   } catch {
     return undefined;
   }

@@ -35,6 +35,8 @@ test("lists tomograms and picks, reads every chunk, notes picks outside", async 
     picks: [{ type: "ribosome", count: 2, outside: 1 }],
   });
   expect(report.runs[0]!.notes).toEqual([
+    expect.stringMatching(/denoised.zarr: its folder says 10 Å a voxel, its own metadata 10.5×11×12 Å/),
+    expect.stringMatching(/wbp.zarr: its folder says 10 Å a voxel/),
     expect.stringMatching(/1 of 2 picks lie outside .* 72\.0, 55\.0, 31\.5 Å/),
   ]);
   const text = await inspect("--data", folder, "--quick");

@@ -13,7 +13,7 @@ import { trainOnly } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { pickbenchProcess } from "../../support/commandLine.js";
 import { spacingOf } from "../../support/pickingFixtures.js";
-import { tinyDataset, tinyExperiment, tinyRuns } from "../../support/tinyRun.js";
+import { allowTiny, tinyCode, tinyDataset, tinyExperiment, tinyRuns } from "../../support/tinyRun.js";
 
 const bin = fileURLToPath(new URL("../../../bin/pickbench.js", import.meta.url));
 let folder: string;
@@ -29,6 +29,7 @@ const tomogram = (of: string, run: string) =>
 
 const args = (out: string, from: string, flags: readonly string[], checkpoint = "run") => [
   ...["submit", at(checkpoint, "best.safetensors"), "--data", from, "--out", at(out)],
+  ...allowTiny(folder),
   ...["--threads", "1", "--json", ...flags],
 ];
 const submit = (out: string, from = data, ...flags: string[]) => pickbenchProcess(...args(out, from, flags));
@@ -50,7 +51,7 @@ async function stopped(out: string, signal: NodeJS.Signals) {
 
 /** The checkpoint with another least volume. */
 async function otherCheckpoint(): Promise<void> {
-  const checkpoint = await readCheckpoint(at("run", "best.safetensors"));
+  const checkpoint = await readCheckpoint(at("run", "best.safetensors"), { allowCode: [tinyCode(folder)] });
   const picking = new Map(
     [...checkpoint.picking].map(([type, settings]) => [
       type,

@@ -15,7 +15,7 @@ import { runFolder } from "../../../src/train/run/runFolder.js";
 import { openDetector } from "../../../src/train/submit/detector.js";
 import { pickbench } from "../../support/commandLine.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
-import { evaluatedTwice, tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
+import { allowTiny, evaluatedTwice, tinyCode, tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
 let folder: string;
 let data: string;
@@ -56,6 +56,7 @@ const make = (name: string, paths: readonly string[], changes: Partial<EnsembleR
     engine: "onnx-cpu",
     threads: 1,
     reporter: silentReporter,
+    allowCode: [tinyCode(folder)],
     ...changes,
   });
 
@@ -70,7 +71,11 @@ function seenBy(member: string): Promise<Map<string, Float32Array>> {
 
 /** The probabilities that a detector sees in the last run, by type. */
 async function seen(paths: readonly string[]): Promise<Map<string, Float32Array>> {
-  const detector = await openDetector(paths, { engine: "onnx-cpu", threads: 1 });
+  const detector = await openDetector(paths, {
+    engine: "onnx-cpu",
+    threads: 1,
+    allowCode: [tinyCode(folder)],
+  });
   try {
     const values = new Map<string, Float32Array>();
     const plane = 64 * 64;
@@ -87,6 +92,8 @@ async function seen(paths: readonly string[]): Promise<Map<string, Float32Array>
   }
 }
 
+const read = (path: string) => readCheckpoint(path, { allowCode: [tinyCode(folder)] });
+
 const apart = (a: Float32Array, b: (i: number) => number): number =>
   a.reduce((most, value, i) => Math.max(most, Math.abs(value - b(i))), 0);
 
@@ -95,10 +102,7 @@ describe("an ensemble", () => {
     "of one member, given twice too, is that member in every bit: %s",
     async (average) => {
       const made = await make("one.safetensors", [first(), first()], { average, tune: ["TS_S3"] });
-      const [one, member] = await Promise.all([
-        readCheckpoint(at("one.safetensors")),
-        readCheckpoint(first()),
-      ]);
+      const [one, member] = await Promise.all([read(at("one.safetensors")), read(first())]);
       expect(one.networks).toEqual(member.networks);
       expect(one.picking).toEqual(member.picking);
       expect(one.tuneScore).toBe(member.tuneScore);
@@ -154,7 +158,9 @@ describe("an ensemble", () => {
 
   it("of weights is one network, the mean of each tensor", async () => {
     await make("soup.safetensors", [first(), second()], { average: "weights" });
-    const [soup, a, b] = await Promise.all([at("soup.safetensors"), first(), second()].map(readCheckpoint));
+    const [soup, a, b] = await Promise.all(
+      [at("soup.safetensors"), first(), second()].map((each) => read(each)),
+    );
     expect(soup!.networks).toHaveLength(1);
     const weights = [soup, a, b].map((each) => (each!.networks[0] as PredictNetwork).weights);
     for (const [name, mean] of weights[0]!) {
@@ -169,7 +175,7 @@ describe("an ensemble", () => {
       const out = `greedy-${average}.safetensors`;
       const made = await make(out, [first(), second()], { average, choice: "greedy" });
       expect(made.score).toBeGreaterThanOrEqual(Math.max(...made.members.map(({ score }) => score)));
-      expect((await readCheckpoint(at(out))).tuneScore).toBe(made.score);
+      expect((await read(at(out))).tuneScore).toBe(made.score);
     },
   );
 
@@ -210,7 +216,7 @@ describe("an ensemble", () => {
     await expect(make("bad", [first(), third()], { average: "weights" })).rejects.toThrow(
       /best\.safetensors: its networks \(two-layers .*\) are not those of .*; average probabilities instead$/,
     );
-    const coarse = await readCheckpoint(first());
+    const coarse = await read(first());
     await writeCheckpoint(at("coarse.safetensors"), ["all"], { ...coarse, spacing: 20 });
     await expect(make("bad", [first(), at("coarse.safetensors")])).rejects.toThrow(/of one spacing$/);
     const data = { ...coarse.experiment.data, tomogram: "wbp" };
@@ -221,7 +227,11 @@ describe("an ensemble", () => {
     await expect(make("bad", [first(), at("wbp.safetensors")])).rejects.toThrow(/data\.tomogram is "wbp"/);
     await expect(make("bad", [at("logits.safetensors"), first()])).rejects.toThrow(/give --average logits/);
     await expect(
-      openDetector([at("logits.safetensors"), first()], { engine: "onnx-cpu", threads: 1 }),
+      openDetector([at("logits.safetensors"), first()], {
+        engine: "onnx-cpu",
+        threads: 1,
+        allowCode: [tinyCode(folder)],
+      }),
     ).rejects.toThrow(/averages its networks' logits/);
   });
 
@@ -241,25 +251,25 @@ describe("an ensemble", () => {
 describe("pickbench ensemble", () => {
   it("prints members, weights and tune scores, and writes what every other command takes", async () => {
     const out = at("told.safetensors");
-    const common = ["--data", data, "--threads", "1"];
+    const common = ["--data", data, "--threads", "1", ...allowTiny(folder)];
     const flags = ["--tune", "TS_S4", "--tta", "halfTurn", "--out", out];
     const told = await pickbench("ensemble", first(), second(), ...common, ...flags);
     expect(told.code, told.stderr).toBe(0);
     expect(told.stdout).toMatch(/member +experiment +weight +F4\n/);
     expect(told.stdout).toMatch(/all-0000006\.safetensors +tiny +0\.500 +\d\.\d{4}\n/);
     expect(told.stdout).toMatch(/F4 on TS_S4, where weights and thresholds were chosen: no measure/);
-    const { experiment, ensemble } = await readCheckpoint(out);
+    const { experiment, ensemble } = await read(out);
     expect(experiment.predict).toMatchObject({ halfTurn: true, flips: false, rotations: false });
     expect(ensemble).toMatchObject({ average: "probabilities", choice: "all", tune: ["TS_S4"] });
     const submitted = await pickbench("submit", out, ...common, "--runs", "TS_S3", "--out", at("told.csv"));
     expect(submitted.code, submitted.stderr).toBe(0);
-    const exported = await pickbench("export", out, at("told.onnx"), "--json");
+    const exported = await pickbench("export", out, at("told.onnx"), "--json", ...allowTiny(folder));
     expect(exported.code, exported.stderr).toBe(0);
     expect(existsSync(at("told-1.onnx")) && existsSync(at("told-2.onnx"))).toBe(true);
   });
 
   it("refuses an unknown tune run, and fitted soups, in one sentence", async () => {
-    const flags = ["--data", data, "--out", at("no.safetensors")];
+    const flags = ["--data", data, "--out", at("no.safetensors"), ...allowTiny(folder)];
     const unknown = await pickbench("ensemble", first(), ...flags, "--tune", "TS_S9");
     expect([unknown.code, unknown.stderr]).toEqual([
       1,

@@ -1,6 +1,52 @@
 import { describe, expect, test } from "vitest";
+import { challengeParticles, type ParticlePick } from "../../../src/domain/particles.js";
+import { angstrom } from "../../../src/domain/units.js";
+import { scorePicks } from "../../../src/score/score.js";
 import { scoreInterval } from "../../../src/score/statistics/interval.js";
 import { knownScore, reportOfA, simulateRuns } from "../../support/simulatedExperiments.js";
+
+/** Three particles of each of the challenge's types in each run; those of `predicted` are picked. */
+function scored(predicted: readonly string[], runs = 1) {
+  const truth = new Map<string, ParticlePick[]>();
+  const picks = new Map<string, ParticlePick[]>();
+  for (let run = 0; run < runs; run++) {
+    const all = challengeParticles.flatMap(({ name }, t) =>
+      [0, 1, 2].map((i) => ({ type: name, x: angstrom(1000 * i), y: angstrom(1000 * t), z: angstrom(0) })),
+    );
+    truth.set(`TS_${run}`, all);
+    // Of the first run everything is found, of others less, so that experiments differ.
+    picks.set(
+      `TS_${run}`,
+      all.filter(({ type, x }) => predicted.includes(type) && x <= 2000 - 1000 * (run % 3)),
+    );
+  }
+  return scorePicks(truth, picks);
+}
+
+describe("a type without any prediction has F = 0 exactly", () => {
+  test.each([1, 4])("an empty submission has the interval from 0 to 0, over %i runs", (runs) => {
+    const interval = scoreInterval(scored([], runs))!;
+    expect(interval.score).toEqual({ low: 0, high: 0 });
+    for (const type of Object.values(interval.perType)) expect(type).toEqual({ low: 0, high: 0 });
+  });
+
+  test.each([1, 4])("one predicted type of weight 1 of 7 reaches a seventh at most, over %i runs", (runs) => {
+    const { score, perType } = scoreInterval(scored(["ribosome"], runs))!;
+    expect(score.high).toBeLessThanOrEqual(1 / 7 + 1e-12);
+    expect(score.low).toBeGreaterThan(0.03);
+    expect(score.low).toBeLessThan(1 / 7);
+    expect(perType.thyroglobulin).toEqual({ low: 0, high: 0 });
+    expect(perType.ribosome!.low).toBeLessThan(1);
+  });
+
+  test("a type that is predicted, all of it wrong, is no certainty", () => {
+    const truth = new Map([["TS_0", [{ type: "ribosome", x: angstrom(0), y: angstrom(0), z: angstrom(0) }]]]);
+    const wrong = new Map([
+      ["TS_0", [{ type: "ribosome", x: angstrom(900), y: angstrom(0), z: angstrom(0) }]],
+    ]);
+    expect(scoreInterval(scorePicks(truth, wrong))!.score.high).toBeGreaterThan(0.01);
+  });
+});
 
 const simulated = 200;
 

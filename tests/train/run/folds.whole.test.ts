@@ -13,7 +13,7 @@ import { readRecord } from "../../../src/domain/record.js";
 import { readLeaderboard } from "../../../src/leaderboard/leaderboard.js";
 import { foldsText } from "../../../src/score/folds.js";
 import { readSubmission, writeSubmission } from "../../../src/score/submissionCsv.js";
-import { readCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
+import { readSettings } from "../../../src/train/checkpoint/checkpoint.js";
 import { runExperiment } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { type FoldsOptions, type FoldsResult, runFolds } from "../../../src/train/run/runFolds.js";
@@ -274,7 +274,7 @@ describe("leakage", () => {
     const { folds } = await run("poisoned-2", { data: tuned });
     await expectSame("poisoned-2", ["fold-1/best.safetensors"]);
     expect(folds.folds[1]!.score).not.toBe(whole.folds.folds[1]!.score);
-    const [got, was] = await Promise.all(["poisoned-2", "whole"].map((out) => readCheckpoint(best(out, 0))));
+    const [got, was] = await Promise.all(["poisoned-2", "whole"].map((out) => readSettings(best(out, 0))));
     expect(got!.tuneScore).not.toBe(was!.tuneScore);
     expect(Object.fromEntries(got!.picking)).not.toEqual(Object.fromEntries(was!.picking));
   });

@@ -12,7 +12,7 @@ import { runFolder } from "../../../src/train/run/runFolder.js";
 import { runFolds } from "../../../src/train/run/runFolds.js";
 import { pickbench } from "../../support/commandLine.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
-import { tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
+import { allowTiny, tinyCode, tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
 let folder: string;
 let data: string;
@@ -25,6 +25,7 @@ const repeat = (record: string, out: string, changes: { data?: string; overwrite
     data,
     out: at(out),
     overwrite: false,
+    allowCode: [tinyCode(folder)],
     reporter,
     ...changes,
   });
@@ -119,7 +120,15 @@ describe("repeating a record", () => {
     await rename(picks, `${picks}.moved`);
     await expect(repeat(one(), "refused", { data: other })).rejects.toThrow(`${name} is missing`);
     await expect(readFile(at("refused", "record.json"))).rejects.toThrow("ENOENT");
-    const { code, stderr } = await pickbench("repeat", one(), "--data", other, "--out", at("refused"));
+    const { code, stderr } = await pickbench(
+      "repeat",
+      one(),
+      "--data",
+      other,
+      "--out",
+      at("refused"),
+      ...allowTiny(folder),
+    );
     expect([code, stderr.split("\n")[0]]).toEqual([1, expect.stringContaining(`${name} is missing`)]);
   });
 
@@ -128,7 +137,15 @@ describe("repeating a record", () => {
       result.metrics.score = 0.9;
       result.checkpointHash = "0".repeat(64);
     });
-    const { code, stdout } = await pickbench("repeat", path, "--data", data, "--out", at("unlike"));
+    const { code, stdout } = await pickbench(
+      "repeat",
+      path,
+      "--data",
+      data,
+      "--out",
+      at("unlike"),
+      ...allowTiny(folder),
+    );
     expect(code).toBe(1);
     expect(stdout).toMatch(
       /^checkpoint: not the same\nsubmission\.csv: the same\nscore: not the same \(0\.9000 before/,
@@ -170,7 +187,15 @@ it("a budget in minutes cannot be the same to the bit, which is no failure", asy
   const path = await recordWith("timed", ({ experiment }) => {
     experiment.resolved.budget = "1s";
   });
-  const { code, stdout } = await pickbench("repeat", path, "--data", data, "--out", at("timed-again"));
+  const { code, stdout } = await pickbench(
+    "repeat",
+    path,
+    "--data",
+    data,
+    "--out",
+    at("timed-again"),
+    ...allowTiny(folder),
+  );
   expect(code).toBe(0);
   expect(stdout).toMatch(/^checkpoint: not the same\n/);
   expect(stdout).toMatch(/cannot be the same to the bit/);

@@ -1,6 +1,6 @@
 /** ONNX files from elsewhere: reading and checking them, and converting tiles to and from their layouts. */
-import { readFile } from "node:fs/promises";
 import { messageOf, PickbenchError } from "../../../system/errors.js";
+import { readBytes } from "../../../system/opening.js";
 import type { Activation } from "../../activation.js";
 import type { ExternalSpec } from "../../externalSpec.js";
 import { decodeModel, type StoredGraph, type StoredTensor } from "../graph/model.js";
@@ -15,7 +15,7 @@ const floatTypes: readonly number[] = [1, 10, 11, 16];
  * or has an input that is not float32
  */
 export async function readModel(path: string): Promise<{ model: Uint8Array; parameters: number }> {
-  const model = await readFile(path).catch((error: unknown) => {
+  const model = await readBytes(path).catch((error: unknown) => {
     throw bad(path, `it cannot be read (${messageOf(error)}); give an ONNX file`, error);
   });
   const graph = graphOf(path, model);

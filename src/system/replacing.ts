@@ -1,0 +1,175 @@
+/**
+ * Files and folders that are written beside their place and renamed into it, so that whoever looks sees the old or the
+ * new one whole; and what killed processes left of this, which the next start puts back or removes.
+ */
+import { randomBytes } from "node:crypto";
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { chmod, lstat, mkdir, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { undoAtEnd } from "./ending.js";
+import { refuseSpecial } from "./opening.js";
+import { isRunning, type Owner, thisProcess } from "./owner.js";
+import { naming } from "./systemErrors.js";
+
+/** A file or folder that is not yet in its place. */
+export interface Unfinished {
+  /** Where it is written; nothing stands there. */
+  readonly partial: string;
+  /** Renames it into its place; an earlier file or folder there is replaced. */
+  finish(): Promise<void>;
+  /** Removes it. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Begins to write a file or folder beside its place. Makes the folder around it, and settles what killed processes left
+ * there. A link is followed where it leads to a file.
+ *
+ * @param folder another one on the same disk, where it is written
+ * @throws PickbenchError System where the system refuses it, or where a pipe, socket or device stands there
+ */
+export async function beside(path: string, folder = dirname(path)): Promise<Unfinished> {
+  const place = await naming(path, async () => {
+    await refuseSpecial(path);
+    for (const each of new Set([dirname(path), folder])) {
+      await makeFolders(each);
+      await settle(each);
+    }
+    return linkedFile(path);
+  });
+  const partial = nameBeside(folder === dirname(path) ? place : join(folder, basename(path)), "partial");
+  const forget = undoAtEnd(() => rmSync(partial, { recursive: true, force: true }));
+  return {
+    partial,
+    async finish() {
+      await naming(path, () => putInPlace(partial, place));
+      forget();
+    },
+    async discard() {
+      await rm(partial, { recursive: true, force: true }).catch(() => undefined);
+      forget();
+    },
+  };
+}
+
+/**
+ * Writes a file or folder by `fill`, whole or not at all.
+ *
+ * @throws PickbenchError System naming `path` where the system refuses it
+ */
+export async function replaced(path: string, fill: (partial: string) => Promise<void>): Promise<void> {
+  const unfinished = await beside(path);
+  try {
+    await naming(path, () => fill(unfinished.partial));
+    await unfinished.finish();
+  } catch (error) {
+    await unfinished.discard();
+    throw error;
+  }
+}
+
+/**
+ * Makes a folder and those around it. Node's own way of that never returns below a folder that takes none, as /proc.
+ *
+ * @returns the highest folder that had to be made; undefined where all existed
+ */
+export async function makeFolders(path: string): Promise<string | undefined> {
+  const folder = resolve(path);
+  const isThere = async (error: NodeJS.ErrnoException): Promise<boolean> => {
+    if (error.code !== "EEXIST" && error.code !== "EISDIR") throw error;
+    if (!(await stat(folder)).isDirectory()) throw error;
+    return true;
+  };
+  try {
+    await mkdir(folder);
+    return folder;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
+      await isThere(error as NodeJS.ErrnoException);
+      return undefined;
+    }
+  }
+  const highest = await makeFolders(dirname(folder));
+  await mkdir(folder).catch(isThere);
+  return highest ?? folder;
+}
+
+/** The file that a link leads to; the path itself where it is none. */
+async function linkedFile(path: string): Promise<string> {
+  try {
+    const target = await realpath(path);
+    return (await stat(target)).isFile() ? target : path;
+  } catch {
+    return path;
+  }
+}
+
+/** What stands beside a place: one that is written, an old one that waits for it, an old one that is removed. */
+type Role = "partial" | "partial-old" | "partial-gone";
+
+function nameBeside(place: string, role: Role): string {
+  const { pid, started, machine } = thisProcess();
+  return `${place}.${role}-${pid}-${started}-${machine}-${randomBytes(3).toString("hex")}`;
+}
+
+/** Puts what is finished in its place. An old folder is renamed aside first, and back where the new one cannot follow. */
+async function putInPlace(partial: string, place: string): Promise<void> {
+  const there = await lstat(place).catch(() => undefined);
+  if (there === undefined || !(there.isDirectory() || (await stat(partial)).isDirectory())) {
+    if (there?.isFile()) await chmod(partial, there.mode);
+    await rename(partial, place);
+    return;
+  }
+  const [old, gone] = [nameBeside(place, "partial-old"), nameBeside(place, "partial-gone")];
+  const putBack = (): void => {
+    if (!existsSync(place)) renameSync(old, place);
+  };
+  await rename(place, old);
+  const forget = undoAtEnd(putBack);
+  try {
+    await rename(partial, place);
+  } catch (error) {
+    putBack();
+    throw error;
+  } finally {
+    forget();
+  }
+  await rename(old, gone);
+  await rm(gone, { recursive: true, force: true });
+}
+
+const folders = new Map<string, Promise<void>>();
+
+/**
+ * Puts back or removes what killed processes of this machine left beside their places in a folder, once in the life of
+ * this process. What cannot be seen or removed is left to whoever writes there.
+ */
+export function settle(folder: string): Promise<void> {
+  const path = resolve(folder);
+  const begun = folders.get(path) ?? settleOnce(path);
+  folders.set(path, begun);
+  return begun;
+}
+
+const leftBehind = /^(.+)\.(partial|partial-old|partial-gone)-(\d+)-(\d+)-([0-9a-f]{8})-[0-9a-f]{6}$/;
+
+/** What another machine left is removed after a week: whether its process still runs is unknown. */
+const longestForeign = 7 * 24 * 3600 * 1000;
+
+async function settleOnce(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    const [, place, role, pid, started, machine] = leftBehind.exec(name) ?? [];
+    if (place === undefined) continue;
+    const owner = { pid: Number(pid), started: Number(started), machine: machine! };
+    await settleOne(join(folder, name), join(folder, place), role as Role, owner).catch(() => undefined);
+  }
+}
+
+async function settleOne(left: string, place: string, role: Role, owner: Owner): Promise<void> {
+  const running = isRunning(owner);
+  if (running === true) return;
+  if (running === "elsewhere" && Date.now() - (await lstat(left)).ctimeMs < longestForeign) return;
+  if (role === "partial-old" && !existsSync(place)) await rename(left, place);
+  else await rm(left, { recursive: true, force: true });
+}
