@@ -1,5 +1,6 @@
 /** Folders of volumes without any layout: each file, or each subfolder of files, is a run. */
 import { basename, dirname, join } from "node:path";
+import { runNameOf } from "../../formats/runNames.js";
 import type { Run, TomogramRef } from "../model.js";
 import { isVolume, isVolumeName, namesIn, tellsType, volumeStem, volumesIn } from "../volumeNames.js";
 import type { Layout } from "./layout.js";
@@ -16,14 +17,14 @@ export async function volumeRuns(folder: string): Promise<Run[]> {
   const names = await namesIn(folder);
   const volumes = new Set(await volumesIn(folder));
   const stems = new Map<string, string[]>();
-  for (const name of volumes) stems.set(volumeStem(name), [...(stems.get(volumeStem(name)) ?? []), name]);
+  for (const name of volumes) stems.set(runNameOf(name), [...(stems.get(runNameOf(name)) ?? []), name]);
   const runs = [...stems]
     .filter(([stem]) => !stems.has(stem.slice(0, Math.max(0, stem.lastIndexOf(aisSeparator)))))
     .map(([stem, files]) => runOf(folder, stem, files));
   for (const name of names) {
     if (volumes.has(name) || notRuns.includes(name)) continue;
     const files = await volumesIn(join(folder, name));
-    if (files.length > 0) runs.push(runOf(join(folder, name), name, files));
+    if (files.length > 0) runs.push(runOf(join(folder, name), runNameOf(name), files));
   }
   return runs;
 }
@@ -33,7 +34,7 @@ export const singleVolume: Layout = {
   async recognise(path) {
     if (!isVolumeName(basename(path)) || !(await isVolume(path))) return undefined;
     const overlay = join(dirname(path), "overlay");
-    const run = runOf(dirname(path), volumeStem(basename(path)), [basename(path)]);
+    const run = runOf(dirname(path), runNameOf(basename(path)), [basename(path)]);
     return { root: path, overlay, roots: [overlay], runs: [run] };
   },
 };
