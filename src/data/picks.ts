@@ -5,7 +5,7 @@ import type { ParticlePick } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
 import { ownUserId, type PicksAuthor, parsePicks, picksText } from "../formats/copickPicks.js";
 import { readPortalPoints } from "../formats/portalPoints.js";
-import { readIfThere } from "../formats/zarr/ome.js";
+import { readIfThere } from "../formats/zarr/omeDocument.js";
 import { PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { checkedName, inside } from "../system/names.js";

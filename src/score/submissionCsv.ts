@@ -75,16 +75,30 @@ async function readKnownRows(path: string, each: RowReader, options: SubmissionO
   );
 }
 
+/** What is heard while a submission is scored. */
+export interface ScoringOptions extends Pick<CsvRules, "note"> {
+  /** Takes the names of all experiments of the CSV. */
+  readonly seen?: Set<string>;
+}
+
 /** Scores a submission by the challenge's metric, row by row: memory grows with the truth alone. */
 export async function scoreSubmission(
   path: string,
   truth: PositionsByExperiment,
   particles: readonly Particle[] = challengeParticles,
+  { seen, ...rules }: ScoringOptions = {},
 ): Promise<ScoreReport> {
   const scorer = createScorer(truth, particles);
-  await readRows(path, (experiment, type, place, row) => {
-    if (!scorer.add(experiment, type, place)) throw unknownTypeInRow(path, row, type, particles, {});
-  });
+  let latest: string | undefined;
+  await readRows(
+    path,
+    (experiment, type, place, row) => {
+      if (experiment !== latest) seen?.add(experiment);
+      latest = experiment;
+      if (!scorer.add(experiment, type, place)) throw unknownTypeInRow(path, row, type, particles, {});
+    },
+    rules,
+  );
   return scorer.report();
 }
 

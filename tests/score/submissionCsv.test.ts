@@ -66,6 +66,60 @@ describe("what is read", () => {
   });
 });
 
+describe("columns beside the challenge's are taken, not read, and told", () => {
+  const both = new Map([
+    [
+      "TS_1",
+      [
+        { type: "ribosome", x: 1, y: 2, z: 3 },
+        { type: "ribosome", x: 4, y: 5, z: 6 },
+      ],
+    ],
+  ]);
+  const plain = ["0,TS_1,ribosome,1,2,3", "1,TS_1,ribosome,4,5,6"];
+  const withoutId = plain.map((row) => row.slice(2));
+  const name = header.slice(3);
+  test.each([
+    ["a score behind", `${header},score`, plain.map((row) => `${row},0.5`), ["score"]],
+    [
+      "a score between",
+      `id,experiment,particle_type,score,x,y,z`,
+      plain.map((row) => row.replace("some,", "some,9,")),
+      ["score"],
+    ],
+    ["pandas' index, and the id", `,${header}`, plain.map((row, i) => `${i},${row}`), ["an index"]],
+    [
+      "pandas' index instead of the id",
+      `,${name}`,
+      withoutId.map((row, i) => `${i},${row}`),
+      ["an index", "no id"],
+    ],
+    [
+      "an index that was read as a column",
+      `Unnamed: 0,${header}`,
+      plain.map((row, i) => `${i},${row}`),
+      ["Unnamed: 0"],
+    ],
+    ["no id", name, withoutId, ["no id column"]],
+    ["text with commas in quotes", `${header},note`, plain.map((row) => `${row},"a, b"`), ["note"]],
+    [
+      "many columns",
+      `${header},${Array.from({ length: 70 }, (_, i) => `c${i}`)}`,
+      plain.map((row) => row + ",1".repeat(70)),
+      ["and 64 more"],
+    ],
+    ["nothing", header, plain, []],
+  ])("%s", async (_, head, rows, told) => {
+    const notes: string[] = [];
+    const picks = await readSubmission(file([head, ...rows, ""].join("\n")), {
+      note: (line) => notes.push(line),
+    });
+    expect(picks).toEqual(both);
+    expect(notes.length).toBe(told.length);
+    for (const [at, words] of told.entries()) expect(notes[at]).toContain(words);
+  });
+});
+
 describe("what is refused, with one sentence", () => {
   test.each([
     [
@@ -76,11 +130,9 @@ describe("what is refused, with one sentence", () => {
     ["long row", `${header}\n0,TS_1,ribosome,1,2,3,4\n`, /^row 2 .* has 7 fields, wanted 6;/],
     ["short row behind a quoted one", `${header}\n"0",TS_1,ribosome,1,2,3\n1,2\n`, /^row 3 .* has 2 fields/],
     ["missing column", "id,experiment,particle_type,x,y\n", /header .* lacks "z"/],
-    ["misspelt column", "id,experiment,type,x,y,z\n", /lacks "particle_type" and has a surplus "type"/],
-    ["surplus column", `${header},score\n`, /has a surplus "score"/],
-    ["column twice", `${header},x\n`, /has a surplus "x"/],
-    ["no header", `${good}\n`, /the header of .* lacks "id"/],
-    ["no id", `${header.slice(3)}\nTS_1,ribosome,1,2,3\n`, /lacks "id"/],
+    ["misspelt column", "id,experiment,type,x,y,z\n", /lacks "particle_type" and has "type"/],
+    ["column twice", `${header},x\n`, /has "x" twice/],
+    ["no header", `${good}\n`, /the header of .* lacks "experiment"/],
     [
       "unknown type",
       `${header}\n${good}\n1,TS_1,unicorn,1,2,3\n`,
@@ -103,7 +155,7 @@ describe("what is refused, with one sentence", () => {
     ["gzip", gzipSync(`${header}\n${good}\n`), /compressed by gzip/],
     ["binary", Uint8Array.from({ length: 64 }, (_, i) => i), /binary data/],
     ["UTF-16", Buffer.from(`\uFEFF${header}\n`, "utf16le"), /binary data/],
-    ["semicolons", `${header.replaceAll(",", ";")}\n`, /lacks "id"/],
+    ["semicolons", `${header.replaceAll(",", ";")}\n`, /lacks "experiment"/],
   ])("%s", async (_, content, message) => {
     const path = file(content);
     await expect(readSubmission(path)).rejects.toMatchObject({ tag: "BadSubmission", path });

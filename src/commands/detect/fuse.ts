@@ -14,8 +14,9 @@ import { checkFree } from "../../system/overwriting.js";
 import { checkTuneRuns, tuneTypes } from "../../train/ensemble/tuneFusion.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
-import { readDiagnosisTruth, readPickers } from "../shared/pickSources.js";
+import { readPickers } from "../shared/pickSources.js";
 import { terminalReporter } from "../shared/terminal.js";
+import { readDiagnosisTruth } from "../shared/truthSources.js";
 
 export const command = defineCommand({
   usage: "<picks..>",

@@ -5,8 +5,9 @@ import { writeWhole } from "../../system/files.js";
 import { checkFree } from "../../system/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, quietOption, runsOption } from "../shared/flags.js";
-import { readDiagnosisPicks, readDiagnosisTruth } from "../shared/pickSources.js";
+import { readDiagnosisPicks } from "../shared/pickSources.js";
 import { terminalReporter } from "../shared/terminal.js";
+import { readDiagnosisTruth } from "../shared/truthSources.js";
 
 export const command = defineCommand({
   usage: "<picks>",

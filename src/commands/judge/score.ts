@@ -1,10 +1,11 @@
 /** pickbench score: the challenge's score of a submission. */
 import { reportText } from "../../score/reportText.js";
+import type { ScoreInterval } from "../../score/statistics/interval.js";
 import { scoreSubmission } from "../../score/submissionCsv.js";
 import { defineCommand, report } from "../shared/command.js";
-import { quietOption } from "../shared/flags.js";
-import { readScoreTruth } from "../shared/pickSources.js";
+import { quietOption, runsOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
+import { readScoreTruth } from "../shared/truthSources.js";
 
 export const command = defineCommand({
   usage: "<submission>",
@@ -15,6 +16,10 @@ export const command = defineCommand({
         type: "string",
         demandOption: true,
         describe: "a data set with picks, a copick configuration, or a CSV with the same columns",
+      })
+      .option("runs", {
+        ...runsOption,
+        describe: "names of runs of the truth, separated by commas: only these",
       })
       .option("interval", {
         type: "boolean",
@@ -36,30 +41,50 @@ export const command = defineCommand({
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 score submission.csv --truth data/train", "score against the picks of a data set")
       .example("$0 score submission.csv --truth truth.csv --json", "score against a CSV, for a program")
+      .example(
+        "$0 score submission.csv --truth data/train --runs TS_5_4,TS_6_4",
+        "the held-out runs alone, as run does",
+      )
       .example("$0 score a.csv --truth data/train --against b.csv", "is a better than b, and by how much?")
       .example("$0 score seed0.csv --truth data/train --seeds seed1.csv seed2.csv", "mean ± standard error"),
   lists: ["seeds"],
-  run: async ({ submission, truth: truthPath, against, seeds, seed, quiet, json, ...flags }) => {
-    const { truth, particles } = await readScoreTruth(truthPath, terminalReporter({ quiet }));
+  run: async ({ submission, truth: truthPath, runs, against, seeds, seed, quiet, json, ...flags }) => {
+    const reporter = terminalReporter({ quiet });
+    const source = await readScoreTruth(truthPath, reporter, runs);
+    const { truth, particles } = source;
+    const { note } = reporter;
+    const { noteLines, scoreNotes } = await import("./scoreNotes.js");
+    const noteEach = async (paths: readonly string[]) => {
+      for (const path of paths) {
+        const seen = new Set<string>();
+        const scored = await scoreSubmission(path, truth, particles, { seen });
+        const notes = { ...(await scoreNotes(path, scored, source, seen)), typesNotInTruth: [] };
+        for (const line of noteLines(notes, truth.size)) note(`${path}: ${line}`);
+      }
+    };
     if (against !== undefined) {
       const { compareFiles } = await import("../../score/statistics/compareFiles.js");
       const { comparisonText } = await import("../../score/statistics/comparisonText.js");
-      const comparison = await compareFiles(submission, against, truth, { seed, particles });
+      const comparison = await compareFiles(submission, against, truth, { seed, particles, note });
+      await noteEach([submission, against]);
       return report(json, comparison, () => comparisonText(comparison));
     }
     if (seeds !== undefined) {
       const { scoreSeeds, seedsText } = await import("../../score/statistics/seeds.js");
-      const scores = await scoreSeeds([submission, ...seeds], truth, particles);
+      const scores = await scoreSeeds([submission, ...seeds], truth, particles, { note });
+      await noteEach([submission, ...seeds]);
       return report(json, scores, () => seedsText(scores));
     }
-    const result = await scoreSubmission(submission, truth, particles);
-    if (!flags.interval) return report(json, result, () => reportText(result));
+    const seen = new Set<string>();
+    const result = await scoreSubmission(submission, truth, particles, { seen, note });
+    const notes = await scoreNotes(submission, result, source, seen);
+    const asText = (interval: ScoreInterval | null) =>
+      [reportText(result, interval), ...noteLines(notes, truth.size)].join("\n");
+    if (!flags.interval) return report(json, { ...result, notes }, () => asText(null));
     const { scoreInterval } = await import("../../score/statistics/interval.js");
     const interval = scoreInterval(result, { seed, particles });
-    report(json, { ...result, interval }, () =>
-      interval
-        ? reportText(result, interval)
-        : `${reportText(result)}\nno interval: the truth has no experiment`,
+    report(json, { ...result, interval, notes }, () =>
+      interval ? asText(interval) : `${asText(null)}\nno interval: the truth has no experiment`,
     );
   },
 });

@@ -1,76 +1,27 @@
-/** Truth and picks that a command reads from a CSV, a folder of picks or a data set. */
+/** Picks that a command reads from a CSV, a folder of picks or a data set. */
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { Dataset } from "../../data/model.js";
 import { challengeParticles, type Particle, type ParticlePick } from "../../domain/particles.js";
 import type { PicksAuthor } from "../../formats/copickPicks.js";
 import type { Picker } from "../../infer/consensus/pickers.js";
-import type { Extent, Extents } from "../../score/diagnosis/places.js";
-import {
-  type PicksByExperiment,
-  type PositionsByExperiment,
-  positionsOf,
-} from "../../score/match/positions.js";
-import { readPositions, readSubmission } from "../../score/submissionCsv.js";
+import type { PicksByExperiment } from "../../score/match/positions.js";
+import { readSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
-import { runNames } from "./flags.js";
 
 /** Loaded with the first folder or data set, as commands that read CSVs alone start in less time without. */
-const dataRoom = async () => ({
+export const dataRoom = async () => ({
   ...(await import("../../data/layouts/runs.js")),
   ...(await import("../../data/picks.js")),
   ...(await import("../../data/tomograms/omeZarr.js")),
   ...(await import("../../formats/copickPicks.js")),
 });
 
-async function opened(path: string, reporter: Reporter): Promise<Dataset> {
+/** Opens a data set, whose room is loaded then. */
+export async function opened(path: string, reporter: Reporter): Promise<Dataset> {
   const { openDataset } = await import("../../data/dataset.js");
   return openDataset(path, { reporter });
-}
-
-/** A truth to score against. */
-interface ScoreTruth {
-  readonly truth: PositionsByExperiment;
-  readonly particles: readonly Particle[];
-}
-
-/** Reads a data set's picks, or a CSV. @throws BadDataset where there is no particle */
-export async function readScoreTruth(path: string, reporter: Reporter): Promise<ScoreTruth> {
-  const { truth, particles } = (await isCsv(path))
-    ? { truth: await readPositions(path, { kind: "truth" }), particles: challengeParticles }
-    : await positionsInDataset(path, reporter);
-  for (const ofExperiment of truth.values()) if (ofExperiment.size > 0) return { truth, particles };
-  throw new PickbenchError(
-    "BadDataset",
-    `${path} holds no particle, wanted a truth to score against; name another`,
-    { path },
-  );
-}
-
-async function positionsInDataset(path: string, reporter: Reporter): Promise<ScoreTruth> {
-  const dataset = await opened(path, reporter);
-  return { truth: positionsOf(await truthOf(dataset)), particles: dataset.particles };
-}
-
-/** Reads the picks of the runs that somebody picked. */
-async function truthOf(dataset: Dataset): Promise<Map<string, ParticlePick[]>> {
-  const { readPickedTruth } = await dataRoom();
-  return readPickedTruth(dataset);
-}
-
-/** A truth to diagnose against. */
-interface DiagnosisTruth {
-  readonly truth: PicksByExperiment;
-  readonly particles: readonly Particle[];
-  /** Sizes of the volumes of the runs that have tomograms. */
-  readonly extents: Extents;
-}
-
-interface TruthChoice {
-  readonly asked: string | undefined;
-  readonly flag?: string;
-  readonly reporter: Reporter;
 }
 
 /** Whose picks are read, and of what. */
@@ -78,65 +29,6 @@ interface PicksChoice {
   readonly truth: PicksByExperiment;
   readonly particles: readonly Particle[];
   readonly author: PicksAuthor;
-}
-
-/**
- * Reads a data set's picks and the sizes of its volumes, or a CSV.
- *
- * @param choice `asked`: names of runs, separated by commas, all where undefined; `flag`: what they were given with, without
- * its dashes; `reporter` hears of fetching
- * @throws BadDataset where there is no particle, BadUsage for a run that the truth lacks
- */
-export async function readDiagnosisTruth(
-  path: string,
-  { asked, flag = "runs", reporter }: TruthChoice,
-): Promise<DiagnosisTruth> {
-  if (await isCsv(path)) {
-    const truth = await readSubmission(path, { kind: "truth" });
-    return { truth: chosenRuns(path, truth, asked, flag), particles: challengeParticles, extents: new Map() };
-  }
-  const dataset = await opened(path, reporter);
-  const truth = chosenRuns(path, await truthOf(dataset), asked, flag);
-  return { truth, particles: dataset.particles, extents: await readExtents(dataset, truth) };
-}
-
-function chosenRuns(
-  path: string,
-  all: ReadonlyMap<string, ParticlePick[]>,
-  asked: string | undefined,
-  flag: string,
-): ReadonlyMap<string, ParticlePick[]> {
-  const names = asked === undefined ? [...all.keys()] : runNames(flag, asked);
-  const unknown = names.find((name) => !all.has(name));
-  if (unknown !== undefined)
-    throw new PickbenchError(
-      "BadUsage",
-      `--${flag} names ${unknown}, wanted runs with picks in ${path}: ${[...all.keys()].join(", ") || "there are none"}`,
-      { path },
-    );
-  const truth = new Map(names.map((name) => [name, all.get(name)!]));
-  if ([...truth.values()].every((picks) => picks.length === 0))
-    throw new PickbenchError(
-      "BadDataset",
-      `${path} holds no particle in these runs, wanted a truth to diagnose against; name another`,
-      { path },
-    );
-  return truth;
-}
-
-async function readExtents(
-  { runs, access }: Dataset,
-  truth: PicksByExperiment,
-): Promise<Map<string, Extent>> {
-  const { resolveTomogram } = await dataRoom();
-  const extents = new Map<string, Extent>();
-  for (const { name, tomograms } of runs) {
-    const [first] = tomograms;
-    if (!truth.has(name) || first === undefined) continue;
-    const { shape, spacing } = (await resolveTomogram(first, access)).levels[0]!;
-    extents.set(name, { z: shape[0] * spacing[0], y: shape[1] * spacing[1], x: shape[2] * spacing[2] });
-  }
-  return extents;
 }
 
 /**
@@ -152,7 +44,7 @@ export async function readDiagnosisPicks(
   { reporter, ...choice }: PicksChoice & { readonly reporter: Reporter },
 ): Promise<PicksByExperiment> {
   const { truth, particles } = choice;
-  if (await isCsv(path)) return readSubmission(path, { particles, experiments: truth });
+  if (await isCsv(path)) return readSubmission(path, { particles, experiments: truth, note: reporter.note });
   return picksIn(path, await picksDataset(path, reporter), choice);
 }
 
@@ -214,7 +106,8 @@ async function countFiles(dataset: Dataset, run: string, author: PicksAuthor): P
   return files.flat().length;
 }
 
-const isCsv = async (path: string): Promise<boolean> =>
+/** Tells whether a path is a file that is no configuration. */
+export const isCsv = async (path: string): Promise<boolean> =>
   !path.endsWith(".json") && ((await stat(path).catch(() => undefined))?.isFile() ?? false);
 
 interface Source {
@@ -253,15 +146,19 @@ export async function readPickers(
   const configuration = sources.find(({ path, dataset }) => dataset && path.endsWith(".json"));
   const particles = known ?? configuration?.dataset?.particles ?? challengeParticles;
   const pickers: Picker[] = [];
-  for (const source of sources) pickers.push(await readPicker(source, particles));
+  for (const source of sources) pickers.push(await readPicker(source, particles, reporter));
   return { particles, pickers };
 }
 
-async function readPicker(source: OpenedSource, particles: readonly Particle[]): Promise<Picker> {
+async function readPicker(
+  source: OpenedSource,
+  particles: readonly Particle[],
+  { note }: Reporter,
+): Promise<Picker> {
   const { named, path, author, dataset } = source;
   const { all, stray } = dataset
     ? await readFolder(path, { ...dataset, particles }, author)
-    : { all: await readSubmission(path, { particles }), stray: [] };
+    : { all: await readSubmission(path, { particles, note }), stray: [] };
   const picks = new Map([...all].filter(([, list]) => list.length > 0));
   let count = 0;
   let greatestScore: number | null = null;

@@ -7,6 +7,7 @@ import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { type Random, randomFor } from "../../domain/random.js";
 import { angstrom, type Position } from "../../domain/units.js";
 import { positionToIndex, type Shape3, type Spacing3, type Volume, voxelCount } from "../../domain/volume.js";
+import { readingsOf } from "./readings.js";
 
 /** Contrast of one type's picks in a tomogram. */
 export interface TypeContrast {
@@ -278,43 +279,4 @@ function betterReading(
   }));
   const best = readings.reduce((a, b) => (b.z > a.z ? b : a));
   return best.z >= leastForReading && best.z > 2 * asTheyAre ? best : null;
-}
-
-/** Another reading of the same coordinates. */
-interface Reading {
-  /** Condition of the reading, as words that complete "if the picks were …". */
-  readonly words: string;
-  readonly read: (position: Position) => Position;
-}
-
-/** Lists the common mistakes with coordinates: mirrors, axis order, units, origin. */
-function readingsOf(shape: Shape3, spacing: Spacing3): Reading[] {
-  const size = shape.map((voxels, axis) => voxels * spacing[axis]!) as [number, number, number];
-  const at = (x: number, y: number, z: number): Position => ({
-    x: angstrom(x),
-    y: angstrom(y),
-    z: angstrom(z),
-  });
-  const mirrors = [1, 2, 3, 4, 5, 6, 7].map((bits): Reading => {
-    const axes = ["x", "y", "z"].filter((_, axis) => bits & (1 << axis));
-    const flip = (axis: number, value: number) => (bits & (1 << axis) ? size[2 - axis]! - value : value);
-    return {
-      words: `mirrored in ${axes.join(", ")}`,
-      read: ({ x, y, z }) => at(flip(0, x), flip(1, y), flip(2, z)),
-    };
-  });
-  return [
-    ...mirrors,
-    { words: "in the order z, y, x", read: ({ x, y, z }) => at(z, y, x) },
-    { words: "in the order y, x, z", read: ({ x, y, z }) => at(y, x, z) },
-    {
-      words: "in voxels, not in Å",
-      read: ({ x, y, z }) => at(x * spacing[2], y * spacing[1], z * spacing[0]),
-    },
-    { words: "in nm, not in Å", read: ({ x, y, z }) => at(x * 10, y * 10, z * 10) },
-    {
-      words: "measured from the volume's centre, not its corner",
-      read: ({ x, y, z }) => at(x + size[2] / 2, y + size[1] / 2, z + size[0] / 2),
-    },
-  ];
 }

@@ -1,7 +1,7 @@
 /** The CryoET Data Portal's layout of downloaded runs: tomograms and annotations. */
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { parseJson, readIfThere } from "../../formats/zarr/ome.js";
+import { parseJson, readIfThere } from "../../formats/zarr/omeDocument.js";
 import type { PortalAnnotation, Run, TomogramRef } from "../model.js";
 import { namesIn, tellsType, volumeStem, volumesIn, voxelSpacingOf } from "../volumeNames.js";
 

@@ -14,10 +14,12 @@ type Column = (typeof submissionColumns)[number];
  */
 export type RowReader = (experiment: string, type: string, place: Float64Array, row: number) => void;
 
-/** How strictly a CSV is read. */
+/** How a CSV is read. */
 export interface CsvRules {
-  /** Kind of file: a submission needs its id column, a truth may lack it. */
+  /** Kind of file, for its errors. */
   readonly kind?: "submission" | "truth";
+  /** Hears what the header has beside the challenge's columns, which is not read, and of a submission without ids. */
+  readonly note?: (line: string) => void;
 }
 
 /**
@@ -151,36 +153,50 @@ interface Columns {
   readonly at: Readonly<Record<Column, number>>;
 }
 
-/** Tells whether columns are in the order of `submissionColumns`, the id first or left out. */
+/** Tells whether columns are in the order of `submissionColumns` and no others, the id first or left out. */
 const isUsual = ({ at, count }: Columns): boolean =>
+  count <= submissionColumns.length &&
   submissionColumns.every((name, i) => at[name] === i + count - submissionColumns.length);
 
 function columnsOf(header: Fields, path: string, rules: CsvRules): Columns {
   const names = Array.from({ length: Math.min(header.count, header.starts.length) }, (_, i) =>
     textOf(header, i),
   );
-  const needed = submissionColumns.filter((name) => name !== "id" || rules.kind !== "truth");
+  const isKnown = (name: string) => (submissionColumns as readonly string[]).includes(name);
   const missing = needed.filter((name) => !names.includes(name));
-  const surplus = names.filter(
-    (name, i) => !(submissionColumns as readonly string[]).includes(name) || names.indexOf(name) !== i,
-  );
-  if (missing.length > 0 || surplus.length > 0) {
+  const others = names.filter((name) => !isKnown(name));
+  const repeated = names.filter((name, i) => isKnown(name) && names.indexOf(name) !== i);
+  if (missing.length > 0 || repeated.length > 0) {
     const faults = [
       ...missing.map((name) => `lacks "${name}"`),
-      ...surplus.map((name) => `has a surplus "${name}"`),
+      ...repeated.map((name) => `has "${name}" twice`),
+      ...(missing.length > 0 && others.length > 0 ? [`has ${quoted(others)}`] : []),
     ].join(" and ");
     throw new PickbenchError(
       tagOf(rules),
-      `the header of ${path} ${faults}, wanted the columns ${needed.join(",")}; correct the first row`,
+      `the header of ${path} ${faults}, wanted the columns ${submissionColumns.join(",")}, of which id may be left out; correct the first row`,
       { path },
     );
   }
+  if (others.length > 0)
+    rules.note?.(`${path}: columns beside the challenge's are not read: ${quoted(others)}`);
+  if (rules.kind !== "truth" && !names.includes("id"))
+    rules.note?.(`${path}: no id column, which is read so here, but the challenge's own scorer wants one`);
   const at = Object.fromEntries(submissionColumns.map((name) => [name, names.indexOf(name)])) as Record<
     Column,
     number
   >;
-  return { count: names.length, at };
+  return { count: header.count, at };
 }
+
+/** Names columns in quotes, the first few of many; an index column, as pandas writes it, has an empty name. */
+const quoted = (names: readonly string[]): string =>
+  names
+    .slice(0, 6)
+    .map((name) => (name === "" ? "an index without a name" : JSON.stringify(name)))
+    .join(", ") + (names.length > 6 ? ` and ${names.length - 6} more` : "");
+
+const needed = submissionColumns.filter((name) => name !== "id");
 
 const tagOf = ({ kind }: CsvRules): ErrorTag => (kind === "truth" ? "BadDataset" : "BadSubmission");
 

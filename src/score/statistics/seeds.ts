@@ -3,7 +3,7 @@ import { meanOf } from "../../domain/numbers.js";
 import type { Particle } from "../../domain/particles.js";
 import { alignedTable } from "../../present/text.js";
 import type { PositionsByExperiment } from "../match/positions.js";
-import { scoreSubmission } from "../submissionCsv.js";
+import { type ScoringOptions, scoreSubmission } from "../submissionCsv.js";
 
 /** A value over repetitions of one recipe that differ only by seed. */
 export interface OverSeeds {
@@ -39,10 +39,11 @@ export async function scoreSeeds(
   paths: readonly string[],
   truth: PositionsByExperiment,
   particles: readonly Particle[],
+  rules: ScoringOptions = {},
 ): Promise<SeedScores> {
   const submissions: SeedScores["submissions"][number][] = [];
   for (const path of paths) {
-    const { score, perType } = await scoreSubmission(path, truth, particles);
+    const { score, perType } = await scoreSubmission(path, truth, particles, rules);
     const fbetas = Object.entries(perType).map(([type, { fbeta }]) => [type, fbeta] as const);
     submissions.push({ path, score, perType: Object.fromEntries(fbetas) });
   }

@@ -100,7 +100,8 @@ describe("pickbench diagnose", () => {
     expect(JSON.parse(readFileSync(out, "utf8"))).toEqual(JSON.parse(stdout));
     const { report, perType, missing } = JSON.parse(stdout);
     const score = await pickbench("score", submission, "--truth", data, "--json");
-    expect(report).toEqual(JSON.parse(score.stdout));
+    const { notes: _, ...scored } = JSON.parse(score.stdout);
+    expect(report).toEqual(scored);
     expect(missing).toEqual([]);
     expect(perType.ribosome.places.depth).toHaveLength(12);
     expect(perType.ribosome.places.depth[0]).toMatchObject({ from: 0, truths: 1, misses: 1 });

@@ -3,6 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { randomFor } from "../../../src/domain/random.js";
+import { angstrom } from "../../../src/domain/units.js";
+import { createOmeZarr } from "../../../src/formats/zarr/writer.js";
 import { pickbench } from "../../support/commandLine.js";
 
 let folder: string;
@@ -145,3 +148,138 @@ test.skipIf(!existsSync(shared))(
     expect(truths).toBe(1269);
   },
 );
+
+describe("what a score does not say by itself", () => {
+  const types = ["apo-ferritin", "ribosome", "thyroglobulin"];
+  const random = randomFor(3, "score notes");
+  const particles = ["TS_1", "TS_2"].flatMap((run) =>
+    types.flatMap((type) =>
+      Array.from({ length: 6 }, () => ({
+        run,
+        type,
+        at: [6000 * random.uniform(), 5800 * random.uniform(), 1700 * random.uniform()] as const,
+      })),
+    ),
+  );
+  type At = readonly [number, number, number];
+  const csv = (name: string, read: (at: At) => readonly number[], runs = ["TS_1", "TS_2"]) =>
+    write(
+      name,
+      header +
+        particles
+          .filter(({ run }) => runs.includes(run))
+          .map(({ run, type, at }, id) => `${id},${run},${type},${read(at).join(",")}\n`)
+          .join(""),
+    );
+  const same = (at: At) => at;
+  const score = async (path: string, ...flags: string[]) =>
+    pickbench("score", path, "--truth", csv("right.csv", same), ...flags);
+
+  test.each<[string, (at: At) => readonly number[], RegExp]>([
+    [
+      "voxels of the challenge",
+      (at) => at.map((v) => Math.floor(v / 10.012)),
+      /in nm or in voxels of about 10 Å, not in Å \(36\)/,
+    ],
+    [
+      "voxels of 13.48 Å",
+      (at) => at.map((v) => Math.round(v / 13.48)),
+      /in voxels of about 13\.[45] Å, not in Å \(\d+\)/,
+    ],
+    [
+      "indices of an array",
+      ([x, y, z]) => [z, y, x].map((v) => v / 10.012),
+      /in voxels of about 10.0 Å, not in Å, and in the order z, y, x/,
+    ],
+    ["z, y, x", ([x, y, z]) => [z, y, x], /if they were in the order z, y, x \(36\)/],
+    ["x, z, y", ([x, y, z]) => [x, z, y], /if they were in the order x, z, y \(36\)/],
+    ["nm", (at) => at.map((v) => v / 10), /in nm or in voxels of about 10 Å, not in Å \(36\)/],
+  ])("picks that look like %s are named", async (name, read, words) => {
+    const { stdout, code } = await score(csv("misread.csv", read));
+    expect(code).toBe(0);
+    expect(stdout, name).toMatch(words);
+    expect(stdout).toMatch(/the picks do not meet the truth \(\d of 36 particles found\)/);
+  });
+
+  test("picks in nm of a data set without volumes are nm, and right or random picks are not questioned", async () => {
+    const nm = JSON.parse(
+      (
+        await score(
+          csv("nm.csv", (at) => at.map((v) => v / 10)),
+          "--json",
+        )
+      ).stdout,
+    );
+    expect(nm.notes.reading).toMatchObject({
+      words: "in nm or in voxels of about 10 Å, not in Å",
+      found: 36,
+      of: 36,
+    });
+    const other = randomFor(4, "elsewhere");
+    const elsewhere = () => [6000 * other.uniform(), 5800 * other.uniform(), 1700 * other.uniform()];
+    for (const read of [same, elsewhere]) {
+      const { stdout } = await score(csv("plain.csv", read), "--json");
+      expect(JSON.parse(stdout).notes.reading).toBeNull();
+    }
+  });
+
+  test("mirrored picks and picks from the centre are named where the truth has volumes", async () => {
+    const data = join(folder, "mirrored");
+    const store = join(data, "static/ExperimentRuns/TS_1/VoxelSpacing10.000/denoised.zarr");
+    const shape = [184, 16, 16] as const;
+    const writer = await createOmeZarr(store, { shape, spacing: [10, 400, 400].map(angstrom) as never });
+    for (let z = 0; z < 184; z += writer.chunkShape[0])
+      await writer.writeSlab(z, new Float32Array(256 * Math.min(writer.chunkShape[0], 184 - z)));
+    await writer.close();
+    const own = particles.filter(({ run }) => run === "TS_1");
+    for (const type of types)
+      write(
+        `mirrored/static/ExperimentRuns/TS_1/Picks/${type}.json`,
+        JSON.stringify({
+          points: own
+            .filter((each) => each.type === type)
+            .map(({ at: [x, y, z] }) => ({ location: { x, y, z } })),
+        }),
+      );
+    for (const [words, read] of [
+      ["mirrored in z", ([x, y, z]: At) => [x, y, 1840 - z]],
+      ["measured from the volume's centre, not its corner", ([x, y, z]: At) => [x - 3200, y - 3200, z - 920]],
+    ] as const) {
+      const { stdout } = await pickbench("score", csv("data.csv", read, ["TS_1"]), "--truth", data);
+      expect(stdout).toContain(`if they were ${words} (18)`);
+    }
+  });
+
+  test("runs that the CSV lacks, and runs and types that the truth lacks", async () => {
+    const one = csv("one.csv", same, ["TS_2"]);
+    const { stdout } = await score(one);
+    expect(stdout).toMatch(/no pick in 1 of 2 runs of the truth, .*: TS_1; --runs/);
+    expect(stdout).toMatch(
+      /the truth has no beta-galactosidase, no virus-like-particle: 0\.5714 is the score of picks that are all right/,
+    );
+    const stray = write("stray.csv", `${header}0,TS_9,ribosome,1,2,3\n`);
+    expect((await score(stray)).stdout).toMatch(
+      /no pick in 2 of 2 runs .*\n.*runs that the truth lacks: TS_9/,
+    );
+    const against = await score(csv("both.csv", same), "--against", one);
+    expect(against.stderr).toMatch(/one\.csv: no pick in 1 of 2 runs/);
+  });
+
+  test("--runs scores these runs alone, and refuses others", async () => {
+    const one = csv("one.csv", same, ["TS_2"]);
+    const { stdout } = await score(one, "--runs", "TS_2");
+    expect(stdout).toMatch(/^score 0\.5714$/m);
+    expect(stdout).not.toContain("no pick in");
+    const refused = await score(one, "--runs", "TS_2,TS_3");
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/--runs names TS_3, wanted runs with picks in .*: TS_1, TS_2/),
+    ]);
+  });
+
+  test("columns beside the challenge's are told", async () => {
+    const path = write("columns.csv", `,${header.trim()},score\n0,0,TS_1,ribosome,1,2,3,0.9\n`);
+    const { stderr, code } = await score(path);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/not read: an index without a name, "score"/)]);
+  });
+});

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readDiagnosisTruth, readScoreTruth } from "../../../src/commands/shared/pickSources.js";
+import { readDiagnosisTruth, readScoreTruth } from "../../../src/commands/shared/truthSources.js";
 import { silentReporter } from "../../../src/system/reporter.js";
 
 /** All that a source file loads before it runs. */
