@@ -38,7 +38,7 @@ export function mrcSpacing({ path, header }: MrcFile, fallback?: Angstrom): Spac
   if (x !== undefined && y !== undefined && z !== undefined) return [angstrom(z), angstrom(y), angstrom(x)];
   throw new PickbenchError(
     "BadDataset",
-    `${path}: the header gives no voxel size (cell or sampling is 0 or makes no sense); write one into a copy with pickbench volume ${path} COPY.mrc --spacing Å`,
+    `${path}: the header gives no voxel size (cell or sampling is 0 or makes no sense); give it with --spacing, or write it into a copy with pickbench volume ${path} COPY.mrc --spacing Å`,
     { path },
   );
 }
