@@ -233,11 +233,11 @@ async function readNetwork(
   };
 }
 
-function readExternal(
+async function readExternal(
   path: string,
   { bytes }: TensorFile,
   { name, external, activation, channels, share: counts }: z.infer<typeof externalSchema>,
-): ExternalNetwork {
+): Promise<ExternalNetwork> {
   const model = bytes?.get(modelTensor(name));
   if (!model || hashOf(model) !== external.sha256)
     throw new PickbenchError(
@@ -245,6 +245,8 @@ function readExternal(
       `${path}: ${modelTensor(name)} ${model ? "is not the file" : "is missing"} that its metadata names, ${external.file}; give the checkpoint as it was written`,
       { path },
     );
+  const { checkOneFile } = await import("../../engines/onnx/external/model.js");
+  checkOneFile(path, model);
   if (channels.length !== external.outputs)
     throw new PickbenchError(
       "BadCheckpoint",
