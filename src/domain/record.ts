@@ -238,21 +238,25 @@ const writeRecord = (path: string, record: RunRecord): Promise<void> =>
  * @throws PickbenchError BadExperiment where the record is missing, broken, altered or of another version
  */
 export async function readRecord(path: string): Promise<RunRecord> {
-  const refuse = (why: string, cause?: unknown) =>
-    new PickbenchError(
-      "BadExperiment",
-      `${path} is no record that can be used: ${why}; run the experiment again`,
-      {
-        path,
-        cause,
-      },
-    );
+  const refuse = (why: string, cause?: unknown) => {
+    const text = `${path} is no record that can be used: ${why}; run the experiment again`;
+    return new PickbenchError("BadExperiment", text, { path, cause });
+  };
   let value: unknown;
   try {
     value = JSON.parse(await readText(path));
   } catch (error) {
     throw refuse(messageOf(error), error);
   }
+  try {
+    return checkedRecord(value, refuse);
+  } catch (error) {
+    throw error instanceof RangeError ? refuse("it is nested too deeply", error) : error;
+  }
+}
+
+/** Checks a record's content by its schema and its hashes. @throws what `refuse` makes of the first fault */
+function checkedRecord(value: unknown, refuse: (why: string, cause?: unknown) => PickbenchError): RunRecord {
   const version = z.looseObject({ recordVersion: z.number() }).safeParse(value);
   if (version.success && version.data.recordVersion !== 1)
     throw refuse(`its recordVersion is ${version.data.recordVersion}, wanted 1`);

@@ -186,7 +186,7 @@ function rowOf(submission: Submission): Omit<LeaderboardRow, "rank" | "against">
     name,
     experiment: record.name,
     score: holdout.score,
-    interval: scoreInterval(holdout, { seed: record.seed, particles }),
+    interval: scoreInterval(holdout, { particles }),
     perType: Object.fromEntries(Object.entries(holdout.perType).map(([type, { fbeta }]) => [type, fbeta])),
     split: split && splitScores(holdout, split, particles),
     network: record.network,

@@ -12,6 +12,7 @@ import {
   probabilityPaths,
 } from "../../infer/predict/probabilityFiles.js";
 import { PickbenchError } from "../../system/errors.js";
+import { checkLinks } from "../../system/names.js";
 import { checkFree } from "../../system/overwriting.js";
 import { type Reporter, startCounting } from "../../system/reporter.js";
 import { type Detector, openDetector } from "../../train/submit/detector.js";
@@ -94,6 +95,7 @@ export const command = defineCommand({
         probabilityPaths(format, { folder: out, session, run, voxelSpacing, types }),
       );
       await checkFree(places, overwrite);
+      await checkLinks(out, places);
       for (const [run, voxelSpacing] of voxelSpacings)
         written.push(...(await predictRun(detector, dataset, { ...target, run, voxelSpacing })));
     } finally {
