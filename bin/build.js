@@ -78,7 +78,7 @@ export async function build({ types = false } = {}) {
   mkdirSync(partial, { recursive: true });
   const scripts = files.filter((file) => file.endsWith(".ts"));
   const isWeb = (file) => file.startsWith(`${web}${sep}`);
-  const options = { outdir: partial, outbase: source, logLevel: "error" };
+  const options = { outdir: partial, outbase: source, logLevel: "silent" };
   const node = { ...options, format: "esm", platform: "node", target: "node20", sourcemap: "linked" };
   await esbuild({ ...node, entryPoints: scripts.filter((file) => file !== entry && !isWeb(file)) });
   await esbuild({

@@ -9,9 +9,9 @@ if (await isStale()) {
   } catch (error) {
     const place = fileURLToPath(new URL("../dist", import.meta.url));
     console.error(
-      `pickbench: cannot build ${place} (${error.message}); start it once as a user who may write there`,
+      `pickbench: cannot build ${place} (${error.errors?.[0]?.text ?? error.message}); start it once as a user who may write there`,
     );
-    process.exit(2);
+    process.exit(1);
   }
 } else removeLeftovers();
 const { start } = await import("../dist/cli.js");

@@ -1,5 +1,6 @@
 /** Compares architectures: one recipe, one data set, several seeds, ranked by score and time. The room `compare`. */
 import { join } from "node:path";
+import { usualTomogram } from "../data/dataset.js";
 import { readRecord } from "../domain/record.js";
 import { resolveEngine } from "../engines/available.js";
 import type { EngineName } from "../engines/engine.js";
@@ -33,6 +34,8 @@ export interface CompareOptions {
   /** Path of the experiment that all share but for the network. */
   readonly recipe: string;
   readonly data: string;
+  /** Å per voxel of all tomograms, over what their files and the recipe say. */
+  readonly spacing?: number | undefined;
   readonly budget: string | undefined;
   /** KEY.PATH=VALUE each, over the recipe. */
   readonly set?: readonly string[] | undefined;
@@ -54,7 +57,11 @@ export interface CompareOptions {
  * are kept, stopped ones are resumed.
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
-  const recipe = await readExperiment(options.recipe, { budget: options.budget, set: options.set });
+  const recipe = await readExperiment(options.recipe, {
+    budget: options.budget,
+    set: options.set,
+    spacing: options.spacing,
+  });
   const engine = await resolveEngine(options.engine);
   options.architectures.forEach(architectureNamed);
   const entrants: Entrant[] = [];
@@ -142,8 +149,8 @@ async function isFinished({ folder, experiment }: Entrant): Promise<boolean> {
   const run = runFolder(folder);
   if (!isBegun(run)) return false;
   const { result, experiment: recorded } = await readRecord(run.record);
-  return (
-    result !== null &&
-    experimentHash(checkExperiment(recorded.resolved, run.record)) === experimentHash(experiment)
-  );
+  if (result === null) return false;
+  const { data, ...rest } = checkExperiment(recorded.resolved, run.record);
+  const asked = experiment.data.tomogram === usualTomogram ? { ...data, tomogram: usualTomogram } : data;
+  return experimentHash({ ...rest, data: asked }) === experimentHash(experiment);
 }

@@ -10,6 +10,7 @@ import { createOmeZarr } from "../formats/zarr/writer.js";
 import type { CompressorName } from "../formats/zarr/writtenMetadata.js";
 import { PickbenchError } from "../system/errors.js";
 import type { Reporter } from "../system/reporter.js";
+import { refuseMisnamed } from "./misnamedVolumes.js";
 import type { DataAccess, TomogramReader } from "./model.js";
 import { accessFor } from "./remote/access.js";
 import { openTomogram } from "./tomograms/omeZarr.js";
@@ -131,6 +132,7 @@ async function openSource(
         path: from,
       },
     );
+  await refuseMisnamed(from);
   const given: Spacing3 | undefined = spacing === undefined ? undefined : [spacing, spacing, spacing];
   const ref = {
     run: mrcStem(basename(from)),

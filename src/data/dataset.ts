@@ -5,10 +5,12 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { challengeParticles } from "../domain/particles.js";
+import { angstrom } from "../domain/units.js";
 import { PickbenchError } from "../system/errors.js";
 import type { Reporter } from "../system/reporter.js";
 import { recogniseData } from "./layouts/catalogue.js";
 import type { Asked, FoundData } from "./layouts/layout.js";
+import { misnamedIn, refuseMisnamed } from "./misnamedVolumes.js";
 import type { Dataset, Run, TomogramRef } from "./model.js";
 import { accessFor } from "./remote/access.js";
 import { isRemote } from "./remote/address.js";
@@ -20,6 +22,8 @@ export interface OpenOptions {
   readonly part?: "train" | "test" | undefined;
   /** The part that counts where there are both and none is asked for; `train` if absent. */
   readonly prefer?: "train" | "test" | undefined;
+  /** Å per voxel of all tomograms, over what their files say or where they say nothing. */
+  readonly spacing?: number | undefined;
   /** Hears of fetching, and says when to stop; silent if absent. */
   readonly reporter?: Reporter | undefined;
 }
@@ -47,10 +51,19 @@ export async function openDataset(path: string, options: OpenOptions = {}): Prom
     overlayRoot: found.overlay,
     roots: found.roots,
     particles: found.particles ?? challengeParticles,
-    runs: found.runs,
+    runs: options.spacing === undefined ? found.runs : found.runs.map(withSpacing(options.spacing)),
     access,
   };
 }
+
+/** Gives every tomogram of a run a spacing, which goes before what its files say. */
+const withSpacing =
+  (length: number) =>
+  (run: Run): Run => {
+    const each = angstrom(length);
+    const givenSpacing = [each, each, each] as const;
+    return { ...run, tomograms: run.tomograms.map((tomogram) => ({ ...tomogram, givenSpacing })) };
+  };
 
 async function findData(given: string, asked: Asked): Promise<FoundData> {
   const { part } = asked;
@@ -61,11 +74,13 @@ async function findData(given: string, asked: Asked): Promise<FoundData> {
       `${path}: no such file or folder; wanted a folder with static/ and overlay/, a folder with train/ or test/ inside, or a copick configuration`,
       { path },
     );
+  await refuseMisnamed(path);
   const found = await recogniseData(path, asked);
   if (found) return found;
+  const other = await misnamedIn(path);
   throw new PickbenchError(
     "BadDataset",
-    `${path}: neither static/ nor overlay/ here${part === undefined ? " nor in train/ or test/" : ` in ${part}/`}, nor tomograms as the Data Portal lays them out or as MRC files; point to the folder that holds them`,
+    `${path}: neither static/ nor overlay/ here${part === undefined ? " nor in train/ or test/" : ` in ${part}/`}, nor tomograms as the Data Portal lays them out or as MRC files; point to the folder that holds them${other === undefined ? "" : ` (${other})`}`,
     { path },
   );
 }
@@ -82,28 +97,57 @@ export function findRun(dataset: Dataset, name: string): Run {
   );
 }
 
+/** The reconstruction that is meant where none is named, as the challenge calls it. */
+export const usualTomogram = "denoised";
+
 /**
- * Returns the run's reconstruction of a type, at the voxel spacing of that label (within 0.001) where one is given.
- *
- * @throws PickbenchError BadDataset, listing the existing reconstructions, where none matches, or several do and no
- * spacing tells which
+ * Lists a run's reconstructions that a name means: those of that type, at the voxel spacing of that label (within
+ * 0.001) where one is given; else the run's only one where its name tells no type. The one rule of all commands.
  */
-export function findTomogram(run: Run, tomoType: string, voxelSpacing?: number): TomogramRef {
+export function tomogramsNamed(run: Run, tomoType: string, voxelSpacing?: number): readonly TomogramRef[] {
   const matching = run.tomograms.filter(
     (tomogram) =>
       tomogram.tomoType === tomoType &&
       (voxelSpacing === undefined || Math.abs((tomogram.voxelSpacing ?? Number.NaN) - voxelSpacing) <= 1e-3),
   );
-  const [first] = matching;
-  if (first && matching.length === 1) return first;
-  const [only] = run.tomograms;
-  if (only?.isOnly && run.tomograms.length === 1) return only;
-  const there = run.tomograms.map((tomogram) => `${tomogram.tomoType} at ${tomogram.voxelSpacing}`);
+  const [only, second] = run.tomograms;
+  return matching.length === 0 && only?.isOnly && second === undefined ? [only] : matching;
+}
+
+/**
+ * Returns the name of the reconstruction that is meant in these runs where `asked` need not be taken by the letter: the
+ * one asked for, but in place of the usual one that no run has the one that every run has alone.
+ */
+export function tomogramMeant(runs: readonly Run[], asked: string, voxelSpacing?: number): string {
+  if (asked !== usualTomogram || runs.some((run) => tomogramsNamed(run, asked, voxelSpacing).length > 0))
+    return asked;
+  const all = runs.flatMap(({ tomograms }) => tomograms);
+  const [type, other] = new Set(all.map(({ tomoType }) => tomoType));
+  return type !== undefined && other === undefined ? type : asked;
+}
+
+/**
+ * Returns the run's reconstruction of a type, by the rule of `tomogramsNamed`.
+ *
+ * @throws PickbenchError BadDataset, listing the existing reconstructions, where none matches, or several do and no
+ * spacing tells which
+ */
+export function findTomogram(run: Run, tomoType: string, voxelSpacing?: number): TomogramRef {
+  const [first, second] = tomogramsNamed(run, tomoType, voxelSpacing);
+  if (first && second === undefined) return first;
   const wanted = voxelSpacing === undefined ? tomoType : `${tomoType} at ${voxelSpacing}`;
   throw new PickbenchError(
     "BadDataset",
     first
-      ? `${run.name}: several tomograms ${wanted}; there is ${there.join(", ")}: name a voxel spacing`
-      : `${run.name}: no tomogram ${wanted}; there is ${there.join(", ") || "none at all"}`,
+      ? `${run.name}: several tomograms ${wanted}; there is ${tomogramsThere(run)}: name a voxel spacing`
+      : `${run.name}: no tomogram ${wanted}; there is ${tomogramsThere(run)}`,
   );
 }
+
+/** Lists a run's reconstructions for a message. */
+export const tomogramsThere = ({ tomograms }: Run): string =>
+  tomograms
+    .map(({ tomoType, voxelSpacing }) =>
+      voxelSpacing === undefined ? tomoType : `${tomoType} at ${voxelSpacing}`,
+    )
+    .join(", ") || "none at all";

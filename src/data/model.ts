@@ -27,12 +27,14 @@ export interface TomogramRef {
   readonly tomoType: string;
   /** The OME-Zarr folder or MRC file. */
   readonly path: string;
-  /** True for a run's only tomogram whose name tells no type: it is used for whichever type is requested. */
+  /** True where its name tells no type: as a run's only tomogram it is used for whichever type is requested. */
   readonly isOnly?: boolean;
-  /** Å per voxel along z, y, x, in place of an MRC header's. */
+  /** Å per voxel along z, y, x, in place of what the file says or where it says nothing. */
   readonly givenSpacing?: Spacing3;
   /** The number in `VoxelSpacing10.000`: a label to choose by, never used as a spacing. */
   readonly voxelSpacing?: number;
+  /** Å per voxel that metadata beside the volume states, to be compared alone. */
+  readonly statedSpacing?: number;
   /** Levels, finest first; present once the metadata has been read. */
   readonly levels?: readonly Level[];
   /** Names along a leading channel axis, where there is one. */

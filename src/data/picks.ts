@@ -5,7 +5,7 @@ import type { ParticlePick } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
 import { ownUserId, type PicksAuthor, parsePicks, picksText } from "../formats/copickPicks.js";
 import { readPortalPoints } from "../formats/portalPoints.js";
-import { readIfThere } from "../formats/zarr/ome.js";
+import { readIfThere } from "../formats/zarr/omeDocument.js";
 import { PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { checkedName, inside } from "../system/names.js";
@@ -88,6 +88,32 @@ export async function strayPicks(dataset: Dataset, run: string): Promise<string[
   for (const { type, path } of annotations)
     if (!dataset.particles.some((particle) => particle.name === type)) stray.push(path);
   return stray.sort();
+}
+
+/**
+ * Lists the types of all picks of a data set, of its particles or not, in the order of their names: of copick's files
+ * those that the file says it is of or, where it says none, that its name tells.
+ */
+export async function pickedTypes(dataset: Dataset): Promise<string[]> {
+  const types = new Set<string>();
+  for (const { name: run, annotations = [] } of dataset.runs) {
+    for (const root of dataset.roots)
+      for (const name of await jsonNames(picksFolder(root, run))) {
+        const known = dataset.particles.find((particle) => authorOf(name, particle.name));
+        types.add(known?.name ?? (await typeOf(join(picksFolder(root, run), name), name)));
+      }
+    for (const { type } of annotations) types.add(type);
+  }
+  return [...types].sort();
+}
+
+async function typeOf(path: string, name: string): Promise<string> {
+  const text = await readIfThere(path);
+  const said = text === undefined ? undefined : parsePicks(path, text).pickable_object_name;
+  if (typeof said === "string" && authorOf(name, said)) return said;
+  const stem = name.slice(0, -".json".length);
+  const [, , ...rest] = stem.split("_");
+  return rest.length > 0 ? rest.join("_") : stem;
 }
 
 async function jsonNames(folder: string): Promise<string[]> {

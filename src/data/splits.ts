@@ -1,8 +1,9 @@
 /** Splits of runs into train, tune and holdout, by role or by fold. */
 import { z } from "zod";
 import { PickbenchError } from "../system/errors.js";
+import { eachOnce } from "../system/unique.js";
 
-const share = z.union([z.array(z.string()), z.number().int().min(0)]);
+const share = z.union([z.array(z.string()).refine(...eachOnce), z.number().int().min(0)]);
 
 const tune = z.number().int().min(0).default(1);
 
@@ -52,10 +53,16 @@ export function resolveSplits(spec: SplitSpec, runNames: readonly string[], leas
   if (splits.train.length < leastTrain)
     throw new PickbenchError(
       "BadExperiment",
-      `splits.train: no run is left to train on of ${names.length} (${names.join(", ")}); hold out or tune on fewer`,
+      `splits.train: no run is left to train on of ${names.length} (${names.join(", ")}); hold out or tune on fewer${oneRunAdvice(names)}`,
     );
   return splits;
 }
+
+/** What works with one run alone. */
+const oneRunAdvice = (names: readonly string[]): string =>
+  names.length === 1
+    ? "; with one run write splits: {train: 1}, which trains without tuning and scoring"
+    : "";
 
 function splitsOf(spec: SplitSpec, names: readonly string[]): Splits {
   if ("train" in spec) return byRole(spec, names);
@@ -98,7 +105,7 @@ function byFold({ fold, folds, tune }: FoldSpec, names: readonly string[]): Spli
   if (folds > names.length)
     throw new PickbenchError(
       "BadExperiment",
-      `splits.folds: ${folds} folds of ${names.length} runs (${names.join(", ")}); wanted at most as many folds as runs`,
+      `splits.folds: ${folds} folds of ${names.length} runs (${names.join(", ")}); wanted at most as many folds as runs${oneRunAdvice(names)}`,
     );
   const foldOf = (index: number) => Math.floor((index * folds) / names.length);
   const holdout = names.filter((_, index) => foldOf(index) === fold);
@@ -120,7 +127,7 @@ function byRole(spec: RoleSpec, names: readonly string[]): Splits {
   if (counted > free.length)
     throw new PickbenchError(
       "BadExperiment",
-      `splits: ${counts.map((count, i) => `${roles[i]} ${count}`).join(", ")} need ${counted} runs; there are ${free.length} to share out (${free.join(", ")})`,
+      `splits: ${counts.map((count, i) => `${roles[i]} ${count}`).join(", ")} need ${counted} runs; there are ${free.length} to share out (${free.join(", ")})${oneRunAdvice(names)}`,
     );
   if (spec.train === "rest") counts[0] = free.length - counted;
   let next = 0;

@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, homedir, platform, release, totalmem } from "node:os";
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { z } from "zod";
@@ -19,32 +19,17 @@ const runsByRole = {
   holdout: z.array(z.string()),
 };
 
-/** Schema of the facts known before the first step. */
-const startSchema = z.strictObject({
-  name: z.string().min(1),
-  /** The experiment with every default filled in. */
-  experiment: z.strictObject({ hash, resolved: jsonObject }),
+/** An experiment with every default filled in. */
+const experimentSchema = z.strictObject({ hash, resolved: jsonObject });
+
+/** What made a run, or a part of it. */
+const makingShape = {
   /** Version of the code: commit and dirty are null outside a git checkout, lockfileHash in an installed package. */
   code: z.strictObject({
     commit: z.string().nullable(),
     dirty: z.boolean().nullable(),
     lockfileHash: hash.nullable(),
   }),
-  data: z.strictObject({
-    hash,
-    files: z.array(
-      z.strictObject({ path: z.string(), size: z.int().nonnegative(), sha256: hash.optional() }),
-    ),
-  }),
-  /** Runs by role; in an experiment in folds all runs are held out, each by one of the folds. */
-  runs: z.strictObject({ ...runsByRole, folds: z.array(z.strictObject(runsByRole)).min(2).optional() }),
-  network: z.string(),
-  seed: z.int(),
-  engine: z.string(),
-  /** Threads of the engine; absent in older records. */
-  threads: z.int().positive().optional(),
-  /** Score weights of all the data set's types by name, found in the truth or not; absent in older records. */
-  weights: z.record(z.string(), z.number().nonnegative()).optional(),
   versions: z.strictObject({ pickbench: z.string(), node: z.string(), onnxruntime: z.string().nullable() }),
   /** The machine, without its host name. */
   machine: z.strictObject({
@@ -54,7 +39,57 @@ const startSchema = z.strictObject({
     os: z.string(),
   }),
   command: z.array(z.string()),
+};
+
+/** A part of a run that was stopped, and resumed by what the record names itself. */
+const partSchema = z.strictObject({
+  ...makingShape,
+  engine: z.string(),
+  threads: z.int().positive().optional(),
   startedAt: time,
+});
+
+/** A tuning of a finished run's picking, which wrote best.safetensors anew. */
+const tuningSchema = z.strictObject({
+  ...makingShape,
+  experiment: experimentSchema,
+  finishedAt: time,
+  /** SHA-256 of best.safetensors before and after it. */
+  before: hash,
+  after: hash,
+  tuneScore: z.number().nullable(),
+});
+
+/** Schema of the facts known before the first step. */
+const startSchema = z.strictObject({
+  name: z.string().min(1),
+  experiment: experimentSchema,
+  code: makingShape.code,
+  data: z.strictObject({
+    hash,
+    files: z.array(
+      z.strictObject({ path: z.string(), size: z.int().nonnegative(), sha256: hash.optional() }),
+    ),
+  }),
+  /** Path of the data set as it was given; absent in older records. */
+  dataset: z.string().optional(),
+  /** Runs by role; in an experiment in folds all runs are held out, each by one of the folds. */
+  runs: z.strictObject({ ...runsByRole, folds: z.array(z.strictObject(runsByRole)).min(2).optional() }),
+  /** Runs of the data that have no role, and why; absent where there is none and in older records. */
+  leftOut: z.array(z.strictObject({ run: z.string(), why: z.string() })).optional(),
+  network: z.string(),
+  seed: z.int(),
+  engine: z.string(),
+  /** Threads of the engine; absent in older records. */
+  threads: z.int().positive().optional(),
+  /** Score weights of all the data set's types by name, found in the truth or not; absent in older records. */
+  weights: z.record(z.string(), z.number().nonnegative()).optional(),
+  versions: makingShape.versions,
+  machine: makingShape.machine,
+  command: makingShape.command,
+  startedAt: time,
+  /** Parts that came before a resumption, the first one first; absent where the run was never stopped. */
+  earlier: z.array(partSchema).min(1).optional(),
 });
 
 /** Schema of the facts known at the end. */
@@ -64,7 +99,7 @@ const resultSchema = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   /** Durations in seconds by stage. */
   durations: z.record(z.string(), z.number().nonnegative()),
-  /** SHA-256 of best.safetensors; null for folds, each of which has its own record. */
+  /** SHA-256 of best.safetensors as it stands; null for folds, each of which has its own record. */
   checkpointHash: hash.nullable(),
   /** SHA-256 of submission.csv; absent in older records and where nothing was held out. */
   submissionHash: hash.optional(),
@@ -76,6 +111,11 @@ const recordSchema = z.strictObject({
   recordVersion: z.literal(1),
   ...startSchema.shape,
   result: resultSchema.nullable(),
+  /**
+   * Tunings after the run was finished, the first one first: its score and submission.csv are of the checkpoint before
+   * them. Absent where there was none.
+   */
+  tunings: z.array(tuningSchema).min(1).optional(),
 });
 
 /** An experiment's record: the origin of its numbers. `result` is null until the run is finished. */
@@ -94,7 +134,11 @@ export interface RecordStart {
   readonly name: string;
   readonly experiment: Readonly<Record<string, unknown>>;
   readonly data: readonly { readonly path: string; readonly size: number; readonly sha256?: string }[];
+  /** Path of the data set as it was given. */
+  readonly dataset?: string;
   readonly runs: RunsByRole & { readonly folds?: readonly RunsByRole[] };
+  /** None if empty or absent. */
+  readonly leftOut?: readonly { readonly run: string; readonly why: string }[];
   readonly network: string;
   readonly seed: number;
   readonly engine: string;
@@ -102,6 +146,8 @@ export interface RecordStart {
   readonly weights?: Readonly<Record<string, number>>;
   /** Arguments of the command line, by default the process's own. */
   readonly command?: readonly string[];
+  /** Record of the part of the run that is resumed. */
+  readonly resumed?: RunRecord | undefined;
 }
 
 /** Writes the record of a run that is about to begin, and returns it. */
@@ -113,7 +159,9 @@ export async function startRecord(path: string, start: RecordStart): Promise<Run
     experiment: { hash: hashOf(canonicalJson(start.experiment)), resolved },
     code: await codeVersion(),
     data: { hash: hashOf(canonicalJson(start.data)), files: start.data },
+    ...(start.dataset === undefined ? {} : { dataset: withoutHome(start.dataset) }),
     runs: start.runs,
+    ...(start.leftOut && start.leftOut.length > 0 ? { leftOut: start.leftOut } : {}),
     network: start.network,
     seed: start.seed,
     engine: start.engine,
@@ -121,13 +169,54 @@ export async function startRecord(path: string, start: RecordStart): Promise<Run
     weights: start.weights,
     versions: await versions(),
     machine: machine(),
-    command: (start.command ?? process.argv.slice(2)).map(withoutHome),
+    command: commandOf(start.command),
     startedAt: new Date().toISOString(),
+    ...(start.resumed && { earlier: [...(start.resumed.earlier ?? []), partOf(start.resumed)] }),
     result: null,
   });
   await writeRecord(path, record);
   return record;
 }
+
+const commandOf = (given: readonly string[] = process.argv.slice(2)): string[] => given.map(withoutHome);
+
+const partOf = ({ code, versions: used, machine: on, command, engine, threads, startedAt }: RunRecord) => ({
+  ...{ code, versions: used, machine: on, command, engine, startedAt },
+  ...(threads === undefined ? {} : { threads }),
+});
+
+/** A tuning of a finished run, as it is added to its record. */
+interface Tuning {
+  readonly experiment: Readonly<Record<string, unknown>>;
+  /** SHA-256 of best.safetensors before and after. */
+  readonly before: string;
+  readonly after: string;
+  readonly tuneScore: number | null;
+}
+
+/** Adds a tuning of a finished run to its record, which then names the checkpoint as it stands; returns the record. */
+export async function recordTuning(path: string, { experiment, ...tuning }: Tuning): Promise<RunRecord> {
+  const record = await readRecord(path);
+  const made = {
+    ...{ code: await codeVersion(), versions: await versions(), machine: machine(), command: commandOf() },
+    experiment: { hash: hashOf(canonicalJson(experiment)), resolved: JSON.parse(canonicalJson(experiment)) },
+    finishedAt: new Date().toISOString(),
+    ...tuning,
+  };
+  const { tuneScore: _, ...metrics } = record.result?.metrics ?? {};
+  const scored = tuning.tuneScore === null ? metrics : { ...metrics, tuneScore: tuning.tuneScore };
+  const changed = recordSchema.parse({
+    ...record,
+    result: record.result && { ...record.result, metrics: scored, checkpointHash: tuning.after },
+    tunings: [...(record.tunings ?? []), made],
+  });
+  await writeRecord(path, changed);
+  return changed;
+}
+
+/** Returns the SHA-256 of best.safetensors as the run left it, before it was tuned again; null where there is none. */
+export const trainedHash = ({ tunings, result }: RunRecord): string | null =>
+  tunings?.[0]?.before ?? result?.checkpointHash ?? null;
 
 /** Adds a result to the record at `path`, and returns the record. */
 export async function completeRecord(path: string, result: RecordResult): Promise<RunRecord> {
@@ -149,21 +238,25 @@ const writeRecord = (path: string, record: RunRecord): Promise<void> =>
  * @throws PickbenchError BadExperiment where the record is missing, broken, altered or of another version
  */
 export async function readRecord(path: string): Promise<RunRecord> {
-  const refuse = (why: string, cause?: unknown) =>
-    new PickbenchError(
-      "BadExperiment",
-      `${path} is no record that can be used: ${why}; run the experiment again`,
-      {
-        path,
-        cause,
-      },
-    );
+  const refuse = (why: string, cause?: unknown) => {
+    const text = `${path} is no record that can be used: ${why}; run the experiment again`;
+    return new PickbenchError("BadExperiment", text, { path, cause });
+  };
   let value: unknown;
   try {
     value = JSON.parse(await readText(path));
   } catch (error) {
     throw refuse(messageOf(error), error);
   }
+  try {
+    return checkedRecord(value, refuse);
+  } catch (error) {
+    throw error instanceof RangeError ? refuse("it is nested too deeply", error) : error;
+  }
+}
+
+/** Checks a record's content by its schema and its hashes. @throws what `refuse` makes of the first fault */
+function checkedRecord(value: unknown, refuse: (why: string, cause?: unknown) => PickbenchError): RunRecord {
   const version = z.looseObject({ recordVersion: z.number() }).safeParse(value);
   if (version.success && version.data.recordVersion !== 1)
     throw refuse(`its recordVersion is ${version.data.recordVersion}, wanted 1`);
@@ -182,13 +275,16 @@ export async function readRecord(path: string): Promise<RunRecord> {
 
 const packageRoot = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Returns commit and state of pickbench's own checkout. */
-export async function codeVersion(): Promise<RunRecord["code"]> {
+/** What of a checkout is code: the rest, such as submissions/, changes no result. */
+const code = ["src", "bin", "package.json", "package-lock.json"];
+
+/** Returns commit and state of pickbench's own checkout; changes of what is no code do not count. */
+export async function codeVersion(root = packageRoot): Promise<RunRecord["code"]> {
   const [top, commit, changes, lockfileHash] = await Promise.all([
-    git("rev-parse", "--show-prefix"),
-    git("rev-parse", "HEAD"),
-    git("status", "--porcelain", "--untracked-files=normal"),
-    hashFile(`${packageRoot}/package-lock.json`).catch(() => null),
+    git(root, "rev-parse", "--show-prefix"),
+    git(root, "rev-parse", "HEAD"),
+    git(root, "status", "--porcelain", "--untracked-files=normal", "--", ...code),
+    hashFile(join(root, "package-lock.json")).catch(() => null),
   ]);
   const isOwnCheckout = top === "" && commit !== null;
   return isOwnCheckout
@@ -196,10 +292,10 @@ export async function codeVersion(): Promise<RunRecord["code"]> {
     : { commit: null, dirty: null, lockfileHash };
 }
 
-/** Returns git's output for pickbench's folder; null where git or a repository is missing. */
-async function git(...args: string[]): Promise<string | null> {
+/** Returns git's output for a folder; null where git or a repository is missing. */
+async function git(root: string, ...args: string[]): Promise<string | null> {
   try {
-    const { stdout } = await promisify(execFile)("git", ["-C", packageRoot, ...args], { maxBuffer: 2 ** 26 });
+    const { stdout } = await promisify(execFile)("git", ["-C", root, ...args], { maxBuffer: 2 ** 26 });
     return stdout.trim();
   } catch {
     return null;

@@ -1,7 +1,7 @@
 /** copick's JSON files of picks: reading and writing one particle type's points in one run. */
 import { z } from "zod";
 import { PickbenchError } from "../system/errors.js";
-import { parseJson } from "./json.js";
+import { jsonOf, optionalNumber, parseJson } from "./json.js";
 
 /** Author of a set of picks and the session it was made in, in copick's words. */
 export interface PicksAuthor {
@@ -14,7 +14,7 @@ export const ownUserId = "pickbench";
 
 const pointSchema = z.looseObject({
   location: z.looseObject({ x: z.number(), y: z.number(), z: z.number() }),
-  score: z.number().nullish(),
+  score: optionalNumber,
 });
 const picksSchema = z.looseObject({
   pickable_object_name: z.string().nullish(),
@@ -91,5 +91,5 @@ export function picksText(
       ...(score === undefined ? {} : { score }),
     })),
   };
-  return `${JSON.stringify(document, null, 1)}\n`;
+  return `${jsonOf(document, 1)}\n`;
 }

@@ -1,4 +1,5 @@
 /** JSON from outside, as Python's json module writes it. */
+import { z } from "zod";
 import { type ErrorTag, PickbenchError } from "../system/errors.js";
 import { limits } from "../system/limits.js";
 
@@ -9,6 +10,8 @@ interface JsonSource {
   readonly what?: string;
   /** By default BadDataset. */
   readonly tag?: ErrorTag;
+  /** Refuses a key that stands twice in one object, where a format forbids it. */
+  readonly unique?: boolean;
 }
 
 /**
@@ -86,6 +89,8 @@ class JsonReader {
       const name = this.#string();
       if (!this.#take(0x3a)) throw this.#fault(": after the name");
       const value = this.#value();
+      if (this.#source.unique && Object.hasOwn(object, name))
+        throw this.#error(`ends the second value of ${JSON.stringify(name)}`);
       if (name !== "__proto__") object[name] = value;
       if (this.#take(0x7d)) return object;
       if (!this.#take(0x2c)) throw this.#fault(", or }");
@@ -164,4 +169,31 @@ class JsonReader {
       { path },
     );
   }
+}
+
+/** Schema of a number that may be absent: of null, and of the NaN and infinities that Python writes, nothing is left. */
+export const optionalNumber = z
+  .preprocess(
+    (value) => (typeof value === "number" && !Number.isFinite(value) ? undefined : value),
+    z.number().nullish(),
+  )
+  .optional();
+
+/**
+ * Returns the JSON text of a value, for a file.
+ *
+ * @throws PickbenchError BadDataset for a number that JSON cannot hold, where arithmetic has overflowed: it would be null
+ */
+export function jsonOf(value: unknown, indent?: number): string {
+  return JSON.stringify(
+    value,
+    (key, part: unknown) => {
+      if (typeof part !== "number" || Number.isFinite(part)) return part;
+      throw new PickbenchError(
+        "BadDataset",
+        `${key} to be written is ${part}, too large for a number; correct the positions, or --spacing and --size`,
+      );
+    },
+    indent,
+  );
 }

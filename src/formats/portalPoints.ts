@@ -6,19 +6,19 @@ import { angstrom } from "../domain/units.js";
 import type { Spacing3 } from "../domain/volume.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { readBytes } from "../system/opening.js";
-import { parseJson } from "./json.js";
+import { optionalNumber, parseJson } from "./json.js";
 import { linesOf } from "./lines.js";
 
 const locationSchema = z.looseObject({ x: z.number(), y: z.number(), z: z.number() });
-const rowSchema = z.array(z.number()).length(3);
 const pointSchema = z.discriminatedUnion("type", [
   z.looseObject({ type: z.literal("point"), location: locationSchema }),
   z.looseObject({
     type: z.literal("orientedPoint"),
     location: locationSchema,
-    xyz_rotation_matrix: z.array(rowSchema).length(3),
+    /** Checked by those who need orientations. */
+    xyz_rotation_matrix: z.unknown(),
   }),
-  z.looseObject({ type: z.literal("instancePoint"), location: locationSchema, instance_id: z.number() }),
+  z.looseObject({ type: z.literal("instancePoint"), location: locationSchema, instance_id: optionalNumber }),
 ]);
 const mostBytes = 2 ** 29;
 

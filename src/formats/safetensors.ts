@@ -1,9 +1,11 @@
 /** safetensors files of float32 arrays, bytes and text: the container of checkpoints. */
-import { stat } from "node:fs/promises";
+import { type FileHandle, stat } from "node:fs/promises";
 import { z } from "zod";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
-import { readBytes } from "../system/opening.js";
+import { checkLimit } from "../system/limits.js";
+import { openFile } from "../system/opening.js";
+import { parseJson } from "./json.js";
 
 /** Content of a safetensors file (huggingface/safetensors, "Format"): float arrays, bytes, and text by key. */
 export interface TensorFile {
@@ -13,13 +15,19 @@ export interface TensorFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** The format's own limit of the header's bytes. */
-const largestHeader = 100_000_000;
+/** Dimensions of a tensor at most. */
+const mostDimensions = 32;
 
+/** The format's sizes and places are unsigned, and so never -0. */
+const size = z
+  .number()
+  .int()
+  .nonnegative()
+  .refine((value) => !Object.is(value, -0));
 const entrySchema = z.strictObject({
   dtype: z.enum(["F32", "U8"]),
-  shape: z.array(z.number().int().nonnegative()),
-  data_offsets: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),
+  shape: z.array(size).max(mostDimensions),
+  data_offsets: z.tuple([size, size]),
 });
 const headerSchema = z
   .object({ __metadata__: z.record(z.string(), z.string()).default({}) })
@@ -66,56 +74,113 @@ const bad = (path: string, what: string, cause?: unknown): PickbenchError =>
   );
 
 /**
- * Reads a file.
+ * Reads a file. The header is checked as a whole before any tensor is read, so that no file takes more memory than it is
+ * long.
  *
  * @throws PickbenchError BadCheckpoint where the file is missing, cut short, or not safetensors of float32 and bytes
  */
 export async function readTensors(path: string): Promise<TensorFile> {
-  const content = await readChecked(path);
-  const length = content.length >= 8 ? Number(content.readBigUInt64LE(0)) : Number.NaN;
-  if (!(length >= 2 && length <= largestHeader && 8 + length <= content.length))
-    throw bad(
-      path,
-      `not a safetensors file (${content.length} bytes, a header of ${Number.isNaN(length) ? "none" : length})`,
-    );
-  let header: z.infer<typeof headerSchema>;
-  try {
-    header = headerSchema.parse(JSON.parse(content.toString("utf8", 8, 8 + length)));
-  } catch (error) {
-    throw bad(path, "its safetensors header is not valid JSON", error);
-  }
-  const { __metadata__: metadata, ...entries } = header;
-  const body = content.subarray(8 + length);
-  const tensors = new Map<string, { shape: number[]; data: Float32Array }>();
-  const bytes = new Map<string, Uint8Array>();
-  const places: Place[] = [];
-  for (const [name, entry] of Object.entries(entries)) {
-    const { place, shape, values } = readEntry(path, name, entry, body);
-    if (values instanceof Float32Array) tensors.set(name, { shape, data: values });
-    else bytes.set(name, values);
-    places.push(place);
-  }
-  checkPlaces(path, places, body.length);
-  return { tensors, ...(bytes.size > 0 && { bytes }), metadata };
-}
-
-async function readChecked(path: string): Promise<Buffer> {
   try {
     if ((await stat(path)).isDirectory()) throw bad(path, "it is a folder, not a file");
-    return await readBytes(path);
+    const file = await openFile(path);
+    try {
+      return await readOpened(path, file);
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     if (error instanceof PickbenchError) throw error;
     throw bad(path, `it cannot be read (${messageOf(error)})`, error);
   }
 }
 
-/** A tensor's bytes in the file's body: the first, and the one after the last. */
-type Place = readonly [start: number, end: number];
+async function readOpened(path: string, file: FileHandle): Promise<TensorFile> {
+  const { size } = await file.stat();
+  const { length, header } = await readHeader(path, file, size);
+  const { __metadata__: metadata, ...named } = header;
+  const entries = Object.entries(named).map(([name, entry]) => ({
+    name,
+    ...checkedEntry(path, name, entry),
+  }));
+  checkPlaces(path, entries, size - 8 - length);
+  const tensors = new Map<string, { shape: number[]; data: Float32Array }>();
+  const bytes = new Map<string, Uint8Array>();
+  for (const { name, dtype, shape, start, end } of entries) {
+    const values = await readExactly(file, 8 + length + start, end - start);
+    if (dtype === "F32") tensors.set(name, { shape, data: new Float32Array(values.buffer) });
+    else bytes.set(name, values);
+  }
+  return { tensors, ...(bytes.size > 0 && { bytes }), metadata };
+}
+
+async function readHeader(
+  path: string,
+  file: FileHandle,
+  size: number,
+): Promise<{ readonly length: number; readonly header: z.infer<typeof headerSchema> }> {
+  const begin = size >= 8 ? await readExactly(file, 0, 8) : undefined;
+  const length = begin ? Number(new DataView(begin.buffer).getBigUint64(0, true)) : Number.NaN;
+  if (!(length >= 2 && 8 + length <= size))
+    throw bad(
+      path,
+      `not a safetensors file (${size} bytes, a header of ${Number.isNaN(length) ? "none" : length})`,
+    );
+  const tag = "BadCheckpoint";
+  checkLimit("headerBytes", length, { what: `${path}: its header`, path, tag });
+  checkLimit("checkpointBytes", size, { what: `${path}: the checkpoint`, path, tag });
+  const what = "its safetensors header is";
+  const text = utf8(await readExactly(file, 8, length));
+  if (!text?.startsWith("{")) throw bad(path, `${what} not text that begins with {`);
+  const parsed = headerSchema.safeParse(parseJson(text, { path, what, tag, unique: true }));
+  if (!parsed.success) throw bad(path, `${what} not one of tensors and text`, parsed.error);
+  const count = Object.keys(parsed.data).length - 1;
+  checkLimit("checkpointTensors", count, { what: `${path}: its header`, path, tag });
+  return { length, header: parsed.data };
+}
+
+/** Decodes bytes as UTF-8; undefined where they are not. */
+function utf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads bytes of a file into memory of their own. @throws Error where the file ends before */
+async function readExactly(file: FileHandle, from: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const most = Math.min(length - done, greatestRead);
+    const { bytesRead } = await file.read(bytes, done, most, from + done);
+    if (bytesRead === 0) throw new Error("it ended while it was read");
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+/** Bytes that one call of the system reads at most. */
+const greatestRead = 2 ** 30;
+
+/** A tensor as the header describes it; its bytes in the file's body from `start` to before `end`. */
+interface Entry {
+  readonly name: string;
+  readonly dtype: "F32" | "U8";
+  readonly shape: number[];
+  readonly start: number;
+  readonly end: number;
+}
 
 /** Checks that every byte belongs to exactly one tensor, as the format demands. */
-function checkPlaces(path: string, places: readonly Place[], length: number): void {
+function checkPlaces(path: string, entries: readonly Entry[], length: number): void {
   let next = 0;
-  for (const [start, end] of [...places].sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+  for (const { name, start, end } of [...entries].sort((a, b) => a.start - b.start || a.end - b.end)) {
+    if (end > length)
+      throw bad(
+        path,
+        `tensor ${name} takes bytes ${start} to ${end} of ${length}; the file may be cut short`,
+      );
     if (start !== next)
       throw bad(path, `its tensors overlap or leave a gap at byte ${Math.min(start, next)}`);
     next = end;
@@ -123,25 +188,18 @@ function checkPlaces(path: string, places: readonly Place[], length: number): vo
   if (next !== length) throw bad(path, `its tensors end at byte ${next} of ${length}`);
 }
 
-function readEntry(
-  path: string,
-  name: string,
-  entry: unknown,
-  body: Buffer,
-): { shape: number[]; values: Float32Array | Uint8Array; place: Place } {
+function checkedEntry(path: string, name: string, entry: unknown): Omit<Entry, "name"> {
   const parsed = entrySchema.safeParse(entry);
   if (!parsed.success)
     throw bad(path, `tensor ${name} is not a float32 or byte array with a shape and a place`, parsed.error);
   const { dtype, shape, data_offsets: offsets } = parsed.data;
   const [start, end] = offsets;
-  const count = shape.reduce((a, b) => a * b, 1);
-  const wanted = dtype === "F32" ? 4 * count : count;
-  if (end - start !== wanted || end > body.length)
-    throw bad(
-      path,
-      `tensor ${name} takes bytes ${start} to ${end} of ${body.length}, wanted ${wanted}; the file may be cut short`,
-    );
-  const bytes = new Uint8Array(wanted);
-  bytes.set(body.subarray(start, end));
-  return { shape, values: dtype === "F32" ? new Float32Array(bytes.buffer) : bytes, place: offsets };
+  let wanted = dtype === "F32" ? 4 : 1;
+  for (const size of shape) {
+    wanted *= size;
+    if (!Number.isSafeInteger(wanted)) throw bad(path, `tensor ${name} has more values than can be counted`);
+  }
+  if (end - start !== wanted)
+    throw bad(path, `tensor ${name} takes bytes ${start} to ${end}, wanted ${wanted}, as its shape says`);
+  return { dtype, shape, start, end };
 }

@@ -18,9 +18,9 @@ export interface StarBlock {
 }
 
 /** Receives the content of a STAR file in its order. */
-interface StarVisitor {
+export interface StarVisitor {
   block(name: string): void;
-  value(name: string, value: string): void;
+  value(name: string, value: string, line: number): void;
   loop(columns: readonly string[]): void;
   /** Receives a row, one value a column; `line` counts from 1. */
   row(values: string[], line: number): void;
@@ -190,7 +190,7 @@ class StarReader {
 
   #value(value: string): void {
     if (this.#pending !== undefined) {
-      this.#visitor.value(this.#pending, value);
+      this.#visitor.value(this.#pending, value, this.#line);
       this.#pending = undefined;
       return;
     }

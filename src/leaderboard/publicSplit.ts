@@ -5,13 +5,19 @@ import { randomFor } from "../domain/random.js";
 import { type Counts, fbeta, sumCounts } from "../score/match/fbeta.js";
 import { type ScoreReport, weighted } from "../score/score.js";
 import { PickbenchError } from "../system/errors.js";
+import { eachOnce } from "../system/unique.js";
 
 /**
  * Held-out runs of a leaderboard's public part, all others being private: by name, or a share drawn by its own seed, so
  * that experiments and their seeds share one split.
  */
 export const publicSplitSchema = z.union([
-  z.strictObject({ public: z.array(z.string()).min(1) }),
+  z.strictObject({
+    public: z
+      .array(z.string())
+      .min(1)
+      .refine(...eachOnce),
+  }),
   z.strictObject({ public: z.number().gt(0).lt(1), seed: z.number().int().min(0).default(0) }),
 ]);
 export type PublicSplit = z.infer<typeof publicSplitSchema>;

@@ -7,6 +7,7 @@ import { openDataset } from "../data/dataset.js";
 import type { Dataset } from "../data/model.js";
 import type { TomogramChoice } from "../data/normalisation.js";
 import { readPicks } from "../data/picks.js";
+import { isRemote } from "../data/remote/address.js";
 import type { Particle, ParticlePick } from "../domain/particles.js";
 import { type RunRecord, readRecord } from "../domain/record.js";
 import { ownUserId } from "../formats/copickPicks.js";
@@ -29,7 +30,7 @@ export interface ReportedRun {
   readonly label: string;
   readonly record: RunRecord;
   /** Reconstruction that was predicted on. */
-  readonly tomogram: TomogramChoice;
+  readonly tomogram: TomogramChoice & { readonly spacing?: number | undefined };
   readonly report: RunReport | null;
   readonly log: TrainingLog;
   readonly sweep: ThresholdSweep | null;
@@ -77,6 +78,7 @@ async function readRun(folder: RunFolder, label: string): Promise<ReportedRun> {
     !isHeldOut && "No run was held out, so there is no score and no diagnosis.",
     picking === null && "No best.safetensors, so the tuned thresholds are not shown.",
     log.steps.length === 0 && "No log of training steps.",
+    ...historyOf(record),
     isHeldOut && sweep === null && "No sweep.json: F4 against threshold on the held-out runs is not shown.",
     isHeldOut &&
       !existsSync(folder.picks) &&
@@ -86,15 +88,29 @@ async function readRun(folder: RunFolder, label: string): Promise<ReportedRun> {
   return { folder, label, record, tomogram, report, log, sweep, picking, missing };
 }
 
+/** Says in which parts a run was made, and whether its picking was tuned after it was scored. */
+function historyOf({ code, earlier = [], tunings, result }: RunRecord): (string | false)[] {
+  const commits = [...earlier, { code }].map((part) => part.code.commit?.slice(0, 9) ?? "none");
+  const isScored = result?.metrics.score !== undefined;
+  return [
+    new Set(commits).size > 1 &&
+      `Made in ${commits.length} parts, by the commits ${commits.join(", ")}, since it was stopped and resumed.`,
+    tunings !== undefined &&
+      isScored &&
+      "Its picking was tuned again after the held-out runs were scored: the score, the picks and submission.csv are of the thresholds before, the thresholds shown are the new ones.",
+  ];
+}
+
 const choiceSchema = z.looseObject({
   data: z.looseObject({
     tomogram: z.string(),
     voxelSpacing: z.number().positive().optional(),
+    spacing: z.number().positive().optional(),
     level: z.int().nonnegative(),
   }),
 });
 
-function tomogramOf({ experiment }: RunRecord, folder: RunFolder): TomogramChoice {
+function tomogramOf({ experiment }: RunRecord, folder: RunFolder): ReportedRun["tomogram"] {
   const parsed = choiceSchema.safeParse(experiment.resolved);
   if (parsed.success) return parsed.data.data;
   throw new PickbenchError(
@@ -125,15 +141,17 @@ export async function readHeldOutPicks(
   return readSubmission(folder.submission, { particles, experiments: truth });
 }
 
-/** Opens the data set of `--data`, or the one that the record's command line names, if still present. */
+/** Opens the data set of `--data`, or the one that the record names, if still present, at the spacing of the run. */
 export async function openRunData(
-  { record, label }: ReportedRun,
+  { record, label, tomogram }: ReportedRun,
   given: string | undefined,
   reporter: Reporter | undefined,
 ): Promise<Dataset> {
-  if (given !== undefined) return openDataset(given, { reporter });
-  const named = dataArgument(record.command)?.replace(/^~(?=\/|$)/, homedir());
-  if (named !== undefined && existsSync(named)) return openDataset(named, { reporter });
+  const { spacing } = tomogram;
+  if (given !== undefined) return openDataset(given, { reporter, spacing });
+  const named = (record.dataset ?? dataArgument(record.command))?.replace(/^~(?=\/|$)/, homedir());
+  if (named !== undefined && (isRemote(named) || existsSync(named)))
+    return openDataset(named, { reporter, spacing });
   throw new PickbenchError(
     "BadUsage",
     `${label}: its data set ${named === undefined ? "is not named in its record" : `${named} is not there`}; name it with --data`,

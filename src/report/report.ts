@@ -96,7 +96,7 @@ async function judgeRuns(
       continue;
     }
     const dataset = await openRunData(run, data, reporter);
-    const key = resolve(dataset.root);
+    const key = `${run.tomogram.spacing ?? ""} ${resolve(dataset.root)}`;
     const shared = opened.get(key) ?? dataset;
     opened.set(key, shared);
     judged.push({ run, heldOut: await judgeHeldOut(run, shared) });

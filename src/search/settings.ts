@@ -15,6 +15,8 @@ import { checkParameters } from "./trialExperiment.js";
 export interface SearchOptions {
   readonly experiment: string;
   readonly data: string;
+  /** Å per voxel of all tomograms, over what their files and the experiment say. */
+  readonly spacing?: number | undefined;
   readonly trials: number;
   /** Amount of training after which no new trial begins. */
   readonly budget: string | undefined;
@@ -67,14 +69,15 @@ export async function prepareSearch(options: SearchOptions): Promise<PreparedSea
     budget: options.trialBudget,
     engine,
     set,
+    spacing: options.spacing,
   });
   const bad = (what: string) => new PickbenchError("BadExperiment", `${path}: ${what}`, { path });
   if (parameters === null)
     throw bad("search: got nothing, wanted paths with values, such as optimiser.rate: {log: [1e-4, 5e-3]}");
   checkParameters(base, parameters, path);
   const budget = options.budget === undefined ? null : parseBudget(options.budget);
-  const { data, trialBudget, reporter } = options;
-  const run = { experiment: path, data, budget: trialBudget, set, engine, resume: false, reporter };
+  const { data, spacing, trialBudget, reporter } = options;
+  const run = { experiment: path, data, spacing, budget: trialBudget, set, engine, resume: false, reporter };
   const prepared = await prepareRun(run);
   const { splits, experimentHash, dataHash } = prepared;
   if (splits.tune.length === 0) throw bad("splits.tune: no run to compare trials on; wanted one or more");

@@ -17,6 +17,8 @@ const table = {
   volumeVoxels: { most: 2 ** 36, unit: "voxels", of: "one volume" },
   headerBytes: { most: 2 ** 26, unit: "bytes", of: "one header or metadata document" },
   jsonDepth: { most: 200, unit: "levels", of: "nesting in JSON and YAML" },
+  checkpointBytes: { most: 2 ** 32, unit: "bytes", of: "one checkpoint" },
+  checkpointTensors: { most: 100_000, unit: "tensors", of: "one checkpoint" },
   nameCharacters: { most: 200, unit: "characters", of: "one name of a run, type, user or session" },
   listedFiles: { most: 10_000_000, unit: "files", of: "one listing of a server" },
 } as const satisfies Record<string, Limit>;

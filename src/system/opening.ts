@@ -75,7 +75,7 @@ export async function refuseSpecial(path: string): Promise<void> {
 }
 
 /** Code of an error about what is neither file nor folder. */
-export const notAFile = "ENOTFILE";
+const notAFile = "ENOTFILE";
 
 const special = (what: string, path: string): Error =>
   Object.assign(new Error(`it is ${what}, not a file`), { code: notAFile, syscall: "open", path });

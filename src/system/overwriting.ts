@@ -1,9 +1,12 @@
 /** The rules of overwriting: what is there already is replaced with --overwrite alone, and gone on with with --resume alone. */
 import { lstat } from "node:fs/promises";
 import { PickbenchError } from "./errors.js";
+import { refuseSpecial } from "./opening.js";
+import { naming } from "./systemErrors.js";
 
 /**
- * Checks that nothing stands where files or folders are to be written, or that it may be replaced.
+ * Checks that nothing stands where files or folders are to be written, or that it may be replaced; a pipe, a socket or a
+ * device may not.
  *
  * @param otherwise what else may be given, such as "another --out"
  * @throws BadUsage naming --overwrite
@@ -13,8 +16,9 @@ export async function checkFree(
   overwrite: boolean,
   otherwise = "another --out",
 ): Promise<void> {
-  if (overwrite) return;
   const all = [paths].flat();
+  for (const path of all) await naming(path, () => refuseSpecial(path));
+  if (overwrite) return;
   const found = await Promise.all(all.map((path) => lstat(path).catch(() => undefined)));
   const taken = all.filter((_, at) => found[at] !== undefined);
   if (taken.length > 0) throw existsAlready(taken, otherwise);

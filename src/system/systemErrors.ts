@@ -33,6 +33,20 @@ function isLackOfMemory(error: Error): boolean {
   );
 }
 
+/** What Node and ONNX Runtime say of threads that the system does not start. */
+const noThreads = /EAGAIN|pthread_create failed|Resource temporarily unavailable/;
+
+/** With fewer descriptors than this, Node says of modules that it cannot open that they are not there. */
+const fewFiles = 256;
+
+function mostOpenFiles(): number {
+  const { userLimits } = process.report.getReport() as {
+    readonly userLimits?: { readonly open_files?: { readonly soft: number | "unlimited" } };
+  };
+  const most = userLimits?.open_files?.soft;
+  return typeof most === "number" ? most : Number.POSITIVE_INFINITY;
+}
+
 /**
  * Returns the user's error of what the system refuses: its path, what is wrong in plain words, what to do. A
  * PickbenchError stays as it is; undefined for anything else, which is a defect.
@@ -50,14 +64,19 @@ export function userErrorOf(error: unknown, place?: string): PickbenchError | un
       cause: error,
     });
   if (isLackOfMemory(error)) return make(`the memory is used up; ${memoryRemedy}`);
-  if (code === "EAGAIN" || (code === "ERR_WORKER_INIT_FAILED" && /EAGAIN/.test(error.message)))
+  if (code === "EAGAIN" || noThreads.test(error.message))
     return make("the system starts no more threads or processes; give fewer --threads, or raise ulimit -u");
-  if (code === "EMFILE" || code === "ENFILE" || /Too many open files/.test(error.message))
+  if (
+    code === "EMFILE" ||
+    code === "ENFILE" ||
+    /Too many open files/.test(error.message) ||
+    (code === "ERR_MODULE_NOT_FOUND" && mostOpenFiles() < fewFiles)
+  )
     return make("too many files are open; raise ulimit -n");
   if (code === "ERR_FS_FILE_TOO_LARGE" || code === "ERR_STRING_TOO_LONG")
     return make("the file is too large to be read whole; divide it");
   if (syscall === undefined || !/^E[A-Z]/.test(code) || defects.includes(code)) return undefined;
-  const known = messageOf(error) !== error.message;
+  const known = messageOf(error) !== error.message || code === "ENOTFILE";
   const words = known ? messageOf(error) : `the system refuses it (${code}, ${syscall})`;
   return make(`${words}; ${remedies[code] ?? "name another place"}`);
 }

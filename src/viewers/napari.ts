@@ -11,6 +11,7 @@ import { asciiJson, type PointLayer, type Scene, type SceneVolume } from "./scen
  */
 export function napariScript({ run, volume, layers }: Scene): string {
   const [z, y, x] = volume.spacing;
+  const contrast = volume.contrast ? `, contrast_limits=(${volume.contrast.join(", ")})` : "";
   return `# Shows a run in napari: python THIS_FILE, where napari and ${volume.kind === "zarr" ? "zarr" : "mrcfile"} are installed.
 ${volume.kind === "zarr" ? "import dask.array as da" : "import mrcfile"}
 import napari
@@ -29,7 +30,7 @@ ${layers.map((layer) => layerText(layer, volume)).join("")}]
 volume = ${opening(volume)}
 volume = volume.transpose(ORDER)[(0,) * (len(ORDER) - 3)]
 viewer = napari.Viewer()
-viewer.add_image(volume, name=RUN, scale=SPACING, translate=ORIGIN, colormap="gray")
+viewer.add_image(volume, name=RUN, scale=SPACING, translate=ORIGIN, colormap="gray"${contrast})
 for layer in LAYERS:
     viewer.add_points(
         np.array(layer.pop("points"), dtype=float).reshape(-1, 3),

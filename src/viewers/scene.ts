@@ -3,6 +3,7 @@ import { matchFraction, type Particle, type ParticlePick } from "../domain/parti
 import { type Angstrom, angstrom } from "../domain/units.js";
 import type { Shape3, Spacing3 } from "../domain/volume.js";
 import { PickbenchError } from "../system/errors.js";
+import type { ContrastRange } from "./contrast.js";
 
 /** Red, green, blue, 0 to 255. */
 export type Colour = readonly [red: number, green: number, blue: number];
@@ -22,6 +23,8 @@ export interface SceneVolume {
   readonly dataType: string | undefined;
   /** Place of the first voxel's centre by the metadata, Å along z, y, x: OME-Zarr's translation. */
   readonly translation: readonly [z: number, y: number, x: number];
+  /** Grey values between which it is shown; null where they are not known. */
+  readonly contrast: ContrastRange | null;
 }
 
 /** Points of one type from one source. */

@@ -12,12 +12,15 @@ import type { SceneVolume } from "./scene.js";
  * @param access of the data set it belongs to
  * @throws BadDataset where its metadata is missing or wrong
  */
-export async function sceneVolume(tomogram: TomogramRef, access?: DataAccess): Promise<SceneVolume> {
+export async function sceneVolume(
+  tomogram: TomogramRef,
+  access?: DataAccess,
+): Promise<Omit<SceneVolume, "contrast">> {
   const { path, levels } = await resolveTomogram(tomogram, access);
   const { path: level, shape, spacing, axes, dataType } = levels[0]!;
   const plain = { path, level, shape, spacing, dataType };
   if (isMrcName(path)) return { ...plain, kind: "mrc", order: await mrcOrder(path), translation: [0, 0, 0] };
-  const { levels: described } = await readMultiscales(path);
+  const { levels: described } = await readMultiscales(path, tomogram.givenSpacing);
   const rank = axes?.rank ?? 3;
   const space: readonly number[] = axes?.space ?? [0, 1, 2];
   const others = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => !space.includes(axis));

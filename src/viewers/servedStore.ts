@@ -1,7 +1,6 @@
 /** How a browser reaches an OME-Zarr store: its URL, and the folder to serve. */
 import { relative, sep } from "node:path";
 import { PickbenchError } from "../system/errors.js";
-import { shellWord } from "../system/files.js";
 
 /** A store as served to a browser. */
 interface ServedStore {
@@ -38,8 +37,8 @@ export function servedStore(
   return { url: [url.href.replace(/\/+$/, ""), ...inside].join("/"), folder };
 }
 
-/** Returns the command that serves the folder to a browser on this machine; CORS lets the viewer's page read it. */
+/** Says how the store comes to be served. */
 export const serving = ({ url, folder }: ServedStore): string =>
   url.startsWith(loopback)
-    ? `npx http-server ${shellWord(folder)} -a 127.0.0.1 -p 8000 --cors`
+    ? "the same command with --serve serves the tomogram, and prints a link to it"
     : `the folder ${folder} is to be served there, with CORS`;

@@ -18,6 +18,8 @@ interface ViewerFiles {
   /** Returns the command, or the words, to open the files; the caller supplies their paths. */
   readonly how: (path: (name: string) => string) => string;
   readonly notes: readonly string[];
+  /** Link that opens the scene, where the program is a page. */
+  readonly link?: string;
 }
 
 /** How the tomogram's store is or will be served. */
@@ -25,6 +27,8 @@ interface Serving {
   /** Folders that may be served, the best first. */
   readonly folders: readonly string[];
   readonly url: string | undefined;
+  /** Address of a server of the scene that runs: `volume.zarr` and `points` lie below it. */
+  readonly server?: string | undefined;
 }
 
 /** Writes the files of a scene for a program. @throws PickbenchError BadUsage for an invalid URL */
@@ -37,10 +41,18 @@ const longLink = 30_000;
 /** Voxel types that Neuroglancer shows (its datasource/zarr). */
 const shownTypes = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "uint64", "float32"];
 
-function neuroglancer(scene: Scene, { folders, url }: Serving): ViewerFiles {
+/** Names below the address of a scene's server. */
+export const servedNames = { store: "volume.zarr", points: "points" } as const;
+
+function neuroglancer(scene: Scene, { folders, url, server }: Serving): ViewerFiles {
   const { kind, path, dataType = "float32" } = scene.volume;
-  const store = kind === "zarr" ? servedStore(path, folders, url) : undefined;
-  const state = neuroglancerState(scene, store?.url);
+  const isZarr = kind === "zarr";
+  const store = isZarr && server === undefined ? servedStore(path, folders, url) : undefined;
+  const below = (name: string) => (server === undefined ? undefined : `${server}/${name}`);
+  const state = neuroglancerState(scene, {
+    store: isZarr ? (below(servedNames.store) ?? store?.url) : undefined,
+    points: below(servedNames.points),
+  });
   const link = neuroglancerLink(state);
   const stem = fileStem(scene.run);
   return {
@@ -48,16 +60,17 @@ function neuroglancer(scene: Scene, { folders, url }: Serving): ViewerFiles {
       [`${stem}-neuroglancer-link.txt`, `${link}\n`],
       [`${stem}-neuroglancer.json`, `${JSON.stringify(state, null, 1)}\n`],
     ]),
+    link,
     how: (at) =>
-      `Neuroglancer: the link in ${at(`${stem}-neuroglancer-link.txt`)}${store ? `; first ${serving(store)}` : ""}`,
+      `Neuroglancer: the link in ${at(`${stem}-neuroglancer-link.txt`)}${store ? `; ${serving(store)}` : ""}`,
     notes: [
-      ...(store ? [] : ["Neuroglancer reads no MRC: pickbench volume makes OME-Zarr of it"]),
-      ...(store && !shownTypes.includes(dataType)
+      ...(isZarr ? [] : ["Neuroglancer reads no MRC: pickbench volume makes OME-Zarr of it"]),
+      ...(isZarr && !shownTypes.includes(dataType)
         ? [`Neuroglancer shows no ${dataType}: pickbench volume --type float32 makes a store that it does`]
         : []),
       ...(link.length > longLink
         ? [
-            `Neuroglancer: the link has ${link.length} characters; where a browser cuts it, paste the .json into the viewer's { } editor`,
+            `Neuroglancer: the link has ${link.length} characters; where a browser cuts it, give --serve, or paste the .json into the viewer's { } editor`,
           ]
         : []),
     ],

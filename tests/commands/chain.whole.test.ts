@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -11,6 +11,7 @@ import { readLeaderboard } from "../../src/leaderboard/leaderboard.js";
 import { scorePicks } from "../../src/score/score.js";
 import { readSubmission } from "../../src/score/submissionCsv.js";
 import { readSweep } from "../../src/score/sweep.js";
+import { hashFile } from "../../src/system/files.js";
 import { readCheckpoint, readSettings } from "../../src/train/checkpoint/checkpoint.js";
 import { type RunResult, runExperiment, tuneOnly } from "../../src/train/run/runExperiment.js";
 import { runFolder } from "../../src/train/run/runFolder.js";
@@ -196,6 +197,28 @@ describe("what a run leaves is all that is needed after it", () => {
       tag: "BadExperiment",
     });
     expect((await bytes("first", "best.safetensors")).equals(before)).toBe(true);
+  });
+
+  it("tune with another grid names itself and the new checkpoint in the record", async () => {
+    await cp(at("first"), at("retuned"), { recursive: true });
+    const was = await readRecord(at("retuned", "record.json"));
+    const grid = { thresholds: [0.15, 0.25], minVolumes: [0.05, 0.1] };
+    const experiment = await tinyExperiment(at("grid.yaml"), { ...compared, name: "first", picking: grid });
+    const { code, stderr, stdout } = await pickbench(
+      ...["tune", experiment, "--data", data, "--out", at("retuned"), "--threads", "1", "--json"],
+    );
+    expect(code, stderr).toBe(0);
+    const now = await readRecord(at("retuned", "record.json"));
+    const hash = await hashFile(at("retuned", "best.safetensors"));
+    expect(hash).not.toBe(was.result!.checkpointHash);
+    expect(now.result).toMatchObject({
+      checkpointHash: hash,
+      metrics: { score: was.result!.metrics.score, tuneScore: JSON.parse(stdout).tuneScore },
+    });
+    expect(now.tunings).toMatchObject([
+      { before: was.result!.checkpointHash, after: hash, experiment: { resolved: { picking: grid } } },
+    ]);
+    expect(stderr).toContain("its score, picks and submission.csv are of the settings before");
   });
 
   it("an ensemble of two checkpoints predicts what both learned", async () => {

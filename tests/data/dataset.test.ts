@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { findRun, findTomogram, openDataset } from "../../src/data/dataset.js";
+import { findRun, findTomogram, openDataset, tomogramMeant, usualTomogram } from "../../src/data/dataset.js";
 import { readTruth } from "../../src/data/picks.js";
 import { challengeParticles } from "../../src/domain/particles.js";
 import { temporaryFolder, writeTree } from "../support/storeFixtures.js";
@@ -115,6 +115,25 @@ describe("findTomogram", () => {
   });
 });
 
+describe("tomogramMeant", () => {
+  const runsOf = async (...files: string[]) =>
+    (await openDataset(writeTree(temporaryFolder(), Object.fromEntries(files.map((file) => [file, ""])))))
+      .runs;
+
+  test("the usual one where some run has it, else the one that is there alone; a name is taken by the letter", async () => {
+    const wbp = await runsOf(tomogram("A", "wbp"), tomogram("B", "wbp", "5.000"));
+    expect(tomogramMeant(wbp, usualTomogram)).toBe("wbp");
+    expect(tomogramMeant(wbp, "isonet")).toBe("isonet");
+    const both = await runsOf(tomogram("A", "wbp"), tomogram("B", "isonet"));
+    expect(tomogramMeant(both, usualTomogram)).toBe("denoised");
+    const some = await runsOf(tomogram("A", "wbp"), tomogram("B", "denoised"));
+    expect(tomogramMeant(some, usualTomogram)).toBe("denoised");
+    const unnamed = await runsOf(tomogram("A", "A"), tomogram("B", "tomogram"));
+    expect(tomogramMeant(unnamed, usualTomogram)).toBe("denoised");
+    expect(unnamed.map((run) => findTomogram(run, "denoised").tomoType)).toEqual(["A", "tomogram"]);
+  });
+});
+
 describe("copick configuration", () => {
   const config = {
     config_type: "filesystem",
@@ -155,6 +174,25 @@ describe("copick configuration", () => {
     ]);
   });
 
+  test("a null optional field is as an absent one", async () => {
+    const empty = { radius: null, color: null, label: null, pdb_id: null, is_particle: null, metadata: null };
+    const objects = [
+      { name: "ribosome", ...empty },
+      { name: "apo-ferritin", ...empty, metadata: { score_weight: null } },
+    ];
+    const dataset = await openDataset(
+      folderWith({ config_type: null, static_root: null, pickable_objects: objects }),
+    );
+    expect(dataset.runs.map((run) => run.name)).toEqual(["TS_3"]);
+    expect(dataset.particles).toEqual(
+      ["ribosome", "apo-ferritin"].map((wanted) => challengeParticles.find(({ name }) => name === wanted)),
+    );
+    const overlay = await openDataset(folderWith({ overlay_root: null }));
+    expect(overlay.runs.map((run) => run.name)).toEqual(["TS_1", "TS_2"]);
+    await expect(openDataset(folderWith({ overlay_root: null, static_root: null }))).rejects.toThrow(
+      /neither overlay_root nor static_root/,
+    );
+  });
   test.each(["../../x", "..", "a/b", ".x", "", "a\0b", "x".repeat(201)])(
     "a particle called %j is refused, with what is wrong",
     async (name) => {

@@ -49,7 +49,7 @@ describe("resolveSplits", () => {
   test.each<[unknown, RegExp]>([
     [{ train: ["TS_P9"] }, /splits\.train: no run TS_P9 in the data; there is TS_P1, TS_P2/],
     [{ train: ["TS_P1"], holdout: ["TS_P1"] }, /splits\.holdout: TS_P1 is already in train/],
-    [{ train: ["TS_P1", "TS_P1"] }, /already in train/],
+    [{ train: ["TS_P1", "TS_P1"] }, /each once, but TS_P1 stands there several times/],
     [{ train: 4, tune: 1, holdout: 1 }, /need 6 runs; there are 5/],
     [{ train: 0, holdout: 2 }, /no run is left to train on/],
     [{ train: "rest", holdout: 5 }, /no run is left to train on/],

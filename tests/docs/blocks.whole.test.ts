@@ -19,6 +19,7 @@ const additions: Readonly<Record<string, readonly (readonly string[])[]>> = {
   run: [["--overwrite"], oneThread],
   submit: [["--overwrite"], oneThread, ownCode],
   export: [ownCode],
+  repeat: [ownCode],
   ...Object.fromEntries(["train", "tune", "search"].map((name) => [name, [oneThread]])),
   ...Object.fromEntries(["predict", "ensemble"].map((name) => [name, [oneThread, ownCode]])),
   simulate: [

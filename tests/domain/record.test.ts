@@ -2,7 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { completeRecord, type RecordStart, readRecord, startRecord } from "../../src/domain/record.js";
+import {
+  completeRecord,
+  type RecordStart,
+  readRecord,
+  recordTuning,
+  startRecord,
+  trainedHash,
+} from "../../src/domain/record.js";
 import { canonicalJson, hashOf } from "../../src/system/files.js";
 
 let folder: string;
@@ -75,6 +82,53 @@ describe("a record", () => {
   });
 });
 
+describe("a record keeps what it was made by", () => {
+  test("of a run that was stopped and resumed, every part, the first one first", async () => {
+    const place = join(folder, "resumed.json");
+    const first = await startRecord(place, { ...start, threads: 2, command: ["run", "a"] });
+    const old = { ...first, code: { commit: "a".repeat(40), dirty: false, lockfileHash: null } };
+    const second = await startRecord(place, { ...start, command: ["run", "b"], resumed: old });
+    const third = await startRecord(place, { ...start, command: ["run", "c"], resumed: second });
+    expect(third.earlier).toMatchObject([
+      { code: old.code, command: ["run", "a"], startedAt: first.startedAt, threads: 2 },
+      { code: second.code, versions: second.versions, command: ["run", "b"], startedAt: second.startedAt },
+    ]);
+    expect(third.command).toEqual(["run", "c"]);
+    expect((await completeRecord(place, result)).earlier).toEqual(third.earlier);
+    expect(first.earlier).toBeUndefined();
+  });
+
+  test("of a run that was tuned again, with what, and which checkpoint there was before", async () => {
+    const place = join(folder, "tuned.json");
+    await startRecord(place, start);
+    const done = await completeRecord(place, { ...result, metrics: { score: 0.5, tuneScore: 0.6 } });
+    expect(trainedHash(done)).toBe(result.checkpointHash);
+    const [one, two] = ["one", "two"].map((name) => hashOf(name));
+    const other = { ...start.experiment, picking: { thresholds: [0.3] } };
+    await recordTuning(place, {
+      experiment: other,
+      before: result.checkpointHash,
+      after: one!,
+      tuneScore: 0.7,
+    });
+    const tuned = await recordTuning(place, {
+      experiment: other,
+      before: one!,
+      after: two!,
+      tuneScore: null,
+    });
+    expect(tuned.tunings).toMatchObject([
+      { before: result.checkpointHash, after: one, tuneScore: 0.7, experiment: { resolved: other } },
+      { before: one, after: two, tuneScore: null, code: tuned.code, versions: tuned.versions },
+    ]);
+    expect(tuned.result).toMatchObject({ checkpointHash: two, metrics: { score: 0.5 } });
+    expect(tuned.result!.metrics.tuneScore).toBeUndefined();
+    expect(trainedHash(tuned)).toBe(result.checkpointHash);
+    expect(tuned.experiment).toEqual(done.experiment);
+    expect(await readRecord(place)).toEqual(tuned);
+  });
+});
+
 describe("a record that cannot be used is refused", () => {
   type Json = Record<string, unknown>;
   test.each<[string, (record: Json) => unknown, RegExp]>([
@@ -104,5 +158,15 @@ describe("a record that cannot be used is refused", () => {
     writeFileSync(broken, readFileSync(path, "utf8").slice(0, 300));
     await expect(readRecord(broken)).rejects.toMatchObject({ tag: "BadExperiment" });
     await expect(readRecord(join(folder, "none.json"))).rejects.toThrow(/it does not exist/);
+  });
+});
+
+test("a record nested 20,000 levels deep is refused in a sentence", async () => {
+  await startRecord(path, start);
+  const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+  writeFileSync(path, readFileSync(path, "utf8").replace(/"net": ?"baseline"/, `"net": ${deep}`));
+  await expect(readRecord(path)).rejects.toMatchObject({
+    name: "BadExperiment",
+    message: expect.stringContaining("it is nested too deeply; run the experiment again"),
   });
 });

@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeTensors, readTensors, type TensorFile, writeTensors } from "../../src/formats/safetensors.js";
+import { limits } from "../../src/system/limits.js";
 
 let folder: string;
 let path: string;
@@ -93,14 +94,46 @@ describe("safetensors", () => {
     ["three bytes", Buffer.from("abc"), /not a safetensors file/],
     ["text", Buffer.from("this is no checkpoint at all, only a line of text"), /not a safetensors file/],
     ["a header longer than the file", fileOf("{}").subarray(0, 9), /not a safetensors file/],
-    ["a header that is no JSON", fileOf("{nonsense"), /header is not valid JSON/],
-    ["a header that is a list", fileOf([]), /header is not valid JSON/],
-    ["metadata that is no text", fileOf({ __metadata__: { a: 1 } }), /header is not valid JSON/],
+    ["a header that is no JSON", fileOf("{nonsense"), /header is not JSON: line 1, column 2/],
+    ["a header that is a list", fileOf([]), /header is not text that begins with \{/],
+    ["a header behind a blank", fileOf(" {}"), /header is not text that begins with \{/],
+    ["a header that is not UTF-8", fileOf("{}").fill(0xff, 9, 10), /header is not text that begins with \{/],
+    ["metadata that is no text", fileOf({ __metadata__: { a: 1 } }), /header is not one of tensors and text/],
+    ["metadata that is a list", fileOf({ __metadata__: [] }), /header is not one of tensors and text/],
+    [
+      "two tensors of one name",
+      fileOf(`{"a":${JSON.stringify(entry(0, 8))},"a":${JSON.stringify(entry(0, 8))}}`, eight),
+      /header is not JSON: .* ends the second value of "a"/,
+    ],
+    [
+      "two shapes of one tensor",
+      fileOf('{"a":{"dtype":"F32","shape":[1],"shape":[2],"data_offsets":[0,8]}}', eight),
+      /header is not JSON: .* ends the second value of "shape"/,
+    ],
+    [
+      "a bare NaN",
+      fileOf('{"a":{"dtype":"F32","shape":[NaN],"data_offsets":[0,8]}}', eight),
+      /tensor a is not/,
+    ],
+    ["a fraction", fileOf({ a: { ...entry(0, 8), shape: [2.5] } }, eight), /tensor a is not a float32/],
+    [
+      "too many values to count",
+      fileOf({ a: { ...entry(0, 0), shape: [2 ** 40, 2 ** 40, 0] } }),
+      /more values/,
+    ],
+    ["33 dimensions", fileOf({ a: { ...entry(0, 4), shape: Array(33).fill(1) } }, eight), /tensor a is not/],
+    ["a key beside", fileOf({ a: { ...entry(0, 8), more: 1 } }, eight), /tensor a is not a float32/],
+    ["deep nesting", fileOf(`{"a":${"[".repeat(300)}`), /header is not JSON: .* deeper than 200 levels/],
     ["another type", fileOf({ a: { ...entry(0, 8), dtype: "F64" } }, eight), /tensor a is not a float32/],
     ["a negative size", fileOf({ a: { ...entry(0, 8), shape: [-2] } }, eight), /tensor a is not a float32/],
     ["a shape of another size", fileOf({ a: entry(0, 8, [3]) }, eight), /wanted 12/],
+    [
+      "a number above 2^53",
+      fileOf({ a: { ...entry(0, 8), data_offsets: [0, 2 ** 60] } }, eight),
+      /tensor a is not/,
+    ],
     ["bytes past the end", fileOf({ a: entry(0, 16) }, eight), /tensor a takes bytes 0 to 16 of 8/],
-    ["end before start", fileOf({ a: entry(8, 0, [0]) }, eight), /tensor a takes bytes/],
+    ["end before start", fileOf({ a: entry(8, 0, [0]) }, eight), /tensor a takes bytes 8 to 0, wanted 0/],
     ["an overlap", fileOf({ a: entry(0, 8), b: entry(4, 8) }, eight), /overlap or leave a gap at byte 4/],
     ["a gap", fileOf({ a: entry(0, 4), b: entry(8, 12) }, new Uint8Array(12)), /gap at byte 4/],
     ["bytes of no tensor", fileOf({ a: entry(0, 4) }, eight), /end at byte 4 of 8/],
@@ -119,6 +152,32 @@ describe("safetensors", () => {
       await writeFile(path, whole.subarray(0, length));
       await expect(readTensors(path)).rejects.toMatchObject({ tag: "BadCheckpoint" });
     }
+  });
+
+  it("are refused above the limits in a moment, whatever they claim, before a tensor is read", async () => {
+    const sparse = async (header: Buffer, size: number) => {
+      await writeFile(path, header);
+      await truncate(path, size);
+    };
+    const claims = Buffer.alloc(9, "{");
+    claims.writeBigUInt64LE(BigInt(limits.headerBytes.most + 1), 0);
+    await sparse(claims, limits.headerBytes.most + 100);
+    const started = performance.now();
+    const before = process.memoryUsage().rss;
+    await expect(readTensors(path)).rejects.toThrow(
+      /its header has 67,108,865 bytes; at most 67,108,864 are read/,
+    );
+    await sparse(fileOf({ a: entry(0, 2 ** 33) }), limits.checkpointBytes.most + 1);
+    await expect(readTensors(path)).rejects.toThrow(/the checkpoint has 4,294,967,297 bytes; at most/);
+    await sparse(fileOf({ a: entry(0, 2 ** 33) }), 2 ** 31);
+    await expect(readTensors(path)).rejects.toThrow(/tensor a takes bytes 0 to 8589934592 of 21474/);
+    expect(process.memoryUsage().rss - before).toBeLessThan(2e8);
+    expect(performance.now() - started).toBeLessThan(5000);
+    const names = Array.from({ length: limits.checkpointTensors.most + 1 }, (_, at) => [at, 0]);
+    await writeFile(path, fileOf(Object.fromEntries(names)));
+    await expect(readTensors(path)).rejects.toThrow(
+      /its header has 100,001 tensors; at most 100,000 are read/,
+    );
   });
 
   it("are refused where there is no file, or a folder", async () => {

@@ -127,6 +127,12 @@ describe("open", () => {
       }
     }
     expect(layers[0].annotationColor).toBe("#0a14fa");
+    expect(image).toMatchObject({
+      shader: expect.stringMatching(/^#uicontrol invlerp normalized\nvoid main\(\) \{/),
+      shaderControls: { normalized: { range: [0.595, 118.405] } },
+    });
+    // In voxels of the shortest edge, 10 Å: 6 along x, 5.5 along y, 4.8 along z, in a panel of 700×400 pixels.
+    expect([state.crossSectionScale, state.projectionScale]).toEqual([0.0138, 6]);
     expect(layers[0].annotations[0]).toEqual({
       type: "ellipsoid",
       id: "1",
@@ -170,6 +176,31 @@ describe("open", () => {
       "file:///etc",
     );
     expect([bad.code, bad.stderr]).toEqual([1, expect.stringContaining("--url is file:///etc, wanted")]);
+  });
+
+  test("a tomogram that cannot be read is shown without its contrast, which is said", async () => {
+    const { folder, config } = await project();
+    const store = join(folder, "static/ExperimentRuns/TS_1/VoxelSpacing10.000/denoised.zarr");
+    writeFileSync(join(store, "0/0/0/0"), "damaged");
+    const written = await opened("TS_1", "--data", config, "--out", join(folder, "out"));
+    expect(written.notes[0]).toMatch(/^the contrast is not set: .*0\/0\/0\/0/);
+    const state = JSON.parse(readFileSync(file(written, ".json"), "utf8"));
+    expect(state.layers[0].shaderControls).toBeUndefined();
+    expect(readFileSync(file(written, ".py"), "utf8")).not.toContain("contrast_limits");
+  });
+
+  test.each([
+    [["--serve", "--url", "https://example.org"], "--serve serves the data itself, --url says who else does"],
+    [["--serve", "--for", "napari"], "--serve is for Neuroglancer; add it to --for"],
+    [["--port", "8000"], "--port is for --serve; give both"],
+    [["--serve", "--port", "70000"], "--port is 70000, wanted at most 65535"],
+    [["--serve", "--port", "0"], "--port is 0, wanted a whole number of at least 1"],
+  ])("%j: %s", async (flags, message) => {
+    const { folder, config } = await project();
+    const { code, stderr } = await pickbench(
+      ...["open", "TS_1", "--data", config, "--out", join(folder, "out"), ...flags],
+    );
+    expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
   });
 
   test("ChimeraX: marker files are XML with places and radii in Å; the script names them and the volume's origin", async () => {
@@ -251,6 +282,7 @@ describe("open", () => {
         scale: [12, 11, 10],
         translate: [6, 5.5, 5],
       });
+      expect(readFileSync(file(written, ".py"), "utf8")).toContain("contrast_limits=(0.595, 118.405)");
       expect(notes.layers.map(({ name }) => name)).toEqual(layerNames);
       for (const [index, { world, symbol }] of notes.layers.entries()) {
         const isTruth = index < types.length;

@@ -1,7 +1,7 @@
 /** Bench part: one full tomogram, Zarr to CSV, beside the time that the challenge allows. */
 import { join } from "node:path";
-import { findTomogram, openDataset } from "../../data/dataset.js";
-import type { TomogramRef } from "../../data/model.js";
+import { findTomogram, openDataset, tomogramsNamed } from "../../data/dataset.js";
+import type { Run } from "../../data/model.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
 import { rounded } from "../../domain/numbers.js";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
@@ -66,8 +66,8 @@ async function firstSubject(
   reporter: Reporter,
 ): Promise<Subject> {
   const dataset = await openDataset(data, { prefer: "test", reporter });
-  const isMeant = ({ tomoType }: TomogramRef): boolean => tomoType === choice.tomogram;
-  const run = dataset.runs.find(({ tomograms }) => tomograms.some(isMeant)) ?? dataset.runs[0]!;
+  const isMeant = (run: Run): boolean => tomogramsNamed(run, choice.tomogram, choice.voxelSpacing).length > 0;
+  const run = dataset.runs.find(isMeant) ?? dataset.runs[0]!;
   const ref = findTomogram(run, choice.tomogram, choice.voxelSpacing);
   return { data, run: run.name, shape: (await openTomogram(ref, choice.level, dataset.access)).shape };
 }

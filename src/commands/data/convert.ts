@@ -11,7 +11,8 @@ import type { PositionFormat } from "../../formats/positions/format.js";
 import { type FrameName, frameNames, type PositionSet } from "../../formats/positions/frames.js";
 import { isFolderToWrite, placeFiles } from "../../formats/positions/placeFiles.js";
 import { readPositionFiles } from "../../formats/positions/positionFolder.js";
-import { PickbenchError } from "../../system/errors.js";
+import type { PositionsFile } from "../../formats/positions/readPositions.js";
+import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption } from "../shared/flags.js";
 
@@ -73,7 +74,7 @@ export const command = defineCommand({
     const { from, to, overwrite, json } = given;
     const options = optionsOf(given);
     const isFolder = await isFolderToWrite(to);
-    const format = toFormatOf(to, isFolder, given["to-format"] as string | undefined);
+    const named = namedFormatOf(to, isFolder, given["to-format"] as string | undefined);
     await checkWritable("to", to, isFolder ? "folder" : "file");
     const fromFrame = frameOf("from-frame", given["from-frame"] as string | undefined);
     const fromFormat = given["from-format"] as string | undefined;
@@ -82,9 +83,11 @@ export const command = defineCommand({
       ...(fromFrame === undefined ? {} : { frame: fromFrame }),
       ...(options.run === undefined ? {} : { run: options.run }),
     });
+    const whyNot = (candidate: PositionFormat) => whyNotHeld(files, candidate, options);
+    const { format, notes: chosen } = named ? { format: named, notes: [] } : formatToWrite(to, whyNot);
     const { sets, frame, notes: lost } = convertPositions(files, format, options);
     const placed = await placeFiles(to, sets, format, { ...options, isFolder, overwrite });
-    const all = [...notes, ...lost, ...placed.notes];
+    const all = [...chosen, ...notes, ...lost, ...placed.notes];
     const read = [...new Set(files.map((file) => file.format.name))];
     const counts = countsOf(sets);
     const document = { from: read, to: format.name, frame, ...counts, files: placed.paths, notes: all };
@@ -97,14 +100,30 @@ export const command = defineCommand({
   },
 });
 
-function toFormatOf(to: string, isFolder: boolean, name: string | undefined): PositionFormat {
+/** Returns the format that the user names; undefined where the file's name is to decide. */
+function namedFormatOf(to: string, isFolder: boolean, name: string | undefined): PositionFormat | undefined {
   if (name !== undefined) return namedFormat("to-format", name);
-  if (!isFolder) return formatToWrite(to);
+  if (!isFolder) return undefined;
   throw new PickbenchError(
     "BadUsage",
     `${to} is a folder, which does not say the format to write; give --to-format, one of ${formatNames.join(", ")}`,
     { path: to },
   );
+}
+
+/** Says what is missing for positions to be converted for a format; undefined where all is known. */
+function whyNotHeld(
+  files: readonly PositionsFile[],
+  format: PositionFormat,
+  options: ConvertOptions,
+): string | undefined {
+  try {
+    convertPositions(files, format, options);
+    return undefined;
+  } catch (error) {
+    if (isPickbenchError(error, "BadUsage")) return error.message;
+    throw error;
+  }
 }
 
 interface Given {

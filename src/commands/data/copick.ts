@@ -1,12 +1,13 @@
 /** pickbench copick: a copick configuration of a data set. */
 import { basename } from "node:path";
 import { openDataset } from "../../data/dataset.js";
-import { copickProject } from "../../data/layouts/copickProject.js";
+import { copickProject, objectsOf } from "../../data/layouts/copickProject.js";
+import { pickedTypes } from "../../data/picks.js";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 import { checkFree } from "../../system/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, overwriteOption, quietOption, withDataset } from "../shared/flags.js";
+import { checkSpacing, checkWritable, overwriteOption, quietOption, withDataset } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench copick`: a data set as a copick project, for copick's own tools and the viewers that read it. */
@@ -21,7 +22,8 @@ export const command = defineCommand({
       .option("quiet", quietOption)
       .option("json", { type: "boolean", default: false, describe: "print the configuration" })
       .example("$0 copick --data czii/train --out copick.json", "the challenge's data for copick"),
-  async run({ data, part, out, name, session, overwrite, quiet, json }) {
+  async run({ data, part, spacing, out, name, session, overwrite, quiet, json }) {
+    checkSpacing(spacing);
     if (!/^[A-Za-z0-9.-]+$/.test(session))
       throw new PickbenchError(
         "BadUsage",
@@ -29,19 +31,23 @@ export const command = defineCommand({
       );
     await checkWritable("out", out, "file");
     await checkFree(out, overwrite);
-    const dataset = await openDataset(data, { part, reporter: terminalReporter({ quiet }) });
+    const dataset = await openDataset(data, { part, spacing, reporter: terminalReporter({ quiet }) });
+    const picked = await pickedTypes(dataset);
+    const { known, unknown } = objectsOf(dataset, picked);
     const project = copickProject(dataset, {
       name: name ?? basename(dataset.root),
       description: `${dataset.runs.length} runs`,
       sessionId: session,
+      picked,
     });
     await writeWhole(out, `${JSON.stringify(project, null, 2)}\n`);
     report(json, project, () =>
       [
-        `${out}: ${dataset.runs.length} runs, ${dataset.particles.length} particles`,
-        ...dataset.particles.map(
+        `${out}: ${dataset.runs.length} runs, ${known.length + unknown.length} particles`,
+        ...known.map(
           (particle) => `  ${particle.name}: radius ${particle.radius} Å, weight ${particle.weight}`,
         ),
+        ...unknown.map((name) => `  ${name}: radius null; write its radius in Å there, or take it out`),
         "edit radius, colour, label and metadata.score_weight there; every --data takes the file",
       ].join("\n"),
     );

@@ -7,7 +7,7 @@ import {
   type TomogramInspection,
 } from "../../data/inspect/inspection.js";
 import { defineCommand, report } from "../shared/command.js";
-import { quietOption, withDataset } from "../shared/flags.js";
+import { checkSpacing, quietOption, withDataset } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench inspect`: what a data set holds, and whether it can be read to the last chunk. */
@@ -20,9 +20,10 @@ export const command = defineCommand({
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .example("$0 inspect --data czii/train", "list everything and read every chunk")
       .example("$0 inspect --data czii --part test --quick", "list the test tomograms"),
-  async run({ data, part, quick, quiet, json }) {
+  async run({ data, part, spacing, quick, quiet, json }) {
+    checkSpacing(spacing);
     const reporter = terminalReporter({ quiet });
-    const dataset = await openDataset(data, { part, reporter });
+    const dataset = await openDataset(data, { part, spacing, reporter });
     const inspection = await inspectDataset(dataset, !quick, reporter);
     report(json, inspection, () => describe(inspection, quick));
     if (inspection.problems.length > 0) process.exitCode = 1;

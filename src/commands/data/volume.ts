@@ -8,7 +8,14 @@ import { voxelTypes } from "../../formats/voxelTypes.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkFree } from "../../system/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWhole, checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
+import {
+  checkSpacing,
+  checkWhole,
+  checkWritable,
+  overwriteOption,
+  quietOption,
+  spacingOption,
+} from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench volume`: a volume from MRC or OME-Zarr to MRC or OME-Zarr, slab by slab. */
@@ -27,7 +34,7 @@ export const command = defineCommand({
         describe: "what to write: NAME.mrc, NAME.mrc.gz or NAME.zarr",
       })
       .option("spacing", {
-        type: "number",
+        ...spacingOption,
         describe: "Å per voxel, over what FROM says or where it says nothing",
       })
       .option("type", { choices: voxelTypes, describe: "of the voxels written; FROM's own by default" })
@@ -65,11 +72,7 @@ export const command = defineCommand({
     checkWhole("level", level, 0);
     checkWhole("levels", levels, 1);
     await checkTarget(to, overwrite);
-    if (spacing !== undefined && !(spacing > 0 && spacing < 1e5))
-      throw new PickbenchError(
-        "BadUsage",
-        `--spacing is ${spacing}, wanted Å per voxel; write it like --spacing 10.012`,
-      );
+    checkSpacing(spacing);
     if (shard && zarr !== 3)
       throw new PickbenchError("BadUsage", "--shard is of Zarr v3 alone; give --zarr 3 with it");
     if (levels > 16)

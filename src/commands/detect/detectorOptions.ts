@@ -10,12 +10,14 @@ import type { Reporter } from "../../system/reporter.js";
 import type { Tiling } from "../../train/submit/detector.js";
 import {
   allowCodeOption,
+  checkSpacing,
   checkWhole,
   engineOption,
   overwriteOption,
   quietOption,
   runNames,
   runsOption,
+  spacingOption,
   threadsOption,
 } from "../shared/flags.js";
 
@@ -34,6 +36,7 @@ export const withDetectorOptions = (argv: Argv) =>
       describe: "the data set: a folder with static/, one with test/ inside, or a copick configuration",
     })
     .option("runs", runsOption)
+    .option("spacing", spacingOption)
     .option("tomogram", { type: "string", describe: "reconstruction, over the checkpoint's" })
     .option("tile", {
       type: "string",
@@ -83,8 +86,10 @@ export async function openRuns(
   path: string,
   asked: string | undefined,
   reporter: Reporter,
+  spacing?: number,
 ): Promise<{ dataset: Dataset; runs: string[] }> {
-  const dataset = await openDataset(path, { prefer: "test", reporter });
+  checkSpacing(spacing);
+  const dataset = await openDataset(path, { prefer: "test", spacing, reporter });
   const names = dataset.runs.filter(({ tomograms }) => tomograms.length > 0).map(({ name }) => name);
   if (asked === undefined) {
     if (names.length === 0)

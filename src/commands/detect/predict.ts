@@ -1,6 +1,7 @@
 /** pickbench predict: probability maps of a data set's tomograms. */
 import { labelled } from "../../data/layouts/copickProject.js";
 import type { Dataset } from "../../data/model.js";
+import { spacingDoubts } from "../../data/spacings.js";
 import {
   createProbabilities,
   type MrcVoxels,
@@ -11,6 +12,7 @@ import {
   probabilityPaths,
 } from "../../infer/predict/probabilityFiles.js";
 import { PickbenchError } from "../../system/errors.js";
+import { checkLinks } from "../../system/names.js";
 import { checkFree } from "../../system/overwriting.js";
 import { type Reporter, startCounting } from "../../system/reporter.js";
 import { type Detector, openDetector } from "../../train/submit/detector.js";
@@ -70,7 +72,7 @@ export const command = defineCommand({
     const tiling = tilingOf(tile, overlap);
     await checkWritable("out", out, "folder");
     const reporter = terminalReporter({ quiet });
-    const { dataset, runs } = await openRuns(data, asked, reporter);
+    const { dataset, runs } = await openRuns(data, asked, reporter, flags.spacing);
     const detector = await openDetector(checkpoint, {
       engine: await engineOf(engine),
       threads,
@@ -85,6 +87,7 @@ export const command = defineCommand({
       const voxelSpacings = new Map<string, number>();
       for (const run of runs) {
         const { ref, spacing } = await detector.find(dataset, run);
+        for (const doubt of spacingDoubts(ref, ref.levels[0]!.spacing)) reporter.note(`warning: ${doubt}`);
         voxelSpacings.set(run, ref.voxelSpacing ?? spacing[2]);
       }
       const { types } = detector;
@@ -92,6 +95,7 @@ export const command = defineCommand({
         probabilityPaths(format, { folder: out, session, run, voxelSpacing, types }),
       );
       await checkFree(places, overwrite);
+      await checkLinks(out, places);
       for (const [run, voxelSpacing] of voxelSpacings)
         written.push(...(await predictRun(detector, dataset, { ...target, run, voxelSpacing })));
     } finally {

@@ -40,7 +40,7 @@ export const command = defineCommand({
     await checkWritable("out", out, "file");
     if (!isUnfinished(out)) await checkFree(out, flags.overwrite);
     const reporter = terminalReporter({ quiet: flags.quiet });
-    const { dataset, runs } = await openRuns(data, asked, reporter);
+    const { dataset, runs } = await openRuns(data, asked, reporter, flags.spacing);
     await reporter.stoppable("tile", async () => {
       const submitted = await withSubmissionParts(out, async (parts) => {
         const options = {
@@ -61,6 +61,7 @@ export const command = defineCommand({
             threads,
             precision: detector.precision,
             tiles: canonicalJson(tiling),
+            ...(flags.spacing === undefined ? {} : { spacing: flags.spacing }),
             version: ownVersion(),
           });
           const keepGoing = flags.keepGoing === true;

@@ -1,4 +1,5 @@
 /** pickbench report: one HTML page of one run or several. */
+import { join } from "node:path";
 import { bytesText } from "../../present/text.js";
 import { makeReport } from "../../report/report.js";
 import { writeWhole } from "../../system/files.js";
@@ -22,7 +23,10 @@ export const command = defineCommand({
         type: "string",
         describe: "the data set of the runs; the one that each record names, where it still is there",
       })
-      .option("out", { type: "string", default: "report.html", describe: "the page to write" })
+      .option("out", {
+        type: "string",
+        describe: "the page to write; report.html in the run's folder, or for several runs here, if absent",
+      })
       .option("overwrite", overwriteOption)
       .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
@@ -31,7 +35,9 @@ export const command = defineCommand({
         "$0 report runs/a runs/b --data train --out both.html",
         "two runs and their paired difference",
       ),
-  run: async ({ run: paths, data, out, overwrite, quiet, json }) => {
+  run: async ({ run: paths, data, overwrite, quiet, json, ...flags }) => {
+    const [folder, second] = paths;
+    const out = flags.out ?? (second === undefined ? join(folder!, "report.html") : "report.html");
     await checkWritable("out", out, "file");
     await checkFree(out, overwrite);
     const { html, runs, pairs } = await makeReport({

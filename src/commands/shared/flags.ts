@@ -96,6 +96,21 @@ export function runNames(flag: string, given: string): string[] {
   );
 }
 
+/** `--spacing`, the same wherever tomograms are opened. */
+export const spacingOption = {
+  type: "number",
+  describe: "Å per voxel of every tomogram, over what its files say or where they say nothing",
+} as const;
+
+/** @throws BadUsage where `--spacing` was given and is no length */
+export function checkSpacing(spacing: number | undefined): void {
+  if (spacing === undefined || (spacing > 0 && spacing < 1e5)) return;
+  throw new PickbenchError(
+    "BadUsage",
+    `--spacing is ${spacing}, wanted Å per voxel; write it like --spacing 10.012`,
+  );
+}
+
 /** The flags of commands that look at a data set as a whole. */
 export const withDataset = (argv: Argv) =>
   argv
@@ -105,7 +120,8 @@ export const withDataset = (argv: Argv) =>
       describe:
         "folder with static/ and overlay/, or with train/ and test/ inside, a copick configuration, or what else docs/data.md names",
     })
-    .option("part", { choices: ["train", "test"] as const, describe: "which part, where there are both" });
+    .option("part", { choices: ["train", "test"] as const, describe: "which part, where there are both" })
+    .option("spacing", spacingOption);
 
 /** `--engine`, the same wherever a network is run. */
 export const engineOption = {

@@ -5,12 +5,14 @@ import { compare } from "../../compare/compare.js";
 import { comparisonText } from "../../compare/table.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
+  checkSpacing,
   checkWhole,
   checkWritable,
   engineOption,
   overwriteOption,
   quietOption,
   setOption,
+  spacingOption,
   threadsOf,
   threadsOption,
 } from "../shared/flags.js";
@@ -35,6 +37,7 @@ export const command = defineCommand({
         demandOption: true,
         describe: "the data set: a folder with static/ and overlay/, or one with train/ inside",
       })
+      .option("spacing", spacingOption)
       .option("budget", { type: "string", describe: 'training of each, over the recipe\'s: 5m, "500 steps"' })
       .option("seeds", { type: "number", default: 1, describe: "how often each is trained, from seed 0 on" })
       .option("experiment", {
@@ -68,6 +71,7 @@ export const command = defineCommand({
   async run({
     architecture,
     data,
+    spacing,
     budget,
     seeds,
     experiment,
@@ -81,6 +85,7 @@ export const command = defineCommand({
     ...flags
   }) {
     checkWhole("seeds", seeds, 1);
+    checkSpacing(spacing);
     const threads = threadsOf(flags.threads);
     await checkWritable("out", out, "folder");
     await checkWritable("submissions", submissions, "folder");
@@ -88,6 +93,7 @@ export const command = defineCommand({
       architectures: [...new Set(architecture)],
       recipe: experiment ?? commonRecipe,
       data,
+      spacing,
       budget,
       set,
       seeds,

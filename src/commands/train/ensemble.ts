@@ -9,11 +9,13 @@ import { engineOf } from "../detect/detectorOptions.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
   allowCodeOption,
+  checkSpacing,
   checkWritable,
   engineOption,
   overwriteOption,
   quietOption,
   runNames,
+  spacingOption,
   threadsOf,
   threadsOption,
 } from "../shared/flags.js";
@@ -43,6 +45,7 @@ export const command = defineCommand({
         demandOption: true,
         describe: "a data set with picks: a folder with static/ and overlay/, or a copick configuration",
       })
+      .option("spacing", spacingOption)
       .option("tune", {
         type: "string",
         demandOption: true,
@@ -96,10 +99,11 @@ export const command = defineCommand({
     ...flags
   }) => {
     const threads = threadsOf(flags.threads);
+    checkSpacing(flags.spacing);
     await checkWritable("out", out, "file");
     await checkFree(out, flags.overwrite);
     const reporter = terminalReporter({ quiet });
-    const dataset = await openDataset(data, { reporter });
+    const dataset = await openDataset(data, { reporter, spacing: flags.spacing });
     const names = tuneRuns(data, tune, new Set(dataset.runs.map(({ name }) => name)));
     await reporter.stoppable("tomogram", async () => {
       const made = await makeEnsemble({

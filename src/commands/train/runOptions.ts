@@ -6,12 +6,14 @@ import type { Experiment } from "../../train/experiment/schema.js";
 import type { RunOptions } from "../../train/run/prepare.js";
 import { type RunFolder, runFolder } from "../../train/run/runFolder.js";
 import {
+  checkSpacing,
   checkWhole,
   checkWritable,
   engineOption,
   overwriteOption,
   quietOption,
   setOption,
+  spacingOption,
   threadsOf,
   threadsOption,
 } from "../shared/flags.js";
@@ -28,6 +30,7 @@ export const withRunOptions = (argv: Argv) =>
       describe:
         "the data set: a folder with static/ and overlay/, one with train/ inside, or a copick configuration",
     })
+    .option("spacing", spacingOption)
     .option("out", { type: "string", describe: "the run's folder; runs/NAME, or runs/NAME-seedN, if absent" })
     .option("seed", { type: "number", describe: "over the experiment's seed" })
     .option("budget", {
@@ -45,6 +48,7 @@ export const withRunOptions = (argv: Argv) =>
 interface RunArguments {
   readonly experiment: string;
   readonly data: string;
+  readonly spacing: number | undefined;
   readonly out: string | undefined;
   readonly seed: number | undefined;
   readonly budget: string | undefined;
@@ -72,7 +76,9 @@ export async function runOptionsOf(
   checkWhole("seed", args.seed, 0);
   const threads = threadsOf(args.threads);
   const { set } = args;
-  const overrides = { seed: args.seed, budget: args.budget, set };
+  checkSpacing(args.spacing);
+  const { spacing } = args;
+  const overrides = { seed: args.seed, budget: args.budget, set, spacing };
   const { experiment: checked, parameters } = await readSearched(args.experiment, overrides);
   const reporter = terminalReporter({ quiet: args.quiet });
   if (parameters)
@@ -80,7 +86,19 @@ export async function runOptionsOf(
       `${args.experiment}: its search is left to pickbench search; the values that stand there are taken`,
     );
   const { experiment, data, seed, budget, engine, resume, overwrite } = args;
-  const options = { experiment, data, seed, budget, set, engine, resume, overwrite, threads, reporter };
+  const options = {
+    experiment,
+    data,
+    spacing,
+    seed,
+    budget,
+    set,
+    engine,
+    resume,
+    overwrite,
+    threads,
+    reporter,
+  };
   const onPrepared = args.quiet || args.json ? undefined : printBanner;
   const folder = runFolder(args.out ?? join("runs", `${runName(checked)}${ending(checked)}`));
   await checkWritable("out", folder.path, "folder");

@@ -6,12 +6,14 @@ import { searchText } from "../../search/text.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
+  checkSpacing,
   checkWhole,
   checkWritable,
   engineOption,
   overwriteOption,
   quietOption,
   setOption,
+  spacingOption,
   threadsOf,
   threadsOption,
 } from "../shared/flags.js";
@@ -33,6 +35,7 @@ export const command = defineCommand({
         demandOption: true,
         describe: "the data set, as run takes it",
       })
+      .option("spacing", spacingOption)
       .option("trials", { type: "number", default: 20, describe: "how many values are tried" })
       .option("budget", {
         type: "string",
@@ -74,6 +77,7 @@ export const command = defineCommand({
   async run({
     experiment,
     data,
+    spacing,
     trials,
     budget,
     trialBudget,
@@ -89,6 +93,7 @@ export const command = defineCommand({
     ...rest
   }) {
     checkWhole("trials", trials, 1);
+    checkSpacing(spacing);
     checkWhole("eta", eta, 1);
     checkWhole("seed", seed, 0);
     const threads = threadsOf(rest.threads);
@@ -98,6 +103,7 @@ export const command = defineCommand({
     const found = await search({
       experiment,
       data,
+      spacing,
       trials,
       budget,
       trialBudget,

@@ -8,6 +8,7 @@ import { hashFile } from "../../system/files.js";
 import { type Reporter, silentReporter } from "../../system/reporter.js";
 import type { Dataset, Level, Run, TomogramRef } from "../model.js";
 import { listPicks, readPicksOf, strayPicks } from "../picks.js";
+import { spacingDoubts } from "../spacings.js";
 import { openTomogram, resolveTomogram } from "../tomograms/omeZarr.js";
 import { contrastNotes } from "./contrastNotes.js";
 import { measureTruthContrast, type TruthContrast } from "./truthContrast.js";
@@ -160,8 +161,10 @@ async function contrastOf(
 
 async function inspectRun(dataset: Dataset, run: Run, problems: Problems): Promise<RunInspection> {
   const tomograms: TomogramInspection[] = [];
+  const doubts: string[] = [];
   for (const ref of run.tomograms) {
     const resolved = await problems.guard(() => resolveTomogram(ref, dataset.access));
+    if (resolved?.levels[0]) doubts.push(...spacingDoubts(ref, resolved.levels[0].spacing));
     tomograms.push({
       tomoType: ref.tomoType,
       voxelSpacing: ref.voxelSpacing,
@@ -191,7 +194,12 @@ async function inspectRun(dataset: Dataset, run: Run, problems: Problems): Promi
     }
   }
   const stray = await strayPicks(dataset, run.name);
-  const notes = [...notesOn(picks, finest), ...picks.flatMap(repeatedNote), ...stray.map(strayNote)];
+  const notes = [
+    ...doubts,
+    ...notesOn(picks, finest),
+    ...picks.flatMap(repeatedNote),
+    ...stray.map(strayNote),
+  ];
   return { name: run.name, tomograms, picks, contrast: null, notes };
 }
 
@@ -206,7 +214,7 @@ const repeatedNote = ({ path, repeated, count }: PicksInspection): string[] =>
       ];
 
 const strayNote = (path: string) =>
-  `${path} is named after none of the data set's particle types, so it is not read`;
+  `${path} is named after none of the data set's particle types, so it is not read; pickbench copick writes a configuration that lists it`;
 
 function notesOn(picks: readonly PicksInspection[], finest: Level | undefined): string[] {
   if (!finest) return [];

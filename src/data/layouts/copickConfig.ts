@@ -28,18 +28,18 @@ const fileName = z.string().superRefine((name, context) => {
 });
 
 const configSchema = z.looseObject({
-  config_type: z.string().optional(),
-  overlay_root: z.string().optional(),
-  static_root: z.string().optional(),
+  config_type: z.string().nullish(),
+  overlay_root: z.string().nullish(),
+  static_root: z.string().nullish(),
   pickable_objects: z.array(
     z.looseObject({
       name: fileName,
-      is_particle: z.boolean().default(true),
+      is_particle: z.boolean().nullish(),
       radius: z.number().positive().nullish(),
       color: z.array(z.number().int().min(0).max(255)).min(3).max(4).nullish(),
       label: z.number().int().positive().nullish(),
       pdb_id: z.string().nullish(),
-      metadata: z.looseObject({ score_weight: z.number().min(0).optional() }).nullish(),
+      metadata: z.looseObject({ score_weight: z.number().min(0).nullish() }).nullish(),
     }),
   ),
 });
@@ -47,20 +47,20 @@ const configSchema = z.looseObject({
 /** Reads roots and particles of a copick configuration; roots are local folders, `https://` or `s3://`. */
 async function readProject(path: string, access: DataAccess): Promise<FoundData> {
   const config = await readConfig(path);
-  if (config.config_type !== undefined && config.config_type !== "filesystem")
+  if ((config.config_type ?? "filesystem") !== "filesystem")
     throw new PickbenchError(
       "Unsupported",
       `${path}: config_type is ${config.config_type}; wanted filesystem: download the data first`,
       { path },
     );
   const root = config.overlay_root ?? config.static_root;
-  if (root === undefined)
+  if (root === undefined || root === null)
     throw new PickbenchError("BadDataset", `${path}: neither overlay_root nor static_root; give one`, {
       path,
     });
   const overlay = await localRoot(path, root, access);
   const wanted =
-    config.static_root === undefined
+    config.static_root === undefined || config.static_root === null
       ? [overlay]
       : [overlay, await localRoot(path, config.static_root, access)];
   const roots = await existingFolders([...new Set(wanted)]);
@@ -113,14 +113,18 @@ type PickableObject = z.infer<typeof configSchema>["pickable_objects"][number];
  */
 function particlesOf(path: string, objects: readonly PickableObject[]): Particle[] {
   const particles = objects
-    .filter((object) => object.is_particle)
+    .filter((object) => object.is_particle !== false)
     .map((object): Particle => {
       const known = challengeParticles.find((particle) => particle.name === object.name);
       const radius = object.radius ?? known?.radius;
       if (radius === undefined)
-        throw new PickbenchError("BadDataset", `${path}: ${object.name} has no radius; give it in Å`, {
-          path,
-        });
+        throw new PickbenchError(
+          "BadDataset",
+          `${path}: ${object.name} has no radius; write it in Å, or take the object out`,
+          {
+            path,
+          },
+        );
       const [red = 128, green = 128, blue = 128] = object.color ?? known?.colour ?? [];
       return {
         name: object.name,

@@ -10,6 +10,8 @@ interface ProjectOptions {
   readonly description: string;
   /** Session that copick gives to new picks. */
   readonly sessionId: string;
+  /** Types of picks that are there; the particles are all of the data set's if absent. */
+  readonly picked?: readonly string[];
 }
 
 /**
@@ -17,13 +19,14 @@ interface ProjectOptions {
  * as `local://` paths. copick resolves no relative paths, so they are absolute.
  */
 export function copickProject(dataset: Dataset, options: ProjectOptions): Record<string, unknown> {
+  const { known, unknown } = objectsOf(dataset, options.picked ?? []);
   const staticRoot = dataset.roots.find((root) => root !== dataset.overlayRoot);
   return {
     config_type: "filesystem",
     name: options.name,
     description: options.description,
     version: "1.0.0",
-    pickable_objects: labelled(dataset.particles).map(pickableObject),
+    pickable_objects: labelled([...known, ...unknown.map(unknownParticle)]).map(pickableObject),
     user_id: ownUserId,
     session_id: options.sessionId,
     overlay_root: localUrl(dataset.overlayRoot),
@@ -32,10 +35,37 @@ export function copickProject(dataset: Dataset, options: ProjectOptions): Record
   };
 }
 
+/**
+ * Returns the data set's particles that a project lists, and the types of picks that are none of them, whose radius
+ * nobody knows yet. Where there are such types, only the particles that were picked too are listed.
+ */
+export function objectsOf(
+  { particles }: Pick<Dataset, "particles">,
+  picked: readonly string[],
+): { readonly known: readonly Particle[]; readonly unknown: readonly string[] } {
+  const unknown = picked.filter((type) => !particles.some(({ name }) => name === type));
+  return {
+    known: unknown.length === 0 ? particles : particles.filter(({ name }) => picked.includes(name)),
+    unknown,
+  };
+}
+
+/** A pickable object: a particle whose radius may be left to be filled in. */
+type Listed = Omit<Particle, "radius"> & { readonly radius: Particle["radius"] | null };
+
+const unknownParticle = (name: string): Listed => ({
+  name,
+  radius: null,
+  weight: 1,
+  colour: [128, 128, 128],
+});
+
 const localUrl = (path: string): string => `local://${resolve(path).split(sep).join("/")}`;
 
 /** Gives every particle its own label: the one it has, else the lowest free number. */
-export function labelled(particles: readonly Particle[]): (Particle & { readonly label: number })[] {
+export function labelled<Each extends Pick<Particle, "label">>(
+  particles: readonly Each[],
+): (Each & { readonly label: number })[] {
   const taken = new Set(particles.flatMap(({ label }) => label ?? []));
   let next = 1;
   return particles.map((particle) => {
@@ -52,7 +82,7 @@ const pickableObject = ({
   colour,
   label,
   pdbId,
-}: Particle & { readonly label: number }): Record<string, unknown> => ({
+}: Listed & { readonly label: number }): Record<string, unknown> => ({
   name,
   is_particle: true,
   label,

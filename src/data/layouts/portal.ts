@@ -1,9 +1,9 @@
 /** The CryoET Data Portal's layout of downloaded runs: tomograms and annotations. */
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { parseJson, readIfThere } from "../../formats/zarr/ome.js";
+import { parseJson, readIfThere } from "../../formats/zarr/omeDocument.js";
 import type { PortalAnnotation, Run, TomogramRef } from "../model.js";
-import { isVolumeName, namesIn, volumeStem, voxelSpacingOf } from "../volumeNames.js";
+import { namesIn, tellsType, volumeStem, volumesIn, voxelSpacingOf } from "../volumeNames.js";
 
 const reconstructions = "Reconstructions";
 
@@ -41,6 +41,7 @@ const tomogramSchema = z.looseObject({
   reconstruction_method: z.string().nullish(),
   processing: z.string().nullish(),
   omezarr_dir: z.string().nullish(),
+  voxel_spacing: z.number().positive().nullish(),
 });
 
 /** Lists the tomograms of a voxel spacing; OME-Zarr goes before MRC where both were downloaded. */
@@ -51,36 +52,48 @@ async function tomogramsIn(folder: string, run: string, voxelSpacing: number): P
   ];
   const found = new Map<string, TomogramRef>();
   for (const place of places) {
-    const names = (await namesIn(join(folder, place))).filter(isVolumeName);
+    const names = await volumesIn(join(folder, place));
     const volume = names.find((name) => name.endsWith(".zarr")) ?? names[0];
     if (volume === undefined) continue;
-    const kind = (await typeOf(join(folder, place, "tomogram_metadata.json"))) ?? volumeStem(volume);
+    const stem = volumeStem(volume);
+    const { type: told, statedSpacing } = await metadataOf(join(folder, place, "tomogram_metadata.json"));
+    const kind = told ?? stem;
     const tomoType = found.has(kind) ? `${kind}-${basename(place)}` : kind;
-    found.set(tomoType, { run, tomoType, path: join(folder, place, volume), voxelSpacing });
+    const isOnly = told === undefined && !tellsType(stem, run);
+    found.set(tomoType, {
+      run,
+      tomoType,
+      path: join(folder, place, volume),
+      voxelSpacing,
+      ...(isOnly ? { isOnly } : {}),
+      ...(statedSpacing ? { statedSpacing } : {}),
+    });
   }
   return [...found.values()];
 }
 
 /**
- * Reads a tomogram's type: the processing (`denoised`, `filtered`), or for raw tomograms the method (`wbp`, `sirt`).
+ * Reads a tomogram's type, the processing (`denoised`, `filtered`) or for raw tomograms the method (`wbp`, `sirt`), and
+ * its voxel spacing.
  */
-async function typeOf(path: string): Promise<string | undefined> {
+async function metadataOf(
+  path: string,
+): Promise<{ type?: string | undefined; statedSpacing?: number | undefined }> {
   const text = await readIfThere(path);
-  if (text === undefined) return undefined;
-  const { processing, reconstruction_method: method } = parseJson(
-    path,
-    text,
-    tomogramSchema,
-    "tomogram metadata",
-  );
+  if (text === undefined) return {};
+  const {
+    processing,
+    reconstruction_method: method,
+    ...rest
+  } = parseJson(path, text, tomogramSchema, "tomogram metadata");
   const type = processing && processing !== "raw" ? processing : method;
-  return type ? hyphened(type) : undefined;
+  return { type: type ? hyphened(type) : undefined, statedSpacing: rest.voxel_spacing ?? undefined };
 }
 
 const annotationSchema = z.looseObject({
   annotation_object: z.looseObject({ name: z.string() }),
   ground_truth_status: z.boolean().nullish(),
-  files: z.array(z.looseObject({ format: z.string(), path: z.string() })).default([]),
+  files: z.array(z.looseObject({ format: z.string(), path: z.string() })).nullish(),
 });
 
 /** Lists annotations with points; their metadata lies in numbered folders or, in older downloads, flat. */
@@ -108,7 +121,7 @@ async function annotationsOf(path: string, voxelSpacing: number): Promise<Portal
   );
   const here = await namesIn(dirname(path));
   const inFolder = /^\d+$/.test(basename(dirname(path)));
-  return rest.files
+  return (rest.files ?? [])
     .filter(({ format, path: stored }) => format === "ndjson" && here.includes(basename(stored)))
     .map(({ path: stored }) => ({
       type: particleName(object.name),

@@ -1,7 +1,7 @@
 /** Runs under roots: in copick's tree, as the Data Portal lays them out, or as volumes in folders. */
 import { join } from "node:path";
 import type { Run, TomogramRef } from "../model.js";
-import { foldersIn, voxelSpacingOf } from "../volumeNames.js";
+import { foldersIn, tellsType, voxelSpacingOf } from "../volumeNames.js";
 import { portalRuns } from "./portal.js";
 import { volumeRuns } from "./volumeFolder.js";
 
@@ -56,6 +56,7 @@ async function listTomograms(run: string, runFolders: readonly string[]): Promis
           tomoType,
           path: join(folder, spacingName, name),
           voxelSpacing,
+          ...(tellsType(tomoType, run) ? {} : { isOnly: true }),
         });
       }
     }

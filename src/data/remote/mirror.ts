@@ -1,6 +1,6 @@
 /** Local mirrors of data on servers. The room `remote` lists, fetches and caches remote data sets. */
 import { homedir } from "node:os";
-import { join, relative, resolve, sep } from "node:path";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { z } from "zod";
 import { isPickbenchError, messageOf } from "../../system/errors.js";
 import { hashOf, writeWhole } from "../../system/files.js";
@@ -115,6 +115,12 @@ async function keptList(mirror: string): Promise<RemoteFile[] | undefined> {
     ...(etag === undefined ? {} : { etag }),
   }));
 }
+
+/** Tells whether a path lies in a mirror, so that reading it may fetch it. */
+export const isMirrored = (path: string): boolean => {
+  const below = relative(cacheFolder(), resolve(path));
+  return below !== "" && !isAbsolute(below) && below.split(sep)[0] !== "..";
+};
 
 /**
  * Brings a mirror's file, or all files below a folder of it, here and checks what is here by its hash; anything that lies

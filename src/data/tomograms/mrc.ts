@@ -56,7 +56,7 @@ async function opened(
   refuseComplex(file);
   const { header, source } = file;
   const shape = mrcShape(header);
-  const spacing: Spacing3 = ref.givenSpacing ?? mrcSpacing(file);
+  const spacing: Spacing3 = ref.givenSpacing ?? ref.levels?.[0]?.spacing ?? mrcSpacing(file);
   const chunkShape =
     source.packing === undefined ? replaced(shape, 3 - header.axes[2], sectionsPerBlock(header)) : shape;
   const dataType = header.unsignedBytes ? "uint8" : typesOfModes[header.mode];

@@ -2,12 +2,13 @@
  * Opens tomograms, OME-Zarr here and MRC by mrc.ts. The room `tomograms` turns files into readers of levels and chunks.
  */
 import { basename, join, resolve } from "node:path";
+import { angstrom } from "../../domain/units.js";
 import { type Box, indexToPosition, type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
 import { openZarrArray, type ZarrArray } from "../../formats/zarr/array.js";
 import {
   allocateRegion,
   boxOfChunk,
-  checkDeclaredSize,
+  checkChunkCount,
   chunksOf,
   extent,
 } from "../../formats/zarr/chunkGrid.js";
@@ -18,14 +19,22 @@ import { PickbenchError } from "../../system/errors.js";
 import type { DataAccess, Level, ResolvedTomogram, TomogramReader, TomogramRef } from "../model.js";
 import { ensureLocal } from "../remote/mirror.js";
 import { isMrcName, mrcStem } from "../volumeNames.js";
+import { absentChunks } from "./absentChunks.js";
 import { openMrcTomogram, resolveMrc } from "./mrc.js";
 
-/** Reads the metadata of a single OME-Zarr folder or MRC file. */
-export function openOmeZarr(path: string): Promise<ResolvedTomogram> {
+/**
+ * Reads the metadata of a single OME-Zarr folder or MRC file.
+ *
+ * @param spacing Å per voxel of the finest level, in place of what the metadata say or do not say
+ */
+export function openOmeZarr(path: string, spacing?: number): Promise<ResolvedTomogram> {
   const full = resolve(path);
   const tomoType = mrcStem(basename(full)).replace(/\.zarr$/, "");
-  return resolveTomogram({ run: tomoType, tomoType, path: full });
+  const given = spacing === undefined ? {} : { givenSpacing: cubic(spacing) };
+  return resolveTomogram({ run: tomoType, tomoType, path: full, ...given });
 }
+
+const cubic = (spacing: number): Spacing3 => [angstrom(spacing), angstrom(spacing), angstrom(spacing)];
 
 /**
  * Reads a tomogram's levels and channels.
@@ -39,20 +48,23 @@ export async function resolveTomogram(ref: TomogramRef, access?: DataAccess): Pr
     await ensureLocal(ref.path, access);
     return resolveMrc(ref);
   }
-  const { axes, ...multiscales } = await readMultiscales(ref.path);
-  let channelCount = 1;
+  const multiscales = await readMultiscales(ref.path, ref.givenSpacing);
+  let channelCount: number | undefined;
   const levels: Level[] = [];
   for (const { path, spacing } of multiscales.levels) {
     const array = await openZarrArray(join(ref.path, path));
+    const axes = multiscales.axes ?? axesOfRank(array.shape.length);
     checkShape(join(ref.path, path), array, axes);
     if (axes.channel !== undefined) channelCount = array.shape[axes.channel]!;
     const along = (sizes: readonly number[]) => axes.space.map((at) => sizes[at]!) as unknown as Shape3;
-    const chunkShape = along(array.chunkShape);
-    levels.push({ path, shape: along(array.shape), spacing, chunkShape, axes, dataType: array.dataType });
+    const [shape, chunkShape] = [along(array.shape), along(array.chunkShape)];
+    checkChunkCount(join(ref.path, path), shape, chunkShape);
+    const known = spacing ?? coarserSpacing(levels[0]!, shape);
+    levels.push({ path, shape, spacing: known, chunkShape, axes, dataType: array.dataType });
   }
-  if (axes.channel === undefined) return { ...ref, levels };
-  const channels =
-    multiscales.channels ?? Array.from({ length: channelCount }, (_, index) => `channel ${index}`);
+  if (channelCount === undefined) return { ...ref, levels };
+  const count = channelCount;
+  const channels = multiscales.channels ?? Array.from({ length: count }, (_, index) => `channel ${index}`);
   if (channels.length !== channelCount)
     throw new PickbenchError(
       "BadDataset",
@@ -62,8 +74,21 @@ export async function resolveTomogram(ref: TomogramRef, access?: DataAccess): Pr
   return { ...ref, levels, channels };
 }
 
+/** Returns the axes of an image that names none: t, c, z, y, x, without the first ones where there are fewer. */
+const axesOfRank = (rank: number): ArrayAxes => ({
+  rank,
+  space: [rank - 3, rank - 2, rank - 1],
+  channel: rank > 3 ? rank - 4 : undefined,
+});
+
+/** Returns a coarser level's spacing by how many voxels of the finest one fit into one of its own. */
+const coarserSpacing = (finest: Level, shape: Shape3): Spacing3 =>
+  finest.spacing.map((length, axis) =>
+    angstrom(length * Math.round(finest.shape[axis]! / shape[axis]!)),
+  ) as unknown as Spacing3;
+
 function checkShape(path: string, { shape }: ZarrArray, axes: ArrayAxes): void {
-  if (shape.length !== axes.rank)
+  if (shape.length !== axes.rank || axes.rank < 3)
     throw new PickbenchError(
       "BadDataset",
       `${path}: array has ${shape.length} axes; the multiscales metadata names ${axes.rank}`,
@@ -101,12 +126,21 @@ export async function openTomogram(
   if (isMrcName(ref.path)) return openMrcTomogram(ref);
   await ensureLocal(join(ref.path, level.path), access);
   const array = await openZarrArray(join(ref.path, level.path));
-  return readerOf(resolved, level, array);
+  return readerOf(resolved, level, array, access);
 }
 
-function readerOf(ref: ResolvedTomogram, level: Level, array: ZarrArray): TomogramReader {
+function readerOf(
+  ref: ResolvedTomogram,
+  level: Level,
+  array: ZarrArray,
+  access?: DataAccess,
+): TomogramReader {
   const { shape, spacing, chunkShape } = level;
   const axes = level.axes ?? plainAxes(array.shape.length);
+  const fill = array.fill === undefined ? undefined : Math.fround(Number(array.fill));
+  const folder = join(ref.path, level.path);
+  const name = [...new Set([ref.run, ref.tomoType])].join(" ");
+  const absent = absentChunks({ folder, name, array, access });
   const channelDepth = axes.channel === undefined ? 1 : array.chunkShape[axes.channel]!;
   const placeOf = (at: Shape3, channel: number) => {
     const coordinates = new Array<number>(axes.rank).fill(0);
@@ -118,10 +152,10 @@ function readerOf(ref: ResolvedTomogram, level: Level, array: ZarrArray): Tomogr
 
   const readRegion = async (box: Box, channel = 0): Promise<Float32Array> => {
     checkRequest(ref, level, box, channel);
-    await checkDeclaredSize(ref.path, box, chunkShape, (at) => placeOf(at, channel).file);
+    checkChunkCount(folder, extent(box), chunkShape);
     const region = allocateRegion(ref.path, voxelCount(extent(box)));
     const job: ChunkJob = {
-      folder: join(ref.path, level.path),
+      folder,
       target: region,
       box,
       chunkShape,
@@ -129,9 +163,12 @@ function readerOf(ref: ResolvedTomogram, level: Level, array: ZarrArray): Tomogr
       channel: channel % channelDepth,
       axes,
       isBloscFloats: array.isBloscFloats && isPlain(axes),
+      fill,
       places: placesOf(box, channel),
     };
-    if (!(await decodeChunks(job, array))) refuseNotFinite(ref, region, box, spacing);
+    const { allFinite, hasAbsent } = await decodeChunks(job, array);
+    if (hasAbsent) await absent.explain();
+    if (!allFinite) refuseNotFinite(ref, region, box, spacing);
     return region;
   };
 

@@ -23,7 +23,7 @@ export interface MrcHeader {
   readonly axes: Triple;
   /** Voxel size in Å along x, y, z; undefined where cell or sampling is 0 or makes no sense. */
   readonly voxelSize: Triple | undefined;
-  /** Count of volumes in a stack (space group 401), else 1. */
+  /** Count of volumes in a stack (space groups 401 to 630), else 1. */
   readonly volumes: number;
   /** First column, row and section in the unit cell. */
   readonly start: Triple;
@@ -44,7 +44,8 @@ const otherModes: Readonly<Record<number, string>> = {
 /** IMOD's stamp, "IMOD", and the flag in the next word that says bytes are signed. */
 const imodStamp = 1146047817;
 const imodSignedBytes = 1;
-const volumeStack = 401;
+/** Space groups of stacks of volumes: 400 more than the volumes' own (MRC2014, note 6). */
+const volumeStacks = { first: 401, last: 630 } as const;
 /** Limits of a voxel size in Å, beyond those of any microscope. */
 const voxelSizeLimits = { least: 1e-3, greatest: 1e5 } as const;
 
@@ -97,11 +98,15 @@ function unreadableMode(path: string, mode: number): PickbenchError {
   );
 }
 
-/** Finds the byte order by the machine stamp or, where it is missing, by which order makes sense of mode and axes. */
+/**
+ * Finds the byte order by the machine stamp or, where it is missing or the mode makes sense in the other order alone, by
+ * which order makes sense of mode and axes.
+ */
 function isLittleEndian(path: string, bytes: Buffer): boolean {
   const stamp = bytes[212];
-  if (stamp === 0x44) return true;
-  if (stamp === 0x11) return false;
+  const [little, big] = [isReadable(bytes.readInt32LE(12)), isReadable(bytes.readInt32BE(12))];
+  if (stamp === 0x44 && (little || !big)) return true;
+  if (stamp === 0x11 && (big || !little)) return false;
   const sensible = (mode: number, axis: number) => mode >= 0 && mode <= 127 && axis >= 0 && axis <= 3;
   if (sensible(bytes.readInt32LE(12), bytes.readInt32LE(64))) return true;
   if (sensible(bytes.readInt32BE(12), bytes.readInt32BE(64))) return false;
@@ -130,7 +135,7 @@ function volumesOf(
   path: string,
   { group, sections, depth, axes }: { group: number; sections: number; depth: number; axes: Triple },
 ): number {
-  if (group !== volumeStack) return 1;
+  if (group < volumeStacks.first || group > volumeStacks.last) return 1;
   const volumes = sections / depth;
   if (Number.isInteger(volumes) && volumes >= 1 && axes[2] === 3) return volumes;
   throw new PickbenchError(
@@ -185,7 +190,7 @@ export function mrcHeaderBytes(fields: MrcHeaderFields): Buffer {
   floats(10, ...sampling.map((count, axis) => count * voxelSize[axis]!), 90, 90, 90);
   integers(16, 1, 2, 3);
   floats(19, statistics.least, statistics.greatest, statistics.mean);
-  integers(22, volumes > 1 ? volumeStack : 1, fields.extendedSize);
+  integers(22, volumes > 1 ? volumeStacks.first : 1, fields.extendedSize);
   bytes.write(fields.extendedType.slice(0, 4), 104, "latin1");
   integers(27, version);
   floats(49, ...fields.origin);
@@ -196,3 +201,7 @@ export function mrcHeaderBytes(fields: MrcHeaderFields): Buffer {
   bytes.write(fields.label.slice(0, 80).padEnd(80), 224, "latin1");
   return bytes;
 }
+
+/** Tells whether a file's first bytes are those of an MRC file, whatever its name. */
+export const isMrcStart = (bytes: Uint8Array): boolean =>
+  bytes.length >= 212 && Buffer.from(bytes.subarray(208, 211)).toString("latin1") === "MAP";

@@ -1,5 +1,6 @@
 /** MRC files by whole sections as they are stored, with the file's size checked against its header. */
 import { PickbenchError } from "../../system/errors.js";
+import { shellWord } from "../../system/files.js";
 import { halfToFloat } from "../halfFloat.js";
 import { type MrcHeader, mrcHeaderSize, parseMrcHeader } from "./header.js";
 import { openPacked, type PackedFile } from "./packedFile.js";
@@ -32,6 +33,8 @@ export async function openMrc(path: string): Promise<MrcFile> {
   const { counts, bytesPerValue, extendedSize } = header;
   const wanted = mrcHeaderSize + extendedSize + counts[0] * counts[1] * counts[2] * bytesPerValue;
   if (wanted <= source.mostBytes) return { path, header, source };
+  if (source.packing === undefined && wanted - extendedSize === source.mostBytes)
+    throw absentExtendedHeader(path, header);
   const holds = source.packing === undefined ? "has" : "can hold no more than";
   throw new PickbenchError(
     "BadDataset",
@@ -39,6 +42,24 @@ export async function openMrc(path: string): Promise<MrcFile> {
     { path },
   );
 }
+
+/** Tells whether a file's unpacked bytes are just the header and the voxels, though an extended header is declared. */
+async function lacksExtendedHeader(header: MrcHeader, source: PackedFile): Promise<boolean> {
+  if (header.extendedSize === 0) return false;
+  let length = 0;
+  for await (const block of source.read(0)) length += block.length;
+  const { counts, bytesPerValue } = header;
+  return length === mrcHeaderSize + counts[0] * counts[1] * counts[2] * bytesPerValue;
+}
+
+const absentExtendedHeader = (path: string, { extendedSize }: MrcHeader): PickbenchError => {
+  const [, plain, packing] = /^(.*?)(\.gz|\.bz2)?$/s.exec(path) as unknown as [string, string, string?];
+  return new PickbenchError(
+    "BadDataset",
+    `${path}: declares an extended header of ${extendedSize} bytes (nsymbt) that is not there, for its size is that of the header and the voxels alone; ${packing === undefined ? "" : "unpack it and "}write 0 into that field: printf '\\0\\0\\0\\0' | dd of=${shellWord(plain)} bs=1 seek=92 conv=notrunc`,
+    { path },
+  );
+};
 
 async function headerBytes(source: PackedFile): Promise<Buffer> {
   const blocks: Buffer[] = [];
@@ -112,6 +133,7 @@ export async function* readSections(
     if (first >= to && !hasChecksum) return;
   }
   if (first >= to) return;
+  if (await lacksExtendedHeader(header, source)) throw absentExtendedHeader(path, header);
   throw new PickbenchError(
     "BadDataset",
     `${path}: ends after ${first + Math.floor(filled / sectionBytes)} of ${header.counts[2]} sections; copy it again`,

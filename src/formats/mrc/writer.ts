@@ -1,11 +1,11 @@
 /** Writer of MRC2014 files, by slabs, with density statistics, extended header and gzip. */
 import { createReadStream, createWriteStream } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
-import { beside, type Unfinished } from "../../system/replacing.js";
+import { beside, replaced, type Unfinished } from "../../system/replacing.js";
 import { encodeVoxels, type SlabWriter, unwritable, type VoxelType } from "../voxelTypes.js";
 import { type MrcMode, type MrcStatistics, mrcHeaderBytes, mrcHeaderSize, mrcModeBytes } from "./header.js";
 
@@ -119,8 +119,12 @@ class MrcWriter implements SlabWriter {
         await this.#file.write(extended.bytes, 0, extended.bytes.length, mrcHeaderSize);
       await this.#file.sync();
       await this.#file.close();
-      if (this.#path.endsWith(".gz")) await gzip(this.#unfinished.partial);
-      await this.#unfinished.finish();
+      if (!this.#path.endsWith(".gz")) return await this.#unfinished.finish();
+      const { partial } = this.#unfinished;
+      await replaced(this.#path, (packed) =>
+        pipeline(createReadStream(partial), createGzip(), createWriteStream(packed)),
+      );
+      await this.#unfinished.discard();
     } catch (error) {
       throw unwritable(this.#path, error);
     }
@@ -192,17 +196,5 @@ class Statistics {
       mean: this.#first! + distance,
       deviation: Math.sqrt(variance),
     };
-  }
-}
-
-/** Gzips a file in place. */
-async function gzip(path: string): Promise<void> {
-  const packed = `${path}.gz`;
-  try {
-    await pipeline(createReadStream(path), createGzip(), createWriteStream(packed));
-    await rename(packed, path);
-  } catch (error) {
-    await rm(packed, { force: true });
-    throw error;
   }
 }

@@ -97,24 +97,49 @@ function whyNone(bytes: Buffer): string {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return "is compressed by gzip, unpack it first";
   if (bytes.includes('"annotation_object"'))
     return "is the metadata of a portal annotation, name the .ndjson beside it";
-  if (bytes.includes("data_") && bytes.includes("loop_")) return "is a STAR file without coordinates";
+  if (bytes.includes("data_") && (bytes.includes("loop_") || bytes.includes("\n_")))
+    return "is a STAR file without coordinates";
   return "is of no known format of positions";
 }
 
+/** Formats that are written where a file's ending is that of several, the best one first. */
+const usual: Readonly<Record<string, readonly PositionFormat[]>> = {
+  ".star": [relion5],
+  ".csv": [challenge, csv],
+  ".json": [copick],
+};
+
 /**
- * Chooses the format to write by the file's name.
+ * Chooses the format to write by the file's name; where several have its ending, the usual one that can hold what there
+ * is, and says so in a note.
  *
- * @throws PickbenchError BadUsage where the name fits several formats, or none
+ * @param whyNot says what a format lacks to hold what is to be written; undefined where it can
+ * @throws PickbenchError BadUsage where the name fits no format, or what the usual one needs is unknown
  */
-export function formatToWrite(path: string): PositionFormat {
+export function formatToWrite(
+  path: string,
+  whyNot: (format: PositionFormat) => string | undefined,
+): { readonly format: PositionFormat; readonly notes: readonly string[] } {
   const named = positionFormats.filter((format) => hasExtension(format, path));
   const [only, second] = named;
-  if (only && !second) return only;
-  throw new PickbenchError(
-    "BadUsage",
-    second
-      ? `${path} may be ${named.map(({ title }) => title).join(", or ")}; give --to-format ${named.map(({ name }) => name).join(" or ")}`
-      : `the name ${path} does not say which format to write; give --to-format, one of ${formatNames.join(", ")}`,
-    { path },
-  );
+  if (!only)
+    throw new PickbenchError(
+      "BadUsage",
+      `the name ${path} does not say which format to write; give --to-format, one of ${formatNames.join(", ")}`,
+      { path },
+    );
+  if (!second) return { format: only, notes: [] };
+  const choice = usual[extname(path).toLowerCase()] ?? [];
+  const format = choice.find((one) => whyNot(one) === undefined);
+  const names = (formats: readonly PositionFormat[], joint: string) =>
+    formats.map(({ name }) => name).join(joint);
+  if (format) {
+    const others = names(
+      named.filter((one) => one !== format),
+      ", ",
+    );
+    return { format, notes: [`written as ${format.title}; --to-format takes ${others} too`] };
+  }
+  const why = whyNot(choice[0] ?? only);
+  throw new PickbenchError("BadUsage", `${why}; or give --to-format ${names(named, " or ")}`, { path });
 }

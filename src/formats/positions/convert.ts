@@ -2,12 +2,16 @@
 import type { Angstrom } from "../../domain/units.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
+import { runNameOf } from "../runNames.js";
+import { withBoxes } from "./boxes.js";
+import { checkFinite, checkNeeds, checkOrientations } from "./checks.js";
 import type { PositionFormat, WriteOptions } from "./format.js";
 import {
   countsInVoxels,
   type ExtraColumns,
   type FrameName,
   isMirrored,
+  isSamePixel,
   missingFor,
   ownPixel,
   type PositionSet,
@@ -49,7 +53,7 @@ export function checkConvertOptions({ spacing, fromSpacing, toSpacing, size, box
 }
 
 /** What of a format decides how positions are converted for it. */
-export type Carrier = Pick<PositionFormat, "title" | "frames" | "carries" | "extra" | "needs">;
+export type Carrier = Pick<PositionFormat, "title" | "frames" | "carries" | "extra" | "needs" | "hasBoxes">;
 
 /** Sets of positions and where they come from. */
 type SourceSets = Pick<PositionsFile, "path" | "sets"> & Partial<PositionsFile>;
@@ -84,9 +88,12 @@ export function convertPositions(
     );
   const converted = chosen.map(({ what, set }) => {
     checkNeeds(set, format, what);
-    return withoutStalePixels(toFrame(set, targetOf(set, frame, options), what), set);
+    checkOrientations(set, format, what);
+    const moved = toFrame(set, targetOf(set, frame, options), what);
+    checkFinite(moved, what);
+    return withoutStalePixels(moved, set);
   });
-  const sets = mergeByRun(converted);
+  const { sets, notes } = withBoxes(mergeByRun(converted), format, options);
   return {
     sets,
     frame,
@@ -100,6 +107,7 @@ export function convertPositions(
         ),
         ...outsideNotes(chosen.map(({ set }) => set)),
         ...lossesOf(sets, format),
+        ...notes,
         ...mirrorNotes(
           chosen.map(({ set }) => set),
           frame,
@@ -159,7 +167,9 @@ interface Named {
  * @throws PickbenchError BadUsage where the files have no such run or type
  */
 function chosenOnly(read: readonly Named[], { run, type, rename }: ConvertOptions): Named[] {
-  const ofRun = run === undefined ? [...read] : read.filter(({ set }) => set.run === run);
+  const isAsked = (name: string | undefined) =>
+    name === run || (name !== undefined && name === runNameOf(run!));
+  const ofRun = run === undefined ? [...read] : read.filter(({ set }) => isAsked(set.run));
   if (ofRun.length === 0 && read.length > 0)
     throw absent(
       "run",
@@ -211,16 +221,6 @@ function targetOf(set: PositionSet, frame: FrameName, options: ConvertOptions): 
     ...(pixel === undefined ? {} : { pixel }),
     ...(set.volume ? { volume: set.volume } : {}),
   };
-}
-
-function checkNeeds(set: PositionSet, { needs, title }: Carrier, what: string): void {
-  if (needs?.includes("run") && set.run === undefined && set.positions.length > 0)
-    throw new PickbenchError("BadUsage", `${what} names no run, and ${title} needs one; give --run NAME`);
-  if (needs?.includes("type") && set.positions.some(({ type }) => type === undefined))
-    throw new PickbenchError(
-      "BadUsage",
-      `${what} names no type of particle, and ${title} needs one; give --type NAME`,
-    );
 }
 
 /** Columns of STAR files that state the voxel size. */
@@ -284,14 +284,16 @@ function outsideNotes(sets: readonly PositionSet[]): string[] {
 
 /** Joins the sets of one run and voxel size; extra columns that a set lacks are empty in it. */
 function mergeByRun(sets: readonly PositionSet[]): PositionSet[] {
-  const runs = new Map<string, PositionSet[]>();
+  const runs = new Map<string, PositionSet[][]>();
   for (const set of sets) {
-    const key = JSON.stringify([set.run ?? null, set.pixel ?? null]);
-    const list = runs.get(key);
-    if (list) list.push(set);
-    else runs.set(key, [set]);
+    const key = set.run ?? "";
+    const groups = runs.get(key) ?? [];
+    runs.set(key, groups);
+    const group = groups.find(([first]) => isSamePixel(first!.pixel, set.pixel));
+    if (group) group.push(set);
+    else groups.push([set]);
   }
-  return [...runs.values()].map((group) => (group.length === 1 ? group[0]! : merged(group)));
+  return [...runs.values()].flat().map((group) => (group.length === 1 ? group[0]! : merged(group)));
 }
 
 function merged(group: readonly PositionSet[]): PositionSet {

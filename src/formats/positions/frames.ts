@@ -69,6 +69,40 @@ export const transforms = {
     forward: (at) => moved(at, [0.5, 0.5, 0.5]),
     back: (at) => moved(at, [0.5, 0.5, 0.5], -1),
   },
+  firstVoxelCentre: {
+    source:
+      "Warp and M: Å from the centre of the tomogram's first voxel (WarpLib, TiltSeries.ReconstructFull puts what lies at i·s into voxel i)",
+    needs: ["pixel"],
+    forward: (at, { pixel }) => moved(at, [pixel / 2, pixel / 2, pixel / 2]),
+    back: (at, { pixel }) => moved(at, [pixel / 2, pixel / 2, pixel / 2], -1),
+  },
+  volumeFraction: {
+    source: "a fraction of the volume's size along each axis",
+    needs: ["volume"],
+    forward: ([x, y, z], { volume }) => {
+      const [width, height, depth] = extent(volume, (voxels) => voxels);
+      return [x * width, y * height, z * depth];
+    },
+    back: ([x, y, z], { volume }) => {
+      const [width, height, depth] = extent(volume, (voxels) => voxels);
+      return [x / width, y / height, z / depth];
+    },
+  },
+  volumeFirstVoxelCentre: {
+    source: "Warp: TiltSeries.MatchFull divides Å from the centre of the first voxel by the volume's size",
+    needs: ["volume"],
+    forward: (at, { volume }) =>
+      moved(
+        at,
+        extent(volume, () => 0.5),
+      ),
+    back: (at, { volume }) =>
+      moved(
+        at,
+        extent(volume, () => 0.5),
+        -1,
+      ),
+  },
   imodSlice: {
     source: "IMOD, Binary File Format, Model Coordinate Conventions: x from 0, y from 0, z from −0.5",
     needs: [],
@@ -114,6 +148,9 @@ export const frames = {
   index: ["voxelCentre", "voxelToAngstrom"],
   "voxel-zyx": ["zyxToXyz", "voxelToAngstrom"],
   "index-zyx": ["zyxToXyz", "voxelCentre", "voxelToAngstrom"],
+  "angstrom-index": ["firstVoxelCentre"],
+  fraction: ["volumeFraction"],
+  "fraction-index": ["volumeFraction", "volumeFirstVoxelCentre"],
   imod: ["imodSlice", "voxelToAngstrom"],
   eman2: ["voxelToAngstrom", "eman2Centre"],
   "portal-2.0": ["voxelToAngstrom", "portal2Mirror"],
@@ -132,6 +169,10 @@ const portal2Spacing = angstrom(10.012);
 export const ownPixel = (frame: FrameName): Angstrom | undefined =>
   frame === "portal-2.0" ? portal2Spacing : undefined;
 
+/** Tells whether two voxel sizes are one: equal to a part in 1,000, for headers and files round them differently. */
+export const isSamePixel = (a: number | undefined, b: number | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && Math.abs(a - b) <= 1e-3 * Math.max(a, b));
+
 const stepsOf = (frame: FrameName): readonly TransformName[] => frames[frame];
 
 /** Tells whether a frame counts in voxels, so that their size is needed to convert to Å. */
@@ -140,6 +181,10 @@ export const countsInVoxels = (frame: FrameName): boolean => stepsOf(frame).incl
 /** Tells whether a frame belongs to the mirror image of the tomogram that other frames belong to. */
 export const isMirrored = (frame: FrameName): boolean =>
   stepsOf(frame).filter((step) => "mirrors" in transforms[step]).length % 2 === 1;
+
+/** Tells whether a frame counts from the volume's centre. */
+export const isCentred = (frame: FrameName): boolean =>
+  stepsOf(frame).some((step) => step === "volumeCentre" || step === "eman2Centre");
 
 /** A frame to convert to, with its voxel size and volume. */
 export interface Target extends FrameContext {
@@ -176,10 +221,13 @@ export function missingFor(from: Target, to: Target): (keyof FrameContext)[] {
   return [...new Set([...lacks(there, from), ...lacks(back, to)])];
 }
 
-const flagOf: Readonly<Record<keyof FrameContext, string>> = {
-  pixel: "the voxel size; give --spacing Å",
-  volume: "the volume's size and voxel size; give --size Z,Y,X in voxels and --spacing Å",
-};
+/** Returns what is missing and the flags that give it. */
+function missingText(missing: keyof FrameContext, { pixel }: FrameContext): string {
+  if (missing === "pixel") return "the voxel size; give --spacing Å";
+  return pixel === undefined
+    ? "the volume's size and voxel size; give --size Z,Y,X in voxels and --spacing Å"
+    : `the volume's size; give --size Z,Y,X in voxels of ${pixel} Å, or of --spacing Å where the tomogram has another`;
+}
 
 /**
  * Converts positions to another frame. Steps that both frames end with are left out, so that voxels become voxels without
@@ -194,18 +242,19 @@ export function toFrame(set: PositionSet, target: Target, what: string): Positio
   if (missing !== undefined)
     throw new PickbenchError(
       "BadUsage",
-      `${what}: positions in the frame ${set.frame} become ${target.frame} only with ${flagOf[missing]}`,
+      `${what}: positions in the frame ${set.frame} become ${target.frame} only with ${missingText(missing, to)}`,
     );
   const { there, back } = route(set, to);
   const forward = there.map((step) => (transforms[step] as Transform).forward);
   const inverse = back.map((step) => (transforms[step] as Transform).back);
   const boxScale = set.pixel !== undefined && to.pixel !== undefined ? set.pixel / to.pixel : 1;
   const isMoved = forward.length > 0 || inverse.length > 0;
+  const isRounded = isMoved && !stepsOf(to.frame).includes("volumeFraction");
   const converted = (position: TomogramPosition): TomogramPosition => {
     let { at } = position;
     for (const step of forward) at = step(at, set as Required<FrameContext>);
     for (const step of inverse) at = step(at, to as Required<FrameContext>);
-    if (isMoved) at = [tidy(at[0]), tidy(at[1]), tidy(at[2])];
+    if (isRounded) at = [tidy(at[0]), tidy(at[1]), tidy(at[2])];
     const box = position.box && boxScale !== 1 ? { box: scaled(position.box, boxScale) } : {};
     return { ...position, at, ...box };
   };
@@ -238,6 +287,8 @@ export interface TomogramPosition {
   readonly instance?: number;
   /** Rotation that turns the reference into the particle in the tomogram. */
   readonly rotation?: Rotation;
+  /** What is wrong with the orientation in the file, as an error says it: it counts where orientations are asked for. */
+  readonly rotationFault?: string;
   /** Translation in Å of a 4×4 transform that moves as well as turns. */
   readonly translation?: Vector3;
   /** Size of the box around the position, in voxels of the set. */

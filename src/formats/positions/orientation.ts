@@ -125,11 +125,47 @@ export const turned = (
 export function isRotation(matrix: readonly number[]): boolean {
   const r = matrix;
   if (r.length !== 9 || !r.every(Number.isFinite)) return false;
-  const transposed = [r[0]!, r[3]!, r[6]!, r[1]!, r[4]!, r[7]!, r[2]!, r[5]!, r[8]!];
-  if (product(r, transposed).some((value, i) => Math.abs(value - noRotation[i]!) > 1e-3)) return false;
-  const cross = [r[4]! * r[8]! - r[5]! * r[7]!, r[5]! * r[6]! - r[3]! * r[8]!, r[3]! * r[7]! - r[4]! * r[6]!];
+  if (product(r, transposed(r)).some((value, i) => Math.abs(value - noRotation[i]!) > 1e-3)) return false;
+  const cross = cofactors(r);
   return r[0]! * cross[0]! + r[1]! * cross[1]! + r[2]! * cross[2]! > 0;
 }
+
+/** Largest deviation of R·Rᵀ from the identity where a matrix was rounded to two digits, 2 · √3 · 0.005, with room. */
+const ofTwoDigits = 0.04;
+
+/**
+ * Returns the rotation that a matrix states; of a matrix that was rounded, as to two digits, the nearest one (Higham 1986:
+ * the orthogonal factor of the polar decomposition by Newton's iteration). Undefined for what is no rotation.
+ */
+export function statedRotation(matrix: readonly number[]): Rotation | undefined {
+  if (isRotation(matrix)) return matrix;
+  const r = matrix;
+  if (r.length !== 9 || !r.every(Number.isFinite)) return undefined;
+  if (product(r, transposed(r)).some((value, i) => Math.abs(value - noRotation[i]!) > ofTwoDigits))
+    return undefined;
+  let nearest: Rotation = r;
+  for (let step = 0; step < 6; step++) {
+    const inverse = cofactors(nearest);
+    const determinant = nearest[0]! * inverse[0]! + nearest[1]! * inverse[1]! + nearest[2]! * inverse[2]!;
+    nearest = nearest.map((value, i) => (value + inverse[i]! / determinant) / 2);
+  }
+  return isRotation(nearest) ? nearest : undefined;
+}
+
+const transposed = (r: Rotation): Rotation => [r[0]!, r[3]!, r[6]!, r[1]!, r[4]!, r[7]!, r[2]!, r[5]!, r[8]!];
+
+/** Returns the cofactors of a matrix: its inverse, transposed, times its determinant. */
+const cofactors = (r: Rotation): Rotation => [
+  r[4]! * r[8]! - r[5]! * r[7]!,
+  r[5]! * r[6]! - r[3]! * r[8]!,
+  r[3]! * r[7]! - r[4]! * r[6]!,
+  r[2]! * r[7]! - r[1]! * r[8]!,
+  r[0]! * r[8]! - r[2]! * r[6]!,
+  r[1]! * r[6]! - r[0]! * r[7]!,
+  r[1]! * r[5]! - r[2]! * r[4]!,
+  r[2]! * r[3]! - r[0]! * r[5]!,
+  r[0]! * r[4]! - r[1]! * r[3]!,
+];
 
 /** Returns the rotation of a quaternion of any length but 0. */
 export function rotationOfQuaternion(quaternion: Quaternion): Rotation {

@@ -3,8 +3,9 @@ import { stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
-import { checkedName, inside } from "../../system/names.js";
+import { checkedName, checkLinks, inside } from "../../system/names.js";
 import { checkFree } from "../../system/overwriting.js";
+import { runNameOf } from "../runNames.js";
 import type { PositionFormat, WriteOptions } from "./format.js";
 import type { PositionSet, TomogramPosition } from "./frames.js";
 
@@ -47,6 +48,7 @@ export async function placeFiles(
   ]);
   const paths = files.map(({ path }) => path);
   await checkFree(paths, options.overwrite, "another name");
+  if (options.isFolder) await checkLinks(out, paths);
   for (const { path, content } of files) await writeWhole(path, content);
   return {
     paths,
@@ -131,9 +133,9 @@ function authorName({ author }: PositionSet): string {
     .join("_");
 }
 
-/** Returns a name as part of a file's name: the last part of a path, without the extensions that programs append. */
+/** Returns a name as part of a file's name, by the rule for names of runs. */
 function fileName(what: string, name: string | undefined): string {
-  const last = name?.replace(/^.*[/\\]/, "").replace(/\.(mrc|rec|map|tomostar)$/i, "") ?? "";
+  const last = name === undefined ? "" : runNameOf(name);
   return checkedName(last, { what, remedy: `give --${what} NAME`, tag: "BadUsage" });
 }
 

@@ -2,6 +2,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, extname, join, relative, sep } from "node:path";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
+import { runNames } from "../runNames.js";
 import { positionFormats } from "./catalogue.js";
 import type { PositionFormat } from "./format.js";
 import type { FrameName, PositionSet } from "./frames.js";
@@ -23,7 +24,7 @@ export async function readPositionFiles(
   asked: { readonly format?: PositionFormat; readonly frame?: FrameName; readonly run?: string },
 ): Promise<{ files: PositionsFile[]; notes: string[] }> {
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-  if (!isFolder) return { files: [await readPositionsFile(path, asked)], notes: [] };
+  if (!isFolder) return withRunNames([await readPositionsFile(path, asked)], []);
   const files: PositionsFile[] = [];
   const left: string[] = [];
   for (const name of await filesOf(path)) {
@@ -38,9 +39,24 @@ export async function readPositionFiles(
       { path },
     );
   const shown = `${left.slice(0, 5).join(", ")}${left.length > 5 ? ", …" : ""}`;
-  return {
+  return withRunNames(
     files,
-    notes: left.length === 0 ? [] : [`left out, as they hold no positions: ${shown} (${left.length} in all)`],
+    left.length === 0 ? [] : [`left out, as they hold no positions: ${shown} (${left.length} in all)`],
+  );
+}
+
+/** Names the runs of all files by one rule. */
+function withRunNames(
+  files: readonly PositionsFile[],
+  notes: readonly string[],
+): { files: PositionsFile[]; notes: string[] } {
+  const names = runNames(files.flatMap(({ sets }) => sets.flatMap(({ run }) => run ?? [])));
+  return {
+    files: files.map((file) => ({
+      ...file,
+      sets: file.sets.map((set) => (set.run === undefined ? set : { ...set, run: names.of(set.run) })),
+    })),
+    notes: [...notes, ...names.notes],
   };
 }
 

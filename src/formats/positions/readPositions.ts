@@ -5,7 +5,7 @@ import { messageOf, PickbenchError } from "../../system/errors.js";
 import { readBytes, readBytesSync } from "../../system/opening.js";
 import { recognise } from "./catalogue.js";
 import type { PositionFormat } from "./format.js";
-import type { FrameName, PositionSet } from "./frames.js";
+import { type FrameName, isCentred, type PositionSet } from "./frames.js";
 
 /** A position file that has been read. */
 export interface PositionsFile {
@@ -35,7 +35,26 @@ export async function readPositionsFile(
   const format = asked.format ?? recognise(path, bytes);
   const beside = (name: string) => textBeside(path, name);
   const sets = await format.read({ path, bytes, beside, ...(asked.frame ? { frame: asked.frame } : {}) });
+  if (!asked.frame) checkNoFractions(path, sets);
   return { path, format, sets };
+}
+
+/**
+ * Checks that positions do not all crowd the corner of the volume, as fractions of its size do.
+ *
+ * @throws PickbenchError BadUsage with the flags that answer the question
+ */
+function checkNoFractions(path: string, sets: readonly PositionSet[]): void {
+  const all = sets.flatMap((set) => (isCentred(set.frame) ? [] : set.positions.map(({ at }) => at)));
+  const values = all.flat();
+  if (sets.some(({ frame }) => isCentred(frame)) || !values.some((value) => !Number.isInteger(value))) return;
+  if (values.some((value) => value < 0 || value > 1)) return;
+  const frame = sets[0]!.frame;
+  throw new PickbenchError(
+    "BadUsage",
+    `${path}: all positions (${all.length}) lie between 0 and 1 along every axis, as fractions of the volume's size do; give --from-frame fraction-index (Warp) or fraction (from the corner) with --size Z,Y,X and --spacing Å, or --from-frame ${frame} if they are right`,
+    { path },
+  );
 }
 
 async function bytesOf(path: string): Promise<Buffer> {

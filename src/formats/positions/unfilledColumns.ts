@@ -8,8 +8,8 @@ import { noRotation } from "./orientation.js";
  */
 export function withoutUnfilled(positions: readonly TomogramPosition[]): TomogramPosition[] {
   const all = (test: (position: TomogramPosition) => boolean) => positions.every(test);
-  const noScore = all(({ score }) => score === 0);
-  const noInstance = all(({ instance }) => instance === 0);
+  const noScore = all(({ score }) => score === 0 || score === undefined);
+  const noInstance = all(({ instance }) => instance === 0 || instance === undefined);
   const noType = all(({ type }) => type === positions[0]?.type);
   const isUnturned = all(({ rotation }) => rotation?.every((value, i) => value === noRotation[i]) ?? true);
   return positions.map(({ score, instance, type, rotation, ...rest }) => ({

@@ -1,6 +1,9 @@
 /** Blosc frames, decoded block by block with every length checked. */
 import { promisify } from "node:util";
 import { inflate } from "node:zlib";
+import { decodeBloscLz } from "./codecs/blosclz.js";
+import { decodeSnappy } from "./codecs/snappy.js";
+import { checkSize, type StageSize } from "./codecs/stage.js";
 import { decodeLz4Block } from "./lz4Block.js";
 import { shuffledWords, unshuffle4 } from "./unshuffle.js";
 
@@ -23,6 +26,7 @@ export const bloscHeaderSize = 16;
 const shuffledBytes = 0x1;
 const storedPlain = 0x2;
 const shuffledBits = 0x4;
+const reserved = 0x8;
 const notSplit = 0x10;
 const mostSplits = 16;
 const leastSplitSize = 128;
@@ -36,15 +40,18 @@ const leastSplitSize = 128;
  */
 export function readBloscHeader(header: Buffer, length: number): BloscFrame {
   if (length < bloscHeaderSize) throw cut(length, bloscHeaderSize);
-  const version = header[0]!;
-  if (version !== 2 && version !== 1) throw new Error(`not a Blosc frame: version ${version}`);
+  const [version, streamVersion, flags, typeSize] = header as unknown as [number, number, number, number];
+  if (version !== 2 || streamVersion !== 1)
+    throw new Error(`not a Blosc frame: version ${version}, streams of version ${streamVersion}`);
+  if (flags & reserved || streamDecoders[flags >> 5] === undefined || typeSize === 0)
+    throw new Error(`not a Blosc frame: flags ${flags}, values of ${typeSize} bytes`);
   const size = header.readUInt32LE(4);
   const blockSize = header.readUInt32LE(8);
   const frameSize = header.readUInt32LE(12);
   if (length !== frameSize) throw cut(length, frameSize);
-  if (size > 2 ** 31 || (size > 0 && blockSize === 0))
+  if (size > 2 ** 31 || (size > 0 && (blockSize === 0 || blockSize > size)))
     throw new Error(`not a Blosc frame: ${size} bytes in blocks of ${blockSize}`);
-  return { flags: header[2]!, typeSize: header[3]!, size, blockSize };
+  return { flags, typeSize, size, blockSize };
 }
 
 const cut = (got: number, wanted: number) => new Error(`Blosc frame has ${got} bytes; wanted ${wanted}`);
@@ -53,10 +60,10 @@ const cut = (got: number, wanted: number) => new Error(`Blosc frame has ${got} b
 type StreamDecoder = (stream: Buffer, out: Uint8Array) => void | Promise<void>;
 const unzip = promisify(inflate);
 
-/** Decodes zstd, whose library is loaded on first use: worker threads that decode only LZ4 start without it. */
-async function unzstd(stream: Buffer): Promise<Uint8Array> {
-  const { default: Zstd } = await import("numcodecs/zstd");
-  return Zstd.fromConfig({ id: "zstd" }).decode(stream);
+/** Decodes zstd, which is loaded on first use: worker threads that decode only LZ4 start without it. */
+async function unzstd(stream: Buffer, bytes: number): Promise<Uint8Array> {
+  const { decodeZstd } = await import("./codecs/zstd.js");
+  return decodeZstd(stream, { bytes, isExact: true });
 }
 
 function fill(out: Uint8Array, values: Uint8Array): void {
@@ -65,11 +72,13 @@ function fill(out: Uint8Array, values: Uint8Array): void {
   out.set(values);
 }
 
-/** Decoders by the three highest bits of a frame's flags; blosclz (0) and snappy (2) have none outside Blosc. */
+/** Decoders by the three highest bits of a frame's flags. */
 const streamDecoders: Readonly<Record<number, StreamDecoder>> = {
+  0: decodeBloscLz,
   1: decodeLz4Block,
+  2: decodeSnappy,
   3: async (stream, out) => fill(out, await unzip(stream, { maxOutputLength: out.length })),
-  4: async (stream, out) => fill(out, await unzstd(stream)),
+  4: async (stream, out) => fill(out, await unzstd(stream, out.length)),
 };
 
 /** Tells whether the blocks can be decoded one by one, each to the shuffled bytes of values of `typeSize`. */
@@ -77,40 +86,41 @@ export const isByShuffledBlocks = ({ flags, typeSize, blockSize }: BloscFrame): 
   (flags & shuffledBytes) !== 0 &&
   (flags & (storedPlain | shuffledBits)) === 0 &&
   typeSize > 1 &&
-  blockSize % typeSize === 0 &&
-  streamDecoders[flags >> 5] !== undefined;
+  blockSize % typeSize === 0;
 
 /**
  * Decodes a whole frame.
  *
- * @throws Error where the frame is cut short or broken
+ * @param wanted bytes of the decoded frame
+ * @throws Error where the frame is cut short or broken, or states another size
  */
-export async function decodeBlosc(encoded: Uint8Array): Promise<Uint8Array> {
+export async function decodeBlosc(encoded: Uint8Array, wanted: StageSize): Promise<Uint8Array> {
   const bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
   const frame = readBloscHeader(bytes, bytes.length);
   const { flags, size, blockSize, typeSize } = frame;
+  checkSize("the Blosc frame", size, wanted);
   if (flags & storedPlain) {
-    if (bytes.length < bloscHeaderSize + size) throw cut(bytes.length, bloscHeaderSize + size);
+    if (bytes.length !== bloscHeaderSize + size) throw cut(bytes.length, bloscHeaderSize + size);
     return new Uint8Array(bytes.subarray(bloscHeaderSize, bloscHeaderSize + size));
   }
   const out = new Uint8Array(size);
-  const isShuffled = (flags & shuffledBytes) !== 0 && typeSize > 1;
-  const shuffled = new Uint8Array(isShuffled ? Math.min(blockSize, size) : 0);
+  const isByBytes = (flags & shuffledBytes) !== 0 && typeSize > 1;
+  const isShuffled = isByBytes || (flags & shuffledBits) !== 0;
+  const shuffled = new Uint8Array(isShuffled ? blockSize : 0);
   for (let block = 0; block * blockSize < size; block++) {
     const target = out.subarray(block * blockSize, Math.min((block + 1) * blockSize, size));
     const scratch = isShuffled ? shuffled.subarray(0, target.length) : target;
     const start = uintAt(bytes, bloscHeaderSize + 4 * block);
     if (start > bytes.length) throw outsideFrame();
     await decodeBloscBlock(frame, bytes.subarray(start), scratch);
-    if (isShuffled) unshuffle(scratch, target, typeSize);
+    if (isByBytes) unshuffle(scratch, target, typeSize);
+    else if (isShuffled) unshuffleBits(scratch, target, typeSize);
   }
-  if (streamDecoders[flags >> 5] && !(flags & shuffledBits)) return out;
-  const { default: Blosc } = await import("numcodecs/blosc");
-  return Blosc.fromConfig({ id: "blosc" }).decode(encoded);
+  return out;
 }
 
 /**
- * Decodes a block's consecutive streams; where there is no decoder for them, only their lengths are checked.
+ * Decodes a block's consecutive streams.
  *
  * @param bytes the frame from the block's first stream on
  * @param out the decoded block, of its exact length
@@ -120,7 +130,7 @@ export async function decodeBloscBlock(
   bytes: Buffer,
   out: Uint8Array,
 ): Promise<void> {
-  const decode = streamDecoders[flags >> 5];
+  const decode = streamDecoders[flags >> 5]!;
   const isSplit =
     !(flags & notSplit) &&
     out.length === blockSize &&
@@ -136,7 +146,7 @@ export async function decodeBloscBlock(
     at += length;
     const target = out.subarray(filled, filled + streamSize);
     if (length === streamSize) target.set(stream);
-    else await decode?.(stream, target);
+    else await decode(stream, target);
   }
 }
 
@@ -164,4 +174,28 @@ function unshuffle(shuffled: Uint8Array, out: Uint8Array, typeSize: number): voi
     for (let byte = 0; byte < typeSize; byte++)
       for (let i = 0; i < count; i++) out[i * typeSize + byte] = shuffled[byte * count + i]!;
   out.set(shuffled.subarray(count * typeSize), count * typeSize);
+}
+
+/**
+ * Reassembles values from the lowest bits of all their first bytes, then the second lowest, …: Bitshuffle's order, eight
+ * values to a byte. Blosc leaves blocks of other counts than multiples of eight as they are.
+ */
+function unshuffleBits(shuffled: Uint8Array, out: Uint8Array, typeSize: number): void {
+  const count = Math.floor(out.length / typeSize);
+  out.set(shuffled);
+  if (count % 8 !== 0) return;
+  const row = count / 8;
+  out.fill(0, 0, count * typeSize);
+  for (let byte = 0; byte < typeSize; byte++)
+    for (let bit = 0; bit < 8; bit++) {
+      const from = (8 * byte + bit) * row;
+      for (let eight = 0; eight < row; eight++) {
+        const bits = shuffled[from + eight]!;
+        if (bits === 0) continue;
+        for (let i = 0; i < 8; i++) {
+          const at = (8 * eight + i) * typeSize + byte;
+          out[at] = out[at]! | (((bits >> i) & 1) << bit);
+        }
+      }
+    }
 }

@@ -12,7 +12,7 @@ import {
   outsideFrame,
   readBloscHeader,
 } from "./blosc.js";
-import { copyOverlap, type Overlap, undecodable, unreadable, wrongLength } from "./chunkGrid.js";
+import { copyOverlap, isAbsent, type Overlap, undecodable, unreadable, wrongLength } from "./chunkGrid.js";
 import { type ShuffledWords, shuffledWords, unshuffle4 } from "./unshuffle.js";
 
 /** Layout of a chunk of float32, z slowest, in its file. */
@@ -44,11 +44,12 @@ export class BloscRows {
   /**
    * Decodes one of `segments` equal shares of a chunk's blocks; together the segments decode all.
    *
-   * @returns false where a voxel is NaN or infinite
-   * @throws PickbenchError BadDataset with the file where it is missing, short or undecodable
+   * @returns false where a voxel is NaN or infinite; undefined where the file is absent
+   * @throws PickbenchError BadDataset with the file where it is short or undecodable
    */
-  async decode(file: string, overlap: Overlap, segment = 0, segments = 1): Promise<boolean> {
+  async decode(file: string, overlap: Overlap, segment = 0, segments = 1): Promise<boolean | undefined> {
     const opened = opening(file);
+    if (opened === undefined) return undefined;
     try {
       const length = sizeOf(opened);
       const header = this.#read(opened, 0, Math.min(bloscHeaderSize, length));
@@ -69,7 +70,8 @@ export class BloscRows {
   async #decodeWhole(opened: OpenFile, length: number, overlap: Overlap): Promise<boolean> {
     const encoded = Buffer.alloc(length);
     read(opened, encoded, 0);
-    const { buffer, byteOffset, byteLength } = await decodeBlosc(encoded);
+    const size = { bytes: this.#layout.valueCount * Float32Array.BYTES_PER_ELEMENT, isExact: true };
+    const { buffer, byteOffset, byteLength } = await decodeBlosc(encoded, size);
     const values = new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
     const { chunkShape, firstValue } = this.#layout;
     const stride: Shape3 = [chunkShape[1] * chunkShape[2], chunkShape[2], 1];
@@ -150,10 +152,12 @@ interface OpenFile {
   readonly descriptor: number;
 }
 
-function opening(file: string): OpenFile {
+/** Opens a file; undefined where it is absent. */
+function opening(file: string): OpenFile | undefined {
   try {
     return { file, descriptor: openFileSync(file) };
   } catch (error) {
+    if (isAbsent(error)) return undefined;
     throw unreadable(file, error);
   }
 }

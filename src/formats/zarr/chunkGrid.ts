@@ -1,6 +1,6 @@
 /** Chunk grids: chunks and boxes, the copying of what they share, and the errors of chunks that cannot be read. */
-import { stat } from "node:fs/promises";
-import { type Box, type Shape3, voxelCount } from "../../domain/volume.js";
+import { totalmem } from "node:os";
+import type { Box, Shape3 } from "../../domain/volume.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { sharedFloats } from "../sharedFloats.js";
 
@@ -83,9 +83,29 @@ export function copyOverlap(
   return allFinite;
 }
 
-/** Makes the error of a chunk's file that is missing or cannot be read. */
+/**
+ * Sets the voxels that an absent chunk and a box share to the fill value.
+ *
+ * @returns false where that is NaN or infinite
+ */
+export function fillOverlap(region: Float32Array, overlap: Overlap, fill: number): boolean {
+  const { low, high, origin, planeStride, rowStride } = overlap;
+  if (fill !== 0)
+    for (let z = low[0]; z < high[0]; z++)
+      for (let y = low[1]; y < high[1]; y++) {
+        const row = origin + z * planeStride + y * rowStride;
+        region.fill(fill, row + low[2], row + high[2]);
+      }
+  return Number.isFinite(fill);
+}
+
+/** Tells whether an error says that a file is not there. */
+export const isAbsent = (error: unknown): boolean =>
+  ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? "");
+
+/** Makes the error of a chunk's file that is missing (where `error` is absent too) or cannot be read. */
 export function unreadable(file: string, error: unknown): PickbenchError {
-  const missing = ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
+  const missing = error === undefined || isAbsent(error);
   const message = missing
     ? `${file}: chunk is missing; copy the tomogram again`
     : `${file}: chunk cannot be read: ${messageOf(error)}`;
@@ -116,50 +136,36 @@ export const wrongLength = (file: string, got: number, wanted: number): Pickbenc
  * @throws PickbenchError BadDataset where they do not fit into memory
  */
 export function allocateRegion(path: string, voxels: number): Float32Array {
+  const needed = voxels * Float32Array.BYTES_PER_ELEMENT;
+  if (needed > totalmem()) throw tooLarge(path, voxels, `this machine has ${totalmem()} bytes`);
   try {
     return sharedFloats(voxels);
   } catch (error) {
-    throw new PickbenchError(
-      "BadDataset",
-      `${path}: ${voxels} voxels do not fit into memory (${messageOf(error)}); read a coarser level, or bin it`,
-      { path, cause: error },
-    );
+    throw tooLarge(path, voxels, messageOf(error), error);
   }
 }
 
+const tooLarge = (path: string, voxels: number, why: string, cause?: unknown): PickbenchError =>
+  new PickbenchError(
+    "BadDataset",
+    `${path}: ${voxels} voxels do not fit into memory (${why}); read a coarser level, or bin it`,
+    { path, cause },
+  );
+
 const mostChunks = 2 ** 22;
-/** Voxels from which on a region's last chunk is looked for before memory is allocated. */
-const manyVoxels = 2 ** 26;
 
 /**
- * Checks a size that metadata declares before anything is read or allocated.
+ * Checks how many chunks metadata declare before any is looked for.
  *
- * @param fileOf returns the file of the chunk at these indices
- * @throws PickbenchError BadDataset where there are more chunks than any tomogram has, or the last chunk of a large region
- * is missing
+ * @param shape of a volume, or of a part of one
+ * @throws PickbenchError BadDataset where there are more chunks than any tomogram has
  */
-export async function checkDeclaredSize(
-  path: string,
-  box: Box,
-  chunk: Shape3,
-  fileOf: (at: Shape3) => string,
-): Promise<void> {
-  const first = box.start.map((index, axis) => Math.floor(index / chunk[axis]!));
-  const last = box.end.map((index, axis) => Math.floor((index - 1) / chunk[axis]!)) as [
-    number,
-    number,
-    number,
-  ];
-  const chunks = last.reduce((product, index, axis) => product * (index - first[axis]! + 1), 1);
+export function checkChunkCount(path: string, shape: Shape3, chunk: Shape3): void {
+  const chunks = shape.reduce((product, size, axis) => product * Math.ceil(size / chunk[axis]!), 1);
   if (chunks > mostChunks)
     throw new PickbenchError(
       "BadDataset",
       `${path}: metadata promises ${chunks} chunks of ${chunk.join("×")} voxels; wanted at most ${mostChunks}: write it again in larger ones`,
       { path },
     );
-  if (voxelCount(extent(box)) < manyVoxels) return;
-  const file = fileOf(last);
-  await stat(file).catch((error: unknown) => {
-    throw unreadable(file, error);
-  });
 }

@@ -3,7 +3,8 @@ import { type Box, type Shape3, voxelCount } from "../../domain/volume.js";
 import { type ErrorTag, isPickbenchError } from "../../system/errors.js";
 import type { ZarrArray } from "./array.js";
 import { BloscRows } from "./bloscRows.js";
-import { copyOverlap, overlapOf } from "./chunkGrid.js";
+import { copyOverlap, fillOverlap, type Overlap, overlapOf, unreadable } from "./chunkGrid.js";
+import { numbersOf } from "./codecs/numbers.js";
 import type { ArrayAxes } from "./ome.js";
 
 /** A job: chunks to be decoded into the voxels of a box. */
@@ -20,6 +21,8 @@ export interface ChunkJob {
   readonly axes: ArrayAxes;
   /** Whether the array has `ZarrArray.isBloscFloats` and plain axes: z, y, x after the channels. */
   readonly isBloscFloats: boolean;
+  /** Value of chunks that are absent; undefined where an absent chunk is lost. */
+  readonly fill: number | undefined;
   readonly places: readonly ChunkPlace[];
 }
 
@@ -39,13 +42,19 @@ export interface ChunkFailure {
   readonly path: string;
 }
 
-/** Progress that the threads of a job share: three numbers in shared memory. */
+/** What a part of a job was: read, or absent and filled; and whether none of its voxels is NaN or infinite. */
+export interface DonePart {
+  readonly allFinite: boolean;
+  readonly isAbsent: boolean;
+}
+
+/** Progress that the threads of a job share: four numbers in shared memory. */
 export class ChunkProgress {
   readonly counts: Int32Array<ArrayBufferLike>;
 
   constructor(
     counts: Int32Array<ArrayBufferLike> = new Int32Array(
-      new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT),
+      new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT),
     ),
   ) {
     this.counts = counts;
@@ -61,8 +70,9 @@ export class ChunkProgress {
     Atomics.store(this.counts, 0, part);
   }
 
-  finish(allFinite: boolean): void {
+  finish({ allFinite, isAbsent }: DonePart): void {
     if (!allFinite) Atomics.store(this.counts, 2, 1);
+    if (isAbsent) Atomics.add(this.counts, 3, 1);
     Atomics.add(this.counts, 1, 1);
   }
 
@@ -73,6 +83,11 @@ export class ChunkProgress {
   /** Whether no voxel so far was NaN or infinite. */
   get allFinite(): boolean {
     return Atomics.load(this.counts, 2) === 0;
+  }
+
+  /** Whether a chunk was absent. */
+  get hasAbsent(): boolean {
+    return Atomics.load(this.counts, 3) > 0;
   }
 }
 
@@ -110,30 +125,43 @@ export async function workOn(
   return undefined;
 }
 
-type PartDecoder = (part: number) => Promise<boolean>;
+type PartDecoder = (part: number) => Promise<DonePart>;
 
-function bloscDecoder({ chunkShape, channelDepth, channel, target, box, places }: ChunkJob): PartDecoder {
+/** Fills the part of the target where a chunk is absent. */
+const filled = ({ target, fill }: ChunkJob, overlap: Overlap): DonePart => ({
+  allFinite: fillOverlap(target, overlap, fill!),
+  isAbsent: true,
+});
+
+function bloscDecoder(job: ChunkJob): PartDecoder {
+  const { chunkShape, channelDepth, channel, target, box, places, fill } = job;
   const voxels = voxelCount(chunkShape);
   const layout = { chunkShape, valueCount: channelDepth * voxels, firstValue: channel * voxels };
   const rows = new BloscRows(layout, target);
-  return (part) => {
+  return async (part) => {
     const { at, file } = places[Math.floor(part / segmentsPerChunk)]!;
-    return rows.decode(file, overlapOf(box, at, chunkShape), part % segmentsPerChunk, segmentsPerChunk);
+    const segment = part % segmentsPerChunk;
+    const overlap = overlapOf(box, at, chunkShape);
+    const allFinite = await rows.decode(file, overlap, segment, segmentsPerChunk);
+    if (allFinite !== undefined) return { allFinite, isAbsent: false };
+    if (fill === undefined) throw unreadable(file, undefined);
+    return segment > 0 ? { allFinite: true, isAbsent: true } : filled(job, overlap);
   };
 }
 
-function zarrDecoder(
-  { chunkShape, channel, target, box, places, axes }: ChunkJob,
-  openArray: () => Promise<ZarrArray>,
-): PartDecoder {
+function zarrDecoder(job: ChunkJob, openArray: () => Promise<ZarrArray>): PartDecoder {
+  const { chunkShape, channel, target, box, places, axes } = job;
   let array: ZarrArray | undefined;
   return async (part) => {
     array ??= await openArray();
     const { at, coordinates } = places[part]!;
-    const { data, stride } = await array.readChunk(coordinates);
+    const overlap = overlapOf(box, at, chunkShape);
+    const chunk = await array.readChunk(coordinates);
+    if (chunk === undefined) return filled(job, overlap);
+    const { stride } = chunk;
     const first = axes.channel === undefined ? 0 : channel * stride[axes.channel]!;
-    const values = array.half ? (await import("../halfFloat.js")).halfToFloat(data) : data;
-    const strides = axes.space.map((at) => stride[at]!) as [number, number, number];
-    return copyOverlap(target, overlapOf(box, at, chunkShape), values, first, strides);
+    const strides = axes.space.map((axis) => stride[axis]!) as [number, number, number];
+    const values = numbersOf(array.dataType, chunk.values);
+    return { allFinite: copyOverlap(target, overlap, values, first, strides), isAbsent: false };
   };
 }

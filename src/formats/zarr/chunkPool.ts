@@ -20,16 +20,19 @@ let jobsUnderWay = 0;
  * Decodes chunks into the job's target, in this thread and, for a large job, in helpers up to the machine's processors.
  * Worker threads decode without helpers, since whoever started them has divided the machine already.
  *
- * @returns false where a voxel is NaN or infinite
- * @throws PickbenchError BadDataset of the first chunk, in the job's order, that is missing, short or undecodable
+ * @returns whether no voxel is NaN or infinite, and whether a chunk was absent
+ * @throws PickbenchError BadDataset of the first chunk, in the job's order, that is lost, short or undecodable
  */
-export async function decodeChunks(job: ChunkJob, array: ZarrArray): Promise<boolean> {
+export async function decodeChunks(
+  job: ChunkJob,
+  array: ZarrArray,
+): Promise<{ readonly allFinite: boolean; readonly hasAbsent: boolean }> {
   const progress = new ChunkProgress();
   const helped = callHelpers(Math.min(helperCount(job), partCount(job) - 1), job, progress);
   const [own] = await Promise.allSettled([workOn(job, progress, async () => array)]);
   // A helper that is still starting has taken no part and need not be waited for.
   if (progress.finished < partCount(job)) refuseFirst([own, ...(await helped)]);
-  return progress.allFinite;
+  return { allFinite: progress.allFinite, hasAbsent: progress.hasAbsent };
 }
 
 function helperCount({ places, chunkShape, channelDepth }: ChunkJob): number {

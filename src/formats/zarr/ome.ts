@@ -3,8 +3,17 @@ import { join } from "node:path";
 import { z } from "zod";
 import { angstrom } from "../../domain/units.js";
 import type { Spacing3 } from "../../domain/volume.js";
-import { messageOf, PickbenchError } from "../../system/errors.js";
-import { readText } from "../../system/opening.js";
+import { isPickbenchError, PickbenchError } from "../../system/errors.js";
+import { angstromsPer } from "./lengthUnits.js";
+import {
+  attributesIn,
+  fitting,
+  onlyImage,
+  parseJson,
+  readIfThere,
+  refuseVersion,
+  what,
+} from "./omeDocument.js";
 
 /** Schema of an axis of an OME-NGFF image; older metadata has only its name. */
 const axisSchema = z.union([
@@ -73,7 +82,8 @@ function tomogramAxes(path: string, axes: readonly OmeAxis[]): ArrayAxes {
 
 interface MultiscalesLevel {
   readonly path: string;
-  readonly spacing: Spacing3;
+  /** Å per voxel; undefined for a coarser level without scale where the finest one's was given. */
+  readonly spacing: Spacing3 | undefined;
   /** Translation of the first voxel, in Å along z, y, x, for viewers that follow it; positions do not. */
   readonly translation: Spacing3;
 }
@@ -81,7 +91,8 @@ interface MultiscalesLevel {
 /** Multiscales metadata of an OME-Zarr folder: OME-NGFF 0.4 (`.zattrs`) or 0.5 (`zarr.json`). */
 interface Multiscales {
   readonly format: 2 | 3;
-  readonly axes: ArrayAxes;
+  /** Undefined where the metadata name none and the spacing was given, as OME-NGFF 0.1 and 0.2: then t,c,z,y,x from the last. */
+  readonly axes: ArrayAxes | undefined;
   readonly levels: readonly MultiscalesLevel[];
   readonly channels: readonly string[] | undefined;
 }
@@ -114,85 +125,58 @@ const attributesSchema = z.looseObject({
   pickbench: z.looseObject({ channels: z.array(z.string()) }).optional(),
   "pickbench.channels": z.array(z.string()).optional(),
 });
-const groupV3Schema = z.looseObject({ attributes: z.looseObject({ ome: z.unknown() }) });
-
-/** Å per unit of length that OME-NGFF allows; a missing unit means Å, as copick writes it. */
-const angstromsPerUnit: Readonly<Record<string, number>> = {
-  angstrom: 1,
-  ångström: 1,
-  å: 1,
-  nanometer: 10,
-  micrometer: 1e4,
-};
+/** Attributes of an image whose spacing is given. */
+const givenSchema = z.looseObject({
+  multiscales: z
+    .array(
+      z.looseObject({
+        axes: z.array(axisSchema).optional(),
+        datasets: z
+          .array(z.looseObject({ path: z.string() }))
+          .min(1)
+          .max(64),
+      }),
+    )
+    .min(1),
+});
 
 /**
- * Reads a file's text; undefined where there is no such file.
+ * Reads the multiscales metadata of an OME-Zarr folder; of a bioformats2raw folder with one image, that image's.
  *
- * @throws PickbenchError BadDataset where the file cannot be read
+ * @param given Å per voxel of the finest level, in place of what the metadata say or do not say
+ * @throws PickbenchError BadDataset where axes, or spacings that are not given, are missing; Unsupported where the image is
+ * no volume
  */
-export async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readText(path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new PickbenchError("BadDataset", `${path}: cannot be read: ${messageOf(error)}`, { path });
+export async function readMultiscales(folder: string, given?: Spacing3): Promise<Multiscales> {
+  const { path, format, attributes } = await attributesIn(folder, given !== undefined);
+  if (!("multiscales" in attributes) && "bioformats2raw.layout" in attributes) {
+    const image = await onlyImage(folder);
+    const inside = await readMultiscales(join(folder, image), given);
+    return {
+      ...inside,
+      levels: inside.levels.map((level) => ({ ...level, path: `${image}/${level.path}` })),
+    };
   }
+  if (given !== undefined && !("multiscales" in attributes)) return bareImage(folder, format, given);
+  refuseVersion(path, attributes, given);
+  return given === undefined
+    ? multiscalesOf(path, format, fitting(path, attributes, attributesSchema, what))
+    : givenMultiscales(path, format, attributes, given);
 }
 
-/**
- * Parses JSON by a schema.
- *
- * @param what the wanted content, for the message
- * @throws PickbenchError BadDataset with the file and its first fault
- */
-export function parseJson<T>(path: string, text: string, schema: z.ZodType<T>, what: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new PickbenchError("BadDataset", `${path}: not JSON: ${messageOf(error).replace(/\s+/g, " ")}`, {
-      path,
-    });
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new PickbenchError(
-    "BadDataset",
-    `${path}: not ${what}: ${issue ? `${issue.path.join(".") || "the document"}: ${issue.message}` : "unreadable"}`,
-    { path },
+/** Describes arrays without multiscales metadata: the one called 0, or the folder itself. */
+async function bareImage(folder: string, format: 2 | 3, given: Spacing3): Promise<Multiscales> {
+  const inside = await Promise.all(
+    ["zarr.json", ".zarray"].map((name) => readIfThere(join(folder, "0", name))),
   );
+  const path = inside.some((text) => text !== undefined) ? "0" : "";
+  return {
+    format,
+    axes: undefined,
+    levels: [{ path, spacing: given, translation: none }],
+    channels: undefined,
+  };
 }
-
-const what = "OME-NGFF multiscales";
-
-/**
- * Reads the multiscales metadata of an OME-Zarr folder.
- *
- * @throws PickbenchError BadDataset where spacing or axes are missing, Unsupported where the image is no volume
- */
-export async function readMultiscales(folder: string): Promise<Multiscales> {
-  const v3Path = join(folder, "zarr.json");
-  const v3 = await readIfThere(v3Path);
-  if (v3 !== undefined) {
-    const { attributes } = parseJson(v3Path, v3, groupV3Schema, "a Zarr v3 group with OME attributes");
-    const text = JSON.stringify({ ...attributes, ...asRecord(attributes.ome) });
-    return multiscalesOf(v3Path, 3, parseJson(v3Path, text, attributesSchema, what));
-  }
-  const v2Path = join(folder, ".zattrs");
-  const v2 = await readIfThere(v2Path);
-  if (v2 === undefined)
-    throw new PickbenchError(
-      "BadDataset",
-      `${folder}: no .zattrs and no zarr.json, so no voxel spacing; wanted OME-Zarr with multiscales metadata`,
-      { path: folder },
-    );
-  return multiscalesOf(v2Path, 2, parseJson(v2Path, v2, attributesSchema, what));
-}
-
-const asRecord = (value: unknown): Record<string, unknown> =>
-  value !== null && typeof value === "object" ? (value as Record<string, unknown>) : {};
 
 type Attributes = z.infer<typeof attributesSchema>;
 type ImageMetadata = z.infer<typeof multiscalesSchema>;
@@ -203,40 +187,51 @@ type ImageMetadata = z.infer<typeof multiscalesSchema>;
  * @param attributes the content of `.zattrs` (0.4), or of `attributes.ome` in a group's `zarr.json` (0.5)
  * @throws PickbenchError BadDataset where the attributes are not valid
  */
-export function checkImage(path: string, format: 2 | 3, attributes: string): void {
-  imageOf(path, format, parseJson(path, attributes, attributesSchema, what));
+export function checkImage(path: string, attributes: string): void {
+  const parsed = parseJson(path, attributes, attributesSchema, what);
+  refuseVersion(path, parsed, undefined);
+  imageOf(path, parsed);
 }
 
-function imageOf(path: string, format: 2 | 3, attributes: Attributes): ImageMetadata {
+function imageOf(path: string, attributes: Attributes): ImageMetadata {
   const [image] = attributes.multiscales;
-  const { version } = image!;
-  if (format === 2 && version !== undefined && version !== "0.4")
-    throw new PickbenchError("BadDataset", `${path}: OME-NGFF version ${version}; wanted 0.4 or 0.5`, {
-      path,
-    });
   const axes = image!.axes ?? [];
   checkAxes(path, axes);
   for (const { path: level, coordinateTransformations } of image!.datasets)
     if (coordinateTransformations === undefined)
       throw new PickbenchError(
         "BadDataset",
-        `${path}: level ${level} has no scale, so no voxel spacing; wanted coordinateTransformations with a scale of ${axes.length} numbers`,
+        `${path}: level ${level} has no scale, so no voxel spacing; wanted coordinateTransformations with a scale of ${axes.length} numbers, or the spacing given`,
         { path },
       );
   return image!;
 }
 
+/** Describes an image by the given spacing of its finest level. */
+function givenMultiscales(
+  path: string,
+  format: 2 | 3,
+  attributes: Record<string, unknown>,
+  given: Spacing3,
+): Multiscales {
+  const [image] = fitting(path, attributes, givenSchema, what).multiscales;
+  const axes = image!.axes && tomogramAxes(path, image!.axes);
+  const whole = attributesSchema.safeParse(attributes);
+  const stated = whole.success ? statedLevels(path, whole.data) : undefined;
+  const levels = image!.datasets.map((dataset, index) =>
+    givenLevel(path, dataset.path, given, index, stated),
+  );
+  return { format, axes, levels, channels: whole.success ? channelsOf(whole.data) : undefined };
+}
+
 function multiscalesOf(path: string, format: 2 | 3, attributes: Attributes): Multiscales {
-  const image = imageOf(path, format, attributes);
+  const channels = channelsOf(attributes);
+  const image = imageOf(path, attributes);
   const named: readonly OmeAxis[] = image.axes ?? [];
   const axes = tomogramAxes(path, named);
   const units = axes.space.map((at) => angstromsPerAxisUnit(path, named[at]!.unit));
   const common = scaleOf(path, "all levels", image.coordinateTransformations, axes.rank);
   const levels = image.datasets.map((dataset): MultiscalesLevel => {
-    if (dataset.path.startsWith("/") || dataset.path.split(/[/\\]/).includes(".."))
-      throw new PickbenchError("BadDataset", `${path}: level ${dataset.path} lies outside the folder`, {
-        path,
-      });
     const own = scaleOf(path, dataset.path, dataset.coordinateTransformations, axes.rank)!;
     const [z, y, x] = axes.space.map((at, axis) => angstrom(units[axis]! * own[at]! * (common?.[at] ?? 1)));
     const moved = translationOf(dataset.coordinateTransformations);
@@ -244,18 +239,63 @@ function multiscalesOf(path: string, format: 2 | 3, attributes: Attributes): Mul
     const [depth, height, width] = axes.space.map((at, axis) =>
       angstrom(units[axis]! * ((moved?.[at] ?? 0) * (common?.[at] ?? 1) + (movedAll?.[at] ?? 0))),
     );
-    return { path: dataset.path, spacing: [z!, y!, x!], translation: [depth!, height!, width!] };
+    const translation: Spacing3 = [depth!, height!, width!];
+    return { path: insidePath(path, dataset.path), spacing: [z!, y!, x!], translation };
   });
-  return { format, axes, levels, channels: channelsOf(attributes) };
+  return { format, axes, levels, channels };
+}
+
+/** Returns the levels as the metadata state them, whatever their unit; undefined where they do not. */
+function statedLevels(path: string, attributes: Attributes): readonly MultiscalesLevel[] | undefined {
+  const unitless = attributes.multiscales.map((image) => ({
+    ...image,
+    axes: image.axes?.map(({ name, type }) => ({ name, type, unit: undefined })),
+  }));
+  try {
+    return multiscalesOf(path, 2, { ...attributes, multiscales: unitless }).levels;
+  } catch (error) {
+    if (isPickbenchError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Returns a level by the given spacing of the finest one, and by how much coarser the metadata say that it is. */
+function givenLevel(
+  path: string,
+  level: string,
+  given: Spacing3,
+  index: number,
+  stated: readonly MultiscalesLevel[] | undefined,
+): MultiscalesLevel {
+  const inside = insidePath(path, level);
+  const finest = stated?.[0]?.spacing;
+  const own = stated?.[index];
+  if (!finest || !own?.spacing)
+    return { path: inside, spacing: index === 0 ? given : undefined, translation: none };
+  const perStated = given.map((length, axis) => length / finest[axis]!);
+  const scaled = (sizes: Spacing3) =>
+    sizes.map((size, axis) => angstrom(size * perStated[axis]!)) as unknown as Spacing3;
+  return {
+    path: inside,
+    spacing: index === 0 ? given : scaled(own.spacing),
+    translation: scaled(own.translation),
+  };
+}
+
+const none: Spacing3 = [angstrom(0), angstrom(0), angstrom(0)];
+
+function insidePath(path: string, level: string): string {
+  if (!level.startsWith("/") && !level.split(/[/\\]/).includes("..")) return level;
+  throw new PickbenchError("BadDataset", `${path}: level ${level} lies outside the folder`, { path });
 }
 
 function angstromsPerAxisUnit(path: string, unit: string | null | undefined): number {
   if (unit === null || unit === undefined || unit === "") return 1;
-  const length = angstromsPerUnit[unit.toLowerCase()];
+  const length = angstromsPer(unit);
   if (length !== undefined) return length;
   throw new PickbenchError(
     "BadDataset",
-    `${path}: unit ${unit} of an axis is unknown; wanted angstrom, nanometer or micrometer`,
+    `${path}: unit ${unit} of an axis is unknown; wanted angstrom, nanometer, micrometer or another of OME-NGFF's, or the spacing given`,
     { path },
   );
 }

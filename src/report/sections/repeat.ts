@@ -1,6 +1,6 @@
 /** Section: how to repeat a run, with its experiment and record. */
 import { stringify } from "yaml";
-import type { RunRecord } from "../../domain/record.js";
+import { type RunRecord, trainedHash } from "../../domain/record.js";
 import { html } from "../../present/html.js";
 import { bytesText, none, plural, thousands } from "../../present/text.js";
 import { shellWord } from "../../system/files.js";
@@ -9,9 +9,9 @@ import { facts, type Section, table } from "./section.js";
 
 /** Makes the section of the run's command, the experiment in full, and the record. */
 export function repeatSection({ record, folder }: ReportedRun): Section {
-  const { code, versions, machine, data, result, experiment } = record;
+  const { code, versions, machine, data, result, experiment, tunings } = record;
   const body = html`<p>Runs it again on the same data and says whether the result is the same:</p>
-<pre class="command" tabindex="0"><code>${inCheckout(record, ["repeat", folder.record, "--data", dataArgument(record.command) ?? "DIR"])}</code></pre>
+<pre class="command" tabindex="0"><code>${inCheckout(record, ["repeat", folder.record, "--data", record.dataset ?? dataArgument(record.command) ?? "DIR"])}</code></pre>
 <p>It was made by:</p>
 <pre class="command" tabindex="0"><code>${inCheckout(record, record.command)}</code></pre>
 <details><summary>The experiment, every default written out</summary><pre tabindex="0"><code>${stringify(experiment.resolved)}</code></pre></details>
@@ -21,6 +21,7 @@ export function repeatSection({ record, folder }: ReportedRun): Section {
     ["lockfile", hash(code.lockfileHash)],
     ["data", hash(data.hash)],
     ["best.safetensors", hash(result?.checkpointHash)],
+    ...(tunings ? ([["before it was tuned again", hash(trainedHash(record))]] as const) : []),
     [
       "versions",
       `pickbench ${versions.pickbench}, Node ${versions.node}, ONNX Runtime ${versions.onnxruntime ?? none}`,

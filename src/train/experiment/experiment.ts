@@ -2,6 +2,9 @@
  * Reads and checks experiments. The room `experiment` defines what an experiment's YAML may say: network, data, losses,
  * training, picking.
  */
+import { existsSync } from "node:fs";
+import { isAbsolute, join, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Document, LineCounter, parseDocument } from "yaml";
 import { architectureNamed } from "../../nets/library/catalogue.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
@@ -10,10 +13,11 @@ import { readText } from "../../system/opening.js";
 import { parseBudget } from "./budget.js";
 import { describeIssues, meantKeys, mistakesText } from "./experimentIssues.js";
 import { checkExternal } from "./externalExperiment.js";
-import { fromExperiment, isExternal } from "./networkChoice.js";
+import { byContent, fromExperiment, isExternal } from "./networkChoice.js";
 import { type Experiment, experimentSchema } from "./schema.js";
 import { checkSearch, type SearchParameter } from "./searchSpace.js";
 import { withSettings } from "./settings.js";
+import { namesAsText } from "./yamlNames.js";
 
 /** Keys that the command line sets in place of the file's. */
 export interface ExperimentOverrides {
@@ -21,6 +25,8 @@ export interface ExperimentOverrides {
   readonly budget?: string | undefined;
   readonly engine?: Experiment["engine"] | undefined;
   readonly splits?: Experiment["splits"] | undefined;
+  /** Å per voxel of all tomograms, over what their files say. */
+  readonly spacing?: number | undefined;
   /** KEY.PATH=VALUE each, as if the value stood there in the file. */
   readonly set?: readonly string[] | undefined;
 }
@@ -39,7 +45,8 @@ interface Searched {
 }
 
 /** Reads, checks and freezes an experiment and its search. @throws PickbenchError BadExperiment, naming the key */
-export async function readSearched(path: string, overrides: ExperimentOverrides = {}): Promise<Searched> {
+export async function readSearched(given: string, overrides: ExperimentOverrides = {}): Promise<Searched> {
+  const path = experimentFile(given);
   let text: string;
   try {
     text = await readText(path);
@@ -59,14 +66,28 @@ export async function readSearched(path: string, overrides: ExperimentOverrides 
       `line ${lines.linePos(broken.pos[0]).line} is not valid YAML (${broken.message})`,
       broken,
     );
+  namesAsText(document);
   const content = plainContent(document, path);
   if (content === null || typeof content !== "object" || Array.isArray(content))
     throw bad(path, "it holds no keys; wanted an experiment such as experiments/quickstart.yaml");
-  const { set = [], ...flags } = overrides;
-  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
-  const { search, ...whole }: Record<string, unknown> = { ...withSettings(content, set), ...given };
+  const { set = [], spacing, ...flags } = overrides;
+  const over = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+  const settings = spacing === undefined ? set : [...set, `data.spacing=${spacing}`];
+  const { search, ...whole }: Record<string, unknown> = { ...withSettings(content, settings), ...over };
   const experiment = checkExperiment({ ...whole, network: fromExperiment(path, whole.network) }, path);
   return { experiment, parameters: search === undefined ? null : checkSearch(search, path) };
+}
+
+const packageRoot = fileURLToPath(new URL("../../../", import.meta.url));
+
+/**
+ * Returns the file that an experiment's path means: what lies there, else the recipe of that path that comes with the
+ * package, such as `experiments/quickstart.yaml`.
+ */
+export function experimentFile(path: string): string {
+  const packaged = resolve(packageRoot, path);
+  const isRecipe = !isAbsolute(path) && packaged.startsWith(join(packageRoot, "experiments", sep));
+  return isRecipe && !existsSync(path) && existsSync(packaged) ? packaged : path;
 }
 
 /** Returns the document's content; aliases that unfold to very much are refused. */
@@ -188,6 +209,9 @@ export const runName = ({ name, seed }: Experiment): string => (seed === 0 ? nam
 
 /** Writes an experiment out in full as canonical JSON. */
 export const experimentText = (experiment: Experiment): string => canonicalJson(experiment);
-/** Hash that a run shares with the one it resumes: over everything but the engine, which may change in between. */
-export const experimentHash = ({ engine: _, ...experiment }: Experiment): string =>
-  hashOf(canonicalJson(experiment));
+/**
+ * Hash that a run shares with the one it resumes: over everything but the engine, which may change in between, and the
+ * path of a file whose content has a hash of its own.
+ */
+export const experimentHash = ({ engine: _, network, ...experiment }: Experiment): string =>
+  hashOf(canonicalJson({ ...experiment, network: byContent(network) }));

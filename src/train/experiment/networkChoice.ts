@@ -66,6 +66,8 @@ export const networkSchema = z.union([
      * Path of a .ts, .js or .mjs file whose default export is an architecture, relative to the experiment's own file.
      */
     file: z.string().min(1),
+    /** Of the file together with what it imports; refused where it differs, and set by a run where it is absent. */
+    sha256: z.string().optional(),
     slices: slices.default(1),
   }),
   externalSchema,
@@ -87,6 +89,13 @@ export type TrainedChoice = Exclude<NetworkChoice, ExternalChoice>;
 
 export const isExternal = (network: NetworkChoice): network is ExternalChoice =>
   typeof network === "object" && "onnx" in network;
+
+/** Returns a network without the path of its file where the file's content has a hash. */
+export function byContent(network: NetworkChoice): object | string {
+  if (typeof network === "string" || !("sha256" in network) || network.sha256 === undefined) return network;
+  const { file: _, onnx: __, ...rest } = { file: undefined, onnx: undefined, ...network };
+  return rest;
+}
 
 /** Rewrites a network's file paths, given relative to the experiment's file, as relative to the working directory. */
 export function fromExperiment(experimentPath: string, network: unknown): unknown {

@@ -6,6 +6,7 @@ import { engineNames, precisions } from "../../engines/engine.js";
 import { pickingSchema } from "../../infer/pick/picking.js";
 import { publicSplitSchema } from "../../leaderboard/publicSplit.js";
 import { nameFault } from "../../system/names.js";
+import { eachOnce } from "../../system/unique.js";
 import { lossSchema } from "./losses.js";
 import { networkSchema } from "./networkChoice.js";
 
@@ -24,6 +25,7 @@ const data = z
     trainOn: z
       .array(z.string())
       .min(1)
+      .refine(...eachOnce)
       .optional()
       .describe("reconstructions to train on; if absent, the one that is predicted on"),
     voxelSpacing: z
@@ -31,6 +33,14 @@ const data = z
       .positive()
       .optional()
       .describe("Å per voxel, as in the folder's name; needed only where a run has several spacings"),
+    spacing: z
+      .number()
+      .positive()
+      .lt(1e5)
+      .optional()
+      .describe(
+        "Å per voxel of all tomograms, over what their files say; the flag `--spacing` goes before it",
+      ),
     level: z.number().int().min(0).default(0).describe("resolution of the OME-Zarr volume; 0 is the finest"),
     offset: z
       .tuple([z.number(), z.number(), z.number()])
@@ -186,11 +196,13 @@ const picking = z
     thresholds: z
       .array(z.number())
       .min(1)
+      .refine(...eachOnce)
       .default([0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9])
       .describe("thresholds that are tried on the tune runs, for each type"),
     minVolumes: z
       .array(z.number().min(0))
       .min(1)
+      .refine(...eachOnce)
       .default([0.15])
       .describe(
         "least volumes of a pick that are tried on the tune runs, as shares of the target ball's volume",
@@ -243,10 +255,12 @@ export const experimentSchema = z.strictObject({
   types: z
     .array(z.string())
     .min(1)
+    .refine(...eachOnce)
     .optional()
     .describe("particle types to learn; if absent, all that the data set names"),
   ignore: z
     .array(z.string())
+    .refine(...eachOnce)
     .default(["beta-amylase"])
     .describe("types that are not predicted, and whose voxels the loss leaves out"),
   output: z

@@ -1,6 +1,7 @@
 /** The key `search` of an experiment: paths of the experiment's keys, and the values to try for each. */
 import { z } from "zod";
 import { PickbenchError } from "../../system/errors.js";
+import { repeatedIn } from "../../system/unique.js";
 import { describeIssues, reference } from "./experimentIssues.js";
 
 /** A key of the experiment and the values that a search tries for that key. */
@@ -25,7 +26,15 @@ const valuesSchema = z.union([
   }),
   z.strictObject({ range: bounds(z.number(), "numbers") }),
   z.strictObject({ integer: bounds(z.number().int("a whole number"), "whole numbers") }),
-  z.strictObject({ choice: z.array(z.json()).min(1, "one value or more") }),
+  z.strictObject({
+    choice: z
+      .array(z.json())
+      .min(1, "one value or more")
+      .refine(
+        (values) => repeatedIn(values.map((value) => JSON.stringify(value))).length === 0,
+        "each value once",
+      ),
+  }),
 ]);
 type Values = z.infer<typeof valuesSchema>;
 

@@ -1,9 +1,10 @@
 /** `--set KEY.PATH=VALUE`: values set over an experiment's file, as if they stood there. */
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { placeAt } from "./placeAt.js";
 import { experimentSchema } from "./schema.js";
 import { keysAt, meantKey } from "./schemaKeys.js";
+import { itemsAsText } from "./yamlNames.js";
 
 /**
  * Returns a file's content with values at their paths; mappings that are missing on the way are made, positions of lists
@@ -23,7 +24,7 @@ function place(content: Record<string, unknown>, setting: string): void {
   if (path === undefined || text === undefined)
     throw wrong(setting, "wanted KEY.PATH=VALUE, such as optimiser.rate=1e-3");
   checkKeys(setting, path, path.split("."));
-  placeAt(content, path, yamlValue(setting, text), ({ at, key, found }) => {
+  placeAt(content, path, yamlValue(setting, path, text), ({ at, key, found }) => {
     if (found !== undefined && found !== null)
       throw wrong(
         setting,
@@ -50,12 +51,12 @@ function checkKeys(setting: string, path: string, keys: readonly string[]): void
   }
 }
 
-function yamlValue(setting: string, text: string): unknown {
-  try {
-    return parse(text);
-  } catch (error) {
-    throw wrong(setting, `its value is not YAML (${messageOf(error).split("\n")[0]})`, error);
-  }
+function yamlValue(setting: string, path: string, text: string): unknown {
+  const document = parseDocument(text, { prettyErrors: false });
+  const [broken] = document.errors;
+  if (broken) throw wrong(setting, `its value is not YAML (${messageOf(broken).split("\n")[0]})`, broken);
+  itemsAsText(document, path.split("."));
+  return document.toJS() as unknown;
 }
 
 const wrong = (setting: string, why: string, cause?: unknown): PickbenchError =>

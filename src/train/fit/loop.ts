@@ -170,7 +170,7 @@ class Loop {
     if (!Number.isFinite(loss) || !Number.isFinite(norm))
       throw new PickbenchError(
         "NotFinite",
-        `${network.name}: the loss became ${loss} (gradient ${norm}) at step ${this.step}; lower optimiser.rate or clipNorm, then go on from the last checkpoint with --resume`,
+        `${network.name}: the loss became ${loss} (gradient ${norm}) at step ${this.step}; begin again with a lower rate, such as --set optimiser.rate=${lowerRate(experiment.optimiser.rate)} --overwrite, or with a lower optimiser.clipNorm`,
       );
     const ms = Math.round(performance.now() - from);
     log.write({
@@ -258,3 +258,6 @@ class Loop {
     );
   }
 }
+
+/** A rate to try where one was too high: a tenth, or the usual one where that is lower. */
+const lowerRate = (rate: number): number => Number(Math.min(rate / 10, 1e-3).toPrecision(3));

@@ -36,6 +36,12 @@ export async function resolveNetwork(network: TrainedChoice): Promise<ResolvedNe
   if ("architecture" in network) return network;
   const { file, slices } = network;
   const { architecture, sha256 } = await readArchitecture(file, 1);
+  if (network.sha256 !== undefined && network.sha256 !== sha256)
+    throw new PickbenchError(
+      "BadExperiment",
+      `${file}: the architecture's file is not the one whose SHA-256 the experiment names (${network.sha256.slice(0, 12)}…); put that one back, or leave network.sha256 out`,
+      { path: file },
+    );
   return { architecture: architecture.name, slices, file: { path: file, sha256 } };
 }
 

@@ -4,6 +4,7 @@ import type { Dataset, TomogramReader } from "../../data/model.js";
 import { measureIntensity } from "../../data/normalise.js";
 import { checkPatches, type PatchSource } from "../../data/patches/spec.js";
 import { readRunPicks } from "../../data/picks.js";
+import { spacingDoubts } from "../../data/spacings.js";
 import type { Splits } from "../../data/splits.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
 import type { ParticlePick } from "../../domain/particles.js";
@@ -48,6 +49,7 @@ export async function checkRun(meeting: Meeting): Promise<void> {
     readers.push(...opened);
     sources.push({ run, volumes: opened.map(withoutVoxels), picks: await readRunPicks(dataset, run) });
   }
+  checkLearned(networks, sources);
   for (const network of networks) checkPatches(patchSpecOf(experiment, network, experiment.seed), sources);
   for (const run of [...splits.tune, ...splits.holdout]) {
     const reader = await open(run, experiment.data.tomogram);
@@ -56,6 +58,8 @@ export async function checkRun(meeting: Meeting): Promise<void> {
     checkTruth(dataset, run, await readRunPicks(dataset, run), channels);
   }
   checkSpacings(readers);
+  for (const { ref } of readers)
+    for (const doubt of spacingDoubts(ref, ref.levels[0]!.spacing)) reporter.note(`warning: ${doubt}`);
   const progress = reporter.progress("checking the data", readers.length, "tomograms", { isAside: true });
   try {
     for (const [at, reader] of readers.entries()) {
@@ -65,6 +69,30 @@ export async function checkRun(meeting: Meeting): Promise<void> {
   } finally {
     progress.stop();
   }
+}
+
+/**
+ * Checks that the runs to train on hold every type that is learned, whether one network learns all or each its own.
+ *
+ * @throws PickbenchError BadDataset, naming the types without a pick
+ */
+export function checkLearned(
+  networks: readonly ExperimentNetwork[],
+  sources: readonly Pick<PatchSource, "run" | "picks">[],
+): void {
+  const learned = [...new Set(networks.flatMap(({ channels }) => channels))].filter((type) => type !== null);
+  const there = new Set(sources.flatMap(({ picks }) => picks.map(({ type }) => type)));
+  const missing = learned.filter((type) => !there.has(type));
+  if (missing.length === 0) return;
+  const left = learned.filter((type) => there.has(type));
+  const remedy =
+    left.length > 0
+      ? `learn the others with types: [${left.join(", ")}], or train on a run that has some`
+      : "train on runs that have some; of particles that are not the challenge's, pickbench copick writes the configuration to give as --data";
+  throw new PickbenchError(
+    "BadDataset",
+    `types: the runs to train on (${sources.map(({ run }) => run).join(", ")}) have no pick of ${missing.join(", ")}; ${remedy}`,
+  );
 }
 
 const openOf = (

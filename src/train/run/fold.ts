@@ -47,9 +47,15 @@ interface Wanted {
 export async function isFinished({ folder, experiment }: Fold, dataHash: string): Promise<boolean> {
   if (!existsSync(folder.record)) return false;
   const advice = `remove ${folder.path} to train this fold again`;
-  const { result } = await readStandingRecord(folder, { experiment, dataHash }, advice);
+  const { result, tunings } = await readStandingRecord(folder, { experiment, dataHash }, advice);
   const isWhole = existsSync(folder.best) && existsSync(folder.submission);
   if (result?.metrics.score === undefined || !isWhole) return false;
+  if (tunings)
+    throw new PickbenchError(
+      "BadCheckpoint",
+      `${folder.best}: its picking was tuned again after the fold was scored; ${advice}`,
+      { path: folder.best },
+    );
   if ((await hashFile(folder.best)) === result.checkpointHash) return true;
   throw new PickbenchError(
     "BadCheckpoint",

@@ -1,7 +1,7 @@
 /** Prepares a run: experiment, data, splits and networks, all checked before the first step. */
-import { openDataset } from "../../data/dataset.js";
+import { openDataset, tomogramMeant, tomogramsNamed, tomogramsThere } from "../../data/dataset.js";
 import { dataManifest, type ManifestEntry, manifestHash } from "../../data/manifest.js";
-import type { Dataset } from "../../data/model.js";
+import type { Dataset, Run } from "../../data/model.js";
 import { resolveSplits, type SplitSpec, type Splits } from "../../data/splits.js";
 import type { Particle } from "../../domain/particles.js";
 import { resolveEngine } from "../../engines/available.js";
@@ -31,6 +31,8 @@ export interface RunOptions {
   /** KEY.PATH=VALUE each, over the file. */
   readonly set?: readonly string[] | undefined;
   readonly engine?: Experiment["engine"] | undefined;
+  /** Å per voxel of all tomograms, over what their files and the experiment say. */
+  readonly spacing?: number | undefined;
   /** Splits in place of the experiment's. */
   readonly splits?: SplitSpec | undefined;
   /** Engine that the experiment resolved to before; resolved again if absent. */
@@ -45,6 +47,12 @@ export interface RunOptions {
   readonly reporter?: Reporter | undefined;
 }
 
+/** A run that has no role, and the reason. */
+interface LeftOutRun {
+  readonly run: string;
+  readonly why: string;
+}
+
 /** Says what is about to be trained, before the first step. */
 type OnPrepared = (prepared: PreparedRun, folder: RunFolder) => Promise<void>;
 
@@ -54,6 +62,8 @@ export interface PreparedRun {
   readonly experimentHash: string;
   readonly dataset: Dataset;
   readonly splits: Splits;
+  /** Runs without the tomogram that is predicted on, which have no role. */
+  readonly leftOut: readonly LeftOutRun[];
   /** Networks to train; none where the experiment names an external one. */
   readonly networks: readonly ExperimentNetwork[];
   readonly external: ExternalNetwork | null;
@@ -77,11 +87,14 @@ export async function prepareRun(
   share: typeof resolveSplits = resolveSplits,
 ): Promise<PreparedRun> {
   const threads = options.threads ?? defaultThreads();
-  const read = await experimentOf(options);
-  const engine = await resolveEngine(options.resolvedEngine ?? read.engine);
+  const given = await experimentOf(options);
+  const engine = await resolveEngine(options.resolvedEngine ?? given.engine);
   const { reporter = silentReporter } = options;
-  const dataset = await openDataset(options.data, { reporter });
+  const dataset = await openDataset(options.data, { reporter, spacing: given.data.spacing });
+  const read = onTomogramMeant(given, dataset);
   const splits = splitsOf(read, dataset, options.data, share);
+  const leftOut = leftOutRuns(read, dataset);
+  if (!isFoldOfSeveral(options)) for (const line of choiceNotes(given, read, leftOut)) reporter.note(line);
   const { experiment, networks, external } = await openNetworks(read, dataset.particles, engine);
   await checkPrecision(experiment.predict.precision, engine, external ? [external] : networks);
   await checkRun({ experiment, dataset, splits, networks, external, reporter });
@@ -93,6 +106,7 @@ export async function prepareRun(
     experimentHash: experimentHash(experiment),
     dataset,
     splits,
+    leftOut,
     networks,
     external,
     manifest,
@@ -104,10 +118,55 @@ export async function prepareRun(
 }
 
 async function experimentOf(options: RunOptions): Promise<Experiment> {
-  const { experiment, seed, budget, set, engine, splits } = options;
+  const { experiment, seed, budget, set, engine, splits, spacing } = options;
   if (typeof experiment === "string")
-    return readExperiment(experiment, { seed, budget, set, engine, splits });
+    return readExperiment(experiment, { seed, budget, set, engine, splits, spacing });
   return splits ? { ...experiment, splits } : experiment;
+}
+
+/** Tells whether this is one of several folds, whose data were described before. */
+const isFoldOfSeveral = ({ splits }: RunOptions): boolean => splits !== undefined && "fold" in splits;
+
+/** Returns the experiment with the reconstruction that is meant: the data's only one in place of the usual one. */
+export function onTomogramMeant(experiment: Experiment, { runs }: Dataset): Experiment {
+  const { data } = experiment;
+  const tomogram = tomogramMeant(runs, data.tomogram, data.voxelSpacing);
+  return tomogram === data.tomogram ? experiment : { ...experiment, data: { ...data, tomogram } };
+}
+
+const hasTomogram = (run: Run, { tomogram, voxelSpacing }: Experiment["data"]): boolean =>
+  tomogramsNamed(run, tomogram, voxelSpacing).length > 0;
+
+const wantedTomogram = ({ tomogram, voxelSpacing }: Experiment["data"]): string =>
+  voxelSpacing === undefined ? tomogram : `${tomogram} at ${voxelSpacing}`;
+
+function leftOutRuns({ data }: Experiment, { runs }: Dataset): LeftOutRun[] {
+  return runs
+    .filter((run) => !hasTomogram(run, data))
+    .map((run) => ({
+      run: run.name,
+      why: `no tomogram ${wantedTomogram(data)}; there is ${tomogramsThere(run)}`,
+    }));
+}
+
+/** Limit of runs that are named one by one; the record names all. */
+const mostNamed = 6;
+
+/** Says which reconstruction was taken for the usual one, and which runs have no role. */
+function choiceNotes(
+  given: Experiment,
+  { data, splits }: Experiment,
+  leftOut: readonly LeftOutRun[],
+): string[] {
+  const isCounted = !("train" in splits) || Object.values(splits).some((share) => !Array.isArray(share));
+  return [
+    ...(data.tomogram === given.data.tomogram
+      ? []
+      : [`no run has a tomogram ${given.data.tomogram}: ${data.tomogram} is taken, the only one there is`]),
+    ...leftOut.slice(0, mostNamed).map(({ run, why }) => `${run} is left out: ${why}`),
+    ...(leftOut.length > mostNamed ? [`${leftOut.length - mostNamed} more runs are left out so`] : []),
+    ...(leftOut.length > 0 && isCounted ? ["the splits share out the runs that are left"] : []),
+  ];
 }
 
 /**
@@ -120,13 +179,16 @@ export function splitsOf(
   data: string,
   share: typeof resolveSplits = resolveSplits,
 ): Splits {
-  const { tomogram } = experiment.data;
-  const usable = dataset.runs.filter((run) => run.tomograms.some(({ tomoType }) => tomoType === tomogram));
-  if (usable.length === 0)
+  const usable = dataset.runs.filter((run) => hasTomogram(run, experiment.data));
+  const wanted = wantedTomogram(experiment.data);
+  if (usable.length === 0) {
+    const there = new Set(dataset.runs.map(tomogramsThere));
     throw new PickbenchError(
       "BadDataset",
-      `${data}: none of its ${dataset.runs.length} runs has a ${tomogram} tomogram; name another in the experiment's data.tomogram`,
+      `${data}: none of its ${dataset.runs.length} runs has a tomogram ${wanted}; there is ${[...there].slice(0, 6).join("; ")}: name one in the experiment's data.tomogram`,
     );
+  }
+  checkNamedRuns(experiment, leftOutRuns(experiment, dataset));
   const splits = share(
     experiment.splits,
     usable.map(({ name }) => name),
@@ -137,19 +199,31 @@ export function splitsOf(
   return splits;
 }
 
-/** Opens the networks to train, or the one trained elsewhere, whose hash is then set in the experiment. */
+/** @throws PickbenchError BadDataset where a run that the splits name has not the tomogram */
+function checkNamedRuns({ splits }: Experiment, leftOut: readonly LeftOutRun[]): void {
+  for (const [role, named] of Object.entries(splits))
+    for (const { run, why } of leftOut)
+      if (Array.isArray(named) && named.includes(run))
+        throw new PickbenchError(
+          "BadDataset",
+          `splits.${role}: ${run} has ${why}; give it that one, or leave it out of the splits`,
+        );
+}
+
+/** Opens the networks to train, or the one trained elsewhere; a file's hash is then set in the experiment. */
 async function openNetworks(
   experiment: Experiment,
   particles: readonly Particle[],
   engine: EngineName,
 ): Promise<Pick<PreparedRun, "experiment" | "networks" | "external">> {
   const { network } = experiment;
-  if (!isExternal(network))
-    return {
-      experiment,
-      networks: networksOf(experiment, particles, await resolveNetwork(network)),
-      external: null,
-    };
+  if (!isExternal(network)) {
+    const resolved = await resolveNetwork(network);
+    const networks = networksOf(experiment, particles, resolved);
+    if (!resolved.file || typeof network === "string") return { experiment, networks, external: null };
+    const { sha256 } = resolved.file;
+    return { experiment: { ...experiment, network: { ...network, sha256 } }, networks, external: null };
+  }
   const { externalProvider } = await import("../../engines/onnx/external/external.js");
   externalProvider(engine, network.onnx);
   const external = await readExternalNetwork(experiment, network, particles);

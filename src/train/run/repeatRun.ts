@@ -5,7 +5,14 @@ import { openDataset } from "../../data/dataset.js";
 import { manifestDifferences } from "../../data/manifest.js";
 import type { Dataset } from "../../data/model.js";
 import { foldsAsked, foldsOf, resolveSplits, type Splits } from "../../data/splits.js";
-import { codeVersion, machine, type RunRecord, readRecord, versions } from "../../domain/record.js";
+import {
+  codeVersion,
+  machine,
+  type RunRecord,
+  readRecord,
+  trainedHash,
+  versions,
+} from "../../domain/record.js";
 import { defaultThreads, type EngineName, engineNames } from "../../engines/engine.js";
 import { compareReports, type ReportedDifference } from "../../leaderboard/reportedComparison.js";
 import { readReport, weightsOf } from "../../leaderboard/submissionFolder.js";
@@ -65,7 +72,7 @@ export async function repeatRun(options: RepeatOptions): Promise<Repetition> {
   const { network } = experiment;
   if (typeof network === "object" && "file" in network) await checkAllowed(path, network.file, options);
   const { reporter = silentReporter } = options;
-  const dataset = await openDataset(options.data, { reporter });
+  const dataset = await openDataset(options.data, { reporter, spacing: experiment.data.spacing });
   const added = await checkData(record, path, dataset, options.data);
   checkRoles(record, experiment, dataset, options.data);
   const folder = runFolder(options.out ?? join("runs", `${runName(experiment)}-repeat`));
@@ -193,6 +200,11 @@ async function differencesOfCode(record: RunRecord, experiment: Experiment): Pro
     before === after ? [] : [`${what} was ${before ?? "none"}, is now ${after ?? "none"}`];
   return [
     ...differing("commit", short(record.code.commit), short(code.commit)),
+    ...(record.earlier ?? []).flatMap((part) =>
+      part.code.commit === record.code.commit
+        ? []
+        : [`a part of it was made by commit ${short(part.code.commit)}, before it was resumed`],
+    ),
     ...(record.code.dirty ? ["the record was made with changes to its commit that were not kept"] : []),
     ...(code.dirty ? ["this checkout has changes that are not committed"] : []),
     ...(record.code.lockfileHash === code.lockfileHash
@@ -218,7 +230,8 @@ async function compareRuns(
   const [was, is] = [before.result!, after.result!];
   const csv = was.submissionHash ?? (await hashIfThere(join(dirname(path), "submission.csv")));
   const submission = csv === null ? null : csv === (await hashIfThere(folder.submission));
-  const checkpoint = was.checkpointHash === null ? null : was.checkpointHash === is.checkpointHash;
+  const trained = trainedHash(before);
+  const checkpoint = trained === null ? null : trained === is.checkpointHash;
   const [scoreBefore, scoreAfter] = [was.metrics.score ?? null, is.metrics.score ?? null];
   const score = {
     before: scoreBefore,

@@ -2,9 +2,10 @@
  * Runs an experiment from training to the leaderboard. The room `run` holds runs, folds and repetitions, with their
  * folders.
  */
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import type { Dataset } from "../../data/model.js";
-import { completeRecord, readRecord, startRecord } from "../../domain/record.js";
+import { completeRecord, readRecord, recordTuning, startRecord } from "../../domain/record.js";
 import { type AnyNetwork, describeNetwork } from "../../infer/predict/predictor.js";
 import { publishSubmission } from "../../leaderboard/leaderboard.js";
 import { writeLeaderboard } from "../../leaderboard/markdown.js";
@@ -121,13 +122,26 @@ export async function holdoutOnly(folder: RunFolder, options: RunOptions): Promi
   });
 }
 
-/** Tunes the picking of a trained run again, for example with another grid of thresholds. */
+/**
+ * Tunes the picking of a trained run again, for example with another grid of thresholds. Where that gives another
+ * checkpoint, its record says so.
+ */
 export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<number | null> {
   return withRunFolder(folder, async () => {
     const prepared = await prepareRun(options);
     const { networks } = await readCheckpoint(folder.best, ownCode(prepared));
     checkSameNetworks(prepared, folder, networks);
-    return tuneStage(prepared, folder, networks);
+    const before = await hashFile(folder.best);
+    const tuneScore = await tuneStage(prepared, folder, networks);
+    const after = await hashFile(folder.best);
+    if (before === after || !existsSync(folder.record)) return tuneScore;
+    const tuning = { experiment: prepared.experiment, before, after, tuneScore };
+    const { result } = await recordTuning(folder.record, tuning);
+    if (result?.metrics.score !== undefined)
+      prepared.reporter.note(
+        `${folder.path}: its score, picks and submission.csv are of the settings before; pickbench submit picks with the new ones`,
+      );
+    return tuneScore;
   });
 }
 
@@ -193,12 +207,15 @@ async function begin(
     name: prepared.experiment.name,
     experiment: prepared.experiment,
     data: prepared.manifest,
+    dataset: options.data,
     runs: prepared.splits,
+    leftOut: prepared.leftOut,
     network: networkName(prepared.experiment.network),
     seed: prepared.experiment.seed,
     engine: prepared.engine,
     threads: prepared.threads,
     weights: weightsByType(prepared),
+    resumed: progress && existsSync(folder.record) ? await readRecord(folder.record) : undefined,
   });
   return trainStage(prepared, folder, progress, rungs);
 }

@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readRunPicks } from "../../data/picks.js";
 import { type FoldsSpec, foldsOf, resolveSplits, type Splits } from "../../data/splits.js";
-import { completeRecord, type RecordResult, startRecord } from "../../domain/record.js";
+import { completeRecord, type RecordResult, readRecord, startRecord } from "../../domain/record.js";
 import { foldsFile } from "../../leaderboard/submissionFolder.js";
 import { seconds } from "../../present/text.js";
 import { type FoldsReport, foldSpread, foldsReport } from "../../score/folds.js";
@@ -17,6 +17,7 @@ import { parseBudget } from "../experiment/budget.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
+import { checkLearned } from "./checkRun.js";
 import { type Fold, type FoldOutcome, isFinished, readOutcome, readStandingRecord } from "./fold.js";
 import { type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import { publish, runExperiment, weightsByType, writeReport } from "./runExperiment.js";
@@ -65,17 +66,20 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
       name: experiment.name,
       experiment,
       data: prepared.manifest,
+      dataset: options.data,
       runs: {
         train: [],
         tune: [],
         holdout: prepared.splits.holdout,
         folds: folds.map(({ splits }) => splits),
       },
+      leftOut: prepared.leftOut,
       network: networkName(experiment.network),
       seed: experiment.seed,
       engine: prepared.engine,
       threads: prepared.threads,
       weights: weightsByType(prepared),
+      resumed: options.resume && existsSync(folder.record) ? await readRecord(folder.record) : undefined,
     });
     const outcomes = await runEach(plan, truth, finished, options);
     const whole = await writeWholeReport(folder, plan, truth, outcomes);
@@ -98,6 +102,14 @@ async function planFolds(folder: RunFolder, options: FoldsOptions): Promise<Plan
     return { train: all, tune: [], holdout: all };
   });
   const { folds: count, tune } = shared[0]!.spec;
+  const truth = await readTruth(prepared);
+  for (const { spec, splits } of shared)
+    await inFold(`fold ${spec.fold}`, async () =>
+      checkLearned(
+        prepared.networks,
+        splits.train.map((run) => ({ run, picks: truth.get(run)! })),
+      ),
+    );
   const folds = shared.map(({ spec, splits }, index) => ({
     index,
     spec,

@@ -24,6 +24,8 @@ interface PartsSettings {
   readonly precision: string;
   /** Tiling given in place of the checkpoints', as canonical JSON. */
   readonly tiles: string;
+  /** Å per voxel, where it was given in place of what the files say. */
+  readonly spacing?: number;
   /** Version of pickbench. */
   readonly version: string;
 }

@@ -1,6 +1,7 @@
 /** Submits all runs: finds particles, resumes an earlier call, writes the CSV. */
 import { tomogramStamp } from "../../data/manifest.js";
 import type { Dataset } from "../../data/model.js";
+import { spacingDoubts } from "../../data/spacings.js";
 import type { ParticlePick } from "../../domain/particles.js";
 import { voxelCount } from "../../domain/volume.js";
 import { writeSubmission } from "../../score/submissionCsv.js";
@@ -86,6 +87,8 @@ async function findRuns(
   for (const run of runs) {
     try {
       const reader = await detector.find(dataset, run);
+      for (const doubt of spacingDoubts(reader.ref, reader.ref.levels[0]!.spacing))
+        reporter.note(`warning: ${doubt}`);
       const stamp = await tomogramStamp(reader);
       const part = await parts.find(run, stamp);
       found.push({ run, stamp, voxels: voxelCount(reader.shape), part });

@@ -60,7 +60,7 @@ test("scores, runs, types and z that a .box has no place for", async () => {
 test.each([
   [[table, "a.csv", "--to-format", "challenge"], "give --spacing Å"],
   [[table, "a.star", "--to-format", "relion5", "--spacing", "10"], "give --size Z,Y,X in voxels"],
-  [[table, "a.star"], "give --to-format stopgap or ais or relion5"],
+  [[table, "a.star"], "give --spacing Å; or give --to-format stopgap or ais or relion5"],
   [[table, "a.cbox"], "give --box N"],
   [[table, "folder"], "give --to-format"],
   [[several, "a.ndjson", "--spacing", "10"], "holds one run, and there are 2 (TS_1, TS_2); give --run NAME"],

@@ -7,6 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { randomFor } from "../../../src/domain/random.js";
+import { readRecord } from "../../../src/domain/record.js";
 import { evaluatedTwice, tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
 const bin = fileURLToPath(new URL("../../../bin/pickbench.js", import.meta.url));
@@ -111,6 +112,12 @@ it("stops after the step on Ctrl-C, says how to go on, and goes on from there", 
   expect(stopped.code).toBe(130);
   expect(stopped.stderr).toMatch(/\npickbench: stopped after step \d+ of all; .*--resume/);
   expect(logged("interrupted").length).toBeLessThan(12);
+  const begun = await readRecord(join(folder, "interrupted", "record.json"));
   expect((await finish(train("interrupted", "--resume"))).code).toBe(0);
   await expectAsNeverStopped("interrupted");
+  const { code, versions, machine, command, engine, threads, startedAt } = begun;
+  const { earlier, ...record } = await readRecord(join(folder, "interrupted", "record.json"));
+  expect(earlier).toEqual([{ code, versions, machine, command, engine, threads, startedAt }]);
+  expect(record.command).toEqual([...command, "--resume"]);
+  expect((await readRecord(join(folder, "whole", "record.json"))).earlier).toBeUndefined();
 });

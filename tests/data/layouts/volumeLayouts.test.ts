@@ -1,7 +1,8 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { findRun, findTomogram, openDataset } from "../../../src/data/dataset.js";
+import { inspectDataset } from "../../../src/data/inspect/inspection.js";
 import { dataManifest } from "../../../src/data/manifest.js";
 import { listPicks, readPicks, strayPicks } from "../../../src/data/picks.js";
 import { openTomogram } from "../../../src/data/tomograms/omeZarr.js";
@@ -79,6 +80,35 @@ describe("a folder of MRC files", () => {
     expect((await openDataset(folder, { part: "test" })).runs.map(({ name }) => name)).toEqual(["TS_9"]);
   });
 
+  test("names that tell no type are no types; folders and files are told apart by what they are", async () => {
+    const folder = await folderOf("TS_1/TS_1_rec.mrc", "TS_2.mrc/denoised.zarr", "TS_3.rec/TS_3.rec");
+    const { runs } = await openDataset(folder);
+    expect(runs.map(({ name }) => name)).toEqual(["TS_1", "TS_2", "TS_3"]);
+    expect(runs.map((run) => findTomogram(run, "denoised").path)).toEqual(
+      ["TS_1/TS_1_rec.mrc", "TS_2.mrc/denoised.zarr", "TS_3.rec/TS_3.rec"].map((name) => join(folder, name)),
+    );
+    expect(await listed(join(folder, "TS_2.mrc"))).toEqual([["denoised", ["tomogram"]]]);
+  });
+
+  test.each(["ts_2.mrc", "ts_2.zarr"])(
+    "a run's folder called %s in copick's tree makes no second run",
+    async (run) => {
+      const store = `static/ExperimentRuns/${run}/VoxelSpacing10.000/denoised.zarr`;
+      const folder = await folderOf(store);
+      writeTree(folder, { [`overlay/ExperimentRuns/${run}/Picks/pickbench_0_ribosome.json`]: picks });
+      expect(await listed(folder)).toEqual([[run, ["denoised"]]]);
+    },
+  );
+
+  test("--spacing is of every tomogram, and helps where a header says none", async () => {
+    const folder = await folderOf("TS_1.mrc", "TS_2.mrc");
+    const path = join(folder, "TS_1.mrc");
+    writeFileSync(path, readFileSync(path).fill(0, 40, 52));
+    const { runs } = await openDataset(folder, { spacing: 7.5 });
+    for (const run of runs)
+      expect((await openTomogram(findTomogram(run, "denoised"))).spacing).toEqual([7.5, 7.5, 7.5]);
+  });
+
   test("one file alone", async () => {
     const folder = await folderOf("TS_1.mrc");
     expect(await listed(join(folder, "TS_1.mrc"))).toEqual([["TS_1", ["tomogram"]]]);
@@ -92,6 +122,20 @@ describe("a folder of MRC files", () => {
     await expect(openTomogram(runs[0]!.tomograms[0]!)).rejects.toThrow(
       /no voxel size .* pickbench volume .* --spacing/,
     );
+  });
+
+  test("MRC files under names that are not read are named, with the name to give them", async () => {
+    const folder = await folderOf("TS_1.mrc");
+    renameSync(join(folder, "TS_1.mrc"), join(folder, "TS_1.mrcs"));
+    const stack = /TS_1.mrcs.*: .mrcs is the name of a stack of images.* name it TS_1.mrc/;
+    await expect(openDataset(join(folder, "TS_1.mrcs"))).rejects.toThrow(stack);
+    await expect(openDataset(folder)).rejects.toThrow(stack);
+    renameSync(join(folder, "TS_1.mrcs"), join(folder, "TS_1.preali"));
+    const other = /TS_1.preali.*: it is an MRC file under a name that is not read.* name it TS_1.preali.mrc/;
+    await expect(openDataset(join(folder, "TS_1.preali"))).rejects.toThrow(other);
+    await expect(openDataset(folder)).rejects.toThrow(other);
+    renameSync(join(folder, "TS_1.preali"), join(folder, "TS_1.preali.mrc"));
+    expect(await listed(folder)).toEqual([["TS_1.preali", ["tomogram"]]]);
   });
 
   test("a folder with nothing of the kind is refused", async () => {
@@ -145,6 +189,32 @@ async function portalRun(folder: string, run: string): Promise<string> {
 }
 
 describe("a download of the CryoET Data Portal", () => {
+  test("spacings that folder, metadata and volume state are compared; one that is given is not", async () => {
+    const folder = await portalRun(temporaryFolder(), "RUN1");
+    const told = join(folder, "RUN1/Reconstructions/VoxelSpacing10.500/Tomograms/101/tomogram_metadata.json");
+    writeFileSync(
+      told,
+      JSON.stringify({ processing: "raw", reconstruction_method: "WBP", voxel_spacing: 5.25 }),
+    );
+    const doubtsOf = async (options: { spacing?: number }) =>
+      (await inspectDataset(await openDataset(folder, options), false)).runs[0]!.notes.filter((note) =>
+        note.includes("Å a voxel"),
+      );
+    expect(await doubtsOf({})).toEqual([
+      expect.stringMatching(
+        /101\/RUN1.mrc: tomogram_metadata.json says 5.25 Å a voxel, its own metadata 10.5 Å/,
+      ),
+    ]);
+    expect(await doubtsOf({ spacing: 21 })).toEqual([]);
+    renameSync(
+      join(folder, "RUN1/Reconstructions/VoxelSpacing10.500"),
+      join(folder, "RUN1/Reconstructions/VoxelSpacing13.480"),
+    );
+    expect((await doubtsOf({}))[0]).toMatch(
+      /RUN1.zarr: its folder says 13.48 Å a voxel, its own metadata 10.5 Å/,
+    );
+  });
+
   test("a dataset and a run: tomograms by their processing, OME-Zarr first", async () => {
     const folder = await portalRun(await portalRun(temporaryFolder(), "RUN1"), "RUN2");
     const expected = ["denoised", "wbp"];

@@ -31,7 +31,7 @@ describe.skipIf(!hasSuites)("the OME-NGFF suites", () => {
     (name) => {
       const verdicts = casesOf(name).map(({ formerly, data }) => {
         try {
-          checkImage("image", 2, JSON.stringify(data));
+          checkImage("image", JSON.stringify(data));
           return [formerly, true];
         } catch (error) {
           expect(isPickbenchError(error, "BadDataset"), `${formerly}: ${error}`).toBe(true);

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { angstrom } from "../../../src/domain/units.js";
-import { readMrc } from "../../../src/formats/mrc/reader.js";
+import { mrcShape, readMrc } from "../../../src/formats/mrc/reader.js";
+import { openMrc } from "../../../src/formats/mrc/sections.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 
 interface MrcFields {
@@ -162,6 +163,43 @@ describe("readMrc", () => {
       name: tag,
       message: expect.stringMatching(message),
     });
+  });
+
+  test("an extended header that is declared but absent is named, and the remedy makes the file readable", async () => {
+    const path = mrcFile();
+    const bytes = readFileSync(path);
+    bytes.writeInt32LE(1024, 92);
+    writeFileSync(path, bytes);
+    const packed = join(temporaryFolder(), "a.mrc.gz");
+    writeFileSync(packed, gzipSync(bytes));
+    for (const each of [path, packed])
+      await expect(readMrc(each)).rejects.toThrow(
+        /declares an extended header of 1024 bytes \(nsymbt\) that is not there, .* printf '.*' \| dd of=\S+ bs=1 seek=92 conv=notrunc/,
+      );
+    bytes.fill(0, 92, 96);
+    writeFileSync(path, bytes);
+    expect([...(await readMrc(path)).data]).toEqual(counting(24));
+    truncateSync(path, 1100);
+    await expect(readMrc(path)).rejects.toThrow(/the file has 1100: copy it again/);
+  });
+
+  test.each([401, 402, 630])("space group %i is a stack of volumes", async (group) => {
+    const path = mrcFile({ sampling: [4, 3, 1] });
+    const bytes = readFileSync(path);
+    bytes.writeInt32LE(group, 88);
+    writeFileSync(path, bytes);
+    const { header } = await openMrc(path);
+    expect([header.volumes, mrcShape(header)]).toEqual([2, [1, 3, 4]]);
+  });
+
+  test("a stamp of the other byte order is not believed where the mode makes no sense in it", async () => {
+    for (const big of [true, false]) {
+      const path = mrcFile({ big });
+      const bytes = readFileSync(path);
+      bytes.set(big ? [0x44, 0x44] : [0x11, 0x11], 212);
+      writeFileSync(path, bytes);
+      expect([...(await readMrc(path)).data]).toEqual(counting(24));
+    }
   });
 
   test("an empty file, a text and a broken gzip are refused", async () => {

@@ -152,9 +152,16 @@ test("copick: identity and instance 0 throughout say nothing; a reflection is re
   const { sets } = await read("copick", picks([point]));
   expect(sets[0]!.positions[0]).toEqual({ at: [1, 2, 3], type: "ribosome" });
   const mirrored = { ...point, transformation_: [[-1, 0, 0, 0], ...identity.slice(1)] };
-  await expect(read("copick", picks([point, mirrored]))).rejects.toThrow(
+  await expect(through("copick", picks([point, mirrored]), "copick")).rejects.toThrow(
     "point 2: transformation_ is no rotation",
   );
+  const { sets: positions } = await through("copick", picks([point, mirrored]), "coords", {
+    spacing: angstrom(1),
+  });
+  expect(positions[0]!.positions.map(({ at }) => at)).toEqual([
+    [1, 2, 3],
+    [1, 2, 3],
+  ]);
 });
 
 test("the mirror of the portal's annotations says what it does to orientations", async () => {

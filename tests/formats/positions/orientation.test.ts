@@ -1,15 +1,19 @@
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { randomFor } from "../../../src/domain/random.js";
 import {
   type AngleConvention,
   type Angles,
   anglesOf,
   isRotation,
+  noRotation,
+  product,
   type Quaternion,
   quaternionOf,
   rotationOf,
   rotationOfQuaternion,
+  statedRotation,
 } from "../../../src/formats/positions/orientation.js";
 
 interface Case {
@@ -76,3 +80,29 @@ test("angles of any rotation give it back", () => {
     { numRuns: 500 },
   );
 });
+
+test("of a matrix rounded to two digits, the nearest rotation; of anything further off, none", () => {
+  for (let i = 0; i < 200; i++) {
+    const random = randomFor(3, "rounded", i);
+    const exact = rotationOf(
+      [random.between(-180, 180), random.between(0, 180), random.between(-180, 180)],
+      "relion",
+    );
+    expect(statedRotation(exact)).toBe(exact);
+    const rounded = exact.map((value) => Math.round(value * 100) / 100);
+    const stated = statedRotation(rounded)!;
+    expect(
+      product(stated, transpose(stated)).every((value, at) => Math.abs(value - noRotation[at]!) < 1e-12),
+    ).toBe(true);
+    for (const [at, value] of stated.entries()) expect(Math.abs(value - exact[at]!)).toBeLessThan(0.013);
+  }
+  for (const matrix of [
+    noRotation.map((value) => 1.1 * value),
+    [-1, 0, 0, 0, 1, 0, 0, 0, 1],
+    [NaN, 0, 0, 0, 1, 0, 0, 0, 1],
+    [],
+  ])
+    expect(statedRotation(matrix)).toBeUndefined();
+});
+
+const transpose = (r: readonly number[]) => [0, 3, 6, 1, 4, 7, 2, 5, 8].map((at) => r[at]!);

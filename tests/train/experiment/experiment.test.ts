@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import {
   experimentText,
   readExperiment,
 } from "../../../src/train/experiment/experiment.js";
+import { temporaryFolder } from "../../support/storeFixtures.js";
 
 const least = {
   name: "tiny",
@@ -258,5 +260,88 @@ describe("an experiment's file", () => {
     expect(files.length).toBeGreaterThan(1);
     for (const file of files)
       expect((await readExperiment(join(recipes, file))).name).toBe(file.slice(0, -5));
+  });
+});
+
+describe("names and lists", () => {
+  const named = async (text: string, set: string[] = []) => {
+    const path = join(temporaryFolder(), "names.yaml");
+    writeFileSync(
+      path,
+      `name: a\nnetwork: baseline\nloss: [{kind: crossEntropy}]\nbudget: 1 steps\n${text}\n`,
+    );
+    return readExperiment(path, { set });
+  };
+
+  it("takes numbers and the like in lists of names letter by letter", async () => {
+    const { splits, types, ignore, data } = await named(
+      "splits: {train: [7, 007, 1e3, 2024-01-02], tune: [0x10], holdout: [true, a]}\ntypes: [80]\nignore: [26]\ndata: {trainOn: [1]}",
+    );
+    expect(splits).toEqual({
+      train: ["7", "007", "1e3", "2024-01-02"],
+      tune: ["0x10"],
+      holdout: ["true", "a"],
+    });
+    expect([types, ignore, data.trainOn]).toEqual([["80"], ["26"], ["1"]]);
+    const set = ["splits.train=[08, 9]", "data.tomogram=10"];
+    const changed = await named("splits: {train: rest}", set);
+    expect([changed.splits, changed.data.tomogram]).toEqual([
+      { train: ["08", "9"], tune: 0, holdout: 0 },
+      "10",
+    ]);
+    expect((await named("splits: {train: 1}", ["splits={train: [1], tune: [02]}"])).splits).toMatchObject({
+      train: ["1"],
+      tune: ["02"],
+    });
+  });
+
+  it.each([
+    ["types: [ribosome, ribosome]", "types", "ribosome"],
+    ["ignore: [a, b, a]", "ignore", "a"],
+    ["data: {trainOn: [wbp, wbp]}", "data.trainOn", "wbp"],
+    ["picking: {thresholds: [0.1, 0.1]}", "picking.thresholds", "0.1"],
+    ["picking: {minVolumes: [0, 0]}", "picking.minVolumes", "0"],
+    ["leaderboard: {public: [x, x]}", "leaderboard.public", "x"],
+  ])("refuses what stands twice in %s", async (text, key, name) => {
+    await expect(named(`splits: {train: 1}\n${text}`)).rejects.toThrow(
+      `${key}: got a list of ${text.split(",").length}, wanted each once, but ${name} stands there several times`,
+    );
+  });
+
+  it("refuses a run that stands twice in a role", async () => {
+    await expect(named("splits: {train: [a, a]}")).rejects.toThrow(
+      /splits.train: got a list of 2, wanted each once, but a stands there several times/,
+    );
+  });
+
+  it("takes a recipe of the package where no file of that path lies, and no other file of the package", async () => {
+    const { name } = await readExperiment("experiments/quickstart.yaml");
+    const before = process.cwd();
+    try {
+      process.chdir(temporaryFolder());
+      expect((await readExperiment("experiments/quickstart.yaml")).name).toBe(name);
+      await expect(readExperiment("package.json")).rejects.toThrow(/package.json: it cannot be read/);
+      await expect(readExperiment("experiments/none.yaml")).rejects.toThrow(/none.yaml: it cannot be read/);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  it("hashes a network's file by content where its hash is known", () => {
+    const of = (network: object) =>
+      experimentHash(
+        checkExperiment(
+          { name: "a", network, splits: { train: 1 }, loss: [{ kind: "crossEntropy" }], budget: "1 steps" },
+          "test",
+        ),
+      );
+    const [a, b] = [
+      { file: "a.ts", sha256: "1" },
+      { file: "../b.ts", sha256: "1" },
+    ];
+    expect(of(a)).toBe(of(b));
+    expect(of({ ...a, sha256: "2" })).not.toBe(of(a));
+    expect(of({ ...a, slices: 3 })).not.toBe(of(a));
+    expect(of({ file: "a.ts" })).not.toBe(of({ file: "b.ts" }));
   });
 });

@@ -1,6 +1,6 @@
 /** EMAN1's .box files, which crYOLO writes too: boxes in two dimensions. */
 import { linesOf, TextBytes, wordsOf } from "../../lines.js";
-import { broken, fixed, numberOf, type PositionFormat, type Source } from "../format.js";
+import { broken, fixed, isNumberOrAbsent, numberOf, type PositionFormat, type Source } from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { boxOf } from "./cbox.js";
 
@@ -30,12 +30,12 @@ export const box: PositionFormat = {
   name: "box",
   title: "an EMAN .box file",
   extensions: [".box"],
+  hasBoxes: true,
   carries: new Set(),
   recognises: (bytes) => {
     for (const line of linesOf(bytes.subarray(0, 1 << 16))) {
       const words = wordsOf(line);
-      if (words.length > 0)
-        return words.length >= 4 && words.length <= 6 && words.every((word) => !Number.isNaN(Number(word)));
+      if (words.length > 0) return words.length >= 4 && words.length <= 6 && words.every(isNumberOrAbsent);
     }
     return false;
   },

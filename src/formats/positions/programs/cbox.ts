@@ -1,7 +1,8 @@
 /** .cbox files of crYOLO and TomoTwin: STAR files of boxes. */
 import { PickbenchError } from "../../../system/errors.js";
-import { readStar, writeStar } from "../../star.js";
-import { broken, fixed, numberOf, type PositionFormat, type Source } from "../format.js";
+import { writeStar } from "../../star.js";
+import { readStarTables } from "../../starTables.js";
+import { broken, fixed, isAbsent, numberOf, type PositionFormat, printed, type Source } from "../format.js";
 import type { PositionSet, TomogramPosition, Vector3 } from "../frames.js";
 
 /**
@@ -21,12 +22,12 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
   let block = "";
   let isFound = bytes.toString("latin1").trim() === "";
   let without = 0;
-  readStar(path, bytes, {
-    block: (name) => {
+  const visitor = {
+    block: (name: string) => {
       block = name;
     },
     value: () => undefined,
-    loop: (given) => {
+    loop: (given: readonly string[]) => {
       names = given;
       if (block !== "cryolo") return;
       isFound = true;
@@ -34,11 +35,11 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
       if (missing !== undefined)
         throw broken(path, "data_cryolo", `lacks _${missing}`, "the columns of a .cbox");
     },
-    row: (values, line) => {
+    row: (values: string[], line: number) => {
       if (block !== "cryolo") return;
       const cell = (name: string) => values[names.indexOf(name)];
       const value = (name: string) => numberOf(cell(name), path, () => `line ${line}`, `_${name}`);
-      const known = (name: string) => cell(name) !== undefined && cell(name) !== nothing;
+      const known = (name: string) => !isAbsent(cell(name));
       const box: Vector3 = [
         value("Width"),
         value("Height"),
@@ -54,7 +55,8 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
         extra: extraNames.map((name) => cell(name) ?? nothing),
       });
     },
-  });
+  };
+  readStarTables(path, bytes, visitor, (_, name) => name === "cryolo");
   if (!isFound) throw broken(path, "the STAR file", "has no boxes", "a block data_cryolo with a loop");
   return [
     {
@@ -78,7 +80,7 @@ function rowOf(position: TomogramPosition, places: readonly number[], edge: numb
     ...[
       estWidth!,
       estHeight!,
-      position.score === undefined ? nothing : String(position.score),
+      position.score === undefined ? nothing : printed(position.score),
       boxes!,
       angle!,
     ],
@@ -103,6 +105,7 @@ export const cbox: PositionFormat = {
   name: "cbox",
   title: "a crYOLO .cbox file",
   extensions: [".cbox"],
+  hasBoxes: true,
   carries: new Set(["z", "score", "instance"]),
   extra: ["star"],
   recognises: (bytes) => bytes.includes("data_cryolo") && bytes.includes("_CoordinateX"),

@@ -1,7 +1,7 @@
 /** The CZII challenge's CSV of picks. */
 import { readRows, submissionColumns } from "../../csv/submissionRows.js";
 import { linesOf, TextBytes } from "../../lines.js";
-import { type PositionFormat, RunTable, type Source } from "../format.js";
+import { type PositionFormat, printed, RunTable, type Source } from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { delimited } from "./delimited.js";
 
@@ -44,7 +44,7 @@ export const challenge: PositionFormat = {
     let id = 0;
     for (const { run = "unknown", positions } of sets)
       for (const { at, type = "unknown" } of positions)
-        text.line(delimited([String(id++), run, type, ...at.map(String)], ","));
+        text.line(delimited([String(id++), run, type, ...at.map((value) => printed(value))], ","));
     return { bytes: text.bytes() };
   },
 };

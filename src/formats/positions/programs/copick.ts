@@ -1,15 +1,15 @@
 /** copick's JSON files of picks, with orientations and instances. */
 import { z } from "zod";
 import { ownUserId, type PicksPoint, parsePicks, picksText } from "../../copickPicks.js";
+import { optionalNumber } from "../../json.js";
 import { broken, type PositionFormat, type Source } from "../format.js";
 import type { PositionSet, TomogramPosition, Vector3 } from "../frames.js";
 import { jsonText } from "../jsonDocument.js";
-import { isRotation, noRotation, type Rotation } from "../orientation.js";
+import { noRotation, type Rotation, statedRotation } from "../orientation.js";
 
-const pointSchema = z.looseObject({
-  transformation_: z.array(z.array(z.number()).length(4)).length(4).nullish(),
-  instance_id: z.number().nullish(),
-});
+/** A 4×4 matrix row by row. */
+const matrixSchema = z.array(z.array(z.number()).length(4)).length(4);
+const pointSchema = z.looseObject({ transformation_: z.unknown(), instance_id: optionalNumber });
 const documentSchema = z.looseObject({
   user_id: z.string().nullish(),
   session_id: z.string().nullish(),
@@ -52,13 +52,13 @@ type Point = NonNullable<ReturnType<typeof parsePicks>["points"]>[number];
 function fromPoint(path: string, point: Point, index: number, type: string | undefined): TomogramPosition {
   const place = `point ${index + 1}`;
   const parsed = pointSchema.safeParse(point);
-  if (!parsed.success)
-    throw broken(path, place, "transformation_ or instance_id is malformed", "a 4×4 matrix and a number");
-  const { transformation_: matrix, instance_id: instance } = parsed.data;
-  const rotation = matrix?.slice(0, 3).flatMap((row) => row.slice(0, 3));
-  if (rotation && !isRotation(rotation))
-    throw broken(path, place, "transformation_ is no rotation", "an orthonormal matrix of determinant 1");
-  const moved = matrix?.slice(0, 3).map((row) => row[3]!) ?? [0, 0, 0];
+  if (!parsed.success) throw broken(path, place, "instance_id is malformed", "a number");
+  const { transformation_: given, instance_id: instance } = parsed.data;
+  const matrix = given === undefined || given === null ? undefined : matrixSchema.safeParse(given);
+  const stated = matrix?.data?.slice(0, 3).flatMap((row) => row.slice(0, 3));
+  const rotation = stated && statedRotation(stated);
+  const fault = !matrix || rotation ? undefined : matrix.success ? "is no rotation" : "is malformed";
+  const moved = (rotation && matrix?.data?.slice(0, 3).map((row) => row[3]!)) ?? [0, 0, 0];
   const { location, score } = point;
   return {
     at: [location.x, location.y, location.z],
@@ -66,6 +66,16 @@ function fromPoint(path: string, point: Point, index: number, type: string | und
     ...(score === undefined || score === null ? {} : { score }),
     ...(instance === undefined || instance === null ? {} : { instance }),
     ...(rotation ? { rotation } : {}),
+    ...(fault === undefined
+      ? {}
+      : {
+          rotationFault: broken(
+            path,
+            place,
+            `transformation_ ${fault}`,
+            "a 4×4 matrix of a rotation, orthonormal and of determinant 1",
+          ).message,
+        }),
     ...(moved.some((value) => value !== 0) ? { translation: moved as unknown as Vector3 } : {}),
   };
 }

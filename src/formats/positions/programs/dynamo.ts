@@ -1,8 +1,22 @@
 /** Dynamo tables (.tbl), with their tomograms' names (.doc). */
 import { angstrom } from "../../../domain/units.js";
 import { linesOf, TextBytes, wordsOf } from "../../lines.js";
-import { broken, fixed, numberOf, type PositionFormat, RunTable, type Source } from "../format.js";
-import type { PositionSet, TomogramPosition } from "../frames.js";
+import { runNames } from "../../runNames.js";
+import {
+  broken,
+  fixed,
+  isNumberOrAbsent,
+  numberIn,
+  numberOf,
+  optionalNumberOf,
+  optionalThree,
+  type PositionFormat,
+  RunTable,
+  realPart,
+  type Source,
+  textOrAbsent,
+} from "../format.js";
+import { isSamePixel, type PositionSet, type TomogramPosition } from "../frames.js";
 import { numberedRuns } from "../numberedRuns.js";
 import { anglesOf, noRotation, rotationOf } from "../orientation.js";
 import { withoutUnfilled } from "../unfilledColumns.js";
@@ -83,7 +97,7 @@ function read(source: Source): PositionSet[] {
   }
   return runs.map((run, ofRun) => {
     const pixel = ofRun[0]?.pixel ?? 0;
-    if (ofRun.some((row) => row.pixel !== pixel))
+    if (ofRun.some((row) => !isSamePixel(row.pixel, pixel)))
       throw broken(path, `tomogram ${run}`, "several voxel sizes in column 36", "one for each tomogram");
     return {
       ...(run === undefined ? {} : { run }),
@@ -103,26 +117,36 @@ function filledColumns(rows: readonly Row[]): number[] {
 }
 
 function rowOf(path: string, words: readonly string[], line: number, run: string): Row {
-  const value = (at: number) =>
-    numberOf(real(words[at] ?? "0"), path, () => `line ${line}`, `column ${at + 1}`);
-  const [x, y, z] = [0, 1, 2].map((axis) => value(column.at + axis) + value(column.shift + axis));
-  const [tdrot, tilt, narot] = [0, 1, 2].map((angle) => value(column.angles + angle));
+  const place = () => `line ${line}`;
+  const name = (at: number) => `column ${at + 1}`;
+  const optional = (at: number) => optionalNumberOf(words[at] ?? "0", path, place, name(at));
+  const [x, y, z] = [0, 1, 2].map(
+    (axis) =>
+      numberOf(realPart(words[column.at + axis]!), path, place, name(column.at + axis)) +
+      (optional(column.shift + axis) ?? 0),
+  );
+  const angleAt = [0, 1, 2].map((angle) => column.angles + angle);
+  const angles = optionalThree(
+    angleAt.map((at) => words[at]),
+    path,
+    place,
+    angleAt.map(name),
+  );
+  const [score, instance] = [optional(column.score), optional(column.region)];
+  const type = textOrAbsent(words[column.kind]);
   return {
     run,
     position: {
       at: [x!, y!, z!],
-      score: value(column.score),
-      instance: value(column.region),
-      type: words[column.kind]!,
-      rotation: rotationOf([tdrot!, tilt!, narot!], "dynamo"),
+      ...(score === undefined ? {} : { score }),
+      ...(instance === undefined ? {} : { instance }),
+      ...(type === undefined ? {} : { type }),
+      ...(angles ? { rotation: rotationOf(angles, "dynamo") } : {}),
       extra: keptColumns.map((at) => words[at] ?? "0"),
     },
-    pixel: value(column.pixel),
+    pixel: optional(column.pixel) ?? 0,
   };
 }
-
-/** Returns the real part of a number that MATLAB wrote as complex. */
-const real = (word: string): string => word.replace(/[+-][\d.eE+-]+i$/, "") || word;
 
 /** Reads the tomograms' names by index from the .doc file of the same name: index and volume, line by line. */
 function tomogramNames({ path, beside }: Source): Map<number, string> {
@@ -130,14 +154,18 @@ function tomogramNames({ path, beside }: Source): Map<number, string> {
   const doc = beside(`${path.replace(/^.*[/\\]/, "").replace(/\.tbl$/i, "")}.doc`);
   for (const line of doc?.split("\n") ?? []) {
     const match = /^\s*(\d{1,9})\s+(\S.*?)\s*$/.exec(line);
-    if (match) names.set(Number(match[1]), match[2]!.replace(/^.*[/\\]/, "").replace(/\.(mrc|rec|em)$/i, ""));
+    if (match) names.set(Number(match[1]), match[2]!);
   }
+  const { of } = runNames(names.values());
+  for (const [number, name] of names) names.set(number, of(name));
   return names;
 }
 
 function tableOf(sets: readonly PositionSet[], numbers: readonly number[], kinds: readonly string[]): Buffer {
   const text = new TextBytes();
   let tag = 0;
+  const hasScores = sets.some(({ positions }) => positions.some(({ score }) => score !== undefined));
+  const hasInstances = sets.some(({ positions }) => positions.some(({ instance }) => instance !== undefined));
   for (const [index, { positions, pixel, extra }] of sets.entries()) {
     const places = keptNames.map((name) => (extra?.family === "dynamo" ? extra.names.indexOf(name) : -1));
     for (const position of positions) {
@@ -149,9 +177,9 @@ function tableOf(sets: readonly PositionSet[], numbers: readonly number[], kinds
         words[column.at + axis] = fixed(position.at[axis]!);
         words[column.angles + axis] = fixed(angles[axis]!);
       }
-      words[column.score] = String(position.score ?? 0);
+      words[column.score] = numberIn(hasScores, position.score);
       words[column.tomogram] = String(numbers[index]);
-      words[column.region] = String(position.instance ?? 0);
+      words[column.region] = numberIn(hasInstances, position.instance);
       words[column.kind] = position.type === undefined ? "0" : kindNumber(position.type, kinds);
       words[column.pixel] = String(pixel ?? 0);
       text.line(words.join(" "));
@@ -171,15 +199,12 @@ const areNumbers = (kinds: readonly string[]): boolean => kinds.every((kind) => 
 const kindNumber = (type: string, kinds: readonly string[]): string =>
   areNumbers(kinds) ? type : String(kinds.indexOf(type) + 1);
 
-/** Tells whether the first row has at least as many numbers as a table has columns. */
+/** Tells whether the first row has at least as many numbers, some absent, as a table has columns. */
 const recognises = (bytes: Buffer): boolean => {
   for (const line of linesOf(bytes.subarray(0, 1 << 16))) {
     const words = wordsOf(line);
-    if (words.length === 0) continue;
-    return (
-      words.length >= leastColumns &&
-      words.slice(0, leastColumns).every((word) => !Number.isNaN(Number(real(word))))
-    );
+    if (words.length === 0 || words[0]!.startsWith("#")) continue;
+    return words.length >= leastColumns && words.slice(0, leastColumns).every(isNumberOrAbsent);
   }
   return false;
 };

@@ -1,18 +1,19 @@
 /** EMAN2's info files (JSON): boxes by class. */
 import { z } from "zod";
 import { angstrom } from "../../../domain/units.js";
+import { jsonOf, optionalNumber } from "../../json.js";
 import { broken, type PositionFormat, type Source } from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { parseDocument } from "../jsonDocument.js";
 
 const boxSchema = z
   .tuple([z.number(), z.number(), z.number()])
-  .rest(z.union([z.number(), z.string(), z.null()]));
+  .rest(z.union([z.number(), z.nan(), z.literal([Infinity, -Infinity]), z.string(), z.null()]));
 const documentSchema = z.looseObject({
-  apix_unbin: z.number().positive().nullish(),
+  apix_unbin: optionalNumber.pipe(z.number().positive().nullish()),
   boxes_3d: z.array(boxSchema),
   class_list: z
-    .record(z.string(), z.looseObject({ name: z.string().nullish(), boxsize: z.number().nullish() }))
+    .record(z.string(), z.looseObject({ name: z.string().nullish(), boxsize: optionalNumber }))
     .nullish(),
 });
 
@@ -33,7 +34,7 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
     const edge = type?.boxsize ?? 0;
     return {
       at: [x, y, depth],
-      ...(typeof score === "number" ? { score } : {}),
+      ...(typeof score === "number" && Number.isFinite(score) ? { score } : {}),
       ...(type?.name ? { type: type.name } : {}),
       ...(edge > 0 ? { box: [edge, edge, edge] } : {}),
     };
@@ -82,7 +83,7 @@ export const eman2: PositionFormat = {
   read,
   frames: ["eman2", "voxel"],
   write: ([set], { box }) => ({
-    bytes: Buffer.from(`${JSON.stringify(documentOf(set, box), null, 1)}\n`),
+    bytes: Buffer.from(`${jsonOf(documentOf(set, box), 1)}\n`),
     notes:
       set?.frame === "voxel"
         ? [

@@ -3,6 +3,7 @@ import { angstrom } from "../../../domain/units.js";
 import { broken, type PositionFormat, type Source } from "../format.js";
 import type { FrameName, PositionSet, TomogramPosition, Vector3 } from "../frames.js";
 import { type Angles, rotationOf } from "../orientation.js";
+import { isImodAscii, readImodAscii } from "./imodAscii.js";
 import { imodModelBytes, layout, zFromHalf } from "./imodModelWrite.js";
 
 interface Model {
@@ -137,7 +138,14 @@ function vectorAt(path: string, bytes: Buffer, at: number): Vector3 {
  * reads them.
  */
 function read({ path, bytes, frame }: Source): PositionSet[] {
-  const { points, slicer, pixel, frame: own } = readModel(path, bytes);
+  const {
+    points,
+    slicer,
+    pixel,
+    frame: own,
+  } = isImodAscii(bytes)
+    ? { ...readImodAscii(path, bytes), slicer: [], frame: "imod" as const }
+    : readModel(path, bytes);
   const isOriented = slicer.length > 0 && slicer.length === points.length;
   const contours = new Set(points.map(({ instance }) => instance)).size;
   const isScattered = contours === new Set(points.map(({ type }) => type)).size || contours === points.length;
@@ -163,7 +171,7 @@ export const imodModel: PositionFormat = {
   title: "an IMOD model",
   extensions: [".mod"],
   carries: new Set(["z", "type", "several types", "instance", "orientation"]),
-  recognises: (bytes) => bytes.toString("latin1", 0, 4) === "IMOD",
+  recognises: (bytes) => bytes.toString("latin1", 0, 4) === "IMOD" || isImodAscii(bytes),
   read,
   frames: ["imod"],
   write: ([set]) => ({ bytes: imodModelBytes(set) }),

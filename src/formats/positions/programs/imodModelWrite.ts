@@ -1,4 +1,5 @@
 /** Writer of IMOD models: objects, contours, slicer angles and how 3dmod draws them. */
+import { printed } from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { anglesOf, noRotation } from "../orientation.js";
 
@@ -98,8 +99,13 @@ function contour(points: readonly TomogramPosition[]): Buffer {
   bytes.writeInt32BE(points.length, 4);
   for (const [i, { at }] of points.entries())
     for (const axis of [0, 1, 2] as const)
-      bytes.writeFloatBE(at[axis], 4 + layout.contour + i * layout.point + 4 * axis);
+      writeCoordinate(bytes, at[axis], 4 + layout.contour + i * layout.point + 4 * axis);
   return bytes;
+}
+
+/** Writes a coordinate. @throws PickbenchError BadDataset where it overflows the format's 32 bits */
+function writeCoordinate(bytes: Buffer, value: number, at: number): void {
+  bytes.writeFloatBE(Number(printed(Math.fround(value))), at);
 }
 
 function slicerAngles({ at, rotation }: TomogramPosition): Buffer {
@@ -110,7 +116,7 @@ function slicerAngles({ at, rotation }: TomogramPosition): Buffer {
   const angles = anglesOf(rotation ?? noRotation, "slicer");
   for (const axis of [0, 1, 2] as const) {
     bytes.writeFloatBE(angles[axis], 12 + 4 * axis);
-    bytes.writeFloatBE(at[axis], 24 + 4 * axis);
+    writeCoordinate(bytes, at[axis], 24 + 4 * axis);
   }
   return bytes;
 }

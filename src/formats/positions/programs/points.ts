@@ -1,13 +1,14 @@
 /** Plain text of x, y, z: .coords files, and IMOD's point files with contours. */
 import { linesOf, TextBytes, wordsOf } from "../../lines.js";
-import { broken, fixed, numberOf, type PositionFormat, type Source } from "../format.js";
+import { broken, fixed, isNumberOrAbsent, numberOf, type PositionFormat, type Source } from "../format.js";
 import type { FrameName, PositionSet, TomogramPosition } from "../frames.js";
 
 /** Returns the number of columns of the first line; 0 where it has anything but numbers, or there is none. */
 function columnsOf(bytes: Buffer): number {
   for (const line of linesOf(bytes.subarray(0, 1 << 16))) {
     const words = wordsOf(line);
-    if (words.length > 0) return words.some((word) => Number.isNaN(Number(word))) ? 0 : words.length;
+    if (words.length > 0 && !words[0]!.startsWith("#"))
+      return words.some((word) => !isNumberOrAbsent(word)) ? 0 : words.length;
   }
   return 0;
 }

@@ -1,11 +1,11 @@
 /** CryoET Data Portal annotations (.ndjson), with their metadata (.json). */
 import { z } from "zod";
-import { parseJson } from "../../json.js";
+import { jsonOf, parseJson } from "../../json.js";
 import { linesOf, TextBytes } from "../../lines.js";
 import { portalPoints } from "../../portalPoints.js";
 import { broken, type PositionFormat, type Source } from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
-import { isRotation, noRotation } from "../orientation.js";
+import { noRotation, statedRotation } from "../orientation.js";
 
 /** Schema of the part of an annotation's metadata that is read. */
 const metadataSchema = z.looseObject({ annotation_object: z.looseObject({ name: z.string() }) });
@@ -17,22 +17,33 @@ function read(source: Source): PositionSet[] {
   const positions: TomogramPosition[] = [];
   for (const { line, point } of portalPoints(path, bytes)) {
     const { x, y, z: depth } = point.location;
-    const matrix = point.type === "orientedPoint" ? point.xyz_rotation_matrix.flat() : undefined;
-    if (matrix && !isRotation(matrix))
-      throw broken(
-        path,
-        `line ${line}`,
-        "xyz_rotation_matrix is no rotation",
-        "an orthonormal matrix of determinant 1",
-      );
+    const rotation = point.type === "orientedPoint" ? rotationIn(path, line, point.xyz_rotation_matrix) : {};
     positions.push({
       at: [x, y, depth],
       ...(type === undefined ? {} : { type }),
-      ...(matrix ? { rotation: matrix } : {}),
-      ...(point.type === "instancePoint" ? { instance: point.instance_id } : {}),
+      ...rotation,
+      ...(point.type === "instancePoint" && typeof point.instance_id === "number"
+        ? { instance: point.instance_id }
+        : {}),
     });
   }
   return [{ frame: frame ?? "voxel", positions, notes }];
+}
+
+const matrixSchema = z.array(z.array(z.number()).length(3)).length(3);
+
+/** Returns the orientation of a point, or what is wrong with it. */
+function rotationIn(
+  path: string,
+  line: number,
+  given: unknown,
+): Pick<TomogramPosition, "rotation" | "rotationFault"> {
+  const matrix = matrixSchema.safeParse(given).data;
+  const rotation = matrix && statedRotation(matrix.flat());
+  if (rotation) return { rotation };
+  const fault = `xyz_rotation_matrix ${matrix ? "is no rotation" : "is malformed"}`;
+  const wanted = "a 3×3 matrix of a rotation, orthonormal and of determinant 1";
+  return { rotationFault: broken(path, `line ${line}`, fault, wanted).message };
 }
 
 /** The portal's file names: {object}-{version}_{shape}.ndjson, and {object}-{version}.json for the metadata. */
@@ -87,7 +98,7 @@ function metadataOf(name: string, positions: readonly TomogramPosition[], shape:
     object_count: positions.length,
     files: [{ format: "ndjson", shape }],
   };
-  return `${JSON.stringify(document, null, 1)}\n`;
+  return `${jsonOf(document, 1)}\n`;
 }
 
 export const portal: PositionFormat = {
@@ -111,7 +122,7 @@ export const portal: PositionFormat = {
     const positions = set?.positions ?? [];
     const shape = shapeOf(positions);
     const text = new TextBytes();
-    for (const position of positions) text.line(JSON.stringify(lineOf(position, shape)));
+    for (const position of positions) text.line(jsonOf(lineOf(position, shape)));
     const type = positions[0]?.type;
     const losesInstances =
       shape === "OrientedPoint" && positions.some(({ instance }) => instance !== undefined);

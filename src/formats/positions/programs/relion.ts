@@ -22,7 +22,7 @@ function dialect(given: NamedDialect): PositionFormat {
     extensions: [".star"],
     carries: allOfTables,
     extra: ["star"],
-    recognises: (bytes) => has(bytes, "data_", "loop_") && given.recognises(bytes),
+    recognises: (bytes) => has(bytes, "data_") && given.recognises(bytes),
     read: readRelion,
     frames: [given.frame],
     write: (sets) => ({ bytes: writeStar(blocksOf(given, sets), "written by pickbench") }),
@@ -38,7 +38,7 @@ export const relion3 = dialect({
   score: "rlnAutopickFigureOfMerit",
   block: "",
   pixel: "column",
-  recognises: (bytes) => has(bytes, "_rlnCoordinateX"),
+  recognises: (bytes) => has(bytes, "_rlnCoordinateX") || has(bytes, "_wrpCoordinateX"),
 });
 
 export const relion4 = dialect({

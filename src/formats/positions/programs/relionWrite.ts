@@ -1,6 +1,6 @@
 /** Writer of RELION's STAR files: optics and particles in one dialect. */
 import type { StarBlock } from "../../star.js";
-import { fixed } from "../format.js";
+import { fixed, printed } from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { anglesOf, noRotation } from "../orientation.js";
 import { angleColumns, pixelNames, typeColumn } from "./relionColumns.js";
@@ -69,10 +69,11 @@ class ParticleTable {
     add(given.coordinates, (_, { at }) => at.map(fixed));
     if (some(({ rotation }) => rotation !== undefined))
       add(angleColumns, (_, { rotation }) => anglesOf(rotation ?? noRotation, "relion").map(fixed));
-    if (some(({ score }) => score !== undefined)) add([given.score], (_, { score }) => [String(score ?? 0)]);
+    if (some(({ score }) => score !== undefined))
+      add([given.score], (_, { score }) => [score === undefined ? "nan" : printed(score)]);
     if (some(({ type }) => type !== undefined)) add([typeColumn], (_, { type }) => [type ?? "unknown"]);
     if (some(({ instance }) => instance !== undefined))
-      add(["pickbenchInstance"], (_, { instance }) => [String(instance ?? 0)]);
+      add(["pickbenchInstance"], (_, { instance }) => [instance === undefined ? "nan" : printed(instance)]);
     if (groups.length > 0)
       add(["rlnOpticsGroup"], ({ pixel = groups[0]! }) => [String(groups.indexOf(pixel) + 1)]);
     const kept = keptNames(sets, columns);

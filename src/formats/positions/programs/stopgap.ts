@@ -1,6 +1,18 @@
 /** STOPGAP's motive lists (STAR). */
-import { readStar, writeStar } from "../../star.js";
-import { broken, fixed, numberOf, type PositionFormat, RunTable, type Source } from "../format.js";
+import { writeStar } from "../../star.js";
+import { readStarTables } from "../../starTables.js";
+import {
+  broken,
+  fixed,
+  numberIn,
+  numberOf,
+  optionalNumberOf,
+  optionalThree,
+  type PositionFormat,
+  RunTable,
+  type Source,
+  textOrAbsent,
+} from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { numberedRuns } from "../numberedRuns.js";
 import { anglesOf, noRotation, rotationOf } from "../orientation.js";
@@ -12,41 +24,46 @@ const columns = [
   ...["x_shift", "y_shift", "z_shift", "phi", "psi", "the", "class"],
 ];
 
+const angleColumns = ["phi", "the", "psi"];
+
 function read({ path, bytes, frame }: Source): PositionSet[] {
-  const found: { readonly run: string; readonly position: TomogramPosition }[] = [];
+  const found: { readonly run: string | undefined; readonly position: TomogramPosition }[] = [];
   let names: readonly string[] = [];
   let isInside = false;
   let isFound = false;
-  readStar(path, bytes, {
-    block: (name) => {
-      isInside = name === "stopgap_motivelist";
+  const isList = (name: string) => name === "stopgap_motivelist";
+  const visitor = {
+    block: (name: string) => {
+      isInside = isList(name);
       isFound ||= isInside;
     },
     value: () => undefined,
-    loop: (given) => {
+    loop: (given: readonly string[]) => {
       names = given;
       const missing = columns.find((column) => !given.includes(column));
       if (isInside && missing !== undefined)
         throw broken(path, "the motive list", `lacks the column ${missing}`, columns.join(", "));
     },
-    row: (values, line) => {
+    row: (values: string[], line: number) => {
       if (!isInside) return;
       const at = (column: string) => values[names.indexOf(column)]!;
-      const value = (column: string) => numberOf(at(column), path, () => `line ${line}`, column);
+      const place = () => `line ${line}`;
+      const optional = (column: string) => optionalNumberOf(at(column), path, place, column);
+      const axis = (name: string) =>
+        numberOf(at(`orig_${name}`), path, place, `orig_${name}`) + (optional(`${name}_shift`) ?? 0);
+      const angles = optionalThree(angleColumns.map(at), path, place, angleColumns);
+      const [type, score, instance] = [textOrAbsent(at("class")), optional("score"), optional("object")];
       const position: TomogramPosition = {
-        at: [
-          value("orig_x") + value("x_shift"),
-          value("orig_y") + value("y_shift"),
-          value("orig_z") + value("z_shift"),
-        ],
-        type: at("class"),
-        score: value("score"),
-        instance: value("object"),
-        rotation: rotationOf([value("phi"), value("the"), value("psi")], "stopgap"),
+        at: [axis("x"), axis("y"), axis("z")],
+        ...(type === undefined ? {} : { type }),
+        ...(score === undefined ? {} : { score }),
+        ...(instance === undefined ? {} : { instance }),
+        ...(angles ? { rotation: rotationOf(angles, "stopgap") } : {}),
       };
-      found.push({ run: at("tomo_num"), position });
+      found.push({ run: textOrAbsent(at("tomo_num")), position });
     },
-  });
+  };
+  readStarTables(path, bytes, visitor, (_, block) => isList(block));
   if (!isFound) throw broken(path, "the STAR file", "has no motive list", "a block data_stopgap_motivelist");
   const runs = new RunTable<TomogramPosition>();
   const filled = withoutUnfilled(found.map(({ position }) => position));
@@ -64,8 +81,14 @@ function rowsOf(
   classes: readonly string[],
 ): string[][] {
   let index = 0;
+  const some = (test: (position: TomogramPosition) => boolean) =>
+    sets.some(({ positions }) => positions.some(test));
+  const has = {
+    score: some(({ score }) => score !== undefined),
+    instance: some(({ instance }) => instance !== undefined),
+  };
   return sets.flatMap(({ positions }, i) =>
-    positions.map(({ at, type, score = 0, instance = 0, rotation = noRotation }) => {
+    positions.map(({ at, type, score, instance, rotation = noRotation }) => {
       index++;
       const [phi, the, psi] = anglesOf(rotation, "stopgap").map(fixed);
       const [x, y, z] = at.map(fixed);
@@ -73,7 +96,8 @@ function rowsOf(
       const half = index % 2 === 1 ? "A" : "B";
       const kind = type === undefined ? "1" : classNumber(type, classes);
       return [
-        ...[tag, String(numbers[i]), String(instance), tag, half, x!, y!, z!, String(score)],
+        ...[tag, String(numbers[i]), numberIn(has.instance, instance), tag, half, x!, y!, z!],
+        numberIn(has.score, score),
         ...["0.000000", "0.000000", "0.000000", phi!, psi!, the!, kind],
       ];
     }),

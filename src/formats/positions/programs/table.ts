@@ -1,7 +1,18 @@
 /** CSV and TSV tables of positions with named columns. */
 import { PickbenchError } from "../../../system/errors.js";
 import { linesOf, TextBytes } from "../../lines.js";
-import { allOfTables, broken, numberOf, type PositionFormat, RunTable, type Source } from "../format.js";
+import {
+  allOfTables,
+  broken,
+  isNumberOrAbsent,
+  numberOf,
+  optionalNumberOf,
+  type PositionFormat,
+  printed,
+  RunTable,
+  type Source,
+  textOrAbsent,
+} from "../format.js";
 import {
   countsInVoxels,
   type FrameName,
@@ -61,7 +72,7 @@ const bareHeader: Header = {
 };
 
 const areNumbers = (fields: readonly string[]): boolean =>
-  fields.every((field) => field !== "" && !Number.isNaN(Number(field)));
+  fields.every((field) => field !== "" && isNumberOrAbsent(field));
 
 function read({ path, bytes, frame }: Source): PositionSet[] {
   const delimiter = delimiterOf(firstLine(bytes)) ?? ",";
@@ -81,7 +92,7 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
         `${header.names.length}, as in the first row`,
       );
     const run = header.column("run");
-    runs.add(run < 0 ? undefined : fields[run], positionOf(path, header, fields, row));
+    runs.add(run < 0 ? undefined : textOrAbsent(fields[run]), positionOf(path, header, fields, row));
   }
   if (!header) throw broken(path, "the file", "is empty", "a header with x, y, z");
   const { names, extra } = header;
@@ -108,16 +119,19 @@ const firstLine = (bytes: Buffer): string => {
 function positionOf(path: string, header: Header, fields: readonly string[], row: number): TomogramPosition {
   const value = (at: number) => numberOf(fields[at], path, () => `row ${row}`, header.names[at]!);
   const { column, quaternion } = header;
-  const filled = (what: TableColumn) => column(what) >= 0 && fields[column(what)] !== "";
-  const isTurned = quaternion.length > 0 && quaternion.some((at) => fields[at] !== "");
+  const optional = (at: number) =>
+    at < 0 ? undefined : optionalNumberOf(fields[at], path, () => `row ${row}`, header.names[at]!);
+  const [score, instance] = [optional(column("score")), optional(column("instance"))];
+  const type = textOrAbsent(fields[column("type")]);
+  const isTurned = quaternion.length > 0 && quaternion.every((at) => optional(at) !== undefined);
   const parts = isTurned ? (quaternion.map(value) as unknown as Quaternion) : undefined;
   if (parts && !(Math.hypot(...parts) > 1e-6))
     throw broken(path, `row ${row}`, "a quaternion of length 0", "qx, qy, qz and qw of a rotation");
   return {
     at: header.at.map(value) as unknown as Vector3,
-    ...(filled("type") ? { type: fields[column("type")]! } : {}),
-    ...(filled("score") ? { score: value(column("score")) } : {}),
-    ...(filled("instance") ? { instance: value(column("instance")) } : {}),
+    ...(type === undefined ? {} : { type }),
+    ...(score === undefined ? {} : { score }),
+    ...(instance === undefined ? {} : { instance }),
     ...(parts ? { rotation: rotationOfQuaternion(parts) } : {}),
     extra: header.extra.map((at) => fields[at]!),
   };
@@ -157,10 +171,13 @@ function writeTable(sets: readonly PositionSet[], delimiter: Delimiter): Buffer 
       const cells = [
         ...optional(has.run, [set.run ?? ""]),
         ...optional(has.type, [type ?? ""]),
-        ...at.map(String),
-        ...optional(has.score, [score === undefined ? "" : String(score)]),
-        ...optional(has.instance, [instance === undefined ? "" : String(instance)]),
-        ...optional(has.rotation, rotation ? quaternionOf(rotation).map(String) : ["", "", "", ""]),
+        ...at.map((value) => printed(value)),
+        ...optional(has.score, [score === undefined ? "" : printed(score)]),
+        ...optional(has.instance, [instance === undefined ? "" : printed(instance)]),
+        ...optional(
+          has.rotation,
+          rotation ? quaternionOf(rotation).map((part) => printed(part)) : ["", "", "", ""],
+        ),
         ...places.map((place) => position.extra?.[place] ?? ""),
       ];
       text.line(delimited(cells, delimiter));
@@ -235,10 +252,15 @@ const axis =
 const frameOfUnit = (unit: string): FrameName =>
   /^n/i.test(unit) ? "nanometre" : /^[pv]/i.test(unit) ? "voxel" : "angstrom";
 
+/** Names that napari gives to the axes of points: array indices along z, y, x. */
+const napariAxes = ["axis-2", "axis-1", "axis-0"];
+
 /** Finds the columns x, y and z and their unit; undefined where one is missing or found twice, or units differ. */
 function coordinateColumns(
   fields: readonly string[],
 ): { readonly at: readonly number[]; readonly frame: FrameName | undefined } | undefined {
+  const napari = napariAxes.map((name) => fields.findIndex((field) => field.trim().toLowerCase() === name));
+  if (!napari.includes(-1) && !fields.includes("axis-3")) return { at: napari, frame: "index" };
   const found = fields.map((field) => axis.exec(field.trim()));
   const at = ["x", "y", "z"].map((name) => found.findIndex((match) => match?.[1]?.toLowerCase() === name));
   const count = found.filter((match) => match !== null).length;

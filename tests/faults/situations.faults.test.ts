@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { runCampaign } from "../support/faults.js";
+import { canMount, emptyFolder, type Outcome, situations } from "../support/situations.js";
+import { type Inputs, makeInputs, type WritingName, writingCommands } from "../support/writingCommands.js";
+
+let folder: string;
+let inputs: Inputs;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "situations-"));
+  inputs = await makeInputs(folder);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Situations in which every command must fail, those in which it may, and those in which it must not. */
+const fails = /full disk$|may (only|not) be read|may only/;
+const passes = /closed/;
+
+/** What is left where a command failed is no half file: parts of a run that it can go on with, or nothing. */
+const isHalf = (name: string): boolean => /\.partial-|\.own-|\.after-|\.lock$|\.parts\/.*\.tmp/.test(name);
+
+const names = Object.keys(writingCommands) as WritingName[];
+const pairs = names.flatMap((name) => Object.keys(situations).map((situation) => ({ name, situation })));
+
+/** Commands and situations that do not meet: what is written stands elsewhere, or no input is read. */
+const apart = ({ name, situation }: (typeof pairs)[number]): boolean =>
+  situation.includes("not be read") && writingCommands[name].input === "folder";
+
+function check({ code, signal, stderr, left }: Outcome, situation: string): "one sentence" | "whole" {
+  const text = stderr.trim();
+  expect(signal, text).toBeNull();
+  expect(left.filter(isHalf), text).toEqual([]);
+  const last = text.split("\n").at(-1)!;
+  if (code === 0) {
+    expect(fails.test(situation) && !/behind/.test(situation), "it must fail").toBe(false);
+    return "whole";
+  }
+  expect(passes.test(situation), text).toBe(false);
+  expect(code, text).toBe(1);
+  expect(text).not.toMatch(/defect of ours|\n\s+at /);
+  expect(last).toMatch(/^pickbench: \S.*\S$/);
+  expect(text.match(/pickbench: /g), text).toHaveLength(1);
+  expect(last).toMatch(/disk is full|too large|permission denied|can only be read|ulimit -n|quota/);
+  if (!/ulimit/.test(last)) expect(last).toMatch(/\/|standard output/);
+  return "one sentence";
+}
+
+it(`every writing command in every situation${canMount ? "" : " (full disks skipped: nothing can be mounted here)"}`, async () => {
+  const met = pairs.filter((pair) => !apart(pair));
+  await runCampaign({
+    few: 24,
+    all: met.length,
+    async trial(seed) {
+      const { name, situation } = met[((seed - 1) * 37) % met.length]!;
+      const command = writingCommands[name];
+      const out = await emptyFolder(folder, "out", String(seed));
+      if ("prepare" in command) await command.prepare(inputs, out);
+      const place = { out, args: command.args(inputs, out), input: inputs[command.input] };
+      try {
+        return check(await situations[situation]!(place), situation);
+      } catch (error) {
+        throw new Error(`${name} with ${situation}: ${(error as Error).message}`);
+      } finally {
+        await rm(out, { recursive: true, force: true });
+      }
+    },
+  });
+});

@@ -1,0 +1,212 @@
+/** Every command that writes files, on small inputs, for the campaigns of faults. */
+import { execFileSync } from "node:child_process";
+import { chmod, cp, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { allowTiny, tinyDataset, tinyExperiment } from "./tinyRun.js";
+
+export const bin = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
+
+/** Paths of the inputs. */
+export interface Inputs {
+  readonly folder: string;
+  readonly data: string;
+  readonly experiment: string;
+  readonly search: string;
+  readonly run: string;
+  readonly checkpoint: string;
+  readonly probabilities: string;
+  readonly csv: string;
+  readonly star: string;
+  readonly mrc: string;
+  readonly submissions: string;
+  /** Flags by which the network of the checkpoint is run. */
+  readonly code: readonly string[];
+}
+
+interface WritingCommand {
+  /** Arguments; everything is written below `out`. */
+  readonly args: (inputs: Inputs, out: string) => readonly string[];
+  /** The input that is made unreadable. */
+  readonly input: Exclude<keyof Inputs, "code">;
+  /** Whether `out` holds copies of inputs that the command changes. */
+  readonly prepare?: (inputs: Inputs, out: string) => Promise<void>;
+}
+
+/** Counts that find room in a small volume. */
+const onlyOne =
+  "apo-ferritin=1,beta-amylase=0,beta-galactosidase=0,ribosome=0,thyroglobulin=0,virus-like-particle=0";
+
+const quick = ["--threads", "1"];
+
+/** Every command that writes files, by name. */
+export const writingCommands = {
+  run: {
+    input: "experiment",
+    args: ({ experiment, data }, out) => [
+      ...["run", experiment, "--data", data, "--out", join(out, "run")],
+      ...["--submissions", join(out, "submissions"), ...quick],
+    ],
+  },
+  train: {
+    input: "data",
+    args: ({ experiment, data }, out) => [
+      ...["train", experiment, "--data", data, "--out", join(out, "run"), ...quick],
+    ],
+  },
+  tune: {
+    input: "data",
+    prepare: ({ run }, out) => cp(run, join(out, "run"), { recursive: true }),
+    args: ({ experiment, data }, out) => [
+      ...["tune", experiment, "--data", data, "--out", join(out, "run"), ...quick],
+    ],
+  },
+  search: {
+    input: "search",
+    args: ({ search, data }, out) => [
+      ...["search", search, "--data", data, "--out", join(out, "search"), "--trials", "2", ...quick],
+    ],
+  },
+  repeat: {
+    input: "run",
+    args: ({ run, data, code }, out) => ["repeat", run, "--data", data, "--out", join(out, "again"), ...code],
+  },
+  predict: {
+    input: "checkpoint",
+    args: ({ checkpoint, data, code }, out) => [
+      ...["predict", checkpoint, "--data", data, "--runs", "TS_S1", "--out", join(out, "maps")],
+      ...[...quick, ...code],
+    ],
+  },
+  "predict as MRC": {
+    input: "data",
+    args: ({ checkpoint, data, code }, out) => [
+      ...["predict", checkpoint, "--data", data, "--runs", "TS_S1", "--format", "mrc"],
+      ...["--out", join(out, "maps"), ...quick, ...code],
+    ],
+  },
+  submit: {
+    input: "data",
+    args: ({ checkpoint, data, code }, out) => [
+      ...["submit", checkpoint, "--data", data, "--out", join(out, "submission.csv")],
+      ...[...quick, ...code],
+    ],
+  },
+  ensemble: {
+    input: "checkpoint",
+    args: ({ checkpoint, data, code }, out) => [
+      ...["ensemble", checkpoint, checkpoint, "--data", data, "--tune", "TS_S3"],
+      ...["--out", join(out, "both.safetensors"), ...quick, ...code],
+    ],
+  },
+  export: {
+    input: "checkpoint",
+    args: ({ checkpoint, code }, out) => ["export", checkpoint, join(out, "model.onnx"), ...code],
+  },
+  pick: {
+    input: "probabilities",
+    args: ({ probabilities }, out) => [
+      ...["pick", probabilities, "--threshold", "0.1", "--out", join(out, "picks")],
+    ],
+  },
+  fuse: {
+    input: "csv",
+    args: ({ csv }, out) => ["fuse", csv, csv, "--votes", "1", "--out", join(out, "fused.csv")],
+  },
+  diagnose: {
+    input: "csv",
+    args: ({ csv, data }, out) => ["diagnose", csv, "--truth", data, "--out", join(out, "diagnosis.json")],
+  },
+  report: {
+    input: "run",
+    args: ({ run, data }, out) => ["report", run, "--data", data, "--out", join(out, "report.html")],
+  },
+  leaderboard: {
+    input: "submissions",
+    prepare: ({ submissions }, out) => cp(submissions, join(out, "submissions"), { recursive: true }),
+    args: (_, out) => [
+      ...["leaderboard", "--submissions", join(out, "submissions"), "--html", join(out, "page.html")],
+    ],
+  },
+  open: {
+    input: "data",
+    args: ({ data }, out) => ["open", "TS_S1", "--data", data, "--out", join(out, "view")],
+  },
+  copick: {
+    input: "data",
+    args: ({ data }, out) => ["copick", "--data", data, "--out", join(out, "copick.json")],
+  },
+  "experiment new": {
+    input: "folder",
+    args: (_, out) => ["experiment", "new", join(out, "mine.yaml")],
+  },
+  convert: {
+    input: "star",
+    args: ({ star }, out) => ["convert", star, join(out, "picks.tbl")],
+  },
+  volume: {
+    input: "mrc",
+    args: ({ mrc }, out) => ["volume", mrc, join(out, "volume.zarr")],
+  },
+  "volume as MRC": {
+    input: "mrc",
+    args: ({ mrc }, out) => ["volume", mrc, join(out, "volume.mrc.gz")],
+  },
+  simulate: {
+    input: "folder",
+    args: (_, out) => [
+      ...["simulate", "--out", join(out, "phantoms"), "--count", "1", "--size", "40,64,64", "--flat"],
+      ...["--particles", onlyOne, "--seed", "3", "--preview"],
+    ],
+  },
+} as const satisfies Record<string, WritingCommand>;
+
+export type WritingName = keyof typeof writingCommands;
+
+const call = (...args: readonly string[]) =>
+  execFileSync(process.execPath, [bin, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+
+/** Makes all inputs in a folder: trains, predicts, picks. All may be read by every user. */
+export async function makeInputs(folder: string): Promise<Inputs> {
+  await chmod(folder, 0o755);
+  const at = (...names: string[]) => join(folder, ...names);
+  const data = await tinyDataset(folder);
+  const experiment = await tinyExperiment(at("tiny.yaml"));
+  const search = await tinyExperiment(at("search.yaml"), {
+    search: { "optimiser.rate": { log: [1e-3, 1e-2] } },
+  });
+  const run = at("run");
+  const star = at("star", "picks.star");
+  await mkdir(at("star"));
+  await writeFile(star, starText());
+  const inputs: Inputs = {
+    ...{ folder, data, experiment, search, run, star },
+    checkpoint: join(run, "best.safetensors"),
+    mrc: at("volume.mrc"),
+    submissions: at("submissions"),
+    probabilities: at("maps"),
+    csv: join(run, "submission.csv"),
+    code: allowTiny(folder),
+  };
+  call(...["run", experiment, "--data", data, "--out", run, "--submissions", at("submissions")], ...quick);
+  call(...writingCommands.predict.args(inputs, folder));
+  const store = join(data, "static", "ExperimentRuns", "TS_S1", "VoxelSpacing10.000", "denoised.zarr");
+  call("volume", store, inputs.mrc);
+  return inputs;
+}
+
+/** Fifty positions as RELION 3 writes them. */
+function starText(): string {
+  const columns = [
+    "TomoName",
+    "CoordinateX",
+    "CoordinateY",
+    "CoordinateZ",
+    "AngleRot",
+    "AngleTilt",
+    "AnglePsi",
+  ];
+  const heads = columns.map((name, at) => `_rln${name} #${at + 1}\n`).join("");
+  const rows = Array.from({ length: 50 }, (_, row) => `TS_S1 ${row * 3} ${row + 4} ${row * 2} 1 2 3\n`);
+  return `data_particles\n\nloop_\n${heads}${rows.join("")}\n`;
+}
