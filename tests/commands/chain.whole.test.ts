@@ -95,7 +95,7 @@ describe("run", () => {
     expect((await read(at("first", "best.safetensors"))).networks).toEqual(best.networks);
     const snapshots = await Promise.all(
       ["6", "12"].map((step) =>
-        readCheckpoint(at("kept", "snapshots", `all-${step.padStart(7, "0")}.safetensors`)),
+        read(at("kept", "snapshots", `all-${step.padStart(7, "0")}.safetensors`)),
       ),
     );
     expect(snapshots.map(({ tuneScore }) => tuneScore)).toContain(best.tuneScore);
