@@ -94,9 +94,7 @@ describe("run", () => {
     const best = await read(at("kept", "best.safetensors"));
     expect((await read(at("first", "best.safetensors"))).networks).toEqual(best.networks);
     const snapshots = await Promise.all(
-      ["6", "12"].map((step) =>
-        readCheckpoint(at("kept", "snapshots", `all-${step.padStart(7, "0")}.safetensors`)),
-      ),
+      ["6", "12"].map((step) => read(at("kept", "snapshots", `all-${step.padStart(7, "0")}.safetensors`))),
     );
     expect(snapshots.map(({ tuneScore }) => tuneScore)).toContain(best.tuneScore);
     expect(snapshots.some(({ networks }) => isDeepStrictEqual(networks, best.networks))).toBe(true);
