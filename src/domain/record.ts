@@ -84,6 +84,10 @@ const startSchema = z.strictObject({
   threads: z.int().positive().optional(),
   /** Score weights of all the data set's types by name, found in the truth or not; absent in older records. */
   weights: z.record(z.string(), z.number().nonnegative()).optional(),
+  /** Contrast of each run's picks; absent in older records. */
+  contrast: z.record(z.string(), z.enum(["dark", "bright", "unknown"])).optional(),
+  /** Share of blank voxels of the runs that have any; absent in older records. */
+  blank: z.record(z.string(), z.number().min(0).max(1)).optional(),
   versions: makingShape.versions,
   machine: makingShape.machine,
   command: makingShape.command,
@@ -144,6 +148,8 @@ export interface RecordStart {
   readonly engine: string;
   readonly threads?: number;
   readonly weights?: Readonly<Record<string, number>>;
+  readonly contrast?: Readonly<Record<string, "dark" | "bright" | "unknown">>;
+  readonly blank?: Readonly<Record<string, number>>;
   /** Arguments of the command line, by default the process's own. */
   readonly command?: readonly string[];
   /** Record of the part of the run that is resumed. */
@@ -167,6 +173,8 @@ export async function startRecord(path: string, start: RecordStart): Promise<Run
     engine: start.engine,
     threads: start.threads,
     weights: start.weights,
+    contrast: start.contrast,
+    blank: start.blank,
     versions: await versions(),
     machine: machine(),
     command: commandOf(start.command),

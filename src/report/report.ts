@@ -36,6 +36,8 @@ interface ReportOptions {
   readonly runs: readonly string[];
   /** Path of the data set; that of each run's record if absent. */
   readonly data: string | undefined;
+  /** Å per voxel of its tomograms; that of each run's experiment, or what their files say, if absent. */
+  readonly spacing?: number | undefined;
   /** Hears of data that are fetched and tomograms that are drawn; its signal ends the fetching. Silent if absent. */
   readonly reporter?: Reporter | undefined;
 }
@@ -59,9 +61,12 @@ const besidesPictures = 550_000;
 export async function makeReport({
   runs: paths,
   data,
+  spacing,
   reporter = silentReporter,
 }: ReportOptions): Promise<MadeReport> {
-  const runs = await readRuns(await withFolds(paths));
+  const runs = (await readRuns(await withFolds(paths))).map((run) =>
+    spacing === undefined ? run : { ...run, tomogram: { ...run.tomogram, spacing } },
+  );
   const wholes = await readWholes(paths);
   const judged = await judgeRuns(runs, data, reporter);
   const pairs = compareWithFirst(judged);

@@ -187,6 +187,9 @@ describe("copick configuration", () => {
     expect(dataset.particles).toEqual(
       ["ribosome", "apo-ferritin"].map((wanted) => challengeParticles.find(({ name }) => name === wanted)),
     );
+    await expect(openDataset(folderWith({ overlay_root: "none", static_root: null }))).rejects.toThrow(
+      /its only root, .*none, is no folder/,
+    );
     const overlay = await openDataset(folderWith({ overlay_root: null }));
     expect(overlay.runs.map((run) => run.name)).toEqual(["TS_1", "TS_2"]);
     await expect(openDataset(folderWith({ overlay_root: null, static_root: null }))).rejects.toThrow(

@@ -5,7 +5,7 @@ import { makeReport } from "../../report/report.js";
 import { writeWhole } from "../../system/files.js";
 import { checkFree } from "../../system/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
+import { checkSpacing, checkWritable, overwriteOption, quietOption, spacingOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
@@ -23,6 +23,7 @@ export const command = defineCommand({
         type: "string",
         describe: "the data set of the runs; the one that each record names, where it still is there",
       })
+      .option("spacing", spacingOption)
       .option("out", {
         type: "string",
         describe: "the page to write; report.html in the run's folder, or for several runs here, if absent",
@@ -35,7 +36,8 @@ export const command = defineCommand({
         "$0 report runs/a runs/b --data train --out both.html",
         "two runs and their paired difference",
       ),
-  run: async ({ run: paths, data, overwrite, quiet, json, ...flags }) => {
+  run: async ({ run: paths, data, spacing, overwrite, quiet, json, ...flags }) => {
+    checkSpacing(spacing);
     const [folder, second] = paths;
     const out = flags.out ?? (second === undefined ? join(folder!, "report.html") : "report.html");
     await checkWritable("out", out, "file");
@@ -43,6 +45,7 @@ export const command = defineCommand({
     const { html, runs, pairs } = await makeReport({
       runs: paths,
       data,
+      spacing,
       reporter: terminalReporter({ quiet: quiet || json === true }),
     });
     await writeWhole(out, html);

@@ -65,7 +65,13 @@ async function readProject(path: string, access: DataAccess): Promise<FoundData>
       : [overlay, await localRoot(path, config.static_root, access)];
   const roots = await existingFolders([...new Set(wanted)]);
   if (roots.length === 0)
-    throw new PickbenchError("BadDataset", `${path}: neither ${wanted.join(" nor ")} is a folder`, { path });
+    throw new PickbenchError(
+      "BadDataset",
+      wanted.length === 1
+        ? `${path}: its only root, ${wanted[0]}, is no folder; make it, or name the folder that holds ExperimentRuns`
+        : `${path}: neither ${wanted.join(" nor ")} is a folder; name the folders that hold ExperimentRuns`,
+      { path },
+    );
   const particles = particlesOf(path, config.pickable_objects);
   return { root: path, overlay, roots, particles, runs: await listRuns(roots) };
 }

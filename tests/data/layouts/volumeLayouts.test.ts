@@ -101,9 +101,15 @@ describe("a folder of MRC files", () => {
   );
 
   test("--spacing is of every tomogram, and helps where a header says none", async () => {
-    const folder = await folderOf("TS_1.mrc", "TS_2.mrc");
+    const folder = await folderOf("TS_1.mrc", "TS_2.mrc", "TS_3.zarr", "TS_4.zarr", "TS_5.zarr");
     const path = join(folder, "TS_1.mrc");
     writeFileSync(path, readFileSync(path).fill(0, 40, 52));
+    const spoil = (store: string, change: (text: string) => string) => {
+      const file = join(folder, store, ".zattrs");
+      writeFileSync(file, change(readFileSync(file, "utf8")));
+    };
+    spoil("TS_4.zarr", (text) => text.replaceAll("angstrom", "smoot"));
+    spoil("TS_5.zarr", (text) => text.replace(/"coordinateTransformations":\s*\[[^\]]*\][^\]]*\]/, '"x": []'));
     const { runs } = await openDataset(folder, { spacing: 7.5 });
     for (const run of runs)
       expect((await openTomogram(findTomogram(run, "denoised"))).spacing).toEqual([7.5, 7.5, 7.5]);
