@@ -1,5 +1,5 @@
 /** What the command line prints of an error, and the exit code it ends with. */
-import { withAddresses } from "../../data/remote/cacheFolder.js";
+import { withAddresses } from "../../system/cacheFolder.js";
 import { isPickbenchError } from "../../system/errors.js";
 import { styleFor } from "./style.js";
 

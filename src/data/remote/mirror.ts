@@ -1,6 +1,7 @@
 /** Local mirrors of data on servers. The room `remote` lists, fetches and caches remote data sets. */
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { z } from "zod";
+import { addressPath, cacheFolder, mirroredAt, treeName } from "../../system/cacheFolder.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import { hashOf, writeWhole } from "../../system/files.js";
 import { readText } from "../../system/opening.js";
@@ -9,7 +10,6 @@ import type { DataAccess } from "../model.js";
 import { isMrcName, isVolumeName } from "../volumeNames.js";
 import { accessFor } from "./access.js";
 import { parseAddress, type RemoteAddress } from "./address.js";
-import { addressPath, cacheFolder, mirroredAt, treeName } from "./cacheFolder.js";
 import { isZarrMetadata } from "./content.js";
 import { type Destination, fetchFiles } from "./fetchFiles.js";
 import type { RemoteFile } from "./listing.js";

@@ -66,6 +66,8 @@ describe("a download that broke, by date", () => {
     [old, ["GET a", "GET a bytes=5000-"]],
     [now, ["GET a", "GET a bytes=5000-", "GET a"]],
   ])("goes on where the date is still the same: %s", async (later, requests) => {
+    let breakOff = (): unknown => undefined;
+    const onBytes = (count: number) => count > 0 && setTimeout(breakOff, 20);
     const server = await serve(new Map([["a", body]]), (request, response, content, count) => {
       const dates = { "last-modified": count === 1 ? old : later, date: now };
       const from = Number(/\d+/.exec(request.headers.range ?? "0")![0]);
@@ -76,11 +78,14 @@ describe("a download that broke, by date", () => {
           "content-range": `bytes ${from}-${content.length - 1}/${content.length}`,
         });
       if (count > 1) response.end(content.subarray(from));
-      else response.write(content.subarray(0, 5000), () => setTimeout(() => response.destroy(), 100));
+      else {
+        response.write(content.subarray(0, 5000));
+        breakOff = () => response.destroy();
+      }
       return true;
     });
     const path = join(temporaryFolder(), "a");
-    await downloadFile(`${server.url}/a`, path, { patience });
+    await downloadFile(`${server.url}/a`, path, { patience, onBytes });
     expect(readFileSync(path).equals(body)).toBe(true);
     expect(server.requests).toEqual(requests);
   });
