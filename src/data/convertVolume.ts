@@ -1,5 +1,4 @@
 /** Converts volumes between MRC and OME-Zarr, slab by slab. */
-import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { Angstrom } from "../domain/units.js";
 import type { Box, Shape3, Spacing3 } from "../domain/volume.js";
@@ -9,6 +8,7 @@ import { isWhole, type SlabWriter, type VoxelType, voxelTypes } from "../formats
 import { createOmeZarr } from "../formats/zarr/writer.js";
 import type { CompressorName } from "../formats/zarr/writtenMetadata.js";
 import { PickbenchError } from "../system/errors.js";
+import { isThere } from "../system/replacing.js";
 import type { Reporter } from "../system/reporter.js";
 import { refuseMisnamed } from "./misnamedVolumes.js";
 import type { DataAccess, TomogramReader } from "./model.js";
@@ -124,7 +124,7 @@ async function openSource(
   { spacing, level = 0 }: ConvertOptions,
   access: DataAccess,
 ): Promise<TomogramReader> {
-  if (!(await stat(from).catch(() => undefined)))
+  if (!(await isThere(from)))
     throw new PickbenchError(
       "BadDataset",
       `${from}: no such file or folder; wanted an MRC file or an OME-Zarr folder`,

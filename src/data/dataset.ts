@@ -2,11 +2,11 @@
  * Opens data sets. The room `data` reads and writes runs, tomograms and picks in every layout, local or on a server,
  * and makes training patches and simulated data from them.
  */
-import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { challengeParticles } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
 import { PickbenchError } from "../system/errors.js";
+import { isThere } from "../system/replacing.js";
 import type { Reporter } from "../system/reporter.js";
 import { recogniseData } from "./layouts/catalogue.js";
 import type { Asked, FoundData } from "./layouts/layout.js";
@@ -68,7 +68,7 @@ const withSpacing =
 async function findData(given: string, asked: Asked): Promise<FoundData> {
   const { part } = asked;
   const path = isRemote(given) ? await mirroredData(given, asked.access) : resolve(given);
-  if ((await stat(path).catch(() => undefined)) === undefined)
+  if (!(await isThere(path)))
     throw new PickbenchError(
       "BadDataset",
       `${path}: no such file or folder; wanted a folder with static/ and overlay/, a folder with train/ or test/ inside, or a copick configuration`,

@@ -12,6 +12,7 @@ import { type OverSeeds, overSeeds } from "../score/statistics/seeds.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../system/errors.js";
 import { writeFolderWhole } from "../system/files.js";
 import { inside } from "../system/names.js";
+import { settle } from "../system/replacing.js";
 import { type PublicSplit, publicSplitSchema, type SplitScores, splitScores } from "./publicSplit.js";
 import { compareReports, type ReportedDifference } from "./reportedComparison.js";
 import {
@@ -100,6 +101,7 @@ interface Entry {
 /** Lists the names of the submissions' folders, sorted. @throws PickbenchError BadUsage where they cannot be listed */
 export async function submissionNames(root: string): Promise<string[]> {
   try {
+    await settle(root);
     const entries = await readdir(root, { withFileTypes: true });
     return entries
       .filter(

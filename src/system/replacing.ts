@@ -173,3 +173,15 @@ async function settleOne(left: string, place: string, role: Role, owner: Owner):
   if (role === "partial-old" && !existsSync(place)) await rename(left, place);
   else await rm(left, { recursive: true, force: true });
 }
+
+/** Whether something stands at a path, once an old folder that a killed process renamed aside is put back. */
+export async function isThere(path: string): Promise<boolean> {
+  const stands = (): Promise<boolean> =>
+    stat(path).then(
+      () => true,
+      () => false,
+    );
+  if (await stands()) return true;
+  await settle(dirname(path));
+  return stands();
+}

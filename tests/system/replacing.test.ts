@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { writeFolderWhole, writeWhole } from "../../src/system/files.js";
 import { thisProcess } from "../../src/system/owner.js";
-import { beside, makeFolders, replaced, settle } from "../../src/system/replacing.js";
+import { beside, isThere, makeFolders, replaced, settle } from "../../src/system/replacing.js";
 
 let root: string;
 let folder: string;
@@ -52,6 +52,12 @@ it("puts an old folder back that a process was replacing when it was killed, and
   await writeFile(at(`a.zarr.partial-${gone}`, "0"), "half");
   await settle(folder);
   expect(await contentOf(folder)).toEqual({ "a.zarr/0": "old" });
+});
+
+it("finds a folder that is put back", async () => {
+  await mkdir(at(`b.zarr.partial-old-${gone}`));
+  expect(await isThere(at("b.zarr"))).toBe(true);
+  expect(await isThere(at("c.zarr"))).toBe(false);
 });
 
 it("removes an old folder whose new one is in place, and one that was being removed in any case", async () => {
