@@ -77,7 +77,12 @@ const asksDebug = (args: readonly string[]): boolean =>
 export async function start(args: string[]): Promise<void> {
   listenToProcess(asksDebug(args));
   await main(args);
+  if (process.exitCode !== 0 && process.exitCode !== undefined)
+    setTimeout(() => process.exit(), patience).unref();
 }
+
+/** Longest time in ms that a process stays after its command failed, where threads that did not start would keep it. */
+const patience = 2000;
 
 /** Runs one command line. Exit code 0 on success, 1 on the user's mistake, 2 on ours, 130 where the user stopped it. */
 export async function main(args: string[]): Promise<void> {

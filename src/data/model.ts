@@ -31,6 +31,8 @@ export interface TomogramRef {
   readonly isOnly?: boolean;
   /** Å per voxel along z, y, x, in place of what the file says or where it says nothing. */
   readonly givenSpacing?: Spacing3;
+  /** Whether NaN is read as blank instead of being refused. */
+  readonly nan?: "blank" | undefined;
   /** The number in `VoxelSpacing10.000`: a label to choose by, never used as a spacing. */
   readonly voxelSpacing?: number;
   /** Å per voxel that metadata beside the volume states, to be compared alone. */
@@ -93,7 +95,7 @@ export interface TomogramReader {
    *
    * @param channel index along the leading channel axis, where there is one
    * @throws PickbenchError BadDataset, naming the chunk's file, where it is missing, short or undecodable
-   * @throws PickbenchError NotFinite, naming the first voxel that is NaN or infinite
+   * @throws PickbenchError NotFinite, naming the first voxel that is NaN, unless NaN is blank, or infinite
    */
   readRegion(box: Box, channel?: number): Promise<Float32Array>;
   /** The whole volume, in shared memory. @throws as `readRegion` */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { quantile } from "../domain/numbers.js";
 import type { Volume } from "../domain/volume.js";
 import { sharedFloats } from "../formats/sharedFloats.js";
+import { findBlank } from "./blank/blank.js";
 import { findRun, findTomogram } from "./dataset.js";
 import type { Dataset } from "./model.js";
 import { evenSample, measureVolume, normalise } from "./normalise.js";
@@ -47,12 +48,21 @@ interface GreyScale {
 }
 
 /**
- * Normalises a tomogram or a tile by measures of its own voxels, in place, and returns the same array. Equal voxels
- * become 0. `standard` is not allowed: it is measured chunk by chunk.
+ * Normalises a tomogram or a tile by measures of its own voxels that hold data, in place, and returns the same array.
+ * Equal voxels become 0; blank ones are set to the mean first. `standard` is not allowed: it is measured chunk by chunk.
  */
-export function rescale(values: Float32Array, normalisation: Normalisation): Float32Array {
+export function rescale(
+  values: Float32Array,
+  normalisation: Normalisation,
+  blank?: Uint8Array,
+): Float32Array {
+  const measured = blank ? values.filter((_, i) => blank[i] !== 1) : values;
+  if (blank) {
+    const { mean } = momentsOf(measured);
+    for (let i = 0; i < values.length; i++) if (blank[i] === 1) values[i] = mean;
+  }
   if (normalisation === "none") return values;
-  const { subtract, divide, low, high } = greyScale(values, normalisation);
+  const { subtract, divide, low, high } = greyScale(measured, normalisation);
   for (let i = 0; i < values.length; i++)
     values[i] = Math.max(low, Math.min((values[i]! - subtract) / divide, high));
   return values;
@@ -106,6 +116,8 @@ export interface TomogramChoice {
   readonly tomogram: string;
   readonly voxelSpacing?: number | undefined;
   readonly level: number;
+  /** Whether NaN is read as blank instead of being refused. */
+  readonly nan?: "blank" | undefined;
 }
 
 /**
@@ -124,16 +136,22 @@ export async function readViews(
   normalisations: readonly Normalisation[],
 ): Promise<Volume[]> {
   const ref = findTomogram(findRun(dataset, run), choice.tomogram, choice.voxelSpacing);
-  const reader = await openTomogram(ref, choice.level, dataset.access);
-  const volume = await reader.readAll();
+  const reader = await openTomogram({ ...ref, nan: choice.nan }, choice.level, dataset.access);
+  const volume = withBlank(await reader.readAll(), choice.nan === "blank");
   const intensity = measureVolume(volume, reader);
   const last = normalisations.length - 1;
   return normalisations.map((normalisation, index) => {
     const data = index === last ? volume.data : sharedCopy(volume.data);
-    if (normalisation === "standard") normalise(data, intensity);
-    else rescale(data, normalisation);
+    if (normalisation === "standard") normalise(data, intensity, volume.blank);
+    else rescale(data, normalisation, volume.blank);
     return { ...volume, data };
   });
+}
+
+/** Adds the mask of a volume's blank voxels, where it has any and other voxels beside them. */
+export function withBlank(volume: Volume, mayHoldNaN: boolean): Volume {
+  const blank = findBlank(volume, mayHoldNaN);
+  return blank && blank.count < volume.data.length ? { ...volume, blank: blank.mask } : volume;
 }
 
 function sharedCopy(values: Float32Array): Float32Array {

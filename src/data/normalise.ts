@@ -3,6 +3,7 @@ import { quantile } from "../domain/numbers.js";
 import { type Box, type Volume, voxelCount } from "../domain/volume.js";
 import { extent } from "../formats/zarr/chunkGrid.js";
 import { PickbenchError } from "../system/errors.js";
+import { findBlank } from "./blank/blank.js";
 import type { TomogramReader } from "./model.js";
 
 /**
@@ -18,7 +19,8 @@ interface Intensity {
   readonly high: number;
 }
 
-const sampleSize = 2 ** 20;
+/** Most voxels that statistics are taken of. */
+export const sampleSize = 2 ** 20;
 const mostChunks = 64;
 /** Share of the values beyond each bound, and the factor by which the bound exceeds that share's quantile. */
 const tailShare = 5e-4;
@@ -40,7 +42,8 @@ export const normalisationRule = {
 
 /**
  * Measures a tomogram from at most a million voxels, evenly spread over at most 64 evenly spread chunks, one chunk in
- * memory at a time; the same tomogram always has the same measures.
+ * memory at a time; the same tomogram always has the same measures. Voxels that are blank within their chunk are left
+ * out.
  *
  * @throws PickbenchError BadDataset where all values are equal
  */
@@ -48,13 +51,19 @@ export async function measureIntensity(reader: TomogramReader, channel = 0): Pro
   const sample = new EvenSample(reader, channel);
   for (const box of sample.boxes) {
     const values = await reader.readRegion(box, channel);
-    sample.take(volumeOf(box), (index) => values[index]!);
+    const blank = findBlank({ data: values, shape: extent(box) }, reader.ref.nan === "blank");
+    sample.take(volumeOf(box), (index) => values[index]!, blank?.mask);
   }
   return sample.intensity();
 }
 
-/** Measures a tomogram already read whole: the same numbers as `measureIntensity`, without reading again. */
-export function measureVolume({ data, shape }: Volume, reader: TomogramReader, channel = 0): Intensity {
+/**
+ * Measures a tomogram already read whole: the same numbers as `measureIntensity` where it holds no blank voxels, without
+ * reading again; else from an even sample of the voxels that hold data.
+ */
+export function measureVolume(volume: Volume, reader: TomogramReader, channel = 0): Intensity {
+  const { data, shape, blank } = volume;
+  if (blank) return intensityOf(evenSample(data, blank), `${reader.ref.run} ${reader.ref.tomoType}`);
   const sample = new EvenSample(reader, channel);
   for (const { start, end } of sample.boxes) {
     const height = end[1] - start[1];
@@ -77,6 +86,7 @@ class EvenSample {
   readonly #values: Float32Array;
   #seen = 0;
   #taken = 0;
+  #first: number | undefined;
 
   constructor(reader: TomogramReader, channel: number) {
     const all = reader.chunks(channel);
@@ -91,15 +101,19 @@ class EvenSample {
     this.#values = new Float32Array(Math.ceil(total / this.#step));
   }
 
-  /** Takes the sample's share of the next box of `length` voxels, z slowest. */
-  take(length: number, valueAt: (index: number) => number): void {
+  /** Takes the sample's share of the next box of `length` voxels, z slowest, without blank ones. */
+  take(length: number, valueAt: (index: number) => number, blank?: Uint8Array): void {
+    this.#first ??= valueAt(0);
     const first = (this.#step - (this.#seen % this.#step)) % this.#step;
-    for (let i = first; i < length; i += this.#step) this.#values[this.#taken++] = valueAt(i);
+    for (let i = first; i < length; i += this.#step)
+      if (blank?.[i] !== 1) this.#values[this.#taken++] = valueAt(i);
     this.#seen += length;
   }
 
   intensity(): Intensity {
-    return intensityOf(this.#values.subarray(0, this.#taken), this.#name);
+    const isAllBlank = this.#taken === 0;
+    const values = isAllBlank ? Float32Array.of(this.#first!) : this.#values.subarray(0, this.#taken);
+    return intensityOf(values, this.#name);
   }
 }
 
@@ -109,12 +123,33 @@ const volumeOf = (box: Box): number => voxelCount(extent(box));
 export const measureValues = (values: Float32Array, name: string): Intensity =>
   intensityOf(evenSample(values), name);
 
-/** Copies all values up to a million, else an even sample. */
-export function evenSample(values: Float32Array): Float32Array {
+/** Copies all values up to a million, else an even sample; of those that hold data where a mask of blank ones is given. */
+export function evenSample(values: Float32Array, blank?: Uint8Array): Float32Array {
+  if (blank) return evenSampleOfData(values, blank);
   const step = Math.max(1, Math.ceil(values.length / sampleSize));
   if (step === 1) return values.slice();
   const sample = new Float32Array(Math.ceil(values.length / step));
   for (let i = 0; i < sample.length; i++) sample[i] = values[i * step]!;
+  return sample;
+}
+
+/** Normalises a sample by its own measures, in place: outliers such as gold beads are clipped. Equal values stay. */
+export function robustSample(sample: Float32Array): Float32Array {
+  const isFlat = sample.every((value) => value === sample[0]);
+  return isFlat ? sample : normalise(sample, intensityOf(sample, ""));
+}
+
+function evenSampleOfData(values: Float32Array, blank: Uint8Array): Float32Array {
+  let count = 0;
+  for (const each of blank) count += 1 - each;
+  const step = Math.max(1, Math.ceil(count / sampleSize));
+  const sample = new Float32Array(Math.ceil(count / step));
+  let seen = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (blank[i] === 1) continue;
+    if (seen % step === 0) sample[seen / step] = values[i]!;
+    seen++;
+  }
   return sample;
 }
 
@@ -153,12 +188,16 @@ function scaleOf(sorted: Float32Array): number {
   return 0;
 }
 
-/** Normalises grey values to multiples of the scale above the median, clipped, in place; returns the same array. */
-export function normalise(values: Float32Array, intensity: Intensity): Float32Array {
+/**
+ * Normalises grey values to multiples of the scale above the median, clipped, in place; returns the same array. Blank
+ * voxels become 0, the median.
+ */
+export function normalise(values: Float32Array, intensity: Intensity, blank?: Uint8Array): Float32Array {
   const { median, scale, low, high } = intensity;
   for (let i = 0; i < values.length; i++) {
     const value = (values[i]! - median) / scale;
     values[i] = Math.max(low, Math.min(value, high));
   }
+  if (blank) for (let i = 0; i < values.length; i++) if (blank[i] === 1) values[i] = 0;
   return values;
 }

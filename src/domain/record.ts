@@ -84,6 +84,10 @@ const startSchema = z.strictObject({
   threads: z.int().positive().optional(),
   /** Score weights of all the data set's types by name, found in the truth or not; absent in older records. */
   weights: z.record(z.string(), z.number().nonnegative()).optional(),
+  /** Contrast of each run's picks; absent in older records. */
+  contrast: z.record(z.string(), z.enum(["dark", "bright", "unknown"])).optional(),
+  /** Share of blank voxels of the runs that have any; absent in older records. */
+  blank: z.record(z.string(), z.number().min(0).max(1)).optional(),
   versions: makingShape.versions,
   machine: makingShape.machine,
   command: makingShape.command,
@@ -144,6 +148,8 @@ export interface RecordStart {
   readonly engine: string;
   readonly threads?: number;
   readonly weights?: Readonly<Record<string, number>>;
+  readonly contrast?: Readonly<Record<string, "dark" | "bright" | "unknown">>;
+  readonly blank?: Readonly<Record<string, number>>;
   /** Arguments of the command line, by default the process's own. */
   readonly command?: readonly string[];
   /** Record of the part of the run that is resumed. */
@@ -167,6 +173,8 @@ export async function startRecord(path: string, start: RecordStart): Promise<Run
     engine: start.engine,
     threads: start.threads,
     weights: start.weights,
+    contrast: start.contrast,
+    blank: start.blank,
     versions: await versions(),
     machine: machine(),
     command: commandOf(start.command),
@@ -238,21 +246,25 @@ const writeRecord = (path: string, record: RunRecord): Promise<void> =>
  * @throws PickbenchError BadExperiment where the record is missing, broken, altered or of another version
  */
 export async function readRecord(path: string): Promise<RunRecord> {
-  const refuse = (why: string, cause?: unknown) =>
-    new PickbenchError(
-      "BadExperiment",
-      `${path} is no record that can be used: ${why}; run the experiment again`,
-      {
-        path,
-        cause,
-      },
-    );
+  const refuse = (why: string, cause?: unknown) => {
+    const text = `${path} is no record that can be used: ${why}; run the experiment again`;
+    return new PickbenchError("BadExperiment", text, { path, cause });
+  };
   let value: unknown;
   try {
     value = JSON.parse(await readText(path));
   } catch (error) {
     throw refuse(messageOf(error), error);
   }
+  try {
+    return checkedRecord(value, refuse);
+  } catch (error) {
+    throw error instanceof RangeError ? refuse("it is nested too deeply", error) : error;
+  }
+}
+
+/** Checks a record's content by its schema and its hashes. @throws what `refuse` makes of the first fault */
+function checkedRecord(value: unknown, refuse: (why: string, cause?: unknown) => PickbenchError): RunRecord {
   const version = z.looseObject({ recordVersion: z.number() }).safeParse(value);
   if (version.success && version.data.recordVersion !== 1)
     throw refuse(`its recordVersion is ${version.data.recordVersion}, wanted 1`);

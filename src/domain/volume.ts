@@ -16,6 +16,8 @@ export interface Volume {
   readonly data: Float32Array;
   readonly shape: Shape3;
   readonly spacing: Spacing3;
+  /** 1 at each voxel that holds no data, 0 elsewhere, in shared memory; absent where all voxels hold data. */
+  readonly blank?: Uint8Array;
 }
 
 export const voxelCount = (shape: Shape3): number => shape[0] * shape[1] * shape[2];

@@ -18,10 +18,16 @@ export interface TensorFile {
 /** Dimensions of a tensor at most. */
 const mostDimensions = 32;
 
+/** The format's sizes and places are unsigned, and so never -0. */
+const size = z
+  .number()
+  .int()
+  .nonnegative()
+  .refine((value) => !Object.is(value, -0));
 const entrySchema = z.strictObject({
   dtype: z.enum(["F32", "U8"]),
-  shape: z.array(z.number().int().nonnegative()).max(mostDimensions),
-  data_offsets: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),
+  shape: z.array(size).max(mostDimensions),
+  data_offsets: z.tuple([size, size]),
 });
 const headerSchema = z
   .object({ __metadata__: z.record(z.string(), z.string()).default({}) })

@@ -7,6 +7,12 @@ export function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {
   return floats;
 }
 
+/** Allocates zeros of a byte each in shared memory. */
+export function sharedBytes(length: number): Uint8Array<SharedArrayBuffer> {
+  countShared(length);
+  return new Uint8Array(new SharedArrayBuffer(length));
+}
+
 /** Returns the values in shared memory: the array itself where it lies there already, else a copy. */
 export function shared(values: Float32Array): Float32Array {
   if (values.buffer instanceof SharedArrayBuffer) return values;

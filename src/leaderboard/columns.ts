@@ -47,7 +47,7 @@ export function leaderboardColumns(
       value: ({ against }) => against?.difference ?? 0,
       isDescending: true,
     },
-    ...types.map((type) => descending(type, `${type} F4`, ({ perType }) => perType[type])),
+    ...types.map((type) => typeColumn(type)),
     ...(rows.some(({ split }) => split)
       ? [
           descending("public", "public", ({ split }) => split?.public),
@@ -68,6 +68,14 @@ const descending = (
   text: (row) => score(pick(row)),
   value: (row) => pick(row) ?? null,
   isDescending: true,
+});
+
+/** F4 of a type; of one without a weight it says so, as its 0.0000 would look like a failure. */
+const typeColumn = (type: string): LeaderboardColumn => ({
+  ...descending(type, `${type} F4`, ({ perType, notScored }) =>
+    notScored.includes(type) ? undefined : perType[type],
+  ),
+  text: ({ perType, notScored }) => (notScored.includes(type) ? "not scored" : score(perType[type])),
 });
 
 const hardwareText = ({ cpu, cores, engine }: LeaderboardRow): string => `${cpu}, ${cores} cores, ${engine}`;
@@ -106,8 +114,8 @@ const provenance: readonly LeaderboardColumn[] = [
 ];
 
 /** Describes what a group's rows have in common, in a line. */
-export const groupTitle = ({ dataHash, holdout }: LeaderboardGroup): string =>
-  `data ${dataHash.slice(0, 12)}, held out: ${holdout.join(", ")}`;
+export const groupTitle = ({ dataHash, dataName, holdout }: LeaderboardGroup): string =>
+  `data ${dataName === null ? "" : `${dataName}, `}${dataHash.slice(0, 12)}, held out: ${holdout.join(", ")}`;
 
 /** Names the runs of the public part: a line for each split in use. */
 export function splitLines({ rows }: LeaderboardGroup): string[] {

@@ -30,6 +30,8 @@ export { readReport } from "./submissionFolder.js";
 /** Submissions that may be compared: same data files, same held-out runs. */
 export interface LeaderboardGroup {
   readonly dataHash: string;
+  /** Name of the data's folder or configuration in the rows' commands; null where they name none. */
+  readonly dataName: string | null;
   readonly holdout: readonly string[];
   /** Rows, highest score first. */
   readonly rows: readonly LeaderboardRow[];
@@ -126,10 +128,20 @@ function rankGroup(entries: readonly Entry[]): LeaderboardGroup {
   const { data, runs } = first.record;
   return {
     dataHash: data.hash,
+    dataName:
+      sorted.map(({ submission }) => dataNameOf(submission.record)).find((name) => name !== null) ?? null,
     holdout: runs.holdout.toSorted(),
     rows,
     seeds: seedSummaries(sorted.map(({ submission }) => submission)),
   };
+}
+
+/** The last part of what `--data` was in the command; null where it had none. */
+function dataNameOf({ command }: RunRecord): string | null {
+  const at = command.findIndex((word) => word === "--data" || word.startsWith("--data="));
+  const given = at < 0 ? undefined : (/^--data=(.*)$/.exec(command[at]!)?.[1] ?? command[at + 1]);
+  const parts = given?.split(/[\\/]+/).filter((part) => part !== "" && part !== "." && part !== "..");
+  return parts?.at(-1) ?? null;
 }
 
 /** A submission's row. */
@@ -147,6 +159,8 @@ export interface LeaderboardRow {
   readonly against: ReportedDifference | null;
   /** F4 by type. */
   readonly perType: Readonly<Record<string, number>>;
+  /** Types that have no weight in the score. */
+  readonly notScored: readonly string[];
   /** Scores of the public and private part; null where the experiment defines no public part. */
   readonly split: SplitScores | null;
   readonly network: string;
@@ -186,8 +200,9 @@ function rowOf(submission: Submission): Omit<LeaderboardRow, "rank" | "against">
     name,
     experiment: record.name,
     score: holdout.score,
-    interval: scoreInterval(holdout, { seed: record.seed, particles }),
+    interval: scoreInterval(holdout, { particles }),
     perType: Object.fromEntries(Object.entries(holdout.perType).map(([type, { fbeta }]) => [type, fbeta])),
+    notScored: Object.entries(holdout.perType).flatMap(([type, { weight }]) => (weight > 0 ? [] : [type])),
     split: split && splitScores(holdout, split, particles),
     network: record.network,
     parameters: result.parameters,

@@ -24,7 +24,7 @@ interface PagePlaces {
 
 /**
  * Writes the leaderboard as one self-contained HTML document: its style, script and pictures are inside, and its policy
- * admits nothing from outside. Links lead to each submission's report.html, or to its report.json.
+ * admits nothing from outside. Links lead to the report.html in a submission's folder or in that of its run.
  *
  * @param onlyType the only type whose column is shown; all if absent
  */
@@ -80,9 +80,13 @@ ${lines(group.rows.map((row) => html`<tr>${columns.map((column) => cell(column, 
 </tbody>
 </table></div>
 ${notes.length > 0 && html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+${group.rows.some(({ name }) => reportLink(name, places) === undefined) && html`<p>${reportNote}</p>`}
 <div class="plots">${figures}</div>
 </section>`;
 }
+
+const reportNote =
+  "A name without a link has no report yet: pickbench report runs/NAME --out submissions/NAME/report.html writes one.";
 
 async function timeFigure(rows: readonly LeaderboardRow[], axis: TimeAxis): Promise<Html | null> {
   const svg = await timePlot(rows, axis);
@@ -93,21 +97,28 @@ async function timeFigure(rows: readonly LeaderboardRow[], axis: TimeAxis): Prom
 }
 
 const head = ({ key, title, isDescending }: LeaderboardColumn): Html =>
-  html`<th scope="col" data-key="${key}" data-first="${isDescending ? "descending" : "ascending"}"><button type="button">${title}</button></th>`;
+  html`<th scope="col" class="${key}" data-key="${key}" data-first="${isDescending ? "descending" : "ascending"}"><button type="button">${title}</button></th>`;
 
 function cell(column: LeaderboardColumn, row: LeaderboardRow, places: PagePlaces): Html {
   const value = column.value(row);
   const text = column.text(row);
   const kind = typeof value === "number" && html` data-kind="number"`;
-  const content = column.key === "name" ? html`<a href="${reportLink(row.name, places)}">${text}</a>` : text;
-  return html`<td${value !== null && html` data-value="${value}"${kind}`}>${content}</td>`;
+  const content = column.key === "name" ? nameLink(row.name, text, places) : text;
+  return html`<td class="${column.key}"${value !== null && html` data-value="${value}"${kind}`}>${content}</td>`;
 }
 
-function reportLink(name: string, { file, submissions }: PagePlaces): string {
-  const folder = join(submissions, name);
-  const report = ["report.html", "report.json"].find((each) => existsSync(join(folder, each))) ?? "";
-  const parts = relative(dirname(file), join(folder, report)).split(sep);
-  return parts.map(encodeURIComponent).join("/");
+function nameLink(name: string, text: string, places: PagePlaces): Content {
+  const link = reportLink(name, places);
+  return link === undefined ? text : html`<a href="${link}">${text}</a>`;
+}
+
+/** Relative address of a submission's report: beside its record, or in its run's folder; undefined where there is none. */
+function reportLink(name: string, { file, submissions }: PagePlaces): string | undefined {
+  const report = [join(submissions, name), join(dirname(submissions), "runs", name)]
+    .map((folder) => join(folder, "report.html"))
+    .find((path) => existsSync(path));
+  if (report === undefined) return undefined;
+  return relative(dirname(file), report).split(sep).map(encodeURIComponent).join("/");
 }
 
 const unrankedList = (unranked: Leaderboard["unranked"]): Content =>

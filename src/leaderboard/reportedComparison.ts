@@ -26,7 +26,11 @@ export function compareReports(
   b: ScoreReport,
   particles: readonly Weighted[],
 ): ReportedDifference {
-  const comparison = compareSubmissions(pairReports(a, b), { particles, resamples: 1000 });
+  const comparison = compareSubmissions(pairReports(a, b, particles), {
+    particles,
+    resamples,
+    isScoreAlone: true,
+  });
   const { verdict, experiments, differing, over, confidence, score, permutation } = comparison;
   return {
     verdict,
@@ -40,8 +44,14 @@ export function compareReports(
   };
 }
 
-function pairReports(a: ScoreReport, b: ScoreReport): PairedRuns {
-  const types = Object.keys(a.perType);
+/** Resamples of a comparison, of which a leaderboard makes one a row. */
+const resamples = 500;
+
+/** Pairs the counts of the types that have a weight: the others are no part of the score. */
+function pairReports(a: ScoreReport, b: ScoreReport, particles: readonly Weighted[]): PairedRuns {
+  const types = Object.keys(a.perType).filter((type) =>
+    particles.some(({ name, weight }) => name === type && weight > 0),
+  );
   return new Map(
     Object.keys(a.perExperiment)
       .sort()

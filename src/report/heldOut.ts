@@ -38,8 +38,8 @@ export async function judgeHeldOut(run: ReportedRun, dataset: Dataset): Promise<
   const tomograms = new Map<string, TomogramReader>();
   const extents = new Map<string, Extent>();
   for (const name of record.runs.holdout) {
-    const { tomogram, voxelSpacing, level } = run.tomogram;
-    const ref = findTomogram(findRun(dataset, name), tomogram, voxelSpacing);
+    const { tomogram, voxelSpacing, level, nan } = run.tomogram;
+    const ref = { ...findTomogram(findRun(dataset, name), tomogram, voxelSpacing), nan };
     const reader = await openTomogram(ref, level, dataset.access);
     tomograms.set(name, reader);
     extents.set(name, extentOf(reader));

@@ -107,6 +107,7 @@ const choiceSchema = z.looseObject({
     voxelSpacing: z.number().positive().optional(),
     spacing: z.number().positive().optional(),
     level: z.int().nonnegative(),
+    nan: z.literal("blank").optional(),
   }),
 });
 

@@ -20,7 +20,8 @@ const table = {
   checkpointBytes: { most: 2 ** 32, unit: "bytes", of: "one checkpoint" },
   checkpointTensors: { most: 100_000, unit: "tensors", of: "one checkpoint" },
   nameCharacters: { most: 200, unit: "characters", of: "one name of a run, type, user or session" },
-  listedFiles: { most: 10_000_000, unit: "files", of: "one listing of a server" },
+  listedFiles: { most: 1_000_000, unit: "files", of: "one listing of a server" },
+  portalRows: { most: 100_000, unit: "rows", of: "one list of the Data Portal" },
 } as const satisfies Record<string, Limit>;
 
 /** Name of a limit. */

@@ -2,7 +2,8 @@
  * The gate for names that become paths: names of runs, types, users, sessions and tomograms, and keys of listings, as files,
  * servers and flags give them.
  */
-import { join, relative, sep } from "node:path";
+import { lstat, readlink, realpath } from "node:fs/promises";
+import { isAbsolute, join, relative, sep } from "node:path";
 import { type ErrorTag, PickbenchError } from "./errors.js";
 import { limits } from "./limits.js";
 
@@ -91,4 +92,24 @@ function unfit(name: string, fault: string, { what, path, remedy, tag }: NameOri
     `${where}the ${what} ${JSON.stringify(shown)} cannot be part of a file's name: ${fault}; ${remedy ?? "rename it"}`,
     path === undefined ? {} : { path },
   );
+}
+
+/**
+ * Checks that no file that is to be written in a folder is a link that leads out of it: --overwrite would replace what lies
+ * there. Folders that are links are followed, for runs often lie on another disk.
+ *
+ * @throws PickbenchError BadUsage naming the first such link
+ */
+export async function checkLinks(folder: string, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    const there = await lstat(path).catch(() => undefined);
+    if (there?.isSymbolicLink() !== true) continue;
+    const [from, to] = [await realpath(folder), await realpath(path).catch(() => readlink(path))];
+    if (isAbsolute(to) && !relative(from, to).startsWith("..")) continue;
+    throw new PickbenchError(
+      "BadUsage",
+      `${path} is a link that leads out of ${folder}, to ${to}; remove the link, or give another --out`,
+      { path },
+    );
+  }
 }

@@ -40,10 +40,25 @@ export function openPool(module: URL, { threads, atOnce = threads, held }: PoolO
     workerData: { closed, held } satisfies PoolData,
   });
   const underWay = new Set<Promise<unknown>>();
+  const refusals = new Set<(error: unknown) => void>();
+  let broken: unknown;
+  // Piscina says so of a thread that did not start, or died without work: what waits for it would wait for ever.
+  pool.on("error", (error: unknown) => {
+    broken ??= error;
+    for (const refuse of refusals) refuse(broken);
+  });
   return {
     async run<Result>(task: unknown, name?: string): Promise<Result> {
       if (Atomics.load(closed, 0) !== 0) throw new Error("work was asked of a pool that is closed");
-      const asked = pool.run(task, name === undefined ? {} : { name });
+      if (broken !== undefined) throw broken;
+      const asked = new Promise<Answer>((resolve, refuse) => {
+        refusals.add(refuse);
+        const forget = (): boolean => refusals.delete(refuse);
+        pool
+          .run(task, name === undefined ? {} : { name })
+          .then(resolve, refuse)
+          .finally(forget);
+      });
       const ended = (): boolean => underWay.delete(asked);
       underWay.add(asked);
       asked.then(ended, ended);

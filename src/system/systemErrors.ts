@@ -33,6 +33,9 @@ function isLackOfMemory(error: Error): boolean {
   );
 }
 
+/** What Node and ONNX Runtime say of threads that the system does not start. */
+const noThreads = /EAGAIN|pthread_create failed|Resource temporarily unavailable/;
+
 /** With fewer descriptors than this, Node says of modules that it cannot open that they are not there. */
 const fewFiles = 256;
 
@@ -61,7 +64,7 @@ export function userErrorOf(error: unknown, place?: string): PickbenchError | un
       cause: error,
     });
   if (isLackOfMemory(error)) return make(`the memory is used up; ${memoryRemedy}`);
-  if (code === "EAGAIN" || (code === "ERR_WORKER_INIT_FAILED" && /EAGAIN/.test(error.message)))
+  if (code === "EAGAIN" || noThreads.test(error.message))
     return make("the system starts no more threads or processes; give fewer --threads, or raise ulimit -u");
   if (
     code === "EMFILE" ||

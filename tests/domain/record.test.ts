@@ -160,3 +160,13 @@ describe("a record that cannot be used is refused", () => {
     await expect(readRecord(join(folder, "none.json"))).rejects.toThrow(/it does not exist/);
   });
 });
+
+test("a record nested 20,000 levels deep is refused in a sentence", async () => {
+  await startRecord(path, start);
+  const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+  writeFileSync(path, readFileSync(path, "utf8").replace(/"net": ?"baseline"/, `"net": ${deep}`));
+  await expect(readRecord(path)).rejects.toMatchObject({
+    name: "BadExperiment",
+    message: expect.stringContaining("it is nested too deeply; run the experiment again"),
+  });
+});

@@ -22,11 +22,10 @@ const passes = /closed/;
 const isHalf = (name: string): boolean => /\.partial-|\.own-|\.after-|\.lock$|\.parts\/.*\.tmp/.test(name);
 
 const names = Object.keys(writingCommands) as WritingName[];
-const pairs = names.flatMap((name) => Object.keys(situations).map((situation) => ({ name, situation })));
 
-/** Commands and situations that do not meet: what is written stands elsewhere, or no input is read. */
-const apart = ({ name, situation }: (typeof pairs)[number]): boolean =>
-  situation.includes("not be read") && writingCommands[name].input === "folder";
+/** Commands that a situation concerns: some read no input. */
+const met = (situation: string): WritingName[] =>
+  names.filter((name) => !(situation.includes("not be read") && writingCommands[name].input === "folder"));
 
 function check({ code, signal, stderr, left }: Outcome, situation: string): "one sentence" | "whole" {
   const text = stderr.trim();
@@ -47,13 +46,13 @@ function check({ code, signal, stderr, left }: Outcome, situation: string): "one
   return "one sentence";
 }
 
-it(`every writing command in every situation${canMount ? "" : " (full disks skipped: nothing can be mounted here)"}`, async () => {
-  const met = pairs.filter((pair) => !apart(pair));
+it.each(Object.keys(situations))("every writing command with %s", async (situation) => {
+  const commands = met(situation);
   await runCampaign({
-    few: 24,
-    all: met.length,
+    few: 2,
+    all: commands.length,
     async trial(seed) {
-      const { name, situation } = met[((seed - 1) * 37) % met.length]!;
+      const name = commands[(7 * (seed - 1) + 3) % commands.length]!;
       const command = writingCommands[name];
       const out = await emptyFolder(folder, "out", String(seed));
       if ("prepare" in command) await command.prepare(inputs, out);
@@ -61,10 +60,12 @@ it(`every writing command in every situation${canMount ? "" : " (full disks skip
       try {
         return check(await situations[situation]!(place), situation);
       } catch (error) {
-        throw new Error(`${name} with ${situation}: ${(error as Error).message}`);
+        throw new Error(`${name}: ${(error as Error).message}`);
       } finally {
         await rm(out, { recursive: true, force: true });
       }
     },
   });
 });
+
+it.skipIf(canMount)("full disks (skipped: no file system can be mounted here)", () => undefined);

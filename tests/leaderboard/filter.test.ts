@@ -7,6 +7,7 @@ const leaderboard: Leaderboard = {
   groups: [
     {
       dataHash: "a918f1",
+      dataName: null,
       holdout: ["TS_1"],
       seeds: [{ experiment: "small", seeds: [0, 1], score: { mean: 0.8, standardError: 0.1 }, perType: {} }],
       rows: [
@@ -16,7 +17,7 @@ const leaderboard: Leaderboard = {
         rowOf(4, "aXb", { perType: { thyroglobulin: 0.5 } }),
       ],
     },
-    { dataHash: "b000", holdout: ["TS_1"], seeds: [], rows: [rowOf(1, "elsewhere")] },
+    { dataName: null, dataHash: "b000", holdout: ["TS_1"], seeds: [], rows: [rowOf(1, "elsewhere")] },
   ],
   unranked: [],
 };

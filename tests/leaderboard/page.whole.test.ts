@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { chromium as playwright } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Leaderboard } from "../../src/leaderboard/leaderboard.js";
 import { leaderboardPage } from "../../src/leaderboard/page.js";
@@ -14,6 +15,7 @@ const leaderboard: Leaderboard = {
   groups: [
     {
       dataHash: "a918f1",
+      dataName: "phantoms",
       holdout: [hostile],
       seeds: [{ experiment: hostile, seeds: [0, 1], score: { mean: 0.8, standardError: 0.1 }, perType: {} }],
       rows: [
@@ -26,7 +28,7 @@ const leaderboard: Leaderboard = {
           perType: { [hostile]: 1 },
           parameters: 10_000,
         }),
-        rowOf(3, "third", { parameters: 2000, tomogramSeconds: null }),
+        rowOf(3, "third", { parameters: 2000, tomogramSeconds: null, notScored: ["ribosome"] }),
       ],
     },
   ],
@@ -39,7 +41,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "pickbench-page-"));
   for (const [name, file] of [
     ["first", "report.html"],
-    ["third", "report.json"],
+    ["../runs/third", "report.html"],
   ] as const) {
     mkdirSync(join(folder, "submissions", name), { recursive: true });
     writeFileSync(join(folder, "submissions", name, file), "");
@@ -57,6 +59,13 @@ test("text of records cannot become markup", () => {
   expect(html.match(/<script/g)).toHaveLength(1);
 });
 
+test("the data's name is in the heading, and a type without a weight has no 0.0000", () => {
+  expect(html).toContain("<h2>Data phantoms, a918f1, held out:");
+  const row = /<tr><td[^>]*>3<.*?<\/tr>/s.exec(html)![0];
+  expect(row).toContain(">not scored<");
+  expect(row).not.toContain(">0.3000<");
+});
+
 test("needs nothing from outside, and its policy allows nothing", () => {
   expect(html).toContain("default-src 'none'");
   expect(html.replace(/xmlns(:xlink)?="[^"]*"/g, "")).not.toMatch(/https?:/);
@@ -65,7 +74,9 @@ test("needs nothing from outside, and its policy allows nothing", () => {
 
 test("links to the report that is there, relative to itself", () => {
   expect(html).toContain('href="../submissions/first/report.html"');
-  expect(html).toContain('href="../submissions/third/report.json"');
+  expect(html).toContain('href="../runs/third/report.html"');
+  expect(html).not.toContain("report.json");
+  expect(html).toContain("A name without a link has no report yet");
 });
 
 const chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
@@ -101,4 +112,29 @@ describe.skipIf(chromium === undefined)("in a browser (skipped where Chromium is
   ])("%j shows rows %j, without a word on the console", async (hash, shown, sorted) => {
     expect(await open(hash)).toEqual({ console: [], shown, sorted });
   });
+
+  test.each([1280, 800])(
+    "at %i pixels the page fits, and ranks and names stay while the table is scrolled",
+    async (width) => {
+      const browser = await playwright.launch({ executablePath: chromium!, args: ["--no-sandbox"] });
+      try {
+        const page = await browser.newPage({ viewport: { width, height: 700 } });
+        await page.goto(`file://${join(folder, "site", "leaderboard.html")}`);
+        expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(
+          width,
+        );
+        const places = () =>
+          page.evaluate<number[]>(
+            '["td.rank", "td.name", "td.score"].map((cell) => document.querySelector(cell).getBoundingClientRect().left)',
+          );
+        const before = await places();
+        await page.evaluate('document.querySelector(".scroll").scrollBy(300, 0)');
+        const after = await places();
+        expect(after.slice(0, 2)).toEqual(before.slice(0, 2));
+        expect(after[2]).toBeLessThan(before[2]! - 100);
+      } finally {
+        await browser.close();
+      }
+    },
+  );
 });

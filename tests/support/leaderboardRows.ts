@@ -10,6 +10,7 @@ export const rowOf = (rank: number, name: string, changes: Partial<LeaderboardRo
   interval: null,
   against: null,
   perType: { ribosome: rank / 10 },
+  notScored: [],
   split: null,
   network: "unet",
   parameters: 1000 * rank,

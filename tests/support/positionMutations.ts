@@ -48,6 +48,18 @@ export function mutated(bytes: Buffer, random: Random): Buffer {
   return out;
 }
 
+/** Characters of numbers, and blanks. */
+const ofNumbers = Buffer.from("0123456789.-+eE \t,");
+
+/** Copies bytes with one to three characters of numbers in other places: most of these files can still be read. */
+export function nudged(bytes: Buffer, random: Random): Buffer {
+  const out = Buffer.from(bytes);
+  const places = [...out.keys()].filter((at) => ofNumbers.includes(out[at]!));
+  for (let left = 1 + random.integer(3); left > 0 && places.length > 0; left--)
+    out[places[random.integer(places.length)]!] = ofNumbers[random.integer(ofNumbers.length)]!;
+  return out;
+}
+
 function mutatedOnce(bytes: Buffer, random: Random): Buffer<ArrayBuffer> {
   const at = random.integer(bytes.length + 1);
   const length = random.integer(Math.min(64, bytes.length - at) + 1);

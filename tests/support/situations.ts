@@ -28,6 +28,9 @@ const nobody = 65534;
 /** Whether a file system of its own can be mounted here, which takes rights. */
 export const canMount = spawnSync("unshare", ["-m", "sh", "-c", "mount -t tmpfs none /mnt"]).status === 0;
 
+/** A command that goes on for longer, in ms, hangs. */
+const longest = 240_000;
+
 interface Run {
   readonly script?: string;
   readonly isNobody?: boolean;
@@ -41,6 +44,7 @@ function runIn({ out, args }: Place, { script = 'exec "$@"', isNobody, stdout = 
     ...(isNobody && isRoot ? { uid: nobody, gid: nobody } : {}),
   });
   child.stdout?.destroy();
+  const hanging = setTimeout(() => child.kill("SIGKILL"), longest);
   let stderr = "";
   child.stderr!.on("data", (text: Buffer) => {
     stderr += text.toString();
@@ -48,6 +52,7 @@ function runIn({ out, args }: Place, { script = 'exec "$@"', isNobody, stdout = 
   return new Promise<Outcome>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", async (code, signal) => {
+      clearTimeout(hanging);
       const [said, listed] = stderr.split("\n== left\n");
       const left = listed?.split("\n").filter((name) => name !== "") ?? (await below(out));
       resolve({ code, signal, stderr: said!, left });

@@ -122,7 +122,7 @@ export const writingCommands = {
     args: ({ run, data }, out) => ["report", run, "--data", data, "--out", join(out, "report.html")],
   },
   leaderboard: {
-    input: "submissions",
+    input: "folder",
     prepare: ({ submissions }, out) => cp(submissions, join(out, "submissions"), { recursive: true }),
     args: (_, out) => [
       ...["leaderboard", "--submissions", join(out, "submissions"), "--html", join(out, "page.html")],

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve, sep } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkedName, inside, nameFault } from "../../src/system/names.js";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { checkedName, checkLinks, inside, nameFault } from "../../src/system/names.js";
 
 const origin = { what: "type", path: "a.safetensors" };
 
@@ -59,6 +59,36 @@ describe("a name that becomes a path", () => {
         path: "a.safetensors",
         message: `a.safetensors: the type "\\u001b${"a".repeat(59)}…" cannot be part of a file's name: it holds a control character; give --type NAME`,
       }),
+    );
+  });
+});
+
+describe("a file to be written that is a link", () => {
+  test("is refused where it leads out of the folder, by any way", async () => {
+    const outer = mkdtempSync(join(tmpdir(), "links-"));
+    onTestFinished(() => rmSync(outer, { recursive: true }));
+    const folder = join(outer, "out");
+    mkdirSync(join(folder, "a"), { recursive: true });
+    writeFileSync(join(outer, "precious"), "");
+    writeFileSync(join(folder, "kept"), "");
+    symlinkSync(outer, join(folder, "elsewhere"));
+    const links = {
+      absolute: join(outer, "precious"),
+      upwards: "../precious",
+      "a/upwards": "../../precious",
+      dangling: join(outer, "nothing"),
+      "dangling-upwards": "../nothing",
+    };
+    for (const [name, target] of Object.entries(links)) {
+      symlinkSync(target, join(folder, name));
+      await expect(checkLinks(folder, [join(folder, "kept"), join(folder, name)])).rejects.toThrow(
+        `${join(folder, name)} is a link that leads out of ${folder}, to `,
+      );
+    }
+    symlinkSync("kept", join(folder, "inner"));
+    await checkLinks(
+      folder,
+      ["kept", "inner", "absent", "elsewhere/precious"].map((name) => join(folder, name)),
     );
   });
 });

@@ -95,3 +95,15 @@ it("closes while busy: what goes on is finished, what waits is refused, and noth
   expect([...cell]).toEqual([1, 1]);
   await expect(run(1)).rejects.toThrow("closed");
 });
+
+it("refuses all work where its threads do not start, in place of waiting for them", async () => {
+  await writeFile(
+    join(folder, "broken.mjs"),
+    `throw Object.assign(new Error("Worker initialization failure: EAGAIN"), { code: "ERR_WORKER_INIT_FAILED" });`,
+  );
+  const broken = openPool(pathToFileURL(join(folder, "broken.mjs")), { threads: 2, atOnce: 0, held: 0 });
+  const all = await Promise.allSettled([1, 2, 3].map((task) => broken.run(task)));
+  for (const one of all)
+    expect(one).toMatchObject({ status: "rejected", reason: { message: expect.stringContaining("EAGAIN") } });
+  await broken.close();
+});

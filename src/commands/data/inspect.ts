@@ -1,4 +1,5 @@
 /** pickbench inspect: what a data set holds, and what is broken in it. */
+import { percentText } from "../../data/blank/blank.js";
 import { openDataset } from "../../data/dataset.js";
 import {
   type Inspection,
@@ -7,7 +8,7 @@ import {
   type TomogramInspection,
 } from "../../data/inspect/inspection.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkSpacing, quietOption, withDataset } from "../shared/flags.js";
+import { checkSpacing, nanOption, quietOption, withDataset } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench inspect`: what a data set holds, and whether it can be read to the last chunk. */
@@ -16,32 +17,34 @@ export const command = defineCommand({
   options: (argv) =>
     withDataset(argv)
       .option("quick", { type: "boolean", default: false, describe: "metadata and picks only, no chunks" })
+      .option("nan", nanOption)
       .option("quiet", quietOption)
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .example("$0 inspect --data czii/train", "list everything and read every chunk")
       .example("$0 inspect --data czii --part test --quick", "list the test tomograms"),
-  async run({ data, part, spacing, quick, quiet, json }) {
+  async run({ data, part, spacing, quick, nan, quiet, json }) {
     checkSpacing(spacing);
     const reporter = terminalReporter({ quiet });
     const dataset = await openDataset(data, { part, spacing, reporter });
-    const inspection = await inspectDataset(dataset, !quick, reporter);
+    const inspection = await inspectDataset(dataset, !quick, reporter, nan);
     report(json, inspection, () => describe(inspection, quick));
     if (inspection.problems.length > 0) process.exitCode = 1;
   },
 });
 
-function describe({ root, runs, chunks, problems }: Inspection, quick: boolean): string {
+function describe({ root, runs, chunks, problems, notes }: Inspection, quick: boolean): string {
   const tomograms = runs.reduce((sum, run) => sum + run.tomograms.length, 0);
   const read = quick ? "chunks not read" : `${chunks} chunks read`;
   return [
     `${root}: ${runs.length} runs, ${tomograms} tomograms`,
     ...runs.flatMap(describeRun),
+    ...notes.map((note) => `note: ${note}`),
     problems.length === 0 ? `${read}, nothing broken` : `${read}, ${problems.length} broken:`,
     ...problems.map(({ message }) => `  ${message}`),
   ].join("\n");
 }
 
-function describeRun({ name, tomograms, picks, contrast, notes }: RunInspection): string[] {
+function describeRun({ name, tomograms, picks, contrast, particles, notes }: RunInspection): string[] {
   const files = picks.map(
     ({ type, count, userId, sessionId }) =>
       `${type} ${count}${userId ? ` (${userId}, session ${sessionId})` : ""}`,
@@ -53,18 +56,20 @@ function describeRun({ name, tomograms, picks, contrast, notes }: RunInspection)
     ...(contrast
       ? [`  contrast at the picks: ${Math.abs(contrast.z).toFixed(1)} standard errors above random places`]
       : []),
+    ...(particles === "unknown" ? [] : [`  particles: ${particles}`]),
     ...notes.map((note) => `  note: ${note}`),
   ];
 }
 
-function describeTomogram({ tomoType, levels, channels, values }: TomogramInspection): string {
+function describeTomogram({ tomoType, levels, channels, values, blank }: TomogramInspection): string {
   const sizes = levels.map(({ shape, spacing }) => `${shape.join("×")} at ${describeSpacing(spacing)} Å`);
   const chunk = levels[0] ? `; chunks ${levels[0].chunkShape.join("×")}` : "";
   const names = channels ? `; channels ${channels.join(", ")}` : "";
   const range = values
     ? `; values ${values.least.toPrecision(4)} to ${values.largest.toPrecision(4)}, mean ${values.mean.toPrecision(3)}`
     : "";
-  return `  ${tomoType}: ${sizes.join(", ") || "metadata is broken"}${chunk}${names}${range}`;
+  const empty = blank ? `; ${percentText(blank)} of the voxels are blank (they hold no data)` : "";
+  return `  ${tomoType}: ${sizes.join(", ") || "metadata is broken"}${chunk}${names}${range}${empty}`;
 }
 
 /** One number where the axes agree to a thousandth of an Å. */

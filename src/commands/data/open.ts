@@ -8,6 +8,7 @@ import type { ParticlePick } from "../../domain/particles.js";
 import type { PicksAuthor } from "../../formats/copickPicks.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
+import { checkLinks } from "../../system/names.js";
 import { checkFree } from "../../system/overwriting.js";
 import type { Reporter } from "../../system/reporter.js";
 import { type ContrastRange, contrastRange } from "../../viewers/contrast.js";
@@ -104,6 +105,7 @@ export const command = defineCommand({
     const written = programs.map((program) => viewerFiles(program, scene, where));
     const places = written.flatMap(({ files }) => [...files.keys()].map((name) => join(out, name)));
     await checkFree(places, flags.overwrite);
+    await checkLinks(out, places);
     const server = flags.serve ? await serve(scene, flags.port ?? 0, dataset.access) : undefined;
     const shown = server
       ? programs.map((program) => viewerFiles(program, scene, { ...where, server: server.url }))

@@ -13,6 +13,7 @@ import {
   checkSpacing,
   checkWhole,
   engineOption,
+  nanOption,
   overwriteOption,
   quietOption,
   runNames,
@@ -38,6 +39,7 @@ export const withDetectorOptions = (argv: Argv) =>
     .option("runs", runsOption)
     .option("spacing", spacingOption)
     .option("tomogram", { type: "string", describe: "reconstruction, over the checkpoint's" })
+    .option("nan", nanOption)
     .option("tile", {
       type: "string",
       describe:

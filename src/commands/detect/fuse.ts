@@ -10,6 +10,7 @@ import { checkOverlap, type Picker, parseWeights } from "../../infer/consensus/p
 import type { PicksByExperiment } from "../../score/match/positions.js";
 import { writeSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
+import { checkLinks } from "../../system/names.js";
 import { checkFree } from "../../system/overwriting.js";
 import { checkTuneRuns, tuneTypes } from "../../train/ensemble/tuneFusion.js";
 import { defineCommand, report } from "../shared/command.js";
@@ -152,6 +153,7 @@ async function writeFolder(
     particles.map(({ name }) => picksPath(folder, run, name, author)),
   );
   await checkFree(places, overwrite, "another --out or --session");
+  await checkLinks(folder, places);
   for (const [run, list] of picks)
     for (const { name } of particles)
       await writePicks(

@@ -12,6 +12,7 @@ import { defaultPicking, type PickingSettings } from "../../infer/pick/picking.j
 import { type PickedType, planPicking } from "../../infer/pick/store.js";
 import { findStores } from "../../infer/predict/probabilityStores.js";
 import { PickbenchError } from "../../system/errors.js";
+import { checkLinks } from "../../system/names.js";
 import { checkFree } from "../../system/overwriting.js";
 import type { Reporter } from "../../system/reporter.js";
 import { defineCommand, report } from "../shared/command.js";
@@ -105,11 +106,9 @@ export const command = defineCommand({
       configured,
     );
     const author = { userId: ownUserId, sessionId: session };
-    await checkFree(
-      planned.map((task) => picksPath(out, task.run, task.type, author)),
-      overwrite,
-      "another --out or --session",
-    );
+    const places = planned.map((task) => picksPath(out, task.run, task.type, author));
+    await checkFree(places, overwrite, "another --out or --session");
+    await checkLinks(out, places);
     const settings = new Map(
       planned.map((task) => {
         const base = tuned?.settings.get(task.type);

@@ -12,9 +12,11 @@ import {
   probabilityPaths,
 } from "../../infer/predict/probabilityFiles.js";
 import { PickbenchError } from "../../system/errors.js";
+import { checkLinks } from "../../system/names.js";
 import { checkFree } from "../../system/overwriting.js";
 import { type Reporter, startCounting } from "../../system/reporter.js";
 import { type Detector, openDetector } from "../../train/submit/detector.js";
+import { oddities } from "../../train/submit/oddities.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, threadsOf } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
@@ -77,6 +79,7 @@ export const command = defineCommand({
       threads,
       precision,
       tomogram,
+      nan: flags.nan,
       tiling,
       allowCode: flags.allowCode,
     });
@@ -94,6 +97,7 @@ export const command = defineCommand({
         probabilityPaths(format, { folder: out, session, run, voxelSpacing, types }),
       );
       await checkFree(places, overwrite);
+      await checkLinks(out, places);
       for (const [run, voxelSpacing] of voxelSpacings)
         written.push(...(await predictRun(detector, dataset, { ...target, run, voxelSpacing })));
     } finally {
@@ -121,6 +125,7 @@ async function predictRun(
   const { run } = target;
   const views = await detector.read(dataset, run);
   const { shape, spacing } = views[0]!;
+  for (const line of oddities(run, views[0]!, detector.contrast)) reporter.note(line);
   const files = await createProbabilities(format, {
     ...target,
     ...(voxels ? { voxels } : {}),

@@ -48,6 +48,7 @@ export const command = defineCommand({
           threads,
           precision: flags.precision,
           tomogram: flags.tomogram,
+          nan: flags.nan,
           tiling,
           allowCode: flags.allowCode,
         };
@@ -61,6 +62,7 @@ export const command = defineCommand({
             threads,
             precision: detector.precision,
             tiles: canonicalJson(tiling),
+            ...(flags.nan && { nan: flags.nan }),
             ...(flags.spacing === undefined ? {} : { spacing: flags.spacing }),
             version: ownVersion(),
           });

@@ -1,4 +1,5 @@
 /** What the command line prints of an error, and the exit code it ends with. */
+import { withAddresses } from "../../data/remote/cacheFolder.js";
 import { isPickbenchError } from "../../system/errors.js";
 import { styleFor } from "./style.js";
 
@@ -8,12 +9,13 @@ export function exitCodeOf(error: unknown): number {
   return isOfUser(error) ? 1 : 2;
 }
 
-/** The sentence for the user; the stack of a defect; with `isDebug` the stack and what caused it in any case. */
+/** The sentence for the user, in which files that were fetched are named by their address unless the disk refuses them; the stack of a defect; with `isDebug` the stack and what caused it in any case. */
 export function errorText(error: unknown, isDebug: boolean): string {
   const { red, yellow } = styleFor(process.stderr);
   const name = isPickbenchError(error, "Stopped") ? yellow("pickbench:") : red("pickbench:");
   if (!isOfUser(error)) return `${name} this is a defect of ours, please report it\n${chainOf(error)}`;
-  const sentence = `${name} ${(error as Error).message}`;
+  const { message } = error as Error;
+  const sentence = `${name} ${isPickbenchError(error, "System") ? message : withAddresses(message)}`;
   return isDebug ? `${sentence}\n${chainOf(error)}` : sentence;
 }
 

@@ -96,6 +96,12 @@ export function runNames(flag: string, given: string): string[] {
   );
 }
 
+/** `--nan`, the same wherever voxels are read. */
+export const nanOption = {
+  choices: ["blank"] as const,
+  describe: "NaN marks voxels without data, as in the margins of masked tomograms; refused if absent",
+} as const;
+
 /** `--spacing`, the same wherever tomograms are opened. */
 export const spacingOption = {
   type: "number",

@@ -1,4 +1,5 @@
 /** The one place that writes text to the terminal: whatever came from files and servers is made printable there. */
+import { withAddresses } from "../../data/remote/cacheFolder.js";
 import { printable } from "../../present/printable.js";
 import { withCodes } from "./style.js";
 
@@ -12,8 +13,11 @@ export function print(output: Output, lines: string): void {
 /** Takes away what the terminal shows in the cursor's line. */
 const clearLine = "\r\u001b[2K";
 
-/** Writes lines of their own to stderr: over a bar or an echoed ^C, which the next step of the bar shows again below. */
+/**
+ * Writes lines of their own to stderr: over a bar or an echoed ^C, which the next step of the bar shows again below. Files
+ * that were fetched are named by their address.
+ */
 export const printLine = (line: string): void => {
   if (process.stderr.isTTY) process.stderr.write(clearLine);
-  print("stderr", line);
+  print("stderr", withAddresses(line));
 };

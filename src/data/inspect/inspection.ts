@@ -3,15 +3,20 @@
  * odd.
  */
 import type { ParticlePick } from "../../domain/particles.js";
+import { extent } from "../../formats/zarr/chunkGrid.js";
 import { isPickbenchError, messageOf } from "../../system/errors.js";
 import { hashFile } from "../../system/files.js";
 import { type Reporter, silentReporter } from "../../system/reporter.js";
+import { isBlankAt } from "../blank/blank.js";
+import { type Contrast, contrastOf, differingContrast } from "../contrast.js";
 import type { Dataset, Level, Run, TomogramRef } from "../model.js";
+import { withBlank } from "../normalisation.js";
 import { listPicks, readPicksOf, strayPicks } from "../picks.js";
 import { spacingDoubts } from "../spacings.js";
 import { openTomogram, resolveTomogram } from "../tomograms/omeZarr.js";
 import { contrastNotes } from "./contrastNotes.js";
 import { measureTruthContrast, type TruthContrast } from "./truthContrast.js";
+import { type SeenVoxels, type ValueRange, VoxelSurvey } from "./voxelSurvey.js";
 
 /** A tomogram as inspected. */
 export interface TomogramInspection {
@@ -21,14 +26,10 @@ export interface TomogramInspection {
   /** Levels, finest first; empty where the metadata is broken. */
   readonly levels: readonly Level[];
   readonly channels?: readonly string[];
-  /** Values of the finest level; absent where chunks were not read or one is broken. */
+  /** Values of the finest level that are not blank; absent where chunks were not read or one is broken. */
   readonly values?: ValueRange;
-}
-
-interface ValueRange {
-  readonly least: number;
-  readonly largest: number;
-  readonly mean: number;
+  /** Share of the finest level's voxels that are blank, that is, hold no data; absent as `values`. */
+  readonly blank?: number;
 }
 
 interface PicksInspection {
@@ -52,6 +53,8 @@ export interface RunInspection {
   readonly picks: readonly PicksInspection[];
   /** Contrast of the picks in the first readable reconstruction; null without picks, or where chunks were not read. */
   readonly contrast: TruthContrast | null;
+  /** How particles look: at the picks, or where they do not tell by the skewness of all voxels. */
+  readonly particles: Contrast;
   /** Oddities that break nothing. */
   readonly notes: readonly string[];
 }
@@ -69,6 +72,8 @@ export interface Inspection {
   /** Number of chunks that were read. */
   readonly chunks: number;
   readonly problems: readonly Problem[];
+  /** Oddities of the data set as a whole. */
+  readonly notes: readonly string[];
 }
 
 /** Collects the user's mistakes instead of stopping at the first; a defect of the program still stops. */
@@ -96,50 +101,68 @@ class Problems {
  *
  * @param readChunks false leaves the chunks unread
  * @param reporter hears of each chunk that is read
+ * @param nan whether NaN is read as blank instead of being broken
  */
 export async function inspectDataset(
   dataset: Dataset,
   readChunks: boolean,
   reporter: Reporter = silentReporter,
+  nan?: "blank" | undefined,
 ): Promise<Inspection> {
   const problems = new Problems();
   const runs: RunInspection[] = [];
   for (const run of dataset.runs) runs.push(await inspectRun(dataset, run, problems));
-  if (!readChunks) return { root: dataset.root, runs, chunks: 0, problems: problems.list() };
-  const read = await readAllChunks(dataset, runs, problems, reporter);
+  if (!readChunks) return { root: dataset.root, runs, chunks: 0, problems: problems.list(), notes: [] };
+  const read = await readAllChunks(dataset, runs, problems, reporter, nan);
   const measured: RunInspection[] = [];
-  for (const run of runs) measured.push(await measureRun(dataset, run, read.values, problems));
-  return { root: dataset.root, runs: measured, chunks: read.chunks, problems: problems.list() };
+  for (const run of runs) measured.push(await measureRun(dataset, run, read.seen, problems, nan));
+  const differing = differingContrast(new Map(measured.map(({ name, particles }) => [name, particles])));
+  return {
+    root: dataset.root,
+    runs: measured,
+    chunks: read.chunks,
+    problems: problems.list(),
+    notes: differing ? [differing] : [],
+  };
 }
 
 /** Adds what the voxels show: the tomograms' values, and whether picks lie on densities. */
 async function measureRun(
   dataset: Dataset,
   run: RunInspection,
-  values: ReadonlyMap<string, ValueRange>,
+  seen: ReadonlyMap<string, SeenVoxels>,
   problems: Problems,
+  nan: "blank" | undefined,
 ): Promise<RunInspection> {
   const tomograms = run.tomograms.map((tomogram) => {
-    const range = values.get(tomogram.path);
-    return range ? { ...tomogram, values: range } : tomogram;
+    const found = seen.get(tomogram.path);
+    return found?.values ? { ...tomogram, values: found.values, blank: found.blank } : tomogram;
   });
   const flat = tomograms
     .filter((tomogram) => tomogram.values && tomogram.values.least === tomogram.values.largest)
     .map(({ path, values: range }) => `${path}: every voxel is ${range!.least}`);
   const whole = tomograms.find((tomogram) => tomogram.values);
-  const contrast = whole ? ((await problems.guard(() => contrastOf(dataset, run, whole))) ?? null) : null;
+  const measured = whole && (await problems.guard(() => contrastOfRun(dataset, run, whole, nan)));
+  const contrast = measured?.contrast ?? null;
+  const atPicks = contrastOf(contrast?.z ?? null);
+  const particles = atPicks === "unknown" && whole ? seen.get(whole.path)!.contrast : atPicks;
   const odd = contrast ? contrastNotes(contrast, whole!.levels[0]!.spacing[2]) : [];
-  return { ...run, tomograms, contrast, notes: [...run.notes, ...flat, ...odd] };
+  const inBlank = measured?.inBlank
+    ? [`${measured.inBlank} picks lie in blank voxels, which hold no data`]
+    : [];
+  return { ...run, tomograms, contrast, particles, notes: [...run.notes, ...flat, ...inBlank, ...odd] };
 }
 
 /**
- * Measures contrast at the coarsest level where the smallest particle's radius is still three voxels, or at the finest.
+ * Measures contrast at the coarsest level where the smallest particle's radius is still three voxels, or at the finest,
+ * and counts the picks in blank voxels; undefined without picks.
  */
-async function contrastOf(
+async function contrastOfRun(
   dataset: Dataset,
   { name, picks }: RunInspection,
   { tomoType, path, levels }: TomogramInspection,
-): Promise<TruthContrast | null> {
+  nan: "blank" | undefined,
+): Promise<{ readonly contrast: TruthContrast | null; readonly inBlank: number } | undefined> {
   const points = (
     await Promise.all(
       picks.map(async ({ path: from, type }) => {
@@ -152,11 +175,16 @@ async function contrastOf(
   const wanted = Math.min(...radii.map(({ radius }) => radius)) / 3;
   const level = levels.findLastIndex(({ spacing }) => Math.max(...spacing) <= wanted);
   const reader = await openTomogram(
-    { run: name, tomoType, path, levels },
+    { run: name, tomoType, path, levels, nan },
     Math.max(0, level),
     dataset.access,
   );
-  return points.length === 0 ? null : measureTruthContrast(await reader.readAll(), points, dataset.particles);
+  if (points.length === 0) return undefined;
+  const volume = withBlank(await reader.readAll(), nan === "blank");
+  return {
+    contrast: measureTruthContrast(volume, points, dataset.particles),
+    inBlank: points.filter((point) => isBlankAt(volume, point)).length,
+  };
 }
 
 async function inspectRun(dataset: Dataset, run: Run, problems: Problems): Promise<RunInspection> {
@@ -195,13 +223,22 @@ async function inspectRun(dataset: Dataset, run: Run, problems: Problems): Promi
   }
   const stray = await strayPicks(dataset, run.name);
   const notes = [
+    ...(run.tomograms.some(({ givenSpacing }) => givenSpacing) ? [] : tomograms.flatMap(spacingNote)),
     ...doubts,
     ...notesOn(picks, finest),
     ...picks.flatMap(repeatedNote),
     ...stray.map(strayNote),
   ];
-  return { name: run.name, tomograms, picks, contrast: null, notes };
+  return { name: run.name, tomograms, picks, contrast: null, particles: "unknown", notes };
 }
+
+/** Questions a voxel spacing of exactly 1 Å, which is what programs write that do not know it. */
+const spacingNote = ({ path, levels }: TomogramInspection): string[] =>
+  levels[0]?.spacing.every((size) => size === 1)
+    ? [
+        `${path}: says 1 Å a voxel, as programs write that do not know the spacing; if it is another, give it with --spacing, or write it into a copy with pickbench volume ${path} COPY.mrc --spacing Å`,
+      ]
+    : [];
 
 const repeatedOf = (points: readonly ParticlePick[]): number =>
   points.length - new Set(points.map(({ x, y, z }) => [x, y, z].map((at) => at.toFixed(2)).join())).size;
@@ -260,46 +297,28 @@ async function readAllChunks(
   runs: readonly RunInspection[],
   problems: Problems,
   reporter: Reporter,
-): Promise<{ chunks: number; values: Map<string, ValueRange> }> {
+  nan: "blank" | undefined,
+): Promise<{ chunks: number; seen: Map<string, SeenVoxels> }> {
   const work = chunkedLevels(runs);
   const total = work.reduce((sum, { chunks }) => sum + chunks, 0);
   const progress = reporter.progress("reading", total, "chunks");
-  const values = new Map<string, ValueRange>();
+  const seen = new Map<string, SeenVoxels>();
   let done = 0;
   try {
     for (const { ref, level, channel } of work) {
-      const reader = await openTomogram(ref, level, dataset.access);
-      const ranges: (ValueRange & { readonly voxels: number })[] = [];
+      const reader = await openTomogram({ ...ref, nan }, level, dataset.access);
+      const survey = new VoxelSurvey(reader);
       const chunks = reader.chunks(channel);
       for (const { box } of chunks) {
         const region = await problems.guard(() => reader.readRegion(box, channel));
-        if (region && level === 0) ranges.push(rangeOf(region));
+        if (region && level === 0 && channel === 0) survey.add(region, extent(box));
         progress.update(++done, `${ref.run} ${ref.tomoType}`);
       }
-      if (level === 0 && channel === 0 && ranges.length === chunks.length)
-        values.set(ref.path, joined(ranges));
+      if (level === 0 && channel === 0 && survey.chunks === chunks.length)
+        seen.set(ref.path, survey.finish());
     }
   } finally {
     progress.stop();
   }
-  return { chunks: done, values };
-}
-
-function rangeOf(region: Float32Array): ValueRange & { readonly voxels: number } {
-  let [least, largest, sum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
-  for (const value of region) {
-    if (value < least) least = value;
-    if (value > largest) largest = value;
-    sum += value;
-  }
-  return { least, largest, mean: sum / region.length, voxels: region.length };
-}
-
-function joined(ranges: readonly (ValueRange & { readonly voxels: number })[]): ValueRange {
-  const voxels = ranges.reduce((sum, range) => sum + range.voxels, 0);
-  return {
-    least: Math.min(...ranges.map(({ least }) => least)),
-    largest: Math.max(...ranges.map(({ largest }) => largest)),
-    mean: ranges.reduce((sum, range) => sum + range.mean * range.voxels, 0) / voxels,
-  };
+  return { chunks: done, seen };
 }

@@ -6,7 +6,16 @@ import { meanOf } from "../../domain/numbers.js";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { type Random, randomFor } from "../../domain/random.js";
 import { angstrom, type Position } from "../../domain/units.js";
-import { positionToIndex, type Shape3, type Spacing3, type Volume, voxelCount } from "../../domain/volume.js";
+import {
+  indexToPosition,
+  positionToIndex,
+  type Shape3,
+  type Spacing3,
+  type Volume,
+  voxelCount,
+} from "../../domain/volume.js";
+import { isBlankAt } from "../blank/blank.js";
+import { coarserFor, withNeutralBlank } from "./coarser.js";
 import { readingsOf } from "./readings.js";
 
 /** Contrast of one type's picks in a tomogram. */
@@ -49,12 +58,15 @@ interface Probe {
 }
 
 const randomPlaces = 300;
+/** Most draws of a random place that is not blank. */
+const mostDraws = 100;
 const leastForOffset = 8;
 const leastForReading = 8;
 
 /**
  * Measures whether picks lie where a tomogram shows something: the mean density within a particle's radius minus that
- * between 1 and 1.5 radii, at the picks and at random places.
+ * between 1 and 1.5 radii, at the picks and at random places. Blank voxels count as the mean, and picks in them as random
+ * places. The work at a pick is bounded: a volume is binned where a radius has more than 16 voxels.
  *
  * @param volume at any level; particles should be a few voxels across
  * @returns null where there are no picks of the given particles
@@ -64,14 +76,33 @@ export function measureTruthContrast(
   picks: readonly ParticlePick[],
   particles: readonly Particle[],
 ): TruthContrast | null {
-  const fields = particles.flatMap((particle) => {
-    const own = picks.filter(({ type }) => type === particle.name);
-    return own.length === 0 ? [] : [new ContrastField(volume, particle, own)];
-  });
+  const fields = fieldsOf(volume, picks, particles);
   if (fields.length === 0) return null;
   const z = combined(fields.map((field) => field.zOf((position) => position)));
   const types = fields.map((field) => field.describe(Math.sign(z) || 1));
   return { types, z, better: betterReading(volume, fields, Math.abs(z)) };
+}
+
+/** Returns the contrast of all types together, as in `TruthContrast`; null where there are no picks of the particles. */
+export function contrastOfPicks(
+  volume: Volume,
+  picks: readonly ParticlePick[],
+  particles: readonly Particle[],
+): number | null {
+  const fields = fieldsOf(volume, picks, particles);
+  return fields.length === 0 ? null : combined(fields.map((field) => field.zOf((position) => position)));
+}
+
+function fieldsOf(
+  given: Volume,
+  picks: readonly ParticlePick[],
+  particles: readonly Particle[],
+): ContrastField[] {
+  const volume = withNeutralBlank(given);
+  return particles.flatMap((particle) => {
+    const own = picks.filter(({ type }) => type === particle.name);
+    return own.length === 0 ? [] : [new ContrastField(volume, particle, own)];
+  });
 }
 
 const combined = (values: readonly number[]): number =>
@@ -80,6 +111,7 @@ const combined = (values: readonly number[]): number =>
 /** Contrast of one type at any place of a volume. */
 class ContrastField {
   private readonly volume: Volume;
+  private readonly given: Volume;
   private readonly particle: Particle;
   private readonly picks: readonly ParticlePick[];
   private readonly probe: Probe;
@@ -87,12 +119,13 @@ class ContrastField {
   private readonly deviation: number;
 
   constructor(volume: Volume, particle: Particle, picks: readonly ParticlePick[]) {
-    this.volume = volume;
+    this.given = volume;
+    this.volume = coarserFor(volume, particle.radius);
     this.particle = particle;
     this.picks = picks;
-    this.probe = probeOf(particle.radius, volume.spacing);
+    this.probe = probeOf(particle.radius, this.volume.spacing);
     const random = randomFor(0, `contrast of ${particle.name}`);
-    const values = Array.from({ length: randomPlaces }, () => this.at(randomIndex(volume.shape, random)));
+    const values = Array.from({ length: randomPlaces }, () => this.at(this.randomPlace(random)));
     this.mean = meanOf(values);
     this.deviation = Math.sqrt(meanOf(values.map((value) => (value - this.mean) ** 2))) || 1;
   }
@@ -104,7 +137,8 @@ class ContrastField {
     const { shape, spacing } = this.volume;
     const values = this.picks.map((pick) => {
       const index = positionToIndex(reading(pick), spacing);
-      return index.every((at, axis) => at > -1 && at < shape[axis]!) ? this.at(rounded(index)) : this.mean;
+      const isInside = index.every((at, axis) => at > -1 && at < shape[axis]!);
+      return isInside && !isBlankAt(this.given, reading(pick)) ? this.at(rounded(index)) : this.mean;
     });
     return ((meanOf(values) - this.mean) / this.deviation) * Math.sqrt(values.length);
   }
@@ -158,6 +192,17 @@ class ContrastField {
     const value = (step: Shape3): number => sign * contrastAt(around, this.probe, plus(middle, step));
     const best = climb(value, reach);
     return best.map((step, axis) => step + residual[axis]! + parabola(value, best, axis));
+  }
+
+  /** Draws a voxel, again where it is blank. */
+  private randomPlace(random: Random): Shape3 {
+    const { shape, spacing } = this.volume;
+    let drawn = randomIndex(shape, random);
+    for (let draws = 1; draws < mostDraws && this.given.blank; draws++) {
+      if (!isBlankAt(this.given, indexToPosition(...drawn, spacing))) break;
+      drawn = randomIndex(shape, random);
+    }
+    return drawn;
   }
 
   private at(voxel: Shape3): number {

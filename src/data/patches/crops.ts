@@ -2,6 +2,8 @@
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import type { Random } from "../../domain/random.js";
 import { positionToIndex, type Shape3, type Volume } from "../../domain/volume.js";
+import { PickbenchError } from "../../system/errors.js";
+import { isBlankAt, isBlankIndex } from "../blank/blank.js";
 import {
   alignedMap,
   drawRotation,
@@ -34,15 +36,26 @@ type CropCentres = readonly (readonly {
   readonly pick: ParticlePick;
 }[])[];
 
-/** Lists the particles that crops can be drawn around, by scored type. */
+/**
+ * Lists the particles that crops can be drawn around, by scored type: those not in blank voxels.
+ *
+ * @throws PickbenchError BadDataset where crops shall hold particles and all lie in blank voxels
+ */
 export function cropCentres(spec: PatchSpec, sources: readonly PatchSource[]): CropCentres {
-  return scoredTypes(spec)
+  const centres = scoredTypes(spec)
     .map(({ name }) =>
       sources.flatMap((source) =>
-        source.picks.filter(({ type }) => type === name).map((pick) => ({ source, pick })),
+        source.picks
+          .filter((pick) => pick.type === name && !source.volumes.some((volume) => isBlankAt(volume, pick)))
+          .map((pick) => ({ source, pick })),
       ),
     )
-    .filter((centres) => centres.length > 0);
+    .filter((ofType) => ofType.length > 0);
+  if (centres.length > 0 || spec.backgroundShare >= 1) return centres;
+  throw new PickbenchError(
+    "BadDataset",
+    `Runs ${sources.map(({ run }) => run).join(", ")}: all picks lie in blank voxels, which hold no data; is it the tomogram that they were picked in? Correct the picks or the tomogram.`,
+  );
 }
 
 /** Draws a crop: background with the spec's share; else a type uniformly, then one of its particles uniformly. */
@@ -60,7 +73,7 @@ export function drawCrop(
   const oriented = drawOrientation(spec, volume.shape, random);
   const middle =
     centre === undefined
-      ? drawAnywhere(volume.shape, orientedShape(spec.patchShape, oriented), random)
+      ? drawWithData(volume, orientedShape(spec.patchShape, oriented), random)
       : drawAround(centre.pick, spec, volume, oriented, random);
   return {
     source,
@@ -83,6 +96,17 @@ function drawOrientation(
 
 const fitsInside = (shape: Shape3, inside: Shape3): boolean =>
   shape.every((size, axis) => size <= inside[axis]!);
+
+/** Most draws for a patch whose middle holds data. */
+const mostDraws = 100;
+
+/** Draws the patch's middle anywhere in the volume, again where it is blank, as a continuous volume index. */
+function drawWithData(volume: Volume, covered: Shape3, random: Random): Vector3 {
+  let drawn = drawAnywhere(volume.shape, covered, random);
+  for (let draws = 1; draws < mostDraws && isBlankIndex(volume, drawn); draws++)
+    drawn = drawAnywhere(volume.shape, covered, random);
+  return drawn;
+}
 
 /** Draws the patch's middle anywhere in the volume, as a continuous volume index. */
 function drawAnywhere(volumeShape: Shape3, covered: Shape3, random: Random): Vector3 {

@@ -5,7 +5,7 @@ import type { PatchMap } from "./map.js";
 /**
  * Fills input (z,y,x) with the volume under the patch, and sets weight (z,y,x) to 1 inside the volume and 0 outside,
  * where the nearest voxel's value is used instead. Voxels are copied where the map is aligned and interpolated
- * trilinearly otherwise.
+ * trilinearly otherwise. Where the nearest voxel is blank, the weight is 0, too.
  */
 export function samplePatch(
   volume: Volume,
@@ -16,7 +16,32 @@ export function samplePatch(
   into.weight.fill(1);
   if (map.aligned) copyVoxels(volume, map, shape, into.input);
   else interpolate(volume, map, shape, into.input, into.weight);
+  if (volume.blank) ignoreBlank(volume.blank, volume.shape, map, shape, into.weight);
 }
+
+/** Sets the weight to 0 where the nearest voxel of the volume is blank. */
+function ignoreBlank(
+  blank: Uint8Array,
+  size: Shape3,
+  map: PatchMap,
+  shape: Shape3,
+  weight: Float32Array,
+): void {
+  const { matrix, offset } = map;
+  const at = [0, 0, 0];
+  let to = 0;
+  for (let z = 0; z < shape[0]; z++)
+    for (let y = 0; y < shape[1]; y++)
+      for (let x = 0; x < shape[2]; x++, to++) {
+        for (let axis = 0; axis < 3; axis++) {
+          const row = matrix[axis]!;
+          at[axis] = nearest(offset[axis]! + row[0] * z + row[1] * y + row[2] * x, size[axis]!);
+        }
+        if (blank[(at[0]! * size[1] + at[1]!) * size[2] + at[2]!] === 1) weight[to] = 0;
+      }
+}
+
+const nearest = (index: number, size: number): number => Math.min(size - 1, Math.max(0, Math.round(index)));
 
 /** Copies voxels with strides; the aligned map must stay inside the volume. */
 function copyVoxels(

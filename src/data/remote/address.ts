@@ -1,5 +1,7 @@
 /** Addresses of data on servers: https URLs and S3 buckets. */
 import { PickbenchError } from "../../system/errors.js";
+import { nameFault } from "../../system/names.js";
+import { withoutUser } from "./request.js";
 
 /** An address on a server: that of a folder, a file or an OME-Zarr store, by its name. */
 export interface RemoteAddress {
@@ -26,14 +28,15 @@ const bucketName = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
  */
 export function parseAddress(given: string): RemoteAddress {
   const parsed = URL.canParse(given) ? new URL(given) : undefined;
-  if (parsed === undefined || parsed.username !== "" || parsed.search !== "" || parsed.hash !== "")
+  const hasUser = parsed !== undefined && (parsed.username !== "" || parsed.password !== "");
+  if (parsed === undefined || hasUser || parsed.search !== "" || parsed.hash !== "")
     throw new PickbenchError(
       "BadUsage",
-      `${given}: not a plain address; wanted https://HOST/PATH or s3://BUCKET/PREFIX without user, ? or #`,
+      `${hasUser ? withoutUser(parsed) : given}: not a plain address; wanted https://HOST/PATH or s3://BUCKET/PREFIX without user, ? or #`,
     );
   if (parsed.protocol === "s3:") return bucketAddress(given, parsed);
   const url = parsed.href.replace(/\/+$/, "");
-  const prefix = decodeURIComponent(parsed.pathname).replace(/^\/+|\/+$/g, "");
+  const prefix = pathOf(given, parsed);
   return {
     given,
     url,
@@ -41,10 +44,23 @@ export function parseAddress(given: string): RemoteAddress {
   };
 }
 
-function bucketAddress(given: string, { hostname: name, pathname }: URL): RemoteAddress {
+/** Returns an address's path without slashes around it. @throws PickbenchError BadUsage where it is not well encoded */
+function pathOf(given: string, { pathname }: URL): string {
+  try {
+    return decodeURIComponent(pathname).replace(/^\/+|\/+$/g, "");
+  } catch {
+    throw new PickbenchError(
+      "BadUsage",
+      `${given}: a % in it begins no encoded character; write %25 for a %`,
+    );
+  }
+}
+
+function bucketAddress(given: string, address: URL): RemoteAddress {
+  const name = address.hostname;
   if (!bucketName.test(name))
     throw new PickbenchError("BadUsage", `${given}: ${name} is no bucket's name; give s3://BUCKET/PREFIX`);
-  const prefix = decodeURIComponent(pathname).replace(/^\/+|\/+$/g, "");
+  const prefix = pathOf(given, address);
   const bucket = bucketUrl(name);
   return { given, url: urlBelow(bucket, prefix), bucket: { url: bucket, prefix } };
 }
@@ -60,17 +76,36 @@ function bucketUrl(name: string): string {
 export const urlBelow = (folder: string, path: string): string =>
   path === "" ? folder : `${folder}/${path.split("/").map(encodeURIComponent).join("/")}`;
 
+/** Hidden names that belong to Zarr. */
+const zarrNames: readonly string[] = [".zattrs", ".zgroup", ".zarray", ".zmetadata"];
+
+/** Tells whether a file is one that macOS leaves everywhere, which belongs to no data. */
+export const isSystemFile = (path: string): boolean => /(?:^|\/)(?:\.DS_Store|\._[^/]*)$/.test(path);
+
+/** Returns what keeps a path from lying below a folder here; undefined for a fit one. */
+function pathFault(path: string): string | undefined {
+  if (path.length > 1024) return "it is longer than 1,024 characters";
+  const names = path.split("/");
+  const last = names.length - 1;
+  for (const [at, name] of names.entries()) {
+    const fault = at === last && zarrNames.includes(name) ? undefined : nameFault(name);
+    if (fault !== undefined) return fault;
+    if (name.includes(":")) return "it holds a colon";
+  }
+  return undefined;
+}
+
 /**
- * Returns a path that is safe to create below a folder: relative, no `..`, no name that a file system refuses.
+ * Returns a path that is safe to create below a folder: relative, no `..`, no hidden name but Zarr's, no name that a file
+ * system refuses.
  *
  * @throws PickbenchError BadDataset for any other
  */
 export function checkedPath(source: string, path: string): string {
-  const isName = (name: string): boolean =>
-    name !== "" && name !== "." && name !== ".." && Buffer.byteLength(name) <= 255 && !/[\\\0:]/.test(name);
-  if (path.length <= 1024 && path.split("/").every(isName)) return path;
+  const fault = pathFault(path);
+  if (fault === undefined) return path;
   throw new PickbenchError(
     "BadDataset",
-    `${source}: names a file ${JSON.stringify(path.slice(0, 80))}, which cannot lie below a folder here; ask its owner to rename it`,
+    `${source}: names a file ${JSON.stringify(path.slice(0, 80))}, which cannot lie below a folder here: ${fault}; ask its owner to rename it`,
   );
 }

@@ -1,11 +1,13 @@
-/** Downloads of single files and texts, resumed after a broken connection. */
+/** Downloads of single files and texts, resumed after a broken connection where both parts are of one version. */
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
-import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import { beside } from "../../system/replacing.js";
+import { userErrorOf } from "../../system/systemErrors.js";
+import { piecesOf, Watch } from "./body.js";
+import { lengthOf, partFault, type Version, versionOf } from "./parts.js";
 import {
-  notThere,
-  patience,
+  AbsentError,
+  discard,
   type RequestOptions,
   refused,
   send,
@@ -23,6 +25,19 @@ export interface Downloaded {
   readonly etag?: string;
 }
 
+/** What a file must be, as far as it is known before or while it comes. */
+export interface Expected {
+  /** Limit in bytes; a longer file is refused. */
+  readonly mostBytes?: number;
+  /**
+   * Looks at the first 1024 bytes, or all of a shorter file, and returns the limit in bytes that they state, if any.
+   *
+   * @param total the file's size in bytes, where the server or its list says it
+   * @throws PickbenchError where they cannot be those of such a file
+   */
+  readonly head?: (bytes: Buffer, total: number | undefined) => number | undefined;
+}
+
 interface DownloadOptions extends RequestOptions {
   /** Size in bytes by the server's list. */
   readonly size?: number;
@@ -30,19 +45,22 @@ interface DownloadOptions extends RequestOptions {
   readonly onBytes?: (count: number) => void;
   /** Folder, on the same file system, for the file until it is whole. */
   readonly partials?: string;
+  readonly expected?: Expected;
 }
 
-/** Limit in bytes where neither the server's answer nor its list tells the size. */
+/** Limit in bytes where neither the server's answer nor its list nor the file's kind tells the size. */
 const mostUnknownBytes = 2 ** 30;
+
+const headBytes = 1024;
 
 /** Strips an ETag of quotes and weakness marks, which differ between servers' lists and headers. */
 export const plainEtag = (etag: string): string => etag.replace(/^W\//, "").replace(/^"|"$/g, "");
 
 /**
  * Downloads a file under a temporary name and renames it once every byte has arrived; a broken download is resumed from
- * its last byte where the server allows it.
+ * its last byte where the server proves that the rest is of the same version, else begun again.
  *
- * @throws PickbenchError BadDataset with the address, what happened and what to do
+ * @throws PickbenchError BadDataset with the address, what happened and what to do; AbsentError where it is not there
  */
 export async function downloadFile(
   url: string,
@@ -64,15 +82,7 @@ export async function downloadFile(
       await unfinished.discard();
     }
   } catch (error) {
-    if (isPickbenchError(error)) throw error;
-    throw new PickbenchError(
-      "BadDataset",
-      `${path}: cannot be written (${messageOf(error)}); mend the folder`,
-      {
-        path,
-        cause: error,
-      },
-    );
+    throw userErrorOf(error, path) ?? error;
   }
 }
 
@@ -83,7 +93,14 @@ class ResumableDownload {
   readonly #options: DownloadOptions;
   #hash: Hash = createHash("sha256");
   #received = 0;
+  #head: Buffer | undefined;
   #etag: string | undefined;
+  /** What the parts must be of; undefined where the rest cannot be asked for. */
+  #version: Version | undefined;
+  /** Whether the server has answered a question for the rest with something else. */
+  #isMisled = false;
+  /** Limit in bytes that the file's first bytes state. */
+  #statedBytes: number | undefined;
 
   constructor(url: string, handle: FileHandle, options: DownloadOptions) {
     this.#url = url;
@@ -92,18 +109,16 @@ class ResumableDownload {
   }
 
   async resume(): Promise<void> {
-    const clock = stallClock(this.#options);
+    const watch = new Watch(this.#options);
     try {
-      const response = await send(this.#url, { headers: this.#headers(), signal: clock.signal });
+      const response = await send(this.#url, { headers: this.#headers(), signal: watch.signal });
       const wanted = await this.#begin(response);
-      for await (const piece of piecesOf(response)) {
-        clock.restart();
-        await this.#append(piece, wanted ?? mostUnknownBytes);
-      }
+      for await (const piece of piecesOf(response, watch)) await this.#append(piece, wanted);
       if (wanted !== undefined && this.#received < wanted)
         throw new TransientError(`only ${this.#received} of ${wanted} bytes came`);
+      if (this.#received < headBytes) this.#look(wanted);
     } finally {
-      clock.stop();
+      watch.stop();
     }
   }
 
@@ -115,94 +130,92 @@ class ResumableDownload {
   /** Returns the request's headers. The rest is requested only of the version that was begun. */
   #headers(): Record<string, string> {
     const plain = { "accept-encoding": "identity" };
-    if (this.#received === 0 || this.#etag === undefined || this.#etag.startsWith("W/")) return plain;
-    return { ...plain, range: `bytes=${this.#received}-`, "if-range": this.#etag };
+    if (this.#received === 0 || this.#version === undefined || this.#isMisled) return plain;
+    return { ...plain, range: `bytes=${this.#received}-`, "if-range": this.#version.value };
   }
 
   /** Checks an answer and returns the file's whole size in bytes, where known. */
   async #begin(response: Response): Promise<number | undefined> {
-    const { status, headers } = response;
-    if (status === 404 || !isIdentity(headers)) {
-      await response.body?.cancel();
-      throw status === 404
-        ? notThere(this.#url)
-        : refused(this.#url, "the server packs the file on its way; give another address of it");
+    try {
+      return await this.#checked(response);
+    } catch (error) {
+      discard(response);
+      throw error;
     }
-    const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get("content-range") ?? "");
-    const continues = status === 206 && Number(range?.[1]) === this.#received;
-    if (!continues) await this.#restart();
-    if (status !== 200 && !continues) {
-      await response.body?.cancel();
-      throw new TransientError(`the server answers with another part than asked for (${status})`);
-    }
+  }
+
+  async #checked({ status, headers }: Response): Promise<number | undefined> {
+    if ((headers.get("content-encoding") ?? "identity") !== "identity")
+      throw refused(this.#url, "the server packs the file on its way; give another address of it");
+    if (status !== 200) return await this.#continued(status, headers);
+    await this.#restart();
     this.#etag = headers.get("etag") ?? undefined;
-    const length = continues ? Number(range![2]) : numberOf(headers.get("content-length"));
-    const { size } = this.#options;
-    if (size !== undefined && length !== undefined && size !== length) {
-      await response.body?.cancel();
+    this.#version = versionOf(headers);
+    const length = lengthOf(headers);
+    const { size, expected } = this.#options;
+    if (size !== undefined && length !== undefined && size !== length)
       throw refused(
         this.#url,
         `the server sends ${length} bytes, its list says ${size}; it changed meanwhile: try again`,
       );
-    }
-    return size ?? length;
+    const whole = size ?? length;
+    if (whole !== undefined && whole > (expected?.mostBytes ?? whole))
+      throw refused(
+        this.#url,
+        `the server sends ${whole} bytes, but such a file has no more than ${expected!.mostBytes}`,
+      );
+    return whole;
+  }
+
+  /** Checks an answer that is to be the rest of what is here. @throws TransientError; all is then fetched again */
+  async #continued(status: number, headers: Headers): Promise<number> {
+    const version = this.#version;
+    const wasAsked = this.#received > 0 && version !== undefined && !this.#isMisled;
+    const fault = !wasAsked
+      ? `a part (${status}) where the whole was asked for`
+      : status === 206
+        ? partFault(headers, this.#received, version)
+        : `no rest (${status})`;
+    if (fault === undefined) return version!.total;
+    this.#isMisled = true;
+    await this.#restart();
+    throw new TransientError(`the server answers ${fault}`);
   }
 
   async #restart(): Promise<void> {
     this.#options.onBytes?.(-this.#received);
     this.#received = 0;
+    this.#head = undefined;
+    this.#statedBytes = undefined;
     this.#hash = createHash("sha256");
     await this.#handle.truncate(0);
   }
 
-  async #append(piece: Uint8Array, most: number): Promise<void> {
-    if (this.#received + piece.length > most) {
+  async #append(piece: Uint8Array, wanted: number | undefined): Promise<void> {
+    const received = this.#received + piece.length;
+    if (wanted !== undefined && received > wanted) {
       await this.#restart();
-      throw new TransientError(`more than ${most} bytes came`);
+      throw new TransientError(`more than ${wanted} bytes came`);
     }
+    const most = this.#statedBytes ?? this.#options.expected?.mostBytes ?? mostUnknownBytes;
+    if (wanted === undefined && received > most)
+      throw refused(
+        this.#url,
+        `the server sends more than ${most} bytes without end; is it the right address?`,
+      );
     await this.#handle.write(piece, 0, piece.length, this.#received);
     this.#hash.update(piece);
-    this.#received += piece.length;
+    this.#received = received;
     this.#options.onBytes?.(piece.length);
+    if ((this.#head?.length ?? 0) >= headBytes) return;
+    this.#head = Buffer.concat([this.#head ?? Buffer.alloc(0), piece.subarray(0, headBytes)]);
+    if (this.#head.length >= headBytes) this.#look(wanted);
   }
-}
 
-const isIdentity = (headers: Headers): boolean =>
-  (headers.get("content-encoding") ?? "identity") === "identity";
-
-const numberOf = (text: string | null): number | undefined =>
-  text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
-
-/** Yields the pieces of a body. @throws TransientError where the body breaks off */
-async function* piecesOf(response: Response): AsyncGenerator<Uint8Array> {
-  const reader = response.body?.getReader();
-  if (reader === undefined) return;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read().catch((error: unknown) => {
-        throw new TransientError(`the answer broke off (${messageOf(error)})`, { cause: error });
-      });
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
+  /** Looks at the file's first bytes. */
+  #look(total: number | undefined): void {
+    this.#statedBytes = this.#options.expected?.head?.(this.#head ?? Buffer.alloc(0), total);
   }
-}
-
-/** Aborts when nothing has arrived for too long, or when the user asks to stop. */
-function stallClock({ patience: limits = patience, signal }: RequestOptions) {
-  const stalled = new AbortController();
-  const start = () => setTimeout(() => stalled.abort(), limits.stallMs);
-  let timer = start();
-  return {
-    signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
-    restart() {
-      clearTimeout(timer);
-      timer = start();
-    },
-    stop: () => clearTimeout(timer),
-  };
 }
 
 /** A request whose answer is text. */
@@ -213,30 +226,40 @@ interface TextRequest extends RequestOptions {
   readonly body?: string;
 }
 
-/** Downloads a text; undefined for 404. @throws PickbenchError BadDataset as `downloadFile` */
-export function downloadText(url: string, request: TextRequest): Promise<string | undefined> {
+/** Downloads a text. @throws PickbenchError BadDataset as `downloadFile`; AbsentError where it is not there */
+export function downloadText(url: string, request: TextRequest): Promise<string> {
   return withRetries(url, request, async () => {
-    const clock = stallClock(request);
+    const watch = new Watch(request);
     try {
       const init = request.body === undefined ? {} : { method: "POST", body: request.body };
       const headers = request.body === undefined ? {} : { "content-type": "application/json" };
-      const response = await send(url, { ...init, headers, signal: clock.signal });
-      if (response.status !== 200) await response.body?.cancel();
-      if (response.status === 404) return undefined;
-      if (response.status !== 200)
+      const response = await send(url, { ...init, headers, signal: watch.signal });
+      if (response.status !== 200) {
+        discard(response);
         throw refused(url, `the server answers ${response.status}; check the address`);
+      }
       const pieces: Uint8Array[] = [];
       let received = 0;
-      for await (const piece of piecesOf(response)) {
-        clock.restart();
+      for await (const piece of piecesOf(response, watch)) {
         received += piece.length;
         if (received > request.mostBytes)
           throw refused(url, `answers more than ${request.mostBytes} bytes; is it the right address?`);
         pieces.push(piece);
       }
+      const wanted = response.headers.has("content-encoding") ? undefined : lengthOf(response.headers);
+      if (wanted !== undefined && received < wanted)
+        throw new TransientError(`only ${received} of ${wanted} bytes came`);
       return Buffer.concat(pieces).toString("utf8");
     } finally {
-      clock.stop();
+      watch.stop();
     }
+  });
+}
+
+/** Downloads a text that need not be there; otherwise the status that says so. @throws PickbenchError BadDataset */
+export function downloadOptional(url: string, request: TextRequest): Promise<string | AbsentError> {
+  return downloadText(url, request).catch((error: unknown) => {
+    if (error instanceof AbsentError) return error;
+    throw error;
   });
 }

@@ -1,17 +1,15 @@
 /** Fetches many files into a folder, with a ledger that tells which are already whole. */
-import { appendFile, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { z } from "zod";
+import { join } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
-import { hashFile } from "../../system/files.js";
-import { readText } from "../../system/opening.js";
-import { makeFolders } from "../../system/replacing.js";
 import type { Progress } from "../../system/reporter.js";
 import type { DataAccess } from "../model.js";
+import { AbsentFiles } from "./absentFiles.js";
 import { accessFor } from "./access.js";
-import { type Downloaded, downloadFile } from "./download.js";
+import { checkContent, chunkArraysIn, expectedOf, isZarrMetadata } from "./content.js";
+import { downloadFile } from "./download.js";
+import { openLedger } from "./ledger.js";
 import type { RemoteFile } from "./listing.js";
-import type { RequestOptions } from "./request.js";
+import { type RequestOptions, usualPatience } from "./request.js";
 
 interface FetchOptions extends Omit<RequestOptions, "signal"> {
   /** Label of the progress bar. */
@@ -20,11 +18,12 @@ interface FetchOptions extends Omit<RequestOptions, "signal"> {
   readonly access?: DataAccess | undefined;
 }
 
-/** Numbers of files and bytes fetched, and of files kept. */
+/** Numbers of files and bytes fetched, of files kept, and of chunks that the server does not have. */
 interface Fetched {
   readonly files: number;
   readonly bytes: number;
   readonly kept: number;
+  readonly absent: number;
 }
 
 /** Number of simultaneous requests. */
@@ -46,10 +45,11 @@ export const destinationIn = (folder: string): Destination => ({
 });
 
 /**
- * Fetches the files that are missing or damaged, eight at a time. After a stop at any point, finished files remain and
- * the next call continues.
+ * Fetches the files that are missing or damaged, eight at a time, Zarr's metadata first, and checks each by what it must
+ * be. After a stop at any point, finished files remain and the next call continues; what a killed one left is removed.
  *
- * @throws PickbenchError BadDataset for the first file that cannot be fetched; Stopped when the user asks to stop
+ * @throws PickbenchError BadDataset for the first file that cannot be fetched, or where the server lets nobody read any
+ * chunk of an array; Stopped when the user asks to stop
  */
 export async function fetchFiles(
   files: readonly RemoteFile[],
@@ -57,44 +57,65 @@ export async function fetchFiles(
   { label = "fetching", access = accessFor(), ...request }: FetchOptions = {},
 ): Promise<Fetched> {
   const { reporter, compared } = access;
+  const requests = { ...request, patience: request.patience ?? usualPatience() };
   const ledger = await openLedger(ledgerFile, folder, compared);
+  const arrays = chunkArraysIn(folder);
+  const absent = new AbsentFiles(ledger, arrays);
   const missing: RemoteFile[] = [];
-  for (const file of files) if (!(await ledger.holds(file))) missing.push(file);
+  for (const file of files) {
+    if (await ledger.holds(file)) await absent.addThere(file);
+    else missing.push(file);
+  }
   const kept = files.length - missing.length;
   const failed = new AbortController();
   const signal = AbortSignal.any([reporter.signal, failed.signal]);
   const counted = countProgress(missing, (total, unit) => reporter.progress(label, total, unit));
-  const queue = missing.values();
-  const work = async (): Promise<void> => {
-    for (const { path, url, size } of queue) {
-      if (signal.aborted) return;
-      const sized = size === undefined ? {} : { size };
-      const downloaded = await downloadFile(url, join(folder, path), {
-        ...request,
-        ...sized,
-        signal,
-        partials,
-        onBytes: counted.onBytes,
-      });
+  const fetchOne = async (file: RemoteFile): Promise<void> => {
+    const { path, url, size } = file;
+    const place = join(folder, path);
+    const sized = size === undefined ? {} : { size };
+    const expected = await expectedOf(file, arrays);
+    const { onBytes } = counted;
+    const options = { ...requests, ...sized, signal, partials, onBytes, expected };
+    try {
+      const downloaded = await downloadFile(url, place, options);
+      await checkContent(file, place, arrays);
       await ledger.add(path, downloaded);
-      counted.onFile();
+      await absent.addThere(file);
+    } catch (error) {
+      if (!(await absent.takes(file, error))) throw error;
     }
+    counted.onFile();
   };
   let first: unknown;
-  const workers = Array.from({ length: Math.min(concurrency, missing.length) }, () =>
-    work().catch((error: unknown) => {
-      first ??= error;
-      failed.abort();
-    }),
-  );
-  await Promise.all(workers).finally(counted.stop);
+  const fetchAll = async (wanted: readonly RemoteFile[]): Promise<void> => {
+    const queue = wanted.values();
+    const work = async (): Promise<void> => {
+      for (const file of queue) {
+        if (signal.aborted) return;
+        await fetchOne(file);
+      }
+    };
+    const workers = Array.from({ length: Math.min(concurrency, wanted.length) }, () =>
+      work().catch((error: unknown) => {
+        first ??= error;
+        failed.abort();
+      }),
+    );
+    await Promise.all(workers);
+  };
+  await fetchAll(missing.filter(({ path }) => isZarrMetadata(path)))
+    .then(() => fetchAll(missing.filter(({ path }) => !isZarrMetadata(path))))
+    .finally(counted.stop);
   if (reporter.signal.aborted)
     throw new PickbenchError(
       "Stopped",
       `stopped: ${kept + counted.files()} of ${files.length} files are here; the same command goes on`,
     );
   if (first !== undefined) throw first;
-  return { files: missing.length, bytes: counted.bytes(), kept };
+  absent.check();
+  for (const line of absent.lines()) reporter.note(line);
+  return { files: missing.length - absent.count, bytes: counted.bytes(), kept, absent: absent.count };
 }
 
 /** Counts progress in megabytes where all sizes are known, else in files. */
@@ -128,64 +149,4 @@ function countProgress(
     bytes: () => bytes,
     files: () => files,
   };
-}
-
-const entrySchema = z.object({
-  path: z.string(),
-  size: z.number(),
-  sha256: z.string(),
-  etag: z.string().optional(),
-});
-
-/** The ledger of a folder: size, SHA-256 and ETag of every file, a line of JSON each; a path's last line counts. */
-interface Ledger {
-  /** Tells whether the file is on disk, undamaged, and the server's version. */
-  readonly holds: (file: RemoteFile) => Promise<boolean>;
-  readonly add: (path: string, downloaded: Downloaded) => Promise<void>;
-}
-
-/** Opens or creates a ledger. A line cut off by a kill is ignored: its file is fetched again. */
-async function openLedger(file: string, folder: string, compared: DataAccess["compared"]): Promise<Ledger> {
-  const entries = new Map<string, Downloaded>();
-  const text = await readText(file).catch(() => "");
-  for (const line of text.split("\n")) {
-    const entry = parsedLine(line);
-    if (entry) entries.set(entry.path, entry);
-  }
-  await makeFolders(dirname(file));
-  return {
-    async holds({ path, size, etag }) {
-      const entry = entries.get(path);
-      if (entry === undefined || (size !== undefined && size !== entry.size)) return false;
-      if (etag !== undefined && entry.etag !== undefined && etag !== entry.etag) return false;
-      return isWhole(join(folder, path), entry, compared);
-    },
-    async add(path, downloaded) {
-      const entry = { path, ...downloaded };
-      entries.set(path, entry);
-      await appendFile(file, `\n${JSON.stringify(entry)}`);
-    },
-  };
-}
-
-function parsedLine(line: string): (Downloaded & { readonly path: string }) | undefined {
-  try {
-    const { etag, ...entry } = entrySchema.parse(JSON.parse(line));
-    return etag === undefined ? entry : { ...entry, etag };
-  } catch {
-    return undefined;
-  }
-}
-
-async function isWhole(
-  path: string,
-  { size, sha256 }: Downloaded,
-  compared: DataAccess["compared"],
-): Promise<boolean> {
-  const there = await stat(path).catch(() => undefined);
-  if (there?.isFile() !== true || there.size !== size) return false;
-  if (compared.get(path) === there.mtimeMs) return true;
-  if ((await hashFile(path)) !== sha256) return false;
-  compared.set(path, there.mtimeMs);
-  return true;
 }

@@ -1,9 +1,10 @@
 /** Lists of files on S3 servers. */
 import sax from "sax";
 import { messageOf } from "../../system/errors.js";
-import { checkedPath, type RemoteAddress, urlBelow } from "./address.js";
+import { checkLimit } from "../../system/limits.js";
+import { checkedPath, isSystemFile, type RemoteAddress, urlBelow } from "./address.js";
 import { downloadText, plainEtag } from "./download.js";
-import { type RequestOptions, refused } from "./request.js";
+import { AbsentError, type RequestOptions, refused, usualPatience } from "./request.js";
 
 /** A file on a server. */
 export interface RemoteFile {
@@ -13,41 +14,72 @@ export interface RemoteFile {
   /** Size in bytes. */
   readonly size?: number;
   readonly etag?: string;
+  /** Whether the server need not have it: a chunk that nothing but the array's shape announces may equal the fill value. */
+  readonly optional?: boolean;
 }
 
 const mostPageBytes = 2 ** 24;
-/** Limit of files at one address; a data set with more is not mirrored whole. */
-const mostFiles = 2_000_000;
+/** Pages without a file in a row after which a list is given up; a sound server sends one now and then. */
+const mostEmptyPages = 100;
 
 /**
  * Lists all files below a prefix of a bucket, by S3's ListObjectsV2
  * (docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html), a thousand per page.
  *
- * @throws PickbenchError BadDataset where the server does not list, or lists a name that cannot be a local file
+ * @throws PickbenchError BadDataset where the server does not list, lists without end, or lists a name that cannot be a
+ * local file; AbsentError where it lets nobody list
  */
 export async function listBucket(
   { given, url, bucket }: RemoteAddress & { bucket: NonNullable<RemoteAddress["bucket"]> },
   options: RequestOptions,
 ): Promise<RemoteFile[]> {
   const below = bucket.prefix === "" ? "" : `${bucket.prefix}/`;
-  const files: RemoteFile[] = [];
+  const files = new Map<string, RemoteFile>();
+  const pages = new PageGuard(given, options);
   let token: string | undefined;
   do {
     const query = new URLSearchParams({ "list-type": "2", prefix: below });
     if (token !== undefined) query.set("continuation-token", token);
     const page = await readPage(`${bucket.url}/?${query}`, options);
     for (const { key, size, etag } of page.objects) {
-      if (!key.startsWith(below) || key.endsWith("/")) continue;
+      if (!key.startsWith(below) || key.endsWith("/") || isSystemFile(key)) continue;
       const path = checkedPath(given, key.slice(below.length));
-      files.push({ path, url: urlBelow(url, path), size, ...(etag === "" ? {} : { etag }) });
+      if (files.has(path)) throw refused(given, `its list names ${path} twice; try again later`);
+      files.set(path, { path, url: urlBelow(url, path), size, ...(etag === "" ? {} : { etag }) });
     }
-    if (files.length > mostFiles)
-      throw refused(given, `lists more than ${mostFiles} files; name a folder inside`);
-    if (page.next === token && token !== undefined)
-      throw refused(given, "its list does not go on; try again later");
+    checkLimit("listedFiles", files.size, { what: `${given}: the list`, path: given });
+    pages.turn(page.objects.length, page.next);
     token = page.next;
   } while (token !== undefined);
-  return files;
+  return [...files.values()];
+}
+
+/** Ends a list that does not go on: pages that come again, pages without a file, pages for ever. */
+class PageGuard {
+  readonly #given: string;
+  readonly #end: number;
+  readonly #tokens = new Set<string>();
+  #empty = 0;
+
+  constructor(given: string, { patience = usualPatience() }: RequestOptions) {
+    this.#given = given;
+    this.#end = performance.now() + patience.totalMs;
+  }
+
+  /** @throws PickbenchError BadDataset where the next page would lead nowhere */
+  turn(objects: number, next: string | undefined): void {
+    this.#empty = objects === 0 ? this.#empty + 1 : 0;
+    if (next === undefined) return;
+    if (this.#tokens.has(next)) throw refused(this.#given, "its list comes round again; try again later");
+    if (this.#empty >= mostEmptyPages)
+      throw refused(
+        this.#given,
+        `its list goes on for ${mostEmptyPages} pages without a file; try again later`,
+      );
+    if (performance.now() > this.#end)
+      throw refused(this.#given, "its list does not end; name a folder inside");
+    this.#tokens.add(next);
+  }
 }
 
 interface Page {
@@ -56,8 +88,10 @@ interface Page {
 }
 
 async function readPage(url: string, options: RequestOptions): Promise<Page> {
-  const text = await downloadText(url, { ...options, mostBytes: mostPageBytes });
-  if (text === undefined) throw refused(url, "no such bucket (404); check its name");
+  const text = await downloadText(url, { ...options, mostBytes: mostPageBytes }).catch((error: unknown) => {
+    const isNowhere = error instanceof AbsentError && error.status !== 403;
+    throw isNowhere ? refused(url, `no such bucket (${error.status}); check its name`) : error;
+  });
   try {
     return parsePage(text);
   } catch (error) {

@@ -1,31 +1,21 @@
 /** Local mirrors of data on servers. The room `remote` lists, fetches and caches remote data sets. */
-import { homedir } from "node:os";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { z } from "zod";
-import { isPickbenchError, messageOf } from "../../system/errors.js";
+import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import { hashOf, writeWhole } from "../../system/files.js";
 import { readText } from "../../system/opening.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { DataAccess } from "../model.js";
 import { isMrcName, isVolumeName } from "../volumeNames.js";
 import { accessFor } from "./access.js";
-import { parseAddress } from "./address.js";
+import { parseAddress, type RemoteAddress } from "./address.js";
+import { addressPath, cacheFolder, mirroredAt, treeName } from "./cacheFolder.js";
+import { isZarrMetadata } from "./content.js";
 import { type Destination, fetchFiles } from "./fetchFiles.js";
 import type { RemoteFile } from "./listing.js";
 import { remoteFiles } from "./remoteFiles.js";
 import { refused } from "./request.js";
 
-/** Returns the folder of fetched data: `PICKBENCH_CACHE`, or `pickbench` in the user's cache folder. */
-function cacheFolder(): string {
-  const given = process.env.PICKBENCH_CACHE;
-  if (given) return resolve(given);
-  if (process.platform === "darwin") return join(homedir(), "Library/Caches/pickbench");
-  const folder = process.platform === "win32" ? process.env.LOCALAPPDATA : process.env.XDG_CACHE_HOME;
-  return join(folder || join(homedir(), ".cache"), "pickbench");
-}
-
-/** Name of the tree below a mirror: `static`, so that the mirror's folder is a data set where the tree is copick's. */
-const treeName = "static";
 const destinationOf = (mirror: string): Destination => ({
   folder: join(mirror, treeName),
   ledger: join(mirror, "fetched.jsonl"),
@@ -57,6 +47,7 @@ export function openMirror(given: string, access: DataAccess): Promise<Mirror> {
   const folder = join(cacheFolder(), hashOf(address.url).slice(0, 24));
   return reporter.stoppable("file", async () => {
     const files = await listed(folder, () => remoteFiles(address, { signal: reporter.signal }), reporter);
+    await writeWhole(addressPath(folder), treeAddress(address));
     const small = files.filter(({ path }) => isListing(path));
     if (small.length === 0)
       throw refused(given, "no OME-Zarr stores and no picks lie there; point to the folder that holds them");
@@ -64,6 +55,13 @@ export function openMirror(given: string, access: DataAccess): Promise<Mirror> {
     const names = [...new Set(files.map(({ path }) => path.split("/")[0]!))];
     return { folder, tree: join(folder, treeName), names };
   });
+}
+
+/** Returns the address of a mirror's tree: that of the folder around a lone store or MRC file. */
+function treeAddress({ given }: RemoteAddress): string {
+  const plain = given.replace(/\/+$/, "");
+  const at = plain.lastIndexOf("/");
+  return isVolumeName(plain.slice(at + 1)) ? plain.slice(0, at) : plain;
 }
 
 /** Mirrors an address and returns the local path that `openDataset` opens in its place. */
@@ -80,12 +78,17 @@ export async function mirroredData(given: string, access: DataAccess): Promise<s
  */
 function isListing(path: string): boolean {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  const isMetadata = [".zattrs", ".zgroup", ".zarray", ".zmetadata", "zarr.json"].includes(name);
-  return isMetadata || (path === name && isMrcName(name)) || /\.(json|ndjson)$/.test(name);
+  return isZarrMetadata(path) || (path === name && isMrcName(name)) || /\.(json|ndjson)$/.test(name);
 }
 
 const listSchema = z.array(
-  z.object({ path: z.string(), url: z.string(), size: z.number().optional(), etag: z.string().optional() }),
+  z.object({
+    path: z.string(),
+    url: z.string(),
+    size: z.number().optional(),
+    etag: z.string().optional(),
+    optional: z.boolean().optional(),
+  }),
 );
 
 async function listed(
@@ -93,28 +96,48 @@ async function listed(
   list: () => Promise<RemoteFile[]>,
   reporter: Reporter,
 ): Promise<RemoteFile[]> {
+  let files: RemoteFile[];
   try {
-    const files = await list();
-    await writeWhole(listPath(mirror), JSON.stringify(files));
-    return files;
+    files = await list();
   } catch (error) {
-    const kept = isPickbenchError(error, "BadDataset") ? await keptList(mirror) : undefined;
+    const kept = isPickbenchError(error, "BadDataset") ? await keptList(mirror, error) : undefined;
     if (kept === undefined) throw error;
     reporter.note(`${messageOf(error)}\nusing what was fetched before`);
     return kept;
   }
+  await writeWhole(listPath(mirror), JSON.stringify(files));
+  return files;
 }
 
-async function keptList(mirror: string): Promise<RemoteFile[] | undefined> {
-  const text = await readText(listPath(mirror)).catch(() => undefined);
-  if (text === undefined) return undefined;
-  return listSchema.parse(JSON.parse(text)).map(({ path, url, size, etag }) => ({
+/**
+ * Reads the list of a mirror's files; undefined where there is none.
+ *
+ * @param why the error for which it is needed
+ * @throws PickbenchError BadDataset where it cannot be read
+ */
+async function keptList(mirror: string, why?: Error): Promise<RemoteFile[] | undefined> {
+  const path = listPath(mirror);
+  try {
+    return parsedList(await readText(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    const fault = error instanceof SyntaxError || error instanceof z.ZodError ? "damaged" : messageOf(error);
+    throw new PickbenchError(
+      "BadDataset",
+      `${why === undefined ? "" : `${why.message}; `}the list of what was fetched before, ${path}, cannot be read (${fault}): remove it and open the address again`,
+      { path, cause: error },
+    );
+  }
+}
+
+const parsedList = (text: string): RemoteFile[] =>
+  listSchema.parse(JSON.parse(text)).map(({ path, url, size, etag, optional }) => ({
     path,
     url,
     ...(size === undefined ? {} : { size }),
     ...(etag === undefined ? {} : { etag }),
+    ...(optional === undefined ? {} : { optional }),
   }));
-}
 
 /** Tells whether a path lies in a mirror, so that reading it may fetch it. */
 export const isMirrored = (path: string): boolean => {
@@ -136,10 +159,9 @@ export async function ensureLocal(
   access: DataAccess = accessFor(),
   isWanted?: (path: string) => boolean,
 ): Promise<void> {
-  const below = relative(cacheFolder(), resolve(path));
-  const [key, tree, ...inside] = below.split(sep);
-  if (key === undefined || key === ".." || tree !== treeName) return;
-  const mirror = join(cacheFolder(), key);
+  const mirrored = mirroredAt(path);
+  if (mirrored === undefined) return;
+  const { mirror, inside } = mirrored;
   const wanted = inside.join("/");
   const destination = destinationOf(mirror);
   const files = ((await keptList(mirror)) ?? []).filter(

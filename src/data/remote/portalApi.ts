@@ -1,11 +1,13 @@
 /** Search and file lists of the CryoET Data Portal, by its GraphQL API. */
 import { z } from "zod";
 import { parseJson } from "../../formats/json.js";
-import { checkedPath, urlBelow } from "./address.js";
-import { downloadText } from "./download.js";
+import { checkLimit } from "../../system/limits.js";
+import { checkedPath } from "./address.js";
+import { downloadOptional, downloadText } from "./download.js";
 import type { RemoteFile } from "./listing.js";
+import { redirectFault } from "./redirects.js";
 import { storeFiles } from "./remoteFiles.js";
-import { type RequestOptions, refused } from "./request.js";
+import { AbsentError, type RequestOptions, refused, withoutUser } from "./request.js";
 
 /**
  * URL of the CryoET Data Portal's GraphQL API, whose schema lies in its Python client
@@ -21,7 +23,7 @@ interface Api extends RequestOptions {
 }
 
 /** Queries all rows of a list, page by page. @throws PickbenchError BadDataset where the answer has another schema */
-async function rowsOf<T>(
+async function rowsOf<T extends { readonly id?: number | undefined }>(
   api: Api,
   list: { readonly field: string; readonly clause: string; readonly fields: string; readonly where: unknown },
   row: z.ZodType<T>,
@@ -29,6 +31,8 @@ async function rowsOf<T>(
 ): Promise<T[]> {
   const query = `query ($where: ${list.clause}, $page: LimitOffsetClause) { ${list.field}(where: $where, orderBy: [{ id: asc }], limitOffset: $page) { ${list.fields} } }`;
   const rows: T[] = [];
+  const ids = new Set<number>();
+  let last: string | undefined;
   for (;;) {
     const limit = Math.min(perPage, most - rows.length);
     const variables = { where: list.where, page: { limit, offset: rows.length } };
@@ -38,17 +42,23 @@ async function rowsOf<T>(
       body: JSON.stringify({ query, variables }),
     });
     const page = answerOf(api.url, text, list.field, row);
+    const isKnown = page.some(({ id }) => id !== undefined && ids.has(id));
+    for (const { id } of page) if (id !== undefined) ids.add(id);
     rows.push(...page);
+    if (isKnown || (text === last && page.length > 0))
+      throw refused(api.url, `its list of ${list.field} comes round again; try again later`);
     if (page.length < limit || rows.length >= most) return rows.slice(0, most);
+    checkLimit("portalRows", rows.length, { what: `${api.url}: the list of ${list.field}`, path: api.url });
+    last = text;
   }
 }
 
 const errorsSchema = z.looseObject({ errors: z.array(z.looseObject({ message: z.string() })).min(1) });
 
-function answerOf<T>(url: string, text: string | undefined, field: string, row: z.ZodType<T>): T[] {
+function answerOf<T>(url: string, text: string, field: string, row: z.ZodType<T>): T[] {
   let answer: unknown;
   try {
-    answer = parseJson(text ?? "", { path: url });
+    answer = parseJson(text, { path: url });
   } catch {
     throw refused(url, "answers no JSON; is it the portal's GraphQL API?");
   }
@@ -111,11 +121,13 @@ interface PortalWish {
 
 const runSchema = z.object({ id: z.number().int(), name: z.string() });
 const tomogramSchema = z.object({
+  id: z.number().int().optional(),
   processing: z.string(),
   reconstructionMethod: z.string(),
   httpsOmezarrDir: z.url({ protocol: /^https?$/ }).nullish(),
 });
 const annotationFileSchema = z.object({
+  id: z.number().int().optional(),
   httpsPath: z.url({ protocol: /^https?$/ }),
   annotationShape: z.object({
     annotation: z.object({
@@ -136,13 +148,14 @@ export async function portalFiles(api: Api, wish: PortalWish): Promise<RemoteFil
   for (const run of runs) {
     const stores = await storesOf(api, run, wish.tomoType);
     const points = await pointsOf(api, run, wish.annotations);
+    for (const url of [...stores, ...points]) await checkPlace(api.url, url);
     const place = (url: string): string => placeOf(api.url, run.name, url);
     for (const store of stores) {
       const beside = `${store.slice(0, store.lastIndexOf("/"))}/tomogram_metadata.json`;
-      const text = await downloadText(beside, { ...api, mostBytes: mostAnswerBytes });
-      if (text !== undefined) files.set(place(beside), { path: place(beside), url: beside });
-      for (const { path } of await storeFiles(store, api))
-        files.set(`${place(store)}/${path}`, { path: `${place(store)}/${path}`, url: urlBelow(store, path) });
+      const text = await downloadOptional(beside, { ...api, mostBytes: mostAnswerBytes });
+      if (!(text instanceof AbsentError)) files.set(place(beside), { path: place(beside), url: beside });
+      for (const file of await storeFiles(store, api))
+        files.set(`${place(store)}/${file.path}`, { ...file, path: `${place(store)}/${file.path}` });
     }
     for (const url of points) files.set(place(url), { path: place(url), url });
   }
@@ -170,7 +183,7 @@ async function wantedRuns(
 }
 
 async function storesOf(api: Api, run: z.infer<typeof runSchema>, tomoType?: string): Promise<string[]> {
-  const fields = "processing reconstructionMethod httpsOmezarrDir";
+  const fields = "id processing reconstructionMethod httpsOmezarrDir";
   const list = {
     field: "tomograms",
     clause: "TomogramWhereClause",
@@ -200,7 +213,7 @@ async function pointsOf(
     ...(which === "all" ? {} : { groundTruthStatus: { _eq: true } }),
   };
   const where = { format: { _eq: "ndjson" }, annotationShape: { annotation } };
-  const fields = "httpsPath annotationShape { annotation { httpsMetadataPath } }";
+  const fields = "id httpsPath annotationShape { annotation { httpsMetadataPath } }";
   const list = { field: "annotationFiles", clause: "AnnotationFileWhereClause", fields, where };
   const rows = await rowsOf(api, list, annotationFileSchema);
   return rows.flatMap(({ httpsPath, annotationShape: { annotation: about } }) => [
@@ -209,13 +222,27 @@ async function pointsOf(
   ]);
 }
 
+/** @throws PickbenchError BadDataset where the API names an address that a redirect may not lead to either */
+async function checkPlace(api: string, url: string): Promise<void> {
+  const fault = await redirectFault(new URL(api), new URL(url));
+  if (fault !== undefined) throw refused(api, `names ${withoutUser(new URL(url))}, ${fault}`);
+}
+
 /** Returns a URL's path from `RUN/Reconstructions/…` on. @throws PickbenchError BadDataset where it lies elsewhere */
 function placeOf(api: string, run: string, url: string): string {
-  const path = decodeURIComponent(new URL(url).pathname);
+  const path = urlPath(api, url);
   const at = path.indexOf(`/${run}/Reconstructions/`);
   if (at >= 0) return checkedPath(api, path.slice(at + 1));
   throw refused(
     api,
     `names ${url}, which is not below ${run}/Reconstructions; the portal's layout may have changed`,
   );
+}
+
+function urlPath(api: string, url: string): string {
+  try {
+    return decodeURIComponent(new URL(url).pathname);
+  } catch {
+    throw refused(api, `names ${url}, in which a % begins no encoded character`);
+  }
 }

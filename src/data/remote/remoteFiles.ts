@@ -5,11 +5,13 @@ import { join, relative, sep } from "node:path";
 import { openZarrArray } from "../../formats/zarr/array.js";
 import { readMultiscales } from "../../formats/zarr/ome.js";
 import { writeWhole } from "../../system/files.js";
+import { limits } from "../../system/limits.js";
 import { isMrcName } from "../volumeNames.js";
 import { checkedPath, type RemoteAddress, urlBelow } from "./address.js";
-import { downloadText } from "./download.js";
+import { checkMetadata, mostJsonBytes, namingAddress } from "./content.js";
+import { downloadOptional } from "./download.js";
 import { listBucket, type RemoteFile } from "./listing.js";
-import { notThere, type RequestOptions, refused } from "./request.js";
+import { AbsentError, type RequestOptions, refused } from "./request.js";
 
 /** Names of runs in copick's layout, for a server that lists nothing. */
 interface NamedRuns {
@@ -21,8 +23,6 @@ interface NamedRuns {
   /** Names of files of picks to look for, without `.json`. */
   readonly picks: readonly string[];
 }
-
-const mostPicksBytes = 2 ** 28;
 
 /**
  * Lists the files behind an address: a bucket's by its list; an OME-Zarr store's by its metadata; a single MRC file;
@@ -41,8 +41,8 @@ export async function remoteFiles(
   if (isMrcName(name)) return [{ path: name, url }];
   const inName = (files: readonly RemoteFile[]): RemoteFile[] =>
     files.map((file) => ({ ...file, path: `${name}/${file.path}` }));
-  if (bucket !== undefined) {
-    const files = await listBucket({ ...address, bucket }, options);
+  const files = bucket && (await listed({ ...address, bucket }, options));
+  if (files !== undefined) {
     if (files.length === 0) throw refused(given, "nothing lies there; check bucket and prefix");
     return name.endsWith(".zarr") ? inName(files) : files;
   }
@@ -50,8 +50,21 @@ export async function remoteFiles(
   if (named) return namedFiles(url, named, options);
   throw refused(
     given,
-    "this server does not say which files it has; give s3://…, one .zarr or .mrc, or name the runs: pickbench fetch URL --runs A,B --out DIR",
+    `${bucket ? "this bucket lets nobody list its files (403)" : "this server does not say which files it has"}; give s3://…, one .zarr or .mrc, or name the runs: pickbench fetch URL --runs A,B --out DIR`,
   );
+}
+
+/** Lists a bucket; undefined where it lets nobody list it, which need not keep anyone from reading its files. */
+async function listed(
+  address: Parameters<typeof listBucket>[0],
+  options: RequestOptions,
+): Promise<RemoteFile[] | undefined> {
+  try {
+    return await listBucket(address, options);
+  } catch (error) {
+    if (error instanceof AbsentError) return undefined;
+    throw error;
+  }
 }
 
 async function namedFiles(url: string, named: NamedRuns, options: RequestOptions): Promise<RemoteFile[]> {
@@ -63,49 +76,63 @@ async function namedFiles(url: string, named: NamedRuns, options: RequestOptions
       files.push({ ...file, path: `${store}/${file.path}` });
     for (const picks of named.picks) {
       const path = checkedPath(url, `${folder}/Picks/${picks}.json`);
-      const text = await downloadText(urlBelow(url, path), { ...options, mostBytes: mostPicksBytes });
-      if (text !== undefined) files.push({ path, url: urlBelow(url, path) });
+      const text = await downloadOptional(urlBelow(url, path), { ...options, mostBytes: mostJsonBytes });
+      if (!(text instanceof AbsentError)) files.push({ path, url: urlBelow(url, path) });
     }
   }
   return files;
 }
 
-const mostMetadataBytes = 2 ** 24;
+/** Most levels of a store that are fetched; an image that is halved so often is one voxel. */
+const mostLevels = 32;
 const mostChunks = 1_000_000;
 
 /**
  * Lists all files of an OME-Zarr store on a server that lists nothing: the metadata determine every chunk and shard.
- * Sizes are unknown.
+ * Sizes are unknown. A server may answer 403 instead of 404 for what it does not have; chunks need not be there.
  *
  * @param store URL without a trailing slash
- * @throws PickbenchError BadDataset where the metadata is missing or wrong
+ * @throws PickbenchError BadDataset where the metadata is missing, refused or wrong
  */
 export async function storeFiles(store: string, options: RequestOptions): Promise<RemoteFile[]> {
   const folder = await mkdtemp(join(tmpdir(), "pickbench-store-"));
   try {
-    const paths: string[] = [];
-    const have = async (path: string): Promise<boolean> => {
-      const url = urlBelow(store, path);
-      const text = await downloadText(url, { ...options, mostBytes: mostMetadataBytes });
-      if (text === undefined) return false;
-      await writeWhole(join(folder, path), text);
-      paths.push(path);
-      return true;
-    };
-    if (!(await have("zarr.json"))) {
-      if (!(await have(".zattrs"))) throw notThere(urlBelow(store, ".zattrs"));
-      await have(".zgroup");
-    }
-    for (const { path: level } of (await readMultiscales(folder)).levels) {
-      const inside = checkedPath(store, level);
-      if (!(await have(`${inside}/zarr.json`)) && !(await have(`${inside}/.zarray`)))
-        throw notThere(urlBelow(store, `${inside}/.zarray`));
-      paths.push(...(await chunkPaths(store, folder, inside)));
-    }
-    return paths.map((path) => ({ path, url: urlBelow(store, path) }));
+    return await namingAddress(folder, store, () => filesByMetadata(store, folder, options));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function filesByMetadata(
+  store: string,
+  folder: string,
+  options: RequestOptions,
+): Promise<RemoteFile[]> {
+  const files: RemoteFile[] = [];
+  /** Fetches a document; what is not there is returned as the error that says so. */
+  const fetched = async (path: string): Promise<AbsentError | undefined> => {
+    const url = urlBelow(store, path);
+    const text = await downloadOptional(url, { ...options, mostBytes: limits.headerBytes.most });
+    if (text instanceof AbsentError) return text;
+    checkMetadata(url, text);
+    await writeWhole(join(folder, path), text);
+    files.push({ path, url });
+    return undefined;
+  };
+  const absent = (await fetched("zarr.json")) && (await fetched(".zattrs"));
+  if (absent !== undefined) throw absent;
+  if (files.some(({ path }) => path === ".zattrs")) await fetched(".zgroup");
+  const levels = [...new Set((await readMultiscales(folder)).levels.map(({ path }) => path))];
+  if (levels.length > mostLevels)
+    throw refused(store, `its metadata names ${levels.length} levels; at most ${mostLevels} are fetched`);
+  for (const level of levels) {
+    const inside = checkedPath(store, level);
+    const missing = (await fetched(`${inside}/zarr.json`)) && (await fetched(`${inside}/.zarray`));
+    if (missing !== undefined) throw missing;
+    for (const path of await chunkPaths(store, folder, inside))
+      files.push({ path, url: urlBelow(store, path), optional: true });
+  }
+  return files;
 }
 
 /** Lists the chunk files of one level; chunks that share a shard have one path. */

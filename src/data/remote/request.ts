@@ -2,13 +2,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { randomFor } from "../../domain/random.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
+import { redirectFault } from "./redirects.js";
 
 /** Limits of attempts and of waiting for a server. */
-interface Patience {
+export interface Patience {
   /** Number of attempts at one request, the first included. */
   readonly attempts: number;
+  /** Number of attempts where a server is silent or slow, which takes a stall's time each. */
+  readonly slowAttempts: number;
   /** Time without a byte, in ms, before a request is given up. */
   readonly stallMs: number;
+  /** Least bytes a second, over each time of `stallMs` after the first byte that is spent waiting for the server. */
+  readonly leastBytesPerSecond: number;
   /** Time for all attempts at one file, in ms. */
   readonly totalMs: number;
   /** Delay before the second attempt, in ms; doubled for each further one. */
@@ -16,14 +21,27 @@ interface Patience {
   readonly longestDelayMs: number;
 }
 
-/** Default limits. */
-export const patience: Patience = {
+/** Limits where a request is given up after so many ms without a byte; everything else grows with it. */
+const patienceOf = (stallMs: number): Patience => ({
   attempts: 6,
-  stallMs: 30_000,
-  totalMs: 3_600_000,
-  firstDelayMs: 500,
-  longestDelayMs: 20_000,
-};
+  slowAttempts: 3,
+  stallMs,
+  leastBytesPerSecond: 1000,
+  totalMs: 120 * stallMs,
+  firstDelayMs: stallMs / 60,
+  longestDelayMs: (stallMs * 2) / 3,
+});
+
+/** Limits for `PICKBENCH_TIMEOUT` seconds without a byte, 30 where it is not set. @throws BadUsage where it is no number */
+export function usualPatience(): Patience {
+  const given = process.env.PICKBENCH_TIMEOUT;
+  const seconds = Number(given || 30);
+  if (seconds > 0 && seconds <= 3600) return patienceOf(seconds * 1000);
+  throw new PickbenchError(
+    "BadUsage",
+    `the environment variable PICKBENCH_TIMEOUT is ${given}; wanted seconds, above 0 and at most 3600`,
+  );
+}
 
 /** Options of every request. */
 export interface RequestOptions {
@@ -36,10 +54,38 @@ export interface RequestOptions {
 export class TransientError extends Error {
   /** Time that the server asks to wait, in ms. */
   readonly waitMs: number;
+  /** Whether the server was silent or slow. */
+  readonly isSlow: boolean;
 
-  constructor(message: string, options: { waitMs?: number; cause?: unknown } = {}) {
+  constructor(message: string, options: { waitMs?: number; isSlow?: boolean; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
     this.waitMs = options.waitMs ?? 0;
+    this.isSlow = options.isSlow ?? false;
+  }
+}
+
+/** Says that a server has no such file, or will not say whether it has: buckets without a list answer 403 for both. */
+export class AbsentError extends PickbenchError {
+  readonly status: number;
+
+  constructor(url: string, status: number) {
+    const why =
+      status === 403
+        ? "the server refuses access (403); only public data are read, without credentials"
+        : `no such file on the server (${status}); check the address`;
+    super("BadDataset", `${url}: ${why}`, { path: url });
+    this.status = status;
+  }
+}
+
+/** Says that there is no way to a server from here. */
+export class UnreachableError extends PickbenchError {
+  constructor(url: string, why: string, cause: unknown) {
+    super(
+      "BadDataset",
+      `${url}: no connection to ${new URL(url).host}, ${why}; is this machine online, and the address right?`,
+      { path: url, cause },
+    );
   }
 }
 
@@ -52,7 +98,7 @@ export class TransientError extends Error {
  */
 export async function withRetries<T>(
   url: string,
-  { patience: limits = patience, signal }: RequestOptions,
+  { patience: limits = usualPatience(), signal }: RequestOptions,
   attempt: () => Promise<T>,
 ): Promise<T> {
   const jitter = randomFor(process.pid, `retry ${url}`);
@@ -66,10 +112,11 @@ export async function withRetries<T>(
       const growing = Math.min(limits.longestDelayMs, limits.firstDelayMs * 2 ** (count - 1));
       const delay = Math.max(error.waitMs, growing * jitter.between(0.5, 1));
       const passed = performance.now() - started;
-      if (count >= limits.attempts || passed + delay > limits.totalMs)
+      const most = error.isSlow ? limits.slowAttempts : limits.attempts;
+      if (count >= most || passed + delay > limits.totalMs || error.waitMs > mostWaits * limits.stallMs)
         throw new PickbenchError(
           "BadDataset",
-          `${url}: ${error.message}, after ${count} attempts; try again later: what is here is kept`,
+          `${url}: ${error.message}, after ${count} ${count === 1 ? "attempt" : "attempts"}; try again later: what is here is kept`,
           { path: url, cause: error },
         );
       await sleep(delay, undefined, signal ? { signal } : {}).catch(() => undefined);
@@ -77,14 +124,17 @@ export async function withRetries<T>(
   }
 }
 
+/** The longest wait that a server may ask for, in times without a byte. */
+const mostWaits = 2;
+
 const mostRedirects = 5;
 const passingStatus: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
 
 /**
- * Sends one request. Redirects are followed to http or https, never from https to http.
+ * Sends one request. Redirects are followed as `redirectFault` allows.
  *
- * @returns the answer of status 200, 206, 404 or 416
- * @throws TransientError, or PickbenchError BadDataset where a repetition would not help
+ * @returns the answer of status 200, 206 or 416
+ * @throws TransientError; AbsentError for 403, 404 and 410; PickbenchError BadDataset where a repetition would not help
  */
 export async function send(url: string, init: RequestInit): Promise<Response> {
   let place = url;
@@ -94,44 +144,59 @@ export async function send(url: string, init: RequestInit): Promise<Response> {
     });
     const target = response.headers.get("location");
     if (response.status < 300 || response.status >= 400 || target === null) return checked(url, response);
-    await response.body?.cancel();
-    place = redirected(url, place, target);
+    discard(response);
+    place = await redirected(url, place, target);
   }
   throw refused(url, `redirects more than ${mostRedirects} times; check the address`);
 }
 
-function redirected(url: string, from: string, target: string): string {
+async function redirected(url: string, from: string, target: string): Promise<string> {
   const to = URL.canParse(target, from) ? new URL(target, from) : undefined;
-  const isAllowed = to?.protocol === "https:" || (to?.protocol === "http:" && from.startsWith("http:"));
-  if (to && isAllowed) return to.href;
-  throw refused(url, `redirects to ${target.slice(0, 100)}, which is not followed; give the final address`);
+  const fault = to === undefined ? "which is no address" : await redirectFault(new URL(from), to);
+  if (to && fault === undefined) return to.href;
+  const hasUser = to !== undefined && (to.username !== "" || to.password !== "");
+  const shown = hasUser ? withoutUser(to) : target;
+  throw refused(url, `redirects to ${shown.slice(0, 100)}, ${fault}; give the final address`);
 }
 
-async function checked(url: string, response: Response): Promise<Response> {
+/** Returns an address without a user's name and password, for messages. */
+export function withoutUser(address: URL): string {
+  const shown = new URL(address);
+  [shown.username, shown.password] = ["", ""];
+  return shown.href;
+}
+
+function checked(url: string, response: Response): Response {
   const { status, statusText } = response;
-  if ([200, 206, 404, 416].includes(status)) return response;
-  await response.body?.cancel();
+  if ([200, 206, 416].includes(status)) return response;
+  discard(response);
+  if ([403, 404, 410].includes(status)) throw new AbsentError(url, status);
   if (passingStatus.includes(status))
-    throw new TransientError(`the server answers ${status} ${statusText}`.trim(), {
-      waitMs: retryAfter(response),
-    });
-  if (status === 401 || status === 403)
-    throw refused(
-      url,
-      `the server refuses access (${status}); only public data are read, without credentials`,
-    );
+    throw busy(`the server answers ${status} ${statusText}`.trim(), retryAfter(response));
+  if (status === 401)
+    throw refused(url, "the server wants credentials (401); only public data are read, without any");
   throw refused(url, `the server answers ${status} ${statusText}; check the address`);
 }
 
-/** Returns the delay that the server asks for in ms, at most a minute. */
+const busy = (answer: string, waitMs: number): TransientError =>
+  new TransientError(
+    waitMs === 0
+      ? answer
+      : `${answer} and asks to wait ${Math.ceil(waitMs / 1000).toLocaleString("en-US")} s`,
+    { waitMs },
+  );
+
+/** Returns the delay that the server asks for in ms, in seconds or by a date (RFC 9110, 10.2.3). */
 function retryAfter(response: Response): number {
-  const given = Number(response.headers.get("retry-after"));
-  return Number.isFinite(given) && given > 0 ? Math.min(given, 60) * 1000 : 0;
+  const text = response.headers.get("retry-after") ?? "";
+  const wait = /^\d+$/.test(text) ? 1000 * Number(text) : Date.parse(text) - Date.now();
+  return wait > 0 ? wait : 0;
 }
 
-/** Makes the error of a missing file. */
-export const notThere = (url: string): PickbenchError =>
-  refused(url, "no such file on the server (404); check the address");
+/** Ends an answer whose body nobody wants. */
+export function discard(response: Response): void {
+  response.body?.cancel().catch(() => undefined);
+}
 
 /** Makes the error of an address that cannot be used. */
 export const refused = (url: string, why: string): PickbenchError =>
@@ -149,14 +214,9 @@ function connectionFault(url: string, error: unknown): Error {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   const offline = offlineCodes[code];
-  if (offline)
-    return new PickbenchError(
-      "BadDataset",
-      `${url}: no connection to ${new URL(url).host}, ${offline} (${code}); is this machine online, and the address right?`,
-      { path: url, cause: error },
-    );
+  if (offline) return new UnreachableError(url, `${offline} (${code})`, error);
   if (error instanceof Error && error.name === "AbortError")
-    return new TransientError("no answer in time", { cause: error });
+    return new TransientError("no answer in time", { isSlow: true, cause: error });
   return new TransientError(`the connection broke (${cause ? messageOf(cause) : messageOf(error)})`, {
     cause: error,
   });

@@ -1,11 +1,12 @@
 /** Chunks of an array that are absent and stand for its fill value, told from those that were lost. */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { z } from "zod";
 import type { ZarrArray } from "../../formats/zarr/array.js";
 import { unreadable } from "../../formats/zarr/chunkGrid.js";
 import { coordinatesOf } from "../../formats/zarr/codecs/shards.js";
 import { PickbenchError } from "../../system/errors.js";
+import { readText } from "../../system/opening.js";
 import type { DataAccess } from "../model.js";
 
 /** An array whose absent chunks are looked at. */
@@ -110,7 +111,7 @@ async function fetchedFiles(folder: string): Promise<Set<string>> {
   const full = resolve(folder);
   for (let root = full; ; root = dirname(root)) {
     for (const name of ledgerNames) {
-      const text = await readFile(join(root, name), "utf8").catch(() => "");
+      const text = await readText(join(root, name)).catch(() => "");
       const tree = name === ledgerNames[0] ? root : join(root, "static");
       addFetched(files, folder, tree, text);
     }

@@ -2,6 +2,7 @@
 import { voxelCount } from "../../domain/volume.js";
 import { extent } from "../../formats/zarr/chunkGrid.js";
 import type { ByteTomogram } from "../../present/pictures/cutout.js";
+import { findBlank } from "../blank/blank.js";
 import type { DataAccess, TomogramReader } from "../model.js";
 import { measureIntensity, normalise } from "../normalise.js";
 import { openTomogram } from "./omeZarr.js";
@@ -9,7 +10,10 @@ import { openTomogram } from "./omeZarr.js";
 /** Limit of voxels held; of a larger tomogram a coarser level is shown. */
 const mostVoxels = 2 ** 27;
 
-/** Reads a tomogram as normalised bytes, chunk by chunk: besides the bytes only one chunk of floats is held. */
+/**
+ * Reads a tomogram as normalised bytes, chunk by chunk: besides the bytes only one chunk of floats is held. Voxels that
+ * are blank within their chunk get the grey of the median.
+ */
 export async function readBytes(finest: TomogramReader, access?: DataAccess): Promise<ByteTomogram> {
   const reader = await levelToShow(finest, access);
   const { shape, spacing } = reader;
@@ -17,8 +21,10 @@ export async function readBytes(finest: TomogramReader, access?: DataAccess): Pr
   const perStep = 255 / (intensity.high - intensity.low);
   const data = new Uint8Array(voxelCount(shape));
   for (const { box } of reader.chunks()) {
-    const values = normalise(await reader.readRegion(box), intensity);
     const [depth, height, width] = extent(box);
+    const region = await reader.readRegion(box);
+    const blank = findBlank({ data: region, shape: [depth, height, width] }, reader.ref.nan === "blank");
+    const values = normalise(region, intensity, blank?.mask);
     let from = 0;
     for (let z = 0; z < depth; z++)
       for (let y = 0; y < height; y++) {

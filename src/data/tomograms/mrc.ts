@@ -22,9 +22,10 @@ export async function openMrcTomogram(ref: TomogramRef): Promise<TomogramReader>
     shape,
     spacing,
     chunkShape,
-    readRegion: (box, channel = 0) => readMrcBox(file, box, channel),
+    readRegion: (box, channel = 0) => readMrcBox(file, box, channel, ref.nan === "blank"),
     async readAll(channel = 0) {
-      return { data: await readMrcBox(file, { start: [0, 0, 0], end: shape }, channel), shape, spacing };
+      const box = { start: [0, 0, 0], end: shape } as const;
+      return { data: await readMrcBox(file, box, channel, ref.nan === "blank"), shape, spacing };
     },
     chunks() {
       if (chunkAxis < 0) return [{ box: { start: [0, 0, 0], end: shape }, file: file.path }];

@@ -4,6 +4,7 @@
 import { basename, join, resolve } from "node:path";
 import { angstrom } from "../../domain/units.js";
 import { type Box, indexToPosition, type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
+import { firstNotFinite, nanAdvice } from "../../formats/notFinite.js";
 import { openZarrArray, type ZarrArray } from "../../formats/zarr/array.js";
 import {
   allocateRegion,
@@ -168,7 +169,7 @@ function readerOf(
     };
     const { allFinite, hasAbsent } = await decodeChunks(job, array);
     if (hasAbsent) await absent.explain();
-    if (!allFinite) refuseNotFinite(ref, region, box, spacing);
+    if (!allFinite) checkFinite(ref, region, box, spacing);
     return region;
   };
 
@@ -213,10 +214,12 @@ function checkRequest(ref: ResolvedTomogram, level: Level, { start, end }: Box, 
     throw new RangeError(`channel ${channel} of ${ref.path}, which has ${count}`);
 }
 
-/** Throws for the first voxel, z slowest, that is NaN or infinite. @throws PickbenchError NotFinite */
-function refuseNotFinite(ref: TomogramRef, region: Float32Array, box: Box, spacing: Spacing3): never {
-  let index = 0;
-  while (index < region.length && region[index]! - region[index]! === 0) index++;
+/**
+ * Throws for the first voxel, z slowest, that is NaN, unless NaN is blank, or infinite. @throws PickbenchError NotFinite
+ */
+function checkFinite(ref: TomogramRef, region: Float32Array, box: Box, spacing: Spacing3): void {
+  const index = firstNotFinite(region, ref.nan === "blank");
+  if (index < 0) return;
   const [, sizeY, sizeX] = extent(box);
   const x = box.start[2] + (index % sizeX);
   const y = box.start[1] + (Math.floor(index / sizeX) % sizeY);
@@ -224,7 +227,7 @@ function refuseNotFinite(ref: TomogramRef, region: Float32Array, box: Box, spaci
   const at = indexToPosition(z, y, x, spacing);
   throw new PickbenchError(
     "NotFinite",
-    `${ref.run} ${ref.tomoType}: voxel z,y,x = ${z},${y},${x} (x,y,z = ${at.x.toFixed(1)}, ${at.y.toFixed(1)}, ${at.z.toFixed(1)} Å) is ${region[index]} in ${ref.path}; reconstruct or mask the tomogram again`,
+    `${ref.run} ${ref.tomoType}: voxel z,y,x = ${z},${y},${x} (x,y,z = ${at.x.toFixed(1)}, ${at.y.toFixed(1)}, ${at.z.toFixed(1)} Å) is ${region[index]} in ${ref.path}; ${Number.isNaN(region[index]) ? nanAdvice : "reconstruct or mask the tomogram again"}`,
     { path: ref.path },
   );
 }

@@ -2,6 +2,7 @@
 import { type Angstrom, angstrom } from "../../domain/units.js";
 import { type Box, type Shape3, type Spacing3, type Volume, voxelCount } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
+import { firstNotFinite, nanAdvice } from "../notFinite.js";
 import { allocateRegion, extent } from "../zarr/chunkGrid.js";
 import type { MrcHeader } from "./header.js";
 import { type MrcFile, type MrcSections, openMrc, readSections } from "./sections.js";
@@ -60,9 +61,15 @@ export function refuseComplex({ path, header }: MrcFile): void {
  * Reads the voxels of a box, z slowest, into shared memory; one block of sections is held besides them.
  *
  * @param volume index of the volume in a stack
+ * @param isNaNBlank whether NaN is read as it is
  * @throws PickbenchError as `readMrc`, and BadDataset where the box does not fit into memory
  */
-export async function readMrcBox(file: MrcFile, box: Box, volume = 0): Promise<Float32Array> {
+export async function readMrcBox(
+  file: MrcFile,
+  box: Box,
+  volume = 0,
+  isNaNBlank = false,
+): Promise<Float32Array> {
   refuseComplex(file);
   const { axes } = file.header;
   const along = axisOfBox(axes[2]);
@@ -72,7 +79,7 @@ export async function readMrcBox(file: MrcFile, box: Box, volume = 0): Promise<F
   const to = firstSection + box.end[along];
   for await (const sections of readSections(file, from, to))
     place(file.header, { ...sections, first: sections.first - firstSection }, box, region);
-  refuseNotFinite(file.path, region, box);
+  refuseNotFinite(file.path, region, box, isNaNBlank);
   return region;
 }
 
@@ -108,16 +115,15 @@ interface Span {
   readonly stride: number;
 }
 
-function refuseNotFinite(path: string, region: Float32Array, box: Box): void {
-  let bad = 0;
-  while (bad < region.length && region[bad]! - region[bad]! === 0) bad++;
-  if (bad === region.length) return;
+function refuseNotFinite(path: string, region: Float32Array, box: Box, isNaNBlank: boolean): void {
+  const bad = firstNotFinite(region, isNaNBlank);
+  if (bad < 0) return;
   const [, height, width] = extent(box);
   const at = [Math.floor(bad / (height * width)), Math.floor(bad / width) % height, bad % width];
   const voxel = at.map((index, axis) => index + box.start[axis]!);
   throw new PickbenchError(
     "NotFinite",
-    `${path}: voxel z,y,x = ${voxel.join(",")} is ${region[bad]}; mask the map again`,
+    `${path}: voxel z,y,x = ${voxel.join(",")} is ${region[bad]}; ${Number.isNaN(region[bad]) ? nanAdvice : "mask the map again"}`,
     { path },
   );
 }
@@ -141,7 +147,7 @@ export async function* mrcSlabs(
       const box: Box = { start: [first, 0, 0], end: [first + planes, height, width] };
       const region = new Float32Array(sections.values.length);
       place(header, { ...sections, first }, box, region);
-      refuseNotFinite(file.path, region, box);
+      refuseNotFinite(file.path, region, box, false);
       yield { zStart: first, values: region };
     }
     return;

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
-import { checkedName, inside } from "../../system/names.js";
+import { checkedName, checkLinks, inside } from "../../system/names.js";
 import { checkFree } from "../../system/overwriting.js";
 import { runNameOf } from "../runNames.js";
 import type { PositionFormat, WriteOptions } from "./format.js";
@@ -48,6 +48,7 @@ export async function placeFiles(
   ]);
   const paths = files.map(({ path }) => path);
   await checkFree(paths, options.overwrite, "another name");
+  if (options.isFolder) await checkLinks(out, paths);
   for (const { path, content } of files) await writeWhole(path, content);
   return {
     paths,

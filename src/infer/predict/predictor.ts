@@ -8,6 +8,7 @@ import { shared } from "../../formats/sharedFloats.js";
 import type { NetworkSpec } from "../../nets/library/catalogue.js";
 import { borrowThread, builtModule, type Thread } from "../../system/threads.js";
 import { type Averaging, checkProbabilities } from "./averaging.js";
+import { cropped, dataBox, SlabFrame } from "./dataBox.js";
 import type { PredictedSlab } from "./slabPrediction.js";
 import type { Overlap } from "./tiles.js";
 import type { BallRadii } from "./votes.js";
@@ -78,7 +79,8 @@ export interface Predictor {
   readonly normalisations: readonly Normalisation[];
   /**
    * Predicts a tomogram, averaging the networks' outputs of each type by their shares. Slabs come in z order, each once,
-   * together the whole volume; only the next slab is computed while `onSlab` works.
+   * together the whole volume; only the next slab is computed while `onSlab` works. Blank margins are cut off before the
+   * tiles are laid, and blank voxels are predicted as 0.
    *
    * @param views the tomogram, once for each of `normalisations`
    * @throws PickbenchError NotFinite where a network outputs NaN or infinity, BadExperiment where the tiles are no larger
@@ -135,11 +137,15 @@ export async function openPredictor(
       const volumes = [views].flat();
       if (volumes.length !== normalisations.length)
         throw new RangeError(`${volumes.length} views of a tomogram; wanted ${normalisations.length}`);
+      const box = dataBox(volumes[0]!);
       await thread.call(
         "begin",
-        volumes.map((volume) => ({ ...volume, data: shared(volume.data) })),
+        volumes.map((volume) => cropped({ ...volume, data: shared(volume.data) }, box)),
       );
-      await passOn(thread, onSlab);
+      const frame = new SlabFrame(types, volumes[0]!.shape, box);
+      for (const slab of frame.before()) await onSlab(slab);
+      await passOn(thread, (slab) => onSlab(frame.placed(slab)));
+      for (const slab of frame.after()) await onSlab(slab);
     },
     close: () => thread.close(),
   };

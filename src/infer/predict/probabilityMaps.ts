@@ -8,6 +8,8 @@ export interface ProbabilityMaps {
   readonly types: readonly string[];
   readonly shape: Shape3;
   readonly spacing: Spacing3;
+  /** The tomogram's blank voxels, as in `Volume`. */
+  readonly blank?: Uint8Array | undefined;
   /** Returns one type's probabilities as picking takes them. */
   sparse(type: string): SparseMap;
   /** Returns one type's probabilities in floats, bitwise those of the slabs; 0 away from voxels above the floor. */
@@ -29,8 +31,8 @@ export async function predictMaps(
   onProgress?: (done: number, total: number) => void,
   floors: ReadonlyMap<string, number> = new Map(),
 ): Promise<ProbabilityMaps> {
-  const { shape, spacing } = [views].flat()[0]!;
-  return gatherMaps({ types: predictor.types, shape, spacing, floors }, (onSlab) =>
+  const { shape, spacing, blank } = [views].flat()[0]!;
+  return gatherMaps({ types: predictor.types, shape, spacing, blank, floors }, (onSlab) =>
     predictor.predict(views, onSlab, onProgress),
   );
 }
@@ -40,12 +42,13 @@ interface MapsFrame {
   readonly types: readonly string[];
   readonly shape: Shape3;
   readonly spacing: Spacing3;
+  readonly blank?: Uint8Array | undefined;
   readonly floors: ReadonlyMap<string, number>;
 }
 
 /** Gathers maps from slabs that `feed` passes on in z order, each once. */
 export async function gatherMaps(
-  { types, shape, spacing, floors }: MapsFrame,
+  { types, shape, spacing, blank, floors }: MapsFrame,
   feed: (onSlab: (slab: Pick<PredictedSlab, "values">) => void) => Promise<void>,
 ): Promise<ProbabilityMaps> {
   const builders = new Map(
@@ -60,5 +63,5 @@ export async function gatherMaps(
     if (!map) throw new RangeError(`no map of ${type}; there are ${types.join(", ")}`);
     return map;
   };
-  return { types, shape, spacing, sparse, volume: (type) => denseVolume(sparse(type)) };
+  return { types, shape, spacing, blank, sparse, volume: (type) => denseVolume(sparse(type)) };
 }

@@ -47,7 +47,8 @@ interface Job {
 /** Steps of a probability: values are multiples of 1/levels, which 16 bits hold. */
 export const levels = 65535;
 const multiples = Float32Array.from({ length: levels + 1 }, (_, k) => k / levels);
-const slabDepth = 16;
+/** Most planes of a slab. */
+export const slabDepth = 16;
 
 /**
  * Prediction of a volume, row by row of tiles along z. Memory holds the sums of one row's depth, plane z at place z modulo
@@ -117,10 +118,18 @@ export class SlabPrediction {
       const place = this.#placeOf(this.#z + plane);
       const plain = sums.subarray(place, place + size);
       if (!areFinite(plain)) throw this.#notFinite(type, this.#z + plane, plain);
-      roundInto(values.subarray(plane * size, (plane + 1) * size), plain);
+      const rounded = values.subarray(plane * size, (plane + 1) * size);
+      roundInto(rounded, plain);
+      this.#clearBlank(rounded, (this.#z + plane) * size);
       plain.fill(0);
     }
     return values;
+  }
+
+  /** Sets a plane's blank voxels to 0: nothing is picked in them. */
+  #clearBlank(plane: Float32Array, first: number): void {
+    const { blank } = this.#options.volume;
+    if (blank) for (let i = 0; i < plane.length; i++) if (blank[first + i] === 1) plane[i] = 0;
   }
 
   /** Returns the index in the sums at which a plane begins. */

@@ -134,19 +134,44 @@ const edge = 64;
 /** Places of calibration tiles along each axis, as shares of the way from face to face: eight tiles in all. */
 const places = [0.2, 0.8];
 
-/** Returns tiles spread over a volume, always the same, on which a network is measured. */
+/** Places that are tried where some voxels are blank. */
+const placesAroundBlank = [0, 0.2, 0.4, 0.6, 0.8, 1];
+
+/**
+ * Returns tiles spread over a volume, always the same, on which a network is measured; where some voxels are blank, the
+ * eight tiles with the fewest of them.
+ */
 export function calibrationTiles(
   volume: Volume,
   multiple: Shape3,
 ): { readonly patch: Shape3; readonly tiles: Iterable<Float32Array> } {
   const sizeOf = (axis: 0 | 1 | 2): number => Math.ceil(edge / multiple[axis]) * multiple[axis];
   const patch: Shape3 = [sizeOf(0), sizeOf(1), sizeOf(2)];
-  const startsOf = (axis: 0 | 1 | 2): number[] =>
-    places.map((place) => Math.round(Math.max(0, volume.shape[axis] - patch[axis]) * place));
+  const startsOf = (axis: 0 | 1 | 2): number[] => {
+    const room = Math.max(0, volume.shape[axis] - patch[axis]);
+    const along = (shares: readonly number[]) => shares.map((place) => Math.round(room * place));
+    return volume.blank ? [...new Set(along(placesAroundBlank))] : along(places);
+  };
   const starts = startsOf(0).flatMap((z) =>
     startsOf(1).flatMap((y) => startsOf(2).map((x): Shape3 => [z, y, x])),
   );
-  return { patch, tiles: tilesAt(volume, starts, patch) };
+  return { patch, tiles: tilesAt(volume, volume.blank ? fullest(volume, starts, patch) : starts, patch) };
+}
+
+/** Returns the eight starts whose tiles hold the fewest blank voxels. */
+function fullest({ blank, shape }: Volume, starts: readonly Shape3[], patch: Shape3): readonly Shape3[] {
+  const counted = starts.map((start) => {
+    let count = 0;
+    for (let z = start[0]; z < Math.min(shape[0], start[0] + patch[0]); z++)
+      for (let y = start[1]; y < Math.min(shape[1], start[1] + patch[1]); y++) {
+        const row = (z * shape[1] + y) * shape[2];
+        const end = row + Math.min(shape[2], start[2] + patch[2]);
+        for (let at = row + start[2]; at < end; at++) count += blank![at]!;
+      }
+    return { start, count };
+  });
+  const fewestFirst = counted.sort((a, b) => a.count - b.count);
+  return fewestFirst.slice(0, places.length ** 3).map(({ start }) => start);
 }
 
 function* tilesAt(volume: Volume, starts: readonly Shape3[], patch: Shape3): Generator<Float32Array> {

@@ -1,8 +1,9 @@
 /** Paired comparison of two submissions: differences with intervals, permutation test and verdict. */
 import { challengeParticles, type Weighted } from "../../domain/particles.js";
-import { randomFor } from "../../domain/random.js";
 import type { PairedRuns } from "./paired.js";
 import {
+  columnsOf,
+  differencesOf,
   differs,
   otherParticles,
   type PairedTable,
@@ -13,6 +14,8 @@ import {
   type Values,
 } from "./pairedTable.js";
 import { type Permutation, permutationTest } from "./permutation.js";
+import { drawnUnits, Replay } from "./replay.js";
+import { resampledFbeta, scratch } from "./resampledCounts.js";
 import { hull, type Interval, middle, studentReach } from "./summaryStatistics.js";
 
 /** A value of both submissions, and a − b with its interval. */
@@ -50,6 +53,8 @@ interface ComparisonOptions {
   readonly resamples?: number;
   readonly confidence?: number;
   readonly particles?: readonly Weighted[];
+  /** Leaves out the differences of types, in less time. */
+  readonly isScoreAlone?: boolean;
 }
 
 /** Limit of p below which a difference is claimed. */
@@ -67,29 +72,21 @@ export const significance = 0.05;
  */
 export function compareSubmissions(runs: PairedRuns, options: ComparisonOptions = {}): Comparison {
   const { seed = 0, resamples = 2000, confidence = 0.9, particles = challengeParticles } = options;
+  const { isScoreAlone = false } = options;
   const table = pairedTable(runs);
   const { types, rows } = table;
   const length = rows[0]?.length ?? 0;
   const all = sumRows(rows, length);
-  const byParticle = resample(table, particles, resamples, (i) =>
-    otherParticles(all, randomFor(seed, "comparison, particles", i)),
-  );
+  const byParticle = overParticles(table, all, particles, { seed, resamples, isScoreAlone });
   const byExperiment =
-    rows.length > 1 &&
-    resample(table, particles, resamples, (i) => {
-      const random = randomFor(seed, "comparison, experiments", i);
-      return sumRows(
-        rows.map(() => rows[random.integer(rows.length)]!),
-        length,
-      );
-    });
+    rows.length > 1 && overExperiments(table, particles, { seed, resamples, isScoreAlone });
   const { a, b } = sidesOf(all, types, particles);
   const differenceOf = (pickValue: (values: Values) => number, column: number): Difference => {
     const difference = pickValue(a) - pickValue(b);
     const at = { low: difference, high: difference };
-    const overParticles = hull(at, middle(byParticle[column]!, confidence));
+    const particlesOnly = hull(at, middle(byParticle[column]!, confidence));
     const reach = byExperiment ? studentReach(byExperiment[column]!, rows.length, confidence) : 0;
-    const interval = hull(overParticles, { low: difference - reach, high: difference + reach });
+    const interval = hull(particlesOnly, { low: difference - reach, high: difference + reach });
     return { a: pickValue(a), b: pickValue(b), difference, interval };
   };
   const score = differenceOf((values) => values.score, types.length);
@@ -102,29 +99,77 @@ export function compareSubmissions(runs: PairedRuns, options: ComparisonOptions 
     resamples,
     over: byExperiment ? "experiments" : "particles",
     score,
-    perType: Object.fromEntries(
-      types.map((type, i) => [type, differenceOf(({ perType }) => perType[i]!, i)]),
-    ),
+    perType: isScoreAlone
+      ? {}
+      : Object.fromEntries(types.map((type, i) => [type, differenceOf(({ perType }) => perType[i]!, i)])),
     permutation,
   };
 }
 
-/** Returns a − b by resample: a column per type, then one for the score. */
-function resample(
+interface Drawing {
+  readonly seed: number;
+  readonly resamples: number;
+  readonly isScoreAlone: boolean;
+}
+
+/**
+ * Returns a − b over other particles of all experiments together, by resample: a column per type, then one for the score; of
+ * the score alone, the others are empty.
+ */
+function overParticles(
   { types }: PairedTable,
+  all: Float64Array,
   particles: readonly Weighted[],
-  resamples: number,
-  draw: (i: number) => Float64Array,
+  { seed, resamples, isScoreAlone }: Drawing,
 ): Float64Array[] {
-  const columns = Array.from({ length: types.length + 1 }, () => new Float64Array(resamples));
+  const random = new Replay(seed, "comparison, particles", resamples, 16 * types.length + 16);
+  const columns = [...types, "score"].map((_, at) =>
+    scratch(`comparison, particles ${at}`, isScoreAlone && at < types.length ? 0 : resamples),
+  );
+  const subtract = differencesOf(types, particles);
+  const drawn = new Float64Array(all.length);
+  const differences = new Float64Array(columns.length);
   for (let i = 0; i < resamples; i++) {
-    const { a, b } = sidesOf(draw(i), types, particles);
-    types.forEach((_, column) => {
-      columns[column]![i] = a.perType[column]! - b.perType[column]!;
-    });
-    columns[types.length]![i] = a.score - b.score;
+    random.turnTo(i);
+    otherParticles(all, random, drawn);
+    subtract(drawn, differences);
+    for (let at = isScoreAlone ? types.length : 0; at < columns.length; at++)
+      columns[at]![i] = differences[at]!;
   }
   return columns;
+}
+
+/** Returns a − b over other experiments, in columns as `overParticles`. */
+function overExperiments(
+  table: PairedTable,
+  particles: readonly Weighted[],
+  { seed, resamples, isScoreAlone }: Drawing,
+): Float64Array[] {
+  const { types, rows } = table;
+  const units = drawnUnits(seed, "comparison, experiments", resamples, rows.length);
+  const score = scratch("comparison, experiments", resamples).fill(0);
+  const [scoreA, scoreB] = [
+    scratch("score of a", resamples).fill(0),
+    scratch("score of b", resamples).fill(0),
+  ];
+  const columns = types.map((type, at) => {
+    const [a, b] = [scratch("F of a", resamples), scratch("F of b", resamples)];
+    const weight = particles.find(({ name }) => name === type)?.weight ?? 0;
+    if (isScoreAlone && weight === 0) return score;
+    resampledFbeta(columnsOf(table, at, "a"), units, a);
+    resampledFbeta(columnsOf(table, at, "b"), units, b);
+    const values = scratch(`comparison, experiments ${at}`, resamples);
+    for (let i = 0; i < resamples; i++) {
+      scoreA[i]! += weight * a[i]!;
+      scoreB[i]! += weight * b[i]!;
+      values[i] = a[i]! - b[i]!;
+    }
+    return values;
+  });
+  const weights = particles.reduce((sum, { weight }) => sum + weight, 0);
+  for (let i = 0; i < resamples; i++)
+    score[i] = weights > 0 ? scoreA[i]! / weights - scoreB[i]! / weights : 0;
+  return [...columns, score];
 }
 
 /** Swaps experiments. Only those in which the two differ have any effect; the others are summed once. */
@@ -141,10 +186,13 @@ function swapExperiments(
     rows.filter((_, i) => !isKept[i]),
     length,
   );
+  const subtract = differencesOf(types, particles);
+  const differences = new Float64Array(types.length + 1);
+  const sum = new Float64Array(length);
   const difference = (isSwapped: Uint8Array): number => {
     const chosen = kept.map((row, i) => (isSwapped[i] === 1 ? swapped[i]! : row));
-    const { a, b } = sidesOf(sumRows([alike, ...chosen], length), types, particles);
-    return a.score - b.score;
+    subtract(sumRows([alike, ...chosen], length, sum), differences);
+    return differences[types.length]!;
   };
   return { differing: kept.length, permutation: permutationTest(kept.length, difference, { seed }) };
 }

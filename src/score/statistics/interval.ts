@@ -1,8 +1,9 @@
-/** Bootstrap intervals of a score, and the gamma and Dirichlet draws they need. */
+/** Bootstrap intervals of a score. */
 import { challengeParticles, type Weighted } from "../../domain/particles.js";
-import { type Random, randomFor } from "../../domain/random.js";
-import { type Counts, fbeta, sumCounts } from "../match/fbeta.js";
+import { fbetaOf } from "../match/fbeta.js";
 import { type ScoreReport, weighted } from "../score.js";
+import { drawnUnits, gamma, Replay } from "./replay.js";
+import { resampledFbeta, scratch } from "./resampledCounts.js";
 import { hull, type Interval, middle, studentReach } from "./summaryStatistics.js";
 
 export type { Interval } from "./summaryStatistics.js";
@@ -53,30 +54,16 @@ export function scoreInterval(report: ScoreReport, options: IntervalOptions = {}
     const { tp = 0, fp = 0 } = report.perType[type] ?? {};
     return tp + fp > 0;
   };
-  const resampled = (purpose: string, countsOf: DrawnCounts) =>
-    resample(types, particles, resamples, (i) => countsOf(randomFor(seed, purpose, i)));
-  const byParticle = resampled("score interval, particles", (random) => (type) => {
-    const { tp, fp, fn } = report.perType[type]!;
-    const [found, missed] = shares([tp + 0.5, fn + 0.5], random) as [number, number];
-    const truths = tp + fn;
-    if (!isPredicted(type)) return { tp: 0, fp: 0, fn: truths };
-    return { tp: truths * found, fp: fp < 0 ? fp : gamma(fp + 0.5, random), fn: truths * missed };
-  });
+  const byParticle = overParticles(report, types, particles, { seed, resamples, isPredicted });
   const byExperiment =
-    experiments.length > 1 &&
-    resampled("score interval, experiments", (random) => {
-      const drawn = experiments.map(
-        () => report.perExperiment[experiments[random.integer(experiments.length)]!]!,
-      );
-      return (type) => sumCounts(drawn.map((each) => each[type]!));
-    });
+    experiments.length > 1 && overExperiments(report, types, particles, { seed, resamples });
   const truthsOf = (type: string) => report.perType[type]!.truths;
   const intervalOf = (estimate: number, most: number, truths: number, valuesOf: ValuesOf): Interval => {
     const at = { low: estimate, high: estimate };
-    const overParticles = hull(at, middle(valuesOf(byParticle), confidence));
-    if (!byExperiment) return overParticles;
+    const particlesOnly = hull(at, middle(valuesOf(byParticle), confidence));
+    if (!byExperiment) return particlesOnly;
     const reach = studentReach(valuesOf(byExperiment), experiments.length, confidence);
-    return hull(overParticles, logitInterval(estimate, reach, most, truths));
+    return hull(particlesOnly, logitInterval(estimate, reach, most, truths));
   };
   const most = weighted(particles, (type) => (isPredicted(type) ? 1 : 0));
   const allTruths = types.filter(isPredicted).reduce((sum, type) => sum + truthsOf(type), 0);
@@ -86,38 +73,90 @@ export function scoreInterval(report: ScoreReport, options: IntervalOptions = {}
     over: byExperiment ? "experiments" : "particles",
     score: intervalOf(report.score, most, allTruths, ({ score }) => score),
     perType: Object.fromEntries(
-      types.map((type) => [
+      types.map((type, at) => [
         type,
-        intervalOf(report.perType[type]!.fbeta, 1, truthsOf(type), ({ perType }) => perType.get(type)!),
+        intervalOf(report.perType[type]!.fbeta, 1, truthsOf(type), ({ perType }) => perType[at]!),
       ]),
     ),
   };
 }
 
-/** Draws counts again, for every type. */
-type DrawnCounts = (random: ReturnType<typeof randomFor>) => (type: string) => Counts;
 type ValuesOf = (resampled: Resampled) => Float64Array;
 
-/** Values of all resamples. */
+/** Values of all resamples, until the next interval is made. */
 interface Resampled {
   readonly score: Float64Array;
-  readonly perType: ReadonlyMap<string, Float64Array>;
+  /** F of each type, in the order of the types. */
+  readonly perType: readonly Float64Array[];
 }
 
-function resample(
+interface Drawing {
+  readonly seed: number;
+  readonly resamples: number;
+}
+
+/** Draws the particles again, of all experiments together; F of a type without any prediction is 0. */
+function overParticles(
+  report: ScoreReport,
   types: readonly string[],
   particles: readonly Weighted[],
-  resamples: number,
-  draw: (i: number) => (type: string) => Counts,
+  { seed, resamples, isPredicted }: Drawing & { readonly isPredicted: (type: string) => boolean },
 ): Resampled {
-  const score = new Float64Array(resamples);
-  const perType = new Map(types.map((type) => [type, new Float64Array(resamples)]));
+  const random = new Replay(seed, "score interval, particles", resamples, 8 * types.length + 16);
+  const counts = types.map((type) => ({ ...report.perType[type]!, isDrawn: isPredicted(type) }));
+  const perType = types.map((_, at) => scratch(`particles ${at}`, resamples).fill(0));
   for (let i = 0; i < resamples; i++) {
-    const countsOf = draw(i);
-    for (const [type, values] of perType) values[i] = fbeta(countsOf(type));
-    score[i] = weighted(particles, (type) => perType.get(type)?.[i] ?? 0);
+    random.turnTo(i);
+    for (let at = 0; at < counts.length; at++) {
+      const { tp, fp, fn, isDrawn } = counts[at]!;
+      if (!isDrawn) continue;
+      const found = gamma(tp + 0.5, random);
+      const missed = gamma(fn + 0.5, random);
+      const sum = found + missed;
+      const truths = tp + fn;
+      const wrong = fp < 0 ? fp : gamma(fp + 0.5, random);
+      perType[at]![i] = sum > 0 ? fbetaOf(truths * (found / sum), wrong, truths * (missed / sum)) : 0;
+    }
   }
-  return { score, perType };
+  return { score: scoresOf(perType, types, particles, scratch("particles", resamples)), perType };
+}
+
+/** Draws as many experiments with replacement as there are. */
+function overExperiments(
+  { perExperiment }: ScoreReport,
+  types: readonly string[],
+  particles: readonly Weighted[],
+  { seed, resamples }: Drawing,
+): Resampled {
+  const names = Object.keys(perExperiment).sort();
+  const units = names.length;
+  const drawn = drawnUnits(seed, "score interval, experiments", resamples, units);
+  const perType = types.map((type, at) => {
+    const column = (count: "tp" | "fp" | "fn") => names.map((name) => perExperiment[name]![type]![count]);
+    const values = scratch(`experiments ${at}`, resamples);
+    resampledFbeta({ tp: column("tp"), fp: column("fp"), fn: column("fn") }, drawn, values);
+    return values;
+  });
+  return { score: scoresOf(perType, types, particles, scratch("experiments", resamples)), perType };
+}
+
+/** Returns Σ weight·F over all given particles, divided by the sum of their weights, of every resample. */
+function scoresOf(
+  perType: readonly Float64Array[],
+  types: readonly string[],
+  particles: readonly Weighted[],
+  scores: Float64Array,
+): Float64Array {
+  const resamples = scores.length;
+  scores.fill(0);
+  let weights = 0;
+  for (const { name, weight } of particles) {
+    weights += weight;
+    const values = perType[types.indexOf(name)];
+    if (values) for (let i = 0; i < resamples; i++) scores[i]! += weight * values[i]!;
+  }
+  for (let i = 0; i < resamples; i++) scores[i] = weights > 0 ? scores[i]! / weights : 0;
+  return scores;
 }
 
 /**
@@ -132,26 +171,4 @@ function logitInterval(estimate: number, reach: number, most: number, truths: nu
   const across = reach / most / (share * (1 - share));
   const at = (logit: number) => most / (1 + Math.exp(-logit));
   return { low: at(centre - across), high: at(centre + across) };
-}
-
-/**
- * Draws from the gamma distribution of scale 1 (Marsaglia and Tsang, ACM TOMS 26, 2000, 363–372); 0 for a shape of 0.
- */
-export function gamma(shape: number, random: Random): number {
-  if (shape <= 0) return 0;
-  if (shape < 1) return gamma(shape + 1, random) * (1 - random.uniform()) ** (1 / shape);
-  const d = shape - 1 / 3;
-  const c = 1 / Math.sqrt(9 * d);
-  for (;;) {
-    const x = random.normal();
-    const v = (1 + c * x) ** 3;
-    if (v > 0 && Math.log(1 - random.uniform()) < x * x * 0.5 + d - d * v + d * Math.log(v)) return d * v;
-  }
-}
-
-/** Draws shares that sum to 1 from the Dirichlet distribution: Rubin's Bayesian bootstrap of counts in classes. */
-export function shares(counts: readonly number[], random: Random): number[] {
-  const draws = counts.map((count) => gamma(count, random));
-  const sum = draws.reduce((total, draw) => total + draw, 0);
-  return draws.map((draw) => (sum > 0 ? draw / sum : 0));
 }

@@ -1,10 +1,10 @@
 /** Paired counts as rows of numbers, for fast resampling. */
 import type { Weighted } from "../../domain/particles.js";
-import type { Random } from "../../domain/random.js";
-import { type Counts, fbeta } from "../match/fbeta.js";
+import { fbetaOf } from "../match/fbeta.js";
 import { weighted } from "../score.js";
-import { gamma, shares } from "./interval.js";
 import type { PairedRuns } from "./paired.js";
+import { type Chance, gamma } from "./replay.js";
+import type { CountColumns } from "./resampledCounts.js";
 
 /** Numbers per type in a row: tp fp fn of a, tp fp fn of b, found by both, wrong in both. */
 const width = 8;
@@ -46,9 +46,23 @@ export interface Values {
   readonly perType: readonly number[];
 }
 
-/** Adds up rows. */
-export function sumRows(rows: readonly Float64Array[], length: number): Float64Array {
-  const sum = new Float64Array(length);
+/** Returns the counts of one side of a type, an entry an experiment. */
+export function columnsOf({ rows }: PairedTable, type: number, side: "a" | "b"): CountColumns {
+  const at = type * width + (side === "a" ? ofA : ofB);
+  return {
+    tp: rows.map((row) => row[at]!),
+    fp: rows.map((row) => row[at + 1]!),
+    fn: rows.map((row) => row[at + 2]!),
+  };
+}
+
+/** Adds up rows. @param sum receives the sum */
+export function sumRows(
+  rows: readonly Float64Array[],
+  length: number,
+  sum: Float64Array = new Float64Array(length),
+): Float64Array {
+  sum.fill(0);
   for (const row of rows) for (let i = 0; i < length; i++) sum[i]! += row[i]!;
   return sum;
 }
@@ -79,44 +93,74 @@ export function swapSides(row: Float64Array): Float64Array {
 /** Computes the score and F of a and of b from a row of counts. */
 export function sidesOf(row: Float64Array, types: readonly string[], particles: readonly Weighted[]): Sides {
   const valuesAt = (side: number): Values => {
-    const perType = types.map((_, i) => fbeta(countsAt(row, i * width + side)));
+    const perType = types.map((_, i) => fbetaAt(row, i * width + side));
     return { perType, score: weighted(particles, (type) => perType[types.indexOf(type)] ?? 0) };
   };
   return { a: valuesAt(ofA), b: valuesAt(ofB) };
 }
 
-const countsAt = (row: Float64Array, at: number): Counts => ({
-  tp: row[at]!,
-  fp: row[at + 1]!,
-  fn: row[at + 2]!,
-});
-
-/** Draws a row over other particles: true ones found by both, one or none, and wrong picks shared or not. */
-export function otherParticles(row: Float64Array, random: Random): Float64Array {
-  const drawn = new Float64Array(row.length);
-  for (let at = 0; at < row.length; at += width) {
-    const a = countsAt(row, at + ofA);
-    const b = countsAt(row, at + ofB);
-    const truths = a.tp + a.fn;
-    const bothFound = row[at + both]!;
-    const onlyA = a.tp - bothFound;
-    const onlyB = b.tp - bothFound;
-    const [inBoth, inA, inB] = shares([bothFound, onlyA, onlyB, truths - bothFound - onlyA - onlyB], random);
-    const shared = Math.max(0, Math.min(row[at + wrong]!, a.fp, b.fp));
-    const sharedFp = gamma(shared, random);
-    drawn.set(sideOf(truths, inBoth! + inA!, sharedFp + otherFp(a.fp - shared, random)), at + ofA);
-    drawn.set(sideOf(truths, inBoth! + inB!, sharedFp + otherFp(b.fp - shared, random)), at + ofB);
-  }
-  return drawn;
+/**
+ * Makes a function that computes a − b from a row of counts as `sidesOf` does, without making anything: F of each type into
+ * `differences`, and the score as its last number.
+ */
+export function differencesOf(
+  types: readonly string[],
+  particles: readonly Weighted[],
+): (row: Float64Array, differences: Float64Array) => void {
+  const places = particles.map(({ name }) => types.indexOf(name));
+  const weights = particles.map(({ weight }) => weight);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const [a, b] = [new Float64Array(types.length), new Float64Array(types.length)];
+  const scoreOf = (values: Float64Array) => {
+    let sum = 0;
+    for (let i = 0; i < places.length; i++) if (places[i]! >= 0) sum += weights[i]! * values[places[i]!]!;
+    return total > 0 ? sum / total : 0;
+  };
+  return (row, differences) => {
+    for (let i = 0; i < types.length; i++) {
+      a[i] = fbetaAt(row, i * width + ofA);
+      b[i] = fbetaAt(row, i * width + ofB);
+      differences[i] = a[i]! - b[i]!;
+    }
+    differences[types.length] = scoreOf(a) - scoreOf(b);
+  };
 }
 
-const sideOf = (truths: number, found: number, fp: number): number[] => [
-  truths * found,
-  fp,
-  truths * (1 - found),
-];
+const fbetaAt = (row: Float64Array, at: number): number => fbetaOf(row[at]!, row[at + 1]!, row[at + 2]!);
+
+/**
+ * Draws a row over other particles: true ones found by both, one or none, and wrong picks shared or not. Shares of true ones
+ * are drawn from the Dirichlet distribution (Rubin's Bayesian bootstrap of counts in classes).
+ *
+ * @param drawn receives the row
+ */
+export function otherParticles(row: Float64Array, random: Chance, drawn: Float64Array): void {
+  for (let at = 0; at < row.length; at += width) {
+    const [tpA, fpA, fnA] = [row[at + ofA]!, row[at + ofA + 1]!, row[at + ofA + 2]!];
+    const [tpB, fpB] = [row[at + ofB]!, row[at + ofB + 1]!];
+    const truths = tpA + fnA;
+    const bothFound = row[at + both]!;
+    const onlyA = tpA - bothFound;
+    const onlyB = tpB - bothFound;
+    const inBoth = gamma(bothFound, random);
+    const inA = gamma(onlyA, random);
+    const inB = gamma(onlyB, random);
+    const sum = inBoth + inA + inB + gamma(truths - bothFound - onlyA - onlyB, random);
+    const shared = Math.max(0, Math.min(row[at + wrong]!, fpA, fpB));
+    const sharedFp = gamma(shared, random);
+    const part = (draw: number) => (sum > 0 ? draw / sum : 0);
+    const foundA = part(inBoth) + part(inA);
+    const foundB = part(inBoth) + part(inB);
+    drawn[at + ofA] = truths * foundA;
+    drawn[at + ofA + 1] = sharedFp + otherFp(fpA - shared, random);
+    drawn[at + ofA + 2] = truths * (1 - foundA);
+    drawn[at + ofB] = truths * foundB;
+    drawn[at + ofB + 1] = sharedFp + otherFp(fpB - shared, random);
+    drawn[at + ofB + 2] = truths * (1 - foundB);
+  }
+}
 
 /**
  * Draws other wrong picks. A type's fp is below 0 where single predictions serve several truths; such an fp is kept.
  */
-const otherFp = (fp: number, random: Random): number => (fp < 0 ? fp : gamma(fp, random));
+const otherFp = (fp: number, random: Chance): number => (fp < 0 ? fp : gamma(fp, random));

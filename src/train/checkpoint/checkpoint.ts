@@ -31,6 +31,8 @@ export interface Checkpoint {
   readonly tuneScore: number | null;
   /** Origin of a checkpoint made of other checkpoints. */
   readonly ensemble?: EnsembleRecord;
+  /** Contrast that the voxels of its tomograms showed, where it was not dark, as is usual, or unknown. */
+  readonly contrast?: "bright" | "mixed";
 }
 
 /** Returns the averaging of a checkpoint's networks. */
@@ -63,6 +65,7 @@ const metadataSchema = z.looseObject({
   picking: z.string(),
   tuneScore: z.string(),
   ensemble: z.string().optional(),
+  contrast: z.enum(["bright", "mixed"]).optional(),
 });
 
 /** Makes a network to predict with, from an experiment's network and the flat weights of its training. */
@@ -115,6 +118,7 @@ export async function writeCheckpoint(
       spacing: JSON.stringify(checkpoint.spacing),
       tuneScore: JSON.stringify(checkpoint.tuneScore),
       ...(checkpoint.ensemble && { ensemble: canonicalJson(checkpoint.ensemble) }),
+      ...(checkpoint.contrast && { contrast: checkpoint.contrast }),
     },
   });
 }
@@ -175,6 +179,7 @@ async function readParts(path: string): Promise<Parts> {
       ...(metadata.ensemble !== undefined && {
         ensemble: ensembleSchema.parse(JSON.parse(metadata.ensemble)),
       }),
+      ...(metadata.contrast && { contrast: metadata.contrast }),
     };
     return { file, settings, networks };
   } catch (error) {
@@ -228,11 +233,11 @@ async function readNetwork(
   };
 }
 
-function readExternal(
+async function readExternal(
   path: string,
   { bytes }: TensorFile,
   { name, external, activation, channels, share: counts }: z.infer<typeof externalSchema>,
-): ExternalNetwork {
+): Promise<ExternalNetwork> {
   const model = bytes?.get(modelTensor(name));
   if (!model || hashOf(model) !== external.sha256)
     throw new PickbenchError(
@@ -240,6 +245,8 @@ function readExternal(
       `${path}: ${modelTensor(name)} ${model ? "is not the file" : "is missing"} that its metadata names, ${external.file}; give the checkpoint as it was written`,
       { path },
     );
+  const { checkOneFile } = await import("../../engines/onnx/external/model.js");
+  checkOneFile(path, model);
   if (channels.length !== external.outputs)
     throw new PickbenchError(
       "BadCheckpoint",

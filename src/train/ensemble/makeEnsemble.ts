@@ -1,4 +1,5 @@
 /** Makes ensembles. The room `ensemble` joins checkpoints into one: weighted predictions or averaged weights. */
+import { commonContrast } from "../../data/contrast.js";
 import type { Dataset } from "../../data/model.js";
 import type { EngineName } from "../../engines/engine.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -76,6 +77,7 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
       })),
     };
     const { networks, tuned } = chosen;
+    const contrast = commonContrast(members.map((member) => member.checkpoint.contrast ?? "dark"));
     const checkpoint: Checkpoint = {
       experiment,
       spacing: first.spacing,
@@ -83,6 +85,7 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
       picking: tuned.picking,
       tuneScore: tuned.score,
       ensemble: record,
+      ...(contrast === "bright" || contrast === "mixed" ? { contrast } : {}),
     };
     await writeCheckpoint(out, namesIn(checkpoint), checkpoint);
     await parts.remove();

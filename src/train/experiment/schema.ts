@@ -42,6 +42,10 @@ const data = z
         "Å per voxel of all tomograms, over what their files say; the flag `--spacing` goes before it",
       ),
     level: z.number().int().min(0).default(0).describe("resolution of the OME-Zarr volume; 0 is the finest"),
+    nan: z
+      .enum(["blank"])
+      .optional()
+      .describe("`blank`: NaN marks voxels without data; if absent, a tomogram with NaN is refused"),
     offset: z
       .tuple([z.number(), z.number(), z.number()])
       .default([0, 0, 0])

@@ -107,9 +107,17 @@ async function tuneAndWrite(
   const spacing = tomograms[0]?.volume.spacing[0] ?? (await readSpacing(prepared));
   const names = external ? ["all"] : prepared.networks.map(({ name }) => name);
   const tuneScore = tuned?.score ?? null;
-  await writeCheckpoint(folder.best, names, { experiment, spacing, networks, picking, tuneScore });
+  const contrast = unusual(prepared);
+  await writeCheckpoint(folder.best, names, {
+    ...{ experiment, spacing, networks, picking, tuneScore },
+    ...(contrast && { contrast }),
+  });
   return tuneScore;
 }
+
+/** Contrast of the training's voxels where it is not the usual one. */
+const unusual = ({ seen: { trained } }: PreparedRun): "bright" | "mixed" | undefined =>
+  trained === "bright" || trained === "mixed" ? trained : undefined;
 
 async function readSpacing({ dataset, splits, experiment }: PreparedRun): Promise<number> {
   const { tomogram, voxelSpacing, level } = experiment.data;
@@ -172,6 +180,7 @@ function trainOne(
         networks,
         picking,
         tuneScore: score,
+        ...(unusual(prepared) && { contrast: unusual(prepared)! }),
       });
     }
     return score;

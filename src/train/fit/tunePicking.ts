@@ -1,6 +1,7 @@
 /** Picks a type from predicted maps, and tunes its picking settings on tune runs. */
+import { isBlankAt } from "../../data/blank/blank.js";
 import { matchFraction, type Particle, type ParticlePick } from "../../domain/particles.js";
-import { angstrom } from "../../domain/units.js";
+import { angstrom, type Position } from "../../domain/units.js";
 import type { PickingSettings } from "../../infer/pick/picking.js";
 import type { PickPool } from "../../infer/pick/pool.js";
 import type { ProbabilityMaps } from "../../infer/predict/probabilityMaps.js";
@@ -55,7 +56,7 @@ export async function pickType(
   settings: PickingSettings,
 ): Promise<ParticlePick[]> {
   const { picks } = await pool.pick(maps.sparse(type), settings);
-  return shifted(experiment, type, picks);
+  return shifted(experiment, type, inData(maps, picks));
 }
 
 /** Picks particles of one type at each threshold in turn, moved by the experiment's offset. */
@@ -67,8 +68,12 @@ export async function sweepType(
   { thresholds, ...settings }: PickingSettings & { readonly thresholds: readonly number[] },
 ): Promise<ParticlePick[][]> {
   const sweep = await pool.sweep(maps.sparse(type), settings, thresholds);
-  return sweep.map(({ picks }) => shifted(experiment, type, picks));
+  return sweep.map(({ picks }) => shifted(experiment, type, inData(maps, picks)));
 }
+
+/** Leaves out picks whose centre lies in a blank voxel, as that of a group around a hole may. */
+const inData = <Pick extends Position>(maps: ProbabilityMaps, picks: readonly Pick[]): readonly Pick[] =>
+  maps.blank ? picks.filter((pick) => !isBlankAt({ ...maps, blank: maps.blank! }, pick)) : picks;
 
 function shifted(
   experiment: Experiment,

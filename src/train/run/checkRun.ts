@@ -1,7 +1,6 @@
 /** Checks of a run before its first step. */
 import { findRun, findTomogram } from "../../data/dataset.js";
 import type { Dataset, TomogramReader } from "../../data/model.js";
-import { measureIntensity } from "../../data/normalise.js";
 import { checkPatches, type PatchSource } from "../../data/patches/spec.js";
 import { readRunPicks } from "../../data/picks.js";
 import { spacingDoubts } from "../../data/spacings.js";
@@ -16,6 +15,7 @@ import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, patchSpecOf } from "../fit/networks.js";
+import { type SeenData, seeData } from "./seenData.js";
 
 /** An experiment together with its data set. */
 interface Meeting {
@@ -32,9 +32,10 @@ interface Meeting {
  * Checks, before the first step, everything that would stop a run later: patches that no network or volume takes, tiles
  * no larger than their overlap, volumes of another spacing, picks that cannot be read, broken chunks.
  *
+ * @returns what the voxels show
  * @throws PickbenchError BadExperiment, BadDataset or NotFinite, for the first fault
  */
-export async function checkRun(meeting: Meeting): Promise<void> {
+export async function checkRun(meeting: Meeting): Promise<SeenData> {
   const { experiment, dataset, splits, networks, external, reporter } = meeting;
   for (const network of networks) await checkNetwork(experiment, network);
   const demands = external ? [demandOf(external)] : await Promise.all(networks.map(demandOfNetwork));
@@ -60,15 +61,7 @@ export async function checkRun(meeting: Meeting): Promise<void> {
   checkSpacings(readers);
   for (const { ref } of readers)
     for (const doubt of spacingDoubts(ref, ref.levels[0]!.spacing)) reporter.note(`warning: ${doubt}`);
-  const progress = reporter.progress("checking the data", readers.length, "tomograms", { isAside: true });
-  try {
-    for (const [at, reader] of readers.entries()) {
-      await readEveryChunk(reader);
-      progress.update(at + 1, reader.ref.run);
-    }
-  } finally {
-    progress.stop();
-  }
+  return seeData(dataset, readers, splits.train, reporter);
 }
 
 /**
@@ -101,7 +94,11 @@ const openOf = (
   run: string,
   tomogram: string,
 ): Promise<TomogramReader> =>
-  openTomogram(findTomogram(findRun(dataset, run), tomogram, data.voxelSpacing), data.level, dataset.access);
+  openTomogram(
+    { ...findTomogram(findRun(dataset, run), tomogram, data.voxelSpacing), nan: data.nan },
+    data.level,
+    dataset.access,
+  );
 
 const withoutVoxels = ({ shape, spacing }: TomogramReader) => ({ data: new Float32Array(), shape, spacing });
 
@@ -164,9 +161,4 @@ function checkSpacings(readers: readonly TomogramReader[]): void {
         `${ref.run} ${ref.tomoType}: ${spacing[0].toFixed(2)} Å a voxel, ${first!.ref.run} has ${first!.spacing[0].toFixed(2)}; a run takes tomograms of one spacing`,
         { path: ref.path },
       );
-}
-
-async function readEveryChunk(reader: TomogramReader): Promise<void> {
-  for (const { box } of reader.chunks()) await reader.readRegion(box);
-  await measureIntensity(reader);
 }

@@ -20,6 +20,7 @@ import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
 import { checkRun } from "./checkRun.js";
 import type { RunFolder } from "./runFolder.js";
+import type { SeenData } from "./seenData.js";
 
 /** Options of `run`, `train` and `tune`. */
 export interface RunOptions {
@@ -69,6 +70,7 @@ export interface PreparedRun {
   readonly external: ExternalNetwork | null;
   readonly manifest: readonly ManifestEntry[];
   readonly dataHash: string;
+  readonly seen: SeenData;
   readonly engine: EngineName;
   readonly threads: number;
   readonly reporter: Reporter;
@@ -97,7 +99,7 @@ export async function prepareRun(
   if (!isFoldOfSeveral(options)) for (const line of choiceNotes(given, read, leftOut)) reporter.note(line);
   const { experiment, networks, external } = await openNetworks(read, dataset.particles, engine);
   await checkPrecision(experiment.predict.precision, engine, external ? [external] : networks);
-  await checkRun({ experiment, dataset, splits, networks, external, reporter });
+  const seen = await checkRun({ experiment, dataset, splits, networks, external, reporter });
   const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
     hash: true,
   });
@@ -111,6 +113,7 @@ export async function prepareRun(
     external,
     manifest,
     dataHash: manifestHash(manifest),
+    seen,
     engine,
     threads,
     reporter,

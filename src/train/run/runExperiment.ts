@@ -215,6 +215,8 @@ async function begin(
     engine: prepared.engine,
     threads: prepared.threads,
     weights: weightsByType(prepared),
+    contrast: prepared.seen.contrast,
+    blank: prepared.seen.blank,
     resumed: progress && existsSync(folder.record) ? await readRecord(folder.record) : undefined,
   });
   return trainStage(prepared, folder, progress, rungs);

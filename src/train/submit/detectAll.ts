@@ -24,6 +24,8 @@ export interface DetectSeconds {
 export interface DetectHooks {
   /** Called with the finished tiles of the run being predicted. */
   onProgress(run: string, done: number, total: number): void;
+  /** Called with each tomogram that was read, once for each normalisation. */
+  onRead?(run: string, views: readonly Volume[]): void;
   /** Called with each finished run, in the runs' order, one at a time. */
   onDetected(detected: DetectedRun): Promise<void>;
   /** Called where a tomogram is the user's to mend; the next run follows. If absent, the first such error ends all. */
@@ -79,6 +81,7 @@ async function readRun(
 ): Promise<ReadRun | undefined> {
   if (run === undefined) return undefined;
   const read = await attempt(run, hooks, () => timed(() => detector.read(dataset, run)));
+  if (read) hooks.onRead?.(run, read.result);
   return read && { run, views: read.result, readSeconds: read.seconds };
 }
 

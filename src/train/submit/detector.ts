@@ -2,6 +2,7 @@
  * A detector: checkpoints opened to find particles. The room `submit` applies trained networks to tomograms and writes
  * submissions.
  */
+import { commonContrast, type TrainedContrast } from "../../data/contrast.js";
 import { findRun, findTomogram } from "../../data/dataset.js";
 import type { Dataset, TomogramReader } from "../../data/model.js";
 import { readViews } from "../../data/normalisation.js";
@@ -28,6 +29,8 @@ export interface Detector {
   readonly settings: ReadonlyMap<string, PickingSettings>;
   /** Number format of the networks. */
   readonly precision: Precision;
+  /** Contrast that the voxels of the training's tomograms showed. */
+  readonly contrast: TrainedContrast;
   /** Name of the reconstruction to read. */
   readonly tomogram: string;
   /**
@@ -66,6 +69,8 @@ interface DetectorOptions extends CodeLeave {
   readonly precision?: Precision | undefined;
   /** Reconstruction, in place of the first checkpoint's. */
   readonly tomogram?: string | undefined;
+  /** Whether NaN is blank, in place of what the first checkpoint's experiment says. */
+  readonly nan?: "blank" | undefined;
   /**
    * Lowest threshold of `sweep`: maps are kept down to this value, and picks stay the same. Each type's own if absent.
    */
@@ -129,7 +134,8 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
     [...settings].map(([type, { threshold }]) => [type, Math.min(threshold, lowestThreshold)]),
   );
   const pool = openPickPool();
-  const choice = { ...experiment.data, tomogram: options.tomogram ?? experiment.data.tomogram };
+  const { tomogram = experiment.data.tomogram, nan = experiment.data.nan } = options;
+  const choice = { ...experiment.data, tomogram, nan };
   const checkSpacing = (run: string, got: number): void => {
     if (Math.abs(got / first.spacing - 1) > 0.05)
       throw new PickbenchError(
@@ -155,6 +161,7 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
     types: predictor.types,
     settings,
     precision,
+    contrast: commonContrast(checkpoints.map(({ contrast }) => contrast ?? "dark")),
     tomogram: choice.tomogram,
     async find(dataset, run) {
       const ref = findTomogram(findRun(dataset, run), choice.tomogram, choice.voxelSpacing);

@@ -24,6 +24,8 @@ interface PartsSettings {
   readonly precision: string;
   /** Tiling given in place of the checkpoints', as canonical JSON. */
   readonly tiles: string;
+  /** Whether NaN is blank, where a flag says so. */
+  readonly nan?: "blank";
   /** Å per voxel, where it was given in place of what the files say. */
   readonly spacing?: number;
   /** Version of pickbench. */

@@ -9,6 +9,7 @@ import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import type { Progress, Reporter } from "../../system/reporter.js";
 import { type DetectedRun, type DetectSeconds, detectAll } from "./detectAll.js";
 import type { Detector } from "./detector.js";
+import { oddities } from "./oddities.js";
 import type { SubmissionParts } from "./submissionParts.js";
 
 interface SubmitRequest {
@@ -120,6 +121,9 @@ async function detectFound(
       {
         signal: reporter.signal,
         onProgress: (run, done, total) => bar.update(run, done / total),
+        onRead: (run, views) => {
+          for (const line of oddities(run, views[0]!, detector.contrast)) bar.say(line);
+        },
         async onDetected(each) {
           await parts.write(each, stamps.get(each.run)!);
           detected.set(each.run, each);

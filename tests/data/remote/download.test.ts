@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { accessFor } from "../../../src/data/remote/access.js";
 import { downloadFile } from "../../../src/data/remote/download.js";
 import { destinationIn, fetchFiles } from "../../../src/data/remote/fetchFiles.js";
-import { patience } from "../../../src/data/remote/request.js";
+import { usualPatience } from "../../../src/data/remote/request.js";
 import { hashOf } from "../../../src/system/files.js";
 import { type Fault, halfBody, serve } from "../../support/badServer.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
@@ -13,7 +13,7 @@ import { temporaryFolder } from "../../support/storeFixtures.js";
 
 const content = randomBytes(100_000);
 const files = new Map([["a.bin", content]]);
-const quick = { ...patience, attempts: 4, stallMs: 600, firstDelayMs: 5, longestDelayMs: 20 };
+const quick = { ...usualPatience(), attempts: 4, stallMs: 600, firstDelayMs: 5, longestDelayMs: 20 };
 
 async function fetched(fault: Fault, options: Parameters<typeof downloadFile>[2] = {}) {
   const server = await serve(files, fault);
@@ -101,7 +101,7 @@ describe("faults that stay: one sentence, and nothing half-written", () => {
     ["400", answers(400), /answers 400 Bad Request; check/, 1],
     ["500", answers(500), /answers 500 Internal Server Error, after 4 attempts; try again later/, 4],
     ["dropped", dropped, /the connection broke .*, after 4 attempts/, 4],
-    ["silent", silent, /no answer in time, after 4 attempts/, 4],
+    ["silent", silent, /no answer in time, after 3 attempts/, 3],
     ["a wrong length", tooShort, /broke off .*, after 4 attempts/, 4],
     [
       "a redirect to a file",
@@ -157,6 +157,7 @@ describe("many files", () => {
       files: 1,
       bytes: 1003,
       kept: 39,
+      absent: 0,
     });
     for (const [path, body] of many) expect(readFileSync(join(folder, path)).equals(body), path).toBe(true);
   });

@@ -160,6 +160,17 @@ describe("Warp and M", () => {
     expect(sets).toMatchObject([{ run: "ts_1", positions: [{ at: [640, 4150, 180] }] }]);
   });
 
+  test("runs of both in one table count each in its own way", async () => {
+    const { sets } = await angstroms(
+      `data_\n${loop(micrographs, "64 1 1 ts_1.tomostar", "64 1 1 ts_2.mrc")}`,
+      ten,
+    );
+    expect(sets.map(({ run, positions }) => [run, positions[0]!.at[0]])).toEqual([
+      ["ts_1", 645],
+      ["ts_2", 640],
+    ]);
+  });
+
   test("M's are Å from there, with its angles as RELION's", async () => {
     const columns =
       "wrpCoordinateX1 wrpCoordinateY1 wrpCoordinateZ1 wrpAngleRot1 wrpAngleTilt1 wrpAnglePsi1 wrpSourceName";

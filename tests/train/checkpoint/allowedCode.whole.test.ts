@@ -53,7 +53,7 @@ beforeAll(async () => {
   const experiment = await tinyExperiment(at("tiny.yaml"), { budget: "2 steps" });
   const options = { experiment, data, seed: 0, resume: false, threads: 1 };
   await runExperiment(runFolder(at("run")), options, at("submissions"));
-}, 120_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 beforeEach(() => rm(mark(), { force: true }));
 
@@ -101,16 +101,12 @@ describe("the code that a checkpoint names", () => {
     expect(existsSync(mark())).toBe(false);
   });
 
-  it.each(commands)(
-    "%s --allow-code runs it where its hash fits",
-    async (name, args) => {
-      const flags = [...(name === "bench" ? ["--steps", "1"] : []), "--allow-code", marking];
-      const { code, stderr } = await pickbenchProcess(...args(right), ...flags);
-      expect(code, stderr).toBe(0);
-      expect(existsSync(mark())).toBe(true);
-    },
-    60_000,
-  );
+  it.each(commands)("%s --allow-code runs it where its hash fits", async (name, args) => {
+    const flags = [...(name === "bench" ? ["--steps", "1"] : []), "--allow-code", marking];
+    const { code, stderr } = await pickbenchProcess(...args(right), ...flags);
+    expect(code, stderr).toBe(0);
+    expect(existsSync(mark())).toBe(true);
+  });
 
   it("a copy that the user names is run, and the path in the checkpoint is not opened", async () => {
     await cp(at("marking"), at("copy"), { recursive: true });
@@ -138,7 +134,7 @@ describe("the code that a checkpoint names", () => {
     );
     expect(code, stderr).toBe(0);
     expect(existsSync(mark())).toBe(false);
-  }, 60_000);
+  });
 
   it("a run's own experiment is the leave to run its own file alone", async () => {
     const options = { experiment: at("tiny.yaml"), data, seed: 0, resume: false, threads: 1 };
@@ -225,5 +221,5 @@ describe("the code that a record names", () => {
     const { stdout, stderr } = await pickbenchProcess(...args, "--allow-code", path);
     expect(stdout, stderr).toContain("checkpoint: ");
     expect(existsSync(mark())).toBe(true);
-  }, 60_000);
+  });
 });

@@ -15,7 +15,7 @@ import { readExperiment } from "../../../src/train/experiment/experiment.js";
 import { type RunResult, runExperiment, trainOnly, tuneOnly } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { pickbench } from "../../support/commandLine.js";
-import { tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
+import { allowTiny, tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
 const unet = fileURLToPath(new URL("../../fixtures/nets/external/unet.onnx", import.meta.url));
 let folder: string;
@@ -107,7 +107,7 @@ describe("an experiment whose network is an ONNX file", () => {
     await trainOnly(runFolder(at("own")), options(own));
     const both = ["run", "own"].map((name) => at(name, "best.safetensors"));
     const where = ["--data", data, "--runs", "TS_S4", "--threads", "1", "--out", at("both.csv"), "--json"];
-    const { code, stdout } = await pickbench("submit", ...both, ...where);
+    const { code, stdout } = await pickbench("submit", ...both, ...where, ...allowTiny(folder));
     expect(code).toBe(0);
     expect(Object.keys(JSON.parse(stdout).runs[0].perType)).toEqual(["apo-ferritin", "ribosome"]);
   });

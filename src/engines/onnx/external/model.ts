@@ -3,7 +3,7 @@ import { messageOf, PickbenchError } from "../../../system/errors.js";
 import { readBytes } from "../../../system/opening.js";
 import type { Activation } from "../../activation.js";
 import type { ExternalSpec } from "../../externalSpec.js";
-import { decodeModel, type StoredGraph, type StoredTensor } from "../graph/model.js";
+import { decodeModel, hasOtherFiles, type StoredGraph, type StoredTensor } from "../graph/model.js";
 
 /** Tensor types of floating-point numbers in onnx.proto: float, float16, double, bfloat16. */
 const floatTypes: readonly number[] = [1, 10, 11, 16];
@@ -18,16 +18,25 @@ export async function readModel(path: string): Promise<{ model: Uint8Array; para
   const model = await readBytes(path).catch((error: unknown) => {
     throw bad(path, `it cannot be read (${messageOf(error)}); give an ONNX file`, error);
   });
+  checkOneFile(path, model);
   const graph = graphOf(path, model);
-  const tensors = storedTensors(graph);
-  if (tensors.some(({ dataLocation }) => dataLocation === 1))
+  checkInputs(path, graph);
+  const floats = (graph.initializer ?? []).filter(({ dataType }) => floatTypes.includes(dataType ?? 0));
+  return { model: new Uint8Array(model), parameters: floats.reduce((sum, each) => sum + countOf(each), 0) };
+}
+
+/**
+ * Checks that a model holds all its arrays itself.
+ *
+ * @throws PickbenchError BadExperiment where it is not ONNX, or names other files, which are not read
+ */
+export function checkOneFile(path: string, model: Uint8Array): void {
+  graphOf(path, model);
+  if (hasOtherFiles(model))
     throw bad(
       path,
       "it keeps its weights in other files beside it; save it as one file (onnx.save with save_as_external_data=False)",
     );
-  checkInputs(path, graph);
-  const floats = (graph.initializer ?? []).filter(({ dataType }) => floatTypes.includes(dataType ?? 0));
-  return { model: new Uint8Array(model), parameters: floats.reduce((sum, each) => sum + countOf(each), 0) };
 }
 
 function graphOf(path: string, model: Uint8Array): StoredGraph {
@@ -70,16 +79,6 @@ function checkInputs(path: string, { input = [], initializer = [] }: StoredGraph
 
 const countOf = ({ dims = [] }: StoredTensor): number =>
   dims.reduce<number>((count, dim) => count * Number(dim), 1);
-
-/** Lists every stored array, including those in attributes and in the graphs of attributes. */
-function storedTensors({ initializer = [], node = [] }: StoredGraph): StoredTensor[] {
-  const attributes = node.flatMap(({ attribute = [] }) => attribute);
-  return [
-    ...initializer,
-    ...attributes.flatMap(({ t, tensors = [] }) => [...(t ? [t] : []), ...tensors]),
-    ...attributes.flatMap(({ g, graphs = [] }) => [...(g ? [g] : []), ...graphs].flatMap(storedTensors)),
-  ];
-}
 
 /** Makes the error of a model that cannot be used: BadExperiment, with the file's path in front. */
 export const bad = (path: string, what: string, cause?: unknown): PickbenchError =>

@@ -114,7 +114,7 @@ export function encodeModel(
 
 /** The part of a model from elsewhere that tells whether it can be used: its nodes, inputs and stored arrays. */
 export interface StoredGraph {
-  readonly node?: readonly { readonly attribute?: readonly StoredAttribute[] }[];
+  readonly node?: readonly unknown[];
   readonly initializer?: readonly StoredTensor[];
   readonly input?: readonly {
     readonly name?: string;
@@ -122,21 +122,31 @@ export interface StoredGraph {
   }[];
 }
 
-interface StoredAttribute {
-  readonly t?: StoredTensor | null;
-  readonly tensors?: readonly StoredTensor[];
-  readonly g?: StoredGraph | null;
-  readonly graphs?: readonly StoredGraph[];
-}
-
 /** A stored array's type and sizes, without its values. */
 export interface StoredTensor {
   readonly name?: string;
   readonly dims?: readonly (number | { toNumber(): number })[];
   readonly dataType?: number;
-  /** 1 where the values lie in another file. */
-  readonly dataLocation?: number;
 }
+
+/** Tells whether any array of a model, in its graphs or functions, lies in another file. @throws as `decodeModel` */
+export function hasOtherFiles(bytes: Uint8Array): boolean {
+  modelType ??= loadSchema();
+  return namesFile(modelType.decode(bytes));
+}
+
+function namesFile(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false;
+  if (Array.isArray(value)) return typeof value[0] === "object" && value.some(namesFile);
+  const { dataLocation = 0, externalData = [] } = value as {
+    dataLocation?: number;
+    externalData?: readonly unknown[];
+  };
+  return dataLocation === external || externalData.length > 0 || Object.values(value).some(namesFile);
+}
+
+/** Location of an array's values in another file, in onnx.proto. */
+const external = 1;
 
 /**
  * Decodes a model's graph; null where the model has none.

@@ -70,9 +70,9 @@ function setsOf(
     runs.add(run, positionOf(path, columns, row, pixel));
   }
   const names = columns.extra.map((index) => columns.names[index]!);
-  const own = ownFrame(columns, [...runs.rows.keys()]);
   return runs.map((run, positions) => {
     const pixel = pixelOfRun.get(run) ?? pixels.only;
+    const own = ownFrame(columns, run);
     return {
       ...(run === undefined ? {} : { run }),
       frame: frame ?? own,
@@ -133,10 +133,10 @@ function withVolume(set: PositionSet, stated: StatedVolume | undefined): Positio
 }
 
 /** Returns how the columns count; Warp calls its tilt series .tomostar and counts from the centre of the first voxel. */
-function ownFrame({ kind }: ParticleColumns, runs: readonly (string | undefined)[]): FrameName {
+function ownFrame({ kind }: ParticleColumns, run: string | undefined): FrameName {
   if (kind === "centred") return "angstrom-centred";
   if (kind === "m") return "angstrom-index";
-  return runs.length > 0 && runs.every((run) => run && /\.tomostar$/i.test(run)) ? "index" : "voxel";
+  return run !== undefined && /\.tomostar$/i.test(run) ? "index" : "voxel";
 }
 
 function readTables(
