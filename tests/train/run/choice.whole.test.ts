@@ -12,7 +12,7 @@ import { runFolder } from "../../../src/train/run/runFolder.js";
 import { runFolds } from "../../../src/train/run/runFolds.js";
 import { pickbench } from "../../support/commandLine.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
-import { tinyDataset, tinyExperiment, tinyRuns } from "../../support/tinyRun.js";
+import { tinyCode, tinyDataset, tinyExperiment, tinyRuns } from "../../support/tinyRun.js";
 
 let folder: string;
 let data: string;
@@ -22,6 +22,7 @@ let experiment: string;
 const at = (...parts: string[]) => join(folder, ...parts);
 const store = (root: string, run: string, name = "denoised") =>
   join(root, "static", "ExperimentRuns", run, "VoxelSpacing10.000", `${name}.zarr`);
+const leave = () => ({ allowCode: [tinyCode(folder)] });
 const picksOf = (root: string, run: string) => join(root, "overlay", "ExperimentRuns", run, "Picks");
 
 beforeAll(async () => {
@@ -58,7 +59,16 @@ describe("the tomogram that an experiment means", () => {
     expect([record.runs.train, record.runs.tune]).toEqual([["TS_S1", "TS_S2"], ["TS_S3"]]);
     expect([record.leftOut, notes.filter((note) => /tomogram/.test(note))]).toEqual([undefined, []]);
     const [best, csv] = [at("from-mrc", "best.safetensors"), at("from-mrc.csv")];
-    const submitted = await pickbench("submit", best, "--data", mrc, "--out", csv, "--threads", "1");
+    const submitted = await pickbench(
+      "submit",
+      best,
+      "--data",
+      mrc,
+      "--out",
+      csv,
+      "--allow-code",
+      tinyCode(folder),
+    );
     expect(submitted).toMatchObject({ code: 0 });
   });
 
@@ -68,7 +78,7 @@ describe("the tomogram that an experiment means", () => {
     const { record, notes } = await trained(other, "from-wbp");
     expect(notes).toContain("no run has a tomogram denoised: wbp is taken, the only one there is");
     expect(record.experiment.resolved.data).toMatchObject({ tomogram: "wbp" });
-    const { experiment: kept } = await readCheckpoint(at("from-wbp", "best.safetensors"));
+    const { experiment: kept } = await readCheckpoint(at("from-wbp", "best.safetensors"), leave());
     expect(kept.data.tomogram).toBe("wbp");
   });
 
@@ -149,10 +159,20 @@ describe("advice that a message gives", () => {
 test("--spacing goes before what tomograms say, in the experiment, the record and the checkpoint", async () => {
   const { record } = await trained(mrc, "spaced", { spacing: 12 });
   expect(record.experiment.resolved.data).toMatchObject({ spacing: 12 });
-  expect((await readCheckpoint(at("spaced", "best.safetensors"))).spacing).toBe(12);
+  expect((await readCheckpoint(at("spaced", "best.safetensors"), leave())).spacing).toBe(12);
   const submit = (...flags: string[]) =>
     pickbench(
-      ...["submit", at("spaced", "best.safetensors"), "--data", mrc, "--out", at("spaced.csv"), ...flags],
+      ...[
+        "submit",
+        at("spaced", "best.safetensors"),
+        "--data",
+        mrc,
+        "--out",
+        at("spaced.csv"),
+        "--allow-code",
+        tinyCode(folder),
+        ...flags,
+      ],
     );
   expect((await submit()).stderr).toMatch(/has 10.00 Å a voxel, the checkpoint was trained at 12.00/);
   expect(await submit("--spacing", "12")).toMatchObject({ code: 0 });
