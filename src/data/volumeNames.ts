@@ -5,8 +5,11 @@ import { join } from "node:path";
 
 const mrcName = /\.(mrc|rec|map|ccp4|st|ali)(\.gz|\.bz2)?$/i;
 
+/** Source maps of programs, `page.js.map`, which share an extension with volumes. */
+const sourceMapName = /\.(?:[cm]?[jt]sx?|css)\.map$/i;
+
 /** Tells whether a file's name is that of an MRC volume, by the extensions in use in the field. */
-export const isMrcName = (name: string): boolean => mrcName.test(name);
+export const isMrcName = (name: string): boolean => mrcName.test(name) && !sourceMapName.test(name);
 
 /** Returns a file's name without its MRC extension. */
 export const mrcStem = (name: string): string => name.replace(mrcName, "");

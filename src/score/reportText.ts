@@ -1,5 +1,5 @@
 /** A score and its confidence interval as text for people. */
-import { alignedTable, decimals } from "../present/text.js";
+import { alignedTable, decimals, plural } from "../present/text.js";
 import type { ScoreReport, TypeScore } from "./score.js";
 import type { ScoreInterval } from "./statistics/interval.js";
 
@@ -58,7 +58,10 @@ export const intervalText = ({
 function droppedLines({ dropped }: ScoreReport): string[] {
   const lines = [];
   if (dropped.experiment > 0)
-    lines.push(`${dropped.experiment} predictions left out: the truth lacks their experiment`);
-  if (dropped.type > 0) lines.push(`${dropped.type} predictions cost nothing: the truth lacks their type`);
+    lines.push(`${plural(dropped.experiment, "prediction")} left out: the truth lacks their experiment`);
+  if (dropped.type > 0)
+    lines.push(
+      `${plural(dropped.type, "prediction")} that cost${dropped.type === 1 ? "s" : ""} nothing: the truth lacks ${dropped.type === 1 ? "its" : "their"} type`,
+    );
   return lines;
 }

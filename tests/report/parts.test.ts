@@ -9,6 +9,7 @@ import { chart } from "../../src/present/charts/chart.js";
 import { html } from "../../src/present/html.js";
 import { type ByteTomogram, cutOut, gap } from "../../src/present/pictures/cutout.js";
 import { signed, thousands } from "../../src/present/text.js";
+import { scaleBar } from "../../src/report/pictures/marks.js";
 import { PictureBudget, renderSlices } from "../../src/report/pictures/slices.js";
 import { readLog } from "../../src/report/readLog.js";
 import { countSweep } from "../../src/score/sweep.js";
@@ -176,5 +177,20 @@ describe("sweep", () => {
         },
       },
     });
+  });
+});
+
+describe("scale bars", () => {
+  it.each([
+    [10, 320, "100 nm", "100"],
+    [10.012, 630, "200 nm", "199.8"],
+    [3, 49, "2 nm", null],
+    [0.1, 20, "0.5 Å", "5"],
+  ])("%d Å a pixel, %d pixels: a bar of %s at most a third as long", (pixel, width, words, length) => {
+    const { text } = scaleBar(pixel, { width, height: width, letters: 5 });
+    expect(text).toContain(`>${words}</text>`);
+    const drawn = Number(/h([\d.]+)/.exec(text)![1]);
+    expect(drawn).toBeLessThanOrEqual(width / 3);
+    if (length !== null) expect(drawn).toBeCloseTo(Number(length), 1);
   });
 });

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { openDataset } from "../../data/dataset.js";
 import { copickProject, objectsOf } from "../../data/layouts/copickProject.js";
 import { pickedTypes } from "../../data/picks.js";
+import { plural } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 import { checkFree } from "../../system/overwriting.js";
@@ -36,14 +37,14 @@ export const command = defineCommand({
     const { known, unknown } = objectsOf(dataset, picked);
     const project = copickProject(dataset, {
       name: name ?? basename(dataset.root),
-      description: `${dataset.runs.length} runs`,
+      description: plural(dataset.runs.length, "run"),
       sessionId: session,
       picked,
     });
     await writeWhole(out, `${JSON.stringify(project, null, 2)}\n`);
     report(json, project, () =>
       [
-        `${out}: ${dataset.runs.length} runs, ${known.length + unknown.length} particles`,
+        `${out}: ${plural(dataset.runs.length, "run")}, ${plural(known.length + unknown.length, "particle")}`,
         ...known.map(
           (particle) => `  ${particle.name}: radius ${particle.radius} Å, weight ${particle.weight}`,
         ),

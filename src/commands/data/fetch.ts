@@ -5,6 +5,7 @@ import { parseAddress } from "../../data/remote/address.js";
 import { destinationIn, fetchFiles } from "../../data/remote/fetchFiles.js";
 import { remoteFiles } from "../../data/remote/remoteFiles.js";
 import { challengeParticles } from "../../domain/particles.js";
+import { plural } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, quietOption, runNames, runsOption } from "../shared/flags.js";
@@ -55,7 +56,7 @@ export const command = defineCommand({
       const fetched = await fetchFiles(files, destinationIn(folder), { access: accessFor(reporter) });
       report(json, { out, ...fetched }, () => {
         const { files: count, bytes, kept } = fetched;
-        return `${out}: ${count} files fetched (${(bytes / 1e6).toFixed(1)} MB), ${kept} were here; read it with --data ${out}`;
+        return `${out}: ${plural(count, "file")} fetched (${(bytes / 1e6).toFixed(1)} MB), ${kept} were here; read it with --data ${out}`;
       });
     });
   },

@@ -7,6 +7,7 @@ import {
   type RunInspection,
   type TomogramInspection,
 } from "../../data/inspect/inspection.js";
+import { plural } from "../../present/text.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkSpacing, nanOption, quietOption, withDataset } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
@@ -34,9 +35,9 @@ export const command = defineCommand({
 
 function describe({ root, runs, chunks, problems, notes }: Inspection, quick: boolean): string {
   const tomograms = runs.reduce((sum, run) => sum + run.tomograms.length, 0);
-  const read = quick ? "chunks not read" : `${chunks} chunks read`;
+  const read = quick ? "chunks not read" : `${plural(chunks, "chunk")} read`;
   return [
-    `${root}: ${runs.length} runs, ${tomograms} tomograms`,
+    `${root}: ${plural(runs.length, "run")}, ${plural(tomograms, "tomogram")}`,
     ...runs.flatMap(describeRun),
     ...notes.map((note) => `note: ${note}`),
     problems.length === 0 ? `${read}, nothing broken` : `${read}, ${problems.length} broken:`,

@@ -3,6 +3,7 @@ import { accessFor } from "../../data/remote/access.js";
 import { destinationIn, fetchFiles } from "../../data/remote/fetchFiles.js";
 import { findDatasets, portalApi, portalFiles } from "../../data/remote/portalApi.js";
 import { printableLine } from "../../present/printable.js";
+import { plural } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, checkWritable, quietOption, runNames, runsOption } from "../shared/flags.js";
@@ -71,7 +72,7 @@ export const command = defineCommand({
         json,
         { out, ...fetched },
         () =>
-          `${out}: ${fetched.files} files fetched (${(fetched.bytes / 1e6).toFixed(1)} MB), ${fetched.kept} were here; read it with --data ${out}`,
+          `${out}: ${plural(fetched.files, "file")} fetched (${(fetched.bytes / 1e6).toFixed(1)} MB), ${fetched.kept} were here; read it with --data ${out}`,
       );
     });
   },

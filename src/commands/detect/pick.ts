@@ -11,6 +11,7 @@ import { noteUnknownLabels, withScales } from "../../infer/pick/mapScales.js";
 import { defaultPicking, type PickingSettings } from "../../infer/pick/picking.js";
 import { type PickedType, planPicking } from "../../infer/pick/store.js";
 import { findStores } from "../../infer/predict/probabilityStores.js";
+import { plural } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkLinks } from "../../system/names.js";
 import { checkFree } from "../../system/overwriting.js";
@@ -204,8 +205,11 @@ function settingsFor(
 function line({ run, type, settings, steps, path }: PickedType): string {
   const counts =
     settings.method === "watershed"
-      ? [`${steps.groups} groups`, `${steps.afterVolume} of at least ${Math.round(settings.minVolume)} Å³`]
-      : [`${steps.groups} peaks`];
+      ? [
+          plural(steps.groups, "group"),
+          `${steps.afterVolume} of at least ${Math.round(settings.minVolume)} Å³`,
+        ]
+      : [plural(steps.groups, "peak")];
   return [
     `${run} ${type}: ${steps.aboveThreshold} voxels above ${settings.threshold}`,
     ...counts,

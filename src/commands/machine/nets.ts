@@ -118,9 +118,10 @@ function table(rows: readonly NetRow[], sizes: readonly number[]): string {
       return [cost.gflop.toFixed(1), cost.predictMiB.toFixed(0), cost.trainMiB.toFixed(0)];
     }),
     row.receptiveField.join("×"),
-    shortened(row.source),
+    process.stdout.isTTY ? shortened(row.source) : row.source,
   ]);
   return `${alignedTable([header, ...cells])}\n\nGFLOP: multiplications and additions of the convolutions; MiB: float32 maps at once when predicting, all maps when training.`;
 }
 
+/** On a terminal the table stays narrow; a pipe or a file takes all. */
 const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text);

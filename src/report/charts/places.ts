@@ -31,7 +31,7 @@ async function placesChart(
       y: {
         field: "count",
         type: "quantitative",
-        title: "false picks  |  particles",
+        title: "particles; false picks below 0",
         axis: { labelExpr: "format(abs(datum.value), '~s')", tickMinStep: 1 },
       },
       color: {
@@ -49,31 +49,34 @@ const startOf = ({ from, to }: PlaceBin): string => (to === null ? `≥${rounded
 export const depthChart = async (type: string, bins: readonly PlaceBin[] | null): Promise<Html | null> =>
   bins &&
   figure(
-    "By depth",
-    await placesChart(`${type}: misses and false picks by depth`, bins, "z from, Å", ({ from }) =>
-      rounded(from),
+    "Particles and false picks by depth",
+    await placesChart(
+      `${type}: misses and false picks by depth`,
+      bins,
+      "depth z, Å (start of bin)",
+      ({ from }) => rounded(from),
     ),
   );
 
 export const borderChart = async (type: string, bins: readonly PlaceBin[] | null): Promise<Html | null> =>
   bins &&
   figure(
-    "By distance to the border",
+    "Particles and false picks by distance to the border",
     await placesChart(
       `${type}: misses and false picks by distance to the border`,
       bins,
-      "nearest face from, Å",
+      "distance to the nearest face, Å (start of bin)",
       startOf,
     ),
   );
 
 export const neighbourChart = async (type: string, bins: readonly PlaceBin[]): Promise<Html> =>
   figure(
-    "By distance to the next particle",
+    "Particles and false picks by distance to the next particle",
     await placesChart(
       `${type}: misses and false picks by distance to the next particle`,
       bins,
-      "next particle from, Å",
+      "distance to the next particle, Å (start of bin)",
       startOf,
     ),
   );

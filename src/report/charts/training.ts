@@ -1,6 +1,8 @@
 /** Charts of a training: loss, evaluations, learning rate and time. */
+
 import { chart, colours, figure } from "../../present/charts/chart.js";
 import type { Html } from "../../present/html.js";
+import { plural } from "../../present/text.js";
 import type { TrainingLog, TrainingStep } from "../readLog.js";
 
 /** Limit of points drawn per network; a chart has no pixels for more. */
@@ -100,7 +102,12 @@ async function scoreChart({ evaluations }: TrainingLog, networks: readonly strin
     title: "score on the tune runs",
     scale: { zero: false, padding: 12 },
   } as const;
-  const x = { ...stepAxis, scale: { padding: 12 } } as const;
+  const steps = [...new Set(values.map(({ step }) => step))];
+  const x = {
+    ...stepAxis,
+    scale: { padding: 12 },
+    ...(steps.length < 4 ? { axis: { grid: false, values: steps, format: "d" } } : {}),
+  } as const;
   const color = networkColour(networks);
   const svg = await chart("score on the tune runs by step", {
     data: { values },
@@ -121,7 +128,7 @@ async function scoreChart({ evaluations }: TrainingLog, networks: readonly strin
   return figure(
     "Evaluations",
     svg,
-    "on the tune runs, where thresholds are fitted; diamond: the best so far",
+    `on the tune runs, where thresholds are fitted; diamond: the best so far${evaluations.length < 4 ? `. Only ${plural(evaluations.length, "evaluation")}: too few to tell how learning went` : ""}`,
   );
 }
 

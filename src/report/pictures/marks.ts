@@ -57,6 +57,27 @@ export function markShape(kind: MarkKind, x: number, y: number, radius: number):
   return html`<circle cx="${at(x)}" cy="${at(y)}" r="${at(radius)}"/>`;
 }
 
+/**
+ * Draws a scale bar in the lower left corner of a picture, of 1, 2 or 5 times a power of ten and at most a third as long as
+ * the picture is wide.
+ *
+ * @param pixel Å a pixel
+ * @param picture its size and that of letters, in pixels
+ */
+export function scaleBar(
+  pixel: number,
+  { width, height, letters }: { readonly width: number; readonly height: number; readonly letters: number },
+): Html {
+  const most = (width / 3) * pixel;
+  const power = 10 ** Math.floor(Math.log10(most));
+  const length = power * ([5, 2].find((times) => times * power <= most) ?? 1);
+  const words = length < 10 ? `${length} Å` : `${length / 10} nm`;
+  const at = (value: number): string => String(Number(value.toFixed(1)));
+  const inset = width / 30;
+  const y = height - inset;
+  return html`<g class="scale"><path d="M${at(inset)} ${at(y)}h${at(length / pixel)}"/><text x="${at(inset)}" y="${at(y - letters / 3)}" font-size="${at(letters)}">${words}</text></g>`;
+}
+
 /** Draws the legend of marks, for the caption of pictures. */
 export const legend = (kinds: readonly MarkKind[]): Html =>
   html`<ul class="legend">${kinds.map(

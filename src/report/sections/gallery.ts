@@ -5,7 +5,7 @@ import { gap, planes } from "../../present/pictures/cutout.js";
 import { fixed, signed } from "../../present/text.js";
 import type { TypeDiagnosis } from "../../score/diagnosis/diagnosis.js";
 import type { FalsePick, Miss } from "../../score/diagnosis/worst.js";
-import { legend, type Mark, markShape } from "../pictures/marks.js";
+import { legend, type Mark, markShape, scaleBar } from "../pictures/marks.js";
 import type { CasePicture, Pictures } from "../pictures/pictures.js";
 
 /** Makes the gallery of the misses to look at first. */
@@ -103,7 +103,7 @@ function card(
 function threePlanes(label: string, picture: CasePicture, marks: readonly Mark[]): Html {
   const { side, width, address, pixel, centre } = picture;
   const centres = [centre.z, centre.y, centre.x] as const;
-  const shapes = planes.map(({ axes: [right, down, along] }, p) => {
+  const shapes = planes.map(({ name, axes: [right, down, along] }, p) => {
     const left = p * (side + gap);
     const inside = marks.flatMap((mark) => {
       const at = [mark.z, mark.y, mark.x] as const;
@@ -116,7 +116,7 @@ function threePlanes(label: string, picture: CasePicture, marks: readonly Mark[]
         html`<g class="m-${mark.kind}${mark === marks[0] && " own"}">${markShape(mark.kind, x + left, y, cut)}</g>`,
       ];
     });
-    return html`<svg x="${left}" y="0" width="${side}" height="${side}" viewBox="${left} 0 ${side} ${side}">${inside}</svg>`;
+    return html`<svg x="${left}" y="0" width="${side}" height="${side}" viewBox="${left} 0 ${side} ${side}">${inside}<g class="scale"><text x="${fixed(left + side / 30, 1)}" y="${fixed(side / 8, 1)}" font-size="${fixed(side / 9, 1)}">${name}</text></g></svg>`;
   });
-  return html`<svg class="planes marks" role="img" aria-label="${label}" viewBox="0 0 ${width} ${side}"><image href="${address}" width="${width}" height="${side}"/>${shapes}</svg>`;
+  return html`<svg class="planes marks" role="img" aria-label="${label}" viewBox="0 0 ${width} ${side}"><image href="${address}" width="${width}" height="${side}"/>${shapes}${scaleBar(pixel, { width: side, height: side, letters: side / 9 })}</svg>`;
 }

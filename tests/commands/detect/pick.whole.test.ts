@@ -49,7 +49,7 @@ describe("pickbench pick", () => {
     const { stdout, stderr, code } = await pickbench("pick", join(folder, "probabilities"), "--out", out);
     expect([code, stderr]).toEqual([0, expect.not.stringContaining("pickbench:")]);
     expect(stdout.split("\n")[0]).toMatch(
-      /^TS_1 apo-ferritin: 123 voxels above 0\.5, 1 groups, 1 of at least 37699 Å³, 1 at least 60 Å apart, in .*pickbench_pick_apo-ferritin\.json$/,
+      /^TS_1 apo-ferritin: 123 voxels above 0\.5, 1 group, 1 of at least 37699 Å³, 1 at least 60 Å apart, in .*pickbench_pick_apo-ferritin\.json$/,
     );
     for (const run of ["TS_1", "TS_2"]) {
       const picksFolder = join(out, "ExperimentRuns", run, "Picks");
