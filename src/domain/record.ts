@@ -1,14 +1,11 @@
 /** Records of runs, record.json: code, data, settings, versions, machine and result of an experiment. */
-import { execFile } from "node:child_process";
-import { createRequire } from "node:module";
-import { availableParallelism, cpus, homedir, platform, release, totalmem } from "node:os";
-import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { homedir } from "node:os";
+import { relative } from "node:path";
 import { z } from "zod";
 import { messageOf, PickbenchError } from "../system/errors.js";
-import { canonicalJson, hashFile, hashOf, writeWhole } from "../system/files.js";
+import { canonicalJson, hashOf, writeWhole } from "../system/files.js";
 import { readText } from "../system/opening.js";
+import { codeVersion, machine, versions } from "./environment.js";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "wanted a SHA-256 in hex");
 const time = z.iso.datetime();
@@ -279,69 +276,6 @@ function checkedRecord(value: unknown, refuse: (why: string, cause?: unknown) =>
   if (hashOf(canonicalJson(data.files)) !== data.hash)
     throw refuse("its data manifest was altered after the run, for the hash differs");
   return parsed.data;
-}
-
-const packageRoot = fileURLToPath(new URL("../..", import.meta.url));
-
-/** What of a checkout is code: the rest, such as submissions/, changes no result. */
-const code = ["src", "bin", "package.json", "package-lock.json"];
-
-/** Returns commit and state of pickbench's own checkout; changes of what is no code do not count. */
-export async function codeVersion(root = packageRoot): Promise<RunRecord["code"]> {
-  const [top, commit, changes, lockfileHash] = await Promise.all([
-    git(root, "rev-parse", "--show-prefix"),
-    git(root, "rev-parse", "HEAD"),
-    git(root, "status", "--porcelain", "--untracked-files=normal", "--", ...code),
-    hashFile(join(root, "package-lock.json")).catch(() => null),
-  ]);
-  const isOwnCheckout = top === "" && commit !== null;
-  return isOwnCheckout
-    ? { commit, dirty: changes === null ? null : changes !== "", lockfileHash }
-    : { commit: null, dirty: null, lockfileHash };
-}
-
-/** Returns git's output for a folder; null where git or a repository is missing. */
-async function git(root: string, ...args: string[]): Promise<string | null> {
-  try {
-    const { stdout } = await promisify(execFile)("git", ["-C", root, ...args], { maxBuffer: 2 ** 26 });
-    return stdout.trim();
-  } catch {
-    return null;
-  }
-}
-
-/** Returns the versions of pickbench, Node and ONNX Runtime. */
-export async function versions(): Promise<RunRecord["versions"]> {
-  return {
-    pickbench: (await packageVersion(`${packageRoot}/package.json`)) ?? "unknown",
-    node: process.versions.node,
-    onnxruntime: await packageVersion(packageFile("onnxruntime-node/package.json")),
-  };
-}
-
-/** Returns the path of a package's package.json; null where the package is not installed. */
-function packageFile(name: string): string | null {
-  try {
-    return createRequire(import.meta.url).resolve(name);
-  } catch {
-    return null;
-  }
-}
-
-async function packageVersion(path: string | null): Promise<string | null> {
-  if (path === null) return null;
-  const parsed = z.looseObject({ version: z.string() }).safeParse(JSON.parse(await readText(path)));
-  return parsed.success ? parsed.data.version : null;
-}
-
-/** Describes this machine, without its host name. */
-export function machine(): RunRecord["machine"] {
-  return {
-    cpu: cpus()[0]?.model.trim() || "unknown",
-    cores: availableParallelism(),
-    memoryBytes: totalmem(),
-    os: `${platform()} ${release()}`,
-  };
 }
 
 /** Makes paths relative to the working folder or to the user's home, since a record is made to be shared. */

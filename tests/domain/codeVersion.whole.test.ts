@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { codeVersion } from "../../src/domain/record.js";
+import { codeVersion } from "../../src/domain/environment.js";
 import { temporaryFolder } from "../support/storeFixtures.js";
 
 test("what run writes into submissions/ is no change of the code; a changed or new source file is", async () => {

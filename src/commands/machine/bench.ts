@@ -4,7 +4,7 @@ import type { BenchOptions, BenchRow } from "../../bench/measured.js";
 import { parts } from "../../bench/parts.js";
 import { measurePeak } from "../../bench/peak.js";
 import { partTable } from "../../bench/table.js";
-import { codeVersion, machine, versions } from "../../domain/record.js";
+import { codeVersion, machine, versions } from "../../domain/environment.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { resolveEngine } from "../../engines/available.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -122,7 +122,7 @@ async function startEntry(): Promise<HistoryEntry> {
   return {
     date: new Date().toISOString(),
     code: { commit, dirty },
-    versions: await versions(),
+    versions: { ...(await versions()) },
     machine: machine(),
     peak: await measurePeak(),
     rows: [],

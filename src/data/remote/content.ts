@@ -2,7 +2,7 @@
  * Whether a file that a server sent is what its name says. Login pages, empty and half answers come with a status of
  * success.
  */
-import { open, readFile, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parseJson } from "../../formats/json.js";
 import { mrcHeaderSize, parseMrcHeader } from "../../formats/mrc/header.js";
@@ -10,6 +10,7 @@ import { openMrc } from "../../formats/mrc/sections.js";
 import { openZarrArray, type ZarrArray } from "../../formats/zarr/array.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { limits } from "../../system/limits.js";
+import { openFile, readText } from "../../system/opening.js";
 import { isMrcName } from "../volumeNames.js";
 import type { Expected } from "./download.js";
 import type { RemoteFile } from "./listing.js";
@@ -148,7 +149,7 @@ async function checkBytes(
 }
 
 async function startOf(path: string): Promise<Buffer> {
-  const handle = await open(path);
+  const handle = await openFile(path);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(512), 0, 512, 0);
     return buffer.subarray(0, bytesRead);
@@ -174,11 +175,11 @@ async function checkMrc(path: string): Promise<void> {
 }
 
 async function checkJson(url: string, path: string): Promise<void> {
-  parseJson(await readFile(path, "utf8"), { path: url });
+  parseJson(await readText(path), { path: url });
 }
 
 async function checkLines(url: string, path: string): Promise<void> {
-  const lines = (await readFile(path, "utf8")).split("\n");
+  const lines = (await readText(path)).split("\n");
   for (const [index, line] of lines.entries())
     if (line.trim() !== "") parseJson(line, { path: url, what: `line ${index + 1} is` });
 }

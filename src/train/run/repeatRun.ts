@@ -5,14 +5,8 @@ import { openDataset } from "../../data/dataset.js";
 import { manifestDifferences } from "../../data/manifest.js";
 import type { Dataset } from "../../data/model.js";
 import { foldsAsked, foldsOf, resolveSplits, type Splits } from "../../data/splits.js";
-import {
-  codeVersion,
-  machine,
-  type RunRecord,
-  readRecord,
-  trainedHash,
-  versions,
-} from "../../domain/record.js";
+import { codeVersion, machine, versions } from "../../domain/environment.js";
+import { type RunRecord, readRecord, trainedHash } from "../../domain/record.js";
 import { defaultThreads, type EngineName, engineNames } from "../../engines/engine.js";
 import { compareReports, type ReportedDifference } from "../../leaderboard/reportedComparison.js";
 import { readReport, weightsOf } from "../../leaderboard/submissionFolder.js";

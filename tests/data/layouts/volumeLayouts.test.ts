@@ -109,7 +109,9 @@ describe("a folder of MRC files", () => {
       writeFileSync(file, change(readFileSync(file, "utf8")));
     };
     spoil("TS_4.zarr", (text) => text.replaceAll("angstrom", "smoot"));
-    spoil("TS_5.zarr", (text) => text.replace(/"coordinateTransformations":\s*\[[^\]]*\][^\]]*\]/, '"x": []'));
+    spoil("TS_5.zarr", (text) =>
+      text.replace(/"coordinateTransformations":\s*\[[^\]]*\][^\]]*\]/, '"x": []'),
+    );
     const { runs } = await openDataset(folder, { spacing: 7.5 });
     for (const run of runs)
       expect((await openTomogram(findTomogram(run, "denoised"))).spacing).toEqual([7.5, 7.5, 7.5]);
