@@ -21,7 +21,7 @@ export const parts: Readonly<Record<string, Entry>> = {
     load: () => import("./parts/pick.js"),
   },
   read: {
-    describe: "reading a tomogram, beside zarr-python",
+    describe: "reading a tomogram, beside zarr-python and zarrita",
     load: () => import("./parts/read.js"),
   },
   score: {

@@ -51,6 +51,14 @@ export async function readBytes(path: string): Promise<Buffer> {
   }
 }
 
+/** Reads a whole file, as `openFile`; undefined where there is none. */
+export async function readIfThere(path: string): Promise<Buffer | undefined> {
+  return readBytes(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+}
+
 /** Reads a whole file of UTF-8 text, as `openFile`. */
 export const readText = async (path: string): Promise<string> => (await readBytes(path)).toString("utf8");
 

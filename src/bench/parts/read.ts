@@ -1,11 +1,13 @@
-/** Bench part: reading a tomogram, beside zarr-python. */
+/** Bench part: reading a tomogram, beside zarr-python and zarrita. */
 import { join } from "node:path";
+import * as zarr from "zarrita";
 import { z } from "zod";
 import { openOmeZarr, openTomogram } from "../../data/tomograms/omeZarr.js";
 import { rounded } from "../../domain/numbers.js";
 import { voxelCount } from "../../domain/volume.js";
+import { readIfThere } from "../../system/opening.js";
 import { type BenchPart, measured } from "../measured.js";
-import { alternatingMedians } from "../medians.js";
+import { alternatingMedians, type Medians, timeOf } from "../medians.js";
 import { challengeShape, tomogramBytes, writeNoiseTomogram } from "../particleVolume.js";
 import { findPython, runPeer } from "../peer.js";
 import { withScratchFolder } from "../scratch.js";
@@ -33,17 +35,26 @@ export const part: BenchPart = {
             ? null
             : async () =>
                 answer.parse(await runPeer(reporter, python, "zarr_read.py", [path, "1"])).seconds * 1000;
-        const medians = await alternatingMedians(steps, ours, peer);
-        return [
-          {
-            voxels: voxelCount(shape),
-            mb_per_s: rounded(bytes / 1e3 / medians.ours, 0),
-            peer: python && "zarr-python",
-            ...measured("read", medians, { voxels: voxelCount(shape), bytes }, peak),
-          },
-        ];
+        const row = (name: string | null, medians: Medians) => ({
+          voxels: voxelCount(shape),
+          mb_per_s: rounded(bytes / 1e3 / medians.ours, 0),
+          peer: name,
+          ...measured("read", medians, { voxels: voxelCount(shape), bytes }, peak),
+        });
+        const beside = row(python && "zarr-python", await alternatingMedians(steps, ours, peer));
+        if (!peers) return [beside];
+        const inTurns = await alternatingMedians(steps, ours, () => timeOf(() => readByZarrita(path)));
+        return [beside, row("zarrita", inTurns)];
       },
       bytes,
     );
   },
 };
+
+/** Reads level 0 as programs in JavaScript do. */
+async function readByZarrita(folder: string): Promise<void> {
+  const store = { get: (key: string) => readIfThere(join(folder, key)) };
+  const group = zarr.root(store);
+  const array = await zarr.open.v2(group.resolve("0"), { kind: "array", attrs: false });
+  await zarr.get(array);
+}

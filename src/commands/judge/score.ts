@@ -17,10 +17,7 @@ export const command = defineCommand({
         demandOption: true,
         describe: "a data set with picks, a copick configuration, or a CSV with the same columns",
       })
-      .option("runs", {
-        ...runsOption,
-        describe: "names of runs of the truth, separated by commas: only these",
-      })
+      .option("runs", runsOption)
       .option("interval", {
         type: "boolean",
         describe: "add the 90 % interval over experiments, or over the particles of a single one (bootstrap)",
