@@ -2,16 +2,34 @@
 import { angstrom } from "../../domain/units.js";
 import type { Shape3, Spacing3, Volume } from "../../domain/volume.js";
 
-/** Voxels of a particle's radius above which a volume is made coarser, and about as many as it then has. */
-const mostVoxels = 16;
-const wantedVoxels = 8;
+/** How fine a volume is kept beside a particle. */
+export interface Fineness {
+  /** Voxels of the particle's radius above which the volume is made coarser. */
+  readonly most: number;
+  /** Voxels that the radius then has at least. */
+  readonly wanted: number;
+}
 
-/** Returns the volume with bins of voxels joined along each axis where a radius has more than 16; else the volume. */
-export function coarserFor(volume: Volume, radius: number): Volume {
-  const factors = volume.spacing.map((size) =>
-    radius / size > mostVoxels ? Math.floor(radius / size / wantedVoxels) : 1,
-  ) as unknown as Shape3;
-  return factors.every((factor) => factor === 1) ? volume : binned(volume, factors);
+/** Fine enough for the place of a particle. */
+export const fine: Fineness = { most: 16, wanted: 8 };
+/** Fine enough for the sign of its contrast. */
+export const rough: Fineness = { most: 8, wanted: 5 };
+
+/**
+ * Returns a function that makes a volume coarser for a radius in Å: bins of voxels are joined along each axis where the
+ * radius has more of them than `fineness` says. Each copy is made once.
+ */
+export function coarserBy(volume: Volume, { most, wanted }: Fineness): (radius: number) => Volume {
+  const made = new Map<string, Volume>();
+  return (radius) => {
+    const factors = volume.spacing.map((size) =>
+      radius / size > most ? Math.floor(radius / size / wanted) : 1,
+    ) as unknown as Shape3;
+    if (factors.every((factor) => factor === 1)) return volume;
+    const coarser = made.get(factors.join()) ?? binned(volume, factors);
+    made.set(factors.join(), coarser);
+    return coarser;
+  };
 }
 
 /** Averages bins of voxels; bins at the far faces hold fewer. */

@@ -15,7 +15,7 @@ import {
   voxelCount,
 } from "../../domain/volume.js";
 import { isBlankAt } from "../blank/blank.js";
-import { coarserFor, withNeutralBlank } from "./coarser.js";
+import { coarserBy, type Fineness, fine, rough, withNeutralBlank } from "./coarser.js";
 import { readingsOf } from "./readings.js";
 
 /** Contrast of one type's picks in a tomogram. */
@@ -49,10 +49,10 @@ export interface TruthContrast {
   readonly better: BetterReading | null;
 }
 
-/** A ball and the shell around it, whose mean values are compared: voxel steps from a centre along z, y, x. */
+/** A ball and the shell around it, whose mean values are compared: voxel steps from a centre, z, y and x of each in turn. */
 interface Probe {
-  readonly ball: readonly Shape3[];
-  readonly shell: readonly Shape3[];
+  readonly ball: Int32Array;
+  readonly shell: Int32Array;
   /** The longest step along each axis. */
   readonly reach: Shape3;
 }
@@ -76,20 +76,23 @@ export function measureTruthContrast(
   picks: readonly ParticlePick[],
   particles: readonly Particle[],
 ): TruthContrast | null {
-  const fields = fieldsOf(volume, picks, particles);
+  const fields = fieldsOf(volume, picks, particles, fine);
   if (fields.length === 0) return null;
   const z = combined(fields.map((field) => field.zOf((position) => position)));
   const types = fields.map((field) => field.describe(Math.sign(z) || 1));
   return { types, z, better: betterReading(volume, fields, Math.abs(z)) };
 }
 
-/** Returns the contrast of all types together, as in `TruthContrast`; null where there are no picks of the particles. */
+/**
+ * Returns the contrast of all types together, as in `TruthContrast`, of a volume that is coarse enough to be quick; null
+ * where there are no picks of the particles.
+ */
 export function contrastOfPicks(
   volume: Volume,
   picks: readonly ParticlePick[],
   particles: readonly Particle[],
 ): number | null {
-  const fields = fieldsOf(volume, picks, particles);
+  const fields = fieldsOf(volume, picks, particles, rough);
   return fields.length === 0 ? null : combined(fields.map((field) => field.zOf((position) => position)));
 }
 
@@ -97,11 +100,13 @@ function fieldsOf(
   given: Volume,
   picks: readonly ParticlePick[],
   particles: readonly Particle[],
+  fineness: Fineness,
 ): ContrastField[] {
   const volume = withNeutralBlank(given);
+  const coarser = coarserBy(volume, fineness);
   return particles.flatMap((particle) => {
     const own = picks.filter(({ type }) => type === particle.name);
-    return own.length === 0 ? [] : [new ContrastField(volume, particle, own)];
+    return own.length === 0 ? [] : [new ContrastField(volume, coarser(particle.radius), particle, own)];
   });
 }
 
@@ -118,9 +123,9 @@ class ContrastField {
   private readonly mean: number;
   private readonly deviation: number;
 
-  constructor(volume: Volume, particle: Particle, picks: readonly ParticlePick[]) {
-    this.given = volume;
-    this.volume = coarserFor(volume, particle.radius);
+  constructor(given: Volume, coarser: Volume, particle: Particle, picks: readonly ParticlePick[]) {
+    this.given = given;
+    this.volume = coarser;
     this.particle = particle;
     this.picks = picks;
     this.probe = probeOf(particle.radius, this.volume.spacing);
@@ -215,13 +220,13 @@ type Voxels = Omit<Volume, "spacing">;
 /** Returns the probe's contrast at a voxel; a volume is extended beyond its faces by its border values. */
 function contrastAt({ data, shape }: Voxels, { ball, shell }: Probe, [z, y, x]: Shape3): number {
   const [depth, height, width] = shape;
-  const mean = (steps: readonly Shape3[]): number => {
+  const mean = (steps: Int32Array): number => {
     let sum = 0;
-    for (const [dz, dy, dx] of steps) {
-      const plane = clamp(z + dz, depth) * height + clamp(y + dy, height);
-      sum += data[plane * width + clamp(x + dx, width)]!;
+    for (let at = 0; at < steps.length; at += 3) {
+      const plane = clamp(z + steps[at]!, depth) * height + clamp(y + steps[at + 1]!, height);
+      sum += data[plane * width + clamp(x + steps[at + 2]!, width)]!;
     }
-    return sum / steps.length;
+    return sum / (steps.length / 3);
   };
   return mean(ball) - mean(shell);
 }
@@ -264,18 +269,18 @@ const randomIndex = (shape: Shape3, random: Random): Shape3 => [
 ];
 
 function probeOf(radius: number, spacing: Spacing3): Probe {
-  const ball: Shape3[] = [];
-  const shell: Shape3[] = [];
+  const ball: number[] = [];
+  const shell: number[] = [];
   const reach = spacing.map((size) => Math.ceil((1.5 * radius) / size)) as unknown as Shape3;
   const [nz, ny, nx] = reach;
   for (let z = -nz; z <= nz; z++)
     for (let y = -ny; y <= ny; y++)
       for (let x = -nx; x <= nx; x++) {
         const distance = Math.hypot(z * spacing[0], y * spacing[1], x * spacing[2]) / radius;
-        if (distance <= 1) ball.push([z, y, x]);
-        else if (distance <= 1.5) shell.push([z, y, x]);
+        if (distance <= 1) ball.push(z, y, x);
+        else if (distance <= 1.5) shell.push(z, y, x);
       }
-  return { ball, shell, reach };
+  return { ball: Int32Array.from(ball), shell: Int32Array.from(shell), reach };
 }
 
 /** Climbs from the middle, one voxel at a time along any axis or diagonal, within `reach` voxels. */
