@@ -2,7 +2,7 @@
 import { challengeParticles, type Weighted } from "../../domain/particles.js";
 import { fbetaOf } from "../match/fbeta.js";
 import { type ScoreReport, weighted } from "../score.js";
-import { drawnUnits, gamma, Replay } from "./replay.js";
+import { drawnUnits, gammaColumn } from "./replay.js";
 import { resampledFbeta, scratch } from "./resampledCounts.js";
 import { hull, type Interval, middle, studentReach } from "./summaryStatistics.js";
 
@@ -102,22 +102,22 @@ function overParticles(
   particles: readonly Weighted[],
   { seed, resamples, isPredicted }: Drawing & { readonly isPredicted: (type: string) => boolean },
 ): Resampled {
-  const random = new Replay(seed, "score interval, particles", resamples, 8 * types.length + 16);
-  const counts = types.map((type) => ({ ...report.perType[type]!, isDrawn: isPredicted(type) }));
-  const perType = types.map((_, at) => scratch(`particles ${at}`, resamples).fill(0));
-  for (let i = 0; i < resamples; i++) {
-    random.turnTo(i);
-    for (let at = 0; at < counts.length; at++) {
-      const { tp, fp, fn, isDrawn } = counts[at]!;
-      if (!isDrawn) continue;
-      const found = gamma(tp + 0.5, random);
-      const missed = gamma(fn + 0.5, random);
-      const sum = found + missed;
-      const truths = tp + fn;
-      const wrong = fp < 0 ? fp : gamma(fp + 0.5, random);
-      perType[at]![i] = sum > 0 ? fbetaOf(truths * (found / sum), wrong, truths * (missed / sum)) : 0;
+  const perType = types.map((type, at) => {
+    const values = scratch(`particles ${at}`, resamples).fill(0);
+    if (!isPredicted(type)) return values;
+    const { tp, fp, fn } = report.perType[type]!;
+    const drawn = (what: string, count: number) =>
+      gammaColumn(seed, `score interval, ${what} ${type}`, resamples, count + 0.5);
+    const [found, missed] = [drawn("found", tp), drawn("missed", fn)];
+    const wrong = fp < 0 ? undefined : drawn("wrong", fp);
+    const truths = tp + fn;
+    for (let i = 0; i < resamples; i++) {
+      const sum = found[i]! + missed[i]!;
+      if (sum > 0)
+        values[i] = fbetaOf(truths * (found[i]! / sum), wrong?.[i] ?? fp, truths * (missed[i]! / sum));
     }
-  }
+    return values;
+  });
   return { score: scoresOf(perType, types, particles, scratch("particles", resamples)), perType };
 }
 

@@ -113,6 +113,26 @@ export const drawnUnits = (seed: number, purpose: string, resamples: number, uni
     return drawn;
   });
 
+/** Columns that are kept, the latest used last: 16 kB each. */
+const columns = new Map<string, Float64Array>();
+const mostColumns = 1000;
+
+/** Returns a draw of the gamma distribution for every resample: columns of equal arguments are drawn once. */
+export function gammaColumn(seed: number, purpose: string, resamples: number, shape: number): Float64Array {
+  const key = JSON.stringify([seed, purpose, resamples, shape]);
+  const made = columns.get(key) ?? drawnColumn(randomFor(seed, purpose), resamples, shape);
+  columns.delete(key);
+  columns.set(key, made);
+  for (const oldest of columns.keys()) if (columns.size > mostColumns) columns.delete(oldest);
+  return made;
+}
+
+function drawnColumn(random: Random, resamples: number, shape: number): Float64Array {
+  const column = new Float64Array(resamples);
+  for (let i = 0; i < resamples; i++) column[i] = gamma(shape, random);
+  return column;
+}
+
 /**
  * Draws from the gamma distribution of scale 1 (Marsaglia and Tsang, ACM TOMS 26, 2000, 363–372, with their squeeze); 0 for a
  * shape of 0.
