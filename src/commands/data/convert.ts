@@ -12,6 +12,7 @@ import { type FrameName, frameNames, type PositionSet } from "../../formats/posi
 import { isFolderToWrite, placeFiles } from "../../formats/positions/placeFiles.js";
 import { readPositionFiles } from "../../formats/positions/positionFolder.js";
 import type { PositionsFile } from "../../formats/positions/readPositions.js";
+import { plural } from "../../present/text.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption } from "../shared/flags.js";
@@ -93,7 +94,7 @@ export const command = defineCommand({
     const document = { from: read, to: format.name, frame, ...counts, files: placed.paths, notes: all };
     report(json, document, () =>
       [
-        `${counts.positions} positions of ${counts.runs} ${counts.runs === 1 ? "run" : "runs"}${listed(counts.types)}: ${from} (${read.join(", ")}) to ${to} (${format.name}, ${frame}${spacingText(sets)})`,
+        `${plural(counts.positions, "position")} of ${plural(counts.runs, "run")}${listed(counts.types)}: ${from} (${read.join(", ")}) to ${to} (${format.name}, ${frame}${spacingText(sets)})`,
         ...all.map((note) => `- ${note}`),
       ].join("\n"),
     );

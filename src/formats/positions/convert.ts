@@ -278,7 +278,7 @@ function outsideNotes(sets: readonly PositionSet[]): string[] {
   return outside === 0
     ? []
     : [
-        `${outside} positions lie outside of the volume; check the volume's size, the voxel size and the frame`,
+        `${outside} ${outside === 1 ? "position lies" : "positions lie"} outside of the volume; check the volume's size, the voxel size and the frame`,
       ];
 }
 
