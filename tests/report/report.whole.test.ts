@@ -80,9 +80,12 @@ describe("report", () => {
         /other counts .* than its report\.json .*; name the data that it was run on/,
       ),
     });
-    await expect(makeReport({ runs: [at("run")], data: undefined })).rejects.toMatchObject({
+    await cp(at("run"), at("lost"), { recursive: true });
+    const record = JSON.parse(await readFile(at("lost", "record.json"), "utf8"));
+    await writeFile(at("lost", "record.json"), JSON.stringify({ ...record, dataset: at("gone") }));
+    await expect(makeReport({ runs: [at("lost")], data: undefined })).rejects.toMatchObject({
       tag: "BadUsage",
-      message: expect.stringMatching(/name it with --data$/),
+      message: expect.stringMatching(/gone is not there; name it with --data$/),
     });
     await expect(makeReport({ runs: [at("data")], data })).rejects.toMatchObject({
       message: expect.stringMatching(/holds no record\.json/),

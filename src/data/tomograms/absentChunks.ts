@@ -56,8 +56,9 @@ async function explain({ folder, name, array, access }: ArrayPlace): Promise<voi
   if (known.has(folder)) return;
   known.add(folder);
   const all = absent === total ? "all" : `${absent} of`;
+  const chunks = total === 1 ? "the only chunk" : `${all} ${total} chunks`;
   access.reporter.note(
-    `${name}: ${all} ${total} chunks of ${folder} are absent and read as the array's fill value ${array.fill}`,
+    `${name}: ${chunks} of ${folder} ${total === 1 ? "is absent and reads" : "are absent and read"} as the array's fill value ${array.fill}`,
   );
 }
 

@@ -25,7 +25,9 @@ export const precisionOf = ({ tp, fp }: Counts): number => ratio(tp, tp + fp);
 export const recallOf = ({ tp, fn }: Counts): number => ratio(tp, tp + fn);
 
 /** Returns F-beta by the challenge's rule (docs/metric.md): 0 for every 0 denominator; above 1 where fp is negative. */
-export const fbeta = ({ tp, fp, fn }: Counts, beta: number = scoreBeta): number => fbetaOf(tp, fp, fn, beta);
+export function fbeta({ tp, fp, fn }: Counts, beta: number = scoreBeta): number {
+  return fbetaOf(tp, fp, fn, beta);
+}
 
 /** Returns F-beta as `fbeta` does, of counts that are in no object. */
 export function fbetaOf(tp: number, fp: number, fn: number, beta: number = scoreBeta): number {
