@@ -1,5 +1,6 @@
 /** Reads the folder of a run for its report. */
 import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, resolve } from "node:path";
 import { z } from "zod";
@@ -61,7 +62,11 @@ function labelsOf(paths: readonly string[]): string[] {
 }
 
 async function readRun(folder: RunFolder, label: string): Promise<ReportedRun> {
-  if (!existsSync(folder.record))
+  const there = await stat(folder.record).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw error;
+  });
+  if (there === undefined)
     throw new PickbenchError(
       "BadExperiment",
       `${folder.path} holds no record.json, wanted the folder of a run; name the one that run wrote`,

@@ -5,7 +5,7 @@ import { aisSeparator } from "../../data/layouts/volumeFolder.js";
 import type { TomogramReader } from "../../data/model.js";
 import { openOmeZarr, openTomogram } from "../../data/tomograms/omeZarr.js";
 import { isMrcName, mrcStem, volumeStem } from "../../data/volumeNames.js";
-import { PickbenchError } from "../../system/errors.js";
+import { messageOf, PickbenchError } from "../../system/errors.js";
 
 /** Probabilities in a file or folder, with run and types as far as name or metadata state them. */
 interface ProbabilityStore {
@@ -39,7 +39,7 @@ async function storesAt(path: string): Promise<string[]> {
   const names = await readdir(path).catch((cause: unknown) => {
     throw new PickbenchError(
       "BadDataset",
-      `${path}: no such folder; wanted an OME-Zarr folder of probabilities`,
+      `${path}: ${messageOf(cause)}; wanted an OME-Zarr folder of probabilities`,
       { path, cause },
     );
   });

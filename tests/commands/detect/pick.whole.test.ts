@@ -88,7 +88,7 @@ describe("pickbench pick", () => {
   });
 
   it.each([
-    ["a missing folder", ["nowhere"], "no such folder"],
+    ["a missing folder", ["nowhere"], "it does not exist; wanted an OME-Zarr folder of probabilities"],
     ["a folder without probabilities", ["empty"], "neither an OME-Zarr folder nor"],
     [
       "a particle that is not there",
