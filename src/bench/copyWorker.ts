@@ -1,5 +1,5 @@
 /** The worker thread of the memory copy that peak.ts measures. */
-import { serve } from "../system/threads.js";
+import { serve } from "../system/threads/threads.js";
 import type { CopyRequest } from "./peak.js";
 
 let part: CopyRequest;

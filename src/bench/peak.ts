@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { Emitter } from "../engines/onnx/graph/emitter.js";
 import { openSession } from "../engines/onnx/session.js";
 import { sharedFloats } from "../formats/sharedFloats.js";
-import { builtModule, startThread } from "../system/threads.js";
+import { builtModule, startThread } from "../system/threads/threads.js";
 import { timeOf } from "./medians.js";
 
 /** Measured peak of this machine; other programs that run beside lower it. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { PickbenchError } from "../system/errors.js";
 import type { Reporter } from "../system/reporter.js";
-import { builtModule } from "../system/threads.js";
+import { builtModule } from "../system/threads/threads.js";
 
 /** Path of the program that starts the command line. */
 const program = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));

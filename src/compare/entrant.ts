@@ -5,7 +5,7 @@ import { buildNetwork } from "../nets/architecture.js";
 import { architectureNamed } from "../nets/library/catalogue.js";
 import { receptiveField } from "../nets/receptiveField.js";
 import { writeWhole } from "../system/files.js";
-import { inside } from "../system/names.js";
+import { inside } from "../system/paths/names.js";
 import { checkExperiment, runName } from "../train/experiment/experiment.js";
 import type { Experiment } from "../train/experiment/schema.js";
 

@@ -11,7 +11,7 @@ import { compareFiles } from "../score/statistics/compareFiles.js";
 import type { Verdict } from "../score/statistics/comparison.js";
 import type { Interval } from "../score/statistics/interval.js";
 import { overSeeds } from "../score/statistics/seeds.js";
-import { readText } from "../system/opening.js";
+import { readText } from "../system/paths/opening.js";
 import type { Reporter } from "../system/reporter.js";
 import { runFolder } from "../train/run/runFolder.js";
 import type { Entrant } from "./entrant.js";

@@ -8,7 +8,7 @@ import { isWhole, type SlabWriter, type VoxelType, voxelTypes } from "../formats
 import { createOmeZarr } from "../formats/zarr/writer.js";
 import type { CompressorName } from "../formats/zarr/writtenMetadata.js";
 import { PickbenchError } from "../system/errors.js";
-import { isThere } from "../system/replacing.js";
+import { isThere } from "../system/paths/replacing.js";
 import type { Reporter } from "../system/reporter.js";
 import { refuseMisnamed } from "./misnamedVolumes.js";
 import type { DataAccess, TomogramReader } from "./model.js";

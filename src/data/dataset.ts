@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { challengeParticles } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
 import { PickbenchError } from "../system/errors.js";
-import { isThere } from "../system/replacing.js";
+import { isThere } from "../system/paths/replacing.js";
 import type { Reporter } from "../system/reporter.js";
 import { recogniseData } from "./layouts/catalogue.js";
 import type { Asked, FoundData } from "./layouts/layout.js";

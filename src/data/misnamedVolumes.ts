@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isMrcStart } from "../formats/mrc/header.js";
 import { PickbenchError } from "../system/errors.js";
-import { openFile } from "../system/opening.js";
+import { openFile } from "../system/paths/opening.js";
 import { isMrcName, namesIn } from "./volumeNames.js";
 
 /** Refuses a file that is an MRC file by its content, or a stack of images by its name. @throws PickbenchError Unsupported */

@@ -8,7 +8,7 @@ import { readPortalPoints } from "../formats/portalPoints.js";
 import { readIfThere } from "../formats/zarr/omeDocument.js";
 import { PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
-import { checkedName, inside } from "../system/names.js";
+import { checkedName, inside } from "../system/paths/names.js";
 import { findRun } from "./dataset.js";
 import type { Dataset, PortalAnnotation } from "./model.js";
 import { resolveTomogram } from "./tomograms/omeZarr.js";

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { hashFile } from "../system/files.js";
-import { readText } from "../system/opening.js";
+import { readText } from "../system/paths/opening.js";
 
 /** Version of the code; commit and dirty are null outside a git checkout, lockfileHash in an installed package. */
 export interface CodeVersion {

@@ -4,7 +4,7 @@ import { relative } from "node:path";
 import { z } from "zod";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashOf, writeWhole } from "../system/files.js";
-import { readText } from "../system/opening.js";
+import { readText } from "../system/paths/opening.js";
 import { codeVersion, machine, versions } from "./environment.js";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "wanted a SHA-256 in hex");

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PickbenchError } from "../system/errors.js";
-import { builtModule } from "../system/threads.js";
+import { builtModule } from "../system/threads/threads.js";
 import { defaultThreads, type EngineName, engineNames } from "./engine.js";
 import type { ProbeAnswer } from "./probe.js";
 

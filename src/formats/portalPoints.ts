@@ -5,7 +5,7 @@ import type { ParticlePick } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
 import type { Spacing3 } from "../domain/volume.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
-import { readBytes } from "../system/opening.js";
+import { readBytes } from "../system/paths/opening.js";
 import { optionalNumber, parseJson } from "./json.js";
 import { linesOf } from "./lines.js";
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { checkLimit } from "../system/limits.js";
-import { openFile } from "../system/opening.js";
+import { openFile } from "../system/paths/opening.js";
 import { parseJson } from "./json.js";
 
 /** Content of a safetensors file (huggingface/safetensors, "Format"): float arrays, bytes, and text by key. */

@@ -11,8 +11,8 @@ import { type ScoreInterval, scoreInterval } from "../score/statistics/interval.
 import { type OverSeeds, overSeeds } from "../score/statistics/seeds.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../system/errors.js";
 import { writeFolderWhole } from "../system/files.js";
-import { inside } from "../system/names.js";
-import { settle } from "../system/replacing.js";
+import { inside } from "../system/paths/names.js";
+import { settle } from "../system/paths/replacing.js";
 import { type PublicSplit, publicSplitSchema, type SplitScores, splitScores } from "./publicSplit.js";
 import { compareReports, type ReportedDifference } from "./reportedComparison.js";
 import {

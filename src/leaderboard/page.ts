@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { type Content, Html, html, lines } from "../present/html.js";
-import { builtModule } from "../system/threads.js";
+import { builtModule } from "../system/threads/threads.js";
 import {
   groupTitle,
   type LeaderboardColumn,

@@ -7,7 +7,7 @@ import { type RunReport, runReportSchema } from "../score/report.js";
 import type { ScoreReport } from "../score/score.js";
 import { PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashOf } from "../system/files.js";
-import { readText } from "../system/opening.js";
+import { readText } from "../system/paths/opening.js";
 
 /** Files of a submission's folder; a run's folder holds them among others. */
 export const submissionFiles = ["record.json", "report.json", "submission.csv"] as const;

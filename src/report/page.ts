@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Html, html } from "../present/html.js";
-import { builtModule } from "../system/threads.js";
+import { builtModule } from "../system/threads/threads.js";
 import { ownVersion } from "../system/version.js";
 import type { Section } from "./sections/section.js";
 

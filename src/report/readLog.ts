@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { PickbenchError } from "../system/errors.js";
-import { readText } from "../system/opening.js";
+import { readText } from "../system/paths/opening.js";
 
 const stepSchema = z.looseObject({
   network: z.string(),

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { alignedTable, decimals, none } from "../present/text.js";
 import { PickbenchError } from "../system/errors.js";
-import { readText } from "../system/opening.js";
+import { readText } from "../system/paths/opening.js";
 import { scoreIntervalSchema } from "./report.js";
 import { intervalText } from "./reportText.js";
 import { overSeeds } from "./statistics/seeds.js";

@@ -12,7 +12,7 @@ import {
   submissionColumns,
 } from "../formats/csv/submissionRows.js";
 import { PickbenchError } from "../system/errors.js";
-import { replaced } from "../system/replacing.js";
+import { replaced } from "../system/paths/replacing.js";
 import { type PicksByExperiment, type PositionsByExperiment, PositionTable } from "./match/positions.js";
 import { createScorer, type ScoreReport } from "./score.js";
 

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Particle, ParticlePick } from "../domain/particles.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
-import { readText } from "../system/opening.js";
+import { readText } from "../system/paths/opening.js";
 import type { PicksByExperiment } from "./match/positions.js";
 import { countType } from "./tuning.js";
 

@@ -9,7 +9,7 @@ import { readReport } from "../leaderboard/leaderboard.js";
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { withLock } from "../system/lock.js";
-import { checkUnasked } from "../system/overwriting.js";
+import { checkUnasked } from "../system/paths/overwriting.js";
 import { experimentYaml } from "../train/experiment/experimentYaml.js";
 import { holdoutOnly } from "../train/run/runExperiment.js";
 import { makeFolder, removeEmpty } from "../train/run/runFolder.js";

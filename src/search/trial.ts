@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
-import { readText } from "../system/opening.js";
+import { readText } from "../system/paths/opening.js";
 import { type RunFolder, runFolder } from "../train/run/runFolder.js";
 import type { Observation } from "./sampler.js";
 

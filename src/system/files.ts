@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { mkdir, open } from "node:fs/promises";
-import { openFile } from "./opening.js";
-import { replaced } from "./replacing.js";
+import { openFile } from "./paths/opening.js";
+import { replaced } from "./paths/replacing.js";
 
 /**
  * Writes a file under a temporary name, then renames it, making the folder; after a kill, the old or the new file is

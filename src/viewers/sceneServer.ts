@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { messageOf, PickbenchError } from "../system/errors.js";
-import { openFile } from "../system/opening.js";
+import { openFile } from "../system/paths/opening.js";
 
 /** What is served, and to whom. */
 interface Served {

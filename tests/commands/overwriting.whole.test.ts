@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeCommands } from "../../src/commands/table.js";
-import { checkFree } from "../../src/system/overwriting.js";
+import { checkFree } from "../../src/system/paths/overwriting.js";
 import { pickbench } from "../support/commandLine.js";
 import { tinyDataset } from "../support/tinyRun.js";
 

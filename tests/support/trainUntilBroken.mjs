@@ -1,6 +1,6 @@
 // A process of its own: breaks off a training thread's second step ("close"), or ends while it goes on ("exit", with
 // code 7), that many ms after its begin.
-import { startThread } from "../../dist/system/threads.js";
+import { startThread } from "../../dist/system/threads/threads.js";
 
 const [how, delay] = process.argv.slice(2);
 const patch = [32, 64, 64];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { PickbenchError } from "../../src/system/errors.js";
-import { errorOf, failureOf } from "../../src/system/failure.js";
 import { naming, userErrorOf } from "../../src/system/systemErrors.js";
+import { errorOf, failureOf } from "../../src/system/threads/failure.js";
 
 const error = (code: string, message = code, more: object = {}) =>
   Object.assign(new Error(message), { code, syscall: "write", ...more });

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { openOmeZarr, openTomogram } from "../../data/tomograms/omeZarr.js";
 import { rounded } from "../../domain/numbers.js";
 import { voxelCount } from "../../domain/volume.js";
-import { readIfThere } from "../../system/opening.js";
+import { readIfThere } from "../../system/paths/opening.js";
 import { type BenchPart, measured } from "../measured.js";
 import { alternatingMedians, type Medians, timeOf } from "../medians.js";
 import { challengeShape, tomogramBytes, writeNoiseTomogram } from "../particleVolume.js";

@@ -6,7 +6,7 @@ import { pickedTypes } from "../../data/picks.js";
 import { plural } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
-import { checkFree } from "../../system/overwriting.js";
+import { checkFree } from "../../system/paths/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkSpacing, checkWritable, overwriteOption, quietOption, withDataset } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";

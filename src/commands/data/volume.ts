@@ -6,7 +6,7 @@ import { isMrcName } from "../../data/volumeNames.js";
 import { angstrom } from "../../domain/units.js";
 import { voxelTypes } from "../../formats/voxelTypes.js";
 import { PickbenchError } from "../../system/errors.js";
-import { checkFree } from "../../system/overwriting.js";
+import { checkFree } from "../../system/paths/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
   checkSpacing,

@@ -9,8 +9,8 @@ import {
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";
 import { hashFile, writeWhole } from "../../system/files.js";
-import { checkedName, inside } from "../../system/names.js";
-import { checkFree } from "../../system/overwriting.js";
+import { checkedName, inside } from "../../system/paths/names.js";
+import { checkFree } from "../../system/paths/overwriting.js";
 import { ownVersion } from "../../system/version.js";
 import { type Checkpoint, readCheckpoint } from "../../train/checkpoint/checkpoint.js";
 import {

@@ -10,8 +10,8 @@ import { checkOverlap, type Picker, parseWeights } from "../../infer/consensus/p
 import type { PicksByExperiment } from "../../score/match/positions.js";
 import { writeSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
-import { checkLinks } from "../../system/names.js";
-import { checkFree } from "../../system/overwriting.js";
+import { checkLinks } from "../../system/paths/names.js";
+import { checkFree } from "../../system/paths/overwriting.js";
 import { checkTuneRuns, tuneTypes } from "../../train/ensemble/tuneFusion.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";

@@ -12,8 +12,8 @@ import {
   probabilityPaths,
 } from "../../infer/predict/probabilityFiles.js";
 import { PickbenchError } from "../../system/errors.js";
-import { checkLinks } from "../../system/names.js";
-import { checkFree } from "../../system/overwriting.js";
+import { checkLinks } from "../../system/paths/names.js";
+import { checkFree } from "../../system/paths/overwriting.js";
 import { type Reporter, startCounting } from "../../system/reporter.js";
 import { type Detector, openDetector } from "../../train/submit/detector.js";
 import { oddities } from "../../train/submit/oddities.js";

@@ -1,7 +1,7 @@
 /** pickbench submit: predicts, picks and writes a submission CSV. */
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashFile } from "../../system/files.js";
-import { checkFree } from "../../system/overwriting.js";
+import { checkFree } from "../../system/paths/overwriting.js";
 import { ownVersion } from "../../system/version.js";
 import { openDetector } from "../../train/submit/detector.js";
 import { isUnfinished, withSubmissionParts } from "../../train/submit/submissionParts.js";

@@ -2,7 +2,7 @@
 import { diagnose } from "../../score/diagnosis/diagnosis.js";
 import { diagnosisText } from "../../score/diagnosis/diagnosisText.js";
 import { writeWhole } from "../../system/files.js";
-import { checkFree } from "../../system/overwriting.js";
+import { checkFree } from "../../system/paths/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, quietOption, runsOption } from "../shared/flags.js";
 import { readDiagnosisPicks } from "../shared/pickSources.js";

@@ -6,7 +6,7 @@ import type { Leaderboard } from "../../leaderboard/leaderboard.js";
 import { writeLeaderboard } from "../../leaderboard/markdown.js";
 import { alignedTable } from "../../present/text.js";
 import { writeWhole } from "../../system/files.js";
-import { checkFree } from "../../system/overwriting.js";
+import { checkFree } from "../../system/paths/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { bytesText } from "../../present/text.js";
 import { makeReport } from "../../report/report.js";
 import { writeWhole } from "../../system/files.js";
-import { checkFree } from "../../system/overwriting.js";
+import { checkFree } from "../../system/paths/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkSpacing, checkWritable, overwriteOption, quietOption, spacingOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";

@@ -1,6 +1,7 @@
 /** What the command line prints of an error, and the exit code it ends with. */
-import { withAddresses } from "../../system/cacheFolder.js";
+
 import { isPickbenchError } from "../../system/errors.js";
+import { withAddresses } from "../../system/paths/cacheFolder.js";
 import { styleFor } from "./style.js";
 
 /** 1 for the user's mistake, 130 where the user stopped the work, 2 for a defect of ours. */

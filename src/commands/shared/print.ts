@@ -1,7 +1,7 @@
 /** The one place that writes text to the terminal: whatever came from files and servers is made printable there. */
 
 import { printable } from "../../present/printable.js";
-import { withAddresses } from "../../system/cacheFolder.js";
+import { withAddresses } from "../../system/paths/cacheFolder.js";
 import { withCodes } from "./style.js";
 
 type Output = "stdout" | "stderr";

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { simulateDataset } from "../../data/simulate/simulateDataset.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { runReportText } from "../../score/report.js";
-import { checkFree } from "../../system/overwriting.js";
+import { checkFree } from "../../system/paths/overwriting.js";
 import type { Reporter } from "../../system/reporter.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
 import { runExperiment } from "../../train/run/runExperiment.js";

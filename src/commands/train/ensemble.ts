@@ -2,7 +2,7 @@
 import { openDataset } from "../../data/dataset.js";
 import { alignedTable } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
-import { checkFree } from "../../system/overwriting.js";
+import { checkFree } from "../../system/paths/overwriting.js";
 import { ensembleAverages, memberChoices } from "../../train/checkpoint/ensembleRecord.js";
 import { type MadeEnsemble, makeEnsemble, type TestTime } from "../../train/ensemble/makeEnsemble.js";
 import { engineOf } from "../detect/detectorOptions.js";

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
-import { checkFree } from "../../system/overwriting.js";
+import { checkFree } from "../../system/paths/overwriting.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
 import { experimentYaml } from "../../train/experiment/experimentYaml.js";
 import { defineCommand, report } from "../shared/command.js";

@@ -4,8 +4,8 @@
  */
 import { availableParallelism } from "node:os";
 import { shared } from "../../formats/sharedFloats.js";
-import { openPool, type Pool } from "../../system/pool.js";
-import { builtModule } from "../../system/threads.js";
+import { openPool, type Pool } from "../../system/threads/pool.js";
+import { builtModule } from "../../system/threads/threads.js";
 import { batchBytes } from "./batch.js";
 import { type Batch, checkPatches, type PatchSource, type PatchSpec } from "./spec.js";
 

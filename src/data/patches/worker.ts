@@ -1,6 +1,6 @@
 /** The worker of a patch stream: receives its sources once, over shared memory, then makes one step at a time. */
-import { answering, heldByPool } from "../../system/pool.js";
-import { Transfer } from "../../system/threads.js";
+import { answering, heldByPool } from "../../system/threads/pool.js";
+import { Transfer } from "../../system/threads/threads.js";
 import { makeBatch } from "./batch.js";
 import type { PatchWork } from "./stream.js";
 

@@ -1,6 +1,6 @@
 /** Addresses of data on servers: https URLs and S3 buckets. */
 import { PickbenchError } from "../../system/errors.js";
-import { nameFault } from "../../system/names.js";
+import { nameFault } from "../../system/paths/names.js";
 import { withoutUser } from "./request.js";
 
 /** An address on a server: that of a folder, a file or an OME-Zarr store, by its name. */

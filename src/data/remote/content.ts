@@ -10,7 +10,7 @@ import { openMrc } from "../../formats/mrc/sections.js";
 import { openZarrArray, type ZarrArray } from "../../formats/zarr/array.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { limits } from "../../system/limits.js";
-import { openFile, readText } from "../../system/opening.js";
+import { openFile, readText } from "../../system/paths/opening.js";
 import { isMrcName } from "../volumeNames.js";
 import type { Expected } from "./download.js";
 import type { RemoteFile } from "./listing.js";

@@ -1,7 +1,7 @@
 /** Downloads of single files and texts, resumed after a broken connection where both parts are of one version. */
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
-import { beside } from "../../system/replacing.js";
+import { beside } from "../../system/paths/replacing.js";
 import { userErrorOf } from "../../system/systemErrors.js";
 import { piecesOf, Watch } from "./body.js";
 import { lengthOf, partFault, type Version, versionOf } from "./parts.js";

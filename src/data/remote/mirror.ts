@@ -1,10 +1,10 @@
 /** Local mirrors of data on servers. The room `remote` lists, fetches and caches remote data sets. */
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { z } from "zod";
-import { addressPath, cacheFolder, mirroredAt, treeName } from "../../system/cacheFolder.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import { hashOf, writeWhole } from "../../system/files.js";
-import { readText } from "../../system/opening.js";
+import { addressPath, cacheFolder, mirroredAt, treeName } from "../../system/paths/cacheFolder.js";
+import { readText } from "../../system/paths/opening.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { DataAccess } from "../model.js";
 import { isMrcName, isVolumeName } from "../volumeNames.js";

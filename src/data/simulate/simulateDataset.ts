@@ -8,10 +8,10 @@ import { dirname, join, resolve } from "node:path";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
-import { readText } from "../../system/opening.js";
-import { openPool } from "../../system/pool.js";
+import { readText } from "../../system/paths/opening.js";
 import { type Reporter, silentReporter } from "../../system/reporter.js";
-import { builtModule } from "../../system/threads.js";
+import { openPool } from "../../system/threads/pool.js";
+import { builtModule } from "../../system/threads/threads.js";
 import type { PhantomRoots, PickCounts, SimulateTask } from "./simulateWorker.js";
 
 /** Options of a simulated data set. */

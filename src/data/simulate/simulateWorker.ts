@@ -5,7 +5,7 @@ import { angstrom } from "../../domain/units.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
 import { renderSlice } from "../../present/pictures/slice.js";
 import { writeWhole } from "../../system/files.js";
-import { answering } from "../../system/pool.js";
+import { answering } from "../../system/threads/pool.js";
 import { type Phantom, type PhantomPick, type PhantomPlan, simulatePhantom } from "./phantom.js";
 import { assembleSpecimens, type SpecimenSet } from "./population.js";
 

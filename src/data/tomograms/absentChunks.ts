@@ -6,7 +6,7 @@ import type { ZarrArray } from "../../formats/zarr/array.js";
 import { unreadable } from "../../formats/zarr/chunkGrid.js";
 import { coordinatesOf } from "../../formats/zarr/codecs/shards.js";
 import { PickbenchError } from "../../system/errors.js";
-import { readText } from "../../system/opening.js";
+import { readText } from "../../system/paths/opening.js";
 import type { DataAccess } from "../model.js";
 
 /** An array whose absent chunks are looked at. */
@@ -56,10 +56,11 @@ async function explain({ folder, name, array, access }: ArrayPlace): Promise<voi
   if (known.has(folder)) return;
   known.add(folder);
   const all = absent === total ? "all" : `${absent} of`;
-  const chunks = total === 1 ? "the only chunk" : `${all} ${total} chunks`;
-  access.reporter.note(
-    `${name}: ${chunks} of ${folder} ${total === 1 ? "is absent and reads" : "are absent and read"} as the array's fill value ${array.fill}`,
-  );
+  const sentence =
+    total === 1
+      ? `the only chunk of ${folder} is absent and reads as the array's fill value ${array.fill}`
+      : `${all} ${total} chunks of ${folder} are absent and read as the array's fill value ${array.fill}`;
+  access.reporter.note(`${name}: ${sentence}`);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Rows of a CSV file, streamed as byte ranges of their fields. */
 import { closeSync, readSync } from "node:fs";
 import { Readable } from "node:stream";
-import { openFileSync } from "../../system/opening.js";
+import { openFileSync } from "../../system/paths/opening.js";
 
 /** Fields of one row as ranges of the file's bytes; the next row overwrites them. */
 export interface Fields {

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { PassThrough, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { messageOf, PickbenchError } from "../../system/errors.js";
-import { openFile } from "../../system/opening.js";
+import { openFile } from "../../system/paths/opening.js";
 
 /** A file that is read unpacked. */
 export interface PackedFile {

@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
-import { beside, replaced, type Unfinished } from "../../system/replacing.js";
+import { beside, replaced, type Unfinished } from "../../system/paths/replacing.js";
 import { encodeVoxels, type SlabWriter, unwritable, type VoxelType } from "../voxelTypes.js";
 import { type MrcMode, type MrcStatistics, mrcHeaderBytes, mrcHeaderSize, mrcModeBytes } from "./header.js";
 

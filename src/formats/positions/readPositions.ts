@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { messageOf, PickbenchError } from "../../system/errors.js";
-import { readBytes, readBytesSync } from "../../system/opening.js";
+import { readBytes, readBytesSync } from "../../system/paths/opening.js";
 import { recognise } from "./catalogue.js";
 import type { PositionFormat } from "./format.js";
 import { type FrameName, isCentred, type PositionSet } from "./frames.js";

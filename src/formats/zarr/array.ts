@@ -2,7 +2,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
-import { openFile } from "../../system/opening.js";
+import { openFile } from "../../system/paths/opening.js";
 import { type ArrayMetadata, metadataV2, metadataV3, shardInFile } from "./arrayMetadata.js";
 import { isAbsent, undecodable, unreadable } from "./chunkGrid.js";
 import type { Block } from "./codecs/arrays.js";

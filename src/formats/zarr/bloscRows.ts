@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, readSync } from "node:fs";
 import type { Shape3 } from "../../domain/volume.js";
 import { isPickbenchError } from "../../system/errors.js";
-import { openFileSync } from "../../system/opening.js";
+import { openFileSync } from "../../system/paths/opening.js";
 import {
   type BloscFrame,
   bloscHeaderSize,

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { isMainThread } from "node:worker_threads";
 import { voxelCount } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
-import { builtModule, startThread, type Thread } from "../../system/threads.js";
+import { builtModule, startThread, type Thread } from "../../system/threads/threads.js";
 import type { ZarrArray } from "./array.js";
 import { type ChunkFailure, type ChunkJob, ChunkProgress, partCount, workOn } from "./chunkJob.js";
 

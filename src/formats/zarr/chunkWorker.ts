@@ -1,5 +1,5 @@
 /** Worker entry of chunkPool.ts. The reader of layouts other than Blosc is loaded on first use. */
-import { serve } from "../../system/threads.js";
+import { serve } from "../../system/threads/threads.js";
 import { countReceived } from "../sharedFloats.js";
 import { type ChunkJob, ChunkProgress, workOn } from "./chunkJob.js";
 

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import Blosc from "numcodecs/blosc";
 import type { Shape3 } from "../../domain/volume.js";
-import { makeFolders } from "../../system/replacing.js";
+import { makeFolders } from "../../system/paths/replacing.js";
 import { crc32c } from "./codecs/checksums.js";
 import { type CompressorName, compressors } from "./writtenMetadata.js";
 

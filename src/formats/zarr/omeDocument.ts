@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Spacing3 } from "../../domain/volume.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import { checkLimit } from "../../system/limits.js";
-import { readText } from "../../system/opening.js";
+import { readText } from "../../system/paths/opening.js";
 import { parseJson as parsedJson } from "../json.js";
 
 /** What a document is, for messages. */

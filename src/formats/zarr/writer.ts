@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { angstrom } from "../../domain/units.js";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
-import { beside } from "../../system/replacing.js";
+import { beside } from "../../system/paths/replacing.js";
 import { naming } from "../../system/systemErrors.js";
 import { encodeVoxels, type SlabWriter, type VoxelType } from "../voxelTypes.js";
 import { type ChunkSink, chunkEncoder, fileSink, shardSink } from "./chunkWriter.js";

@@ -1,7 +1,7 @@
 /** Pool of worker threads that pick. */
 import { availableParallelism } from "node:os";
-import { openPool } from "../../system/pool.js";
-import { builtModule } from "../../system/threads.js";
+import { openPool } from "../../system/threads/pool.js";
+import { builtModule } from "../../system/threads/threads.js";
 import { keptVoxels, type SparseMap } from "../predict/sparseMap.js";
 import type { PickingResult, PickingSettings } from "./picking.js";
 import { Semaphore } from "./semaphore.js";

@@ -1,6 +1,6 @@
 /** The worker's side of pool.ts. */
 import { voxelCount } from "../../domain/volume.js";
-import { answering } from "../../system/pool.js";
+import { answering } from "../../system/threads/pool.js";
 import { clearKept, type SparseMap, writeKept } from "../predict/sparseMap.js";
 import { type PickingResult, pickParticles, sweepThresholds } from "./picking.js";
 import type { ChannelWork, PickWork } from "./pool.js";

@@ -1,7 +1,14 @@
 /** Worker entry of predictor.ts: cuts tiles, has tileWorker.ts run the networks on them, and blends their outputs. */
 
 import type { Volume } from "../../domain/volume.js";
-import { builtModule, serve, startThread, Transfer, tell, uninterrupted } from "../../system/threads.js";
+import {
+  builtModule,
+  serve,
+  startThread,
+  Transfer,
+  tell,
+  uninterrupted,
+} from "../../system/threads/threads.js";
 import {
   type AnyNetwork,
   distinctNormalisations,

@@ -6,7 +6,7 @@ import type { EngineName, Precision } from "../../engines/engine.js";
 import type { ExternalSpec } from "../../engines/externalSpec.js";
 import { shared } from "../../formats/sharedFloats.js";
 import type { NetworkSpec } from "../../nets/library/catalogue.js";
-import { borrowThread, builtModule, type Thread } from "../../system/threads.js";
+import { borrowThread, builtModule, type Thread } from "../../system/threads/threads.js";
 import { type Averaging, checkProbabilities } from "./averaging.js";
 import { cropped, dataBox, SlabFrame } from "./dataBox.js";
 import type { PredictedSlab } from "./slabPrediction.js";

@@ -5,7 +5,7 @@ import { ownUserId } from "../../formats/copickPicks.js";
 import { createMrc } from "../../formats/mrc/writer.js";
 import type { SlabWriter } from "../../formats/voxelTypes.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
-import { checkedName, inside, type NameOrigin } from "../../system/names.js";
+import { checkedName, inside, type NameOrigin } from "../../system/paths/names.js";
 
 /** Formats: one OME-Zarr a run; Ais's MRC files, one a type; copick's segmentations, one a type and one of labels. */
 export const probabilityFormats = ["zarr", "mrc", "copick"] as const;

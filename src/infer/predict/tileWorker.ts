@@ -5,7 +5,7 @@ import type { Engine, EngineName, LoadedNetwork, Measured } from "../../engines/
 import { loadEngine } from "../../engines/load.js";
 import type { Network } from "../../nets/architecture.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
-import { serve, Transfer, uninterrupted } from "../../system/threads.js";
+import { serve, Transfer, uninterrupted } from "../../system/threads/threads.js";
 import type { AnyNetwork, ExternalNetwork, PredictNetwork, PredictSettings } from "./predictor.js";
 import { openSizes, type TileDemand } from "./tileDemands.js";
 import { calibrationTiles } from "./tiles.js";

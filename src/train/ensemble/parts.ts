@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { canonicalJson, hashOf, writeWhole } from "../../system/files.js";
-import { readText } from "../../system/opening.js";
+import { readText } from "../../system/paths/opening.js";
 import { withParts } from "../run/parts.js";
 
 /**

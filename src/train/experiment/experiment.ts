@@ -9,7 +9,7 @@ import { type Document, LineCounter, parseDocument } from "yaml";
 import { architectureNamed } from "../../nets/library/catalogue.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
-import { readText } from "../../system/opening.js";
+import { readText } from "../../system/paths/opening.js";
 import { parseBudget } from "./budget.js";
 import { describeIssues, meantKeys, mistakesText } from "./experimentIssues.js";
 import { checkExternal } from "./externalExperiment.js";

@@ -5,7 +5,7 @@ import { SplitSpec } from "../../data/splits.js";
 import { engineNames, precisions } from "../../engines/engine.js";
 import { pickingSchema } from "../../infer/pick/picking.js";
 import { publicSplitSchema } from "../../leaderboard/publicSplit.js";
-import { nameFault } from "../../system/names.js";
+import { nameFault } from "../../system/paths/names.js";
 import { eachOnce } from "../../system/unique.js";
 import { lossSchema } from "./losses.js";
 import { networkSchema } from "./networkChoice.js";

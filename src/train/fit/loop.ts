@@ -4,7 +4,7 @@ import type { EngineName, StepResult } from "../../engines/engine.js";
 import type { TrainingState } from "../../engines/trainable.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
-import { borrowThread, builtModule, type Thread } from "../../system/threads.js";
+import { borrowThread, builtModule, type Thread } from "../../system/threads/threads.js";
 import { type Budget, fractionDone, learningRate } from "../experiment/budget.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, patchSpecOf } from "./networks.js";

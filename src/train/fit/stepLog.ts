@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync, writeSync } from "node:fs";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
-import { readText } from "../../system/opening.js";
+import { readText } from "../../system/paths/opening.js";
 
 /** A line of log.jsonl: a step or an evaluation. */
 type LogLine =

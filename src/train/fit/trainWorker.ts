@@ -4,7 +4,7 @@ import type { Activation } from "../../engines/activation.js";
 import type { EngineName, Trainer, TrainerSpec } from "../../engines/engine.js";
 import { loadEngine } from "../../engines/load.js";
 import { type StateName, stateNames, type TrainingState } from "../../engines/trainable.js";
-import { serve, Transfer, uninterrupted } from "../../system/threads.js";
+import { serve, Transfer, uninterrupted } from "../../system/threads/threads.js";
 import { buildHeadLoss, type LossSpec } from "../experiment/losses.js";
 
 /** Request to open a training session. */

@@ -4,8 +4,8 @@ import { readdir, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { withLock } from "../../system/lock.js";
-import { checkedName, inside } from "../../system/names.js";
-import { makeFolders } from "../../system/replacing.js";
+import { checkedName, inside } from "../../system/paths/names.js";
+import { makeFolders } from "../../system/paths/replacing.js";
 
 /** Paths of a run's files. */
 export interface RunFolder {

@@ -12,7 +12,7 @@ import type { RunReport } from "../../score/report.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { hashFile, writeWhole } from "../../system/files.js";
-import { checkUnasked } from "../../system/overwriting.js";
+import { checkUnasked } from "../../system/paths/overwriting.js";
 import { parseBudget } from "../experiment/budget.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";

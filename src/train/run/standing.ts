@@ -1,6 +1,6 @@
 /** What stands in a run's folder already: whether it may be used, and where its training goes on. */
 import { PickbenchError } from "../../system/errors.js";
-import { checkUnasked } from "../../system/overwriting.js";
+import { checkUnasked } from "../../system/paths/overwriting.js";
 import { readProgress, type TrainingProgress } from "../fit/progressFile.js";
 import type { PreparedRun, RunOptions } from "./prepare.js";
 import { begunFolds, isBegun, type RunFolder } from "./runFolder.js";

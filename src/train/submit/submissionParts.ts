@@ -9,8 +9,8 @@ import { z } from "zod";
 import { angstrom } from "../../domain/units.js";
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, writeWhole } from "../../system/files.js";
-import { checkedName, inside } from "../../system/names.js";
-import { readText } from "../../system/opening.js";
+import { checkedName, inside } from "../../system/paths/names.js";
+import { readText } from "../../system/paths/opening.js";
 import { partsFolder, withParts } from "../run/parts.js";
 import type { DetectedRun } from "./detectAll.js";
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
     import { setTimeout as wait } from "node:timers/promises";
     import { listenToProcess } from ${JSON.stringify(built("commands/shared/processEvents"))};
     import { withLock } from ${JSON.stringify(built("system/lock"))};
-    import { beside } from ${JSON.stringify(built("system/replacing"))};
+    import { beside } from ${JSON.stringify(built("system/paths/replacing"))};
     listenToProcess(false);
     const works = {
       async prints(out) {

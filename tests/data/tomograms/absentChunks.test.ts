@@ -45,7 +45,7 @@ test("an absent shard is the fill value", async () => {
   rmSync(join(folder, "0/c/0/0/0"));
   const { data, notes } = await read(folder);
   expect(data).toEqual(counting.map(() => 3));
-  expect(notes[0]).toContain("all 1 chunks of");
+  expect(notes[0]).toContain("the only chunk of");
 });
 
 test("a fill value that is not a number is a voxel that is not a number", async () => {

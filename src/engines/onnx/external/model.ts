@@ -1,6 +1,6 @@
 /** ONNX files from elsewhere: reading and checking them, and converting tiles to and from their layouts. */
 import { messageOf, PickbenchError } from "../../../system/errors.js";
-import { readBytes } from "../../../system/opening.js";
+import { readBytes } from "../../../system/paths/opening.js";
 import type { Activation } from "../../activation.js";
 import type { ExternalSpec } from "../../externalSpec.js";
 import { decodeModel, hasOtherFiles, type StoredGraph, type StoredTensor } from "../graph/model.js";

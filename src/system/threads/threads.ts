@@ -1,6 +1,6 @@
 /** Worker threads that keep state between calls and are never ended within native code. */
 import { isMainThread, parentPort, type TransferListItem, Worker, workerData } from "node:worker_threads";
-import { messageOf } from "./errors.js";
+import { messageOf } from "../errors.js";
 import { errorOf, type Failure, failureOf } from "./failure.js";
 
 /**

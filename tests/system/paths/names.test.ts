@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join, resolve, sep } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { checkedName, checkLinks, inside, nameFault } from "../../src/system/names.js";
+import { checkedName, checkLinks, inside, nameFault } from "../../../src/system/paths/names.js";
 
 const origin = { what: "type", path: "a.safetensors" };
 

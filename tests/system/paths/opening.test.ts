@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { openFileSync, readBytes, readBytesSync, readText } from "../../src/system/opening.js";
+import { openFileSync, readBytes, readBytesSync, readText } from "../../../src/system/paths/opening.js";
 
-const source = fileURLToPath(new URL("../../src/", import.meta.url));
+const source = fileURLToPath(new URL("../../../src/", import.meta.url));
 
 /** Modules that open only files of this package, or files that they made themselves. */
 const ownFiles = [

@@ -3,15 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { openPool, type Pool } from "../../src/system/pool.js";
+import { openPool, type Pool } from "../../../src/system/threads/pool.js";
 
 const dist = (name: string) =>
-  pathToFileURL(fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))).href;
+  pathToFileURL(fileURLToPath(new URL(`../../../dist/${name}.js`, import.meta.url))).href;
 const worker = `
 import { threadId } from "node:worker_threads";
 import { PickbenchError } from "${dist("system/errors")}";
-import { answering, heldByPool } from "${dist("system/pool")}";
-import { Transfer } from "${dist("system/threads")}";
+import { answering, heldByPool } from "${dist("system/threads/pool")}";
+import { Transfer } from "${dist("system/threads/threads")}";
 let last;
 export default answering((factor) => factor * heldByPool().value);
 export const refuse = answering((path) => {

@@ -6,10 +6,10 @@ import { randomBytes } from "node:crypto";
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { chmod, lstat, mkdir, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { undoAtEnd } from "./ending.js";
+import { undoAtEnd } from "../ending.js";
+import { isRunning, type Owner, thisProcess } from "../owner.js";
+import { naming } from "../systemErrors.js";
 import { refuseSpecial } from "./opening.js";
-import { isRunning, type Owner, thisProcess } from "./owner.js";
-import { naming } from "./systemErrors.js";
 
 /** A file or folder that is not yet in its place. */
 export interface Unfinished {

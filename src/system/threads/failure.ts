@@ -1,6 +1,6 @@
 /** How an error crosses a thread, whose clone of it would lose what it is: by its parts. */
-import { type ErrorTag, isPickbenchError, messageOf, PickbenchError } from "./errors.js";
-import { userErrorOf } from "./systemErrors.js";
+import { type ErrorTag, isPickbenchError, messageOf, PickbenchError } from "../errors.js";
+import { userErrorOf } from "../systemErrors.js";
 
 /** The parts of an error; a PickbenchError has a tag. */
 export interface Failure {

@@ -13,9 +13,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { writeFolderWhole, writeWhole } from "../../src/system/files.js";
-import { thisProcess } from "../../src/system/owner.js";
-import { beside, isThere, makeFolders, replaced, settle } from "../../src/system/replacing.js";
+import { writeFolderWhole, writeWhole } from "../../../src/system/files.js";
+import { thisProcess } from "../../../src/system/owner.js";
+import { beside, isThere, makeFolders, replaced, settle } from "../../../src/system/paths/replacing.js";
 
 let root: string;
 let folder: string;

@@ -4,8 +4,8 @@
  */
 import { lstat, readlink, realpath } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
-import { type ErrorTag, PickbenchError } from "./errors.js";
-import { limits } from "./limits.js";
+import { type ErrorTag, PickbenchError } from "../errors.js";
+import { limits } from "../limits.js";
 
 /** File systems take names of 255 bytes. */
 const nameBytes = 255;

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { borrowThread, startThread, type Thread } from "../../src/system/threads.js";
+import { borrowThread, startThread, type Thread } from "../../../src/system/threads/threads.js";
 
 const dist = (name: string) =>
-  pathToFileURL(fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))).href;
+  pathToFileURL(fileURLToPath(new URL(`../../../dist/${name}.js`, import.meta.url))).href;
 const worker = `
 import { PickbenchError } from "${dist("system/errors")}";
-import { Transfer, serve, tell, uninterrupted } from "${dist("system/threads")}";
+import { Transfer, serve, tell, uninterrupted } from "${dist("system/threads/threads")}";
 let count = 0;
 let last;
 serve({
@@ -123,7 +123,7 @@ it("closes after the uninterrupted work that goes on, and begins none of what wa
 
 const lending = `
 import { threadId } from "node:worker_threads";
-import { serve, tell } from "${dist("system/threads")}";
+import { serve, tell } from "${dist("system/threads/threads")}";
 let count = 0;
 serve({
   count: () => ++count,
@@ -220,7 +220,7 @@ it("keeps no process for a thread that waits to be lent", async () => {
   const module = await lendingModule("idle");
   const path = join(folder, "borrower.mjs");
   const script = `
-    import { borrowThread } from "${dist("system/threads")}";
+    import { borrowThread } from "${dist("system/threads/threads")}";
     const thread = borrowThread(new URL("${module.href}"));
     console.log(await thread.call("count", 0));
     await thread.close();

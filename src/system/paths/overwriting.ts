@@ -1,8 +1,8 @@
 /** The rules of overwriting: what is there already is replaced with --overwrite alone, and gone on with with --resume alone. */
 import { lstat } from "node:fs/promises";
-import { PickbenchError } from "./errors.js";
+import { PickbenchError } from "../errors.js";
+import { naming } from "../systemErrors.js";
 import { refuseSpecial } from "./opening.js";
-import { naming } from "./systemErrors.js";
 
 /**
  * Checks that nothing stands where files or folders are to be written, or that it may be replaced; a pipe, a socket or a
