@@ -238,15 +238,20 @@ export function downloadText(url: string, request: TextRequest): Promise<string>
         discard(response);
         throw refused(url, `the server answers ${response.status}; check the address`);
       }
+      const wanted = response.headers.has("content-encoding") ? undefined : lengthOf(response.headers);
+      const tooLong = () =>
+        refused(url, `answers more than ${request.mostBytes} bytes; is it the right address?`);
+      if (wanted !== undefined && wanted > request.mostBytes) {
+        discard(response);
+        throw tooLong();
+      }
       const pieces: Uint8Array[] = [];
       let received = 0;
       for await (const piece of piecesOf(response, watch)) {
         received += piece.length;
-        if (received > request.mostBytes)
-          throw refused(url, `answers more than ${request.mostBytes} bytes; is it the right address?`);
+        if (received > request.mostBytes) throw tooLong();
         pieces.push(piece);
       }
-      const wanted = response.headers.has("content-encoding") ? undefined : lengthOf(response.headers);
       if (wanted !== undefined && received < wanted)
         throw new TransientError(`only ${received} of ${wanted} bytes came`);
       return Buffer.concat(pieces).toString("utf8");
