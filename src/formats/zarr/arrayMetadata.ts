@@ -35,7 +35,8 @@ const arrayV2Schema = z.looseObject({
   chunks: sizes,
   dtype: z.string(),
   dimension_separator: z.enum([".", "/"]).default("."),
-  order: z.enum(["C", "F"]).default("C"),
+  /** Required, as in the specification: a store written in F and read in C would be other voxels. */
+  order: z.enum(["C", "F"]),
   compressor: codecV2Schema.nullish(),
   filters: z.array(codecV2Schema).nullish(),
   fill_value: z.unknown(),
