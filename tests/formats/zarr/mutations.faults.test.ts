@@ -89,7 +89,7 @@ describe("OME-Zarr metadata with faults is refused in one sentence, or read as i
     ]) {
       writeFileSync(path, JSON.stringify({ ...array, shape: [10_000, 10_000, 10_000], chunks }));
       const reading = async () => (await openTomogram(await openOmeZarr(folder))).readAll();
-      await expect(reading()).rejects.toThrow(/metadata promises|chunk is missing|too large to be held/);
+      await expect(reading()).rejects.toThrow(/has 1,000,000,000,000 voxels; at most [\d,]+ are read/);
     }
   });
 });
