@@ -4,10 +4,9 @@ import { cp, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Random, randomFor } from "../../src/domain/random.js";
 import { readTensors } from "../../src/formats/safetensors.js";
-import { serve, treeOf } from "../support/badServer.js";
 import { runCampaign } from "../support/faults.js";
 import { emptyFolder } from "../support/situations.js";
 import { evaluatedTwice, tinyExperiment } from "../support/tinyRun.js";
@@ -24,7 +23,10 @@ beforeAll(async () => {
     checkpoint: { everySeconds: 0 },
   });
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await inputs.close();
+  await rm(folder, { recursive: true, force: true });
+});
 
 /** A command that is killed and begun again. */
 interface Subject {
@@ -92,47 +94,79 @@ async function parse(file: string): Promise<void> {
   if (file.endsWith(".safetensors")) await readTensors(file);
 }
 
-/** Tells whether a command was killed after its last file was whole, so that it refuses to begin again. */
-async function isDone({ stderr }: Ended, { units }: Whole, out: string): Promise<boolean> {
-  if (!stderr.includes("exists already; give --overwrite")) return false;
-  expect([...(await unitsOf(out))]).toEqual([...units]);
-  return true;
-}
-
-/** Kills a command at moments uniform over its duration, and goes on. */
-async function trial(
-  subject: Subject,
-  whole: Whole,
-  random: Random,
-  out: string,
-): Promise<"as undisturbed" | "killed when all was written"> {
-  await subject.prepare?.(out);
-  const old = await unitsOf(out, subject.isByFile);
-  const { args, again = [], differs, grows } = subject;
-  for (let kill = 0; kill < subject.kills; kill++) {
-    const ended = await call([...args(out), ...(kill > 0 ? again : [])], random.uniform() * whole.ms);
-    if (ended.code === 1 && (await isDone(ended, whole, out))) return "killed when all was written";
-    if (ended.signal === null && ended.code !== 0) throw new Error(`not begun again: ${ended.stderr}`);
-    for (const [name, content] of await unitsOf(out, subject.isByFile)) {
-      if (differs?.test(name) || grows?.test(name)) await parse(join(out, name));
-      else if (content !== whole.units.get(name) && content !== old.get(name))
-        throw new Error(`after kill ${kill + 1} ${name} is neither old nor new`);
-    }
-  }
-  const last = await call([...args(out), ...again]);
-  if (last.code === 1 && (await isDone(last, whole, out))) return "killed when all was written";
-  expect(last.code, last.stderr).toBe(0);
-  const names = await readdir(out, { recursive: true });
-  expect(names.filter(isBeside)).toEqual([]);
-  const units = await unitsOf(out, subject.isByFile);
+/** Fails unless every file is as it is undisturbed. */
+async function expectWhole({ differs, isByFile }: Subject, whole: Whole, out: string): Promise<void> {
+  const units = await unitsOf(out, isByFile);
   expect([...units.keys()]).toEqual([...whole.units.keys()]);
   for (const [name, content] of units)
     if (!differs?.test(name)) expect(content, name).toBe(whole.units.get(name));
-  return "as undisturbed";
 }
 
+/** Fails where a file is neither as it was before nor as it is undisturbed. */
+async function expectNoHalf(subject: Subject, whole: Whole, old: Units, out: string): Promise<void> {
+  const { differs, grows, isByFile } = subject;
+  for (const [name, content] of await unitsOf(out, isByFile)) {
+    if (differs?.test(name) || grows?.test(name)) await parse(join(out, name));
+    else if (content !== whole.units.get(name) && content !== old.get(name))
+      throw new Error(`${name} is neither old nor new`);
+  }
+}
+
+/**
+ * Goes on with a command, and kills it after some ms.
+ *
+ * @returns how it ended: killed, to its end, or refused as a kill had come when all was written
+ */
+async function goOn(
+  args: readonly string[],
+  out: string,
+  judged: { readonly subject: Subject; readonly whole: Whole },
+  killAfter?: number,
+): Promise<"killed" | "ended" | "was done"> {
+  const { code, signal, stderr } = await call(args, killAfter);
+  if (signal === "SIGKILL") return "killed";
+  if (code === 1 && stderr.includes("exists already; give --overwrite")) {
+    await expectWhole(judged.subject, judged.whole, out);
+    return "was done";
+  }
+  expect(code, `not begun again: ${stderr}`).toBe(0);
+  await expectWhole(judged.subject, judged.whole, out);
+  expect((await readdir(out, { recursive: true })).filter(isBeside)).toEqual([]);
+  return "ended";
+}
+
+/** A command that ends before so many kills in a row is too short to be killed. */
+const mostCalls = 40;
+
+/**
+ * Kills a command at moments uniform over its duration, and goes on to its end. One that ends before its moment begins
+ * anew in an empty folder, and is no kill.
+ */
+async function trial(subject: Subject, whole: Whole, random: Random, out: string): Promise<string> {
+  const { args, again = [], kills } = subject;
+  await subject.prepare?.(out);
+  const old = await unitsOf(out, subject.isByFile);
+  let [killed, isBegun] = [0, false];
+  for (let calls = 0; killed < kills; calls++) {
+    if (calls === mostCalls) throw new Error(`killed ${killed} times in ${calls} calls`);
+    const words = [...args(out), ...(isBegun ? again : [])];
+    isBegun = (await goOn(words, out, { subject, whole }, random.uniform() * whole.ms)) === "killed";
+    if (isBegun) {
+      killed++;
+      await expectNoHalf(subject, whole, old, out);
+    } else {
+      await emptyFolder(out);
+      await subject.prepare?.(out);
+    }
+  }
+  const last = await goOn([...args(out), ...again], out, { subject, whole });
+  return last === "ended" ? `as undisturbed after ${kills} kills` : `whole already after ${kills} kills`;
+}
+
+type Units = ReadonlyMap<string, string>;
+
 interface Whole {
-  readonly units: ReadonlyMap<string, string>;
+  readonly units: Units;
   readonly ms: number;
 }
 
@@ -222,86 +256,22 @@ it("pick", () =>
     again: overwrite,
   }));
 
-it("fetch", async () => {
-  const server = await serve(
-    new Map([...treeOf(inputs.data)].map(([name, content]) => [`data-bucket/${name}`, content])),
-  );
-  vi.stubEnv("AWS_ENDPOINT_URL_S3", server.url);
-  await campaign("fetch", {
+it("fetch", () =>
+  campaign("fetch", {
     few: 1,
     all: 10,
     kills: 2,
-    args: (out) => ["fetch", "s3://data-bucket", "--out", join(out, "data")],
+    args: (out) => writingCommands.fetch.args(inputs, out),
     differs: /\.jsonl$/,
     isByFile: true,
-  });
-  vi.unstubAllEnvs();
-});
+  }));
 
-/** A portal with one run, as the schema of its API has it. */
-async function portal(): Promise<string> {
-  const inside = "10440/TS_1/Reconstructions/VoxelSpacing10.000";
-  const files = new Map<string, Buffer>();
-  const store = join(dirname(inputs.probabilities), "maps", "TS_S1.zarr");
-  for (const [name, content] of treeOf(store))
-    files.set(`${inside}/Tomograms/100/TS_1.zarr/${name}`, content);
-  files.set(
-    `${inside}/Annotations/100/ferritin-1.0.json`,
-    Buffer.from(
-      JSON.stringify({
-        annotation_object: { name: "ferritin complex" },
-        ground_truth_status: true,
-        files: [{ format: "ndjson", path: `${inside}/Annotations/100/ferritin-1.0_point.ndjson` }],
-      }),
-    ),
-  );
-  files.set(
-    `${inside}/Annotations/100/ferritin-1.0_point.ndjson`,
-    Buffer.from(`${JSON.stringify({ type: "point", location: { x: 1, y: 2, z: 3 } })}\n`),
-  );
-  const server = await serve(files, (request, response) => {
-    if (request.method !== "POST") return false;
-    let text = "";
-    request.on("data", (piece: Buffer) => {
-      text += piece.toString();
-    });
-    request.on("end", () => {
-      const { query } = JSON.parse(text) as { query: string };
-      const field = /\{ (\w+)\(/.exec(query)![1]!;
-      response.end(JSON.stringify({ data: { [field]: answers[field] } }));
-    });
-    return true;
-  });
-  const at = `${server.url}/${inside}`;
-  const annotation = { httpsMetadataPath: `${at}/Annotations/100/ferritin-1.0.json` };
-  const answers: Readonly<Record<string, readonly unknown[]>> = {
-    datasets: [{ id: 10440, title: "A", organismName: "in vitro", fileSize: 2.5e9 }],
-    runs: [{ id: 7, name: "TS_1" }],
-    tomograms: [
-      {
-        processing: "denoised",
-        reconstructionMethod: "WBP",
-        httpsOmezarrDir: `${at}/Tomograms/100/TS_1.zarr`,
-      },
-    ],
-    annotationFiles: [
-      {
-        httpsPath: `${at}/Annotations/100/ferritin-1.0_point.ndjson`,
-        annotationShape: { annotation },
-      },
-    ],
-  };
-  return `${server.url}/graphql`;
-}
-
-it("portal get", async () => {
-  const api = await portal();
-  await campaign("portal", {
+it("portal get", () =>
+  campaign("portal", {
     few: 1,
     all: 10,
     kills: 2,
-    args: (out) => ["portal", "get", "10440", "--api", api, "--out", join(out, "data")],
+    args: (out) => writingCommands["portal get"].args(inputs, out),
     differs: /\.jsonl$/,
     isByFile: true,
-  });
-});
+  }));

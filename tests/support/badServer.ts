@@ -58,13 +58,20 @@ function listPage(files: ReadonlyMap<string, Buffer>, query: URLSearchParams, pe
 
 export const etagOf = (content: Buffer): string => createHash("md5").update(content).digest("hex");
 
+/** Starts a server as `startServer` does, for the time of the test. */
+export async function serve(...given: Parameters<typeof startServer>): Promise<BadServer> {
+  const server = await startServer(...given);
+  onTestFinished(server.close);
+  return server;
+}
+
 /**
  * Starts a server on 127.0.0.1 for files by path, with ranges; a path `/BUCKET/?list-type=2` lists those below
  * `BUCKET/`.
  *
  * @param fault called for every request, with the file's content and the number of requests for the file so far
  */
-export async function serve(
+export async function startServer(
   files: ReadonlyMap<string, Buffer>,
   fault: Fault = () => false,
   perPage = 1000,
@@ -116,7 +123,6 @@ export async function serve(
       server.close(() => resolve());
       server.closeAllConnections();
     });
-  onTestFinished(close);
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,

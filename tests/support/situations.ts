@@ -41,6 +41,7 @@ interface Run {
 function runIn({ out, args }: Place, { script = 'exec "$@"', isNobody, stdout = "ignore" }: Run = {}) {
   const child = spawn("sh", ["-c", script, out, process.execPath, bin, ...args], {
     stdio: ["ignore", stdout, "pipe"],
+    env: { ...process.env, PICKBENCH_CACHE: join(out, "cache") },
     ...(isNobody && isRoot ? { uid: nobody, gid: nobody } : {}),
   });
   child.stdout?.destroy();

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmod, cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type BadServer, startServer, treeOf } from "./badServer.js";
 import { allowTiny, tinyDataset, tinyExperiment } from "./tinyRun.js";
 
 export const bin = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
@@ -22,13 +23,17 @@ export interface Inputs {
   readonly submissions: string;
   /** Flags by which the network of the checkpoint is run. */
   readonly code: readonly string[];
+  /** Address of a portal's API. */
+  readonly api: string;
+  /** Ends the servers. */
+  close(): Promise<void>;
 }
 
 interface WritingCommand {
   /** Arguments; everything is written below `out`. */
   readonly args: (inputs: Inputs, out: string) => readonly string[];
   /** The input that is made unreadable. */
-  readonly input: Exclude<keyof Inputs, "code">;
+  readonly input: Exclude<keyof Inputs, "code" | "api" | "close">;
   /** Whether `out` holds copies of inputs that the command changes. */
   readonly prepare?: (inputs: Inputs, out: string) => Promise<void>;
 }
@@ -70,6 +75,31 @@ export const writingCommands = {
   repeat: {
     input: "run",
     args: ({ run, data, code }, out) => ["repeat", run, "--data", data, "--out", join(out, "again"), ...code],
+  },
+  compare: {
+    input: "experiment",
+    args: ({ experiment, data }, out) => [
+      ...["compare", "plain", "eman2", "--experiment", experiment, "--set", "predict.tile=[16,32,32]"],
+      ...["--data", data, "--out", join(out, "compare"), "--submissions", join(out, "submissions"), ...quick],
+    ],
+  },
+  quickstart: {
+    input: "folder",
+    args: (_, out) => ["quickstart", "--out", join(out, "quickstart"), "--budget", "2 steps"],
+  },
+  bench: {
+    input: "folder",
+    args: (_, out) => [
+      ...["bench", "score", "--steps", "1", "--no-peers", "--history", join(out, "history.jsonl")],
+    ],
+  },
+  fetch: {
+    input: "folder",
+    args: (_, out) => ["fetch", "s3://data-bucket", "--out", join(out, "data")],
+  },
+  "portal get": {
+    input: "folder",
+    args: ({ api }, out) => ["portal", "get", "10440", "--api", api, "--out", join(out, "data")],
   },
   predict: {
     input: "checkpoint",
@@ -179,7 +209,11 @@ export async function makeInputs(folder: string): Promise<Inputs> {
   const star = at("star", "picks.star");
   await mkdir(at("star"));
   await writeFile(star, starText());
-  const inputs: Inputs = {
+  const bucket = await startServer(
+    new Map([...treeOf(data)].map(([name, content]) => [`data-bucket/${name}`, content])),
+  );
+  process.env.AWS_ENDPOINT_URL_S3 = bucket.url;
+  const written = {
     ...{ folder, data, experiment, search, run, star },
     checkpoint: join(run, "best.safetensors"),
     mrc: at("volume.mrc"),
@@ -189,10 +223,84 @@ export async function makeInputs(folder: string): Promise<Inputs> {
     code: allowTiny(folder),
   };
   call(...["run", experiment, "--data", data, "--out", run, "--submissions", at("submissions")], ...quick);
-  call(...writingCommands.predict.args(inputs, folder));
+  const code = written.code;
+  call(
+    "predict",
+    written.checkpoint,
+    "--data",
+    data,
+    "--runs",
+    "TS_S1",
+    "--out",
+    at("maps"),
+    ...quick,
+    ...code,
+  );
+  const portal = await portalOf(at("maps", "TS_S1.zarr"));
   const store = join(data, "static", "ExperimentRuns", "TS_S1", "VoxelSpacing10.000", "denoised.zarr");
-  call("volume", store, inputs.mrc);
-  return inputs;
+  call("volume", store, written.mrc);
+  return {
+    ...written,
+    api: portal.api,
+    close: async () => {
+      await Promise.all([bucket.close(), portal.close()]);
+    },
+  };
+}
+
+/** A portal with one run, as the schema of its API has it. */
+async function portalOf(store: string): Promise<BadServer & { readonly api: string }> {
+  const inside = "10440/TS_1/Reconstructions/VoxelSpacing10.000";
+  const files = new Map<string, Buffer>();
+  for (const [name, content] of treeOf(store))
+    files.set(`${inside}/Tomograms/100/TS_1.zarr/${name}`, content);
+  files.set(
+    `${inside}/Annotations/100/ferritin-1.0.json`,
+    Buffer.from(
+      JSON.stringify({
+        annotation_object: { name: "ferritin complex" },
+        ground_truth_status: true,
+        files: [{ format: "ndjson", path: `${inside}/Annotations/100/ferritin-1.0_point.ndjson` }],
+      }),
+    ),
+  );
+  files.set(
+    `${inside}/Annotations/100/ferritin-1.0_point.ndjson`,
+    Buffer.from(`${JSON.stringify({ type: "point", location: { x: 1, y: 2, z: 3 } })}\n`),
+  );
+  const server = await startServer(files, (request, response) => {
+    if (request.method !== "POST") return false;
+    let text = "";
+    request.on("data", (piece: Buffer) => {
+      text += piece.toString();
+    });
+    request.on("end", () => {
+      const { query } = JSON.parse(text) as { query: string };
+      const field = /\{ (\w+)\(/.exec(query)![1]!;
+      response.end(JSON.stringify({ data: { [field]: answers[field] } }));
+    });
+    return true;
+  });
+  const at = `${server.url}/${inside}`;
+  const annotation = { httpsMetadataPath: `${at}/Annotations/100/ferritin-1.0.json` };
+  const answers: Readonly<Record<string, readonly unknown[]>> = {
+    datasets: [{ id: 10440, title: "A", organismName: "in vitro", fileSize: 2.5e9 }],
+    runs: [{ id: 7, name: "TS_1" }],
+    tomograms: [
+      {
+        processing: "denoised",
+        reconstructionMethod: "WBP",
+        httpsOmezarrDir: `${at}/Tomograms/100/TS_1.zarr`,
+      },
+    ],
+    annotationFiles: [
+      {
+        httpsPath: `${at}/Annotations/100/ferritin-1.0_point.ndjson`,
+        annotationShape: { annotation },
+      },
+    ],
+  };
+  return { ...server, api: `${server.url}/graphql` };
 }
 
 /** Fifty positions as RELION 3 writes them. */

@@ -186,10 +186,15 @@ const busy = (answer: string, waitMs: number): TransientError =>
     { waitMs },
   );
 
-/** Returns the delay that the server asks for in ms, in seconds or by a date (RFC 9110, 10.2.3). */
-function retryAfter(response: Response): number {
-  const text = response.headers.get("retry-after") ?? "";
-  const wait = /^\d+$/.test(text) ? 1000 * Number(text) : Date.parse(text) - Date.now();
+/**
+ * Returns the delay that the server asks for in ms, in seconds or by a date (RFC 9110, 10.2.3); a date is compared with
+ * the answer's own, as clocks differ. 0 where it asks for none.
+ */
+function retryAfter({ headers }: Response): number {
+  const text = headers.get("retry-after") ?? "";
+  const wait = /^\d+$/.test(text)
+    ? 1000 * Number(text)
+    : Date.parse(text) - Date.parse(headers.get("date") ?? "");
   return wait > 0 ? wait : 0;
 }
 

@@ -174,8 +174,7 @@ const targetNames = Object.keys(targets);
 
 type Outcome = "whole" | "one sentence" | "absent, and said";
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
-const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+const control = /(?![\t\n])\p{Cc}/u;
 
 /** Files below a folder that have not come to their name. */
 const unfinished = (folder: string): string[] =>
