@@ -155,20 +155,23 @@ function leftOutRuns({ data }: Experiment, { runs }: Dataset): LeftOutRun[] {
 /** Limit of runs that are named one by one; the record names all. */
 const mostNamed = 6;
 
+/** Tells whether splits share runs out, by folds or by counts, instead of naming them all. */
+const isCounted = (splits: SplitSpec): boolean =>
+  !("train" in splits) || Object.values(splits).some((share) => !Array.isArray(share) && share !== 0);
+
 /** Says which reconstruction was taken for the usual one, and which runs have no role. */
-function choiceNotes(
+export function choiceNotes(
   given: Experiment,
   { data, splits }: Experiment,
   leftOut: readonly LeftOutRun[],
 ): string[] {
-  const isCounted = !("train" in splits) || Object.values(splits).some((share) => !Array.isArray(share));
   return [
     ...(data.tomogram === given.data.tomogram
       ? []
       : [`no run has a tomogram ${given.data.tomogram}: ${data.tomogram} is taken, the only one there is`]),
     ...leftOut.slice(0, mostNamed).map(({ run, why }) => `${run} is left out: ${why}`),
     ...(leftOut.length > mostNamed ? [`${leftOut.length - mostNamed} more runs are left out so`] : []),
-    ...(leftOut.length > 0 && isCounted ? ["the splits share out the runs that are left"] : []),
+    ...(leftOut.length > 0 && isCounted(splits) ? ["the splits share out the runs that are left"] : []),
   ];
 }
 
