@@ -20,7 +20,7 @@ import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
 import { checkRun } from "./checkRun.js";
 import type { RunFolder } from "./runFolder.js";
-import type { SeenData } from "./seenData.js";
+import type { SeenData, SeenTomograms } from "./seenData.js";
 
 /** Options of `run`, `train` and `tune`. */
 export interface RunOptions {
@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly spacing?: number | undefined;
   /** Splits in place of the experiment's. */
   readonly splits?: SplitSpec | undefined;
+  /** Tomograms that were read and described before, as by the whole of which this is a fold. */
+  readonly seen?: SeenTomograms | undefined;
   /** Engine that the experiment resolved to before; resolved again if absent. */
   readonly resolvedEngine?: EngineName;
   readonly resume: boolean;
@@ -96,10 +98,13 @@ export async function prepareRun(
   const read = onTomogramMeant(given, dataset);
   const splits = splitsOf(read, dataset, options.data, share);
   const leftOut = leftOutRuns(read, dataset);
-  if (!isFoldOfSeveral(options)) for (const line of choiceNotes(given, read, leftOut)) reporter.note(line);
+  if (!options.seen) for (const line of choiceNotes(given, read, leftOut)) reporter.note(line);
   const { experiment, networks, external } = await openNetworks(read, dataset.particles, engine);
   await checkPrecision(experiment.predict.precision, engine, external ? [external] : networks);
-  const seen = await checkRun({ experiment, dataset, splits, networks, external, reporter });
+  const seen = await checkRun({
+    ...{ experiment, dataset, splits, networks, external, reporter },
+    known: options.seen ?? null,
+  });
   const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
     hash: true,
   });
@@ -126,9 +131,6 @@ async function experimentOf(options: RunOptions): Promise<Experiment> {
     return readExperiment(experiment, { seed, budget, set, engine, splits, spacing });
   return splits ? { ...experiment, splits } : experiment;
 }
-
-/** Tells whether this is one of several folds, whose data were described before. */
-const isFoldOfSeveral = ({ splits }: RunOptions): boolean => splits !== undefined && "fold" in splits;
 
 /** Returns the experiment with the reconstruction that is meant: the data's only one in place of the usual one. */
 export function onTomogramMeant(experiment: Experiment, { runs }: Dataset): Experiment {
