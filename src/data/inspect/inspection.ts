@@ -154,7 +154,13 @@ async function measureRun(
   const inBlank = measured?.inBlank
     ? [`${measured.inBlank} picks lie in blank voxels, which hold no data`]
     : [];
-  return { ...run, tomograms, contrast, particles, notes: [...run.notes, ...flat, ...empty, ...inBlank, ...odd] };
+  return {
+    ...run,
+    tomograms,
+    contrast,
+    particles,
+    notes: [...run.notes, ...flat, ...empty, ...inBlank, ...odd],
+  };
 }
 
 /**

@@ -62,8 +62,7 @@ export async function openLedger(
     async holds({ path, size, etag }) {
       const entry = entries.get(path);
       if (entry === undefined) return undefined;
-      if ("absent" in entry)
-        return compared.get(join(folder, path)) === absentNow ? entry.absent : undefined;
+      if ("absent" in entry) return compared.get(join(folder, path)) === absentNow ? entry.absent : undefined;
       if (size !== undefined && size !== entry.size) return undefined;
       if (etag !== undefined && entry.etag !== undefined && etag !== entry.etag) return undefined;
       return (await isWhole(join(folder, path), entry, compared)) ? "there" : undefined;
