@@ -2,6 +2,7 @@
  * Checkpoint files. The room `checkpoint` writes and reads trained networks with all that predicting and picking need.
  */
 import { z } from "zod";
+import { type TrainedContrast, usualContrast } from "../../data/contrast.js";
 import { activations } from "../../engines/activation.js";
 import { externalSpecSchema } from "../../engines/externalSpec.js";
 import { trainingLayout } from "../../engines/trainable.js";
@@ -31,9 +32,17 @@ export interface Checkpoint {
   readonly tuneScore: number | null;
   /** Origin of a checkpoint made of other checkpoints. */
   readonly ensemble?: EnsembleRecord;
-  /** Contrast that the voxels of its tomograms showed, where it was not dark, as is usual, or unknown. */
-  readonly contrast?: "bright" | "mixed";
+  /** Contrast that the voxels of its tomograms showed, where it was not dark, as is usual; older ones lack an unknown one. */
+  readonly contrast?: Exclude<TrainedContrast, "dark">;
 }
+
+/** Returns the contrast of the tomograms that a checkpoint was trained on. */
+export const trainedContrast = ({ contrast }: Pick<Checkpoint, "contrast">): TrainedContrast =>
+  contrast ?? usualContrast;
+
+/** Returns what a checkpoint holds of a contrast: nothing of the usual one. */
+export const heldContrast = (contrast: TrainedContrast): Pick<Checkpoint, "contrast"> =>
+  contrast === usualContrast ? {} : { contrast };
 
 /** Returns the averaging of a checkpoint's networks. */
 export const averagingOf = ({ ensemble }: Pick<Checkpoint, "ensemble">): Averaging =>
@@ -65,7 +74,7 @@ const metadataSchema = z.looseObject({
   picking: z.string(),
   tuneScore: z.string(),
   ensemble: z.string().optional(),
-  contrast: z.enum(["bright", "mixed"]).optional(),
+  contrast: z.enum(["bright", "mixed", "unknown"]).optional(),
 });
 
 /** Makes a network to predict with, from an experiment's network and the flat weights of its training. */

@@ -5,7 +5,7 @@ import type { EngineName } from "../../engines/engine.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { CodeLeave } from "../checkpoint/allowedCode.js";
-import { type Checkpoint, writeCheckpoint } from "../checkpoint/checkpoint.js";
+import { type Checkpoint, heldContrast, trainedContrast, writeCheckpoint } from "../checkpoint/checkpoint.js";
 import type { EnsembleAverage, EnsembleRecord, MemberChoice } from "../checkpoint/ensembleRecord.js";
 import { namedNetworks } from "../checkpoint/modelMetadata.js";
 import type { Experiment } from "../experiment/schema.js";
@@ -77,7 +77,7 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
       })),
     };
     const { networks, tuned } = chosen;
-    const contrast = commonContrast(members.map((member) => member.checkpoint.contrast ?? "dark"));
+    const contrast = commonContrast(members.map((member) => trainedContrast(member.checkpoint)));
     const checkpoint: Checkpoint = {
       experiment,
       spacing: first.spacing,
@@ -85,7 +85,7 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
       picking: tuned.picking,
       tuneScore: tuned.score,
       ensemble: record,
-      ...(contrast === "bright" || contrast === "mixed" ? { contrast } : {}),
+      ...heldContrast(contrast),
     };
     await writeCheckpoint(out, namesIn(checkpoint), checkpoint);
     await parts.remove();

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { targetSchema } from "../../data/patches/targets.js";
 import { SplitSpec } from "../../data/splits.js";
+import { spacingLimits } from "../../domain/units.js";
 import { engineNames, precisions } from "../../engines/engine.js";
 import { pickingSchema } from "../../infer/pick/picking.js";
 import { publicSplitSchema } from "../../leaderboard/publicSplit.js";
@@ -35,8 +36,8 @@ const data = z
       .describe("Å per voxel, as in the folder's name; needed only where a run has several spacings"),
     spacing: z
       .number()
-      .positive()
-      .lt(1e5)
+      .min(spacingLimits.least)
+      .max(spacingLimits.greatest)
       .optional()
       .describe(
         "Å per voxel of all tomograms, over what their files say; the flag `--spacing` goes before it",

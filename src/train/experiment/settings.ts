@@ -4,7 +4,7 @@ import { messageOf, PickbenchError } from "../../system/errors.js";
 import { placeAt } from "./placeAt.js";
 import { experimentSchema } from "./schema.js";
 import { keysAt, meantKey } from "./schemaKeys.js";
-import { itemsAsText } from "./yamlNames.js";
+import { namesAsText } from "./yamlNames.js";
 
 /**
  * Returns a file's content with values at their paths; mappings that are missing on the way are made, positions of lists
@@ -55,7 +55,7 @@ function yamlValue(setting: string, path: string, text: string): unknown {
   const document = parseDocument(text, { prettyErrors: false });
   const [broken] = document.errors;
   if (broken) throw wrong(setting, `its value is not YAML (${messageOf(broken).split("\n")[0]})`, broken);
-  itemsAsText(document, path.split("."));
+  namesAsText(document, path.split("."));
   return document.toJS() as unknown;
 }
 

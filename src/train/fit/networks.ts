@@ -4,7 +4,7 @@ import type { PatchSpec } from "../../data/patches/stream.js";
 import type { Particle } from "../../domain/particles.js";
 import type { Activation } from "../../engines/activation.js";
 import type { BallRadii } from "../../infer/predict/votes.js";
-import { readArchitecture } from "../../nets/architectureFile.js";
+import { codeOfHash, readArchitecture, runCode } from "../../nets/architectureFile.js";
 import type { NetworkSpec } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { ResolvedNetwork, TrainedChoice } from "../experiment/networkChoice.js";
@@ -27,22 +27,28 @@ export interface ExperimentNetwork {
 const activations = { softmax: "softmax", sigmoid: "sigmoid", heatmap: "none" } as const;
 
 /**
- * Resolves the network that an experiment trains: its architecture's name, and the hash of its file.
+ * Resolves the network that an experiment trains: its architecture's name, and the hash of its file. A file whose hash the
+ * experiment names is run only where it has that hash.
  *
  * @throws PickbenchError BadExperiment where the file cannot be used
  */
 export async function resolveNetwork(network: TrainedChoice): Promise<ResolvedNetwork> {
   if (typeof network === "string") return { architecture: network };
   if ("architecture" in network) return network;
-  const { file, slices } = network;
-  const { architecture, sha256 } = await readArchitecture(file, 1);
-  if (network.sha256 !== undefined && network.sha256 !== sha256)
+  const { file, slices, sha256: wanted } = network;
+  if (wanted === undefined) {
+    const { architecture, sha256 } = await readArchitecture(file, 1);
+    return { architecture: architecture.name, slices, file: { path: file, sha256 } };
+  }
+  const code = await codeOfHash(file, wanted);
+  if (!code)
     throw new PickbenchError(
       "BadExperiment",
-      `${file}: the architecture's file is not the one whose SHA-256 the experiment names (${network.sha256.slice(0, 12)}…); put that one back, or leave network.sha256 out`,
+      `${file}: the architecture's file is not the one whose SHA-256 the experiment names (${wanted.slice(0, 12)}…); put that one back, or leave network.sha256 out`,
       { path: file },
     );
-  return { architecture: architecture.name, slices, file: { path: file, sha256 } };
+  const { name } = await runCode(code, 1);
+  return { architecture: name, slices, file: { path: file, sha256: wanted } };
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Volume } from "../../domain/volume.js";
 import type { PickingSettings } from "../../infer/pick/picking.js";
 import { type AnyNetwork, normalisationOf } from "../../infer/predict/predictor.js";
 import { hashOf } from "../../system/files.js";
-import { networkOf, writeCheckpoint } from "../checkpoint/checkpoint.js";
+import { heldContrast, networkOf, writeCheckpoint } from "../checkpoint/checkpoint.js";
 import { parseBudget, shareBudget } from "../experiment/budget.js";
 import type { PreparedRun } from "../run/prepare.js";
 import { makeFolder, type RunFolder, snapshotFile } from "../run/runFolder.js";
@@ -107,17 +107,12 @@ async function tuneAndWrite(
   const spacing = tomograms[0]?.volume.spacing[0] ?? (await readSpacing(prepared));
   const names = external ? ["all"] : prepared.networks.map(({ name }) => name);
   const tuneScore = tuned?.score ?? null;
-  const contrast = unusual(prepared);
   await writeCheckpoint(folder.best, names, {
     ...{ experiment, spacing, networks, picking, tuneScore },
-    ...(contrast && { contrast }),
+    ...heldContrast(prepared.seen.trained),
   });
   return tuneScore;
 }
-
-/** Contrast of the training's voxels where it is not the usual one. */
-const unusual = ({ seen: { trained } }: PreparedRun): "bright" | "mixed" | undefined =>
-  trained === "bright" || trained === "mixed" ? trained : undefined;
 
 async function readSpacing({ dataset, splits, experiment }: PreparedRun): Promise<number> {
   const { tomogram, voxelSpacing, level } = experiment.data;
@@ -180,7 +175,7 @@ function trainOne(
         networks,
         picking,
         tuneScore: score,
-        ...(unusual(prepared) && { contrast: unusual(prepared)! }),
+        ...heldContrast(prepared.seen.trained),
       });
     }
     return score;

@@ -15,7 +15,7 @@ import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, patchSpecOf } from "../fit/networks.js";
-import { type SeenData, seeData } from "./seenData.js";
+import { type SeenData, type SeenTomograms, seeData } from "./seenData.js";
 
 /** An experiment together with its data set. */
 interface Meeting {
@@ -26,6 +26,8 @@ interface Meeting {
   readonly external: ExternalNetwork | null;
   /** Hears how much of the data is checked. */
   readonly reporter: Reporter;
+  /** Tomograms that were read before, of which all was noted then; null where none was. */
+  readonly known: SeenTomograms | null;
 }
 
 /**
@@ -36,7 +38,7 @@ interface Meeting {
  * @throws PickbenchError BadExperiment, BadDataset or NotFinite, for the first fault
  */
 export async function checkRun(meeting: Meeting): Promise<SeenData> {
-  const { experiment, dataset, splits, networks, external, reporter } = meeting;
+  const { experiment, dataset, splits, networks, external, reporter, known } = meeting;
   for (const network of networks) await checkNetwork(experiment, network);
   const demands = external ? [demandOf(external)] : await Promise.all(networks.map(demandOfNetwork));
   const channels = (external ? [external] : networks).flatMap((network) => network.channels);
@@ -59,9 +61,9 @@ export async function checkRun(meeting: Meeting): Promise<SeenData> {
     checkTruth(dataset, run, await readRunPicks(dataset, run), channels);
   }
   checkSpacings(readers);
-  for (const { ref } of readers)
+  for (const { ref } of known ? [] : readers)
     for (const doubt of spacingDoubts(ref, ref.levels[0]!.spacing)) reporter.note(`warning: ${doubt}`);
-  return seeData(dataset, readers, splits.train, reporter);
+  return seeData(dataset, readers, splits.train, reporter, known);
 }
 
 /**

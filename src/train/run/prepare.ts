@@ -20,7 +20,7 @@ import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
 import { checkRun } from "./checkRun.js";
 import type { RunFolder } from "./runFolder.js";
-import type { SeenData } from "./seenData.js";
+import type { SeenData, SeenTomograms } from "./seenData.js";
 
 /** Options of `run`, `train` and `tune`. */
 export interface RunOptions {
@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly spacing?: number | undefined;
   /** Splits in place of the experiment's. */
   readonly splits?: SplitSpec | undefined;
+  /** Tomograms that were read and described before, as by the whole of which this is a fold. */
+  readonly seen?: SeenTomograms | undefined;
   /** Engine that the experiment resolved to before; resolved again if absent. */
   readonly resolvedEngine?: EngineName;
   readonly resume: boolean;
@@ -96,10 +98,13 @@ export async function prepareRun(
   const read = onTomogramMeant(given, dataset);
   const splits = splitsOf(read, dataset, options.data, share);
   const leftOut = leftOutRuns(read, dataset);
-  if (!isFoldOfSeveral(options)) for (const line of choiceNotes(given, read, leftOut)) reporter.note(line);
+  if (!options.seen) for (const line of choiceNotes(given, read, leftOut)) reporter.note(line);
   const { experiment, networks, external } = await openNetworks(read, dataset.particles, engine);
   await checkPrecision(experiment.predict.precision, engine, external ? [external] : networks);
-  const seen = await checkRun({ experiment, dataset, splits, networks, external, reporter });
+  const seen = await checkRun({
+    ...{ experiment, dataset, splits, networks, external, reporter },
+    known: options.seen ?? null,
+  });
   const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
     hash: true,
   });
@@ -127,9 +132,6 @@ async function experimentOf(options: RunOptions): Promise<Experiment> {
   return splits ? { ...experiment, splits } : experiment;
 }
 
-/** Tells whether this is one of several folds, whose data were described before. */
-const isFoldOfSeveral = ({ splits }: RunOptions): boolean => splits !== undefined && "fold" in splits;
-
 /** Returns the experiment with the reconstruction that is meant: the data's only one in place of the usual one. */
 export function onTomogramMeant(experiment: Experiment, { runs }: Dataset): Experiment {
   const { data } = experiment;
@@ -155,20 +157,23 @@ function leftOutRuns({ data }: Experiment, { runs }: Dataset): LeftOutRun[] {
 /** Limit of runs that are named one by one; the record names all. */
 const mostNamed = 6;
 
+/** Tells whether splits share runs out, by folds or by counts, instead of naming them all. */
+const isCounted = (splits: SplitSpec): boolean =>
+  !("train" in splits) || Object.values(splits).some((share) => !Array.isArray(share) && share !== 0);
+
 /** Says which reconstruction was taken for the usual one, and which runs have no role. */
-function choiceNotes(
+export function choiceNotes(
   given: Experiment,
   { data, splits }: Experiment,
   leftOut: readonly LeftOutRun[],
 ): string[] {
-  const isCounted = !("train" in splits) || Object.values(splits).some((share) => !Array.isArray(share));
   return [
     ...(data.tomogram === given.data.tomogram
       ? []
       : [`no run has a tomogram ${given.data.tomogram}: ${data.tomogram} is taken, the only one there is`]),
     ...leftOut.slice(0, mostNamed).map(({ run, why }) => `${run} is left out: ${why}`),
     ...(leftOut.length > mostNamed ? [`${leftOut.length - mostNamed} more runs are left out so`] : []),
-    ...(leftOut.length > 0 && isCounted ? ["the splits share out the runs that are left"] : []),
+    ...(leftOut.length > 0 && isCounted(splits) ? ["the splits share out the runs that are left"] : []),
   ];
 }
 

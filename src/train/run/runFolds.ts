@@ -171,6 +171,7 @@ async function runEach(
         ...options,
         onPrepared: undefined,
         splits: fold.spec,
+        seen: prepared.seen.tomograms,
         overwrite: false,
         resume: isBegun(fold.folder),
       };

@@ -17,7 +17,7 @@ import { openPredictor, type Predictor } from "../../infer/predict/predictor.js"
 import { type ProbabilityMaps, predictMaps } from "../../infer/predict/probabilityMaps.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { CodeLeave } from "../checkpoint/allowedCode.js";
-import { averagingOf, type Checkpoint, readCheckpoint } from "../checkpoint/checkpoint.js";
+import { averagingOf, type Checkpoint, readCheckpoint, trainedContrast } from "../checkpoint/checkpoint.js";
 import { pickType, sweepType } from "../fit/tunePicking.js";
 import { mergedSettings } from "./mergedSettings.js";
 
@@ -161,7 +161,7 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
     types: predictor.types,
     settings,
     precision,
-    contrast: commonContrast(checkpoints.map(({ contrast }) => contrast ?? "dark")),
+    contrast: commonContrast(checkpoints.map(trainedContrast)),
     tomogram: choice.tomogram,
     async find(dataset, run) {
       const ref = findTomogram(findRun(dataset, run), choice.tomogram, choice.voxelSpacing);

@@ -295,6 +295,17 @@ describe("names and lists", () => {
     });
   });
 
+  it("takes them so wherever --set puts them", async () => {
+    const set = ["data={tomogram: 7, trainOn: [08]}", "splits={train: [1, 2]}", "splits.train.1=003"];
+    const { data, splits } = await named("splits: {train: rest}\ntypes: [a, b]", set);
+    expect([data.tomogram, data.trainOn, splits]).toMatchObject(["7", ["08"], { train: ["1", "003"] }]);
+    expect((await named("splits: {train: rest}\ntypes: [a, b]", ["types.1=1e3"])).types).toEqual([
+      "a",
+      "1e3",
+    ]);
+    expect((await named("splits: {train: rest}", ["splits.train=2"])).splits).toMatchObject({ train: 2 });
+  });
+
   it.each([
     ["types: [ribosome, ribosome]", "types", "ribosome"],
     ["ignore: [a, b, a]", "ignore", "a"],
