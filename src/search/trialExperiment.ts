@@ -4,8 +4,8 @@ import { checkExperiment } from "../train/experiment/experiment.js";
 import { fromExperiment } from "../train/experiment/networkChoice.js";
 import { placeAt } from "../train/experiment/placeAt.js";
 import type { Experiment } from "../train/experiment/schema.js";
-import { startFromExperiment } from "../train/experiment/startChoice.js";
 import type { SearchParameter } from "../train/experiment/searchSpace.js";
+import { startFromExperiment } from "../train/experiment/startChoice.js";
 import { type TrialValues, valueText } from "./parameters.js";
 
 /**

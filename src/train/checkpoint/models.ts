@@ -72,7 +72,8 @@ export async function readModelCard(name: string, folder = ownModels): Promise<M
   });
   const what = "the model's card is";
   const parsed = cardSchema.safeParse(parseJson(content, { path: card, what, tag: "BadCheckpoint" }));
-  if (!parsed.success) throw bad(`${what} not whole (${parsed.error.issues[0]!.path.join(".")})`, parsed.error);
+  if (!parsed.success)
+    throw bad(`${what} not whole (${parsed.error.issues[0]!.path.join(".")})`, parsed.error);
   return { card: parsed.data, path, bytes: (await stat(path)).size };
 }
 
@@ -92,6 +93,10 @@ export async function modelPath(given: string, folder = ownModels): Promise<stri
     { path: given },
   );
 }
+
+/** Returns the files that paths and models' names mean. @throws as `modelPath` */
+export const modelPaths = (given: readonly string[]): Promise<string[]> =>
+  Promise.all(given.map((each) => modelPath(each)));
 
 function there(name: string, known: readonly string[]): string {
   const meant = suggestion(name, known);

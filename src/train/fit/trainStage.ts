@@ -111,6 +111,7 @@ async function tuneAndWrite(
   await writeCheckpoint(folder.best, names, {
     ...{ experiment, spacing, networks, picking, tuneScore },
     ...(contrast && { contrast }),
+    lineage: prepared.lineage,
   });
   return tuneScore;
 }
@@ -181,6 +182,7 @@ function trainOne(
         picking,
         tuneScore: score,
         ...(unusual(prepared) && { contrast: unusual(prepared)! }),
+        lineage: prepared.lineage,
       });
     }
     return score;
@@ -189,6 +191,7 @@ function trainOne(
     ...hooks,
     experiment,
     network,
+    taken: prepared.start?.weights.get(network.name),
     label: trainingLabel(network, prepared.networks),
     seed: networkSeed(experiment.seed, network.name),
     budget: shareBudget(parseBudget(experiment.budget), prepared.networks.length),
