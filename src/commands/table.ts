@@ -134,6 +134,12 @@ export const table: Readonly<Record<string, TableEntry>> = {
     describe: "writes a checkpoint's networks as ONNX files that any runtime takes",
     load: () => import("./detect/export.js"),
   },
+  models: {
+    group: "detect",
+    synopsis: "[NAME]",
+    describe: "lists the trained networks that come along, or prints the card of one",
+    load: () => import("./detect/models.js"),
+  },
   score: {
     group: "judge",
     synopsis: "SUBMISSION --truth PATH",

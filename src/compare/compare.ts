@@ -15,6 +15,7 @@ import type { Experiment } from "../train/experiment/schema.js";
 import { onTomogramMeant } from "../train/run/prepare.js";
 import { runExperiment } from "../train/run/runExperiment.js";
 import { isBegun, runFolder } from "../train/run/runFolder.js";
+import { checkFits, openStart } from "../train/transfer/start.js";
 import { type Entrant, writeEntrant } from "./entrant.js";
 import { comparisonPlot } from "./plot.js";
 import {
@@ -41,6 +42,8 @@ export interface CompareOptions {
   readonly budget: string | undefined;
   /** KEY.PATH=VALUE each, over the recipe. */
   readonly set?: readonly string[] | undefined;
+  /** What to begin with, over the recipe's: a path, or the name of a model that comes along. */
+  readonly from?: string | undefined;
   readonly seeds: number;
   readonly out: string;
   readonly submissions: string;
@@ -59,13 +62,16 @@ export interface CompareOptions {
  * are kept, stopped ones are resumed.
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
-  const recipe = await readExperiment(options.recipe, {
+  const given = await readExperiment(options.recipe, {
     budget: options.budget,
     set: options.set,
     spacing: options.spacing,
+    from: options.from,
   });
+  const { experiment: recipe, source } = await openStart(given);
   const engine = await resolveEngine(options.engine);
   options.architectures.forEach(architectureNamed);
+  for (const architecture of options.architectures) if (source) await checkFits(source, { architecture });
   const entrants: Entrant[] = [];
   for (const architecture of options.architectures)
     for (let seed = 0; seed < options.seeds; seed++)

@@ -1,6 +1,7 @@
 /** Manifests of data: every file of a run with size and SHA-256, and how data differ from a manifest. */
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
+import type { ParticlePick } from "../domain/particles.js";
 import type { RunRecord } from "../domain/record.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashFile, hashOf } from "../system/files.js";
@@ -71,6 +72,57 @@ async function entriesOf(
 
 /** Returns one hash of a whole manifest. */
 export const manifestHash = (entries: readonly ManifestEntry[]): string => hashOf(canonicalJson(entries));
+
+/** A run known by its content, whatever it is called. */
+interface RunFingerprint {
+  readonly run: string;
+  /** SHA-256 of types and positions of its picks in any order; null where there are none. */
+  readonly picks: string | null;
+  /** SHA-256 of each tomogram's files, sorted; a tomogram of which the manifest has no hash has none. */
+  readonly tomograms: string[];
+}
+
+/**
+ * Returns fingerprints of runs: their files' hashes without the names of runs and folders.
+ *
+ * @param manifest of the runs, at least, with hashes
+ * @param picks of each of the runs
+ */
+export function runFingerprints(
+  { root, overlayRoot, roots, runs }: Dataset,
+  picks: ReadonlyMap<string, readonly ParticlePick[]>,
+  manifest: readonly ManifestEntry[],
+): RunFingerprint[] {
+  const placesOf = (path: string): string[] => [
+    ...roots.map((each) => `${each === overlayRoot ? "overlay" : "static"}/${slashed(relative(each, path))}`),
+    slashed(relative(root, path) || basename(path)),
+  ];
+  const filesOf = new Map<string, [name: string, sha256: string][]>();
+  const files = runs.flatMap(({ name, tomograms }) => {
+    if (!picks.has(name)) return [];
+    return tomograms.map(({ path }) => {
+      const own: [string, string][] = [];
+      for (const place of placesOf(path)) filesOf.set(place, own);
+      return { run: name, own };
+    });
+  });
+  for (const { path, sha256 } of manifest)
+    for (let end = path.length; end > 0 && sha256 !== undefined; end = path.lastIndexOf("/", end - 1))
+      filesOf.get(path.slice(0, end))?.push([path.slice(end), sha256]);
+  return [...picks].map(([run, ofRun]) => {
+    const hashes = files
+      .filter((each) => each.run === run && each.own.length > 0)
+      .map(({ own }) => hashOf(canonicalJson(own)));
+    const lines = ofRun.map(({ type, x, y, z }) => canonicalJson([type, x, y, z])).sort();
+    return {
+      run,
+      picks: lines.length === 0 ? null : hashOf(canonicalJson(lines)),
+      tomograms: [...new Set(hashes)].sort(),
+    };
+  });
+}
+
+const slashed = (path: string): string => path.split(/[/\\]/).join("/");
 
 /**
  * Lists the files under a folder by relative path; hidden system files (`.DS_Store`) are left out, Zarr's own are not.

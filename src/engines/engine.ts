@@ -6,7 +6,7 @@ import type { Network } from "../nets/architecture.js";
 import type { NetworkSpec } from "../nets/library/catalogue.js";
 import type { ParameterLayout } from "../nets/weights.js";
 import type { Activation } from "./activation.js";
-import type { LossBuilder, Optimiser, TrainingState } from "./trainable.js";
+import type { LossBuilder, Optimiser, StartingWeights, TrainingState } from "./trainable.js";
 
 /** Engines by their names on the command line. */
 export const engineNames = ["onnx-cpu", "onnx-webgpu", "onnx-cuda", "tfjs"] as const;
@@ -29,6 +29,8 @@ export interface TrainerSpec {
   readonly patch: Shape3;
   readonly seed: number;
   readonly threads: number;
+  /** Weights taken from a trained network; all are drawn at random if absent. */
+  readonly start?: StartingWeights | undefined;
 }
 
 /** Loss and gradient norm of one training step. */
@@ -42,8 +44,17 @@ export interface StepResult {
 export interface Trainer {
   /** Layout of the state's flat vectors, the same in every engine. */
   readonly layout: ParameterLayout;
-  /** Makes one update; `step` counts from 0 and sets the bias correction of Adam's moments. */
-  step(batch: Batch, step: number, rate: number, averageDecay: number): Promise<StepResult>;
+  /**
+   * Makes one update; `step` counts from 0 and sets the bias correction of Adam's moments. Weights that were taken move
+   * at `takenRate`, where the start has a rate of its own.
+   */
+  step(
+    batch: Batch,
+    step: number,
+    rate: number,
+    averageDecay: number,
+    takenRate?: number,
+  ): Promise<StepResult>;
   /** Returns a copy of the state. */
   state(): Promise<TrainingState>;
   restore(state: TrainingState): Promise<void>;

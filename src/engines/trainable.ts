@@ -2,7 +2,7 @@
 import type { Network } from "../nets/architecture.js";
 import type { GraphBuilder } from "../nets/graph.js";
 import { type Parameter, spatial, type Value } from "../nets/value.js";
-import { layOut, type ParameterLayout } from "../nets/weights.js";
+import { initialWeights, layOut, type ParameterLayout } from "../nets/weights.js";
 
 /** Builds the loss of a batch, one number, from logits and from the batch's target and voxel weight at the same stride. */
 export type LossBuilder = (
@@ -100,3 +100,32 @@ export type StateName = (typeof stateNames)[number];
 
 /** Weights, Adam's moments and the weights' average, each one flat vector in the order of the trainable's layout. */
 export type TrainingState = Readonly<Record<StateName, Float32Array>>;
+
+/** Weights that a training begins with besides those drawn at random, flat in the order of the trainable's layout. */
+export interface StartingWeights {
+  readonly values: Float32Array;
+  /** 1 where a value is taken, 0 where it is drawn. */
+  readonly taken: Uint8Array;
+  /** Whether taken weights move at a rate of their own. */
+  readonly hasOwnRate: boolean;
+}
+
+/** Returns the first state: weights drawn or taken, moments of zero, and an average that begins with the weights. */
+export function firstState(
+  layout: ParameterLayout,
+  seed: number,
+  start: StartingWeights | undefined,
+): TrainingState {
+  const weights = initialWeights(layout, seed);
+  start?.taken.forEach((isTaken, at) => {
+    if (isTaken === 1) weights[at] = start.values[at]!;
+  });
+  const zeros = () => new Float32Array(weights.length);
+  return { weights, moment1: zeros(), moment2: zeros(), average: weights.slice() };
+}
+
+/** Returns 1 for each trained number that moves at a rate of its own, else 0; null where none does. */
+export const ownRateMask = (
+  { trained }: ParameterLayout,
+  start: StartingWeights | undefined,
+): Float32Array | null => (start?.hasOwnRate ? Float32Array.from(start.taken.subarray(0, trained)) : null);

@@ -15,6 +15,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { checkLinks } from "../../system/paths/names.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { type Reporter, startCounting } from "../../system/reporter.js";
+import { modelPaths } from "../../train/checkpoint/models.js";
 import { type Detector, openDetector } from "../../train/submit/detector.js";
 import { oddities } from "../../train/submit/oddities.js";
 import { defineCommand, report } from "../shared/command.js";
@@ -62,7 +63,8 @@ export const command = defineCommand({
         "$0 predict best.safetensors --data DIR --format copick --out DIR/overlay",
         "segmentations that copick and its viewers show",
       ),
-  run: async ({ checkpoint, data, runs: asked, tomogram, tile, overlap, engine, ...flags }) => {
+  run: async ({ checkpoint: given, data, runs: asked, tomogram, tile, overlap, engine, ...flags }) => {
+    const checkpoint = await modelPaths(given);
     const { precision, out, json, format, voxels, zarr, session, overwrite, quiet } = flags;
     if (voxels !== undefined && format !== "mrc")
       throw new PickbenchError(

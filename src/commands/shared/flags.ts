@@ -68,6 +68,13 @@ export const setOption = {
   describe: "a value over the experiment's file, as in optimiser.rate=1e-3; may be given again",
 } as const;
 
+/** `--from`, the same wherever an experiment is trained. */
+export const fromOption = {
+  type: "string",
+  describe:
+    "trained weights to begin with, over the experiment's: a checkpoint, an ONNX file, or a name that `pickbench models` lists",
+} as const;
+
 /** `--threads`, the same wherever there are several. */
 export const threadsOption = {
   type: "number",

@@ -10,6 +10,7 @@ import {
   checkWhole,
   checkWritable,
   engineOption,
+  fromOption,
   overwriteOption,
   quietOption,
   setOption,
@@ -64,6 +65,7 @@ export const command = defineCommand({
       .option("out", { type: "string", describe: "folder of the search; runs/NAME-search if absent" })
       .option("resume", { type: "boolean", default: false, describe: "go on with the search in the folder" })
       .option("set", setOption)
+      .option("from", fromOption)
       .option("engine", engineOption)
       .option("threads", threadsOption)
       .option("overwrite", overwriteOption)
@@ -82,6 +84,7 @@ export const command = defineCommand({
     budget,
     trialBudget,
     set,
+    from,
     method,
     eta,
     seed,
@@ -97,7 +100,7 @@ export const command = defineCommand({
     checkWhole("eta", eta, 1);
     checkWhole("seed", seed, 0);
     const threads = threadsOf(rest.threads);
-    const { name } = await readExperiment(experiment, { budget: trialBudget, set });
+    const { name } = await readExperiment(experiment, { budget: trialBudget, set, from });
     const out = rest.out ?? join("runs", `${name}-search`);
     await checkWritable("out", out, "folder");
     const found = await search({
@@ -108,6 +111,7 @@ export const command = defineCommand({
       budget,
       trialBudget,
       set,
+      from,
       out,
       seed,
       method,

@@ -19,6 +19,7 @@ import type { Experiment } from "../experiment/schema.js";
 import type { ExperimentNetwork } from "../fit/networks.js";
 import { allowedFile, type CodeLeave } from "./allowedCode.js";
 import { type EnsembleRecord, ensembleSchema } from "./ensembleRecord.js";
+import { type Lineage, lineageSchema } from "./lineage.js";
 
 /** Contents of best.safetensors: all that predicting and picking need. */
 export interface Checkpoint {
@@ -34,6 +35,8 @@ export interface Checkpoint {
   readonly ensemble?: EnsembleRecord;
   /** Contrast that the voxels of its tomograms showed, where it was not dark, as is usual; older ones lack an unknown one. */
   readonly contrast?: Exclude<TrainedContrast, "dark">;
+  /** Trainings that made its networks, its own first; absent in older checkpoints. */
+  readonly lineage?: Lineage;
 }
 
 /** Returns the contrast of the tomograms that a checkpoint was trained on. */
@@ -75,6 +78,7 @@ const metadataSchema = z.looseObject({
   tuneScore: z.string(),
   ensemble: z.string().optional(),
   contrast: z.enum(["bright", "mixed", "unknown"]).optional(),
+  lineage: z.string().optional(),
 });
 
 /** Makes a network to predict with, from an experiment's network and the flat weights of its training. */
@@ -128,6 +132,7 @@ export async function writeCheckpoint(
       tuneScore: JSON.stringify(checkpoint.tuneScore),
       ...(checkpoint.ensemble && { ensemble: canonicalJson(checkpoint.ensemble) }),
       ...(checkpoint.contrast && { contrast: checkpoint.contrast }),
+      ...(checkpoint.lineage && { lineage: canonicalJson(checkpoint.lineage) }),
     },
   });
 }
@@ -155,6 +160,49 @@ export async function readCheckpoint(path: string, leave: CodeLeave = {}): Promi
 
 /** Reads what best.safetensors holds besides its networks, and so runs no code. @throws as `readCheckpoint` */
 export const readSettings = async (path: string): Promise<Settings> => (await readParts(path)).settings;
+
+/** A network as a checkpoint holds it, without the code that may declare it. */
+export interface StoredNetwork {
+  readonly name: string;
+  /** Architecture, or file of a model from elsewhere. */
+  readonly architecture: string;
+  readonly channels: readonly (string | null)[];
+  /** Number of last channels that are offsets. */
+  readonly offsets: number;
+  /** Weights by the parameters' names. */
+  readonly tensors: TensorFile["tensors"];
+  /** ONNX file of a network that was trained elsewhere; null for one trained here. */
+  readonly model: Uint8Array | null;
+}
+
+/** Reads a checkpoint's networks as they are stored, and so runs no code. @throws as `readCheckpoint` */
+export async function readStored(
+  path: string,
+): Promise<{ readonly settings: Settings; readonly networks: readonly StoredNetwork[] }> {
+  const { file, settings, networks } = await readParts(path);
+  const stored = networks.map(async (network): Promise<StoredNetwork> => {
+    const { name, channels } = network;
+    if ("external" in network) {
+      const { model, external } = await readExternal(path, file, network);
+      return { name, architecture: external.file, channels, offsets: 0, tensors: new Map(), model };
+    }
+    const own = [...file.tensors].filter(([key]) => key.startsWith(`${name}/`));
+    const tensors = new Map(own.map(([key, tensor]) => [key.slice(name.length + 1), tensor]));
+    for (const [key, { data }] of tensors) checkFinite(path, `${name}/${key}`, data);
+    const offsets = network.radii ? channels.length - network.radii.length : 0;
+    return { name, architecture: network.architecture, channels, offsets, tensors, model: null };
+  });
+  return { settings, networks: await Promise.all(stored) };
+}
+
+function checkFinite(path: string, tensor: string, data: Float32Array): void {
+  if (data.every(Number.isFinite)) return;
+  throw new PickbenchError(
+    "NotFinite",
+    `${path}: tensor ${tensor} holds NaN or infinity; give a checkpoint of a run that stayed finite`,
+    { path },
+  );
+}
 
 const networksSchema = z.array(z.union([externalSchema, networkSchema])).min(1);
 
@@ -189,6 +237,7 @@ async function readParts(path: string): Promise<Parts> {
         ensemble: ensembleSchema.parse(JSON.parse(metadata.ensemble)),
       }),
       ...(metadata.contrast && { contrast: metadata.contrast }),
+      ...(metadata.lineage !== undefined && { lineage: lineageSchema.parse(JSON.parse(metadata.lineage)) }),
     };
     return { file, settings, networks };
   } catch (error) {
@@ -218,12 +267,7 @@ async function readNetwork(
         `${path}: tensor ${network}/${name} has ${got}, wanted shape ${shape.join("×")}; was it written by another version?`,
         { path },
       );
-    if (!tensor.data.every(Number.isFinite))
-      throw new PickbenchError(
-        "NotFinite",
-        `${path}: tensor ${network}/${name} holds NaN or infinity; give a checkpoint of a run that stayed finite`,
-        { path },
-      );
+    checkFinite(path, `${network}/${name}`, tensor.data);
     weights.set(name, tensor.data);
   }
   if (channels.length !== spec.outputs)

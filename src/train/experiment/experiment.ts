@@ -17,6 +17,7 @@ import { byContent, fromExperiment, isExternal } from "./networkChoice.js";
 import { type Experiment, experimentSchema } from "./schema.js";
 import { checkSearch, type SearchParameter } from "./searchSpace.js";
 import { withSettings } from "./settings.js";
+import { startByContent, startFromExperiment, startWith } from "./startChoice.js";
 import { namesAsText } from "./yamlNames.js";
 
 /** Keys that the command line sets in place of the file's. */
@@ -27,6 +28,8 @@ export interface ExperimentOverrides {
   readonly splits?: Experiment["splits"] | undefined;
   /** Å per voxel of all tomograms, over what their files say. */
   readonly spacing?: number | undefined;
+  /** What to begin with: a path from the working directory, or a model's name. */
+  readonly from?: string | undefined;
   /** KEY.PATH=VALUE each, as if the value stood there in the file. */
   readonly set?: readonly string[] | undefined;
 }
@@ -70,11 +73,14 @@ export async function readSearched(given: string, overrides: ExperimentOverrides
   const content = plainContent(document, path);
   if (content === null || typeof content !== "object" || Array.isArray(content))
     throw bad(path, "it holds no keys; wanted an experiment such as experiments/quickstart.yaml");
-  const { set = [], spacing, ...flags } = overrides;
+  const { set = [], spacing, from, ...flags } = overrides;
   const over = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   const settings = spacing === undefined ? set : [...set, `data.spacing=${spacing}`];
   const { search, ...whole }: Record<string, unknown> = { ...withSettings(content, settings), ...over };
-  const experiment = checkExperiment({ ...whole, network: fromExperiment(path, whole.network) }, path);
+  const network = fromExperiment(path, whole.network);
+  const start = from === undefined ? startFromExperiment(path, whole.from) : startWith(whole.from, from);
+  const resolved = { ...whole, network, ...(start === undefined ? {} : { from: start }) };
+  const experiment = checkExperiment(resolved, path);
   return { experiment, parameters: search === undefined ? null : checkSearch(search, path) };
 }
 
@@ -213,5 +219,5 @@ export const experimentText = (experiment: Experiment): string => canonicalJson(
  * Hash that a run shares with the one it resumes: over everything but the engine, which may change in between, and the
  * path of a file whose content has a hash of its own.
  */
-export const experimentHash = ({ engine: _, network, ...experiment }: Experiment): string =>
-  hashOf(canonicalJson({ ...experiment, network: byContent(network) }));
+export const experimentHash = ({ engine: _, network, from, ...experiment }: Experiment): string =>
+  hashOf(canonicalJson({ ...experiment, network: byContent(network), from: from && startByContent(from) }));

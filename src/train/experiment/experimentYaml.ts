@@ -2,10 +2,11 @@
 import { relative, resolve } from "node:path";
 import { stringify } from "yaml";
 import type { Experiment } from "./schema.js";
+import { startForFolder } from "./startChoice.js";
 
 /** Writes the experiment as YAML for a file in `folder`, with comment lines above. */
 export function experimentYaml(experiment: Experiment, folder: string, comment: readonly string[]): string {
-  const { network } = experiment;
+  const { network, from } = experiment;
   const moved =
     typeof network === "object"
       ? Object.fromEntries(
@@ -16,5 +17,5 @@ export function experimentYaml(experiment: Experiment, folder: string, comment: 
           ),
         )
       : network;
-  return `${comment.map((line) => `# ${line}\n`).join("")}${stringify({ ...experiment, network: moved })}`;
+  return `${comment.map((line) => `# ${line}\n`).join("")}${stringify({ ...experiment, network: moved, from: from && startForFolder(from, folder) })}`;
 }

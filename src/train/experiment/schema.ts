@@ -10,6 +10,7 @@ import { nameFault } from "../../system/paths/names.js";
 import { eachOnce } from "../../system/unique.js";
 import { lossSchema } from "./losses.js";
 import { networkSchema } from "./networkChoice.js";
+import { startSchema } from "./startChoice.js";
 
 const shape3 = z.tuple([z.number().int().min(4), z.number().int().min(4), z.number().int().min(4)]);
 const fraction = z.number().min(0).max(1);
@@ -237,6 +238,11 @@ export const experimentSchema = z.strictObject({
   network: networkSchema.describe(
     "name of an architecture (`pickbench nets`); `{architecture: unet, slices: 5}` to see neighbouring slices as channels; `{file: my-net.ts}` for your own; `{onnx: model.onnx, …}` for one that was trained elsewhere",
   ),
+  from: startSchema
+    .optional()
+    .describe(
+      "trained weights to begin with: the path of a checkpoint or of an ONNX file, or the name of a model that comes along (`pickbench models`); or `{checkpoint: PATH, rate: 0.1, freeze: 200}`: the factor of the learning rate for weights that are taken, and the number of steps in which they do not move; if absent, weights are drawn at random",
+    ),
   engine: z
     .enum(["auto", ...engineNames])
     .default("auto")

@@ -110,6 +110,7 @@ async function tuneAndWrite(
   await writeCheckpoint(folder.best, names, {
     ...{ experiment, spacing, networks, picking, tuneScore },
     ...heldContrast(prepared.seen.trained),
+    lineage: prepared.lineage,
   });
   return tuneScore;
 }
@@ -176,6 +177,7 @@ function trainOne(
         picking,
         tuneScore: score,
         ...heldContrast(prepared.seen.trained),
+        lineage: prepared.lineage,
       });
     }
     return score;
@@ -184,6 +186,7 @@ function trainOne(
     ...hooks,
     experiment,
     network,
+    taken: prepared.start?.weights.get(network.name),
     label: trainingLabel(network, prepared.networks),
     seed: networkSeed(experiment.seed, network.name),
     budget: shareBudget(parseBudget(experiment.budget), prepared.networks.length),

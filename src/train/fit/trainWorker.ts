@@ -23,6 +23,8 @@ export interface StepRequest {
   readonly step: number;
   readonly rate: number;
   readonly averageDecay: number;
+  /** Rate of weights that were taken, where they have one of their own. */
+  readonly takenRate?: number | undefined;
 }
 
 let trainer: Trainer | undefined;
@@ -44,8 +46,8 @@ serve({
     trainer = undefined;
     await uninterrupted(async () => closed?.close());
   },
-  step: ({ batch, step, rate, averageDecay }: StepRequest) =>
-    uninterrupted(() => opened().step(batch, step, rate, averageDecay)),
+  step: ({ batch, step, rate, averageDecay, takenRate }: StepRequest) =>
+    uninterrupted(() => opened().step(batch, step, rate, averageDecay, takenRate)),
   async state() {
     const state = await uninterrupted(() => opened().state());
     return new Transfer(

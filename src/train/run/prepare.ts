@@ -14,10 +14,14 @@ import { PickbenchError } from "../../system/errors.js";
 import { type Reporter, silentReporter } from "../../system/reporter.js";
 import type { CodeLeave } from "../checkpoint/allowedCode.js";
 import { readExternalNetwork } from "../checkpoint/externalNetwork.js";
+import { joined, type Lineage, type SeenRun } from "../checkpoint/lineage.js";
 import { experimentHash, readExperiment } from "../experiment/experiment.js";
 import { isExternal } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
+import { checkAncestry, fingerprintsOf, generationOf } from "../transfer/ancestry.js";
+import { modelLineage } from "../transfer/source.js";
+import { openStart, type PreparedStart, prepareStart, startText } from "../transfer/start.js";
 import { checkRun } from "./checkRun.js";
 import type { RunFolder } from "./runFolder.js";
 import type { SeenData, SeenTomograms } from "./seenData.js";
@@ -38,6 +42,8 @@ export interface RunOptions {
   readonly splits?: SplitSpec | undefined;
   /** Tomograms that were read and described before, as by the whole of which this is a fold. */
   readonly seen?: SeenTomograms | undefined;
+  /** What to begin with, over the experiment's: a path, or the name of a model that comes along. */
+  readonly from?: string | undefined;
   /** Engine that the experiment resolved to before; resolved again if absent. */
   readonly resolvedEngine?: EngineName;
   readonly resume: boolean;
@@ -70,6 +76,10 @@ export interface PreparedRun {
   /** Networks to train; none where the experiment names an external one. */
   readonly networks: readonly ExperimentNetwork[];
   readonly external: ExternalNetwork | null;
+  /** Trained weights to begin with; null where all are drawn at random. */
+  readonly start: PreparedStart | null;
+  /** Trainings that make the networks, this one first. */
+  readonly lineage: Lineage;
   readonly manifest: readonly ManifestEntry[];
   readonly dataHash: string;
   readonly seen: SeenData;
@@ -99,8 +109,12 @@ export async function prepareRun(
   const splits = splitsOf(read, dataset, options.data, share);
   const leftOut = leftOutRuns(read, dataset);
   if (!options.seen) for (const line of choiceNotes(given, read, leftOut)) reporter.note(line);
-  const { experiment, networks, external } = await openNetworks(read, dataset.particles, engine);
+  const opened = await openStart(read);
+  const { source } = opened;
+  const { experiment, networks, external } = await openNetworks(opened.experiment, dataset.particles, engine);
   await checkPrecision(experiment.predict.precision, engine, external ? [external] : networks);
+  const start = source && (await prepareStart(source, networks));
+  if (start && !options.seen) reporter.note(`from ${startText(start)}`);
   const seen = await checkRun({
     ...{ experiment, dataset, splits, networks, external, reporter },
     known: options.seen ?? null,
@@ -108,6 +122,15 @@ export async function prepareRun(
   const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
     hash: true,
   });
+  const { lineage, fingerprints } = await lineageOf(
+    { experiment, dataset, splits, networks, external, start },
+    manifest,
+  );
+  const isPlanOfFolds = "folds" in experiment.splits && !("fold" in experiment.splits);
+  if (source && !isPlanOfFolds) {
+    const hears = options.seen ? silentReporter : reporter;
+    checkAncestry(source.path, source.lineage, splits, fingerprints, hears);
+  }
   return {
     experiment,
     experimentHash: experimentHash(experiment),
@@ -116,6 +139,8 @@ export async function prepareRun(
     leftOut,
     networks,
     external,
+    start,
+    lineage,
     manifest,
     dataHash: manifestHash(manifest),
     seen,
@@ -125,10 +150,30 @@ export async function prepareRun(
   };
 }
 
+/** Returns the trainings that make the networks, this one first, and the fingerprints of all runs with a role. */
+async function lineageOf(
+  made: Pick<PreparedRun, "experiment" | "dataset" | "splits" | "networks" | "external" | "start">,
+  manifest: readonly ManifestEntry[],
+): Promise<{ lineage: Lineage; fingerprints: Map<string, SeenRun> }> {
+  const { experiment, dataset, splits, networks, external, start } = made;
+  const runs = [...new Set([...splits.train, ...splits.tune, ...splits.holdout])];
+  const fingerprints = await fingerprintsOf(dataset, runs, manifest);
+  if (external) {
+    const types = external.channels.filter((channel) => channel !== null);
+    const own = generationOf(experiment, { ...splits, train: [] }, fingerprints, types);
+    const { decodeMetadata } = await import("../../engines/onnx/graph/model.js");
+    const before = modelLineage(external.external.file, decodeMetadata(external.model));
+    return { lineage: joined([own], before), fingerprints };
+  }
+  const types = [...new Set(networks.flatMap((network) => network.types.map(({ name }) => name)))];
+  const own = generationOf(experiment, splits, fingerprints, types);
+  return { lineage: joined([own], start?.source.lineage ?? []), fingerprints };
+}
+
 async function experimentOf(options: RunOptions): Promise<Experiment> {
-  const { experiment, seed, budget, set, engine, splits, spacing } = options;
+  const { experiment, seed, budget, set, engine, splits, spacing, from } = options;
   if (typeof experiment === "string")
-    return readExperiment(experiment, { seed, budget, set, engine, splits, spacing });
+    return readExperiment(experiment, { seed, budget, set, engine, splits, spacing, from });
   return splits ? { ...experiment, splits } : experiment;
 }
 

@@ -17,11 +17,13 @@ import { writeSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
 import { hashFile, writeWhole } from "../../system/files.js";
 import { readCheckpoint } from "../checkpoint/checkpoint.js";
+import { type Lineage, tunedAlso } from "../checkpoint/lineage.js";
 import { runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import type { Rungs } from "../fit/loop.js";
 import { type TrainedRun, trainStage, tuneStage } from "../fit/trainStage.js";
+import { startRecordOf } from "../transfer/start.js";
 import { detectHoldout, writeHoldoutPicks } from "./holdout.js";
 import { ownCode, type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import { type RunFolder, withRunFolder } from "./runFolder.js";
@@ -129,10 +131,10 @@ export async function holdoutOnly(folder: RunFolder, options: RunOptions): Promi
 export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<number | null> {
   return withRunFolder(folder, async () => {
     const prepared = await prepareRun(options);
-    const { networks } = await readCheckpoint(folder.best, ownCode(prepared));
+    const { networks, lineage } = await readCheckpoint(folder.best, ownCode(prepared));
     checkSameNetworks(prepared, folder, networks);
     const before = await hashFile(folder.best);
-    const tuneScore = await tuneStage(prepared, folder, networks);
+    const tuneScore = await tuneStage(retuned(prepared, lineage), folder, networks);
     const after = await hashFile(folder.best);
     if (before === after || !existsSync(folder.record)) return tuneScore;
     const tuning = { experiment: prepared.experiment, before, after, tuneScore };
@@ -144,6 +146,10 @@ export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<
     return tuneScore;
   });
 }
+
+/** A prepared run whose lineage is that of the training before, which also tuned on the runs of now. */
+const retuned = (prepared: PreparedRun, trained: Lineage | undefined): PreparedRun =>
+  trained ? { ...prepared, lineage: tunedAlso(trained, prepared.lineage[0]!.roles.tune ?? []) } : prepared;
 
 function checkSameNetworks(
   { networks, external }: PreparedRun,
@@ -217,6 +223,7 @@ async function begin(
     weights: weightsByType(prepared),
     contrast: prepared.seen.contrast,
     blank: prepared.seen.blank,
+    start: prepared.start ? startRecordOf(prepared.start, prepared.experiment) : undefined,
     resumed: progress && existsSync(folder.record) ? await readRecord(folder.record) : undefined,
   });
   return trainStage(prepared, folder, progress, rungs);

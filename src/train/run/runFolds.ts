@@ -17,6 +17,8 @@ import { parseBudget } from "../experiment/budget.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
+import { checkAncestry, fingerprintsOf } from "../transfer/ancestry.js";
+import { startRecordOf } from "../transfer/start.js";
 import { checkLearned } from "./checkRun.js";
 import { type Fold, type FoldOutcome, isFinished, readOutcome, readStandingRecord } from "./fold.js";
 import { type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
@@ -79,6 +81,7 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
       engine: prepared.engine,
       threads: prepared.threads,
       weights: weightsByType(prepared),
+      start: prepared.start ? startRecordOf(prepared.start, prepared.experiment) : undefined,
       resumed: options.resume && existsSync(folder.record) ? await readRecord(folder.record) : undefined,
     });
     const outcomes = await runEach(plan, truth, finished, options);
@@ -110,6 +113,7 @@ async function planFolds(folder: RunFolder, options: FoldsOptions): Promise<Plan
         splits.train.map((run) => ({ run, picks: truth.get(run)! })),
       ),
     );
+  await checkAncestryOfEach(prepared, shared);
   const folds = shared.map(({ spec, splits }, index) => ({
     index,
     spec,
@@ -118,6 +122,16 @@ async function planFolds(folder: RunFolder, options: FoldsOptions): Promise<Plan
     folder: foldFolder(folder, index),
   }));
   return { experiment: { ...prepared.experiment, splits: { folds: count, tune } }, prepared, folds };
+}
+
+/** Checks, before the first fold is trained, that none holds out what its start has seen. */
+async function checkAncestryOfEach(prepared: PreparedRun, folds: readonly FoldSplits[]): Promise<void> {
+  const { start, dataset, manifest, reporter, splits } = prepared;
+  if (!start) return;
+  const { path, lineage } = start.source;
+  const seen = await fingerprintsOf(dataset, splits.holdout, manifest);
+  for (const { spec, splits: own } of folds)
+    await inFold(`fold ${spec.fold}`, async () => checkAncestry(path, lineage, own, seen, reporter));
 }
 
 async function readTruth({ dataset, splits }: PreparedRun): Promise<PicksByExperiment> {
