@@ -5,7 +5,7 @@ import { type Density, isParticle, readDensities } from "./density.js";
 import { distractorShapes, goldBead, shapeOf } from "./shapes.js";
 
 /** Volume in Å³ of one of the challenge's tomograms, 184 × 630 × 630 voxels of 10.012 Å. */
-const referenceVolume = 184 * 630 * 630 * 10.012444196428572 ** 3;
+export const referenceVolume = 184 * 630 * 630 * 10.012444196428572 ** 3;
 
 /** Mean particles per tomogram in the challenge's seven training runs. */
 const perReference: Readonly<Record<string, number>> = {
