@@ -114,7 +114,7 @@ export function checkSameSearch(
   if (trials.every((trial) => trial.settingsHash === settingsHash)) return;
   throw new PickbenchError(
     "BadUsage",
-    `${out}: the search there was begun with other settings (experiment, data, seed, method, eta or trial budget); resume it with the same, or give another --out`,
+    `${out}: the search there was begun with other settings (experiment, data, seed, method, eta or trial budget); give the same to go on with it, --overwrite to begin anew, or another --out`,
     { path: out },
   );
 }

@@ -71,7 +71,7 @@ async function readTrial(path: string, number: number): Promise<Trial> {
   } catch (error) {
     throw new PickbenchError(
       "BadExperiment",
-      `${path} is no trial's state that can be used; remove its folder and go on with --resume, which runs it again`,
+      `${path} is no trial's state that can be used; remove its folder, and the same command runs it again`,
       { path, cause: error },
     );
   }

@@ -36,8 +36,8 @@ export const command = defineCommand({
         "train for 20 minutes, score the held-out runs",
       )
       .example(
-        "$0 run experiments/unet3d-baseline.yaml --data train --resume",
-        "go on with a run that was stopped",
+        "$0 run experiments/unet3d-baseline.yaml --data train --overwrite",
+        "begin anew; without the flag, a run that was stopped goes on",
       )
       .example(
         "$0 run experiments/unet3d-baseline.yaml --data train --folds each --budget 20m",

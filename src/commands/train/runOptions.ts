@@ -40,7 +40,11 @@ export const withRunOptions = (argv: Argv) =>
     })
     .option("set", setOption)
     .option("engine", engineOption)
-    .option("resume", { type: "boolean", default: false, describe: "go on with the run in the folder" })
+    .option("resume", {
+      type: "boolean",
+      default: false,
+      describe: "go on with the run in the folder, finished or not; an unfinished one goes on by itself",
+    })
     .option("overwrite", overwriteOption)
     .option("threads", threadsOption)
     .option("quiet", quietOption)

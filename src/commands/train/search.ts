@@ -63,7 +63,11 @@ export const command = defineCommand({
         describe: "of the values drawn; every training has the experiment's own",
       })
       .option("out", { type: "string", describe: "folder of the search; runs/NAME-search if absent" })
-      .option("resume", { type: "boolean", default: false, describe: "go on with the search in the folder" })
+      .option("resume", {
+        type: "boolean",
+        default: false,
+        describe: "go on with the search in the folder, finished or not; an unfinished one goes on by itself",
+      })
       .option("set", setOption)
       .option("from", fromOption)
       .option("engine", engineOption)
@@ -75,7 +79,7 @@ export const command = defineCommand({
         "$0 search experiments/search.yaml --data train --trials 20",
         "twenty trials; what was found is in runs/search-search/best.yaml",
       )
-      .example("$0 search experiments/search.yaml --data train --trials 40 --resume", "twenty more of them"),
+      .example("$0 search experiments/search.yaml --data train --trials 40", "twenty more of them"),
   async run({
     experiment,
     data,

@@ -211,7 +211,8 @@ function deepFreeze<T>(value: T): T {
 }
 
 /** Name of a run's folder and its submission: the experiment's name, with the seed unless that is 0. */
-export const runName = ({ name, seed }: Experiment): string => (seed === 0 ? name : `${name}-seed${seed}`);
+export const runName = ({ name, seed }: Pick<Experiment, "name" | "seed">): string =>
+  seed === 0 ? name : `${name}-seed${seed}`;
 
 /** Writes an experiment out in full as canonical JSON. */
 export const experimentText = (experiment: Experiment): string => canonicalJson(experiment);

@@ -263,7 +263,7 @@ class Loop {
     await this.save();
     throw new PickbenchError(
       "Stopped",
-      `stopped after step ${this.step} of ${this.training.network.name}; the same command with --resume goes on from there`,
+      `stopped after step ${this.step} of ${this.training.network.name}; the same command goes on from there`,
     );
   }
 }

@@ -97,7 +97,8 @@ const refuse = (path: string, why: string): PickbenchError =>
   new PickbenchError("BadExperiment", `${path} cannot be repeated: ${why}`, { path });
 
 function checkRepeatable(record: RunRecord, path: string): Experiment {
-  if (record.result === null) throw refuse(path, "the run was never finished; go on with it by run --resume");
+  if (record.result === null)
+    throw refuse(path, "the run was never finished; go on with it by the command that began it");
   return checkExperiment(record.experiment.resolved, path);
 }
 

@@ -27,7 +27,7 @@ import { startRecordOf } from "../transfer/start.js";
 import { detectHoldout, writeHoldoutPicks } from "./holdout.js";
 import { ownCode, type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import { type RunFolder, withRunFolder } from "./runFolder.js";
-import { checkStanding, progressOf } from "./standing.js";
+import { checkStanding, isScored, isTrained, progressOf } from "./standing.js";
 
 /** Result of `run`. */
 export interface RunResult {
@@ -52,7 +52,7 @@ export async function runExperiment(
   return withRunFolder(folder, async () => {
     const durations: Record<string, number> = {};
     const timed = stopwatch(durations);
-    await checkStanding(folder, options);
+    await checkStanding(folder, options, isScored(submissions));
     const prepared = await timed("prepare", () => prepareRun(options));
     const trained = await timed("train", () => begin(prepared, folder, options));
     durations.train = (durations.train ?? 0) + trained.earlierSeconds;
@@ -84,7 +84,7 @@ export async function trainOnly(
 ): Promise<TrainedRun> {
   return withRunFolder(folder, async () => {
     const durations: Record<string, number> = {};
-    await checkStanding(folder, options);
+    await checkStanding(folder, options, isTrained);
     const prepared = await prepareRun(options);
     const trained = await stopwatch(durations)("train", () => begin(prepared, folder, options, rungs));
     durations.train = (durations.train ?? 0) + trained.earlierSeconds;

@@ -12,7 +12,7 @@ import type { RunReport } from "../../score/report.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { hashFile, writeWhole } from "../../system/files.js";
-import { checkUnasked } from "../../system/paths/overwriting.js";
+import { checkOneAsked } from "../../system/paths/overwriting.js";
 import { parseBudget } from "../experiment/budget.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
@@ -24,6 +24,7 @@ import { type Fold, type FoldOutcome, isFinished, readOutcome, readStandingRecor
 import { type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import { publish, runExperiment, weightsByType, writeReport } from "./runExperiment.js";
 import { begunFolds, foldFolder, isBegun, type RunFolder, withRunFolder } from "./runFolder.js";
+import { checkUnfinished, isScored } from "./standing.js";
 
 /** Result of `run` for an experiment in folds. */
 export interface FoldsResult {
@@ -57,12 +58,16 @@ interface Plan {
 export async function runFolds(folder: RunFolder, options: FoldsOptions): Promise<FoldsResult> {
   return withRunFolder(folder, async () => {
     const standing = await begunFolds(folder);
-    checkUnasked(folder.path, isBegun(folder) || standing.length > 0, options, "run");
+    checkOneAsked(options, "run");
+    const goesOn = !options.overwrite && (isBegun(folder) || standing.length > 0);
+    if (goesOn && !options.resume) await checkUnfinished(folder, isScored(options.submissions));
     const plan = await planFolds(folder, options);
     const { experiment, prepared, folds } = plan;
     if (options.overwrite) await clear(folder);
     const truth = await readTruth(prepared);
     const finished = await readFinished(folder, plan, truth);
+    if (goesOn && !options.resume)
+      prepared.reporter.note(`${folder.path}: goes on with the folds there; --overwrite begins anew`);
     await options.onPrepared?.(prepared, folder);
     await startRecord(folder.record, {
       name: experiment.name,
@@ -82,7 +87,7 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
       threads: prepared.threads,
       weights: weightsByType(prepared),
       start: prepared.start ? startRecordOf(prepared.start, prepared.experiment) : undefined,
-      resumed: options.resume && existsSync(folder.record) ? await readRecord(folder.record) : undefined,
+      resumed: existsSync(folder.record) ? await readRecord(folder.record) : undefined,
     });
     const outcomes = await runEach(plan, truth, finished, options);
     const whole = await writeWholeReport(folder, plan, truth, outcomes);
@@ -159,12 +164,12 @@ async function readFinished(
   { experiment, prepared, folds }: Plan,
   truth: PicksByExperiment,
 ): Promise<Map<Fold, FoldOutcome>> {
-  const { dataHash, dataset } = prepared;
-  const advice = "remove it, and --resume writes it again from the folds";
-  if (existsSync(folder.record)) await readStandingRecord(folder, { experiment, dataHash }, advice);
+  const { dataset } = prepared;
+  const advice = "remove it, and the same command writes it again from the folds";
+  if (existsSync(folder.record)) await readStandingRecord(folder, experiment, prepared, advice);
   const finished = new Map<Fold, FoldOutcome>();
   for (const fold of folds)
-    if (await isFinished(fold, dataHash))
+    if (await isFinished(fold, prepared))
       finished.set(fold, await readOutcome(fold, truth, dataset.particles));
   return finished;
 }
