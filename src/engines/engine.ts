@@ -33,11 +33,22 @@ export interface TrainerSpec {
   readonly start?: StartingWeights | undefined;
 }
 
-/** Loss and gradient norm of one training step. */
+/** Loss, its terms and the gradient's norm of one training step. */
 export interface StepResult {
   readonly loss: number;
+  /** Terms of the loss by name, as they count in the sum, and the critic's own loss, which does not. */
+  readonly parts: Readonly<Record<string, number>>;
   /** Norm of the gradient before clipping. */
   readonly norm: number;
+}
+
+/** What a network that predicts with the average weights makes of one example. */
+export interface WatchResult {
+  readonly loss: number;
+  /** As in a step. */
+  readonly parts: Readonly<Record<string, number>>;
+  /** (z, outputs, y, x) with the output activation applied, as a loaded network returns it. */
+  readonly output: Float32Array;
 }
 
 /** A network in training: its graph is loaded, its state is held between steps. */
@@ -55,6 +66,11 @@ export interface Trainer {
     averageDecay: number,
     takenRate?: number,
   ): Promise<StepResult>;
+  /**
+   * Computes loss and output of one example by the average weights, as a network that predicts: nothing is dropped out,
+   * and the state stays as it is.
+   */
+  watch(example: Batch, activation: Activation, offsets: number): Promise<WatchResult>;
   /** Returns a copy of the state. */
   state(): Promise<TrainingState>;
   restore(state: TrainingState): Promise<void>;

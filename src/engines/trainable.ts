@@ -4,11 +4,26 @@ import type { GraphBuilder } from "../nets/graph.js";
 import { type Parameter, spatial, type Value } from "../nets/value.js";
 import { initialWeights, layOut, type ParameterLayout } from "../nets/weights.js";
 
-/** Builds the loss of a batch, one number, from logits and from the batch's target and voxel weight at the same stride. */
+/** A term of a loss as it counts in the sum, weight and all: one number. */
+export interface LossPart {
+  readonly name: string;
+  readonly value: Value;
+}
+
+/** A loss, one number, and the terms that it is the sum of. */
+export interface SummedLoss {
+  readonly total: Value;
+  readonly parts: readonly LossPart[];
+}
+
+/**
+ * Builds the loss of a batch, one number, from logits and from the batch's target and voxel weight at the same stride;
+ * its terms too, where they are to be told apart.
+ */
 export type LossBuilder = (
   graph: GraphBuilder,
   inputs: { logits: Value; target: Value; voxelWeight: Value },
-) => Value;
+) => Value | SummedLoss;
 
 /** A loss and the only parameters that are moved to lower it. */
 export interface Objective {
@@ -20,6 +35,8 @@ export interface Objective {
 export interface Trainable {
   readonly network: Network;
   readonly objectives: readonly Objective[];
+  /** Terms that are reported beside the first loss: its own, and the critic's loss, which is no part of it. */
+  readonly parts?: readonly LossPart[];
   /** Input maps of a batch: image, target and voxel weight. */
   readonly batchInputs: readonly Value[];
   readonly layout: ParameterLayout;
@@ -35,22 +52,26 @@ export function buildTrainable(network: Network, buildLoss: LossBuilder): Traina
   const stride = spatial(logits);
   const target = critic?.target ?? graph.input("target", logits.channels, stride);
   const voxelWeight = graph.input("weight", 1, stride);
-  const dense = buildLoss(graph, { logits, target, voxelWeight });
-  const supervised = network.auxiliary.reduce((sum, { logits: coarse, weight }) => {
+  const { total: dense, parts } = summed(buildLoss(graph, { logits, target, voxelWeight }));
+  const auxiliary: LossPart[] = [];
+  const supervised = network.auxiliary.reduce((sum, { logits: coarse, weight }, at) => {
     const factor = spatial(coarse).map((step, axis) => step / stride[axis]!) as [number, number, number];
     const inputs = {
       logits: coarse,
       target: graph.averagePool(target, factor),
       voxelWeight: graph.averagePool(voxelWeight, factor),
     };
-    return graph.add(sum, graph.affine(buildLoss(graph, inputs), weight));
+    const value = graph.affine(summed(buildLoss(graph, inputs)).total, weight);
+    auxiliary.push({ name: at === 0 ? "auxiliary" : `auxiliary${at + 1}`, value });
+    return graph.add(sum, value);
   }, dense);
-  const objectives = critic
+  const { objectives, parts: ofCritic } = critic
     ? adversarial(graph, supervised, network.parameters, critic)
-    : [{ loss: supervised, parameters: network.parameters }];
+    : { objectives: [{ loss: supervised, parameters: network.parameters }], parts: [] };
   return {
     network,
     objectives,
+    parts: [...parts, ...auxiliary, ...ofCritic],
     batchInputs: [input, target, voxelWeight],
     layout: trainingLayout(network),
   };
@@ -65,18 +86,28 @@ function adversarial(
   loss: Value,
   parameters: readonly Parameter[],
   critic: NonNullable<Network["critic"]>,
-): Objective[] {
+): { readonly objectives: Objective[]; readonly parts: LossPart[] } {
   const distance = (score: Value, wanted: number) => {
     const off = graph.affine(score, 1, -wanted);
     return mean(graph, graph.multiply(off, off));
   };
-  const fooled = graph.add(loss, distance(critic.ofOwn, 1));
+  const fooling = distance(critic.ofOwn, 1);
+  const fooled = graph.add(loss, fooling);
   const told = graph.affine(graph.add(distance(critic.ofTarget, 1), distance(critic.ofOwn, 0)), 0.5);
-  return [
-    { loss: fooled, parameters },
-    { loss: told, parameters: critic.parameters },
-  ];
+  return {
+    objectives: [
+      { loss: fooled, parameters },
+      { loss: told, parameters: critic.parameters },
+    ],
+    parts: [
+      { name: "adversarial", value: fooling },
+      { name: "critic", value: told },
+    ],
+  };
 }
+
+const summed = (loss: Value | SummedLoss): SummedLoss =>
+  "total" in loss ? loss : { total: loss, parts: [] };
 
 const mean = (graph: GraphBuilder, map: Value): Value => {
   const each = graph.sum(graph.sumChannels(map));

@@ -22,7 +22,7 @@ import { PickbenchError } from "../system/errors.js";
 import type { Reporter } from "../system/reporter.js";
 import { readSettings } from "../train/checkpoint/checkpoint.js";
 import { type RunFolder, runFolder } from "../train/run/runFolder.js";
-import { readLog, type TrainingLog } from "./readLog.js";
+import { readLog, type TrainingLog } from "../train/watch/readLog.js";
 
 /** Contents of a run's folder. Absent parts are null and named in `missing`. */
 export interface ReportedRun {

@@ -66,11 +66,22 @@ function exampleOf({ input, target, weight }: Batch, k: number, examples: number
   return { input: part(input), target: part(target), weight: part(weight) };
 }
 
+/** Makes one example of its own around one of the `centres` (`cropCentres`); returns its crop too. */
+export function makeExample(
+  spec: PatchSpec,
+  sources: readonly PatchSource[],
+  centres: ReturnType<typeof cropCentres>,
+  random: Random,
+): { readonly example: Batch; readonly crop: Crop } {
+  const example = emptyBatch(spec, 1);
+  return { example, crop: exampleMaker(spec, sources, centres)(example, random) };
+}
+
 function exampleMaker(
   spec: PatchSpec,
   sources: readonly PatchSource[],
-): (into: Batch, random: Random) => void {
-  const centres = cropCentres(spec, sources);
+  centres: ReturnType<typeof cropCentres> = cropCentres(spec, sources),
+): (into: Batch, random: Random) => Crop {
   const types = paintedTypes(spec);
   return (into, random) => {
     const crop = drawCrop(spec, sources, centres, random);
@@ -93,6 +104,7 @@ function exampleMaker(
       const way = into.target.subarray(classCount(spec) * voxelCount(scene.shape));
       paintOffsets(spec.target.fraction, stride, types, scene, way);
     }
+    return crop;
   };
 }
 

@@ -2,8 +2,9 @@
 import type { Batch } from "../../data/patches/spec.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { spatial } from "../../nets/value.js";
+import type { Activation } from "../activation.js";
 import { type Dropout, dropoutMask } from "../dropoutMask.js";
-import type { StepResult, Trainer, TrainerSpec } from "../engine.js";
+import type { StepResult, Trainer, TrainerSpec, WatchResult } from "../engine.js";
 import {
   buildTrainable,
   firstState,
@@ -17,7 +18,8 @@ import {
 import { type CarryingSession, openCarryingSession } from "./carryingSession.js";
 import type { Provider } from "./graph/emitter.js";
 import { type Array5, providerBlock } from "./session.js";
-import { coarse, maskName, newName, trainingGraph } from "./trainingGraph.js";
+import { coarse, maskName, newName, partName, trainingGraph } from "./trainingGraph.js";
+import { openWatchSession, type WatchSession } from "./watchGraph.js";
 
 /** Opens a network for training by ONNX Runtime: forward pass, gradients and update are one graph. */
 export async function openOnnxTrainer(
@@ -32,7 +34,7 @@ export async function openOnnxTrainer(
   const { parts, dropouts } = trainingGraph(trainable, optimiser, samples, patch, block, provider, taken);
   const carried = new Map(stateNames.map((name) => [name, newName(name)]));
   const session = await openCarryingSession(parts, carried, { threads, provider });
-  return new OnnxTrainer(spec, trainable, dropouts, session);
+  return new OnnxTrainer(spec, trainable, dropouts, session, provider);
 }
 
 class OnnxTrainer implements Trainer {
@@ -40,13 +42,17 @@ class OnnxTrainer implements Trainer {
   private readonly trainable: Trainable;
   private readonly dropouts: readonly Dropout[];
   private readonly session: CarryingSession;
+  private readonly provider: Provider;
+  private watching: WatchSession | undefined;
 
   constructor(
     spec: TrainerSpec,
     trainable: Trainable,
     dropouts: readonly Dropout[],
     session: CarryingSession,
+    provider: Provider,
   ) {
+    this.provider = provider;
     this.spec = spec;
     this.trainable = trainable;
     this.dropouts = dropouts;
@@ -81,11 +87,28 @@ class OnnxTrainer implements Trainer {
         dims: dropout.dims,
       };
     const results = await this.session.run(feeds);
-    return { loss: results.loss!.data[0]!, norm: results.norm!.data[0]! };
+    const parts = (this.trainable.parts ?? []).map(
+      ({ name }) => [name, results[partName(name)]!.data[0]!] as const,
+    );
+    return {
+      loss: results.loss!.data[0]!,
+      norm: results.norm!.data[0]!,
+      parts: Object.fromEntries(parts),
+    };
   }
 
-  private batchFeeds(batch: Batch): Record<string, Array5> {
-    const { samples, patch } = this.spec;
+  async watch(example: Batch, activation: Activation, offsets: number): Promise<WatchResult> {
+    this.watching ??= await openWatchSession(
+      this.trainable,
+      this.spec,
+      { activation, offsets },
+      this.provider,
+    );
+    return this.watching.run(await this.session.read("average"), this.batchFeeds(example, 1));
+  }
+
+  private batchFeeds(batch: Batch, samples: number = this.spec.samples): Record<string, Array5> {
+    const { patch } = this.spec;
     const values = [batch.input, batch.target, batch.weight];
     return Object.fromEntries(
       this.trainable.batchInputs.map((value, at) => {
@@ -114,7 +137,8 @@ class OnnxTrainer implements Trainer {
     for (const name of stateNames) this.session.write(name, { data: state[name], dims: [this.layout.total] });
   }
 
-  close(): Promise<void> {
-    return this.session.release();
+  async close(): Promise<void> {
+    await this.watching?.release();
+    await this.session.release();
   }
 }

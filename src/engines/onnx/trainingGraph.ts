@@ -14,6 +14,8 @@ import type { Lowering } from "./rules/rule.js";
 /** Loss and gradient of a step as tensors of the graph. */
 interface WrittenGradient {
   readonly loss: Tensor;
+  /** The trainable's parts of the loss by name. */
+  readonly parts: ReadonlyMap<string, Tensor>;
   /** Gradient of the layout's trained part, flat. */
   readonly gradient: Tensor;
   /** New running statistics, the rest of the layout, flat; null where there are none. */
@@ -26,7 +28,7 @@ interface WrittenGradient {
 export function writeGradient(
   e: Emitter,
   block: Block,
-  { objectives, batchInputs, layout }: Trainable,
+  { objectives, parts: lossParts = [], batchInputs, layout }: Trainable,
   weights: Tensor,
   samples: number,
   patch: Shape3,
@@ -78,6 +80,7 @@ export function writeGradient(
   const statistics = layout.order.filter(({ trained }) => !trained);
   return {
     loss: e.reshape(forward.get(objectives[0]!.loss)!.output, [1]),
+    parts: new Map(lossParts.map(({ name, value }) => [name, e.reshape(forward.get(value)!.output, [1])])),
     gradient: flat(
       layout.order.filter(({ trained }) => trained),
       gradients,
@@ -89,6 +92,9 @@ export function writeGradient(
 
 /** Names the input that holds a dropout's mask. */
 export const maskName = (dropout: string): string => `mask.${dropout}`;
+
+/** Names the output that holds a term of the loss. */
+export const partName = (term: string): string => `part.${term}`;
 
 /** Names the output that holds a part of the state after the step. */
 export const newName = (part: StateName): string => `new.${part}`;
@@ -129,6 +135,7 @@ export function trainingGraph(
   const update = writeUpdate(e, written.gradient, written.statistics, state, step, optimiser, layout, own);
   e.output("loss", written.loss);
   e.output("norm", update.norm);
+  for (const [name, part] of written.parts) e.output(partName(name), part);
   for (const name of stateNames) e.output(newName(name), update.state[name]);
   return { parts: e.parts(), dropouts: written.dropouts };
 }

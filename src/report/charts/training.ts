@@ -3,7 +3,7 @@
 import { chart, colours, figure } from "../../present/charts/chart.js";
 import type { Html } from "../../present/html.js";
 import { plural } from "../../present/text.js";
-import type { TrainingLog, TrainingStep } from "../readLog.js";
+import type { TrainingLog, TrainingStep } from "../../train/watch/readLog.js";
 
 /** Limit of points drawn per network; a chart has no pixels for more. */
 const mostPoints = 160;

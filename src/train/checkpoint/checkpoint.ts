@@ -14,7 +14,7 @@ import { loadNetwork, networkSpecSchema } from "../../nets/library/catalogue.js"
 import { namedWeights } from "../../nets/weights.js";
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
-import { checkExperiment, experimentText } from "../experiment/experiment.js";
+import { checkExperiment, experimentText, withoutWatching } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
 import type { ExperimentNetwork } from "../fit/networks.js";
 import { allowedFile, type CodeLeave } from "./allowedCode.js";
@@ -125,7 +125,7 @@ export async function writeCheckpoint(
     bytes,
     metadata: {
       format,
-      experiment: experimentText(checkpoint.experiment),
+      experiment: experimentText(withoutWatching(checkpoint.experiment)),
       networks: JSON.stringify(networks),
       picking: JSON.stringify(Object.fromEntries(checkpoint.picking)),
       spacing: JSON.stringify(checkpoint.spacing),

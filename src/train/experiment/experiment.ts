@@ -214,11 +214,24 @@ function deepFreeze<T>(value: T): T {
 export const runName = ({ name, seed }: Pick<Experiment, "name" | "seed">): string =>
   seed === 0 ? name : `${name}-seed${seed}`;
 
+/** Returns an experiment without the keys that say what is watched, which change no weights and no choice. */
+export const withoutWatching = <Keys extends Partial<Pick<Experiment, "watch" | "tensorboard">>>({
+  watch: _,
+  tensorboard: __,
+  ...experiment
+}: Keys): Omit<Keys, "watch" | "tensorboard"> => experiment;
+
 /** Writes an experiment out in full as canonical JSON. */
 export const experimentText = (experiment: Experiment): string => canonicalJson(experiment);
 /**
- * Hash that a run shares with the one it resumes: over everything but the engine, which may change in between, and the
- * path of a file whose content has a hash of its own.
+ * Hash that a run shares with the one it resumes: over everything but the engine, which may change in between, what is
+ * watched, and the path of a file whose content has a hash of its own.
  */
 export const experimentHash = ({ engine: _, network, from, ...experiment }: Experiment): string =>
-  hashOf(canonicalJson({ ...experiment, network: byContent(network), from: from && startByContent(from) }));
+  hashOf(
+    canonicalJson({
+      ...withoutWatching(experiment),
+      network: byContent(network),
+      from: from && startByContent(from),
+    }),
+  );

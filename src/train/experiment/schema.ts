@@ -155,6 +155,23 @@ const evaluate = z
   })
   .prefault({});
 
+const watch = z
+  .strictObject({
+    share: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .default(0.05)
+      .describe(
+        "largest share of the training time that is spent on looking at crops of the tune runs; 0: never",
+      ),
+    crops: z.number().int().min(1).max(256).default(8).describe("crops that are looked at, always the same"),
+  })
+  .optional()
+  .describe(
+    "loss and F4 on crops of the tune runs, over the whole budget; it changes no weights and no choice. If absent: 8 crops, 5 % of the time",
+  );
+
 const checkpoint = z
   .strictObject({
     everySeconds: z
@@ -300,6 +317,11 @@ export const experimentSchema = z.strictObject({
       "length of training: `20m`, `1.5h` or `3000 steps`; shared evenly by the networks of `perType`; required for a network that is trained here",
     ),
   evaluate,
+  watch,
+  tensorboard: z
+    .boolean()
+    .optional()
+    .describe("true: event files for TensorBoard are written into the run's `tensorboard/` while it trains"),
   checkpoint,
   predict,
   picking,

@@ -14,10 +14,11 @@ import { heldContrast, networkOf, writeCheckpoint } from "../checkpoint/checkpoi
 import { parseBudget, shareBudget } from "../experiment/budget.js";
 import type { PreparedRun } from "../run/prepare.js";
 import { makeFolder, type RunFolder, snapshotFile } from "../run/runFolder.js";
+import { openTrainingLog, type TrainingLog } from "../watch/trainingLog.js";
 import { type Rungs, type TrainedNetwork, trainNetwork } from "./loop.js";
 import type { ExperimentNetwork } from "./networks.js";
 import { type TrainingProgress, writeProgress } from "./progressFile.js";
-import { type LogPosition, loggedSeconds, StepLog } from "./stepLog.js";
+import { type LogPosition, loggedSeconds } from "./stepLog.js";
 import { type TuneTruth, tuneNetworks } from "./tuneNetworks.js";
 import { untunedPicking } from "./tunePicking.js";
 
@@ -31,6 +32,9 @@ export interface TrainedRun {
   readonly steps: number;
   /** Largest share of a network's training time that steps waited for data. */
   readonly waitedShare: number;
+  /** Largest share of a network's training time that was spent on watching, and number of all looks. */
+  readonly watchedShare: number;
+  readonly looks: number;
   readonly tuneScore: number | null;
   /** Seconds of the steps that earlier calls took, where this call resumed a stopped run. */
   readonly earlierSeconds: number;
@@ -54,7 +58,7 @@ export async function trainStage(
   const earlierSeconds = position ? await loggedSeconds(folder.log, position) : 0;
   if (remaining.length > 0) {
     const sources = await readSources(prepared);
-    const log = await StepLog.open(folder.log, position);
+    const log = await openTrainingLog(prepared, folder, position);
     try {
       for (const network of remaining) {
         const from = progress?.current?.name === network.name ? progress.current : null;
@@ -68,8 +72,11 @@ export async function trainStage(
         if (result.ended) return { ...courseOf(results), tuneScore: null, earlierSeconds, ended: true };
         done.push({ name: network.name, weights: result.weights, score: result.score });
       }
+    } catch (error) {
+      log.failed(error);
+      throw error;
     } finally {
-      log.close();
+      await log.close();
     }
     await writeProgress(folder.last, { experimentHash, dataHash, done, current: null });
   }
@@ -83,6 +90,8 @@ export async function trainStage(
 const courseOf = (results: readonly TrainedNetwork[]) => ({
   steps: results.reduce((sum, { steps }) => sum + steps, 0),
   waitedShare: Math.max(0, ...results.map(({ waitedShare }) => waitedShare)),
+  watchedShare: Math.max(0, ...results.map(({ watchedShare }) => watchedShare)),
+  looks: results.reduce((sum, { looks }) => sum + looks, 0),
 });
 
 /** Tunes the picking of networks on the tune runs and writes best.safetensors. */
@@ -149,7 +158,7 @@ function logPosition(progress: TrainingProgress | null): LogPosition | null {
 
 interface Hooks {
   readonly from: TrainingProgress["current"];
-  readonly log: StepLog;
+  readonly log: TrainingLog;
   readonly save: (current: TrainingProgress["current"]) => Promise<void>;
   readonly rungs: Rungs | null;
 }
@@ -191,6 +200,7 @@ function trainOne(
     seed: networkSeed(experiment.seed, network.name),
     budget: shareBudget(parseBudget(experiment.budget), prepared.networks.length),
     sources,
+    watched: tomograms,
     engine,
     threads,
     reporter,

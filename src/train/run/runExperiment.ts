@@ -91,6 +91,7 @@ export async function trainOnly(
     await completeRecord(folder.record, {
       metrics: {
         ...(trained.tuneScore === null ? {} : { tuneScore: trained.tuneScore }),
+        ...watchedOf(trained),
         ...(trained.ended ? { endedAtStep: trained.steps } : {}),
       },
       durations,
@@ -266,6 +267,10 @@ export async function parameterCount({ networks, external }: PreparedRun): Promi
   return loaded.reduce((sum, network) => sum + network.parameterCount, 0);
 }
 
+/** What the watching cost, where there was any. */
+const watchedOf = ({ watchedShare, looks }: TrainedRun): Record<string, number> =>
+  watchedShare > 0 ? { watchedShare, looks } : {};
+
 const submissionHash = async (folder: RunFolder, { holdout }: RunReport) =>
   holdout ? { submissionHash: await hashFile(folder.submission) } : {};
 
@@ -284,6 +289,7 @@ async function finishRecord(
       ...scoresOf(report),
       ...(trained.tuneScore === null ? {} : { tuneScore: trained.tuneScore }),
       waitedShare: trained.waitedShare,
+      ...watchedOf(trained),
     },
     durations,
     checkpointHash: await hashFile(folder.best),

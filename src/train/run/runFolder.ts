@@ -22,6 +22,8 @@ export interface RunFolder {
   readonly sweep: string;
   /** Checkpoints of evaluations, where the experiment keeps them. */
   readonly snapshots: string;
+  /** Event files for TensorBoard, where the experiment asks for them. */
+  readonly tensorboard: string;
 }
 
 /** Returns the paths of the files in a run's folder. */
@@ -38,6 +40,7 @@ export function runFolder(path: string): RunFolder {
     picks: file("picks"),
     sweep: file("sweep.json"),
     snapshots: file("snapshots"),
+    tensorboard: file("tensorboard"),
   };
 }
 

@@ -1,0 +1,74 @@
+/** One look at one crop, in the training's thread: loss by the average weights, and picks at a few thresholds. */
+import type { Batch } from "../../data/patches/spec.js";
+import type { Position } from "../../domain/units.js";
+import { type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
+import type { Activation } from "../../engines/activation.js";
+import type { Trainer } from "../../engines/engine.js";
+import { type PickingSettings, sweepThresholds } from "../../infer/pick/picking.js";
+import { type BallRadii, countVotes } from "../../infer/predict/votes.js";
+
+/** How a network's output on crops is judged. */
+export interface LookSettings {
+  readonly activation: Activation;
+  /** Radii of the balls that vote for centres; null where the output has no offsets. */
+  readonly radii: BallRadii | null;
+  /** Number of offset channels, which are the last outputs. */
+  readonly offsets: number;
+  readonly stride: number;
+  readonly patch: Shape3;
+  /** What is picked: types with their channel and settings. */
+  readonly picking: readonly {
+    readonly type: string;
+    readonly channel: number;
+    readonly settings: PickingSettings;
+    readonly thresholds: readonly number[];
+  }[];
+}
+
+/** A crop as it crosses to the thread. */
+export interface LookCrop {
+  readonly example: Batch;
+  readonly spacing: Spacing3;
+}
+
+/** What a look at one crop found. */
+export interface CropLook {
+  readonly loss: number;
+  readonly parts: Readonly<Record<string, number>>;
+  /** Picks in Å from the crop's corner, by type and then by threshold. */
+  readonly picks: Readonly<Record<string, readonly (readonly Position[])[]>>;
+}
+
+/** Looks at one crop. */
+export async function lookAt(
+  trainer: Trainer,
+  { example, spacing }: LookCrop,
+  settings: LookSettings,
+): Promise<CropLook> {
+  const { activation, radii, offsets, patch, stride, picking } = settings;
+  const { loss, parts, output } = await trainer.watch(example, activation, offsets);
+  const maps = radii ? countVotes(output, { radii, spacing: spacing[0], patch, stride }) : output;
+  const channels = maps.length / voxelCount(patch);
+  const picks = picking.map(({ type, channel, settings: how, thresholds }) => {
+    const volume = { data: channelOf(maps, channel, channels, patch), shape: patch, spacing };
+    const sweep = sweepThresholds(volume, how, thresholds);
+    return [type, sweep.map(({ picks: found }) => found.map(({ x, y, z }) => ({ x, y, z })))] as const;
+  });
+  return { loss, parts, picks: Object.fromEntries(picks) };
+}
+
+/** Copies one channel (z, y, x) out of maps (z, channels, y, x). */
+function channelOf(
+  maps: Float32Array,
+  channel: number,
+  channels: number,
+  [depth, height, width]: Shape3,
+): Float32Array {
+  const plane = height * width;
+  const data = new Float32Array(depth * plane);
+  for (let z = 0; z < depth; z++) {
+    const from = (z * channels + channel) * plane;
+    data.set(maps.subarray(from, from + plane), z * plane);
+  }
+  return data;
+}
