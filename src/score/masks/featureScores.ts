@@ -104,6 +104,17 @@ export function featureReport(
   });
 }
 
+/** Name of a feature's mean Dice among a record's metrics. */
+export const diceKey = (feature: string): string => `dice.${feature}`;
+
+/** Returns the mean Dice of features as a record's metrics; none where it is not defined. */
+export const diceMetrics = (features: Readonly<Record<string, FeatureReport>> = {}): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(features).flatMap(([name, { mean }]) =>
+      mean.dice === null ? [] : [[diceKey(name), mean.dice]],
+    ),
+  );
+
 const byMeasure = <T>(of: (measure: MaskMeasure) => T): Record<MaskMeasure, T> =>
   Object.fromEntries(maskMeasures.map((name) => [name, of(name)])) as Record<MaskMeasure, T>;
 
