@@ -57,7 +57,7 @@ function tableOf(name: string, { threshold, perRun, mean, pooled, interval, tune
   if (tune) rows.push(row("tune runs (the threshold was fitted there)", tune.mean));
   if (rows.length === 0) rows.push(row(none, mean));
   return table(
-    `${name} on the held-out runs: voxels with a probability above ${threshold}`,
+    `${name} on the held-out runs${threshold === null ? "" : `: voxels with a probability above ${threshold}`}`,
     ["run", ...maskMeasures.map((measure) => measureTitles[measure])],
     rows,
   );

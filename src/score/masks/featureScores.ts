@@ -56,8 +56,8 @@ const intervalsSchema = z.strictObject({
 
 /** Schema of one feature's part of report.json. */
 export const featureReportSchema = z.strictObject({
-  /** Probability above which a voxel counts as predicted. */
-  threshold: z.number(),
+  /** Probability above which a voxel counts as predicted; null over folds, each of which has its own. */
+  threshold: z.number().nullable(),
   /** Scores of the held-out runs. */
   perRun: perRunSchema,
   /** Mean over the runs in which a measure is defined; null where it is in none. */
@@ -77,7 +77,7 @@ export type FeatureIntervals = z.infer<typeof intervalsSchema>;
 export type MaskScores = Readonly<Record<string, MaskScore>>;
 
 interface FeatureRuns {
-  readonly threshold: number;
+  readonly threshold: number | null;
   readonly holdout: MaskScores;
   readonly tune?: MaskScores;
 }
@@ -114,6 +114,24 @@ export const diceMetrics = (features: Readonly<Record<string, FeatureReport>> = 
       mean.dice === null ? [] : [[diceKey(name), mean.dice]],
     ),
   );
+
+/** Puts the reports of folds together, each run as the fold scored it that held it out. */
+export function foldedFeatures(
+  folds: readonly RunFeatures[],
+  options: IntervalOptions = {},
+): Record<string, FeatureReport> | undefined {
+  const names = [...new Set(folds.flatMap((fold) => Object.keys(fold)))];
+  if (names.length === 0) return undefined;
+  return Object.fromEntries(
+    names.map((name) => {
+      const holdout = Object.assign({}, ...folds.map((fold) => fold[name]?.perRun ?? {})) as MaskScores;
+      return [name, featureReport({ threshold: null, holdout }, options)];
+    }),
+  );
+}
+
+/** A run's features by name. */
+type RunFeatures = Readonly<Record<string, FeatureReport>>;
 
 const byMeasure = <T>(of: (measure: MaskMeasure) => T): Record<MaskMeasure, T> =>
   Object.fromEntries(maskMeasures.map((name) => [name, of(name)])) as Record<MaskMeasure, T>;

@@ -37,7 +37,7 @@ function featureText(
     rows.push(row("all voxels", pooled));
   }
   if (tune) rows.push(row("tune runs", tune.mean));
-  const title = `${name}, above ${threshold}`;
+  const title = threshold === null ? name : `${name}, above ${threshold}`;
   const text = [alignedTable([[title, ...maskMeasures.map((measure) => measureTitles[measure])], ...rows])];
   if (interval && runs.length > 1)
     text.push(`low and high: ${Math.round(interval.confidence * 100)} % interval of the mean over runs`);

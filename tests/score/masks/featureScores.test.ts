@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   featureReport,
   featureReportSchema,
+  foldedFeatures,
   meanIntervals,
   pooledMeasures,
 } from "../../../src/score/masks/featureScores.js";
@@ -43,6 +44,18 @@ describe("featureReport", () => {
     expect(report.tune?.mean.precision).toBe(0.75);
     expect(Object.keys(report.perRun)).not.toContain("t");
     expect(featureReport({ threshold: 0.5, holdout }).tune).toBeNull();
+  });
+});
+
+describe("foldedFeatures", () => {
+  it("has every run once, as the fold scored it that held it out", () => {
+    const fold = (run: "a" | "b") => ({
+      membrane: featureReport({ threshold: 0.3, holdout: { [run]: holdout[run] }, tune: { t: holdout.b } }),
+    });
+    expect(foldedFeatures([fold("a"), fold("b")])).toEqual({
+      membrane: featureReport({ threshold: null, holdout: { a: holdout.a, b: holdout.b } }),
+    });
+    expect(foldedFeatures([{}, {}])).toBeUndefined();
   });
 });
 
