@@ -29,6 +29,8 @@ export interface TrainerSpec {
   readonly patch: Shape3;
   readonly seed: number;
   readonly threads: number;
+  /** Whether a batch's weight has a channel for each of the target's, by default one for all. */
+  readonly isWeighedByChannel?: boolean;
 }
 
 /** Loss and gradient norm of one training step. */

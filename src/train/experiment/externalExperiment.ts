@@ -10,6 +10,7 @@ const trainingKeys = [
   "budget",
   "networks",
   "types",
+  "features",
   "output",
   "head",
   "patch",

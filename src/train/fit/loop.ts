@@ -73,6 +73,7 @@ export async function trainNetwork(training: NetworkTraining): Promise<TrainedNe
       patch: patch.shape,
       seed,
       threads,
+      ...(network.features && { isWeighedByChannel: true }),
     };
     await thread.call("open", {
       engine: training.engine,
