@@ -46,9 +46,12 @@ export async function dataManifest(
       }
     }
   }
-  for (const { name, sources = [] } of dataset.runs)
-    if (runs.includes(name))
-      for (const source of sources) entries.push(...(await entriesOf(dataset, source, options)));
+  for (const { name, sources = [], besides = [] } of dataset.runs) {
+    if (!runs.includes(name)) continue;
+    for (const source of sources) entries.push(...(await entriesOf(dataset, source, options)));
+    for (const each of besides)
+      entries.push(...(await entriesOf({ ...dataset, root: each.path }, each.path, options, each.name)));
+  }
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
@@ -57,13 +60,16 @@ async function entriesOf(
   { root, access }: Dataset,
   source: string,
   { hash }: { hash: boolean },
+  name = "",
 ): Promise<ManifestEntry[]> {
   await ensureLocal(source, access);
   const isFolder = (await stat(source)).isDirectory();
   const files = isFolder ? (await filesUnder(source, [])).map((name) => join(source, name)) : [source];
   return Promise.all(
     files.map(async (full) => ({
-      path: (relative(root, full) || basename(full)).split(/[/\\]/).join("/"),
+      path: join(name, relative(root, full) || basename(full))
+        .split(/[/\\]/)
+        .join("/"),
       size: (await stat(full)).size,
       ...(hash ? { sha256: await hashFile(full) } : {}),
     })),

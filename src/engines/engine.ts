@@ -31,6 +31,8 @@ export interface TrainerSpec {
   readonly threads: number;
   /** Weights taken from a trained network; all are drawn at random if absent. */
   readonly start?: StartingWeights | undefined;
+  /** Whether a batch's weight has a channel for each of the target's, by default one for all. */
+  readonly isWeighedByChannel?: boolean;
 }
 
 /** Loss, its terms and the gradient's norm of one training step. */

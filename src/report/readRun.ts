@@ -78,14 +78,16 @@ async function readRun(folder: RunFolder, label: string): Promise<ReportedRun> {
   const log = await readLog(folder.log);
   const report = existsSync(folder.report) ? await readReport(folder.report) : null;
   const isHeldOut = record.runs.holdout.length > 0;
+  const isOfFeatures = report?.holdout === null && report.features !== undefined;
+  const isPicked = isHeldOut && !isOfFeatures;
   const missing = [
     record.result === null && "The run was not finished: only what it left until now is shown.",
     !isHeldOut && "No run was held out, so there is no score and no diagnosis.",
     picking === null && "No best.safetensors, so the tuned thresholds are not shown.",
     log.steps.length === 0 && "No log of training steps.",
     ...historyOf(record),
-    isHeldOut && sweep === null && "No sweep.json: F4 against threshold on the held-out runs is not shown.",
-    isHeldOut &&
+    isPicked && sweep === null && "No sweep.json: F4 against threshold on the held-out runs is not shown.",
+    isPicked &&
       !existsSync(folder.picks) &&
       "No picks/ with confidences: reliability and curves by confidence are not shown, and false picks stand in no order of confidence.",
   ].filter((sentence) => sentence !== false);

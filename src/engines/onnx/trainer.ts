@@ -27,7 +27,7 @@ export async function openOnnxTrainer(
   buildLoss: LossBuilder,
   provider: Provider,
 ): Promise<Trainer> {
-  const trainable = buildTrainable(await loadNetwork(spec.network), buildLoss);
+  const trainable = buildTrainable(await loadNetwork(spec.network), buildLoss, spec.isWeighedByChannel);
   const { optimiser, samples, patch, threads } = spec;
   const block = await providerBlock(provider);
   const taken = ownRateMask(trainable.layout, spec.start);

@@ -24,7 +24,7 @@ import { type FlatState, update } from "./update.js";
 
 /** Opens a network for training by TensorFlow.js, with TensorFlow.js's operations, gradients and Adam. */
 export async function openTensorFlowTrainer(spec: TrainerSpec, buildLoss: LossBuilder): Promise<Trainer> {
-  const trainable = buildTrainable(await loadNetwork(spec.network), buildLoss);
+  const trainable = buildTrainable(await loadNetwork(spec.network), buildLoss, spec.isWeighedByChannel);
   const { tf } = await loadTensorFlow();
   return new TensorFlowTrainer(tf, spec, trainable);
 }

@@ -21,6 +21,10 @@ import { allowedFile, type CodeLeave } from "./allowedCode.js";
 import { type EnsembleRecord, ensembleSchema } from "./ensembleRecord.js";
 import { type Lineage, lineageSchema } from "./lineage.js";
 
+const featureSchema = z.strictObject({ name: z.string(), threshold: z.number() });
+/** A feature's name and the threshold above which a voxel belongs to it. */
+export type FeatureSettings = z.infer<typeof featureSchema>;
+
 /** Contents of best.safetensors: all that predicting and picking need. */
 export interface Checkpoint {
   readonly experiment: Experiment;
@@ -29,6 +33,8 @@ export interface Checkpoint {
   readonly networks: readonly AnyNetwork[];
   /** Picking settings by type: as tuned, or the experiment's fallback where nothing was tuned. */
   readonly picking: ReadonlyMap<string, PickingSettings>;
+  /** Thresholds of the features that it segments; absent where there are none. */
+  readonly features?: readonly FeatureSettings[];
   /** Score of these settings on the tune runs; null without tune runs. */
   readonly tuneScore: number | null;
   /** Origin of a checkpoint made of other checkpoints. */
@@ -75,6 +81,7 @@ const metadataSchema = z.looseObject({
   spacing: z.string(),
   networks: z.string(),
   picking: z.string(),
+  features: z.string().optional(),
   tuneScore: z.string(),
   ensemble: z.string().optional(),
   contrast: z.enum(["bright", "mixed", "unknown"]).optional(),
@@ -130,6 +137,9 @@ export async function writeCheckpoint(
       picking: JSON.stringify(Object.fromEntries(checkpoint.picking)),
       spacing: JSON.stringify(checkpoint.spacing),
       tuneScore: JSON.stringify(checkpoint.tuneScore),
+      ...(checkpoint.features && {
+        features: JSON.stringify(checkpoint.features.map(({ name, threshold }) => ({ name, threshold }))),
+      }),
       ...(checkpoint.ensemble && { ensemble: canonicalJson(checkpoint.ensemble) }),
       ...(checkpoint.contrast && { contrast: checkpoint.contrast }),
       ...(checkpoint.lineage && { lineage: canonicalJson(checkpoint.lineage) }),
@@ -225,13 +235,21 @@ async function readParts(path: string): Promise<Parts> {
     const metadata = parsed.data;
     const networks = networksSchema.parse(JSON.parse(metadata.networks));
     const picking = z.record(z.string(), pickingSchema).parse(JSON.parse(metadata.picking));
-    for (const type of networks.flatMap(({ channels }) => channels))
-      if (type !== null && !Object.hasOwn(picking, type))
-        throw new TypeError(`${type} has no picking settings`);
+    const features =
+      metadata.features === undefined
+        ? undefined
+        : z.array(featureSchema).parse(JSON.parse(metadata.features));
+    for (const name of networks.flatMap(({ channels }) => channels))
+      if (
+        name !== null &&
+        Object.hasOwn(picking, name) === (features?.some((each) => each.name === name) ?? false)
+      )
+        throw new TypeError(`${name} has no picking settings and no threshold, or both`);
     const settings = {
       experiment: checkExperiment(JSON.parse(metadata.experiment), path),
       spacing: z.number().positive().parse(JSON.parse(metadata.spacing)),
       picking: new Map(Object.entries(picking)),
+      ...(features && { features }),
       tuneScore: z.number().nullable().parse(JSON.parse(metadata.tuneScore)),
       ...(metadata.ensemble !== undefined && {
         ensemble: ensembleSchema.parse(JSON.parse(metadata.ensemble)),

@@ -13,6 +13,12 @@ import { readText } from "../../system/paths/opening.js";
 import { parseBudget } from "./budget.js";
 import { describeIssues, meantKeys, mistakesText } from "./experimentIssues.js";
 import { checkExternal } from "./externalExperiment.js";
+import {
+  featuresByContent,
+  featuresFromExperiment,
+  featuresMistakes,
+  withFeatureOutput,
+} from "./features.js";
 import { byContent, fromExperiment, isExternal } from "./networkChoice.js";
 import { type Experiment, experimentSchema } from "./schema.js";
 import { checkSearch, type SearchParameter } from "./searchSpace.js";
@@ -79,8 +85,12 @@ export async function readSearched(given: string, overrides: ExperimentOverrides
   const { search, ...whole }: Record<string, unknown> = { ...withSettings(content, settings), ...over };
   const network = fromExperiment(path, whole.network);
   const start = from === undefined ? startFromExperiment(path, whole.from) : startWith(whole.from, from);
-  const resolved = { ...whole, network, ...(start === undefined ? {} : { from: start }) };
-  const experiment = checkExperiment(resolved, path);
+  const { features } = whole;
+  const placed = {
+    ...(start === undefined ? {} : { from: start }),
+    ...(features === undefined ? {} : { features: featuresFromExperiment(path, features) }),
+  };
+  const experiment = checkExperiment({ ...whole, network, ...placed }, path);
   return { experiment, parameters: search === undefined ? null : checkSearch(search, path) };
 }
 
@@ -109,7 +119,8 @@ function plainContent(document: Document, path: string): unknown {
  * Checks and freezes an experiment given as plain data; `origin` names it in errors. @throws PickbenchError
  * BadExperiment
  */
-export function checkExperiment(content: unknown, origin: string): Experiment {
+export function checkExperiment(given: unknown, origin: string): Experiment {
+  const content = withFeatureOutput(given);
   const parsed = experimentSchema.safeParse(content);
   if (!parsed.success) {
     const found = describeIssues(parsed.error.issues, content, experimentSchema);
@@ -148,6 +159,7 @@ function trainingMistakes(experiment: Experiment): string[] {
     ...(typeof name === "string" ? mistakeOf(() => architectureNamed(name)) : []),
     ...(budget === "" ? [] : mistakeOf(() => parseBudget(budget))),
     ...combinationMistakes(experiment),
+    ...featuresMistakes(experiment),
     ...headMistakes(experiment),
   ];
 }
@@ -170,7 +182,8 @@ const lossesOf: Readonly<Record<Experiment["output"], readonly string[]>> = {
   heatmap: ["squaredError", "absoluteError"],
 };
 
-function combinationMistakes({ networks, output, loss, types, ignore, target }: Experiment): string[] {
+function combinationMistakes(experiment: Experiment): string[] {
+  const { networks, output, loss, types, ignore, target, features } = experiment;
   const unfit = loss.filter(({ kind }) => !lossesOf[output].includes(kind));
   return [
     ...(networks === "perType" && output === "softmax"
@@ -182,7 +195,7 @@ function combinationMistakes({ networks, output, loss, types, ignore, target }: 
     ...(output === "heatmap" && target.kind === "ball"
       ? ["target: ball does not go with output: heatmap; wanted gaussian"]
       : []),
-    ...(types?.every((type) => ignore.includes(type))
+    ...(!features && types && types.length > 0 && types.every((type) => ignore.includes(type))
       ? ["types: all of them are ignored; leave one to learn"]
       : []),
   ];
@@ -233,5 +246,6 @@ export const experimentHash = ({ engine: _, network, from, ...experiment }: Expe
       ...withoutWatching(experiment),
       network: byContent(network),
       from: from && startByContent(from),
+      ...(experiment.features && { features: featuresByContent(experiment.features) }),
     }),
   );

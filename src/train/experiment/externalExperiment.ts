@@ -11,6 +11,7 @@ const trainingKeys = [
   "budget",
   "networks",
   "types",
+  "features",
   "output",
   "head",
   "patch",

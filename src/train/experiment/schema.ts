@@ -1,5 +1,6 @@
 /** The schema of experiments: every key, its default and bounds. */
 import { z } from "zod";
+import { featureSchema } from "../../data/masks/features.js";
 import { targetSchema } from "../../data/patches/targets.js";
 import { SplitSpec } from "../../data/splits.js";
 import { spacingLimits } from "../../domain/units.js";
@@ -19,7 +20,7 @@ const overlap = z.number().int().min(0);
 const networks = z
   .enum(["all", "perType"])
   .default("all")
-  .describe("`all`: one network for all types; `perType`: one network for each type, as in Ais");
+  .describe("`all`: one network for all types and features; `perType`: one network for each, as in Ais");
 
 const data = z
   .strictObject({
@@ -77,7 +78,9 @@ const patch = z
     batch: z.number().int().min(1).max(64).default(1).describe("patches in a step"),
     backgroundShare: fraction
       .default(0.1)
-      .describe("share of patches that are centred anywhere; the others hold a particle, each type as often"),
+      .describe(
+        "share of patches that are centred anywhere; the others hold a particle or a feature, each type and feature as often",
+      ),
   })
   .prefault({});
 
@@ -282,10 +285,18 @@ export const experimentSchema = z.strictObject({
     ),
   types: z
     .array(z.string())
-    .min(1)
     .refine(...eachOnce)
     .optional()
-    .describe("particle types to learn; if absent, all that the data set names"),
+    .describe(
+      "particle types to learn; if absent, all that the data set names, or with `features` none where nobody picked any; `[]` with `features` alone",
+    ),
+  features: z
+    .array(featureSchema)
+    .min(1)
+    .optional()
+    .describe(
+      "what is segmented by masks, beside the types or alone: names of the data set's segmentations (`[membrane, microtubule]`), or mappings of a name with `masks`, `label`, `annotated` and more (docs/masks.md)",
+    ),
   ignore: z
     .array(z.string())
     .refine(...eachOnce)
@@ -294,7 +305,9 @@ export const experimentSchema = z.strictObject({
   output: z
     .enum(["softmax", "sigmoid", "heatmap"])
     .default("softmax")
-    .describe("`softmax` over background and types; `sigmoid` or `heatmap`: each type by itself"),
+    .describe(
+      "`softmax` over background and types; `sigmoid` or `heatmap`: each type by itself; with `features` it is `sigmoid`",
+    ),
   head,
   target: targetSchema
     .prefault({ kind: "ball", fraction: 0.5 })

@@ -4,6 +4,7 @@ import { type Document, isMap, isScalar, isSeq, type Node } from "yaml";
 /** Places where an experiment has names, or lists of names. */
 const places: readonly (readonly string[])[] = [
   ["types"],
+  ["features"],
   ["ignore"],
   ["data", "tomogram"],
   ["data", "trainOn"],

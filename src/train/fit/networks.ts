@@ -7,18 +7,24 @@ import type { BallRadii } from "../../infer/predict/votes.js";
 import { codeOfHash, readArchitecture, runCode } from "../../nets/architectureFile.js";
 import type { NetworkSpec } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";
+import { featureNames } from "../experiment/features.js";
 import type { ResolvedNetwork, TrainedChoice } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 
-/** A network of an experiment: one for all types, or one per type. */
+/** A network of an experiment: one for all types and features, or one for each. */
 export interface ExperimentNetwork {
   readonly name: string;
   /** Specification; its outputs are the types, after a background where `background` is true. */
   readonly network: NetworkSpec;
   readonly types: readonly Particle[];
+  /** Features, whose outputs come after those of the types; absent where there are none. */
+  readonly features?: readonly string[];
   readonly background: boolean;
   readonly activation: Activation;
-  /** Type that each output predicts; null where nothing is picked: background, ignored and unscored types, offsets. */
+  /**
+   * Type or feature that each output predicts; null where nothing is predicted: background, ignored and unscored types,
+   * offsets.
+   */
   readonly channels: readonly (string | null)[];
   /** Radii of the balls whose voxels vote for a centre; null where the output has no offsets. */
   readonly radii: BallRadii | null;
@@ -53,7 +59,8 @@ export async function resolveNetwork(network: TrainedChoice): Promise<ResolvedNe
 
 /**
  * Returns the networks that an experiment trains on a data set of these particles.
- * @throws PickbenchError BadExperiment for a type that the data set lacks, or where no type is scored
+ * @throws PickbenchError BadExperiment for a type that the data set lacks, where no type is scored and there is no feature,
+ * or where a type and a feature have one name
  */
 export function networksOf(
   experiment: Experiment,
@@ -62,7 +69,8 @@ export function networksOf(
 ): ExperimentNetwork[] {
   const learned = learnedTypes(experiment, particles);
   const scored = learned.filter(({ name, weight }) => weight > 0 && !experiment.ignore.includes(name));
-  if (scored.length === 0)
+  const features = featureNames(experiment);
+  if (scored.length === 0 && features.length === 0)
     throw new PickbenchError(
       "BadExperiment",
       `types: none of ${learned.map(({ name }) => name).join(", ")} is scored; name at least one type with a weight`,
@@ -70,7 +78,17 @@ export function networksOf(
   const background = experiment.output === "softmax";
   const { head, target } = experiment;
   const fraction = target.kind === "ball" ? target.fraction : 1;
-  const networkFor = (name: string, types: readonly Particle[]): ExperimentNetwork => {
+  const both = learned.find(({ name }) => features.includes(name));
+  if (both)
+    throw new PickbenchError(
+      "BadExperiment",
+      `features: ${both.name} is among the types too; learn it as a type or as a feature, with types: ${JSON.stringify(learned.flatMap(({ name }) => (features.includes(name) ? [] : [name])))}`,
+    );
+  const networkFor = (
+    name: string,
+    types: readonly Particle[],
+    segmented: readonly string[],
+  ): ExperimentNetwork => {
     const classes = [
       ...(background ? [null] : []),
       ...types.map((type) => (scored.includes(type) ? type : null)),
@@ -80,19 +98,23 @@ export function networksOf(
       name,
       network: {
         ...network,
-        outputs: classes.length + offsets.length,
+        outputs: classes.length + segmented.length + offsets.length,
         ...(head.stride === 1 ? {} : { stride: head.stride }),
       },
       types,
+      ...(segmented.length > 0 ? { features: segmented } : {}),
       background,
       activation: activations[experiment.output],
-      channels: [...classes.map((type) => type?.name ?? null), ...offsets],
+      channels: [...classes.map((type) => type?.name ?? null), ...segmented, ...offsets],
       radii: head.offsets ? classes.map((type) => type && fraction * type.radius) : null,
     };
   };
   return experiment.networks === "all"
-    ? [networkFor("all", learned)]
-    : scored.map((type) => networkFor(type.name, [type]));
+    ? [networkFor("all", learned, features)]
+    : [
+        ...scored.map((type) => networkFor(type.name, [type], [])),
+        ...features.map((feature) => networkFor(feature, [], [feature])),
+      ];
 }
 
 function learnedTypes({ types }: Experiment, particles: readonly Particle[]): readonly Particle[] {
@@ -112,6 +134,7 @@ export function patchSpecOf(experiment: Experiment, network: ExperimentNetwork, 
     patchShape: experiment.patch.shape,
     batchSize: experiment.patch.batch,
     types: network.types,
+    ...(network.features && { features: network.features }),
     background: network.background,
     target: experiment.target,
     head: experiment.head,

@@ -1,13 +1,16 @@
 /** Detection in the held-out runs: picks, truth, and the counts at every threshold. */
+import { type Mask, withoutBlank } from "../../data/masks/mask.js";
 import type { Dataset } from "../../data/model.js";
 import { readRunPicks, writePicks } from "../../data/picks.js";
 import type { ParticlePick } from "../../domain/particles.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import type { ProbabilityMaps } from "../../infer/predict/probabilityMaps.js";
+import type { SparseMap } from "../../infer/predict/sparseMap.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { countSweep, type SweptType, type ThresholdSweep } from "../../score/sweep.js";
 import { writeFolderWhole, writeWhole } from "../../system/files.js";
 import { type Progress, type Reporter, startCounting } from "../../system/reporter.js";
+import { readMasks } from "../fit/featureMasks.js";
 import { type Detector, openDetector } from "../submit/detector.js";
 import { ownCode, type PreparedRun } from "./prepare.js";
 import type { RunFolder } from "./runFolder.js";
@@ -21,8 +24,17 @@ interface HoldoutPicks {
   readonly sweep: ThresholdSweep;
 }
 
-/** Predicts every held-out run once; the maps yield the picks and the counts at every threshold of the experiment. */
-export async function detectHoldout(prepared: PreparedRun, folder: RunFolder): Promise<HoldoutPicks> {
+/**
+ * Predicts every held-out run once; the maps yield the picks and the counts at every threshold of the experiment. Where only
+ * features are learned there are no picks and no truth of any.
+ *
+ * @param onMasks receives each run's features with their maps and masks
+ */
+export async function detectHoldout(
+  prepared: PreparedRun,
+  folder: RunFolder,
+  onMasks?: (masks: readonly HeldOutMask[]) => void | Promise<void>,
+): Promise<HoldoutPicks> {
   const { dataset, splits, engine, threads, reporter, experiment } = prepared;
   const truth = new Map<string, readonly ParticlePick[]>();
   const picks = new Map<string, readonly ParticlePick[]>();
@@ -37,6 +49,9 @@ export async function detectHoldout(prepared: PreparedRun, folder: RunFolder): P
     const swept = sweptTypes(detector, experiment.picking.thresholds);
     for (const run of splits.holdout) {
       const maps = await predictRun(detector, dataset, run, reporter);
+      if (onMasks && detector.features.size > 0)
+        await onMasks(await heldOutMasks(prepared, detector, run, maps));
+      if (detector.types.length === 0) continue;
       const picking = reporter.progress(`picking ${run}`, swept.size, "types");
       try {
         picks.set(run, await detector.pick(maps));
@@ -50,6 +65,35 @@ export async function detectHoldout(prepared: PreparedRun, folder: RunFolder): P
   } finally {
     await detector.close();
   }
+}
+
+/** A feature of a held-out run, as predicted and as it is. */
+export interface HeldOutMask {
+  readonly run: string;
+  readonly feature: string;
+  /** Probability above which a voxel belongs to the feature. */
+  readonly threshold: number;
+  /** Probabilities, of the voxels above the lowest threshold of the experiment. */
+  readonly probability: SparseMap;
+  /** 0 no, 1 yes, 2 unknown, on the grid of the map; unknown where the tomogram holds no data. */
+  readonly truth: Mask;
+}
+
+/** Returns the features of a predicted run that have a mask there. */
+async function heldOutMasks(
+  { dataset, experiment }: PreparedRun,
+  detector: Detector,
+  run: string,
+  maps: ProbabilityMaps,
+): Promise<HeldOutMask[]> {
+  const { ref } = await detector.find(dataset, run);
+  const masks = await readMasks(dataset, experiment, { ref, shape: maps.shape, spacing: maps.spacing });
+  return [...detector.features].flatMap(([feature, threshold]) => {
+    const mask = masks.get(feature);
+    if (!mask) return [];
+    const truth = withoutBlank(mask, [maps.blank]);
+    return [{ run, feature, threshold, probability: maps.sparse(feature), truth }];
+  });
 }
 
 async function predictRun(

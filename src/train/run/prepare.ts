@@ -1,7 +1,9 @@
 /** Prepares a run: experiment, data, splits and networks, all checked before the first step. */
 import { openDataset, tomogramMeant, tomogramsNamed, tomogramsThere } from "../../data/dataset.js";
 import { dataManifest, type ManifestEntry, manifestHash } from "../../data/manifest.js";
+import { withMaskFiles } from "../../data/masks/find.js";
 import type { Dataset, Run } from "../../data/model.js";
+import { pickedTypes } from "../../data/picks.js";
 import { resolveSplits, type SplitSpec, type Splits } from "../../data/splits.js";
 import type { Particle } from "../../domain/particles.js";
 import { resolveEngine } from "../../engines/available.js";
@@ -16,13 +18,14 @@ import type { CodeLeave } from "../checkpoint/allowedCode.js";
 import { readExternalNetwork } from "../checkpoint/externalNetwork.js";
 import { joined, type Lineage, type SeenRun } from "../checkpoint/lineage.js";
 import { experimentHash, readExperiment } from "../experiment/experiment.js";
+import { experimentFeatures } from "../experiment/features.js";
 import { isExternal } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
 import { checkAncestry, fingerprintsOf, generationOf } from "../transfer/ancestry.js";
 import { modelLineage } from "../transfer/source.js";
 import { openStart, type PreparedStart, prepareStart, startText } from "../transfer/start.js";
-import { checkRun } from "./checkRun.js";
+import { type CountedMasks, checkRun } from "./checkRun.js";
 import type { RunFolder } from "./runFolder.js";
 import type { SeenData, SeenTomograms } from "./seenData.js";
 
@@ -83,6 +86,8 @@ export interface PreparedRun {
   readonly manifest: readonly ManifestEntry[];
   readonly dataHash: string;
   readonly seen: SeenData;
+  /** Masks of all runs, without voxels. */
+  readonly masks: CountedMasks;
   readonly engine: EngineName;
   readonly threads: number;
   readonly reporter: Reporter;
@@ -104,8 +109,9 @@ export async function prepareRun(
   const given = await experimentOf(options);
   const engine = await resolveEngine(options.resolvedEngine ?? given.engine);
   const { reporter = silentReporter } = options;
-  const dataset = await openDataset(options.data, { reporter, spacing: given.data.spacing });
-  const read = onTomogramMeant(given, dataset);
+  const found = await openDataset(options.data, { reporter, spacing: given.data.spacing });
+  const dataset = await withMaskFiles(found, experimentFeatures(given));
+  const read = await onTypesThere(onTomogramMeant(given, dataset), dataset);
   const splits = splitsOf(read, dataset, options.data, share);
   const leftOut = leftOutRuns(read, dataset);
   if (!options.seen) for (const line of choiceNotes(given, read, leftOut)) reporter.note(line);
@@ -115,7 +121,7 @@ export async function prepareRun(
   await checkPrecision(experiment.predict.precision, engine, external ? [external] : networks);
   const start = source && (await prepareStart(source, networks));
   if (start && !options.seen) reporter.note(`from ${startText(start)}`);
-  const seen = await checkRun({
+  const { seen, masks } = await checkRun({
     ...{ experiment, dataset, splits, networks, external, reporter },
     known: options.seen ?? null,
   });
@@ -144,6 +150,7 @@ export async function prepareRun(
     manifest,
     dataHash: manifestHash(manifest),
     seen,
+    masks,
     engine,
     threads,
     reporter,
@@ -168,6 +175,12 @@ async function lineageOf(
   const types = [...new Set(networks.flatMap((network) => network.types.map(({ name }) => name)))];
   const own = generationOf(experiment, splits, fingerprints, types);
   return { lineage: joined([own], start?.source.lineage ?? []), fingerprints };
+}
+
+/** Returns the experiment without types where it has features, names no types, and nobody picked any. */
+async function onTypesThere(experiment: Experiment, dataset: Dataset): Promise<Experiment> {
+  if (!experiment.features || experiment.types) return experiment;
+  return (await pickedTypes(dataset)).length > 0 ? experiment : { ...experiment, types: [] };
 }
 
 async function experimentOf(options: RunOptions): Promise<Experiment> {

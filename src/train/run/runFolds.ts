@@ -109,13 +109,18 @@ async function planFolds(folder: RunFolder, options: FoldsOptions): Promise<Plan
     const all = names.toSorted();
     return { train: all, tune: [], holdout: all };
   });
+  if (prepared.networks.every(({ types }) => types.length === 0))
+    throw new PickbenchError(
+      "BadExperiment",
+      "splits: folds are scored together by their picks, and the experiment learns features alone; hold runs out instead, such as {train: rest, tune: 1, holdout: 1}",
+    );
   const { folds: count, tune } = shared[0]!.spec;
   const truth = await readTruth(prepared);
   for (const { spec, splits } of shared)
     await inFold(`fold ${spec.fold}`, async () =>
       checkLearned(
         prepared.networks,
-        splits.train.map((run) => ({ run, picks: truth.get(run)! })),
+        splits.train.map((run) => ({ run, picks: truth.get(run)!, masks: prepared.masks.get(run)! })),
       ),
     );
   await checkAncestryOfEach(prepared, shared);

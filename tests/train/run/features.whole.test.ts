@@ -1,0 +1,81 @@
+/** Whole runs that learn features by masks: alone, and beside types. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
+import { pickbench } from "../../support/commandLine.js";
+import { writeBlobs } from "../../support/masks.js";
+import { allowTiny, tinyCode, tinyDataset, tinyExperiment, tinyRuns } from "../../support/tinyRun.js";
+
+let folder: string;
+let data: string;
+const at = (...parts: string[]) => join(folder, ...parts);
+const loss = [{ kind: "binaryCrossEntropy", positiveWeight: 5 }, { kind: "tversky" }];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "features-"));
+  data = await tinyDataset(folder);
+  for (const run of tinyRuns) await writeBlobs(data, run);
+}, 120_000);
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const run = (experiment: string, out: string, ...flags: string[]) =>
+  pickbench(
+    "run",
+    experiment,
+    "--data",
+    data,
+    "--out",
+    at(out),
+    "--submissions",
+    at("submissions"),
+    "--quiet",
+    ...flags,
+  );
+
+test("features alone: trained, tuned by Dice, predicted, and the same bytes again", async () => {
+  const experiment = await tinyExperiment(at("alone.yaml"), {
+    types: [],
+    features: [{ name: "blob", annotated: "slices" }],
+    loss,
+    budget: "40 steps",
+    picking: { thresholds: [0.2, 0.4, 0.6] },
+  });
+  const { stderr, code } = await run(experiment, "alone");
+  expect([code, stderr]).toEqual([0, expect.any(String)]);
+  const checkpoint = await readCheckpoint(at("alone", "best.safetensors"), { allowCode: [tinyCode(folder)] });
+  expect(checkpoint.features).toEqual([{ name: "blob", threshold: expect.any(Number) }]);
+  expect([0.2, 0.4, 0.6]).toContain(checkpoint.features![0]!.threshold);
+  expect(checkpoint.picking.size).toBe(0);
+  expect(checkpoint.networks[0]!.channels).toEqual(["blob"]);
+  expect(checkpoint.tuneScore).toBeGreaterThan(0.2);
+  const again = await run(experiment, "again");
+  expect(again.code).toBe(0);
+  expect(await readFile(at("again", "best.safetensors"))).toEqual(
+    await readFile(at("alone", "best.safetensors")),
+  );
+  const predicted = await pickbench(
+    ...["predict", at("alone", "best.safetensors"), "--data", data, "--runs", tinyRuns[3]!],
+    ...["--out", at("maps"), "--json", ...allowTiny(folder)],
+  );
+  expect(JSON.parse(predicted.stdout)).toMatchObject({ types: [], features: { blob: expect.any(Number) } });
+});
+
+test("a feature beside a type: both are learned, the type alone is picked", async () => {
+  const experiment = await tinyExperiment(at("mixed.yaml"), {
+    types: ["apo-ferritin"],
+    features: ["blob"],
+    loss,
+    augment: { mixup: 0.4, rotation: 20 },
+  });
+  const { code, stderr } = await run(experiment, "mixed");
+  expect([code, stderr]).toEqual([0, expect.any(String)]);
+  const checkpoint = await readCheckpoint(at("mixed", "best.safetensors"), { allowCode: [tinyCode(folder)] });
+  expect(checkpoint.networks[0]!.channels).toEqual(["apo-ferritin", "blob"]);
+  expect([...checkpoint.picking.keys()]).toEqual(["apo-ferritin"]);
+  expect(checkpoint.features!.map(({ name }) => name)).toEqual(["blob"]);
+  const report = JSON.parse(await readFile(at("mixed", "report.json"), "utf8"));
+  expect(report.holdout.score).toEqual(expect.any(Number));
+});
