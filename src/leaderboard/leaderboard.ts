@@ -7,7 +7,7 @@ import { copyFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { meanOf } from "../domain/numbers.js";
-import type { RunRecord } from "../domain/record.js";
+import { datasetOf, type RunRecord } from "../domain/record.js";
 import { type ScoreInterval, scoreInterval } from "../score/statistics/interval.js";
 import { type OverSeeds, overSeeds } from "../score/statistics/seeds.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../system/errors.js";
@@ -35,7 +35,7 @@ export { readReport } from "./submissionFolder.js";
 /** Submissions that may be compared: same data files, same held-out runs. */
 export interface LeaderboardGroup {
   readonly dataHash: string;
-  /** Name of the data's folder or configuration in the rows' commands; null where they name none. */
+  /** Name of the data's folder or configuration in the rows' records; null where they name none. */
   readonly dataName: string | null;
   readonly holdout: readonly string[];
   /** Rows, highest score first. */
@@ -154,11 +154,11 @@ function byScore(a: Ranked, b: Ranked): number {
 
 const meanDice = ({ dice = {} }: Ranked): number => meanOf(Object.values(dice).map((value) => value ?? 0));
 
-/** The last part of what `--data` was in the command; null where it had none. */
-function dataNameOf({ command }: RunRecord): string | null {
-  const at = command.findIndex((word) => word === "--data" || word.startsWith("--data="));
-  const given = at < 0 ? undefined : (/^--data=(.*)$/.exec(command[at]!)?.[1] ?? command[at + 1]);
-  const parts = given?.split(/[\\/]+/).filter((part) => part !== "" && part !== "." && part !== "..");
+/** The last part of the path of a run's data set; null where none was given. */
+export function dataNameOf(record: Pick<RunRecord, "dataset" | "command">): string | null {
+  const parts = datasetOf(record)
+    ?.split(/[\\/]+/)
+    .filter((part) => part !== "" && part !== "." && part !== "..");
   return parts?.at(-1) ?? null;
 }
 

@@ -10,7 +10,7 @@ import type { TomogramChoice } from "../data/normalisation.js";
 import { readPicks } from "../data/picks.js";
 import { isRemote } from "../data/remote/address.js";
 import type { Particle, ParticlePick } from "../domain/particles.js";
-import { type RunRecord, readRecord } from "../domain/record.js";
+import { datasetOf, type RunRecord, readRecord } from "../domain/record.js";
 import { ownUserId } from "../formats/copickPicks.js";
 import type { PickingSettings } from "../infer/pick/picking.js";
 import { readReport } from "../leaderboard/leaderboard.js";
@@ -157,17 +157,11 @@ export async function openRunData(
 ): Promise<Dataset> {
   const { spacing } = tomogram;
   if (given !== undefined) return openDataset(given, { reporter, spacing });
-  const named = (record.dataset ?? dataArgument(record.command))?.replace(/^~(?=\/|$)/, homedir());
+  const named = datasetOf(record)?.replace(/^~(?=\/|$)/, homedir());
   if (named !== undefined && (isRemote(named) || existsSync(named)))
     return openDataset(named, { reporter, spacing });
   throw new PickbenchError(
     "BadUsage",
     `${label}: its data set ${named === undefined ? "is not named in its record" : `${named} is not there`}; name it with --data`,
   );
-}
-
-/** Returns the value of `--data` in a command line. */
-export function dataArgument(command: readonly string[]): string | undefined {
-  const at = command.indexOf("--data");
-  return at >= 0 ? command[at + 1] : command.find((each) => each.startsWith("--data="))?.slice(7);
 }

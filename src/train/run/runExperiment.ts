@@ -250,7 +250,7 @@ export async function writeReport(
 ): Promise<RunReport> {
   await writeSubmission(folder.submission, picks);
   const score: ScoreReport | null = truth.size > 0 ? scorePicks(truth, picks, dataset.particles) : null;
-  const interval = score && scoreInterval(score, { seed: experiment.seed, particles: dataset.particles });
+  const interval = score && scoreInterval(score, { particles: dataset.particles });
   const report = runReport(experiment.name, { holdout: score, interval });
   await writeWhole(folder.report, `${JSON.stringify(report, null, 1)}\n`);
   return report;
