@@ -95,20 +95,16 @@ interface RunFingerprint {
  * @param picks of each of the runs
  */
 export function runFingerprints(
-  { root, overlayRoot, roots, runs }: Dataset,
+  dataset: Dataset,
   picks: ReadonlyMap<string, readonly ParticlePick[]>,
   manifest: readonly ManifestEntry[],
 ): RunFingerprint[] {
-  const placesOf = (path: string): string[] => [
-    ...roots.map((each) => `${each === overlayRoot ? "overlay" : "static"}/${slashed(relative(each, path))}`),
-    slashed(relative(root, path) || basename(path)),
-  ];
   const filesOf = new Map<string, [name: string, sha256: string][]>();
-  const files = runs.flatMap(({ name, tomograms }) => {
+  const files = dataset.runs.flatMap(({ name, tomograms }) => {
     if (!picks.has(name)) return [];
     return tomograms.map(({ path }) => {
       const own: [string, string][] = [];
-      for (const place of placesOf(path)) filesOf.set(place, own);
+      for (const place of placesOf(dataset, path)) filesOf.set(place, own);
       return { run: name, own };
     });
   });
@@ -127,6 +123,12 @@ export function runFingerprints(
     };
   });
 }
+
+/** Returns the paths, in a manifest, at which a file or folder of a data set may stand. */
+export const placesOf = ({ root, overlayRoot, roots }: Dataset, path: string): string[] => [
+  ...roots.map((each) => `${each === overlayRoot ? "overlay" : "static"}/${slashed(relative(each, path))}`),
+  slashed(relative(root, path) || basename(path)),
+];
 
 const slashed = (path: string): string => path.split(/[/\\]/).join("/");
 

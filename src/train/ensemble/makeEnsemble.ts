@@ -1,8 +1,7 @@
 /** Makes ensembles. The room `ensemble` joins checkpoints into one: weighted predictions or averaged weights. */
-import { sep } from "node:path";
 import { commonContrast } from "../../data/contrast.js";
 import { findRun, findTomogram } from "../../data/dataset.js";
-import { dataManifest } from "../../data/manifest.js";
+import { dataManifest, placesOf } from "../../data/manifest.js";
 import type { Dataset } from "../../data/model.js";
 import type { EngineName } from "../../engines/engine.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -108,9 +107,11 @@ async function lineageOf(
   tune: readonly string[],
 ): Promise<Lineage> {
   const { tomogram, voxelSpacing } = members[0]!.checkpoint.experiment.data;
-  const places = tune.map((run) => findTomogram(findRun(dataset, run), tomogram, voxelSpacing).path);
+  const places = tune.flatMap((run) =>
+    placesOf(dataset, findTomogram(findRun(dataset, run), tomogram, voxelSpacing).path),
+  );
   const isOfTomogram = (path: string) =>
-    places.some((place) => path === place || path.startsWith(place + sep));
+    places.some((place) => path === place || path.startsWith(`${place}/`));
   const manifest = await dataManifest(dataset, tune, { hash: true, only: isOfTomogram });
   const seen = await fingerprintsOf(dataset, tune, manifest);
   const lineages = members

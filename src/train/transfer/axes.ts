@@ -4,10 +4,10 @@ import type { Parameter } from "../../nets/value.js";
 
 /** How a parameter's shape follows outputs and slices. */
 export interface ParameterAxes {
-  /** Axis with one place an output; null where there is none. */
-  readonly output: number | null;
-  /** Axis with one place a slice; null where there is none. */
-  readonly slice: number | null;
+  /** Axes with one place an output. */
+  readonly outputs: readonly number[];
+  /** Axes with one place a slice. */
+  readonly slices: readonly number[];
   /** Whether the shape follows the outputs at all: then the parameter is a part of the head. */
   readonly isHead: boolean;
 }
@@ -23,10 +23,10 @@ export async function axesOf(spec: NetworkSpec): Promise<ReadonlyMap<string, Par
   const moreSlices = await shapesOf({ ...spec, slices: slices + 2 });
   return new Map(
     parameters.map((parameter) => {
-      const output = axisOf(parameter, moreOutputs, outputs, 1);
-      const slice = axisOf(parameter, moreSlices, slices, 2);
       const isHead = shapeDiffers(parameter, moreOutputs);
-      return [parameter.name, { output, slice, isHead }];
+      const byOutput = axesGrown(parameter, moreOutputs, outputs, 1);
+      const bySlice = axesGrown(parameter, moreSlices, slices, 2);
+      return [parameter.name, { outputs: byOutput, slices: bySlice, isHead }];
     }),
   );
 }
@@ -47,11 +47,11 @@ function shapeDiffers({ name, shape }: Parameter, shapes: Shapes): boolean {
   return other !== undefined && other.join() !== shape.join();
 }
 
-/** The one axis of `size` places that grows by `more`; null where there is none, or several. */
-function axisOf({ name, shape }: Parameter, shapes: Shapes, size: number, more: number): number | null {
+/** The axes of `size` places that grow by `more`; none where another one grows. */
+function axesGrown({ name, shape }: Parameter, shapes: Shapes, size: number, more: number): number[] {
   const other = shapes.get(name);
-  if (other?.length !== shape.length) return null;
+  if (other?.length !== shape.length) return [];
   const grown = shape.flatMap((places, axis) => (other[axis] === places ? [] : [axis]));
-  const [axis] = grown;
-  return grown.length === 1 && shape[axis!] === size && other[axis!] === size + more ? axis! : null;
+  const isPlain = grown.every((axis) => shape[axis] === size && other[axis] === size + more);
+  return isPlain ? grown : [];
 }

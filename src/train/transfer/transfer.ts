@@ -96,7 +96,7 @@ export async function untouched(network: ExperimentNetwork): Promise<NetworkTran
 /** Takes an array as far as it fits; false where nothing does. */
 function take(
   { shape }: Parameter,
-  { output, slice, isHead }: ParameterAxes,
+  { outputs, slices, isHead }: ParameterAxes,
   given: SourceTensor,
   labels: readonly string[],
   sourceLabels: SourceNetwork["labels"],
@@ -109,14 +109,14 @@ function take(
     into.taken.fill(1);
     return true;
   }
-  if (given.shape.length !== shape.length || (isHead && output === null)) return false;
+  if (given.shape.length !== shape.length || (isHead && outputs.length === 0)) return false;
   const maps = shape.map((size, axis): readonly number[] | null => {
     const got = given.shape[axis]!;
-    if (axis === output) {
+    if (outputs.includes(axis)) {
       if (sourceLabels?.length !== got) return null;
       return labels.map((label) => sourceLabels.indexOf(label));
     }
-    if (axis === slice) return got % 2 === 1 ? centred(size, got) : null;
+    if (slices.includes(axis)) return got % 2 === 1 ? centred(size, got) : null;
     return size === got ? centred(size, size) : null;
   });
   return maps.every((map) => map !== null) && copy(maps, given, into);
