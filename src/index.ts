@@ -157,6 +157,7 @@ export type { StarBlock, StarLoop } from "./formats/star.js";
  */
 
 export { type SimulatedDataset, type SimulateOptions, simulateDataset } from "./api/simulate.js";
+export type { CellFeature } from "./data/simulate/cell/features.js";
 export type { SimulatedRun } from "./data/simulate/simulateDataset.js";
 export type { PickCounts } from "./data/simulate/simulateWorker.js";
 
