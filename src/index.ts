@@ -153,6 +153,7 @@ export type { StarBlock, StarLoop } from "./formats/star.js";
  *
  * const { runs } = await simulateDataset("phantoms", { runs: 2, shape: [48, 96, 96], seed: 1 });
  * for (const { name, counts } of runs) console.log(name, counts.ribosome);
+ * await simulateDataset("cells", { runs: 1, shape: [48, 96, 96], scene: "cell", features: ["membrane", "gold"] });
  * ```
  */
 
