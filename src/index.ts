@@ -153,10 +153,12 @@ export type { StarBlock, StarLoop } from "./formats/star.js";
  *
  * const { runs } = await simulateDataset("phantoms", { runs: 2, shape: [48, 96, 96], seed: 1 });
  * for (const { name, counts } of runs) console.log(name, counts.ribosome);
+ * await simulateDataset("cells", { runs: 1, shape: [48, 96, 96], scene: "cell", features: ["membrane", "gold"] });
  * ```
  */
 
 export { type SimulatedDataset, type SimulateOptions, simulateDataset } from "./api/simulate.js";
+export type { CellFeature } from "./data/simulate/cell/features.js";
 export type { SimulatedRun } from "./data/simulate/simulateDataset.js";
 export type { PickCounts } from "./data/simulate/simulateWorker.js";
 

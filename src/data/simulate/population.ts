@@ -66,6 +66,8 @@ export function drawDistractors(volume: number, random: Random): { proteins: num
 export interface SpecimenSet {
   readonly particles: ReadonlyMap<string, Density>;
   readonly distractors: readonly Density[];
+  /** Those of the distractors that come from maps. */
+  readonly mappedDistractors: readonly Density[];
   readonly bead: Density;
 }
 
@@ -85,10 +87,11 @@ export async function assembleSpecimens(spacing: number, folder?: string): Promi
     const density = maps.get(name) ?? shapeOf(name, spacing);
     if (density) particles.set(name, density);
   }
-  const distractors = [...maps.values()].filter(({ name }) => !isParticle(name));
+  const mappedDistractors = [...maps.values()].filter(({ name }) => !isParticle(name));
   return {
     particles,
-    distractors: [...distractors, ...distractorShapes(distractorKinds, spacing)],
+    mappedDistractors,
+    distractors: [...mappedDistractors, ...distractorShapes(distractorKinds, spacing)],
     bead: goldBead(spacing),
   };
 }

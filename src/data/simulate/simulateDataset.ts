@@ -14,7 +14,7 @@ import { openPool } from "../../system/threads/pool.js";
 import { builtModule } from "../../system/threads/threads.js";
 import { cellFeatures } from "./cell/features.js";
 import type { CellSettings } from "./cell/scene.js";
-import type { Made, PhantomRoots, SimulateTask } from "./simulateWorker.js";
+import type { Made, PhantomRoots, PickCounts, SimulateTask } from "./simulateWorker.js";
 
 /** Options of a simulated data set. */
 interface SimulateOptions {
@@ -46,8 +46,10 @@ interface SimulateOptions {
 }
 
 /** A tomogram that was simulated, how many particles of each type lie in it, and how many voxels of a cell's features. */
-export interface SimulatedRun extends Made {
+export interface SimulatedRun {
   readonly name: string;
+  readonly counts: PickCounts;
+  readonly features?: Readonly<Record<string, number>>;
 }
 
 /** Bytes per voxel that a worker holds while it makes a tomogram, and the limit for all workers together. */

@@ -1,7 +1,7 @@
 /** Ice contamination: crystals that settled on the faces of the sample. */
 import type { Random } from "../../../domain/random.js";
 import { type Slab, slabMiddle } from "../placement.js";
-import type { Vector3 } from "../rotation.js";
+import { randomRotation, rotate, type Vector3 } from "../rotation.js";
 import { bitOf } from "./features.js";
 import type { Clearance } from "./occupancy.js";
 import { boundsAround, type Canvas, draw, shareInside } from "./raster.js";
@@ -40,8 +40,12 @@ export function drawIce(slab: Slab, share: number, random: Random): Crystal[] {
     const cy = random.between(0, y);
     const side = random.uniform() < 0.5 ? 1 : -1;
     const face = slabMiddle(slab, cx, cy) + (side * slab.thickness) / 2;
+    const turn = randomRotation(random);
     const others = Array.from({ length: 8 }, () => randomDirection(random));
-    const faces = [...cube, ...others].map((normal) => ({ normal, away: radius * random.between(0.7, 1) }));
+    const faces = [...cube.map((normal) => rotate(turn, normal)), ...others].map((normal) => ({
+      normal,
+      away: radius * random.between(0.7, 1),
+    }));
     return {
       centre: [cx, cy, face + side * radius * random.between(-0.1, 0.3)],
       faces,

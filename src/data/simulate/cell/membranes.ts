@@ -164,8 +164,10 @@ function drawSwell(random: Random): Swell {
 
 /** Radii of vesicles in Å, and how many lie in one of the challenge's volumes. */
 const vesicles = { least: 300, greatest: 1500, perReference: 14 } as const;
-/** Least radius in Å of vesicles in tomograms too small for others. */
-const smallest = 150;
+/** Attempts to place a vesicle, after how many it shrinks by a tenth, and the radius in Å to which it may shrink. */
+const tries = 400;
+const shrinking = 50;
+const smallest = 200;
 /** Free space in Å kept between a vesicle and its neighbours. */
 const aside = 60;
 
@@ -186,14 +188,10 @@ export function drawVesicles(slab: Slab, share: number, occupancy: Occupancy, ra
   ).sort((a, b) => b - a);
   const found: Membrane[] = [];
   for (let radius of radii) {
-    for (
-      let attempt = 0;
-      attempt < 60 && radius >= smallest;
-      attempt++, radius *= attempt % 5 === 0 ? 0.9 : 1
-    ) {
+    for (let attempt = 1; attempt <= tries; attempt++) {
+      if (attempt % shrinking === 0) radius = Math.max(Math.min(smallest, roomy), 0.9 * radius);
       const centre = drawCentre(slab, radius, random);
-      const widest = radius * 1.25;
-      if (!occupancy.isFree(centre, widest + aside)) continue;
+      if (!occupancy.isFree(centre, 1.25 * radius + aside)) continue;
       const members = drawVesicle(centre, radius, random);
       for (const member of members) occupancy.addMembrane(member);
       found.push(...members);

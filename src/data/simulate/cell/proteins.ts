@@ -1,21 +1,18 @@
-/** Built-in shapes of what a cell holds besides the particles: subunits of filaments, membrane proteins, cytosol. */
+/** Built-in shapes of what a cell holds besides the particles: subunits of filaments, proteins of membranes and cytosol. */
 import { type Random, randomFor } from "../../../domain/random.js";
 import { beadVolume, densityAt, type Ellipsoid, fillWithBeads, renderBeads } from "../beads.js";
 import { type Density, densityOf } from "../density.js";
 import { randomRotation, type Vector3 } from "../rotation.js";
 import { blur } from "../shapes.js";
 
-/** Densities of a cell, besides the particles'. */
+/** Proteins of a cell, besides the particles. */
 export interface CellProteins {
-  readonly tubulin: Density;
-  readonly actin: Density;
-  /** Proteins that stand in a membrane, z along the normal and z = 0 in its middle, each with its map's origin. */
   readonly membrane: readonly MembraneProtein[];
-  /** Proteins of the cytosol, from 30 to about 700 kDa. */
+  /** Proteins of the cytosol, from 20 to about 500 kDa. */
   readonly cytosol: readonly Density[];
 }
 
-/** A membrane protein and where its centre of mass lies above the membrane's middle, x, y, z in Å. */
+/** A protein that stands in a membrane along z, and where its centre of mass lies from the membrane's middle, Å. */
 export interface MembraneProtein {
   readonly density: Density;
   readonly offset: Vector3;
@@ -28,33 +25,48 @@ const cytosolKinds = 40;
 /** Dalton of protein per Å³ (1.35 g/cm³). */
 export const proteinDensity = 0.81;
 
-/** Makes the densities of a cell. @param spacing Å per voxel of the tomograms */
-export function cellProteins(spacing: number): CellProteins {
-  const of = (name: string, bodies: readonly Ellipsoid[], extent: number, mass?: number) => {
-    const beads = fillWithBeads((at) => densityAt(bodies, at), extent, 0.25, randomFor(0, `shape ${name}`));
-    const volume = beadVolume * beads.reduce((sum, { weight }) => sum + weight, 0);
-    return densityOf(
-      name,
-      renderBeads(beads, spacing, blur(spacing)),
-      mass ?? (proteinDensity * volume) / 1000,
-    );
-  };
-  const tubulin: Ellipsoid[] = [
+/** Makes the density of a protein from its bodies; its mass is by their volume if it is not given. */
+function proteinOf(
+  name: string,
+  spacing: number,
+  bodies: readonly Ellipsoid[],
+  extent: number,
+  mass?: number,
+): Density {
+  const beads = fillWithBeads((at) => densityAt(bodies, at), extent, 0.25, randomFor(0, `shape ${name}`));
+  const volume = beadVolume * beads.reduce((sum, { weight }) => sum + weight, 0);
+  return densityOf(
+    name,
+    renderBeads(beads, spacing, blur(spacing)),
+    mass ?? (proteinDensity * volume) / 1000,
+  );
+}
+
+/** Makes the subunits of filaments: a dimer of tubulin and an actin, x outwards and z along the filament. */
+export function filamentSubunits(spacing: number): Readonly<Record<"microtubule" | "actin", Density>> {
+  const dimer: Ellipsoid[] = [
     { at: [0, 0, 20], axes: [23, 26, 21] },
     { at: [2, 0, -20], axes: [23, 26, 21] },
   ];
   return {
-    tubulin: of("tubulin", tubulin, 50, 100),
-    actin: of("actin", [{ at: [0, 0, 0], axes: [22, 20, 28] }], 40, 42),
+    microtubule: proteinOf("tubulin", spacing, dimer, 50, 100),
+    actin: proteinOf("actin", spacing, [{ at: [0, 0, 0], axes: [22, 20, 28] }], 40, 42),
+  };
+}
+
+/** Makes the proteins of a cell. @param spacing Å per voxel of the tomograms */
+export function cellProteins(spacing: number): CellProteins {
+  return {
     membrane: Array.from({ length: membraneKinds }, (_, i) => {
-      const density = of(`membrane protein ${i + 1}`, standing(randomFor(0, "membrane protein", i)), 130);
+      const bodies = standing(randomFor(0, "membrane protein", i));
+      const density = proteinOf(`membrane protein ${i + 1}`, spacing, bodies, 130);
       const middle = (density.map.shape[0] - 1) / 2;
       const [z, y, x] = density.centre.map((at) => (at - middle) * spacing) as [number, number, number];
       return { density, offset: [x, y, z] };
     }),
     cytosol: Array.from({ length: cytosolKinds }, (_, i) => {
       const { bodies, extent } = globular(randomFor(0, "cytosol protein", i));
-      return of(`cytosol protein ${i + 1}`, bodies, extent);
+      return proteinOf(`cytosol protein ${i + 1}`, spacing, bodies, extent);
     }),
   };
 }

@@ -18,7 +18,7 @@ import { drawGold, paintGold } from "./gold.js";
 import { crystalClearance, drawIce, paintIce } from "./ice.js";
 import { drawMembranes, drawSheets, drawVesicles } from "./membranes.js";
 import { Occupancy } from "./occupancy.js";
-import { cellProteins } from "./proteins.js";
+import { cellProteins, filamentSubunits } from "./proteins.js";
 import type { Canvas } from "./raster.js";
 import type { Membrane } from "./surfaces.js";
 
@@ -80,14 +80,15 @@ export function simulateCell(plan: PhantomPlan, settings: CellSettings, specimen
   );
   const standing = placeMembraneProteins(proteins.membrane, membranes, occupancy, drawn("membrane proteins"));
   const crowding = settings.crowding ?? drawn("crowding").between(crowdings.least, crowdings.greatest);
-  const kinds = [...proteins.cytosol, ...specimens.distractors];
+  const kinds = [...proteins.cytosol, ...specimens.mappedDistractors];
   const cytosol = placeCytosol(kinds, crowding, occupancy, drawn("cytosol"));
 
   const field = emptyField(plan.shape, plan.spacing);
   const canvas: Canvas = { field, shape: plan.shape, masks: new Uint8Array(voxelCount(plan.shape)) };
   drawMembranes(canvas, membranes, (x, y, z) => occupancy.isWithin(x, y, z));
-  drawPaths(canvas, microtubule, proteins.tubulin, tubes);
-  drawPaths(canvas, actin, proteins.actin, threads);
+  const subunits = filamentSubunits(plan.spacing);
+  drawPaths(canvas, microtubule, subunits.microtubule, tubes);
+  drawPaths(canvas, actin, subunits.actin, threads);
   paintGold(canvas, beads);
   if (film) paintCarbon(canvas, film, slab, drawn("carbon grain"));
   paintIce(canvas, crystals);
