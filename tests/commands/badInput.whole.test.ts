@@ -190,12 +190,12 @@ describe("run refuses before any work, in one sentence, leaving nothing", () => 
     ["an out below a file", run("tiny.yaml", "--data @/data --out @/file/out"), /--out .*file/],
     [
       "a run that stands there",
-      run("tiny.yaml", "--data @/data --out @/run --submissions @/submissions"),
+      "run @/tiny.yaml --data @/data --out @/run --submissions @/submissions",
       /run already holds a finished run; give --overwrite/,
     ],
     [
       "a run that stands there, before the data are read",
-      run("tiny.yaml", "--data @/missingChunk --out @/run --submissions @/submissions"),
+      "run @/tiny.yaml --data @/missingChunk --out @/run --submissions @/submissions",
       /run already holds a finished run; give --overwrite/,
     ],
     [
