@@ -99,6 +99,12 @@ export const table: Readonly<Record<string, TableEntry>> = {
     describe: "joins checkpoints into one: mean of probabilities, of logits, or of weights (a soup)",
     load: () => import("./train/ensemble.js"),
   },
+  log: {
+    group: "train",
+    synopsis: "RUN… --to tensorboard|csv|mlflow",
+    describe: "hands the logs of runs to TensorBoard, a table or MLflow",
+    load: () => import("./train/log.js"),
+  },
   repeat: {
     group: "train",
     synopsis: "RECORD --data DIR",

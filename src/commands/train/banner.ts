@@ -1,10 +1,13 @@
 /** What is about to be trained, and what to do with it afterwards: on stderr, for whoever watches. */
+
 import { availability } from "../../engines/available.js";
 import type { EngineName } from "../../engines/engine.js";
+import { plural } from "../../present/text.js";
 import { shellWord } from "../../system/files.js";
 import { parseBudget } from "../../train/experiment/budget.js";
 import { networkName } from "../../train/experiment/networkChoice.js";
 import type { Experiment } from "../../train/experiment/schema.js";
+import type { TrainedRun } from "../../train/fit/trainStage.js";
 import type { PreparedRun } from "../../train/run/prepare.js";
 import { parameterCount } from "../../train/run/runExperiment.js";
 import type { RunFolder } from "../../train/run/runFolder.js";
@@ -83,3 +86,9 @@ export function printNextSteps(
   printLine(`${faint("next".padEnd(10))}`);
   for (const [command, what] of steps) printLine(`  ${bold(command!)}  ${faint(`# ${what}`)}`);
 }
+
+/** What the watching cost, to be put behind a sentence; empty where there was none. */
+export const watchingText = ({ watchedShare, looks }: Pick<TrainedRun, "watchedShare" | "looks">): string =>
+  watchedShare === 0
+    ? ""
+    : `, watching the tune runs took ${(100 * watchedShare).toFixed(1)} % (${plural(looks, "look")})`;

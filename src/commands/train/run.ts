@@ -8,7 +8,7 @@ import { runExperiment } from "../../train/run/runExperiment.js";
 import { runFolds } from "../../train/run/runFolds.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable } from "../shared/flags.js";
-import { printNextSteps } from "./banner.js";
+import { printNextSteps, watchingText } from "./banner.js";
 import { type RunCall, runOptionsOf, withTrainingOptions } from "./runOptions.js";
 
 interface Arguments {
@@ -77,7 +77,9 @@ async function runOnce(call: RunCall, args: Arguments): Promise<void> {
         : `score on the tune runs (thresholds were fitted there): ${trained.tuneScore.toFixed(4)}`,
       `time: ${Object.entries(durations)
         .map(([stage, seconds]) => `${stage} ${seconds.toFixed(0)} s`)
-        .join(", ")}; steps waited for data ${(100 * trained.waitedShare).toFixed(1)} % of the time`,
+        .join(
+          ", ",
+        )}; steps waited for data ${(100 * trained.waitedShare).toFixed(1)} % of the time${watchingText(trained)}`,
       `run: ${folder.path} (record.json, log.jsonl, best.safetensors, submission.csv, report.json)`,
       published ? `submission: ${published}; leaderboard: ${args.submissions}/LEADERBOARD.md` : "",
     ]

@@ -1,7 +1,7 @@
 /** pickbench train: the training stage of an experiment alone. */
 import { trainOnly } from "../../train/run/runExperiment.js";
 import { defineCommand, report } from "../shared/command.js";
-import { printNextSteps } from "./banner.js";
+import { printNextSteps, watchingText } from "./banner.js";
 import { runOptionsOf, withTrainingOptions } from "./runOptions.js";
 
 export const command = defineCommand({
@@ -19,7 +19,7 @@ export const command = defineCommand({
     report(args.json, { folder: folder.path, checkpoint: folder.best, ...trained }, () =>
       [
         `checkpoint: ${folder.best}${trained.tuneScore === null ? "" : `, score on the tune runs (thresholds were fitted there) ${trained.tuneScore.toFixed(4)}`}`,
-        `${trained.steps} steps; they waited for data ${(100 * trained.waitedShare).toFixed(1)} % of the time`,
+        `${trained.steps} steps; they waited for data ${(100 * trained.waitedShare).toFixed(1)} % of the time${watchingText(trained)}`,
       ].join("\n"),
     );
     if (options.onPrepared) printNextSteps(call, false);

@@ -178,7 +178,7 @@ class Loop {
     const trainedMs = performance.now() - this.started;
     const waitedShare = this.stream.waitedMs / Math.max(1, trainedMs);
     const watchedShare = (this.watcher?.schedule.spentMs ?? 0) / Math.max(1, trainedMs);
-    const looks = this.watcher?.schedule.looks ?? 0;
+    const looks = this.watcher?.looks ?? 0;
     const course = { steps: this.step, waitedShare, watchedShare, looks, ended };
     if (this.best) return { ...this.best, ...course };
     return { weights: (await this.state()).average, score: null, ...course };

@@ -45,13 +45,14 @@ export class Figures {
 
   rows(): FigureRow[] {
     if (!this.last) return [];
-    const { parts, rate } = this.last;
+    const { step, parts, rate } = this.last;
     const of = (name: string): number => this.smoothed.get(name)!;
     const rows: FigureRow[] = [
       { title: "loss", figures: lossFigures(of(""), Object.keys(parts), of) },
       {
         title: "step",
         figures: [
+          ["", String(step + 1)],
           ["norm", short(of(" norm"))],
           ["rate", rate.toExponential(1)],
           ["patches/s", short(of(" rate"))],
@@ -59,11 +60,11 @@ export class Figures {
       },
     ];
     if (this.seen) {
-      const { step, what } = this.seen;
+      const { step: at, what } = this.seen;
       const names = Object.keys(what.parts);
       rows.push({
         title: "tune loss",
-        figures: [...lossFigures(what.loss, names, (name) => what.parts[name]!), ["step", String(step)]],
+        figures: [...lossFigures(what.loss, names, (name) => what.parts[name]!), ["step", String(at)]],
       });
       const f4 = Object.entries(what.f4).map(([type, value]) => [type, value.toFixed(2)] as const);
       if (f4.length > 0) rows.push({ title: "crops' F4", figures: f4 });
@@ -71,12 +72,12 @@ export class Figures {
       if (dice.length > 0) rows.push({ title: "crops' Dice", figures: dice });
     }
     if (this.score) {
-      const { step, value } = this.score;
+      const { step: at, value } = this.score;
       rows.push({
         title: "tune runs",
         figures: [
           ["score", value.toFixed(4)],
-          ["step", String(step)],
+          ["step", String(at)],
         ],
       });
     }

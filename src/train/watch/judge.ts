@@ -1,9 +1,10 @@
 /**
  * F4 per type on crops: an indicator of how a training goes, not the challenge's score, which only whole tomograms have.
  *
- * Of each crop counts the inner part, a particle's radius or a quarter of the patch away from its faces. A true particle
- * in it is found where any pick of the crop lies within the challenge's match distance; a pick in it is false where no
- * true particle of the run lies so near. Of the thresholds, each type has the one that is best over all crops.
+ * Of each crop counts the inner part: a particle's radius or a quarter of the patch away from its faces, whichever is
+ * less, save for faces of the tomogram itself. A true particle in it is found where any pick of the crop lies within the
+ * challenge's match distance; a pick in it is false where no true particle of the run lies so near. Of the thresholds,
+ * each type has the one that is best over all crops.
  */
 import { isBlankAt } from "../../data/blank/blank.js";
 import { matchFraction, type Particle } from "../../domain/particles.js";
@@ -45,8 +46,10 @@ export function countCrop(
     positionToIndex(position, spacing).every((index, axis) => {
       const size = shape[axis]!;
       const margin = Math.min(radius / spacing[axis]!, size / 4);
-      const inCrop = index - start[axis]!;
-      return inCrop >= margin && inCrop <= size - 1 - margin;
+      const first = start[axis]!;
+      const low = first === 0 ? -0.5 : first + margin;
+      const high = first + size === volume.shape[axis] ? first + size - 0.5 : first + size - 1 - margin;
+      return index >= low && index <= high;
     });
   const isNear = (a: Position, b: Position): boolean =>
     (a.x - b.x) ** 2 + (a.y - b.y) ** 2 + (a.z - b.z) ** 2 <= reach ** 2;

@@ -46,6 +46,18 @@ export interface CropLook {
   readonly voxels: Readonly<Record<string, Counts>>;
 }
 
+/**
+ * Share of a crop's voxels above which a threshold finds nothing: of a network that has learned little, all voxels may lie
+ * above it, and to divide them takes long and tells nothing.
+ */
+const mostForeground = 0.25;
+
+function shareAbove(values: Float32Array, threshold: number): number {
+  let above = 0;
+  for (const value of values) if (value > threshold) above++;
+  return above / values.length;
+}
+
 /** Looks at one crop. */
 export async function lookAt(
   trainer: Trainer,
@@ -58,8 +70,12 @@ export async function lookAt(
   const channels = maps.length / voxelCount(patch);
   const picks = picking.map(({ type, channel, settings: how, thresholds }) => {
     const volume = { data: channelOf(maps, channel, channels, patch), shape: patch, spacing };
-    const sweep = sweepThresholds(volume, how, thresholds);
-    return [type, sweep.map(({ picks: found }) => found.map(({ x, y, z }) => ({ x, y, z })))] as const;
+    const fit = thresholds.filter((threshold) => shareAbove(volume.data, threshold) <= mostForeground);
+    const sweep = new Map(sweepThresholds(volume, how, fit).map(({ picks: found }, at) => [fit[at], found]));
+    const positions = thresholds.map((threshold) =>
+      (sweep.get(threshold) ?? []).map(({ x, y, z }) => ({ x, y, z })),
+    );
+    return [type, positions] as const;
   });
   const voxels = settings.features.map(({ name, channel }) => {
     const map = channelOf(maps, channel, channels, patch);

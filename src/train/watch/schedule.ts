@@ -13,6 +13,10 @@ export interface Moment {
 
 /** Most looks over a whole budget. */
 const mostLooks = 50;
+/** What a look may take of what the last one took. */
+const spare = 1.15;
+/** Factor by which a look that is too dear is thought to become cheaper from one point to the next. */
+const hope = 0.9;
 /** Least steps whose time tells how long the others will take. */
 const leastSteps = 3;
 
@@ -23,8 +27,6 @@ const leastSteps = 3;
 export class WatchSchedule {
   /** Time in ms spent on looking. */
   spentMs = 0;
-  /** Number of whole looks. */
-  looks = 0;
   private readonly share: number;
   private readonly from: number;
   /** Fraction of the budget at which the next look is due. */
@@ -46,13 +48,14 @@ export class WatchSchedule {
   /**
    * Tells, after a step, whether to look now.
    *
-   * @param guessMs the time that a look is thought to take, for the first one
+   * @param guessMs the time that the first look, which measures, is thought to take
    */
   due(moment: Moment, guessMs: number): boolean {
     this.steps++;
     if (this.share === 0 || this.steps < leastSteps || moment.fraction < this.next - 1e-9) return false;
     if ((this.expectedMs ?? guessMs) <= this.leftMs(moment)) return true;
     this.next = moment.fraction + (1 - this.from) / mostLooks;
+    if (this.expectedMs !== null) this.expectedMs *= hope;
     return false;
   }
 
@@ -72,8 +75,7 @@ export class WatchSchedule {
   looked(moment: Moment, costMs: number, nextMs: number): void {
     this.spentMs += costMs;
     this.expectedMs = nextMs;
-    if (Number.isFinite(nextMs)) this.looks++;
-    const affordable = Math.floor(Math.max(0, this.leftMs(moment)) / nextMs);
+    const affordable = Math.floor(Math.max(0, this.leftMs(moment)) / (spare * nextMs));
     const step = (1 - this.from) / mostLooks;
     const rest = 1 - moment.fraction;
     this.next = moment.fraction + (affordable > 0 ? Math.max(step, rest / affordable) : step);

@@ -37,8 +37,10 @@ export class Watcher {
   private readonly types: readonly Particle[];
   private readonly settings: LookSettings;
   private readonly offset: readonly [number, number, number];
-  private samples: number;
+  private readonly samples: number;
   private sent = false;
+  /** Number of whole looks. */
+  looks = 0;
 
   private constructor(
     experiment: Experiment,
@@ -75,33 +77,33 @@ export class Watcher {
 
   /** Tells, after a step that took so long, whether to look. */
   due(moment: Moment, stepMs: number): boolean {
-    return this.schedule.due(moment, (this.crops.length * stepMs) / this.samples);
+    return this.schedule.due(moment, (2 * stepMs) / this.samples);
   }
 
   /**
-   * Looks at all crops, one after another; null where it takes longer than it may, which ends the watching, or where
-   * `isStopped`.
+   * Looks at all crops, one after another; null for the first time, which only measures what a look takes, where it
+   * takes longer than it may, and where `isStopped`.
    */
   async look(thread: Thread, moment: Moment, isStopped: () => boolean): Promise<Seen | null> {
     const left = this.schedule.leftMs(moment);
     const begun = performance.now();
+    if (!this.sent) {
+      await this.measure(thread, moment);
+      return null;
+    }
     const looks: CropLook[] = [];
-    let firstMs = 0;
-    await this.send(thread);
     for (const at of this.crops.keys()) {
       looks.push(await thread.call<CropLook>("look", at));
       const costMs = performance.now() - begun;
-      if (at === 0) firstMs = costMs;
       const isLast = at === this.crops.length - 1;
       if (!isLast && (costMs > left || isStopped())) {
-        this.schedule.looked(moment, costMs, Number.POSITIVE_INFINITY);
+        this.schedule.looked(moment, costMs, (costMs * this.crops.length) / (at + 1));
         return null;
       }
     }
     const costMs = performance.now() - begun;
-    const others = this.crops.length - 1;
-    const nextMs = others === 0 ? costMs : ((costMs - firstMs) / others) * this.crops.length;
-    this.schedule.looked(moment, costMs, nextMs);
+    this.schedule.looked(moment, costMs, costMs);
+    this.looks++;
     const names = Object.keys(looks[0]!.parts);
     return {
       loss: meanOf(looks.map(({ loss }) => loss)),
@@ -132,13 +134,19 @@ export class Watcher {
     this.schedule.looked(moment, 0, Number.POSITIVE_INFINITY);
   }
 
-  private async send(thread: Thread): Promise<void> {
-    if (this.sent) return;
+  /** Sends the crops to the thread and looks at two: the first opens the graph, the second tells what each costs. */
+  private async measure(thread: Thread, moment: Moment): Promise<void> {
+    const begun = performance.now();
     const crops = this.crops.map(
       ({ example, tomogram }): LookCrop => ({ example, spacing: tomogram.volume.spacing }),
     );
     await thread.call("watched", { crops, settings: this.settings });
     this.sent = true;
+    await thread.call("look", 0);
+    const opened = performance.now();
+    await thread.call("look", Math.min(1, this.crops.length - 1));
+    const ended = performance.now();
+    this.schedule.looked(moment, ended - begun, (ended - opened) * this.crops.length);
   }
 }
 
