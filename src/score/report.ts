@@ -72,11 +72,15 @@ export function runReport(
   });
 }
 
-export function runReportText({ name, holdout, interval, tune, features = {} }: RunReport): string {
+/** Tells whether held-out runs were scored: for their picks, or for a feature. */
+export const isJudged = ({ holdout, features = {} }: RunReport): boolean =>
+  holdout !== null || Object.values(features).some(({ perRun }) => Object.keys(perRun).length > 0);
+
+export function runReportText(report: RunReport): string {
+  const { name, holdout, interval, tune, features = {} } = report;
   const parts = [name];
-  const isSegmented = Object.values(features).some(({ perRun }) => Object.keys(perRun).length > 0);
   if (holdout) parts.push("held-out runs", reportText(holdout, interval));
-  else if (isSegmented) parts.push("held-out runs");
+  else if (isJudged(report)) parts.push("held-out runs");
   else parts.push("no run is held out, so nothing is reported");
   if (Object.keys(features).length > 0) parts.push(featuresText(features));
   if (tune) parts.push(`tune runs (thresholds were fitted here): score ${tune.score.toFixed(4)}`);
