@@ -1,5 +1,6 @@
 /** A run's report.json: scores of its held-out and tune runs, as a schema and as text. */
 import { z } from "zod";
+import { meanOf } from "../domain/numbers.js";
 import { type FeatureReport, featureReportSchema } from "./masks/featureScores.js";
 import { featuresText } from "./masks/maskText.js";
 import { reportText } from "./reportText.js";
@@ -75,6 +76,13 @@ export function runReport(
 /** Tells whether held-out runs were scored: for their picks, or for a feature. */
 export const isJudged = ({ holdout, features = {} }: RunReport): boolean =>
   holdout !== null || Object.values(features).some(({ perRun }) => Object.keys(perRun).length > 0);
+
+/** Returns what a run is ranked by: the score of its types, of features alone the mean of their Dice; null without either. */
+export function leadingScore({ holdout, features = {} }: RunReport): number | null {
+  if (holdout) return holdout.score;
+  const dice = Object.values(features).flatMap(({ mean }) => mean.dice ?? []);
+  return dice.length > 0 ? meanOf(dice) : null;
+}
 
 export function runReportText(report: RunReport): string {
   const { name, holdout, interval, tune, features = {} } = report;
