@@ -113,3 +113,28 @@ test("a feature beside a type: both are learned, the type alone is picked", asyn
   const board = await pickbench("leaderboard", "--submissions", at("submissions"), "--json");
   expect(JSON.parse(board.stdout).unranked).toEqual([]);
 });
+
+test("folds have the features of all runs, each from the fold that held it out", async () => {
+  const experiment = await tinyExperiment(at("folds.yaml"), {
+    name: "folded",
+    types: ["ribosome"],
+    features: ["blob"],
+    splits: { folds: 2, tune: 1 },
+    loss,
+    budget: "4 steps",
+  });
+  const { code, stderr, stdout } = await run(experiment, "folded");
+  expect([code, stderr]).toEqual([0, expect.any(String)]);
+  const whole = (await readReport(at("folded", "report.json"))).features!.blob!;
+  expect(Object.keys(whole.perRun).sort()).toEqual(tinyRuns);
+  for (const fold of ["fold-0", "fold-1"]) {
+    const { perRun } = (await readReport(at("folded", fold, "report.json"))).features!.blob!;
+    for (const [name, score] of Object.entries(perRun)) expect(whole.perRun[name]).toEqual(score);
+  }
+  expect(whole.interval).not.toBeNull();
+  expect(stdout).toMatch(/^blob +Dice/m);
+  const { rows } = JSON.parse(
+    (await pickbench("leaderboard", "--submissions", at("submissions"), "--json")).stdout,
+  ).groups.find(({ rows }: { rows: { name: string }[] }) => rows[0]!.name === "folded-folds");
+  expect(rows[0].dice).toEqual({ blob: whole.mean.dice });
+});
