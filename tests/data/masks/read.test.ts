@@ -57,14 +57,10 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const feature = (
-  given: Parameters<typeof featuresOf>[0] extends infer List ? NonNullable<List>[number & keyof List] : never,
-): Feature => featuresOf([given as never])[0]!;
-
 async function read(given: string | (Partial<Feature> & { name: string }), run = "A") {
-  const whole = feature(typeof given === "string" ? given : ({ annotated: "all", ...given } as never));
+  const [whole] = featuresOf([typeof given === "string" ? given : { annotated: "all", ...given }]);
   const ref = dataset.runs.find(({ name }) => name === run)!.tomograms[0]!;
-  return readMask(dataset, run, await withBoxes(whole), { ref, shape, spacing });
+  return readMask(dataset, run, await withBoxes(whole!), { ref, shape, spacing });
 }
 
 const wanted = (of: (label: number, z: number, y: number, x: number) => number) => [
