@@ -210,6 +210,14 @@ export {
 
 export { readTruth, scoreSubmission } from "./api/score.js";
 export type { CsvRules } from "./formats/csv/submissionRows.js";
+export {
+  type MaskMeasure,
+  type MaskMeasures,
+  type MaskPair,
+  type MaskScore,
+  type SkeletonCounts,
+  scoreMask,
+} from "./score/masks/maskScore.js";
 export { type Counts, fbeta } from "./score/match/fbeta.js";
 export type { PicksByExperiment } from "./score/match/positions.js";
 export { type ExperimentCounts, type ScoreReport, scorePicks, type TypeScore } from "./score/score.js";

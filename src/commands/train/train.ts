@@ -22,6 +22,7 @@ export const command = defineCommand({
         `${trained.steps} steps; they waited for data ${(100 * trained.waitedShare).toFixed(1)} % of the time${watchingText(trained)}`,
       ].join("\n"),
     );
-    if (options.onPrepared) printNextSteps(call, false);
+    const { features, types = [] } = call.experiment;
+    if (options.onPrepared) printNextSteps(call, false, !features || types.length > 0);
   },
 });

@@ -1,15 +1,15 @@
 /** Detection in the held-out runs: picks, truth, and the counts at every threshold. */
 import { type Mask, withoutBlank } from "../../data/masks/mask.js";
-import type { Dataset } from "../../data/model.js";
 import { readRunPicks, writePicks } from "../../data/picks.js";
 import type { ParticlePick } from "../../domain/particles.js";
+import type { Volume } from "../../domain/volume.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import type { ProbabilityMaps } from "../../infer/predict/probabilityMaps.js";
 import type { SparseMap } from "../../infer/predict/sparseMap.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { countSweep, type SweptType, type ThresholdSweep } from "../../score/sweep.js";
 import { writeFolderWhole, writeWhole } from "../../system/files.js";
-import { type Progress, type Reporter, startCounting } from "../../system/reporter.js";
+import { type Progress, startCounting } from "../../system/reporter.js";
 import { readMasks } from "../fit/featureMasks.js";
 import { type Detector, openDetector } from "../submit/detector.js";
 import { ownCode, type PreparedRun } from "./prepare.js";
@@ -22,35 +22,30 @@ interface HoldoutPicks {
   /** Types that the detector predicts. */
   readonly types: readonly string[];
   readonly sweep: ThresholdSweep;
+  /** Thresholds of the features that the detector segments. */
+  readonly features: ReadonlyMap<string, number>;
 }
+
+/** Receives a run's features with their maps and masks, and its tomogram as the first network saw it. */
+type OnMasks = (masks: readonly PredictedMask[], tomogram: Volume) => void | Promise<void>;
 
 /**
  * Predicts every held-out run once; the maps yield the picks and the counts at every threshold of the experiment. Where only
  * features are learned there are no picks and no truth of any.
- *
- * @param onMasks receives each run's features with their maps and masks
  */
 export async function detectHoldout(
   prepared: PreparedRun,
   folder: RunFolder,
-  onMasks?: (masks: readonly HeldOutMask[]) => void | Promise<void>,
+  onMasks?: OnMasks,
 ): Promise<HoldoutPicks> {
-  const { dataset, splits, engine, threads, reporter, experiment } = prepared;
+  const { dataset, splits, reporter, experiment } = prepared;
   const truth = new Map<string, readonly ParticlePick[]>();
   const picks = new Map<string, readonly ParticlePick[]>();
-  const lowestThreshold = Math.min(...experiment.picking.thresholds);
-  const detector = await openDetector([folder.best], {
-    engine,
-    threads,
-    lowestThreshold,
-    ...ownCode(prepared),
-  });
+  const detector = await openBest(prepared, folder);
   try {
     const swept = sweptTypes(detector, experiment.picking.thresholds);
     for (const run of splits.holdout) {
-      const maps = await predictRun(detector, dataset, run, reporter);
-      if (onMasks && detector.features.size > 0)
-        await onMasks(await heldOutMasks(prepared, detector, run, maps));
+      const maps = await predictRun(prepared, detector, run, onMasks);
       if (detector.types.length === 0) continue;
       const picking = reporter.progress(`picking ${run}`, swept.size, "types");
       try {
@@ -61,14 +56,31 @@ export async function detectHoldout(
         picking.stop();
       }
     }
-    return { truth, picks, types: detector.types, sweep: countSweep(truth, dataset.particles, swept) };
+    const sweep = countSweep(truth, dataset.particles, swept);
+    return { truth, picks, types: detector.types, sweep, features: detector.features };
   } finally {
     await detector.close();
   }
 }
 
-/** A feature of a held-out run, as predicted and as it is. */
-export interface HeldOutMask {
+/** Predicts every tune run for its features alone. */
+export async function segmentTune(prepared: PreparedRun, folder: RunFolder, onMasks: OnMasks): Promise<void> {
+  const detector = await openBest(prepared, folder);
+  try {
+    for (const run of prepared.splits.tune) await predictRun(prepared, detector, run, onMasks);
+  } finally {
+    await detector.close();
+  }
+}
+
+function openBest(prepared: PreparedRun, folder: RunFolder): Promise<Detector> {
+  const { engine, threads, experiment } = prepared;
+  const lowestThreshold = Math.min(...experiment.picking.thresholds);
+  return openDetector([folder.best], { engine, threads, lowestThreshold, ...ownCode(prepared) });
+}
+
+/** A feature of a run, as predicted and as it is. */
+export interface PredictedMask {
   readonly run: string;
   readonly feature: string;
   /** Probability above which a voxel belongs to the feature. */
@@ -80,12 +92,12 @@ export interface HeldOutMask {
 }
 
 /** Returns the features of a predicted run that have a mask there. */
-async function heldOutMasks(
+async function masksOf(
   { dataset, experiment }: PreparedRun,
   detector: Detector,
   run: string,
   maps: ProbabilityMaps,
-): Promise<HeldOutMask[]> {
+): Promise<PredictedMask[]> {
   const { ref } = await detector.find(dataset, run);
   const masks = await readMasks(dataset, experiment, { ref, shape: maps.shape, spacing: maps.spacing });
   return [...detector.features].flatMap(([feature, threshold]) => {
@@ -97,17 +109,17 @@ async function heldOutMasks(
 }
 
 async function predictRun(
+  prepared: PreparedRun,
   detector: Detector,
-  dataset: Dataset,
   run: string,
-  reporter: Reporter,
+  onMasks?: OnMasks,
 ): Promise<ProbabilityMaps> {
+  const { dataset, reporter } = prepared;
+  const views = await detector.read(dataset, run);
   const progress = startCounting(reporter, `predicting ${run}`, "tiles");
-  try {
-    return await detector.predict(await detector.read(dataset, run), progress.update);
-  } finally {
-    progress.stop();
-  }
+  const maps = await detector.predict(views, progress.update).finally(progress.stop);
+  if (onMasks) await onMasks(await masksOf(prepared, detector, run, maps), views[0]!);
+  return maps;
 }
 
 /** Picks a run's maps at every threshold. */

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { readRunPicks } from "../../data/picks.js";
 import { type FoldsSpec, foldsOf, resolveSplits, type Splits } from "../../data/splits.js";
 import { completeRecord, type RecordResult, readRecord, startRecord } from "../../domain/record.js";
-import { foldsFile } from "../../leaderboard/submissionFolder.js";
+import { foldsFile, readReport } from "../../leaderboard/submissionFolder.js";
 import { seconds } from "../../present/text.js";
 import { type FoldsReport, foldSpread, foldsReport } from "../../score/folds.js";
+import { diceMetrics, foldedFeatures } from "../../score/masks/featureScores.js";
 import type { RunReport } from "../../score/report.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
@@ -244,29 +245,43 @@ async function inFold<T>(place: string, work: () => Promise<T>): Promise<T> {
 
 async function writeWholeReport(
   folder: RunFolder,
-  { experiment, prepared }: Plan,
+  { experiment, prepared, folds }: Plan,
   truth: PicksByExperiment,
   outcomes: readonly FoldOutcome[],
 ): Promise<Omit<FoldsResult, "published">> {
   const picks = new Map(outcomes.flatMap((outcome) => [...outcome.picks]));
-  const report = await writeReport({ experiment, dataset: prepared.dataset }, folder, truth, picks);
+  const features = await featuresOfFolds(experiment, folds);
+  const report = await writeReport({ experiment, dataset: prepared.dataset }, folder, truth, picks, features);
   const { holdout, interval } = report;
   const whole = {
     name: experiment.name,
     experimentHash: experimentHash(experiment),
     outOfFold: { score: holdout!.score, interval },
   };
-  const folds = foldsReport(
+  const together = foldsReport(
     whole,
     outcomes.map((outcome) => outcome.report),
   );
-  await writeWhole(join(folder.path, foldsFile), `${JSON.stringify(folds, null, 1)}\n`);
-  return { folds, report };
+  await writeWhole(join(folder.path, foldsFile), `${JSON.stringify(together, null, 1)}\n`);
+  return { folds: together, report };
+}
+
+/** Returns the features of all folds' held-out runs; undefined where the experiment has none. */
+async function featuresOfFolds(
+  { features, seed }: Experiment,
+  folds: readonly Fold[],
+): Promise<RunReport["features"]> {
+  if (!features) return undefined;
+  const reports = await Promise.all(folds.map((fold) => readReport(fold.folder.report)));
+  return foldedFeatures(
+    reports.map((report) => report.features ?? {}),
+    { seed },
+  );
 }
 
 /** Returns the record's result; durations are of all folds together. */
 function resultOf(
-  { folds, report: { holdout } }: Omit<FoldsResult, "published">,
+  { folds, report: { holdout, features } }: Omit<FoldsResult, "published">,
   outcomes: readonly FoldOutcome[],
 ): RecordResult {
   const durations: Record<string, number> = {};
@@ -277,6 +292,7 @@ function resultOf(
     metrics: {
       score: holdout!.score,
       strictScore: holdout!.strictScore,
+      ...diceMetrics(features),
       ...(folds.over.tuneScore ? { tuneScore: folds.over.tuneScore.mean } : {}),
       waitedShare: Math.max(...outcomes.map(({ result }) => result.metrics.waitedShare ?? 0)),
     },

@@ -7,11 +7,11 @@ import type { MaskScore } from "../../score/masks/maskScore.js";
 import { type MaskPool, openMaskPool } from "../../score/masks/pool.js";
 import { writeWhole } from "../../system/files.js";
 import type { Reporter } from "../../system/reporter.js";
-import type { HeldOutMask } from "./holdout.js";
+import type { PredictedMask } from "./holdout.js";
 import { overlayFile, type RunFolder } from "./runFolder.js";
 
 /** Part that a run plays: scored, or fitted on. */
-export type ScoredRole = "holdout" | "tune";
+type ScoredRole = "holdout" | "tune";
 
 /** Thickness in Å averaged along z in pictures, as when people look at a tomogram. */
 const thickness = 50;
@@ -31,8 +31,13 @@ export class FeatureScorer {
     this.#reporter = reporter;
   }
 
-  /** Scores a run's features; of a held-out one it draws each too. @param tomogram as the network saw it */
-  async add(role: ScoredRole, masks: readonly HeldOutMask[], tomogram: Volume): Promise<void> {
+  /** Returns what takes the features of runs of a role, with the tomogram as the network saw it. */
+  receive(role: ScoredRole): (masks: readonly PredictedMask[], tomogram: Volume) => Promise<void> {
+    return (masks, tomogram) => this.#add(role, masks, tomogram);
+  }
+
+  /** Scores a run's features; of a held-out one it draws each too. */
+  async #add(role: ScoredRole, masks: readonly PredictedMask[], tomogram: Volume): Promise<void> {
     const [first] = masks;
     if (!first) return;
     const progress = this.#reporter.progress(
@@ -52,7 +57,7 @@ export class FeatureScorer {
 
   async #score(
     role: ScoredRole,
-    { run, feature, threshold, probability, truth }: HeldOutMask,
+    { run, feature, threshold, probability, truth }: PredictedMask,
     tomogram: Volume,
   ): Promise<void> {
     const { shape, spacing } = probability;

@@ -1,8 +1,11 @@
 /** Whole runs that learn features by masks: alone, and beside types. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decode } from "fast-png";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readRecord } from "../../../src/domain/record.js";
+import { readReport } from "../../../src/leaderboard/submissionFolder.js";
 import { readCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
 import { pickbench } from "../../support/commandLine.js";
 import { writeBlobs } from "../../support/masks.js";
@@ -63,6 +66,33 @@ test("features alone: trained, tuned by Dice, predicted, and the same bytes agai
   expect(JSON.parse(predicted.stdout)).toMatchObject({ types: [], features: { blob: expect.any(Number) } });
 });
 
+test("features alone are scored, drawn, published without a CSV, and reported", async () => {
+  const { holdout, features } = await readReport(at("alone", "report.json"));
+  expect(holdout).toBeNull();
+  const { blob } = features!;
+  expect(Object.keys(blob!.perRun)).toEqual([tinyRuns[3]]);
+  expect(Object.keys(blob!.tune!.perRun)).toEqual([tinyRuns[2]]);
+  expect(blob!.mean.dice).toBeGreaterThan(0.1);
+  const { known, tp, fn } = blob!.perRun[tinyRuns[3]!]!;
+  const { tuneScore, result } = await recordOf("alone");
+  expect(blob!.tune!.mean.dice).toBeCloseTo(tuneScore!, 12);
+  expect(result.metrics["dice.blob"]).toBe(blob!.mean.dice);
+  expect(known % (64 * 64)).toBe(0);
+  expect(known).toBeLessThan(40 * 64 * 64);
+  expect(tp + fn).toBeGreaterThan(0);
+  const { width, height } = decode(await readFile(at("alone", "overlays", tinyRuns[3]!, "blob.png")));
+  expect([width, height]).toEqual([3 * 64 + 6, 64]);
+  expect((await readdir(at("submissions", "tiny"))).sort()).not.toContain("submission.csv");
+  const made = await pickbench("report", at("alone"), "--out", at("alone.html"));
+  expect([made.code, made.stderr]).toEqual([0, expect.any(String)]);
+  expect(await readFile(at("alone.html"), "utf8")).toContain("blob on the held-out runs");
+});
+
+const recordOf = async (run: string) => {
+  const { result } = await readRecord(at(run, "record.json"));
+  return { result: result!, tuneScore: result!.metrics.tuneScore };
+};
+
 test("a feature beside a type: both are learned, the type alone is picked", async () => {
   const experiment = await tinyExperiment(at("mixed.yaml"), {
     types: ["apo-ferritin"],
@@ -78,4 +108,33 @@ test("a feature beside a type: both are learned, the type alone is picked", asyn
   expect(checkpoint.features!.map(({ name }) => name)).toEqual(["blob"]);
   const report = JSON.parse(await readFile(at("mixed", "report.json"), "utf8"));
   expect(report.holdout.score).toEqual(expect.any(Number));
+  expect(report.features.blob.perRun[tinyRuns[3]!].known).toBe(40 * 64 * 64);
+  expect((await recordOf("mixed")).result.metrics.score).toBe(report.holdout.score);
+  const board = await pickbench("leaderboard", "--submissions", at("submissions"), "--json");
+  expect(JSON.parse(board.stdout).unranked).toEqual([]);
+});
+
+test("folds have the features of all runs, each from the fold that held it out", async () => {
+  const experiment = await tinyExperiment(at("folds.yaml"), {
+    name: "folded",
+    types: ["ribosome"],
+    features: ["blob"],
+    splits: { folds: 2, tune: 1 },
+    loss,
+    budget: "4 steps",
+  });
+  const { code, stderr, stdout } = await run(experiment, "folded");
+  expect([code, stderr]).toEqual([0, expect.any(String)]);
+  const whole = (await readReport(at("folded", "report.json"))).features!.blob!;
+  expect(Object.keys(whole.perRun).sort()).toEqual(tinyRuns);
+  for (const fold of ["fold-0", "fold-1"]) {
+    const { perRun } = (await readReport(at("folded", fold, "report.json"))).features!.blob!;
+    for (const [name, score] of Object.entries(perRun)) expect(whole.perRun[name]).toEqual(score);
+  }
+  expect(whole.interval).not.toBeNull();
+  expect(stdout).toMatch(/^blob +Dice/m);
+  const { rows } = JSON.parse(
+    (await pickbench("leaderboard", "--submissions", at("submissions"), "--json")).stdout,
+  ).groups.find(({ rows }: { rows: { name: string }[] }) => rows[0]!.name === "folded-folds");
+  expect(rows[0].dice).toEqual({ blob: whole.mean.dice });
 });
