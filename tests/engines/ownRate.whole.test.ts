@@ -132,7 +132,7 @@ async function byTensorFlow(): Promise<State[]> {
   const taken = tf.tensor1d(mask);
   let now = tensors(first());
   for (const [step, { rate, takenRate, averageDecay, gradient, statistics }] of steps.entries()) {
-    const found = { gradient: tf.tensor1d(gradient), statistics: tf.tensor1d(statistics) };
+    const found = { gradient: tf.tensor1d(gradient), statistics: tf.tensor1d(statistics), parts: [] };
     const sizes = { step, rate, averageDecay, own: { mask: taken, rate: takenRate } };
     const { state, norm } = await update(tf, now, found, layout, optimiser, sizes);
     tf.dispose([now, found.gradient, found.statistics, norm]);
