@@ -23,7 +23,9 @@ const boxSchema = z
     "a box whose ends lie after its starts: [z0, y0, x0, z1, y1, x1]",
   );
 export type AnnotatedBox = z.infer<typeof boxSchema>;
-const boxesOfRuns = z.record(z.string(), z.array(boxSchema));
+/** What of a run was annotated: every voxel, or places. */
+const allOr = <Places extends z.ZodType>(places: Places) => z.union([z.literal("all"), places]);
+const boxesOfRuns = z.record(z.string(), allOr(z.array(boxSchema)));
 
 const runPattern = z
   .string()
@@ -33,14 +35,14 @@ const annotatedSchema = z.union([
   z.enum(["all", "slices"]),
   z.strictObject({
     slices: z
-      .record(z.string(), z.array(z.number().int().min(0)))
-      .describe("z slices of the mask's grid that were annotated, by run"),
+      .record(z.string(), allOr(z.array(z.number().int().min(0))))
+      .describe("z slices of the mask's grid that were annotated, by run; `all` for every one"),
   }),
   z.strictObject({
     boxes: z
       .union([z.string().min(1), boxesOfRuns])
       .describe(
-        "boxes [z0, y0, x0, z1, y1, x1] of the mask's voxels, half open, by run; or a JSON file of them",
+        "boxes [z0, y0, x0, z1, y1, x1] of the mask's voxels, half open, by run, `all` for every voxel; or a JSON file of them",
       ),
   }),
   z.strictObject({
@@ -77,7 +79,7 @@ export const featureSchema = z.union([
     annotated: annotatedSchema
       .default("all")
       .describe(
-        "voxels that are known: `all` of the mask; `slices`, those z slices that hold any yes; `{slices: {RUN: [z, …]}}`; `{boxes: {RUN: [[z0, y0, x0, z1, y1, x1], …]}}` or `{boxes: FILE.json}`; `{mask: PATTERN}`",
+        "voxels that are known: `all` of the mask; `slices`, those z slices that hold any yes; `{slices: {RUN: [z, …], OTHER: all}}`; `{boxes: {RUN: [[z0, y0, x0, z1, y1, x1], …]}}` or `{boxes: FILE.json}`; `{mask: PATTERN}`",
       ),
   }),
 ]);

@@ -19,11 +19,11 @@ export function placesOf({ annotated }: Feature, run: string): AnnotatedPlaces |
   if ("mask" in annotated) return annotated;
   if ("slices" in annotated) {
     const slices = annotated.slices[run];
-    return slices && { slices };
+    return slices === "all" ? slices : slices && { slices };
   }
   if (typeof annotated.boxes === "string") throw new TypeError(`boxes of ${annotated.boxes} were not read`);
   const boxes = annotated.boxes[run];
-  return boxes && { boxes };
+  return boxes === "all" ? boxes : boxes && { boxes };
 }
 
 /** A mask as it was read, in its own grid and on the tomogram's. */

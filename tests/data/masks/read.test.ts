@@ -189,6 +189,9 @@ describe("what is known", () => {
     const coarse = await read({ name: "coarse", annotated: { slices: { A: [2] } } });
     expect([...coarse!.knownBefore]).toEqual([0, 0, 0, 0, 0, 320, 640, 640, 640, 640, 640, 640, 640]);
     expect(await membrane({ slices: { B: [1] } })).toBeUndefined();
+    const whole = await membrane("all");
+    expect(await membrane({ slices: { A: "all" } })).toEqual(whole);
+    expect(await membrane({ boxes: { A: "all" } })).toEqual(whole);
   });
 
   test.each(["here", "in a file"])("boxes, half open, given %s", async (where) => {
