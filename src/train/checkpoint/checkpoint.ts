@@ -6,6 +6,7 @@ import { type TrainedContrast, usualContrast } from "../../data/contrast.js";
 import { activations } from "../../engines/activation.js";
 import { externalSpecSchema } from "../../engines/externalSpec.js";
 import { trainingLayout } from "../../engines/trainable.js";
+import { parseJson } from "../../formats/json.js";
 import { readTensors, type TensorFile, writeTensors } from "../../formats/safetensors.js";
 import { type PickingSettings, pickingSchema } from "../../infer/pick/picking.js";
 import type { Averaging } from "../../infer/predict/averaging.js";
@@ -175,18 +176,18 @@ async function readParts(path: string): Promise<Parts> {
     );
   try {
     const metadata = parsed.data;
-    const networks = networksSchema.parse(JSON.parse(metadata.networks));
-    const picking = z.record(z.string(), pickingSchema).parse(JSON.parse(metadata.picking));
+    const networks = networksSchema.parse(jsonIn(path, metadata.networks));
+    const picking = z.record(z.string(), pickingSchema).parse(jsonIn(path, metadata.picking));
     for (const type of networks.flatMap(({ channels }) => channels))
       if (type !== null && !Object.hasOwn(picking, type))
         throw new TypeError(`${type} has no picking settings`);
     const settings = {
-      experiment: checkExperiment(JSON.parse(metadata.experiment), path),
-      spacing: z.number().positive().parse(JSON.parse(metadata.spacing)),
+      experiment: checkExperiment(jsonIn(path, metadata.experiment), path),
+      spacing: z.number().positive().parse(jsonIn(path, metadata.spacing)),
       picking: new Map(Object.entries(picking)),
-      tuneScore: z.number().nullable().parse(JSON.parse(metadata.tuneScore)),
+      tuneScore: z.number().nullable().parse(jsonIn(path, metadata.tuneScore)),
       ...(metadata.ensemble !== undefined && {
-        ensemble: ensembleSchema.parse(JSON.parse(metadata.ensemble)),
+        ensemble: ensembleSchema.parse(jsonIn(path, metadata.ensemble)),
       }),
       ...(metadata.contrast && { contrast: metadata.contrast }),
     };
@@ -198,6 +199,15 @@ async function readParts(path: string): Promise<Parts> {
       `${path}: its metadata is damaged; give a best.safetensors as it was written`,
       { path, cause: error },
     );
+  }
+}
+
+/** Parses JSON of a checkpoint's metadata. @throws TypeError where it is damaged, or nests too deeply */
+function jsonIn(path: string, text: string): unknown {
+  try {
+    return parseJson(text, { path });
+  } catch (cause) {
+    throw new TypeError("its JSON is damaged", { cause });
   }
 }
 
