@@ -2,6 +2,7 @@
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { parseJson } from "../formats/json.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 
 const rowSchema = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));
@@ -43,7 +44,7 @@ export async function readHistory(path: string): Promise<HistoryEntry[]> {
 
 function entryOf(line: string, where: string): HistoryEntry {
   try {
-    return entrySchema.parse(JSON.parse(line));
+    return entrySchema.parse(parseJson(line, { path: where }));
   } catch (error) {
     const why =
       error instanceof z.ZodError

@@ -312,7 +312,6 @@ function checkedRecord(value: unknown, refuse: (why: string, cause?: unknown) =>
   return parsed.data;
 }
 
-/** Makes paths relative to the working folder or to the user's home, since a record is made to be shared. */
 /** Returns the path of the data set that a run was given, by its record or in older ones its command; undefined for none. */
 export function datasetOf({ dataset, command }: Pick<RunRecord, "dataset" | "command">): string | undefined {
   if (dataset !== undefined) return dataset;
@@ -320,6 +319,7 @@ export function datasetOf({ dataset, command }: Pick<RunRecord, "dataset" | "com
   return at < 0 ? undefined : (/^--data=(.*)$/s.exec(command[at]!)?.[1] ?? command[at + 1]);
 }
 
+/** Makes paths relative to the working folder or to the user's home, since a record is made to be shared. */
 function withoutHome(argument: string): string {
   const inside = relative(process.cwd(), argument);
   if (argument.startsWith(process.cwd()) && !inside.startsWith("..")) return inside || ".";

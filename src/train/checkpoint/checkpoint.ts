@@ -6,6 +6,7 @@ import { type TrainedContrast, usualContrast } from "../../data/contrast.js";
 import { activations } from "../../engines/activation.js";
 import { externalSpecSchema } from "../../engines/externalSpec.js";
 import { trainingLayout } from "../../engines/trainable.js";
+import { parseJson } from "../../formats/json.js";
 import { readTensors, type TensorFile, writeTensors } from "../../formats/safetensors.js";
 import { type PickingSettings, pickingSchema } from "../../infer/pick/picking.js";
 import type { Averaging } from "../../infer/predict/averaging.js";
@@ -233,12 +234,12 @@ async function readParts(path: string): Promise<Parts> {
     );
   try {
     const metadata = parsed.data;
-    const networks = networksSchema.parse(JSON.parse(metadata.networks));
-    const picking = z.record(z.string(), pickingSchema).parse(JSON.parse(metadata.picking));
+    const networks = networksSchema.parse(jsonIn(path, metadata.networks));
+    const picking = z.record(z.string(), pickingSchema).parse(jsonIn(path, metadata.picking));
     const features =
       metadata.features === undefined
         ? undefined
-        : z.array(featureSchema).parse(JSON.parse(metadata.features));
+        : z.array(featureSchema).parse(jsonIn(path, metadata.features));
     for (const name of networks.flatMap(({ channels }) => channels))
       if (
         name !== null &&
@@ -246,16 +247,16 @@ async function readParts(path: string): Promise<Parts> {
       )
         throw new TypeError(`${name} has no picking settings and no threshold, or both`);
     const settings = {
-      experiment: checkExperiment(JSON.parse(metadata.experiment), path),
-      spacing: z.number().positive().parse(JSON.parse(metadata.spacing)),
+      experiment: checkExperiment(jsonIn(path, metadata.experiment), path),
+      spacing: z.number().positive().parse(jsonIn(path, metadata.spacing)),
       picking: new Map(Object.entries(picking)),
       ...(features && { features }),
-      tuneScore: z.number().nullable().parse(JSON.parse(metadata.tuneScore)),
+      tuneScore: z.number().nullable().parse(jsonIn(path, metadata.tuneScore)),
       ...(metadata.ensemble !== undefined && {
-        ensemble: ensembleSchema.parse(JSON.parse(metadata.ensemble)),
+        ensemble: ensembleSchema.parse(jsonIn(path, metadata.ensemble)),
       }),
       ...(metadata.contrast && { contrast: metadata.contrast }),
-      ...(metadata.lineage !== undefined && { lineage: lineageSchema.parse(JSON.parse(metadata.lineage)) }),
+      ...(metadata.lineage !== undefined && { lineage: lineageSchema.parse(jsonIn(path, metadata.lineage)) }),
     };
     return { file, settings, networks };
   } catch (error) {
@@ -265,6 +266,15 @@ async function readParts(path: string): Promise<Parts> {
       `${path}: its metadata is damaged; give a best.safetensors as it was written`,
       { path, cause: error },
     );
+  }
+}
+
+/** Parses JSON of a checkpoint's metadata. @throws TypeError where it is damaged, or nests too deeply */
+function jsonIn(path: string, text: string): unknown {
+  try {
+    return parseJson(text, { path });
+  } catch (cause) {
+    throw new TypeError("its JSON is damaged", { cause });
   }
 }
 

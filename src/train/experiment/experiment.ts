@@ -5,13 +5,14 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Document, LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter } from "yaml";
 import { architectureNamed } from "../../nets/library/catalogue.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
 import { readText } from "../../system/paths/opening.js";
 import { parseBudget } from "./budget.js";
 import { describeIssues, meantKeys, mistakesText } from "./experimentIssues.js";
+import { yamlDocument } from "./experimentYaml.js";
 import { checkExternal } from "./externalExperiment.js";
 import {
   featuresByContent,
@@ -67,7 +68,7 @@ export async function readSearched(given: string, overrides: ExperimentOverrides
     );
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = documentOf(text, lines, path);
   const broken = document.errors[0];
   if (broken)
     throw bad(
@@ -104,6 +105,15 @@ export function experimentFile(path: string): string {
   const packaged = resolve(packageRoot, path);
   const isRecipe = !isAbsolute(path) && packaged.startsWith(join(packageRoot, "experiments", sep));
   return isRecipe && !existsSync(path) && existsSync(packaged) ? packaged : path;
+}
+
+/** @throws PickbenchError BadExperiment where the YAML nests too deeply */
+function documentOf(text: string, lines: LineCounter, path: string): Document {
+  try {
+    return yamlDocument(text, lines);
+  } catch (error) {
+    throw error instanceof RangeError ? bad(path, `${error.message}; write it flatter`, error) : error;
+  }
 }
 
 /** Returns the document's content; aliases that unfold to very much are refused. */

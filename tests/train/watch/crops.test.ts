@@ -3,7 +3,7 @@ import { maskOf } from "../../../src/data/masks/mask.js";
 import type { PatchSpec } from "../../../src/data/patches/spec.js";
 import { challengeParticles, type ParticlePick } from "../../../src/domain/particles.js";
 import { randomFor } from "../../../src/domain/random.js";
-import { type Angstrom, angstrom } from "../../../src/domain/units.js";
+import { angstrom } from "../../../src/domain/units.js";
 import type { Volume } from "../../../src/domain/volume.js";
 import type { Trainer } from "../../../src/engines/engine.js";
 import { type WatchedTomogram, watchedCrops } from "../../../src/train/watch/crops.js";
@@ -22,17 +22,8 @@ function tomogramOf(run: string, seed: number): WatchedTomogram {
   const data = Float32Array.from({ length: 40 * 48 * 64 }, () => random.normal());
   const volume: Volume = { data, shape, spacing: spacingOf(10) };
   const truth = Array.from({ length: 30 }, (_, k): ParticlePick => {
-<<<<<<< HEAD
-    const [z, y, x] = shape.map((size) => angstrom(10 * random.between(2, size - 2))) as [
-      Angstrom,
-      Angstrom,
-      Angstrom,
-    ];
-    return { type: types[k % 3]!.name, x, y, z };
-=======
     const [z, y, x] = shape.map((size) => angstrom(10 * random.between(2, size - 2)));
     return { type: types[k % 3]!.name, x: x!, y: y!, z: z! };
->>>>>>> watch
   });
   return { run, volume, truth };
 }
