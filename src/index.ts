@@ -94,10 +94,12 @@ export { findRun, findTomogram, type OpenOptions, openDataset } from "./data/dat
 export type {
   DataAccess,
   Dataset,
+  LabelledObject,
   Level,
   PortalAnnotation,
   ResolvedTomogram,
   Run,
+  SegmentationRef,
   TomogramReader,
   TomogramRef,
 } from "./data/model.js";
