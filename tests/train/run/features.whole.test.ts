@@ -3,7 +3,11 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { denseVolume } from "../../../src/infer/predict/sparseMap.js";
 import { readCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
+import { detectHoldout, type HeldOutMask } from "../../../src/train/run/holdout.js";
+import { prepareRun } from "../../../src/train/run/prepare.js";
+import { runFolder } from "../../../src/train/run/runFolder.js";
 import { pickbench } from "../../support/commandLine.js";
 import { writeBlobs } from "../../support/masks.js";
 import { allowTiny, tinyCode, tinyDataset, tinyExperiment, tinyRuns } from "../../support/tinyRun.js";
@@ -61,6 +65,35 @@ test("features alone: trained, tuned by Dice, predicted, and the same bytes agai
     ...["--out", at("maps"), "--json", ...allowTiny(folder)],
   );
   expect(JSON.parse(predicted.stdout)).toMatchObject({ types: [], features: { blob: expect.any(Number) } });
+});
+
+test("a held-out run's maps come with its masks, and submit has nothing to pick", async () => {
+  const experiment = { experiment: at("alone.yaml"), data, resume: false, threads: 1 };
+  const prepared = await prepareRun(experiment);
+  const found: HeldOutMask[] = [];
+  const picks = await detectHoldout(prepared, runFolder(at("alone")), (masks) => {
+    found.push(...masks);
+  });
+  expect([picks.types, picks.truth.size, picks.picks.size]).toEqual([[], 0, 0]);
+  expect(found.map(({ run: name, feature }) => [name, feature])).toEqual([[tinyRuns[3], "blob"]]);
+  const { probability, truth, threshold } = found[0]!;
+  expect(new Set(truth.voxels)).toEqual(new Set([0, 1, 2]));
+  const { data: maps } = denseVolume(probability);
+  let [hits, wrong, missed] = [0, 0, 0];
+  truth.voxels.forEach((value, voxel) => {
+    const isFound = maps[voxel]! > Math.fround(threshold);
+    if (value === 1) isFound ? hits++ : missed++;
+    else if (value === 0 && isFound) wrong++;
+  });
+  expect((2 * hits) / (2 * hits + wrong + missed)).toBeGreaterThan(0.2);
+  const submitted = await pickbench(
+    ...["submit", at("alone", "best.safetensors"), "--data", data, "--out", at("none.csv")],
+    ...allowTiny(folder),
+  );
+  expect([submitted.code, submitted.stderr]).toEqual([
+    1,
+    expect.stringMatching(/segments blob and picks nothing/),
+  ]);
 });
 
 test("a feature beside a type: both are learned, the type alone is picked", async () => {
