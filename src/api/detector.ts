@@ -32,11 +32,13 @@ export type OnTile = (done: number, total: number) => void;
 export interface Detector {
   /** Names of the particles that it finds, sorted. */
   readonly types: readonly string[];
+  /** Features that it segments, each with the probability above which a voxel belongs to it. */
+  readonly features: ReadonlyMap<string, number>;
   /** How each type is picked, as tuned in training. */
   readonly settings: ReadonlyMap<string, PickingSettings>;
   /**
-   * Predicts the tomogram of a run: by type, the probability at each voxel that a particle is there, 0 to 1, in the
-   * tomogram's shape (z, y, x) and spacing, 4 bytes a voxel and type.
+   * Predicts the tomogram of a run: by type, the probability at each voxel that a particle is there, and by feature that the
+   * voxel belongs to it, 0 to 1, in the tomogram's shape (z, y, x) and spacing, 4 bytes a voxel and type.
    *
    * @throws BadDataset where the run or its tomogram is missing; Unsupported where its spacing is another than the
    *   checkpoint's; NotFinite where a voxel or a network's output is not finite
@@ -71,6 +73,7 @@ export async function openDetector(
   });
   return {
     types: inner.types,
+    features: inner.features,
     settings: inner.settings,
     async predict(dataset, run, onTile) {
       const maps = await predictMaps(inner.predictor, await inner.read(dataset, run), onTile);

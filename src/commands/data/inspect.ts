@@ -1,17 +1,38 @@
 /** pickbench inspect: what a data set holds, and what is broken in it. */
 import { percentText } from "../../data/blank/blank.js";
 import { openDataset } from "../../data/dataset.js";
+import { type FeatureInspection, inspectFeatures } from "../../data/inspect/features.js";
 import {
   type Inspection,
   inspectDataset,
   type RunInspection,
   type TomogramInspection,
 } from "../../data/inspect/inspection.js";
+import { type TargetsRequest, targetPaths, writeTargets } from "../../data/inspect/targets.js";
+import { featuresOf, withBoxes } from "../../data/masks/features.js";
+import { checkFeatures, featuresThere } from "../../data/masks/find.js";
+import type { Dataset } from "../../data/model.js";
+import { pickedTypes } from "../../data/picks.js";
 import { plural } from "../../present/text.js";
 import { withAddresses } from "../../system/paths/cacheFolder.js";
+import { checkFree } from "../../system/paths/overwriting.js";
+import { readExperiment } from "../../train/experiment/experiment.js";
+import { experimentFeatures } from "../../train/experiment/features.js";
+import { onTomogramMeant, onTypesThere } from "../../train/run/prepare.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkSpacing, nanOption, quietOption, withDataset } from "../shared/flags.js";
+import {
+  checkSpacing,
+  checkWritable,
+  nanOption,
+  overwriteOption,
+  quietOption,
+  withDataset,
+} from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
+
+interface Whole extends Inspection {
+  readonly features?: readonly FeatureInspection[];
+}
 
 /** `pickbench inspect`: what a data set holds, and whether it can be read to the last chunk. */
 export const command = defineCommand({
@@ -19,31 +40,88 @@ export const command = defineCommand({
   options: (argv) =>
     withDataset(argv)
       .option("quick", { type: "boolean", default: false, describe: "metadata and picks only, no chunks" })
+      .option("experiment", {
+        type: "string",
+        describe:
+          "the YAML whose features, types and tomogram are meant; all that the data set has if absent",
+      })
+      .option("targets", {
+        type: "string",
+        describe: "folder for what a network is to learn: label volumes and a picture a run",
+      })
+      .option("overwrite", overwriteOption)
       .option("nan", nanOption)
       .option("quiet", quietOption)
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .example("$0 inspect --data czii/train", "list everything and read every chunk")
       .example("$0 inspect --data czii --part test --quick", "list the test tomograms"),
-  async run({ data, part, spacing, quick, nan, quiet, json }) {
+  async run({ data, part, spacing, quick, nan, quiet, json, ...flags }) {
     checkSpacing(spacing);
     const reporter = terminalReporter({ quiet });
     const dataset = await openDataset(data, { part, spacing, reporter });
+    const meant = await meantTargets(dataset, flags.experiment, nan);
+    if (flags.targets !== undefined) {
+      await checkWritable("targets", flags.targets, "folder");
+      const places = dataset.runs.flatMap(({ name }) => {
+        const { types, features, picture } = targetPaths(flags.targets!, name, meant);
+        return [...(types ? [types] : []), ...features, picture];
+      });
+      await checkFree(places, flags.overwrite);
+    }
     const inspection = await inspectDataset(dataset, !quick, reporter, nan);
-    const problems = inspection.problems.map(({ path, message }) => ({
-      path,
-      message: withAddresses(message),
-    }));
-    report(json, { ...inspection, problems }, () => withAddresses(describe(inspection, quick)));
-    if (inspection.problems.length > 0) process.exitCode = 1;
+    const masks = quick
+      ? { features: [], problems: [] }
+      : await inspectFeatures(dataset, meant.features, meant.choice, reporter);
+    const written =
+      flags.targets === undefined
+        ? []
+        : await writeTargets(dataset, { ...meant, folder: flags.targets }, reporter);
+    // Masks of a feature that no experiment names may be for somebody to choose from: that breaks nothing.
+    const isAsked = flags.experiment !== undefined;
+    const problems = [...inspection.problems, ...(isAsked ? masks.problems : [])];
+    const whole = {
+      ...inspection,
+      problems: problems.map(({ path, message }) => ({ path, message: withAddresses(message) })),
+      notes: [...inspection.notes, ...(isAsked ? [] : masks.problems.map(({ message }) => message))],
+      ...(masks.features.length > 0 ? { features: masks.features } : {}),
+      ...(written.length > 0 ? { targets: written } : {}),
+    };
+    report(json, whole, () => withAddresses([describe(whole, quick), ...written].join("\n")));
+    if (whole.problems.length > 0) process.exitCode = 1;
   },
 });
 
-function describe({ root, runs, chunks, problems, notes }: Inspection, quick: boolean): string {
+/** Types, features and reconstruction that an experiment means, or that a data set has. */
+async function meantTargets(
+  dataset: Dataset,
+  path: string | undefined,
+  nan: "blank" | undefined,
+): Promise<Omit<TargetsRequest, "folder">> {
+  if (path === undefined) {
+    const features = featuresOf(featuresThere(dataset));
+    const target = { kind: "ball", fraction: 0.5 } as const;
+    const choice = { tomogram: undefined, level: 0, nan };
+    const picked = await pickedTypes(dataset);
+    const types = dataset.particles.filter(({ name }) => picked.includes(name));
+    return { types, ignore: [], target, features, choice };
+  }
+  const experiment = await onTypesThere(onTomogramMeant(await readExperiment(path), dataset), dataset);
+  const features = experimentFeatures(experiment);
+  checkFeatures(dataset, await Promise.all(features.map(withBoxes)));
+  const { types, ignore, target, data } = experiment;
+  const learned = dataset.particles.filter(({ name }) => types?.includes(name) ?? true);
+  return { types: learned, ignore, target, features, choice: { ...data, nan: nan ?? data.nan } };
+}
+
+function describe({ root, runs, chunks, problems, notes, features = [] }: Whole, quick: boolean): string {
   const tomograms = runs.reduce((sum, run) => sum + run.tomograms.length, 0);
   const read = quick ? "chunks not read" : `${plural(chunks, "chunk")} read`;
   return [
     `${root}: ${plural(runs.length, "run")}, ${plural(tomograms, "tomogram")}`,
-    ...runs.flatMap(describeRun),
+    ...runs.flatMap((run) => [
+      ...describeRun(run),
+      ...features.filter((each) => each.run === run.name).map(describeFeature),
+    ]),
     ...notes.map((note) => `note: ${note}`),
     problems.length === 0 ? `${read}, nothing broken` : `${read}, ${problems.length} broken:`,
     ...problems.map(({ message }) => `  ${message}`),
@@ -65,6 +143,11 @@ function describeRun({ name, tomograms, picks, contrast, particles, notes }: Run
     ...(particles === "unknown" ? [] : [`  particles: ${particles}`]),
     ...notes.map((note) => `  note: ${note}`),
   ];
+}
+
+function describeFeature({ feature, path, voxels, share, known }: FeatureInspection): string {
+  if (path === null) return `  ${feature}: no mask, or none of it annotated: nothing of it is known`;
+  return `  ${feature}: ${plural(voxels, "voxel")}, ${percentText(share)} of the known; ${percentText(known)} known`;
 }
 
 function describeTomogram({ tomoType, levels, channels, values, blank }: TomogramInspection): string {

@@ -2,8 +2,9 @@
 import { join } from "node:path";
 import { challengeParticles, type ParticlePick } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
+import type { Shape3 } from "../../domain/volume.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
-import { renderSlice } from "../../present/pictures/slice.js";
+import { renderSlice, type Tint } from "../../present/pictures/slice.js";
 import { writeWhole } from "../../system/files.js";
 import { answering } from "../../system/threads/pool.js";
 import { cellFeatures, featureColours } from "./cell/features.js";
@@ -72,16 +73,28 @@ const writeMasks = (
 /** Renders the denoised slice that cuts the most particles, with its picks. */
 function previewOf(plan: PhantomPlan, { denoised, picks, masks }: Phantom & Partial<Cell>): Uint8Array {
   const step = angstrom(plan.spacing);
+  const z = fullestPlane(plan, picks);
   return renderSlice(
     { data: denoised, shape: plan.shape, spacing: [step, step, step] },
     {
-      z: fullestPlane(plan, picks),
+      z,
       zoom: Math.max(1, Math.round(pictureWidth / plan.shape[2])),
       picks,
       particles: challengeParticles,
-      ...(masks ? { masks: { bits: masks, colours: featureColours } } : {}),
+      ...(masks ? { tints: tintsOf(masks, plan.shape, z) } : {}),
     },
   );
+}
+
+/** Opacity of a feature over the greys. */
+const opacity = 0.35;
+
+function tintsOf(masks: Uint8Array, [, height, width]: Shape3, z: number): Tint[] {
+  const plane = masks.subarray(z * height * width, (z + 1) * height * width);
+  return featureColours.map(([bit, ...colour]) => ({
+    area: plane.map((held) => ((held & bit) === 0 ? 0 : 1)),
+    ...{ colour, opacity },
+  }));
 }
 
 function fullestPlane({ shape, spacing }: PhantomPlan, picks: readonly ParticlePick[]): number {

@@ -50,7 +50,10 @@ export function modelMetadata(options: MetadataOptions): Record<string, string> 
   const { activation, channels, radii } = named.given;
   const offsets = offsetsOf(named.given);
   const types = channels.slice(0, channels.length - offsets);
-  const settings = types.flatMap((type) => (type === null ? [] : [[type, picking.get(type)]]));
+  const settings = types.flatMap((type) =>
+    type !== null && picking.has(type) ? [[type, picking.get(type)]] : [],
+  );
+  const features = checkpoint.features?.filter(({ name }) => types.includes(name));
   const facts: Record<string, unknown> = {
     format: "pickbench model 1",
     pickbenchVersion: version,
@@ -74,6 +77,9 @@ export function modelMetadata(options: MetadataOptions): Record<string, string> 
       radii,
     }),
     picking: Object.fromEntries(settings),
+    ...(features && {
+      features: Object.fromEntries(features.map(({ name, threshold }) => [name, threshold])),
+    }),
     pickingUnits: { minVolume: "Å³", minSpacing: "Å", radius: "Å", threshold: "of the activated output" },
     positionOffset: experiment.data.offset,
     predict: experiment.predict,

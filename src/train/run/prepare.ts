@@ -178,7 +178,7 @@ async function lineageOf(
 }
 
 /** Returns the experiment without types where it has features, names no types, and nobody picked any. */
-async function onTypesThere(experiment: Experiment, dataset: Dataset): Promise<Experiment> {
+export async function onTypesThere(experiment: Experiment, dataset: Dataset): Promise<Experiment> {
   if (!experiment.features || experiment.types) return experiment;
   return (await pickedTypes(dataset)).length > 0 ? experiment : { ...experiment, types: [] };
 }

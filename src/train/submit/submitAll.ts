@@ -61,10 +61,15 @@ interface FoundRun {
  * Finds the particles of all unfinished runs and writes the CSV. Each run's picks are stored at once as a part; the
  * parts are removed when the CSV lacks no run.
  *
- * @throws PickbenchError Stopped when the user asks to stop
+ * @throws PickbenchError BadUsage where the checkpoints pick nothing; Stopped when the user asks to stop
  */
 export async function submitAll(request: SubmitRequest): Promise<Submitted> {
   const { runs, parts, out, detector, reporter } = request;
+  if (detector.types.length === 0)
+    throw new PickbenchError(
+      "BadUsage",
+      `the checkpoint segments ${[...detector.features.keys()].join(", ")} and picks nothing, so there is nothing to submit; write its maps with pickbench predict`,
+    );
   const failed: FailedRun[] = [];
   const found = await findRuns(request, failed);
   const skipped = found.flatMap(({ part, run }) => (part ? [run] : []));

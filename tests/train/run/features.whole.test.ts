@@ -5,8 +5,12 @@ import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readRecord } from "../../../src/domain/record.js";
+import { denseVolume } from "../../../src/infer/predict/sparseMap.js";
 import { readReport } from "../../../src/leaderboard/submissionFolder.js";
 import { readCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
+import { detectHoldout, type PredictedMask } from "../../../src/train/run/holdout.js";
+import { prepareRun } from "../../../src/train/run/prepare.js";
+import { runFolder } from "../../../src/train/run/runFolder.js";
 import { pickbench } from "../../support/commandLine.js";
 import { writeBlobs } from "../../support/masks.js";
 import { allowTiny, tinyCode, tinyDataset, tinyExperiment, tinyRuns } from "../../support/tinyRun.js";
@@ -92,6 +96,35 @@ const recordOf = async (run: string) => {
   const { result } = await readRecord(at(run, "record.json"));
   return { result: result!, tuneScore: result!.metrics.tuneScore };
 };
+
+test("a held-out run's maps come with its masks, and submit has nothing to pick", async () => {
+  const experiment = { experiment: at("alone.yaml"), data, resume: false, threads: 1 };
+  const prepared = await prepareRun(experiment);
+  const found: PredictedMask[] = [];
+  const picks = await detectHoldout(prepared, runFolder(at("alone")), (masks) => {
+    found.push(...masks);
+  });
+  expect([picks.types, picks.truth.size, picks.picks.size]).toEqual([[], 0, 0]);
+  expect(found.map(({ run: name, feature }) => [name, feature])).toEqual([[tinyRuns[3], "blob"]]);
+  const { probability, truth, threshold } = found[0]!;
+  expect(new Set(truth.voxels)).toEqual(new Set([0, 1, 2]));
+  const { data: maps } = denseVolume(probability);
+  let [hits, wrong, missed] = [0, 0, 0];
+  truth.voxels.forEach((value, voxel) => {
+    const isFound = maps[voxel]! > Math.fround(threshold);
+    if (value === 1) isFound ? hits++ : missed++;
+    else if (value === 0 && isFound) wrong++;
+  });
+  expect((2 * hits) / (2 * hits + wrong + missed)).toBeGreaterThan(0.2);
+  const submitted = await pickbench(
+    ...["submit", at("alone", "best.safetensors"), "--data", data, "--out", at("none.csv")],
+    ...allowTiny(folder),
+  );
+  expect([submitted.code, submitted.stderr]).toEqual([
+    1,
+    expect.stringMatching(/segments blob and picks nothing/),
+  ]);
+});
 
 test("a feature beside a type: both are learned, the type alone is picked", async () => {
   const experiment = await tinyExperiment(at("mixed.yaml"), {
