@@ -22,8 +22,9 @@ export const table: Readonly<Record<string, TableEntry>> = {
   },
   fetch: {
     group: "data",
-    synopsis: "URL --out DIR",
-    describe: "brings a data set from https:// or s3:// into a folder, checked and resumable",
+    synopsis: "URL|czii --out DIR",
+    describe:
+      "brings a data set from https:// or s3://, or the challenge's, into a folder, checked and resumable",
     load: () => import("./data/fetch.js"),
   },
   portal: {
@@ -58,8 +59,8 @@ export const table: Readonly<Record<string, TableEntry>> = {
   },
   experiment: {
     group: "train",
-    synopsis: "new|show [FILE]",
-    describe: "writes a starter experiment with every key explained, or shows one with all defaults",
+    synopsis: "new|show|diff [FILE] [OTHER]",
+    describe: "writes an experiment that fits a data set, shows one with all defaults, or compares two",
     load: () => import("./train/experiment.js"),
   },
   run: {
@@ -139,6 +140,12 @@ export const table: Readonly<Record<string, TableEntry>> = {
     synopsis: "CHECKPOINT MODEL",
     describe: "writes a checkpoint's networks as ONNX files that any runtime takes",
     load: () => import("./detect/export.js"),
+  },
+  models: {
+    group: "detect",
+    synopsis: "[NAME]",
+    describe: "lists the trained networks that come along, or prints the card of one",
+    load: () => import("./detect/models.js"),
   },
   score: {
     group: "judge",

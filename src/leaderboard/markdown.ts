@@ -5,10 +5,13 @@ import { writeWhole } from "../system/files.js";
 import { groupTitle, leaderboardColumns, orderNote, seedLines, splitLines } from "./columns.js";
 import { type Leaderboard, type LeaderboardGroup, readLeaderboard } from "./leaderboard.js";
 
+/** Name of the leaderboard's page in the folder of submissions. */
+export const leaderboardFile = "LEADERBOARD.md";
+
 /** Generates LEADERBOARD.md from the records beside it. */
 export async function writeLeaderboard(submissionsRoot: string): Promise<Leaderboard> {
   const leaderboard = await readLeaderboard(submissionsRoot);
-  await writeWhole(join(submissionsRoot, "LEADERBOARD.md"), leaderboardMarkdown(leaderboard));
+  await writeWhole(join(submissionsRoot, leaderboardFile), leaderboardMarkdown(leaderboard));
   return leaderboard;
 }
 

@@ -1,18 +1,24 @@
 /**
  * Searches an experiment's parameters. The room `search` samples values, runs trials, halves them and reports the best.
  */
+
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { readRecord } from "../domain/record.js";
+import { parseJson } from "../formats/json.js";
 import { readReport } from "../leaderboard/leaderboard.js";
+import { leadingScore } from "../score/report.js";
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { withLock } from "../system/lock.js";
-import { checkUnasked } from "../system/paths/overwriting.js";
+import { readText } from "../system/paths/opening.js";
+import { checkOneAsked } from "../system/paths/overwriting.js";
 import { experimentYaml } from "../train/experiment/experimentYaml.js";
 import { holdoutOnly } from "../train/run/runExperiment.js";
 import { makeFolder, removeEmpty } from "../train/run/runFolder.js";
+import { finishedAlready } from "../train/run/standing.js";
 import { parameterPlot } from "./plot.js";
 import { runTrial } from "./runTrial.js";
 import type { Holdout, SearchReport } from "./searchReport.js";
@@ -46,7 +52,7 @@ export async function search(options: SearchOptions): Promise<SearchReport> {
   const made = await makeFolder(out);
   try {
     return await withLock(join(out, "search.lock"), out, async () => {
-      checkUnasked(out, existsSync(join(out, "trials")), options, "search");
+      checkOneAsked(options, "search");
       const prepared = await prepareSearch(options);
       if (overwrite)
         for (const name of ["trials", "plots", "best.yaml", "search.json"])
@@ -63,7 +69,9 @@ async function tryAll(prepared: PreparedSearch, options: SearchOptions): Promise
   const { out, tellsBest, reporter } = options;
   const trials = await finishedTrials(out);
   checkSameSearch(trials, prepared, out);
-  if (trials.length > 0) reporter.note(`${trials.length} trials finished before`);
+  if (!options.resume && (await isFinished(prepared, options, trials))) throw finishedAlready(out, "search");
+  if (trials.length > 0)
+    reporter.note(`${trials.length} trials finished before; the search goes on after them`);
   while (trials.length < options.trials && !isSpent(prepared.budget, trials)) {
     trials.push(await unlessStopped(runTrial(prepared, options, trials), trials.length, options));
     await writeReport(prepared, options, trials);
@@ -84,6 +92,23 @@ async function tryAll(prepared: PreparedSearch, options: SearchOptions): Promise
   return writeReport(prepared, options, trials);
 }
 
+/** What search.json says of its end. */
+const toldSchema = z.object({ best: z.json(), holdout: z.json() });
+
+/** Tells whether all trials asked for are done, and the best one's held-out runs are scored. */
+async function isFinished(
+  { budget, holdoutRuns }: PreparedSearch,
+  { out, trials: asked }: SearchOptions,
+  trials: readonly Trial[],
+): Promise<boolean> {
+  if (trials.length < asked && !isSpent(budget, trials)) return false;
+  const path = join(out, "search.json");
+  const told = await readText(path)
+    .then((text) => toldSchema.parse(parseJson(text, { path })))
+    .catch(() => undefined);
+  return told?.best != null && (holdoutRuns.length === 0 || told.holdout !== null);
+}
+
 async function unlessStopped(
   running: Promise<Trial>,
   number: number,
@@ -95,7 +120,7 @@ async function unlessStopped(
     if (!isPickbenchError(error, "Stopped")) throw error;
     throw new PickbenchError(
       "Stopped",
-      `stopped in trial ${trialNumber(number)} of ${trials}; the same command with --resume goes on from there`,
+      `stopped in trial ${trialNumber(number)} of ${trials}; the same command goes on from there`,
     );
   }
 }
@@ -125,9 +150,10 @@ async function heldOut(out: string, { trial, state }: Trial): Promise<Holdout | 
   if (state !== "completed") return null;
   const folder = trialFolder(out, trial);
   const { result } = await readRecord(folder.record);
-  if (result?.metrics.score === undefined) return null;
-  const { interval } = await readReport(folder.report);
-  return { trial, score: result.metrics.score, interval };
+  if (result === null || !existsSync(folder.report)) return null;
+  const report = await readReport(folder.report);
+  const score = result.metrics.score ?? leadingScore(report);
+  return score === null ? null : { trial, score, interval: report.interval };
 }
 
 async function writeReport(

@@ -190,13 +190,13 @@ describe("run refuses before any work, in one sentence, leaving nothing", () => 
     ["an out below a file", run("tiny.yaml", "--data @/data --out @/file/out"), /--out .*file/],
     [
       "a run that stands there",
-      run("tiny.yaml", "--data @/data --out @/run"),
-      /run already holds a run; give --resume/,
+      "run @/tiny.yaml --data @/data --out @/run --submissions @/submissions",
+      /run already holds a finished run; give --overwrite/,
     ],
     [
       "a run that stands there, before the data are read",
-      run("tiny.yaml", "--data @/missingChunk --out @/run"),
-      /run already holds a run; give --resume/,
+      "run @/tiny.yaml --data @/missingChunk --out @/run --submissions @/submissions",
+      /run already holds a finished run; give --overwrite/,
     ],
     [
       "resume and overwrite at once",
@@ -206,7 +206,7 @@ describe("run refuses before any work, in one sentence, leaving nothing", () => 
     [
       "resume with other settings",
       run("tiny.yaml", "--data @/data --out @/run --resume --seed 5"),
-      /other settings/,
+      /other settings \(seed is 0 there, 5 here\)/,
     ],
     ["no data", "run @/tiny.yaml", /data/],
     [

@@ -126,7 +126,7 @@ describe("a search", () => {
 
   it("is the same after kill -9 at two moments, and without its search.json", async () => {
     for (const [i, trial] of [1, 3].entries()) {
-      const child = started("killed", ...(i > 0 ? ["--resume"] : []));
+      const child = started("killed");
       const end = ended(child);
       const log = at("killed", "trials", `00${trial}`, "log.jsonl");
       while (child.exitCode === null && !(existsSync(log) && (await readFile(log, "utf8")) !== ""))
@@ -136,7 +136,7 @@ describe("a search", () => {
       expect((await end).code).toBeNull();
     }
     await rm(at("killed", "search.json"));
-    expect((await ended(started("killed", "--resume"))).code).toBe(0);
+    expect((await ended(started("killed"))).code).toBe(0);
     expect(untimedReport(await reportAt("killed"))).toEqual(untimedReport(await reportAt("whole")));
     for (const { trial, state } of whole.trials)
       for (const file of state === "completed"
@@ -169,14 +169,16 @@ describe("a search", () => {
     const short = await search(optionsOf("short", { budget: "1 step" }));
     const steps = short.trials.map((trial) => trial.steps);
     expect(steps).toEqual([4]);
-    const more = await search(optionsOf("short", { trials: 2, resume: true }));
+    const more = await search(optionsOf("short", { trials: 2 }));
     expect(more.trials.map(untimed)).toEqual(whole.trials.slice(0, 2).map(untimed));
   });
 
   it("is not begun over another, nor carried on with other settings", async () => {
-    await expect(search(optionsOf("whole"))).rejects.toThrow(/already holds a search; give --resume/);
+    await expect(search(optionsOf("whole"))).rejects.toThrow(
+      /already holds a finished search; give --overwrite/,
+    );
     for (const change of [{ seed: 1 }, { method: "random" }, { eta: 3 }, { trialBudget: "5 steps" }] as const)
-      await expect(search(optionsOf("whole", { ...change, resume: true }))).rejects.toThrow(/other settings/);
+      await expect(search(optionsOf("whole", change))).rejects.toThrow(/other settings/);
   });
 });
 

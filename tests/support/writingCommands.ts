@@ -4,6 +4,7 @@ import { chmod, cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BadServer, startServer, treeOf } from "./badServer.js";
+import { goodToken, startKaggle } from "./kaggleServer.js";
 import { allowTiny, tinyDataset, tinyExperiment } from "./tinyRun.js";
 
 export const bin = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
@@ -97,6 +98,10 @@ export const writingCommands = {
     input: "folder",
     args: (_, out) => ["fetch", "s3://data-bucket", "--out", join(out, "data")],
   },
+  "fetch czii": {
+    input: "folder",
+    args: (_, out) => ["fetch", "czii", "--from", "kaggle", "--out", join(out, "czii")],
+  },
   "portal get": {
     input: "folder",
     args: ({ api }, out) => ["portal", "get", "10440", "--api", api, "--out", join(out, "data")],
@@ -171,8 +176,8 @@ export const writingCommands = {
     args: ({ data }, out) => ["copick", "--data", data, "--out", join(out, "copick.json")],
   },
   "experiment new": {
-    input: "folder",
-    args: (_, out) => ["experiment", "new", join(out, "mine.yaml")],
+    input: "data",
+    args: ({ data }, out) => ["experiment", "new", join(out, "mine.yaml"), "--data", data],
   },
   convert: {
     input: "star",
@@ -217,6 +222,12 @@ export async function makeInputs(folder: string): Promise<Inputs> {
     new Map([...treeOf(data)].map(([name, content]) => [`data-bucket/${name}`, content])),
   );
   process.env.AWS_ENDPOINT_URL_S3 = bucket.url;
+  const kaggle = await startKaggle(
+    new Map([...treeOf(data)].map(([name, content]) => [`train/${name}`, content])),
+    { perPage: 200 },
+  );
+  process.env.PICKBENCH_TEST_KAGGLE = kaggle.url;
+  process.env.KAGGLE_API_TOKEN = goodToken;
   const written = {
     ...{ folder, data, experiment, search, run, star },
     checkpoint: join(run, "best.safetensors"),
@@ -247,7 +258,7 @@ export async function makeInputs(folder: string): Promise<Inputs> {
     ...written,
     api: portal.api,
     close: async () => {
-      await Promise.all([bucket.close(), portal.close()]);
+      await Promise.all([bucket.close(), kaggle.close(), portal.close()]);
     },
   };
 }

@@ -65,10 +65,15 @@ interface FinishedCall {
   readonly experiment: Experiment;
 }
 
-/** Prints commands to go on with. */
+/**
+ * Prints commands to go on with.
+ *
+ * @param isPicking whether the checkpoint finds particles, not features alone
+ */
 export function printNextSteps(
   { folder, options: { data }, experiment: { network } }: FinishedCall,
   isScored: boolean,
+  isPicking: boolean,
 ): void {
   const { faint, bold } = styleFor(process.stderr);
   const [run, best, from] = [folder.path, folder.best, data].map(shellWord);
@@ -78,10 +83,15 @@ export function printNextSteps(
     ...(isScored
       ? [[`pickbench report ${run} --data ${from}`, "curves, errors and pictures on one page"]]
       : []),
-    [
-      `pickbench submit ${best} --data TEST_DIR --out submission.csv${code}`,
-      "find particles in other tomograms",
-    ],
+    isPicking
+      ? [
+          `pickbench submit ${best} --data TEST_DIR --out submission.csv${code}`,
+          "find particles in other tomograms",
+        ]
+      : [
+          `pickbench predict ${best} --data TEST_DIR --out maps${code}`,
+          "segment other tomograms: probabilities of the features",
+        ],
   ];
   printLine(`${faint("next".padEnd(10))}`);
   for (const [command, what] of steps) printLine(`  ${bold(command!)}  ${faint(`# ${what}`)}`);

@@ -1,66 +1,94 @@
-/** `pickbench experiment new|show`: a starter experiment with every key explained; one with all its defaults. */
-import { readFile } from "node:fs/promises";
+/** `pickbench experiment new|show|diff`: writes an experiment, shows one with all its defaults, compares two. */
+import { printableLine } from "../../present/printable.js";
 import { PickbenchError } from "../../system/errors.js";
-import { writeWhole } from "../../system/files.js";
-import { checkFree } from "../../system/paths/overwriting.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
 import { experimentYaml } from "../../train/experiment/experimentYaml.js";
+import { annotatedYaml } from "../../train/experiment/shown/annotatedYaml.js";
+import { experimentDifferences, valueText } from "../../train/experiment/shown/differences.js";
+import { readAnyExperiment } from "../../train/run/anyExperiment.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, overwriteOption, setOption } from "../shared/flags.js";
-
-/** Beside this file, in the build too. */
-const starter = new URL("./starter.yaml", import.meta.url);
+import { overwriteOption, setOption, spacingOption } from "../shared/flags.js";
+import { writeNew } from "./experimentNew.js";
 
 export const command = defineCommand({
-  usage: "<action> [file]",
+  usage: "<action> [file] [other]",
   lists: ["set"],
   options: (argv) =>
     argv
       .positional("action", {
-        choices: ["new", "show"] as const,
+        choices: ["new", "show", "diff"] as const,
         demandOption: true,
-        describe: "new writes a starter experiment, show prints one with all its defaults",
+        describe:
+          "new writes an experiment, show prints one with all its defaults, diff prints the keys in which two differ",
       })
       .positional("file", {
         type: "string",
-        describe: "new: the YAML to write, experiment.yaml if absent; show: the YAML to read",
+        describe:
+          "new: the YAML to write, experiment.yaml if absent; show and diff: a YAML, a record.json, a run's folder or a checkpoint",
       })
-      .option("set", setOption)
+      .positional("other", { type: "string", describe: "diff: what is compared with it" })
+      .option("data", { type: "string", describe: "new: the data set that the experiment is to fit" })
+      .option("spacing", { ...spacingOption, describe: `new: ${spacingOption.describe}` })
+      .option("network", { type: "string", describe: "new: an architecture; pickbench nets lists them" })
+      .option("types", {
+        type: "string",
+        describe: "new: particle types to learn, separated by commas; all that have picks if absent",
+      })
+      .option("budget", { type: "string", describe: 'new: length of training: 20m, 1.5h, "3000 steps"' })
+      .option("set", { ...setOption, describe: `show: ${setOption.describe}` })
+      .option("plain", { type: "boolean", default: false, describe: "show: without a word on each key" })
       .option("overwrite", { ...overwriteOption, describe: `${overwriteOption.describe}, of new` })
       .option("json", { type: "boolean", describe: "print one JSON document" })
+      .example("$0 experiment new my.yaml --data train", "an experiment that fits a data set, ready to run")
       .example("$0 experiment new my.yaml", "every key with its meaning and its default")
-      .example("$0 experiment show my.yaml", "what it says, all defaults filled in")
-      .example("$0 experiment show my.yaml --set optimiser.rate=1e-3", "with another learning rate"),
-  run: ({ action, file, set = [], overwrite, json }) =>
-    action === "new" ? writeNew(file ?? "experiment.yaml", set, overwrite, json) : show(file, set, json),
+      .example("$0 experiment show my.yaml", "what it says, all defaults filled in, what is changed marked")
+      .example("$0 experiment show my.yaml --set optimiser.rate=1e-3", "with another learning rate")
+      .example("$0 experiment diff my.yaml runs/my-experiment", "what has changed since that run"),
+  run: async ({ action, file, other, set = [], plain, json, ...flags }) => {
+    const refuse = (what: string) => new PickbenchError("BadUsage", `experiment ${action}: ${what}`);
+    if (set.length > 0 && action !== "show") throw refuse("--set belongs to experiment show; leave it out");
+    if (other !== undefined && action !== "diff")
+      throw refuse(`takes one FILE, got ${JSON.stringify(other)} too; leave it out`);
+    if (action === "new") return writeNew(file ?? "experiment.yaml", { ...flags, json });
+    if (file === undefined)
+      throw refuse("needs a FILE; name an experiment's YAML, a record, run or checkpoint");
+    if (action === "show") return show(file, { set, plain, json });
+    if (other === undefined) throw refuse("needs two; name what it is compared with");
+    return diff(file, other, json);
+  },
 });
 
-async function writeNew(
-  file: string,
-  set: readonly string[],
-  overwrite: boolean,
-  json: boolean | undefined,
-): Promise<void> {
-  if (set.length > 0)
-    throw new PickbenchError("BadUsage", "--set belongs to experiment show; edit the new file instead");
-  await checkWritable("file", file, "file");
-  await checkFree(file, overwrite, "another name");
-  await writeWhole(file, await readFile(starter, "utf8"));
-  report(json, { file }, () =>
-    [
-      `${file}: a starter experiment with every key; change what you like, leave out what you do not need`,
-      `next: pickbench run ${file} --data DIR`,
-    ].join("\n"),
+interface ShowFlags {
+  readonly set: readonly string[];
+  readonly plain: boolean;
+  readonly json: boolean | undefined;
+}
+
+async function show(file: string, { set, plain, json }: ShowFlags): Promise<void> {
+  const experiment = set.length > 0 ? await readExperiment(file, { set }) : await readAnyExperiment(file);
+  report(json, experiment, () =>
+    (plain ? experimentYaml(experiment, ".", []) : annotatedYaml(experiment)).trimEnd(),
   );
 }
 
-async function show(
-  file: string | undefined,
-  set: readonly string[],
-  json: boolean | undefined,
-): Promise<void> {
-  if (file === undefined)
-    throw new PickbenchError("BadUsage", "experiment show needs a FILE; name an experiment's YAML");
-  const experiment = await readExperiment(file, { set });
-  report(json, experiment, () => experimentYaml(experiment, ".", []).trimEnd());
+/** Prints the keys that differ; the exit code is 0 whether any does or none. */
+async function diff(a: string, b: string, json: boolean | undefined): Promise<void> {
+  const [first, second] = [await readAnyExperiment(a), await readAnyExperiment(b)];
+  const differences = experimentDifferences(first, second);
+  report(json, { a, b, same: differences.length === 0, differences }, () => {
+    if (differences.length === 0) return `${a} and ${b} say the same`;
+    const rows = [
+      ["key", a, b],
+      ...differences.map((each) => [each.key, valueText(each.a), valueText(each.b)]),
+    ].map((row) => row.map(printableLine));
+    const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
+    return rows
+      .map((row) =>
+        row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join("  ")
+          .trimEnd(),
+      )
+      .join("\n");
+  });
 }

@@ -10,6 +10,7 @@ import {
   checkWhole,
   checkWritable,
   engineOption,
+  fromOption,
   overwriteOption,
   quietOption,
   setOption,
@@ -62,8 +63,13 @@ export const command = defineCommand({
         describe: "of the values drawn; every training has the experiment's own",
       })
       .option("out", { type: "string", describe: "folder of the search; runs/NAME-search if absent" })
-      .option("resume", { type: "boolean", default: false, describe: "go on with the search in the folder" })
+      .option("resume", {
+        type: "boolean",
+        default: false,
+        describe: "go on with the search in the folder, finished or not; an unfinished one goes on by itself",
+      })
       .option("set", setOption)
+      .option("from", fromOption)
       .option("engine", engineOption)
       .option("threads", threadsOption)
       .option("overwrite", overwriteOption)
@@ -73,7 +79,7 @@ export const command = defineCommand({
         "$0 search experiments/search.yaml --data train --trials 20",
         "twenty trials; what was found is in runs/search-search/best.yaml",
       )
-      .example("$0 search experiments/search.yaml --data train --trials 40 --resume", "twenty more of them"),
+      .example("$0 search experiments/search.yaml --data train --trials 40", "twenty more of them"),
   async run({
     experiment,
     data,
@@ -82,6 +88,7 @@ export const command = defineCommand({
     budget,
     trialBudget,
     set,
+    from,
     method,
     eta,
     seed,
@@ -97,7 +104,7 @@ export const command = defineCommand({
     checkWhole("eta", eta, 1);
     checkWhole("seed", seed, 0);
     const threads = threadsOf(rest.threads);
-    const { name } = await readExperiment(experiment, { budget: trialBudget, set });
+    const { name } = await readExperiment(experiment, { budget: trialBudget, set, from });
     const out = rest.out ?? join("runs", `${name}-search`);
     await checkWritable("out", out, "folder");
     const found = await search({
@@ -108,6 +115,7 @@ export const command = defineCommand({
       budget,
       trialBudget,
       set,
+      from,
       out,
       seed,
       method,

@@ -2,13 +2,13 @@
 import { trainOnly } from "../../train/run/runExperiment.js";
 import { defineCommand, report } from "../shared/command.js";
 import { printNextSteps, watchingText } from "./banner.js";
-import { runOptionsOf, withRunOptions } from "./runOptions.js";
+import { runOptionsOf, withTrainingOptions } from "./runOptions.js";
 
 export const command = defineCommand({
   usage: "<experiment>",
   lists: ["set"],
   options: (argv) =>
-    withRunOptions(argv).example(
+    withTrainingOptions(argv).example(
       '$0 train experiments/quickstart.yaml --data train --budget "500 steps"',
       "train only; the checkpoint is runs/quickstart/best.safetensors",
     ),
@@ -22,6 +22,7 @@ export const command = defineCommand({
         `${trained.steps} steps; they waited for data ${(100 * trained.waitedShare).toFixed(1)} % of the time${watchingText(trained)}`,
       ].join("\n"),
     );
-    if (options.onPrepared) printNextSteps(call, false);
+    const { features, types = [] } = call.experiment;
+    if (options.onPrepared) printNextSteps(call, false, !features || types.length > 0);
   },
 });

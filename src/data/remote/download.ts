@@ -111,7 +111,9 @@ class ResumableDownload {
   async resume(): Promise<void> {
     const watch = new Watch(this.#options);
     try {
-      const response = await send(this.#url, { headers: this.#headers(), signal: watch.signal });
+      const { authorization } = this.#options;
+      const asked = { headers: this.#headers(), signal: watch.signal };
+      const response = await send(this.#url, asked, authorization);
       const wanted = await this.#begin(response);
       for await (const piece of piecesOf(response, watch)) await this.#append(piece, wanted);
       if (wanted !== undefined && this.#received < wanted)
@@ -232,8 +234,9 @@ export function downloadText(url: string, request: TextRequest): Promise<string>
     const watch = new Watch(request);
     try {
       const init = request.body === undefined ? {} : { method: "POST", body: request.body };
-      const headers = request.body === undefined ? {} : { "content-type": "application/json" };
-      const response = await send(url, { ...init, headers, signal: watch.signal });
+      const headers: Record<string, string> =
+        request.body === undefined ? {} : { "content-type": "application/json" };
+      const response = await send(url, { ...init, headers, signal: watch.signal }, request.authorization);
       if (response.status !== 200) {
         discard(response);
         throw refused(url, `the server answers ${response.status}; check the address`);

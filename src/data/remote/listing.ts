@@ -55,7 +55,7 @@ export async function listBucket(
 }
 
 /** Ends a list that does not go on: pages that come again, pages without a file, pages for ever. */
-class PageGuard {
+export class PageGuard {
   readonly #given: string;
   readonly #end: number;
   readonly #tokens = new Set<string>();

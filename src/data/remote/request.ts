@@ -48,6 +48,8 @@ export interface RequestOptions {
   readonly patience?: Patience;
   /** Ends the request when the user asks to stop. */
   readonly signal?: AbortSignal;
+  /** Value of the header `authorization`: sent to the request's own origin alone, never to where it redirects. */
+  readonly authorization?: string;
 }
 
 /** An error that may pass by itself. */
@@ -75,6 +77,17 @@ export class AbsentError extends PickbenchError {
         : `no such file on the server (${status}); check the address`;
     super("BadDataset", `${url}: ${why}`, { path: url });
     this.status = status;
+  }
+}
+
+/** Says that a server wants other credentials than it was given, or any. */
+export class UnauthorisedError extends PickbenchError {
+  constructor(url: string) {
+    super(
+      "BadDataset",
+      `${url}: the server wants credentials (401); only public data are read, without any`,
+      { path: url },
+    );
   }
 }
 
@@ -131,21 +144,30 @@ const mostRedirects = 5;
 const passingStatus: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
 
 /**
- * Sends one request. Redirects are followed as `redirectFault` allows.
+ * Sends one request. Redirects are followed as `redirectFault` allows. What proves who asks is sent until the first
+ * redirect to another origin, and never again after it.
  *
  * @returns the answer of status 200, 206 or 416
- * @throws TransientError; AbsentError for 403, 404 and 410; PickbenchError BadDataset where a repetition would not help
+ * @throws TransientError; AbsentError for 403, 404 and 410; UnauthorisedError for 401; PickbenchError BadDataset where a
+ * repetition would not help
  */
-export async function send(url: string, init: RequestInit): Promise<Response> {
+export async function send(
+  url: string,
+  init: RequestInit & { readonly headers?: Readonly<Record<string, string>> },
+  authorization?: string,
+): Promise<Response> {
   let place = url;
+  let proof = authorization;
   for (let redirects = 0; redirects <= mostRedirects; redirects++) {
-    const response = await fetch(place, { ...init, redirect: "manual" }).catch((error: unknown) => {
-      throw connectionFault(place, error);
+    const headers = { ...init.headers, ...(proof === undefined ? {} : { authorization: proof }) };
+    const response = await fetch(place, { ...init, headers, redirect: "manual" }).catch((error: unknown) => {
+      throw connectionFault(place === url ? url : withoutQuery(place), error);
     });
     const target = response.headers.get("location");
     if (response.status < 300 || response.status >= 400 || target === null) return checked(url, response);
     discard(response);
     place = await redirected(url, place, target);
+    if (new URL(place).origin !== new URL(url).origin) proof = undefined;
   }
   throw refused(url, `redirects more than ${mostRedirects} times; check the address`);
 }
@@ -155,9 +177,12 @@ async function redirected(url: string, from: string, target: string): Promise<st
   const fault = to === undefined ? "which is no address" : await redirectFault(new URL(from), to);
   if (to && fault === undefined) return to.href;
   const hasUser = to !== undefined && (to.username !== "" || to.password !== "");
-  const shown = hasUser ? withoutUser(to) : target;
+  const shown = withoutQuery(hasUser ? withoutUser(to) : target);
   throw refused(url, `redirects to ${shown.slice(0, 100)}, ${fault}; give the final address`);
 }
+
+/** Returns an address without its query, which may hold a signature that gives access, for messages. */
+const withoutQuery = (address: string): string => address.replace(/\?.*$/s, "");
 
 /** Returns an address without a user's name and password, for messages. */
 export function withoutUser(address: URL): string {
@@ -173,8 +198,7 @@ function checked(url: string, response: Response): Response {
   if ([403, 404, 410].includes(status)) throw new AbsentError(url, status);
   if (passingStatus.includes(status))
     throw busy(`the server answers ${status} ${statusText}`.trim(), retryAfter(response));
-  if (status === 401)
-    throw refused(url, "the server wants credentials (401); only public data are read, without any");
+  if (status === 401) throw new UnauthorisedError(url);
   throw refused(url, `the server answers ${status} ${statusText}; check the address`);
 }
 

@@ -2,13 +2,14 @@
 import type { Batch } from "../../data/patches/spec.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { spatial } from "../../nets/value.js";
-import { initialWeights } from "../../nets/weights.js";
 import type { Activation } from "../activation.js";
 import { type Dropout, dropoutMask } from "../dropoutMask.js";
 import type { StepResult, Trainer, TrainerSpec, WatchResult } from "../engine.js";
 import {
   buildTrainable,
+  firstState,
   type LossBuilder,
+  ownRateMask,
   type StateName,
   stateNames,
   type Trainable,
@@ -26,10 +27,11 @@ export async function openOnnxTrainer(
   buildLoss: LossBuilder,
   provider: Provider,
 ): Promise<Trainer> {
-  const trainable = buildTrainable(await loadNetwork(spec.network), buildLoss);
+  const trainable = buildTrainable(await loadNetwork(spec.network), buildLoss, spec.isWeighedByChannel);
   const { optimiser, samples, patch, threads } = spec;
   const block = await providerBlock(provider);
-  const { parts, dropouts } = trainingGraph(trainable, optimiser, samples, patch, block, provider);
+  const taken = ownRateMask(trainable.layout, spec.start);
+  const { parts, dropouts } = trainingGraph(trainable, optimiser, samples, patch, block, provider, taken);
   const carried = new Map(stateNames.map((name) => [name, newName(name)]));
   const session = await openCarryingSession(parts, carried, { threads, provider });
   return new OnnxTrainer(spec, trainable, dropouts, session, provider);
@@ -55,16 +57,20 @@ class OnnxTrainer implements Trainer {
     this.trainable = trainable;
     this.dropouts = dropouts;
     this.session = session;
-    const weights = initialWeights(trainable.layout, spec.seed);
-    const zeros = () => new Float32Array(weights.length);
-    this.carry({ weights, moment1: zeros(), moment2: zeros(), average: weights.slice() });
+    this.carry(firstState(trainable.layout, spec.seed, spec.start));
   }
 
   get layout() {
     return this.trainable.layout;
   }
 
-  async step(batch: Batch, step: number, rate: number, averageDecay: number): Promise<StepResult> {
+  async step(
+    batch: Batch,
+    step: number,
+    rate: number,
+    averageDecay: number,
+    takenRate = rate,
+  ): Promise<StepResult> {
     const { beta1, beta2 } = this.spec.optimiser;
     const one = (value: number): Array5 => ({ data: Float32Array.of(value), dims: [1] });
     const feeds: Record<string, Array5> = {
@@ -73,6 +79,7 @@ class OnnxTrainer implements Trainer {
       correction1: one(1 / (1 - beta1 ** (step + 1))),
       correction2: one(1 / (1 - beta2 ** (step + 1))),
       averageDecay: one(averageDecay),
+      ...(this.spec.start?.hasOwnRate && { takenRate: one(takenRate) }),
     };
     for (const dropout of this.dropouts)
       feeds[maskName(dropout.name)] = {

@@ -3,13 +3,14 @@ import type { Tensor1D } from "@tensorflow/tfjs-core";
 import type { Batch } from "../../data/patches/spec.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { elementCount, type Parameter, spatial, type Value } from "../../nets/value.js";
-import { initialWeights } from "../../nets/weights.js";
 import { type Activation, activated } from "../activation.js";
 import { dropoutMask } from "../dropoutMask.js";
 import type { StepResult, Trainer, TrainerSpec, WatchResult } from "../engine.js";
 import {
   buildTrainable,
+  firstState,
   type LossBuilder,
+  ownRateMask,
   type StateName,
   type Trainable,
   type TrainingState,
@@ -23,7 +24,7 @@ import { type FlatState, update } from "./update.js";
 
 /** Opens a network for training by TensorFlow.js, with TensorFlow.js's operations, gradients and Adam. */
 export async function openTensorFlowTrainer(spec: TrainerSpec, buildLoss: LossBuilder): Promise<Trainer> {
-  const trainable = buildTrainable(await loadNetwork(spec.network), buildLoss);
+  const trainable = buildTrainable(await loadNetwork(spec.network), buildLoss, spec.isWeighedByChannel);
   const { tf } = await loadTensorFlow();
   return new TensorFlowTrainer(tf, spec, trainable);
 }
@@ -43,6 +44,8 @@ class TensorFlowTrainer implements Trainer {
   private readonly spec: TrainerSpec;
   private readonly trainable: Trainable;
   private current: FlatState;
+  /** 1 for each trained number that moves at a rate of its own, else 0; null where none does. */
+  private readonly mask: Tensor1D | null;
   /** The value that `watch` returns as output, declared once. */
   private watched: Value | undefined;
 
@@ -50,16 +53,22 @@ class TensorFlowTrainer implements Trainer {
     this.tf = tf;
     this.spec = spec;
     this.trainable = trainable;
-    const weights = initialWeights(trainable.layout, spec.seed);
-    const zeros = new Float32Array(weights.length);
-    this.current = this.uploaded({ weights, moment1: zeros, moment2: zeros, average: weights });
+    const mask = ownRateMask(trainable.layout, spec.start);
+    this.mask = mask && tf.tensor1d(mask);
+    this.current = this.uploaded(firstState(trainable.layout, spec.seed, spec.start));
   }
 
   get layout() {
     return this.trainable.layout;
   }
 
-  async step(batch: Batch, step: number, rate: number, averageDecay: number): Promise<StepResult> {
+  async step(
+    batch: Batch,
+    step: number,
+    rate: number,
+    averageDecay: number,
+    takenRate = rate,
+  ): Promise<StepResult> {
     const { tf, trainable, layout } = this;
     const { seed, optimiser } = this.spec;
     const found = tf.tidy(() =>
@@ -69,6 +78,7 @@ class TensorFlowTrainer implements Trainer {
       step,
       rate,
       averageDecay,
+      own: this.mask && { mask: this.mask, rate: takenRate },
     });
     tf.dispose(this.current);
     this.current = state;
@@ -155,5 +165,6 @@ class TensorFlowTrainer implements Trainer {
 
   async close(): Promise<void> {
     this.tf.dispose(this.current);
+    this.mask?.dispose();
   }
 }

@@ -1,4 +1,4 @@
-/** The rules of overwriting: what is there already is replaced with --overwrite alone, and gone on with with --resume alone. */
+/** The rules of overwriting: what is there already is replaced with --overwrite alone. */
 import { lstat } from "node:fs/promises";
 import { PickbenchError } from "../errors.js";
 import { naming } from "../systemErrors.js";
@@ -25,29 +25,20 @@ export async function checkFree(
 }
 
 /**
- * Checks that finished or half-finished work is neither written over nor gone on with unasked.
+ * Checks that work is not asked both to begin anew and to go on.
  *
- * @param begun whether such work stands in the folder
  * @param what it is, such as "run"
  * @throws BadUsage naming --resume and --overwrite
  */
-export function checkUnasked(
-  path: string,
-  begun: boolean,
+export function checkOneAsked(
   { overwrite = false, resume }: { readonly overwrite?: boolean | undefined; readonly resume: boolean },
   what: string,
 ): void {
-  if (overwrite && resume)
-    throw new PickbenchError(
-      "BadUsage",
-      `--resume keeps the ${what} that --overwrite replaces; give one of them`,
-    );
-  if (begun && !overwrite && !resume)
-    throw new PickbenchError(
-      "BadUsage",
-      `${path} already holds a ${what}; give --resume to go on with it, --overwrite to replace it, or another --out`,
-      { path },
-    );
+  if (!overwrite || !resume) return;
+  throw new PickbenchError(
+    "BadUsage",
+    `--resume keeps the ${what} that --overwrite replaces; give one of them`,
+  );
 }
 
 const existsAlready = ([path, ...others]: readonly string[], otherwise: string): PickbenchError => {

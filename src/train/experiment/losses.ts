@@ -47,7 +47,10 @@ export const lossSchema = z.discriminatedUnion("kind", [
 ]);
 export type LossSpec = z.infer<typeof lossSchema>;
 
-/** Inputs of a loss, all maps: logits and target with equal channels, and a weight per voxel (0 is ignored). */
+/**
+ * Inputs of a loss, all maps: logits and target with equal channels, and a weight per voxel, or per voxel and channel (0 is
+ * ignored).
+ */
 interface LossInputs {
   readonly logits: Value;
   readonly target: Value;
@@ -100,6 +103,7 @@ function classWeightsOf(spec: LossSpec & { kind: "crossEntropy" }, channels: num
 /** Weighted mean of a map over voxels and channels. */
 function weightedMean(g: GraphBuilder, perVoxel: Value, voxelWeight: Value): Value {
   const total = g.sum(g.sumChannels(g.multiply(perVoxel, voxelWeight)));
+  if (voxelWeight.channels > 1) return g.divide(total, g.affine(g.sum(g.sumChannels(voxelWeight)), 1, tiny));
   return g.divide(total, g.affine(g.sum(voxelWeight), perVoxel.channels, tiny));
 }
 

@@ -8,6 +8,8 @@ import type { Reporter } from "../../system/reporter.js";
 import { borrowThread, builtModule, type Thread } from "../../system/threads/threads.js";
 import { type Budget, fractionDone, learningRate } from "../experiment/budget.js";
 import type { Experiment } from "../experiment/schema.js";
+import { hasOwnRate } from "../experiment/startChoice.js";
+import type { TakenWeights } from "../transfer/transfer.js";
 import type { WatchedTomogram } from "../watch/crops.js";
 import { Figures } from "../watch/figures.js";
 import { Watcher } from "../watch/watcher.js";
@@ -30,6 +32,8 @@ interface NetworkTraining {
   readonly threads: number;
   /** Progress to resume from; null starts anew. */
   readonly from: Current | null;
+  /** Weights taken from a trained network; all are drawn at random if absent. */
+  readonly taken?: TakenWeights | undefined;
   readonly log: Pick<StepLog, "write">;
   /** Tomograms of the tune runs, crops of which are watched. */
   readonly watched?: readonly WatchedTomogram[];
@@ -82,6 +86,11 @@ export async function trainNetwork(training: NetworkTraining): Promise<TrainedNe
       patch: patch.shape,
       seed,
       threads,
+      start: training.taken && {
+        ...training.taken,
+        hasOwnRate: experiment.from !== undefined && hasOwnRate(experiment.from),
+      },
+      ...(network.features && { isWeighedByChannel: true }),
     };
     await thread.call("open", {
       engine: training.engine,
@@ -182,7 +191,8 @@ class Loop {
     const from = performance.now();
     const batch = await this.stream.batch(this.step);
     const waitedMs = performance.now() - from;
-    const request: StepRequest = { batch, step: this.step, rate, averageDecay };
+    const takenRate = takenRateAt(experiment, rate, this.step);
+    const request: StepRequest = { batch, step: this.step, rate, averageDecay, takenRate };
     const buffers = [batch.input.buffer, batch.target.buffer, batch.weight.buffer] as ArrayBuffer[];
     const { loss, norm, parts } = await this.thread.call<StepResult>("step", request, buffers);
     if (!Number.isFinite(loss) || !Number.isFinite(norm))
@@ -298,10 +308,14 @@ class Loop {
     await this.save();
     throw new PickbenchError(
       "Stopped",
-      `stopped after step ${this.step} of ${this.training.network.name}; the same command with --resume goes on from there`,
+      `stopped after step ${this.step} of ${this.training.network.name}; the same command goes on from there`,
     );
   }
 }
+
+/** Rate of weights that were taken; undefined where it is that of all. */
+const takenRateAt = ({ from }: Experiment, rate: number, step: number): number | undefined =>
+  from && hasOwnRate(from) ? (step < from.freeze ? 0 : rate * from.rate) : undefined;
 
 /** A rate to try where one was too high: a tenth, or the usual one where that is lower. */
 const lowerRate = (rate: number): number => Number(Math.min(rate / 10, 1e-3).toPrecision(3));

@@ -62,7 +62,7 @@ export class StepLog {
     } catch (error) {
       throw new PickbenchError(
         "BadUsage",
-        `${this.path}: cannot be written (${messageOf(error)}); make room, then go on with --resume`,
+        `${this.path}: cannot be written (${messageOf(error)}); make room, then the same command goes on`,
         { path: this.path, cause: error },
       );
     }

@@ -24,6 +24,8 @@ export interface StepRequest {
   readonly step: number;
   readonly rate: number;
   readonly averageDecay: number;
+  /** Rate of weights that were taken, where they have one of their own. */
+  readonly takenRate?: number | undefined;
 }
 
 /** Crops to look at while training. */
@@ -53,8 +55,8 @@ serve({
     watched = undefined;
     await uninterrupted(async () => closed?.close());
   },
-  step: ({ batch, step, rate, averageDecay }: StepRequest) =>
-    uninterrupted(() => opened().step(batch, step, rate, averageDecay)),
+  step: ({ batch, step, rate, averageDecay, takenRate }: StepRequest) =>
+    uninterrupted(() => opened().step(batch, step, rate, averageDecay, takenRate)),
   watched(request: WatchedRequest) {
     watched = request;
   },

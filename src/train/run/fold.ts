@@ -9,9 +9,11 @@ import { readSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
 import { hashFile } from "../../system/files.js";
 import { readSettings } from "../checkpoint/checkpoint.js";
-import { checkExperiment, experimentHash } from "../experiment/experiment.js";
+import { checkExperiment } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
+import type { PreparedRun } from "./prepare.js";
 import type { RunFolder } from "./runFolder.js";
+import { checkSameData, checkSameExperiment } from "./standing.js";
 
 /** A fold of an experiment: a run of its own, whose splits name the fold. */
 export interface Fold {
@@ -31,23 +33,20 @@ export interface FoldOutcome {
   readonly result: NonNullable<RunRecord["result"]>;
 }
 
-/** The experiment and data that an existing record must belong to. */
-interface Wanted {
-  readonly experiment: Experiment;
-  readonly dataHash: string;
-}
-
 /**
  * Tells whether a fold is finished; checks that anything in its folder belongs to the fold.
  *
- * @param dataHash of the data that all folds share
+ * @param data that all folds share
  * @throws PickbenchError BadExperiment for a broken record or another experiment's, BadDataset for other data,
  * BadCheckpoint where best.safetensors is not the file that the record names
  */
-export async function isFinished({ folder, experiment }: Fold, dataHash: string): Promise<boolean> {
+export async function isFinished(
+  { folder, experiment }: Fold,
+  data: Pick<PreparedRun, "dataHash" | "manifest">,
+): Promise<boolean> {
   if (!existsSync(folder.record)) return false;
   const advice = `remove ${folder.path} to train this fold again`;
-  const { result, tunings } = await readStandingRecord(folder, { experiment, dataHash }, advice);
+  const { result, tunings } = await readStandingRecord(folder, experiment, data, advice);
   const isWhole = existsSync(folder.best) && existsSync(folder.submission);
   if (result?.metrics.score === undefined || !isWhole) return false;
   if (tunings)
@@ -72,7 +71,8 @@ export async function isFinished({ folder, experiment }: Fold, dataHash: string)
  */
 export async function readStandingRecord(
   { record: path, path: folder }: RunFolder,
-  { experiment, dataHash }: Wanted,
+  experiment: Experiment,
+  data: Pick<PreparedRun, "dataHash" | "manifest">,
   advice: string,
 ): Promise<RunRecord> {
   const record = await readRecord(path).catch((error: unknown) => {
@@ -80,25 +80,10 @@ export async function readStandingRecord(
     const what = error.message.replace(/; run the experiment again$/, "");
     throw new PickbenchError(error.tag, `${what}; ${advice}`, { path, cause: error });
   });
-  const recorded = checkExperiment(record.experiment.resolved, path);
-  if (experimentHash(recorded) !== experimentHash(experiment))
-    throw new PickbenchError(
-      "BadExperiment",
-      `${folder}: the run there is of other settings (${described(recorded)}), wanted ${described(experiment)}; give what it was begun with, or another --out`,
-      { path: folder },
-    );
-  if (record.data.hash !== dataHash)
-    throw new PickbenchError(
-      "BadDataset",
-      `${folder}: the data differ from those the run there was begun on; give the same, or another --out`,
-      { path: folder },
-    );
+  checkSameExperiment(folder, checkExperiment(record.experiment.resolved, path), experiment);
+  checkSameData(folder, record.data, data);
   return record;
 }
-
-/** Describes an experiment by what most often differs; the hash stands for the rest. */
-const described = (experiment: Experiment): string =>
-  `${experiment.name}, seed ${experiment.seed}, ${experiment.budget || "no budget"}, splits ${JSON.stringify(experiment.splits)}, hash ${experimentHash(experiment).slice(0, 12)}`;
 
 /**
  * Reads a finished fold's result and scores its picks again.
@@ -129,7 +114,7 @@ export async function readOutcome(
   const score = scorePicks(held, picks, particles);
   if (score.score !== result.metrics.score)
     throw altered(`scores ${score.score}, its record says ${result.metrics.score}`);
-  const { picking, tuneScore } = await readSettings(folder.best);
+  const { picking, tuneScore, features } = await readSettings(folder.best);
   const fbetas = Object.entries(score.perType).map(([type, { fbeta }]) => [type, fbeta] as const);
   const report: FoldReport = {
     fold: index,
@@ -139,7 +124,7 @@ export async function readOutcome(
     perType: Object.fromEntries(fbetas),
     picking: Object.fromEntries(picking),
     tuneScore,
-    optimism: tuneScore === null ? null : tuneScore - scoreOver([...picking.keys()], score),
+    optimism: tuneScore === null || features ? null : tuneScore - scoreOver([...picking.keys()], score),
     seconds: Object.values(result.durations).reduce((sum, seconds) => sum + seconds, 0),
     commit: record.code.commit,
     checkpointHash: result.checkpointHash,

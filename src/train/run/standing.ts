@@ -1,24 +1,98 @@
-/** What stands in a run's folder already: whether it may be used, and where its training goes on. */
+/** What stands in a run's folder already: whether it may be used or gone on with, and where its training goes on. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type RunRecord, readRecord } from "../../domain/record.js";
+import { leaderboardFile } from "../../leaderboard/markdown.js";
 import { PickbenchError } from "../../system/errors.js";
-import { checkUnasked } from "../../system/paths/overwriting.js";
+import { checkOneAsked } from "../../system/paths/overwriting.js";
+import { checkExperiment, experimentHash, runName } from "../experiment/experiment.js";
+import { byContent } from "../experiment/networkChoice.js";
+import type { Experiment } from "../experiment/schema.js";
+import { differencesText, experimentDifferences } from "../experiment/shown/differences.js";
 import { readProgress, type TrainingProgress } from "../fit/progressFile.js";
 import type { PreparedRun, RunOptions } from "./prepare.js";
 import { begunFolds, isBegun, type RunFolder } from "./runFolder.js";
 
-/** Checks, before the data are read, that a run may begin or go on in the folder. */
+/** Tells whether nothing is left to do for the command that was given, by the record of a run that has a result. */
+type IsFinished = (record: RunRecord) => boolean | Promise<boolean>;
+
+/**
+ * Tells whether the held-out runs were predicted and scored, or a search ended the training early, and whether the result
+ * was published.
+ *
+ * @param submissions folder of the leaderboard; null where nothing is published
+ */
+export const isScored =
+  (submissions: string | null): IsFinished =>
+  async (record) => {
+    const { durations, metrics } = record.result!;
+    if (metrics.endedAtStep !== undefined) return true;
+    if (durations.predict === undefined && record.runs.folds === undefined) return false;
+    return submissions === null || metrics.score === undefined || isPublished(record, submissions);
+  };
+
+/** Tells whether a run's submission stands in the folder of the leaderboard, and the leaderboard too. */
+async function isPublished(record: RunRecord, submissions: string): Promise<boolean> {
+  const name = `${runName(record)}${record.runs.folds === undefined ? "" : "-folds"}`;
+  const published = await readRecord(join(submissions, name, "record.json")).catch(() => null);
+  return published?.startedAt === record.startedAt && existsSync(join(submissions, leaderboardFile));
+}
+
+/** Tells whether the training has ended. */
+export const isTrained: IsFinished = () => true;
+
+/**
+ * Checks, before the data are read, that a run may begin or go on in the folder: an unfinished one goes on, a finished one
+ * is replaced with --overwrite alone.
+ *
+ * @throws PickbenchError BadUsage where a finished run or folds stand there; BadExperiment where the record is broken
+ */
 export async function checkStanding(
   folder: RunFolder,
   options: Pick<RunOptions, "overwrite" | "resume">,
+  isFinished: IsFinished,
 ): Promise<void> {
-  checkUnasked(folder.path, isBegun(folder), options, "run");
+  checkOneAsked(options, "run");
   if ((await begunFolds(folder)).length > 0)
     throw new PickbenchError(
       "BadUsage",
       `${folder.path} holds the folds of a run, not one run; give --folds to go on with them, or another --out`,
     );
+  if (!isBegun(folder) || options.overwrite || options.resume) return;
+  await checkUnfinished(folder, isFinished);
 }
 
-/** The progress to go on from; null begins anew. */
+/** @throws PickbenchError BadUsage where the folder's record is of a finished run */
+export async function checkUnfinished(folder: RunFolder, isFinished: IsFinished): Promise<void> {
+  if (!existsSync(folder.record)) return;
+  const record = await recordThere(folder);
+  if (record.result !== null && (await isFinished(record))) throw finishedAlready(folder.path, "run");
+}
+
+/** Makes the error of a folder that holds finished work. */
+export const finishedAlready = (path: string, what: string): PickbenchError =>
+  new PickbenchError(
+    "BadUsage",
+    `${path} already holds a finished ${what}; give --overwrite to begin anew, or another --out`,
+    { path },
+  );
+
+async function recordThere({ record: path }: RunFolder): Promise<RunRecord> {
+  return readRecord(path).catch((error: unknown) => {
+    if (!(error instanceof PickbenchError)) throw error;
+    const what = error.message.replace(/; run the experiment again$/, "");
+    throw new PickbenchError(error.tag, `${what}; give --overwrite to begin anew, or another --out`, {
+      path,
+      cause: error,
+    });
+  });
+}
+
+/**
+ * Returns the progress to go on from, and says so where nobody asked for it; null begins anew.
+ *
+ * @throws PickbenchError BadExperiment or BadDataset where the run there is of another experiment or other data
+ */
 export async function progressOf(
   folder: RunFolder,
   prepared: PreparedRun,
@@ -26,16 +100,81 @@ export async function progressOf(
 ): Promise<TrainingProgress | null> {
   if (!isBegun(folder) || options.overwrite) return null;
   const progress = await readProgress(folder.last);
-  if (!progress) return null;
-  if (progress.experimentHash !== prepared.experimentHash)
-    throw new PickbenchError(
-      "BadExperiment",
-      `${folder.path}: the run there was begun with other settings (experiment, seed or budget); resume it with the same, or give another --out`,
+  const mayBeBroken = progress === null && options.resume;
+  const record = existsSync(folder.record)
+    ? await recordThere(folder).catch((error: unknown) => {
+        if (mayBeBroken) return null;
+        throw error;
+      })
+    : null;
+  if (record) {
+    const { experiment, data } = record;
+    checkSameExperiment(
+      folder.path,
+      checkExperiment(experiment.resolved, folder.record),
+      prepared.experiment,
     );
-  if (progress.dataHash !== prepared.dataHash)
-    throw new PickbenchError(
-      "BadDataset",
-      `${folder.path}: the data differ from those the run there was begun on; resume it with the same, or give another --out`,
+    checkSameData(folder.path, data, prepared);
+  }
+  if (!progress) return null;
+  if (progress.experimentHash !== prepared.experimentHash) throw otherExperiment(folder.path, "");
+  if (progress.dataHash !== prepared.dataHash) throw otherData(folder.path, "");
+  if (!options.resume)
+    prepared.reporter.note(
+      `${folder.path}: goes on with the run there, ${placeOf(progress)}; --overwrite begins anew`,
     );
   return progress;
+}
+
+const placeOf = ({ current }: TrainingProgress): string =>
+  current === null ? "which is trained" : `after step ${current.step} of ${current.name}`;
+
+/**
+ * Checks that the experiment of a run that stands somewhere is the one that is to go on there; the engine may differ, and
+ * the path of code whose content is the same.
+ *
+ * @throws PickbenchError BadExperiment, naming the keys that differ
+ */
+export function checkSameExperiment(path: string, there: Experiment, here: Experiment): void {
+  if (experimentHash(there) === experimentHash(here)) return;
+  const compared = ({ engine: _, network, ...rest }: Experiment) =>
+    ({ ...rest, network: byContent(network) }) as Experiment;
+  throw otherExperiment(path, differencesText(experimentDifferences(compared(there), compared(here))));
+}
+
+const otherExperiment = (path: string, what: string): PickbenchError =>
+  new PickbenchError(
+    "BadExperiment",
+    `${path}: the run there was begun with other settings${what && ` (${what})`}; give the same to go on with it, --overwrite to begin anew, or another --out`,
+    { path },
+  );
+
+/** @throws PickbenchError BadDataset, naming a file that differs from those the run in the folder was begun on */
+export function checkSameData(
+  path: string,
+  there: RunRecord["data"],
+  here: Pick<PreparedRun, "dataHash" | "manifest">,
+): void {
+  if (there.hash !== here.dataHash) throw otherData(path, dataDifference(there.files, here.manifest));
+}
+
+const otherData = (path: string, what: string): PickbenchError =>
+  new PickbenchError(
+    "BadDataset",
+    `${path}: the data differ from those the run there was begun on${what && ` (${what})`}; give the same to go on with it, --overwrite to begin anew, or another --out`,
+    { path },
+  );
+
+/** Names the first file that differs between two manifests, and how many more do. */
+function dataDifference(there: RunRecord["data"]["files"], here: PreparedRun["manifest"]): string {
+  const before = new Map(there.map((entry) => [entry.path, entry.sha256]));
+  const after = new Map(here.map((entry) => [entry.path, entry.sha256]));
+  const differing = [
+    ...[...after].flatMap(([path, hash]) =>
+      !before.has(path) ? [`${path} is new`] : before.get(path) === hash ? [] : [`${path} has changed`],
+    ),
+    ...[...before.keys()].filter((path) => !after.has(path)).map((path) => `${path} is missing`),
+  ];
+  const more = differing.length - 1;
+  return `${differing[0] ?? ""}${more > 0 ? `, and ${more} files more differ` : ""}`;
 }

@@ -1,4 +1,5 @@
 /** The crops of the tune runs that a training is watched on: always the same, balanced over types, not augmented. */
+import type { Mask } from "../../data/masks/mask.js";
 import { batchBytes, makeExample } from "../../data/patches/batch.js";
 import { cropCentres } from "../../data/patches/crops.js";
 import type { Batch, PatchSource, PatchSpec } from "../../data/patches/spec.js";
@@ -11,6 +12,8 @@ export interface WatchedTomogram {
   readonly run: string;
   readonly volume: Volume;
   readonly truth: readonly ParticlePick[];
+  /** Masks of the experiment's features. */
+  readonly masks?: ReadonlyMap<string, Mask>;
 }
 
 /** A crop, what a network shall make of it, and where it lies. */
@@ -26,7 +29,7 @@ export interface WatchedCrop {
 const mostBytes = 2 ** 28;
 
 /**
- * Cuts crops of a network's patch size from the tune runs, each around a particle of the next type in turn, as for
+ * Cuts crops of a network's patch size from the tune runs, each around a particle or voxel of the next type or feature in turn, as for
  * training but without augmentation: a function of the seed alone.
  *
  * @param count wanted; fewer where they would take more than 256 MB, none where no tomogram holds a patch
@@ -41,15 +44,20 @@ export function watchedCrops(
   );
   if (fitting.length === 0) return [];
   const sources = fitting.map(
-    ({ run, volume, truth }): PatchSource => ({ run, volumes: [volume], picks: truth }),
+    ({ run, volume, truth, masks }): PatchSource => ({
+      ...{ run, volumes: [volume], picks: truth },
+      ...(masks && { masks }),
+    }),
   );
   const still = { ...spec, ...notVaried, batchSize: 1 };
   const centres = cropCentres({ ...still, backgroundShare: 1 }, sources);
   const most = Math.max(1, Math.floor(mostBytes / batchBytes(still)));
   return Array.from({ length: Math.min(count, most) }, (_, k) => {
-    const around = centres.length > 0 ? [centres[k % centres.length]!] : [];
+    const { classes } = centres;
+    const around = classes.length > 0 ? [classes[k % classes.length]!] : [];
     const drawn = { ...still, backgroundShare: around.length > 0 ? 0 : 1 };
-    const { example, crop } = makeExample(drawn, sources, around, randomFor(spec.seed, "watch", k));
+    const of = { classes: around, known: centres.known };
+    const { example, crop } = makeExample(drawn, sources, of, randomFor(spec.seed, "watch", k));
     const tomogram = fitting[sources.indexOf(crop.source)]!;
     return { example, tomogram, start: crop.map.offset, shape: spec.patchShape };
   });

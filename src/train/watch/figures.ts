@@ -68,6 +68,8 @@ export class Figures {
       });
       const f4 = Object.entries(what.f4).map(([type, value]) => [type, value.toFixed(2)] as const);
       if (f4.length > 0) rows.push({ title: "crops' F4", figures: f4 });
+      const dice = Object.entries(what.dice ?? {}).map(([name, value]) => [name, value.toFixed(2)] as const);
+      if (dice.length > 0) rows.push({ title: "crops' Dice", figures: dice });
     }
     if (this.score) {
       const { step: at, value } = this.score;

@@ -6,6 +6,7 @@ import type { Activation } from "../../engines/activation.js";
 import type { Trainer } from "../../engines/engine.js";
 import { type PickingSettings, sweepThresholds } from "../../infer/pick/picking.js";
 import { type BallRadii, countVotes } from "../../infer/predict/votes.js";
+import type { Counts } from "../../score/match/fbeta.js";
 
 /** How a network's output on crops is judged. */
 export interface LookSettings {
@@ -23,6 +24,10 @@ export interface LookSettings {
     readonly settings: PickingSettings;
     readonly thresholds: readonly number[];
   }[];
+  /** What is segmented: features with their channel. */
+  readonly features: readonly { readonly name: string; readonly channel: number }[];
+  /** Probability from which a voxel is a feature's. */
+  readonly threshold: number;
 }
 
 /** A crop as it crosses to the thread. */
@@ -37,6 +42,8 @@ export interface CropLook {
   readonly parts: Readonly<Record<string, number>>;
   /** Picks in Å from the crop's corner, by type and then by threshold. */
   readonly picks: Readonly<Record<string, readonly (readonly Position[])[]>>;
+  /** Counts of known voxels by feature. */
+  readonly voxels: Readonly<Record<string, Counts>>;
 }
 
 /**
@@ -70,7 +77,34 @@ export async function lookAt(
     );
     return [type, positions] as const;
   });
-  return { loss, parts, picks: Object.fromEntries(picks) };
+  const voxels = settings.features.map(({ name, channel }) => {
+    const map = channelOf(maps, channel, channels, patch);
+    return [name, countVoxels(map, channel, example, settings)] as const;
+  });
+  return { loss, parts, picks: Object.fromEntries(picks), voxels: Object.fromEntries(voxels) };
+}
+
+/** Counts a feature's known voxels at the head's stride; of each, the map's first voxel is taken. */
+function countVoxels(
+  map: Float32Array,
+  channel: number,
+  { target, weight }: Batch,
+  { patch: [, height, width], stride, threshold }: LookSettings,
+): Counts {
+  const voxels = map.length / stride ** 3;
+  const [rows, columns] = [height / stride, width / stride];
+  const counts = { tp: 0, fp: 0, fn: 0 };
+  for (let at = 0; at < voxels; at++) {
+    if (weight[channel * voxels + at] === 0) continue;
+    const z = Math.floor(at / (rows * columns)) * stride;
+    const y = (Math.floor(at / columns) % rows) * stride;
+    const isFound = map[(z * height + y) * width + (at % columns) * stride]! >= threshold;
+    const isThere = target[channel * voxels + at]! > 0.5;
+    if (isFound && isThere) counts.tp++;
+    else if (isFound) counts.fp++;
+    else if (isThere) counts.fn++;
+  }
+  return counts;
 }
 
 /** Copies one channel (z, y, x) out of maps (z, channels, y, x). */

@@ -29,6 +29,7 @@ function figuresOf(line: AnyLine): (readonly [string, number | undefined])[] {
       ["tune/crops/loss", line.watch.loss],
       ...each("tune/crops/parts", line.watch.parts),
       ...each("tune/crops/f4", line.watch.f4),
+      ...each("tune/crops/dice", line.watch.dice),
     ];
   return [
     ["train/loss", line.loss],

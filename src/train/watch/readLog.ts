@@ -23,6 +23,7 @@ const lookSchema = z.looseObject({
     loss: z.number(),
     parts: z.record(z.string(), z.number()),
     f4: z.record(z.string(), z.number()),
+    dice: z.record(z.string(), z.number()).optional(),
     crops: z.int().positive(),
   }),
   watchMs: z.number(),

@@ -2,6 +2,7 @@
 import { offsetChannels } from "../../data/patches/offsets.js";
 import { meanOf } from "../../domain/numbers.js";
 import type { Particle } from "../../domain/particles.js";
+import { sumCounts } from "../../score/match/fbeta.js";
 import type { Thread } from "../../system/threads/threads.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, patchSpecOf } from "../fit/networks.js";
@@ -11,13 +12,15 @@ import { judgeCrops } from "./judge.js";
 import type { CropLook, LookCrop, LookSettings } from "./look.js";
 import { type Moment, WatchSchedule } from "./schedule.js";
 
-/** What was seen on the crops of the tune runs; the place for other figures of them, such as Dice of features. */
+/** What was seen on the crops of the tune runs. */
 export interface Seen {
   /** Mean over the crops of the loss by the average weights, and of its terms. */
   readonly loss: number;
   readonly parts: Readonly<Record<string, number>>;
   /** F4 by type, as `judgeCrops` says. */
   readonly f4: Readonly<Record<string, number>>;
+  /** Dice by feature over the known voxels of all crops; absent without features. */
+  readonly dice?: Readonly<Record<string, number>>;
   readonly crops: number;
 }
 
@@ -113,8 +116,19 @@ export class Watcher {
         looks.map(({ picks }) => picks),
         this.offset,
       ),
+      ...this.dice(looks),
       crops: looks.length,
     };
+  }
+
+  private dice(looks: readonly CropLook[]): Pick<Seen, "dice"> {
+    const { features } = this.settings;
+    if (features.length === 0) return {};
+    const dice = features.flatMap(({ name }) => {
+      const { tp, fp, fn } = sumCounts(looks.map(({ voxels }) => voxels[name]!));
+      return tp + fp + fn === 0 ? [] : [[name, (2 * tp) / (2 * tp + fp + fn)] as const];
+    });
+    return { dice: Object.fromEntries(dice) };
   }
 
   /** Ends the watching: after a fault, or where no tomogram holds a patch. */
@@ -142,7 +156,7 @@ export class Watcher {
 
 function lookSettings(
   experiment: Experiment,
-  { activation, radii, channels }: ExperimentNetwork,
+  { activation, radii, channels, features = [] }: ExperimentNetwork,
   types: readonly Particle[],
 ): LookSettings {
   const { head, patch, picking } = experiment;
@@ -158,5 +172,7 @@ function lookSettings(
       settings: untunedPicking(experiment, type),
       thresholds,
     })),
+    features: features.map((name) => ({ name, channel: channels.indexOf(name) })),
+    threshold: picking.fallbackThreshold,
   };
 }

@@ -86,38 +86,53 @@ it("ends in the same bytes after kill -9 at three random moments", async () => {
   const random = randomFor(7, "tests/resume", 0);
   const steps = Array.from({ length: 3 }, () => Math.floor(random.uniform() * 11)).sort((a, b) => a - b);
   for (const [i, step] of steps.entries()) {
-    const child = train("killed", ...(i > 0 ? ["--resume"] : []));
+    const child = train("killed", ...(i === 1 ? ["--resume"] : []));
     const { signal } = await stopAt("killed", child, step, Math.floor(random.uniform() * 60), "SIGKILL");
     expect(signal).toBe("SIGKILL");
   }
-  expect((await finish(train("killed", "--resume"))).code).toBe(0);
+  const done = await finish(train("killed"));
+  expect([done.code, done.stderr]).toEqual([
+    0,
+    expect.stringMatching(
+      /^\S*killed: goes on with the run there, after step \d+ of all; --overwrite begins anew$/m,
+    ),
+  ]);
   await expectAsNeverStopped("killed");
 });
 
-it("ends in the same bytes after kill -9 in an evaluation, and refuses to begin anew unasked", async () => {
+it("ends in the same bytes after kill -9 in an evaluation, and refuses what is not the same", async () => {
   const { signal } = await stopAt("evaluating", train("evaluating"), 5, 0, "SIGKILL");
   expect(signal).toBe("SIGKILL");
   expect(logged("evaluating").every(({ tuneScore }) => tuneScore === undefined)).toBe(true);
-  const refused = await finish(train("evaluating"));
-  expect([refused.code, refused.stderr]).toEqual([
+  const other = await finish(train("evaluating", "--set", "optimiser.rate=4e-3"));
+  expect([other.code, other.stderr]).toEqual([
     1,
-    expect.stringMatching(/^pickbench: [^\n]*--resume[^\n]*\n$/),
+    expect.stringMatching(
+      /^pickbench: [^\n]*other settings \(optimiser\.rate is 0\.003 there, 0\.004 here\); give[^\n]*\n$/,
+    ),
   ]);
-  expect((await finish(train("evaluating", "--resume"))).code).toBe(0);
+  expect((await finish(train("evaluating"))).code).toBe(0);
   await expectAsNeverStopped("evaluating");
+  const again = await finish(train("evaluating"));
+  expect([again.code, again.stderr]).toEqual([
+    1,
+    expect.stringMatching(/^pickbench: [^\n]*already holds a finished run; give --overwrite[^\n]*\n$/),
+  ]);
 });
 
 it("stops after the step on Ctrl-C, says how to go on, and goes on from there", async () => {
   const stopped = await stopAt("interrupted", train("interrupted"), 2, 0, "SIGINT");
   expect(stopped.code).toBe(130);
-  expect(stopped.stderr).toMatch(/\npickbench: stopped after step \d+ of all; .*--resume/);
+  expect(stopped.stderr).toMatch(
+    /\npickbench: stopped after step \d+ of all; the same command goes on from there/,
+  );
   expect(logged("interrupted").length).toBeLessThan(12);
   const begun = await readRecord(join(folder, "interrupted", "record.json"));
-  expect((await finish(train("interrupted", "--resume"))).code).toBe(0);
+  expect((await finish(train("interrupted"))).code).toBe(0);
   await expectAsNeverStopped("interrupted");
   const { code, versions, machine, command, engine, threads, startedAt } = begun;
   const { earlier, ...record } = await readRecord(join(folder, "interrupted", "record.json"));
   expect(earlier).toEqual([{ code, versions, machine, command, engine, threads, startedAt }]);
-  expect(record.command).toEqual([...command, "--resume"]);
+  expect(record.command).toEqual(command);
   expect((await readRecord(join(folder, "whole", "record.json"))).earlier).toBeUndefined();
 });

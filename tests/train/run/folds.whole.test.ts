@@ -157,15 +157,15 @@ describe("refuses, changing nothing,", () => {
     await spoil();
   };
   it.each<[string, RegExp, () => Promise<unknown>]>([
-    ["to begin anew unasked", /already holds a run.*--resume/, () => run("whole")],
+    ["to begin anew unasked", /already holds a finished run; give --overwrite/, () => run("whole")],
     [
       "other settings",
-      /whole: the run there is of other settings.*41 steps/,
+      /whole: the run there was begun with other settings \(budget is .*41 steps" here\)/,
       () => run("whole", { resume: true, budget: "41 steps" }),
     ],
     [
       "another number of folds",
-      /"folds":2.*wanted.*"folds":3/,
+      /splits\.folds is 2 there, 3 here/,
       () => run("whole", { resume: true, folds: { folds: 3, tune: 1 } }),
     ],
     ["more folds than runs", /5 folds of 4 runs/, () => run("many", { folds: { folds: 5, tune: 1 } })],
@@ -192,7 +192,7 @@ describe("refuses, changing nothing,", () => {
     ],
     [
       "the folder of another fold",
-      /fold-1: the run there is of other settings.*"fold":0.*wanted.*"fold":1/,
+      /fold-1: the run there was begun with other settings \(splits\.fold is 0 there, 1 here\)/,
       async () => {
         await copied("swapped", () => rm(at("swapped", "fold-1"), { recursive: true }));
         await cp(at("whole", "fold-0"), at("swapped", "fold-1"), { recursive: true });

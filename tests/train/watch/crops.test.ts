@@ -1,11 +1,14 @@
 import { describe, expect, test } from "vitest";
+import { maskOf } from "../../../src/data/masks/mask.js";
 import type { PatchSpec } from "../../../src/data/patches/spec.js";
 import { challengeParticles, type ParticlePick } from "../../../src/domain/particles.js";
 import { randomFor } from "../../../src/domain/random.js";
 import { angstrom } from "../../../src/domain/units.js";
 import type { Volume } from "../../../src/domain/volume.js";
+import type { Trainer } from "../../../src/engines/engine.js";
 import { type WatchedTomogram, watchedCrops } from "../../../src/train/watch/crops.js";
 import { countCrop, judgeCrops } from "../../../src/train/watch/judge.js";
+import { lookAt } from "../../../src/train/watch/look.js";
 import { spacingOf } from "../../support/pickingFixtures.js";
 
 const types = ["apo-ferritin", "ribosome", "virus-like-particle"].map(
@@ -74,6 +77,33 @@ describe("crops to watch", () => {
     expect(watchedCrops({ ...spec, patchShape: [48, 24, 24] }, tomograms, 4)).toEqual([]);
     expect(watchedCrops(spec, [], 4)).toEqual([]);
   });
+});
+
+test("a feature's Dice on a crop counts the known voxels alone", async () => {
+  const shape = [4, 4, 4] as const;
+  const mask = new Uint8Array(64).fill(2);
+  mask.fill(1, 0, 16);
+  mask.fill(0, 16, 32);
+  const tomogram = {
+    run: "A",
+    volume: { data: new Float32Array(64), shape, spacing: spacingOf(10) },
+    truth: [],
+  };
+  const small = { ...spec, types: [], background: false, features: ["membrane"], patchShape: shape };
+  const [crop] = watchedCrops(
+    small,
+    [{ ...tomogram, masks: new Map([["membrane", maskOf(mask, shape, spacingOf(10))]]) }],
+    1,
+  );
+  const output = Float32Array.from({ length: 64 }, (_, at) => (at < 8 || (at >= 16 && at < 20) ? 0.9 : 0.1));
+  const trainer = { watch: async () => ({ loss: 1, parts: {}, output }) } as unknown as Trainer;
+  const settings = {
+    ...({ activation: "sigmoid", radii: null, offsets: 0, stride: 1, patch: shape, picking: [] } as const),
+    features: [{ name: "membrane", channel: 0 }],
+    threshold: 0.5,
+  };
+  const look = await lookAt(trainer, { example: crop!.example, spacing: spacingOf(10) }, settings);
+  expect(look.voxels).toEqual({ membrane: { tp: 8, fp: 4, fn: 8 } });
 });
 
 describe("F4 on crops", () => {

@@ -1,0 +1,67 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { architectures } from "../../../src/nets/library/catalogue.js";
+import { draftExperiment } from "../../../src/train/draft/draft.js";
+import type { DataSurvey } from "../../../src/train/draft/survey.js";
+import { checkExperiment } from "../../../src/train/experiment/experiment.js";
+import { experimentSchema } from "../../../src/train/experiment/schema.js";
+import { allKeys } from "../../../src/train/experiment/schemaKeys.js";
+
+const starter = readFileSync(new URL("../../../src/commands/train/starter.yaml", import.meta.url), "utf8");
+const survey: DataSurvey = {
+  data: "my data",
+  tomogram: "wbp",
+  voxelSpacing: undefined,
+  shape: [40, 50, 630],
+  spacing: 10,
+  runs: ["007", "TS_2", "TS_3"].map((name) => ({ name, picks: new Map([["ribosome", 3]]) })),
+  types: ["apo-ferritin", "beta-amylase", "ribosome"],
+};
+const drafted = (wishes: Parameters<typeof draftExperiment>[1], found: DataSurvey | undefined = survey) => {
+  const { text, notes } = draftExperiment(starter, wishes, found);
+  return { text, notes, experiment: checkExperiment(parse(text), "draft") };
+};
+
+describe("a drafted experiment", () => {
+  test("fits the data set, and keeps every key and comment of the starter", () => {
+    const { text, notes, experiment } = drafted({ name: "mine", budget: "20m", spacing: 9 });
+    expect(experiment).toMatchObject({
+      name: "mine",
+      network: "baseline",
+      data: { tomogram: "wbp", spacing: 9 },
+      splits: { train: "rest", tune: 1, holdout: 1 },
+      types: ["ribosome"],
+      patch: { shape: [40, 48, 64] },
+      budget: "20m",
+    });
+    expect(notes).toContain("Left out, for no run to train on has picks of them: apo-ferritin.");
+    expect(allKeys(experimentSchema).filter((path) => !text.includes(`${String(path.at(-1))}:`))).toEqual([]);
+    const comments = (of: string) => of.split("\n").filter((line) => /^ *# (?!\w+: )/.test(line));
+    expect(comments(text)).toEqual(expect.arrayContaining(comments(starter).slice(6)));
+  });
+
+  test.each(architectures.map(({ name }) => name))("of %s takes its multiples", (network) => {
+    const large = { ...survey, shape: [184, 630, 630] as const };
+    const { experiment } = drafted({ network }, large);
+    expect(experiment.network).toBe(network);
+    expect(experiment.patch.shape.every((size) => size >= 4 && size <= 64)).toBe(true);
+  });
+
+  test("names what is not there, and what a network cannot take", () => {
+    expect(() => drafted({ types: ["ribosom"] })).toThrow(/--types: .*did you mean ribosome\?/);
+    expect(() => drafted({ network: "baselin" })).toThrow(/did you mean baseline/);
+    expect(() => drafted({ budget: "soon" })).toThrow(/budget/);
+    expect(() => drafted({}, { ...survey, shape: [2, 50, 50] })).toThrow(
+      /smallest volume has 2×50×50 .*--network/,
+    );
+    const empty = { ...survey, runs: [{ name: "A", picks: new Map() }] };
+    expect(() => drafted({}, empty)).toThrow(/none of its 1 runs .*has a pick of/);
+  });
+
+  test("without a data set is the starter", () => {
+    expect(draftExperiment(starter, {})).toEqual({ text: starter, notes: [] });
+    const { text } = draftExperiment(starter, { network: "unet", types: ["a"] });
+    expect(checkExperiment(parse(text), "draft")).toMatchObject({ network: "unet", types: ["a"] });
+  });
+});
