@@ -156,6 +156,10 @@ export const writingCommands = {
     input: "run",
     args: ({ run, data }, out) => ["report", run, "--data", data, "--out", join(out, "report.html")],
   },
+  log: {
+    input: "run",
+    args: ({ run }, out) => ["log", run, "--to", "csv", "--out", out],
+  },
   leaderboard: {
     input: "folder",
     prepare: ({ submissions }, out) => cp(submissions, join(out, "submissions"), { recursive: true }),

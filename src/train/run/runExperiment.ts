@@ -208,7 +208,7 @@ async function begin(
   const progress = await progressOf(folder, prepared, options);
   await options.onPrepared?.(prepared, folder);
   if (!progress) {
-    for (const path of [folder.snapshots, folder.picks, folder.overlays])
+    for (const path of [folder.snapshots, folder.picks, folder.overlays, folder.tensorboard])
       await rm(path, { recursive: true, force: true });
     for (const file of [folder.last, folder.best, folder.submission, folder.report, folder.sweep])
       await rm(file, { force: true });

@@ -33,7 +33,9 @@ const tried = 3;
 /** Watches the training of one network. */
 export class Watcher {
   readonly schedule: WatchSchedule;
-  private readonly crops: readonly WatchedCrop[];
+  /** Cut from the tomograms at the first look. */
+  private crops: readonly WatchedCrop[] = [];
+  private readonly cut: () => readonly WatchedCrop[];
   private readonly types: readonly Particle[];
   private readonly settings: LookSettings;
   private readonly offset: readonly [number, number, number];
@@ -45,12 +47,12 @@ export class Watcher {
   private constructor(
     experiment: Experiment,
     network: ExperimentNetwork,
-    crops: readonly WatchedCrop[],
+    cut: () => readonly WatchedCrop[],
     share: number,
     from: number,
   ) {
     this.schedule = new WatchSchedule(share, from);
-    this.crops = crops;
+    this.cut = cut;
     this.types = network.types.filter(({ name }) => network.channels.includes(name));
     this.settings = lookSettings(experiment, network, this.types);
     this.offset = experiment.data.offset;
@@ -58,7 +60,7 @@ export class Watcher {
   }
 
   /**
-   * Returns who watches a network's training; null where the experiment wants none, or there is nothing to look at.
+   * Returns who watches a network's training; null where the experiment wants none, or there are no tune runs.
    *
    * @param from finished fraction of the budget
    */
@@ -70,9 +72,9 @@ export class Watcher {
     from: number,
   ): Watcher | null {
     const { share, crops: count } = experiment.watch ?? usualWatch;
-    if (share === 0) return null;
-    const crops = watchedCrops(patchSpecOf(experiment, network, seed), tomograms, count);
-    return crops.length === 0 ? null : new Watcher(experiment, network, crops, share, from);
+    if (share === 0 || tomograms.length === 0) return null;
+    const cut = () => watchedCrops(patchSpecOf(experiment, network, seed), tomograms, count);
+    return new Watcher(experiment, network, cut, share, from);
   }
 
   /** Tells, after a step that took so long, whether to look. */
@@ -129,19 +131,21 @@ export class Watcher {
     return { dice: Object.fromEntries(dice) };
   }
 
-  /** Ends the watching after a fault. */
+  /** Ends the watching: after a fault, or where no tomogram holds a patch. */
   giveUp(moment: Moment): void {
     this.schedule.looked(moment, 0, Number.POSITIVE_INFINITY);
   }
 
-  /** Sends the crops to the thread and looks at two: the first opens the graph, the second tells what each costs. */
+  /** Cuts the crops, sends them to the thread and looks at two: the first opens the graph, the second tells what each costs. */
   private async measure(thread: Thread, moment: Moment): Promise<void> {
     const begun = performance.now();
+    this.sent = true;
+    this.crops = this.cut();
+    if (this.crops.length === 0) return this.giveUp(moment);
     const crops = this.crops.map(
       ({ example, tomogram }): LookCrop => ({ example, spacing: tomogram.volume.spacing }),
     );
     await thread.call("watched", { crops, settings: this.settings });
-    this.sent = true;
     await thread.call("look", 0);
     const opened = performance.now();
     await thread.call("look", Math.min(1, this.crops.length - 1));

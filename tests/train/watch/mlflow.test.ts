@@ -20,15 +20,19 @@ const line = (step: number): LogLine => ({
 /** Number of figures of a line. */
 const figures = 7;
 
-/** A sink that is quick to try and to give up. */
-function sinkFor(env: NodeJS.ProcessEnv, parameters: readonly (readonly [string, string])[] = []) {
+/** A sink that is quick to try; @param timeoutMs short where a server shall hang */
+function sinkFor(
+  env: NodeJS.ProcessEnv,
+  timeoutMs = 60,
+  parameters: readonly (readonly [string, string])[] = [],
+) {
   const said: string[] = [];
   const sink = new MlflowSink({
     target: mlflowTarget(env)!,
     run: { name: "tiny", startMs: 5, parameters },
     say: (text) => said.push(text),
     clock: () => 1234,
-    ...{ timeoutMs: 60, everyMs: 0, firstDelayMs: 5, patienceMs: 400 },
+    ...{ timeoutMs, everyMs: 0, firstDelayMs: 5, patienceMs: timeoutMs < 1000 ? 400 : 60_000 },
   });
   return { sink, said };
 }
@@ -54,7 +58,7 @@ async function close(sink: MlflowSink): Promise<number> {
 describe("MLflow", () => {
   test("receives an experiment, a run, its parameters and every figure once", async () => {
     const parameters = Array.from({ length: 130 }, (_, k) => [`key.${k}`, "v".repeat(600)] as const);
-    const { sink, said } = sinkFor({ MLFLOW_TRACKING_URI: `${server.url}/` }, parameters);
+    const { sink, said } = sinkFor({ MLFLOW_TRACKING_URI: `${server.url}/` }, 30_000, parameters);
     await write(sink, 300, 0);
     await close(sink);
     expect(said).toEqual([]);
@@ -70,7 +74,7 @@ describe("MLflow", () => {
 
   test("is told what a training's end was, and goes on in an experiment that is there", async () => {
     server.experiments.set("mine", "7");
-    const { sink } = sinkFor({ MLFLOW_TRACKING_URI: server.url, MLFLOW_EXPERIMENT_NAME: "mine" });
+    const { sink } = sinkFor({ MLFLOW_TRACKING_URI: server.url, MLFLOW_EXPERIMENT_NAME: "mine" }, 30_000);
     sink.write(line(0));
     await sink.close("stopped");
     expect(server.runs.get("run0")!.status).toBe("KILLED");
@@ -110,7 +114,7 @@ describe("MLflow", () => {
 
   test("receives everything after it was away for a while", async () => {
     server.fault = (response) => !!response.destroy();
-    const { sink, said } = sinkFor({ MLFLOW_TRACKING_URI: server.url });
+    const { sink, said } = sinkFor({ MLFLOW_TRACKING_URI: server.url }, 30_000);
     await write(sink, 60, 2);
     server.fault = () => false;
     await write(sink, 60, 2);
