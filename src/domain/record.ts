@@ -82,7 +82,6 @@ const beginningSchema = z.strictObject({
     }),
   ),
 });
-/** What a training began with, as its record holds it. */
 type Beginning = z.infer<typeof beginningSchema>;
 
 /** Schema of the facts known before the first step. */

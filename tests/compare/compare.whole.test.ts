@@ -6,6 +6,7 @@ import { type CompareOptions, compare } from "../../src/compare/compare.js";
 import { experimentFor } from "../../src/compare/entrant.js";
 import { ranked, rowOf, type SeedResult } from "../../src/compare/result.js";
 import { comparisonMarkdown } from "../../src/compare/table.js";
+import { readRecord } from "../../src/domain/record.js";
 import { readLeaderboard } from "../../src/leaderboard/leaderboard.js";
 import { checkExperiment } from "../../src/train/experiment/experiment.js";
 import { hearingReporter } from "../support/hearingReporter.js";
@@ -114,6 +115,20 @@ describe("compare", () => {
     await compare(options);
     expect(notes.filter((line) => line.endsWith("finished before")).length).toBe(2);
     expect((await stat(record)).mtimeMs).toBe(before.mtimeMs);
+  });
+
+  it("begins with a checkpoint, from which a finished run is known, and refuses architectures that it does not fit", async () => {
+    const from = join(options.out, "tiny-plain", "best.safetensors");
+    const begun = { ...options, from, architectures: ["plain"], out: join(folder, "begun") };
+    await expect(compare({ ...begun, architectures: ["plain", "eman2"] })).rejects.toThrow(
+      /holds plain, of whose .* fits eman2/,
+    );
+    await compare(begun);
+    const record = join(begun.out, "tiny-plain", "record.json");
+    expect((await readRecord(record)).start).toMatchObject({ experiment: "tiny-plain" });
+    notes.length = 0;
+    await compare(begun);
+    expect(notes.filter((line) => line.endsWith("finished before")).length).toBe(1);
   });
 
   it("refuses an architecture it does not know before anything is trained", async () => {

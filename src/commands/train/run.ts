@@ -10,7 +10,7 @@ import { runFolds } from "../../train/run/runFolds.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable } from "../shared/flags.js";
 import { printNextSteps, watchingText } from "./banner.js";
-import { type RunCall, runOptionsOf, withTrainingOptions } from "./runOptions.js";
+import { type RunCall, runOptionsOf, withRunOptions } from "./runOptions.js";
 
 interface Arguments {
   readonly submissions: string;
@@ -21,7 +21,7 @@ export const command = defineCommand({
   usage: "<experiment>",
   lists: ["set"],
   options: (argv) =>
-    withTrainingOptions(argv)
+    withRunOptions(argv)
       .option("folds", {
         type: "string",
         describe:

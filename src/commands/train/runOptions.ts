@@ -39,6 +39,7 @@ export const withRunOptions = (argv: Argv) =>
       describe: 'length of training, over the experiment\'s: 20m, 1.5h, "3000 steps"',
     })
     .option("set", setOption)
+    .option("from", fromOption)
     .option("engine", engineOption)
     .option("resume", {
       type: "boolean",
@@ -58,7 +59,7 @@ interface RunArguments {
   readonly seed: number | undefined;
   readonly budget: string | undefined;
   readonly set: readonly string[] | undefined;
-  readonly from?: string | undefined;
+  readonly from: string | undefined;
   readonly engine: (typeof engineOption.choices)[number] | undefined;
   readonly resume: boolean;
   readonly overwrite: boolean;
@@ -66,9 +67,6 @@ interface RunArguments {
   readonly quiet: boolean;
   readonly json: boolean | undefined;
 }
-
-/** The flags that `run` and `train` share. */
-export const withTrainingOptions = (argv: Argv) => withRunOptions(argv).option("from", fromOption);
 
 /** What the flags mean. */
 export interface RunCall {

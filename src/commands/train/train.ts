@@ -2,13 +2,13 @@
 import { trainOnly } from "../../train/run/runExperiment.js";
 import { defineCommand, report } from "../shared/command.js";
 import { printNextSteps, watchingText } from "./banner.js";
-import { runOptionsOf, withTrainingOptions } from "./runOptions.js";
+import { runOptionsOf, withRunOptions } from "./runOptions.js";
 
 export const command = defineCommand({
   usage: "<experiment>",
   lists: ["set"],
   options: (argv) =>
-    withTrainingOptions(argv).example(
+    withRunOptions(argv).example(
       '$0 train experiments/quickstart.yaml --data train --budget "500 steps"',
       "train only; the checkpoint is runs/quickstart/best.safetensors",
     ),

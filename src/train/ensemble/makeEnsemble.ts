@@ -9,10 +9,16 @@ import type { Reporter } from "../../system/reporter.js";
 import type { CodeLeave } from "../checkpoint/allowedCode.js";
 import { type Checkpoint, heldContrast, trainedContrast, writeCheckpoint } from "../checkpoint/checkpoint.js";
 import type { EnsembleAverage, EnsembleRecord, MemberChoice } from "../checkpoint/ensembleRecord.js";
-import { ensembleGeneration, joined, type Lineage, lineageByName } from "../checkpoint/lineage.js";
+import {
+  ensembleGeneration,
+  joined,
+  type Lineage,
+  lineageByName,
+  type SeenRun,
+} from "../checkpoint/lineage.js";
 import { namedNetworks } from "../checkpoint/modelMetadata.js";
 import type { Experiment } from "../experiment/schema.js";
-import { fingerprintsOf } from "../transfer/ancestry.js";
+import { fingerprintsOf, trainedBefore } from "../transfer/ancestry.js";
 import { choose } from "./choose.js";
 import { type EnsembleMember, readMembers } from "./members.js";
 import { withEnsembleParts } from "./parts.js";
@@ -82,6 +88,7 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
     };
     const { networks, tuned } = chosen;
     const contrast = commonContrast(members.map((member) => trainedContrast(member.checkpoint)));
+    const lineage = await lineageOf(members, chosen.weights, dataset, record.tune);
     const checkpoint: Checkpoint = {
       experiment,
       spacing: first.spacing,
@@ -90,11 +97,12 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
       tuneScore: tuned.score,
       ensemble: record,
       ...heldContrast(contrast),
-      lineage: await lineageOf(members, chosen.weights, dataset, record.tune),
+      lineage,
     };
     await writeCheckpoint(out, namesIn(checkpoint), checkpoint);
     await parts.remove();
-    const warnings = members.flatMap((member) => leaks(member, tune));
+    const seen = lineage[0]!.roles.tune!;
+    const warnings = members.flatMap((member) => [...leaks(member, tune), ...ancestorsLeaks(member, seen)]);
     return { ...record, paths: members.map(({ path }) => path), score: tuned.score, warnings };
   });
 }
@@ -144,3 +152,10 @@ function leaks({ path, trainedOn }: EnsembleMember, tune: readonly string[]): st
         `${path}: was trained on ${seen.join(", ")}, on which members are weighed and thresholds tuned: its weight and the thresholds are too high; tune on runs that no member was trained on`,
       ];
 }
+
+/** Warns of trainings before a member's own that saw a tune run. */
+const ancestorsLeaks = ({ path, checkpoint: { lineage = [] } }: EnsembleMember, tune: readonly SeenRun[]) =>
+  trainedBefore(lineage.slice(1), tune).map(
+    (met) =>
+      `${path}: ${met}, before it: its weight and the thresholds are too high; tune on runs that none was trained on`,
+  );

@@ -103,3 +103,10 @@ export function isSame(a: SeenRun, b: SeenRun): boolean {
   const isNameAlone = ({ picks, tomograms }: SeenRun) => picks === null || tomograms.length === 0;
   return a.picks === b.picks || isNameAlone(a) || isNameAlone(b);
 }
+
+/** Lists which runs an earlier generation was trained on, as sentences that begin with the generation's name. */
+export const trainedBefore = (lineage: Lineage, seen: readonly SeenRun[]): string[] =>
+  lineage.flatMap(({ experiment, roles: { train } }) => {
+    const runs = seen.filter((now) => train?.some((earlier) => isSame(now, earlier)));
+    return runs.length === 0 ? [] : [`${experiment} was trained on ${runs.map(({ run }) => run).join(", ")}`];
+  });

@@ -188,9 +188,32 @@ describe("a grandchild", () => {
       "child",
     ]);
     expect(lineage![0]!.roles.tune).toMatchObject([{ run: "TS_S4", tomograms: [expect.any(String)] }]);
+    const late = await pickbench(
+      ...["ensemble", best("child"), "--data", data, "--tune", "TS_S1"],
+      ...["--out", at("late.safetensors"), "--threads", "1", ...allowTiny(folder)],
+    );
+    expect(late.stderr).toMatch(/warning: \S*best\.safetensors: parent was trained on TS_S1, before it/);
     const refused = await call("train", "of-two", {}, "--from", at("both.safetensors"));
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/an ensemble of 2 networks/)]);
   });
+});
+
+it("a search begins every trial with it, and may search the rate of what is taken", async () => {
+  const experiment = await tinyExperiment(at("searched.yaml"), {
+    name: "searched",
+    budget: "2 steps",
+    patch: { shape: [16, 16, 16] },
+    splits: { train: ["TS_S3"], tune: ["TS_S4"] },
+    from: { checkpoint: "parent/best.safetensors" },
+    search: { "from.rate": { choice: [0.25] } },
+  });
+  const flags = ["--data", data, "--trials", "1", "--out", at("search"), "--threads", "1", "--json"];
+  const { code, stdout, stderr } = await pickbench("search", experiment, ...flags);
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse(stdout).best.values).toEqual({ "from.rate": 0.25 });
+  const { start, experiment: recorded } = await readRecord(at("search", "trials", "000", "record.json"));
+  expect(start!.networks[0]!.taken).toBe(start!.networks[0]!.of);
+  expect(recorded.resolved.from).toMatchObject({ rate: 0.25, sha256: await hashFile(best("parent")) });
 });
 
 it("an exported ONNX file carries the lineage, and is begun with like its checkpoint", async () => {
