@@ -28,6 +28,7 @@ test("has each of its values at run time, and nothing else", () => {
 
 test("exports the types of its signatures, save for the schemas and lists that some are inferred from", () => {
   expect(names.hidden).toEqual({
+    CellFeature: ["cellFeatures"],
     EngineName: ["engineNames"],
     Experiment: ["experimentSchema"],
     FrameName: ["frames"],

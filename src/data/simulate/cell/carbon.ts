@@ -16,7 +16,7 @@ const hole = { least: 6000, greatest: 10_000 } as const;
 /**
  * Draws a carbon film outside a round hole, a part of whose edge lies in the tomogram.
  *
- * @returns the signed distance in Å to the film, negative inside
+ * @returns the signed distance in Å to the film, negative inside, or far away a lower bound of it
  */
 export function drawCarbon(slab: Slab, random: Random): Clearance {
   const { x, y } = slab.size;
@@ -34,13 +34,19 @@ export function drawCarbon(slab: Slab, random: Random): Clearance {
     phase: random.between(0, 2 * Math.PI),
     depth: random.between(3, 10),
   }));
+  const fray = frays.reduce((sum, { depth }) => sum + depth, 0);
   return (px, py, pz) => {
     const [dx, dy] = [px - centre[0], py - centre[1]];
-    const angle = Math.atan2(dy, dx);
-    let edge = radius;
-    for (const { count, phase, depth } of frays) edge += depth * Math.cos(Math.round(count) * angle + phase);
     const away = Math.abs(pz - slabMiddle(slab, px, py) - height) - thick / 2;
-    return Math.max(edge - Math.hypot(dx, dy), away);
+    const plain = radius - Math.sqrt(dx * dx + dy * dy);
+    // Far from the edge its frays do not matter, and are not computed.
+    const atMost = Math.max(plain + fray, away);
+    const atLeast = Math.max(plain - fray, away);
+    if (atMost === atLeast || atLeast > 2 * fray) return atLeast;
+    const angle = Math.atan2(dy, dx);
+    let edge = plain;
+    for (const { count, phase, depth } of frays) edge += depth * Math.cos(Math.round(count) * angle + phase);
+    return Math.max(edge, away);
   };
 }
 
