@@ -94,10 +94,12 @@ export { findRun, findTomogram, type OpenOptions, openDataset } from "./data/dat
 export type {
   DataAccess,
   Dataset,
+  LabelledObject,
   Level,
   PortalAnnotation,
   ResolvedTomogram,
   Run,
+  SegmentationRef,
   TomogramReader,
   TomogramRef,
 } from "./data/model.js";
@@ -153,10 +155,12 @@ export type { StarBlock, StarLoop } from "./formats/star.js";
  *
  * const { runs } = await simulateDataset("phantoms", { runs: 2, shape: [48, 96, 96], seed: 1 });
  * for (const { name, counts } of runs) console.log(name, counts.ribosome);
+ * await simulateDataset("cells", { runs: 1, shape: [48, 96, 96], scene: "cell", features: ["membrane", "gold"] });
  * ```
  */
 
 export { type SimulatedDataset, type SimulateOptions, simulateDataset } from "./api/simulate.js";
+export type { CellFeature } from "./data/simulate/cell/features.js";
 export type { SimulatedRun } from "./data/simulate/simulateDataset.js";
 export type { PickCounts } from "./data/simulate/simulateWorker.js";
 
@@ -208,6 +212,14 @@ export {
 
 export { readTruth, scoreSubmission } from "./api/score.js";
 export type { CsvRules } from "./formats/csv/submissionRows.js";
+export {
+  type MaskMeasure,
+  type MaskMeasures,
+  type MaskPair,
+  type MaskScore,
+  type SkeletonCounts,
+  scoreMask,
+} from "./score/masks/maskScore.js";
 export { type Counts, fbeta } from "./score/match/fbeta.js";
 export type { PicksByExperiment } from "./score/match/positions.js";
 export { type ExperimentCounts, type ScoreReport, scorePicks, type TypeScore } from "./score/score.js";

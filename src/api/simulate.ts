@@ -1,5 +1,6 @@
 // Simulates data sets, for programs that import pickbench.
 
+import { type CellFeature, cellFeatures } from "../data/simulate/cell/features.js";
 import { edgeRange, isWithin, type Range, simulationRanges } from "../data/simulate/ranges.js";
 import { rootsOf, type SimulatedRun, simulateDataset as simulate } from "../data/simulate/simulateDataset.js";
 import { challengeParticles } from "../domain/particles.js";
@@ -23,6 +24,15 @@ export interface SimulateOptions {
   readonly counts?: ReadonlyMap<string, number>;
   /** Noise relative to the challenge's tomograms; 1 by default, 0 is none. */
   readonly noise?: number;
+  /**
+   * `cell` puts the particles among membranes, filaments, gold, carbon and ice, and writes a segmentation of each; in a
+   * `solution`, the default, they are alone with other proteins.
+   */
+  readonly scene?: "solution" | "cell";
+  /** Features of every cell; by default all, each in most cells. */
+  readonly features?: readonly CellFeature[];
+  /** Share of a cell's cytosol that is small proteins, 0 to 0.25; drawn by default. */
+  readonly crowding?: number;
   /** Replaces phantoms that an earlier call left there. */
   readonly overwrite?: boolean;
   /** Hears of each tomogram that is done. */
@@ -51,7 +61,12 @@ export async function simulateDataset(out: string, options: SimulateOptions = {}
     ...options,
   };
   checkSettings(settings);
-  const runs = await simulate(settings);
+  const { scene, features, crowding } = options;
+  const ofCell = {
+    ...(features === undefined ? {} : { features }),
+    ...(crowding === undefined ? {} : { crowding }),
+  };
+  const runs = await simulate({ ...settings, ...(scene === "cell" ? { cell: ofCell } : {}) });
   return { ...rootsOf(settings), runs };
 }
 
@@ -68,6 +83,22 @@ function checkSettings(
     check(`counts of ${type}`, count, simulationRanges.count);
   }
   check("noise", noise, simulationRanges.noise);
+  checkCell(settings);
+}
+
+function checkCell({ scene = "solution", features, crowding }: SimulateOptions): void {
+  if (scene !== "solution" && scene !== "cell")
+    throw new PickbenchError("BadUsage", `scene is ${String(scene)}, wanted solution or cell`);
+  const given = features !== undefined ? "features" : crowding !== undefined ? "crowding" : undefined;
+  if (scene === "solution" && given !== undefined)
+    throw new PickbenchError("BadUsage", `${given} is of cells alone: add scene: "cell", or leave it out`);
+  for (const feature of features ?? [])
+    if (!cellFeatures.includes(feature))
+      throw new PickbenchError(
+        "BadUsage",
+        `features has ${feature}, wanted some of ${cellFeatures.join(", ")}`,
+      );
+  if (crowding !== undefined) check("crowding", crowding, simulationRanges.crowding);
 }
 
 function check(name: string, value: number, range: Range): void {

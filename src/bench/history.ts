@@ -2,6 +2,7 @@
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { parseJson } from "../formats/json.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 
 const rowSchema = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));
@@ -43,7 +44,7 @@ export async function readHistory(path: string): Promise<HistoryEntry[]> {
 
 function entryOf(line: string, where: string): HistoryEntry {
   try {
-    return entrySchema.parse(JSON.parse(line));
+    return entrySchema.parse(parseJson(line, { path: where }));
   } catch (error) {
     const why =
       error instanceof z.ZodError
@@ -66,7 +67,7 @@ export async function appendHistory(path: string, entry: HistoryEntry): Promise<
 /** Numeric fields that tell what was measured; all others are results. */
 const sizeFields = ["size", "threads", "workers", "voxels", "tomograms", "rows"];
 
-/** Returns a key that is equal for two rows that measured the same. */
+/** Returns a key that is equal for two rows that measured the same, beside whatever peer. */
 function keyOf(row: HistoryRow): string {
   const says = Object.entries(row).filter(
     ([field, value]) => field !== "peer" && (typeof value === "string" || sizeFields.includes(field)),
@@ -77,13 +78,21 @@ function keyOf(row: HistoryRow): string {
 const isSameMachine = (a: HistoryEntry["machine"], b: HistoryEntry["machine"]): boolean =>
   a.cpu === b.cpu && a.cores === b.cores;
 
-/** Returns a lookup of the latest row, on the same machine, that measured the same; null where there is none. */
+/**
+ * Returns a lookup of the latest row, on the same machine, that measured the same; null where there is none. Of several in
+ * one entry, as beside two peers, it is the one beside the same peer.
+ */
 export function previousRows(
   history: readonly HistoryEntry[],
   machine: HistoryEntry["machine"],
 ): (row: HistoryRow) => HistoryRow | null {
-  const latest = new Map<string, HistoryRow>();
+  const latest = new Map<string, readonly HistoryRow[]>();
   for (const entry of history)
-    if (isSameMachine(entry.machine, machine)) for (const row of entry.rows) latest.set(keyOf(row), row);
-  return (row) => latest.get(keyOf(row)) ?? null;
+    if (isSameMachine(entry.machine, machine))
+      for (const row of entry.rows) latest.set(keyOf(row), entry.rows);
+  return (row) => {
+    const key = keyOf(row);
+    const rows = (latest.get(key) ?? []).filter((each) => keyOf(each) === key);
+    return rows.find(({ peer }) => peer === row.peer) ?? rows[0] ?? null;
+  };
 }

@@ -63,6 +63,8 @@ export interface BenchOptions {
   readonly allowCode: readonly string[];
   /** A data set whose first tomogram is predicted, in place of a tomogram of noise. */
   readonly data: string | undefined;
+  /** Å per voxel of its tomograms, over what their files say. */
+  readonly spacing: number | undefined;
   readonly engine: EngineName;
   readonly threads: number;
   /** Number of timed repetitions; the median is reported. */

@@ -26,6 +26,8 @@ interface SubmitRequest {
   readonly allowCode: readonly string[];
   /** Path of a data set of the challenge's layout. */
   readonly data: string;
+  /** Å per voxel of its tomograms, over what their files say. */
+  readonly spacing?: number | undefined;
   /** Name of the only run; all runs if absent. */
   readonly run?: string;
   readonly out: string;
@@ -45,12 +47,13 @@ const usage = z.object({ peakBytes: z.number().positive(), cpuMs: z.number().pos
  * @throws PickbenchError BadUsage with the process's message where the user made a mistake
  */
 export async function runSubmit(request: SubmitRequest, reporter: Reporter): Promise<SubmitCost> {
-  const { checkpoints, allowCode, data, run, out, engine, threads, tile, overlap } = request;
+  const { checkpoints, allowCode, data, spacing, run, out, engine, threads, tile, overlap } = request;
   const flags = {
     data,
     out,
     engine,
     threads: String(threads),
+    ...(spacing !== undefined && { spacing: String(spacing) }),
     ...(run && { runs: run }),
     ...(tile && { tile }),
     ...(overlap !== undefined && { overlap: String(overlap) }),

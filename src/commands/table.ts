@@ -99,6 +99,12 @@ export const table: Readonly<Record<string, TableEntry>> = {
     describe: "joins checkpoints into one: mean of probabilities, of logits, or of weights (a soup)",
     load: () => import("./train/ensemble.js"),
   },
+  log: {
+    group: "train",
+    synopsis: "RUN… --to tensorboard|csv|mlflow",
+    describe: "hands the logs of runs to TensorBoard, a table or MLflow",
+    load: () => import("./train/log.js"),
+  },
   repeat: {
     group: "train",
     synopsis: "RECORD --data DIR",
@@ -134,6 +140,12 @@ export const table: Readonly<Record<string, TableEntry>> = {
     synopsis: "CHECKPOINT MODEL",
     describe: "writes a checkpoint's networks as ONNX files that any runtime takes",
     load: () => import("./detect/export.js"),
+  },
+  models: {
+    group: "detect",
+    synopsis: "[NAME]",
+    describe: "lists the trained networks that come along, or prints the card of one",
+    load: () => import("./detect/models.js"),
   },
   score: {
     group: "judge",

@@ -1,6 +1,7 @@
 /** Compares architectures: one recipe, one data set, several seeds, ranked by score and time. The room `compare`. */
 import { join } from "node:path";
-import { usualTomogram } from "../data/dataset.js";
+import { openDataset } from "../data/dataset.js";
+import type { Dataset } from "../data/model.js";
 import { readRecord } from "../domain/record.js";
 import { resolveEngine } from "../engines/available.js";
 import type { EngineName } from "../engines/engine.js";
@@ -11,8 +12,10 @@ import { writeWhole } from "../system/files.js";
 import type { Reporter } from "../system/reporter.js";
 import { checkExperiment, experimentHash, readExperiment } from "../train/experiment/experiment.js";
 import type { Experiment } from "../train/experiment/schema.js";
+import { onTomogramMeant } from "../train/run/prepare.js";
 import { runExperiment } from "../train/run/runExperiment.js";
 import { isBegun, runFolder } from "../train/run/runFolder.js";
+import { checkFits, openStart } from "../train/transfer/start.js";
 import { type Entrant, writeEntrant } from "./entrant.js";
 import { comparisonPlot } from "./plot.js";
 import {
@@ -39,6 +42,8 @@ export interface CompareOptions {
   readonly budget: string | undefined;
   /** KEY.PATH=VALUE each, over the recipe. */
   readonly set?: readonly string[] | undefined;
+  /** What to begin with, over the recipe's: a path, or the name of a model that comes along. */
+  readonly from?: string | undefined;
   readonly seeds: number;
   readonly out: string;
   readonly submissions: string;
@@ -57,21 +62,26 @@ export interface CompareOptions {
  * are kept, stopped ones are resumed.
  */
 export async function compare(options: CompareOptions): Promise<Comparison> {
-  const recipe = await readExperiment(options.recipe, {
+  const given = await readExperiment(options.recipe, {
     budget: options.budget,
     set: options.set,
     spacing: options.spacing,
+    from: options.from,
   });
+  const { experiment: recipe, source } = await openStart(given);
   const engine = await resolveEngine(options.engine);
   options.architectures.forEach(architectureNamed);
+  for (const architecture of options.architectures) if (source) await checkFits(source, { architecture });
   const entrants: Entrant[] = [];
   for (const architecture of options.architectures)
     for (let seed = 0; seed < options.seeds; seed++)
       entrants.push(await writeEntrant(recipe, architecture, seed, options.out));
+  const { data, reporter } = options;
+  const dataset = await openDataset(data, { reporter, spacing: recipe.data.spacing });
   const rows: CompareRow[] = [];
   for (const architecture of options.architectures) {
     const own = entrants.filter((entrant) => entrant.architecture === architecture);
-    rows.push(await compareOne(architecture, own, engine, options));
+    rows.push(await compareOne(architecture, own, engine, { ...options, dataset }));
   }
   const { machine, code, runs } = await readRecord(runFolder(entrants[0]!.folder).record);
   const comparison: Comparison = {
@@ -105,11 +115,15 @@ async function withVerdicts(
   return rows.map((row, i) => ({ ...row, againstFirst: verdicts[i]! }));
 }
 
+interface OpenedOptions extends CompareOptions {
+  readonly dataset: Dataset;
+}
+
 async function compareOne(
   architecture: string,
   entrants: readonly Entrant[],
   engine: EngineName,
-  options: CompareOptions,
+  options: OpenedOptions,
 ): Promise<CompareRow> {
   const seeds: SeedResult[] = [];
   for (const entrant of entrants) {
@@ -122,10 +136,10 @@ async function compareOne(
   return rowOf(architecture, parameterCount, seeds, times, aisTable[architecture] ?? null);
 }
 
-async function runEntrant(entrant: Entrant, options: CompareOptions): Promise<void> {
+async function runEntrant(entrant: Entrant, options: OpenedOptions): Promise<void> {
   const { path, architecture, seed } = entrant;
   const folder = runFolder(entrant.folder);
-  if (!options.overwrite && (await isFinished(entrant))) {
+  if (!options.overwrite && (await isFinished(entrant, options.dataset))) {
     options.reporter.note(`${architecture}, seed ${seed}: finished before`);
     return;
   }
@@ -144,13 +158,12 @@ async function runEntrant(entrant: Entrant, options: CompareOptions): Promise<vo
   }
 }
 
-/** Tells whether the run's folder holds a result of this very experiment. */
-async function isFinished({ folder, experiment }: Entrant): Promise<boolean> {
+/** Tells whether the run's folder holds a result of this very experiment, on the tomograms that it means in this data. */
+export async function isFinished({ folder, experiment }: Entrant, dataset: Dataset): Promise<boolean> {
   const run = runFolder(folder);
   if (!isBegun(run)) return false;
   const { result, experiment: recorded } = await readRecord(run.record);
   if (result === null) return false;
-  const { data, ...rest } = checkExperiment(recorded.resolved, run.record);
-  const asked = experiment.data.tomogram === usualTomogram ? { ...data, tomogram: usualTomogram } : data;
-  return experimentHash({ ...rest, data: asked }) === experimentHash(experiment);
+  const before = experimentHash(checkExperiment(recorded.resolved, run.record));
+  return before === experimentHash(onTomogramMeant(experiment, dataset));
 }

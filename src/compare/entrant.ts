@@ -1,5 +1,4 @@
 /** The entrants of a comparison: one experiment per architecture and seed. */
-import { stringify } from "yaml";
 import type { Shape3 } from "../domain/volume.js";
 import { buildNetwork } from "../nets/architecture.js";
 import { architectureNamed } from "../nets/library/catalogue.js";
@@ -7,6 +6,7 @@ import { receptiveField } from "../nets/receptiveField.js";
 import { writeWhole } from "../system/files.js";
 import { inside } from "../system/paths/names.js";
 import { checkExperiment, runName } from "../train/experiment/experiment.js";
+import { experimentYaml } from "../train/experiment/experimentYaml.js";
 import type { Experiment } from "../train/experiment/schema.js";
 
 /** An architecture with a seed: its experiment is the common recipe with another network. */
@@ -67,9 +67,7 @@ export async function writeEntrant(
   const name = runName(experiment);
   const origin = { what: "experiment", path: out, tag: "BadExperiment" } as const;
   const path = inside(out, `${name}.yaml`, origin);
-  await writeWhole(
-    path,
-    `# ${recipe.name} with ${architecture}, as pickbench compare runs it\n${stringify(experiment)}`,
-  );
+  const comment = [`${recipe.name} with ${architecture}, as pickbench compare runs it`];
+  await writeWhole(path, experimentYaml(experiment, out, comment));
   return { architecture, seed, experiment, path, folder: inside(out, name, origin) };
 }

@@ -1,4 +1,5 @@
 /** Results of a comparison: per seed, per architecture, ranked, and each against the first. */
+import { existsSync } from "node:fs";
 import { openDataset } from "../data/dataset.js";
 import { readRunPicks } from "../data/picks.js";
 import { meanOf } from "../domain/numbers.js";
@@ -7,6 +8,7 @@ import { type RunRecord, readRecord } from "../domain/record.js";
 import { readReport } from "../leaderboard/leaderboard.js";
 import { tomogramSeconds } from "../leaderboard/submissionFolder.js";
 import { positionsOf } from "../score/match/positions.js";
+import { leadingScore } from "../score/report.js";
 import { compareFiles } from "../score/statistics/compareFiles.js";
 import type { Verdict } from "../score/statistics/comparison.js";
 import type { Interval } from "../score/statistics/interval.js";
@@ -70,10 +72,11 @@ export async function readResult({ folder: path, seed }: Entrant): Promise<SeedR
   const losses = await readLosses(folder.log);
   const last = losses.slice(-Math.max(1, Math.floor(losses.length / 10)));
   const { durations } = record.result!;
-  const { holdout, interval } = await readReport(folder.report);
+  const report = await readReport(folder.report);
+  const { holdout, interval } = report;
   return {
     seed,
-    score: holdout?.score ?? null,
+    score: leadingScore(report),
     interval: interval?.score ?? null,
     perType: Object.fromEntries(
       Object.entries(holdout?.perType ?? {}).map(([type, { fbeta }]) => [type, fbeta]),
@@ -132,7 +135,7 @@ interface AgainstFirst {
  * Compares submissions with the first of them, over the held-out runs.
  *
  * @param submissions paths of CSVs
- * @returns null for the first, and for all where no run is held out
+ * @returns null for the first, and for all where no run is held out or none was picked
  */
 export async function againstFirst(
   submissions: readonly string[],
@@ -140,7 +143,7 @@ export async function againstFirst(
   holdout: readonly string[],
 ): Promise<(AgainstFirst | null)[]> {
   const [first, ...others] = submissions;
-  if (first === undefined || holdout.length === 0) return submissions.map(() => null);
+  if (first === undefined || holdout.length === 0 || !existsSync(first)) return submissions.map(() => null);
   const dataset = await openDataset(data, { reporter });
   const truth = new Map<string, ParticlePick[]>();
   for (const run of holdout) truth.set(run, await readRunPicks(dataset, run));

@@ -51,8 +51,15 @@ const aisColumns: readonly Column[] = [
   ["Ais: ms/slice", ({ published }) => decimals(published?.sliceMs, 0)],
 ];
 
-const columnsOf = ({ rows }: Comparison): readonly Column[] =>
-  rows.some(({ published }) => published) ? [...columns, ...aisColumns] : columns;
+function columnsOf({ rows }: Comparison): readonly Column[] {
+  const isOfFeatures = rows.every(
+    (row) => row.score !== null && row.seeds.every(({ perType }) => Object.keys(perType).length === 0),
+  );
+  const own = isOfFeatures
+    ? columns.map((column): Column => (column[1] === score ? ["Dice", score] : column))
+    : columns;
+  return rows.some(({ published }) => published) ? [...own, ...aisColumns] : own;
+}
 
 /** Formats a comparison for a terminal. */
 export function comparisonText(comparison: Comparison): string {

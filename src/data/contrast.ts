@@ -55,6 +55,9 @@ function skewnessOf(values: Float32Array): number {
 /** Contrast that the tomograms of a training show together; `mixed` where they differ. */
 export type TrainedContrast = Contrast | "mixed";
 
+/** The contrast of electron micrographs. */
+export const usualContrast = "dark";
+
 /** Returns the contrast of several: unknown ones do not count. */
 export function commonContrast(all: readonly TrainedContrast[]): TrainedContrast {
   const known = new Set(all.filter((each) => each !== "unknown"));

@@ -51,6 +51,7 @@ export async function openDataset(path: string, options: OpenOptions = {}): Prom
     overlayRoot: found.overlay,
     roots: found.roots,
     particles: found.particles ?? challengeParticles,
+    ...(found.objects && { objects: found.objects }),
     runs: options.spacing === undefined ? found.runs : found.runs.map(withSpacing(options.spacing)),
     access,
   };

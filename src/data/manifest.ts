@@ -1,6 +1,7 @@
 /** Manifests of data: every file of a run with size and SHA-256, and how data differ from a manifest. */
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
+import type { ParticlePick } from "../domain/particles.js";
 import type { RunRecord } from "../domain/record.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashFile, hashOf } from "../system/files.js";
@@ -45,9 +46,12 @@ export async function dataManifest(
       }
     }
   }
-  for (const { name, sources = [] } of dataset.runs)
-    if (runs.includes(name))
-      for (const source of sources) entries.push(...(await entriesOf(dataset, source, options)));
+  for (const { name, sources = [], besides = [] } of dataset.runs) {
+    if (!runs.includes(name)) continue;
+    for (const source of sources) entries.push(...(await entriesOf(dataset, source, options)));
+    for (const each of besides)
+      entries.push(...(await entriesOf({ ...dataset, root: each.path }, each.path, options, each.name)));
+  }
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
@@ -56,13 +60,16 @@ async function entriesOf(
   { root, access }: Dataset,
   source: string,
   { hash }: { hash: boolean },
+  name = "",
 ): Promise<ManifestEntry[]> {
   await ensureLocal(source, access);
   const isFolder = (await stat(source)).isDirectory();
   const files = isFolder ? (await filesUnder(source, [])).map((name) => join(source, name)) : [source];
   return Promise.all(
     files.map(async (full) => ({
-      path: (relative(root, full) || basename(full)).split(/[/\\]/).join("/"),
+      path: join(name, relative(root, full) || basename(full))
+        .split(/[/\\]/)
+        .join("/"),
       size: (await stat(full)).size,
       ...(hash ? { sha256: await hashFile(full) } : {}),
     })),
@@ -71,6 +78,59 @@ async function entriesOf(
 
 /** Returns one hash of a whole manifest. */
 export const manifestHash = (entries: readonly ManifestEntry[]): string => hashOf(canonicalJson(entries));
+
+/** A run known by its content, whatever it is called. */
+interface RunFingerprint {
+  readonly run: string;
+  /** SHA-256 of types and positions of its picks in any order; null where there are none. */
+  readonly picks: string | null;
+  /** SHA-256 of each tomogram's files, sorted; a tomogram of which the manifest has no hash has none. */
+  readonly tomograms: string[];
+}
+
+/**
+ * Returns fingerprints of runs: their files' hashes without the names of runs and folders.
+ *
+ * @param manifest of the runs, at least, with hashes
+ * @param picks of each of the runs
+ */
+export function runFingerprints(
+  dataset: Dataset,
+  picks: ReadonlyMap<string, readonly ParticlePick[]>,
+  manifest: readonly ManifestEntry[],
+): RunFingerprint[] {
+  const filesOf = new Map<string, [name: string, sha256: string][]>();
+  const files = dataset.runs.flatMap(({ name, tomograms }) => {
+    if (!picks.has(name)) return [];
+    return tomograms.map(({ path }) => {
+      const own: [string, string][] = [];
+      for (const place of placesOf(dataset, path)) filesOf.set(place, own);
+      return { run: name, own };
+    });
+  });
+  for (const { path, sha256 } of manifest)
+    for (let end = path.length; end > 0 && sha256 !== undefined; end = path.lastIndexOf("/", end - 1))
+      filesOf.get(path.slice(0, end))?.push([path.slice(end), sha256]);
+  return [...picks].map(([run, ofRun]) => {
+    const hashes = files
+      .filter((each) => each.run === run && each.own.length > 0)
+      .map(({ own }) => hashOf(canonicalJson(own)));
+    const lines = ofRun.map(({ type, x, y, z }) => canonicalJson([type, x, y, z])).sort();
+    return {
+      run,
+      picks: lines.length === 0 ? null : hashOf(canonicalJson(lines)),
+      tomograms: [...new Set(hashes)].sort(),
+    };
+  });
+}
+
+/** Returns the paths, in a manifest, at which a file or folder of a data set may stand. */
+export const placesOf = ({ root, overlayRoot, roots }: Dataset, path: string): string[] => [
+  ...roots.map((each) => `${each === overlayRoot ? "overlay" : "static"}/${slashed(relative(each, path))}`),
+  slashed(relative(root, path) || basename(path)),
+];
+
+const slashed = (path: string): string => path.split(/[/\\]/).join("/");
 
 /**
  * Lists the files under a folder by relative path; hidden system files (`.DS_Store`) are left out, Zarr's own are not.

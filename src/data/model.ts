@@ -52,6 +52,33 @@ export interface Run {
   readonly annotations?: readonly PortalAnnotation[];
   /** The run's files and folders, in any layout but copick's. */
   readonly sources?: readonly string[];
+  /** Masks of what is seen in the run, in copick's folders or the Data Portal's. */
+  readonly segmentations?: readonly SegmentationRef[];
+  /** Files that an experiment names beside the data set, each under the name it has in manifests. */
+  readonly besides?: readonly { readonly name: string; readonly path: string }[];
+}
+
+/** A mask's place: which voxels belong to a feature, or to which of several. */
+export interface SegmentationRef {
+  /** The feature's name; that of the whole where it is multilabel. */
+  readonly name: string;
+  /** The OME-Zarr folder or MRC file. */
+  readonly path: string;
+  /** copick's user; `portal` for an annotation of the Data Portal, whose session is its number. */
+  readonly userId: string;
+  readonly sessionId: string;
+  /** Å per voxel, as in the file's name or its folder's. */
+  readonly voxelSpacing: number;
+  /** Whether voxels hold labels of the data set's objects. */
+  readonly isMultilabel: boolean;
+  /** False for an annotation that the Data Portal does not mark as ground truth. */
+  readonly isTruth: boolean;
+}
+
+/** An object of a copick configuration, particle or not, with the label that it has in multilabel masks. */
+export interface LabelledObject {
+  readonly name: string;
+  readonly label: number;
 }
 
 /** How files that lie on a server come here when they are needed. Each data set that is opened has its own. */
@@ -71,6 +98,8 @@ export interface Dataset {
   /** The existing roots in the order of precedence: overlay, static. */
   readonly roots: readonly string[];
   readonly particles: readonly Particle[];
+  /** Objects of the configuration that have labels; absent without a configuration. */
+  readonly objects?: readonly LabelledObject[];
   /** Runs sorted by name. */
   readonly runs: readonly Run[];
   /** Access for whatever opens its tomograms, which is silent without it. */

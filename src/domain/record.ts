@@ -57,6 +57,34 @@ const tuningSchema = z.strictObject({
   tuneScore: z.number().nullable(),
 });
 
+/** What a training began with, and what became of its weights. */
+const beginningSchema = z.strictObject({
+  /** Path or name, as the experiment gives it. */
+  checkpoint: z.string(),
+  sha256: hash,
+  /** Experiment that trained it; null where it is not known. */
+  experiment: z.string().nullable(),
+  experimentHash: z.string().nullable(),
+  networks: z.array(
+    z.strictObject({
+      name: z.string(),
+      /** Network that its weights are of; null where it took none. */
+      from: z.string().nullable(),
+      /** Count of weights that were taken, of all. */
+      taken: z.int().nonnegative(),
+      of: z.int().nonnegative(),
+      /** What the outputs predict that kept their weights, and that were made anew. */
+      channels: z.strictObject({ taken: z.array(z.string()), anew: z.array(z.string()) }),
+      /** Parameters of which nothing was taken. */
+      anew: z.array(z.string()),
+      /** Arrays of which nothing was taken. */
+      leftOver: z.array(z.string()),
+    }),
+  ),
+});
+/** What a training began with, as its record holds it. */
+type Beginning = z.infer<typeof beginningSchema>;
+
 /** Schema of the facts known before the first step. */
 const startSchema = z.strictObject({
   name: z.string().min(1),
@@ -85,6 +113,8 @@ const startSchema = z.strictObject({
   contrast: z.record(z.string(), z.enum(["dark", "bright", "unknown"])).optional(),
   /** Share of blank voxels of the runs that have any; absent in older records. */
   blank: z.record(z.string(), z.number().min(0).max(1)).optional(),
+  /** What the training began with; absent where all weights were drawn at random. */
+  start: beginningSchema.optional(),
   versions: makingShape.versions,
   machine: makingShape.machine,
   command: makingShape.command,
@@ -130,6 +160,8 @@ interface RunsByRole {
   readonly holdout: readonly string[];
 }
 
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
 /** Facts from which a record is begun. */
 export interface RecordStart {
   readonly name: string;
@@ -147,6 +179,7 @@ export interface RecordStart {
   readonly weights?: Readonly<Record<string, number>>;
   readonly contrast?: Readonly<Record<string, "dark" | "bright" | "unknown">>;
   readonly blank?: Readonly<Record<string, number>>;
+  readonly start?: DeepReadonly<Beginning> | undefined;
   /** Arguments of the command line, by default the process's own. */
   readonly command?: readonly string[];
   /** Record of the part of the run that is resumed. */
@@ -172,6 +205,7 @@ export async function startRecord(path: string, start: RecordStart): Promise<Run
     weights: start.weights,
     contrast: start.contrast,
     blank: start.blank,
+    ...(start.start && { start: { ...start.start, checkpoint: withoutHome(start.start.checkpoint) } }),
     versions: await versions(),
     machine: machine(),
     command: commandOf(start.command),
@@ -276,6 +310,13 @@ function checkedRecord(value: unknown, refuse: (why: string, cause?: unknown) =>
   if (hashOf(canonicalJson(data.files)) !== data.hash)
     throw refuse("its data manifest was altered after the run, for the hash differs");
   return parsed.data;
+}
+
+/** Returns the path of the data set that a run was given, by its record or in older ones its command; undefined for none. */
+export function datasetOf({ dataset, command }: Pick<RunRecord, "dataset" | "command">): string | undefined {
+  if (dataset !== undefined) return dataset;
+  const at = command.findIndex((word) => word === "--data" || word.startsWith("--data="));
+  return at < 0 ? undefined : (/^--data=(.*)$/s.exec(command[at]!)?.[1] ?? command[at + 1]);
 }
 
 /** Makes paths relative to the working folder or to the user's home, since a record is made to be shared. */

@@ -11,6 +11,13 @@ export type VoxelIndex = number & { readonly unit: "voxel" };
 /** Marks a number as a length in Å. */
 export const angstrom = (value: number): Angstrom => value as Angstrom;
 
+/** Least and greatest voxel spacing in Å that is read, beyond those of any microscope. */
+export const spacingLimits = { least: 1e-3, greatest: 1e5 } as const;
+
+/** Tells whether a number can be a voxel spacing in Å. */
+export const isSpacing = (length: number): boolean =>
+  length >= spacingLimits.least && length <= spacingLimits.greatest;
+
 /** A point x, y, z in Å from the volume's corner. */
 export interface Position {
   readonly x: Angstrom;

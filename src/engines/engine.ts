@@ -6,7 +6,7 @@ import type { Network } from "../nets/architecture.js";
 import type { NetworkSpec } from "../nets/library/catalogue.js";
 import type { ParameterLayout } from "../nets/weights.js";
 import type { Activation } from "./activation.js";
-import type { LossBuilder, Optimiser, TrainingState } from "./trainable.js";
+import type { LossBuilder, Optimiser, StartingWeights, TrainingState } from "./trainable.js";
 
 /** Engines by their names on the command line. */
 export const engineNames = ["onnx-cpu", "onnx-webgpu", "onnx-cuda", "tfjs"] as const;
@@ -29,21 +29,50 @@ export interface TrainerSpec {
   readonly patch: Shape3;
   readonly seed: number;
   readonly threads: number;
+  /** Weights taken from a trained network; all are drawn at random if absent. */
+  readonly start?: StartingWeights | undefined;
+  /** Whether a batch's weight has a channel for each of the target's, by default one for all. */
+  readonly isWeighedByChannel?: boolean;
 }
 
-/** Loss and gradient norm of one training step. */
+/** Loss, its terms and the gradient's norm of one training step. */
 export interface StepResult {
   readonly loss: number;
+  /** Terms of the loss by name, as they count in the sum, and the critic's own loss, which does not. */
+  readonly parts: Readonly<Record<string, number>>;
   /** Norm of the gradient before clipping. */
   readonly norm: number;
+}
+
+/** What a network that predicts with the average weights makes of one example. */
+export interface WatchResult {
+  readonly loss: number;
+  /** As in a step. */
+  readonly parts: Readonly<Record<string, number>>;
+  /** (z, outputs, y, x) with the output activation applied, as a loaded network returns it. */
+  readonly output: Float32Array;
 }
 
 /** A network in training: its graph is loaded, its state is held between steps. */
 export interface Trainer {
   /** Layout of the state's flat vectors, the same in every engine. */
   readonly layout: ParameterLayout;
-  /** Makes one update; `step` counts from 0 and sets the bias correction of Adam's moments. */
-  step(batch: Batch, step: number, rate: number, averageDecay: number): Promise<StepResult>;
+  /**
+   * Makes one update; `step` counts from 0 and sets the bias correction of Adam's moments. Weights that were taken move
+   * at `takenRate`, where the start has a rate of its own.
+   */
+  step(
+    batch: Batch,
+    step: number,
+    rate: number,
+    averageDecay: number,
+    takenRate?: number,
+  ): Promise<StepResult>;
+  /**
+   * Computes loss and output of one example by the average weights, as a network that predicts: nothing is dropped out,
+   * and the state stays as it is.
+   */
+  watch(example: Batch, activation: Activation, offsets: number): Promise<WatchResult>;
   /** Returns a copy of the state. */
   state(): Promise<TrainingState>;
   restore(state: TrainingState): Promise<void>;

@@ -2,13 +2,28 @@
 import type { Network } from "../nets/architecture.js";
 import type { GraphBuilder } from "../nets/graph.js";
 import { type Parameter, spatial, type Value } from "../nets/value.js";
-import { layOut, type ParameterLayout } from "../nets/weights.js";
+import { initialWeights, layOut, type ParameterLayout } from "../nets/weights.js";
 
-/** Builds the loss of a batch, one number, from logits and from the batch's target and voxel weight at the same stride. */
+/** A term of a loss as it counts in the sum, weight and all: one number. */
+export interface LossPart {
+  readonly name: string;
+  readonly value: Value;
+}
+
+/** A loss, one number, and the terms that it is the sum of. */
+export interface SummedLoss {
+  readonly total: Value;
+  readonly parts: readonly LossPart[];
+}
+
+/**
+ * Builds the loss of a batch, one number, from logits and from the batch's target and voxel weight at the same stride; its
+ * terms too, where they are to be told apart. The weight has one channel, or as many as the target.
+ */
 export type LossBuilder = (
   graph: GraphBuilder,
   inputs: { logits: Value; target: Value; voxelWeight: Value },
-) => Value;
+) => Value | SummedLoss;
 
 /** A loss and the only parameters that are moved to lower it. */
 export interface Objective {
@@ -20,6 +35,8 @@ export interface Objective {
 export interface Trainable {
   readonly network: Network;
   readonly objectives: readonly Objective[];
+  /** Terms that are reported beside the first loss: its own, and the critic's loss, which is no part of it. */
+  readonly parts?: readonly LossPart[];
   /** Input maps of a batch: image, target and voxel weight. */
   readonly batchInputs: readonly Value[];
   readonly layout: ParameterLayout;
@@ -29,32 +46,53 @@ export interface Trainable {
 export const trainingLayout = ({ parameters, critic }: Network): ParameterLayout =>
   layOut([...parameters, ...(critic?.parameters ?? [])]);
 
-/** Adds a network's losses to its graph: on its logits, on its auxiliary logits, and against its critic if it has one. */
-export function buildTrainable(network: Network, buildLoss: LossBuilder): Trainable {
+/**
+ * Adds a network's losses to its graph: on its logits, on its auxiliary logits, and against its critic if it has one. With
+ * `isWeighedByChannel` the batch's weight has a channel for each of the target's, and a coarse voxel's target is the mean
+ * of the fine ones by their weights, so that voxels of weight 0 take no part in it.
+ */
+export function buildTrainable(
+  network: Network,
+  buildLoss: LossBuilder,
+  isWeighedByChannel = false,
+): Trainable {
   const { graph, logits, input, critic } = network;
   const stride = spatial(logits);
   const target = critic?.target ?? graph.input("target", logits.channels, stride);
-  const voxelWeight = graph.input("weight", 1, stride);
-  const dense = buildLoss(graph, { logits, target, voxelWeight });
-  const supervised = network.auxiliary.reduce((sum, { logits: coarse, weight }) => {
+  const voxelWeight = graph.input("weight", isWeighedByChannel ? logits.channels : 1, stride);
+  const { total: dense, parts } = summed(buildLoss(graph, { logits, target, voxelWeight }));
+  const auxiliary: LossPart[] = [];
+  const supervised = network.auxiliary.reduce((sum, { logits: coarse, weight }, at) => {
     const factor = spatial(coarse).map((step, axis) => step / stride[axis]!) as [number, number, number];
+    const coarseWeight = graph.averagePool(voxelWeight, factor);
     const inputs = {
       logits: coarse,
-      target: graph.averagePool(target, factor),
-      voxelWeight: graph.averagePool(voxelWeight, factor),
+      target: isWeighedByChannel
+        ? graph.divide(
+            graph.averagePool(graph.multiply(target, voxelWeight), factor),
+            graph.affine(coarseWeight, 1, tiny),
+          )
+        : graph.averagePool(target, factor),
+      voxelWeight: coarseWeight,
     };
-    return graph.add(sum, graph.affine(buildLoss(graph, inputs), weight));
+    const value = graph.affine(summed(buildLoss(graph, inputs)).total, weight);
+    auxiliary.push({ name: at === 0 ? "auxiliary" : `auxiliary${at + 1}`, value });
+    return graph.add(sum, value);
   }, dense);
-  const objectives = critic
+  const { objectives, parts: ofCritic } = critic
     ? adversarial(graph, supervised, network.parameters, critic)
-    : [{ loss: supervised, parameters: network.parameters }];
+    : { objectives: [{ loss: supervised, parameters: network.parameters }], parts: [] };
   return {
     network,
     objectives,
+    parts: [...parts, ...auxiliary, ...ofCritic],
     batchInputs: [input, target, voxelWeight],
     layout: trainingLayout(network),
   };
 }
+
+/** Keeps a weight of 0 from being divided by. */
+const tiny = 1e-6;
 
 /**
  * Adds least-squares adversarial losses (Mao et al. 2017): the network is trained to make its critic output 1, the critic
@@ -65,18 +103,28 @@ function adversarial(
   loss: Value,
   parameters: readonly Parameter[],
   critic: NonNullable<Network["critic"]>,
-): Objective[] {
+): { readonly objectives: Objective[]; readonly parts: LossPart[] } {
   const distance = (score: Value, wanted: number) => {
     const off = graph.affine(score, 1, -wanted);
     return mean(graph, graph.multiply(off, off));
   };
-  const fooled = graph.add(loss, distance(critic.ofOwn, 1));
+  const fooling = distance(critic.ofOwn, 1);
+  const fooled = graph.add(loss, fooling);
   const told = graph.affine(graph.add(distance(critic.ofTarget, 1), distance(critic.ofOwn, 0)), 0.5);
-  return [
-    { loss: fooled, parameters },
-    { loss: told, parameters: critic.parameters },
-  ];
+  return {
+    objectives: [
+      { loss: fooled, parameters },
+      { loss: told, parameters: critic.parameters },
+    ],
+    parts: [
+      { name: "adversarial", value: fooling },
+      { name: "critic", value: told },
+    ],
+  };
 }
+
+const summed = (loss: Value | SummedLoss): SummedLoss =>
+  "total" in loss ? loss : { total: loss, parts: [] };
 
 const mean = (graph: GraphBuilder, map: Value): Value => {
   const each = graph.sum(graph.sumChannels(map));
@@ -100,3 +148,32 @@ export type StateName = (typeof stateNames)[number];
 
 /** Weights, Adam's moments and the weights' average, each one flat vector in the order of the trainable's layout. */
 export type TrainingState = Readonly<Record<StateName, Float32Array>>;
+
+/** Weights that a training begins with besides those drawn at random, flat in the order of the trainable's layout. */
+export interface StartingWeights {
+  readonly values: Float32Array;
+  /** 1 where a value is taken, 0 where it is drawn. */
+  readonly taken: Uint8Array;
+  /** Whether taken weights move at a rate of their own. */
+  readonly hasOwnRate: boolean;
+}
+
+/** Returns the first state: weights drawn or taken, moments of zero, and an average that begins with the weights. */
+export function firstState(
+  layout: ParameterLayout,
+  seed: number,
+  start: StartingWeights | undefined,
+): TrainingState {
+  const weights = initialWeights(layout, seed);
+  start?.taken.forEach((isTaken, at) => {
+    if (isTaken === 1) weights[at] = start.values[at]!;
+  });
+  const zeros = () => new Float32Array(weights.length);
+  return { weights, moment1: zeros(), moment2: zeros(), average: weights.slice() };
+}
+
+/** Returns 1 for each trained number that moves at a rate of its own, else 0; null where none does. */
+export const ownRateMask = (
+  { trained }: ParameterLayout,
+  start: StartingWeights | undefined,
+): Float32Array | null => (start?.hasOwnRate ? Float32Array.from(start.taken.subarray(0, trained)) : null);

@@ -1,23 +1,53 @@
 /** The rule for names of runs: what files of picks say about a tomogram, and what its own file or folder is called. */
+import { posix } from "node:path";
 
 /** Endings of tomograms, tilt series and what belongs to them, in any order and number: `TS_1.mrc.tomostar`. */
 const endings =
   /(?:\.(?:mrcs?|rec|map|ccp4|em|st|ali|hdf5?|h5|tiff?|tomostar|mdoc|ome\.zarr|zarr|n5)(?::mrcs?)?|\.(?:gz|bz2|zst))+$/i;
 
+/** Folders of one copick project, beside each other, that hold the same runs. */
+const roots = new Set(["static", "overlay"]);
+
+/**
+ * Returns the run in a path of copick's layout (`ExperimentRuns/RUN/…`) or of the portal's (`RUN/Reconstructions/…`), and the
+ * folder of the data set around it, "" for none; undefined for any other path.
+ */
+export function runOfPath(path: string): { readonly run: string; readonly within: string } | undefined {
+  const folders = path.trim().split(/[/\\]+/);
+  const ofCopick = folders.lastIndexOf("ExperimentRuns");
+  if (ofCopick >= 0 && folders[ofCopick + 1]) {
+    const end = roots.has(folders[ofCopick - 1] ?? "") ? ofCopick - 1 : ofCopick;
+    return { run: folders[ofCopick + 1]!, within: folders.slice(0, end).join("/") };
+  }
+  const ofPortal = folders.lastIndexOf("Reconstructions");
+  if (ofPortal > 0 && folders[ofPortal - 1])
+    return { run: folders[ofPortal - 1]!, within: folders.slice(0, ofPortal - 1).join("/") };
+  return undefined;
+}
+
 /**
  * Returns the run that a text names: `ts_1.tomostar`, `deconv/TS_2.rec` and `C:\\data\\TS_3.mrc` name ts_1, TS_2 and TS_3.
- * Folders and endings of tomogram files go; in copick's and the portal's layouts the run is the folder of
- * `ExperimentRuns/RUN/…` or `RUN/Reconstructions/…`. A name that would become empty stays as it is.
+ * Folders and endings of tomogram files go, save in copick's and the portal's layouts (`runOfPath`). A name that would
+ * become empty stays as it is.
  */
 export function runNameOf(text: string): string {
-  const folders = text.trim().split(/[/\\]+/);
-  const ofCopick = folders.lastIndexOf("ExperimentRuns");
-  if (ofCopick >= 0 && folders[ofCopick + 1]) return folders[ofCopick + 1]!;
-  const ofPortal = folders.lastIndexOf("Reconstructions");
-  if (ofPortal > 0 && folders[ofPortal - 1]) return folders[ofPortal - 1]!;
-  const last = folders.findLast((folder) => folder !== "") ?? text;
+  const laidOut = runOfPath(text);
+  if (laidOut) return laidOut.run;
+  const last =
+    text
+      .trim()
+      .split(/[/\\]+/)
+      .findLast((folder) => folder !== "") ?? text;
   const name = last.replace(endings, "");
   return name === "" || name === "." ? text : name;
+}
+
+/** Returns a text's run with its folders, without the file's endings and what changes no path, such as `./`. */
+function wholeNameOf(text: string): string {
+  const laidOut = runOfPath(text);
+  const given = laidOut ? [laidOut.within, laidOut.run].filter((part) => part !== "").join("/") : text;
+  const path = posix.normalize(given.trim().replace(/\\/g, "/")).replace(/(?<=.)\/$/, "");
+  return laidOut ? path : path.replace(endings, "");
 }
 
 /** Names of runs that are read together. */
@@ -30,8 +60,8 @@ export interface RunNames {
 
 /**
  * Applies `runNameOf` to all texts that name runs in what is read together. Where texts in different folders would become
- * one run, as `a/TS_1.mrc` and `b/TS_1.mrc`, they stay apart with their folders; texts that differ in their ending alone
- * are one run.
+ * one run, as `a/TS_1.mrc` and `b/TS_1.mrc`, they stay apart with their folders; texts that differ in their ending alone, or lie
+ * in one run's folder, are one run.
  */
 export function runNames(texts: Iterable<string>): RunNames {
   const byName = new Map<string, Set<string>>();
@@ -39,9 +69,9 @@ export function runNames(texts: Iterable<string>): RunNames {
   const apart = new Map<string, string>();
   const notes: string[] = [];
   for (const [name, given] of byName) {
-    const whole = new Set([...given].map((text) => text.trim().replace(endings, "")));
+    const whole = new Set([...given].map(wholeNameOf));
     if (whole.size < 2) continue;
-    for (const text of given) apart.set(text, text.trim().replace(endings, ""));
+    for (const text of given) apart.set(text, wholeNameOf(text));
     notes.push(
       `${[...whole].slice(0, 3).join(" and ")} stay runs of their own, though both names end in ${name}; give --run to take one`,
     );

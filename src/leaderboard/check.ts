@@ -11,8 +11,15 @@ import { type ScoreReport, type TypeScore, weighted } from "../score/score.js";
 import { readPositions, scoreSubmission } from "../score/submissionCsv.js";
 import { isPickbenchError } from "../system/errors.js";
 import { hashFile } from "../system/files.js";
+import { featureProblems } from "./featureCheck.js";
 import { submissionNames } from "./leaderboard.js";
-import { readSubmissionFolder, type Submission, weightsOf } from "./submissionFolder.js";
+import {
+  isScored,
+  readSubmissionFolder,
+  type ScoredSubmission,
+  type Submission,
+  weightsOf,
+} from "./submissionFolder.js";
 
 /** Result of checking one row. */
 export interface RowCheck {
@@ -69,6 +76,7 @@ async function rescore(
   const truth = positionsOf(
     await readTruth({ ...dataset, runs: dataset.runs.filter(({ name }) => runs.includes(name)) }),
   );
+  if (holdout === null) return null;
   const score = await scoreSubmission(join(folder, "submission.csv"), truth, dataset.particles);
   if (score.score !== holdout.score)
     return [`its CSV scores ${score.score} against the truth, its record says ${holdout.score}`];
@@ -91,6 +99,11 @@ const differ = (a: number, b: number): boolean => !(Math.abs(a - b) <= rounding)
  * @throws PickbenchError where the CSV cannot be read
  */
 async function checkSubmission(folder: string, submission: Submission): Promise<string[]> {
+  const ofFeatures = featureProblems(submission.report);
+  return isScored(submission) ? [...ofFeatures, ...(await checkScored(folder, submission))] : ofFeatures;
+}
+
+async function checkScored(folder: string, submission: ScoredSubmission): Promise<string[]> {
   const particles = weightsOf(submission);
   const csv = join(folder, "submission.csv");
   const picks = await readPositions(csv, { particles });
@@ -144,7 +157,7 @@ function checkType(type: string, total: TypeScore, counts: Counts, strictTp: num
     );
 }
 
-function checkScores({ holdout, result }: Submission, particles: readonly Weighted[]): string[] {
+function checkScores({ holdout, result }: ScoredSubmission, particles: readonly Weighted[]): string[] {
   const { perType, score, strictScore, perExperiment } = holdout;
   const problems = Object.entries(perType).flatMap(([type, { weight }]) => {
     const wanted = particles.find(({ name }) => name === type)?.weight;

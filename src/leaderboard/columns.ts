@@ -31,7 +31,7 @@ export function leaderboardColumns(
   return [
     { key: "rank", title: "rank", text: ({ rank }) => String(rank), value: ({ rank }) => rank },
     { key: "name", title: "experiment", text: ({ name }) => name, value: ({ name }) => name },
-    descending("score", "score", ({ score: value }) => value),
+    descending("score", "score", ({ score: value }) => value ?? undefined),
     {
       key: "interval",
       title: "90 % interval",
@@ -48,6 +48,7 @@ export function leaderboardColumns(
       isDescending: true,
     },
     ...types.map((type) => typeColumn(type)),
+    ...(onlyType === undefined ? featureNames(rows).map(featureColumn) : []),
     ...(rows.some(({ split }) => split)
       ? [
           descending("public", "public", ({ split }) => split?.public),
@@ -77,6 +78,13 @@ const typeColumn = (type: string): LeaderboardColumn => ({
   ),
   text: ({ perType, notScored }) => (notScored.includes(type) ? "not scored" : score(perType[type])),
 });
+
+const featureNames = (rows: readonly LeaderboardRow[]): string[] =>
+  [...new Set(rows.flatMap(({ dice = {} }) => Object.keys(dice)))].sort();
+
+/** Mean Dice of a feature over the held-out runs. */
+const featureColumn = (feature: string): LeaderboardColumn =>
+  descending(`dice ${feature}`, `${feature} Dice`, ({ dice }) => dice?.[feature] ?? undefined);
 
 const hardwareText = ({ cpu, cores, engine }: LeaderboardRow): string => `${cpu}, ${cores} cores, ${engine}`;
 const commitText = ({ commit, dirty }: LeaderboardRow): string =>

@@ -6,7 +6,8 @@ import { existsSync } from "node:fs";
 import { copyFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import type { RunRecord } from "../domain/record.js";
+import { meanOf } from "../domain/numbers.js";
+import { datasetOf, type RunRecord } from "../domain/record.js";
 import { type ScoreInterval, scoreInterval } from "../score/statistics/interval.js";
 import { type OverSeeds, overSeeds } from "../score/statistics/seeds.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../system/errors.js";
@@ -16,12 +17,15 @@ import { settle } from "../system/paths/replacing.js";
 import { type PublicSplit, publicSplitSchema, type SplitScores, splitScores } from "./publicSplit.js";
 import { compareReports, type ReportedDifference } from "./reportedComparison.js";
 import {
+  diceByFeature,
+  filesOf,
   foldsFile,
   groupKey,
+  isScored,
   readSubmissionFolder,
+  type ScoredSubmission,
   type Submission,
   seedlessHash,
-  submissionFiles,
   tomogramSeconds,
   weightsOf,
 } from "./submissionFolder.js";
@@ -31,7 +35,7 @@ export { readReport } from "./submissionFolder.js";
 /** Submissions that may be compared: same data files, same held-out runs. */
 export interface LeaderboardGroup {
   readonly dataHash: string;
-  /** Name of the data's folder or configuration in the rows' commands; null where they name none. */
+  /** Name of the data's folder or configuration in the rows' records; null where they name none. */
   readonly dataName: string | null;
   readonly holdout: readonly string[];
   /** Rows, highest score first. */
@@ -63,9 +67,9 @@ export async function publishSubmission(
     remedy: "choose another name",
     tag: "BadUsage",
   });
-  await readSubmissionFolder(runFolder, name);
+  const { report } = await readSubmissionFolder(runFolder, name);
   await writeFolderWhole(target, async (partial) => {
-    for (const file of submissionFiles) await copyFile(join(runFolder, file), join(partial, file));
+    for (const file of filesOf(report)) await copyFile(join(runFolder, file), join(partial, file));
     if (existsSync(join(runFolder, foldsFile)))
       await copyFile(join(runFolder, foldsFile), join(partial, foldsFile));
   });
@@ -119,13 +123,15 @@ export async function submissionNames(root: string): Promise<string[]> {
 }
 
 function rankGroup(entries: readonly Entry[]): LeaderboardGroup {
-  const sorted = entries.toSorted((a, b) => b.row.score - a.row.score || (a.row.name < b.row.name ? -1 : 1));
+  const sorted = entries.toSorted((a, b) => byScore(a.row, b.row) || (a.row.name < b.row.name ? -1 : 1));
   const first = sorted[0]!.submission;
   const rows = sorted.map(({ row, submission }) => ({
-    rank: sorted.findIndex((other) => other.row.score === row.score) + 1,
+    rank: sorted.findIndex((other) => byScore(other.row, row) === 0) + 1,
     ...row,
     against:
-      submission === first ? null : compareReports(submission.holdout, first.holdout, weightsOf(submission)),
+      submission !== first && isScored(first) && isScored(submission)
+        ? compareReports(submission.holdout, first.holdout, weightsOf(submission))
+        : null,
   }));
   const { data, runs } = first.record;
   return {
@@ -134,15 +140,25 @@ function rankGroup(entries: readonly Entry[]): LeaderboardGroup {
       sorted.map(({ submission }) => dataNameOf(submission.record)).find((name) => name !== null) ?? null,
     holdout: runs.holdout.toSorted(),
     rows,
-    seeds: seedSummaries(sorted.map(({ submission }) => submission)),
+    seeds: seedSummaries(sorted.map(({ submission }) => submission).filter(isScored)),
   };
 }
 
-/** The last part of what `--data` was in the command; null where it had none. */
-function dataNameOf({ command }: RunRecord): string | null {
-  const at = command.findIndex((word) => word === "--data" || word.startsWith("--data="));
-  const given = at < 0 ? undefined : (/^--data=(.*)$/.exec(command[at]!)?.[1] ?? command[at + 1]);
-  const parts = given?.split(/[\\/]+/).filter((part) => part !== "" && part !== "." && part !== "..");
+type Ranked = Pick<LeaderboardRow, "score" | "dice">;
+
+/** Orders the highest score first; rows of features alone come after, by the mean of their features' Dice. */
+function byScore(a: Ranked, b: Ranked): number {
+  if (a.score !== null || b.score !== null) return (b.score ?? -1) - (a.score ?? -1);
+  return meanDice(b) - meanDice(a);
+}
+
+const meanDice = ({ dice = {} }: Ranked): number => meanOf(Object.values(dice).map((value) => value ?? 0));
+
+/** The last part of the path of a run's data set; null where none was given. */
+export function dataNameOf(record: Pick<RunRecord, "dataset" | "command">): string | null {
+  const parts = datasetOf(record)
+    ?.split(/[\\/]+/)
+    .filter((part) => part !== "" && part !== "." && part !== "..");
   return parts?.at(-1) ?? null;
 }
 
@@ -153,8 +169,10 @@ export interface LeaderboardRow {
   /** Name of the submission's folder: the experiment's name, with the seed unless that is 0. */
   readonly name: string;
   readonly experiment: string;
-  /** Score of the held-out runs. */
-  readonly score: number;
+  /** Score of the held-out runs; null where the experiment has features alone. */
+  readonly score: number | null;
+  /** Mean Dice by feature, null where it is not defined; absent where there are no features. */
+  readonly dice?: Readonly<Record<string, number | null>>;
   /** Interval recomputed from the report's counts, so that all rows, old ones too, have it by the same rule. */
   readonly interval: ScoreInterval | null;
   /** Difference to the highest score of the group; null for that row itself. */
@@ -195,17 +213,14 @@ interface SeedSummary {
  */
 function rowOf(submission: Submission): Omit<LeaderboardRow, "rank" | "against"> {
   const { name, record, result, holdout } = submission;
-  const particles = weightsOf(submission);
-  const split = publicSplitOf(record);
+  const dice = diceByFeature(submission.report);
   const seconds = Object.values(result.durations).reduce((sum, value) => sum + value, 0);
   return {
     name,
     experiment: record.name,
-    score: holdout.score,
-    interval: scoreInterval(holdout, { particles }),
-    perType: Object.fromEntries(Object.entries(holdout.perType).map(([type, { fbeta }]) => [type, fbeta])),
-    notScored: Object.entries(holdout.perType).flatMap(([type, { weight }]) => (weight > 0 ? [] : [type])),
-    split: split && splitScores(holdout, split, particles),
+    score: holdout?.score ?? null,
+    ...(dice && { dice }),
+    ...(isScored(submission) ? scoredPart(submission) : notScored),
     network: record.network,
     parameters: result.parameters,
     trainMinutes: (result.durations.train ?? 0) / 60,
@@ -221,6 +236,23 @@ function rowOf(submission: Submission): Omit<LeaderboardRow, "rank" | "against">
   };
 }
 
+function scoredPart(submission: ScoredSubmission): ScoredPart {
+  const { record, holdout } = submission;
+  const particles = weightsOf(submission);
+  const split = publicSplitOf(record);
+  return {
+    interval: scoreInterval(holdout, { particles }),
+    perType: Object.fromEntries(Object.entries(holdout.perType).map(([type, { fbeta }]) => [type, fbeta])),
+    notScored: Object.entries(holdout.perType).flatMap(([type, { weight }]) => (weight > 0 ? [] : [type])),
+    split: split && splitScores(holdout, split, particles),
+  };
+}
+
+type ScoredPart = Pick<LeaderboardRow, "interval" | "perType" | "notScored" | "split">;
+
+/** What a row of features alone has of these. */
+const notScored: ScoredPart = { interval: null, perType: {}, notScored: [], split: null };
+
 const splitHolder = z.object({ leaderboard: publicSplitSchema.optional() });
 
 function publicSplitOf({ experiment }: RunRecord): PublicSplit | null {
@@ -229,8 +261,8 @@ function publicSplitOf({ experiment }: RunRecord): PublicSplit | null {
 }
 
 /** Summarises the experiments of a group that were run with several seeds, in the order of the rows. */
-function seedSummaries(submissions: readonly Submission[]): SeedSummary[] {
-  const byExperiment = new Map<string, Submission[]>();
+function seedSummaries(submissions: readonly ScoredSubmission[]): SeedSummary[] {
+  const byExperiment = new Map<string, ScoredSubmission[]>();
   for (const submission of submissions) {
     const key = seedlessHash(submission.record);
     byExperiment.set(key, [...(byExperiment.get(key) ?? []), submission]);

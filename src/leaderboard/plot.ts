@@ -22,8 +22,10 @@ export const timeAxes: readonly TimeAxis[] = [
 export async function timePlot(rows: readonly LeaderboardRow[], axis: TimeAxis): Promise<Html | null> {
   const values = rows.flatMap((row) => {
     const time = axis.of(row);
-    const { low, high } = row.interval?.score ?? { low: row.score, high: row.score };
-    return time === null || time <= 0 ? [] : [{ rank: row.rank, time, score: row.score, low, high }];
+    const { rank, score } = row;
+    if (time === null || time <= 0 || score === null) return [];
+    const { low, high } = row.interval?.score ?? { low: score, high: score };
+    return [{ rank, time, score, low, high }];
   });
   if (values.length < 2) return null;
   const x = {

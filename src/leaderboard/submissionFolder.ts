@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { challengeParticles, type Weighted } from "../domain/particles.js";
 import { type RunRecord, readRecord } from "../domain/record.js";
 import { parseJson } from "../formats/json.js";
+import { diceKey } from "../score/masks/featureScores.js";
 import { type RunReport, runReportSchema } from "../score/report.js";
 import type { ScoreReport } from "../score/score.js";
 import { PickbenchError } from "../system/errors.js";
@@ -22,9 +23,19 @@ export interface Submission {
   readonly record: RunRecord;
   readonly result: NonNullable<RunRecord["result"]>;
   readonly report: RunReport;
-  /** Score report of the held-out runs. */
-  readonly holdout: ScoreReport;
+  /** Score report of the held-out runs; null where the experiment has features alone. */
+  readonly holdout: ScoreReport | null;
 }
+
+/** A submission with a score of the challenge. */
+export type ScoredSubmission = Submission & { readonly holdout: ScoreReport };
+
+export const isScored = (submission: Submission): submission is ScoredSubmission =>
+  submission.holdout !== null;
+
+/** Files that a submission with this report has. */
+export const filesOf = ({ holdout }: RunReport): readonly string[] =>
+  holdout ? submissionFiles : submissionFiles.filter((file) => file !== "submission.csv");
 
 /**
  * Reads a submission's folder.
@@ -37,7 +48,11 @@ export async function readSubmissionFolder(folder: string, name: string): Promis
   if (result === null) throw unusable(folder, "the run was never finished");
   const report = await readReport(join(folder, "report.json"));
   const { holdout } = report;
-  if (holdout === null) throw unusable(folder, "no run was held out, so there is no score to rank");
+  checkFeatures(folder, record, report);
+  if (holdout === null) {
+    if (featuresOf(report).length > 0) return { name, record, result, report, holdout };
+    throw unusable(folder, "no run was held out, so there is no score to rank");
+  }
   if (result.metrics.score !== holdout.score)
     throw unusable(folder, `its record says score ${result.metrics.score} and its report ${holdout.score}`);
   const [scored, heldOut] = [Object.keys(holdout.perExperiment), record.runs.holdout].map((runs) =>
@@ -49,6 +64,35 @@ export async function readSubmissionFolder(folder: string, name: string): Promis
       `its record holds out ${heldOut || "no run"} and its report scores ${scored || "none"}`,
     );
   return { name, record, result, report, holdout };
+}
+
+/** Lists the features that held-out runs were scored for. */
+const featuresOf = ({ features = {} }: RunReport) =>
+  Object.entries(features).filter(([, { perRun }]) => Object.keys(perRun).length > 0);
+
+/** @throws PickbenchError BadExperiment where the features of record and report contradict each other */
+function checkFeatures(folder: string, { runs, result }: RunRecord, report: RunReport): void {
+  for (const [feature, { mean, perRun }] of featuresOf(report)) {
+    const recorded = result?.metrics[diceKey(feature)];
+    if ((recorded ?? null) !== mean.dice)
+      throw unusable(
+        folder,
+        `its record says Dice ${recorded ?? "none"} for ${feature} and its report ${mean.dice ?? "none"}`,
+      );
+    const stranger = Object.keys(perRun).find((run) => !runs.holdout.includes(run));
+    if (stranger !== undefined)
+      throw unusable(
+        folder,
+        `its report scores ${feature} in ${stranger}, which its record does not hold out`,
+      );
+  }
+}
+
+/** Returns the mean Dice over held-out runs by feature; undefined where no feature was scored. */
+export function diceByFeature(report: RunReport): Readonly<Record<string, number | null>> | undefined {
+  const scored = featuresOf(report);
+  if (scored.length === 0) return undefined;
+  return Object.fromEntries(scored.map(([feature, { mean }]) => [feature, mean.dice]));
 }
 
 const unusable = (folder: string, why: string): PickbenchError =>
@@ -73,7 +117,10 @@ export async function readReport(path: string): Promise<RunReport> {
  * Returns the types that share a submission's score: those of its record; for older records the challenge's, or all
  * types of the truth.
  */
-export function weightsOf({ record, holdout }: Pick<Submission, "record" | "holdout">): readonly Weighted[] {
+export function weightsOf({
+  record,
+  holdout,
+}: Pick<ScoredSubmission, "record" | "holdout">): readonly Weighted[] {
   if (record.weights) return Object.entries(record.weights).map(([name, weight]) => ({ name, weight }));
   const own = Object.entries(holdout.perType).map(([name, { weight }]) => ({ name, weight }));
   const isChallenge = own.every((type) =>

@@ -10,7 +10,7 @@ import type { TomogramChoice } from "../data/normalisation.js";
 import { readPicks } from "../data/picks.js";
 import { isRemote } from "../data/remote/address.js";
 import type { Particle, ParticlePick } from "../domain/particles.js";
-import { type RunRecord, readRecord } from "../domain/record.js";
+import { datasetOf, type RunRecord, readRecord } from "../domain/record.js";
 import { ownUserId } from "../formats/copickPicks.js";
 import type { PickingSettings } from "../infer/pick/picking.js";
 import { readReport } from "../leaderboard/leaderboard.js";
@@ -22,7 +22,7 @@ import { PickbenchError } from "../system/errors.js";
 import type { Reporter } from "../system/reporter.js";
 import { readSettings } from "../train/checkpoint/checkpoint.js";
 import { type RunFolder, runFolder } from "../train/run/runFolder.js";
-import { readLog, type TrainingLog } from "./readLog.js";
+import { readLog, type TrainingLog } from "../train/watch/readLog.js";
 
 /** Contents of a run's folder. Absent parts are null and named in `missing`. */
 export interface ReportedRun {
@@ -78,14 +78,16 @@ async function readRun(folder: RunFolder, label: string): Promise<ReportedRun> {
   const log = await readLog(folder.log);
   const report = existsSync(folder.report) ? await readReport(folder.report) : null;
   const isHeldOut = record.runs.holdout.length > 0;
+  const isOfFeatures = report?.holdout === null && report.features !== undefined;
+  const isPicked = isHeldOut && !isOfFeatures;
   const missing = [
     record.result === null && "The run was not finished: only what it left until now is shown.",
     !isHeldOut && "No run was held out, so there is no score and no diagnosis.",
     picking === null && "No best.safetensors, so the tuned thresholds are not shown.",
     log.steps.length === 0 && "No log of training steps.",
     ...historyOf(record),
-    isHeldOut && sweep === null && "No sweep.json: F4 against threshold on the held-out runs is not shown.",
-    isHeldOut &&
+    isPicked && sweep === null && "No sweep.json: F4 against threshold on the held-out runs is not shown.",
+    isPicked &&
       !existsSync(folder.picks) &&
       "No picks/ with confidences: reliability and curves by confidence are not shown, and false picks stand in no order of confidence.",
   ].filter((sentence) => sentence !== false);
@@ -155,17 +157,11 @@ export async function openRunData(
 ): Promise<Dataset> {
   const { spacing } = tomogram;
   if (given !== undefined) return openDataset(given, { reporter, spacing });
-  const named = (record.dataset ?? dataArgument(record.command))?.replace(/^~(?=\/|$)/, homedir());
+  const named = datasetOf(record)?.replace(/^~(?=\/|$)/, homedir());
   if (named !== undefined && (isRemote(named) || existsSync(named)))
     return openDataset(named, { reporter, spacing });
   throw new PickbenchError(
     "BadUsage",
     `${label}: its data set ${named === undefined ? "is not named in its record" : `${named} is not there`}; name it with --data`,
   );
-}
-
-/** Returns the value of `--data` in a command line. */
-export function dataArgument(command: readonly string[]): string | undefined {
-  const at = command.indexOf("--data");
-  return at >= 0 ? command[at + 1] : command.find((each) => each.startsWith("--data="))?.slice(7);
 }

@@ -13,6 +13,7 @@ import { runFolder } from "../train/run/runFolder.js";
 import { type HeldOut, judgeHeldOut } from "./heldOut.js";
 import { type Part, page } from "./page.js";
 import { marksOf } from "./pictures/marks.js";
+import { readOverlays } from "./pictures/overlays.js";
 import { type Pictures, renderPictures } from "./pictures/pictures.js";
 import { openRunData, type ReportedRun, readRuns } from "./readRun.js";
 import {
@@ -22,6 +23,7 @@ import {
   type PairedRun,
 } from "./sections/comparison.js";
 import { errorsSection } from "./sections/errors.js";
+import { featuresSection } from "./sections/features.js";
 import { foldsSection, type WholeOfFolds } from "./sections/folds.js";
 import { repeatSection } from "./sections/repeat.js";
 import type { Section } from "./sections/section.js";
@@ -96,7 +98,8 @@ async function judgeRuns(
   const opened = new Map<string, Dataset>();
   const judged: JudgedRun[] = [];
   for (const run of runs) {
-    if (run.record.runs.holdout.length === 0 || !run.report) {
+    const isOfFeatures = run.report?.holdout === null && run.report.features !== undefined;
+    if (run.record.runs.holdout.length === 0 || !run.report || isOfFeatures) {
       judged.push({ run, heldOut: null });
       continue;
     }
@@ -150,8 +153,10 @@ async function runPart(
   bytes: number,
   reporter: Reporter,
 ): Promise<Part> {
-  const sections: (Section | null)[] = [summarySection(run)];
-  if (heldOut) sections.push(...(await heldOutSections(run, heldOut, bytes, reporter)));
+  const overlays = await readOverlays(run, heldOut ? bytes / 2 : bytes);
+  const left = overlays.reduce((room, { address }) => room - address.length, bytes);
+  const sections: (Section | null)[] = [summarySection(run), featuresSection(run, overlays)];
+  if (heldOut) sections.push(...(await heldOutSections(run, heldOut, left, reporter)));
   sections.push(thresholdsSection(run), await trainingSection(run), repeatSection(run));
   return { id, title: run.label, sections: sections.filter((section) => section !== null) };
 }

@@ -1,5 +1,6 @@
 /** Cross-validation by folds: the schema of folds.json, mean and spread over folds, and their tables. */
 import { z } from "zod";
+import { parseJson } from "../formats/json.js";
 import { alignedTable, decimals, none } from "../present/text.js";
 import { PickbenchError } from "../system/errors.js";
 import { readText } from "../system/paths/opening.js";
@@ -121,7 +122,7 @@ export function foldsReport(
 /** Reads folds.json. @throws PickbenchError BadExperiment where the file is missing or damaged */
 export async function readFoldsReport(path: string): Promise<FoldsReport> {
   try {
-    return foldsReportSchema.parse(JSON.parse(await readText(path)));
+    return foldsReportSchema.parse(parseJson(await readText(path), { path }));
   } catch (error) {
     throw new PickbenchError(
       "BadExperiment",

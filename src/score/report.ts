@@ -1,5 +1,8 @@
 /** A run's report.json: scores of its held-out and tune runs, as a schema and as text. */
 import { z } from "zod";
+import { meanOf } from "../domain/numbers.js";
+import { type FeatureReport, featureReportSchema } from "./masks/featureScores.js";
+import { featuresText } from "./masks/maskText.js";
 import { reportText } from "./reportText.js";
 import type { ScoreReport } from "./score.js";
 import type { ScoreInterval } from "./statistics/interval.js";
@@ -44,6 +47,8 @@ export const runReportSchema = z.strictObject({
   holdout: scoreReportSchema.nullable(),
   interval: scoreIntervalSchema.nullable(),
   tune: scoreReportSchema.nullable(),
+  /** Scores of segmented features by name; absent where the experiment has none. */
+  features: z.record(z.string(), featureReportSchema).optional(),
 });
 /** The scores of a run, report.json. */
 export type RunReport = z.infer<typeof runReportSchema>;
@@ -55,6 +60,7 @@ export function runReport(
     readonly holdout: ScoreReport | null;
     readonly interval?: ScoreInterval | null;
     readonly tune?: ScoreReport | null;
+    readonly features?: Readonly<Record<string, FeatureReport>> | undefined;
   },
 ): RunReport {
   return runReportSchema.parse({
@@ -63,13 +69,28 @@ export function runReport(
     holdout: scores.holdout,
     interval: scores.interval ?? null,
     tune: scores.tune ?? null,
+    ...(scores.features && { features: scores.features }),
   });
 }
 
-export function runReportText({ name, holdout, interval, tune }: RunReport): string {
+/** Tells whether held-out runs were scored: for their picks, or for a feature. */
+export const isJudged = ({ holdout, features = {} }: RunReport): boolean =>
+  holdout !== null || Object.values(features).some(({ perRun }) => Object.keys(perRun).length > 0);
+
+/** Returns what a run is ranked by: the score of its types, of features alone the mean of their Dice; null without either. */
+export function leadingScore({ holdout, features = {} }: RunReport): number | null {
+  if (holdout) return holdout.score;
+  const dice = Object.values(features).flatMap(({ mean }) => mean.dice ?? []);
+  return dice.length > 0 ? meanOf(dice) : null;
+}
+
+export function runReportText(report: RunReport): string {
+  const { name, holdout, interval, tune, features = {} } = report;
   const parts = [name];
   if (holdout) parts.push("held-out runs", reportText(holdout, interval));
+  else if (isJudged(report)) parts.push("held-out runs");
   else parts.push("no run is held out, so nothing is reported");
+  if (Object.keys(features).length > 0) parts.push(featuresText(features));
   if (tune) parts.push(`tune runs (thresholds were fitted here): score ${tune.score.toFixed(4)}`);
   return parts.join("\n\n");
 }

@@ -1,6 +1,7 @@
 /** A run's sweep.json: the official counts at every threshold, on held-out runs. */
 import { z } from "zod";
 import type { Particle, ParticlePick } from "../domain/particles.js";
+import { parseJson } from "../formats/json.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { readText } from "../system/paths/opening.js";
 import type { PicksByExperiment } from "./match/positions.js";
@@ -60,7 +61,7 @@ export function countSweep(
 /** Reads a run's sweep.json; undefined where there is none. @throws PickbenchError BadExperiment where it is damaged */
 export async function readSweep(path: string): Promise<ThresholdSweep | undefined> {
   try {
-    return sweepSchema.parse(JSON.parse(await readText(path)));
+    return sweepSchema.parse(parseJson(await readText(path), { path }));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new PickbenchError(

@@ -1,12 +1,15 @@
 /**
  * Searches an experiment's parameters. The room `search` samples values, runs trials, halves them and reports the best.
  */
+
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { readRecord } from "../domain/record.js";
 import { parseJson } from "../formats/json.js";
 import { readReport } from "../leaderboard/leaderboard.js";
+import { leadingScore } from "../score/report.js";
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { withLock } from "../system/lock.js";
@@ -147,9 +150,10 @@ async function heldOut(out: string, { trial, state }: Trial): Promise<Holdout | 
   if (state !== "completed") return null;
   const folder = trialFolder(out, trial);
   const { result } = await readRecord(folder.record);
-  if (result?.metrics.score === undefined) return null;
-  const { interval } = await readReport(folder.report);
-  return { trial, score: result.metrics.score, interval };
+  if (result === null || !existsSync(folder.report)) return null;
+  const report = await readReport(folder.report);
+  const score = result.metrics.score ?? leadingScore(report);
+  return score === null ? null : { trial, score, interval: report.interval };
 }
 
 async function writeReport(

@@ -24,6 +24,8 @@ export interface SearchOptions {
   readonly trialBudget: string | undefined;
   /** KEY.PATH=VALUE each, over the experiment's file. */
   readonly set?: readonly string[] | undefined;
+  /** What to begin with, over the experiment's: a path, or the name of a model that comes along. */
+  readonly from?: string | undefined;
   readonly out: string;
   /** Seed of the sampling; every training uses the experiment's own. */
   readonly seed: number;
@@ -64,11 +66,12 @@ export interface PreparedSearch {
 
 /** Prepares a search. @throws PickbenchError BadExperiment, BadDataset or BadUsage for the first fault */
 export async function prepareSearch(options: SearchOptions): Promise<PreparedSearch> {
-  const { experiment: path, method, seed, eta, engine, set } = options;
+  const { experiment: path, method, seed, eta, engine, set, from } = options;
   const { experiment: base, parameters } = await readSearched(path, {
     budget: options.trialBudget,
     engine,
     set,
+    from,
     spacing: options.spacing,
   });
   const bad = (what: string) => new PickbenchError("BadExperiment", `${path}: ${what}`, { path });
@@ -77,7 +80,17 @@ export async function prepareSearch(options: SearchOptions): Promise<PreparedSea
   checkParameters(base, parameters, path);
   const budget = options.budget === undefined ? null : parseBudget(options.budget);
   const { data, spacing, trialBudget, reporter } = options;
-  const run = { experiment: path, data, spacing, budget: trialBudget, set, engine, resume: false, reporter };
+  const run = {
+    experiment: path,
+    data,
+    spacing,
+    budget: trialBudget,
+    set,
+    from,
+    engine,
+    resume: false,
+    reporter,
+  };
   const prepared = await prepareRun(run);
   const { splits, experimentHash, dataHash } = prepared;
   if (splits.tune.length === 0) throw bad("splits.tune: no run to compare trials on; wanted one or more");

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { parseJson } from "../formats/json.js";
 import { PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { readText } from "../system/paths/opening.js";
@@ -65,7 +66,7 @@ export async function finishedTrials(out: string): Promise<Trial[]> {
 
 async function readTrial(path: string, number: number): Promise<Trial> {
   try {
-    const trial = trialSchema.parse(JSON.parse(await readText(path)));
+    const trial = trialSchema.parse(parseJson(await readText(path), { path }));
     if (trial.trial !== number) throw new TypeError(`it is of trial ${trial.trial}`);
     return trial;
   } catch (error) {

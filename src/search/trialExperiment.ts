@@ -5,6 +5,7 @@ import { fromExperiment } from "../train/experiment/networkChoice.js";
 import { placeAt } from "../train/experiment/placeAt.js";
 import type { Experiment } from "../train/experiment/schema.js";
 import type { SearchParameter } from "../train/experiment/searchSpace.js";
+import { startFromExperiment } from "../train/experiment/startChoice.js";
 import { type TrialValues, valueText } from "./parameters.js";
 
 /**
@@ -16,12 +17,18 @@ import { type TrialValues, valueText } from "./parameters.js";
 export function withValues(base: Experiment, values: TrialValues, name: string, origin: string): Experiment {
   const content = structuredClone(base);
   for (const [path, given] of Object.entries(values)) {
-    const value = path === "network" ? fromExperiment(origin, given) : given;
+    const value = movedFrom(origin, path, given);
     placeAt(content, path, value, ({ prefix }) => {
       throw nowhere(path, prefix, origin);
     });
   }
   return checkExperiment({ ...content, name }, origin);
+}
+
+/** Returns a value whose paths are relative to the searched experiment's file, as relative to the working directory. */
+function movedFrom(origin: string, path: string, value: unknown): unknown {
+  if (path === "network") return fromExperiment(origin, value);
+  return path === "from" || path === "from.checkpoint" ? startFromExperiment(origin, value) : value;
 }
 
 const nowhere = (path: string, prefix: string, origin: string): PickbenchError =>

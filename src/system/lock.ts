@@ -1,12 +1,13 @@
 /** Lock files. */
 import { randomBytes } from "node:crypto";
-import { readFileSync, rmSync } from "node:fs";
-import { link, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { link, lstat, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { undoAtEnd } from "./ending.js";
 import { messageOf, PickbenchError } from "./errors.js";
 import { isRunning, type Owner, thisProcess } from "./owner.js";
+import { readBytesSync, readText } from "./paths/opening.js";
 
 /** What a lock's file says: one line of JSON. */
 interface Holder extends Owner {
@@ -32,7 +33,7 @@ export async function withLock<T>(lock: string, out: string, work: () => Promise
     throw error;
   });
   const release = (): void => {
-    if (holderIn(readText(lock)).id === own.id) rmSync(lock, { force: true });
+    if (holderIn(textNow(lock)).id === own.id) rmSync(lock, { force: true });
   };
   const forget = undoAtEnd(release);
   try {
@@ -74,13 +75,13 @@ async function take(place: string, lock: string, out: string, own: Holder): Prom
     for (;;) {
       await writeFile(file, JSON.stringify(own));
       if (await linked(file, place)) return;
-      const holder = holderIn(await readFile(place, "utf8").catch(unlessAbsent));
+      const holder = holderIn(await textOf(place, out));
       if (holder.id === absent) continue;
       refuseHeld(holder, lock, out);
       const guard = `${lock}.after-${holder.id}`;
       await take(guard, lock, out, own);
       try {
-        if (holderIn(await readFile(place, "utf8").catch(unlessAbsent)).id !== holder.id) continue;
+        if (holderIn(await textOf(place, out)).id !== holder.id) continue;
         await rename(file, place);
         return;
       } finally {
@@ -94,10 +95,26 @@ async function take(place: string, lock: string, out: string, own: Holder): Prom
 
 const absent = "absent";
 
-/** Text in place of a file that was removed meanwhile. */
-function unlessAbsent(error: NodeJS.ErrnoException): string {
-  if (error.code === "ENOENT") return absent;
-  throw error;
+/**
+ * Reads a lock's file; `absent` in place of one that was removed meanwhile.
+ *
+ * @throws PickbenchError BadUsage for what no process holds and no process takes over: a pipe, a device, a folder, a link that
+ * leads nowhere, or a file that may not be read
+ */
+async function textOf(place: string, out: string): Promise<string> {
+  try {
+    return await readText(place);
+  } catch (error) {
+    const isGone = (error as NodeJS.ErrnoException).code === "ENOENT";
+    const isLink = isGone && (await lstat(place).catch(() => undefined))?.isSymbolicLink() === true;
+    if (isGone && !isLink) return absent;
+    const why = isLink ? "it is a link that leads nowhere" : messageOf(error);
+    throw new PickbenchError(
+      "BadUsage",
+      `${out}: its lock ${place} cannot be read (${why}); remove it, or choose another --out`,
+      { path: place, cause: error },
+    );
+  }
 }
 
 /** Reads a lock's text; one of a process number alone, as older versions wrote, is of this machine. */
@@ -113,9 +130,9 @@ function holderIn(text: string): Partial<Holder> & { readonly id: string } {
   return { id: "nobody" };
 }
 
-function readText(lock: string): string {
+function textNow(lock: string): string {
   try {
-    return readFileSync(lock, "utf8");
+    return readBytesSync(lock).toString("utf8");
   } catch {
     return absent;
   }

@@ -1,9 +1,17 @@
 /** How whoever asked for long work hears of it and stops it: handed down from above, silent where nobody listens. */
 
+/** A row of figures: what they are of, and each with its name. */
+export interface FigureRow {
+  readonly title: string;
+  readonly figures: readonly (readonly [name: string, value: string])[];
+}
+
 /** Shows how far long work has come. */
 export interface Progress {
   /** `done` of `total`; `note` is shown behind (a loss, a name). */
   update(done: number, note?: string): void;
+  /** Shows figures below, where there is a live table; `rows` is asked whenever it is drawn. */
+  table?(rows: () => readonly FigureRow[]): void;
   /** Says a line that stays. */
   say(line: string): void;
   stop(): void;

@@ -71,10 +71,14 @@ interface Answering extends Served {
   readonly hosts: readonly string[];
 }
 
+/** What a browser says of a request that no page of another origin makes; "same-site" is another port of this machine. */
+const ownSites: readonly string[] = ["none", "same-origin"];
+
 async function answer(request: IncomingMessage, response: ServerResponse, served: Answering): Promise<void> {
   const { host, origin } = request.headers;
   if (host === undefined || !served.hosts.includes(host.toLowerCase())) return refuse(response, 421);
-  const isOfOtherPage = origin === undefined && request.headers["sec-fetch-site"] === "cross-site";
+  const site = request.headers["sec-fetch-site"];
+  const isOfOtherPage = origin === undefined && site !== undefined && !ownSites.includes(String(site));
   if (isOfOtherPage || (origin !== undefined && origin !== served.origin)) return refuse(response, 403);
   setHeaders(response, origin);
   if (request.method === "OPTIONS") return preflight(request, response);

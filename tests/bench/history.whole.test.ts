@@ -64,6 +64,15 @@ test("a row's predecessor is the latest on the same machine of the same part, na
   expect(find({ ...row, threads: 1 })).toBeNull();
 });
 
+test("of rows beside two peers, a row's predecessor is the one beside its own", () => {
+  const row = { part: "read", voxels: 8, peer: "zarr-python", read_ms: 1 };
+  const other = { ...row, peer: "zarrita", read_ms: 2 };
+  const find = previousRows([entry([{ ...row, read_ms: 9 }]), entry([row, other])], machine);
+  expect([row, other].map((each) => find({ ...each, read_ms: 5 })?.read_ms)).toEqual([1, 2]);
+  expect(find({ ...row, peer: null })?.read_ms).toBe(1);
+  expect(find({ ...row, peer: "another" })?.read_ms).toBe(1);
+});
+
 test("the command adds a line a run and shows the change since", async () => {
   const run = (...args: string[]) =>
     pickbenchProcess(

@@ -85,6 +85,7 @@ test("growth: half, one and two times the voxels, one tomogram and two, and seve
     checkpoints: [],
     allowCode: [],
     data: undefined,
+    spacing: undefined,
     engine: "onnx-cpu",
     threads: 1,
     steps: 1,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   completeRecord,
+  datasetOf,
   type RecordStart,
   readRecord,
   recordTuning,
@@ -169,4 +170,13 @@ test("a record nested 20,000 levels deep is refused in a sentence", async () => 
     name: "BadExperiment",
     message: expect.stringContaining("it is nested too deeply; run the experiment again"),
   });
+});
+
+test.each([
+  [{ dataset: "data/czii", command: ["run", "a.yaml", "--data", "other"] }, "data/czii"],
+  [{ command: ["run", "a.yaml", "--data", "other"] }, "other"],
+  [{ command: ["run", "--data=x/y", "a.yaml"] }, "x/y"],
+  [{ command: ["run", "a.yaml"] }, undefined],
+])("of %j the data set is %s", (record, path) => {
+  expect(datasetOf(record)).toBe(path);
 });

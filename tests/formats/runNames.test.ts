@@ -55,6 +55,40 @@ describe("names that are read together", () => {
   });
 });
 
+test.each([
+  [
+    [
+      "static/ExperimentRuns/A/VoxelSpacing10.000/denoised.zarr",
+      "static/ExperimentRuns/A/VoxelSpacing10.000/wbp.zarr",
+    ],
+  ],
+  [["d/static/ExperimentRuns/A/V/x.zarr", "d/overlay/ExperimentRuns/A/Picks"]],
+  [["10440/A/Reconstructions/V/1/t.zarr", "10440/A/Reconstructions/V/2/t.zarr"]],
+  [["ExperimentRuns/A/V/x.zarr", "A.mrc", "./A", ".\\A.rec"]],
+  [["./A.mrc", "A.mrc"]],
+  [["d//A.mrc", "d/./A.rec", "d/e/../A", "d\\A.mrc"]],
+  [["/d/A.mrc", "/d/A.zarr/"]],
+])("%j name one run", (texts) => {
+  expect(new Set(texts.map(runNames(texts).of))).toEqual(new Set(["A"]));
+});
+
+test.each([
+  [
+    ["a/ExperimentRuns/A/V/x.zarr", "b/ExperimentRuns/A/V/x.zarr"],
+    ["a/A", "b/A"],
+  ],
+  [
+    ["10440/A/Reconstructions/V/x", "10441/A/Reconstructions/V/x"],
+    ["10440/A", "10441/A"],
+  ],
+  [
+    ["/a/A.mrc", "a/A.mrc", "../A.mrc"],
+    ["/a/A", "a/A", "../A"],
+  ],
+])("%j name runs of their own", (texts, runs) => {
+  expect(texts.map(runNames(texts).of)).toEqual(runs);
+});
+
 const star = (...rows: string[]) =>
   `data_\nloop_\n_rlnCoordinateX\n_rlnCoordinateY\n_rlnCoordinateZ\n_rlnMicrographName\n${rows.join("\n")}\n`;
 const doc = "1 /data/one/TS_1.mrc\n2 /data/two/TS_1.mrc\n3 /data/two/TS_2.mrc\n";
@@ -93,5 +127,12 @@ describe("files of every format", () => {
       ["/data/two/TS_1", 1],
       ["TS_2", 1],
     ]);
+  });
+
+  test("Dynamo's .doc: what was cut off is said, and spellings of one tomogram are one run", async () => {
+    writeFileSync(join(folder, "s.doc"), "1 d/TS_1.mrc\n2 d/TS_1.rec\n");
+    const { runs, notes } = await runsOf("s.tbl", dynamoRow(1) + dynamoRow(2));
+    expect(runs).toEqual([["TS_1", 2]]);
+    expect(notes).toEqual([expect.stringContaining("d/TS_1.mrc is TS_1")]);
   });
 });

@@ -2,7 +2,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Leaderboard, publishSubmission, readLeaderboard } from "../../src/leaderboard/leaderboard.js";
+import {
+  dataNameOf,
+  type Leaderboard,
+  publishSubmission,
+  readLeaderboard,
+} from "../../src/leaderboard/leaderboard.js";
 import { leaderboardMarkdown } from "../../src/leaderboard/markdown.js";
 import { runReport, runReportText } from "../../src/score/report.js";
 import { scorePicks } from "../../src/score/score.js";
@@ -158,4 +163,12 @@ test("a run's report as text", () => {
   expect(text).toMatch(/^mine\n\nheld-out runs\n\ntype /);
   expect(text).toMatch(/ribosome +1\.0000/);
   expect(text).toMatch(/tune runs \(thresholds were fitted here\): score 0\.1429/);
+});
+
+test("data are called by the record's data set, or in older records by the command's", () => {
+  const command = ["run", "a.yaml", "--data", "old/phantoms/"];
+  expect(dataNameOf({ command })).toBe("phantoms");
+  expect(dataNameOf({ command: ["run", "a.yaml"], dataset: "~/data/czii" })).toBe("czii");
+  expect(dataNameOf({ command: ["run", "a.yaml"], dataset: "." })).toBeNull();
+  expect(dataNameOf({ command: ["run", "a.yaml"] })).toBeNull();
 });

@@ -31,6 +31,7 @@ test("exports the types of its signatures, save for the schemas and lists that s
     EngineName: ["engineNames"],
     Experiment: ["experimentSchema"],
     FrameName: ["frames"],
+    MaskMeasure: ["maskMeasures"],
     Precision: ["precisions"],
     RunRecord: ["recordSchema"],
     RunReport: ["runReportSchema"],

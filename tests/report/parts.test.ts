@@ -11,8 +11,8 @@ import { type ByteTomogram, cutOut, gap } from "../../src/present/pictures/cutou
 import { signed, thousands } from "../../src/present/text.js";
 import { scaleBar } from "../../src/report/pictures/marks.js";
 import { PictureBudget, renderSlices } from "../../src/report/pictures/slices.js";
-import { readLog } from "../../src/report/readLog.js";
 import { countSweep } from "../../src/score/sweep.js";
+import { readLog } from "../../src/train/watch/readLog.js";
 import { spacingOf } from "../support/pickingFixtures.js";
 
 const folder = mkdtempSync(join(tmpdir(), "report-parts-"));
@@ -129,7 +129,7 @@ describe("log", () => {
     await expect(readLog(write(`${line}\n{"network":"all"}\n${line}\n`))).rejects.toMatchObject({
       message: expect.stringMatching(/line 2 is neither/),
     });
-    expect(await readLog(join(folder, "nothing"))).toEqual({ steps: [], evaluations: [] });
+    expect(await readLog(join(folder, "nothing"))).toEqual({ steps: [], evaluations: [], looks: [] });
   });
 });
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork, spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -107,6 +107,33 @@ it("holds a lock against its own process too, and lets go of no lock but its own
     await writeFile(lock, line({ pid: 12, id: "dd" }));
   });
   expect(JSON.parse(await readFile(lock, "utf8"))).toMatchObject({ id: "dd" });
+});
+
+it.each([
+  ["a pipe", (lock: string) => spawnSync("mkfifo", [lock]), "it is a pipe, not a file"],
+  ["a folder", (lock: string) => mkdir(lock), "folder"],
+  ["a link that leads nowhere", (lock: string) => symlink("nowhere", lock), "leads nowhere"],
+  ["a link in a circle", (lock: string) => symlink(lock, lock), "links|ELOOP"],
+] as const)("is refused, and waits for nothing, where %s stands in its place", async (what, make, why) => {
+  const place = join(folder, what.replaceAll(" ", "-"));
+  await mkdir(place);
+  const lock = join(place, "run.lock");
+  await make(lock);
+  await expect(withLock(lock, "the run", async () => 1)).rejects.toMatchObject({
+    tag: "BadUsage",
+    message: expect.stringMatching(new RegExp(`^the run: its lock .*run.lock cannot be read \\(.*${why}`)),
+  });
+  expect(await readdir(place)).toEqual(["run.lock"]);
+});
+
+it("lets go where a pipe has taken its place", async () => {
+  const lock = join(folder, "piped.lock");
+  const work = async () => {
+    await rm(lock);
+    return spawnSync("mkfifo", [lock]).status;
+  };
+  expect(await withLock(lock, "the run", work)).toBe(0);
+  expect(await readdir(folder)).toContain("piped.lock");
 });
 
 it("lets go where the process ends by itself", async () => {

@@ -157,8 +157,10 @@ describe("the server of a scene", () => {
       expect([origin, status, body]).toEqual([origin, 403, ""]);
       expect(headers["access-control-allow-origin"]).toBeUndefined();
     }
-    expect((await get(at, { "sec-fetch-site": "cross-site" })).status).toBe(403);
-    expect((await get(at, { "sec-fetch-site": "none" })).status).toBe(200);
+    for (const site of ["cross-site", "same-site", "other"])
+      expect((await get(at, { "sec-fetch-site": site })).status).toBe(403);
+    for (const site of ["none", "same-origin"])
+      expect((await get(at, { "sec-fetch-site": site })).status).toBe(200);
     expect((await get(at, { origin: viewerOrigin, "sec-fetch-site": "cross-site" })).headers).toMatchObject({
       "access-control-allow-origin": viewerOrigin,
       vary: "Origin",

@@ -5,7 +5,6 @@ import type { Run } from "../../data/model.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
 import { rounded } from "../../domain/numbers.js";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
-import type { Reporter } from "../../system/reporter.js";
 import type { Experiment } from "../../train/experiment/schema.js";
 import { checkpointsToMeasure, type DescribedCheckpoints, describeCheckpoints } from "../detector.js";
 import { type BenchOptions, type BenchPart, type BenchRow, measured } from "../measured.js";
@@ -35,7 +34,7 @@ export const part: BenchPart = {
         const subject =
           options.data === undefined
             ? await writeSubject(folder, shape)
-            : await firstSubject(options.data, described.experiment, options.reporter);
+            : await firstSubject(options.data, described.experiment, options);
         const rows: BenchRow[] = [];
         for (const tiling of tilings)
           rows.push(await timeSubmit(folder, subject, tiling, { ...options, checkpoints }, described));
@@ -63,9 +62,9 @@ async function writeSubject(folder: string, shape: Shape3): Promise<Subject> {
 async function firstSubject(
   data: string,
   { data: choice }: Experiment,
-  reporter: Reporter,
+  { spacing, reporter }: Pick<BenchOptions, "spacing" | "reporter">,
 ): Promise<Subject> {
-  const dataset = await openDataset(data, { prefer: "test", reporter });
+  const dataset = await openDataset(data, { prefer: "test", spacing, reporter });
   const isMeant = (run: Run): boolean => tomogramsNamed(run, choice.tomogram, choice.voxelSpacing).length > 0;
   const run = dataset.runs.find(isMeant) ?? dataset.runs[0]!;
   const ref = findTomogram(run, choice.tomogram, choice.voxelSpacing);
@@ -76,7 +75,7 @@ async function timeSubmit(
   folder: string,
   { data, run, shape }: Subject,
   tiling: Tiling,
-  { checkpoints, allowCode, engine, threads, steps, peak, reporter }: BenchOptions,
+  { checkpoints, allowCode, spacing, engine, threads, steps, peak, reporter }: BenchOptions,
   { networks, gflopPerVoxel, experiment }: DescribedCheckpoints,
 ): Promise<BenchRow> {
   const { tile, overlap } = { ...experiment.predict, ...tiling };
@@ -88,7 +87,10 @@ async function timeSubmit(
   for (let done = 0; done < Math.min(steps, mostRuns); done++) {
     const out = join(folder, `submission-${tiles.overlap}-${done}.csv`);
     costs.push(
-      await runSubmit({ checkpoints, allowCode, data, run, out, engine, threads, ...tiling }, reporter),
+      await runSubmit(
+        { checkpoints, allowCode, data, spacing, run, out, engine, threads, ...tiling },
+        reporter,
+      ),
     );
   }
   const voxels = voxelCount(shape);

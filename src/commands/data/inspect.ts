@@ -8,6 +8,7 @@ import {
   type TomogramInspection,
 } from "../../data/inspect/inspection.js";
 import { plural } from "../../present/text.js";
+import { withAddresses } from "../../system/paths/cacheFolder.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkSpacing, nanOption, quietOption, withDataset } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
@@ -28,7 +29,11 @@ export const command = defineCommand({
     const reporter = terminalReporter({ quiet });
     const dataset = await openDataset(data, { part, spacing, reporter });
     const inspection = await inspectDataset(dataset, !quick, reporter, nan);
-    report(json, inspection, () => describe(inspection, quick));
+    const problems = inspection.problems.map(({ path, message }) => ({
+      path,
+      message: withAddresses(message),
+    }));
+    report(json, { ...inspection, problems }, () => withAddresses(describe(inspection, quick)));
     if (inspection.problems.length > 0) process.exitCode = 1;
   },
 });

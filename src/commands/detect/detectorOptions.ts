@@ -29,7 +29,7 @@ export const withDetectorOptions = (argv: Argv) =>
       type: "string",
       array: true,
       demandOption: true,
-      describe: "one or more best.safetensors; several are averaged",
+      describe: "one or more best.safetensors, or names that `pickbench models` lists; several are averaged",
     })
     .option("data", {
       type: "string",

@@ -19,6 +19,7 @@ import {
   namedNetworks,
   offsetsOf,
 } from "../../train/checkpoint/modelMetadata.js";
+import { modelPath } from "../../train/checkpoint/models.js";
 import { defineCommand, report } from "../shared/command.js";
 import { allowCodeOption, checkWritable, overwriteOption } from "../shared/flags.js";
 
@@ -30,7 +31,7 @@ export const command = defineCommand({
       .positional("checkpoint", {
         type: "string",
         demandOption: true,
-        describe: "the best.safetensors of a run",
+        describe: "the best.safetensors of a run, or a name that `pickbench models` lists",
       })
       .positional("model", {
         type: "string",
@@ -59,7 +60,8 @@ export const command = defineCommand({
         "$0 export ais/best.safetensors ais.onnx --network ribosome",
         "one of a per-type checkpoint's networks",
       ),
-  run: async ({ checkpoint: path, model, network, logits = false, check, overwrite, allowCode, json }) => {
+  run: async ({ checkpoint: given, model, network, logits = false, check, overwrite, allowCode, json }) => {
+    const path = await modelPath(given);
     const checkpoint = await readCheckpoint(path, { allowCode });
     const chosen = chooseNetworks(path, namedNetworks(checkpoint), network);
     const places = chosen.map((named) => ({

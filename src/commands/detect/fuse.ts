@@ -14,7 +14,7 @@ import { checkLinks } from "../../system/paths/names.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { checkTuneRuns, tuneTypes } from "../../train/ensemble/tuneFusion.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
+import { checkSpacing, checkWritable, overwriteOption, quietOption, spacingOption } from "../shared/flags.js";
 import { readPickers } from "../shared/pickSources.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { readDiagnosisTruth } from "../shared/truthSources.js";
@@ -51,6 +51,7 @@ export const command = defineCommand({
         describe: "keep what at least so many pickers saw, by weight where --weights are given",
       })
       .option("truth", { type: "string", describe: "what --tune is judged by: as of score" })
+      .option("spacing", spacingOption)
       .option("tune", {
         type: "string",
         describe: "runs, separated by commas: find weights and a threshold per type on these alone",
@@ -70,6 +71,7 @@ export const command = defineCommand({
         "weights and thresholds found on two runs, for the others",
       ),
   run: async ({ picks: paths, out, weights: given, radius, votes, session, json, ...flags }) => {
+    checkSpacing(flags.spacing);
     checkFlags(paths, out, { radius, votes, truth: flags.truth, tune: flags.tune, weights: given });
     const toCsv = out.endsWith(".csv");
     await checkWritable("out", out, toCsv ? "file" : "folder");
@@ -80,7 +82,7 @@ export const command = defineCommand({
     const truth =
       asked === undefined
         ? undefined
-        : await readDiagnosisTruth(flags.truth!, { asked, flag: "tune", reporter });
+        : await readDiagnosisTruth(flags.truth!, { asked, flag: "tune", spacing: flags.spacing, reporter });
     const { particles, pickers } = await readPickers(paths, truth?.particles, reporter);
     checkOverlap(pickers);
     const rules: FusionRules = { radius, votes: votes ?? null, byWeight: given !== undefined };

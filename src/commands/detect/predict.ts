@@ -15,6 +15,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { checkLinks } from "../../system/paths/names.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { type Reporter, startCounting } from "../../system/reporter.js";
+import { modelPaths } from "../../train/checkpoint/models.js";
 import { type Detector, openDetector } from "../../train/submit/detector.js";
 import { oddities } from "../../train/submit/oddities.js";
 import { defineCommand, report } from "../shared/command.js";
@@ -62,7 +63,8 @@ export const command = defineCommand({
         "$0 predict best.safetensors --data DIR --format copick --out DIR/overlay",
         "segmentations that copick and its viewers show",
       ),
-  run: async ({ checkpoint, data, runs: asked, tomogram, tile, overlap, engine, ...flags }) => {
+  run: async ({ checkpoint: given, data, runs: asked, tomogram, tile, overlap, engine, ...flags }) => {
+    const checkpoint = await modelPaths(given);
     const { precision, out, json, format, voxels, zarr, session, overwrite, quiet } = flags;
     if (voxels !== undefined && format !== "mrc")
       throw new PickbenchError(
@@ -92,9 +94,9 @@ export const command = defineCommand({
         for (const doubt of spacingDoubts(ref, ref.levels[0]!.spacing)) reporter.note(`warning: ${doubt}`);
         voxelSpacings.set(run, ref.voxelSpacing ?? spacing[2]);
       }
-      const { types } = detector;
+      const kinds = { types: detector.predictor.types, features: [...detector.features.keys()] };
       const places = [...voxelSpacings].flatMap(([run, voxelSpacing]) =>
-        probabilityPaths(format, { folder: out, session, run, voxelSpacing, types }),
+        probabilityPaths(format, { folder: out, session, run, voxelSpacing, ...kinds }),
       );
       await checkFree(places, overwrite);
       await checkLinks(out, places);
@@ -107,7 +109,9 @@ export const command = defineCommand({
       reporter.note(
         "the volumes hold 255·p rounded to whole numbers, as Ais reads them; picks that turn on less than 0.002 of a probability can differ: --voxels float32 keeps all",
       );
-    report(json, { types: detector.types, volumes: written }, () => written.join("\n"));
+    const { types, features } = detector;
+    const kinds = { types, ...(features.size > 0 ? { features: Object.fromEntries(features) } : {}) };
+    report(json, { ...kinds, volumes: written }, () => written.join("\n"));
   },
 });
 
@@ -129,7 +133,8 @@ async function predictRun(
   const files = await createProbabilities(format, {
     ...target,
     ...(voxels ? { voxels } : {}),
-    types: detector.types,
+    types: detector.predictor.types,
+    features: [...detector.features.keys()],
     particles: labelled(dataset.particles),
     shape,
     spacing,

@@ -3,6 +3,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashFile } from "../../system/files.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { ownVersion } from "../../system/version.js";
+import { modelPaths } from "../../train/checkpoint/models.js";
 import { openDetector } from "../../train/submit/detector.js";
 import { isUnfinished, withSubmissionParts } from "../../train/submit/submissionParts.js";
 import { type FailedRun, type SubmittedRun, submitAll } from "../../train/submit/submitAll.js";
@@ -34,7 +35,8 @@ export const command = defineCommand({
         "$0 submit a.safetensors --data test --out submission.csv --keep-going",
         "all that can be used of many; stopped, the same command goes on where it was",
       ),
-  run: async ({ checkpoint, data, runs: asked, engine, out, json, ...flags }) => {
+  run: async ({ checkpoint: given, data, runs: asked, engine, out, json, ...flags }) => {
+    const checkpoint = await modelPaths(given);
     const threads = threadsOf(flags.threads);
     const tiling = tilingOf(flags.tile, flags.overlap);
     await checkWritable("out", out, "file");

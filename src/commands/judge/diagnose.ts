@@ -4,7 +4,14 @@ import { diagnosisText } from "../../score/diagnosis/diagnosisText.js";
 import { writeWhole } from "../../system/files.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, overwriteOption, quietOption, runsOption } from "../shared/flags.js";
+import {
+  checkSpacing,
+  checkWritable,
+  overwriteOption,
+  quietOption,
+  runsOption,
+  spacingOption,
+} from "../shared/flags.js";
 import { readDiagnosisPicks } from "../shared/pickSources.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { readDiagnosisTruth } from "../shared/truthSources.js";
@@ -24,6 +31,7 @@ export const command = defineCommand({
         describe: "a data set with picks, a copick configuration, or a CSV with the submission's columns",
       })
       .option("runs", runsOption)
+      .option("spacing", spacingOption)
       .option("user", {
         type: "string",
         describe: "copick user of the picks; pickbench's own if there are any",
@@ -43,12 +51,18 @@ export const command = defineCommand({
       )
       .example("$0 diagnose submission.csv --truth data/train", "what can be told without confidences"),
   run: async ({ picks: picksPath, truth: truthPath, runs, user, session, out, json, ...flags }) => {
+    const { spacing } = flags;
+    checkSpacing(spacing);
     if (out !== undefined) {
       await checkWritable("out", out, "file");
       await checkFree(out, flags.overwrite);
     }
     const reporter = terminalReporter({ quiet: flags.quiet });
-    const { truth, particles, extents } = await readDiagnosisTruth(truthPath, { asked: runs, reporter });
+    const { truth, particles, extents } = await readDiagnosisTruth(truthPath, {
+      asked: runs,
+      spacing,
+      reporter,
+    });
     const author = {
       ...(user === undefined ? {} : { userId: user }),
       ...(session === undefined ? {} : { sessionId: session }),

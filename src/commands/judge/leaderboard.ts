@@ -132,4 +132,4 @@ const terminalColumns = [
 
 /** Types fill the width: they stand in LEADERBOARD.md, --json and --html. */
 const isForTerminal = (key: string, onlyType: string | undefined): boolean =>
-  terminalColumns.includes(key) || key === onlyType;
+  terminalColumns.includes(key) || key === onlyType || key.startsWith("dice ");

@@ -3,7 +3,7 @@ import { reportText } from "../../score/reportText.js";
 import type { ScoreInterval } from "../../score/statistics/interval.js";
 import { scoreSubmission } from "../../score/submissionCsv.js";
 import { defineCommand, report } from "../shared/command.js";
-import { quietOption, runsOption } from "../shared/flags.js";
+import { checkSpacing, quietOption, runsOption, spacingOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { readScoreTruth } from "../shared/truthSources.js";
 
@@ -18,6 +18,7 @@ export const command = defineCommand({
         describe: "a data set with picks, a copick configuration, or a CSV with the same columns",
       })
       .option("runs", runsOption)
+      .option("spacing", spacingOption)
       .option("interval", {
         type: "boolean",
         describe: "add the 90 % interval over experiments, or over the particles of a single one (bootstrap)",
@@ -45,9 +46,21 @@ export const command = defineCommand({
       .example("$0 score a.csv --truth data/train --against b.csv", "is a better than b, and by how much?")
       .example("$0 score seed0.csv --truth data/train --seeds seed1.csv seed2.csv", "mean ± standard error"),
   lists: ["seeds"],
-  run: async ({ submission, truth: truthPath, runs, against, seeds, seed, quiet, json, ...flags }) => {
+  run: async ({
+    submission,
+    truth: truthPath,
+    runs,
+    spacing,
+    against,
+    seeds,
+    seed,
+    quiet,
+    json,
+    ...flags
+  }) => {
+    checkSpacing(spacing);
     const reporter = terminalReporter({ quiet });
-    const source = await readScoreTruth(truthPath, reporter, runs);
+    const source = await readScoreTruth(truthPath, { asked: runs, spacing, reporter });
     const { truth, particles } = source;
     const { note } = reporter;
     const { noteLines, scoreNotes } = await import("./scoreNotes.js");

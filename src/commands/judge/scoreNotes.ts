@@ -12,7 +12,7 @@ import type { ScoreTruth, VolumeSize } from "../shared/truthSources.js";
 export interface ScoreNotes {
   /** Runs of the truth of which the CSV has no row. */
   readonly runsWithoutPicks: readonly string[];
-  /** Runs of the CSV that the truth lacks. */
+  /** Runs of the CSV that the truth lacks, asked for or not. */
   readonly runsNotInTruth: readonly string[];
   /** Types with a weight of which the truth has no particle. */
   readonly typesNotInTruth: readonly string[];
@@ -38,7 +38,7 @@ export async function scoreNotes(
   source: ScoreTruth,
   seen: ReadonlySet<string>,
 ): Promise<ScoreNotes> {
-  const { truth, particles } = source;
+  const { truth, particles, picked } = source;
   const types = Object.values(report.perType);
   const found = types.reduce((sum, { strict }) => sum + strict.tp, 0);
   const truths = types.reduce((sum, type) => sum + type.truths, 0);
@@ -46,7 +46,7 @@ export async function scoreNotes(
   const isOdd = predictions > 1 && found < leastShare * Math.min(truths, predictions);
   return {
     runsWithoutPicks: [...truth.keys()].filter((run) => !seen.has(run)),
-    runsNotInTruth: [...seen].filter((run) => !truth.has(run)),
+    runsNotInTruth: [...seen].filter((run) => !picked.has(run)),
     typesNotInTruth: particles
       .filter(({ name, weight }) => weight > 0 && report.perType[name] === undefined)
       .map(({ name }) => name),

@@ -11,10 +11,12 @@ import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
   allowCodeOption,
+  checkSpacing,
   checkWhole,
   checkWritable,
   engineOption,
   quietOption,
+  spacingOption,
   threadsOf,
   threadsOption,
 } from "../shared/flags.js";
@@ -48,6 +50,7 @@ export const command = defineCommand({
         type: "string",
         describe: "a data set whose first tomogram `predict` takes, over one of noise",
       })
+      .option("spacing", spacingOption)
       .option("engine", { ...engineOption, describe: "what networks are run by; onnx-cpu if absent" })
       .option("threads", { ...threadsOption, default: 2, describe: "worker threads, ours and the peers'" })
       .option("steps", { type: "number", default: 7, describe: "timed repetitions; the median is reported" })
@@ -84,6 +87,7 @@ export const command = defineCommand({
     ...given
   }) {
     checkWhole("steps", steps, 1);
+    checkSpacing(given.spacing);
     if (history !== null) await checkWritable("history", history, "file");
     const options: Omit<BenchOptions, "peak"> = {
       nets: listOf(net),
@@ -92,6 +96,7 @@ export const command = defineCommand({
       checkpoints: checkpoint ?? [],
       allowCode: given.allowCode ?? [],
       data,
+      spacing: given.spacing,
       engine: await resolveEngine(given.engine ?? "onnx-cpu"),
       threads: threadsOf(threads),
       steps,

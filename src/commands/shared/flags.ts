@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Argv } from "yargs";
+import { isSpacing, spacingLimits } from "../../domain/units.js";
 import { defaultThreads, engineNames } from "../../engines/engine.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 
@@ -67,6 +68,13 @@ export const setOption = {
   describe: "a value over the experiment's file, as in optimiser.rate=1e-3; may be given again",
 } as const;
 
+/** `--from`, the same wherever an experiment is trained. */
+export const fromOption = {
+  type: "string",
+  describe:
+    "trained weights to begin with, over the experiment's: a checkpoint, an ONNX file, or a name that `pickbench models` lists",
+} as const;
+
 /** `--threads`, the same wherever there are several. */
 export const threadsOption = {
   type: "number",
@@ -110,10 +118,10 @@ export const spacingOption = {
 
 /** @throws BadUsage where `--spacing` was given and is no length */
 export function checkSpacing(spacing: number | undefined): void {
-  if (spacing === undefined || (spacing > 0 && spacing < 1e5)) return;
+  if (spacing === undefined || isSpacing(spacing)) return;
   throw new PickbenchError(
     "BadUsage",
-    `--spacing is ${spacing}, wanted Å per voxel; write it like --spacing 10.012`,
+    `--spacing is ${spacing}, wanted Å per voxel from ${spacingLimits.least} to ${spacingLimits.greatest}; write it like --spacing 10.012`,
   );
 }
 

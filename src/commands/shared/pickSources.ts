@@ -18,10 +18,10 @@ export const dataRoom = async () => ({
   ...(await import("../../formats/copickPicks.js")),
 });
 
-/** Opens a data set, whose room is loaded then. */
-export async function opened(path: string, reporter: Reporter): Promise<Dataset> {
+/** Opens a data set, whose room is loaded then. @param spacing Å per voxel of its tomograms, over what their files say */
+export async function opened(path: string, reporter: Reporter, spacing?: number): Promise<Dataset> {
   const { openDataset } = await import("../../data/dataset.js");
-  return openDataset(path, { reporter });
+  return openDataset(path, { reporter, spacing });
 }
 
 /** Whose picks are read, and of what. */

@@ -4,6 +4,7 @@ import { stderr } from "node:process";
 import { printableLine } from "../../present/printable.js";
 import { seconds } from "../../present/text.js";
 import type { Progress } from "../../system/reporter.js";
+import { LiveTable } from "./liveTable.js";
 import { print, printLine } from "./print.js";
 
 const quietProgress: Progress = { update() {}, say: printLine, stop() {} };
@@ -104,10 +105,18 @@ function terminalBar(work: Work): Progress {
     fps: 5,
   });
   shown.start(work.total, work.from, { note: "" });
+  const table = new LiveTable(stderr);
   return {
-    update: (done, note = "") => shown.update(done, { note: printableLine(note) }),
+    update(done, note = "") {
+      shown.update(done, { note: printableLine(note) });
+      table.draw(performance.now());
+    },
+    table: (rows) => table.show(rows),
     say: printLine,
-    stop: () => shown.stop(),
+    stop() {
+      shown.stop();
+      table.end();
+    },
   };
 }
 

@@ -18,6 +18,8 @@ import { dataRoom, isCsv, opened } from "./pickSources.js";
 export interface ScoreTruth {
   readonly truth: PositionsByExperiment;
   readonly particles: readonly Particle[];
+  /** Names of all runs that somebody picked, whether they are scored or not. */
+  readonly picked: ReadonlySet<string>;
   /** Reads the volumes of the truth's runs that have tomograms; a CSV has none. */
   readonly readVolumes: () => Promise<ReadonlyMap<string, VolumeSize>>;
 }
@@ -25,22 +27,37 @@ export interface ScoreTruth {
 /** Voxels of a volume and their spacing in Å. */
 export type VolumeSize = Pick<Volume, "shape" | "spacing">;
 
+/** Which runs of a truth are read, and how. */
+interface TruthChoice {
+  /** Names of runs, separated by commas; all where undefined. */
+  readonly asked?: string | undefined;
+  /** What they were given with, without its dashes; `runs` if absent. */
+  readonly flag?: string;
+  /** Å per voxel of the data set's tomograms, over what their files say. */
+  readonly spacing?: number | undefined;
+  /** Hears of fetching. */
+  readonly reporter: Reporter;
+}
+
 /**
  * Reads a data set's picks, or a CSV.
  *
- * @param asked names of runs, separated by commas; all where undefined
  * @throws BadDataset where there is no particle, BadUsage for a run that the truth lacks
  */
-export async function readScoreTruth(path: string, reporter: Reporter, asked?: string): Promise<ScoreTruth> {
+export async function readScoreTruth(
+  path: string,
+  { asked, flag = "runs", spacing, reporter }: TruthChoice,
+): Promise<ScoreTruth> {
   const { truth: all, ...others } = (await isCsv(path))
     ? {
         truth: await readPositions(path, { kind: "truth", note: reporter.note }),
         particles: challengeParticles,
         readVolumes: async () => new Map(),
       }
-    : await positionsInDataset(path, reporter);
-  const truth = namedRuns(path, all, asked, "runs");
-  for (const ofExperiment of truth.values()) if (ofExperiment.size > 0) return { truth, ...others };
+    : await positionsInDataset(path, reporter, spacing);
+  const truth = namedRuns(path, all, asked, flag);
+  const picked = new Set(all.keys());
+  for (const ofExperiment of truth.values()) if (ofExperiment.size > 0) return { truth, picked, ...others };
   throw new PickbenchError(
     "BadDataset",
     `${path} holds no particle, wanted a truth to score against; name another`,
@@ -48,8 +65,12 @@ export async function readScoreTruth(path: string, reporter: Reporter, asked?: s
   );
 }
 
-async function positionsInDataset(path: string, reporter: Reporter): Promise<ScoreTruth> {
-  const dataset = await opened(path, reporter);
+async function positionsInDataset(
+  path: string,
+  reporter: Reporter,
+  spacing: number | undefined,
+): Promise<Omit<ScoreTruth, "picked">> {
+  const dataset = await opened(path, reporter, spacing);
   const truth = positionsOf(await truthOf(dataset));
   const readVolumes = () => readSizes(dataset, truth);
   return { truth, particles: dataset.particles, readVolumes };
@@ -69,28 +90,20 @@ interface DiagnosisTruth {
   readonly extents: Extents;
 }
 
-interface TruthChoice {
-  readonly asked: string | undefined;
-  readonly flag?: string;
-  readonly reporter: Reporter;
-}
-
 /**
  * Reads a data set's picks and the sizes of its volumes, or a CSV.
  *
- * @param choice `asked`: names of runs, separated by commas, all where undefined; `flag`: what they were given with, without
- * its dashes; `reporter` hears of fetching
  * @throws BadDataset where there is no particle, BadUsage for a run that the truth lacks
  */
 export async function readDiagnosisTruth(
   path: string,
-  { asked, flag = "runs", reporter }: TruthChoice,
+  { asked, flag = "runs", spacing, reporter }: TruthChoice,
 ): Promise<DiagnosisTruth> {
   if (await isCsv(path)) {
     const truth = await readSubmission(path, { kind: "truth", note: reporter.note });
     return { truth: chosenRuns(path, truth, asked, flag), particles: challengeParticles, extents: new Map() };
   }
-  const dataset = await opened(path, reporter);
+  const dataset = await opened(path, reporter, spacing);
   const truth = chosenRuns(path, await truthOf(dataset), asked, flag);
   return { truth, particles: dataset.particles, extents: await readExtents(dataset, truth) };
 }

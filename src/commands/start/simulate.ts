@@ -1,4 +1,6 @@
 /** pickbench simulate: tomograms with known particles in the challenge's layout. */
+import { type CellFeature, cellFeatures } from "../../data/simulate/cell/features.js";
+import type { CellSettings } from "../../data/simulate/cell/scene.js";
 import { edgeRange, isWithin, type Range, simulationRanges as ranges } from "../../data/simulate/ranges.js";
 import { rootsOf, simulateDataset } from "../../data/simulate/simulateDataset.js";
 import { challengeParticles } from "../../domain/particles.js";
@@ -41,6 +43,38 @@ function parseCounts(text: string | undefined): Map<string, number> {
   return counts;
 }
 
+/** `membrane,gold` as features. @throws BadUsage */
+function parseFeatures(text: string): CellFeature[] {
+  const names = text.split(",").map((name) => name.trim());
+  const wrong = names.find((name) => !cellFeatures.some((feature) => feature === name));
+  if (wrong !== undefined) {
+    throw new PickbenchError(
+      "BadUsage",
+      `--features has ${JSON.stringify(wrong)}, but names out of ${cellFeatures.join(", ")} are wanted, as in membrane,microtubule`,
+    );
+  }
+  return cellFeatures.filter((feature) => names.includes(feature));
+}
+
+/** Returns what `--scene cell` shall hold; undefined for a solution. @throws BadUsage for flags of another scene */
+function cellOf(options: {
+  scene: "solution" | "cell";
+  features?: string | undefined;
+  crowding?: number | undefined;
+}): CellSettings | undefined {
+  const { scene, features, crowding } = options;
+  if (scene === "cell") {
+    return {
+      ...(features === undefined ? {} : { features: parseFeatures(features) }),
+      ...(crowding === undefined ? {} : { crowding: checked("crowding", crowding, ranges.crowding) }),
+    };
+  }
+  const flag = features !== undefined ? "features" : crowding !== undefined ? "crowding" : undefined;
+  if (flag !== undefined)
+    throw new PickbenchError("BadUsage", `--${flag} is of cells alone: add --scene cell, or leave it out`);
+  return undefined;
+}
+
 /** A number option inside its range. @throws BadUsage */
 function checked(flag: string, value: number, range: Range): number {
   if (isWithin(value, range)) return value;
@@ -50,6 +84,9 @@ function checked(flag: string, value: number, range: Range): number {
     `--${flag} is ${value}, but a ${isWhole ? "whole " : ""}number from ${least} to ${greatest} is wanted`,
   );
 }
+
+const counted = (counts: Readonly<Record<string, number>>): string[] =>
+  Object.entries(counts).map(([name, count]) => `${count} ${name}`);
 
 export const command = defineCommand({
   usage: "",
@@ -83,6 +120,20 @@ export const command = defineCommand({
         default: 1,
         describe: "noise relative to the challenge's; 0 is none",
       })
+      .option("scene", {
+        choices: ["solution", "cell"] as const,
+        default: "solution" as const,
+        describe: "particles in ice, or in a cell whose features are segmented in OUT's overlay",
+      })
+      .option("features", {
+        type: "string",
+        describe: `what every cell holds and which segmentations are written, as in membrane,gold; by default all of ${cellFeatures.join(", ")}, each in most cells`,
+      })
+      .option("crowding", {
+        type: "number",
+        describe:
+          "share of a cell's cytosol that is small proteins, 0 to 0.25; drawn from 0.05 to 0.1 by default",
+      })
       .option("preview", {
         type: "boolean",
         default: false,
@@ -93,9 +144,11 @@ export const command = defineCommand({
       .option("json", { type: "boolean", describe: "report as JSON" })
       .example("$0 simulate --out phantoms", "five tomograms to train on")
       .example("$0 simulate --out phantoms --part test --count 2", "two unseen ones beside them")
-      .example("$0 simulate --out big --count 1 --size 184,630,630", "one as large as the challenge's"),
+      .example("$0 simulate --out big --count 1 --size 184,630,630", "one as large as the challenge's")
+      .example("$0 simulate --out cells --scene cell", "five cells, with segmentations of their features"),
   run: async (options) => {
     const spacing = checked("spacing", options.spacing, ranges.spacing);
+    const cell = cellOf(options);
     const settings = {
       out: options.out,
       runs: checked("count", options.count, ranges.runs),
@@ -107,6 +160,7 @@ export const command = defineCommand({
       counts: parseCounts(options.particles),
       noise: checked("noise", options.noise, ranges.noise),
       ...(options.densities === undefined ? {} : { densities: options.densities }),
+      ...(cell === undefined ? {} : { cell }),
       preview: options.preview,
       overwrite: options.overwrite,
       reporter: terminalReporter({ quiet: options.quiet }),
@@ -114,8 +168,10 @@ export const command = defineCommand({
     const made = await simulateDataset(settings);
     report(options.json, { ...rootsOf(settings), runs: made }, () =>
       made
-        .map(({ name, counts }) =>
-          [`${name}:`, ...Object.entries(counts).map(([type, count]) => `${count} ${type}`)].join("  "),
+        .map(({ name, counts, features }) =>
+          [`${name}:`, ...counted(counts), ...(features ? ["voxels of", ...counted(features)] : [])].join(
+            "  ",
+          ),
         )
         .join("\n"),
     );

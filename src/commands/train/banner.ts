@@ -1,10 +1,13 @@
 /** What is about to be trained, and what to do with it afterwards: on stderr, for whoever watches. */
+
 import { availability } from "../../engines/available.js";
 import type { EngineName } from "../../engines/engine.js";
+import { plural } from "../../present/text.js";
 import { shellWord } from "../../system/files.js";
 import { parseBudget } from "../../train/experiment/budget.js";
 import { networkName } from "../../train/experiment/networkChoice.js";
 import type { Experiment } from "../../train/experiment/schema.js";
+import type { TrainedRun } from "../../train/fit/trainStage.js";
 import type { PreparedRun } from "../../train/run/prepare.js";
 import { parameterCount } from "../../train/run/runExperiment.js";
 import type { RunFolder } from "../../train/run/runFolder.js";
@@ -62,10 +65,15 @@ interface FinishedCall {
   readonly experiment: Experiment;
 }
 
-/** Prints commands to go on with. */
+/**
+ * Prints commands to go on with.
+ *
+ * @param isPicking whether the checkpoint finds particles, not features alone
+ */
 export function printNextSteps(
   { folder, options: { data }, experiment: { network } }: FinishedCall,
   isScored: boolean,
+  isPicking: boolean,
 ): void {
   const { faint, bold } = styleFor(process.stderr);
   const [run, best, from] = [folder.path, folder.best, data].map(shellWord);
@@ -75,11 +83,22 @@ export function printNextSteps(
     ...(isScored
       ? [[`pickbench report ${run} --data ${from}`, "curves, errors and pictures on one page"]]
       : []),
-    [
-      `pickbench submit ${best} --data TEST_DIR --out submission.csv${code}`,
-      "find particles in other tomograms",
-    ],
+    isPicking
+      ? [
+          `pickbench submit ${best} --data TEST_DIR --out submission.csv${code}`,
+          "find particles in other tomograms",
+        ]
+      : [
+          `pickbench predict ${best} --data TEST_DIR --out maps${code}`,
+          "segment other tomograms: probabilities of the features",
+        ],
   ];
   printLine(`${faint("next".padEnd(10))}`);
   for (const [command, what] of steps) printLine(`  ${bold(command!)}  ${faint(`# ${what}`)}`);
 }
+
+/** What the watching cost, to be put behind a sentence; empty where there was none. */
+export const watchingText = ({ watchedShare, looks }: Pick<TrainedRun, "watchedShare" | "looks">): string =>
+  watchedShare === 0
+    ? ""
+    : `, watching the tune runs took ${(100 * watchedShare).toFixed(1)} % (${plural(looks, "look")})`;

@@ -9,6 +9,7 @@ import {
   checkWhole,
   checkWritable,
   engineOption,
+  fromOption,
   overwriteOption,
   quietOption,
   setOption,
@@ -45,6 +46,7 @@ export const command = defineCommand({
         describe: "the recipe all share; experiments/compare.yaml if absent",
       })
       .option("set", setOption)
+      .option("from", fromOption)
       .option("out", {
         type: "string",
         default: join("runs", "compare"),
@@ -76,6 +78,7 @@ export const command = defineCommand({
     seeds,
     experiment,
     set,
+    from,
     out,
     submissions,
     engine,
@@ -96,6 +99,7 @@ export const command = defineCommand({
       spacing,
       budget,
       set,
+      from,
       seeds,
       out,
       submissions,

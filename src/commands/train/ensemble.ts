@@ -4,6 +4,7 @@ import { alignedTable } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { ensembleAverages, memberChoices } from "../../train/checkpoint/ensembleRecord.js";
+import { modelPaths } from "../../train/checkpoint/models.js";
 import { type MadeEnsemble, makeEnsemble, type TestTime } from "../../train/ensemble/makeEnsemble.js";
 import { engineOf } from "../detect/detectorOptions.js";
 import { defineCommand, report } from "../shared/command.js";
@@ -86,7 +87,7 @@ export const command = defineCommand({
         "a soup: one network, as fast as one",
       ),
   run: async ({
-    checkpoint: paths,
+    checkpoint: given,
     data,
     tune,
     out,
@@ -98,6 +99,7 @@ export const command = defineCommand({
     json,
     ...flags
   }) => {
+    const paths = await modelPaths(given);
     const threads = threadsOf(flags.threads);
     checkSpacing(flags.spacing);
     await checkWritable("out", out, "file");

@@ -1,15 +1,16 @@
 /** pickbench run: trains, tunes, predicts, picks and scores an experiment. */
+import { existsSync } from "node:fs";
 import { type FoldsSpec, foldsAsked } from "../../data/splits.js";
 import { foldsText } from "../../score/folds.js";
-import { runReportText } from "../../score/report.js";
+import { isJudged, type RunReport, runReportText } from "../../score/report.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Experiment } from "../../train/experiment/schema.js";
 import { runExperiment } from "../../train/run/runExperiment.js";
 import { runFolds } from "../../train/run/runFolds.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable } from "../shared/flags.js";
-import { printNextSteps } from "./banner.js";
-import { type RunCall, runOptionsOf, withRunOptions } from "./runOptions.js";
+import { printNextSteps, watchingText } from "./banner.js";
+import { type RunCall, runOptionsOf, withTrainingOptions } from "./runOptions.js";
 
 interface Arguments {
   readonly submissions: string;
@@ -20,7 +21,7 @@ export const command = defineCommand({
   usage: "<experiment>",
   lists: ["set"],
   options: (argv) =>
-    withRunOptions(argv)
+    withTrainingOptions(argv)
       .option("folds", {
         type: "string",
         describe:
@@ -74,17 +75,26 @@ async function runOnce(call: RunCall, args: Arguments): Promise<void> {
       runReportText(result.report),
       trained.tuneScore === null
         ? ""
-        : `score on the tune runs (thresholds were fitted there): ${trained.tuneScore.toFixed(4)}`,
+        : `${tuneMeasure(result.report)} on the tune runs (thresholds were fitted there): ${trained.tuneScore.toFixed(4)}`,
       `time: ${Object.entries(durations)
         .map(([stage, seconds]) => `${stage} ${seconds.toFixed(0)} s`)
-        .join(", ")}; steps waited for data ${(100 * trained.waitedShare).toFixed(1)} % of the time`,
-      `run: ${folder.path} (record.json, log.jsonl, best.safetensors, submission.csv, report.json)`,
+        .join(
+          ", ",
+        )}; steps waited for data ${(100 * trained.waitedShare).toFixed(1)} % of the time${watchingText(trained)}`,
+      `run: ${folder.path} (record.json, log.jsonl, best.safetensors, ${existsSync(folder.submission) ? "submission.csv, " : ""}report.json)`,
       published ? `submission: ${published}; leaderboard: ${args.submissions}/LEADERBOARD.md` : "",
     ]
       .filter((line) => line !== "")
       .join("\n"),
   );
-  if (options.onPrepared) printNextSteps(call, result.report.holdout !== null);
+  const { report: made } = result;
+  if (options.onPrepared) printNextSteps(call, isJudged(made), made.holdout !== null || !made.features);
+}
+
+/** Says what the score of the tune runs is of. */
+function tuneMeasure({ holdout, features }: RunReport): string {
+  if (!features) return "score";
+  return holdout ? "mean of score and Dice" : "mean Dice";
 }
 
 async function runInFolds(

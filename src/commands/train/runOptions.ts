@@ -10,6 +10,7 @@ import {
   checkWhole,
   checkWritable,
   engineOption,
+  fromOption,
   overwriteOption,
   quietOption,
   setOption,
@@ -57,6 +58,7 @@ interface RunArguments {
   readonly seed: number | undefined;
   readonly budget: string | undefined;
   readonly set: readonly string[] | undefined;
+  readonly from?: string | undefined;
   readonly engine: (typeof engineOption.choices)[number] | undefined;
   readonly resume: boolean;
   readonly overwrite: boolean;
@@ -64,6 +66,9 @@ interface RunArguments {
   readonly quiet: boolean;
   readonly json: boolean | undefined;
 }
+
+/** The flags that `run` and `train` share. */
+export const withTrainingOptions = (argv: Argv) => withRunOptions(argv).option("from", fromOption);
 
 /** What the flags mean. */
 export interface RunCall {
@@ -79,10 +84,10 @@ export async function runOptionsOf(
 ): Promise<RunCall> {
   checkWhole("seed", args.seed, 0);
   const threads = threadsOf(args.threads);
-  const { set } = args;
+  const { set, from } = args;
   checkSpacing(args.spacing);
   const { spacing } = args;
-  const overrides = { seed: args.seed, budget: args.budget, set, spacing };
+  const overrides = { seed: args.seed, budget: args.budget, set, spacing, from };
   const { experiment: checked, parameters } = await readSearched(args.experiment, overrides);
   const reporter = terminalReporter({ quiet: args.quiet });
   if (parameters)
@@ -97,6 +102,7 @@ export async function runOptionsOf(
     seed,
     budget,
     set,
+    from,
     engine,
     resume,
     overwrite,

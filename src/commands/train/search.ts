@@ -10,6 +10,7 @@ import {
   checkWhole,
   checkWritable,
   engineOption,
+  fromOption,
   overwriteOption,
   quietOption,
   setOption,
@@ -68,6 +69,7 @@ export const command = defineCommand({
         describe: "go on with the search in the folder, finished or not; an unfinished one goes on by itself",
       })
       .option("set", setOption)
+      .option("from", fromOption)
       .option("engine", engineOption)
       .option("threads", threadsOption)
       .option("overwrite", overwriteOption)
@@ -86,6 +88,7 @@ export const command = defineCommand({
     budget,
     trialBudget,
     set,
+    from,
     method,
     eta,
     seed,
@@ -101,7 +104,7 @@ export const command = defineCommand({
     checkWhole("eta", eta, 1);
     checkWhole("seed", seed, 0);
     const threads = threadsOf(rest.threads);
-    const { name } = await readExperiment(experiment, { budget: trialBudget, set });
+    const { name } = await readExperiment(experiment, { budget: trialBudget, set, from });
     const out = rest.out ?? join("runs", `${name}-search`);
     await checkWritable("out", out, "folder");
     const found = await search({
@@ -112,6 +115,7 @@ export const command = defineCommand({
       budget,
       trialBudget,
       set,
+      from,
       out,
       seed,
       method,

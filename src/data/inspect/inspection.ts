@@ -26,9 +26,9 @@ export interface TomogramInspection {
   /** Levels, finest first; empty where the metadata is broken. */
   readonly levels: readonly Level[];
   readonly channels?: readonly string[];
-  /** Values of the finest level that are not blank; absent where chunks were not read or one is broken. */
+  /** Values of the finest level that are not blank; absent where all are NaN, chunks were not read or one is broken. */
   readonly values?: ValueRange;
-  /** Share of the finest level's voxels that are blank, that is, hold no data; absent as `values`. */
+  /** Share of the finest level's voxels that are blank, that is, hold no data; absent where chunks were not read or one is broken. */
   readonly blank?: number;
 }
 
@@ -136,11 +136,15 @@ async function measureRun(
 ): Promise<RunInspection> {
   const tomograms = run.tomograms.map((tomogram) => {
     const found = seen.get(tomogram.path);
-    return found?.values ? { ...tomogram, values: found.values, blank: found.blank } : tomogram;
+    if (!found) return tomogram;
+    return { ...tomogram, ...(found.values && { values: found.values }), blank: found.blank };
   });
   const flat = tomograms
     .filter((tomogram) => tomogram.values && tomogram.values.least === tomogram.values.largest)
     .map(({ path, values: range }) => `${path}: every voxel is ${range!.least}`);
+  const empty = tomograms
+    .filter(({ values, blank }) => blank !== undefined && !values)
+    .map(({ path }) => `${path}: every voxel is NaN, so that it holds no data at all`);
   const whole = tomograms.find((tomogram) => tomogram.values);
   const measured = whole && (await problems.guard(() => contrastOfRun(dataset, run, whole, nan)));
   const contrast = measured?.contrast ?? null;
@@ -150,7 +154,13 @@ async function measureRun(
   const inBlank = measured?.inBlank
     ? [`${measured.inBlank} picks lie in blank voxels, which hold no data`]
     : [];
-  return { ...run, tomograms, contrast, particles, notes: [...run.notes, ...flat, ...inBlank, ...odd] };
+  return {
+    ...run,
+    tomograms,
+    contrast,
+    particles,
+    notes: [...run.notes, ...flat, ...empty, ...inBlank, ...odd],
+  };
 }
 
 /**

@@ -16,7 +16,7 @@ export interface ValueRange {
 export interface SeenVoxels {
   /** Undefined where all are NaN. */
   readonly values: ValueRange | undefined;
-  /** Share of voxels that are blank within their chunk; 0 for a constant volume. */
+  /** Share of voxels that are blank within their chunk; 0 for a constant volume, 1 where all are NaN. */
   readonly blank: number;
   readonly contrast: Contrast;
 }
@@ -56,8 +56,8 @@ export class VoxelSurvey {
     const values = joined(this.#ranges);
     const held = this.#ranges.reduce((sum, { voxels }) => sum + voxels, 0);
     return {
-      values: Number.isNaN(values.mean) ? undefined : values,
-      blank: held === 0 ? 0 : 1 - held / this.#total,
+      values,
+      blank: values === undefined ? 1 : held === 0 ? 0 : 1 - held / this.#total,
       contrast: contrastOfValues(Float32Array.from(this.#sample)),
     };
   }
@@ -78,9 +78,12 @@ function rangeOf(region: Float32Array, blank: Uint8Array | undefined): ChunkRang
   return { ...rangeOf(region, undefined), voxels: 0 };
 }
 
-function joined(all: readonly ChunkRange[]): ValueRange {
+/** Joins ranges: of the chunks that hold data, else of all that hold a number; undefined where all are NaN. */
+function joined(all: readonly ChunkRange[]): ValueRange | undefined {
   const held = all.filter(({ voxels }) => voxels > 0);
-  const ranges = held.length > 0 ? held : all.map((range) => ({ ...range, voxels: 1 }));
+  const numbers = all.filter(({ mean }) => !Number.isNaN(mean));
+  const ranges = held.length > 0 ? held : numbers.map((range) => ({ ...range, voxels: 1 }));
+  if (ranges.length === 0) return undefined;
   const voxels = ranges.reduce((sum, range) => sum + range.voxels, 0);
   return {
     least: Math.min(...ranges.map(({ least }) => least)),

@@ -73,7 +73,8 @@ async function readProject(path: string, access: DataAccess): Promise<FoundData>
       { path },
     );
   const particles = particlesOf(path, config.pickable_objects);
-  return { root: path, overlay, roots, particles, runs: await listRuns(roots) };
+  const objects = config.pickable_objects.flatMap(({ name, label }) => (label ? [{ name, label }] : []));
+  return { root: path, overlay, roots, particles, objects, runs: await listRuns(roots) };
 }
 
 async function readConfig(path: string): Promise<z.infer<typeof configSchema>> {

@@ -1,6 +1,6 @@
 /** What a layout of data sets is: a way to recognise one at a path. */
 import type { Particle } from "../../domain/particles.js";
-import type { DataAccess, Run } from "../model.js";
+import type { DataAccess, LabelledObject, Run } from "../model.js";
 
 /** A data set as a layout found it. */
 export interface FoundData {
@@ -14,6 +14,8 @@ export interface FoundData {
   readonly runs: readonly Run[];
   /** From a configuration; the challenge's if absent. */
   readonly particles?: readonly Particle[];
+  /** Objects with labels, from a configuration. */
+  readonly objects?: readonly LabelledObject[];
 }
 
 /** What is asked for beside the path. */

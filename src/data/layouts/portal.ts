@@ -2,7 +2,7 @@
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { parseJson, readIfThere } from "../../formats/zarr/omeDocument.js";
-import type { PortalAnnotation, Run, TomogramRef } from "../model.js";
+import type { PortalAnnotation, Run, SegmentationRef, TomogramRef } from "../model.js";
 import { namesIn, tellsType, volumeStem, volumesIn, voxelSpacingOf } from "../volumeNames.js";
 
 const reconstructions = "Reconstructions";
@@ -27,14 +27,19 @@ async function portalRun(folder: string): Promise<Run> {
   const name = basename(folder);
   const tomograms: TomogramRef[] = [];
   const annotations: PortalAnnotation[] = [];
+  const segmentations: SegmentationRef[] = [];
   for (const spacingName of await namesIn(join(folder, reconstructions))) {
     const voxelSpacing = voxelSpacingOf(spacingName);
     if (voxelSpacing === undefined) continue;
     const inside = join(folder, reconstructions, spacingName);
     tomograms.push(...(await tomogramsIn(inside, name, voxelSpacing)));
-    annotations.push(...(await annotationsIn(join(inside, "Annotations"), voxelSpacing)));
+    for (const annotated of await annotationsIn(join(inside, "Annotations"), voxelSpacing)) {
+      annotations.push(...annotated.points);
+      segmentations.push(...annotated.masks);
+    }
   }
-  return { name, tomograms, annotations, sources: [join(folder, reconstructions)] };
+  const sources = [join(folder, reconstructions)];
+  return { name, tomograms, annotations, sources, ...(segmentations.length > 0 ? { segmentations } : {}) };
 }
 
 const tomogramSchema = z.looseObject({
@@ -93,26 +98,39 @@ async function metadataOf(
 const annotationSchema = z.looseObject({
   annotation_object: z.looseObject({ name: z.string() }),
   ground_truth_status: z.boolean().nullish(),
-  files: z.array(z.looseObject({ format: z.string(), path: z.string() })).nullish(),
+  files: z
+    .array(z.looseObject({ format: z.string(), path: z.string(), shape: z.string().nullish() }))
+    .nullish(),
 });
 
-/** Lists annotations with points; their metadata lies in numbered folders or, in older downloads, flat. */
-async function annotationsIn(folder: string, voxelSpacing: number): Promise<PortalAnnotation[]> {
-  const found: PortalAnnotation[] = [];
+/** Annotations of one metadata file that are there: points, and the mask. */
+interface Annotated {
+  readonly points: readonly PortalAnnotation[];
+  readonly masks: readonly SegmentationRef[];
+}
+
+/** Lists annotations; their metadata lies in numbered folders or, in older downloads, flat. */
+async function annotationsIn(folder: string, voxelSpacing: number): Promise<Annotated[]> {
+  const found: Annotated[] = [];
   for (const name of await namesIn(folder)) {
     const files = name.endsWith(".json")
       ? [join(folder, name)]
       : (await namesIn(join(folder, name)))
           .filter((file) => file.endsWith(".json"))
           .map((file) => join(folder, name, file));
-    for (const file of files) found.push(...(await annotationsOf(file, voxelSpacing)));
+    for (const file of files) found.push(await annotationsOf(file, voxelSpacing));
   }
   return found;
 }
 
-async function annotationsOf(path: string, voxelSpacing: number): Promise<PortalAnnotation[]> {
+/** Shapes of annotations that are masks, as the portal's metadata and its interface call them. */
+const maskShapes: readonly string[] = ["SegmentationMask", "SemanticSegmentationMask"];
+/** Formats of masks; where both were downloaded the first counts. */
+const maskFormats: readonly string[] = ["zarr", "mrc"];
+
+async function annotationsOf(path: string, voxelSpacing: number): Promise<Annotated> {
   const text = await readIfThere(path);
-  if (text === undefined) return [];
+  if (text === undefined) return { points: [], masks: [] };
   const { annotation_object: object, ...rest } = parseJson(
     path,
     text,
@@ -121,15 +139,32 @@ async function annotationsOf(path: string, voxelSpacing: number): Promise<Portal
   );
   const here = await namesIn(dirname(path));
   const inFolder = /^\d+$/.test(basename(dirname(path)));
-  return (rest.files ?? [])
-    .filter(({ format, path: stored }) => format === "ndjson" && here.includes(basename(stored)))
-    .map(({ path: stored }) => ({
+  const there = (rest.files ?? []).filter(({ path: stored }) => here.includes(basename(stored)));
+  const id = inFolder ? basename(dirname(path)) : basename(path, ".json");
+  const isGroundTruth = rest.ground_truth_status === true;
+  const placeOf = ({ path: stored }: { path: string }) => join(dirname(path), basename(stored));
+  const points = there
+    .filter(({ format }) => format === "ndjson")
+    .map((file) => ({
       type: particleName(object.name),
-      path: join(dirname(path), basename(stored)),
-      id: inFolder ? basename(dirname(path)) : basename(path, ".json"),
-      isGroundTruth: rest.ground_truth_status === true,
+      path: placeOf(file),
+      id,
+      isGroundTruth,
       voxelSpacing,
     }));
+  const [mask] = maskFormats.flatMap((wanted) =>
+    there.filter(({ format, shape }) => format === wanted && maskShapes.includes(shape ?? "")),
+  );
+  const maskOf = (file: { path: string }): SegmentationRef => ({
+    name: hyphened(object.name),
+    path: placeOf(file),
+    userId: "portal",
+    sessionId: id,
+    voxelSpacing,
+    isMultilabel: false,
+    isTruth: isGroundTruth,
+  });
+  return { points, masks: mask ? [maskOf(mask)] : [] };
 }
 
 const hyphened = (name: string): string =>

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Run, TomogramRef } from "../model.js";
 import { foldersIn, tellsType, voxelSpacingOf } from "../volumeNames.js";
 import { portalRuns } from "./portal.js";
+import { copickSegmentations } from "./segmentations.js";
 import { volumeRuns } from "./volumeFolder.js";
 
 /** Lists the runs of a folder that is not in copick's tree: the Data Portal's, else volumes. */
@@ -27,8 +28,14 @@ export async function listRuns(
       folders.set(name, [...(folders.get(name) ?? []), join(runsFolder, name)]);
   }
   const runs = new Map<string, Run>();
-  for (const [name, runFolders] of folders)
-    runs.set(name, { name, tomograms: await listTomograms(name, runFolders) });
+  for (const [name, runFolders] of folders) {
+    const segmentations = await copickSegmentations(runFolders);
+    runs.set(name, {
+      name,
+      tomograms: await listTomograms(name, runFolders),
+      ...(segmentations.length > 0 ? { segmentations } : {}),
+    });
+  }
   for (const root of roots)
     for (const run of known.get(root) ?? (await otherRuns(root)))
       runs.set(run.name, joined(runs.get(run.name), run));
@@ -36,8 +43,15 @@ export async function listRuns(
 }
 
 /** One run whose picks, or some of whose tomograms, lie in copick's layout and the rest in another. */
-const joined = (first: Run | undefined, second: Run): Run =>
-  first ? { ...second, tomograms: [...first.tomograms, ...second.tomograms] } : second;
+function joined(first: Run | undefined, second: Run): Run {
+  if (!first) return second;
+  const segmentations = [...(first.segmentations ?? []), ...(second.segmentations ?? [])];
+  return {
+    ...second,
+    tomograms: [...first.tomograms, ...second.tomograms],
+    ...(segmentations.length > 0 ? { segmentations } : {}),
+  };
+}
 
 /** Reconstructions of a run; where both roots hold the same one, the overlay's, which comes first, counts. */
 async function listTomograms(run: string, runFolders: readonly string[]): Promise<TomogramRef[]> {

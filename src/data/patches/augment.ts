@@ -29,22 +29,22 @@ function addNoise(input: Float32Array, deviation: number, random: Random): void 
 
 /**
  * Mixes `other` into `example` (one example each) by mixup (Zhang et al. 2018); `share` is the example's part. The
- * weights mix too, and each target counts by its own weight: where one voxel is ignored the other's label stays as it
+ * weights, one a voxel or one for each of its channels, mix too, and each target counts by its own weight: where one voxel is ignored the other's label stays as it
  * is, and weighted cross entropy of the mixture is the mixture of both weighted cross entropies.
  */
 export function mixInto(example: Batch, other: Batch, share: number): void {
   for (let voxel = 0; voxel < example.input.length; voxel++)
     example.input[voxel] = share * example.input[voxel]! + (1 - share) * other.input[voxel]!;
-  const voxels = example.weight.length;
-  const own = new Float32Array(voxels);
-  for (let voxel = 0; voxel < voxels; voxel++) {
+  const weights = example.weight.length;
+  const own = new Float32Array(weights);
+  for (let voxel = 0; voxel < weights; voxel++) {
     const kept = share * example.weight[voxel]!;
     const sum = kept + (1 - share) * other.weight[voxel]!;
     own[voxel] = sum > 0 ? kept / sum : share;
     example.weight[voxel] = sum;
   }
-  for (let start = 0; start < example.target.length; start += voxels) {
-    for (let voxel = 0; voxel < voxels; voxel++) {
+  for (let start = 0; start < example.target.length; start += weights) {
+    for (let voxel = 0; voxel < weights; voxel++) {
       const label = other.target[start + voxel]!;
       example.target[start + voxel] = label + own[voxel]! * (example.target[start + voxel]! - label);
     }

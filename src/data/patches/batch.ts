@@ -2,9 +2,11 @@
 import { type Random, randomFor } from "../../domain/random.js";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
+import type { Mask } from "../masks/mask.js";
 import { drawBeta, mixInto, varyIntensity } from "./augment.js";
 import { type Crop, cropCentres, drawCrop } from "./crops.js";
-import { coarseMap, mapVector, transform } from "./map.js";
+import { paintFeature } from "./features.js";
+import { coarseMap, mapVector, type PatchMap, transform } from "./map.js";
 import { paintOffsets } from "./offsets.js";
 import { samplePatch } from "./sample.js";
 import {
@@ -12,10 +14,12 @@ import {
   channelCount,
   checkPatches,
   classCount,
+  featuresIn,
   type PatchSource,
   type PatchSpec,
   paintedTypes,
   targetShape,
+  weightChannels,
 } from "./spec.js";
 import { paintTarget } from "./targets.js";
 
@@ -45,7 +49,8 @@ export function makeBatch(spec: PatchSpec, sources: readonly PatchSource[], step
 /** Returns the size of one batch in bytes. */
 export const batchBytes = (spec: PatchSpec): number =>
   spec.batchSize *
-  (voxelCount(spec.patchShape) + voxelCount(targetShape(spec)) * (channelCount(spec) + 1)) *
+  (voxelCount(spec.patchShape) +
+    voxelCount(targetShape(spec)) * (channelCount(spec) + weightChannels(spec))) *
   Float32Array.BYTES_PER_ELEMENT;
 
 function emptyBatch(spec: PatchSpec, examples: number): Batch {
@@ -53,7 +58,7 @@ function emptyBatch(spec: PatchSpec, examples: number): Batch {
   return {
     input: new Float32Array(examples * voxelCount(spec.patchShape)),
     target: new Float32Array(voxels * channelCount(spec)),
-    weight: new Float32Array(voxels),
+    weight: new Float32Array(voxels * weightChannels(spec)),
   };
 }
 
@@ -66,20 +71,34 @@ function exampleOf({ input, target, weight }: Batch, k: number, examples: number
   return { input: part(input), target: part(target), weight: part(weight) };
 }
 
+/** Makes one example of its own around one of the `centres` (`cropCentres`); returns its crop too. */
+export function makeExample(
+  spec: PatchSpec,
+  sources: readonly PatchSource[],
+  centres: ReturnType<typeof cropCentres>,
+  random: Random,
+): { readonly example: Batch; readonly crop: Crop } {
+  const example = emptyBatch(spec, 1);
+  return { example, crop: exampleMaker(spec, sources, centres)(example, random) };
+}
+
 function exampleMaker(
   spec: PatchSpec,
   sources: readonly PatchSource[],
-): (into: Batch, random: Random) => void {
-  const centres = cropCentres(spec, sources);
+  centres: ReturnType<typeof cropCentres> = cropCentres(spec, sources),
+): (into: Batch, random: Random) => Crop {
   const types = paintedTypes(spec);
   return (into, random) => {
     const crop = drawCrop(spec, sources, centres, random);
     const { source, volume, map } = crop;
     const shape = spec.patchShape;
     const { stride, offsets } = spec.head;
-    const weight = stride === 1 ? into.weight : new Float32Array(voxelCount(shape));
+    const features = featuresIn(spec);
+    const plain =
+      features.length === 0 ? into : { ...into, weight: new Float32Array(voxelCount(targetShape(spec))) };
+    const weight = stride === 1 ? plain.weight : new Float32Array(voxelCount(shape));
     samplePatch(volume, map, shape, { input: into.input, weight });
-    if (stride > 1) lowerWeight(weight, shape, stride, into.weight);
+    if (stride > 1) lowerWeight(weight, shape, stride, plain.weight);
     checkFinite(into.input, crop, shape);
     varyIntensity(into.input, spec.augment.intensity, random);
     const scene = {
@@ -88,12 +107,39 @@ function exampleMaker(
       spacing: volume.spacing,
       picks: source.picks,
     };
-    paintTarget(spec.target, spec.background, types, scene, into);
+    if (features.length > 0) {
+      const masks = features.map((name) => source.masks?.get(name));
+      paintFeatures(masks, map, shape, stride, { ...into, inside: plain.weight });
+    }
+    paintTarget(spec.target, spec.background, types, scene, plain);
+    if (features.length > 0) spreadWeight(plain.weight, spec.types.length, into.weight);
     if (offsets && spec.target.kind === "ball") {
       const way = into.target.subarray(classCount(spec) * voxelCount(scene.shape));
       paintOffsets(spec.target.fraction, stride, types, scene, way);
     }
+    return crop;
   };
+}
+
+/** Paints the channels of features, which are the last, each with its own weights. */
+function paintFeatures(
+  masks: readonly (Mask | undefined)[],
+  map: PatchMap,
+  shape: Shape3,
+  stride: 1 | 2,
+  { target, weight, inside }: Batch & { readonly inside: Float32Array },
+): void {
+  const voxels = inside.length;
+  const first = target.length / voxels - masks.length;
+  for (const [k, mask] of masks.entries()) {
+    const channel = (values: Float32Array) => values.subarray((first + k) * voxels, (first + k + 1) * voxels);
+    paintFeature(mask, map, shape, stride, { target: channel(target), weight: channel(weight), inside });
+  }
+}
+
+/** Gives each of the first channels, which are of types, the weights of the voxels. */
+function spreadWeight(plain: Float32Array, types: number, weight: Float32Array): void {
+  for (let channel = 0; channel < types; channel++) weight.set(plain, channel * plain.length);
 }
 
 /** Sets the weight of each coarse voxel to the least weight of the input voxels it covers. */

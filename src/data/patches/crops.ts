@@ -1,9 +1,13 @@
-/** Crops: balanced over scored types, the particle anywhere well inside the patch, every crop inside its volume. */
+/**
+ * Crops: balanced over scored types and features, the particle or the feature's voxel anywhere well inside the patch, every
+ * crop inside its volume.
+ */
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import type { Random } from "../../domain/random.js";
 import { positionToIndex, type Shape3, type Volume } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import { isBlankAt, isBlankIndex } from "../blank/blank.js";
+import { isPartial, knownCount, type Mask, voxelAt, yesCount } from "../masks/mask.js";
 import {
   alignedMap,
   drawRotation,
@@ -19,7 +23,7 @@ import {
   transform,
   type Vector3,
 } from "./map.js";
-import { type PatchSource, type PatchSpec, scoredTypes } from "./spec.js";
+import { featuresIn, type PatchSource, type PatchSpec, scoredTypes } from "./spec.js";
 
 /** A crop: its run, its reconstruction, and the patch's map into the volume. */
 export interface Crop {
@@ -30,35 +34,99 @@ export interface Crop {
   readonly pick: ParticlePick | undefined;
 }
 
-/** Picks of each scored type that has any, over all runs. */
-type CropCentres = readonly (readonly {
+/** A place that a crop is drawn around, as a continuous volume index. */
+interface Centre {
   readonly source: PatchSource;
-  readonly pick: ParticlePick;
-}[])[];
+  readonly index: (volume: Volume) => Vector3;
+  /** Distance in Å that it keeps from the patch's faces, where that is less than a quarter of the patch. */
+  readonly margin: number;
+  readonly pick?: ParticlePick;
+}
+
+/** What crops are drawn around. */
+interface CropCentres {
+  /** Classes that are drawn equally often: scored types with picks, and features with voxels, over all runs. */
+  readonly classes: readonly ((random: Random) => Centre)[];
+  /**
+   * For each class, the known voxels that the middle of a background crop is drawn from; undefined where all voxels of all
+   * runs are known. Empty where that is so of all classes.
+   */
+  readonly known: readonly (VoxelDraw | undefined)[];
+}
+
+/** Draws a voxel, uniformly over those of all runs. */
+type VoxelDraw = (random: Random) => { readonly source: PatchSource; readonly index: Vector3 };
 
 /**
- * Lists the particles that crops can be drawn around, by scored type: those not in blank voxels.
+ * Lists what crops can be drawn around: by scored type the particles that do not lie in blank voxels, and by feature the
+ * voxels of its masks.
  *
  * @throws PickbenchError BadDataset where crops shall hold particles and all lie in blank voxels
  */
 export function cropCentres(spec: PatchSpec, sources: readonly PatchSource[]): CropCentres {
-  const centres = scoredTypes(spec)
-    .map(({ name }) =>
+  const picked = pickedCentres(spec, sources);
+  const features = featuresIn(spec);
+  const voxels = features.flatMap((name) => voxelsOf(name, sources, "yes") ?? []);
+  const ofFeatures = voxels.map((draw) => (random: Random): Centre => {
+    const { source, index } = draw(random);
+    return { source, index: () => index, margin: Number.POSITIVE_INFINITY };
+  });
+  const ofTypes = picked.map((ofType) => (random: Random) => ofType[random.integer(ofType.length)]!);
+  const classes = [...ofTypes, ...ofFeatures];
+  if (classes.length === 0 && spec.backgroundShare < 1)
+    throw new PickbenchError(
+      "BadDataset",
+      `Runs ${sources.map(({ run }) => run).join(", ")}: all picks lie in blank voxels, which hold no data; is it the tomogram that they were picked in? Correct the picks or the tomogram.`,
+    );
+  const partial = features.map((name) => {
+    const isWhole = sources.every(({ masks }) => masks?.has(name) && !isPartial(masks.get(name)!));
+    return isWhole ? undefined : voxelsOf(name, sources, "known");
+  });
+  const isAllKnown = partial.every((draw) => draw === undefined);
+  return { classes, known: isAllKnown ? [] : [...scoredTypes(spec).map(() => undefined), ...partial] };
+}
+
+/** Returns a draw of a feature's voxels that are yes, or known, in any run; undefined where there is none. */
+function voxelsOf(name: string, sources: readonly PatchSource[], of: "yes" | "known"): VoxelDraw | undefined {
+  const there = sources.flatMap((source) => {
+    const mask: Mask | undefined = source.masks?.get(name);
+    const count = mask ? (of === "yes" ? yesCount(mask) : knownCount(mask)) : 0;
+    return mask && count > 0 ? [{ source, mask, count }] : [];
+  });
+  const total = there.reduce((sum, { count }) => sum + count, 0);
+  if (total === 0) return undefined;
+  return (random) => {
+    let left = random.integer(total);
+    let at = 0;
+    for (; left >= there[at]!.count; at++) left -= there[at]!.count;
+    const { source, mask } = there[at]!;
+    return { source, index: voxelAt(mask, of, left) };
+  };
+}
+
+/** Lists the particles of each scored type that has any that do not lie in blank voxels. */
+function pickedCentres(spec: PatchSpec, sources: readonly PatchSource[]): Centre[][] {
+  return scoredTypes(spec)
+    .map(({ name, radius }: Particle) =>
       sources.flatMap((source) =>
         source.picks
           .filter((pick) => pick.type === name && !source.volumes.some((volume) => isBlankAt(volume, pick)))
-          .map((pick) => ({ source, pick })),
+          .map((pick) => ({
+            source,
+            pick,
+            margin: radius,
+            index: ({ spacing }: Volume) => positionToIndex(pick, spacing),
+          })),
       ),
     )
     .filter((ofType) => ofType.length > 0);
-  if (centres.length > 0 || spec.backgroundShare >= 1) return centres;
-  throw new PickbenchError(
-    "BadDataset",
-    `Runs ${sources.map(({ run }) => run).join(", ")}: all picks lie in blank voxels, which hold no data; is it the tomogram that they were picked in? Correct the picks or the tomogram.`,
-  );
 }
 
-/** Draws a crop: background with the spec's share; else a type uniformly, then one of its particles uniformly. */
+/**
+ * Draws a crop: background with the spec's share; else a type or feature uniformly, then one of its particles or voxels
+ * uniformly. Where features are annotated in part, a background crop is of a type or feature too, drawn uniformly, and its
+ * middle is a voxel that is known of it.
+ */
 export function drawCrop(
   spec: PatchSpec,
   sources: readonly PatchSource[],
@@ -66,19 +134,23 @@ export function drawCrop(
   random: Random,
 ): Crop {
   const aroundParticle = random.uniform() >= spec.backgroundShare;
-  const ofType = aroundParticle ? centres[random.integer(centres.length)]! : undefined;
-  const centre = ofType?.[random.integer(ofType.length)];
-  const source = centre?.source ?? sources[random.integer(sources.length)]!;
+  const centre = aroundParticle
+    ? centres.classes[random.integer(centres.classes.length)]!(random)
+    : undefined;
+  const isOfKnown = !aroundParticle && centres.known.length > 0;
+  const known = isOfKnown ? centres.known[random.integer(centres.known.length)]?.(random) : undefined;
+  const source = centre?.source ?? known?.source ?? sources[random.integer(sources.length)]!;
   const volume = source.volumes[random.integer(source.volumes.length)]!;
   const oriented = drawOrientation(spec, volume.shape, random);
+  const around = centre?.index(volume);
   const middle =
-    centre === undefined
-      ? drawWithData(volume, orientedShape(spec.patchShape, oriented), random)
-      : drawAround(centre.pick, spec, volume, oriented, random);
+    centre === undefined || around === undefined
+      ? (known?.index ?? drawWithData(volume, orientedShape(spec.patchShape, oriented), random))
+      : drawAround(around, centre.margin, spec, volume, oriented, random);
   return {
     source,
     volume,
-    map: placePatch(spec, volume, oriented, middle, centre?.pick, random),
+    map: placePatch(spec, volume, oriented, middle, around ?? known?.index, random),
     pick: centre?.pick,
   };
 }
@@ -114,29 +186,28 @@ function drawAnywhere(volumeShape: Shape3, covered: Shape3, random: Random): Vec
 }
 
 /**
- * Draws the patch's middle so that the particle lies uniformly inside, at least its radius or a quarter of the patch
- * from each face. The result is a continuous volume index.
+ * Draws the patch's middle so that a place lies uniformly inside, at least its margin or a quarter of the patch from each
+ * face. The result is a continuous volume index.
  */
 function drawAround(
-  pick: ParticlePick,
-  { patchShape, types }: PatchSpec,
+  index: Vector3,
+  radius: number,
+  { patchShape }: PatchSpec,
   { spacing }: Volume,
   oriented: Orientation,
   random: Random,
 ): Vector3 {
-  const { radius }: Particle = types.find(({ name }) => name === pick.type)!;
   const fromMiddle = mapVector(patchShape, (size, p) => {
     const margin = Math.min(radius / spacing[oriented.axes[p]!]!, size / 4);
     return random.between(-1, 1) * Math.max(0, (size - 1) / 2 - margin);
   });
-  const index = positionToIndex(pick, spacing);
   const inVolume = transform(orientationMatrix(oriented), fromMiddle);
   return mapVector(index, (value, axis) => value - inVolume[axis]!);
 }
 
 /**
  * Places the patch with its middle as near to the drawn one as the volume allows. A free rotation is left out where it
- * would turn the crop's own particle out of the patch, as in a volume's corner; elsewhere it may turn the patch's
+ * would turn the crop's own particle or voxel out of the patch, as in a volume's corner; elsewhere it may turn the patch's
  * corners out of the volume, which get weight 0.
  */
 function placePatch(
@@ -144,7 +215,7 @@ function placePatch(
   { shape, spacing }: Volume,
   oriented: Orientation,
   middle: Vector3,
-  pick: ParticlePick | undefined,
+  kept: Vector3 | undefined,
   random: Random,
 ): PatchMap {
   const covered = orientedShape(patchShape, oriented);
@@ -156,7 +227,7 @@ function placePatch(
     const centre = mapVector(start, (value, axis) => value + half[axis]!);
     const rotation = drawRotation(random, augment.rotation);
     const map = rotatedMap(oriented, rotation, patchShape, centre, spacing);
-    if (pick === undefined || holds(map, patchShape, positionToIndex(pick, spacing))) return map;
+    if (kept === undefined || holds(map, patchShape, kept)) return map;
   }
   return alignedMap(oriented, patchShape, mapVector(start, Math.round));
 }

@@ -2,6 +2,7 @@
 import { challengeParticles, type Particle, type ParticlePick } from "../../domain/particles.js";
 import type { Shape3, Volume } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
+import { type Mask, yesCount } from "../masks/mask.js";
 import { offsetChannels } from "./offsets.js";
 import type { PaintedType, TargetSpec } from "./targets.js";
 
@@ -13,13 +14,15 @@ export interface PatchSpec {
   readonly batchSize: number;
   /** Types with one target channel each, in this order. */
   readonly types: readonly Particle[];
+  /** Features with one target channel each, after the types; with any, every channel has its own weights. */
+  readonly features?: readonly string[];
   /** True: channel 0 is background and a voxel's channels sum to 1. False: each type has one independent channel. */
   readonly background: boolean;
   readonly target: TargetSpec;
   readonly head: HeadSpec;
   /** Names of types whose voxels get weight 0, whether or not they are in `types`. */
   readonly ignore: readonly string[];
-  /** Share of crops centred anywhere, 0 to 1; the rest hold a particle, scored types balanced. */
+  /** Share of crops centred anywhere, 0 to 1; the rest hold a particle or a feature, all of them balanced. */
   readonly backgroundShare: number;
   readonly augment: AugmentSpec;
 }
@@ -44,6 +47,8 @@ export interface PatchSource {
   /** Normalised reconstructions of the run; one is drawn per crop. */
   readonly volumes: readonly Volume[];
   readonly picks: readonly ParticlePick[];
+  /** Masks of features on the volumes' grid; nothing is known of a feature that has none. */
+  readonly masks?: ReadonlyMap<string, Mask>;
 }
 
 /** A batch of n examples with one input channel and several target channels. */
@@ -55,7 +60,7 @@ export interface Batch {
    * any.
    */
   readonly target: Float32Array;
-  /** (n,1,z,y,x) at the head's stride; 0 is ignored. */
+  /** (n,1,z,y,x) at the head's stride, or (n,channels,z,y,x) where there are features; 0 is ignored. */
   readonly weight: Float32Array;
 }
 
@@ -67,8 +72,14 @@ interface HeadSpec {
   readonly offsets: boolean;
 }
 
-/** Returns the number of class channels: the types, after the background. */
-export const classCount = (spec: PatchSpec): number => spec.types.length + (spec.background ? 1 : 0);
+/** Returns the names of the features, whose channels come after those of the types. */
+export const featuresIn = ({ features = [] }: Pick<PatchSpec, "features">): readonly string[] => features;
+/** Returns the number of class channels: the types, after the background, and the features. */
+export const classCount = (spec: PatchSpec): number =>
+  spec.types.length + (spec.background ? 1 : 0) + featuresIn(spec).length;
+/** Returns the number of weights of a voxel: one, or one a channel. */
+export const weightChannels = (spec: PatchSpec): number =>
+  featuresIn(spec).length > 0 ? classCount(spec) : 1;
 /** Returns the number of target channels: classes and offsets. */
 export const channelCount = (spec: PatchSpec): number =>
   classCount(spec) + (spec.head.offsets ? offsetChannels : 0);
@@ -157,6 +168,15 @@ function checkParticles(spec: PatchSpec, sources: readonly PatchSource[]): void 
   if (spec.backgroundShare >= 1) return;
   const names = scoredTypes(spec).map(({ name }) => name);
   if (sources.some(({ picks }) => picks.some(({ type }) => names.includes(type)))) return;
+  const features = featuresIn(spec);
+  const hasFeature = ({ masks }: PatchSource) =>
+    features.some((name) => masks?.has(name) && yesCount(masks.get(name)!) > 0);
+  if (sources.some(hasFeature)) return;
+  if (features.length > 0)
+    throw new PickbenchError(
+      "BadDataset",
+      `Runs ${sources.map(({ run }) => run).join(", ")}: got neither a pick of ${names.join(", ") || "a type"} nor a voxel of ${features.join(", ")}, wanted at least one to draw crops around; add picks or masks, or set patch.backgroundShare to 1.`,
+    );
   throw new PickbenchError(
     "BadDataset",
     `Runs ${sources.map(({ run }) => run).join(", ")}: got no picks of ${names.join(", ") || "any scored type"}, wanted at least one to draw crops around; add picks or set patch.backgroundShare to 1.`,

@@ -9,6 +9,8 @@ interface Counts {
   there: number;
   absent: number;
   forbidden: number;
+  /** Absent ones that were asked for now, and not for this data set before. */
+  asked: number;
 }
 
 const lastKnown = (error: unknown, before: number | undefined): number | undefined =>
@@ -39,14 +41,28 @@ export class AbsentFiles {
       there: 0,
       absent: 0,
       forbidden: 0,
+      asked: 0,
     };
     this.#counts.set(array, known);
     return known;
   }
 
+  /** Number of absent chunks that were asked for now. */
+  get asked(): number {
+    return [...this.#counts.values()].reduce((sum, { asked }) => sum + asked, 0);
+  }
+
   /** Counts a chunk that is here. */
   async addThere(file: RemoteFile): Promise<void> {
     if (file.optional) (await this.#of(file)).there++;
+  }
+
+  /** Counts a chunk that was found absent before, with that status. */
+  async addAbsent(file: RemoteFile, status: number): Promise<Counts> {
+    const counts = await this.#of(file);
+    counts.absent++;
+    if (status === 403) counts.forbidden++;
+    return counts;
   }
 
   /**
@@ -58,9 +74,7 @@ export class AbsentFiles {
     if (!file.optional || before === "there") return false;
     const status = error instanceof AbsentError ? error.status : lastKnown(error, before);
     if (status === undefined) return false;
-    const counts = await this.#of(file);
-    counts.absent++;
-    if (status === 403) counts.forbidden++;
+    (await this.addAbsent(file, status)).asked++;
     await this.#ledger.addAbsent(file.path, status);
     return true;
   }
@@ -75,10 +89,10 @@ export class AbsentFiles {
         );
   }
 
-  /** Says how many chunks are absent. */
+  /** Says how many chunks are absent, of arrays where some were asked for now. */
   lines(): string[] {
     return [...this.#counts.values()]
-      .filter(({ absent }) => absent > 0)
+      .filter(({ asked }) => asked > 0)
       .map(
         ({ url, there, absent }) =>
           `${url}: ${absent} of ${there + absent} chunks are not on the server; they read as the array's fill value`,

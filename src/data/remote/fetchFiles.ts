@@ -63,10 +63,12 @@ export async function fetchFiles(
   const absent = new AbsentFiles(ledger, arrays);
   const missing: RemoteFile[] = [];
   for (const file of files) {
-    if (await ledger.holds(file)) await absent.addThere(file);
-    else missing.push(file);
+    const held = await ledger.holds(file);
+    if (held === undefined) missing.push(file);
+    else if (held === "there") await absent.addThere(file);
+    else await absent.addAbsent(file, held);
   }
-  const kept = files.length - missing.length;
+  const kept = files.length - missing.length - absent.count;
   const failed = new AbortController();
   const signal = AbortSignal.any([reporter.signal, failed.signal]);
   const counted = countProgress(missing, (total, unit) => reporter.progress(label, total, unit));
@@ -115,7 +117,7 @@ export async function fetchFiles(
   if (first !== undefined) throw first;
   absent.check();
   for (const line of absent.lines()) reporter.note(line);
-  return { files: missing.length - absent.count, bytes: counted.bytes(), kept, absent: absent.count };
+  return { files: missing.length - absent.asked, bytes: counted.bytes(), kept, absent: absent.count };
 }
 
 /** Counts progress in megabytes where all sizes are known, else in files. */

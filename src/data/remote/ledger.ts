@@ -20,12 +20,15 @@ const absentSchema = z.object({ path: z.string(), absent: z.number() });
 
 /** Size, SHA-256 and ETag of every file, a line of JSON each; a path's last line counts. */
 export interface Ledger {
-  /** Tells whether the file is on disk, undamaged, and the server's version; or was found absent for this data set. */
-  readonly holds: (file: RemoteFile) => Promise<boolean>;
+  /**
+   * Tells whether the file is on disk, undamaged, and the server's version, or returns the status by which the server had it
+   * not when it was asked for this data set; undefined where it is to be fetched.
+   */
+  readonly holds: (file: RemoteFile) => Promise<"there" | number | undefined>;
   /** The last answer about a file: the server had it, or the status by which it had not; undefined where never asked. */
   readonly known: (path: string) => "there" | number | undefined;
   readonly add: (path: string, downloaded: Downloaded) => Promise<void>;
-  /** Notes that the server has no such file. */
+  /** Notes that the server has no such file; a line is added where the last answer was another. */
   readonly addAbsent: (path: string, status: number) => Promise<void>;
 }
 
@@ -58,11 +61,11 @@ export async function openLedger(
   return {
     async holds({ path, size, etag }) {
       const entry = entries.get(path);
-      if (entry === undefined) return false;
-      if ("absent" in entry) return compared.get(join(folder, path)) === absentNow;
-      if (size !== undefined && size !== entry.size) return false;
-      if (etag !== undefined && entry.etag !== undefined && etag !== entry.etag) return false;
-      return isWhole(join(folder, path), entry, compared);
+      if (entry === undefined) return undefined;
+      if ("absent" in entry) return compared.get(join(folder, path)) === absentNow ? entry.absent : undefined;
+      if (size !== undefined && size !== entry.size) return undefined;
+      if (etag !== undefined && entry.etag !== undefined && etag !== entry.etag) return undefined;
+      return (await isWhole(join(folder, path), entry, compared)) ? "there" : undefined;
     },
     known(path) {
       const entry = entries.get(path);
@@ -70,9 +73,11 @@ export async function openLedger(
       return "absent" in entry ? entry.absent : "there";
     },
     add: append,
-    addAbsent(path, absent) {
+    async addAbsent(path, absent) {
       compared.set(join(folder, path), absentNow);
-      return append(path, { absent });
+      const entry = entries.get(path);
+      const isKnown = entry !== undefined && "absent" in entry && entry.absent === absent;
+      if (!isKnown) await append(path, { absent });
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Random } from "../../domain/random.js";
 import type { Rotation } from "../../domain/rotation.js";
 import { angstrom } from "../../domain/units.js";
 import type { Volume } from "../../domain/volume.js";
-import { rotate, type Vector3 } from "./rotation.js";
+import { rotate, transposed, type Vector3 } from "./rotation.js";
 
 /** A Gaussian bead of a body. */
 export interface Bead {
@@ -23,6 +23,8 @@ export interface Ellipsoid {
 
 /** Distance in Å between the beads that fill a body. */
 const pitch = 9;
+/** Volume in Å³ that a bead of weight 1 stands for. */
+export const beadVolume = pitch ** 3;
 
 /** Returns the density at a point: that of the densest ellipsoid that holds it, 0 outside them all. */
 export function densityAt(bodies: readonly Ellipsoid[], point: Vector3): number {
@@ -34,8 +36,6 @@ export function densityAt(bodies: readonly Ellipsoid[], point: Vector3): number 
   }
   return found;
 }
-
-const transposed = (m: Rotation): Rotation => [m[0], m[3], m[6], m[1], m[4], m[7], m[2], m[5], m[8]];
 
 /**
  * Fills a body with beads on a jittered lattice.

@@ -6,7 +6,7 @@ import type { Shape3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Density } from "./density.js";
 import { emptyField, type Field, type Imaging, image } from "./imaging.js";
-import { type Body, drawSlab, type Placed, placeBodies } from "./placement.js";
+import { type Body, drawSlab, placeBodies } from "./placement.js";
 import { drawCounts, drawDistractors, type SpecimenSet } from "./population.js";
 import { randomRotation } from "./rotation.js";
 import { stamp } from "./stamp.js";
@@ -61,7 +61,10 @@ export function simulatePhantom(plan: PhantomPlan, specimens: SpecimenSet): Phan
   for (const distractor of specimens.distractors) densities.set(distractor.name, distractor);
   const bodies = drawBodies(plan, specimens, densities, drawn("population"));
   const placed = placeBodies(bodies, slab, drawn("placement"));
-  checkCounts(plan, placed);
+  checkCounts(
+    plan,
+    placed.map(({ kind }) => kind),
+  );
   const field = emptyField(plan.shape, plan.spacing);
   const turns = drawn("orientation");
   const picks: PhantomPick[] = [];
@@ -70,20 +73,36 @@ export function simulatePhantom(plan: PhantomPlan, specimens: SpecimenSet): Phan
     const centre = stamp(field, densities.get(kind)!, rotation, at);
     if (specimens.particles.has(kind)) picks.push({ type: kind, ...centre, rotation });
   }
-  const imaging = drawImaging(plan.noise, slab.thickness, drawn("imaging"));
+  return imaged(field, plan, slab.thickness, picks, drawn);
+}
+
+/**
+ * Images a field of density and crops it to the tomogram, in place.
+ *
+ * @param thickness of the ice, Å
+ * @param drawn makes the generator of a purpose
+ */
+export function imaged(
+  field: Field,
+  { noise, shape }: PhantomPlan,
+  thickness: number,
+  picks: readonly PhantomPick[],
+  drawn: (purpose: string) => Random,
+): Phantom {
+  const imaging = drawImaging(noise, thickness, drawn("imaging"));
   const denoised = image(field, imaging, drawn("noise"));
   return {
     picks,
     imaging,
-    wbp: scaledToDeviation(croppedInPlace(field.density, field, plan.shape)),
-    denoised: scaledToDeviation(croppedInPlace(denoised, field, plan.shape)),
+    wbp: scaledToDeviation(croppedInPlace(field.density, field, shape)),
+    denoised: scaledToDeviation(croppedInPlace(denoised, field, shape)),
   };
 }
 
-/** Checks that all particles with a given count were placed. @throws PickbenchError BadUsage */
-function checkCounts({ counts, shape }: PhantomPlan, placed: readonly Placed[]): void {
+/** Checks that all particles with a given count are among the placed kinds. @throws PickbenchError BadUsage */
+export function checkCounts({ counts, shape }: PhantomPlan, placed: readonly string[]): void {
   for (const [name, wanted] of counts) {
-    const found = placed.filter(({ kind }) => kind === name).length;
+    const found = placed.filter((kind) => kind === name).length;
     if (found < wanted) {
       throw new PickbenchError(
         "BadUsage",

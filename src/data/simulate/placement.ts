@@ -3,7 +3,7 @@ import type { Random } from "../../domain/random.js";
 import { angstrom, type Position } from "../../domain/units.js";
 
 /** A layer of ice, slightly tilted: its middle lies at z = height + slopeX·(x − X/2) + slopeY·(y − Y/2). */
-interface Slab {
+export interface Slab {
   /** Size of the tomogram in Å. */
   readonly size: { readonly x: number; readonly y: number; readonly z: number };
   /** Thickness in Å along z. */

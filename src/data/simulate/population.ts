@@ -5,7 +5,7 @@ import { type Density, isParticle, readDensities } from "./density.js";
 import { distractorShapes, goldBead, shapeOf } from "./shapes.js";
 
 /** Volume in Å³ of one of the challenge's tomograms, 184 × 630 × 630 voxels of 10.012 Å. */
-const referenceVolume = 184 * 630 * 630 * 10.012444196428572 ** 3;
+export const referenceVolume = 184 * 630 * 630 * 10.012444196428572 ** 3;
 
 /** Mean particles per tomogram in the challenge's seven training runs. */
 const perReference: Readonly<Record<string, number>> = {
@@ -66,6 +66,8 @@ export function drawDistractors(volume: number, random: Random): { proteins: num
 export interface SpecimenSet {
   readonly particles: ReadonlyMap<string, Density>;
   readonly distractors: readonly Density[];
+  /** Those of the distractors that come from maps. */
+  readonly mappedDistractors: readonly Density[];
   readonly bead: Density;
 }
 
@@ -85,10 +87,11 @@ export async function assembleSpecimens(spacing: number, folder?: string): Promi
     const density = maps.get(name) ?? shapeOf(name, spacing);
     if (density) particles.set(name, density);
   }
-  const distractors = [...maps.values()].filter(({ name }) => !isParticle(name));
+  const mappedDistractors = [...maps.values()].filter(({ name }) => !isParticle(name));
   return {
     particles,
-    distractors: [...distractors, ...distractorShapes(distractorKinds, spacing)],
+    mappedDistractors,
+    distractors: [...mappedDistractors, ...distractorShapes(distractorKinds, spacing)],
     bead: goldBead(spacing),
   };
 }

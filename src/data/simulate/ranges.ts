@@ -18,6 +18,8 @@ export const simulationRanges = {
   seed: whole(0, 2 ** 32),
   count: whole(0, 9999),
   noise: real(0, 100),
+  /** Share of a cell's cytosol that is protein. */
+  crowding: real(0, 0.25),
 } as const;
 
 /** Å that an edge must have at least for the largest particle to fit into the ice. */

@@ -14,6 +14,9 @@ export const rotate = (m: Rotation, [x, y, z]: Vector3): Vector3 => [
   m[6] * x + m[7] * y + m[8] * z,
 ];
 
+/** Returns the inverse of a rotation. */
+export const transposed = (m: Rotation): Rotation => [m[0], m[3], m[6], m[1], m[4], m[7], m[2], m[5], m[8]];
+
 /**
  * Draws a rotation uniformly over all orientations (K. Shoemake, "Uniform random rotations", Graphics Gems III, 1992).
  */

@@ -142,7 +142,7 @@ const goldMass = 1500;
  * Returns the blur of a bead in Å: helices and side chains are not resolved at the tomogram's voxels, which set the
  * least blur.
  */
-const blur = (spacing: number): number => Math.max(6.5, 0.8 * spacing);
+export const blur = (spacing: number): number => Math.max(6.5, 0.8 * spacing);
 
 /** Returns the density of one of the six particles at a spacing (Å per voxel); undefined for any other name. */
 export function shapeOf(name: string, spacing: number): Density | undefined {

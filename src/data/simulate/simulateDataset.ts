@@ -12,7 +12,9 @@ import { readText } from "../../system/paths/opening.js";
 import { type Reporter, silentReporter } from "../../system/reporter.js";
 import { openPool } from "../../system/threads/pool.js";
 import { builtModule } from "../../system/threads/threads.js";
-import type { PhantomRoots, PickCounts, SimulateTask } from "./simulateWorker.js";
+import { cellFeatures } from "./cell/features.js";
+import type { CellSettings } from "./cell/scene.js";
+import type { Made, PhantomRoots, PickCounts, SimulateTask } from "./simulateWorker.js";
 
 /** Options of a simulated data set. */
 interface SimulateOptions {
@@ -33,6 +35,8 @@ interface SimulateOptions {
   readonly noise?: number;
   /** Folder of density maps. */
   readonly densities?: string;
+  /** Makes cells, with a segmentation of each feature, in place of solutions. */
+  readonly cell?: CellSettings;
   /** Writes pictures into `preview/`. */
   readonly preview?: boolean;
   /** Replaces phantoms of an earlier call. */
@@ -41,14 +45,17 @@ interface SimulateOptions {
   readonly reporter?: Reporter | undefined;
 }
 
-/** A tomogram that was simulated, and how many particles of each type lie in it. */
+/** A tomogram that was simulated, how many particles of each type lie in it, and how many voxels of a cell's features. */
 export interface SimulatedRun {
   readonly name: string;
   readonly counts: PickCounts;
+  readonly features?: Readonly<Record<string, number>>;
 }
 
 /** Bytes per voxel that a worker holds while it makes a tomogram, and the limit for all workers together. */
 const bytesPerVoxel = 14;
+/** What the masks of a cell add. */
+const maskBytesPerVoxel = 1;
 const memory = 2 * 1024 ** 3;
 
 /** Name of the note that marks a folder as simulated and records how. */
@@ -67,7 +74,12 @@ export async function simulateDataset(options: SimulateOptions): Promise<Simulat
   const threads = Math.min(
     options.runs,
     availableParallelism(),
-    Math.max(1, Math.floor(memory / (bytesPerVoxel * voxelCount(options.shape)))),
+    Math.max(
+      1,
+      Math.floor(
+        memory / ((bytesPerVoxel + (options.cell ? maskBytesPerVoxel : 0)) * voxelCount(options.shape)),
+      ),
+    ),
   );
   const pool = openPool(builtModule(import.meta.url, "./simulateWorker.js"), { threads });
   const { reporter = silentReporter, runs } = options;
@@ -76,7 +88,7 @@ export async function simulateDataset(options: SimulateOptions): Promise<Simulat
   try {
     return await Promise.all(
       tasksOf(options, roots).map(async (task) => {
-        const run = { name: task.name, counts: await pool.run<PickCounts>(task) };
+        const run = { name: task.name, ...(await pool.run<Made>(task)) };
         progress.update(++done, run.name);
         return run;
       }),
@@ -108,12 +120,13 @@ export function rootsOf(options: SimulateOptions): PhantomRoots {
 }
 
 function tasksOf(options: SimulateOptions, roots: PhantomRoots): SimulateTask[] {
-  const { seed, part, shape, spacing, counts = new Map(), noise = 1, densities } = options;
+  const { seed, part, shape, spacing, counts = new Map(), noise = 1, densities, cell } = options;
   return Array.from({ length: options.runs }, (_, i) => ({
     name: `${prefixes[part]}${i + 1}`,
     plan: { seed, part, run: i + 1, shape, spacing, counts, noise },
     roots,
     ...(densities === undefined ? {} : { densities: resolve(densities) }),
+    ...(cell === undefined ? {} : { cell }),
     ...(options.preview ? { previews: previewFolder(options) } : {}),
   }));
 }
@@ -140,6 +153,7 @@ function noteOf({
   counts = new Map(),
   noise = 1,
   densities,
+  cell,
 }: SimulateOptions) {
   return {
     madeBy: "pickbench simulate",
@@ -151,8 +165,16 @@ function noteOf({
     counts: Object.fromEntries(counts),
     noise,
     densities: densities === undefined ? "built-in shapes" : "maps of --densities",
+    ...(cell ? { scene: "cell", ...cellNote(cell) } : {}),
   };
 }
+
+/** Returns what the note says of a cell: its features, and those that every tomogram holds. */
+const cellNote = ({ features, crowding }: CellSettings) => ({
+  features: features ?? cellFeatures,
+  inEveryTomogram: features !== undefined,
+  crowding: crowding ?? "drawn",
+});
 
 /** Refuses to mix with other data; with `overwrite`, removes the phantoms of an earlier call. */
 async function clear(options: SimulateOptions, { staticRoot, overlayRoot }: PhantomRoots): Promise<void> {

@@ -6,6 +6,9 @@ import { createOmeZarr } from "../../formats/zarr/writer.js";
 import { renderSlice } from "../../present/pictures/slice.js";
 import { writeWhole } from "../../system/files.js";
 import { answering } from "../../system/threads/pool.js";
+import { cellFeatures, featureColours } from "./cell/features.js";
+import { type Cell, type CellSettings, simulateCell } from "./cell/scene.js";
+import { writeSegmentations } from "./cell/segmentations.js";
 import { type Phantom, type PhantomPick, type PhantomPlan, simulatePhantom } from "./phantom.js";
 import { assembleSpecimens, type SpecimenSet } from "./population.js";
 
@@ -15,12 +18,20 @@ export interface SimulateTask {
   readonly plan: PhantomPlan;
   readonly roots: PhantomRoots;
   readonly densities?: string;
+  /** Makes a cell in place of a solution. */
+  readonly cell?: CellSettings;
   /** Folder for a picture of the middle slice. */
   readonly previews?: string;
 }
 
 /** How many picks of each type a tomogram holds. */
 export type PickCounts = Readonly<Record<string, number>>;
+
+/** What a tomogram holds: picks of each type and, in a cell, voxels of each feature. */
+export interface Made {
+  readonly counts: PickCounts;
+  readonly features?: Readonly<Record<string, number>>;
+}
 
 /** Least width of a preview in pixels. */
 const pictureWidth = 600;
@@ -34,19 +45,32 @@ function specimensFor(spacing: number, densities: string | undefined): Promise<S
 }
 
 /** Simulates one tomogram and writes it. */
-export default answering(async (task: SimulateTask): Promise<PickCounts> => {
-  const { plan, roots, name } = task;
+export default answering(async (task: SimulateTask): Promise<Made> => {
+  const { plan, roots, name, cell } = task;
   const { particles, ...others } = await specimensFor(plan.spacing, task.densities);
-  const phantom = simulatePhantom(plan, { particles, ...others });
+  const specimens = { particles, ...others };
+  const phantom: Phantom & Partial<Cell> = cell
+    ? simulateCell(plan, cell, specimens)
+    : simulatePhantom(plan, specimens);
+  const { masks } = phantom;
+  const features = cell && masks ? await writeMasks(task, masks, cell) : undefined;
   await writePhantom(roots, name, plan, particles.keys(), phantom);
   if (task.previews !== undefined)
     await writeWhole(join(task.previews, `${name}.png`), previewOf(plan, phantom));
   const countOf = (type: string) => phantom.picks.filter((pick) => pick.type === type).length;
-  return Object.fromEntries([...particles.keys()].map((type) => [type, countOf(type)]));
+  const counts = Object.fromEntries([...particles.keys()].map((type) => [type, countOf(type)]));
+  return { counts, ...(features ? { features } : {}) };
 });
 
+const writeMasks = (
+  { plan: { shape, spacing }, roots, name }: SimulateTask,
+  masks: Uint8Array,
+  { features = cellFeatures }: CellSettings,
+): Promise<PickCounts> =>
+  writeSegmentations(roots.overlayRoot, { run: name, shape, spacing, masks }, features);
+
 /** Renders the denoised slice that cuts the most particles, with its picks. */
-function previewOf(plan: PhantomPlan, { denoised, picks }: Phantom): Uint8Array {
+function previewOf(plan: PhantomPlan, { denoised, picks, masks }: Phantom & Partial<Cell>): Uint8Array {
   const step = angstrom(plan.spacing);
   return renderSlice(
     { data: denoised, shape: plan.shape, spacing: [step, step, step] },
@@ -55,6 +79,7 @@ function previewOf(plan: PhantomPlan, { denoised, picks }: Phantom): Uint8Array 
       zoom: Math.max(1, Math.round(pictureWidth / plan.shape[2])),
       picks,
       particles: challengeParticles,
+      ...(masks ? { masks: { bits: masks, colours: featureColours } } : {}),
     },
   );
 }

@@ -3,7 +3,7 @@ import type { Rotation } from "../../domain/rotation.js";
 import { angstrom, type Position } from "../../domain/units.js";
 import { type Density, voxelVolume } from "./density.js";
 import type { Field } from "./imaging.js";
-import { rotate } from "./rotation.js";
+import { rotate, transposed } from "./rotation.js";
 
 /** Computes Catmull and Rom's cubic weights of the four neighbours of a point that lies `t` past the second. */
 function cubicWeights(t: number, weights: Float64Array): void {
@@ -66,17 +66,7 @@ export function stamp(field: Field, density: Density, rotation: Rotation, wanted
   const half = Math.ceil(density.reach / spacing) + 1;
   const start = middle.map((value) => Math.round(value) - half) as [number, number, number];
   const edge = 2 * half + 1;
-  const inverse: Rotation = [
-    rotation[0],
-    rotation[3],
-    rotation[6],
-    rotation[1],
-    rotation[4],
-    rotation[7],
-    rotation[2],
-    rotation[5],
-    rotation[8],
-  ];
+  const inverse = transposed(rotation);
   let sum = 0;
   let sumZ = 0;
   let sumY = 0;

@@ -87,11 +87,16 @@ async function countAbsent(folder: string, array: ZarrArray): Promise<Absent> {
   for (const at of coordinatesOf(grid)) {
     batch.push(look(at));
     if (batch.length < atOnce) continue;
-    await Promise.all(batch);
+    await firstFault(batch);
     batch = [];
   }
-  await Promise.all(batch);
+  await firstFault(batch);
   return { absent, total };
+}
+
+/** Waits for all, and throws the first fault in their order, whichever came first in time. */
+async function firstFault(all: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(all)) if (result.status === "rejected") throw result.reason;
 }
 
 const isThere = async (file: string): Promise<boolean> =>

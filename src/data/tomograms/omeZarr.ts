@@ -2,7 +2,7 @@
  * Opens tomograms, OME-Zarr here and MRC by mrc.ts. The room `tomograms` turns files into readers of levels and chunks.
  */
 import { basename, join, resolve } from "node:path";
-import { angstrom } from "../../domain/units.js";
+import { angstrom, isSpacing, spacingLimits } from "../../domain/units.js";
 import { type Box, indexToPosition, type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
 import { firstNotFinite, nanAdvice } from "../../formats/notFinite.js";
 import { openZarrArray, type ZarrArray } from "../../formats/zarr/array.js";
@@ -59,8 +59,9 @@ export async function resolveTomogram(ref: TomogramRef, access?: DataAccess): Pr
     if (axes.channel !== undefined) channelCount = array.shape[axes.channel]!;
     const along = (sizes: readonly number[]) => axes.space.map((at) => sizes[at]!) as unknown as Shape3;
     const [shape, chunkShape] = [along(array.shape), along(array.chunkShape)];
-    checkChunkCount(join(ref.path, path), shape, chunkShape);
+    checkChunkCount(join(ref.path, path), array.shape, array.chunkShape);
     const known = spacing ?? coarserSpacing(levels[0]!, shape);
+    checkSpacing(join(ref.path, path), known);
     levels.push({ path, shape, spacing: known, chunkShape, axes, dataType: array.dataType });
   }
   if (channelCount === undefined) return { ...ref, levels };
@@ -84,9 +85,21 @@ const axesOfRank = (rank: number): ArrayAxes => ({
 
 /** Returns a coarser level's spacing by how many voxels of the finest one fit into one of its own. */
 const coarserSpacing = (finest: Level, shape: Shape3): Spacing3 =>
-  finest.spacing.map((length, axis) =>
-    angstrom(length * Math.round(finest.shape[axis]! / shape[axis]!)),
-  ) as unknown as Spacing3;
+  finest.spacing.map((length, axis) => {
+    const [own, other] = [shape[axis]!, finest.shape[axis]!];
+    return angstrom(own > other ? length / Math.round(own / other) : length * Math.round(other / own));
+  }) as unknown as Spacing3;
+
+/** @throws PickbenchError BadDataset where it is no spacing of a microscope's volume, as after a wrong scale or unit */
+function checkSpacing(path: string, spacing: Spacing3): void {
+  if (spacing.every(isSpacing)) return;
+  const { least, greatest } = spacingLimits;
+  throw new PickbenchError(
+    "BadDataset",
+    `${path}: its voxels have ${spacing.join("×")} Å; wanted ${least} to ${greatest}: correct scale and unit in the metadata, or give the spacing`,
+    { path },
+  );
+}
 
 function checkShape(path: string, { shape }: ZarrArray, axes: ArrayAxes): void {
   if (shape.length !== axes.rank || axes.rank < 3)

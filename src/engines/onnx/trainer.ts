@@ -2,12 +2,14 @@
 import type { Batch } from "../../data/patches/spec.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { spatial } from "../../nets/value.js";
-import { initialWeights } from "../../nets/weights.js";
+import type { Activation } from "../activation.js";
 import { type Dropout, dropoutMask } from "../dropoutMask.js";
-import type { StepResult, Trainer, TrainerSpec } from "../engine.js";
+import type { StepResult, Trainer, TrainerSpec, WatchResult } from "../engine.js";
 import {
   buildTrainable,
+  firstState,
   type LossBuilder,
+  ownRateMask,
   type StateName,
   stateNames,
   type Trainable,
@@ -16,7 +18,8 @@ import {
 import { type CarryingSession, openCarryingSession } from "./carryingSession.js";
 import type { Provider } from "./graph/emitter.js";
 import { type Array5, providerBlock } from "./session.js";
-import { coarse, maskName, newName, trainingGraph } from "./trainingGraph.js";
+import { coarse, maskName, newName, partName, trainingGraph } from "./trainingGraph.js";
+import { openWatchSession, type WatchSession } from "./watchGraph.js";
 
 /** Opens a network for training by ONNX Runtime: forward pass, gradients and update are one graph. */
 export async function openOnnxTrainer(
@@ -24,13 +27,14 @@ export async function openOnnxTrainer(
   buildLoss: LossBuilder,
   provider: Provider,
 ): Promise<Trainer> {
-  const trainable = buildTrainable(await loadNetwork(spec.network), buildLoss);
+  const trainable = buildTrainable(await loadNetwork(spec.network), buildLoss, spec.isWeighedByChannel);
   const { optimiser, samples, patch, threads } = spec;
   const block = await providerBlock(provider);
-  const { parts, dropouts } = trainingGraph(trainable, optimiser, samples, patch, block, provider);
+  const taken = ownRateMask(trainable.layout, spec.start);
+  const { parts, dropouts } = trainingGraph(trainable, optimiser, samples, patch, block, provider, taken);
   const carried = new Map(stateNames.map((name) => [name, newName(name)]));
   const session = await openCarryingSession(parts, carried, { threads, provider });
-  return new OnnxTrainer(spec, trainable, dropouts, session);
+  return new OnnxTrainer(spec, trainable, dropouts, session, provider);
 }
 
 class OnnxTrainer implements Trainer {
@@ -38,27 +42,35 @@ class OnnxTrainer implements Trainer {
   private readonly trainable: Trainable;
   private readonly dropouts: readonly Dropout[];
   private readonly session: CarryingSession;
+  private readonly provider: Provider;
+  private watching: WatchSession | undefined;
 
   constructor(
     spec: TrainerSpec,
     trainable: Trainable,
     dropouts: readonly Dropout[],
     session: CarryingSession,
+    provider: Provider,
   ) {
+    this.provider = provider;
     this.spec = spec;
     this.trainable = trainable;
     this.dropouts = dropouts;
     this.session = session;
-    const weights = initialWeights(trainable.layout, spec.seed);
-    const zeros = () => new Float32Array(weights.length);
-    this.carry({ weights, moment1: zeros(), moment2: zeros(), average: weights.slice() });
+    this.carry(firstState(trainable.layout, spec.seed, spec.start));
   }
 
   get layout() {
     return this.trainable.layout;
   }
 
-  async step(batch: Batch, step: number, rate: number, averageDecay: number): Promise<StepResult> {
+  async step(
+    batch: Batch,
+    step: number,
+    rate: number,
+    averageDecay: number,
+    takenRate = rate,
+  ): Promise<StepResult> {
     const { beta1, beta2 } = this.spec.optimiser;
     const one = (value: number): Array5 => ({ data: Float32Array.of(value), dims: [1] });
     const feeds: Record<string, Array5> = {
@@ -67,6 +79,7 @@ class OnnxTrainer implements Trainer {
       correction1: one(1 / (1 - beta1 ** (step + 1))),
       correction2: one(1 / (1 - beta2 ** (step + 1))),
       averageDecay: one(averageDecay),
+      ...(this.spec.start?.hasOwnRate && { takenRate: one(takenRate) }),
     };
     for (const dropout of this.dropouts)
       feeds[maskName(dropout.name)] = {
@@ -74,11 +87,28 @@ class OnnxTrainer implements Trainer {
         dims: dropout.dims,
       };
     const results = await this.session.run(feeds);
-    return { loss: results.loss!.data[0]!, norm: results.norm!.data[0]! };
+    const parts = (this.trainable.parts ?? []).map(
+      ({ name }) => [name, results[partName(name)]!.data[0]!] as const,
+    );
+    return {
+      loss: results.loss!.data[0]!,
+      norm: results.norm!.data[0]!,
+      parts: Object.fromEntries(parts),
+    };
   }
 
-  private batchFeeds(batch: Batch): Record<string, Array5> {
-    const { samples, patch } = this.spec;
+  async watch(example: Batch, activation: Activation, offsets: number): Promise<WatchResult> {
+    this.watching ??= await openWatchSession(
+      this.trainable,
+      this.spec,
+      { activation, offsets },
+      this.provider,
+    );
+    return this.watching.run(await this.session.read("average"), this.batchFeeds(example, 1));
+  }
+
+  private batchFeeds(batch: Batch, samples: number = this.spec.samples): Record<string, Array5> {
+    const { patch } = this.spec;
     const values = [batch.input, batch.target, batch.weight];
     return Object.fromEntries(
       this.trainable.batchInputs.map((value, at) => {
@@ -107,7 +137,8 @@ class OnnxTrainer implements Trainer {
     for (const name of stateNames) this.session.write(name, { data: state[name], dims: [this.layout.total] });
   }
 
-  close(): Promise<void> {
-    return this.session.release();
+  async close(): Promise<void> {
+    await this.watching?.release();
+    await this.session.release();
   }
 }

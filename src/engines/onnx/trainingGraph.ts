@@ -14,6 +14,8 @@ import type { Lowering } from "./rules/rule.js";
 /** Loss and gradient of a step as tensors of the graph. */
 interface WrittenGradient {
   readonly loss: Tensor;
+  /** The trainable's parts of the loss by name. */
+  readonly parts: ReadonlyMap<string, Tensor>;
   /** Gradient of the layout's trained part, flat. */
   readonly gradient: Tensor;
   /** New running statistics, the rest of the layout, flat; null where there are none. */
@@ -26,7 +28,7 @@ interface WrittenGradient {
 export function writeGradient(
   e: Emitter,
   block: Block,
-  { objectives, batchInputs, layout }: Trainable,
+  { objectives, parts: lossParts = [], batchInputs, layout }: Trainable,
   weights: Tensor,
   samples: number,
   patch: Shape3,
@@ -78,6 +80,7 @@ export function writeGradient(
   const statistics = layout.order.filter(({ trained }) => !trained);
   return {
     loss: e.reshape(forward.get(objectives[0]!.loss)!.output, [1]),
+    parts: new Map(lossParts.map(({ name, value }) => [name, e.reshape(forward.get(value)!.output, [1])])),
     gradient: flat(
       layout.order.filter(({ trained }) => trained),
       gradients,
@@ -90,6 +93,9 @@ export function writeGradient(
 /** Names the input that holds a dropout's mask. */
 export const maskName = (dropout: string): string => `mask.${dropout}`;
 
+/** Names the output that holds a term of the loss. */
+export const partName = (term: string): string => `part.${term}`;
+
 /** Names the output that holds a part of the state after the step. */
 export const newName = (part: StateName): string => `new.${part}`;
 
@@ -100,7 +106,11 @@ export const coarse = (patch: Shape3, stride: Shape3): Shape3 => [
   patch[2] / stride[2],
 ];
 
-/** Writes one whole training step: state and batch in; loss, gradient's norm and the new state out. */
+/**
+ * Writes one whole training step: state and batch in; loss, gradient's norm and the new state out.
+ *
+ * @param taken 1 for each trained number that moves at the rate of the input `takenRate`, else 0; null where none does
+ */
 export function trainingGraph(
   trainable: Trainable,
   optimiser: Optimiser,
@@ -108,6 +118,7 @@ export function trainingGraph(
   patch: Shape3,
   block: Block,
   provider: Provider = "cpu",
+  taken: Float32Array | null = null,
 ): { parts: GraphParts; dropouts: readonly Dropout[] } {
   const e = new Emitter(provider);
   const { layout } = trainable;
@@ -120,9 +131,11 @@ export function trainingGraph(
     Tensor
   >;
   const written = writeGradient(e, block, trainable, state.weights, samples, patch);
-  const update = writeUpdate(e, written.gradient, written.statistics, state, step, optimiser, layout);
+  const own = taken && { mask: e.floats(taken, [taken.length]), rate: e.input("takenRate", [1]) };
+  const update = writeUpdate(e, written.gradient, written.statistics, state, step, optimiser, layout, own);
   e.output("loss", written.loss);
   e.output("norm", update.norm);
+  for (const [name, part] of written.parts) e.output(partName(name), part);
   for (const name of stateNames) e.output(newName(name), update.state[name]);
   return { parts: e.parts(), dropouts: written.dropouts };
 }
@@ -130,9 +143,16 @@ export function trainingGraph(
 /** Inputs of one number each that change from step to step. */
 const stepInputs = ["rate", "correction1", "correction2", "averageDecay"] as const;
 
+/** Numbers that move at a rate of their own: 1 for each of them, else 0, and that rate. */
+interface OwnRate {
+  readonly mask: Tensor;
+  readonly rate: Tensor;
+}
+
 /**
  * Writes one AdamW update of the flat state from the flat gradient of its trained part and the new running statistics,
- * null where there are none; returns the new state and the gradient's norm.
+ * null where there are none; returns the new state and the gradient's norm. Weight decay follows the rate of each
+ * number; at a rate of 0 a weight stays as it is to the bit.
  *
  * @throws TypeError where the network has no parameters
  */
@@ -144,6 +164,7 @@ export function writeUpdate(
   step: Readonly<Record<(typeof stepInputs)[number], Tensor>>,
   optimiser: Optimiser,
   layout: ParameterLayout,
+  own: OwnRate | null = null,
 ): { state: Record<StateName, Tensor>; norm: Tensor } {
   const { beta1, beta2 } = optimiser;
   const { order, decayed, trained } = layout;
@@ -163,9 +184,11 @@ export function writeUpdate(
   const moment1 = blend(moved("moment1"), beta1, clipped);
   const moment2 = blend(moved("moment2"), beta2, e.multiply(clipped, clipped));
   const root = e.add(e.unary("Sqrt", e.multiply(moment2, step.correction2)), e.scalar(optimiser.epsilon));
-  const move = e.multiply(e.divide(e.multiply(moment1, step.correction1), root), step.rate);
+  const rate = own ? ratesOf(e, own, step.rate) : step.rate;
+  const move = e.multiply(e.divide(e.multiply(moment1, step.correction1), root), rate);
 
-  const shrink = e.subtract(e.scalar(1), e.multiply(step.rate, e.scalar(optimiser.weightDecay)));
+  const decayRate = own ? e.part(rate, 0, decayed) : rate;
+  const shrink = e.subtract(e.scalar(1), e.multiply(decayRate, e.scalar(optimiser.weightDecay)));
   const shrunk = e.multiply(e.slice(state.weights, 0, 0, decayed), shrink);
   const kept =
     decayed === trained ? shrunk : e.concat([shrunk, e.slice(state.weights, 0, decayed, trained)], 0);
@@ -180,3 +203,7 @@ export function writeUpdate(
   };
   return { state: fresh, norm };
 }
+
+/** Writes the rate of each number: a product with 0 or 1, and so either rate to the bit. */
+const ratesOf = (e: Emitter, { mask, rate: taken }: OwnRate, rate: Tensor): Tensor =>
+  e.add(e.multiply(mask, taken), e.multiply(e.subtract(e.scalar(1), mask), rate));

@@ -3,13 +3,15 @@ import type { Rank, Scalar, Tensor, Tensor1D } from "@tensorflow/tfjs-core";
 import { elementCount, inOrder, type Parameter, parametersOf, type Value } from "../../nets/value.js";
 import type { Objective, Trainable } from "../trainable.js";
 import type { TensorFlow } from "./backend.js";
-import { evaluate, type Inputs } from "./network.js";
+import { evaluateAll, type Inputs } from "./network.js";
 import type { TrainingPass } from "./operations.js";
 
 /** Loss, gradient and running statistics at one point. */
 export type LossGradient = {
   /** Loss of the first objective. */
   readonly loss: Scalar;
+  /** The trainable's parts of the loss, in its order. */
+  readonly parts: Scalar[];
   /** Gradient of the layout's trained part, flat. */
   readonly gradient: Tensor1D;
   /** New running statistics, the rest of the layout, flat; undefined where there are none. */
@@ -22,7 +24,7 @@ export type LossGradient = {
  */
 export function lossGradient(
   tf: TensorFlow,
-  { objectives, layout }: Trainable,
+  { objectives, parts: lossParts = [], layout }: Trainable,
   weights: Tensor1D,
   inputs: Inputs,
   mask: TrainingPass["mask"],
@@ -34,7 +36,15 @@ export function lossGradient(
     numbers.set(parameter, tf.reshape(parts[at]!, [...parameter.shape]));
   });
   const statistics = new RunningStatistics(tf);
-  const found = objectives.map((objective) => oneObjective(tf, objective, numbers, inputs, mask, statistics));
+  const kept = new Map<Value, Scalar>();
+  const keep = (values: ReadonlyMap<Value, Tensor>): void => {
+    for (const { value } of lossParts)
+      if (values.has(value) && !kept.has(value))
+        kept.set(value, tf.keep(tf.reshape<Rank.R0>(values.get(value)!, []).clone()));
+  };
+  const found = objectives.map((objective) =>
+    oneObjective(tf, objective, numbers, inputs, { mask, statistics, keep }),
+  );
   const gradients = new Map(found.flatMap(({ gradients }) => [...gradients]));
   const flat = (of: ReadonlyMap<Parameter, Tensor>, trained: boolean): Tensor1D | undefined => {
     const wanted = layout.order.filter((parameter) => parameter.trained === trained);
@@ -49,6 +59,7 @@ export function lossGradient(
   };
   const result = {
     loss: found[0]!.loss,
+    parts: lossParts.map(({ value }) => kept.get(value)!),
     gradient: flat(gradients, true)!,
     statistics: flat(statistics.values, false),
   };
@@ -61,8 +72,16 @@ function oneObjective(
   { loss, parameters }: Objective,
   numbers: ReadonlyMap<Parameter, Tensor>,
   inputs: Inputs,
-  mask: TrainingPass["mask"],
-  statistics: RunningStatistics,
+  {
+    mask,
+    statistics,
+    keep,
+  }: {
+    readonly mask: TrainingPass["mask"];
+    readonly statistics: RunningStatistics;
+    /** Receives every value that was computed. */
+    readonly keep: (values: ReadonlyMap<Value, Tensor>) => void;
+  },
 ): { loss: Scalar; gradients: Map<Parameter, Tensor> } {
   const reached = new Set(inOrder(loss).flatMap(({ operation }) => parametersOf(operation)));
   const moved = parameters.filter((parameter) => parameter.trained && reached.has(parameter));
@@ -72,12 +91,13 @@ function oneObjective(
       at.set(parameter, tensors[index]!);
     });
     const parameter = (wanted: Parameter) => at.get(wanted)!;
-    const output = evaluate(loss, inputs, (of) => ({
+    const values = evaluateAll([loss], inputs, (of) => ({
       tf,
       parameter,
       training: { mask, track: (statistic, tensor) => statistics.track(of, statistic, tensor) },
     }));
-    return tf.reshape(output, []);
+    keep(values);
+    return tf.reshape(values.get(loss)!, []);
   })(moved.map((parameter) => numbers.get(parameter)!));
   return {
     loss: value as Scalar,

@@ -6,11 +6,16 @@ import { compute, type Pass } from "./operations.js";
 /** Input maps by name. */
 export type Inputs = ReadonlyMap<string, Map5>;
 
-/** Computes one value of a graph and keeps all values on the way, for the gradient. */
-export function evaluate(output: Value, inputs: Inputs, pass: (value: Value) => Pass): Map5 {
+/** Computes values of a graph and keeps all values on the way, for the gradient. */
+export function evaluateAll(
+  outputs: readonly Value[],
+  inputs: Inputs,
+  pass: (value: Value) => Pass,
+): ReadonlyMap<Value, Map5> {
   const known = new Map<Value, Map5>();
-  for (const value of inOrder(output)) known.set(value, computed(value, known, inputs, pass(value)));
-  return known.get(output)!;
+  for (const value of inOrder(...outputs))
+    if (!known.has(value)) known.set(value, computed(value, known, inputs, pass(value)));
+  return known;
 }
 
 /** Computes one value of a graph and frees the values on the way after their last use. */

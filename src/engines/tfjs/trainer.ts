@@ -2,26 +2,29 @@
 import type { Tensor1D } from "@tensorflow/tfjs-core";
 import type { Batch } from "../../data/patches/spec.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
-import { spatial } from "../../nets/value.js";
-import { initialWeights } from "../../nets/weights.js";
+import { elementCount, type Parameter, spatial, type Value } from "../../nets/value.js";
+import { type Activation, activated } from "../activation.js";
 import { dropoutMask } from "../dropoutMask.js";
-import type { StepResult, Trainer, TrainerSpec } from "../engine.js";
+import type { StepResult, Trainer, TrainerSpec, WatchResult } from "../engine.js";
 import {
   buildTrainable,
+  firstState,
   type LossBuilder,
+  ownRateMask,
   type StateName,
   type Trainable,
   type TrainingState,
 } from "../trainable.js";
 import { loadTensorFlow, type TensorFlow } from "./backend.js";
 import { lossGradient } from "./lossGradient.js";
-import { fromChannelMajor, fromZMajor, type Map5 } from "./maps.js";
+import { fromChannelMajor, fromZMajor, type Map5, toZMajor } from "./maps.js";
+import { evaluateAll } from "./network.js";
 import type { TrainingPass } from "./operations.js";
 import { type FlatState, update } from "./update.js";
 
 /** Opens a network for training by TensorFlow.js, with TensorFlow.js's operations, gradients and Adam. */
 export async function openTensorFlowTrainer(spec: TrainerSpec, buildLoss: LossBuilder): Promise<Trainer> {
-  const trainable = buildTrainable(await loadNetwork(spec.network), buildLoss);
+  const trainable = buildTrainable(await loadNetwork(spec.network), buildLoss, spec.isWeighedByChannel);
   const { tf } = await loadTensorFlow();
   return new TensorFlowTrainer(tf, spec, trainable);
 }
@@ -41,21 +44,31 @@ class TensorFlowTrainer implements Trainer {
   private readonly spec: TrainerSpec;
   private readonly trainable: Trainable;
   private current: FlatState;
+  /** 1 for each trained number that moves at a rate of its own, else 0; null where none does. */
+  private readonly mask: Tensor1D | null;
+  /** The value that `watch` returns as output, declared once. */
+  private watched: Value | undefined;
 
   constructor(tf: TensorFlow, spec: TrainerSpec, trainable: Trainable) {
     this.tf = tf;
     this.spec = spec;
     this.trainable = trainable;
-    const weights = initialWeights(trainable.layout, spec.seed);
-    const zeros = new Float32Array(weights.length);
-    this.current = this.uploaded({ weights, moment1: zeros, moment2: zeros, average: weights });
+    const mask = ownRateMask(trainable.layout, spec.start);
+    this.mask = mask && tf.tensor1d(mask);
+    this.current = this.uploaded(firstState(trainable.layout, spec.seed, spec.start));
   }
 
   get layout() {
     return this.trainable.layout;
   }
 
-  async step(batch: Batch, step: number, rate: number, averageDecay: number): Promise<StepResult> {
+  async step(
+    batch: Batch,
+    step: number,
+    rate: number,
+    averageDecay: number,
+    takenRate = rate,
+  ): Promise<StepResult> {
     const { tf, trainable, layout } = this;
     const { seed, optimiser } = this.spec;
     const found = tf.tidy(() =>
@@ -65,17 +78,54 @@ class TensorFlowTrainer implements Trainer {
       step,
       rate,
       averageDecay,
+      own: this.mask && { mask: this.mask, rate: takenRate },
     });
     tf.dispose(this.current);
     this.current = state;
-    const result = { loss: (await found.loss.data())[0]!, norm: (await norm.data())[0]! };
-    tf.dispose([found.loss, found.gradient, norm]);
+    const numbers = await Promise.all(found.parts.map(async (part) => (await part.data())[0]!));
+    const result = {
+      loss: (await found.loss.data())[0]!,
+      norm: (await norm.data())[0]!,
+      parts: this.namedParts(numbers),
+    };
+    tf.dispose([found.loss, found.gradient, norm, ...found.parts]);
     found.statistics?.dispose();
     return result;
   }
 
-  private batchMaps(batch: Batch): Map<string, Map5> {
-    const { samples, patch } = this.spec;
+  async watch(example: Batch, activation: Activation, offsets: number): Promise<WatchResult> {
+    const { tf, trainable, layout } = this;
+    const { objectives, parts = [], network } = trainable;
+    this.watched ??= activated(network, activation, offsets);
+    const { watched } = this;
+    const { loss } = objectives[0]!;
+    const wanted = [loss, ...parts.map(({ value }) => value)];
+    const found = tf.tidy(() => {
+      const counts = layout.order.map(elementCount);
+      const flat = tf.split(this.current.average, counts);
+      const numbers = new Map(
+        layout.order.map((parameter, at) => [parameter, tf.reshape(flat[at]!, [...parameter.shape])]),
+      );
+      const pass = { tf, parameter: (of: Parameter) => numbers.get(of)!, training: null };
+      const values = evaluateAll([...wanted, watched], this.batchMaps(example, 1), () => pass);
+      return [...wanted.map((value) => values.get(value)!), toZMajor(tf, values.get(watched)!)];
+    });
+    const read = await Promise.all(found.map(async (tensor) => Float32Array.from(await tensor.data())));
+    tf.dispose(found);
+    const [total, ...others] = read;
+    return {
+      loss: total![0]!,
+      parts: this.namedParts(others.map((values) => values[0]!)),
+      output: read.at(-1)!,
+    };
+  }
+
+  private namedParts(numbers: readonly number[]): Record<string, number> {
+    return Object.fromEntries((this.trainable.parts ?? []).map(({ name }, at) => [name, numbers[at]!]));
+  }
+
+  private batchMaps(batch: Batch, samples: number = this.spec.samples): Map<string, Map5> {
+    const { patch } = this.spec;
     const arrays = [batch.input, batch.target, batch.weight];
     return new Map(
       this.trainable.batchInputs.map((value, at) => {
@@ -115,5 +165,6 @@ class TensorFlowTrainer implements Trainer {
 
   async close(): Promise<void> {
     this.tf.dispose(this.current);
+    this.mask?.dispose();
   }
 }

@@ -1,4 +1,5 @@
 /** MRC2014 headers: reading and writing the first 1024 bytes. */
+import { isSpacing } from "../../domain/units.js";
 import { PickbenchError } from "../../system/errors.js";
 
 /** Bytes of a header, without the extended header. */
@@ -46,8 +47,6 @@ const imodStamp = 1146047817;
 const imodSignedBytes = 1;
 /** Space groups of stacks of volumes: 400 more than the volumes' own (MRC2014, note 6). */
 const volumeStacks = { first: 401, last: 630 } as const;
-/** Limits of a voxel size in Å, beyond those of any microscope. */
-const voxelSizeLimits = { least: 1e-3, greatest: 1e5 } as const;
 
 /**
  * Parses a header.
@@ -127,8 +126,7 @@ function axesOf(path: string, axes: Triple): Triple {
 
 function voxelSizeOf(cell: Triple, sampling: Triple): Triple | undefined {
   const size = cell.map((length, axis) => length / sampling[axis]!);
-  const { least, greatest } = voxelSizeLimits;
-  return size.every((value) => value >= least && value <= greatest) ? (size as unknown as Triple) : undefined;
+  return size.every(isSpacing) ? (size as unknown as Triple) : undefined;
 }
 
 function volumesOf(

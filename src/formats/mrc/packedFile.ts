@@ -1,9 +1,10 @@
 /** Files that may be packed with gzip or bzip2, read as their unpacked bytes. */
 import { createReadStream } from "node:fs";
-import { PassThrough, type Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { openFile } from "../../system/paths/opening.js";
+import { Bzip2Reader } from "../bzip2.js";
 
 /** A file that is read unpacked. */
 export interface PackedFile {
@@ -75,26 +76,51 @@ const plain = (path: string, start: number): Readable =>
   createReadStream(path, { start, highWaterMark: blockSize });
 
 /** Opens the unpacked stream of a file; an error of the file ends the unpacked stream too. */
-async function unpacked(path: string, packing: PackedFile["packing"]): Promise<Readable> {
+function unpacked(path: string, packing: PackedFile["packing"]): Readable {
   const file = plain(path, 0);
-  if (packing === "gzip") {
-    const out = createGunzip({ chunkSize: blockSize });
-    file.on("error", (error) => out.destroy(error));
-    return file.pipe(out).on("close", () => file.destroy());
-  }
-  const { default: bunzip } = await import("unbzip2-stream");
-  const packed = bunzip();
-  const out = new PassThrough();
-  for (const stream of [file, packed]) stream.on("error", (error: Error) => out.destroy(error));
-  file.pipe(packed).pipe(out);
-  return out.on("close", () => {
-    file.unpipe(packed);
-    file.destroy();
-  });
+  if (packing === "bzip2") return Readable.from(unpackBzip2(file));
+  const out = createGunzip({ chunkSize: blockSize });
+  file.on("error", (error) => out.destroy(error));
+  return file.pipe(out).on("close", () => file.destroy());
 }
 
-async function* blocksOf(path: string, opening: Readable | Promise<Readable>): AsyncGenerator<Buffer> {
-  const stream = await opening;
+/** Yields the bytes that bzip2 unpacks to, in blocks of at most 1 MiB. @throws Error where it is damaged or cut short */
+async function* unpackBzip2(file: Readable): AsyncGenerator<Buffer> {
+  const full: Buffer[] = [];
+  let block = Buffer.allocUnsafe(blockSize);
+  let filled = 0;
+  const packed: Buffer[] = [];
+  const next = (): Buffer => {
+    const bytes = packed.shift();
+    if (bytes === undefined) throw new Error("bzip2 stream is cut short");
+    return bytes;
+  };
+  const write = (byte: number): void => {
+    block[filled++] = byte;
+    if (filled < blockSize) return;
+    full.push(block);
+    block = Buffer.allocUnsafe(blockSize);
+    filled = 0;
+  };
+  let reader: Bzip2Reader | undefined;
+  let arrived = 0;
+  for await (const bytes of file) {
+    packed.push(bytes as Buffer);
+    arrived += (bytes as Buffer).length;
+    reader ??= new Bzip2Reader(next, write);
+    while (arrived - reader.bytesRead > reader.mostOfPart) {
+      reader.readPart();
+      yield* full.splice(0);
+    }
+  }
+  while (reader !== undefined && (reader.isInside || reader.bytesRead < arrived)) {
+    reader.readPart();
+    yield* full.splice(0);
+  }
+  if (filled > 0) yield block.subarray(0, filled);
+}
+
+async function* blocksOf(path: string, stream: Readable): AsyncGenerator<Buffer> {
   try {
     for await (const block of stream) yield block as Buffer;
   } catch (error) {

@@ -1,8 +1,8 @@
 /** Reading of position files, one or all of a folder, with run names from paths. */
 import { readdir, stat } from "node:fs/promises";
-import { basename, extname, join, relative, sep } from "node:path";
+import { basename, dirname, extname, join, relative } from "node:path";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
-import { runNames } from "../runNames.js";
+import { runNames, runOfPath } from "../runNames.js";
 import { positionFormats } from "./catalogue.js";
 import type { PositionFormat } from "./format.js";
 import type { FrameName, PositionSet } from "./frames.js";
@@ -92,19 +92,10 @@ async function readIfPositions(
 }
 
 function withRun(file: PositionsFile, name: string, isNamed: boolean): PositionsFile {
-  const run = runOfPath(name) ?? (isNamed ? undefined : runOfName(name, file.format));
+  const run = runOfPath(dirname(name))?.run ?? (isNamed ? undefined : runOfName(name, file.format));
   if (run === undefined) return file;
   const sets = file.sets.map((set): PositionSet => (set.run === undefined ? { ...set, run } : set));
   return { ...file, sets };
-}
-
-/** Returns the run in a path of copick (ExperimentRuns/RUN/Picks/…) or of the portal (RUN/Reconstructions/…). */
-function runOfPath(name: string): string | undefined {
-  const folders = name.split(sep);
-  const after = folders.indexOf("ExperimentRuns");
-  if (after >= 0 && after + 2 < folders.length) return folders[after + 1]!;
-  const before = folders.indexOf("Reconstructions");
-  return before > 0 ? folders[before - 1]! : undefined;
 }
 
 /** Returns the run in a file's name: crYOLO, Ais and others name files by tomogram, copick and the portal by particle. */

@@ -5,7 +5,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { checkLimit } from "../../system/limits.js";
 import { valueCount } from "./codecs/arrays.js";
 import { type Chain, chainV2, chainV3, codecV2Schema, namedSchema } from "./codecs/chain.js";
-import { bytesPer, fillOf, isNumberType, type NumberType, numpyType } from "./codecs/numbers.js";
+import { fillOf, isNumberType, type NumberType, numpyType } from "./codecs/numbers.js";
 import { unsupportedCodec } from "./codecs/stage.js";
 import { parseJson } from "./omeDocument.js";
 
@@ -68,7 +68,6 @@ export function metadataV2(folder: string, path: string, text: string): ArrayMet
   const codecs = [...(metadata.filters ?? []), ...(compressor ? [compressor] : [])];
   const fill = fillOf(stored.type, metadata.fill_value);
   const chain = chainV2(path, codecs, stored, order, { type: stored.type, shape: chunks, fill });
-  checkDecoded(path, chain, stored.type, chunks);
   const isPlain = stored.type === "float32" && !stored.isBig && order === "C";
   const named = (by: string) => (at: readonly number[]) => join(folder, at.join(by));
   return {
@@ -99,7 +98,6 @@ export function metadataV3(folder: string, path: string, text: string): ArrayMet
   checkSizes(path, metadata.shape, fileShape);
   const fill = fillOf(dataType, metadata.fill_value);
   const chain = chainV3(path, metadata.codecs, { type: dataType, shape: fileShape, fill });
-  checkDecoded(path, chain, dataType, fileShape);
   const { bytes, toBytes, arrays } = chain;
   const isPlain = dataType === "float32" && arrays.length === 0 && "isBig" in toBytes && !toBytes.isBig;
   return {
@@ -195,20 +193,6 @@ function checkSizes(path: string, shape: readonly number[], chunks: readonly num
     );
   for (const size of shape) checkLimit("axisVoxels", size, { what: `${path}: an axis`, path });
   checkLimit("volumeVoxels", valueCount(shape), { what: `${path}: the array`, path });
-}
-
-/** Checks that what is decoded in one piece fits into memory: a chunk, or a shard where it is decoded whole. */
-function checkDecoded(path: string, chain: Chain, type: NumberType, fileShape: readonly number[]): void {
-  const piece = shardInFile(chain)?.chunkShape ?? fileShape;
-  const bytes = valueCount(piece) * bytesPer(type);
-  checkLimit("chunkBytes", bytes, { what: `${path}: a chunk of [${piece}] values`, path });
-}
-
-/** Returns the shard that a file is, where its inner chunks can be read one by one; undefined for other files. */
-export function shardInFile({ arrays, toBytes, bytes }: Chain) {
-  return "shard" in toBytes && bytes.length === 0 && arrays.every(({ codec }) => codec.order)
-    ? toBytes.shard
-    : undefined;
 }
 
 const notNumeric = (path: string, dtype: string) =>

@@ -157,15 +157,15 @@ const mostChunks = 2 ** 22;
 /**
  * Checks how many chunks metadata declare before any is looked for.
  *
- * @param shape of a volume, or of a part of one
+ * @param shape of an array, or of a part of a volume
  * @throws PickbenchError BadDataset where there are more chunks than any tomogram has
  */
-export function checkChunkCount(path: string, shape: Shape3, chunk: Shape3): void {
+export function checkChunkCount(path: string, shape: readonly number[], chunk: readonly number[]): void {
   const chunks = shape.reduce((product, size, axis) => product * Math.ceil(size / chunk[axis]!), 1);
   if (chunks > mostChunks)
     throw new PickbenchError(
       "BadDataset",
-      `${path}: metadata promises ${chunks} chunks of ${chunk.join("×")} voxels; wanted at most ${mostChunks}: write it again in larger ones`,
+      `${path}: metadata promises ${chunks} chunks of ${chunk.join("×")} values; wanted at most ${mostChunks}: write it again in larger ones`,
       { path },
     );
 }

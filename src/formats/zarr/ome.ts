@@ -4,7 +4,7 @@ import { z } from "zod";
 import { angstrom } from "../../domain/units.js";
 import type { Spacing3 } from "../../domain/volume.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
-import { angstromsPer } from "./lengthUnits.js";
+import { angstromsPer } from "../lengthUnits.js";
 import {
   attributesIn,
   fitting,

@@ -1,4 +1,11 @@
 /** Flooding levels: integers in the order of the foreground voxels' distances to the background. */
+
+import {
+  type AxisWeights,
+  type Envelope,
+  newEnvelope,
+  transformAxis,
+} from "../../domain/distanceTransform.js";
 import {
   boxOf,
   type Components,
@@ -8,7 +15,6 @@ import {
   insideVolume,
   type Runs,
 } from "./components.js";
-import { type AxisWeights, type Envelope, newEnvelope, transformAxis } from "./distanceTransform.js";
 
 /** Levels of the foreground's voxels. */
 export interface Levels {

@@ -2,10 +2,11 @@
  * Local maxima of heat maps: the voxels that no voxel in a ball-shaped window exceeds. Equal voxels that touch are one
  * plateau with one peak at its centroid; a single voxel's peak is refined by a quadratic fit.
  */
+
+import { type AxisWeights, axisWeights } from "../../domain/distanceTransform.js";
 import { angstrom } from "../../domain/units.js";
 import type { Shape3, Volume } from "../../domain/volume.js";
 import type { Runs } from "./components.js";
-import { type AxisWeights, axisWeights } from "./distanceTransform.js";
 import { keepSpaced } from "./spacing.js";
 import { type BallWindow, ballWindow, isWindowMaximum } from "./window.js";
 

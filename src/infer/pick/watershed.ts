@@ -10,6 +10,8 @@
  * voxels that are greatest in a ball-shaped window, joined where they touch; voxels are taken by (distance, age,
  * index), greatest and oldest first, and pass their label on through their faces.
  */
+
+import { axisWeights } from "../../domain/distanceTransform.js";
 import type { Shape3, Volume } from "../../domain/volume.js";
 import {
   boxOf,
@@ -22,7 +24,6 @@ import {
   startsOfRows,
   volumeIndex,
 } from "./components.js";
-import { axisWeights } from "./distanceTransform.js";
 import { foregroundLevels } from "./levels.js";
 import { isRunMaximum, ownersOfRows, type RunWindow, runWindow, stepsInBox } from "./window.js";
 

@@ -15,7 +15,10 @@ export type ProbabilityFormat = (typeof probabilityFormats)[number];
 export interface ProbabilityTarget {
   readonly folder: string;
   readonly run: string;
+  /** Types and features that are predicted. */
   readonly types: readonly string[];
+  /** Those of them that are features, which have no labels; none if absent. */
+  readonly features?: readonly string[];
   /** Particles of the data set with copick's labels; other types get the labels after them. */
   readonly particles: readonly { readonly name: string; readonly label: number }[];
   readonly shape: Shape3;
@@ -51,12 +54,20 @@ interface Part {
 /** Where the files of a run go, before any is begun. @throws as `createProbabilities` */
 export function probabilityPaths(
   format: ProbabilityFormat,
-  target: Pick<ProbabilityTarget, "folder" | "run" | "types" | "voxelSpacing" | "session">,
+  target: Pick<ProbabilityTarget, "folder" | "run" | "types" | "features" | "voxelSpacing" | "session">,
 ): string[] {
   if (format === "zarr") return [zarrPath(target)];
   if (format === "mrc") return target.types.map((type) => aisPath(target, type));
-  return [...target.types.map((type) => copickPath(target, type, "")), labelsPath(target)];
+  const labels = labelledTypes(target).length > 0 ? [labelsPath(target)] : [];
+  return [...target.types.map((type) => copickPath(target, type, "")), ...labels];
 }
+
+/** Types that have labels: all but features, of which a voxel may have several. */
+const labelledTypes = ({
+  types,
+  features = [],
+}: Pick<ProbabilityTarget, "types" | "features">): readonly string[] =>
+  types.filter((type) => !features.includes(type));
 
 type Named = Pick<ProbabilityTarget, "folder" | "run">;
 
@@ -139,12 +150,14 @@ async function aisPart(target: ProbabilityTarget, type: string): Promise<Part> {
 }
 
 async function addCopickParts(parts: Part[], target: ProbabilityTarget): Promise<void> {
-  const { types, particles, shape, spacing, zarr: format } = target;
-  for (const type of types) {
+  const { particles, shape, spacing, zarr: format } = target;
+  for (const type of target.types) {
     const path = copickPath(target, type, "");
     const writer = await createOmeZarr(path, { shape, spacing, format });
     parts.push({ path, writer, channels: [of(type)] });
   }
+  const types = labelledTypes(target);
+  if (types.length === 0) return;
   const path = labelsPath(target);
   const others = types.filter((type) => !particles.some(({ name }) => name === type));
   const greatest = particles.reduce((most, { label }) => Math.max(most, label), 0);

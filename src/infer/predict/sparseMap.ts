@@ -4,6 +4,7 @@
  * difference to picking at the floor or above: background stays background and exceeds nothing.
  */
 import { type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
+import { sharedBytes } from "../../formats/sharedFloats.js";
 import { levels } from "./slabPrediction.js";
 
 /** Kept voxels of consecutive planes, in shared memory. */
@@ -195,6 +196,26 @@ export function writeKept({ shape, blocks }: SparseMap, data: Float32Array): voi
       for (let at = runs[i]! * width + runs[i + 1]!; at < stop; at++) data[at] = values[next++]! / levels;
     }
   }
+}
+
+/**
+ * Returns 1 for each voxel whose probability exceeds a threshold and 0 for all others, in shared memory.
+ *
+ * @param threshold the map's floor or above
+ */
+export function voxelsAbove({ shape, blocks }: SparseMap, threshold: number): Uint8Array {
+  const limit = Math.fround(threshold);
+  const width = shape[2];
+  const voxels = sharedBytes(voxelCount(shape));
+  for (const { runs, values } of blocks) {
+    let next = 0;
+    for (let i = 0; i < runs.length; i += 3) {
+      const stop = runs[i]! * width + runs[i + 2]!;
+      for (let at = runs[i]! * width + runs[i + 1]!; at < stop; at++)
+        if (Math.fround(values[next++]! / levels) > limit) voxels[at] = 1;
+    }
+  }
+  return voxels;
 }
 
 /** Zeroes the places of the kept voxels in a volume, for its memory to be reused. */

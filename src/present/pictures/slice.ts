@@ -14,6 +14,11 @@ interface SliceOptions {
   readonly picks?: readonly ParticlePick[];
   /** Radius and colour of the picks' types; picks of other types are left out. */
   readonly particles?: readonly Particle[];
+  /** Bits in the volume's voxels, and each bit's colour as red, green and blue of 255, tinted over the greys. */
+  readonly masks?: {
+    readonly bits: Uint8Array;
+    readonly colours: readonly (readonly [bit: number, red: number, green: number, blue: number])[];
+  };
 }
 
 type Colour = readonly [number, number, number];
@@ -37,6 +42,7 @@ export function renderSlice(volume: Volume, options: SliceOptions = {}): Uint8Ar
   const { thickness = 5, zoom = 1, picks = [], particles = [] } = options;
   const z = options.z ?? Math.floor(volume.shape[0] / 2);
   const canvas = paintGrey(meanOfPlanes(volume, z, thickness), volume, zoom);
+  if (options.masks) paintMasks(canvas, options.masks, volume, z, zoom);
   for (const pick of picks) {
     const particle = particles.find(({ name }) => name === pick.type);
     if (particle) paintPick(canvas, pick, particle, volume, z, zoom);
@@ -80,6 +86,31 @@ function paintGrey(plane: Float32Array, { shape: [, ny, nx] }: Volume, zoom: num
     }
   }
   return canvas;
+}
+
+/** Opacity of a mask over the greys. */
+const tint = 0.35;
+
+/** Tints the voxels of a plane that masks hold. */
+function paintMasks(
+  canvas: Canvas,
+  { bits, colours }: NonNullable<SliceOptions["masks"]>,
+  { shape: [, ny, nx] }: Volume,
+  z: number,
+  zoom: number,
+): void {
+  for (let y = 0; y < ny; y++) {
+    for (let x = 0; x < nx; x++) {
+      const held = bits[(z * ny + y) * nx + x]!;
+      if (held === 0) continue;
+      for (const [bit, ...colour] of colours) {
+        if ((held & bit) === 0) continue;
+        for (let row = y * zoom; row < (y + 1) * zoom; row++)
+          for (let column = x * zoom; column < (x + 1) * zoom; column++)
+            blend(canvas, column, row, colour, tint);
+      }
+    }
+  }
 }
 
 /** Paints a circle around a particle whose middle lies within half a radius of the plane. */

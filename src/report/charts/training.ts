@@ -3,7 +3,7 @@
 import { chart, colours, figure } from "../../present/charts/chart.js";
 import type { Html } from "../../present/html.js";
 import { plural } from "../../present/text.js";
-import type { TrainingLog, TrainingStep } from "../readLog.js";
+import type { Look, TrainingLog, TrainingStep } from "../../train/watch/readLog.js";
 
 /** Limit of points drawn per network; a chart has no pixels for more. */
 const mostPoints = 160;
@@ -15,21 +15,31 @@ interface Point {
   readonly step: number;
   readonly loss: number;
   readonly smoothed: number;
+  /** Means of the loss's terms by name. */
+  readonly parts: Readonly<Record<string, number>>;
+  /** Undefined in older logs, as is the rate of samples. */
+  readonly norm: number | undefined;
+  readonly perSecond: number | undefined;
   readonly rate: number;
   readonly ms: number;
   readonly waited: number;
 }
 
-/** Draws loss, score on the tune runs, learning rate and time of a training, as far as its log has them. */
+/** Draws the course of a training, as far as its log has it: losses, tune runs, gradient, learning rate, time. */
 export async function trainingCharts(log: TrainingLog): Promise<Html[]> {
   const networks = [...new Set(log.steps.map(({ network }) => network))];
   if (networks.length === 0) return [];
   const points = networks.flatMap((network) => thinned(log.steps.filter((step) => step.network === network)));
   const charts = [
     lossChart(points, networks),
+    partsChart(points, networks),
+    tuneLossChart(log, points, networks),
+    typesChart(log),
     scoreChart(log, networks),
+    normChart(points, networks),
     rateChart(points, networks),
     timeChart(points),
+    speedChart(points, networks),
   ];
   return (await Promise.all(charts)).filter((each) => each !== null);
 }
@@ -49,12 +59,18 @@ function thinned(steps: readonly TrainingStep[]): Point[] {
     }
     const mean = (of: (step: TrainingStep) => number): number =>
       part.reduce((total, step) => total + of(step), 0) / part.length;
+    const known = (of: (step: TrainingStep) => number | undefined): number | undefined =>
+      part.every((step) => of(step) !== undefined) ? mean((step) => of(step)!) : undefined;
+    const names = Object.keys(part[0]!.parts ?? {});
     const { network, step } = part.at(-1)!;
     points.push({
       network,
       step: step + 1,
       loss: mean(({ loss }) => loss),
       smoothed: sum / weight,
+      parts: Object.fromEntries(names.map((name) => [name, mean(({ parts }) => parts?.[name] ?? 0)])),
+      norm: known(({ norm }) => norm),
+      perSecond: known(({ samplesPerSecond }) => samplesPerSecond),
       rate: mean(({ rate }) => rate),
       ms: mean(({ ms }) => ms),
       waited: mean(({ waitedMs }) => waitedMs),
@@ -86,6 +102,96 @@ async function lossChart(points: readonly Point[], networks: readonly string[]):
     ],
   });
   return figure("Loss", svg, "thick: moving average over 2 % of the steps");
+}
+
+/** Draws the terms of the loss; null where there is but one. */
+async function partsChart(points: readonly Point[], networks: readonly string[]): Promise<Html | null> {
+  const names = [...new Set(points.flatMap(({ parts }) => Object.keys(parts)))];
+  if (names.length < 2) return null;
+  const values = points.flatMap(({ network, step, parts }) =>
+    Object.entries(parts).map(([term, loss]) => ({ network, step, term, loss })),
+  );
+  const svg = await chart("terms of the training loss by step", {
+    data: { values },
+    mark: { type: "line", strokeWidth: 1 },
+    encoding: {
+      x: stepAxis,
+      y: { field: "loss", type: "quantitative", title: "loss", scale: { zero: false } },
+      color: seriesColour("term", names),
+      ...(networks.length > 1 ? { detail: { field: "network" } } : {}),
+    },
+  });
+  return figure(
+    "Terms of the loss",
+    svg,
+    `each with its weight${names.includes("critic") ? "; the critic's own loss is no part of the sum" : ""}`,
+  );
+}
+
+const seriesColour = (field: string, domain: readonly string[]) => ({
+  field,
+  type: "nominal" as const,
+  scale: { domain: [...domain], range: [...colours.series] },
+  legend: { columns: 2, title: null },
+});
+
+/** Draws the loss on crops of the tune runs beside that of the training; null where nothing was watched. */
+async function tuneLossChart(
+  { looks }: TrainingLog,
+  points: readonly Point[],
+  networks: readonly string[],
+): Promise<Html | null> {
+  if (looks.length === 0) return null;
+  const [trained, tuned] = ["training, smoothed", "crops of the tune runs"];
+  const values = [
+    ...points.map(({ network, step, smoothed }) => ({ network, step, of: trained, loss: smoothed })),
+    ...looks.map(({ network, step, watch }) => ({ network, step: step + 1, of: tuned, loss: watch.loss })),
+  ];
+  const svg = await chart("loss on crops of the tune runs and in training, by step", {
+    data: { values },
+    mark: { type: "line", strokeWidth: 1.5, point: looks.length < 4 },
+    encoding: {
+      x: stepAxis,
+      y: { field: "loss", type: "quantitative", title: "loss", scale: { zero: false } },
+      color: {
+        field: "of",
+        type: "nominal",
+        scale: { domain: [trained, tuned], range: [colours.quiet, colours.accent] },
+        legend: { columns: 1, title: null },
+      },
+      ...(networks.length > 1 ? { detail: { field: "network" } } : {}),
+    },
+  });
+  return figure(
+    "Loss on the tune runs",
+    svg,
+    `by the average weights, on ${plural(cropsOf(looks), "crop")} that are always the same; ${plural(looks.length, "look")}`,
+  );
+}
+
+const cropsOf = (looks: readonly Look[]): number => looks[0]!.watch.crops;
+
+/** Draws F4 per type on the crops; null where nothing was watched. */
+async function typesChart({ looks }: TrainingLog): Promise<Html | null> {
+  const values = looks.flatMap(({ step, watch }) =>
+    Object.entries(watch.f4).map(([type, f4]) => ({ step: step + 1, type, f4 })),
+  );
+  if (values.length === 0) return null;
+  const types = [...new Set(values.map(({ type }) => type))];
+  const svg = await chart("F4 of each type on crops of the tune runs by step", {
+    data: { values },
+    mark: { type: "line", strokeWidth: 1.5, point: looks.length < 4 },
+    encoding: {
+      x: stepAxis,
+      y: { field: "f4", type: "quantitative", title: "F4 on crops", scale: { domain: [0, 1] } },
+      color: seriesColour("type", types),
+    },
+  });
+  return figure(
+    "F4 per type on crops",
+    svg,
+    "an indicator from a few crops, at the best of a few thresholds: not the score, which whole tomograms have",
+  );
 }
 
 async function scoreChart({ evaluations }: TrainingLog, networks: readonly string[]): Promise<Html | null> {
@@ -130,6 +236,38 @@ async function scoreChart({ evaluations }: TrainingLog, networks: readonly strin
     svg,
     `on the tune runs, where thresholds are fitted; diamond: the best so far${evaluations.length < 4 ? `. Only ${plural(evaluations.length, "evaluation")}: too few to tell how learning went` : ""}`,
   );
+}
+
+/** Draws the gradient's norm; null where the log has none. */
+async function normChart(points: readonly Point[], networks: readonly string[]): Promise<Html | null> {
+  const values = points.filter(({ norm }) => norm !== undefined && norm > 0);
+  if (values.length === 0) return null;
+  const svg = await chart("norm of the gradient by step", {
+    data: { values },
+    mark: { type: "line", strokeWidth: 1 },
+    encoding: {
+      x: stepAxis,
+      y: { field: "norm", type: "quantitative", title: "gradient norm", scale: { type: "log" } },
+      color: networkColour(networks),
+    },
+  });
+  return figure("Gradient", svg, "its norm before clipping, averaged over stretches of steps");
+}
+
+/** Draws how many patches a second are learned from; null where the log does not say. */
+async function speedChart(points: readonly Point[], networks: readonly string[]): Promise<Html | null> {
+  const values = points.filter(({ perSecond }) => perSecond !== undefined);
+  if (values.length === 0) return null;
+  const svg = await chart("patches a second by step", {
+    data: { values },
+    mark: { type: "line", strokeWidth: 1.5 },
+    encoding: {
+      x: stepAxis,
+      y: { field: "perSecond", type: "quantitative", title: "patches a second" },
+      color: networkColour(networks),
+    },
+  });
+  return figure("Speed", svg);
 }
 
 async function rateChart(points: readonly Point[], networks: readonly string[]): Promise<Html> {

@@ -1,17 +1,17 @@
 /** Section: how to repeat a run, with its experiment and record. */
 import { stringify } from "yaml";
-import { type RunRecord, trainedHash } from "../../domain/record.js";
+import { datasetOf, type RunRecord, trainedHash } from "../../domain/record.js";
 import { html } from "../../present/html.js";
 import { bytesText, none, plural, thousands } from "../../present/text.js";
 import { shellWord } from "../../system/files.js";
-import { dataArgument, type ReportedRun } from "../readRun.js";
+import type { ReportedRun } from "../readRun.js";
 import { facts, type Section, table } from "./section.js";
 
 /** Makes the section of the run's command, the experiment in full, and the record. */
 export function repeatSection({ record, folder }: ReportedRun): Section {
   const { code, versions, machine, data, result, experiment, tunings } = record;
   const body = html`<p>Runs it again on the same data and says whether the result is the same:</p>
-<pre class="command" tabindex="0"><code>${inCheckout(record, ["repeat", folder.record, "--data", record.dataset ?? dataArgument(record.command) ?? "DIR"])}</code></pre>
+<pre class="command" tabindex="0"><code>${inCheckout(record, ["repeat", folder.record, "--data", datasetOf(record) ?? "DIR"])}</code></pre>
 <p>It was made by:</p>
 <pre class="command" tabindex="0"><code>${inCheckout(record, record.command)}</code></pre>
 <details><summary>The experiment, every default written out</summary><pre tabindex="0"><code>${stringify(experiment.resolved)}</code></pre></details>

@@ -6,12 +6,15 @@ import { note, type Section, table } from "./section.js";
 import { listed } from "./summary.js";
 
 /** Makes the section of the thresholds and how they were chosen. */
-export function thresholdsSection({ record, picking }: ReportedRun): Section {
+export function thresholdsSection({ record, picking, report }: ReportedRun): Section {
   const { tune, holdout, train } = record.runs;
+  const isOfFeatures = picking?.size === 0;
   const how =
-    tune.length > 0
-      ? html`<p>Thresholds and least volumes were chosen per type on the tune runs <b>${listed(tune)}</b> alone: of all settings of the experiment's grid within 0.05 of the best F4 there, the one with the lowest threshold. The held-out runs <b>${listed(holdout)}</b> had no part in training, in the choice of the checkpoint or in the thresholds; networks were trained on <b>${listed(train)}</b>.</p>`
-      : html`<p>No run was kept to tune on: thresholds are the experiment's fallback. The held-out runs are <b>${listed(holdout)}</b>.</p>`;
+    tune.length > 0 && isOfFeatures
+      ? html`<p>Each feature's threshold is the one of the experiment's grid with the best Dice over the known voxels of the tune runs <b>${listed(tune)}</b>; networks were trained on <b>${listed(train)}</b>, the held-out runs <b>${listed(holdout)}</b> had no part in either.</p>`
+      : tune.length > 0
+        ? html`<p>Thresholds and least volumes were chosen per type on the tune runs <b>${listed(tune)}</b> alone: of all settings of the experiment's grid within 0.05 of the best F4 there, the one with the lowest threshold. The held-out runs <b>${listed(holdout)}</b> had no part in training, in the choice of the checkpoint or in the thresholds; networks were trained on <b>${listed(train)}</b>.</p>`
+        : html`<p>No run was kept to tune on: thresholds are the experiment's fallback. The held-out runs are <b>${listed(holdout)}</b>.</p>`;
   const rows = [...(picking ?? [])].map(([type, { method, threshold, minVolume, minSpacing }]) => [
     type,
     method,
@@ -20,7 +23,8 @@ export function thresholdsSection({ record, picking }: ReportedRun): Section {
     String(Math.round(minSpacing)),
   ]);
   const body = html`${how}
+${!isOfFeatures && tune.length > 0 && report?.features && html`<p>Thresholds of features were chosen there by their Dice over known voxels.</p>`}
 ${rows.length > 0 && table("Picking settings in best.safetensors", ["type", "method", "threshold", "least volume, nm³", "least spacing, Å"], rows)}
-${note("Curves over other thresholds are shown for the held-out runs and were never fitted on.")}`;
+${!isOfFeatures && note("Curves over other thresholds are shown for the held-out runs and were never fitted on.")}`;
   return { id: "thresholds", title: "How thresholds were chosen", body };
 }

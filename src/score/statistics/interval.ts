@@ -132,7 +132,9 @@ function overExperiments(
   const units = names.length;
   const drawn = drawnUnits(seed, "score interval, experiments", resamples, units);
   const perType = types.map((type, at) => {
-    const column = (count: "tp" | "fp" | "fn") => names.map((name) => perExperiment[name]![type]![count]);
+    // A report may leave a type out of an experiment that has none of it.
+    const column = (count: "tp" | "fp" | "fn") =>
+      names.map((name) => perExperiment[name]?.[type]?.[count] ?? 0);
     const values = scratch(`experiments ${at}`, resamples);
     resampledFbeta({ tp: column("tp"), fp: column("fp"), fn: column("fn") }, drawn, values);
     return values;

@@ -6,12 +6,10 @@ import { lstat, readlink, realpath } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
 import { type ErrorTag, PickbenchError } from "../errors.js";
 import { limits } from "../limits.js";
+import { mostBytesBeside } from "./replacing.js";
 
 /** File systems take names of 255 bytes. */
 const nameBytes = 255;
-
-/** Bytes that temporary files append to the name of the file they become. */
-const temporaryBytes = 24;
 
 /** Names of devices, which Windows takes for themselves with any ending (Microsoft, "Naming Files, Paths, and Namespaces"). */
 const deviceName = /^(con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(\.|$)/i;
@@ -72,7 +70,7 @@ export function inside(folder: string, names: string | readonly string[], origin
   for (const name of steps) {
     const fault =
       nameFault(name) ??
-      (Buffer.byteLength(name) > nameBytes - temporaryBytes ? "it is too long for a file" : undefined);
+      (Buffer.byteLength(name) > nameBytes - mostBytesBeside ? "it is too long for a file" : undefined);
     if (fault !== undefined) throw unfit(name, fault, origin);
   }
   const path = join(folder, ...steps);

@@ -107,6 +107,10 @@ async function linkedFile(path: string): Promise<string> {
 /** What stands beside a place: one that is written, an old one that waits for it, an old one that is removed. */
 type Role = "partial" | "partial-old" | "partial-gone";
 
+/** Most bytes that names beside a place have more than its own: numbers of processes and their ticks have few digits. */
+export const mostBytesBeside =
+  ".partial-gone-".length + "4194304-".length + "999999999999-".length + 8 + 1 + 6;
+
 function nameBeside(place: string, role: Role): string {
   const { pid, started, machine } = thisProcess();
   return `${place}.${role}-${pid}-${started}-${machine}-${randomBytes(3).toString("hex")}`;

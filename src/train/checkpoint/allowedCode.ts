@@ -38,18 +38,29 @@ export async function allowedFile(
 }
 
 /**
- * Checks that a file of code that a record names is one that the user allows to run.
+ * Returns the file of code to run for a record: of those that the user allows, the one with the hash that the record holds,
+ * or where it holds none the one that lies where the record says.
  *
  * @param path of the record
- * @throws PickbenchError BadExperiment where it is not
+ * @throws PickbenchError BadExperiment where none is allowed
  */
-export async function checkAllowed(path: string, file: string, { allowCode = [] }: CodeLeave): Promise<void> {
-  const wanted = await realpath(file).catch(() => undefined);
-  for (const allowed of allowCode)
-    if (wanted !== undefined && wanted === (await realpath(allowed).catch(() => undefined))) return;
+export async function allowedByRecord(
+  path: string,
+  { file, sha256 }: { readonly file: string; readonly sha256?: string | undefined },
+  { allowCode = [] }: CodeLeave,
+): Promise<string> {
+  const place = await realpath(file).catch(() => undefined);
+  const isMeant = async (allowed: string): Promise<boolean> =>
+    sha256 === undefined
+      ? place !== undefined && place === (await realpath(allowed).catch(() => undefined))
+      : (await codeOfHash(allowed, sha256)) !== undefined;
+  for (const allowed of allowCode) if (await isMeant(allowed)) return allowed;
+  const named = `${path}: its network is declared by the code in ${file}`;
   throw new PickbenchError(
     "BadExperiment",
-    `${path}: its network is declared by the code in ${file}, which is not run unasked; read that file, and if you trust it give --allow-code ${file}`,
+    sha256 === undefined || allowCode.length === 0
+      ? `${named}, which is not run unasked; read that file, and if you trust it give --allow-code ${file}`
+      : `${named} as it was when its SHA-256 began with ${sha256.slice(0, 12)}, and that is not ${allowCode.join(" or ")}; give the file it was trained with to --allow-code`,
     { path },
   );
 }

@@ -2,9 +2,11 @@
  * Checkpoint files. The room `checkpoint` writes and reads trained networks with all that predicting and picking need.
  */
 import { z } from "zod";
+import { type TrainedContrast, usualContrast } from "../../data/contrast.js";
 import { activations } from "../../engines/activation.js";
 import { externalSpecSchema } from "../../engines/externalSpec.js";
 import { trainingLayout } from "../../engines/trainable.js";
+import { parseJson } from "../../formats/json.js";
 import { readTensors, type TensorFile, writeTensors } from "../../formats/safetensors.js";
 import { type PickingSettings, pickingSchema } from "../../infer/pick/picking.js";
 import type { Averaging } from "../../infer/predict/averaging.js";
@@ -13,11 +15,16 @@ import { loadNetwork, networkSpecSchema } from "../../nets/library/catalogue.js"
 import { namedWeights } from "../../nets/weights.js";
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
-import { checkExperiment, experimentText } from "../experiment/experiment.js";
+import { checkExperiment, experimentText, withoutWatching } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
 import type { ExperimentNetwork } from "../fit/networks.js";
 import { allowedFile, type CodeLeave } from "./allowedCode.js";
 import { type EnsembleRecord, ensembleSchema } from "./ensembleRecord.js";
+import { type Lineage, lineageSchema } from "./lineage.js";
+
+const featureSchema = z.strictObject({ name: z.string(), threshold: z.number() });
+/** A feature's name and the threshold above which a voxel belongs to it. */
+export type FeatureSettings = z.infer<typeof featureSchema>;
 
 /** Contents of best.safetensors: all that predicting and picking need. */
 export interface Checkpoint {
@@ -27,13 +34,25 @@ export interface Checkpoint {
   readonly networks: readonly AnyNetwork[];
   /** Picking settings by type: as tuned, or the experiment's fallback where nothing was tuned. */
   readonly picking: ReadonlyMap<string, PickingSettings>;
+  /** Thresholds of the features that it segments; absent where there are none. */
+  readonly features?: readonly FeatureSettings[];
   /** Score of these settings on the tune runs; null without tune runs. */
   readonly tuneScore: number | null;
   /** Origin of a checkpoint made of other checkpoints. */
   readonly ensemble?: EnsembleRecord;
-  /** Contrast that the voxels of its tomograms showed, where it was not dark, as is usual, or unknown. */
-  readonly contrast?: "bright" | "mixed";
+  /** Contrast that the voxels of its tomograms showed, where it was not dark, as is usual; older ones lack an unknown one. */
+  readonly contrast?: Exclude<TrainedContrast, "dark">;
+  /** Trainings that made its networks, its own first; absent in older checkpoints. */
+  readonly lineage?: Lineage;
 }
+
+/** Returns the contrast of the tomograms that a checkpoint was trained on. */
+export const trainedContrast = ({ contrast }: Pick<Checkpoint, "contrast">): TrainedContrast =>
+  contrast ?? usualContrast;
+
+/** Returns what a checkpoint holds of a contrast: nothing of the usual one. */
+export const heldContrast = (contrast: TrainedContrast): Pick<Checkpoint, "contrast"> =>
+  contrast === usualContrast ? {} : { contrast };
 
 /** Returns the averaging of a checkpoint's networks. */
 export const averagingOf = ({ ensemble }: Pick<Checkpoint, "ensemble">): Averaging =>
@@ -63,9 +82,11 @@ const metadataSchema = z.looseObject({
   spacing: z.string(),
   networks: z.string(),
   picking: z.string(),
+  features: z.string().optional(),
   tuneScore: z.string(),
   ensemble: z.string().optional(),
-  contrast: z.enum(["bright", "mixed"]).optional(),
+  contrast: z.enum(["bright", "mixed", "unknown"]).optional(),
+  lineage: z.string().optional(),
 });
 
 /** Makes a network to predict with, from an experiment's network and the flat weights of its training. */
@@ -112,13 +133,17 @@ export async function writeCheckpoint(
     bytes,
     metadata: {
       format,
-      experiment: experimentText(checkpoint.experiment),
+      experiment: experimentText(withoutWatching(checkpoint.experiment)),
       networks: JSON.stringify(networks),
       picking: JSON.stringify(Object.fromEntries(checkpoint.picking)),
       spacing: JSON.stringify(checkpoint.spacing),
       tuneScore: JSON.stringify(checkpoint.tuneScore),
+      ...(checkpoint.features && {
+        features: JSON.stringify(checkpoint.features.map(({ name, threshold }) => ({ name, threshold }))),
+      }),
       ...(checkpoint.ensemble && { ensemble: canonicalJson(checkpoint.ensemble) }),
       ...(checkpoint.contrast && { contrast: checkpoint.contrast }),
+      ...(checkpoint.lineage && { lineage: canonicalJson(checkpoint.lineage) }),
     },
   });
 }
@@ -147,6 +172,49 @@ export async function readCheckpoint(path: string, leave: CodeLeave = {}): Promi
 /** Reads what best.safetensors holds besides its networks, and so runs no code. @throws as `readCheckpoint` */
 export const readSettings = async (path: string): Promise<Settings> => (await readParts(path)).settings;
 
+/** A network as a checkpoint holds it, without the code that may declare it. */
+export interface StoredNetwork {
+  readonly name: string;
+  /** Architecture, or file of a model from elsewhere. */
+  readonly architecture: string;
+  readonly channels: readonly (string | null)[];
+  /** Number of last channels that are offsets. */
+  readonly offsets: number;
+  /** Weights by the parameters' names. */
+  readonly tensors: TensorFile["tensors"];
+  /** ONNX file of a network that was trained elsewhere; null for one trained here. */
+  readonly model: Uint8Array | null;
+}
+
+/** Reads a checkpoint's networks as they are stored, and so runs no code. @throws as `readCheckpoint` */
+export async function readStored(
+  path: string,
+): Promise<{ readonly settings: Settings; readonly networks: readonly StoredNetwork[] }> {
+  const { file, settings, networks } = await readParts(path);
+  const stored = networks.map(async (network): Promise<StoredNetwork> => {
+    const { name, channels } = network;
+    if ("external" in network) {
+      const { model, external } = await readExternal(path, file, network);
+      return { name, architecture: external.file, channels, offsets: 0, tensors: new Map(), model };
+    }
+    const own = [...file.tensors].filter(([key]) => key.startsWith(`${name}/`));
+    const tensors = new Map(own.map(([key, tensor]) => [key.slice(name.length + 1), tensor]));
+    for (const [key, { data }] of tensors) checkFinite(path, `${name}/${key}`, data);
+    const offsets = network.radii ? channels.length - network.radii.length : 0;
+    return { name, architecture: network.architecture, channels, offsets, tensors, model: null };
+  });
+  return { settings, networks: await Promise.all(stored) };
+}
+
+function checkFinite(path: string, tensor: string, data: Float32Array): void {
+  if (data.every(Number.isFinite)) return;
+  throw new PickbenchError(
+    "NotFinite",
+    `${path}: tensor ${tensor} holds NaN or infinity; give a checkpoint of a run that stayed finite`,
+    { path },
+  );
+}
+
 const networksSchema = z.array(z.union([externalSchema, networkSchema])).min(1);
 
 interface Parts {
@@ -166,20 +234,29 @@ async function readParts(path: string): Promise<Parts> {
     );
   try {
     const metadata = parsed.data;
-    const networks = networksSchema.parse(JSON.parse(metadata.networks));
-    const picking = z.record(z.string(), pickingSchema).parse(JSON.parse(metadata.picking));
-    for (const type of networks.flatMap(({ channels }) => channels))
-      if (type !== null && !Object.hasOwn(picking, type))
-        throw new TypeError(`${type} has no picking settings`);
+    const networks = networksSchema.parse(jsonIn(path, metadata.networks));
+    const picking = z.record(z.string(), pickingSchema).parse(jsonIn(path, metadata.picking));
+    const features =
+      metadata.features === undefined
+        ? undefined
+        : z.array(featureSchema).parse(jsonIn(path, metadata.features));
+    for (const name of networks.flatMap(({ channels }) => channels))
+      if (
+        name !== null &&
+        Object.hasOwn(picking, name) === (features?.some((each) => each.name === name) ?? false)
+      )
+        throw new TypeError(`${name} has no picking settings and no threshold, or both`);
     const settings = {
-      experiment: checkExperiment(JSON.parse(metadata.experiment), path),
-      spacing: z.number().positive().parse(JSON.parse(metadata.spacing)),
+      experiment: checkExperiment(jsonIn(path, metadata.experiment), path),
+      spacing: z.number().positive().parse(jsonIn(path, metadata.spacing)),
       picking: new Map(Object.entries(picking)),
-      tuneScore: z.number().nullable().parse(JSON.parse(metadata.tuneScore)),
+      ...(features && { features }),
+      tuneScore: z.number().nullable().parse(jsonIn(path, metadata.tuneScore)),
       ...(metadata.ensemble !== undefined && {
-        ensemble: ensembleSchema.parse(JSON.parse(metadata.ensemble)),
+        ensemble: ensembleSchema.parse(jsonIn(path, metadata.ensemble)),
       }),
       ...(metadata.contrast && { contrast: metadata.contrast }),
+      ...(metadata.lineage !== undefined && { lineage: lineageSchema.parse(jsonIn(path, metadata.lineage)) }),
     };
     return { file, settings, networks };
   } catch (error) {
@@ -189,6 +266,15 @@ async function readParts(path: string): Promise<Parts> {
       `${path}: its metadata is damaged; give a best.safetensors as it was written`,
       { path, cause: error },
     );
+  }
+}
+
+/** Parses JSON of a checkpoint's metadata. @throws TypeError where it is damaged, or nests too deeply */
+function jsonIn(path: string, text: string): unknown {
+  try {
+    return parseJson(text, { path });
+  } catch (cause) {
+    throw new TypeError("its JSON is damaged", { cause });
   }
 }
 
@@ -209,12 +295,7 @@ async function readNetwork(
         `${path}: tensor ${network}/${name} has ${got}, wanted shape ${shape.join("×")}; was it written by another version?`,
         { path },
       );
-    if (!tensor.data.every(Number.isFinite))
-      throw new PickbenchError(
-        "NotFinite",
-        `${path}: tensor ${network}/${name} holds NaN or infinity; give a checkpoint of a run that stayed finite`,
-        { path },
-      );
+    checkFinite(path, `${network}/${name}`, tensor.data);
     weights.set(name, tensor.data);
   }
   if (channels.length !== spec.outputs)

@@ -82,6 +82,7 @@ export function modelMetadata(options: MetadataOptions): Record<string, string> 
     experiment: runName(experiment),
     experimentHash: experimentHash(experiment),
     checkpointSha256: options.checkpointSha256,
+    ...(checkpoint.lineage && { lineage: checkpoint.lineage }),
   };
   return Object.fromEntries(
     Object.entries(facts).map(([key, value]) => [

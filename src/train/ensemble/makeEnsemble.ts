@@ -1,14 +1,18 @@
 /** Makes ensembles. The room `ensemble` joins checkpoints into one: weighted predictions or averaged weights. */
 import { commonContrast } from "../../data/contrast.js";
+import { findRun, findTomogram } from "../../data/dataset.js";
+import { dataManifest, placesOf } from "../../data/manifest.js";
 import type { Dataset } from "../../data/model.js";
 import type { EngineName } from "../../engines/engine.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { CodeLeave } from "../checkpoint/allowedCode.js";
-import { type Checkpoint, writeCheckpoint } from "../checkpoint/checkpoint.js";
+import { type Checkpoint, heldContrast, trainedContrast, writeCheckpoint } from "../checkpoint/checkpoint.js";
 import type { EnsembleAverage, EnsembleRecord, MemberChoice } from "../checkpoint/ensembleRecord.js";
+import { ensembleGeneration, joined, type Lineage, lineageByName } from "../checkpoint/lineage.js";
 import { namedNetworks } from "../checkpoint/modelMetadata.js";
 import type { Experiment } from "../experiment/schema.js";
+import { fingerprintsOf } from "../transfer/ancestry.js";
 import { choose } from "./choose.js";
 import { type EnsembleMember, readMembers } from "./members.js";
 import { withEnsembleParts } from "./parts.js";
@@ -77,7 +81,7 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
       })),
     };
     const { networks, tuned } = chosen;
-    const contrast = commonContrast(members.map((member) => member.checkpoint.contrast ?? "dark"));
+    const contrast = commonContrast(members.map((member) => trainedContrast(member.checkpoint)));
     const checkpoint: Checkpoint = {
       experiment,
       spacing: first.spacing,
@@ -85,13 +89,40 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
       picking: tuned.picking,
       tuneScore: tuned.score,
       ensemble: record,
-      ...(contrast === "bright" || contrast === "mixed" ? { contrast } : {}),
+      ...heldContrast(contrast),
+      lineage: await lineageOf(members, chosen.weights, dataset, record.tune),
     };
     await writeCheckpoint(out, namesIn(checkpoint), checkpoint);
     await parts.remove();
     const warnings = members.flatMap((member) => leaks(member, tune));
     return { ...record, paths: members.map(({ path }) => path), score: tuned.score, warnings };
   });
+}
+
+/** Returns all trainings of the members that count, after the choice that this ensemble is. */
+async function lineageOf(
+  members: readonly EnsembleMember[],
+  weights: readonly number[],
+  dataset: Dataset,
+  tune: readonly string[],
+): Promise<Lineage> {
+  const { tomogram, voxelSpacing } = members[0]!.checkpoint.experiment.data;
+  const places = tune.flatMap((run) =>
+    placesOf(dataset, findTomogram(findRun(dataset, run), tomogram, voxelSpacing).path),
+  );
+  const isOfTomogram = (path: string) =>
+    places.some((place) => path === place || path.startsWith(`${place}/`));
+  const manifest = await dataManifest(dataset, tune, { hash: true, only: isOfTomogram });
+  const seen = await fingerprintsOf(dataset, tune, manifest);
+  const lineages = members
+    .filter((_, m) => weights[m]! > 0)
+    .map(({ checkpoint: { lineage, experiment } }) => lineage ?? lineageByName(experiment, null));
+  const own = ensembleGeneration(
+    members.map(({ name }) => name),
+    lineages[0]?.[0]?.types ?? null,
+    [...seen.values()],
+  );
+  return joined([own], ...lineages);
 }
 
 /** Names networks as export does; networks trained elsewhere also get numbers. */

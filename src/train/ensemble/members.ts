@@ -36,6 +36,12 @@ export async function readMembers(
   const members = new Map<string, EnsembleMember>();
   for (const path of paths) {
     const checkpoint = await readCheckpoint(path, leave);
+    if (checkpoint.features)
+      throw new PickbenchError(
+        "Unsupported",
+        `${path}: segments ${checkpoint.features.map(({ name }) => name).join(", ")}, and ensembles are made of checkpoints that only pick; give predict several checkpoints instead, which averages their maps`,
+        { path },
+      );
     const sha256 = await hashFile(path);
     if (members.has(sha256)) continue;
     const trainedOn = await runsTrainedOn(path, checkpoint);

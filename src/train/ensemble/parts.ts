@@ -2,6 +2,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { parseJson } from "../../formats/json.js";
 import { canonicalJson, hashOf, writeWhole } from "../../system/files.js";
 import { readText } from "../../system/paths/opening.js";
 import { withParts } from "../run/parts.js";
@@ -47,7 +48,7 @@ function partsIn(folder: string): EnsembleParts {
 
 async function readScore(path: string): Promise<number | undefined> {
   try {
-    return scoreSchema.parse(JSON.parse(await readText(path))).score;
+    return scoreSchema.parse(parseJson(await readText(path), { path })).score;
   } catch {
     return undefined;
   }

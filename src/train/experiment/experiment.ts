@@ -5,18 +5,26 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Document, LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter } from "yaml";
 import { architectureNamed } from "../../nets/library/catalogue.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
 import { readText } from "../../system/paths/opening.js";
 import { parseBudget } from "./budget.js";
 import { describeIssues, meantKeys, mistakesText } from "./experimentIssues.js";
+import { yamlDocument } from "./experimentYaml.js";
 import { checkExternal } from "./externalExperiment.js";
+import {
+  featuresByContent,
+  featuresFromExperiment,
+  featuresMistakes,
+  withFeatureOutput,
+} from "./features.js";
 import { byContent, fromExperiment, isExternal } from "./networkChoice.js";
 import { type Experiment, experimentSchema } from "./schema.js";
 import { checkSearch, type SearchParameter } from "./searchSpace.js";
 import { withSettings } from "./settings.js";
+import { startByContent, startFromExperiment, startWith } from "./startChoice.js";
 import { namesAsText } from "./yamlNames.js";
 
 /** Keys that the command line sets in place of the file's. */
@@ -27,6 +35,8 @@ export interface ExperimentOverrides {
   readonly splits?: Experiment["splits"] | undefined;
   /** Å per voxel of all tomograms, over what their files say. */
   readonly spacing?: number | undefined;
+  /** What to begin with: a path from the working directory, or a model's name. */
+  readonly from?: string | undefined;
   /** KEY.PATH=VALUE each, as if the value stood there in the file. */
   readonly set?: readonly string[] | undefined;
 }
@@ -58,7 +68,7 @@ export async function readSearched(given: string, overrides: ExperimentOverrides
     );
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = documentOf(text, lines, path);
   const broken = document.errors[0];
   if (broken)
     throw bad(
@@ -70,11 +80,18 @@ export async function readSearched(given: string, overrides: ExperimentOverrides
   const content = plainContent(document, path);
   if (content === null || typeof content !== "object" || Array.isArray(content))
     throw bad(path, "it holds no keys; wanted an experiment such as experiments/quickstart.yaml");
-  const { set = [], spacing, ...flags } = overrides;
+  const { set = [], spacing, from, ...flags } = overrides;
   const over = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   const settings = spacing === undefined ? set : [...set, `data.spacing=${spacing}`];
   const { search, ...whole }: Record<string, unknown> = { ...withSettings(content, settings), ...over };
-  const experiment = checkExperiment({ ...whole, network: fromExperiment(path, whole.network) }, path);
+  const network = fromExperiment(path, whole.network);
+  const start = from === undefined ? startFromExperiment(path, whole.from) : startWith(whole.from, from);
+  const { features } = whole;
+  const placed = {
+    ...(start === undefined ? {} : { from: start }),
+    ...(features === undefined ? {} : { features: featuresFromExperiment(path, features) }),
+  };
+  const experiment = checkExperiment({ ...whole, network, ...placed }, path);
   return { experiment, parameters: search === undefined ? null : checkSearch(search, path) };
 }
 
@@ -90,6 +107,15 @@ export function experimentFile(path: string): string {
   return isRecipe && !existsSync(path) && existsSync(packaged) ? packaged : path;
 }
 
+/** @throws PickbenchError BadExperiment where the YAML nests too deeply */
+function documentOf(text: string, lines: LineCounter, path: string): Document {
+  try {
+    return yamlDocument(text, lines);
+  } catch (error) {
+    throw error instanceof RangeError ? bad(path, `${error.message}; write it flatter`, error) : error;
+  }
+}
+
 /** Returns the document's content; aliases that unfold to very much are refused. */
 function plainContent(document: Document, path: string): unknown {
   try {
@@ -103,7 +129,8 @@ function plainContent(document: Document, path: string): unknown {
  * Checks and freezes an experiment given as plain data; `origin` names it in errors. @throws PickbenchError
  * BadExperiment
  */
-export function checkExperiment(content: unknown, origin: string): Experiment {
+export function checkExperiment(given: unknown, origin: string): Experiment {
+  const content = withFeatureOutput(given);
   const parsed = experimentSchema.safeParse(content);
   if (!parsed.success) {
     const found = describeIssues(parsed.error.issues, content, experimentSchema);
@@ -142,6 +169,7 @@ function trainingMistakes(experiment: Experiment): string[] {
     ...(typeof name === "string" ? mistakeOf(() => architectureNamed(name)) : []),
     ...(budget === "" ? [] : mistakeOf(() => parseBudget(budget))),
     ...combinationMistakes(experiment),
+    ...featuresMistakes(experiment),
     ...headMistakes(experiment),
   ];
 }
@@ -164,7 +192,8 @@ const lossesOf: Readonly<Record<Experiment["output"], readonly string[]>> = {
   heatmap: ["squaredError", "absoluteError"],
 };
 
-function combinationMistakes({ networks, output, loss, types, ignore, target }: Experiment): string[] {
+function combinationMistakes(experiment: Experiment): string[] {
+  const { networks, output, loss, types, ignore, target, features } = experiment;
   const unfit = loss.filter(({ kind }) => !lossesOf[output].includes(kind));
   return [
     ...(networks === "perType" && output === "softmax"
@@ -176,7 +205,7 @@ function combinationMistakes({ networks, output, loss, types, ignore, target }: 
     ...(output === "heatmap" && target.kind === "ball"
       ? ["target: ball does not go with output: heatmap; wanted gaussian"]
       : []),
-    ...(types?.every((type) => ignore.includes(type))
+    ...(!features && types && types.length > 0 && types.every((type) => ignore.includes(type))
       ? ["types: all of them are ignored; leave one to learn"]
       : []),
   ];
@@ -208,11 +237,25 @@ function deepFreeze<T>(value: T): T {
 export const runName = ({ name, seed }: Pick<Experiment, "name" | "seed">): string =>
   seed === 0 ? name : `${name}-seed${seed}`;
 
+/** Returns an experiment without the keys that say what is watched, which change no weights and no choice. */
+export const withoutWatching = <Keys extends Partial<Pick<Experiment, "watch" | "tensorboard">>>({
+  watch: _,
+  tensorboard: __,
+  ...experiment
+}: Keys): Omit<Keys, "watch" | "tensorboard"> => experiment;
+
 /** Writes an experiment out in full as canonical JSON. */
 export const experimentText = (experiment: Experiment): string => canonicalJson(experiment);
 /**
- * Hash that a run shares with the one it resumes: over everything but the engine, which may change in between, and the
- * path of a file whose content has a hash of its own.
+ * Hash that a run shares with the one it resumes: over everything but the engine, which may change in between, what is
+ * watched, and the path of a file whose content has a hash of its own.
  */
-export const experimentHash = ({ engine: _, network, ...experiment }: Experiment): string =>
-  hashOf(canonicalJson({ ...experiment, network: byContent(network) }));
+export const experimentHash = ({ engine: _, network, from, ...experiment }: Experiment): string =>
+  hashOf(
+    canonicalJson({
+      ...withoutWatching(experiment),
+      network: byContent(network),
+      from: from && startByContent(from),
+      ...(experiment.features && { features: featuresByContent(experiment.features) }),
+    }),
+  );

@@ -1,11 +1,13 @@
-/** An experiment written as YAML. */
+/** The YAML of experiments: written, and parsed with a bound to its nesting. */
 import { relative, resolve } from "node:path";
-import { stringify } from "yaml";
+import { type Document, isCollection, isPair, type LineCounter, parseDocument, stringify } from "yaml";
+import { limits } from "../../system/limits.js";
 import type { Experiment } from "./schema.js";
+import { startForFolder } from "./startChoice.js";
 
 /** Writes the experiment as YAML for a file in `folder`, with comment lines above. */
 export function experimentYaml(experiment: Experiment, folder: string, comment: readonly string[]): string {
-  const { network } = experiment;
+  const { network, from } = experiment;
   const moved =
     typeof network === "object"
       ? Object.fromEntries(
@@ -16,5 +18,33 @@ export function experimentYaml(experiment: Experiment, folder: string, comment: 
           ),
         )
       : network;
-  return `${comment.map((line) => `# ${line}\n`).join("")}${stringify({ ...experiment, network: moved })}`;
+  return `${comment.map((line) => `# ${line}\n`).join("")}${stringify({ ...experiment, network: moved, from: from && startForFolder(from, folder) })}`;
+}
+
+/**
+ * Parses YAML; faults of syntax are in the document's errors.
+ *
+ * @throws RangeError where it nests deeper than `limits.jsonDepth`
+ */
+export function yamlDocument(text: string, lineCounter?: LineCounter): Document {
+  const document = parsed(text, lineCounter);
+  let level: unknown[] = [document.contents];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > limits.jsonDepth.most) throw tooDeep();
+    level = level.flatMap((node) => (isCollection(node) ? node.items.flatMap(partsOf) : []));
+  }
+  return document;
+}
+
+const partsOf = (item: unknown): unknown[] => (isPair(item) ? [item.key, item.value] : [item]);
+
+const tooDeep = (): RangeError => new RangeError(`it nests deeper than ${limits.jsonDepth.most} levels`);
+
+function parsed(text: string, lineCounter: LineCounter | undefined): Document {
+  try {
+    return parseDocument(text, { prettyErrors: false, ...(lineCounter && { lineCounter }) });
+  } catch (error) {
+    // The parser calls itself for each level, until the stack is full.
+    throw error instanceof RangeError ? tooDeep() : error;
+  }
 }

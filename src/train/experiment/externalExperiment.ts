@@ -6,10 +6,12 @@ import type { Experiment } from "./schema.js";
 
 /** Keys of training, and keys whose values `network.outputs` and `network.activation` set for an external network. */
 const trainingKeys = [
+  "from",
   "loss",
   "budget",
   "networks",
   "types",
+  "features",
   "output",
   "head",
   "patch",

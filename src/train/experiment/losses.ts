@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { offsetChannels } from "../../data/patches/offsets.js";
 import type { Activation } from "../../engines/activation.js";
+import type { LossPart, SummedLoss } from "../../engines/trainable.js";
 import type { GraphBuilder } from "../../nets/graph.js";
 import type { Value } from "../../nets/value.js";
 
@@ -46,7 +47,10 @@ export const lossSchema = z.discriminatedUnion("kind", [
 ]);
 export type LossSpec = z.infer<typeof lossSchema>;
 
-/** Inputs of a loss, all maps: logits and target with equal channels, and a weight per voxel (0 is ignored). */
+/**
+ * Inputs of a loss, all maps: logits and target with equal channels, and a weight per voxel, or per voxel and channel (0 is
+ * ignored).
+ */
 interface LossInputs {
   readonly logits: Value;
   readonly target: Value;
@@ -58,9 +62,17 @@ interface LossInputs {
 const tiny = 1e-6;
 
 /** Builds the weighted sum of an experiment's losses, a single number. */
-export function buildLoss(g: GraphBuilder, specs: readonly LossSpec[], inputs: LossInputs): Value {
-  const terms = specs.map((spec) => g.affine(term(g, spec, inputs), spec.weight));
-  return terms.reduce((sum, next) => g.add(sum, next));
+export const buildLoss = (g: GraphBuilder, specs: readonly LossSpec[], inputs: LossInputs): Value =>
+  summedLoss(g, specs, inputs).total;
+
+/** Builds the sum with its terms, each named by its kind; a second one of a kind has its number behind. */
+function summedLoss(g: GraphBuilder, specs: readonly LossSpec[], inputs: LossInputs): SummedLoss {
+  const parts = specs.map((spec, at): LossPart => {
+    const before = specs.slice(0, at).filter(({ kind }) => kind === spec.kind).length;
+    const name = before === 0 ? spec.kind : `${spec.kind}${before + 1}`;
+    return { name, value: g.affine(term(g, spec, inputs), spec.weight) };
+  });
+  return { total: parts.map(({ value }) => value).reduce((sum, next) => g.add(sum, next)), parts };
 }
 
 function term(g: GraphBuilder, spec: LossSpec, inputs: LossInputs): Value {
@@ -91,6 +103,7 @@ function classWeightsOf(spec: LossSpec & { kind: "crossEntropy" }, channels: num
 /** Weighted mean of a map over voxels and channels. */
 function weightedMean(g: GraphBuilder, perVoxel: Value, voxelWeight: Value): Value {
   const total = g.sum(g.sumChannels(g.multiply(perVoxel, voxelWeight)));
+  if (voxelWeight.channels > 1) return g.divide(total, g.affine(g.sum(g.sumChannels(voxelWeight)), 1, tiny));
   return g.divide(total, g.affine(g.sum(voxelWeight), perVoxel.channels, tiny));
 }
 
@@ -178,8 +191,8 @@ export function buildHeadLoss(
   specs: readonly LossSpec[],
   offsetWeight: number | null,
   { logits, target, ...rest }: LossInputs,
-): Value {
-  if (offsetWeight === null) return buildLoss(g, specs, { logits, target, ...rest });
+): SummedLoss {
+  if (offsetWeight === null) return summedLoss(g, specs, { logits, target, ...rest });
   const classes = logits.channels - offsetChannels;
   const part = (x: Value, start: number, count: number) => g.selectChannels(x, start, count);
   const what = { logits: part(logits, 0, classes), target: part(target, 0, classes), ...rest };
@@ -188,5 +201,7 @@ export function buildHeadLoss(
   const off = g.abs(g.subtract(part(logits, classes, offsetChannels), part(target, classes, offsetChannels)));
   const total = g.sum(g.sumChannels(g.multiply(off, inside)));
   const mean = g.divide(total, g.affine(g.sum(inside), 1, 1e-6));
-  return g.add(buildLoss(g, specs, what), g.affine(mean, offsetWeight));
+  const { total: ofClasses, parts } = summedLoss(g, specs, what);
+  const offsets = g.affine(mean, offsetWeight);
+  return { total: g.add(ofClasses, offsets), parts: [...parts, { name: "offsets", value: offsets }] };
 }

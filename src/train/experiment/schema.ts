@@ -1,7 +1,9 @@
 /** The schema of experiments: every key, its default and bounds. */
 import { z } from "zod";
+import { featureSchema } from "../../data/masks/features.js";
 import { targetSchema } from "../../data/patches/targets.js";
 import { SplitSpec } from "../../data/splits.js";
+import { spacingLimits } from "../../domain/units.js";
 import { engineNames, precisions } from "../../engines/engine.js";
 import { pickingSchema } from "../../infer/pick/picking.js";
 import { publicSplitSchema } from "../../leaderboard/publicSplit.js";
@@ -9,6 +11,7 @@ import { nameFault } from "../../system/paths/names.js";
 import { eachOnce } from "../../system/unique.js";
 import { lossSchema } from "./losses.js";
 import { networkSchema } from "./networkChoice.js";
+import { startSchema } from "./startChoice.js";
 
 const shape3 = z.tuple([z.number().int().min(4), z.number().int().min(4), z.number().int().min(4)]);
 const fraction = z.number().min(0).max(1);
@@ -17,7 +20,7 @@ const overlap = z.number().int().min(0);
 const networks = z
   .enum(["all", "perType"])
   .default("all")
-  .describe("`all`: one network for all types; `perType`: one network for each type, as in Ais");
+  .describe("`all`: one network for all types and features; `perType`: one network for each, as in Ais");
 
 const data = z
   .strictObject({
@@ -35,8 +38,8 @@ const data = z
       .describe("Å per voxel, as in the folder's name; needed only where a run has several spacings"),
     spacing: z
       .number()
-      .positive()
-      .lt(1e5)
+      .min(spacingLimits.least)
+      .max(spacingLimits.greatest)
       .optional()
       .describe(
         "Å per voxel of all tomograms, over what their files say; the flag `--spacing` goes before it",
@@ -75,7 +78,9 @@ const patch = z
     batch: z.number().int().min(1).max(64).default(1).describe("patches in a step"),
     backgroundShare: fraction
       .default(0.1)
-      .describe("share of patches that are centred anywhere; the others hold a particle, each type as often"),
+      .describe(
+        "share of patches that are centred anywhere; the others hold a particle or a feature, each type and feature as often",
+      ),
   })
   .prefault({});
 
@@ -152,6 +157,23 @@ const evaluate = z
       .describe("training stops after this many scorings without a better one; if absent, it does not"),
   })
   .prefault({});
+
+const watch = z
+  .strictObject({
+    share: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .default(0.05)
+      .describe(
+        "largest share of the training time that is spent on looking at crops of the tune runs; 0: never",
+      ),
+    crops: z.number().int().min(1).max(256).default(8).describe("crops that are looked at, always the same"),
+  })
+  .optional()
+  .describe(
+    "loss and F4 on crops of the tune runs, over the whole budget; it changes no weights and no choice. If absent: 8 crops, 5 % of the time",
+  );
 
 const checkpoint = z
   .strictObject({
@@ -236,6 +258,11 @@ export const experimentSchema = z.strictObject({
   network: networkSchema.describe(
     "name of an architecture (`pickbench nets`); `{architecture: unet, slices: 5}` to see neighbouring slices as channels; `{file: my-net.ts}` for your own; `{onnx: model.onnx, …}` for one that was trained elsewhere",
   ),
+  from: startSchema
+    .optional()
+    .describe(
+      "trained weights to begin with: the path of a checkpoint or of an ONNX file, or the name of a model that comes along (`pickbench models`); or `{checkpoint: PATH, rate: 0.1, freeze: 200}`: the factor of the learning rate for weights that are taken, and the number of steps in which they do not move; if absent, weights are drawn at random",
+    ),
   engine: z
     .enum(["auto", ...engineNames])
     .default("auto")
@@ -258,10 +285,18 @@ export const experimentSchema = z.strictObject({
     ),
   types: z
     .array(z.string())
-    .min(1)
     .refine(...eachOnce)
     .optional()
-    .describe("particle types to learn; if absent, all that the data set names"),
+    .describe(
+      "particle types to learn; if absent, all that the data set names, or with `features` none where nobody picked any; `[]` with `features` alone",
+    ),
+  features: z
+    .array(featureSchema)
+    .min(1)
+    .optional()
+    .describe(
+      "what is segmented by masks, beside the types or alone: names of the data set's segmentations (`[membrane, microtubule]`), or mappings of a name with `masks`, `label`, `annotated` and more (docs/masks.md)",
+    ),
   ignore: z
     .array(z.string())
     .refine(...eachOnce)
@@ -270,7 +305,9 @@ export const experimentSchema = z.strictObject({
   output: z
     .enum(["softmax", "sigmoid", "heatmap"])
     .default("softmax")
-    .describe("`softmax` over background and types; `sigmoid` or `heatmap`: each type by itself"),
+    .describe(
+      "`softmax` over background and types; `sigmoid` or `heatmap`: each type by itself; with `features` it is `sigmoid`",
+    ),
   head,
   target: targetSchema
     .prefault({ kind: "ball", fraction: 0.5 })
@@ -293,6 +330,11 @@ export const experimentSchema = z.strictObject({
       "length of training: `20m`, `1.5h` or `3000 steps`; shared evenly by the networks of `perType`; required for a network that is trained here",
     ),
   evaluate,
+  watch,
+  tensorboard: z
+    .boolean()
+    .optional()
+    .describe("true: event files for TensorBoard are written into the run's `tensorboard/` while it trains"),
   checkpoint,
   predict,
   picking,

@@ -9,13 +9,19 @@ export function keysAt(schema: z.core.$ZodType, path: Path): string[] {
   return [...new Set(mappingsAt(schema, path).flatMap((shape) => Object.keys(shape)))];
 }
 
-/** Returns the key that was meant by one that there is not, as a dotted path: a neighbour, else one of that name elsewhere. */
+/**
+ * Returns the key that was meant by one that there is not, as a dotted path: a neighbour, else one of that name
+ * elsewhere; of several there, the one in a mapping that every experiment has.
+ */
 export function meantKey(schema: z.core.$ZodType, parent: Path, key: string): string | undefined {
   const dotted = (names: Path) => names.map(String).join(".");
   const neighbour = nearest(key, keysAt(schema, parent));
   if (neighbour !== undefined) return dotted([...parent, neighbour]);
   const elsewhere = allKeys(schema).filter((path) => path.at(-1) === key);
-  return elsewhere.length === 1 ? dotted(elsewhere[0]!) : undefined;
+  const shapes = mappingsAt(schema, []);
+  const isAlways = ([top]: Path) => shapes.some((shape) => shape[String(top)]?._zod.def.type !== "optional");
+  const [meant, ...others] = elsewhere.length > 1 ? elsewhere.filter(isAlways) : elsewhere;
+  return meant !== undefined && others.length === 0 ? dotted(meant) : undefined;
 }
 
 /** Returns every key that a schema knows, as paths without the positions of lists. */

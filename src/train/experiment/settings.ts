@@ -1,10 +1,11 @@
 /** `--set KEY.PATH=VALUE`: values set over an experiment's file, as if they stood there. */
-import { parseDocument } from "yaml";
+import type { Document } from "yaml";
 import { messageOf, PickbenchError } from "../../system/errors.js";
+import { yamlDocument } from "./experimentYaml.js";
 import { placeAt } from "./placeAt.js";
 import { experimentSchema } from "./schema.js";
 import { keysAt, meantKey } from "./schemaKeys.js";
-import { itemsAsText } from "./yamlNames.js";
+import { namesAsText } from "./yamlNames.js";
 
 /**
  * Returns a file's content with values at their paths; mappings that are missing on the way are made, positions of lists
@@ -52,11 +53,19 @@ function checkKeys(setting: string, path: string, keys: readonly string[]): void
 }
 
 function yamlValue(setting: string, path: string, text: string): unknown {
-  const document = parseDocument(text, { prettyErrors: false });
+  const document = documentOf(setting, text);
   const [broken] = document.errors;
   if (broken) throw wrong(setting, `its value is not YAML (${messageOf(broken).split("\n")[0]})`, broken);
-  itemsAsText(document, path.split("."));
+  namesAsText(document, path.split("."));
   return document.toJS() as unknown;
+}
+
+function documentOf(setting: string, text: string): Document {
+  try {
+    return yamlDocument(text);
+  } catch (error) {
+    throw error instanceof RangeError ? wrong(setting, error.message, error) : error;
+  }
 }
 
 const wrong = (setting: string, why: string, cause?: unknown): PickbenchError =>

@@ -1,12 +1,18 @@
 /** The training loop of one network: steps, evaluations on the tune runs, progress on disk, and early ends. */
 import { openPatchStream, type PatchSource } from "../../data/patches/stream.js";
+import { rounded } from "../../domain/numbers.js";
 import type { EngineName, StepResult } from "../../engines/engine.js";
 import type { TrainingState } from "../../engines/trainable.js";
-import { PickbenchError } from "../../system/errors.js";
+import { messageOf, PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import { borrowThread, builtModule, type Thread } from "../../system/threads/threads.js";
 import { type Budget, fractionDone, learningRate } from "../experiment/budget.js";
 import type { Experiment } from "../experiment/schema.js";
+import { hasOwnRate } from "../experiment/startChoice.js";
+import type { TakenWeights } from "../transfer/transfer.js";
+import type { WatchedTomogram } from "../watch/crops.js";
+import { Figures } from "../watch/figures.js";
+import { Watcher } from "../watch/watcher.js";
 import { type ExperimentNetwork, patchSpecOf } from "./networks.js";
 import type { TrainingProgress } from "./progressFile.js";
 import type { StepLog } from "./stepLog.js";
@@ -26,7 +32,11 @@ interface NetworkTraining {
   readonly threads: number;
   /** Progress to resume from; null starts anew. */
   readonly from: Current | null;
-  readonly log: StepLog;
+  /** Weights taken from a trained network; all are drawn at random if absent. */
+  readonly taken?: TakenWeights | undefined;
+  readonly log: Pick<StepLog, "write">;
+  /** Tomograms of the tune runs, crops of which are watched. */
+  readonly watched?: readonly WatchedTomogram[];
   /** Hears how far it has come; its signal stops it after a step. */
   readonly reporter: Reporter;
   /** Scores, on the tune runs, the weights after a number of steps; null where there are no tune runs. */
@@ -52,6 +62,9 @@ export interface TrainedNetwork {
   readonly steps: number;
   /** Share of the training time that steps waited for data. */
   readonly waitedShare: number;
+  /** Share of the training time that was spent on watching, and number of looks. */
+  readonly watchedShare: number;
+  readonly looks: number;
   /** Whether a rung ended the training before its budget. */
   readonly ended: boolean;
 }
@@ -73,6 +86,11 @@ export async function trainNetwork(training: NetworkTraining): Promise<TrainedNe
       patch: patch.shape,
       seed,
       threads,
+      start: training.taken && {
+        ...training.taken,
+        hasOwnRate: experiment.from !== undefined && hasOwnRate(experiment.from),
+      },
+      ...(network.features && { isWeighedByChannel: true }),
     };
     await thread.call("open", {
       engine: training.engine,
@@ -100,6 +118,9 @@ class Loop {
   private readonly started: number;
   private readonly before: number;
   private lastSave = 0;
+  private readonly watcher: Watcher | null;
+  private readonly figures = new Figures();
+  private steppedMs = 0;
 
   constructor(
     training: NetworkTraining,
@@ -116,6 +137,8 @@ class Loop {
     this.best = training.from?.best ?? null;
     this.before = training.from?.elapsedMs ?? 0;
     this.started = performance.now();
+    const { experiment, network, seed, watched = [] } = training;
+    this.watcher = Watcher.of(experiment, network, seed, watched, this.fraction);
   }
 
   private get elapsedMs(): number {
@@ -133,12 +156,14 @@ class Loop {
     const reached = () => (bySteps ? this.step : Math.min(total, Math.round(this.elapsedMs / 1000)));
     const unit = bySteps ? "steps" : "s";
     const bar = reporter.progress(label, total, unit, { from: reached() });
+    bar.table?.(() => this.figures.rows());
     let ended = false;
     try {
       await this.save();
       while (this.fraction < 1 && !this.outOfPatience) {
-        const loss = await this.oneStep();
+        const { loss, ms } = await this.oneStep();
         bar.update(reached(), `${bySteps ? "" : `step ${this.step}, `}loss ${loss.toFixed(4)}`);
+        await this.watch(ms);
         if (this.rungDue || this.evaluationDue) bar.update(reached(), "scoring the tune runs");
         ended = this.rungDue && !(await this.climb());
         if (ended) break;
@@ -152,38 +177,66 @@ class Loop {
     if (!ended) await this.save();
     const trainedMs = performance.now() - this.started;
     const waitedShare = this.stream.waitedMs / Math.max(1, trainedMs);
-    const course = { steps: this.step, waitedShare, ended };
+    const watchedShare = (this.watcher?.schedule.spentMs ?? 0) / Math.max(1, trainedMs);
+    const looks = this.watcher?.looks ?? 0;
+    const course = { steps: this.step, waitedShare, watchedShare, looks, ended };
     if (this.best) return { ...this.best, ...course };
     return { weights: (await this.state()).average, score: null, ...course };
   }
 
-  private async oneStep(): Promise<number> {
+  private async oneStep(): Promise<{ loss: number; ms: number }> {
     const { experiment, network, log } = this.training;
     const rate = learningRate(experiment.optimiser, this.step, this.fraction);
     const averageDecay = Math.min(experiment.optimiser.average, (1 + this.step) / (10 + this.step));
     const from = performance.now();
     const batch = await this.stream.batch(this.step);
     const waitedMs = performance.now() - from;
-    const request: StepRequest = { batch, step: this.step, rate, averageDecay };
+    const takenRate = takenRateAt(experiment, rate, this.step);
+    const request: StepRequest = { batch, step: this.step, rate, averageDecay, takenRate };
     const buffers = [batch.input.buffer, batch.target.buffer, batch.weight.buffer] as ArrayBuffer[];
-    const { loss, norm } = await this.thread.call<StepResult>("step", request, buffers);
+    const { loss, norm, parts } = await this.thread.call<StepResult>("step", request, buffers);
     if (!Number.isFinite(loss) || !Number.isFinite(norm))
       throw new PickbenchError(
         "NotFinite",
         `${network.name}: the loss became ${loss} (gradient ${norm}) at step ${this.step}; begin again with a lower rate, such as --set optimiser.rate=${lowerRate(experiment.optimiser.rate)} --overwrite, or with a lower optimiser.clipNorm`,
       );
-    const ms = Math.round(performance.now() - from);
+    const ms = performance.now() - from;
+    const samplesPerSecond = rounded((1000 * experiment.patch.batch) / ms, 2);
     log.write({
       network: network.name,
       step: this.step,
       loss,
+      parts,
       norm,
       rate,
-      ms,
+      ms: Math.round(ms),
       waitedMs: Math.round(waitedMs),
+      samplesPerSecond,
     });
+    this.figures.step({ step: this.step, loss, parts, norm, rate, samplesPerSecond });
+    this.steppedMs += ms;
     this.step++;
-    return loss;
+    return { loss, ms };
+  }
+
+  /** Looks at the crops of the tune runs where it is time to. What goes wrong there ends the watching alone. */
+  private async watch(stepMs: number): Promise<void> {
+    const { watcher, training, thread, step } = this;
+    const moment = { fraction: this.fraction, steppedMs: this.steppedMs };
+    if (!watcher?.due(moment, stepMs)) return;
+    const before = watcher.schedule.spentMs;
+    try {
+      const seen = await watcher.look(thread, moment, () => training.reporter.signal.aborted);
+      if (seen === null) return;
+      if (!Number.isFinite(seen.loss))
+        throw new RangeError(`the loss on crops of the tune runs is ${seen.loss}`);
+      const watchMs = Math.round(watcher.schedule.spentMs - before);
+      training.log.write({ network: training.network.name, step: step - 1, watch: seen, watchMs });
+      this.figures.look(step, seen);
+    } catch (error) {
+      watcher.giveUp(moment);
+      training.reporter.note(`the tune runs are no longer watched: ${messageOf(error)}; training goes on`);
+    }
   }
 
   private get saveDue(): boolean {
@@ -222,6 +275,7 @@ class Loop {
     if (better) this.best = { score, weights };
     this.sinceBest = better ? 0 : this.sinceBest + 1;
     this.evaluations++;
+    this.figures.evaluation(this.step, score);
     this.training.log.write({
       network: this.training.network.name,
       step: this.step - 1,
@@ -258,6 +312,10 @@ class Loop {
     );
   }
 }
+
+/** Rate of weights that were taken; undefined where it is that of all. */
+const takenRateAt = ({ from }: Experiment, rate: number, step: number): number | undefined =>
+  from && hasOwnRate(from) ? (step < from.freeze ? 0 : rate * from.rate) : undefined;
 
 /** A rate to try where one was too high: a tenth, or the usual one where that is lower. */
 const lowerRate = (rate: number): number => Number(Math.min(rate / 10, 1e-3).toPrecision(3));

@@ -4,21 +4,27 @@ import type { PatchSpec } from "../../data/patches/stream.js";
 import type { Particle } from "../../domain/particles.js";
 import type { Activation } from "../../engines/activation.js";
 import type { BallRadii } from "../../infer/predict/votes.js";
-import { readArchitecture } from "../../nets/architectureFile.js";
+import { codeOfHash, readArchitecture, runCode } from "../../nets/architectureFile.js";
 import type { NetworkSpec } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";
+import { featureNames } from "../experiment/features.js";
 import type { ResolvedNetwork, TrainedChoice } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 
-/** A network of an experiment: one for all types, or one per type. */
+/** A network of an experiment: one for all types and features, or one for each. */
 export interface ExperimentNetwork {
   readonly name: string;
   /** Specification; its outputs are the types, after a background where `background` is true. */
   readonly network: NetworkSpec;
   readonly types: readonly Particle[];
+  /** Features, whose outputs come after those of the types; absent where there are none. */
+  readonly features?: readonly string[];
   readonly background: boolean;
   readonly activation: Activation;
-  /** Type that each output predicts; null where nothing is picked: background, ignored and unscored types, offsets. */
+  /**
+   * Type or feature that each output predicts; null where nothing is predicted: background, ignored and unscored types,
+   * offsets.
+   */
   readonly channels: readonly (string | null)[];
   /** Radii of the balls whose voxels vote for a centre; null where the output has no offsets. */
   readonly radii: BallRadii | null;
@@ -27,27 +33,34 @@ export interface ExperimentNetwork {
 const activations = { softmax: "softmax", sigmoid: "sigmoid", heatmap: "none" } as const;
 
 /**
- * Resolves the network that an experiment trains: its architecture's name, and the hash of its file.
+ * Resolves the network that an experiment trains: its architecture's name, and the hash of its file. A file whose hash the
+ * experiment names is run only where it has that hash.
  *
  * @throws PickbenchError BadExperiment where the file cannot be used
  */
 export async function resolveNetwork(network: TrainedChoice): Promise<ResolvedNetwork> {
   if (typeof network === "string") return { architecture: network };
   if ("architecture" in network) return network;
-  const { file, slices } = network;
-  const { architecture, sha256 } = await readArchitecture(file, 1);
-  if (network.sha256 !== undefined && network.sha256 !== sha256)
+  const { file, slices, sha256: wanted } = network;
+  if (wanted === undefined) {
+    const { architecture, sha256 } = await readArchitecture(file, 1);
+    return { architecture: architecture.name, slices, file: { path: file, sha256 } };
+  }
+  const code = await codeOfHash(file, wanted);
+  if (!code)
     throw new PickbenchError(
       "BadExperiment",
-      `${file}: the architecture's file is not the one whose SHA-256 the experiment names (${network.sha256.slice(0, 12)}…); put that one back, or leave network.sha256 out`,
+      `${file}: the architecture's file is not the one whose SHA-256 the experiment names (${wanted.slice(0, 12)}…); put that one back, or leave network.sha256 out`,
       { path: file },
     );
-  return { architecture: architecture.name, slices, file: { path: file, sha256 } };
+  const { name } = await runCode(code, 1);
+  return { architecture: name, slices, file: { path: file, sha256: wanted } };
 }
 
 /**
  * Returns the networks that an experiment trains on a data set of these particles.
- * @throws PickbenchError BadExperiment for a type that the data set lacks, or where no type is scored
+ * @throws PickbenchError BadExperiment for a type that the data set lacks, where no type is scored and there is no feature,
+ * or where a type and a feature have one name
  */
 export function networksOf(
   experiment: Experiment,
@@ -56,7 +69,8 @@ export function networksOf(
 ): ExperimentNetwork[] {
   const learned = learnedTypes(experiment, particles);
   const scored = learned.filter(({ name, weight }) => weight > 0 && !experiment.ignore.includes(name));
-  if (scored.length === 0)
+  const features = featureNames(experiment);
+  if (scored.length === 0 && features.length === 0)
     throw new PickbenchError(
       "BadExperiment",
       `types: none of ${learned.map(({ name }) => name).join(", ")} is scored; name at least one type with a weight`,
@@ -64,7 +78,17 @@ export function networksOf(
   const background = experiment.output === "softmax";
   const { head, target } = experiment;
   const fraction = target.kind === "ball" ? target.fraction : 1;
-  const networkFor = (name: string, types: readonly Particle[]): ExperimentNetwork => {
+  const both = learned.find(({ name }) => features.includes(name));
+  if (both)
+    throw new PickbenchError(
+      "BadExperiment",
+      `features: ${both.name} is among the types too; learn it as a type or as a feature, with types: ${JSON.stringify(learned.flatMap(({ name }) => (features.includes(name) ? [] : [name])))}`,
+    );
+  const networkFor = (
+    name: string,
+    types: readonly Particle[],
+    segmented: readonly string[],
+  ): ExperimentNetwork => {
     const classes = [
       ...(background ? [null] : []),
       ...types.map((type) => (scored.includes(type) ? type : null)),
@@ -74,19 +98,23 @@ export function networksOf(
       name,
       network: {
         ...network,
-        outputs: classes.length + offsets.length,
+        outputs: classes.length + segmented.length + offsets.length,
         ...(head.stride === 1 ? {} : { stride: head.stride }),
       },
       types,
+      ...(segmented.length > 0 ? { features: segmented } : {}),
       background,
       activation: activations[experiment.output],
-      channels: [...classes.map((type) => type?.name ?? null), ...offsets],
+      channels: [...classes.map((type) => type?.name ?? null), ...segmented, ...offsets],
       radii: head.offsets ? classes.map((type) => type && fraction * type.radius) : null,
     };
   };
   return experiment.networks === "all"
-    ? [networkFor("all", learned)]
-    : scored.map((type) => networkFor(type.name, [type]));
+    ? [networkFor("all", learned, features)]
+    : [
+        ...scored.map((type) => networkFor(type.name, [type], [])),
+        ...features.map((feature) => networkFor(feature, [], [feature])),
+      ];
 }
 
 function learnedTypes({ types }: Experiment, particles: readonly Particle[]): readonly Particle[] {
@@ -106,6 +134,7 @@ export function patchSpecOf(experiment: Experiment, network: ExperimentNetwork, 
     patchShape: experiment.patch.shape,
     batchSize: experiment.patch.batch,
     types: network.types,
+    ...(network.features && { features: network.features }),
     background: network.background,
     target: experiment.target,
     head: experiment.head,

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { stateNames, type TrainingState } from "../../engines/trainable.js";
+import { parseJson } from "../../formats/json.js";
 import { readTensors, writeTensors } from "../../formats/safetensors.js";
 import { PickbenchError } from "../../system/errors.js";
 
@@ -100,7 +101,7 @@ export async function readProgress(path: string): Promise<TrainingProgress | nul
       if (!found) throw new TypeError(`tensor ${name} is missing`);
       return found.data;
     };
-    const summary = currentSchema.parse(JSON.parse(metadata.current));
+    const summary = currentSchema.parse(parseJson(metadata.current, { path }));
     const state = () =>
       Object.fromEntries(
         stateNames.map((name) => [name, tensor(`current/${name}`)]),
@@ -109,7 +110,7 @@ export async function readProgress(path: string): Promise<TrainingProgress | nul
       experimentHash: metadata.experimentHash,
       dataHash: metadata.dataHash,
       done: doneSchema
-        .parse(JSON.parse(metadata.done))
+        .parse(parseJson(metadata.done, { path }))
         .map((entry) => ({ ...entry, weights: tensor(`done/${entry.name}`) })),
       current: summary && {
         name: summary.name,

@@ -1,19 +1,30 @@
-/** log.jsonl: a line per training step and evaluation. */
+/** log.jsonl: a line per training step, evaluation and look. */
 import { closeSync, existsSync, openSync, writeSync } from "node:fs";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 import { readText } from "../../system/paths/opening.js";
+import type { Seen } from "../watch/watcher.js";
 
-/** A line of log.jsonl: a step or an evaluation. */
-type LogLine =
+/** A line of log.jsonl: a step, an evaluation, or a look at crops of the tune runs. */
+export type LogLine =
   | {
       readonly network: string;
       readonly step: number;
       readonly loss: number;
+      /** Terms of the loss by name. */
+      readonly parts: Readonly<Record<string, number>>;
       readonly norm: number;
       readonly rate: number;
       readonly ms: number;
       readonly waitedMs: number;
+      readonly samplesPerSecond: number;
+    }
+  | {
+      readonly network: string;
+      readonly step: number;
+      readonly watch: Seen;
+      /** What the look took; not among a step's `ms`. */
+      readonly watchMs: number;
     }
   | { readonly network: string; readonly step: number; readonly tuneScore: number; readonly best: boolean };
 

@@ -10,14 +10,18 @@ import type { Volume } from "../../domain/volume.js";
 import type { PickingSettings } from "../../infer/pick/picking.js";
 import { type AnyNetwork, normalisationOf } from "../../infer/predict/predictor.js";
 import { hashOf } from "../../system/files.js";
-import { networkOf, writeCheckpoint } from "../checkpoint/checkpoint.js";
+import { type FeatureSettings, heldContrast, networkOf, writeCheckpoint } from "../checkpoint/checkpoint.js";
 import { parseBudget, shareBudget } from "../experiment/budget.js";
+import { featureNames } from "../experiment/features.js";
+import type { Experiment } from "../experiment/schema.js";
 import type { PreparedRun } from "../run/prepare.js";
 import { makeFolder, type RunFolder, snapshotFile } from "../run/runFolder.js";
+import { openTrainingLog, type TrainingLog } from "../watch/trainingLog.js";
+import { masksOfVolumes } from "./featureMasks.js";
 import { type Rungs, type TrainedNetwork, trainNetwork } from "./loop.js";
 import type { ExperimentNetwork } from "./networks.js";
 import { type TrainingProgress, writeProgress } from "./progressFile.js";
-import { type LogPosition, loggedSeconds, StepLog } from "./stepLog.js";
+import { type LogPosition, loggedSeconds } from "./stepLog.js";
 import { type TuneTruth, tuneNetworks } from "./tuneNetworks.js";
 import { untunedPicking } from "./tunePicking.js";
 
@@ -31,6 +35,9 @@ export interface TrainedRun {
   readonly steps: number;
   /** Largest share of a network's training time that steps waited for data. */
   readonly waitedShare: number;
+  /** Largest share of a network's training time that was spent on watching, and number of all looks. */
+  readonly watchedShare: number;
+  readonly looks: number;
   readonly tuneScore: number | null;
   /** Seconds of the steps that earlier calls took, where this call resumed a stopped run. */
   readonly earlierSeconds: number;
@@ -54,7 +61,7 @@ export async function trainStage(
   const earlierSeconds = position ? await loggedSeconds(folder.log, position) : 0;
   if (remaining.length > 0) {
     const sources = await readSources(prepared);
-    const log = await StepLog.open(folder.log, position);
+    const log = await openTrainingLog(prepared, folder, position);
     try {
       for (const network of remaining) {
         const from = progress?.current?.name === network.name ? progress.current : null;
@@ -68,8 +75,11 @@ export async function trainStage(
         if (result.ended) return { ...courseOf(results), tuneScore: null, earlierSeconds, ended: true };
         done.push({ name: network.name, weights: result.weights, score: result.score });
       }
+    } catch (error) {
+      log.failed(error);
+      throw error;
     } finally {
-      log.close();
+      await log.close();
     }
     await writeProgress(folder.last, { experimentHash, dataHash, done, current: null });
   }
@@ -83,6 +93,8 @@ export async function trainStage(
 const courseOf = (results: readonly TrainedNetwork[]) => ({
   steps: results.reduce((sum, { steps }) => sum + steps, 0),
   waitedShare: Math.max(0, ...results.map(({ waitedShare }) => waitedShare)),
+  watchedShare: Math.max(0, ...results.map(({ watchedShare }) => watchedShare)),
+  looks: results.reduce((sum, { looks }) => sum + looks, 0),
 });
 
 /** Tunes the picking of networks on the tune runs and writes best.safetensors. */
@@ -104,20 +116,18 @@ async function tuneAndWrite(
   const tuned =
     tomograms.length > 0 ? await tuneNetworks(prepared, networks, tomograms, heldVolume, reporter) : null;
   const picking = tuned?.picking ?? untuned(prepared, networks);
+  const features = tuned ? tuned.features : untunedFeatures(experiment);
   const spacing = tomograms[0]?.volume.spacing[0] ?? (await readSpacing(prepared));
   const names = external ? ["all"] : prepared.networks.map(({ name }) => name);
   const tuneScore = tuned?.score ?? null;
-  const contrast = unusual(prepared);
   await writeCheckpoint(folder.best, names, {
     ...{ experiment, spacing, networks, picking, tuneScore },
-    ...(contrast && { contrast }),
+    ...heldContrast(prepared.seen.trained),
+    ...(features && { features }),
+    lineage: prepared.lineage,
   });
   return tuneScore;
 }
-
-/** Contrast of the training's voxels where it is not the usual one. */
-const unusual = ({ seen: { trained } }: PreparedRun): "bright" | "mixed" | undefined =>
-  trained === "bright" || trained === "mixed" ? trained : undefined;
 
 async function readSpacing({ dataset, splits, experiment }: PreparedRun): Promise<number> {
   const { tomogram, voxelSpacing, level } = experiment.data;
@@ -133,7 +143,10 @@ const untuned = (
   { experiment, dataset }: PreparedRun,
   networks: readonly AnyNetwork[],
 ): Map<string, PickingSettings> => {
-  const types = networks.flatMap(({ channels }) => channels.filter((channel) => channel !== null));
+  const features = featureNames(experiment);
+  const types = networks
+    .flatMap(({ channels }) => channels.filter((channel) => channel !== null))
+    .filter((name) => !features.includes(name));
   return new Map(
     types.map((type) => [
       type,
@@ -141,6 +154,13 @@ const untuned = (
     ]),
   );
 };
+
+/** Thresholds of features where no run tunes them. */
+function untunedFeatures(experiment: Experiment): readonly FeatureSettings[] | undefined {
+  if (!experiment.features) return undefined;
+  const threshold = experiment.picking.fallbackThreshold;
+  return featureNames(experiment).map((name) => ({ name, threshold }));
+}
 
 function logPosition(progress: TrainingProgress | null): LogPosition | null {
   if (!progress) return null;
@@ -153,7 +173,7 @@ function logPosition(progress: TrainingProgress | null): LogPosition | null {
 
 interface Hooks {
   readonly from: TrainingProgress["current"];
-  readonly log: StepLog;
+  readonly log: TrainingLog;
   readonly save: (current: TrainingProgress["current"]) => Promise<void>;
   readonly rungs: Rungs | null;
 }
@@ -169,7 +189,8 @@ function trainOne(
   const { experiment, engine, threads, reporter } = prepared;
   const evaluate = async (weights: Float32Array, step: number) => {
     const networks = [await networkOf(network, weights)];
-    const { picking, score } = await tuneNetworks(prepared, networks, tomograms, heldVolume);
+    const tuned = await tuneNetworks(prepared, networks, tomograms, heldVolume);
+    const { picking, score } = tuned;
     if (experiment.checkpoint.keep) {
       const spacing = tomograms[0]!.volume.spacing[0];
       const path = snapshotFile(folder, network.name, step);
@@ -180,7 +201,9 @@ function trainOne(
         networks,
         picking,
         tuneScore: score,
-        ...(unusual(prepared) && { contrast: unusual(prepared)! }),
+        ...heldContrast(prepared.seen.trained),
+        ...(tuned.features && { features: tuned.features }),
+        lineage: prepared.lineage,
       });
     }
     return score;
@@ -189,10 +212,12 @@ function trainOne(
     ...hooks,
     experiment,
     network,
+    taken: prepared.start?.weights.get(network.name),
     label: trainingLabel(network, prepared.networks),
     seed: networkSeed(experiment.seed, network.name),
     budget: shareBudget(parseBudget(experiment.budget), prepared.networks.length),
     sources,
+    watched: tomograms,
     engine,
     threads,
     reporter,
@@ -217,7 +242,9 @@ async function readSources({ dataset, splits, experiment }: PreparedRun): Promis
     const volumes: Volume[] = [];
     for (const tomogram of types)
       volumes.push(await readNormalised(dataset, run, { ...experiment.data, tomogram }));
-    sources.push({ run, volumes, picks: await readRunPicks(dataset, run) });
+    const masks = await masksOfVolumes(dataset, experiment, run, types[0]!, volumes);
+    const picks = await readRunPicks(dataset, run);
+    sources.push({ run, volumes, picks, ...(masks.size > 0 ? { masks } : {}) });
   }
   return sources;
 }
@@ -229,7 +256,9 @@ async function readTune({ dataset, splits, experiment, external }: PreparedRun):
   for (const run of splits.tune) {
     const normalisation = external ? normalisationOf(external) : "standard";
     const [volume] = await readViews(dataset, run, experiment.data, [normalisation]);
-    tomograms.push({ run, volume: volume!, truth: await readRunPicks(dataset, run) });
+    const masks = await masksOfVolumes(dataset, experiment, run, experiment.data.tomogram, [volume!]);
+    const truth = await readRunPicks(dataset, run);
+    tomograms.push({ run, volume: volume!, truth, ...(masks.size > 0 ? { masks } : {}) });
   }
   return tomograms;
 }

@@ -6,6 +6,7 @@ import { loadEngine } from "../../engines/load.js";
 import { type StateName, stateNames, type TrainingState } from "../../engines/trainable.js";
 import { serve, Transfer, uninterrupted } from "../../system/threads/threads.js";
 import { buildHeadLoss, type LossSpec } from "../experiment/losses.js";
+import { type LookCrop, type LookSettings, lookAt } from "../watch/look.js";
 
 /** Request to open a training session. */
 export interface OpenRequest {
@@ -23,9 +24,18 @@ export interface StepRequest {
   readonly step: number;
   readonly rate: number;
   readonly averageDecay: number;
+  /** Rate of weights that were taken, where they have one of their own. */
+  readonly takenRate?: number | undefined;
+}
+
+/** Crops to look at while training. */
+interface WatchedRequest {
+  readonly crops: readonly LookCrop[];
+  readonly settings: LookSettings;
 }
 
 let trainer: Trainer | undefined;
+let watched: WatchedRequest | undefined;
 const opened = (): Trainer => {
   if (!trainer) throw new TypeError("a training session must be opened first");
   return trainer;
@@ -42,10 +52,15 @@ serve({
   async release() {
     const closed = trainer;
     trainer = undefined;
+    watched = undefined;
     await uninterrupted(async () => closed?.close());
   },
-  step: ({ batch, step, rate, averageDecay }: StepRequest) =>
-    uninterrupted(() => opened().step(batch, step, rate, averageDecay)),
+  step: ({ batch, step, rate, averageDecay, takenRate }: StepRequest) =>
+    uninterrupted(() => opened().step(batch, step, rate, averageDecay, takenRate)),
+  watched(request: WatchedRequest) {
+    watched = request;
+  },
+  look: (at: number) => uninterrupted(() => lookAt(opened(), watched!.crops[at]!, watched!.settings)),
   async state() {
     const state = await uninterrupted(() => opened().state());
     return new Transfer(

@@ -1,5 +1,6 @@
 /** Tunes the picking of networks on the tune runs, and scores the result. */
 import type { Dataset } from "../../data/model.js";
+import { meanOf } from "../../domain/numbers.js";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import type { Volume } from "../../domain/volume.js";
 import type { EngineName } from "../../engines/engine.js";
@@ -10,7 +11,9 @@ import { type AnyNetwork, openPredictor, type Predictor } from "../../infer/pred
 import { type ProbabilityMaps, predictMaps } from "../../infer/predict/probabilityMaps.js";
 import { scoreOver, scorePicks } from "../../score/score.js";
 import { type Reporter, silentReporter, startCounting } from "../../system/reporter.js";
+import { featureNames } from "../experiment/features.js";
 import type { Experiment } from "../experiment/schema.js";
+import { type TunedFeature, tuneFeature } from "./featureTuning.js";
 import { pickType, type TuneRun, tuneType } from "./tunePicking.js";
 
 /** A tune run and its true particles. */
@@ -25,10 +28,15 @@ interface TuneContext {
   readonly averaging?: Averaging | undefined;
 }
 
-/** Tuned picking settings and their score. */
+/** Tuned settings and their score. */
 export interface Tuned {
   readonly picking: Map<string, PickingSettings>;
-  /** Weighted F-beta of the predicted types, on the runs tuned on. */
+  /** Thresholds of the predicted features; absent where there are none. */
+  readonly features?: readonly TunedFeature[];
+  /**
+   * Weighted F-beta of the predicted types, on the runs tuned on; the mean Dice of features where there are no types, the
+   * mean of both where there are both.
+   */
   readonly score: number;
 }
 
@@ -54,7 +62,7 @@ export async function tuneNetworks<Truth extends TuneTruth>(
       const views = await viewsOf(each, predictor);
       const progress = startCounting(reporter, `predicting ${each.run} for tuning`, "tiles");
       const maps = await predictMaps(predictor, views, progress.update, floors).finally(progress.stop);
-      runs.push({ run: each.run, truth: each.truth, maps });
+      runs.push({ ...(each.masks && { masks: each.masks }), run: each.run, truth: each.truth, maps });
     }
     return await tuneMaps(pool, experiment, dataset.particles, runs, reporter);
   } finally {
@@ -76,7 +84,17 @@ export async function tuneMaps(
   runs: readonly TuneRun[],
   reporter: Reporter = silentReporter,
 ): Promise<Tuned> {
-  const types: ProbabilityMaps["types"] = runs[0]!.maps.types;
+  const predicted: ProbabilityMaps["types"] = runs[0]!.maps.types;
+  const segmented = featureNames(experiment).filter((name) => predicted.includes(name));
+  const features = segmented.map((name) =>
+    tuneFeature(
+      name,
+      runs.map(({ maps, masks }) => ({ map: maps.sparse(name), mask: masks?.get(name) })),
+      experiment.picking,
+    ),
+  );
+  const types = predicted.filter((type) => !segmented.includes(type));
+  if (types.length === 0) return { picking: new Map(), features, score: meanDice(features) ?? 0 };
   const picking = new Map<string, PickingSettings>();
   const progress = reporter.progress("tuning the picking", types.length, "types");
   try {
@@ -94,5 +112,14 @@ export async function tuneMaps(
     const perType = [...picking].map(([type, settings]) => pickType(pool, experiment, maps, type, settings));
     picks.set(run, (await Promise.all(perType)).flat());
   }
-  return { picking, score: scoreOver(types, scorePicks(truth, picks, particles)) };
+  const score = scoreOver(types, scorePicks(truth, picks, particles));
+  if (features.length === 0) return { picking, score };
+  const dice = meanDice(features);
+  return { picking, features, score: dice === null ? score : (score + dice) / 2 };
+}
+
+/** Mean Dice of the features that are known in tune runs; null where none is. */
+function meanDice(features: readonly TunedFeature[]): number | null {
+  const known = features.flatMap(({ dice }) => dice ?? []);
+  return known.length === 0 ? null : meanOf(known);
 }

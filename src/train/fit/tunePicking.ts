@@ -1,5 +1,6 @@
 /** Picks a type from predicted maps, and tunes its picking settings on tune runs. */
 import { isBlankAt } from "../../data/blank/blank.js";
+import type { Mask } from "../../data/masks/mask.js";
 import { matchFraction, type Particle, type ParticlePick } from "../../domain/particles.js";
 import { angstrom, type Position } from "../../domain/units.js";
 import type { PickingSettings } from "../../infer/pick/picking.js";
@@ -14,6 +15,8 @@ export interface TuneRun {
   readonly run: string;
   readonly maps: ProbabilityMaps;
   readonly truth: readonly ParticlePick[];
+  /** Masks of features that have any in the run. */
+  readonly masks?: ReadonlyMap<string, Mask>;
 }
 
 interface TunedPicking {

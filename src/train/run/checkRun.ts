@@ -1,5 +1,9 @@
 /** Checks of a run before its first step. */
 import { findRun, findTomogram } from "../../data/dataset.js";
+import { withBoxes } from "../../data/masks/features.js";
+import { checkFeatures } from "../../data/masks/find.js";
+import { knownCount, type Mask, yesCount } from "../../data/masks/mask.js";
+import type { ReadMask } from "../../data/masks/read.js";
 import type { Dataset, TomogramReader } from "../../data/model.js";
 import { checkPatches, type PatchSource } from "../../data/patches/spec.js";
 import { readRunPicks } from "../../data/picks.js";
@@ -13,9 +17,21 @@ import { tileGrid } from "../../infer/predict/tiles.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
+import { experimentFeatures, featureNames } from "../experiment/features.js";
 import type { Experiment } from "../experiment/schema.js";
+import { checkOneGrid, readMasks } from "../fit/featureMasks.js";
 import { type ExperimentNetwork, patchSpecOf } from "../fit/networks.js";
-import { type SeenData, seeData } from "./seenData.js";
+import { type SeenData, type SeenTomograms, seeData } from "./seenData.js";
+
+/** Counts of each run's masks, by feature; features of which nothing is known in a run are left out. */
+export type CountedMasks = ReadonlyMap<string, ReadonlyMap<string, Mask>>;
+
+/** What a run's data show before the first step. */
+interface Checked {
+  readonly seen: SeenData;
+  /** Masks of all runs without their voxels. */
+  readonly masks: CountedMasks;
+}
 
 /** An experiment together with its data set. */
 interface Meeting {
@@ -26,20 +42,33 @@ interface Meeting {
   readonly external: ExternalNetwork | null;
   /** Hears how much of the data is checked. */
   readonly reporter: Reporter;
+  /** Tomograms that were read before, of which all was noted then; null where none was. */
+  readonly known: SeenTomograms | null;
 }
 
 /**
  * Checks, before the first step, everything that would stop a run later: patches that no network or volume takes, tiles
- * no larger than their overlap, volumes of another spacing, picks that cannot be read, broken chunks.
+ * no larger than their overlap, volumes of another spacing, picks and masks that cannot be read or do not fit, broken chunks.
  *
- * @returns what the voxels show
+ * @returns what the voxels and masks show
  * @throws PickbenchError BadExperiment, BadDataset or NotFinite, for the first fault
  */
-export async function checkRun(meeting: Meeting): Promise<SeenData> {
-  const { experiment, dataset, splits, networks, external, reporter } = meeting;
+export async function checkRun(meeting: Meeting): Promise<Checked> {
+  const { experiment, dataset, splits, networks, external, reporter, known } = meeting;
   for (const network of networks) await checkNetwork(experiment, network);
   const demands = external ? [demandOf(external)] : await Promise.all(networks.map(demandOfNetwork));
-  const channels = (external ? [external] : networks).flatMap((network) => network.channels);
+  const features = featureNames(experiment);
+  const types = (external ? [external] : networks)
+    .flatMap((network) => network.channels)
+    .flatMap((name) => (name === null || features.includes(name) ? [] : [name]));
+  checkFeatures(dataset, await Promise.all(experimentFeatures(experiment).map(withBoxes)));
+  const masks = new Map<string, ReadonlyMap<string, ReadMask>>();
+  const readMasksOf = async (reader: TomogramReader) => {
+    const { run } = reader.ref;
+    const read = await readMasks(dataset, experiment, reader);
+    masks.set(run, new Map([...read].map(([name, mask]) => [name, { ...mask, voxels: noVoxels }])));
+    return masks.get(run)!;
+  };
   const open = (run: string, tomogram: string) => openOf(dataset, experiment, run, tomogram);
   const sources: PatchSource[] = [];
   const readers: TomogramReader[] = [];
@@ -48,7 +77,12 @@ export async function checkRun(meeting: Meeting): Promise<SeenData> {
     for (const tomogram of experiment.data.trainOn ?? [experiment.data.tomogram])
       opened.push(await open(run, tomogram));
     readers.push(...opened);
-    sources.push({ run, volumes: opened.map(withoutVoxels), picks: await readRunPicks(dataset, run) });
+    checkOneGridOf(experiment, run, opened);
+    const ofRun = await readMasksOf(opened[0]!);
+    for (const name of features)
+      if (!ofRun.has(name)) reporter.note(`${run} has no mask of ${name}: nothing of it is known there`);
+    const picks = await readRunPicks(dataset, run);
+    sources.push({ run, volumes: opened.map(withoutVoxels), picks, masks: ofRun });
   }
   checkLearned(networks, sources);
   for (const network of networks) checkPatches(patchSpecOf(experiment, network, experiment.seed), sources);
@@ -56,24 +90,51 @@ export async function checkRun(meeting: Meeting): Promise<SeenData> {
     const reader = await open(run, experiment.data.tomogram);
     readers.push(reader);
     tileGrid(reader.shape, tileSettings(experiment.predict, demands));
-    checkTruth(dataset, run, await readRunPicks(dataset, run), channels);
+    const ofRun = masks.get(run) ?? (await readMasksOf(reader));
+    if (types.length > 0) checkTruth(dataset, run, await readRunPicks(dataset, run), types);
+    else checkMasks(dataset, run, features, ofRun);
   }
   checkSpacings(readers);
-  for (const { ref } of readers)
+  for (const { ref } of known ? [] : readers)
     for (const doubt of spacingDoubts(ref, ref.levels[0]!.spacing)) reporter.note(`warning: ${doubt}`);
-  return seeData(dataset, readers, splits.train, reporter);
+  return { seen: await seeData(dataset, readers, splits.train, reporter, known), masks };
+}
+
+const noVoxels = new Uint8Array();
+
+function checkOneGridOf({ features }: Experiment, run: string, readers: readonly TomogramReader[]): void {
+  if (features) checkOneGrid(run, readers);
+}
+
+function checkMasks(
+  dataset: Dataset,
+  run: string,
+  features: readonly string[],
+  masks: ReadonlyMap<string, Mask>,
+): void {
+  if ([...masks.values()].some((mask) => knownCount(mask) > 0)) return;
+  throw new PickbenchError(
+    "BadDataset",
+    `${dataset.root}: ${run} has no annotated voxel of ${features.join(", ")} to score against; tune on and hold out runs with masks`,
+    { path: dataset.root },
+  );
 }
 
 /**
- * Checks that the runs to train on hold every type that is learned, whether one network learns all or each its own.
+ * Checks that the runs to train on hold every type and feature that is learned, whether one network learns all or each its
+ * own.
  *
- * @throws PickbenchError BadDataset, naming the types without a pick
+ * @throws PickbenchError BadDataset, naming the types without a pick, or the feature without a voxel
  */
 export function checkLearned(
   networks: readonly ExperimentNetwork[],
-  sources: readonly Pick<PatchSource, "run" | "picks">[],
+  sources: readonly Pick<PatchSource, "run" | "picks" | "masks">[],
 ): void {
-  const learned = [...new Set(networks.flatMap(({ channels }) => channels))].filter((type) => type !== null);
+  const features = networks.flatMap((network) => network.features ?? []);
+  for (const feature of features) checkFeatureLearned(feature, sources);
+  const learned = [...new Set(networks.flatMap(({ channels }) => channels))]
+    .filter((type) => type !== null)
+    .filter((type) => !features.includes(type));
   const there = new Set(sources.flatMap(({ picks }) => picks.map(({ type }) => type)));
   const missing = learned.filter((type) => !there.has(type));
   if (missing.length === 0) return;
@@ -85,6 +146,21 @@ export function checkLearned(
   throw new PickbenchError(
     "BadDataset",
     `types: the runs to train on (${sources.map(({ run }) => run).join(", ")}) have no pick of ${missing.join(", ")}; ${remedy}`,
+  );
+}
+
+function checkFeatureLearned(feature: string, sources: readonly Pick<PatchSource, "run" | "masks">[]): void {
+  const masks = sources.flatMap(({ masks: ofRun }) => ofRun?.get(feature) ?? []);
+  if (masks.some((mask) => yesCount(mask) > 0)) return;
+  const runs = sources.map(({ run }) => run).join(", ");
+  const labels = [...new Set(masks.flatMap((mask) => (mask as Partial<ReadMask>).labels ?? []))];
+  const found =
+    masks.length === 0
+      ? "have no mask of it"
+      : `have masks of it whose annotated voxels are all no (labels ${labels.toSorted((a, b) => a - b).join(", ")})`;
+  throw new PickbenchError(
+    "BadDataset",
+    `features: the runs to train on (${runs}) ${found}, so ${feature} cannot be learned; train on runs that have some, or correct its label, user or masks`,
   );
 }
 
@@ -108,6 +184,11 @@ async function checkNetwork(
 ): Promise<void> {
   const { multiple, architecture, outputs, critic } = await loadNetwork(network.network);
   const classes = network.radii?.length ?? outputs;
+  if (critic && network.features)
+    throw new PickbenchError(
+      "BadExperiment",
+      `network: ${architecture} is trained against a critic, which judges all voxels of a map, known or not; wanted another network for features`,
+    );
   if (critic && (output !== "sigmoid" || head.offsets))
     throw new PickbenchError(
       "BadExperiment",

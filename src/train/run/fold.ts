@@ -114,7 +114,7 @@ export async function readOutcome(
   const score = scorePicks(held, picks, particles);
   if (score.score !== result.metrics.score)
     throw altered(`scores ${score.score}, its record says ${result.metrics.score}`);
-  const { picking, tuneScore } = await readSettings(folder.best);
+  const { picking, tuneScore, features } = await readSettings(folder.best);
   const fbetas = Object.entries(score.perType).map(([type, { fbeta }]) => [type, fbeta] as const);
   const report: FoldReport = {
     fold: index,
@@ -124,7 +124,7 @@ export async function readOutcome(
     perType: Object.fromEntries(fbetas),
     picking: Object.fromEntries(picking),
     tuneScore,
-    optimism: tuneScore === null ? null : tuneScore - scoreOver([...picking.keys()], score),
+    optimism: tuneScore === null || features ? null : tuneScore - scoreOver([...picking.keys()], score),
     seconds: Object.values(result.durations).reduce((sum, seconds) => sum + seconds, 0),
     commit: record.code.commit,
     checkpointHash: result.checkpointHash,

@@ -1,13 +1,16 @@
 /** Detection in the held-out runs: picks, truth, and the counts at every threshold. */
-import type { Dataset } from "../../data/model.js";
+import { type Mask, withoutBlank } from "../../data/masks/mask.js";
 import { readRunPicks, writePicks } from "../../data/picks.js";
 import type { ParticlePick } from "../../domain/particles.js";
+import type { Volume } from "../../domain/volume.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import type { ProbabilityMaps } from "../../infer/predict/probabilityMaps.js";
+import type { SparseMap } from "../../infer/predict/sparseMap.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { countSweep, type SweptType, type ThresholdSweep } from "../../score/sweep.js";
 import { writeFolderWhole, writeWhole } from "../../system/files.js";
-import { type Progress, type Reporter, startCounting } from "../../system/reporter.js";
+import { type Progress, startCounting } from "../../system/reporter.js";
+import { readMasks } from "../fit/featureMasks.js";
 import { type Detector, openDetector } from "../submit/detector.js";
 import { ownCode, type PreparedRun } from "./prepare.js";
 import type { RunFolder } from "./runFolder.js";
@@ -19,24 +22,31 @@ interface HoldoutPicks {
   /** Types that the detector predicts. */
   readonly types: readonly string[];
   readonly sweep: ThresholdSweep;
+  /** Thresholds of the features that the detector segments. */
+  readonly features: ReadonlyMap<string, number>;
 }
 
-/** Predicts every held-out run once; the maps yield the picks and the counts at every threshold of the experiment. */
-export async function detectHoldout(prepared: PreparedRun, folder: RunFolder): Promise<HoldoutPicks> {
-  const { dataset, splits, engine, threads, reporter, experiment } = prepared;
+/** Receives a run's features with their maps and masks, and its tomogram as the first network saw it. */
+type OnMasks = (masks: readonly PredictedMask[], tomogram: Volume) => void | Promise<void>;
+
+/**
+ * Predicts every held-out run once; the maps yield the picks and the counts at every threshold of the experiment. Where only
+ * features are learned there are no picks and no truth of any.
+ */
+export async function detectHoldout(
+  prepared: PreparedRun,
+  folder: RunFolder,
+  onMasks?: OnMasks,
+): Promise<HoldoutPicks> {
+  const { dataset, splits, reporter, experiment } = prepared;
   const truth = new Map<string, readonly ParticlePick[]>();
   const picks = new Map<string, readonly ParticlePick[]>();
-  const lowestThreshold = Math.min(...experiment.picking.thresholds);
-  const detector = await openDetector([folder.best], {
-    engine,
-    threads,
-    lowestThreshold,
-    ...ownCode(prepared),
-  });
+  const detector = await openBest(prepared, folder);
   try {
     const swept = sweptTypes(detector, experiment.picking.thresholds);
     for (const run of splits.holdout) {
-      const maps = await predictRun(detector, dataset, run, reporter);
+      const maps = await predictRun(prepared, detector, run, onMasks);
+      if (detector.types.length === 0) continue;
       const picking = reporter.progress(`picking ${run}`, swept.size, "types");
       try {
         picks.set(run, await detector.pick(maps));
@@ -46,24 +56,70 @@ export async function detectHoldout(prepared: PreparedRun, folder: RunFolder): P
         picking.stop();
       }
     }
-    return { truth, picks, types: detector.types, sweep: countSweep(truth, dataset.particles, swept) };
+    const sweep = countSweep(truth, dataset.particles, swept);
+    return { truth, picks, types: detector.types, sweep, features: detector.features };
   } finally {
     await detector.close();
   }
 }
 
-async function predictRun(
-  detector: Detector,
-  dataset: Dataset,
-  run: string,
-  reporter: Reporter,
-): Promise<ProbabilityMaps> {
-  const progress = startCounting(reporter, `predicting ${run}`, "tiles");
+/** Predicts every tune run for its features alone. */
+export async function segmentTune(prepared: PreparedRun, folder: RunFolder, onMasks: OnMasks): Promise<void> {
+  const detector = await openBest(prepared, folder);
   try {
-    return await detector.predict(await detector.read(dataset, run), progress.update);
+    for (const run of prepared.splits.tune) await predictRun(prepared, detector, run, onMasks);
   } finally {
-    progress.stop();
+    await detector.close();
   }
+}
+
+function openBest(prepared: PreparedRun, folder: RunFolder): Promise<Detector> {
+  const { engine, threads, experiment } = prepared;
+  const lowestThreshold = Math.min(...experiment.picking.thresholds);
+  return openDetector([folder.best], { engine, threads, lowestThreshold, ...ownCode(prepared) });
+}
+
+/** A feature of a run, as predicted and as it is. */
+export interface PredictedMask {
+  readonly run: string;
+  readonly feature: string;
+  /** Probability above which a voxel belongs to the feature. */
+  readonly threshold: number;
+  /** Probabilities, of the voxels above the lowest threshold of the experiment. */
+  readonly probability: SparseMap;
+  /** 0 no, 1 yes, 2 unknown, on the grid of the map; unknown where the tomogram holds no data. */
+  readonly truth: Mask;
+}
+
+/** Returns the features of a predicted run that have a mask there. */
+async function masksOf(
+  { dataset, experiment }: PreparedRun,
+  detector: Detector,
+  run: string,
+  maps: ProbabilityMaps,
+): Promise<PredictedMask[]> {
+  const { ref } = await detector.find(dataset, run);
+  const masks = await readMasks(dataset, experiment, { ref, shape: maps.shape, spacing: maps.spacing });
+  return [...detector.features].flatMap(([feature, threshold]) => {
+    const mask = masks.get(feature);
+    if (!mask) return [];
+    const truth = withoutBlank(mask, [maps.blank]);
+    return [{ run, feature, threshold, probability: maps.sparse(feature), truth }];
+  });
+}
+
+async function predictRun(
+  prepared: PreparedRun,
+  detector: Detector,
+  run: string,
+  onMasks?: OnMasks,
+): Promise<ProbabilityMaps> {
+  const { dataset, reporter } = prepared;
+  const views = await detector.read(dataset, run);
+  const progress = startCounting(reporter, `predicting ${run}`, "tiles");
+  const maps = await detector.predict(views, progress.update).finally(progress.stop);
+  if (onMasks) await onMasks(await masksOf(prepared, detector, run, maps), views[0]!);
+  return maps;
 }
 
 /** Picks a run's maps at every threshold. */

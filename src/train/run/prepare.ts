@@ -1,7 +1,9 @@
 /** Prepares a run: experiment, data, splits and networks, all checked before the first step. */
 import { openDataset, tomogramMeant, tomogramsNamed, tomogramsThere } from "../../data/dataset.js";
 import { dataManifest, type ManifestEntry, manifestHash } from "../../data/manifest.js";
+import { withMaskFiles } from "../../data/masks/find.js";
 import type { Dataset, Run } from "../../data/model.js";
+import { pickedTypes } from "../../data/picks.js";
 import { resolveSplits, type SplitSpec, type Splits } from "../../data/splits.js";
 import type { Particle } from "../../domain/particles.js";
 import { resolveEngine } from "../../engines/available.js";
@@ -14,13 +16,18 @@ import { PickbenchError } from "../../system/errors.js";
 import { type Reporter, silentReporter } from "../../system/reporter.js";
 import type { CodeLeave } from "../checkpoint/allowedCode.js";
 import { readExternalNetwork } from "../checkpoint/externalNetwork.js";
+import { joined, type Lineage, type SeenRun } from "../checkpoint/lineage.js";
 import { experimentHash, readExperiment } from "../experiment/experiment.js";
+import { experimentFeatures } from "../experiment/features.js";
 import { isExternal } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
-import { checkRun } from "./checkRun.js";
+import { checkAncestry, fingerprintsOf, generationOf } from "../transfer/ancestry.js";
+import { modelLineage } from "../transfer/source.js";
+import { openStart, type PreparedStart, prepareStart, startText } from "../transfer/start.js";
+import { type CountedMasks, checkRun } from "./checkRun.js";
 import type { RunFolder } from "./runFolder.js";
-import type { SeenData } from "./seenData.js";
+import type { SeenData, SeenTomograms } from "./seenData.js";
 
 /** Options of `run`, `train` and `tune`. */
 export interface RunOptions {
@@ -36,6 +43,10 @@ export interface RunOptions {
   readonly spacing?: number | undefined;
   /** Splits in place of the experiment's. */
   readonly splits?: SplitSpec | undefined;
+  /** Tomograms that were read and described before, as by the whole of which this is a fold. */
+  readonly seen?: SeenTomograms | undefined;
+  /** What to begin with, over the experiment's: a path, or the name of a model that comes along. */
+  readonly from?: string | undefined;
   /** Engine that the experiment resolved to before; resolved again if absent. */
   readonly resolvedEngine?: EngineName;
   readonly resume: boolean;
@@ -68,9 +79,15 @@ export interface PreparedRun {
   /** Networks to train; none where the experiment names an external one. */
   readonly networks: readonly ExperimentNetwork[];
   readonly external: ExternalNetwork | null;
+  /** Trained weights to begin with; null where all are drawn at random. */
+  readonly start: PreparedStart | null;
+  /** Trainings that make the networks, this one first. */
+  readonly lineage: Lineage;
   readonly manifest: readonly ManifestEntry[];
   readonly dataHash: string;
   readonly seen: SeenData;
+  /** Masks of all runs, without voxels. */
+  readonly masks: CountedMasks;
   readonly engine: EngineName;
   readonly threads: number;
   readonly reporter: Reporter;
@@ -92,17 +109,34 @@ export async function prepareRun(
   const given = await experimentOf(options);
   const engine = await resolveEngine(options.resolvedEngine ?? given.engine);
   const { reporter = silentReporter } = options;
-  const dataset = await openDataset(options.data, { reporter, spacing: given.data.spacing });
-  const read = onTomogramMeant(given, dataset);
+  const found = await openDataset(options.data, { reporter, spacing: given.data.spacing });
+  const dataset = await withMaskFiles(found, experimentFeatures(given));
+  const read = await onTypesThere(onTomogramMeant(given, dataset), dataset);
   const splits = splitsOf(read, dataset, options.data, share);
   const leftOut = leftOutRuns(read, dataset);
-  if (!isFoldOfSeveral(options)) for (const line of choiceNotes(given, read, leftOut)) reporter.note(line);
-  const { experiment, networks, external } = await openNetworks(read, dataset.particles, engine);
+  if (!options.seen) for (const line of choiceNotes(given, read, leftOut)) reporter.note(line);
+  const opened = await openStart(read);
+  const { source } = opened;
+  const { experiment, networks, external } = await openNetworks(opened.experiment, dataset.particles, engine);
   await checkPrecision(experiment.predict.precision, engine, external ? [external] : networks);
-  const seen = await checkRun({ experiment, dataset, splits, networks, external, reporter });
+  const start = source && (await prepareStart(source, networks));
+  if (start && !options.seen) reporter.note(`from ${startText(start)}`);
+  const { seen, masks } = await checkRun({
+    ...{ experiment, dataset, splits, networks, external, reporter },
+    known: options.seen ?? null,
+  });
   const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
     hash: true,
   });
+  const { lineage, fingerprints } = await lineageOf(
+    { experiment, dataset, splits, networks, external, start },
+    manifest,
+  );
+  const isPlanOfFolds = "folds" in experiment.splits && !("fold" in experiment.splits);
+  if (source && !isPlanOfFolds) {
+    const hears = options.seen ? silentReporter : reporter;
+    checkAncestry(source.path, source.lineage, splits, fingerprints, hears);
+  }
   return {
     experiment,
     experimentHash: experimentHash(experiment),
@@ -111,24 +145,50 @@ export async function prepareRun(
     leftOut,
     networks,
     external,
+    start,
+    lineage,
     manifest,
     dataHash: manifestHash(manifest),
     seen,
+    masks,
     engine,
     threads,
     reporter,
   };
 }
 
-async function experimentOf(options: RunOptions): Promise<Experiment> {
-  const { experiment, seed, budget, set, engine, splits, spacing } = options;
-  if (typeof experiment === "string")
-    return readExperiment(experiment, { seed, budget, set, engine, splits, spacing });
-  return splits ? { ...experiment, splits } : experiment;
+/** Returns the trainings that make the networks, this one first, and the fingerprints of all runs with a role. */
+async function lineageOf(
+  made: Pick<PreparedRun, "experiment" | "dataset" | "splits" | "networks" | "external" | "start">,
+  manifest: readonly ManifestEntry[],
+): Promise<{ lineage: Lineage; fingerprints: Map<string, SeenRun> }> {
+  const { experiment, dataset, splits, networks, external, start } = made;
+  const runs = [...new Set([...splits.train, ...splits.tune, ...splits.holdout])];
+  const fingerprints = await fingerprintsOf(dataset, runs, manifest);
+  if (external) {
+    const types = external.channels.filter((channel) => channel !== null);
+    const own = generationOf(experiment, { ...splits, train: [] }, fingerprints, types);
+    const { decodeMetadata } = await import("../../engines/onnx/graph/model.js");
+    const before = modelLineage(external.external.file, decodeMetadata(external.model));
+    return { lineage: joined([own], before), fingerprints };
+  }
+  const types = [...new Set(networks.flatMap((network) => network.types.map(({ name }) => name)))];
+  const own = generationOf(experiment, splits, fingerprints, types);
+  return { lineage: joined([own], start?.source.lineage ?? []), fingerprints };
 }
 
-/** Tells whether this is one of several folds, whose data were described before. */
-const isFoldOfSeveral = ({ splits }: RunOptions): boolean => splits !== undefined && "fold" in splits;
+/** Returns the experiment without types where it has features, names no types, and nobody picked any. */
+async function onTypesThere(experiment: Experiment, dataset: Dataset): Promise<Experiment> {
+  if (!experiment.features || experiment.types) return experiment;
+  return (await pickedTypes(dataset)).length > 0 ? experiment : { ...experiment, types: [] };
+}
+
+async function experimentOf(options: RunOptions): Promise<Experiment> {
+  const { experiment, seed, budget, set, engine, splits, spacing, from } = options;
+  if (typeof experiment === "string")
+    return readExperiment(experiment, { seed, budget, set, engine, splits, spacing, from });
+  return splits ? { ...experiment, splits } : experiment;
+}
 
 /** Returns the experiment with the reconstruction that is meant: the data's only one in place of the usual one. */
 export function onTomogramMeant(experiment: Experiment, { runs }: Dataset): Experiment {
@@ -155,20 +215,23 @@ function leftOutRuns({ data }: Experiment, { runs }: Dataset): LeftOutRun[] {
 /** Limit of runs that are named one by one; the record names all. */
 const mostNamed = 6;
 
+/** Tells whether splits share runs out, by folds or by counts, instead of naming them all. */
+const isCounted = (splits: SplitSpec): boolean =>
+  !("train" in splits) || Object.values(splits).some((share) => !Array.isArray(share) && share !== 0);
+
 /** Says which reconstruction was taken for the usual one, and which runs have no role. */
-function choiceNotes(
+export function choiceNotes(
   given: Experiment,
   { data, splits }: Experiment,
   leftOut: readonly LeftOutRun[],
 ): string[] {
-  const isCounted = !("train" in splits) || Object.values(splits).some((share) => !Array.isArray(share));
   return [
     ...(data.tomogram === given.data.tomogram
       ? []
       : [`no run has a tomogram ${given.data.tomogram}: ${data.tomogram} is taken, the only one there is`]),
     ...leftOut.slice(0, mostNamed).map(({ run, why }) => `${run} is left out: ${why}`),
     ...(leftOut.length > mostNamed ? [`${leftOut.length - mostNamed} more runs are left out so`] : []),
-    ...(leftOut.length > 0 && isCounted ? ["the splits share out the runs that are left"] : []),
+    ...(leftOut.length > 0 && isCounted(splits) ? ["the splits share out the runs that are left"] : []),
   ];
 }
 

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { openDataset } from "../../data/dataset.js";
 import { manifestDifferences } from "../../data/manifest.js";
+import { withMaskFiles } from "../../data/masks/find.js";
 import type { Dataset } from "../../data/model.js";
 import { foldsAsked, foldsOf, resolveSplits, type Splits } from "../../data/splits.js";
 import { codeVersion, machine, versions } from "../../domain/environment.js";
@@ -13,9 +14,10 @@ import { readReport, weightsOf } from "../../leaderboard/submissionFolder.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashFile, hashOf } from "../../system/files.js";
 import { type Reporter, silentReporter } from "../../system/reporter.js";
-import { type CodeLeave, checkAllowed } from "../checkpoint/allowedCode.js";
+import { allowedByRecord, type CodeLeave } from "../checkpoint/allowedCode.js";
 import { parseBudget } from "../experiment/budget.js";
-import { checkExperiment, runName } from "../experiment/experiment.js";
+import { checkExperiment, experimentHash, runName } from "../experiment/experiment.js";
+import { experimentFeatures } from "../experiment/features.js";
 import type { Experiment } from "../experiment/schema.js";
 import { splitsOf } from "./prepare.js";
 import { runExperiment, trainOnly } from "./runExperiment.js";
@@ -62,11 +64,11 @@ export interface Repetition {
 export async function repeatRun(options: RepeatOptions): Promise<Repetition> {
   const path = await recordPath(options.record);
   const record = await readRecord(path);
-  const experiment = checkRepeatable(record, path);
-  const { network } = experiment;
-  if (typeof network === "object" && "file" in network) await checkAllowed(path, network.file, options);
+  const recorded = checkRepeatable(record, path);
+  const experiment = await withAllowedCode(recorded, path, options);
   const { reporter = silentReporter } = options;
-  const dataset = await openDataset(options.data, { reporter, spacing: experiment.data.spacing });
+  const opened = await openDataset(options.data, { reporter, spacing: experiment.data.spacing });
+  const dataset = await withMaskFiles(opened, experimentFeatures(experiment));
   const added = await checkData(record, path, dataset, options.data);
   checkRoles(record, experiment, dataset, options.data);
   const folder = runFolder(options.out ?? join("runs", `${runName(experiment)}-repeat`));
@@ -101,6 +103,13 @@ function checkRepeatable(record: RunRecord, path: string): Experiment {
   if (record.result === null)
     throw refuse(path, "the run was never finished; go on with it by the command that began it");
   return checkExperiment(record.experiment.resolved, path);
+}
+
+/** Returns the experiment with the file of its network that the user allows to run. */
+async function withAllowedCode(experiment: Experiment, path: string, leave: CodeLeave): Promise<Experiment> {
+  const { network } = experiment;
+  if (typeof network !== "object" || !("file" in network)) return experiment;
+  return { ...experiment, network: { ...network, file: await allowedByRecord(path, network, leave) } };
 }
 
 function engineOf({ engine }: RunRecord, path: string): EngineName {
@@ -180,7 +189,9 @@ async function mayGoOn(
     );
   if (!isBegun(folder) || overwrite) return false;
   const there = await readRecord(folder.record);
-  if (there.result === null && there.experiment.hash === record.experiment.hash) return true;
+  const hashIn = ({ experiment }: RunRecord, from: string) =>
+    experimentHash(checkExperiment(experiment.resolved, from));
+  if (there.result === null && hashIn(there, folder.record) === hashIn(record, path)) return true;
   throw new PickbenchError(
     "BadUsage",
     `${folder.path} already holds ${there.result === null ? "another run that is not finished" : "a finished run"}; give --overwrite to replace it, or another --out`,

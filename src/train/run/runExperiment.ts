@@ -10,21 +10,25 @@ import { type AnyNetwork, describeNetwork } from "../../infer/predict/predictor.
 import { publishSubmission } from "../../leaderboard/leaderboard.js";
 import { writeLeaderboard } from "../../leaderboard/markdown.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
-import { type RunReport, runReport } from "../../score/report.js";
+import { diceMetrics } from "../../score/masks/featureScores.js";
+import { isJudged, type RunReport, runReport } from "../../score/report.js";
 import { type PicksByExperiment, type ScoreReport, scorePicks } from "../../score/score.js";
 import { scoreInterval } from "../../score/statistics/interval.js";
 import { writeSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
 import { hashFile, writeWhole } from "../../system/files.js";
 import { readCheckpoint } from "../checkpoint/checkpoint.js";
+import { type Lineage, tunedAlso } from "../checkpoint/lineage.js";
 import { runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import type { Rungs } from "../fit/loop.js";
 import { type TrainedRun, trainStage, tuneStage } from "../fit/trainStage.js";
-import { detectHoldout, writeHoldoutPicks } from "./holdout.js";
+import { startRecordOf } from "../transfer/start.js";
+import { detectHoldout, segmentTune, writeHoldoutPicks } from "./holdout.js";
 import { ownCode, type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import { type RunFolder, withRunFolder } from "./runFolder.js";
+import { FeatureScorer } from "./scoreFeatures.js";
 import { checkStanding, isScored, isTrained, progressOf } from "./standing.js";
 
 /** Result of `run`. */
@@ -57,7 +61,7 @@ export async function runExperiment(
     const report = await scoreHoldout(prepared, folder, timed);
     await finishRecord(prepared, folder, trained, report, durations);
     const published =
-      submissions !== null && report.holdout
+      submissions !== null && isJudged(report)
         ? await publish(folder, submissions, runName(prepared.experiment))
         : null;
     return { report, trained, durations, published };
@@ -89,6 +93,7 @@ export async function trainOnly(
     await completeRecord(folder.record, {
       metrics: {
         ...(trained.tuneScore === null ? {} : { tuneScore: trained.tuneScore }),
+        ...watchedOf(trained),
         ...(trained.ended ? { endedAtStep: trained.steps } : {}),
       },
       durations,
@@ -129,10 +134,10 @@ export async function holdoutOnly(folder: RunFolder, options: RunOptions): Promi
 export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<number | null> {
   return withRunFolder(folder, async () => {
     const prepared = await prepareRun(options);
-    const { networks } = await readCheckpoint(folder.best, ownCode(prepared));
+    const { networks, lineage } = await readCheckpoint(folder.best, ownCode(prepared));
     checkSameNetworks(prepared, folder, networks);
     const before = await hashFile(folder.best);
-    const tuneScore = await tuneStage(prepared, folder, networks);
+    const tuneScore = await tuneStage(retuned(prepared, lineage), folder, networks);
     const after = await hashFile(folder.best);
     if (before === after || !existsSync(folder.record)) return tuneScore;
     const tuning = { experiment: prepared.experiment, before, after, tuneScore };
@@ -144,6 +149,10 @@ export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<
     return tuneScore;
   });
 }
+
+/** A prepared run whose lineage is that of the training before, which also tuned on the runs of now. */
+const retuned = (prepared: PreparedRun, trained: Lineage | undefined): PreparedRun =>
+  trained ? { ...prepared, lineage: tunedAlso(trained, prepared.lineage[0]!.roles.tune ?? []) } : prepared;
 
 function checkSameNetworks(
   { networks, external }: PreparedRun,
@@ -199,7 +208,8 @@ async function begin(
   const progress = await progressOf(folder, prepared, options);
   await options.onPrepared?.(prepared, folder);
   if (!progress) {
-    for (const path of [folder.snapshots, folder.picks]) await rm(path, { recursive: true, force: true });
+    for (const path of [folder.snapshots, folder.picks, folder.overlays])
+      await rm(path, { recursive: true, force: true });
     for (const file of [folder.last, folder.best, folder.submission, folder.report, folder.sweep])
       await rm(file, { force: true });
   }
@@ -217,6 +227,7 @@ async function begin(
     weights: weightsByType(prepared),
     contrast: prepared.seen.contrast,
     blank: prepared.seen.blank,
+    start: prepared.start ? startRecordOf(prepared.start, prepared.experiment) : undefined,
     resumed: progress && existsSync(folder.record) ? await readRecord(folder.record) : undefined,
   });
   return trainStage(prepared, folder, progress, rungs);
@@ -228,22 +239,32 @@ async function scoreHoldout(
   folder: RunFolder,
   timed: ReturnType<typeof stopwatch>,
 ): Promise<RunReport> {
-  const found = await timed("predict", () => detectHoldout(prepared, folder));
-  await writeHoldoutPicks(folder, found);
-  return timed("score", () => writeReport(prepared, folder, found.truth, found.picks));
+  const { experiment, splits, reporter } = prepared;
+  const scorer = experiment.features ? new FeatureScorer(folder, reporter) : null;
+  try {
+    const found = await timed("predict", () => detectHoldout(prepared, folder, scorer?.receive("holdout")));
+    await writeHoldoutPicks(folder, found);
+    if (scorer && splits.tune.length > 0)
+      await timed("masks", () => segmentTune(prepared, folder, scorer.receive("tune")));
+    const features = scorer?.report(found.features, experiment.seed);
+    return await timed("score", () => writeReport(prepared, folder, found.truth, found.picks, features));
+  } finally {
+    await scorer?.close();
+  }
 }
 
-/** Scores the picks of held-out runs; writes submission.csv and report.json. */
+/** Scores the picks of held-out runs; writes submission.csv, but for features alone, and report.json. */
 export async function writeReport(
   { experiment, dataset }: { readonly experiment: Experiment; readonly dataset: Dataset },
   folder: RunFolder,
   truth: PicksByExperiment,
   picks: PicksByExperiment,
+  features?: RunReport["features"],
 ): Promise<RunReport> {
-  await writeSubmission(folder.submission, picks);
+  if (truth.size > 0 || !features) await writeSubmission(folder.submission, picks);
   const score: ScoreReport | null = truth.size > 0 ? scorePicks(truth, picks, dataset.particles) : null;
-  const interval = score && scoreInterval(score, { seed: experiment.seed, particles: dataset.particles });
-  const report = runReport(experiment.name, { holdout: score, interval });
+  const interval = score && scoreInterval(score, { particles: dataset.particles });
+  const report = runReport(experiment.name, { holdout: score, interval, features });
   await writeWhole(folder.report, `${JSON.stringify(report, null, 1)}\n`);
   return report;
 }
@@ -259,11 +280,17 @@ export async function parameterCount({ networks, external }: PreparedRun): Promi
   return loaded.reduce((sum, network) => sum + network.parameterCount, 0);
 }
 
+/** What the watching cost, where there was any. */
+const watchedOf = ({ watchedShare, looks }: TrainedRun): Record<string, number> =>
+  watchedShare > 0 ? { watchedShare, looks } : {};
+
 const submissionHash = async (folder: RunFolder, { holdout }: RunReport) =>
   holdout ? { submissionHash: await hashFile(folder.submission) } : {};
 
-const scoresOf = ({ holdout }: RunReport): Record<string, number> =>
-  holdout ? { score: holdout.score, strictScore: holdout.strictScore } : {};
+const scoresOf = ({ holdout, features }: RunReport): Record<string, number> => ({
+  ...(holdout && { score: holdout.score, strictScore: holdout.strictScore }),
+  ...diceMetrics(features),
+});
 
 async function finishRecord(
   prepared: PreparedRun,
@@ -277,6 +304,7 @@ async function finishRecord(
       ...scoresOf(report),
       ...(trained.tuneScore === null ? {} : { tuneScore: trained.tuneScore }),
       waitedShare: trained.waitedShare,
+      ...watchedOf(trained),
     },
     durations,
     checkpointHash: await hashFile(folder.best),

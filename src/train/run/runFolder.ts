@@ -20,8 +20,12 @@ export interface RunFolder {
   readonly picks: string;
   /** Counts of other thresholds on the held-out runs. */
   readonly sweep: string;
+  /** Pictures of features' masks in the held-out runs, by run. */
+  readonly overlays: string;
   /** Checkpoints of evaluations, where the experiment keeps them. */
   readonly snapshots: string;
+  /** Event files for TensorBoard, where the experiment asks for them. */
+  readonly tensorboard: string;
 }
 
 /** Returns the paths of the files in a run's folder. */
@@ -37,7 +41,9 @@ export function runFolder(path: string): RunFolder {
     report: file("report.json"),
     picks: file("picks"),
     sweep: file("sweep.json"),
+    overlays: file("overlays"),
     snapshots: file("snapshots"),
+    tensorboard: file("tensorboard"),
   };
 }
 
@@ -58,6 +64,10 @@ export function snapshotFile(folder: RunFolder, network: string, step: number): 
   const name = `${checkedName(network, origin)}-${String(step).padStart(7, "0")}.safetensors`;
   return inside(folder.snapshots, name, origin);
 }
+
+/** Returns the path of the picture of a feature's masks in a run. */
+export const overlayFile = (folder: Pick<RunFolder, "overlays">, run: string, feature: string): string =>
+  inside(folder.overlays, [run, `${checkedName(feature, { what: "feature" })}.png`], { what: "run" });
 
 /**
  * Locks the folder for this process while `work` runs, so that two simultaneous runs cannot write into one another. A
@@ -104,7 +114,7 @@ export async function removeEmpty(path: string, highest: string): Promise<void> 
 async function removeTemporaries(folder: RunFolder): Promise<void> {
   for (const name of await readdir(folder.path))
     if (
-      /^(record\.json|log\.jsonl|(last|best)\.safetensors|submission\.csv|(report|sweep|folds)\.json)\.\d+$|^picks\.partial-/.test(
+      /^(record\.json|log\.jsonl|(last|best)\.safetensors|submission\.csv|(report|sweep|folds)\.json)\.\d+$|^(picks|overlays)\.partial-/.test(
         name,
       )
     )

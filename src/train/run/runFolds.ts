@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { readRunPicks } from "../../data/picks.js";
 import { type FoldsSpec, foldsOf, resolveSplits, type Splits } from "../../data/splits.js";
 import { completeRecord, type RecordResult, readRecord, startRecord } from "../../domain/record.js";
-import { foldsFile } from "../../leaderboard/submissionFolder.js";
+import { foldsFile, readReport } from "../../leaderboard/submissionFolder.js";
 import { seconds } from "../../present/text.js";
 import { type FoldsReport, foldSpread, foldsReport } from "../../score/folds.js";
+import { diceMetrics, foldedFeatures } from "../../score/masks/featureScores.js";
 import type { RunReport } from "../../score/report.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
@@ -17,6 +18,8 @@ import { parseBudget } from "../experiment/budget.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
+import { checkAncestry, fingerprintsOf } from "../transfer/ancestry.js";
+import { startRecordOf } from "../transfer/start.js";
 import { checkLearned } from "./checkRun.js";
 import { type Fold, type FoldOutcome, isFinished, readOutcome, readStandingRecord } from "./fold.js";
 import { type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
@@ -84,6 +87,7 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
       engine: prepared.engine,
       threads: prepared.threads,
       weights: weightsByType(prepared),
+      start: prepared.start ? startRecordOf(prepared.start, prepared.experiment) : undefined,
       resumed: existsSync(folder.record) ? await readRecord(folder.record) : undefined,
     });
     const outcomes = await runEach(plan, truth, finished, options);
@@ -106,15 +110,21 @@ async function planFolds(folder: RunFolder, options: FoldsOptions): Promise<Plan
     const all = names.toSorted();
     return { train: all, tune: [], holdout: all };
   });
+  if (prepared.networks.every(({ types }) => types.length === 0))
+    throw new PickbenchError(
+      "BadExperiment",
+      "splits: folds are scored together by their picks, and the experiment learns features alone; hold runs out instead, such as {train: rest, tune: 1, holdout: 1}",
+    );
   const { folds: count, tune } = shared[0]!.spec;
   const truth = await readTruth(prepared);
   for (const { spec, splits } of shared)
     await inFold(`fold ${spec.fold}`, async () =>
       checkLearned(
         prepared.networks,
-        splits.train.map((run) => ({ run, picks: truth.get(run)! })),
+        splits.train.map((run) => ({ run, picks: truth.get(run)!, masks: prepared.masks.get(run)! })),
       ),
     );
+  await checkAncestryOfEach(prepared, shared);
   const folds = shared.map(({ spec, splits }, index) => ({
     index,
     spec,
@@ -123,6 +133,16 @@ async function planFolds(folder: RunFolder, options: FoldsOptions): Promise<Plan
     folder: foldFolder(folder, index),
   }));
   return { experiment: { ...prepared.experiment, splits: { folds: count, tune } }, prepared, folds };
+}
+
+/** Checks, before the first fold is trained, that none holds out what its start has seen. */
+async function checkAncestryOfEach(prepared: PreparedRun, folds: readonly FoldSplits[]): Promise<void> {
+  const { start, dataset, manifest, reporter, splits } = prepared;
+  if (!start) return;
+  const { path, lineage } = start.source;
+  const seen = await fingerprintsOf(dataset, splits.holdout, manifest);
+  for (const { spec, splits: own } of folds)
+    await inFold(`fold ${spec.fold}`, async () => checkAncestry(path, lineage, own, seen, reporter));
 }
 
 async function readTruth({ dataset, splits }: PreparedRun): Promise<PicksByExperiment> {
@@ -176,6 +196,7 @@ async function runEach(
         ...options,
         onPrepared: undefined,
         splits: fold.spec,
+        seen: prepared.seen.tomograms,
         overwrite: false,
         resume: isBegun(fold.folder),
       };
@@ -224,29 +245,43 @@ async function inFold<T>(place: string, work: () => Promise<T>): Promise<T> {
 
 async function writeWholeReport(
   folder: RunFolder,
-  { experiment, prepared }: Plan,
+  { experiment, prepared, folds }: Plan,
   truth: PicksByExperiment,
   outcomes: readonly FoldOutcome[],
 ): Promise<Omit<FoldsResult, "published">> {
   const picks = new Map(outcomes.flatMap((outcome) => [...outcome.picks]));
-  const report = await writeReport({ experiment, dataset: prepared.dataset }, folder, truth, picks);
+  const features = await featuresOfFolds(experiment, folds);
+  const report = await writeReport({ experiment, dataset: prepared.dataset }, folder, truth, picks, features);
   const { holdout, interval } = report;
   const whole = {
     name: experiment.name,
     experimentHash: experimentHash(experiment),
     outOfFold: { score: holdout!.score, interval },
   };
-  const folds = foldsReport(
+  const together = foldsReport(
     whole,
     outcomes.map((outcome) => outcome.report),
   );
-  await writeWhole(join(folder.path, foldsFile), `${JSON.stringify(folds, null, 1)}\n`);
-  return { folds, report };
+  await writeWhole(join(folder.path, foldsFile), `${JSON.stringify(together, null, 1)}\n`);
+  return { folds: together, report };
+}
+
+/** Returns the features of all folds' held-out runs; undefined where the experiment has none. */
+async function featuresOfFolds(
+  { features, seed }: Experiment,
+  folds: readonly Fold[],
+): Promise<RunReport["features"]> {
+  if (!features) return undefined;
+  const reports = await Promise.all(folds.map((fold) => readReport(fold.folder.report)));
+  return foldedFeatures(
+    reports.map((report) => report.features ?? {}),
+    { seed },
+  );
 }
 
 /** Returns the record's result; durations are of all folds together. */
 function resultOf(
-  { folds, report: { holdout } }: Omit<FoldsResult, "published">,
+  { folds, report: { holdout, features } }: Omit<FoldsResult, "published">,
   outcomes: readonly FoldOutcome[],
 ): RecordResult {
   const durations: Record<string, number> = {};
@@ -257,6 +292,7 @@ function resultOf(
     metrics: {
       score: holdout!.score,
       strictScore: holdout!.strictScore,
+      ...diceMetrics(features),
       ...(folds.over.tuneScore ? { tuneScore: folds.over.tuneScore.mean } : {}),
       waitedShare: Math.max(...outcomes.map(({ result }) => result.metrics.waitedShare ?? 0)),
     },

@@ -15,6 +15,17 @@ import { readRunPicks } from "../../data/picks.js";
 import { rounded } from "../../domain/numbers.js";
 import type { Reporter } from "../../system/reporter.js";
 
+/** Facts on one tomogram. */
+interface SeenTomogram {
+  readonly atPicks: Contrast;
+  readonly ofVoxels: Contrast;
+  /** Share of blank voxels; 0 where there are none. */
+  readonly blank: number;
+}
+
+/** Facts on tomograms by the path of each. */
+export type SeenTomograms = ReadonlyMap<string, SeenTomogram>;
+
 /** Facts on the tomograms of an experiment. */
 export interface SeenData {
   /** Contrast of each run's picks, in the first of its reconstructions that was read. */
@@ -23,12 +34,14 @@ export interface SeenData {
   readonly blank: Readonly<Record<string, number>>;
   /** Contrast that the voxels of the training's tomograms show together. */
   readonly trained: TrainedContrast;
+  readonly tomograms: SeenTomograms;
 }
 
 /**
  * Reads tomograms one by one, to the last voxel, and notes what is odd.
  *
  * @param train names of the runs that are trained on
+ * @param known tomograms that were read before, of which all was noted then; null where none was
  * @throws PickbenchError BadDataset or NotFinite for the first that cannot be used
  */
 export async function seeData(
@@ -36,32 +49,53 @@ export async function seeData(
   readers: readonly TomogramReader[],
   train: readonly string[],
   reporter: Reporter,
+  known: SeenTomograms | null = null,
 ): Promise<SeenData> {
-  const contrast = new Map<string, Contrast>();
-  const blank = new Map<string, number>();
-  const voxels: Contrast[] = [];
-  const progress = reporter.progress("checking the data", readers.length, "tomograms", { isAside: true });
+  const tomograms = new Map(known ?? []);
+  const unread = new Map(readers.map((reader) => [reader.ref.path, reader]));
+  for (const path of tomograms.keys()) unread.delete(path);
+  if (unread.size > 0) await readAll(dataset, unread, tomograms, reporter);
+  const first = new Map<string, SeenTomogram>();
+  for (const { ref } of readers) if (!first.has(ref.run)) first.set(ref.run, tomograms.get(ref.path)!);
+  const contrast = new Map([...first].map(([run, { atPicks }]) => [run, atPicks]));
+  const blank = [...first].flatMap(([run, { blank: share }]) => (share > 0 ? [[run, share] as const] : []));
+  const differing = differingContrast(contrast);
+  if (!known)
+    for (const line of [
+      ...blank.map(([run, share]) => blankText(run, share)),
+      ...(differing ? [differing] : []),
+    ])
+      reporter.note(line);
+  const learned = readers.filter(({ ref }) => train.includes(ref.run));
+  return {
+    contrast: Object.fromEntries(contrast),
+    blank: Object.fromEntries(blank),
+    trained: commonContrast(learned.map(({ ref }) => tomograms.get(ref.path)!.ofVoxels)),
+    tomograms,
+  };
+}
+
+async function readAll(
+  dataset: Dataset,
+  readers: ReadonlyMap<string, TomogramReader>,
+  into: Map<string, SeenTomogram>,
+  reporter: Reporter,
+): Promise<void> {
+  let done = 0;
+  const progress = reporter.progress("checking the data", readers.size, "tomograms", { isAside: true });
   try {
-    for (const [at, reader] of readers.entries()) {
+    for (const [path, reader] of readers) {
       const { run } = reader.ref;
       const volume = withBlank(await reader.readAll(), reader.ref.nan === "blank");
       measureVolume(volume, reader);
-      if (train.includes(run)) voxels.push(contrastOfVoxels(volume));
-      if (!contrast.has(run)) {
-        contrast.set(run, contrastAtPicks(volume, await readRunPicks(dataset, run), dataset.particles));
-        if (volume.blank) blank.set(run, rounded(blankShare(volume), 4));
-      }
-      progress.update(at + 1, run);
+      into.set(path, {
+        atPicks: contrastAtPicks(volume, await readRunPicks(dataset, run), dataset.particles),
+        ofVoxels: contrastOfVoxels(volume),
+        blank: rounded(blankShare(volume), 4),
+      });
+      progress.update(++done, run);
     }
   } finally {
     progress.stop();
   }
-  for (const [run, share] of blank) reporter.note(blankText(run, share));
-  const differing = differingContrast(contrast);
-  if (differing) reporter.note(differing);
-  return {
-    contrast: Object.fromEntries(contrast),
-    blank: Object.fromEntries(blank),
-    trained: commonContrast(voxels),
-  };
 }

@@ -17,14 +17,17 @@ import { openPredictor, type Predictor } from "../../infer/predict/predictor.js"
 import { type ProbabilityMaps, predictMaps } from "../../infer/predict/probabilityMaps.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { CodeLeave } from "../checkpoint/allowedCode.js";
-import { averagingOf, type Checkpoint, readCheckpoint } from "../checkpoint/checkpoint.js";
+import { averagingOf, type Checkpoint, readCheckpoint, trainedContrast } from "../checkpoint/checkpoint.js";
 import { pickType, sweepType } from "../fit/tunePicking.js";
-import { mergedSettings } from "./mergedSettings.js";
+import { mergedFeatures, mergedSettings } from "./mergedSettings.js";
 
 /** One or more checkpoints, ready to find particles in tomograms; several form an ensemble. */
 export interface Detector {
   readonly predictor: Predictor;
+  /** Types that are picked. */
   readonly types: readonly string[];
+  /** Threshold of each feature that is segmented, above which a voxel belongs to it. */
+  readonly features: ReadonlyMap<string, number>;
   /** Picking settings of each type. */
   readonly settings: ReadonlyMap<string, PickingSettings>;
   /** Number format of the networks. */
@@ -93,6 +96,18 @@ export function checkOneSpacing(
       );
 }
 
+/** @throws PickbenchError BadCheckpoint where one checkpoint picks what another segments */
+function checkOneMeaning(paths: readonly string[], checkpoints: readonly Checkpoint[]): void {
+  const picked = new Set(checkpoints.flatMap(({ picking }) => [...picking.keys()]));
+  for (const [at, { features = [] }] of checkpoints.entries())
+    for (const { name } of features)
+      if (picked.has(name))
+        throw new PickbenchError(
+          "BadCheckpoint",
+          `${paths[at]}: segments ${name}, which another checkpoint picks as particles; give checkpoints of one kind`,
+        );
+}
+
 /** Returns the averaging of all checkpoints. @throws PickbenchError BadCheckpoint where only some average logits */
 function commonAveraging(paths: readonly string[], checkpoints: readonly Checkpoint[]): Averaging {
   const averaging = averagingOf(checkpoints[0]!);
@@ -114,6 +129,7 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
   for (const path of paths) checkpoints.push(await readCheckpoint(path, options));
   const first = checkpoints[0]!;
   checkOneSpacing(paths, checkpoints);
+  checkOneMeaning(paths, checkpoints);
   const { experiment } = first;
   const precision = options.precision ?? experiment.predict.precision ?? "float32";
   const { engine, threads } = options;
@@ -129,10 +145,14 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
     },
   );
   const settings = mergedSettings(checkpoints);
+  const features = mergedFeatures(checkpoints);
+  const types = predictor.types.filter((type) => !features.has(type));
   const { lowestThreshold = Number.POSITIVE_INFINITY } = options;
-  const floors = new Map(
-    [...settings].map(([type, { threshold }]) => [type, Math.min(threshold, lowestThreshold)]),
-  );
+  const thresholds = [
+    ...[...settings].map(([type, { threshold }]) => [type, threshold] as const),
+    ...features,
+  ];
+  const floors = new Map(thresholds.map(([name, threshold]) => [name, Math.min(threshold, lowestThreshold)]));
   const pool = openPickPool();
   const { tomogram = experiment.data.tomogram, nan = experiment.data.nan } = options;
   const choice = { ...experiment.data, tomogram, nan };
@@ -152,16 +172,17 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
     predictMaps(predictor, views, onProgress, floors);
   const pick: Detector["pick"] = async (maps) => {
     const perType = await Promise.all(
-      predictor.types.map((type) => pickType(pool, experiment, maps, type, settings.get(type)!)),
+      types.map((type) => pickType(pool, experiment, maps, type, settings.get(type)!)),
     );
     return perType.flat();
   };
   return {
     predictor,
-    types: predictor.types,
+    types,
+    features,
     settings,
     precision,
-    contrast: commonContrast(checkpoints.map(({ contrast }) => contrast ?? "dark")),
+    contrast: commonContrast(checkpoints.map(trainedContrast)),
     tomogram: choice.tomogram,
     async find(dataset, run) {
       const ref = findTomogram(findRun(dataset, run), choice.tomogram, choice.voxelSpacing);

@@ -1,4 +1,5 @@
 /** Picking settings of an ensemble. */
+import { meanOf } from "../../domain/numbers.js";
 import type { PickingSettings } from "../../infer/pick/picking.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
 
@@ -20,4 +21,14 @@ export function mergedSettings(
     });
   }
   return merged;
+}
+
+/** Merges the thresholds of features; where several checkpoints segment one, the threshold is their mean. */
+export function mergedFeatures(
+  checkpoints: readonly Pick<Checkpoint, "features">[],
+): ReadonlyMap<string, number> {
+  const all = checkpoints.flatMap(({ features = [] }) => features);
+  const thresholdsOf = (wanted: string) =>
+    all.flatMap(({ name, threshold }) => (name === wanted ? [threshold] : []));
+  return new Map(all.map(({ name }) => [name, meanOf(thresholdsOf(name))]));
 }

@@ -7,6 +7,7 @@ import { readdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { angstrom } from "../../domain/units.js";
+import { parseJson } from "../../formats/json.js";
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, writeWhole } from "../../system/files.js";
 import { checkedName, inside } from "../../system/paths/names.js";
@@ -109,7 +110,7 @@ function partsIn(folder: string, out: string): SubmissionParts {
 /** Reads a JSON file; undefined where it is missing or damaged. */
 async function readJson(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readText(path));
+    return parseJson(await readText(path), { path });
   } catch {
     return undefined;
   }

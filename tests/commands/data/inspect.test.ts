@@ -1,7 +1,10 @@
 import { rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Inspection } from "../../../src/data/inspect/inspection.js";
+import { angstrom } from "../../../src/domain/units.js";
+import { createOmeZarr } from "../../../src/formats/zarr/writer.js";
+import { serve, treeOf } from "../../support/badServer.js";
 import { pickbench } from "../../support/commandLine.js";
 import { temporaryFolder, unpackStore, writeTree } from "../../support/storeFixtures.js";
 
@@ -78,4 +81,26 @@ test("nothing there: one sentence, exit code 1", async () => {
   expect(stderr.trim().split("\n")).toEqual([
     expect.stringMatching(/^pickbench: .*nowhere: no such file or folder/),
   ]);
+});
+
+test("names what is broken in data on a server by its address", async () => {
+  vi.stubEnv("PICKBENCH_CACHE", temporaryFolder());
+  const store = join(temporaryFolder(), "TS_1.zarr");
+  const spacing = [angstrom(10), angstrom(10), angstrom(10)] as const;
+  const options = { shape: [4, 4, 4], spacing, chunkShape: [4, 4, 4], levels: 1 } as const;
+  const writer = await createOmeZarr(store, options);
+  await writer.writeSlab(0, new Float32Array(64).fill(Number.NaN));
+  await writer.close();
+  const files = new Map([...treeOf(store)].map(([path, body]) => [`d/TS_1.zarr/${path}`, body]));
+  const server = await serve(files);
+  try {
+    for (const flags of [[], ["--json"]]) {
+      const { code, stdout } = await inspect("--data", `${server.url}/d/TS_1.zarr`, ...flags);
+      expect([code, stdout]).toEqual([1, expect.stringContaining(` is NaN in ${server.url}/d/TS_1.zarr; `)]);
+    }
+    const { stdout } = await inspect("--data", `${server.url}/d/TS_1.zarr`);
+    expect(stdout).not.toContain(process.env.PICKBENCH_CACHE);
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });

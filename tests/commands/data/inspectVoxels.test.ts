@@ -121,3 +121,18 @@ test("1 Å a voxel is questioned, and takes bounded work", async () => {
     /TS_1\.mrc: says 1 Å a voxel, as programs write that do not know/,
   );
 });
+
+test("says where every voxel is NaN, and takes no number from chunks of NaN", async () => {
+  const half = voxels(-1, 1).fill(Number.NaN, 0, 12 * 60 * 60);
+  const constant = voxels(-1, 1).map((_, at) => (at % 60 < 32 ? Number.NaN : 5));
+  const all = { TS_1: voxels(-1, 1).fill(Number.NaN), TS_2: half, TS_3: constant };
+  const folder = await dataset(all, false);
+  const [empty, other, flat] = (await inspected(folder, "--nan", "blank")).runs;
+  expect(empty!.notes).toContainEqual(expect.stringMatching(/denoised.zarr: every voxel is NaN/));
+  expect(empty!.tomograms[0]).toMatchObject({ blank: 1 });
+  expect(empty!.tomograms[0]!.values).toBeUndefined();
+  expect([other!.notes, other!.tomograms[0]!.blank]).toEqual([[], 0.5]);
+  expect(flat!.tomograms[0]!.values).toMatchObject({ least: 5, largest: 5, mean: 5 });
+  const { stdout } = await pickbench("inspect", "--data", folder, "--quiet", "--nan", "blank");
+  expect(stdout).toMatch(/chunks 24×32×32; 100.0 % of the voxels are blank/);
+});

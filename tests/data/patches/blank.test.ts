@@ -33,7 +33,7 @@ describe("patches of a volume with blank voxels", () => {
   it("crops are drawn around no particle in them, and background has its middle in data", () => {
     const spec = specOf({ augment: noAugment, backgroundShare: 0.5 });
     const centres = cropCentres(spec, [source]);
-    expect(centres.flat().map(({ pick }) => pick)).toEqual([inData]);
+    expect(centres.classes.map((draw) => draw(randomFor(1, "class")).pick)).toEqual([inData]);
     for (let k = 0; k < 200; k++) {
       const { pick, map } = drawCrop(spec, [source], centres, randomFor(1, "blank crops", k));
       if (pick) continue;

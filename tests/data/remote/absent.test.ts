@@ -1,5 +1,5 @@
 /** A server may answer 403 for what it does not have; what nobody may read says so. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 import { openDataset } from "../../../src/data/dataset.js";
@@ -68,10 +68,24 @@ test.each([403, 404, 410])("a chunk that is answered with %i is absent, and said
   expect(reporter.notes).toEqual([
     expect.stringMatching(/: 1 of \d+ chunks are not on the server; they read as the array's fill value$/),
   ]);
-  expect(await fetchFiles(list, destinationIn(out), { access })).toMatchObject({ files: 0, absent: 0 });
-  expect(await fetchFiles(list, destinationIn(out))).toMatchObject({ files: 0, absent: 1 });
+  const ledger = () => readFileSync(destinationIn(out).ledger, "utf8");
+  const before = ledger();
+  const again = { files: 0, absent: 1, kept: list.length - 1 };
+  expect(await fetchFiles(list, destinationIn(out), { access })).toMatchObject(again);
+  expect(reporter.notes.length).toBe(1);
+  expect(await fetchFiles(list, destinationIn(out))).toMatchObject(again);
   await server.close();
-  expect(await fetchFiles(list, destinationIn(out))).toMatchObject({ files: 0, absent: 1 });
+  expect(await fetchFiles(list, destinationIn(out))).toMatchObject(again);
+  expect(ledger()).toBe(before);
+});
+
+test("an array whose chunks are all forbidden is refused each time it is asked for", async () => {
+  const { url } = await served(second[0]!, 403, isChunk);
+  const list = await storeFiles(url, {}).then((all) => all.filter(({ path }) => /\/0\//.test(path)));
+  const access = accessFor();
+  const out = destinationIn(temporaryFolder());
+  for (let time = 0; time < 2; time++)
+    await expect(fetchFiles(list, out, { access })).rejects.toThrow(/refuses access \(403\) to all/);
 });
 
 test("a chunk that was there before is missed", async () => {

@@ -65,10 +65,53 @@ describe("units of length", () => {
   };
 
   test.each(Object.entries({ ...metres, ...signs }))("%s", async (unit, length) => {
-    const { levels } = await openOmeZarr(withMetadata((m) => (m.axes = axesIn(unit))));
-    const stated = [10.5, 11, 12].map((size) => size * length * 1e10);
+    const angstroms = [10.5, 11, 12];
+    const scale = angstroms.map((size) => size / (length * 1e10));
+    const { levels } = await openOmeZarr(
+      withMetadata((m) => {
+        m.axes = axesIn(unit);
+        m.datasets[0]!.coordinateTransformations = [{ type: "scale", scale }];
+      }),
+    );
     for (const [axis, spacing] of levels[0]!.spacing.entries())
-      expect(spacing / stated[axis]!).toBeCloseTo(1, 12);
+      expect(spacing / angstroms[axis]!).toBeCloseTo(1, 12);
+  });
+
+  test.each([
+    ["meter", 10],
+    ["yottameter", 1e308],
+    ["angstrom", 1e-4],
+    ["yoctometer", 1e-320],
+  ])("%s with a scale of %f is no voxel spacing", async (unit, size) => {
+    const folder = withMetadata((m) => {
+      m.axes = axesIn(unit);
+      m.datasets[0]!.coordinateTransformations = [{ type: "scale", scale: [size, size, size] }];
+    });
+    await expect(openOmeZarr(folder)).rejects.toThrow(/\/0: its voxels have .* Å; wanted 0.001 to 100000:/);
+    expect((await openOmeZarr(folder, 10)).levels[0]!.spacing).toEqual([10, 10, 10]);
+  });
+
+  test("a level with more voxels than the first one has smaller ones", async () => {
+    const folder = withMetadata((m) => m.datasets.push({ path: "1" }));
+    writeTree(folder, {
+      "1/.zarray": readFileSync(join(folder, "0/.zarray"), "utf8").replace(
+        /"shape":\s*\[[^\]]*\]/,
+        '"shape": [9, 5, 6]',
+      ),
+    });
+    expect((await openOmeZarr(folder, 6)).levels[1]!.spacing).toEqual([2, 6, 6]);
+  });
+
+  test("channels count among the chunks that metadata may promise", async () => {
+    const folder = withMetadata((m) => {
+      m.axes = ["c", "z", "y", "x"];
+      m.datasets[0]!.coordinateTransformations = [{ type: "scale", scale: [1, 10, 10, 10] }];
+    });
+    const path = join(folder, "0/.zarray");
+    const array = JSON.parse(readFileSync(path, "utf8")) as object;
+    const many = { ...array, shape: [2 ** 17, 64, 8, 8], chunks: [1, 1, 8, 8] };
+    writeFileSync(path, JSON.stringify({ ...many, filters: null, compressor: null }));
+    await expect(openOmeZarr(folder)).rejects.toThrow("metadata promises 8388608 chunks");
   });
 
   test.each(["furlong", "pixel", "second", "NM"])("%s is none", async (unit) => {

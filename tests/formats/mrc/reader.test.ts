@@ -214,6 +214,38 @@ describe("readMrc", () => {
   });
 });
 
+describe("maps packed with bzip2", () => {
+  /** A map of 120×110×20 voxels, and two parts of it, by Python's bz2 (bzip2.py). */
+  const packed = JSON.parse(
+    readFileSync(new URL("../../fixtures/formats/bzip2.json", import.meta.url), "utf8"),
+  ) as Record<"whole" | "first" | "second", string>;
+  const of = (name: keyof typeof packed) => Buffer.from(packed[name], "base64");
+  const empty = Buffer.from("425a683917724538509000000000", "hex");
+
+  test("in one stream, in several, and with streams of nothing between", async () => {
+    const voxels = Float32Array.from({ length: 120 * 110 * 20 }, (_, i) => (i * i) % 7);
+    const [first, second] = [of("first"), of("second")];
+    for (const parts of [[of("whole")], [first, second], [first, empty, second, empty]]) {
+      const file = join(temporaryFolder(), "a.mrc.bz2");
+      writeFileSync(file, Buffer.concat(parts));
+      expect((await readMrc(file)).data).toEqual(voxels);
+    }
+  });
+
+  test("cut short, followed by other bytes, or of nothing but empty streams, they are refused", async () => {
+    const bytes = of("whole");
+    for (const [broken, why] of [
+      [bytes.subarray(0, -10), "cut short"],
+      [Buffer.concat([bytes, Buffer.from("more")]), "magic"],
+      [Buffer.concat(new Array(300_000).fill(empty)), "more than 100 streams without bytes"],
+    ] as const) {
+      const file = join(temporaryFolder(), "a.mrc.bz2");
+      writeFileSync(file, broken);
+      await expect(readMrc(file)).rejects.toThrow(why);
+    }
+  });
+});
+
 const maps = "../shared/data";
 describe.skipIf(!existsSync(maps))(
   "maps of other programs (skipped without ../shared), values by numpy",

@@ -200,7 +200,7 @@ test("Dynamo: columns that somebody filled come through, names of tomograms from
   };
   const sets = (await format.read(source)) as PositionSet[];
   expect(sets[0]).toMatchObject({
-    run: "TS_3",
+    run: "/data/TS_3.mrc",
     pixel: 1.5,
     extra: { family: "dynamo", names: ["tag", "cc2"] },
   });

@@ -122,6 +122,16 @@ describe("IMOD's models as text", () => {
     ]);
   });
 
+  test.each([
+    ["A", 1.35],
+    ["um", 13_500],
+    ["constructor", undefined],
+    ["pixels", undefined],
+  ])("units %s", async (unit, pixel) => {
+    const [set] = await read(Buffer.from(text.replace("units      nm", `units ${unit}`)));
+    expect(set!.pixel).toEqual(pixel);
+  });
+
   test("a contour that the file cuts short, or a word among numbers, is refused with its line", async () => {
     await expect(read(Buffer.from(text.slice(0, text.indexOf("4 5 6.5"))))).rejects.toThrow(
       "the file ends 1 points early",

@@ -88,3 +88,25 @@ describe("coverage of the 90 % interval over 200 simulated experiments with a kn
     expect(coverage(0.6, 1).score).toBeLessThan(0.7);
   });
 });
+
+test("a report that leaves a type out of experiments without it has the interval of one that counts none there", () => {
+  const at = (x: number, type: string): ParticlePick => ({
+    type,
+    x: angstrom(x),
+    y: angstrom(0),
+    z: angstrom(0),
+  });
+  const truth = new Map([
+    ["A", [at(0, "ribosome"), at(900, "ribosome"), at(2000, "thyroglobulin")]],
+    ["B", [at(0, "ribosome"), at(900, "ribosome")]],
+    ["C", [at(0, "ribosome")]],
+  ]);
+  const picks = new Map([
+    ["A", [at(0, "ribosome"), at(2000, "thyroglobulin")]],
+    ["B", [at(900, "ribosome")]],
+  ]);
+  const report = scorePicks(truth, picks);
+  const { thyroglobulin: _, ...others } = report.perExperiment.B!;
+  const lacking = { ...report, perExperiment: { ...report.perExperiment, B: others } };
+  expect(scoreInterval(lacking)).toEqual(scoreInterval(report));
+});

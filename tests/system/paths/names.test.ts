@@ -1,8 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve, sep } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { thisProcess } from "../../../src/system/owner.js";
 import { checkedName, checkLinks, inside, nameFault } from "../../../src/system/paths/names.js";
+
+import { beside, replaced } from "../../../src/system/paths/replacing.js";
 
 const origin = { what: "type", path: "a.safetensors" };
 
@@ -112,10 +116,19 @@ describe("a path inside a folder", () => {
     }
   });
 
-  test("leaves room for the temporary names that files are written under", () => {
-    const longest = "a".repeat(200);
-    writeFileSync(`${inside(folder, longest, origin)}.partial-1234567-abcdef`, "");
-    expect(() => inside(folder, "粒".repeat(78), origin)).toThrow("it is too long for a file");
-    writeFileSync(`${inside(folder, "粒".repeat(77), origin)}.partial-1234567-abcdef`, "");
+  test("leaves room for the temporary names that files and folders are written under", async () => {
+    expect(() => inside(folder, "粒".repeat(69), origin)).toThrow("it is too long for a file");
+    for (const longest of ["a".repeat(200), "粒".repeat(68)]) {
+      const place = inside(folder, longest, origin);
+      for (let time = 0; time < 2; time++)
+        await replaced(place, async (partial) => void (await mkdir(partial)));
+      expect(existsSync(place)).toBe(true);
+    }
+    const ours = thisProcess();
+    const { partial, discard } = await beside(join(folder, "x"));
+    const grown = partial.length - join(folder, "x").length;
+    const digits = "4194304".length + 12 - String(ours.pid).length - String(ours.started).length;
+    await discard();
+    expect(205 + grown + digits + "-gone".length).toBe(255);
   });
 });

@@ -9,7 +9,9 @@ import { readTensors, writeTensors } from "../../../src/formats/safetensors.js";
 import { codeOfHash, readArchitecture, runCode } from "../../../src/nets/architectureFile.js";
 import { loadNetwork } from "../../../src/nets/library/catalogue.js";
 import { canonicalJson, hashOf } from "../../../src/system/files.js";
+import { allowedByRecord } from "../../../src/train/checkpoint/allowedCode.js";
 import { readCheckpoint, readSettings } from "../../../src/train/checkpoint/checkpoint.js";
+import { resolveNetwork } from "../../../src/train/fit/networks.js";
 import { runExperiment, tuneOnly } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { pickbenchProcess } from "../../support/commandLine.js";
@@ -221,5 +223,31 @@ describe("the code that a record names", () => {
     const { stdout, stderr } = await pickbenchProcess(...args, "--allow-code", path);
     expect(stdout, stderr).toContain("checkpoint: ");
     expect(existsSync(mark())).toBe(true);
+  });
+
+  it("is known by its hash where the record holds one, wherever it lies", async () => {
+    const path = await writeMarking("held");
+    const { sha256 } = await readArchitecture(path, 1);
+    await rm(mark());
+    const named = { file: "/nowhere/net.mjs", sha256 };
+    expect(await allowedByRecord("record.json", named, { allowCode: [tinyCode(folder), path] })).toBe(path);
+    const other = allowedByRecord("record.json", { ...named, file: path }, { allowCode: [tinyCode(folder)] });
+    await expect(other).rejects.toThrow(/when its SHA-256 began with .*, and that is not .*two-layers/);
+    await writeFile(path, "throw new Error('run')");
+    const changed = allowedByRecord("record.json", { file: path, sha256 }, { allowCode: [path] });
+    await expect(changed).rejects.toMatchObject({ tag: "BadExperiment" });
+    expect(existsSync(mark())).toBe(false);
+  });
+});
+
+describe("the code that an experiment names with its hash", () => {
+  it("is not run before its hash fits", async () => {
+    const file = await writeMarking("named");
+    const { sha256 } = await readArchitecture(file, 1);
+    await rm(mark());
+    const wrong = resolveNetwork({ file, slices: 1, sha256: "0".repeat(64) });
+    await expect(wrong).rejects.toThrow(/is not the one whose SHA-256 the experiment names/);
+    expect(existsSync(mark())).toBe(false);
+    expect(await resolveNetwork({ file, slices: 1, sha256 })).toMatchObject({ architecture: "two-layers" });
   });
 });

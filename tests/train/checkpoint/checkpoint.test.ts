@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { contrasts } from "../../../src/data/contrast.js";
 import { challengeParticles } from "../../../src/domain/particles.js";
 import { randomFor } from "../../../src/domain/random.js";
 import { stateNames, type TrainingState } from "../../../src/engines/trainable.js";
@@ -10,8 +11,11 @@ import { defaultPicking } from "../../../src/infer/pick/picking.js";
 import { loadNetwork } from "../../../src/nets/library/catalogue.js";
 import {
   type Checkpoint,
+  heldContrast,
   networkOf,
   readCheckpoint,
+  readSettings,
+  trainedContrast,
   writeCheckpoint,
 } from "../../../src/train/checkpoint/checkpoint.js";
 import { checkExperiment } from "../../../src/train/experiment/experiment.js";
@@ -57,6 +61,12 @@ describe("best.safetensors", () => {
     const first = await readFile(path);
     await writeCheckpoint(path, ["all"], read);
     expect((await readFile(path)).equals(first)).toBe(true);
+  });
+
+  it.each(contrasts)("says that the training's tomograms were %s", async (contrast) => {
+    await writeCheckpoint(path, ["all"], { ...checkpoint, ...heldContrast(contrast) });
+    expect(trainedContrast(await readCheckpoint(path))).toBe(contrast);
+    expect(trainedContrast(await readSettings(path))).toBe(contrast);
   });
 
   it("keeps what an ensemble is made of, and refuses it where it says more than is understood", async () => {

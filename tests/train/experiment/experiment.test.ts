@@ -10,6 +10,7 @@ import {
   experimentText,
   readExperiment,
 } from "../../../src/train/experiment/experiment.js";
+import { withSettings } from "../../../src/train/experiment/settings.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 
 const least = {
@@ -295,6 +296,17 @@ describe("names and lists", () => {
     });
   });
 
+  it("takes them so wherever --set puts them", async () => {
+    const set = ["data={tomogram: 7, trainOn: [08]}", "splits={train: [1, 2]}", "splits.train.1=003"];
+    const { data, splits } = await named("splits: {train: rest}\ntypes: [a, b]", set);
+    expect([data.tomogram, data.trainOn, splits]).toMatchObject(["7", ["08"], { train: ["1", "003"] }]);
+    expect((await named("splits: {train: rest}\ntypes: [a, b]", ["types.1=1e3"])).types).toEqual([
+      "a",
+      "1e3",
+    ]);
+    expect((await named("splits: {train: rest}", ["splits.train=2"])).splits).toMatchObject({ train: 2 });
+  });
+
   it.each([
     ["types: [ribosome, ribosome]", "types", "ribosome"],
     ["ignore: [a, b, a]", "ignore", "a"],
@@ -344,4 +356,22 @@ describe("names and lists", () => {
     expect(of({ ...a, slices: 3 })).not.toBe(of(a));
     expect(of({ file: "a.ts" })).not.toBe(of({ file: "b.ts" }));
   });
+});
+
+it.each([
+  ["lists", (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`],
+  ["mappings", (depth: number) => `${"{a: ".repeat(depth)}1${"}".repeat(depth)}`],
+  ["blocks", (depth: number) => `${"- ".repeat(depth)}1`],
+])("YAML that nests too deeply is refused in a sentence: %s", async (_, nested) => {
+  const path = join(folder, "deep.yaml");
+  for (const depth of [250, 20_000]) {
+    await writeFile(path, `name: ${nested(depth)}\n`.replace("name: -", "name:\n  -"));
+    await expect(readExperiment(path)).rejects.toMatchObject({
+      tag: "BadExperiment",
+      message: expect.stringMatching(/deep.yaml: it nests deeper than 200 levels; write it flatter$/),
+    });
+    expect(() => withSettings({}, [`name=${nested(depth)}`])).toThrow(
+      /^--set name=.* it nests deeper than 200/s,
+    );
+  }
 });

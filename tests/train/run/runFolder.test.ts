@@ -78,6 +78,8 @@ describe("the log", () => {
     norm: 1,
     rate: 1,
     ms: 1,
+    parts: {},
+    samplesPerSecond: 1,
     waitedMs: 0,
   });
   const steps = async (path: string) =>

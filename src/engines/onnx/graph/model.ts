@@ -122,11 +122,16 @@ export interface StoredGraph {
   }[];
 }
 
-/** A stored array's type and sizes, without its values. */
+/** A stored array: its type and sizes, and its values as raw bytes or as numbers. */
 export interface StoredTensor {
   readonly name?: string;
   readonly dims?: readonly (number | { toNumber(): number })[];
   readonly dataType?: number;
+  readonly rawData?: Uint8Array;
+  readonly floatData?: readonly number[];
+  readonly doubleData?: readonly number[];
+  /** Bits of 16-bit floats. */
+  readonly int32Data?: readonly number[];
 }
 
 /** Tells whether any array of a model, in its graphs or functions, lies in another file. @throws as `decodeModel` */
@@ -157,4 +162,13 @@ export function decodeModel(bytes: Uint8Array): StoredGraph | null {
   modelType ??= loadSchema();
   const { graph } = modelType.decode(bytes) as unknown as { readonly graph?: StoredGraph | null };
   return graph ?? null;
+}
+
+/** Decodes a model's metadata, text by key. @throws as `decodeModel` */
+export function decodeMetadata(bytes: Uint8Array): Readonly<Record<string, string>> {
+  modelType ??= loadSchema();
+  const { metadataProps = [] } = modelType.decode(bytes) as unknown as {
+    readonly metadataProps?: readonly { readonly key?: string; readonly value?: string }[];
+  };
+  return Object.fromEntries(metadataProps.map(({ key = "", value = "" }) => [key, value]));
 }

@@ -1,7 +1,6 @@
 /** Dynamo tables (.tbl), with their tomograms' names (.doc). */
 import { angstrom } from "../../../domain/units.js";
 import { linesOf, TextBytes, wordsOf } from "../../lines.js";
-import { runNames } from "../../runNames.js";
 import {
   broken,
   fixed,
@@ -156,8 +155,6 @@ function tomogramNames({ path, beside }: Source): Map<number, string> {
     const match = /^\s*(\d{1,9})\s+(\S.*?)\s*$/.exec(line);
     if (match) names.set(Number(match[1]), match[2]!);
   }
-  const { of } = runNames(names.values());
-  for (const [number, name] of names) names.set(number, of(name));
   return names;
 }
 

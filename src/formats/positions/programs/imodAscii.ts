@@ -1,10 +1,8 @@
 /** Reader of IMOD's models as text, as `imodinfo -a` writes them. */
+import { angstromsPer } from "../../lengthUnits.js";
 import { linesOf, wordsOf } from "../../lines.js";
 import { broken, numberOf } from "../format.js";
 import type { TomogramPosition, Vector3 } from "../frames.js";
-
-/** Lengths of IMOD's units in Å. */
-const units: Readonly<Record<string, number>> = { A: 1, nm: 10, um: 1e4, mm: 1e7, cm: 1e8, m: 1e10 };
 
 /** Tells whether bytes are a model as text: a comment with its version, or its first line. */
 export const isImodAscii = (bytes: Buffer): boolean =>
@@ -54,6 +52,6 @@ export function readImodAscii(path: string, bytes: Buffer): AsciiModel {
     else if (words[0] === "units") unit = words[1] ?? "";
   }
   if (left > 0) throw broken(path, `line ${line}`, `the file ends ${left} points early`, "the whole contour");
-  const scale = units[unit];
+  const scale = angstromsPer(unit);
   return { points, pixel: size !== undefined && size > 0 && scale !== undefined ? size * scale : undefined };
 }

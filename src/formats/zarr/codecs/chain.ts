@@ -1,6 +1,7 @@
 /** Chains of codecs: the ordered list of a Zarr v3 array, and the filters and the compressor of a v2 array. */
 import { z } from "zod";
 import { PickbenchError } from "../../../system/errors.js";
+import { checkLimit, limits } from "../../../system/limits.js";
 import {
   type ArrayCodec,
   type ArraySpec,
@@ -15,7 +16,14 @@ import { compressor } from "./compressors.js";
 import { arrayFilter, byteFilter, bytesFilter, castValue, isFilter, scaleOffset } from "./filters.js";
 import { bytesPer, type StoredType, valuesOf } from "./numbers.js";
 import { ShardLayout } from "./shards.js";
-import { type BytesCodec, decodeStages, type StageSize, stageSizes, unsupportedCodec } from "./stage.js";
+import {
+  type BytesCodec,
+  compressedSize,
+  decodeStages,
+  type StageSize,
+  stageSizes,
+  unsupportedCodec,
+} from "./stage.js";
 
 /** Schema of Zarr v3's extension points: an object with a name, or since 3.1 the name alone. */
 export const namedSchema = z.union([
@@ -44,8 +52,51 @@ function plainSize({ toBytes }: Chain): StageSize {
   return { bytes: valueCount(toBytes.spec.shape) * bytesPer(toBytes.spec.type), isExact: true };
 }
 
+/** Most bytes of an encoded chunk that is decoded whole. */
+const mostEncoded = compressedSize({ bytes: limits.chunkBytes.most, isExact: true }).bytes;
+
+/**
+ * Lists the sizes of a chain's bytes, from its codecs of bytes' decoded to the encoded chunk. What is stated as a most is
+ * held within the limit of a chunk; exact sizes were checked when the chain was made.
+ */
+function chainSizes(chain: Chain): StageSize[] {
+  const sizes = stageSizes(chain.bytes, plainSize(chain));
+  return sizes.map((size, stage) => {
+    const most = stage > 0 && stage === sizes.length - 1 ? mostEncoded : limits.chunkBytes.most;
+    return size.isExact ? size : { bytes: Math.min(size.bytes, most), isExact: false };
+  });
+}
+
 /** Returns the size of an encoded chunk: exactly so many bytes, or at most. */
-export const chainSize = (chain: Chain): StageSize => stageSizes(chain.bytes, plainSize(chain)).at(-1)!;
+export const chainSize = (chain: Chain): StageSize => chainSizes(chain).at(-1)!;
+
+/** Returns the shard that a file is, where its inner chunks can be read one by one; undefined for other files. */
+export function shardInFile({ arrays, toBytes, bytes }: Chain): ShardLayout | undefined {
+  return "shard" in toBytes && bytes.length === 0 && arrays.every(({ codec }) => codec.order)
+    ? toBytes.shard
+    : undefined;
+}
+
+/**
+ * Checks that every stage of a chunk, from its values to its encoded bytes, fits into memory where it is decoded whole. What
+ * a shard is made of was checked when its own chains were made.
+ *
+ * @throws PickbenchError BadDataset
+ */
+function checkStages(path: string, chain: Chain): Chain {
+  if (shardInFile(chain)) return chain;
+  const { arrays, toBytes, bytes } = chain;
+  for (const { type, shape } of [...arrays.map(({ spec }) => spec), toBytes.spec]) {
+    const what = `${path}: a chunk of [${shape}] values`;
+    checkLimit("chunkBytes", valueCount(shape) * bytesPer(type), { what, path });
+  }
+  for (const [stage, size] of stageSizes(bytes, plainSize(chain)).slice(1).entries()) {
+    const isLast = stage === bytes.length - 1;
+    if (size.isExact && !(isLast && size.bytes <= mostEncoded))
+      checkLimit("chunkBytes", size.bytes, { what: `${path}: a chunk before ${bytes[stage]!.name}`, path });
+  }
+  return chain;
+}
 
 /**
  * Decodes a chunk.
@@ -53,7 +104,7 @@ export const chainSize = (chain: Chain): StageSize => stageSizes(chain.bytes, pl
  * @throws Error where it is damaged, or a checksum is another than stated
  */
 export async function decodeChain(chain: Chain, encoded: Uint8Array): Promise<Block> {
-  const bytes = await decodeStages(encoded, chain.bytes, plainSize(chain));
+  const bytes = await decodeStages(encoded, chain.bytes, chainSizes(chain));
   const { toBytes } = chain;
   if ("shard" in toBytes) return undoArrays(chain, await toBytes.shard.decode(bytes));
   const { spec, isBig } = toBytes;
@@ -78,6 +129,7 @@ const plainName = (name: string): string => name.replace(/^(https:\/\/codec\.zar
  * Makes the chain of a Zarr v3 array.
  *
  * @throws PickbenchError Unsupported with the name of a codec that is not read, BadDataset where the chain is not legal
+ * or a stage of it does not fit into memory
  */
 export function chainV3(path: string, codecs: readonly Named[], array: ArraySpec): Chain {
   const arrays: Chain["arrays"][number][] = [];
@@ -102,7 +154,7 @@ export function chainV3(path: string, codecs: readonly Named[], array: ArraySpec
     }
   }
   if (!toBytes) throw illegal(path, "no codec makes bytes");
-  return { arrays, toBytes, bytes };
+  return checkStages(path, { arrays, toBytes, bytes });
 }
 
 const illegal = (path: string, fault: string): PickbenchError =>
@@ -225,7 +277,8 @@ function shardOf(path: string, configuration: Configuration, spec: ArraySpec): S
  *
  * @param codecs its filters and its compressor
  * @param order of its values: "F" for the first axis fastest
- * @throws PickbenchError Unsupported with the name of a codec that is not read
+ * @throws PickbenchError Unsupported with the name of a codec that is not read, BadDataset where a stage of the chain does
+ * not fit into memory
  */
 export function chainV2(
   path: string,
@@ -246,7 +299,10 @@ export function chainV2(
     return codec;
   });
   const turned = transpose(spec.shape.map((_, axis) => spec.shape.length - 1 - axis));
-  return order === "C"
-    ? { arrays: [], toBytes: { spec, isBig }, bytes }
-    : { arrays: [{ codec: turned, spec }], toBytes: { spec: turned.encoded(spec), isBig }, bytes };
+  return checkStages(
+    path,
+    order === "C"
+      ? { arrays: [], toBytes: { spec, isBig }, bytes }
+      : { arrays: [{ codec: turned, spec }], toBytes: { spec: turned.encoded(spec), isBig }, bytes },
+  );
 }

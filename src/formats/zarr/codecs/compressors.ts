@@ -1,7 +1,7 @@
 /** Compressors of chunks, none of which writes more than the metadata declare. */
-import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { gunzip, inflate } from "node:zlib";
+import { Bzip2Reader } from "../../bzip2.js";
 import { decodeBlosc } from "../blosc.js";
 import { decodeLz4Block } from "../lz4Block.js";
 import { type BytesCodec, checkSize, compressedSize, type StageSize } from "./stage.js";
@@ -47,48 +47,22 @@ function decodeLz4(encoded: Uint8Array, size: StageSize): Uint8Array {
   return out;
 }
 
-interface Bzip2 {
-  header(bits: BitReader): number;
-  decompress(
-    bits: BitReader,
-    write: (byte: number) => void,
-    work: Int32Array,
-    workSize: number,
-    checksum: number,
-  ): number | null;
-}
-interface BitReader {
-  (count: number | null): number | undefined;
-  readonly bytesRead: number;
-}
-
-/**
- * Decodes bzip2 by the parts of unbzip2-stream: its stream holds a whole block as an array of numbers, which a few bytes
- * swell to hundreds of megabytes.
- */
 function decodeBzip2(encoded: Uint8Array, size: StageSize): Uint8Array {
-  const require = createRequire(import.meta.url);
-  const bzip2 = require("unbzip2-stream/lib/bzip2") as Bzip2;
-  const bitReader = require("unbzip2-stream/lib/bit_iterator") as (next: () => Uint8Array) => BitReader;
   if (encoded.length === 0) throw new Error("bzip2 stream is empty");
   let isGiven = false;
-  const bits = bitReader(() => {
+  const next = (): Uint8Array => {
     if (isGiven) throw new Error("bzip2 stream is cut short");
     isGiven = true;
     return encoded;
-  });
+  };
   const out = new Uint8Array(size.bytes);
   let length = 0;
-  const write = (byte: number): void => {
+  const reader = new Bzip2Reader(next, (byte) => {
     if (length === out.length)
       throw new Error(`bzip2 decodes to more than the ${size.bytes} bytes that are wanted`);
     out[length++] = byte;
-  };
-  while (bits.bytesRead < encoded.length) {
-    const workSize = 100_000 * bzip2.header(bits);
-    const work = new Int32Array(workSize);
-    for (let sum: number | null = 0; sum !== null; ) sum = bzip2.decompress(bits, write, work, workSize, sum);
-  }
+  });
+  while (reader.isInside || reader.bytesRead < encoded.length) reader.readPart();
   return out.subarray(0, length);
 }
 

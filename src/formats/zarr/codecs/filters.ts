@@ -207,12 +207,15 @@ const base64: BytesCodec = {
   },
 };
 
-/** Returns a filter of bytes by its name; undefined for other names. */
+/** Returns a filter of bytes by its name; undefined for other names, and for a shuffle of elements of no whole size. */
 export function byteFilter(
   name: string,
   { elementsize }: Configuration,
   own: NumberType,
 ): BytesCodec | undefined {
-  if (name === "shuffle") return shuffle(typeof elementsize === "number" ? elementsize : bytesPer(own));
+  if (name === "shuffle") {
+    const size = elementsize === undefined ? bytesPer(own) : elementsize;
+    return typeof size === "number" && Number.isSafeInteger(size) ? shuffle(size) : undefined;
+  }
   return name === "packbits" ? packBits : name === "base64" ? base64 : undefined;
 }

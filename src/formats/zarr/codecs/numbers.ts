@@ -106,8 +106,8 @@ const bigint = (value: number | bigint): bigint =>
  * @param value of the metadata: a number, a bool, "NaN", "Infinity", "-Infinity", or a float's bits as `0x…`
  */
 export function fillOf(type: NumberType, value: unknown): number | bigint | undefined {
-  if (typeof value === "boolean") return Number(value);
-  const number = typeof value === "string" ? namedNumber(type, value) : value;
+  const number =
+    typeof value === "boolean" ? Number(value) : typeof value === "string" ? namedNumber(type, value) : value;
   if (typeof number !== "number") return undefined;
   if (!isFloat(type) && !Number.isInteger(number)) return undefined;
   const [held] = Array.from(numbersOf(type, cast([number], type)));

@@ -1,6 +1,6 @@
 /** Shards: many chunks in one file or chunk, with an index of their places (Zarr v3, sharding_indexed). */
 import { type ArraySpec, type Block, copyBlock, plainBlock, plainStride, valueCount } from "./arrays.js";
-import { bytesPer, newValues } from "./numbers.js";
+import { newValues } from "./numbers.js";
 import type { StageSize } from "./stage.js";
 
 /** What a shard is made of. */
@@ -130,6 +130,3 @@ export function* coordinatesOf(grid: readonly number[]): Generator<number[]> {
     if (axis < 0) return;
   }
 }
-
-/** Returns the bytes of a shard's values as they are held whole. */
-export const shardBytes = ({ type, shape }: ArraySpec): number => valueCount(shape) * bytesPer(type);

@@ -40,14 +40,14 @@ export function stageSizes(codecs: readonly BytesCodec[], decoded: StageSize): S
  * Decodes bytes through codecs, the last one first.
  *
  * @param codecs in the order of encoding
+ * @param sizes of all stages, from decoded to encoded
  * @throws Error where a stage is damaged, or decodes to another size than it must
  */
 export async function decodeStages(
   encoded: Uint8Array,
   codecs: readonly BytesCodec[],
-  decoded: StageSize,
+  sizes: readonly StageSize[],
 ): Promise<Uint8Array> {
-  const sizes = stageSizes(codecs, decoded);
   checkSize("it", encoded.length, sizes.at(-1)!);
   let bytes = encoded;
   for (let stage = codecs.length - 1; stage >= 0; stage--) {

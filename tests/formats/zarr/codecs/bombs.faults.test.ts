@@ -71,6 +71,8 @@ const gigabyte = 2 ** 30;
 const blocks = gigabyte / 2 ** 17;
 const gzipped = () => gzipSync(Buffer.alloc(2 ** 28));
 const bzip2 = "/bin/bzip2";
+/** What bzip2 makes of nothing. */
+const emptyBzip2 = Buffer.from("425a683917724538509000000000", "hex");
 
 const bombs: [string, () => string][] = [
   ["gzip", () => store({ compressor: { id: "gzip" } }, Buffer.concat(new Array(8).fill(gzipped())))],
@@ -103,6 +105,41 @@ const bombs: [string, () => string][] = [
         ? execFileSync(bzip2, { input: Buffer.alloc(45_000_000), maxBuffer: 2 ** 26 })
         : Buffer.from("BZh9");
       return store({ compressor: { id: "bz2" } }, Buffer.concat(new Array(8).fill(stream)));
+    },
+  ],
+  [
+    "bz2 of streams without bytes",
+    () => store({ compressor: { id: "bz2" } }, Buffer.concat(new Array(140_000).fill(emptyBzip2))),
+  ],
+  [
+    "filters that each make eight bytes of one",
+    () => {
+      const filters = new Array(5).fill({ id: "astype", encode_dtype: "<f8", decode_dtype: "|i1" });
+      return store({ dtype: "|i1", filters, compressor: { id: "gzip" } }, gzipped());
+    },
+  ],
+  [
+    "gzip of a shard whose index is larger than any chunk",
+    () => {
+      const codecs = [{ name: "bytes", configuration: { endian: "little" } }];
+      const sharding = { chunk_shape: [1, 1, 1], codecs, index_codecs: codecs };
+      const gzip = { name: "gzip", configuration: { level: 5 } };
+      const v3 = {
+        ...{ zarr_format: 3, node_type: "array", shape: [1024, 1024, 256], data_type: "int8", fill_value: 0 },
+        chunk_grid: { name: "regular", configuration: { chunk_shape: [1024, 1024, 256] } },
+        chunk_key_encoding: { name: "default", configuration: { separator: "/" } },
+        codecs: [{ name: "sharding_indexed", configuration: sharding }, gzip],
+      };
+      const group = {
+        zarr_format: 3,
+        node_type: "group",
+        attributes: { ome: { version: "0.5", ...JSON.parse(image) } },
+      };
+      return writeTree(join(temporaryFolder(), "bomb.zarr"), {
+        "zarr.json": JSON.stringify(group),
+        "0/zarr.json": JSON.stringify(v3),
+        "0/c/0/0/0": gzipped(),
+      });
     },
   ],
   [

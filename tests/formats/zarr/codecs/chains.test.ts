@@ -2,7 +2,9 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openOmeZarr, openTomogram } from "../../../../src/data/tomograms/omeZarr.js";
+import { chainSize, chainV2, chainV3 } from "../../../../src/formats/zarr/codecs/chain.js";
 import { checksumCodec } from "../../../../src/formats/zarr/codecs/checksums.js";
+import { fillOf } from "../../../../src/formats/zarr/codecs/numbers.js";
 import { temporaryFolder, unpackStore, writeTree } from "../../../support/storeFixtures.js";
 
 /** Stores that zarr_chains.py wrote: name → path → base64. */
@@ -145,4 +147,61 @@ describe("metadata of Zarr v3", () => {
     const folder = changed("v3 crc32c behind a shard", (m) => (m.extra = { must_understand: false }));
     expect((await read(folder)).data).toEqual(counting);
   });
+});
+
+describe("what a chain decodes to fits into memory at every stage", () => {
+  const spec = { type: "float32", shape: [512, 512, 512], fill: 0 } as const;
+  const bytes = { name: "bytes", configuration: { endian: "little" } };
+  const gzip = { name: "gzip", configuration: {} };
+  const shard = (size: number) => ({
+    name: "sharding_indexed",
+    configuration: { chunk_shape: [size, size, size], codecs: [bytes, gzip], index_codecs: [bytes] },
+  });
+  const most = 2 ** 31 + 2 ** 16;
+
+  test("around shards, around checksums and in shards", () => {
+    for (const codecs of [
+      [shard(4), gzip, gzip],
+      [bytes, gzip, { name: "crc32c", configuration: {} }, gzip],
+    ])
+      expect(chainSize(chainV3("zarr.json", codecs, spec)).bytes).toBe(most);
+    expect(() => chainV3("zarr.json", [bytes], { ...spec, shape: [1024, 1024, 1024] })).toThrow(
+      "a chunk of [1024,1024,1024] values has 4,294,967,296 bytes; at most",
+    );
+    expect(() => chainV3("zarr.json", [shard(1024)], { ...spec, shape: [2048, 1024, 1024] })).toThrow(
+      "a chunk of [1024,1024,1024] values has 4,294,967,296 bytes",
+    );
+    expect(() => chainV3("zarr.json", [shard(1), gzip], spec)).toThrow("a chunk of [512,512,512,2] values");
+  });
+
+  test("for each filter of Zarr v2", () => {
+    const wide = { id: "astype", encode_dtype: "<f8", decode_dtype: "|i1" };
+    const own = { type: "int8", isBig: false } as const;
+    const made = (count: number) =>
+      chainV2("z", [...new Array(count).fill(wide), { id: "gzip" }], own, "C", { ...spec, type: "int8" });
+    expect(chainSize(made(1)).bytes).toBe(most);
+    expect(() => made(2)).toThrow("a chunk before astype has 8,589,934,592 bytes; at most");
+  });
+});
+
+test.each([2.5, Number.NaN, 1e300, "4", null])(
+  "a shuffle of elements of %j bytes is not read",
+  (elementsize) => {
+    const own = { type: "float32", isBig: false } as const;
+    const codecs = [{ id: "shuffle", elementsize }];
+    expect(() => chainV2(".zarray", codecs, own, "C", { type: "float32", shape: [4], fill: 0 })).toThrow(
+      "codec shuffle is not read",
+    );
+  },
+);
+
+test.each([
+  ["int64", true, 1n],
+  ["uint64", false, 0n],
+  ["int8", true, 1],
+  ["bool", true, 1],
+  ["float32", false, 0],
+  ["int64", 7, 7n],
+] as const)("the fill value of %s that is written %j is %s", (type, written, held) => {
+  expect(fillOf(type, written)).toBe(held);
 });

@@ -1,4 +1,4 @@
-/** Units of length in OME-NGFF metadata. */
+/** Units of length by name, as OME-NGFF and the programs of the field write them. */
 
 /** Metres per prefix of the SI. */
 const prefixes: Readonly<Record<string, number>> = {

@@ -1,8 +1,8 @@
-/** Reads log.jsonl of a run for its report. */
+/** Reads log.jsonl of a run: for its report, and for other programs. */
 import { stat } from "node:fs/promises";
 import { z } from "zod";
-import { PickbenchError } from "../system/errors.js";
-import { readText } from "../system/paths/opening.js";
+import { PickbenchError } from "../../system/errors.js";
+import { readText } from "../../system/paths/opening.js";
 
 const stepSchema = z.looseObject({
   network: z.string(),
@@ -11,6 +11,22 @@ const stepSchema = z.looseObject({
   rate: z.number(),
   ms: z.number(),
   waitedMs: z.number(),
+  /** Absent in older logs, as are the two below. */
+  norm: z.number().optional(),
+  parts: z.record(z.string(), z.number()).optional(),
+  samplesPerSecond: z.number().optional(),
+});
+const lookSchema = z.looseObject({
+  network: z.string(),
+  step: z.int().nonnegative(),
+  watch: z.looseObject({
+    loss: z.number(),
+    parts: z.record(z.string(), z.number()),
+    f4: z.record(z.string(), z.number()),
+    dice: z.record(z.string(), z.number()).optional(),
+    crops: z.int().positive(),
+  }),
+  watchMs: z.number(),
 });
 const evaluationSchema = z.looseObject({
   network: z.string(),
@@ -21,12 +37,15 @@ const evaluationSchema = z.looseObject({
 
 /** A training step of log.jsonl. */
 export type TrainingStep = z.infer<typeof stepSchema>;
-type Evaluation = z.infer<typeof evaluationSchema>;
+export type Evaluation = z.infer<typeof evaluationSchema>;
+/** A look at the crops of the tune runs. */
+export type Look = z.infer<typeof lookSchema>;
 
 /** Contents of log.jsonl, in order. */
 export interface TrainingLog {
   readonly steps: readonly TrainingStep[];
   readonly evaluations: readonly Evaluation[];
+  readonly looks: readonly Look[];
 }
 
 /** Size limit in bytes: some two million steps. */
@@ -36,11 +55,11 @@ const largestLog = 2 ** 28;
  * Reads a run's log. The last line may be torn where the run was killed; a run of a network trained elsewhere has no
  * log.
  *
- * @throws PickbenchError BadExperiment, naming the first line that is neither a step nor an evaluation
+ * @throws PickbenchError BadExperiment, naming the first line that is neither a step, an evaluation nor a look
  */
 export async function readLog(path: string): Promise<TrainingLog> {
   const there = await stat(path).catch(() => undefined);
-  if (!there) return { steps: [], evaluations: [] };
+  if (!there) return { steps: [], evaluations: [], looks: [] };
   if (there.size > largestLog)
     throw new PickbenchError(
       "BadExperiment",
@@ -50,21 +69,24 @@ export async function readLog(path: string): Promise<TrainingLog> {
   const lines = (await readText(path)).split("\n");
   const steps: TrainingStep[] = [];
   const evaluations: Evaluation[] = [];
+  const looks: Look[] = [];
   for (const [at, line] of lines.entries()) {
     if (line === "") continue;
     const value = jsonOf(line);
     const step = stepSchema.safeParse(value);
     const evaluation = step.success ? undefined : evaluationSchema.safeParse(value);
+    const look = step.success || evaluation?.success ? undefined : lookSchema.safeParse(value);
     if (step.success) steps.push(step.data);
     else if (evaluation?.success) evaluations.push(evaluation.data);
+    else if (look?.success) looks.push(look.data);
     else if (at < lines.length - 1)
       throw new PickbenchError(
         "BadExperiment",
-        `${path}: line ${at + 1} is neither a step nor an evaluation; take it out`,
+        `${path}: line ${at + 1} is neither a step, an evaluation nor a look; take it out`,
         { path },
       );
   }
-  return { steps, evaluations };
+  return { steps, evaluations, looks };
 }
 
 function jsonOf(line: string): unknown {

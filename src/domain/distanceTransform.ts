@@ -4,7 +4,7 @@
  * centre of the nearest background voxel inside the volume; outside the volume there is neither foreground nor
  * background, as in SciPy's `distance_transform_edt`. Without any background every distance is Infinity.
  */
-import { type Box, type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
+import { type Box, type Shape3, type Spacing3, voxelCount } from "./volume.js";
 
 /** Squared lengths of one step along z, y, x. */
 export type AxisWeights = readonly [z: number, y: number, x: number];
@@ -26,10 +26,15 @@ export function axisWeights(spacing: Spacing3): AxisWeights {
 export function squaredDistances(mask: Uint8Array, shape: Shape3, weights: AxisWeights): Float32Array {
   const values = new Float32Array(voxelCount(shape));
   for (let i = 0; i < values.length; i++) values[i] = mask[i] ? Number.POSITIVE_INFINITY : 0;
+  transformAxes(values, shape, weights);
+  return values;
+}
+
+/** Replaces values (z, y, x), Infinity in the foreground and 0 elsewhere, by squared distances in the weights' unit. */
+export function transformAxes(values: Float32Array, shape: Shape3, weights: AxisWeights): void {
   const whole: Box = { start: [0, 0, 0], end: shape };
   const envelope = newEnvelope(Math.max(...shape));
   for (const axis of [2, 1, 0] as const) transformAxis(values, shape, whole, axis, weights[axis], envelope);
-  return values;
 }
 
 /**

@@ -1,0 +1,146 @@
+/**
+ * Finds the masks of features. The room `masks` reads what was segmented in a run onto a tomogram's grid, and which of it is
+ * known.
+ */
+
+import { ownUserId } from "../../formats/copickPicks.js";
+import { PickbenchError } from "../../system/errors.js";
+import { nearest, suggestion } from "../../system/nearest.js";
+import { isThere } from "../../system/paths/replacing.js";
+import { labelled } from "../layouts/copickProject.js";
+import type { Dataset, Run, SegmentationRef } from "../model.js";
+import { annotatedRuns, type Feature } from "./features.js";
+
+/** A mask's volume, and what its voxels mean. */
+export interface MaskPlace {
+  readonly path: string;
+  /** The value that means yes; undefined where every value above 0 does. */
+  readonly label: number | undefined;
+  /** Labels that are allowed, by name; undefined where any is. */
+  readonly labels: ReadonlyMap<string, number> | undefined;
+}
+
+/** Returns the path that a pattern has for a run. */
+export const patternPath = (pattern: string, run: string): string => pattern.replaceAll("{run}", run);
+
+/**
+ * Finds the mask of a feature in a run; undefined where there is none. Of the data set's segmentations that is the one of
+ * the feature's name, else a multilabel one whose configuration has the feature among its objects; those that pickbench
+ * itself wrote, and the Data Portal's that are not ground truth, only where `user` asks for them. Of several spacings the
+ * tomogram's own is taken.
+ *
+ * @param voxelSpacing of the tomogram, in Å
+ * @throws PickbenchError BadDataset where several are left to choose from
+ */
+export async function findMask(
+  dataset: Dataset,
+  run: Run,
+  feature: Feature,
+  voxelSpacing: number,
+): Promise<MaskPlace | undefined> {
+  const { name, masks, label } = feature;
+  if (masks !== undefined) {
+    const path = patternPath(masks, run.name);
+    return (await isThere(path)) ? { path, label, labels: undefined } : undefined;
+  }
+  const there = (run.segmentations ?? []).filter((each) => isAsked(each, feature));
+  const named = there.filter((each) => each.name === name && (label !== undefined || !each.isMultilabel));
+  if (named.length > 0)
+    return { path: onlyOne(run, feature, named, voxelSpacing).path, label, labels: undefined };
+  const labels = labelsOf(dataset);
+  const own = labels.get(name);
+  const multilabel = there.filter(({ isMultilabel }) => isMultilabel);
+  if (own === undefined || multilabel.length === 0) return undefined;
+  return { path: onlyOne(run, feature, multilabel, voxelSpacing).path, label: own, labels };
+}
+
+const isAsked = ({ userId, sessionId, isTruth }: SegmentationRef, { user, session }: Feature): boolean =>
+  (user === undefined ? userId !== ownUserId && isTruth : userId === user) &&
+  (session === undefined || sessionId === session);
+
+/** Labels of a data set's objects: those of its configuration, or of its particles as pickbench numbers them. */
+const labelsOf = ({ objects, particles }: Dataset): ReadonlyMap<string, number> =>
+  new Map((objects ?? labelled(particles)).map(({ name, label }) => [name, label]));
+
+function onlyOne(
+  run: Run,
+  { name }: Feature,
+  found: readonly SegmentationRef[],
+  voxelSpacing: number,
+): SegmentationRef {
+  const atSpacing = found.filter((each) => Math.abs(each.voxelSpacing / voxelSpacing - 1) < 0.01);
+  const [first, second] = atSpacing.length > 0 ? atSpacing : found;
+  if (second === undefined) return first!;
+  const those = (atSpacing.length > 0 ? atSpacing : found)
+    .map((each) => `user ${each.userId}, session ${each.sessionId}, ${each.voxelSpacing} Å`)
+    .join("; ");
+  throw new PickbenchError(
+    "BadDataset",
+    `${run.name}: ${name} was segmented several times (${those}); name one with features: [{name: ${name}, user: …, session: …}]`,
+    { path: first!.path },
+  );
+}
+
+/** Lists the names of features that the segmentations of a data set's runs are of, or hold as labels. */
+export function featuresThere(dataset: Dataset): string[] {
+  const all = dataset.runs.flatMap(({ segmentations = [] }) => segmentations);
+  const own = all.filter(({ userId }) => userId !== ownUserId);
+  const names = own.filter(({ isMultilabel }) => !isMultilabel).map(({ name }) => name);
+  const inLabels = own.some(({ isMultilabel }) => isMultilabel) ? [...labelsOf(dataset).keys()] : [];
+  return [...new Set([...names, ...inLabels])].sort();
+}
+
+/**
+ * Checks that the data set knows every feature, and every run that a feature's annotation names.
+ *
+ * @throws PickbenchError BadExperiment, listing what there is
+ */
+export function checkFeatures(dataset: Dataset, features: readonly Feature[]): void {
+  const runs = dataset.runs.map(({ name }) => name);
+  const there = featuresThere(dataset);
+  for (const feature of features) {
+    const strange = annotatedRuns(feature).find((run) => !runs.includes(run));
+    if (strange !== undefined)
+      throw new PickbenchError(
+        "BadExperiment",
+        `features: the annotation of ${feature.name} names the run ${strange}, which the data set has not${suggestion(strange, runs)}`,
+      );
+    if (feature.masks !== undefined || there.includes(feature.name)) continue;
+    if (feature.user === ownUserId) continue;
+    const meant = nearest(feature.name, there);
+    throw new PickbenchError(
+      "BadExperiment",
+      `features: the data set has no segmentation ${feature.name}; ${meant === undefined ? `there is ${there.join(", ") || "none at all: name the files with masks: PATTERN"}` : `did you mean ${meant}?`}`,
+    );
+  }
+}
+
+/**
+ * Lists the files outside the data set that the masks of a run are read from, by the names that manifests give them.
+ */
+export async function maskFiles(
+  features: readonly Feature[],
+  run: string,
+): Promise<{ readonly name: string; readonly path: string }[]> {
+  const found: { name: string; path: string }[] = [];
+  for (const { name, masks, annotated } of features) {
+    const add = async (kind: string, path: string) => {
+      if (await isThere(path)) found.push({ name: `${kind}/${name}/${run}`, path });
+    };
+    if (masks !== undefined) await add("masks", patternPath(masks, run));
+    if (typeof annotated === "string") continue;
+    if ("mask" in annotated) await add("annotated", patternPath(annotated.mask, run));
+    if ("boxes" in annotated && typeof annotated.boxes === "string") await add("boxes", annotated.boxes);
+  }
+  return found;
+}
+
+/** Returns a data set whose runs list the files of masks that features name beside it. */
+export async function withMaskFiles(dataset: Dataset, features: readonly Feature[]): Promise<Dataset> {
+  if (features.length === 0) return dataset;
+  const runs = dataset.runs.map(async (run) => {
+    const besides = await maskFiles(features, run.name);
+    return besides.length > 0 ? { ...run, besides } : run;
+  });
+  return { ...dataset, runs: await Promise.all(runs) };
+}

@@ -1,0 +1,62 @@
+/** The edge of a holey carbon film that reaches into the field of view along one face of the ice. */
+import type { Random } from "../../../domain/random.js";
+import { type Slab, slabMiddle } from "../placement.js";
+import { bitOf } from "./features.js";
+import type { Clearance } from "./occupancy.js";
+import { type Canvas, draw, shareInside } from "./raster.js";
+
+/** Amorphous carbon of 1.8 g/cm³ above ice, Da/Å³ (10.9 V of inner potential; Peng et al., 1996). */
+const density = 1.5;
+/** Standard deviation of the film's grain in voxels, relative to its density. */
+const grain = 0.45;
+/** Thickness of films in Å, and radius of their holes in Å (1.2 to 2 µm wide). */
+const thickness = { least: 150, greatest: 200 } as const;
+const hole = { least: 6000, greatest: 10_000 } as const;
+
+/**
+ * Draws a carbon film outside a round hole, a part of whose edge lies in the tomogram.
+ *
+ * @returns the signed distance in Å to the film, negative inside
+ */
+export function drawCarbon(slab: Slab, random: Random): Clearance {
+  const { x, y } = slab.size;
+  const radius = random.between(hole.least, hole.greatest);
+  const direction = random.between(0, 2 * Math.PI);
+  const [cos, sin] = [Math.cos(direction), Math.sin(direction)];
+  const half = (Math.abs(cos) * x + Math.abs(sin) * y) / 2;
+  const near = random.between(0.35, 0.65) * half;
+  const centre = [x / 2 + (near - radius) * cos, y / 2 + (near - radius) * sin] as const;
+  const thick = Math.min(random.between(thickness.least, thickness.greatest), 0.3 * slab.thickness);
+  const side = random.uniform() < 0.5 ? 1 : -1;
+  const height = (side * (slab.thickness - thick)) / 2;
+  const frays = Array.from({ length: 3 }, () => ({
+    count: (2 * Math.PI * radius) / random.between(250, 1200),
+    phase: random.between(0, 2 * Math.PI),
+    depth: random.between(3, 10),
+  }));
+  return (px, py, pz) => {
+    const [dx, dy] = [px - centre[0], py - centre[1]];
+    const angle = Math.atan2(dy, dx);
+    let edge = radius;
+    for (const { count, phase, depth } of frays) edge += depth * Math.cos(Math.round(count) * angle + phase);
+    const away = Math.abs(pz - slabMiddle(slab, px, py) - height) - thick / 2;
+    return Math.max(edge - Math.hypot(dx, dy), away);
+  };
+}
+
+/** Draws a carbon film into a canvas. */
+export function paintCarbon(canvas: Canvas, film: Clearance, slab: Slab, random: Random): void {
+  const { spacing } = canvas.field;
+  const { x, y, z } = slab.size;
+  const rim = 20 * spacing;
+  draw(canvas, {
+    bounds: { low: [-rim, -rim, -rim], high: [x + rim, y + rim, z + rim] },
+    bit: bitOf("carbon"),
+    distance: (px, py, pz) => {
+      const away = film(px, py, pz);
+      return away > spacing ? Infinity : away;
+    },
+    density: (away) => density * (1 + grain * random.normal()) * shareInside(away, spacing),
+    holds: (away) => away <= 0,
+  });
+}

@@ -1,0 +1,215 @@
+/** Places particles and other proteins in a cell: on membranes, and in the space between all else. */
+import { challengeParticles } from "../../../domain/particles.js";
+import type { Random } from "../../../domain/random.js";
+import type { Rotation } from "../../../domain/rotation.js";
+import type { Density } from "../density.js";
+import { slabMiddle } from "../placement.js";
+import { randomRotation, rotate, type Vector3 } from "../rotation.js";
+import type { Occupancy } from "./occupancy.js";
+import { type CellProteins, type MembraneProtein, proteinDensity } from "./proteins.js";
+import { acrossTo, halfThickness, type Membrane } from "./surfaces.js";
+
+/** A protein to be stamped. */
+export interface PlacedProtein {
+  readonly density: Density;
+  readonly at: Vector3;
+  readonly rotation: Rotation;
+  /** The membrane that it sits on. */
+  readonly host?: Membrane;
+}
+
+/** The type that sits on membranes as on the endoplasmic reticulum: its share there, and which way faces the membrane. */
+export const boundType = "ribosome";
+const boundShare = 0.4;
+/** Direction in a bound particle's own frame that points at the membrane: the exit tunnel's in the built-in shape. */
+export const towardsMembrane: Vector3 = [0, -1, 0];
+
+/** Å kept between two particles. */
+const gap = 4;
+/** Attempts before a particle, and before a protein of no interest, is left out for lack of space. */
+const attempts = 2000;
+const fewAttempts = 12;
+
+/** Returns the rotation that turns `from` to `to`, then by `degrees` about it. Both have length 1. */
+export function turnTo(from: Vector3, to: Vector3, degrees: number): Rotation {
+  const [a, b] = acrossTo(from);
+  const [p, q] = acrossTo(to);
+  const [cos, sin] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+  const axes = [0, 1, 2].map((i) => [cos * p[i]! + sin * q[i]!, cos * q[i]! - sin * p[i]!, to[i]!] as const);
+  return axes.flatMap((row) =>
+    [0, 1, 2].map((i) => row[0] * a[i]! + row[1] * b[i]! + row[2] * from[i]!),
+  ) as unknown as Rotation;
+}
+
+/** Returns how far in Å a density reaches from its centre of mass in a direction, down to a tenth of its peak. */
+export function reachTowards({ map, centre }: Density, [dx, dy, dz]: Vector3): number {
+  const [nz, ny, nx] = map.shape;
+  const [sz, sy, sx] = map.spacing;
+  const least = 0.1 * map.data.reduce((peak, value) => Math.max(peak, value), 0);
+  let most = 0;
+  for (let z = 0, at = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      const height = (z - centre[0]) * sz * dz + (y - centre[1]) * sy * dy;
+      for (let x = 0; x < nx; x++) {
+        if (map.data[at++]! > least) most = Math.max(most, height + (x - centre[2]) * sx * dx);
+      }
+    }
+  }
+  return most;
+}
+
+/**
+ * Places the particles: part of the ribosomes on membranes, the rest, largest first, anywhere in the ice.
+ *
+ * @returns those that fitted
+ */
+export function placeParticles(
+  particles: ReadonlyMap<string, Density>,
+  counts: ReadonlyMap<string, number>,
+  membranes: readonly Membrane[],
+  occupancy: Occupancy,
+  random: Random,
+): PlacedProtein[] {
+  const placed: PlacedProtein[] = [];
+  const left = new Map(counts);
+  const bound = particles.get(boundType);
+  if (bound && membranes.length > 0) {
+    const wanted = Math.round(boundShare * (counts.get(boundType) ?? 0));
+    const rise = reachTowards(bound, towardsMembrane);
+    for (let i = 0; i < wanted; i++) {
+      const found = placeOnMembrane(bound, rise, membranes, occupancy, random);
+      if (found) placed.push(found);
+    }
+    left.set(boundType, (counts.get(boundType) ?? 0) - placed.length);
+  }
+  const rest = challengeParticles
+    .flatMap(({ name }) => Array<string>(left.get(name) ?? 0).fill(name))
+    .flatMap((name) => particles.get(name) ?? [])
+    .sort((a, b) => b.radius - a.radius);
+  for (const density of rest) {
+    const at = findPlace(density.radius + gap / 2, attempts, 1, occupancy, random);
+    if (at) placed.push({ density, at, rotation: randomRotation(random) });
+  }
+  return placed;
+}
+
+function placeOnMembrane(
+  density: Density,
+  rise: number,
+  membranes: readonly Membrane[],
+  occupancy: Occupancy,
+  random: Random,
+): PlacedProtein | undefined {
+  const radius = density.radius + gap / 2;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const host = membranes[random.integer(membranes.length)]!;
+    const { at: foot, normal } = host.surface.draw(random);
+    const away = halfThickness(host) + rise + gap;
+    const at: Vector3 = [foot[0] + away * normal[0], foot[1] + away * normal[1], foot[2] + away * normal[2]];
+    const spin = random.between(0, 360);
+    if (!isInView(at, occupancy) || !occupancy.isWithin(...foot, gap)) continue;
+    if (occupancy.depth(...at) < radius || !occupancy.isFree(at, radius, host.surface)) continue;
+    occupancy.addSphere(at, radius);
+    const down: Vector3 = [-normal[0], -normal[1], -normal[2]];
+    return { density, at, rotation: turnTo(towardsMembrane, down, spin), host };
+  }
+  return undefined;
+}
+
+/** Distance in Å of centres from the tomogram's sides, so that rounding leaves them inside. */
+const rim = 2;
+
+function isInView([x, y]: Vector3, { slab: { size } }: Occupancy): boolean {
+  return x >= rim && y >= rim && x < size.x - rim && y < size.y - rim;
+}
+
+/** Finds a free place for a sphere in the ice, and keeps it; a place inside a vesicle is taken with a probability. */
+function findPlace(
+  radius: number,
+  most: number,
+  inside: number,
+  occupancy: Occupancy,
+  random: Random,
+): Vector3 | undefined {
+  const { slab } = occupancy;
+  const free = slab.thickness / 2 - radius * Math.hypot(1, slab.slopeX, slab.slopeY);
+  if (free < 0) return undefined;
+  for (let attempt = 0; attempt < most; attempt++) {
+    const x = random.between(rim, slab.size.x - rim);
+    const y = random.between(rim, slab.size.y - rim);
+    const at: Vector3 = [x, y, slabMiddle(slab, x, y) + random.between(-free, free)];
+    if (!occupancy.isFree(at, radius)) continue;
+    if (inside < 1 && random.uniform() >= inside && occupancy.isEnclosed(at)) continue;
+    occupancy.addSphere(at, radius);
+    return at;
+  }
+  return undefined;
+}
+
+/** Area in Å² of membrane per protein that stands in it. */
+const areaPerProtein = { least: 25_000, greatest: 70_000 } as const;
+/** Å above a membrane's middle, and radius, of the sphere that a standing protein keeps free. */
+const domain = { height: 68, radius: 30 } as const;
+
+/** Places proteins that stand in membranes, on their outer side. */
+export function placeMembraneProteins(
+  proteins: readonly MembraneProtein[],
+  membranes: readonly Membrane[],
+  occupancy: Occupancy,
+  random: Random,
+): PlacedProtein[] {
+  const placed: PlacedProtein[] = [];
+  for (const host of membranes) {
+    const wanted = Math.round(host.area / random.between(areaPerProtein.least, areaPerProtein.greatest));
+    for (let i = 0; i < wanted; i++) {
+      const { density, offset } = proteins[random.integer(proteins.length)]!;
+      const { at: foot, normal } = host.surface.draw(random);
+      const rotation = turnTo([0, 0, 1], normal, random.between(0, 360));
+      const head: Vector3 = [
+        foot[0] + domain.height * normal[0],
+        foot[1] + domain.height * normal[1],
+        foot[2] + domain.height * normal[2],
+      ];
+      if (!occupancy.isWithin(...foot, gap) || occupancy.depth(...head) < domain.radius) continue;
+      if (!occupancy.isFree(head, domain.radius, host.surface)) continue;
+      occupancy.addSphere(head, domain.radius);
+      const [x, y, z] = rotate(rotation, offset);
+      placed.push({ density, at: [foot[0] + x, foot[1] + y, foot[2] + z], rotation, host });
+    }
+  }
+  return placed;
+}
+
+/** Crowding inside vesicles, relative to the cytosol's. */
+const insideVesicles = 0.35;
+/** Radius of the sphere that a protein of the cytosol keeps free, relative to its own: lobes interlock. */
+const softness = 0.75;
+/** Proteins in a row without a place after which the cytosol counts as full. */
+const patience = 60;
+
+/**
+ * Fills the ice with proteins of the cytosol until they take a share of it, or until it is full.
+ *
+ * @param crowding share of the volume that is protein
+ */
+export function placeCytosol(
+  proteins: CellProteins["cytosol"],
+  crowding: number,
+  occupancy: Occupancy,
+  random: Random,
+): PlacedProtein[] {
+  const { slab } = occupancy;
+  const placed: PlacedProtein[] = [];
+  const masses = proteins.map(({ map }) => map.data.reduce((sum, value) => sum + value, 0));
+  let left = crowding * proteinDensity * slab.size.x * slab.size.y * slab.thickness;
+  for (let failures = 0; left > 0 && failures < patience; ) {
+    const kind = random.integer(proteins.length);
+    const density = proteins[kind]!;
+    const at = findPlace(softness * density.radius, fewAttempts, insideVesicles, occupancy, random);
+    failures = at ? 0 : failures + 1;
+    if (!at) continue;
+    left -= masses[kind]!;
+    placed.push({ density, at, rotation: randomRotation(random) });
+  }
+  return placed;
+}

@@ -1,0 +1,64 @@
+/** Writes the masks of a cell as binary copick segmentations. */
+import { join } from "node:path";
+import { angstrom } from "../../../domain/units.js";
+import type { Shape3 } from "../../../domain/volume.js";
+import { createOmeZarr } from "../../../formats/zarr/writer.js";
+import { bitOf, type CellFeature } from "./features.js";
+
+/** Voxels of a chunk: a slab of them is a small part of a tomogram. */
+const chunkShape: Shape3 = [32, 256, 256];
+const levels = 3;
+
+/** The masks of one run. */
+export interface RunMasks {
+  readonly run: string;
+  readonly shape: Shape3;
+  /** Å per voxel. */
+  readonly spacing: number;
+  /** Bits of the features of each voxel, z slowest. */
+  readonly masks: Uint8Array;
+}
+
+/**
+ * Writes one segmentation for each feature, user `simulate`, session `0`; one that a tomogram lacks is all 0, since that
+ * is known.
+ *
+ * @param overlayRoot folder that holds `ExperimentRuns`
+ * @returns the voxels of each feature
+ */
+export async function writeSegmentations(
+  overlayRoot: string,
+  { run, shape, spacing, masks }: RunMasks,
+  features: readonly CellFeature[],
+): Promise<Record<string, number>> {
+  const folder = join(overlayRoot, "ExperimentRuns", run, "Segmentations");
+  const step = angstrom(spacing);
+  const plane = shape[1] * shape[2];
+  const counts: Record<string, number> = {};
+  for (const feature of features) {
+    const writer = await createOmeZarr(join(folder, `${spacing.toFixed(3)}_simulate_0_${feature}.zarr`), {
+      ...{ shape, spacing: [step, step, step], levels, format: 2, chunkShape },
+      ...{ compressor: "blosc-zstd", voxelType: "uint8", downsampling: "nearest" },
+    });
+    const bit = bitOf(feature);
+    let count = 0;
+    try {
+      for (let z = 0; z < shape[0]; z += chunkShape[0]) {
+        const end = Math.min(shape[0], z + chunkShape[0]);
+        const slab = new Float32Array((end - z) * plane);
+        for (let i = 0; i < slab.length; i++) {
+          if ((masks[z * plane + i]! & bit) === 0) continue;
+          slab[i] = 1;
+          count++;
+        }
+        await writer.writeSlab(z, slab);
+      }
+      await writer.close();
+    } catch (error) {
+      await writer.discard();
+      throw error;
+    }
+    counts[feature] = count;
+  }
+  return counts;
+}

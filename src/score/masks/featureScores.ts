@@ -1,0 +1,215 @@
+/** Scores of one feature over runs: each run's, their mean with its interval, and what all voxels together make. */
+import { z } from "zod";
+import { meanOf } from "../../domain/numbers.js";
+import { drawnUnits } from "../statistics/replay.js";
+import { type Interval, studentReach } from "../statistics/summaryStatistics.js";
+import {
+  centreLineDice,
+  type MaskMeasure,
+  type MaskMeasures,
+  type MaskScore,
+  maskMeasures,
+  overlapOf,
+} from "./maskScore.js";
+
+const count = z.int().min(0);
+const measure = z.number().nullable();
+const measures = {
+  dice: measure,
+  iou: measure,
+  precision: measure,
+  recall: measure,
+  surfaceMean: measure,
+  surface95: measure,
+  clDice: measure,
+} satisfies Record<MaskMeasure, typeof measure>;
+const measuresSchema = z.strictObject(measures);
+
+const skeleton = z.strictObject({ voxels: count, covered: count });
+const maskScoreSchema = z.strictObject({
+  ...measures,
+  tp: count,
+  fp: count,
+  fn: count,
+  known: count,
+  surfaceVoxels: count,
+  skeletons: z.strictObject({ truth: skeleton, prediction: skeleton }),
+});
+
+const perRunSchema = z.record(z.string(), maskScoreSchema);
+const interval = z.strictObject({ low: z.number(), high: z.number() }).nullable();
+
+const intervalsSchema = z.strictObject({
+  confidence: z.number(),
+  resamples: count,
+  /** Interval of each measure's mean; null where fewer than two runs have the measure. */
+  measures: z.strictObject({
+    dice: interval,
+    iou: interval,
+    precision: interval,
+    recall: interval,
+    surfaceMean: interval,
+    surface95: interval,
+    clDice: interval,
+  } satisfies Record<MaskMeasure, typeof interval>),
+});
+
+/** Schema of one feature's part of report.json. */
+export const featureReportSchema = z.strictObject({
+  /** Probability above which a voxel counts as predicted; null over folds, each of which has its own. */
+  threshold: z.number().nullable(),
+  /** Scores of the held-out runs. */
+  perRun: perRunSchema,
+  /** Mean over the runs in which a measure is defined; null where it is in none. */
+  mean: measuresSchema,
+  /** Measures of all runs' voxels together, without the 95th percentile, which only a run has. */
+  pooled: measuresSchema,
+  /** Intervals of the means over runs; null for fewer than two runs. */
+  interval: intervalsSchema.nullable(),
+  /** Scores of the tune runs, on which the threshold was fitted; null without them. */
+  tune: z.strictObject({ perRun: perRunSchema, mean: measuresSchema }).nullable(),
+});
+/** One feature's part of report.json. */
+export type FeatureReport = z.infer<typeof featureReportSchema>;
+/** Intervals of the means of measures over runs. */
+export type FeatureIntervals = z.infer<typeof intervalsSchema>;
+/** A feature's scores by run. */
+export type MaskScores = Readonly<Record<string, MaskScore>>;
+
+interface FeatureRuns {
+  readonly threshold: number | null;
+  readonly holdout: MaskScores;
+  readonly tune?: MaskScores;
+}
+
+/** How intervals are drawn: 2000 resamples, 90 % and seed 0 by default. */
+interface IntervalOptions {
+  readonly seed?: number;
+  readonly resamples?: number;
+  readonly confidence?: number;
+}
+
+/** Makes a feature's report from the scores of its runs. */
+export function featureReport(
+  { threshold, holdout, tune = {} }: FeatureRuns,
+  options: IntervalOptions = {},
+): FeatureReport {
+  return featureReportSchema.parse({
+    threshold,
+    perRun: holdout,
+    mean: meanMeasures(holdout),
+    pooled: pooledMeasures(Object.values(holdout)),
+    interval: meanIntervals(holdout, options),
+    tune: Object.keys(tune).length > 0 ? { perRun: tune, mean: meanMeasures(tune) } : null,
+  });
+}
+
+/** Name of a feature's mean Dice among a record's metrics. */
+export const diceKey = (feature: string): string => `dice.${feature}`;
+
+/** Returns the mean Dice of features as a record's metrics; none where it is not defined. */
+export const diceMetrics = (features: Readonly<Record<string, FeatureReport>> = {}): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(features).flatMap(([name, { mean }]) =>
+      mean.dice === null ? [] : [[diceKey(name), mean.dice]],
+    ),
+  );
+
+/** Puts the reports of folds together, each run as the fold scored it that held it out. */
+export function foldedFeatures(
+  folds: readonly RunFeatures[],
+  options: IntervalOptions = {},
+): Record<string, FeatureReport> | undefined {
+  const names = [...new Set(folds.flatMap((fold) => Object.keys(fold)))];
+  if (names.length === 0) return undefined;
+  return Object.fromEntries(
+    names.map((name) => {
+      const holdout = Object.assign({}, ...folds.map((fold) => fold[name]?.perRun ?? {})) as MaskScores;
+      return [name, featureReport({ threshold: null, holdout }, options)];
+    }),
+  );
+}
+
+/** A run's features by name. */
+type RunFeatures = Readonly<Record<string, FeatureReport>>;
+
+const byMeasure = <T>(of: (measure: MaskMeasure) => T): Record<MaskMeasure, T> =>
+  Object.fromEntries(maskMeasures.map((name) => [name, of(name)])) as Record<MaskMeasure, T>;
+
+/** Lists the defined values of a measure, runs in the order of their names. */
+function valuesOf(scores: MaskScores, name: MaskMeasure): number[] {
+  const runs = Object.keys(scores).sort();
+  return runs.map((run) => scores[run]![name]).filter((value) => value !== null);
+}
+
+/** Returns the mean of each measure over the runs in which it is defined; null where it is in none. */
+export function meanMeasures(scores: MaskScores): MaskMeasures {
+  return byMeasure((name) => {
+    const values = valuesOf(scores, name);
+    return values.length > 0 ? meanOf(values) : null;
+  });
+}
+
+/**
+ * Returns the measures of all runs' voxels together: overlap and centre lines of summed counts, the mean distance over all
+ * surface voxels. The 95th percentile is null: it cannot be made of those of runs.
+ */
+export function pooledMeasures(scores: readonly MaskScore[]): MaskMeasures {
+  const total = (of: (score: MaskScore) => number): number =>
+    scores.reduce((sum, score) => sum + of(score), 0);
+  const counts = {
+    tp: total(({ tp }) => tp),
+    fp: total(({ fp }) => fp),
+    fn: total(({ fn }) => fn),
+  };
+  const skeletonOf = (side: "truth" | "prediction") => ({
+    voxels: total(({ skeletons }) => skeletons[side].voxels),
+    covered: total(({ skeletons }) => skeletons[side].covered),
+  });
+  const surface = total(({ surfaceVoxels }) => surfaceVoxels);
+  const distance = total(({ surfaceMean, surfaceVoxels }) => (surfaceMean ?? 0) * surfaceVoxels);
+  return {
+    ...overlapOf(counts),
+    surfaceMean: surface > 0 ? distance / surface : null,
+    surface95: null,
+    clDice: centreLineDice({
+      ...counts,
+      skeletons: { truth: skeletonOf("truth"), prediction: skeletonOf("prediction") },
+    }),
+  };
+}
+
+/**
+ * Computes intervals of the means by a bootstrap over runs: the standard error of resampled means, as a t interval (see
+ * studentReach), cut to what a measure can be. They speak of other runs of the kind. null for fewer than two runs.
+ */
+export function meanIntervals(scores: MaskScores, options: IntervalOptions = {}): FeatureIntervals | null {
+  const { seed = 0, resamples = 2000, confidence = 0.9 } = options;
+  if (Object.keys(scores).length < 2) return null;
+  return {
+    confidence,
+    resamples,
+    measures: byMeasure((name) =>
+      meanInterval(valuesOf(scores, name), name, { seed, resamples, confidence }),
+    ),
+  };
+}
+
+function meanInterval(
+  values: readonly number[],
+  name: MaskMeasure,
+  { seed, resamples, confidence }: Required<IntervalOptions>,
+): Interval | null {
+  const units = values.length;
+  if (units < 2) return null;
+  const drawn = drawnUnits(seed, "mask interval, runs", resamples, units);
+  const means = Float64Array.from({ length: resamples }, (_, resample) => {
+    let sum = 0;
+    for (let unit = 0; unit < units; unit++) sum += values[drawn[resample * units + unit]!]!;
+    return sum / units;
+  });
+  const reach = studentReach(means, units, confidence);
+  const mean = meanOf(values);
+  const most = name === "surfaceMean" || name === "surface95" ? Number.POSITIVE_INFINITY : 1;
+  return { low: Math.max(mean - reach, 0), high: Math.min(mean + reach, most) };
+}

@@ -1,0 +1,101 @@
+/** Thresholds of features, chosen by Dice over the known voxels of the tune runs. */
+import type { Mask } from "../../data/masks/mask.js";
+import { unknown, yes, yesCount } from "../../data/masks/mask.js";
+import type { SparseMap } from "../../infer/predict/sparseMap.js";
+import type { FeatureSettings } from "../checkpoint/checkpoint.js";
+
+/** Steps of a probability: maps hold k/65535. */
+const levels = 65535;
+
+/** Known voxels of runs by their probability k/65535, as far as maps keep them. */
+export interface FeatureCounts {
+  /** Voxels of the feature, by k. */
+  readonly yes: Float64Array;
+  /** Other known voxels, by k. */
+  readonly no: Float64Array;
+  /** All known voxels of the feature, kept or not. */
+  total: number;
+  /** Whether any voxel is known. */
+  isKnown: boolean;
+}
+
+/** Returns counts of nothing. */
+export const noCounts = (): FeatureCounts => ({
+  yes: new Float64Array(levels + 1),
+  no: new Float64Array(levels + 1),
+  total: 0,
+  isKnown: false,
+});
+
+/** Adds a run's known voxels to the counts. */
+export function countFeature(map: SparseMap, mask: Mask, into: FeatureCounts): void {
+  const width = map.shape[2];
+  for (const { runs, values } of map.blocks) {
+    let next = 0;
+    for (let i = 0; i < runs.length; i += 3) {
+      const end = runs[i]! * width + runs[i + 2]!;
+      for (let at = runs[i]! * width + runs[i + 1]!; at < end; at++, next++) {
+        const truth = mask.voxels[at];
+        if (truth === unknown) continue;
+        if (truth === yes) into.yes[values[next]!]!++;
+        else into.no[values[next]!]!++;
+      }
+    }
+  }
+  into.total += yesCount(mask);
+  into.isKnown ||= mask.knownBefore.at(-1)! > 0;
+}
+
+/** A threshold and its Dice. */
+interface RatedThreshold {
+  readonly threshold: number;
+  readonly dice: number;
+}
+
+/**
+ * Returns the threshold whose voxels above it have the best Dice, 2·TP/(2·TP + FP + FN), which is 1 where there is nothing and
+ * nothing is found; of several as good, the one nearest to the fallback, then the lowest.
+ */
+export function bestThreshold(
+  counts: FeatureCounts,
+  thresholds: readonly number[],
+  fallback: number,
+): RatedThreshold {
+  const rated = thresholds.toSorted((a, b) => a - b).map((threshold) => rate(counts, threshold));
+  const distance = ({ threshold }: RatedThreshold) => Math.abs(threshold - fallback);
+  return rated.reduce((best, next) =>
+    next.dice > best.dice || (next.dice === best.dice && distance(next) < distance(best)) ? next : best,
+  );
+}
+
+function rate({ yes: yeses, no, total }: FeatureCounts, threshold: number): RatedThreshold {
+  const limit = Math.fround(threshold);
+  let hits = 0;
+  let wrong = 0;
+  for (let k = levels; k >= 0 && Math.fround(k / levels) > limit; k--) {
+    hits += yeses[k]!;
+    wrong += no[k]!;
+  }
+  const all = hits + wrong + total;
+  return { threshold, dice: all === 0 ? 1 : (2 * hits) / all };
+}
+
+/** A feature's threshold as tuned, with its Dice on the tune runs; the fallback and null where nothing is known there. */
+export interface TunedFeature extends FeatureSettings {
+  readonly dice: number | null;
+}
+
+/** Tunes one feature on the runs that have a mask of it. */
+export function tuneFeature(
+  name: string,
+  runs: readonly { readonly map: SparseMap; readonly mask: Mask | undefined }[],
+  {
+    thresholds,
+    fallbackThreshold,
+  }: { readonly thresholds: readonly number[]; readonly fallbackThreshold: number },
+): TunedFeature {
+  const counts = noCounts();
+  for (const { map, mask } of runs) if (mask) countFeature(map, mask, counts);
+  if (!counts.isKnown) return { name, threshold: fallbackThreshold, dice: null };
+  return { name, ...bestThreshold(counts, thresholds, fallbackThreshold) };
+}

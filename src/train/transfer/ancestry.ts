@@ -1,0 +1,105 @@
+/** Ancestry: whether a network's earlier trainings saw the runs that are now held out or tuned on. */
+import { type ManifestEntry, runFingerprints } from "../../data/manifest.js";
+import type { Dataset } from "../../data/model.js";
+import { readRunPicks } from "../../data/picks.js";
+import type { Splits } from "../../data/splits.js";
+import { PickbenchError } from "../../system/errors.js";
+import type { Reporter } from "../../system/reporter.js";
+import type { Generation, Lineage, SeenRun } from "../checkpoint/lineage.js";
+import { experimentHash, runName } from "../experiment/experiment.js";
+import type { Experiment } from "../experiment/schema.js";
+
+/** Returns fingerprints of runs by name. @param manifest of the runs, at least, with hashes */
+export async function fingerprintsOf(
+  dataset: Dataset,
+  runs: readonly string[],
+  manifest: readonly ManifestEntry[],
+): Promise<Map<string, SeenRun>> {
+  const read = async (run: string) => [run, await readRunPicks(dataset, run)] as const;
+  const picks = new Map(await Promise.all(runs.map(read)));
+  return new Map(runFingerprints(dataset, picks, manifest).map((seen) => [seen.run, seen]));
+}
+
+/** The generation that a training makes. @param types that are learned, in the order of the outputs */
+export function generationOf(
+  experiment: Experiment,
+  { train, tune }: Pick<Splits, "train" | "tune">,
+  seen: ReadonlyMap<string, SeenRun>,
+  types: readonly string[],
+): Generation {
+  const of = (runs: readonly string[]) => runs.map((run) => seen.get(run)!);
+  return {
+    experiment: runName(experiment),
+    experimentHash: experimentHash(experiment),
+    types: [...types],
+    roles: { train: of(train), tune: of(tune) },
+  };
+}
+
+/**
+ * Checks that no held-out run was trained or tuned on by any generation before, and warns of tune runs that were trained
+ * on, of runs that share their name alone, and of generations whose runs are not known.
+ *
+ * @param path of the file that the training begins with
+ * @throws PickbenchError BadExperiment, naming run, generation and role
+ */
+export function checkAncestry(
+  path: string,
+  lineage: Lineage,
+  { tune, holdout }: Pick<Splits, "tune" | "holdout">,
+  seen: ReadonlyMap<string, SeenRun>,
+  reporter: Reporter,
+): void {
+  const notes = new Set<string>();
+  const unknown = lineage.filter(({ roles }) => roles.train === null || roles.tune === null);
+  if (unknown.length > 0)
+    notes.add(
+      `warning: ${path}: not all runs are known that ${unknown.map(({ experiment }) => experiment).join(", ")} was trained and tuned on; if a held-out run is among them, its score is too high`,
+    );
+  const meet = (run: string, role: "train" | "tune") =>
+    lineage.flatMap((generation, age) =>
+      (generation.roles[role] ?? []).flatMap((earlier) => {
+        const now = seen.get(run)!;
+        if (isSame(now, earlier)) return [{ generation, age, earlier }];
+        if (now.run === earlier.run)
+          notes.add(
+            `${path}: ${run} of ${generation.experiment} has the same name, other voxels and other picks: it is taken for another specimen`,
+          );
+        return [];
+      }),
+    );
+  for (const run of holdout)
+    for (const [role, did] of roles) {
+      const [met] = meet(run, role);
+      if (!met) continue;
+      const { generation, age, earlier } = met;
+      const called = earlier.run === run ? "" : ` under the name ${earlier.run}`;
+      throw new PickbenchError(
+        "BadExperiment",
+        `splits.holdout: ${run} was ${did} by ${generation.experiment}${called}, generation ${age + 1} of the ${lineage.length} that made ${path}, with which this training begins: its score would be leaked; hold out another run, or begin with a checkpoint that never saw it`,
+        { path },
+      );
+    }
+  for (const run of tune)
+    for (const { generation } of meet(run, "train").slice(0, 1))
+      notes.add(
+        `warning: ${run} is tuned on, and ${generation.experiment}, of which ${path} is made, was trained on it: its thresholds come out too high; tune on another run`,
+      );
+  for (const note of notes) reporter.note(note);
+}
+
+const roles = [
+  ["train", "trained on"],
+  ["tune", "tuned on"],
+] as const;
+
+/**
+ * Tells whether two runs are the same: they share a tomogram, or a name where their picks are the same or one side is
+ * known by its name alone.
+ */
+export function isSame(a: SeenRun, b: SeenRun): boolean {
+  if (a.tomograms.some((hash) => b.tomograms.includes(hash))) return true;
+  if (a.run !== b.run) return false;
+  const isNameAlone = ({ picks, tomograms }: SeenRun) => picks === null || tomograms.length === 0;
+  return a.picks === b.picks || isNameAlone(a) || isNameAlone(b);
+}

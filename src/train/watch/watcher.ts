@@ -1,0 +1,174 @@
+/** Looks at the crops of the tune runs from time to time while a network is trained, and measures what that costs. */
+import { offsetChannels } from "../../data/patches/offsets.js";
+import { meanOf } from "../../domain/numbers.js";
+import type { Particle } from "../../domain/particles.js";
+import { sumCounts } from "../../score/match/fbeta.js";
+import type { Thread } from "../../system/threads/threads.js";
+import type { Experiment } from "../experiment/schema.js";
+import { type ExperimentNetwork, patchSpecOf } from "../fit/networks.js";
+import { untunedPicking } from "../fit/tunePicking.js";
+import { type WatchedCrop, type WatchedTomogram, watchedCrops } from "./crops.js";
+import { judgeCrops } from "./judge.js";
+import type { CropLook, LookCrop, LookSettings } from "./look.js";
+import { type Moment, WatchSchedule } from "./schedule.js";
+
+/** What was seen on the crops of the tune runs. */
+export interface Seen {
+  /** Mean over the crops of the loss by the average weights, and of its terms. */
+  readonly loss: number;
+  readonly parts: Readonly<Record<string, number>>;
+  /** F4 by type, as `judgeCrops` says. */
+  readonly f4: Readonly<Record<string, number>>;
+  /** Dice by feature over the known voxels of all crops; absent without features. */
+  readonly dice?: Readonly<Record<string, number>>;
+  readonly crops: number;
+}
+
+/** Settings where the experiment says nothing. */
+export const usualWatch = { share: 0.05, crops: 8 } as const;
+
+/** Number of thresholds that are tried on the crops. */
+const tried = 3;
+
+/** Watches the training of one network. */
+export class Watcher {
+  readonly schedule: WatchSchedule;
+  private readonly crops: readonly WatchedCrop[];
+  private readonly types: readonly Particle[];
+  private readonly settings: LookSettings;
+  private readonly offset: readonly [number, number, number];
+  private readonly samples: number;
+  private sent = false;
+  /** Number of whole looks. */
+  looks = 0;
+
+  private constructor(
+    experiment: Experiment,
+    network: ExperimentNetwork,
+    crops: readonly WatchedCrop[],
+    share: number,
+    from: number,
+  ) {
+    this.schedule = new WatchSchedule(share, from);
+    this.crops = crops;
+    this.types = network.types.filter(({ name }) => network.channels.includes(name));
+    this.settings = lookSettings(experiment, network, this.types);
+    this.offset = experiment.data.offset;
+    this.samples = experiment.patch.batch;
+  }
+
+  /**
+   * Returns who watches a network's training; null where the experiment wants none, or there is nothing to look at.
+   *
+   * @param from finished fraction of the budget
+   */
+  static of(
+    experiment: Experiment,
+    network: ExperimentNetwork,
+    seed: number,
+    tomograms: readonly WatchedTomogram[],
+    from: number,
+  ): Watcher | null {
+    const { share, crops: count } = experiment.watch ?? usualWatch;
+    if (share === 0) return null;
+    const crops = watchedCrops(patchSpecOf(experiment, network, seed), tomograms, count);
+    return crops.length === 0 ? null : new Watcher(experiment, network, crops, share, from);
+  }
+
+  /** Tells, after a step that took so long, whether to look. */
+  due(moment: Moment, stepMs: number): boolean {
+    return this.schedule.due(moment, (2 * stepMs) / this.samples);
+  }
+
+  /**
+   * Looks at all crops, one after another; null for the first time, which only measures what a look takes, where it
+   * takes longer than it may, and where `isStopped`.
+   */
+  async look(thread: Thread, moment: Moment, isStopped: () => boolean): Promise<Seen | null> {
+    const left = this.schedule.leftMs(moment);
+    const begun = performance.now();
+    if (!this.sent) {
+      await this.measure(thread, moment);
+      return null;
+    }
+    const looks: CropLook[] = [];
+    for (const at of this.crops.keys()) {
+      looks.push(await thread.call<CropLook>("look", at));
+      const costMs = performance.now() - begun;
+      const isLast = at === this.crops.length - 1;
+      if (!isLast && (costMs > left || isStopped())) {
+        this.schedule.looked(moment, costMs, (costMs * this.crops.length) / (at + 1));
+        return null;
+      }
+    }
+    const costMs = performance.now() - begun;
+    this.schedule.looked(moment, costMs, costMs);
+    this.looks++;
+    const names = Object.keys(looks[0]!.parts);
+    return {
+      loss: meanOf(looks.map(({ loss }) => loss)),
+      parts: Object.fromEntries(names.map((name) => [name, meanOf(looks.map(({ parts }) => parts[name]!))])),
+      f4: judgeCrops(
+        this.crops,
+        this.types,
+        looks.map(({ picks }) => picks),
+        this.offset,
+      ),
+      ...this.dice(looks),
+      crops: looks.length,
+    };
+  }
+
+  private dice(looks: readonly CropLook[]): Pick<Seen, "dice"> {
+    const { features } = this.settings;
+    if (features.length === 0) return {};
+    const dice = features.flatMap(({ name }) => {
+      const { tp, fp, fn } = sumCounts(looks.map(({ voxels }) => voxels[name]!));
+      return tp + fp + fn === 0 ? [] : [[name, (2 * tp) / (2 * tp + fp + fn)] as const];
+    });
+    return { dice: Object.fromEntries(dice) };
+  }
+
+  /** Ends the watching after a fault. */
+  giveUp(moment: Moment): void {
+    this.schedule.looked(moment, 0, Number.POSITIVE_INFINITY);
+  }
+
+  /** Sends the crops to the thread and looks at two: the first opens the graph, the second tells what each costs. */
+  private async measure(thread: Thread, moment: Moment): Promise<void> {
+    const begun = performance.now();
+    const crops = this.crops.map(
+      ({ example, tomogram }): LookCrop => ({ example, spacing: tomogram.volume.spacing }),
+    );
+    await thread.call("watched", { crops, settings: this.settings });
+    this.sent = true;
+    await thread.call("look", 0);
+    const opened = performance.now();
+    await thread.call("look", Math.min(1, this.crops.length - 1));
+    const ended = performance.now();
+    this.schedule.looked(moment, ended - begun, (ended - opened) * this.crops.length);
+  }
+}
+
+function lookSettings(
+  experiment: Experiment,
+  { activation, radii, channels, features = [] }: ExperimentNetwork,
+  types: readonly Particle[],
+): LookSettings {
+  const { head, patch, picking } = experiment;
+  const ordered = picking.thresholds.toSorted((a, b) => a - b);
+  const at = (k: number): number => ordered[Math.floor(((k + 1) * ordered.length) / (tried + 1))]!;
+  const thresholds = [...new Set(Array.from({ length: tried }, (_, k) => at(k)))];
+  return {
+    ...{ activation, radii, stride: head.stride, patch: patch.shape },
+    offsets: radii ? offsetChannels : 0,
+    picking: types.map((type) => ({
+      type: type.name,
+      channel: channels.indexOf(type.name),
+      settings: untunedPicking(experiment, type),
+      thresholds,
+    })),
+    features: features.map((name) => ({ name, channel: channels.indexOf(name) })),
+    threshold: picking.fallbackThreshold,
+  };
+}

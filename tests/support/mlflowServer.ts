@@ -1,0 +1,98 @@
+/** A server that speaks MLflow's REST interface as far as its documentation says what a run needs, or misbehaves. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+interface Metric {
+  readonly key: string;
+  readonly value: number;
+  readonly step: number;
+  readonly timestamp: number;
+}
+
+/** What the server holds of a run. */
+interface HeldRun {
+  readonly name: string;
+  status: string;
+  readonly metrics: Metric[];
+  readonly params: Map<string, string>;
+}
+
+export interface MlflowServer {
+  readonly url: string;
+  /** Method and path of every request. */
+  readonly requests: string[];
+  readonly authorizations: (string | undefined)[];
+  readonly experiments: Map<string, string>;
+  readonly runs: Map<string, HeldRun>;
+  /** Misbehaves instead of answering; returns true where it did. */
+  fault: (response: ServerResponse, path: string) => boolean;
+  close(): Promise<void>;
+}
+
+const readBody = async (request: IncomingMessage): Promise<string> => {
+  let text = "";
+  for await (const block of request) text += String(block);
+  return text;
+};
+
+/** Starts a server without experiments. */
+export async function startMlflow(): Promise<MlflowServer> {
+  const held = {
+    requests: [] as string[],
+    authorizations: [] as (string | undefined)[],
+    experiments: new Map<string, string>(),
+    runs: new Map<string, HeldRun>(),
+    fault: (() => false) as MlflowServer["fault"],
+  };
+  const server = createServer(async (request, response) => {
+    const path = request.url!.replace("/api/2.0/mlflow/", "");
+    held.requests.push(`${request.method} ${path}`);
+    held.authorizations.push(request.headers.authorization);
+    const body = await readBody(request).catch(() => "");
+    if (held.fault(response, path)) return;
+    const [status, answer] = answerTo(held, path, body === "" ? {} : JSON.parse(body));
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(answer));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return Object.assign(held, {
+    url: `http://127.0.0.1:${port}`,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  });
+}
+
+function answerTo(
+  { experiments, runs }: Pick<MlflowServer, "experiments" | "runs">,
+  path: string,
+  // biome-ignore lint/suspicious/noExplicitAny: whatever a client sends
+  body: any,
+): [number, unknown] {
+  const [route, query] = path.split("?");
+  if (route === "experiments/get-by-name") {
+    const id = experiments.get(new URLSearchParams(query).get("experiment_name")!);
+    return id === undefined
+      ? [404, { error_code: "RESOURCE_DOES_NOT_EXIST" }]
+      : [200, { experiment: { experiment_id: id } }];
+  }
+  if (route === "experiments/create") {
+    const id = String(experiments.size + 1);
+    experiments.set(body.name, id);
+    return [200, { experiment_id: id }];
+  }
+  if (route === "runs/create") {
+    const id = `run${runs.size}`;
+    runs.set(id, { name: body.run_name, status: "RUNNING", metrics: [], params: new Map() });
+    return [200, { run: { info: { run_id: id } } }];
+  }
+  const run = runs.get(body.run_id);
+  if (!run) return [404, { error_code: "RESOURCE_DOES_NOT_EXIST" }];
+  if (route === "runs/update") run.status = body.status;
+  else if ((body.metrics?.length ?? 0) > 1000 || (body.params?.length ?? 0) > 100)
+    return [400, { error_code: "INVALID_PARAMETER_VALUE" }];
+  run.metrics.push(...(body.metrics ?? []));
+  for (const { key, value } of body.params ?? []) run.params.set(key, value);
+  return [200, {}];
+}
