@@ -22,7 +22,7 @@ export const table: Readonly<Record<string, TableEntry>> = {
   },
   fetch: {
     group: "data",
-    synopsis: "URL|czii --out DIR",
+    synopsis: "URL",
     describe:
       "brings a data set from https:// or s3://, or the challenge's, into a folder, checked and resumable",
     load: () => import("./data/fetch.js"),

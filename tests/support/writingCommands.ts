@@ -264,7 +264,7 @@ export async function makeInputs(folder: string): Promise<Inputs> {
 }
 
 /** A portal with one run, as the schema of its API has it. */
-async function portalOf(store: string): Promise<BadServer & { readonly api: string }> {
+export async function portalOf(store: string): Promise<BadServer & { readonly api: string }> {
   const inside = "10440/TS_1/Reconstructions/VoxelSpacing10.000";
   const files = new Map<string, Buffer>();
   for (const [name, content] of treeOf(store))

@@ -58,7 +58,7 @@ const ways = [
 
 const notes = [
   "A tomogram has 184×630×630 voxels of 10.012 Å. Six types are picked; beta-amylase is not scored.",
-  "Portal points of version 2.0 are the mirror image of Kaggle's picks, as are its tomograms: keep the two in folders of their own.",
+  "Positions in the portal's annotations of version 2.0 are the mirror image of Kaggle's picks: keep the two in folders of their own.",
 ] as const;
 
 /** Prints the ways, or goes one of them. */

@@ -31,11 +31,15 @@ export const isScored =
     return submissions === null || metrics.score === undefined || isPublished(record, submissions);
   };
 
-/** Tells whether a run's submission stands in the folder of the leaderboard, and the leaderboard too. */
+/**
+ * Tells whether a run's submission, or a later one of its name, stands in the folder of the leaderboard, and the leaderboard
+ * too: a run that was killed before it was published goes on.
+ */
 async function isPublished(record: RunRecord, submissions: string): Promise<boolean> {
   const name = `${runName(record)}${record.runs.folds === undefined ? "" : "-folds"}`;
   const published = await readRecord(join(submissions, name, "record.json")).catch(() => null);
-  return published?.startedAt === record.startedAt && existsSync(join(submissions, leaderboardFile));
+  const isThere = published !== null && published.startedAt >= record.startedAt;
+  return isThere && existsSync(join(submissions, leaderboardFile));
 }
 
 /** Tells whether the training has ended. */

@@ -7,6 +7,7 @@ import { pickbench, pickbenchProcess } from "../../support/commandLine.js";
 import { goodToken, startKaggle } from "../../support/kaggleServer.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 import { tinyDataset, tinyRuns } from "../../support/tinyRun.js";
+import { portalOf } from "../../support/writingCommands.js";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -89,4 +90,23 @@ describe("from Kaggle", () => {
       expect(existsSync(out)).toBe(false);
     }
   });
+});
+
+test("from the portal the runs come in its own layout, which is read", async () => {
+  const folder = temporaryFolder();
+  const data = await tinyDataset(folder);
+  const store = join(data, "static", "ExperimentRuns", tinyRuns[0]!, "VoxelSpacing10.000", "denoised.zarr");
+  const portal = await portalOf(store);
+  onTestFinished(portal.close);
+  vi.stubEnv("PICKBENCH_TEST_PORTAL", portal.api);
+  const out = join(folder, "portal");
+  const args = ["fetch", "czii", "--from", "portal", "--tomograms", "denoised", "--out", out, "--quiet"];
+  const fetched = await pickbench(...args);
+  expect([fetched.code, fetched.stdout], fetched.stderr).toEqual([
+    0,
+    expect.stringContaining(`--data ${out}`),
+  ]);
+  expect((await pickbench(...args, "--json")).stdout).toContain('"files":0');
+  const { code, stdout } = await pickbench("inspect", "--data", out, "--quiet");
+  expect([code, stdout]).toEqual([0, expect.stringContaining("TS_1")]);
 });
