@@ -34,6 +34,11 @@ export const command = defineCommand({
         type: "string",
         describe: "new: particle types to learn, separated by commas; all that have picks if absent",
       })
+      .option("features", {
+        type: "string",
+        describe:
+          "new: segmentations to learn, separated by commas; none if absent, or all where nobody picked anything",
+      })
       .option("budget", { type: "string", describe: 'new: length of training: 20m, 1.5h, "3000 steps"' })
       .option("set", { ...setOption, describe: `show: ${setOption.describe}` })
       .option("plain", { type: "boolean", default: false, describe: "show: without a word on each key" })

@@ -21,6 +21,7 @@ export interface NewFlags {
   readonly spacing?: number | undefined;
   readonly network?: string | undefined;
   readonly types?: string | undefined;
+  readonly features?: string | undefined;
   readonly budget?: string | undefined;
   readonly overwrite: boolean;
   readonly json: boolean | undefined;
@@ -30,17 +31,20 @@ export interface NewFlags {
 export async function writeNew(file: string, flags: NewFlags): Promise<void> {
   await checkWritable("file", file, "file");
   await checkFree(file, flags.overwrite, "another name");
-  const { data, network, types, budget, spacing } = isBare(flags) && canAsk() ? await asked() : flags;
+  const { data, network, types, features, budget, spacing } =
+    isBare(flags) && canAsk() ? await asked() : flags;
   checkSpacing(spacing);
   const wishes: DraftWishes = {
     network,
     budget,
     spacing,
     types: types === undefined ? undefined : runNames("types", types),
+    features: features === undefined ? undefined : runNames("features", features),
     name: data === undefined ? undefined : nameFor(file),
   };
   const reporter = terminalReporter();
-  const survey = data === undefined ? undefined : await surveyData(data, { spacing, reporter });
+  const survey =
+    data === undefined ? undefined : await surveyData(data, { spacing, features: wishes.features, reporter });
   const { text, notes } = draftExperiment(await readFile(starter, "utf8"), wishes, survey);
   checkExperiment(parse(text), file);
   await writeWhole(file, text);
@@ -55,8 +59,8 @@ export async function writeNew(file: string, flags: NewFlags): Promise<void> {
   );
 }
 
-const isBare = ({ data, network, types, budget, spacing, json }: NewFlags): boolean =>
-  [data, network, types, budget, spacing].every((flag) => flag === undefined) && json !== true;
+const isBare = ({ data, network, types, features, budget, spacing, json }: NewFlags): boolean =>
+  [data, network, types, features, budget, spacing].every((flag) => flag === undefined) && json !== true;
 
 async function asked(): Promise<Omit<NewFlags, "overwrite" | "json">> {
   const answers = await ask({

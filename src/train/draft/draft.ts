@@ -20,6 +20,8 @@ export interface DraftWishes {
   /** Name of an architecture. */
   readonly network?: string | undefined;
   readonly types?: readonly string[] | undefined;
+  /** Names of segmentations to learn. */
+  readonly features?: readonly string[] | undefined;
   readonly budget?: string | undefined;
   /** Å per voxel of all tomograms, over what their files say. */
   readonly spacing?: number | undefined;
@@ -46,8 +48,12 @@ export function draftExperiment(starter: string, wishes: DraftWishes, survey?: D
   const network = wishes.network ?? "baseline";
   const { multiple, isPlanar, hasCritic } = demandsOf(network);
   if (wishes.budget !== undefined) parseBudget(wishes.budget);
-  const roles = survey && shareRoles(survey.runs, wantedTypes(survey, wishes.types));
+  const roles = survey && shareRoles(survey.runs, wantedOf(survey, wishes));
   if (survey && roles) checkRoles(survey, roles);
+  const features = roles
+    ? roles.learned.filter((name) => !survey!.types.includes(name))
+    : (wishes.features ?? []);
+  const types = roles ? roles.learned.filter((name) => survey!.types.includes(name)) : wishes.types;
   const patch = patchFor(survey, multiple, isPlanar);
   const values: readonly (readonly [string, string | readonly string[] | undefined])[] = [
     ["name", wishes.name && flow(wishes.name)],
@@ -56,12 +62,13 @@ export function draftExperiment(starter: string, wishes: DraftWishes, survey?: D
     ["data.voxelSpacing", survey?.voxelSpacing?.toString()],
     ["data.spacing", wishes.spacing?.toString()],
     ["splits", roles && flow(roles.splits)],
-    ["types", roles ? flow(roles.types) : wishes.types && flow(wishes.types)],
-    ["ignore", roles?.types.includes(usuallyIgnored) ? "[]" : undefined],
+    ["types", types && flow(types)],
+    ["features", features.length > 0 ? flow(features) : undefined],
+    ["ignore", types?.includes(usuallyIgnored) ? "[]" : undefined],
     ["patch.shape", flow(patch)],
     ["predict.tile", isPlanar ? flow([planarSlices, 96, 96]) : undefined],
     ["predict.overlap", isPlanar ? flow([0, 16, 16]) : undefined],
-    ...(hasCritic ? criticValues : []),
+    ...(hasCritic ? criticValues : features.length > 0 ? featureValues : []),
     ["budget", wishes.budget && flow(wishes.budget)],
   ];
   let lines = starter.split("\n");
@@ -75,6 +82,12 @@ export function draftExperiment(starter: string, wishes: DraftWishes, survey?: D
 const criticValues = [
   ["output", "sigmoid"],
   ["loss", ["{ kind: absoluteError, weight: 100, positiveWeight: 10 }"]],
+] as const;
+
+/** What features need: a voxel may belong to several or to none. */
+const featureValues = [
+  ["output", "sigmoid"],
+  ["loss", ["{ kind: binaryCrossEntropy, positiveWeight: 5 }", "{ kind: tversky }"]],
 ] as const;
 
 const flow = (value: unknown): string =>
@@ -99,24 +112,36 @@ function demandsOf(name: string) {
   };
 }
 
-/** Returns the types to learn. @throws PickbenchError BadUsage for a type that the data set does not name */
-function wantedTypes({ types, data }: DataSurvey, asked: readonly string[] | undefined): readonly string[] {
-  if (asked === undefined) return types.filter((type) => type !== usuallyIgnored);
-  const unknown = asked.find((type) => !types.includes(type));
-  if (unknown === undefined) return asked;
-  const meant = nearest(unknown, types);
+/**
+ * Returns the types and features to learn: those asked for; else all types that have picks, and features where there is no
+ * pick at all.
+ *
+ * @throws PickbenchError BadUsage for a type or feature that the data set does not name
+ */
+function wantedOf({ types, features, runs, data }: DataSurvey, asked: DraftWishes): string[] {
+  checkKnown("types", asked.types ?? [], types, data);
+  checkKnown("features", asked.features ?? [], features, data);
+  const hasPicks = runs.some(({ picks }) => picks.size > 0);
+  const usual = hasPicks ? types.filter((type) => type !== usuallyIgnored) : [];
+  return [...(asked.types ?? usual), ...(asked.features ?? (hasPicks ? [] : features))];
+}
+
+function checkKnown(flag: string, asked: readonly string[], known: readonly string[], data: string): void {
+  const unknown = asked.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const meant = nearest(unknown, known);
   throw new PickbenchError(
     "BadUsage",
-    `--types: ${data} has no type ${JSON.stringify(unknown)}; ${meant === undefined ? `it has ${types.join(", ")}` : `did you mean ${meant}?`}`,
+    `--${flag}: ${data} has no ${JSON.stringify(unknown)}; ${meant === undefined ? `it has ${known.join(", ") || "none"}` : `did you mean ${meant}?`}`,
     { path: data },
   );
 }
 
-function checkRoles({ data, runs, tomogram }: DataSurvey, { annotated, types }: Roles): void {
+function checkRoles({ data, runs, tomogram, types }: DataSurvey, { annotated, learned }: Roles): void {
   if (annotated > 0) return;
   throw new PickbenchError(
     "BadDataset",
-    `${data}: none of its ${runs.length} runs with a tomogram ${tomogram} has a pick of ${types.join(", ")}; give a data set with picks to learn from`,
+    `${data}: none of its ${runs.length} runs with a tomogram ${tomogram} has a pick or mask of ${(learned.length > 0 ? learned : types).join(", ")}; give a data set with picks or masks to learn from`,
     { path: data },
   );
 }
@@ -145,16 +170,22 @@ function patchFor(survey: DataSurvey | undefined, multiple: Shape3, isPlanar: bo
 /** Says what was found and chosen. */
 function notesOf(survey: DataSurvey, roles: Roles, patch: Shape3, network: string): string[] {
   const { runs, tomogram, shape, spacing } = survey;
-  const counts = roles.types.map(
-    (type) => `${type} ${runs.reduce((sum, { picks }) => sum + (picks.get(type) ?? 0), 0)}`,
+  const counts = roles.learned.map((name) =>
+    survey.types.includes(name)
+      ? `${name} ${runs.reduce((sum, { picks }) => sum + (picks.get(name) ?? 0), 0)} picks`
+      : `${name} masks of ${count(runs.filter(({ features = [] }) => features.includes(name)).length, "run")}`,
+  );
+  const others = survey.features.filter(
+    (name) => !roles.learned.includes(name) && !survey.types.includes(name),
   );
   const { annotated, splits } = roles;
   return [
-    `${count(runs.length, "run")} with a tomogram ${tomogram} of ${spacing.toFixed(2)} Å a voxel, the smallest of ${shape.join("×")} voxels; ${annotated} with picks.`,
-    `Picks: ${counts.join(", ")}.`,
+    `${count(runs.length, "run")} with a tomogram ${tomogram} of ${spacing.toFixed(2)} Å a voxel, the smallest of ${shape.join("×")} voxels; ${annotated} annotated.`,
+    `Learned: ${counts.join(", ")}.`,
     ...(roles.without.length > 0
-      ? [`Left out, for no run to train on has picks of them: ${roles.without.join(", ")}.`]
+      ? [`Left out, for no run to train on has any of them: ${roles.without.join(", ")}.`]
       : []),
+    ...(others.length > 0 ? [`There are masks too: --features ${others.join(",")} segments them.`] : []),
     `Patches of ${patch.join("×")} voxels fit the volumes and ${network}.`,
     ...(annotated === 1 ? ["One run is trained on; with a second, thresholds could be tuned."] : []),
     ...(annotated === 2
@@ -166,7 +197,7 @@ function notesOf(survey: DataSurvey, roles: Roles, patch: Shape3, network: strin
         ]
       : []),
     ...(Array.isArray(splits.train) && annotated < runs.length
-      ? [`Runs without picks have no role: pickbench submit finds particles in them.`]
+      ? [`Runs without annotations have no role: pickbench submit finds particles in them.`]
       : []),
   ];
 }

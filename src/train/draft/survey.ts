@@ -1,5 +1,7 @@
-/** What a data set offers to an experiment: its reconstructions, the size of its volumes, and its picks by run and type. */
+/** What a data set offers to an experiment: its reconstructions, the size of its volumes, its picks by run and type, its masks. */
 import { openDataset, tomogramsNamed, usualTomogram } from "../../data/dataset.js";
+import { featuresOf } from "../../data/masks/features.js";
+import { featuresThere, findMask } from "../../data/masks/find.js";
 import type { Dataset, Run } from "../../data/model.js";
 import { readRunPicks } from "../../data/picks.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
@@ -12,6 +14,8 @@ export interface SurveyedRun {
   readonly name: string;
   /** Number of picks of each scored type that has any. */
   readonly picks: ReadonlyMap<string, number>;
+  /** Features that it has a mask of, of those that were asked for. */
+  readonly features?: readonly string[];
 }
 
 /** What was found in a data set. */
@@ -30,9 +34,13 @@ export interface DataSurvey {
   readonly runs: readonly SurveyedRun[];
   /** Scored types of the data set, in its order. */
   readonly types: readonly string[];
+  /** Names of the data set's segmentations, which can be learned as features. */
+  readonly features: readonly string[];
 }
 
 interface SurveyOptions {
+  /** Features whose masks are looked for; all there are where the data set has no pick, if absent. */
+  readonly features?: readonly string[] | undefined;
   readonly spacing?: number | undefined;
   readonly reporter: Reporter;
 }
@@ -63,9 +71,26 @@ export async function surveyData(data: string, options: SurveyOptions): Promise<
     spacing ||= reader.spacing[0];
     runs.push({ name: run.name, picks: await countPicks(dataset, run, scored) });
   }
+  const features = featuresThere(dataset);
+  const asked = options.features ?? (runs.some(({ picks }) => picks.size > 0) ? [] : features);
+  const withMasks: SurveyedRun[] = [];
+  for (const [at, run] of runs.entries())
+    withMasks.push({ ...run, features: await masksOf(dataset, usable[at]!, asked, spacing) });
   const least = (axis: 0 | 1 | 2) => Math.min(...shapes.map((shape) => shape[axis]));
   const shape: Shape3 = [least(0), least(1), least(2)];
-  return { data, tomogram, voxelSpacing, shape, spacing, runs, types: scored };
+  return { data, tomogram, voxelSpacing, shape, spacing, runs: withMasks, types: scored, features };
+}
+
+async function masksOf(
+  dataset: Dataset,
+  run: Run,
+  features: readonly string[],
+  spacing: number,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const feature of featuresOf([...features]))
+    if ((await findMask(dataset, run, feature, spacing)) !== undefined) found.push(feature.name);
+  return found;
 }
 
 /** Returns the reconstruction that most runs have, and of several the usual one, else the first by name. */

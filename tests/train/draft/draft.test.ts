@@ -17,6 +17,7 @@ const survey: DataSurvey = {
   spacing: 10,
   runs: ["007", "TS_2", "TS_3"].map((name) => ({ name, picks: new Map([["ribosome", 3]]) })),
   types: ["apo-ferritin", "beta-amylase", "ribosome"],
+  features: ["carbon", "membrane"],
 };
 const drafted = (wishes: Parameters<typeof draftExperiment>[1], found: DataSurvey | undefined = survey) => {
   const { text, notes } = draftExperiment(starter, wishes, found);
@@ -35,7 +36,7 @@ describe("a drafted experiment", () => {
       patch: { shape: [40, 48, 64] },
       budget: "20m",
     });
-    expect(notes).toContain("Left out, for no run to train on has picks of them: apo-ferritin.");
+    expect(notes).toContain("Left out, for no run to train on has any of them: apo-ferritin.");
     expect(allKeys(experimentSchema).filter((path) => !text.includes(`${String(path.at(-1))}:`))).toEqual([]);
     const comments = (of: string) => of.split("\n").filter((line) => /^ *# (?!\w+: )/.test(line));
     expect(comments(text)).toEqual(expect.arrayContaining(comments(starter).slice(6)));
@@ -48,6 +49,18 @@ describe("a drafted experiment", () => {
     expect(experiment.patch.shape.every((size) => size >= 4 && size <= 64)).toBe(true);
   });
 
+  test("has features beside types where they are asked for, and alone where nobody picked", () => {
+    const runs = survey.runs.map((run) => ({ ...run, features: ["membrane"] }));
+    const both = drafted({ features: ["membrane"] }, { ...survey, runs }).experiment;
+    expect(both).toMatchObject({ types: ["ribosome"], features: ["membrane"], output: "sigmoid" });
+    const unpicked = runs.map((run) => ({ ...run, picks: new Map<string, number>() }));
+    const alone = drafted({}, { ...survey, runs: unpicked });
+    expect(alone.experiment).toMatchObject({ types: [], features: ["membrane"], output: "sigmoid" });
+    expect(alone.notes).toContain("Left out, for no run to train on has any of them: carbon.");
+    expect(drafted({}).notes).toContain("There are masks too: --features carbon,membrane segments them.");
+    expect(() => drafted({ features: ["membran"] })).toThrow(/--features: .*did you mean membrane\?/);
+  });
+
   test("names what is not there, and what a network cannot take", () => {
     expect(() => drafted({ types: ["ribosom"] })).toThrow(/--types: .*did you mean ribosome\?/);
     expect(() => drafted({ network: "baselin" })).toThrow(/did you mean baseline/);
@@ -55,8 +68,8 @@ describe("a drafted experiment", () => {
     expect(() => drafted({}, { ...survey, shape: [2, 50, 50] })).toThrow(
       /smallest volume has 2×50×50 .*--network/,
     );
-    const empty = { ...survey, runs: [{ name: "A", picks: new Map() }] };
-    expect(() => drafted({}, empty)).toThrow(/none of its 1 runs .*has a pick of/);
+    const empty = { ...survey, features: [], runs: [{ name: "A", picks: new Map() }] };
+    expect(() => drafted({}, empty)).toThrow(/none of its 1 runs .*has a pick or mask of/);
   });
 
   test("without a data set is the starter", () => {

@@ -21,7 +21,7 @@ describe("roles of runs", () => {
     const roles = shareRoles(all(count), ["a", "b"]);
     expect(roles).toMatchObject({
       splits,
-      types: ["a", "b"],
+      learned: ["a", "b"],
       without: [],
       annotated: count,
       canFold: count > 2,
@@ -40,7 +40,7 @@ describe("roles of runs", () => {
     const roles = shareRoles([run("A", "a"), run("B", "a"), run("C", "a", "b"), run("D", "a")], ["a", "b"]);
     expect(roles).toMatchObject({
       splits: { train: ["C", "D"], tune: ["A"], holdout: ["B"] },
-      types: ["a", "b"],
+      learned: ["a", "b"],
       without: [],
     });
   });
@@ -48,7 +48,7 @@ describe("roles of runs", () => {
   test("a type that cannot be trained on is left out", () => {
     const roles = shareRoles([run("A", "a"), run("B", "b")], ["a", "b", "c"]);
     expect(roles.without).toContain("c");
-    expect(roles.types.length).toBe(1);
+    expect(roles.learned.length).toBe(1);
     expect(roles.annotated).toBe(1);
   });
 
