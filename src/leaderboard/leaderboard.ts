@@ -82,7 +82,9 @@ export async function readLeaderboard(submissionsRoot: string): Promise<Leaderbo
       const { record } = submission;
       const key = groupKey(record.data.hash, record.runs.holdout);
       const entry = { submission, row: rowOf(submission) };
-      groups.set(key, [...(groups.get(key) ?? []), entry]);
+      const group = groups.get(key) ?? [];
+      group.push(entry);
+      groups.set(key, group);
     } catch (error) {
       if (!isPickbenchError(error)) throw error;
       unranked.push({ name, why: error.message.replaceAll(join(submissionsRoot, "/"), "") });
@@ -121,8 +123,10 @@ export async function submissionNames(root: string): Promise<string[]> {
 function rankGroup(entries: readonly Entry[]): LeaderboardGroup {
   const sorted = entries.toSorted((a, b) => b.row.score - a.row.score || (a.row.name < b.row.name ? -1 : 1));
   const first = sorted[0]!.submission;
+  const ranks = new Map<number, number>();
+  for (const [at, { row }] of sorted.entries()) if (!ranks.has(row.score)) ranks.set(row.score, at + 1);
   const rows = sorted.map(({ row, submission }) => ({
-    rank: sorted.findIndex((other) => other.row.score === row.score) + 1,
+    rank: ranks.get(row.score)!,
     ...row,
     against:
       submission === first ? null : compareReports(submission.holdout, first.holdout, weightsOf(submission)),
@@ -233,7 +237,9 @@ function seedSummaries(submissions: readonly Submission[]): SeedSummary[] {
   const byExperiment = new Map<string, Submission[]>();
   for (const submission of submissions) {
     const key = seedlessHash(submission.record);
-    byExperiment.set(key, [...(byExperiment.get(key) ?? []), submission]);
+    const own = byExperiment.get(key) ?? [];
+    own.push(submission);
+    byExperiment.set(key, own);
   }
   return [...byExperiment.values()]
     .map((own) =>
