@@ -86,7 +86,9 @@ export async function readLeaderboard(submissionsRoot: string): Promise<Leaderbo
       const { record } = submission;
       const key = groupKey(record.data.hash, record.runs.holdout);
       const entry = { submission, row: rowOf(submission) };
-      groups.set(key, [...(groups.get(key) ?? []), entry]);
+      const group = groups.get(key) ?? [];
+      group.push(entry);
+      groups.set(key, group);
     } catch (error) {
       if (!isPickbenchError(error)) throw error;
       unranked.push({ name, why: error.message.replaceAll(join(submissionsRoot, "/"), "") });
@@ -125,8 +127,11 @@ export async function submissionNames(root: string): Promise<string[]> {
 function rankGroup(entries: readonly Entry[]): LeaderboardGroup {
   const sorted = entries.toSorted((a, b) => byScore(a.row, b.row) || (a.row.name < b.row.name ? -1 : 1));
   const first = sorted[0]!.submission;
-  const rows = sorted.map(({ row, submission }) => ({
-    rank: sorted.findIndex((other) => byScore(other.row, row) === 0) + 1,
+  const ranks: number[] = [];
+  for (const [at, { row }] of sorted.entries())
+    ranks.push(at > 0 && byScore(sorted[at - 1]!.row, row) === 0 ? ranks[at - 1]! : at + 1);
+  const rows = sorted.map(({ row, submission }, at) => ({
+    rank: ranks[at]!,
     ...row,
     against:
       submission !== first && isScored(first) && isScored(submission)
@@ -265,7 +270,9 @@ function seedSummaries(submissions: readonly ScoredSubmission[]): SeedSummary[] 
   const byExperiment = new Map<string, ScoredSubmission[]>();
   for (const submission of submissions) {
     const key = seedlessHash(submission.record);
-    byExperiment.set(key, [...(byExperiment.get(key) ?? []), submission]);
+    const own = byExperiment.get(key) ?? [];
+    own.push(submission);
+    byExperiment.set(key, own);
   }
   return [...byExperiment.values()]
     .map((own) =>

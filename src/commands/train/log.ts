@@ -9,8 +9,8 @@ import {
   tableFile,
   writeRunEvents,
   writeTable,
-} from "../../train/watch/exportLog.js";
-import { mlflowTarget } from "../../train/watch/mlflow.js";
+} from "../../train/watch/sinks/exportLog.js";
+import { mlflowTarget } from "../../train/watch/sinks/mlflow.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";

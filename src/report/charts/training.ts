@@ -3,7 +3,8 @@
 import { chart, colours, figure } from "../../present/charts/chart.js";
 import type { Html } from "../../present/html.js";
 import { plural } from "../../present/text.js";
-import type { Look, TrainingLog, TrainingStep } from "../../train/watch/readLog.js";
+import type { TrainingLog, TrainingStep } from "../../train/watch/readLog.js";
+import { cropsChart, seriesColour, stepAxis, tuneLossChart } from "./watched.js";
 
 /** Limit of points drawn per network; a chart has no pixels for more. */
 const mostPoints = 160;
@@ -33,8 +34,9 @@ export async function trainingCharts(log: TrainingLog): Promise<Html[]> {
   const charts = [
     lossChart(points, networks),
     partsChart(points, networks),
-    tuneLossChart(log, points, networks),
-    typesChart(log),
+    tuneLossChart(log, points, networks.length > 1),
+    cropsChart(log, "f4"),
+    cropsChart(log, "dice"),
     scoreChart(log, networks),
     normChart(points, networks),
     rateChart(points, networks),
@@ -78,8 +80,6 @@ function thinned(steps: readonly TrainingStep[]): Point[] {
   }
   return points;
 }
-
-const stepAxis = { field: "step", type: "quantitative", title: "step" } as const;
 
 const networkColour = (networks: readonly string[]) => ({
   field: "network",
@@ -125,72 +125,6 @@ async function partsChart(points: readonly Point[], networks: readonly string[])
     "Terms of the loss",
     svg,
     `each with its weight${names.includes("critic") ? "; the critic's own loss is no part of the sum" : ""}`,
-  );
-}
-
-const seriesColour = (field: string, domain: readonly string[]) => ({
-  field,
-  type: "nominal" as const,
-  scale: { domain: [...domain], range: [...colours.series] },
-  legend: { columns: 2, title: null },
-});
-
-/** Draws the loss on crops of the tune runs beside that of the training; null where nothing was watched. */
-async function tuneLossChart(
-  { looks }: TrainingLog,
-  points: readonly Point[],
-  networks: readonly string[],
-): Promise<Html | null> {
-  if (looks.length === 0) return null;
-  const [trained, tuned] = ["training, smoothed", "crops of the tune runs"];
-  const values = [
-    ...points.map(({ network, step, smoothed }) => ({ network, step, of: trained, loss: smoothed })),
-    ...looks.map(({ network, step, watch }) => ({ network, step: step + 1, of: tuned, loss: watch.loss })),
-  ];
-  const svg = await chart("loss on crops of the tune runs and in training, by step", {
-    data: { values },
-    mark: { type: "line", strokeWidth: 1.5, point: looks.length < 4 },
-    encoding: {
-      x: stepAxis,
-      y: { field: "loss", type: "quantitative", title: "loss", scale: { zero: false } },
-      color: {
-        field: "of",
-        type: "nominal",
-        scale: { domain: [trained, tuned], range: [colours.quiet, colours.accent] },
-        legend: { columns: 1, title: null },
-      },
-      ...(networks.length > 1 ? { detail: { field: "network" } } : {}),
-    },
-  });
-  return figure(
-    "Loss on the tune runs",
-    svg,
-    `by the average weights, on ${plural(cropsOf(looks), "crop")} that are always the same; ${plural(looks.length, "look")}`,
-  );
-}
-
-const cropsOf = (looks: readonly Look[]): number => looks[0]!.watch.crops;
-
-/** Draws F4 per type on the crops; null where nothing was watched. */
-async function typesChart({ looks }: TrainingLog): Promise<Html | null> {
-  const values = looks.flatMap(({ step, watch }) =>
-    Object.entries(watch.f4).map(([type, f4]) => ({ step: step + 1, type, f4 })),
-  );
-  if (values.length === 0) return null;
-  const types = [...new Set(values.map(({ type }) => type))];
-  const svg = await chart("F4 of each type on crops of the tune runs by step", {
-    data: { values },
-    mark: { type: "line", strokeWidth: 1.5, point: looks.length < 4 },
-    encoding: {
-      x: stepAxis,
-      y: { field: "f4", type: "quantitative", title: "F4 on crops", scale: { domain: [0, 1] } },
-      color: seriesColour("type", types),
-    },
-  });
-  return figure(
-    "F4 per type on crops",
-    svg,
-    "an indicator from a few crops, at the best of a few thresholds: not the score, which whole tomograms have",
   );
 }
 

@@ -115,7 +115,7 @@ export const drawnUnits = (seed: number, purpose: string, resamples: number, uni
 
 /** Columns that are kept, the latest used last: 16 kB each. */
 const columns = new Map<string, Float64Array>();
-const mostColumns = 1000;
+const mostColumns = 2000;
 
 /** Returns a draw of the gamma distribution for every resample: columns of equal arguments are drawn once. */
 export function gammaColumn(seed: number, purpose: string, resamples: number, shape: number): Float64Array {

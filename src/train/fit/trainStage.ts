@@ -16,7 +16,7 @@ import { featureNames } from "../experiment/features.js";
 import type { Experiment } from "../experiment/schema.js";
 import type { PreparedRun } from "../run/prepare.js";
 import { makeFolder, type RunFolder, snapshotFile } from "../run/runFolder.js";
-import { openTrainingLog, type TrainingLog } from "../watch/trainingLog.js";
+import { openTrainingLog, type TrainingLog } from "../watch/sinks/trainingLog.js";
 import { masksOfVolumes } from "./featureMasks.js";
 import { type Rungs, type TrainedNetwork, trainNetwork } from "./loop.js";
 import type { ExperimentNetwork } from "./networks.js";

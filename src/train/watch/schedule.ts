@@ -1,6 +1,6 @@
 /**
  * When a training is watched: points spread evenly over the budget, as many as a share of the training's time pays for.
- * The room `watch` looks at a training while it goes on, and hands on what is seen: terminal, log, TensorBoard, MLflow.
+ * The room `watch` looks at a training while it goes on; its sinks hand on what is seen.
  */
 
 /** How far a training has come. */

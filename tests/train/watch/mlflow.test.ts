@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PickbenchError } from "../../../src/system/errors.js";
 import type { LogLine } from "../../../src/train/fit/stepLog.js";
-import { mlflowName, mlflowTarget } from "../../../src/train/watch/mlflow.js";
-import { MlflowSink } from "../../../src/train/watch/mlflowSink.js";
-import { parametersOf } from "../../../src/train/watch/parameters.js";
+import { mlflowName, mlflowTarget } from "../../../src/train/watch/sinks/mlflow.js";
+import { MlflowSink } from "../../../src/train/watch/sinks/mlflowSink.js";
+import { parametersOf } from "../../../src/train/watch/sinks/parameters.js";
 import { type MlflowServer, startMlflow } from "../../support/mlflowServer.js";
 
 let server: MlflowServer;
@@ -125,8 +125,8 @@ describe("MLflow", () => {
   });
 
   test("that takes nothing costs bounded memory: the oldest figures go", async () => {
-    server.fault = () => true;
-    const { sink, said } = sinkFor({ MLFLOW_TRACKING_URI: server.url });
+    server.fault = (response) => !!response.destroy();
+    const { sink, said } = sinkFor({ MLFLOW_TRACKING_URI: server.url }, 30_000);
     for (let step = 0; step < 10_000; step++) sink.write(line(step));
     server.fault = () => false;
     await sleep(80);

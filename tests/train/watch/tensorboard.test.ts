@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { LogLine } from "../../../src/train/fit/stepLog.js";
-import { timedLines } from "../../../src/train/watch/metrics.js";
-import { TensorBoardSink, writeEvents } from "../../../src/train/watch/tensorboard.js";
+import { timedLines } from "../../../src/train/watch/sinks/metrics.js";
+import { TensorBoardSink, writeEvents } from "../../../src/train/watch/sinks/tensorboard.js";
 
 const root = mkdtempSync(join(tmpdir(), "tensorboard-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -1,15 +1,15 @@
 /** The log of a training and all that hears it: log.jsonl first, then the sinks that the experiment or environment asks for. */
-import { wallClock } from "../../system/clock.js";
-import { isPickbenchError, messageOf } from "../../system/errors.js";
-import type { Reporter } from "../../system/reporter.js";
-import { runName } from "../experiment/experiment.js";
-import type { Experiment } from "../experiment/schema.js";
-import { type LogLine, type LogPosition, StepLog } from "../fit/stepLog.js";
-import type { RunFolder } from "../run/runFolder.js";
+import { wallClock } from "../../../system/clock.js";
+import { isPickbenchError, messageOf } from "../../../system/errors.js";
+import type { Reporter } from "../../../system/reporter.js";
+import { runName } from "../../experiment/experiment.js";
+import type { Experiment } from "../../experiment/schema.js";
+import { type LogLine, type LogPosition, StepLog } from "../../fit/stepLog.js";
+import type { RunFolder } from "../../run/runFolder.js";
+import { readLog } from "../readLog.js";
 import { timedLines } from "./metrics.js";
 import { mlflowTarget } from "./mlflow.js";
 import { parametersOf } from "./parameters.js";
-import { readLog } from "./readLog.js";
 import type { Outcome, Sink } from "./sink.js";
 
 /** A log that hands its lines on. */

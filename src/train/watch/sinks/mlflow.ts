@@ -1,6 +1,6 @@
 /** MLflow's REST interface (api/2.0/mlflow), as far as a run is written: its experiment, itself, parameters, metrics. */
 import { z } from "zod";
-import { messageOf, PickbenchError } from "../../system/errors.js";
+import { messageOf, PickbenchError } from "../../../system/errors.js";
 
 /** A server of MLflow, from the environment. Holds secrets: it is in no record and no message. */
 export interface MlflowTarget {

@@ -1,10 +1,10 @@
 /** TensorBoard's event files of a training: as it goes on, or from its log. */
 import { appendFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { eventFileName, isEventFile, scalarRecord, versionRecord } from "../../formats/tfevents/events.js";
-import { messageOf } from "../../system/errors.js";
-import { writeWhole } from "../../system/files.js";
-import { makeFolders } from "../../system/paths/replacing.js";
+import { eventFileName, isEventFile, scalarRecord, versionRecord } from "../../../formats/tfevents/events.js";
+import { messageOf } from "../../../system/errors.js";
+import { writeWhole } from "../../../system/files.js";
+import { makeFolders } from "../../../system/paths/replacing.js";
 import { type AnyLine, metricsOf, type TimedLine } from "./metrics.js";
 import { type Sink, within } from "./sink.js";
 

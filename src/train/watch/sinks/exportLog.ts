@@ -2,13 +2,14 @@
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type RunRecord, readRecord } from "../../domain/record.js";
-import { wallClock } from "../../system/clock.js";
-import { messageOf, PickbenchError } from "../../system/errors.js";
-import { writeWhole } from "../../system/files.js";
-import { checkedName } from "../../system/paths/names.js";
-import type { Reporter } from "../../system/reporter.js";
-import { begunFolds, type RunFolder, runFolder } from "../run/runFolder.js";
+import { type RunRecord, readRecord } from "../../../domain/record.js";
+import { wallClock } from "../../../system/clock.js";
+import { messageOf, PickbenchError } from "../../../system/errors.js";
+import { writeWhole } from "../../../system/files.js";
+import { checkedName } from "../../../system/paths/names.js";
+import type { Reporter } from "../../../system/reporter.js";
+import { begunFolds, type RunFolder, runFolder } from "../../run/runFolder.js";
+import { readLog } from "../readLog.js";
 import { metricsOf, type TimedLine, timedLines } from "./metrics.js";
 import {
   MlflowClient,
@@ -19,7 +20,6 @@ import {
   Refusal,
 } from "./mlflow.js";
 import { parametersOf } from "./parameters.js";
-import { readLog } from "./readLog.js";
 import { writeEvents } from "./tensorboard.js";
 
 /** A run's log, ready to be handed on. */

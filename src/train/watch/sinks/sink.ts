@@ -1,5 +1,8 @@
-/** Where a training's figures go besides its log: no sink may slow or end a training, whatever happens to it. */
-import type { LogLine } from "../fit/stepLog.js";
+/**
+ * Where a training's figures go besides its log: no sink may slow or end a training, whatever happens to it. The room
+ * `sinks` hands a training's figures to its log and to other programs.
+ */
+import type { LogLine } from "../../fit/stepLog.js";
 
 /** How a training ended. */
 export type Outcome = "finished" | "stopped" | "failed";

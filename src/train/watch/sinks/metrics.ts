@@ -1,6 +1,6 @@
 /** The names by which a training's figures go to other programs, and a log's lines in order of their steps. */
-import type { LogLine } from "../fit/stepLog.js";
-import type { Evaluation, Look, TrainingLog, TrainingStep } from "./readLog.js";
+import type { LogLine } from "../../fit/stepLog.js";
+import type { Evaluation, Look, TrainingLog, TrainingStep } from "../readLog.js";
 
 /** A figure by its name, such as `train/loss`. */
 export type Metric = readonly [name: string, value: number];

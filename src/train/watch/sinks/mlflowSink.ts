@@ -1,5 +1,5 @@
 /** Sends a training's figures to a server of MLflow as it goes on, without ever waiting for it. */
-import { messageOf } from "../../system/errors.js";
+import { messageOf } from "../../../system/errors.js";
 import { type AnyLine, metricsOf } from "./metrics.js";
 import {
   MlflowClient,
