@@ -39,7 +39,8 @@ export async function allowedFile(
 
 /**
  * Returns the file of code to run for a record: of those that the user allows, the one with the hash that the record holds,
- * or where it holds none the one that lies where the record says.
+ * or where it holds none the one that lies where the record says. A file that lies there keeps the record's name for it, which
+ * goes into the checkpoint's bytes.
  *
  * @param path of the record
  * @throws PickbenchError BadExperiment where none is allowed
@@ -50,11 +51,11 @@ export async function allowedByRecord(
   { allowCode = [] }: CodeLeave,
 ): Promise<string> {
   const place = await realpath(file).catch(() => undefined);
-  const isMeant = async (allowed: string): Promise<boolean> =>
-    sha256 === undefined
-      ? place !== undefined && place === (await realpath(allowed).catch(() => undefined))
-      : (await codeOfHash(allowed, sha256)) !== undefined;
-  for (const allowed of allowCode) if (await isMeant(allowed)) return allowed;
+  for (const allowed of allowCode) {
+    const isThere = place !== undefined && place === (await realpath(allowed).catch(() => undefined));
+    const isMeant = sha256 === undefined ? isThere : (await codeOfHash(allowed, sha256)) !== undefined;
+    if (isMeant) return isThere ? file : allowed;
+  }
   const named = `${path}: its network is declared by the code in ${file}`;
   throw new PickbenchError(
     "BadExperiment",

@@ -231,6 +231,8 @@ describe("the code that a record names", () => {
     await rm(mark());
     const named = { file: "/nowhere/net.mjs", sha256 };
     expect(await allowedByRecord("record.json", named, { allowCode: [tinyCode(folder), path] })).toBe(path);
+    const own = `${folder}/held/../held/net.mjs`;
+    expect(await allowedByRecord("record.json", { file: own, sha256 }, { allowCode: [path] })).toBe(own);
     const other = allowedByRecord("record.json", { ...named, file: path }, { allowCode: [tinyCode(folder)] });
     await expect(other).rejects.toThrow(/when its SHA-256 began with .*, and that is not .*two-layers/);
     await writeFile(path, "throw new Error('run')");
