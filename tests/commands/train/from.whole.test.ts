@@ -1,5 +1,5 @@
 /** Training that begins with a checkpoint: what is taken, recorded and repeated, and which runs are refused. */
-import { cp, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -239,4 +239,34 @@ it("a name that no model has is refused, saying which there are", async () => {
     1,
     expect.stringMatching(/no-such-model: there is no such file, and no model/),
   ]);
+});
+
+it("models lists what comes along, prints a card, and says of an empty folder that there is none", async () => {
+  const card = {
+    name: "tiny-parent",
+    title: "two layers",
+    madeOf: "one tiny phantom",
+    commands: ["pickbench train parent.yaml --data DIR"],
+    scores: [{ of: "TS_S4", metric: "F4", value: 0.1 }],
+    use: "tests",
+    licence: "MIT",
+    credits: ["nobody"],
+  };
+  const models = ["models", "--folder", at("models")];
+  expect((await pickbench(...models)).stdout).toBe("no models come along with this package\n");
+  await cp(best("parent"), at("models", "tiny-parent.safetensors"));
+  await writeFile(at("models", "tiny-parent.json"), JSON.stringify(card));
+  expect((await pickbench(...models)).stdout).toMatch(
+    /^name +size +what it is\ntiny-parent +\d\.\d MiB +two layers\n/,
+  );
+  const one = await pickbench("models", "tiny-parent", "--folder", at("models"));
+  expect(one.stdout).toMatch(
+    /^tiny-parent: two layers\n.*scores +F4 0\.1 on TS_S4\n.*file +\S*tiny-parent\.safetensors/s,
+  );
+  const json = await pickbench(...models, "--json");
+  expect(JSON.parse(json.stdout).models).toMatchObject([
+    { ...card, path: at("models", "tiny-parent.safetensors") },
+  ]);
+  const misspelt = await pickbench("models", "tiny-parnt", "--folder", at("models"));
+  expect([misspelt.code, misspelt.stderr]).toEqual([1, expect.stringContaining("did you mean tiny-parent?")]);
 });
