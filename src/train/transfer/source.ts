@@ -11,6 +11,7 @@ import { readBytes } from "../../system/paths/opening.js";
 import { readStored, type StoredNetwork } from "../checkpoint/checkpoint.js";
 import { type Lineage, lineageByName, lineageSchema, unknownLineage } from "../checkpoint/lineage.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
+import { featureNames } from "../experiment/features.js";
 import type { Experiment } from "../experiment/schema.js";
 
 /** An array of a trained network. */
@@ -68,7 +69,8 @@ async function checkpointSource(path: string): Promise<StartSource> {
       { path },
     );
   const own = lineage ?? lineageByName(experiment, null);
-  const learned = experiment.types ?? own[0]!.types;
+  const types = experiment.types ?? own[0]!.types;
+  const learned = types && [...types, ...featureNames(experiment)];
   const opened = networks.map(async (network): Promise<SourceNetwork> => {
     const name = ensemble && ensemble.average !== "weights" ? "all" : network.name;
     const { architecture, model } = network;

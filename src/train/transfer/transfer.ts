@@ -32,8 +32,9 @@ export interface NetworkTransfer {
 }
 
 /** Names what each output of a network predicts. */
-export function outputLabels({ background, types, network }: ExperimentNetwork): string[] {
-  const classes = [...(background ? [backgroundLabel] : []), ...types.map(({ name }) => name)];
+export function outputLabels({ background, types, features = [], network }: ExperimentNetwork): string[] {
+  const names = [...types.map(({ name }) => name), ...features];
+  const classes = [...(background ? [backgroundLabel] : []), ...names];
   return [...classes, ...offsetLabels.slice(0, Math.max(0, network.outputs - classes.length))];
 }
 
