@@ -10,7 +10,7 @@ const source = fileURLToPath(new URL("../../../src/", import.meta.url));
 
 /** Modules that open only files of this package, or files that they made themselves. */
 const ownFiles = [
-  "commands/train/experiment.ts",
+  "commands/train/experimentNew.ts",
   "engines/onnx/graph/model.ts",
   "formats/mrc/packedFile.ts",
   "formats/mrc/writer.ts",
