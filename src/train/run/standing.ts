@@ -5,8 +5,7 @@ import { type RunRecord, readRecord } from "../../domain/record.js";
 import { leaderboardFile } from "../../leaderboard/markdown.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkOneAsked } from "../../system/paths/overwriting.js";
-import { checkExperiment, experimentHash, runName } from "../experiment/experiment.js";
-import { byContent } from "../experiment/networkChoice.js";
+import { checkExperiment, experimentContent, experimentHash, runName } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
 import { differencesText, experimentDifferences } from "../experiment/shown/differences.js";
 import { readProgress, type TrainingProgress } from "../fit/progressFile.js";
@@ -141,9 +140,8 @@ const placeOf = ({ current }: TrainingProgress): string =>
  */
 export function checkSameExperiment(path: string, there: Experiment, here: Experiment): void {
   if (experimentHash(there) === experimentHash(here)) return;
-  const compared = ({ engine: _, network, ...rest }: Experiment) =>
-    ({ ...rest, network: byContent(network) }) as Experiment;
-  throw otherExperiment(path, differencesText(experimentDifferences(compared(there), compared(here))));
+  const differences = experimentDifferences(experimentContent(there), experimentContent(here));
+  throw otherExperiment(path, differencesText(differences));
 }
 
 const otherExperiment = (path: string, what: string): PickbenchError =>
