@@ -74,6 +74,19 @@ export function lineageByName(experiment: Experiment, types: readonly string[] |
   ];
 }
 
+/**
+ * Returns the lineage of a checkpoint; of an older one that holds none what its experiment tells.
+ *
+ * @param now an experiment prepared again, whose lineage an older checkpoint of the same experiment has
+ */
+export function lineageOfTrained(
+  { experiment, lineage }: { readonly experiment: Experiment; readonly lineage?: Lineage },
+  now: { readonly experimentHash: string; readonly lineage: Lineage },
+): Lineage {
+  if (lineage) return lineage;
+  return experimentHash(experiment) === now.experimentHash ? now.lineage : lineageByName(experiment, null);
+}
+
 /** Returns the lineage of a model whose training is not known, by its file's name. */
 export const unknownLineage = (name: string): Generation[] => [
   { experiment: name, experimentHash: null, types: null, roles: { train: null, tune: null } },

@@ -7,12 +7,14 @@ import { dataManifest } from "../../../src/data/manifest.js";
 import {
   type Generation,
   joined,
+  type Lineage,
   lineageByName,
+  lineageOfTrained,
   type SeenRun,
   tunedAlso,
   unknownLineage,
 } from "../../../src/train/checkpoint/lineage.js";
-import { checkExperiment } from "../../../src/train/experiment/experiment.js";
+import { checkExperiment, experimentHash } from "../../../src/train/experiment/experiment.js";
 import { checkAncestry, fingerprintsOf, isSame } from "../../../src/train/transfer/ancestry.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
 import { temporaryFolder, writeTree } from "../../support/storeFixtures.js";
@@ -122,6 +124,32 @@ it("of a checkpoint without lineage are the runs that its experiment names", () 
   expect(counted!.roles).toEqual({ train: null, tune: [byName("TS_1")] });
   const [fold] = lineageByName(experiment({ fold: 0, folds: 4 }), null);
   expect(fold!.roles).toEqual({ train: null, tune: null });
+});
+
+it("tuning again an older checkpoint keeps what its own experiment trained on, not what another one would", () => {
+  const experiment = (train: string[]) =>
+    checkExperiment(
+      {
+        name: "old",
+        network: "plain",
+        splits: { train },
+        loss: [{ kind: "crossEntropy" }],
+        budget: "1 step",
+      },
+      "old.yaml",
+    );
+  const [old, other] = [experiment(["TS_1"]), experiment(["TS_2"])];
+  const now = (given: typeof old, run: string) => ({
+    experimentHash: experimentHash(given),
+    lineage: [generation("old", [seen(run, "a", "a")])],
+  });
+  const trainedOn = (lineage: Lineage) => lineage[0]!.roles.train;
+  expect(trainedOn(lineageOfTrained({ experiment: old }, now(old, "TS_1")))).toEqual([
+    seen("TS_1", "a", "a"),
+  ]);
+  expect(trainedOn(lineageOfTrained({ experiment: old }, now(other, "TS_2")))).toEqual([byName("TS_1")]);
+  const lineage = [generation("known", [byName("TS_7")])];
+  expect(lineageOfTrained({ experiment: old, lineage }, now(old, "TS_1"))).toBe(lineage);
 });
 
 it("tuning again adds runs to the own training alone", () => {
