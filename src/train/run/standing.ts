@@ -94,7 +94,8 @@ async function recordThere({ record: path }: RunFolder): Promise<RunRecord> {
 /**
  * Returns the progress to go on from, and says so where nobody asked for it; null begins anew.
  *
- * @throws PickbenchError BadExperiment or BadDataset where the run there is of another experiment or other data
+ * @throws PickbenchError BadExperiment or BadDataset where the run there is of another experiment or other data; BadUsage
+ * where it is trained, and what it goes on by is missing
  */
 export async function progressOf(
   folder: RunFolder,
@@ -119,7 +120,10 @@ export async function progressOf(
     );
     checkSameData(folder.path, data, prepared);
   }
-  if (!progress) return null;
+  if (!progress) {
+    if (record?.result && existsSync(folder.best) && !options.resume) throw cannotGoOn(folder);
+    return null;
+  }
   if (progress.experimentHash !== prepared.experimentHash) throw otherExperiment(folder.path, "");
   if (progress.dataHash !== prepared.dataHash) throw otherData(folder.path, "");
   if (!options.resume)
@@ -128,6 +132,14 @@ export async function progressOf(
     );
   return progress;
 }
+
+/** Makes the error of a trained run without its progress: to train it again would replace what it was trained to. */
+const cannotGoOn = ({ path, last }: RunFolder): PickbenchError =>
+  new PickbenchError(
+    "BadUsage",
+    `${path}: its training is finished, but ${last} is missing, by which it goes on; put that back, give --overwrite to begin anew, or another --out`,
+    { path },
+  );
 
 const placeOf = ({ current }: TrainingProgress): string =>
   current === null ? "which is trained" : `after step ${current.step} of ${current.name}`;
