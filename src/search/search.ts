@@ -19,6 +19,7 @@ import { experimentYaml } from "../train/experiment/experimentYaml.js";
 import { holdoutOnly } from "../train/run/runExperiment.js";
 import { makeFolder, removeEmpty } from "../train/run/runFolder.js";
 import { finishedAlready } from "../train/run/standing.js";
+import { checkStartKept } from "../train/transfer/start.js";
 import { parameterPlot } from "./plot.js";
 import { runTrial } from "./runTrial.js";
 import type { Holdout, SearchReport } from "./searchReport.js";
@@ -54,9 +55,11 @@ export async function search(options: SearchOptions): Promise<SearchReport> {
     return await withLock(join(out, "search.lock"), out, async () => {
       checkOneAsked(options, "search");
       const prepared = await prepareSearch(options);
-      if (overwrite)
-        for (const name of ["trials", "plots", "best.yaml", "search.json"])
-          await rm(join(out, name), { recursive: true, force: true });
+      if (overwrite) {
+        const made = ["trials", "plots", "best.yaml", "search.json"].map((name) => join(out, name));
+        await checkStartKept(prepared.base, made);
+        for (const path of made) await rm(path, { recursive: true, force: true });
+      }
       await removeTemporaries(out);
       return tryAll(prepared, options);
     });

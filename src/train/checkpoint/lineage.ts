@@ -4,6 +4,7 @@ import { canonicalJson, hashOf } from "../../system/files.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import { isExternal } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
+import type { EnsembleRecord } from "./ensembleRecord.js";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "wanted a SHA-256 in hex");
 
@@ -55,6 +56,39 @@ export function tunedAlso([own, ...before]: Lineage, tune: readonly SeenRun[]): 
   return [{ ...own!, roles: { ...roles, tune: both } }, ...before];
 }
 
+const byName = (runs: readonly string[]): SeenRun[] =>
+  runs.map((run) => ({ run, picks: null, tomograms: [] }));
+
+/** Returns the lineage of a checkpoint; of an older one that holds none what its ensemble or experiment tells. */
+export function lineageOf({
+  experiment,
+  lineage,
+  ensemble,
+}: {
+  readonly experiment: Experiment;
+  readonly lineage?: Lineage;
+  readonly ensemble?: EnsembleRecord;
+}): Lineage {
+  if (lineage) return lineage;
+  if (!ensemble) return lineageByName(experiment, null);
+  const { members, tune } = ensemble;
+  const own = ensembleGeneration(
+    members.map((member) => member.experiment),
+    null,
+    byName(tune),
+  );
+  const trained = members
+    .filter(({ weight }) => weight > 0)
+    .map(
+      ({ experiment: name, trainedOn }): Generation => ({
+        experiment: name,
+        ...{ experimentHash: null, types: null },
+        roles: { train: trainedOn && byName(trainedOn), tune: null },
+      }),
+    );
+  return joined([own, ...trained]);
+}
+
 /** Returns the lineage of a checkpoint that holds none: what its experiment names by name, the rest unknown. */
 export function lineageByName(experiment: Experiment, types: readonly string[] | null): Generation[] {
   const { splits, network } = experiment;
@@ -62,7 +96,7 @@ export function lineageByName(experiment: Experiment, types: readonly string[] |
     if (!("train" in splits)) return null;
     const share = splits[role];
     if (share === 0) return [];
-    return Array.isArray(share) ? share.map((run) => ({ run, picks: null, tomograms: [] })) : null;
+    return Array.isArray(share) ? byName(share) : null;
   };
   return [
     {
@@ -72,6 +106,19 @@ export function lineageByName(experiment: Experiment, types: readonly string[] |
       roles: { train: isExternal(network) ? null : named("train"), tune: named("tune") },
     },
   ];
+}
+
+/**
+ * Returns the lineage of a checkpoint; of an older one that holds none what its experiment tells.
+ *
+ * @param now an experiment prepared again, whose lineage an older checkpoint of the same experiment has
+ */
+export function lineageOfTrained(
+  { experiment, lineage }: { readonly experiment: Experiment; readonly lineage?: Lineage },
+  now: { readonly experimentHash: string; readonly lineage: Lineage },
+): Lineage {
+  if (lineage) return lineage;
+  return experimentHash(experiment) === now.experimentHash ? now.lineage : lineageByName(experiment, null);
 }
 
 /** Returns the lineage of a model whose training is not known, by its file's name. */

@@ -1,5 +1,4 @@
 /** Trained networks that come along with the package: each a checkpoint with a card that says what it is. */
-import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +7,7 @@ import { parseJson } from "../../formats/json.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { suggestion } from "../../system/nearest.js";
 import { readText } from "../../system/paths/opening.js";
-import { mayBeName } from "../experiment/startChoice.js";
+import { meansFile } from "../experiment/startChoice.js";
 
 /** The package's own folder of models. */
 export const ownModels = fileURLToPath(new URL("../../../models", import.meta.url));
@@ -84,7 +83,7 @@ export async function readModelCard(name: string, folder = ownModels): Promise<M
  * @throws PickbenchError BadCheckpoint where neither is there
  */
 export async function modelPath(given: string, folder = ownModels): Promise<string> {
-  if (existsSync(given) || !mayBeName(given)) return given;
+  if (meansFile(given)) return given;
   const known = await modelNames(folder);
   if (known.includes(given)) return join(folder, `${given}.safetensors`);
   throw new PickbenchError(

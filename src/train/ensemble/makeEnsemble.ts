@@ -9,13 +9,7 @@ import type { Reporter } from "../../system/reporter.js";
 import type { CodeLeave } from "../checkpoint/allowedCode.js";
 import { type Checkpoint, heldContrast, trainedContrast, writeCheckpoint } from "../checkpoint/checkpoint.js";
 import type { EnsembleAverage, EnsembleRecord, MemberChoice } from "../checkpoint/ensembleRecord.js";
-import {
-  ensembleGeneration,
-  joined,
-  type Lineage,
-  lineageByName,
-  type SeenRun,
-} from "../checkpoint/lineage.js";
+import { ensembleGeneration, joined, type Lineage, lineageOf, type SeenRun } from "../checkpoint/lineage.js";
 import { namedNetworks } from "../checkpoint/modelMetadata.js";
 import type { Experiment } from "../experiment/schema.js";
 import { fingerprintsOf, trainedBefore } from "../transfer/ancestry.js";
@@ -88,7 +82,7 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
     };
     const { networks, tuned } = chosen;
     const contrast = commonContrast(members.map((member) => trainedContrast(member.checkpoint)));
-    const lineage = await lineageOf(members, chosen.weights, dataset, record.tune);
+    const lineage = await lineageOfAll(members, chosen.weights, dataset, record.tune);
     const checkpoint: Checkpoint = {
       experiment,
       spacing: first.spacing,
@@ -108,7 +102,7 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
 }
 
 /** Returns all trainings of the members that count, after the choice that this ensemble is. */
-async function lineageOf(
+async function lineageOfAll(
   members: readonly EnsembleMember[],
   weights: readonly number[],
   dataset: Dataset,
@@ -122,9 +116,7 @@ async function lineageOf(
     places.some((place) => path === place || path.startsWith(`${place}/`));
   const manifest = await dataManifest(dataset, tune, { hash: true, only: isOfTomogram });
   const seen = await fingerprintsOf(dataset, tune, manifest);
-  const lineages = members
-    .filter((_, m) => weights[m]! > 0)
-    .map(({ checkpoint: { lineage, experiment } }) => lineage ?? lineageByName(experiment, null));
+  const lineages = members.filter((_, m) => weights[m]! > 0).map(({ checkpoint }) => lineageOf(checkpoint));
   const own = ensembleGeneration(
     members.map(({ name }) => name),
     lineages[0]?.[0]?.types ?? null,

@@ -247,15 +247,16 @@ export const withoutWatching = <Keys extends Partial<Pick<Experiment, "watch" | 
 /** Writes an experiment out in full as canonical JSON. */
 export const experimentText = (experiment: Experiment): string => canonicalJson(experiment);
 /**
- * Hash that a run shares with the one it resumes: over everything but the engine, which may change in between, what is
- * watched, and the path of a file whose content has a hash of its own.
+ * What a run shares with the one it resumes: everything but the engine, which may change in between, what is watched, and
+ * the path of a file whose content has a hash of its own.
  */
-export const experimentHash = ({ engine: _, network, from, ...experiment }: Experiment): string =>
-  hashOf(
-    canonicalJson({
-      ...withoutWatching(experiment),
-      network: byContent(network),
-      from: from && startByContent(from),
-      ...(experiment.features && { features: featuresByContent(experiment.features) }),
-    }),
-  );
+export const experimentContent = ({ engine: _, network, from, ...experiment }: Experiment) => ({
+  ...withoutWatching(experiment),
+  network: byContent(network),
+  from: from && startByContent(from),
+  ...(experiment.features && { features: featuresByContent(experiment.features) }),
+});
+
+/** Hash of `experimentContent`. */
+export const experimentHash = (experiment: Experiment): string =>
+  hashOf(canonicalJson(experimentContent(experiment)));

@@ -1,5 +1,5 @@
 /** The key `from` of an experiment: the trained network that training begins with. */
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { z } from "zod";
 
@@ -41,7 +41,11 @@ export function startByContent({ checkpoint, sha256, ...rest }: StartChoice): ob
 const modelName = /^(?!.*\.(safetensors|onnx)$)[A-Za-z0-9][\w.-]*$/i;
 
 /** Tells whether text may be the name of a model that comes along. */
-export const mayBeName = (text: string): boolean => modelName.test(text);
+const mayBeName = (text: string): boolean => modelName.test(text);
+
+/** Tells whether text means a file, not a model that comes along; a folder of a model's name is in nobody's way. */
+export const meansFile = (text: string, path = text): boolean =>
+  !mayBeName(text) || (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false);
 
 /**
  * Rewrites the path of a start, given relative to the experiment's file, as relative to the working directory. The name
@@ -58,13 +62,13 @@ export function startFromExperiment(experimentPath: string, start: unknown): unk
 
 function fromFolder(folder: string, given: string): string {
   const path = resolve(folder, given);
-  return mayBeName(given) && !existsSync(path) ? given : relative(".", path) || given;
+  return meansFile(given, path) ? relative(".", path) || given : given;
 }
 
 /** Returns a start, as a file in `folder` names it. */
 export function startForFolder(start: StartChoice, folder: string): StartChoice {
   const { checkpoint } = start;
-  if (mayBeName(checkpoint) && !existsSync(checkpoint)) return start;
+  if (!meansFile(checkpoint)) return start;
   return { ...start, checkpoint: relative(resolve(folder), resolve(checkpoint)) };
 }
 

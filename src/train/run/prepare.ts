@@ -19,7 +19,7 @@ import { readExternalNetwork } from "../checkpoint/externalNetwork.js";
 import { joined, type Lineage, type SeenRun } from "../checkpoint/lineage.js";
 import { experimentHash, readExperiment } from "../experiment/experiment.js";
 import { experimentFeatures } from "../experiment/features.js";
-import { isExternal } from "../experiment/networkChoice.js";
+import { isExternal, networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
 import { checkAncestry, fingerprintsOf, generationOf } from "../transfer/ancestry.js";
@@ -83,6 +83,8 @@ export interface PreparedRun {
   readonly start: PreparedStart | null;
   /** Trainings that make the networks, this one first. */
   readonly lineage: Lineage;
+  /** The file whose trainings went before, of which something is known; null where there is none. */
+  readonly before: Before | null;
   readonly manifest: readonly ManifestEntry[];
   readonly dataHash: string;
   readonly seen: SeenData;
@@ -91,6 +93,12 @@ export interface PreparedRun {
   readonly engine: EngineName;
   readonly threads: number;
   readonly reporter: Reporter;
+}
+
+/** A network's file and the trainings that made it. */
+interface Before {
+  readonly path: string;
+  readonly lineage: Lineage;
 }
 
 /** The code that the experiment itself names, which its own checkpoints may run. */
@@ -128,14 +136,14 @@ export async function prepareRun(
   const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
     hash: true,
   });
-  const { lineage, fingerprints } = await lineageOf(
+  const { lineage, fingerprints, before } = await lineageOf(
     { experiment, dataset, splits, networks, external, start },
     manifest,
   );
   const isPlanOfFolds = "folds" in experiment.splits && !("fold" in experiment.splits);
-  if (source && !isPlanOfFolds) {
+  if (before && !isPlanOfFolds) {
     const hears = options.seen ? silentReporter : reporter;
-    checkAncestry(source.path, source.lineage, splits, fingerprints, hears);
+    checkAncestry(before.path, before.lineage, splits, fingerprints, hears);
   }
   return {
     experiment,
@@ -147,6 +155,7 @@ export async function prepareRun(
     external,
     start,
     lineage,
+    before,
     manifest,
     dataHash: manifestHash(manifest),
     seen,
@@ -157,11 +166,11 @@ export async function prepareRun(
   };
 }
 
-/** Returns the trainings that make the networks, this one first, and the fingerprints of all runs with a role. */
+/** Returns the trainings that make the networks, those before, and the fingerprints of all runs with a role. */
 async function lineageOf(
   made: Pick<PreparedRun, "experiment" | "dataset" | "splits" | "networks" | "external" | "start">,
   manifest: readonly ManifestEntry[],
-): Promise<{ lineage: Lineage; fingerprints: Map<string, SeenRun> }> {
+): Promise<Pick<PreparedRun, "lineage" | "before"> & { fingerprints: Map<string, SeenRun> }> {
   const { experiment, dataset, splits, networks, external, start } = made;
   const runs = [...new Set([...splits.train, ...splits.tune, ...splits.holdout])];
   const fingerprints = await fingerprintsOf(dataset, runs, manifest);
@@ -169,12 +178,16 @@ async function lineageOf(
     const types = external.channels.filter((channel) => channel !== null);
     const own = generationOf(experiment, { ...splits, train: [] }, fingerprints, types);
     const { decodeMetadata } = await import("../../engines/onnx/graph/model.js");
-    const before = modelLineage(external.external.file, decodeMetadata(external.model));
-    return { lineage: joined([own], before), fingerprints };
+    const path = networkName(experiment.network);
+    const metadata = decodeMetadata(external.model);
+    const lineage = modelLineage(external.external.file, metadata);
+    const before = metadata.lineage === undefined ? null : { path, lineage };
+    return { lineage: joined([own], lineage), before, fingerprints };
   }
   const types = [...new Set(networks.flatMap((network) => network.types.map(({ name }) => name)))];
   const own = generationOf(experiment, splits, fingerprints, types);
-  return { lineage: joined([own], start?.source.lineage ?? []), fingerprints };
+  const before = start?.source ?? null;
+  return { lineage: joined([own], before?.lineage ?? []), before, fingerprints };
 }
 
 /** Returns the experiment without types where it has features, names no types, and nobody picked any. */

@@ -18,13 +18,14 @@ import { writeSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
 import { hashFile, writeWhole } from "../../system/files.js";
 import { readCheckpoint } from "../checkpoint/checkpoint.js";
-import { type Lineage, tunedAlso } from "../checkpoint/lineage.js";
+import { lineageOfTrained, tunedAlso } from "../checkpoint/lineage.js";
 import { runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import type { Rungs } from "../fit/loop.js";
 import { type TrainedRun, trainStage, tuneStage } from "../fit/trainStage.js";
-import { startRecordOf } from "../transfer/start.js";
+import { trainedBefore } from "../transfer/ancestry.js";
+import { checkStartKept, startRecordOf } from "../transfer/start.js";
 import { detectHoldout, segmentTune, writeHoldoutPicks } from "./holdout.js";
 import { ownCode, type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import { type RunFolder, withRunFolder } from "./runFolder.js";
@@ -134,10 +135,17 @@ export async function holdoutOnly(folder: RunFolder, options: RunOptions): Promi
 export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<number | null> {
   return withRunFolder(folder, async () => {
     const prepared = await prepareRun(options);
-    const { networks, lineage } = await readCheckpoint(folder.best, ownCode(prepared));
+    const { networks, ...trained } = await readCheckpoint(folder.best, ownCode(prepared));
     checkSameNetworks(prepared, folder, networks);
+    const lineage = lineageOfTrained(trained, prepared);
+    const tune = prepared.lineage[0]!.roles.tune!;
+    for (const met of trainedBefore(lineage, tune))
+      prepared.reporter.note(
+        `warning: ${folder.best}: ${met}, on which it is tuned now: its thresholds come out too high; tune on another run`,
+      );
     const before = await hashFile(folder.best);
-    const tuneScore = await tuneStage(retuned(prepared, lineage), folder, networks);
+    const retuned = { ...prepared, lineage: tunedAlso(lineage, tune) };
+    const tuneScore = await tuneStage(retuned, folder, networks);
     const after = await hashFile(folder.best);
     if (before === after || !existsSync(folder.record)) return tuneScore;
     const tuning = { experiment: prepared.experiment, before, after, tuneScore };
@@ -149,10 +157,6 @@ export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<
     return tuneScore;
   });
 }
-
-/** A prepared run whose lineage is that of the training before, which also tuned on the runs of now. */
-const retuned = (prepared: PreparedRun, trained: Lineage | undefined): PreparedRun =>
-  trained ? { ...prepared, lineage: tunedAlso(trained, prepared.lineage[0]!.roles.tune ?? []) } : prepared;
 
 function checkSameNetworks(
   { networks, external }: PreparedRun,
@@ -206,13 +210,11 @@ async function begin(
   rungs: Rungs | null = null,
 ): Promise<TrainedRun> {
   const progress = await progressOf(folder, prepared, options);
+  const { last, best, submission, report, sweep, snapshots, picks, overlays, tensorboard } = folder;
+  const made = [last, best, submission, report, sweep, snapshots, picks, overlays, tensorboard];
+  await checkStartKept(prepared.experiment, made);
   await options.onPrepared?.(prepared, folder);
-  if (!progress) {
-    for (const path of [folder.snapshots, folder.picks, folder.overlays, folder.tensorboard])
-      await rm(path, { recursive: true, force: true });
-    for (const file of [folder.last, folder.best, folder.submission, folder.report, folder.sweep])
-      await rm(file, { force: true });
-  }
+  if (!progress) for (const path of made) await rm(path, { recursive: true, force: true });
   await startRecord(folder.record, {
     name: prepared.experiment.name,
     experiment: prepared.experiment,

@@ -19,7 +19,7 @@ import { experimentHash, runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import { checkAncestry, fingerprintsOf } from "../transfer/ancestry.js";
-import { startRecordOf } from "../transfer/start.js";
+import { checkStartKept, startRecordOf } from "../transfer/start.js";
 import { checkLearned } from "./checkRun.js";
 import { type Fold, type FoldOutcome, isFinished, readOutcome, readStandingRecord } from "./fold.js";
 import { type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
@@ -64,7 +64,7 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
     if (goesOn && !options.resume) await checkUnfinished(folder, isScored(options.submissions));
     const plan = await planFolds(folder, options);
     const { experiment, prepared, folds } = plan;
-    if (options.overwrite) await clear(folder);
+    if (options.overwrite) await clear(folder, experiment);
     const truth = await readTruth(prepared);
     const finished = await readFinished(folder, plan, truth);
     if (goesOn && !options.resume)
@@ -110,7 +110,7 @@ async function planFolds(folder: RunFolder, options: FoldsOptions): Promise<Plan
     const all = names.toSorted();
     return { train: all, tune: [], holdout: all };
   });
-  if (prepared.networks.every(({ types }) => types.length === 0))
+  if (!prepared.external && prepared.networks.every(({ types }) => types.length === 0))
     throw new PickbenchError(
       "BadExperiment",
       "splits: folds are scored together by their picks, and the experiment learns features alone; hold runs out instead, such as {train: rest, tune: 1, holdout: 1}",
@@ -135,11 +135,11 @@ async function planFolds(folder: RunFolder, options: FoldsOptions): Promise<Plan
   return { experiment: { ...prepared.experiment, splits: { folds: count, tune } }, prepared, folds };
 }
 
-/** Checks, before the first fold is trained, that none holds out what its start has seen. */
+/** Checks, before the first fold is trained, that none holds out what its network has seen before. */
 async function checkAncestryOfEach(prepared: PreparedRun, folds: readonly FoldSplits[]): Promise<void> {
-  const { start, dataset, manifest, reporter, splits } = prepared;
-  if (!start) return;
-  const { path, lineage } = start.source;
+  const { before, dataset, manifest, reporter, splits } = prepared;
+  if (!before) return;
+  const { path, lineage } = before;
   const seen = await fingerprintsOf(dataset, splits.holdout, manifest);
   for (const { spec, splits: own } of folds)
     await inFold(`fold ${spec.fold}`, async () => checkAncestry(path, lineage, own, seen, reporter));
@@ -156,12 +156,13 @@ interface FoldSplits {
 }
 
 /** Removes the folds and their results, or a single run that lies in the folder instead. */
-async function clear(folder: RunFolder): Promise<void> {
-  for (const fold of await begunFolds(folder))
-    await withRunFolder(fold, () => rm(fold.path, { recursive: true }));
+async function clear(folder: RunFolder, experiment: Experiment): Promise<void> {
+  const folds = await begunFolds(folder);
   const { path, ...files } = folder;
-  for (const file of [...Object.values(files), join(path, foldsFile)])
-    await rm(file, { recursive: true, force: true });
+  const own = [...Object.values(files), join(path, foldsFile)];
+  await checkStartKept(experiment, [...folds.map((fold) => fold.path), ...own]);
+  for (const fold of folds) await withRunFolder(fold, () => rm(fold.path, { recursive: true }));
+  for (const file of own) await rm(file, { recursive: true, force: true });
 }
 
 /** Checks all existing results before anything is trained; returns the finished folds. */

@@ -5,8 +5,7 @@ import { type RunRecord, readRecord } from "../../domain/record.js";
 import { leaderboardFile } from "../../leaderboard/markdown.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkOneAsked } from "../../system/paths/overwriting.js";
-import { checkExperiment, experimentHash, runName } from "../experiment/experiment.js";
-import { byContent } from "../experiment/networkChoice.js";
+import { checkExperiment, experimentContent, experimentHash, runName } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
 import { differencesText, experimentDifferences } from "../experiment/shown/differences.js";
 import { readProgress, type TrainingProgress } from "../fit/progressFile.js";
@@ -95,7 +94,8 @@ async function recordThere({ record: path }: RunFolder): Promise<RunRecord> {
 /**
  * Returns the progress to go on from, and says so where nobody asked for it; null begins anew.
  *
- * @throws PickbenchError BadExperiment or BadDataset where the run there is of another experiment or other data
+ * @throws PickbenchError BadExperiment or BadDataset where the run there is of another experiment or other data; BadUsage
+ * where it is trained, and what it goes on by is missing
  */
 export async function progressOf(
   folder: RunFolder,
@@ -120,7 +120,10 @@ export async function progressOf(
     );
     checkSameData(folder.path, data, prepared);
   }
-  if (!progress) return null;
+  if (!progress) {
+    if (record?.result && existsSync(folder.best) && !options.resume) throw cannotGoOn(folder);
+    return null;
+  }
   if (progress.experimentHash !== prepared.experimentHash) throw otherExperiment(folder.path, "");
   if (progress.dataHash !== prepared.dataHash) throw otherData(folder.path, "");
   if (!options.resume)
@@ -129,6 +132,14 @@ export async function progressOf(
     );
   return progress;
 }
+
+/** Makes the error of a trained run without its progress: to train it again would replace what it was trained to. */
+const cannotGoOn = ({ path, last }: RunFolder): PickbenchError =>
+  new PickbenchError(
+    "BadUsage",
+    `${path}: its training is finished, but ${last} is missing, by which it goes on; put that back, give --overwrite to begin anew, or another --out`,
+    { path },
+  );
 
 const placeOf = ({ current }: TrainingProgress): string =>
   current === null ? "which is trained" : `after step ${current.step} of ${current.name}`;
@@ -141,9 +152,8 @@ const placeOf = ({ current }: TrainingProgress): string =>
  */
 export function checkSameExperiment(path: string, there: Experiment, here: Experiment): void {
   if (experimentHash(there) === experimentHash(here)) return;
-  const compared = ({ engine: _, network, ...rest }: Experiment) =>
-    ({ ...rest, network: byContent(network) }) as Experiment;
-  throw otherExperiment(path, differencesText(experimentDifferences(compared(there), compared(here))));
+  const differences = experimentDifferences(experimentContent(there), experimentContent(here));
+  throw otherExperiment(path, differencesText(differences));
 }
 
 const otherExperiment = (path: string, what: string): PickbenchError =>

@@ -40,7 +40,7 @@ export function generationOf(
  * Checks that no held-out run was trained or tuned on by any generation before, and warns of tune runs that were trained
  * on, of runs that share their name alone, and of generations whose runs are not known.
  *
- * @param path of the file that the training begins with
+ * @param path of the file that the training begins with, or that is tuned and scored as it is
  * @throws PickbenchError BadExperiment, naming run, generation and role
  */
 export function checkAncestry(
@@ -76,7 +76,7 @@ export function checkAncestry(
       const called = earlier.run === run ? "" : ` under the name ${earlier.run}`;
       throw new PickbenchError(
         "BadExperiment",
-        `splits.holdout: ${run} was ${did} by ${generation.experiment}${called}, generation ${age + 1} of the ${lineage.length} that made ${path}, with which this training begins: its score would be leaked; hold out another run, or begin with a checkpoint that never saw it`,
+        `splits.holdout: ${run} was ${did} by ${generation.experiment}${called}, generation ${age + 1} of the ${lineage.length} that made ${path}: its score would be leaked; hold out another run, or take a network that never saw it`,
         { path },
       );
     }

@@ -9,7 +9,7 @@ import { messageOf, PickbenchError } from "../../system/errors.js";
 import { hashFile, hashOf } from "../../system/files.js";
 import { readBytes } from "../../system/paths/opening.js";
 import { readStored, type StoredNetwork } from "../checkpoint/checkpoint.js";
-import { type Lineage, lineageByName, lineageSchema, unknownLineage } from "../checkpoint/lineage.js";
+import { type Lineage, lineageOf, lineageSchema, unknownLineage } from "../checkpoint/lineage.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import { featureNames } from "../experiment/features.js";
 import type { Experiment } from "../experiment/schema.js";
@@ -61,14 +61,14 @@ export async function readSource(path: string): Promise<StartSource> {
 
 async function checkpointSource(path: string): Promise<StartSource> {
   const { settings, networks } = await readStored(path);
-  const { experiment, ensemble, lineage } = settings;
+  const { experiment, ensemble } = settings;
   if (ensemble && ensemble.average !== "weights" && networks.length > 1)
     throw new PickbenchError(
       "BadCheckpoint",
       `${path}: an ensemble of ${networks.length} networks, of which no training can begin; give one of its members, or a soup of them (pickbench ensemble --average weights)`,
       { path },
     );
-  const own = lineage ?? lineageByName(experiment, null);
+  const own = lineageOf(settings);
   const types = experiment.types ?? own[0]!.types;
   const learned = types && [...types, ...featureNames(experiment)];
   const opened = networks.map(async (network): Promise<SourceNetwork> => {

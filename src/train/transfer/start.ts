@@ -1,4 +1,6 @@
 /** Prepares what an experiment begins with: the file of its key `from`, and the weights that each network takes. */
+import { realpath } from "node:fs/promises";
+import { resolve, sep } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
 import { modelPath } from "../checkpoint/models.js";
 import type { ResolvedNetwork } from "../experiment/networkChoice.js";
@@ -37,6 +39,27 @@ export async function openStart(
       { path },
     );
   return { experiment: { ...experiment, from: { ...from, sha256 } }, source };
+}
+
+/**
+ * Checks that what an experiment begins with is not among files and folders that are about to be removed or replaced.
+ *
+ * @throws PickbenchError BadUsage where it is
+ */
+export async function checkStartKept({ from }: Experiment, removed: readonly string[]): Promise<void> {
+  if (!from) return;
+  const path = await modelPath(from.checkpoint);
+  const real = (each: string) => realpath(each).catch(() => resolve(each));
+  const file = await real(path);
+  for (const each of removed) {
+    const place = await real(each);
+    if (file === place || file.startsWith(`${place}${sep}`))
+      throw new PickbenchError(
+        "BadUsage",
+        `${path}: the training would begin with a file that it replaces; give another --out, or copy the file elsewhere first`,
+        { path },
+      );
+  }
 }
 
 /**

@@ -216,21 +216,69 @@ it("a search begins every trial with it, and may search the rate of what is take
   expect(recorded.resolved.from).toMatchObject({ rate: 0.25, sha256: await hashFile(best("parent")) });
 });
 
-it("an exported ONNX file carries the lineage, and is begun with like its checkpoint", async () => {
-  const exported = await pickbench(
-    "export",
-    best("child"),
-    at("child.onnx"),
-    "--allow-code",
-    tinyCode(folder),
-  );
-  expect(exported.code, exported.stderr).toBe(0);
-  const changes = { splits: { train: ["TS_S4"], holdout: ["TS_S1"] }, types: ["ribosome"] };
-  const refused = await call("train", "of-onnx", changes, "--from", at("child.onnx"));
-  expect([refused.code, refused.stderr]).toEqual([
-    1,
-    expect.stringMatching(/TS_S1 was trained on by parent/),
-  ]);
+describe("an exported ONNX file", () => {
+  beforeAll(async () => {
+    const exported = await pickbench(
+      "export",
+      best("child"),
+      at("child.onnx"),
+      "--allow-code",
+      tinyCode(folder),
+    );
+    expect(exported.code, exported.stderr).toBe(0);
+  });
+
+  it("carries the lineage, and is begun with like its checkpoint", async () => {
+    const changes = { splits: { train: ["TS_S4"], holdout: ["TS_S1"] }, types: ["ribosome"] };
+    const refused = await call("train", "of-onnx", changes, "--from", at("child.onnx"));
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/TS_S1 was trained on by parent/),
+    ]);
+  });
+
+  it("that is the network itself is not scored on what it saw, nor in folds", async () => {
+    const network = {
+      onnx: "child.onnx",
+      activation: "softmax",
+      outputs: ["background", "thyroglobulin", "ribosome"],
+    };
+    const scored = async (name: string, splits: object) => {
+      const given = { name, network, splits, predict: { tile: [40, 64, 64], overlap: 8 } };
+      await writeFile(at(`${name}.yaml`), JSON.stringify(given));
+      const where = ["--data", data, "--out", at(name), "--submissions", at("submissions"), "--threads", "1"];
+      const { code, stderr } = await pickbench("run", at(`${name}.yaml`), ...where);
+      return [code, stderr];
+    };
+    const refused = await scored("network", { train: 0, tune: ["TS_S4"], holdout: ["TS_S2"] });
+    expect(refused).toEqual([
+      1,
+      expect.stringMatching(/TS_S2 was tuned on by parent, .* made \S*child\.onnx/),
+    ]);
+    const folds = await scored("network-folds", { folds: 4, tune: 0 });
+    expect(folds).toEqual([
+      1,
+      expect.stringMatching(/fold 0: splits\.holdout: TS_S1 was trained on by parent/),
+    ]);
+  });
+});
+
+it("a file that the training would replace is not begun with, and stays", async () => {
+  const changes = { splits: { train: ["TS_S4"] }, types: ["ribosome"] };
+  const before = await hashFile(best("parent"));
+  const { code, stderr } = await call("train", "parent", changes, "--from", best("parent"), "--overwrite");
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/would begin with a file that it replaces/)]);
+  expect(await hashFile(best("parent"))).toBe(before);
+});
+
+it("tuning a checkpoint again on a run that a training before saw is warned of", async () => {
+  const { code, stderr } = await call("tune", "child", {
+    splits: { train: ["TS_S3"], tune: ["TS_S1"], holdout: ["TS_S4"] },
+    types: ["thyroglobulin", "ribosome"],
+    from: { checkpoint: "parent/best.safetensors", rate: 0.1, freeze: 2 },
+  });
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/best\.safetensors: parent was trained on TS_S1, on which it is tuned now/);
 });
 
 it("a name that no model has is refused, saying which there are", async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { randomFor } from "../../../src/domain/random.js";
 import { readRecord } from "../../../src/domain/record.js";
+import { pickbench } from "../../support/commandLine.js";
 import { evaluatedTwice, tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
 const bin = fileURLToPath(new URL("../../../bin/pickbench.js", import.meta.url));
@@ -135,4 +136,20 @@ it("stops after the step on Ctrl-C, says how to go on, and goes on from there", 
   expect(earlier).toEqual([{ code, versions, machine, command, engine, threads, startedAt }]);
   expect(record.command).toEqual(command);
   expect((await readRecord(join(folder, "whole", "record.json"))).earlier).toBeUndefined();
+});
+
+it("a trained run whose progress is missing is neither trained again nor touched by run", async () => {
+  await cp(join(folder, "whole"), join(folder, "lost"), { recursive: true });
+  await rm(join(folder, "lost", "last.safetensors"));
+  const args = ["run", experiment, "--data", data, "--out", join(folder, "lost"), "--threads", "1"];
+  const submissions = ["--submissions", join(folder, "submissions")];
+  const { code, stderr } = await pickbench(...args, ...submissions);
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/training is finished, but \S+last\.safetensors is missing/),
+  ]);
+  const [is, was] = await Promise.all(
+    ["lost", "whole"].map((name) => readFile(join(folder, name, "best.safetensors"))),
+  );
+  expect(is!.equals(was!)).toBe(true);
 });

@@ -1,5 +1,6 @@
 /** Models that come along: their cards, and what a path or a name means. */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { challengeParticles } from "../../../src/domain/particles.js";
@@ -73,6 +74,14 @@ describe("a path or a name", () => {
     const path = join(temporaryFolder(), "tiny-simulated");
     mkdirSync(path);
     expect(await modelPath(path, folder)).toBe(path);
+  });
+
+  it("means the model where a folder is called like it", async () => {
+    const folder = await folderWith();
+    // "src" is a folder in the working directory of the tests.
+    const content = await readFile(join(folder, "tiny-simulated.safetensors"));
+    writeFileSync(join(folder, "src.safetensors"), content);
+    expect(await modelPath("src", folder)).toBe(join(folder, "src.safetensors"));
   });
 
   it("that is neither is refused with the nearest name; what can only be a path is left to its reader", async () => {

@@ -1,5 +1,5 @@
 /** The key `from` of an experiment: how it is read, moved and hashed. */
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { beforeEach, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -36,6 +36,8 @@ it("is a path relative to the experiment's file, or the name of a model; rate an
   expect(await read("unet-simulated")).toMatchObject({ checkpoint: "unet-simulated" });
   writeFileSync(join(folder, "beside"), "");
   expect(await read("beside")).toMatchObject({ checkpoint: relative(".", join(folder, "beside")) });
+  mkdirSync(join(folder, "cells"));
+  expect(await read("cells")).toMatchObject({ checkpoint: "cells" });
   expect(await read(undefined)).toBeUndefined();
 });
 

@@ -4,15 +4,19 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openDataset } from "../../../src/data/dataset.js";
 import { dataManifest } from "../../../src/data/manifest.js";
+import type { EnsembleRecord } from "../../../src/train/checkpoint/ensembleRecord.js";
 import {
   type Generation,
   joined,
+  type Lineage,
   lineageByName,
+  lineageOf,
+  lineageOfTrained,
   type SeenRun,
   tunedAlso,
   unknownLineage,
 } from "../../../src/train/checkpoint/lineage.js";
-import { checkExperiment } from "../../../src/train/experiment/experiment.js";
+import { checkExperiment, experimentHash } from "../../../src/train/experiment/experiment.js";
 import { checkAncestry, fingerprintsOf, isSame } from "../../../src/train/transfer/ancestry.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
 import { temporaryFolder, writeTree } from "../../support/storeFixtures.js";
@@ -122,6 +126,55 @@ it("of a checkpoint without lineage are the runs that its experiment names", () 
   expect(counted!.roles).toEqual({ train: null, tune: [byName("TS_1")] });
   const [fold] = lineageByName(experiment({ fold: 0, folds: 4 }), null);
   expect(fold!.roles).toEqual({ train: null, tune: null });
+});
+
+it("of an ensemble without lineage are the runs of its members that count, and those it was tuned on", () => {
+  const experiment = checkExperiment(
+    {
+      name: "a",
+      network: "plain",
+      splits: { train: ["TS_1"] },
+      loss: [{ kind: "crossEntropy" }],
+      budget: "1 step",
+    },
+    "a.yaml",
+  );
+  const member = (name: string, weight: number, trainedOn: string[] | null) => ({
+    ...{ sha256: hash("a"), experiment: name, weight, score: 0, trainedOn },
+  });
+  const members = [member("a", 0.5, ["TS_1"]), member("b", 0.5, ["TS_2"]), member("c", 0, ["TS_3"])];
+  const ensemble: EnsembleRecord = { average: "weights", choice: "greedy", tune: ["TS_4"], members };
+  const lineage = [...lineageOf({ experiment, ensemble })];
+  const held = (run: string) => () => check(lineage, { holdout: [seen(run, "a", "a")] });
+  expect(held("TS_2")).toThrow(/TS_2 was trained on by b/);
+  expect(held("TS_4")).toThrow(/TS_4 was tuned on by ensemble of a, b, c/);
+  expect(held("TS_3")()).toEqual([expect.stringMatching(/not all runs are known that a, b was trained/)]);
+});
+
+it("tuning again an older checkpoint keeps what its own experiment trained on, not what another one would", () => {
+  const experiment = (train: string[]) =>
+    checkExperiment(
+      {
+        name: "old",
+        network: "plain",
+        splits: { train },
+        loss: [{ kind: "crossEntropy" }],
+        budget: "1 step",
+      },
+      "old.yaml",
+    );
+  const [old, other] = [experiment(["TS_1"]), experiment(["TS_2"])];
+  const now = (given: typeof old, run: string) => ({
+    experimentHash: experimentHash(given),
+    lineage: [generation("old", [seen(run, "a", "a")])],
+  });
+  const trainedOn = (lineage: Lineage) => lineage[0]!.roles.train;
+  expect(trainedOn(lineageOfTrained({ experiment: old }, now(old, "TS_1")))).toEqual([
+    seen("TS_1", "a", "a"),
+  ]);
+  expect(trainedOn(lineageOfTrained({ experiment: old }, now(other, "TS_2")))).toEqual([byName("TS_1")]);
+  const lineage = [generation("known", [byName("TS_7")])];
+  expect(lineageOfTrained({ experiment: old, lineage }, now(old, "TS_1"))).toBe(lineage);
 });
 
 it("tuning again adds runs to the own training alone", () => {

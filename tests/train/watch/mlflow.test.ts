@@ -145,6 +145,9 @@ describe("the environment", () => {
 
   test("names a server, an experiment and who asks", () => {
     expect(mlflowTarget({})).toBeNull();
+    expect(mlflowTarget({ MLFLOW_TRACKING_URI: "https://u%zz:p%20w@h" })).toMatchObject({
+      authorization: `Basic ${Buffer.from("u%zz:p w").toString("base64")}`,
+    });
     expect(mlflowTarget({ MLFLOW_TRACKING_URI: "https://a:b@host:8/x/" })).toEqual({
       url: "https://host:8/x",
       authorization: `Basic ${Buffer.from("a:b").toString("base64")}`,
@@ -155,6 +158,14 @@ describe("the environment", () => {
     const user = { MLFLOW_TRACKING_USERNAME: "u", MLFLOW_TRACKING_PASSWORD: "p" };
     expect(authorization(user)).toBe(`Basic ${Buffer.from("u:p").toString("base64")}`);
   });
+
+  test.each(["ge\nheim", "geheim 2", "gehei\u2019m"])(
+    "holds no token %j, which no message tells",
+    (token) => {
+      expect(() => authorization({ MLFLOW_TRACKING_TOKEN: token })).toThrow(PickbenchError);
+      expect(() => authorization({ MLFLOW_TRACKING_TOKEN: token })).not.toThrow(/geh/);
+    },
+  );
 
   test.each(["file:///mlruns", "databricks", "ftp://geheim@host"])("may not name %s", (address) => {
     expect(() => mlflowTarget({ MLFLOW_TRACKING_URI: address })).toThrow(PickbenchError);

@@ -3,7 +3,6 @@
  * people: what a key means, what is changed, what differs.
  */
 import { canonicalJson } from "../../../system/files.js";
-import type { Experiment } from "../schema.js";
 
 /** A key whose values differ. */
 export interface Difference {
@@ -15,7 +14,7 @@ export interface Difference {
 }
 
 /** Lists the keys that differ between two experiments, in the order of the first one's keys. */
-export const experimentDifferences = (a: Experiment, b: Experiment): Difference[] =>
+export const experimentDifferences = (a: object, b: object): Difference[] =>
   differencesAt("", a, b).filter(({ key }) => key !== "");
 
 type Mapping = Readonly<Record<string, unknown>>;

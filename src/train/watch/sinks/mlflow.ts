@@ -14,7 +14,8 @@ export interface MlflowTarget {
  * Reads MLFLOW_TRACKING_URI, MLFLOW_TRACKING_TOKEN or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, and
  * MLFLOW_EXPERIMENT_NAME; null where no server is named.
  *
- * @throws PickbenchError BadUsage where the address is not one of http or https
+ * @throws PickbenchError BadUsage where the address is not one of http or https, or the token cannot be one; no message
+ * holds any of it
  */
 export function mlflowTarget(env: NodeJS.ProcessEnv): MlflowTarget | null {
   const given = env.MLFLOW_TRACKING_URI;
@@ -26,14 +27,28 @@ export function mlflowTarget(env: NodeJS.ProcessEnv): MlflowTarget | null {
       "the environment variable MLFLOW_TRACKING_URI is no address of http:// or https://; give the one of a server of MLflow, or unset it",
     );
   const { MLFLOW_TRACKING_TOKEN: token } = env;
-  const user = env.MLFLOW_TRACKING_USERNAME ?? decodeURIComponent(address.username);
-  const password = env.MLFLOW_TRACKING_PASSWORD ?? decodeURIComponent(address.password);
+  if (token && !/^[\x21-\x7e]+$/.test(token))
+    throw new PickbenchError(
+      "BadUsage",
+      "the environment variable MLFLOW_TRACKING_TOKEN holds no token, which is one word of letters, digits and signs; set it to one, or unset it",
+    );
+  const user = env.MLFLOW_TRACKING_USERNAME ?? decoded(address.username);
+  const password = env.MLFLOW_TRACKING_PASSWORD ?? decoded(address.password);
   const basic = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
   return {
     url: `${address.origin}${address.pathname.replace(/\/+$/, "")}`,
     authorization: token ? `Bearer ${token}` : user || password ? basic : undefined,
     experiment: env.MLFLOW_EXPERIMENT_NAME || "pickbench",
   };
+}
+
+/** Returns text of an address decoded; as it is where it holds a % that encodes nothing. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** A number as MLflow takes it. */

@@ -7,7 +7,7 @@ import type { Experiment } from "../../experiment/schema.js";
 import { type LogLine, type LogPosition, StepLog } from "../../fit/stepLog.js";
 import type { RunFolder } from "../../run/runFolder.js";
 import { readLog } from "../readLog.js";
-import { timedLines } from "./metrics.js";
+import { type TimedLine, timedLines } from "./metrics.js";
 import { mlflowTarget } from "./mlflow.js";
 import { parametersOf } from "./parameters.js";
 import type { Outcome, Sink } from "./sink.js";
@@ -53,9 +53,9 @@ export async function openTrainingLog(
   const sinks: Sink[] = [];
   const now = wallClock();
   const say = (line: string): void => reporter.note(line);
-  if (experiment.tensorboard) {
+  const before = experiment.tensorboard ? await linesBefore(folder.log, say) : null;
+  if (before) {
     const { TensorBoardSink } = await import("./tensorboard.js");
-    const before = timedLines(await readLog(folder.log));
     const begunMs = now - (before.at(-1)?.atMs ?? 0);
     sinks.push(new TensorBoardSink({ folder: folder.tensorboard, before, begunMs, say, clock: wallClock }));
   }
@@ -66,6 +66,16 @@ export async function openTrainingLog(
     sinks.push(new MlflowSink({ target, run, say, clock: wallClock }));
   }
   return new TrainingLog(log, sinks);
+}
+
+/** The lines of a log that a training continues; null, which is said and ends nothing, where it cannot be read. */
+async function linesBefore(path: string, say: (line: string) => void): Promise<TimedLine[] | null> {
+  try {
+    return timedLines(await readLog(path));
+  } catch (error) {
+    say(`no files for TensorBoard are written (${messageOf(error)}); training goes on without them`);
+    return null;
+  }
 }
 
 /** The server that the environment names; one that cannot be used is said, and ends nothing. */
