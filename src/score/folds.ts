@@ -25,9 +25,10 @@ const foldSchema = z.strictObject({
   /** Number of the fold, from 0. */
   fold: z.int().nonnegative(),
   runs: z.strictObject({ train: runNames, tune: runNames, holdout: runNames }),
-  /** Score of the held-out runs. */
-  score: z.number(),
-  strictScore: z.number(),
+  /** Score of the held-out runs; of features alone the mean of their Dice, null where none is defined. */
+  score: z.number().nullable(),
+  /** null where features alone are learned. */
+  strictScore: z.number().nullable(),
   /** F4 by type; only types that the held-out runs hold. */
   perType: z.record(z.string(), z.number()),
   /** Picking settings by type, as tuned on the tune runs. */
@@ -67,14 +68,14 @@ const foldsReportSchema = z.strictObject({
   experimentHash: z.string(),
   folds: z.array(foldSchema).min(2),
   over: z.strictObject({
-    score: spreadSchema,
+    score: spreadSchema.nullable(),
     perType: z.record(z.string(), spreadSchema),
     tuneScore: spreadSchema.nullable(),
     optimism: spreadSchema.nullable(),
   }),
   /** All runs scored together, each picked by the fold that held it out. */
   outOfFold: z.strictObject({
-    score: z.number(),
+    score: z.number().nullable(),
     interval: scoreIntervalSchema.nullable(),
   }),
 });
@@ -109,7 +110,7 @@ export function foldsReport(
     ...whole,
     folds,
     over: {
-      score: foldSpread(folds.map(({ score }) => score)),
+      score: known(folds.map(({ score }) => score)),
       perType: Object.fromEntries(
         types.map((type) => [type, known(folds.map(({ perType }) => perType[type]))]),
       ),
@@ -132,6 +133,10 @@ export async function readFoldsReport(path: string): Promise<FoldsReport> {
   }
 }
 
+/** Says what the scores of folds are. */
+export const foldMeasure = (folds: readonly FoldReport[]): string =>
+  folds.every(({ strictScore }) => strictScore === null) ? "mean Dice" : "score";
+
 /**
  * Formats folds as tables for people: a row a fold, a row a type, the out-of-fold score, and where thresholds come
  * from.
@@ -147,20 +152,12 @@ export function foldsText({ folds, over, outOfFold }: FoldsReport): string {
   ]);
   return [
     alignedTable([
-      ["fold", "held out", "tuned on", "score", "tune score", "optimism", "minutes"],
+      ["fold", "held out", "tuned on", foldMeasure(folds), "tune score", "optimism", "minutes"],
       ...folds.map(foldRow),
       ...summaries,
     ]),
     "",
-    alignedTable([
-      ["F4", ...folds.map(({ fold }) => `fold-${fold}`), ...summaryRows.map(([title]) => title)],
-      ...Object.entries(over.perType).map(([type, spread]) => [
-        type,
-        ...folds.map(({ perType }) => shown(perType[type])),
-        ...summaryRows.map(([, textOf]) => textOf(spread)),
-      ]),
-    ]),
-    "",
+    ...(Object.keys(over.perType).length > 0 ? [perTypeTable(folds, over.perType), ""] : []),
     `out of fold, all runs together: ${shown(outOfFold.score)}${outOfFold.interval ? `  ${intervalText(outOfFold.interval)}` : ""}`,
     nestingText(folds),
     ...(over.optimism
@@ -168,6 +165,16 @@ export function foldsText({ folds, over, outOfFold }: FoldsReport): string {
       : []),
   ].join("\n");
 }
+
+const perTypeTable = (folds: readonly FoldReport[], perType: Readonly<Record<string, FoldSpread>>): string =>
+  alignedTable([
+    ["F4", ...folds.map(({ fold }) => `fold-${fold}`), ...summaryRows.map(([title]) => title)],
+    ...Object.entries(perType).map(([type, spread]) => [
+      type,
+      ...folds.map((fold) => shown(fold.perType[type])),
+      ...summaryRows.map(([, textOf]) => textOf(spread)),
+    ]),
+  ]);
 
 const summaryRows: readonly [title: string, textOf: (spread: FoldSpread) => string][] = [
   [

@@ -1,6 +1,7 @@
 /** Experiments of trials: the searched values set in the base experiment. */
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
 import { checkExperiment } from "../train/experiment/experiment.js";
+import { featuresFromExperiment } from "../train/experiment/features.js";
 import { fromExperiment } from "../train/experiment/networkChoice.js";
 import { placeAt } from "../train/experiment/placeAt.js";
 import type { Experiment } from "../train/experiment/schema.js";
@@ -28,6 +29,7 @@ export function withValues(base: Experiment, values: TrialValues, name: string, 
 /** Returns a value whose paths are relative to the searched experiment's file, as relative to the working directory. */
 function movedFrom(origin: string, path: string, value: unknown): unknown {
   if (path === "network") return fromExperiment(origin, value);
+  if (path === "features") return featuresFromExperiment(origin, value);
   return path === "from" || path === "from.checkpoint" ? startFromExperiment(origin, value) : value;
 }
 

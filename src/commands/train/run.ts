@@ -109,8 +109,10 @@ async function runInFolds(
       "",
       foldsText(result.folds),
       "",
-      `folds: ${folder.path}/fold-0 to fold-${result.folds.folds.length - 1}; together: record.json, submission.csv, report.json, folds.json`,
-      `submission: ${result.published}; leaderboard: ${submissions}/LEADERBOARD.md`,
+      `folds: ${folder.path}/fold-0 to fold-${result.folds.folds.length - 1}; together: record.json, ${result.report.holdout ? "submission.csv, " : ""}report.json, folds.json`,
+      ...(result.published
+        ? [`submission: ${result.published}; leaderboard: ${submissions}/LEADERBOARD.md`]
+        : []),
     ].join("\n"),
   );
 }

@@ -71,7 +71,6 @@ export const featureSchema = z.union([
     ignore: z
       .number()
       .int()
-      .min(0)
       .optional()
       .describe("the voxel value that means unknown, such as 2 in Ais's and Dragonfly's label volumes"),
     user: z.string().min(1).optional().describe("copick user whose segmentations are taken"),

@@ -1,14 +1,14 @@
 /** Reads masks: label volumes, chunk by chunk, onto a tomogram's grid. */
 import { basename } from "node:path";
-import { type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
+import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { sharedBytes } from "../../formats/sharedFloats.js";
 import { extent } from "../../formats/zarr/chunkGrid.js";
-import { readMultiscales } from "../../formats/zarr/ome.js";
+import { type MultiscalesLevel, readMultiscales } from "../../formats/zarr/ome.js";
 import { PickbenchError } from "../../system/errors.js";
 import { isThere } from "../../system/paths/replacing.js";
 import { findRun } from "../dataset.js";
-import type { DataAccess, Dataset, TomogramReader, TomogramRef } from "../model.js";
-import { openTomogram } from "../tomograms/omeZarr.js";
+import type { DataAccess, Dataset, Level, TomogramReader, TomogramRef } from "../model.js";
+import { openTomogram, resolveTomogram } from "../tomograms/omeZarr.js";
 import { isMrcName } from "../volumeNames.js";
 import type { Feature } from "./features.js";
 import { findMask, type MaskPlace, patternPath } from "./find.js";
@@ -67,30 +67,35 @@ async function labelVolume(
 ): Promise<LabelVolume> {
   const name = basename(path);
   const reader = await openTomogram({ run: ref.run, tomoType: name, path }, 0, access);
-  const offset = await offsetOf(path, reader.spacing, { path: ref.path, spacing });
+  const { channels = [] } = reader.ref;
+  if (channels.length > 1) throw severalChannels(path, channels.length);
+  const offset = await offsetOf(reader.ref, ref, access);
   return { path, reader, nearest: nearestVoxels({ shape, spacing }, reader, offset, path) };
 }
 
 /**
  * Returns the place of a mask's corner in Å from its tomogram's, where OME-Zarr metadata declare a translation, which is of
- * the first voxel's centre; undefined where neither has one.
+ * the centre of the finest level's first voxel; undefined where neither has one, or both the same.
  */
 async function offsetOf(
-  path: string,
-  spacing: Spacing3,
-  tomogram: { readonly path: string; readonly spacing: Spacing3 },
+  mask: TomogramRef,
+  tomogram: TomogramRef,
+  access: DataAccess | undefined,
 ): Promise<readonly number[] | undefined> {
-  const [own, its] = [await translationOf(path), await translationOf(tomogram.path)];
-  const moved = own.map((length, axis) => length - its[axis]!);
+  const [own, its] = [await finestOf(mask, access), await finestOf(tomogram, access)];
+  const moved = own.translation.map((length, axis) => length - its.translation[axis]!);
   if (moved.every((length) => length === 0)) return undefined;
-  return moved.map((length, axis) => length - spacing[axis]! / 2 + tomogram.spacing[axis]! / 2);
+  return moved.map((length, axis) => length - own.spacing[axis]! / 2 + its.spacing[axis]! / 2);
 }
 
 const nowhere = [0, 0, 0] as const;
 
-async function translationOf(path: string): Promise<readonly number[]> {
-  if (isMrcName(path)) return nowhere;
-  return (await readMultiscales(path)).levels[0]!.translation;
+/** Returns spacing and translation of a volume's finest level, whichever is read; an MRC file declares no translation. */
+async function finestOf(ref: TomogramRef, access: DataAccess | undefined) {
+  const [{ spacing }] = (await resolveTomogram(ref, access)).levels as [Level];
+  if (isMrcName(ref.path)) return { spacing, translation: nowhere };
+  const [{ translation }] = (await readMultiscales(ref.path, ref.givenSpacing)).levels as [MultiscalesLevel];
+  return { spacing, translation };
 }
 
 interface ReadVoxels {
@@ -120,7 +125,7 @@ async function readVoxels(
       const value = region[at]!;
       if (value === last) continue;
       last = value;
-      if (!Number.isInteger(value)) throw notWhole(path, value);
+      if (!Number.isInteger(value) || (value < 0 && value !== ignore)) throw noLabel(path, value);
       if (labels.size < mostLabels) labels.add(value);
       if (named && value !== 0 && value !== ignore && ![...named.values()].includes(value))
         throw nameless(path, value, named);
@@ -182,10 +187,19 @@ async function forget(
   for (let at = 0; at < voxels.length; at++) if (annotated.voxels[at] !== yes) voxels[at] = unknown;
 }
 
-const notWhole = (path: string, value: number): PickbenchError =>
+const noLabel = (path: string, value: number): PickbenchError =>
   new PickbenchError(
     "BadDataset",
-    `${path}: a voxel is ${value}, wanted whole numbers, labels; of probabilities make labels first`,
+    value < 0 && Number.isInteger(value)
+      ? `${path}: a voxel is ${value}, wanted labels of 0 and above; if that means unknown, give ignore: ${value}`
+      : `${path}: a voxel is ${value}, wanted whole numbers, labels; of probabilities make labels first`,
+    { path },
+  );
+
+const severalChannels = (path: string, count: number): PickbenchError =>
+  new PickbenchError(
+    "Unsupported",
+    `${path}: a mask of ${count} channels or volumes, wanted one; write each into a file of its own`,
     { path },
   );
 

@@ -80,7 +80,8 @@ function tomogramAxes(path: string, axes: readonly OmeAxis[]): ArrayAxes {
   return { rank: axes.length, space: [z!, y!, x!], channel: channel < 0 ? undefined : channel };
 }
 
-interface MultiscalesLevel {
+/** A level as the metadata describe it. */
+export interface MultiscalesLevel {
   readonly path: string;
   /** Å per voxel; undefined for a coarser level without scale where the finest one's was given. */
   readonly spacing: Spacing3 | undefined;

@@ -1,7 +1,7 @@
 /** Section: the folds of a cross-validation together. */
 import { type Html, html } from "../../present/html.js";
 import { fixed, none, signed } from "../../present/text.js";
-import type { FoldSpread, FoldsReport } from "../../score/folds.js";
+import { type FoldSpread, type FoldsReport, foldMeasure } from "../../score/folds.js";
 import type { RunReport } from "../../score/report.js";
 import { note, type Section, table } from "./section.js";
 import { listed, perTypeTable, scoreLine } from "./summary.js";
@@ -34,7 +34,7 @@ function foldsTable({ folds, over }: FoldsReport): Html {
   const mean = ["mean ± sd", "", "", ...[over.score, over.tuneScore, over.optimism].map(spreadText)];
   return table(
     "Folds: score on the runs held out, score where thresholds were fitted, and what the latter promises too much",
-    ["fold", "held out", "tuned on", "score", "tune score", "optimism"],
+    ["fold", "held out", "tuned on", foldMeasure(folds), "tune score", "optimism"],
     [...rows, mean],
   );
 }

@@ -107,6 +107,9 @@ export function featureReport(
 /** Name of a feature's mean Dice among a record's metrics. */
 export const diceKey = (feature: string): string => `dice.${feature}`;
 
+/** Tells whether a record's metric is the mean Dice of a feature. */
+export const isDiceKey = (key: string): boolean => key.startsWith(diceKey(""));
+
 /** Returns the mean Dice of features as a record's metrics; none where it is not defined. */
 export const diceMetrics = (features: Readonly<Record<string, FeatureReport>> = {}): Record<string, number> =>
   Object.fromEntries(

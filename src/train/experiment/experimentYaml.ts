@@ -2,12 +2,13 @@
 import { relative, resolve } from "node:path";
 import { type Document, isCollection, isPair, type LineCounter, parseDocument, stringify } from "yaml";
 import { limits } from "../../system/limits.js";
+import { featuresForFolder } from "./features.js";
 import type { Experiment } from "./schema.js";
 import { startForFolder } from "./startChoice.js";
 
 /** Writes the experiment as YAML for a file in `folder`, with comment lines above. */
 export function experimentYaml(experiment: Experiment, folder: string, comment: readonly string[]): string {
-  const { network, from } = experiment;
+  const { network, from, features } = experiment;
   const moved =
     typeof network === "object"
       ? Object.fromEntries(
@@ -18,7 +19,10 @@ export function experimentYaml(experiment: Experiment, folder: string, comment: 
           ),
         )
       : network;
-  return `${comment.map((line) => `# ${line}\n`).join("")}${stringify({ ...experiment, network: moved, from: from && startForFolder(from, folder) })}`;
+  return `${comment.map((line) => `# ${line}\n`).join("")}${stringify({
+    ...{ ...experiment, network: moved, from: from && startForFolder(from, folder) },
+    ...(features && { features: featuresForFolder(folder, features) }),
+  })}`;
 }
 
 /**

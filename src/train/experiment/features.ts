@@ -79,5 +79,9 @@ const isMapping = (value: unknown): value is Record<string, unknown> =>
 export const featuresFromExperiment = (experimentPath: string, features: unknown): unknown =>
   withPaths(features, (path) => fromFolder(dirname(experimentPath), path));
 
+/** Rewrites paths of masks, given relative to the working directory, as relative to a folder. */
+export const featuresForFolder = (folder: string, features: Experiment["features"]): unknown =>
+  withPaths(features, (path) => relative(resolve(folder), resolve(path)) || path);
+
 /** Returns features without the paths of files, whose content the data's manifest has. */
 export const featuresByContent = (features: Experiment["features"]): unknown => withPaths(features, () => "");

@@ -3,7 +3,10 @@ import { existsSync } from "node:fs";
 import type { FoldSpec, Splits } from "../../data/splits.js";
 import type { Particle } from "../../domain/particles.js";
 import { type RunRecord, readRecord } from "../../domain/record.js";
+import { readReport } from "../../leaderboard/submissionFolder.js";
 import type { FoldReport } from "../../score/folds.js";
+import { diceMetrics } from "../../score/masks/featureScores.js";
+import { leadingScore } from "../../score/report.js";
 import { type PicksByExperiment, scoreOver, scorePicks } from "../../score/score.js";
 import { readSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -28,7 +31,7 @@ export interface Fold {
 /** Result of a finished fold. */
 export interface FoldOutcome {
   readonly report: FoldReport;
-  /** Picks of the held-out runs. */
+  /** Picks of the held-out runs; none where features alone are learned. */
   readonly picks: PicksByExperiment;
   readonly result: NonNullable<RunRecord["result"]>;
 }
@@ -47,8 +50,9 @@ export async function isFinished(
   if (!existsSync(folder.record)) return false;
   const advice = `remove ${folder.path} to train this fold again`;
   const { result, tunings } = await readStandingRecord(folder, experiment, data, advice);
-  const isWhole = existsSync(folder.best) && existsSync(folder.submission);
-  if (result?.metrics.score === undefined || !isWhole) return false;
+  if (!result || (result.metrics.score ?? result.durations.score) === undefined) return false;
+  const isWhole = existsSync(result.metrics.score === undefined ? folder.report : folder.submission);
+  if (!existsSync(folder.best) || !isWhole) return false;
   if (tunings)
     throw new PickbenchError(
       "BadCheckpoint",
@@ -86,7 +90,7 @@ export async function readStandingRecord(
 }
 
 /**
- * Reads a finished fold's result and scores its picks again.
+ * Reads a finished fold's result and scores its picks again; of features alone the mean Dice of its report counts.
  *
  * @param truth of the held-out runs, at least
  * @throws PickbenchError BadSubmission where the CSV has changed since it was scored: rows of other runs, or another
@@ -99,12 +103,30 @@ export async function readOutcome(
 ): Promise<FoldOutcome> {
   const record = await readRecord(folder.record);
   const result = record.result!;
-  const altered = (what: string) =>
+  const altered = (what: string, path = folder.submission) =>
     new PickbenchError(
       "BadSubmission",
-      `${folder.submission}: ${what}, so that it was altered after the run; remove ${folder.path} to train this fold again`,
-      { path: folder.submission },
+      `${path}: ${what}, so that it was altered after the run; remove ${folder.path} to train this fold again`,
+      { path },
     );
+  const { picking, tuneScore, features } = await readSettings(folder.best);
+  const common = {
+    fold: index,
+    runs: splits,
+    picking: Object.fromEntries(picking),
+    tuneScore,
+    seconds: Object.values(result.durations).reduce((sum, seconds) => sum + seconds, 0),
+    commit: record.code.commit,
+    checkpointHash: result.checkpointHash,
+  };
+  if (result.metrics.score === undefined) {
+    const own = await readReport(folder.report);
+    for (const [key, dice] of Object.entries(diceMetrics(own.features)))
+      if (dice !== result.metrics[key])
+        throw altered(`says ${key} ${dice}, its record ${result.metrics[key] ?? "none"}`, folder.report);
+    const ofFeatures = { score: leadingScore(own), strictScore: null, perType: {}, optimism: null };
+    return { report: { ...common, ...ofFeatures }, picks: new Map(), result };
+  }
   const picks = await readSubmission(folder.submission, { particles });
   for (const run of picks.keys())
     if (!splits.holdout.includes(run))
@@ -114,20 +136,13 @@ export async function readOutcome(
   const score = scorePicks(held, picks, particles);
   if (score.score !== result.metrics.score)
     throw altered(`scores ${score.score}, its record says ${result.metrics.score}`);
-  const { picking, tuneScore, features } = await readSettings(folder.best);
   const fbetas = Object.entries(score.perType).map(([type, { fbeta }]) => [type, fbeta] as const);
   const report: FoldReport = {
-    fold: index,
-    runs: splits,
+    ...common,
     score: score.score,
     strictScore: score.strictScore,
     perType: Object.fromEntries(fbetas),
-    picking: Object.fromEntries(picking),
-    tuneScore,
     optimism: tuneScore === null || features ? null : tuneScore - scoreOver([...picking.keys()], score),
-    seconds: Object.values(result.durations).reduce((sum, seconds) => sum + seconds, 0),
-    commit: record.code.commit,
-    checkpointHash: result.checkpointHash,
   };
   return { report, picks, result };
 }

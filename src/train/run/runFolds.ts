@@ -6,10 +6,10 @@ import { readRunPicks } from "../../data/picks.js";
 import { type FoldsSpec, foldsOf, resolveSplits, type Splits } from "../../data/splits.js";
 import { completeRecord, type RecordResult, readRecord, startRecord } from "../../domain/record.js";
 import { foldsFile, readReport } from "../../leaderboard/submissionFolder.js";
-import { seconds } from "../../present/text.js";
-import { type FoldsReport, foldSpread, foldsReport } from "../../score/folds.js";
+import { decimals, seconds } from "../../present/text.js";
+import { type FoldsReport, foldMeasure, foldSpread, foldsReport } from "../../score/folds.js";
 import { diceMetrics, foldedFeatures } from "../../score/masks/featureScores.js";
-import type { RunReport } from "../../score/report.js";
+import { isJudged, leadingScore, type RunReport } from "../../score/report.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { hashFile, writeWhole } from "../../system/files.js";
@@ -94,9 +94,9 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
     const whole = await writeWholeReport(folder, plan, truth, outcomes);
     await completeRecord(folder.record, {
       ...resultOf(whole, outcomes),
-      submissionHash: await hashFile(folder.submission),
+      ...(whole.report.holdout && { submissionHash: await hashFile(folder.submission) }),
     });
-    const { submissions } = options;
+    const submissions = isJudged(whole.report) ? options.submissions : null;
     const published = submissions && (await publish(folder, submissions, `${runName(experiment)}-folds`));
     return { ...whole, published };
   });
@@ -110,11 +110,6 @@ async function planFolds(folder: RunFolder, options: FoldsOptions): Promise<Plan
     const all = names.toSorted();
     return { train: all, tune: [], holdout: all };
   });
-  if (!prepared.external && prepared.networks.every(({ types }) => types.length === 0))
-    throw new PickbenchError(
-      "BadExperiment",
-      "splits: folds are scored together by their picks, and the experiment learns features alone; hold runs out instead, such as {train: rest, tune: 1, holdout: 1}",
-    );
   const { folds: count, tune } = shared[0]!.spec;
   const truth = await readTruth(prepared);
   for (const { spec, splits } of shared)
@@ -204,8 +199,9 @@ async function runEach(
       await inFold(place, () => runExperiment(fold.folder, run, null));
       done.set(fold, await readOutcome(fold, truth, prepared.dataset.particles));
     }
-    const score = done.get(fold)!.report.score.toFixed(4);
-    prepared.reporter.note(`${place}: ${finished.has(fold) ? "finished before, " : ""}score ${score}`);
+    const { report } = done.get(fold)!;
+    const score = `${foldMeasure([report])} ${decimals(report.score, 4)}`;
+    prepared.reporter.note(`${place}: ${finished.has(fold) ? "finished before, " : ""}${score}`);
   }
   return folds.map((fold) => done.get(fold)!);
 }
@@ -252,12 +248,18 @@ async function writeWholeReport(
 ): Promise<Omit<FoldsResult, "published">> {
   const picks = new Map(outcomes.flatMap((outcome) => [...outcome.picks]));
   const features = await featuresOfFolds(experiment, folds);
-  const report = await writeReport({ experiment, dataset: prepared.dataset }, folder, truth, picks, features);
-  const { holdout, interval } = report;
+  const scored = picks.size > 0 ? truth : new Map();
+  const report = await writeReport(
+    { experiment, dataset: prepared.dataset },
+    folder,
+    scored,
+    picks,
+    features,
+  );
   const whole = {
     name: experiment.name,
     experimentHash: experimentHash(experiment),
-    outOfFold: { score: holdout!.score, interval },
+    outOfFold: { score: leadingScore(report), interval: report.interval },
   };
   const together = foldsReport(
     whole,
@@ -291,8 +293,7 @@ function resultOf(
       durations[stage] = (durations[stage] ?? 0) + spent;
   return {
     metrics: {
-      score: holdout!.score,
-      strictScore: holdout!.strictScore,
+      ...(holdout && { score: holdout.score, strictScore: holdout.strictScore }),
       ...diceMetrics(features),
       ...(folds.over.tuneScore ? { tuneScore: folds.over.tuneScore.mean } : {}),
       waitedShare: Math.max(...outcomes.map(({ result }) => result.metrics.waitedShare ?? 0)),

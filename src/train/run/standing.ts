@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type RunRecord, readRecord } from "../../domain/record.js";
 import { leaderboardFile } from "../../leaderboard/markdown.js";
+import { isDiceKey } from "../../score/masks/featureScores.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkOneAsked } from "../../system/paths/overwriting.js";
 import { checkExperiment, experimentContent, experimentHash, runName } from "../experiment/experiment.js";
@@ -27,7 +28,8 @@ export const isScored =
     const { durations, metrics } = record.result!;
     if (metrics.endedAtStep !== undefined) return true;
     if (durations.predict === undefined && record.runs.folds === undefined) return false;
-    return submissions === null || metrics.score === undefined || isPublished(record, submissions);
+    const isRanked = metrics.score !== undefined || Object.keys(metrics).some(isDiceKey);
+    return submissions === null || !isRanked || isPublished(record, submissions);
   };
 
 /**

@@ -79,7 +79,7 @@ it("goes on after kill -9 in one fold and Ctrl-C in the next, to the same bytes"
   );
   const done = await ended(folds());
   expect([done.code, done.stderr]).toEqual([0, expect.stringContaining("fold-0 (1 of 2): finished before")]);
-  const score = whole.folds.outOfFold.score.toFixed(4);
+  const score = whole.folds.outOfFold.score!.toFixed(4);
   expect(done.stdout).toMatch(new RegExp(`score ${score} {2}\\(90 % interval over experiments`));
   for (const file of [
     ...["submission.csv", "report.json", "fold-0/best.safetensors", "fold-0/last.safetensors"],

@@ -10,6 +10,7 @@ import { knownCount, voxelAt, yesCount } from "../../../src/data/masks/mask.js";
 import { readMask } from "../../../src/data/masks/read.js";
 import type { Dataset } from "../../../src/data/model.js";
 import type { Shape3 } from "../../../src/domain/volume.js";
+import { createOmeZarr } from "../../../src/formats/zarr/writer.js";
 import { cubic, segmentation, valuesOf, writeLabels } from "../../support/masks.js";
 
 const shape: Shape3 = [12, 20, 16];
@@ -154,6 +155,12 @@ describe("files by a pattern", () => {
         isIn(z, 3, 4) && isIn(y, 5, 5) && isIn(x, 7, 6) ? Number(x - 7 >= y - 5 + z - 3) : 2,
       ),
     );
+    const ref = dataset.runs[0]!.tomograms[0]!;
+    const feature = { name: "x", masks: at("part", "{run}.zarr"), annotated: "all" } as const;
+    const coarse = (await readMask(dataset, "A", feature, { ref, shape: [6, 10, 8], spacing: cubic(20) }))!;
+    expect([...coarse.voxels]).toEqual([
+      ...valuesOf([6, 10, 8], (z, y, x) => mask.voxels[((2 * z + 1) * 20 + 2 * y + 1) * 16 + 2 * x + 1]!),
+    ]);
     await writeFile(join(path, ".zattrs"), text);
     await expect(read({ name: "x", masks: at("part", "{run}.zarr") })).rejects.toThrow(
       /the mask has 4×5×6 voxels \(z×y×x\) of 10 Å, wanted the tomogram's 12×20×16/,
@@ -234,11 +241,32 @@ describe("refuses with one sentence", () => {
     await expect(read({ name: "x", masks: at("p", "{run}.mrc") })).rejects.toThrow(
       /a voxel is 0.25, wanted whole numbers, labels; of probabilities make labels first/,
     );
+    await writeLabels(at("minus", "A.mrc"), shape, spacing, (z) => (z < 2 ? -1 : 1));
+    await expect(read({ name: "x", masks: at("minus", "{run}.mrc") })).rejects.toThrow(
+      /a voxel is -1, wanted labels of 0 and above; if that means unknown, give ignore: -1/,
+    );
+    const whole = (await read({ name: "x", masks: at("minus", "{run}.mrc"), ignore: -1 }))!;
+    expect([...whole.voxels]).toEqual(wanted((_, z) => (z < 2 ? 2 : 1)));
     await write("10.000_ann_1_other-multilabel", () => 7, shape, 10, "B");
     dataset = await openDataset(at("copick.json"));
     await expect(read("ice", "B")).rejects.toThrow(
       /holds label 7, which no object of the data set has; there is 1 ribosome, 2 carbon, 3 ice/,
     );
+  });
+
+  test("masks of several channels, and a tomogram without spacing where it is given", async () => {
+    const path = at("channels", "A.zarr");
+    const writer = await createOmeZarr(path, { shape, spacing, voxelType: "uint8", channels: ["a", "b"] });
+    for (const channel of [0, 1]) await writer.writeSlab(0, all, channel);
+    await writer.close();
+    await expect(read({ name: "x", masks: at("channels", "{run}.zarr") })).rejects.toThrow(
+      /A.zarr: a mask of 2 channels or volumes, wanted one/,
+    );
+    const bare = await writeLabels(at("bare.zarr"), shape, spacing, labelAt);
+    await rm(join(bare, ".zattrs"));
+    const ref = { run: "A", tomoType: "wbp", path: bare, givenSpacing: spacing };
+    const feature = { name: "x", masks: at("m", "{run}.zarr"), annotated: "all" } as const;
+    await expect(readMask(dataset, "A", feature, { ref, shape, spacing })).resolves.toBeDefined();
   });
 
   test("boxes, slices and runs that there are not", async () => {

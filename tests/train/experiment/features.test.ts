@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { challengeParticles } from "../../../src/domain/particles.js";
+import { withValues } from "../../../src/search/trialExperiment.js";
 import { checkExperiment, experimentHash, readExperiment } from "../../../src/train/experiment/experiment.js";
+import { experimentYaml } from "../../../src/train/experiment/experimentYaml.js";
 import { networksOf } from "../../../src/train/fit/networks.js";
 
 const least = {
@@ -127,6 +129,11 @@ test("paths are relative to the experiment's file, and no part of its hash", asy
       },
     ]);
     expect(there.features).not.toEqual(here.features);
+    const copy = join(folder, "deep", "copy.yaml");
+    await writeFile(copy, experimentYaml(here, join(folder, "deep"), []));
+    expect((await readExperiment(copy)).features).toEqual(here.features);
+    const tried = withValues(here, { features }, "tried", paths[1]!);
+    expect(tried.features).toEqual(there.features);
     expect(experimentHash(there)).toBe(experimentHash(here));
     const other = checkExperiment(
       { ...here, features: [{ ...(here.features![0] as object), label: 2 }] },

@@ -7,13 +7,21 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readRecord } from "../../../src/domain/record.js";
 import { denseVolume } from "../../../src/infer/predict/sparseMap.js";
 import { readReport } from "../../../src/leaderboard/submissionFolder.js";
+import { readFoldsReport } from "../../../src/score/folds.js";
 import { readCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
 import { detectHoldout, type PredictedMask } from "../../../src/train/run/holdout.js";
 import { prepareRun } from "../../../src/train/run/prepare.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { pickbench } from "../../support/commandLine.js";
 import { writeBlobs } from "../../support/masks.js";
-import { allowTiny, tinyCode, tinyDataset, tinyExperiment, tinyRuns } from "../../support/tinyRun.js";
+import {
+  allowTiny,
+  evaluatedTwice,
+  tinyCode,
+  tinyDataset,
+  tinyExperiment,
+  tinyRuns,
+} from "../../support/tinyRun.js";
 
 let folder: string;
 let data: string;
@@ -36,8 +44,7 @@ const run = (experiment: string, out: string, ...flags: string[]) =>
     data,
     "--out",
     at(out),
-    "--submissions",
-    at("submissions"),
+    ...(flags.includes("--submissions") ? [] : ["--submissions", at("submissions")]),
     "--quiet",
     ...flags,
   );
@@ -170,4 +177,47 @@ test("folds have the features of all runs, each from the fold that held it out",
     (await pickbench("leaderboard", "--submissions", at("submissions"), "--json")).stdout,
   ).groups.find(({ rows }: { rows: { name: string }[] }) => rows[0]!.name === "folded-folds");
   expect(rows[0].dice).toEqual({ blob: whole.mean.dice });
+});
+
+test("folds of features alone: mean Dice in the place of the score, and no CSV", async () => {
+  const experiment = await tinyExperiment(at("aloneFolds.yaml"), {
+    name: "aloneFolded",
+    types: [],
+    features: ["blob"],
+    splits: { folds: 2, tune: 1 },
+    loss,
+    budget: "4 steps",
+  });
+  const { code, stderr, stdout } = await run(experiment, "aloneFolded");
+  expect([code, stderr]).toEqual([0, expect.any(String)]);
+  const { holdout, features } = await readReport(at("aloneFolded", "report.json"));
+  expect([holdout, Object.keys(features!.blob!.perRun).sort()]).toEqual([null, tinyRuns]);
+  const folds = await readFoldsReport(at("aloneFolded", "folds.json"));
+  expect(folds.outOfFold).toEqual({ score: features!.blob!.mean.dice, interval: null });
+  for (const { fold, score, strictScore, perType } of folds.folds) {
+    const own = await readReport(at("aloneFolded", `fold-${fold}`, "report.json"));
+    expect([score, strictScore, perType]).toEqual([own.features!.blob!.mean.dice, null, {}]);
+  }
+  expect(stdout).toMatch(/^fold +held out +tuned on +mean Dice/m);
+  expect(stdout).not.toContain("submission.csv");
+  expect(await readdir(at("submissions", "aloneFolded-folds"))).not.toContain("submission.csv");
+  const resumed = await run(experiment, "aloneFolded", "--resume");
+  expect([resumed.code, resumed.stdout]).toEqual([0, stdout]);
+  expect((await pickbench("report", at("aloneFolded"), "--out", at("folds.html"))).code).toBe(0);
+});
+
+test("a network of a feature that no tune run shows keeps its last weights", async () => {
+  const experiment = await tinyExperiment(at("unseen.yaml"), {
+    types: ["apo-ferritin"],
+    features: [{ name: "blob", annotated: { slices: { [tinyRuns[0]!]: "all", [tinyRuns[1]!]: "all" } } }],
+    networks: "perType",
+    loss,
+    budget: "8 steps",
+    evaluate: evaluatedTwice,
+  });
+  const { code, stderr } = await run(experiment, "unseen", "--submissions", at("others"));
+  expect([code, stderr]).toEqual([0, expect.any(String)]);
+  const lines = (await readFile(at("unseen", "log.jsonl"), "utf8")).trim().split("\n");
+  const judged = lines.map((line) => JSON.parse(line)).filter(({ tuneScore }) => tuneScore !== undefined);
+  expect(judged.map(({ network }) => network)).toEqual(["apo-ferritin", "apo-ferritin"]);
 });
