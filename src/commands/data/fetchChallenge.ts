@@ -65,6 +65,13 @@ const notes = [
 export async function fetchChallenge(flags: ChallengeFlags): Promise<void> {
   const { from, out, quiet, json } = flags;
   if (from === undefined) {
+    const { part, runs, tomograms } = flags;
+    const asked = Object.entries({ out, part, runs, tomograms }).find(([, value]) => value !== undefined);
+    if (asked)
+      throw new PickbenchError(
+        "BadUsage",
+        `--${asked[0]} says what to fetch, and nothing says from where; add --from kaggle or --from portal`,
+      );
     report(json, { ways, notes, next: nextSteps("DIR") }, guide);
     return;
   }

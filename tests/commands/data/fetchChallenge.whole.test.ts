@@ -31,6 +31,12 @@ test("without --from both ways are told, with sizes, terms and the commands that
   expect(ways.map(({ from }) => from)).toEqual(["kaggle", "portal"]);
 });
 
+test("what to fetch without from where is asked back", async () => {
+  const { code, stderr } = await pickbench("fetch", "czii", "--out", "anywhere");
+  expect(code).toBe(1);
+  expect(stderr).toContain("--out says what to fetch, and nothing says from where; add --from kaggle");
+});
+
 test("flags that do not go together are refused in one sentence", async () => {
   for (const [args, message] of [
     [["czii", "--from", "kaggle"], /wants --out/],
