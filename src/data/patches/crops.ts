@@ -73,10 +73,11 @@ export function cropCentres(spec: PatchSpec, sources: readonly PatchSource[]): C
   });
   const ofTypes = picked.map((ofType) => (random: Random) => ofType[random.integer(ofType.length)]!);
   const classes = [...ofTypes, ...ofFeatures];
+  const what = features.length > 0 ? `picks and voxels of ${features.join(", ")}` : "picks";
   if (classes.length === 0 && spec.backgroundShare < 1)
     throw new PickbenchError(
       "BadDataset",
-      `Runs ${sources.map(({ run }) => run).join(", ")}: all picks lie in blank voxels, which hold no data; is it the tomogram that they were picked in? Correct the picks or the tomogram.`,
+      `Runs ${sources.map(({ run }) => run).join(", ")}: all ${what} lie in blank voxels, which hold no data; is it the tomogram that they were found in? Correct them or the tomogram.`,
     );
   const partial = features.map((name) => {
     const isWhole = sources.every(({ masks }) => masks?.has(name) && !isPartial(masks.get(name)!));

@@ -15,8 +15,6 @@ export interface FeatureCounts {
   readonly no: Float64Array;
   /** All known voxels of the feature, kept or not. */
   total: number;
-  /** Whether any voxel is known. */
-  isKnown: boolean;
 }
 
 /** Returns counts of nothing. */
@@ -24,7 +22,6 @@ export const noCounts = (): FeatureCounts => ({
   yes: new Float64Array(levels + 1),
   no: new Float64Array(levels + 1),
   total: 0,
-  isKnown: false,
 });
 
 /** Adds a run's known voxels to the counts. */
@@ -43,7 +40,6 @@ export function countFeature(map: SparseMap, mask: Mask, into: FeatureCounts): v
     }
   }
   into.total += yesCount(mask);
-  into.isKnown ||= mask.knownBefore.at(-1)! > 0;
 }
 
 /** A threshold and its Dice. */
@@ -53,8 +49,8 @@ interface RatedThreshold {
 }
 
 /**
- * Returns the threshold whose voxels above it have the best Dice, 2·TP/(2·TP + FP + FN), which is 1 where there is nothing and
- * nothing is found; of several as good, the one nearest to the fallback, then the lowest.
+ * Returns the threshold whose voxels above it have the best Dice, 2·TP/(2·TP + FP + FN); of several as good, the one nearest to
+ * the fallback, then the lowest. Some known voxel must be of the feature.
  */
 export function bestThreshold(
   counts: FeatureCounts,
@@ -76,11 +72,13 @@ function rate({ yes: yeses, no, total }: FeatureCounts, threshold: number): Rate
     hits += yeses[k]!;
     wrong += no[k]!;
   }
-  const all = hits + wrong + total;
-  return { threshold, dice: all === 0 ? 1 : (2 * hits) / all };
+  return { threshold, dice: (2 * hits) / (hits + wrong + total) };
 }
 
-/** A feature's threshold as tuned, with its Dice on the tune runs; the fallback and null where nothing is known there. */
+/**
+ * A feature's threshold as tuned, with its Dice on the tune runs. The fallback and null where these show none of it: Dice
+ * would be 1 for finding nothing, 0 for any voxel, and the best threshold the one that finds nothing.
+ */
 export interface TunedFeature extends FeatureSettings {
   readonly dice: number | null;
 }
@@ -96,6 +94,6 @@ export function tuneFeature(
 ): TunedFeature {
   const counts = noCounts();
   for (const { map, mask } of runs) if (mask) countFeature(map, mask, counts);
-  if (!counts.isKnown) return { name, threshold: fallbackThreshold, dice: null };
+  if (counts.total === 0) return { name, threshold: fallbackThreshold, dice: null };
   return { name, ...bestThreshold(counts, thresholds, fallbackThreshold) };
 }

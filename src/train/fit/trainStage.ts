@@ -2,7 +2,7 @@
  * The training stage of a run: trains the networks, tunes the picking, writes best.safetensors. The room `fit` trains.
  */
 import { findRun, findTomogram } from "../../data/dataset.js";
-import { knownCount } from "../../data/masks/mask.js";
+import { yesCount } from "../../data/masks/mask.js";
 import { readNormalised, readViews } from "../../data/normalisation.js";
 import type { PatchSource } from "../../data/patches/stream.js";
 import { readRunPicks } from "../../data/picks.js";
@@ -226,9 +226,9 @@ function trainOne(
   });
 }
 
-/** Tells whether a tomogram shows how good a network is: one that learns features alone needs known voxels of them. */
+/** Tells whether a tomogram shows how good a network is: one that learns features alone needs voxels of them. */
 const isJudged = ({ types, features = [] }: ExperimentNetwork, { masks }: TuneTomogram): boolean =>
-  types.length > 0 || features.some((name) => masks?.has(name) && knownCount(masks.get(name)!) > 0);
+  types.length > 0 || features.some((name) => masks?.has(name) && yesCount(masks.get(name)!) > 0);
 
 /** Names the network where there are several. */
 function trainingLabel(network: ExperimentNetwork, networks: readonly ExperimentNetwork[]): string {

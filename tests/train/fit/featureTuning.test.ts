@@ -51,11 +51,11 @@ describe("the threshold of a feature", () => {
     expect(tuneFeature("x", [part], picking).threshold).toBe(0.3);
   });
 
-  test("is the fallback where nothing is known, and where all are as good", () => {
+  test("is the fallback where nothing is known, and where nothing is yes: finding nothing earns no Dice", () => {
     const unknown = runOf(4, () => 2);
     expect(tuneFeature("x", [unknown], picking)).toEqual({ name: "x", threshold: 0.5, dice: null });
     expect(tuneFeature("x", [{ map: unknown.map, mask: undefined }], picking).dice).toBeNull();
-    const none = runOf(5, (p) => (p > 0.05 ? 2 : 0));
-    expect(tuneFeature("x", [none], picking)).toEqual({ name: "x", threshold: 0.5, dice: 1 });
+    const none = runOf(5, (p) => (p > 0.85 ? 2 : 0));
+    expect(tuneFeature("x", [none], picking)).toEqual({ name: "x", threshold: 0.5, dice: null });
   });
 });
