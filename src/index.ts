@@ -42,7 +42,7 @@ export { type ErrorTag, isPickbenchError, PickbenchError } from "./system/errors
  * ```
  */
 
-export { type Progress, type Reporter, silentReporter } from "./system/reporter.js";
+export { type FigureRow, type Progress, type Reporter, silentReporter } from "./system/reporter.js";
 
 /**
  * ## Units, volumes and particles

@@ -72,14 +72,25 @@ test("every command that writes has --overwrite, every one that shows progress -
   const having = (flag: string) => commands.filter(({ flags }) => flags.some(({ name }) => name === flag));
   const saying = (flag: string) =>
     new Set(having(flag).map(({ flags }) => flags.find(({ name }) => name === flag)!.describe));
-  const unwritten = ["fetch", "portal", "score", "inspect", "nets", "engines", "bench", "completion", "tune"];
+  const unwritten = [
+    "fetch",
+    "portal",
+    "score",
+    "inspect",
+    "nets",
+    "models",
+    "engines",
+    "bench",
+    "completion",
+    "tune",
+  ];
   const writing = commands.filter(({ name }) => !unwritten.includes(name) && name !== "experiment");
   expect(writing.filter((command) => !having("overwrite").includes(command))).toEqual([]);
   expect([...saying("overwrite")].every((text) => text.startsWith("replace what is there already"))).toBe(
     true,
   );
   const silent = commands.filter((command) => !having("quiet").includes(command)).map(({ name }) => name);
-  expect(silent).toEqual(["convert", "experiment", "export", "nets", "engines", "completion"]);
+  expect(silent).toEqual(["convert", "experiment", "export", "models", "nets", "engines", "completion"]);
   expect([...saying("quiet")]).toEqual(["show no progress"]);
   expect(
     [...saying("runs")].every((text) => text.endsWith("names of runs, separated by commas: only these")),
