@@ -50,7 +50,7 @@ function pointOf({ specs, activation, target }: LossCase, size: Shape3 = patch):
   const heat = numbers("heat", [samples, channels, ...size]);
   const counted = numbers("counted", [samples, 1, ...size]);
   return {
-    trainable: { network, objectives, batchInputs, layout },
+    trainable: { network, objectives, parts: [], batchInputs, layout },
     weights: formulaWeights(layout),
     batch: {
       pair: numbers("image", [samples, 2, ...size], 2),
