@@ -5,7 +5,6 @@ import { findRun, findTomogram } from "../../data/dataset.js";
 import { yesCount } from "../../data/masks/mask.js";
 import { readNormalised, readViews } from "../../data/normalisation.js";
 import type { PatchSource } from "../../data/patches/stream.js";
-import { readRunPicks } from "../../data/picks.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
 import type { Volume } from "../../domain/volume.js";
 import type { PickingSettings } from "../../infer/pick/picking.js";
@@ -240,7 +239,7 @@ function trainingLabel(network: ExperimentNetwork, networks: readonly Experiment
 const networkSeed = (seed: number, name: string): number =>
   Number.parseInt(hashOf(`${seed}/${name}`).slice(0, 8), 16);
 
-async function readSources({ dataset, splits, experiment }: PreparedRun): Promise<PatchSource[]> {
+async function readSources({ dataset, splits, experiment, picks }: PreparedRun): Promise<PatchSource[]> {
   const types = experiment.data.trainOn ?? [experiment.data.tomogram];
   const sources: PatchSource[] = [];
   for (const run of splits.train) {
@@ -248,21 +247,21 @@ async function readSources({ dataset, splits, experiment }: PreparedRun): Promis
     for (const tomogram of types)
       volumes.push(await readNormalised(dataset, run, { ...experiment.data, tomogram }));
     const masks = await masksOfVolumes(dataset, experiment, run, types[0]!, volumes);
-    const picks = await readRunPicks(dataset, run);
-    sources.push({ run, volumes, picks, ...(masks.size > 0 ? { masks } : {}) });
+    sources.push({ run, volumes, picks: picks.get(run)!, ...(masks.size > 0 ? { masks } : {}) });
   }
   return sources;
 }
 
 const heldVolume = ({ volume }: TuneTomogram): Volume => volume;
 
-async function readTune({ dataset, splits, experiment, external }: PreparedRun): Promise<TuneTomogram[]> {
+async function readTune(prepared: PreparedRun): Promise<TuneTomogram[]> {
+  const { dataset, splits, experiment, external, picks } = prepared;
   const tomograms: TuneTomogram[] = [];
   for (const run of splits.tune) {
     const normalisation = external ? normalisationOf(external) : "standard";
     const [volume] = await readViews(dataset, run, experiment.data, [normalisation]);
     const masks = await masksOfVolumes(dataset, experiment, run, experiment.data.tomogram, [volume!]);
-    const truth = await readRunPicks(dataset, run);
+    const truth = picks.get(run)!;
     tomograms.push({ run, volume: volume!, truth, ...(masks.size > 0 ? { masks } : {}) });
   }
   return tomograms;

@@ -1,7 +1,6 @@
 /** One fold of a cross-validation: whether it is finished, and its result. */
 import { existsSync } from "node:fs";
 import type { FoldSpec, Splits } from "../../data/splits.js";
-import type { Particle } from "../../domain/particles.js";
 import { type RunRecord, readRecord } from "../../domain/record.js";
 import { readReport } from "../../leaderboard/submissionFolder.js";
 import type { FoldReport } from "../../score/folds.js";
@@ -92,14 +91,13 @@ export async function readStandingRecord(
 /**
  * Reads a finished fold's result and scores its picks again; of features alone the mean Dice of its report counts.
  *
- * @param truth of the held-out runs, at least
+ * @param data whose picks are the truth of the held-out runs, at least
  * @throws PickbenchError BadSubmission where the CSV has changed since it was scored: rows of other runs, or another
  * score than the record's
  */
 export async function readOutcome(
   { index, folder, splits }: Fold,
-  truth: PicksByExperiment,
-  particles: readonly Particle[],
+  { picks: truth, dataset: { particles } }: Pick<PreparedRun, "picks" | "dataset">,
 ): Promise<FoldOutcome> {
   const record = await readRecord(folder.record);
   const result = record.result!;

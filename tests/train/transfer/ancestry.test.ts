@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openDataset } from "../../../src/data/dataset.js";
-import { dataManifest } from "../../../src/data/manifest.js";
+import { dataManifest, runFingerprints } from "../../../src/data/manifest.js";
+import { readRunPicks } from "../../../src/data/picks.js";
 import type { EnsembleRecord } from "../../../src/train/checkpoint/ensembleRecord.js";
 import {
   type Generation,
@@ -17,8 +18,7 @@ import {
   unknownLineage,
 } from "../../../src/train/checkpoint/lineage.js";
 import { checkExperiment, experimentHash } from "../../../src/train/experiment/experiment.js";
-import { checkAncestry, fingerprintsOf, isSame } from "../../../src/train/transfer/ancestry.js";
-import { hearingReporter } from "../../support/hearingReporter.js";
+import { checkAncestry, isSame } from "../../../src/train/transfer/ancestry.js";
 import { temporaryFolder, writeTree } from "../../support/storeFixtures.js";
 
 const hash = (letter: string) => letter.repeat(64);
@@ -42,10 +42,8 @@ const generation = (
 function check(lineage: Generation[], roles: { tune?: SeenRun[]; holdout?: SeenRun[] }): string[] {
   const { tune = [], holdout = [] } = roles;
   const now = new Map([...tune, ...holdout].map((each) => [each.run, each]));
-  const reporter = hearingReporter();
   const names = { tune: tune.map(({ run }) => run), holdout: holdout.map(({ run }) => run) };
-  checkAncestry("old.safetensors", lineage, names, now, reporter);
-  return reporter.notes;
+  return checkAncestry({ path: "old.safetensors", lineage }, names, now);
 }
 
 describe("two runs are the same", () => {
@@ -204,7 +202,8 @@ describe("a run's fingerprint", () => {
   const of = async (folder: string, run: string) => {
     const dataset = await openDataset(folder);
     const manifest = await dataManifest(dataset, [run], { hash: true });
-    return (await fingerprintsOf(dataset, [run], manifest)).get(run)!;
+    const picks = new Map([[run, await readRunPicks(dataset, run)]]);
+    return runFingerprints(dataset, picks, manifest).get(run)!;
   };
 
   it("is the same under another name and in another place, and of two tomograms it has two", async () => {
