@@ -10,7 +10,6 @@ import {
   type Generation,
   joined,
   type Lineage,
-  lineageByName,
   lineageOf,
   lineageOfTrained,
   type SeenRun,
@@ -117,12 +116,12 @@ it("of a checkpoint without lineage are the runs that its experiment names", () 
       { name: "old", network: "plain", splits, loss: [{ kind: "crossEntropy" }], budget: "1 step" },
       "old.yaml",
     );
-  const [named] = lineageByName(experiment({ train: ["TS_1"], tune: 0, holdout: ["TS_2"] }), null);
+  const [named] = lineageOf({ experiment: experiment({ train: ["TS_1"], tune: 0, holdout: ["TS_2"] }) });
   expect(named!.roles).toEqual({ train: [byName("TS_1")], tune: [] });
   expect(() => check([named!], { holdout: [seen("TS_1", "a", "a")] })).toThrow(/TS_1 was trained on by old/);
-  const [counted] = lineageByName(experiment({ train: "rest", tune: ["TS_1"] }), null);
+  const [counted] = lineageOf({ experiment: experiment({ train: "rest", tune: ["TS_1"] }) });
   expect(counted!.roles).toEqual({ train: null, tune: [byName("TS_1")] });
-  const [fold] = lineageByName(experiment({ fold: 0, folds: 4 }), null);
+  const [fold] = lineageOf({ experiment: experiment({ fold: 0, folds: 4 }) });
   expect(fold!.roles).toEqual({ train: null, tune: null });
 });
 
@@ -147,6 +146,8 @@ it("of an ensemble without lineage are the runs of its members that count, and t
   expect(held("TS_2")).toThrow(/TS_2 was trained on by b/);
   expect(held("TS_4")).toThrow(/TS_4 was tuned on by ensemble of a, b, c/);
   expect(held("TS_3")()).toEqual([expect.stringMatching(/not all runs are known that a, b was trained/)]);
+  const now = { experimentHash: experimentHash(experiment), lineage: [generation("a", [byName("TS_1")])] };
+  expect(lineageOfTrained({ experiment, ensemble }, now)).toEqual(lineage);
 });
 
 it("tuning again an older checkpoint keeps what its own experiment trained on, not what another one would", () => {
