@@ -11,11 +11,10 @@ import { readSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
 import { hashFile } from "../../system/files.js";
 import { readSettings } from "../checkpoint/checkpoint.js";
-import { checkExperiment } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
 import type { PreparedRun } from "./prepare.js";
 import type { RunFolder } from "./runFolder.js";
-import { checkSameData, checkSameExperiment } from "./standing.js";
+import { readStandingRecord } from "./standing.js";
 
 /** A fold of an experiment: a run of its own, whose splits name the fold. */
 export interface Fold {
@@ -64,28 +63,6 @@ export async function isFinished(
     `${folder.best}: not the file that its record names, for the hash differs; ${advice}`,
     { path: folder.best },
   );
-}
-
-/**
- * Reads the record of a run to be resumed.
- *
- * @param advice what to do about a broken record
- * @throws PickbenchError BadExperiment or BadDataset where the record belongs to another experiment or other data
- */
-export async function readStandingRecord(
-  { record: path, path: folder }: RunFolder,
-  experiment: Experiment,
-  data: Pick<PreparedRun, "dataHash" | "manifest">,
-  advice: string,
-): Promise<RunRecord> {
-  const record = await readRecord(path).catch((error: unknown) => {
-    if (!(error instanceof PickbenchError)) throw error;
-    const what = error.message.replace(/; run the experiment again$/, "");
-    throw new PickbenchError(error.tag, `${what}; ${advice}`, { path, cause: error });
-  });
-  checkSameExperiment(folder, checkExperiment(record.experiment.resolved, path), experiment);
-  checkSameData(folder, record.data, data);
-  return record;
 }
 
 /**

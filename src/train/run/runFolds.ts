@@ -18,11 +18,11 @@ import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import { checkStartKept, startRecordOf } from "../transfer/start.js";
 import { checkLearned } from "./checkRun.js";
-import { type Fold, type FoldOutcome, isFinished, readOutcome, readStandingRecord } from "./fold.js";
+import { type Fold, type FoldOutcome, isFinished, readOutcome } from "./fold.js";
 import { ancestryNotes, type Known, type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import { publish, runExperiment, weightsByType, writeReport } from "./runExperiment.js";
 import { begunFolds, foldFolder, isBegun, type RunFolder, withRunFolder } from "./runFolder.js";
-import { checkUnfinished, isScored } from "./standing.js";
+import { checkUnfinished, isScored, readStandingRecord } from "./standing.js";
 
 /** Result of `run` for an experiment in folds. */
 export interface FoldsResult {
