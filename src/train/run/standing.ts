@@ -160,6 +160,10 @@ export async function progressOf(
     prepared.reporter.note(
       `${folder.path}: goes on with the run there, ${placeOf(progress)}; --overwrite begins anew`,
     );
+  if (record?.tunings)
+    prepared.reporter.note(
+      `${folder.best}: its picking was tuned again after the training; it is tuned anew now by this experiment, whose settings replace those`,
+    );
   return progress;
 }
 
