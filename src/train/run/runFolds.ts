@@ -7,10 +7,10 @@ import { completeRecord, type RecordResult, readRecord, startRecord } from "../.
 import { foldsFile, readReport } from "../../leaderboard/submissionFolder.js";
 import { decimals, seconds } from "../../present/text.js";
 import { type FoldsReport, foldMeasure, foldSpread, foldsReport } from "../../score/folds.js";
-import { diceMetrics, foldedFeatures } from "../../score/masks/featureScores.js";
+import { foldedFeatures } from "../../score/masks/featureScores.js";
 import { isJudged, leadingScore, type RunReport } from "../../score/report.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
-import { hashFile, writeWhole } from "../../system/files.js";
+import { writeWhole } from "../../system/files.js";
 import { checkOneAsked } from "../../system/paths/overwriting.js";
 import { parseBudget } from "../experiment/budget.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
@@ -20,7 +20,7 @@ import { checkStartKept, startRecordOf } from "../transfer/start.js";
 import { checkLearned } from "./checkRun.js";
 import { type Fold, type FoldOutcome, isFinished, readOutcome } from "./fold.js";
 import { ancestryNotes, type Known, type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
-import { publish, runExperiment, weightsByType, writeReport } from "./runExperiment.js";
+import { publish, runExperiment, scoresOf, submissionHash, weightsByType, writeReport } from "./runExperiment.js";
 import { begunFolds, foldFolder, isBegun, type RunFolder, withRunFolder } from "./runFolder.js";
 import { checkUnfinished, isScored, readStandingRecord } from "./standing.js";
 
@@ -90,7 +90,7 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
     const whole = await writeWholeReport(folder, plan, outcomes);
     await completeRecord(folder.record, {
       ...resultOf(whole, outcomes),
-      ...(whole.report.holdout && { submissionHash: await hashFile(folder.submission) }),
+      ...(await submissionHash(folder, whole.report)),
     });
     const submissions = isJudged(whole.report) ? options.submissions : null;
     const published = submissions && (await publish(folder, submissions, `${runName(experiment)}-folds`));
@@ -271,7 +271,7 @@ async function featuresOfFolds(
 
 /** Returns the record's result; durations are of all folds together. */
 function resultOf(
-  { folds, report: { holdout, features } }: Omit<FoldsResult, "published">,
+  { folds, report }: Omit<FoldsResult, "published">,
   outcomes: readonly FoldOutcome[],
 ): RecordResult {
   const durations: Record<string, number> = {};
@@ -280,8 +280,7 @@ function resultOf(
       durations[stage] = (durations[stage] ?? 0) + spent;
   return {
     metrics: {
-      ...(holdout && { score: holdout.score, strictScore: holdout.strictScore }),
-      ...diceMetrics(features),
+      ...scoresOf(report),
       ...(folds.over.tuneScore ? { tuneScore: folds.over.tuneScore.mean } : {}),
       waitedShare: Math.max(...outcomes.map(({ result }) => result.metrics.waitedShare ?? 0)),
     },
