@@ -7,11 +7,14 @@ import { isFinished } from "../../src/compare/compare.js";
 import type { Dataset } from "../../src/data/model.js";
 import { completeRecord, startRecord } from "../../src/domain/record.js";
 import { checkExperiment } from "../../src/train/experiment/experiment.js";
+import type { Experiment } from "../../src/train/experiment/schema.js";
 
-let folder: string;
-afterEach(() => rm(folder, { recursive: true, force: true }));
+const folders: string[] = [];
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+});
 
-const experimentOn = (tomogram: string) =>
+const experimentOn = (tomogram: string, changes: object = {}) =>
   checkExperiment(
     {
       name: "recipe",
@@ -20,6 +23,7 @@ const experimentOn = (tomogram: string) =>
       loss: [{ kind: "crossEntropy" }],
       budget: "1 step",
       data: { tomogram },
+      ...changes,
     },
     "recipe.yaml",
   );
@@ -30,6 +34,20 @@ const datasetOf = (...types: readonly string[]): Dataset => ({
   runs: [{ name: "A", tomograms: types.map((tomoType) => ({ run: "A", tomoType, path: tomoType })) }],
 });
 
+/** Tells whether `asked` is finished where a result of `before` stands. */
+async function isFinishedAfter(before: Experiment, asked: Experiment, dataset: Dataset): Promise<boolean> {
+  const folder = await mkdtemp(join(tmpdir(), "finished-"));
+  folders.push(folder);
+  const record = join(folder, "record.json");
+  await startRecord(record, {
+    ...{ name: "recipe", experiment: before, data: [], network: "baseline", seed: 0 },
+    ...{ runs: { train: ["A"], tune: [], holdout: [] }, engine: "onnx-cpu", threads: 1, weights: {} },
+  });
+  await completeRecord(record, { metrics: {}, durations: {}, checkpointHash: "0".repeat(64), parameters: 1 });
+  const entrant = { architecture: "baseline", seed: 0, experiment: asked, path: "", folder };
+  return isFinished(entrant, dataset);
+}
+
 test.each([
   ["denoised", "wbp", ["wbp"], true],
   ["denoised", "wbp", ["denoised", "wbp"], false],
@@ -37,13 +55,14 @@ test.each([
   ["wbp", "wbp", ["denoised", "wbp"], true],
   ["wbp", "denoised", ["denoised", "wbp"], false],
 ])("a recipe of %s, a result on %s, data of %j: finished is %s", async (asked, before, types, wanted) => {
-  folder = await mkdtemp(join(tmpdir(), "finished-"));
-  const record = join(folder, "record.json");
-  await startRecord(record, {
-    ...{ name: "recipe", experiment: experimentOn(before), data: [], network: "baseline", seed: 0 },
-    ...{ runs: { train: ["A"], tune: [], holdout: [] }, engine: "onnx-cpu", threads: 1, weights: {} },
-  });
-  await completeRecord(record, { metrics: {}, durations: {}, checkpointHash: "0".repeat(64), parameters: 1 });
-  const entrant = { architecture: "baseline", seed: 0, experiment: experimentOn(asked), path: "", folder };
-  expect(await isFinished(entrant, datasetOf(...types))).toBe(wanted);
+  const dataset = datasetOf(...types);
+  expect(await isFinishedAfter(experimentOn(before), experimentOn(asked), dataset)).toBe(wanted);
+});
+
+test("a recipe of features alone, which names no types, is finished by a run that learned none", async () => {
+  const features = { features: ["membrane"], loss: [{ kind: "binaryCrossEntropy" }] };
+  const [before, asked] = [{ ...features, types: [] }, features].map((each) => experimentOn("wbp", each));
+  expect(await isFinishedAfter(before!, asked!, datasetOf("wbp"))).toBe(true);
+  const named = experimentOn("wbp", { ...features, types: ["ribosome"] });
+  expect(await isFinishedAfter(before!, named, datasetOf("wbp"))).toBe(false);
 });

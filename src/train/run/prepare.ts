@@ -131,7 +131,7 @@ export async function prepareRun(options: RunOptions, sharing: Sharing = asOne):
   const hears = options.seen ? silentReporter : reporter;
   const found = await openDataset(options.data, { reporter, spacing: given.data.spacing });
   const dataset = await withMaskFiles(found, experimentFeatures(given));
-  const read = await onTypesThere(onTomogramMeant(given, dataset), dataset);
+  const read = await meantIn(dataset, given);
   const splits = splitsOf(read, dataset, options.data, sharing.share);
   const leftOut = leftOutRuns(read, dataset);
   for (const line of choiceNotes(given, read, leftOut)) hears.note(line);
@@ -192,10 +192,16 @@ async function lineageOf(
   return { lineage: joined([own], before?.lineage ?? []), before };
 }
 
-/** Returns the experiment without types where it has features, names no types, and nobody picked any. */
-export async function onTypesThere(experiment: Experiment, dataset: Dataset): Promise<Experiment> {
-  if (!experiment.features || experiment.types) return experiment;
-  return (await pickedTypes(dataset)).length > 0 ? experiment : { ...experiment, types: [] };
+/**
+ * Returns an experiment as it is meant in a data set: the only reconstruction there is in place of the usual one, and no
+ * types where it has features, names no types, and nobody picked any.
+ */
+export async function meantIn(dataset: Dataset, experiment: Experiment): Promise<Experiment> {
+  const { data, features, types } = experiment;
+  const tomogram = tomogramMeant(dataset.runs, data.tomogram, data.voxelSpacing);
+  const read = tomogram === data.tomogram ? experiment : { ...experiment, data: { ...data, tomogram } };
+  if (!features || types || (await pickedTypes(dataset)).length > 0) return read;
+  return { ...read, types: [] };
 }
 
 async function experimentOf(options: RunOptions): Promise<Experiment> {
@@ -203,13 +209,6 @@ async function experimentOf(options: RunOptions): Promise<Experiment> {
   if (typeof experiment === "string")
     return readExperiment(experiment, { seed, budget, set, engine, splits, spacing, from });
   return splits ? { ...experiment, splits } : experiment;
-}
-
-/** Returns the experiment with the reconstruction that is meant: the data's only one in place of the usual one. */
-export function onTomogramMeant(experiment: Experiment, { runs }: Dataset): Experiment {
-  const { data } = experiment;
-  const tomogram = tomogramMeant(runs, data.tomogram, data.voxelSpacing);
-  return tomogram === data.tomogram ? experiment : { ...experiment, data: { ...data, tomogram } };
 }
 
 const hasTomogram = (run: Run, { tomogram, voxelSpacing }: Experiment["data"]): boolean =>
