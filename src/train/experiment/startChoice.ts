@@ -1,7 +1,8 @@
 /** The key `from` of an experiment: the trained network that training begins with. */
 import { statSync } from "node:fs";
-import { dirname, relative, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { z } from "zod";
+import { rebased } from "../../system/paths/rebased.js";
 
 /** The checkpoint, ONNX model or name of a model that comes along, and how its weights are trained on. */
 export const startSchema = z.union([
@@ -60,16 +61,13 @@ export function startFromExperiment(experimentPath: string, start: unknown): unk
     : start;
 }
 
-function fromFolder(folder: string, given: string): string {
-  const path = resolve(folder, given);
-  return meansFile(given, path) ? relative(".", path) || given : given;
-}
+const fromFolder = (folder: string, given: string): string =>
+  meansFile(given, resolve(folder, given)) ? rebased(given, folder, ".") : given;
 
 /** Returns a start, as a file in `folder` names it. */
-export function startForFolder(start: StartChoice, folder: string): StartChoice {
+export function startForFolder(folder: string, start: StartChoice): StartChoice {
   const { checkpoint } = start;
-  if (!meansFile(checkpoint)) return start;
-  return { ...start, checkpoint: relative(resolve(folder), resolve(checkpoint)) };
+  return meansFile(checkpoint) ? { ...start, checkpoint: rebased(checkpoint, ".", folder) } : start;
 }
 
 /** Returns a file's start with another checkpoint, whose rate and freeze stay. */
