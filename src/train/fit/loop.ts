@@ -90,7 +90,7 @@ export async function trainNetwork(training: NetworkTraining): Promise<TrainedNe
         ...training.taken,
         hasOwnRate: experiment.from !== undefined && hasOwnRate(experiment.from),
       },
-      ...(network.features && { isWeighedByChannel: true }),
+      isWeighedByChannel: network.features.length > 0,
     };
     await thread.call("open", {
       engine: training.engine,

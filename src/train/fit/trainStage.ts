@@ -226,7 +226,7 @@ function trainOne(
 }
 
 /** Tells whether a tomogram shows how good a network is: one that learns features alone needs voxels of them. */
-const isJudged = ({ types, features = [] }: ExperimentNetwork, { masks }: TuneTomogram): boolean =>
+const isJudged = ({ types, features }: ExperimentNetwork, { masks }: TuneTomogram): boolean =>
   types.length > 0 || features.some((name) => masks?.has(name) && yesCount(masks.get(name)!) > 0);
 
 /** Names the network where there are several. */
@@ -247,7 +247,7 @@ async function readSources({ dataset, splits, experiment, picks }: PreparedRun):
     for (const tomogram of types)
       volumes.push(await readNormalised(dataset, run, { ...experiment.data, tomogram }));
     const masks = await masksOfVolumes(dataset, experiment, run, types[0]!, volumes);
-    sources.push({ run, volumes, picks: picks.get(run)!, ...(masks.size > 0 ? { masks } : {}) });
+    sources.push({ run, volumes, picks: picks.get(run)!, masks });
   }
   return sources;
 }
@@ -262,7 +262,7 @@ async function readTune(prepared: PreparedRun): Promise<TuneTomogram[]> {
     const [volume] = await readViews(dataset, run, experiment.data, [normalisation]);
     const masks = await masksOfVolumes(dataset, experiment, run, experiment.data.tomogram, [volume!]);
     const truth = picks.get(run)!;
-    tomograms.push({ run, volume: volume!, truth, ...(masks.size > 0 ? { masks } : {}) });
+    tomograms.push({ run, volume: volume!, truth, masks });
   }
   return tomograms;
 }

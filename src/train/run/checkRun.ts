@@ -137,7 +137,7 @@ export function checkLearned(
   networks: readonly ExperimentNetwork[],
   sources: readonly Pick<PatchSource, "run" | "picks" | "masks">[],
 ): void {
-  const features = networks.flatMap((network) => network.features ?? []);
+  const features = networks.flatMap((network) => network.features);
   for (const feature of features) checkFeatureLearned(feature, sources);
   const learned = [...new Set(networks.flatMap(({ channels }) => channels))]
     .filter((type) => type !== null)
@@ -191,7 +191,7 @@ async function checkNetwork(
 ): Promise<void> {
   const { multiple, architecture, outputs, critic } = await loadNetwork(network.network);
   const classes = network.radii?.length ?? outputs;
-  if (critic && network.features)
+  if (critic && network.features.length > 0)
     throw new PickbenchError(
       "BadExperiment",
       `network: ${architecture} is trained against a critic, which judges all voxels of a map, known or not; wanted another network for features`,
