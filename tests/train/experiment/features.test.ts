@@ -164,12 +164,11 @@ describe("networks", () => {
 
   test("per type are per feature too", () => {
     const networks = of({ types: ["ribosome"], features: ["membrane", "carbon"], networks: "perType" });
-    expect(networks.map(({ name, channels }) => [name, channels])).toEqual([
-      ["ribosome", ["ribosome"]],
-      ["membrane", ["membrane"]],
-      ["carbon", ["carbon"]],
+    expect(networks.map(({ name, channels, features }) => [name, channels, features])).toEqual([
+      ["ribosome", ["ribosome"], []],
+      ["membrane", ["membrane"], ["membrane"]],
+      ["carbon", ["carbon"], ["carbon"]],
     ]);
-    expect(networks[0]).not.toHaveProperty("features");
   });
 
   test("learn nothing as a type and as a feature", () => {
