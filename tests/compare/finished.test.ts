@@ -6,8 +6,8 @@ import { afterEach, expect, test } from "vitest";
 import { isFinished } from "../../src/compare/compare.js";
 import type { Dataset } from "../../src/data/model.js";
 import { completeRecord, startRecord } from "../../src/domain/record.js";
-import { checkExperiment } from "../../src/train/experiment/experiment.js";
 import type { Experiment } from "../../src/train/experiment/schema.js";
+import { experimentWith } from "../support/leastExperiment.js";
 
 const folders: string[] = [];
 afterEach(async () => {
@@ -15,18 +15,7 @@ afterEach(async () => {
 });
 
 const experimentOn = (tomogram: string, changes: object = {}) =>
-  checkExperiment(
-    {
-      name: "recipe",
-      network: "baseline",
-      splits: { train: 1 },
-      loss: [{ kind: "crossEntropy" }],
-      budget: "1 step",
-      data: { tomogram },
-      ...changes,
-    },
-    "recipe.yaml",
-  );
+  experimentWith({ name: "recipe", network: "baseline", data: { tomogram }, ...changes });
 
 /** A data set of one run with these reconstructions. */
 const datasetOf = (...types: readonly string[]): Dataset => ({

@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { completeRecord, type RunRecord, recordTuning, startRecord } from "../../../src/domain/record.js";
 import { canonicalJson, hashOf } from "../../../src/system/files.js";
-import { checkExperiment, experimentHash } from "../../../src/train/experiment/experiment.js";
+import { experimentHash } from "../../../src/train/experiment/experiment.js";
 import { writeProgress } from "../../../src/train/fit/progressFile.js";
 import type { PreparedRun } from "../../../src/train/run/prepare.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { isScored, progressOf } from "../../../src/train/run/standing.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
+import { experimentWith } from "../../support/leastExperiment.js";
 
 const record = (metrics: Readonly<Record<string, number>>) =>
   ({
@@ -37,16 +38,7 @@ test("a trained run whose picking was tuned again is tuned anew by what goes on 
   const path = await mkdtemp(join(tmpdir(), "standing-"));
   try {
     const folder = runFolder(path);
-    const experiment = checkExperiment(
-      {
-        name: "a",
-        network: "plain",
-        splits: { train: 1 },
-        loss: [{ kind: "crossEntropy" }],
-        budget: "1 step",
-      },
-      "a.yaml",
-    );
+    const experiment = experimentWith();
     await startRecord(folder.record, {
       ...{ name: "a", experiment, data: [], runs: { train: ["A"], tune: [], holdout: [] } },
       ...{ network: "plain", seed: 0, engine: "onnx-cpu" },

@@ -16,8 +16,9 @@ import {
   tunedAlso,
   unknownLineage,
 } from "../../../src/train/checkpoint/lineage.js";
-import { checkExperiment, experimentHash } from "../../../src/train/experiment/experiment.js";
+import { experimentHash } from "../../../src/train/experiment/experiment.js";
 import { checkAncestry, isSame } from "../../../src/train/transfer/ancestry.js";
+import { experimentWith } from "../../support/leastExperiment.js";
 import { temporaryFolder, writeTree } from "../../support/storeFixtures.js";
 
 const hash = (letter: string) => letter.repeat(64);
@@ -111,11 +112,7 @@ it("of a training whose runs are not known it is said that they are not, in ever
 });
 
 it("of a checkpoint without lineage are the runs that its experiment names", () => {
-  const experiment = (splits: object) =>
-    checkExperiment(
-      { name: "old", network: "plain", splits, loss: [{ kind: "crossEntropy" }], budget: "1 step" },
-      "old.yaml",
-    );
+  const experiment = (splits: object) => experimentWith({ name: "old", splits });
   const [named] = lineageOf({ experiment: experiment({ train: ["TS_1"], tune: 0, holdout: ["TS_2"] }) });
   expect(named!.roles).toEqual({ train: [byName("TS_1")], tune: [] });
   expect(() => check([named!], { holdout: [seen("TS_1", "a", "a")] })).toThrow(/TS_1 was trained on by old/);
@@ -126,16 +123,7 @@ it("of a checkpoint without lineage are the runs that its experiment names", () 
 });
 
 it("of an ensemble without lineage are the runs of its members that count, and those it was tuned on", () => {
-  const experiment = checkExperiment(
-    {
-      name: "a",
-      network: "plain",
-      splits: { train: ["TS_1"] },
-      loss: [{ kind: "crossEntropy" }],
-      budget: "1 step",
-    },
-    "a.yaml",
-  );
+  const experiment = experimentWith({ name: "a", splits: { train: ["TS_1"] } });
   const member = (name: string, weight: number, trainedOn: string[] | null) => ({
     ...{ sha256: hash("a"), experiment: name, weight, score: 0, trainedOn },
   });
@@ -151,17 +139,7 @@ it("of an ensemble without lineage are the runs of its members that count, and t
 });
 
 it("tuning again an older checkpoint keeps what its own experiment trained on, not what another one would", () => {
-  const experiment = (train: string[]) =>
-    checkExperiment(
-      {
-        name: "old",
-        network: "plain",
-        splits: { train },
-        loss: [{ kind: "crossEntropy" }],
-        budget: "1 step",
-      },
-      "old.yaml",
-    );
+  const experiment = (train: string[]) => experimentWith({ name: "old", splits: { train } });
   const [old, other] = [experiment(["TS_1"]), experiment(["TS_2"])];
   const now = (given: typeof old, run: string) => ({
     experimentHash: experimentHash(given),
