@@ -30,8 +30,9 @@ export interface StartChoice {
   readonly freeze: number;
 }
 
-/** Tells whether weights that are taken are trained otherwise than those made anew. */
-export const hasOwnRate = ({ rate, freeze }: StartChoice): boolean => rate !== 1 || freeze > 0;
+/** Tells whether weights that are taken, if any, are trained otherwise than those made anew. */
+export const hasOwnRate = (start: StartChoice | undefined): start is StartChoice =>
+  start !== undefined && (start.rate !== 1 || start.freeze > 0);
 
 /** Returns a start without the path of its file where the file's content has a hash. */
 export function startByContent({ checkpoint, sha256, ...rest }: StartChoice): object {
