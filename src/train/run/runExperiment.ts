@@ -10,7 +10,7 @@ import { type AnyNetwork, describeNetwork } from "../../infer/predict/predictor.
 import { publishSubmission } from "../../leaderboard/leaderboard.js";
 import { writeLeaderboard } from "../../leaderboard/markdown.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
-import { diceMetrics } from "../../score/masks/featureScores.js";
+import { diceMetrics, isDiceKey } from "../../score/masks/featureScores.js";
 import { isJudged, type RunReport, runReport } from "../../score/report.js";
 import { type PicksByExperiment, type ScoreReport, scorePicks } from "../../score/score.js";
 import { scoreInterval } from "../../score/statistics/interval.js";
@@ -154,6 +154,8 @@ export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<
       prepared.reporter.note(
         `${folder.path}: its score, picks and submission.csv are of the settings before; pickbench submit picks with the new ones`,
       );
+    else if (Object.keys(result?.metrics ?? {}).some(isDiceKey))
+      prepared.reporter.note(`${folder.path}: its scores and overlays are of the thresholds before`);
     return tuneScore;
   });
 }
