@@ -8,15 +8,9 @@ import { withValues } from "../../../src/search/trialExperiment.js";
 import { checkExperiment, experimentHash, readExperiment } from "../../../src/train/experiment/experiment.js";
 import { experimentYaml } from "../../../src/train/experiment/experimentYaml.js";
 import { networksOf } from "../../../src/train/fit/networks.js";
+import { leastExperiment } from "../../support/leastExperiment.js";
 
-const least = {
-  name: "tiny",
-  network: "plain",
-  splits: { train: 1 },
-  features: ["membrane"],
-  loss: [{ kind: "binaryCrossEntropy" }],
-  budget: "10 steps",
-};
+const least = { ...leastExperiment, features: ["membrane"], loss: [{ kind: "binaryCrossEntropy" }] };
 
 const refusal = (changes: Readonly<Record<string, unknown>>): string => {
   try {

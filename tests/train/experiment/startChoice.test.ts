@@ -3,9 +3,15 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { beforeEach, expect, it } from "vitest";
 import { parse } from "yaml";
-import { checkExperiment, experimentHash, readExperiment } from "../../../src/train/experiment/experiment.js";
+import { canonicalJson } from "../../../src/system/files.js";
+import {
+  checkExperiment,
+  experimentContent,
+  experimentHash,
+  readExperiment,
+} from "../../../src/train/experiment/experiment.js";
 import { experimentYaml } from "../../../src/train/experiment/experimentYaml.js";
-import { leastExperiment } from "../../support/leastExperiment.js";
+import { experimentWith, leastExperiment } from "../../support/leastExperiment.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 
 let folder: string;
@@ -66,7 +72,9 @@ it("is hashed by its content where that is known, and without it the hash is as 
   expect(hash({ checkpoint: "here", sha256 })).toBe(hash({ checkpoint: "there", sha256 }));
   expect(hash({ checkpoint: "here" })).not.toBe(hash({ checkpoint: "there" }));
   expect(hash({ checkpoint: "here", sha256, rate: 0.1 })).not.toBe(hash({ checkpoint: "here", sha256 }));
-  expect(hash(undefined)).toBe(experimentHash(checkExperiment(leastExperiment, "tiny.yaml")));
+  expect(hash(undefined)).toBe(experimentHash(experimentWith()));
+  const content = JSON.parse(canonicalJson(experimentContent(experimentWith()))) as object;
+  for (const key of ["from", "features", "watch", "tensorboard"]) expect(content).not.toHaveProperty(key);
 });
 
 it("is written for a file elsewhere with the path from there; a name stays", () => {
