@@ -55,7 +55,8 @@ test("a trained run whose picking was tuned again is tuned anew by what goes on 
     const prepared = { experiment, experimentHash: experimentHash(experiment), dataHash, manifest: [], reporter };
     const goOn = async () => {
       reporter.notes.length = 0;
-      await progressOf(folder, prepared as unknown as PreparedRun, { ...options, resume: true });
+      const options = { experiment, data: "data", resume: true };
+      await progressOf(folder, prepared as unknown as PreparedRun, options);
       return [...reporter.notes];
     };
     expect(await goOn()).toEqual([]);
@@ -65,5 +66,3 @@ test("a trained run whose picking was tuned again is tuned anew by what goes on 
     await rm(path, { recursive: true });
   }
 });
-
-const options = { experiment: "a.yaml", data: "data" };
