@@ -12,7 +12,7 @@ import { writeWhole } from "../system/files.js";
 import type { Reporter } from "../system/reporter.js";
 import { checkExperiment, experimentHash, readExperiment } from "../train/experiment/experiment.js";
 import type { Experiment } from "../train/experiment/schema.js";
-import { onTomogramMeant } from "../train/run/prepare.js";
+import { meantIn } from "../train/run/prepare.js";
 import { runExperiment } from "../train/run/runExperiment.js";
 import { isBegun, runFolder } from "../train/run/runFolder.js";
 import { checkFits, openStart } from "../train/transfer/start.js";
@@ -158,12 +158,12 @@ async function runEntrant(entrant: Entrant, options: OpenedOptions): Promise<voi
   }
 }
 
-/** Tells whether the run's folder holds a result of this very experiment, on the tomograms that it means in this data. */
+/** Tells whether the run's folder holds a result of this very experiment, as it is meant in this data. */
 export async function isFinished({ folder, experiment }: Entrant, dataset: Dataset): Promise<boolean> {
   const run = runFolder(folder);
   if (!isBegun(run)) return false;
   const { result, experiment: recorded } = await readRecord(run.record);
   if (result === null) return false;
   const before = experimentHash(checkExperiment(recorded.resolved, run.record));
-  return before === experimentHash(onTomogramMeant(experiment, dataset));
+  return before === experimentHash(await meantIn(dataset, experiment));
 }

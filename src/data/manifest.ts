@@ -89,7 +89,7 @@ interface RunFingerprint {
 }
 
 /**
- * Returns fingerprints of runs: their files' hashes without the names of runs and folders.
+ * Returns fingerprints of runs by name: their files' hashes without the names of runs and folders.
  *
  * @param manifest of the runs, at least, with hashes
  * @param picks of each of the runs
@@ -98,7 +98,7 @@ export function runFingerprints(
   dataset: Dataset,
   picks: ReadonlyMap<string, readonly ParticlePick[]>,
   manifest: readonly ManifestEntry[],
-): RunFingerprint[] {
+): Map<string, RunFingerprint> {
   const filesOf = new Map<string, [name: string, sha256: string][]>();
   const files = dataset.runs.flatMap(({ name, tomograms }) => {
     if (!picks.has(name)) return [];
@@ -111,7 +111,7 @@ export function runFingerprints(
   for (const { path, sha256 } of manifest)
     for (let end = path.length; end > 0 && sha256 !== undefined; end = path.lastIndexOf("/", end - 1))
       filesOf.get(path.slice(0, end))?.push([path.slice(end), sha256]);
-  return [...picks].map(([run, ofRun]) => {
+  const fingerprintOf = (run: string, ofRun: readonly ParticlePick[]): RunFingerprint => {
     const hashes = files
       .filter((each) => each.run === run && each.own.length > 0)
       .map(({ own }) => hashOf(canonicalJson(own)));
@@ -121,7 +121,8 @@ export function runFingerprints(
       picks: lines.length === 0 ? null : hashOf(canonicalJson(lines)),
       tomograms: [...new Set(hashes)].sort(),
     };
-  });
+  };
+  return new Map([...picks].map(([run, ofRun]) => [run, fingerprintOf(run, ofRun)]));
 }
 
 /** Returns the paths, in a manifest, at which a file or folder of a data set may stand. */

@@ -82,7 +82,6 @@ const beginningSchema = z.strictObject({
     }),
   ),
 });
-type Beginning = z.infer<typeof beginningSchema>;
 
 /** Schema of the facts known before the first step. */
 const startSchema = z.strictObject({
@@ -153,32 +152,16 @@ export type RunRecord = z.infer<typeof recordSchema>;
 /** A run's result as it is added to its record. */
 export type RecordResult = Omit<z.infer<typeof resultSchema>, "finishedAt">;
 
-interface RunsByRole {
-  readonly train: readonly string[];
-  readonly tune: readonly string[];
-  readonly holdout: readonly string[];
-}
-
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
-/** Facts from which a record is begun. */
-export interface RecordStart {
-  readonly name: string;
+type Start = DeepReadonly<z.infer<typeof startSchema>>;
+type OwnFacts = "name" | "dataset" | "runs" | "leftOut" | "network" | "seed" | "engine" | "threads";
+type DataFacts = "weights" | "contrast" | "blank" | "start";
+
+/** Facts from which a record is begun; of the runs left out an empty list too. */
+export interface RecordStart extends Pick<Start, OwnFacts | DataFacts> {
   readonly experiment: Readonly<Record<string, unknown>>;
-  readonly data: readonly { readonly path: string; readonly size: number; readonly sha256?: string }[];
-  /** Path of the data set as it was given. */
-  readonly dataset?: string;
-  readonly runs: RunsByRole & { readonly folds?: readonly RunsByRole[] };
-  /** None if empty or absent. */
-  readonly leftOut?: readonly { readonly run: string; readonly why: string }[];
-  readonly network: string;
-  readonly seed: number;
-  readonly engine: string;
-  readonly threads?: number;
-  readonly weights?: Readonly<Record<string, number>>;
-  readonly contrast?: Readonly<Record<string, "dark" | "bright" | "unknown">>;
-  readonly blank?: Readonly<Record<string, number>>;
-  readonly start?: DeepReadonly<Beginning> | undefined;
+  readonly data: Start["data"]["files"];
   /** Arguments of the command line, by default the process's own. */
   readonly command?: readonly string[];
   /** Record of the part of the run that is resumed. */

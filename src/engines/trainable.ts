@@ -1,4 +1,6 @@
 /** A network with its losses as one graph to be trained, and the optimiser's constants and state that training moves. */
+import type { Batch } from "../data/patches/spec.js";
+import type { Shape3 } from "../domain/volume.js";
 import type { Network } from "../nets/architecture.js";
 import type { GraphBuilder } from "../nets/graph.js";
 import { type Parameter, spatial, type Value } from "../nets/value.js";
@@ -36,7 +38,7 @@ export interface Trainable {
   readonly network: Network;
   readonly objectives: readonly Objective[];
   /** Terms that are reported beside the first loss: its own, and the critic's loss, which is no part of it. */
-  readonly parts?: readonly LossPart[];
+  readonly parts: readonly LossPart[];
   /** Input maps of a batch: image, target and voxel weight. */
   readonly batchInputs: readonly Value[];
   readonly layout: ParameterLayout;
@@ -89,6 +91,31 @@ export function buildTrainable(
     batchInputs: [input, target, voxelWeight],
     layout: trainingLayout(network),
   };
+}
+
+/** A map that a graph is fed with: the name of its input, and its sizes (samples, channels, z, y, x). */
+interface InputMap {
+  readonly name: string;
+  readonly dims: [samples: number, channels: number, z: number, y: number, x: number];
+}
+
+/** Returns the map that a value which is an input takes, for patches of this shape. */
+export function inputMap(value: Value, samples: number, patch: Shape3): InputMap {
+  const { operation, channels } = value;
+  if (operation.kind !== "input") throw new TypeError(`${operation.kind} is no input`);
+  const [z, y, x] = spatial(value);
+  return { name: operation.name, dims: [samples, channels, patch[0] / z, patch[1] / y, patch[2] / x] };
+}
+
+/** Returns a batch's arrays with the maps that they are for. */
+export function batchMaps(
+  { batchInputs }: Trainable,
+  { input, target, weight }: Batch,
+  samples: number,
+  patch: Shape3,
+): (InputMap & { readonly data: Float32Array })[] {
+  const arrays = [input, target, weight];
+  return batchInputs.map((value, at) => ({ ...inputMap(value, samples, patch), data: arrays[at]! }));
 }
 
 /** Keeps a weight of 0 from being divided by. */

@@ -1,7 +1,6 @@
 /**
  * Searches an experiment's parameters. The room `search` samples values, runs trials, halves them and reports the best.
  */
-
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";

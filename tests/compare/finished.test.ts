@@ -6,29 +6,36 @@ import { afterEach, expect, test } from "vitest";
 import { isFinished } from "../../src/compare/compare.js";
 import type { Dataset } from "../../src/data/model.js";
 import { completeRecord, startRecord } from "../../src/domain/record.js";
-import { checkExperiment } from "../../src/train/experiment/experiment.js";
+import type { Experiment } from "../../src/train/experiment/schema.js";
+import { experimentWith } from "../support/leastExperiment.js";
 
-let folder: string;
-afterEach(() => rm(folder, { recursive: true, force: true }));
+const folders: string[] = [];
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+});
 
-const experimentOn = (tomogram: string) =>
-  checkExperiment(
-    {
-      name: "recipe",
-      network: "baseline",
-      splits: { train: 1 },
-      loss: [{ kind: "crossEntropy" }],
-      budget: "1 step",
-      data: { tomogram },
-    },
-    "recipe.yaml",
-  );
+const experimentOn = (tomogram: string, changes: object = {}) =>
+  experimentWith({ name: "recipe", network: "baseline", data: { tomogram }, ...changes });
 
 /** A data set of one run with these reconstructions. */
 const datasetOf = (...types: readonly string[]): Dataset => ({
   ...{ root: "", overlayRoot: "", roots: [], particles: [] },
   runs: [{ name: "A", tomograms: types.map((tomoType) => ({ run: "A", tomoType, path: tomoType })) }],
 });
+
+/** Tells whether `asked` is finished where a result of `before` stands. */
+async function isFinishedAfter(before: Experiment, asked: Experiment, dataset: Dataset): Promise<boolean> {
+  const folder = await mkdtemp(join(tmpdir(), "finished-"));
+  folders.push(folder);
+  const record = join(folder, "record.json");
+  await startRecord(record, {
+    ...{ name: "recipe", experiment: before, data: [], network: "baseline", seed: 0 },
+    ...{ runs: { train: ["A"], tune: [], holdout: [] }, engine: "onnx-cpu", threads: 1, weights: {} },
+  });
+  await completeRecord(record, { metrics: {}, durations: {}, checkpointHash: "0".repeat(64), parameters: 1 });
+  const entrant = { architecture: "baseline", seed: 0, experiment: asked, path: "", folder };
+  return isFinished(entrant, dataset);
+}
 
 test.each([
   ["denoised", "wbp", ["wbp"], true],
@@ -37,13 +44,14 @@ test.each([
   ["wbp", "wbp", ["denoised", "wbp"], true],
   ["wbp", "denoised", ["denoised", "wbp"], false],
 ])("a recipe of %s, a result on %s, data of %j: finished is %s", async (asked, before, types, wanted) => {
-  folder = await mkdtemp(join(tmpdir(), "finished-"));
-  const record = join(folder, "record.json");
-  await startRecord(record, {
-    ...{ name: "recipe", experiment: experimentOn(before), data: [], network: "baseline", seed: 0 },
-    ...{ runs: { train: ["A"], tune: [], holdout: [] }, engine: "onnx-cpu", threads: 1, weights: {} },
-  });
-  await completeRecord(record, { metrics: {}, durations: {}, checkpointHash: "0".repeat(64), parameters: 1 });
-  const entrant = { architecture: "baseline", seed: 0, experiment: experimentOn(asked), path: "", folder };
-  expect(await isFinished(entrant, datasetOf(...types))).toBe(wanted);
+  const dataset = datasetOf(...types);
+  expect(await isFinishedAfter(experimentOn(before), experimentOn(asked), dataset)).toBe(wanted);
+});
+
+test("a recipe of features alone, which names no types, is finished by a run that learned none", async () => {
+  const features = { features: ["membrane"], loss: [{ kind: "binaryCrossEntropy" }] };
+  const [before, asked] = [{ ...features, types: [] }, features].map((each) => experimentOn("wbp", each));
+  expect(await isFinishedAfter(before!, asked!, datasetOf("wbp"))).toBe(true);
+  const named = experimentOn("wbp", { ...features, types: ["ribosome"] });
+  expect(await isFinishedAfter(before!, named, datasetOf("wbp"))).toBe(false);
 });

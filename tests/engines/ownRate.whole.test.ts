@@ -1,23 +1,14 @@
 /** AdamW's update where some numbers move at a rate of their own: both engines beside the plain formula. */
 import { describe, expect, it } from "vitest";
 import { randomFor } from "../../src/domain/random.js";
-import { Emitter } from "../../src/engines/onnx/graph/emitter.js";
-import { type Array5, openSession } from "../../src/engines/onnx/session.js";
-import { writeUpdate } from "../../src/engines/onnx/trainingGraph.js";
+import type { Array5 } from "../../src/engines/onnx/session.js";
 import { loadTensorFlow } from "../../src/engines/tfjs/backend.js";
 import { update } from "../../src/engines/tfjs/update.js";
 import { type StateName, stateNames } from "../../src/engines/trainable.js";
-import type { Parameter } from "../../src/nets/value.js";
 import { layOut } from "../../src/nets/weights.js";
+import { openUpdate, vector } from "../support/engines/updates.js";
 
 const optimiser = { beta1: 0.9, beta2: 0.99, epsilon: 1e-6, weightDecay: 0.1, clipNorm: 1 };
-const vector = (name: string, count: number, decay: boolean, trained = true): Parameter => ({
-  name,
-  shape: [count],
-  initial: { constant: 0 },
-  decay,
-  trained,
-});
 const layout = layOut([
   vector("kernel", 6, true),
   vector("bias", 4, false),
@@ -75,31 +66,7 @@ function byFormula(): State[] {
 const of = (data: Float32Array): Array5 => ({ data, dims: [data.length] });
 
 async function byOnnx(own: boolean): Promise<State[]> {
-  const e = new Emitter();
-  const input = (name: string, count: number) => e.input(name, [count]);
-  const state = Object.fromEntries(stateNames.map((name) => [name, input(name, 12)])) as Record<
-    StateName,
-    ReturnType<typeof input>
-  >;
-  const step = {
-    rate: input("rate", 1),
-    correction1: input("correction1", 1),
-    correction2: input("correction2", 1),
-    averageDecay: input("averageDecay", 1),
-  };
-  const rates = own ? { mask: e.floats(mask, [10]), rate: input("takenRate", 1) } : null;
-  const written = writeUpdate(
-    e,
-    input("gradient", 10),
-    input("statistics", 2),
-    state,
-    step,
-    optimiser,
-    layout,
-    rates,
-  );
-  for (const name of stateNames) e.output(`new.${name}`, written.state[name]);
-  const session = await openSession(e.parts(), { threads: 1 });
+  const session = await openUpdate(layout, optimiser, own ? mask : null);
   const states: State[] = [];
   let now = first();
   for (const [at, { rate, takenRate, averageDecay, gradient, statistics }] of steps.entries()) {

@@ -18,7 +18,7 @@ import { withAddresses } from "../../system/paths/cacheFolder.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
 import { experimentFeatures } from "../../train/experiment/features.js";
-import { onTomogramMeant, onTypesThere } from "../../train/run/prepare.js";
+import { meantIn } from "../../train/run/prepare.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
   checkSpacing,
@@ -105,7 +105,7 @@ async function meantTargets(
     const types = dataset.particles.filter(({ name }) => picked.includes(name));
     return { types, ignore: [], target, features, choice };
   }
-  const experiment = await onTypesThere(onTomogramMeant(await readExperiment(path), dataset), dataset);
+  const experiment = await meantIn(dataset, await readExperiment(path));
   const features = experimentFeatures(experiment);
   checkFeatures(dataset, await Promise.all(features.map(withBoxes)));
   const { types, ignore, target, data } = experiment;

@@ -1,11 +1,11 @@
 /** Training by ONNX Runtime: the steps of one network, its state carried from run to run. */
 import type { Batch } from "../../data/patches/spec.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
-import { spatial } from "../../nets/value.js";
 import type { Activation } from "../activation.js";
 import { type Dropout, dropoutMask } from "../dropoutMask.js";
 import type { StepResult, Trainer, TrainerSpec, WatchResult } from "../engine.js";
 import {
+  batchMaps,
   buildTrainable,
   firstState,
   type LossBuilder,
@@ -18,7 +18,7 @@ import {
 import { type CarryingSession, openCarryingSession } from "./carryingSession.js";
 import type { Provider } from "./graph/emitter.js";
 import { type Array5, providerBlock } from "./session.js";
-import { coarse, maskName, newName, partName, trainingGraph } from "./trainingGraph.js";
+import { maskName, newName, partsIn, trainingGraph } from "./trainingGraph.js";
 import { openWatchSession, type WatchSession } from "./watchGraph.js";
 
 /** Opens a network for training by ONNX Runtime: forward pass, gradients and update are one graph. */
@@ -87,13 +87,10 @@ class OnnxTrainer implements Trainer {
         dims: dropout.dims,
       };
     const results = await this.session.run(feeds);
-    const parts = (this.trainable.parts ?? []).map(
-      ({ name }) => [name, results[partName(name)]!.data[0]!] as const,
-    );
     return {
       loss: results.loss!.data[0]!,
       norm: results.norm!.data[0]!,
-      parts: Object.fromEntries(parts),
+      parts: partsIn(results, this.trainable.parts),
     };
   }
 
@@ -108,15 +105,8 @@ class OnnxTrainer implements Trainer {
   }
 
   private batchFeeds(batch: Batch, samples: number = this.spec.samples): Record<string, Array5> {
-    const { patch } = this.spec;
-    const values = [batch.input, batch.target, batch.weight];
-    return Object.fromEntries(
-      this.trainable.batchInputs.map((value, at) => {
-        const name = value.operation.kind === "input" ? value.operation.name : "";
-        const dims = [samples, value.channels, ...coarse(patch, spatial(value))];
-        return [name, { data: values[at]!, dims }];
-      }),
-    );
+    const maps = batchMaps(this.trainable, batch, samples, this.spec.patch);
+    return Object.fromEntries(maps.map(({ name, dims, data }) => [name, { data, dims }]));
   }
 
   async state(): Promise<TrainingState> {

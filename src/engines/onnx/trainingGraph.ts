@@ -1,15 +1,23 @@
 /** The ONNX graph of one training step: forward pass, losses, gradients, and AdamW's update of the flat state. */
 import type { Shape3 } from "../../domain/volume.js";
-import { elementCount, type Parameter, spatial } from "../../nets/value.js";
+import { elementCount, type Parameter } from "../../nets/value.js";
 import type { ParameterLayout } from "../../nets/weights.js";
 import type { Dropout } from "../dropoutMask.js";
-import { type Optimiser, type StateName, stateNames, type Trainable } from "../trainable.js";
+import {
+  inputMap,
+  type LossPart,
+  type Optimiser,
+  type StateName,
+  stateNames,
+  type Trainable,
+} from "../trainable.js";
 import type { Block } from "./convolution/imageConvolution.js";
 import { fromChannelMajor } from "./convolution/zMajor.js";
 import { Emitter, type Provider, type Tensor } from "./graph/emitter.js";
 import type { GraphParts } from "./graph/model.js";
 import { lowerBackward, lowerForward } from "./lower.js";
 import type { Lowering } from "./rules/rule.js";
+import type { Array5 } from "./session.js";
 
 /** Loss and gradient of a step as tensors of the graph. */
 interface WrittenGradient {
@@ -28,16 +36,12 @@ interface WrittenGradient {
 export function writeGradient(
   e: Emitter,
   block: Block,
-  { objectives, parts: lossParts = [], batchInputs, layout }: Trainable,
+  { objectives, parts: lossParts, batchInputs, layout }: Trainable,
   weights: Tensor,
   samples: number,
   patch: Shape3,
 ): WrittenGradient {
-  const parts = e.split(weights, layout.order.map(elementCount));
-  const tensors = new Map<Parameter, Tensor>();
-  layout.order.forEach((parameter, at) => {
-    tensors.set(parameter, e.reshape(parts[at]!, parameter.shape));
-  });
+  const tensors = parametersIn(e, weights, layout);
   const dropouts: Dropout[] = [];
   const tracked = new Map<Parameter, Tensor>();
   const lowering: Lowering = {
@@ -52,14 +56,7 @@ export function writeGradient(
       track: (statistic, value) => tracked.set(statistic, value),
     },
   };
-  const inputs = new Map<string, Tensor>();
-  for (const value of batchInputs) {
-    const name = value.operation.kind === "input" ? value.operation.name : "";
-    inputs.set(
-      name,
-      fromChannelMajor(e, e.input(name, [samples, value.channels, ...coarse(patch, spatial(value))])),
-    );
-  }
+  const inputs = batchTensors(e, batchInputs, samples, patch);
   const forward = lowerForward(
     objectives.map(({ loss }) => loss),
     inputs,
@@ -90,21 +87,41 @@ export function writeGradient(
   };
 }
 
+/** Writes the parameters that lie in a flat vector. */
+export function parametersIn(e: Emitter, flat: Tensor, { order }: ParameterLayout): Map<Parameter, Tensor> {
+  const parts = e.split(flat, order.map(elementCount));
+  return new Map(order.map((parameter, at) => [parameter, e.reshape(parts[at]!, parameter.shape)]));
+}
+
+/** Declares the inputs of a batch, by name. */
+export const batchTensors = (
+  e: Emitter,
+  batchInputs: Trainable["batchInputs"],
+  samples: number,
+  patch: Shape3,
+): Map<string, Tensor> =>
+  new Map(
+    batchInputs.map((value) => {
+      const { name, dims } = inputMap(value, samples, patch);
+      return [name, fromChannelMajor(e, e.input(name, dims))];
+    }),
+  );
+
 /** Names the input that holds a dropout's mask. */
 export const maskName = (dropout: string): string => `mask.${dropout}`;
 
 /** Names the output that holds a term of the loss. */
 export const partName = (term: string): string => `part.${term}`;
 
+/** Reads the terms of the loss from a run's outputs, by name. */
+export const partsIn = (
+  outputs: Readonly<Record<string, Array5>>,
+  parts: readonly LossPart[],
+): Record<string, number> =>
+  Object.fromEntries(parts.map(({ name }) => [name, outputs[partName(name)]!.data[0]!]));
+
 /** Names the output that holds a part of the state after the step. */
 export const newName = (part: StateName): string => `new.${part}`;
-
-/** Returns the sizes (z, y, x) of a map that is coarser than a patch by `stride`. */
-export const coarse = (patch: Shape3, stride: Shape3): Shape3 => [
-  patch[0] / stride[0],
-  patch[1] / stride[1],
-  patch[2] / stride[2],
-];
 
 /**
  * Writes one whole training step: state and batch in; loss, gradient's norm and the new state out.

@@ -1,13 +1,12 @@
 /** The ONNX graph that watches a training: losses and output of one example by given weights, as when predicting. */
-import { elementCount, type Parameter, spatial } from "../../nets/value.js";
+import type { Parameter } from "../../nets/value.js";
 import { type Activation, activated } from "../activation.js";
 import type { TrainerSpec, WatchResult } from "../engine.js";
 import type { Trainable } from "../trainable.js";
-import { fromChannelMajor } from "./convolution/zMajor.js";
 import { Emitter, type Provider, type Tensor } from "./graph/emitter.js";
 import { lowerForward } from "./lower.js";
 import { type Array5, openSession, providerBlock } from "./session.js";
-import { coarse, partName } from "./trainingGraph.js";
+import { batchTensors, parametersIn, partName, partsIn } from "./trainingGraph.js";
 
 /** A loaded graph that watches. */
 export interface WatchSession {
@@ -25,23 +24,14 @@ interface Output {
 
 /** Opens a session of its own, of one example; without ONNX Runtime's memory plan, which would keep its memory. */
 export async function openWatchSession(
-  { network, objectives, parts = [], batchInputs, layout }: Trainable,
+  { network, objectives, parts, batchInputs, layout }: Trainable,
   { patch, threads }: TrainerSpec,
   { activation, offsets }: Output,
   provider: Provider,
 ): Promise<WatchSession> {
   const e = new Emitter(provider);
-  const flat = e.split(e.input("weights", [layout.total]), layout.order.map(elementCount));
-  const tensors = new Map<Parameter, Tensor>();
-  layout.order.forEach((parameter, at) => {
-    tensors.set(parameter, e.reshape(flat[at]!, parameter.shape));
-  });
-  const inputs = new Map<string, Tensor>();
-  for (const value of batchInputs) {
-    const name = value.operation.kind === "input" ? value.operation.name : "";
-    const dims = [1, value.channels, ...coarse(patch, spatial(value))];
-    inputs.set(name, fromChannelMajor(e, e.input(name, dims)));
-  }
+  const tensors = parametersIn(e, e.input("weights", [layout.total]), layout);
+  const inputs = batchTensors(e, batchInputs, 1, patch);
   const output = activated(network, activation, offsets);
   const { loss } = objectives[0]!;
   const block = await providerBlock(provider);
@@ -57,7 +47,7 @@ export async function openWatchSession(
       const results = await session.run({ weights, ...example });
       return {
         loss: results.loss!.data[0]!,
-        parts: Object.fromEntries(parts.map(({ name }) => [name, results[partName(name)]!.data[0]!])),
+        parts: partsIn(results, parts),
         output: results.output!.data,
       };
     },

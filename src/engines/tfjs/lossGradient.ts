@@ -24,17 +24,12 @@ export type LossGradient = {
  */
 export function lossGradient(
   tf: TensorFlow,
-  { objectives, parts: lossParts = [], layout }: Trainable,
+  { objectives, parts: lossParts, layout }: Trainable,
   weights: Tensor1D,
   inputs: Inputs,
   mask: TrainingPass["mask"],
 ): LossGradient {
-  const counts = layout.order.map(elementCount);
-  const parts = tf.split(weights, counts);
-  const numbers = new Map<Parameter, Tensor>();
-  layout.order.forEach((parameter, at) => {
-    numbers.set(parameter, tf.reshape(parts[at]!, [...parameter.shape]));
-  });
+  const numbers = parametersIn(tf, weights, layout);
   const statistics = new RunningStatistics(tf);
   const kept = new Map<Value, Scalar>();
   const keep = (values: ReadonlyMap<Value, Tensor>): void => {
@@ -65,6 +60,16 @@ export function lossGradient(
   };
   statistics.dispose();
   return result;
+}
+
+/** Returns the parameters that lie in a flat vector. */
+export function parametersIn(
+  tf: TensorFlow,
+  flat: Tensor1D,
+  { order }: Trainable["layout"],
+): Map<Parameter, Tensor> {
+  const parts = tf.split(flat, order.map(elementCount));
+  return new Map(order.map((parameter, at) => [parameter, tf.reshape(parts[at]!, [...parameter.shape])]));
 }
 
 function oneObjective(

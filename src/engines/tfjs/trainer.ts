@@ -2,11 +2,12 @@
 import type { Tensor1D } from "@tensorflow/tfjs-core";
 import type { Batch } from "../../data/patches/spec.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
-import { elementCount, type Parameter, spatial, type Value } from "../../nets/value.js";
+import type { Parameter, Value } from "../../nets/value.js";
 import { type Activation, activated } from "../activation.js";
 import { dropoutMask } from "../dropoutMask.js";
 import type { StepResult, Trainer, TrainerSpec, WatchResult } from "../engine.js";
 import {
+  batchMaps,
   buildTrainable,
   firstState,
   type LossBuilder,
@@ -16,7 +17,7 @@ import {
   type TrainingState,
 } from "../trainable.js";
 import { loadTensorFlow, type TensorFlow } from "./backend.js";
-import { lossGradient } from "./lossGradient.js";
+import { lossGradient, parametersIn } from "./lossGradient.js";
 import { fromChannelMajor, fromZMajor, type Map5, toZMajor } from "./maps.js";
 import { evaluateAll } from "./network.js";
 import type { TrainingPass } from "./operations.js";
@@ -95,17 +96,13 @@ class TensorFlowTrainer implements Trainer {
 
   async watch(example: Batch, activation: Activation, offsets: number): Promise<WatchResult> {
     const { tf, trainable, layout } = this;
-    const { objectives, parts = [], network } = trainable;
+    const { objectives, parts, network } = trainable;
     this.watched ??= activated(network, activation, offsets);
     const { watched } = this;
     const { loss } = objectives[0]!;
     const wanted = [loss, ...parts.map(({ value }) => value)];
     const found = tf.tidy(() => {
-      const counts = layout.order.map(elementCount);
-      const flat = tf.split(this.current.average, counts);
-      const numbers = new Map(
-        layout.order.map((parameter, at) => [parameter, tf.reshape(flat[at]!, [...parameter.shape])]),
-      );
+      const numbers = parametersIn(tf, this.current.average, layout);
       const pass = { tf, parameter: (of: Parameter) => numbers.get(of)!, training: null };
       const values = evaluateAll([...wanted, watched], this.batchMaps(example, 1), () => pass);
       return [...wanted.map((value) => values.get(value)!), toZMajor(tf, values.get(watched)!)];
@@ -121,20 +118,12 @@ class TensorFlowTrainer implements Trainer {
   }
 
   private namedParts(numbers: readonly number[]): Record<string, number> {
-    return Object.fromEntries((this.trainable.parts ?? []).map(({ name }, at) => [name, numbers[at]!]));
+    return Object.fromEntries(this.trainable.parts.map(({ name }, at) => [name, numbers[at]!]));
   }
 
   private batchMaps(batch: Batch, samples: number = this.spec.samples): Map<string, Map5> {
-    const { patch } = this.spec;
-    const arrays = [batch.input, batch.target, batch.weight];
-    return new Map(
-      this.trainable.batchInputs.map((value, at) => {
-        const name = value.operation.kind === "input" ? value.operation.name : "";
-        const [z, y, x] = spatial(value);
-        const dims = [samples, value.channels, patch[0] / z, patch[1] / y, patch[2] / x] as const;
-        return [name, fromChannelMajor(this.tf, arrays[at]!, [...dims])];
-      }),
-    );
+    const maps = batchMaps(this.trainable, batch, samples, this.spec.patch);
+    return new Map(maps.map(({ name, dims, data }) => [name, fromChannelMajor(this.tf, data, dims)]));
   }
 
   async state(): Promise<TrainingState> {

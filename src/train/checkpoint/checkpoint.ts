@@ -172,41 +172,8 @@ export async function readCheckpoint(path: string, leave: CodeLeave = {}): Promi
 /** Reads what best.safetensors holds besides its networks, and so runs no code. @throws as `readCheckpoint` */
 export const readSettings = async (path: string): Promise<Settings> => (await readParts(path)).settings;
 
-/** A network as a checkpoint holds it, without the code that may declare it. */
-export interface StoredNetwork {
-  readonly name: string;
-  /** Architecture, or file of a model from elsewhere. */
-  readonly architecture: string;
-  readonly channels: readonly (string | null)[];
-  /** Number of last channels that are offsets. */
-  readonly offsets: number;
-  /** Weights by the parameters' names. */
-  readonly tensors: TensorFile["tensors"];
-  /** ONNX file of a network that was trained elsewhere; null for one trained here. */
-  readonly model: Uint8Array | null;
-}
-
-/** Reads a checkpoint's networks as they are stored, and so runs no code. @throws as `readCheckpoint` */
-export async function readStored(
-  path: string,
-): Promise<{ readonly settings: Settings; readonly networks: readonly StoredNetwork[] }> {
-  const { file, settings, networks } = await readParts(path);
-  const stored = networks.map(async (network): Promise<StoredNetwork> => {
-    const { name, channels } = network;
-    if ("external" in network) {
-      const { model, external } = await readExternal(path, file, network);
-      return { name, architecture: external.file, channels, offsets: 0, tensors: new Map(), model };
-    }
-    const own = [...file.tensors].filter(([key]) => key.startsWith(`${name}/`));
-    const tensors = new Map(own.map(([key, tensor]) => [key.slice(name.length + 1), tensor]));
-    for (const [key, { data }] of tensors) checkFinite(path, `${name}/${key}`, data);
-    const offsets = network.radii ? channels.length - network.radii.length : 0;
-    return { name, architecture: network.architecture, channels, offsets, tensors, model: null };
-  });
-  return { settings, networks: await Promise.all(stored) };
-}
-
-function checkFinite(path: string, tensor: string, data: Float32Array): void {
+/** @throws PickbenchError NotFinite where a tensor holds NaN or infinity */
+export function checkFinite(path: string, tensor: string, data: Float32Array): void {
   if (data.every(Number.isFinite)) return;
   throw new PickbenchError(
     "NotFinite",
@@ -217,13 +184,15 @@ function checkFinite(path: string, tensor: string, data: Float32Array): void {
 
 const networksSchema = z.array(z.union([externalSchema, networkSchema])).min(1);
 
+/** A checkpoint file, with all that its metadata hold. */
 interface Parts {
   readonly file: TensorFile;
   readonly settings: Settings;
   readonly networks: z.infer<typeof networksSchema>;
 }
 
-async function readParts(path: string): Promise<Parts> {
+/** Reads a checkpoint file and its metadata. @throws as `readCheckpoint` */
+export async function readParts(path: string): Promise<Parts> {
   const file = await readTensors(path);
   const parsed = metadataSchema.safeParse(file.metadata);
   if (!parsed.success)
@@ -314,7 +283,8 @@ async function readNetwork(
   };
 }
 
-async function readExternal(
+/** Reads a network that was trained elsewhere. @throws PickbenchError BadCheckpoint where it is not whole */
+export async function readExternal(
   path: string,
   { bytes }: TensorFile,
   { name, external, activation, channels, share: counts }: z.infer<typeof externalSchema>,

@@ -59,18 +59,17 @@ export function tunedAlso([own, ...before]: Lineage, tune: readonly SeenRun[]): 
 const byName = (runs: readonly string[]): SeenRun[] =>
   runs.map((run) => ({ run, picks: null, tomograms: [] }));
 
-/** Returns the lineage of a checkpoint; of an older one that holds none what its ensemble or experiment tells. */
-export function lineageOf({
-  experiment,
-  lineage,
-  ensemble,
-}: {
+/** What a checkpoint tells of its trainings. */
+interface Trained {
   readonly experiment: Experiment;
   readonly lineage?: Lineage;
   readonly ensemble?: EnsembleRecord;
-}): Lineage {
+}
+
+/** Returns the lineage of a checkpoint; of an older one that holds none what its ensemble or experiment tells. */
+export function lineageOf({ experiment, lineage, ensemble }: Trained): Lineage {
   if (lineage) return lineage;
-  if (!ensemble) return lineageByName(experiment, null);
+  if (!ensemble) return lineageByName(experiment);
   const { members, tune } = ensemble;
   const own = ensembleGeneration(
     members.map((member) => member.experiment),
@@ -90,7 +89,7 @@ export function lineageOf({
 }
 
 /** Returns the lineage of a checkpoint that holds none: what its experiment names by name, the rest unknown. */
-export function lineageByName(experiment: Experiment, types: readonly string[] | null): Generation[] {
+function lineageByName(experiment: Experiment): Generation[] {
   const { splits, network } = experiment;
   const named = (role: "train" | "tune"): SeenRun[] | null => {
     if (!("train" in splits)) return null;
@@ -102,23 +101,24 @@ export function lineageByName(experiment: Experiment, types: readonly string[] |
     {
       experiment: runName(experiment),
       experimentHash: experimentHash(experiment),
-      types: types && [...types],
+      types: null,
       roles: { train: isExternal(network) ? null : named("train"), tune: named("tune") },
     },
   ];
 }
 
 /**
- * Returns the lineage of a checkpoint; of an older one that holds none what its experiment tells.
+ * Returns the lineage of a checkpoint, as `lineageOf` does.
  *
  * @param now an experiment prepared again, whose lineage an older checkpoint of the same experiment has
  */
 export function lineageOfTrained(
-  { experiment, lineage }: { readonly experiment: Experiment; readonly lineage?: Lineage },
+  trained: Trained,
   now: { readonly experimentHash: string; readonly lineage: Lineage },
 ): Lineage {
-  if (lineage) return lineage;
-  return experimentHash(experiment) === now.experimentHash ? now.lineage : lineageByName(experiment, null);
+  const { experiment, lineage, ensemble } = trained;
+  const isOfNow = !lineage && !ensemble && experimentHash(experiment) === now.experimentHash;
+  return isOfNow ? now.lineage : lineageOf(trained);
 }
 
 /** Returns the lineage of a model whose training is not known, by its file's name. */

@@ -1,9 +1,10 @@
 /** Makes ensembles. The room `ensemble` joins checkpoints into one: weighted predictions or averaged weights. */
 import { commonContrast } from "../../data/contrast.js";
 import { findRun, findTomogram } from "../../data/dataset.js";
-import { dataManifest, placesOf } from "../../data/manifest.js";
+import { dataManifest, placesOf, runFingerprints } from "../../data/manifest.js";
 import type { Dataset } from "../../data/model.js";
 import type { EngineName } from "../../engines/engine.js";
+import type { PicksByExperiment } from "../../score/score.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { CodeLeave } from "../checkpoint/allowedCode.js";
@@ -12,7 +13,7 @@ import type { EnsembleAverage, EnsembleRecord, MemberChoice } from "../checkpoin
 import { ensembleGeneration, joined, type Lineage, lineageOf, type SeenRun } from "../checkpoint/lineage.js";
 import { namedNetworks } from "../checkpoint/modelMetadata.js";
 import type { Experiment } from "../experiment/schema.js";
-import { fingerprintsOf, trainedBefore } from "../transfer/ancestry.js";
+import { trainedBefore } from "../transfer/ancestry.js";
 import { choose } from "./choose.js";
 import { type EnsembleMember, readMembers } from "./members.js";
 import { withEnsembleParts } from "./parts.js";
@@ -82,7 +83,8 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
     };
     const { networks, tuned } = chosen;
     const contrast = commonContrast(members.map((member) => trainedContrast(member.checkpoint)));
-    const lineage = await lineageOfAll(members, chosen.weights, dataset, record.tune);
+    const truths = new Map(runs.map(({ run, truth }) => [run, truth]));
+    const lineage = await lineageOfAll(members, chosen.weights, dataset, truths);
     const checkpoint: Checkpoint = {
       experiment,
       spacing: first.spacing,
@@ -106,21 +108,22 @@ async function lineageOfAll(
   members: readonly EnsembleMember[],
   weights: readonly number[],
   dataset: Dataset,
-  tune: readonly string[],
+  truths: PicksByExperiment,
 ): Promise<Lineage> {
   const { tomogram, voxelSpacing } = members[0]!.checkpoint.experiment.data;
+  const tune = [...truths.keys()].sort();
   const places = tune.flatMap((run) =>
     placesOf(dataset, findTomogram(findRun(dataset, run), tomogram, voxelSpacing).path),
   );
   const isOfTomogram = (path: string) =>
     places.some((place) => path === place || path.startsWith(`${place}/`));
   const manifest = await dataManifest(dataset, tune, { hash: true, only: isOfTomogram });
-  const seen = await fingerprintsOf(dataset, tune, manifest);
+  const seen = runFingerprints(dataset, truths, manifest);
   const lineages = members.filter((_, m) => weights[m]! > 0).map(({ checkpoint }) => lineageOf(checkpoint));
   const own = ensembleGeneration(
     members.map(({ name }) => name),
     lineages[0]?.[0]?.types ?? null,
-    [...seen.values()],
+    tune.map((run) => seen.get(run)!),
   );
   return joined([own], ...lineages);
 }

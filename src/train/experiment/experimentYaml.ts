@@ -1,26 +1,18 @@
 /** The YAML of experiments: written, and parsed with a bound to its nesting. */
-import { relative, resolve } from "node:path";
 import { type Document, isCollection, isPair, type LineCounter, parseDocument, stringify } from "yaml";
 import { limits } from "../../system/limits.js";
 import { featuresForFolder } from "./features.js";
+import { networkForFolder } from "./networkChoice.js";
 import type { Experiment } from "./schema.js";
 import { startForFolder } from "./startChoice.js";
 
 /** Writes the experiment as YAML for a file in `folder`, with comment lines above. */
 export function experimentYaml(experiment: Experiment, folder: string, comment: readonly string[]): string {
   const { network, from, features } = experiment;
-  const moved =
-    typeof network === "object"
-      ? Object.fromEntries(
-          Object.entries(network).map(([key, value]) =>
-            key === "file" || key === "onnx"
-              ? [key, relative(resolve(folder), resolve(value as string))]
-              : [key, value],
-          ),
-        )
-      : network;
   return `${comment.map((line) => `# ${line}\n`).join("")}${stringify({
-    ...{ ...experiment, network: moved, from: from && startForFolder(from, folder) },
+    ...experiment,
+    network: networkForFolder(folder, network),
+    from: from && startForFolder(folder, from),
     ...(features && { features: featuresForFolder(folder, features) }),
   })}`;
 }

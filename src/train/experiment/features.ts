@@ -1,6 +1,8 @@
 /** The features of an experiment: defaults that they change, what they exclude, and paths of their masks. */
-import { dirname, relative, resolve } from "node:path";
+import { dirname } from "node:path";
 import { type Feature, featureMistakes, featuresOf } from "../../data/masks/features.js";
+import { isMapping } from "../../system/mapping.js";
+import { rebased } from "../../system/paths/rebased.js";
 import type { Experiment } from "./schema.js";
 
 /** Returns an experiment's features, names alone with what they mean by default. */
@@ -46,8 +48,6 @@ export function featuresMistakes(experiment: Experiment): string[] {
   ];
 }
 
-const fromFolder = (folder: string, path: string): string => relative(".", resolve(folder, path)) || path;
-
 type Path = (path: string) => string;
 
 /** Returns features with all paths of their masks, boxes and annotated volumes changed; others' form is left as it is. */
@@ -72,16 +72,13 @@ function withPaths(features: unknown, change: Path): unknown {
   });
 }
 
-const isMapping = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** Rewrites paths of masks, given relative to the experiment's file, as relative to the working directory. */
 export const featuresFromExperiment = (experimentPath: string, features: unknown): unknown =>
-  withPaths(features, (path) => fromFolder(dirname(experimentPath), path));
+  withPaths(features, (path) => rebased(path, dirname(experimentPath), "."));
 
 /** Rewrites paths of masks, given relative to the working directory, as relative to a folder. */
 export const featuresForFolder = (folder: string, features: Experiment["features"]): unknown =>
-  withPaths(features, (path) => relative(resolve(folder), resolve(path)) || path);
+  withPaths(features, (path) => rebased(path, ".", folder));
 
 /** Returns features without the paths of files, whose content the data's manifest has. */
 export const featuresByContent = (features: Experiment["features"]): unknown => withPaths(features, () => "");

@@ -1,10 +1,12 @@
 /** The networks that an experiment may name, and how each is named in turn. */
-import { dirname, relative, resolve } from "node:path";
+import { dirname } from "node:path";
 import { z } from "zod";
 import { normalisationSchema } from "../../data/normalisation.js";
 import { activations } from "../../engines/activation.js";
 import { layouts } from "../../engines/externalSpec.js";
 import type { NetworkSpec } from "../../nets/library/catalogue.js";
+import { isMapping } from "../../system/mapping.js";
+import { rebased } from "../../system/paths/rebased.js";
 
 const slices = z
   .number()
@@ -97,15 +99,19 @@ export function byContent(network: NetworkChoice): object | string {
   return rest;
 }
 
-/** Rewrites a network's file paths, given relative to the experiment's file, as relative to the working directory. */
-export function fromExperiment(experimentPath: string, network: unknown): unknown {
-  if (typeof network !== "object" || network === null || Array.isArray(network)) return network;
-  const moved = Object.entries(network).map(([key, value]: [string, unknown]) =>
-    (key === "file" || key === "onnx") && typeof value === "string"
-      ? [key, fromFolder(dirname(experimentPath), value)]
-      : [key, value],
+/** Returns a network with the path of its file changed; others' form is left as it is. */
+function withPath(network: unknown, change: (path: string) => string): unknown {
+  if (!isMapping(network)) return network;
+  const moved = Object.entries(network).map(([key, value]) =>
+    (key === "file" || key === "onnx") && typeof value === "string" ? [key, change(value)] : [key, value],
   );
   return Object.fromEntries(moved);
 }
 
-const fromFolder = (folder: string, file: string): string => relative(".", resolve(folder, file)) || file;
+/** Rewrites a network's file path, given relative to the experiment's file, as relative to the working directory. */
+export const fromExperiment = (experimentPath: string, network: unknown): unknown =>
+  withPath(network, (path) => rebased(path, dirname(experimentPath), "."));
+
+/** Rewrites a network's file path, given relative to the working directory, as relative to a folder. */
+export const networkForFolder = (folder: string, network: NetworkChoice): unknown =>
+  withPath(network, (path) => rebased(path, ".", folder));

@@ -4,18 +4,16 @@ import { featureSchema } from "../../data/masks/features.js";
 import { targetSchema } from "../../data/patches/targets.js";
 import { SplitSpec } from "../../data/splits.js";
 import { spacingLimits } from "../../domain/units.js";
-import { engineNames, precisions } from "../../engines/engine.js";
-import { pickingSchema } from "../../infer/pick/picking.js";
+import { engineNames } from "../../engines/engine.js";
 import { publicSplitSchema } from "../../leaderboard/publicSplit.js";
 import { nameFault } from "../../system/paths/names.js";
 import { eachOnce } from "../../system/unique.js";
+import { picking, predict, shape3 } from "./detectionKeys.js";
 import { lossSchema } from "./losses.js";
 import { networkSchema } from "./networkChoice.js";
 import { startSchema } from "./startChoice.js";
 
-const shape3 = z.tuple([z.number().int().min(4), z.number().int().min(4), z.number().int().min(4)]);
 const fraction = z.number().min(0).max(1);
-const overlap = z.number().int().min(0);
 
 const networks = z
   .enum(["all", "perType"])
@@ -186,59 +184,6 @@ const checkpoint = z
       .boolean()
       .optional()
       .describe("true: the weights of every scoring are kept in `snapshots/`, for soups"),
-  })
-  .prefault({});
-
-const predict = z
-  .strictObject({
-    tile: shape3.default([96, 96, 96]).describe("voxels of a tile along z, y, x"),
-    overlap: z
-      .union([overlap, z.tuple([overlap, overlap, overlap])])
-      .default(16)
-      .describe("voxels that neighbouring tiles share, or one number each along z, y, x"),
-    halfTurn: z
-      .boolean()
-      .default(false)
-      .describe(
-        "averages with the tomogram turned by 180° about z, which keeps hand and tilt axis: twice the work",
-      ),
-    flips: z.boolean().default(false).describe("averages over mirror images in x and y: four times the work"),
-    rotations: z
-      .boolean()
-      .default(false)
-      .describe("averages over turns by 90° about z: four times the work, with `flips` eight times"),
-    precision: z
-      .enum(precisions)
-      .optional()
-      .describe("`float32` if absent; `int8`: 8-bit inference, about twice as fast, for some networks"),
-  })
-  .prefault({});
-
-const picking = z
-  .strictObject({
-    method: pickingSchema.shape.method
-      .default("watershed")
-      .describe("`watershed` of the voxels above a threshold, or `peaks`: local maxima"),
-    thresholds: z
-      .array(z.number())
-      .min(1)
-      .refine(...eachOnce)
-      .default([0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9])
-      .describe("thresholds that are tried on the tune runs, for each type"),
-    minVolumes: z
-      .array(z.number().min(0))
-      .min(1)
-      .refine(...eachOnce)
-      .default([0.15])
-      .describe(
-        "least volumes of a pick that are tried on the tune runs, as shares of the target ball's volume",
-      ),
-    minSpacing: z
-      .number()
-      .min(0)
-      .default(1)
-      .describe("least distance between two picks of a type, as a share of the particle's radius"),
-    fallbackThreshold: z.number().default(0.5).describe("the threshold where there is no run to tune on"),
   })
   .prefault({});
 

@@ -1,7 +1,8 @@
 /** The key `from` of an experiment: the trained network that training begins with. */
 import { statSync } from "node:fs";
-import { dirname, relative, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { z } from "zod";
+import { rebased } from "../../system/paths/rebased.js";
 
 /** The checkpoint, ONNX model or name of a model that comes along, and how its weights are trained on. */
 export const startSchema = z.union([
@@ -29,8 +30,9 @@ export interface StartChoice {
   readonly freeze: number;
 }
 
-/** Tells whether weights that are taken are trained otherwise than those made anew. */
-export const hasOwnRate = ({ rate, freeze }: StartChoice): boolean => rate !== 1 || freeze > 0;
+/** Tells whether weights that are taken, if any, are trained otherwise than those made anew. */
+export const hasOwnRate = (start: StartChoice | undefined): start is StartChoice =>
+  start !== undefined && (start.rate !== 1 || start.freeze > 0);
 
 /** Returns a start without the path of its file where the file's content has a hash. */
 export function startByContent({ checkpoint, sha256, ...rest }: StartChoice): object {
@@ -60,16 +62,13 @@ export function startFromExperiment(experimentPath: string, start: unknown): unk
     : start;
 }
 
-function fromFolder(folder: string, given: string): string {
-  const path = resolve(folder, given);
-  return meansFile(given, path) ? relative(".", path) || given : given;
-}
+const fromFolder = (folder: string, given: string): string =>
+  meansFile(given, resolve(folder, given)) ? rebased(given, folder, ".") : given;
 
 /** Returns a start, as a file in `folder` names it. */
-export function startForFolder(start: StartChoice, folder: string): StartChoice {
+export function startForFolder(folder: string, start: StartChoice): StartChoice {
   const { checkpoint } = start;
-  if (!meansFile(checkpoint)) return start;
-  return { ...start, checkpoint: relative(resolve(folder), resolve(checkpoint)) };
+  return meansFile(checkpoint) ? { ...start, checkpoint: rebased(checkpoint, ".", folder) } : start;
 }
 
 /** Returns a file's start with another checkpoint, whose rate and freeze stay. */

@@ -86,11 +86,8 @@ export async function trainNetwork(training: NetworkTraining): Promise<TrainedNe
       patch: patch.shape,
       seed,
       threads,
-      start: training.taken && {
-        ...training.taken,
-        hasOwnRate: experiment.from !== undefined && hasOwnRate(experiment.from),
-      },
-      ...(network.features && { isWeighedByChannel: true }),
+      start: training.taken && { ...training.taken, hasOwnRate: hasOwnRate(experiment.from) },
+      isWeighedByChannel: network.features.length > 0,
     };
     await thread.call("open", {
       engine: training.engine,
@@ -315,7 +312,7 @@ class Loop {
 
 /** Rate of weights that were taken; undefined where it is that of all. */
 const takenRateAt = ({ from }: Experiment, rate: number, step: number): number | undefined =>
-  from && hasOwnRate(from) ? (step < from.freeze ? 0 : rate * from.rate) : undefined;
+  hasOwnRate(from) ? (step < from.freeze ? 0 : rate * from.rate) : undefined;
 
 /** A rate to try where one was too high: a tenth, or the usual one where that is lower. */
 const lowerRate = (rate: number): number => Number(Math.min(rate / 10, 1e-3).toPrecision(3));

@@ -17,8 +17,8 @@ export interface ExperimentNetwork {
   /** Specification; its outputs are the types, after a background where `background` is true. */
   readonly network: NetworkSpec;
   readonly types: readonly Particle[];
-  /** Features, whose outputs come after those of the types; absent where there are none. */
-  readonly features?: readonly string[];
+  /** Features, whose outputs come after those of the types. */
+  readonly features: readonly string[];
   readonly background: boolean;
   readonly activation: Activation;
   /**
@@ -69,8 +69,8 @@ export function networksOf(
 ): ExperimentNetwork[] {
   const learned = learnedTypes(experiment, particles);
   const scored = learned.filter(({ name, weight }) => weight > 0 && !experiment.ignore.includes(name));
-  const features = featureNames(experiment);
-  if (scored.length === 0 && features.length === 0)
+  const segmented = featureNames(experiment);
+  if (scored.length === 0 && segmented.length === 0)
     throw new PickbenchError(
       "BadExperiment",
       `types: none of ${learned.map(({ name }) => name).join(", ")} is scored; name at least one type with a weight`,
@@ -78,16 +78,16 @@ export function networksOf(
   const background = experiment.output === "softmax";
   const { head, target } = experiment;
   const fraction = target.kind === "ball" ? target.fraction : 1;
-  const both = learned.find(({ name }) => features.includes(name));
+  const both = learned.find(({ name }) => segmented.includes(name));
   if (both)
     throw new PickbenchError(
       "BadExperiment",
-      `features: ${both.name} is among the types too; learn it as a type or as a feature, with types: ${JSON.stringify(learned.flatMap(({ name }) => (features.includes(name) ? [] : [name])))}`,
+      `features: ${both.name} is among the types too; learn it as a type or as a feature, with types: ${JSON.stringify(learned.flatMap(({ name }) => (segmented.includes(name) ? [] : [name])))}`,
     );
   const networkFor = (
     name: string,
     types: readonly Particle[],
-    segmented: readonly string[],
+    features: readonly string[],
   ): ExperimentNetwork => {
     const classes = [
       ...(background ? [null] : []),
@@ -98,22 +98,22 @@ export function networksOf(
       name,
       network: {
         ...network,
-        outputs: classes.length + segmented.length + offsets.length,
+        outputs: classes.length + features.length + offsets.length,
         ...(head.stride === 1 ? {} : { stride: head.stride }),
       },
       types,
-      ...(segmented.length > 0 ? { features: segmented } : {}),
+      features,
       background,
       activation: activations[experiment.output],
-      channels: [...classes.map((type) => type?.name ?? null), ...segmented, ...offsets],
+      channels: [...classes.map((type) => type?.name ?? null), ...features, ...offsets],
       radii: head.offsets ? classes.map((type) => type && fraction * type.radius) : null,
     };
   };
   return experiment.networks === "all"
-    ? [networkFor("all", learned, features)]
+    ? [networkFor("all", learned, segmented)]
     : [
         ...scored.map((type) => networkFor(type.name, [type], [])),
-        ...features.map((feature) => networkFor(feature, [], [feature])),
+        ...segmented.map((feature) => networkFor(feature, [], [feature])),
       ];
 }
 
@@ -134,7 +134,7 @@ export function patchSpecOf(experiment: Experiment, network: ExperimentNetwork, 
     patchShape: experiment.patch.shape,
     batchSize: experiment.patch.batch,
     types: network.types,
-    ...(network.features && { features: network.features }),
+    features: network.features,
     background: network.background,
     target: experiment.target,
     head: experiment.head,

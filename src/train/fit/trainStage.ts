@@ -5,16 +5,13 @@ import { findRun, findTomogram } from "../../data/dataset.js";
 import { yesCount } from "../../data/masks/mask.js";
 import { readNormalised, readViews } from "../../data/normalisation.js";
 import type { PatchSource } from "../../data/patches/stream.js";
-import { readRunPicks } from "../../data/picks.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
 import type { Volume } from "../../domain/volume.js";
-import type { PickingSettings } from "../../infer/pick/picking.js";
 import { type AnyNetwork, normalisationOf } from "../../infer/predict/predictor.js";
 import { hashOf } from "../../system/files.js";
-import { type FeatureSettings, heldContrast, networkOf, writeCheckpoint } from "../checkpoint/checkpoint.js";
+import { type Checkpoint, heldContrast, networkOf, writeCheckpoint } from "../checkpoint/checkpoint.js";
 import { parseBudget, shareBudget } from "../experiment/budget.js";
 import { featureNames } from "../experiment/features.js";
-import type { Experiment } from "../experiment/schema.js";
 import type { PreparedRun } from "../run/prepare.js";
 import { makeFolder, type RunFolder, snapshotFile } from "../run/runFolder.js";
 import { openTrainingLog, type TrainingLog } from "../watch/sinks/trainingLog.js";
@@ -23,7 +20,7 @@ import { type Rungs, type TrainedNetwork, trainNetwork } from "./loop.js";
 import type { ExperimentNetwork } from "./networks.js";
 import { type TrainingProgress, writeProgress } from "./progressFile.js";
 import { type LogPosition, loggedSeconds } from "./stepLog.js";
-import { type TuneTruth, tuneNetworks } from "./tuneNetworks.js";
+import { type Tuned, type TuneTruth, tuneNetworks } from "./tuneNetworks.js";
 import { untunedPicking } from "./tunePicking.js";
 
 /** A tune run's tomogram and truth, read once for all evaluations. */
@@ -113,22 +110,31 @@ async function tuneAndWrite(
   networks: readonly AnyNetwork[],
   tomograms: readonly TuneTomogram[],
 ): Promise<number | null> {
-  const { experiment, external, reporter } = prepared;
-  const tuned =
-    tomograms.length > 0 ? await tuneNetworks(prepared, networks, tomograms, heldVolume, reporter) : null;
-  const picking = tuned?.picking ?? untuned(prepared, networks);
-  const features = tuned ? tuned.features : untunedFeatures(experiment);
+  const { external, reporter } = prepared;
+  const settings =
+    tomograms.length > 0
+      ? await tuneNetworks(prepared, networks, tomograms, heldVolume, reporter)
+      : untuned(prepared, networks);
   const spacing = tomograms[0]?.volume.spacing[0] ?? (await readSpacing(prepared));
   const names = external ? ["all"] : prepared.networks.map(({ name }) => name);
-  const tuneScore = tuned?.score ?? null;
-  await writeCheckpoint(folder.best, names, {
-    ...{ experiment, spacing, networks, picking, tuneScore },
-    ...heldContrast(prepared.seen.trained),
-    ...(features && { features }),
-    lineage: prepared.lineage,
-  });
-  return tuneScore;
+  await writeCheckpoint(folder.best, names, checkpointOf(prepared, networks, spacing, settings));
+  return settings.score;
 }
+
+/** How particles and features are found in the networks' maps; the score is null where nothing was tuned. */
+type Settings = Omit<Tuned, "score"> & { readonly score: number | null };
+
+/** Returns the checkpoint of trained networks. */
+const checkpointOf = (
+  { experiment, seen, lineage }: PreparedRun,
+  networks: readonly AnyNetwork[],
+  spacing: number,
+  { picking, features, score }: Settings,
+): Checkpoint => ({
+  ...{ experiment, spacing, networks, picking, tuneScore: score, lineage },
+  ...heldContrast(seen.trained),
+  ...(features && { features }),
+});
 
 async function readSpacing({ dataset, splits, experiment }: PreparedRun): Promise<number> {
   const { tomogram, voxelSpacing, level } = experiment.data;
@@ -140,27 +146,21 @@ async function readSpacing({ dataset, splits, experiment }: PreparedRun): Promis
   return (await openTomogram(ref, level, dataset.access)).spacing[0];
 }
 
-const untuned = (
-  { experiment, dataset }: PreparedRun,
-  networks: readonly AnyNetwork[],
-): Map<string, PickingSettings> => {
+/** The experiment's fallback settings, where no run tunes them. */
+function untuned({ experiment, dataset }: PreparedRun, networks: readonly AnyNetwork[]): Settings {
   const features = featureNames(experiment);
   const types = networks
     .flatMap(({ channels }) => channels.filter((channel) => channel !== null))
     .filter((name) => !features.includes(name));
-  return new Map(
-    types.map((type) => [
-      type,
-      untunedPicking(experiment, dataset.particles.find(({ name }) => name === type)!),
-    ]),
-  );
-};
-
-/** Thresholds of features where no run tunes them. */
-function untunedFeatures(experiment: Experiment): readonly FeatureSettings[] | undefined {
-  if (!experiment.features) return undefined;
+  const particle = (type: string) => dataset.particles.find(({ name }) => name === type)!;
   const threshold = experiment.picking.fallbackThreshold;
-  return featureNames(experiment).map((name) => ({ name, threshold }));
+  return {
+    picking: new Map(types.map((type) => [type, untunedPicking(experiment, particle(type))])),
+    ...(features.length > 0 && {
+      features: features.map((name) => ({ name, threshold, dice: null })),
+    }),
+    score: null,
+  };
 }
 
 function logPosition(progress: TrainingProgress | null): LogPosition | null {
@@ -191,23 +191,13 @@ function trainOne(
   const evaluate = async (weights: Float32Array, step: number) => {
     const networks = [await networkOf(network, weights)];
     const tuned = await tuneNetworks(prepared, networks, tomograms, heldVolume);
-    const { picking, score } = tuned;
     if (experiment.checkpoint.keep) {
       const spacing = tomograms[0]!.volume.spacing[0];
       const path = snapshotFile(folder, network.name, step);
       await makeFolder(folder.snapshots);
-      await writeCheckpoint(path, [network.name], {
-        experiment,
-        spacing,
-        networks,
-        picking,
-        tuneScore: score,
-        ...heldContrast(prepared.seen.trained),
-        ...(tuned.features && { features: tuned.features }),
-        lineage: prepared.lineage,
-      });
+      await writeCheckpoint(path, [network.name], checkpointOf(prepared, networks, spacing, tuned));
     }
-    return score;
+    return tuned.score;
   };
   return trainNetwork({
     ...hooks,
@@ -227,7 +217,7 @@ function trainOne(
 }
 
 /** Tells whether a tomogram shows how good a network is: one that learns features alone needs voxels of them. */
-const isJudged = ({ types, features = [] }: ExperimentNetwork, { masks }: TuneTomogram): boolean =>
+const isJudged = ({ types, features }: ExperimentNetwork, { masks }: TuneTomogram): boolean =>
   types.length > 0 || features.some((name) => masks?.has(name) && yesCount(masks.get(name)!) > 0);
 
 /** Names the network where there are several. */
@@ -240,7 +230,7 @@ function trainingLabel(network: ExperimentNetwork, networks: readonly Experiment
 const networkSeed = (seed: number, name: string): number =>
   Number.parseInt(hashOf(`${seed}/${name}`).slice(0, 8), 16);
 
-async function readSources({ dataset, splits, experiment }: PreparedRun): Promise<PatchSource[]> {
+async function readSources({ dataset, splits, experiment, picks }: PreparedRun): Promise<PatchSource[]> {
   const types = experiment.data.trainOn ?? [experiment.data.tomogram];
   const sources: PatchSource[] = [];
   for (const run of splits.train) {
@@ -248,22 +238,22 @@ async function readSources({ dataset, splits, experiment }: PreparedRun): Promis
     for (const tomogram of types)
       volumes.push(await readNormalised(dataset, run, { ...experiment.data, tomogram }));
     const masks = await masksOfVolumes(dataset, experiment, run, types[0]!, volumes);
-    const picks = await readRunPicks(dataset, run);
-    sources.push({ run, volumes, picks, ...(masks.size > 0 ? { masks } : {}) });
+    sources.push({ run, volumes, picks: picks.get(run)!, masks });
   }
   return sources;
 }
 
 const heldVolume = ({ volume }: TuneTomogram): Volume => volume;
 
-async function readTune({ dataset, splits, experiment, external }: PreparedRun): Promise<TuneTomogram[]> {
+async function readTune(prepared: PreparedRun): Promise<TuneTomogram[]> {
+  const { dataset, splits, experiment, external, picks } = prepared;
   const tomograms: TuneTomogram[] = [];
   for (const run of splits.tune) {
     const normalisation = external ? normalisationOf(external) : "standard";
     const [volume] = await readViews(dataset, run, experiment.data, [normalisation]);
     const masks = await masksOfVolumes(dataset, experiment, run, experiment.data.tomogram, [volume!]);
-    const truth = await readRunPicks(dataset, run);
-    tomograms.push({ run, volume: volume!, truth, ...(masks.size > 0 ? { masks } : {}) });
+    const truth = picks.get(run)!;
+    tomograms.push({ run, volume: volume!, truth, masks });
   }
   return tomograms;
 }

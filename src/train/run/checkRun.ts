@@ -15,20 +15,23 @@ import type { ExternalNetwork } from "../../infer/predict/predictor.js";
 import { openSizes, type TileDemand, tileSettings } from "../../infer/predict/tileDemands.js";
 import { tileGrid } from "../../infer/predict/tiles.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
+import type { PicksByExperiment } from "../../score/score.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import { experimentFeatures, featureNames } from "../experiment/features.js";
 import type { Experiment } from "../experiment/schema.js";
 import { checkOneGrid, readMasks } from "../fit/featureMasks.js";
 import { type ExperimentNetwork, patchSpecOf } from "../fit/networks.js";
-import { type SeenData, type SeenTomograms, seeData } from "./seenData.js";
 
 /** Counts of each run's masks, by feature; features of which nothing is known in a run are left out. */
 export type CountedMasks = ReadonlyMap<string, ReadonlyMap<string, Mask>>;
 
-/** What a run's data show before the first step. */
+/** What a run's data show before their voxels are read. */
 interface Checked {
-  readonly seen: SeenData;
+  /** Of every tomogram that the run takes. */
+  readonly readers: readonly TomogramReader[];
+  /** Picks of all runs. */
+  readonly picks: PicksByExperiment;
   /** Masks of all runs without their voxels. */
   readonly masks: CountedMasks;
 }
@@ -40,21 +43,18 @@ interface Meeting {
   readonly splits: Splits;
   readonly networks: readonly ExperimentNetwork[];
   readonly external: ExternalNetwork | null;
-  /** Hears how much of the data is checked. */
+  /** Hears what is odd. */
   readonly reporter: Reporter;
-  /** Tomograms that were read before, of which all was noted then; null where none was. */
-  readonly known: SeenTomograms | null;
 }
 
 /**
- * Checks, before the first step, everything that would stop a run later: patches that no network or volume takes, tiles
- * no larger than their overlap, volumes of another spacing, picks and masks that cannot be read or do not fit, broken chunks.
+ * Checks, before the first step, everything but the voxels that would stop a run later: patches that no network or volume
+ * takes, tiles no larger than their overlap, volumes of another spacing, picks and masks that cannot be read or do not fit.
  *
- * @returns what the voxels and masks show
- * @throws PickbenchError BadExperiment, BadDataset or NotFinite, for the first fault
+ * @throws PickbenchError BadExperiment or BadDataset, for the first fault
  */
 export async function checkRun(meeting: Meeting): Promise<Checked> {
-  const { experiment, dataset, splits, networks, external, reporter, known } = meeting;
+  const { experiment, dataset, splits, networks, external, reporter } = meeting;
   for (const network of networks) await checkNetwork(experiment, network);
   const demands = external ? [demandOf(external)] : await Promise.all(networks.map(demandOfNetwork));
   const features = featureNames(experiment);
@@ -69,6 +69,12 @@ export async function checkRun(meeting: Meeting): Promise<Checked> {
     masks.set(run, new Map([...read].map(([name, mask]) => [name, { ...mask, voxels: noVoxels }])));
     return masks.get(run)!;
   };
+  const picks = new Map<string, readonly ParticlePick[]>();
+  const readPicksOf = async (run: string) => {
+    const read = picks.get(run) ?? (await readRunPicks(dataset, run));
+    picks.set(run, read);
+    return read;
+  };
   const open = (run: string, tomogram: string) => openOf(dataset, experiment, run, tomogram);
   const sources: PatchSource[] = [];
   const readers: TomogramReader[] = [];
@@ -81,8 +87,8 @@ export async function checkRun(meeting: Meeting): Promise<Checked> {
     const ofRun = await readMasksOf(opened[0]!);
     for (const name of features)
       if (!ofRun.has(name)) reporter.note(`${run} has no mask of ${name}: nothing of it is known there`);
-    const picks = await readRunPicks(dataset, run);
-    sources.push({ run, volumes: opened.map(withoutVoxels), picks, masks: ofRun });
+    const volumes = opened.map(withoutVoxels);
+    sources.push({ run, volumes, picks: await readPicksOf(run), masks: ofRun });
   }
   checkLearned(networks, sources);
   for (const network of networks) checkPatches(patchSpecOf(experiment, network, experiment.seed), sources);
@@ -91,13 +97,14 @@ export async function checkRun(meeting: Meeting): Promise<Checked> {
     readers.push(reader);
     tileGrid(reader.shape, tileSettings(experiment.predict, demands));
     const ofRun = masks.get(run) ?? (await readMasksOf(reader));
-    if (types.length > 0) checkTruth(dataset, run, await readRunPicks(dataset, run), types);
+    const truth = await readPicksOf(run);
+    if (types.length > 0) checkTruth(dataset, run, truth, types);
     else checkMasks(dataset, run, features, ofRun);
   }
   checkSpacings(readers);
-  for (const { ref } of known ? [] : readers)
+  for (const { ref } of readers)
     for (const doubt of spacingDoubts(ref, ref.levels[0]!.spacing)) reporter.note(`warning: ${doubt}`);
-  return { seen: await seeData(dataset, readers, splits.train, reporter, known), masks };
+  return { readers, picks, masks };
 }
 
 const noVoxels = new Uint8Array();
@@ -130,7 +137,7 @@ export function checkLearned(
   networks: readonly ExperimentNetwork[],
   sources: readonly Pick<PatchSource, "run" | "picks" | "masks">[],
 ): void {
-  const features = networks.flatMap((network) => network.features ?? []);
+  const features = networks.flatMap((network) => network.features);
   for (const feature of features) checkFeatureLearned(feature, sources);
   const learned = [...new Set(networks.flatMap(({ channels }) => channels))]
     .filter((type) => type !== null)
@@ -184,7 +191,7 @@ async function checkNetwork(
 ): Promise<void> {
   const { multiple, architecture, outputs, critic } = await loadNetwork(network.network);
   const classes = network.radii?.length ?? outputs;
-  if (critic && network.features)
+  if (critic && network.features.length > 0)
     throw new PickbenchError(
       "BadExperiment",
       `network: ${architecture} is trained against a critic, which judges all voxels of a map, known or not; wanted another network for features`,

@@ -1,7 +1,6 @@
 /** One fold of a cross-validation: whether it is finished, and its result. */
 import { existsSync } from "node:fs";
 import type { FoldSpec, Splits } from "../../data/splits.js";
-import type { Particle } from "../../domain/particles.js";
 import { type RunRecord, readRecord } from "../../domain/record.js";
 import { readReport } from "../../leaderboard/submissionFolder.js";
 import type { FoldReport } from "../../score/folds.js";
@@ -12,11 +11,10 @@ import { readSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
 import { hashFile } from "../../system/files.js";
 import { readSettings } from "../checkpoint/checkpoint.js";
-import { checkExperiment } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
 import type { PreparedRun } from "./prepare.js";
 import type { RunFolder } from "./runFolder.js";
-import { checkSameData, checkSameExperiment } from "./standing.js";
+import { readStandingRecord } from "./standing.js";
 
 /** A fold of an experiment: a run of its own, whose splits name the fold. */
 export interface Fold {
@@ -68,38 +66,15 @@ export async function isFinished(
 }
 
 /**
- * Reads the record of a run to be resumed.
- *
- * @param advice what to do about a broken record
- * @throws PickbenchError BadExperiment or BadDataset where the record belongs to another experiment or other data
- */
-export async function readStandingRecord(
-  { record: path, path: folder }: RunFolder,
-  experiment: Experiment,
-  data: Pick<PreparedRun, "dataHash" | "manifest">,
-  advice: string,
-): Promise<RunRecord> {
-  const record = await readRecord(path).catch((error: unknown) => {
-    if (!(error instanceof PickbenchError)) throw error;
-    const what = error.message.replace(/; run the experiment again$/, "");
-    throw new PickbenchError(error.tag, `${what}; ${advice}`, { path, cause: error });
-  });
-  checkSameExperiment(folder, checkExperiment(record.experiment.resolved, path), experiment);
-  checkSameData(folder, record.data, data);
-  return record;
-}
-
-/**
  * Reads a finished fold's result and scores its picks again; of features alone the mean Dice of its report counts.
  *
- * @param truth of the held-out runs, at least
+ * @param data whose picks are the truth of the held-out runs, at least
  * @throws PickbenchError BadSubmission where the CSV has changed since it was scored: rows of other runs, or another
  * score than the record's
  */
 export async function readOutcome(
   { index, folder, splits }: Fold,
-  truth: PicksByExperiment,
-  particles: readonly Particle[],
+  { picks: truth, dataset: { particles } }: Pick<PreparedRun, "picks" | "dataset">,
 ): Promise<FoldOutcome> {
   const record = await readRecord(folder.record);
   const result = record.result!;

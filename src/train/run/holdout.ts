@@ -1,6 +1,6 @@
 /** Detection in the held-out runs: picks, truth, and the counts at every threshold. */
 import { type Mask, withoutBlank } from "../../data/masks/mask.js";
-import { readRunPicks, writePicks } from "../../data/picks.js";
+import { writePicks } from "../../data/picks.js";
 import type { ParticlePick } from "../../domain/particles.js";
 import type { Volume } from "../../domain/volume.js";
 import { ownUserId } from "../../formats/copickPicks.js";
@@ -50,7 +50,7 @@ export async function detectHoldout(
       const picking = reporter.progress(`picking ${run}`, swept.size, "types");
       try {
         picks.set(run, await detector.pick(maps));
-        truth.set(run, await readRunPicks(dataset, run));
+        truth.set(run, prepared.picks.get(run)!);
         await sweepRun(detector, maps, run, swept, picking);
       } finally {
         picking.stop();

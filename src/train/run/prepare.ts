@@ -1,6 +1,6 @@
 /** Prepares a run: experiment, data, splits and networks, all checked before the first step. */
 import { openDataset, tomogramMeant, tomogramsNamed, tomogramsThere } from "../../data/dataset.js";
-import { dataManifest, type ManifestEntry, manifestHash } from "../../data/manifest.js";
+import { dataManifest, type ManifestEntry, manifestHash, runFingerprints } from "../../data/manifest.js";
 import { withMaskFiles } from "../../data/masks/find.js";
 import type { Dataset, Run } from "../../data/model.js";
 import { pickedTypes } from "../../data/picks.js";
@@ -12,6 +12,7 @@ import { defaultThreads } from "../../engines/engine.js";
 import type { ExternalNetwork } from "../../infer/predict/predictor.js";
 import { checkPrecision } from "../../infer/predict/tileDemands.js";
 import { publicRuns } from "../../leaderboard/publicSplit.js";
+import type { PicksByExperiment } from "../../score/score.js";
 import { PickbenchError } from "../../system/errors.js";
 import { type Reporter, silentReporter } from "../../system/reporter.js";
 import type { CodeLeave } from "../checkpoint/allowedCode.js";
@@ -22,12 +23,12 @@ import { experimentFeatures } from "../experiment/features.js";
 import { isExternal, networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
-import { checkAncestry, fingerprintsOf, generationOf } from "../transfer/ancestry.js";
+import { type Before, checkAncestry, generationOf } from "../transfer/ancestry.js";
 import { modelLineage } from "../transfer/source.js";
 import { openStart, type PreparedStart, prepareStart, startText } from "../transfer/start.js";
 import { type CountedMasks, checkRun } from "./checkRun.js";
 import type { RunFolder } from "./runFolder.js";
-import type { SeenData, SeenTomograms } from "./seenData.js";
+import { type SeenData, type SeenTomograms, seeData } from "./seenData.js";
 
 /** Options of `run`, `train` and `tune`. */
 export interface RunOptions {
@@ -43,7 +44,7 @@ export interface RunOptions {
   readonly spacing?: number | undefined;
   /** Splits in place of the experiment's. */
   readonly splits?: SplitSpec | undefined;
-  /** Tomograms that were read and described before, as by the whole of which this is a fold. */
+  /** Tomograms that were read before, by the whole of which this is a fold, and which has said all that is odd. */
   readonly seen?: SeenTomograms | undefined;
   /** What to begin with, over the experiment's: a path, or the name of a model that comes along. */
   readonly from?: string | undefined;
@@ -83,11 +84,11 @@ export interface PreparedRun {
   readonly start: PreparedStart | null;
   /** Trainings that make the networks, this one first. */
   readonly lineage: Lineage;
-  /** The file whose trainings went before, of which something is known; null where there is none. */
-  readonly before: Before | null;
   readonly manifest: readonly ManifestEntry[];
   readonly dataHash: string;
   readonly seen: SeenData;
+  /** Picks of all runs. */
+  readonly picks: PicksByExperiment;
   /** Masks of all runs, without voxels. */
   readonly masks: CountedMasks;
   readonly engine: EngineName;
@@ -95,56 +96,59 @@ export interface PreparedRun {
   readonly reporter: Reporter;
 }
 
-/** A network's file and the trainings that made it. */
-interface Before {
-  readonly path: string;
-  readonly lineage: Lineage;
+/** What is known of a run before its voxels are read. */
+export interface Known extends Pick<PreparedRun, "networks" | "splits" | "picks" | "masks"> {
+  readonly fingerprints: ReadonlyMap<string, SeenRun>;
+  /** The file whose trainings went before, of which something is known; null where there is none. */
+  readonly before: Before | null;
 }
+
+/** How runs get their roles, and what is checked of them before any voxel is read. */
+interface Sharing {
+  /** Assigns the runs to roles by the experiment's splits, with a least number to train on. */
+  readonly share: typeof resolveSplits;
+  /** Returns warnings. */
+  readonly check: (known: Known) => readonly string[] | Promise<readonly string[]>;
+}
+
+/** Returns warnings of what earlier trainings saw of runs in these roles. @throws as `checkAncestry` */
+export const ancestryNotes = ({ before, fingerprints }: Known, splits: Splits): string[] =>
+  before ? checkAncestry(before, splits, fingerprints) : [];
+
+const asOne: Sharing = { share: resolveSplits, check: (known) => ancestryNotes(known, known.splits) };
 
 /** The code that the experiment itself names, which its own checkpoints may run. */
 export const ownCode = ({ networks }: Pick<PreparedRun, "networks">): CodeLeave => ({
   allowCode: networks.flatMap(({ network }) => network.file?.path ?? []),
 });
 
-/**
- * Prepares a run. @param share assigns the runs to roles by the experiment's splits, with a least number to train on
- */
-export async function prepareRun(
-  options: RunOptions,
-  share: typeof resolveSplits = resolveSplits,
-): Promise<PreparedRun> {
+/** Prepares a run. @param sharing of the runs, where it is not of the experiment's own roles alone */
+export async function prepareRun(options: RunOptions, sharing: Sharing = asOne): Promise<PreparedRun> {
   const threads = options.threads ?? defaultThreads();
   const given = await experimentOf(options);
   const engine = await resolveEngine(options.resolvedEngine ?? given.engine);
   const { reporter = silentReporter } = options;
+  const hears = options.seen ? silentReporter : reporter;
   const found = await openDataset(options.data, { reporter, spacing: given.data.spacing });
   const dataset = await withMaskFiles(found, experimentFeatures(given));
-  const read = await onTypesThere(onTomogramMeant(given, dataset), dataset);
-  const splits = splitsOf(read, dataset, options.data, share);
+  const read = await meantIn(dataset, given);
+  const splits = splitsOf(read, dataset, options.data, sharing.share);
   const leftOut = leftOutRuns(read, dataset);
-  if (!options.seen) for (const line of choiceNotes(given, read, leftOut)) reporter.note(line);
+  for (const line of choiceNotes(given, read, leftOut)) hears.note(line);
   const opened = await openStart(read);
   const { source } = opened;
   const { experiment, networks, external } = await openNetworks(opened.experiment, dataset.particles, engine);
   await checkPrecision(experiment.predict.precision, engine, external ? [external] : networks);
   const start = source && (await prepareStart(source, networks));
-  if (start && !options.seen) reporter.note(`from ${startText(start)}`);
-  const { seen, masks } = await checkRun({
-    ...{ experiment, dataset, splits, networks, external, reporter },
-    known: options.seen ?? null,
-  });
-  const manifest = await dataManifest(dataset, [...splits.train, ...splits.tune, ...splits.holdout], {
-    hash: true,
-  });
-  const { lineage, fingerprints, before } = await lineageOf(
-    { experiment, dataset, splits, networks, external, start },
-    manifest,
-  );
-  const isPlanOfFolds = "folds" in experiment.splits && !("fold" in experiment.splits);
-  if (before && !isPlanOfFolds) {
-    const hears = options.seen ? silentReporter : reporter;
-    checkAncestry(before.path, before.lineage, splits, fingerprints, hears);
-  }
+  if (start) hears.note(`from ${startText(start)}`);
+  const made = { experiment, splits, networks, external };
+  const { readers, picks, masks } = await checkRun({ ...made, dataset, reporter: hears });
+  const manifest = await dataManifest(dataset, [...picks.keys()], { hash: true });
+  const fingerprints = runFingerprints(dataset, picks, manifest);
+  const { lineage, before } = await lineageOf({ ...made, start }, fingerprints);
+  const notes = await sharing.check({ networks, splits, picks, masks, fingerprints, before });
+  for (const note of new Set(notes)) hears.note(note);
+  const seen = await seeData(dataset, picks, readers, splits.train, reporter, options.seen);
   return {
     experiment,
     experimentHash: experimentHash(experiment),
@@ -155,10 +159,10 @@ export async function prepareRun(
     external,
     start,
     lineage,
-    before,
     manifest,
     dataHash: manifestHash(manifest),
     seen,
+    picks,
     masks,
     engine,
     threads,
@@ -166,14 +170,12 @@ export async function prepareRun(
   };
 }
 
-/** Returns the trainings that make the networks, those before, and the fingerprints of all runs with a role. */
+/** Returns the trainings that make the networks, and those before. */
 async function lineageOf(
-  made: Pick<PreparedRun, "experiment" | "dataset" | "splits" | "networks" | "external" | "start">,
-  manifest: readonly ManifestEntry[],
-): Promise<Pick<PreparedRun, "lineage" | "before"> & { fingerprints: Map<string, SeenRun> }> {
-  const { experiment, dataset, splits, networks, external, start } = made;
-  const runs = [...new Set([...splits.train, ...splits.tune, ...splits.holdout])];
-  const fingerprints = await fingerprintsOf(dataset, runs, manifest);
+  made: Pick<PreparedRun, "experiment" | "splits" | "networks" | "external" | "start">,
+  fingerprints: Known["fingerprints"],
+): Promise<Pick<PreparedRun, "lineage"> & Pick<Known, "before">> {
+  const { experiment, splits, networks, external, start } = made;
   if (external) {
     const types = external.channels.filter((channel) => channel !== null);
     const own = generationOf(experiment, { ...splits, train: [] }, fingerprints, types);
@@ -182,18 +184,24 @@ async function lineageOf(
     const metadata = decodeMetadata(external.model);
     const lineage = modelLineage(external.external.file, metadata);
     const before = metadata.lineage === undefined ? null : { path, lineage };
-    return { lineage: joined([own], lineage), before, fingerprints };
+    return { lineage: joined([own], lineage), before };
   }
   const types = [...new Set(networks.flatMap((network) => network.types.map(({ name }) => name)))];
   const own = generationOf(experiment, splits, fingerprints, types);
   const before = start?.source ?? null;
-  return { lineage: joined([own], before?.lineage ?? []), before, fingerprints };
+  return { lineage: joined([own], before?.lineage ?? []), before };
 }
 
-/** Returns the experiment without types where it has features, names no types, and nobody picked any. */
-export async function onTypesThere(experiment: Experiment, dataset: Dataset): Promise<Experiment> {
-  if (!experiment.features || experiment.types) return experiment;
-  return (await pickedTypes(dataset)).length > 0 ? experiment : { ...experiment, types: [] };
+/**
+ * Returns an experiment as it is meant in a data set: the only reconstruction there is in place of the usual one, and no
+ * types where it has features, names no types, and nobody picked any.
+ */
+export async function meantIn(dataset: Dataset, experiment: Experiment): Promise<Experiment> {
+  const { data, features, types } = experiment;
+  const tomogram = tomogramMeant(dataset.runs, data.tomogram, data.voxelSpacing);
+  const read = tomogram === data.tomogram ? experiment : { ...experiment, data: { ...data, tomogram } };
+  if (!features || types || (await pickedTypes(dataset)).length > 0) return read;
+  return { ...read, types: [] };
 }
 
 async function experimentOf(options: RunOptions): Promise<Experiment> {
@@ -201,13 +209,6 @@ async function experimentOf(options: RunOptions): Promise<Experiment> {
   if (typeof experiment === "string")
     return readExperiment(experiment, { seed, budget, set, engine, splits, spacing, from });
   return splits ? { ...experiment, splits } : experiment;
-}
-
-/** Returns the experiment with the reconstruction that is meant: the data's only one in place of the usual one. */
-export function onTomogramMeant(experiment: Experiment, { runs }: Dataset): Experiment {
-  const { data } = experiment;
-  const tomogram = tomogramMeant(runs, data.tomogram, data.voxelSpacing);
-  return tomogram === data.tomogram ? experiment : { ...experiment, data: { ...data, tomogram } };
 }
 
 const hasTomogram = (run: Run, { tomogram, voxelSpacing }: Experiment["data"]): boolean =>

@@ -10,7 +10,7 @@ import { type AnyNetwork, describeNetwork } from "../../infer/predict/predictor.
 import { publishSubmission } from "../../leaderboard/leaderboard.js";
 import { writeLeaderboard } from "../../leaderboard/markdown.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
-import { diceMetrics } from "../../score/masks/featureScores.js";
+import { diceMetrics, isDiceKey } from "../../score/masks/featureScores.js";
 import { isJudged, type RunReport, runReport } from "../../score/report.js";
 import { type PicksByExperiment, type ScoreReport, scorePicks } from "../../score/score.js";
 import { scoreInterval } from "../../score/statistics/interval.js";
@@ -154,6 +154,8 @@ export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<
       prepared.reporter.note(
         `${folder.path}: its score, picks and submission.csv are of the settings before; pickbench submit picks with the new ones`,
       );
+    else if (Object.keys(result?.metrics ?? {}).some(isDiceKey))
+      prepared.reporter.note(`${folder.path}: its scores and overlays are of the thresholds before`);
     return tuneScore;
   });
 }
@@ -210,8 +212,8 @@ async function begin(
   rungs: Rungs | null = null,
 ): Promise<TrainedRun> {
   const progress = await progressOf(folder, prepared, options);
-  const { last, best, submission, report, sweep, snapshots, picks, overlays, tensorboard } = folder;
-  const made = [last, best, submission, report, sweep, snapshots, picks, overlays, tensorboard];
+  const { path: _, record: __, log: ___, ...results } = folder;
+  const made = Object.values(results);
   await checkStartKept(prepared.experiment, made);
   await options.onPrepared?.(prepared, folder);
   if (!progress) for (const path of made) await rm(path, { recursive: true, force: true });
@@ -286,10 +288,12 @@ export async function parameterCount({ networks, external }: PreparedRun): Promi
 const watchedOf = ({ watchedShare, looks }: TrainedRun): Record<string, number> =>
   watchedShare > 0 ? { watchedShare, looks } : {};
 
-const submissionHash = async (folder: RunFolder, { holdout }: RunReport) =>
+/** Returns what a record holds of a submission, where there is one. */
+export const submissionHash = async (folder: RunFolder, { holdout }: RunReport) =>
   holdout ? { submissionHash: await hashFile(folder.submission) } : {};
 
-const scoresOf = ({ holdout, features }: RunReport): Record<string, number> => ({
+/** Returns the scores of a report as a record names them. */
+export const scoresOf = ({ holdout, features }: RunReport): Record<string, number> => ({
   ...(holdout && { score: holdout.score, strictScore: holdout.strictScore }),
   ...diceMetrics(features),
 });

@@ -2,30 +2,27 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { readRunPicks } from "../../data/picks.js";
 import { type FoldsSpec, foldsOf, resolveSplits, type Splits } from "../../data/splits.js";
 import { completeRecord, type RecordResult, readRecord, startRecord } from "../../domain/record.js";
 import { foldsFile, readReport } from "../../leaderboard/submissionFolder.js";
 import { decimals, seconds } from "../../present/text.js";
 import { type FoldsReport, foldMeasure, foldSpread, foldsReport } from "../../score/folds.js";
-import { diceMetrics, foldedFeatures } from "../../score/masks/featureScores.js";
+import { foldedFeatures } from "../../score/masks/featureScores.js";
 import { isJudged, leadingScore, type RunReport } from "../../score/report.js";
-import type { PicksByExperiment } from "../../score/score.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
-import { hashFile, writeWhole } from "../../system/files.js";
+import { writeWhole } from "../../system/files.js";
 import { checkOneAsked } from "../../system/paths/overwriting.js";
 import { parseBudget } from "../experiment/budget.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
-import { checkAncestry, fingerprintsOf } from "../transfer/ancestry.js";
 import { checkStartKept, startRecordOf } from "../transfer/start.js";
 import { checkLearned } from "./checkRun.js";
-import { type Fold, type FoldOutcome, isFinished, readOutcome, readStandingRecord } from "./fold.js";
-import { type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
-import { publish, runExperiment, weightsByType, writeReport } from "./runExperiment.js";
+import { type Fold, type FoldOutcome, isFinished, readOutcome } from "./fold.js";
+import { ancestryNotes, type Known, type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
+import { publish, runExperiment, scoresOf, submissionHash, weightsByType, writeReport } from "./runExperiment.js";
 import { begunFolds, foldFolder, isBegun, type RunFolder, withRunFolder } from "./runFolder.js";
-import { checkUnfinished, isScored } from "./standing.js";
+import { checkUnfinished, isScored, readStandingRecord } from "./standing.js";
 
 /** Result of `run` for an experiment in folds. */
 export interface FoldsResult {
@@ -65,8 +62,7 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
     const plan = await planFolds(folder, options);
     const { experiment, prepared, folds } = plan;
     if (options.overwrite) await clear(folder, experiment);
-    const truth = await readTruth(prepared);
-    const finished = await readFinished(folder, plan, truth);
+    const finished = await readFinished(folder, plan);
     if (goesOn && !options.resume)
       prepared.reporter.note(`${folder.path}: goes on with the folds there; --overwrite begins anew`);
     await options.onPrepared?.(prepared, folder);
@@ -90,11 +86,11 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
       start: prepared.start ? startRecordOf(prepared.start, prepared.experiment) : undefined,
       resumed: existsSync(folder.record) ? await readRecord(folder.record) : undefined,
     });
-    const outcomes = await runEach(plan, truth, finished, options);
-    const whole = await writeWholeReport(folder, plan, truth, outcomes);
+    const outcomes = await runEach(plan, finished, options);
+    const whole = await writeWholeReport(folder, plan, outcomes);
     await completeRecord(folder.record, {
       ...resultOf(whole, outcomes),
-      ...(whole.report.holdout && { submissionHash: await hashFile(folder.submission) }),
+      ...(await submissionHash(folder, whole.report)),
     });
     const submissions = isJudged(whole.report) ? options.submissions : null;
     const published = submissions && (await publish(folder, submissions, `${runName(experiment)}-folds`));
@@ -104,22 +100,19 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
 
 async function planFolds(folder: RunFolder, options: FoldsOptions): Promise<Plan> {
   const shared: FoldSplits[] = [];
-  const prepared = await prepareRun({ ...options, splits: options.folds }, (_, names, leastTrain) => {
-    for (const spec of foldsOf(options.folds, names))
-      shared.push({ spec, splits: resolveSplits(spec, names, leastTrain) });
-    const all = names.toSorted();
-    return { train: all, tune: [], holdout: all };
-  });
+  const prepared = await prepareRun(
+    { ...options, splits: options.folds },
+    {
+      share(_, names, leastTrain) {
+        for (const spec of foldsOf(options.folds, names))
+          shared.push({ spec, splits: resolveSplits(spec, names, leastTrain) });
+        const all = names.toSorted();
+        return { train: all, tune: [], holdout: all };
+      },
+      check: (known) => checkEach(known, shared),
+    },
+  );
   const { folds: count, tune } = shared[0]!.spec;
-  const truth = await readTruth(prepared);
-  for (const { spec, splits } of shared)
-    await inFold(`fold ${spec.fold}`, async () =>
-      checkLearned(
-        prepared.networks,
-        splits.train.map((run) => ({ run, picks: truth.get(run)!, masks: prepared.masks.get(run)! })),
-      ),
-    );
-  await checkAncestryOfEach(prepared, shared);
   const folds = shared.map(({ spec, splits }, index) => ({
     index,
     spec,
@@ -130,19 +123,17 @@ async function planFolds(folder: RunFolder, options: FoldsOptions): Promise<Plan
   return { experiment: { ...prepared.experiment, splits: { folds: count, tune } }, prepared, folds };
 }
 
-/** Checks, before the first fold is trained, that none holds out what its network has seen before. */
-async function checkAncestryOfEach(prepared: PreparedRun, folds: readonly FoldSplits[]): Promise<void> {
-  const { before, dataset, manifest, reporter, splits } = prepared;
-  if (!before) return;
-  const { path, lineage } = before;
-  const seen = await fingerprintsOf(dataset, splits.holdout, manifest);
-  for (const { spec, splits: own } of folds)
-    await inFold(`fold ${spec.fold}`, async () => checkAncestry(path, lineage, own, seen, reporter));
-}
-
-async function readTruth({ dataset, splits }: PreparedRun): Promise<PicksByExperiment> {
-  const read = async (run: string) => [run, await readRunPicks(dataset, run)] as const;
-  return new Map(await Promise.all(splits.holdout.map(read)));
+/** Checks that every fold trains on all that is learned, and that none holds out what its network has seen before. */
+async function checkEach(known: Known, folds: readonly FoldSplits[]): Promise<string[]> {
+  const { networks, picks, masks } = known;
+  const notes: string[] = [];
+  for (const { spec, splits } of folds)
+    await inFold(`fold ${spec.fold}`, async () => {
+      const sources = splits.train.map((run) => ({ run, picks: picks.get(run)!, masks: masks.get(run)! }));
+      checkLearned(networks, sources);
+      notes.push(...ancestryNotes(known, splits));
+    });
+  return notes;
 }
 
 interface FoldSplits {
@@ -164,21 +155,18 @@ async function clear(folder: RunFolder, experiment: Experiment): Promise<void> {
 async function readFinished(
   folder: RunFolder,
   { experiment, prepared, folds }: Plan,
-  truth: PicksByExperiment,
 ): Promise<Map<Fold, FoldOutcome>> {
-  const { dataset } = prepared;
   const advice = "remove it, and the same command writes it again from the folds";
   if (existsSync(folder.record)) await readStandingRecord(folder, experiment, prepared, advice);
   const finished = new Map<Fold, FoldOutcome>();
   for (const fold of folds)
     if (await isFinished(fold, prepared))
-      finished.set(fold, await readOutcome(fold, truth, dataset.particles));
+      finished.set(fold, await readOutcome(fold, prepared));
   return finished;
 }
 
 async function runEach(
   { experiment, prepared, folds }: Plan,
-  truth: PicksByExperiment,
   finished: ReadonlyMap<Fold, FoldOutcome>,
   options: FoldsOptions,
 ): Promise<FoldOutcome[]> {
@@ -197,7 +185,7 @@ async function runEach(
         resume: isBegun(fold.folder),
       };
       await inFold(place, () => runExperiment(fold.folder, run, null));
-      done.set(fold, await readOutcome(fold, truth, prepared.dataset.particles));
+      done.set(fold, await readOutcome(fold, prepared));
     }
     const { report } = done.get(fold)!;
     const score = `${foldMeasure([report])} ${decimals(report.score, 4)}`;
@@ -243,12 +231,11 @@ async function inFold<T>(place: string, work: () => Promise<T>): Promise<T> {
 async function writeWholeReport(
   folder: RunFolder,
   { experiment, prepared, folds }: Plan,
-  truth: PicksByExperiment,
   outcomes: readonly FoldOutcome[],
 ): Promise<Omit<FoldsResult, "published">> {
   const picks = new Map(outcomes.flatMap((outcome) => [...outcome.picks]));
   const features = await featuresOfFolds(experiment, folds);
-  const scored = picks.size > 0 ? truth : new Map();
+  const scored = picks.size > 0 ? prepared.picks : new Map();
   const report = await writeReport(
     { experiment, dataset: prepared.dataset },
     folder,
@@ -284,7 +271,7 @@ async function featuresOfFolds(
 
 /** Returns the record's result; durations are of all folds together. */
 function resultOf(
-  { folds, report: { holdout, features } }: Omit<FoldsResult, "published">,
+  { folds, report }: Omit<FoldsResult, "published">,
   outcomes: readonly FoldOutcome[],
 ): RecordResult {
   const durations: Record<string, number> = {};
@@ -293,8 +280,7 @@ function resultOf(
       durations[stage] = (durations[stage] ?? 0) + spent;
   return {
     metrics: {
-      ...(holdout && { score: holdout.score, strictScore: holdout.strictScore }),
-      ...diceMetrics(features),
+      ...scoresOf(report),
       ...(folds.over.tuneScore ? { tuneScore: folds.over.tuneScore.mean } : {}),
       waitedShare: Math.max(...outcomes.map(({ result }) => result.metrics.waitedShare ?? 0)),
     },

@@ -11,8 +11,8 @@ import {
 import type { Dataset, TomogramReader } from "../../data/model.js";
 import { withBlank } from "../../data/normalisation.js";
 import { measureVolume } from "../../data/normalise.js";
-import { readRunPicks } from "../../data/picks.js";
 import { rounded } from "../../domain/numbers.js";
+import type { PicksByExperiment } from "../../score/score.js";
 import type { Reporter } from "../../system/reporter.js";
 
 /** Facts on one tomogram. */
@@ -40,12 +40,14 @@ export interface SeenData {
 /**
  * Reads tomograms one by one, to the last voxel, and notes what is odd.
  *
+ * @param picks of all their runs
  * @param train names of the runs that are trained on
  * @param known tomograms that were read before, of which all was noted then; null where none was
  * @throws PickbenchError BadDataset or NotFinite for the first that cannot be used
  */
 export async function seeData(
-  dataset: Dataset,
+  { particles }: Pick<Dataset, "particles">,
+  picks: PicksByExperiment,
   readers: readonly TomogramReader[],
   train: readonly string[],
   reporter: Reporter,
@@ -54,7 +56,7 @@ export async function seeData(
   const tomograms = new Map(known ?? []);
   const unread = new Map(readers.map((reader) => [reader.ref.path, reader]));
   for (const path of tomograms.keys()) unread.delete(path);
-  if (unread.size > 0) await readAll(dataset, unread, tomograms, reporter);
+  if (unread.size > 0) await readAll(particles, picks, unread, tomograms, reporter);
   const first = new Map<string, SeenTomogram>();
   for (const { ref } of readers) if (!first.has(ref.run)) first.set(ref.run, tomograms.get(ref.path)!);
   const contrast = new Map([...first].map(([run, { atPicks }]) => [run, atPicks]));
@@ -76,7 +78,8 @@ export async function seeData(
 }
 
 async function readAll(
-  dataset: Dataset,
+  particles: Dataset["particles"],
+  picks: PicksByExperiment,
   readers: ReadonlyMap<string, TomogramReader>,
   into: Map<string, SeenTomogram>,
   reporter: Reporter,
@@ -89,7 +92,7 @@ async function readAll(
       const volume = withBlank(await reader.readAll(), reader.ref.nan === "blank");
       measureVolume(volume, reader);
       into.set(path, {
-        atPicks: contrastAtPicks(volume, await readRunPicks(dataset, run), dataset.particles),
+        atPicks: contrastAtPicks(volume, picks.get(run)!, particles),
         ofVoxels: contrastOfVoxels(volume),
         blank: rounded(blankShare(volume), 4),
       });

@@ -82,15 +82,51 @@ export const finishedAlready = (path: string, what: string): PickbenchError =>
     { path },
   );
 
-async function recordThere({ record: path }: RunFolder): Promise<RunRecord> {
+/** @param advice what to do about a broken record */
+async function recordThere(
+  { record: path }: RunFolder,
+  advice = "give --overwrite to begin anew, or another --out",
+): Promise<RunRecord> {
   return readRecord(path).catch((error: unknown) => {
     if (!(error instanceof PickbenchError)) throw error;
     const what = error.message.replace(/; run the experiment again$/, "");
-    throw new PickbenchError(error.tag, `${what}; give --overwrite to begin anew, or another --out`, {
-      path,
-      cause: error,
-    });
+    throw new PickbenchError(error.tag, `${what}; ${advice}`, { path, cause: error });
   });
+}
+
+/**
+ * Reads the record of a run to be gone on with.
+ *
+ * @param advice what to do about a broken record
+ * @throws PickbenchError BadExperiment or BadDataset where the record belongs to another experiment or other data
+ */
+export async function readStandingRecord(
+  folder: RunFolder,
+  experiment: Experiment,
+  data: Data,
+  advice: string,
+): Promise<RunRecord> {
+  const record = await recordThere(folder, advice);
+  checkSame(folder, record, experiment, data);
+  return record;
+}
+
+type Data = Pick<PreparedRun, "dataHash" | "manifest">;
+
+/**
+ * Checks that a run that stands in a folder is the one that is to go on there; the engine may differ, and the path of code
+ * whose content is the same.
+ *
+ * @throws PickbenchError BadExperiment, naming the keys that differ; BadDataset, naming a file that does
+ */
+function checkSame({ path, record }: RunFolder, there: RunRecord, experiment: Experiment, data: Data): void {
+  const before = checkExperiment(there.experiment.resolved, record);
+  if (experimentHash(before) !== experimentHash(experiment)) {
+    const differences = experimentDifferences(experimentContent(before), experimentContent(experiment));
+    throw otherExperiment(path, differencesText(differences));
+  }
+  if (there.data.hash !== data.dataHash)
+    throw otherData(path, dataDifference(there.data.files, data.manifest));
 }
 
 /**
@@ -113,15 +149,7 @@ export async function progressOf(
         throw error;
       })
     : null;
-  if (record) {
-    const { experiment, data } = record;
-    checkSameExperiment(
-      folder.path,
-      checkExperiment(experiment.resolved, folder.record),
-      prepared.experiment,
-    );
-    checkSameData(folder.path, data, prepared);
-  }
+  if (record) checkSame(folder, record, prepared.experiment, prepared);
   if (!progress) {
     if (record?.result && existsSync(folder.best) && !options.resume) throw cannotGoOn(folder);
     return null;
@@ -131,6 +159,10 @@ export async function progressOf(
   if (!options.resume)
     prepared.reporter.note(
       `${folder.path}: goes on with the run there, ${placeOf(progress)}; --overwrite begins anew`,
+    );
+  if (record?.tunings)
+    prepared.reporter.note(
+      `${folder.best}: its picking was tuned again after the training; it is tuned anew now by this experiment, whose settings replace those`,
     );
   return progress;
 }
@@ -146,33 +178,12 @@ const cannotGoOn = ({ path, last }: RunFolder): PickbenchError =>
 const placeOf = ({ current }: TrainingProgress): string =>
   current === null ? "which is trained" : `after step ${current.step} of ${current.name}`;
 
-/**
- * Checks that the experiment of a run that stands somewhere is the one that is to go on there; the engine may differ, and
- * the path of code whose content is the same.
- *
- * @throws PickbenchError BadExperiment, naming the keys that differ
- */
-export function checkSameExperiment(path: string, there: Experiment, here: Experiment): void {
-  if (experimentHash(there) === experimentHash(here)) return;
-  const differences = experimentDifferences(experimentContent(there), experimentContent(here));
-  throw otherExperiment(path, differencesText(differences));
-}
-
 const otherExperiment = (path: string, what: string): PickbenchError =>
   new PickbenchError(
     "BadExperiment",
     `${path}: the run there was begun with other settings${what && ` (${what})`}; give the same to go on with it, --overwrite to begin anew, or another --out`,
     { path },
   );
-
-/** @throws PickbenchError BadDataset, naming a file that differs from those the run in the folder was begun on */
-export function checkSameData(
-  path: string,
-  there: RunRecord["data"],
-  here: Pick<PreparedRun, "dataHash" | "manifest">,
-): void {
-  if (there.hash !== here.dataHash) throw otherData(path, dataDifference(there.files, here.manifest));
-}
 
 const otherData = (path: string, what: string): PickbenchError =>
   new PickbenchError(

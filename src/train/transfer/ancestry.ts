@@ -1,24 +1,9 @@
 /** Ancestry: whether a network's earlier trainings saw the runs that are now held out or tuned on. */
-import { type ManifestEntry, runFingerprints } from "../../data/manifest.js";
-import type { Dataset } from "../../data/model.js";
-import { readRunPicks } from "../../data/picks.js";
 import type { Splits } from "../../data/splits.js";
 import { PickbenchError } from "../../system/errors.js";
-import type { Reporter } from "../../system/reporter.js";
 import type { Generation, Lineage, SeenRun } from "../checkpoint/lineage.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
-
-/** Returns fingerprints of runs by name. @param manifest of the runs, at least, with hashes */
-export async function fingerprintsOf(
-  dataset: Dataset,
-  runs: readonly string[],
-  manifest: readonly ManifestEntry[],
-): Promise<Map<string, SeenRun>> {
-  const read = async (run: string) => [run, await readRunPicks(dataset, run)] as const;
-  const picks = new Map(await Promise.all(runs.map(read)));
-  return new Map(runFingerprints(dataset, picks, manifest).map((seen) => [seen.run, seen]));
-}
 
 /** The generation that a training makes. @param types that are learned, in the order of the outputs */
 export function generationOf(
@@ -36,20 +21,25 @@ export function generationOf(
   };
 }
 
+/** A network's file and the trainings that made it. */
+export interface Before {
+  /** Path of the file that a training begins with, or that is tuned and scored as it is. */
+  readonly path: string;
+  readonly lineage: Lineage;
+}
+
 /**
- * Checks that no held-out run was trained or tuned on by any generation before, and warns of tune runs that were trained
- * on, of runs that share their name alone, and of generations whose runs are not known.
+ * Checks that no held-out run was trained or tuned on by any generation before.
  *
- * @param path of the file that the training begins with, or that is tuned and scored as it is
+ * @returns warnings of tune runs that were trained on, of runs that share their name alone, and of generations whose runs
+ * are not known
  * @throws PickbenchError BadExperiment, naming run, generation and role
  */
 export function checkAncestry(
-  path: string,
-  lineage: Lineage,
+  { path, lineage }: Before,
   { tune, holdout }: Pick<Splits, "tune" | "holdout">,
   seen: ReadonlyMap<string, SeenRun>,
-  reporter: Reporter,
-): void {
+): string[] {
   const notes = new Set<string>();
   const unknown = lineage.filter(({ roles }) => roles.train === null || roles.tune === null);
   if (unknown.length > 0)
@@ -85,7 +75,7 @@ export function checkAncestry(
       notes.add(
         `warning: ${run} is tuned on, and ${generation.experiment}, of which ${path} is made, was trained on it: its thresholds come out too high; tune on another run`,
       );
-  for (const note of notes) reporter.note(note);
+  return [...notes];
 }
 
 const roles = [

@@ -3,13 +3,15 @@
  * that they have seen from being held out.
  */
 import { basename } from "node:path";
+import { z } from "zod";
 import { offsetChannels } from "../../data/patches/offsets.js";
 import { challengeParticles } from "../../domain/particles.js";
+import { parseJson } from "../../formats/json.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { hashFile, hashOf } from "../../system/files.js";
 import { readBytes } from "../../system/paths/opening.js";
-import { readStored, type StoredNetwork } from "../checkpoint/checkpoint.js";
 import { type Lineage, lineageOf, lineageSchema, unknownLineage } from "../checkpoint/lineage.js";
+import { readStored, type StoredNetwork } from "../checkpoint/stored.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import { featureNames } from "../experiment/features.js";
 import type { Experiment } from "../experiment/schema.js";
@@ -103,13 +105,20 @@ function labelsOf(
     types.length === classes.length - first &&
     types.every((type, at) => [null, type].includes(classes[at + first] ?? null));
   const known = [learned, challengeParticles.map(({ name }) => name)].find((types) => types && fits(types));
-  return [
-    ...classes.map((channel, at) => {
-      if (at < first) return backgroundLabel;
-      return channel ?? (networks === "all" && !model ? (known?.[at - first] ?? null) : null);
-    }),
-    ...offsetLabels.slice(0, offsets),
-  ];
+  return labelled(classes, first, networks === "all" && !model ? known : null, offsets);
+}
+
+/** Names outputs: the background where it is the first, then channels, by what is learned where they are not picked. */
+function labelled(
+  classes: readonly (string | null)[],
+  first: number,
+  learned: readonly string[] | null | undefined,
+  offsets: number,
+): (string | null)[] {
+  const named = classes.map((channel, at) =>
+    at < first ? backgroundLabel : (channel ?? learned?.[at - first] ?? null),
+  );
+  return [...named, ...offsetLabels.slice(0, offsets)];
 }
 
 async function modelSource(path: string): Promise<StartSource> {
@@ -119,13 +128,14 @@ async function modelSource(path: string): Promise<StartSource> {
   const { tensors, metadata } = await weightsOf(path, model);
   const facts = metadata.format === "pickbench model 1" ? metadata : {};
   const { network: name = "all", architecture = basename(path), experiment, experimentHash: hash } = facts;
-  const labels = exportedLabels(path, facts);
+  const lineage = modelLineage(path, metadata);
+  const labels = exportedLabels(path, facts, lineage[0]!.types);
   return {
     path,
     sha256: hashOf(model),
     experiment: experiment ?? null,
     experimentHash: hash ?? null,
-    lineage: modelLineage(path, metadata),
+    lineage,
     networks: [{ name, architecture, labels, tensors, isForeign: true }],
   };
 }
@@ -134,28 +144,24 @@ async function modelSource(path: string): Promise<StartSource> {
 export function modelLineage(path: string, { lineage }: Readonly<Record<string, string>>): Lineage {
   return lineage === undefined
     ? unknownLineage(basename(path))
-    : fromJson(path, () => lineageSchema.parse(JSON.parse(lineage)));
+    : fromJson(path, lineage, lineageSchema);
 }
 
-function exportedLabels(path: string, facts: Readonly<Record<string, string>>): (string | null)[] | null {
-  const { outputs, offsets = "0", activation, lineage } = facts;
+function exportedLabels(
+  path: string,
+  { outputs, offsets = "0", activation }: Readonly<Record<string, string>>,
+  types: readonly string[] | null,
+): (string | null)[] | null {
   if (outputs === undefined) return null;
-  return fromJson(path, () => {
-    const channels = JSON.parse(outputs) as (string | null)[];
-    const types = lineage === undefined ? null : modelLineage(path, facts)[0]!.types;
-    const first = activation === "softmax" && channels[0] === null ? 1 : 0;
-    const isWhole = types?.length === channels.length - first;
-    const named = channels.map((channel, at) => {
-      if (at < first) return backgroundLabel;
-      return channel ?? (isWhole ? types[at - first]! : null);
-    });
-    return [...named, ...offsetLabels.slice(0, Number(offsets))];
-  });
+  const channels = fromJson(path, outputs, z.array(z.string().nullable()));
+  const first = activation === "softmax" && channels[0] === null ? 1 : 0;
+  const isWhole = types?.length === channels.length - first;
+  return labelled(channels, first, isWhole ? types : null, Number(offsets));
 }
 
-function fromJson<T>(path: string, read: () => T): T {
+function fromJson<T>(path: string, text: string, schema: z.ZodType<T>): T {
   try {
-    return read();
+    return schema.parse(parseJson(text, { path }));
   } catch (error) {
     throw bad(path, "its metadata is damaged; give a model as it was exported", error);
   }

@@ -150,8 +150,8 @@ export function startRecordOf({ source, transfers }: PreparedStart, { from }: Ex
  * @throws PickbenchError BadCheckpoint where nothing but its head fits
  */
 export async function checkFits(source: StartSource, network: ResolvedNetwork): Promise<void> {
-  const plain = { types: [], background: false, activation: "none", channels: [null], radii: null } as const;
-  const asked = { name: "all", network: { ...network, outputs: 1 }, ...plain };
+  const plain = { types: [], features: [], background: false, channels: [null], radii: null } as const;
+  const asked = { name: "all", network: { ...network, outputs: 1 }, activation: "none", ...plain } as const;
   for (const own of source.networks) if ((await transferNetwork(own, asked)).report.hasBody) return;
   throw unfit(source, network);
 }

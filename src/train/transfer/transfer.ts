@@ -1,17 +1,13 @@
 /** Takes the weights of a trained network into the flat weights of a new one, by name, shape and what outputs predict. */
-import { trainingLayout } from "../../engines/trainable.js";
+import { type StartingWeights, trainingLayout } from "../../engines/trainable.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { elementCount, type Parameter } from "../../nets/value.js";
 import type { ExperimentNetwork } from "../fit/networks.js";
 import { axesOf, type ParameterAxes } from "./axes.js";
 import { backgroundLabel, offsetLabels, type SourceNetwork, type SourceTensor } from "./source.js";
 
-/** Weights that a network begins with besides those drawn at random, flat in the order of the training's layout. */
-export interface TakenWeights {
-  readonly values: Float32Array;
-  /** 1 where a value was taken, 0 where it is drawn. */
-  readonly taken: Uint8Array;
-}
+/** Weights that a network begins with, flat in the order of the training's layout. */
+export type TakenWeights = Omit<StartingWeights, "hasOwnRate">;
 
 /** What became of a network's weights. */
 export interface NetworkTransfer {
@@ -32,7 +28,7 @@ export interface NetworkTransfer {
 }
 
 /** Names what each output of a network predicts. */
-export function outputLabels({ background, types, features = [], network }: ExperimentNetwork): string[] {
+export function outputLabels({ background, types, features, network }: ExperimentNetwork): string[] {
   const names = [...types.map(({ name }) => name), ...features];
   const classes = [...(background ? [backgroundLabel] : []), ...names];
   return [...classes, ...offsetLabels.slice(0, Math.max(0, network.outputs - classes.length))];

@@ -156,7 +156,7 @@ export class Watcher {
 
 function lookSettings(
   experiment: Experiment,
-  { activation, radii, channels, features = [] }: ExperimentNetwork,
+  { activation, radii, channels, features }: ExperimentNetwork,
   types: readonly Particle[],
 ): LookSettings {
   const { head, patch, picking } = experiment;

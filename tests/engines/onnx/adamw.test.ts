@@ -1,10 +1,8 @@
 import { expect, test } from "vitest";
-import { Emitter, type Tensor } from "../../../src/engines/onnx/graph/emitter.js";
-import { type Array5, openSession } from "../../../src/engines/onnx/session.js";
-import { writeUpdate } from "../../../src/engines/onnx/trainingGraph.js";
-import { type Optimiser, type StateName, stateNames } from "../../../src/engines/trainable.js";
-import type { Parameter } from "../../../src/nets/value.js";
+import type { Array5 } from "../../../src/engines/onnx/session.js";
+import { type Optimiser, stateNames } from "../../../src/engines/trainable.js";
 import { layOut, type ParameterLayout } from "../../../src/nets/weights.js";
+import { openUpdate, vector } from "../../support/engines/updates.js";
 import { fixture } from "../../support/formula.js";
 
 const torch = fixture<{
@@ -21,14 +19,6 @@ const torch = fixture<{
   }[];
 }>("adamw");
 
-const vector = (name: string, count: number, decay: boolean, trained = true): Parameter => ({
-  name,
-  shape: [count],
-  initial: { constant: 0 },
-  decay,
-  trained,
-});
-
 const of = (values: readonly number[]): Array5 => ({
   data: Float32Array.from(values),
   dims: [values.length],
@@ -39,34 +29,13 @@ const decayed = vector("decayed", torch.decayed, true);
 const statistics = vector("statistics", 3, false, false);
 const zeros = (count: number): number[] => new Array<number>(count).fill(0);
 
-function openUpdate({ total, trained, ...layout }: ParameterLayout) {
-  const e = new Emitter();
-  const state = Object.fromEntries(stateNames.map((name) => [name, e.input(name, [total])])) as Record<
-    StateName,
-    Tensor
-  >;
-  const step = {
-    rate: e.input("rate", [1]),
-    correction1: e.input("correction1", [1]),
-    correction2: e.input("correction2", [1]),
-    averageDecay: e.input("averageDecay", [1]),
-  };
-  const gradient = e.input("gradient", [trained]);
-  const fresh = total > trained ? e.input("statistics", [total - trained]) : null;
-  const whole = { total, trained, ...layout };
-  const update = writeUpdate(e, gradient, fresh, state, step, torch.optimiser, whole);
-  for (const name of stateNames) e.output(`new.${name}`, update.state[name]);
-  e.output("norm", update.norm);
-  return openSession(e.parts(), { threads: 1 });
-}
-
 /** Runs the fixture's steps; a layout with statistics gets `fresh` of the step's index as their new values. */
 async function runSteps(
   layout: ParameterLayout,
   fresh: ((at: number) => readonly number[]) | null,
   check: (at: number, norm: number, state: Readonly<Record<string, Array5>>) => void,
 ): Promise<void> {
-  const session = await openUpdate(layout);
+  const session = await openUpdate(layout, torch.optimiser);
   const rest = zeros(layout.total - layout.trained);
   let state: Record<string, Array5> = {
     weights: of([...torch.start, ...rest]),

@@ -10,8 +10,8 @@ import { loadNetwork } from "../../../src/nets/library/catalogue.js";
 import { initialWeights } from "../../../src/nets/weights.js";
 import { networkOf, readCheckpoint, writeCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
 import { modelNames, modelPath, readModelCard } from "../../../src/train/checkpoint/models.js";
-import { checkExperiment } from "../../../src/train/experiment/experiment.js";
 import { networksOf } from "../../../src/train/fit/networks.js";
+import { experimentWith } from "../../support/leastExperiment.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 
 const card = {
@@ -27,10 +27,7 @@ const card = {
 
 async function folderWith(changes: object = {}): Promise<string> {
   const folder = temporaryFolder();
-  const experiment = checkExperiment(
-    { name: "t", network: "plain", splits: { train: 1 }, loss: [{ kind: "crossEntropy" }], budget: "1 step" },
-    "tiny.yaml",
-  );
+  const experiment = experimentWith();
   const [own] = networksOf(experiment, challengeParticles, { architecture: "plain" });
   const flat = initialWeights(trainingLayout(await loadNetwork(own!.network)), 1);
   await writeCheckpoint(join(folder, "tiny-simulated.safetensors"), ["all"], {
@@ -50,7 +47,7 @@ it("are listed by name, with card, size and a checkpoint that can be read", asyn
   const model = await readModelCard("tiny-simulated", folder);
   expect(model.card).toEqual(card);
   expect(model.bytes).toBeGreaterThan(1000);
-  expect((await readCheckpoint(model.path)).experiment.name).toBe("t");
+  expect((await readCheckpoint(model.path)).experiment.name).toBe("least");
 });
 
 it("are none where there is no folder, or an empty one", async () => {

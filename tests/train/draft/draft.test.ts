@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { architectures } from "../../../src/nets/library/catalogue.js";
+import { buildNetwork } from "../../../src/nets/architecture.js";
+import { architectureNamed, architectures } from "../../../src/nets/library/catalogue.js";
 import { draftExperiment } from "../../../src/train/draft/draft.js";
 import type { DataSurvey } from "../../../src/train/draft/survey.js";
 import { checkExperiment } from "../../../src/train/experiment/experiment.js";
@@ -46,6 +47,8 @@ describe("a drafted experiment", () => {
     const large = { ...survey, shape: [184, 630, 630] as const };
     const { experiment } = drafted({ network }, large);
     expect(experiment.network).toBe(network);
+    const { multiple } = buildNetwork(architectureNamed(network), { outputs: 1 });
+    expect(experiment.patch.shape.map((size, axis) => size % multiple[axis]!)).toEqual([0, 0, 0]);
     expect(experiment.patch.shape.every((size) => size >= 4 && size <= 64)).toBe(true);
   });
 

@@ -8,15 +8,9 @@ import { withValues } from "../../../src/search/trialExperiment.js";
 import { checkExperiment, experimentHash, readExperiment } from "../../../src/train/experiment/experiment.js";
 import { experimentYaml } from "../../../src/train/experiment/experimentYaml.js";
 import { networksOf } from "../../../src/train/fit/networks.js";
+import { leastExperiment } from "../../support/leastExperiment.js";
 
-const least = {
-  name: "tiny",
-  network: "plain",
-  splits: { train: 1 },
-  features: ["membrane"],
-  loss: [{ kind: "binaryCrossEntropy" }],
-  budget: "10 steps",
-};
+const least = { ...leastExperiment, features: ["membrane"], loss: [{ kind: "binaryCrossEntropy" }] };
 
 const refusal = (changes: Readonly<Record<string, unknown>>): string => {
   try {
@@ -164,12 +158,11 @@ describe("networks", () => {
 
   test("per type are per feature too", () => {
     const networks = of({ types: ["ribosome"], features: ["membrane", "carbon"], networks: "perType" });
-    expect(networks.map(({ name, channels }) => [name, channels])).toEqual([
-      ["ribosome", ["ribosome"]],
-      ["membrane", ["membrane"]],
-      ["carbon", ["carbon"]],
+    expect(networks.map(({ name, channels, features }) => [name, channels, features])).toEqual([
+      ["ribosome", ["ribosome"], []],
+      ["membrane", ["membrane"], ["membrane"]],
+      ["carbon", ["carbon"], ["carbon"]],
     ]);
-    expect(networks[0]).not.toHaveProperty("features");
   });
 
   test("learn nothing as a type and as a feature", () => {

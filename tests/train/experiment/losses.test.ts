@@ -6,6 +6,7 @@ import { buildNetwork } from "../../../src/nets/architecture.js";
 import { layOut, namedWeights } from "../../../src/nets/weights.js";
 import { buildLoss, lossSchema } from "../../../src/train/experiment/losses.js";
 import { lossFunction, type Point, relativeGradientError } from "../../support/engines/centralDifferences.js";
+import { expectClose, leadOf } from "../../support/engines/leadConvolution.js";
 import { fixture, formulaWeights, numbers, oneHotClasses } from "../../support/formula.js";
 
 interface LossCase {
@@ -27,15 +28,7 @@ const { shape, channels, cases } = fixture<{
 const [samples, ...patch] = shape;
 
 function pointOf({ specs, activation, target }: LossCase, size: Shape3 = patch): Point {
-  const network = buildNetwork(
-    {
-      name: "lead",
-      description: "a trained 1×1×1 convolution",
-      source: "",
-      build: (g, _, outputs) => g.convolution(g.input("pair", 2), "lead", outputs, { kernel: [1, 1, 1] }),
-    },
-    { outputs: channels },
-  );
+  const network = buildNetwork(leadOf(2), { outputs: channels });
   const { graph, logits, parameters } = network;
   const inputs = {
     logits,
@@ -50,7 +43,7 @@ function pointOf({ specs, activation, target }: LossCase, size: Shape3 = patch):
   const heat = numbers("heat", [samples, channels, ...size]);
   const counted = numbers("counted", [samples, 1, ...size]);
   return {
-    trainable: { network, objectives, batchInputs, layout },
+    trainable: { network, objectives, parts: [], batchInputs, layout },
     weights: formulaWeights(layout),
     batch: {
       pair: numbers("image", [samples, 2, ...size], 2),
@@ -73,8 +66,8 @@ describe.each(cases.map((item) => [item.name, item] as const))("%s", (_, item) =
     await f.release();
     expect(loss).toBeCloseTo(item.loss, 5);
     const named = namedWeights(point.trainable.layout, gradient);
-    expectClose(named.get("lead.weight")!, item.weightGradient);
-    expectClose(named.get("lead.bias")!, item.biasGradient);
+    expectClose(named.get("lead.weight")!, item.weightGradient, 1e-5);
+    expectClose(named.get("lead.bias")!, item.biasGradient, 1e-5);
   });
 
   test("has a gradient equal to central differences", async () => {
@@ -99,11 +92,3 @@ describe.each(cases.map((item) => [item.name, item] as const))("%s", (_, item) =
     expect(Math.max(...ignored.gradient.map(Math.abs))).toBe(0);
   });
 });
-
-function expectClose(ours: Float32Array, theirs: readonly number[]): void {
-  expect(ours.length).toBe(theirs.length);
-  const length = Math.hypot(...theirs);
-  theirs.forEach((value, i) => {
-    expect(Math.abs(ours[i]! - value)).toBeLessThan(1e-5 * length);
-  });
-}

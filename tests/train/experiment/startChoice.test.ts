@@ -3,17 +3,17 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { beforeEach, expect, it } from "vitest";
 import { parse } from "yaml";
-import { checkExperiment, experimentHash, readExperiment } from "../../../src/train/experiment/experiment.js";
+import { canonicalJson } from "../../../src/system/files.js";
+import {
+  checkExperiment,
+  experimentContent,
+  experimentHash,
+  readExperiment,
+} from "../../../src/train/experiment/experiment.js";
 import { experimentYaml } from "../../../src/train/experiment/experimentYaml.js";
+import { experimentWith, leastExperiment } from "../../support/leastExperiment.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 
-const least = {
-  name: "tiny",
-  network: "plain",
-  splits: { train: 1 },
-  loss: [{ kind: "crossEntropy" }],
-  budget: "10 steps",
-};
 let folder: string;
 beforeEach(() => {
   folder = temporaryFolder();
@@ -21,7 +21,7 @@ beforeEach(() => {
 
 async function read(from: unknown, flag?: string) {
   const path = join(folder, "tiny.yaml");
-  writeFileSync(path, JSON.stringify({ ...least, from }));
+  writeFileSync(path, JSON.stringify({ ...leastExperiment, from }));
   return (await readExperiment(path, { from: flag })).from;
 }
 
@@ -55,11 +55,11 @@ it.each<[unknown, RegExp]>([
   [{ rate: 1 }, /from\.checkpoint: got nothing/],
   [7, /from: got 7/],
 ])("%j is refused", (from, message) => {
-  expect(() => checkExperiment({ ...least, from }, "tiny.yaml")).toThrow(message);
+  expect(() => checkExperiment({ ...leastExperiment, from }, "tiny.yaml")).toThrow(message);
 });
 
 it("has no place in an experiment whose network was trained elsewhere", () => {
-  const { loss: _, budget: __, ...rest } = least;
+  const { loss: _, budget: __, ...rest } = leastExperiment;
   const network = { onnx: "model.onnx", activation: "sigmoid", outputs: ["ribosome"] };
   expect(() => checkExperiment({ ...rest, network, from: "a.safetensors" }, "tiny.yaml")).toThrow(
     /from: model\.onnx/,
@@ -67,17 +67,19 @@ it("has no place in an experiment whose network was trained elsewhere", () => {
 });
 
 it("is hashed by its content where that is known, and without it the hash is as it was", () => {
-  const hash = (from: object | undefined) => experimentHash(checkExperiment({ ...least, from }, "tiny.yaml"));
+  const hash = (from: object | undefined) => experimentHash(checkExperiment({ ...leastExperiment, from }, "tiny.yaml"));
   const sha256 = "a".repeat(64);
   expect(hash({ checkpoint: "here", sha256 })).toBe(hash({ checkpoint: "there", sha256 }));
   expect(hash({ checkpoint: "here" })).not.toBe(hash({ checkpoint: "there" }));
   expect(hash({ checkpoint: "here", sha256, rate: 0.1 })).not.toBe(hash({ checkpoint: "here", sha256 }));
-  expect(hash(undefined)).toBe(experimentHash(checkExperiment(least, "tiny.yaml")));
+  expect(hash(undefined)).toBe(experimentHash(experimentWith()));
+  const content = JSON.parse(canonicalJson(experimentContent(experimentWith()))) as object;
+  for (const key of ["from", "features", "watch", "tensorboard"]) expect(content).not.toHaveProperty(key);
 });
 
 it("is written for a file elsewhere with the path from there; a name stays", () => {
   const written = (checkpoint: string) => {
-    const experiment = checkExperiment({ ...least, from: checkpoint }, "tiny.yaml");
+    const experiment = checkExperiment({ ...leastExperiment, from: checkpoint }, "tiny.yaml");
     return (parse(experimentYaml(experiment, "runs/x", [])) as typeof experiment).from!.checkpoint;
   };
   expect(written("runs/a/best.safetensors")).toBe("../a/best.safetensors");

@@ -1,5 +1,5 @@
 /** Whole runs that learn features by masks: alone, and beside types. */
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
@@ -11,8 +11,10 @@ import { readFoldsReport } from "../../../src/score/folds.js";
 import { readCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
 import { detectHoldout, type PredictedMask } from "../../../src/train/run/holdout.js";
 import { prepareRun } from "../../../src/train/run/prepare.js";
+import { tuneOnly } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { pickbench } from "../../support/commandLine.js";
+import { hearingReporter } from "../../support/hearingReporter.js";
 import { writeBlobs } from "../../support/masks.js";
 import {
   allowTiny,
@@ -49,14 +51,17 @@ const run = (experiment: string, out: string, ...flags: string[]) =>
     ...flags,
   );
 
-test("features alone: trained, tuned by Dice, predicted, and the same bytes again", async () => {
-  const experiment = await tinyExperiment(at("alone.yaml"), {
+const aloneWith = (file: string, ...thresholds: number[]) =>
+  tinyExperiment(at(file), {
     types: [],
     features: [{ name: "blob", annotated: "slices" }],
     loss,
     budget: "40 steps",
-    picking: { thresholds: [0.2, 0.4, 0.6] },
+    picking: { thresholds },
   });
+
+test("features alone: trained, tuned by Dice, predicted, and the same bytes again", async () => {
+  const experiment = await aloneWith("alone.yaml", 0.2, 0.4, 0.6);
   const { stderr, code } = await run(experiment, "alone");
   expect([code, stderr]).toEqual([0, expect.any(String)]);
   const checkpoint = await readCheckpoint(at("alone", "best.safetensors"), { allowCode: [tinyCode(folder)] });
@@ -130,6 +135,16 @@ test("a held-out run's maps come with its masks, and submit has nothing to pick"
   expect([submitted.code, submitted.stderr]).toEqual([
     1,
     expect.stringMatching(/segments blob and picks nothing/),
+  ]);
+});
+
+test("features that are tuned again have the scores of the thresholds before, which is said", async () => {
+  await cp(at("alone"), at("retuned"), { recursive: true });
+  const reporter = hearingReporter();
+  const experiment = await aloneWith("retuned.yaml", 0.3);
+  await tuneOnly(runFolder(at("retuned")), { experiment, data, resume: false, threads: 1, reporter });
+  expect(reporter.notes).toEqual([
+    expect.stringMatching(/retuned: its scores and overlays are of the thresholds before$/),
   ]);
 });
 

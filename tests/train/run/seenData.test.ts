@@ -8,7 +8,11 @@ import { hearingReporter } from "../../support/hearingReporter.js";
 
 const shape = [16, 32, 32] as const;
 const spacing = [angstrom(10), angstrom(10), angstrom(10)] as const;
-const dataset: Dataset = { root: "", overlayRoot: "", roots: [], particles: [], runs: [] };
+const dataset: Pick<Dataset, "particles"> = { particles: [] };
+const picks = new Map([
+  ["A", []],
+  ["B", []],
+]);
 
 /** A reader of noise, skewed by squares to one side, with a blank margin where it is asked for; it counts reads. */
 function readerOf(run: string, path: string, sign: 1 | -1, blankPlanes = 0) {
@@ -35,7 +39,7 @@ test("what was seen once is handed on: nothing is read or told again, and the fa
   const all = [readerOf("A", "a", -1, 4), readerOf("B", "b", 1), readerOf("B", "c", -1)];
   const readers = all.map(({ reader }) => reader);
   const reporter = hearingReporter();
-  const first = await seeData(dataset, [...readers, ...readers], ["A", "B"], reporter);
+  const first = await seeData(dataset, picks, [...readers, ...readers], ["A", "B"], reporter);
   expect(all.map(({ reads }) => reads.count)).toEqual([1, 1, 1]);
   expect([first.trained, first.blank]).toEqual(["mixed", { A: 0.25 }]);
   expect(reporter.notes).toEqual([expect.stringMatching(/^A: 25.0 % of the voxels are blank/)]);
@@ -46,9 +50,9 @@ test("what was seen once is handed on: nothing is read or told again, and the fa
     [[b, c], ["B"]],
     [[c, a], ["B"]],
   ] as const) {
-    const again = await seeData(dataset, some, train, reporter, first.tomograms);
+    const again = await seeData(dataset, picks, some, train, reporter, first.tomograms);
     expect(again).toMatchObject({
-      ...(await seeData(dataset, some, train, hearingReporter())),
+      ...(await seeData(dataset, picks, some, train, hearingReporter())),
       tomograms: {},
     });
   }

@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { challengeParticles, type ParticlePick } from "../../../src/domain/particles.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { scoreInterval } from "../../../src/score/statistics/interval.js";
-import { checkExperiment } from "../../../src/train/experiment/experiment.js";
 import { writeReport } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
+import { experimentWith } from "../../support/leastExperiment.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 
 test("the interval is the leaderboard's, whatever the experiment's seed", async () => {
@@ -21,13 +21,7 @@ test("the interval is the leaderboard's, whatever the experiment's seed", async 
     ["B", [at(1800)]],
   ]);
   for (const seed of [0, 7]) {
-    const experiment = checkExperiment(
-      {
-        ...{ name: "a", network: "baseline", splits: { train: 1 }, budget: "1 step", seed },
-        loss: [{ kind: "crossEntropy" }],
-      },
-      "a.yaml",
-    );
+    const experiment = experimentWith({ seed });
     const dataset = { ...{ root: "", overlayRoot: "", roots: [], runs: [] }, particles: challengeParticles };
     const report = await writeReport({ experiment, dataset }, runFolder(temporaryFolder()), truth, picks);
     expect(report.interval).toEqual(scoreInterval(report.holdout!, { particles: challengeParticles }));

@@ -3,22 +3,22 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openDataset } from "../../../src/data/dataset.js";
-import { dataManifest } from "../../../src/data/manifest.js";
+import { dataManifest, runFingerprints } from "../../../src/data/manifest.js";
+import { readRunPicks } from "../../../src/data/picks.js";
 import type { EnsembleRecord } from "../../../src/train/checkpoint/ensembleRecord.js";
 import {
   type Generation,
   joined,
   type Lineage,
-  lineageByName,
   lineageOf,
   lineageOfTrained,
   type SeenRun,
   tunedAlso,
   unknownLineage,
 } from "../../../src/train/checkpoint/lineage.js";
-import { checkExperiment, experimentHash } from "../../../src/train/experiment/experiment.js";
-import { checkAncestry, fingerprintsOf, isSame } from "../../../src/train/transfer/ancestry.js";
-import { hearingReporter } from "../../support/hearingReporter.js";
+import { experimentHash } from "../../../src/train/experiment/experiment.js";
+import { checkAncestry, isSame } from "../../../src/train/transfer/ancestry.js";
+import { experimentWith } from "../../support/leastExperiment.js";
 import { temporaryFolder, writeTree } from "../../support/storeFixtures.js";
 
 const hash = (letter: string) => letter.repeat(64);
@@ -42,10 +42,8 @@ const generation = (
 function check(lineage: Generation[], roles: { tune?: SeenRun[]; holdout?: SeenRun[] }): string[] {
   const { tune = [], holdout = [] } = roles;
   const now = new Map([...tune, ...holdout].map((each) => [each.run, each]));
-  const reporter = hearingReporter();
   const names = { tune: tune.map(({ run }) => run), holdout: holdout.map(({ run }) => run) };
-  checkAncestry("old.safetensors", lineage, names, now, reporter);
-  return reporter.notes;
+  return checkAncestry({ path: "old.safetensors", lineage }, names, now);
 }
 
 describe("two runs are the same", () => {
@@ -114,31 +112,18 @@ it("of a training whose runs are not known it is said that they are not, in ever
 });
 
 it("of a checkpoint without lineage are the runs that its experiment names", () => {
-  const experiment = (splits: object) =>
-    checkExperiment(
-      { name: "old", network: "plain", splits, loss: [{ kind: "crossEntropy" }], budget: "1 step" },
-      "old.yaml",
-    );
-  const [named] = lineageByName(experiment({ train: ["TS_1"], tune: 0, holdout: ["TS_2"] }), null);
+  const experiment = (splits: object) => experimentWith({ name: "old", splits });
+  const [named] = lineageOf({ experiment: experiment({ train: ["TS_1"], tune: 0, holdout: ["TS_2"] }) });
   expect(named!.roles).toEqual({ train: [byName("TS_1")], tune: [] });
   expect(() => check([named!], { holdout: [seen("TS_1", "a", "a")] })).toThrow(/TS_1 was trained on by old/);
-  const [counted] = lineageByName(experiment({ train: "rest", tune: ["TS_1"] }), null);
+  const [counted] = lineageOf({ experiment: experiment({ train: "rest", tune: ["TS_1"] }) });
   expect(counted!.roles).toEqual({ train: null, tune: [byName("TS_1")] });
-  const [fold] = lineageByName(experiment({ fold: 0, folds: 4 }), null);
+  const [fold] = lineageOf({ experiment: experiment({ fold: 0, folds: 4 }) });
   expect(fold!.roles).toEqual({ train: null, tune: null });
 });
 
 it("of an ensemble without lineage are the runs of its members that count, and those it was tuned on", () => {
-  const experiment = checkExperiment(
-    {
-      name: "a",
-      network: "plain",
-      splits: { train: ["TS_1"] },
-      loss: [{ kind: "crossEntropy" }],
-      budget: "1 step",
-    },
-    "a.yaml",
-  );
+  const experiment = experimentWith({ name: "a", splits: { train: ["TS_1"] } });
   const member = (name: string, weight: number, trainedOn: string[] | null) => ({
     ...{ sha256: hash("a"), experiment: name, weight, score: 0, trainedOn },
   });
@@ -149,20 +134,12 @@ it("of an ensemble without lineage are the runs of its members that count, and t
   expect(held("TS_2")).toThrow(/TS_2 was trained on by b/);
   expect(held("TS_4")).toThrow(/TS_4 was tuned on by ensemble of a, b, c/);
   expect(held("TS_3")()).toEqual([expect.stringMatching(/not all runs are known that a, b was trained/)]);
+  const now = { experimentHash: experimentHash(experiment), lineage: [generation("a", [byName("TS_1")])] };
+  expect(lineageOfTrained({ experiment, ensemble }, now)).toEqual(lineage);
 });
 
 it("tuning again an older checkpoint keeps what its own experiment trained on, not what another one would", () => {
-  const experiment = (train: string[]) =>
-    checkExperiment(
-      {
-        name: "old",
-        network: "plain",
-        splits: { train },
-        loss: [{ kind: "crossEntropy" }],
-        budget: "1 step",
-      },
-      "old.yaml",
-    );
+  const experiment = (train: string[]) => experimentWith({ name: "old", splits: { train } });
   const [old, other] = [experiment(["TS_1"]), experiment(["TS_2"])];
   const now = (given: typeof old, run: string) => ({
     experimentHash: experimentHash(given),
@@ -204,7 +181,8 @@ describe("a run's fingerprint", () => {
   const of = async (folder: string, run: string) => {
     const dataset = await openDataset(folder);
     const manifest = await dataManifest(dataset, [run], { hash: true });
-    return (await fingerprintsOf(dataset, [run], manifest)).get(run)!;
+    const picks = new Map([[run, await readRunPicks(dataset, run)]]);
+    return runFingerprints(dataset, picks, manifest).get(run)!;
   };
 
   it("is the same under another name and in another place, and of two tomograms it has two", async () => {

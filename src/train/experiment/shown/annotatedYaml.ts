@@ -2,6 +2,7 @@
 import { Document, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from "yaml";
 import type { z } from "zod";
 import { canonicalJson } from "../../../system/files.js";
+import { isMapping } from "../../../system/mapping.js";
 import { type Experiment, experimentSchema } from "../schema.js";
 import { valueText } from "./differences.js";
 
@@ -69,8 +70,6 @@ function annotate(pair: Pair, { schema, value, defaults, depth }: Place): void {
 /** Marks a value that is not the default; a mapping whose default is one is marked key by key. */
 function changeOf(own: unknown, usual: unknown): string[] {
   if (usual === null) return [];
-  const isMapping = (value: unknown) =>
-    value !== null && typeof value === "object" && !Array.isArray(value) && value !== undefined;
   if (isMapping(own) && isMapping(usual)) return [];
   if (usual !== undefined && canonicalJson(own) === canonicalJson(usual)) return [];
   return [`changed; ${usual === undefined ? "absent by default" : `default ${valueText(usual)}`}`];

@@ -3,6 +3,7 @@
  * people: what a key means, what is changed, what differs.
  */
 import { canonicalJson } from "../../../system/files.js";
+import { isMapping } from "../../../system/mapping.js";
 
 /** A key whose values differ. */
 export interface Difference {
@@ -17,13 +18,8 @@ export interface Difference {
 export const experimentDifferences = (a: object, b: object): Difference[] =>
   differencesAt("", a, b).filter(({ key }) => key !== "");
 
-type Mapping = Readonly<Record<string, unknown>>;
-
-const isMapping = (value: unknown): value is Mapping =>
-  value !== null && typeof value === "object" && !Array.isArray(value);
-
 /** A list of mappings, such as the losses, which is compared item by item. */
-const asMapping = (value: unknown): Mapping | undefined => {
+const asMapping = (value: unknown): Readonly<Record<string, unknown>> | undefined => {
   if (isMapping(value)) return value;
   return Array.isArray(value) && value.length > 0 && value.every(isMapping)
     ? Object.fromEntries(value.entries())

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { checkExperiment } from "../../../../src/train/experiment/experiment.js";
+import { experimentSchema } from "../../../../src/train/experiment/schema.js";
 import { annotatedYaml } from "../../../../src/train/experiment/shown/annotatedYaml.js";
 import {
   differencesText,
@@ -69,6 +70,8 @@ describe("the annotated YAML", () => {
     const above = (key: string) =>
       lines[lines.findIndex((line) => line.trim().startsWith(`${key}:`)) - 1]!.trim();
     expect(above("weightDecay")).toBe("# weight decay of AdamW");
+    for (const [key, { description }] of Object.entries(experimentSchema.shape))
+      if (description !== undefined && key in changed) expect(above(key), key).toMatch(/^# /);
     expect(above("rate")).toBe("# changed; default 0.001");
     expect(above("shape")).toBe("# changed; default [64,64,64]");
     expect(above("types")).toBe("# changed; absent by default");
