@@ -86,6 +86,11 @@ test("features alone leave no CSV, and a report that says so", () => {
 test.each<[string, (text: string) => string, RegExp]>([
   ["a count", (text) => text.replace('"tp":2,', '"tp":3,'), /membrane in TS_1: dice is 0\.6.* by its counts/],
   [
+    "a count of a run that the tune runs name too",
+    (text) => text.replace('"tp":2,', '"tp":3,').replaceAll('"TS_40"', '"TS_1"'),
+    /membrane in TS_1: dice is 0\.6.* by its counts/,
+  ],
+  [
     "a mean",
     (text) => text.replace(/"mean":\{("dice":[\d.]+),"iou":[\d.]+/, '"mean":{$1,"iou":0.9'),
     /mean of membrane: iou is 0\.9/,
