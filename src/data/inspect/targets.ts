@@ -1,6 +1,7 @@
 /** Writes what a network is to learn, to be looked at: balls of types and masks of features, as volumes and a picture a run. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { unknown, yes } from "../../domain/maskValues.js";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { type Shape3, type Volume, voxelCount } from "../../domain/volume.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
@@ -10,7 +11,7 @@ import { checkedName, inside } from "../../system/paths/names.js";
 import type { Reporter } from "../../system/reporter.js";
 import { labelled } from "../layouts/copickProject.js";
 import { type Feature, withBoxes } from "../masks/features.js";
-import { type Mask, unknown, withoutBlank, yes } from "../masks/mask.js";
+import { type Mask, withoutBlank } from "../masks/mask.js";
 import { readMask } from "../masks/read.js";
 import type { Dataset } from "../model.js";
 import { readNormalised } from "../normalisation.js";

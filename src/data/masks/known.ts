@@ -1,8 +1,8 @@
 /** Which voxels of a mask were annotated: slices, boxes, or all; the others become unknown. */
+import { unknown } from "../../domain/maskValues.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { AnnotatedBox, Feature } from "./features.js";
-import { unknown } from "./mask.js";
 import { type NearestVoxels, rangeWithin } from "./resample.js";
 
 /** What of a run's mask is known. */

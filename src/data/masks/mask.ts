@@ -1,11 +1,7 @@
 /** Masks in memory: which voxels of a tomogram belong to a feature, which do not, and which are unknown. */
+import { unknown, yes } from "../../domain/maskValues.js";
 import { type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
 import { sharedBytes } from "../../formats/sharedFloats.js";
-
-/** Values of a mask's voxels. */
-export const no = 0;
-export const yes = 1;
-export const unknown = 2;
 
 /** A feature's mask on a tomogram's grid, in shared memory, with counts by slice for drawing voxels. */
 export interface Mask {
@@ -36,10 +32,6 @@ export function maskOf(voxels: Uint8Array, shape: Shape3, spacing: Spacing3): Ma
   }
   return { voxels, shape, spacing, yesBefore, knownBefore };
 }
-
-/** Returns a mask of which nothing is known. */
-export const unknownMask = (shape: Shape3, spacing: Spacing3): Mask =>
-  maskOf(sharedBytes(voxelCount(shape)).fill(unknown), shape, spacing);
 
 /** Numbers of a mask's voxels that are yes, and that are known. */
 export const yesCount = ({ yesBefore }: Mask): number => yesBefore.at(-1)!;

@@ -1,5 +1,6 @@
 /** Reads masks: label volumes, chunk by chunk, onto a tomogram's grid. */
 import { basename } from "node:path";
+import { no, unknown, yes } from "../../domain/maskValues.js";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { sharedBytes } from "../../formats/sharedFloats.js";
 import { extent } from "../../formats/zarr/chunkGrid.js";
@@ -13,7 +14,7 @@ import { isMrcName } from "../volumeNames.js";
 import type { Feature } from "./features.js";
 import { findMask, type MaskPlace, patternPath } from "./find.js";
 import { type AnnotatedPlaces, forgetUnannotated, placesOf } from "./known.js";
-import { type Mask, maskOf, unknown, yes } from "./mask.js";
+import { type Mask, maskOf } from "./mask.js";
 import { type NearestVoxels, nearestVoxels, rangeWithin } from "./resample.js";
 
 /** A tomogram whose grid masks are read onto. */
@@ -134,7 +135,7 @@ async function readVoxels(
       for (const end = at + height * width; at < end; at++)
         if (region[at] !== ignore && isYes(region[at]!)) slicesWithYes[box.start[0] + z] = 1;
     copyNearest(region, box.start, [depth, height, width], nearest, shape, (to, value) => {
-      voxels[to] = value === ignore ? unknown : isYes(value) ? yes : 0;
+      voxels[to] = value === ignore ? unknown : isYes(value) ? yes : no;
     });
   }
   return { voxels, labels, slicesWithYes };

@@ -1,6 +1,6 @@
 /** Thresholds of features, chosen by Dice over the known voxels of the tune runs. */
-import type { Mask } from "../../data/masks/mask.js";
-import { unknown, yes, yesCount } from "../../data/masks/mask.js";
+import { type Mask, yesCount } from "../../data/masks/mask.js";
+import { unknown, yes } from "../../domain/maskValues.js";
 import type { SparseMap } from "../../infer/predict/sparseMap.js";
 import type { FeatureSettings } from "../checkpoint/checkpoint.js";
 
