@@ -5,6 +5,7 @@ import { unknown, yes } from "../../domain/maskValues.js";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { type Shape3, type Volume, voxelCount } from "../../domain/volume.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
+import { featureColour } from "../../present/pictures/canvas.js";
 import { renderSlice, type Tint } from "../../present/pictures/slice.js";
 import { writeWhole } from "../../system/files.js";
 import { checkedName, inside } from "../../system/paths/names.js";
@@ -37,16 +38,6 @@ export const unknownLabel = 255;
 const least = 0.5;
 /** Planes that are painted at once. */
 const slabDepth = 4;
-
-/** Colours of features in pictures (Okabe and Ito 2008), beginning again after the last. */
-const colours = [
-  [86, 180, 233],
-  [230, 159, 0],
-  [0, 158, 115],
-  [240, 228, 66],
-  [204, 121, 167],
-  [213, 94, 0],
-] as const;
 
 /** Returns the paths that a run's targets are written to: types, features in their order, and the picture. */
 export function targetPaths(
@@ -240,7 +231,7 @@ const maskTints = (masks: readonly (Mask | undefined)[], z: number): Tint[] =>
   masks.flatMap((mask, k) => {
     if (!mask) return [];
     const area = planeOf(mask, z).map((value) => Number(value === yes));
-    return [{ area, colour: colours[k % colours.length]!, opacity: 0.45 }];
+    return [{ area, colour: featureColour(k), opacity: 0.45 }];
   });
 
 function planeOf({ voxels, shape }: Mask, z: number): Uint8Array {
