@@ -20,6 +20,8 @@ export const maskMeasures = [
 ] as const;
 /** The name of a measure. */
 export type MaskMeasure = (typeof maskMeasures)[number];
+/** Tells whether a measure is a distance in Å; all others are shares. */
+export const isDistance = (name: MaskMeasure): boolean => name === "surfaceMean" || name === "surface95";
 /** A value of each measure; null where it is not defined. */
 export type MaskMeasures = Readonly<Record<MaskMeasure, number | null>>;
 
@@ -95,7 +97,7 @@ function knownPrediction(truth: Uint8Array, prediction: Uint8Array): Uint8Array 
 }
 
 /** Counts of voxels that the measures of overlap are made of. */
-export type VoxelCounts = Pick<MaskScore, "tp" | "fp" | "fn" | "known">;
+type VoxelCounts = Pick<MaskScore, "tp" | "fp" | "fn" | "known">;
 
 function countVoxels(truth: Uint8Array, predicted: Uint8Array): VoxelCounts {
   let [tp, fp, fn, known] = [0, 0, 0, 0];
@@ -146,4 +148,4 @@ export function centreLineDice({ tp, fp, fn, skeletons }: CentreLineCounts): num
 }
 
 /** Counts that centre-line Dice is made of. */
-export type CentreLineCounts = Pick<MaskScore, "tp" | "fp" | "fn" | "skeletons">;
+type CentreLineCounts = Pick<MaskScore, "tp" | "fp" | "fn" | "skeletons">;

@@ -83,7 +83,7 @@ export class FeatureScorer {
             holdout: this.#scores.holdout.get(feature) ?? {},
             tune: this.#scores.tune.get(feature) ?? {},
           },
-          { seed },
+          seed,
         ),
       ]),
     );
