@@ -17,7 +17,8 @@ import { readMask } from "../masks/read.js";
 import type { Dataset } from "../model.js";
 import { readNormalised } from "../normalisation.js";
 import { alignedMap, orientation } from "../patches/map.js";
-import { type PaintedType, paintTarget, type TargetSpec } from "../patches/targets.js";
+import { paintedTypes } from "../patches/spec.js";
+import { paintTarget, type TargetSpec } from "../patches/targets.js";
 import { readRunPicks } from "../picks.js";
 import { type GridChoice, gridOf } from "./features.js";
 
@@ -33,7 +34,7 @@ export interface TargetsRequest {
 }
 
 /** Label of voxels of which nothing is known, in the volumes that are written. */
-export const unknownLabel = 255;
+const unknownLabel = 255;
 /** Value from which on a soft target counts as its type. */
 const least = 0.5;
 /** Planes that are painted at once. */
@@ -134,13 +135,9 @@ function labelsOf(
   picks: readonly ParticlePick[],
   { types, ignore, target }: TargetsRequest,
 ): TypeLabels {
-  const own = new Map(labelled(dataset.particles).map(({ name, label }) => [name, label]));
-  const labelOf = new Map(types.map(({ name }, at) => [name, own.get(name) ?? at + 1]));
-  const painted: PaintedType[] = types.flatMap((particle, k) =>
-    ignore.includes(particle.name) ? [] : [{ particle, channel: k + 1 }],
-  );
-  for (const particle of dataset.particles)
-    if (ignore.includes(particle.name)) painted.push({ particle, channel: undefined });
+  const learned = labelled(dataset.particles).filter(({ name }) => types.some((type) => type.name === name));
+  const labelOf = new Map(learned.map(({ name, label }) => [name, label]));
+  const painted = paintedTypes({ types, ignore, background: true });
   const voxels = new Uint16Array(voxelCount(shape));
   const plane = shape[1] * shape[2];
   const straight = orientation(0, [false, false, false]);
