@@ -118,7 +118,7 @@ export function checkFeatures(dataset: Dataset, features: readonly Feature[]): v
 /**
  * Lists the files outside the data set that the masks of a run are read from, by the names that manifests give them.
  */
-export async function maskFiles(
+async function maskFiles(
   features: readonly Feature[],
   run: string,
 ): Promise<{ readonly name: string; readonly path: string }[]> {

@@ -118,8 +118,8 @@ async function readVoxels(
   const slicesWithYes = new Uint8Array(reader.shape[0]);
   const labels = new Set<number>();
   const isYes = (value: number): boolean => (label === undefined ? value > 0 : value === label);
-  for (const { box, values } of await chunksOf(reader)) {
-    const region = await values();
+  for (const { box } of reader.chunks()) {
+    const region = await reader.readRegion(box);
     const [depth, height, width] = extent(box);
     let last = Number.NaN;
     for (let at = 0; at < region.length; at++) {
@@ -139,11 +139,6 @@ async function readVoxels(
     });
   }
   return { voxels, labels, slicesWithYes };
-}
-
-/** Yields the chunks of a volume one by one. */
-async function chunksOf(reader: TomogramReader) {
-  return reader.chunks().map(({ box }) => ({ box, values: () => reader.readRegion(box) }));
 }
 
 /** Hands on, for every voxel of the tomogram whose nearest voxel lies in a chunk, its place and that voxel's value. */
