@@ -5,15 +5,9 @@ import { fixed, none, percent, range } from "../../present/text.js";
 import type { FeatureReport } from "../../score/masks/featureScores.js";
 import { isDistance, type MaskMeasure, type MaskMeasures, maskMeasures } from "../../score/masks/maskScore.js";
 import { measureTitles } from "../../score/masks/maskText.js";
+import type { OverlayPicture } from "../pictures/overlays.js";
 import type { ReportedRun } from "../readRun.js";
 import { note, type Section, table } from "./section.js";
-
-/** A run's picture of a feature's masks. */
-export interface OverlayPicture {
-  readonly run: string;
-  readonly feature: string;
-  readonly address: string;
-}
 
 /** Makes the section of features, a tab each; null where the experiment has none. */
 export function featuresSection(
