@@ -286,6 +286,19 @@ describe("refuses with one sentence", () => {
     expect(() => check({ name: "membrane", annotated: { slices: { AA: [1] } } })).toThrow(
       /names the run AA, which the data set has not; did you mean A\?/,
     );
+    expect(() => check({ name: "own" })).toThrow(
+      /no segmentation own that is taken unasked; there is user pickbench, session predict: name one with features: \[\{name: own, user/,
+    );
+    expect(() => check({ name: "membrane", user: "bne" })).toThrow(
+      /no segmentation membrane of that user or session; there is user ann, session 1: name/,
+    );
+    expect(() => check({ name: "parts" })).toThrow(/no segmentation parts/);
+    for (const found of [
+      { name: "own", user: "pickbench" },
+      { name: "parts", label: 3 },
+      { name: "carbon", user: "ann" },
+    ])
+      expect(() => check(found)).not.toThrow();
     expect(() => check({ name: "membrnae" })).toThrow(/no segmentation membrnae; did you mean membrane\?/);
     expect(() => check({ name: "actin" })).toThrow(/no segmentation actin; there is carbon, coarse/);
   });
