@@ -59,7 +59,8 @@ function segmentationsOf(
   if (named.length > 0) return { found: named, label, labels: undefined };
   const labels = labelsOf(dataset);
   const own = labels.get(name);
-  return { found: there.filter(({ isMultilabel }) => isMultilabel && own !== undefined), label: own, labels };
+  const found = there.filter(({ isMultilabel }) => isMultilabel && own !== undefined);
+  return { found, label: label ?? own, labels };
 }
 
 /** Tells whether a segmentation is a feature's by its own name: a binary one, or one of which the feature names a label. */

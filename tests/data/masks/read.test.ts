@@ -91,6 +91,8 @@ describe("copick's segmentations", () => {
   test("reads the label of the configuration's object, particle or not", async () => {
     expect([...(await read("carbon"))!.voxels]).toEqual(wanted((label) => Number(label === 2)));
     expect([...(await read("ribosome"))!.voxels]).toEqual(wanted((label) => Number(label === 1)));
+    const other = await read({ name: "ribosome", label: 3 });
+    expect([...other!.voxels]).toEqual(wanted((label) => Number(label === 3)));
   });
 
   test("reads a label that is given, of a mask by its own name", async () => {
