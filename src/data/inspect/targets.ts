@@ -11,7 +11,7 @@ import { writeWhole } from "../../system/files.js";
 import { checkedName, inside } from "../../system/paths/names.js";
 import type { Reporter } from "../../system/reporter.js";
 import { labelled } from "../layouts/copickProject.js";
-import { type Feature, withBoxes } from "../masks/features.js";
+import type { Feature } from "../masks/features.js";
 import { type Mask, withoutBlank } from "../masks/mask.js";
 import { readMask } from "../masks/read.js";
 import type { Dataset } from "../model.js";
@@ -69,12 +69,11 @@ export async function writeTargets(
   request: TargetsRequest,
   reporter: Reporter,
 ): Promise<string[]> {
-  const features = await Promise.all(request.features.map(withBoxes));
   const written: string[] = [];
   const progress = reporter.progress("writing targets", dataset.runs.length, "runs");
   try {
     for (const [at, { name: run }] of dataset.runs.entries()) {
-      written.push(...(await writeRun(dataset, run, { ...request, features })));
+      written.push(...(await writeRun(dataset, run, request)));
       progress.update(at + 1, run);
     }
   } finally {

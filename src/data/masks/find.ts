@@ -9,7 +9,7 @@ import { nearest, suggestion } from "../../system/nearest.js";
 import { isThere } from "../../system/paths/replacing.js";
 import { labelled } from "../layouts/copickProject.js";
 import type { Dataset, Run, SegmentationRef } from "../model.js";
-import { annotatedRuns, type Feature } from "./features.js";
+import { annotatedRuns, type Feature, withBoxes } from "./features.js";
 
 /** A mask's volume, and what its voxels mean. */
 export interface MaskPlace {
@@ -114,12 +114,12 @@ export function featuresThere(dataset: Dataset): string[] {
 /**
  * Checks that the data set knows every feature, and every run that a feature's annotation names.
  *
- * @throws PickbenchError BadExperiment, listing what there is
+ * @throws PickbenchError BadExperiment, listing what there is, or where a file holds no boxes
  */
-export function checkFeatures(dataset: Dataset, features: readonly Feature[]): void {
+export async function checkFeatures(dataset: Dataset, features: readonly Feature[]): Promise<void> {
   const runs = dataset.runs.map(({ name }) => name);
   for (const feature of features) {
-    const strange = annotatedRuns(feature).find((run) => !runs.includes(run));
+    const strange = annotatedRuns(await withBoxes(feature)).find((run) => !runs.includes(run));
     if (strange !== undefined)
       throw new PickbenchError(
         "BadExperiment",

@@ -13,7 +13,7 @@ export type AnnotatedPlaces =
   | { readonly boxes: readonly AnnotatedBox[] }
   | { readonly mask: string };
 
-/** Returns what is known of a feature in a run; undefined where nothing is. Boxes in a file must have been read. */
+/** Returns what is known of a feature in a run; undefined where nothing is. Boxes in a file must have been read (`withBoxes`). */
 export function placesOf({ annotated }: Feature, run: string): AnnotatedPlaces | undefined {
   if (typeof annotated === "string") return annotated;
   if ("mask" in annotated) return annotated;

@@ -11,7 +11,7 @@ import { findRun } from "../dataset.js";
 import type { DataAccess, Dataset, Level, TomogramReader, TomogramRef } from "../model.js";
 import { openTomogram, resolveTomogram } from "../tomograms/omeZarr.js";
 import { isMrcName } from "../volumeNames.js";
-import type { Feature } from "./features.js";
+import { type Feature, withBoxes } from "./features.js";
 import { findMask, type MaskPlace, patternPath } from "./find.js";
 import { type AnnotatedPlaces, forgetUnannotated, placesOf } from "./known.js";
 import { type Mask, maskOf } from "./mask.js";
@@ -42,7 +42,7 @@ export async function readMask(
   tomogram: TomogramGrid,
 ): Promise<ReadMask | undefined> {
   const place = await findMask(dataset, findRun(dataset, run), feature, tomogram.spacing[2]);
-  const places = placesOf(feature, run);
+  const places = placesOf(await withBoxes(feature), run);
   if (place === undefined || places === undefined) return undefined;
   const volume = await labelVolume(place.path, tomogram, dataset.access);
   const read = await readVoxels(volume, tomogram, { ...place, ignore: feature.ignore });

@@ -49,7 +49,7 @@ test("annotations of masks are features: ground truth, OME-Zarr before MRC, only
   expect(yesCount(mask)).toBe(30);
   const proposed = { ...dataset, runs: [{ ...run!, segmentations: run!.segmentations!.slice(1) }] };
   expect(featuresThere(proposed)).toEqual([]);
-  expect(() => checkFeatures(proposed, [feature!])).toThrow(
+  await expect(checkFeatures(proposed, [feature!])).rejects.toThrow(
     /no segmentation microsomal-membrane that is taken unasked; there is user portal, session 102/,
   );
   const other = await readMask(dataset, "RUN1", { ...feature!, user: "portal", session: "102" }, grid);
