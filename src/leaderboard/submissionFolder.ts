@@ -11,7 +11,7 @@ import { canonicalJson, hashOf } from "../system/files.js";
 import { readText } from "../system/paths/opening.js";
 
 /** Files of a submission's folder; a run's folder holds them among others. */
-export const submissionFiles = ["record.json", "report.json", "submission.csv"] as const;
+const submissionFiles = ["record.json", "report.json", "submission.csv"] as const;
 
 /** Additional file of an experiment that was run in folds. */
 export const foldsFile = "folds.json";

@@ -24,7 +24,7 @@ export interface FeatureInspection {
 }
 
 /** Features as inspected, and masks that cannot be read. */
-export interface FeaturesInspection {
+interface FeaturesInspection {
   readonly features: readonly FeatureInspection[];
   readonly problems: readonly { readonly path: string | undefined; readonly message: string }[];
 }
