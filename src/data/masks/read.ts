@@ -48,7 +48,7 @@ export async function readMask(
   const read = await readVoxels(volume, tomogram, { ...place, ignore: feature.ignore });
   await forget(read, volume, places, tomogram, dataset.access);
   return {
-    ...maskOf(read.voxels, tomogram.shape, tomogram.spacing),
+    ...maskOf(read.voxels, tomogram.shape),
     labels: [...read.labels].sort((a, b) => a - b),
     path: place.path,
   };
