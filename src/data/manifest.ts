@@ -31,7 +31,7 @@ export async function dataManifest(
     const label = root === dataset.overlayRoot ? "overlay" : "static";
     for (const run of new Set(runs)) {
       const folder = join(root, "ExperimentRuns", run);
-      const pathOf = (full: string): string => [label, ...relative(root, full).split(/[/\\]/)].join("/");
+      const pathOf = (full: string): string => `${label}/${slashed(relative(root, full))}`;
       const isWanted = (full: string): boolean => options.only?.(pathOf(full)) !== false;
       await ensureLocal(folder, dataset.access, isWanted);
       for (const name of await filesUnder(folder, [])) {
@@ -67,9 +67,7 @@ async function entriesOf(
   const files = isFolder ? (await filesUnder(source, [])).map((name) => join(source, name)) : [source];
   return Promise.all(
     files.map(async (full) => ({
-      path: join(name, relative(root, full) || basename(full))
-        .split(/[/\\]/)
-        .join("/"),
+      path: slashed(join(name, relative(root, full) || basename(full))),
       size: (await stat(full)).size,
       ...(hash ? { sha256: await hashFile(full) } : {}),
     })),

@@ -5,13 +5,15 @@ import { manifestDifferences } from "../data/manifest.js";
 import type { Dataset } from "../data/model.js";
 import { readTruth } from "../data/picks.js";
 import type { Weighted } from "../domain/particles.js";
+import { type FeatureReport, meanMeasures, pooledMeasures } from "../score/masks/featureScores.js";
+import { centreLineDice, type MaskMeasure, type MaskMeasures, overlapOf } from "../score/masks/maskScore.js";
 import { type Counts, fbeta, precisionOf, recallOf, sumCounts } from "../score/match/fbeta.js";
 import { type PositionsByExperiment, positionsOf } from "../score/match/positions.js";
+import type { RunReport } from "../score/report.js";
 import { type ScoreReport, type TypeScore, weighted } from "../score/score.js";
 import { readPositions, scoreSubmission } from "../score/submissionCsv.js";
 import { isPickbenchError } from "../system/errors.js";
 import { hashFile } from "../system/files.js";
-import { featureProblems } from "./featureCheck.js";
 import { submissionNames } from "./leaderboard.js";
 import {
   isScored,
@@ -44,7 +46,7 @@ export async function checkLeaderboard(
     try {
       const submission = await readSubmissionFolder(folder, name);
       const own = await checkSubmission(folder, submission);
-      const again = dataset ? await rescore(folder, submission, dataset) : null;
+      const again = dataset && isScored(submission) ? await rescore(folder, submission, dataset) : null;
       checks.push({ name, problems: [...own, ...(again ?? [])], rescored: again !== null });
     } catch (error) {
       if (!isPickbenchError(error) || error.tag === "Stopped") throw error;
@@ -57,7 +59,7 @@ export async function checkLeaderboard(
 /** Scores a CSV again and lists differences; null where the data set holds none of the row's truth files. */
 async function rescore(
   folder: string,
-  { record, holdout }: Submission,
+  { record, holdout }: ScoredSubmission,
   dataset: Dataset,
 ): Promise<string[] | null> {
   const runs = record.runs.holdout;
@@ -76,7 +78,6 @@ async function rescore(
   const truth = positionsOf(
     await readTruth({ ...dataset, runs: dataset.runs.filter(({ name }) => runs.includes(name)) }),
   );
-  if (holdout === null) return null;
   const score = await scoreSubmission(join(folder, "submission.csv"), truth, dataset.particles);
   if (score.score !== holdout.score)
     return [`its CSV scores ${score.score} against the truth, its record says ${holdout.score}`];
@@ -99,8 +100,32 @@ const differ = (a: number, b: number): boolean => !(Math.abs(a - b) <= rounding)
  * @throws PickbenchError where the CSV cannot be read
  */
 async function checkSubmission(folder: string, submission: Submission): Promise<string[]> {
-  const ofFeatures = featureProblems(submission.report);
+  const ofFeatures = checkFeatures(submission.report);
   return isScored(submission) ? [...ofFeatures, ...(await checkScored(folder, submission))] : ofFeatures;
+}
+
+/** Features' measures against the counts of each run; distances alone do not follow from counts. */
+const checkFeatures = ({ features = {} }: RunReport): string[] =>
+  Object.entries(features).flatMap(([name, report]) => checkFeature(name, report));
+
+function checkFeature(name: string, { perRun, mean, pooled, tune }: FeatureReport): string[] {
+  const runs = [...Object.entries(perRun), ...Object.entries(tune?.perRun ?? {})];
+  return [
+    ...runs.flatMap(([run, score]) =>
+      differences(`${name} in ${run}`, score, { ...overlapOf(score), clDice: centreLineDice(score) }),
+    ),
+    ...differences(`mean of ${name}`, mean, meanMeasures(perRun)),
+    ...differences(`${name} over all voxels`, pooled, pooledMeasures(Object.values(perRun))),
+    ...(tune ? differences(`mean of ${name} on the tune runs`, tune.mean, meanMeasures(tune.perRun)) : []),
+  ];
+}
+
+function differences(where: string, got: MaskMeasures, wanted: Partial<MaskMeasures>): string[] {
+  return Object.entries(wanted).flatMap(([measure, value]) => {
+    const own = got[measure as MaskMeasure];
+    const isSame = own === value || (own !== null && value !== null && !differ(own, value));
+    return isSame ? [] : [`${where}: ${measure} is ${own} in the report and ${value} by its counts`];
+  });
 }
 
 async function checkScored(folder: string, submission: ScoredSubmission): Promise<string[]> {

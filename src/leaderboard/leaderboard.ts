@@ -6,8 +6,8 @@ import { existsSync } from "node:fs";
 import { copyFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { meanOf } from "../domain/numbers.js";
 import { datasetOf, type RunRecord } from "../domain/record.js";
+import { leadingScore } from "../score/report.js";
 import { type ScoreInterval, scoreInterval } from "../score/statistics/interval.js";
 import { type OverSeeds, overSeeds } from "../score/statistics/seeds.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../system/errors.js";
@@ -125,11 +125,11 @@ export async function submissionNames(root: string): Promise<string[]> {
 }
 
 function rankGroup(entries: readonly Entry[]): LeaderboardGroup {
-  const sorted = entries.toSorted((a, b) => byScore(a.row, b.row) || (a.row.name < b.row.name ? -1 : 1));
+  const sorted = entries.toSorted((a, b) => byScore(a, b) || (a.row.name < b.row.name ? -1 : 1));
   const first = sorted[0]!.submission;
   const ranks: number[] = [];
-  for (const [at, { row }] of sorted.entries())
-    ranks.push(at > 0 && byScore(sorted[at - 1]!.row, row) === 0 ? ranks[at - 1]! : at + 1);
+  for (const [at, entry] of sorted.entries())
+    ranks.push(at > 0 && byScore(sorted[at - 1]!, entry) === 0 ? ranks[at - 1]! : at + 1);
   const rows = sorted.map(({ row, submission }, at) => ({
     rank: ranks[at]!,
     ...row,
@@ -149,15 +149,11 @@ function rankGroup(entries: readonly Entry[]): LeaderboardGroup {
   };
 }
 
-type Ranked = Pick<LeaderboardRow, "score" | "dice">;
-
 /** Orders the highest score first; rows of features alone come after, by the mean of their features' Dice. */
-function byScore(a: Ranked, b: Ranked): number {
-  if (a.score !== null || b.score !== null) return (b.score ?? -1) - (a.score ?? -1);
-  return meanDice(b) - meanDice(a);
+function byScore({ submission: a }: Entry, { submission: b }: Entry): number {
+  const leads = ({ report }: Submission): number => leadingScore(report) ?? -1;
+  return Number(isScored(b)) - Number(isScored(a)) || leads(b) - leads(a);
 }
-
-const meanDice = ({ dice = {} }: Ranked): number => meanOf(Object.values(dice).map((value) => value ?? 0));
 
 /** The last part of the path of a run's data set; null where none was given. */
 export function dataNameOf(record: Pick<RunRecord, "dataset" | "command">): string | null {

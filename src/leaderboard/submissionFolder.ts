@@ -4,14 +4,14 @@ import { challengeParticles, type Weighted } from "../domain/particles.js";
 import { type RunRecord, readRecord } from "../domain/record.js";
 import { parseJson } from "../formats/json.js";
 import { diceKey } from "../score/masks/featureScores.js";
-import { type RunReport, runReportSchema } from "../score/report.js";
+import { isJudged, judgedFeatures, type RunReport, runReportSchema } from "../score/report.js";
 import type { ScoreReport } from "../score/score.js";
 import { PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashOf } from "../system/files.js";
 import { readText } from "../system/paths/opening.js";
 
 /** Files of a submission's folder; a run's folder holds them among others. */
-export const submissionFiles = ["record.json", "report.json", "submission.csv"] as const;
+const submissionFiles = ["record.json", "report.json", "submission.csv"] as const;
 
 /** Additional file of an experiment that was run in folds. */
 export const foldsFile = "folds.json";
@@ -50,7 +50,7 @@ export async function readSubmissionFolder(folder: string, name: string): Promis
   const { holdout } = report;
   checkFeatures(folder, record, report);
   if (holdout === null) {
-    if (featuresOf(report).length > 0) return { name, record, result, report, holdout };
+    if (isJudged(report)) return { name, record, result, report, holdout };
     throw unusable(folder, "no run was held out, so there is no score to rank");
   }
   if (result.metrics.score !== holdout.score)
@@ -66,13 +66,9 @@ export async function readSubmissionFolder(folder: string, name: string): Promis
   return { name, record, result, report, holdout };
 }
 
-/** Lists the features that held-out runs were scored for. */
-const featuresOf = ({ features = {} }: RunReport) =>
-  Object.entries(features).filter(([, { perRun }]) => Object.keys(perRun).length > 0);
-
 /** @throws PickbenchError BadExperiment where the features of record and report contradict each other */
 function checkFeatures(folder: string, { runs, result }: RunRecord, report: RunReport): void {
-  for (const [feature, { mean, perRun }] of featuresOf(report)) {
+  for (const [feature, { mean, perRun }] of judgedFeatures(report)) {
     const recorded = result?.metrics[diceKey(feature)];
     if ((recorded ?? null) !== mean.dice)
       throw unusable(
@@ -90,7 +86,7 @@ function checkFeatures(folder: string, { runs, result }: RunRecord, report: RunR
 
 /** Returns the mean Dice over held-out runs by feature; undefined where no feature was scored. */
 export function diceByFeature(report: RunReport): Readonly<Record<string, number | null>> | undefined {
-  const scored = featuresOf(report);
+  const scored = judgedFeatures(report);
   if (scored.length === 0) return undefined;
   return Object.fromEntries(scored.map(([feature, { mean }]) => [feature, mean.dice]));
 }

@@ -78,8 +78,7 @@ async function readRun(folder: RunFolder, label: string): Promise<ReportedRun> {
   const log = await readLog(folder.log);
   const report = existsSync(folder.report) ? await readReport(folder.report) : null;
   const isHeldOut = record.runs.holdout.length > 0;
-  const isOfFeatures = report?.holdout === null && report.features !== undefined;
-  const isPicked = isHeldOut && !isOfFeatures;
+  const isPicked = isHeldOut && report?.holdout !== null;
   const missing = [
     record.result === null && "The run was not finished: only what it left until now is shown.",
     !isHeldOut && "No run was held out, so there is no score and no diagnosis.",

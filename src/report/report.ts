@@ -15,6 +15,7 @@ import { type Part, page } from "./page.js";
 import { marksOf } from "./pictures/marks.js";
 import { readOverlays } from "./pictures/overlays.js";
 import { type Pictures, renderPictures } from "./pictures/pictures.js";
+import { PictureBudget } from "./pictures/slices.js";
 import { openRunData, type ReportedRun, readRuns } from "./readRun.js";
 import {
   compareWithFirst,
@@ -89,7 +90,7 @@ export async function makeReport({
   );
 }
 
-/** Judges the runs that have held-out tomograms; runs of one data set share it. */
+/** Judges the runs whose held-out tomograms were scored for picks; runs of one data set share it. */
 async function judgeRuns(
   runs: readonly ReportedRun[],
   data: string | undefined,
@@ -98,8 +99,7 @@ async function judgeRuns(
   const opened = new Map<string, Dataset>();
   const judged: JudgedRun[] = [];
   for (const run of runs) {
-    const isOfFeatures = run.report?.holdout === null && run.report.features !== undefined;
-    if (run.record.runs.holdout.length === 0 || !run.report || isOfFeatures) {
+    if (!run.report?.holdout) {
       judged.push({ run, heldOut: null });
       continue;
     }
@@ -153,10 +153,14 @@ async function runPart(
   bytes: number,
   reporter: Reporter,
 ): Promise<Part> {
-  const overlays = await readOverlays(run, heldOut ? bytes / 2 : bytes);
-  const left = overlays.reduce((room, { address }) => room - address.length, bytes);
-  const sections: (Section | null)[] = [summarySection(run), featuresSection(run, overlays)];
-  if (heldOut) sections.push(...(await heldOutSections(run, heldOut, left, reporter)));
+  const ofHeldOut = heldOut ? bytes / 2 : 0;
+  const budget = new PictureBudget(bytes - ofHeldOut);
+  const sections: (Section | null)[] = [
+    summarySection(run),
+    featuresSection(run, await readOverlays(run, budget)),
+  ];
+  if (heldOut)
+    sections.push(...(await heldOutSections(run, heldOut, ofHeldOut + budget.left, reporter)));
   sections.push(thresholdsSection(run), await trainingSection(run), repeatSection(run));
   return { id, title: run.label, sections: sections.filter((section) => section !== null) };
 }

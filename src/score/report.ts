@@ -73,9 +73,13 @@ export function runReport(
   });
 }
 
+/** Lists the features that held-out runs were scored for, by name. */
+export const judgedFeatures = ({ features = {} }: RunReport): [name: string, report: FeatureReport][] =>
+  Object.entries(features).filter(([, { perRun }]) => Object.keys(perRun).length > 0);
+
 /** Tells whether held-out runs were scored: for their picks, or for a feature. */
-export const isJudged = ({ holdout, features = {} }: RunReport): boolean =>
-  holdout !== null || Object.values(features).some(({ perRun }) => Object.keys(perRun).length > 0);
+export const isJudged = (report: RunReport): boolean =>
+  report.holdout !== null || judgedFeatures(report).length > 0;
 
 /** Returns what a run is ranked by: the score of its types, of features alone the mean of their Dice; null without either. */
 export function leadingScore({ holdout, features = {} }: RunReport): number | null {

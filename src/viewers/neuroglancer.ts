@@ -2,8 +2,9 @@
 import { rounded } from "../domain/numbers.js";
 import type { ParticlePick } from "../domain/particles.js";
 import type { Spacing3 } from "../domain/volume.js";
+import type { Colour } from "../present/pictures/canvas.js";
 import { annotationFiles } from "./annotations.js";
-import type { Colour, PointLayer, Scene, SceneVolume } from "./scene.js";
+import type { PointLayer, Scene, SceneVolume } from "./scene.js";
 
 const metresPerAngstrom = 1e-10;
 /** Origin of the public Neuroglancer, whose pages may read what is served. */

@@ -2,11 +2,9 @@
 import { matchFraction, type Particle, type ParticlePick } from "../domain/particles.js";
 import { type Angstrom, angstrom } from "../domain/units.js";
 import type { Shape3, Spacing3 } from "../domain/volume.js";
+import type { Colour } from "../present/pictures/canvas.js";
 import { PickbenchError } from "../system/errors.js";
 import type { ContrastRange } from "./contrast.js";
-
-/** Red, green, blue, 0 to 255. */
-export type Colour = readonly [red: number, green: number, blue: number];
 
 /** The tomogram of a scene. */
 export interface SceneVolume {

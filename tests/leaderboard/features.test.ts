@@ -18,10 +18,10 @@ const truth = new Map([
   ["TS_2", row("ribosome", 0)],
 ]);
 
-/** A feature of which `found` of four voxels were predicted in both runs. */
-function featureOf(found: number): FeatureReport {
+/** A feature of which `found` of `there` voxels were predicted in both runs. */
+function featureOf(found: number, there = 4): FeatureReport {
   const masks = {
-    truth: Uint8Array.of(1, 1, 1, 1, 0, 0, 2, 2),
+    truth: Uint8Array.from({ length: 8 }, (_, i) => (i < 6 ? Number(i < there) : 2)),
     prediction: Uint8Array.from({ length: 8 }, (_, i) => Number(i < found)),
   };
   const score = scoreMask({ ...masks, shape: [1, 1, 8], spacing: spacingOf(10) });
@@ -38,6 +38,7 @@ beforeAll(async () => {
     both: { ...both, picks: new Map(), features: { membrane: featureOf(2) } },
     thin: { ...alone, features: { membrane: featureOf(1), actin: featureOf(3) } },
     whole: { ...alone, features: { membrane: featureOf(4) } },
+    empty: { ...alone, features: { membrane: featureOf(3), ice: featureOf(0, 0) } },
   };
   for (const [name, run] of Object.entries(runs))
     await publishSubmission(await finishedRun(join(folder, "runs"), name, run), submissions, name);
@@ -52,12 +53,14 @@ test("rows of features alone stand after the scored ones, by their mean Dice, wi
     "1 particles",
     "2 both",
     "3 whole",
-    "4 thin",
+    "4 empty",
+    "5 thin",
   ]);
   expect(rows[0]).not.toHaveProperty("dice");
   expect(rows[1]!.against).not.toBeNull();
   expect(rows[2]).toMatchObject({ score: null, interval: null, against: null, dice: { membrane: 1 } });
-  expect(rows[3]!.dice!.membrane).toBeCloseTo(0.4, 12);
+  expect(rows[3]!.dice!.ice).toBeNull();
+  expect(rows[4]!.dice!.membrane).toBeCloseTo(0.4, 12);
 });
 
 test("features have columns, where a row has them", async () => {
@@ -66,15 +69,15 @@ test("features have columns, where a row has them", async () => {
     .filter((line) => line.startsWith("|"))
     .map((line) => line.split("|").map((cell) => cell.trim()));
   const at = (title: string) => header!.indexOf(title);
-  expect(rows.map((cells) => cells[at("membrane Dice")])).toEqual(["–", "0.6667", "1.0000", "0.4000"]);
-  expect(rows.map((cells) => cells[at("actin Dice")])).toEqual(["–", "–", "–", "0.8571"]);
+  expect(rows.map((cells) => cells[at("membrane Dice")])).toEqual(["–", "0.6667", "1.0000", "0.8571", "0.4000"]);
+  expect(rows.map((cells) => cells[at("actin Dice")])).toEqual(["–", "–", "–", "–", "0.8571"]);
   expect(rows[2]![at("score")]).toBe("–");
 });
 
 test("the command sorts by Dice and prints it", async () => {
   const { stdout } = await pickbench("leaderboard", "--submissions", submissions, "--sort", "dice membrane");
   const names = stdout.split("\n").flatMap((line) => /^\d\. (\S+)/.exec(line)?.[1] ?? []);
-  expect(names).toEqual(["whole", "both", "thin", "particles"]);
+  expect(names).toEqual(["whole", "empty", "both", "thin", "particles"]);
   expect(stdout).toContain("membrane Dice");
 });
 
@@ -85,6 +88,11 @@ test("features alone leave no CSV, and a report that says so", () => {
 
 test.each<[string, (text: string) => string, RegExp]>([
   ["a count", (text) => text.replace('"tp":2,', '"tp":3,'), /membrane in TS_1: dice is 0\.6.* by its counts/],
+  [
+    "a count of a run that the tune runs name too",
+    (text) => text.replace('"tp":2,', '"tp":3,').replaceAll('"TS_40"', '"TS_1"'),
+    /membrane in TS_1: dice is 0\.6.* by its counts/,
+  ],
   [
     "a mean",
     (text) => text.replace(/"mean":\{("dice":[\d.]+),"iou":[\d.]+/, '"mean":{$1,"iou":0.9'),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { encode } from "fast-png";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readOverlays } from "../../src/report/pictures/overlays.js";
+import { PictureBudget } from "../../src/report/pictures/slices.js";
 import { readRuns } from "../../src/report/readRun.js";
 import { makeReport } from "../../src/report/report.js";
 import { featureReport } from "../../src/score/masks/featureScores.js";
@@ -63,9 +64,9 @@ test("a run of features alone has its tables and pictures, without the data set"
 
 test("pictures are left out where there is no room", async () => {
   const [read] = await readRuns([run]);
-  const all = await readOverlays(read!, 1e6);
+  const all = await readOverlays(read!, new PictureBudget(1e6));
   expect(all.map((each) => each.run)).toEqual(["TS_1", "TS_2"]);
   const one = all[0]!.address.length;
-  expect(await readOverlays(read!, one)).toHaveLength(1);
-  expect(await readOverlays(read!, one - 1)).toEqual([]);
+  expect(await readOverlays(read!, new PictureBudget(one))).toHaveLength(1);
+  expect(await readOverlays(read!, new PictureBudget(one - 1))).toEqual([]);
 });

@@ -9,7 +9,7 @@ import {
   type TomogramInspection,
 } from "../../data/inspect/inspection.js";
 import { type TargetsRequest, targetPaths, writeTargets } from "../../data/inspect/targets.js";
-import { featuresOf, withBoxes } from "../../data/masks/features.js";
+import { featuresOf } from "../../data/masks/features.js";
 import { checkFeatures, featuresThere } from "../../data/masks/find.js";
 import type { Dataset } from "../../data/model.js";
 import { pickedTypes } from "../../data/picks.js";
@@ -107,7 +107,7 @@ async function meantTargets(
   }
   const experiment = await meantIn(dataset, await readExperiment(path));
   const features = experimentFeatures(experiment);
-  checkFeatures(dataset, await Promise.all(features.map(withBoxes)));
+  await checkFeatures(dataset, features);
   const { types, ignore, target, data } = experiment;
   const learned = dataset.particles.filter(({ name }) => types?.includes(name) ?? true);
   return { types: learned, ignore, target, features, choice: { ...data, nan: nan ?? data.nan } };

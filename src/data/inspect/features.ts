@@ -3,7 +3,7 @@ import { voxelCount } from "../../domain/volume.js";
 import { isPickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import { findRun, tomogramsNamed } from "../dataset.js";
-import { type Feature, withBoxes } from "../masks/features.js";
+import type { Feature } from "../masks/features.js";
 import { knownCount, yesCount } from "../masks/mask.js";
 import { readMask } from "../masks/read.js";
 import type { Dataset, TomogramReader } from "../model.js";
@@ -24,7 +24,7 @@ export interface FeatureInspection {
 }
 
 /** Features as inspected, and masks that cannot be read. */
-export interface FeaturesInspection {
+interface FeaturesInspection {
   readonly features: readonly FeatureInspection[];
   readonly problems: readonly { readonly path: string | undefined; readonly message: string }[];
 }
@@ -58,12 +58,11 @@ export async function inspectFeatures(
 ): Promise<FeaturesInspection> {
   const found: FeatureInspection[] = [];
   const problems = new Map<string, FeaturesInspection["problems"][number]>();
-  const whole = await Promise.all(features.map(withBoxes));
-  const progress = reporter.progress("reading masks", dataset.runs.length * whole.length, "masks");
+  const progress = reporter.progress("reading masks", dataset.runs.length * features.length, "masks");
   let done = 0;
   try {
     for (const { name: run } of dataset.runs)
-      for (const feature of whole) {
+      for (const feature of features) {
         try {
           const grid = await gridOf(dataset, run, choice);
           if (grid) found.push(await inspectFeature(dataset, feature, grid));

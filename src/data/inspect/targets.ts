@@ -1,21 +1,24 @@
 /** Writes what a network is to learn, to be looked at: balls of types and masks of features, as volumes and a picture a run. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { unknown, yes } from "../../domain/maskValues.js";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { type Shape3, type Volume, voxelCount } from "../../domain/volume.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
+import { featureColour } from "../../present/pictures/canvas.js";
 import { renderSlice, type Tint } from "../../present/pictures/slice.js";
 import { writeWhole } from "../../system/files.js";
 import { checkedName, inside } from "../../system/paths/names.js";
 import type { Reporter } from "../../system/reporter.js";
 import { labelled } from "../layouts/copickProject.js";
-import { type Feature, withBoxes } from "../masks/features.js";
-import { type Mask, unknown, withoutBlank, yes } from "../masks/mask.js";
+import type { Feature } from "../masks/features.js";
+import { type Mask, withoutBlank } from "../masks/mask.js";
 import { readMask } from "../masks/read.js";
 import type { Dataset } from "../model.js";
 import { readNormalised } from "../normalisation.js";
 import { alignedMap, orientation } from "../patches/map.js";
-import { type PaintedType, paintTarget, type TargetSpec } from "../patches/targets.js";
+import { paintedTypes } from "../patches/spec.js";
+import { paintTarget, type TargetSpec } from "../patches/targets.js";
 import { readRunPicks } from "../picks.js";
 import { type GridChoice, gridOf } from "./features.js";
 
@@ -31,21 +34,11 @@ export interface TargetsRequest {
 }
 
 /** Label of voxels of which nothing is known, in the volumes that are written. */
-export const unknownLabel = 255;
+const unknownLabel = 255;
 /** Value from which on a soft target counts as its type. */
 const least = 0.5;
 /** Planes that are painted at once. */
 const slabDepth = 4;
-
-/** Colours of features in pictures (Okabe and Ito 2008), beginning again after the last. */
-const colours = [
-  [86, 180, 233],
-  [230, 159, 0],
-  [0, 158, 115],
-  [240, 228, 66],
-  [204, 121, 167],
-  [213, 94, 0],
-] as const;
 
 /** Returns the paths that a run's targets are written to: types, features in their order, and the picture. */
 export function targetPaths(
@@ -76,12 +69,11 @@ export async function writeTargets(
   request: TargetsRequest,
   reporter: Reporter,
 ): Promise<string[]> {
-  const features = await Promise.all(request.features.map(withBoxes));
   const written: string[] = [];
   const progress = reporter.progress("writing targets", dataset.runs.length, "runs");
   try {
     for (const [at, { name: run }] of dataset.runs.entries()) {
-      written.push(...(await writeRun(dataset, run, { ...request, features })));
+      written.push(...(await writeRun(dataset, run, request)));
       progress.update(at + 1, run);
     }
   } finally {
@@ -142,13 +134,9 @@ function labelsOf(
   picks: readonly ParticlePick[],
   { types, ignore, target }: TargetsRequest,
 ): TypeLabels {
-  const own = new Map(labelled(dataset.particles).map(({ name, label }) => [name, label]));
-  const labelOf = new Map(types.map(({ name }, at) => [name, own.get(name) ?? at + 1]));
-  const painted: PaintedType[] = types.flatMap((particle, k) =>
-    ignore.includes(particle.name) ? [] : [{ particle, channel: k + 1 }],
-  );
-  for (const particle of dataset.particles)
-    if (ignore.includes(particle.name)) painted.push({ particle, channel: undefined });
+  const learned = labelled(dataset.particles).filter(({ name }) => types.some((type) => type.name === name));
+  const labelOf = new Map(learned.map(({ name, label }) => [name, label]));
+  const painted = paintedTypes({ types, ignore, background: true });
   const voxels = new Uint16Array(voxelCount(shape));
   const plane = shape[1] * shape[2];
   const straight = orientation(0, [false, false, false]);
@@ -239,7 +227,7 @@ const maskTints = (masks: readonly (Mask | undefined)[], z: number): Tint[] =>
   masks.flatMap((mask, k) => {
     if (!mask) return [];
     const area = planeOf(mask, z).map((value) => Number(value === yes));
-    return [{ area, colour: colours[k % colours.length]!, opacity: 0.45 }];
+    return [{ area, colour: featureColour(k), opacity: 0.45 }];
   });
 
 function planeOf({ voxels, shape }: Mask, z: number): Uint8Array {

@@ -9,7 +9,7 @@ import { nearest, suggestion } from "../../system/nearest.js";
 import { isThere } from "../../system/paths/replacing.js";
 import { labelled } from "../layouts/copickProject.js";
 import type { Dataset, Run, SegmentationRef } from "../model.js";
-import { annotatedRuns, type Feature } from "./features.js";
+import { annotatedRuns, type Feature, withBoxes } from "./features.js";
 
 /** A mask's volume, and what its voxels mean. */
 export interface MaskPlace {
@@ -38,23 +38,39 @@ export async function findMask(
   feature: Feature,
   voxelSpacing: number,
 ): Promise<MaskPlace | undefined> {
-  const { name, masks, label } = feature;
+  const { masks, label } = feature;
   if (masks !== undefined) {
     const path = patternPath(masks, run.name);
     return (await isThere(path)) ? { path, label, labels: undefined } : undefined;
   }
-  const there = (run.segmentations ?? []).filter((each) => isAsked(each, feature));
-  const named = there.filter((each) => each.name === name && (label !== undefined || !each.isMultilabel));
-  if (named.length > 0)
-    return { path: onlyOne(run, feature, named, voxelSpacing).path, label, labels: undefined };
-  const labels = labelsOf(dataset);
-  const own = labels.get(name);
-  const multilabel = there.filter(({ isMultilabel }) => isMultilabel);
-  if (own === undefined || multilabel.length === 0) return undefined;
-  return { path: onlyOne(run, feature, multilabel, voxelSpacing).path, label: own, labels };
+  const { found, ...meaning } = segmentationsOf(dataset, run, feature);
+  return found.length === 0 ? undefined : { path: onlyOne(run, feature, found, voxelSpacing).path, ...meaning };
 }
 
-const isAsked = ({ userId, sessionId, isTruth }: SegmentationRef, { user, session }: Feature): boolean =>
+/** Lists the segmentations of a run that a feature may mean, and what their voxels mean. */
+function segmentationsOf(
+  dataset: Dataset,
+  { segmentations = [] }: Run,
+  feature: Feature,
+): Omit<MaskPlace, "path"> & { readonly found: readonly SegmentationRef[] } {
+  const { name, label } = feature;
+  const there = segmentations.filter((each) => isAsked(each, feature));
+  const named = there.filter((each) => isOf(each, feature));
+  if (named.length > 0) return { found: named, label, labels: undefined };
+  const labels = labelsOf(dataset);
+  const own = labels.get(name);
+  const found = there.filter(({ isMultilabel }) => isMultilabel && own !== undefined);
+  return { found, label: label ?? own, labels };
+}
+
+/** Tells whether a segmentation is a feature's by its own name: a binary one, or one of which the feature names a label. */
+const isOf = (each: SegmentationRef, { name, label }: Feature): boolean =>
+  each.name === name && (label !== undefined || !each.isMultilabel);
+
+const isAsked = (
+  { userId, sessionId, isTruth }: SegmentationRef,
+  { user, session }: Pick<Feature, "user" | "session">,
+): boolean =>
   (user === undefined ? userId !== ownUserId && isTruth : userId === user) &&
   (session === undefined || sessionId === session);
 
@@ -81,44 +97,63 @@ function onlyOne(
   );
 }
 
-/** Lists the names of features that the segmentations of a data set's runs are of, or hold as labels. */
+const allSegmentations = ({ runs }: Dataset): SegmentationRef[] =>
+  runs.flatMap(({ segmentations = [] }) => segmentations);
+
+/**
+ * Lists the names of features that the segmentations of a data set's runs are of, or hold as labels; only of those that are
+ * taken where no user is named.
+ */
 export function featuresThere(dataset: Dataset): string[] {
-  const all = dataset.runs.flatMap(({ segmentations = [] }) => segmentations);
-  const own = all.filter(({ userId }) => userId !== ownUserId);
-  const names = own.filter(({ isMultilabel }) => !isMultilabel).map(({ name }) => name);
-  const inLabels = own.some(({ isMultilabel }) => isMultilabel) ? [...labelsOf(dataset).keys()] : [];
+  const taken = allSegmentations(dataset).filter((each) => isAsked(each, {}));
+  const names = taken.filter(({ isMultilabel }) => !isMultilabel).map(({ name }) => name);
+  const inLabels = taken.some(({ isMultilabel }) => isMultilabel) ? [...labelsOf(dataset).keys()] : [];
   return [...new Set([...names, ...inLabels])].sort();
 }
 
 /**
  * Checks that the data set knows every feature, and every run that a feature's annotation names.
  *
- * @throws PickbenchError BadExperiment, listing what there is
+ * @throws PickbenchError BadExperiment, listing what there is, or where a file holds no boxes
  */
-export function checkFeatures(dataset: Dataset, features: readonly Feature[]): void {
+export async function checkFeatures(dataset: Dataset, features: readonly Feature[]): Promise<void> {
   const runs = dataset.runs.map(({ name }) => name);
-  const there = featuresThere(dataset);
   for (const feature of features) {
-    const strange = annotatedRuns(feature).find((run) => !runs.includes(run));
+    const strange = annotatedRuns(await withBoxes(feature)).find((run) => !runs.includes(run));
     if (strange !== undefined)
       throw new PickbenchError(
         "BadExperiment",
         `features: the annotation of ${feature.name} names the run ${strange}, which the data set has not${suggestion(strange, runs)}`,
       );
-    if (feature.masks !== undefined || there.includes(feature.name)) continue;
-    if (feature.user === ownUserId) continue;
-    const meant = nearest(feature.name, there);
-    throw new PickbenchError(
+    if (feature.masks !== undefined) continue;
+    if (dataset.runs.some((run) => segmentationsOf(dataset, run, feature).found.length > 0)) continue;
+    throw absent(dataset, feature);
+  }
+}
+
+function absent(dataset: Dataset, feature: Feature): PickbenchError {
+  const { name, user, session } = feature;
+  const others = allSegmentations(dataset).filter((each) => isOf(each, feature));
+  if (others.length > 0) {
+    const those = [...new Set(others.map((each) => `user ${each.userId}, session ${each.sessionId}`))];
+    const wanted = (user ?? session) === undefined ? "that is taken unasked" : "of that user or session";
+    return new PickbenchError(
       "BadExperiment",
-      `features: the data set has no segmentation ${feature.name}; ${meant === undefined ? `there is ${there.join(", ") || "none at all: name the files with masks: PATTERN"}` : `did you mean ${meant}?`}`,
+      `features: the data set has no segmentation ${name} ${wanted}; there is ${those.join("; ")}: name one with features: [{name: ${name}, user: …, session: …}]`,
     );
   }
+  const there = featuresThere(dataset);
+  const meant = nearest(name, there);
+  return new PickbenchError(
+    "BadExperiment",
+    `features: the data set has no segmentation ${name}; ${meant === undefined ? `there is ${there.join(", ") || "none at all: name the files with masks: PATTERN"}` : `did you mean ${meant}?`}`,
+  );
 }
 
 /**
  * Lists the files outside the data set that the masks of a run are read from, by the names that manifests give them.
  */
-export async function maskFiles(
+async function maskFiles(
   features: readonly Feature[],
   run: string,
 ): Promise<{ readonly name: string; readonly path: string }[]> {

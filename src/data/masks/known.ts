@@ -1,8 +1,8 @@
 /** Which voxels of a mask were annotated: slices, boxes, or all; the others become unknown. */
+import { unknown } from "../../domain/maskValues.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { AnnotatedBox, Feature } from "./features.js";
-import { unknown } from "./mask.js";
 import { type NearestVoxels, rangeWithin } from "./resample.js";
 
 /** What of a run's mask is known. */
@@ -13,7 +13,7 @@ export type AnnotatedPlaces =
   | { readonly boxes: readonly AnnotatedBox[] }
   | { readonly mask: string };
 
-/** Returns what is known of a feature in a run; undefined where nothing is. Boxes in a file must have been read. */
+/** Returns what is known of a feature in a run; undefined where nothing is. Boxes in a file must have been read (`withBoxes`). */
 export function placesOf({ annotated }: Feature, run: string): AnnotatedPlaces | undefined {
   if (typeof annotated === "string") return annotated;
   if ("mask" in annotated) return annotated;

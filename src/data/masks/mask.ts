@@ -1,18 +1,13 @@
 /** Masks in memory: which voxels of a tomogram belong to a feature, which do not, and which are unknown. */
-import { type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
+import { unknown, yes } from "../../domain/maskValues.js";
+import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { sharedBytes } from "../../formats/sharedFloats.js";
-
-/** Values of a mask's voxels. */
-export const no = 0;
-export const yes = 1;
-export const unknown = 2;
 
 /** A feature's mask on a tomogram's grid, in shared memory, with counts by slice for drawing voxels. */
 export interface Mask {
   /** 0 no, 1 yes, 2 unknown; z slowest. */
   readonly voxels: Uint8Array;
   readonly shape: Shape3;
-  readonly spacing: Spacing3;
   /** Number of voxels that are yes before each z slice, and after the last: one more than slices. */
   readonly yesBefore: Float64Array;
   /** Number of voxels that are known before each z slice, and after the last. */
@@ -20,7 +15,7 @@ export interface Mask {
 }
 
 /** Counts a mask's voxels by slice. */
-export function maskOf(voxels: Uint8Array, shape: Shape3, spacing: Spacing3): Mask {
+export function maskOf(voxels: Uint8Array, shape: Shape3): Mask {
   const plane = shape[1] * shape[2];
   const yesBefore = new Float64Array(shape[0] + 1);
   const knownBefore = new Float64Array(shape[0] + 1);
@@ -34,12 +29,8 @@ export function maskOf(voxels: Uint8Array, shape: Shape3, spacing: Spacing3): Ma
     yesBefore[z + 1] = yesBefore[z]! + yeses;
     knownBefore[z + 1] = knownBefore[z]! + plane - unknowns;
   }
-  return { voxels, shape, spacing, yesBefore, knownBefore };
+  return { voxels, shape, yesBefore, knownBefore };
 }
-
-/** Returns a mask of which nothing is known. */
-export const unknownMask = (shape: Shape3, spacing: Spacing3): Mask =>
-  maskOf(sharedBytes(voxelCount(shape)).fill(unknown), shape, spacing);
 
 /** Numbers of a mask's voxels that are yes, and that are known. */
 export const yesCount = ({ yesBefore }: Mask): number => yesBefore.at(-1)!;
@@ -56,7 +47,7 @@ export function withoutBlank(mask: Mask, blanks: readonly (Uint8Array | undefine
   voxels.set(mask.voxels);
   for (const blank of there)
     for (let at = 0; at < voxels.length; at++) if (blank[at] === 1) voxels[at] = unknown;
-  return maskOf(voxels, mask.shape, mask.spacing);
+  return maskOf(voxels, mask.shape);
 }
 
 /** Returns the index z, y, x of a mask's k-th voxel that is yes, or that is known, in the order of the voxels. */

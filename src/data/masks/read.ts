@@ -1,5 +1,6 @@
 /** Reads masks: label volumes, chunk by chunk, onto a tomogram's grid. */
 import { basename } from "node:path";
+import { no, unknown, yes } from "../../domain/maskValues.js";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { sharedBytes } from "../../formats/sharedFloats.js";
 import { extent } from "../../formats/zarr/chunkGrid.js";
@@ -10,10 +11,10 @@ import { findRun } from "../dataset.js";
 import type { DataAccess, Dataset, Level, TomogramReader, TomogramRef } from "../model.js";
 import { openTomogram, resolveTomogram } from "../tomograms/omeZarr.js";
 import { isMrcName } from "../volumeNames.js";
-import type { Feature } from "./features.js";
+import { type Feature, withBoxes } from "./features.js";
 import { findMask, type MaskPlace, patternPath } from "./find.js";
 import { type AnnotatedPlaces, forgetUnannotated, placesOf } from "./known.js";
-import { type Mask, maskOf, unknown, yes } from "./mask.js";
+import { type Mask, maskOf } from "./mask.js";
 import { type NearestVoxels, nearestVoxels, rangeWithin } from "./resample.js";
 
 /** A tomogram whose grid masks are read onto. */
@@ -41,13 +42,13 @@ export async function readMask(
   tomogram: TomogramGrid,
 ): Promise<ReadMask | undefined> {
   const place = await findMask(dataset, findRun(dataset, run), feature, tomogram.spacing[2]);
-  const places = placesOf(feature, run);
+  const places = placesOf(await withBoxes(feature), run);
   if (place === undefined || places === undefined) return undefined;
   const volume = await labelVolume(place.path, tomogram, dataset.access);
   const read = await readVoxels(volume, tomogram, { ...place, ignore: feature.ignore });
   await forget(read, volume, places, tomogram, dataset.access);
   return {
-    ...maskOf(read.voxels, tomogram.shape, tomogram.spacing),
+    ...maskOf(read.voxels, tomogram.shape),
     labels: [...read.labels].sort((a, b) => a - b),
     path: place.path,
   };
@@ -117,8 +118,8 @@ async function readVoxels(
   const slicesWithYes = new Uint8Array(reader.shape[0]);
   const labels = new Set<number>();
   const isYes = (value: number): boolean => (label === undefined ? value > 0 : value === label);
-  for (const { box, values } of await chunksOf(reader)) {
-    const region = await values();
+  for (const { box } of reader.chunks()) {
+    const region = await reader.readRegion(box);
     const [depth, height, width] = extent(box);
     let last = Number.NaN;
     for (let at = 0; at < region.length; at++) {
@@ -134,15 +135,10 @@ async function readVoxels(
       for (const end = at + height * width; at < end; at++)
         if (region[at] !== ignore && isYes(region[at]!)) slicesWithYes[box.start[0] + z] = 1;
     copyNearest(region, box.start, [depth, height, width], nearest, shape, (to, value) => {
-      voxels[to] = value === ignore ? unknown : isYes(value) ? yes : 0;
+      voxels[to] = value === ignore ? unknown : isYes(value) ? yes : no;
     });
   }
   return { voxels, labels, slicesWithYes };
-}
-
-/** Yields the chunks of a volume one by one. */
-async function chunksOf(reader: TomogramReader) {
-  return reader.chunks().map(({ box }) => ({ box, values: () => reader.readRegion(box) }));
 }
 
 /** Hands on, for every voxel of the tomogram whose nearest voxel lies in a chunk, its place and that voxel's value. */

@@ -4,7 +4,7 @@ import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Mask } from "../masks/mask.js";
 import { drawBeta, mixInto, varyIntensity } from "./augment.js";
-import { type Crop, cropCentres, drawCrop } from "./crops.js";
+import { type Crop, type CropCentres, cropCentres, drawCrop } from "./crops.js";
 import { paintFeature } from "./features.js";
 import { coarseMap, mapVector, type PatchMap, transform } from "./map.js";
 import { paintOffsets } from "./offsets.js";
@@ -75,7 +75,7 @@ function exampleOf({ input, target, weight }: Batch, k: number, examples: number
 export function makeExample(
   spec: PatchSpec,
   sources: readonly PatchSource[],
-  centres: ReturnType<typeof cropCentres>,
+  centres: CropCentres,
   random: Random,
 ): { readonly example: Batch; readonly crop: Crop } {
   const example = emptyBatch(spec, 1);
@@ -85,7 +85,7 @@ export function makeExample(
 function exampleMaker(
   spec: PatchSpec,
   sources: readonly PatchSource[],
-  centres: ReturnType<typeof cropCentres> = cropCentres(spec, sources),
+  centres: CropCentres = cropCentres(spec, sources),
 ): (into: Batch, random: Random) => Crop {
   const types = paintedTypes(spec);
   return (into, random) => {

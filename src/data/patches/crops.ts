@@ -7,7 +7,7 @@ import type { Random } from "../../domain/random.js";
 import { positionToIndex, type Shape3, type Volume } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import { isBlankAt, isBlankIndex } from "../blank/blank.js";
-import { isPartial, knownCount, type Mask, voxelAt, yesCount } from "../masks/mask.js";
+import { isPartial, knownCount, voxelAt, yesCount } from "../masks/mask.js";
 import {
   alignedMap,
   drawRotation,
@@ -44,7 +44,7 @@ interface Centre {
 }
 
 /** What crops are drawn around. */
-interface CropCentres {
+export interface CropCentres {
   /** Classes that are drawn equally often: scored types with picks, and features with voxels, over all runs. */
   readonly classes: readonly ((random: Random) => Centre)[];
   /**
@@ -80,7 +80,10 @@ export function cropCentres(spec: PatchSpec, sources: readonly PatchSource[]): C
       `Runs ${sources.map(({ run }) => run).join(", ")}: all ${what} lie in blank voxels, which hold no data; is it the tomogram that they were found in? Correct them or the tomogram.`,
     );
   const partial = features.map((name) => {
-    const isWhole = sources.every(({ masks }) => masks?.has(name) && !isPartial(masks.get(name)!));
+    const isWhole = sources.every(({ masks }) => {
+      const mask = masks?.get(name);
+      return mask !== undefined && !isPartial(mask);
+    });
     return isWhole ? undefined : voxelsOf(name, sources, "known");
   });
   const isAllKnown = partial.every((draw) => draw === undefined);
@@ -89,10 +92,11 @@ export function cropCentres(spec: PatchSpec, sources: readonly PatchSource[]): C
 
 /** Returns a draw of a feature's voxels that are yes, or known, in any run; undefined where there is none. */
 function voxelsOf(name: string, sources: readonly PatchSource[], of: "yes" | "known"): VoxelDraw | undefined {
+  const countOf = of === "yes" ? yesCount : knownCount;
   const there = sources.flatMap((source) => {
-    const mask: Mask | undefined = source.masks?.get(name);
-    const count = mask ? (of === "yes" ? yesCount(mask) : knownCount(mask)) : 0;
-    return mask && count > 0 ? [{ source, mask, count }] : [];
+    const mask = source.masks?.get(name);
+    const count = mask && countOf(mask);
+    return mask && count ? [{ source, mask, count }] : [];
   });
   const total = there.reduce((sum, { count }) => sum + count, 0);
   if (total === 0) return undefined;

@@ -1,6 +1,7 @@
 /** Training targets of features: the nearest voxels of a mask under the patch's map. */
+import { unknown, yes } from "../../domain/maskValues.js";
 import type { Shape3 } from "../../domain/volume.js";
-import { type Mask, unknown, yes } from "../masks/mask.js";
+import type { Mask } from "../masks/mask.js";
 import type { PatchMap } from "./map.js";
 
 /**

@@ -94,12 +94,15 @@ export const targetShape = ({ patchShape: [z, y, x], head: { stride } }: PatchSp
 export const scoredTypes = (spec: PatchSpec): readonly Particle[] =>
   spec.types.filter(({ name }) => !spec.ignore.includes(name));
 
+/** What decides which types are painted, and on which channels. */
+type Painted = Pick<PatchSpec, "types" | "ignore" | "background">;
+
 /**
  * Returns the types in the order that decides ties, the ignored ones last.
  *
  * @throws PickbenchError BadExperiment for an ignored type whose radius is not known
  */
-export function paintedTypes(spec: PatchSpec): readonly PaintedType[] {
+export function paintedTypes(spec: Painted): readonly PaintedType[] {
   const first = spec.background ? 1 : 0;
   const scored = spec.types.flatMap((particle, k) =>
     spec.ignore.includes(particle.name) ? [] : [{ particle, channel: k + first }],
@@ -108,7 +111,7 @@ export function paintedTypes(spec: PatchSpec): readonly PaintedType[] {
   return [...scored, ...ignored];
 }
 
-function particleNamed(name: string, spec: PatchSpec): Particle {
+function particleNamed(name: string, spec: Painted): Particle {
   const found = [...spec.types, ...challengeParticles].find((particle) => particle.name === name);
   if (found !== undefined) return found;
   const known = [...new Set([...spec.types, ...challengeParticles].map((particle) => particle.name))];
@@ -170,7 +173,10 @@ function checkParticles(spec: PatchSpec, sources: readonly PatchSource[]): void 
   if (sources.some(({ picks }) => picks.some(({ type }) => names.includes(type)))) return;
   const features = featuresIn(spec);
   const hasFeature = ({ masks }: PatchSource) =>
-    features.some((name) => masks?.has(name) && yesCount(masks.get(name)!) > 0);
+    features.some((name) => {
+      const mask = masks?.get(name);
+      return mask !== undefined && yesCount(mask) > 0;
+    });
   if (sources.some(hasFeature)) return;
   if (features.length > 0)
     throw new PickbenchError(

@@ -1,5 +1,6 @@
-/** How values become greys, and grey images PNGs. */
+/** Grey images: slices of a tomogram, how values become greys, and images PNGs. */
 import { encode } from "fast-png";
+import type { Shape3, Spacing3 } from "../../domain/volume.js";
 
 /** An image of voxel means, row by row. */
 export interface GreyImage {
@@ -19,6 +20,46 @@ const darkest = 0.003;
 const brightest = 0.997;
 /** Number of grey levels; more would mostly keep noise, which does not compress. */
 const greys = 24;
+
+/** Thickness in Å averaged along z, as when people look at a tomogram. */
+const thickness = 50;
+
+/** Size in pixels of a plane's image, and the side in voxels of the square that a pixel averages. */
+export interface Reduction {
+  readonly bin: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Returns how planes become images whose longer side has at most so many pixels. */
+export function reductionOf([, ny, nx]: Shape3, mostPixels: number): Reduction {
+  const bin = Math.ceil(Math.max(ny, nx) / mostPixels);
+  return { bin, width: Math.floor(nx / bin) || 1, height: Math.floor(ny / bin) || 1 };
+}
+
+/** Averages some planes of a tomogram around z; voxels at its far edges that fill no pixel are left out. */
+export function meanSlice(
+  {
+    data,
+    shape: [depth, ny, nx],
+    spacing,
+  }: { readonly data: ArrayLike<number>; readonly shape: Shape3; readonly spacing: Spacing3 },
+  z: number,
+  { bin, width, height }: Reduction,
+): GreyImage {
+  const half = Math.floor(thickness / spacing[0] / 2);
+  const first = Math.max(0, z - half);
+  const last = Math.min(depth - 1, z + half);
+  const sums = new Float32Array(width * height);
+  for (let plane = first; plane <= last; plane++)
+    for (let y = 0; y < height * bin; y++) {
+      const from = (plane * ny + y) * nx;
+      const to = Math.floor(y / bin) * width;
+      for (let x = 0; x < width * bin; x++) sums[to + Math.floor(x / bin)]! += data[from + x]!;
+    }
+  const share = 1 / ((last - first + 1) * bin * bin);
+  return { width, height, data: sums.map((sum) => sum * share) };
+}
 
 /** The values of black and white by percentiles, which a few bright or dark voxels do not move. Sorts the values. */
 export function tailsOf(values: Float32Array): Contrast {

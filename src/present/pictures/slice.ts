@@ -1,7 +1,7 @@
 /** Pictures of tomogram slices, with picks as circles in the particles' colours and a scale bar. */
-import { encode } from "fast-png";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import type { Volume } from "../../domain/volume.js";
+import { blend, black, type Canvas, type Colour, pngOf, white } from "./canvas.js";
 import { greyOf, tailsOf } from "./grey.js";
 
 interface SliceOptions {
@@ -27,21 +27,10 @@ export interface Tint {
   readonly opacity: number;
 }
 
-type Colour = readonly [number, number, number];
-
-/** An RGB image, row by row. */
-interface Canvas {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
-
 /** Radius of a circle relative to the particle's; at 1 it would hide a shell of that radius. */
 const ringShare = 1.15;
 /** Number of grey levels; 256 levels of noise would only swell the file. */
 const greys = 40;
-const white: Colour = [255, 255, 255];
-const black: Colour = [0, 0, 0];
 
 /** Renders a plane of a tomogram as PNG: the mean of a few slices, contrast by percentiles, y downwards. */
 export function renderSlice(volume: Volume, options: SliceOptions = {}): Uint8Array {
@@ -54,7 +43,7 @@ export function renderSlice(volume: Volume, options: SliceOptions = {}): Uint8Ar
     if (particle) paintPick(canvas, pick, particle, volume, z, zoom);
   }
   paintScaleBar(canvas, volume.spacing[2] / zoom);
-  return encode({ ...canvas, channels: 3, depth: 8 }, { zlib: { level: 9 } });
+  return pngOf(canvas);
 }
 
 function meanOfPlanes({ data, shape: [nz, ny, nx] }: Volume, z: number, thickness: number): Float32Array {
@@ -134,14 +123,6 @@ function paintRing(
       const away = Math.abs(Math.hypot(column - x, row - y) - radius);
       blend(canvas, column, row, colour, opacity * Math.max(0, Math.min(1, halfWidth + 0.5 - away)));
     }
-  }
-}
-
-function blend(canvas: Canvas, column: number, row: number, colour: Colour, opacity: number): void {
-  if (column < 0 || row < 0 || column >= canvas.width || row >= canvas.height || opacity <= 0) return;
-  const at = (row * canvas.width + column) * 3;
-  for (let i = 0; i < 3; i++) {
-    canvas.data[at + i] = Math.round(canvas.data[at + i]! * (1 - opacity) + colour[i]! * opacity);
   }
 }
 

@@ -88,6 +88,28 @@ const networkColour = (networks: readonly string[]) => ({
   legend: networks.length > 1 ? { columns: 2 } : null,
 });
 
+/** What the lines of a chart are of, and its axis. */
+interface LinesAxis {
+  readonly field: keyof Point;
+  readonly title: string;
+  readonly scale?: { readonly type: "log" };
+  readonly axis?: { readonly format: string };
+}
+
+/** Draws one figure of the steps, a line a network. */
+const linesChart = (
+  label: string,
+  points: readonly Point[],
+  y: LinesAxis,
+  networks: readonly string[],
+  strokeWidth: number,
+): Promise<Html> =>
+  chart(label, {
+    data: { values: [...points] },
+    mark: { type: "line", strokeWidth },
+    encoding: { x: stepAxis, y: { type: "quantitative", ...y }, color: networkColour(networks) },
+  });
+
 async function lossChart(points: readonly Point[], networks: readonly string[]): Promise<Html> {
   const color = networkColour(networks);
   const loss = { type: "quantitative", title: "loss", scale: { zero: false } } as const;
@@ -176,15 +198,8 @@ async function scoreChart({ evaluations }: TrainingLog, networks: readonly strin
 async function normChart(points: readonly Point[], networks: readonly string[]): Promise<Html | null> {
   const values = points.filter(({ norm }) => norm !== undefined && norm > 0);
   if (values.length === 0) return null;
-  const svg = await chart("norm of the gradient by step", {
-    data: { values },
-    mark: { type: "line", strokeWidth: 1 },
-    encoding: {
-      x: stepAxis,
-      y: { field: "norm", type: "quantitative", title: "gradient norm", scale: { type: "log" } },
-      color: networkColour(networks),
-    },
-  });
+  const y = { field: "norm", title: "gradient norm", scale: { type: "log" } } as const;
+  const svg = await linesChart("norm of the gradient by step", values, y, networks, 1);
   return figure("Gradient", svg, "its norm before clipping, averaged over stretches of steps");
 }
 
@@ -192,29 +207,13 @@ async function normChart(points: readonly Point[], networks: readonly string[]):
 async function speedChart(points: readonly Point[], networks: readonly string[]): Promise<Html | null> {
   const values = points.filter(({ perSecond }) => perSecond !== undefined);
   if (values.length === 0) return null;
-  const svg = await chart("patches a second by step", {
-    data: { values },
-    mark: { type: "line", strokeWidth: 1.5 },
-    encoding: {
-      x: stepAxis,
-      y: { field: "perSecond", type: "quantitative", title: "patches a second" },
-      color: networkColour(networks),
-    },
-  });
-  return figure("Speed", svg);
+  const y = { field: "perSecond", title: "patches a second" } as const;
+  return figure("Speed", await linesChart("patches a second by step", values, y, networks, 1.5));
 }
 
 async function rateChart(points: readonly Point[], networks: readonly string[]): Promise<Html> {
-  const svg = await chart("learning rate by step", {
-    data: { values: [...points] },
-    mark: { type: "line" },
-    encoding: {
-      x: stepAxis,
-      y: { field: "rate", type: "quantitative", title: "learning rate", axis: { format: "~g" } },
-      color: networkColour(networks),
-    },
-  });
-  return figure("Learning rate", svg);
+  const y = { field: "rate", title: "learning rate", axis: { format: "~g" } } as const;
+  return figure("Learning rate", await linesChart("learning rate by step", points, y, networks, 2));
 }
 
 async function timeChart(points: readonly Point[]): Promise<Html> {

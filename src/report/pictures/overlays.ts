@@ -3,24 +3,29 @@ import { existsSync } from "node:fs";
 import { readBytes } from "../../system/paths/opening.js";
 import { overlayFile } from "../../train/run/runFolder.js";
 import type { ReportedRun } from "../readRun.js";
-import type { OverlayPicture } from "../sections/features.js";
+import type { PictureBudget } from "./slices.js";
 
-/** Reads the pictures of a run's features, the first run of every feature first, as far as the bytes of base64 go. */
+/** A run's picture of a feature's masks. */
+export interface OverlayPicture {
+  readonly run: string;
+  readonly feature: string;
+  readonly address: string;
+}
+
+/** Reads the pictures of a run's features, the first run of every feature first, as far as the budget goes. */
 export async function readOverlays(
   { folder, report }: ReportedRun,
-  bytes: number,
+  budget: PictureBudget,
 ): Promise<OverlayPicture[]> {
   const wanted = Object.entries(report?.features ?? {})
     .flatMap(([feature, { perRun }]) => Object.keys(perRun).map((run, rank) => ({ feature, run, rank })))
     .sort((a, b) => a.rank - b.rank);
   const pictures: OverlayPicture[] = [];
-  let left = bytes;
   for (const { feature, run } of wanted) {
     const path = overlayFile(folder, run, feature);
     if (!existsSync(path)) continue;
     const address = `data:image/png;base64,${(await readBytes(path)).toString("base64")}`;
-    left -= address.length;
-    if (left < 0) break;
+    if (!budget.take(address.length)) break;
     pictures.push({ run, feature, address });
   }
   return pictures;

@@ -1,7 +1,7 @@
 /** Slices of a tomogram as pictures, and the budget of bytes for all pictures. */
 import { angstrom, indexToAngstrom } from "../../domain/units.js";
 import type { ByteTomogram } from "../../present/pictures/cutout.js";
-import { type Contrast, contrastOf, type GreyImage, pngAddress } from "../../present/pictures/grey.js";
+import { type Contrast, contrastOf, meanSlice, pngAddress, reductionOf } from "../../present/pictures/grey.js";
 
 /** Slices of one tomogram from the lowest z to the highest. */
 export interface SliceSeries {
@@ -22,8 +22,6 @@ export interface SliceSeries {
 /** Limit of the longer side in pixels. */
 const mostPixels = 320;
 const mostSlices = 24;
-/** Thickness in Å averaged along z, as when people look at a tomogram. */
-const thickness = 50;
 /** Bytes per pixel of such a picture in base64, as measured: noise in 24 greys hardly compresses. */
 const bytesPerPixel = 0.78;
 
@@ -34,11 +32,11 @@ export function renderSlices(
   budget: PictureBudget,
 ): { series: SliceSeries | null; contrast: Contrast } {
   const { shape, spacing } = tomogram;
-  const bin = Math.ceil(Math.max(shape[1], shape[2]) / mostPixels);
-  const [height, width] = [Math.floor(shape[1] / bin) || 1, Math.floor(shape[2] / bin) || 1];
+  const reduction = reductionOf(shape, mostPixels);
+  const { bin, width, height } = reduction;
   const affordable = Math.floor(Math.min(bytes, budget.left) / (bytesPerPixel * width * height));
   const count = Math.min(mostSlices, shape[0], affordable);
-  const images = middles(shape[0], Math.max(3, count)).map((z) => meanSlice(tomogram, z, bin, width, height));
+  const images = middles(shape[0], Math.max(3, count)).map((z) => meanSlice(tomogram, z, reduction));
   const contrast = contrastOf(images);
   if (count < 3) return { series: null, contrast };
   const slices = middles(shape[0], count).flatMap((z, i) => {
@@ -53,28 +51,6 @@ export function renderSlices(
 /** Returns the middle planes of `count` equal stretches. */
 const middles = (depth: number, count: number): number[] =>
   Array.from({ length: count }, (_, i) => Math.min(depth - 1, Math.floor(((i + 0.5) * depth) / count)));
-
-/** Averages some planes around z, with `bin` × `bin` voxels per pixel. */
-function meanSlice(
-  { data, shape: [depth, ny, nx], spacing }: ByteTomogram,
-  z: number,
-  bin: number,
-  width: number,
-  height: number,
-): GreyImage {
-  const half = Math.floor(thickness / spacing[0] / 2);
-  const first = Math.max(0, z - half);
-  const last = Math.min(depth - 1, z + half);
-  const sums = new Float32Array(width * height);
-  for (let plane = first; plane <= last; plane++)
-    for (let y = 0; y < height * bin; y++) {
-      const from = (plane * ny + y) * nx;
-      const to = Math.floor(y / bin) * width;
-      for (let x = 0; x < width * bin; x++) sums[to + Math.floor(x / bin)]! += data[from + x]!;
-    }
-  const share = 1 / ((last - first + 1) * bin * bin);
-  return { width, height, data: sums.map((sum) => sum * share) };
-}
 
 /** Budget of bytes for pictures, spent in the order of requests. */
 export class PictureBudget {

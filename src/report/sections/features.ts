@@ -3,17 +3,11 @@ import { type Content, type Html, html } from "../../present/html.js";
 import { overlayColours } from "../../present/pictures/overlay.js";
 import { fixed, none, percent, range } from "../../present/text.js";
 import type { FeatureReport } from "../../score/masks/featureScores.js";
-import { type MaskMeasure, type MaskMeasures, maskMeasures } from "../../score/masks/maskScore.js";
+import { isDistance, type MaskMeasure, type MaskMeasures, maskMeasures } from "../../score/masks/maskScore.js";
 import { measureTitles } from "../../score/masks/maskText.js";
+import type { OverlayPicture } from "../pictures/overlays.js";
 import type { ReportedRun } from "../readRun.js";
 import { note, type Section, table } from "./section.js";
-
-/** A run's picture of a feature's masks. */
-export interface OverlayPicture {
-  readonly run: string;
-  readonly feature: string;
-  readonly address: string;
-}
 
 /** Makes the section of features, a tab each; null where the experiment has none. */
 export function featuresSection(
@@ -33,7 +27,7 @@ ${note("Measures are over known voxels alone. Surface distances are in Å, mean 
 }
 
 const shown = (name: MaskMeasure, value: number | null): string =>
-  fixed(value, name === "surfaceMean" || name === "surface95" ? 1 : 3);
+  fixed(value, isDistance(name) ? 1 : 3);
 
 const row = (label: Content, values: MaskMeasures): Content[] => [
   label,
@@ -49,7 +43,7 @@ function tableOf(name: string, { threshold, perRun, mean, pooled, interval, tune
       rows.push([
         `${percent(interval.confidence)} interval`,
         ...maskMeasures.map((measure) =>
-          range(interval.measures[measure], measure.startsWith("surface") ? 1 : 2),
+          range(interval.measures[measure], isDistance(measure) ? 1 : 2),
         ),
       ]);
     rows.push(row("all voxels together", pooled));

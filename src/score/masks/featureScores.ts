@@ -5,6 +5,7 @@ import { drawnUnits } from "../statistics/replay.js";
 import { type Interval, studentReach } from "../statistics/summaryStatistics.js";
 import {
   centreLineDice,
+  isDistance,
   type MaskMeasure,
   type MaskMeasures,
   type MaskScore,
@@ -71,10 +72,8 @@ export const featureReportSchema = z.strictObject({
 });
 /** One feature's part of report.json. */
 export type FeatureReport = z.infer<typeof featureReportSchema>;
-/** Intervals of the means of measures over runs. */
-export type FeatureIntervals = z.infer<typeof intervalsSchema>;
 /** A feature's scores by run. */
-export type MaskScores = Readonly<Record<string, MaskScore>>;
+type MaskScores = Readonly<Record<string, MaskScore>>;
 
 interface FeatureRuns {
   readonly threshold: number | null;
@@ -82,24 +81,18 @@ interface FeatureRuns {
   readonly tune?: MaskScores;
 }
 
-/** How intervals are drawn: 2000 resamples, 90 % and seed 0 by default. */
-interface IntervalOptions {
-  readonly seed?: number;
-  readonly resamples?: number;
-  readonly confidence?: number;
-}
+/** How intervals are drawn. */
+const resamples = 2000;
+const confidence = 0.9;
 
-/** Makes a feature's report from the scores of its runs. */
-export function featureReport(
-  { threshold, holdout, tune = {} }: FeatureRuns,
-  options: IntervalOptions = {},
-): FeatureReport {
+/** Makes a feature's report from the scores of its runs. @param seed of the intervals */
+export function featureReport({ threshold, holdout, tune = {} }: FeatureRuns, seed = 0): FeatureReport {
   return featureReportSchema.parse({
     threshold,
     perRun: holdout,
     mean: meanMeasures(holdout),
     pooled: pooledMeasures(Object.values(holdout)),
-    interval: meanIntervals(holdout, options),
+    interval: meanIntervals(holdout, seed),
     tune: Object.keys(tune).length > 0 ? { perRun: tune, mean: meanMeasures(tune) } : null,
   });
 }
@@ -118,17 +111,17 @@ export const diceMetrics = (features: Readonly<Record<string, FeatureReport>> = 
     ),
   );
 
-/** Puts the reports of folds together, each run as the fold scored it that held it out. */
+/** Puts the reports of folds together, each run as the fold scored it that held it out. @param seed of the intervals */
 export function foldedFeatures(
   folds: readonly RunFeatures[],
-  options: IntervalOptions = {},
+  seed = 0,
 ): Record<string, FeatureReport> | undefined {
   const names = [...new Set(folds.flatMap((fold) => Object.keys(fold)))];
   if (names.length === 0) return undefined;
   return Object.fromEntries(
     names.map((name) => {
       const holdout = Object.assign({}, ...folds.map((fold) => fold[name]?.perRun ?? {})) as MaskScores;
-      return [name, featureReport({ threshold: null, holdout }, options)];
+      return [name, featureReport({ threshold: null, holdout }, seed)];
     }),
   );
 }
@@ -186,23 +179,16 @@ export function pooledMeasures(scores: readonly MaskScore[]): MaskMeasures {
  * Computes intervals of the means by a bootstrap over runs: the standard error of resampled means, as a t interval (see
  * studentReach), cut to what a measure can be. They speak of other runs of the kind. null for fewer than two runs.
  */
-export function meanIntervals(scores: MaskScores, options: IntervalOptions = {}): FeatureIntervals | null {
-  const { seed = 0, resamples = 2000, confidence = 0.9 } = options;
+function meanIntervals(scores: MaskScores, seed: number): FeatureReport["interval"] {
   if (Object.keys(scores).length < 2) return null;
   return {
     confidence,
     resamples,
-    measures: byMeasure((name) =>
-      meanInterval(valuesOf(scores, name), name, { seed, resamples, confidence }),
-    ),
+    measures: byMeasure((name) => meanInterval(valuesOf(scores, name), name, seed)),
   };
 }
 
-function meanInterval(
-  values: readonly number[],
-  name: MaskMeasure,
-  { seed, resamples, confidence }: Required<IntervalOptions>,
-): Interval | null {
+function meanInterval(values: readonly number[], name: MaskMeasure, seed: number): Interval | null {
   const units = values.length;
   if (units < 2) return null;
   const drawn = drawnUnits(seed, "mask interval, runs", resamples, units);
@@ -213,6 +199,6 @@ function meanInterval(
   });
   const reach = studentReach(means, units, confidence);
   const mean = meanOf(values);
-  const most = name === "surfaceMean" || name === "surface95" ? Number.POSITIVE_INFINITY : 1;
+  const most = isDistance(name) ? Number.POSITIVE_INFINITY : 1;
   return { low: Math.max(mean - reach, 0), high: Math.min(mean + reach, most) };
 }

@@ -2,10 +2,11 @@
  * Scores of a predicted mask: overlap, surface distance and centre lines, over known voxels. The room `masks` scores features
  * that are segmented. docs/metric.md defines the measures.
  */
+import { unknown, yes } from "../../domain/maskValues.js";
 import { meanOf, quantile } from "../../domain/numbers.js";
 import { type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
 import { skeletonVoxels } from "./skeleton.js";
-import { maskValue, surfaceDistances, surfaceVoxels } from "./surface.js";
+import { surfaceDistances, surfaceVoxels } from "./surface.js";
 
 /** Measures of a mask, in the order of tables. Surface distances are in Å, all others shares between 0 and 1. */
 export const maskMeasures = [
@@ -19,6 +20,8 @@ export const maskMeasures = [
 ] as const;
 /** The name of a measure. */
 export type MaskMeasure = (typeof maskMeasures)[number];
+/** Tells whether a measure is a distance in Å; all others are shares. */
+export const isDistance = (name: MaskMeasure): boolean => name === "surfaceMean" || name === "surface95";
 /** A value of each measure; null where it is not defined. */
 export type MaskMeasures = Readonly<Record<MaskMeasure, number | null>>;
 
@@ -42,7 +45,7 @@ export interface MaskScore extends MaskMeasures {
 
 /** A truth and a prediction on one grid. */
 export interface MaskPair {
-  /** Voxels z, y, x: 0 no, 1 yes, 2 unknown (`maskValue`). */
+  /** Voxels z, y, x: 0 no, 1 yes, 2 unknown. */
   readonly truth: Uint8Array;
   /** Voxels z, y, x: 0 no, 1 yes. */
   readonly prediction: Uint8Array;
@@ -89,22 +92,22 @@ export function scoreMask({ truth, prediction, shape, spacing }: MaskPair): Mask
 function knownPrediction(truth: Uint8Array, prediction: Uint8Array): Uint8Array {
   const known = new Uint8Array(prediction.length);
   for (let i = 0; i < known.length; i++)
-    known[i] = truth[i] === maskValue.unknown ? maskValue.unknown : prediction[i]! && maskValue.yes;
+    known[i] = truth[i] === unknown ? unknown : prediction[i]! && yes;
   return known;
 }
 
 /** Counts of voxels that the measures of overlap are made of. */
-export type VoxelCounts = Pick<MaskScore, "tp" | "fp" | "fn" | "known">;
+type VoxelCounts = Pick<MaskScore, "tp" | "fp" | "fn" | "known">;
 
 function countVoxels(truth: Uint8Array, predicted: Uint8Array): VoxelCounts {
   let [tp, fp, fn, known] = [0, 0, 0, 0];
   for (let i = 0; i < truth.length; i++) {
-    if (truth[i] === maskValue.unknown) continue;
+    if (truth[i] === unknown) continue;
     known++;
-    if (predicted[i] === maskValue.yes) {
-      if (truth[i] === maskValue.yes) tp++;
+    if (predicted[i] === yes) {
+      if (truth[i] === yes) tp++;
       else fp++;
-    } else if (truth[i] === maskValue.yes) fn++;
+    } else if (truth[i] === yes) fn++;
   }
   return { tp, fp, fn, known };
 }
@@ -125,7 +128,7 @@ export const overlapOf = ({
 
 function covered(skeleton: Int32Array, other: Uint8Array): SkeletonCounts {
   let inside = 0;
-  for (const at of skeleton) if (other[at] === maskValue.yes) inside++;
+  for (const at of skeleton) if (other[at] === yes) inside++;
   return { voxels: skeleton.length, covered: inside };
 }
 
@@ -145,4 +148,4 @@ export function centreLineDice({ tp, fp, fn, skeletons }: CentreLineCounts): num
 }
 
 /** Counts that centre-line Dice is made of. */
-export type CentreLineCounts = Pick<MaskScore, "tp" | "fp" | "fn" | "skeletons">;
+type CentreLineCounts = Pick<MaskScore, "tp" | "fp" | "fn" | "skeletons">;

@@ -1,7 +1,7 @@
 /** Scores of masks as text for people. */
 import { alignedTable, decimals } from "../../present/text.js";
 import type { FeatureReport } from "./featureScores.js";
-import { type MaskMeasure, type MaskMeasures, maskMeasures } from "./maskScore.js";
+import { isDistance, type MaskMeasure, type MaskMeasures, maskMeasures } from "./maskScore.js";
 
 /** Titles of the measures in tables. */
 export const measureTitles: Readonly<Record<MaskMeasure, string>> = {
@@ -15,8 +15,7 @@ export const measureTitles: Readonly<Record<MaskMeasure, string>> = {
 };
 
 /** Decimals that a measure is shown with. */
-export const measureDecimals = (name: MaskMeasure): number =>
-  name === "surfaceMean" || name === "surface95" ? 1 : 4;
+const measureDecimals = (name: MaskMeasure): number => (isDistance(name) ? 1 : 4);
 
 /** Formats the scores of features as tables, a row a run; 80 columns hold one. */
 export function featuresText(features: Readonly<Record<string, FeatureReport>>): string {

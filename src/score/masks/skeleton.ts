@@ -1,6 +1,7 @@
 /** The morphological skeleton of a mask, in time linear in its voxels. */
+import { yes } from "../../domain/maskValues.js";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
-import { IndexList, maskValue } from "./surface.js";
+import { IndexList } from "./surface.js";
 
 /** Depth of voxels that no erosion reaches; depths of more are not told apart. */
 const unreached = 65_535;
@@ -14,7 +15,7 @@ const unreached = 65_535;
  * the union exactly where none of its 26 neighbours is deeper. Parts that touch no known voxel outside never erode and have no
  * skeleton.
  *
- * @param mask values z, y, x as in `maskValue`
+ * @param mask values z, y, x as in `maskValues`
  * @param surface its surface (`surfaceVoxels`)
  * @returns flat indices, rising
  */
@@ -29,7 +30,7 @@ function depthsOf(mask: Uint8Array, shape: Shape3, surface: Int32Array): Uint16A
   const depths = new Uint16Array(voxelCount(shape));
   let size = 0;
   for (let i = 0; i < depths.length; i++)
-    if (mask[i] === maskValue.yes) {
+    if (mask[i] === yes) {
       depths[i] = unreached;
       size++;
     }

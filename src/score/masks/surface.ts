@@ -1,9 +1,7 @@
 /** Surfaces of masks and the distances between them. */
 import { axisWeights, transformAxes } from "../../domain/distanceTransform.js";
+import { no, yes } from "../../domain/maskValues.js";
 import { type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
-
-/** Values of a mask's voxels. Unknown voxels, like those outside the volume, are neither in the mask nor beside it. */
-export const maskValue = { no: 0, yes: 1, unknown: 2 } as const;
 
 /** A growing list of indices of voxels. */
 export class IndexList {
@@ -29,7 +27,7 @@ export class IndexList {
  * Returns the flat indices of a mask's surface, rising: its voxels that share a face with a known voxel which is not in it.
  * That is the mask without its erosion by the six neighbours, where unknown voxels and the volume's border do not erode.
  *
- * @param mask values z, y, x as in `maskValue`
+ * @param mask values z, y, x as in `maskValues`
  */
 export function surfaceVoxels(mask: Uint8Array, shape: Shape3): Int32Array {
   const [depth, height, width] = shape;
@@ -39,14 +37,14 @@ export function surfaceVoxels(mask: Uint8Array, shape: Shape3): Int32Array {
   for (let z = 0; z < depth; z++)
     for (let y = 0; y < height; y++)
       for (let x = 0; x < width; x++, at++) {
-        if (mask[at] !== maskValue.yes) continue;
+        if (mask[at] !== yes) continue;
         const isSurface =
-          (x > 0 && mask[at - 1] === maskValue.no) ||
-          (x + 1 < width && mask[at + 1] === maskValue.no) ||
-          (y > 0 && mask[at - width] === maskValue.no) ||
-          (y + 1 < height && mask[at + width] === maskValue.no) ||
-          (z > 0 && mask[at - plane] === maskValue.no) ||
-          (z + 1 < depth && mask[at + plane] === maskValue.no);
+          (x > 0 && mask[at - 1] === no) ||
+          (x + 1 < width && mask[at + 1] === no) ||
+          (y > 0 && mask[at - width] === no) ||
+          (y + 1 < height && mask[at + width] === no) ||
+          (z > 0 && mask[at - plane] === no) ||
+          (z + 1 < depth && mask[at + plane] === no);
         if (isSurface) found.add(at);
       }
   return found.finish();

@@ -1,6 +1,5 @@
 /** The masks of an experiment's features in a run, as training, tuning and scoring take them. */
 import { findRun, findTomogram } from "../../data/dataset.js";
-import { withBoxes } from "../../data/masks/features.js";
 import { type Mask, withoutBlank } from "../../data/masks/mask.js";
 import { type ReadMask, readMask, type TomogramGrid } from "../../data/masks/read.js";
 import type { Dataset } from "../../data/model.js";
@@ -20,7 +19,7 @@ export async function readMasks(
 ): Promise<Map<string, ReadMask>> {
   const masks = new Map<string, ReadMask>();
   for (const feature of experimentFeatures(experiment)) {
-    const mask = await readMask(dataset, tomogram.ref.run, await withBoxes(feature), tomogram);
+    const mask = await readMask(dataset, tomogram.ref.run, feature, tomogram);
     if (mask) masks.set(feature.name, mask);
   }
   return masks;

@@ -1,11 +1,10 @@
 /** Thresholds of features, chosen by Dice over the known voxels of the tune runs. */
-import type { Mask } from "../../data/masks/mask.js";
-import { unknown, yes, yesCount } from "../../data/masks/mask.js";
+import { type Mask, yesCount } from "../../data/masks/mask.js";
+import { unknown, yes } from "../../domain/maskValues.js";
+import { levels } from "../../infer/predict/slabPrediction.js";
 import type { SparseMap } from "../../infer/predict/sparseMap.js";
+import { overlapOf } from "../../score/masks/maskScore.js";
 import type { FeatureSettings } from "../checkpoint/checkpoint.js";
-
-/** Steps of a probability: maps hold k/65535. */
-const levels = 65535;
 
 /** Known voxels of runs by their probability k/65535, as far as maps keep them. */
 export interface FeatureCounts {
@@ -49,8 +48,8 @@ interface RatedThreshold {
 }
 
 /**
- * Returns the threshold whose voxels above it have the best Dice, 2·TP/(2·TP + FP + FN); of several as good, the one nearest to
- * the fallback, then the lowest. Some known voxel must be of the feature.
+ * Returns the threshold whose voxels above it have the best Dice; of several as good, the one nearest to the fallback, then the
+ * lowest. Some known voxel must be of the feature.
  */
 export function bestThreshold(
   counts: FeatureCounts,
@@ -66,13 +65,12 @@ export function bestThreshold(
 
 function rate({ yes: yeses, no, total }: FeatureCounts, threshold: number): RatedThreshold {
   const limit = Math.fround(threshold);
-  let hits = 0;
-  let wrong = 0;
+  let [tp, fp] = [0, 0];
   for (let k = levels; k >= 0 && Math.fround(k / levels) > limit; k--) {
-    hits += yeses[k]!;
-    wrong += no[k]!;
+    tp += yeses[k]!;
+    fp += no[k]!;
   }
-  return { threshold, dice: (2 * hits) / (hits + wrong + total) };
+  return { threshold, dice: overlapOf({ tp, fp, fn: total - tp }).dice ?? 0 };
 }
 
 /**

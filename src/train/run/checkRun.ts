@@ -1,6 +1,5 @@
 /** Checks of a run before its first step. */
 import { findRun, findTomogram } from "../../data/dataset.js";
-import { withBoxes } from "../../data/masks/features.js";
 import { checkFeatures } from "../../data/masks/find.js";
 import { knownCount, type Mask, yesCount } from "../../data/masks/mask.js";
 import type { ReadMask } from "../../data/masks/read.js";
@@ -61,7 +60,7 @@ export async function checkRun(meeting: Meeting): Promise<Checked> {
   const types = (external ? [external] : networks)
     .flatMap((network) => network.channels)
     .flatMap((name) => (name === null || features.includes(name) ? [] : [name]));
-  checkFeatures(dataset, await Promise.all(experimentFeatures(experiment).map(withBoxes)));
+  await checkFeatures(dataset, experimentFeatures(experiment));
   const masks = new Map<string, ReadonlyMap<string, ReadMask>>();
   const readMasksOf = async (reader: TomogramReader) => {
     const { run } = reader.ref;

@@ -265,7 +265,7 @@ async function featuresOfFolds(
   const reports = await Promise.all(folds.map((fold) => readReport(fold.folder.report)));
   return foldedFeatures(
     reports.map((report) => report.features ?? {}),
-    { seed },
+    seed,
   );
 }
 

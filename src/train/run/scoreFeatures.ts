@@ -13,9 +13,6 @@ import { overlayFile, type RunFolder } from "./runFolder.js";
 /** Part that a run plays: scored, or fitted on. */
 type ScoredRole = "holdout" | "tune";
 
-/** Thickness in Å averaged along z in pictures, as when people look at a tomogram. */
-const thickness = 50;
-
 /** Scores features run by run, and keeps no voxel of them. */
 export class FeatureScorer {
   readonly #folder: RunFolder;
@@ -61,16 +58,12 @@ export class FeatureScorer {
     tomogram: Volume,
   ): Promise<void> {
     const { shape, spacing } = probability;
-    const masks = { truth: truth.voxels, prediction: voxelsAbove(probability, threshold), shape };
-    const score = await this.#pool.score({ ...masks, spacing });
+    const masks = { truth: truth.voxels, prediction: voxelsAbove(probability, threshold) };
+    const score = await this.#pool.score({ ...masks, shape, spacing });
     const ofFeature = this.#scores[role].get(feature) ?? {};
     this.#scores[role].set(feature, { ...ofFeature, [run]: score });
     if (role === "tune") return;
-    const planes = Math.max(1, Math.round(thickness / spacing[0]));
-    const picture = renderOverlay(
-      { ...masks, tomogram: tomogram.data, thickness: planes },
-      tellingSlice(masks),
-    );
+    const picture = renderOverlay(tomogram, masks, tellingSlice(masks, shape));
     await writeWhole(overlayFile(this.#folder, run, feature), picture);
   }
 
@@ -90,7 +83,7 @@ export class FeatureScorer {
             holdout: this.#scores.holdout.get(feature) ?? {},
             tune: this.#scores.tune.get(feature) ?? {},
           },
-          { seed },
+          seed,
         ),
       ]),
     );

@@ -2,6 +2,7 @@
 import { offsetChannels } from "../../data/patches/offsets.js";
 import { meanOf } from "../../domain/numbers.js";
 import type { Particle } from "../../domain/particles.js";
+import { overlapOf } from "../../score/masks/maskScore.js";
 import { sumCounts } from "../../score/match/fbeta.js";
 import type { Thread } from "../../system/threads/threads.js";
 import type { Experiment } from "../experiment/schema.js";
@@ -125,8 +126,8 @@ export class Watcher {
     const { features } = this.settings;
     if (features.length === 0) return {};
     const dice = features.flatMap(({ name }) => {
-      const { tp, fp, fn } = sumCounts(looks.map(({ voxels }) => voxels[name]!));
-      return tp + fp + fn === 0 ? [] : [[name, (2 * tp) / (2 * tp + fp + fn)] as const];
+      const { dice: ofFeature } = overlapOf(sumCounts(looks.map(({ voxels }) => voxels[name]!)));
+      return ofFeature === null ? [] : [[name, ofFeature] as const];
     });
     return { dice: Object.fromEntries(dice) };
   }

@@ -78,6 +78,14 @@ test("writes the targets of an experiment as volumes and pictures", async () => 
   }
   const picture = decode(await readFile(at("out", "TS_S1.png")));
   expect([picture.width, picture.height]).toEqual([384, 384]);
+  // The plane of TS_S2 that holds the feature: above y 16 it is orange, below it stays grey.
+  const tinted = decode(await readFile(at("out", "TS_S2.png")));
+  const redOverBlue = (first: number, end: number) => {
+    let sum = 0;
+    for (let i = 3 * 384 * first; i < 3 * 384 * end; i += 3) sum += tinted.data[i]! - tinted.data[i + 2]!;
+    return sum / (384 * (end - first));
+  };
+  expect(redOverBlue(0, 6 * 16) - redOverBlue(6 * 16, 6 * 60)).toBeGreaterThan(60);
   const again = await pickbench("inspect", ...flags);
   expect([again.code, again.stderr]).toEqual([1, expect.stringMatching(/--overwrite/)]);
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openDataset } from "../../../src/data/dataset.js";
 import { featuresOf } from "../../../src/data/masks/features.js";
-import { featuresThere } from "../../../src/data/masks/find.js";
+import { checkFeatures, featuresThere } from "../../../src/data/masks/find.js";
 import { yesCount } from "../../../src/data/masks/mask.js";
 import { readMask } from "../../../src/data/masks/read.js";
 import { openTomogram } from "../../../src/data/tomograms/omeZarr.js";
@@ -41,11 +41,17 @@ test("annotations of masks are features: ground truth, OME-Zarr before MRC, only
     { name: "microsomal-membrane", sessionId: "102", isTruth: false },
   ]);
   expect(featuresThere(dataset)).toEqual(["microsomal-membrane"]);
-  const grid = await openTomogram(dataset.runs[0]!.tomograms[0]!);
+  const [run] = dataset.runs;
+  const grid = await openTomogram(run!.tomograms[0]!);
   const [feature] = featuresOf(["microsomal-membrane"]);
   const mask = (await readMask(dataset, "RUN1", feature!, grid))!;
   expect(mask.path).toMatch(/101\/mask.zarr$/);
   expect(yesCount(mask)).toBe(30);
+  const proposed = { ...dataset, runs: [{ ...run!, segmentations: run!.segmentations!.slice(1) }] };
+  expect(featuresThere(proposed)).toEqual([]);
+  await expect(checkFeatures(proposed, [feature!])).rejects.toThrow(
+    /no segmentation microsomal-membrane that is taken unasked; there is user portal, session 102/,
+  );
   const other = await readMask(dataset, "RUN1", { ...feature!, user: "portal", session: "102" }, grid);
   expect(yesCount(other!)).toBe(120);
 });

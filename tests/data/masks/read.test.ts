@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDataset } from "../../../src/data/dataset.js";
 import { dataManifest } from "../../../src/data/manifest.js";
-import { type Feature, featuresOf, withBoxes } from "../../../src/data/masks/features.js";
+import { type Feature, featuresOf } from "../../../src/data/masks/features.js";
 import { checkFeatures, featuresThere, withMaskFiles } from "../../../src/data/masks/find.js";
 import { knownCount, voxelAt, yesCount } from "../../../src/data/masks/mask.js";
 import { readMask } from "../../../src/data/masks/read.js";
@@ -61,7 +61,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 async function read(given: string | (Partial<Feature> & { name: string }), run = "A") {
   const [whole] = featuresOf([typeof given === "string" ? given : { annotated: "all", ...given }]);
   const ref = dataset.runs.find(({ name }) => name === run)!.tomograms[0]!;
-  return readMask(dataset, run, await withBoxes(whole!), { ref, shape, spacing });
+  return readMask(dataset, run, whole!, { ref, shape, spacing });
 }
 
 const wanted = (of: (label: number, z: number, y: number, x: number) => number) => [
@@ -91,6 +91,8 @@ describe("copick's segmentations", () => {
   test("reads the label of the configuration's object, particle or not", async () => {
     expect([...(await read("carbon"))!.voxels]).toEqual(wanted((label) => Number(label === 2)));
     expect([...(await read("ribosome"))!.voxels]).toEqual(wanted((label) => Number(label === 1)));
+    const other = await read({ name: "ribosome", label: 3 });
+    expect([...other!.voxels]).toEqual(wanted((label) => Number(label === 3)));
   });
 
   test("reads a label that is given, of a mask by its own name", async () => {
@@ -283,10 +285,23 @@ describe("refuses with one sentence", () => {
     );
     const check = (each: Partial<Feature> & { name: string }) =>
       checkFeatures(dataset, [{ annotated: "all", ...each } as Feature]);
-    expect(() => check({ name: "membrane", annotated: { slices: { AA: [1] } } })).toThrow(
+    await expect(check({ name: "membrane", annotated: { slices: { AA: [1] } } })).rejects.toThrow(
       /names the run AA, which the data set has not; did you mean A\?/,
     );
-    expect(() => check({ name: "membrnae" })).toThrow(/no segmentation membrnae; did you mean membrane\?/);
-    expect(() => check({ name: "actin" })).toThrow(/no segmentation actin; there is carbon, coarse/);
+    await expect(check({ name: "own" })).rejects.toThrow(
+      /no segmentation own that is taken unasked; there is user pickbench, session predict: name one with features: \[\{name: own, user/,
+    );
+    await expect(check({ name: "membrane", user: "bne" })).rejects.toThrow(
+      /no segmentation membrane of that user or session; there is user ann, session 1: name/,
+    );
+    await expect(check({ name: "parts" })).rejects.toThrow(/no segmentation parts/);
+    for (const found of [
+      { name: "own", user: "pickbench" },
+      { name: "parts", label: 3 },
+      { name: "carbon", user: "ann" },
+    ])
+      await expect(check(found)).resolves.toBeUndefined();
+    await expect(check({ name: "membrnae" })).rejects.toThrow(/no segmentation membrnae; did you mean membrane\?/);
+    await expect(check({ name: "actin" })).rejects.toThrow(/no segmentation actin; there is carbon, coarse/);
   });
 });

@@ -8,7 +8,6 @@ import { alignedMap, orientation, patchVoxel } from "../../../src/data/patches/m
 import { checkPatches, type PatchSource, type PatchSpec } from "../../../src/data/patches/spec.js";
 import { randomFor } from "../../../src/domain/random.js";
 import { type Shape3, voxelCount } from "../../../src/domain/volume.js";
-import { cubic } from "../../support/masks.js";
 import { noAugment, pickAt, small, sourceOf, specOf, volumeOf } from "../../support/patchScenes.js";
 
 const shape: Shape3 = [16, 20, 18];
@@ -18,7 +17,7 @@ function maskBy(at: At) {
   const voxels = new Uint8Array(voxelCount(shape));
   for (let z = 0, i = 0; z < shape[0]; z++)
     for (let y = 0; y < shape[1]; y++) for (let x = 0; x < shape[2]; x++, i++) voxels[i] = at(z, y, x);
-  return maskOf(voxels, shape, cubic(10));
+  return maskOf(voxels, shape);
 }
 
 /** Yes on a sheet, unknown in the last slices. */

@@ -41,6 +41,26 @@ describe("renderSlice", () => {
     );
   });
 
+  it("tints the voxels of an area in its colour", () => {
+    const area = new Uint8Array(60 * 80);
+    area[5 * 80] = 1;
+    const tint = { area, colour: [86, 180, 233], opacity: 0.5 } as const;
+    const png = renderSlice(ramp, { zoom: 2, tints: [tint, { ...tint, colour: [0, 0, 0] }] });
+    const plain = renderSlice(ramp, { zoom: 2 });
+    expect(pixel(plain, 1, 11)).toEqual([0, 0, 0]);
+    for (const [column, row] of [
+      [0, 10],
+      [1, 11],
+    ] as const)
+      expect(pixel(png, column, row)).toEqual([22, 45, 59]);
+    for (const [column, row] of [
+      [2, 10],
+      [0, 9],
+      [0, 12],
+    ] as const)
+      expect(pixel(png, column, row)).toEqual(pixel(plain, column, row));
+  });
+
   it("survives a volume without contrast", () => {
     const flat = { ...ramp, data: new Float32Array(ramp.data.length) };
     expect(pixel(renderSlice(flat), 3, 3)).toEqual([0, 0, 0]);

@@ -3,7 +3,6 @@ import {
   featureReport,
   featureReportSchema,
   foldedFeatures,
-  meanIntervals,
   pooledMeasures,
 } from "../../../src/score/masks/featureScores.js";
 import { type MaskScore, overlapOf, scoreMask } from "../../../src/score/masks/maskScore.js";
@@ -26,6 +25,9 @@ function scoreOf(tp: number, fp: number, fn: number): MaskScore {
     skeletons: { truth: skeleton, prediction: skeleton },
   };
 }
+
+const intervalOf = (holdout: Record<string, MaskScore>, seed?: number) =>
+  featureReport({ threshold: 0.5, holdout }, seed).interval;
 
 const holdout = { b: scoreOf(6, 2, 2), a: scoreOf(2, 2, 0), empty: scoreOf(0, 0, 0) };
 
@@ -83,26 +85,26 @@ describe("pooledMeasures", () => {
   });
 });
 
-describe("meanIntervals", () => {
+describe("the intervals of featureReport", () => {
   it("comes close to Student's interval of the mean, the same for the same seed", () => {
     const precisions = [0.5, 0.6, 0.65, 0.7, 0.8];
     const scores = Object.fromEntries(
       precisions.map((precision, at) => [`run${at}`, { ...scoreOf(6, 2, 2), dice: precision }]),
     );
-    const { dice, surface95 } = meanIntervals(scores, { seed: 3 })!.measures;
+    const { dice, surface95 } = intervalOf(scores, 3)!.measures;
     // scipy.stats.t.interval(0.9, 4, numpy.mean(p), scipy.stats.sem(p)) for the precisions p
     expect(dice!.low).toBeCloseTo(0.5431, 2);
     expect(dice!.high).toBeCloseTo(0.7569, 2);
     expect(surface95).toEqual({ low: 8, high: 8 });
-    expect(meanIntervals(scores, { seed: 3 })).toEqual(meanIntervals(scores, { seed: 3 }));
-    expect(meanIntervals(scores, { seed: 4 })).not.toEqual(meanIntervals(scores, { seed: 3 }));
+    expect(intervalOf(scores, 3)).toEqual(intervalOf(scores, 3));
+    expect(intervalOf(scores, 4)).not.toEqual(intervalOf(scores, 3));
   });
 
   it("stays between 0 and 1, and is null where too few runs have the measure", () => {
-    const { measures } = meanIntervals({ a: scoreOf(9, 0, 0), b: scoreOf(1, 9, 9), c: scoreOf(9, 0, 0) })!;
+    const { measures } = intervalOf({ a: scoreOf(9, 0, 0), b: scoreOf(1, 9, 9), c: scoreOf(9, 0, 0) })!;
     expect(measures.dice).toEqual({ low: 0, high: 1 });
-    expect(meanIntervals({ a: scoreOf(1, 0, 0) })).toBeNull();
-    expect(meanIntervals({ a: scoreOf(1, 0, 0), b: scoreOf(0, 0, 0) })!.measures.dice).toBeNull();
+    expect(intervalOf({ a: scoreOf(1, 0, 0) })).toBeNull();
+    expect(intervalOf({ a: scoreOf(1, 0, 0), b: scoreOf(0, 0, 0) })!.measures.dice).toBeNull();
   });
 });
 

@@ -20,7 +20,7 @@ function runOf(number: number, truthOf: (p: number, u: number) => number) {
   const truth = Uint8Array.from(p, (value) => truthOf(value, random.uniform()));
   const builder = new SparseMapBuilder(shape, spacing, thresholds[0]!);
   builder.add(p);
-  return { p, truth, map: builder.finish(), mask: maskOf(truth, shape, spacing) };
+  return { p, truth, map: builder.finish(), mask: maskOf(truth, shape) };
 }
 
 /** Dice by counting voxel by voxel. */

@@ -92,7 +92,7 @@ test("a feature's Dice on a crop counts the known voxels alone", async () => {
   const small = { ...spec, types: [], background: false, features: ["membrane"], patchShape: shape };
   const [crop] = watchedCrops(
     small,
-    [{ ...tomogram, masks: new Map([["membrane", maskOf(mask, shape, spacingOf(10))]]) }],
+    [{ ...tomogram, masks: new Map([["membrane", maskOf(mask, shape)]]) }],
     1,
   );
   const output = Float32Array.from({ length: 64 }, (_, at) => (at < 8 || (at >= 16 && at < 20) ? 0.9 : 0.1));

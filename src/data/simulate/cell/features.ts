@@ -7,16 +7,6 @@ export type CellFeature = (typeof cellFeatures)[number];
 /** Returns the bit that marks a feature in a voxel of the masks. */
 export const bitOf = (feature: CellFeature): number => 1 << cellFeatures.indexOf(feature);
 
-/** Colours of the features' bits in pictures: red, green and blue of 255. */
-export const featureColours: readonly (readonly [bit: number, red: number, green: number, blue: number])[] = [
-  [bitOf("membrane"), 230, 159, 0],
-  [bitOf("microtubule"), 86, 180, 233],
-  [bitOf("actin"), 0, 158, 115],
-  [bitOf("gold"), 240, 228, 66],
-  [bitOf("carbon"), 204, 121, 167],
-  [bitOf("ice"), 213, 94, 0],
-];
-
 /** Whether a feature is in the tomogram of that number, from 1, where the user named no features. */
 const quotas: Readonly<Record<CellFeature, (run: number) => boolean>> = {
   membrane: () => true,
