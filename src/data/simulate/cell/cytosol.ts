@@ -4,10 +4,10 @@ import type { Random } from "../../../domain/random.js";
 import type { Rotation } from "../../../domain/rotation.js";
 import type { Density } from "../density.js";
 import { slabMiddle } from "../placement.js";
-import { randomRotation, rotate, type Vector3 } from "../rotation.js";
+import { acrossTo, plus, randomRotation, rotate, type Vector3 } from "../rotation.js";
 import type { Occupancy } from "./occupancy.js";
 import { type CellProteins, type MembraneProtein, proteinDensity } from "./proteins.js";
-import { acrossTo, halfThickness, type Membrane } from "./surfaces.js";
+import { halfThickness, type Membrane } from "./surfaces.js";
 
 /** A protein to be stamped. */
 export interface PlacedProtein {
@@ -104,8 +104,7 @@ function placeOnMembrane(
   for (let attempt = 0; attempt < attempts; attempt++) {
     const host = membranes[random.integer(membranes.length)]!;
     const { at: foot, normal } = host.surface.draw(random);
-    const away = halfThickness(host) + rise + gap;
-    const at: Vector3 = [foot[0] + away * normal[0], foot[1] + away * normal[1], foot[2] + away * normal[2]];
+    const at = plus(foot, normal, halfThickness(host) + rise + gap);
     const spin = random.between(0, 360);
     if (!isInView(at, occupancy) || !occupancy.isWithin(...foot, gap)) continue;
     if (occupancy.depth(...at) < radius || !occupancy.isFree(at, radius, host.surface)) continue;
@@ -165,16 +164,11 @@ export function placeMembraneProteins(
       const { density, offset } = proteins[random.integer(proteins.length)]!;
       const { at: foot, normal } = host.surface.draw(random);
       const rotation = turnTo([0, 0, 1], normal, random.between(0, 360));
-      const head: Vector3 = [
-        foot[0] + domain.height * normal[0],
-        foot[1] + domain.height * normal[1],
-        foot[2] + domain.height * normal[2],
-      ];
+      const head = plus(foot, normal, domain.height);
       if (!occupancy.isWithin(...foot, gap) || occupancy.depth(...head) < domain.radius) continue;
       if (!occupancy.isFree(head, domain.radius, host.surface)) continue;
       occupancy.addSphere(head, domain.radius);
-      const [x, y, z] = rotate(rotation, offset);
-      placed.push({ density, at: [foot[0] + x, foot[1] + y, foot[2] + z], rotation, host });
+      placed.push({ density, at: plus(foot, rotate(rotation, offset)), rotation, host });
     }
   }
   return placed;

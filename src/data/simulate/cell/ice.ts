@@ -1,11 +1,10 @@
 /** Ice contamination: crystals that settled on the faces of the sample. */
 import type { Random } from "../../../domain/random.js";
 import { type Slab, slabMiddle } from "../placement.js";
-import { randomRotation, rotate, type Vector3 } from "../rotation.js";
+import { randomDirection, randomRotation, rotate, type Vector3 } from "../rotation.js";
 import { bitOf } from "./features.js";
 import type { Clearance } from "./occupancy.js";
 import { boundsAround, type Canvas, draw, shareInside } from "./raster.js";
-import { randomDirection } from "./surfaces.js";
 
 /** A crystal: the part of space on the inner side of its faces. */
 export interface Crystal {

@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { bilayerProfile, drawMembranes } from "../../../../src/data/simulate/cell/membranes.js";
-import {
-  halfThickness,
-  randomDirection,
-  type Surface,
-  sheet,
-  vesicle,
-} from "../../../../src/data/simulate/cell/surfaces.js";
+import { halfThickness, type Surface, sheet, vesicle } from "../../../../src/data/simulate/cell/surfaces.js";
 import { emptyField } from "../../../../src/data/simulate/imaging.js";
-import { randomRotation, rotate, transposed, type Vector3 } from "../../../../src/data/simulate/rotation.js";
+import {
+  randomDirection,
+  randomRotation,
+  rotate,
+  transposed,
+  type Vector3,
+} from "../../../../src/data/simulate/rotation.js";
+
 import { randomFor } from "../../../../src/domain/random.js";
 
 const random = () => randomFor(3, "surfaces test");
