@@ -3,7 +3,7 @@ import { challengeParticles } from "../../../domain/particles.js";
 import type { Random } from "../../../domain/random.js";
 import type { Rotation } from "../../../domain/rotation.js";
 import type { Density } from "../density.js";
-import { slabMiddle } from "../placement.js";
+import { drawPoint, freeHeight, rim } from "../placement.js";
 import { acrossTo, plus, randomRotation, rotate, type Vector3 } from "../rotation.js";
 import type { Occupancy } from "./occupancy.js";
 import { type CellProteins, type MembraneProtein, proteinDensity } from "./proteins.js";
@@ -115,9 +115,6 @@ function placeOnMembrane(
   return undefined;
 }
 
-/** Distance in Å of centres from the tomogram's sides, so that rounding leaves them inside. */
-const rim = 2;
-
 function isInView([x, y]: Vector3, { slab: { size } }: Occupancy): boolean {
   return x >= rim && y >= rim && x < size.x - rim && y < size.y - rim;
 }
@@ -130,13 +127,10 @@ function findPlace(
   occupancy: Occupancy,
   random: Random,
 ): Vector3 | undefined {
-  const { slab } = occupancy;
-  const free = slab.thickness / 2 - radius * Math.hypot(1, slab.slopeX, slab.slopeY);
+  const free = freeHeight(occupancy.slab, radius);
   if (free < 0) return undefined;
   for (let attempt = 0; attempt < most; attempt++) {
-    const x = random.between(rim, slab.size.x - rim);
-    const y = random.between(rim, slab.size.y - rim);
-    const at: Vector3 = [x, y, slabMiddle(slab, x, y) + random.between(-free, free)];
+    const at = drawPoint(occupancy.slab, free, random);
     if (!occupancy.isFree(at, radius)) continue;
     if (inside < 1 && random.uniform() >= inside && occupancy.isEnclosed(at)) continue;
     occupancy.addSphere(at, radius);
