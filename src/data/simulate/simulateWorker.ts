@@ -2,12 +2,11 @@
 import { join } from "node:path";
 import { challengeParticles, type ParticlePick } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
-import type { Shape3 } from "../../domain/volume.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
-import { renderSlice, type Tint } from "../../present/pictures/slice.js";
+import { renderSlice } from "../../present/pictures/slice.js";
 import { writeWhole } from "../../system/files.js";
 import { answering } from "../../system/threads/pool.js";
-import { cellFeatures, featureColours } from "./cell/features.js";
+import { cellFeatures, tintsOf } from "./cell/features.js";
 import { type Cell, type CellSettings, simulateCell } from "./cell/scene.js";
 import { writeSegmentations } from "./cell/segmentations.js";
 import { type Phantom, type PhantomPick, type PhantomPlan, simulatePhantom } from "./phantom.js";
@@ -84,17 +83,6 @@ function previewOf(plan: PhantomPlan, { denoised, picks, masks }: Phantom & Part
       ...(masks ? { tints: tintsOf(masks, plan.shape, z) } : {}),
     },
   );
-}
-
-/** Opacity of a feature over the greys. */
-const opacity = 0.35;
-
-function tintsOf(masks: Uint8Array, [, height, width]: Shape3, z: number): Tint[] {
-  const plane = masks.subarray(z * height * width, (z + 1) * height * width);
-  return featureColours.map(([bit, ...colour]) => ({
-    area: plane.map((held) => ((held & bit) === 0 ? 0 : 1)),
-    ...{ colour, opacity },
-  }));
 }
 
 function fullestPlane({ shape, spacing }: PhantomPlan, picks: readonly ParticlePick[]): number {

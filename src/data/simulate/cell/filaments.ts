@@ -5,7 +5,7 @@ import type { Density } from "../density.js";
 import { slabMiddle } from "../placement.js";
 import { acrossTo, cross, dot, plus, positionOf, unit, type Vector3 } from "../rotation.js";
 import { stamp } from "../stamp.js";
-import { bitOf, type CellFeature } from "./features.js";
+import { type Abundance, bitOf, type CellFeature, drawNumber } from "./features.js";
 import type { Occupancy } from "./occupancy.js";
 import { boundsAround, type Canvas, draw } from "./raster.js";
 
@@ -121,8 +121,7 @@ interface FilamentKind {
   readonly feature: CellFeature;
   /** Radius in Å of the solid cylinder that it fills. */
   readonly outer: number;
-  /** Number in one of the challenge's volumes. */
-  readonly perReference: number;
+  readonly abundance: Abundance;
   readonly swing: number;
   readonly wave: readonly [least: number, greatest: number];
   readonly sites: (length: number) => Site[];
@@ -130,11 +129,14 @@ interface FilamentKind {
   readonly bundle: { readonly most: number; readonly apart: number };
 }
 
+/** How the number of either kind varies. */
+const varied = { spread: [0.8, 1.4], fewest: 2 } as const;
+
 export const filamentKinds: Readonly<Record<"microtubule" | "actin", FilamentKind>> = {
   microtubule: {
     feature: "microtubule",
     outer: microtubule.outer,
-    perReference: 7,
+    abundance: { perReference: 7, ...varied },
     swing: 0.12,
     wave: [9000, 25000],
     sites: microtubuleSites,
@@ -143,7 +145,7 @@ export const filamentKinds: Readonly<Record<"microtubule" | "actin", FilamentKin
   actin: {
     feature: "actin",
     outer: actin.outer,
-    perReference: 16,
+    abundance: { perReference: 16, ...varied },
     swing: 0.15,
     wave: [5000, 14000],
     sites: actinSites,
@@ -164,7 +166,7 @@ export function drawFilaments(
   occupancy: Occupancy,
   random: Random,
 ): PathPoint[][] {
-  const wanted = Math.max(2, Math.round(kind.perReference * Math.sqrt(share) * random.between(0.8, 1.4)));
+  const wanted = drawNumber(kind.abundance, share, random);
   const found: PathPoint[][] = [];
   while (found.length < wanted) {
     const best = longestDraw(kind, occupancy, random);

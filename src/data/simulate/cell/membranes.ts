@@ -2,7 +2,7 @@
 import type { Random } from "../../../domain/random.js";
 import { type Slab, slabMiddle } from "../placement.js";
 import { acrossTo, plus, randomDirection, randomRotation, unit, type Vector3 } from "../rotation.js";
-import { bitOf } from "./features.js";
+import { type Abundance, bitOf, drawNumber } from "./features.js";
 import type { Occupancy } from "./occupancy.js";
 import { type Bounds, type Canvas, draw } from "./raster.js";
 import {
@@ -155,8 +155,9 @@ function drawSwell(random: Random): Swell {
   };
 }
 
-/** Radii of vesicles in Å, and how many lie in one of the challenge's volumes. */
-const vesicles = { least: 300, greatest: 1500, perReference: 14 } as const;
+const abundance: Abundance = { perReference: 14, spread: [0.75, 1.25], fewest: 2 };
+/** Radii of vesicles in Å. */
+const vesicles = { least: 300, greatest: 1500 } as const;
 /** Attempts to place a vesicle, after how many it shrinks by a tenth, and the radius in Å to which it may shrink. */
 const tries = 400;
 const shrinking = 50;
@@ -171,10 +172,7 @@ const aside = 60;
  */
 export function drawVesicles(slab: Slab, share: number, occupancy: Occupancy, random: Random): Membrane[] {
   const { x, y } = slab.size;
-  const wanted = Math.max(
-    2,
-    Math.round(vesicles.perReference * Math.sqrt(share) * random.between(0.75, 1.25)),
-  );
+  const wanted = drawNumber(abundance, share, random);
   const roomy = Math.min(vesicles.greatest, 0.3 * Math.min(x, y));
   const radii = Array.from({ length: wanted }, () =>
     Math.min(roomy, vesicles.least * (roomy / vesicles.least) ** (random.uniform() ** 1.5)),
