@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { challengeParticles, type ParticlePick } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
+import { writeVolume } from "../../formats/voxelTypes.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
 import { renderSlice } from "../../present/pictures/slice.js";
 import { writeWhole } from "../../system/files.js";
@@ -47,18 +48,16 @@ function specimensFor(spacing: number, densities: string | undefined): Promise<S
 /** Simulates one tomogram and writes it. */
 export default answering(async (task: SimulateTask): Promise<Made> => {
   const { plan, roots, name, cell } = task;
-  const { particles, ...others } = await specimensFor(plan.spacing, task.densities);
-  const specimens = { particles, ...others };
-  const phantom: Phantom & Partial<Cell> = cell
-    ? simulateCell(plan, cell, specimens)
-    : simulatePhantom(plan, specimens);
+  const set = await specimensFor(plan.spacing, task.densities);
+  const types = [...set.particles.keys()];
+  const phantom: Phantom & Partial<Cell> = cell ? simulateCell(plan, cell, set) : simulatePhantom(plan, set);
   const { masks } = phantom;
   const features = cell && masks ? await writeMasks(task, masks, cell) : undefined;
-  await writePhantom(roots, name, plan, particles.keys(), phantom);
+  await writePhantom(roots, name, plan, types, phantom);
   if (task.previews !== undefined)
     await writeWhole(join(task.previews, `${name}.png`), previewOf(plan, phantom));
   const countOf = (type: string) => phantom.picks.filter((pick) => pick.type === type).length;
-  const counts = Object.fromEntries([...particles.keys()].map((type) => [type, countOf(type)]));
+  const counts = Object.fromEntries(types.map((type) => [type, countOf(type)]));
   return { counts, ...(features ? { features } : {}) };
 });
 
@@ -66,7 +65,7 @@ const writeMasks = (
   { plan: { shape, spacing }, roots, name }: SimulateTask,
   masks: Uint8Array,
   { features = cellFeatures }: CellSettings,
-): Promise<PickCounts> =>
+): Promise<Readonly<Record<string, number>>> =>
   writeSegmentations(roots.overlayRoot, { run: name, shape, spacing, masks }, features);
 
 /** Renders the denoised slice that cuts the most particles, with its picks. */
@@ -114,7 +113,7 @@ async function writePhantom(
   { staticRoot, overlayRoot }: PhantomRoots,
   run: string,
   plan: PhantomPlan,
-  types: Iterable<string>,
+  types: readonly string[],
   phantom: Phantom,
 ): Promise<void> {
   for (const type of types) {
@@ -135,13 +134,7 @@ async function writePhantom(
       chunkShape,
       compressor: "blosc-lz4",
     });
-    try {
-      await writer.writeSlab(0, phantom[kind]);
-      await writer.close();
-    } catch (error) {
-      await writer.discard();
-      throw error;
-    }
+    await writeVolume(writer, () => writer.writeSlab(0, phantom[kind]));
   }
 }
 

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { angstrom } from "../../../domain/units.js";
 import type { Shape3 } from "../../../domain/volume.js";
+import { writeVolume } from "../../../formats/voxelTypes.js";
 import { createOmeZarr } from "../../../formats/zarr/writer.js";
 import { bitOf, type CellFeature } from "./features.js";
 
@@ -42,7 +43,7 @@ export async function writeSegmentations(
     });
     const bit = bitOf(feature);
     let count = 0;
-    try {
+    await writeVolume(writer, async () => {
       for (let z = 0; z < shape[0]; z += chunkShape[0]) {
         const end = Math.min(shape[0], z + chunkShape[0]);
         const slab = new Float32Array((end - z) * plane);
@@ -53,11 +54,7 @@ export async function writeSegmentations(
         }
         await writer.writeSlab(z, slab);
       }
-      await writer.close();
-    } catch (error) {
-      await writer.discard();
-      throw error;
-    }
+    });
     counts[feature] = count;
   }
   return counts;
