@@ -1,10 +1,9 @@
 /** Search and file lists of the CryoET Data Portal, by its GraphQL API. */
 import { z } from "zod";
-import { parseJson } from "../../formats/json.js";
 import { checkLimit } from "../../system/limits.js";
 import { checkedPath } from "./address.js";
 import { downloadOptional, downloadText } from "./download.js";
-import type { RemoteFile } from "./listing.js";
+import { answerOf, jsonOf, type RemoteFile } from "./listing.js";
 import { redirectFault } from "./redirects.js";
 import { storeFiles } from "./remoteFiles.js";
 import { AbsentError, type RequestOptions, refused, withoutUser } from "./request.js";
@@ -41,7 +40,7 @@ async function rowsOf<T extends { readonly id?: number | undefined }>(
       mostBytes: mostAnswerBytes,
       body: JSON.stringify({ query, variables }),
     });
-    const page = answerOf(api.url, text, list.field, row);
+    const page = rowsIn(api.url, text, list.field, row);
     const isKnown = page.some(({ id }) => id !== undefined && ids.has(id));
     for (const { id } of page) if (id !== undefined) ids.add(id);
     rows.push(...page);
@@ -55,26 +54,16 @@ async function rowsOf<T extends { readonly id?: number | undefined }>(
 
 const errorsSchema = z.looseObject({ errors: z.array(z.looseObject({ message: z.string() })).min(1) });
 
-function answerOf<T>(url: string, text: string, field: string, row: z.ZodType<T>): T[] {
-  let answer: unknown;
-  try {
-    answer = parseJson(text, { path: url });
-  } catch {
-    throw refused(url, "answers no JSON; is it the portal's GraphQL API?");
-  }
+function rowsIn<T>(url: string, text: string, field: string, row: z.ZodType<T>): T[] {
+  const answer = jsonOf(url, text, "the portal's GraphQL API");
   const errors = errorsSchema.safeParse(answer);
   if (errors.success)
     throw refused(
       url,
       `refuses the question: ${errors.data.errors[0]!.message.split("\n")[0]!.slice(0, 200)}`,
     );
-  const parsed = z.looseObject({ data: z.looseObject({ [field]: z.array(row) }) }).safeParse(answer);
-  if (parsed.success) return parsed.data.data[field] as T[];
-  const issue = parsed.error.issues[0];
-  throw refused(
-    url,
-    `answers by another schema (${issue?.path.join(".")}: ${issue?.message}); the API may have changed: look for a newer pickbench`,
-  );
+  const schema = z.looseObject({ data: z.looseObject({ [field]: z.array(row) }) });
+  return answerOf(url, answer, schema).data[field] as T[];
 }
 
 const datasetSchema = z.object({

@@ -3,7 +3,6 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "n
 import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import {
-  type ChallengeFile,
   type ChallengeWish,
   competition,
   explained,
@@ -13,6 +12,7 @@ import {
 import { kaggleAuthorization } from "../../../../src/data/remote/challenge/kaggleToken.js";
 import { serverOrTest } from "../../../../src/data/remote/challenge/publicServer.js";
 import { destinationIn, fetchFiles } from "../../../../src/data/remote/fetchFiles.js";
+import type { SizedFile } from "../../../../src/data/remote/listing.js";
 import { usualPatience } from "../../../../src/data/remote/request.js";
 import { halfBody } from "../../../support/badServer.js";
 import { hearingReporter } from "../../../support/hearingReporter.js";
@@ -200,7 +200,7 @@ describe("refusals and faults", () => {
 });
 
 describe("the wanted part", () => {
-  const listed: ChallengeFile[] = names.map((path) => ({ path, url: path, size: 1 }));
+  const listed: SizedFile[] = names.map((path) => ({ path, url: path, size: 1 }));
   test.each<[string, ChallengeWish, number[]]>([
     ["all", {}, [0, 1, 2, 3, 4, 5, 6]],
     ["training", { part: "train" }, [1, 2, 3, 4, 5]],
