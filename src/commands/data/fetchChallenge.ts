@@ -19,6 +19,7 @@ import type { Reporter } from "../../system/reporter.js";
 import { report } from "../shared/command.js";
 import { runNames } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
+import { fetchedLine } from "./fetched.js";
 
 /** The word that stands for the challenge in place of an address. */
 export const challengeWord = "czii";
@@ -81,10 +82,7 @@ export async function fetchChallenge(flags: ChallengeFlags): Promise<void> {
     const fetched =
       from === "kaggle" ? await fromKaggle(out, flags, reporter) : await fromPortal(out, flags, reporter);
     report(json, { out, from, ...fetched, next: nextSteps(out) }, () =>
-      [
-        `${out}: ${plural(fetched.files, "file")} fetched (${(fetched.bytes / 1e6).toFixed(1)} MB), ${fetched.kept} were here`,
-        ...nextLines(out),
-      ].join("\n"),
+      [fetchedLine(out, fetched), ...nextLines(out)].join("\n"),
     );
   });
 }

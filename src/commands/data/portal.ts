@@ -3,11 +3,11 @@ import { accessFor } from "../../data/remote/access.js";
 import { destinationIn, fetchFiles } from "../../data/remote/fetchFiles.js";
 import { findDatasets, portalApi, portalFiles } from "../../data/remote/portalApi.js";
 import { printableLine } from "../../present/printable.js";
-import { plural } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, checkWritable, quietOption, runNames, runsOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
+import { fetchedLine } from "./fetched.js";
 
 /** `pickbench portal find|get`: datasets of the CryoET Data Portal. */
 export const command = defineCommand({
@@ -71,8 +71,7 @@ export const command = defineCommand({
       report(
         json,
         { out, ...fetched },
-        () =>
-          `${out}: ${plural(fetched.files, "file")} fetched (${(fetched.bytes / 1e6).toFixed(1)} MB), ${fetched.kept} were here; read it with --data ${out}`,
+        () => `${fetchedLine(out, fetched)}; read it with --data ${out}`,
       );
     });
   },
