@@ -2,7 +2,7 @@
 import { accessFor } from "../../data/remote/access.js";
 import { destinationIn, fetchFiles } from "../../data/remote/fetchFiles.js";
 import { findDatasets, portalApi, portalFiles } from "../../data/remote/portalApi.js";
-import { printableLine } from "../../present/printable.js";
+import { wordTable } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, checkWritable, quietOption, runNames, runsOption } from "../shared/flags.js";
@@ -95,10 +95,8 @@ function table(found: Awaited<ReturnType<typeof findDatasets>>): string {
   const rows = found.map(({ id, fileSize, organismName, title }) => [
     String(id),
     fileSize ? `${(fileSize / 1e9).toFixed(1)} GB` : "?",
-    printableLine(organismName ?? "?"),
-    printableLine(title),
+    organismName ?? "?",
+    title,
   ]);
-  const all = [["id", "size", "organism", "title"], ...rows];
-  const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => row[column]!.length)));
-  return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")).join("\n");
+  return wordTable([["id", "size", "organism", "title"], ...rows]);
 }
