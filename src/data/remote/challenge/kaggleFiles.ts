@@ -29,10 +29,11 @@ const fileSchema = z.object({
   name: z.string().min(1),
   totalBytes: z.int().nonnegative(),
 });
-const pageSchema = z.union([
-  z.array(fileSchema).transform((files) => ({ files, nextPageToken: undefined })),
+/** A page; older versions of the API answer with an array of files. */
+const pageSchema = z.preprocess(
+  (answer) => (Array.isArray(answer) ? { files: answer } : answer),
   z.object({ files: z.array(fileSchema).nullish(), nextPageToken: z.string().nullish() }),
-]);
+);
 
 /**
  * Lists all files of the challenge, page by page.
