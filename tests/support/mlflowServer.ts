@@ -1,6 +1,6 @@
 /** A server that speaks MLflow's REST interface as far as its documentation says what a run needs, or misbehaves. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type Listening, listening } from "./listening.js";
 
 interface Metric {
   readonly key: string;
@@ -27,8 +27,7 @@ interface HeldRun {
   readonly params: Map<string, string>;
 }
 
-export interface MlflowServer {
-  readonly url: string;
+export interface MlflowServer extends Listening {
   /** Method and path of every request. */
   readonly requests: string[];
   readonly authorizations: (string | undefined)[];
@@ -36,7 +35,6 @@ export interface MlflowServer {
   readonly runs: Map<string, HeldRun>;
   /** Misbehaves instead of answering; returns true where it did. */
   fault: (response: ServerResponse, path: string) => boolean;
-  close(): Promise<void>;
 }
 
 const readBody = async (request: IncomingMessage): Promise<string> => {
@@ -63,15 +61,7 @@ export async function startMlflow(): Promise<MlflowServer> {
     const [status, answer] = answerTo(held, path, body === "" ? {} : JSON.parse(body));
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(answer));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return Object.assign(held, {
-    url: `http://127.0.0.1:${port}`,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  });
+  return Object.assign(held, await listening(server));
 }
 
 function answerTo(
