@@ -3,8 +3,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decode, encode } from "fast-png";
-import { bitOf, tintsOf } from "../dist/data/simulate/cell/features.js";
+import { bitOf } from "../dist/data/simulate/cell/features.js";
 import { simulateCell } from "../dist/data/simulate/cell/scene.js";
+import { tintsOf } from "../dist/data/simulate/cell/segmentations.js";
 import { assembleSpecimens } from "../dist/data/simulate/population.js";
 import { renderSlice } from "../dist/present/pictures/slice.js";
 

@@ -7,9 +7,9 @@ import { createOmeZarr } from "../../formats/zarr/writer.js";
 import { renderSlice } from "../../present/pictures/slice.js";
 import { writeWhole } from "../../system/files.js";
 import { answering } from "../../system/threads/pool.js";
-import { cellFeatures, tintsOf } from "./cell/features.js";
+import { cellFeatures } from "./cell/features.js";
 import { type Cell, type CellSettings, simulateCell } from "./cell/scene.js";
-import { writeSegmentations } from "./cell/segmentations.js";
+import { tintsOf, writeSegmentations } from "./cell/segmentations.js";
 import { type Phantom, type PhantomPick, type PhantomPlan, simulatePhantom } from "./phantom.js";
 import { assembleSpecimens, type SpecimenSet } from "./population.js";
 

@@ -1,7 +1,5 @@
 /** What is segmented in a simulated cell, as bits of a voxel, and which tomograms hold how much of what. */
 import type { Random } from "../../../domain/random.js";
-import type { Shape3 } from "../../../domain/volume.js";
-import type { Tint } from "../../../present/pictures/slice.js";
 
 /** Names of a cell's features, in the order of their bits. */
 export const cellFeatures = ["membrane", "microtubule", "actin", "gold", "carbon", "ice"] as const;
@@ -9,28 +7,6 @@ export type CellFeature = (typeof cellFeatures)[number];
 
 /** Returns the bit that marks a feature in a voxel of the masks. */
 export const bitOf = (feature: CellFeature): number => 1 << cellFeatures.indexOf(feature);
-
-/** Colours of the features in pictures: red, green and blue of 255. */
-const colours: Readonly<Record<CellFeature, Tint["colour"]>> = {
-  membrane: [230, 159, 0],
-  microtubule: [86, 180, 233],
-  actin: [0, 158, 115],
-  gold: [240, 228, 66],
-  carbon: [204, 121, 167],
-  ice: [213, 94, 0],
-};
-/** Opacity of a feature over the greys. */
-const opacity = 0.35;
-
-/** Returns the areas of a plane of masks, to be tinted in a picture. */
-export function tintsOf(masks: Uint8Array, [, height, width]: Shape3, z: number): Tint[] {
-  const plane = masks.subarray(z * height * width, (z + 1) * height * width);
-  return cellFeatures.map((feature) => ({
-    area: plane.map((held) => ((held & bitOf(feature)) === 0 ? 0 : 1)),
-    colour: colours[feature],
-    opacity,
-  }));
-}
 
 /** Whether a feature is in the tomogram of that number, from 1, where the user named no features. */
 const quotas: Readonly<Record<CellFeature, (run: number) => boolean>> = {

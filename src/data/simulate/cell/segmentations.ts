@@ -1,10 +1,11 @@
-/** Writes the masks of a cell as binary copick segmentations. */
+/** What becomes of the masks of a cell: binary copick segmentations, and areas that are tinted in pictures. */
 import { join } from "node:path";
 import { angstrom } from "../../../domain/units.js";
 import type { Shape3 } from "../../../domain/volume.js";
 import { writeVolume } from "../../../formats/voxelTypes.js";
 import { createOmeZarr } from "../../../formats/zarr/writer.js";
-import { bitOf, type CellFeature } from "./features.js";
+import type { Tint } from "../../../present/pictures/slice.js";
+import { bitOf, type CellFeature, cellFeatures } from "./features.js";
 
 /** Voxels of a chunk: a slab of them is a small part of a tomogram. */
 const chunkShape: Shape3 = [32, 256, 256];
@@ -58,4 +59,26 @@ export async function writeSegmentations(
     counts[feature] = count;
   }
   return counts;
+}
+
+/** Colours of the features in pictures: red, green and blue of 255. */
+const colours: Readonly<Record<CellFeature, Tint["colour"]>> = {
+  membrane: [230, 159, 0],
+  microtubule: [86, 180, 233],
+  actin: [0, 158, 115],
+  gold: [240, 228, 66],
+  carbon: [204, 121, 167],
+  ice: [213, 94, 0],
+};
+/** Opacity of a feature over the greys. */
+const opacity = 0.35;
+
+/** Returns the areas of a plane of masks, to be tinted in a picture. */
+export function tintsOf(masks: Uint8Array, [, height, width]: Shape3, z: number): Tint[] {
+  const plane = masks.subarray(z * height * width, (z + 1) * height * width);
+  return cellFeatures.map((feature) => ({
+    area: plane.map((held) => ((held & bitOf(feature)) === 0 ? 0 : 1)),
+    colour: colours[feature],
+    opacity,
+  }));
 }
