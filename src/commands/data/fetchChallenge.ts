@@ -10,7 +10,6 @@ import {
 import { kaggleAuthorization } from "../../data/remote/challenge/kaggleToken.js";
 import { serverOrTest } from "../../data/remote/challenge/publicServer.js";
 import { destinationIn, fetchFiles } from "../../data/remote/fetchFiles.js";
-import type { RemoteFile } from "../../data/remote/listing.js";
 import { portalApi, portalFiles } from "../../data/remote/portalApi.js";
 import { plural } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -113,15 +112,13 @@ async function fromPortal(out: string, flags: ChallengeFlags, reporter: Reporter
       `--part test: the portal has the test as datasets of their own; give pickbench portal get ${datasets.publicTest} or ${datasets.privateTest}, each with an --out of its own`,
     );
   const api = { url: serverOrTest(portalApi, "PICKBENCH_TEST_PORTAL"), signal: reporter.signal };
-  const wish = {
+  const files = await portalFiles(api, {
     dataset: datasets.train,
     runs: named("runs", flags.runs),
+    tomoTypes: named("tomograms", flags.tomograms),
     annotations: "ground-truth",
-  } as const;
-  const files = new Map<string, RemoteFile>();
-  for (const tomoType of named("tomograms", flags.tomograms) ?? [undefined])
-    for (const file of await portalFiles(api, { ...wish, tomoType })) files.set(file.path, file);
-  return fetchFiles([...files.values()], destinationIn(out), {
+  });
+  return fetchFiles(files, destinationIn(out), {
     access: accessFor(reporter),
     label: challengeWord,
   });

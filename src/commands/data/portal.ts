@@ -62,8 +62,9 @@ export const command = defineCommand({
       const { dataset, run } = targetOf(options.target);
       const asked = options.runs === undefined ? undefined : runNames("runs", options.runs);
       const runs = run === undefined ? asked : [run];
-      const { annotations, tomogramType: tomoType } = options;
-      const files = await portalFiles(api, { dataset, runs, tomoType, annotations });
+      const { annotations, tomogramType } = options;
+      const tomoTypes = tomogramType === undefined ? undefined : [tomogramType];
+      const files = await portalFiles(api, { dataset, runs, tomoTypes, annotations });
       const fetched = await fetchFiles(files, destinationIn(out), {
         access: accessFor(reporter),
         label: `dataset ${dataset}`,

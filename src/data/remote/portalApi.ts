@@ -103,8 +103,8 @@ interface PortalWish {
   readonly dataset: number;
   /** Names of runs; all if absent. */
   readonly runs?: readonly string[] | undefined;
-  /** Tomogram type: the processing (`denoised`), or for raw tomograms the method (`wbp`); all if absent. */
-  readonly tomoType?: string | undefined;
+  /** Tomogram types: the processing (`denoised`), or for raw tomograms the method (`wbp`); all if absent. */
+  readonly tomoTypes?: readonly string[] | undefined;
   readonly annotations: "ground-truth" | "all";
 }
 
@@ -135,7 +135,7 @@ export async function portalFiles(api: Api, wish: PortalWish): Promise<RemoteFil
   const runs = await wantedRuns(api, wish);
   const files = new Map<string, RemoteFile>();
   for (const run of runs) {
-    const stores = await storesOf(api, run, wish.tomoType);
+    const stores = await storesOf(api, run, wish.tomoTypes);
     const points = await pointsOf(api, run, wish.annotations);
     for (const url of [...stores, ...points]) await checkPlace(api.url, url);
     const place = (url: string): string => placeOf(api.url, run.name, url);
@@ -171,7 +171,11 @@ async function wantedRuns(
   return runs;
 }
 
-async function storesOf(api: Api, run: z.infer<typeof runSchema>, tomoType?: string): Promise<string[]> {
+async function storesOf(
+  api: Api,
+  run: z.infer<typeof runSchema>,
+  tomoTypes: PortalWish["tomoTypes"],
+): Promise<string[]> {
   const fields = "id processing reconstructionMethod httpsOmezarrDir";
   const list = {
     field: "tomograms",
@@ -183,12 +187,15 @@ async function storesOf(api: Api, run: z.infer<typeof runSchema>, tomoType?: str
     ...tomogram,
     type: (tomogram.processing === "raw" ? tomogram.reconstructionMethod : tomogram.processing).toLowerCase(),
   }));
-  const wanted = tomograms.filter(({ type }) => tomoType === undefined || type === tomoType.toLowerCase());
-  if (wanted.length === 0 && tomograms.length > 0)
+  const known = new Set(tomograms.map(({ type }) => type));
+  const missing = tomoTypes?.find((name) => !known.has(name.toLowerCase()));
+  if (missing !== undefined && known.size > 0)
     throw refused(
       api.url,
-      `run ${run.name} has no tomogram ${tomoType}; there is ${[...new Set(tomograms.map(({ type }) => type))].join(", ")}`,
+      `run ${run.name} has no tomogram ${missing}; there is ${[...known].join(", ")}`,
     );
+  const asked = tomoTypes && new Set(tomoTypes.map((name) => name.toLowerCase()));
+  const wanted = tomograms.filter(({ type }) => asked === undefined || asked.has(type));
   return wanted.flatMap(({ httpsOmezarrDir: store }) => (store ? [store.replace(/\/+$/, "")] : []));
 }
 

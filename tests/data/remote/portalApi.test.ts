@@ -83,7 +83,7 @@ describe("the portal's API", () => {
     const wish = {
       dataset: 10440,
       runs: ["TS_1"],
-      tomoType: "denoised",
+      tomoTypes: ["denoised"],
       annotations: "ground-truth",
     } as const;
     const files = await portalFiles(api, wish);
@@ -101,6 +101,9 @@ describe("the portal's API", () => {
     );
     expect(await readPicks(here, "TS_1", "apo-ferritin")).toHaveLength(1);
     expect(readdirSync(out).filter((name) => name.includes("partial"))).toEqual([]);
+    await expect(portalFiles(api, { ...wish, tomoTypes: ["Denoised", "wbp"] })).rejects.toThrow(
+      /run TS_1 has no tomogram wbp; there is denoised$/,
+    );
   });
 
   test.each([
