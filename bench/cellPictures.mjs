@@ -3,8 +3,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decode, encode } from "fast-png";
-import { bitOf, featureColours } from "../dist/data/simulate/cell/features.js";
+import { bitOf } from "../dist/data/simulate/cell/features.js";
 import { simulateCell } from "../dist/data/simulate/cell/scene.js";
+import { tintsOf } from "../dist/data/simulate/cell/segmentations.js";
 import { assembleSpecimens } from "../dist/data/simulate/population.js";
 import { renderSlice } from "../dist/present/pictures/slice.js";
 
@@ -91,7 +92,7 @@ function draw(name, cell, view) {
   const { data, masks, shape } = cut(cell, view);
   const volume = { data, shape, spacing: [spacing, spacing, spacing] };
   const options = { z: 1, zoom, thickness: planes };
-  const sides = [options, { ...options, masks: { bits: masks, colours: featureColours } }].map((each) =>
+  const sides = [options, { ...options, tints: tintsOf(masks, shape, options.z) }].map((each) =>
     decode(renderSlice(volume, each)),
   );
   const [{ width, height }] = sides;

@@ -14,7 +14,7 @@ const { commands } = JSON.parse(readFileSync(join(models, `${name}.json`), "utf8
 const scratch = mkdtempSync(join(tmpdir(), "pickbench-model-"));
 for (const command of commands) {
   console.log(`$ ${command}`);
-  const words = command.replaceAll("models/", models).split(" ").slice(1);
+  const [, ...words] = command.split(" ").map((word) => word.replaceAll("models/", models));
   execFileSync(process.execPath, [program, ...words], { cwd: scratch, stdio: "inherit" });
 }
 copyFileSync(join(scratch, name, "best.safetensors"), join(models, `${name}.safetensors`));

@@ -4,7 +4,7 @@ import type { Angstrom } from "../domain/units.js";
 import type { Box, Shape3, Spacing3 } from "../domain/volume.js";
 import { openMrc, readExtendedHeader } from "../formats/mrc/sections.js";
 import { createMrc, type MrcOptions, mrcModeOf } from "../formats/mrc/writer.js";
-import { isWhole, type SlabWriter, type VoxelType, voxelTypes } from "../formats/voxelTypes.js";
+import { isWhole, type SlabWriter, type VoxelType, voxelTypes, writeVolume } from "../formats/voxelTypes.js";
 import { createOmeZarr } from "../formats/zarr/writer.js";
 import type { CompressorName } from "../formats/zarr/writtenMetadata.js";
 import { PickbenchError } from "../system/errors.js";
@@ -74,7 +74,7 @@ export async function convertVolume(
   const progress = reporter.progress("volume", shape[0] * channels.length, "planes");
   const range = { least: Number.POSITIVE_INFINITY, greatest: Number.NEGATIVE_INFINITY, sum: 0 };
   let done = 0;
-  try {
+  await writeVolume(writer, async () => {
     for (const [at, { index }] of channels.entries()) {
       for await (const { zStart, values } of slabsOf(reader, index)) {
         if (reporter.signal.aborted)
@@ -88,13 +88,7 @@ export async function convertVolume(
         progress.update(done);
       }
     }
-    await writer.close();
-  } catch (error) {
-    await writer.discard();
-    throw error;
-  } finally {
-    progress.stop();
-  }
+  }).finally(() => progress.stop());
   const voxels = shape[0] * shape[1] * shape[2] * channels.length;
   const names = reader.ref.channels ? channels.map(({ name }) => name) : undefined;
   const { least, greatest, sum } = range;

@@ -77,3 +77,14 @@ export interface SlabWriter {
   /** Removes the unfinished volume. */
   discard(): Promise<void>;
 }
+
+/** Writes a volume and finishes it; where that fails, nothing of it is left. */
+export async function writeVolume(writer: SlabWriter, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+    await writer.close();
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  }
+}

@@ -58,14 +58,20 @@ export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${thousands(count)} ${count === 1 ? one : many}`;
 
 /** Aligns a table: the first column to the left, all others to the right. */
-export function alignedTable(table: readonly (readonly string[])[]): string {
+export const alignedTable = (table: readonly (readonly string[])[]): string =>
+  aligned(table, (cell, width, column) => (column === 0 ? cell.padEnd(width) : cell.padStart(width)));
+
+/** Aligns a table of words: all columns to the left. */
+export const wordTable = (table: readonly (readonly string[])[]): string =>
+  aligned(table, (cell, width, column) => (column === table[0]!.length - 1 ? cell : cell.padEnd(width)));
+
+function aligned(
+  table: readonly (readonly string[])[],
+  align: (cell: string, width: number, column: number) => string,
+): string {
   const rows = table.map((row) => row.map(printableLine));
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows
-    .map((row) =>
-      row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
-        .join("  "),
-    )
+    .map((row) => row.map((cell, column) => align(cell, widths[column]!, column)).join("  "))
     .join("\n");
 }

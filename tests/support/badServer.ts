@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join, sep } from "node:path";
 import { onTestFinished } from "vitest";
+import { type Listening, listening } from "./listening.js";
 
 /** Misbehaves instead of answering; returns true where it did. */
 export type Fault = (
@@ -14,13 +14,11 @@ export type Fault = (
   count: number,
 ) => boolean;
 
-export interface BadServer {
-  readonly url: string;
+export interface BadServer extends Listening {
   /** Method, path and range of every request. */
   readonly requests: string[];
   /** Returns the greatest number of simultaneous requests. */
   readonly most: () => number;
-  close(): Promise<void>;
 }
 
 /** Reads the files of a folder, by path with slashes. */
@@ -117,18 +115,7 @@ export async function startServer(
     });
     response.end(rest);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
-    most: () => most,
-    close,
-  };
+  return { ...(await listening(server)), requests, most: () => most };
 }
 
 /** Sends the head and half of the body, then breaks the connection. */

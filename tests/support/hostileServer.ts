@@ -1,8 +1,8 @@
 /** Servers that answer as no server should: each way of doing so has a name. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { onTestFinished } from "vitest";
+import { listening } from "./listening.js";
 
 /** One request for the file. */
 interface Asked {
@@ -280,13 +280,7 @@ export async function listening(
     response.on("error", () => undefined);
     answer(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(
-    () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  );
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, close } = await listening(server);
+  onTestFinished(close);
+  return url;
 }

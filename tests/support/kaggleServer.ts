@@ -1,8 +1,8 @@
 /** Kaggle as its API answers: a list in pages, and downloads that lead on to another server that holds the files. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { competition } from "../../src/data/remote/challenge/kaggleFiles.js";
 import { type Fault, startServer } from "./badServer.js";
+import { type Listening, listening } from "./listening.js";
 
 /** Answers a request of the API in place of it; returns true where it did. */
 export type ApiFault = (request: IncomingMessage, response: ServerResponse, count: number) => boolean;
@@ -15,15 +15,13 @@ interface Faults {
   readonly perPage?: number;
 }
 
-export interface KaggleServer {
-  readonly url: string;
+export interface KaggleServer extends Listening {
   /** Path, query and `authorization` of every request to the API. */
   readonly asked: { readonly path: string; readonly authorization: string | undefined }[];
   /** `authorization` of every request to the server of the files. */
   readonly shown: (string | undefined)[];
   /** Paths and ranges asked of the server of the files. */
   readonly fetched: readonly string[];
-  close(): Promise<void>;
 }
 
 /** The token that the server knows. */
@@ -75,18 +73,15 @@ export async function startKaggle(
       }),
     );
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { url, close } = await listening(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     asked,
     shown,
     fetched: storage.requests,
     async close() {
       await storage.close();
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
+      await close();
     },
   };
 }

@@ -1,12 +1,22 @@
 /** A server that speaks MLflow's REST interface as far as its documentation says what a run needs, or misbehaves. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type Listening, listening } from "./listening.js";
 
 interface Metric {
   readonly key: string;
   readonly value: number;
   readonly step: number;
   readonly timestamp: number;
+}
+
+/** What a client may send. */
+interface Sent {
+  readonly name?: string;
+  readonly run_id?: string;
+  readonly run_name?: string;
+  readonly status?: string;
+  readonly metrics?: readonly Metric[];
+  readonly params?: readonly { readonly key: string; readonly value: string }[];
 }
 
 /** What the server holds of a run. */
@@ -17,8 +27,7 @@ interface HeldRun {
   readonly params: Map<string, string>;
 }
 
-export interface MlflowServer {
-  readonly url: string;
+export interface MlflowServer extends Listening {
   /** Method and path of every request. */
   readonly requests: string[];
   readonly authorizations: (string | undefined)[];
@@ -26,7 +35,6 @@ export interface MlflowServer {
   readonly runs: Map<string, HeldRun>;
   /** Misbehaves instead of answering; returns true where it did. */
   fault: (response: ServerResponse, path: string) => boolean;
-  close(): Promise<void>;
 }
 
 const readBody = async (request: IncomingMessage): Promise<string> => {
@@ -53,22 +61,13 @@ export async function startMlflow(): Promise<MlflowServer> {
     const [status, answer] = answerTo(held, path, body === "" ? {} : JSON.parse(body));
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(answer));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return Object.assign(held, {
-    url: `http://127.0.0.1:${port}`,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  });
+  return Object.assign(held, await listening(server));
 }
 
 function answerTo(
   { experiments, runs }: Pick<MlflowServer, "experiments" | "runs">,
   path: string,
-  // biome-ignore lint/suspicious/noExplicitAny: whatever a client sends
-  body: any,
+  { name = "", run_id = "", run_name = "", status = "", metrics = [], params = [] }: Sent,
 ): [number, unknown] {
   const [route, query] = path.split("?");
   if (route === "experiments/get-by-name") {
@@ -79,20 +78,20 @@ function answerTo(
   }
   if (route === "experiments/create") {
     const id = String(experiments.size + 1);
-    experiments.set(body.name, id);
+    experiments.set(name, id);
     return [200, { experiment_id: id }];
   }
   if (route === "runs/create") {
     const id = `run${runs.size}`;
-    runs.set(id, { name: body.run_name, status: "RUNNING", metrics: [], params: new Map() });
+    runs.set(id, { name: run_name, status: "RUNNING", metrics: [], params: new Map() });
     return [200, { run: { info: { run_id: id } } }];
   }
-  const run = runs.get(body.run_id);
+  const run = runs.get(run_id);
   if (!run) return [404, { error_code: "RESOURCE_DOES_NOT_EXIST" }];
-  if (route === "runs/update") run.status = body.status;
-  else if ((body.metrics?.length ?? 0) > 1000 || (body.params?.length ?? 0) > 100)
+  if (route === "runs/update") run.status = status;
+  else if (metrics.length > 1000 || params.length > 100)
     return [400, { error_code: "INVALID_PARAMETER_VALUE" }];
-  run.metrics.push(...(body.metrics ?? []));
-  for (const { key, value } of body.params ?? []) run.params.set(key, value);
+  run.metrics.push(...metrics);
+  for (const { key, value } of params) run.params.set(key, value);
   return [200, {}];
 }

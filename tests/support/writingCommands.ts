@@ -3,8 +3,9 @@ import { execFileSync } from "node:child_process";
 import { chmod, cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type BadServer, startServer, treeOf } from "./badServer.js";
+import { startServer, treeOf } from "./badServer.js";
 import { goodToken, startKaggle } from "./kaggleServer.js";
+import { startPortal } from "./portalServer.js";
 import { allowTiny, tinyDataset, tinyExperiment } from "./tinyRun.js";
 
 export const bin = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
@@ -251,7 +252,7 @@ export async function makeInputs(folder: string): Promise<Inputs> {
     ...quick,
     ...code,
   );
-  const portal = await portalOf(at("maps", "TS_S1.zarr"));
+  const portal = await startPortal(at("maps", "TS_S1.zarr"));
   const store = join(data, "static", "ExperimentRuns", "TS_S1", "VoxelSpacing10.000", "denoised.zarr");
   call("volume", store, written.mrc);
   return {
@@ -261,61 +262,6 @@ export async function makeInputs(folder: string): Promise<Inputs> {
       await Promise.all([bucket.close(), kaggle.close(), portal.close()]);
     },
   };
-}
-
-/** A portal with one run, as the schema of its API has it. */
-export async function portalOf(store: string): Promise<BadServer & { readonly api: string }> {
-  const inside = "10440/TS_1/Reconstructions/VoxelSpacing10.000";
-  const files = new Map<string, Buffer>();
-  for (const [name, content] of treeOf(store))
-    files.set(`${inside}/Tomograms/100/TS_1.zarr/${name}`, content);
-  files.set(
-    `${inside}/Annotations/100/ferritin-1.0.json`,
-    Buffer.from(
-      JSON.stringify({
-        annotation_object: { name: "ferritin complex" },
-        ground_truth_status: true,
-        files: [{ format: "ndjson", path: `${inside}/Annotations/100/ferritin-1.0_point.ndjson` }],
-      }),
-    ),
-  );
-  files.set(
-    `${inside}/Annotations/100/ferritin-1.0_point.ndjson`,
-    Buffer.from(`${JSON.stringify({ type: "point", location: { x: 1, y: 2, z: 3 } })}\n`),
-  );
-  const server = await startServer(files, (request, response) => {
-    if (request.method !== "POST") return false;
-    let text = "";
-    request.on("data", (piece: Buffer) => {
-      text += piece.toString();
-    });
-    request.on("end", () => {
-      const { query } = JSON.parse(text) as { query: string };
-      const field = /\{ (\w+)\(/.exec(query)![1]!;
-      response.end(JSON.stringify({ data: { [field]: answers[field] } }));
-    });
-    return true;
-  });
-  const at = `${server.url}/${inside}`;
-  const annotation = { httpsMetadataPath: `${at}/Annotations/100/ferritin-1.0.json` };
-  const answers: Readonly<Record<string, readonly unknown[]>> = {
-    datasets: [{ id: 10440, title: "A", organismName: "in vitro", fileSize: 2.5e9 }],
-    runs: [{ id: 7, name: "TS_1" }],
-    tomograms: [
-      {
-        processing: "denoised",
-        reconstructionMethod: "WBP",
-        httpsOmezarrDir: `${at}/Tomograms/100/TS_1.zarr`,
-      },
-    ],
-    annotationFiles: [
-      {
-        httpsPath: `${at}/Annotations/100/ferritin-1.0_point.ndjson`,
-        annotationShape: { annotation },
-      },
-    ],
-  };
-  return { ...server, api: `${server.url}/graphql` };
 }
 
 /** Fifty positions as RELION 3 writes them. */

@@ -1,16 +1,17 @@
 /** pickbench fetch: a data set from https:// or s3:// into a folder, or the challenge's data. */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { accessFor } from "../../data/remote/access.js";
 import { parseAddress } from "../../data/remote/address.js";
 import { destinationIn, fetchFiles } from "../../data/remote/fetchFiles.js";
 import { remoteFiles } from "../../data/remote/remoteFiles.js";
 import { challengeParticles } from "../../domain/particles.js";
-import { plural } from "../../present/text.js";
+import { runOfPath } from "../../formats/runNames.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, quietOption, runNames, runsOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { challengeWord, fetchChallenge } from "./fetchChallenge.js";
+import { fetchedLine } from "./fetched.js";
 
 /** `pickbench fetch`: a data set from a server into a folder that `--data` takes. */
 export const command = defineCommand({
@@ -69,19 +70,17 @@ export const command = defineCommand({
       const picks = challengeParticles.map(({ name }) => name);
       const named = names && { runs: names, tomoType, voxelSpacing, picks };
       const all = await remoteFiles(parseAddress(url), { signal: reporter.signal }, named);
-      const files = names ? all.filter(({ path }) => names.includes(runOf(path) ?? "")) : all;
+      const files = names ? all.filter(({ path }) => names.includes(runOfPath(dirname(path))?.run ?? "")) : all;
       if (files.length === 0)
         throw new PickbenchError("BadDataset", `${url}: no files of runs ${runs}; name runs that are there`);
       const isCopick = files.some(({ path }) => path.startsWith("ExperimentRuns/"));
       const folder = isCopick ? join(out, "static") : out;
       const fetched = await fetchFiles(files, destinationIn(folder), { access: accessFor(reporter) });
-      report(json, { out, ...fetched }, () => {
-        const { files: count, bytes, kept } = fetched;
-        return `${out}: ${plural(count, "file")} fetched (${(bytes / 1e6).toFixed(1)} MB), ${kept} were here; read it with --data ${out}`;
-      });
+      report(
+        json,
+        { out, ...fetched },
+        () => `${fetchedLine(out, fetched)}; read it with --data ${out}`,
+      );
     });
   },
 });
-
-/** The run that a file of a copick tree belongs to. */
-const runOf = (path: string): string | undefined => /(?:^|\/)ExperimentRuns\/([^/]+)\//.exec(path)?.[1];

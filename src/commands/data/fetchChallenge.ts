@@ -10,7 +10,6 @@ import {
 import { kaggleAuthorization } from "../../data/remote/challenge/kaggleToken.js";
 import { serverOrTest } from "../../data/remote/challenge/publicServer.js";
 import { destinationIn, fetchFiles } from "../../data/remote/fetchFiles.js";
-import type { RemoteFile } from "../../data/remote/listing.js";
 import { portalApi, portalFiles } from "../../data/remote/portalApi.js";
 import { plural } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -19,6 +18,7 @@ import type { Reporter } from "../../system/reporter.js";
 import { report } from "../shared/command.js";
 import { runNames } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
+import { fetchedLine } from "./fetched.js";
 
 /** The word that stands for the challenge in place of an address. */
 export const challengeWord = "czii";
@@ -81,10 +81,7 @@ export async function fetchChallenge(flags: ChallengeFlags): Promise<void> {
     const fetched =
       from === "kaggle" ? await fromKaggle(out, flags, reporter) : await fromPortal(out, flags, reporter);
     report(json, { out, from, ...fetched, next: nextSteps(out) }, () =>
-      [
-        `${out}: ${plural(fetched.files, "file")} fetched (${(fetched.bytes / 1e6).toFixed(1)} MB), ${fetched.kept} were here`,
-        ...nextLines(out),
-      ].join("\n"),
+      [fetchedLine(out, fetched), ...nextLines(out)].join("\n"),
     );
   });
 }
@@ -115,15 +112,13 @@ async function fromPortal(out: string, flags: ChallengeFlags, reporter: Reporter
       `--part test: the portal has the test as datasets of their own; give pickbench portal get ${datasets.publicTest} or ${datasets.privateTest}, each with an --out of its own`,
     );
   const api = { url: serverOrTest(portalApi, "PICKBENCH_TEST_PORTAL"), signal: reporter.signal };
-  const wish = {
+  const files = await portalFiles(api, {
     dataset: datasets.train,
     runs: named("runs", flags.runs),
+    tomoTypes: named("tomograms", flags.tomograms),
     annotations: "ground-truth",
-  } as const;
-  const files = new Map<string, RemoteFile>();
-  for (const tomoType of named("tomograms", flags.tomograms) ?? [undefined])
-    for (const file of await portalFiles(api, { ...wish, tomoType })) files.set(file.path, file);
-  return fetchFiles([...files.values()], destinationIn(out), {
+  });
+  return fetchFiles(files, destinationIn(out), {
     access: accessFor(reporter),
     label: challengeWord,
   });

@@ -2,12 +2,12 @@
 import { accessFor } from "../../data/remote/access.js";
 import { destinationIn, fetchFiles } from "../../data/remote/fetchFiles.js";
 import { findDatasets, portalApi, portalFiles } from "../../data/remote/portalApi.js";
-import { printableLine } from "../../present/printable.js";
-import { plural } from "../../present/text.js";
+import { wordTable } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, checkWritable, quietOption, runNames, runsOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
+import { fetchedLine } from "./fetched.js";
 
 /** `pickbench portal find|get`: datasets of the CryoET Data Portal. */
 export const command = defineCommand({
@@ -62,8 +62,9 @@ export const command = defineCommand({
       const { dataset, run } = targetOf(options.target);
       const asked = options.runs === undefined ? undefined : runNames("runs", options.runs);
       const runs = run === undefined ? asked : [run];
-      const { annotations, tomogramType: tomoType } = options;
-      const files = await portalFiles(api, { dataset, runs, tomoType, annotations });
+      const { annotations, tomogramType } = options;
+      const tomoTypes = tomogramType === undefined ? undefined : [tomogramType];
+      const files = await portalFiles(api, { dataset, runs, tomoTypes, annotations });
       const fetched = await fetchFiles(files, destinationIn(out), {
         access: accessFor(reporter),
         label: `dataset ${dataset}`,
@@ -71,8 +72,7 @@ export const command = defineCommand({
       report(
         json,
         { out, ...fetched },
-        () =>
-          `${out}: ${plural(fetched.files, "file")} fetched (${(fetched.bytes / 1e6).toFixed(1)} MB), ${fetched.kept} were here; read it with --data ${out}`,
+        () => `${fetchedLine(out, fetched)}; read it with --data ${out}`,
       );
     });
   },
@@ -96,10 +96,8 @@ function table(found: Awaited<ReturnType<typeof findDatasets>>): string {
   const rows = found.map(({ id, fileSize, organismName, title }) => [
     String(id),
     fileSize ? `${(fileSize / 1e9).toFixed(1)} GB` : "?",
-    printableLine(organismName ?? "?"),
-    printableLine(title),
+    organismName ?? "?",
+    title,
   ]);
-  const all = [["id", "size", "organism", "title"], ...rows];
-  const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => row[column]!.length)));
-  return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")).join("\n");
+  return wordTable([["id", "size", "organism", "title"], ...rows]);
 }

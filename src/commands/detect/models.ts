@@ -1,5 +1,5 @@
 /** pickbench models: the trained networks that come along. */
-import { alignedTable } from "../../present/text.js";
+import { wordTable } from "../../present/text.js";
 import { type Model, modelNames, ownModels, readModelCard } from "../../train/checkpoint/models.js";
 import { defineCommand, report } from "../shared/command.js";
 
@@ -32,7 +32,7 @@ const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} Mi
 const listText = (models: readonly Model[]): string =>
   models.length === 0
     ? "no models come along with this package"
-    : alignedTable([
+    : wordTable([
         ["name", "size", "what it is"],
         ...models.map(({ card, bytes }) => [card.name, mebibytes(bytes), card.title]),
       ]);

@@ -1,5 +1,4 @@
 /** What is about to be trained, and what to do with it afterwards: on stderr, for whoever watches. */
-
 import { availability } from "../../engines/available.js";
 import type { EngineName } from "../../engines/engine.js";
 import { plural } from "../../present/text.js";

@@ -1,5 +1,5 @@
 /** `pickbench experiment new|show|diff`: writes an experiment, shows one with all its defaults, compares two. */
-import { printableLine } from "../../present/printable.js";
+import { wordTable } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
 import { experimentYaml } from "../../train/experiment/experimentYaml.js";
@@ -82,18 +82,7 @@ async function diff(a: string, b: string, json: boolean | undefined): Promise<vo
   const differences = experimentDifferences(first, second);
   report(json, { a, b, same: differences.length === 0, differences }, () => {
     if (differences.length === 0) return `${a} and ${b} say the same`;
-    const rows = [
-      ["key", a, b],
-      ...differences.map((each) => [each.key, valueText(each.a), valueText(each.b)]),
-    ].map((row) => row.map(printableLine));
-    const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
-    return rows
-      .map((row) =>
-        row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join("  ")
-          .trimEnd(),
-      )
-      .join("\n");
+    const rows = differences.map((each) => [each.key, valueText(each.a), valueText(each.b)]);
+    return wordTable([["key", a, b], ...rows]);
   });
 }

@@ -19,7 +19,7 @@ interface FetchOptions extends Omit<RequestOptions, "signal"> {
 }
 
 /** Numbers of files and bytes fetched, of files kept, and of chunks that the server does not have. */
-interface Fetched {
+export interface Fetched {
   readonly files: number;
   readonly bytes: number;
   readonly kept: number;

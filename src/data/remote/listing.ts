@@ -1,5 +1,7 @@
-/** Lists of files on S3 servers. */
+/** Lists of files on servers, page by page: S3's XML, and JSON of other APIs. */
 import sax from "sax";
+import type { z } from "zod";
+import { parseJson } from "../../formats/json.js";
 import { messageOf } from "../../system/errors.js";
 import { checkLimit } from "../../system/limits.js";
 import { checkedPath, isSystemFile, type RemoteAddress, urlBelow } from "./address.js";
@@ -18,7 +20,11 @@ export interface RemoteFile {
   readonly optional?: boolean;
 }
 
-const mostPageBytes = 2 ** 24;
+/** A file of a list that states its size. */
+export type SizedFile = RemoteFile & { readonly size: number };
+
+/** Most bytes of a page. */
+export const mostPageBytes = 2 ** 24;
 /** Pages without a file in a row after which a list is given up; a sound server sends one now and then. */
 const mostEmptyPages = 100;
 
@@ -32,30 +38,62 @@ const mostEmptyPages = 100;
 export async function listBucket(
   { given, url, bucket }: RemoteAddress & { bucket: NonNullable<RemoteAddress["bucket"]> },
   options: RequestOptions,
-): Promise<RemoteFile[]> {
+): Promise<SizedFile[]> {
   const below = bucket.prefix === "" ? "" : `${bucket.prefix}/`;
-  const files = new Map<string, RemoteFile>();
+  return listPages(given, url, options, async (token) => {
+    const query = new URLSearchParams({ "list-type": "2", prefix: below });
+    if (token !== undefined) query.set("continuation-token", token);
+    const { objects, next } = await readPage(`${bucket.url}/?${query}`, options);
+    const files = objects
+      .filter(({ key }) => key.startsWith(below) && !key.endsWith("/") && !isSystemFile(key))
+      .map(({ key, size, etag }) => ({ name: key.slice(below.length), size, ...(etag === "" ? {} : { etag }) }));
+    return { files, entries: objects.length, next };
+  });
+}
+
+/** A page of a list. */
+interface ListPage {
+  /** Its files, by names that nobody has checked. */
+  readonly files: readonly ({ readonly name: string } & Pick<SizedFile, "size" | "etag">)[];
+  /** Number of its entries, of which not all need be files. */
+  readonly entries: number;
+  /** The token of the next page; undefined on the last one. */
+  readonly next: string | undefined;
+}
+
+/**
+ * Lists files page by page.
+ *
+ * @param given the address as the user knows it, for messages
+ * @param folder URL below which the files lie by their names
+ * @param pageAt reads the page of a token, the first one without
+ * @throws PickbenchError BadDataset where the list has no end, or names a file twice or one that cannot lie below a folder here
+ */
+export async function listPages(
+  given: string,
+  folder: string,
+  options: RequestOptions,
+  pageAt: (token: string | undefined) => Promise<ListPage>,
+): Promise<SizedFile[]> {
+  const files = new Map<string, SizedFile>();
   const pages = new PageGuard(given, options);
   let token: string | undefined;
   do {
-    const query = new URLSearchParams({ "list-type": "2", prefix: below });
-    if (token !== undefined) query.set("continuation-token", token);
-    const page = await readPage(`${bucket.url}/?${query}`, options);
-    for (const { key, size, etag } of page.objects) {
-      if (!key.startsWith(below) || key.endsWith("/") || isSystemFile(key)) continue;
-      const path = checkedPath(given, key.slice(below.length));
+    const page = await pageAt(token);
+    for (const { name, ...file } of page.files) {
+      const path = checkedPath(given, name);
       if (files.has(path)) throw refused(given, `its list names ${path} twice; try again later`);
-      files.set(path, { path, url: urlBelow(url, path), size, ...(etag === "" ? {} : { etag }) });
+      files.set(path, { path, url: urlBelow(folder, path), ...file });
     }
     checkLimit("listedFiles", files.size, { what: `${given}: the list`, path: given });
-    pages.turn(page.objects.length, page.next);
+    pages.turn(page.entries, page.next);
     token = page.next;
   } while (token !== undefined);
   return [...files.values()];
 }
 
 /** Ends a list that does not go on: pages that come again, pages without a file, pages for ever. */
-export class PageGuard {
+class PageGuard {
   readonly #given: string;
   readonly #end: number;
   readonly #tokens = new Set<string>();
@@ -67,8 +105,8 @@ export class PageGuard {
   }
 
   /** @throws PickbenchError BadDataset where the next page would lead nowhere */
-  turn(objects: number, next: string | undefined): void {
-    this.#empty = objects === 0 ? this.#empty + 1 : 0;
+  turn(entries: number, next: string | undefined): void {
+    this.#empty = entries === 0 ? this.#empty + 1 : 0;
     if (next === undefined) return;
     if (this.#tokens.has(next)) throw refused(this.#given, "its list comes round again; try again later");
     if (this.#empty >= mostEmptyPages)
@@ -80,6 +118,26 @@ export class PageGuard {
       throw refused(this.#given, "its list does not end; name a folder inside");
     this.#tokens.add(next);
   }
+}
+
+/** Parses an answer. @throws PickbenchError BadDataset where it is no JSON, asking whether the server is `api` at all */
+export function jsonOf(url: string, text: string, api: string): unknown {
+  try {
+    return parseJson(text, { path: url });
+  } catch {
+    throw refused(url, `answers no JSON; is it ${api}?`);
+  }
+}
+
+/** Returns an answer as the schema has it. @throws PickbenchError BadDataset where it is another */
+export function answerOf<T>(url: string, answer: unknown, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw refused(
+    url,
+    `answers by another schema (${issue?.path.join(".")}: ${issue?.message}); the API may have changed: look for a newer pickbench`,
+  );
 }
 
 interface Page {

@@ -1,10 +1,9 @@
 /** Search and file lists of the CryoET Data Portal, by its GraphQL API. */
 import { z } from "zod";
-import { parseJson } from "../../formats/json.js";
 import { checkLimit } from "../../system/limits.js";
 import { checkedPath } from "./address.js";
 import { downloadOptional, downloadText } from "./download.js";
-import type { RemoteFile } from "./listing.js";
+import { answerOf, jsonOf, type RemoteFile } from "./listing.js";
 import { redirectFault } from "./redirects.js";
 import { storeFiles } from "./remoteFiles.js";
 import { AbsentError, type RequestOptions, refused, withoutUser } from "./request.js";
@@ -41,7 +40,7 @@ async function rowsOf<T extends { readonly id?: number | undefined }>(
       mostBytes: mostAnswerBytes,
       body: JSON.stringify({ query, variables }),
     });
-    const page = answerOf(api.url, text, list.field, row);
+    const page = rowsIn(api.url, text, list.field, row);
     const isKnown = page.some(({ id }) => id !== undefined && ids.has(id));
     for (const { id } of page) if (id !== undefined) ids.add(id);
     rows.push(...page);
@@ -55,26 +54,16 @@ async function rowsOf<T extends { readonly id?: number | undefined }>(
 
 const errorsSchema = z.looseObject({ errors: z.array(z.looseObject({ message: z.string() })).min(1) });
 
-function answerOf<T>(url: string, text: string, field: string, row: z.ZodType<T>): T[] {
-  let answer: unknown;
-  try {
-    answer = parseJson(text, { path: url });
-  } catch {
-    throw refused(url, "answers no JSON; is it the portal's GraphQL API?");
-  }
+function rowsIn<T>(url: string, text: string, field: string, row: z.ZodType<T>): T[] {
+  const answer = jsonOf(url, text, "the portal's GraphQL API");
   const errors = errorsSchema.safeParse(answer);
   if (errors.success)
     throw refused(
       url,
       `refuses the question: ${errors.data.errors[0]!.message.split("\n")[0]!.slice(0, 200)}`,
     );
-  const parsed = z.looseObject({ data: z.looseObject({ [field]: z.array(row) }) }).safeParse(answer);
-  if (parsed.success) return parsed.data.data[field] as T[];
-  const issue = parsed.error.issues[0];
-  throw refused(
-    url,
-    `answers by another schema (${issue?.path.join(".")}: ${issue?.message}); the API may have changed: look for a newer pickbench`,
-  );
+  const schema = z.looseObject({ data: z.looseObject({ [field]: z.array(row) }) });
+  return answerOf(url, answer, schema).data[field] as T[];
 }
 
 const datasetSchema = z.object({
@@ -114,8 +103,8 @@ interface PortalWish {
   readonly dataset: number;
   /** Names of runs; all if absent. */
   readonly runs?: readonly string[] | undefined;
-  /** Tomogram type: the processing (`denoised`), or for raw tomograms the method (`wbp`); all if absent. */
-  readonly tomoType?: string | undefined;
+  /** Tomogram types: the processing (`denoised`), or for raw tomograms the method (`wbp`); all if absent. */
+  readonly tomoTypes?: readonly string[] | undefined;
   readonly annotations: "ground-truth" | "all";
 }
 
@@ -146,7 +135,7 @@ export async function portalFiles(api: Api, wish: PortalWish): Promise<RemoteFil
   const runs = await wantedRuns(api, wish);
   const files = new Map<string, RemoteFile>();
   for (const run of runs) {
-    const stores = await storesOf(api, run, wish.tomoType);
+    const stores = await storesOf(api, run, wish.tomoTypes);
     const points = await pointsOf(api, run, wish.annotations);
     for (const url of [...stores, ...points]) await checkPlace(api.url, url);
     const place = (url: string): string => placeOf(api.url, run.name, url);
@@ -182,7 +171,11 @@ async function wantedRuns(
   return runs;
 }
 
-async function storesOf(api: Api, run: z.infer<typeof runSchema>, tomoType?: string): Promise<string[]> {
+async function storesOf(
+  api: Api,
+  run: z.infer<typeof runSchema>,
+  tomoTypes: PortalWish["tomoTypes"],
+): Promise<string[]> {
   const fields = "id processing reconstructionMethod httpsOmezarrDir";
   const list = {
     field: "tomograms",
@@ -194,12 +187,15 @@ async function storesOf(api: Api, run: z.infer<typeof runSchema>, tomoType?: str
     ...tomogram,
     type: (tomogram.processing === "raw" ? tomogram.reconstructionMethod : tomogram.processing).toLowerCase(),
   }));
-  const wanted = tomograms.filter(({ type }) => tomoType === undefined || type === tomoType.toLowerCase());
-  if (wanted.length === 0 && tomograms.length > 0)
+  const known = new Set(tomograms.map(({ type }) => type));
+  const missing = tomoTypes?.find((name) => !known.has(name.toLowerCase()));
+  if (missing !== undefined && known.size > 0)
     throw refused(
       api.url,
-      `run ${run.name} has no tomogram ${tomoType}; there is ${[...new Set(tomograms.map(({ type }) => type))].join(", ")}`,
+      `run ${run.name} has no tomogram ${missing}; there is ${[...known].join(", ")}`,
     );
+  const asked = tomoTypes && new Set(tomoTypes.map((name) => name.toLowerCase()));
+  const wanted = tomograms.filter(({ type }) => asked === undefined || asked.has(type));
   return wanted.flatMap(({ httpsOmezarrDir: store }) => (store ? [store.replace(/\/+$/, "")] : []));
 }
 

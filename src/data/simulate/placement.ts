@@ -1,6 +1,7 @@
 /** Random placement of bodies in a slab of ice without overlap. */
 import type { Random } from "../../domain/random.js";
-import { angstrom, type Position } from "../../domain/units.js";
+import type { Position } from "../../domain/units.js";
+import { positionOf, type Vector3 } from "./rotation.js";
 
 /** A layer of ice, slightly tilted: its middle lies at z = height + slopeX·(x − X/2) + slopeY·(y − Y/2). */
 export interface Slab {
@@ -20,9 +21,7 @@ export interface Body {
 }
 
 /** A placed body. */
-export interface Placed {
-  readonly kind: string;
-  readonly radius: number;
+interface Placed extends Body {
   readonly at: Position;
 }
 
@@ -55,7 +54,19 @@ export const slabMiddle = (slab: Slab, x: number, y: number): number =>
   slab.height + slab.slopeX * (x - slab.size.x / 2) + slab.slopeY * (y - slab.size.y / 2);
 
 /** Distance in Å of centres from the tomogram's sides, so that rounding leaves them inside. */
-const rim = 2;
+export const rim = 2;
+
+/** Returns by how many Å a sphere's centre may lie above or below the slab's middle; negative where it does not fit. */
+export const freeHeight = (slab: Slab, radius: number): number =>
+  slab.thickness / 2 - radius * Math.hypot(1, slab.slopeX, slab.slopeY);
+
+/** Draws a point anywhere in x and y, at most so many Å above or below the slab's middle. */
+export function drawPoint(slab: Slab, height: number, random: Random): Vector3 {
+  const x = random.between(rim, slab.size.x - rim);
+  const y = random.between(rim, slab.size.y - rim);
+  return [x, y, slabMiddle(slab, x, y) + random.between(-height, height)];
+}
+
 /** Attempts before a body is left out for lack of space. */
 const attempts = 2000;
 
@@ -66,59 +77,59 @@ const attempts = 2000;
  * @returns the bodies that fitted, in the order of placement
  */
 export function placeBodies(bodies: readonly Body[], slab: Slab, random: Random): Placed[] {
-  const largest = bodies.reduce((most, { radius }) => Math.max(most, radius), 1);
-  const neighbours = new CellList(2 * largest);
-  const lean = Math.hypot(1, slab.slopeX, slab.slopeY);
+  const taken = new Spheres();
   const placed: Placed[] = [];
   for (const { kind, radius } of [...bodies].sort((a, b) => b.radius - a.radius)) {
-    const free = slab.thickness / 2 - radius * lean;
+    const free = freeHeight(slab, radius);
     if (free < 0) continue;
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const x = random.between(rim, slab.size.x - rim);
-      const y = random.between(rim, slab.size.y - rim);
-      const z = slabMiddle(slab, x, y) + random.between(-free, free);
-      const body = { kind, radius, at: { x: angstrom(x), y: angstrom(y), z: angstrom(z) } };
-      if (neighbours.overlaps(body)) continue;
-      neighbours.add(body);
-      placed.push(body);
+      const at = drawPoint(slab, free, random);
+      if (taken.overlap(at, radius)) continue;
+      taken.add(at, radius);
+      placed.push({ kind, radius, at: positionOf(at) });
       break;
     }
   }
   return placed;
 }
 
-/** Spheres by the cubic cell that holds their centre; two touching spheres lie in the same or in adjacent cells. */
-class CellList {
-  readonly #edge: number;
-  readonly #cells = new Map<string, Placed[]>();
+/** Edge in Å of the cubes by which spheres are found. */
+const edge = 100;
 
-  constructor(edge: number) {
-    this.#edge = edge;
+/** Spheres, found by the cubes that their boxes overlap. */
+export class Spheres {
+  readonly #spheres: number[] = [];
+  readonly #cubes = new Map<number, number[]>();
+
+  add([x, y, z]: Vector3, radius: number): void {
+    const index = this.#spheres.length;
+    this.#spheres.push(x, y, z, radius);
+    for (const key of cubesOf(x, y, z, radius)) {
+      const cube = this.#cubes.get(key);
+      if (cube) cube.push(index);
+      else this.#cubes.set(key, [index]);
+    }
   }
 
-  #cellOf({ x, y, z }: Position): [number, number, number] {
-    return [Math.floor(x / this.#edge), Math.floor(y / this.#edge), Math.floor(z / this.#edge)];
-  }
-
-  add(body: Placed): void {
-    const key = this.#cellOf(body.at).join();
-    const cell = this.#cells.get(key);
-    if (cell) cell.push(body);
-    else this.#cells.set(key, [body]);
-  }
-
-  overlaps({ at, radius }: Placed): boolean {
-    const [cx, cy, cz] = this.#cellOf(at);
-    for (let x = cx - 1; x <= cx + 1; x++) {
-      for (let y = cy - 1; y <= cy + 1; y++) {
-        for (let z = cz - 1; z <= cz + 1; z++) {
-          for (const other of this.#cells.get([x, y, z].join()) ?? []) {
-            const apart = Math.hypot(at.x - other.at.x, at.y - other.at.y, at.z - other.at.z);
-            if (apart < radius + other.radius) return true;
-          }
-        }
+  /** Says whether a sphere overlaps any. */
+  overlap([x, y, z]: Vector3, radius: number): boolean {
+    for (const key of cubesOf(x, y, z, radius)) {
+      for (const index of this.#cubes.get(key) ?? []) {
+        const dx = x - this.#spheres[index]!;
+        const dy = y - this.#spheres[index + 1]!;
+        const dz = z - this.#spheres[index + 2]!;
+        const apart = radius + this.#spheres[index + 3]!;
+        if (dx * dx + dy * dy + dz * dz < apart * apart) return true;
       }
     }
     return false;
   }
+}
+
+/** Numbers of the cubes that a sphere's box overlaps. */
+function* cubesOf(x: number, y: number, z: number, radius: number): Generator<number> {
+  const number = (value: number) => Math.floor(value / edge) + 512;
+  for (let k = number(z - radius); k <= number(z + radius); k++)
+    for (let j = number(y - radius); j <= number(y + radius); j++)
+      for (let i = number(x - radius); i <= number(x + radius); i++) yield (k * 4096 + j) * 4096 + i;
 }

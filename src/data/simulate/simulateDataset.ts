@@ -71,16 +71,9 @@ export async function simulateDataset(options: SimulateOptions): Promise<Simulat
   const roots = rootsOf(options);
   await clear(options, roots);
   await writeNote(options);
-  const threads = Math.min(
-    options.runs,
-    availableParallelism(),
-    Math.max(
-      1,
-      Math.floor(
-        memory / ((bytesPerVoxel + (options.cell ? maskBytesPerVoxel : 0)) * voxelCount(options.shape)),
-      ),
-    ),
-  );
+  const perVoxel = bytesPerVoxel + (options.cell ? maskBytesPerVoxel : 0);
+  const fitting = Math.max(1, Math.floor(memory / (perVoxel * voxelCount(options.shape))));
+  const threads = Math.min(options.runs, availableParallelism(), fitting);
   const pool = openPool(builtModule(import.meta.url, "./simulateWorker.js"), { threads });
   const { reporter = silentReporter, runs } = options;
   const progress = reporter.progress("simulating", runs, "tomograms");

@@ -2,15 +2,14 @@
 import { join } from "node:path";
 import { challengeParticles, type ParticlePick } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
-import type { Shape3 } from "../../domain/volume.js";
+import { writeVolume } from "../../formats/voxelTypes.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
-import { featureColour } from "../../present/pictures/canvas.js";
-import { renderSlice, type Tint } from "../../present/pictures/slice.js";
+import { renderSlice } from "../../present/pictures/slice.js";
 import { writeWhole } from "../../system/files.js";
 import { answering } from "../../system/threads/pool.js";
-import { bitOf, cellFeatures } from "./cell/features.js";
+import { cellFeatures } from "./cell/features.js";
 import { type Cell, type CellSettings, simulateCell } from "./cell/scene.js";
-import { writeSegmentations } from "./cell/segmentations.js";
+import { tintsOf, writeSegmentations } from "./cell/segmentations.js";
 import { type Phantom, type PhantomPick, type PhantomPlan, simulatePhantom } from "./phantom.js";
 import { assembleSpecimens, type SpecimenSet } from "./population.js";
 
@@ -49,18 +48,16 @@ function specimensFor(spacing: number, densities: string | undefined): Promise<S
 /** Simulates one tomogram and writes it. */
 export default answering(async (task: SimulateTask): Promise<Made> => {
   const { plan, roots, name, cell } = task;
-  const { particles, ...others } = await specimensFor(plan.spacing, task.densities);
-  const specimens = { particles, ...others };
-  const phantom: Phantom & Partial<Cell> = cell
-    ? simulateCell(plan, cell, specimens)
-    : simulatePhantom(plan, specimens);
+  const set = await specimensFor(plan.spacing, task.densities);
+  const types = [...set.particles.keys()];
+  const phantom: Phantom & Partial<Cell> = cell ? simulateCell(plan, cell, set) : simulatePhantom(plan, set);
   const { masks } = phantom;
   const features = cell && masks ? await writeMasks(task, masks, cell) : undefined;
-  await writePhantom(roots, name, plan, particles.keys(), phantom);
+  await writePhantom(roots, name, plan, types, phantom);
   if (task.previews !== undefined)
     await writeWhole(join(task.previews, `${name}.png`), previewOf(plan, phantom));
   const countOf = (type: string) => phantom.picks.filter((pick) => pick.type === type).length;
-  const counts = Object.fromEntries([...particles.keys()].map((type) => [type, countOf(type)]));
+  const counts = Object.fromEntries(types.map((type) => [type, countOf(type)]));
   return { counts, ...(features ? { features } : {}) };
 });
 
@@ -68,7 +65,7 @@ const writeMasks = (
   { plan: { shape, spacing }, roots, name }: SimulateTask,
   masks: Uint8Array,
   { features = cellFeatures }: CellSettings,
-): Promise<PickCounts> =>
+): Promise<Readonly<Record<string, number>>> =>
   writeSegmentations(roots.overlayRoot, { run: name, shape, spacing, masks }, features);
 
 /** Renders the denoised slice that cuts the most particles, with its picks. */
@@ -85,18 +82,6 @@ function previewOf(plan: PhantomPlan, { denoised, picks, masks }: Phantom & Part
       ...(masks ? { tints: tintsOf(masks, plan.shape, z) } : {}),
     },
   );
-}
-
-/** Opacity of a feature over the greys. */
-const opacity = 0.35;
-
-function tintsOf(masks: Uint8Array, [, height, width]: Shape3, z: number): Tint[] {
-  const plane = masks.subarray(z * height * width, (z + 1) * height * width);
-  return cellFeatures.map((feature, at) => ({
-    area: plane.map((held) => Number((held & bitOf(feature)) !== 0)),
-    colour: featureColour(at),
-    opacity,
-  }));
 }
 
 function fullestPlane({ shape, spacing }: PhantomPlan, picks: readonly ParticlePick[]): number {
@@ -128,7 +113,7 @@ async function writePhantom(
   { staticRoot, overlayRoot }: PhantomRoots,
   run: string,
   plan: PhantomPlan,
-  types: Iterable<string>,
+  types: readonly string[],
   phantom: Phantom,
 ): Promise<void> {
   for (const type of types) {
@@ -149,13 +134,7 @@ async function writePhantom(
       chunkShape,
       compressor: "blosc-lz4",
     });
-    try {
-      await writer.writeSlab(0, phantom[kind]);
-      await writer.close();
-    } catch (error) {
-      await writer.discard();
-      throw error;
-    }
+    await writeVolume(writer, () => writer.writeSlab(0, phantom[kind]));
   }
 }
 

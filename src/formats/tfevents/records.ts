@@ -1,5 +1,5 @@
 /** TFRecord: length, masked CRC-32C of the length, data, masked CRC-32C of the data; all little-endian. */
-import { crc32c } from "../zarr/codecs/checksums.js";
+import { crc32c } from "../crc.js";
 
 /** Returns a CRC-32C as TensorFlow stores it: turned right by 15 bits, plus a constant. */
 export function maskedCrc(bytes: Uint8Array): number {

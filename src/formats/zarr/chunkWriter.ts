@@ -6,7 +6,7 @@ import { gzip } from "node:zlib";
 import Blosc from "numcodecs/blosc";
 import type { Shape3 } from "../../domain/volume.js";
 import { makeFolders } from "../../system/paths/replacing.js";
-import { crc32c } from "./codecs/checksums.js";
+import { crc32c } from "../crc.js";
 import { type CompressorName, compressors } from "./writtenMetadata.js";
 
 /** Receiver of a channel's encoded chunks, which it writes to files. */

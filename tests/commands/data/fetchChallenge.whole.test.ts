@@ -5,9 +5,9 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { treeOf } from "../../support/badServer.js";
 import { pickbench, pickbenchProcess } from "../../support/commandLine.js";
 import { goodToken, startKaggle } from "../../support/kaggleServer.js";
+import { startPortal } from "../../support/portalServer.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 import { tinyDataset, tinyRuns } from "../../support/tinyRun.js";
-import { portalOf } from "../../support/writingCommands.js";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -102,7 +102,7 @@ test("from the portal the runs come in its own layout, which is read", async () 
   const folder = temporaryFolder();
   const data = await tinyDataset(folder);
   const store = join(data, "static", "ExperimentRuns", tinyRuns[0]!, "VoxelSpacing10.000", "denoised.zarr");
-  const portal = await portalOf(store);
+  const portal = await startPortal(store);
   onTestFinished(portal.close);
   vi.stubEnv("PICKBENCH_TEST_PORTAL", portal.api);
   const out = join(folder, "portal");

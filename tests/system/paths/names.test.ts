@@ -5,7 +5,6 @@ import { join, resolve, sep } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { thisProcess } from "../../../src/system/owner.js";
 import { checkedName, checkLinks, inside, nameFault } from "../../../src/system/paths/names.js";
-
 import { beside, replaced } from "../../../src/system/paths/replacing.js";
 
 const origin = { what: "type", path: "a.safetensors" };

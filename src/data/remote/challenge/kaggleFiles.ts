@@ -2,14 +2,13 @@
  * Files of the challenge on Kaggle, by its API and the user's own token. The room `challenge` brings the challenge's data:
  * from Kaggle, as far as the portal has them not.
  */
+import { dirname } from "node:path/posix";
 import { z } from "zod";
-import { parseJson } from "../../../formats/json.js";
+import { runOfPath } from "../../../formats/runNames.js";
 import { PickbenchError } from "../../../system/errors.js";
-import { checkLimit } from "../../../system/limits.js";
-import { checkedPath, urlBelow } from "../address.js";
 import { downloadText } from "../download.js";
-import { PageGuard, type RemoteFile } from "../listing.js";
-import { AbsentError, type RequestOptions, refused, UnauthorisedError } from "../request.js";
+import { answerOf, jsonOf, listPages, mostPageBytes, type SizedFile } from "../listing.js";
+import { AbsentError, type RequestOptions, UnauthorisedError } from "../request.js";
 
 /** URL of Kaggle's API. */
 export const kaggleApi = "https://www.kaggle.com/api/v1";
@@ -17,7 +16,6 @@ export const kaggleApi = "https://www.kaggle.com/api/v1";
 /** The challenge's name on Kaggle. */
 export const competition = "czii-cryo-et-object-identification";
 
-const mostPageBytes = 2 ** 24;
 const perPage = 200;
 
 /** Access to the API. */
@@ -31,13 +29,11 @@ const fileSchema = z.object({
   name: z.string().min(1),
   totalBytes: z.int().nonnegative(),
 });
-const pageSchema = z.union([
-  z.array(fileSchema).transform((files) => ({ files, nextPageToken: undefined })),
+/** A page; older versions of the API answer with an array of files. */
+const pageSchema = z.preprocess(
+  (answer) => (Array.isArray(answer) ? { files: answer } : answer),
   z.object({ files: z.array(fileSchema).nullish(), nextPageToken: z.string().nullish() }),
-]);
-
-/** A file of the challenge with its size in bytes. */
-export type ChallengeFile = RemoteFile & { readonly size: number };
+);
 
 /**
  * Lists all files of the challenge, page by page.
@@ -45,48 +41,19 @@ export type ChallengeFile = RemoteFile & { readonly size: number };
  * @throws PickbenchError BadUsage where the token is refused; BadDataset where the rules are not accepted, the answer has
  * another schema or no end, or names a file that cannot lie below a folder here
  */
-export async function kaggleFiles(api: KaggleApi): Promise<ChallengeFile[]> {
+export function kaggleFiles(api: KaggleApi): Promise<SizedFile[]> {
   const list = `${api.url}/competitions/data/list/${competition}`;
-  const files = new Map<string, ChallengeFile>();
-  const pages = new PageGuard(list, api);
-  let token: string | undefined;
-  do {
+  const folder = `${api.url}/competitions/data/download/${competition}`;
+  return listPages(list, folder, api, async (token) => {
     const query = new URLSearchParams({ pageSize: String(perPage) });
     if (token !== undefined) query.set("pageToken", token);
     const text = await explained(() =>
       downloadText(`${list}?${query}`, { ...api, mostBytes: mostPageBytes }),
     );
-    const page = pageOf(list, text);
-    for (const { name, totalBytes } of page.files) {
-      const path = checkedPath(list, name);
-      if (files.has(path)) throw refused(list, `its list names ${path} twice; try again later`);
-      const url = urlBelow(`${api.url}/competitions/data/download/${competition}`, path);
-      files.set(path, { path, url, size: totalBytes });
-    }
-    checkLimit("listedFiles", files.size, { what: `${list}: the list`, path: list });
-    pages.turn(page.files.length, page.next);
-    token = page.next;
-  } while (token !== undefined);
-  return [...files.values()];
-}
-
-function pageOf(url: string, text: string) {
-  let answer: unknown;
-  try {
-    answer = parseJson(text, { path: url });
-  } catch {
-    throw refused(url, "answers no JSON; is it Kaggle's API?");
-  }
-  const page = pageSchema.safeParse(answer);
-  if (!page.success) {
-    const issue = page.error.issues[0];
-    throw refused(
-      url,
-      `answers by another schema (${issue?.path.join(".")}: ${issue?.message}); the API may have changed: look for a newer pickbench`,
-    );
-  }
-  const { files, nextPageToken } = page.data;
-  return { files: files ?? [], next: nextPageToken || undefined };
+    const { files, nextPageToken } = answerOf(list, jsonOf(list, text, "Kaggle's API"), pageSchema);
+    const named = (files ?? []).map(({ name, totalBytes: size }) => ({ name, size }));
+    return { files: named, entries: named.length, next: nextPageToken || undefined };
+  });
 }
 
 /** Does requests to Kaggle, and says what its refusals mean. */
@@ -128,9 +95,13 @@ export interface ChallengeWish {
  *
  * @throws PickbenchError BadUsage, naming what there is, where a run or reconstruction is not among them
  */
-export function wantedFiles(files: readonly ChallengeFile[], wish: ChallengeWish): ChallengeFile[] {
+export function wantedFiles(files: readonly SizedFile[], wish: ChallengeWish): SizedFile[] {
   const inPart = files.filter(({ path }) => wish.part === undefined || path.startsWith(`${wish.part}/`));
-  const placed = inPart.map((file) => ({ file, run: runOf(file.path), tomogram: tomogramOf(file.path) }));
+  const placed = inPart.map((file) => ({
+    file,
+    run: runOfPath(dirname(file.path))?.run,
+    tomogram: tomogramOf(file.path),
+  }));
   checkNamed(
     "runs",
     wish.runs,
@@ -165,8 +136,6 @@ function checkNamed(
     `--${flag}: the challenge has no ${missing}; it has ${known.join(", ") || "none"}`,
   );
 }
-
-const runOf = (path: string): string | undefined => /\/ExperimentRuns\/([^/]+)\//.exec(path)?.[1];
 
 const tomogramOf = (path: string): string | undefined =>
   /\/ExperimentRuns\/[^/]+\/VoxelSpacing[^/]*\/([^/]+)\.zarr\//.exec(path)?.[1];

@@ -3,7 +3,7 @@ import type { Random } from "../../../domain/random.js";
 import { type Slab, slabMiddle } from "../placement.js";
 import { bitOf } from "./features.js";
 import type { Clearance } from "./occupancy.js";
-import { type Canvas, draw, shareInside } from "./raster.js";
+import { type Canvas, drawSolid } from "./raster.js";
 
 /** Amorphous carbon of 1.8 g/cm³ above ice, Da/Å³ (10.9 V of inner potential; Peng et al., 1996). */
 const density = 1.5;
@@ -52,17 +52,12 @@ export function drawCarbon(slab: Slab, random: Random): Clearance {
 
 /** Draws a carbon film into a canvas. */
 export function paintCarbon(canvas: Canvas, film: Clearance, slab: Slab, random: Random): void {
-  const { spacing } = canvas.field;
   const { x, y, z } = slab.size;
-  const rim = 20 * spacing;
-  draw(canvas, {
+  const rim = 20 * canvas.field.spacing;
+  drawSolid(canvas, {
     bounds: { low: [-rim, -rim, -rim], high: [x + rim, y + rim, z + rim] },
     bit: bitOf("carbon"),
-    distance: (px, py, pz) => {
-      const away = film(px, py, pz);
-      return away > spacing ? Infinity : away;
-    },
-    density: (away) => density * (1 + grain * random.normal()) * shareInside(away, spacing),
-    holds: (away) => away <= 0,
+    distance: film,
+    density: () => density * (1 + grain * random.normal()),
   });
 }

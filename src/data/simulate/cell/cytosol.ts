@@ -3,11 +3,11 @@ import { challengeParticles } from "../../../domain/particles.js";
 import type { Random } from "../../../domain/random.js";
 import type { Rotation } from "../../../domain/rotation.js";
 import type { Density } from "../density.js";
-import { slabMiddle } from "../placement.js";
-import { randomRotation, rotate, type Vector3 } from "../rotation.js";
+import { drawPoint, freeHeight, rim } from "../placement.js";
+import { acrossTo, plus, randomRotation, rotate, type Vector3 } from "../rotation.js";
 import type { Occupancy } from "./occupancy.js";
 import { type CellProteins, type MembraneProtein, proteinDensity } from "./proteins.js";
-import { acrossTo, halfThickness, type Membrane } from "./surfaces.js";
+import { halfThickness, type Membrane } from "./surfaces.js";
 
 /** A protein to be stamped. */
 export interface PlacedProtein {
@@ -104,8 +104,7 @@ function placeOnMembrane(
   for (let attempt = 0; attempt < attempts; attempt++) {
     const host = membranes[random.integer(membranes.length)]!;
     const { at: foot, normal } = host.surface.draw(random);
-    const away = halfThickness(host) + rise + gap;
-    const at: Vector3 = [foot[0] + away * normal[0], foot[1] + away * normal[1], foot[2] + away * normal[2]];
+    const at = plus(foot, normal, halfThickness(host) + rise + gap);
     const spin = random.between(0, 360);
     if (!isInView(at, occupancy) || !occupancy.isWithin(...foot, gap)) continue;
     if (occupancy.depth(...at) < radius || !occupancy.isFree(at, radius, host.surface)) continue;
@@ -115,9 +114,6 @@ function placeOnMembrane(
   }
   return undefined;
 }
-
-/** Distance in Å of centres from the tomogram's sides, so that rounding leaves them inside. */
-const rim = 2;
 
 function isInView([x, y]: Vector3, { slab: { size } }: Occupancy): boolean {
   return x >= rim && y >= rim && x < size.x - rim && y < size.y - rim;
@@ -131,13 +127,10 @@ function findPlace(
   occupancy: Occupancy,
   random: Random,
 ): Vector3 | undefined {
-  const { slab } = occupancy;
-  const free = slab.thickness / 2 - radius * Math.hypot(1, slab.slopeX, slab.slopeY);
+  const free = freeHeight(occupancy.slab, radius);
   if (free < 0) return undefined;
   for (let attempt = 0; attempt < most; attempt++) {
-    const x = random.between(rim, slab.size.x - rim);
-    const y = random.between(rim, slab.size.y - rim);
-    const at: Vector3 = [x, y, slabMiddle(slab, x, y) + random.between(-free, free)];
+    const at = drawPoint(occupancy.slab, free, random);
     if (!occupancy.isFree(at, radius)) continue;
     if (inside < 1 && random.uniform() >= inside && occupancy.isEnclosed(at)) continue;
     occupancy.addSphere(at, radius);
@@ -165,16 +158,11 @@ export function placeMembraneProteins(
       const { density, offset } = proteins[random.integer(proteins.length)]!;
       const { at: foot, normal } = host.surface.draw(random);
       const rotation = turnTo([0, 0, 1], normal, random.between(0, 360));
-      const head: Vector3 = [
-        foot[0] + domain.height * normal[0],
-        foot[1] + domain.height * normal[1],
-        foot[2] + domain.height * normal[2],
-      ];
+      const head = plus(foot, normal, domain.height);
       if (!occupancy.isWithin(...foot, gap) || occupancy.depth(...head) < domain.radius) continue;
       if (!occupancy.isFree(head, domain.radius, host.surface)) continue;
       occupancy.addSphere(head, domain.radius);
-      const [x, y, z] = rotate(rotation, offset);
-      placed.push({ density, at: [foot[0] + x, foot[1] + y, foot[2] + z], rotation, host });
+      placed.push({ density, at: plus(foot, rotate(rotation, offset)), rotation, host });
     }
   }
   return placed;

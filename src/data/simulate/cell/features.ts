@@ -1,4 +1,5 @@
-/** What is segmented in a simulated cell, as bits of a voxel, and which tomograms hold what. */
+/** What is segmented in a simulated cell, as bits of a voxel, and which tomograms hold how much of what. */
+import type { Random } from "../../../domain/random.js";
 
 /** Names of a cell's features, in the order of their bits. */
 export const cellFeatures = ["membrane", "microtubule", "actin", "gold", "carbon", "ice"] as const;
@@ -25,3 +26,25 @@ const quotas: Readonly<Record<CellFeature, (run: number) => boolean>> = {
  */
 export const featuresOf = (run: number, named?: readonly CellFeature[]): ReadonlySet<CellFeature> =>
   new Set(cellFeatures.filter((feature) => (named ? named.includes(feature) : quotas[feature](run))));
+
+/** How many bodies of a kind there are. */
+export interface Abundance {
+  /** Number in one of the challenge's volumes. */
+  readonly perReference: number;
+  /** Factors between which the number varies. */
+  readonly spread: readonly [least: number, greatest: number];
+  readonly fewest: number;
+}
+
+/**
+ * Draws how many bodies of a kind a tomogram holds: as many as in the challenge's volume, more crowded in smaller ones.
+ *
+ * @param share the tomogram's volume relative to the challenge's
+ */
+export function drawNumber(
+  { perReference, spread: [least, greatest], fewest }: Abundance,
+  share: number,
+  random: Random,
+): number {
+  return Math.max(fewest, Math.round(perReference * Math.sqrt(share) * random.between(least, greatest)));
+}

@@ -1,15 +1,13 @@
 /** Filaments of a cell: microtubules and actin, as lattices of subunits along bent paths. */
 import type { Random } from "../../../domain/random.js";
 import type { Rotation } from "../../../domain/rotation.js";
-import { angstrom } from "../../../domain/units.js";
 import type { Density } from "../density.js";
 import { slabMiddle } from "../placement.js";
-import type { Vector3 } from "../rotation.js";
+import { acrossTo, cross, dot, plus, positionOf, unit, type Vector3 } from "../rotation.js";
 import { stamp } from "../stamp.js";
-import { bitOf, type CellFeature } from "./features.js";
+import { type Abundance, bitOf, type CellFeature, drawNumber } from "./features.js";
 import type { Occupancy } from "./occupancy.js";
 import { boundsAround, type Canvas, draw } from "./raster.js";
-import { acrossTo, cross, unit } from "./surfaces.js";
 
 /** A point of a path: the axis, its direction, and a direction across it that does not twist. */
 export interface PathPoint {
@@ -81,33 +79,22 @@ export function bentPath(
     const [a, b] = bends.map(
       ({ swing, wave, phase }) => swing * Math.sin((2 * Math.PI * i * pathStep) / wave + phase),
     ) as [number, number];
-    return unit([
-      direction[0] + a * e[0] + b * f[0],
-      direction[1] + a * e[1] + b * f[1],
-      direction[2] + a * e[2] + b * f[2],
-    ]);
+    return unit(plus(plus(direction, e, a), f, b));
   });
   const places: Vector3[] = [[0, 0, 0]];
   for (let i = 1; i < count; i++) {
     const before = places[i - 1]!;
-    const mean = unit(plus(tangents[i - 1]!, tangents[i]!, 1));
+    const mean = unit(plus(tangents[i - 1]!, tangents[i]!));
     places.push(plus(before, mean, pathStep));
   }
   const shift = places[count >> 1]!;
   let across = acrossTo(tangents[0]!)[0];
   return places.map((place, i) => {
     const along = tangents[i]!;
-    const slip = across[0] * along[0] + across[1] * along[1] + across[2] * along[2];
-    across = unit(plus(across, along, -slip));
-    return { at: plus(plus(place, shift, -1), middle, 1), along, across };
+    across = unit(plus(across, along, -dot(across, along)));
+    return { at: plus(plus(place, shift, -1), middle), along, across };
   });
 }
-
-const plus = (a: Vector3, b: Vector3, share: number): Vector3 => [
-  a[0] + share * b[0],
-  a[1] + share * b[1],
-  a[2] + share * b[2],
-];
 
 /** Returns where a subunit lies, and the rotation that turns its x outwards and its z along the filament. */
 export function placeSite(path: readonly PathPoint[], site: Site): { at: Vector3; rotation: Rotation } {
@@ -134,8 +121,7 @@ interface FilamentKind {
   readonly feature: CellFeature;
   /** Radius in Å of the solid cylinder that it fills. */
   readonly outer: number;
-  /** Number in one of the challenge's volumes. */
-  readonly perReference: number;
+  readonly abundance: Abundance;
   readonly swing: number;
   readonly wave: readonly [least: number, greatest: number];
   readonly sites: (length: number) => Site[];
@@ -143,11 +129,14 @@ interface FilamentKind {
   readonly bundle: { readonly most: number; readonly apart: number };
 }
 
+/** How the number of either kind varies. */
+const varied = { spread: [0.8, 1.4], fewest: 2 } as const;
+
 export const filamentKinds: Readonly<Record<"microtubule" | "actin", FilamentKind>> = {
   microtubule: {
     feature: "microtubule",
     outer: microtubule.outer,
-    perReference: 7,
+    abundance: { perReference: 7, ...varied },
     swing: 0.12,
     wave: [9000, 25000],
     sites: microtubuleSites,
@@ -156,7 +145,7 @@ export const filamentKinds: Readonly<Record<"microtubule" | "actin", FilamentKin
   actin: {
     feature: "actin",
     outer: actin.outer,
-    perReference: 16,
+    abundance: { perReference: 16, ...varied },
     swing: 0.15,
     wave: [5000, 14000],
     sites: actinSites,
@@ -177,7 +166,7 @@ export function drawFilaments(
   occupancy: Occupancy,
   random: Random,
 ): PathPoint[][] {
-  const wanted = Math.max(2, Math.round(kind.perReference * Math.sqrt(share) * random.between(0.8, 1.4)));
+  const wanted = drawNumber(kind.abundance, share, random);
   const found: PathPoint[][] = [];
   while (found.length < wanted) {
     const best = longestDraw(kind, occupancy, random);
@@ -259,8 +248,7 @@ export function drawPaths(
   for (const path of paths) {
     for (const site of kind.sites((path.length - 1) * pathStep)) {
       const { at, rotation } = placeSite(path, site);
-      const [x, y, z] = at;
-      stamp(canvas.field, subunit, rotation, { x: angstrom(x), y: angstrom(y), z: angstrom(z) });
+      stamp(canvas.field, subunit, rotation, positionOf(at));
     }
     markCylinder(canvas, bitOf(kind.feature), kind.outer, path);
   }

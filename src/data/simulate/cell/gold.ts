@@ -2,9 +2,9 @@
 import type { Random } from "../../../domain/random.js";
 import { slabMiddle } from "../placement.js";
 import type { Vector3 } from "../rotation.js";
-import { bitOf } from "./features.js";
+import { type Abundance, bitOf, drawNumber } from "./features.js";
 import type { Occupancy } from "./occupancy.js";
-import { boundsAround, type Canvas, draw, shareInside } from "./raster.js";
+import { boundsAround, type Canvas, drawSolid } from "./raster.js";
 
 /** A gold bead, in Å from the tomogram's corner. */
 export interface Bead {
@@ -14,8 +14,9 @@ export interface Bead {
 
 /** Density of gold above ice in Da/Å³: 30 V of inner potential beside protein's 8 V and ice's 4.5 V (Peng et al., 1996). */
 const density = 5.9;
-/** Diameters in Å of one batch of beads, how much a batch varies, and beads in one of the challenge's volumes. */
-const beads = { least: 50, greatest: 100, spread: 0.06, perReference: 9 } as const;
+const abundance: Abundance = { perReference: 9, spread: [0.7, 1.3], fewest: 1 };
+/** Diameters in Å of one batch of beads, and how much a batch varies. */
+const beads = { least: 50, greatest: 100, spread: 0.06 } as const;
 /** Attempts to place a bead, and Å kept free around it. */
 const attempts = 300;
 const aside = 10;
@@ -23,7 +24,7 @@ const aside = 10;
 /** Draws gold beads into free space, most of them near the faces of the ice, and keeps their places. */
 export function drawGold(share: number, occupancy: Occupancy, random: Random): Bead[] {
   const { slab } = occupancy;
-  const wanted = Math.max(1, Math.round(beads.perReference * Math.sqrt(share) * random.between(0.7, 1.3)));
+  const wanted = drawNumber(abundance, share, random);
   const mean = random.between(beads.least * 1.1, beads.greatest * 0.9);
   const found: Bead[] = [];
   for (let attempt = 0; attempt < attempts && found.length < wanted; attempt++) {
@@ -48,12 +49,11 @@ export function drawGold(share: number, occupancy: Occupancy, random: Random): B
 export function paintGold(canvas: Canvas, found: readonly Bead[]): void {
   const { spacing } = canvas.field;
   for (const { at, radius } of found) {
-    draw(canvas, {
+    drawSolid(canvas, {
       bounds: boundsAround(at, radius + spacing),
       bit: bitOf("gold"),
       distance: (x, y, z) => Math.hypot(x - at[0], y - at[1], z - at[2]) - radius,
-      density: (away) => density * shareInside(away, spacing),
-      holds: (away) => away <= 0,
+      density: () => density,
     });
   }
 }

@@ -1,11 +1,10 @@
 /** Ice contamination: crystals that settled on the faces of the sample. */
 import type { Random } from "../../../domain/random.js";
 import { type Slab, slabMiddle } from "../placement.js";
-import { randomRotation, rotate, type Vector3 } from "../rotation.js";
-import { bitOf } from "./features.js";
+import { randomDirection, randomRotation, rotate, type Vector3 } from "../rotation.js";
+import { type Abundance, bitOf, drawNumber } from "./features.js";
 import type { Clearance } from "./occupancy.js";
-import { boundsAround, type Canvas, draw, shareInside } from "./raster.js";
-import { randomDirection } from "./surfaces.js";
+import { boundsAround, type Canvas, drawSolid } from "./raster.js";
 
 /** A crystal: the part of space on the inner side of its faces. */
 export interface Crystal {
@@ -18,7 +17,9 @@ export interface Crystal {
 
 /** Ice beside the vacuum into which crystals stand, Da/Å³ (4.5 V of inner potential; Peng et al., 1996). */
 const density = 1.05;
-const radii = { least: 120, greatest: 420, perReference: 7 } as const;
+const abundance: Abundance = { perReference: 7, spread: [0.7, 1.3], fewest: 2 };
+/** Radii of crystals in Å. */
+const radii = { least: 120, greatest: 420 } as const;
 /** Directions of faces besides a cube's, which close the crystal. */
 const cube: readonly Vector3[] = [
   [1, 0, 0],
@@ -32,7 +33,7 @@ const cube: readonly Vector3[] = [
 /** Draws crystals on the faces of the ice, sunk into them by up to a third of their radius. */
 export function drawIce(slab: Slab, share: number, random: Random): Crystal[] {
   const { x, y } = slab.size;
-  const wanted = Math.max(2, Math.round(radii.perReference * Math.sqrt(share) * random.between(0.7, 1.3)));
+  const wanted = drawNumber(abundance, share, random);
   const greatest = Math.max(radii.least, Math.min(radii.greatest, 0.12 * Math.min(x, y)));
   return Array.from({ length: wanted }, () => {
     const radius = random.between(radii.least, greatest);
@@ -74,15 +75,14 @@ export function paintIce(canvas: Canvas, crystals: readonly Crystal[]): void {
   for (const [i, crystal] of crystals.entries()) {
     const clearance = clearances[i]!;
     const earlier = clearances.slice(0, i);
-    draw(canvas, {
+    drawSolid(canvas, {
       bounds: boundsAround(crystal.centre, crystal.reach + spacing),
       bit: bitOf("ice"),
       distance: (x, y, z) => {
         const away = clearance(x, y, z);
-        return away > spacing || earlier.some((other) => other(x, y, z) <= 0) ? Infinity : away;
+        return away <= spacing && earlier.some((other) => other(x, y, z) <= 0) ? Infinity : away;
       },
-      density: (away) => density * shareInside(away, spacing),
-      holds: (away) => away <= 0,
+      density: () => density,
     });
   }
 }

@@ -1,20 +1,17 @@
 /** Membranes of a cell: lipid bilayers along vesicles and sheets, with numbers from the chemistry of lipids. */
 import type { Random } from "../../../domain/random.js";
 import { type Slab, slabMiddle } from "../placement.js";
-import { randomRotation, type Vector3 } from "../rotation.js";
-import { bitOf } from "./features.js";
+import { acrossTo, plus, randomDirection, randomRotation, unit, type Vector3 } from "../rotation.js";
+import { type Abundance, bitOf, drawNumber } from "./features.js";
 import type { Occupancy } from "./occupancy.js";
-import { type Canvas, draw } from "./raster.js";
+import { type Bounds, type Canvas, draw } from "./raster.js";
 import {
-  acrossTo,
   halfThickness,
   type Membrane,
   type Ripple,
-  randomDirection,
   type SheetShape,
   type Swell,
   sheet,
-  unit,
   vesicle,
 } from "./surfaces.js";
 
@@ -122,17 +119,13 @@ export function drawSheets(slab: Slab, random: Random): Membrane[] {
   const normal = unit([Math.cos(direction), Math.sin(direction), rise]);
   const [e, f] = acrossTo(normal);
   const width = Math.abs(normal[0]) * x + Math.abs(normal[1]) * y;
-  const bounds = { low: [0, 0, 0] as Vector3, high: [x, y, z] as Vector3 };
+  const bounds: Bounds = { low: [0, 0, 0], high: [x, y, z] };
   const area =
     Math.min(x / Math.max(1e-6, Math.abs(normal[1])), y / Math.max(1e-6, Math.abs(normal[0]))) *
     slab.thickness;
   const membranes: Membrane[] = [];
   const add = (shift: number, swells: readonly Swell[], side: 1 | -1): void => {
-    const origin: Vector3 = [
-      x / 2 + shift * normal[0],
-      y / 2 + shift * normal[1],
-      slabMiddle(slab, x / 2, y / 2) + shift * normal[2],
-    ];
+    const origin = plus([x / 2, y / 2, slabMiddle(slab, x / 2, y / 2)], normal, shift);
     const shape: SheetShape = { origin, frame: [e, f, normal], swells, side, bounds };
     membranes.push({ surface: sheet(shape), head: drawHead(random), area });
   };
@@ -162,8 +155,9 @@ function drawSwell(random: Random): Swell {
   };
 }
 
-/** Radii of vesicles in Å, and how many lie in one of the challenge's volumes. */
-const vesicles = { least: 300, greatest: 1500, perReference: 14 } as const;
+const abundance: Abundance = { perReference: 14, spread: [0.75, 1.25], fewest: 2 };
+/** Radii of vesicles in Å. */
+const vesicles = { least: 300, greatest: 1500 } as const;
 /** Attempts to place a vesicle, after how many it shrinks by a tenth, and the radius in Å to which it may shrink. */
 const tries = 400;
 const shrinking = 50;
@@ -178,10 +172,7 @@ const aside = 60;
  */
 export function drawVesicles(slab: Slab, share: number, occupancy: Occupancy, random: Random): Membrane[] {
   const { x, y } = slab.size;
-  const wanted = Math.max(
-    2,
-    Math.round(vesicles.perReference * Math.sqrt(share) * random.between(0.75, 1.25)),
-  );
+  const wanted = drawNumber(abundance, share, random);
   const roomy = Math.min(vesicles.greatest, 0.3 * Math.min(x, y));
   const radii = Array.from({ length: wanted }, () =>
     Math.min(roomy, vesicles.least * (roomy / vesicles.least) ** (random.uniform() ** 1.5)),

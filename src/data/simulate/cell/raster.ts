@@ -67,9 +67,25 @@ function voxelsOf({ shape, offset, spacing }: Field, { low, high }: Bounds): Bou
   return { low: [first(0), first(1), first(2)], high: [last(0), last(1), last(2)] };
 }
 
-/** Returns the share of a voxel that lies inside a face at a signed distance from its centre, negative inside. */
-export const shareInside = (distance: number, spacing: number): number =>
-  Math.max(0, Math.min(1, 0.5 - distance / spacing));
+/** A body of one matter. */
+interface Solid extends Pick<Drawing, "bounds" | "bit" | "distance"> {
+  /** Density of a voxel that lies in it, Da/Å³. */
+  readonly density: () => number;
+}
+
+/** Draws a body by its signed distance, negative inside; voxels that its face cuts have a share of its density. */
+export function drawSolid(canvas: Canvas, { density, distance, ...solid }: Solid): void {
+  const { spacing } = canvas.field;
+  draw(canvas, {
+    ...solid,
+    distance(x, y, z) {
+      const away = distance(x, y, z);
+      return away > spacing ? Infinity : away;
+    },
+    density: (away) => density() * Math.max(0, Math.min(1, 0.5 - away / spacing)),
+    holds: (away) => away <= 0,
+  });
+}
 
 /** Returns the box around a point. */
 export const boundsAround = ([x, y, z]: Vector3, reach: number): Bounds => ({

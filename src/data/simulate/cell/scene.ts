@@ -3,12 +3,12 @@
  * draws what surrounds particles in cells.
  */
 import { type Random, randomFor } from "../../../domain/random.js";
-import { angstrom } from "../../../domain/units.js";
 import { voxelCount } from "../../../domain/volume.js";
 import { emptyField } from "../imaging.js";
 import { checkCounts, imaged, type Phantom, type PhantomPick, type PhantomPlan } from "../phantom.js";
 import { drawSlab, type Slab } from "../placement.js";
 import { drawCounts, referenceVolume, type SpecimenSet } from "../population.js";
+import { positionOf } from "../rotation.js";
 import { stamp } from "../stamp.js";
 import { drawCarbon, paintCarbon } from "./carbon.js";
 import { type PlacedProtein, placeCytosol, placeMembraneProteins, placeParticles } from "./cytosol.js";
@@ -109,7 +109,8 @@ function drawCellSlab({ shape, spacing }: PhantomPlan, random: Random): Slab {
   return { ...slab, thickness: Math.min(slab.thickness, deepest * z) };
 }
 
-function stamped({ field }: Canvas, { density, at: [x, y, z], rotation }: PlacedProtein): PhantomPick {
-  const wanted = { x: angstrom(x), y: angstrom(y), z: angstrom(z) };
-  return { type: density.name, ...stamp(field, density, rotation, wanted), rotation };
-}
+const stamped = ({ field }: Canvas, { density, at, rotation }: PlacedProtein): PhantomPick => ({
+  type: density.name,
+  ...stamp(field, density, rotation, positionOf(at)),
+  rotation,
+});

@@ -1,9 +1,12 @@
-/** Writes the masks of a cell as binary copick segmentations. */
+/** What becomes of the masks of a cell: binary copick segmentations, and areas that are tinted in pictures. */
 import { join } from "node:path";
 import { angstrom } from "../../../domain/units.js";
 import type { Shape3 } from "../../../domain/volume.js";
+import { writeVolume } from "../../../formats/voxelTypes.js";
 import { createOmeZarr } from "../../../formats/zarr/writer.js";
-import { bitOf, type CellFeature } from "./features.js";
+import { featureColour } from "../../../present/pictures/canvas.js";
+import type { Tint } from "../../../present/pictures/slice.js";
+import { bitOf, type CellFeature, cellFeatures } from "./features.js";
 
 /** Voxels of a chunk: a slab of them is a small part of a tomogram. */
 const chunkShape: Shape3 = [32, 256, 256];
@@ -42,7 +45,7 @@ export async function writeSegmentations(
     });
     const bit = bitOf(feature);
     let count = 0;
-    try {
+    await writeVolume(writer, async () => {
       for (let z = 0; z < shape[0]; z += chunkShape[0]) {
         const end = Math.min(shape[0], z + chunkShape[0]);
         const slab = new Float32Array((end - z) * plane);
@@ -53,12 +56,21 @@ export async function writeSegmentations(
         }
         await writer.writeSlab(z, slab);
       }
-      await writer.close();
-    } catch (error) {
-      await writer.discard();
-      throw error;
-    }
+    });
     counts[feature] = count;
   }
   return counts;
+}
+
+/** Opacity of a feature over the greys. */
+const opacity = 0.35;
+
+/** Returns the areas of a plane of masks, to be tinted in a picture. */
+export function tintsOf(masks: Uint8Array, [, height, width]: Shape3, z: number): Tint[] {
+  const plane = masks.subarray(z * height * width, (z + 1) * height * width);
+  return cellFeatures.map((feature, at) => ({
+    area: plane.map((held) => Number((held & bitOf(feature)) !== 0)),
+    colour: featureColour(at),
+    opacity,
+  }));
 }

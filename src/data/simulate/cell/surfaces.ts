@@ -1,7 +1,7 @@
 /** Surfaces that membranes follow: closed vesicles that undulate, and gently bent sheets. */
 import type { Random } from "../../../domain/random.js";
 import type { Rotation } from "../../../domain/rotation.js";
-import { rotate, transposed, type Vector3 } from "../rotation.js";
+import { dot, plus, randomDirection, rotate, transposed, unit, type Vector3 } from "../rotation.js";
 import { type Bounds, boundsAround } from "./raster.js";
 
 /** A point of a surface, and the unit normal there, outwards. */
@@ -58,8 +58,6 @@ export interface VesicleShape {
   readonly turn: Rotation;
   readonly ripples: readonly Ripple[];
 }
-
-const dot = (a: Vector3, b: Vector3): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 
 /** A part of the bound on distances that is left for what ripples dent inwards. */
 const dented = 0.9;
@@ -127,10 +125,7 @@ export function vesicle({ centre, axes, turn, ripples }: VesicleShape): Surface 
       const { radius } = slope;
       const gradient: Vector3 = [u[0] - slope.x / radius, u[1] - slope.y / radius, u[2] - slope.z / radius];
       const at = rotate(turn, [u[0] * radius, u[1] * radius, u[2] * radius]);
-      return {
-        at: [at[0] + centre[0], at[1] + centre[1], at[2] + centre[2]],
-        normal: rotate(turn, unit(gradient)),
-      };
+      return { at: plus(at, centre), normal: rotate(turn, unit(gradient)) };
     },
     span(y, z, reach) {
       const squared = (greatest + reach) ** 2 - (y - centre[1]) ** 2 - (z - centre[2]) ** 2;
@@ -206,7 +201,7 @@ export function sheet({ origin, frame, swells, side, bounds }: SheetShape): Surf
       const fall = height(offset);
       const scale = side / Math.hypot(1, lift.across, lift.along);
       return {
-        at: [x! - fall * n[0], y! - fall * n[1], z! - fall * n[2]],
+        at: plus([x!, y!, z!], n, -fall),
         normal: [
           scale * (n[0] - lift.across * e[0] - lift.along * f[0]),
           scale * (n[1] - lift.across * e[1] - lift.along * f[1]),
@@ -222,32 +217,4 @@ export function sheet({ origin, frame, swells, side, bounds }: SheetShape): Surf
       return [origin[0] + Math.min(...ends), origin[0] + Math.max(...ends)];
     },
   };
-}
-
-/** Draws a direction evenly over the sphere. */
-export function randomDirection(random: Random): Vector3 {
-  const z = random.between(-1, 1);
-  const angle = random.between(0, 2 * Math.PI);
-  const flat = Math.sqrt(1 - z * z);
-  return [flat * Math.cos(angle), flat * Math.sin(angle), z];
-}
-
-/** Returns a vector's direction. */
-export function unit([x, y, z]: Vector3): Vector3 {
-  const long = Math.hypot(x, y, z);
-  return [x / long, y / long, z / long];
-}
-
-/** Returns the vector at right angles to two. */
-export const cross = (a: Vector3, b: Vector3): Vector3 => [
-  a[1] * b[2] - a[2] * b[1],
-  a[2] * b[0] - a[0] * b[2],
-  a[0] * b[1] - a[1] * b[0],
-];
-
-/** Returns two unit vectors that make a right-handed frame with a third. */
-export function acrossTo(direction: Vector3): [Vector3, Vector3] {
-  const helper: Vector3 = Math.abs(direction[2]) < 0.9 ? [0, 0, 1] : [1, 0, 0];
-  const first = unit(cross(helper, direction));
-  return [first, cross(direction, first)];
 }

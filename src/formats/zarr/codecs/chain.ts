@@ -55,16 +55,18 @@ function plainSize({ toBytes }: Chain): StageSize {
 /** Most bytes of an encoded chunk that is decoded whole. */
 const mostEncoded = compressedSize({ bytes: limits.chunkBytes.most, isExact: true }).bytes;
 
+/** Returns the most bytes of a stage, counted from 0 before the codecs of bytes. */
+const mostOf = ({ bytes }: Chain, stage: number): number =>
+  stage > 0 && stage === bytes.length ? mostEncoded : limits.chunkBytes.most;
+
 /**
  * Lists the sizes of a chain's bytes, from its codecs of bytes' decoded to the encoded chunk. What is stated as a most is
  * held within the limit of a chunk; exact sizes were checked when the chain was made.
  */
 function chainSizes(chain: Chain): StageSize[] {
-  const sizes = stageSizes(chain.bytes, plainSize(chain));
-  return sizes.map((size, stage) => {
-    const most = stage > 0 && stage === sizes.length - 1 ? mostEncoded : limits.chunkBytes.most;
-    return size.isExact ? size : { bytes: Math.min(size.bytes, most), isExact: false };
-  });
+  return stageSizes(chain.bytes, plainSize(chain)).map((size, stage) =>
+    size.isExact ? size : { bytes: Math.min(size.bytes, mostOf(chain, stage)), isExact: false },
+  );
 }
 
 /** Returns the size of an encoded chunk: exactly so many bytes, or at most. */
@@ -90,11 +92,9 @@ function checkStages(path: string, chain: Chain): Chain {
     const what = `${path}: a chunk of [${shape}] values`;
     checkLimit("chunkBytes", valueCount(shape) * bytesPer(type), { what, path });
   }
-  for (const [stage, size] of stageSizes(bytes, plainSize(chain)).slice(1).entries()) {
-    const isLast = stage === bytes.length - 1;
-    if (size.isExact && !(isLast && size.bytes <= mostEncoded))
-      checkLimit("chunkBytes", size.bytes, { what: `${path}: a chunk before ${bytes[stage]!.name}`, path });
-  }
+  for (const [stage, size] of stageSizes(bytes, plainSize(chain)).entries())
+    if (stage > 0 && size.isExact && size.bytes > mostOf(chain, stage))
+      checkLimit("chunkBytes", size.bytes, { what: `${path}: a chunk before ${bytes[stage - 1]!.name}`, path });
   return chain;
 }
 

@@ -12,10 +12,10 @@ import {
   featuresOf,
 } from "../../../../src/data/simulate/cell/features.js";
 import { type Cell, simulateCell } from "../../../../src/data/simulate/cell/scene.js";
-import { halfThickness, randomDirection } from "../../../../src/data/simulate/cell/surfaces.js";
+import { halfThickness } from "../../../../src/data/simulate/cell/surfaces.js";
 import type { PhantomPlan } from "../../../../src/data/simulate/phantom.js";
 import { assembleSpecimens, type SpecimenSet } from "../../../../src/data/simulate/population.js";
-import { rotate } from "../../../../src/data/simulate/rotation.js";
+import { randomDirection, rotate } from "../../../../src/data/simulate/rotation.js";
 import { randomFor } from "../../../../src/domain/random.js";
 
 const spacing = 12;

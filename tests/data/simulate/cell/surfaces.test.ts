@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { bilayerProfile, drawMembranes } from "../../../../src/data/simulate/cell/membranes.js";
-import {
-  halfThickness,
-  randomDirection,
-  type Surface,
-  sheet,
-  vesicle,
-} from "../../../../src/data/simulate/cell/surfaces.js";
+import { halfThickness, type Surface, sheet, vesicle } from "../../../../src/data/simulate/cell/surfaces.js";
 import { emptyField } from "../../../../src/data/simulate/imaging.js";
-import { randomRotation, rotate, transposed, type Vector3 } from "../../../../src/data/simulate/rotation.js";
+import {
+  randomDirection,
+  randomRotation,
+  rotate,
+  transposed,
+  type Vector3,
+} from "../../../../src/data/simulate/rotation.js";
+
 import { randomFor } from "../../../../src/domain/random.js";
 
 const random = () => randomFor(3, "surfaces test");
@@ -133,7 +134,7 @@ describe.each([
     const source = random();
     for (let i = 0; i < 50; i++) {
       const { at, normal } = surface.draw(source);
-      expect(Math.abs(surface.distance(...at, 10))).toBeLessThan(make === bent ? 60 : 1e-6);
+      expect(Math.abs(surface.distance(...at, 10))).toBeLessThan(1e-6);
       expect(Math.hypot(...normal)).toBeCloseTo(1, 9);
       const base = surface.distance(...at, 100);
       const ahead = surface.distance(at[0] + normal[0], at[1] + normal[1], at[2] + normal[2], 100);
