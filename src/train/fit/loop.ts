@@ -201,7 +201,7 @@ class Loop {
       );
     const ms = performance.now() - from;
     const samplesPerSecond = rounded((1000 * experiment.patch.batch) / ms, 2);
-    log.write({
+    const line = {
       network: network.name,
       step: this.step,
       loss,
@@ -211,8 +211,9 @@ class Loop {
       ms: Math.round(ms),
       waitedMs: Math.round(waitedMs),
       samplesPerSecond,
-    });
-    this.figures.step({ step: this.step, loss, parts, norm, rate, samplesPerSecond });
+    };
+    log.write(line);
+    this.figures.step(line);
     this.steppedMs += ms;
     this.step++;
     return { loss, ms };
