@@ -10,14 +10,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const script = new URL("../../fixtures/formats/tfevents.py", import.meta.url).pathname;
 
-describe("event files", () => {
-  const record = scalarRecord({ wallTime: 1.5, step: 300, scalars: [["a/b", 0.25]] });
-
-  test.each([
-    ["by hand", "struct"],
-    ["by Google's library", "google.protobuf"],
-  ])("are read back %s", (way, module) => {
-    if (!pythonHas(module)) return;
+describe.each([
+  ["by hand", "struct", []],
+  ["by Google's library", "google.protobuf", ["--protobuf"]],
+] as const)("event files, read %s", (_, module, flags) => {
+  test.skipIf(!pythonHas(module))(`hold what was written (skipped without Python's ${module})`, () => {
+    const record = scalarRecord({ wallTime: 1.5, step: 300, scalars: [["a/b", 0.25]] });
     const path = join(folder, eventFileName(1795972292.7));
     const far = scalarRecord({
       wallTime: 1795972293.25,
@@ -28,7 +26,6 @@ describe("event files", () => {
       ],
     });
     writeFileSync(path, Buffer.concat([versionRecord(1795972292.7), record, far]));
-    const flags = way === "by hand" ? [] : ["--protobuf"];
     expect(runPythonFile(script, ...flags, path)).toEqual([
       { wall_time: 1795972292.7, step: 0, file_version: "brain.Event:2", values: [] },
       { wall_time: 1.5, step: 300, file_version: "", values: [["a/b", 0.25]] },
