@@ -2,7 +2,6 @@
 import { PickbenchError } from "../../system/errors.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import {
-  eventsFolder,
   type LoggedRun,
   readLogs,
   sendLog,
@@ -64,16 +63,15 @@ async function write(
   overwrite: boolean,
 ): Promise<Written[]> {
   const written: Written[] = [];
-  if (to === "csv")
-    await checkFree(
-      runs.map((run) => tableFile(run, out)),
-      overwrite,
-    );
-  for (const run of runs) {
-    const table = tableFile(run, out);
-    if (to === "csv") await writeTable(run, table);
-    const place = to === "csv" ? table : await writeRunEvents(run, eventsFolder(run, out));
-    written.push({ run: run.label, to: place });
+  if (to === "tensorboard") {
+    for (const run of runs) written.push({ run: run.label, to: await writeRunEvents(run, out) });
+    return written;
+  }
+  const tables = runs.map((run) => tableFile(run, out));
+  await checkFree(tables, overwrite);
+  for (const [at, run] of runs.entries()) {
+    await writeTable(run, tables[at]!);
+    written.push({ run: run.label, to: tables[at]! });
   }
   return written;
 }

@@ -82,9 +82,7 @@ function thinned(steps: readonly TrainingStep[]): Point[] {
 }
 
 const networkColour = (networks: readonly string[]) => ({
-  field: "network",
-  type: "nominal" as const,
-  scale: { domain: [...networks], range: [...colours.series] },
+  ...seriesColour("network", networks),
   legend: networks.length > 1 ? { columns: 2 } : null,
 });
 

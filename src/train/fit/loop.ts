@@ -10,7 +10,6 @@ import { type Budget, fractionDone, learningRate } from "../experiment/budget.js
 import type { Experiment } from "../experiment/schema.js";
 import { hasOwnRate } from "../experiment/startChoice.js";
 import type { TakenWeights } from "../transfer/transfer.js";
-import type { WatchedTomogram } from "../watch/crops.js";
 import { Figures } from "../watch/figures.js";
 import { Watcher } from "../watch/watcher.js";
 import { type ExperimentNetwork, patchSpecOf } from "./networks.js";
@@ -35,8 +34,8 @@ interface NetworkTraining {
   /** Weights taken from a trained network; all are drawn at random if absent. */
   readonly taken?: TakenWeights | undefined;
   readonly log: Pick<StepLog, "write">;
-  /** Tomograms of the tune runs, crops of which are watched. */
-  readonly watched?: readonly WatchedTomogram[];
+  /** Tune runs, crops of which are watched. */
+  readonly watched?: readonly PatchSource[];
   /** Hears how far it has come; its signal stops it after a step. */
   readonly reporter: Reporter;
   /** Scores, on the tune runs, the weights after a number of steps; null where there are no tune runs. */
@@ -199,7 +198,7 @@ class Loop {
       );
     const ms = performance.now() - from;
     const samplesPerSecond = rounded((1000 * experiment.patch.batch) / ms, 2);
-    log.write({
+    const line = {
       network: network.name,
       step: this.step,
       loss,
@@ -209,8 +208,9 @@ class Loop {
       ms: Math.round(ms),
       waitedMs: Math.round(waitedMs),
       samplesPerSecond,
-    });
-    this.figures.step({ step: this.step, loss, parts, norm, rate, samplesPerSecond });
+    };
+    log.write(line);
+    this.figures.step(line);
     this.steppedMs += ms;
     this.step++;
     return { loss, ms };

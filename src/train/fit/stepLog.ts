@@ -5,28 +5,39 @@ import { writeWhole } from "../../system/files.js";
 import { readText } from "../../system/paths/opening.js";
 import type { Seen } from "../watch/watcher.js";
 
-/** A line of log.jsonl: a step, an evaluation, or a look at crops of the tune runs. */
-export type LogLine =
-  | {
-      readonly network: string;
-      readonly step: number;
-      readonly loss: number;
-      /** Terms of the loss by name. */
-      readonly parts: Readonly<Record<string, number>>;
-      readonly norm: number;
-      readonly rate: number;
-      readonly ms: number;
-      readonly waitedMs: number;
-      readonly samplesPerSecond: number;
-    }
-  | {
-      readonly network: string;
-      readonly step: number;
-      readonly watch: Seen;
-      /** What the look took; not among a step's `ms`. */
-      readonly watchMs: number;
-    }
-  | { readonly network: string; readonly step: number; readonly tuneScore: number; readonly best: boolean };
+interface Line {
+  readonly network: string;
+  /** Number of the step that was done last, from 0. */
+  readonly step: number;
+}
+
+/** A training step. */
+export interface StepLine extends Line {
+  readonly loss: number;
+  /** Terms of the loss by name. */
+  readonly parts: Readonly<Record<string, number>>;
+  readonly norm: number;
+  readonly rate: number;
+  readonly ms: number;
+  readonly waitedMs: number;
+  readonly samplesPerSecond: number;
+}
+
+/** A look at crops of the tune runs. */
+export interface LookLine extends Line {
+  readonly watch: Seen;
+  /** What the look took; not among a step's `ms`. */
+  readonly watchMs: number;
+}
+
+/** An evaluation on the tune runs. */
+export interface EvaluationLine extends Line {
+  readonly tuneScore: number;
+  readonly best: boolean;
+}
+
+/** A line of log.jsonl. */
+export type LogLine = StepLine | LookLine | EvaluationLine;
 
 /** Position at which a resumed log continues: networks done and, of the current one, steps done. */
 export interface LogPosition {

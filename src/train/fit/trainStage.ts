@@ -208,13 +208,20 @@ function trainOne(
     seed: networkSeed(experiment.seed, network.name),
     budget: shareBudget(parseBudget(experiment.budget), prepared.networks.length),
     sources,
-    watched: tomograms,
+    watched: tomograms.map(sourceOf),
     engine,
     threads,
     reporter,
     evaluate: tomograms.some((each) => isJudged(network, each)) ? evaluate : null,
   });
 }
+
+/** A tune run as one that patches are cut from. */
+const sourceOf = ({ volume, truth, ...rest }: TuneTomogram): PatchSource => ({
+  ...rest,
+  volumes: [volume],
+  picks: truth,
+});
 
 /** Tells whether a tomogram shows how good a network is: one that learns features alone needs voxels of them. */
 const isJudged = ({ types, features }: ExperimentNetwork, { masks }: TuneTomogram): boolean =>

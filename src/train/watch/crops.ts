@@ -1,5 +1,4 @@
 /** The crops of the tune runs that a training is watched on: always the same, balanced over types, not augmented. */
-import type { Mask } from "../../data/masks/mask.js";
 import { batchBytes, makeExample } from "../../data/patches/batch.js";
 import { cropCentres } from "../../data/patches/crops.js";
 import type { Batch, PatchSource, PatchSpec } from "../../data/patches/spec.js";
@@ -7,20 +6,13 @@ import type { ParticlePick } from "../../domain/particles.js";
 import { randomFor } from "../../domain/random.js";
 import type { Shape3, Volume } from "../../domain/volume.js";
 
-/** A tomogram of a tune run with its true particles. */
-export interface WatchedTomogram {
-  readonly run: string;
-  readonly volume: Volume;
-  readonly truth: readonly ParticlePick[];
-  /** Masks of the experiment's features. */
-  readonly masks?: ReadonlyMap<string, Mask>;
-}
-
 /** A crop, what a network shall make of it, and where it lies. */
 export interface WatchedCrop {
   readonly example: Batch;
-  readonly tomogram: WatchedTomogram;
-  /** Lowest voxel in the tomogram. */
+  readonly volume: Volume;
+  /** True particles of the volume's run. */
+  readonly truth: readonly ParticlePick[];
+  /** Lowest voxel in the volume. */
   readonly start: Shape3;
   readonly shape: Shape3;
 }
@@ -32,23 +24,17 @@ const mostBytes = 2 ** 28;
  * Cuts crops of a network's patch size from the tune runs, each around a particle or voxel of the next type or feature in turn, as for
  * training but without augmentation: a function of the seed alone.
  *
- * @param count wanted; fewer where they would take more than 256 MB, none where no tomogram holds a patch
+ * @param count wanted; fewer where they would take more than 256 MB, none where no run's volumes hold a patch
  */
 export function watchedCrops(
   spec: PatchSpec,
-  tomograms: readonly WatchedTomogram[],
+  runs: readonly PatchSource[],
   count: number,
 ): WatchedCrop[] {
-  const fitting = tomograms.filter(({ volume }) =>
-    spec.patchShape.every((size, axis) => size <= volume.shape[axis]!),
+  const sources = runs.filter(({ volumes }) =>
+    volumes.every(({ shape }) => spec.patchShape.every((size, axis) => size <= shape[axis]!)),
   );
-  if (fitting.length === 0) return [];
-  const sources = fitting.map(
-    ({ run, volume, truth, masks }): PatchSource => ({
-      ...{ run, volumes: [volume], picks: truth },
-      ...(masks && { masks }),
-    }),
-  );
+  if (sources.length === 0) return [];
   const still = { ...spec, ...notVaried, batchSize: 1 };
   const centres = cropCentres({ ...still, backgroundShare: 1 }, sources);
   const most = Math.max(1, Math.floor(mostBytes / batchBytes(still)));
@@ -58,8 +44,8 @@ export function watchedCrops(
     const drawn = { ...still, backgroundShare: around.length > 0 ? 0 : 1 };
     const of = { classes: around, known: centres.known };
     const { example, crop } = makeExample(drawn, sources, of, randomFor(spec.seed, "watch", k));
-    const tomogram = fitting[sources.indexOf(crop.source)]!;
-    return { example, tomogram, start: crop.map.offset, shape: spec.patchShape };
+    const { source, volume, map } = crop;
+    return { example, volume, truth: source.picks, start: map.offset, shape: spec.patchShape };
   });
 }
 

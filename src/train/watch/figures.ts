@@ -1,16 +1,10 @@
 /** The figures of a training that a live table shows: the smoothed loss and its terms, and what was last seen. */
 import type { FigureRow } from "../../system/reporter.js";
+import type { StepLine } from "../fit/stepLog.js";
 import type { Seen } from "./watcher.js";
 
 /** Figures of one step. */
-export interface StepFigures {
-  readonly step: number;
-  readonly loss: number;
-  readonly parts: Readonly<Record<string, number>>;
-  readonly norm: number;
-  readonly rate: number;
-  readonly samplesPerSecond: number;
-}
+type StepFigures = Omit<StepLine, "network" | "ms" | "waitedMs">;
 
 /** Number of steps over which figures are smoothed. */
 const memory = 20;
@@ -28,7 +22,7 @@ export class Figures {
     this.steps++;
     const { loss, parts, norm, samplesPerSecond } = figures;
     const fresh = Math.max(1 / memory, 1 / this.steps);
-    const numbers = { ...parts, "": loss, " norm": norm, " rate": samplesPerSecond };
+    const numbers = { ...parts, "": loss, " norm": norm, " patches/s": samplesPerSecond };
     for (const [name, value] of Object.entries(numbers)) {
       const before = this.smoothed.get(name) ?? value;
       this.smoothed.set(name, before + fresh * (value - before));
@@ -55,7 +49,7 @@ export class Figures {
           ["", String(step + 1)],
           ["norm", short(of(" norm"))],
           ["rate", rate.toExponential(1)],
-          ["patches/s", short(of(" rate"))],
+          ["patches/s", short(of(" patches/s"))],
         ],
       },
     ];

@@ -35,7 +35,7 @@ export function judgeCrops(
 
 /** Counts one type's picks in one crop. */
 export function countCrop(
-  { tomogram: { volume, truth }, start, shape }: WatchedCrop,
+  { volume, truth, start, shape }: WatchedCrop,
   { name, radius }: Particle,
   picks: readonly Position[],
   [dx, dy, dz]: readonly [number, number, number],

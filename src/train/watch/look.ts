@@ -1,4 +1,5 @@
 /** One look at one crop, in the training's thread: loss by the average weights, and picks at a few thresholds. */
+import { offsetChannels } from "../../data/patches/offsets.js";
 import type { Batch } from "../../data/patches/spec.js";
 import type { Position } from "../../domain/units.js";
 import { type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
@@ -13,11 +14,9 @@ export interface LookSettings {
   readonly activation: Activation;
   /** Radii of the balls that vote for centres; null where the output has no offsets. */
   readonly radii: BallRadii | null;
-  /** Number of offset channels, which are the last outputs. */
-  readonly offsets: number;
   readonly stride: number;
   readonly patch: Shape3;
-  /** What is picked: types with their channel and settings. */
+  /** What is picked: types with their channel, settings and thresholds, which rise. */
   readonly picking: readonly {
     readonly type: string;
     readonly channel: number;
@@ -64,18 +63,16 @@ export async function lookAt(
   { example, spacing }: LookCrop,
   settings: LookSettings,
 ): Promise<CropLook> {
-  const { activation, radii, offsets, patch, stride, picking } = settings;
-  const { loss, parts, output } = await trainer.watch(example, activation, offsets);
+  const { activation, radii, patch, stride, picking } = settings;
+  const { loss, parts, output } = await trainer.watch(example, activation, radii ? offsetChannels : 0);
   const maps = radii ? countVotes(output, { radii, spacing: spacing[0], patch, stride }) : output;
   const channels = maps.length / voxelCount(patch);
   const picks = picking.map(({ type, channel, settings: how, thresholds }) => {
     const volume = { data: channelOf(maps, channel, channels, patch), shape: patch, spacing };
     const fit = thresholds.filter((threshold) => shareAbove(volume.data, threshold) <= mostForeground);
-    const sweep = new Map(sweepThresholds(volume, how, fit).map(({ picks: found }, at) => [fit[at], found]));
-    const positions = thresholds.map((threshold) =>
-      (sweep.get(threshold) ?? []).map(({ x, y, z }) => ({ x, y, z })),
-    );
-    return [type, positions] as const;
+    const none = thresholds.slice(fit.length).map(() => []);
+    const found = sweepThresholds(volume, how, fit).map((each) => each.picks.map(({ x, y, z }) => ({ x, y, z })));
+    return [type, [...none, ...found]] as const;
   });
   const voxels = settings.features.map(({ name, channel }) => {
     const map = channelOf(maps, channel, channels, patch);

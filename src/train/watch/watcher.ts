@@ -1,5 +1,5 @@
 /** Looks at the crops of the tune runs from time to time while a network is trained, and measures what that costs. */
-import { offsetChannels } from "../../data/patches/offsets.js";
+import type { PatchSource } from "../../data/patches/spec.js";
 import { meanOf } from "../../domain/numbers.js";
 import type { Particle } from "../../domain/particles.js";
 import { overlapOf } from "../../score/masks/maskScore.js";
@@ -8,7 +8,7 @@ import type { Thread } from "../../system/threads/threads.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, patchSpecOf } from "../fit/networks.js";
 import { untunedPicking } from "../fit/tunePicking.js";
-import { type WatchedCrop, type WatchedTomogram, watchedCrops } from "./crops.js";
+import { type WatchedCrop, watchedCrops } from "./crops.js";
 import { judgeCrops } from "./judge.js";
 import type { CropLook, LookCrop, LookSettings } from "./look.js";
 import { type Moment, WatchSchedule } from "./schedule.js";
@@ -35,13 +35,12 @@ const tried = 3;
 export class Watcher {
   readonly schedule: WatchSchedule;
   /** Cut from the tomograms at the first look. */
-  private crops: readonly WatchedCrop[] = [];
+  private crops: readonly WatchedCrop[] | undefined;
   private readonly cut: () => readonly WatchedCrop[];
   private readonly types: readonly Particle[];
   private readonly settings: LookSettings;
   private readonly offset: readonly [number, number, number];
   private readonly samples: number;
-  private sent = false;
   /** Number of whole looks. */
   looks = 0;
 
@@ -63,18 +62,19 @@ export class Watcher {
   /**
    * Returns who watches a network's training; null where the experiment wants none, or there are no tune runs.
    *
+   * @param runs tune runs
    * @param from finished fraction of the budget
    */
   static of(
     experiment: Experiment,
     network: ExperimentNetwork,
     seed: number,
-    tomograms: readonly WatchedTomogram[],
+    runs: readonly PatchSource[],
     from: number,
   ): Watcher | null {
     const { share, crops: count } = experiment.watch ?? usualWatch;
-    if (share === 0 || tomograms.length === 0) return null;
-    const cut = () => watchedCrops(patchSpecOf(experiment, network, seed), tomograms, count);
+    if (share === 0 || runs.length === 0) return null;
+    const cut = () => watchedCrops(patchSpecOf(experiment, network, seed), runs, count);
     return new Watcher(experiment, network, cut, share, from);
   }
 
@@ -90,17 +90,18 @@ export class Watcher {
   async look(thread: Thread, moment: Moment, isStopped: () => boolean): Promise<Seen | null> {
     const left = this.schedule.leftMs(moment);
     const begun = performance.now();
-    if (!this.sent) {
+    const { crops } = this;
+    if (!crops) {
       await this.measure(thread, moment);
       return null;
     }
     const looks: CropLook[] = [];
-    for (const at of this.crops.keys()) {
+    for (const at of crops.keys()) {
       looks.push(await thread.call<CropLook>("look", at));
       const costMs = performance.now() - begun;
-      const isLast = at === this.crops.length - 1;
+      const isLast = at === crops.length - 1;
       if (!isLast && (costMs > left || isStopped())) {
-        this.schedule.looked(moment, costMs, (costMs * this.crops.length) / (at + 1));
+        this.schedule.looked(moment, costMs, (costMs * crops.length) / (at + 1));
         return null;
       }
     }
@@ -112,7 +113,7 @@ export class Watcher {
       loss: meanOf(looks.map(({ loss }) => loss)),
       parts: Object.fromEntries(names.map((name) => [name, meanOf(looks.map(({ parts }) => parts[name]!))])),
       f4: judgeCrops(
-        this.crops,
+        crops,
         this.types,
         looks.map(({ picks }) => picks),
         this.offset,
@@ -126,8 +127,8 @@ export class Watcher {
     const { features } = this.settings;
     if (features.length === 0) return {};
     const dice = features.flatMap(({ name }) => {
-      const { dice: ofFeature } = overlapOf(sumCounts(looks.map(({ voxels }) => voxels[name]!)));
-      return ofFeature === null ? [] : [[name, ofFeature] as const];
+      const { dice: found } = overlapOf(sumCounts(looks.map(({ voxels }) => voxels[name]!)));
+      return found === null ? [] : [[name, found] as const];
     });
     return { dice: Object.fromEntries(dice) };
   }
@@ -140,18 +141,16 @@ export class Watcher {
   /** Cuts the crops, sends them to the thread and looks at two: the first opens the graph, the second tells what each costs. */
   private async measure(thread: Thread, moment: Moment): Promise<void> {
     const begun = performance.now();
-    this.sent = true;
     this.crops = this.cut();
-    if (this.crops.length === 0) return this.giveUp(moment);
-    const crops = this.crops.map(
-      ({ example, tomogram }): LookCrop => ({ example, spacing: tomogram.volume.spacing }),
-    );
+    const { length } = this.crops;
+    if (length === 0) return this.giveUp(moment);
+    const crops = this.crops.map(({ example, volume: { spacing } }): LookCrop => ({ example, spacing }));
     await thread.call("watched", { crops, settings: this.settings });
     await thread.call("look", 0);
     const opened = performance.now();
-    await thread.call("look", Math.min(1, this.crops.length - 1));
+    await thread.call("look", Math.min(1, length - 1));
     const ended = performance.now();
-    this.schedule.looked(moment, ended - begun, (ended - opened) * this.crops.length);
+    this.schedule.looked(moment, ended - begun, (ended - opened) * length);
   }
 }
 
@@ -166,7 +165,6 @@ function lookSettings(
   const thresholds = [...new Set(Array.from({ length: tried }, (_, k) => at(k)))];
   return {
     ...{ activation, radii, stride: head.stride, patch: patch.shape },
-    offsets: radii ? offsetChannels : 0,
     picking: types.map((type) => ({
       type: type.name,
       channel: channels.indexOf(type.name),

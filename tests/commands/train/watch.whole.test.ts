@@ -63,7 +63,9 @@ test("a training is watched on the tune runs, which changes no bit of its checkp
   }
   const metrics = (await readRecord(at("watched", "record.json"))).result!.metrics;
   expect(metrics.looks).toBe(log.looks.length);
-  expect(metrics.watchedShare).toBeLessThan(0.6);
+  // How large it is depends on the machine; schedule.test.ts holds its bound, by a clock of its own.
+  expect(metrics.watchedShare).toBeGreaterThan(0);
+  expect(metrics.watchedShare).toBeLessThan(1);
   expect(told).toMatch(/watching the tune runs took \d+\.\d % \(\d+ looks?\)/);
   const unwatched = await readLog(at("plain", "log.jsonl"));
   expect(unwatched.looks).toEqual([]);
@@ -72,7 +74,10 @@ test("a training is watched on the tune runs, which changes no bit of its checkp
   const run = server.runs.get("run0")!;
   expect([run.name, run.status, run.params.get("watch.crops")]).toEqual(["tiny", "FINISHED", "3"]);
   expect(run.metrics.filter(({ key }) => key === "tune/crops/loss")).toHaveLength(log.looks.length);
-  if (!pythonHas("struct")) return;
+});
+
+test.skipIf(!pythonHas("struct"))("its event file holds every step (skipped without Python)", async () => {
+  const log = await readLog(at("watched", "log.jsonl"));
   const script = new URL("../../fixtures/formats/tfevents.py", import.meta.url).pathname;
   const [name] = readdirSync(at("watched", "tensorboard"));
   const events = runPythonFile(script, at("watched", "tensorboard", name!)) as {

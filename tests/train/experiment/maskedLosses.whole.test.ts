@@ -27,7 +27,6 @@ const { shape, channels, cases } = fixture<{
   cases: readonly LossCase[];
 }>("maskedLosses");
 const [samples, ...patch] = shape;
-const voxels = patch[0] * patch[1] * patch[2];
 
 function pointOf(
   specs: readonly unknown[],
@@ -47,6 +46,7 @@ function pointOf(
   const isWide = pair.operation.kind === "input" && pair.operation.name === "pair";
   const trainable = { ...built, batchInputs: [isWide ? pair : input!, ...built.batchInputs.slice(1)] };
   const dims = [samples, channels, ...size];
+  const voxels = size[0] * size[1] * size[2];
   const known = numbers("known", dims).data.map((u, at) => {
     const channel = Math.floor(at / voxels) % channels;
     return channel !== 1 && u > 0.2 ? 1 : 0;
@@ -153,13 +153,22 @@ test("of coarser auxiliary logits only known voxels count, by their share", asyn
   };
   const plain = pointOf(specs, supervised, {}, size);
   const { target, weight } = plain.batch;
-  const flipped = target!.data.map((t, at) => (weight!.data[at] === 1 ? t : 1 - t));
-  const [here, there] = [
-    await lossAt(plain),
-    await lossAt({ ...plain, batch: { ...plain.batch, target: { ...target!, data: flipped } } }),
+  const flippedWhere = (isKnown: boolean) => {
+    const data = target!.data.map((t, at) => ((weight!.data[at] === 1) === isKnown ? 1 - t : t));
+    return lossAt({ ...plain, batch: { ...plain.batch, target: { ...target!, data } } });
+  };
+  const here = await lossAt(plain);
+  const unknown = await flippedWhere(false);
+  expect(unknown.loss).toBe(here.loss);
+  expect([...unknown.gradient]).toEqual([...here.gradient]);
+  const coarse = ({ gradient }: typeof here) => [
+    ...namedWeights(plain.trainable.layout, gradient).get("coarse.bias")!,
   ];
-  expect(there.loss).toBe(here.loss);
-  expect([...there.gradient]).toEqual([...here.gradient]);
+  const known = coarse(await flippedWhere(true));
+  coarse(here).forEach((value, channel) => {
+    if (channel === 1) expect([Math.abs(value), Math.abs(known[channel]!)]).toEqual([0, 0]);
+    else expect(known[channel]).not.toBe(value);
+  });
 });
 
 const biasOf = ({ trainable }: Point, gradient: Float32Array): number[] => [

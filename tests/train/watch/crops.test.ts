@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { maskOf } from "../../../src/data/masks/mask.js";
-import type { PatchSpec } from "../../../src/data/patches/spec.js";
+import type { PatchSource, PatchSpec } from "../../../src/data/patches/spec.js";
 import { challengeParticles, type ParticlePick } from "../../../src/domain/particles.js";
 import { randomFor } from "../../../src/domain/random.js";
 import { angstrom } from "../../../src/domain/units.js";
 import type { Volume } from "../../../src/domain/volume.js";
 import type { Trainer } from "../../../src/engines/engine.js";
-import { type WatchedTomogram, watchedCrops } from "../../../src/train/watch/crops.js";
+import { watchedCrops } from "../../../src/train/watch/crops.js";
 import { countCrop, judgeCrops } from "../../../src/train/watch/judge.js";
 import { lookAt } from "../../../src/train/watch/look.js";
 import { spacingOf } from "../../support/pickingFixtures.js";
@@ -16,16 +16,16 @@ const types = ["apo-ferritin", "ribosome", "virus-like-particle"].map(
 );
 const [ferritin] = types;
 
-function tomogramOf(run: string, seed: number): WatchedTomogram {
+function sourceOf(run: string, seed: number): PatchSource {
   const shape = [40, 48, 64] as const;
   const random = randomFor(seed, "test");
   const data = Float32Array.from({ length: 40 * 48 * 64 }, () => random.normal());
   const volume: Volume = { data, shape, spacing: spacingOf(10) };
-  const truth = Array.from({ length: 30 }, (_, k): ParticlePick => {
+  const picks = Array.from({ length: 30 }, (_, k): ParticlePick => {
     const [z, y, x] = shape.map((size) => angstrom(10 * random.between(2, size - 2)));
     return { type: types[k % 3]!.name, x: x!, y: y!, z: z! };
   });
-  return { run, volume, truth };
+  return { run, volumes: [volume], picks };
 }
 
 const spec: PatchSpec = {
@@ -46,19 +46,19 @@ const spec: PatchSpec = {
     mixup: 0.5,
   },
 };
-const tomograms = [tomogramOf("A", 1), tomogramOf("B", 2)];
+const sources = [sourceOf("A", 1), sourceOf("B", 2)];
 
 describe("crops to watch", () => {
   test("are always the same for a seed, and others for another", () => {
-    const starts = (seed: number) => watchedCrops({ ...spec, seed }, tomograms, 9).map(({ start }) => start);
+    const starts = (seed: number) => watchedCrops({ ...spec, seed }, sources, 9).map(({ start }) => start);
     expect(starts(7)).toEqual(starts(7));
     expect(starts(7)).not.toEqual(starts(8));
   });
 
   test("hold the tomogram's own voxels, and a particle of each type in turn", () => {
-    for (const [k, crop] of watchedCrops(spec, tomograms, 9).entries()) {
-      const { start, example, tomogram } = crop;
-      const { data, shape } = tomogram.volume;
+    for (const [k, crop] of watchedCrops(spec, sources, 9).entries()) {
+      const { start, example, volume } = crop;
+      const { data, shape } = volume;
       const voxel = (z: number, y: number, x: number) =>
         data[((start[0] + z) * shape[1] + start[1] + y) * shape[2] + start[2] + x];
       expect(example.input[0]).toBe(voxel(0, 0, 0));
@@ -72,9 +72,9 @@ describe("crops to watch", () => {
   });
 
   test("are cut anywhere where there is no particle, and not at all where no tomogram holds a patch", () => {
-    const empty = tomograms.map((tomogram) => ({ ...tomogram, truth: [] }));
+    const empty = sources.map((source) => ({ ...source, picks: [] }));
     expect(watchedCrops(spec, empty, 4)).toHaveLength(4);
-    expect(watchedCrops({ ...spec, patchShape: [48, 24, 24] }, tomograms, 4)).toEqual([]);
+    expect(watchedCrops({ ...spec, patchShape: [48, 24, 24] }, sources, 4)).toEqual([]);
     expect(watchedCrops(spec, [], 4)).toEqual([]);
   });
 });
@@ -84,21 +84,18 @@ test("a feature's Dice on a crop counts the known voxels alone", async () => {
   const mask = new Uint8Array(64).fill(2);
   mask.fill(1, 0, 16);
   mask.fill(0, 16, 32);
-  const tomogram = {
+  const source = {
     run: "A",
-    volume: { data: new Float32Array(64), shape, spacing: spacingOf(10) },
-    truth: [],
+    volumes: [{ data: new Float32Array(64), shape, spacing: spacingOf(10) }],
+    picks: [],
+    masks: new Map([["membrane", maskOf(mask, shape)]]),
   };
   const small = { ...spec, types: [], background: false, features: ["membrane"], patchShape: shape };
-  const [crop] = watchedCrops(
-    small,
-    [{ ...tomogram, masks: new Map([["membrane", maskOf(mask, shape)]]) }],
-    1,
-  );
+  const [crop] = watchedCrops(small, [source], 1);
   const output = Float32Array.from({ length: 64 }, (_, at) => (at < 8 || (at >= 16 && at < 20) ? 0.9 : 0.1));
   const trainer = { watch: async () => ({ loss: 1, parts: {}, output }) } as unknown as Trainer;
   const settings = {
-    ...({ activation: "sigmoid", radii: null, offsets: 0, stride: 1, patch: shape, picking: [] } as const),
+    ...({ activation: "sigmoid", radii: null, stride: 1, patch: shape, picking: [] } as const),
     features: [{ name: "membrane", channel: 0 }],
     threshold: 0.5,
   };
@@ -108,13 +105,13 @@ test("a feature's Dice on a crop counts the known voxels alone", async () => {
 
 describe("F4 on crops", () => {
   const at = (z: number, y: number, x: number) => ({ x: angstrom(x), y: angstrom(y), z: angstrom(z) });
-  const { volume } = tomograms[0]!;
+  const [volume] = sources[0]!.volumes;
   const truthOf = (...places: ReturnType<typeof at>[]) =>
     places.map((place): ParticlePick => ({ type: "apo-ferritin", ...place }));
   // From voxel 10, 10, 20 on; the radius of 60 Å is 6 voxels, a quarter of the patch 4, 6 and 6.
   const cropOf = (truth: readonly ParticlePick[]) => ({
     example: { input: new Float32Array(0), target: new Float32Array(0), weight: new Float32Array(0) },
-    tomogram: { run: "A", volume, truth },
+    ...{ volume: volume!, truth },
     start: [10, 10, 20] as const,
     shape: [16, 24, 24] as const,
   });

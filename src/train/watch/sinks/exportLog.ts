@@ -10,7 +10,7 @@ import { checkedName } from "../../../system/paths/names.js";
 import type { Reporter } from "../../../system/reporter.js";
 import { begunFolds, type RunFolder, runFolder } from "../../run/runFolder.js";
 import { readLog } from "../readLog.js";
-import { metricsOf, type TimedLine, timedLines } from "./metrics.js";
+import { figuresOf, metricsOf, type TimedLine, timedLines } from "./metrics.js";
 import {
   MlflowClient,
   type MlflowMetric,
@@ -68,17 +68,16 @@ export async function readLogs(paths: readonly string[]): Promise<LoggedRun[]> {
   return runs;
 }
 
-/** Returns the folder of a run's event files: in the run's own where none is given. */
-export const eventsFolder = ({ folder, label }: LoggedRun, out: string | undefined): string =>
-  out === undefined ? folder.tensorboard : join(out, label);
-
 /** Returns the path of a run's table: in the run's own folder where none is given. */
 export const tableFile = ({ folder, label }: LoggedRun, out: string | undefined): string =>
   out === undefined ? join(folder.path, "log.csv") : join(out, `${label}.csv`);
 
-/** Writes a run's event file and returns its path. */
-export const writeRunEvents = (run: LoggedRun, folder: string): Promise<string> =>
-  writeEvents(folder, run.lines, run.begunMs);
+/** Writes a run's event file, into the run's own folder where none is given, and returns its path. */
+export const writeRunEvents = (
+  { folder, label, lines, begunMs }: LoggedRun,
+  out: string | undefined,
+): Promise<string> =>
+  writeEvents(out === undefined ? folder.tensorboard : join(out, label), lines, begunMs);
 
 /** Writes a table with a row per network and step, a column per figure; a cell is empty where there is none. */
 export async function writeTable({ lines }: LoggedRun, path: string): Promise<void> {
@@ -89,8 +88,7 @@ export async function writeTable({ lines }: LoggedRun, path: string): Promise<vo
     const key = `${line.network}\n${line.step}`;
     const row = rows.get(key) ?? new Map<string, number | string>();
     row.set("network", line.network).set("step", line.step + 1);
-    const metrics = line.network === "all" ? metricsOf(line) : metricsOf({ ...line, network: "all" });
-    for (const [name, value] of metrics) {
+    for (const [name, value] of figuresOf(line)) {
       columns.add(name);
       row.set(name, value);
     }

@@ -1,5 +1,5 @@
 /** The names by which a training's figures go to other programs, and a log's lines in order of their steps. */
-import type { LogLine } from "../../fit/stepLog.js";
+import type { EvaluationLine, LogLine, LookLine } from "../../fit/stepLog.js";
 import type { Evaluation, Look, TrainingLog, TrainingStep } from "../readLog.js";
 
 /** A figure by its name, such as `train/loss`. */
@@ -8,19 +8,20 @@ export type Metric = readonly [name: string, value: number];
 /** What is read of a line: of a log as it is written, or of one that is read again. */
 export type AnyLine = LogLine | TrainingStep | Look | Evaluation;
 
-const isLook = (line: AnyLine): line is Extract<LogLine, { watch: unknown }> | Look => "watch" in line;
-const isEvaluation = (line: AnyLine): line is Extract<LogLine, { tuneScore: unknown }> | Evaluation =>
-  "tuneScore" in line;
+const isLook = (line: AnyLine): line is LookLine | Look => "watch" in line;
+const isEvaluation = (line: AnyLine): line is EvaluationLine | Evaluation => "tuneScore" in line;
 
 /** Returns the figures of a line; those of several networks have the network's name before them. */
 export function metricsOf(line: AnyLine): Metric[] {
   const prefix = line.network === "all" ? "" : `${line.network}/`;
-  return figuresOf(line)
-    .filter(([, value]) => value !== undefined && Number.isFinite(value))
-    .map(([name, value]) => [`${prefix}${name}`, value as number]);
+  return figuresOf(line).map(([name, value]) => [`${prefix}${name}`, value]);
 }
 
-function figuresOf(line: AnyLine): (readonly [string, number | undefined])[] {
+/** Returns the figures of a line, whatever its network. */
+export const figuresOf = (line: AnyLine): Metric[] =>
+  valuesOf(line).filter((figure): figure is Metric => Number.isFinite(figure[1]));
+
+function valuesOf(line: AnyLine): (readonly [string, number | undefined])[] {
   const each = (name: string, values: Readonly<Record<string, number>> | undefined) =>
     Object.entries(values ?? {}).map(([key, value]) => [`${name}/${key}`, value] as const);
   if (isEvaluation(line)) return [["tune/score", line.tuneScore]];
@@ -58,8 +59,7 @@ export function timedLines({ steps, looks, evaluations }: TrainingLog): TimedLin
       .filter((line) => line.network === network)
       .sort((a, b) => a.step - b.step || rank(a) - rank(b))
       .map((line) => {
-        if ("ms" in line) atMs += line.ms as number;
-        else if (isLook(line)) atMs += line.watchMs;
+        atMs += isLook(line) ? line.watchMs : isEvaluation(line) ? 0 : line.ms;
         return { line, atMs };
       }),
   );

@@ -39,7 +39,7 @@ export class MlflowSink implements Sink {
   private readonly options: MlflowOptions;
   private readonly client: MlflowClient;
   private readonly ending = new AbortController();
-  private held: MlflowMetric[] = [];
+  private readonly held: MlflowMetric[] = [];
   private dropped = 0;
   private failures = 0;
   private isSaid = false;
@@ -96,10 +96,9 @@ export class MlflowSink implements Sink {
       );
   }
 
-  /** Begins a request with the oldest figures; what fails stays held. */
+  /** Begins a request with the oldest figures, which are held again where it fails. */
   private sendOne(): Promise<void> {
-    const batch = this.held.slice(0, mostMetrics);
-    const work = this.send(batch).finally(() => {
+    const work = this.send(this.held.splice(0, mostMetrics)).finally(() => {
       this.sending = undefined;
     });
     this.sending = work;
@@ -108,23 +107,14 @@ export class MlflowSink implements Sink {
 
   private async send(batch: readonly MlflowMetric[]): Promise<void> {
     const { say, target, firstDelayMs = 1000 } = this.options;
-    const first = this.held[0];
-    const done = (): void => {
-      // The oldest may have been dropped meanwhile: those are no longer there to take away.
-      const gone = this.held[0] === first ? 0 : batch.indexOf(this.held[0]!);
-      this.held.splice(0, gone < 0 ? 0 : batch.length - gone);
-    };
     try {
       await this.client.log(batch);
-      done();
       this.failures = 0;
       this.next = performance.now() + this.everyMs;
     } catch (error) {
       this.failures++;
-      if (error instanceof Refusal && error.status === 400) {
-        done();
-        this.dropped += batch.length;
-      }
+      if (error instanceof Refusal && error.status === 400) this.dropped += batch.length;
+      else this.held.unshift(...batch);
       this.next = performance.now() + firstDelayMs * 2 ** Math.min(6, this.failures - 1);
       if (this.failures < fewFailures || this.isSaid || this.ending.signal.aborted) return;
       this.isSaid = true;
