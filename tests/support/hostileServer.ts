@@ -246,9 +246,9 @@ export async function hostileServer(
   { path: attacked, behaviour, other, broken }: Hostile,
   post?: Post,
 ): Promise<{ readonly url: string; readonly count: () => number }> {
-  const inside = await listening((_, response) => response.end("secret"));
+  const inside = await answering((_, response) => response.end("secret"));
   let count = 0;
-  const url = await listening((request, response) => {
+  const url = await answering((request, response) => {
     if (request.method === "POST") return answered(request, (body) => post?.(body, response));
     const path = decodeURIComponent(new URL(request.url!, "http://x").pathname).slice(1);
     const content = files.get(path);
@@ -272,7 +272,7 @@ function answered(request: IncomingMessage, answer: (body: string) => unknown): 
 }
 
 /** Starts a server on 127.0.0.1 for the time of the test. Returns its address. */
-export async function listening(
+export async function answering(
   answer: (request: IncomingMessage, response: ServerResponse) => unknown,
 ): Promise<string> {
   const server = createServer((request, response) => {

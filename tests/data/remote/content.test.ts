@@ -11,7 +11,7 @@ import { createMrc } from "../../../src/formats/mrc/writer.js";
 import { thisProcess } from "../../../src/system/owner.js";
 import { serve, treeOf } from "../../support/badServer.js";
 import { pickbench } from "../../support/commandLine.js";
-import { listening } from "../../support/hostileServer.js";
+import { answering } from "../../support/hostileServer.js";
 import { stores, temporaryFolder, unpackStore } from "../../support/storeFixtures.js";
 
 beforeEach(() => {
@@ -108,7 +108,7 @@ test.each(Object.keys(stores).filter((name) => !/broken|missing|nan/i.test(name)
 test("a server that sends less than 1 kB a second is given up, one that stays above is not", async () => {
   const patience = { ...usualPatience(), stallMs: 300, slowAttempts: 2, firstDelayMs: 1, longestDelayMs: 2 };
   const dripping = (bytes: number, every: number) =>
-    listening((request, response) => {
+    answering((request, response) => {
       response.writeHead(200, { "content-length": 2000 });
       let sent = 0;
       const timer = setInterval(() => {

@@ -7,7 +7,7 @@ import { listBucket } from "../../../src/data/remote/listing.js";
 import { findDatasets, portalFiles } from "../../../src/data/remote/portalApi.js";
 import { serve } from "../../support/badServer.js";
 import { pickbench } from "../../support/commandLine.js";
-import { listening } from "../../support/hostileServer.js";
+import { answering } from "../../support/hostileServer.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 
 beforeEach(() => () => vi.unstubAllEnvs());
@@ -20,7 +20,7 @@ const keysOf = (number: number, count: number): string[] =>
 
 async function listed(answer: (number: number) => string) {
   let number = 0;
-  const url = await listening((_, response) => response.end(answer(number++)));
+  const url = await answering((_, response) => response.end(answer(number++)));
   vi.stubEnv("AWS_ENDPOINT_URL_S3", url);
   const address = parseAddress("s3://data-bucket/x");
   const result = await listBucket({ ...address, bucket: address.bucket! }, {}).catch((error: Error) => error);
@@ -56,7 +56,7 @@ const row = (id: number) => ({ id, name: `R${id}`, title: "x", organismName: nul
 
 async function portalOf(answer: (number: number) => unknown[]): Promise<{ readonly url: string }> {
   let number = 0;
-  const url = await listening((request, response) => {
+  const url = await answering((request, response) => {
     request.resume();
     response.end(JSON.stringify({ data: { runs: answer(number), datasets: answer(number++) } }));
   });
@@ -98,7 +98,7 @@ test("a portal that names places inside this machine, and with a password", asyn
     ],
     ["ftp://example.org/TS/Reconstructions/a.zarr", /another schema/],
   ] as const) {
-    const url = await listening((request, response) => {
+    const url = await answering((request, response) => {
       request.resume();
       const tomograms = [
         { id: 1, processing: "denoised", reconstructionMethod: "x", httpsOmezarrDir: store },

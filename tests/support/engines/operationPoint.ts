@@ -39,7 +39,13 @@ export function pointOf(item: OperationCase, samples: number): Point {
   if (output.stride)
     batch.probe = mapOf(samples, output.channels, "probe", (random) => random.between(-1, 1));
   const weights = weightsOf(layout, item.positive === true);
-  return { trainable: { network, objectives, batchInputs, layout }, weights, batch, samples, patch };
+  return {
+    trainable: { network, objectives, parts: [], batchInputs, layout },
+    weights,
+    batch,
+    samples,
+    patch,
+  };
 }
 
 function seen(g: GraphBuilder, output: Value): Value {
