@@ -159,8 +159,7 @@ async function runPart(
     summarySection(run),
     featuresSection(run, await readOverlays(run, budget)),
   ];
-  if (heldOut)
-    sections.push(...(await heldOutSections(run, heldOut, ofHeldOut + budget.left, reporter)));
+  if (heldOut) sections.push(...(await heldOutSections(run, heldOut, ofHeldOut + budget.left, reporter)));
   sections.push(thresholdsSection(run), await trainingSection(run), repeatSection(run));
   return { id, title: run.label, sections: sections.filter((section) => section !== null) };
 }

@@ -69,7 +69,13 @@ test("features have columns, where a row has them", async () => {
     .filter((line) => line.startsWith("|"))
     .map((line) => line.split("|").map((cell) => cell.trim()));
   const at = (title: string) => header!.indexOf(title);
-  expect(rows.map((cells) => cells[at("membrane Dice")])).toEqual(["–", "0.6667", "1.0000", "0.8571", "0.4000"]);
+  expect(rows.map((cells) => cells[at("membrane Dice")])).toEqual([
+    "–",
+    "0.6667",
+    "1.0000",
+    "0.8571",
+    "0.4000",
+  ]);
   expect(rows.map((cells) => cells[at("actin Dice")])).toEqual(["–", "–", "–", "–", "0.8571"]);
   expect(rows[2]![at("score")]).toBe("–");
 });

@@ -55,9 +55,7 @@ const answers = (url: string): Readonly<Record<string, readonly unknown[]>> => (
     { id: 10440, title: "A", organismName: "in vitro", fileSize: 2.5e9 },
   ],
   runs: [{ id: 7, name: "TS_1" }],
-  tomograms: [
-    { processing: "denoised", reconstructionMethod: "WBP", httpsOmezarrDir: `${url}/${store}` },
-  ],
+  tomograms: [{ processing: "denoised", reconstructionMethod: "WBP", httpsOmezarrDir: `${url}/${store}` }],
   annotationFiles: [
     {
       httpsPath: `${url}/${annotation}_point.ndjson`,

@@ -70,17 +70,15 @@ export const command = defineCommand({
       const picks = challengeParticles.map(({ name }) => name);
       const named = names && { runs: names, tomoType, voxelSpacing, picks };
       const all = await remoteFiles(parseAddress(url), { signal: reporter.signal }, named);
-      const files = names ? all.filter(({ path }) => names.includes(runOfPath(dirname(path))?.run ?? "")) : all;
+      const files = names
+        ? all.filter(({ path }) => names.includes(runOfPath(dirname(path))?.run ?? ""))
+        : all;
       if (files.length === 0)
         throw new PickbenchError("BadDataset", `${url}: no files of runs ${runs}; name runs that are there`);
       const isCopick = files.some(({ path }) => path.startsWith("ExperimentRuns/"));
       const folder = isCopick ? join(out, "static") : out;
       const fetched = await fetchFiles(files, destinationIn(folder), { access: accessFor(reporter) });
-      report(
-        json,
-        { out, ...fetched },
-        () => `${fetchedLine(out, fetched)}; read it with --data ${out}`,
-      );
+      report(json, { out, ...fetched }, () => `${fetchedLine(out, fetched)}; read it with --data ${out}`);
     });
   },
 });

@@ -69,11 +69,7 @@ export const command = defineCommand({
         access: accessFor(reporter),
         label: `dataset ${dataset}`,
       });
-      report(
-        json,
-        { out, ...fetched },
-        () => `${fetchedLine(out, fetched)}; read it with --data ${out}`,
-      );
+      report(json, { out, ...fetched }, () => `${fetchedLine(out, fetched)}; read it with --data ${out}`);
     });
   },
 });

@@ -44,7 +44,9 @@ export async function findMask(
     return (await isThere(path)) ? { path, label, labels: undefined } : undefined;
   }
   const { found, ...meaning } = segmentationsOf(dataset, run, feature);
-  return found.length === 0 ? undefined : { path: onlyOne(run, feature, found, voxelSpacing).path, ...meaning };
+  return found.length === 0
+    ? undefined
+    : { path: onlyOne(run, feature, found, voxelSpacing).path, ...meaning };
 }
 
 /** Lists the segmentations of a run that a feature may mean, and what their voxels mean. */

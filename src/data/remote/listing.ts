@@ -46,7 +46,11 @@ export async function listBucket(
     const { objects, next } = await readPage(`${bucket.url}/?${query}`, options);
     const files = objects
       .filter(({ key }) => key.startsWith(below) && !key.endsWith("/") && !isSystemFile(key))
-      .map(({ key, size, etag }) => ({ name: key.slice(below.length), size, ...(etag === "" ? {} : { etag }) }));
+      .map(({ key, size, etag }) => ({
+        name: key.slice(below.length),
+        size,
+        ...(etag === "" ? {} : { etag }),
+      }));
     return { files, entries: objects.length, next };
   });
 }

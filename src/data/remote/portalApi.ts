@@ -190,10 +190,7 @@ async function storesOf(
   const known = new Set(tomograms.map(({ type }) => type));
   const missing = tomoTypes?.find((name) => !known.has(name.toLowerCase()));
   if (missing !== undefined && known.size > 0)
-    throw refused(
-      api.url,
-      `run ${run.name} has no tomogram ${missing}; there is ${[...known].join(", ")}`,
-    );
+    throw refused(api.url, `run ${run.name} has no tomogram ${missing}; there is ${[...known].join(", ")}`);
   const asked = tomoTypes && new Set(tomoTypes.map((name) => name.toLowerCase()));
   const wanted = tomograms.filter(({ type }) => asked === undefined || asked.has(type));
   return wanted.flatMap(({ httpsOmezarrDir: store }) => (store ? [store.replace(/\/+$/, "")] : []));

@@ -1,7 +1,7 @@
 /** Pictures of a slice under masks: truth, prediction, and where the two agree. */
 import { unknown, yes } from "../../domain/maskValues.js";
 import type { Shape3, Volume } from "../../domain/volume.js";
-import { blend, black, type Canvas, type Colour, okabeIto, pngOf } from "./canvas.js";
+import { black, blend, type Canvas, type Colour, okabeIto, pngOf } from "./canvas.js";
 import { contrastOf, greyOf, meanSlice, reductionOf } from "./grey.js";
 
 /** Colours of what a mask alone has, and of what both have. */

@@ -1,7 +1,7 @@
 /** Pictures of tomogram slices, with picks as circles in the particles' colours and a scale bar. */
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import type { Volume } from "../../domain/volume.js";
-import { blend, black, type Canvas, type Colour, pngOf, white } from "./canvas.js";
+import { black, blend, type Canvas, type Colour, pngOf, white } from "./canvas.js";
 import { greyOf, tailsOf } from "./grey.js";
 
 interface SliceOptions {

@@ -1,7 +1,13 @@
 /** Slices of a tomogram as pictures, and the budget of bytes for all pictures. */
 import { angstrom, indexToAngstrom } from "../../domain/units.js";
 import type { ByteTomogram } from "../../present/pictures/cutout.js";
-import { type Contrast, contrastOf, meanSlice, pngAddress, reductionOf } from "../../present/pictures/grey.js";
+import {
+  type Contrast,
+  contrastOf,
+  meanSlice,
+  pngAddress,
+  reductionOf,
+} from "../../present/pictures/grey.js";
 
 /** Slices of one tomogram from the lowest z to the highest. */
 export interface SliceSeries {

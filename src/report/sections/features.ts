@@ -3,7 +3,12 @@ import { type Content, type Html, html } from "../../present/html.js";
 import { overlayColours } from "../../present/pictures/overlay.js";
 import { fixed, none, percent, range } from "../../present/text.js";
 import type { FeatureReport } from "../../score/masks/featureScores.js";
-import { isDistance, type MaskMeasure, type MaskMeasures, maskMeasures } from "../../score/masks/maskScore.js";
+import {
+  isDistance,
+  type MaskMeasure,
+  type MaskMeasures,
+  maskMeasures,
+} from "../../score/masks/maskScore.js";
 import { measureTitles } from "../../score/masks/maskText.js";
 import type { OverlayPicture } from "../pictures/overlays.js";
 import type { ReportedRun } from "../readRun.js";
@@ -26,8 +31,7 @@ ${note("Measures are over known voxels alone. Surface distances are in Å, mean 
   return { id: "features", title: "Features", body };
 }
 
-const shown = (name: MaskMeasure, value: number | null): string =>
-  fixed(value, isDistance(name) ? 1 : 3);
+const shown = (name: MaskMeasure, value: number | null): string => fixed(value, isDistance(name) ? 1 : 3);
 
 const row = (label: Content, values: MaskMeasures): Content[] => [
   label,
@@ -42,9 +46,7 @@ function tableOf(name: string, { threshold, perRun, mean, pooled, interval, tune
     if (interval)
       rows.push([
         `${percent(interval.confidence)} interval`,
-        ...maskMeasures.map((measure) =>
-          range(interval.measures[measure], isDistance(measure) ? 1 : 2),
-        ),
+        ...maskMeasures.map((measure) => range(interval.measures[measure], isDistance(measure) ? 1 : 2)),
       ]);
     rows.push(row("all voxels together", pooled));
   }

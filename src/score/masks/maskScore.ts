@@ -91,8 +91,7 @@ export function scoreMask({ truth, prediction, shape, spacing }: MaskPair): Mask
 /** Copies a prediction, unknown where the truth is. */
 function knownPrediction(truth: Uint8Array, prediction: Uint8Array): Uint8Array {
   const known = new Uint8Array(prediction.length);
-  for (let i = 0; i < known.length; i++)
-    known[i] = truth[i] === unknown ? unknown : prediction[i]! && yes;
+  for (let i = 0; i < known.length; i++) known[i] = truth[i] === unknown ? unknown : prediction[i]! && yes;
   return known;
 }
 

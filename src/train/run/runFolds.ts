@@ -20,7 +20,14 @@ import { checkStartKept, startRecordOf } from "../transfer/start.js";
 import { checkLearned } from "./checkRun.js";
 import { type Fold, type FoldOutcome, isFinished, readOutcome } from "./fold.js";
 import { ancestryNotes, type Known, type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
-import { publish, runExperiment, scoresOf, submissionHash, weightsByType, writeReport } from "./runExperiment.js";
+import {
+  publish,
+  runExperiment,
+  scoresOf,
+  submissionHash,
+  weightsByType,
+  writeReport,
+} from "./runExperiment.js";
 import { begunFolds, foldFolder, isBegun, type RunFolder, withRunFolder } from "./runFolder.js";
 import { checkUnfinished, isScored, readStandingRecord } from "./standing.js";
 
@@ -160,8 +167,7 @@ async function readFinished(
   if (existsSync(folder.record)) await readStandingRecord(folder, experiment, prepared, advice);
   const finished = new Map<Fold, FoldOutcome>();
   for (const fold of folds)
-    if (await isFinished(fold, prepared))
-      finished.set(fold, await readOutcome(fold, prepared));
+    if (await isFinished(fold, prepared)) finished.set(fold, await readOutcome(fold, prepared));
   return finished;
 }
 

@@ -142,9 +142,7 @@ async function modelSource(path: string): Promise<StartSource> {
 
 /** Returns the lineage that a model's metadata hold; one that says that nothing is known where they hold none. */
 export function modelLineage(path: string, { lineage }: Readonly<Record<string, string>>): Lineage {
-  return lineage === undefined
-    ? unknownLineage(basename(path))
-    : fromJson(path, lineage, lineageSchema);
+  return lineage === undefined ? unknownLineage(basename(path)) : fromJson(path, lineage, lineageSchema);
 }
 
 function exportedLabels(

@@ -26,11 +26,7 @@ const mostBytes = 2 ** 28;
  *
  * @param count wanted; fewer where they would take more than 256 MB, none where no run's volumes hold a patch
  */
-export function watchedCrops(
-  spec: PatchSpec,
-  runs: readonly PatchSource[],
-  count: number,
-): WatchedCrop[] {
+export function watchedCrops(spec: PatchSpec, runs: readonly PatchSource[], count: number): WatchedCrop[] {
   const sources = runs.filter(({ volumes }) =>
     volumes.every(({ shape }) => spec.patchShape.every((size, axis) => size <= shape[axis]!)),
   );

@@ -71,7 +71,9 @@ export async function lookAt(
     const volume = { data: channelOf(maps, channel, channels, patch), shape: patch, spacing };
     const fit = thresholds.filter((threshold) => shareAbove(volume.data, threshold) <= mostForeground);
     const none = thresholds.slice(fit.length).map(() => []);
-    const found = sweepThresholds(volume, how, fit).map((each) => each.picks.map(({ x, y, z }) => ({ x, y, z })));
+    const found = sweepThresholds(volume, how, fit).map((each) =>
+      each.picks.map(({ x, y, z }) => ({ x, y, z })),
+    );
     return [type, [...none, ...found]] as const;
   });
   const voxels = settings.features.map(({ name, channel }) => {

@@ -301,7 +301,9 @@ describe("refuses with one sentence", () => {
       { name: "carbon", user: "ann" },
     ])
       await expect(check(found)).resolves.toBeUndefined();
-    await expect(check({ name: "membrnae" })).rejects.toThrow(/no segmentation membrnae; did you mean membrane\?/);
+    await expect(check({ name: "membrnae" })).rejects.toThrow(
+      /no segmentation membrnae; did you mean membrane\?/,
+    );
     await expect(check({ name: "actin" })).rejects.toThrow(/no segmentation actin; there is carbon, coarse/);
   });
 });

@@ -67,7 +67,8 @@ it("has no place in an experiment whose network was trained elsewhere", () => {
 });
 
 it("is hashed by its content where that is known, and without it the hash is as it was", () => {
-  const hash = (from: object | undefined) => experimentHash(checkExperiment({ ...leastExperiment, from }, "tiny.yaml"));
+  const hash = (from: object | undefined) =>
+    experimentHash(checkExperiment({ ...leastExperiment, from }, "tiny.yaml"));
   const sha256 = "a".repeat(64);
   expect(hash({ checkpoint: "here", sha256 })).toBe(hash({ checkpoint: "there", sha256 }));
   expect(hash({ checkpoint: "here" })).not.toBe(hash({ checkpoint: "there" }));

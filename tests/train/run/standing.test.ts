@@ -52,7 +52,13 @@ test("a trained run whose picking was tuned again is tuned anew by what goes on 
       ...{ experimentHash: experimentHash(experiment), dataHash, done: [], current: null },
     });
     const reporter = hearingReporter();
-    const prepared = { experiment, experimentHash: experimentHash(experiment), dataHash, manifest: [], reporter };
+    const prepared = {
+      experiment,
+      experimentHash: experimentHash(experiment),
+      dataHash,
+      manifest: [],
+      reporter,
+    };
     const goOn = async () => {
       reporter.notes.length = 0;
       const options = { experiment, data: "data", resume: true };

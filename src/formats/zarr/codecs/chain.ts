@@ -94,7 +94,10 @@ function checkStages(path: string, chain: Chain): Chain {
   }
   for (const [stage, size] of stageSizes(bytes, plainSize(chain)).entries())
     if (stage > 0 && size.isExact && size.bytes > mostOf(chain, stage))
-      checkLimit("chunkBytes", size.bytes, { what: `${path}: a chunk before ${bytes[stage - 1]!.name}`, path });
+      checkLimit("chunkBytes", size.bytes, {
+        what: `${path}: a chunk before ${bytes[stage - 1]!.name}`,
+        path,
+      });
   return chain;
 }
 

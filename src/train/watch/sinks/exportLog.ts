@@ -76,8 +76,7 @@ export const tableFile = ({ folder, label }: LoggedRun, out: string | undefined)
 export const writeRunEvents = (
   { folder, label, lines, begunMs }: LoggedRun,
   out: string | undefined,
-): Promise<string> =>
-  writeEvents(out === undefined ? folder.tensorboard : join(out, label), lines, begunMs);
+): Promise<string> => writeEvents(out === undefined ? folder.tensorboard : join(out, label), lines, begunMs);
 
 /** Writes a table with a row per network and step, a column per figure; a cell is empty where there is none. */
 export async function writeTable({ lines }: LoggedRun, path: string): Promise<void> {
