@@ -25,7 +25,7 @@ const greys = 24;
 const thickness = 50;
 
 /** Size in pixels of a plane's image, and the side in voxels of the square that a pixel averages. */
-export interface Reduction {
+interface Reduction {
   readonly bin: number;
   readonly width: number;
   readonly height: number;
