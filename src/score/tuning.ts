@@ -101,7 +101,7 @@ function curvesOf(points: readonly Pick<GridValue, "position">[]): number[][] {
 }
 
 /** Standard deviation of the kernel that smears counts, in units of the threshold's logit. */
-const bandwidth = 0.2;
+const usualBandwidth = 0.2;
 
 /**
  * Smears counts along the threshold, so that no single particle places the best one: each particle found and each false
@@ -112,7 +112,11 @@ const bandwidth = 0.2;
  * @param thresholds rising
  * @param counts at each of them
  */
-export function smoothCounts(thresholds: readonly number[], counts: readonly Counts[]): Counts[] {
+export function smoothCounts(
+  thresholds: readonly number[],
+  counts: readonly Counts[],
+  bandwidth: number = usualBandwidth,
+): Counts[] {
   if (!thresholds.every((threshold) => threshold > 0 && threshold < 1)) return [...counts];
   const places = thresholds.map((threshold) => Math.log(threshold / (1 - threshold)));
   const last = places.length - 1;

@@ -104,7 +104,7 @@ describe("tuneSetting", () => {
   const curve = (found: readonly number[]) =>
     found.map((count, i) => candidate(0.3 + 0.05 * i, places(count)));
 
-  test("smooth: a lone peak does not draw the threshold, which the cautious choice puts lower still", () => {
+  test("a lone peak draws the cautious choice, and not the smooth one", () => {
     const lone = curve([18, 18, 18, 17, 15, 20, 12, 8]);
     const smooth = tuneSetting(ribosome, many, lone, "smooth");
     expect(smooth.setting).toBeCloseTo(0.3, 12);
