@@ -193,7 +193,10 @@ describe("what a run leaves is all that is needed after it", () => {
   it("tune leaves the same best.safetensors, and refuses an experiment of other networks", async () => {
     const before = await bytes("first", "best.safetensors");
     const options = { data, seed: 0, resume: false, threads: 1 };
-    const { score: tuned } = await tuneOnly(runFolder(at("first")), { ...options, experiment: at("first.yaml") });
+    const { score: tuned } = await tuneOnly(runFolder(at("first")), {
+      ...options,
+      experiment: at("first.yaml"),
+    });
     expect(tuned).toBe(result.trained.tuneScore);
     expect(tuned).toBeGreaterThan(0);
     expect((await bytes("first", "best.safetensors")).equals(before)).toBe(true);
