@@ -35,6 +35,13 @@ const runTiny = async (name: string, changes: Readonly<Record<string, unknown>> 
   return runExperiment(runFolder(at(name)), options, at("submissions"));
 };
 
+/** What `tune --json` tells of a type. */
+interface TunedType {
+  readonly threshold: number;
+  readonly fbeta: number;
+  readonly flat: { readonly from: number; readonly to: number };
+}
+
 const read = (path: string) => readCheckpoint(path, { allowCode: [tinyCode(folder)] });
 const bytes = (...parts: string[]) => readFile(at(...parts));
 
@@ -186,7 +193,10 @@ describe("what a run leaves is all that is needed after it", () => {
   it("tune leaves the same best.safetensors, and refuses an experiment of other networks", async () => {
     const before = await bytes("first", "best.safetensors");
     const options = { data, seed: 0, resume: false, threads: 1 };
-    const tuned = await tuneOnly(runFolder(at("first")), { ...options, experiment: at("first.yaml") });
+    const { score: tuned } = await tuneOnly(runFolder(at("first")), {
+      ...options,
+      experiment: at("first.yaml"),
+    });
     expect(tuned).toBe(result.trained.tuneScore);
     expect(tuned).toBeGreaterThan(0);
     expect((await bytes("first", "best.safetensors")).equals(before)).toBe(true);
@@ -217,6 +227,12 @@ describe("what a run leaves is all that is needed after it", () => {
       { before: was.result!.checkpointHash, after: hash, experiment: { resolved: { picking: grid } } },
     ]);
     expect(stderr).toContain("its score, picks and submission.csv are of the settings before");
+    const { picking } = await read(at("retuned", "best.safetensors"));
+    for (const [type, { threshold, fbeta, flat }] of Object.entries<TunedType>(JSON.parse(stdout).types)) {
+      expect(threshold).toBe(picking.get(type)!.threshold);
+      expect(fbeta).toBeGreaterThanOrEqual(0);
+      expect(grid.thresholds).toEqual(expect.arrayContaining([flat.from, flat.to]));
+    }
   });
 
   it("an ensemble of two checkpoints predicts what both learned", async () => {

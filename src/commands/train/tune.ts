@@ -1,4 +1,6 @@
 /** pickbench tune: the tuning stage of an experiment alone. */
+import { alignedTable } from "../../present/text.js";
+import type { TunedPicking } from "../../train/fit/tunePicking.js";
 import { tuneOnly } from "../../train/run/runExperiment.js";
 import { defineCommand, report } from "../shared/command.js";
 import { runOptionsOf, withRunOptions } from "./runOptions.js";
@@ -13,11 +15,33 @@ export const command = defineCommand({
     ),
   run: async (args) => {
     const { folder, options } = await runOptionsOf(args);
-    const tuneScore = await tuneOnly(folder, options);
-    report(args.json, { folder: folder.path, checkpoint: folder.best, tuneScore }, () =>
+    const { score: tuneScore, tuned } = await tuneOnly(folder, options);
+    const types = Object.fromEntries(
+      [...(tuned ?? [])].map(([type, { settings, fbeta, flat }]) => [
+        type,
+        { threshold: settings.threshold, fbeta, flat },
+      ]),
+    );
+    const told = { folder: folder.path, checkpoint: folder.best, tuneScore, ...(tuned && { types }) };
+    report(args.json, told, () =>
       tuneScore === null
         ? `${folder.best}: the experiment has no tune run, so its picking settings are the untuned ones`
-        : `${folder.best}: score on the tune runs (thresholds were fitted there) ${tuneScore.toFixed(4)}`,
+        : [
+            ...(tuned ? [`${thresholdTable(tuned)}\n`] : []),
+            `${folder.best}: score on the tune runs (thresholds were fitted there) ${tuneScore.toFixed(4)}`,
+          ].join("\n"),
     );
   },
 });
+
+/** Tabulates how each type's threshold was chosen; a short flat range is one that other runs may well miss. */
+const thresholdTable = (tuned: ReadonlyMap<string, TunedPicking>): string =>
+  alignedTable([
+    ["type", "threshold", "F4 there", "within 0.01 of the best"],
+    ...[...tuned].map(([type, { settings, fbeta, flat }]) => [
+      type,
+      String(settings.threshold),
+      fbeta.toFixed(3),
+      `${flat.from} to ${flat.to}`,
+    ]),
+  ]);

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { precisions } from "../../engines/engine.js";
 import { pickingSchema } from "../../infer/pick/picking.js";
+import { choices } from "../../score/tuning.js";
 import { eachOnce } from "../../system/unique.js";
 
 const size = z.number().int().min(4);
@@ -60,6 +61,12 @@ export const picking = z
       .min(0)
       .default(1)
       .describe("least distance between two picks of a type, as a share of the particle's radius"),
+    choice: z
+      .enum(choices)
+      .optional()
+      .describe(
+        "how a threshold is chosen on the tune runs: `cautious`, if absent, the lowest whose F4 is within 0.05 of the best; `smooth`, the lowest within 0.005 of the best by counts that are smooth along the threshold, by which checkpoints are chosen too",
+      ),
     fallbackThreshold: z.number().default(0.5).describe("the threshold where there is no run to tune on"),
   })
   .prefault({});

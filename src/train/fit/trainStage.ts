@@ -84,7 +84,7 @@ export async function trainStage(
   const trained = prepared.external
     ? [prepared.external]
     : await Promise.all(networks.map((network, at) => networkOf(network, done[at]!.weights)));
-  const tuneScore = await tuneAndWrite(prepared, folder, trained, tuneTomograms);
+  const { score: tuneScore } = await tuneAndWrite(prepared, folder, trained, tuneTomograms);
   return { ...courseOf(results), tuneScore, earlierSeconds, ended: false };
 }
 
@@ -100,7 +100,7 @@ export async function tuneStage(
   prepared: PreparedRun,
   folder: RunFolder,
   networks: readonly AnyNetwork[],
-): Promise<number | null> {
+): Promise<TunedStage> {
   return tuneAndWrite(prepared, folder, networks, await readTune(prepared));
 }
 
@@ -109,7 +109,7 @@ async function tuneAndWrite(
   folder: RunFolder,
   networks: readonly AnyNetwork[],
   tomograms: readonly TuneTomogram[],
-): Promise<number | null> {
+): Promise<TunedStage> {
   const { external, reporter } = prepared;
   const settings =
     tomograms.length > 0
@@ -118,18 +118,18 @@ async function tuneAndWrite(
   const spacing = tomograms[0]?.volume.spacing[0] ?? (await readSpacing(prepared));
   const names = external ? ["all"] : prepared.networks.map(({ name }) => name);
   await writeCheckpoint(folder.best, names, checkpointOf(prepared, networks, spacing, settings));
-  return settings.score;
+  return settings;
 }
 
 /** How particles and features are found in the networks' maps; the score is null where nothing was tuned. */
-type Settings = Omit<Tuned, "score"> & { readonly score: number | null };
+export type TunedStage = Omit<Tuned, "score"> & { readonly score: number | null };
 
 /** Returns the checkpoint of trained networks. */
 const checkpointOf = (
   { experiment, seen, lineage }: PreparedRun,
   networks: readonly AnyNetwork[],
   spacing: number,
-  { picking, features, score }: Settings,
+  { picking, features, score }: TunedStage,
 ): Checkpoint => ({
   ...{ experiment, spacing, networks, picking, tuneScore: score, lineage },
   ...heldContrast(seen.trained),
@@ -147,7 +147,7 @@ async function readSpacing({ dataset, splits, experiment }: PreparedRun): Promis
 }
 
 /** The experiment's fallback settings, where no run tunes them. */
-function untuned({ experiment, dataset }: PreparedRun, networks: readonly AnyNetwork[]): Settings {
+function untuned({ experiment, dataset }: PreparedRun, networks: readonly AnyNetwork[]): TunedStage {
   const features = featureNames(experiment);
   const types = networks
     .flatMap(({ channels }) => channels.filter((channel) => channel !== null))

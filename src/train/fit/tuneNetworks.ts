@@ -9,12 +9,12 @@ import { openPickPool, type PickPool } from "../../infer/pick/pool.js";
 import type { Averaging } from "../../infer/predict/averaging.js";
 import { type AnyNetwork, openPredictor, type Predictor } from "../../infer/predict/predictor.js";
 import { type ProbabilityMaps, predictMaps } from "../../infer/predict/probabilityMaps.js";
-import { scoreOver, scorePicks } from "../../score/score.js";
+import { type ScoreReport, scoreOver, scorePicks } from "../../score/score.js";
 import { type Reporter, silentReporter, startCounting } from "../../system/reporter.js";
 import { featureNames } from "../experiment/features.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type TunedFeature, tuneFeature } from "./featureTuning.js";
-import { pickType, type TuneRun, tuneType } from "./tunePicking.js";
+import { pickType, type TunedPicking, type TuneRun, tuneType } from "./tunePicking.js";
 
 /** A tune run and its true particles. */
 export type TuneTruth = Omit<TuneRun, "maps">;
@@ -31,10 +31,12 @@ interface TuneContext {
 /** Tuned settings and their score. */
 export interface Tuned {
   readonly picking: Map<string, PickingSettings>;
+  /** How the picking of each type was chosen; absent where nothing was tuned. */
+  readonly tuned?: ReadonlyMap<string, TunedPicking>;
   /** Thresholds of the predicted features; absent where there are none. */
   readonly features?: readonly TunedFeature[];
   /**
-   * Weighted F-beta of the predicted types, on the runs tuned on; the mean Dice of features where there are no types, the
+   * Weighted F-beta of the predicted types, on the runs tuned on, by smooth counts where the choice is smooth; the mean Dice of features where there are no types, the
    * mean of both where there are both.
    */
   readonly score: number;
@@ -95,28 +97,40 @@ export async function tuneMaps(
   );
   const types = predicted.filter((type) => !segmented.includes(type));
   if (types.length === 0) return { picking: new Map(), features, score: meanDice(features) ?? 0 };
-  const picking = new Map<string, PickingSettings>();
+  const tuned = new Map<string, TunedPicking>();
   const progress = reporter.progress("tuning the picking", types.length, "types");
   try {
     for (const type of types) {
       const particle = particles.find(({ name }) => name === type)!;
-      picking.set(type, (await tuneType(pool, experiment, particle, runs)).settings);
-      progress.update(picking.size, type);
+      tuned.set(type, await tuneType(pool, experiment, particle, runs));
+      progress.update(tuned.size, type);
     }
   } finally {
     progress.stop();
   }
+  const picking = new Map([...tuned].map(([type, { settings }]) => [type, settings]));
   const truth = new Map(runs.map((each) => [each.run, each.truth]));
   const picks = new Map<string, ParticlePick[]>();
   for (const { run, maps } of runs) {
     const perType = [...picking].map(([type, settings]) => pickType(pool, experiment, maps, type, settings));
     picks.set(run, (await Promise.all(perType)).flat());
   }
-  const score = scoreOver(types, scorePicks(truth, picks, particles));
-  if (features.length === 0) return { picking, score };
+  const score = scoreOver(types, asChosen(scorePicks(truth, picks, particles), tuned));
+  if (features.length === 0) return { picking, tuned, score };
   const dice = meanDice(features);
-  return { picking, features, score: dice === null ? score : (score + dice) / 2 };
+  return { picking, tuned, features, score: dice === null ? score : (score + dice) / 2 };
 }
+
+/** Returns the score with what each type's settings were chosen by in place of its F-beta. */
+const asChosen = (report: ScoreReport, tuned: ReadonlyMap<string, TunedPicking>): ScoreReport => ({
+  ...report,
+  perType: Object.fromEntries(
+    Object.entries(report.perType).map(([type, each]) => [
+      type,
+      { ...each, fbeta: tuned.get(type)?.value ?? each.fbeta },
+    ]),
+  ),
+});
 
 /** Mean Dice of the features that are known in tune runs; null where none is. */
 function meanDice(features: readonly TunedFeature[]): number | null {

@@ -19,10 +19,10 @@ export interface TuneRun {
   readonly masks?: ReadonlyMap<string, Mask>;
 }
 
-interface TunedPicking {
+/** Picking settings of a type, and how sure they are. */
+export interface TunedPicking
+  extends Pick<ReturnType<typeof tuneSetting<PickingSettings>>, "fbeta" | "value" | "flat"> {
   readonly settings: PickingSettings;
-  /** F-beta on the tune runs. */
-  readonly fbeta: number;
 }
 
 /** Returns settings before tuning. @param volumeShare least volume as a share of the target ball's */
@@ -103,9 +103,9 @@ export async function tuneType(
   const { thresholds, minVolumes } = experiment.picking;
   const volumes = experiment.picking.method === "peaks" ? minVolumes.slice(0, 1) : minVolumes;
   const grid = volumes.flatMap((share, v) =>
-    thresholds.map((threshold, t) => ({
+    thresholds.map((threshold) => ({
       setting: pickingSettings(experiment, particle, threshold, share),
-      position: [t, v],
+      position: [threshold, v],
       picks: new Map<string, ParticlePick[]>(),
     })),
   );
@@ -119,6 +119,6 @@ export async function tuneType(
   }
   const truth: PicksByExperiment = new Map(runs.map((each) => [each.run, each.truth]));
   const candidates: readonly Candidate<PickingSettings>[] = grid;
-  const { setting, fbeta } = tuneSetting(particle, truth, candidates);
-  return { settings: setting, fbeta };
+  const { setting, fbeta, value, flat } = tuneSetting(particle, truth, candidates, experiment.picking.choice);
+  return { settings: setting, fbeta, value, flat };
 }

@@ -23,7 +23,7 @@ import { runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import type { Rungs } from "../fit/loop.js";
-import { type TrainedRun, trainStage, tuneStage } from "../fit/trainStage.js";
+import { type TrainedRun, type TunedStage, trainStage, tuneStage } from "../fit/trainStage.js";
 import { trainedBefore } from "../transfer/ancestry.js";
 import { checkStartKept, startRecordOf } from "../transfer/start.js";
 import { detectHoldout, segmentTune, writeHoldoutPicks } from "./holdout.js";
@@ -132,7 +132,7 @@ export async function holdoutOnly(folder: RunFolder, options: RunOptions): Promi
  * Tunes the picking of a trained run again, for example with another grid of thresholds. Where that gives another
  * checkpoint, its record says so.
  */
-export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<number | null> {
+export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<TunedStage> {
   return withRunFolder(folder, async () => {
     const prepared = await prepareRun(options);
     const { networks, ...trained } = await readCheckpoint(folder.best, ownCode(prepared));
@@ -145,9 +145,10 @@ export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<
       );
     const before = await hashFile(folder.best);
     const retuned = { ...prepared, lineage: tunedAlso(lineage, tune) };
-    const tuneScore = await tuneStage(retuned, folder, networks);
+    const tuned = await tuneStage(retuned, folder, networks);
+    const tuneScore = tuned.score;
     const after = await hashFile(folder.best);
-    if (before === after || !existsSync(folder.record)) return tuneScore;
+    if (before === after || !existsSync(folder.record)) return tuned;
     const tuning = { experiment: prepared.experiment, before, after, tuneScore };
     const { result } = await recordTuning(folder.record, tuning);
     if (result?.metrics.score !== undefined)
@@ -156,7 +157,7 @@ export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<
       );
     else if (Object.keys(result?.metrics ?? {}).some(isDiceKey))
       prepared.reporter.note(`${folder.path}: its scores and overlays are of the thresholds before`);
-    return tuneScore;
+    return tuned;
   });
 }
 

@@ -140,7 +140,7 @@ describe("the code that a checkpoint names", () => {
 
   it("a run's own experiment is the leave to run its own file alone", async () => {
     const options = { experiment: at("tiny.yaml"), data, seed: 0, resume: false, threads: 1 };
-    expect(await tuneOnly(runFolder(at("run")), options)).toBeTypeOf("number");
+    expect((await tuneOnly(runFolder(at("run")), options)).score).toBeTypeOf("number");
     await cp(at("run"), at("tuned"), { recursive: true });
     for (const path of [wrong, right]) {
       await copyFile(path, at("tuned", "best.safetensors"));

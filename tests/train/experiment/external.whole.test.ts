@@ -98,7 +98,7 @@ describe("an experiment whose network is an ONNX file", () => {
     expect(trained.tuneScore).toBe(result.trained.tuneScore);
     const best = await bytes("run", "best.safetensors");
     expect((await bytes("trained", "best.safetensors")).equals(best)).toBe(true);
-    expect(await tuneOnly(runFolder(at("trained")), options(experiment))).toBe(trained.tuneScore);
+    expect((await tuneOnly(runFolder(at("trained")), options(experiment))).score).toBe(trained.tuneScore);
     expect((await bytes("trained", "best.safetensors")).equals(best)).toBe(true);
   });
 

@@ -1,0 +1,137 @@
+/**
+ * How much is lost by choosing thresholds on one to three tune runs, by which rule?
+ *
+ *     node bench/thresholds.mjs --maps DIR[,DIR…] --data DIR [--runs A,B,…] [--volume 0.15] [--spacing 1]
+ *
+ * Each DIR of --maps is what `pickbench predict` wrote of one network; --runs are runs that none of the networks was trained
+ * on. Every run is scored with thresholds that were chosen on one, two or three of the others, all combinations; a row is
+ * a rule, its F the challenge's score. Differences are to the cautious rule, paired by network and scored run; ± is their
+ * standard error over these, which share runs and are therefore less sure than it says. `oracle` is the best threshold of
+ * the scored run itself, `common` that of all runs together: neither can be had. --volume is the least volume of a pick as
+ * a share of the target ball's, --spacing the least distance of two picks as a share of the radius.
+ */
+import { parseArgs } from "node:util";
+import { openDataset, readTruth } from "../dist/index.js";
+import { challengeParticles, matchFraction } from "../dist/domain/particles.js";
+import { readScaled } from "../dist/infer/pick/mapScales.js";
+import { sweepThresholds } from "../dist/infer/pick/picking.js";
+import { planPicking } from "../dist/infer/pick/store.js";
+import { findStores } from "../dist/infer/predict/probabilityStores.js";
+import { fbeta, sumCounts } from "../dist/score/match/fbeta.js";
+import { chooseCautious, countType, smoothCounts } from "../dist/score/tuning.js";
+
+const { values: flags } = parseArgs({
+  options: {
+    maps: { type: "string" },
+    data: { type: "string" },
+    runs: { type: "string" },
+    volume: { type: "string", default: "0.15" },
+    spacing: { type: "string", default: "1" },
+  },
+});
+for (const flag of ["maps", "data"])
+  if (flags[flag] === undefined)
+    throw new Error(`--${flag} is missing; see the head of bench/thresholds.mjs`);
+
+const thresholds = Array.from({ length: 17 }, (_, i) => (10 + 5 * i) / 100);
+const truth = await readTruth(await openDataset(flags.data));
+const particles = challengeParticles.filter(({ weight }) => weight > 0);
+
+/** The counts at each threshold, by type, by run, of one network's maps. */
+async function countsOf(maps) {
+  const byRun = new Map();
+  const types = particles.map(({ name }) => name);
+  for (const task of await planPicking(await findStores([maps]), types)) {
+    if (flags.runs && !flags.runs.split(",").includes(task.run)) continue;
+    const particle = particles.find(({ name }) => name === task.type);
+    const ball = (4 / 3) * Math.PI * (particle.radius * matchFraction) ** 3;
+    const settings = {
+      method: "watershed",
+      threshold: thresholds[0],
+      minVolume: ball * Number(flags.volume),
+      minSpacing: particle.radius * Number(flags.spacing),
+    };
+    const volume = await readScaled(task.store, task.channel, task.scale);
+    const counts = sweepThresholds(volume, settings, thresholds).map(({ picks }) =>
+      countType(
+        particle,
+        new Map([[task.run, truth.get(task.run)]]),
+        new Map([[task.run, picks.map((pick) => ({ type: task.type, ...pick }))]]),
+      ),
+    );
+    byRun.set(task.run, { ...byRun.get(task.run), [task.type]: counts });
+  }
+  return byRun;
+}
+
+const pooled = (runs, type) => thresholds.map((_, t) => sumCounts(runs.map((run) => run[type][t])));
+
+/** A rule takes the pooled counts of the tune runs, and returns the index of a threshold. */
+const lowestWithin = (counts, tolerance) =>
+  chooseCautious(
+    counts.map((each, t) => ({ position: [thresholds[t]], value: fbeta(each) })),
+    tolerance,
+  );
+const plain = (tolerance) => (counts) => lowestWithin(counts, tolerance);
+const smooth = (bandwidth, tolerance) => (counts) =>
+  lowestWithin(smoothCounts(thresholds, counts, bandwidth), tolerance);
+
+const rules = new Map([
+  ["cautious", plain(0.05)],
+  ...[0, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08].map((each) => [`within ${each}`, plain(each)]),
+  ...[0.1, 0.15, 0.2, 0.25, 0.3, 0.5].flatMap((width) =>
+    [0, 0.005, 0.01].map((each) => [`smooth ${width}, within ${each}`, smooth(width, each)]),
+  ),
+]);
+
+const subsets = (items, count) =>
+  count === 0
+    ? [[]]
+    : items.flatMap((item, i) => subsets(items.slice(i + 1), count - 1).map((rest) => [item, ...rest]));
+
+/** Score of one run, given the index of each type's threshold. */
+const scoreOf = (run, indexOf) => {
+  const weights = particles.reduce((sum, { weight }) => sum + weight, 0);
+  const sum = particles.reduce(
+    (all, { name, weight }) => all + weight * fbeta(run[name][indexOf(name)]),
+    0,
+  );
+  return sum / weights;
+};
+
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const deviation = (values) =>
+  Math.sqrt(values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1));
+
+/** Scores of a rule: per network and scored run, the mean over all choices of tune runs. */
+function outOfSample(networks, count, choose) {
+  return networks.flatMap((runs) =>
+    [...runs.keys()].map((scored) => {
+      const others = [...runs.keys()].filter((run) => run !== scored);
+      const chosen = subsets(others, count).map((tune) =>
+        scoreOf(runs.get(scored), (type) =>
+          choose(pooled(tune.map((run) => runs.get(run)), type), runs, scored, type),
+        ),
+      );
+      return mean(chosen);
+    }),
+  );
+}
+
+const networks = [];
+for (const maps of flags.maps.split(",")) networks.push(await countsOf(maps));
+const bounds = [
+  ["oracle", (_, runs, scored, type) => lowestWithin(pooled([runs.get(scored)], type), 0)],
+  ["common", (_, runs, __, type) => lowestWithin(pooled([...runs.values()], type), 0)],
+];
+const most = Math.min(3, Math.min(...networks.map((runs) => runs.size)) - 1);
+for (const [name, rule] of [...rules, ...bounds]) {
+  const cells = Array.from({ length: most }, (_, i) => {
+    const scores = outOfSample(networks, i + 1, rule);
+    const base = outOfSample(networks, i + 1, rules.get("cautious"));
+    const gains = scores.map((score, at) => score - base[at]);
+    const error = deviation(gains) / Math.sqrt(gains.length);
+    return `${mean(scores).toFixed(4)} ${mean(gains) < 0 ? "" : "+"}${mean(gains).toFixed(4)} ± ${error.toFixed(4)}`;
+  });
+  process.stdout.write(`${name.padEnd(26)} ${cells.join("   ")}\n`);
+}
