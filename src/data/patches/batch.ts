@@ -98,8 +98,10 @@ function exampleMaker(
       features.length === 0 ? into : { ...into, weight: new Float32Array(voxelCount(targetShape(spec))) };
     const weight = stride === 1 ? plain.weight : new Float32Array(voxelCount(shape));
     samplePatch(volume, map, shape, { input: into.input, weight });
-    if (stride > 1) lowerWeight(weight, shape, stride, plain.weight);
     checkFinite(into.input, crop, shape);
+    if (spec.augment.mixReconstructions)
+      mixReconstruction(crop, shape, { input: into.input, weight }, random);
+    if (stride > 1) lowerWeight(weight, shape, stride, plain.weight);
     varyIntensity(into.input, spec.augment.intensity, random);
     const scene = {
       shape: targetShape(spec),
@@ -119,6 +121,30 @@ function exampleMaker(
     }
     return crop;
   };
+}
+
+/**
+ * Mixes another reconstruction of the crop's run into its voxels, by a share drawn from 0 to 1; a voxel counts where it does
+ * in both.
+ */
+function mixReconstruction(
+  crop: Crop,
+  shape: Shape3,
+  into: { readonly input: Float32Array; readonly weight: Float32Array },
+  random: Random,
+): void {
+  const others = crop.source.volumes.filter((volume) => volume !== crop.volume);
+  if (others.length === 0) return;
+  const volume = others[random.integer(others.length)]!;
+  const share = random.uniform();
+  const { input, weight } = into;
+  const other = { input: new Float32Array(input.length), weight: new Float32Array(weight.length) };
+  samplePatch(volume, crop.map, shape, other);
+  checkFinite(other.input, { ...crop, volume }, shape);
+  for (let voxel = 0; voxel < input.length; voxel++) {
+    input[voxel] = share * input[voxel]! + (1 - share) * other.input[voxel]!;
+    if (other.weight[voxel]! < weight[voxel]!) weight[voxel] = other.weight[voxel]!;
+  }
 }
 
 /** Paints the channels of features, which are the last, each with its own weights. */

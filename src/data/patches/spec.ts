@@ -24,6 +24,8 @@ export interface PatchSpec {
   readonly ignore: readonly string[];
   /** Share of crops centred anywhere, 0 to 1; the rest hold a particle or a feature, all of them balanced. */
   readonly backgroundShare: number;
+  /** How often crops are drawn around a type or feature beside the others, by name; 1 where it is not named. */
+  readonly weights?: Readonly<Record<string, number>> | undefined;
   readonly augment: AugmentSpec;
 }
 
@@ -39,6 +41,8 @@ export interface AugmentSpec {
   readonly intensity: { readonly scale: number; readonly shift: number; readonly noise: number };
   /** Mixes each example with another by a share from Beta(mixup, mixup); 0 turns mixup off. */
   readonly mixup: number;
+  /** Whether each example is a mixture of two reconstructions of its run, of one grid, by a share from 0 to 1. */
+  readonly mixReconstructions?: boolean | undefined;
 }
 
 /** A run to cut patches from. */

@@ -171,6 +171,7 @@ function trainingMistakes(experiment: Experiment): string[] {
     ...combinationMistakes(experiment),
     ...featuresMistakes(experiment),
     ...headMistakes(experiment),
+    ...patchMistakes(experiment),
   ];
 }
 
@@ -219,6 +220,21 @@ function headMistakes({ head, target, augment, picking }: Experiment): string[] 
     ...(picking.method === "peaks"
       ? []
       : [`head.offsets: got picking.method ${picking.method}, wanted peaks, which votes make`]),
+  ];
+}
+
+function patchMistakes({ networks, patch, augment, data }: Experiment): string[] {
+  return [
+    ...(patch.weights && networks === "perType"
+      ? [
+          "patch.weights: with networks: perType each network draws patches of its own type alone; leave one of them out",
+        ]
+      : []),
+    ...(augment.mixReconstructions && (data.trainOn ?? []).length < 2
+      ? [
+          `augment.mixReconstructions: got ${data.trainOn?.length ?? 1} reconstruction to train on, wanted two or more in data.trainOn, or leave it out`,
+        ]
+      : []),
   ];
 }
 
