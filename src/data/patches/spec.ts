@@ -26,6 +26,10 @@ export interface PatchSpec {
   readonly backgroundShare: number;
   /** How often crops are drawn around a type or feature beside the others, by name; 1 where it is not named. */
   readonly weights?: Readonly<Record<string, number>> | undefined;
+  /** Share of crops drawn around hard places, where there are any; taken from those that hold a particle or feature. */
+  readonly hardShare?: number | undefined;
+  /** Shares of crops of further data sets; the rest is of the first. */
+  readonly furtherShares?: readonly number[] | undefined;
   readonly augment: AugmentSpec;
 }
 
@@ -48,6 +52,8 @@ export interface AugmentSpec {
 /** A run to cut patches from. */
 export interface PatchSource {
   readonly run: string;
+  /** Data set of the run: 0, as if absent, is the first, others the further ones in order. */
+  readonly dataset?: number;
   /** Normalised reconstructions of the run; one is drawn per crop. */
   readonly volumes: readonly Volume[];
   readonly picks: readonly ParticlePick[];

@@ -20,6 +20,7 @@ import {
   featuresMistakes,
   withFeatureOutput,
 } from "./features.js";
+import { alsoMistakes, furtherByContent, furtherFromExperiment } from "./furtherData.js";
 import { byContent, fromExperiment, isExternal } from "./networkChoice.js";
 import { type Experiment, experimentSchema } from "./schema.js";
 import { checkSearch, type SearchParameter } from "./searchSpace.js";
@@ -86,9 +87,10 @@ export async function readSearched(given: string, overrides: ExperimentOverrides
   const { search, ...whole }: Record<string, unknown> = { ...withSettings(content, settings), ...over };
   const network = fromExperiment(path, whole.network);
   const start = from === undefined ? startFromExperiment(path, whole.from) : startWith(whole.from, from);
-  const { features } = whole;
+  const { data, features } = whole;
   const placed = {
     ...(start === undefined ? {} : { from: start }),
+    ...(data === undefined ? {} : { data: furtherFromExperiment(path, data) }),
     ...(features === undefined ? {} : { features: featuresFromExperiment(path, features) }),
   };
   const experiment = checkExperiment({ ...whole, network, ...placed }, path);
@@ -172,6 +174,7 @@ function trainingMistakes(experiment: Experiment): string[] {
     ...featuresMistakes(experiment),
     ...headMistakes(experiment),
     ...patchMistakes(experiment),
+    ...alsoMistakes(experiment.data.also, experiment.features),
   ];
 }
 
@@ -223,12 +226,23 @@ function headMistakes({ head, target, augment, picking }: Experiment): string[] 
   ];
 }
 
-function patchMistakes({ networks, patch, augment, data }: Experiment): string[] {
+function patchMistakes({ networks, types, patch, augment, data }: Experiment): string[] {
   return [
     ...(patch.weights && networks === "perType"
       ? [
           "patch.weights: with networks: perType each network draws patches of its own type alone; leave one of them out",
         ]
+      : []),
+    ...((patch.hardShare ?? 0) + patch.backgroundShare > 1
+      ? [
+          `patch.hardShare: got ${patch.hardShare} beside patch.backgroundShare ${patch.backgroundShare}, wanted at most 1 together`,
+        ]
+      : []),
+    ...(patch.mineAt && !patch.hardShare
+      ? ["patch.mineAt: false picks are not drawn; wanted patch.hardShare above 0 beside it"]
+      : []),
+    ...(patch.hardShare && types?.length === 0
+      ? ["patch.hardShare: no type is learned, and features have no picks; leave it out"]
       : []),
     ...(augment.mixReconstructions && (data.trainOn ?? []).length < 2
       ? [
@@ -268,6 +282,7 @@ export const experimentText = (experiment: Experiment): string => canonicalJson(
  */
 export const experimentContent = ({ engine: _, network, from, ...experiment }: Experiment) => ({
   ...withoutWatching(experiment),
+  data: furtherByContent(experiment.data),
   network: byContent(network),
   from: from && startByContent(from),
   ...(experiment.features && { features: featuresByContent(experiment.features) }),

@@ -20,6 +20,17 @@ export const patch = z
       .describe(
         "how often a type or feature is a patch's centre beside the others, by name: `{thyroglobulin: 2}`; those that are not named count 1",
       ),
+    hardShare: fraction
+      .optional()
+      .describe(
+        "share of patches around false picks of the runs that are trained on, found by the network itself while it trains; types by their weight in the score; taken from the patches that hold a particle",
+      ),
+    mineAt: z
+      .array(z.number().gt(0).lt(1))
+      .min(1)
+      .refine((at) => at.every((share, k) => k === 0 || share > at[k - 1]!), "rising numbers")
+      .optional()
+      .describe("shares of the budget after which false picks are found; if absent, 0.4, 0.6 and 0.8"),
   })
   .prefault({});
 

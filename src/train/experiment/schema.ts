@@ -9,6 +9,7 @@ import { publicSplitSchema } from "../../leaderboard/publicSplit.js";
 import { nameFault } from "../../system/paths/names.js";
 import { eachOnce } from "../../system/unique.js";
 import { picking, predict } from "./detectionKeys.js";
+import { alsoSchema } from "./furtherData.js";
 import { lossSchema } from "./losses.js";
 import { networkSchema } from "./networkChoice.js";
 import { augment, patch } from "./patchKeys.js";
@@ -52,6 +53,7 @@ const data = z
       .tuple([z.number(), z.number(), z.number()])
       .default([0, 0, 0])
       .describe("Å along x, y, z, added to every predicted position"),
+    also: alsoSchema,
   })
   .prefault({});
 

@@ -152,6 +152,8 @@ export function patchSpecOf(experiment: Experiment, network: ExperimentNetwork, 
     ignore: experiment.ignore,
     backgroundShare: experiment.patch.backgroundShare,
     weights: experiment.patch.weights,
+    hardShare: experiment.patch.hardShare,
+    furtherShares: experiment.data.also?.map(({ share }) => share),
     augment: experiment.augment,
   };
 }

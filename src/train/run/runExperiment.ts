@@ -22,7 +22,7 @@ import { lineageOfTrained, tunedAlso } from "../checkpoint/lineage.js";
 import { runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
-import type { Rungs } from "../fit/loop.js";
+import type { Rungs } from "../fit/training.js";
 import { type TrainedRun, trainStage, tuneStage } from "../fit/trainStage.js";
 import { trainedBefore } from "../transfer/ancestry.js";
 import { checkStartKept, startRecordOf } from "../transfer/start.js";

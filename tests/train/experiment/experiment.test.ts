@@ -262,6 +262,17 @@ describe("an experiment's file", () => {
       { patch: { weights: { ribosome: 2 } }, networks: "perType", output: "sigmoid" },
       "patch.weights: with networks: perType each network draws patches of its own type alone",
     ],
+    [{ patch: { hardShare: 1.5 } }, "patch.hardShare: got 1.5, wanted number to be <=1"],
+    [
+      { patch: { hardShare: 0.5, backgroundShare: 0.6 } },
+      "patch.hardShare: got 0.5 beside patch.backgroundShare 0.6, wanted at most 1 together",
+    ],
+    [{ patch: { mineAt: [0.5] } }, "patch.mineAt: false picks are not drawn; wanted patch.hardShare above 0"],
+    [
+      { patch: { hardShare: 0.2, mineAt: [0.5, 0.4] } },
+      "patch.mineAt: got a list of 2, wanted rising numbers",
+    ],
+    [{ patch: { hardShare: 0.2, mineAt: [1] } }, "patch.mineAt.0: got 1, wanted number to be <1"],
     [
       { augment: { mixReconstructions: true } },
       "augment.mixReconstructions: got 1 reconstruction to train on, wanted two or more in data.trainOn",
