@@ -15,6 +15,8 @@ import type { SeenRun } from "../checkpoint/lineage.js";
 import type { Experiment } from "../experiment/schema.js";
 import { checkOneGrid } from "../fit/featureMasks.js";
 import { type ExperimentNetwork, patchSpecOf } from "../fit/networks.js";
+import type { Before } from "../transfer/ancestry.js";
+import { readTeachers } from "../transfer/teachers.js";
 
 /** A further data set, all runs of which are trained on. */
 export interface FurtherSet {
@@ -28,6 +30,8 @@ export interface FurtherSet {
   readonly manifest: readonly ManifestEntry[];
   /** Its runs with its name. */
   readonly seen: readonly SeenRun[];
+  /** Networks that made its picks, where that is noted; null where it is not. */
+  readonly teachers: Before | null;
 }
 
 /**
@@ -66,6 +70,7 @@ export async function openFurther(
       ...{ number, dataset, picks, tomograms },
       manifest: furtherEntries(manifest, number),
       seen: seen.map((each) => ({ ...each, dataset: name })),
+      teachers: await readTeachers(dataset.overlayRoot),
     });
     reporter.note(`${data}: ${tomograms.size} runs more to train on`);
   }

@@ -24,11 +24,11 @@ import { isExternal } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
 import { type Before, checkAncestry, checkFurther } from "../transfer/ancestry.js";
+import { lineageOf } from "../transfer/runLineage.js";
 import { openStart, type PreparedStart, prepareStart, startText } from "../transfer/start.js";
 import { type CountedMasks, checkRun } from "./checkRun.js";
 import { type FurtherSet, openFurther } from "./furtherSets.js";
 import type { RunFolder } from "./runFolder.js";
-import { lineageOf } from "./runLineage.js";
 import { type SeenData, type SeenTomograms, seeData } from "./seenData.js";
 
 /** Options of `run`, `train` and `tune`. */
@@ -106,6 +106,8 @@ export interface Known extends Pick<PreparedRun, "networks" | "splits" | "picks"
   readonly before: Before | null;
   /** Runs of further data sets, which are trained on. */
   readonly further: readonly SeenRun[];
+  /** The networks whose picks are trained on, where that is known. */
+  readonly teachers: readonly Before[];
 }
 
 /** How runs get their roles, and what is checked of them before any voxel is read. */
@@ -117,9 +119,10 @@ interface Sharing {
 }
 
 /** Returns warnings of what earlier trainings saw of runs in these roles. @throws as `checkAncestry` and `checkFurther` */
-export function ancestryNotes({ before, fingerprints, further }: Known, splits: Splits): string[] {
+export function ancestryNotes({ before, teachers, fingerprints, further }: Known, splits: Splits): string[] {
   checkFurther(further, splits, fingerprints);
-  return before ? checkAncestry(before, splits, fingerprints) : [];
+  const all = before ? [before, ...teachers] : teachers;
+  return all.flatMap((each) => checkAncestry(each, splits, fingerprints));
 }
 
 const asOne: Sharing = { share: resolveSplits, check: (known) => ancestryNotes(known, known.splits) };
@@ -155,8 +158,9 @@ export async function prepareRun(options: RunOptions, sharing: Sharing = asOne):
   const further = await openFurther(experiment, networks, readers[0]!, hears);
   const manifest = [...ownManifest, ...further.flatMap((each) => each.manifest)];
   const furtherRuns = further.flatMap(({ seen }) => seen);
-  const { lineage, before } = await lineageOf({ ...made, start }, fingerprints, furtherRuns);
-  const known = { networks, splits, picks, masks, fingerprints, before, further: furtherRuns };
+  const teachers = further.flatMap((each) => each.teachers ?? []);
+  const { lineage, before } = await lineageOf({ ...made, start, teachers }, fingerprints, furtherRuns);
+  const known = { networks, splits, picks, masks, fingerprints, before, teachers, further: furtherRuns };
   const notes = await sharing.check(known);
   for (const note of new Set(notes)) hears.note(note);
   const seen = await seeData(dataset, picks, readers, splits.train, reporter, options.seen);

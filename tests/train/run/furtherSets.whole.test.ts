@@ -8,6 +8,7 @@ import { readCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
 import { trainOnly } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { runFolds } from "../../../src/train/run/runFolds.js";
+import { noteTeachers } from "../../../src/train/transfer/teachers.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
 import { tinyCode, tinyDataset, tinyExperiment, tinyRuns } from "../../support/tinyRun.js";
 
@@ -99,6 +100,24 @@ test("a run that is held out or tuned on, in this split or in any fold, is refus
       ...{ experiment: folded, data, folds, submissions: null, resume: false, threads: 1 },
     }),
   ).rejects.toThrow(/fold 0: splits\.(holdout|tune): TS_S1 is TS_S1 of same/);
+});
+
+test("whose picks a network made that saw a run keep that run from being held out, and are in the lineage", async () => {
+  await copyOf("labelled", ["TS_S2"]);
+  const byName = (run: string) => [{ run, picks: null, tomograms: [] }];
+  const teacher = { experiment: "teacher", experimentHash: null, types: null };
+  const saw = (run: string) => ({ ...teacher, roles: { train: byName(run), tune: [] } });
+  await noteTeachers(at("labelled", "overlay"), [saw("TS_S1")]);
+  const experiment = await experimentAlso("student", [{ data: "labelled", share: 0.5 }]);
+  await train("student", experiment);
+  const { lineage } = await readCheckpoint(at("student", "best.safetensors"), {
+    allowCode: [tinyCode(folder)],
+  });
+  expect(lineage!.map((each) => each.experiment)).toEqual(["tiny", "teacher"]);
+  await noteTeachers(at("labelled", "overlay"), [saw("TS_S4")]);
+  await expect(train("cheat", experiment)).rejects.toThrow(
+    /splits\.holdout: TS_S4 was trained on by teacher, generation 2 of the 2 that made .*lineage\.json/,
+  );
 });
 
 test("without what is trained on are refused by name", async () => {

@@ -5,9 +5,9 @@ import { joined, type Lineage, type SeenRun } from "../checkpoint/lineage.js";
 import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import type { ExperimentNetwork } from "../fit/networks.js";
-import { type Before, generationOf } from "../transfer/ancestry.js";
-import { modelLineage } from "../transfer/source.js";
-import type { PreparedStart } from "../transfer/start.js";
+import { type Before, generationOf } from "./ancestry.js";
+import { modelLineage } from "./source.js";
+import type { PreparedStart } from "./start.js";
 
 /** What a run is made of. */
 interface Made {
@@ -16,6 +16,8 @@ interface Made {
   readonly networks: readonly ExperimentNetwork[];
   readonly external: ExternalNetwork | null;
   readonly start: PreparedStart | null;
+  /** The networks whose picks are trained on, where that is known. */
+  readonly teachers: readonly Before[];
 }
 
 /**
@@ -28,7 +30,7 @@ export async function lineageOf(
   fingerprints: ReadonlyMap<string, SeenRun>,
   further: readonly SeenRun[],
 ): Promise<{ readonly lineage: Lineage; readonly before: Before | null }> {
-  const { experiment, splits, networks, external, start } = made;
+  const { experiment, splits, networks, external, start, teachers } = made;
   if (external) {
     const types = external.channels.filter((channel) => channel !== null);
     const own = generationOf(experiment, { ...splits, train: [] }, fingerprints, types);
@@ -42,5 +44,5 @@ export async function lineageOf(
   const types = [...new Set(networks.flatMap((network) => network.types.map(({ name }) => name)))];
   const own = generationOf(experiment, splits, fingerprints, types, further);
   const before = start?.source ?? null;
-  return { lineage: joined([own], before?.lineage ?? []), before };
+  return { lineage: joined([own], before?.lineage ?? [], ...teachers.map((each) => each.lineage)), before };
 }
