@@ -37,7 +37,7 @@ export const command = defineCommand({
         type: "string",
         demandOption: true,
         describe:
-          "folder for ExperimentRuns/RUN/Picks/pickbench_SESSION_TYPE.json; with --checkpoint also for lineage.json, which says what the networks were trained on",
+          "folder for ExperimentRuns/RUN/Picks/pickbench_SESSION_TYPE.json and, with --checkpoint, for lineage.json",
       })
       .option("type", { type: "string", array: true, describe: "particles to pick; all channels by default" })
       .option("checkpoint", {

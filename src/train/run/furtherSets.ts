@@ -9,7 +9,7 @@ import { readRunPicks } from "../../data/picks.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
 import type { Volume } from "../../domain/volume.js";
 import type { PicksByExperiment } from "../../score/score.js";
-import { PickbenchError } from "../../system/errors.js";
+import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { SeenRun } from "../checkpoint/lineage.js";
 import type { Experiment } from "../experiment/schema.js";
@@ -62,7 +62,8 @@ export async function openFurther(
       const volumes = opened.map(({ shape, spacing }) => ({ data: new Float32Array(), shape, spacing }));
       sources.push({ run, volumes, picks: picks.get(run)! });
     }
-    for (const network of networks) checkPatches(patchSpecOf(experiment, network, experiment.seed), sources);
+    for (const network of networks)
+      inData(data, () => checkPatches(patchSpecOf(experiment, network, experiment.seed), sources));
     const manifest = await dataManifest(dataset, [...picks.keys()], { hash: true });
     const name = basename(data);
     const seen = [...runFingerprints(dataset, picks, manifest).values()];
@@ -75,6 +76,16 @@ export async function openFurther(
     reporter.note(`${data}: ${tomograms.size} runs more to train on`);
   }
   return sets;
+}
+
+/** Adds to an error of which data set it is. */
+function inData(data: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!isPickbenchError(error)) throw error;
+    throw new PickbenchError(error.tag, `data.also, ${data}: ${error.message}`, { path: data, cause: error });
+  }
 }
 
 /** Returns the runs with reconstructions to train on, and which; those that have none are left out. */

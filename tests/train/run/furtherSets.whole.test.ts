@@ -127,4 +127,10 @@ test("without what is trained on are refused by name", async () => {
   await expect(
     train("other", other, { set: ["types=[apo-ferritin, ribosome]", "patch.shape=[16, 32, 96]"] }),
   ).rejects.toThrow(/patch\.shape/);
+  await copyOf("unpicked", ["TS_S2"]);
+  await rm(at("unpicked", "overlay", "ExperimentRuns", "TS_S2", "Picks"), { recursive: true });
+  const unpicked = await experimentAlso("unpicked", [{ data: "unpicked", share: 0.5 }]);
+  await expect(train("unpicked", unpicked)).rejects.toThrow(
+    /data\.also, .*unpicked: Runs TS_S2: got no picks of apo-ferritin, ribosome/,
+  );
 });
