@@ -10,6 +10,10 @@ const furtherSchema = z.strictObject({
   data: z.string().min(1),
   /** Share of all patches. */
   share: z.number().gt(0).lt(1),
+  /** Copick user whose picks are taken for the truth, such as `pickbench`; if absent, those of people. */
+  user: z.string().min(1).optional(),
+  /** Copick session of these picks. */
+  session: z.string().min(1).optional(),
 });
 
 /** Further data sets, each with its share of the patches. */
@@ -18,7 +22,7 @@ export const alsoSchema = z
   .min(1)
   .optional()
   .describe(
-    "further data sets to train on, such as simulated tomograms: `[{data: DIR, share: 0.3}]`, paths relative to the experiment's own file; this share of the patches is of their runs, all of which are trained on and none scored; types are mapped by name",
+    "further data sets to train on, such as simulated tomograms: `[{data: DIR, share: 0.3}]`, paths relative to the experiment's own file; this share of the patches is of their runs, all of which are trained on and none scored; types are mapped by name; `user` and `session` name picks to take for the truth, as in `user: pickbench` for those of a network",
   );
 
 type Further = z.infer<typeof alsoSchema>;

@@ -48,9 +48,10 @@ export async function openFurther(
   reporter: Reporter,
 ): Promise<FurtherSet[]> {
   const sets: FurtherSet[] = [];
-  for (const [k, { data }] of (experiment.data.also ?? []).entries()) {
+  for (const [k, { data, user, session }] of (experiment.data.also ?? []).entries()) {
     const number = k + 1;
     const dataset = await openDataset(data, { reporter });
+    const author = { ...(user && { userId: user }), ...(session && { sessionId: session }) };
     const tomograms = tomogramsOf(dataset, experiment, data);
     const picks = new Map<string, Awaited<ReturnType<typeof readRunPicks>>>();
     const sources: PatchSource[] = [];
@@ -58,7 +59,7 @@ export async function openFurther(
       const opened = await Promise.all(names.map((name) => openOf(dataset, experiment, run, name)));
       for (const reader of opened) checkSpacing(reader, first, data);
       if (experiment.augment.mixReconstructions) checkOneGrid(run, opened, "to be mixed");
-      picks.set(run, await readRunPicks(dataset, run));
+      picks.set(run, await readRunPicks(dataset, run, author));
       const volumes = opened.map(({ shape, spacing }) => ({ data: new Float32Array(), shape, spacing }));
       sources.push({ run, volumes, picks: picks.get(run)! });
     }

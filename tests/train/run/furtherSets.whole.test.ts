@@ -3,7 +3,9 @@ import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { writePicks } from "../../../src/data/picks.js";
 import { readRecord } from "../../../src/domain/record.js";
+import { angstrom } from "../../../src/domain/units.js";
 import { readCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
 import { trainOnly } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
@@ -129,6 +131,11 @@ test("without what is trained on are refused by name", async () => {
   ).rejects.toThrow(/patch\.shape/);
   await copyOf("unpicked", ["TS_S2"]);
   await rm(at("unpicked", "overlay", "ExperimentRuns", "TS_S2", "Picks"), { recursive: true });
+  const author = { userId: "pickbench", sessionId: "pick" };
+  const picks = [{ type: "ribosome", x: angstrom(300), y: angstrom(300), z: angstrom(200) }];
+  await writePicks(at("unpicked", "overlay"), "TS_S2", "ribosome", picks, author);
+  const labelled = await experimentAlso("by-network", [{ data: "unpicked", share: 0.5, user: "pickbench" }]);
+  await train("by-network", labelled);
   const unpicked = await experimentAlso("unpicked", [{ data: "unpicked", share: 0.5 }]);
   await expect(train("unpicked", unpicked)).rejects.toThrow(
     /data\.also, .*unpicked: Runs TS_S2: got no picks of apo-ferritin, ribosome/,
