@@ -74,6 +74,12 @@ async function entriesOf(
   );
 }
 
+/** Returns the entries of a further data set, whose paths tell it apart from the first one: `also:1/static/…`. */
+export const furtherEntries = (entries: readonly ManifestEntry[], number: number): ManifestEntry[] =>
+  entries.map((entry) => ({ ...entry, path: `${further}${number}/${entry.path}` }));
+
+const further = "also:";
+
 /** Returns one hash of a whole manifest. */
 export const manifestHash = (entries: readonly ManifestEntry[]): string => hashOf(canonicalJson(entries));
 
@@ -185,7 +191,7 @@ interface ManifestDifferences {
 
 /**
  * Compares the files of the named runs with a manifest. All files of runs that the data set lacks are missing; their
- * names are never used as paths.
+ * names are never used as paths. Files of further data sets are left out.
  *
  * @param only accepts the paths to compare; all if absent
  */
@@ -199,7 +205,7 @@ export async function manifestDifferences(
   const there = new Map(
     (await dataManifest(dataset, known, { hash: true, only })).map((entry) => [entry.path, entry]),
   );
-  const wanted = manifest.filter(({ path }) => only(path));
+  const wanted = manifest.filter(({ path }) => !path.startsWith(further) && only(path));
   const names = new Set(wanted.map(({ path }) => path));
   const found = wanted.filter(({ path }) => there.has(path));
   const changed = found.filter(({ path, size, sha256 }) => {

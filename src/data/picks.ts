@@ -260,8 +260,14 @@ export async function writePicks(
   return path;
 }
 
-/** Reads all picks of a run, of every type of the data set. */
-export async function readRunPicks(dataset: Dataset, run: string): Promise<ParticlePick[]> {
-  const perType = await Promise.all(dataset.particles.map(({ name }) => readPicks(dataset, run, name)));
+/** Reads all picks of a run, of every type of the data set; the truth, unless an author is named. */
+export async function readRunPicks(
+  dataset: Dataset,
+  run: string,
+  author: PicksAuthor = {},
+): Promise<ParticlePick[]> {
+  const perType = await Promise.all(
+    dataset.particles.map(({ name }) => readPicks(dataset, run, name, author)),
+  );
   return perType.flat();
 }

@@ -2,6 +2,7 @@
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
 import { checkExperiment } from "../train/experiment/experiment.js";
 import { featuresFromExperiment } from "../train/experiment/features.js";
+import { furtherFromExperiment } from "../train/experiment/furtherData.js";
 import { fromExperiment } from "../train/experiment/networkChoice.js";
 import { placeAt } from "../train/experiment/placeAt.js";
 import type { Experiment } from "../train/experiment/schema.js";
@@ -30,6 +31,7 @@ export function withValues(base: Experiment, values: TrialValues, name: string, 
 function movedFrom(origin: string, path: string, value: unknown): unknown {
   if (path === "network") return fromExperiment(origin, value);
   if (path === "features") return featuresFromExperiment(origin, value);
+  if (path === "data") return furtherFromExperiment(origin, value);
   return path === "from" || path === "from.checkpoint" ? startFromExperiment(origin, value) : value;
 }
 

@@ -176,6 +176,8 @@ describe("what a run leaves is all that is needed after it", () => {
       "--json",
     );
     expect(picked.code).toBe(0);
+    const noted = JSON.parse(await readFile(at("picks", "lineage.json"), "utf8"));
+    expect(noted[0].roles.train.map(({ run }: { run: string }) => run)).toEqual(["TS_S1", "TS_S2"]);
     const submitted = (await readSubmission(at("first", "submission.csv"))).get("TS_S4")!;
     for (const { type, path } of JSON.parse(picked.stdout).picked) {
       const picks = await readPicksFile(path, type);

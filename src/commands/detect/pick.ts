@@ -16,6 +16,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { checkLinks } from "../../system/paths/names.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import type { Reporter } from "../../system/reporter.js";
+import type { Lineage } from "../../train/checkpoint/lineage.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
@@ -35,7 +36,8 @@ export const command = defineCommand({
       .option("out", {
         type: "string",
         demandOption: true,
-        describe: "folder for ExperimentRuns/RUN/Picks/pickbench_SESSION_TYPE.json",
+        describe:
+          "folder for ExperimentRuns/RUN/Picks/pickbench_SESSION_TYPE.json and, with --checkpoint, for lineage.json",
       })
       .option("type", { type: "string", array: true, describe: "particles to pick; all channels by default" })
       .option("checkpoint", {
@@ -125,6 +127,7 @@ export const command = defineCommand({
     const onPicked = ({ run, type: found }: PickedType) => progress.update(++done, `${run} ${found}`);
     const work = tasks.map((task) => ({ task, settings: settings.get(task.type)!, place }));
     const picked = await pickChannels(work, onPicked).finally(() => progress.stop());
+    if (tuned) await noteLineage(out, tuned.lineage);
     noteBeyond(picked, reporter);
     report(json, { picked }, () => picked.map(line).join("\n"));
   },
@@ -138,7 +141,15 @@ async function tunedPicking(paths: readonly string[]) {
   const { mergedSettings } = await import("../../train/submit/mergedSettings.js");
   const checkpoints: Awaited<ReturnType<typeof readSettings>>[] = [];
   for (const path of paths) checkpoints.push(await readSettings(path));
-  return { settings: mergedSettings(checkpoints), offset: checkpoints[0]!.experiment.data.offset };
+  const { joined, lineageOf } = await import("../../train/checkpoint/lineage.js");
+  const lineage = joined(...checkpoints.map(lineageOf));
+  return { settings: mergedSettings(checkpoints), offset: checkpoints[0]!.experiment.data.offset, lineage };
+}
+
+/** Notes beside the picks what the networks have seen, for those that are trained on them. */
+async function noteLineage(folder: string, lineage: Lineage): Promise<void> {
+  const { noteTeachers } = await import("../../train/transfer/teachers.js");
+  await noteTeachers(folder, lineage);
 }
 
 /** @throws BadUsage where a number is not one, or negative where it cannot be */

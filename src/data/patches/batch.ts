@@ -4,8 +4,10 @@ import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Mask } from "../masks/mask.js";
 import { drawBeta, mixInto, varyIntensity } from "./augment.js";
-import { type Crop, type CropCentres, cropCentres, drawCrop } from "./crops.js";
+import { type Crop, type CropCentres, drawCrop } from "./crops.js";
+import { type CropDraw, cropDraw } from "./draws.js";
 import { paintFeature } from "./features.js";
+import type { HardPlaces } from "./hardPlaces.js";
 import { coarseMap, mapVector, type PatchMap, transform } from "./map.js";
 import { paintOffsets } from "./offsets.js";
 import { samplePatch } from "./sample.js";
@@ -26,13 +28,19 @@ import { paintTarget } from "./targets.js";
 /**
  * Makes the batch of a step: a function of its arguments alone, with the same bits in every thread.
  *
+ * @param places hard ones, which the spec's share of crops is drawn around
  * @throws PickbenchError BadExperiment or BadDataset as `checkPatches` does; NotFinite where a volume holds NaN or an
  * infinity
  */
-export function makeBatch(spec: PatchSpec, sources: readonly PatchSource[], step: number): Batch {
+export function makeBatch(
+  spec: PatchSpec,
+  sources: readonly PatchSource[],
+  step: number,
+  places?: HardPlaces,
+): Batch {
   checkPatches(spec, sources);
   const batch = emptyBatch(spec, spec.batchSize);
-  const maker = exampleMaker(spec, sources);
+  const maker = exampleMaker(spec, cropDraw(spec, sources, places));
   for (let k = 0; k < spec.batchSize; k++) {
     const example = exampleOf(batch, k, spec.batchSize);
     maker(example, randomFor(spec.seed, "patch", step, k));
@@ -79,17 +87,14 @@ export function makeExample(
   random: Random,
 ): { readonly example: Batch; readonly crop: Crop } {
   const example = emptyBatch(spec, 1);
-  return { example, crop: exampleMaker(spec, sources, centres)(example, random) };
+  const draw: CropDraw = (drawn) => drawCrop(spec, sources, centres, drawn);
+  return { example, crop: exampleMaker(spec, draw)(example, random) };
 }
 
-function exampleMaker(
-  spec: PatchSpec,
-  sources: readonly PatchSource[],
-  centres: CropCentres = cropCentres(spec, sources),
-): (into: Batch, random: Random) => Crop {
+function exampleMaker(spec: PatchSpec, draw: CropDraw): (into: Batch, random: Random) => Crop {
   const types = paintedTypes(spec);
   return (into, random) => {
-    const crop = drawCrop(spec, sources, centres, random);
+    const crop = draw(random);
     const { source, volume, map } = crop;
     const shape = spec.patchShape;
     const { stride, offsets } = spec.head;
@@ -98,8 +103,10 @@ function exampleMaker(
       features.length === 0 ? into : { ...into, weight: new Float32Array(voxelCount(targetShape(spec))) };
     const weight = stride === 1 ? plain.weight : new Float32Array(voxelCount(shape));
     samplePatch(volume, map, shape, { input: into.input, weight });
-    if (stride > 1) lowerWeight(weight, shape, stride, plain.weight);
     checkFinite(into.input, crop, shape);
+    if (spec.augment.mixReconstructions)
+      mixReconstruction(crop, shape, { input: into.input, weight }, random);
+    if (stride > 1) lowerWeight(weight, shape, stride, plain.weight);
     varyIntensity(into.input, spec.augment.intensity, random);
     const scene = {
       shape: targetShape(spec),
@@ -119,6 +126,30 @@ function exampleMaker(
     }
     return crop;
   };
+}
+
+/**
+ * Mixes another reconstruction of the crop's run into its voxels, by a share drawn from 0 to 1; a voxel counts where it does
+ * in both.
+ */
+function mixReconstruction(
+  crop: Crop,
+  shape: Shape3,
+  into: { readonly input: Float32Array; readonly weight: Float32Array },
+  random: Random,
+): void {
+  const others = crop.source.volumes.filter((volume) => volume !== crop.volume);
+  if (others.length === 0) return;
+  const volume = others[random.integer(others.length)]!;
+  const share = random.uniform();
+  const { input, weight } = into;
+  const other = { input: new Float32Array(input.length), weight: new Float32Array(weight.length) };
+  samplePatch(volume, crop.map, shape, other);
+  checkFinite(other.input, { ...crop, volume }, shape);
+  for (let voxel = 0; voxel < input.length; voxel++) {
+    input[voxel] = share * input[voxel]! + (1 - share) * other.input[voxel]!;
+    if (other.weight[voxel]! < weight[voxel]!) weight[voxel] = other.weight[voxel]!;
+  }
 }
 
 /** Paints the channels of features, which are the last, each with its own weights. */

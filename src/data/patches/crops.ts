@@ -8,6 +8,7 @@ import { positionToIndex, type Shape3, type Volume } from "../../domain/volume.j
 import { PickbenchError } from "../../system/errors.js";
 import { isBlankAt, isBlankIndex } from "../blank/blank.js";
 import { isPartial, knownCount, voxelAt, yesCount } from "../masks/mask.js";
+import { type HardPlaces, numbersByType, placeOf } from "./hardPlaces.js";
 import {
   alignedMap,
   drawRotation,
@@ -30,7 +31,7 @@ export interface Crop {
   readonly source: PatchSource;
   readonly volume: Volume;
   readonly map: PatchMap;
-  /** The particle that the crop was drawn around; undefined for a crop centred anywhere. */
+  /** The particle, or the false pick of one, that the crop was drawn around; undefined for a crop centred anywhere. */
   readonly pick: ParticlePick | undefined;
 }
 
@@ -45,8 +46,12 @@ interface Centre {
 
 /** What crops are drawn around. */
 export interface CropCentres {
-  /** Classes that are drawn equally often: scored types with picks, and features with voxels, over all runs. */
+  /** Classes: scored types with picks, and features with voxels, over all runs. */
   readonly classes: readonly ((random: Random) => Centre)[];
+  /** How often each class is drawn beside the others; equally often if absent. */
+  readonly weights?: readonly number[] | undefined;
+  /** Draws a hard place; undefined where there is none. */
+  readonly hard?: ((random: Random) => Centre) | undefined;
   /**
    * For each class, the known voxels that the middle of a background crop is drawn from; undefined where all voxels of all
    * runs are known. Empty where that is so of all classes.
@@ -61,18 +66,31 @@ type VoxelDraw = (random: Random) => { readonly source: PatchSource; readonly in
  * Lists what crops can be drawn around: by scored type the particles that do not lie in blank voxels, and by feature the
  * voxels of its masks.
  *
+ * @param places hard ones, which are drawn beside them
  * @throws PickbenchError BadDataset where crops shall hold particles and all lie in blank voxels
  */
-export function cropCentres(spec: PatchSpec, sources: readonly PatchSource[]): CropCentres {
-  const picked = pickedCentres(spec, sources);
+export function cropCentres(
+  spec: PatchSpec,
+  sources: readonly PatchSource[],
+  places?: HardPlaces,
+): CropCentres {
   const features = featuresIn(spec);
-  const voxels = features.flatMap((name) => voxelsOf(name, sources, "yes") ?? []);
-  const ofFeatures = voxels.map((draw) => (random: Random): Centre => {
-    const { source, index } = draw(random);
-    return { source, index: () => index, margin: Number.POSITIVE_INFINITY };
+  const ofTypes = pickedCentres(spec, sources).map(({ name, picked }) => ({
+    name,
+    draw: (random: Random) => picked[random.integer(picked.length)]!,
+  }));
+  const ofFeatures = features.flatMap((name) => {
+    const voxel = voxelsOf(name, sources, "yes");
+    const draw = (random: Random): Centre => {
+      const { source, index } = voxel!(random);
+      return { source, index: () => index, margin: Number.POSITIVE_INFINITY };
+    };
+    return voxel ? [{ name, draw }] : [];
   });
-  const ofTypes = picked.map((ofType) => (random: Random) => ofType[random.integer(ofType.length)]!);
-  const classes = [...ofTypes, ...ofFeatures];
+  const named = [...ofTypes, ...ofFeatures];
+  const classes = named.map(({ draw }) => draw);
+  const { weights } = spec;
+  const drawn = weights && { weights: named.map(({ name }) => weights[name] ?? 1) };
   const what = features.length > 0 ? `picks and voxels of ${features.join(", ")}` : "picks";
   if (classes.length === 0 && spec.backgroundShare < 1)
     throw new PickbenchError(
@@ -87,7 +105,29 @@ export function cropCentres(spec: PatchSpec, sources: readonly PatchSource[]): C
     return isWhole ? undefined : voxelsOf(name, sources, "known");
   });
   const isAllKnown = partial.every((draw) => draw === undefined);
-  return { classes, known: isAllKnown ? [] : [...scoredTypes(spec).map(() => undefined), ...partial] };
+  const known = isAllKnown ? [] : [...scoredTypes(spec).map(() => undefined), ...partial];
+  return { classes, known, ...drawn, ...(places && { hard: hardDraw(spec, sources, places) }) };
+}
+
+/** Returns a draw of hard places: a type by its weight in the score, then one of its places uniformly. */
+function hardDraw(
+  { types }: PatchSpec,
+  sources: readonly PatchSource[],
+  places: HardPlaces,
+): CropCentres["hard"] {
+  const byType = [...numbersByType(places)].map(([type, numbers]) => ({ ...types[type]!, numbers }));
+  if (byType.length === 0) return undefined;
+  const weights = byType.map(({ weight }) => weight);
+  return (random) => {
+    const { name, radius, numbers } = byType[drawWeighted(weights, random)]!;
+    const { source, at } = placeOf(places, numbers[random.integer(numbers.length)]!);
+    return {
+      source: sources[source]!,
+      pick: { type: name, ...at },
+      margin: radius,
+      index: ({ spacing }: Volume) => positionToIndex(at, spacing),
+    };
+  };
 }
 
 /** Returns a draw of a feature's voxels that are yes, or known, in any run; undefined where there is none. */
@@ -110,10 +150,14 @@ function voxelsOf(name: string, sources: readonly PatchSource[], of: "yes" | "kn
 }
 
 /** Lists the particles of each scored type that has any that do not lie in blank voxels. */
-function pickedCentres(spec: PatchSpec, sources: readonly PatchSource[]): Centre[][] {
+function pickedCentres(
+  spec: PatchSpec,
+  sources: readonly PatchSource[],
+): { readonly name: string; readonly picked: readonly Centre[] }[] {
   return scoredTypes(spec)
-    .map(({ name, radius }: Particle) =>
-      sources.flatMap((source) =>
+    .map(({ name, radius }: Particle) => ({
+      name,
+      picked: sources.flatMap((source) =>
         source.picks
           .filter((pick) => pick.type === name && !source.volumes.some((volume) => isBlankAt(volume, pick)))
           .map((pick) => ({
@@ -123,13 +167,13 @@ function pickedCentres(spec: PatchSpec, sources: readonly PatchSource[]): Centre
             index: ({ spacing }: Volume) => positionToIndex(pick, spacing),
           })),
       ),
-    )
-    .filter((ofType) => ofType.length > 0);
+    }))
+    .filter(({ picked }) => picked.length > 0);
 }
 
 /**
- * Draws a crop: background with the spec's share; else a type or feature uniformly, then one of its particles or voxels
- * uniformly. Where features are annotated in part, a background crop is of a type or feature too, drawn uniformly, and its
+ * Draws a crop: background and hard places with the spec's shares; else a type or feature by its weight, then one of its particles or
+ * voxels uniformly. Where features are annotated in part, a background crop is of a type or feature too, drawn uniformly, and its
  * middle is a voxel that is known of it.
  */
 export function drawCrop(
@@ -138,10 +182,9 @@ export function drawCrop(
   centres: CropCentres,
   random: Random,
 ): Crop {
-  const aroundParticle = random.uniform() >= spec.backgroundShare;
-  const centre = aroundParticle
-    ? centres.classes[random.integer(centres.classes.length)]!(random)
-    : undefined;
+  const share = random.uniform();
+  const aroundParticle = share >= spec.backgroundShare;
+  const centre = aroundParticle ? drawCentre(spec, centres, share, random) : undefined;
   const isOfKnown = !aroundParticle && centres.known.length > 0;
   const known = isOfKnown ? centres.known[random.integer(centres.known.length)]?.(random) : undefined;
   const source = centre?.source ?? known?.source ?? sources[random.integer(sources.length)]!;
@@ -158,6 +201,25 @@ export function drawCrop(
     map: placePatch(spec, volume, oriented, middle, around ?? known?.index, random),
     pick: centre?.pick,
   };
+}
+
+/** @param share from 0 to 1, the last part of which is that of hard places */
+function drawCentre(
+  { hardShare = 0 }: PatchSpec,
+  { classes, weights, hard }: CropCentres,
+  share: number,
+  random: Random,
+): Centre {
+  if (hard && share >= 1 - hardShare) return hard(random);
+  return classes[weights ? drawWeighted(weights, random) : random.integer(classes.length)]!(random);
+}
+
+/** Draws an index, each as often as its weight beside the others. */
+export function drawWeighted(weights: readonly number[], random: Random): number {
+  let left = random.uniform() * weights.reduce((sum, weight) => sum + weight, 0);
+  let at = 0;
+  for (; at < weights.length - 1 && left >= weights[at]!; at++) left -= weights[at]!;
+  return at;
 }
 
 function drawOrientation(

@@ -24,6 +24,12 @@ export interface PatchSpec {
   readonly ignore: readonly string[];
   /** Share of crops centred anywhere, 0 to 1; the rest hold a particle or a feature, all of them balanced. */
   readonly backgroundShare: number;
+  /** How often crops are drawn around a type or feature beside the others, by name; 1 where it is not named. */
+  readonly weights?: Readonly<Record<string, number>> | undefined;
+  /** Share of crops drawn around hard places, where there are any; taken from those that hold a particle or feature. */
+  readonly hardShare?: number | undefined;
+  /** Shares of crops of further data sets; the rest is of the first. */
+  readonly furtherShares?: readonly number[] | undefined;
   readonly augment: AugmentSpec;
 }
 
@@ -39,11 +45,15 @@ export interface AugmentSpec {
   readonly intensity: { readonly scale: number; readonly shift: number; readonly noise: number };
   /** Mixes each example with another by a share from Beta(mixup, mixup); 0 turns mixup off. */
   readonly mixup: number;
+  /** Whether each example is a mixture of two reconstructions of its run, of one grid, by a share from 0 to 1. */
+  readonly mixReconstructions?: boolean | undefined;
 }
 
 /** A run to cut patches from. */
 export interface PatchSource {
   readonly run: string;
+  /** Data set of the run: 0, as if absent, is the first, others the further ones in order. */
+  readonly dataset?: number;
   /** Normalised reconstructions of the run; one is drawn per crop. */
   readonly volumes: readonly Volume[];
   readonly picks: readonly ParticlePick[];

@@ -7,15 +7,19 @@ import { shared } from "../../formats/sharedFloats.js";
 import { openPool, type Pool } from "../../system/threads/pool.js";
 import { builtModule } from "../../system/threads/threads.js";
 import { batchBytes } from "./batch.js";
+import type { HardPlaces } from "./hardPlaces.js";
 import { type Batch, checkPatches, type PatchSource, type PatchSpec } from "./spec.js";
 
 export { makeBatch } from "./batch.js";
+export type { HardPlaces } from "./hardPlaces.js";
 export type { AugmentSpec, Batch, PatchSource, PatchSpec } from "./spec.js";
 
 /** A stream of batches, made by worker threads ahead of the training loop. */
-interface PatchStream {
+export interface PatchStream {
   /** Returns the batch of any step, with the bits of `makeBatch`; fast where steps are requested in order. */
   batch(step: number): Promise<Batch>;
+  /** Draws crops around these hard places too, from the next request on; batches made ahead are made again. */
+  drawAround(places: HardPlaces): void;
   /** Total time in ms that callers waited in batch(), without the first call. */
   readonly waitedMs: number;
   close(): Promise<void>;
@@ -25,6 +29,12 @@ interface PatchStream {
 export interface PatchWork {
   readonly spec: PatchSpec;
   readonly sources: readonly PatchSource[];
+}
+
+/** A batch to make. */
+export interface PatchTask {
+  readonly step: number;
+  readonly places: HardPlaces | undefined;
 }
 
 /** Limit in bytes for the batches made ahead; at least one batch is. */
@@ -59,6 +69,7 @@ class PooledPatchStream implements PatchStream {
   readonly #ahead: number;
   readonly #pending = new Map<number, Promise<Batch>>();
   #started = false;
+  #places: HardPlaces | undefined;
 
   constructor(pool: Pool, ahead: number) {
     this.#pool = pool;
@@ -79,6 +90,11 @@ class PooledPatchStream implements PatchStream {
     return batch;
   }
 
+  drawAround(places: HardPlaces): void {
+    this.#places = shared(places);
+    this.#pending.clear();
+  }
+
   close(): Promise<void> {
     this.#pending.clear();
     return this.#pool.close();
@@ -87,7 +103,7 @@ class PooledPatchStream implements PatchStream {
   #make(step: number): Promise<Batch> {
     const pending = this.#pending.get(step);
     if (pending !== undefined) return pending;
-    const made = this.#pool.run<Batch>(step);
+    const made = this.#pool.run<Batch>({ step, places: this.#places } satisfies PatchTask);
     this.#pending.set(step, made);
     // A batch made ahead may fail before it is requested, or without ever being requested.
     made.catch(() => undefined);

@@ -2,13 +2,13 @@
 import { answering, heldByPool } from "../../system/threads/pool.js";
 import { Transfer } from "../../system/threads/threads.js";
 import { makeBatch } from "./batch.js";
-import type { PatchWork } from "./stream.js";
+import type { PatchTask, PatchWork } from "./stream.js";
 
 const { spec, sources } = heldByPool<PatchWork>();
 
 /** A batch, its buffers moved and not copied. */
-export default answering((step: number) => {
-  const batch = makeBatch(spec, sources, step);
+export default answering(({ step, places }: PatchTask) => {
+  const batch = makeBatch(spec, sources, step, places);
   const buffers = [batch.input.buffer, batch.target.buffer, batch.weight.buffer] as ArrayBuffer[];
   return new Transfer(batch, buffers);
 });

@@ -10,6 +10,8 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/, "wanted a SHA-256 in hex");
 
 const seenSchema = z.strictObject({
   run: z.string(),
+  /** Name of the further data set that the run is of; absent for the training's own. */
+  dataset: z.string().optional(),
   /** SHA-256 of the run's picks; null where it is not known or there are none. */
   picks: hash.nullable(),
   /** SHA-256 of the files of each of the run's tomograms, sorted; none where they are not known. */

@@ -21,6 +21,7 @@ import {
   featuresMistakes,
   withFeatureOutput,
 } from "./features.js";
+import { alsoMistakes, furtherByContent, furtherFromExperiment } from "./furtherData.js";
 import { byContent, fromExperiment, isExternal } from "./networkChoice.js";
 import { type Experiment, experimentSchema } from "./schema.js";
 import { checkSearch, type SearchParameter } from "./searchSpace.js";
@@ -87,9 +88,10 @@ export async function readSearched(given: string, overrides: ExperimentOverrides
   const { search, ...whole }: Record<string, unknown> = { ...withSettings(content, settings), ...over };
   const network = fromExperiment(path, whole.network);
   const start = from === undefined ? startFromExperiment(path, whole.from) : startWith(whole.from, from);
-  const { features } = whole;
+  const { data, features } = whole;
   const placed = {
     ...(start === undefined ? {} : { from: start }),
+    ...(data === undefined ? {} : { data: furtherFromExperiment(path, data) }),
     ...(features === undefined ? {} : { features: featuresFromExperiment(path, features) }),
   };
   const experiment = checkExperiment({ ...whole, network, ...placed }, path);
@@ -172,6 +174,8 @@ function trainingMistakes(experiment: Experiment): string[] {
     ...combinationMistakes(experiment),
     ...featuresMistakes(experiment),
     ...headMistakes(experiment),
+    ...patchMistakes(experiment),
+    ...alsoMistakes(experiment.data.also, experiment.features),
   ];
 }
 
@@ -223,6 +227,32 @@ function headMistakes({ head, target, augment, picking }: Experiment): string[] 
   ];
 }
 
+function patchMistakes({ networks, types, patch, augment, data }: Experiment): string[] {
+  return [
+    ...(patch.weights && networks === "perType"
+      ? [
+          "patch.weights: with networks: perType each network draws patches of its own type alone; leave one of them out",
+        ]
+      : []),
+    ...((patch.hardShare ?? 0) + patch.backgroundShare > 1
+      ? [
+          `patch.hardShare: got ${patch.hardShare} beside patch.backgroundShare ${patch.backgroundShare}, wanted at most 1 together`,
+        ]
+      : []),
+    ...(patch.mineAt && !patch.hardShare
+      ? ["patch.mineAt: false picks are not drawn; wanted patch.hardShare above 0 beside it"]
+      : []),
+    ...(patch.hardShare && types?.length === 0
+      ? ["patch.hardShare: no type is learned, and features have no picks; leave it out"]
+      : []),
+    ...(augment.mixReconstructions && (data.trainOn ?? []).length < 2
+      ? [
+          `augment.mixReconstructions: got ${data.trainOn?.length ?? 1} reconstruction to train on, wanted two or more in data.trainOn, or leave it out`,
+        ]
+      : []),
+  ];
+}
+
 const bad = (path: string, what: string, cause?: unknown): PickbenchError =>
   new PickbenchError("BadExperiment", `${path}: ${what}`, { path, cause });
 
@@ -253,6 +283,7 @@ export const experimentText = (experiment: Experiment): string => canonicalJson(
  */
 export const experimentContent = ({ engine: _, network, from, ...experiment }: Experiment) => ({
   ...withoutWatching(experiment),
+  data: furtherByContent(experiment.data),
   network: byContent(network),
   from: from && startByContent(from),
   ...(experiment.features && { features: featuresByContent(experiment.features) }),

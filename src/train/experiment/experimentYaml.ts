@@ -1,6 +1,7 @@
 /** The YAML of experiments, written. */
 import { stringify } from "yaml";
 import { featuresForFolder } from "./features.js";
+import { furtherForFolder } from "./furtherData.js";
 import { networkForFolder } from "./networkChoice.js";
 import type { Experiment } from "./schema.js";
 import { startForFolder } from "./startChoice.js";
@@ -10,10 +11,11 @@ export const reference = "pickbench experiment new writes every key with its mea
 
 /** Writes the experiment as YAML for a file in `folder`, with comment lines above. */
 export function experimentYaml(experiment: Experiment, folder: string, comment: readonly string[]): string {
-  const { network, from, features } = experiment;
+  const { network, from, data, features } = experiment;
   return `${comment.map((line) => `# ${line}\n`).join("")}${stringify({
     ...experiment,
     network: networkForFolder(folder, network),
+    data: furtherForFolder(folder, data),
     from: from && startForFolder(folder, from),
     ...(features && { features: featuresForFolder(folder, features) }),
   })}`;

@@ -8,9 +8,11 @@ import { engineNames } from "../../engines/engine.js";
 import { publicSplitSchema } from "../../leaderboard/publicSplit.js";
 import { nameFault } from "../../system/paths/names.js";
 import { eachOnce } from "../../system/unique.js";
-import { picking, predict, shape3 } from "./detectionKeys.js";
+import { picking, predict } from "./detectionKeys.js";
+import { alsoSchema } from "./furtherData.js";
 import { lossSchema } from "./losses.js";
 import { networkSchema } from "./networkChoice.js";
+import { augment, patch } from "./patchKeys.js";
 import { startSchema } from "./startChoice.js";
 
 const fraction = z.number().min(0).max(1);
@@ -51,6 +53,7 @@ const data = z
       .tuple([z.number(), z.number(), z.number()])
       .default([0, 0, 0])
       .describe("Å along x, y, z, added to every predicted position"),
+    also: alsoSchema,
   })
   .prefault({});
 
@@ -67,53 +70,6 @@ const head = z
         "true: every voxel of a ball also learns the vector to its particle's centre, and centres are picked where these votes meet (needs `picking.method: peaks`)",
       ),
     offsetWeight: z.number().positive().default(1).describe("weight of the offsets' loss"),
-  })
-  .prefault({});
-
-const patch = z
-  .strictObject({
-    shape: shape3.default([64, 64, 64]).describe("voxels of a training patch along z, y, x"),
-    batch: z.number().int().min(1).max(64).default(1).describe("patches in a step"),
-    backgroundShare: fraction
-      .default(0.1)
-      .describe(
-        "share of patches that are centred anywhere; the others hold a particle or a feature, each type and feature as often",
-      ),
-  })
-  .prefault({});
-
-const augment = z
-  .strictObject({
-    flip: z.boolean().default(true).describe("mirror images along z, y and x, each with probability ½"),
-    rotate90: z.boolean().default(true).describe("turns by 0, 90, 180 or 270° about z"),
-    rotation: z
-      .number()
-      .min(0)
-      .max(180)
-      .default(0)
-      .describe("a further turn by at most this many degrees, about an axis drawn at random"),
-    intensity: z
-      .strictObject({
-        scale: fraction
-          .default(0.1)
-          .describe("change of contrast: grey values are multiplied by 1 ± this at most"),
-        shift: z
-          .number()
-          .min(0)
-          .default(0.1)
-          .describe("change of brightness: at most this is added or taken away"),
-        noise: z
-          .number()
-          .min(0)
-          .default(0.1)
-          .describe("normal noise is added, of a standard deviation of at most this"),
-      })
-      .prefault({}),
-    mixup: z
-      .number()
-      .min(0)
-      .default(0)
-      .describe("each patch is mixed with another by a share drawn from Beta(mixup, mixup); 0: none"),
   })
   .prefault({});
 

@@ -40,19 +40,24 @@ export async function masksOfVolumes(
 ): Promise<Map<string, Mask>> {
   if (!experiment.features) return new Map();
   const [first] = volumes;
-  checkOneGrid(run, volumes);
+  checkOneGrid(run, volumes, "with features");
   const ref = findTomogram(findRun(dataset, run), name, experiment.data.voxelSpacing);
   const masks = await readMasks(dataset, experiment, { ...first!, ref });
   const blanks = volumes.map(({ blank }) => blank);
   return new Map([...masks].map(([feature, mask]) => [feature, withoutBlank(mask, blanks)]));
 }
 
-/** @throws PickbenchError BadExperiment where a run's reconstructions differ in shape, so that no mask lies on both */
-export function checkOneGrid(run: string, volumes: readonly Pick<Volume, "shape">[]): void {
+/**
+ * Checks that a run's reconstructions have one shape, so that a mask lies on all, or all can be mixed.
+ *
+ * @param why one grid is wanted, as a part of a sentence
+ * @throws PickbenchError BadExperiment where they differ
+ */
+export function checkOneGrid(run: string, volumes: readonly Pick<Volume, "shape">[], why: string): void {
   const other = volumes.find(({ shape }) => shape.join() !== volumes[0]!.shape.join());
   if (!other) return;
   throw new PickbenchError(
     "BadExperiment",
-    `data.trainOn: the reconstructions of ${run} have ${volumes[0]!.shape.join("×")} and ${other.shape.join("×")} voxels; with features they must be of one grid: train on one of them`,
+    `data.trainOn: the reconstructions of ${run} have ${volumes[0]!.shape.join("×")} and ${other.shape.join("×")} voxels; ${why} they must be of one grid: train on one of them`,
   );
 }

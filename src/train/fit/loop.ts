@@ -1,72 +1,20 @@
 /** The training loop of one network: steps, evaluations on the tune runs, progress on disk, and early ends. */
-import { openPatchStream, type PatchSource } from "../../data/patches/stream.js";
+import { openPatchStream, type PatchStream } from "../../data/patches/stream.js";
 import { rounded } from "../../domain/numbers.js";
-import type { EngineName, StepResult } from "../../engines/engine.js";
+import type { StepResult } from "../../engines/engine.js";
 import type { TrainingState } from "../../engines/trainable.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
-import type { Reporter } from "../../system/reporter.js";
+import type { Progress } from "../../system/reporter.js";
 import { borrowThread, builtModule, type Thread } from "../../system/threads/threads.js";
-import { type Budget, fractionDone, learningRate } from "../experiment/budget.js";
+import { fractionDone, learningRate } from "../experiment/budget.js";
 import type { Experiment } from "../experiment/schema.js";
 import { hasOwnRate } from "../experiment/startChoice.js";
-import type { TakenWeights } from "../transfer/transfer.js";
 import { Figures } from "../watch/figures.js";
 import { Watcher } from "../watch/watcher.js";
-import { type ExperimentNetwork, patchSpecOf } from "./networks.js";
-import type { TrainingProgress } from "./progressFile.js";
-import type { StepLog } from "./stepLog.js";
+import { countPlaces } from "./mining.js";
+import { patchSpecOf } from "./networks.js";
+import type { Current, NetworkTraining, TrainedNetwork } from "./training.js";
 import type { OpenRequest, StepRequest } from "./trainWorker.js";
-
-type Current = NonNullable<TrainingProgress["current"]>;
-
-interface NetworkTraining {
-  readonly experiment: Experiment;
-  readonly network: ExperimentNetwork;
-  /** What is being done, as the user is told. */
-  readonly label: string;
-  readonly seed: number;
-  readonly budget: Budget;
-  readonly sources: readonly PatchSource[];
-  readonly engine: EngineName;
-  readonly threads: number;
-  /** Progress to resume from; null starts anew. */
-  readonly from: Current | null;
-  /** Weights taken from a trained network; all are drawn at random if absent. */
-  readonly taken?: TakenWeights | undefined;
-  readonly log: Pick<StepLog, "write">;
-  /** Tune runs, crops of which are watched. */
-  readonly watched?: readonly PatchSource[];
-  /** Hears how far it has come; its signal stops it after a step. */
-  readonly reporter: Reporter;
-  /** Scores, on the tune runs, the weights after a number of steps; null where there are no tune runs. */
-  readonly evaluate: ((weights: Float32Array, step: number) => Promise<number>) | null;
-  /** Saves the progress on disk. */
-  readonly save: (current: Current) => Promise<void>;
-  /** Rungs at which the training is compared with others; needs `evaluate`. */
-  readonly rungs?: Rungs | null;
-}
-
-/** Points of a training at which it may be ended for being worse than others. */
-export interface Rungs {
-  /** Shares of the budget, rising, each below 1. */
-  readonly at: readonly number[];
-  /** Receives the score on the tune runs at a rung; false ends the training there. */
-  readonly goesOn: (rung: number, score: number) => Promise<boolean>;
-}
-
-/** Result of one network's training. */
-export interface TrainedNetwork {
-  readonly weights: Float32Array;
-  readonly score: number | null;
-  readonly steps: number;
-  /** Share of the training time that steps waited for data. */
-  readonly waitedShare: number;
-  /** Share of the training time that was spent on watching, and number of looks. */
-  readonly watchedShare: number;
-  readonly looks: number;
-  /** Whether a rung ended the training before its budget. */
-  readonly ended: boolean;
-}
 
 /**
  * Trains one network to the end of its budget and returns the weights that did best on the tune runs.
@@ -105,12 +53,13 @@ export async function trainNetwork(training: NetworkTraining): Promise<TrainedNe
 class Loop {
   private readonly training: NetworkTraining;
   private readonly thread: Thread;
-  private readonly stream: Awaited<ReturnType<typeof openPatchStream>>;
+  private readonly stream: PatchStream;
   private step: number;
   private evaluations: number;
   private sinceBest: number;
   private rung: number;
   private best: Current["best"];
+  private mined: Current["mined"];
   private readonly started: number;
   private readonly before: number;
   private lastSave = 0;
@@ -118,11 +67,7 @@ class Loop {
   private readonly figures = new Figures();
   private steppedMs = 0;
 
-  constructor(
-    training: NetworkTraining,
-    thread: Thread,
-    stream: Awaited<ReturnType<typeof openPatchStream>>,
-  ) {
+  constructor(training: NetworkTraining, thread: Thread, stream: PatchStream) {
     this.training = training;
     this.thread = thread;
     this.stream = stream;
@@ -131,6 +76,8 @@ class Loop {
     this.sinceBest = training.from?.sinceBest ?? 0;
     this.rung = training.from?.rungs ?? 0;
     this.best = training.from?.best ?? null;
+    this.mined = training.from?.mined;
+    if (this.mined) stream.drawAround(this.mined.places);
     this.before = training.from?.elapsedMs ?? 0;
     this.started = performance.now();
     const { experiment, network, seed, watched = [] } = training;
@@ -157,6 +104,7 @@ class Loop {
     try {
       await this.save();
       while (this.fraction < 1 && !this.outOfPatience) {
+        if (this.miningDue) await this.mine(reached(), bar);
         const { loss, ms } = await this.oneStep();
         bar.update(reached(), `${bySteps ? "" : `step ${this.step}, `}loss ${loss.toFixed(4)}`);
         await this.watch(ms);
@@ -214,6 +162,28 @@ class Loop {
     this.steppedMs += ms;
     this.step++;
     return { loss, ms };
+  }
+
+  private get miningDue(): boolean {
+    const at = this.training.mining?.at[this.mined?.times ?? 0];
+    return at !== undefined && this.fraction >= at;
+  }
+
+  /** Finds hard places by the weights so far, once for all times that are due; later patches are drawn around them too. */
+  private async mine(reached: number, bar: Progress): Promise<void> {
+    const { mining, network, log } = this.training;
+    const from = performance.now();
+    const { average } = await this.state();
+    const places = await mining!.find(average, (run) => bar.update(reached, `finding false picks in ${run}`));
+    if (places === null) return this.stop();
+    do this.mined = { times: (this.mined?.times ?? 0) + 1, places };
+    while (this.miningDue);
+    this.stream.drawAround(places);
+    const minedMs = Math.round(performance.now() - from);
+    const mined = countPlaces(places, network.types);
+    log.write({ network: network.name, step: this.step - 1, mined, minedMs });
+    bar.say(minedText(mined, minedMs, this.step));
+    await this.save();
   }
 
   /** Looks at the crops of the tune runs where it is time to. What goes wrong there ends the watching alone. */
@@ -296,6 +266,7 @@ class Loop {
       sinceBest: this.sinceBest,
       rungs: this.rung,
       best: this.best,
+      ...(this.mined && { mined: this.mined }),
       elapsedMs: "minutes" in budget ? this.elapsedMs : 0,
     });
     this.lastSave = performance.now();
@@ -313,6 +284,12 @@ class Loop {
 /** Rate of weights that were taken; undefined where it is that of all. */
 const takenRateAt = ({ from }: Experiment, rate: number, step: number): number | undefined =>
   hasOwnRate(from) ? (step < from.freeze ? 0 : rate * from.rate) : undefined;
+
+/** Says how many hard places were found of which type, and in what time. */
+const minedText = (mined: Readonly<Record<string, number>>, ms: number, step: number): string => {
+  const each = Object.entries(mined).map(([type, count]) => `${count} of ${type}`);
+  return `after step ${step}: false picks in the runs trained on: ${each.join(", ") || "none"} (found in ${(ms / 1000).toFixed(1)} s)`;
+};
 
 /** A rate to try where one was too high: a tenth, or the usual one where that is lower. */
 const lowerRate = (rate: number): number => Number(Math.min(rate / 10, 1e-3).toPrecision(3));

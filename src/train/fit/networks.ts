@@ -84,6 +84,7 @@ export function networksOf(
       "BadExperiment",
       `features: ${both.name} is among the types too; learn it as a type or as a feature, with types: ${JSON.stringify(learned.flatMap(({ name }) => (segmented.includes(name) ? [] : [name])))}`,
     );
+  checkWeights(experiment, [...scored.map(({ name }) => name), ...segmented]);
   const networkFor = (
     name: string,
     types: readonly Particle[],
@@ -117,6 +118,16 @@ export function networksOf(
       ];
 }
 
+/** @throws PickbenchError BadExperiment where weights are of what is not learned */
+function checkWeights({ patch }: Experiment, learned: readonly string[]): void {
+  for (const name of Object.keys(patch.weights ?? {}))
+    if (!learned.includes(name))
+      throw new PickbenchError(
+        "BadExperiment",
+        `patch.weights: got ${JSON.stringify(name)}, which is not learned, wanted names of ${learned.join(", ")}; correct the name or leave it out`,
+      );
+}
+
 function learnedTypes({ types }: Experiment, particles: readonly Particle[]): readonly Particle[] {
   if (!types) return particles;
   return types.map((name) => {
@@ -140,6 +151,9 @@ export function patchSpecOf(experiment: Experiment, network: ExperimentNetwork, 
     head: experiment.head,
     ignore: experiment.ignore,
     backgroundShare: experiment.patch.backgroundShare,
+    weights: experiment.patch.weights,
+    hardShare: experiment.patch.hardShare,
+    furtherShares: experiment.data.also?.map(({ share }) => share),
     augment: experiment.augment,
   };
 }

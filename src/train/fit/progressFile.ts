@@ -1,6 +1,7 @@
 /** last.safetensors: the progress of a training, complete enough to resume it bit by bit. */
 import { existsSync } from "node:fs";
 import { z } from "zod";
+import type { HardPlaces } from "../../data/patches/stream.js";
 import { stateNames, type TrainingState } from "../../engines/trainable.js";
 import { parseJson } from "../../formats/json.js";
 import { readTensors, writeTensors } from "../../formats/safetensors.js";
@@ -28,6 +29,8 @@ export interface TrainingProgress {
     /** Number of rungs passed, where the training is a trial of a search. */
     readonly rungs: number;
     readonly best: { readonly score: number; readonly weights: Float32Array } | null;
+    /** Hard places that were found last, and for how many of the times at which they are to be found. */
+    readonly mined?: { readonly times: number; readonly places: HardPlaces } | undefined;
     /**
      * Training time in ms, kept only for a budget in minutes: a budget in steps must end in the same bytes at any
      * speed.
@@ -52,6 +55,7 @@ const currentSchema = z
     sinceBest: z.number().int().min(0),
     rungs: z.number().int().min(0).default(0),
     bestScore: z.number().nullable(),
+    mined: z.number().int().min(1).optional(),
     elapsedMs: z.number().min(0),
   })
   .nullable();
@@ -66,6 +70,7 @@ export async function writeProgress(path: string, progress: TrainingProgress): P
   if (current) {
     for (const name of stateNames) tensors.set(`current/${name}`, vector(current.state[name]));
     if (current.best) tensors.set("best", vector(current.best.weights));
+    if (current.mined) tensors.set("mined", vector(current.mined.places));
   }
   const summary = current && {
     name: current.name,
@@ -74,6 +79,7 @@ export async function writeProgress(path: string, progress: TrainingProgress): P
     sinceBest: current.sinceBest,
     rungs: current.rungs,
     bestScore: current.best?.score ?? null,
+    ...(current.mined && { mined: current.mined.times }),
     elapsedMs: current.elapsedMs,
   };
   await writeTensors(path, {
@@ -120,6 +126,9 @@ export async function readProgress(path: string): Promise<TrainingProgress | nul
         rungs: summary.rungs,
         elapsedMs: summary.elapsedMs,
         state: state(),
+        ...(summary.mined !== undefined && {
+          mined: { times: summary.mined, places: tensor("mined") },
+        }),
         best: summary.bestScore === null ? null : { score: summary.bestScore, weights: tensor("best") },
       },
     };

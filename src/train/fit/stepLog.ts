@@ -1,4 +1,4 @@
-/** log.jsonl: a line per training step, evaluation and look. */
+/** log.jsonl: a line per training step, evaluation, look, and search for hard places. */
 import { closeSync, existsSync, openSync, writeSync } from "node:fs";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
@@ -36,8 +36,16 @@ export interface EvaluationLine extends Line {
   readonly best: boolean;
 }
 
+/** A search for hard places in the runs that are trained on. */
+export interface MiningLine extends Line {
+  /** Number of false picks by type. */
+  readonly mined: Readonly<Record<string, number>>;
+  /** What the search took; not among a step's `ms`. */
+  readonly minedMs: number;
+}
+
 /** A line of log.jsonl. */
-export type LogLine = StepLine | LookLine | EvaluationLine;
+export type LogLine = StepLine | LookLine | EvaluationLine | MiningLine;
 
 /** Position at which a resumed log continues: networks done and, of the current one, steps done. */
 export interface LogPosition {

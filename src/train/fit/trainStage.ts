@@ -12,14 +12,17 @@ import { hashOf } from "../../system/files.js";
 import { type Checkpoint, heldContrast, networkOf, writeCheckpoint } from "../checkpoint/checkpoint.js";
 import { parseBudget, shareBudget } from "../experiment/budget.js";
 import { featureNames } from "../experiment/features.js";
+import { readFurther } from "../run/furtherSets.js";
 import type { PreparedRun } from "../run/prepare.js";
 import { makeFolder, type RunFolder, snapshotFile } from "../run/runFolder.js";
 import { openTrainingLog, type TrainingLog } from "../watch/sinks/trainingLog.js";
 import { masksOfVolumes } from "./featureMasks.js";
-import { type Rungs, type TrainedNetwork, trainNetwork } from "./loop.js";
+import { trainNetwork } from "./loop.js";
+import { type Mining, mineHardPlaces, miningShares } from "./mining.js";
 import type { ExperimentNetwork } from "./networks.js";
 import { type TrainingProgress, writeProgress } from "./progressFile.js";
 import { type LogPosition, loggedSeconds } from "./stepLog.js";
+import type { Rungs, TrainedNetwork } from "./training.js";
 import { type Tuned, type TuneTruth, tuneNetworks } from "./tuneNetworks.js";
 import { untunedPicking } from "./tunePicking.js";
 
@@ -212,8 +215,25 @@ function trainOne(
     engine,
     threads,
     reporter,
+    mining: miningOf(prepared, network, sources),
     evaluate: tomograms.some((each) => isJudged(network, each)) ? evaluate : null,
   });
+}
+
+/** How a network's hard places are found. */
+function miningOf(
+  { experiment, dataset, engine, threads, reporter }: PreparedRun,
+  network: ExperimentNetwork,
+  sources: readonly PatchSource[],
+): Mining {
+  const { particles } = dataset;
+  return {
+    at: network.types.length > 0 ? miningShares(experiment) : [],
+    find: async (weights, onRun) => {
+      const context = { experiment, particles, engine, threads, signal: reporter.signal, onRun };
+      return mineHardPlaces(context, await networkOf(network, weights), network, sources);
+    },
+  };
 }
 
 /** A tune run as one that patches are cut from. */
@@ -237,7 +257,13 @@ function trainingLabel(network: ExperimentNetwork, networks: readonly Experiment
 const networkSeed = (seed: number, name: string): number =>
   Number.parseInt(hashOf(`${seed}/${name}`).slice(0, 8), 16);
 
-async function readSources({ dataset, splits, experiment, picks }: PreparedRun): Promise<PatchSource[]> {
+async function readSources({
+  dataset,
+  splits,
+  experiment,
+  picks,
+  further,
+}: PreparedRun): Promise<PatchSource[]> {
   const types = experiment.data.trainOn ?? [experiment.data.tomogram];
   const sources: PatchSource[] = [];
   for (const run of splits.train) {
@@ -247,6 +273,7 @@ async function readSources({ dataset, splits, experiment, picks }: PreparedRun):
     const masks = await masksOfVolumes(dataset, experiment, run, types[0]!, volumes);
     sources.push({ run, volumes, picks: picks.get(run)!, masks });
   }
+  for (const each of further) sources.push(...(await readFurther(each, experiment)));
   return sources;
 }
 

@@ -50,6 +50,12 @@ export function untunedPicking(experiment: Experiment, particle: Particle): Pick
   );
 }
 
+/** Returns the settings that find most: the lowest threshold and the least volume that are tried. */
+export function eagerPicking(experiment: Experiment, particle: Particle): PickingSettings {
+  const { thresholds, minVolumes } = experiment.picking;
+  return pickingSettings(experiment, particle, Math.min(...thresholds), Math.min(...minVolumes));
+}
+
 /** Picks particles of one type, moved by the experiment's offset. */
 export async function pickType(
   pool: PickPool,

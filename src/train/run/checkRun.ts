@@ -108,8 +108,13 @@ export async function checkRun(meeting: Meeting): Promise<Checked> {
 
 const noVoxels = new Uint8Array();
 
-function checkOneGridOf({ features }: Experiment, run: string, readers: readonly TomogramReader[]): void {
-  if (features) checkOneGrid(run, readers);
+function checkOneGridOf(
+  { features, augment }: Experiment,
+  run: string,
+  readers: readonly TomogramReader[],
+): void {
+  if (features) checkOneGrid(run, readers, "with features");
+  else if (augment.mixReconstructions) checkOneGrid(run, readers, "to be mixed");
 }
 
 function checkMasks(

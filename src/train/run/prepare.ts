@@ -17,16 +17,17 @@ import { PickbenchError } from "../../system/errors.js";
 import { type Reporter, silentReporter } from "../../system/reporter.js";
 import type { CodeLeave } from "../checkpoint/allowedCode.js";
 import { readExternalNetwork } from "../checkpoint/externalNetwork.js";
-import { joined, type Lineage, type SeenRun } from "../checkpoint/lineage.js";
+import type { Lineage, SeenRun } from "../checkpoint/lineage.js";
 import { experimentHash, readExperiment } from "../experiment/experiment.js";
 import { experimentFeatures } from "../experiment/features.js";
-import { isExternal, networkName } from "../experiment/networkChoice.js";
+import { isExternal } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
-import { type Before, checkAncestry, generationOf } from "../transfer/ancestry.js";
-import { modelLineage } from "../transfer/source.js";
+import { type Before, checkAncestry, checkFurther } from "../transfer/ancestry.js";
+import { lineageOf } from "../transfer/runLineage.js";
 import { openStart, type PreparedStart, prepareStart, startText } from "../transfer/start.js";
 import { type CountedMasks, checkRun } from "./checkRun.js";
+import { type FurtherSet, openFurther } from "./furtherSets.js";
 import type { RunFolder } from "./runFolder.js";
 import { type SeenData, type SeenTomograms, seeData } from "./seenData.js";
 
@@ -87,6 +88,8 @@ export interface PreparedRun {
   readonly manifest: readonly ManifestEntry[];
   readonly dataHash: string;
   readonly seen: SeenData;
+  /** Further data sets, all runs of which are trained on. */
+  readonly further: readonly FurtherSet[];
   /** Picks of all runs. */
   readonly picks: PicksByExperiment;
   /** Masks of all runs, without voxels. */
@@ -101,6 +104,10 @@ export interface Known extends Pick<PreparedRun, "networks" | "splits" | "picks"
   readonly fingerprints: ReadonlyMap<string, SeenRun>;
   /** The file whose trainings went before, of which something is known; null where there is none. */
   readonly before: Before | null;
+  /** Runs of further data sets, which are trained on. */
+  readonly further: readonly SeenRun[];
+  /** The networks whose picks are trained on, where that is known. */
+  readonly teachers: readonly Before[];
 }
 
 /** How runs get their roles, and what is checked of them before any voxel is read. */
@@ -111,9 +118,12 @@ interface Sharing {
   readonly check: (known: Known) => readonly string[] | Promise<readonly string[]>;
 }
 
-/** Returns warnings of what earlier trainings saw of runs in these roles. @throws as `checkAncestry` */
-export const ancestryNotes = ({ before, fingerprints }: Known, splits: Splits): string[] =>
-  before ? checkAncestry(before, splits, fingerprints) : [];
+/** Returns warnings of what earlier trainings saw of runs in these roles. @throws as `checkAncestry` and `checkFurther` */
+export function ancestryNotes({ before, teachers, fingerprints, further }: Known, splits: Splits): string[] {
+  checkFurther(further, splits, fingerprints);
+  const all = before ? [before, ...teachers] : teachers;
+  return all.flatMap((each) => checkAncestry(each, splits, fingerprints));
+}
 
 const asOne: Sharing = { share: resolveSplits, check: (known) => ancestryNotes(known, known.splits) };
 
@@ -143,10 +153,15 @@ export async function prepareRun(options: RunOptions, sharing: Sharing = asOne):
   if (start) hears.note(`from ${startText(start)}`);
   const made = { experiment, splits, networks, external };
   const { readers, picks, masks } = await checkRun({ ...made, dataset, reporter: hears });
-  const manifest = await dataManifest(dataset, [...picks.keys()], { hash: true });
-  const fingerprints = runFingerprints(dataset, picks, manifest);
-  const { lineage, before } = await lineageOf({ ...made, start }, fingerprints);
-  const notes = await sharing.check({ networks, splits, picks, masks, fingerprints, before });
+  const ownManifest = await dataManifest(dataset, [...picks.keys()], { hash: true });
+  const fingerprints = runFingerprints(dataset, picks, ownManifest);
+  const further = await openFurther(experiment, networks, readers[0]!, hears);
+  const manifest = [...ownManifest, ...further.flatMap((each) => each.manifest)];
+  const furtherRuns = further.flatMap(({ seen }) => seen);
+  const teachers = further.flatMap((each) => each.teachers ?? []);
+  const { lineage, before } = await lineageOf({ ...made, start, teachers }, fingerprints, furtherRuns);
+  const known = { networks, splits, picks, masks, fingerprints, before, teachers, further: furtherRuns };
+  const notes = await sharing.check(known);
   for (const note of new Set(notes)) hears.note(note);
   const seen = await seeData(dataset, picks, readers, splits.train, reporter, options.seen);
   return {
@@ -162,34 +177,13 @@ export async function prepareRun(options: RunOptions, sharing: Sharing = asOne):
     manifest,
     dataHash: manifestHash(manifest),
     seen,
+    further,
     picks,
     masks,
     engine,
     threads,
     reporter,
   };
-}
-
-/** Returns the trainings that make the networks, and those before. */
-async function lineageOf(
-  made: Pick<PreparedRun, "experiment" | "splits" | "networks" | "external" | "start">,
-  fingerprints: Known["fingerprints"],
-): Promise<Pick<PreparedRun, "lineage"> & Pick<Known, "before">> {
-  const { experiment, splits, networks, external, start } = made;
-  if (external) {
-    const types = external.channels.filter((channel) => channel !== null);
-    const own = generationOf(experiment, { ...splits, train: [] }, fingerprints, types);
-    const { decodeMetadata } = await import("../../engines/onnx/graph/model.js");
-    const path = networkName(experiment.network);
-    const metadata = decodeMetadata(external.model);
-    const lineage = modelLineage(external.external.file, metadata);
-    const before = metadata.lineage === undefined ? null : { path, lineage };
-    return { lineage: joined([own], lineage), before };
-  }
-  const types = [...new Set(networks.flatMap((network) => network.types.map(({ name }) => name)))];
-  const own = generationOf(experiment, splits, fingerprints, types);
-  const before = start?.source ?? null;
-  return { lineage: joined([own], before?.lineage ?? []), before };
 }
 
 /**

@@ -5,20 +5,47 @@ import type { Generation, Lineage, SeenRun } from "../checkpoint/lineage.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
 
-/** The generation that a training makes. @param types that are learned, in the order of the outputs */
+/**
+ * The generation that a training makes.
+ *
+ * @param types that are learned, in the order of the outputs
+ * @param further runs of further data sets, which are trained on
+ */
 export function generationOf(
   experiment: Experiment,
   { train, tune }: Pick<Splits, "train" | "tune">,
   seen: ReadonlyMap<string, SeenRun>,
   types: readonly string[],
+  further: readonly SeenRun[] = [],
 ): Generation {
   const of = (runs: readonly string[]) => runs.map((run) => seen.get(run)!);
   return {
     experiment: runName(experiment),
     experimentHash: experimentHash(experiment),
     types: [...types],
-    roles: { train: of(train), tune: of(tune) },
+    roles: { train: [...of(train), ...further], tune: of(tune) },
   };
+}
+
+/**
+ * Checks that no run that is tuned on or held out is a run of a further data set, under whatever name.
+ *
+ * @throws PickbenchError BadExperiment, naming the run and the data set
+ */
+export function checkFurther(
+  further: readonly SeenRun[],
+  splits: Pick<Splits, "tune" | "holdout">,
+  seen: ReadonlyMap<string, SeenRun>,
+): void {
+  for (const role of ["holdout", "tune"] as const)
+    for (const run of splits[role]) {
+      const met = further.find((each) => isSame(seen.get(run)!, each));
+      if (met)
+        throw new PickbenchError(
+          "BadExperiment",
+          `splits.${role}: ${run} is ${met.run} of ${met.dataset} in data.also, which is trained on: its score would be leaked; take that run out of ${met.dataset}, or give ${run} no such role`,
+        );
+    }
 }
 
 /** A network's file and the trainings that made it. */
@@ -51,7 +78,7 @@ export function checkAncestry(
       (generation.roles[role] ?? []).flatMap((earlier) => {
         const now = seen.get(run)!;
         if (isSame(now, earlier)) return [{ generation, age, earlier }];
-        if (now.run === earlier.run)
+        if (now.run === earlier.run && earlier.dataset === undefined)
           notes.add(
             `${path}: ${run} of ${generation.experiment} has the same name, other voxels and other picks: it is taken for another specimen`,
           );
@@ -63,7 +90,10 @@ export function checkAncestry(
       const [met] = meet(run, role);
       if (!met) continue;
       const { generation, age, earlier } = met;
-      const called = earlier.run === run ? "" : ` under the name ${earlier.run}`;
+      const called =
+        earlier.run === run && earlier.dataset === undefined
+          ? ""
+          : ` under the name ${earlier.run}${earlier.dataset === undefined ? "" : ` of ${earlier.dataset}`}`;
       throw new PickbenchError(
         "BadExperiment",
         `splits.holdout: ${run} was ${did} by ${generation.experiment}${called}, generation ${age + 1} of the ${lineage.length} that made ${path}: its score would be leaked; hold out another run, or take a network that never saw it`,

@@ -35,17 +35,27 @@ const evaluationSchema = z.looseObject({
   best: z.boolean(),
 });
 
+const miningSchema = z.looseObject({
+  network: z.string(),
+  step: z.int().nonnegative(),
+  mined: z.record(z.string(), z.number()),
+  minedMs: z.number(),
+});
+
 /** A training step of log.jsonl. */
 export type TrainingStep = z.infer<typeof stepSchema>;
 export type Evaluation = z.infer<typeof evaluationSchema>;
 /** A look at the crops of the tune runs. */
 export type Look = z.infer<typeof lookSchema>;
+/** A search for false picks in the runs that are trained on. */
+export type Mining = z.infer<typeof miningSchema>;
 
 /** Contents of log.jsonl, in order. */
 export interface TrainingLog {
   readonly steps: readonly TrainingStep[];
   readonly evaluations: readonly Evaluation[];
   readonly looks: readonly Look[];
+  readonly minings: readonly Mining[];
 }
 
 /** Size limit in bytes: some two million steps. */
@@ -55,11 +65,11 @@ const largestLog = 2 ** 28;
  * Reads a run's log. The last line may be torn where the run was killed; a run of a network trained elsewhere has no
  * log.
  *
- * @throws PickbenchError BadExperiment, naming the first line that is neither a step, an evaluation nor a look
+ * @throws PickbenchError BadExperiment, naming the first line that is none of these
  */
 export async function readLog(path: string): Promise<TrainingLog> {
   const there = await stat(path).catch(() => undefined);
-  if (!there) return { steps: [], evaluations: [], looks: [] };
+  if (!there) return { steps: [], evaluations: [], looks: [], minings: [] };
   if (there.size > largestLog)
     throw new PickbenchError(
       "BadExperiment",
@@ -70,6 +80,7 @@ export async function readLog(path: string): Promise<TrainingLog> {
   const steps: TrainingStep[] = [];
   const evaluations: Evaluation[] = [];
   const looks: Look[] = [];
+  const minings: Mining[] = [];
   for (const [at, line] of lines.entries()) {
     if (line === "") continue;
     const value = jsonOf(line);
@@ -79,14 +90,15 @@ export async function readLog(path: string): Promise<TrainingLog> {
     if (step.success) steps.push(step.data);
     else if (evaluation?.success) evaluations.push(evaluation.data);
     else if (look?.success) looks.push(look.data);
+    else if (miningSchema.safeParse(value).success) minings.push(miningSchema.parse(value));
     else if (at < lines.length - 1)
       throw new PickbenchError(
         "BadExperiment",
-        `${path}: line ${at + 1} is neither a step, an evaluation nor a look; take it out`,
+        `${path}: line ${at + 1} is neither a step, an evaluation, a look nor a search for false picks; take it out`,
         { path },
       );
   }
-  return { steps, evaluations, looks };
+  return { steps, evaluations, looks, minings };
 }
 
 function jsonOf(line: string): unknown {

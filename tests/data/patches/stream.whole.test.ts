@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { packPlaces } from "../../../src/data/patches/hardPlaces.js";
 import { alignedMap, orientation } from "../../../src/data/patches/map.js";
 import { type Batch, makeBatch, openPatchStream, type PatchSpec } from "../../../src/data/patches/stream.js";
 import { paintTarget, type TargetSpec } from "../../../src/data/patches/targets.js";
@@ -192,6 +193,20 @@ describe("a stream", () => {
       }
     },
   );
+
+  test("draws around hard places from the next request on, with the bits of the batch made here", async () => {
+    const places = packPlaces([{ source: 0, type: 1, at: pickAt("", 90, 90, 90) }]);
+    const spec = specOf({ hardShare: 0.7, backgroundShare: 0.1, batchSize: 2 });
+    const stream = await openPatchStream(spec, [sourceOf()], { threads: 2 });
+    try {
+      expect(await stream.batch(0)).toEqual(makeBatch(spec, [sourceOf()], 0));
+      stream.drawAround(places);
+      for (const step of [1, 2, 3])
+        expect(await stream.batch(step)).toEqual(makeBatch(spec, [sourceOf()], step, places));
+    } finally {
+      await stream.close();
+    }
+  });
 
   test("counts what callers wait after the first batch", async () => {
     const stream = await openPatchStream(spec, [sourceOf()], { threads: 1 });

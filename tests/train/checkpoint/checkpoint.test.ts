@@ -157,6 +157,17 @@ describe("last.safetensors", () => {
   it.each<[string, TrainingProgress]>([
     ["in the middle of a network", progress],
     ["before the first evaluation", { ...progress, done: [], current: { ...progress.current!, best: null } }],
+    [
+      "with hard places",
+      {
+        ...progress,
+        current: { ...progress.current!, mined: { times: 2, places: Float32Array.of(0, 1, 2, 3, 4) } },
+      },
+    ],
+    [
+      "with none found",
+      { ...progress, current: { ...progress.current!, mined: { times: 1, places: new Float32Array() } } },
+    ],
     ["when all are done", { ...progress, current: null }],
   ])("comes back as it was %s, and gives the same bytes when written again", async (_, written) => {
     const last = join(folder, "last.safetensors");

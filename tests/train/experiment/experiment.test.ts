@@ -248,6 +248,39 @@ describe("an experiment's file", () => {
     expect(refusal({ leaderboard: { publik: 0.27 } })).toMatch(/leaderboard/);
   });
 
+  it("has no keys of how patches are drawn and mixed unless they are given, so that hashes stay", () => {
+    const { patch, augment } = checkExperiment(least, "x.yaml");
+    expect(Object.keys(patch)).toEqual(["shape", "batch", "backgroundShare"]);
+    expect(augment).not.toHaveProperty("mixReconstructions");
+  });
+
+  it.each([
+    [{ patch: { weights: { ribosome: 0 } } }, "patch.weights.ribosome: got 0, wanted number to be >0"],
+    [{ patch: { weights: 2 } }, "patch.weights: got 2, wanted"],
+    [{ patch: { weight: { ribosome: 2 } } }, "unknown key patch.weight; did you mean patch.weights?"],
+    [
+      { patch: { weights: { ribosome: 2 } }, networks: "perType", output: "sigmoid" },
+      "patch.weights: with networks: perType each network draws patches of its own type alone",
+    ],
+    [{ patch: { hardShare: 1.5 } }, "patch.hardShare: got 1.5, wanted number to be <=1"],
+    [
+      { patch: { hardShare: 0.5, backgroundShare: 0.6 } },
+      "patch.hardShare: got 0.5 beside patch.backgroundShare 0.6, wanted at most 1 together",
+    ],
+    [{ patch: { mineAt: [0.5] } }, "patch.mineAt: false picks are not drawn; wanted patch.hardShare above 0"],
+    [
+      { patch: { hardShare: 0.2, mineAt: [0.5, 0.4] } },
+      "patch.mineAt: got a list of 2, wanted rising numbers",
+    ],
+    [{ patch: { hardShare: 0.2, mineAt: [1] } }, "patch.mineAt.0: got 1, wanted number to be <1"],
+    [
+      { augment: { mixReconstructions: true } },
+      "augment.mixReconstructions: got 1 reconstruction to train on, wanted two or more in data.trainOn",
+    ],
+  ])("refuses %j", (changes, message) => {
+    expect(refusal(changes)).toContain(message);
+  });
+
   it("is refused where it is missing, or a folder", async () => {
     for (const path of [join(folder, "missing.yaml"), folder])
       await expect(readExperiment(path)).rejects.toMatchObject({

@@ -17,7 +17,7 @@ import {
   unknownLineage,
 } from "../../../src/train/checkpoint/lineage.js";
 import { experimentHash } from "../../../src/train/experiment/experiment.js";
-import { checkAncestry, isSame } from "../../../src/train/transfer/ancestry.js";
+import { checkAncestry, checkFurther, isSame } from "../../../src/train/transfer/ancestry.js";
 import { experimentWith } from "../../support/leastExperiment.js";
 import { temporaryFolder, writeTree } from "../../support/storeFixtures.js";
 
@@ -203,5 +203,25 @@ describe("a run's fingerprint", () => {
     expect(one.picks).toBeNull();
     expect(one.tomograms).toHaveLength(1);
     expect(two.tomograms).toEqual(one.tomograms);
+  });
+});
+
+describe("runs of further data sets", () => {
+  const further = [{ ...seen("TS_1", "a", "c"), dataset: "simulated" }];
+  const refusalOf = (run: SeenRun, role: "tune" | "holdout" = "holdout") => {
+    const splits = { tune: [], holdout: [], [role]: [run.run] };
+    return () => checkFurther(further, splits, new Map([[run.run, run]]));
+  };
+
+  it("are not held out or tuned on: by a tomogram under any name, or by name and picks", () => {
+    expect(refusalOf(seen("TS_9", "a", "d"))).toThrow(
+      "splits.holdout: TS_9 is TS_1 of simulated in data.also, which is trained on",
+    );
+    expect(refusalOf(seen("TS_1", "b", "c"), "tune")).toThrow("splits.tune: TS_1 is TS_1 of simulated");
+  });
+
+  it("may share a name with another run, which is no news", () => {
+    expect(refusalOf(seen("TS_1", "b", "d"))).not.toThrow();
+    expect(check([generation("old", further)], { holdout: [seen("TS_1", "b", "d")] })).toEqual([]);
   });
 });

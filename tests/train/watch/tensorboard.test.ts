@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { LogLine } from "../../../src/train/fit/stepLog.js";
-import { timedLines } from "../../../src/train/watch/sinks/metrics.js";
+import { metricsOf, timedLines } from "../../../src/train/watch/sinks/metrics.js";
 import { TensorBoardSink, writeEvents } from "../../../src/train/watch/sinks/tensorboard.js";
 
 const root = mkdtempSync(join(tmpdir(), "tensorboard-"));
@@ -43,11 +43,21 @@ const options = (name: string) => {
 
 describe("TensorBoard's files", () => {
   test("are written from a log in the order of steps, with the time that they took", async () => {
-    const lines = timedLines({ steps: [stepLine(0), stepLine(1)], looks: [look], evaluations: [evaluation] });
-    expect(lines.map(({ atMs }) => atMs)).toEqual([10, 20, 50, 50]);
+    const mining = { network: "all", step: 1, mined: { ribosome: 7 }, minedMs: 5 };
+    const lines = timedLines({
+      steps: [stepLine(0), stepLine(1)],
+      looks: [look],
+      evaluations: [evaluation],
+      minings: [mining],
+    });
+    expect(lines.map(({ atMs }) => atMs)).toEqual([10, 20, 50, 50, 55]);
+    expect(metricsOf(mining)).toEqual([
+      ["train/false_picks/ribosome", 7],
+      ["train/mined_ms", 5],
+    ]);
     const folder = join(root, "log");
     await writeEvents(folder, lines, 1e12);
-    expect(stepsOf(folder)).toEqual([1, 2, 2, 2]);
+    expect(stepsOf(folder)).toEqual([1, 2, 2, 2, 2]);
   });
 
   test("hold every step once where a training is resumed", async () => {
@@ -56,7 +66,7 @@ describe("TensorBoard's files", () => {
     for (const step of [0, 1, 2]) first.write(stepLine(step));
     await first.close();
     expect(stepsOf(given.folder)).toEqual([1, 2, 3]);
-    const before = timedLines({ steps: [stepLine(0), stepLine(1)], looks: [], evaluations: [] });
+    const before = timedLines({ steps: [stepLine(0), stepLine(1)], looks: [], evaluations: [], minings: [] });
     const second = new TensorBoardSink({ ...given, before, begunMs: 2e12 });
     for (const step of [2, 3]) second.write(stepLine(step));
     await second.close();
