@@ -38,10 +38,18 @@ export class Guide {
     this.shape = shape;
   }
 
-  /** Says what is about to happen. @param isThere whether the phantoms lie there already */
-  begin(out: string, data: string, isThere: boolean): void {
+  /**
+   * Says what is about to happen.
+   *
+   * @param isThere whether the phantoms lie there already
+   * @param isAnew whether the command replaces what is there, so that another one goes on
+   */
+  begin(out: string, data: string, isThere: boolean, isAnew: boolean): void {
+    const goesOn = isAnew
+      ? "; once it trains, the same command without --overwrite goes on"
+      : ", and the same command goes on";
     this.say(
-      `quickstart: simulates tomograms, trains on them, finds and scores particles, in ${out}; Ctrl-C stops it, and the same command goes on`,
+      `quickstart: simulates tomograms, trains on them, finds and scores particles, in ${out}; Ctrl-C stops it${goesOn}`,
     );
     this.say(
       isThere

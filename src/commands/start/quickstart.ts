@@ -87,7 +87,7 @@ export const command = defineCommand({
     const reporter = terminalReporter({ quiet });
     const guide = new Guide(quiet ? () => {} : reporter.note, phantoms.shape);
     const isThere = isBegun && existsSync(join(data, "train", "phantom.json"));
-    guide.begin(out, data, isThere);
+    guide.begin(out, data, isThere, overwrite);
     if (!isThere) await guide.timed("simulate", () => simulate(data, seed, reporter));
     const options = { experiment: recipe, data: resolve(data), seed, budget, threads, reporter };
     const result = await runExperiment(
