@@ -76,7 +76,12 @@ const head = z
 const optimiser = z
   .strictObject({
     rate: z.number().positive().default(1e-3).describe("learning rate of AdamW"),
-    warmupSteps: z.number().int().min(0).default(50).describe("steps in which the rate rises from 0"),
+    warmupSteps: z
+      .union([z.literal("auto"), z.number().int().min(0)])
+      .default("auto")
+      .describe(
+        "steps in which the rate rises from 0; `auto`: a twentieth of the budget, 2 / (1 − `beta2`) at most",
+      ),
     floor: fraction.default(0.01).describe("the rate falls along a cosine to this share of itself"),
     weightDecay: z.number().min(0).default(0.01).describe("weight decay of AdamW"),
     beta1: z.number().min(0).lt(1).default(0.9).describe("decay of the first moment of AdamW"),
@@ -84,12 +89,10 @@ const optimiser = z
     epsilon: z.number().positive().default(1e-8).describe("epsilon of AdamW"),
     clipNorm: z.number().positive().default(1).describe("gradients of a larger norm are scaled down to it"),
     average: z
-      .number()
-      .min(0)
-      .lt(1)
-      .default(0.995)
+      .union([z.literal("auto"), z.number().min(0).lt(1)])
+      .default("auto")
       .describe(
-        "decay of the moving average of the weights, which the checkpoint holds; 0 keeps the last weights",
+        "greatest decay of the moving average of the weights, which the checkpoint holds; `auto`: it spans a tenth of the steps until now; 0 keeps the last weights",
       ),
   })
   .prefault({});
@@ -97,11 +100,11 @@ const optimiser = z
 const evaluate = z
   .strictObject({
     times: z
-      .number()
-      .int()
-      .min(1)
-      .default(3)
-      .describe("how often the tune runs are scored while training, evenly over the part after `from`"),
+      .union([z.literal("auto"), z.number().int().min(0)])
+      .default("auto")
+      .describe(
+        "how often the tune runs are scored while training, evenly over the part after `from`; `auto`: as often as a tenth of the budget pays for, 5 times at most; never where it does not pay for two. Where they are never scored, the last weights are taken",
+      ),
     from: fraction.default(0.6).describe("share of the budget after which the scorings begin"),
     patience: z
       .number()

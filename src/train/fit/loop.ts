@@ -6,43 +6,26 @@ import type { TrainingState } from "../../engines/trainable.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import type { Progress } from "../../system/reporter.js";
 import { borrowThread, builtModule, type Thread } from "../../system/threads/threads.js";
-import { fractionDone, learningRate } from "../experiment/budget.js";
-import type { Experiment } from "../experiment/schema.js";
-import { hasOwnRate } from "../experiment/startChoice.js";
+import { type Course, followed, fractionDone, scheduled } from "../experiment/budget.js";
 import { Figures } from "../watch/figures.js";
 import { Watcher } from "../watch/watcher.js";
+import { Evaluations, evaluationSteps } from "./evaluations.js";
 import { countPlaces } from "./mining.js";
 import { patchSpecOf } from "./networks.js";
+import { openRequest } from "./session.js";
 import type { Current, NetworkTraining, TrainedNetwork } from "./training.js";
-import type { OpenRequest, StepRequest } from "./trainWorker.js";
+import type { StepRequest } from "./trainWorker.js";
 
 /**
  * Trains one network to the end of its budget and returns the weights that did best on the tune runs.
  * @throws PickbenchError NotFinite where the loss is no longer finite; Stopped when the user asks to stop
  */
 export async function trainNetwork(training: NetworkTraining): Promise<TrainedNetwork> {
-  const { experiment, network, seed, sources, threads } = training;
+  const { experiment, network, seed, sources } = training;
   const stream = await openPatchStream(patchSpecOf(experiment, network, seed), sources);
   const thread = borrowThread(builtModule(import.meta.url, "./trainWorker.js"));
   try {
-    const { optimiser, patch } = experiment;
-    const spec = {
-      network: network.network,
-      optimiser,
-      samples: patch.batch,
-      patch: patch.shape,
-      seed,
-      threads,
-      start: training.taken && { ...training.taken, hasOwnRate: hasOwnRate(experiment.from) },
-      isWeighedByChannel: network.features.length > 0,
-    };
-    await thread.call("open", {
-      engine: training.engine,
-      spec,
-      losses: experiment.loss,
-      activation: network.activation,
-      offsetWeight: network.radii && experiment.head.offsetWeight,
-    } satisfies OpenRequest);
+    await thread.call("open", openRequest(training));
     if (training.from) await thread.call("restore", training.from.state);
     return await new Loop(training, thread, stream).run();
   } finally {
@@ -55,7 +38,7 @@ class Loop {
   private readonly thread: Thread;
   private readonly stream: PatchStream;
   private step: number;
-  private evaluations: number;
+  private readonly evaluations: Evaluations;
   private sinceBest: number;
   private rung: number;
   private best: Current["best"];
@@ -72,7 +55,6 @@ class Loop {
     this.thread = thread;
     this.stream = stream;
     this.step = training.from?.step ?? 0;
-    this.evaluations = training.from?.evaluations ?? 0;
     this.sinceBest = training.from?.sinceBest ?? 0;
     this.rung = training.from?.rungs ?? 0;
     this.best = training.from?.best ?? null;
@@ -80,7 +62,10 @@ class Loop {
     if (this.mined) stream.drawAround(this.mined.places);
     this.before = training.from?.elapsedMs ?? 0;
     this.started = performance.now();
-    const { experiment, network, seed, watched = [] } = training;
+    const { experiment, network, seed, budget, watched = [] } = training;
+    const shapes = watched.map(({ volumes }) => volumes[0]!.shape);
+    const plan = { evaluate: experiment.evaluate, budget, cost: evaluationSteps(experiment, shapes) };
+    this.evaluations = new Evaluations(plan, training.from?.evaluations ?? 0);
     this.watcher = Watcher.of(experiment, network, seed, watched, this.fraction);
   }
 
@@ -90,6 +75,10 @@ class Loop {
 
   private get fraction(): number {
     return fractionDone(this.training.budget, this.step, this.elapsedMs);
+  }
+
+  private get course(): Course {
+    return { step: this.step, fraction: this.fraction };
   }
 
   async run(): Promise<TrainedNetwork> {
@@ -123,20 +112,20 @@ class Loop {
     const waitedShare = this.stream.waitedMs / Math.max(1, trainedMs);
     const watchedShare = (this.watcher?.schedule.spentMs ?? 0) / Math.max(1, trainedMs);
     const looks = this.watcher?.looks ?? 0;
-    const course = { steps: this.step, waitedShare, watchedShare, looks, ended };
+    const { experiment } = this.training;
+    const schedule = { ...followed(experiment, budget, this.course), evaluations: this.evaluations.done };
+    const course = { steps: this.step, waitedShare, watchedShare, looks, schedule, ended };
     if (this.best) return { ...this.best, ...course };
     return { weights: (await this.state()).average, score: null, ...course };
   }
 
   private async oneStep(): Promise<{ loss: number; ms: number }> {
     const { experiment, network, log } = this.training;
-    const rate = learningRate(experiment.optimiser, this.step, this.fraction);
-    const averageDecay = Math.min(experiment.optimiser.average, (1 + this.step) / (10 + this.step));
+    const settings = scheduled(experiment, this.training.budget, this.course);
     const from = performance.now();
     const batch = await this.stream.batch(this.step);
     const waitedMs = performance.now() - from;
-    const takenRate = takenRateAt(experiment, rate, this.step);
-    const request: StepRequest = { batch, step: this.step, rate, averageDecay, takenRate };
+    const request: StepRequest = { batch, step: this.step, ...settings };
     const buffers = [batch.input.buffer, batch.target.buffer, batch.weight.buffer] as ArrayBuffer[];
     const { loss, norm, parts } = await this.thread.call<StepResult>("step", request, buffers);
     if (!Number.isFinite(loss) || !Number.isFinite(norm))
@@ -152,7 +141,7 @@ class Loop {
       loss,
       parts,
       norm,
-      rate,
+      rate: settings.rate,
       ms: Math.round(ms),
       waitedMs: Math.round(waitedMs),
       samplesPerSecond,
@@ -211,10 +200,7 @@ class Loop {
   }
 
   private get evaluationDue(): boolean {
-    const { times, from } = this.training.experiment.evaluate;
-    if (this.evaluations >= times || !this.training.evaluate) return false;
-    const at = times === 1 ? 1 : from + ((1 - from) * this.evaluations) / (times - 1);
-    return this.fraction >= at;
+    return this.training.evaluate !== null && this.evaluations.isDue(this.course);
   }
 
   private get rungDue(): boolean {
@@ -237,11 +223,12 @@ class Loop {
 
   private async evaluate(): Promise<void> {
     const weights = (await this.state()).average;
+    const from = performance.now();
     const score = await this.training.evaluate!(weights, this.step);
+    const ms = performance.now() - from;
     const better = !this.best || score > this.best.score;
     if (better) this.best = { score, weights };
     this.sinceBest = better ? 0 : this.sinceBest + 1;
-    this.evaluations++;
     this.figures.evaluation(this.step, score);
     this.training.log.write({
       network: this.training.network.name,
@@ -249,7 +236,16 @@ class Loop {
       tuneScore: score,
       best: better,
     });
+    if (!this.evaluations.made(ms)) this.giveUpEvaluating(ms);
     await this.save();
+  }
+
+  /** The last weights are taken then: those that were scored are of the middle of the training. */
+  private giveUpEvaluating(ms: number): void {
+    this.best = null;
+    this.training.reporter.note(
+      `scoring the tune runs takes ${(ms / 1000).toFixed(0)} s, too large a share of the budget: the last weights are taken`,
+    );
   }
 
   private state(): Promise<TrainingState> {
@@ -262,7 +258,7 @@ class Loop {
       name: network.name,
       state: await this.state(),
       step: this.step,
-      evaluations: this.evaluations,
+      evaluations: this.evaluations.done,
       sinceBest: this.sinceBest,
       rungs: this.rung,
       best: this.best,
@@ -280,10 +276,6 @@ class Loop {
     );
   }
 }
-
-/** Rate of weights that were taken; undefined where it is that of all. */
-const takenRateAt = ({ from }: Experiment, rate: number, step: number): number | undefined =>
-  hasOwnRate(from) ? (step < from.freeze ? 0 : rate * from.rate) : undefined;
 
 /** Says how many hard places were found of which type, and in what time. */
 const minedText = (mined: Readonly<Record<string, number>>, ms: number, step: number): string => {

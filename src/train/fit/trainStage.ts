@@ -10,7 +10,7 @@ import type { Volume } from "../../domain/volume.js";
 import { type AnyNetwork, normalisationOf } from "../../infer/predict/predictor.js";
 import { hashOf } from "../../system/files.js";
 import { type Checkpoint, heldContrast, networkOf, writeCheckpoint } from "../checkpoint/checkpoint.js";
-import { parseBudget, shareBudget } from "../experiment/budget.js";
+import { type Budget, parseBudget, shareBudget } from "../experiment/budget.js";
 import { featureNames } from "../experiment/features.js";
 import { readFurther } from "../run/furtherSets.js";
 import type { PreparedRun } from "../run/prepare.js";
@@ -21,6 +21,7 @@ import { trainNetwork } from "./loop.js";
 import { type Mining, mineHardPlaces, miningShares } from "./mining.js";
 import type { ExperimentNetwork } from "./networks.js";
 import { type TrainingProgress, writeProgress } from "./progressFile.js";
+import { measureStep, type TrainedSpec } from "./session.js";
 import { type LogPosition, loggedSeconds } from "./stepLog.js";
 import type { Rungs, TrainedNetwork } from "./training.js";
 import { type Tuned, type TuneTruth, tuneNetworks } from "./tuneNetworks.js";
@@ -39,6 +40,8 @@ export interface TrainedRun {
   /** Largest share of a network's training time that was spent on watching, and number of all looks. */
   readonly watchedShare: number;
   readonly looks: number;
+  /** The schedules that the last network followed; null where none was trained in this call. */
+  readonly schedule: TrainedNetwork["schedule"] | null;
   readonly tuneScore: number | null;
   /** Seconds of the steps that earlier calls took, where this call resumed a stopped run. */
   readonly earlierSeconds: number;
@@ -96,6 +99,7 @@ const courseOf = (results: readonly TrainedNetwork[]) => ({
   waitedShare: Math.max(0, ...results.map(({ waitedShare }) => waitedShare)),
   watchedShare: Math.max(0, ...results.map(({ watchedShare }) => watchedShare)),
   looks: results.reduce((sum, { looks }) => sum + looks, 0),
+  schedule: results.at(-1)?.schedule ?? null,
 });
 
 /** Tunes the picking of networks on the tune runs and writes best.safetensors. */
@@ -190,7 +194,7 @@ function trainOne(
   tomograms: readonly TuneTomogram[],
   hooks: Hooks,
 ): Promise<TrainedNetwork> {
-  const { experiment, engine, threads, reporter } = prepared;
+  const { experiment, reporter } = prepared;
   const evaluate = async (weights: Float32Array, step: number) => {
     const networks = [await networkOf(network, weights)];
     const tuned = await tuneNetworks(prepared, networks, tomograms, heldVolume);
@@ -204,16 +208,11 @@ function trainOne(
   };
   return trainNetwork({
     ...hooks,
-    experiment,
-    network,
-    taken: prepared.start?.weights.get(network.name),
+    ...specOf(prepared, network),
     label: trainingLabel(network, prepared.networks),
-    seed: networkSeed(experiment.seed, network.name),
-    budget: shareBudget(parseBudget(experiment.budget), prepared.networks.length),
+    budget: budgetOfEach(prepared),
     sources,
     watched: tomograms.map(sourceOf),
-    engine,
-    threads,
     reporter,
     mining: miningOf(prepared, network, sources),
     evaluate: tomograms.some((each) => isJudged(network, each)) ? evaluate : null,
@@ -235,6 +234,20 @@ function miningOf(
     },
   };
 }
+
+/** What each of the networks is trained for. */
+const budgetOfEach = ({ experiment, networks }: Pick<PreparedRun, "experiment" | "networks">): Budget =>
+  shareBudget(parseBudget(experiment.budget), networks.length);
+
+const specOf = (prepared: PreparedRun, network: ExperimentNetwork): TrainedSpec => ({
+  ...{ experiment: prepared.experiment, network, engine: prepared.engine, threads: prepared.threads },
+  seed: networkSeed(prepared.experiment.seed, network.name),
+  taken: prepared.start?.weights.get(network.name),
+});
+
+/** Measures the time in ms of a training step of the first network; changes nothing of its training. */
+export const measureTraining = async (prepared: PreparedRun): Promise<number> =>
+  measureStep(specOf(prepared, prepared.networks[0]!), await readSources(prepared));
 
 /** A tune run as one that patches are cut from. */
 const sourceOf = ({ volume, truth, ...rest }: TuneTomogram): PatchSource => ({

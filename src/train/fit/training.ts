@@ -1,33 +1,23 @@
 /** What the training of one network is given, and what comes of it. */
 import type { PatchSource } from "../../data/patches/stream.js";
-import type { EngineName } from "../../engines/engine.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { Budget } from "../experiment/budget.js";
-import type { Experiment } from "../experiment/schema.js";
-import type { TakenWeights } from "../transfer/transfer.js";
 import type { Mining } from "./mining.js";
-import type { ExperimentNetwork } from "./networks.js";
 import type { TrainingProgress } from "./progressFile.js";
+import type { TrainedSpec } from "./session.js";
 import type { StepLog } from "./stepLog.js";
 
 /** Progress of the network in training. */
 export type Current = NonNullable<TrainingProgress["current"]>;
 
 /** What the training of one network is given. */
-export interface NetworkTraining {
-  readonly experiment: Experiment;
-  readonly network: ExperimentNetwork;
+export interface NetworkTraining extends TrainedSpec {
   /** What is being done, as the user is told. */
   readonly label: string;
-  readonly seed: number;
   readonly budget: Budget;
   readonly sources: readonly PatchSource[];
-  readonly engine: EngineName;
-  readonly threads: number;
   /** Progress to resume from; null starts anew. */
   readonly from: Current | null;
-  /** Weights taken from a trained network; all are drawn at random if absent. */
-  readonly taken?: TakenWeights | undefined;
   readonly log: Pick<StepLog, "write">;
   /** Tune runs, crops of which are watched. */
   readonly watched?: readonly PatchSource[];
@@ -61,6 +51,8 @@ export interface TrainedNetwork {
   /** Share of the training time that was spent on watching, and number of looks. */
   readonly watchedShare: number;
   readonly looks: number;
+  /** Steps in which the rate rose, the last decay of the weights' average, and number of evaluations. */
+  readonly schedule: Readonly<Record<"warmupSteps" | "averageDecay" | "evaluations", number>>;
   /** Whether a rung ended the training before its budget. */
   readonly ended: boolean;
 }

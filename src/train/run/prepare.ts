@@ -56,6 +56,8 @@ export interface RunOptions {
   readonly overwrite?: boolean;
   /** Is told what was prepared. */
   readonly onPrepared?: OnPrepared | undefined;
+  /** Is told of each stage when it begins. */
+  readonly onStage?: ((stage: Stage) => void) | undefined;
   readonly threads?: number | undefined;
   /** Hears how far the work has come, and says when to stop; silent if absent. */
   readonly reporter?: Reporter | undefined;
@@ -66,6 +68,9 @@ interface LeftOutRun {
   readonly run: string;
   readonly why: string;
 }
+
+/** Stages of a run, as its durations are named. */
+export type Stage = "prepare" | "train" | "predict" | "masks" | "score";
 
 /** Says what is about to be trained, before the first step. */
 type OnPrepared = (prepared: PreparedRun, folder: RunFolder) => Promise<void>;

@@ -22,12 +22,12 @@ import { lineageOfTrained, tunedAlso } from "../checkpoint/lineage.js";
 import { runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
-import { type TrainedRun, type TunedStage, trainStage, tuneStage } from "../fit/trainStage.js";
 import type { Rungs } from "../fit/training.js";
+import { type TrainedRun, type TunedStage, trainStage, tuneStage } from "../fit/trainStage.js";
 import { trainedBefore } from "../transfer/ancestry.js";
 import { checkStartKept, startRecordOf } from "../transfer/start.js";
 import { detectHoldout, segmentTune, writeHoldoutPicks } from "./holdout.js";
-import { ownCode, type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
+import { ownCode, type PreparedRun, prepareRun, type RunOptions, type Stage } from "./prepare.js";
 import { type RunFolder, withRunFolder } from "./runFolder.js";
 import { FeatureScorer } from "./scoreFeatures.js";
 import { checkStanding, isScored, isTrained, progressOf } from "./standing.js";
@@ -54,7 +54,7 @@ export async function runExperiment(
 ): Promise<RunResult> {
   return withRunFolder(folder, async () => {
     const durations: Record<string, number> = {};
-    const timed = stopwatch(durations);
+    const timed = stopwatch(durations, options.onStage);
     await checkStanding(folder, options, isScored(submissions));
     const prepared = await timed("prepare", () => prepareRun(options));
     const trained = await timed("train", () => begin(prepared, folder, options));
@@ -94,7 +94,7 @@ export async function trainOnly(
     await completeRecord(folder.record, {
       metrics: {
         ...(trained.tuneScore === null ? {} : { tuneScore: trained.tuneScore }),
-        ...watchedOf(trained),
+        ...courseOf(trained),
         ...(trained.ended ? { endedAtStep: trained.steps } : {}),
       },
       durations,
@@ -197,8 +197,9 @@ const describedNetwork = (network: AnyNetwork): Described => {
 };
 
 const stopwatch =
-  (durations: Record<string, number>) =>
-  async <T>(stage: string, work: () => Promise<T>): Promise<T> => {
+  (durations: Record<string, number>, onStage?: RunOptions["onStage"]) =>
+  async <T>(stage: Stage, work: () => Promise<T>): Promise<T> => {
+    onStage?.(stage);
     const from = performance.now();
     const result = await work();
     durations[stage] = Math.round((performance.now() - from) / 10) / 100;
@@ -285,9 +286,11 @@ export async function parameterCount({ networks, external }: PreparedRun): Promi
   return loaded.reduce((sum, network) => sum + network.parameterCount, 0);
 }
 
-/** What the watching cost, where there was any. */
-const watchedOf = ({ watchedShare, looks }: TrainedRun): Record<string, number> =>
-  watchedShare > 0 ? { watchedShare, looks } : {};
+/** The schedules that were followed, and what watching cost. */
+const courseOf = ({ schedule, watchedShare, looks }: TrainedRun): Record<string, number> => ({
+  ...schedule,
+  ...(watchedShare > 0 && { watchedShare, looks }),
+});
 
 /** Returns what a record holds of a submission, where there is one. */
 export const submissionHash = async (folder: RunFolder, { holdout }: RunReport) =>
@@ -311,7 +314,7 @@ async function finishRecord(
       ...scoresOf(report),
       ...(trained.tuneScore === null ? {} : { tuneScore: trained.tuneScore }),
       waitedShare: trained.waitedShare,
-      ...watchedOf(trained),
+      ...courseOf(trained),
     },
     durations,
     checkpointHash: await hashFile(folder.best),

@@ -57,12 +57,24 @@ describe("an experiment", () => {
       splits: { train: 1, tune: 0, holdout: 0 },
       patch: { shape: [64, 64, 64], batch: 1, backgroundShare: 0.1 },
       augment: { flip: true, intensity: { scale: 0.1 } },
-      optimiser: { rate: 1e-3, average: 0.995 },
+      optimiser: { rate: 1e-3, warmupSteps: "auto", average: "auto" },
       checkpoint: { everySeconds: 30 },
       picking: { method: "watershed" },
     });
     expect(Object.isFrozen(experiment.augment.intensity)).toBe(true);
     expect(() => (experiment.patch.shape as number[]).push(1)).toThrow(TypeError);
+  });
+
+  it("keeps its hash where it names its schedules itself", () => {
+    const named = {
+      ...{ name: "pinned", network: "baseline", splits: { train: 1, tune: 0, holdout: 0 } },
+      ...{ loss: [{ kind: "crossEntropy" }], budget: "100 steps", evaluate: { times: 3 } },
+      optimiser: { warmupSteps: 50, average: 0.995 },
+    };
+    // Computed while these numbers were the defaults.
+    expect(experimentHash(checkExperiment(named, "a"))).toBe(
+      "4e6ef36a1cb909149f0c034f9bd4f5a5a502f64d18e99055493fbc73a67788ed",
+    );
   });
 
   it("has one text and hash whatever the order of its keys, and another for another value", () => {
