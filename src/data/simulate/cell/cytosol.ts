@@ -2,11 +2,12 @@
 import { challengeParticles } from "../../../domain/particles.js";
 import type { Random } from "../../../domain/random.js";
 import type { Rotation } from "../../../domain/rotation.js";
+import { proteinDensity } from "../beads.js";
 import type { Density } from "../density.js";
 import { drawPoint, freeHeight, rim } from "../placement.js";
 import { acrossTo, plus, randomRotation, rotate, type Vector3 } from "../rotation.js";
 import type { Occupancy } from "./occupancy.js";
-import { type CellProteins, type MembraneProtein, proteinDensity } from "./proteins.js";
+import type { CellProteins, MembraneProtein } from "./proteins.js";
 import { halfThickness, type Membrane } from "./surfaces.js";
 
 /** A protein to be stamped. */
@@ -119,8 +120,14 @@ function isInView([x, y]: Vector3, { slab: { size } }: Occupancy): boolean {
   return x >= rim && y >= rim && x < size.x - rim && y < size.y - rim;
 }
 
-/** Finds a free place for a sphere in the ice, and keeps it; a place inside a vesicle is taken with a probability. */
-function findPlace(
+/**
+ * Finds a free place for a sphere in the ice, and keeps it.
+ *
+ * @param radius Å
+ * @param most attempts
+ * @param inside probability that a place inside a vesicle is taken
+ */
+export function findPlace(
   radius: number,
   most: number,
   inside: number,
