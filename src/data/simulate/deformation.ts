@@ -1,5 +1,6 @@
 /** Smooth deformations of single copies: proteins bend and breathe, and some lack a domain. */
 import type { Random } from "../../domain/random.js";
+import { type Density, reachTowards } from "./density.js";
 import { dot, randomDirection, type Vector3 } from "./rotation.js";
 
 /** How one copy differs from its template, in the template's own frame around its centre of mass. */
@@ -28,8 +29,8 @@ export interface Flexibility {
 const terms = 9;
 /** Greatest amplitude relative to the radius, so that no small protein folds over itself. */
 const steepest = 0.1;
-/** Where a missing domain begins, relative to the radius. */
-const cuts = { least: 0.15, greatest: 0.6 } as const;
+/** Where a missing domain begins, relative to the template's reach in that direction. */
+const cuts = { least: 0.15, greatest: 0.65 } as const;
 /** Å over which a cut fades in. */
 const cutWidth = 4;
 
@@ -37,15 +38,17 @@ const cutWidth = 4;
 export const greatestBend = ({ bend }: Flexibility, radius: number): number =>
   Math.min(bend, steepest * radius);
 
-/** Draws how a copy differs from its template. @param radius Å from its centre of mass to its rim */
-export function drawDeformation(flexibility: Flexibility, radius: number, random: Random): Deformation {
+/** Draws how a copy differs from its template. */
+export function drawDeformation(flexibility: Flexibility, template: Density, random: Random): Deformation {
+  const { radius } = template;
   const amplitude = greatestBend(flexibility, radius) * random.uniform();
   const field = Float64Array.from({ length: 3 * terms }, () => random.normal());
   const longest = sphere.reduce((most, at) => Math.max(most, Math.hypot(...shiftAt(field, at))), 0);
   for (let i = 0; i < field.length; i++) field[i]! /= longest;
   if (random.uniform() >= flexibility.missing) return { amplitude, radius, field };
-  const height = radius * random.between(cuts.least, cuts.greatest);
-  return { amplitude, radius, field, cut: { normal: randomDirection(random), height } };
+  const normal = randomDirection(random);
+  const height = reachTowards(template, normal) * random.between(cuts.least, cuts.greatest);
+  return { amplitude, radius, field, cut: { normal, height } };
 }
 
 /** Directions spread evenly over the sphere (a Fibonacci lattice). */

@@ -5,28 +5,20 @@
 import { challengeParticles } from "../../../domain/particles.js";
 import type { Random } from "../../../domain/random.js";
 import { drawCarbon, paintCarbon } from "../cell/carbon.js";
-import { findPlace } from "../cell/cytosol.js";
 import type { Abundance } from "../cell/features.js";
 import { type Bead, drawGold, paintGold } from "../cell/gold.js";
 import { drawMembranes, drawVesicles } from "../cell/membranes.js";
 import { type Clearance, Occupancy } from "../cell/occupancy.js";
 import type { Canvas } from "../cell/raster.js";
 import type { Membrane } from "../cell/surfaces.js";
-import { drawDeformation, type Flexibility, greatestBend } from "../deformation.js";
+import { drawDeformation, type Flexibility } from "../deformation.js";
 import type { Density } from "../density.js";
 import type { Slab } from "../placement.js";
 import { drawCounts, referenceVolume, type SpecimenSet } from "../population.js";
-import { positionOf, randomRotation, type Vector3 } from "../rotation.js";
+import { positionOf } from "../rotation.js";
 import { type PhantomPick, stamp } from "../stamp.js";
 import { type Contents, drawKinds } from "./contents.js";
-
-/** A protein that has a place. */
-export interface PlacedCopy {
-  readonly density: Density;
-  readonly at: Vector3;
-  /** Å around the place that no other copy's sphere enters. */
-  readonly radius: number;
-}
+import { type PlacedCopy, placeCopies } from "./placing.js";
 
 /** What stands where in a solution. */
 export interface Solution {
@@ -41,13 +33,9 @@ export interface Solution {
   readonly distractors: readonly PlacedCopy[];
 }
 
-/** Å kept between two copies. */
-const gap = 4;
 /** Attempts before a particle, and before a protein of no interest, is left out for lack of space. */
 const attempts = 2000;
-const fewAttempts = 20;
-/** Probability that a place inside a vesicle is taken. */
-const insideVesicles = 0.2;
+const fewAttempts = 30;
 /** A solution holds few vesicles and beads, and a small one none. */
 const fewVesicles: Abundance = { perReference: 4, spread: [0.3, 1.7], fewest: 0 };
 const fewBeads: Abundance = { perReference: 5, spread: [0.2, 1.8], fewest: 0 };
@@ -92,34 +80,6 @@ export function drawSolution(
   };
 }
 
-/** Where copies may lie, and how much they bend. */
-export interface Place {
-  readonly occupancy: Occupancy;
-  readonly flexibility: Flexibility;
-  readonly random: Random;
-}
-
-/**
- * Places copies at random, the largest first, so that no two spheres touch and every sphere lies between the ice's faces;
- * centres may lie anywhere in x and y, as at the edges of a real field of view.
- *
- * @param most attempts before a copy is left out
- * @returns the copies that fitted, in the order of placement
- */
-export function placeCopies(
-  wanted: readonly Density[],
-  most: number,
-  { occupancy, flexibility, random }: Place,
-): PlacedCopy[] {
-  const placed: PlacedCopy[] = [];
-  for (const density of [...wanted].sort((a, b) => b.radius - a.radius)) {
-    const radius = density.radius + greatestBend(flexibility, density.radius) + gap / 2;
-    const at = findPlace(radius, most, insideVesicles, occupancy, random);
-    if (at) placed.push({ density, at, radius });
-  }
-  return placed;
-}
-
 /**
  * Draws a solution into a canvas.
  *
@@ -136,11 +96,9 @@ export function paintSolution(
   drawMembranes(canvas, vesicles, (x, y, z) => occupancy.isWithin(x, y, z));
   paintGold(canvas, gold);
   if (film) paintCarbon(canvas, film, slab, drawn("carbon grain"));
-  const turns = drawn("orientation");
   const bends = drawn("deformation");
-  const stamped = ({ density, at }: PlacedCopy): PhantomPick => {
-    const rotation = randomRotation(turns);
-    const deformation = drawDeformation(flexibility, density.radius, bends);
+  const stamped = ({ density, at, rotation }: PlacedCopy): PhantomPick => {
+    const deformation = drawDeformation(flexibility, density, bends);
     const centre = stamp(canvas.field, density, rotation, positionOf(at), deformation);
     return { type: density.name, ...centre, rotation };
   };

@@ -1,0 +1,47 @@
+import { expect, it } from "vitest";
+import { defaultContents, drawContents, drawKinds } from "../../../../src/data/simulate/solution/contents.js";
+import { randomFor } from "../../../../src/domain/random.js";
+
+const pool = Array.from({ length: 56 }, (_, i) => `kind ${i + 1}`);
+const drawn = Array.from({ length: 400 }, (_, i) =>
+  drawContents(defaultContents, pool, randomFor(2, "c", i)),
+);
+
+it("draws within the ranges, over their whole width", () => {
+  const spans = [
+    [drawn.map(({ crowding }) => crowding), defaultContents.crowding],
+    [drawn.map(({ perParticle }) => perParticle), defaultContents.distractors.perParticle],
+    [drawn.map(({ kinds }) => Object.keys(kinds).length), defaultContents.distractors.kinds],
+    [drawn.map(({ flexibility }) => flexibility.bend), defaultContents.flexibility.bend],
+    [drawn.map(({ flexibility }) => flexibility.missing), defaultContents.flexibility.missing],
+  ] as const;
+  for (const [values, [least, greatest]] of spans) {
+    const width = greatest - least;
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(least);
+    expect(Math.max(...values)).toBeLessThanOrEqual(greatest);
+    expect(Math.min(...values)).toBeLessThan(least + 0.1 * width);
+    expect(Math.max(...values)).toBeGreaterThan(greatest - 0.1 * width);
+  }
+  for (const negative of ["vesicles", "gold", "carbon"] as const)
+    expect(
+      Math.abs(drawn.filter((one) => one[negative]).length / 400 - defaultContents.negatives[negative]),
+    ).toBeLessThan(0.08);
+});
+
+it("draws another subset each time, some of it rare and some common", () => {
+  expect(new Set(drawn.map(({ kinds }) => Object.keys(kinds).toSorted().join())).size).toBe(400);
+  for (const { kinds } of drawn) {
+    const shares = Object.values(kinds);
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
+    expect(Math.max(...shares)).toBeGreaterThan(3 * Math.min(...shares));
+  }
+});
+
+it("draws as many of each kind as its share says", () => {
+  const counts = drawKinds({ a: 0.7, b: 0.25, c: 0.05 }, 4000, randomFor(3, "kinds"));
+  expect([...counts.values()].reduce((sum, count) => sum + count, 0)).toBe(4000);
+  expect(counts.get("a")! / 4000).toBeCloseTo(0.7, 1);
+  expect(counts.get("b")! / 4000).toBeCloseTo(0.25, 1);
+  expect(counts.get("c")! / 4000).toBeCloseTo(0.05, 1);
+  expect(drawKinds({}, 10, randomFor(3, "kinds")).size).toBe(0);
+});
