@@ -4,7 +4,7 @@ import type { Rotation } from "../../domain/rotation.js";
 import { angstrom, type Position } from "../../domain/units.js";
 import { type Deformation, shareLeft, warpOf } from "./deformation.js";
 import { type Density, voxelVolume } from "./density.js";
-import type { Field } from "./imaging.js";
+import type { Field } from "./field.js";
 import { transposed } from "./rotation.js";
 
 /** A true particle with its orientation. */

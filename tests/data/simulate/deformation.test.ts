@@ -7,7 +7,7 @@ import {
   shareLeft,
   warpOf,
 } from "../../../src/data/simulate/deformation.js";
-import { emptyField } from "../../../src/data/simulate/imaging.js";
+import { emptyField } from "../../../src/data/simulate/field.js";
 import { randomRotation, type Vector3 } from "../../../src/data/simulate/rotation.js";
 import { shapeOf } from "../../../src/data/simulate/shapes.js";
 import { builtInDistractors } from "../../../src/data/simulate/solution/distractors.js";

@@ -1,49 +1,55 @@
 /** What solutions hold besides the listed particles: ranges, and what is drawn from them for one tomogram. */
+import { z } from "zod";
 import type { Random } from "../../../domain/random.js";
 import type { Flexibility } from "../deformation.js";
+import { drawFrom, drawnRange } from "../range.js";
 
-/** Least and greatest value that is drawn. */
-type Interval = readonly [least: number, greatest: number];
+const probability = (usual: number, what: string) =>
+  z.number().min(0).max(1).default(usual).describe(`share of the solutions that hold ${what}`);
 
-/** Ranges of what a solution holds. */
-export interface ContentRanges {
-  /** Numbers of the listed particles relative to the challenge's; their logarithm is drawn evenly. */
-  readonly crowding: Interval;
-  readonly distractors: {
-    /** Kinds of unlisted proteins in a tomogram. */
-    readonly kinds: Interval;
-    /** Unlisted proteins for each listed particle; their logarithm is drawn evenly. */
-    readonly perParticle: Interval;
-  };
-  readonly flexibility: {
-    /** Å by which the rim of the most bent copies shifts. */
-    readonly bend: Interval;
-    /** Probability that a copy lacks a domain. */
-    readonly missing: Interval;
-  };
-  /** Probabilities that a tomogram holds vesicles, gold beads, and the edge of a carbon film. */
-  readonly negatives: { readonly vesicles: number; readonly gold: number; readonly carbon: number };
-}
-
-/** What a solution holds where nothing else is asked for. */
-export const defaultContents: ContentRanges = {
-  crowding: [0.7, 1.6],
-  distractors: { kinds: [10, 40], perParticle: [1, 10] },
-  flexibility: { bend: [0, 6], missing: [0, 0.08] },
-  negatives: { vesicles: 0.6, gold: 0.6, carbon: 0.15 },
+/** Keys of a ranges file that are of a solution's contents. */
+export const contentKeys = {
+  particles: drawnRange(0, 20)
+    .default([0.7, 1.6])
+    .describe(
+      "numbers of the particles that `--particles` does not give, relative to the challenge's (`--scene solution`)",
+    ),
+  distractors: z
+    .strictObject({
+      kinds: drawnRange(0, 100)
+        .default([10, 40])
+        .describe("kinds of unlisted proteins in a tomogram; each has its own share, some rare, some common"),
+      perParticle: drawnRange(0, 50)
+        .default([1, 10])
+        .describe("unlisted proteins for each particle, as far as they find room"),
+    })
+    .prefault({}),
+  flexibility: z
+    .strictObject({
+      bend: drawnRange(0, 20)
+        .default([0, 6])
+        .describe(
+          "how far the rim of the most bent copies shifts, Å, and no farther than a tenth of their radius; each copy draws its own share of it",
+        ),
+      missing: drawnRange(0, 1).default([0, 0.08]).describe("probability that a copy lacks a domain"),
+    })
+    .prefault({}),
+  negatives: z
+    .strictObject({
+      vesicles: probability(0.6, "a few vesicles"),
+      gold: probability(0.6, "a few gold beads"),
+      carbon: probability(0.15, "the edge of a carbon film"),
+    })
+    .prefault({}),
 };
 
-/** Contents that are easy to tell apart: rigid particles and about a fourth as many unlisted proteins of few kinds. */
-export const calmContents: ContentRanges = {
-  crowding: [1, 1],
-  distractors: { kinds: [4, 4], perParticle: [0.25, 0.25] },
-  flexibility: { bend: [0, 0], missing: [0, 0] },
-  negatives: { vesicles: 0, gold: 0.8, carbon: 0 },
-};
+const contentSchema = z.strictObject(contentKeys);
+export type ContentRanges = z.output<typeof contentSchema>;
 
 /** What was drawn for one solution. */
 export interface Contents {
-  readonly crowding: number;
+  /** Numbers of particles relative to the challenge's. */
+  readonly particles: number;
   /** Unlisted proteins for each listed particle that is wanted. */
   readonly perParticle: number;
   /** Shares of the kinds of unlisted proteins, together 1. */
@@ -63,27 +69,21 @@ const abundanceSpread = 1.2;
  * @param pool names of the unlisted proteins to choose from
  */
 export function drawContents(ranges: ContentRanges, pool: readonly string[], random: Random): Contents {
-  const { crowding, distractors, flexibility, negatives } = ranges;
-  const wanted = Math.round(between(distractors.kinds, random));
+  const { particles, distractors, flexibility, negatives } = ranges;
+  const wanted = Math.round(drawFrom(distractors.kinds, random));
   const chosen = random.shuffle([...pool]).slice(0, wanted);
   const weights = chosen.map(() => Math.exp(abundanceSpread * random.normal()));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return {
-    crowding: betweenLogarithms(crowding, random),
-    perParticle: betweenLogarithms(distractors.perParticle, random),
+    particles: drawFrom(particles, random),
+    perParticle: drawFrom(distractors.perParticle, random),
     kinds: Object.fromEntries(chosen.map((name, i) => [name, weights[i]! / total])),
-    flexibility: { bend: between(flexibility.bend, random), missing: between(flexibility.missing, random) },
+    flexibility: { bend: drawFrom(flexibility.bend, random), missing: drawFrom(flexibility.missing, random) },
     vesicles: random.uniform() < negatives.vesicles,
     gold: random.uniform() < negatives.gold,
     carbon: random.uniform() < negatives.carbon,
   };
 }
-
-const between = ([least, greatest]: Interval, random: Random): number => random.between(least, greatest);
-
-/** Draws a number whose logarithm is even; where a range begins at 0, the number itself is. */
-const betweenLogarithms = ([least, greatest]: Interval, random: Random): number =>
-  least > 0 ? least * (greatest / least) ** random.uniform() : random.between(least, greatest);
 
 /** Draws how many of each kind there are. @param total of all kinds together */
 export function drawKinds(

@@ -64,7 +64,7 @@ export function drawSolution(
   const gold = contents.gold ? drawGold(share, occupancy, drawn("gold"), fewBeads) : [];
   const place = { occupancy, flexibility: contents.flexibility, random: drawn("placement") };
   const population = drawn("population");
-  const counts = drawCounts(volume, wanted, population, contents.crowding);
+  const counts = drawCounts(volume, wanted, population, contents.particles);
   const listed = challengeParticles.flatMap(({ name }) => {
     const density = specimens.particles.get(name);
     return density ? Array<Density>(counts.get(name) ?? 0).fill(density) : [];
@@ -105,4 +105,12 @@ export function paintSolution(
   const picks = particles.map(stamped);
   distractors.forEach(stamped);
   return picks;
+}
+
+/** Counts everything that found a place in a solution, by kind. */
+export function countsOf({ particles, distractors, vesicles, gold }: Solution): Record<string, number> {
+  const counts: Record<string, number> = { "vesicle membrane": vesicles.length, "gold bead": gold.length };
+  for (const { density } of [...particles, ...distractors])
+    counts[density.name] = (counts[density.name] ?? 0) + 1;
+  return counts;
 }

@@ -1,21 +1,21 @@
 import { expect, it } from "vitest";
-import { defaultContents, drawContents, drawKinds } from "../../../../src/data/simulate/solution/contents.js";
+import { defaultRanges } from "../../../../src/data/simulate/rangesFile.js";
+import { drawContents, drawKinds } from "../../../../src/data/simulate/solution/contents.js";
 import { randomFor } from "../../../../src/domain/random.js";
 
 const pool = Array.from({ length: 56 }, (_, i) => `kind ${i + 1}`);
-const drawn = Array.from({ length: 400 }, (_, i) =>
-  drawContents(defaultContents, pool, randomFor(2, "c", i)),
-);
+const drawn = Array.from({ length: 400 }, (_, i) => drawContents(defaultRanges, pool, randomFor(2, "c", i)));
 
 it("draws within the ranges, over their whole width", () => {
   const spans = [
-    [drawn.map(({ crowding }) => crowding), defaultContents.crowding],
-    [drawn.map(({ perParticle }) => perParticle), defaultContents.distractors.perParticle],
-    [drawn.map(({ kinds }) => Object.keys(kinds).length), defaultContents.distractors.kinds],
-    [drawn.map(({ flexibility }) => flexibility.bend), defaultContents.flexibility.bend],
-    [drawn.map(({ flexibility }) => flexibility.missing), defaultContents.flexibility.missing],
+    [drawn.map(({ particles }) => particles), defaultRanges.particles],
+    [drawn.map(({ perParticle }) => perParticle), defaultRanges.distractors.perParticle],
+    [drawn.map(({ kinds }) => Object.keys(kinds).length), defaultRanges.distractors.kinds],
+    [drawn.map(({ flexibility }) => flexibility.bend), defaultRanges.flexibility.bend],
+    [drawn.map(({ flexibility }) => flexibility.missing), defaultRanges.flexibility.missing],
   ] as const;
-  for (const [values, [least, greatest]] of spans) {
+  for (const [values, range] of spans) {
+    const [least, greatest] = range as [number, number];
     const width = greatest - least;
     expect(Math.min(...values)).toBeGreaterThanOrEqual(least);
     expect(Math.max(...values)).toBeLessThanOrEqual(greatest);
@@ -24,7 +24,7 @@ it("draws within the ranges, over their whole width", () => {
   }
   for (const negative of ["vesicles", "gold", "carbon"] as const)
     expect(
-      Math.abs(drawn.filter((one) => one[negative]).length / 400 - defaultContents.negatives[negative]),
+      Math.abs(drawn.filter((one) => one[negative]).length / 400 - defaultRanges.negatives[negative]),
     ).toBeLessThan(0.08);
 });
 

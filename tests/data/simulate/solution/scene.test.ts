@@ -6,14 +6,9 @@ import type { Density } from "../../../../src/data/simulate/density.js";
 import { type PhantomPlan, simulatePhantom } from "../../../../src/data/simulate/phantom.js";
 import { drawSlab, slabMiddle } from "../../../../src/data/simulate/placement.js";
 import { assembleSpecimens, type SpecimenSet } from "../../../../src/data/simulate/population.js";
+import { defaultRanges, type SimulationRanges } from "../../../../src/data/simulate/rangesFile.js";
 import { plus, rotate, type Vector3 } from "../../../../src/data/simulate/rotation.js";
-import {
-  type ContentRanges,
-  type Contents,
-  calmContents,
-  defaultContents,
-  drawContents,
-} from "../../../../src/data/simulate/solution/contents.js";
+import { type Contents, drawContents } from "../../../../src/data/simulate/solution/contents.js";
 import { coverOf, type PlacedCopy, placeCopies } from "../../../../src/data/simulate/solution/placing.js";
 import { drawSolution } from "../../../../src/data/simulate/solution/scene.js";
 import { randomFor } from "../../../../src/domain/random.js";
@@ -91,7 +86,7 @@ describe("placeCopies", () => {
   it("keeps the gap between any two and all of them in the ice, whatever is asked for", () => {
     fc.assert(
       fc.property(radii, size, fc.nat(), fc.constantFrom(0, 6), (wanted, extent, seed, bend) => {
-        const slab = drawSlab(extent, randomFor(seed, "slab"));
+        const slab = drawSlab(extent, defaultRanges.ice, randomFor(seed, "slab"));
         const place = {
           occupancy: new Occupancy(slab),
           flexibility: { ...rigid, bend },
@@ -113,7 +108,7 @@ describe("placeCopies", () => {
   });
 
   it("places everything where there is room: a hundred large ones, or five thousand small ones", () => {
-    const slab = drawSlab({ x: 6300, y: 6300, z: 1840 }, randomFor(1, "slab"));
+    const slab = drawSlab({ x: 6300, y: 6300, z: 1840 }, defaultRanges.ice, randomFor(1, "slab"));
     for (const [count, radius] of [
       [100, 120],
       [5000, 55],
@@ -125,14 +120,15 @@ describe("placeCopies", () => {
 });
 
 /** Contents at the crowded end, with everything that can be in them. */
-const crowded: ContentRanges = {
-  crowding: [1.5, 1.5],
-  distractors: { kinds: [30, 30], perParticle: [6, 6] },
-  flexibility: { bend: [6, 6], missing: [0.1, 0.1] },
+const crowded: SimulationRanges = {
+  ...defaultRanges,
+  particles: 1.5,
+  distractors: { kinds: 30, perParticle: 6 },
+  flexibility: { bend: 6, missing: 0.1 },
   negatives: { vesicles: 1, gold: 1, carbon: 1 },
 };
 
-const contentsOf = (ranges: ContentRanges, run = 1): Contents =>
+const contentsOf = (ranges: SimulationRanges, run = 1): Contents =>
   drawContents(
     ranges,
     specimens.distractors.map(({ name }) => name),
@@ -140,9 +136,9 @@ const contentsOf = (ranges: ContentRanges, run = 1): Contents =>
   );
 
 describe("drawSolution", () => {
-  const solutionOf = (ranges: ContentRanges, run = 1, edge = 3000) =>
+  const solutionOf = (ranges: SimulationRanges, run = 1, edge = 3000) =>
     drawSolution(
-      drawSlab({ x: edge, y: edge, z: 1840 }, randomFor(2, "slab")),
+      drawSlab({ x: edge, y: edge, z: 1840 }, defaultRanges.ice, randomFor(2, "slab")),
       contentsOf(ranges, run),
       specimens,
       new Map(),
@@ -169,8 +165,8 @@ describe("drawSolution", () => {
 
   it("holds as many distractors as drawn, of the kinds drawn", () => {
     for (let run = 1; run <= 4; run++) {
-      const contents = contentsOf(defaultContents, run);
-      const { particles, distractors } = solutionOf(defaultContents, run);
+      const contents = contentsOf(defaultRanges, run);
+      const { particles, distractors } = solutionOf(defaultRanges, run, 6300);
       const wanted = Math.round(contents.perParticle * particles.length);
       expect(distractors.length).toBeGreaterThan(0.9 * wanted);
       expect(distractors.length).toBeLessThan(1.1 * wanted + 5);
@@ -179,33 +175,34 @@ describe("drawSolution", () => {
   });
 
   it("holds no more than particles and distractors where nothing else is asked for", () => {
-    const { vesicles, film, gold } = solutionOf({
-      ...calmContents,
-      negatives: { vesicles: 0, gold: 0, carbon: 0 },
-    });
+    const none = { vesicles: 0, gold: 0, carbon: 0 };
+    const { vesicles, film, gold } = solutionOf({ ...defaultRanges, negatives: none });
     expect([vesicles, film, gold]).toEqual([[], undefined, []]);
   });
 });
 
 describe("simulatePhantom", () => {
   const plan: PhantomPlan = {
-    ...{ seed: 4, part: "train", run: 1, spacing, noise: 0 },
+    ...{ seed: 4, part: "train", run: 1, spacing, ranges: crowded },
     shape: [60, 96, 100],
     counts: new Map([["ribosome", 2]]),
   };
 
   it("gives the same voxels and picks for the same plan and contents, and others for other contents", () => {
     const bytes = ({ wbp }: { wbp: Float32Array }) => Buffer.from(wbp.buffer, wbp.byteOffset, wbp.byteLength);
-    const [a, b] = [simulatePhantom(plan, specimens, crowded), simulatePhantom(plan, specimens, crowded)];
+    const [a, b] = [simulatePhantom(plan, specimens), simulatePhantom(plan, specimens)];
     expect(Buffer.compare(bytes(a), bytes(b))).toBe(0);
     expect(b.picks).toEqual(a.picks);
     expect(a.picks.filter(({ type }) => type === "ribosome")).toHaveLength(2);
-    const calm = simulatePhantom(plan, specimens, calmContents);
-    expect(Buffer.compare(bytes(a), bytes(calm))).not.toBe(0);
+    const still = { ...crowded, flexibility: rigid };
+    const other = simulatePhantom({ ...plan, ranges: still }, specimens);
+    expect(Buffer.compare(bytes(a), bytes(other))).not.toBe(0);
   });
 
-  it("lists no distractor among the picks", () => {
-    const { picks } = simulatePhantom(plan, specimens, crowded);
+  it("lists no distractor among the picks, and tells what found a place", () => {
+    const { picks, contents } = simulatePhantom(plan, specimens);
     for (const { type } of picks) expect(specimens.particles.has(type)).toBe(true);
+    const others = Object.keys(contents!.placed).filter((kind) => kind.startsWith("distractor"));
+    expect(others.length).toBeGreaterThan(5);
   });
 });
