@@ -67,14 +67,14 @@ function shiftAt(field: Float64Array, [x, y, z]: Vector3): [number, number, numb
 
 /** Where a point of a deformed copy comes from in the template. */
 export interface Warp {
-  /** Sets `x`, `y`, `z` and `volume` for a point in Å from the copy's centre. */
+  /** Sets `x`, `y` and `z` for a point in Å from the copy's centre. */
   from(x: number, y: number, z: number): void;
   /** The template's point, Å from its centre of mass. */
   x: number;
   y: number;
   z: number;
-  /** The template's volume that went into the copy's there: density times this conserves mass. */
-  volume: number;
+  /** Returns the template's volume that went into the copy's at a point: density times this conserves mass. */
+  volume(x: number, y: number, z: number): number;
 }
 
 /** Makes the warp of a deformation; one of amplitude 0 changes no bit of any point. */
@@ -85,23 +85,24 @@ export function warpOf({ amplitude, radius, field }: Deformation): Warp {
     x: 0,
     y: 0,
     z: 0,
-    volume: 1,
     from(x, y, z) {
       const shift = (at: number): number =>
         x * (f[at]! + f[at + 3]! * x + f[at + 6]! * y) +
         y * (f[at + 1]! + f[at + 4]! * y + f[at + 7]! * z) +
         z * (f[at + 2]! + f[at + 5]! * z + f[at + 8]! * x);
+      this.x = x + shift(0);
+      this.y = y + shift(terms);
+      this.z = z + shift(2 * terms);
+    },
+    volume(x, y, z) {
       for (let row = 0; row < 3; row++) {
         const at = row * terms;
         slope[3 * row] = f[at]! + 2 * f[at + 3]! * x + f[at + 6]! * y + f[at + 8]! * z;
         slope[3 * row + 1] = f[at + 1]! + 2 * f[at + 4]! * y + f[at + 6]! * x + f[at + 7]! * z;
         slope[3 * row + 2] = f[at + 2]! + 2 * f[at + 5]! * z + f[at + 7]! * y + f[at + 8]! * x;
       }
-      this.x = x + shift(0);
-      this.y = y + shift(terms);
-      this.z = z + shift(2 * terms);
       const [a, e, i] = [1 + slope[0]!, 1 + slope[4]!, 1 + slope[8]!];
-      this.volume = Math.max(
+      return Math.max(
         0,
         a * (e * i - slope[5]! * slope[7]!) -
           slope[1]! * (slope[3]! * i - slope[5]! * slope[6]!) +

@@ -150,7 +150,7 @@ function deformedSampler(density: Density, deformation: Deformation): ParticleSa
     warp.from(x, y, z);
     rigid(warp.x, warp.y, warp.z, found);
     if (found.whole === 0) return;
-    found.whole *= warp.volume;
+    found.whole *= warp.volume(x, y, z);
     found.left = deformation.cut
       ? found.whole * shareLeft(deformation, [warp.x, warp.y, warp.z])
       : found.whole;

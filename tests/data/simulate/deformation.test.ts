@@ -17,12 +17,12 @@ import { randomFor } from "../../../src/domain/random.js";
 import { angstrom } from "../../../src/domain/units.js";
 
 const spacing = 10.012444196428572;
-const at = { x: angstrom(301), y: angstrom(296), z: angstrom(299.5) };
+const at = { x: angstrom(231), y: angstrom(226), z: angstrom(229.5) };
 const flexible = { bend: 6, missing: 0 };
 
 /** A field with one copy, its pick, its mass in kilodalton and its centre of mass in Å. */
 function stamped(density: Parameters<typeof stamp>[1], seed: number, deformation?: Deformation) {
-  const field = emptyField([60, 60, 60], spacing);
+  const field = emptyField([46, 46, 46], spacing);
   const pick = stamp(field, density, randomRotation(randomFor(seed, "turn")), at, deformation);
   const [, ny, nx] = field.shape;
   let mass = 0;
@@ -46,10 +46,10 @@ const ribosome = everything.find(({ name }) => name === "ribosome")!;
 
 describe("a deformed copy", () => {
   it.each(everything.map(({ name }) => name))(
-    "%s keeps its mass to 3 %%, and its pick is its centre of mass",
+    "%s keeps its mass to a few per cent, and its pick is its centre of mass",
     (name) => {
       const density = everything.find((one) => one.name === name)!;
-      for (let seed = 0; seed < 3; seed++) {
+      for (let seed = 0; seed < 2; seed++) {
         const drawn = drawDeformation(flexible, density, randomFor(seed, name));
         const deformation = { ...drawn, amplitude: greatestBend(flexible, density.radius) };
         const rigid = stamped(density, seed);
@@ -107,8 +107,7 @@ describe("warpOf", () => {
           return [warp.x, warp.y, warp.z];
         };
         const here = [x!, y!, z!];
-        from(here);
-        const { volume } = warp;
+        const volume = warp.volume(here[0]!, here[1]!, here[2]!);
         const step = 1e-3;
         const columns = [0, 1, 2].map((axis) => {
           const ahead = from(here.map((value, i) => value + (i === axis ? step : 0)));
@@ -136,7 +135,7 @@ describe("warpOf", () => {
     const warp = warpOf({ amplitude: 5, radius: 50, field });
     warp.from(10, -20, 30);
     expect([warp.x, warp.y, warp.z]).toEqual([11, -22, 33]);
-    expect(warp.volume).toBeCloseTo(1.1 ** 3, 12);
+    expect(warp.volume(10, -20, 30)).toBeCloseTo(1.1 ** 3, 12);
   });
 });
 

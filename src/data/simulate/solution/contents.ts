@@ -20,7 +20,7 @@ export const contentKeys = {
         .default([10, 40])
         .describe("kinds of unlisted proteins in a tomogram; each has its own share, some rare, some common"),
       perParticle: drawnRange(0, 50)
-        .default([1, 10])
+        .default([1, 12])
         .describe("unlisted proteins for each particle, as far as they find room"),
     })
     .prefault({}),

@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { defaultRanges } from "../../../../src/data/simulate/rangesFile.js";
-import { drawContents, drawKinds } from "../../../../src/data/simulate/solution/contents.js";
+import { parse } from "yaml";
+import { defaultRanges, rangesSchema } from "../../../../src/data/simulate/rangesFile.js";
+import { contentKeys, drawContents, drawKinds } from "../../../../src/data/simulate/solution/contents.js";
 import { randomFor } from "../../../../src/domain/random.js";
 
 const pool = Array.from({ length: 56 }, (_, i) => `kind ${i + 1}`);
@@ -44,4 +46,10 @@ it("draws as many of each kind as its share says", () => {
   expect(counts.get("b")! / 4000).toBeCloseTo(0.25, 1);
   expect(counts.get("c")! / 4000).toBeCloseTo(0.05, 1);
   expect(drawKinds({}, 10, randomFor(3, "kinds")).size).toBe(0);
+});
+
+it("has the defaults that docs/solutions.md shows", () => {
+  const [, shown] = /```text\n(.*?)```/s.exec(readFileSync("docs/solutions.md", "utf8"))!;
+  expect(rangesSchema.parse(parse(shown!))).toEqual(defaultRanges);
+  expect(Object.keys(parse(shown!) as object)).toEqual(Object.keys(contentKeys));
 });

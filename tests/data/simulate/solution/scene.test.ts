@@ -39,15 +39,22 @@ interface Sphere {
 const spheresOf = ({ density, at, rotation }: PlacedCopy): Sphere[] =>
   coverOf(density).map((sphere) => ({ at: plus(at, rotate(rotation, sphere.at)), radius: sphere.radius }));
 
-/** The least distance in Å between two copies, by the spheres that cover them. */
+/** The least distance in Å between two copies, by the spheres that cover them; 20 where all are farther apart. */
 function closest(copies: readonly PlacedCopy[]): number {
   const spheres = copies.map(spheresOf);
-  let least = Infinity;
-  for (const [i, some] of spheres.entries())
-    for (const others of spheres.slice(0, i))
-      for (const one of some)
-        for (const other of others)
-          least = Math.min(least, Math.hypot(...plus(one.at, other.at, -1)) - one.radius - other.radius);
+  let least = 20;
+  for (const [i, one] of copies.entries()) {
+    for (const [j, other] of copies.slice(0, i).entries()) {
+      const apart = Math.hypot(...plus(one.at, other.at, -1));
+      if (apart > one.density.radius + other.density.radius + 100) continue;
+      for (const a of spheres[i]!)
+        for (const b of spheres[j]!)
+          least = Math.min(
+            least,
+            Math.hypot(a.at[0] - b.at[0], a.at[1] - b.at[1], a.at[2] - b.at[2]) - a.radius - b.radius,
+          );
+    }
+  }
   return least;
 }
 
@@ -146,9 +153,9 @@ describe("drawSolution", () => {
     );
 
   it("lets nothing overlap: copies, membranes, gold and carbon", () => {
-    const { particles, distractors, vesicles, gold, film } = solutionOf(crowded);
+    const { particles, distractors, vesicles, gold, film } = solutionOf(crowded, 1, 2000);
     const copies = [...particles, ...distractors];
-    expect(copies.length).toBeGreaterThan(500);
+    expect(copies.length).toBeGreaterThan(200);
     expect(vesicles.length).toBeGreaterThan(0);
     expect(gold.length).toBeGreaterThan(0);
     expect(closest(copies)).toBeGreaterThanOrEqual(4 - 1e-6);
@@ -184,7 +191,7 @@ describe("drawSolution", () => {
 describe("simulatePhantom", () => {
   const plan: PhantomPlan = {
     ...{ seed: 4, part: "train", run: 1, spacing, ranges: crowded },
-    shape: [60, 96, 100],
+    shape: [48, 64, 68],
     counts: new Map([["ribosome", 2]]),
   };
 
