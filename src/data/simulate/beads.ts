@@ -3,7 +3,7 @@ import type { Random } from "../../domain/random.js";
 import type { Rotation } from "../../domain/rotation.js";
 import { angstrom } from "../../domain/units.js";
 import type { Volume } from "../../domain/volume.js";
-import { rotate, transposed, type Vector3 } from "./rotation.js";
+import { dot, rotate, transposed, type Vector3 } from "./rotation.js";
 
 /** A Gaussian bead of a body. */
 export interface Bead {
@@ -25,12 +25,16 @@ export interface Ellipsoid {
 const pitch = 9;
 /** Volume in Å³ that a bead of weight 1 stands for. */
 export const beadVolume = pitch ** 3;
+/** Dalton of protein per Å³ (1.35 g/cm³). */
+export const proteinDensity = 0.81;
 
 /** Returns the density at a point: that of the densest ellipsoid that holds it, 0 outside them all. */
 export function densityAt(bodies: readonly Ellipsoid[], point: Vector3): number {
   let found = 0;
   for (const { at, axes, turn, weight = 1 } of bodies) {
     const offset: Vector3 = [point[0] - at[0], point[1] - at[1], point[2] - at[2]];
+    const longest = Math.max(axes[0], axes[1], axes[2]) * (1 + 1e-9);
+    if (dot(offset, offset) > longest * longest) continue;
     const [x, y, z] = turn ? rotate(transposed(turn), offset) : offset;
     if ((x / axes[0]) ** 2 + (y / axes[1]) ** 2 + (z / axes[2]) ** 2 <= 1) found = Math.max(found, weight);
   }

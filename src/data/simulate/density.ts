@@ -5,6 +5,7 @@ import { challengeParticles } from "../../domain/particles.js";
 import { type Spacing3, type Volume, voxelCount } from "../../domain/volume.js";
 import { readMrc } from "../../formats/mrc/reader.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
+import type { Vector3 } from "./rotation.js";
 
 /** A particle's density, ready to be placed: dalton per voxel of `map`, never negative. */
 export interface Density {
@@ -73,6 +74,23 @@ function forEachVoxel(map: Volume, visit: (value: number, z: number, y: number, 
       }
     }
   }
+}
+
+/** Returns how far in Å a density reaches from its centre of mass in a direction, down to a tenth of its peak. */
+export function reachTowards({ map, centre }: Density, [dx, dy, dz]: Vector3): number {
+  const [nz, ny, nx] = map.shape;
+  const [sz, sy, sx] = map.spacing;
+  const least = 0.1 * map.data.reduce((peak, value) => Math.max(peak, value), 0);
+  let most = 0;
+  for (let z = 0, at = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      const height = (z - centre[0]) * sz * dz + (y - centre[1]) * sy * dy;
+      for (let x = 0; x < nx; x++) {
+        if (map.data[at++]! > least) most = Math.max(most, height + (x - centre[2]) * sx * dx);
+      }
+    }
+  }
+  return most;
 }
 
 /** Returns the volume of one voxel in Å³. */

@@ -1,18 +1,16 @@
 /** Phantoms: simulated tomograms with known particles. */
-import { challengeParticles, type ParticlePick } from "../../domain/particles.js";
 import { type Random, randomFor } from "../../domain/random.js";
-import type { Rotation } from "../../domain/rotation.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
-import type { Density } from "./density.js";
 import { croppedInPlace, emptyField, type Field } from "./field.js";
 import { type DrawnImaging, drawImaging } from "./microscope/ranges.js";
 import { image } from "./microscope/reconstruct.js";
-import { type Body, drawSlab, placeBodies } from "./placement.js";
-import { drawCounts, drawDistractors, type SpecimenSet } from "./population.js";
+import { drawSlab } from "./placement.js";
+import type { SpecimenSet } from "./population.js";
 import type { SimulationRanges } from "./rangesFile.js";
-import { randomRotation } from "./rotation.js";
-import { stamp } from "./stamp.js";
+import { type Contents, drawContents } from "./solution/contents.js";
+import { countsOf, drawSolution, paintSolution } from "./solution/scene.js";
+import type { PhantomPick } from "./stamp.js";
 
 /** The plan of one phantom; equal plans give equal bytes. */
 export interface PhantomPlan {
@@ -31,11 +29,6 @@ export interface PhantomPlan {
   readonly halves?: boolean;
 }
 
-/** A true particle with its orientation. */
-export interface PhantomPick extends ParticlePick {
-  readonly rotation: Rotation;
-}
-
 /** A simulated tomogram and its truth. */
 export interface Phantom {
   readonly picks: readonly PhantomPick[];
@@ -43,12 +36,12 @@ export interface Phantom {
   /** Voxels of the plan's shape, z slowest; protein is dark. */
   readonly wbp: Float32Array;
   readonly denoised: Float32Array;
+  /** What a solution holds; a cell tells of itself. */
+  readonly contents?: Contents & { readonly placed: Readonly<Record<string, number>> };
   /** The reconstruction of the even tilts less `wbp`; that of the odd ones is as much on the other side. */
   readonly halfDifference?: Float32Array;
 }
 
-/** Distance in Å kept between two particles. */
-const gap = 4;
 /** Standard deviation of the challenge's tomograms. */
 const tomogramDeviation = 7.2e-6;
 
@@ -63,24 +56,19 @@ export function simulatePhantom(plan: PhantomPlan, specimens: SpecimenSet): Phan
     randomFor(plan.seed, `phantom ${plan.part} ${purpose}`, plan.run);
   const [z, y, x] = plan.shape.map((size) => size * plan.spacing) as [number, number, number];
   const slab = drawSlab({ x, y, z }, plan.ranges.ice, drawn("slab"));
-  const densities = new Map<string, Density>(specimens.particles);
-  densities.set(specimens.bead.name, specimens.bead);
-  for (const distractor of specimens.distractors) densities.set(distractor.name, distractor);
-  const bodies = drawBodies(plan, specimens, densities, drawn("population"));
-  const placed = placeBodies(bodies, slab, drawn("placement"));
+  const pool = specimens.distractors.map(({ name }) => name);
+  const contents = drawContents(plan.ranges, pool, drawn("contents"));
+  const solution = drawSolution(slab, contents, specimens, plan.counts, drawn);
   checkCounts(
     plan,
-    placed.map(({ kind }) => kind),
+    solution.particles.map(({ density }) => density.name),
   );
   const field = emptyField(plan.shape, plan.spacing);
-  const turns = drawn("orientation");
-  const picks: PhantomPick[] = [];
-  for (const { kind, at } of placed) {
-    const rotation = randomRotation(turns);
-    const centre = stamp(field, densities.get(kind)!, rotation, at);
-    if (specimens.particles.has(kind)) picks.push({ type: kind, ...centre, rotation });
-  }
-  return imaged(field, plan, slab.thickness, picks, drawn);
+  const picks = paintSolution({ field, shape: plan.shape }, solution, contents.flexibility, drawn);
+  return {
+    ...imaged(field, plan, slab.thickness, picks, drawn),
+    contents: { ...contents, placed: countsOf(solution) },
+  };
 }
 
 /**
@@ -125,24 +113,6 @@ export function checkCounts({ counts, shape }: PhantomPlan, placed: readonly str
       );
     }
   }
-}
-
-function drawBodies(
-  plan: PhantomPlan,
-  specimens: SpecimenSet,
-  densities: ReadonlyMap<string, Density>,
-  random: Random,
-): Body[] {
-  const volume = plan.shape.reduce((product, size) => product * size * plan.spacing, 1);
-  const kinds: string[] = [];
-  const counts = drawCounts(volume, plan.counts, random);
-  for (const { name } of challengeParticles) kinds.push(...Array<string>(counts.get(name) ?? 0).fill(name));
-  const { proteins, beads } = drawDistractors(volume, random);
-  for (let i = 0; i < proteins && specimens.distractors.length > 0; i++) {
-    kinds.push(specimens.distractors[random.integer(specimens.distractors.length)]!.name);
-  }
-  kinds.push(...Array<string>(beads).fill(specimens.bead.name));
-  return kinds.map((kind) => ({ kind, radius: densities.get(kind)!.radius + gap / 2 }));
 }
 
 /** Returns the factor that brings values to the challenge's standard deviation. */

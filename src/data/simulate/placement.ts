@@ -1,8 +1,7 @@
-/** Random placement of bodies in a slab of ice without overlap. */
+/** The slab of ice that bodies are placed in, and the spheres that they take. */
 import type { Random } from "../../domain/random.js";
-import type { Position } from "../../domain/units.js";
 import { type DrawnRange, drawFrom } from "./range.js";
-import { positionOf, type Vector3 } from "./rotation.js";
+import type { Vector3 } from "./rotation.js";
 
 /** A layer of ice, slightly tilted: its middle lies at z = height + slopeX·(x − X/2) + slopeY·(y − Y/2). */
 export interface Slab {
@@ -13,17 +12,6 @@ export interface Slab {
   readonly height: number;
   readonly slopeX: number;
   readonly slopeY: number;
-}
-
-/** A body to place: its kind and the radius in Å of the sphere that it fills. */
-export interface Body {
-  readonly kind: string;
-  readonly radius: number;
-}
-
-/** A placed body. */
-interface Placed extends Body {
-  readonly at: Position;
 }
 
 /** Ranges of the ice: its thickness in Å, and its slopes along x and y in degrees. */
@@ -66,32 +54,6 @@ export function drawPoint(slab: Slab, height: number, random: Random): Vector3 {
   const x = random.between(rim, slab.size.x - rim);
   const y = random.between(rim, slab.size.y - rim);
   return [x, y, slabMiddle(slab, x, y) + random.between(-height, height)];
-}
-
-/** Attempts before a body is left out for lack of space. */
-const attempts = 2000;
-
-/**
- * Places bodies at random so that no two spheres touch and every sphere lies between the slab's faces; centres may lie
- * anywhere in x and y, as at the edges of a real field of view. The largest are placed first.
- *
- * @returns the bodies that fitted, in the order of placement
- */
-export function placeBodies(bodies: readonly Body[], slab: Slab, random: Random): Placed[] {
-  const taken = new Spheres();
-  const placed: Placed[] = [];
-  for (const { kind, radius } of [...bodies].sort((a, b) => b.radius - a.radius)) {
-    const free = freeHeight(slab, radius);
-    if (free < 0) continue;
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      const at = drawPoint(slab, free, random);
-      if (taken.overlap(at, radius)) continue;
-      taken.add(at, radius);
-      placed.push({ kind, radius, at: positionOf(at) });
-      break;
-    }
-  }
-  return placed;
 }
 
 /** Edge in Å of the cubes by which spheres are found. */

@@ -1,8 +1,9 @@
-/** What a phantom holds: the numbers of particles, distractors and gold beads, and their densities. */
+/** What a phantom holds: the numbers of particles, and the densities of particles and distractors. */
 import { challengeParticles } from "../../domain/particles.js";
 import type { Random } from "../../domain/random.js";
 import { type Density, isParticle, readDensities } from "./density.js";
-import { distractorShapes, goldBead, shapeOf } from "./shapes.js";
+import { shapeOf } from "./shapes.js";
+import { builtInDistractors } from "./solution/distractors.js";
 
 /** Volume in Å³ of one of the challenge's tomograms, 184 × 630 × 630 voxels of 10.012 Å. */
 export const referenceVolume = 184 * 630 * 630 * 10.012444196428572 ** 3;
@@ -16,9 +17,6 @@ const perReference: Readonly<Record<string, number>> = {
   thyroglobulin: 34,
   "virus-like-particle": 16,
 };
-/** Numbers of small unlisted proteins and of gold beads per reference volume. */
-const distractorsPerReference = 45;
-const beadsPerReference = 3;
 
 /**
  * Exponent of the crowding in small volumes: a tenth of the volume holds as many particles as half of it would, so that
@@ -35,44 +33,32 @@ const spread = 0.2;
  *
  * @param volume Å³
  * @param wanted counts given by the user; the count of any other type is drawn
+ * @param times numbers relative to the challenge's
  */
 export function drawCounts(
   volume: number,
   wanted: ReadonlyMap<string, number>,
   random: Random,
+  times = 1,
 ): ReadonlyMap<string, number> {
   const share = volume / referenceVolume;
   const crowding = Math.min(greatestCrowding, Math.max(1, share ** -crowdingPower));
   return new Map(
     challengeParticles.map(({ name }) => {
-      const mean = (perReference[name] ?? 0) * share * crowding;
+      const mean = (perReference[name] ?? 0) * share * crowding * times;
       const drawn = Math.max(fewest, Math.round(mean * (1 + spread * random.normal())));
       return [name, wanted.get(name) ?? drawn];
     }),
   );
 }
 
-/** Draws how many distractors and gold beads a tomogram holds; beads are not crowded. */
-export function drawDistractors(volume: number, random: Random): { proteins: number; beads: number } {
-  const share = volume / referenceVolume;
-  const crowding = Math.min(greatestCrowding, Math.max(1, share ** -crowdingPower));
-  return {
-    proteins: Math.round(distractorsPerReference * share * crowding * random.between(0.7, 1.3)),
-    beads: Math.floor(beadsPerReference * share * random.between(0, 2) + random.uniform()),
-  };
-}
-
-/** Densities of a phantom's specimens: the particles by name, the distractors, and a gold bead. */
+/** Densities of a phantom's specimens: the particles by name, and the distractors. */
 export interface SpecimenSet {
   readonly particles: ReadonlyMap<string, Density>;
   readonly distractors: readonly Density[];
   /** Those of the distractors that come from maps. */
   readonly mappedDistractors: readonly Density[];
-  readonly bead: Density;
 }
-
-/** Number of built-in distractors. */
-const distractorKinds = 4;
 
 /**
  * Assembles the densities of phantoms: maps where the folder has them, built-in shapes for the rest.
@@ -91,7 +77,6 @@ export async function assembleSpecimens(spacing: number, folder?: string): Promi
   return {
     particles,
     mappedDistractors,
-    distractors: [...mappedDistractors, ...distractorShapes(distractorKinds, spacing)],
-    bead: goldBead(spacing),
+    distractors: [...mappedDistractors, ...builtInDistractors(spacing)],
   };
 }

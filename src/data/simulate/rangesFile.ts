@@ -9,6 +9,7 @@ import { yamlDocument } from "../../system/schema/yaml.js";
 import { microscopeKeys } from "./microscope/ranges.js";
 import { drawnRange } from "./range.js";
 import { simulationRanges } from "./ranges.js";
+import { contentKeys } from "./solution/contents.js";
 
 const { crowding } = simulationRanges;
 
@@ -27,6 +28,7 @@ const ice = z
 export const rangesSchema = z.strictObject({
   ...microscopeKeys,
   ice,
+  ...contentKeys,
   crowding: drawnRange(crowding.least, crowding.greatest)
     .default([0.02, 0.15])
     .describe(

@@ -86,7 +86,8 @@ export function rotationAbout([x, y, z]: Vector3, degrees: number): Rotation {
   return matrixOfUnitQuaternion(Math.cos(half), x * scale, y * scale, z * scale);
 }
 
-function multiply(a: Rotation, b: Rotation): Rotation {
+/** Returns the rotation `b`, then `a`. */
+export function multiply(a: Rotation, b: Rotation): Rotation {
   const entry = (row: number, column: number) =>
     a[3 * row]! * b[column]! + a[3 * row + 1]! * b[column + 3]! + a[3 * row + 2]! * b[column + 6]!;
   return [
@@ -119,6 +120,17 @@ export function rotationGroup(generators: readonly Rotation[]): Rotation[] {
 /** Returns the four rotations with two-fold axes along x, y and z. */
 export const dihedral2 = (): Rotation[] =>
   rotationGroup([rotationAbout([1, 0, 0], 180), rotationAbout([0, 1, 0], 180)]);
+
+/** Returns the rotations by whole parts of a turn about z. */
+export const cyclic = (count: number): Rotation[] => rotationGroup([rotationAbout([0, 0, 1], 360 / count)]);
+
+/** Returns the rotations of a prism about z, with two-fold axes across it. */
+export const dihedral = (count: number): Rotation[] =>
+  rotationGroup([rotationAbout([0, 0, 1], 360 / count), rotationAbout([1, 0, 0], 180)]);
+
+/** Returns the 12 rotations of a tetrahedron. */
+export const tetrahedral = (): Rotation[] =>
+  rotationGroup([rotationAbout([0, 0, 1], 180), rotationAbout([1, 1, 1], 120)]);
 
 /** Returns the 24 rotations of a cube. */
 export const octahedral = (): Rotation[] =>

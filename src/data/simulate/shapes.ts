@@ -4,7 +4,16 @@
  */
 import { randomFor } from "../../domain/random.js";
 import type { Rotation } from "../../domain/rotation.js";
-import { type Bead, densityAt, type Ellipsoid, fillWithBeads, renderBeads, symmetrised } from "./beads.js";
+import {
+  type Bead,
+  beadVolume,
+  densityAt,
+  type Ellipsoid,
+  fillWithBeads,
+  proteinDensity,
+  renderBeads,
+  symmetrised,
+} from "./beads.js";
 import { type Density, densityOf } from "./density.js";
 import {
   dihedral2,
@@ -135,14 +144,11 @@ const shapes: Readonly<Record<string, Shape>> = {
 /** Returns a particle's mass in kilodalton; undefined if it is none of the six. */
 export const massOf = (name: string): number | undefined => shapes[name]?.mass;
 
-/** Mass in kilodalton: a twentieth of the real mass of 10 nm of gold, since contrast saturates. */
-const goldMass = 1500;
-
 /**
  * Returns the blur of a bead in Å: helices and side chains are not resolved at the tomogram's voxels, which set the
  * least blur.
  */
-export const blur = (spacing: number): number => Math.max(6.5, 0.8 * spacing);
+const blur = (spacing: number): number => Math.max(6.5, 0.8 * spacing);
 
 /** Returns the density of one of the six particles at a spacing (Å per voxel); undefined for any other name. */
 export function shapeOf(name: string, spacing: number): Density | undefined {
@@ -150,30 +156,24 @@ export function shapeOf(name: string, spacing: number): Density | undefined {
   return shape && densityOf(name, renderBeads(shape.beads(), spacing, blur(spacing)), shape.mass);
 }
 
-/** Makes small proteins of 40 to 160 kDa that are in no list of picks, each a handful of lobes. */
-export function distractorShapes(count: number, spacing: number): Density[] {
-  return Array.from({ length: count }, (_, i) => {
-    const random = randomFor(0, "shape distractor", i);
-    const bodies: Ellipsoid[] = Array.from({ length: 2 + random.integer(3) }, () => ({
-      at: [24 * random.normal(), 14 * random.normal(), 14 * random.normal()],
-      axes: [random.between(12, 24), random.between(12, 22), random.between(10, 20)],
-    }));
-    const beads = fillWithBeads((point) => densityAt(bodies, point), 90, 0.3, random);
-    return densityOf(
-      `distractor ${i + 1}`,
-      renderBeads(beads, spacing, blur(spacing)),
-      random.between(40, 160),
-    );
-  });
+/**
+ * Makes the density of a protein from its bodies; where they overlap, the densest counts.
+ *
+ * @param spacing Å per voxel
+ * @param extent half edge in Å of the cube that holds the bodies
+ * @param mass kilodalton; by the bodies' volume if it is not given
+ */
+export function proteinOf(
+  name: string,
+  spacing: number,
+  bodies: readonly Ellipsoid[],
+  extent: number,
+  mass?: number,
+): Density {
+  const beads = fillWithBeads((at) => densityAt(bodies, at), extent, 0.25, randomFor(0, `shape ${name}`));
+  return densityOf(name, renderBeads(beads, spacing, blur(spacing)), mass ?? massOfBeads(beads));
 }
 
-/** Makes a gold bead of 10 nm: far denser than any protein. */
-export function goldBead(spacing: number): Density {
-  const beads = fillWithBeads(
-    (point) => densityAt([{ at: [0, 0, 0], axes: [50, 50, 50] }], point),
-    60,
-    0,
-    randomFor(0, "shape gold"),
-  );
-  return densityOf("gold bead", renderBeads(beads, spacing, blur(spacing)), goldMass);
-}
+/** Returns the mass in kilodalton of beads that are as dense as protein. */
+const massOfBeads = (beads: readonly Bead[]): number =>
+  (proteinDensity * beadVolume * beads.reduce((sum, { weight }) => sum + weight, 0)) / 1000;

@@ -10,8 +10,9 @@ import { answering } from "../../system/threads/pool.js";
 import { cellFeatures } from "./cell/features.js";
 import { type Cell, type CellSettings, simulateCell } from "./cell/scene.js";
 import { tintsOf, writeSegmentations } from "./cell/segmentations.js";
-import { type Phantom, type PhantomPick, type PhantomPlan, simulatePhantom } from "./phantom.js";
+import { type Phantom, type PhantomPlan, simulatePhantom } from "./phantom.js";
 import { assembleSpecimens, type SpecimenSet } from "./population.js";
+import type { PhantomPick } from "./stamp.js";
 
 /** A tomogram to simulate, and the folders it goes to. */
 export interface SimulateTask {
@@ -65,8 +66,9 @@ export default answering(async (task: SimulateTask): Promise<Made> => {
 });
 
 /** What was drawn for a tomogram, for its record. */
-const drawnOf = ({ imaging, crowding }: Phantom & Partial<Cell>) => ({
+const drawnOf = ({ imaging, contents, crowding }: Phantom & Partial<Cell>) => ({
   ...imaging,
+  ...(contents ? { contents } : {}),
   ...(crowding === undefined ? {} : { crowding }),
 });
 

@@ -1,9 +1,16 @@
 /** Rasterises a rotated particle into the density field. */
+import type { ParticlePick } from "../../domain/particles.js";
 import type { Rotation } from "../../domain/rotation.js";
 import { angstrom, type Position } from "../../domain/units.js";
+import { type Deformation, shareLeft, warpOf } from "./deformation.js";
 import { type Density, voxelVolume } from "./density.js";
 import type { Field } from "./field.js";
-import { rotate, transposed } from "./rotation.js";
+import { transposed } from "./rotation.js";
+
+/** A true particle with its orientation. */
+export interface PhantomPick extends ParticlePick {
+  readonly rotation: Rotation;
+}
 
 /** Computes Catmull and Rom's cubic weights of the four neighbours of a point that lies `t` past the second. */
 function cubicWeights(t: number, weights: Float64Array): void {
@@ -51,22 +58,31 @@ function sampler({ map }: Density): (z: number, y: number, x: number) => number 
  * Adds a rotated particle to a field, as Da/Å³, and returns where its centre of mass really lies on the grid: that, not
  * the wanted position, is the truth. Parts beyond the field are cut off without moving that centre.
  *
+ * The centre of a deformed copy is that of the bent particle before a domain is taken away: where an average of many
+ * particles comes to lie on it, as the centres of the challenge's truth were found. A missing domain does not move it.
+ *
  * @param wanted Å from the tomogram's corner
  */
-export function stamp(field: Field, density: Density, rotation: Rotation, wanted: Position): Position {
+export function stamp(
+  field: Field,
+  density: Density,
+  rotation: Rotation,
+  wanted: Position,
+  deformation?: Deformation,
+): Position {
   const { spacing } = field;
-  const [mapZ, mapY, mapX] = density.map.spacing;
-  const sample = sampler(density);
-  const scale = 1 / voxelVolume(density.map.spacing);
+  const sample = deformation ? deformedSampler(density, deformation) : rigidSampler(density);
   const middle = [wanted.z, wanted.y, wanted.x].map((value) => value / spacing - 0.5) as [
     number,
     number,
     number,
   ];
-  const half = Math.ceil(density.reach / spacing) + 1;
+  const reach = density.reach + (deformation ? bulge * deformation.amplitude : 0);
+  const half = Math.ceil(reach / spacing) + 1;
   const start = middle.map((value) => Math.round(value) - half) as [number, number, number];
   const edge = 2 * half + 1;
-  const inverse = transposed(rotation);
+  const m = transposed(rotation);
+  const found: Sample = { whole: 0, left: 0 };
   let sum = 0;
   let sumZ = 0;
   let sumY = 0;
@@ -80,17 +96,20 @@ export function stamp(field: Field, density: Density, rotation: Rotation, wanted
       for (let k = 0; k < edge; k++) {
         const x = start[2] + k;
         const dx = (x - middle[2]) * spacing;
-        if (dz * dz + dy * dy + dx * dx > density.reach * density.reach) continue;
-        const [ox, oy, oz] = rotate(inverse, [dx, dy, dz]);
-        const value =
-          scale *
-          sample(density.centre[0] + oz / mapZ, density.centre[1] + oy / mapY, density.centre[2] + ox / mapX);
+        if (dz * dz + dy * dy + dx * dx > reach * reach) continue;
+        sample(
+          m[0] * dx + m[1] * dy + m[2] * dz,
+          m[3] * dx + m[4] * dy + m[5] * dz,
+          m[6] * dx + m[7] * dy + m[8] * dz,
+          found,
+        );
+        const value = found.whole;
         if (value === 0) continue;
         sum += value;
         sumZ += value * z;
         sumY += value * y;
         sumX += value * x;
-        addInside(field, z, y, x, value);
+        addInside(field, z, y, x, found.left);
       }
     }
   }
@@ -98,6 +117,43 @@ export function stamp(field: Field, density: Density, rotation: Rotation, wanted
     x: angstrom((sumX / sum + 0.5) * spacing),
     y: angstrom((sumY / sum + 0.5) * spacing),
     z: angstrom((sumZ / sum + 0.5) * spacing),
+  };
+}
+
+/** Part of a deformation's amplitude by which a copy can reach farther: its rim lies beyond the radius. */
+const bulge = 1.5;
+
+/** Density at a point in Da/Å³: of the whole particle, and what is left of it there. */
+interface Sample {
+  whole: number;
+  left: number;
+}
+
+/** Samples a particle at a point in Å from its centre of mass, in its own frame. */
+type ParticleSampler = (x: number, y: number, z: number, found: Sample) => void;
+
+function rigidSampler(density: Density): ParticleSampler {
+  const [mapZ, mapY, mapX] = density.map.spacing;
+  const [cz, cy, cx] = density.centre;
+  const sample = sampler(density);
+  const scale = 1 / voxelVolume(density.map.spacing);
+  return (x, y, z, found) => {
+    found.whole = scale * sample(cz + z / mapZ, cy + y / mapY, cx + x / mapX);
+    found.left = found.whole;
+  };
+}
+
+function deformedSampler(density: Density, deformation: Deformation): ParticleSampler {
+  const rigid = rigidSampler(density);
+  const warp = warpOf(deformation);
+  return (x, y, z, found) => {
+    warp.from(x, y, z);
+    rigid(warp.x, warp.y, warp.z, found);
+    if (found.whole === 0) return;
+    found.whole *= warp.volume(x, y, z);
+    found.left = deformation.cut
+      ? found.whole * shareLeft(deformation, [warp.x, warp.y, warp.z])
+      : found.whole;
   };
 }
 

@@ -2,11 +2,12 @@
 import { challengeParticles } from "../../../domain/particles.js";
 import type { Random } from "../../../domain/random.js";
 import type { Rotation } from "../../../domain/rotation.js";
-import type { Density } from "../density.js";
+import { proteinDensity } from "../beads.js";
+import { type Density, reachTowards } from "../density.js";
 import { drawPoint, freeHeight, rim } from "../placement.js";
 import { acrossTo, plus, randomRotation, rotate, type Vector3 } from "../rotation.js";
 import type { Occupancy } from "./occupancy.js";
-import { type CellProteins, type MembraneProtein, proteinDensity } from "./proteins.js";
+import type { CellProteins, MembraneProtein } from "./proteins.js";
 import { halfThickness, type Membrane } from "./surfaces.js";
 
 /** A protein to be stamped. */
@@ -39,23 +40,6 @@ export function turnTo(from: Vector3, to: Vector3, degrees: number): Rotation {
   return axes.flatMap((row) =>
     [0, 1, 2].map((i) => row[0] * a[i]! + row[1] * b[i]! + row[2] * from[i]!),
   ) as unknown as Rotation;
-}
-
-/** Returns how far in Å a density reaches from its centre of mass in a direction, down to a tenth of its peak. */
-export function reachTowards({ map, centre }: Density, [dx, dy, dz]: Vector3): number {
-  const [nz, ny, nx] = map.shape;
-  const [sz, sy, sx] = map.spacing;
-  const least = 0.1 * map.data.reduce((peak, value) => Math.max(peak, value), 0);
-  let most = 0;
-  for (let z = 0, at = 0; z < nz; z++) {
-    for (let y = 0; y < ny; y++) {
-      const height = (z - centre[0]) * sz * dz + (y - centre[1]) * sy * dy;
-      for (let x = 0; x < nx; x++) {
-        if (map.data[at++]! > least) most = Math.max(most, height + (x - centre[2]) * sx * dx);
-      }
-    }
-  }
-  return most;
 }
 
 /**

@@ -22,9 +22,9 @@ const attempts = 300;
 const aside = 10;
 
 /** Draws gold beads into free space, most of them near the faces of the ice, and keeps their places. */
-export function drawGold(share: number, occupancy: Occupancy, random: Random): Bead[] {
+export function drawGold(share: number, occupancy: Occupancy, random: Random, howMany = abundance): Bead[] {
   const { slab } = occupancy;
-  const wanted = drawNumber(abundance, share, random);
+  const wanted = drawNumber(howMany, share, random);
   const mean = random.between(beads.least * 1.1, beads.greatest * 0.9);
   const found: Bead[] = [];
   for (let attempt = 0; attempt < attempts && found.length < wanted; attempt++) {

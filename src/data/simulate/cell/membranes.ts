@@ -170,9 +170,15 @@ const aside = 60;
  *
  * @param share the tomogram's volume relative to the challenge's
  */
-export function drawVesicles(slab: Slab, share: number, occupancy: Occupancy, random: Random): Membrane[] {
+export function drawVesicles(
+  slab: Slab,
+  share: number,
+  occupancy: Occupancy,
+  random: Random,
+  howMany = abundance,
+): Membrane[] {
   const { x, y } = slab.size;
-  const wanted = drawNumber(abundance, share, random);
+  const wanted = drawNumber(howMany, share, random);
   const roomy = Math.min(vesicles.greatest, 0.3 * Math.min(x, y));
   const radii = Array.from({ length: wanted }, () =>
     Math.min(roomy, vesicles.least * (roomy / vesicles.least) ** (random.uniform() ** 1.5)),

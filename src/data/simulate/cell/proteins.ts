@@ -1,9 +1,9 @@
 /** Built-in shapes of what a cell holds besides the particles: subunits of filaments, proteins of membranes and cytosol. */
 import { type Random, randomFor } from "../../../domain/random.js";
-import { beadVolume, densityAt, type Ellipsoid, fillWithBeads, renderBeads } from "../beads.js";
-import { type Density, densityOf } from "../density.js";
+import type { Ellipsoid } from "../beads.js";
+import type { Density } from "../density.js";
 import { randomRotation, type Vector3 } from "../rotation.js";
-import { blur } from "../shapes.js";
+import { proteinOf } from "../shapes.js";
 
 /** Proteins of a cell, besides the particles. */
 export interface CellProteins {
@@ -21,26 +21,6 @@ export interface MembraneProtein {
 /** Number of shapes of either kind. */
 const membraneKinds = 6;
 const cytosolKinds = 40;
-
-/** Dalton of protein per Å³ (1.35 g/cm³). */
-export const proteinDensity = 0.81;
-
-/** Makes the density of a protein from its bodies; its mass is by their volume if it is not given. */
-function proteinOf(
-  name: string,
-  spacing: number,
-  bodies: readonly Ellipsoid[],
-  extent: number,
-  mass?: number,
-): Density {
-  const beads = fillWithBeads((at) => densityAt(bodies, at), extent, 0.25, randomFor(0, `shape ${name}`));
-  const volume = beadVolume * beads.reduce((sum, { weight }) => sum + weight, 0);
-  return densityOf(
-    name,
-    renderBeads(beads, spacing, blur(spacing)),
-    mass ?? (proteinDensity * volume) / 1000,
-  );
-}
 
 /** Makes the subunits of filaments: a dimer of tubulin and an actin, x outwards and z along the filament. */
 export function filamentSubunits(spacing: number): Readonly<Record<"microtubule" | "actin", Density>> {

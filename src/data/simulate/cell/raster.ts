@@ -3,13 +3,13 @@ import type { Shape3 } from "../../../domain/volume.js";
 import type { Field } from "../field.js";
 import type { Vector3 } from "../rotation.js";
 
-/** What a cell is drawn on. */
+/** What a scene is drawn on. */
 export interface Canvas {
   readonly field: Field;
   /** Shape of the tomogram, and of the masks. */
   readonly shape: Shape3;
-  /** Bits of the features in each voxel of the tomogram, z slowest. */
-  readonly masks: Uint8Array;
+  /** Bits of the features in each voxel of the tomogram, z slowest; without them, only density is drawn. */
+  readonly masks?: Uint8Array;
 }
 
 /** A box in Å from the tomogram's corner, x, y, z. */
@@ -52,7 +52,7 @@ export function draw({ field, shape, masks }: Canvas, drawing: Drawing): void {
         const away = distance((i + 0.5) * spacing, y, z);
         if (!Number.isFinite(away)) continue;
         field.density[fieldRow + i]! += density(away);
-        if (isInside && i >= 0 && i < shape[2] && holds(away)) masks[maskRow + i]! |= bit;
+        if (masks && isInside && i >= 0 && i < shape[2] && holds(away)) masks[maskRow + i]! |= bit;
       }
     }
   }

@@ -5,12 +5,12 @@
 import { type Random, randomFor } from "../../../domain/random.js";
 import { voxelCount } from "../../../domain/volume.js";
 import { emptyField } from "../field.js";
-import { checkCounts, imaged, type Phantom, type PhantomPick, type PhantomPlan } from "../phantom.js";
+import { checkCounts, imaged, type Phantom, type PhantomPlan } from "../phantom.js";
 import { drawSlab, type Slab } from "../placement.js";
 import { drawCounts, referenceVolume, type SpecimenSet } from "../population.js";
 import { drawFrom } from "../range.js";
 import { positionOf } from "../rotation.js";
-import { stamp } from "../stamp.js";
+import { type PhantomPick, stamp } from "../stamp.js";
 import { drawCarbon, paintCarbon } from "./carbon.js";
 import { type PlacedProtein, placeCytosol, placeMembraneProteins, placeParticles } from "./cytosol.js";
 import { type CellFeature, featuresOf } from "./features.js";
@@ -83,7 +83,8 @@ export function simulateCell(plan: PhantomPlan, settings: CellSettings, specimen
   const cytosol = placeCytosol(kinds, crowding, occupancy, drawn("cytosol"));
 
   const field = emptyField(plan.shape, plan.spacing);
-  const canvas: Canvas = { field, shape: plan.shape, masks: new Uint8Array(voxelCount(plan.shape)) };
+  const masks = new Uint8Array(voxelCount(plan.shape));
+  const canvas: Canvas = { field, shape: plan.shape, masks };
   drawMembranes(canvas, membranes, (x, y, z) => occupancy.isWithin(x, y, z));
   const subunits = filamentSubunits(plan.spacing);
   drawPaths(canvas, microtubule, subunits.microtubule, tubes);
@@ -95,7 +96,7 @@ export function simulateCell(plan: PhantomPlan, settings: CellSettings, specimen
   for (const protein of [...standing, ...cytosol]) stamped(canvas, protein);
   return {
     ...imaged(field, plan, slab.thickness, picks, drawn),
-    masks: canvas.masks,
+    masks,
     membranes,
     crowding,
     proteins: [...particles, ...standing, ...cytosol],

@@ -1,10 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import {
-  boundType,
-  reachTowards,
-  towardsMembrane,
-  turnTo,
-} from "../../../../src/data/simulate/cell/cytosol.js";
+import { boundType, towardsMembrane, turnTo } from "../../../../src/data/simulate/cell/cytosol.js";
 import {
   bitOf,
   type CellFeature,
@@ -13,6 +8,7 @@ import {
 } from "../../../../src/data/simulate/cell/features.js";
 import { type Cell, simulateCell } from "../../../../src/data/simulate/cell/scene.js";
 import { halfThickness } from "../../../../src/data/simulate/cell/surfaces.js";
+import { reachTowards } from "../../../../src/data/simulate/density.js";
 import type { PhantomPlan } from "../../../../src/data/simulate/phantom.js";
 import { assembleSpecimens, type SpecimenSet } from "../../../../src/data/simulate/population.js";
 import { defaultRanges, withFixed } from "../../../../src/data/simulate/rangesFile.js";
