@@ -14,6 +14,9 @@ interface Expected {
   readonly grey: GreyValues;
   readonly picks: readonly (readonly [number, number, number])[];
   readonly radius: number;
+  readonly gains: readonly number[];
+  /** A corner of 12×21×18 voxels of the scene, filtered by the gains. */
+  readonly filtered: readonly number[];
   readonly contrast: Omit<ParticleContrast, "type">;
 }
 
@@ -42,6 +45,19 @@ export function spectrumScene(): Volume {
           2 +
           Math.exp(-((x - 30) ** 2 + (y - 40) ** 2) / 200);
   return { data, shape, spacing: [angstrom(spacing[0]), angstrom(spacing[1]), angstrom(spacing[2])] };
+}
+
+/** The corner of the scene, z, y and x below 12, 21 and 18. */
+export function cornerScene(): Volume {
+  const { data, shape, spacing } = spectrumScene();
+  const corner: Shape3 = [12, 21, 18];
+  const values = new Float32Array(voxelCount(corner));
+  for (let z = 0; z < corner[0]; z++)
+    for (let y = 0; y < corner[1]; y++) {
+      const from = (z * shape[1] + y) * shape[2];
+      values.set(data.subarray(from, from + corner[2]), (z * corner[1] + y) * corner[2]);
+    }
+  return { data: values, shape: corner, spacing };
 }
 
 /** The scene with its first rows along y blank. */

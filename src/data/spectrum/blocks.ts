@@ -63,9 +63,12 @@ export class BlockCutter {
   readonly shape: Shape3;
   readonly #volume: Voxels;
   readonly #windows: readonly Float64Array[];
+  readonly #read: (value: number) => number;
 
-  constructor(volume: Voxels) {
+  /** @param read what stands for a voxel's value */
+  constructor(volume: Voxels, read: (value: number) => number) {
     this.#volume = volume;
+    this.#read = read;
     this.shape = blockShape(volume.shape);
     this.#windows = this.shape.map(hann);
   }
@@ -99,7 +102,7 @@ export class BlockCutter {
         const row = ((z + dz) * shape[1] + y + dy) * shape[2] + x;
         const outer = wz[dz]! * wy[dy]!;
         for (let dx = 0; dx < wx.length; dx++, at++)
-          if (blank?.[row + dx] !== 1) visit(at, data[row + dx]!, outer * wx[dx]!);
+          if (blank?.[row + dx] !== 1) visit(at, this.#read(data[row + dx]!), outer * wx[dx]!);
       }
   }
 }

@@ -28,9 +28,11 @@ export const frequenciesOf = ({ width, power }: Pick<Spectrum, "width" | "power"
 /**
  * Measures a spectrum as the mean over blocks at even places, each under a Hann window (Welch, IEEE Trans. Audio
  * Electroacoust. 15, 1967). Blank voxels are left out. Memory: two blocks of at most 64³ voxels.
+ *
+ * @param read what stands for a voxel's value; the value itself if absent
  */
-export function measureSpectrum(volume: Volume): Spectrum {
-  const cutter = new BlockCutter(volume);
+export function measureSpectrum(volume: Volume, read = (value: number): number => value): Spectrum {
+  const cutter = new BlockCutter(volume, read);
   const map = shellMap(cutter.shape, volume.spacing);
   const re = new Float32Array(voxelCount(cutter.shape));
   const im = new Float32Array(re.length);

@@ -133,6 +133,7 @@ const checkpointOf = (
 ): Checkpoint => ({
   ...{ experiment, spacing, networks, picking, tuneScore: score, lineage },
   ...heldContrast(seen.trained),
+  ...(seen.reference && { reference: seen.reference }),
   ...(features && { features }),
 });
 
@@ -237,13 +238,21 @@ function trainingLabel(network: ExperimentNetwork, networks: readonly Experiment
 const networkSeed = (seed: number, name: string): number =>
   Number.parseInt(hashOf(`${seed}/${name}`).slice(0, 8), 16);
 
-async function readSources({ dataset, splits, experiment, picks }: PreparedRun): Promise<PatchSource[]> {
+async function readSources({
+  dataset,
+  splits,
+  experiment,
+  picks,
+  seen,
+}: PreparedRun): Promise<PatchSource[]> {
   const types = experiment.data.trainOn ?? [experiment.data.tomogram];
   const sources: PatchSource[] = [];
   for (const run of splits.train) {
     const volumes: Volume[] = [];
     for (const tomogram of types)
-      volumes.push(await readNormalised(dataset, run, { ...experiment.data, tomogram }));
+      volumes.push(
+        await readNormalised(dataset, run, { ...experiment.data, tomogram, reference: seen.reference }),
+      );
     const masks = await masksOfVolumes(dataset, experiment, run, types[0]!, volumes);
     sources.push({ run, volumes, picks: picks.get(run)!, masks });
   }
@@ -253,11 +262,12 @@ async function readSources({ dataset, splits, experiment, picks }: PreparedRun):
 const heldVolume = ({ volume }: TuneTomogram): Volume => volume;
 
 async function readTune(prepared: PreparedRun): Promise<TuneTomogram[]> {
-  const { dataset, splits, experiment, external, picks } = prepared;
+  const { dataset, splits, experiment, external, picks, seen } = prepared;
+  const choice = { ...experiment.data, reference: seen.reference };
   const tomograms: TuneTomogram[] = [];
   for (const run of splits.tune) {
     const normalisation = external ? normalisationOf(external) : "standard";
-    const [volume] = await readViews(dataset, run, experiment.data, [normalisation]);
+    const [volume] = await readViews(dataset, run, choice, [normalisation]);
     const masks = await masksOfVolumes(dataset, experiment, run, experiment.data.tomogram, [volume!]);
     const truth = picks.get(run)!;
     tomograms.push({ run, volume: volume!, truth, masks });

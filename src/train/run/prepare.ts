@@ -148,7 +148,8 @@ export async function prepareRun(options: RunOptions, sharing: Sharing = asOne):
   const { lineage, before } = await lineageOf({ ...made, start }, fingerprints);
   const notes = await sharing.check({ networks, splits, picks, masks, fingerprints, before });
   for (const note of new Set(notes)) hears.note(note);
-  const seen = await seeData(dataset, picks, readers, splits.train, reporter, options.seen);
+  const learned = { train: splits.train, isMatched: experiment.data.spectrum === "match" };
+  const seen = await seeData(dataset, picks, readers, learned, reporter, options.seen);
   return {
     experiment,
     experimentHash: experimentHash(experiment),
