@@ -2,6 +2,7 @@
 
 import { type CellFeature, cellFeatures } from "../data/simulate/cell/features.js";
 import { edgeRange, isWithin, type Range, simulationRanges } from "../data/simulate/ranges.js";
+import { defaultRanges, readRanges, withFixed } from "../data/simulate/rangesFile.js";
 import { rootsOf, type SimulatedRun, simulateDataset as simulate } from "../data/simulate/simulateDataset.js";
 import { challengeParticles } from "../domain/particles.js";
 import type { Shape3 } from "../domain/volume.js";
@@ -22,8 +23,12 @@ export interface SimulateOptions {
   readonly part?: "train" | "test";
   /** Particles of a type per tomogram, by the particle's name; the others are drawn. */
   readonly counts?: ReadonlyMap<string, number>;
-  /** Noise relative to the challenge's tomograms; 1 by default, 0 is none. */
+  /** YAML file of ranges from which each tomogram's imaging is drawn; wide ones by default. */
+  readonly ranges?: string;
+  /** Noise relative to the dose's shot noise, over the ranges'; 0 is none. */
   readonly noise?: number;
+  /** Writes the reconstructions of the even and of the odd tilts too, `wbp-even` and `wbp-odd`. */
+  readonly halves?: boolean;
   /**
    * `cell` puts the particles among membranes, filaments, gold, carbon and ice, and writes a segmentation of each; in a
    * `solution`, the default, they are alone with other proteins.
@@ -61,19 +66,19 @@ export async function simulateDataset(out: string, options: SimulateOptions = {}
     ...options,
   };
   checkSettings(settings);
-  const { scene, features, crowding } = options;
-  const ofCell = {
-    ...(features === undefined ? {} : { features }),
-    ...(crowding === undefined ? {} : { crowding }),
-  };
-  const runs = await simulate({ ...settings, ...(scene === "cell" ? { cell: ofCell } : {}) });
-  return { ...rootsOf(settings), runs };
+  const { scene, features, noise, crowding } = options;
+  const drawn = options.ranges === undefined ? defaultRanges : await readRanges(options.ranges);
+  const ranges = withFixed(drawn, { noise, crowding });
+  const cell = scene === "cell" ? { cell: features === undefined ? {} : { features } } : {};
+  const made = { ...settings, ranges, ...cell };
+  const runs = await simulate(made);
+  return { ...rootsOf(made), runs };
 }
 
 function checkSettings(
   settings: Required<Pick<SimulateOptions, "runs" | "spacing" | "seed" | "shape">> & SimulateOptions,
 ): void {
-  const { runs, spacing, seed, shape, counts = new Map<string, number>(), noise = 1 } = settings;
+  const { runs, spacing, seed, shape, counts = new Map<string, number>(), noise } = settings;
   check("runs", runs, simulationRanges.runs);
   check("spacing", spacing, simulationRanges.spacing);
   check("seed", seed, simulationRanges.seed);
@@ -82,7 +87,7 @@ function checkSettings(
     checkType(type);
     check(`counts of ${type}`, count, simulationRanges.count);
   }
-  check("noise", noise, simulationRanges.noise);
+  if (noise !== undefined) check("noise", noise, simulationRanges.noise);
   checkCell(settings);
 }
 

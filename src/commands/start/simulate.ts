@@ -2,6 +2,12 @@
 import { type CellFeature, cellFeatures } from "../../data/simulate/cell/features.js";
 import type { CellSettings } from "../../data/simulate/cell/scene.js";
 import { edgeRange, isWithin, type Range, simulationRanges as ranges } from "../../data/simulate/ranges.js";
+import {
+  defaultRanges,
+  readRanges,
+  type SimulationRanges,
+  withFixed,
+} from "../../data/simulate/rangesFile.js";
 import { rootsOf, simulateDataset } from "../../data/simulate/simulateDataset.js";
 import { challengeParticles } from "../../domain/particles.js";
 import type { Shape3 } from "../../domain/volume.js";
@@ -63,12 +69,7 @@ function cellOf(options: {
   crowding?: number | undefined;
 }): CellSettings | undefined {
   const { scene, features, crowding } = options;
-  if (scene === "cell") {
-    return {
-      ...(features === undefined ? {} : { features: parseFeatures(features) }),
-      ...(crowding === undefined ? {} : { crowding: checked("crowding", crowding, ranges.crowding) }),
-    };
-  }
+  if (scene === "cell") return features === undefined ? {} : { features: parseFeatures(features) };
   const flag = features !== undefined ? "features" : crowding !== undefined ? "crowding" : undefined;
   if (flag !== undefined)
     throw new PickbenchError("BadUsage", `--${flag} is of cells alone: add --scene cell, or leave it out`);
@@ -83,6 +84,20 @@ function checked(flag: string, value: number, range: Range): number {
     "BadUsage",
     `--${flag} is ${value}, but a ${isWhole ? "whole " : ""}number from ${least} to ${greatest} is wanted`,
   );
+}
+
+/** The ranges of a file or by default, with what flags fix. @throws BadUsage */
+async function rangesOf(options: {
+  ranges?: string | undefined;
+  noise?: number | undefined;
+  crowding?: number | undefined;
+}): Promise<SimulationRanges> {
+  const { noise, crowding } = options;
+  const drawn = options.ranges === undefined ? defaultRanges : await readRanges(options.ranges);
+  return withFixed(drawn, {
+    noise: noise === undefined ? undefined : checked("noise", noise, ranges.noise),
+    crowding: crowding === undefined ? undefined : checked("crowding", crowding, ranges.crowding),
+  });
 }
 
 const counted = (counts: Readonly<Record<string, number>>): string[] =>
@@ -115,10 +130,19 @@ export const command = defineCommand({
         type: "string",
         describe: "counts per tomogram, as in apo-ferritin=40,ribosome=12; the other types are drawn",
       })
+      .option("ranges", {
+        type: "string",
+        describe:
+          "YAML file of ranges from which each tomogram's defocus, tilts, dose, noise, ice and denoiser are drawn (docs/simulation.md); wide ones by default",
+      })
       .option("noise", {
         type: "number",
-        default: 1,
-        describe: "noise relative to the challenge's; 0 is none",
+        describe: "noise relative to the dose's shot noise, over the ranges'; 0 is none",
+      })
+      .option("halves", {
+        type: "boolean",
+        default: false,
+        describe: "also the reconstructions of the even and of the odd tilts, wbp-even and wbp-odd",
       })
       .option("scene", {
         choices: ["solution", "cell"] as const,
@@ -132,7 +156,7 @@ export const command = defineCommand({
       .option("crowding", {
         type: "number",
         describe:
-          "share of a cell's cytosol that is small proteins, 0 to 0.25; drawn from 0.05 to 0.1 by default",
+          "share of a cell's cytosol that is small proteins, 0 to 0.25, over the ranges'; drawn by default",
       })
       .option("preview", {
         type: "boolean",
@@ -158,7 +182,8 @@ export const command = defineCommand({
       part: options.part,
       flat: options.flat,
       counts: parseCounts(options.particles),
-      noise: checked("noise", options.noise, ranges.noise),
+      ranges: await rangesOf(options),
+      halves: options.halves,
       ...(options.densities === undefined ? {} : { densities: options.densities }),
       ...(cell === undefined ? {} : { cell }),
       preview: options.preview,

@@ -5,9 +5,12 @@ import type { Rotation } from "../../domain/rotation.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Density } from "./density.js";
-import { emptyField, type Field, type Imaging, image } from "./imaging.js";
+import { croppedInPlace, emptyField, type Field } from "./field.js";
+import { type DrawnImaging, drawImaging } from "./microscope/ranges.js";
+import { image } from "./microscope/reconstruct.js";
 import { type Body, drawSlab, placeBodies } from "./placement.js";
 import { drawCounts, drawDistractors, type SpecimenSet } from "./population.js";
+import type { SimulationRanges } from "./rangesFile.js";
 import { randomRotation } from "./rotation.js";
 import { stamp } from "./stamp.js";
 
@@ -22,8 +25,10 @@ export interface PhantomPlan {
   readonly spacing: number;
   /** Counts given by the user, by the particle's name. */
   readonly counts: ReadonlyMap<string, number>;
-  /** Noise relative to the challenge's tomograms. */
-  readonly noise: number;
+  /** What is drawn for every tomogram. */
+  readonly ranges: SimulationRanges;
+  /** Makes half sets too. */
+  readonly halves?: boolean;
 }
 
 /** A true particle with its orientation. */
@@ -34,10 +39,12 @@ export interface PhantomPick extends ParticlePick {
 /** A simulated tomogram and its truth. */
 export interface Phantom {
   readonly picks: readonly PhantomPick[];
-  readonly imaging: Imaging;
+  readonly imaging: DrawnImaging;
   /** Voxels of the plan's shape, z slowest; protein is dark. */
   readonly wbp: Float32Array;
   readonly denoised: Float32Array;
+  /** The reconstruction of the even tilts less `wbp`; that of the odd ones is as much on the other side. */
+  readonly halfDifference?: Float32Array;
 }
 
 /** Distance in Å kept between two particles. */
@@ -55,7 +62,7 @@ export function simulatePhantom(plan: PhantomPlan, specimens: SpecimenSet): Phan
   const drawn = (purpose: string): Random =>
     randomFor(plan.seed, `phantom ${plan.part} ${purpose}`, plan.run);
   const [z, y, x] = plan.shape.map((size) => size * plan.spacing) as [number, number, number];
-  const slab = drawSlab({ x, y, z }, drawn("slab"));
+  const slab = drawSlab({ x, y, z }, plan.ranges.ice, drawn("slab"));
   const densities = new Map<string, Density>(specimens.particles);
   densities.set(specimens.bead.name, specimens.bead);
   for (const distractor of specimens.distractors) densities.set(distractor.name, distractor);
@@ -77,25 +84,33 @@ export function simulatePhantom(plan: PhantomPlan, specimens: SpecimenSet): Phan
 }
 
 /**
- * Images a field of density and crops it to the tomogram, in place.
+ * Draws how a field of density is imaged, images it and crops it to the tomogram, in place.
  *
  * @param thickness of the ice, Å
  * @param drawn makes the generator of a purpose
  */
 export function imaged(
   field: Field,
-  { noise, shape }: PhantomPlan,
+  plan: PhantomPlan,
   thickness: number,
   picks: readonly PhantomPick[],
   drawn: (purpose: string) => Random,
 ): Phantom {
-  const imaging = drawImaging(noise, thickness, drawn("imaging"));
-  const denoised = image(field, imaging, drawn("noise"));
+  const imaging = drawImaging(plan.ranges, thickness, drawn("imaging"));
+  const { denoised, halfDifference } = image(field, imaging, {
+    noise: drawn("noise"),
+    ...(plan.halves ? { halves: drawn("noise of halves") } : {}),
+  });
+  const cropped = (values: Float32Array) => croppedInPlace(values, field, plan.shape);
+  const wbp = cropped(field.density);
+  const scale = scaleOf(wbp);
+  const shown = cropped(denoised);
   return {
     picks,
     imaging,
-    wbp: scaledToDeviation(croppedInPlace(field.density, field, shape)),
-    denoised: scaledToDeviation(croppedInPlace(denoised, field, shape)),
+    wbp: scaled(wbp, scale),
+    denoised: scaled(shown, scaleOf(shown)),
+    ...(halfDifference ? { halfDifference: scaled(cropped(halfDifference), scale) } : {}),
   };
 }
 
@@ -130,35 +145,8 @@ function drawBodies(
   return kinds.map((kind) => ({ kind, radius: densities.get(kind)!.radius + gap / 2 }));
 }
 
-/** Draws a microscope session as in the challenge: a Titan Krios at 300 kV, tilts to ±60° about y. */
-function drawImaging(noise: number, thickness: number, random: Random): Imaging {
-  return {
-    optics: {
-      voltage: 300,
-      defocus: random.between(25000, 45000),
-      sphericalAberration: 2.7e7,
-      amplitudeContrast: 0.1,
-      phaseFlipped: true,
-      bFactor: random.between(700, 1100),
-    },
-    tilts: { maximum: random.between(58, 60), thickness },
-    noise: noise * random.between(0.85, 1.15),
-  };
-}
-
-/** Moves the tomogram's rows to the front of a field's values and returns that front part. */
-function croppedInPlace(values: Float32Array, { shape, offset }: Field, [nz, ny, nx]: Shape3): Float32Array {
-  for (let z = 0; z < nz; z++) {
-    for (let y = 0; y < ny; y++) {
-      const from = ((z + offset[0]) * shape[1] + y + offset[1]) * shape[2] + offset[2];
-      values.copyWithin((z * ny + y) * nx, from, from + nx);
-    }
-  }
-  return values.subarray(0, nz * ny * nx);
-}
-
-/** Scales values to the challenge's standard deviation, in place. */
-function scaledToDeviation(values: Float32Array): Float32Array {
+/** Returns the factor that brings values to the challenge's standard deviation. */
+function scaleOf(values: Float32Array): number {
   let sum = 0;
   let squares = 0;
   for (const value of values) {
@@ -166,7 +154,11 @@ function scaledToDeviation(values: Float32Array): Float32Array {
     squares += value * value;
   }
   const deviation = Math.sqrt(squares / values.length - (sum / values.length) ** 2);
-  const scale = deviation > 0 ? tomogramDeviation / deviation : 0;
+  return deviation > 0 ? tomogramDeviation / deviation : 0;
+}
+
+/** Multiplies values in place. */
+function scaled(values: Float32Array, scale: number): Float32Array {
   for (let i = 0; i < values.length; i++) values[i]! *= scale;
   return values;
 }

@@ -1,6 +1,7 @@
 /** Random placement of bodies in a slab of ice without overlap. */
 import type { Random } from "../../domain/random.js";
 import type { Position } from "../../domain/units.js";
+import { type DrawnRange, drawFrom } from "./range.js";
 import { positionOf, type Vector3 } from "./rotation.js";
 
 /** A layer of ice, slightly tilted: its middle lies at z = height + slopeX·(x − X/2) + slopeY·(y − Y/2). */
@@ -25,20 +26,20 @@ interface Placed extends Body {
   readonly at: Position;
 }
 
-/**
- * Thickness of the challenge's ice in Å, and its greatest slope (fits through the picks of its seven training runs).
- */
-const thinnest = 1000;
-const thickest = 1350;
-const steepest = Math.tan((4 * Math.PI) / 180);
+/** Ranges of the ice: its thickness in Å, and its slopes along x and y in degrees. */
+interface IceRanges {
+  readonly thickness: DrawnRange;
+  readonly slope: DrawnRange;
+}
 
 /** Draws a slab inside a tomogram; a shallow tomogram is nearly filled by its slab. */
-export function drawSlab(size: Slab["size"], random: Random): Slab {
-  const thickness = Math.min(random.between(thinnest, thickest), random.between(0.9, 0.98) * size.z);
+export function drawSlab(size: Slab["size"], ice: IceRanges, random: Random): Slab {
+  const thickness = Math.min(drawFrom(ice.thickness, random), random.between(0.9, 0.98) * size.z);
   const room = (size.z - thickness) / 2;
-  const slopes = [random.between(-steepest, steepest), random.between(-steepest, steepest)] as const;
+  const drawSlope = () => Math.tan((drawFrom(ice.slope, random) * Math.PI) / 180);
+  const slopes = [drawSlope(), drawSlope()] as const;
   const rise = (Math.abs(slopes[0]) * size.x + Math.abs(slopes[1]) * size.y) / 2;
-  const share = Math.min(1, (0.8 * room) / rise);
+  const share = rise > 0 ? Math.min(1, (0.8 * room) / rise) : 1;
   const left = room - rise * share;
   return {
     size,

@@ -14,6 +14,7 @@ import { openPool } from "../../system/threads/pool.js";
 import { builtModule } from "../../system/threads/threads.js";
 import { cellFeatures } from "./cell/features.js";
 import type { CellSettings } from "./cell/scene.js";
+import { defaultRanges, type SimulationRanges } from "./rangesFile.js";
 import type { Made, PhantomRoots, PickCounts, SimulateTask } from "./simulateWorker.js";
 
 /** Options of a simulated data set. */
@@ -31,8 +32,10 @@ interface SimulateOptions {
   readonly flat?: boolean;
   /** Counts per tomogram by the particle's name; the count of any other type is drawn. */
   readonly counts?: ReadonlyMap<string, number>;
-  /** Noise relative to the challenge's tomograms; 0 for none. */
-  readonly noise?: number;
+  /** What is drawn for every tomogram. */
+  readonly ranges?: SimulationRanges;
+  /** Writes the reconstructions of the even and of the odd tilts too, `wbp-even` and `wbp-odd`. */
+  readonly halves?: boolean;
   /** Folder of density maps. */
   readonly densities?: string;
   /** Makes cells, with a segmentation of each feature, in place of solutions. */
@@ -54,8 +57,9 @@ export interface SimulatedRun {
 
 /** Bytes per voxel that a worker holds while it makes a tomogram, and the limit for all workers together. */
 const bytesPerVoxel = 14;
-/** What the masks of a cell add. */
+/** What the masks of a cell add, and half sets. */
 const maskBytesPerVoxel = 1;
+const halvesBytesPerVoxel = 8;
 const memory = 2 * 1024 ** 3;
 
 /** Name of the note that marks a folder as simulated and records how. */
@@ -71,7 +75,8 @@ export async function simulateDataset(options: SimulateOptions): Promise<Simulat
   const roots = rootsOf(options);
   await clear(options, roots);
   await writeNote(options);
-  const perVoxel = bytesPerVoxel + (options.cell ? maskBytesPerVoxel : 0);
+  const perVoxel =
+    bytesPerVoxel + (options.cell ? maskBytesPerVoxel : 0) + (options.halves ? halvesBytesPerVoxel : 0);
   const fitting = Math.max(1, Math.floor(memory / (perVoxel * voxelCount(options.shape))));
   const threads = Math.min(options.runs, availableParallelism(), fitting);
   const pool = openPool(builtModule(import.meta.url, "./simulateWorker.js"), { threads });
@@ -101,6 +106,9 @@ const prefixes = { train: "TS_S", test: "TS_T" } as const;
 
 const noteFolder = ({ out, part, flat }: SimulateOptions): string => (flat ? out : join(out, part));
 
+/** Folder of the records, one a tomogram: what was drawn for it. */
+const recordFolder = (options: SimulateOptions): string => join(noteFolder(options), "drawn");
+
 const previewFolder = ({ out }: SimulateOptions): string => join(out, "preview");
 
 /** Returns the folders of a part's tomograms and picks. */
@@ -113,11 +121,13 @@ export function rootsOf(options: SimulateOptions): PhantomRoots {
 }
 
 function tasksOf(options: SimulateOptions, roots: PhantomRoots): SimulateTask[] {
-  const { seed, part, shape, spacing, counts = new Map(), noise = 1, densities, cell } = options;
+  const { seed, part, shape, spacing, counts = new Map(), ranges = defaultRanges, densities, cell } = options;
+  const { halves = false } = options;
   return Array.from({ length: options.runs }, (_, i) => ({
     name: `${prefixes[part]}${i + 1}`,
-    plan: { seed, part, run: i + 1, shape, spacing, counts, noise },
+    plan: { seed, part, run: i + 1, shape, spacing, counts, ranges, halves },
     roots,
+    record: join(recordFolder(options), `${prefixes[part]}${i + 1}.json`),
     ...(densities === undefined ? {} : { densities: resolve(densities) }),
     ...(cell === undefined ? {} : { cell }),
     ...(options.preview ? { previews: previewFolder(options) } : {}),
@@ -144,7 +154,7 @@ function noteOf({
   seed,
   part,
   counts = new Map(),
-  noise = 1,
+  ranges = defaultRanges,
   densities,
   cell,
 }: SimulateOptions) {
@@ -156,17 +166,16 @@ function noteOf({
     seed,
     part,
     counts: Object.fromEntries(counts),
-    noise,
     densities: densities === undefined ? "built-in shapes" : "maps of --densities",
     ...(cell ? { scene: "cell", ...cellNote(cell) } : {}),
+    ranges,
   };
 }
 
 /** Returns what the note says of a cell: its features, and those that every tomogram holds. */
-const cellNote = ({ features, crowding }: CellSettings) => ({
+const cellNote = ({ features }: CellSettings) => ({
   features: features ?? cellFeatures,
   inEveryTomogram: features !== undefined,
-  crowding: crowding ?? "drawn",
 });
 
 /** Refuses to mix with other data; with `overwrite`, removes the phantoms of an earlier call. */
@@ -192,6 +201,7 @@ async function remove(options: SimulateOptions, { staticRoot, overlayRoot }: Pha
   await rm(staticRoot, { recursive: true, force: true });
   await rm(overlayRoot, { recursive: true, force: true });
   await rm(join(noteFolder(options), noteName), { force: true });
+  await rm(recordFolder(options), { recursive: true, force: true });
   const previews = previewFolder(options);
   const pictures = await readdir(previews).catch(() => []);
   for (const name of pictures) if (name.startsWith(prefixes[options.part])) await rm(join(previews, name));

@@ -18,6 +18,8 @@ export interface SimulateTask {
   readonly name: string;
   readonly plan: PhantomPlan;
   readonly roots: PhantomRoots;
+  /** File for what was drawn. */
+  readonly record: string;
   readonly densities?: string;
   /** Makes a cell in place of a solution. */
   readonly cell?: CellSettings;
@@ -53,12 +55,19 @@ export default answering(async (task: SimulateTask): Promise<Made> => {
   const phantom: Phantom & Partial<Cell> = cell ? simulateCell(plan, cell, set) : simulatePhantom(plan, set);
   const { masks } = phantom;
   const features = cell && masks ? await writeMasks(task, masks, cell) : undefined;
+  await writeWhole(task.record, `${JSON.stringify(drawnOf(phantom), null, 1)}\n`);
   await writePhantom(roots, name, plan, types, phantom);
   if (task.previews !== undefined)
     await writeWhole(join(task.previews, `${name}.png`), previewOf(plan, phantom));
   const countOf = (type: string) => phantom.picks.filter((pick) => pick.type === type).length;
   const counts = Object.fromEntries(types.map((type) => [type, countOf(type)]));
   return { counts, ...(features ? { features } : {}) };
+});
+
+/** What was drawn for a tomogram, for its record. */
+const drawnOf = ({ imaging, crowding }: Phantom & Partial<Cell>) => ({
+  ...imaging,
+  ...(crowding === undefined ? {} : { crowding }),
 });
 
 const writeMasks = (
@@ -125,7 +134,7 @@ async function writePhantom(
   }
   const voxels = join(staticRoot, "ExperimentRuns", run, `VoxelSpacing${plan.spacing.toFixed(3)}`);
   const step = angstrom(plan.spacing);
-  for (const kind of ["wbp", "denoised"] as const) {
+  const write = async (kind: string, values: Float32Array): Promise<void> => {
     const writer = await createOmeZarr(join(voxels, `${kind}.zarr`), {
       shape: plan.shape,
       spacing: [step, step, step],
@@ -134,8 +143,23 @@ async function writePhantom(
       chunkShape,
       compressor: "blosc-lz4",
     });
-    await writeVolume(writer, () => writer.writeSlab(0, phantom[kind]));
-  }
+    await writeVolume(writer, () => writer.writeSlab(0, values));
+  };
+  await write("wbp", phantom.wbp);
+  await write("denoised", phantom.denoised);
+  if (phantom.halfDifference) await writeHalves(phantom.wbp, phantom.halfDifference, write);
+}
+
+/** Writes the reconstructions of the even and of the odd tilts, whose mean is the whole; `difference` is spent. */
+async function writeHalves(
+  whole: Float32Array,
+  difference: Float32Array,
+  write: (kind: string, values: Float32Array) => Promise<void>,
+): Promise<void> {
+  for (let i = 0; i < whole.length; i++) difference[i]! += whole[i]!;
+  await write("wbp-even", difference);
+  for (let i = 0; i < whole.length; i++) difference[i] = 2 * whole[i]! - difference[i]!;
+  await write("wbp-odd", difference);
 }
 
 const thousandth = (value: number): number => Math.round(value * 1000) / 1000;

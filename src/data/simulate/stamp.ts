@@ -2,7 +2,7 @@
 import type { Rotation } from "../../domain/rotation.js";
 import { angstrom, type Position } from "../../domain/units.js";
 import { type Density, voxelVolume } from "./density.js";
-import type { Field } from "./imaging.js";
+import type { Field } from "./field.js";
 import { rotate, transposed } from "./rotation.js";
 
 /** Computes Catmull and Rom's cubic weights of the four neighbours of a point that lies `t` past the second. */

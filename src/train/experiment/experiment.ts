@@ -10,9 +10,10 @@ import { architectureNamed } from "../../nets/library/catalogue.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
 import { readText } from "../../system/paths/opening.js";
+import { describeIssues, meantKeys, mistakesText } from "../../system/schema/issues.js";
+import { yamlDocument } from "../../system/schema/yaml.js";
 import { parseBudget } from "./budget.js";
-import { describeIssues, meantKeys, mistakesText } from "./experimentIssues.js";
-import { yamlDocument } from "./experimentYaml.js";
+import { reference } from "./experimentYaml.js";
 import { checkExternal } from "./externalExperiment.js";
 import {
   featuresByContent,
@@ -135,7 +136,7 @@ export function checkExperiment(given: unknown, origin: string): Experiment {
   if (!parsed.success) {
     const found = describeIssues(parsed.error.issues, content, experimentSchema);
     const missing = missingTraining(content, meantKeys(parsed.error.issues, experimentSchema));
-    throw bad(origin, mistakesText([...found, ...missing]), parsed.error);
+    throw bad(origin, mistakesText([...found, ...missing], reference), parsed.error);
   }
   const experiment = parsed.data;
   const { name, network, splits } = experiment;
@@ -144,7 +145,7 @@ export function checkExperiment(given: unknown, origin: string): Experiment {
     return deepFreeze(experiment);
   }
   const mistakes = [...missingTraining(content), ...trainingMistakes(experiment)];
-  if (mistakes.length > 0) throw bad(origin, mistakesText(mistakes));
+  if (mistakes.length > 0) throw bad(origin, mistakesText(mistakes, reference));
   return deepFreeze(experiment);
 }
 

@@ -1,10 +1,12 @@
-/** The YAML of experiments: written, and parsed with a bound to its nesting. */
-import { type Document, isCollection, isPair, type LineCounter, parseDocument, stringify } from "yaml";
-import { limits } from "../../system/limits.js";
+/** The YAML of experiments, written. */
+import { stringify } from "yaml";
 import { featuresForFolder } from "./features.js";
 import { networkForFolder } from "./networkChoice.js";
 import type { Experiment } from "./schema.js";
 import { startForFolder } from "./startChoice.js";
+
+/** Where every key is explained, for the end of a message. */
+export const reference = "pickbench experiment new writes every key with its meaning";
 
 /** Writes the experiment as YAML for a file in `folder`, with comment lines above. */
 export function experimentYaml(experiment: Experiment, folder: string, comment: readonly string[]): string {
@@ -15,32 +17,4 @@ export function experimentYaml(experiment: Experiment, folder: string, comment: 
     from: from && startForFolder(folder, from),
     ...(features && { features: featuresForFolder(folder, features) }),
   })}`;
-}
-
-/**
- * Parses YAML; faults of syntax are in the document's errors.
- *
- * @throws RangeError where it nests deeper than `limits.jsonDepth`
- */
-export function yamlDocument(text: string, lineCounter?: LineCounter): Document {
-  const document = parsed(text, lineCounter);
-  let level: unknown[] = [document.contents];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > limits.jsonDepth.most) throw tooDeep();
-    level = level.flatMap((node) => (isCollection(node) ? node.items.flatMap(partsOf) : []));
-  }
-  return document;
-}
-
-const partsOf = (item: unknown): unknown[] => (isPair(item) ? [item.key, item.value] : [item]);
-
-const tooDeep = (): RangeError => new RangeError(`it nests deeper than ${limits.jsonDepth.most} levels`);
-
-function parsed(text: string, lineCounter: LineCounter | undefined): Document {
-  try {
-    return parseDocument(text, { prettyErrors: false, ...(lineCounter && { lineCounter }) });
-  } catch (error) {
-    // The parser calls itself for each level, until the stack is full.
-    throw error instanceof RangeError ? tooDeep() : error;
-  }
 }

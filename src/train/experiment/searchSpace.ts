@@ -1,8 +1,9 @@
 /** The key `search` of an experiment: paths of the experiment's keys, and the values to try for each. */
 import { z } from "zod";
 import { PickbenchError } from "../../system/errors.js";
+import { describeIssues } from "../../system/schema/issues.js";
 import { repeatedIn } from "../../system/unique.js";
-import { describeIssues, reference } from "./experimentIssues.js";
+import { reference } from "./experimentYaml.js";
 
 /** A key of the experiment and the values that a search tries for that key. */
 export type SearchParameter =

@@ -1,10 +1,10 @@
 /** `--set KEY.PATH=VALUE`: values set over an experiment's file, as if they stood there. */
 import type { Document } from "yaml";
 import { messageOf, PickbenchError } from "../../system/errors.js";
-import { yamlDocument } from "./experimentYaml.js";
+import { keysAt, meantKey } from "../../system/schema/keys.js";
+import { yamlDocument } from "../../system/schema/yaml.js";
 import { placeAt } from "./placeAt.js";
 import { experimentSchema } from "./schema.js";
-import { keysAt, meantKey } from "./schemaKeys.js";
 import { namesAsText } from "./yamlNames.js";
 
 /**

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { checkExperiment } from "../../../src/train/experiment/experiment.js";
 import { experimentSchema } from "../../../src/train/experiment/schema.js";
-import { allKeys } from "../../../src/train/experiment/schemaKeys.js";
+import { allKeys } from "../../../src/system/schema/keys.js";
 import { pickbench, pickbenchProcess } from "../../support/commandLine.js";
 import { tinyDataset, tinyRuns } from "../../support/tinyRun.js";
 

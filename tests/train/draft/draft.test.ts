@@ -7,7 +7,7 @@ import { draftExperiment } from "../../../src/train/draft/draft.js";
 import type { DataSurvey } from "../../../src/train/draft/survey.js";
 import { checkExperiment } from "../../../src/train/experiment/experiment.js";
 import { experimentSchema } from "../../../src/train/experiment/schema.js";
-import { allKeys } from "../../../src/train/experiment/schemaKeys.js";
+import { allKeys } from "../../../src/system/schema/keys.js";
 
 const starter = readFileSync(new URL("../../../src/commands/train/starter.yaml", import.meta.url), "utf8");
 const survey: DataSurvey = {

@@ -1,6 +1,6 @@
 /** Draws shapes that are known by a distance into the field of density and the masks. */
 import type { Shape3 } from "../../../domain/volume.js";
-import type { Field } from "../imaging.js";
+import type { Field } from "../field.js";
 import type { Vector3 } from "../rotation.js";
 
 /** What a cell is drawn on. */

@@ -4,10 +4,11 @@
  */
 import { type Random, randomFor } from "../../../domain/random.js";
 import { voxelCount } from "../../../domain/volume.js";
-import { emptyField } from "../imaging.js";
+import { emptyField } from "../field.js";
 import { checkCounts, imaged, type Phantom, type PhantomPick, type PhantomPlan } from "../phantom.js";
 import { drawSlab, type Slab } from "../placement.js";
 import { drawCounts, referenceVolume, type SpecimenSet } from "../population.js";
+import { drawFrom } from "../range.js";
 import { positionOf } from "../rotation.js";
 import { stamp } from "../stamp.js";
 import { drawCarbon, paintCarbon } from "./carbon.js";
@@ -26,8 +27,6 @@ import type { Membrane } from "./surfaces.js";
 export interface CellSettings {
   /** Features of every tomogram; without it, by quota. */
   readonly features?: readonly CellFeature[];
-  /** Share of the cytosol that is protein; drawn for each tomogram if it is not given. */
-  readonly crowding?: number;
 }
 
 /** A simulated cell and its truth. */
@@ -35,11 +34,11 @@ export interface Cell extends Phantom {
   /** Bits of the features of each voxel, z slowest; see `bitOf`. */
   readonly masks: Uint8Array;
   readonly membranes: readonly Membrane[];
+  /** Share of the cytosol that was to be small proteins. */
+  readonly crowding: number;
   readonly proteins: readonly PlacedProtein[];
 }
 
-/** Range of the crowding that is drawn: cytoplasm holds 20 to 30 % of macromolecules, of which small ones are no more than haze. */
-const crowdings = { least: 0.05, greatest: 0.1 } as const;
 /** Greatest share of a tomogram's depth that the ice fills, so that its faces lie in view. */
 const deepest = 0.84;
 
@@ -79,7 +78,7 @@ export function simulateCell(plan: PhantomPlan, settings: CellSettings, specimen
     particles.map(({ density }) => density.name),
   );
   const standing = placeMembraneProteins(proteins.membrane, membranes, occupancy, drawn("membrane proteins"));
-  const crowding = settings.crowding ?? drawn("crowding").between(crowdings.least, crowdings.greatest);
+  const crowding = drawFrom(plan.ranges.crowding, drawn("crowding"));
   const kinds = [...proteins.cytosol, ...specimens.mappedDistractors];
   const cytosol = placeCytosol(kinds, crowding, occupancy, drawn("cytosol"));
 
@@ -98,14 +97,15 @@ export function simulateCell(plan: PhantomPlan, settings: CellSettings, specimen
     ...imaged(field, plan, slab.thickness, picks, drawn),
     masks: canvas.masks,
     membranes,
+    crowding,
     proteins: [...particles, ...standing, ...cytosol],
   };
 }
 
 /** Draws a layer of ice that leaves room for its faces. */
-function drawCellSlab({ shape, spacing }: PhantomPlan, random: Random): Slab {
+function drawCellSlab({ shape, spacing, ranges }: PhantomPlan, random: Random): Slab {
   const [z, y, x] = shape.map((size) => size * spacing) as [number, number, number];
-  const slab = drawSlab({ x, y, z }, random);
+  const slab = drawSlab({ x, y, z }, ranges.ice, random);
   return { ...slab, thickness: Math.min(slab.thickness, deepest * z) };
 }
 

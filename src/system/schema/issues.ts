@@ -1,6 +1,6 @@
-/** What is wrong with an experiment, a line for each mistake. */
+/** What is wrong with content that a schema refuses, a line for each mistake. */
 import type { z } from "zod";
-import { keysAt, meantKey } from "./schemaKeys.js";
+import { keysAt, meantKey } from "./keys.js";
 
 type Issue = z.core.$ZodIssue;
 interface Placed {
@@ -10,11 +10,12 @@ interface Placed {
   readonly wanted: string;
 }
 
-/** Where every key is explained, for the end of a message. */
-export const reference = "pickbench experiment new writes every key with its meaning";
-
-/** Joins mistakes to one message: one sentence for one, a line each for several. */
-export function mistakesText(mistakes: readonly string[]): string {
+/**
+ * Joins mistakes to one message: one sentence for one, a line each for several.
+ *
+ * @param reference where every key is explained, for the end of a message
+ */
+export function mistakesText(mistakes: readonly string[], reference: string): string {
   const [only, ...others] = mistakes;
   if (only !== undefined && others.length === 0)
     return `${only}${only.endsWith("?") ? "" : ";"} ${reference}`;

@@ -1,6 +1,6 @@
 /** The keys that a schema knows, read from the schema itself: what a misspelt one is held against. */
 import type { z } from "zod";
-import { nearest } from "../../system/nearest.js";
+import { nearest } from "../nearest.js";
 
 type Path = readonly PropertyKey[];
 
