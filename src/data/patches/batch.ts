@@ -21,6 +21,7 @@ import {
   targetShape,
   weightChannels,
 } from "./spec.js";
+import { varySpectrum } from "./spectrum.js";
 import { paintTarget } from "./targets.js";
 
 /**
@@ -100,6 +101,8 @@ function exampleMaker(
     samplePatch(volume, map, shape, { input: into.input, weight });
     if (stride > 1) lowerWeight(weight, shape, stride, plain.weight);
     checkFinite(into.input, crop, shape);
+    const { spectrum = 0 } = spec.augment;
+    if (spectrum > 0) varySpectrum(into.input, shape, spectrum, random);
     varyIntensity(into.input, spec.augment.intensity, random);
     const scene = {
       shape: targetShape(spec),

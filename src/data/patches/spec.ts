@@ -39,6 +39,8 @@ export interface AugmentSpec {
   readonly intensity: { readonly scale: number; readonly shift: number; readonly noise: number };
   /** Mixes each example with another by a share from Beta(mixup, mixup); 0 turns mixup off. */
   readonly mixup: number;
+  /** Standard deviation of the logarithm of a radial gain, drawn for each example; 0 or absent for none. */
+  readonly spectrum?: number | undefined;
 }
 
 /** A run to cut patches from. */

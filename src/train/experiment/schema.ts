@@ -120,6 +120,14 @@ const augment = z
       .min(0)
       .default(0)
       .describe("each patch is mixed with another by a share drawn from Beta(mixup, mixup); 0: none"),
+    spectrum: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe(
+        "each patch is filtered by a smooth radial gain drawn at random, whose logarithm has this standard deviation: sharper or smoother, as other microscopes and denoisers would show it; if absent, none",
+      ),
   })
   .prefault({});
 
