@@ -4,31 +4,17 @@ import type { Random } from "../../domain/random.js";
 import { angstrom } from "../../domain/units.js";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { applyGain } from "../spectrum/filter.js";
-import type { RadialGain } from "../spectrum/gain.js";
+import { drawGain } from "../spectrum/gain.js";
 
-/** Cosines that a gain's logarithm is made of, and frequencies up to Nyquist's at which it is tabulated. */
-const order = 3;
+/** Shells up to Nyquist's frequency, half a period a voxel. */
 const shells = 32;
-
-/**
- * Draws a gain whose logarithm is Σ aⱼ·cos(πju), j = 1…3, over the share u of Nyquist's frequency, with normal aⱼ, so that
- * its standard deviation over frequencies is `deviation` in the root mean square.
- */
-export function drawGain(deviation: number, random: Random): RadialGain {
-  const parts = Array.from({ length: order }, () => random.normal() * deviation * Math.sqrt(2 / order));
-  const gains = Array.from({ length: shells }, (_, shell) => {
-    const u = (shell + 1) / shells;
-    return Math.exp(parts.reduce((sum, part, j) => sum + part * Math.cos(Math.PI * (j + 1) * u), 0));
-  });
-  return { width: 0.5 / shells, gains };
-}
 
 /**
  * Filters one example's input (z,y,x) by a gain drawn at random, in place; its mean and standard deviation stay. A patch of
  * another size than products of 2, 3 and 5 is continued by its last planes.
  */
 export function varySpectrum(input: Float32Array, shape: Shape3, deviation: number, random: Random): void {
-  const gain = drawGain(deviation, random);
+  const gain = drawGain({ width: 0.5 / shells, shells }, deviation, random);
   const before = moments(input);
   if (before.deviation === 0) return;
   const grid = shape.map(fastLength) as unknown as Shape3;

@@ -65,8 +65,9 @@ export default answering(async (task: SimulateTask): Promise<Made> => {
 });
 
 /** What was drawn for a tomogram, for its record. */
-const drawnOf = ({ imaging, crowding }: Phantom & Partial<Cell>) => ({
+const drawnOf = ({ imaging, crowding, like }: Phantom & Partial<Cell>) => ({
   ...imaging,
+  ...(like === undefined ? {} : { like: like ?? "mean" }),
   ...(crowding === undefined ? {} : { crowding }),
 });
 

@@ -1,6 +1,7 @@
 /** Radial gains: which amplitude a filter leaves of each frequency, and the one that gives a spectrum the form of another. */
 import { z } from "zod";
 import { meanOf } from "../../domain/numbers.js";
+import type { Random } from "../../domain/random.js";
 import type { Spectrum } from "./spectrum.js";
 
 /** The radial power of a spectrum alone; of normalised grey values, as what others are matched to. */
@@ -18,7 +19,7 @@ export interface RadialGain {
   readonly gains: readonly number[];
 }
 
-/** Greatest gain, and the inverse of the least. */
+/** Greatest gain, and the inverse of the least, unless another is given. */
 const bound = 4;
 /** Least power that counts, so that a logarithm is finite. */
 const leastPower = 1e-12;
@@ -55,9 +56,9 @@ export function meanPower(all: readonly RadialPower[]): RadialPower {
 }
 
 /**
- * Returns the gain √(wanted/own), smoothed over neighbouring shells by ¼, ½, ¼ of its logarithm, and bounded to ¼ … 4.
+ * Returns the gain √(wanted/own), smoothed over neighbouring shells by ¼, ½, ¼ of its logarithm, and at least 1/most and at most `most`.
  */
-export function matchingGain(own: RadialPower, wanted: RadialPower): RadialGain {
+export function matchingGain(own: RadialPower, wanted: RadialPower, most: number = bound): RadialGain {
   const logs = own.power.map(
     (power, shell) =>
       0.5 * (Math.log(powerAt(wanted, (shell + 1) * own.width)) - Math.log(Math.max(power, leastPower))),
@@ -65,7 +66,7 @@ export function matchingGain(own: RadialPower, wanted: RadialPower): RadialGain 
   const at = (shell: number): number => logs[Math.min(logs.length - 1, Math.max(0, shell))]!;
   const gains = logs.map((log, shell) => {
     const smooth = 0.25 * at(shell - 1) + 0.5 * log + 0.25 * at(shell + 1);
-    return Math.min(bound, Math.max(1 / bound, Math.exp(smooth)));
+    return Math.min(most, Math.max(1 / most, Math.exp(smooth)));
   });
   return { width: own.width, gains };
 }
@@ -78,4 +79,24 @@ export function gainAt({ width, gains }: RadialGain, frequency: number): number 
   const last = gains.length - 1;
   const place = frequency / width - 1;
   return place > last ? Math.min(1, gains[last]!) : Math.exp(logAt(gains, place));
+}
+
+/** Cosines that the logarithm of a random gain is made of. */
+const order = 3;
+
+/**
+ * Draws a gain whose logarithm is Σ aⱼ·cos(πju), j = 1…3, over the share u of the last shell's frequency, with normal aⱼ,
+ * so that its standard deviation over frequencies is `deviation` in the root mean square.
+ */
+export function drawGain(
+  { width, shells }: { readonly width: number; readonly shells: number },
+  deviation: number,
+  random: Random,
+): RadialGain {
+  const parts = Array.from({ length: order }, () => random.normal() * deviation * Math.sqrt(2 / order));
+  const gains = Array.from({ length: shells }, (_, shell) => {
+    const u = (shell + 1) / shells;
+    return Math.exp(parts.reduce((sum, part, j) => sum + part * Math.cos(Math.PI * (j + 1) * u), 0));
+  });
+  return { width, gains };
 }

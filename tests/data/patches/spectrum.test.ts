@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { drawGain, varySpectrum } from "../../../src/data/patches/spectrum.js";
+import { varySpectrum } from "../../../src/data/patches/spectrum.js";
+import { drawGain } from "../../../src/data/spectrum/gain.js";
 import { measureSpectrum } from "../../../src/data/spectrum/spectrum.js";
 import { randomFor } from "../../../src/domain/random.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { type Shape3, voxelCount } from "../../../src/domain/volume.js";
+
+const shells = { width: 0.5 / 32, shells: 32 };
 
 const noise = (shape: Shape3): Float32Array => {
   const random = randomFor(1, "spectrum test");
@@ -13,7 +16,7 @@ const noise = (shape: Shape3): Float32Array => {
 describe("drawGain", () => {
   it("has logarithms of mean 0 and the wanted deviation over frequencies and draws", () => {
     const random = randomFor(2, "spectrum test");
-    const logs = Array.from({ length: 4000 }, () => drawGain(0.3, random).gains.map(Math.log)).flat();
+    const logs = Array.from({ length: 4000 }, () => drawGain(shells, 0.3, random).gains.map(Math.log)).flat();
     const mean = logs.reduce((a, b) => a + b, 0) / logs.length;
     const deviation = Math.sqrt(logs.reduce((sum, log) => sum + log * log, 0) / logs.length);
     expect(Math.abs(mean)).toBeLessThan(0.02);
@@ -28,7 +31,7 @@ describe("varySpectrum", () => {
     const input = noise(shape);
     const kept = input.slice();
     varySpectrum(input, shape, 0.5, randomFor(3, "draw"));
-    const { gains } = drawGain(0.5, randomFor(3, "draw"));
+    const { gains } = drawGain(shells, 0.5, randomFor(3, "draw"));
     const one = angstrom(1);
     const [before, after] = [kept, input].map(
       (data) => measureSpectrum({ data, shape, spacing: [one, one, one] }).power,
