@@ -6,6 +6,7 @@ import { decode, encode } from "fast-png";
 import { bitOf } from "../dist/data/simulate/cell/features.js";
 import { simulateCell } from "../dist/data/simulate/cell/scene.js";
 import { tintsOf } from "../dist/data/simulate/cell/segmentations.js";
+import { readRanges } from "../dist/data/simulate/rangesFile.js";
 import { assembleSpecimens } from "../dist/data/simulate/population.js";
 import { renderSlice } from "../dist/present/pictures/slice.js";
 
@@ -14,10 +15,12 @@ const spacing = 10.012444196428572;
 const window = 96;
 const zoom = 3;
 const planes = 3;
+// About the middle of the default ranges, so that the pictures show the features and not the chance.
+const ranges = await readRanges("bench/cellPictures.yaml");
 const specimens = await assembleSpecimens(spacing);
 
 function cellOf(seed, run, shape, settings = {}) {
-  const plan = { seed, part: "train", run, shape, spacing, counts: new Map(), noise: 1 };
+  const plan = { seed, part: "train", run, shape, spacing, counts: new Map(), ranges };
   const { denoised, masks, membranes } = simulateCell(plan, settings, specimens);
   return { data: denoised, masks, shape, membranes };
 }

@@ -7,6 +7,7 @@ const bodies = fc.array(
   fc.record({ kind: fc.constantFrom("a", "b"), radius: fc.double({ min: 20, max: 160, noNaN: true }) }),
   { maxLength: 60 },
 );
+const ice = { thickness: [700, 2000], slope: [-8, 8] } as const;
 const size = fc.record({
   x: fc.integer({ min: 400, max: 4000 }),
   y: fc.integer({ min: 400, max: 4000 }),
@@ -17,7 +18,7 @@ describe("placeBodies", () => {
   it("lets no two spheres touch and none leave the ice, whatever is asked for", () => {
     fc.assert(
       fc.property(bodies, size, fc.nat(), (wanted: Body[], extent, seed) => {
-        const slab = drawSlab(extent, randomFor(seed, "slab"));
+        const slab = drawSlab(extent, ice, randomFor(seed, "slab"));
         const placed = placeBodies(wanted, slab, randomFor(seed, "bodies"));
         expect(placed.length).toBeLessThanOrEqual(wanted.length);
         for (const [i, one] of placed.entries()) {
@@ -37,7 +38,7 @@ describe("placeBodies", () => {
   });
 
   it("places everything where there is room", () => {
-    const slab = drawSlab({ x: 4000, y: 4000, z: 1800 }, randomFor(1, "slab"));
+    const slab = drawSlab({ x: 4000, y: 4000, z: 1800 }, { thickness: 1200, slope: 3 }, randomFor(1, "slab"));
     const wanted = Array.from({ length: 100 }, () => ({ kind: "a", radius: 120 }));
     expect(placeBodies(wanted, slab, randomFor(1, "bodies"))).toHaveLength(100);
   });
@@ -47,7 +48,7 @@ describe("drawSlab", () => {
   it("keeps the ice inside the tomogram, corners too", () => {
     fc.assert(
       fc.property(size, fc.nat(), (extent, seed) => {
-        const slab = drawSlab(extent, randomFor(seed, "slab"));
+        const slab = drawSlab(extent, ice, randomFor(seed, "slab"));
         for (const x of [0, extent.x]) {
           for (const y of [0, extent.y]) {
             const middle = slabMiddle(slab, x, y);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { emptyField } from "../../../src/data/simulate/imaging.js";
+import { emptyField } from "../../../src/data/simulate/field.js";
 import { randomRotation } from "../../../src/data/simulate/rotation.js";
 import { massOf, shapeOf } from "../../../src/data/simulate/shapes.js";
 import { stamp } from "../../../src/data/simulate/stamp.js";

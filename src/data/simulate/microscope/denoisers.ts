@@ -51,49 +51,69 @@ function filter(re: Float32Array, shape: Shape3, spacing: number, gain: (frequen
   fourierTransform(im, re, shape);
 }
 
-/** Replaces each voxel by the median of the 3 × 3 × 3 around it, in place; the outermost voxels stand for those beyond. */
+/**
+ * Replaces each voxel by the median of the 3 × 3 × 3 around it, in place; the outermost voxels stand for those beyond. The
+ * nine values of each column are sorted once, and the median taken by merging three columns.
+ */
 export function medianFilter(values: Float32Array, [nz, ny, nx]: Shape3): void {
   const plane = ny * nx;
-  const kept = [0, 1, 2].map(() => new Float32Array(plane));
-  const planeAt = (z: number) => kept[(z + 3) % 3]!;
+  const planes = [0, 1, 2].map(() => new Float32Array(plane));
+  const planeAt = (z: number) => planes[(z + 3) % 3]!;
   planeAt(-1).set(values.subarray(0, plane));
   planeAt(0).set(values.subarray(0, plane));
-  const around = new Float32Array(27);
+  const columns = new Float32Array(9 * nx);
   for (let z = 0; z < nz; z++) {
     const next = Math.min(nz - 1, z + 1) * plane;
     planeAt(z + 1).set(values.subarray(next, next + plane));
     for (let y = 0; y < ny; y++) {
-      const rows = [Math.max(0, y - 1) * nx, y * nx, Math.min(ny - 1, y + 1) * nx];
-      for (let x = 0; x < nx; x++) {
-        const columns = [Math.max(0, x - 1), x, Math.min(nx - 1, x + 1)];
-        let filled = 0;
-        for (const from of kept)
-          for (const row of rows) for (const column of columns) around[filled++] = from[row + column]!;
-        values[z * plane + y * nx + x] = middleOf(around);
+      const rows = [Math.max(0, y - 1), y, Math.min(ny - 1, y + 1)].map((row) => row * nx);
+      sortColumns(columns, planes, rows, nx);
+      const to = z * plane + y * nx;
+      for (let x = 0; x < nx; x++)
+        values[to + x] = middleOf(columns, 9 * Math.max(0, x - 1), 9 * x, 9 * Math.min(nx - 1, x + 1));
+    }
+  }
+}
+
+/** Sorts the nine values at each x of three rows in three planes (by insertion). */
+function sortColumns(
+  columns: Float32Array,
+  planes: readonly Float32Array[],
+  rows: readonly number[],
+  nx: number,
+): void {
+  for (let x = 0; x < nx; x++) {
+    const first = 9 * x;
+    let end = first;
+    for (let p = 0; p < 3; p++) {
+      for (let r = 0; r < 3; r++) {
+        const value = planes[p]![rows[r]! + x]!;
+        let at = end++;
+        for (; at > first && columns[at - 1]! > value; at--) columns[at] = columns[at - 1]!;
+        columns[at] = value;
       }
     }
   }
 }
 
-/** Returns the median of an odd number of values, which it reorders (Hoare's selection). */
-function middleOf(values: Float32Array): number {
-  const middle = (values.length - 1) / 2;
-  let low = 0;
-  let high = values.length - 1;
-  while (low < high) {
-    const pivot = values[middle]!;
-    let i = low;
-    let j = high;
-    while (i <= j) {
-      while (values[i]! < pivot) i++;
-      while (values[j]! > pivot) j--;
-      if (i > j) break;
-      const swapped = values[i]!;
-      values[i++] = values[j]!;
-      values[j--] = swapped;
+/** Returns the 14th of three sorted nines that begin at a, b and c. */
+function middleOf(columns: Float32Array, a: number, b: number, c: number): number {
+  const [endA, endB, endC] = [a + 9, b + 9, c + 9];
+  let value = 0;
+  for (let taken = 0; taken < 14; taken++) {
+    const va = a < endA ? columns[a]! : Infinity;
+    const vb = b < endB ? columns[b]! : Infinity;
+    const vc = c < endC ? columns[c]! : Infinity;
+    if (va <= vb && va <= vc) {
+      value = va;
+      a++;
+    } else if (vb <= vc) {
+      value = vb;
+      b++;
+    } else {
+      value = vc;
+      c++;
     }
-    if (j < middle) low = i;
-    if (middle < i) high = j;
   }
-  return values[middle]!;
+  return value;
 }

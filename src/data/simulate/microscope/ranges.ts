@@ -54,7 +54,7 @@ const tilts = z
 const noise = z
   .strictObject({
     amount: drawnRange(0, 100)
-      .default([1, 4])
+      .default([1, 6])
       .describe(
         "amplitude relative to the shot noise of the dose; 0: none. The flag `--noise` goes before it",
       ),

@@ -6,18 +6,19 @@ import { simulateDataset as simulateByLibrary } from "../../../../src/api/simula
 import { openDataset } from "../../../../src/data/dataset.js";
 import { readTruth } from "../../../../src/data/picks.js";
 import { cellFeatures } from "../../../../src/data/simulate/cell/features.js";
+import { defaultRanges, withFixed } from "../../../../src/data/simulate/rangesFile.js";
 import { simulateDataset } from "../../../../src/data/simulate/simulateDataset.js";
 import { openOmeZarr, openTomogram } from "../../../../src/data/tomograms/omeZarr.js";
 import { hashFile } from "../../../../src/system/files.js";
 import { pickbench } from "../../../support/commandLine.js";
 
 const settings = { shape: [34, 48, 52], spacing: 12, seed: 9, part: "train" } as const;
-const cell = { crowding: 0.01 };
+const ranges = withFixed(defaultRanges, { crowding: 0.01 });
 
 let root: string;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "pickbench-cell-"));
-  await simulateDataset({ ...settings, runs: 2, out: join(root, "two"), cell, preview: true });
+  await simulateDataset({ ...settings, runs: 2, out: join(root, "two"), ranges, cell: {}, preview: true });
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
@@ -31,7 +32,7 @@ async function hashesOf(folder: string): Promise<[string, string][]> {
 
 it("gives a tomogram the same bytes alone on one thread as beside another", async () => {
   const out = join(root, "one");
-  await simulateDataset({ ...settings, runs: 1, out, cell });
+  await simulateDataset({ ...settings, runs: 1, out, ranges, cell: {} });
   const alone = (await hashesOf(join(out, "train"))).filter(([file]) => file.includes("TS_S1"));
   const beside = (await hashesOf(join(root, "two/train"))).filter(([file]) => file.includes("TS_S1"));
   expect(alone.length).toBeGreaterThan(50);
@@ -69,12 +70,12 @@ it("notes the scene, and keeps a solution's note as it was", async () => {
     scene: "cell",
     features: cellFeatures,
     inEveryTomogram: false,
-    crowding: 0.01,
   });
+  expect(note.ranges).toEqual(ranges);
   await simulateDataset({ ...settings, runs: 1, out: join(root, "plain") });
   const plain = JSON.parse(await readFile(join(root, "plain/train/phantom.json"), "utf8"));
   expect(Object.keys(plain).sort()).toEqual(
-    ["counts", "densities", "madeBy", "noise", "part", "runs", "seed", "shape", "spacing"].sort(),
+    ["counts", "densities", "madeBy", "part", "ranges", "runs", "seed", "shape", "spacing"].sort(),
   );
 });
 

@@ -11,7 +11,7 @@ import {
   placeSite,
 } from "../../../../src/data/simulate/cell/filaments.js";
 import { filamentSubunits } from "../../../../src/data/simulate/cell/proteins.js";
-import { emptyField } from "../../../../src/data/simulate/imaging.js";
+import { emptyField } from "../../../../src/data/simulate/field.js";
 
 const none = { swing: 0, wave: 1000, phase: 0 };
 

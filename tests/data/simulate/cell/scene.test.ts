@@ -15,12 +15,17 @@ import { type Cell, simulateCell } from "../../../../src/data/simulate/cell/scen
 import { halfThickness } from "../../../../src/data/simulate/cell/surfaces.js";
 import type { PhantomPlan } from "../../../../src/data/simulate/phantom.js";
 import { assembleSpecimens, type SpecimenSet } from "../../../../src/data/simulate/population.js";
+import { defaultRanges, withFixed } from "../../../../src/data/simulate/rangesFile.js";
 import { randomDirection, rotate } from "../../../../src/data/simulate/rotation.js";
 import { randomFor } from "../../../../src/domain/random.js";
 
 const spacing = 12;
+/** Ice with its faces in view, and all else as by default. */
+const rangesOf = (fixed: { noise: number; crowding: number }) =>
+  withFixed({ ...defaultRanges, ice: { thickness: [1000, 1350], slope: [-4, 4] } }, fixed);
 const plan: PhantomPlan = {
-  ...{ seed: 4, part: "train", run: 1, spacing, noise: 0 },
+  ...{ seed: 4, part: "train", run: 1, spacing },
+  ranges: rangesOf({ noise: 0, crowding: 0.02 }),
   shape: [72, 112, 120],
   counts: new Map(),
 };
@@ -30,7 +35,7 @@ let cell: Cell;
 
 beforeAll(async () => {
   specimens = await assembleSpecimens(spacing);
-  cell = simulateCell(plan, { features: cellFeatures, crowding: 0.02 }, specimens);
+  cell = simulateCell(plan, { features: cellFeatures }, specimens);
 });
 
 /** Centres in Å of the voxels that hold any of the features. */
@@ -51,13 +56,13 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Uint8Array | Float32Array) 
 
 describe("simulateCell", () => {
   it("gives the same voxels, masks and picks for the same plan, and others for another run", () => {
-    const settings = { crowding: 0.01 };
-    const small: PhantomPlan = { ...plan, shape: [36, 48, 52], noise: 1 };
-    const [a, b] = [simulateCell(small, settings, specimens), simulateCell(small, settings, specimens)];
+    const ranges = rangesOf({ noise: 1, crowding: 0.01 });
+    const small: PhantomPlan = { ...plan, shape: [36, 48, 52], ranges };
+    const [a, b] = [simulateCell(small, {}, specimens), simulateCell(small, {}, specimens)];
     for (const part of ["masks", "wbp", "denoised"] as const)
       expect(Buffer.compare(bytesOf(b[part]), bytesOf(a[part]))).toBe(0);
     expect(b.picks).toEqual(a.picks);
-    const other = simulateCell({ ...small, run: 2 }, settings, specimens);
+    const other = simulateCell({ ...small, run: 2 }, {}, specimens);
     expect(Buffer.compare(bytesOf(other.masks), bytesOf(a.masks))).not.toBe(0);
   });
 
@@ -119,9 +124,7 @@ describe("simulateCell", () => {
   it("refuses more particles than there is room for", () => {
     const counts = new Map([["virus-like-particle", 400]]);
     const small: PhantomPlan = { ...plan, shape: [36, 40, 44], counts };
-    expect(() => simulateCell(small, { crowding: 0 }, specimens)).toThrow(
-      /400 virus-like-particle were asked for/,
-    );
+    expect(() => simulateCell(small, {}, specimens)).toThrow(/400 virus-like-particle were asked for/);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { bilayerProfile, drawMembranes } from "../../../../src/data/simulate/cell/membranes.js";
 import { halfThickness, type Surface, sheet, vesicle } from "../../../../src/data/simulate/cell/surfaces.js";
-import { emptyField } from "../../../../src/data/simulate/imaging.js";
+import { emptyField } from "../../../../src/data/simulate/field.js";
 import {
   randomDirection,
   randomRotation,

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { contrastTransfer, electronWavelength, tiltTransfer } from "../../../src/data/simulate/imaging.js";
+import {
+  contrastOfDensity,
+  contrastTransfer,
+  electronWavelength,
+  intactShare,
+  passedShare,
+} from "../../../../src/data/simulate/microscope/optics.js";
 
 const optics = {
   voltage: 300,
@@ -56,22 +62,25 @@ describe("contrastTransfer", () => {
   });
 });
 
-describe("tiltTransfer", () => {
-  const scheme = { maximum: 60, thickness: 1200 };
-  const at = (tilt: number) =>
-    tiltTransfer(
-      0.01 * Math.cos((tilt * Math.PI) / 180),
-      0.004,
-      0.01 * Math.sin((tilt * Math.PI) / 180),
-      scheme,
-    );
+describe("contrastOfDensity", () => {
+  it.each([
+    [100, 9.244e-4],
+    [300, 6.526e-4],
+  ])("at %i kV is twice the tabled interaction constant %f rad/(V Å), per volt", (kilovolt, constant) =>
+    expect((contrastOfDensity(kilovolt) * 0.234) / 2 / constant).toBeCloseTo(1, 3),
+  );
+});
 
-  it("holds nothing beyond the greatest tilt and something up to it, less and less", () => {
-    expect([60.1, 75, 90, -61, 119].map(at)).toEqual([0, 0, 0, 0, 0]);
-    const kept = [0, 20, 40, 59.9].map(at);
-    expect(kept).toEqual([...kept].sort((a, b) => b - a));
-    expect(kept[3]).toBeGreaterThan(0.3);
+describe("intactShare", () => {
+  it("is exp(−½) after the critical dose, which is 14.1 e/Å² at 10 Å by the published fit", () => {
+    expect(intactShare(0.1, 0.24499 * 0.1 ** -1.6649 + 2.8141)).toBeCloseTo(Math.exp(-0.5), 12);
+    expect(intactShare(0.1, 14.13)).toBeCloseTo(Math.exp(-0.5), 3);
+    expect(intactShare(0, 1000)).toBe(1);
+    expect(intactShare(0.05, 0)).toBe(1);
   });
+});
 
-  it("holds the tilt axis whole", () => expect(tiltTransfer(0, 0.02, 0, scheme)).toBe(1));
+describe("passedShare", () => {
+  it("squares as the path doubles, at 60°", () =>
+    expect(passedShare(1500, 60)).toBeCloseTo(passedShare(1500, 0) ** 2, 12));
 });
