@@ -7,6 +7,8 @@ import { findBlank } from "./blank/blank.js";
 import { findRun, findTomogram } from "./dataset.js";
 import type { Dataset } from "./model.js";
 import { evenSample, measureVolume, normalise } from "./normalise.js";
+import type { RadialPower } from "./spectrum/gain.js";
+import { matchAside } from "./spectrum/match.js";
 import { openTomogram } from "./tomograms/omeZarr.js";
 
 const per = z.enum(["tomogram", "tile"]).default("tomogram");
@@ -118,6 +120,8 @@ export interface TomogramChoice {
   readonly level: number;
   /** Whether NaN is read as blank instead of being refused. */
   readonly nan?: "blank" | undefined;
+  /** Spectrum that the tomogram is given before it is normalised; its own stays if absent. */
+  readonly reference?: RadialPower | undefined;
 }
 
 /**
@@ -138,7 +142,10 @@ export async function readViews(
   const ref = findTomogram(findRun(dataset, run), choice.tomogram, choice.voxelSpacing);
   const reader = await openTomogram({ ...ref, nan: choice.nan }, choice.level, dataset.access);
   const volume = withBlank(await reader.readAll(), choice.nan === "blank");
-  const intensity = measureVolume(volume, reader);
+  const given = measureVolume(volume, reader);
+  const { reference: wanted } = choice;
+  if (wanted) await matchAside({ volume, intensity: given, wanted });
+  const intensity = wanted ? measureVolume(volume, reader) : given;
   const last = normalisations.length - 1;
   return normalisations.map((normalisation, index) => {
     const data = index === last ? volume.data : sharedCopy(volume.data);

@@ -10,7 +10,7 @@ import type { TomogramReader } from "./model.js";
  * Robust measures of grey values: reconstructions differ in scale by orders of magnitude (the challenge's have a
  * standard deviation near 7e-6), and gold beads and reconstruction edges would dominate a mean and standard deviation.
  */
-interface Intensity {
+export interface Intensity {
   readonly median: number;
   /** Distance between the quartiles over 1.349: the standard deviation, if the values were normal. */
   readonly scale: number;
@@ -188,16 +188,19 @@ function scaleOf(sorted: Float32Array): number {
   return 0;
 }
 
+/** Returns the function that normalises one grey value. */
+export const normaliser =
+  ({ median, scale, low, high }: Intensity) =>
+  (value: number): number =>
+    Math.max(low, Math.min((value - median) / scale, high));
+
 /**
  * Normalises grey values to multiples of the scale above the median, clipped, in place; returns the same array. Blank
  * voxels become 0, the median.
  */
 export function normalise(values: Float32Array, intensity: Intensity, blank?: Uint8Array): Float32Array {
-  const { median, scale, low, high } = intensity;
-  for (let i = 0; i < values.length; i++) {
-    const value = (values[i]! - median) / scale;
-    values[i] = Math.max(low, Math.min(value, high));
-  }
+  const normalised = normaliser(intensity);
+  for (let i = 0; i < values.length; i++) values[i] = normalised(values[i]!);
   if (blank) for (let i = 0; i < values.length; i++) if (blank[i] === 1) values[i] = 0;
   return values;
 }

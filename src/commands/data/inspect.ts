@@ -8,12 +8,20 @@ import {
   type RunInspection,
   type TomogramInspection,
 } from "../../data/inspect/inspection.js";
+import {
+  measureSpectra,
+  spectraPlot,
+  spectraText,
+  type TomogramSpectrum,
+} from "../../data/inspect/spectra.js";
 import { type TargetsRequest, targetPaths, writeTargets } from "../../data/inspect/targets.js";
 import { featuresOf } from "../../data/masks/features.js";
 import { checkFeatures, featuresThere } from "../../data/masks/find.js";
 import type { Dataset } from "../../data/model.js";
 import { pickedTypes } from "../../data/picks.js";
 import { plural } from "../../present/text.js";
+import { PickbenchError } from "../../system/errors.js";
+import { writeWhole } from "../../system/files.js";
 import { withAddresses } from "../../system/paths/cacheFolder.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
@@ -32,6 +40,7 @@ import { terminalReporter } from "../shared/terminal.js";
 
 interface Whole extends Inspection {
   readonly features?: readonly FeatureInspection[];
+  readonly spectra?: readonly TomogramSpectrum[];
 }
 
 /** `pickbench inspect`: what a data set holds, and whether it can be read to the last chunk. */
@@ -49,11 +58,18 @@ export const command = defineCommand({
         type: "string",
         describe: "folder for what a network is to learn: label volumes and a picture a run",
       })
+      .option("spectrum", {
+        type: "boolean",
+        default: false,
+        describe: "measure each tomogram's power spectrum, grey values and contrast of particles",
+      })
+      .option("plot", { type: "string", describe: "SVG file for the power spectra" })
       .option("overwrite", overwriteOption)
       .option("nan", nanOption)
       .option("quiet", quietOption)
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
       .example("$0 inspect --data czii/train", "list everything and read every chunk")
+      .example("$0 inspect --data czii/train --spectrum --plot spectra.svg", "compare the tomograms' spectra")
       .example("$0 inspect --data czii --part test --quick", "list the test tomograms"),
   async run({ data, part, spacing, quick, nan, quiet, json, ...flags }) {
     checkSpacing(spacing);
@@ -68,6 +84,7 @@ export const command = defineCommand({
       });
       await checkFree(places, flags.overwrite);
     }
+    await checkPlot(flags);
     const inspection = await inspectDataset(dataset, !quick, reporter, nan);
     const masks = quick
       ? { features: [], problems: [] }
@@ -76,6 +93,8 @@ export const command = defineCommand({
       flags.targets === undefined
         ? []
         : await writeTargets(dataset, { ...meant, folder: flags.targets }, reporter);
+    const spectra = flags.spectrum ? await measureSpectra(dataset, reporter, nan) : undefined;
+    if (spectra && flags.plot !== undefined) await writeWhole(flags.plot, await spectraPlot(spectra));
     // Masks of a feature that no experiment names may be for somebody to choose from: that breaks nothing.
     const isAsked = flags.experiment !== undefined;
     const problems = [...inspection.problems, ...(isAsked ? masks.problems : [])];
@@ -85,11 +104,25 @@ export const command = defineCommand({
       notes: [...inspection.notes, ...(isAsked ? [] : masks.problems.map(({ message }) => message))],
       ...(masks.features.length > 0 ? { features: masks.features } : {}),
       ...(written.length > 0 ? { targets: written } : {}),
+      ...(spectra ? { spectra } : {}),
     };
     report(json, whole, () => withAddresses([describe(whole, quick), ...written].join("\n")));
     if (whole.problems.length > 0) process.exitCode = 1;
   },
 });
+
+/** @throws PickbenchError BadUsage for a plot of nothing, or one that cannot be written */
+async function checkPlot(flags: {
+  readonly spectrum: boolean;
+  readonly plot: string | undefined;
+  readonly overwrite: boolean;
+}): Promise<void> {
+  if (flags.plot === undefined) return;
+  if (!flags.spectrum)
+    throw new PickbenchError("BadUsage", "--plot draws what --spectrum measures; give --spectrum, too");
+  await checkWritable("plot", flags.plot, "file");
+  await checkFree([flags.plot], flags.overwrite);
+}
 
 /** Types, features and reconstruction that an experiment means, or that a data set has. */
 async function meantTargets(
@@ -113,7 +146,10 @@ async function meantTargets(
   return { types: learned, ignore, target, features, choice: { ...data, nan: nan ?? data.nan } };
 }
 
-function describe({ root, runs, chunks, problems, notes, features = [] }: Whole, quick: boolean): string {
+function describe(
+  { root, runs, chunks, problems, notes, features = [], spectra }: Whole,
+  quick: boolean,
+): string {
   const tomograms = runs.reduce((sum, run) => sum + run.tomograms.length, 0);
   const read = quick ? "chunks not read" : `${plural(chunks, "chunk")} read`;
   return [
@@ -125,6 +161,7 @@ function describe({ root, runs, chunks, problems, notes, features = [] }: Whole,
     ...notes.map((note) => `note: ${note}`),
     problems.length === 0 ? `${read}, nothing broken` : `${read}, ${problems.length} broken:`,
     ...problems.map(({ message }) => `  ${message}`),
+    ...(spectra ? ["", spectraText(spectra)] : []),
   ].join("\n");
 }
 

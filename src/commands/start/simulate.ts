@@ -135,6 +135,11 @@ export const command = defineCommand({
         describe:
           "YAML file of ranges from which each tomogram's defocus, tilts, dose, noise, ice and denoiser are drawn (docs/simulation.md); wide ones by default",
       })
+      .option("like", {
+        type: "string",
+        describe:
+          "folder of tomograms, as --data takes it, whose spectra and grey values the simulated ones are given; picks are not read",
+      })
       .option("noise", {
         type: "number",
         describe: "noise relative to the dose's shot noise, over the ranges'; 0 is none",
@@ -169,6 +174,7 @@ export const command = defineCommand({
       .example("$0 simulate --out phantoms", "five tomograms to train on")
       .example("$0 simulate --out phantoms --part test --count 2", "two unseen ones beside them")
       .example("$0 simulate --out big --count 1 --size 184,630,630", "one as large as the challenge's")
+      .example("$0 simulate --out phantoms --like czii/test", "with the spectra of your own tomograms")
       .example("$0 simulate --out cells --scene cell", "five cells, with segmentations of their features"),
   run: async (options) => {
     const spacing = checked("spacing", options.spacing, ranges.spacing);
@@ -184,6 +190,7 @@ export const command = defineCommand({
       counts: parseCounts(options.particles),
       ranges: await rangesOf(options),
       halves: options.halves,
+      ...(options.like === undefined ? {} : { like: options.like }),
       ...(options.densities === undefined ? {} : { densities: options.densities }),
       ...(cell === undefined ? {} : { cell }),
       preview: options.preview,

@@ -23,6 +23,7 @@ import {
   targetShape,
   weightChannels,
 } from "./spec.js";
+import { varySpectrum } from "./spectrum.js";
 import { paintTarget } from "./targets.js";
 
 /**
@@ -107,6 +108,8 @@ function exampleMaker(spec: PatchSpec, draw: CropDraw): (into: Batch, random: Ra
     if (spec.augment.mixReconstructions)
       mixReconstruction(crop, shape, { input: into.input, weight }, random);
     if (stride > 1) lowerWeight(weight, shape, stride, plain.weight);
+    const { spectrum = 0 } = spec.augment;
+    if (spectrum > 0) varySpectrum(into.input, shape, spectrum, random);
     varyIntensity(into.input, spec.augment.intensity, random);
     const scene = {
       shape: targetShape(spec),

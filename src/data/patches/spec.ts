@@ -47,6 +47,8 @@ export interface AugmentSpec {
   readonly mixup: number;
   /** Whether each example is a mixture of two reconstructions of its run, of one grid, by a share from 0 to 1. */
   readonly mixReconstructions?: boolean | undefined;
+  /** Standard deviation of the logarithm of a radial gain, drawn for each example; 0 or absent for none. */
+  readonly spectrum?: number | undefined;
 }
 
 /** A run to cut patches from. */

@@ -1,8 +1,11 @@
 /** Phantoms: simulated tomograms with known particles. */
 import { type Random, randomFor } from "../../domain/random.js";
+import { angstrom } from "../../domain/units.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import { croppedInPlace, emptyField, type Field } from "./field.js";
+import { drawLike, makeLike } from "./like/apply.js";
+import type { TargetTomogram } from "./like/targets.js";
 import { type DrawnImaging, drawImaging } from "./microscope/ranges.js";
 import { image } from "./microscope/reconstruct.js";
 import { drawSlab } from "./placement.js";
@@ -27,6 +30,8 @@ export interface PhantomPlan {
   readonly ranges: SimulationRanges;
   /** Makes half sets too. */
   readonly halves?: boolean;
+  /** Tomograms whose spectra and grey values the reconstructions are given; none if absent. */
+  readonly like?: readonly TargetTomogram[];
 }
 
 /** A simulated tomogram and its truth. */
@@ -40,6 +45,8 @@ export interface Phantom {
   readonly contents?: Contents & { readonly placed: Readonly<Record<string, number>> };
   /** The reconstruction of the even tilts less `wbp`; that of the odd ones is as much on the other side. */
   readonly halfDifference?: Float32Array;
+  /** Run that its spectra were taken from, or null for the mean of all; absent where they are its own. */
+  readonly like?: string | null;
 }
 
 /** Standard deviation of the challenge's tomograms. */
@@ -93,13 +100,29 @@ export function imaged(
   const wbp = cropped(field.density);
   const scale = scaleOf(wbp);
   const shown = cropped(denoised);
-  return {
+  const phantom = {
     picks,
     imaging,
     wbp: scaled(wbp, scale),
     denoised: scaled(shown, scaleOf(shown)),
     ...(halfDifference ? { halfDifference: scaled(cropped(halfDifference), scale) } : {}),
   };
+  return plan.like ? madeLike(phantom, plan, plan.like, drawn("like")) : phantom;
+}
+
+function madeLike(
+  phantom: Phantom,
+  { shape, spacing }: PhantomPlan,
+  targets: readonly TargetTomogram[],
+  random: Random,
+): Phantom {
+  const { target, wanted } = drawLike(targets, random);
+  const step = angstrom(spacing);
+  const volumeOf = (data: Float32Array) => ({ data, shape, spacing: [step, step, step] as const });
+  const { wbp, denoised, halfDifference } = phantom;
+  if (wanted.denoised) makeLike(volumeOf(denoised), wanted.denoised);
+  if (wanted.wbp) makeLike(volumeOf(wbp), wanted.wbp, halfDifference ? [volumeOf(halfDifference)] : []);
+  return { ...phantom, like: target };
 }
 
 /** Checks that all particles with a given count are among the placed kinds. @throws PickbenchError BadUsage */

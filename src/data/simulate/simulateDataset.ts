@@ -14,6 +14,7 @@ import { openPool } from "../../system/threads/pool.js";
 import { builtModule } from "../../system/threads/threads.js";
 import { cellFeatures } from "./cell/features.js";
 import type { CellSettings } from "./cell/scene.js";
+import { measureTargets, type TargetTomogram } from "./like/targets.js";
 import { defaultRanges, type SimulationRanges } from "./rangesFile.js";
 import type { Made, PhantomRoots, PickCounts, SimulateTask } from "./simulateWorker.js";
 
@@ -36,6 +37,8 @@ interface SimulateOptions {
   readonly ranges?: SimulationRanges;
   /** Writes the reconstructions of the even and of the odd tilts too, `wbp-even` and `wbp-odd`. */
   readonly halves?: boolean;
+  /** Data set whose tomograms' spectra and grey values the simulated ones are given. */
+  readonly like?: string;
   /** Folder of density maps. */
   readonly densities?: string;
   /** Makes cells, with a segmentation of each feature, in place of solutions. */
@@ -60,6 +63,7 @@ const bytesPerVoxel = 14;
 /** What the masks of a cell add, and half sets. */
 const maskBytesPerVoxel = 1;
 const halvesBytesPerVoxel = 8;
+const likeBytesPerVoxel = 8;
 const memory = 2 * 1024 ** 3;
 
 /** Name of the note that marks a folder as simulated and records how. */
@@ -73,19 +77,24 @@ const noteName = "phantom.json";
  */
 export async function simulateDataset(options: SimulateOptions): Promise<SimulatedRun[]> {
   const roots = rootsOf(options);
-  await clear(options, roots);
-  await writeNote(options);
+  const isThere = await checkFolder(options, roots);
+  const { reporter = silentReporter, runs } = options;
+  const like = options.like === undefined ? undefined : await measureTargets(options.like, reporter);
+  if (isThere) await remove(options, roots);
+  await writeNote(options, like);
   const perVoxel =
-    bytesPerVoxel + (options.cell ? maskBytesPerVoxel : 0) + (options.halves ? halvesBytesPerVoxel : 0);
+    bytesPerVoxel +
+    (options.cell ? maskBytesPerVoxel : 0) +
+    (options.halves ? halvesBytesPerVoxel : 0) +
+    (like ? likeBytesPerVoxel : 0);
   const fitting = Math.max(1, Math.floor(memory / (perVoxel * voxelCount(options.shape))));
   const threads = Math.min(options.runs, availableParallelism(), fitting);
   const pool = openPool(builtModule(import.meta.url, "./simulateWorker.js"), { threads });
-  const { reporter = silentReporter, runs } = options;
   const progress = reporter.progress("simulating", runs, "tomograms");
   let done = 0;
   try {
     return await Promise.all(
-      tasksOf(options, roots).map(async (task) => {
+      tasksOf(options, roots, like).map(async (task) => {
         const run = { name: task.name, ...(await pool.run<Made>(task)) };
         progress.update(++done, run.name);
         return run;
@@ -120,12 +129,16 @@ export function rootsOf(options: SimulateOptions): PhantomRoots {
   };
 }
 
-function tasksOf(options: SimulateOptions, roots: PhantomRoots): SimulateTask[] {
+function tasksOf(
+  options: SimulateOptions,
+  roots: PhantomRoots,
+  like: readonly TargetTomogram[] | undefined,
+): SimulateTask[] {
   const { seed, part, shape, spacing, counts = new Map(), ranges = defaultRanges, densities, cell } = options;
   const { halves = false } = options;
   return Array.from({ length: options.runs }, (_, i) => ({
     name: `${prefixes[part]}${i + 1}`,
-    plan: { seed, part, run: i + 1, shape, spacing, counts, ranges, halves },
+    plan: { seed, part, run: i + 1, shape, spacing, counts, ranges, halves, ...(like && { like }) },
     roots,
     record: join(recordFolder(options), `${prefixes[part]}${i + 1}.json`),
     ...(densities === undefined ? {} : { densities: resolve(densities) }),
@@ -134,10 +147,13 @@ function tasksOf(options: SimulateOptions, roots: PhantomRoots): SimulateTask[] 
   }));
 }
 
-async function writeNote(options: SimulateOptions): Promise<void> {
+async function writeNote(
+  options: SimulateOptions,
+  like: readonly TargetTomogram[] | undefined,
+): Promise<void> {
   const path = join(noteFolder(options), noteName);
   try {
-    await writeWhole(path, `${JSON.stringify(noteOf(options), null, 2)}\n`);
+    await writeWhole(path, `${JSON.stringify({ ...noteOf(options), ...likeNote(like) }, null, 2)}\n`);
   } catch (cause) {
     throw new PickbenchError(
       "BadUsage",
@@ -172,15 +188,22 @@ function noteOf({
   };
 }
 
+/** Returns what the note says of the tomograms that phantoms were made like: their names and hashes. */
+const likeNote = (like: readonly TargetTomogram[] | undefined) =>
+  like ? { like: like.map(({ run, kind, sha256 }) => ({ run, tomogram: kind, sha256 })) } : {};
+
 /** Returns what the note says of a cell: its features, and those that every tomogram holds. */
 const cellNote = ({ features }: CellSettings) => ({
   features: features ?? cellFeatures,
   inEveryTomogram: features !== undefined,
 });
 
-/** Refuses to mix with other data; with `overwrite`, removes the phantoms of an earlier call. */
-async function clear(options: SimulateOptions, { staticRoot, overlayRoot }: PhantomRoots): Promise<void> {
-  if (!(await exists(staticRoot)) && !(await exists(overlayRoot))) return;
+/** Says whether phantoms of an earlier call are there, to be replaced. @throws PickbenchError BadUsage where they must not */
+async function checkFolder(
+  options: SimulateOptions,
+  { staticRoot, overlayRoot }: PhantomRoots,
+): Promise<boolean> {
+  if (!(await exists(staticRoot)) && !(await exists(overlayRoot))) return false;
   const folder = noteFolder(options);
   const isOurs = await readText(join(folder, noteName)).then(
     (text) => text.includes("pickbench simulate"),
@@ -193,7 +216,7 @@ async function clear(options: SimulateOptions, { staticRoot, overlayRoot }: Phan
       { path: folder },
     );
   }
-  await remove(options, { staticRoot, overlayRoot });
+  return true;
 }
 
 /** Removes everything that a call wrote, and the folders left empty. */

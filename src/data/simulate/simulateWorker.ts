@@ -66,9 +66,10 @@ export default answering(async (task: SimulateTask): Promise<Made> => {
 });
 
 /** What was drawn for a tomogram, for its record. */
-const drawnOf = ({ imaging, contents, crowding }: Phantom & Partial<Cell>) => ({
+const drawnOf = ({ imaging, contents, crowding, like }: Phantom & Partial<Cell>) => ({
   ...imaging,
   ...(contents ? { contents } : {}),
+  ...(like === undefined ? {} : { like: like ?? "mean" }),
   ...(crowding === undefined ? {} : { crowding }),
 });
 

@@ -3,6 +3,7 @@
  */
 import { z } from "zod";
 import { type TrainedContrast, usualContrast } from "../../data/contrast.js";
+import { type RadialPower, radialPowerSchema } from "../../data/spectrum/gain.js";
 import { activations } from "../../engines/activation.js";
 import { externalSpecSchema } from "../../engines/externalSpec.js";
 import { trainingLayout } from "../../engines/trainable.js";
@@ -42,6 +43,8 @@ export interface Checkpoint {
   readonly ensemble?: EnsembleRecord;
   /** Contrast that the voxels of its tomograms showed, where it was not dark, as is usual; older ones lack an unknown one. */
   readonly contrast?: Exclude<TrainedContrast, "dark">;
+  /** Spectrum that every tomogram is given before it is normalised; absent where each keeps its own. */
+  readonly reference?: RadialPower;
   /** Trainings that made its networks, its own first; absent in older checkpoints. */
   readonly lineage?: Lineage;
 }
@@ -86,6 +89,7 @@ const metadataSchema = z.looseObject({
   tuneScore: z.string(),
   ensemble: z.string().optional(),
   contrast: z.enum(["bright", "mixed", "unknown"]).optional(),
+  spectrum: z.string().optional(),
   lineage: z.string().optional(),
 });
 
@@ -143,6 +147,7 @@ export async function writeCheckpoint(
       }),
       ...(checkpoint.ensemble && { ensemble: canonicalJson(checkpoint.ensemble) }),
       ...(checkpoint.contrast && { contrast: checkpoint.contrast }),
+      ...(checkpoint.reference && { spectrum: canonicalJson(checkpoint.reference) }),
       ...(checkpoint.lineage && { lineage: canonicalJson(checkpoint.lineage) }),
     },
   });
@@ -225,6 +230,9 @@ export async function readParts(path: string): Promise<Parts> {
         ensemble: ensembleSchema.parse(jsonIn(path, metadata.ensemble)),
       }),
       ...(metadata.contrast && { contrast: metadata.contrast }),
+      ...(metadata.spectrum !== undefined && {
+        reference: radialPowerSchema.parse(jsonIn(path, metadata.spectrum)),
+      }),
       ...(metadata.lineage !== undefined && { lineage: lineageSchema.parse(jsonIn(path, metadata.lineage)) }),
     };
     return { file, settings, networks };

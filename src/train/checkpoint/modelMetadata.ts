@@ -1,6 +1,7 @@
 /** Metadata of exported model files. */
 import { normalisationRule } from "../../data/normalise.js";
 import { offsetUnit } from "../../data/patches/offsets.js";
+import { matchingRule } from "../../data/spectrum/gain.js";
 import type { PredictNetwork } from "../../infer/predict/predictor.js";
 import type { Network } from "../../nets/architecture.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -66,6 +67,7 @@ export function modelMetadata(options: MetadataOptions): Record<string, string> 
     spacing: [spacing, spacing, spacing],
     spacingUnit: "Å per voxel",
     tomogram: { tomoType: experiment.data.tomogram, level: experiment.data.level },
+    ...(checkpoint.reference && { spectrum: { ...checkpoint.reference, rule: matchingRule } }),
     normalisation: normalisationRule,
     output,
     outputStride: network.logits.stride,

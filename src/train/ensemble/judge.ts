@@ -1,5 +1,6 @@
 /** Scores networks and weighted members on the tune runs, and remembers every score. */
 import type { Dataset } from "../../data/model.js";
+import type { TomogramChoice } from "../../data/normalisation.js";
 import type { EngineName } from "../../engines/engine.js";
 import { openPickPool, type PickPool } from "../../infer/pick/pool.js";
 import type { Averaging } from "../../infer/predict/averaging.js";
@@ -7,6 +8,7 @@ import { type AnyNetwork, openPredictor } from "../../infer/predict/predictor.js
 import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import { ownVersion } from "../../system/version.js";
+import type { HeldReference } from "../checkpoint/commonReference.js";
 import { experimentText } from "../experiment/experiment.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type Tuned, tuneMaps, tuneNetworks, tuningFloors } from "../fit/tuneNetworks.js";
@@ -20,6 +22,8 @@ import { type EnsembleTuneRun, viewsOfRun } from "./tuneData.js";
 export interface JudgeOptions {
   /** Experiment whose settings hold for all members: tiles, test-time images, the grid that picking is tuned on. */
   readonly experiment: Experiment;
+  /** Spectrum that tomograms are given, where they are. */
+  readonly reference: HeldReference;
   readonly dataset: Dataset;
   readonly runs: readonly EnsembleTuneRun[];
   readonly averaging: Averaging;
@@ -46,10 +50,10 @@ export class Judge {
 
   /** Predicts with the networks as in later use, and tunes their picking. */
   tune(networks: readonly AnyNetwork[]): Promise<Tuned> {
-    const { runs, dataset, experiment } = this.#options;
+    const { runs, dataset } = this.#options;
     return tuneNetworks(this.#options, networks, runs, ({ run }, predictor) => {
       this.#checkStop();
-      return viewsOfRun(dataset, experiment, run, predictor);
+      return viewsOfRun(dataset, this.#choice(), run, predictor);
     });
   }
 
@@ -61,7 +65,7 @@ export class Judge {
     try {
       const stored: StoredMaps[] = [];
       for (const { run, stamp } of runs) {
-        const views = await viewsOfRun(dataset, experiment, run, predictor);
+        const views = await viewsOfRun(dataset, this.#choice(), run, predictor);
         const folder = parts.mapsFolder(this.#keyed({ sha256, stamp }));
         stored.push(await storeMaps(folder, predictor, views, () => this.#checkStop()));
       }
@@ -97,17 +101,23 @@ export class Judge {
     });
   }
 
+  #choice(): TomogramChoice {
+    const { experiment, reference } = this.#options;
+    return { ...experiment.data, ...reference };
+  }
+
   close(): Promise<void> {
     return this.#pool.close();
   }
 
   /** Completes a key with everything else that scores and maps depend on. */
   #keyed(key: unknown): unknown {
-    const { experiment, runs, averaging, engine, threads } = this.#options;
+    const { experiment, reference, runs, averaging, engine, threads } = this.#options;
     const stamps = runs.map(({ stamp }) => stamp);
     return {
       key,
       experiment: experimentText(experiment),
+      ...reference,
       stamps,
       averaging,
       engine,

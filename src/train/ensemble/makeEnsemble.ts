@@ -9,6 +9,7 @@ import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { CodeLeave } from "../checkpoint/allowedCode.js";
 import { type Checkpoint, heldContrast, trainedContrast, writeCheckpoint } from "../checkpoint/checkpoint.js";
+import { commonReference } from "../checkpoint/commonReference.js";
 import type { EnsembleAverage, EnsembleRecord, MemberChoice } from "../checkpoint/ensembleRecord.js";
 import { ensembleGeneration, joined, type Lineage, lineageOf, type SeenRun } from "../checkpoint/lineage.js";
 import { namedNetworks } from "../checkpoint/modelMetadata.js";
@@ -65,9 +66,24 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
   const runs = await readTuneRuns(dataset, tune, members);
   const first = members[0]!.checkpoint;
   const experiment = { ...first.experiment, predict: { ...first.experiment.predict, ...testTime } };
+  const reference = commonReference(
+    members.map(({ path }) => path),
+    members.map(({ checkpoint }) => checkpoint),
+  );
   return withEnsembleParts(out, async (parts) => {
     const { engine, threads, reporter } = request;
-    const options = { average, choice, experiment, dataset, runs, engine, threads, parts, reporter };
+    const options = {
+      average,
+      choice,
+      experiment,
+      reference,
+      dataset,
+      runs,
+      engine,
+      threads,
+      parts,
+      reporter,
+    };
     const { chosen, scores } = await choose(members, options);
     const record: EnsembleRecord = {
       average,
@@ -93,6 +109,7 @@ export async function makeEnsemble(request: EnsembleRequest): Promise<MadeEnsemb
       tuneScore: tuned.score,
       ensemble: record,
       ...heldContrast(contrast),
+      ...reference,
       lineage,
     };
     await writeCheckpoint(out, namesIn(checkpoint), checkpoint);

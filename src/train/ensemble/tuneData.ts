@@ -2,14 +2,13 @@
 import { findRun, findTomogram } from "../../data/dataset.js";
 import { tomogramStamp } from "../../data/manifest.js";
 import type { Dataset } from "../../data/model.js";
-import { readViews } from "../../data/normalisation.js";
+import { readViews, type TomogramChoice } from "../../data/normalisation.js";
 import { readRunPicks } from "../../data/picks.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
 import type { Volume } from "../../domain/volume.js";
 import type { Predictor } from "../../infer/predict/predictor.js";
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
-import type { Experiment } from "../experiment/schema.js";
 import type { TuneTruth } from "../fit/tuneNetworks.js";
 import type { EnsembleMember } from "./members.js";
 
@@ -64,7 +63,7 @@ export async function readTuneRuns(
 /** Reads a run's tomogram once per normalisation of a predictor. */
 export const viewsOfRun = (
   dataset: Dataset,
-  experiment: Experiment,
+  choice: TomogramChoice,
   run: string,
   predictor: Predictor,
-): Promise<Volume[]> => readViews(dataset, run, experiment.data, predictor.normalisations);
+): Promise<Volume[]> => readViews(dataset, run, choice, predictor.normalisations);

@@ -41,6 +41,10 @@ export function checkExternal(
   );
   if (set !== undefined)
     throw bad(`${set}: ${network.onnx} is not trained here, so that nothing would read it; leave ${set} out`);
+  if (experiment.data.spectrum !== undefined)
+    throw bad(
+      `data.spectrum: ${network.onnx} is not trained here, so that no spectrum of its training is known; leave it out`,
+    );
   const picked = network.outputs.filter((type) => type !== null && type !== background);
   const twice = picked.find((type, at) => picked.indexOf(type) !== at);
   if (twice !== undefined) throw bad(`network.outputs: ${twice} is listed twice; name each type once`);

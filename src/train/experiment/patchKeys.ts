@@ -73,5 +73,13 @@ export const augment = z
       .describe(
         "true: each patch is a mixture of two of the run's reconstructions in `data.trainOn`, by a share drawn from 0 to 1",
       ),
+    spectrum: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe(
+        "each patch is filtered by a smooth radial gain drawn at random, whose logarithm has this standard deviation: sharper or smoother, as other microscopes and denoisers would show it; if absent, none",
+      ),
   })
   .prefault({});

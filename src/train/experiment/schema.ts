@@ -49,6 +49,12 @@ const data = z
       .enum(["blank"])
       .optional()
       .describe("`blank`: NaN marks voxels without data; if absent, a tomogram with NaN is refused"),
+    spectrum: z
+      .enum(["match"])
+      .optional()
+      .describe(
+        "`match`: every tomogram is given the mean radial power spectrum of the training's, which the checkpoint holds; if absent, it keeps its own",
+      ),
     offset: z
       .tuple([z.number(), z.number(), z.number()])
       .default([0, 0, 0])

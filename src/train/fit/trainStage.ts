@@ -140,6 +140,7 @@ const checkpointOf = (
 ): Checkpoint => ({
   ...{ experiment, spacing, networks, picking, tuneScore: score, lineage },
   ...heldContrast(seen.trained),
+  ...(seen.reference && { reference: seen.reference }),
   ...(features && { features }),
 });
 
@@ -276,13 +277,16 @@ async function readSources({
   experiment,
   picks,
   further,
+  seen,
 }: PreparedRun): Promise<PatchSource[]> {
   const types = experiment.data.trainOn ?? [experiment.data.tomogram];
   const sources: PatchSource[] = [];
   for (const run of splits.train) {
     const volumes: Volume[] = [];
     for (const tomogram of types)
-      volumes.push(await readNormalised(dataset, run, { ...experiment.data, tomogram }));
+      volumes.push(
+        await readNormalised(dataset, run, { ...experiment.data, tomogram, reference: seen.reference }),
+      );
     const masks = await masksOfVolumes(dataset, experiment, run, types[0]!, volumes);
     sources.push({ run, volumes, picks: picks.get(run)!, masks });
   }
@@ -293,11 +297,12 @@ async function readSources({
 const heldVolume = ({ volume }: TuneTomogram): Volume => volume;
 
 async function readTune(prepared: PreparedRun): Promise<TuneTomogram[]> {
-  const { dataset, splits, experiment, external, picks } = prepared;
+  const { dataset, splits, experiment, external, picks, seen } = prepared;
+  const choice = { ...experiment.data, reference: seen.reference };
   const tomograms: TuneTomogram[] = [];
   for (const run of splits.tune) {
     const normalisation = external ? normalisationOf(external) : "standard";
-    const [volume] = await readViews(dataset, run, experiment.data, [normalisation]);
+    const [volume] = await readViews(dataset, run, choice, [normalisation]);
     const masks = await masksOfVolumes(dataset, experiment, run, experiment.data.tomogram, [volume!]);
     const truth = picks.get(run)!;
     tomograms.push({ run, volume: volume!, truth, masks });

@@ -144,7 +144,9 @@ export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<
         `warning: ${folder.best}: ${met}, on which it is tuned now: its thresholds come out too high; tune on another run`,
       );
     const before = await hashFile(folder.best);
-    const retuned = { ...prepared, lineage: tunedAlso(lineage, tune) };
+    const { reference: _, ...seen } = prepared.seen;
+    const held = { ...seen, ...(trained.reference && { reference: trained.reference }) };
+    const retuned = { ...prepared, seen: held, lineage: tunedAlso(lineage, tune) };
     const tuned = await tuneStage(retuned, folder, networks);
     const tuneScore = tuned.score;
     const after = await hashFile(folder.best);

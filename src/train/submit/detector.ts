@@ -18,6 +18,7 @@ import { type ProbabilityMaps, predictMaps } from "../../infer/predict/probabili
 import { PickbenchError } from "../../system/errors.js";
 import type { CodeLeave } from "../checkpoint/allowedCode.js";
 import { averagingOf, type Checkpoint, readCheckpoint, trainedContrast } from "../checkpoint/checkpoint.js";
+import { commonReference } from "../checkpoint/commonReference.js";
 import { pickType, sweepType } from "../fit/tunePicking.js";
 import { mergedFeatures, mergedSettings } from "./mergedSettings.js";
 
@@ -155,7 +156,7 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
   const floors = new Map(thresholds.map(([name, threshold]) => [name, Math.min(threshold, lowestThreshold)]));
   const pool = openPickPool();
   const { tomogram = experiment.data.tomogram, nan = experiment.data.nan } = options;
-  const choice = { ...experiment.data, tomogram, nan };
+  const choice = { ...experiment.data, tomogram, nan, ...commonReference(paths, checkpoints) };
   const checkSpacing = (run: string, got: number): void => {
     if (Math.abs(got / first.spacing - 1) > 0.05)
       throw new PickbenchError(

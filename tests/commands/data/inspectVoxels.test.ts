@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Inspection } from "../../../src/data/inspect/inspection.js";
+import type { TomogramSpectrum } from "../../../src/data/inspect/spectra.js";
 import { randomFor } from "../../../src/domain/random.js";
 import { angstrom } from "../../../src/domain/units.js";
 import type { Shape3 } from "../../../src/domain/volume.js";
@@ -135,4 +137,24 @@ test("says where every voxel is NaN, and takes no number from chunks of NaN", as
   expect(flat!.tomograms[0]!.values).toMatchObject({ least: 5, largest: 5, mean: 5 });
   const { stdout } = await pickbench("inspect", "--data", folder, "--quiet", "--nan", "blank");
   expect(stdout).toMatch(/chunks 24×32×32; 100.0 % of the voxels are blank/);
+});
+
+test("--spectrum adds spectra, grey values and contrast, and --plot draws them", async () => {
+  const folder = await dataset({ TS_1: voxels(-1, 6) });
+  const plot = join(temporaryFolder(), "spectra.svg");
+  const flags = ["inspect", "--data", folder, "--quick", "--quiet", "--spectrum"];
+  const { spectra } = JSON.parse((await pickbench(...flags, "--json", "--plot", plot)).stdout) as {
+    spectra: readonly TomogramSpectrum[];
+  };
+  const [one] = spectra;
+  expect([one!.run, one!.tomogram, one!.power.length]).toEqual(["TS_1", "denoised", 32]);
+  expect(one!.particles).toEqual([expect.objectContaining({ type: "apo-ferritin", picks: picks.length })]);
+  expect(one!.particles[0]!.contrast).toBeLessThan(-3);
+  expect(one!.values.skewness).toBeLessThan(-0.2);
+  expect(readFileSync(plot, "utf8")).toContain("frequency in 1/Å");
+  expect((await pickbench(...flags)).stdout).toMatch(/^contrast +apo-ferritin\nTS_1 denoised +-\d/m);
+  const again = await pickbench(...flags, "--plot", plot);
+  expect(again.stderr).toContain("--overwrite");
+  const alone = await pickbench("inspect", "--data", folder, "--plot", plot);
+  expect(alone.stderr).toContain("give --spectrum, too");
 });

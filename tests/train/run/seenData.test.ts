@@ -39,7 +39,13 @@ test("what was seen once is handed on: nothing is read or told again, and the fa
   const all = [readerOf("A", "a", -1, 4), readerOf("B", "b", 1), readerOf("B", "c", -1)];
   const readers = all.map(({ reader }) => reader);
   const reporter = hearingReporter();
-  const first = await seeData(dataset, picks, [...readers, ...readers], ["A", "B"], reporter);
+  const first = await seeData(
+    dataset,
+    picks,
+    [...readers, ...readers],
+    { train: ["A", "B"], isMatched: false },
+    reporter,
+  );
   expect(all.map(({ reads }) => reads.count)).toEqual([1, 1, 1]);
   expect([first.trained, first.blank]).toEqual(["mixed", { A: 0.25 }]);
   expect(reporter.notes).toEqual([expect.stringMatching(/^A: 25.0 % of the voxels are blank/)]);
@@ -50,9 +56,9 @@ test("what was seen once is handed on: nothing is read or told again, and the fa
     [[b, c], ["B"]],
     [[c, a], ["B"]],
   ] as const) {
-    const again = await seeData(dataset, picks, some, train, reporter, first.tomograms);
+    const again = await seeData(dataset, picks, some, { train, isMatched: false }, reporter, first.tomograms);
     expect(again).toMatchObject({
-      ...(await seeData(dataset, picks, some, train, hearingReporter())),
+      ...(await seeData(dataset, picks, some, { train, isMatched: false }, hearingReporter())),
       tomograms: {},
     });
   }
