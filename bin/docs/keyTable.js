@@ -7,6 +7,14 @@ export function experimentKeys(experimentSchema) {
   return keyTable(jsonOf(experimentSchema));
 }
 
+/** Table of the keys of a ranges file. */
+export function rangesKeys(rangesSchema) {
+  return keyTable(jsonOf(rangesSchema)).replaceAll(
+    / or 2 numbers from [^|]+ \|/g,
+    ", or `[least, greatest]` |",
+  );
+}
+
 /** Table of the keys under `network` of an ONNX model. */
 export function onnxKeys(networkSchema) {
   const external = jsonOf(networkSchema).anyOf.find(({ properties }) => properties?.onnx);

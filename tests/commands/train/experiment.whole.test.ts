@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { allKeys } from "../../../src/system/schema/keys.js";
 import { checkExperiment } from "../../../src/train/experiment/experiment.js";
 import { experimentSchema } from "../../../src/train/experiment/schema.js";
-import { allKeys } from "../../../src/system/schema/keys.js";
 import { pickbench, pickbenchProcess } from "../../support/commandLine.js";
 import { tinyDataset, tinyRuns } from "../../support/tinyRun.js";
 

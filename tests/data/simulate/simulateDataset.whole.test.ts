@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDataset } from "../../../src/data/dataset.js";
 import { readTruth } from "../../../src/data/picks.js";
 import { simulateDataset } from "../../../src/data/simulate/simulateDataset.js";
+import { openTomogram } from "../../../src/data/tomograms/omeZarr.js";
 import { challengeParticles } from "../../../src/domain/particles.js";
 import { hashFile } from "../../../src/system/files.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
@@ -71,6 +72,33 @@ describe("simulateDataset", () => {
       expect(z > 0 && z < 40 * spacing).toBe(true);
       expect(y > -1 && y < 64 * spacing + 1 && x > -1 && x < 72 * spacing + 1).toBe(true);
     }
+  });
+
+  it("records what was drawn, and writes half sets whose mean is the whole", async () => {
+    const out = join(root, "halves");
+    await simulateDataset({ ...settings, runs: 1, out, halves: true });
+    const text = await readFile(join(out, "train/drawn/TS_S1.json"), "utf8");
+    expect(await readFile(join(root, "a/train/drawn/TS_S1.json"), "utf8")).toBe(text);
+    const drawn = JSON.parse(text);
+    expect(drawn.optics.defocus).toBeGreaterThan(15_000);
+    expect(drawn.tilts.length).toBeGreaterThan(20);
+    expect(drawn.tilts.at(-1).angle).toBeLessThanOrEqual(drawn.highest);
+    expect(drawn.thickness).toBeLessThan(40 * spacing);
+    const [run] = (await openDataset(out)).runs;
+    const values = new Map<string, Float32Array>();
+    for (const ref of run!.tomograms) {
+      const { data } = await (await openTomogram(ref)).readAll();
+      values.set(ref.tomoType, Float32Array.from(data));
+    }
+    expect([...values.keys()].sort()).toEqual(["denoised", "wbp", "wbp-even", "wbp-odd"]);
+    const [whole, even, odd] = ["wbp", "wbp-even", "wbp-odd"].map((kind) => values.get(kind)!);
+    let [error, apart] = [0, 0];
+    for (let i = 0; i < whole!.length; i++) {
+      error = Math.max(error, Math.abs((even![i]! + odd![i]!) / 2 - whole![i]!));
+      apart = Math.max(apart, Math.abs(even![i]! - odd![i]!));
+    }
+    expect(error).toBeLessThan(1e-11);
+    expect(apart).toBeGreaterThan(1e-6);
   });
 
   it("keeps the counts that are asked for, and writes pictures", async () => {

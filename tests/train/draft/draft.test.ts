@@ -3,11 +3,11 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { buildNetwork } from "../../../src/nets/architecture.js";
 import { architectureNamed, architectures } from "../../../src/nets/library/catalogue.js";
+import { allKeys } from "../../../src/system/schema/keys.js";
 import { draftExperiment } from "../../../src/train/draft/draft.js";
 import type { DataSurvey } from "../../../src/train/draft/survey.js";
 import { checkExperiment } from "../../../src/train/experiment/experiment.js";
 import { experimentSchema } from "../../../src/train/experiment/schema.js";
-import { allKeys } from "../../../src/system/schema/keys.js";
 
 const starter = readFileSync(new URL("../../../src/commands/train/starter.yaml", import.meta.url), "utf8");
 const survey: DataSurvey = {

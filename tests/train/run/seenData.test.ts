@@ -39,7 +39,13 @@ test("what was seen once is handed on: nothing is read or told again, and the fa
   const all = [readerOf("A", "a", -1, 4), readerOf("B", "b", 1), readerOf("B", "c", -1)];
   const readers = all.map(({ reader }) => reader);
   const reporter = hearingReporter();
-  const first = await seeData(dataset, picks, [...readers, ...readers], { train: ["A", "B"], isMatched: false }, reporter);
+  const first = await seeData(
+    dataset,
+    picks,
+    [...readers, ...readers],
+    { train: ["A", "B"], isMatched: false },
+    reporter,
+  );
   expect(all.map(({ reads }) => reads.count)).toEqual([1, 1, 1]);
   expect([first.trained, first.blank]).toEqual(["mixed", { A: 0.25 }]);
   expect(reporter.notes).toEqual([expect.stringMatching(/^A: 25.0 % of the voxels are blank/)]);
