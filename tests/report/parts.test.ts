@@ -129,7 +129,12 @@ describe("log", () => {
     await expect(readLog(write(`${line}\n{"network":"all"}\n${line}\n`))).rejects.toMatchObject({
       message: expect.stringMatching(/line 2 is neither/),
     });
-    expect(await readLog(join(folder, "nothing"))).toEqual({ steps: [], evaluations: [], looks: [] });
+    expect(await readLog(join(folder, "nothing"))).toEqual({
+      steps: [],
+      evaluations: [],
+      looks: [],
+      minings: [],
+    });
   });
 });
 
