@@ -2,13 +2,14 @@
  * How much is lost by choosing thresholds on one to three tune runs, by which rule?
  *
  *     node bench/thresholds.mjs --maps DIR[,DIR…] --data DIR [--runs A,B,…] [--volume 0.15] [--spacing 1]
+ *         [--thresholds 0.1,0.15,…]
  *
  * Each DIR of --maps is what `pickbench predict` wrote of one network; --runs are runs that none of the networks was trained
  * on. Every run is scored with thresholds that were chosen on one, two or three of the others, all combinations; a row is
  * a rule, its F the challenge's score. Differences are to the cautious rule, paired by network and scored run; ± is their
  * standard error over these, which share runs and are therefore less sure than it says. `oracle` is the best threshold of
  * the scored run itself, `common` that of all runs together: neither can be had. --volume is the least volume of a pick as
- * a share of the target ball's, --spacing the least distance of two picks as a share of the radius.
+ * a share of the target ball's, --spacing the least distance of two picks as a share of the radius, --thresholds the grid.
  */
 import { parseArgs } from "node:util";
 import { openDataset, readTruth } from "../dist/index.js";
@@ -27,13 +28,14 @@ const { values: flags } = parseArgs({
     runs: { type: "string" },
     volume: { type: "string", default: "0.15" },
     spacing: { type: "string", default: "1" },
+    thresholds: { type: "string", default: "0.1,0.15,0.2,0.25,0.3,0.35,0.4,0.45,0.5,0.55,0.6,0.65,0.7,0.75,0.8,0.85,0.9" },
   },
 });
 for (const flag of ["maps", "data"])
   if (flags[flag] === undefined)
     throw new Error(`--${flag} is missing; see the head of bench/thresholds.mjs`);
 
-const thresholds = Array.from({ length: 17 }, (_, i) => (10 + 5 * i) / 100);
+const thresholds = flags.thresholds.split(",").map(Number);
 const truth = await readTruth(await openDataset(flags.data));
 const particles = challengeParticles.filter(({ weight }) => weight > 0);
 
