@@ -15,7 +15,7 @@ const spacing = 10.012444196428572;
 const window = 96;
 const zoom = 3;
 const planes = 3;
-// About the middle of the default ranges, so that the pictures show the features and not the chance.
+// One imaging for all, so that the pictures show the features and not the chance.
 const ranges = await readRanges("bench/cellPictures.yaml");
 const specimens = await assembleSpecimens(spacing);
 

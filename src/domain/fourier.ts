@@ -28,6 +28,13 @@ export function fastLength(n: number): number {
   for (let length = Math.max(1, Math.ceil(n)); ; length++) if (rest(length) === 1) return length;
 }
 
+/** Returns the frequency of each entry of a transformed axis in 1/Å, Nyquist's as positive. @param spacing Å per voxel */
+export const axisFrequencies = (size: number, spacing: number): Float64Array =>
+  Float64Array.from(
+    { length: size },
+    (_, index) => (index <= size / 2 ? index : index - size) / (size * spacing),
+  );
+
 function rest(length: number): number {
   let left = length;
   for (const prime of [2, 3, 5]) while (left % prime === 0) left /= prime;

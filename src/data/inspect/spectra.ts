@@ -79,18 +79,28 @@ async function measureTomogram(
 /** Shells that a table shows: one in four. */
 const shown = (_: unknown, shell: number): boolean => shell % 4 === 3 || shell === 0;
 
+const name = ({ run, tomogram }: TomogramSpectrum): string => `${run} ${tomogram}`;
+
+/** Tabulates powers, the tomograms of each voxel spacing under lengths of their own. */
+function powerBlocks(all: readonly TomogramSpectrum[]): string[][][] {
+  const headOf = ({ frequencies }: TomogramSpectrum) => [
+    "power at",
+    ...frequencies.filter(shown).map((frequency) => `${(1 / frequency).toFixed(0)} Å`),
+  ];
+  const heads = [...new Map(all.map((each) => [headOf(each).join(), headOf(each)])).values()];
+  return heads.map((head) => [
+    head,
+    ...all
+      .filter((each) => headOf(each).join() === head.join())
+      .map((each) => [name(each), ...each.power.filter(shown).map((power) => power.toPrecision(3))]),
+  ]);
+}
+
 /** Tabulates spectra: powers, distribution of grey values, and particles' contrast. */
 export function spectraText(all: readonly TomogramSpectrum[]): string {
-  const name = ({ run, tomogram }: TomogramSpectrum) => `${run} ${tomogram}`;
-  const lengths = (all[0]?.frequencies ?? [])
-    .filter(shown)
-    .map((frequency) => `${(1 / frequency).toFixed(0)} Å`);
   const types = [...new Set(all.flatMap(({ particles }) => particles.map(({ type }) => type)))];
   const blocks = [
-    [
-      ["power at", ...lengths],
-      ...all.map((each) => [name(each), ...each.power.filter(shown).map((power) => power.toPrecision(3))]),
-    ],
+    ...powerBlocks(all),
     [
       ["grey values", "mean", "deviation", "skewness", "kurtosis"],
       ...all.map((each) => {
@@ -115,7 +125,10 @@ export function spectraText(all: readonly TomogramSpectrum[]): string {
 /** Plots power against frequency, a line a tomogram, as SVG. */
 export function spectraPlot(all: readonly TomogramSpectrum[]): Promise<string> {
   const values = all.flatMap(({ run, tomogram, frequencies, power }) =>
-    frequencies.map((frequency, shell) => ({ frequency, power: power[shell], run, tomogram })),
+    frequencies.map((frequency, shell) => ({
+      ...{ frequency, power: power[shell], run, tomogram },
+      width: frequencies[0],
+    })),
   );
   const spec: TopLevelSpec = {
     width: 420,
@@ -128,6 +141,7 @@ export function spectraPlot(all: readonly TomogramSpectrum[]): Promise<string> {
       y: { field: "power", type: "quantitative", title: "power", scale: { type: "log" } },
       color: { field: "run", type: "nominal", title: "run" },
       strokeDash: { field: "tomogram", type: "nominal", title: "tomogram" },
+      detail: { field: "width", type: "nominal" },
     },
   };
   return renderSvg(spec);

@@ -54,7 +54,7 @@ const tomogramDeviation = 7.2e-6;
 
 /**
  * Simulates one tomogram. A type without a given count may come out fewer where space is short. Memory: two arrays of 4
- * bytes a voxel, slightly larger than the tomogram.
+ * bytes a voxel, slightly larger than the tomogram; two more with half sets, and two more for a filter to another spectrum.
  *
  * @throws PickbenchError BadUsage where particles with a given count do not all fit
  */

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { readText } from "../../system/paths/opening.js";
 import { describeIssues, mistakesText } from "../../system/schema/issues.js";
-import { yamlDocument } from "../../system/schema/yaml.js";
+import { plainContent, syntaxFault, yamlDocument } from "../../system/schema/yaml.js";
 import { microscopeKeys } from "./microscope/ranges.js";
 import { drawnRange } from "./range.js";
 import { simulationRanges } from "./ranges.js";
@@ -81,13 +81,9 @@ function contentOf(text: string, bad: Bad): unknown {
   const lines = new LineCounter();
   try {
     const document = yamlDocument(text, lines);
-    const [broken] = document.errors;
-    if (broken)
-      throw bad(
-        `line ${lines.linePos(broken.pos[0]).line} is not valid YAML (${broken.message}); ${reference}`,
-        broken,
-      );
-    return document.toJS({ maxAliasCount: 10 }) as unknown;
+    const fault = syntaxFault(document, lines);
+    if (fault !== undefined) throw bad(`${fault}; ${reference}`, document.errors[0]);
+    return plainContent(document);
   } catch (error) {
     if (error instanceof PickbenchError) throw error;
     throw bad(`its YAML cannot be taken (${messageOf(error)}); write the values out`, error);

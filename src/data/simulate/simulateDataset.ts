@@ -4,7 +4,7 @@
  */
 import { access, readdir, rm, rmdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
@@ -60,7 +60,7 @@ export interface SimulatedRun {
 
 /** Bytes per voxel that a worker holds while it makes a tomogram, and the limit for all workers together. */
 const bytesPerVoxel = 14;
-/** What the masks of a cell add, and half sets. */
+/** What the masks of a cell, half sets, and the filter towards another spectrum add. */
 const maskBytesPerVoxel = 1;
 const halvesBytesPerVoxel = 8;
 const likeBytesPerVoxel = 8;
@@ -73,11 +73,13 @@ const noteName = "phantom.json";
  * Makes a data set of phantoms, one tomogram per worker thread at a time; equal options yield equal bytes.
  *
  * @returns the runs in order
- * @throws PickbenchError BadUsage where the folder holds other data; BadDataset for broken density maps
+ * @throws PickbenchError BadUsage where the folder holds other data, or the tomograms to imitate would be replaced;
+ *   BadDataset for broken density maps or tomograms to imitate
  */
 export async function simulateDataset(options: SimulateOptions): Promise<SimulatedRun[]> {
   const roots = rootsOf(options);
   const isThere = await checkFolder(options, roots);
+  if (isThere) checkApart(options);
   const { reporter = silentReporter, runs } = options;
   const like = options.like === undefined ? undefined : await measureTargets(options.like, reporter);
   if (isThere) await remove(options, roots);
@@ -219,16 +221,30 @@ async function checkFolder(
   return true;
 }
 
+/** Checks that the phantoms to be replaced are not those to imitate. @throws PickbenchError BadUsage */
+function checkApart(options: SimulateOptions): void {
+  if (options.like === undefined) return;
+  const [like, made] = [resolve(options.like), resolve(noteFolder(options))];
+  const isWithin = (path: string, folder: string) => path === folder || path.startsWith(`${folder}${sep}`);
+  if (isWithin(like, made) || isWithin(made, like))
+    throw new PickbenchError(
+      "BadUsage",
+      `${options.like} holds phantoms that --overwrite would replace, and was to be imitated by --like: name another folder for either`,
+      { path: options.like },
+    );
+}
+
 /** Removes everything that a call wrote, and the folders left empty. */
 async function remove(options: SimulateOptions, { staticRoot, overlayRoot }: PhantomRoots): Promise<void> {
   await rm(staticRoot, { recursive: true, force: true });
   await rm(overlayRoot, { recursive: true, force: true });
   await rm(join(noteFolder(options), noteName), { force: true });
-  await rm(recordFolder(options), { recursive: true, force: true });
-  const previews = previewFolder(options);
-  const pictures = await readdir(previews).catch(() => []);
-  for (const name of pictures) if (name.startsWith(prefixes[options.part])) await rm(join(previews, name));
-  for (const folder of [previews, dirname(overlayRoot), noteFolder(options), options.out]) {
+  const [records, previews] = [recordFolder(options), previewFolder(options)];
+  for (const folder of [records, previews]) {
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names) if (name.startsWith(prefixes[options.part])) await rm(join(folder, name));
+  }
+  for (const folder of [records, previews, dirname(overlayRoot), noteFolder(options), options.out]) {
     await rmdir(folder).catch(() => {});
   }
 }

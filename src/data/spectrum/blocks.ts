@@ -11,7 +11,7 @@ const mostBlank = 0.5;
 type Voxels = Pick<Volume, "data" | "shape" | "blank">;
 
 /** Returns the edges of a volume's blocks: at most 64 voxels, and products of 2, 3 and 5. */
-export const blockShape = (shape: Shape3): Shape3 => shape.map(fittingLength) as unknown as Shape3;
+const blockShape = (shape: Shape3): Shape3 => shape.map(fittingLength) as unknown as Shape3;
 
 function fittingLength(size: number): number {
   let length = Math.min(size, longestEdge);

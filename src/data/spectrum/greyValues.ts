@@ -5,7 +5,7 @@ import { positionToIndex, type Volume } from "../../domain/volume.js";
 import { evenSample } from "../normalise.js";
 
 /** Shares of the quantiles that are measured. */
-export const quantileShares = [0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999] as const;
+const quantileShares = [0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999] as const;
 
 /** The distribution of grey values. */
 export interface GreyValues {

@@ -2,7 +2,7 @@
  * Power spectra of tomograms. The room `spectrum` measures how a tomogram's power divides over frequencies and directions,
  * and its grey values over particles and their surroundings.
  */
-import { fourierTransform } from "../../domain/fourier.js";
+import { axisFrequencies, fourierTransform } from "../../domain/fourier.js";
 import { type Shape3, type Spacing3, type Volume, voxelCount } from "../../domain/volume.js";
 import { BlockCutter, blockPlaces } from "./blocks.js";
 
@@ -79,12 +79,11 @@ function shellMap(shape: Shape3, spacing: Spacing3): ShellMap {
   const width = 0.5 / Math.max(...spacing) / shells;
   const cells = new Int16Array(voxelCount(shape)).fill(-1);
   const counts = new Float64Array(shells * sectors);
-  const [alongZ, alongY, alongX] = shape.map((size, axis) =>
-    Float64Array.from(
-      { length: size },
-      (_, at) => (at <= size / 2 ? at : at - size) / (size * spacing[axis]!),
-    ),
-  ) as [Float64Array, Float64Array, Float64Array];
+  const [alongZ, alongY, alongX] = shape.map((size, axis) => axisFrequencies(size, spacing[axis]!)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   let at = 0;
   for (const kz of alongZ)
     for (const ky of alongY)

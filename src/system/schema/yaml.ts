@@ -20,6 +20,14 @@ export function yamlDocument(text: string, lineCounter?: LineCounter): Document 
   return document;
 }
 
+/** Returns where the first fault of a document's syntax is, and which; undefined where there is none. */
+export function syntaxFault({ errors: [broken] }: Document, lines: LineCounter): string | undefined {
+  return broken && `line ${lines.linePos(broken.pos[0]).line} is not valid YAML (${broken.message})`;
+}
+
+/** Returns a document's content. @throws ReferenceError where its aliases unfold to very much */
+export const plainContent = (document: Document): unknown => document.toJS({ maxAliasCount: 10 });
+
 const partsOf = (item: unknown): unknown[] => (isPair(item) ? [item.key, item.value] : [item]);
 
 const tooDeep = (): RangeError => new RangeError(`it nests deeper than ${limits.jsonDepth.most} levels`);

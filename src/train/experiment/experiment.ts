@@ -11,7 +11,7 @@ import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors
 import { canonicalJson, hashOf } from "../../system/files.js";
 import { readText } from "../../system/paths/opening.js";
 import { describeIssues, meantKeys, mistakesText } from "../../system/schema/issues.js";
-import { yamlDocument } from "../../system/schema/yaml.js";
+import { plainContent, syntaxFault, yamlDocument } from "../../system/schema/yaml.js";
 import { parseBudget } from "./budget.js";
 import { reference } from "./experimentYaml.js";
 import { checkExternal } from "./externalExperiment.js";
@@ -71,15 +71,10 @@ export async function readSearched(given: string, overrides: ExperimentOverrides
   }
   const lines = new LineCounter();
   const document = documentOf(text, lines, path);
-  const broken = document.errors[0];
-  if (broken)
-    throw bad(
-      path,
-      `line ${lines.linePos(broken.pos[0]).line} is not valid YAML (${broken.message})`,
-      broken,
-    );
+  const fault = syntaxFault(document, lines);
+  if (fault !== undefined) throw bad(path, fault, document.errors[0]);
   namesAsText(document);
-  const content = plainContent(document, path);
+  const content = contentOf(document, path);
   if (content === null || typeof content !== "object" || Array.isArray(content))
     throw bad(path, "it holds no keys; wanted an experiment such as experiments/quickstart.yaml");
   const { set = [], spacing, from, ...flags } = overrides;
@@ -120,9 +115,9 @@ function documentOf(text: string, lines: LineCounter, path: string): Document {
 }
 
 /** Returns the document's content; aliases that unfold to very much are refused. */
-function plainContent(document: Document, path: string): unknown {
+function contentOf(document: Document, path: string): unknown {
   try {
-    return document.toJS({ maxAliasCount: 10 });
+    return plainContent(document);
   } catch (error) {
     throw bad(path, `its YAML aliases cannot be resolved (${messageOf(error)}); write the values out`, error);
   }

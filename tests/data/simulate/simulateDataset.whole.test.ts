@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
@@ -132,6 +132,26 @@ describe("simulateDataset", () => {
     await expect(simulateDataset({ ...settings, out: join(root, "a") })).rejects.toThrow(/--overwrite/);
     await simulateDataset({ ...settings, runs: 1, out: join(root, "d"), overwrite: true });
     expect((await openDataset(join(root, "d"))).runs).toHaveLength(1);
+  });
+
+  it("removes nothing that it did not write, where it fails", async () => {
+    const mine = join(root, "mine/drawn/notes.txt");
+    await mkdir(join(root, "mine/drawn"), { recursive: true });
+    await writeFile(mine, "mine");
+    const counts = new Map([["virus-like-particle", 40]]);
+    const options = { ...settings, runs: 1, out: join(root, "mine"), flat: true, counts };
+    await expect(simulateDataset(options)).rejects.toThrow(/found room/);
+    expect(await readFile(mine, "utf8")).toBe("mine");
+    expect(await readdir(join(root, "mine"))).toEqual(["drawn"]);
+  });
+
+  it("refuses to replace the phantoms that it shall imitate", async () => {
+    const before = await hashesOf(join(root, "a"));
+    for (const like of ["a", "a/train"])
+      await expect(
+        simulateDataset({ ...settings, out: join(root, "a"), overwrite: true, like: join(root, like) }),
+      ).rejects.toThrow(/--overwrite would replace/);
+    expect(await hashesOf(join(root, "a"))).toEqual(before);
   });
 
   it("says which folder holds no density maps", async () => {

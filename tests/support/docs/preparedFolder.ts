@@ -94,8 +94,14 @@ async function writeFilesOfOthers(): Promise<void> {
   writeFileSync("old.mrc", bytes.fill(0, cell.from, cell.to));
   const size = ["--spacing", "20", "--size", tinyVolumes.shape.join(",")];
   await done("convert", "a.csv", "picks.star", "--to-format", "relion4", "--run", "TS_S1", ...size);
-  const [architecture] = blocksOf("docs/architectures.md").filter(({ language }) => language === "ts");
-  writeFileSync("two-scale.ts", architecture!.lines.join("\n"));
+  writeBlock("two-scale.ts", "docs/architectures.md", "ts");
+  writeBlock("ranges.yaml", "docs/simulation.md", "text");
+}
+
+/** Writes the first block of a document in a language, as its readers do. */
+function writeBlock(file: string, document: string, wanted: string): void {
+  const [block] = blocksOf(document).filter(({ language }) => language === wanted);
+  writeFileSync(file, `${block!.lines.join("\n")}\n`);
 }
 
 async function done(...args: string[]): Promise<void> {

@@ -15,8 +15,7 @@ import { normalisedPower } from "../../spectrum/match.js";
 import { openTomogram } from "../../tomograms/omeZarr.js";
 
 /** The reconstructions of a simulated tomogram that targets are for. */
-export const likeKinds = ["denoised", "wbp"] as const;
-export type LikeKind = (typeof likeKinds)[number];
+export type LikeKind = "denoised" | "wbp";
 
 /** A measured tomogram: its radial power once normalised, and the measures of its grey values. */
 export interface TargetTomogram {
@@ -40,7 +39,7 @@ export async function measureTargets(path: string, reporter: Reporter): Promise<
   if (work.length === 0)
     throw new PickbenchError(
       "BadDataset",
-      `${path}: no run has a tomogram ${likeKinds.join(" or ")}, which simulated ones could be made like; give a folder with one of them`,
+      `${path}: no run has a tomogram denoised or wbp, which simulated ones could be made like; give a folder with one of them`,
       { path },
     );
   const progress = reporter.progress("measuring spectra", work.length, "tomograms");
@@ -56,17 +55,17 @@ export async function measureTargets(path: string, reporter: Reporter): Promise<
   return targets;
 }
 
+/** Lists the tomograms to measure; a run's only one whose name tells no type counts as the usual one, as everywhere. */
 function refsOf({ runs }: Dataset): { readonly ref: TomogramRef; readonly kind: LikeKind }[] {
   const usual = tomogramMeant(runs, usualTomogram);
-  const names = { denoised: usual === "wbp" ? usualTomogram : usual, wbp: "wbp" };
-  return runs.flatMap((run) =>
-    likeKinds.flatMap((kind) => {
-      const [ref] = run.tomograms.some(({ tomoType }) => tomoType === names[kind])
-        ? tomogramsNamed(run, names[kind])
-        : [];
-      return ref ? [{ ref, kind }] : [];
-    }),
-  );
+  return runs.flatMap((run) => {
+    const [denoised] = usual === "wbp" ? [] : tomogramsNamed(run, usual);
+    const wbp = run.tomograms.find(({ tomoType }) => tomoType === "wbp");
+    return [
+      ...(denoised ? [{ ref: denoised, kind: "denoised" as const }] : []),
+      ...(wbp ? [{ ref: wbp, kind: "wbp" as const }] : []),
+    ];
+  });
 }
 
 async function measureTarget(dataset: Dataset, ref: TomogramRef, kind: LikeKind): Promise<TargetTomogram> {

@@ -1,5 +1,5 @@
 /** Denoisers of reconstructions: filters by frequency, and a median. */
-import { fourierTransform } from "../../../domain/fourier.js";
+import { axisFrequencies, fourierTransform } from "../../../domain/fourier.js";
 import { type Shape3, voxelCount } from "../../../domain/volume.js";
 
 /** Kinds of denoisers. */
@@ -36,13 +36,17 @@ function filter(re: Float32Array, shape: Shape3, spacing: number, gain: (frequen
   fourierTransform(re, im, shape);
   const [nz, ny, nx] = shape;
   const share = 1 / voxelCount(shape);
-  const frequency = (index: number, size: number) => Math.min(index, size - index) / (size * spacing);
+  const [alongZ, alongY, alongX] = shape.map((size) => axisFrequencies(size, spacing)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   for (let z = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
-      const across = frequency(z, nz) ** 2 + frequency(y, ny) ** 2;
+      const across = alongZ[z]! ** 2 + alongY[y]! ** 2;
       for (let x = 0; x < nx; x++) {
         const at = (z * ny + y) * nx + x;
-        const factor = share * gain(Math.sqrt(across + frequency(x, nx) ** 2));
+        const factor = share * gain(Math.sqrt(across + alongX[x]! ** 2));
         re[at]! *= factor;
         im[at]! *= factor;
       }
@@ -55,7 +59,7 @@ function filter(re: Float32Array, shape: Shape3, spacing: number, gain: (frequen
  * Replaces each voxel by the median of the 3 × 3 × 3 around it, in place; the outermost voxels stand for those beyond. The
  * nine values of each column are sorted once, and the median taken by merging three columns.
  */
-export function medianFilter(values: Float32Array, [nz, ny, nx]: Shape3): void {
+function medianFilter(values: Float32Array, [nz, ny, nx]: Shape3): void {
   const plane = ny * nx;
   const planes = [0, 1, 2].map(() => new Float32Array(plane));
   const planeAt = (z: number) => planes[(z + 3) % 3]!;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Random } from "../../../domain/random.js";
 import { eachOnce } from "../../../system/unique.js";
 import { drawFrom, drawnRange, drawOne } from "../range.js";
+import { simulationRanges } from "../ranges.js";
 import { type Denoiser, denoiserKinds } from "./denoisers.js";
 import type { Imaging } from "./spectrum.js";
 import { drawTilts, type TiltScheme, tiltOrders } from "./tilts.js";
@@ -51,9 +52,11 @@ const tilts = z
   })
   .prefault({});
 
+const { noise: amounts } = simulationRanges;
+
 const noise = z
   .strictObject({
-    amount: drawnRange(0, 100)
+    amount: drawnRange(amounts.least, amounts.greatest)
       .default([1, 6])
       .describe(
         "amplitude relative to the shot noise of the dose; 0: none. The flag `--noise` goes before it",

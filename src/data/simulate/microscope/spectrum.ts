@@ -1,4 +1,5 @@
 /** The spectrum of a density, turned into that of its reconstruction in place. */
+import { axisFrequencies } from "../../../domain/fourier.js";
 import type { Random } from "../../../domain/random.js";
 import type { Field } from "../field.js";
 import { type Denoiser, gainOf } from "./denoisers.js";
@@ -24,13 +25,6 @@ export interface ImagingChance {
   readonly halves?: Random;
 }
 
-/** Frequencies in 1/Å of the entries of an axis. */
-const frequenciesOf = (size: number, spacing: number): Float64Array =>
-  Float64Array.from(
-    { length: size },
-    (_, index) => (index <= size / 2 ? index : index - size) / (size * spacing),
-  );
-
 /**
  * Multiplies every frequency of a density by the transfer of its tilt series and adds noise; the mean becomes 0.
  *
@@ -43,8 +37,8 @@ export function imageSpectrum(field: Field, im: Float32Array, imaging: Imaging, 
   const [nz, ny, nx] = shape;
   const columns = Math.floor(nx / 2) + 1;
   const kxStep = 1 / (nx * spacing);
-  const kzs = frequenciesOf(nz, spacing);
-  const kys = frequenciesOf(ny, spacing);
+  const kzs = axisFrequencies(nz, spacing);
+  const kys = axisFrequencies(ny, spacing);
   const tables = radialTables(imaging, (Math.sqrt(3) * 0.5) / spacing, spacing);
   const reach = emptyReach(columns, imaging.tilts.length);
   const pairs = new Pairs(field.density, im, { imaging, tables, reach, kys, chance });

@@ -3,7 +3,7 @@ import type { Random } from "../../../domain/random.js";
 
 /** Orders of exposure. */
 export const tiltOrders = ["symmetric", "bidirectional", "oneWay"] as const;
-export type TiltOrder = (typeof tiltOrders)[number];
+type TiltOrder = (typeof tiltOrders)[number];
 
 /** One image of a tilt series. */
 export interface Tilt {

@@ -77,7 +77,7 @@ export function radialTables(series: Series, greatest: number, spacing: number):
  * has the noise power 1/d beside the power |c·F|² of a density F of contrast c, and the weights spread it over 2/(3D) of
  * frequencies across the plane.
  */
-export function shotNoise({ optics, tilts, dose, thickness }: Series, spacing: number): number {
+function shotNoise({ optics, tilts, dose, thickness }: Series, spacing: number): number {
   const counted = (dose / tilts.length) * passedShare(thickness, 0);
   return Math.sqrt(1.5 / (thickness * counted * spacing ** 3)) / contrastOfDensity(optics.voltage);
 }

@@ -12,7 +12,7 @@ export const contentKeys = {
   particles: drawnRange(0, 20)
     .default([0.7, 1.6])
     .describe(
-      "numbers of the particles that `--particles` does not give, relative to the challenge's (`--scene solution`)",
+      "numbers of the particles that `--particles` does not give, relative to the challenge's; never fewer than three of a type",
     ),
   distractors: z
     .strictObject({
