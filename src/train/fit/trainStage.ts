@@ -290,7 +290,7 @@ async function readSources({
     const masks = await masksOfVolumes(dataset, experiment, run, types[0]!, volumes);
     sources.push({ run, volumes, picks: picks.get(run)!, masks });
   }
-  for (const each of further) sources.push(...(await readFurther(each, experiment)));
+  for (const each of further) sources.push(...(await readFurther(each, experiment, seen.reference)));
   return sources;
 }
 

@@ -168,7 +168,11 @@ export async function prepareRun(options: RunOptions, sharing: Sharing = asOne):
   const known = { networks, splits, picks, masks, fingerprints, before, teachers, further: furtherRuns };
   const notes = await sharing.check(known);
   for (const note of new Set(notes)) hears.note(note);
-  const learned = { train: splits.train, isMatched: experiment.data.spectrum === "match" };
+  const learned = {
+    train: splits.train,
+    isMatched: experiment.data.spectrum === "match",
+    further: further.flatMap(({ tomograms }) => tomograms),
+  };
   const seen = await seeData(dataset, picks, readers, learned, reporter, options.seen);
   return {
     experiment,

@@ -43,7 +43,7 @@ test("what was seen once is handed on: nothing is read or told again, and the fa
     dataset,
     picks,
     [...readers, ...readers],
-    { train: ["A", "B"], isMatched: false },
+    { train: ["A", "B"], isMatched: false, further: [] },
     reporter,
   );
   expect(all.map(({ reads }) => reads.count)).toEqual([1, 1, 1]);
@@ -56,9 +56,16 @@ test("what was seen once is handed on: nothing is read or told again, and the fa
     [[b, c], ["B"]],
     [[c, a], ["B"]],
   ] as const) {
-    const again = await seeData(dataset, picks, some, { train, isMatched: false }, reporter, first.tomograms);
+    const again = await seeData(
+      dataset,
+      picks,
+      some,
+      { train, isMatched: false, further: [] },
+      reporter,
+      first.tomograms,
+    );
     expect(again).toMatchObject({
-      ...(await seeData(dataset, picks, some, { train, isMatched: false }, hearingReporter())),
+      ...(await seeData(dataset, picks, some, { train, isMatched: false, further: [] }, hearingReporter())),
       tomograms: {},
     });
   }
