@@ -164,10 +164,13 @@ export async function prepareRun(options: RunOptions, sharing: Sharing = asOne):
   const manifest = [...ownManifest, ...further.flatMap((each) => each.manifest)];
   const furtherRuns = further.flatMap(({ seen }) => seen);
   const teachers = further.flatMap((each) => each.teachers ?? []);
-  const { lineage, before } = await lineageOf({ ...made, start, teachers }, fingerprints, furtherRuns);
+  const { lineage, before, notes } = await lineageOf(
+    { ...made, start, teachers },
+    fingerprints,
+    furtherRuns,
+  );
   const known = { networks, splits, picks, masks, fingerprints, before, teachers, further: furtherRuns };
-  const notes = await sharing.check(known);
-  for (const note of new Set(notes)) hears.note(note);
+  for (const note of new Set([...notes, ...(await sharing.check(known))])) hears.note(note);
   const learned = {
     train: splits.train,
     isMatched: experiment.data.spectrum === "match",

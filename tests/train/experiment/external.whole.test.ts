@@ -148,6 +148,11 @@ describe("one sentence, and nothing left behind", () => {
   it.each<[string, Readonly<Record<string, unknown>>, RegExp]>([
     ["a budget", { budget: "5m" }, /budget: .*unet\.onnx is not trained here.*leave budget out/],
     ["a loss", { loss: [{ kind: "crossEntropy" }] }, /loss: .* leave loss out/],
+    [
+      "further data to train on",
+      { data: { also: [{ data: "more", share: 0.5 }] } },
+      /data\.also: .*unet\.onnx is not trained here/,
+    ],
     ["an output", { output: "sigmoid" }, /output: .* leave output out/],
     ["no activation", { network: { ...network, activation: undefined } }, /network\.activation: got nothing/],
     [
