@@ -12,8 +12,9 @@ import {
   writeCheckpoint,
 } from "../../../src/train/checkpoint/checkpoint.js";
 import { readExperiment } from "../../../src/train/experiment/experiment.js";
-import { type RunResult, runExperiment, trainOnly, tuneOnly } from "../../../src/train/run/runExperiment.js";
+import { type RunResult, runExperiment, trainOnly } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
+import { tuneOnly } from "../../../src/train/run/tuneAgain.js";
 import { pickbench } from "../../support/commandLine.js";
 import { allowTiny, tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 

@@ -13,7 +13,7 @@ import { readCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
 import { readExperiment } from "../../../src/train/experiment/experiment.js";
 import type { TrainedChoice } from "../../../src/train/experiment/networkChoice.js";
 import { networksOf, resolveNetwork } from "../../../src/train/fit/networks.js";
-import { openFurther, readFurther } from "../../../src/train/run/furtherSets.js";
+import { openFurther, readFurther } from "../../../src/train/prepare/furtherSets.js";
 import { repeatRun } from "../../../src/train/run/repeatRun.js";
 import { trainOnly } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
@@ -105,11 +105,9 @@ test("are compared with the record by a repetition, which trains on no other fil
   await rm(`${picks}.moved`);
   await writeFile(picks, text);
   for (const root of ["static", "overlay"])
-    await cp(
-      join(data, root, "ExperimentRuns", "TS_S3"),
-      at("more", root, "ExperimentRuns", "TS_S3"),
-      { recursive: true },
-    );
+    await cp(join(data, root, "ExperimentRuns", "TS_S3"), at("more", root, "ExperimentRuns", "TS_S3"), {
+      recursive: true,
+    });
   await expect(repeat("refused")).rejects.toThrow(/more: TS_S3 would be trained on too/);
   for (const root of ["static", "overlay"])
     await rm(at("more", root, "ExperimentRuns", "TS_S3"), { recursive: true });
@@ -123,10 +121,15 @@ test("are given the spectrum that the experiment's own are given, and runs that 
   );
   await copyOf("partial", ["TS_S1", "TS_S2", "TS_S3"]);
   const [spacing] = await readdir(at("partial", "static", "ExperimentRuns", "TS_S1"));
-  await rm(at("partial", "static", "ExperimentRuns", "TS_S1", spacing!, "denoised.zarr"), { recursive: true });
+  await rm(at("partial", "static", "ExperimentRuns", "TS_S1", spacing!, "denoised.zarr"), {
+    recursive: true,
+  });
   await rm(at("partial", "overlay", "ExperimentRuns", "TS_S3", "Picks"), { recursive: true });
   const own = await openDataset(data);
-  const first = await openTomogram(own.runs[0]!.tomograms.find(({ tomoType }) => tomoType === "denoised")!, 0);
+  const first = await openTomogram(
+    own.runs[0]!.tomograms.find(({ tomoType }) => tomoType === "denoised")!,
+    0,
+  );
   const reporter = hearingReporter();
   const resolved = await resolveNetwork(experiment.network as TrainedChoice);
   const networks = networksOf(experiment, own.particles, resolved);
@@ -175,9 +178,7 @@ test("whose picks a network made that saw a run keep that run from being held ou
   const teacher = { experiment: "teacher", experimentHash: null, types: null };
   const saw = (run: string) => ({ ...teacher, roles: { train: byName(run), tune: [] } });
   await noteTeachers(at("labelled", "overlay"), [saw("TS_S1")]);
-  const experiment = await experimentAlso("student", [
-    { data: "labelled", share: 0.5, user: "pickbench" },
-  ]);
+  const experiment = await experimentAlso("student", [{ data: "labelled", share: 0.5, user: "pickbench" }]);
   await train("student", experiment);
   const { lineage } = await readCheckpoint(at("student", "best.safetensors"), {
     allowCode: [tinyCode(folder)],

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Dataset, TomogramReader } from "../../../src/data/model.js";
 import { randomFor } from "../../../src/domain/random.js";
 import { angstrom } from "../../../src/domain/units.js";
-import { seeData } from "../../../src/train/run/seenData.js";
+import { seeData } from "../../../src/train/prepare/seenData.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
 
 const shape = [16, 32, 32] as const;
@@ -101,7 +101,9 @@ test("contrast of further data sets is compared with that of the others, and cou
   const reporter = hearingReporter();
   const learned = { train: ["A"], isMatched: false };
   const seen = await seeData(known, picked, [own], { ...learned, further }, reporter);
-  expect(reporter.notes).toEqual([expect.stringMatching(/^particles are bright in A of more and dark in A:/)]);
+  expect(reporter.notes).toEqual([
+    expect.stringMatching(/^particles are bright in A of more and dark in A:/),
+  ]);
   expect([seen.trained, seen.contrast]).toEqual(["mixed", { A: "dark" }]);
   const alone = await seeData(known, picked, [own], { ...learned, further: [] }, reporter);
   expect(alone.trained).toBe("dark");
