@@ -12,7 +12,7 @@ import { writeWhole } from "../system/files.js";
 import type { Reporter } from "../system/reporter.js";
 import { checkExperiment, experimentHash, readExperiment } from "../train/experiment/experiment.js";
 import type { Experiment } from "../train/experiment/schema.js";
-import { meantIn } from "../train/run/prepare.js";
+import { meantIn } from "../train/prepare/prepare.js";
 import { runExperiment } from "../train/run/runExperiment.js";
 import { isBegun, runFolder } from "../train/run/runFolder.js";
 import { checkFits, openStart } from "../train/transfer/start.js";

@@ -78,6 +78,10 @@ async function entriesOf(
 export const furtherEntries = (entries: readonly ManifestEntry[], number: number): ManifestEntry[] =>
   entries.map((entry) => ({ ...entry, path: `${further}${number}/${entry.path}` }));
 
+/** Tells whether a path of a manifest is of a further data set: of this one, or of any. */
+export const isOfFurther = (path: string, number?: number): boolean =>
+  path.startsWith(number === undefined ? further : `${further}${number}/`);
+
 const further = "also:";
 
 /** Returns one hash of a whole manifest. */
@@ -179,7 +183,7 @@ async function leadsToFolder(link: string): Promise<boolean> {
 }
 
 /** Differences between a data set's files and a manifest, by path. */
-interface ManifestDifferences {
+export interface ManifestDifferences {
   /** Files of another size or SHA-256. */
   readonly changed: readonly string[];
   readonly missing: readonly string[];
@@ -191,7 +195,7 @@ interface ManifestDifferences {
 
 /**
  * Compares the files of the named runs with a manifest. All files of runs that the data set lacks are missing; their
- * names are never used as paths. Files of further data sets are left out.
+ * names are never used as paths. Files of further data sets are compared elsewhere.
  *
  * @param only accepts the paths to compare; all if absent
  */
@@ -202,19 +206,27 @@ export async function manifestDifferences(
   only: (path: string) => boolean = () => true,
 ): Promise<ManifestDifferences> {
   const known = runs.filter((run) => dataset.runs.some(({ name }) => name === run));
-  const there = new Map(
-    (await dataManifest(dataset, known, { hash: true, only })).map((entry) => [entry.path, entry]),
+  return differencesFrom(
+    manifest.filter(({ path }) => !isOfFurther(path) && only(path)),
+    await dataManifest(dataset, known, { hash: true, only }),
   );
-  const wanted = manifest.filter(({ path }) => !path.startsWith(further) && only(path));
-  const names = new Set(wanted.map(({ path }) => path));
-  const found = wanted.filter(({ path }) => there.has(path));
+}
+
+/** Compares files with those of a manifest made before. @param now with hashes */
+export function differencesFrom(
+  before: RunRecord["data"]["files"],
+  now: readonly ManifestEntry[],
+): ManifestDifferences {
+  const there = new Map(now.map((entry) => [entry.path, entry]));
+  const names = new Set(before.map(({ path }) => path));
+  const found = before.filter(({ path }) => there.has(path));
   const changed = found.filter(({ path, size, sha256 }) => {
-    const now = there.get(path)!;
-    return now.size !== size || (sha256 !== undefined && now.sha256 !== sha256);
+    const entry = there.get(path)!;
+    return entry.size !== size || (sha256 !== undefined && entry.sha256 !== sha256);
   });
   return {
     changed: changed.map(({ path }) => path),
-    missing: wanted.flatMap(({ path }) => (there.has(path) ? [] : [path])),
+    missing: before.flatMap(({ path }) => (there.has(path) ? [] : [path])),
     added: [...there.keys()].filter((path) => !names.has(path)),
     same: found.length - changed.length,
   };

@@ -6,7 +6,7 @@ import { type Budget, parseBudget } from "../train/experiment/budget.js";
 import { readSearched } from "../train/experiment/experiment.js";
 import type { Experiment } from "../train/experiment/schema.js";
 import type { SearchParameter } from "../train/experiment/searchSpace.js";
-import { prepareRun } from "../train/run/prepare.js";
+import { prepareRun } from "../train/prepare/prepare.js";
 import type { Method } from "./sampler.js";
 import type { Trial } from "./trial.js";
 import { checkParameters } from "./trialExperiment.js";

@@ -13,8 +13,9 @@ import { readSubmission } from "../../src/score/submissionCsv.js";
 import { readSweep } from "../../src/score/sweep.js";
 import { hashFile } from "../../src/system/files.js";
 import { readCheckpoint, readSettings } from "../../src/train/checkpoint/checkpoint.js";
-import { type RunResult, runExperiment, tuneOnly } from "../../src/train/run/runExperiment.js";
+import { type RunResult, runExperiment } from "../../src/train/run/runExperiment.js";
 import { runFolder } from "../../src/train/run/runFolder.js";
+import { tuneOnly } from "../../src/train/run/tuneAgain.js";
 import { pickbench } from "../support/commandLine.js";
 import { allowTiny, evaluatedTwice, tinyCode, tinyDataset, tinyExperiment } from "../support/tinyRun.js";
 

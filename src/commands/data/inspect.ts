@@ -26,7 +26,7 @@ import { withAddresses } from "../../system/paths/cacheFolder.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
 import { experimentFeatures } from "../../train/experiment/features.js";
-import { meantIn } from "../../train/run/prepare.js";
+import { meantIn } from "../../train/prepare/prepare.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
   checkSpacing,

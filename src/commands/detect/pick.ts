@@ -126,8 +126,8 @@ export const command = defineCommand({
     let done = 0;
     const onPicked = ({ run, type: found }: PickedType) => progress.update(++done, `${run} ${found}`);
     const work = tasks.map((task) => ({ task, settings: settings.get(task.type)!, place }));
-    const picked = await pickChannels(work, onPicked).finally(() => progress.stop());
     if (tuned) await noteLineage(out, tuned.lineage);
+    const picked = await pickChannels(work, onPicked).finally(() => progress.stop());
     noteBeyond(picked, reporter);
     report(json, { picked }, () => picked.map(line).join("\n"));
   },
@@ -146,7 +146,7 @@ async function tunedPicking(paths: readonly string[]) {
   return { settings: mergedSettings(checkpoints), offset: checkpoints[0]!.experiment.data.offset, lineage };
 }
 
-/** Notes beside the picks what the networks have seen, for those that are trained on them. */
+/** Notes, before there are picks, what the networks have seen: no picks shall be trained on without it. */
 async function noteLineage(folder: string, lineage: Lineage): Promise<void> {
   const { noteTeachers } = await import("../../train/transfer/teachers.js");
   await noteTeachers(folder, lineage);

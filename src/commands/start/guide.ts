@@ -4,7 +4,7 @@ import { seconds } from "../../present/text.js";
 import { parseBudget } from "../../train/experiment/budget.js";
 import { evaluationSteps } from "../../train/fit/evaluations.js";
 import { measureTraining } from "../../train/fit/trainStage.js";
-import type { PreparedRun } from "../../train/run/prepare.js";
+import type { PreparedRun } from "../../train/prepare/prepare.js";
 
 /** What is said where a stage begins. */
 const headings: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { rangesSchema } from "../../data/simulate/rangesFile.js";
 import { simulateDataset } from "../../data/simulate/simulateDataset.js";
 import { readRecord } from "../../domain/record.js";
 import type { Shape3 } from "../../domain/volume.js";
@@ -45,6 +46,19 @@ const phantoms = {
     ["virus-like-particle", 4],
   ]),
   densities: packaged("models/densities"),
+  /** Those of one laboratory on good days: five tomograms alike, clear enough for a training of a minute. */
+  ranges: rangesSchema.parse({
+    optics: { defocus: [25_000, 40_000], bFactor: [300, 800], phaseFlip: 1 },
+    tilts: {
+      ...{ lowest: [-60, -55], highest: [55, 60], step: 3, order: ["symmetric"], dose: [100, 140] },
+      ...{ misalignment: [0, 6], angleError: [0, 0.2], defocusError: [0, 500] },
+    },
+    noise: { amount: [2, 3], bFactor: [800, 1500], unevenness: [0.3, 1], unevenLength: [300, 600] },
+    denoiser: { kinds: ["wiener"], cut: [30, 40], lift: [0.5, 1.3], liftLength: [120, 200] },
+    distractors: { kinds: [4, 8], perParticle: [0.5, 1.5] },
+    flexibility: { bend: [0, 3], missing: [0, 0.03] },
+    negatives: { vesicles: 0.3, gold: 0.3, carbon: 0 },
+  }),
 };
 
 /** What lies in the folder of a quickstart. */

@@ -7,7 +7,7 @@ import { parseBudget } from "../../train/experiment/budget.js";
 import { networkName } from "../../train/experiment/networkChoice.js";
 import type { Experiment } from "../../train/experiment/schema.js";
 import type { TrainedRun } from "../../train/fit/trainStage.js";
-import type { PreparedRun } from "../../train/run/prepare.js";
+import type { PreparedRun } from "../../train/prepare/prepare.js";
 import { parameterCount } from "../../train/run/runExperiment.js";
 import type { RunFolder } from "../../train/run/runFolder.js";
 import { printLine } from "../shared/print.js";

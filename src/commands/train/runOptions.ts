@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Argv } from "yargs";
 import { readSearched, runName } from "../../train/experiment/experiment.js";
 import type { Experiment } from "../../train/experiment/schema.js";
-import type { RunOptions } from "../../train/run/prepare.js";
+import type { RunOptions } from "../../train/prepare/prepare.js";
 import { type RunFolder, runFolder } from "../../train/run/runFolder.js";
 import {
   checkSpacing,

@@ -1,7 +1,7 @@
 /** pickbench tune: the tuning stage of an experiment alone. */
 import { alignedTable } from "../../present/text.js";
 import type { TunedPicking } from "../../train/fit/tunePicking.js";
-import { tuneOnly } from "../../train/run/runExperiment.js";
+import { tuneOnly } from "../../train/run/tuneAgain.js";
 import { defineCommand, report } from "../shared/command.js";
 import { runOptionsOf, withRunOptions } from "./runOptions.js";
 

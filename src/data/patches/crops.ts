@@ -172,9 +172,9 @@ function pickedCentres(
 }
 
 /**
- * Draws a crop: background and hard places with the spec's shares; else a type or feature by its weight, then one of its particles or
- * voxels uniformly. Where features are annotated in part, a background crop is of a type or feature too, drawn uniformly, and its
- * middle is a voxel that is known of it.
+ * Draws a crop: background and hard places with the spec's shares; else a type or feature by its weight, then one of its
+ * particles or voxels uniformly. Where features are annotated in part, a background crop is of a type or feature too, drawn
+ * uniformly, and its middle is a voxel that is known of it.
  */
 export function drawCrop(
   spec: PatchSpec,

@@ -31,5 +31,5 @@ export function cropDraw(
 }
 
 /** Returns the sources of one data set: 0 the first, 1 and up the further ones. */
-export const sourcesOf = (sources: readonly PatchSource[], dataset: number): readonly PatchSource[] =>
+const sourcesOf = (sources: readonly PatchSource[], dataset: number): readonly PatchSource[] =>
   sources.filter((source) => (source.dataset ?? 0) === dataset);

@@ -102,7 +102,9 @@ export function learningRate(
 export const averageDecay = ({ average }: Pick<Schedules, "average">, step: number): number =>
   Math.min(average === "auto" ? 1 : average, (1 + step) / (10 + step));
 
-/** Returns what the next step is made with; `takenRate` is that of weights that were taken, undefined where it is that of all. */
+/**
+ * Returns what the next step is made with; `takenRate` is that of weights that were taken, undefined where it is that of all.
+ */
 export function scheduled(
   { optimiser, from }: Pick<Experiment, "optimiser" | "from">,
   budget: Budget,

@@ -99,7 +99,7 @@ const packageRoot = fileURLToPath(new URL("../../../", import.meta.url));
  * Returns the file that an experiment's path means: what lies there, else the recipe of that path that comes with the
  * package, such as `experiments/quickstart.yaml`.
  */
-export function experimentFile(path: string): string {
+function experimentFile(path: string): string {
   const packaged = resolve(packageRoot, path);
   const isRecipe = !isAbsolute(path) && packaged.startsWith(join(packageRoot, "experiments", sep));
   return isRecipe && !existsSync(path) && existsSync(packaged) ? packaged : path;
@@ -272,6 +272,7 @@ export const withoutWatching = <Keys extends Partial<Pick<Experiment, "watch" | 
 
 /** Writes an experiment out in full as canonical JSON. */
 export const experimentText = (experiment: Experiment): string => canonicalJson(experiment);
+
 /**
  * What a run shares with the one it resumes: everything but the engine, which may change in between, what is watched, and
  * the path of a file whose content has a hash of its own.

@@ -45,6 +45,10 @@ export function checkExternal(
     throw bad(
       `data.spectrum: ${network.onnx} is not trained here, so that no spectrum of its training is known; leave it out`,
     );
+  if (experiment.data.also !== undefined)
+    throw bad(
+      `data.also: ${network.onnx} is not trained here, so that nothing would read it; leave data.also out`,
+    );
   const picked = network.outputs.filter((type) => type !== null && type !== background);
   const twice = picked.find((type, at) => picked.indexOf(type) !== at);
   if (twice !== undefined) throw bad(`network.outputs: ${twice} is listed twice; name each type once`);

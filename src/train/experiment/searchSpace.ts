@@ -55,6 +55,7 @@ const fixed: Readonly<Record<string, string>> = {
   budget: "trials are compared at the same budget; use --trial-budget",
   evaluate: "trials are compared at the same points",
   checkpoint: "it changes nothing that is learned",
+  "picking.choice": "trials are compared by tune scores of one kind",
 };
 
 /** Checks the content of the key `search`; `origin` names the file. @throws PickbenchError BadExperiment */
@@ -74,7 +75,7 @@ export function checkSearch(content: unknown, origin: string): readonly SearchPa
   }
   const parameters = Object.entries(parsed.data).map(([path, values]) => parameterOf(path, values));
   for (const { path } of parameters) {
-    const why = fixed[path.split(".")[0]!];
+    const why = fixed[path] ?? fixed[path.split(".")[0]!];
     if (why !== undefined) throw bad(`.${path}: cannot be searched, for ${why}; leave it out`);
     const within = parameters.find((other) => other.path.startsWith(`${path}.`));
     if (within) throw bad(`.${within.path}: lies within search.${path}; leave one of them out`);

@@ -54,6 +54,13 @@ interface EvaluationPlan {
   readonly cost: number;
 }
 
+/** What a resumed training knows of evaluations that `auto` planned for a budget in minutes. */
+export interface EvaluationsPlanned {
+  readonly times: number;
+  /** Time in ms that those made have taken. */
+  readonly spentMs: number;
+}
+
 /**
  * The evaluations of a training. Where the experiment says `auto`, their number follows from the budget: of steps by the
  * sizes of tomograms and patches alone, so that a run repeats; of minutes by the steps that were made when the first one may
@@ -64,14 +71,27 @@ export class Evaluations {
   done: number;
   private readonly plan: EvaluationPlan;
   private times: number | undefined;
-  private spentMs = 0;
-  private here = 0;
+  private spentMs: number;
 
-  /** @param done evaluations before the training was resumed */
-  constructor(plan: EvaluationPlan, done: number) {
+  /**
+   * @param done evaluations before the training was resumed
+   * @param planned what `planned` was then
+   */
+  constructor(plan: EvaluationPlan, done: number, planned?: EvaluationsPlanned) {
     this.plan = plan;
     this.done = done;
-    if (plan.evaluate.times !== "auto") this.times = plan.evaluate.times;
+    this.times = plan.evaluate.times === "auto" ? planned?.times : plan.evaluate.times;
+    this.spentMs = planned?.spentMs ?? 0;
+  }
+
+  /** What follows from the clock, to be kept with the progress; undefined where nothing does. */
+  get planned(): EvaluationsPlanned | undefined {
+    const { times, spentMs } = this;
+    return this.followsClock && times !== undefined ? { times, spentMs } : undefined;
+  }
+
+  private get followsClock(): boolean {
+    return this.plan.evaluate.times === "auto" && "minutes" in this.plan.budget;
   }
 
   /** Tells, after a step, whether the next evaluation is due. */
@@ -90,12 +110,11 @@ export class Evaluations {
    * share of a budget in minutes.
    */
   made(ms: number): boolean {
-    const { evaluate, budget } = this.plan;
+    const { budget } = this.plan;
     this.done++;
-    this.here++;
     this.spentMs += ms;
-    if (evaluate.times !== "auto" || "steps" in budget || this.done >= this.times!) return true;
-    const next = this.spentMs + this.spentMs / this.here;
+    if (!("minutes" in budget) || !this.followsClock || this.done >= this.times!) return true;
+    const next = this.spentMs + this.spentMs / this.done;
     if (next <= largestShare * budget.minutes * 60_000) return true;
     this.times = this.done;
     return false;

@@ -65,7 +65,8 @@ class Loop {
     const { experiment, network, seed, budget, watched = [] } = training;
     const shapes = watched.map(({ volumes }) => volumes[0]!.shape);
     const plan = { evaluate: experiment.evaluate, budget, cost: evaluationSteps(experiment, shapes) };
-    this.evaluations = new Evaluations(plan, training.from?.evaluations ?? 0);
+    const { evaluations = 0, planned } = training.from ?? {};
+    this.evaluations = new Evaluations(plan, evaluations, planned);
     this.watcher = Watcher.of(experiment, network, seed, watched, this.fraction);
   }
 
@@ -104,6 +105,8 @@ class Loop {
         if (reporter.signal.aborted) await this.stop();
         if (this.saveDue) await this.save();
       }
+      // The clock may have reached the end of a budget in minutes since the last evaluation was found not to be due.
+      if (!ended && !this.outOfPatience && this.evaluationDue) await this.evaluate();
     } finally {
       bar.stop();
     }
@@ -259,6 +262,7 @@ class Loop {
       state: await this.state(),
       step: this.step,
       evaluations: this.evaluations.done,
+      ...(this.evaluations.planned && { planned: this.evaluations.planned }),
       sinceBest: this.sinceBest,
       rungs: this.rung,
       best: this.best,

@@ -42,10 +42,10 @@ interface MiningContext {
 }
 
 /**
- * Finds hard places of a network in the runs that it is trained on, but not in further data sets, one run at a time: picks, at the lowest threshold and
- * least volume of the experiment, that lie within the match distance of no particle of their type, nor of one that is
- * ignored. Each run is predicted once, in the reconstruction that is predicted on where it is trained on, with the tiles of
- * the evaluation and no test-time images.
+ * Finds hard places of a network in the runs that it is trained on, but not in further data sets, one run at a time: picks,
+ * at the lowest threshold and least volume of the experiment, that lie within the match distance of no particle of their
+ * type, nor of one that is ignored. Each run is predicted once, in the reconstruction that is predicted on where it is
+ * trained on, with the tiles of the evaluation and no test-time images.
  *
  * @returns null where the signal asked to stop
  */

@@ -6,6 +6,7 @@ import { stateNames, type TrainingState } from "../../engines/trainable.js";
 import { parseJson } from "../../formats/json.js";
 import { readTensors, writeTensors } from "../../formats/safetensors.js";
 import { PickbenchError } from "../../system/errors.js";
+import type { EvaluationsPlanned } from "./evaluations.js";
 
 /** Contents of last.safetensors: all that training needs to continue as if it had never stopped. */
 export interface TrainingProgress {
@@ -25,6 +26,8 @@ export interface TrainingProgress {
     readonly step: number;
     /** Number of evaluations done; `sinceBest` of them since the best. */
     readonly evaluations: number;
+    /** Plan of the evaluations, where it follows from the clock. */
+    readonly planned?: EvaluationsPlanned | undefined;
     readonly sinceBest: number;
     /** Number of rungs passed, where the training is a trial of a search. */
     readonly rungs: number;
@@ -52,6 +55,7 @@ const currentSchema = z
     name: z.string(),
     step: z.number().int().min(0),
     evaluations: z.number().int().min(0),
+    planned: z.strictObject({ times: z.number().int().min(0), spentMs: z.number().min(0) }).optional(),
     sinceBest: z.number().int().min(0),
     rungs: z.number().int().min(0).default(0),
     bestScore: z.number().nullable(),
@@ -76,6 +80,7 @@ export async function writeProgress(path: string, progress: TrainingProgress): P
     name: current.name,
     step: current.step,
     evaluations: current.evaluations,
+    ...(current.planned && { planned: current.planned }),
     sinceBest: current.sinceBest,
     rungs: current.rungs,
     bestScore: current.best?.score ?? null,
@@ -122,6 +127,7 @@ export async function readProgress(path: string): Promise<TrainingProgress | nul
         name: summary.name,
         step: summary.step,
         evaluations: summary.evaluations,
+        ...(summary.planned && { planned: summary.planned }),
         sinceBest: summary.sinceBest,
         rungs: summary.rungs,
         elapsedMs: summary.elapsedMs,

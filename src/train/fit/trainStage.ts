@@ -12,8 +12,8 @@ import { hashOf } from "../../system/files.js";
 import { type Checkpoint, heldContrast, networkOf, writeCheckpoint } from "../checkpoint/checkpoint.js";
 import { type Budget, parseBudget, shareBudget } from "../experiment/budget.js";
 import { featureNames } from "../experiment/features.js";
-import { readFurther } from "../run/furtherSets.js";
-import type { PreparedRun } from "../run/prepare.js";
+import { readFurther } from "../prepare/furtherSets.js";
+import type { PreparedRun } from "../prepare/prepare.js";
 import { makeFolder, type RunFolder, snapshotFile } from "../run/runFolder.js";
 import { openTrainingLog, type TrainingLog } from "../watch/sinks/trainingLog.js";
 import { masksOfVolumes } from "./featureMasks.js";
@@ -290,7 +290,7 @@ async function readSources({
     const masks = await masksOfVolumes(dataset, experiment, run, types[0]!, volumes);
     sources.push({ run, volumes, picks: picks.get(run)!, masks });
   }
-  for (const each of further) sources.push(...(await readFurther(each, experiment)));
+  for (const each of further) sources.push(...(await readFurther(each, experiment, seen.reference)));
   return sources;
 }
 

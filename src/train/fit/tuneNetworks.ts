@@ -36,8 +36,8 @@ export interface Tuned {
   /** Thresholds of the predicted features; absent where there are none. */
   readonly features?: readonly TunedFeature[];
   /**
-   * Weighted F-beta of the predicted types, on the runs tuned on, by smooth counts where the choice is smooth; the mean Dice of features where there are no types, the
-   * mean of both where there are both.
+   * Weighted F-beta of the predicted types, on the runs tuned on, by smooth counts where the choice is smooth; the mean
+   * Dice of features where there are no types, the mean of both where there are both.
    */
   readonly score: number;
 }

@@ -12,7 +12,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { hashFile } from "../../system/files.js";
 import { readSettings } from "../checkpoint/checkpoint.js";
 import type { Experiment } from "../experiment/schema.js";
-import type { PreparedRun } from "./prepare.js";
+import type { PreparedRun } from "../prepare/prepare.js";
 import type { RunFolder } from "./runFolder.js";
 import { readStandingRecord } from "./standing.js";
 

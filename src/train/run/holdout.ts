@@ -11,8 +11,8 @@ import { countSweep, type SweptType, type ThresholdSweep } from "../../score/swe
 import { writeFolderWhole, writeWhole } from "../../system/files.js";
 import { type Progress, startCounting } from "../../system/reporter.js";
 import { readMasks } from "../fit/featureMasks.js";
+import { ownCode, type PreparedRun } from "../prepare/prepare.js";
 import { type Detector, openDetector } from "../submit/detector.js";
-import { ownCode, type PreparedRun } from "./prepare.js";
 import type { RunFolder } from "./runFolder.js";
 
 /** Picks and truth of the held-out runs. */

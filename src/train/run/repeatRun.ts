@@ -19,7 +19,8 @@ import { parseBudget } from "../experiment/budget.js";
 import { checkExperiment, experimentHash, runName } from "../experiment/experiment.js";
 import { experimentFeatures } from "../experiment/features.js";
 import type { Experiment } from "../experiment/schema.js";
-import { splitsOf } from "./prepare.js";
+import { furtherDifferences } from "../prepare/furtherSets.js";
+import { splitsOf } from "../prepare/prepare.js";
 import { runExperiment, trainOnly } from "./runExperiment.js";
 import { isBegun, type RunFolder, runFolder } from "./runFolder.js";
 import { runFolds } from "./runFolds.js";
@@ -69,7 +70,7 @@ export async function repeatRun(options: RepeatOptions): Promise<Repetition> {
   const { reporter = silentReporter } = options;
   const opened = await openDataset(options.data, { reporter, spacing: experiment.data.spacing });
   const dataset = await withMaskFiles(opened, experimentFeatures(experiment));
-  const added = await checkData(record, path, dataset, options.data);
+  const added = await checkData(record, path, experiment, dataset, options);
   checkRoles(record, experiment, dataset, options.data);
   const folder = runFolder(options.out ?? join("runs", `${runName(experiment)}-repeat`));
   const resume = await mayGoOn(folder, record, path, options);
@@ -125,19 +126,29 @@ function engineOf({ engine }: RunRecord, path: string): EngineName {
 async function checkData(
   { data: { files }, runs }: RunRecord,
   path: string,
+  experiment: Experiment,
   dataset: Dataset,
-  data: string,
+  { data, reporter = silentReporter }: RepeatOptions,
 ): Promise<string[]> {
   const all = [...runs.train, ...runs.tune, ...runs.holdout];
-  const { changed, missing, added } = await manifestDifferences(dataset, all, files);
-  const complain = (what: string, names: readonly string[]) =>
-    new PickbenchError(
+  const own = { data, runs: [], ...(await manifestDifferences(dataset, all, files)) };
+  const further = await furtherDifferences(experiment, files, reporter);
+  const check = (place: string, names: readonly string[], what: string, remedy: string) => {
+    if (names.length === 0) return;
+    throw new PickbenchError(
       "BadDataset",
-      `${data}: ${names[0]} ${what}${names.length > 1 ? ` and ${names.length - 1} more` : ""}; ${path} is repeated on the data it was made from alone, so restore them or give another --data`,
-      { path: data },
+      `${place}: ${names[0]} ${what}${names.length > 1 ? ` and ${names.length - 1} more` : ""}; ${path} is repeated on the data it was made from alone, so ${remedy}`,
+      { path: place },
     );
-  if (missing.length > 0) throw complain("is missing", missing);
-  if (changed.length > 0) throw complain("has changed since", changed);
+  };
+  const every = [own, ...further];
+  for (const each of every) {
+    const remedy = each === own ? "restore them or give another --data" : "restore them";
+    check(each.data, each.missing, "is missing", remedy);
+    check(each.data, each.changed, "has changed since", remedy);
+    check(each.data, each.runs, "would be trained on too", "take them out");
+  }
+  const added = every.flatMap((each) => each.added);
   return added.length === 0
     ? []
     : [

@@ -16,10 +16,16 @@ import { parseBudget } from "../experiment/budget.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
+import { checkLearned } from "../prepare/checkRun.js";
+import {
+  ancestryNotes,
+  type Known,
+  type PreparedRun,
+  prepareRun,
+  type RunOptions,
+} from "../prepare/prepare.js";
 import { checkStartKept, startRecordOf } from "../transfer/start.js";
-import { checkLearned } from "./checkRun.js";
 import { type Fold, type FoldOutcome, isFinished, readOutcome } from "./fold.js";
-import { ancestryNotes, type Known, type PreparedRun, prepareRun, type RunOptions } from "./prepare.js";
 import {
   publish,
   runExperiment,

@@ -10,7 +10,7 @@ import { checkExperiment, experimentContent, experimentHash, runName } from "../
 import type { Experiment } from "../experiment/schema.js";
 import { differencesText, experimentDifferences } from "../experiment/shown/differences.js";
 import { readProgress, type TrainingProgress } from "../fit/progressFile.js";
-import type { PreparedRun, RunOptions } from "./prepare.js";
+import type { PreparedRun, RunOptions } from "../prepare/prepare.js";
 import { begunFolds, isBegun, type RunFolder } from "./runFolder.js";
 
 /** Tells whether nothing is left to do for the command that was given, by the record of a run that has a result. */

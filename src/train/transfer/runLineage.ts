@@ -20,6 +20,14 @@ interface Made {
   readonly teachers: readonly Before[];
 }
 
+/** The trainings of a run, and what went before them. */
+interface RunLineage {
+  readonly lineage: Lineage;
+  readonly before: Before | null;
+  /** Warnings of what is known of the networks and not done for them. */
+  readonly notes: readonly string[];
+}
+
 /**
  * Returns the trainings that make the networks, and those before.
  *
@@ -29,7 +37,7 @@ export async function lineageOf(
   made: Made,
   fingerprints: ReadonlyMap<string, SeenRun>,
   further: readonly SeenRun[],
-): Promise<{ readonly lineage: Lineage; readonly before: Before | null }> {
+): Promise<RunLineage> {
   const { experiment, splits, networks, external, start, teachers } = made;
   if (external) {
     const types = external.channels.filter((channel) => channel !== null);
@@ -39,10 +47,15 @@ export async function lineageOf(
     const metadata = decodeMetadata(external.model);
     const lineage = modelLineage(external.external.file, metadata);
     const before = metadata.lineage === undefined ? null : { path, lineage };
-    return { lineage: joined([own], lineage), before };
+    const notes = metadata.spectrum === undefined ? [] : [unmatched(path)];
+    return { lineage: joined([own], lineage), before, notes };
   }
   const types = [...new Set(networks.flatMap((network) => network.types.map(({ name }) => name)))];
   const own = generationOf(experiment, splits, fingerprints, types, further);
   const before = start?.source ?? null;
-  return { lineage: joined([own], before?.lineage ?? [], ...teachers.map((each) => each.lineage)), before };
+  const lineage = joined([own], before?.lineage ?? [], ...teachers.map((each) => each.lineage));
+  return { lineage, before, notes: [] };
 }
+
+const unmatched = (path: string): string =>
+  `warning: ${path}: learned tomograms that were given one spectrum (data.spectrum: match), and is given them as they are here: it will find less; take the checkpoint that it was exported from`;

@@ -12,8 +12,9 @@ import { canonicalJson, hashOf } from "../../../src/system/files.js";
 import { allowedByRecord } from "../../../src/train/checkpoint/allowedCode.js";
 import { readCheckpoint, readSettings } from "../../../src/train/checkpoint/checkpoint.js";
 import { resolveNetwork } from "../../../src/train/fit/networks.js";
-import { runExperiment, tuneOnly } from "../../../src/train/run/runExperiment.js";
+import { runExperiment } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
+import { tuneOnly } from "../../../src/train/run/tuneAgain.js";
 import { pickbenchProcess } from "../../support/commandLine.js";
 import { tinyCode, tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 

@@ -12,8 +12,9 @@ import {
   writeCheckpoint,
 } from "../../../src/train/checkpoint/checkpoint.js";
 import { readExperiment } from "../../../src/train/experiment/experiment.js";
-import { type RunResult, runExperiment, trainOnly, tuneOnly } from "../../../src/train/run/runExperiment.js";
+import { type RunResult, runExperiment, trainOnly } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
+import { tuneOnly } from "../../../src/train/run/tuneAgain.js";
 import { pickbench } from "../../support/commandLine.js";
 import { allowTiny, tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
@@ -148,6 +149,11 @@ describe("one sentence, and nothing left behind", () => {
   it.each<[string, Readonly<Record<string, unknown>>, RegExp]>([
     ["a budget", { budget: "5m" }, /budget: .*unet\.onnx is not trained here.*leave budget out/],
     ["a loss", { loss: [{ kind: "crossEntropy" }] }, /loss: .* leave loss out/],
+    [
+      "further data to train on",
+      { data: { also: [{ data: "more", share: 0.5 }] } },
+      /data\.also: .*unet\.onnx is not trained here/,
+    ],
     ["an output", { output: "sigmoid" }, /output: .* leave output out/],
     ["no activation", { network: { ...network, activation: undefined } }, /network\.activation: got nothing/],
     [

@@ -62,6 +62,7 @@ describe("a search", () => {
     [{ "optimiser.rate": { lgo: [1, 2] } }, "search: unknown key optimiser.rate.lgo"],
     [{ "optimiser.rate": 3 }, "search.optimiser.rate: got 3, wanted"],
     [{ seed: { integer: [0, 9] } }, "search.seed: cannot be searched, for the best of many seeds is luck"],
+    [{ "picking.choice": { choice: ["smooth"] } }, "search.picking.choice: cannot be searched"],
     [{ "splits.tune": { integer: [0, 1] } }, "search.splits.tune: cannot be searched"],
     [
       { target: { choice: [{ kind: "centre" }] }, "target.fraction": { range: [0.1, 1] } },

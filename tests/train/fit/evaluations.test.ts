@@ -67,4 +67,18 @@ describe("evaluations", () => {
     expect(course(of(3.4), 100, 4600)).toEqual({ at: [0.6], goesOn: [false] });
     expect(course(of(0.1), 100, 2900)).toEqual({ at: [0.6, 0.7, 0.8], goesOn: [true, true, false] });
   });
+
+  it("keep their plan and what they took where a training is resumed, at whatever speed", () => {
+    const timed = { evaluate: auto, budget: { minutes: 1 }, cost: 0.1 };
+    const first = new Evaluations(timed, 0);
+    expect(first.planned).toBeUndefined();
+    expect([first.isDue({ step: 60, fraction: 0.6 }), first.made(2900)]).toEqual([true, true]);
+    expect(first.planned).toEqual({ times: 5, spentMs: 2900 });
+    const slower = new Evaluations({ ...timed, cost: 10 }, 1, first.planned);
+    expect(course(slower, 100, 2900)).toEqual({ at: [0.7, 0.8], goesOn: [true, false] });
+    expect(course(new Evaluations(timed, 3, slower.planned), 100, 0).at).toEqual([]);
+    const bySteps = new Evaluations({ ...timed, budget: { steps: 100 } }, 0);
+    course(bySteps, 100, 0);
+    expect(bySteps.planned).toBeUndefined();
+  });
 });

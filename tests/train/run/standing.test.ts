@@ -6,7 +6,7 @@ import { completeRecord, type RunRecord, recordTuning, startRecord } from "../..
 import { canonicalJson, hashOf } from "../../../src/system/files.js";
 import { experimentHash } from "../../../src/train/experiment/experiment.js";
 import { writeProgress } from "../../../src/train/fit/progressFile.js";
-import type { PreparedRun } from "../../../src/train/run/prepare.js";
+import type { PreparedRun } from "../../../src/train/prepare/prepare.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { isScored, progressOf } from "../../../src/train/run/standing.js";
 import { hearingReporter } from "../../support/hearingReporter.js";

@@ -51,7 +51,9 @@ export interface TimedLine {
   readonly atMs: number;
 }
 
-/** Returns a log's lines, network by network and in order of their steps, with the time that steps, looks and searches took. */
+/**
+ * Returns a log's lines, network by network and in order of their steps, with the time that steps, looks and searches took.
+ */
 export function timedLines({ steps, looks, evaluations, minings }: TrainingLog): TimedLine[] {
   const networks = [...new Set(steps.map(({ network }) => network))];
   const rank = (line: AnyLine): number =>

@@ -1,6 +1,6 @@
 /** What a run says of its choices before it begins. */
 import { expect, test } from "vitest";
-import { choiceNotes } from "../../../src/train/run/prepare.js";
+import { choiceNotes } from "../../../src/train/prepare/prepare.js";
 import { experimentWith } from "../../support/leastExperiment.js";
 
 test.each([

@@ -1,4 +1,7 @@
-/** Prepares a run: experiment, data, splits and networks, all checked before the first step. */
+/**
+ * Prepares a run: experiment, data, splits and networks, all checked before the first step. The room `prepare` holds what is
+ * known of a run beforehand.
+ */
 import { openDataset, tomogramMeant, tomogramsNamed, tomogramsThere } from "../../data/dataset.js";
 import { dataManifest, type ManifestEntry, manifestHash, runFingerprints } from "../../data/manifest.js";
 import { withMaskFiles } from "../../data/masks/find.js";
@@ -23,12 +26,12 @@ import { experimentFeatures } from "../experiment/features.js";
 import { isExternal } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
 import { type ExperimentNetwork, networksOf, resolveNetwork } from "../fit/networks.js";
+import type { RunFolder } from "../run/runFolder.js";
 import { type Before, checkAncestry, checkFurther } from "../transfer/ancestry.js";
 import { lineageOf } from "../transfer/runLineage.js";
 import { openStart, type PreparedStart, prepareStart, startText } from "../transfer/start.js";
 import { type CountedMasks, checkRun } from "./checkRun.js";
 import { type FurtherSet, openFurther } from "./furtherSets.js";
-import type { RunFolder } from "./runFolder.js";
 import { type SeenData, type SeenTomograms, seeData } from "./seenData.js";
 
 /** Options of `run`, `train` and `tune`. */
@@ -164,11 +167,14 @@ export async function prepareRun(options: RunOptions, sharing: Sharing = asOne):
   const manifest = [...ownManifest, ...further.flatMap((each) => each.manifest)];
   const furtherRuns = further.flatMap(({ seen }) => seen);
   const teachers = further.flatMap((each) => each.teachers ?? []);
-  const { lineage, before } = await lineageOf({ ...made, start, teachers }, fingerprints, furtherRuns);
+  const { lineage, before, notes } = await lineageOf({ ...made, start, teachers }, fingerprints, furtherRuns);
   const known = { networks, splits, picks, masks, fingerprints, before, teachers, further: furtherRuns };
-  const notes = await sharing.check(known);
-  for (const note of new Set(notes)) hears.note(note);
-  const learned = { train: splits.train, isMatched: experiment.data.spectrum === "match" };
+  for (const note of new Set([...notes, ...(await sharing.check(known))])) hears.note(note);
+  const learned = {
+    train: splits.train,
+    isMatched: experiment.data.spectrum === "match",
+    further: further.flatMap(({ tomograms }) => tomograms),
+  };
   const seen = await seeData(dataset, picks, readers, learned, reporter, options.seen);
   return {
     experiment,

@@ -1,12 +1,20 @@
 /** Further data sets: trained on by their share, in manifest and lineage, and never held out. */
-import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openDataset } from "../../../src/data/dataset.js";
+import { readNormalised } from "../../../src/data/normalisation.js";
 import { writePicks } from "../../../src/data/picks.js";
+import { openTomogram } from "../../../src/data/tomograms/omeZarr.js";
 import { readRecord } from "../../../src/domain/record.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { readCheckpoint } from "../../../src/train/checkpoint/checkpoint.js";
+import { readExperiment } from "../../../src/train/experiment/experiment.js";
+import type { TrainedChoice } from "../../../src/train/experiment/networkChoice.js";
+import { networksOf, resolveNetwork } from "../../../src/train/fit/networks.js";
+import { openFurther, readFurther } from "../../../src/train/prepare/furtherSets.js";
+import { repeatRun } from "../../../src/train/run/repeatRun.js";
 import { trainOnly } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
 import { runFolds } from "../../../src/train/run/runFolds.js";
@@ -83,6 +91,64 @@ test("are trained on, told apart in manifest and lineage, and keep their runs fr
   );
 });
 
+test("are compared with the record by a repetition, which trains on no other files", async () => {
+  const repeat = (out: string) =>
+    repeatRun({ record: at("also"), data, out: at(out), overwrite: false, allowCode: [tinyCode(folder)] });
+  expect(await repeat("repeated")).toMatchObject({ same: true, checkpoint: true });
+  const picks = at("more", "overlay", "ExperimentRuns", "TS_S2", "Picks", "ribosome.json");
+  const text = await readFile(picks, "utf8");
+  const name = "also:1/overlay/ExperimentRuns/TS_S2/Picks/ribosome.json";
+  await writeFile(picks, text.replace(/\d(?=\D*$)/, "7 "));
+  await expect(repeat("refused")).rejects.toThrow(`more: ${name} has changed since`);
+  await rename(picks, `${picks}.moved`);
+  await expect(repeat("refused")).rejects.toThrow(`more: ${name} is missing`);
+  await rm(`${picks}.moved`);
+  await writeFile(picks, text);
+  for (const root of ["static", "overlay"])
+    await cp(join(data, root, "ExperimentRuns", "TS_S3"), at("more", root, "ExperimentRuns", "TS_S3"), {
+      recursive: true,
+    });
+  await expect(repeat("refused")).rejects.toThrow(/more: TS_S3 would be trained on too/);
+  for (const root of ["static", "overlay"])
+    await rm(at("more", root, "ExperimentRuns", "TS_S3"), { recursive: true });
+});
+
+test("are given the spectrum that the experiment's own are given, and runs that are left out or bare are named", async () => {
+  const experiment = await readExperiment(
+    await experimentAlso("matched", [{ data: "partial", share: 0.5 }], {
+      data: { spectrum: "match", also: [{ data: "partial", share: 0.5 }] },
+    }),
+  );
+  await copyOf("partial", ["TS_S1", "TS_S2", "TS_S3"]);
+  const [spacing] = await readdir(at("partial", "static", "ExperimentRuns", "TS_S1"));
+  await rm(at("partial", "static", "ExperimentRuns", "TS_S1", spacing!, "denoised.zarr"), {
+    recursive: true,
+  });
+  await rm(at("partial", "overlay", "ExperimentRuns", "TS_S3", "Picks"), { recursive: true });
+  const own = await openDataset(data);
+  const first = await openTomogram(
+    own.runs[0]!.tomograms.find(({ tomoType }) => tomoType === "denoised")!,
+    0,
+  );
+  const reporter = hearingReporter();
+  const resolved = await resolveNetwork(experiment.network as TrainedChoice);
+  const networks = networksOf(experiment, own.particles, resolved);
+  const [set] = await openFurther(experiment, networks, first, reporter);
+  expect(reporter.notes).toEqual([
+    expect.stringMatching(/2 runs more .* without one tomogram denoised: TS_S1$/),
+    expect.stringMatching(/^warning: .*partial: nobody picked in TS_S3 what is learned/),
+  ]);
+  const reference = { width: 0.01, power: [8, 4, 2, 1, 0.5] };
+  const [source] = await readFurther(set!, experiment, reference);
+  const partial = await openDataset(at("partial"));
+  const choice = { ...experiment.data, voxelSpacing: undefined };
+  const matched = await readNormalised(partial, "TS_S2", { ...choice, reference });
+  const plain = await readNormalised(partial, "TS_S2", choice);
+  expect(source).toMatchObject({ run: "TS_S2", dataset: 1 });
+  expect(source!.volumes[0]!.data).toEqual(matched.data);
+  expect(source!.volumes[0]!.data).not.toEqual(plain.data);
+});
+
 test("a run that is held out or tuned on, in this split or in any fold, is refused", async () => {
   const also = [{ data: "same", share: 0.5 }];
   await expect(train("leaked", await experimentAlso("leaked", also))).rejects.toMatchObject({
@@ -106,11 +172,13 @@ test("a run that is held out or tuned on, in this split or in any fold, is refus
 
 test("whose picks a network made that saw a run keep that run from being held out, and are in the lineage", async () => {
   await copyOf("labelled", ["TS_S2"]);
+  const picks = at("labelled", "overlay", "ExperimentRuns", "TS_S2", "Picks");
+  for (const name of await readdir(picks)) await cp(join(picks, name), join(picks, `pickbench_pick_${name}`));
   const byName = (run: string) => [{ run, picks: null, tomograms: [] }];
   const teacher = { experiment: "teacher", experimentHash: null, types: null };
   const saw = (run: string) => ({ ...teacher, roles: { train: byName(run), tune: [] } });
   await noteTeachers(at("labelled", "overlay"), [saw("TS_S1")]);
-  const experiment = await experimentAlso("student", [{ data: "labelled", share: 0.5 }]);
+  const experiment = await experimentAlso("student", [{ data: "labelled", share: 0.5, user: "pickbench" }]);
   await train("student", experiment);
   const { lineage } = await readCheckpoint(at("student", "best.safetensors"), {
     allowCode: [tinyCode(folder)],
@@ -120,6 +188,7 @@ test("whose picks a network made that saw a run keep that run from being held ou
   await expect(train("cheat", experiment)).rejects.toThrow(
     /splits\.holdout: TS_S4 was trained on by teacher, generation 2 of the 2 that made .*lineage\.json/,
   );
+  await train("by-people", await experimentAlso("by-people", [{ data: "labelled", share: 0.5 }]));
 });
 
 test("without what is trained on are refused by name", async () => {

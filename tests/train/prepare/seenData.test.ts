@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Dataset, TomogramReader } from "../../../src/data/model.js";
 import { randomFor } from "../../../src/domain/random.js";
 import { angstrom } from "../../../src/domain/units.js";
-import { seeData } from "../../../src/train/run/seenData.js";
+import { seeData } from "../../../src/train/prepare/seenData.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
 
 const shape = [16, 32, 32] as const;
@@ -43,7 +43,7 @@ test("what was seen once is handed on: nothing is read or told again, and the fa
     dataset,
     picks,
     [...readers, ...readers],
-    { train: ["A", "B"], isMatched: false },
+    { train: ["A", "B"], isMatched: false, further: [] },
     reporter,
   );
   expect(all.map(({ reads }) => reads.count)).toEqual([1, 1, 1]);
@@ -56,12 +56,55 @@ test("what was seen once is handed on: nothing is read or told again, and the fa
     [[b, c], ["B"]],
     [[c, a], ["B"]],
   ] as const) {
-    const again = await seeData(dataset, picks, some, { train, isMatched: false }, reporter, first.tomograms);
+    const again = await seeData(
+      dataset,
+      picks,
+      some,
+      { train, isMatched: false, further: [] },
+      reporter,
+      first.tomograms,
+    );
     expect(again).toMatchObject({
-      ...(await seeData(dataset, picks, some, { train, isMatched: false }, hearingReporter())),
+      ...(await seeData(dataset, picks, some, { train, isMatched: false, further: [] }, hearingReporter())),
       tomograms: {},
     });
   }
   expect(reporter.notes.length).toBe(1);
   expect(all.map(({ reads }) => reads.count)).toEqual([3, 3, 3]);
+});
+
+test("contrast of further data sets is compared with that of the others, and counts for the checkpoint", async () => {
+  const particles = [{ name: "ball", radius: angstrom(25), weight: 1, isPickable: true }];
+  const at = [5, 12, 19, 26].flatMap((x) => [6, 16, 26].map((y) => ({ x: 10 * x, y: 10 * y, z: 80 })));
+  const balls = at.map(({ x, y, z }) => ({ type: "ball", x: angstrom(x), y: angstrom(y), z: angstrom(z) }));
+  const shown = (run: string, path: string, sign: 1 | -1) => {
+    const { reader } = readerOf(run, path, sign);
+    return {
+      ...reader,
+      readAll: async () => {
+        const volume = await reader.readAll();
+        volume.data.forEach((_, index) => {
+          const [z, y, x] = [Math.floor(index / 1024), Math.floor(index / 32) % 32, index % 32];
+          const isIn = at.some(
+            (ball) => (ball.x / 10 - x) ** 2 + (ball.y / 10 - y) ** 2 + (ball.z / 10 - z) ** 2 <= 4,
+          );
+          if (isIn) volume.data[index]! += 8 * sign;
+        });
+        return volume;
+      },
+    } as TomogramReader;
+  };
+  const own = shown("A", "a", -1);
+  const further = [{ reader: shown("A", "x", 1), name: "A of more", picks: balls }];
+  const picked = new Map([["A", balls]]);
+  const known = { particles } as unknown as Pick<Dataset, "particles">;
+  const reporter = hearingReporter();
+  const learned = { train: ["A"], isMatched: false };
+  const seen = await seeData(known, picked, [own], { ...learned, further }, reporter);
+  expect(reporter.notes).toEqual([
+    expect.stringMatching(/^particles are bright in A of more and dark in A:/),
+  ]);
+  expect([seen.trained, seen.contrast]).toEqual(["mixed", { A: "dark" }]);
+  const alone = await seeData(known, picked, [own], { ...learned, further: [] }, reporter);
+  expect(alone.trained).toBe("dark");
 });
