@@ -19,7 +19,7 @@ const optics = z
       .number()
       .min(0)
       .max(1)
-      .default(0.75)
+      .default(0.9)
       .describe(
         "share of the tomograms whose images had their phases flipped; the others keep contrast transfer's negative lobes",
       ),
@@ -41,7 +41,7 @@ const tilts = z
       ),
     dose: drawnRange(1, 500).default([60, 180]).describe("dose of the whole series, e/Å²"),
     misalignment: drawnRange(0, 200)
-      .default([0, 20])
+      .default([0, 10])
       .describe("standard deviation of each tilt's shift along either axis, Å"),
     angleError: drawnRange(0, 5)
       .default([0, 0.5])
@@ -57,7 +57,7 @@ const { noise: amounts } = simulationRanges;
 const noise = z
   .strictObject({
     amount: drawnRange(amounts.least, amounts.greatest)
-      .default([1, 6])
+      .default([1, 3])
       .describe(
         "amplitude relative to the shot noise of the dose; 0: none. The flag `--noise` goes before it",
       ),
@@ -77,9 +77,9 @@ const denoiser = z
       .array(z.enum(denoiserKinds))
       .min(1)
       .refine(...eachOnce)
-      .default([...denoiserKinds])
+      .default(["gaussian", "median", "wiener"])
       .describe("denoisers to draw from; median is that of 3 × 3 × 3 voxels"),
-    sigma: drawnRange(0, 200).default([4, 15]).describe("standard deviation of `gaussian`, Å"),
+    sigma: drawnRange(0, 200).default([6, 15]).describe("standard deviation of `gaussian`, Å"),
     cut: drawnRange(1, 500).default([20, 60]).describe("length at which `wiener` leaves half, Å"),
     lift: drawnRange(0, 20)
       .default([0, 2])
