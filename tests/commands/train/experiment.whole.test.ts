@@ -31,11 +31,11 @@ test("new writes a starter that holds every key, and replaces none", async () =>
   expect((await pickbench("experiment", "new", file, "--overwrite")).code).toBe(0);
 });
 
-test("the starter's values are the defaults, save for what an experiment must say", () => {
+test("the starter's values are the defaults, save for what an experiment must say and a smooth choice", () => {
   const content = parse(readFileSync(file, "utf8")) as Record<string, unknown>;
   const { name, network, splits, loss, budget } = content;
   expect(checkExperiment(content, file)).toEqual(
-    checkExperiment({ name, network, splits, loss, budget }, file),
+    checkExperiment({ name, network, splits, loss, budget, picking: { choice: "smooth" } }, file),
   );
 });
 
@@ -49,7 +49,7 @@ test("show prints all defaults, with what is set, as YAML and as JSON", async ()
   const json = await pickbench("experiment", "show", file, ...set, "--json");
   expect(parse(yaml.stdout)).toEqual(JSON.parse(json.stdout));
   expect(JSON.parse(json.stdout)).toMatchObject({
-    optimiser: { rate: 5e-4, warmupSteps: 50 },
+    optimiser: { rate: 5e-4, warmupSteps: "auto" },
     patch: { batch: 2 },
   });
   const misspelt = await pickbench("experiment", "show", file, "--set", "optimiser.rats=1");
