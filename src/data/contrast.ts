@@ -1,4 +1,5 @@
 /** Contrast of tomograms: whether what is dense is dark, as electron micrographs show it, or bright. */
+import { momentsOf } from "../domain/numbers.js";
 import type { Particle, ParticlePick } from "../domain/particles.js";
 import type { Volume } from "../domain/volume.js";
 import { contrastOfPicks } from "./inspect/truthContrast.js";
@@ -35,21 +36,8 @@ export const contrastOfVoxels = ({ data, blank }: Volume): Contrast =>
 
 /** Returns the contrast that a sample of a tomogram's voxels shows; reorders the sample. */
 export function contrastOfValues(sample: Float32Array): Contrast {
-  const skewness = skewnessOf(robustSample(sample));
+  const { skewness } = momentsOf(robustSample(sample));
   return Math.abs(skewness) < leastSkewness ? "unknown" : skewness < 0 ? "dark" : "bright";
-}
-
-function skewnessOf(values: Float32Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  const mean = sum / values.length;
-  let [squares, cubes] = [0, 0];
-  for (const value of values) {
-    squares += (value - mean) ** 2;
-    cubes += (value - mean) ** 3;
-  }
-  const variance = squares / values.length;
-  return variance > 0 ? cubes / values.length / variance ** 1.5 : 0;
 }
 
 /** Contrast that the tomograms of a training show together; `mixed` where they differ. */

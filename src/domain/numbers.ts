@@ -7,6 +7,36 @@ export function meanOf(values: Iterable<number> & { readonly length: number }): 
   return sum / values.length;
 }
 
+/** Moments of values about their mean. */
+interface Moments {
+  readonly mean: number;
+  /** Mean of the squares. */
+  readonly variance: number;
+  /** Third standardised moment; negative where the lower tail is longer, 0 where all are equal. */
+  readonly skewness: number;
+  /** Fourth standardised moment less 3: 0 for normal values, and where all are equal. */
+  readonly kurtosis: number;
+}
+
+/** The moments of values as they are, not of what they were drawn from; mean and variance are NaN for none. */
+export function momentsOf(values: Iterable<number> & { readonly length: number }): Moments {
+  const mean = meanOf(values);
+  let [squares, cubes, fourths] = [0, 0, 0];
+  for (const value of values) {
+    squares += (value - mean) ** 2;
+    cubes += (value - mean) ** 3;
+    fourths += (value - mean) ** 4;
+  }
+  const variance = squares / values.length;
+  const varies = variance > 0;
+  return {
+    mean,
+    variance,
+    skewness: varies ? cubes / values.length / variance ** 1.5 : 0,
+    kurtosis: varies ? fourths / values.length / variance ** 2 - 3 : 0,
+  };
+}
+
 /** The product of all; 1 for none. */
 export const product = (values: readonly number[]): number => values.reduce((a, b) => a * b, 1);
 

@@ -2,7 +2,7 @@
  * Contrast of picks against the densities of their tomogram: detects shifted, mirrored or otherwise misread
  * coordinates.
  */
-import { meanOf } from "../../domain/numbers.js";
+import { meanOf, momentsOf } from "../../domain/numbers.js";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { type Random, randomFor } from "../../domain/random.js";
 import { angstrom, type Position } from "../../domain/units.js";
@@ -131,8 +131,9 @@ class ContrastField {
     this.probe = probeOf(particle.radius, this.volume.spacing);
     const random = randomFor(0, `contrast of ${particle.name}`);
     const values = Array.from({ length: randomPlaces }, () => this.at(this.randomPlace(random)));
-    this.mean = meanOf(values);
-    this.deviation = Math.sqrt(meanOf(values.map((value) => (value - this.mean) ** 2))) || 1;
+    const { mean, variance } = momentsOf(values);
+    this.mean = mean;
+    this.deviation = Math.sqrt(variance) || 1;
   }
 
   /**

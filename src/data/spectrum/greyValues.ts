@@ -1,5 +1,5 @@
 /** Grey values as networks see them: their distribution, and particles beside their surroundings. */
-import { meanOf, quantile } from "../../domain/numbers.js";
+import { momentsOf, quantile } from "../../domain/numbers.js";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { positionToIndex, type Volume } from "../../domain/volume.js";
 import { evenSample } from "../normalise.js";
@@ -32,18 +32,9 @@ export interface ParticleContrast {
 /** Measures grey values on at most a million voxels that hold data. */
 export function measureGreyValues({ data, blank }: Volume): GreyValues {
   const sample = evenSample(data, blank).sort();
-  const mean = meanOf(sample);
-  const moment = (power: number): number => {
-    let sum = 0;
-    for (const value of sample) sum += (value - mean) ** power;
-    return sum / sample.length;
-  };
-  const variance = moment(2);
+  const { mean, variance, skewness, kurtosis } = momentsOf(sample);
   return {
-    mean,
-    deviation: Math.sqrt(variance),
-    skewness: variance > 0 ? moment(3) / variance ** 1.5 : 0,
-    kurtosis: variance > 0 ? moment(4) / variance ** 2 - 3 : 0,
+    ...{ mean, deviation: Math.sqrt(variance), skewness, kurtosis },
     quantiles: quantileShares.map((share) => quantile(sample, share)),
   };
 }
@@ -64,9 +55,8 @@ export function measureParticleContrast(
       .filter(({ type }) => type === name)
       .flatMap((pick) => contrastAt(volume, pick, radius));
     if (found.length === 0) return [];
-    const contrast = meanOf(found);
-    const deviation = Math.sqrt(meanOf(found.map((value) => (value - contrast) ** 2)));
-    return [{ type: name, picks: found.length, contrast, deviation }];
+    const { mean, variance } = momentsOf(found);
+    return [{ type: name, picks: found.length, contrast: mean, deviation: Math.sqrt(variance) }];
   });
 }
 

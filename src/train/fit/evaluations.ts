@@ -1,4 +1,5 @@
 /** When the tune runs are scored while a network is trained, and what that costs. */
+import { product } from "../../domain/numbers.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { symmetries } from "../../infer/predict/testTime.js";
 import { tileGrid } from "../../infer/predict/tiles.js";
@@ -32,8 +33,6 @@ export function evaluationSteps(
   const predicted = images * voxels.reduce((sum, each) => sum + each, 0);
   return (ofTraining * predicted) / (patch.batch * product(patch.shape));
 }
-
-const product = (factors: readonly number[]): number => factors.reduce((all, each) => all * each, 1);
 
 /**
  * Returns how many evaluations a budget pays for; none where it does not pay for two, as one alone chooses nothing.

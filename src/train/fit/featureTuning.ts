@@ -17,14 +17,14 @@ export interface FeatureCounts {
 }
 
 /** Returns counts of nothing. */
-export const noCounts = (): FeatureCounts => ({
+const noCounts = (): FeatureCounts => ({
   yes: new Float64Array(levels + 1),
   no: new Float64Array(levels + 1),
   total: 0,
 });
 
 /** Adds a run's known voxels to the counts. */
-export function countFeature(map: SparseMap, mask: Mask, into: FeatureCounts): void {
+function countFeature(map: SparseMap, mask: Mask, into: FeatureCounts): void {
   const width = map.shape[2];
   for (const { runs, values } of map.blocks) {
     let next = 0;
@@ -51,7 +51,7 @@ interface RatedThreshold {
  * Returns the threshold whose voxels above it have the best Dice; of several as good, the one nearest to the fallback, then the
  * lowest. Some known voxel must be of the feature.
  */
-export function bestThreshold(
+function bestThreshold(
   counts: FeatureCounts,
   thresholds: readonly number[],
   fallback: number,
