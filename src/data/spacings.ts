@@ -2,6 +2,12 @@
 import type { Spacing3 } from "../domain/volume.js";
 import type { TomogramRef } from "./model.js";
 
+/** Spacings of tomograms that one network takes alike may differ by so much. */
+const alikeWithin = 0.05;
+
+/** Tells whether tomograms of two spacings, Å per voxel, can be taken by one network, or trained on in one run. */
+export const isOneSpacing = (one: number, other: number): boolean => Math.abs(one / other - 1) <= alikeWithin;
+
 /** Two statements differ where they differ by more: names round (`VoxelSpacing10.000` of 10.012 Å). */
 const tolerance = 0.01;
 

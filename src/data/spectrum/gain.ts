@@ -27,22 +27,19 @@ const leastPower = 1e-12;
 /** The matching of spectra in words, for running a network elsewhere. */
 export const matchingRule = `before the normalisation, the tomogram is filtered by the radial gain sqrt(power / own power), at least 1/${bound} and at most ${bound}; power[i] belongs to the frequency (i + 1) * width in 1/Å and is that of normalised grey values`;
 
+const logOf = (value: number): number => Math.log(Math.max(value, leastPower));
+
 const logAt = (values: readonly number[], place: number): number => {
   const at = Math.min(Math.max(place, 0), values.length - 1);
   const below = Math.min(Math.floor(at), Math.max(0, values.length - 2));
   const above = Math.min(below + 1, values.length - 1);
-  const low = Math.log(values[below]!);
-  return low + (Math.log(values[above]!) - low) * (at - below);
+  const low = logOf(values[below]!);
+  return low + (logOf(values[above]!) - low) * (at - below);
 };
 
 /** Returns a power at a frequency in 1/Å, on a line through the logarithms; the nearest shell's beyond the ends. */
 const powerAt = ({ width, power }: RadialPower, frequency: number): number =>
-  Math.exp(
-    logAt(
-      power.map((value) => Math.max(value, leastPower)),
-      frequency / width - 1,
-    ),
-  );
+  Math.exp(logAt(power, frequency / width - 1));
 
 /** Returns the geometric mean of powers on the shells of the first. */
 export function meanPower(all: readonly RadialPower[]): RadialPower {
@@ -60,8 +57,7 @@ export function meanPower(all: readonly RadialPower[]): RadialPower {
  */
 export function matchingGain(own: RadialPower, wanted: RadialPower, most: number = bound): RadialGain {
   const logs = own.power.map(
-    (power, shell) =>
-      0.5 * (Math.log(powerAt(wanted, (shell + 1) * own.width)) - Math.log(Math.max(power, leastPower))),
+    (power, shell) => 0.5 * (Math.log(powerAt(wanted, (shell + 1) * own.width)) - logOf(power)),
   );
   const at = (shell: number): number => logs[Math.min(logs.length - 1, Math.max(0, shell))]!;
   const gains = logs.map((log, shell) => {

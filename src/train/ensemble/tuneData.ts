@@ -4,6 +4,7 @@ import { tomogramStamp } from "../../data/manifest.js";
 import type { Dataset } from "../../data/model.js";
 import { readViews, type TomogramChoice } from "../../data/normalisation.js";
 import { readRunPicks } from "../../data/picks.js";
+import { isOneSpacing } from "../../data/spacings.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
 import type { Volume } from "../../domain/volume.js";
 import type { Predictor } from "../../infer/predict/predictor.js";
@@ -43,7 +44,7 @@ export async function readTuneRuns(
   for (const run of names) {
     const ref = findTomogram(findRun(dataset, run), tomogram, voxelSpacing);
     const reader = await openTomogram(ref, level, dataset.access);
-    if (Math.abs(reader.spacing[0] / checkpoint.spacing - 1) > 0.05)
+    if (!isOneSpacing(reader.spacing[0], checkpoint.spacing))
       throw new PickbenchError(
         "Unsupported",
         `${run}: its ${tomogram} tomogram has ${reader.spacing[0].toFixed(2)} Å a voxel, the members were trained at ${checkpoint.spacing.toFixed(2)}; tune on tomograms of that spacing`,

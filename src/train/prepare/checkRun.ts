@@ -6,7 +6,7 @@ import type { ReadMask } from "../../data/masks/read.js";
 import type { Dataset, TomogramReader } from "../../data/model.js";
 import { checkPatches, type PatchSource } from "../../data/patches/spec.js";
 import { readRunPicks } from "../../data/picks.js";
-import { spacingDoubts } from "../../data/spacings.js";
+import { isOneSpacing, spacingDoubts } from "../../data/spacings.js";
 import type { Splits } from "../../data/splits.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
 import type { ParticlePick } from "../../domain/particles.js";
@@ -247,7 +247,7 @@ function checkTruth(
 function checkSpacings(readers: readonly TomogramReader[]): void {
   const [first] = readers;
   for (const { ref, spacing } of readers)
-    if (Math.abs(spacing[0] / first!.spacing[0] - 1) > 0.05)
+    if (!isOneSpacing(spacing[0], first!.spacing[0]))
       throw new PickbenchError(
         "BadDataset",
         `${ref.run} ${ref.tomoType}: ${spacing[0].toFixed(2)} Å a voxel, ${first!.ref.run} has ${first!.spacing[0].toFixed(2)}; a run takes tomograms of one spacing`,

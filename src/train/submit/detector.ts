@@ -6,6 +6,7 @@ import { commonContrast, type TrainedContrast } from "../../data/contrast.js";
 import { findRun, findTomogram } from "../../data/dataset.js";
 import type { Dataset, TomogramReader } from "../../data/model.js";
 import { readViews } from "../../data/normalisation.js";
+import { isOneSpacing } from "../../data/spacings.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
 import type { ParticlePick } from "../../domain/particles.js";
 import type { Shape3, Volume } from "../../domain/volume.js";
@@ -90,7 +91,7 @@ export function checkOneSpacing(
 ): void {
   const [first] = checkpoints;
   for (const [at, { spacing }] of checkpoints.entries())
-    if (Math.abs(spacing / first!.spacing - 1) > 0.05)
+    if (!isOneSpacing(spacing, first!.spacing))
       throw new PickbenchError(
         "BadCheckpoint",
         `${paths[at]}: trained at ${spacing.toFixed(2)} Å a voxel, ${paths[0]} at ${first!.spacing.toFixed(2)}; an ensemble takes checkpoints of one spacing`,
@@ -158,7 +159,7 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
   const { tomogram = experiment.data.tomogram, nan = experiment.data.nan } = options;
   const choice = { ...experiment.data, tomogram, nan, ...commonReference(paths, checkpoints) };
   const checkSpacing = (run: string, got: number): void => {
-    if (Math.abs(got / first.spacing - 1) > 0.05)
+    if (!isOneSpacing(got, first.spacing))
       throw new PickbenchError(
         "Unsupported",
         `${run}: its ${choice.tomogram} tomogram has ${got.toFixed(2)} Å a voxel, the checkpoint was trained at ${first.spacing.toFixed(2)}; give tomograms of that spacing`,
