@@ -2,6 +2,7 @@
 import { momentsOf } from "../domain/numbers.js";
 import type { Particle, ParticlePick } from "../domain/particles.js";
 import type { Volume } from "../domain/volume.js";
+import { listed } from "../present/text.js";
 import { contrastOfPicks } from "./inspect/truthContrast.js";
 import { evenSample, robustSample } from "./normalise.js";
 
@@ -54,9 +55,8 @@ export function commonContrast(all: readonly TrainedContrast[]): TrainedContrast
 }
 
 const opposite = (contrast: Contrast): Contrast => (contrast === "dark" ? "bright" : "dark");
+/** Most runs that are named one by one. */
 const most = 6;
-const listed = (runs: readonly string[]): string =>
-  runs.length > most ? `${runs.slice(0, most).join(", ")} and ${runs.length - most} more` : runs.join(", ");
 
 /** Says in a sentence which runs differ from the others in contrast; null where none does. */
 export function differingContrast(byRun: ReadonlyMap<string, Contrast>): string | null {
@@ -65,7 +65,7 @@ export function differingContrast(byRun: ReadonlyMap<string, Contrast>): string 
   if (dark.length === 0 || bright.length === 0) return null;
   const few: Contrast = bright.length <= dark.length ? "bright" : "dark";
   const many = opposite(few);
-  return `particles are ${few} in ${listed(runsOf(few))} and ${many} in ${listed(runsOf(many))}: a network learns or finds either, not both; is the contrast of ${listed(runsOf(few))} inverted? Multiply its grey values by -1, or leave it out`;
+  return `particles are ${few} in ${listed(runsOf(few), most)} and ${many} in ${listed(runsOf(many), most)}: a network learns or finds either, not both; is the contrast of ${listed(runsOf(few), most)} inverted? Multiply its grey values by -1, or leave it out`;
 }
 
 /** Says in a sentence that a tomogram's contrast is not that of the training; null where it is, or where one is unknown. */

@@ -5,6 +5,7 @@
 import { join, resolve } from "node:path";
 import { challengeParticles } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
+import { listed } from "../present/text.js";
 import { PickbenchError } from "../system/errors.js";
 import { isThere } from "../system/paths/replacing.js";
 import type { Reporter } from "../system/reporter.js";
@@ -91,11 +92,9 @@ export function findRun(dataset: Dataset, name: string): Run {
   const run = dataset.runs.find((candidate) => candidate.name === name);
   if (run) return run;
   const names = dataset.runs.map((candidate) => candidate.name);
-  throw new PickbenchError(
-    "BadDataset",
-    `${dataset.root}: no run ${name}; there is ${names.slice(0, 12).join(", ")}${names.length > 12 ? ` and ${names.length - 12} more` : ""}`,
-    { path: dataset.root },
-  );
+  throw new PickbenchError("BadDataset", `${dataset.root}: no run ${name}; there is ${listed(names, 12)}`, {
+    path: dataset.root,
+  });
 }
 
 /** The reconstruction that is meant where none is named, as the challenge calls it. */

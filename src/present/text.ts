@@ -22,6 +22,12 @@ export const signed = (value: number, decimals: number): string => {
 /** Groups digits by thousands: 1,103,126. */
 export const thousands = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 
+/** Lists names; of more than `most`, the first and how many more there are. */
+export const listed = (names: readonly string[], most: number): string =>
+  names.length <= most
+    ? names.join(", ")
+    : `${names.slice(0, most).join(", ")} and ${names.length - most} more`;
+
 /** Formats an interval, or a dash. */
 export const range = (
   interval: { readonly low: number; readonly high: number } | null | undefined,

@@ -18,6 +18,7 @@ import type { RunReport } from "../score/report.js";
 import type { PicksByExperiment } from "../score/score.js";
 import { readSubmission } from "../score/submissionCsv.js";
 import { readSweep, type ThresholdSweep } from "../score/sweep.js";
+import type { Choice } from "../score/tuning.js";
 import { PickbenchError } from "../system/errors.js";
 import type { Reporter } from "../system/reporter.js";
 import { readSettings } from "../train/checkpoint/checkpoint.js";
@@ -35,6 +36,8 @@ export interface ReportedRun {
   readonly report: RunReport | null;
   readonly log: TrainingLog;
   readonly sweep: ThresholdSweep | null;
+  /** How thresholds were chosen; absent where the checkpoint names no way. */
+  readonly choice?: Choice | undefined;
   /** Picking settings of each type. */
   readonly picking: ReadonlyMap<string, PickingSettings> | null;
   /** Absent parts, a sentence each. */
@@ -74,7 +77,9 @@ async function readRun(folder: RunFolder, label: string): Promise<ReportedRun> {
     );
   const record = await readRecord(folder.record);
   const sweep = (await readSweep(folder.sweep)) ?? null;
-  const picking = existsSync(folder.best) ? (await readSettings(folder.best)).picking : null;
+  const best = existsSync(folder.best) ? await readSettings(folder.best) : null;
+  const picking = best?.picking ?? null;
+  const choice = best?.experiment.picking.choice;
   const log = await readLog(folder.log);
   const report = existsSync(folder.report) ? await readReport(folder.report) : null;
   const isHeldOut = record.runs.holdout.length > 0;
@@ -91,7 +96,7 @@ async function readRun(folder: RunFolder, label: string): Promise<ReportedRun> {
       "No picks/ with confidences: reliability and curves by confidence are not shown, and false picks stand in no order of confidence.",
   ].filter((sentence) => sentence !== false);
   const tomogram = tomogramOf(record, folder);
-  return { folder, label, record, tomogram, report, log, sweep, picking, missing };
+  return { folder, label, record, tomogram, report, log, sweep, choice, picking, missing };
 }
 
 /** Says in which parts a run was made, and whether its picking was tuned after it was scored. */

@@ -39,6 +39,10 @@ export type Choice = (typeof choices)[number];
 /** F-beta that each way may lose on the runs tuned on, for a lower threshold. */
 const tolerances: Readonly<Record<Choice, number>> = { cautious: 0.05, smooth: 0.005 };
 
+/** Says in words which of all settings a way takes. */
+export const choiceText = (choice: Choice = "cautious"): string =>
+  `of all settings of the experiment's grid within ${tolerances[choice]} of the best F4 there${choice === "smooth" ? ", its counts smeared along the threshold" : ""}, the one with the lowest threshold`;
+
 /**
  * Chooses a type's setting among candidates by F-beta on the tune runs: not the single best, which a few runs place at
  * random, but a low threshold near it (see `chooseCautious`).

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { challengeParticles, type ParticlePick } from "../../src/domain/particles.js";
 import { angstrom } from "../../src/domain/units.js";
 import { fbeta } from "../../src/score/match/fbeta.js";
-import { chooseCautious, smoothCounts, tuneSetting } from "../../src/score/tuning.js";
+import { choiceText, chooseCautious, smoothCounts, tuneSetting } from "../../src/score/tuning.js";
 
 const ribosome = challengeParticles.find(({ name }) => name === "ribosome")!;
 const pick = (x: number, score?: number): ParticlePick => ({
@@ -129,4 +129,9 @@ describe("tuneSetting", () => {
 
   test("no candidate is the user's mistake", () =>
     expect(() => tuneSetting(ribosome, truth, [])).toThrow(/no setting to choose from for ribosome/));
+});
+
+test("a way to choose is said with its own tolerance", () => {
+  expect(choiceText()).toMatch(/within 0\.05 of the best F4 there, the one/);
+  expect(choiceText("smooth")).toMatch(/within 0\.005 of the best F4 there, its counts smeared/);
 });

@@ -3,6 +3,7 @@ import type { Reading } from "../../data/inspect/readings.js";
 import { matchFraction, type Particle } from "../../domain/particles.js";
 import type { Position } from "../../domain/units.js";
 import { readRows } from "../../formats/csv/submissionRows.js";
+import { listed } from "../../present/text.js";
 import { pointGrid } from "../../score/match/pointGrid.js";
 import { type PositionsByExperiment, PositionTable } from "../../score/match/positions.js";
 import { type ScoreReport, weighted } from "../../score/score.js";
@@ -61,9 +62,9 @@ export function noteLines(notes: ScoreNotes, runs: number): string[] {
   const lines: string[] = [];
   if (runsWithoutPicks.length > 0)
     lines.push(
-      `no pick in ${runsWithoutPicks.length} of ${runs} runs of the truth, whose particles all count as missed: ${listed(runsWithoutPicks)}; --runs scores others alone`,
+      `no pick in ${runsWithoutPicks.length} of ${runs} runs of the truth, whose particles all count as missed: ${listed(runsWithoutPicks, most)}; --runs scores others alone`,
     );
-  if (runsNotInTruth.length > 0) lines.push(`runs that the truth lacks: ${listed(runsNotInTruth)}`);
+  if (runsNotInTruth.length > 0) lines.push(`runs that the truth lacks: ${listed(runsNotInTruth, most)}`);
   if (typesNotInTruth.length > 0)
     lines.push(
       `the truth has no ${typesNotInTruth.join(", no ")}: ${most.toFixed(4)} is the score of picks that are all right`,
@@ -74,9 +75,6 @@ export function noteLines(notes: ScoreNotes, runs: number): string[] {
     );
   return lines;
 }
-
-const listed = (names: readonly string[]): string =>
-  names.slice(0, 10).join(", ") + (names.length > 10 ? ` and ${names.length - 10} more` : "");
 
 /** Share of particles found up to which the coordinates are questioned, and from which a reading is believed. */
 const leastShare = 0.3;

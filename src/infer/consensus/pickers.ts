@@ -1,4 +1,5 @@
 /** Pickers whose picks are fused: what each found, what they must have in common, and what each weighs. */
+import { listed } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { PicksByRun } from "./fuseRuns.js";
 
@@ -20,8 +21,7 @@ export function checkOverlap(pickers: readonly Picker[]): void {
   for (const [i, { path, picks }] of pickers.entries()) {
     const others = pickers.filter((_, other) => other !== i);
     if (others.some((other) => [...picks.keys()].some((run) => other.picks.has(run)))) continue;
-    const some = (runs: readonly string[]) =>
-      `${runs.slice(0, 3).join(", ")}${runs.length > 3 ? ` and ${runs.length - 3} more` : ""}`;
+    const some = (runs: readonly string[]) => listed(runs, 3);
     const elsewhere = [...new Set(others.flatMap((other) => [...other.picks.keys()]))];
     throw new PickbenchError(
       "BadDataset",

@@ -8,7 +8,7 @@ import { pairSubmissions } from "../../score/statistics/paired.js";
 import type { HeldOut } from "../heldOut.js";
 import type { ReportedRun } from "../readRun.js";
 import { note, type Section, table } from "./section.js";
-import { listed } from "./summary.js";
+import { runsText } from "./summary.js";
 
 /** A run with its judged picks. */
 export interface JudgedRun {
@@ -60,7 +60,7 @@ function scoresTable(runs: readonly ReportedRun[]): Html {
       html`<b>${fixed(holdout?.score, 4)}</b>`,
       range(interval?.score, 3),
       ...types.map((type) => fixed(holdout?.perType[type]?.fbeta, 3)),
-      listed(record.runs.holdout),
+      runsText(record.runs.holdout),
       record.network,
       record.result ? thousands(record.result.parameters) : none,
       record.result?.durations.train === undefined ? none : duration(record.result.durations.train),

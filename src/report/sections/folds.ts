@@ -4,7 +4,7 @@ import { fixed, none, signed } from "../../present/text.js";
 import { type FoldSpread, type FoldsReport, foldMeasure } from "../../score/folds.js";
 import type { RunReport } from "../../score/report.js";
 import { note, type Section, table } from "./section.js";
-import { listed, perTypeTable, scoreLine } from "./summary.js";
+import { perTypeTable, runsText, scoreLine } from "./summary.js";
 
 /** A finished folder of folds: all runs together, each picked by the fold that held it out. */
 export interface WholeOfFolds {
@@ -25,8 +25,8 @@ ${note("Thresholds and checkpoint of each fold were chosen on its tune runs, whi
 function foldsTable({ folds, over }: FoldsReport): Html {
   const rows = folds.map(({ fold, runs, score, tuneScore, optimism }) => [
     `fold-${fold}`,
-    listed(runs.holdout),
-    listed(runs.tune),
+    runsText(runs.holdout),
+    runsText(runs.tune),
     fixed(score, 4),
     fixed(tuneScore, 4),
     optimism === null ? none : signed(optimism, 4),

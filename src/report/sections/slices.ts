@@ -6,7 +6,7 @@ import { describeMark, legend, type Mark, type MarkKind, markShape, scaleBar } f
 import type { Pictures } from "../pictures/pictures.js";
 import type { SliceSeries } from "../pictures/slices.js";
 import { note, type Section } from "./section.js";
-import { listed } from "./summary.js";
+import { runsText } from "./summary.js";
 
 const kinds: readonly MarkKind[] = ["true", "false", "missed"];
 
@@ -28,7 +28,7 @@ export function slicesSection(
       )}</section>`,
   );
   const body = html`<div data-tabs="tomograms">${viewers}</div>
-${notShown.length > 0 && note(`Not shown, for want of room: ${listed(notShown)}.`)}`;
+${notShown.length > 0 && note(`Not shown, for want of room: ${runsText(notShown)}.`)}`;
   return { id: "slices", title: "Picks in the tomogram", body };
 }
 

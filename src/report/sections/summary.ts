@@ -1,6 +1,6 @@
 /** Section: the score with its interval, per type, and the facts of the run. */
 import { type Content, type Html, html } from "../../present/html.js";
-import { duration, fixed, none, percent, plural, range, thousands } from "../../present/text.js";
+import { duration, fixed, listed, none, percent, plural, range, thousands } from "../../present/text.js";
 import type { RunReport } from "../../score/report.js";
 import type { TypeScore } from "../../score/score.js";
 import type { ReportedRun } from "../readRun.js";
@@ -76,9 +76,9 @@ function summaryFacts({ record, report }: ReportedRun): [string, Content][] {
   return [
     ["experiment", record.name],
     ["network", `${record.network}${result ? `, ${thousands(result.parameters)} parameters` : ""}`],
-    ["trained on", listed(runs.train)],
-    ["thresholds tuned on", listed(runs.tune)],
-    ["held out, scored", listed(runs.holdout)],
+    ["trained on", runsText(runs.train)],
+    ["thresholds tuned on", runsText(runs.tune)],
+    ["held out, scored", runsText(runs.holdout)],
     [
       "score on the tune runs",
       tuneScore === undefined ? none : `${fixed(tuneScore, 4)} (thresholds were fitted there)`,
@@ -105,9 +105,4 @@ function summaryFacts({ record, report }: ReportedRun): [string, Content][] {
   ];
 }
 
-export const listed = (names: readonly string[]): string =>
-  names.length === 0
-    ? none
-    : names.length <= 12
-      ? names.join(", ")
-      : `${names.slice(0, 12).join(", ")} and ${names.length - 12} more`;
+export const runsText = (names: readonly string[]): string => (names.length === 0 ? none : listed(names, 12));

@@ -1,20 +1,21 @@
 /** Section: how thresholds were chosen. */
 import { html } from "../../present/html.js";
 import { none, thousands } from "../../present/text.js";
+import { choiceText } from "../../score/tuning.js";
 import type { ReportedRun } from "../readRun.js";
 import { note, type Section, table } from "./section.js";
-import { listed } from "./summary.js";
+import { runsText } from "./summary.js";
 
 /** Makes the section of the thresholds and how they were chosen. */
-export function thresholdsSection({ record, picking, report }: ReportedRun): Section {
+export function thresholdsSection({ record, picking, report, choice }: ReportedRun): Section {
   const { tune, holdout, train } = record.runs;
   const isOfFeatures = picking?.size === 0;
   const how =
     tune.length > 0 && isOfFeatures
-      ? html`<p>Each feature's threshold is the one of the experiment's grid with the best Dice over the known voxels of the tune runs <b>${listed(tune)}</b>; networks were trained on <b>${listed(train)}</b>, the held-out runs <b>${listed(holdout)}</b> had no part in either.</p>`
+      ? html`<p>Each feature's threshold is the one of the experiment's grid with the best Dice over the known voxels of the tune runs <b>${runsText(tune)}</b>; networks were trained on <b>${runsText(train)}</b>, the held-out runs <b>${runsText(holdout)}</b> had no part in either.</p>`
       : tune.length > 0
-        ? html`<p>Thresholds and least volumes were chosen per type on the tune runs <b>${listed(tune)}</b> alone: of all settings of the experiment's grid within 0.05 of the best F4 there, the one with the lowest threshold. The held-out runs <b>${listed(holdout)}</b> had no part in training, in the choice of the checkpoint or in the thresholds; networks were trained on <b>${listed(train)}</b>.</p>`
-        : html`<p>No run was kept to tune on: thresholds are the experiment's fallback. The held-out runs are <b>${listed(holdout)}</b>.</p>`;
+        ? html`<p>Thresholds and least volumes were chosen per type on the tune runs <b>${runsText(tune)}</b> alone: ${choiceText(choice)}. The held-out runs <b>${runsText(holdout)}</b> had no part in training, in the choice of the checkpoint or in the thresholds; networks were trained on <b>${runsText(train)}</b>.</p>`
+        : html`<p>No run was kept to tune on: thresholds are the experiment's fallback. The held-out runs are <b>${runsText(holdout)}</b>.</p>`;
   const rows = [...(picking ?? [])].map(([type, { method, threshold, minVolume, minSpacing }]) => [
     type,
     method,

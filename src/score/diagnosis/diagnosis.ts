@@ -3,6 +3,7 @@
  * places, thresholds, worst errors.
  */
 import { challengeParticles, type Particle } from "../../domain/particles.js";
+import { listed } from "../../present/text.js";
 import { type PicksByExperiment, type ScoreReport, scorePicks } from "../score.js";
 import { type Confusion, confusionOf, mistakenFor } from "./confusion.js";
 import { type ConfidenceCurve, confidenceCurve, type Reliability, reliabilityOf } from "./curve.js";
@@ -114,5 +115,4 @@ function missingConfidences(
   return sentences;
 }
 
-const list = (names: readonly string[]): string =>
-  names.length <= 6 ? names.join(", ") : `${names.slice(0, 6).join(", ")} and ${names.length - 6} more`;
+const list = (names: readonly string[]): string => listed(names, 6);

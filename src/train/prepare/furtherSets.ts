@@ -14,11 +14,13 @@ import type { Dataset, Run, TomogramReader, TomogramRef } from "../../data/model
 import { readNormalised } from "../../data/normalisation.js";
 import { checkPatches, type PatchSource } from "../../data/patches/spec.js";
 import { readRunPicks } from "../../data/picks.js";
+import { isOneSpacing } from "../../data/spacings.js";
 import type { RadialPower } from "../../data/spectrum/gain.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
 import type { ParticlePick } from "../../domain/particles.js";
 import type { RunRecord } from "../../domain/record.js";
 import type { Volume } from "../../domain/volume.js";
+import { listed } from "../../present/text.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
@@ -95,9 +97,6 @@ export async function openFurther(
 /** Limit of runs that are named one by one. */
 const mostNamed = 6;
 
-const named = (runs: readonly string[]): string =>
-  `${runs.slice(0, mostNamed).join(", ")}${runs.length > mostNamed ? ` and ${runs.length - mostNamed} more` : ""}`;
-
 /** Says how many runs there are to train on, which are left out, and which hold nothing but background. */
 function furtherNotes(
   { data: own }: Experiment,
@@ -113,10 +112,10 @@ function furtherNotes(
   );
   const wanted = wantedOf(own).join(" or ");
   return [
-    `${data}: ${picks.size} runs more to train on${left.length > 0 ? `; left out are those without one tomogram ${wanted}: ${named(left)}` : ""}`,
+    `${data}: ${picks.size} runs more to train on${left.length > 0 ? `; left out are those without one tomogram ${wanted}: ${listed(left, mostNamed)}` : ""}`,
     ...(bare.length > 0
       ? [
-          `warning: ${data}: nobody picked in ${named(bare)} what is learned, so that all of it is learned as background; take runs out that hold particles`,
+          `warning: ${data}: nobody picked in ${listed(bare, mostNamed)} what is learned, so that all of it is learned as background; take runs out that hold particles`,
         ]
       : []),
   ];
@@ -171,7 +170,7 @@ async function openReaders(
 }
 
 function checkSpacing({ ref, spacing }: TomogramReader, first: TomogramReader, data: string): void {
-  if (Math.abs(spacing[0] / first.spacing[0] - 1) <= 0.05) return;
+  if (isOneSpacing(spacing[0], first.spacing[0])) return;
   throw new PickbenchError(
     "BadDataset",
     `data.also: ${ref.run} of ${data} has ${spacing[0].toFixed(2)} Å a voxel, ${first.ref.run} has ${first.spacing[0].toFixed(2)}; a training takes tomograms of one spacing`,

@@ -1,6 +1,7 @@
 /** Prepares what an experiment begins with: the file of its key `from`, and the weights that each network takes. */
 import { realpath } from "node:fs/promises";
 import { resolve, sep } from "node:path";
+import { listed } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import { modelPath } from "../checkpoint/models.js";
 import type { ResolvedNetwork } from "../experiment/networkChoice.js";
@@ -126,16 +127,11 @@ export function startText({ source, transfers }: PreparedStart): string {
   const share = ((100 * sum("taken")) / Math.max(1, sum("of"))).toFixed(1);
   return [
     `${source.path}${origin}: ${sum("taken").toLocaleString("en")} of ${sum("of").toLocaleString("en")} weights taken (${share} %)`,
-    ...(outputs.length > 0 ? [`outputs made anew: ${listed(outputs)}`] : []),
-    ...(anew.length > 0 ? [`made anew: ${listed(anew)}`] : []),
-    ...(leftOver.length > 0 ? [`left over: ${listed(leftOver)}`] : []),
+    ...(outputs.length > 0 ? [`outputs made anew: ${listed(outputs, mostNamed)}`] : []),
+    ...(anew.length > 0 ? [`made anew: ${listed(anew, mostNamed)}`] : []),
+    ...(leftOver.length > 0 ? [`left over: ${listed(leftOver, mostNamed)}`] : []),
   ].join("; ");
 }
-
-const listed = (names: readonly string[]): string =>
-  names.length <= mostNamed
-    ? names.join(", ")
-    : `${names.slice(0, mostNamed).join(", ")} and ${names.length - mostNamed} more`;
 
 /** What a record holds of a start. */
 export function startRecordOf({ source, transfers }: PreparedStart, { from }: Experiment) {
