@@ -56,15 +56,18 @@ export async function scoreNotes(
   };
 }
 
+/** Most runs that are named one by one. */
+const mostNamed = 10;
+
 /** The notes in lines for people. */
 export function noteLines(notes: ScoreNotes, runs: number): string[] {
   const { runsWithoutPicks, runsNotInTruth, typesNotInTruth, most, reading } = notes;
   const lines: string[] = [];
   if (runsWithoutPicks.length > 0)
     lines.push(
-      `no pick in ${runsWithoutPicks.length} of ${runs} runs of the truth, whose particles all count as missed: ${listed(runsWithoutPicks, most)}; --runs scores others alone`,
+      `no pick in ${runsWithoutPicks.length} of ${runs} runs of the truth, whose particles all count as missed: ${listed(runsWithoutPicks, mostNamed)}; --runs scores others alone`,
     );
-  if (runsNotInTruth.length > 0) lines.push(`runs that the truth lacks: ${listed(runsNotInTruth, most)}`);
+  if (runsNotInTruth.length > 0) lines.push(`runs that the truth lacks: ${listed(runsNotInTruth, mostNamed)}`);
   if (typesNotInTruth.length > 0)
     lines.push(
       `the truth has no ${typesNotInTruth.join(", no ")}: ${most.toFixed(4)} is the score of picks that are all right`,
