@@ -67,7 +67,8 @@ export function noteLines(notes: ScoreNotes, runs: number): string[] {
     lines.push(
       `no pick in ${runsWithoutPicks.length} of ${runs} runs of the truth, whose particles all count as missed: ${listed(runsWithoutPicks, mostNamed)}; --runs scores others alone`,
     );
-  if (runsNotInTruth.length > 0) lines.push(`runs that the truth lacks: ${listed(runsNotInTruth, mostNamed)}`);
+  if (runsNotInTruth.length > 0)
+    lines.push(`runs that the truth lacks: ${listed(runsNotInTruth, mostNamed)}`);
   if (typesNotInTruth.length > 0)
     lines.push(
       `the truth has no ${typesNotInTruth.join(", no ")}: ${most.toFixed(4)} is the score of picks that are all right`,
