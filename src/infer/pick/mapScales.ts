@@ -38,11 +38,14 @@ export async function readScaled(
   scale: MapScale | undefined,
 ): Promise<Volume> {
   const volume = await (await openProbabilities(store)).reader.readAll(channel);
-  if (scale === undefined) return volume;
-  const { data } = volume;
+  if (scale !== undefined) bringToScale(volume.data, scale);
+  return volume;
+}
+
+/** Turns stored voxels into the values that are picked, in place. */
+export function bringToScale(data: Float32Array, scale: MapScale): void {
   if ("label" in scale) for (let i = 0; i < data.length; i++) data[i] = data[i] === scale.label ? 1 : 0;
   else for (let i = 0; i < data.length; i++) data[i] = unsigned(data[i]!, scale) / scale.divisor;
-  return volume;
 }
 
 const unsigned = (value: number, { isUnsigned }: { isUnsigned?: boolean }): number =>
