@@ -115,7 +115,7 @@ export const command = defineCommand({
     const settings = new Map(
       planned.map((task) => {
         const base = tuned?.settings.get(task.type);
-        return [task.type, base ? { ...base, ...given } : settingsFor(task.type, given, configured)];
+        return [task.type, base ? overridden(base, given) : settingsFor(task.type, given, configured)];
       }),
     );
     const place = { folder: out, session, offset: tuned?.offset };
@@ -213,7 +213,16 @@ function settingsFor(
   );
 }
 
-function line({ run, type, settings, steps, path }: PickedType): string {
+/** Tuned settings under flags; a threshold that is given stays, however many picks that makes. */
+function overridden({ density, ...tuned }: PickingSettings, flags: Flags): PickingSettings {
+  return {
+    ...tuned,
+    ...(density !== undefined && flags.threshold === undefined && { density }),
+    ...flags,
+  };
+}
+
+function line({ run, type, settings, steps, path, threshold }: PickedType): string {
   const counts =
     settings.method === "watershed"
       ? [
@@ -222,8 +231,13 @@ function line({ run, type, settings, steps, path }: PickedType): string {
         ]
       : [plural(steps.groups, "peak")];
   return [
-    `${run} ${type}: ${steps.aboveThreshold} voxels above ${settings.threshold}`,
+    `${run} ${type}: ${steps.aboveThreshold} voxels above ${thresholdText(threshold, settings)}`,
     ...counts,
     `${steps.afterSpacing} at least ${settings.minSpacing} Å apart, in ${path}`,
   ].join(", ");
 }
+
+const thresholdText = (threshold: number, { threshold: tuned }: PickingSettings): string =>
+  threshold === tuned
+    ? String(tuned)
+    : `${Number(threshold.toPrecision(3))} (moved from ${tuned}, where the picks are more or fewer than the annotated runs allow)`;

@@ -7,10 +7,12 @@
  * `peaks` takes local maxima in a ball-shaped window.
  */
 import { z } from "zod";
+import { product } from "../../domain/numbers.js";
 import { matchFraction, type Particle } from "../../domain/particles.js";
 import { type Angstrom, angstrom, type Position } from "../../domain/units.js";
-import { indexToPosition, type Volume } from "../../domain/volume.js";
+import { indexToPosition, type Volume, voxelCount } from "../../domain/volume.js";
 import { type Runs, runsAbove, runsWithin } from "./components.js";
+import { densitySchema, lowestThreshold, type PickDensity, withinDensity } from "./density.js";
 import { findPeaks } from "./peaks.js";
 import { keepSpaced } from "./spacing.js";
 import { watershedGroups } from "./watershed.js";
@@ -26,6 +28,8 @@ export interface PickingSettings {
   readonly minSpacing: Angstrom;
   /** Radius in Å of the ball in which a peak must be greatest (peaks only); by default the minimum spacing. */
   readonly radius?: Angstrom | undefined;
+  /** Number of picks that a volume may hold; the threshold is moved where it holds more or fewer. */
+  readonly density?: PickDensity | undefined;
 }
 
 const length = z.number().nonnegative().transform(angstrom);
@@ -37,6 +41,7 @@ export const pickingSchema = z.strictObject({
   minVolume: z.number().nonnegative(),
   minSpacing: length,
   radius: length.optional(),
+  density: densitySchema.optional(),
 });
 
 /** A particle that was picked, its centre in Å from the volume's corner. */
@@ -64,6 +69,8 @@ export interface PickingResult {
   /** Picks by falling weight; equal weights in the order of their maxima's flat indices. */
   readonly picks: ScoredPick[];
   readonly steps: PickingSteps;
+  /** The threshold that was used: the settings' own, unless a density moved it. */
+  readonly threshold: number;
 }
 
 /**
@@ -72,8 +79,15 @@ export interface PickingResult {
  * @throws PickbenchError NotFinite at a voxel that is NaN or +Infinity, with its z, y, x
  */
 export function pickParticles(volume: Volume, settings: PickingSettings): PickingResult {
-  return pickFromRuns(volume, runsAbove(volume, settings.threshold), settings);
+  const { density, threshold } = settings;
+  const lowest = runsAbove(volume, lowestThreshold(settings));
+  if (density === undefined) return pickFromRuns(volume, lowest, settings);
+  const pickAt = (other: number): PickingResult =>
+    pickFromRuns(volume, runsWithin(lowest, volume.data, other), { ...settings, threshold: other });
+  return withinDensity(pickAt(threshold), density, voxelCount(volume.shape) * voxelSize(volume), pickAt);
 }
+
+const voxelSize = ({ spacing }: Volume): number => product(spacing);
 
 /** Picks with each threshold, as `pickParticles` does, in the thresholds' order; reads the volume once. */
 export function sweepThresholds(
@@ -91,7 +105,7 @@ export function sweepThresholds(
 function pickFromRuns(volume: Volume, runs: Runs, settings: PickingSettings): PickingResult {
   const candidates =
     settings.method === "watershed" ? groupPicks(volume, runs, settings) : peakPicks(volume, runs, settings);
-  const voxelVolume = volume.spacing[0] * volume.spacing[1] * volume.spacing[2];
+  const voxelVolume = voxelSize(volume);
   const large =
     settings.method === "watershed"
       ? candidates.filter((pick) => pick.voxels * voxelVolume >= settings.minVolume)
@@ -99,6 +113,7 @@ function pickFromRuns(volume: Volume, runs: Runs, settings: PickingSettings): Pi
   const picks = keepSpaced(large, settings.minSpacing);
   return {
     picks,
+    threshold: settings.threshold,
     steps: {
       aboveThreshold: runs.voxels,
       groups: candidates.length,

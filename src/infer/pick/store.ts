@@ -13,6 +13,8 @@ export interface PickedType {
   readonly type: string;
   readonly settings: PickingSettings;
   readonly steps: PickingSteps;
+  /** The threshold that was used, which a density may have moved from the settings'. */
+  readonly threshold: number;
   /** Path of the written copick file. */
   readonly path: string;
   /** How integers became probabilities. */
@@ -147,7 +149,7 @@ export async function pickChannel(
 ): Promise<PickedType> {
   const volume = await readScaled(store, channel, scale);
   const greatest = volume.data.reduce((most, value) => (value > most ? value : most), 0);
-  const { picks, steps } = pickParticles(volume, settings);
+  const { picks, steps, threshold } = pickParticles(volume, settings);
   const path = await writePicks(
     folder,
     run,
@@ -162,7 +164,7 @@ export async function pickChannel(
     { userId: ownUserId, sessionId: session },
   );
   return {
-    ...{ run, type, settings, steps, path },
+    ...{ run, type, settings, steps, threshold, path },
     ...(scale ? { scale } : {}),
     ...(greatest > mostProbable ? { beyond: greatest } : {}),
   };

@@ -82,7 +82,13 @@ export function modelMetadata(options: MetadataOptions): Record<string, string> 
     ...(features && {
       features: Object.fromEntries(features.map(({ name, threshold }) => [name, threshold])),
     }),
-    pickingUnits: { minVolume: "Å³", minSpacing: "Å", radius: "Å", threshold: "of the activated output" },
+    pickingUnits: {
+      minVolume: "Å³",
+      minSpacing: "Å",
+      radius: "Å",
+      threshold: "of the activated output",
+      density: "picks per Å³",
+    },
     positionOffset: experiment.data.offset,
     predict: experiment.predict,
     tuneScore,

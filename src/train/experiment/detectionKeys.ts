@@ -67,6 +67,12 @@ export const picking = z
       .describe(
         "how a threshold is chosen on the tune runs: `cautious`, if absent, the lowest whose F4 is within 0.05 of the best; `smooth`, the lowest within 0.005 of the best by counts that are smooth along the threshold, by which checkpoints are chosen too",
       ),
+    density: z
+      .literal("annotated")
+      .optional()
+      .describe(
+        "`annotated`: where a tomogram would hold more or fewer picks of a type than the densities of the annotated runs allow, its threshold is moved until it does not; needs three annotated runs; if absent, thresholds are the same everywhere",
+      ),
     fallbackThreshold: z.number().default(0.5).describe("the threshold where there is no run to tune on"),
   })
   .prefault({});

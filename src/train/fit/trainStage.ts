@@ -16,6 +16,7 @@ import { readFurther } from "../prepare/furtherSets.js";
 import type { PreparedRun } from "../prepare/prepare.js";
 import { makeFolder, type RunFolder, snapshotFile } from "../run/runFolder.js";
 import { openTrainingLog, type TrainingLog } from "../watch/sinks/trainingLog.js";
+import { withDensities } from "./densities.js";
 import { masksOfVolumes } from "./featureMasks.js";
 import { trainNetwork } from "./loop.js";
 import { type Mining, mineHardPlaces, miningShares } from "./mining.js";
@@ -120,7 +121,7 @@ async function tuneAndWrite(
   const { external, reporter } = prepared;
   const settings =
     tomograms.length > 0
-      ? await tuneNetworks(prepared, networks, tomograms, heldVolume, reporter)
+      ? await withDensities(prepared, await tuneNetworks(prepared, networks, tomograms, heldVolume, reporter))
       : untuned(prepared, networks);
   const spacing = tomograms[0]?.volume.spacing[0] ?? (await readSpacing(prepared));
   const names = external ? ["all"] : prepared.networks.map(({ name }) => name);
@@ -203,7 +204,8 @@ function trainOne(
       const spacing = tomograms[0]!.volume.spacing[0];
       const path = snapshotFile(folder, network.name, step);
       await makeFolder(folder.snapshots);
-      await writeCheckpoint(path, [network.name], checkpointOf(prepared, networks, spacing, tuned));
+      const dense = await withDensities(prepared, tuned);
+      await writeCheckpoint(path, [network.name], checkpointOf(prepared, networks, spacing, dense));
     }
     return tuned.score;
   };

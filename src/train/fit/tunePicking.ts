@@ -23,6 +23,8 @@ export interface TuneRun {
 export interface TunedPicking
   extends Pick<ReturnType<typeof tuneSetting<PickingSettings>>, "fbeta" | "value" | "flat"> {
   readonly settings: PickingSettings;
+  /** Picks in all tune runs with these settings. */
+  readonly picked: number;
 }
 
 /** Returns settings before tuning. @param volumeShare least volume as a share of the target ball's */
@@ -126,5 +128,7 @@ export async function tuneType(
   const truth: PicksByExperiment = new Map(runs.map((each) => [each.run, each.truth]));
   const candidates: readonly Candidate<PickingSettings>[] = grid;
   const { setting, fbeta, value, flat } = tuneSetting(particle, truth, candidates, experiment.picking.choice);
-  return { settings: setting, fbeta, value, flat };
+  const { picks } = grid.find((each) => each.setting === setting)!;
+  const picked = [...picks.values()].reduce((sum, each) => sum + each.length, 0);
+  return { settings: setting, picked, fbeta, value, flat };
 }

@@ -11,6 +11,7 @@ import { openTomogram } from "../../data/tomograms/omeZarr.js";
 import type { ParticlePick } from "../../domain/particles.js";
 import type { Shape3, Volume } from "../../domain/volume.js";
 import type { EngineName, Precision } from "../../engines/engine.js";
+import { lowestThreshold as lowestOf } from "../../infer/pick/density.js";
 import type { PickingSettings } from "../../infer/pick/picking.js";
 import { openPickPool } from "../../infer/pick/pool.js";
 import type { Averaging } from "../../infer/predict/averaging.js";
@@ -150,10 +151,7 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
   const features = mergedFeatures(checkpoints);
   const types = predictor.types.filter((type) => !features.has(type));
   const { lowestThreshold = Number.POSITIVE_INFINITY } = options;
-  const thresholds = [
-    ...[...settings].map(([type, { threshold }]) => [type, threshold] as const),
-    ...features,
-  ];
+  const thresholds = [...[...settings].map(([type, each]) => [type, lowestOf(each)] as const), ...features];
   const floors = new Map(thresholds.map(([name, threshold]) => [name, Math.min(threshold, lowestThreshold)]));
   const pool = openPickPool();
   const { tomogram = experiment.data.tomogram, nan = experiment.data.nan } = options;

@@ -4,7 +4,8 @@ import type { PickingSettings } from "../../infer/pick/picking.js";
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
 
 /**
- * Merges each type's settings; where several checkpoints predict a type, threshold and least volume are their means.
+ * Merges each type's settings; where several checkpoints predict a type, threshold, least volume and density are their
+ * means. A density is that of all or of none.
  */
 export function mergedSettings(
   checkpoints: readonly Pick<Checkpoint, "picking">[],
@@ -14,8 +15,16 @@ export function mergedSettings(
     const all = checkpoints.flatMap(({ picking }) => picking.get(type) ?? []);
     const mean = (of: (settings: PickingSettings) => number) =>
       all.reduce((sum, each) => sum + of(each), 0) / all.length;
+    const { density: _, ...settings } = all[0]!;
+    const densities = all.flatMap(({ density }) => density ?? []);
     merged.set(type, {
-      ...all[0]!,
+      ...settings,
+      ...(densities.length === all.length && {
+        density: {
+          least: meanOf(densities.map(({ least }) => least)),
+          most: meanOf(densities.map(({ most }) => most)),
+        },
+      }),
       threshold: mean((each) => each.threshold),
       minVolume: mean((each) => each.minVolume),
     });

@@ -29,6 +29,7 @@ const result = (map: SparseMap, threshold: number): PickingResult => {
   const count = found[type]![thresholds.indexOf(threshold)]!;
   return {
     picks: places(type, count).map((place) => ({ ...place, score: 1, weight: 1, voxels: 1 })),
+    threshold,
     steps: { aboveThreshold: 0, groups: 0, afterVolume: 0, afterSpacing: 0 },
   };
 };
