@@ -94,6 +94,7 @@ describe("pickParticles, watershed", () => {
     const volume = volumeFrom([9, 9, 9], ballAt([4, 4, 4], 2));
     expect(pickParticles(volume, watershed(0.99, 0, 40))).toEqual({
       picks: [],
+      threshold: 0.99,
       steps: { aboveThreshold: 0, groups: 0, afterVolume: 0, afterSpacing: 0 },
     });
     const { picks, steps } = pickParticles(volume, watershed(0.5, 1e6, 40));
