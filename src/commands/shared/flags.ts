@@ -72,7 +72,7 @@ export const setOption = {
 export const fromOption = {
   type: "string",
   describe:
-    "trained weights to begin with, over the experiment's: a checkpoint, an ONNX file, or a name that `pickbench models` lists",
+    "trained weights to begin with, over the experiment's: a checkpoint, an ONNX file, or a name that `pickbench models` lists; none for random ones",
 } as const;
 
 /** `--threads`, the same wherever there are several. */

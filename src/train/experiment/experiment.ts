@@ -26,7 +26,7 @@ import { byContent, fromExperiment, isExternal } from "./networkChoice.js";
 import { type Experiment, experimentSchema } from "./schema.js";
 import { checkSearch, type SearchParameter } from "./searchSpace.js";
 import { withSettings } from "./settings.js";
-import { startByContent, startFromExperiment, startWith } from "./startChoice.js";
+import { startByContent, startOf } from "./startChoice.js";
 import { namesAsText } from "./yamlNames.js";
 
 /** Keys that the command line sets in place of the file's. */
@@ -80,9 +80,16 @@ export async function readSearched(given: string, overrides: ExperimentOverrides
   const { set = [], spacing, from, ...flags } = overrides;
   const over = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   const settings = spacing === undefined ? set : [...set, `data.spacing=${spacing}`];
-  const { search, ...whole }: Record<string, unknown> = { ...withSettings(content, settings), ...over };
+  const {
+    search,
+    from: named,
+    ...whole
+  }: Record<string, unknown> = {
+    ...withSettings(content, settings),
+    ...over,
+  };
   const network = fromExperiment(path, whole.network);
-  const start = from === undefined ? startFromExperiment(path, whole.from) : startWith(whole.from, from);
+  const start = startOf(path, named, from);
   const { data, features } = whole;
   const placed = {
     ...(start === undefined ? {} : { from: start }),

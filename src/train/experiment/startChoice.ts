@@ -65,6 +65,15 @@ export function startFromExperiment(experimentPath: string, start: unknown): unk
 const fromFolder = (folder: string, given: string): string =>
   meansFile(given, resolve(folder, given)) ? rebased(given, folder, ".") : given;
 
+/** What stands for random weights in place of the experiment's start. */
+const noStart = "none";
+
+/** Returns the start of an experiment's file, or what is given in its place; undefined for `none`. */
+export function startOf(experimentPath: string, start: unknown, given: string | undefined): unknown {
+  if (given === undefined) return startFromExperiment(experimentPath, start);
+  return given === noStart ? undefined : startWith(start, given);
+}
+
 /** Returns a start, as a file in `folder` names it. */
 export function startForFolder(folder: string, start: StartChoice): StartChoice {
   const { checkpoint } = start;
@@ -72,7 +81,7 @@ export function startForFolder(folder: string, start: StartChoice): StartChoice 
 }
 
 /** Returns a file's start with another checkpoint, whose rate and freeze stay. */
-export function startWith(start: unknown, checkpoint: string): object {
+function startWith(start: unknown, checkpoint: string): object {
   const kept = typeof start === "object" && start !== null ? start : {};
   const { sha256: _, ...rest } = kept as { readonly sha256?: unknown };
   return { ...rest, checkpoint };

@@ -46,6 +46,8 @@ it("is replaced by the flag, which is relative to the working directory, but for
   const given = { checkpoint: "a.safetensors", sha256, rate: 0.5, freeze: 3 };
   expect(await read(given, "b.safetensors")).toEqual({ checkpoint: "b.safetensors", rate: 0.5, freeze: 3 });
   expect(await read(undefined, "b.onnx")).toEqual({ checkpoint: "b.onnx", rate: 1, freeze: 0 });
+  expect(await read(given, "none")).toBeUndefined();
+  expect(await read(undefined, "none")).toBeUndefined();
 });
 
 it.each<[unknown, RegExp]>([
