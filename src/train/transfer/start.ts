@@ -106,7 +106,7 @@ function unfit({ path, networks }: StartSource, wanted: ResolvedNetwork): Pickbe
   const same = architecture === wanted.architecture ? ", which is of another make" : "";
   return new PickbenchError(
     "BadCheckpoint",
-    `${path}: holds ${architecture}${same}, of whose ${tensors.size} arrays none besides the head's fits ${wanted.architecture}${named} by name and shape; begin with a checkpoint of ${wanted.architecture}, or train network: ${architecture}`,
+    `${path}: holds ${architecture}${same}, of whose ${tensors.size} arrays none besides the head's fits ${wanted.architecture}${named} by name and shape; begin with a checkpoint of ${wanted.architecture}, with --from none, or train network: ${architecture}`,
     { path },
   );
 }
