@@ -1,5 +1,5 @@
 /** Maps of a Keras graph as they are lowered to ONNX: names, channels, and sizes relative to the open input's. */
-import type { Name } from "../portable/openGraph.js";
+import type { Name } from "../onnx/portable/openGraph.js";
 
 /**
  * Size of a map along one axis: the input's open size over `stride`, which divides it, plus `extra`; with `stride` null
@@ -39,7 +39,11 @@ export function slide(axis: Axis, { kernel, stride, dilation = 1 }: Window, padd
   const { extra } = axis;
   const scaled = axis.stride === null ? null : axis.stride * stride;
   if (padding === "valid")
-    return { axis: { stride: scaled, extra: Math.floor((extra - extent) / stride) + 1 }, before: 0, after: 0 };
+    return {
+      axis: { stride: scaled, extra: Math.floor((extra - extent) / stride) + 1 },
+      before: 0,
+      after: 0,
+    };
   const out = Math.ceil(extra / stride);
   const total = Math.max(0, (out - 1) * stride + extent - extra);
   const before = Math.floor(total / 2);

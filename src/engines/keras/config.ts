@@ -1,6 +1,6 @@
 /** The configuration of a Keras 2 model: its layers, and which layer takes which others' outputs. */
 import { z } from "zod";
-import { PickbenchError } from "../../../system/errors.js";
+import { PickbenchError } from "../../system/errors.js";
 
 /** A layer as the configuration declares it. */
 export interface KerasLayer {
@@ -80,12 +80,20 @@ export function readGraph(config: unknown, path: string, depth = 0): KerasGraph 
 function functionalGraph(config: unknown, path: string, depth: number): KerasGraph {
   const { layers, input_layers, output_layers } = checked(functional, config, "model_config.config", path);
   const all = layers.map((layer) =>
-    layerOf(layer, layer.inbound_nodes.map((call) => call.map(([from, node]) => ({ layer: from, call: node }))), {
-      path,
-      depth,
-    }),
+    layerOf(
+      layer,
+      layer.inbound_nodes.map((call) => call.map(([from, node]) => ({ layer: from, call: node }))),
+      {
+        path,
+        depth,
+      },
+    ),
   );
-  return { layers: inOrder(all, path), inputs: input_layers.map(valueName), outputs: output_layers.map(valueName) };
+  return {
+    layers: inOrder(all, path),
+    inputs: input_layers.map(valueName),
+    outputs: output_layers.map(valueName),
+  };
 }
 
 const valueName = ([layer, call]: readonly [string, number, number]): ValueName => ({ layer, call });
@@ -111,7 +119,11 @@ function sequentialGraph(config: unknown, path: string, depth: number): KerasGra
 }
 
 function layerOf(
-  given: { readonly class_name: string; readonly config: Readonly<Record<string, unknown>>; readonly name?: string | undefined },
+  given: {
+    readonly class_name: string;
+    readonly config: Readonly<Record<string, unknown>>;
+    readonly name?: string | undefined;
+  },
   calls: KerasLayer["calls"],
   { path, depth }: { readonly path: string; readonly depth: number },
 ): KerasLayer {
@@ -132,7 +144,9 @@ function inOrder(layers: readonly KerasLayer[], path: string): KerasLayer[] {
   const order: KerasLayer[] = [];
   const state = new Map<KerasLayer, "open" | "done">();
   const bad = (what: string) =>
-    new PickbenchError("BadDataset", `${path}: its model_config ${what}; save the model again in Ais`, { path });
+    new PickbenchError("BadDataset", `${path}: its model_config ${what}; save the model again in Ais`, {
+      path,
+    });
   const stack: KerasLayer[] = [];
   const sources = ({ calls }: KerasLayer) =>
     calls.flat().map(({ layer }) => {
