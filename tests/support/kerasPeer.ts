@@ -10,7 +10,9 @@ export async function openLayers(
   weights: ReadonlyMap<string, readonly KerasArray[]>,
 ): Promise<LayersModel> {
   await tf.setBackend("cpu");
-  const opened = structuredClone(config) as { config: { layers: { config: { batch_input_shape?: unknown[] } }[] } };
+  const opened = structuredClone(config) as {
+    config: { layers: { config: { batch_input_shape?: unknown[] } }[] };
+  };
   const [input] = opened.config.layers;
   const shape = input!.config.batch_input_shape!;
   input!.config.batch_input_shape = [null, null, null, ...shape.slice(3)];
@@ -27,7 +29,11 @@ export async function openLayers(
     at += data.length;
   }
   return loadLayersModel(
-    tf.io.fromMemory({ modelTopology: opened as unknown as object, weightSpecs, weightData: weightData.buffer }),
+    tf.io.fromMemory({
+      modelTopology: opened as unknown as object,
+      weightSpecs,
+      weightData: weightData.buffer,
+    }),
   );
 }
 

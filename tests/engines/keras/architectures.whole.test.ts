@@ -18,7 +18,8 @@ function drawnWeights({ parameters }: Network): Map<string, Float32Array> {
       const random = randomFor(5, parameter.name);
       const { shape, name } = parameter;
       const scale = shape.length > 1 ? Math.sqrt(2 / shape.slice(1).reduce((a, b) => a * b, 1)) : 0.1;
-      const draw = () => (/running_var|norm.*weight/.test(name) ? 1 + 0.2 * random.uniform() : scale * random.normal());
+      const draw = () =>
+        /running_var|norm.*weight/.test(name) ? 1 + 0.2 * random.uniform() : scale * random.normal();
       return [name, Float32Array.from({ length: elementCount(parameter) }, draw)];
     }),
   );
@@ -36,41 +37,53 @@ describe.each(names)("%s", (name) => {
   test.each([
     { outputs: 1, slices: 1, channel: 0 },
     { outputs: 3, slices: 5, channel: 1 },
-  ])("as Keras, $slices slices, equals TensorFlow.js and comes back", async ({ outputs, slices, channel }) => {
-    if (outputs > 1 && name !== "unet") return;
-    const network = buildNetwork(architectureNamed(name), { outputs, slices });
-    const weights = drawnWeights(network);
-    const activation = outputs > 1 ? "softmax" : "sigmoid";
-    const written = kerasModel({ network, weights, activation, channel, box: 64, name });
-    const stored = await readKeras(await encodeKeras(written), "model.h5");
-    expect(stored.config).toEqual(written.config);
-    expect(stored.weights).toEqual(written.weights);
+  ])(
+    "as Keras, $slices slices, equals TensorFlow.js and comes back",
+    async ({ outputs, slices, channel }) => {
+      if (outputs > 1 && name !== "unet") return;
+      const network = buildNetwork(architectureNamed(name), { outputs, slices });
+      const weights = drawnWeights(network);
+      const activation = outputs > 1 ? "softmax" : "sigmoid";
+      const written = kerasModel({ network, weights, activation, channel, box: 64, name });
+      const stored = await readKeras(await encodeKeras(written), "model.h5");
+      expect(stored.config).toEqual(written.config);
+      expect(stored.weights).toEqual(written.weights);
 
-    const [y, x] = sizesOf(name);
-    const random = randomFor(1, "image");
-    const image = Float32Array.from({ length: y * x * slices }, () => random.normal());
-    const peer = runLayers(await openLayers(stored.config, stored.weights), image, [y, x, slices]);
-    expect(peer.shape).toEqual([1, y, x, 1]);
-    expect(Math.max(...peer.data) - Math.min(...peer.data)).toBeGreaterThan(0.05);
+      const [y, x] = sizesOf(name);
+      const random = randomFor(1, "image");
+      const image = Float32Array.from({ length: y * x * slices }, () => random.normal());
+      const peer = runLayers(await openLayers(stored.config, stored.weights), image, [y, x, slices]);
+      expect(peer.shape).toEqual([1, y, x, 1]);
+      expect(Math.max(...peer.data) - Math.min(...peer.data)).toBeGreaterThan(0.05);
 
-    const lowered = lowerKeras(stored.config, stored.weights, "model.h5");
-    expect(lowered).toMatchObject({ slices, outputs: 1, multiple: network.multiple[1] });
-    const session = await createFromModel(lowered.model);
-    const { maps } = await session.run({ image: tensorOf({ data: planesFirst(image, slices), dims: [1, slices, y, x] }) });
-    await session.release();
-    expect(largestDifference(maps!.data as Float32Array, peer.data)).toBeLessThan(1e-5);
+      const lowered = lowerKeras(stored.config, stored.weights, "model.h5");
+      expect(lowered).toMatchObject({ slices, outputs: 1, multiple: network.multiple[1] });
+      const session = await createFromModel(lowered.model);
+      const { maps } = await session.run({
+        image: tensorOf({ data: planesFirst(image, slices), dims: [1, slices, y, x] }),
+      });
+      await session.release();
+      expect(largestDifference(maps!.data as Float32Array, peer.data)).toBeLessThan(1e-5);
 
-    const value = activated(network, activation);
-    const engine = await openSession(valueGraph(network, value, weights, 1, [slices, y, x]), { memoryPattern: false });
-    const { output } = await engine.run({ image: { data: planesFirst(image, slices), dims: [1, 1, slices, y, x] } });
-    await engine.release();
-    const plane = ((slices - 1) / 2) * outputs * y * x + channel * y * x;
-    expect(largestDifference(output!.data.subarray(plane, plane + y * x), peer.data)).toBeLessThan(1e-5);
-  });
+      const value = activated(network, activation);
+      const engine = await openSession(valueGraph(network, value, weights, 1, [slices, y, x]), {
+        memoryPattern: false,
+      });
+      const { output } = await engine.run({
+        image: { data: planesFirst(image, slices), dims: [1, 1, slices, y, x] },
+      });
+      await engine.release();
+      const plane = ((slices - 1) / 2) * outputs * y * x + channel * y * x;
+      expect(largestDifference(output!.data.subarray(plane, plane + y * x), peer.data)).toBeLessThan(1e-5);
+    },
+  );
 });
 
 /** Puts the channels of (y, x, channels) first. */
 function planesFirst(image: Float32Array, channels: number): Float32Array {
   const voxels = image.length / channels;
-  return Float32Array.from({ length: image.length }, (_, at) => image[(at % voxels) * channels + Math.floor(at / voxels)]!);
+  return Float32Array.from(
+    { length: image.length },
+    (_, at) => image[(at % voxels) * channels + Math.floor(at / voxels)]!,
+  );
 }
