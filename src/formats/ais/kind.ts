@@ -7,18 +7,21 @@ import { openTar } from "../tar.js";
 export type AisKind = "model" | "group" | "set";
 
 /** First bytes of files that are not read, and why. */
-const refused: readonly { readonly start: RegExp; readonly why: string }[] = [
+const refused: readonly { readonly starts: readonly string[]; readonly why: string }[] = [
   {
     // Protocols 2 to 5 of pickle begin with 0x80 and their number (Python, "pickletools").
-    start: /^\x80[\x02-\x05]/,
+    starts: ["\x80\x02", "\x80\x03", "\x80\x04", "\x80\x05"],
     why: "it is a Python pickle, as Ais's .scns segmentations are: reading one runs the code in it, so it is not read; export volumes and coordinates from Ais instead",
   },
   {
-    start: /^(?:II\*\0|MM\0\*|II\+\0|MM\0\+)/,
+    starts: ["II*\0", "MM\0*", "II+\0", "MM\0+"],
     why: "it is a TIFF, as Ais's training sets were before format 1; save it again as .scnt with Ais 1.2",
   },
-  { start: /^\x89HDF\r\n/, why: "it is an HDF5 file, not the .scnm archive around it; give the .scnm" },
-  { start: /^\x1f\x8b/, why: "it is packed with gzip; unpack it first" },
+  {
+    starts: ["\x89HDF\r\n"],
+    why: "it is an HDF5 file, not the .scnm archive around it; give the .scnm",
+  },
+  { starts: ["\x1f\x8b"], why: "it is packed with gzip; unpack it first" },
 ];
 
 const wanted = "an Ais file (.scnm, .scnmgroup or .scnt)";
@@ -30,7 +33,7 @@ const wanted = "an Ais file (.scnm, .scnmgroup or .scnt)";
  */
 export async function aisKind(path: string): Promise<AisKind> {
   const start = await firstBytes(path);
-  const reason = refused.find((each) => each.start.test(start));
+  const reason = refused.find(({ starts }) => starts.some((each) => start.startsWith(each)));
   if (reason) throw new PickbenchError("Unsupported", `${path}: ${reason.why}`, { path });
   const archive = await openTar(path, wanted);
   await archive.close();

@@ -2,9 +2,10 @@
 
 import { leastCommonMultiple } from "../../domain/numbers.js";
 import { challengeParticles } from "../../domain/particles.js";
+import { checkKeras } from "../../engines/keras/check.js";
 import { kerasModel } from "../../engines/keras/write.js";
 import { encodeScnm, encodeScnmGroup } from "../../formats/ais/scnm.js";
-import { encodeKeras, type KerasFile } from "../../formats/keras/hdf5.js";
+import { encodeKeras, readKeras } from "../../formats/keras/hdf5.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { featureColour } from "../../present/pictures/canvas.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -19,10 +20,22 @@ export interface ExportedModel {
   readonly slices: number;
   readonly box: number;
   readonly threshold: number;
-  readonly keras: KerasFile;
+  /** Largest difference of the written model from the engine; null where it was not asked for. */
+  readonly difference: number | null;
   /** The `.scnm` file's bytes. */
   readonly bytes: Uint8Array;
 }
+
+interface ExportOptions {
+  /** The one type or feature that is wanted; all if absent. */
+  readonly only?: string | undefined;
+  readonly version: string;
+  /** Whether each model is read again and run beside the engine. */
+  readonly check: boolean;
+}
+
+/** What rounding in another order leaves, and no mistake does. */
+const tolerance = 1e-3;
 
 /** Boxes of Ais have multiples of this many pixels a side. */
 const boxStep = 32;
@@ -31,14 +44,13 @@ const boxStep = 32;
  * Writes each type's and feature's map of a checkpoint as an Ais model.
  *
  * @param path of the checkpoint, for errors
- * @param only the one type or feature that is wanted, or all
  * @throws PickbenchError Unsupported where a network has an operation that is no layer of Ais's models, or reaches along
  * z; BadUsage where `only` is none of its maps
  */
 export async function exportModels(
   path: string,
   checkpoint: Checkpoint,
-  { only, version }: { readonly only?: string | undefined; readonly version: string },
+  { only, version, check }: ExportOptions,
 ): Promise<ExportedModel[]> {
   const wanted = namedNetworks(checkpoint).flatMap((named) =>
     named.given.channels.flatMap((title, channel) => (title === null ? [] : [{ named, title, channel }])),
@@ -60,7 +72,7 @@ export async function exportModels(
   const models: ExportedModel[] = [];
   for (const [at, { named, title, channel }] of wanted.entries())
     if (only === undefined || only === title)
-      models.push(await exported(checkpoint, named, { title, channel, place: at, version }));
+      models.push(await exported(checkpoint, named, { title, channel, place: at, version, check }));
   return models;
 }
 
@@ -70,12 +82,13 @@ interface MapChoice {
   /** Place among all maps, which decides a feature's colour. */
   readonly place: number;
   readonly version: string;
+  readonly check: boolean;
 }
 
 async function exported(
   checkpoint: Checkpoint,
   { name, given }: NamedNetwork,
-  { title, channel, place, version }: MapChoice,
+  { title, channel, place, version, check }: MapChoice,
 ): Promise<ExportedModel> {
   if (offsetsOf(given) > 0)
     throw new PickbenchError(
@@ -91,6 +104,11 @@ async function exported(
   const threshold = thresholdOf(checkpoint, title);
   const facts = { title, architecture: network.architecture, parameters, slices, box, threshold };
   const [red, green, blue] = colourOf(title, place);
+  const file = await encodeKeras(keras);
+  const written = { network, weights, activation, channel };
+  const difference = check ? await checkKeras(await readKeras(file, title), written) : null;
+  if (difference !== null && !(difference <= tolerance))
+    throw new Error(`${title}: the Keras model differs by ${difference} from the engine`);
   const bytes = encodeScnm(
     title,
     {
@@ -101,9 +119,9 @@ async function exported(
       colour: [red / 255, green / 255, blue / 255],
       info: `${network.architecture}, trained by pickbench ${version}`,
     },
-    await encodeKeras(keras),
+    file,
   );
-  return { ...facts, keras, bytes };
+  return { ...facts, difference, bytes };
 }
 
 /** Packs models into a `.scnmgroup`. */
