@@ -137,7 +137,7 @@ export const table: Readonly<Record<string, TableEntry>> = {
   },
   export: {
     group: "detect",
-    synopsis: "CHECKPOINT MODEL",
+    synopsis: "CHECKPOINT [MODEL]",
     describe: "writes a checkpoint's networks as ONNX files that any runtime takes, or as Ais's models",
     load: () => import("./detect/export.js"),
   },

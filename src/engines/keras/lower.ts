@@ -140,8 +140,11 @@ class Lowering {
     };
     for (const layer of model.layers) {
       if (layer.kind === "InputLayer") continue;
-      for (const [call, sources] of layer.calls.entries())
-        values.set(key({ layer: layer.name, call }), this.#layer(layer, sources.map(value), above, call));
+      for (const [at, sources] of layer.calls.entries()) {
+        // A model counts the joining of its own inputs and outputs as call 0.
+        const call = layer.inner ? at + 1 : at;
+        values.set(key({ layer: layer.name, call }), this.#layer(layer, sources.map(value), above, at));
+      }
     }
     return model.outputs.map(value);
   }

@@ -161,12 +161,7 @@ class ModelWriter {
       use_bias: bias !== null,
       padding: padded.padding,
     });
-    // (out, in / groups, 1, y, x) becomes (y, x, in / groups, out)
-    const arrays = [
-      this.#turned("kernel", weight, [3, 4, 1, 0]),
-      ...(bias ? [this.#turned("bias", bias, [0])] : []),
-    ];
-    return this.#layer("Conv2D", name, padded.from, config, arrays);
+    return this.#layer("Conv2D", name, padded.from, config, this.#kernelAndBias(weight, bias));
   }
 
   /** Keras's SAME pads the odd voxel after; where a convolution of ours pads otherwise, its zeros are a layer. */
@@ -205,12 +200,7 @@ class ModelWriter {
       padding: "same",
       output_padding: null,
     });
-    // (in, out, 1, y, x) becomes (y, x, out, in)
-    const arrays = [
-      this.#turned("kernel", weight, [3, 4, 1, 0]),
-      ...(bias ? [this.#turned("bias", bias, [0])] : []),
-    ];
-    return this.#layer("Conv2DTranspose", name, from, config, arrays);
+    return this.#layer("Conv2DTranspose", name, from, config, this.#kernelAndBias(weight, bias));
   }
 
   #batchNorm({ scale, shift, mean, variance, epsilon, momentum }: NormOf, from: string[]): string {
@@ -247,6 +237,12 @@ class ModelWriter {
       throw this.#unable(`its operation ${kind} is of maps of unequal channels`);
     const name = { add: "Add", subtract: "Subtract", multiply: "Multiply" }[kind];
     return this.#layer(name, kind, from, {});
+  }
+
+  /** A kernel (out, in / groups, 1, y, x), or transposed (in, out, 1, y, x), with its first two axes last and swapped. */
+  #kernelAndBias(weight: Parameter, bias: Parameter | null): KerasArray[] {
+    const kernel = this.#turned("kernel", weight, [3, 4, 1, 0]);
+    return bias ? [kernel, this.#turned("bias", bias, [0])] : [kernel];
   }
 
   /** Returns a window's sizes along y and x. @throws PickbenchError Unsupported where it reaches along z */

@@ -34,7 +34,11 @@ beforeAll(async () => {
       ["data", voxelsOf(run), 2],
       ["masks", labels, 0],
     ] as const) {
-      const writer = await createMrc(join(folder, place, `${run}.mrc`), { shape, spacing: [each, each, each], mode });
+      const writer = await createMrc(join(folder, place, `${run}.mrc`), {
+        shape,
+        spacing: [each, each, each],
+        mode,
+      });
       await writer.writeSlab(0, values);
       await writer.close();
     }
@@ -68,13 +72,23 @@ describe.skipIf(!pythonHas("mrcfile", "numpy"))("training sets of Ais", () => {
 
     const again = join(folder, "again.scnt");
     const { metadata, boxes } = runPythonFile(script, file, again) as Read;
-    expect(metadata).toMatchObject({ format_version: 1, apix: 12.5, box_size: 16, box_depth: 3, features: ["membrane"] });
+    expect(metadata).toMatchObject({
+      format_version: 1,
+      apix: 12.5,
+      box_size: 16,
+      box_depth: 3,
+      features: ["membrane"],
+    });
     expect(boxes).toHaveLength(8);
     expect(boxes.filter(({ labels: [, yes] }) => yes === 120)).toHaveLength(4);
     for (const { source, shape: sizes, voxel, sum } of boxes) {
       expect(sizes).toEqual([3, 16, 16]);
       expect(voxel).toBeCloseTo(12.5, 4);
-      const [z, y, x] = ["Z", "Y", "X"].map((axis) => Number(source[`aisBoxCoordinate${axis}`])) as [number, number, number];
+      const [z, y, x] = ["Z", "Y", "X"].map((axis) => Number(source[`aisBoxCoordinate${axis}`])) as [
+        number,
+        number,
+        number,
+      ];
       const voxels = voxelsOf(String(source.aisTomogramName));
       let wanted = 0;
       for (const plane of [z - 1, z, z + 1])
@@ -109,7 +123,14 @@ describe.skipIf(!pythonHas("mrcfile", "numpy"))("training sets of Ais", () => {
     });
 
     const trained = await pickbench(
-      ...["train", join(out, "experiment.yaml"), "--data", join(out, "volumes"), "--out", join(folder, "run")],
+      ...[
+        "train",
+        join(out, "experiment.yaml"),
+        "--data",
+        join(out, "volumes"),
+        "--out",
+        join(folder, "run"),
+      ],
       ...["--budget", "2 steps", "--threads", "1", "--quiet"],
     );
     expect(trained).toMatchObject({ code: 0 });
@@ -117,17 +138,22 @@ describe.skipIf(!pythonHas("mrcfile", "numpy"))("training sets of Ais", () => {
     const scnm = join(folder, "own.scnm");
     const exported = await pickbench("export", join(folder, "run", "best.safetensors"), scnm, "--json");
     expect(exported).toMatchObject({ code: 0 });
-    const { models } = JSON.parse(exported.stdout) as { models: { title: string; difference: number; slices: number }[] };
+    const { models } = JSON.parse(exported.stdout) as {
+      models: { title: string; difference: number; slices: number }[];
+    };
     expect(models).toMatchObject([{ title: "membrane", slices: 3, architecture: "unet" }]);
     expect(models[0]!.difference).toBeLessThan(1e-5);
     const back = await pickbench("import", scnm, "--out", join(folder, "back"), "--json");
     expect(back).toMatchObject({ code: 0 });
-    expect(JSON.parse(back.stdout)).toMatchObject({ models: [{ name: "membrane", slices: 3, spacing: 12.5, box: 32 }] });
+    expect(JSON.parse(back.stdout)).toMatchObject({
+      models: [{ name: "membrane", slices: 3, spacing: 12.5, box: 32 }],
+    });
   });
 });
 
 function byPlace(a: Read["boxes"][number], b: Read["boxes"][number]): number {
-  const place = ({ source }: typeof a) => ["Z", "Y", "X"].map((axis) => Number(source[`aisBoxCoordinate${axis}`]));
+  const place = ({ source }: typeof a) =>
+    ["Z", "Y", "X"].map((axis) => Number(source[`aisBoxCoordinate${axis}`]));
   const [first, second] = [place(a), place(b)];
   const axis = first.findIndex((value, at) => value !== second[at]);
   return axis < 0 ? 0 : first[axis]! - second[axis]!;
