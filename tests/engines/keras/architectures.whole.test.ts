@@ -23,7 +23,7 @@ function drawnWeights({ parameters, architecture }: Network): Map<string, Float3
       const { shape, name } = parameter;
       const scale =
         shape.length > 1
-          ? Math.sqrt((architecture === "resnet" ? 0.5 : 2) / shape.slice(1).reduce((a, b) => a * b, 1))
+          ? Math.sqrt((architecture === "resnet" ? 0.8 : 2) / shape.slice(1).reduce((a, b) => a * b, 1))
           : 0.1;
       const draw = () =>
         /running_var|norm.*weight/.test(name) ? 1 + 0.2 * random.uniform() : scale * random.normal();
