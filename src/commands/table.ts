@@ -137,9 +137,15 @@ export const table: Readonly<Record<string, TableEntry>> = {
   },
   export: {
     group: "detect",
-    synopsis: "CHECKPOINT MODEL",
-    describe: "writes a checkpoint's networks as ONNX files that any runtime takes",
+    synopsis: "CHECKPOINT [MODEL]",
+    describe: "writes a checkpoint's networks as ONNX files that any runtime takes, or as Ais's models",
     load: () => import("./detect/export.js"),
+  },
+  import: {
+    group: "detect",
+    synopsis: "FILE --out DIR",
+    describe: "makes checkpoints of Ais's models, and data to train on of its training sets",
+    load: () => import("./detect/import.js"),
   },
   models: {
     group: "detect",

@@ -11,7 +11,7 @@ import type { RadialPower } from "./spectrum/gain.js";
 import { matchAside } from "./spectrum/match.js";
 import { openTomogram } from "./tomograms/omeZarr.js";
 
-const per = z.enum(["tomogram", "tile"]).default("tomogram");
+const per = z.enum(["tomogram", "slice", "tile"]).default("tomogram");
 const percent = z.number().min(0).max(100);
 
 /**
@@ -41,6 +41,10 @@ export const ofTomogram = (normalisation: Normalisation): Normalisation =>
 export const isPerTile = (normalisation: Normalisation): boolean =>
   typeof normalisation === "object" && "per" in normalisation && normalisation.per === "tile";
 
+/** Tells whether a normalisation is measured slice by slice, each z plane by itself. */
+export const isPerSlice = (normalisation: Normalisation): boolean =>
+  typeof normalisation === "object" && "per" in normalisation && normalisation.per === "slice";
+
 /** voxel → clip((voxel − subtract) / divide, low, high). */
 interface GreyScale {
   readonly subtract: number;
@@ -52,22 +56,31 @@ interface GreyScale {
 /**
  * Normalises a tomogram or a tile by measures of its own voxels that hold data, in place, and returns the same array.
  * Equal voxels become 0; blank ones are set to the mean first. `standard` is not allowed: it is measured chunk by chunk.
+ *
+ * @param plane voxels of a z plane, by which a normalisation per slice is measured
  */
 export function rescale(
   values: Float32Array,
   normalisation: Normalisation,
   blank?: Uint8Array,
+  plane = values.length,
 ): Float32Array {
+  const step = isPerSlice(normalisation) ? plane : Math.max(1, values.length);
+  for (let at = 0; at < values.length; at += step)
+    rescaleOne(values.subarray(at, at + step), normalisation, blank?.subarray(at, at + step));
+  return values;
+}
+
+function rescaleOne(values: Float32Array, normalisation: Normalisation, blank?: Uint8Array): void {
   const measured = blank ? values.filter((_, i) => blank[i] !== 1) : values;
   if (blank) {
     const { mean } = momentsOf(measured);
     for (let i = 0; i < values.length; i++) if (blank[i] === 1) values[i] = mean;
   }
-  if (normalisation === "none") return values;
+  if (normalisation === "none") return;
   const { subtract, divide, low, high } = greyScale(measured, normalisation);
   for (let i = 0; i < values.length; i++)
     values[i] = Math.max(low, Math.min((values[i]! - subtract) / divide, high));
-  return values;
 }
 
 function greyScale(values: Float32Array, normalisation: Normalisation): GreyScale {
@@ -95,6 +108,7 @@ function greyScale(values: Float32Array, normalisation: Normalisation): GreyScal
 
 /** Returns mean and standard deviation of the values as a population, in two passes. */
 function momentsOf(values: Float32Array): { mean: number; std: number } {
+  if (values.length === 0) return { mean: 0, std: 0 };
   let sum = 0;
   for (const value of values) sum += value;
   const mean = sum / values.length;
@@ -150,7 +164,7 @@ export async function readViews(
   return normalisations.map((normalisation, index) => {
     const data = index === last ? volume.data : sharedCopy(volume.data);
     if (normalisation === "standard") normalise(data, intensity, volume.blank);
-    else rescale(data, normalisation, volume.blank);
+    else rescale(data, normalisation, volume.blank, volume.shape[1] * volume.shape[2]);
     return { ...volume, data };
   });
 }

@@ -51,3 +51,10 @@ export function quantile(sorted: ArrayLike<number>, share: number): number {
 
 /** A number to at most so many decimals, as files and rows hold it. */
 export const rounded = (value: number, decimals = 6): number => Number(value.toFixed(decimals));
+
+/** Returns the least whole number that both whole numbers divide. */
+export function leastCommonMultiple(a: number, b: number): number {
+  let multiple = a;
+  while (multiple % b !== 0) multiple += a;
+  return multiple;
+}

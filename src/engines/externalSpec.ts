@@ -24,6 +24,16 @@ export const externalSpecSchema = z.strictObject({
   /** Tile sizes that the model fixes, null where a size is open. */
   fixed: z.tuple([size.nullable(), size.nullable(), size.nullable()]),
   normalisation: normalisationSchema,
+  /**
+   * How a plane is continued by its mirror image before the model sees it: to sizes that are multiples, and by a margin
+   * beyond, half of both on either side. What is added is cut off again.
+   */
+  reflection: z.strictObject({ multiple: size, margin: z.number().int().nonnegative() }).optional(),
+  /**
+   * Å per voxel along y and x that the model was trained at, where tomograms of other spacings are resampled to it; z is
+   * left as it is. A network without it takes its checkpoint's spacing alone.
+   */
+  planeSpacing: z.number().positive().optional(),
   /** Count of numbers in the model's floating-point arrays. */
   parameters: z.number().int().nonnegative(),
 });

@@ -28,6 +28,22 @@ describe("grey values for networks trained elsewhere", () => {
       expect(rescale(Float32Array.of(3, 3, 3), normalisation)).toEqual(Float32Array.of(0, 0, 0));
   });
 
+  it("those of a slice are measured plane by plane, without blank voxels", () => {
+    const perSlice = { kind: "zScore", per: "slice" } as const;
+    const two = Float32Array.of(...values, ...values.map((value) => 10 * value + 3));
+    const wanted = rescale(values.slice(), "zScore");
+    expect([...rescale(two, perSlice, undefined, 8)].map((value) => Math.fround(value))).toEqual([
+      ...wanted,
+      ...wanted,
+    ]);
+    // Of 1, 3 and a blank voxel: mean 2, deviation 1; a plane that is all blank becomes 0.
+    const blank = Uint8Array.of(0, 0, 1, 1, 1, 1);
+    expect(rescale(Float32Array.of(1, 3, 99, 4, 4, 4), perSlice, blank, 3)).toEqual(
+      Float32Array.of(-1, 1, 0, 0, 0, 0),
+    );
+    expect(ofTomogram(perSlice)).toEqual(perSlice);
+  });
+
   it("those of a tile leave the tomogram as it is", () => {
     expect(ofTomogram({ kind: "zScore", per: "tile" })).toBe("none");
     expect(ofTomogram({ percentiles: [1, 99], per: "tile" })).toBe("none");

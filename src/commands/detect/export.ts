@@ -21,25 +21,35 @@ import {
 } from "../../train/checkpoint/modelMetadata.js";
 import { modelPath } from "../../train/checkpoint/models.js";
 import { defineCommand, report } from "../shared/command.js";
-import { allowCodeOption, checkWritable, overwriteOption } from "../shared/flags.js";
+import { allowCodeOption, checkWritable, overwriteOption, runsOption } from "../shared/flags.js";
+import { exportFormats, exportToAis, exportTrainingSet, formatOf } from "./exportAis.js";
 
 export const command = defineCommand({
-  usage: "<checkpoint> <model>",
+  usage: "<checkpoint> [model]",
   lists: ["allow-code"],
   options: (argv) =>
     argv
       .positional("checkpoint", {
         type: "string",
         demandOption: true,
-        describe: "the best.safetensors of a run, or a name that `pickbench models` lists",
+        describe:
+          "the best.safetensors of a run, or a name that `pickbench models` lists; with --to scnt a data set",
       })
       .positional("model", {
         type: "string",
-        demandOption: true,
         describe:
-          "the ONNX file to write; a checkpoint of several networks gives one each, model-NAME.onnx beside it",
+          "the file to write; of several networks or maps each gives one, model-NAME.onnx or .scnm beside it",
       })
-      .option("network", { type: "string", describe: "only the network of this particle type" })
+      .option("out", { type: "string", describe: "the file to write, in place of the second argument" })
+      .option("to", {
+        choices: exportFormats,
+        describe:
+          "onnx; or for Ais scnm (a model a type), scnmgroup (all in one file), scnt (a training set); by the file's ending if absent",
+      })
+      .option("network", {
+        type: "string",
+        describe: "only the network of this particle type; for Ais only this type's or feature's map",
+      })
       .option("logits", {
         type: "boolean",
         describe: "leave the output before its activation, at the network's own stride",
@@ -50,6 +60,26 @@ export const command = defineCommand({
         describe: "run each model in ONNX Runtime beside the engine before it is written",
       })
       .option("allow-code", allowCodeOption)
+      .option("feature", { type: "string", describe: "scnt: the feature whose masks are the labels" })
+      .option("masks", {
+        type: "string",
+        describe:
+          "scnt: masks with {run} in the path, over the data set's own; 0 no, 2 unknown, any other yes",
+      })
+      .option("runs", runsOption)
+      .option("tomogram", {
+        type: "string",
+        default: "denoised",
+        describe: "scnt: reconstruction to cut from",
+      })
+      .option("box", { type: "number", default: 64, describe: "scnt: pixels a side of a box, even" })
+      .option("depth", { type: "number", default: 1, describe: "scnt: slices of a box, odd" })
+      .option("most", {
+        type: "number",
+        default: 1000,
+        describe: "scnt: boxes at most with the feature, and as many without",
+      })
+      .option("seed", { type: "number", default: 0, describe: "scnt: of the boxes that are drawn" })
       .option("overwrite", overwriteOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example(
@@ -59,8 +89,25 @@ export const command = defineCommand({
       .example(
         "$0 export ais/best.safetensors ais.onnx --network ribosome",
         "one of a per-type checkpoint's networks",
+      )
+      .example("$0 export runs/membrane/best.safetensors membrane.scnm", "a model that Ais opens")
+      .example(
+        "$0 export DIR set.scnt --feature membrane",
+        "a training set that Ais trains on, of masks and tomograms",
       ),
-  run: async ({ checkpoint: given, model, network, logits = false, check, overwrite, allowCode, json }) => {
+  run: async ({ checkpoint: given, model: place, out, to, logits = false, check, ...flags }) => {
+    const { network, overwrite, allowCode, json } = flags;
+    const model = placeOf(place, out);
+    const format = to ?? formatOf(model);
+    if (format === "scnt") return exportTrainingSet(given, model, flags);
+    if (format !== "onnx") {
+      if (logits)
+        throw new PickbenchError(
+          "BadUsage",
+          "--logits is of ONNX files; Ais wants probabilities: leave it out",
+        );
+      return exportToAis(given, { model, format, network, check, overwrite, allowCode, json });
+    }
     const path = await modelPath(given);
     const checkpoint = await readCheckpoint(path, { allowCode });
     const chosen = chooseNetworks(path, namedNetworks(checkpoint), network);
@@ -76,6 +123,18 @@ export const command = defineCommand({
     report(json, { models }, () => models.map(lineOf).join("\n"));
   },
 });
+
+/** Returns the file to write, given in one of two ways. @throws BadUsage where it is given in none or both */
+function placeOf(place: string | undefined, out: string | undefined): string {
+  const [one, other] = [place, out].filter((each) => each !== undefined);
+  if (one !== undefined && other === undefined) return one;
+  throw new PickbenchError(
+    "BadUsage",
+    one === undefined
+      ? "the file to write is missing; give it after the checkpoint, or as --out"
+      : `${one} and --out ${other} both name the file to write; leave one out`,
+  );
+}
 
 interface ExportedModel {
   readonly path: string;

@@ -6,9 +6,11 @@ import type { EngineName, Precision } from "../../engines/engine.js";
 import type { ExternalSpec } from "../../engines/externalSpec.js";
 import { shared } from "../../formats/sharedFloats.js";
 import type { NetworkSpec } from "../../nets/library/catalogue.js";
+import { PickbenchError } from "../../system/errors.js";
 import { borrowThread, builtModule, type Thread } from "../../system/threads/threads.js";
 import { type Averaging, checkProbabilities } from "./averaging.js";
 import { cropped, dataBox, SlabFrame } from "./dataBox.js";
+import { inPlane } from "./inPlane.js";
 import type { PredictedSlab } from "./slabPrediction.js";
 import type { Overlap } from "./tiles.js";
 import type { BallRadii } from "./votes.js";
@@ -77,6 +79,8 @@ export interface Predictor {
   readonly types: readonly string[];
   /** Normalisations that the networks want of a tomogram, each once. */
   readonly normalisations: readonly Normalisation[];
+  /** Å per voxel along y and x that tomograms of any other are resampled to; null where they are taken as they are. */
+  readonly planeSpacing: number | null;
   /**
    * Predicts a tomogram, averaging the networks' outputs of each type by their shares. Slabs come in z order, each once,
    * together the whole volume; only the next slab is computed while `onSlab` works. Blank margins are cut off before the
@@ -118,6 +122,7 @@ export async function openPredictor(
     .filter((type) => type !== null)
     .sort();
   const normalisations = distinctNormalisations(networks);
+  const planeSpacing = planeSpacingOf(networks);
   let hear: ((done: number, total: number) => void) | undefined;
   const thread = borrowThread(
     builtModule(import.meta.url, "./predictWorker.js"),
@@ -129,9 +134,10 @@ export async function openPredictor(
     await thread.close();
     throw error;
   }
-  return {
+  const predictor: Predictor = {
     types,
     normalisations,
+    planeSpacing,
     async predict(views, onSlab, onProgress) {
       hear = onProgress;
       const volumes = [views].flat();
@@ -149,12 +155,32 @@ export async function openPredictor(
     },
     close: () => thread.close(),
   };
+  if (planeSpacing === null) return predictor;
+  const predict = inPlane(predictor, planeSpacing);
+  return { ...predictor, predict: (views, ...hearers) => predict([views].flat(), ...hearers) };
 }
 
 /** Lists the normalisations that networks want, each once, in the networks' order. */
 export function distinctNormalisations(networks: readonly AnyNetwork[]): Normalisation[] {
   const byText = new Map(networks.map(normalisationOf).map((each) => [JSON.stringify(each), each]));
   return [...byText.values()];
+}
+
+/**
+ * Returns the spacing along y and x that all networks are to be given, in Å; null where they take a tomogram as it is.
+ *
+ * @throws PickbenchError Unsupported where they want different ones
+ */
+function planeSpacingOf(networks: readonly AnyNetwork[]): number | null {
+  const wanted = networks.map((network) =>
+    "external" in network ? (network.external.planeSpacing ?? null) : null,
+  );
+  const [first = null] = wanted;
+  if (wanted.every((each) => each === first)) return first;
+  throw new PickbenchError(
+    "Unsupported",
+    `the checkpoints want planes of ${wanted.map((each) => (each === null ? "the tomogram's own spacing" : `${each} Å`)).join(" and ")}; predict with each by itself`,
+  );
 }
 
 /** Passes slab after slab to `onSlab`, with one slab computed ahead. */

@@ -1,4 +1,5 @@
 /** Demands of networks on tiles and precision, and the settings that meet them all. */
+import { leastCommonMultiple } from "../../domain/numbers.js";
 import type { Shape3 } from "../../domain/volume.js";
 import type { EngineName, Precision } from "../../engines/engine.js";
 import type { ExternalSpec } from "../../engines/externalSpec.js";
@@ -6,7 +7,7 @@ import { loadEngine } from "../../engines/load.js";
 import { loadNetwork, type NetworkSpec } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { PredictSettings } from "./predictor.js";
-import { leastCommonMultiple, type TileSettings } from "./tiles.js";
+import type { TileSettings } from "./tiles.js";
 
 /** Tiles that a network takes. */
 export interface TileDemand {

@@ -1,4 +1,5 @@
 /** Tiles: their grid over a volume, reading with mirrored borders, blending weights, and tiles for calibration. */
+import { leastCommonMultiple } from "../../domain/numbers.js";
 import type { Shape3, Volume } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 
@@ -48,12 +49,6 @@ export const tileShape = ([z, y, x]: TileGrid): Shape3 => [z.size, y.size, x.siz
 export const tileCount = ([z, y, x]: TileGrid): number => z.starts.length * y.starts.length * x.starts.length;
 
 const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
-
-export function leastCommonMultiple(a: number, b: number): number {
-  let multiple = a;
-  while (multiple % b !== 0) multiple += a;
-  return multiple;
-}
 
 /** Returns the smallest size that needs no more tiles than the wanted one, so that fewer voxels are computed twice. */
 function fittedSize(length: number, wanted: number, overlap: number, multiple: number): number {

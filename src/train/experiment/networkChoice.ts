@@ -49,7 +49,7 @@ const externalSchema = z.strictObject({
   normalisation: normalisationSchema
     .default("standard")
     .describe(
-      "what is done to grey values: `standard` as for networks that are trained here, `zScore` by mean and standard deviation, `minMax` to 0 and 1, `none`; `{mean, std}` as constants; `{percentiles: [1, 99]}` to 0 and 1, the rest clipped; `{kind: zScore, per: tile}` measures each tile instead of the tomogram",
+      "what is done to grey values: `standard` as for networks that are trained here, `zScore` by mean and standard deviation, `minMax` to 0 and 1, `none`; `{mean, std}` as constants; `{percentiles: [1, 99]}` to 0 and 1, the rest clipped; `{kind: zScore, per: tile}` measures each tile instead of the tomogram, `per: slice` each z plane",
     ),
 });
 export type ExternalChoice = z.infer<typeof externalSchema>;

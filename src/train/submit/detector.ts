@@ -157,7 +157,7 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
   const { tomogram = experiment.data.tomogram, nan = experiment.data.nan } = options;
   const choice = { ...experiment.data, tomogram, nan, ...commonReference(paths, checkpoints) };
   const checkSpacing = (run: string, got: number): void => {
-    if (!isOneSpacing(got, first.spacing))
+    if (predictor.planeSpacing === null && !isOneSpacing(got, first.spacing))
       throw new PickbenchError(
         "Unsupported",
         `${run}: its ${choice.tomogram} tomogram has ${got.toFixed(2)} Å a voxel, the checkpoint was trained at ${first.spacing.toFixed(2)}; give tomograms of that spacing`,

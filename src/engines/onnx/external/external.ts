@@ -9,6 +9,7 @@ import type { ExternalSpec } from "../../externalSpec.js";
 import { type Provider, providers } from "../graph/emitter.js";
 import { createFromModel } from "../session.js";
 import { activateMaps, bad, neighbours, placeMaps } from "./model.js";
+import { reflectionOf } from "./reflection.js";
 
 /** Engine and threads by which a model is run. */
 export interface ExternalOptions {
@@ -100,11 +101,12 @@ async function runTile(
     placeMaps(maps, layout, { to, firstPlane: 0, planes: depth, voxels, outputs });
     return to;
   }
-  const sizes = [height, width];
+  const frame = reflectionOf(spec, [height, width]);
+  const { sizes } = frame;
   const dims = last ? [1, ...sizes, slices] : [1, slices, ...sizes];
   for (let z = 0; z < depth; z++) {
-    const image = neighbours(tile, z, slices, voxels, layout);
-    const maps = await runOnce(session, spec, image, dims, sizes);
+    const image = frame.around(neighbours(tile, z, slices, voxels, layout));
+    const maps = frame.within(await runOnce(session, spec, image, dims, sizes));
     placeMaps(maps, layout, { to, firstPlane: z, planes: 1, voxels, outputs });
   }
   return to;
