@@ -48,9 +48,13 @@ export function checkFeatureSet(content: unknown, origin: string): FeatureSet {
   return parsed.data;
 }
 
+/** Returns a feature set whose paths are relative to a folder, as a file in it would name them. */
+export const setForFolder = (set: FeatureSet, folder: string): FeatureSet =>
+  withPaths(set, ".", folder) as FeatureSet;
+
 /** Writes a feature set as YAML for a file in `folder`, with comment lines above; defaults are left out. */
 export function featureSetYaml(set: FeatureSet, folder: string, comment: readonly string[] = []): string {
-  const given = withPaths(set, ".", folder) as FeatureSet;
+  const given = setForFolder(set, folder);
   const plain = featureSetSchema.parse({ features: [{ name: "a", maps: "b" }] });
   const feature = plain.features[0]!;
   const changed = {
