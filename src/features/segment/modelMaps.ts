@@ -3,11 +3,12 @@ import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Dataset } from "../../data/model.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
-import type { FeatureMap } from "../../infer/maps/featureMaps.js";
+import { type FeatureMap, openFeatureMap } from "../../infer/maps/featureMaps.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
 import { type Reporter, startCounting } from "../../system/reporter.js";
 import { unlessAborted } from "../../train/submit/detectAll.js";
 import { oddities } from "../../train/submit/oddities.js";
+import type { RawRun } from "./conditioned.js";
 import type { FoundRun, Model, Sources } from "./sources.js";
 
 /** What a model is run on, and where its raw maps are kept. */
@@ -75,4 +76,36 @@ async function predictInto(
   } finally {
     progress.stop();
   }
+}
+
+/** What a run's raw maps come from. */
+export type RawRequest = Pick<ModelWork, "sources" | "settings" | "reporter"> & {
+  readonly dataset: Dataset | undefined;
+};
+
+/** Opens the raw maps of a run, those of models computed first, one model after another. */
+export async function rawRun(
+  {
+    sources,
+    dataset,
+    settings,
+    reporter,
+  }: RawRequest,
+  found: FoundRun,
+  scratch: string,
+): Promise<RawRun> {
+  const maps = new Map(found.maps);
+  for (const model of sources.models)
+    for (const [at, map] of await rawMaps(model, {
+      sources,
+      dataset: dataset!,
+      found,
+      scratch,
+      settings,
+      reporter,
+    }))
+      maps.set(at, map);
+  const places = [...maps.keys()].sort((a, b) => a - b);
+  const readers = await Promise.all(places.map((at) => openFeatureMap(maps.get(at)!)));
+  return { run: found.run, shape: found.shape, spacing: found.spacing, readers };
 }

@@ -5,48 +5,25 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Dataset } from "../../data/model.js";
-import { ownUserId } from "../../formats/copickPicks.js";
-import { createOmeZarr } from "../../formats/zarr/writer.js";
-import { openFeatureMap } from "../../infer/maps/featureMaps.js";
-import {
-  copickPath,
-  createProbabilities,
-  type ProbabilityFormat,
-  type ProbabilityTarget,
-  probabilityPaths,
-} from "../../infer/predict/probabilityFiles.js";
 import { type Dilation, openDilation } from "../../infer/rules/pool.js";
 import { PickbenchError } from "../../system/errors.js";
-import { canonicalJson, hashOf, writeWhole } from "../../system/files.js";
+import { canonicalJson, hashOf } from "../../system/files.js";
 import { withLock } from "../../system/lock.js";
 import { checkedName, checkLinks, inside } from "../../system/paths/names.js";
-import { readText } from "../../system/paths/opening.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import type { Reporter } from "../../system/reporter.js";
 import { ownVersion } from "../../system/version.js";
-import { rgbOf } from "../set/colours.js";
-import { featureSetHash, setForFolder } from "../set/featureSet.js";
-import type { FeatureSet } from "../set/schema.js";
-import { type Conditioned, conditionRun, type RawRun } from "./conditioned.js";
-import { findRecord, type Measure, type SegmentedRun, writeRecord } from "./ledger.js";
-import { rawMaps } from "./modelMaps.js";
-import { describeFeatures, type FoundRun, type Sources } from "./sources.js";
-
-/** How conditioned maps are written. */
-export type MapsForm = Pick<ProbabilityTarget, "session" | "zarr" | "voxels"> & {
-  readonly format: ProbabilityFormat;
-};
+import { featureSetHash } from "../set/featureSet.js";
+import { conditionRun } from "./conditioned.js";
+import { findRecord, type SegmentedRun, writeRecord } from "./ledger.js";
+import { rawRun } from "./modelMaps.js";
+import type { FoundRun, Sources } from "./sources.js";
+import { filesOf, type WriteRequest, writeConfiguration, writeLabels, writeMaps } from "./written.js";
 
 /** What to segment, and where to. */
-export interface SegmentRequest {
-  readonly set: FeatureSet;
+export interface SegmentRequest extends WriteRequest {
   readonly sources: Sources;
   readonly dataset: Dataset | undefined;
-  readonly out: string;
-  readonly form: MapsForm;
-  /** Whether to write one identity a voxel too. */
-  readonly labels: boolean;
-  readonly overwrite: boolean;
   /** Engine, tiles and whatever else raw maps depend on, as text. */
   readonly settings: string;
   readonly reporter: Reporter;
@@ -62,7 +39,6 @@ export interface Segmented {
 }
 
 const scratchName = ".scratch";
-const configurationName = "features.json";
 
 /**
  * Segments all runs that are not finished. Raw maps of models lie in a scratch folder meanwhile; each run's record is written
@@ -128,32 +104,6 @@ async function planRuns(request: SegmentRequest): Promise<PlannedRun[]> {
   return plan;
 }
 
-const targetOf = ({ set, out, form }: SegmentRequest, found: FoundRun): ProbabilityTarget => {
-  const names = set.features.map(({ name }) => name);
-  const { run, shape, spacing, voxelSpacing } = found;
-  const { format: _, ...rest } = form;
-  return {
-    ...rest,
-    folder: out,
-    run,
-    types: names,
-    features: names,
-    particles: [],
-    shape,
-    spacing,
-    voxelSpacing,
-  };
-};
-
-const filesOf = (request: SegmentRequest, found: FoundRun): string[] => [
-  ...probabilityPaths(request.form.format, targetOf(request, found)),
-  ...(request.labels ? [labelsPath(request, found)] : []),
-];
-
-/** Path of a run's identities, in copick's layout whatever the maps' format is. */
-const labelsPath = ({ out, form }: SegmentRequest, { run, voxelSpacing }: FoundRun): string =>
-  copickPath({ folder: out, run, voxelSpacing, session: form.session }, "features", "-multilabel");
-
 async function segmentRun(
   request: SegmentRequest,
   found: FoundRun,
@@ -181,136 +131,3 @@ async function segmentRun(
 /** Folder of a run's raw maps while it is segmented. */
 const scratchOf = (out: string, run: string): string =>
   inside(join(out, scratchName), checkedName(run, { what: "run" }), { what: "run" });
-
-/** Opens the raw maps of a run, those of models computed first, one model after another. */
-export async function rawRun(
-  {
-    sources,
-    dataset,
-    settings,
-    reporter,
-  }: Pick<SegmentRequest, "sources" | "dataset" | "settings" | "reporter">,
-  found: FoundRun,
-  scratch: string,
-): Promise<RawRun> {
-  const maps = new Map(found.maps);
-  for (const model of sources.models)
-    for (const [at, map] of await rawMaps(model, {
-      sources,
-      dataset: dataset!,
-      found,
-      scratch,
-      settings,
-      reporter,
-    }))
-      maps.set(at, map);
-  const places = [...maps.keys()].sort((a, b) => a - b);
-  const readers = await Promise.all(places.map((at) => openFeatureMap(maps.get(at)!)));
-  return { run: found.run, shape: found.shape, spacing: found.spacing, readers };
-}
-
-async function writeMaps(
-  request: SegmentRequest,
-  found: FoundRun,
-  conditioned: Conditioned,
-): Promise<Record<string, Measure>> {
-  const { set } = request;
-  const counts = new Map<string, number>();
-  const files = await createProbabilities(request.form.format, targetOf(request, found));
-  try {
-    await conditioned.eachSlab(async ({ zStart, values }) => {
-      for (const { name, threshold } of set.features) {
-        let count = counts.get(name) ?? 0;
-        for (const value of values.get(name)!) if (value > threshold) count++;
-        counts.set(name, count);
-      }
-      await files.writeSlab(zStart, values);
-    });
-    await files.close();
-  } catch (error) {
-    await files.discard();
-    throw error;
-  }
-  return measures(counts, found);
-}
-
-async function writeLabels(
-  request: SegmentRequest,
-  found: FoundRun,
-  conditioned: Conditioned,
-): Promise<Record<string, Measure>> {
-  const { set, form } = request;
-  const { shape, spacing } = found;
-  const counts = new Float64Array(set.features.length + 1);
-  const writer = await createOmeZarr(labelsPath(request, found), {
-    ...{ shape, spacing, format: form.zarr, voxelType: "uint8", downsampling: "nearest" },
-  });
-  try {
-    await conditioned.eachLabels(async (zStart, labels) => {
-      for (const label of labels) counts[label] = counts[label]! + 1;
-      await writer.writeSlab(zStart, Float32Array.from(labels));
-    });
-    await writer.close();
-  } catch (error) {
-    await writer.discard();
-    throw error;
-  }
-  const names = ["unknown", ...set.features.map(({ name }) => name)];
-  return measures(new Map(names.map((name, label) => [name, counts[label]!])), found);
-}
-
-function measures(
-  counts: ReadonlyMap<string, number>,
-  { shape, spacing }: FoundRun,
-): Record<string, Measure> {
-  const all = shape[0] * shape[1] * shape[2];
-  const voxel = spacing[0] * spacing[1] * spacing[2];
-  return Object.fromEntries(
-    [...counts].map(([name, voxels]) => [name, { voxels, volume: voxels * voxel, share: voxels / all }]),
-  );
-}
-
-/**
- * Writes what the maps and labels mean: a copick configuration's objects, with colours and hashes, and the set in full.
- *
- * @throws PickbenchError BadUsage where the folder holds maps of another set
- */
-async function writeConfiguration(request: SegmentRequest): Promise<string> {
-  const { sources, out, overwrite, form } = request;
-  const path = join(out, configurationName);
-  const set = setForFolder(request.set, out);
-  const features = describeFeatures(set, sources.models);
-  const objects = set.features.map(({ name, picking }, at) => ({
-    name,
-    is_particle: picking !== undefined,
-    label: at + 1,
-    color: [...rgbOf(String(features[at]!.colour)), 255],
-    radius: null,
-  }));
-  const text = `${canonicalJson({
-    config_type: "filesystem",
-    name: "features",
-    version: "1.0.0",
-    user_id: ownUserId,
-    session_id: form.session,
-    overlay_root: "local://.",
-    pickable_objects: objects,
-    pickbench: {
-      format: "pickbench features 1",
-      version: ownVersion(),
-      features,
-      set,
-      hash: featureSetHash(set),
-    },
-  })}\n`;
-  const there = await readText(path).catch(() => undefined);
-  if (there === text) return path;
-  if (there !== undefined && !overwrite)
-    throw new PickbenchError(
-      "BadUsage",
-      `${out} holds maps of another feature set, or of other models, as ${path} says; give another --out, or --overwrite`,
-      { path },
-    );
-  await writeWhole(path, text);
-  return path;
-}

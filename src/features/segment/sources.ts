@@ -13,7 +13,7 @@ import { readSettings } from "../../train/checkpoint/checkpoint.js";
 import { modelPath } from "../../train/checkpoint/models.js";
 import { type Detector, type DetectorOptions, openDetector } from "../../train/submit/detector.js";
 import { coloursOf } from "../set/colours.js";
-import type { FeatureSet } from "../set/schema.js";
+import type { Feature, FeatureSet } from "../set/schema.js";
 
 /** A model and the features that it segments. */
 export interface Model {
@@ -21,6 +21,8 @@ export interface Model {
   readonly sha256: string;
   /** Its outputs by the place of the feature in the set. */
   readonly outputs: ReadonlyMap<number, string>;
+  /** What it adds to positions that are picked, Å along x, y, z. */
+  readonly offset: readonly [x: number, y: number, z: number];
 }
 
 /** What a run's maps lie on. */
@@ -47,6 +49,8 @@ export interface SourcesRequest {
   readonly dataset?: Dataset | undefined;
   /** Runs; all that there are if absent. */
   readonly runs?: readonly string[] | undefined;
+  /** Paths of ready maps of all features, in place of what the set says, and how they are scaled. */
+  readonly instead?: { readonly paths: readonly string[]; readonly scale?: number | undefined } | undefined;
   readonly options: DetectorOptions;
   readonly reporter: Reporter;
 }
@@ -67,14 +71,14 @@ export interface Sources {
  * map, or its maps are of several shapes or spacings
  */
 export async function openSources(request: SourcesRequest): Promise<Sources> {
-  const { set, dataset, reporter, options } = request;
-  const models = await modelsOf(set);
+  const { set, dataset, options } = request;
+  const models = request.instead ? [] : await modelsOf(set);
   if (models.length > 0 && dataset === undefined)
     throw new PickbenchError(
       "BadUsage",
       `the set's model ${models[0]!.path} segments tomograms, and there are none; name the data set with --data`,
     );
-  const maps = await readyMaps(set, request.runs, reporter);
+  const maps = await readyMaps(request);
   const runs = runsOf(request, maps);
   let open: { readonly path: string; readonly detector: Detector } | undefined;
   const close = async (): Promise<void> => {
@@ -114,7 +118,7 @@ async function modelsOf({ features }: FeatureSet): Promise<Model[]> {
   }
   return Promise.all(
     [...models].map(async ([path, outputs]) => {
-      const { picking, features: segmented = [] } = await readSettings(path);
+      const { picking, features: segmented = [], experiment } = await readSettings(path);
       const known = [...picking.keys(), ...segmented.map(({ name }) => name)];
       for (const [at, output] of outputs) {
         if (known.includes(output)) continue;
@@ -125,7 +129,7 @@ async function modelsOf({ features }: FeatureSet): Promise<Model[]> {
           { path },
         );
       }
-      return { path, sha256: await hashFile(path), outputs };
+      return { path, sha256: await hashFile(path), outputs, offset: experiment.data.offset };
     }),
   );
 }
@@ -133,22 +137,21 @@ async function modelsOf({ features }: FeatureSet): Promise<Model[]> {
 type ReadyMaps = ReadonlyMap<string, ReadonlyMap<number, FeatureMap>>;
 
 /** Finds the ready maps of each run. */
-async function readyMaps(
-  { features }: FeatureSet,
-  runs: readonly string[] | undefined,
-  reporter: Reporter,
-): Promise<ReadyMaps> {
+async function readyMaps({ set: { features }, runs, instead, reporter }: SourcesRequest): Promise<ReadyMaps> {
   const groups = new Map<string, number[]>();
-  for (const [at, { maps, scale }] of features.entries()) {
-    if (maps === undefined) continue;
-    const key = canonicalJson([maps, scale ?? null]);
+  const placeOf = ({ maps, scale }: Feature) =>
+    instead ?? (maps === undefined ? undefined : { paths: [maps], scale });
+  for (const [at, feature] of features.entries()) {
+    const place = placeOf(feature);
+    if (place === undefined) continue;
+    const key = canonicalJson(place);
     groups.set(key, [...(groups.get(key) ?? []), at]);
   }
   const byRun = new Map<string, Map<number, FeatureMap>>();
   for (const places of groups.values()) {
-    const { maps, scale } = features[places[0]!]!;
+    const { paths, scale } = placeOf(features[places[0]!]!)!;
     const channels = places.map((at) => features[at]!.channel ?? features[at]!.name);
-    const found = await findFeatureMaps([maps!], { features: [...new Set(channels)], runs, scale, reporter });
+    const found = await findFeatureMaps(paths, { features: [...new Set(channels)], runs, scale, reporter });
     for (const map of found)
       for (const [index, at] of places.entries()) {
         if (channels[index] !== map.type) continue;
@@ -160,16 +163,15 @@ async function readyMaps(
 }
 
 /** Lists the runs to segment. @throws PickbenchError BadDataset where one of them lacks a map */
-function runsOf({ set, dataset, runs: asked }: SourcesRequest, maps: ReadyMaps): readonly string[] {
+function runsOf({ set, dataset, runs: asked, instead }: SourcesRequest, maps: ReadyMaps): readonly string[] {
   const runs = asked ??
     dataset?.runs.flatMap(({ name, tomograms }) => (tomograms.length > 0 ? [name] : [])) ?? [...maps.keys()];
   for (const run of runs)
     for (const [at, { name, maps: path }] of set.features.entries()) {
-      if (path === undefined || maps.get(run)?.has(at)) continue;
+      if ((path === undefined && !instead) || maps.get(run)?.has(at)) continue;
       throw new PickbenchError(
         "BadDataset",
-        `${path}: no map of ${name} of run ${run}; make it, or choose others with --runs`,
-        { path },
+        `${instead?.paths.join(", ") ?? path}: no map of ${name} of run ${run}; make it, or choose others with --runs`,
       );
     }
   return runs;
