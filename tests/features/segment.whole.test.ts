@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -33,7 +33,12 @@ function blobs(seed: number): Float32Array {
 }
 const maps = names.map((_, at) => blobs(at));
 
-async function writeMaps(path: string, channels: readonly string[], data: readonly Float32Array[], spacing = 10) {
+async function writeMaps(
+  path: string,
+  channels: readonly string[],
+  data: readonly Float32Array[],
+  spacing = 10,
+) {
   const writer = await createOmeZarr(path, { shape, spacing: cubic(spacing), channels });
   for (const [channel, map] of data.entries()) await writer.writeSlab(0, map, channel);
   await writer.close();
@@ -67,7 +72,8 @@ const file = (name: string): string => join(folder, name);
 async function readAll(path: string): Promise<Map<string, Float32Array>> {
   const found = await findFeatureMaps([path], { reporter: silentReporter });
   const read = new Map<string, Float32Array>();
-  for (const map of found) read.set(`${map.run}/${map.type}`, (await (await openFeatureMap(map)).readAll()).data);
+  for (const map of found)
+    read.set(`${map.run}/${map.type}`, (await (await openFeatureMap(map)).readAll()).data);
   return read;
 }
 
@@ -81,7 +87,14 @@ async function readLabels(out: string, run: string): Promise<Float32Array> {
 describe("segment", () => {
   test("conditions ready maps as rules on whole volumes do, and gives each voxel one identity", async () => {
     const out = file("out");
-    const { code, stdout, stderr } = await pickbench("segment", file("ready.yaml"), "--out", out, "--labels", "--json");
+    const { code, stdout, stderr } = await pickbench(
+      "segment",
+      file("ready.yaml"),
+      "--out",
+      out,
+      "--labels",
+      "--json",
+    );
     expect([code, stderr.includes("pickbench:")]).toEqual([0, false]);
     const set = await readFeatureSet(file("ready.yaml"));
     const wanted = await condition(rulesOf(set), maps, shape, cubic(10));
@@ -95,9 +108,13 @@ describe("segment", () => {
       enter(contest, at + 1, blurred);
     }
     expect(await readLabels(out, "TS_1")).toEqual(Float32Array.from(contest.labels));
-    const answer = JSON.parse(stdout) as { runs: { run: string; features: Record<string, { voxels: number }> }[] };
+    const answer = JSON.parse(stdout) as {
+      runs: { run: string; features: Record<string, { voxels: number }> }[];
+    };
     expect(answer.runs.map(({ run }) => run)).toEqual(["TS_1", "TS_2"]);
-    expect(answer.runs[0]!.features.ribosome!.voxels).toBe(wanted[2]!.filter((value) => value > Math.fround(0.4)).length);
+    expect(answer.runs[0]!.features.ribosome!.voxels).toBe(
+      wanted[2]!.filter((value) => value > Math.fround(0.4)).length,
+    );
     const configuration = JSON.parse(await readFile(join(out, "features.json"), "utf8"));
     expect(configuration.pickable_objects).toMatchObject([
       { name: "membrane", label: 1, color: [0x11, 0x22, 0x33, 255], is_particle: false },
@@ -131,18 +148,24 @@ describe("segment", () => {
     expect((await pickbench("pick", file("out"), ...of)).code).toBe(0);
     for (const run of ["TS_1", "TS_2"]) {
       const inside = join("ExperimentRuns", run, "Picks", "pickbench_pick_ribosome.json");
-      const [rows, wanted] = await Promise.all([picks, file("picks-b")].map((out) => readPicksFile(join(out, inside), "ribosome")));
-      expect(rows!.map(({ score: _, ...place }) => place)).toEqual(wanted!.map(({ score: _, ...place }) => place));
+      const [rows, wanted] = await Promise.all(
+        [picks, file("picks-b")].map((out) => readPicksFile(join(out, inside), "ribosome")),
+      );
+      expect(rows!.map(({ score: _, ...place }) => place)).toEqual(
+        wanted!.map(({ score: _, ...place }) => place),
+      );
       for (const [at, { score }] of rows!.entries()) expect(score).toBeCloseTo(wanted![at]!.score!, 4);
     }
-    const counts = (JSON.parse(conditioned.stdout) as { picked: { steps: { afterSpacing: number } }[] }).picked;
+    const counts = (JSON.parse(conditioned.stdout) as { picked: { steps: { afterSpacing: number } }[] })
+      .picked;
     expect(counts[0]!.steps.afterSpacing).toBeGreaterThan(0);
   });
 
   test("refuses maps on several grids, runs without a map, and models without data", async () => {
     await writeMaps(file("fine/TS_1.zarr"), ["carbon"], [maps[1]!], 5);
     const set = (text: string) => writeFile(file("bad.yaml"), text);
-    const told = async (...args: string[]) => (await pickbench("segment", file("bad.yaml"), "--out", file("bad"), ...args)).stderr;
+    const told = async (...args: string[]) =>
+      (await pickbench("segment", file("bad.yaml"), "--out", file("bad"), ...args)).stderr;
     await set("features: [{ name: membrane, maps: maps }, { name: carbon, maps: fine }]");
     expect(await told()).toContain("no map of carbon of run TS_2; make it, or choose others with --runs");
     expect(await told("--runs", "TS_1")).toMatch(
@@ -177,15 +200,16 @@ mode: ais
     expect((await pickbench("segment", file("raw.yaml"), "--out", file("by-maps"), "--quiet")).code).toBe(0);
     expect(await readAll(file("by-models"))).toEqual(await readAll(file("by-maps")));
     expect(await readdir(file("by-models"))).not.toContain(".scratch");
-    const submit = (set: string, out: string) => pickbench("submit", file(set), ...common, "--out", file(out));
+    const submit = (set: string, out: string) =>
+      pickbench("submit", file(set), ...common, "--out", file(out));
     const submitted = await submit("models.yaml", "a.csv");
     expect([submitted.code, submitted.stdout]).toEqual([0, expect.stringMatching(/^TS_S1: \d+ ribosome\n/)]);
     expect((await submit("raw.yaml", "b.csv")).code).toBe(0);
     expect(await readFile(file("a.csv"), "utf8")).toBe(await readFile(file("b.csv"), "utf8"));
     expect((await readdir(folder)).filter((name) => name.includes(".parts"))).toEqual([]);
     await cp(file("models.yaml"), file("x.yaml"));
-    expect((await pickbench("predict", file("x.yaml"), "cell", ...common, "--out", file("no"))).stderr).toContain(
-      "is a feature set, which goes alone",
-    );
+    expect(
+      (await pickbench("predict", file("x.yaml"), "cell", ...common, "--out", file("no"))).stderr,
+    ).toContain("is a feature set, which goes alone");
   });
 });

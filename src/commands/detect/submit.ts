@@ -1,4 +1,7 @@
 /** pickbench submit: predicts, picks and writes a submission CSV. */
+
+import { submitSet } from "../../features/pick/pickAll.js";
+import { featureSetHash } from "../../features/set/featureSet.js";
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashFile } from "../../system/files.js";
 import { checkFree } from "../../system/paths/overwriting.js";
@@ -7,8 +10,6 @@ import { modelPaths } from "../../train/checkpoint/models.js";
 import { openDetector } from "../../train/submit/detector.js";
 import { isUnfinished, withSubmissionParts } from "../../train/submit/submissionParts.js";
 import { type FailedRun, type SubmittedRun, submitAll } from "../../train/submit/submitAll.js";
-import { submitSet } from "../../features/pick/pickAll.js";
-import { featureSetHash } from "../../features/set/featureSet.js";
 import { featureSetAmong, openSet } from "../features/segmentSet.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, threadsOf } from "../shared/flags.js";
@@ -101,7 +102,10 @@ type SetArguments = Parameters<typeof openSet>[2] & {
 async function submitFeatures(path: string, args: SetArguments): Promise<void> {
   const { data, out, json, overwrite, quiet, keepGoing } = args;
   if (keepGoing === true)
-    throw new PickbenchError("BadUsage", "--keep-going does not go with a feature set; name the runs with --runs");
+    throw new PickbenchError(
+      "BadUsage",
+      "--keep-going does not go with a feature set; name the runs with --runs",
+    );
   await checkWritable("out", out, "file");
   if (!isUnfinished(out)) await checkFree(out, overwrite);
   const reporter = terminalReporter({ quiet });
@@ -123,9 +127,7 @@ async function submitFeatures(path: string, args: SetArguments): Promise<void> {
         await sources.close();
       }
     });
-    report(json, { out, ...submitted }, () =>
-      [...submitted.runs.map(line), `submission: ${out}`].join("\n"),
-    );
+    report(json, { out, ...submitted }, () => [...submitted.runs.map(line), `submission: ${out}`].join("\n"));
   });
 }
 

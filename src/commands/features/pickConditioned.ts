@@ -38,7 +38,15 @@ export async function pickConditioned(asked: ConditionedPicking, reporter: Repor
   await checkFree(places, overwrite, "another --out or --session");
   await checkLinks(out, places);
   const all: PickedType[] = [];
-  const request = { set, sources, dataset: undefined, settings: "", scratch: join(out, ".scratch"), flags, reporter };
+  const request = {
+    set,
+    sources,
+    dataset: undefined,
+    settings: "",
+    scratch: join(out, ".scratch"),
+    flags,
+    reporter,
+  };
   await pickAll(request, sources.runs, async ({ run }, picked) => {
     for (const { feature: type, picks, settings, steps } of picked)
       all.push({ run, type, settings, steps, path: await writePicks(out, run, type, picks, author) });

@@ -20,7 +20,8 @@ export const command = defineCommand({
         })
         .option("data", {
           type: "string",
-          describe: "the data set whose tomograms the set's models segment; not needed where all maps are ready",
+          describe:
+            "the data set whose tomograms the set's models segment; not needed where all maps are ready",
         })
         .option("out", {
           type: "string",

@@ -2,11 +2,11 @@
 import { openDataset } from "../../data/dataset.js";
 import type { Dataset } from "../../data/model.js";
 import type { EngineName, Precision } from "../../engines/engine.js";
+import { type Segmented, segmentAll } from "../../features/segment/segmentAll.js";
+import { openSources, type Sources } from "../../features/segment/sources.js";
+import type { MapsForm } from "../../features/segment/written.js";
 import { isFeatureSet, readFeatureSet } from "../../features/set/featureSet.js";
 import type { FeatureSet } from "../../features/set/schema.js";
-import { type Segmented, segmentAll } from "../../features/segment/segmentAll.js";
-import type { MapsForm } from "../../features/segment/written.js";
-import { openSources, type Sources } from "../../features/segment/sources.js";
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson } from "../../system/files.js";
 import type { Reporter } from "../../system/reporter.js";

@@ -76,7 +76,8 @@ export const command = defineCommand({
       ...(session === undefined ? {} : { sessionId: session }),
     };
     const picks = await readDiagnosisPicks(picksPath, { truth, particles, author, reporter });
-    const lying = flags.labels === undefined ? undefined : await lyingOf(flags.labels, { truth, picks, particles });
+    const lying =
+      flags.labels === undefined ? undefined : await lyingOf(flags.labels, { truth, picks, particles });
     const diagnosis = { ...diagnose(truth, picks, { particles, extents }), ...(lying ? { lying } : {}) };
     if (out !== undefined) await writeWhole(out, `${JSON.stringify(diagnosis)}\n`);
     report(json, diagnosis, () =>
@@ -101,6 +102,9 @@ async function lyingOf(
   const { openLabels, placesIn } = await import("../../features/judge/labels.js");
   const places = await placesIn(await openLabels(folder), [...of.truth.keys()]);
   if (places.size === 0)
-    throw new PickbenchError("BadUsage", `--labels ${folder} has labels of none of the truth's runs; segment those`);
+    throw new PickbenchError(
+      "BadUsage",
+      `--labels ${folder} has labels of none of the truth's runs; segment those`,
+    );
   return lyingIn(of.truth, of.picks, places, of.particles);
 }

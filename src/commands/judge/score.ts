@@ -3,10 +3,10 @@ import { isFeatureSet } from "../../features/set/featureSet.js";
 import { reportText } from "../../score/reportText.js";
 import type { ScoreInterval } from "../../score/statistics/interval.js";
 import { scoreSubmission } from "../../score/submissionCsv.js";
+import type { Reporter } from "../../system/reporter.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkSpacing, quietOption, runsOption, spacingOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
-import type { Reporter } from "../../system/reporter.js";
 import { readScoreTruth } from "../shared/truthSources.js";
 
 export const command = defineCommand({
@@ -61,7 +61,9 @@ export const command = defineCommand({
     if (await isLabels(submission)) return scoreLabels(submission, { truth, runs, spacing, json, reporter });
     if (!isFeatureSet(submission)) return scoreCsv(args, reporter);
     const asked = { data: truth, runs, spacing };
-    return withSubmittedSet(submission, asked, reporter, (csv) => scoreCsv({ ...args, submission: csv }, reporter));
+    return withSubmittedSet(submission, asked, reporter, (csv) =>
+      scoreCsv({ ...args, submission: csv }, reporter),
+    );
   },
 });
 

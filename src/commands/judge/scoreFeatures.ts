@@ -31,7 +31,9 @@ export async function scoreLabels(
   const dataset = await openDataset(truth, { prefer: "train", spacing, reporter });
   const judged = await judgeLabels(labels, dataset, runs === undefined ? undefined : runNames("runs", runs));
   if (judged.withoutTruth.length > 0)
-    reporter.note(`no mask of ${judged.withoutTruth.join(", ")} in the truth: no row of its own, and part of "none"`);
+    reporter.note(
+      `no mask of ${judged.withoutTruth.join(", ")} in the truth: no row of its own, and part of "none"`,
+    );
   report(asked.json, judged, () => identitiesText(judged));
 }
 

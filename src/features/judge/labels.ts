@@ -29,21 +29,28 @@ const configurationSchema = z.looseObject({
 export async function openLabels(folder: string): Promise<LabelFolder> {
   const path = join(folder, "features.json");
   const bad = (what: string, cause?: unknown) =>
-    new PickbenchError("BadDataset", `${folder}: ${what}; wanted a folder that pickbench segment --labels wrote`, {
-      path: folder,
-      cause,
-    });
+    new PickbenchError(
+      "BadDataset",
+      `${folder}: ${what}; wanted a folder that pickbench segment --labels wrote`,
+      {
+        path: folder,
+        cause,
+      },
+    );
   const text = await readText(path).catch((error: unknown) => {
     throw bad(`its features.json cannot be read (${messageOf(error)})`, error);
   });
   const parsed = configurationSchema.safeParse(parseJson(text, { path }));
   if (!parsed.success) throw bad("its features.json names no labels", parsed.error);
   const names = parsed.data.pickable_objects.map(({ name }) => name);
-  if (parsed.data.pickable_objects.some(({ label }, at) => label !== at + 1)) throw bad("its labels are not 1, 2, … in order");
+  if (parsed.data.pickable_objects.some(({ label }, at) => label !== at + 1))
+    throw bad("its labels are not 1, 2, … in order");
   const runs = new Map<string, string>();
   for (const run of (await readdir(join(folder, "ExperimentRuns")).catch(() => [])).sort()) {
     const inside = join(folder, "ExperimentRuns", run, "Segmentations");
-    const found = (await readdir(inside).catch(() => [])).filter((name) => name.endsWith("_features-multilabel.zarr"));
+    const found = (await readdir(inside).catch(() => [])).filter((name) =>
+      name.endsWith("_features-multilabel.zarr"),
+    );
     if (found.length > 1) throw bad(`run ${run} has labels of several sessions`);
     if (found[0] !== undefined) runs.set(run, join(inside, found[0]));
   }
@@ -102,16 +109,22 @@ export async function judgeLabels(
   labels: LabelFolder,
   dataset: Dataset,
   asked: readonly string[] | undefined,
-): Promise<IdentityConfusion & { readonly runs: readonly string[]; readonly withoutTruth: readonly string[] }> {
+): Promise<
+  IdentityConfusion & { readonly runs: readonly string[]; readonly withoutTruth: readonly string[] }
+> {
   const counter = new IdentityCounter(labels.names);
-  const runs = asked ?? [...labels.runs.keys()].filter((run) => dataset.runs.some(({ name }) => name === run));
+  const runs =
+    asked ?? [...labels.runs.keys()].filter((run) => dataset.runs.some(({ name }) => name === run));
   const judged: string[] = [];
   const known = new Set<string>();
   for (const run of runs) {
     findRun(dataset, run);
     const path = labels.runs.get(run);
     if (path === undefined)
-      throw new PickbenchError("BadDataset", `no labels of run ${run}; there is ${[...labels.runs.keys()].join(", ")}`);
+      throw new PickbenchError(
+        "BadDataset",
+        `no labels of run ${run}; there is ${[...labels.runs.keys()].join(", ")}`,
+      );
     const { data, ...grid } = await readLabels(labels, path);
     const masks = new Map<string, Uint8Array>();
     for (const name of labels.names) {
@@ -129,5 +142,9 @@ export async function judgeLabels(
       "BadDataset",
       `the truth has no mask of ${labels.names.join(", ")} in any run with labels; name features as the masks are named`,
     );
-  return { ...counter.confusion(), runs: judged, withoutTruth: labels.names.filter((name) => !known.has(name)) };
+  return {
+    ...counter.confusion(),
+    runs: judged,
+    withoutTruth: labels.names.filter((name) => !known.has(name)),
+  };
 }

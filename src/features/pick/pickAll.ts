@@ -83,12 +83,16 @@ export async function submitSet(
   const skipped = [...picks.keys()];
   const waiting = sources.runs.filter(({ run }) => !picks.has(run));
   try {
-    await pickAll({ ...request, scratch: join(parts.folder, "maps") }, waiting, async (found, picked, took) => {
-      const ofRun = picked.flatMap((each) => each.picks);
-      const seconds = { read: 0, predict: took, pick: 0 };
-      await parts.write({ run: found.run, picks: ofRun, seconds }, found.stamp);
-      picks.set(found.run, ofRun);
-    });
+    await pickAll(
+      { ...request, scratch: join(parts.folder, "maps") },
+      waiting,
+      async (found, picked, took) => {
+        const ofRun = picked.flatMap((each) => each.picks);
+        const seconds = { read: 0, predict: took, pick: 0 };
+        await parts.write({ run: found.run, picks: ofRun, seconds }, found.stamp);
+        picks.set(found.run, ofRun);
+      },
+    );
   } catch (error) {
     if (!reporter.signal.aborted) throw error;
     throw new PickbenchError(
@@ -99,7 +103,8 @@ export async function submitSet(
   const inOrder = new Map(sources.runs.map(({ run }) => [run, picks.get(run)!]));
   await writeSubmission(out, inOrder);
   await parts.remove();
-  const count = (list: readonly ParticlePick[], type: string) => list.filter((pick) => pick.type === type).length;
+  const count = (list: readonly ParticlePick[], type: string) =>
+    list.filter((pick) => pick.type === type).length;
   const runs = [...inOrder].map(([run, list]) => ({
     run,
     perType: Object.fromEntries(types.map((type) => [type, count(list, type)])),

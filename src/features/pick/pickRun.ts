@@ -41,7 +41,11 @@ export async function pickRun(
   { shape, spacing }: RawRun,
   conditioned: Conditioned,
   settings: ReadonlyMap<string, PickingSettings>,
-  { pool, models, set }: { readonly pool: PickPool; readonly models: readonly Model[]; readonly set: FeatureSet },
+  {
+    pool,
+    models,
+    set,
+  }: { readonly pool: PickPool; readonly models: readonly Model[]; readonly set: FeatureSet },
 ): Promise<PickedFeature[]> {
   const types = [...settings.keys()];
   const floors = new Map([...settings].map(([name, { threshold }]) => [name, threshold]));
@@ -61,7 +65,9 @@ export async function pickRun(
 
 /** Returns what a feature's model adds to its positions, Å along x, y, z; 0 for ready maps. */
 const offsetOf = (feature: string, { features }: FeatureSet, models: readonly Model[]): Model["offset"] =>
-  models.find(({ outputs }) => outputs.has(features.findIndex(({ name }) => name === feature)))?.offset ?? [0, 0, 0];
+  models.find(({ outputs }) => outputs.has(features.findIndex(({ name }) => name === feature)))?.offset ?? [
+    0, 0, 0,
+  ];
 
 const placed = (
   type: string,

@@ -85,12 +85,7 @@ export type RawRequest = Pick<ModelWork, "sources" | "settings" | "reporter"> & 
 
 /** Opens the raw maps of a run, those of models computed first, one model after another. */
 export async function rawRun(
-  {
-    sources,
-    dataset,
-    settings,
-    reporter,
-  }: RawRequest,
+  { sources, dataset, settings, reporter }: RawRequest,
   found: FoundRun,
   scratch: string,
 ): Promise<RawRun> {

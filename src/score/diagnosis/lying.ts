@@ -32,7 +32,8 @@ export function lyingIn(
       const kind = verdict === "matched" ? counts.right : counts.wrong;
       kind[place] = (kind[place] ?? 0) + 1;
     }
-    if (Object.keys(counts.right).length + Object.keys(counts.wrong).length > 0) found[particle.name] = counts;
+    if (Object.keys(counts.right).length + Object.keys(counts.wrong).length > 0)
+      found[particle.name] = counts;
   }
   return found;
 }

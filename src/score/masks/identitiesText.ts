@@ -4,7 +4,8 @@ import type { IdentityConfusion } from "./identities.js";
 
 /** Writes rows of the truth against columns of identities, in shares of the row, and each feature's overlap. */
 export function identitiesText({ columns, rows, voxel, features }: IdentityConfusion): string {
-  const share = (count: number, all: number): string => (all === 0 ? "–" : `${((100 * count) / all).toFixed(1)} %`);
+  const share = (count: number, all: number): string =>
+    all === 0 ? "–" : `${((100 * count) / all).toFixed(1)} %`;
   const lines = Object.entries(rows).map(([name, counts]) => {
     const all = counts.reduce((sum, count) => sum + count, 0);
     return [
