@@ -6,13 +6,14 @@ import { fileURLToPath } from "node:url";
 import { build, isStale } from "./build.js";
 import { architectureTable, benchParts, limitTable, particleTypes } from "./docs/catalogueTables.js";
 import { commandPages } from "./docs/commandPages.js";
-import { experimentKeys, onnxKeys, rangesKeys } from "./docs/keyTable.js";
+import { experimentKeys, featureSetKeys, onnxKeys, rangesKeys } from "./docs/keyTable.js";
 
 if (await isStale()) await build();
 const from = (module) => import(`../dist/${module}.js`);
 
 const { experimentSchema } = await from("train/experiment/schema");
 const { rangesSchema } = await from("data/simulate/rangesFile");
+const { featureSetSchema } = await from("features/set/schema");
 const { networkSchema } = await from("train/experiment/networkChoice");
 const { architectures } = await from("nets/library/catalogue");
 const { buildNetwork } = await from("nets/architecture");
@@ -28,6 +29,7 @@ const help = await from("commands/shared/help");
 /** By document and name of the part. */
 const generated = {
   "docs/experiments.md": { "experiment keys": experimentKeys(experimentSchema) },
+  "docs/features.md": { "feature set keys": featureSetKeys(featureSetSchema) },
   "docs/onnx.md": { "onnx keys": onnxKeys(networkSchema) },
   "docs/simulation.md": { "ranges keys": rangesKeys(rangesSchema) },
   "docs/architectures.md": {

@@ -15,6 +15,18 @@ export function rangesKeys(rangesSchema) {
   );
 }
 
+/** Table of the keys of a feature set: of one feature, of one interaction, and of the whole. */
+export function featureSetKeys(featureSetSchema) {
+  const { properties } = jsonOf(featureSetSchema);
+  const { features, interactions, ...others } = properties;
+  const rows = [
+    ...rowsOf(features.items, "features: "),
+    ...rowsOf(interactions.items, "interactions: "),
+    ...rowsOf({ properties: others }, ""),
+  ];
+  return markdownTable(["key", "values", "default", "meaning"], rows);
+}
+
 /** Table of the keys under `network` of an ONNX model. */
 export function onnxKeys(networkSchema) {
   const external = jsonOf(networkSchema).anyOf.find(({ properties }) => properties?.onnx);

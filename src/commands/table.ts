@@ -153,6 +153,12 @@ export const table: Readonly<Record<string, TableEntry>> = {
     describe: "lists the trained networks that come along, or prints the card of one",
     load: () => import("./detect/models.js"),
   },
+  segment: {
+    group: "features",
+    synopsis: "FEATURES --out DIR",
+    describe: "segments a set of features: maps with competition and interactions, and one identity a voxel",
+    load: () => import("./features/segment.js"),
+  },
   score: {
     group: "judge",
     synopsis: "SUBMISSION --truth PATH",

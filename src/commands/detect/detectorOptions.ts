@@ -24,18 +24,25 @@ import {
 
 /** The flags that `predict` and `submit` share. */
 export const withDetectorOptions = (argv: Argv) =>
+  withDetectionFlags(
+    argv
+      .positional("checkpoint", {
+        type: "string",
+        array: true,
+        demandOption: true,
+        describe:
+          "one or more best.safetensors, or names that `pickbench models` lists; several are averaged. Or one feature set's YAML",
+      })
+      .option("data", {
+        type: "string",
+        demandOption: true,
+        describe: "the data set: a folder with static/, one with test/ inside, or a copick configuration",
+      }),
+  );
+
+/** The flags of whatever runs networks over tomograms. */
+export const withDetectionFlags = <Options>(argv: Argv<Options>) =>
   argv
-    .positional("checkpoint", {
-      type: "string",
-      array: true,
-      demandOption: true,
-      describe: "one or more best.safetensors, or names that `pickbench models` lists; several are averaged",
-    })
-    .option("data", {
-      type: "string",
-      demandOption: true,
-      describe: "the data set: a folder with static/, one with test/ inside, or a copick configuration",
-    })
     .option("runs", runsOption)
     .option("spacing", spacingOption)
     .option("tomogram", { type: "string", describe: "reconstruction, over the checkpoint's" })

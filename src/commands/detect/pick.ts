@@ -71,6 +71,12 @@ export const command = defineCommand({
         type: "string",
         describe: "copick configuration: the labels of a volume of labels, and its particles' radii",
       })
+      .option("features", {
+        type: "string",
+        conflicts: ["checkpoint", "type", "config"],
+        describe:
+          "a feature set's YAML: its rules are applied to the maps, then its particles are picked with its settings",
+      })
       .option("session", { type: "string", default: "pick", describe: "copick session in the files' names" })
       .option("overwrite", overwriteOption)
       .option("quiet", quietOption)
@@ -83,6 +89,10 @@ export const command = defineCommand({
       .example(
         "$0 pick probabilities --checkpoint runs/a/best.safetensors --out picks",
         "with the settings that training tuned",
+      )
+      .example(
+        "$0 pick probabilities --features features.yaml --out picks",
+        "particles of a feature set, after competition and interactions",
       ),
   run: async ({
     probabilities,
@@ -94,6 +104,7 @@ export const command = defineCommand({
     session,
     overwrite,
     quiet,
+    features,
     ...flags
   }) => {
     const { json } = flags;
@@ -101,6 +112,13 @@ export const command = defineCommand({
     if (scale !== undefined && !(Number.isFinite(scale) && scale > 0))
       throw new PickbenchError("BadUsage", "--scale is not a positive number; write it like --scale 255");
     await checkWritable("out", out, "folder");
+    if (features !== undefined) {
+      const reporter = terminalReporter({ quiet: quiet || json === true });
+      const { pickConditioned } = await import("../features/pickConditioned.js");
+      const asked = { paths: probabilities, features, scale, out, session, overwrite, flags: given };
+      const conditioned = await pickConditioned(asked, reporter);
+      return report(json, { picked: conditioned }, () => conditioned.map(line).join("\n"));
+    }
     const tuned = checkpoint ? await tunedPicking(checkpoint) : undefined;
     const configured = config === undefined ? undefined : labelled(await readCopickParticles(config));
     const planned = await planPicking(

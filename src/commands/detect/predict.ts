@@ -1,4 +1,5 @@
 /** pickbench predict: probability maps of a data set's tomograms. */
+import { join } from "node:path";
 import { labelled } from "../../data/layouts/copickProject.js";
 import type { Dataset } from "../../data/model.js";
 import { spacingDoubts } from "../../data/spacings.js";
@@ -18,6 +19,7 @@ import { type Reporter, startCounting } from "../../system/reporter.js";
 import { modelPaths } from "../../train/checkpoint/models.js";
 import { type Detector, openDetector } from "../../train/submit/detector.js";
 import { oddities } from "../../train/submit/oddities.js";
+import { featureSetAmong, segmentSet } from "../features/segmentSet.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, threadsOf } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
@@ -63,7 +65,10 @@ export const command = defineCommand({
         "$0 predict best.safetensors --data DIR --format copick --out DIR/overlay",
         "segmentations that copick and its viewers show",
       ),
-  run: async ({ checkpoint: given, data, runs: asked, tomogram, tile, overlap, engine, ...flags }) => {
+  run: async (args) => {
+    const { checkpoint: given, data, runs: asked, tomogram, tile, overlap, engine, ...flags } = args;
+    const set = featureSetAmong(given);
+    if (set !== undefined) return predictSet(set, args);
     const checkpoint = await modelPaths(given);
     const { precision, out, json, format, voxels, zarr, session, overwrite, quiet } = flags;
     if (voxels !== undefined && format !== "mrc")
@@ -114,6 +119,24 @@ export const command = defineCommand({
     report(json, { ...kinds, volumes: written }, () => written.join("\n"));
   },
 });
+
+/** Writes the conditioned maps of a feature set. */
+async function predictSet(set: string, args: SetArguments): Promise<void> {
+  const { format, session, zarr, voxels, quiet, json } = args;
+  const form = { format, session, zarr, ...(voxels ? { voxels } : {}) };
+  const reporter = terminalReporter({ quiet });
+  const { runs } = await segmentSet(set, args, { form, labels: false, reporter });
+  const volumes = runs.flatMap(({ files }) => files.map((file) => join(args.out, file)));
+  report(json, { volumes }, () => volumes.join("\n"));
+}
+
+type SetArguments = Parameters<typeof segmentSet>[1] &
+  Pick<ProbabilityTarget, "session" | "zarr"> & {
+    readonly format: ProbabilityFormat;
+    readonly voxels: MrcVoxels | undefined;
+    readonly quiet: boolean;
+    readonly json: boolean | undefined;
+  };
 
 interface Target extends Pick<ProbabilityTarget, "folder" | "session" | "zarr" | "run" | "voxelSpacing"> {
   readonly voxels: MrcVoxels | undefined;

@@ -1,4 +1,7 @@
 /** pickbench submit: predicts, picks and writes a submission CSV. */
+
+import { submitSet } from "../../features/pick/pickAll.js";
+import { featureSetHash } from "../../features/set/featureSet.js";
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashFile } from "../../system/files.js";
 import { checkFree } from "../../system/paths/overwriting.js";
@@ -7,6 +10,7 @@ import { modelPaths } from "../../train/checkpoint/models.js";
 import { openDetector } from "../../train/submit/detector.js";
 import { isUnfinished, withSubmissionParts } from "../../train/submit/submissionParts.js";
 import { type FailedRun, type SubmittedRun, submitAll } from "../../train/submit/submitAll.js";
+import { featureSetAmong, openSet } from "../features/segmentSet.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, threadsOf } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
@@ -35,7 +39,10 @@ export const command = defineCommand({
         "$0 submit a.safetensors --data test --out submission.csv --keep-going",
         "all that can be used of many; stopped, the same command goes on where it was",
       ),
-  run: async ({ checkpoint: given, data, runs: asked, engine, out, json, ...flags }) => {
+  run: async (args) => {
+    const { checkpoint: given, data, runs: asked, engine, out, json, ...flags } = args;
+    const set = featureSetAmong(given);
+    if (set !== undefined) return submitFeatures(set, args);
     const checkpoint = await modelPaths(given);
     const threads = threadsOf(flags.threads);
     const tiling = tilingOf(flags.tile, flags.overlap);
@@ -82,7 +89,49 @@ export const command = defineCommand({
   },
 });
 
-const line = ({ run, perType }: SubmittedRun): string =>
+type SetArguments = Parameters<typeof openSet>[2] & {
+  readonly data: string;
+  readonly out: string;
+  readonly overwrite: boolean;
+  readonly quiet: boolean;
+  readonly json: boolean | undefined;
+  readonly keepGoing: boolean | undefined;
+};
+
+/** Submits the particles of a feature set, picked from its conditioned maps. */
+async function submitFeatures(path: string, args: SetArguments): Promise<void> {
+  const { data, out, json, overwrite, quiet, keepGoing } = args;
+  if (keepGoing === true)
+    throw new PickbenchError(
+      "BadUsage",
+      "--keep-going does not go with a feature set; name the runs with --runs",
+    );
+  await checkWritable("out", out, "file");
+  if (!isUnfinished(out)) await checkFree(out, overwrite);
+  const reporter = terminalReporter({ quiet });
+  await reporter.stoppable("step", async () => {
+    const submitted = await withSubmissionParts(out, async (parts) => {
+      const { sources, ...opened } = await openSet(path, data, args, reporter);
+      try {
+        await parts.bind({
+          checkpoints: [featureSetHash(opened.set), ...sources.models.map(({ sha256 }) => sha256)],
+          tomogram: args.tomogram ?? "",
+          engine: opened.engine,
+          threads: opened.threads,
+          precision: args.precision ?? "",
+          tiles: opened.settings,
+          version: ownVersion(),
+        });
+        return await submitSet({ ...opened, sources, reporter }, parts, out);
+      } finally {
+        await sources.close();
+      }
+    });
+    report(json, { out, ...submitted }, () => [...submitted.runs.map(line), `submission: ${out}`].join("\n"));
+  });
+}
+
+const line = ({ run, perType }: Pick<SubmittedRun, "run" | "perType">): string =>
   `${run}: ${Object.entries(perType)
     .map(([type, count]) => `${count} ${type}`)
     .join(", ")}`;

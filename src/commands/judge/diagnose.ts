@@ -1,6 +1,10 @@
 /** pickbench diagnose: why picks score as they do. */
+import type { Particle } from "../../domain/particles.js";
 import { diagnose } from "../../score/diagnosis/diagnosis.js";
 import { diagnosisText } from "../../score/diagnosis/diagnosisText.js";
+import { type Lying, lyingIn, lyingText } from "../../score/diagnosis/lying.js";
+import type { PicksByExperiment } from "../../score/match/positions.js";
+import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
@@ -37,6 +41,10 @@ export const command = defineCommand({
         describe: "copick user of the picks; pickbench's own if there are any",
       })
       .option("session", { type: "string", describe: "copick session of the picks, where there are several" })
+      .option("labels", {
+        type: "string",
+        describe: "what segment --labels wrote: which features the false picks lie in",
+      })
       .option("out", { type: "string", describe: "write everything to this file as JSON" })
       .option("overwrite", overwriteOption)
       .option("quiet", quietOption)
@@ -68,10 +76,35 @@ export const command = defineCommand({
       ...(session === undefined ? {} : { sessionId: session }),
     };
     const picks = await readDiagnosisPicks(picksPath, { truth, particles, author, reporter });
-    const diagnosis = diagnose(truth, picks, { particles, extents });
+    const lying =
+      flags.labels === undefined ? undefined : await lyingOf(flags.labels, { truth, picks, particles });
+    const diagnosis = { ...diagnose(truth, picks, { particles, extents }), ...(lying ? { lying } : {}) };
     if (out !== undefined) await writeWhole(out, `${JSON.stringify(diagnosis)}\n`);
     report(json, diagnosis, () =>
-      [diagnosisText(diagnosis), ...(out === undefined ? [] : [`diagnosis: ${out}`])].join("\n"),
+      [
+        diagnosisText(diagnosis),
+        ...(lying ? ["", "What lies at the centres of picks", "", lyingText(lying)] : []),
+        ...(out === undefined ? [] : [`diagnosis: ${out}`]),
+      ].join("\n"),
     );
   },
 });
+
+/** Counts picks by the feature in which they lie. */
+async function lyingOf(
+  folder: string,
+  of: {
+    readonly truth: PicksByExperiment;
+    readonly picks: PicksByExperiment;
+    readonly particles: readonly Particle[];
+  },
+): Promise<Readonly<Record<string, Lying>>> {
+  const { openLabels, placesIn } = await import("../../features/judge/labels.js");
+  const places = await placesIn(await openLabels(folder), [...of.truth.keys()]);
+  if (places.size === 0)
+    throw new PickbenchError(
+      "BadUsage",
+      `--labels ${folder} has labels of none of the truth's runs; segment those`,
+    );
+  return lyingIn(of.truth, of.picks, places, of.particles);
+}

@@ -170,11 +170,17 @@ async function addCopickParts(parts: Part[], target: ProbabilityTarget): Promise
   parts.push({ path, writer, channels: [(values) => labelled(types, labels, values)] });
 }
 
-type CopickPlace = Pick<ProbabilityTarget, "folder" | "run" | "voxelSpacing" | "session">;
+/** What copick's paths of a run's segmentations are made of. */
+export type CopickPlace = Pick<ProbabilityTarget, "folder" | "run" | "voxelSpacing" | "session">;
 
 const labelsPath = (place: CopickPlace): string => copickPath(place, "particles", "-multilabel");
 
-function copickPath({ folder, run, voxelSpacing, session }: CopickPlace, name: string, kind: string): string {
+/** Returns where copick keeps a run's segmentation; `kind` is -multilabel for labels. */
+export function copickPath(
+  { folder, run, voxelSpacing, session }: CopickPlace,
+  name: string,
+  kind: string,
+): string {
   const parts = [checkedName(session, sessionOrigin), checkedName(name, { ...typeOrigin, separator: "_" })];
   const file = `${voxelSpacing.toFixed(3)}_${ownUserId}_${parts.join("_")}${kind}.zarr`;
   const segmentations = inside(folder, ["ExperimentRuns", run, "Segmentations"], runOrigin);

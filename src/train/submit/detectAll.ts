@@ -134,7 +134,7 @@ function handled<T>(promise: Promise<T>): Promise<T> {
 }
 
 /** Awaits a promise or the signal's abort. Unlike a race, it does not retain the promise's result after an abort. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);
     if (signal.aborted) abort();

@@ -67,7 +67,7 @@ export interface Tiling {
   readonly overlap?: number;
 }
 
-interface DetectorOptions extends CodeLeave {
+export interface DetectorOptions extends CodeLeave {
   readonly tiling?: Tiling;
   readonly engine: EngineName;
   readonly threads: number;

@@ -1,0 +1,89 @@
+/** One identity a voxel: the most probable feature, or none. */
+import type { Shape3, Spacing3 } from "../../domain/volume.js";
+import type { RuleMode } from "./rules.js";
+
+/** Standard deviations at which Gaussians are cut off, as SciPy's `gaussian_filter` does by default. */
+const cutOff = 4;
+
+/** A Gaussian along z, y, x, in voxels; 0 along an axis that is not blurred. */
+export type Blur = readonly [z: number, y: number, x: number];
+
+/** Returns the Gaussian of a standard deviation in Å: in all three directions, or within slices in mode `ais`. */
+export const blurOf = (sigma: number, spacing: Spacing3, mode: RuleMode): Blur => [
+  mode === "ais" ? 0 : sigma / spacing[0],
+  sigma / spacing[1],
+  sigma / spacing[2],
+];
+
+/** Returns how many voxels a Gaussian reaches to each side. */
+export const blurReach = (sigma: number): number => Math.floor(cutOff * sigma + 0.5);
+
+/** Blurs a volume (z, y, x) in place; beyond its faces the voxels at the face go on. */
+export function blurVolume(values: Float32Array, shape: Shape3, blur: Blur): void {
+  const strides = [shape[1] * shape[2], shape[2], 1] as const;
+  const line = new Float64Array(Math.max(...shape));
+  for (const axis of [0, 1, 2] as const) {
+    if (blur[axis] === 0) continue;
+    const kernel = gaussian(blur[axis]);
+    const [length, stride] = [shape[axis], strides[axis]];
+    const outer = values.length / (length * stride);
+    for (let a = 0; a < outer; a++)
+      for (let b = 0; b < stride; b++)
+        blurLine(values, a * length * stride + b, length, stride, kernel, line);
+  }
+}
+
+function gaussian(sigma: number): Float64Array {
+  const reach = blurReach(sigma);
+  const kernel = Float64Array.from({ length: 2 * reach + 1 }, (_, i) =>
+    Math.exp(-0.5 * ((i - reach) / sigma) ** 2),
+  );
+  const sum = kernel.reduce((all, each) => all + each, 0);
+  return kernel.map((each) => each / sum);
+}
+
+function blurLine(
+  values: Float32Array,
+  first: number,
+  length: number,
+  stride: number,
+  kernel: Float64Array,
+  line: Float64Array,
+): void {
+  let isAny = false;
+  for (let i = 0; i < length; i++) {
+    line[i] = values[first + i * stride]!;
+    isAny ||= line[i] !== 0;
+  }
+  if (!isAny) return;
+  const reach = (kernel.length - 1) / 2;
+  for (let i = 0; i < length; i++) {
+    let sum = 0;
+    for (let k = 0; k < kernel.length; k++)
+      sum += kernel[k]! * line[Math.max(0, Math.min(length - 1, i + k - reach))]!;
+    values[first + i * stride] = sum;
+  }
+}
+
+/** Voxels that features contend for: who leads, and by which value. */
+export interface Contest {
+  /** Label of the leader, 0 where none is. */
+  readonly labels: Uint8Array;
+  readonly best: Float32Array;
+}
+
+/** Begins a contest that no feature has entered: each voxel is unknown by the value that features have to reach. */
+export const beginContest = (voxels: number, unknown: number): Contest => ({
+  labels: new Uint8Array(voxels),
+  best: new Float32Array(voxels).fill(unknown),
+});
+
+/** Enters a feature: it leads where it is greater than all before, or reaches the value of the unknown. */
+export function enter({ labels, best }: Contest, label: number, values: Float32Array): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value < best[i]! || (value === best[i] && labels[i] !== 0)) continue;
+    best[i] = value;
+    labels[i] = label;
+  }
+}
