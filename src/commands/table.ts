@@ -147,6 +147,12 @@ export const table: Readonly<Record<string, TableEntry>> = {
     describe: "lists the trained networks that come along, or prints the card of one",
     load: () => import("./detect/models.js"),
   },
+  mesh: {
+    group: "features",
+    synopsis: "MAPS… --out DIR",
+    describe: "makes closed surfaces of maps of features: OBJ, STL or glTF",
+    load: () => import("./features/mesh.js"),
+  },
   score: {
     group: "judge",
     synopsis: "SUBMISSION --truth PATH",
