@@ -4,7 +4,7 @@
  * A collapse that would break the mesh or turn a triangle over is left out, so that a closed manifold stays one, with
  * as many parts and handles as before. Equal meshes give equal results.
  */
-import { EdgeHeap } from "./edgeHeap.js";
+import { CostHeap } from "../domain/costHeap.js";
 import { following, HalfEdges, preceding } from "./halfEdges.js";
 import { faceNormal, type Mesh } from "./mesh.js";
 
@@ -34,7 +34,7 @@ class Simplification {
   readonly #positions: Float32Array;
   readonly #halves: HalfEdges;
   readonly #quadrics: Float64Array;
-  readonly #heap = new EdgeHeap();
+  readonly #heap = new CostHeap();
   /** How often each vertex was moved. */
   readonly #moves: Int32Array;
   readonly #best = new Float64Array(3);
@@ -53,13 +53,12 @@ class Simplification {
   }
 
   run(target: number): void {
-    while (this.#faces > target) {
-      const entry = this.#heap.pop();
-      if (entry === undefined) return;
-      if (this.#halves.from[entry.edge] === -1 || this.#stamp(entry.edge) !== entry.stamp) continue;
-      this.#solve(entry.edge);
-      if (this.#halves.isCollapsible(entry.edge) && this.#turnsNothing(entry.edge))
-        this.#collapse(entry.edge);
+    const heap = this.#heap;
+    while (this.#faces > target && heap.pop()) {
+      const edge = heap.item;
+      if (this.#halves.from[edge] === -1 || this.#stamp(edge) !== heap.stamp) continue;
+      this.#solve(edge);
+      if (this.#halves.isCollapsible(edge) && this.#turnsNothing(edge)) this.#collapse(edge);
     }
   }
 
