@@ -96,12 +96,15 @@ async function measureOwn(folder, { format, smooth = 0, simplify }) {
   const { silentReporter } = await import("../dist/system/reporter.js");
   const [map] = await findFeatureMaps([folder], { reporter: silentReporter });
   const begun = performance.now();
+  const before = process.cpuUsage();
   const settings = { level: 0.5, dust: 1000, smooth, ...(simplify ? { simplify } : {}) };
   const target = { folder, format, unit: "A", origin: "corner", perComponent: false };
   const { vertices, faces, area, volume } = await meshFeature(map, settings, target);
   const seconds = (performance.now() - begun) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  const cpuSeconds = (user + system) / 1e6;
   const peakMb = process.resourceUsage().maxRSS / 1024;
   console.log(
-    JSON.stringify({ format, smooth, simplify, seconds, peakMb, vertices, faces, area: area / 100, volume: volume / 1000 }),
+    JSON.stringify({ format, smooth, simplify, seconds, cpuSeconds, peakMb, vertices, faces, area: area / 100, volume: volume / 1000 }),
   );
 }
