@@ -40,7 +40,7 @@ export const command = defineCommand({
         type: "string",
         demandOption: true,
         describe:
-          "folder for ExperimentRuns/RUN/Picks/pickbench_SESSION_TYPE.json and, with --checkpoint, for lineage.json",
+          "folder for copick's ExperimentRuns, with pickbench_SESSION_TYPE.json in RUN/Picks, and, with --checkpoint, for lineage.json",
       })
       .option("type", { type: "string", array: true, describe: "particles to pick; all channels by default" })
       .option("checkpoint", {
