@@ -159,6 +159,12 @@ export const table: Readonly<Record<string, TableEntry>> = {
     describe: "segments a set of features: maps with competition and interactions, and one identity a voxel",
     load: () => import("./features/segment.js"),
   },
+  mesh: {
+    group: "features",
+    synopsis: "MAPS… --out DIR",
+    describe: "makes closed surfaces of maps of features: OBJ, STL or glTF",
+    load: () => import("./features/mesh.js"),
+  },
   score: {
     group: "judge",
     synopsis: "SUBMISSION --truth PATH",

@@ -243,7 +243,13 @@ export function picksPath(
   return inside(folder, file, { what: "type", tag });
 }
 
-/** Writes picks of a type as copick JSON, in Å with scores; returns the file's path. */
+/** Returns a rotation as copick's matrix, which moves nothing. */
+const transformOf = (rotation: readonly number[]): number[][] => [
+  ...[0, 3, 6].map((row) => [...rotation.slice(row, row + 3), 0]),
+  [0, 0, 0, 1],
+];
+
+/** Writes picks of a type as copick JSON, in Å with scores, and with orientations where they are known; returns the file's path. */
 export async function writePicks(
   overlayRoot: string,
   run: string,
@@ -252,8 +258,10 @@ export async function writePicks(
   author: { readonly userId: string; readonly sessionId: string },
 ): Promise<string> {
   const path = picksPath(overlayRoot, run, type, author);
-  const points = picks.map(({ x, y, z: depth, score }) => ({
+  const points = picks.map(({ x, y, z: depth, score, rotation, instance }) => ({
     location: { x, y, z: depth },
+    ...(rotation === undefined ? {} : { transformation_: transformOf(rotation) }),
+    ...(instance === undefined ? {} : { instance_id: instance }),
     ...(score === undefined ? {} : { score }),
   }));
   await writeWhole(path, picksText({ type, run, author }, points));

@@ -42,4 +42,8 @@ export interface ParticlePick {
   readonly z: Angstrom;
   /** Confidence of a prediction; higher is better. */
   readonly score?: number;
+  /** Rotation that turns the reference into the particle, nine numbers row by row, where it is known. */
+  readonly rotation?: readonly number[];
+  /** Number of the filament that it lies on. */
+  readonly instance?: number;
 }

@@ -31,7 +31,7 @@ const additions: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 /** Commands that a document may give again, with the same file or folder to write. */
 const writing = [
-  ...["predict", "pick", "fuse", "submit", "export", "ensemble"],
+  ...["predict", "pick", "mesh", "fuse", "submit", "export", "ensemble"],
   ...["report", "diagnose", "open", "convert", "volume", "copick"],
 ];
 

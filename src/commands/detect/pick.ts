@@ -8,8 +8,10 @@ import { type Angstrom, angstrom } from "../../domain/units.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import { pickChannels } from "../../infer/pick/channels.js";
 import { noteUnknownLabels, withScales } from "../../infer/pick/mapScales.js";
+import { orientAxes, orientSigns } from "../../infer/pick/orientation.js";
 import { defaultPicking, type PickingSettings } from "../../infer/pick/picking.js";
-import { type PickedType, planPicking } from "../../infer/pick/store.js";
+import { starPath } from "../../infer/pick/starFile.js";
+import { type ChannelSettings, type PickedType, planPicking } from "../../infer/pick/store.js";
 import { findStores } from "../../infer/predict/probabilityStores.js";
 import { plural } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -20,6 +22,7 @@ import type { Lineage } from "../../train/checkpoint/lineage.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
+import { filamentSettings, orientingOf, pointMethod } from "./pickFlags.js";
 
 export const command = defineCommand({
   usage: "<probabilities..>",
@@ -37,7 +40,7 @@ export const command = defineCommand({
         type: "string",
         demandOption: true,
         describe:
-          "folder for ExperimentRuns/RUN/Picks/pickbench_SESSION_TYPE.json and, with --checkpoint, for lineage.json",
+          "folder for copick's ExperimentRuns, with pickbench_SESSION_TYPE.json in RUN/Picks, and, with --checkpoint, for lineage.json",
       })
       .option("type", { type: "string", array: true, describe: "particles to pick; all channels by default" })
       .option("checkpoint", {
@@ -47,13 +50,15 @@ export const command = defineCommand({
           "the best.safetensors that predicted: settings as tuned, and its types; several as in submit",
       })
       .option("method", {
-        choices: ["watershed", "peaks"] as const,
-        describe: "groups of voxels, for probabilities (the default); or local maxima, for heat maps",
+        choices: ["watershed", "peaks", "filament"] as const,
+        describe:
+          "groups of voxels, for probabilities (the default); local maxima, for heat maps; or points along centre lines",
       })
       .option("threshold", { type: "number", describe: "only voxels above it; 0.5 by default" })
       .option("min-volume", {
         type: "number",
-        describe: "Å³ of a group (watershed); a third of a ball of half the particle's radius by default",
+        describe:
+          "Å³ of a group (watershed); a third of a ball of half the particle's radius by default; of a component (filament), 0 by default",
       })
       .option("min-spacing", {
         type: "number",
@@ -62,6 +67,25 @@ export const command = defineCommand({
       .option("radius", {
         type: "number",
         describe: "Å of the ball in which a peak is the greatest (peaks); the minimum spacing by default",
+      })
+      .option("orient", {
+        choices: orientAxes,
+        describe:
+          "a group's least axis (a membrane's normal) or its greatest as its orientation, where it is clear (watershed)",
+      })
+      .option("orient-sign", {
+        choices: orientSigns,
+        describe:
+          "which way orientations go: to greater z (the default), to the volume's centre, or out of it",
+      })
+      .option("spacing", { type: "number", describe: "Å between points along a filament (filament)" })
+      .option("length", {
+        type: "number",
+        describe: "least Å of a filament (filament); 500 by default",
+      })
+      .option("star", {
+        type: "string",
+        describe: "folder for RUN__TYPE_coords.star beside, as Ais writes them, with orientations",
       })
       .option("scale", {
         type: "number",
@@ -93,6 +117,10 @@ export const command = defineCommand({
       .example(
         "$0 pick probabilities --features features.yaml --out picks",
         "particles of a feature set, after competition and interactions",
+      )
+      .example(
+        "$0 pick probabilities --out picks --type microtubule --method filament --spacing 80 --star coords",
+        "points every 80 Å along microtubules, with tangents, for Ais and RELION",
       ),
   run: async ({
     probabilities,
@@ -107,11 +135,14 @@ export const command = defineCommand({
     features,
     ...flags
   }) => {
-    const { json } = flags;
-    const given = checkedFlags(flags);
+    const { json, star } = flags;
+    const filament = filamentSettings(flags, checkpoint);
+    const orienting = filament ? undefined : orientingOf(flags);
+    const given = filament ? {} : checkedFlags({ ...flags, method: pointMethod(flags.method) });
     if (scale !== undefined && !(Number.isFinite(scale) && scale > 0))
       throw new PickbenchError("BadUsage", "--scale is not a positive number; write it like --scale 255");
     await checkWritable("out", out, "folder");
+    if (star !== undefined) await checkWritable("star", star, "folder");
     if (features !== undefined) {
       const reporter = terminalReporter({ quiet: quiet || json === true });
       const { pickConditioned } = await import("../features/pickConditioned.js");
@@ -128,15 +159,18 @@ export const command = defineCommand({
     );
     const author = { userId: ownUserId, sessionId: session };
     const places = planned.map((task) => picksPath(out, task.run, task.type, author));
-    await checkFree(places, overwrite, "another --out or --session");
+    const stars = star === undefined ? [] : planned.map((task) => starPath(star, task.run, task.type));
+    await checkFree([...places, ...stars], overwrite, "another --out or --session");
     await checkLinks(out, places);
-    const settings = new Map(
+    if (star !== undefined) await checkLinks(star, stars);
+    const settings = new Map<string, ChannelSettings>(
       planned.map((task) => {
+        if (filament) return [task.type, filament] as const;
         const base = tuned?.settings.get(task.type);
         return [task.type, base ? overridden(base, given) : settingsFor(task.type, given, configured)];
       }),
     );
-    const place = { folder: out, session, offset: tuned?.offset };
+    const place = { folder: out, session, offset: tuned?.offset, orienting, star };
     const reporter = terminalReporter({ quiet: quiet || json === true });
     await noteUnknownLabels(planned, configured ?? [], reporter);
     const tasks = await withScales(planned, scale, reporter);
@@ -240,7 +274,11 @@ function overridden({ density, ...tuned }: PickingSettings, flags: Flags): Picki
   };
 }
 
-function line({ run, type, settings, steps, path, threshold }: PickedType): string {
+function line({ run, type, settings, steps, path, threshold, star, filaments }: PickedType): string {
+  const above = `${run} ${type}: ${steps.aboveThreshold} voxels above ${thresholdText(threshold, settings)}`;
+  const places = star === undefined ? path : `${path} and ${star}`;
+  if (settings.method === "filament")
+    return [above, ...filamentParts(steps, filaments!), `in ${places}`].join(", ");
   const counts =
     settings.method === "watershed"
       ? [
@@ -249,13 +287,23 @@ function line({ run, type, settings, steps, path, threshold }: PickedType): stri
         ]
       : [plural(steps.groups, "peak")];
   return [
-    `${run} ${type}: ${steps.aboveThreshold} voxels above ${thresholdText(threshold, settings)}`,
+    above,
     ...counts,
-    `${steps.afterSpacing} at least ${settings.minSpacing} Å apart, in ${path}`,
+    `${steps.afterSpacing} at least ${settings.minSpacing} Å apart, in ${places}`,
   ].join(", ");
 }
 
-const thresholdText = (threshold: number, { threshold: tuned }: PickingSettings): string =>
+const thresholdText = (threshold: number, { threshold: tuned }: ChannelSettings): string =>
   threshold === tuned
     ? String(tuned)
     : `${Number(threshold.toPrecision(3))} (moved from ${tuned}, where the picks are more or fewer than the annotated runs allow)`;
+
+const filamentParts = (
+  steps: PickedType["steps"],
+  { count, short, length }: NonNullable<PickedType["filaments"]>,
+): string[] => [
+  plural(steps.groups, "component"),
+  `${plural(count, "filament")} of ${Math.round(length / 10)} nm in all`,
+  ...(short === 0 ? [] : [`${short} too short`]),
+  plural(steps.afterSpacing, "point"),
+];

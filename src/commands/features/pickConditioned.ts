@@ -48,8 +48,8 @@ export async function pickConditioned(asked: ConditionedPicking, reporter: Repor
     reporter,
   };
   await pickAll(request, sources.runs, async ({ run }, picked) => {
-    for (const { feature: type, picks, settings, steps } of picked)
-      all.push({ run, type, settings, steps, path: await writePicks(out, run, type, picks, author) });
+    for (const { feature: type, picks, ...found } of picked)
+      all.push({ run, type, ...found, path: await writePicks(out, run, type, picks, author) });
   });
   return all;
 }

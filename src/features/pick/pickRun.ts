@@ -14,6 +14,7 @@ export interface PickedFeature {
   readonly feature: string;
   readonly settings: PickingSettings;
   readonly steps: PickingSteps;
+  readonly threshold: number;
   readonly picks: readonly ParticlePick[];
 }
 
@@ -56,9 +57,9 @@ export async function pickRun(
   );
   return Promise.all(
     [...settings].map(async ([feature, its]) => {
-      const { picks, steps } = await pool.pick(maps.sparse(feature), its);
+      const { picks, ...found } = await pool.pick(maps.sparse(feature), its);
       const offset = offsetOf(feature, set, models);
-      return { feature, settings: its, steps, picks: picks.map((pick) => placed(feature, pick, offset)) };
+      return { feature, settings: its, ...found, picks: picks.map((pick) => placed(feature, pick, offset)) };
     }),
   );
 }

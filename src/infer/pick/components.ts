@@ -197,7 +197,7 @@ function joinRows(runs: Runs, rowStart: Int32Array, parent: Int32Array, row: num
 }
 
 /** Joins two runs; the smaller index becomes the root, so that a root is its component's first run. */
-function join(parent: Int32Array, a: number, b: number): void {
+export function join(parent: Int32Array, a: number, b: number): void {
   const rootA = rootOf(parent, a);
   const rootB = rootOf(parent, b);
   if (rootA < rootB) parent[rootB] = rootA;
@@ -205,7 +205,7 @@ function join(parent: Int32Array, a: number, b: number): void {
 }
 
 /** Returns the root of a run, halving the path to it. */
-function rootOf(parent: Int32Array, run: number): number {
+export function rootOf(parent: Int32Array, run: number): number {
   let at = run;
   while (parent[at] !== at) {
     const above = parent[parent[at]!]!;

@@ -13,6 +13,7 @@ import { type Angstrom, angstrom, type Position } from "../../domain/units.js";
 import { indexToPosition, type Volume, voxelCount } from "../../domain/volume.js";
 import { type Runs, runsAbove, runsWithin } from "./components.js";
 import { densitySchema, lowestThreshold, type PickDensity, withinDensity } from "./density.js";
+import { axisOf, type Orienting, rotationTo, signed } from "./orientation.js";
 import { findPeaks } from "./peaks.js";
 import { keepSpaced } from "./spacing.js";
 import { watershedGroups } from "./watershed.js";
@@ -52,6 +53,8 @@ export interface ScoredPick extends Position {
   readonly weight: number;
   /** Voxels of the group, or of the peak's plateau. */
   readonly voxels: number;
+  /** Rotation that turns z into the group's axis, row by row; absent where none was asked for or none is clear. */
+  readonly rotation?: readonly number[];
 }
 
 /** Counts after each step, which show where the picks of an empty result were lost. */
@@ -76,14 +79,21 @@ export interface PickingResult {
 /**
  * Picks particles from one volume, at sub-voxel x, y, z in Å from the volume's corner.
  *
+ * @param orienting how groups of the watershed are given orientations; none are if absent
  * @throws PickbenchError NotFinite at a voxel that is NaN or +Infinity, with its z, y, x
  */
-export function pickParticles(volume: Volume, settings: PickingSettings): PickingResult {
+export function pickParticles(
+  volume: Volume,
+  settings: PickingSettings,
+  orienting?: Orienting,
+): PickingResult {
   const { density, threshold } = settings;
   const lowest = runsAbove(volume, lowestThreshold(settings));
-  if (density === undefined) return pickFromRuns(volume, lowest, settings);
-  const pickAt = (other: number): PickingResult =>
-    pickFromRuns(volume, runsWithin(lowest, volume.data, other), { ...settings, threshold: other });
+  if (density === undefined) return pickFromRuns(volume, lowest, settings, orienting);
+  const pickAt = (other: number): PickingResult => {
+    const runs = runsWithin(lowest, volume.data, other);
+    return pickFromRuns(volume, runs, { ...settings, threshold: other }, orienting);
+  };
   return withinDensity(pickAt(threshold), density, voxelCount(volume.shape) * voxelSize(volume), pickAt);
 }
 
@@ -102,9 +112,16 @@ export function sweepThresholds(
   );
 }
 
-function pickFromRuns(volume: Volume, runs: Runs, settings: PickingSettings): PickingResult {
+function pickFromRuns(
+  volume: Volume,
+  runs: Runs,
+  settings: PickingSettings,
+  orienting?: Orienting,
+): PickingResult {
   const candidates =
-    settings.method === "watershed" ? groupPicks(volume, runs, settings) : peakPicks(volume, runs, settings);
+    settings.method === "watershed"
+      ? groupPicks(volume, runs, settings, orienting)
+      : peakPicks(volume, runs, settings);
   const voxelVolume = voxelSize(volume);
   const large =
     settings.method === "watershed"
@@ -124,16 +141,28 @@ function pickFromRuns(volume: Volume, runs: Runs, settings: PickingSettings): Pi
 }
 
 /** Returns the watershed's groups, the heaviest first; a maximum is the greatest distance within half the spacing. */
-function groupPicks(volume: Volume, runs: Runs, { minSpacing }: PickingSettings): ScoredPick[] {
+function groupPicks(
+  volume: Volume,
+  runs: Runs,
+  { minSpacing }: PickingSettings,
+  orienting: Orienting | undefined,
+): ScoredPick[] {
   const window = Math.max(1, Math.floor(minSpacing / Math.min(...volume.spacing) / 2));
-  return watershedGroups(volume, runs, window)
+  return watershedGroups(volume, runs, window, undefined, orienting !== undefined)
     .sort((a, b) => b.weight - a.weight || a.anchor - b.anchor)
-    .map(({ z, y, x, voxels, weight }) => ({
-      ...indexToPosition(z, y, x, volume.spacing),
-      score: weight / voxels,
-      weight,
-      voxels,
-    }));
+    .map(({ z, y, x, voxels, weight, covariance }) => {
+      const at = indexToPosition(z, y, x, volume.spacing);
+      const axis = orienting && covariance && axisOf(covariance, orienting.axis);
+      return {
+        ...at,
+        score: weight / voxels,
+        weight,
+        voxels,
+        ...(axis
+          ? { rotation: rotationTo(signed(axis, orienting.sign, at, volume.shape, volume.spacing)) }
+          : {}),
+      };
+    });
 }
 
 /** Returns the peaks, the greatest first. */

@@ -5,7 +5,7 @@ import { builtModule } from "../../system/threads/threads.js";
 import { keptVoxels, type SparseMap } from "../predict/sparseMap.js";
 import type { PickingResult, PickingSettings } from "./picking.js";
 import { Semaphore } from "./semaphore.js";
-import type { PickedType, PickPlace, PickTask } from "./store.js";
+import type { ChannelSettings, PickedType, PickPlace, PickTask } from "./store.js";
 
 /** Worker threads that pick several maps or channels at once, with the same picks as in this thread. */
 export interface PickPool {
@@ -14,7 +14,7 @@ export interface PickPool {
   /** Picks a map with each threshold as `sweepThresholds` does. */
   sweep(map: SparseMap, settings: PickingSettings, thresholds: readonly number[]): Promise<PickingResult[]>;
   /** Picks a channel of a store as `pickChannel` does. */
-  channel(task: PickTask, settings: PickingSettings, place: PickPlace): Promise<PickedType>;
+  channel(task: PickTask, settings: ChannelSettings, place: PickPlace): Promise<PickedType>;
   /** Refuses what no thread has begun, and ends once the rest is done. */
   close(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export interface PickWork {
 /** Work for a worker: one channel of a store. */
 export interface ChannelWork {
   readonly task: PickTask;
-  readonly settings: PickingSettings;
+  readonly settings: ChannelSettings;
   readonly place: PickPlace;
 }
 

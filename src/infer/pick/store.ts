@@ -1,22 +1,42 @@
 /** Picking from stores of probabilities: planning by type and run, and writing of picks. */
 import { writePicks } from "../../data/picks.js";
 import { angstrom } from "../../domain/units.js";
+import type { Volume } from "../../domain/volume.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import { PickbenchError } from "../../system/errors.js";
 import { openProbabilities } from "../predict/probabilityStores.js";
+import { type FilamentSettings, traceFilaments } from "./filaments/filaments.js";
 import { type MapChannel, type MapScale, readScaled } from "./mapScales.js";
+import { type Orienting, rotationTo } from "./orientation.js";
 import { type PickingSettings, type PickingSteps, pickParticles } from "./picking.js";
+import { type StarPick, starPath, writeStarPicks } from "./starFile.js";
+
+/** How a channel is picked: particles, or points on filaments. */
+export type ChannelSettings = PickingSettings | FilamentSettings;
+
+/** Filaments that were traced. */
+interface FilamentCounts {
+  readonly count: number;
+  /** Lines that are shorter than the least length. */
+  readonly short: number;
+  /** Å of all filaments together. */
+  readonly length: number;
+}
 
 /** Outcome of picking one type in one run. */
 export interface PickedType {
   readonly run: string;
   readonly type: string;
-  readonly settings: PickingSettings;
+  readonly settings: ChannelSettings;
   readonly steps: PickingSteps;
   /** The threshold that was used, which a density may have moved from the settings'. */
   readonly threshold: number;
+  /** Of filaments; then the steps count components and, after spacing, points. */
+  readonly filaments?: FilamentCounts;
   /** Path of the written copick file. */
   readonly path: string;
+  /** Path of the written STAR file. */
+  readonly star?: string;
   /** How integers became probabilities. */
   readonly scale?: MapScale;
   /** Greatest value of the map, where it is no probability. */
@@ -129,43 +149,99 @@ function channelsOf(
   });
 }
 
-/** Where picks are written, and how they are shifted. */
+/** Where picks are written, how they are shifted, and what is written of them. */
 export interface PickPlace {
   readonly folder: string;
   /** Session of copick in the file's name. */
   readonly session: string;
   /** Offset in Å along x, y, z that is added to every position. */
   readonly offset?: readonly [x: number, y: number, z: number] | undefined;
+  /** How groups of the watershed are given orientations; none are if absent. */
+  readonly orienting?: Orienting | undefined;
+  /** Folder for Ais's STAR files; none are written if absent. */
+  readonly star?: string | undefined;
 }
 
 /** Greatest value that rounding leaves of a probability. */
 const mostProbable = 1.001;
 
-/** Reads a channel, picks it and writes DIR/ExperimentRuns/RUN/Picks/USER_SESSION_TYPE.json, with scores. */
+/** Picks of a channel, before they are written. */
+interface ChannelPicks {
+  readonly picks: readonly Omit<StarPick, "type">[];
+  readonly steps: PickingSteps;
+  readonly threshold: number;
+  /** Further columns of the STAR file. */
+  readonly columns?: readonly string[];
+  readonly filaments?: FilamentCounts;
+}
+
+/**
+ * Reads a channel, picks it and writes DIR/ExperimentRuns/RUN/Picks/USER_SESSION_TYPE.json, with scores, and a STAR file
+ * where one is wanted and something was picked.
+ */
 export async function pickChannel(
   { store, run, type, channel, scale }: PickTask,
-  settings: PickingSettings,
-  { folder, session, offset = [0, 0, 0] }: PickPlace,
+  settings: ChannelSettings,
+  { folder, session, orienting, star, offset = [0, 0, 0] }: PickPlace,
 ): Promise<PickedType> {
   const volume = await readScaled(store, channel, scale);
   const greatest = volume.data.reduce((most, value) => (value > most ? value : most), 0);
-  const { picks, steps, threshold } = pickParticles(volume, settings);
-  const path = await writePicks(
-    folder,
-    run,
+  const found =
+    settings.method === "filament" ? traced(volume, settings) : picked(volume, settings, orienting);
+  const picks = found.picks.map((pick) => ({
+    ...pick,
     type,
-    picks.map(({ x, y, z, score }) => ({
-      type,
-      x: angstrom(x + offset[0]),
-      y: angstrom(y + offset[1]),
-      z: angstrom(z + offset[2]),
-      score,
-    })),
-    { userId: ownUserId, sessionId: session },
-  );
+    x: angstrom(pick.x + offset[0]),
+    y: angstrom(pick.y + offset[1]),
+    z: angstrom(pick.z + offset[2]),
+  }));
+  const path = await writePicks(folder, run, type, picks, { userId: ownUserId, sessionId: session });
+  const isStarred = star !== undefined && picks.length > 0;
+  if (isStarred) await writeStarPicks(starPath(star, run, type), run, picks, volume.spacing, found.columns);
   return {
-    ...{ run, type, settings, steps, threshold, path },
+    ...{ run, type, settings, steps: found.steps, threshold: found.threshold, path },
+    ...(found.filaments ? { filaments: found.filaments } : {}),
+    ...(isStarred ? { star: starPath(star, run, type) } : {}),
     ...(scale ? { scale } : {}),
     ...(greatest > mostProbable ? { beyond: greatest } : {}),
+  };
+}
+
+function picked(volume: Volume, settings: PickingSettings, orienting: Orienting | undefined): ChannelPicks {
+  const { picks, ...rest } = pickParticles(volume, settings, orienting);
+  const voxelVolume = volume.spacing[0] * volume.spacing[1] * volume.spacing[2];
+  return { picks: picks.map((pick) => ({ ...pick, size: pick.voxels * voxelVolume })), ...rest };
+}
+
+/** Columns of points on filaments in Ais's STAR files. */
+const filamentColumns = [
+  "aisRadiusOfCurvature",
+  "aisLog10RadiusOfCurvature",
+  "aisFilamentID",
+  "aisFilamentConnectivity",
+];
+
+function traced(volume: Volume, settings: FilamentSettings): ChannelPicks {
+  const { filaments, aboveThreshold, components, short } = traceFilaments(volume, settings);
+  const picks = filaments.flatMap(({ points }, i) =>
+    points.map(({ direction, radius, connectivity, ...point }) => ({
+      ...point,
+      rotation: rotationTo(direction),
+      instance: i + 1,
+      extra: [radius.toFixed(3), Math.log10(radius).toFixed(6), String(i + 1), String(connectivity)],
+    })),
+  );
+  return {
+    picks,
+    steps: {
+      ...{ aboveThreshold, groups: components, afterVolume: components },
+      afterSpacing: picks.length,
+    },
+    threshold: settings.threshold,
+    columns: filamentColumns,
+    filaments: {
+      ...{ count: filaments.length, short },
+      length: filaments.reduce((sum, { length }) => sum + length, 0),
+    },
   };
 }

@@ -12,6 +12,7 @@
  */
 
 import { axisWeights } from "../../domain/distanceTransform.js";
+import type { Symmetric3 } from "../../domain/principalAxes.js";
 import type { Shape3, Volume } from "../../domain/volume.js";
 import {
   boxOf,
@@ -25,6 +26,7 @@ import {
   volumeIndex,
 } from "./components.js";
 import { foregroundLevels } from "./levels.js";
+import { addProducts, covarianceOf } from "./orientation.js";
 import { isRunMaximum, ownersOfRows, type RunWindow, runWindow, stepsInBox } from "./window.js";
 
 /** The voxels that belong to one local maximum of the distance transform. */
@@ -38,6 +40,8 @@ interface Group {
   readonly weight: number;
   /** Flat index of the maximum's first voxel, which is unique and so decides every tie. */
   readonly anchor: number;
+  /** Covariance in Å² of the points of the voxels, which are boxes; where it was asked for. */
+  readonly covariance?: Symmetric3;
 }
 
 /** Data that all parts of the foreground share; a part is a component, or all components together. */
@@ -47,6 +51,7 @@ interface Work {
   readonly parts: Components;
   readonly window: RunWindow;
   readonly field: Field;
+  readonly hasMoments: boolean;
 }
 
 /**
@@ -61,12 +66,14 @@ const volumesInBoxes = 2;
  * @param windowRadius radius of the markers' ball in voxels of the finest axis
  * @param labels flat array (z, y, x) of zeros that receives each voxel's index in the result plus one; a piece of
  *   foreground whose maximum lies in the window of a greater one, and which no group reaches through faces, keeps 0
+ * @param hasMoments whether groups have their covariance
  */
 export function watershedGroups(
   volume: Volume,
   runs: Runs,
   windowRadius: number,
   labels?: Int32Array,
+  hasMoments = false,
 ): Group[] {
   if (runs.voxels === volume.data.length) return wholeVolume(volume, labels);
   const { parts, largest } = partsOf(runs);
@@ -74,9 +81,7 @@ export function watershedGroups(
   const memory = new ArrayBuffer(largest * 8);
   const levels = foregroundLevels(runs, parts, weights, new Float32Array(memory, 0, largest));
   const work: Work = {
-    volume,
-    runs,
-    parts,
+    ...{ volume, runs, parts, hasMoments },
     window: runWindow(windowRadius, weights, {
       runs,
       rowStart: startsOfRows(runs),
@@ -200,30 +205,38 @@ function copyLabels(
   });
 }
 
+/** Sums of a group's voxels, of their values and indices; and of the indices' products, where they are asked for. */
+const sumsAlone = 5;
+const sumsWithMoments = 11;
+
 function sumGroups(
-  { volume, runs, parts, field: { voxels } }: Work,
+  work: Work,
   part: number,
   frame: Frame,
   anchors: readonly number[],
   groups: Group[],
 ): void {
-  const { data, shape } = volume;
-  const sums = new Float64Array(5 * (anchors.length + 1));
+  const { runs, parts, hasMoments } = work;
+  const { voxels } = work.field;
+  const { data, shape, spacing } = work.volume;
+  const size = hasMoments ? sumsWithMoments : sumsAlone;
+  const sums = new Float64Array(size * (anchors.length + 1));
   eachRun(runs, parts, part, frame, (run, local, z, y) => {
     const first = runs.first[run]!;
     const length = runs.end[run]! - first;
     const index = runs.row[run]! * shape[2] + first;
     for (let i = 0; i < length; i++) {
-      const at = 5 * voxels[2 * (local + i) + 1]!;
+      const at = size * voxels[2 * (local + i) + 1]!;
       sums[at]!++;
       sums[at + 1]! += data[index + i]!;
       sums[at + 2]! += z;
       sums[at + 3]! += y;
       sums[at + 4]! += first + i;
+      if (hasMoments) addProducts(sums, at + sumsAlone, z, y, first + i);
     }
   });
   anchors.forEach((anchor, i) => {
-    const at = 5 * (i + 1);
+    const at = size * (i + 1);
     const count = sums[at]!;
     groups.push({
       z: sums[at + 2]! / count,
@@ -232,6 +245,7 @@ function sumGroups(
       voxels: count,
       weight: sums[at + 1]!,
       anchor: volumeIndex(anchor, frame, shape),
+      ...(hasMoments ? { covariance: covarianceOf(sums.subarray(at, at + size), spacing) } : {}),
     });
   });
 }
