@@ -7,10 +7,10 @@
  * `peaks` takes local maxima in a ball-shaped window.
  */
 import { z } from "zod";
+import { type Runs, runsAbove, runsWithin } from "../../domain/morphology/components.js";
 import { matchFraction, type Particle } from "../../domain/particles.js";
 import { type Angstrom, angstrom, type Position } from "../../domain/units.js";
 import { indexToPosition, type Volume } from "../../domain/volume.js";
-import { type Runs, runsAbove, runsWithin } from "./components.js";
 import { findPeaks } from "./peaks.js";
 import { keepSpaced } from "./spacing.js";
 import { watershedGroups } from "./watershed.js";

@@ -12,7 +12,6 @@
  */
 
 import { axisWeights } from "../../domain/distanceTransform.js";
-import type { Shape3, Volume } from "../../domain/volume.js";
 import {
   boxOf,
   type Components,
@@ -23,7 +22,8 @@ import {
   type Runs,
   startsOfRows,
   volumeIndex,
-} from "./components.js";
+} from "../../domain/morphology/components.js";
+import type { Shape3, Volume } from "../../domain/volume.js";
 import { foregroundLevels } from "./levels.js";
 import { isRunMaximum, ownersOfRows, type RunWindow, runWindow, stepsInBox } from "./window.js";
 
