@@ -56,22 +56,15 @@ export class Balls {
     for (let i = 0; i < count; i++) this.#place(places, i);
   }
 
+  /** A ball too small to hold the centre of a voxel is put about the centre of the voxel that holds its place. */
   #place(places: Float64Array, i: number): void {
+    const { spacing } = this.#grid;
     const isOutside = flatVoxel(places, i, this.#grid) < 0;
-    for (const axis of [0, 1, 2] as const) {
-      const spacing = this.#grid.spacing[2 - axis]!;
-      const index = places[3 * i + axis]! / spacing;
-      this.#centres[3 * i + axis] = isOutside
-        ? Number.NaN
-        : this.#isStrict || this.#isBelowVoxel
-          ? Math.floor(index)
-          : index - 0.5;
-    }
-  }
-
-  /** Whether some ball of this radius may hold no voxel's centre: then the ball is about the voxel that holds the place. */
-  get #isBelowVoxel(): boolean {
-    return this.#radius < Math.hypot(...this.#grid.spacing) / 2;
+    const indices = [0, 1, 2].map((axis) => places[3 * i + axis]! / spacing[2 - axis]!);
+    const fromCentre = indices.map((index, axis) => (index - Math.floor(index) - 0.5) * spacing[2 - axis]!);
+    const isWhole = this.#isStrict || Math.hypot(...fromCentre) > this.#radius;
+    for (const [axis, index] of indices.entries())
+      this.#centres[3 * i + axis] = isOutside ? Number.NaN : isWhole ? Math.floor(index) : index - 0.5;
   }
 
   /** Tells whether a slab zStart ≤ z < zEnd has voxels of a ball. */

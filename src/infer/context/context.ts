@@ -3,7 +3,6 @@
  * the sample and other particles at positions, and selects positions by what it measured.
  */
 import { PickbenchError } from "../../system/errors.js";
-import { suggestion } from "../../system/nearest.js";
 import { type FeatureMap, type MapReader, openFeatureMap } from "../maps/featureMaps.js";
 import type { Slab } from "../slab/slab.js";
 import { type BallRule, type Grid, voxelOf } from "./ball.js";
@@ -90,21 +89,6 @@ const nearestColumns = (type: string): string[] =>
 export const featuresOf = ({ samples, distances }: Pick<ContextTerms, "samples" | "distances">): string[] => [
   ...new Set([...samples, ...distances].map(({ feature }) => feature)),
 ];
-
-/**
- * Checks that every feature that is asked for has a map in some run.
- *
- * @throws PickbenchError BadUsage
- */
-export function checkFeatures(features: readonly string[], maps: readonly FeatureMap[]): void {
-  const there = [...new Set(maps.map(({ type }) => type))];
-  const absent = features.find((feature) => !there.includes(feature));
-  if (absent === undefined) return;
-  throw new PickbenchError(
-    "BadUsage",
-    `no run has a map of ${absent}${suggestion(absent, there)}; there is ${there.join(", ") || "none"}`,
-  );
-}
 
 /**
  * Measures what surrounds the positions of a run.
