@@ -6,6 +6,7 @@ import { picksPath } from "../../data/picks.js";
 import { challengeParticles, type Particle } from "../../domain/particles.js";
 import { type Angstrom, angstrom } from "../../domain/units.js";
 import { ownUserId } from "../../formats/copickPicks.js";
+import type { Contextualised } from "../../infer/context/contextualise.js";
 import { pickChannels } from "../../infer/pick/channels.js";
 import { noteUnknownLabels, withScales } from "../../infer/pick/mapScales.js";
 import { defaultPicking, type PickingSettings } from "../../infer/pick/picking.js";
@@ -18,14 +19,17 @@ import { checkFree } from "../../system/paths/overwriting.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { Lineage } from "../../train/checkpoint/lineage.js";
 import { defineCommand, report } from "../shared/command.js";
+import { checkContext, contextAsked, withContext } from "../shared/contextFlags.js";
+import { contextLines } from "../shared/contextWork.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
+import { addContext } from "./pickContext.js";
 
 export const command = defineCommand({
   usage: "<probabilities..>",
-  lists: ["probabilities", "type", "checkpoint"],
+  lists: ["probabilities", "type", "checkpoint", "maps", "sample", "distance", "nearest"],
   options: (argv) =>
-    argv
+    withContext(argv)
       .positional("probabilities", {
         type: "string",
         array: true,
@@ -83,6 +87,10 @@ export const command = defineCommand({
       .example(
         "$0 pick probabilities --checkpoint runs/a/best.safetensors --out picks",
         "with the settings that training tuned",
+      )
+      .example(
+        '$0 pick probabilities --out picks --type ribosome --distance membrane:0.5 --where "distance.membrane < 200"',
+        "only what lies near the membrane that was predicted beside it",
       ),
   run: async ({
     probabilities,
@@ -98,6 +106,9 @@ export const command = defineCommand({
   }) => {
     const { json } = flags;
     const given = checkedFlags(flags);
+    const surroundings = contextAsked(flags);
+    const places = { ...flags, maps: flags.maps ?? probabilities, scale };
+    if (surroundings) checkContext(surroundings, places.maps, flags.data);
     if (scale !== undefined && !(Number.isFinite(scale) && scale > 0))
       throw new PickbenchError("BadUsage", "--scale is not a positive number; write it like --scale 255");
     await checkWritable("out", out, "folder");
@@ -109,9 +120,9 @@ export const command = defineCommand({
       configured,
     );
     const author = { userId: ownUserId, sessionId: session };
-    const places = planned.map((task) => picksPath(out, task.run, task.type, author));
-    await checkFree(places, overwrite, "another --out or --session");
-    await checkLinks(out, places);
+    const paths = planned.map((task) => picksPath(out, task.run, task.type, author));
+    await checkFree(paths, overwrite, "another --out or --session");
+    await checkLinks(out, paths);
     const settings = new Map(
       planned.map((task) => {
         const base = tuned?.settings.get(task.type);
@@ -129,9 +140,18 @@ export const command = defineCommand({
     if (tuned) await noteLineage(out, tuned.lineage);
     const picked = await pickChannels(work, onPicked).finally(() => progress.stop());
     noteBeyond(picked, reporter);
-    report(json, { picked }, () => picked.map(line).join("\n"));
+    const context =
+      surroundings && (await addContext(picked, session, surroundings, { ...places, reporter }));
+    report(json, { picked, ...(context ? { context: countsOf(context) } : {}) }, () =>
+      [...picked.map(line), ...(context ? [kept(context), ...contextLines(context)] : [])].join("\n"),
+    );
   },
 });
+
+const countsOf = ({ files: _, ...counts }: Contextualised) => counts;
+
+const kept = ({ positions, selected }: Contextualised): string =>
+  `${selected === positions ? "" : `${selected} of `}${plural(positions, "pick")} kept`;
 
 type Flags = Partial<PickingSettings>;
 

@@ -5,14 +5,13 @@ import { convertPositions } from "../../formats/positions/convert.js";
 import type { PositionFormat } from "../../formats/positions/format.js";
 import { isFolderToWrite, placeFiles } from "../../formats/positions/placeFiles.js";
 import type { PositionsFile } from "../../formats/positions/readPositions.js";
-import { type Contextualised, contextualise } from "../../infer/context/contextualise.js";
-import { findFeatureMaps } from "../../infer/maps/featureMaps.js";
+import type { Contextualised } from "../../infer/context/contextualise.js";
 import { plural } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
-import { type AskedContext, contextAsked, withContext } from "../shared/contextFlags.js";
-import { contextLines, slabFitter, type TomogramChoice, tomogramOf } from "../shared/contextWork.js";
+import { type AskedContext, checkContext, contextAsked, withContext } from "../shared/contextFlags.js";
+import { contextLines, measured } from "../shared/contextWork.js";
 import {
   checkSpacing,
   checkWritable,
@@ -22,7 +21,6 @@ import {
   runsOption,
   spacingOption,
 } from "../shared/flags.js";
-import { opened } from "../shared/pickSources.js";
 import { readPositionSource } from "../shared/positionSources.js";
 import { terminalReporter } from "../shared/terminal.js";
 
@@ -42,25 +40,11 @@ export const command = defineCommand({
           type: "string",
           demandOption: true,
           describe: "the file to write (.csv, .star, .json …), or a folder for copick's layout",
-        })
-        .option("maps", {
-          type: "string",
-          array: true,
-          nargs: 1,
-          describe: "maps of features as pick takes them; may be given again",
         }),
     )
       .option("scale", {
         type: "number",
         describe: "value of a map's voxels that stands for p = 1, as in pick",
-      })
-      .option("data", {
-        type: "string",
-        describe: "data set with the tomograms, for --slab contrast and --faces",
-      })
-      .option("tomogram", {
-        type: "string",
-        describe: "which reconstruction of --data; the first one by default",
       })
       .option("runs", runsOption)
       .option("run", { type: "string", describe: "name of the run where the picks name none" })
@@ -90,32 +74,19 @@ export const command = defineCommand({
     const asked = contextAsked(given);
     if (asked === undefined) throw nothingAsked;
     const paths = given.maps ?? [];
-    checkMaps(asked, paths, given.data);
+    checkContext(asked, paths, given.data);
     const isFolder = await isFolderToWrite(out);
     await checkWritable("out", out, isFolder ? "folder" : "file");
     if (!isFolder) await checkFree(out, overwrite);
     const reporter = terminalReporter({ quiet: given.quiet || json === true });
     const runs = given.runs === undefined ? undefined : runNames("runs", given.runs);
     const { files, notes } = await readPositionSource(picks, { run: given.run, runs, reporter });
-    const { features } = asked;
-    const isPartial = features.length > 0;
-    const maps =
-      paths.length === 0
-        ? []
-        : await findFeatureMaps(paths, { features, isPartial, scale: given.scale, reporter });
-    const data: TomogramChoice | undefined =
-      given.data === undefined
-        ? undefined
-        : { dataset: await opened(given.data, reporter, given.spacing), tomogram: given.tomogram };
-    const format = formatFor(out, isFolder, given["to-format"], files, asked);
     const spacing = given.spacing === undefined ? undefined : angstrom(given.spacing);
-    const found = await contextualise(
+    const format = formatFor(out, isFolder, given["to-format"], files, asked);
+    const found = await measured(
       files,
-      {
-        ...{ terms: asked.terms, where: asked.where, maps, spacing, run: given.run, reporter },
-        slabOf: asked.slab && slabFitter(asked.slab, maps, data),
-        extentOf: data && ((run) => tomogramOf(data, run)),
-      },
+      asked,
+      { ...given, spacing, maps: paths, reporter },
       format.extra?.includes("star") === true && !format.extra.includes("table") ? "star" : "table",
     );
     const options = spacing === undefined ? {} : { spacing };
@@ -144,22 +115,6 @@ const nothingAsked = new PickbenchError(
   "BadUsage",
   "nothing is asked of the picks' surroundings; give --sample, --distance, --faces, --nearest, --slab or --where",
 );
-
-function checkMaps(
-  { features, slab, terms }: AskedContext,
-  maps: readonly string[],
-  data: string | undefined,
-): void {
-  if (features.length > 0 && maps.length === 0)
-    throw new PickbenchError(
-      "BadUsage",
-      `${features.join(", ")}: --maps does not say where maps are; give their folder`,
-    );
-  if (slab?.source.kind === "contrast" && data === undefined)
-    throw new PickbenchError("BadUsage", "--slab contrast wants tomograms; name the data set by --data");
-  if (terms.faces && maps.length === 0 && data === undefined)
-    throw new PickbenchError("BadUsage", "--faces wants the volume's size; give --maps or --data");
-}
 
 /** Chooses the format to write: as named, else that of the picks where the file's name allows it, else by the name. */
 function formatFor(

@@ -30,7 +30,7 @@ export const withSlab = <Options>(argv: Argv<Options>) =>
       describe: "Å by which the surfaces are moved outwards",
     });
 
-/** Flags on surroundings, but for where the maps are. */
+/** Flags on surroundings. */
 export const withContext = <Options>(argv: Argv<Options>) =>
   withSlab(
     argv
@@ -63,6 +63,18 @@ export const withContext = <Options>(argv: Argv<Options>) =>
       .option("where", {
         type: "string",
         describe: 'keep what fulfils it, as in "distance.membrane < 200 and score > 0.5" (docs/context.md)',
+      })
+      .option("maps", {
+        ...list,
+        describe: "maps of features as pick takes them; may be given again",
+      })
+      .option("data", {
+        type: "string",
+        describe: "data set with the tomograms, for --slab contrast and --faces",
+      })
+      .option("tomogram", {
+        type: "string",
+        describe: "which reconstruction of --data; the first one by default",
       }),
   );
 
@@ -127,4 +139,21 @@ export function contextAsked(flags: ContextFlags): AskedContext | undefined {
   if (columns.length === 0 && where === undefined) return undefined;
   const ofSlab = slab?.source.kind === "mask" ? [slab.source.feature] : [];
   return { terms, slab, where, columns, features: [...new Set([...featuresOf(terms), ...ofSlab])] };
+}
+
+/** Checks that what is asked can be measured. @throws PickbenchError BadUsage */
+export function checkContext(
+  { features, slab, terms }: AskedContext,
+  maps: readonly string[],
+  data: string | undefined,
+): void {
+  if (features.length > 0 && maps.length === 0)
+    throw new PickbenchError(
+      "BadUsage",
+      `${features.join(", ")}: --maps does not say where maps are; give their folder`,
+    );
+  if (slab?.source.kind === "contrast" && data === undefined)
+    throw new PickbenchError("BadUsage", "--slab contrast wants tomograms; name the data set by --data");
+  if (terms.faces && maps.length === 0 && data === undefined)
+    throw new PickbenchError("BadUsage", "--faces wants the volume's size; give --maps or --data");
 }

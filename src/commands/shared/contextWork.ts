@@ -1,15 +1,25 @@
 /** Measuring what surrounds positions, for commands: maps, tomograms and slabs are opened as they are needed. */
 import type { Dataset } from "../../data/model.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
+import type { Angstrom } from "../../domain/units.js";
+import type { ExtraColumns } from "../../formats/positions/frames.js";
+import type { PositionsFile } from "../../formats/positions/readPositions.js";
 import type { Grid } from "../../infer/context/ball.js";
-import type { Contextualised } from "../../infer/context/contextualise.js";
+import { type Contextualised, contextualise } from "../../infer/context/contextualise.js";
 import { eachSlab } from "../../infer/context/featureFields.js";
-import { type FeatureMap, type MapReader, openFeatureMap } from "../../infer/maps/featureMaps.js";
+import {
+  type FeatureMap,
+  findFeatureMaps,
+  type MapReader,
+  openFeatureMap,
+} from "../../infer/maps/featureMaps.js";
 import { fitSlab, type SlabInput } from "../../infer/slab/choose.js";
 import type { Slab } from "../../infer/slab/slab.js";
 import type { SlabReader } from "../../infer/slab/sources.js";
 import { plural } from "../../present/text.js";
-import type { AskedSlab } from "./contextFlags.js";
+import type { Reporter } from "../../system/reporter.js";
+import type { AskedContext, AskedSlab } from "./contextFlags.js";
+import { opened } from "./pickSources.js";
 
 /** A data set and which of its tomograms is meant. */
 export interface TomogramChoice {
@@ -61,6 +71,42 @@ export function slabFitter(
     };
     return fitSlab(source, settings, input);
   };
+}
+
+/** Where maps and tomograms are, and what is said of positions. */
+interface ContextPlaces {
+  readonly maps: readonly string[];
+  readonly data?: string | undefined;
+  readonly tomogram?: string | undefined;
+  readonly scale?: number | undefined;
+  readonly spacing?: Angstrom | undefined;
+  readonly run?: string | undefined;
+  readonly reporter: Reporter;
+}
+
+/**
+ * Measures what is asked of the surroundings of positions, and selects among them.
+ *
+ * @param family of the columns in the format to be written
+ * @throws PickbenchError as `findFeatureMaps` and `contextualise`
+ */
+export async function measured(
+  files: readonly PositionsFile[],
+  { terms, where, slab, features }: AskedContext,
+  { maps: paths, data, tomogram, scale, spacing, run, reporter }: ContextPlaces,
+  family: ExtraColumns["family"],
+): Promise<Contextualised> {
+  const isPartial = features.length > 0;
+  const maps =
+    paths.length === 0 ? [] : await findFeatureMaps(paths, { features, isPartial, scale, reporter });
+  const choice =
+    data === undefined ? undefined : { dataset: await opened(data, reporter, spacing), tomogram };
+  const request = {
+    ...{ terms, where, maps, spacing, run, reporter },
+    slabOf: slab && slabFitter(slab, maps, choice),
+    extentOf: choice && ((name: string) => tomogramOf(choice, name)),
+  };
+  return contextualise(files, request, family);
 }
 
 const reasonNames = {

@@ -148,7 +148,7 @@ export function withColumns(sets: readonly TableSet[], family: ExtraColumns["fam
       positions: set.positions.map((position, i) => ({
         ...position,
         extra: [
-          ...kept.map((at) => position.extra?.[at] ?? absent),
+          ...kept.map((at) => position.extra?.[at] || absent),
           ...columns.map(({ values }) => textOf(values[i])),
         ],
       })),

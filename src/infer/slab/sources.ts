@@ -1,4 +1,5 @@
 /** Where the sample's slab is fitted to: positions of particles, a mask of the sample, or a tomogram's contrast. */
+import { meanOf, quantile } from "../../domain/numbers.js";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import { fitSurface, type Slab, type SlabForm, type SurfacePoint, slabOf } from "./slab.js";
@@ -100,10 +101,11 @@ function columnsOf([, height, width]: Shape3): VoxelColumn[] {
   return columns;
 }
 
-const medianOf = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
-};
+const medianOf = (values: readonly number[]): number =>
+  quantile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
 
 /** Edge in voxels of the blocks whose contrast is measured. */
 const block = 32;
@@ -124,19 +126,31 @@ export async function slabOfContrast(
 ): Promise<Slab> {
   const { profiles, rows, columns } = await contrastOf(reader);
   const [depth, height, width] = reader.shape;
-  const edges = profiles.map((_, i) => stretchOf(smoothed(profiles, i, rows, columns, depth)));
+  const edges = profiles.map((_, i) => {
+    const near = blocksAround(i, rows, columns);
+    return {
+      near,
+      ...stretchOf(
+        smoothed(
+          near.map((each) => profiles[each]!),
+          depth,
+        ),
+      ),
+    };
+  });
   const ratio = Math.exp(medianOf(edges.map(({ difference }) => difference)));
   if (!(ratio >= leastRatio))
     throw new PickbenchError(
       "BadDataset",
       `${what}: the contrast tells no sample from what is above and below it (${ratio.toFixed(2)} times), wanted ${leastRatio} times; fit the slab to picks or a mask`,
     );
+  const [, stepY, stepX] = reader.spacing;
   const pointsOf = (side: "first" | "end"): SurfacePoint[] =>
-    edges.map((edge, i) => ({
-      x: Math.min(width, ((i % columns) + 0.5) * block) * reader.spacing[2],
-      y: Math.min(height, (Math.floor(i / columns) + 0.5) * block) * reader.spacing[1],
+    edges.map(({ near, difference, ...edge }) => ({
+      x: Math.min(width, (meanOf(near.map((each) => each % columns)) + 0.5) * block) * stepX,
+      y: Math.min(height, (meanOf(near.map((each) => Math.floor(each / columns))) + 0.5) * block) * stepY,
       z: edge[side] * reader.spacing[0],
-      weight: Math.max(0, edge.difference),
+      weight: difference,
     }));
   return slabOf(
     fitSurface(pointsOf("first"), 0.5, form, what),
@@ -146,7 +160,7 @@ export async function slabOfContrast(
 }
 
 interface Contrast {
-  /** Logarithm of the deviation by plane, block after block. */
+  /** Variance by plane, block after block. */
   readonly profiles: readonly Float64Array[];
   readonly rows: number;
   readonly columns: number;
@@ -180,31 +194,24 @@ async function contrastOf({ shape, eachSlab }: SlabReader): Promise<Contrast> {
 /** Planes on each side over which contrast is averaged. */
 const planes = 2;
 
-/** Returns the logarithm of the contrast of a block, averaged over its neighbours and planes. */
-function smoothed(
-  profiles: readonly Float64Array[],
-  i: number,
-  rows: number,
-  columns: number,
-  depth: number,
-): Float64Array {
-  const [row, col] = [Math.floor(i / columns), i % columns];
-  const near = [-1, 0, 1].flatMap((dy) =>
+/** Returns the block and its neighbours, over which contrast is averaged. */
+function blocksAround(i: number, rows: number, columns: number): number[] {
+  const [row, column] = [Math.floor(i / columns), i % columns];
+  return [-1, 0, 1].flatMap((dy) =>
     [-1, 0, 1].flatMap((dx) => {
-      const [y, x] = [row + dy, col + dx];
-      return y >= 0 && y < rows && x >= 0 && x < columns ? [profiles[y * columns + x]!] : [];
+      const [y, x] = [row + dy, column + dx];
+      return y >= 0 && y < rows && x >= 0 && x < columns ? [y * columns + x] : [];
     }),
   );
-  return Float64Array.from({ length: depth }, (_, z) => {
-    let [sum, count] = [0, 0];
-    for (let at = Math.max(0, z - planes); at <= Math.min(depth - 1, z + planes); at++)
-      for (const profile of near) {
-        sum += profile[at]!;
-        count++;
-      }
-    return Math.log(sum / count + 1e-30) / 2;
-  });
 }
+
+/** Returns the logarithm of the deviation, averaged over blocks and neighbouring planes. */
+const smoothed = (profiles: readonly Float64Array[], depth: number): Float64Array =>
+  Float64Array.from({ length: depth }, (_, z) => {
+    const [from, to] = [Math.max(0, z - planes), Math.min(depth, z + planes + 1)];
+    const sums = profiles.map((profile) => meanOf(profile.subarray(from, to)));
+    return Math.log(meanOf(sums) + 1e-30) / 2;
+  });
 
 /** Returns the stretch first ≤ z < end that differs most from the rest, and by how much its mean is higher. */
 function stretchOf(profile: Float64Array): {
