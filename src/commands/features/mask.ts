@@ -7,6 +7,7 @@ import { type AreaTerm, parseAreaTerm, parseReach, type Reach } from "../../infe
 import { parseDust } from "../../infer/context/terms.js";
 import { type FeatureMap, findFeatureMaps, openFeatureMap } from "../../infer/maps/featureMaps.js";
 import { type ProbabilityFormat, probabilityFormats } from "../../infer/predict/probabilityFiles.js";
+import { plural } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkLinks } from "../../system/paths/names.js";
 import { checkFree, checkOneAsked } from "../../system/paths/overwriting.js";
@@ -138,7 +139,7 @@ export const command = defineCommand({
     report(json, { masks, kept }, () =>
       [
         ...masks.map(line),
-        ...(kept > 0 ? [`left as they are: masks of ${kept} runs`] : []),
+        ...(kept > 0 ? [`left as they are: masks of ${plural(kept, "run")}`] : []),
         ...(masks.some(({ voxels }) => voxels === 0)
           ? ["an empty mask lets nothing be searched: check names and thresholds"]
           : []),
