@@ -165,6 +165,18 @@ export const table: Readonly<Record<string, TableEntry>> = {
     describe: "makes closed surfaces of maps of features: OBJ, STL or glTF",
     load: () => import("./features/mesh.js"),
   },
+  context: {
+    group: "features",
+    synopsis: "PICKS --maps DIR --out FILE",
+    describe: "says what surrounds particles, as columns, and selects by it",
+    load: () => import("./features/context.js"),
+  },
+  mask: {
+    group: "features",
+    synopsis: "MAPS… --in TERM --out DIR",
+    describe: "makes masks of areas from maps of features: where to search",
+    load: () => import("./features/mask.js"),
+  },
   score: {
     group: "judge",
     synopsis: "SUBMISSION --truth PATH",

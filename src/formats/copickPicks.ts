@@ -70,6 +70,8 @@ export interface PicksPoint {
   readonly transformation_?: readonly (readonly number[])[];
   readonly instance_id?: number;
   readonly score?: number;
+  /** What else is known of the point, which copick passes over. */
+  readonly metadata?: Readonly<Record<string, number | string>>;
 }
 
 /** Returns the text of a copick file with the picks of one type in one run, in Å. */
@@ -84,11 +86,12 @@ export function picksText(
     run_name: of.run,
     voxel_spacing: null,
     unit: "angstrom",
-    points: points.map(({ location, transformation_ = identity, instance_id = 0, score }) => ({
+    points: points.map(({ location, transformation_ = identity, instance_id = 0, score, metadata }) => ({
       location,
       transformation_,
       instance_id,
       ...(score === undefined ? {} : { score }),
+      ...(metadata === undefined ? {} : { metadata }),
     })),
   };
   return `${jsonOf(document, 1)}\n`;

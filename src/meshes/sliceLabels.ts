@@ -2,7 +2,7 @@
  * The 26-connected components of what is inside, slice by slice: runs along x are joined by union-find to the runs that they
  * touch before them. Voxels are not kept, only a number for each run.
  */
-import { join, rootOf } from "../infer/pick/components.js";
+import { join, rootOf } from "../domain/morphology/components.js";
 import { GrowingIntegers } from "./growing.js";
 
 /** Components of a volume that was seen slice by slice. */

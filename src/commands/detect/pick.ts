@@ -3,13 +3,12 @@
 import { readCopickParticles } from "../../data/layouts/copickConfig.js";
 import { labelled } from "../../data/layouts/copickProject.js";
 import { picksPath } from "../../data/picks.js";
-import { challengeParticles, type Particle } from "../../domain/particles.js";
-import { type Angstrom, angstrom } from "../../domain/units.js";
 import { ownUserId } from "../../formats/copickPicks.js";
+import type { Contextualised } from "../../infer/context/contextualise.js";
 import { pickChannels } from "../../infer/pick/channels.js";
+import type { FilamentSettings } from "../../infer/pick/filaments/filaments.js";
 import { noteUnknownLabels, withScales } from "../../infer/pick/mapScales.js";
-import { orientAxes, orientSigns } from "../../infer/pick/orientation.js";
-import { defaultPicking, type PickingSettings } from "../../infer/pick/picking.js";
+import { type Orienting, orientAxes, orientSigns } from "../../infer/pick/orientation.js";
 import { starPath } from "../../infer/pick/starFile.js";
 import { type ChannelSettings, type PickedType, planPicking } from "../../infer/pick/store.js";
 import { findStores } from "../../infer/predict/probabilityStores.js";
@@ -19,16 +18,30 @@ import { checkLinks } from "../../system/paths/names.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { Lineage } from "../../train/checkpoint/lineage.js";
+import type { ConditionedPicking } from "../features/pickConditioned.js";
 import { defineCommand, report } from "../shared/command.js";
+import { checkContext, contextAsked, withContext } from "../shared/contextFlags.js";
+import { contextLines } from "../shared/contextWork.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
-import { filamentSettings, orientingOf, pointMethod } from "./pickFlags.js";
+import { addContext } from "./pick/context.js";
+import {
+  checkedFlags,
+  filamentSettings,
+  orientingOf,
+  overridden,
+  type PickFlags,
+  pointMethod,
+  refuse,
+  settingsFor,
+} from "./pick/flags.js";
+import { pickedLine } from "./pick/text.js";
 
 export const command = defineCommand({
   usage: "<probabilities..>",
-  lists: ["probabilities", "type", "checkpoint"],
+  lists: ["probabilities", "type", "checkpoint", "maps", "sample", "distance", "nearest"],
   options: (argv) =>
-    argv
+    withContext(argv)
       .positional("probabilities", {
         type: "string",
         array: true,
@@ -121,6 +134,10 @@ export const command = defineCommand({
       .example(
         "$0 pick probabilities --out picks --type microtubule --method filament --spacing 80 --star coords",
         "points every 80 Å along microtubules, with tangents, for Ais and RELION",
+      )
+      .example(
+        '$0 pick probabilities --out picks --type ribosome --distance membrane:0.5 --where "distance.membrane < 200"',
+        "only what lies near the membrane that was predicted beside it",
       ),
   run: async ({
     probabilities,
@@ -139,53 +156,95 @@ export const command = defineCommand({
     const filament = filamentSettings(flags, checkpoint);
     const orienting = filament ? undefined : orientingOf(flags);
     const given = filament ? {} : checkedFlags({ ...flags, method: pointMethod(flags.method) });
+    const surroundings = contextAsked(flags);
+    const sources = { ...flags, maps: flags.maps ?? probabilities, scale };
+    if (surroundings) checkContext(surroundings, sources.maps, flags.data);
     if (scale !== undefined && !(Number.isFinite(scale) && scale > 0))
       throw new PickbenchError("BadUsage", "--scale is not a positive number; write it like --scale 255");
     await checkWritable("out", out, "folder");
     if (star !== undefined) await checkWritable("star", star, "folder");
-    if (features !== undefined) {
-      const reporter = terminalReporter({ quiet: quiet || json === true });
-      const { pickConditioned } = await import("../features/pickConditioned.js");
-      const asked = { paths: probabilities, features, scale, out, session, overwrite, flags: given };
-      const conditioned = await pickConditioned(asked, reporter);
-      return report(json, { picked: conditioned }, () => conditioned.map(line).join("\n"));
-    }
-    const tuned = checkpoint ? await tunedPicking(checkpoint) : undefined;
-    const configured = config === undefined ? undefined : labelled(await readCopickParticles(config));
-    const planned = await planPicking(
-      await findStores(probabilities),
-      type ?? [...(tuned?.settings.keys() ?? [])],
-      configured,
-    );
-    const author = { userId: ownUserId, sessionId: session };
-    const places = planned.map((task) => picksPath(out, task.run, task.type, author));
-    const stars = star === undefined ? [] : planned.map((task) => starPath(star, task.run, task.type));
-    await checkFree([...places, ...stars], overwrite, "another --out or --session");
-    await checkLinks(out, places);
-    if (star !== undefined) await checkLinks(star, stars);
-    const settings = new Map<string, ChannelSettings>(
-      planned.map((task) => {
-        if (filament) return [task.type, filament] as const;
-        const base = tuned?.settings.get(task.type);
-        return [task.type, base ? overridden(base, given) : settingsFor(task.type, given, configured)];
-      }),
-    );
-    const place = { folder: out, session, offset: tuned?.offset, orienting, star };
     const reporter = terminalReporter({ quiet: quiet || json === true });
-    await noteUnknownLabels(planned, configured ?? [], reporter);
-    const tasks = await withScales(planned, scale, reporter);
-    const progress = reporter.progress("picking", tasks.length, "volumes");
-    let done = 0;
-    const onPicked = ({ run, type: found }: PickedType) => progress.update(++done, `${run} ${found}`);
-    const work = tasks.map((task) => ({ task, settings: settings.get(task.type)!, place }));
-    if (tuned) await noteLineage(out, tuned.lineage);
-    const picked = await pickChannels(work, onPicked).finally(() => progress.stop());
-    noteBeyond(picked, reporter);
-    report(json, { picked }, () => picked.map(line).join("\n"));
+    const asked = { paths: probabilities, scale, out, session, overwrite, flags: given };
+    if (features !== undefined)
+      refuse(
+        { type, checkpoint, config, star, orient: flags.orient, method: filament && "filament" },
+        "does not go with --features, whose particles are picked as the set says",
+      );
+    const picked =
+      features === undefined
+        ? await pickMaps({ ...asked, type, checkpoint, config, star, filament, orienting }, reporter)
+        : await pickSet({ ...asked, features }, reporter);
+    const context =
+      surroundings && (await addContext(picked, session, surroundings, { ...sources, reporter }));
+    report(json, { picked, ...(context ? { context: countsOf(context) } : {}) }, () =>
+      [...picked.map(pickedLine), ...(context ? [kept(context), ...contextLines(context)] : [])].join("\n"),
+    );
   },
 });
 
-type Flags = Partial<PickingSettings>;
+/** What is picked of maps, and where to. */
+interface MapsPicking {
+  readonly paths: readonly string[];
+  readonly scale: number | undefined;
+  readonly type: string[] | undefined;
+  readonly checkpoint: readonly string[] | undefined;
+  readonly config: string | undefined;
+  readonly out: string;
+  readonly star: string | undefined;
+  readonly session: string;
+  readonly overwrite: boolean;
+  readonly filament: FilamentSettings | undefined;
+  readonly orienting: Orienting | undefined;
+  readonly flags: PickFlags;
+}
+
+/** Picks by a feature set; loaded only where one is given, since it brings the networks with it. */
+async function pickSet(asked: ConditionedPicking, reporter: Reporter): Promise<PickedType[]> {
+  const { pickConditioned } = await import("../features/pickConditioned.js");
+  return pickConditioned(asked, reporter);
+}
+
+/** Picks every type of every map by the flags, a checkpoint's settings or the defaults, and writes copick's files. */
+async function pickMaps(asked: MapsPicking, reporter: Reporter): Promise<PickedType[]> {
+  const { paths, scale, type, checkpoint, config, out, star, session, overwrite, flags } = asked;
+  const { filament, orienting } = asked;
+  const tuned = checkpoint ? await tunedPicking(checkpoint) : undefined;
+  const configured = config === undefined ? undefined : labelled(await readCopickParticles(config));
+  const planned = await planPicking(
+    await findStores(paths),
+    type ?? [...(tuned?.settings.keys() ?? [])],
+    configured,
+  );
+  const author = { userId: ownUserId, sessionId: session };
+  const places = planned.map((task) => picksPath(out, task.run, task.type, author));
+  const stars = star === undefined ? [] : planned.map((task) => starPath(star, task.run, task.type));
+  await checkFree([...places, ...stars], overwrite, "another --out or --session");
+  await checkLinks(out, places);
+  if (star !== undefined) await checkLinks(star, stars);
+  const settings = new Map<string, ChannelSettings>(
+    planned.map((task) => {
+      if (filament) return [task.type, filament] as const;
+      const base = tuned?.settings.get(task.type);
+      return [task.type, base ? overridden(base, flags) : settingsFor(task.type, flags, configured)];
+    }),
+  );
+  const place = { folder: out, session, offset: tuned?.offset, orienting, star };
+  await noteUnknownLabels(planned, configured ?? [], reporter);
+  const tasks = await withScales(planned, scale, reporter);
+  const progress = reporter.progress("picking", tasks.length, "volumes");
+  let done = 0;
+  const onPicked = ({ run, type: found }: PickedType) => progress.update(++done, `${run} ${found}`);
+  const work = tasks.map((task) => ({ task, settings: settings.get(task.type)!, place }));
+  if (tuned) await noteLineage(out, tuned.lineage);
+  const picked = await pickChannels(work, onPicked).finally(() => progress.stop());
+  noteBeyond(picked, reporter);
+  return picked;
+}
+
+const countsOf = ({ files: _, ...counts }: Contextualised) => counts;
+
+const kept = ({ positions, selected }: Contextualised): string =>
+  `${selected === positions ? "" : `${selected} of `}${plural(positions, "pick")} kept`;
 
 /** Loaded only where it is asked for: reading checkpoints brings the networks with it. */
 async function tunedPicking(paths: readonly string[]) {
@@ -204,38 +263,6 @@ async function noteLineage(folder: string, lineage: Lineage): Promise<void> {
   await noteTeachers(folder, lineage);
 }
 
-/** @throws BadUsage where a number is not one, or negative where it cannot be */
-function checkedFlags(flags: {
-  method: PickingSettings["method"] | undefined;
-  threshold: number | undefined;
-  minVolume: number | undefined;
-  minSpacing: number | undefined;
-  radius: number | undefined;
-}): Flags {
-  const number = (flag: string, value: number | undefined, least: number): number | undefined => {
-    if (value === undefined || (Number.isFinite(value) && value >= least)) return value;
-    throw new PickbenchError(
-      "BadUsage",
-      `--${flag} is not ${least === 0 ? "0 or a positive number" : "a number"}; write it like --${flag} 0.5`,
-    );
-  };
-  const lengthOf = (flag: string, value: number | undefined): { value?: Angstrom } => {
-    const checked = number(flag, value, 0);
-    return checked === undefined ? {} : { value: angstrom(checked) };
-  };
-  const threshold = number("threshold", flags.threshold, Number.NEGATIVE_INFINITY);
-  const minVolume = number("min-volume", flags.minVolume, 0);
-  const { value: minSpacing } = lengthOf("min-spacing", flags.minSpacing);
-  const { value: radius } = lengthOf("radius", flags.radius);
-  return {
-    ...(flags.method === undefined ? {} : { method: flags.method }),
-    ...(threshold === undefined ? {} : { threshold }),
-    ...(minVolume === undefined ? {} : { minVolume }),
-    ...(minSpacing === undefined ? {} : { minSpacing }),
-    ...(radius === undefined ? {} : { radius }),
-  };
-}
-
 /** Says which maps hold what is no probability, although groups of voxels are weighed by it. */
 function noteBeyond(picked: readonly PickedType[], reporter: Reporter): void {
   const beyond = picked.filter((each) => each.beyond !== undefined && each.settings.method === "watershed");
@@ -246,64 +273,3 @@ function noteBeyond(picked: readonly PickedType[], reporter: Reporter): void {
     `${first.run} ${first.type}${where}: values reach ${Number(first.beyond!.toPrecision(4))}, more than a probability, and were taken as they are; --scale says which value stands for p = 1, --method peaks picks heat maps`,
   );
 }
-
-/** The flags over the type's defaults. @throws BadUsage where a type has none and the flags do not replace them */
-function settingsFor(
-  type: string,
-  flags: Flags,
-  particles: readonly Particle[] = challengeParticles,
-): PickingSettings {
-  const particle =
-    particles.find(({ name }) => name === type) ?? challengeParticles.find(({ name }) => name === type);
-  if (particle) return { ...defaultPicking(particle), ...flags };
-  const { method = "watershed", threshold = 0.5, minVolume, minSpacing } = flags;
-  if (minSpacing !== undefined && (minVolume !== undefined || method === "peaks"))
-    return { ...flags, method, threshold, minVolume: minVolume ?? 0, minSpacing };
-  throw new PickbenchError(
-    "BadUsage",
-    `${type} has no known radius to take settings from; give --min-spacing and --min-volume, or choose others with --type`,
-  );
-}
-
-/** Tuned settings under flags; a threshold that is given stays, however many picks that makes. */
-function overridden({ density, ...tuned }: PickingSettings, flags: Flags): PickingSettings {
-  return {
-    ...tuned,
-    ...(density !== undefined && flags.threshold === undefined && { density }),
-    ...flags,
-  };
-}
-
-function line({ run, type, settings, steps, path, threshold, star, filaments }: PickedType): string {
-  const above = `${run} ${type}: ${steps.aboveThreshold} voxels above ${thresholdText(threshold, settings)}`;
-  const places = star === undefined ? path : `${path} and ${star}`;
-  if (settings.method === "filament")
-    return [above, ...filamentParts(steps, filaments!), `in ${places}`].join(", ");
-  const counts =
-    settings.method === "watershed"
-      ? [
-          plural(steps.groups, "group"),
-          `${steps.afterVolume} of at least ${Math.round(settings.minVolume)} Å³`,
-        ]
-      : [plural(steps.groups, "peak")];
-  return [
-    above,
-    ...counts,
-    `${steps.afterSpacing} at least ${settings.minSpacing} Å apart, in ${places}`,
-  ].join(", ");
-}
-
-const thresholdText = (threshold: number, { threshold: tuned }: ChannelSettings): string =>
-  threshold === tuned
-    ? String(tuned)
-    : `${Number(threshold.toPrecision(3))} (moved from ${tuned}, where the picks are more or fewer than the annotated runs allow)`;
-
-const filamentParts = (
-  steps: PickedType["steps"],
-  { count, short, length }: NonNullable<PickedType["filaments"]>,
-): string[] => [
-  plural(steps.groups, "component"),
-  `${plural(count, "filament")} of ${Math.round(length / 10)} nm in all`,
-  ...(short === 0 ? [] : [`${short} too short`]),
-  plural(steps.afterSpacing, "point"),
-];

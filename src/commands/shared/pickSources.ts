@@ -110,7 +110,8 @@ async function countFiles(dataset: Dataset, run: string, author: PicksAuthor): P
 export const isCsv = async (path: string): Promise<boolean> =>
   !path.endsWith(".json") && ((await stat(path).catch(() => undefined))?.isFile() ?? false);
 
-interface Source {
+/** Where picks are read from, and whose. */
+export interface Source {
   readonly path: string;
   readonly author: PicksAuthor;
 }
@@ -219,8 +220,8 @@ async function picksInside(path: string): Promise<string> {
   return (await isThere("submission.csv")) ? join(path, "submission.csv") : path;
 }
 
-/** A path that exists is a path, whatever it looks like. */
-async function sourceOf(named: string): Promise<Source> {
+/** Splits @USER_SESSION off a path; a path that exists is a path, whatever it looks like. */
+export async function sourceOf(named: string): Promise<Source> {
   const parts = /^(.+)@([^@_/]+)_([^@_/]+)$/.exec(named);
   const isThere = await stat(named).then(
     () => true,

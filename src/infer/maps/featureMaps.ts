@@ -5,7 +5,7 @@
  */
 import type { Shape3, Spacing3, Volume } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
-import { nearest } from "../../system/nearest.js";
+import { nearest, suggestion } from "../../system/nearest.js";
 import type { Reporter } from "../../system/reporter.js";
 import { bringToScale, readScaled, withScales } from "../pick/mapScales.js";
 import { type PickTask, planPicking, type TypeLabels } from "../pick/store.js";
@@ -20,6 +20,9 @@ interface MapsAsked {
   readonly features?: readonly string[] | undefined;
   /** Runs; all if absent. */
   readonly runs?: readonly string[] | undefined;
+  /** Whether runs and stores may lack features that are asked for: of each, those that it has are found; a
+   * feature must have a map somewhere. */
+  readonly isPartial?: boolean;
   /** Value of stored voxels that stands for p = 1; by type and range of integers if absent. */
   readonly scale?: number | undefined;
   /** Labels of a copick configuration, for volumes of labels. */
@@ -36,13 +39,29 @@ interface MapsAsked {
  */
 export async function findFeatureMaps(
   paths: readonly string[],
-  { features = [], runs, scale, labels, reporter }: MapsAsked,
+  { features = [], runs, isPartial = false, scale, labels, reporter }: MapsAsked,
 ): Promise<FeatureMap[]> {
-  const planned = await planPicking(await findStores(paths), features, labels);
+  const found = await planPicking(await findStores(paths), isPartial ? [] : features, labels);
+  const planned = isPartial ? featuresFound(paths, found, features) : found;
   const there = [...new Set(planned.map(({ run }) => run))];
   for (const run of runs ?? []) if (!there.includes(run)) throw noRun(paths, run, there);
   const wanted = runs ? planned.filter(({ run }) => runs.includes(run)) : planned;
   return withScales(wanted, scale, reporter);
+}
+
+/** Leaves the maps of features. @throws PickbenchError BadDataset where a feature has no map at all */
+function featuresFound(
+  paths: readonly string[],
+  found: readonly FeatureMap[],
+  features: readonly string[],
+): FeatureMap[] {
+  const there = [...new Set(found.map(({ type }) => type))];
+  const absent = features.find((feature) => !there.includes(feature));
+  if (absent === undefined) return found.filter(({ type }) => features.includes(type));
+  throw new PickbenchError(
+    "BadDataset",
+    `${paths.join(", ")}: no map of ${absent}${suggestion(absent, there)}; there is ${there.join(", ")}`,
+  );
 }
 
 function noRun(paths: readonly string[], run: string, there: readonly string[]): PickbenchError {

@@ -14,7 +14,7 @@ import {
   frameAround,
   insideVolume,
   type Runs,
-} from "./components.js";
+} from "../../domain/morphology/components.js";
 
 /** Levels of the foreground's voxels. */
 export interface Levels {

@@ -4,9 +4,9 @@
  */
 
 import { type AxisWeights, axisWeights } from "../../domain/distanceTransform.js";
+import type { Runs } from "../../domain/morphology/components.js";
 import { angstrom } from "../../domain/units.js";
 import type { Shape3, Volume } from "../../domain/volume.js";
-import type { Runs } from "./components.js";
 import { keepSpaced } from "./spacing.js";
 import { type BallWindow, ballWindow, isWindowMaximum } from "./window.js";
 

@@ -7,11 +7,11 @@
  * `peaks` takes local maxima in a ball-shaped window.
  */
 import { z } from "zod";
+import { type Runs, runsAbove, runsWithin } from "../../domain/morphology/components.js";
 import { product } from "../../domain/numbers.js";
 import { matchFraction, type Particle } from "../../domain/particles.js";
 import { type Angstrom, angstrom, type Position } from "../../domain/units.js";
 import { indexToPosition, type Volume, voxelCount } from "../../domain/volume.js";
-import { type Runs, runsAbove, runsWithin } from "./components.js";
 import { densitySchema, lowestThreshold, type PickDensity, withinDensity } from "./density.js";
 import { axisOf, type Orienting, rotationTo, signed } from "./orientation.js";
 import { findPeaks } from "./peaks.js";

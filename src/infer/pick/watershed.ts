@@ -12,8 +12,6 @@
  */
 
 import { axisWeights } from "../../domain/distanceTransform.js";
-import type { Symmetric3 } from "../../domain/principalAxes.js";
-import type { Shape3, Volume } from "../../domain/volume.js";
 import {
   boxOf,
   type Components,
@@ -24,7 +22,9 @@ import {
   type Runs,
   startsOfRows,
   volumeIndex,
-} from "./components.js";
+} from "../../domain/morphology/components.js";
+import type { Symmetric3 } from "../../domain/principalAxes.js";
+import type { Shape3, Volume } from "../../domain/volume.js";
 import { foregroundLevels } from "./levels.js";
 import { addProducts, covarianceOf } from "./orientation.js";
 import { isRunMaximum, ownersOfRows, type RunWindow, runWindow, stepsInBox } from "./window.js";

@@ -1,8 +1,8 @@
 /** Ball-shaped windows, and whether a voxel is the greatest in one, in whole volumes and in runs of foreground. */
 
 import type { AxisWeights } from "../../domain/distanceTransform.js";
+import type { Components, Runs } from "../../domain/morphology/components.js";
 import type { Shape3 } from "../../domain/volume.js";
-import type { Components, Runs } from "./components.js";
 import type { Levels } from "./levels.js";
 
 /** Steps from a voxel to the other voxels of a ball around it, nearest first. */

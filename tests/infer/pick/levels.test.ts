@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type AxisWeights, squaredDistances } from "../../../src/domain/distanceTransform.js";
-import { boxOf, connectedComponents, frameAround, runsAbove } from "../../../src/infer/pick/components.js";
+import {
+  boxOf,
+  connectedComponents,
+  frameAround,
+  runsAbove,
+} from "../../../src/domain/morphology/components.js";
 import { foregroundLevels } from "../../../src/infer/pick/levels.js";
 import { volumeFrom } from "../../support/pickingFixtures.js";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runsAbove } from "../../../src/domain/morphology/components.js";
 import { angstrom } from "../../../src/domain/units.js";
 import type { Shape3, Volume } from "../../../src/domain/volume.js";
-import { runsAbove } from "../../../src/infer/pick/components.js";
 import { findPeaks } from "../../../src/infer/pick/peaks.js";
 import { pickParticles } from "../../../src/infer/pick/picking.js";
 import { spacingOf, volumeFrom } from "../../support/pickingFixtures.js";

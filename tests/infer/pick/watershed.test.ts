@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runsAbove } from "../../../src/domain/morphology/components.js";
 import type { Shape3, Volume } from "../../../src/domain/volume.js";
-import { runsAbove } from "../../../src/infer/pick/components.js";
 import { watershedGroups } from "../../../src/infer/pick/watershed.js";
 import { spacingOf, volumeFrom } from "../../support/pickingFixtures.js";
 

@@ -2,14 +2,21 @@
 import { z } from "zod";
 import { ownUserId, type PicksPoint, parsePicks, picksText } from "../../copickPicks.js";
 import { optionalNumber } from "../../json.js";
-import { broken, type PositionFormat, type Source } from "../format.js";
+import { broken, isAbsent, isNumberOrAbsent, type PositionFormat, realPart, type Source } from "../format.js";
 import type { PositionSet, TomogramPosition, Vector3 } from "../frames.js";
 import { jsonText } from "../jsonDocument.js";
 import { noRotation, type Rotation, statedRotation } from "../orientation.js";
 
 /** A 4×4 matrix row by row. */
 const matrixSchema = z.array(z.array(z.number()).length(4)).length(4);
-const pointSchema = z.looseObject({ transformation_: z.unknown(), instance_id: optionalNumber });
+const pointSchema = z.looseObject({
+  transformation_: z.unknown(),
+  instance_id: optionalNumber,
+  metadata: z
+    .record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()]))
+    .nullish()
+    .catch(null),
+});
 const documentSchema = z.looseObject({
   user_id: z.string().nullish(),
   session_id: z.string().nullish(),
@@ -21,7 +28,8 @@ const defaultSession = "0";
 
 /**
  * Reads copick's picks of one type in one run, in Å. Where all transforms are the identity, or all instances 0, they say
- * nothing and are left out.
+ * nothing and are left out. Columns that copick has no field for are in each point's `metadata`, which copick itself passes
+ * over.
  */
 function read({ path, bytes, frame }: Source): PositionSet[] {
   const document = parsePicks(path, jsonText(path, bytes));
@@ -33,13 +41,16 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
   const points = (document.points ?? []).map((point, index) => fromPoint(path, point, index, type));
   const hasTransforms = points.some(({ rotation, translation }) => translation || !isIdentity(rotation));
   const hasInstances = points.some(({ instance }) => instance !== undefined && instance !== 0);
+  const names = [...new Set(points.flatMap(({ metadata }) => Object.keys(metadata ?? {})))];
   return [
     {
       ...(run ? { run } : {}),
       frame: frame ?? "angstrom",
       author: { ...(userId ? { userId } : {}), ...(sessionId ? { sessionId } : {}) },
-      positions: points.map(({ rotation, instance, ...position }) => ({
+      ...(names.length > 0 ? { extra: { family: "table", names } } : {}),
+      positions: points.map(({ rotation, instance, metadata, ...position }) => ({
         ...position,
+        ...(names.length > 0 ? { extra: names.map((name) => String(metadata?.[name] ?? "")) } : {}),
         ...(hasTransforms && rotation ? { rotation } : {}),
         ...(hasInstances && instance !== undefined ? { instance } : {}),
       })),
@@ -49,11 +60,14 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
 
 type Point = NonNullable<ReturnType<typeof parsePicks>["points"]>[number];
 
-function fromPoint(path: string, point: Point, index: number, type: string | undefined): TomogramPosition {
+/** A position and the values that the file holds beside it. */
+type ReadPoint = TomogramPosition & { readonly metadata?: Readonly<Record<string, unknown>> };
+
+function fromPoint(path: string, point: Point, index: number, type: string | undefined): ReadPoint {
   const place = `point ${index + 1}`;
   const parsed = pointSchema.safeParse(point);
   if (!parsed.success) throw broken(path, place, "instance_id is malformed", "a number");
-  const { transformation_: given, instance_id: instance } = parsed.data;
+  const { transformation_: given, instance_id: instance, metadata } = parsed.data;
   const matrix = given === undefined || given === null ? undefined : matrixSchema.safeParse(given);
   const stated = matrix?.data?.slice(0, 3).flatMap((row) => row.slice(0, 3));
   const rotation = stated && statedRotation(stated);
@@ -77,13 +91,18 @@ function fromPoint(path: string, point: Point, index: number, type: string | und
           ).message,
         }),
     ...(moved.some((value) => value !== 0) ? { translation: moved as unknown as Vector3 } : {}),
+    ...(metadata ? { metadata } : {}),
   };
 }
 
 const isIdentity = (rotation: Rotation | undefined): boolean =>
   rotation === undefined || rotation.every((value, i) => value === noRotation[i]);
 
-function toPoint({ at, score, instance, rotation, translation }: TomogramPosition): PicksPoint {
+/** @param names of the position's extra columns */
+function toPoint(
+  { at, score, instance, rotation, translation, extra }: TomogramPosition,
+  names: readonly string[],
+): PicksPoint {
   const r = rotation ?? noRotation;
   const t = translation ?? [0, 0, 0];
   const isMoved = rotation !== undefined || translation !== undefined;
@@ -99,7 +118,18 @@ function toPoint({ at, score, instance, rotation, translation }: TomogramPositio
       : {}),
     ...(instance === undefined ? {} : { instance_id: instance }),
     ...(score === undefined ? {} : { score }),
+    ...(names.length > 0 ? { metadata: metadataOf(names, extra ?? []) } : {}),
   };
+}
+
+/** Returns columns as a JSON object: numbers as numbers; what is absent is left out. */
+function metadataOf(names: readonly string[], values: readonly string[]): Record<string, number | string> {
+  const filled = names.flatMap((name, i): [string, number | string][] => {
+    const text = values[i];
+    if (text === undefined || isAbsent(text)) return [];
+    return [[name, isNumberOrAbsent(text) ? Number(realPart(text)) : text]];
+  });
+  return Object.fromEntries(filled);
 }
 
 export const copick: PositionFormat = {
@@ -108,6 +138,7 @@ export const copick: PositionFormat = {
   extensions: [".json"],
   carries: new Set(["z", "type", "score", "instance", "orientation", "translation", "run", "author"]),
   needs: ["type"],
+  extra: ["table"],
   recognises: (bytes) =>
     bytes.includes('"points"') && (bytes.includes('"pickable_object_name"') || bytes.includes('"unit"')),
   read,
@@ -116,6 +147,7 @@ export const copick: PositionFormat = {
     const positions = set?.positions ?? [];
     const author = { userId: ownUserId, sessionId: defaultSession, ...set?.author };
     const type = positions[0]?.type ?? "unknown";
-    return { bytes: Buffer.from(picksText({ type, run: set?.run ?? null, author }, positions.map(toPoint))) };
+    const points = positions.map((position) => toPoint(position, set?.extra?.names ?? []));
+    return { bytes: Buffer.from(picksText({ type, run: set?.run ?? null, author }, points)) };
   },
 };

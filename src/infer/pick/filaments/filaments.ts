@@ -1,7 +1,5 @@
 /** Filaments: points at equal steps along the centre lines of what is above a threshold, with tangents and curvatures. */
-import type { Direction } from "../../../domain/principalAxes.js";
-import { type Angstrom, angstrom, type Position } from "../../../domain/units.js";
-import { type Volume, voxelCount } from "../../../domain/volume.js";
+
 import {
   boxOf,
   type Components,
@@ -11,7 +9,10 @@ import {
   frameAround,
   type Runs,
   runsAbove,
-} from "../components.js";
+} from "../../../domain/morphology/components.js";
+import type { Direction } from "../../../domain/principalAxes.js";
+import { type Angstrom, angstrom, type Position } from "../../../domain/units.js";
+import { type Volume, voxelCount } from "../../../domain/volume.js";
 import { type OrientSign, signed } from "../orientation.js";
 import { type CentreLine, centreLines, type FramedComponent, middleAround } from "./centreLines.js";
 import { type CurvePoint, fitAt, lengthsAlong } from "./curve.js";

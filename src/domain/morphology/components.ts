@@ -4,8 +4,8 @@
  * several as one part, is worked on in a padded box of its own, its frame.
  */
 
-import { type Box, type Shape3, type Volume, voxelCount } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
+import { type Box, type Shape3, type Volume, voxelCount } from "../volume.js";
 
 /** Runs of foreground in raster order; run i covers first[i] ≤ x < end[i] in row[i] = z·ny + y. */
 export interface Runs {
@@ -89,6 +89,34 @@ export function runsAbove(volume: Volume, threshold: number): Runs {
     }
   }
   return list.finish(shape);
+}
+
+/**
+ * Finds the voxels of a mask (z, y, x) that are not 0.
+ *
+ * @throws PickbenchError Unsupported for a volume of 2³¹ voxels or more
+ */
+export function runsOfMask(mask: Uint8Array, shape: Shape3): Runs {
+  checkSize(shape, mask.length);
+  const width = shape[2];
+  const list = new RunList();
+  let index = nextSet(mask, 0);
+  while (index < mask.length) {
+    const row = Math.floor(index / width);
+    const first = index;
+    const stop = (row + 1) * width;
+    while (index < stop && mask[index] !== 0) index++;
+    list.add(row, first - row * width, index - row * width);
+    index = nextSet(mask, index);
+  }
+  return list.finish(shape);
+}
+
+/** Returns the first index from `start` on that is not 0, or the length. */
+function nextSet(mask: Uint8Array, start: number): number {
+  let i = start;
+  while (i < mask.length && mask[i] === 0) i++;
+  return i;
 }
 
 /** Finds the voxels strictly above a higher threshold among `runs` of the same volume. */

@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { boxOf, connectedComponents, runsAbove, runsWithin } from "../../../src/infer/pick/components.js";
+import {
+  boxOf,
+  connectedComponents,
+  runsAbove,
+  runsWithin,
+} from "../../../src/domain/morphology/components.js";
 import { volumeFrom } from "../../support/pickingFixtures.js";
 
 const volumes = fc
