@@ -5,10 +5,12 @@
  * Halley's steps on erfc.
  */
 export function inverseErfc(y: number): number {
-  if (!(y > 0 && y < 2)) return y === 0 ? Number.POSITIVE_INFINITY : y === 2 ? Number.NEGATIVE_INFINITY : Number.NaN;
+  if (!(y > 0 && y < 2))
+    return y === 0 ? Number.POSITIVE_INFINITY : y === 2 ? Number.NEGATIVE_INFINITY : Number.NaN;
   if (y > 1) return -inverseErfc(2 - y);
   const t = Math.sqrt(-2 * Math.log(y / 2));
-  const start = t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
+  const start =
+    t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
   let x = start / Math.SQRT2;
   for (let step = 0; step < 4; step++) {
     const slope = (-2 / Math.sqrt(Math.PI)) * Math.exp(-x * x);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { multiply } from "../../src/data/simulate/rotation.js";
+import { multiply, randomRotation } from "../../src/data/simulate/rotation.js";
 import { randomFor } from "../../src/domain/random.js";
-import { randomRotation } from "../../src/data/simulate/rotation.js";
 import { healpixDirections, leastSide, rotationSet, symmetryOf } from "../../src/matching/rotations.js";
 
 /** Directions as z and φ in degrees. */
@@ -12,7 +11,11 @@ describe("HEALPix directions", () => {
   test("of nside 1 are the twelve known centres", () => {
     const cap = [45, 135, 225, 315];
     const belt = [0, 90, 180, 270];
-    const wanted = [...cap.map((a) => [2 / 3, a]), ...belt.map((a) => [0, a]), ...cap.map((a) => [-2 / 3, a])];
+    const wanted = [
+      ...cap.map((a) => [2 / 3, a]),
+      ...belt.map((a) => [0, a]),
+      ...cap.map((a) => [-2 / 3, a]),
+    ];
     for (const [at, [z, azimuth]] of seen(1).entries()) {
       expect(z).toBeCloseTo(wanted[at]![0]!, 12);
       expect(azimuth).toBeCloseTo(wanted[at]![1]!, 9);
@@ -34,21 +37,24 @@ describe("HEALPix directions", () => {
     expect(at).toBe(found.length);
   });
 
-  test.each([1, 2, 3, 5, 9])("of nside %d are evenly spread: moments of the sphere, and as many in every octant", (side) => {
-    const directions = healpixDirections(side);
-    expect(directions.length).toBe(12 * side ** 2);
-    const vectors = directions.map(({ polar, azimuth }) => [
-      Math.sin(polar) * Math.cos(azimuth),
-      Math.sin(polar) * Math.sin(azimuth),
-      Math.cos(polar),
-    ]);
-    for (const axis of [0, 1, 2]) {
-      const squares = vectors.reduce((sum, vector) => sum + vector[axis]! ** 2, 0) / vectors.length;
-      expect(vectors.reduce((sum, vector) => sum + vector[axis]!, 0)).toBeCloseTo(0, 9);
-      expect(squares).toBeGreaterThan(1 / 3 - 0.05 / side ** 2);
-      expect(squares).toBeLessThan(1 / 3 + 0.05 / side ** 2);
-    }
-  });
+  test.each([1, 2, 3, 5, 9])(
+    "of nside %d are evenly spread: moments of the sphere, and as many in every octant",
+    (side) => {
+      const directions = healpixDirections(side);
+      expect(directions.length).toBe(12 * side ** 2);
+      const vectors = directions.map(({ polar, azimuth }) => [
+        Math.sin(polar) * Math.cos(azimuth),
+        Math.sin(polar) * Math.sin(azimuth),
+        Math.cos(polar),
+      ]);
+      for (const axis of [0, 1, 2]) {
+        const squares = vectors.reduce((sum, vector) => sum + vector[axis]! ** 2, 0) / vectors.length;
+        expect(vectors.reduce((sum, vector) => sum + vector[axis]!, 0)).toBeCloseTo(0, 9);
+        expect(squares).toBeGreaterThan(1 / 3 - 0.05 / side ** 2);
+        expect(squares).toBeLessThan(1 / 3 + 0.05 / side ** 2);
+      }
+    },
+  );
 
   test("have equal areas: of random points, every pixel is nearest to as many", () => {
     const random = randomFor(1, "healpix");
@@ -114,7 +120,11 @@ describe("rotations", () => {
       const equivalent = group.map((element) => multiply(wanted, element));
       let most = -1;
       for (const r of rotations)
-        for (const e of equivalent) most = Math.max(most, r.reduce((sum, value, at) => sum + value * e[at]!, 0));
+        for (const e of equivalent)
+          most = Math.max(
+            most,
+            r.reduce((sum, value, at) => sum + value * e[at]!, 0),
+          );
       farthest = Math.max(farthest, (Math.acos(Math.min(1, (most - 1) / 2)) * 180) / Math.PI);
     }
     expect(farthest).toBeLessThan(16);

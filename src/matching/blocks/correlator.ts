@@ -97,7 +97,11 @@ export class BlockCorrelator {
    * Correlates a block with the kernels: Σ kernel(d) · block(x + d), times the block's count of voxels, at the rows asked
    * for. `visit` receives each row with the floats of the memory, and the index of the first real part among them.
    */
-  correlate(block: number, rows: Rows, visit: (row: number, floats: Float32Array, from: number) => void): void {
+  correlate(
+    block: number,
+    rows: Rows,
+    visit: (row: number, floats: Float32Array, from: number) => void,
+  ): void {
     const [, ny, nx] = this.shape;
     const [vz, vy] = this.valid;
     const margin = 2 * this.#support.reach;

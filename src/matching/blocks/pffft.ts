@@ -107,7 +107,13 @@ export class Lines {
   /** Transforms the line at `at`, frequencies in their usual order. */
   transform(length: number, at: number, way: Way): void {
     const address = at * complexBytes;
-    this.#module._pffft_transform_ordered(this.#setups.get(length)!, address, address, this.#work, numberOf[way]);
+    this.#module._pffft_transform_ordered(
+      this.#setups.get(length)!,
+      address,
+      address,
+      this.#work,
+      numberOf[way],
+    );
   }
 
   /** Transforms the line at `from` to `to`, frequencies in pffft's own order, which `multiply` and it alone understand. */
