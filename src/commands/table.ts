@@ -147,6 +147,12 @@ export const table: Readonly<Record<string, TableEntry>> = {
     describe: "lists the trained networks that come along, or prints the card of one",
     load: () => import("./detect/models.js"),
   },
+  match: {
+    group: "features",
+    synopsis: "TEMPLATE --data DIR --out DIR",
+    describe: "finds particles by templates: density maps, turned and correlated, in an area or everywhere",
+    load: () => import("./features/match.js"),
+  },
   score: {
     group: "judge",
     synopsis: "SUBMISSION --truth PATH",

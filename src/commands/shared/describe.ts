@@ -8,6 +8,7 @@ export const groups = {
   data: "look at tomograms and picks, bring them here, convert them",
   train: "train detectors and combine them",
   detect: "find particles",
+  features: "segment features and use them: context, areas, meshes, templates",
   judge: "score and understand what was found",
   machine: "networks, engines and speeds on this machine",
 } as const;

@@ -1,7 +1,7 @@
 /** What a search of one batch takes and gives: the best rotation of each voxel. */
-import type { Shape3 } from "../domain/volume.js";
+import type { Shape3 } from "../../domain/volume.js";
+import type { Template } from "../template.js";
 import type { Kernel } from "./kernels.js";
-import type { Template } from "./template.js";
 
 /** What all batches of one template have in common. */
 export interface SearchJob {

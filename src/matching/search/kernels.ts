@@ -2,11 +2,11 @@
  * Kernels: a template turned, weighted by frequencies, and normalised under its mask, so that its correlation with a
  * tomogram over the tomogram's local deviation is the local normalised cross-correlation.
  */
-import type { Rotation } from "../domain/rotation.js";
-import type { Support } from "./blocks/correlator.js";
-import { CubeFilter } from "./blocks/cube.js";
-import { goodLength } from "./blocks/pffft.js";
-import type { Sampled, Template, TemplateMask } from "./template.js";
+import type { Rotation } from "../../domain/rotation.js";
+import type { Support } from "../blocks/correlator.js";
+import { CubeFilter } from "../blocks/cube.js";
+import { goodLength } from "../blocks/pffft.js";
+import type { Sampled, Template, TemplateMask } from "../template.js";
 
 /** Free voxels about a template in the cube that it is weighted in. */
 const margin = 4;

@@ -1,5 +1,5 @@
 /** The area that is searched: runs of voxels along x, and the blocks that cover them. */
-import type { Shape3 } from "../domain/volume.js";
+import type { Shape3 } from "../../domain/volume.js";
 
 /** Voxels of a volume as runs along x, in rising order: z, y, first x, x behind the last, four numbers each. */
 export interface Area {

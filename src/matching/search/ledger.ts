@@ -2,7 +2,7 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { writeWhole } from "../system/files.js";
+import { writeWhole } from "../../system/files.js";
 import type { Best } from "./best.js";
 
 /** The state of one batch of a plan. */
@@ -39,7 +39,10 @@ export class Ledger {
     return {
       done,
       squares,
-      best: { scores: new Float32Array(values, 0, voxels), rotations: new Int32Array(values, 4 * voxels, voxels) },
+      best: {
+        scores: new Float32Array(values, 0, voxels),
+        rotations: new Int32Array(values, 4 * voxels, voxels),
+      },
     };
   }
 

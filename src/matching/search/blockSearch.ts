@@ -1,8 +1,8 @@
 /** Search of blocks by Fourier transforms. */
-import type { Shape3 } from "../domain/volume.js";
+import type { Shape3 } from "../../domain/volume.js";
+import { BlockCorrelator, type Rows } from "../blocks/correlator.js";
 import type { Block } from "./area.js";
 import { type BatchSearch, type Best, flat, noBest, type SearchJob } from "./best.js";
-import { BlockCorrelator, type Rows } from "./blocks/correlator.js";
 import type { Kernel, Kernels } from "./kernels.js";
 import type { Batch } from "./plan.js";
 

@@ -1,5 +1,5 @@
 /** A worker's share of a search: the best rotation of each voxel, over the rotations that it is given. */
-import type { Rotation } from "../domain/rotation.js";
+import type { Rotation } from "../../domain/rotation.js";
 import type { BatchSearch, Best, SearchJob } from "./best.js";
 import { openBlockSearch } from "./blockSearch.js";
 import { Kernels } from "./kernels.js";

@@ -2,11 +2,11 @@
  * Searches a tomogram for one template. The room `matching` finds particles by the local normalised cross-correlation with
  * turned templates.
  */
-import { voxelCount } from "../domain/volume.js";
-import { sharedFloats } from "../formats/sharedFloats.js";
-import { PickbenchError } from "../system/errors.js";
-import type { Reporter } from "../system/reporter.js";
-import { builtModule, startThread, type Thread } from "../system/threads/threads.js";
+import { voxelCount } from "../../domain/volume.js";
+import { sharedFloats } from "../../formats/sharedFloats.js";
+import { PickbenchError } from "../../system/errors.js";
+import type { Reporter } from "../../system/reporter.js";
+import { builtModule, startThread, type Thread } from "../../system/threads/threads.js";
 import type { Area } from "./area.js";
 import { type Best, mergeBest, noBest, type SearchJob } from "./best.js";
 import { Kernels } from "./kernels.js";
@@ -22,6 +22,8 @@ export interface MatchTask {
   readonly reporter: Reporter;
   /** What is searched for and where, for the progress. */
   readonly label: string;
+  /** Milliseconds between two looks at whether to stop, as far as the plan's costs tell; 3000 if absent. */
+  readonly betweenLooks?: number;
 }
 
 /** What a search found. */
@@ -41,8 +43,6 @@ export interface MatchResult {
 
 /** Bytes that workers may hold together. */
 const mostBytes = 1600 * 2 ** 20;
-/** Milliseconds between two looks at whether to stop, as far as the plan's costs tell. */
-const betweenLooks = 3000;
 
 /**
  * Searches an area for a template: for each voxel, the greatest score over all rotations. Each worker takes every n-th pair of
@@ -58,12 +58,12 @@ export async function matchTemplate(task: MatchTask): Promise<MatchResult> {
   const workers = await openWorkers(task, plan);
   const scores = sharedFloats(voxelCount(job.shape));
   const rotations = new Int32Array(scores.length).fill(-1);
-  const progress = reporter.progress(task.label, Math.round(count * plan.cost), "steps");
+  const progress = reporter.progress(task.label, count, "rotations");
   let [squares, before] = [0, 0];
   try {
     for (const [at, batch] of plan.batches.entries()) {
       const state = await searchBatch(task, workers, at, batch, (done) =>
-        progress.update(Math.round(before + done * batch.cost)),
+        progress.update(Math.floor((before + done * batch.cost) / plan.cost)),
       );
       squares += state.squares;
       before += count * batch.cost;
@@ -88,7 +88,9 @@ async function comparedBy(job: SearchJob) {
 
 async function openWorkers({ job, threads }: MatchTask, plan: Plan): Promise<Thread[]> {
   const count = Math.max(1, Math.min(threads, Math.floor(mostBytes / Math.max(1, plan.bytes))));
-  const workers = Array.from({ length: count }, () => startThread(builtModule(import.meta.url, "./worker.js")));
+  const workers = Array.from({ length: count }, () =>
+    startThread(builtModule(import.meta.url, "./worker.js")),
+  );
   await Promise.all(workers.map((worker) => worker.call("open", job)));
   return workers;
 }
@@ -99,7 +101,7 @@ const voxelsOf = (batch: Batch): number =>
 
 /** Searches what the ledger does not hold of a batch. @param onDone hears how many rotations are done */
 async function searchBatch(
-  { job, ledger, reporter }: MatchTask,
+  { job, ledger, reporter, betweenLooks = 3000 }: MatchTask,
   workers: readonly Thread[],
   at: number,
   batch: Batch,
@@ -120,8 +122,7 @@ async function searchBatch(
         worker.call<Float64Array>("run", { from: done, to, worker: index, workers: workers.length }),
       ),
     );
-    for (let pair = 0; pair < shares[0]!.length; pair++)
-      for (const share of shares) squares += share[pair]!;
+    for (let pair = 0; pair < shares[0]!.length; pair++) for (const share of shares) squares += share[pair]!;
     done = to;
     onDone(done);
   }

@@ -1,7 +1,7 @@
 /** What is computed how: blocks by Fourier transforms, or single voxels by a matrix product, whichever takes less. */
-import { type Shape3, voxelCount } from "../domain/volume.js";
+import { type Shape3, voxelCount } from "../../domain/volume.js";
+import { goodLength } from "../blocks/pffft.js";
 import { type Area, type Block, coverArea } from "./area.js";
-import { goodLength } from "./blocks/pffft.js";
 
 /** Work that one worker holds at once, for all rotations: blocks of one shape, or voxels by themselves. */
 export type Batch =

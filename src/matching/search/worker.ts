@@ -1,5 +1,5 @@
 /** The thread that searches a share of the rotations. */
-import { serve, Transfer } from "../system/threads/threads.js";
+import { serve, Transfer } from "../../system/threads/threads.js";
 import type { SearchJob } from "./best.js";
 import type { Batch } from "./plan.js";
 import { Search, type Share } from "./search.js";

@@ -1,7 +1,7 @@
 /** Search of single voxels: the surroundings of many voxels times the templates of many rotations, as a matrix product. */
-import { Emitter, int } from "../engines/onnx/graph/emitter.js";
-import { openSession, type Session } from "../engines/onnx/session.js";
-import { uninterrupted } from "../system/threads/threads.js";
+import { Emitter, int } from "../../engines/onnx/graph/emitter.js";
+import { openSession, type Session } from "../../engines/onnx/session.js";
+import { uninterrupted } from "../../system/threads/threads.js";
 import { type BatchSearch, type Best, flat, noBest, type SearchJob } from "./best.js";
 import type { Kernel, Kernels } from "./kernels.js";
 import { type Batch, productRotations, productVoxels } from "./plan.js";
