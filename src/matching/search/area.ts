@@ -57,34 +57,52 @@ export interface Block {
  * Covers an area with boxes of one size, each of which begins where the area does that is left: slabs along z, in them
  * strips along y, in them boxes along x. Every voxel of the area is in one box.
  */
-export function coverArea({ runs }: Area, [vz, vy, vx]: Shape3): Block[] {
+export function coverArea(area: Area, size: Shape3): Block[] {
   const blocks: Block[] = [];
-  const all = Array.from({ length: runs.length / 4 }, (_, at) => at);
+  sweep(area, size, (start, voxels, pieces) => {
+    blocks.push({ start, voxels, runs: Int32Array.from(pieces) });
+  });
+  return blocks;
+}
+
+/** Returns how many voxels of the area the boxes of `coverArea` hold, without their runs. */
+export function coverCounts(area: Area, size: Shape3): number[] {
+  const counts: number[] = [];
+  sweep(area, size, (_, voxels) => {
+    counts.push(voxels);
+  });
+  return counts;
+}
+
+/** Hears of a box: where it begins, how many voxels of the area it holds, and their runs. */
+type BoxVisitor = (start: Shape3, voxels: number, pieces: readonly number[]) => void;
+
+function sweep({ runs }: Area, [vz, vy, vx]: Shape3, visit: BoxVisitor): void {
+  const all = Int32Array.from({ length: runs.length / 4 }, (_, at) => at);
   forEachSpan(
     all,
     (at) => runs[4 * at]!,
     vz,
     (z, slab) => {
-      const byRow = slab.sort((a, b) => runs[4 * a + 1]! - runs[4 * b + 1]! || a - b);
+      slab.sort((a, b) => runs[4 * a + 1]! - runs[4 * b + 1]! || a - b);
       forEachSpan(
-        byRow,
+        slab,
         (at) => runs[4 * at + 1]!,
         vy,
         (y, strip) => {
-          blocks.push(...boxesAlongX(runs, strip, [z, y, 0], vx));
+          boxesAlongX(runs, strip.sort(), vx, (x, voxels, pieces) => visit([z, y, x], voxels, pieces));
         },
       );
     },
   );
-  return blocks;
 }
 
 /** Calls `visit` with spans of items sorted by a key: those less than `size` beyond the first that is left. */
 function forEachSpan(
-  items: readonly number[],
+  items: Int32Array,
   keyOf: (item: number) => number,
   size: number,
-  visit: (first: number, span: number[]) => void,
+  visit: (first: number, span: Int32Array) => void,
 ): void {
   for (let from = 0; from < items.length; ) {
     const first = keyOf(items[from]!);
@@ -95,25 +113,28 @@ function forEachSpan(
   }
 }
 
-function boxesAlongX(runs: Int32Array, strip: readonly number[], start: Shape3, size: number): Block[] {
-  const blocks: Block[] = [];
-  let left = [...strip].sort((a, b) => a - b).map((at) => [...runs.subarray(4 * at, 4 * at + 4)]);
-  while (left.length > 0) {
-    const x = left.reduce((least, run) => Math.min(least, run[2]!), Number.POSITIVE_INFINITY);
-    const inside: number[] = [];
+function boxesAlongX(
+  runs: Int32Array,
+  strip: Int32Array,
+  size: number,
+  visit: (x: number, voxels: number, pieces: readonly number[]) => void,
+): void {
+  const begins = strip.map((at) => runs[4 * at + 2]!);
+  for (;;) {
+    let x = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < strip.length; i++)
+      if (begins[i]! < runs[4 * strip[i]! + 3]!) x = Math.min(x, begins[i]!);
+    if (x === Number.POSITIVE_INFINITY) return;
+    const pieces: number[] = [];
     let voxels = 0;
-    const rest: number[][] = [];
-    for (const run of left) {
-      const [z, y, first, end] = run as [number, number, number, number];
-      const stop = Math.min(end, x + size);
-      if (first < stop) {
-        inside.push(z, y, first, stop);
-        voxels += stop - first;
-      }
-      if (end > x + size) rest.push([z, y, Math.max(first, x + size), end]);
+    for (let i = 0; i < strip.length; i++) {
+      const at = 4 * strip[i]!;
+      const stop = Math.min(runs[at + 3]!, x + size);
+      if (begins[i]! >= stop) continue;
+      pieces.push(runs[at]!, runs[at + 1]!, begins[i]!, stop);
+      voxels += stop - begins[i]!;
+      begins[i] = stop;
     }
-    blocks.push({ start: [start[0], start[1], x], runs: Int32Array.from(inside), voxels });
-    left = rest;
+    visit(x, voxels, pieces);
   }
-  return blocks;
 }

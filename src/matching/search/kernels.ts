@@ -9,7 +9,7 @@ import { goodLength } from "../blocks/pffft.js";
 import type { Sampled, Template, TemplateMask } from "../template.js";
 
 /** Free voxels about a template in the cube that it is weighted in. */
-const margin = 4;
+const margin = 3;
 
 /** Returns the edge of the cube in which a template is weighted. */
 export const cubeEdge = (template: Template): number =>

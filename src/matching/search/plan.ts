@@ -1,7 +1,7 @@
 /** What is computed how: blocks by Fourier transforms, or single voxels by a matrix product, whichever takes less. */
 import { type Shape3, voxelCount } from "../../domain/volume.js";
 import { goodLength } from "../blocks/pffft.js";
-import { type Area, type Block, coverArea } from "./area.js";
+import { type Area, type Block, coverArea, coverCounts } from "./area.js";
 
 /** Work that one worker holds at once, for all rotations: blocks of one shape, or voxels by themselves. */
 export type Batch =
@@ -34,19 +34,19 @@ export interface Compared {
 }
 
 /**
- * Nanoseconds of single steps on one core of an Intel Xeon with AVX2, measured once (docs/matching.md): what counts is the
+ * Nanoseconds of single steps on one core of an AMD EPYC (AVX2), measured once (docs/matching.md): what counts is the
  * ratio of the two ways, which differs little between machines.
  */
 const costs = {
   /** A voxel of a block in a transform of a pair, per binary logarithm of its voxels: of the kernel, of a correlation. */
-  kernel: 0.22,
-  correlation: 0.5,
+  kernel: 0.25,
+  correlation: 0.55,
   /** A voxel that is compared with the best so far, for a pair. */
   best: 2.5,
   /** A product and its sum in a matrix product. */
-  product: 0.03,
+  product: 0.02,
   /** A voxel of the cube, turned and weighted, for a pair. */
-  cube: 40,
+  cube: 50,
   /** A place copied into the matrix, for each group of rotations. */
   copy: 1.2,
 } as const;
@@ -68,16 +68,16 @@ const edges = [32, 48, 64, 80, 96, 128, 144, 160, 192, 240, 256, 288, 320, 384, 
  */
 export function planSearch(area: Area, compared: Compared): Plan {
   const extent = extentOf(area);
-  let best: Plan | undefined;
+  const least = extent.map(() => goodLength(2 * compared.reach + 16)) as unknown as Shape3;
+  let best: readonly [shape: Shape3, cost: number] = [least, Number.POSITIVE_INFINITY];
   for (const shape of shapesFor(extent, compared.reach)) {
     if (blockBytes(shape, compared) > mostBytes) continue;
-    const plan = planWith(area, shape, compared);
-    if (best === undefined || plan.cost < best.cost) best = plan;
+    const ways = waysOf(shape, compared);
+    const counts = coverCounts(area, ways.valid);
+    const cost = counts.reduce((sum, voxels) => sum + Math.min(ways.block(voxels), ways.single(voxels)), 0);
+    if (cost + ways.kernel < best[1]) best = [shape, cost + ways.kernel];
   }
-  return (
-    best ??
-    planWith(area, extent.map(() => goodLength(2 * compared.reach + 16)) as unknown as Shape3, compared)
-  );
+  return planWith(area, best[0], compared);
 }
 
 function extentOf({ runs }: Area): Shape3 {
@@ -117,46 +117,52 @@ function blockBytes(shape: Shape3, { reach, isTurning }: Compared, blocks = 1): 
   return complexBytes * (voxelCount(shape) * (1 + blocks * (isTurning ? 2 : 1)) + planes);
 }
 
-function planWith(area: Area, shape: Shape3, compared: Compared): Plan {
-  const { reach, places, isTurning, cube } = compared;
-  const valid = shape.map((size) => size - 2 * reach) as unknown as Shape3;
+/** Expected times of a pair of rotations with blocks of one shape, ms. */
+function waysOf(shape: Shape3, { reach, places, isTurning, cube }: Compared) {
   const count = voxelCount(shape);
   const step = count * Math.log2(count) * 1e-6 * (isTurning ? 3 : 1);
   const perVoxel = isTurning
     ? Number.POSITIVE_INFINITY
     : 1e-6 * places * (2 * costs.product + (2 * costs.copy) / productRotations);
-  const turning = 1e-6 * cube * costs.cube;
-  const most = Math.max(
-    1,
-    Math.floor(
-      (mostBytes - blockBytes(shape, compared, 0)) /
-        (blockBytes(shape, compared, 1) - blockBytes(shape, compared, 0)),
-    ),
-  );
-  const costOf = (block: Block): number => step * costs.correlation + 1e-6 * block.voxels * costs.best;
-  const blocks = coverArea(area, valid);
-  const dense = blocks.filter((block) => costOf(block) < block.voxels * perVoxel);
-  const sparse = blocks.filter((block) => !(costOf(block) < block.voxels * perVoxel));
+  return {
+    valid: shape.map((size) => size - 2 * reach) as unknown as Shape3,
+    /** Turning and weighting the template, for each batch. */
+    turning: 1e-6 * cube * costs.cube,
+    /** The kernel's transform, for each batch of blocks. */
+    kernel: step * costs.kernel,
+    block: (voxels: number): number => step * costs.correlation + 1e-6 * voxels * costs.best,
+    single: (voxels: number): number => voxels * perVoxel,
+  };
+}
+
+function planWith(area: Area, shape: Shape3, compared: Compared): Plan {
+  const ways = waysOf(shape, compared);
+  const empty = blockBytes(shape, compared, 0);
+  const most = Math.max(1, Math.floor((mostBytes - empty) / (blockBytes(shape, compared, 1) - empty)));
+  const isDense = ({ voxels }: Block): boolean => ways.block(voxels) < ways.single(voxels);
+  const blocks = coverArea(area, ways.valid);
+  const dense = blocks.filter(isDense);
   const batches: Batch[] = [];
   const parts = Math.ceil(dense.length / most);
   for (let part = 0; part < parts; part++) {
-    const some = dense.slice(
-      Math.floor((part * dense.length) / parts),
-      Math.floor(((part + 1) * dense.length) / parts),
-    );
-    const cost = turning + step * costs.kernel + some.reduce((sum, block) => sum + costOf(block), 0);
+    const [from, to] = [part, part + 1].map((each) => Math.floor((each * dense.length) / parts));
+    const some = dense.slice(from, to);
+    const cost = some.reduce((sum, { voxels }) => sum + ways.block(voxels), ways.turning + ways.kernel);
     batches.push({ kind: "blocks", shape, blocks: some, cost });
   }
+  const sparse = blocks.filter((block) => !isDense(block));
   const voxels = sparse.reduce((sum, block) => sum + block.voxels, 0);
   if (voxels > 0)
-    batches.push({ kind: "voxels", runs: joined(sparse), voxels, cost: turning + voxels * perVoxel });
+    batches.push({
+      ...{ kind: "voxels", runs: joined(sparse), voxels },
+      cost: ways.turning + ways.single(voxels),
+    });
   const fullest = Math.max(0, ...batches.map((batch) => (batch.kind === "blocks" ? batch.blocks.length : 0)));
-  const products =
-    voxels > 0 ? 4 * (places * (productRotations + productVoxels) + productRotations * productVoxels) : 0;
+  const factors = compared.places * (productRotations + productVoxels) + productRotations * productVoxels;
   return {
     batches,
     cost: batches.reduce((sum, batch) => sum + batch.cost, 0),
-    bytes: Math.max(fullest > 0 ? blockBytes(shape, compared, fullest) : 0, products),
+    bytes: Math.max(fullest > 0 ? blockBytes(shape, compared, fullest) : 0, voxels > 0 ? 4 * factors : 0),
   };
 }
 
