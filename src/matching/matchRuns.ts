@@ -58,6 +58,8 @@ export interface MatchedTemplate {
   readonly voxels: number;
   readonly rotations: number;
   readonly seconds: number;
+  /** Seconds of processors, of all threads. */
+  readonly processorSeconds: number;
   /** How much of the area went through Fourier transforms, and how much through matrix products. */
   readonly blocks: number;
   readonly singleVoxels: number;
@@ -117,10 +119,10 @@ export async function matchRun(
     const result = await matchTemplate({ job, area, threads, ledger, reporter, label });
     await mkdir(settings.out, { recursive: true });
     await writeMaps(settings.out, { run, name: template.name, shape, spacing: reader.spacing }, result);
-    const { std, searched, seconds, plan } = result;
+    const { std, searched, seconds, processorSeconds, plan } = result;
     const cutOff = settings.threshold ?? cutOffOf(std, searched, settings.falsePositives);
     const matched = {
-      ...{ run, template: template.name, cutOff, std, seconds, voxels: area.voxels },
+      ...{ run, template: template.name, cutOff, std, seconds, processorSeconds, voxels: area.voxels },
       greatest: result.scores.reduce((most, score) => Math.max(most, score), 0),
       rotations: settings.rotations.length,
       blocks: plan.batches.reduce(

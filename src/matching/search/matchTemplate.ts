@@ -11,7 +11,7 @@ import type { Area } from "./area.js";
 import { type Best, mergeBest, noBest, type SearchJob } from "./best.js";
 import { Kernels } from "./kernels.js";
 import type { BatchState, Ledger } from "./ledger.js";
-import { type Batch, type Plan, planSearch, productRotations } from "./plan.js";
+import { type Batch, type Plan, planSearch, productGroup } from "./plan.js";
 
 /** A search to be made. */
 export interface MatchTask {
@@ -39,6 +39,8 @@ export interface MatchResult {
   readonly plan: Plan;
   /** Seconds that this call took. */
   readonly seconds: number;
+  /** Seconds of processors that this process spent meanwhile, in all threads. */
+  readonly processorSeconds: number;
 }
 
 /** Bytes that workers may hold together. */
@@ -52,6 +54,7 @@ const mostBytes = 1600 * 2 ** 20;
  */
 export async function matchTemplate(task: MatchTask): Promise<MatchResult> {
   const started = performance.now();
+  const spentBefore = process.cpuUsage();
   const { job, area, reporter } = task;
   const count = job.rotations.length / 9;
   const plan = planSearch(area, await comparedBy(job));
@@ -75,7 +78,9 @@ export async function matchTemplate(task: MatchTask): Promise<MatchResult> {
   }
   const searched = area.voxels * count;
   const seconds = (performance.now() - started) / 1000;
-  return { scores, rotations, std: Math.sqrt(squares / searched), searched, plan, seconds };
+  const { user, system } = process.cpuUsage(spentBefore);
+  const processorSeconds = (user + system) / 1e6;
+  return { scores, rotations, std: Math.sqrt(squares / searched), searched, plan, seconds, processorSeconds };
 }
 
 /** Returns what the plan needs to know of a template. */
@@ -113,7 +118,7 @@ async function searchBatch(
   if (before?.done === count) return before;
   let { done, squares } = before ?? { done: 0, squares: 0 };
   await Promise.all(workers.map((worker) => worker.call("begin", batch)));
-  const group = batch.kind === "voxels" ? productRotations : 2;
+  const group = batch.kind === "voxels" ? productGroup(count) : 2;
   const groups = Math.max(1, Math.round((2 * betweenLooks) / batch.cost / group));
   while (done < count && !reporter.signal.aborted) {
     const to = Math.min(count, done + group * groups * workers.length);

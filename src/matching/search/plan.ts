@@ -51,9 +51,15 @@ const costs = {
   copy: 1.2,
 } as const;
 
-/** Rotations that one matrix product takes, and voxels. */
-export const productRotations = 256;
+/** Most rotations that one matrix product takes, and its voxels. */
+const productRotations = 128;
 export const productVoxels = 256;
+
+/** Returns how many of `count` rotations one matrix product takes: even, and so that all take about as many. */
+export function productGroup(count: number): number {
+  const groups = Math.ceil(count / productRotations);
+  return 2 * Math.ceil(count / groups / 2);
+}
 
 /** Most bytes of a worker's blocks. */
 const mostBytes = 448 * 2 ** 20;

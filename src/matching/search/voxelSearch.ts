@@ -4,7 +4,7 @@ import { openSession, type Session } from "../../engines/onnx/session.js";
 import { uninterrupted } from "../../system/threads/threads.js";
 import { type BatchSearch, type Best, flat, noBest, type SearchJob } from "./best.js";
 import type { Kernel, Kernels } from "./kernels.js";
-import { type Batch, productRotations, productVoxels } from "./plan.js";
+import { type Batch, productGroup, productVoxels } from "./plan.js";
 
 /** Opens the search of single voxels, of a mask that does not turn. */
 export async function openVoxelSearch(
@@ -13,10 +13,11 @@ export async function openVoxelSearch(
   job: SearchJob,
 ): Promise<VoxelSearch> {
   const places = kernels.support.places.length / 3;
+  const group = productGroup(job.rotations.length / 9);
   const e = new Emitter();
   const surroundings = e.input("surroundings", [productVoxels, places]);
-  const templates = e.input("templates", [productRotations, places]);
-  const dims = [productVoxels, productRotations];
+  const templates = e.input("templates", [group, places]);
+  const dims = [productVoxels, group];
   e.output("products", e.op("Gemm", [surroundings, templates], dims, [int("transB", 1)]));
   const session = await openSession(e.parts(), { threads: 1, memoryPattern: false });
   return new VoxelSearch(session, voxelsOf(runs, voxels, job), kernels, job);
@@ -35,7 +36,7 @@ function voxelsOf(runs: Int32Array, count: number, { shape }: SearchJob): Int32A
 
 /** Searches voxels, group of rotations by group. */
 export class VoxelSearch implements BatchSearch {
-  readonly group = productRotations;
+  readonly group: number;
   readonly best: Best;
   readonly #session: Session;
   readonly #voxels: Int32Array;
@@ -55,6 +56,7 @@ export class VoxelSearch implements BatchSearch {
     const [, ny, nx] = job.shape;
     const count = places.length / 3;
     this.#session = session;
+    this.group = productGroup(job.rotations.length / 9);
     this.#voxels = voxels;
     this.#job = job;
     this.#places = places;
@@ -65,7 +67,7 @@ export class VoxelSearch implements BatchSearch {
     );
     this.best = noBest(voxels.length);
     this.#surroundings = new Float32Array(count * productVoxels);
-    this.#templates = new Float32Array(count * productRotations);
+    this.#templates = new Float32Array(count * this.group);
     this.#inverse = this.#deviations(kernels.pair([1, 0, 0, 0, 1, 0, 0, 0, 1], undefined)[0].mask);
   }
 
@@ -83,7 +85,7 @@ export class VoxelSearch implements BatchSearch {
       const { products } = await uninterrupted(() =>
         this.#session.run({
           surroundings: { data: this.#surroundings, dims: [productVoxels, this.#steps.length] },
-          templates: { data: this.#templates, dims: [productRotations, this.#steps.length] },
+          templates: { data: this.#templates, dims: [this.group, this.#steps.length] },
         }),
       );
       this.#compare(from, products!.data, squares);
@@ -105,7 +107,7 @@ export class VoxelSearch implements BatchSearch {
     for (let voxel = 0; voxel < count; voxel++) {
       const inverse = this.#inverse[from + voxel]!;
       let [best, bestAt] = [scores[from + voxel]!, -1];
-      for (let at = 0, product = voxel * productRotations; at < this.#count; at++, product++) {
+      for (let at = 0, product = voxel * this.group; at < this.#count; at++, product++) {
         const score = Math.fround(products[product]! * inverse);
         squares[at]! += score * score;
         if (score > best) [best, bestAt] = [score, at];
