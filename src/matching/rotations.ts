@@ -71,7 +71,8 @@ export function symmetryOf(name: string): Symmetry {
  * least nside of HEALPix with 12·nside² ≥ 4π/Δ², and ⌈360/Δ⌉ angles ψ, in the order of directions, then ψ.
  *
  * Cn keeps ψ < 360°/n. Of other groups those stay whose own angle is the least among R·g of all g of the group; where
- * several are least, as on the border between two such regions, all stay, so that no orientation is lost.
+ * several are least, as on the border between two such regions, all stay, so that no orientation is lost. Where these are
+ * fewer than all divided by the group's size, as in coarse steps, those that are nearest to being least stay too.
  */
 export function rotationSet(step: number, { name, group }: Symmetry): Rotation[] {
   const turns = Math.ceil(360 / step - 1e-9);
@@ -79,11 +80,17 @@ export function rotationSet(step: number, { name, group }: Symmetry): Rotation[]
   const kept = isCyclic ? 360 / group.length - 1e-9 : 360;
   const rotations: Rotation[] = [];
   for (const { polar, azimuth } of healpixDirections(leastSide(step)))
-    for (let turn = 0; (turn * 360) / turns < kept && turn < turns; turn++) {
-      const rotation = eulerRotation(azimuth, polar, (2 * Math.PI * turn) / turns);
-      if (isCyclic || isNearest(rotation, group)) rotations.push(rotation);
-    }
-  return rotations;
+    for (let turn = 0; (turn * 360) / turns < kept && turn < turns; turn++)
+      rotations.push(eulerRotation(azimuth, polar, (2 * Math.PI * turn) / turns));
+  return isCyclic ? rotations : oneOfEach(rotations, group);
+}
+
+/** Keeps about one rotation of each class R·G, in their order. */
+function oneOfEach(rotations: readonly Rotation[], group: readonly Rotation[]): Rotation[] {
+  const excess = Float64Array.from(rotations, (rotation) => excessOf(rotation, group));
+  const fewest = Math.ceil(rotations.length / group.length);
+  const bound = Math.max(0, excess.toSorted()[fewest - 1]!) + 1e-9;
+  return rotations.filter((_, at) => excess[at]! <= bound);
 }
 
 /** Returns Rz(a)·Ry(b)·Rz(c) of angles in radians. */
@@ -109,10 +116,8 @@ export function eulerRotation(a: number, b: number, c: number): Rotation {
   ];
 }
 
-/** Tells whether no equivalent rotation is by a smaller angle: the trace is 1 + 2·cos of it. */
-function isNearest(rotation: Rotation, group: readonly Rotation[]): boolean {
-  const own = trace(rotation) + 1e-9;
-  return group.every((element) => trace(multiply(rotation, element)) <= own);
-}
+/** Returns by how much another trace of R·g is greater than R's own: a trace is 1 + 2·cos of the rotation's angle. */
+const excessOf = (rotation: Rotation, group: readonly Rotation[]): number =>
+  Math.max(...group.map((element) => trace(multiply(rotation, element)))) - trace(rotation);
 
 const trace = (r: Rotation): number => r[0] + r[4] + r[8];

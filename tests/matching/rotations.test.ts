@@ -106,7 +106,7 @@ describe("rotations", () => {
     const symmetry = symmetryOf(name);
     const all = rotationSet(12, symmetryOf("C1")).length;
     const kept = rotationSet(12, symmetry).length;
-    expect(kept / (all / symmetry.group.length)).toBeGreaterThan(0.9);
+    expect(kept / (all / symmetry.group.length)).toBeGreaterThanOrEqual(1);
     expect(kept / (all / symmetry.group.length)).toBeLessThan(1.25);
   });
 
@@ -128,6 +128,14 @@ describe("rotations", () => {
       farthest = Math.max(farthest, (Math.acos(Math.min(1, (most - 1) / 2)) * 180) / Math.PI);
     }
     expect(farthest).toBeLessThan(16);
+  });
+
+  test.each(["D2", "D7", "T", "O", "I"])("of %s are left even in the coarsest steps", (name) => {
+    const symmetry = symmetryOf(name);
+    for (const step of [180, 90, 60])
+      expect(rotationSet(step, symmetry).length).toBeGreaterThanOrEqual(
+        rotationSet(step, symmetryOf("C1")).length / symmetry.group.length,
+      );
   });
 
   test("of an unknown symmetry are refused", () => {
