@@ -88,7 +88,15 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const match = (what: string, out: string, ...flags: string[]) =>
   pickbench(
     ...["match", place("templates", what), "--data", place("data"), "--out", place(out)],
-    ...["--angles", "60", "--threads", "1", "--json", ...(flags.includes("--wedge") ? [] : ["--wedge", "none"]), ...flags],
+    ...[
+      "--angles",
+      "60",
+      "--threads",
+      "1",
+      "--json",
+      ...(flags.includes("--wedge") ? [] : ["--wedge", "none"]),
+      ...flags,
+    ],
   );
 
 interface Points {
