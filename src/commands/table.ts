@@ -177,6 +177,12 @@ export const table: Readonly<Record<string, TableEntry>> = {
     describe: "makes masks of areas from maps of features: where to search",
     load: () => import("./features/mask.js"),
   },
+  match: {
+    group: "features",
+    synopsis: "TEMPLATE --data DIR --out DIR",
+    describe: "finds particles by templates: density maps, turned and correlated, in an area or everywhere",
+    load: () => import("./features/match.js"),
+  },
   score: {
     group: "judge",
     synopsis: "SUBMISSION --truth PATH",

@@ -147,8 +147,12 @@ async function fileNames(folder: string): Promise<string[]> {
   }
 }
 
-/** Clears noise, pads with zeros, and smooths away detail finer than the tomogram's voxels. */
-export function smoothedTo(map: Volume, spacing: number): Volume {
+/**
+ * Clears noise, pads with zeros, and smooths away detail finer than the tomogram's voxels.
+ *
+ * @param noise share of the peak up to which density is noise; nothing is cleared where it is −∞
+ */
+export function smoothedTo(map: Volume, spacing: number, noise: number = floor): Volume {
   const sigmas = map.spacing.map((step) =>
     step < spacing ? (0.45 * Math.sqrt(spacing ** 2 - step ** 2)) / step : 0,
   );
@@ -156,7 +160,8 @@ export function smoothedTo(map: Volume, spacing: number): Volume {
   const [nz, ny, nx] = map.shape;
   const shape = [nz + 2 * rims[0], ny + 2 * rims[1], nx + 2 * rims[2]] as const;
   const data = new Float32Array(voxelCount(shape));
-  const least = floor * map.data.reduce((peak, value) => Math.max(peak, value), 0);
+  const peak = map.data.reduce((most, value) => Math.max(most, value), 0);
+  const least = peak > 0 ? noise * peak : noise;
   for (let z = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
       const to = ((z + rims[0]) * shape[1] + y + rims[1]) * shape[2] + rims[2];
@@ -190,6 +195,10 @@ function blurAxis(data: Float32Array, stride: number, length: number, sigma: num
     }
   }
 }
+
+/** Returns the name of the particle, or the distractor, that a map of this name represents; the name itself if unknown. */
+export const particleOfMap = (stem: string): string =>
+  [...entries, distractor].find(({ id }) => id === stem.toLowerCase())?.name ?? stem;
 
 /** Tells whether a name from `readDensities` is one of the challenge's particles. */
 export const isParticle = (name: string): boolean =>

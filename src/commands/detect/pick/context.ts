@@ -1,13 +1,13 @@
 /** What surrounds the picks that were just written: their files get columns, and lose what an expression does not select. */
-import { ownUserId, picksText } from "../../formats/copickPicks.js";
-import { copick } from "../../formats/positions/programs/copick.js";
-import { readPositionsFile } from "../../formats/positions/readPositions.js";
-import type { Contextualised } from "../../infer/context/contextualise.js";
-import type { PickedType } from "../../infer/pick/store.js";
+import { ownUserId, picksText } from "../../../formats/copickPicks.js";
+import { copick } from "../../../formats/positions/programs/copick.js";
+import { readPositionsFile } from "../../../formats/positions/readPositions.js";
+import type { Contextualised } from "../../../infer/context/contextualise.js";
+import type { PickedType } from "../../../infer/pick/store.js";
+import { writeWhole } from "../../../system/files.js";
+import type { Reporter } from "../../../system/reporter.js";
 import type { AskedContext } from "../../shared/contextFlags.js";
 import { measured } from "../../shared/contextWork.js";
-import { writeWhole } from "../../system/files.js";
-import type { Reporter } from "../../system/reporter.js";
 
 /** Where maps and tomograms are. */
 interface Places {

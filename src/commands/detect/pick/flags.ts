@@ -1,10 +1,10 @@
 /** The flags of pick: settings over the tuned or usual ones, and those of one method alone. */
-import { challengeParticles, type Particle } from "../../domain/particles.js";
-import { type Angstrom, angstrom } from "../../domain/units.js";
-import type { FilamentSettings } from "../../infer/pick/filaments/filaments.js";
-import type { Orienting, OrientSign } from "../../infer/pick/orientation.js";
-import { defaultPicking, type PickingSettings } from "../../infer/pick/picking.js";
-import { PickbenchError } from "../../system/errors.js";
+import { challengeParticles, type Particle } from "../../../domain/particles.js";
+import { type Angstrom, angstrom } from "../../../domain/units.js";
+import type { FilamentSettings } from "../../../infer/pick/filaments/filaments.js";
+import type { Orienting, OrientSign } from "../../../infer/pick/orientation.js";
+import { defaultPicking, type PickingSettings } from "../../../infer/pick/picking.js";
+import { PickbenchError } from "../../../system/errors.js";
 
 type Method = PickingSettings["method"] | "filament";
 

@@ -1,6 +1,6 @@
 /** How a type's picking is told: in one line. */
-import type { ChannelSettings, PickedType } from "../../infer/pick/store.js";
-import { plural } from "../../present/text.js";
+import type { ChannelSettings, PickedType } from "../../../infer/pick/store.js";
+import { plural } from "../../../present/text.js";
 
 /** Says what was found of a type in a run, and how many were left after each step. */
 export function pickedLine({
