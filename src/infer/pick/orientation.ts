@@ -4,17 +4,18 @@ import type { Position } from "../../domain/units.js";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
 import { type Rotation, rotationOf } from "../../formats/positions/orientation.js";
 
-/** Which axis of a group is its direction: the least, as a patch of membrane has across it, or the greatest. */
-export const orientAxes = ["normal", "long-axis"] as const;
-/** Which way a direction goes: to greater z, to the volume's centre, or away from it. */
-export const orientSigns = ["z", "centre", "out"] as const;
-export type OrientSign = (typeof orientSigns)[number];
-
 /** How picks are given orientations. */
 export interface Orienting {
-  readonly axis: (typeof orientAxes)[number];
-  readonly sign: OrientSign;
+  /** Which axis of a group is its direction: the least, as a patch of membrane has across it, or the greatest. */
+  readonly axis: "normal" | "long-axis";
+  /** Which way the direction goes: to greater z, to the volume's centre, or away from it. */
+  readonly sign: "z" | "centre" | "out";
 }
+
+export type OrientSign = Orienting["sign"];
+
+export const orientAxes = ["normal", "long-axis"] as const satisfies readonly Orienting["axis"][];
+export const orientSigns = ["z", "centre", "out"] as const satisfies readonly OrientSign[];
 
 /** Greatest ratio of an axis's variance to the next one's: above it, noise decides which is the axis (as in Ais). */
 const greatestRatio = 0.7;
