@@ -1,5 +1,5 @@
 /** pickbench match: particles by template matching. */
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Argv } from "yargs";
 import { findTomogram, tomogramMeant, usualTomogram } from "../../data/dataset.js";
@@ -13,6 +13,7 @@ import { plural } from "../../present/text.js";
 import { writeSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashFile, hashOf, writeWhole } from "../../system/files.js";
+import { readIfThere, readText } from "../../system/paths/opening.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { ownVersion } from "../../system/version.js";
 import { openRuns } from "../detect/detectorOptions.js";
@@ -284,10 +285,7 @@ async function checkPlaces(
   const places = refs.flatMap(({ run }) =>
     templates.flatMap((path) => Object.values(outputPaths(out, run, templateName(path)))),
   );
-  const isStopped = await readFile(join(out, statesFolder, "begun"), "utf8").then(
-    () => true,
-    () => false,
-  );
+  const isStopped = (await readIfThere(join(out, statesFolder, "begun"))) !== undefined;
   if (!isStopped) await checkFree(places, overwrite);
   await writeWhole(join(out, statesFolder, "begun"), "");
 }
@@ -305,7 +303,7 @@ async function keyOf(
 
 async function readState(path: string, key: string): Promise<MatchedRun | undefined> {
   try {
-    const state = JSON.parse(await readFile(path, "utf8"));
+    const state = JSON.parse(await readText(path));
     return state.key === key
       ? { run: state.run, templates: state.templates, picks: new Map(state.picks) }
       : undefined;

@@ -1,8 +1,9 @@
 /** What a search has done, on disk, so that one that was stopped goes on. */
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { writeWhole } from "../../system/files.js";
+import { readBytes } from "../../system/paths/opening.js";
 import type { Best } from "./best.js";
 
 /** The state of one batch of a plan. */
@@ -29,7 +30,7 @@ export class Ledger {
 
   /** Returns the state of a batch; undefined where there is none of this search. @param voxels of the batch */
   async read(batch: number, voxels: number): Promise<BatchState | undefined> {
-    const bytes = await readFile(this.#path(batch)).catch(() => undefined);
+    const bytes = await readBytes(this.#path(batch)).catch(() => undefined);
     const head = bytes?.indexOf("\n") ?? -1;
     if (bytes === undefined || head < 0 || bytes.length !== head + 1 + 8 * voxels) return undefined;
     const parsed = stateSchema.safeParse(parsedJson(bytes.toString("utf8", 0, head)));

@@ -12,6 +12,7 @@ const source = fileURLToPath(new URL("../../../src/", import.meta.url));
 const ownFiles = [
   "commands/train/experimentNew.ts",
   "engines/onnx/graph/model.ts",
+  "formats/meshes/meshFile.ts",
   "formats/mrc/packedFile.ts",
   "formats/mrc/writer.ts",
   "formats/zarr/chunkWriter.ts",
