@@ -167,13 +167,13 @@ export const table: Readonly<Record<string, TableEntry>> = {
   },
   context: {
     group: "features",
-    synopsis: "PICKS --maps DIR --out FILE",
+    synopsis: "PICKS --out FILE",
     describe: "says what surrounds particles, as columns, and selects by it",
     load: () => import("./features/context.js"),
   },
   mask: {
     group: "features",
-    synopsis: "MAPS… --in TERM --out DIR",
+    synopsis: "MAPS… --out DIR",
     describe: "makes masks of areas from maps of features: where to search",
     load: () => import("./features/mask.js"),
   },

@@ -10,8 +10,8 @@ import { plural } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
-import { type AskedContext, checkContext, contextAsked, withContext } from "../shared/contextFlags.js";
-import { contextLines, measured } from "../shared/contextWork.js";
+import { type AskedContext, checkContext, contextAsked, withContext } from "../shared/context/flags.js";
+import { contextLines, measured } from "../shared/context/measured.js";
 import {
   checkSpacing,
   checkWritable,

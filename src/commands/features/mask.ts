@@ -14,8 +14,8 @@ import { checkFree, checkOneAsked } from "../../system/paths/overwriting.js";
 import { isThere } from "../../system/paths/replacing.js";
 import type { Reporter } from "../../system/reporter.js";
 import { defineCommand, report } from "../shared/command.js";
-import { type AskedSlab, slabAsked, withSlab } from "../shared/contextFlags.js";
-import { slabFitter } from "../shared/contextWork.js";
+import { type AskedSlab, slabAsked, withSlab } from "../shared/context/flags.js";
+import { slabFitter } from "../shared/context/measured.js";
 import {
   checkSpacing,
   checkWritable,

@@ -6,8 +6,8 @@ import type { Contextualised } from "../../../infer/context/contextualise.js";
 import type { PickedType } from "../../../infer/pick/store.js";
 import { writeWhole } from "../../../system/files.js";
 import type { Reporter } from "../../../system/reporter.js";
-import type { AskedContext } from "../../shared/contextFlags.js";
-import { measured } from "../../shared/contextWork.js";
+import type { AskedContext } from "../../shared/context/flags.js";
+import { measured } from "../../shared/context/measured.js";
 
 /** Where maps and tomograms are. */
 interface Places {

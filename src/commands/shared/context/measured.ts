@@ -1,25 +1,25 @@
 /** Measuring what surrounds positions, for commands: maps, tomograms and slabs are opened as they are needed. */
-import type { Dataset } from "../../data/model.js";
-import { openTomogram } from "../../data/tomograms/omeZarr.js";
-import type { Angstrom } from "../../domain/units.js";
-import type { ExtraColumns } from "../../formats/positions/frames.js";
-import type { PositionsFile } from "../../formats/positions/readPositions.js";
-import type { Grid } from "../../infer/context/ball.js";
-import { type Contextualised, contextualise } from "../../infer/context/contextualise.js";
-import { eachSlab } from "../../infer/context/featureFields.js";
+import type { Dataset } from "../../../data/model.js";
+import { openTomogram } from "../../../data/tomograms/omeZarr.js";
+import type { Angstrom } from "../../../domain/units.js";
+import type { ExtraColumns } from "../../../formats/positions/frames.js";
+import type { PositionsFile } from "../../../formats/positions/readPositions.js";
+import type { Grid } from "../../../infer/context/ball.js";
+import { type Contextualised, contextualise } from "../../../infer/context/contextualise.js";
+import { eachSlab } from "../../../infer/context/featureFields.js";
 import {
   type FeatureMap,
   findFeatureMaps,
   type MapReader,
   openFeatureMap,
-} from "../../infer/maps/featureMaps.js";
-import { fitSlab, type SlabInput } from "../../infer/slab/choose.js";
-import type { Slab } from "../../infer/slab/slab.js";
-import type { SlabReader } from "../../infer/slab/sources.js";
-import { plural } from "../../present/text.js";
-import type { Reporter } from "../../system/reporter.js";
-import type { AskedContext, AskedSlab } from "./contextFlags.js";
-import { opened } from "./pickSources.js";
+} from "../../../infer/maps/featureMaps.js";
+import { fitSlab, type SlabInput } from "../../../infer/slab/choose.js";
+import type { Slab } from "../../../infer/slab/slab.js";
+import type { SlabReader } from "../../../infer/slab/sources.js";
+import { plural } from "../../../present/text.js";
+import type { Reporter } from "../../../system/reporter.js";
+import { opened } from "../pickSources.js";
+import type { AskedContext, AskedSlab } from "./flags.js";
 
 /** A data set and which of its tomograms is meant. */
 export interface TomogramChoice {
@@ -32,7 +32,7 @@ export async function tomogramOf(
   { dataset, tomogram }: TomogramChoice,
   run: string,
 ): Promise<(SlabReader & Grid) | undefined> {
-  const { findTomogram } = await import("../../data/dataset.js");
+  const { findTomogram } = await import("../../../data/dataset.js");
   const found = dataset.runs.find(({ name }) => name === run);
   const [first] = found?.tomograms ?? [];
   if (!found || !first) return undefined;

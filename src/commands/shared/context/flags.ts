@@ -1,13 +1,13 @@
 /** Flags on what surrounds positions, which several commands have, and what they mean. */
 import type { Argv } from "yargs";
-import { parseExpression } from "../../domain/expression/parse.js";
-import { type BallRule, ballRules } from "../../infer/context/ball.js";
-import { anyType, type ContextTerms, columnNames, featuresOf } from "../../infer/context/context.js";
-import { parseDistance, parseSample } from "../../infer/context/terms.js";
-import { parseSlab, type SlabSource } from "../../infer/slab/choose.js";
-import { type SlabForm, slabForms } from "../../infer/slab/slab.js";
-import type { SlabSettings } from "../../infer/slab/sources.js";
-import { PickbenchError } from "../../system/errors.js";
+import { parseExpression } from "../../../domain/expression/parse.js";
+import { type BallRule, ballRules } from "../../../infer/context/ball.js";
+import { anyType, type ContextTerms, columnNames, featuresOf } from "../../../infer/context/context.js";
+import { parseDistance, parseSample } from "../../../infer/context/terms.js";
+import { parseSlab, type SlabSource } from "../../../infer/slab/choose.js";
+import { type SlabForm, slabForms } from "../../../infer/slab/slab.js";
+import type { SlabSettings } from "../../../infer/slab/sources.js";
+import { PickbenchError } from "../../../system/errors.js";
 
 const list = { type: "string", array: true, nargs: 1 } as const;
 
