@@ -47,7 +47,7 @@ interactions:
     expect(set.features[0]).toMatchObject({ model: "cell", threshold: 0.5, emit: true, absorb: true });
     expect(set.features[1]).toMatchObject({
       maps: relative(".", join(folder, "maps/carbon")),
-      picking: { method: "watershed", minVolume: 0, minSpacing: 80 },
+      picking: { method: "watershed", minSpacing: 80 },
       mesh: { dust: 0, smooth: 0 },
     });
     expect(set.interactions).toEqual([

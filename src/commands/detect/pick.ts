@@ -22,6 +22,7 @@ import type { ConditionedPicking } from "../features/pickConditioned.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkContext, contextAsked, withContext } from "../shared/context/flags.js";
 import { contextLines } from "../shared/context/measured.js";
+import type { withSetContext } from "../shared/context/ofSet.js";
 import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { addContext } from "./pick/context.js";
@@ -114,6 +115,11 @@ export const command = defineCommand({
         describe:
           "a feature set's YAML: its rules are applied to the maps, then its particles are picked with its settings",
       })
+      .option("context", {
+        type: "string",
+        describe:
+          "a feature set's YAML of ready maps: --distance to each of its features at its threshold, and --sample of it within 100 Å",
+      })
       .option("session", { type: "string", default: "pick", describe: "copick session in the files' names" })
       .option("overwrite", overwriteOption)
       .option("quiet", quietOption)
@@ -150,12 +156,14 @@ export const command = defineCommand({
     overwrite,
     quiet,
     features,
-    ...flags
+    context: setPath,
+    ...given
   }) => {
+    const flags = setPath === undefined ? given : await withSet(given, setPath);
     const { json, star } = flags;
     const filament = filamentSettings(flags, checkpoint);
     const orienting = filament ? undefined : orientingOf(flags);
-    const given = filament ? {} : checkedFlags({ ...flags, method: pointMethod(flags.method) });
+    const settings = filament ? {} : checkedFlags({ ...flags, method: pointMethod(flags.method) });
     const surroundings = contextAsked(flags);
     const sources = { ...flags, maps: flags.maps ?? probabilities, scale };
     if (surroundings) checkContext(surroundings, sources.maps, flags.data);
@@ -164,7 +172,7 @@ export const command = defineCommand({
     await checkWritable("out", out, "folder");
     if (star !== undefined) await checkWritable("star", star, "folder");
     const reporter = terminalReporter({ quiet: quiet || json === true });
-    const asked = { paths: probabilities, scale, out, session, overwrite, flags: given };
+    const asked = { paths: probabilities, scale, out, session, overwrite, flags: settings };
     if (features !== undefined)
       refuse(
         { type, checkpoint, config, star, orient: flags.orient, method: filament && "filament" },
@@ -197,6 +205,10 @@ interface MapsPicking {
   readonly orienting: Orienting | undefined;
   readonly flags: PickFlags;
 }
+
+/** Adds the features of a set to what is measured around picks; loaded only where one is given. */
+const withSet: typeof withSetContext = async (flags, path) =>
+  (await import("../shared/context/ofSet.js")).withSetContext(flags, path);
 
 /** Picks by a feature set; loaded only where one is given, since it brings the networks with it. */
 async function pickSet(asked: ConditionedPicking, reporter: Reporter): Promise<PickedType[]> {

@@ -3,7 +3,13 @@ import { angstrom } from "../../domain/units.js";
 import { toFrame } from "../../formats/positions/frames.js";
 import { type Area, areaOf } from "../../infer/areas/area.js";
 import { type MaskTarget, maskPath, writeMask } from "../../infer/areas/maskFiles.js";
-import { type AreaTerm, parseAreaTerm, parseReach, type Reach } from "../../infer/areas/terms.js";
+import {
+  type AreaTerm,
+  looksLikeTerm,
+  parseAreaTerm,
+  parseReach,
+  type Reach,
+} from "../../infer/areas/terms.js";
 import { parseDust } from "../../infer/context/terms.js";
 import { type FeatureMap, findFeatureMaps, openFeatureMap } from "../../infer/maps/featureMaps.js";
 import { type ProbabilityFormat, probabilityFormats } from "../../infer/predict/probabilityFiles.js";
@@ -31,7 +37,7 @@ import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
   usage: "<maps..>",
-  lists: ["maps", "in"],
+  lists: ["maps"],
   options: (argv) =>
     withSlab(
       argv
@@ -39,14 +45,8 @@ export const command = defineCommand({
           type: "string",
           array: true,
           demandOption: true,
-          describe: "maps of features as pick takes them",
-        })
-        .option("in", {
-          type: "string",
-          array: true,
-          nargs: 1,
           describe:
-            "FEATURE:THRESHOLD[:GROW[:DUST]]: what is added to the area, in order, or with ! before it taken out; may be given again",
+            "maps of features as pick takes them; and FEATURE:THRESHOLD[:GROW[:DUST]], what is added to the area, in order, or with ! before it taken out",
         })
         .option("out", { type: "string", demandOption: true, describe: "folder for the masks" })
         .option("grow", {
@@ -98,15 +98,15 @@ export const command = defineCommand({
       .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example(
-        "$0 mask maps --in membrane:0.5:100 --in '!carbon:0.5:50' --dust 100000 --out masks",
+        "$0 mask maps membrane:0.5:100 '!carbon:0.5:50' --dust 100000 --out masks",
         "within 100 Å of membranes, but not within 50 Å of carbon",
       )
       .example(
-        "$0 mask maps --in membrane:0.5 --shell 150/0 --out masks",
+        "$0 mask maps membrane:0.5 --shell 150/0 --out masks",
         "what lies within 150 Å outside of membranes",
       )
       .example(
-        "$0 mask maps --in '!gold:0.5:100' --slab contrast --data DIR --format copick --out DIR/overlay",
+        "$0 mask maps '!gold:0.5:100' --slab contrast --data DIR --format copick --out DIR/overlay",
         "the sample without gold, for copick",
       ),
   run: async (given) => {
@@ -114,7 +114,8 @@ export const command = defineCommand({
     checkSpacing(given.spacing);
     checkOneAsked({ overwrite, resume }, "masks");
     const slab = slabAsked(given);
-    const terms = termsOf(given);
+    const { places, texts } = await placesAndTerms(given.maps);
+    const terms = termsOf(texts, given);
     checkAsked(terms, slab, given);
     await checkWritable("out", out, "folder");
     const reporter = terminalReporter({ quiet: given.quiet || json === true });
@@ -122,7 +123,7 @@ export const command = defineCommand({
     const features = [...new Set([...terms.map(({ feature }) => feature), ...ofSlab])];
     const runs = given.runs === undefined ? undefined : runNames("runs", given.runs);
     const { scale } = given;
-    const maps = await findFeatureMaps(given.maps, {
+    const maps = await findFeatureMaps(places, {
       features,
       runs,
       isPartial: features.length > 0,
@@ -149,7 +150,6 @@ export const command = defineCommand({
 });
 
 interface TermFlags {
-  readonly in: readonly string[] | undefined;
   readonly grow: number | undefined;
   readonly shell: string | undefined;
   readonly dust: number | undefined;
@@ -157,7 +157,18 @@ interface TermFlags {
 
 const wrong = (message: string): PickbenchError => new PickbenchError("BadUsage", message);
 
-function termsOf({ in: texts = [], grow, shell, dust }: TermFlags): AreaTerm[] {
+/** Words that are terms of an area, and the others, paths of maps. A path that is there is a path, whatever its name. */
+async function placesAndTerms(words: readonly string[]) {
+  const isTerm = await Promise.all(words.map(async (word) => looksLikeTerm(word) && !(await isThere(word))));
+  const places = words.filter((_, at) => !isTerm[at]);
+  if (places.length === 0)
+    throw wrong(
+      "no maps are named; give their folder before FEATURE:THRESHOLD, as in mask maps membrane:0.5",
+    );
+  return { places, texts: words.filter((_, at) => isTerm[at]) };
+}
+
+function termsOf(texts: readonly string[], { grow, shell, dust }: TermFlags): AreaTerm[] {
   if (grow !== undefined && shell !== undefined)
     throw wrong("--grow and --shell are both given; a feature is grown or reduced to its shell, leave one");
   if (grow !== undefined && !(Number.isFinite(grow) && grow >= 0))
@@ -166,13 +177,13 @@ function termsOf({ in: texts = [], grow, shell, dust }: TermFlags): AreaTerm[] {
   const rule =
     dust === undefined
       ? undefined
-      : parseDust("dust", String(dust), String(dust), "Å³, or below 0 a whole number");
+      : parseDust("--dust", String(dust), String(dust), "Å³, or below 0 a whole number");
   return texts.map((text) => parseAreaTerm(text, { reach, dust: rule }));
 }
 
 /** One number is both the outer and the inner one. */
 function shellOf(text: string): Reach {
-  const reach = parseReach("shell", text, text);
+  const reach = parseReach("--shell", text, text);
   return "grow" in reach ? { outer: reach.grow, inner: reach.grow } : reach;
 }
 
@@ -190,7 +201,9 @@ function checkAsked(
   { picks, data, value }: SlabGiven & { readonly value: number },
 ): void {
   if (terms.length === 0 && slab === undefined)
-    throw wrong("nothing says what the area is; give --in FEATURE:THRESHOLD, or --slab");
+    throw wrong(
+      "nothing says what the area is; give FEATURE:THRESHOLD after the maps, as in membrane:0.5, or --slab",
+    );
   if (!(Number.isInteger(value) && value >= 1 && value <= 127))
     throw wrong(`--value is ${value}, wanted a whole number from 1 to 127; Pom writes 127`);
   const kind = slab?.source.kind;

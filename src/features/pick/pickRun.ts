@@ -7,6 +7,7 @@ import { gatherMaps } from "../../infer/predict/probabilityMaps.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Conditioned, RawRun } from "../segment/conditioned.js";
 import type { Model } from "../segment/sources.js";
+import { pickingOf } from "../set/particles.js";
 import type { FeatureSet } from "../set/schema.js";
 
 /** Particles of one feature in one run. */
@@ -28,12 +29,14 @@ export function particlesOf(
   flags: Partial<PickingSettings> = {},
 ): ReadonlyMap<string, PickingSettings> {
   const settings = new Map<string, PickingSettings>();
-  for (const { name, picking, threshold } of features)
-    if (picking) settings.set(name, { ...picking, threshold: picking.threshold ?? threshold, ...flags });
+  for (const feature of features) {
+    const picking = pickingOf(feature);
+    if (picking) settings.set(feature.name, { ...picking, ...flags });
+  }
   if (settings.size > 0) return settings;
   throw new PickbenchError(
     "BadUsage",
-    `none of ${features.map(({ name }) => name).join(", ")} has picking settings, so there is nothing to pick; write picking: {minSpacing: Å} into a feature that is a particle`,
+    `none of ${features.map(({ name }) => name).join(", ")} has picking settings, so there is nothing to pick; write picking: {} into a feature that is a particle, with minSpacing in Å where it is none of the challenge's`,
   );
 }
 

@@ -14,6 +14,7 @@ import { describeIssues, mistakesText } from "../../system/schema/issues.js";
 import { plainContent, syntaxFault, yamlDocument } from "../../system/schema/yaml.js";
 import { repeatedIn } from "../../system/unique.js";
 import { meansFile } from "../../train/experiment/startChoice.js";
+import { knownParticle } from "./particles.js";
 import { type Feature, type FeatureSet, featureSetSchema } from "./schema.js";
 
 /** Where every key is explained, for the end of a message. */
@@ -134,6 +135,13 @@ function featureMistakes({ features }: FeatureSet): string[] {
   return [
     ...repeatedIn(names).map((name) => `features: ${name} stands there several times; name each once`),
     ...features.flatMap((feature, at) => sourceMistakes(feature, `features.${at}`)),
+    ...features.flatMap(({ name, picking }, at) =>
+      picking === undefined || picking.minSpacing !== undefined || knownParticle(name) !== undefined
+        ? []
+        : [
+            `features.${at}.picking.minSpacing: ${name} is no particle whose radius is known; give the least Å between two of it`,
+          ],
+    ),
     ...features.flatMap(({ name }, at) => {
       const fault =
         nameFault(name) ?? (reserved.includes(name.toLowerCase()) ? "it means no feature" : undefined);

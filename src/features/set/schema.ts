@@ -14,8 +14,18 @@ const picking = z
       .number()
       .optional()
       .describe("voxels above it are picked from; the feature's own threshold if absent"),
-    minVolume: z.number().nonnegative().default(0).describe("least volume of a pick, Å³ (`watershed` alone)"),
-    minSpacing: length.describe("least distance between the centres of two picks, Å"),
+    minVolume: z
+      .number()
+      .nonnegative()
+      .optional()
+      .describe(
+        "least volume of a pick, Å³ (`watershed` alone); of the challenge's particles a third of a ball of half the radius if absent, else 0",
+      ),
+    minSpacing: length
+      .optional()
+      .describe(
+        "least distance between the centres of two picks, Å; of the challenge's particles the radius if absent, of others it must be given",
+      ),
     radius: length
       .optional()
       .describe("ball in which a peak is greatest, Å (`peaks` alone); `minSpacing` if absent"),

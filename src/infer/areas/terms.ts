@@ -27,6 +27,9 @@ export interface AreaDefaults {
 const form =
   "[!]FEATURE:THRESHOLD[:GROW[:DUST]], as in membrane:0.5, membrane:0.5:100 or '!carbon:0.5:50', GROW being Å, or OUTER/INNER for a shell";
 
+/** Tells whether a word is meant as a term of an area rather than as a path. */
+export const looksLikeTerm = (word: string): boolean => /^!|^[^/\\:]+:[^/\\]*(\/|$)/.test(word);
+
 /** Parses a term of an area. @throws PickbenchError BadUsage */
 export function parseAreaTerm(text: string, defaults: AreaDefaults): AreaTerm {
   const isOut = text.startsWith("!");
@@ -37,13 +40,14 @@ export function parseAreaTerm(text: string, defaults: AreaDefaults): AreaTerm {
   if (feature === "" || threshold === undefined || more.length > 0)
     throw new PickbenchError("BadUsage", `${text} is no term of an area, wanted ${form}`);
   const own =
-    parseDust("in", text, dust, form) ?? (dust === undefined || dust === "" ? defaults.dust : undefined);
+    parseDust("the term", text, dust, form) ??
+    (dust === undefined || dust === "" ? defaults.dust : undefined);
   const usual = isOut ? { grow: 0 } : defaults.reach;
   return {
     feature,
-    threshold: numberOf(threshold, "the threshold", "in", text, form),
+    threshold: numberOf(threshold, "the threshold", "the term", text, form),
     isOut,
-    reach: grow === undefined || grow === "" ? usual : parseReach("in", text, grow),
+    reach: grow === undefined || grow === "" ? usual : parseReach("the term", text, grow),
     ...(own ? { dust: own } : {}),
   };
 }
@@ -54,8 +58,8 @@ export function parseReach(flag: string, text: string, part: string): Reach {
   const number = (each: string) => {
     const value = numberOf(each.trim(), "the growth", flag, text, form);
     if (value >= 0) return value;
-    throw new PickbenchError("BadUsage", `--${flag} is ${text}: ${value} Å is below 0, wanted 0 or more`);
+    throw new PickbenchError("BadUsage", `${flag} is ${text}: ${value} Å is below 0, wanted 0 or more`);
   };
-  if (more.length > 0) throw new PickbenchError("BadUsage", `--${flag} is ${text}, wanted ${form}`);
+  if (more.length > 0) throw new PickbenchError("BadUsage", `${flag} is ${text}, wanted ${form}`);
   return inner === undefined ? { grow: number(outer) } : { outer: number(outer), inner: number(inner) };
 }

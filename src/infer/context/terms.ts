@@ -26,7 +26,7 @@ const sampleForm = "[NAME=]FEATURE:RADIUS[:OFFSET], as in membrane:100 or membra
 const distanceForm = "[NAME=]FEATURE:THRESHOLD[:DUST[:OFFSET]], as in membrane:0.5 or membrane:0.5:100000";
 
 const badTerm = (flag: string, text: string, why: string, form: string): PickbenchError =>
-  new PickbenchError("BadUsage", `--${flag} is ${text}: ${why}, wanted ${form}`);
+  new PickbenchError("BadUsage", `${flag} is ${text}: ${why}, wanted ${form}`);
 
 /**
  * Parses `--sample`.
@@ -35,20 +35,20 @@ const badTerm = (flag: string, text: string, why: string, form: string): Pickben
  * @throws PickbenchError BadUsage
  */
 export function parseSample(text: string, along: number): SampleTerm {
-  const { name, feature, parts } = cut("sample", text, sampleForm, 2);
-  const radius = numberOf(parts[0]!, "the radius", "sample", text, sampleForm);
-  if (radius <= 0) throw badTerm("sample", text, "the radius is not above 0 Å", sampleForm);
-  const offset = offsetOf(parts[1], along, "sample", text, sampleForm);
+  const { name, feature, parts } = cut("--sample", text, sampleForm, 2);
+  const radius = numberOf(parts[0]!, "the radius", "--sample", text, sampleForm);
+  if (radius <= 0) throw badTerm("--sample", text, "the radius is not above 0 Å", sampleForm);
+  const offset = offsetOf(parts[1], along, "--sample", text, sampleForm);
   const own = `sample.${columnWord(feature)}${columnWord(parts[0]!)}${movedBy(offset)}`;
   return { name: name ?? own, feature, radius, offset };
 }
 
 /** Parses `--distance`. @throws PickbenchError BadUsage */
 export function parseDistance(text: string, along: number): DistanceTerm {
-  const { name, feature, parts } = cut("distance", text, distanceForm, 3);
-  const threshold = numberOf(parts[0]!, "the threshold", "distance", text, distanceForm);
-  const dust = parseDust("distance", text, parts[1], distanceForm);
-  const offset = offsetOf(parts[2], along, "distance", text, distanceForm);
+  const { name, feature, parts } = cut("--distance", text, distanceForm, 3);
+  const threshold = numberOf(parts[0]!, "the threshold", "--distance", text, distanceForm);
+  const dust = parseDust("--distance", text, parts[1], distanceForm);
+  const offset = offsetOf(parts[2], along, "--distance", text, distanceForm);
   const own = `distance.${columnWord(feature)}${movedBy(offset)}`;
   return { name: name ?? own, feature, threshold, ...(dust ? { dust } : {}), offset };
 }

@@ -157,7 +157,7 @@ describe("pickbench mask", () => {
     ["copick", "ExperimentRuns/TS_1/Segmentations/10.000_pickbench_area_area.zarr", 1],
   ])("writes %s", async (format, name, value) => {
     const out = join(folder, format);
-    const asked = ["--in", "membrane:0.5:20", "--format", format, "--value", String(value), "--out", out];
+    const asked = ["membrane:0.5:20", "--format", format, "--value", String(value), "--out", out];
     expect(await said("mask", maps, ...asked)).toBe(`TS_1: 16.67 % of the volume, in ${join(out, name)}\n`);
     expect(await voxels(join(out, name))).toEqual([18, 19, 20, 21, 22, 23, 24, 25].map((x) => [x, value]));
     expect(await said("mask", maps, ...asked)).toContain("--resume");
@@ -166,16 +166,14 @@ describe("pickbench mask", () => {
 
   it("says aloud that a mask is empty, and refuses what is no area", async () => {
     const out = ["--out", join(folder, "empty")];
-    const said1 = await said("mask", maps, "--in", "membrane:1", ...out);
+    const said1 = await said("mask", maps, "membrane:1", ...out);
     expect(said1).toMatch(/^TS_1: EMPTY, in .*\nan empty mask lets nothing be searched/);
     expect(await said("mask", maps, ...out)).toContain("nothing says what the area is");
-    expect(await said("mask", maps, "--in", "membrane:0.5", "--grow", "5", "--shell", "5", ...out)).toContain(
+    expect(await said("mask", maps, "membrane:0.5", "--grow", "5", "--shell", "5", ...out)).toContain(
       "leave one",
     );
-    expect(await said("mask", maps, "--in", "membran:0.5", ...out)).toContain("did you mean membrane?");
+    expect(await said("mask", maps, "membran:0.5", ...out)).toContain("did you mean membrane?");
     expect(await said("mask", maps, "--slab", "picks", ...out)).toContain("name them by --picks");
-    expect(await said("mask", maps, "--in", "membrane:0.5", "--value", "255", ...out)).toContain(
-      "from 1 to 127",
-    );
+    expect(await said("mask", maps, "membrane:0.5", "--value", "255", ...out)).toContain("from 1 to 127");
   });
 });
