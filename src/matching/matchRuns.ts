@@ -14,6 +14,7 @@ import { findFeatureMaps, openFeatureMap } from "../infer/maps/featureMaps.js";
 import { PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashOf } from "../system/files.js";
 import type { Reporter } from "../system/reporter.js";
+import { ownVersion } from "../system/version.js";
 import { cutOffOf } from "./cutOff.js";
 import { type Candidate, candidatesIn, pickGreatest, placeOf } from "./extract.js";
 import { type MatchedPick, outputPaths, writeMaps, writeMatches } from "./outputs.js";
@@ -269,7 +270,7 @@ function keyOf({ template, weights, rotations, volume, ...job }: SearchJob, { ru
   const masked = mask.kind === "map" ? bytes(mask.map.data) : mask;
   return hashOf(
     canonicalJson({
-      ...{ ...job, rest, masked, shape: map.shape },
+      ...{ ...job, rest, masked, mapShape: map.shape, version: ownVersion() },
       arrays: [map.data, weights, rotations, volume, runs].map(bytes),
     }),
   );

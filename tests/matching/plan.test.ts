@@ -52,7 +52,7 @@ describe("areas", () => {
 });
 
 describe("plans", () => {
-  const compared = { reach: 17, places: 20_000, isTurning: false, cube: 48 ** 3 };
+  const compared = { reach: 17, places: 20_000, isTurning: false, cube: 48 ** 3, rotations: 9000 };
 
   test("take blocks for a whole tomogram, within memory and at half its voxels' cost at least", () => {
     const { batches, bytes } = planSearch(wholeArea([184, 630, 630]), compared);

@@ -96,7 +96,7 @@ describe.skipIf(!pythonHas("numpy", "scipy"))("scores (skipped without SciPy)", 
     for (const at of [0, 44 * 52 + 3, 30_000, 30_001, 51_234, inside.length - 1]) inside[at] = 1;
     builder.add(0, inside);
     const found = await searched(job, builder.area(), 2);
-    expect(found.plan.batches.map(({ kind }) => kind)).toEqual(["voxels"]);
+    expect(found.plan.batches.map(({ kind }) => kind)).toEqual(["voxels", "voxels"]);
     const wanted = await expected(job, []);
     for (let at = 0; at < inside.length; at++) {
       if (inside[at] === 1) {
@@ -106,6 +106,7 @@ describe.skipIf(!pythonHas("numpy", "scipy"))("scores (skipped without SciPy)", 
         expect.fail(`voxel ${at} was computed`);
     }
     expect(found.searched).toBe(6 * 6);
+    expect(Math.abs(found.std / wanted.std - 1)).toBeLessThan(0.03);
   });
 });
 

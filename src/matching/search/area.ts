@@ -1,4 +1,5 @@
 /** The area that is searched: runs of voxels along x, and the blocks that cover them. */
+import { randomFor } from "../../domain/random.js";
 import type { Shape3 } from "../../domain/volume.js";
 
 /** Voxels of a volume as runs along x, in rising order: z, y, first x, x behind the last, four numbers each. */
@@ -12,6 +13,16 @@ export function wholeArea([nz, ny, nx]: Shape3): Area {
   const runs = new Int32Array(4 * nz * ny);
   for (let row = 0; row < nz * ny; row++) runs.set([Math.floor(row / ny), row % ny, 0, nx], 4 * row);
   return { runs, voxels: nz * ny * nx };
+}
+
+/** Draws voxels evenly from a whole volume, the same ones for every volume of a shape. */
+export function drawnArea([nz, ny, nx]: Shape3, count: number): Area {
+  const random = randomFor(0, "matching", nz, ny, nx);
+  const drawn = new Set(Array.from({ length: count }, () => random.integer(nz * ny * nx)));
+  const runs = [...drawn]
+    .sort((a, b) => a - b)
+    .flatMap((at) => [Math.floor(at / (ny * nx)), Math.floor(at / nx) % ny, at % nx, (at % nx) + 1]);
+  return { runs: Int32Array.from(runs), voxels: drawn.size };
 }
 
 /** Collects an area slab by slab. */

@@ -7,7 +7,7 @@ import { sharedFloats } from "../../formats/sharedFloats.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import { builtModule, startThread, type Thread } from "../../system/threads/threads.js";
-import type { Area } from "./area.js";
+import { type Area, drawnArea } from "./area.js";
 import { type Best, mergeBest, noBest, type SearchJob } from "./best.js";
 import { Kernels } from "./kernels.js";
 import type { BatchState, Ledger } from "./ledger.js";
@@ -32,7 +32,7 @@ export interface MatchResult {
   readonly scores: Float32Array;
   /** Index of its rotation; −1 outside the area. */
   readonly rotations: Int32Array;
-  /** Root mean square of all correlations. */
+  /** Root mean square of all correlations; where less than half is searched, of those at voxels drawn from all. */
   readonly std: number;
   /** Voxels of the area times rotations. */
   readonly searched: number;
@@ -45,6 +45,8 @@ export interface MatchResult {
 
 /** Bytes that workers may hold together. */
 const mostBytes = 1600 * 2 ** 20;
+/** Voxels that tell how scores are spread over a tomogram of which less than half is searched. */
+const sampleSize = 2048;
 
 /**
  * Searches an area for a template: for each voxel, the greatest score over all rotations. Each worker takes every n-th pair of
@@ -57,7 +59,10 @@ export async function matchTemplate(task: MatchTask): Promise<MatchResult> {
   const spentBefore = process.cpuUsage();
   const { job, area, reporter } = task;
   const count = job.rotations.length / 9;
-  const plan = planSearch(area, await comparedBy(job));
+  const compared = await comparedBy(job);
+  const isSampled = area.voxels < voxelCount(job.shape) / 2 && !compared.isTurning;
+  const sample = isSampled ? drawnArea(job.shape, sampleSize) : undefined;
+  const plan = planSearch(area, compared, sample);
   const workers = await openWorkers(task, plan);
   const scores = sharedFloats(voxelCount(job.shape));
   const rotations = new Int32Array(scores.length).fill(-1);
@@ -68,9 +73,10 @@ export async function matchTemplate(task: MatchTask): Promise<MatchResult> {
       const state = await searchBatch(task, workers, at, batch, (done) =>
         progress.update(Math.floor((before + done * batch.cost) / plan.cost)),
       );
-      squares += state.squares;
+      const isSample = batch.kind === "voxels" && batch.isSample === true;
+      if (isSample === isSampled) squares += state.squares;
       before += count * batch.cost;
-      scatter(batch, state.best, job, scores, rotations);
+      if (!isSample) scatter(batch, state.best, job, scores, rotations);
     }
   } finally {
     progress.stop();
@@ -80,7 +86,8 @@ export async function matchTemplate(task: MatchTask): Promise<MatchResult> {
   const seconds = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(spentBefore);
   const processorSeconds = (user + system) / 1e6;
-  return { scores, rotations, std: Math.sqrt(squares / searched), searched, plan, seconds, processorSeconds };
+  const std = Math.sqrt(squares / (count * (sample ?? area).voxels));
+  return { scores, rotations, std, searched, plan, seconds, processorSeconds };
 }
 
 /** Returns what the plan needs to know of a template. */
@@ -88,7 +95,13 @@ async function comparedBy(job: SearchJob) {
   const kernels = await Kernels.open(job.template, job.weights, job.sign);
   const { support, isTurning } = kernels;
   kernels.close();
-  return { reach: support.reach, places: support.places.length / 3, isTurning, cube: job.weights.length };
+  return {
+    reach: support.reach,
+    places: support.places.length / 3,
+    isTurning,
+    cube: job.weights.length,
+    rotations: job.rotations.length / 9,
+  };
 }
 
 async function openWorkers({ job, threads }: MatchTask, plan: Plan): Promise<Thread[]> {

@@ -11,7 +11,14 @@ export type Batch =
       readonly blocks: readonly Block[];
       readonly cost: number;
     }
-  | { readonly kind: "voxels"; readonly runs: Int32Array; readonly voxels: number; readonly cost: number };
+  | {
+      readonly kind: "voxels";
+      readonly runs: Int32Array;
+      readonly voxels: number;
+      readonly cost: number;
+      /** True of voxels of the whole tomogram that tell how its scores are spread, and are no part of the area. */
+      readonly isSample?: boolean;
+    };
 
 export interface Plan {
   readonly batches: readonly Batch[];
@@ -31,6 +38,8 @@ export interface Compared {
   readonly isTurning: boolean;
   /** Voxels of the cube in which a template is turned and weighted. */
   readonly cube: number;
+  /** Rotations that are searched. */
+  readonly rotations: number;
 }
 
 /**
@@ -47,12 +56,13 @@ const costs = {
   product: 0.02,
   /** A voxel of the cube, turned and weighted, for a pair. */
   cube: 50,
-  /** A place copied into the matrix, for each group of rotations. */
+  /** A place copied into the matrix, for each group of rotations, and its share in the deviation, once. */
   copy: 1.2,
+  deviation: 2,
 } as const;
 
 /** Most rotations that one matrix product takes, and its voxels. */
-const productRotations = 128;
+const productRotations = 256;
 export const productVoxels = 256;
 
 /** Returns how many of `count` rotations one matrix product takes: even, and so that all take about as many. */
@@ -70,9 +80,12 @@ const edges = [32, 48, 64, 80, 96, 128, 144, 160, 192, 240, 256, 288, 320, 384, 
 
 /**
  * Plans the search of an area: of blocks of several sizes those that are expected to take least, where each block that holds
- * few voxels of the area is left to the matrix product. The plan depends on the area and the mask alone.
+ * few voxels of the area is left to the matrix product. The plan depends on the area, the mask and the
+ * count of rotations alone.
+ *
+ * @param sample voxels to be searched beside the area, for a mask that does not turn
  */
-export function planSearch(area: Area, compared: Compared): Plan {
+export function planSearch(area: Area, compared: Compared, sample?: Area): Plan {
   const extent = extentOf(area);
   const least = extent.map(() => goodLength(2 * compared.reach + 16)) as unknown as Shape3;
   let best: readonly [shape: Shape3, cost: number] = [least, Number.POSITIVE_INFINITY];
@@ -83,7 +96,22 @@ export function planSearch(area: Area, compared: Compared): Plan {
     const cost = counts.reduce((sum, voxels) => sum + Math.min(ways.block(voxels), ways.single(voxels)), 0);
     if (cost + ways.kernel < best[1]) best = [shape, cost + ways.kernel];
   }
-  return planWith(area, best[0], compared);
+  const plan = planWith(area, best[0], compared);
+  if (sample === undefined) return plan;
+  const ways = waysOf(best[0], compared);
+  const cost = ways.turning + ways.single(sample.voxels);
+  const { runs, voxels } = sample;
+  return {
+    batches: [...plan.batches, { kind: "voxels", runs, voxels, cost, isSample: true }],
+    cost: plan.cost + cost,
+    bytes: Math.max(plan.bytes, productBytes(compared)),
+  };
+}
+
+/** Bytes of the factors of a matrix product, and of the product. */
+function productBytes({ places, rotations }: Compared): number {
+  const group = productGroup(rotations);
+  return 4 * (places * (group + productVoxels) + group * productVoxels);
 }
 
 function extentOf({ runs }: Area): Shape3 {
@@ -124,12 +152,15 @@ function blockBytes(shape: Shape3, { reach, isTurning }: Compared, blocks = 1): 
 }
 
 /** Expected times of a pair of rotations with blocks of one shape, ms. */
-function waysOf(shape: Shape3, { reach, places, isTurning, cube }: Compared) {
+function waysOf(shape: Shape3, { reach, places, isTurning, cube, rotations }: Compared) {
   const count = voxelCount(shape);
   const step = count * Math.log2(count) * 1e-6 * (isTurning ? 3 : 1);
   const perVoxel = isTurning
     ? Number.POSITIVE_INFINITY
-    : 1e-6 * places * (2 * costs.product + (2 * costs.copy) / productRotations);
+    : 1e-6 *
+      places *
+      2 *
+      (costs.product + costs.copy / productGroup(rotations) + costs.deviation / rotations);
   return {
     valid: shape.map((size) => size - 2 * reach) as unknown as Shape3,
     /** Turning and weighting the template, for each batch. */
@@ -164,11 +195,13 @@ function planWith(area: Area, shape: Shape3, compared: Compared): Plan {
       cost: ways.turning + ways.single(voxels),
     });
   const fullest = Math.max(0, ...batches.map((batch) => (batch.kind === "blocks" ? batch.blocks.length : 0)));
-  const factors = compared.places * (productRotations + productVoxels) + productRotations * productVoxels;
   return {
     batches,
     cost: batches.reduce((sum, batch) => sum + batch.cost, 0),
-    bytes: Math.max(fullest > 0 ? blockBytes(shape, compared, fullest) : 0, voxels > 0 ? 4 * factors : 0),
+    bytes: Math.max(
+      fullest > 0 ? blockBytes(shape, compared, fullest) : 0,
+      voxels > 0 ? productBytes(compared) : 0,
+    ),
   };
 }
 

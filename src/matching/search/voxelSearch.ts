@@ -41,40 +41,38 @@ export class VoxelSearch implements BatchSearch {
   readonly #session: Session;
   readonly #voxels: Int32Array;
   readonly #job: SearchJob;
-  readonly #places: Int32Array;
-  /** Distances of the places in the tomogram's memory. */
-  readonly #steps: Int32Array;
-  readonly #reach: number;
+  /** Count of places. */
+  readonly #places: number;
+  /** Rows of neighbouring places along x: z, y, first x, count, four numbers each, in the places' order. */
+  readonly #rows: Int32Array;
+  readonly #mask: Float32Array;
   readonly #surroundings: Float32Array;
   readonly #templates: Float32Array;
+  /** 1/σ of each voxel, known once all surroundings were copied a first time. */
   readonly #inverse: Float32Array;
+  #isKnown = false;
   #first = 0;
   #count = 0;
 
   constructor(session: Session, voxels: Int32Array, kernels: Kernels, job: SearchJob) {
-    const { places, reach } = kernels.support;
-    const [, ny, nx] = job.shape;
-    const count = places.length / 3;
+    const { places } = kernels.support;
     this.#session = session;
     this.group = productGroup(job.rotations.length / 9);
     this.#voxels = voxels;
     this.#job = job;
-    this.#places = places;
-    this.#reach = reach;
-    this.#steps = Int32Array.from(
-      { length: count },
-      (_, at) => (places[3 * at]! * ny + places[3 * at + 1]!) * nx + places[3 * at + 2]!,
-    );
+    this.#places = places.length / 3;
+    this.#rows = rowsOf(places);
     this.best = noBest(voxels.length);
-    this.#surroundings = new Float32Array(count * productVoxels);
-    this.#templates = new Float32Array(count * this.group);
-    this.#inverse = this.#deviations(kernels.pair([1, 0, 0, 0, 1, 0, 0, 0, 1], undefined)[0].mask);
+    this.#surroundings = new Float32Array(this.#places * productVoxels);
+    this.#templates = new Float32Array(this.#places * this.group);
+    this.#mask = kernels.pair([1, 0, 0, 0, 1, 0, 0, 0, 1], undefined)[0].mask;
+    this.#inverse = new Float32Array(voxels.length);
   }
 
   async take(at: number, kernels: readonly [Kernel, Kernel | undefined]): Promise<number> {
     if (this.#count === 0) this.#first = at;
     for (const kernel of kernels)
-      if (kernel) this.#templates.set(kernel.values, this.#steps.length * this.#count++);
+      if (kernel) this.#templates.set(kernel.values, this.#places * this.#count++);
     return 0;
   }
 
@@ -84,12 +82,13 @@ export class VoxelSearch implements BatchSearch {
       this.#gather(from);
       const { products } = await uninterrupted(() =>
         this.#session.run({
-          surroundings: { data: this.#surroundings, dims: [productVoxels, this.#steps.length] },
-          templates: { data: this.#templates, dims: [this.group, this.#steps.length] },
+          surroundings: { data: this.#surroundings, dims: [productVoxels, this.#places] },
+          templates: { data: this.#templates, dims: [this.group, this.#places] },
         }),
       );
       this.#compare(from, products!.data, squares);
     }
+    this.#isKnown = true;
     const sums: [number, number][] = [];
     for (let at = 0; at < this.#count; at += 2)
       sums.push([this.#first + at, squares[at]! + (squares[at + 1] ?? 0)]);
@@ -121,43 +120,58 @@ export class VoxelSearch implements BatchSearch {
   /** Copies the surroundings of voxels, a row each. */
   #gather(from: number): void {
     const count = Math.min(productVoxels, this.#voxels.length - from);
-    for (let voxel = 0; voxel < count; voxel++)
-      this.#copy(this.#voxels[from + voxel]!, voxel * this.#steps.length);
+    for (let voxel = 0; voxel < count; voxel++) {
+      const to = voxel * this.#places;
+      this.#copy(this.#voxels[from + voxel]!, to);
+      if (!this.#isKnown) this.#inverse[from + voxel] = this.#inverseAt(to);
+    }
   }
 
+  /** Copies the surroundings of a voxel; 0 beyond the tomogram's faces. */
   #copy(voxel: number, to: number): void {
     const { volume, shape } = this.#job;
     const [nz, ny, nx] = shape;
     const [z, y, x] = [Math.floor(voxel / (ny * nx)), Math.floor(voxel / nx) % ny, voxel % nx];
-    const reach = this.#reach;
-    const isInside = [z, y, x].every((at, axis) => at >= reach && at + reach < shape[axis]!);
-    const steps = this.#steps;
-    const row = this.#surroundings;
-    if (isInside) {
-      for (let at = 0; at < steps.length; at++) row[to + at] = volume[voxel + steps[at]!]!;
-      return;
-    }
-    const places = this.#places;
-    for (let at = 0; at < steps.length; at++) {
-      const [pz, py, px] = [z + places[3 * at]!, y + places[3 * at + 1]!, x + places[3 * at + 2]!];
-      const isOutside = pz < 0 || py < 0 || px < 0 || pz >= nz || py >= ny || px >= nx;
-      row[to + at] = isOutside ? 0 : volume[voxel + steps[at]!]!;
+    const [rows, into] = [this.#rows, this.#surroundings];
+    for (let row = 0, at = to; row < rows.length; row += 4) {
+      const [pz, py] = [z + rows[row]!, y + rows[row + 1]!];
+      const first = x + rows[row + 2]!;
+      const count = rows[row + 3]!;
+      const from = (pz * ny + py) * nx + first;
+      if (pz < 0 || py < 0 || pz >= nz || py >= ny) into.fill(0, at, at + count);
+      else if (first >= 0 && first + count <= nx)
+        for (let i = 0; i < count; i++) into[at + i] = volume[from + i]!;
+      else
+        for (let i = 0; i < count; i++)
+          into[at + i] = first + i < 0 || first + i >= nx ? 0 : volume[from + i]!;
+      at += count;
     }
   }
 
-  #deviations(mask: Float32Array): Float32Array {
-    const inverse = new Float32Array(this.#voxels.length);
-    for (const [at, voxel] of this.#voxels.entries()) {
-      this.#copy(voxel, 0);
-      let [mean, square] = [0, 0];
-      for (let i = 0; i < mask.length; i++) {
-        const weighted = mask[i]! * this.#surroundings[i]!;
-        mean += weighted;
-        square += weighted * this.#surroundings[i]!;
-      }
-      const variance = square - mean * mean;
-      inverse[at] = variance > flat ? 1 / Math.sqrt(variance) : 1;
+  /** Returns 1/σ under the mask of the surroundings at a place in their matrix. */
+  #inverseAt(from: number): number {
+    const [mask, values] = [this.#mask, this.#surroundings];
+    let [mean, square] = [0, 0];
+    for (let at = 0; at < mask.length; at++) {
+      const weighted = mask[at]! * values[from + at]!;
+      mean += weighted;
+      square += weighted * values[from + at]!;
     }
-    return inverse;
+    const variance = square - mean * mean;
+    return variance > flat ? 1 / Math.sqrt(variance) : 1;
   }
+}
+
+/** Joins places that follow each other along x. */
+function rowsOf(places: Int32Array): Int32Array {
+  const rows: number[] = [];
+  for (let at = 0; at < places.length; at += 3) {
+    const [z, y, x] = [places[at]!, places[at + 1]!, places[at + 2]!];
+    const last = rows.length - 4;
+    const isNext =
+      last >= 0 && rows[last] === z && rows[last + 1] === y && rows[last + 2]! + rows[last + 3]! === x;
+    if (isNext) rows[last + 3]!++;
+    else rows.push(z, y, x, 1);
+  }
+  return Int32Array.from(rows);
 }
