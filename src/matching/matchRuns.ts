@@ -10,7 +10,7 @@ import { measureSpectrum } from "../data/spectrum/spectrum.js";
 import { openTomogram, resolveTomogram } from "../data/tomograms/omeZarr.js";
 import type { Rotation } from "../domain/rotation.js";
 import { indexToPosition, type Spacing3, type Volume } from "../domain/volume.js";
-import { findFeatureMaps, openFeatureMap } from "../infer/maps/featureMaps.js";
+import { type FeatureMap, findFeatureMaps, openFeatureMap } from "../infer/maps/featureMaps.js";
 import { PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashOf } from "../system/files.js";
 import type { Reporter } from "../system/reporter.js";
@@ -36,7 +36,7 @@ export interface MatchSettings extends Omit<TemplateOptions, "spacing"> {
   /** Whether dense matter is bright in the tomogram. */
   readonly isInverted: boolean;
   /** Maps of the area; the whole tomogram if absent. */
-  readonly within?: readonly string[] | undefined;
+  readonly within?: SearchArea | undefined;
   readonly falsePositives: number;
   /** A score in place of the cut-off by false positives. */
   readonly threshold?: number | undefined;
@@ -45,6 +45,21 @@ export interface MatchSettings extends Omit<TemplateOptions, "spacing"> {
   readonly threads: number;
   readonly out: string;
 }
+
+/** Maps that say where to search. */
+export interface SearchArea {
+  readonly paths: readonly string[];
+  /** Features whose maps count, each above its threshold; every map above 0 if absent. */
+  readonly thresholds?: Readonly<Record<string, number>> | undefined;
+}
+
+/** Finds the maps of a run's area. @throws PickbenchError as `findFeatureMaps` */
+export const areaMaps = (
+  { paths, thresholds }: SearchArea,
+  run: string,
+  reporter: Reporter,
+): Promise<FeatureMap[]> =>
+  findFeatureMaps(paths, { features: thresholds && Object.keys(thresholds), runs: [run], reporter });
 
 /** What was found of one template in one run. */
 export interface MatchedTemplate {
@@ -158,7 +173,7 @@ function cubic(path: string, [z, y, x]: Spacing3): number {
   );
 }
 
-/** Reads the area of a run: voxels that are above 0 in any of its maps. */
+/** Reads the area of a run: voxels that are above 0, or a feature's threshold, in any of its maps. */
 async function readArea(
   { within }: MatchSettings,
   run: string,
@@ -167,7 +182,7 @@ async function readArea(
 ): Promise<Area> {
   if (within === undefined) return wholeArea(shape);
   const readers = [];
-  for (const map of await findFeatureMaps(within, { runs: [run], reporter })) {
+  for (const map of await areaMaps(within, run, reporter)) {
     const reader = await openFeatureMap(map);
     const isSame = reader.shape.every((size, axis) => size === shape[axis]);
     if (!isSame || Math.abs(reader.spacing[2] / spacing[2] - 1) > 0.01)
@@ -176,22 +191,22 @@ async function readArea(
         `${map.store}: ${reader.shape.join("×")} voxels of ${reader.spacing[2]} Å, the tomogram of ${run} ${shape.join("×")} of ${spacing[2]} Å; make the area on the tomogram's grid`,
         { path: map.store },
       );
-    readers.push(reader);
+    readers.push({ ...reader, threshold: within.thresholds?.[map.type] ?? 0 });
   }
   const builder = new AreaBuilder(shape);
   const depth = Math.max(1, ...readers.map(({ slabDepth }) => slabDepth));
   for (let z = 0; z < shape[0]; z += depth) {
     const end = Math.min(shape[0], z + depth);
-    const [first, ...others] = await Promise.all(readers.map((reader) => reader.readSlab(z, end)));
-    for (const other of others)
-      for (let at = 0; at < first!.length; at++) first![at] = Math.max(first![at]!, other[at]!);
-    builder.add(z, first!);
+    const inside = new Float32Array((end - z) * shape[1] * shape[2]);
+    for (const { readSlab, threshold } of readers)
+      for (const [at, value] of (await readSlab(z, end)).entries()) if (value > threshold) inside[at] = 1;
+    builder.add(z, inside);
   }
   const area = builder.area();
   if (area.voxels > 0) return area;
   throw new PickbenchError(
     "BadDataset",
-    `${within.join(", ")}: the area of ${run} holds no voxel above 0, so that nothing would be searched; make it again, or leave ${run} out`,
+    `${within.paths.join(", ")}: the area of ${run} holds no voxel above ${within.thresholds ? "a threshold" : "0"}, so that nothing would be searched; make it again, or leave ${run} out`,
   );
 }
 

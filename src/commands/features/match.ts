@@ -12,7 +12,7 @@ import type { TiltRange, Weighting } from "../../matching/weights.js";
 import { plural } from "../../present/text.js";
 import { writeSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
-import { canonicalJson, hashFile, hashOf, writeWhole } from "../../system/files.js";
+import { writeWhole } from "../../system/files.js";
 import { readIfThere, readText } from "../../system/paths/opening.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { ownVersion } from "../../system/version.js";
@@ -29,6 +29,7 @@ import {
   threadsOption,
 } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
+import { areaAsked, keyOf } from "./matchSources.js";
 
 const withSearchOptions = <Given>(argv: Argv<Given>) =>
   argv
@@ -105,7 +106,8 @@ export const command = defineCommand({
         .option("within", {
           type: "string",
           array: true,
-          describe: "maps of the area: what is above 0 in any of them is searched, all if absent",
+          describe:
+            "where to search: masks, of which what is above 0 in any counts; or a feature set's YAML, whose ready maps count above their thresholds; everywhere if absent",
         }),
     )
       .option("false-positives", {
@@ -150,7 +152,8 @@ export const command = defineCommand({
     const templates = await templateFiles(template);
     checkTemplates(templates, flags.mask);
     const settings: MatchSettings = {
-      ...{ templates, rotations, out, centre: flags.centre, mask: flags.mask, within: flags.within },
+      ...{ templates, rotations, out, centre: flags.centre, mask: flags.mask },
+      within: flags.within && (await areaAsked(flags.within)),
       maskRadius: positive("mask-radius", flags.maskRadius),
       weighting: { wedge: wedgeOf(flags.wedge), optics: opticsOf(flags) },
       band: { lowPass: positive("low-pass", flags.lowPass), highPass: positive("high-pass", flags.highPass) },
@@ -288,17 +291,6 @@ async function checkPlaces(
   const isStopped = (await readIfThere(join(out, statesFolder, "begun"))) !== undefined;
   if (!isStopped) await checkFree(places, overwrite);
   await writeWhole(join(out, statesFolder, "begun"), "");
-}
-
-/** What a run's result depends on. */
-async function keyOf(
-  { out: _, threads: __, ...settings }: MatchSettings,
-  { path }: TomogramRef,
-): Promise<string> {
-  const files = [...settings.templates, ...(settings.mask === undefined ? [] : [settings.mask])];
-  const hashes: string[] = [];
-  for (const file of files) hashes.push(await hashFile(file));
-  return hashOf(canonicalJson({ version: ownVersion(), settings, path, hashes }));
 }
 
 async function readState(path: string, key: string): Promise<MatchedRun | undefined> {
