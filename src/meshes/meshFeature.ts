@@ -1,4 +1,5 @@
 /** One map of a feature to one file with its mesh. */
+import { rm } from "node:fs/promises";
 import { aisSeparator } from "../data/layouts/volumeFolder.js";
 import { challengeParticles } from "../domain/particles.js";
 import { type MeshFormatName, meshFormats } from "../formats/meshes/catalogue.js";
@@ -51,7 +52,7 @@ export function meshPath({ folder, format }: MeshTarget, { run, type }: FeatureM
   return inside(folder, name, origin);
 }
 
-/** Makes the mesh of a map and writes it. @throws PickbenchError as `surfaceOf`, naming the map */
+/** Makes the mesh of a map and writes it; where there is none, a file of an earlier one is removed. @throws PickbenchError as `surfaceOf`, naming the map */
 export async function meshFeature(
   map: FeatureMap,
   settings: SurfaceSettings,
@@ -63,7 +64,8 @@ export async function meshFeature(
   const isEmpty = mesh.faces.length === 0;
   const path = isEmpty ? null : meshPath(target, map);
   const size = measureMesh(mesh);
-  if (path !== null) {
+  if (path === null) await rm(meshPath(target, map), { force: true });
+  else {
     place(mesh, reader, target);
     await meshFormats[target.format].write(path, {
       positions: mesh.positions,

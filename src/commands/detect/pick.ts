@@ -182,10 +182,11 @@ export const command = defineCommand({
       features === undefined
         ? await pickMaps({ ...asked, type, checkpoint, config, star, filament, orienting }, reporter)
         : await pickSet({ ...asked, features }, reporter);
-    const context =
-      surroundings && (await addContext(picked, session, surroundings, { ...sources, reporter }));
-    report(json, { picked, ...(context ? { context: countsOf(context) } : {}) }, () =>
-      [...picked.map(pickedLine), ...(context ? [kept(context), ...contextLines(context)] : [])].join("\n"),
+    const { context, picked: left } = surroundings
+      ? await addContext(picked, session, surroundings, { ...sources, reporter })
+      : { context: undefined, picked };
+    report(json, { picked: left, ...(context ? { context: countsOf(context) } : {}) }, () =>
+      [...left.map(pickedLine), ...(context ? [kept(context), ...contextLines(context)] : [])].join("\n"),
     );
   },
 });

@@ -131,8 +131,11 @@ function checkedSettings(flags: {
   readonly simplify: number | undefined;
 }): SurfaceSettings {
   const { level, simplify } = flags;
-  if (!Number.isFinite(level))
-    throw new PickbenchError("BadUsage", `--level is ${level}, wanted a number; write it like --level 0.5`);
+  if (!Number.isFinite(Math.fround(level)))
+    throw new PickbenchError(
+      "BadUsage",
+      `--level is ${level}, wanted a number that voxels can have; write it like --level 0.5`,
+    );
   const isFit =
     simplify === undefined || (simplify > 0 && simplify < 1) || (Number.isInteger(simplify) && simplify >= 4);
   if (!isFit)

@@ -48,15 +48,16 @@ export interface Fault {
   readonly at: Span;
 }
 
-/** Characters of the text that are shown on each side of a fault. */
+/** Characters of the text that are shown of a fault, and on each side of it. */
 const shown = 60;
 
 /** Makes the error of a fault: a sentence, then the text with carets below the place. */
 export function expressionError(text: string, { what, at }: Fault): PickbenchError {
   const from = Math.max(0, at.start - shown);
-  const to = Math.min(text.length, Math.max(at.end, at.start + 1) + shown);
+  const end = Math.min(Math.max(at.end, at.start + 1), at.start + shown);
+  const to = Math.min(text.length, end + shown);
   const line = text.slice(from, to).replaceAll(/\s/g, " ");
-  const carets = "^".repeat(Math.max(1, Math.min(at.end, to) - at.start));
+  const carets = "^".repeat(Math.max(1, Math.min(end, to) - at.start));
   const left = from > 0 ? "…" : "";
   const right = to < text.length ? "…" : "";
   return new PickbenchError(

@@ -40,6 +40,10 @@ const conventions: Readonly<Record<AngleConvention, Convention>> = {
 /** The identity. */
 export const noRotation: Rotation = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
+/** Tells whether a rotation turns nothing. */
+export const isIdentity = (rotation: Rotation): boolean =>
+  rotation.every((value, i) => value === noRotation[i]);
+
 /** Returns the rotation of a program's angles. */
 export function rotationOf(angles: Angles, convention: AngleConvention): Rotation {
   const { axes, order, sign } = conventions[convention];

@@ -1,7 +1,7 @@
 /** Files of positions, with what surrounds each position in its run as columns, and selected by an expression. */
 import type { Angstrom } from "../../domain/units.js";
 import type { ExtraColumns, PositionSet, Vector3 } from "../../formats/positions/frames.js";
-import { countsInVoxels, toFrame } from "../../formats/positions/frames.js";
+import { countsInVoxels, isSamePixel, toFrame } from "../../formats/positions/frames.js";
 import { turned } from "../../formats/positions/orientation.js";
 import type { PositionsFile } from "../../formats/positions/readPositions.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -179,11 +179,22 @@ function entryOf(
   extent: Grid | undefined,
   { spacing }: ContextRequest,
 ): Entry {
+  if (given.pixel === undefined && countsInVoxels(given.frame)) checkCubic(file.path, extent);
   const pixel = given.pixel ?? (countsInVoxels(given.frame) ? spacing : undefined);
   const volume = given.volume ?? (extent && volumeOf(extent));
   const set = { ...given, ...(pixel === undefined ? {} : { pixel }), ...(volume ? { volume } : {}) };
   const { positions } = toFrame(set, { frame: "angstrom" }, file.path);
   return { file, set, places: positions.map(({ at }) => at) };
+}
+
+/** @throws PickbenchError BadUsage where one voxel size cannot bring positions that count in voxels to a volume's Å */
+function checkCubic(path: string, extent: Grid | undefined): void {
+  if (extent === undefined || extent.spacing.every((step) => isSamePixel(step, extent.spacing[2]))) return;
+  throw new PickbenchError(
+    "BadUsage",
+    `${path}: positions count in voxels, but those of the volume have edges of ${extent.spacing.join(", ")} Å along z, y, x; give positions in Å, as copick's are`,
+    { path },
+  );
 }
 
 /** Size in voxels of one spacing, that along x. */

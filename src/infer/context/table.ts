@@ -4,6 +4,7 @@ import { parseExpression } from "../../domain/expression/parse.js";
 import { isAbsent, realPart } from "../../formats/positions/format.js";
 import type { ExtraColumns, PositionSet, TomogramPosition, Vector3 } from "../../formats/positions/frames.js";
 import type { ContextColumn } from "./context.js";
+import { ownColumns } from "./terms.js";
 
 /** Positions of one run from one file. */
 export interface TableSet {
@@ -13,17 +14,6 @@ export interface TableSet {
   /** Columns that were measured, a value a position. */
   readonly columns: readonly Pick<ContextColumn, "name" | "type" | "values">[];
 }
-
-/** Columns that every table has. */
-const ownColumns: readonly Column[] = [
-  { name: "run", type: "text" },
-  { name: "type", type: "text" },
-  { name: "x", type: "number" },
-  { name: "y", type: "number" },
-  { name: "z", type: "number" },
-  { name: "score", type: "number" },
-  { name: "instance", type: "number" },
-];
 
 /** What an expression selected. */
 interface Selected {

@@ -1,6 +1,18 @@
 /** What is asked of the surroundings of positions, as it is written on the command line. */
+import type { Column } from "../../domain/expression/compile.js";
 import type { DustRule } from "../../domain/morphology/dust.js";
 import { PickbenchError } from "../../system/errors.js";
+
+/** Columns that every position has, whose names no term can take. */
+export const ownColumns: readonly Column[] = [
+  { name: "run", type: "text" },
+  { name: "type", type: "text" },
+  { name: "x", type: "number" },
+  { name: "y", type: "number" },
+  { name: "z", type: "number" },
+  { name: "score", type: "number" },
+  { name: "instance", type: "number" },
+];
 
 /** Mean of a feature's map in a ball. */
 export interface SampleTerm {
@@ -91,6 +103,8 @@ function cut(flag: string, text: string, form: string, most: number): Cut {
       `${JSON.stringify(name)} is no name of a column (letters, digits, _ and dots)`,
       form,
     );
+  if (ownColumns.some((own) => own.name === name))
+    throw badTerm(flag, text, `${name} is a column that positions have already; choose another name`, form);
   const [feature = "", ...parts] = rest.split(":").map((part) => part.trim());
   if (feature === "") throw badTerm(flag, text, "the feature has no name", form);
   if (parts.length === 0) throw badTerm(flag, text, "it has no colon and number", form);

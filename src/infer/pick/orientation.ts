@@ -81,9 +81,12 @@ export function signed(
   return deciding < 0 ? [-x, -y, -z] : direction;
 }
 
-/** Returns the rotation that turns z into a direction: RELION's angles 0, acos z, atan2(y, −x) (rot, tilt, psi). */
+/**
+ * Returns the rotation that turns z into a direction: RELION's angles 0, acos z, atan2(y, −x) (rot, tilt, psi). It is never the
+ * identity, which says in copick's files that there is no orientation: along z psi is 180, whatever the signs of zeros.
+ */
 export function rotationTo([x, y, z]: Direction): Rotation {
   const degrees = 180 / Math.PI;
   const tilt = Math.acos(Math.min(1, Math.max(-1, z))) * degrees;
-  return rotationOf([0, tilt, Math.atan2(y, -x) * degrees], "relion");
+  return rotationOf([0, tilt, Math.atan2(y + 0, -(x + 0)) * degrees], "relion");
 }

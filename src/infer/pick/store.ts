@@ -1,4 +1,5 @@
 /** Picking from stores of probabilities: planning by type and run, and writing of picks. */
+import { rm } from "node:fs/promises";
 import { writePicks } from "../../data/picks.js";
 import { angstrom } from "../../domain/units.js";
 import type { Volume } from "../../domain/volume.js";
@@ -177,7 +178,7 @@ interface ChannelPicks {
 
 /**
  * Reads a channel, picks it and writes DIR/ExperimentRuns/RUN/Picks/USER_SESSION_TYPE.json, with scores, and a STAR file
- * where one is wanted and something was picked.
+ * where one is wanted and something was picked; where nothing was, one of earlier picks is removed.
  */
 export async function pickChannel(
   { store, run, type, channel, scale }: PickTask,
@@ -197,6 +198,7 @@ export async function pickChannel(
   }));
   const path = await writePicks(folder, run, type, picks, { userId: ownUserId, sessionId: session });
   const isStarred = star !== undefined && picks.length > 0;
+  if (star !== undefined && !isStarred) await rm(starPath(star, run, type), { force: true });
   if (isStarred) await writeStarPicks(starPath(star, run, type), run, picks, volume.spacing, found.columns);
   return {
     ...{ run, type, settings, steps: found.steps, threshold: found.threshold, path },

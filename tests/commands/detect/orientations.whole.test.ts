@@ -126,6 +126,46 @@ describe("pick", () => {
     }
   });
 
+  test("--where leaves in the STAR file the rows of the picks that are kept, with the columns", async () => {
+    const [from, out] = [await map(), temporaryFolder()];
+    const settings = ["--method", "filament", "--spacing", "50", "--length", "300", "--star", out];
+    const sample = ["--sample", "rod:20", "--sample", "rod:20:30", "--where", "x > 250"];
+    const { code, stdout } = await pickbench("pick", from, "--out", out, ...settings, ...sample, ...flags);
+    expect(code).toBe(0);
+    const [{ path, star }] = JSON.parse(stdout).picked;
+    const [points, rows] = [readPoints(path), readLoop(star)];
+    expect(points.length).toBeGreaterThan(1);
+    expect(rows.map((row) => Number(row.rlnCoordinateX))).toEqual(
+      points.map(({ location }) => expect.closeTo(location.x / 10, 4)),
+    );
+    expect(rows.every((row) => Number(row.rlnCoordinateX) > 25 && row.aisFilamentID === "1")).toBe(true);
+    expect(rows.every((row) => Number(row["sample.rod20"]) > 0.3)).toBe(true);
+    const none = ["--where", "x > 9000", "--overwrite"];
+    const empty = await pickbench("pick", from, "--out", out, ...settings, ...none, ...flags);
+    expect([empty.code, JSON.parse(empty.stdout).picked[0].star]).toEqual([0, undefined]);
+    expect([existsSync(star), readPoints(path)]).toEqual([false, []]);
+  });
+
+  test("--star removes a file of earlier picks where nothing is picked", async () => {
+    const [from, out] = [await map(), temporaryFolder()];
+    const settings = ["--min-spacing", "100", "--min-volume", "0", "--star", out, "--overwrite"];
+    expect((await pickbench("pick", from, "--out", out, ...settings, ...flags)).code).toBe(0);
+    const star = join(out, "TS_1__rod_coords.star");
+    expect(existsSync(star)).toBe(true);
+    const none = await pickbench("pick", from, "--out", out, ...settings, "--threshold", "0.99", ...flags);
+    expect([none.code, existsSync(star)]).toEqual([0, false]);
+  });
+
+  test("a pick without a clear axis is not moved along one", async () => {
+    const [from, out] = [await map(), temporaryFolder()];
+    const settings = ["--min-spacing", "100", "--min-volume", "0", "--orient", "long-axis"];
+    const asked = ["--sample", "far=rod:20:30", "--where", "far is missing"];
+    const { stdout } = await pickbench("pick", from, "--out", out, ...settings, ...asked, ...flags);
+    const { picked, context } = JSON.parse(stdout);
+    expect(context.columns[0].missing.orientation).toBe(1);
+    expect(readPoints(picked[0].path).map(({ location }) => location.y)).toEqual([expect.closeTo(305, 0)]);
+  });
+
   test.each([
     [["--method", "filament"], "needs --spacing"],
     [["--method", "filament", "--spacing", "0"], "--spacing is 0"],

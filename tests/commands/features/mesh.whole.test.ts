@@ -79,6 +79,10 @@ describe("mesh", () => {
       0,
     );
     expect(readFileSync(join(out, "TS_2__vesicle.obj"))).toEqual(before);
+    const [none] = await meshes(from, "--out", out, "--overwrite", "--level", "2");
+    expect([none!.path, existsSync(join(out, "TS_1__vesicle.obj"))]).toEqual([null, false]);
+    const below = await pickbench("mesh", from, "--out", join(out, "below"), "--level=-1e39");
+    expect([below.code, below.stderr]).toEqual([1, expect.stringContaining("--level is -1e+39")]);
   });
 
   test.runIf(pythonHas("numpy"))(

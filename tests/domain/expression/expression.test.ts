@@ -79,6 +79,11 @@ describe("expressions", () => {
     }
   });
 
+  it("shows a stretch of a long expression in its error, not all of it", () => {
+    const long = () => parseExpression(`${"1+".repeat(1500)}1=1`);
+    expect(long).toThrow(/^.{1,100}\n {2}.{1,130}…\n {2}\^{1,60}$/);
+  });
+
   it("bounds depth, length and parts", () => {
     expect(() => parseExpression(`${"(".repeat(200)}1${")".repeat(200)} = 1`)).toThrow("within one another");
     expect(() => parseExpression(`${"not ".repeat(200)}1 = 1`)).toThrow("within one another");

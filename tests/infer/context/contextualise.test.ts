@@ -58,6 +58,24 @@ const cellsOf = ({ files }: Awaited<ReturnType<typeof measure>>) =>
   files.flatMap(({ sets }) => sets.flatMap(({ positions }) => positions.map(({ extra }) => extra)));
 
 describe("contextualise", () => {
+  it.each(["score", "x", "run"])("refuses a column that would be called %s as positions' own", (name) => {
+    expect(() => parseDistance(`${name}=membrane:0.5`, 0)).toThrow(`${name} is a column that positions have`);
+    expect(() => parseSample(`${name}=membrane:30`, 0)).toThrow(`${name} is a column that positions have`);
+  });
+
+  it("refuses positions in voxels where those of the map have unequal edges", async () => {
+    const shape = [20, 16, 16] as const;
+    const spacing = [angstrom(14), angstrom(8), angstrom(10)] as const;
+    await writeLabels(join(folder, "uneven", "TS_1__membrane.mrc"), shape, spacing, () => 0);
+    const features = { features: ["membrane"], reporter: silentReporter };
+    const uneven = await findFeatureMaps([join(folder, "uneven")], features);
+    const voxels = rows.replaceAll("TS_2", "TS_1");
+    const asked = { maps: uneven, terms, spacing: angstrom(10) };
+    const inVoxels = measure(header.replaceAll("angstrom", "voxel") + voxels, asked, "voxels.csv");
+    await expect(inVoxels).rejects.toThrow("those of the volume have edges of 14, 8, 10 Å");
+    expect((await measure(header + voxels, asked, "lengths.csv")).positions).toBe(4);
+  });
+
   it("adds columns, leaves them empty where there is no value, and counts why", async () => {
     const found = await measure(header + rows, { terms });
     expect(found.files[0]!.sets[0]!.extra).toEqual({

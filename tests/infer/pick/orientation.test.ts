@@ -47,6 +47,7 @@ describe("principal axes", () => {
 describe("the rotation to a direction", () => {
   test.each([
     [[0, 0, 1], 0, 180],
+    [[-0, -0, 1], 0, 180],
     [[1, 0, 0], 90, 180],
     [[0, 1, 0], 90, 90],
     [[-1, 0, 0], 90, 0],

@@ -5,7 +5,7 @@ import { optionalNumber } from "../../json.js";
 import { broken, isAbsent, isNumberOrAbsent, type PositionFormat, realPart, type Source } from "../format.js";
 import type { PositionSet, TomogramPosition, Vector3 } from "../frames.js";
 import { jsonText } from "../jsonDocument.js";
-import { noRotation, type Rotation, statedRotation } from "../orientation.js";
+import { isIdentity, noRotation, statedRotation } from "../orientation.js";
 
 /** A 4×4 matrix row by row. */
 const matrixSchema = z.array(z.array(z.number()).length(4)).length(4);
@@ -39,7 +39,9 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
   const { user_id: userId, session_id: sessionId, run_name: run } = header.data;
   const type = document.pickable_object_name ?? undefined;
   const points = (document.points ?? []).map((point, index) => fromPoint(path, point, index, type));
-  const hasTransforms = points.some(({ rotation, translation }) => translation || !isIdentity(rotation));
+  const hasTransforms = points.some(
+    ({ rotation, translation }) => translation || (rotation && !isIdentity(rotation)),
+  );
   const hasInstances = points.some(({ instance }) => instance !== undefined && instance !== 0);
   const names = [...new Set(points.flatMap(({ metadata }) => Object.keys(metadata ?? {})))];
   return [
@@ -94,9 +96,6 @@ function fromPoint(path: string, point: Point, index: number, type: string | und
     ...(metadata ? { metadata } : {}),
   };
 }
-
-const isIdentity = (rotation: Rotation | undefined): boolean =>
-  rotation === undefined || rotation.every((value, i) => value === noRotation[i]);
 
 /** @param names of the position's extra columns */
 function toPoint(

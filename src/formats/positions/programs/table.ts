@@ -100,7 +100,7 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
   if (own === undefined)
     throw new PickbenchError(
       "BadUsage",
-      `${path}: x, y and z have no unit in the header; give --from-frame angstrom or --from-frame voxel (more: pickbench convert --help)`,
+      `${path}: x, y and z have no unit in the header; name them x_angstrom, y_angstrom, z_angstrom or x_voxel, y_voxel, z_voxel, or in convert give --from-frame angstrom or --from-frame voxel (more: pickbench convert --help)`,
       { path },
     );
   return runs.map((run, positions) => ({

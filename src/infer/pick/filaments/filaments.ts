@@ -24,7 +24,7 @@ export interface FilamentSettings {
   readonly threshold: number;
   /** Å between points along a filament. */
   readonly spacing: Angstrom;
-  /** Least length of a filament in Å. */
+  /** Least length of a filament in Å; what has no length has no direction, and is none. */
   readonly length: Angstrom;
   /** Least volume of a component in Å³. */
   readonly minVolume: number;
@@ -97,7 +97,7 @@ export function traceFilaments(volume: Volume, settings: FilamentSettings): Fila
     const { lines, depth } = centreLines(component);
     for (const line of lines) {
       const filament = filamentOf(volume, component, frame, line, depth, weights, settings);
-      if (filament.length >= settings.length) filaments.push(filament);
+      if (filament.length > 0 && filament.length >= settings.length) filaments.push(filament);
       else short++;
     }
   }

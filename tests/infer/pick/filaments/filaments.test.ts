@@ -177,3 +177,11 @@ describe("filaments", () => {
     expect(traceFilaments(straight(), settings)).toEqual(traceFilaments(straight(), settings));
   });
 });
+
+test("a lone voxel has no direction and is no filament, however short they may be", () => {
+  const data = new Float32Array(1000);
+  data[555] = 1;
+  const volume: Volume = { data, shape: [10, 10, 10], spacing: cubic };
+  const { filaments, short } = traceFilaments(volume, { ...settings, length: angstrom(0) });
+  expect([filaments, short]).toEqual([[], 1]);
+});
