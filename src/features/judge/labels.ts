@@ -1,6 +1,6 @@
 /** Identities that `segment --labels` wrote. The room `judge` holds identities against true masks. */
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { z } from "zod";
 import { findRun } from "../../data/dataset.js";
 import { featuresOf } from "../../data/masks/features.js";
@@ -12,6 +12,7 @@ import { openProbabilities } from "../../infer/predict/probabilityStores.js";
 import { type IdentityConfusion, IdentityCounter } from "../../score/masks/identities.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { readText } from "../../system/paths/opening.js";
+import { readRecord } from "../segment/ledger.js";
 
 /** A folder of identities: features by label, and a volume of labels a run. */
 export interface LabelFolder {
@@ -23,9 +24,14 @@ export interface LabelFolder {
 
 const configurationSchema = z.looseObject({
   pickable_objects: z.array(z.looseObject({ name: z.string(), label: z.number().int().positive() })).min(1),
+  pickbench: z.looseObject({ hash: z.string() }),
 });
 
-/** Opens what `segment --labels` wrote. @throws PickbenchError BadDataset where it is none, or has no labels */
+/**
+ * Opens what `segment --labels` wrote.
+ *
+ * @throws PickbenchError BadDataset where it is none, has no labels, or has some of another set than `features.json` describes
+ */
 export async function openLabels(folder: string): Promise<LabelFolder> {
   const path = join(folder, "features.json");
   const bad = (what: string, cause?: unknown) =>
@@ -52,11 +58,22 @@ export async function openLabels(folder: string): Promise<LabelFolder> {
       name.endsWith("_features-multilabel.zarr"),
     );
     if (found.length > 1) throw bad(`run ${run} has labels of several sessions`);
-    if (found[0] !== undefined) runs.set(run, join(inside, found[0]));
+    if (found[0] === undefined) continue;
+    const own = join(inside, found[0]);
+    const record = await readRecord(folder, run);
+    if (!record?.files.includes(slashed(relative(folder, own))) || record.set !== parsed.data.pickbench.hash)
+      throw new PickbenchError(
+        "BadDataset",
+        `${own}: unfinished, or of another feature set than ${path} describes; segment ${run} again with --labels --overwrite`,
+        { path: own },
+      );
+    runs.set(run, own);
   }
   if (runs.size === 0) throw bad("it holds no labels");
   return { names, runs };
 }
+
+const slashed = (path: string): string => path.split("\\").join("/");
 
 /** Returns the name of what a label means. */
 export const nameOfLabel = ({ names }: Pick<LabelFolder, "names">, label: number): string =>

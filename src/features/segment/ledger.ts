@@ -14,6 +14,8 @@ const recordSchema = z.strictObject({
   run: z.string(),
   /** Hash of the set, of what its maps were made from, and of how they are written. */
   key: z.string(),
+  /** Hash of the set alone, which `features.json` has too: what the labels mean. */
+  set: z.string(),
   /** What was written, relative to the output's folder. */
   files: z.array(z.string()),
   /** Of each feature: voxels above its threshold, Å³, and share of the volume. */
@@ -34,15 +36,19 @@ const fileOf = (out: string, run: string): string =>
 
 /** Returns a run's record, if it was segmented with that key and all its files are there. */
 export async function findRecord(out: string, run: string, key: string): Promise<SegmentedRun | undefined> {
+  const record = await readRecord(out, run);
+  if (record === undefined || record.key !== key) return undefined;
+  const there = await Promise.all(record.files.map((file) => lstat(join(out, file)).catch(() => undefined)));
+  return there.includes(undefined) ? undefined : record;
+}
+
+/** Reads a run's record, whatever it was segmented with; undefined where there is none, or a damaged one. */
+export async function readRecord(out: string, run: string): Promise<SegmentedRun | undefined> {
   const path = fileOf(out, run);
   const text = await readText(path).catch(() => undefined);
   if (text === undefined) return undefined;
   const parsed = recordSchema.safeParse(plainJson(text, path));
-  if (!parsed.success || parsed.data.run !== run || parsed.data.key !== key) return undefined;
-  const there = await Promise.all(
-    parsed.data.files.map((file) => lstat(join(out, file)).catch(() => undefined)),
-  );
-  return there.includes(undefined) ? undefined : parsed.data;
+  return parsed.success && parsed.data.run === run ? parsed.data : undefined;
 }
 
 /** Parses JSON; undefined where it is damaged, as after a full disk. */

@@ -3,7 +3,8 @@ import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Dataset } from "../../data/model.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
-import { type FeatureMap, openFeatureMap } from "../../infer/maps/featureMaps.js";
+import { type FeatureMap, type MapReader, openFeatureMap } from "../../infer/maps/featureMaps.js";
+import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
 import { type Reporter, startCounting } from "../../system/reporter.js";
 import { unlessAborted } from "../../train/submit/detectAll.js";
@@ -83,7 +84,32 @@ export type RawRequest = Pick<ModelWork, "sources" | "settings" | "reporter"> & 
   readonly dataset: Dataset | undefined;
 };
 
-/** Opens the raw maps of a run, those of models computed first, one model after another. */
+/** How far beyond 0 and 1 values may lie, as interpolation leaves them. */
+const overshoot = 0.1;
+
+/** Opens a map whose values have to be probabilities: thresholds and comparisons mean nothing for others. */
+async function openProbable(map: FeatureMap): Promise<MapReader> {
+  const reader = await openFeatureMap(map);
+  return {
+    ...reader,
+    async readSlab(zStart, zEnd) {
+      const values = await reader.readSlab(zStart, zEnd);
+      const odd = values.find((value) => value < -overshoot || value > 1 + overshoot);
+      if (odd === undefined) return values;
+      throw new PickbenchError(
+        "BadDataset",
+        `${map.store}: its map of ${map.type} in run ${map.run} holds ${odd}, wanted probabilities from 0 to 1; say with scale which value stands for 1, or bring the maps there`,
+        { path: map.store },
+      );
+    },
+  };
+}
+
+/**
+ * Opens the raw maps of a run, those of models computed first, one model after another.
+ *
+ * @throws PickbenchError BadDataset, from a reader, where values lie beyond 0 and 1
+ */
 export async function rawRun(
   { sources, dataset, settings, reporter }: RawRequest,
   found: FoundRun,
@@ -101,6 +127,6 @@ export async function rawRun(
     }))
       maps.set(at, map);
   const places = [...maps.keys()].sort((a, b) => a - b);
-  const readers = await Promise.all(places.map((at) => openFeatureMap(maps.get(at)!)));
+  const readers = await Promise.all(places.map((at) => openProbable(maps.get(at)!)));
   return { run: found.run, shape: found.shape, spacing: found.spacing, readers };
 }

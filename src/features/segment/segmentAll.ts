@@ -120,6 +120,7 @@ async function segmentRun(
   const record = await writeRecord(out, {
     run: found.run,
     key,
+    set: featureSetHash(set),
     files: filesOf(request, found),
     features,
     identities,

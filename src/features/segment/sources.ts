@@ -199,14 +199,14 @@ async function seenTomogram(
     shape,
     spacing,
     voxelSpacing: ref.voxelSpacing ?? spacing[2],
-    stamp: canonicalJson([sha256, await tomogramStamp(reader)]),
+    stamp: canonicalJson([sha256, [...outputs], await tomogramStamp(reader)]),
   };
 }
 
 async function seenMap({ features }: FeatureSet, at: number, map: FeatureMap): Promise<Seen> {
   const { reader } = await openProbabilities(map.store);
   const { shape, spacing } = reader;
-  const stamp = canonicalJson([map.channel, map.scale ?? null, await tomogramStamp(reader)]);
+  const stamp = canonicalJson([at, map.channel, map.scale ?? null, await tomogramStamp(reader)]);
   const what = `the map of ${features[at]!.name} (${map.store})`;
   return { what, shape, spacing, voxelSpacing: spacing[2], stamp };
 }
