@@ -19,6 +19,8 @@ const pickingSchema = z.strictObject({
   minSpacing: z.number(),
   /** Å. */
   radius: z.number().optional(),
+  /** Picks per Å³. */
+  density: z.strictObject({ least: z.number(), most: z.number() }).optional(),
 });
 
 const foldSchema = z.strictObject({

@@ -62,6 +62,23 @@ async function expectSame(out: string, files: readonly string[]): Promise<void> 
 }
 
 describe("an experiment in folds", () => {
+  it("writes down the densities of picks that each fold's annotated runs allow", async () => {
+    const dense = await tinyExperiment(at("dense.yaml"), {
+      budget: "40 steps",
+      picking: { thresholds: [0.1, 0.2, 0.3], minVolumes: [0.05], density: "annotated" },
+    });
+    const { folds } = await run("dense", {
+      experiment: dense,
+      folds: { folds: 4, tune: 1 },
+      submissions: at("dense-submissions"),
+    });
+    const densities = folds.folds.flatMap(({ picking }) =>
+      Object.values(picking).flatMap(({ density }) => density ?? []),
+    );
+    expect(densities.length).toBeGreaterThan(0);
+    for (const { least, most } of densities) expect(least).toBeLessThanOrEqual(most);
+  });
+
   it("holds out every run once, each fold being a run of its own", async () => {
     const folds = [
       { train: ["TS_S4"], tune: ["TS_S3"], holdout: ["TS_S1", "TS_S2"] },
