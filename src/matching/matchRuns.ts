@@ -146,7 +146,7 @@ export async function matchRun(
         0,
       ),
       singleVoxels: plan.batches.reduce(
-        (sum, batch) => sum + (batch.kind === "voxels" ? batch.voxels : 0),
+        (sum, batch) => sum + (batch.kind === "voxels" && !batch.isSample ? batch.voxels : 0),
         0,
       ),
     };
