@@ -6,7 +6,8 @@ import { readPicksFile } from "../../src/data/picks.js";
 import { randomFor } from "../../src/domain/random.js";
 import { type Shape3, voxelCount } from "../../src/domain/volume.js";
 import { rulesOf } from "../../src/features/segment/conditioned.js";
-import { readFeatureSet } from "../../src/features/set/featureSet.js";
+import { openSources } from "../../src/features/segment/sources.js";
+import { checkFeatureSet, readFeatureSet } from "../../src/features/set/featureSet.js";
 import { createOmeZarr } from "../../src/formats/zarr/writer.js";
 import { findFeatureMaps, openFeatureMap } from "../../src/infer/maps/featureMaps.js";
 import { beginContest, blurOf, blurVolume, enter } from "../../src/infer/rules/identity.js";
@@ -171,6 +172,13 @@ describe("segment", () => {
     expect(await told("--runs", "TS_1")).toMatch(
       /TS_1: the map of carbon .* has 70×24×20 voxels of 5×5×5 Å, the map of membrane .* 70×24×20 voxels of 10×10×10 Å; bring all maps of a run onto one grid/,
     );
+    await writeMaps(file("bytes/TS_1.zarr"), ["membrane"], [maps[0]!.map((value) => 255 * value)]);
+    await set("features: [{ name: membrane, maps: bytes }]");
+    expect(await told()).toMatch(
+      /bytes\/TS_1\.zarr: its map of membrane in run TS_1 holds \d+\.\d+, wanted probabilities from 0 to 1/,
+    );
+    await set("features: [{ name: membrane, maps: bytes, scale: 255 }]");
+    expect((await pickbench("segment", file("bad.yaml"), "--out", file("scaled"), "--quiet")).code).toBe(0);
     await set("features: [{ name: a, model: cell, output: membran }]");
     expect(await told()).toContain('has no output "membran"; did you mean membrane?');
     await set("features: [{ name: membrane, model: cell }]");
@@ -178,6 +186,25 @@ describe("segment", () => {
     await set("features: [{ name: a, maps: maps }]");
     expect(await told()).toContain("no channel a; there is membrane, carbon, ribosome");
   });
+});
+
+test("a run's stamp says which feature has which map", async () => {
+  await cp(file("maps"), file("copies"), { recursive: true });
+  const stampOf = async (...places: readonly string[]) => {
+    const features = places.map((place, at) => ({ name: `f${at}`, maps: file(place), channel: "membrane" }));
+    const set = checkFeatureSet({ features }, "a set");
+    const options = { engine: "onnx-cpu", threads: 1 } as const;
+    const sources = await openSources({ set, runs: ["TS_1"], options, reporter: silentReporter });
+    await sources.close();
+    return sources.runs[0]!.stamp;
+  };
+  const stamps = [
+    await stampOf("maps", "copies", "maps"),
+    await stampOf("maps", "copies", "copies"),
+    await stampOf("maps", "maps", "copies"),
+  ];
+  expect(new Set(stamps).size).toBe(3);
+  expect(await stampOf("maps", "copies", "maps")).toBe(stamps[0]);
 });
 
 describe("a feature set of models", () => {

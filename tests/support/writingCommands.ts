@@ -3,8 +3,10 @@ import { execFileSync } from "node:child_process";
 import { chmod, cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { encodeScnmGroup } from "../../src/formats/ais/scnm.js";
 import { startServer, treeOf } from "./badServer.js";
 import { goodToken, startKaggle } from "./kaggleServer.js";
+import { scnmOf, smallUnet } from "./kerasModels.js";
 import { startPortal } from "./portalServer.js";
 import { allowTiny, tinyDataset, tinyExperiment } from "./tinyRun.js";
 
@@ -22,6 +24,10 @@ export interface Inputs {
   readonly csv: string;
   readonly star: string;
   readonly mrc: string;
+  /** A group of two of Ais's models. */
+  readonly aisGroup: string;
+  /** A feature set of the ready maps. */
+  readonly featureSet: string;
   readonly submissions: string;
   /** Flags by which the network of the checkpoint is run. */
   readonly code: readonly string[];
@@ -135,6 +141,14 @@ export const writingCommands = {
       ...["--out", join(out, "both.safetensors"), ...quick, ...code],
     ],
   },
+  import: {
+    input: "aisGroup",
+    args: ({ aisGroup }, out) => ["import", aisGroup, "--out", join(out, "models")],
+  },
+  segment: {
+    input: "probabilities",
+    args: ({ featureSet }, out) => ["segment", featureSet, "--labels", "--out", join(out, "segmented")],
+  },
   export: {
     input: "checkpoint",
     args: ({ checkpoint, code }, out) => ["export", checkpoint, join(out, "model.onnx"), ...code],
@@ -219,6 +233,8 @@ export async function makeInputs(folder: string): Promise<Inputs> {
   const star = at("star", "picks.star");
   await mkdir(at("star"));
   await writeFile(star, starText());
+  await writeFile(at("cell.scnmgroup"), await groupText());
+  await writeFile(at("features.yaml"), setText);
   const bucket = await startServer(
     new Map([...treeOf(data)].map(([name, content]) => [`data-bucket/${name}`, content])),
   );
@@ -233,6 +249,8 @@ export async function makeInputs(folder: string): Promise<Inputs> {
     ...{ folder, data, experiment, search, run, star },
     checkpoint: join(run, "best.safetensors"),
     mrc: at("volume.mrc"),
+    aisGroup: at("cell.scnmgroup"),
+    featureSet: at("features.yaml"),
     submissions: at("submissions"),
     probabilities: at("maps"),
     csv: join(run, "submission.csv"),
@@ -262,6 +280,22 @@ export async function makeInputs(folder: string): Promise<Inputs> {
       await Promise.all([bucket.close(), kaggle.close(), portal.close()]);
     },
   };
+}
+
+const setText = `features:
+  - { name: apo-ferritin, maps: maps, emit: true }
+  - { name: ribosome, maps: maps, absorb: true }
+interactions: [{ feature: apo-ferritin, type: avoid, with: ribosome, radius: 40, threshold: 0.1 }]
+`;
+
+/** Two models of Ais, of three slices and of one. */
+async function groupText(): Promise<Buffer> {
+  const models = await Promise.all(
+    ["membrane", "ribosome"].map((title, at) =>
+      scnmOf(smallUnet(3 - 2 * at), { title, model_depth: 3 - 2 * at }),
+    ),
+  );
+  return encodeScnmGroup("cell", models);
 }
 
 /** Fifty positions as RELION 3 writes them. */
