@@ -10,7 +10,7 @@ import { isIdentity, noRotation, statedRotation } from "../orientation.js";
 /** A 4×4 matrix row by row. */
 const matrixSchema = z.array(z.array(z.number()).length(4)).length(4);
 const pointSchema = z.looseObject({
-  transformation_: z.unknown(),
+  transformation_: z.unknown().optional(),
   instance_id: optionalNumber,
   metadata: z
     .record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()]))
