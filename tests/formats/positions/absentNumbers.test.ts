@@ -170,6 +170,14 @@ describe("picks as Python writes them", () => {
     expect(position).not.toHaveProperty("instance");
   });
 
+  test("copick: a point is a location, with no matrix and no instance", async () => {
+    const points = [{ location: { x: 1, y: 2, z: 3 } }];
+    const file = { pickable_object_name: "ribosome", user_id: "u", session_id: "1", run_name: "TS_1" };
+    const { sets } = await read("u_1_ribosome.json", JSON.stringify({ ...file, unit: "angstrom", points }));
+    expect(sets[0]!.positions).toMatchObject([{ at: [1, 2, 3] }]);
+    expect(sets[0]!.positions[0]).not.toHaveProperty("rotation");
+  });
+
   test("copick and the portal: a matrix that is none counts where orientations are asked for", async () => {
     const portal =
       '{"type": "orientedPoint", "location": {"x": 1, "y": 2, "z": 3}, "xyz_rotation_matrix": [[NaN, 0, 0], [0, 1, 0], [0, 0, 1]]}\n';
