@@ -38,7 +38,7 @@ export const command = defineCommand({
       .positional("model", {
         type: "string",
         describe:
-          "the file to write; of several networks or maps each gives one, model-NAME.onnx or .scnm beside it",
+          "the file to write, with --to the checkpoint's own name if absent; of several networks or maps each gives one, model-NAME.onnx or .scnm beside it",
       })
       .option("out", { type: "string", describe: "the file to write, in place of the second argument" })
       .option("to", {
@@ -97,7 +97,7 @@ export const command = defineCommand({
       ),
   run: async ({ checkpoint: given, model: place, out, to, logits = false, check, ...flags }) => {
     const { network, overwrite, allowCode, json } = flags;
-    const model = placeOf(place, out);
+    const model = placeOf(place, out, to === undefined ? undefined : besideCheckpoint(given, to));
     const format = to ?? formatOf(model);
     if (format === "scnt") return exportTrainingSet(given, model, flags);
     if (format !== "onnx") {
@@ -124,9 +124,13 @@ export const command = defineCommand({
   },
 });
 
-/** Returns the file to write, given in one of two ways. @throws BadUsage where it is given in none or both */
-function placeOf(place: string | undefined, out: string | undefined): string {
-  const [one, other] = [place, out].filter((each) => each !== undefined);
+/** The checkpoint's own path with the format's ending. */
+const besideCheckpoint = (checkpoint: string, format: string): string =>
+  `${checkpoint.replace(/\.safetensors$/i, "")}.${format}`;
+
+/** Returns the file to write, given in one of two ways, or the usual. @throws BadUsage where it is given in none or both */
+function placeOf(place: string | undefined, out: string | undefined, usual: string | undefined): string {
+  const [one = usual, other] = [place, out].filter((each) => each !== undefined);
   if (one !== undefined && other === undefined) return one;
   throw new PickbenchError(
     "BadUsage",

@@ -1,6 +1,7 @@
 /** pickbench import: Ais's models as checkpoints, and its training sets as data to train on. */
 import { basename, join } from "node:path";
 import { aisKind } from "../../formats/ais/kind.js";
+import { plural } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import {
@@ -88,7 +89,7 @@ function modelsText({ models, interactions }: ImportedModels, { checkpoints, set
       `${checkpoints[at]}: ${parameters.toLocaleString("en-US")} parameters, ${spacing} Å per pixel, ${slices === 1 ? "1 slice" : `${slices} slices`}, threshold ${threshold}`,
   );
   const rules = interactions.length === 0 ? "" : ` and ${interactions.length} interactions`;
-  return [...lines, `${set}: feature set of ${models.length} features${rules}`].join("\n");
+  return [...lines, `${set}: feature set of ${plural(models.length, "feature")}${rules}`].join("\n");
 }
 
 function setText(out: string, { feature, boxes, boxSize, boxDepth, runs, leftOut }: ImportedSet): string {
