@@ -81,6 +81,7 @@ describe("pickbench pick", () => {
           type: "ribosome",
           settings: { method: "watershed", threshold: 0.5, minVolume: 1e7, minSpacing: 150 },
           steps: { aboveThreshold: expect.any(Number), groups: 1, afterVolume: 0, afterSpacing: 0 },
+          threshold: 0.5,
           path: expect.stringContaining("pickbench_strict_ribosome.json"),
         },
       ],
