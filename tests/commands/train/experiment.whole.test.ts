@@ -31,11 +31,14 @@ test("new writes a starter that holds every key, and replaces none", async () =>
   expect((await pickbench("experiment", "new", file, "--overwrite")).code).toBe(0);
 });
 
-test("the starter's values are the defaults, save for what an experiment must say and a smooth choice", () => {
+test("the starter's values are the defaults, save for what an experiment must say and how thresholds are chosen", () => {
   const content = parse(readFileSync(file, "utf8")) as Record<string, unknown>;
   const { name, network, splits, loss, budget } = content;
   expect(checkExperiment(content, file)).toEqual(
-    checkExperiment({ name, network, splits, loss, budget, picking: { choice: "smooth" } }, file),
+    checkExperiment(
+      { name, network, splits, loss, budget, picking: { choice: "smooth", density: "annotated" } },
+      file,
+    ),
   );
 });
 
