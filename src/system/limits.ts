@@ -21,7 +21,7 @@ const table = {
   checkpointTensors: { most: 100_000, unit: "tensors", of: "one checkpoint" },
   nameCharacters: { most: 200, unit: "characters", of: "one name of a run, type, user or session" },
   listedFiles: { most: 1_000_000, unit: "files", of: "one listing of a server" },
-  archiveMembers: { most: 1_000_000, unit: "files", of: "one tar archive" },
+  archiveMembers: { most: 100_000, unit: "files", of: "one tar archive" },
   portalRows: { most: 100_000, unit: "rows", of: "one list of the Data Portal" },
 } as const satisfies Record<string, Limit>;
 

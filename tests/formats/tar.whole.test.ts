@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodeTar, openTar, tarOf, writeTar } from "../../src/formats/tar.js";
+import { limits } from "../../src/system/limits.js";
 import { pythonHas } from "../support/python.js";
 
 let folder: string;
@@ -34,6 +35,16 @@ test("what is written is read again", async () => {
   await writeTar(path, files);
   expect(await contents(path)).toEqual(wanted);
 });
+
+test("more members than the limit are refused", async () => {
+  const path = join(folder, "many.tar");
+  const names = Array.from({ length: limits.archiveMembers.most + 1 }, (_, at) => [
+    `f${at}`,
+    Buffer.alloc(0),
+  ]);
+  await writeTar(path, new Map(names as [string, Uint8Array][]));
+  await expect(openTar(path, "a test")).rejects.toThrow("100,001 files; at most 100,000 are read");
+}, 60_000);
 
 describe.skipIf(!pythonHas("tarfile"))("beside Python's tarfile", () => {
   const python = (code: string, ...args: string[]): string =>

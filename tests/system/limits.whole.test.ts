@@ -104,11 +104,14 @@ const cases: Partial<Record<LimitName, Case>> = {
   },
 };
 
-/** Lists of servers come page by page, so that reaching their limit takes as long as a server likes: see tests/data/remote. */
-const ofServers: readonly string[] = ["listedFiles", "portalRows"];
+/**
+ * Lists of servers come page by page, so that reaching their limit takes as long as a server likes: see tests/data/remote.
+ * Members of an archive are counted as they are read: see tests/formats/tar.whole.test.ts.
+ */
+const reachedInTime: readonly string[] = ["listedFiles", "portalRows", "archiveMembers"];
 
 it("has a case for every limit", () => {
-  const read = Object.keys(limits).filter((name) => !ofServers.includes(name));
+  const read = Object.keys(limits).filter((name) => !reachedInTime.includes(name));
   expect(Object.keys(cases).sort()).toEqual(read.sort());
 });
 
