@@ -188,6 +188,7 @@ export type { PickCounts } from "./data/simulate/simulateWorker.js";
 
 export { type Detector, type DetectorOptions, type OnTile, openDetector } from "./api/detector.js";
 export type { EngineName, Precision } from "./engines/engine.js";
+export type { PickDensity } from "./infer/pick/density.js";
 export type { Orienting } from "./infer/pick/orientation.js";
 export {
   defaultPicking,

@@ -7,7 +7,10 @@ export const densitySchema = z
   .refine(({ least, most }) => least <= most, "a range: least, then most");
 
 /** Picks in a volume that annotated runs allow, in picks per Å³ of the whole volume. */
-export type PickDensity = z.infer<typeof densitySchema>;
+export interface PickDensity {
+  readonly least: number;
+  readonly most: number;
+}
 
 /** Picks at a threshold. */
 interface Found {
