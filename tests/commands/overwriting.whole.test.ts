@@ -90,7 +90,16 @@ test("every command that writes has --overwrite, every one that shows progress -
     true,
   );
   const silent = commands.filter((command) => !having("quiet").includes(command)).map(({ name }) => name);
-  expect(silent).toEqual(["convert", "experiment", "export", "import", "models", "nets", "engines", "completion"]);
+  expect(silent).toEqual([
+    "convert",
+    "experiment",
+    "export",
+    "import",
+    "models",
+    "nets",
+    "engines",
+    "completion",
+  ]);
   expect([...saying("quiet")]).toEqual(["show no progress"]);
   expect(
     [...saying("runs")].every((text) => text.endsWith("names of runs, separated by commas: only these")),
