@@ -20,6 +20,21 @@ export interface Volume {
   readonly blank?: Uint8Array;
 }
 
+/** Returns Å³ of a voxel. */
+export const voxelVolume = (spacing: Spacing3): number => spacing[0] * spacing[1] * spacing[2];
+
+/** Spacings of one grid differ by no more than this share, as rounding in files leaves. */
+const sameSpacing = 1e-3;
+
+/** Tells whether two volumes have one grid: as many voxels, of one size. @param within share by which sizes may differ */
+export const isOneGrid = (
+  one: Pick<Volume, "shape" | "spacing">,
+  other: Pick<Volume, "shape" | "spacing">,
+  within: number = sameSpacing,
+): boolean =>
+  one.shape.every((size, axis) => size === other.shape[axis]) &&
+  one.spacing.every((length, axis) => Math.abs(length / other.spacing[axis]! - 1) <= within);
+
 export const voxelCount = (shape: Shape3): number => shape[0] * shape[1] * shape[2];
 
 /** Converts a position to continuous indices z, y, x. */

@@ -9,7 +9,7 @@ import { matchingGain, type RadialGain } from "../data/spectrum/gain.js";
 import { measureSpectrum } from "../data/spectrum/spectrum.js";
 import { openTomogram, resolveTomogram } from "../data/tomograms/omeZarr.js";
 import type { Rotation } from "../domain/rotation.js";
-import { indexToPosition, type Spacing3, type Volume } from "../domain/volume.js";
+import { indexToPosition, isOneGrid, type Spacing3, type Volume } from "../domain/volume.js";
 import { type FeatureMap, findFeatureMaps, openFeatureMap } from "../infer/maps/featureMaps.js";
 import { PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashOf } from "../system/files.js";
@@ -99,6 +99,8 @@ export const statesFolder = ".matching";
 
 /** Å by which a tomogram's voxels may differ along the axes. */
 const cubicWithin = 1e-3;
+/** Share by which voxels of an area may differ from the tomogram's: names round. */
+const areaWithin = 0.01;
 /** Greatest gain of whitening. */
 const mostWhitening = 1e3;
 
@@ -184,8 +186,7 @@ async function readArea(
   const readers = [];
   for (const map of await areaMaps(within, run, reporter)) {
     const reader = await openFeatureMap(map);
-    const isSame = reader.shape.every((size, axis) => size === shape[axis]);
-    if (!isSame || Math.abs(reader.spacing[2] / spacing[2] - 1) > 0.01)
+    if (!isOneGrid(reader, { shape, spacing }, areaWithin))
       throw new PickbenchError(
         "BadDataset",
         `${map.store}: ${reader.shape.join("×")} voxels of ${reader.spacing[2]} Å, the tomogram of ${run} ${shape.join("×")} of ${spacing[2]} Å; make the area on the tomogram's grid`,

@@ -1,8 +1,6 @@
 /** A Gaussian over slices that come one after another: as many are held as its window is deep. */
+import { gaussianWeights } from "../domain/gaussian.js";
 import type { Shape3 } from "../domain/volume.js";
-
-/** Standard deviations at which the window ends, as SciPy's `gaussian_filter` cuts it. */
-const truncation = 4;
 
 /** Takes a volume's slices in order. */
 export interface SliceSink {
@@ -25,7 +23,11 @@ export function smoothed(
   sink: (slice: Float32Array) => void,
 ): SliceSink {
   const [depth, height, width] = shape;
-  const [weightsZ, weightsY, weightsX] = [weightsOf(sigmaZ), weightsOf(sigmaY), weightsOf(sigmaX)];
+  const [weightsZ, weightsY, weightsX] = [
+    gaussianWeights(sigmaZ),
+    gaussianWeights(sigmaY),
+    gaussianWeights(sigmaX),
+  ];
   const radius = weightsZ.length - 1;
   const ring = Array.from(
     { length: Math.min(2 * radius + 1, depth) },
@@ -58,16 +60,6 @@ export function smoothed(
       for (let z = Math.max(0, taken - radius); z < taken; z++) emit(z);
     },
   };
-}
-
-/** Returns the Gaussian's weights at 0, 1, 2 … steps; all of them, both ways, have the sum 1. */
-function weightsOf(sigma: number): Float64Array {
-  const radius = Math.floor(truncation * sigma + 0.5);
-  const weights = Float64Array.from({ length: radius + 1 }, (_, step) =>
-    sigma === 0 ? 1 : Math.exp((-0.5 * step * step) / (sigma * sigma)),
-  );
-  const sum = weights.reduce((total, weight, step) => total + (step === 0 ? 1 : 2) * weight, 0);
-  return weights.map((weight) => weight / sum);
 }
 
 /** Writes the weighted sum of lines, which lie `step` before and behind the one in the middle. */

@@ -1,5 +1,5 @@
 /** A map's surface: smoothed, meshed slab by slab, without dust, simplified. */
-import type { Shape3, Spacing3 } from "../domain/volume.js";
+import { type Shape3, type Spacing3, voxelVolume } from "../domain/volume.js";
 import { MarchingCubes } from "./marchingCubes.js";
 import { arrangeParts, type Mesh } from "./mesh.js";
 import { simplifyMesh } from "./simplify.js";
@@ -56,8 +56,7 @@ export async function surfaceOf(
   await readSlices(map, sink.add, onSlice);
   if ("finish" in sink) sink.finish();
   const { mesh, components } = cubes.finish();
-  const voxelVolume = spacing[0] * spacing[1] * spacing[2];
-  const volumes = components.voxels.map((voxels) => voxels * voxelVolume);
+  const volumes = components.voxels.map((voxels) => voxels * voxelVolume(spacing));
   const large = volumes
     .map((volume, component) => ({ volume, component }))
     .filter(({ volume }) => volume >= dust)

@@ -13,7 +13,6 @@ import { starPath } from "../../infer/pick/starFile.js";
 import { type ChannelSettings, type PickedType, planPicking } from "../../infer/pick/store.js";
 import { findStores } from "../../infer/predict/probabilityStores.js";
 import { plural } from "../../present/text.js";
-import { PickbenchError } from "../../system/errors.js";
 import { checkLinks } from "../../system/paths/names.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import type { Reporter } from "../../system/reporter.js";
@@ -23,7 +22,7 @@ import { defineCommand, report } from "../shared/command.js";
 import { checkContext, contextAsked, withContext } from "../shared/context/flags.js";
 import { contextLines } from "../shared/context/measured.js";
 import type { withSetContext } from "../shared/context/ofSet.js";
-import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
+import { checkScale, checkWritable, overwriteOption, quietOption, scaleOption } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { addContext } from "./pick/context.js";
 import {
@@ -101,10 +100,7 @@ export const command = defineCommand({
         type: "string",
         describe: "folder for RUN__TYPE_coords.star beside, as Ais writes them, with orientations",
       })
-      .option("scale", {
-        type: "number",
-        describe: "value of a map's voxels that stands for p = 1; of integers, by type and range by default",
-      })
+      .option("scale", scaleOption)
       .option("config", {
         type: "string",
         describe: "copick configuration: the labels of a volume of labels, and its particles' radii",
@@ -167,8 +163,7 @@ export const command = defineCommand({
     const surroundings = contextAsked(flags);
     const sources = { ...flags, maps: flags.maps ?? probabilities, scale };
     if (surroundings) checkContext(surroundings, sources.maps, flags.data);
-    if (scale !== undefined && !(Number.isFinite(scale) && scale > 0))
-      throw new PickbenchError("BadUsage", "--scale is not a positive number; write it like --scale 255");
+    checkScale(scale);
     await checkWritable("out", out, "folder");
     if (star !== undefined) await checkWritable("star", star, "folder");
     const reporter = terminalReporter({ quiet: quiet || json === true });

@@ -13,12 +13,14 @@ import { defineCommand, report } from "../shared/command.js";
 import { type AskedContext, checkContext, contextAsked, withContext } from "../shared/context/flags.js";
 import { contextLines, measured } from "../shared/context/measured.js";
 import {
+  checkScale,
   checkSpacing,
   checkWritable,
   overwriteOption,
   quietOption,
   runNames,
   runsOption,
+  scaleOption,
   spacingOption,
 } from "../shared/flags.js";
 import { readPositionSource } from "../shared/positionSources.js";
@@ -42,10 +44,7 @@ export const command = defineCommand({
           describe: "the file to write (.csv, .star, .json …), or a folder for copick's layout",
         }),
     )
-      .option("scale", {
-        type: "number",
-        describe: "value of a map's voxels that stands for p = 1, as in pick",
-      })
+      .option("scale", scaleOption)
       .option("runs", runsOption)
       .option("run", { type: "string", describe: "name of the run where the picks name none" })
       .option("spacing", spacingOption)
@@ -71,6 +70,7 @@ export const command = defineCommand({
   run: async (given) => {
     const { picks, out, overwrite, json } = given;
     checkSpacing(given.spacing);
+    checkScale(given.scale);
     const asked = contextAsked(given);
     if (asked === undefined) throw nothingAsked;
     const paths = given.maps ?? [];

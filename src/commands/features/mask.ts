@@ -23,12 +23,14 @@ import { defineCommand, report } from "../shared/command.js";
 import { type AskedSlab, slabAsked, withSlab } from "../shared/context/flags.js";
 import { slabFitter } from "../shared/context/measured.js";
 import {
+  checkScale,
   checkSpacing,
   checkWritable,
   overwriteOption,
   quietOption,
   runNames,
   runsOption,
+  scaleOption,
   spacingOption,
 } from "../shared/flags.js";
 import { opened } from "../shared/pickSources.js";
@@ -88,10 +90,7 @@ export const command = defineCommand({
         describe: "which reconstruction of --data; the first one by default",
       })
       .option("spacing", spacingOption)
-      .option("scale", {
-        type: "number",
-        describe: "value of a map's voxels that stands for p = 1, as in pick",
-      })
+      .option("scale", scaleOption)
       .option("runs", runsOption)
       .option("resume", { type: "boolean", default: false, describe: "leave masks that are there already" })
       .option("overwrite", overwriteOption)
@@ -112,6 +111,7 @@ export const command = defineCommand({
   run: async (given) => {
     const { out, overwrite, resume, json } = given;
     checkSpacing(given.spacing);
+    checkScale(given.scale);
     checkOneAsked({ overwrite, resume }, "masks");
     const slab = slabAsked(given);
     const { places, texts } = await placesAndTerms(given.maps);

@@ -7,13 +7,14 @@ import type { TomogramRef } from "../../data/model.js";
 import { type MatchedRun, type MatchSettings, matchRun, statesFolder } from "../../matching/matchRuns.js";
 import { outputPaths, writeRotations } from "../../matching/outputs.js";
 import { rotationSet, symmetryOf } from "../../matching/rotations.js";
+import { readRunState, writeRunState } from "../../matching/runState.js";
 import { templateFiles, templateName } from "../../matching/template.js";
 import type { TiltRange, Weighting } from "../../matching/weights.js";
 import { plural } from "../../present/text.js";
 import { writeSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
-import { readIfThere, readText } from "../../system/paths/opening.js";
+import { readIfThere } from "../../system/paths/opening.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { ownVersion } from "../../system/version.js";
 import { openRuns } from "../detect/detectorOptions.js";
@@ -176,9 +177,9 @@ export const command = defineCommand({
       for (const ref of refs) {
         const state = join(out, statesFolder, `${ref.run}.json`);
         const key = await keyOf(settings, ref);
-        const before = await readState(state, key);
+        const before = await readRunState(state, key);
         const matched = before ?? (await matchRun(ref, dataset.access, settings, reporter));
-        if (!before) await writeWhole(state, JSON.stringify({ key, ...matched, picks: [...matched.picks] }));
+        if (!before) await writeRunState(state, key, matched);
         found.push(matched);
       }
     });
@@ -291,17 +292,6 @@ async function checkPlaces(
   const isStopped = (await readIfThere(join(out, statesFolder, "begun"))) !== undefined;
   if (!isStopped) await checkFree(places, overwrite);
   await writeWhole(join(out, statesFolder, "begun"), "");
-}
-
-async function readState(path: string, key: string): Promise<MatchedRun | undefined> {
-  try {
-    const state = JSON.parse(await readText(path));
-    return state.key === key
-      ? { run: state.run, templates: state.templates, picks: new Map(state.picks) }
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The picks of types that the data set has. */

@@ -2,7 +2,8 @@
 import { tomogramStamp } from "../../data/manifest.js";
 import type { TomogramRef } from "../../data/model.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
-import { isFeatureSet, readFeatureSet } from "../../features/set/featureSet.js";
+import { isFeatureSet } from "../../features/set/featureSet.js";
+import { readReadySet } from "../../features/set/readyMaps.js";
 import { openProbabilities } from "../../infer/predict/probabilityStores.js";
 import { areaMaps, type MatchSettings, type SearchArea } from "../../matching/matchRuns.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -19,18 +20,13 @@ export async function areaAsked(given: readonly string[]): Promise<SearchArea> {
       "BadUsage",
       `--within is ${given.join(" ")}: a feature set stands alone; leave the others out`,
     );
-  const { features } = await readFeatureSet(path!);
-  const ofModel = features.find(({ maps }) => maps === undefined);
-  if (ofModel)
-    throw new PickbenchError(
-      "BadUsage",
-      `${path}: ${ofModel.name} comes from a model, and areas are read from ready maps; make them with pickbench segment ${path}, then an area with pickbench mask`,
-    );
+  const { paths, features } = await readReadySet(path!, {
+    use: "areas are read from",
+    next: ", then an area with pickbench mask",
+  });
   return {
-    paths: [...new Set(features.map(({ maps }) => maps!))],
-    thresholds: Object.fromEntries(
-      features.map(({ name, channel = name, threshold }) => [channel, threshold]),
-    ),
+    paths,
+    thresholds: Object.fromEntries(features.map(({ channel, threshold }) => [channel, threshold])),
   };
 }
 

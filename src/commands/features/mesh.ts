@@ -16,11 +16,13 @@ import { checkLinks } from "../../system/paths/names.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
+  checkScale,
   checkWritable,
   overwriteOption,
   quietOption,
   runNames,
   runsOption,
+  scaleOption,
   threadsOf,
   threadsOption,
 } from "../shared/flags.js";
@@ -79,10 +81,7 @@ export const command = defineCommand({
         default: false,
         describe: "every component is an object of its own in the file, the largest first",
       })
-      .option("scale", {
-        type: "number",
-        describe: "value of a map's voxels that stands for p = 1; of integers, by type and range by default",
-      })
+      .option("scale", scaleOption)
       .option("threads", threadsOption)
       .option("overwrite", overwriteOption)
       .option("quiet", quietOption)
@@ -100,12 +99,13 @@ export const command = defineCommand({
     const settings = checkedSettings(flags);
     const target = checkedTarget(out, flags);
     const threads = threadsOf(flags.threads);
+    checkScale(scale);
     await checkWritable("out", out, "folder");
     const reporter = terminalReporter({ quiet: quiet || json === true });
     const maps = await findFeatureMaps(paths, {
       features: features === undefined ? undefined : runNames("features", features),
       runs: runs === undefined ? undefined : runNames("runs", runs),
-      scale: checkedScale(scale),
+      scale,
       reporter,
     });
     const places = maps.map((map) => meshPath(target, map));
@@ -157,11 +157,6 @@ function checkedTarget(folder: string, flags: Omit<MeshTarget, "folder">): MeshT
       `--per-component: a file of --format ${format} is one object; take obj or glb`,
     );
   return { folder, format, unit, origin, perComponent };
-}
-
-function checkedScale(scale: number | undefined): number | undefined {
-  if (scale === undefined || (Number.isFinite(scale) && scale > 0)) return scale;
-  throw new PickbenchError("BadUsage", "--scale is not a positive number; write it like --scale 255");
 }
 
 const stopped = (meshes: readonly WrittenMesh[], wanted: number): PickbenchError =>

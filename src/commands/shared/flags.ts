@@ -87,6 +87,18 @@ export function threadsOf(given: number | undefined): number {
   return given ?? defaultThreads();
 }
 
+/** `--scale`, the same wherever ready maps are read. */
+export const scaleOption = {
+  type: "number",
+  describe: "value of a map's voxels that stands for p = 1; of integers, by type and range by default",
+} as const;
+
+/** @throws BadUsage where `--scale` is not above 0 */
+export function checkScale(given: number | undefined): void {
+  if (given === undefined || (Number.isFinite(given) && given > 0)) return;
+  throw new PickbenchError("BadUsage", "--scale is not a positive number; write it like --scale 255");
+}
+
 /** `--runs`, the same wherever runs are chosen. */
 export const runsOption = {
   type: "string",

@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { challengeParticles } from "../../domain/particles.js";
-import { type Spacing3, type Volume, voxelCount } from "../../domain/volume.js";
+import { type Volume, voxelCount } from "../../domain/volume.js";
 import { readMrc } from "../../formats/mrc/reader.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import type { Vector3 } from "./rotation.js";
@@ -92,9 +92,6 @@ export function reachTowards({ map, centre }: Density, [dx, dy, dz]: Vector3): n
   }
   return most;
 }
-
-/** Returns the volume of one voxel in Å³. */
-export const voxelVolume = (spacing: Spacing3): number => spacing[0] * spacing[1] * spacing[2];
 
 /** PDB entries whose maps represent a particle, with their mass in kilodalton. */
 const entries: readonly { readonly id: string; readonly name: string; readonly mass: number }[] = [

@@ -1,9 +1,11 @@
 /** Rasterises a rotated particle into the density field. */
+
 import type { ParticlePick } from "../../domain/particles.js";
 import type { Rotation } from "../../domain/rotation.js";
 import { angstrom, type Position } from "../../domain/units.js";
+import { voxelVolume } from "../../domain/volume.js";
 import { type Deformation, shareLeft, warpOf } from "./deformation.js";
-import { type Density, voxelVolume } from "./density.js";
+import type { Density } from "./density.js";
 import type { Field } from "./field.js";
 import { transposed } from "./rotation.js";
 

@@ -1,5 +1,5 @@
 /** Dust: small connected components of a mask, which are taken away. */
-import type { Shape3, Spacing3 } from "../volume.js";
+import { type Shape3, type Spacing3, voxelVolume } from "../volume.js";
 import { connectedComponents, runsOfMask } from "./components.js";
 
 /** Which components stay: those of at least so many Å³, or the so many largest. */
@@ -44,6 +44,6 @@ const slack = 1e-9;
 function dustOf(sizes: Float64Array, spacing: Spacing3, rule: DustRule): number[] {
   const parts = Array.from(sizes.keys());
   if ("largest" in rule) return parts.sort((a, b) => sizes[b]! - sizes[a]! || a - b).slice(rule.largest);
-  const least = (rule.least / (spacing[0] * spacing[1] * spacing[2])) * (1 - slack);
+  const least = (rule.least / voxelVolume(spacing)) * (1 - slack);
   return parts.filter((part) => sizes[part]! < least);
 }

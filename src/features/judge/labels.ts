@@ -1,4 +1,5 @@
 /** Identities that `segment --labels` wrote. The room `judge` holds identities against true masks. */
+
 import { readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { z } from "zod";
@@ -7,6 +8,7 @@ import { featuresOf } from "../../data/masks/features.js";
 import { readMask } from "../../data/masks/read.js";
 import type { Dataset, TomogramReader } from "../../data/model.js";
 import type { Position } from "../../domain/units.js";
+import { voxelVolume } from "../../domain/volume.js";
 import { parseJson } from "../../formats/json.js";
 import { openProbabilities } from "../../infer/predict/probabilityStores.js";
 import { type IdentityConfusion, IdentityCounter } from "../../score/masks/identities.js";
@@ -151,7 +153,7 @@ export async function judgeLabels(
     if (masks.size === 0) continue;
     for (const name of masks.keys()) known.add(name);
     const { spacing } = grid;
-    counter.add(data, masks, spacing[0] * spacing[1] * spacing[2]);
+    counter.add(data, masks, voxelVolume(spacing));
     judged.push(run);
   }
   if (judged.length === 0)

@@ -1,8 +1,9 @@
 /** Maps of a run's features with the set's rules applied, slab by slab, in memory that does not grow with the rules. */
+import { gaussianReach } from "../../domain/gaussian.js";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
 import type { MapReader } from "../../infer/maps/featureMaps.js";
 import type { Dilate } from "../../infer/rules/dilation.js";
-import { beginContest, blurOf, blurReach, blurVolume, enter } from "../../infer/rules/identity.js";
+import { beginContest, blurOf, blurVolume, enter } from "../../infer/rules/identity.js";
 import { type Conditions, conditionsOf, type Rules } from "../../infer/rules/rules.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { FeatureSet } from "../set/schema.js";
@@ -135,7 +136,7 @@ async function labelsOf(
   [zStart, zEnd]: readonly [number, number],
 ): Promise<Uint8Array> {
   const blur = blurOf(identity.blur, spacing, mode);
-  const halo = blur[0] === 0 ? 0 : blurReach(blur[0]);
+  const halo = blur[0] === 0 ? 0 : gaussianReach(blur[0]);
   const [from, to] = [Math.max(0, zStart - halo), Math.min(shape[0], zEnd + halo)];
   const area = shape[1] * shape[2];
   const contest = beginContest((zEnd - zStart) * area, identity.unknown);

@@ -2,7 +2,7 @@
 import { findRun } from "../../data/dataset.js";
 import { tomogramStamp } from "../../data/manifest.js";
 import type { Dataset } from "../../data/model.js";
-import type { Shape3, Spacing3 } from "../../domain/volume.js";
+import { isOneGrid, type Shape3, type Spacing3 } from "../../domain/volume.js";
 import { type FeatureMap, findFeatureMaps } from "../../infer/maps/featureMaps.js";
 import { openProbabilities } from "../../infer/predict/probabilityStores.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -211,18 +211,12 @@ async function seenMap({ features }: FeatureSet, at: number, map: FeatureMap): P
   return { what, shape, spacing, voxelSpacing: spacing[2], stamp };
 }
 
-/** Relative difference of spacings that rounding in files leaves. */
-const sameSpacing = 1e-3;
-
 function foundRun(run: string, maps: ReadonlyMap<number, FeatureMap>, seen: readonly Seen[]): FoundRun {
   const [first, ...others] = seen;
   const sizes = ({ shape, spacing }: Seen): string =>
     `${shape.join("×")} voxels of ${spacing.map((length) => Number(length.toPrecision(5))).join("×")} Å`;
   for (const other of others) {
-    const isSame =
-      other.shape.every((size, axis) => size === first!.shape[axis]) &&
-      other.spacing.every((length, axis) => Math.abs(length / first!.spacing[axis]! - 1) <= sameSpacing);
-    if (!isSame)
+    if (!isOneGrid(other, first!))
       throw new PickbenchError(
         "BadDataset",
         `${run}: ${other.what} has ${sizes(other)}, ${first!.what} ${sizes(first!)}; bring all maps of a run onto one grid`,

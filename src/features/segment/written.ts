@@ -1,5 +1,7 @@
 /** Writes what is segmented of a run, and what the files mean. */
+
 import { join } from "node:path";
+import { voxelVolume } from "../../domain/volume.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import { createOmeZarr } from "../../formats/zarr/writer.js";
 import {
@@ -122,7 +124,7 @@ function measures(
   { shape, spacing }: FoundRun,
 ): Record<string, Measure> {
   const all = shape[0] * shape[1] * shape[2];
-  const voxel = spacing[0] * spacing[1] * spacing[2];
+  const voxel = voxelVolume(spacing);
   return Object.fromEntries(
     [...counts].map(([name, voxels]) => [name, { voxels, volume: voxels * voxel, share: voxels / all }]),
   );

@@ -4,7 +4,7 @@
  */
 import { DistanceField, grow, shell } from "../../domain/morphology/distance.js";
 import { removeDust } from "../../domain/morphology/dust.js";
-import { type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
+import { isOneGrid, type Shape3, type Spacing3, voxelCount } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
 import { eachSlab, markAbove } from "../context/featureFields.js";
 import { type FeatureMap, type MapReader, openFeatureMap } from "../maps/featureMaps.js";
@@ -20,9 +20,6 @@ export interface Area {
   /** Features of terms of which the run has no map: they were taken to be nowhere. */
   readonly absent: readonly string[];
 }
-
-/** Relative difference of spacings below which two maps have one grid. */
-const sameSpacing = 1e-3;
 
 /**
  * Makes the mask of an area: of nothing, or of everything where the first term takes something out, term after term adds
@@ -56,10 +53,7 @@ export async function areaOf(
 
 async function sameGrid(map: FeatureMap, other: FeatureMap, first: MapReader): Promise<MapReader> {
   const reader = await openFeatureMap(map);
-  const isSame =
-    reader.shape.join() === first.shape.join() &&
-    reader.spacing.every((length, axis) => Math.abs(length / first.spacing[axis]! - 1) < sameSpacing);
-  if (isSame) return reader;
+  if (isOneGrid(reader, first)) return reader;
   const grid = ({ shape, spacing }: MapReader) => `${shape.join("×")} voxels of ${spacing.join(" ")} Å`;
   throw new PickbenchError(
     "BadDataset",

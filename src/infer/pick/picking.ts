@@ -8,10 +8,9 @@
  */
 import { z } from "zod";
 import { type Runs, runsAbove, runsWithin } from "../../domain/morphology/components.js";
-import { product } from "../../domain/numbers.js";
 import { matchFraction, type Particle } from "../../domain/particles.js";
 import { type Angstrom, angstrom, type Position } from "../../domain/units.js";
-import { indexToPosition, type Volume, voxelCount } from "../../domain/volume.js";
+import { indexToPosition, type Volume, voxelCount, voxelVolume } from "../../domain/volume.js";
 import { densitySchema, lowestThreshold, type PickDensity, withinDensity } from "./density.js";
 import { axisOf, type Orienting, rotationTo, signed } from "./orientation.js";
 import { findPeaks } from "./peaks.js";
@@ -94,10 +93,13 @@ export function pickParticles(
     const runs = runsWithin(lowest, volume.data, other);
     return pickFromRuns(volume, runs, { ...settings, threshold: other }, orienting);
   };
-  return withinDensity(pickAt(threshold), density, voxelCount(volume.shape) * voxelSize(volume), pickAt);
+  return withinDensity(
+    pickAt(threshold),
+    density,
+    voxelCount(volume.shape) * voxelVolume(volume.spacing),
+    pickAt,
+  );
 }
-
-const voxelSize = ({ spacing }: Volume): number => product(spacing);
 
 /** Picks with each threshold, as `pickParticles` does, in the thresholds' order; reads the volume once. */
 export function sweepThresholds(
@@ -122,10 +124,10 @@ function pickFromRuns(
     settings.method === "watershed"
       ? groupPicks(volume, runs, settings, orienting)
       : peakPicks(volume, runs, settings);
-  const voxelVolume = voxelSize(volume);
+  const size = voxelVolume(volume.spacing);
   const large =
     settings.method === "watershed"
-      ? candidates.filter((pick) => pick.voxels * voxelVolume >= settings.minVolume)
+      ? candidates.filter((pick) => pick.voxels * size >= settings.minVolume)
       : candidates;
   const picks = keepSpaced(large, settings.minSpacing);
   return {

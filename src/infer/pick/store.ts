@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { writePicks } from "../../data/picks.js";
 import { angstrom } from "../../domain/units.js";
-import type { Volume } from "../../domain/volume.js";
+import { type Volume, voxelVolume } from "../../domain/volume.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import { PickbenchError } from "../../system/errors.js";
 import { openProbabilities } from "../predict/probabilityStores.js";
@@ -211,8 +211,8 @@ export async function pickChannel(
 
 function picked(volume: Volume, settings: PickingSettings, orienting: Orienting | undefined): ChannelPicks {
   const { picks, ...rest } = pickParticles(volume, settings, orienting);
-  const voxelVolume = volume.spacing[0] * volume.spacing[1] * volume.spacing[2];
-  return { picks: picks.map((pick) => ({ ...pick, size: pick.voxels * voxelVolume })), ...rest };
+  const size = voxelVolume(volume.spacing);
+  return { picks: picks.map((pick) => ({ ...pick, size: pick.voxels * size })), ...rest };
 }
 
 /** Columns of points on filaments in Ais's STAR files. */

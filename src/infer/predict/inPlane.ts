@@ -1,5 +1,7 @@
 /** Prediction at a network's own spacing along y and x: planes are resampled to it, and their maps back. */
+
 import { isPerSlice, type Normalisation, rescale } from "../../data/normalisation.js";
+import { gaussianWeights } from "../../domain/gaussian.js";
 import { angstrom } from "../../domain/units.js";
 import type { Volume } from "../../domain/volume.js";
 import { sharedFloats } from "../../formats/sharedFloats.js";
@@ -78,7 +80,7 @@ export function resampledPlane(plane: Float32Array, from: PlaneSize, to: PlaneSi
 /** Resamples every row of a plane to another length. */
 function resampledRows(plane: Float32Array, rows: number, length: number, wanted: number): Float32Array {
   const factor = length / wanted;
-  const kernel = gaussian(Math.max(0, (factor - 1) / 2));
+  const kernel = gaussianWeights(Math.max(0, (factor - 1) / 2));
   const reach = kernel.length - 1;
   const out = new Float32Array(rows * wanted);
   const smooth = new Float64Array(length);
@@ -99,16 +101,6 @@ function resampledRows(plane: Float32Array, rows: number, length: number, wanted
     }
   }
   return out;
-}
-
-/** One half of a Gaussian cut off at four standard deviations, which sums to 1 with the other. */
-function gaussian(sigma: number): Float64Array {
-  const reach = Math.floor(4 * sigma + 0.5);
-  const kernel = Float64Array.from({ length: reach + 1 }, (_, k) =>
-    sigma === 0 ? 1 : Math.exp(-(k ** 2) / (2 * sigma ** 2)),
-  );
-  const sum = kernel.reduce((total, value, k) => total + (k === 0 ? 1 : 2) * value, 0);
-  return kernel.map((value) => value / sum);
 }
 
 function mirrored(index: number, length: number): number {

@@ -1,9 +1,7 @@
 /** One identity a voxel: the most probable feature, or none. */
+import { gaussianWeights } from "../../domain/gaussian.js";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
 import type { RuleMode } from "./rules.js";
-
-/** Standard deviations at which Gaussians are cut off, as SciPy's `gaussian_filter` does by default. */
-const cutOff = 4;
 
 /** A Gaussian along z, y, x, in voxels; 0 along an axis that is not blurred. */
 export type Blur = readonly [z: number, y: number, x: number];
@@ -15,31 +13,19 @@ export const blurOf = (sigma: number, spacing: Spacing3, mode: RuleMode): Blur =
   sigma / spacing[2],
 ];
 
-/** Returns how many voxels a Gaussian reaches to each side. */
-export const blurReach = (sigma: number): number => Math.floor(cutOff * sigma + 0.5);
-
 /** Blurs a volume (z, y, x) in place; beyond its faces the voxels at the face go on. */
 export function blurVolume(values: Float32Array, shape: Shape3, blur: Blur): void {
   const strides = [shape[1] * shape[2], shape[2], 1] as const;
   const line = new Float64Array(Math.max(...shape));
   for (const axis of [0, 1, 2] as const) {
     if (blur[axis] === 0) continue;
-    const kernel = gaussian(blur[axis]);
+    const weights = gaussianWeights(blur[axis]);
     const [length, stride] = [shape[axis], strides[axis]];
     const outer = values.length / (length * stride);
     for (let a = 0; a < outer; a++)
       for (let b = 0; b < stride; b++)
-        blurLine(values, a * length * stride + b, length, stride, kernel, line);
+        blurLine(values, a * length * stride + b, length, stride, weights, line);
   }
-}
-
-function gaussian(sigma: number): Float64Array {
-  const reach = blurReach(sigma);
-  const kernel = Float64Array.from({ length: 2 * reach + 1 }, (_, i) =>
-    Math.exp(-0.5 * ((i - reach) / sigma) ** 2),
-  );
-  const sum = kernel.reduce((all, each) => all + each, 0);
-  return kernel.map((each) => each / sum);
 }
 
 function blurLine(
@@ -47,7 +33,7 @@ function blurLine(
   first: number,
   length: number,
   stride: number,
-  kernel: Float64Array,
+  weights: Float64Array,
   line: Float64Array,
 ): void {
   let isAny = false;
@@ -56,11 +42,10 @@ function blurLine(
     isAny ||= line[i] !== 0;
   }
   if (!isAny) return;
-  const reach = (kernel.length - 1) / 2;
+  const at = (place: number): number => line[Math.max(0, Math.min(length - 1, place))]!;
   for (let i = 0; i < length; i++) {
-    let sum = 0;
-    for (let k = 0; k < kernel.length; k++)
-      sum += kernel[k]! * line[Math.max(0, Math.min(length - 1, i + k - reach))]!;
+    let sum = weights[0]! * line[i]!;
+    for (let step = 1; step < weights.length; step++) sum += weights[step]! * (at(i - step) + at(i + step));
     values[first + i * stride] = sum;
   }
 }

@@ -1,8 +1,7 @@
 /** How many picks a tomogram may hold, by the densities of particles in the annotated runs. */
 import { findRun, findTomogram } from "../../data/dataset.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
-import { product } from "../../domain/numbers.js";
-import { voxelCount } from "../../domain/volume.js";
+import { voxelCount, voxelVolume } from "../../domain/volume.js";
 import type { PickDensity } from "../../infer/pick/density.js";
 import type { PreparedRun } from "../prepare/prepare.js";
 import type { Tuned } from "./tuneNetworks.js";
@@ -67,5 +66,5 @@ async function sizeOf({ dataset, experiment }: PreparedRun, run: string): Promis
   const { tomogram, voxelSpacing, level } = experiment.data;
   const ref = findTomogram(findRun(dataset, run), tomogram, voxelSpacing);
   const { shape, spacing } = await openTomogram(ref, level, dataset.access);
-  return voxelCount(shape) * product(spacing);
+  return voxelCount(shape) * voxelVolume(spacing);
 }

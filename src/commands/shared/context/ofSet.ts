@@ -1,6 +1,5 @@
 /** A feature set as flags on surroundings: what of its features is measured around positions. */
-import { readFeatureSet } from "../../../features/set/featureSet.js";
-import { PickbenchError } from "../../../system/errors.js";
+import { readReadySet } from "../../../features/set/readyMaps.js";
 
 /** Å of the ball that a feature is averaged in. */
 const radius = 100;
@@ -19,22 +18,18 @@ interface SurroundingsFlags {
  */
 export async function withSetContext<Flags extends SurroundingsFlags>(
   flags: Flags,
-  path: string | undefined,
+  path: string,
 ): Promise<Flags> {
-  if (path === undefined) return flags;
-  const { features } = await readFeatureSet(path);
-  const ofModel = features.find(({ maps }) => maps === undefined);
-  if (ofModel)
-    throw new PickbenchError(
-      "BadUsage",
-      `${path}: ${ofModel.name} comes from a model, and what surrounds picks is measured in ready maps; make them with pickbench segment ${path}, and name them by --maps`,
-    );
+  const { paths, features } = await readReadySet(path, {
+    use: "what surrounds picks is measured in",
+    next: ", and name them by --maps",
+  });
   const { sample = [], distance = [], maps = [] } = flags;
-  const named = (kind: string, name: string, channel = name) =>
+  const named = (kind: string, name: string, channel: string) =>
     name === channel ? channel : `${kind}=${channel}`;
   return {
     ...flags,
-    maps: [...maps, ...new Set(features.map((each) => each.maps!))],
+    maps: [...maps, ...paths],
     sample: [
       ...sample,
       ...features.map(({ name, channel }) => `${named(`sample.${name}${radius}`, name, channel)}:${radius}`),

@@ -12,7 +12,7 @@ import {
 } from "../../../domain/morphology/components.js";
 import type { Direction } from "../../../domain/principalAxes.js";
 import { type Angstrom, angstrom, type Position } from "../../../domain/units.js";
-import { type Volume, voxelCount } from "../../../domain/volume.js";
+import { type Volume, voxelCount, voxelVolume } from "../../../domain/volume.js";
 import { type OrientSign, signed } from "../orientation.js";
 import { type CentreLine, centreLines, type FramedComponent, middleAround } from "./centreLines.js";
 import { type CurvePoint, fitAt, lengthsAlong } from "./curve.js";
@@ -82,12 +82,11 @@ const leastReach = 5;
 export function traceFilaments(volume: Volume, settings: FilamentSettings): Filaments {
   const runs = runsAbove(volume, settings.threshold);
   const parts = connectedComponents(runs);
-  const voxelVolume = volume.spacing[0] * volume.spacing[1] * volume.spacing[2];
   const large = Array.from({ length: parts.count }, (_, part) => ({
     part,
     voxels: voxelsOf(runs, parts, part),
   }))
-    .filter(({ voxels }) => voxels * voxelVolume >= settings.minVolume)
+    .filter(({ voxels }) => voxels * voxelVolume(volume.spacing) >= settings.minVolume)
     .sort((a, b) => b.voxels - a.voxels || a.part - b.part);
   const filaments: Filament[] = [];
   let short = 0;
