@@ -192,7 +192,7 @@ async function readArea(
         `${map.store}: ${reader.shape.join("×")} voxels of ${reader.spacing[2]} Å, the tomogram of ${run} ${shape.join("×")} of ${spacing[2]} Å; make the area on the tomogram's grid`,
         { path: map.store },
       );
-    readers.push({ ...reader, threshold: within.thresholds?.[map.type] ?? 0 });
+    readers.push({ ...reader, threshold: Math.fround(within.thresholds?.[map.type] ?? 0) });
   }
   const builder = new AreaBuilder(shape);
   const depth = Math.max(1, ...readers.map(({ slabDepth }) => slabDepth));
@@ -319,7 +319,7 @@ async function pickRun(
         },
       })),
     );
-    candidates.push(...candidatesIn(slabs, z * shape[1] * shape[2]));
+    for (const candidate of candidatesIn(slabs, z * shape[1] * shape[2])) candidates.push(candidate);
   }
   const radii = found.map(({ template }) =>
     minSpacing === undefined ? Math.floor(template.radius) : minSpacing / spacing[2],

@@ -1,10 +1,10 @@
 /** Files of a search: maps of scores and rotations, picks for copick and RELION. */
 import { join } from "node:path";
-import { picksPath } from "../data/picks.js";
+import { picksPath, writePicks } from "../data/picks.js";
 import type { Rotation } from "../domain/rotation.js";
 import type { Position } from "../domain/units.js";
 import type { Shape3, Spacing3 } from "../domain/volume.js";
-import { ownUserId, picksText } from "../formats/copickPicks.js";
+import { ownUserId } from "../formats/copickPicks.js";
 import { anglesOf } from "../formats/positions/orientation.js";
 import { writeStar } from "../formats/star.js";
 import { createProbabilities, probabilityPaths } from "../infer/predict/probabilityFiles.js";
@@ -79,17 +79,13 @@ export async function writeMatches(
 ): Promise<void> {
   const paths = outputPaths(out, run, name);
   const author = { userId: ownUserId, sessionId: session };
-  const points = picks.map(({ x, y, z, score, rotation: r }) => ({
-    location: { x, y, z },
-    transformation_: [
-      [r[0], r[1], r[2], 0],
-      [r[3], r[4], r[5], 0],
-      [r[6], r[7], r[8], 0],
-      [0, 0, 0, 1],
-    ],
-    score,
-  }));
-  await writeWhole(paths.picks, picksText({ type: name, run, author }, points));
+  await writePicks(
+    out,
+    run,
+    name,
+    picks.map((pick) => ({ type: name, ...pick })),
+    author,
+  );
   const rows = picks.map(({ x, y, z, score, rotation }) => [
     run,
     ...[x, y, z].map((length) => (length / spacing).toFixed(6)),

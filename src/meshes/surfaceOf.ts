@@ -1,5 +1,7 @@
 /** A map's surface: smoothed, meshed slab by slab, without dust, simplified. */
+
 import { type Shape3, type Spacing3, voxelVolume } from "../domain/volume.js";
+import { PickbenchError } from "../system/errors.js";
 import { MarchingCubes } from "./marchingCubes.js";
 import { arrangeParts, type Mesh } from "./mesh.js";
 import { simplifyMesh } from "./simplify.js";
@@ -84,9 +86,19 @@ async function readSlices(
   for (let start = 0; start < shape[0]; start += slabDepth) {
     const end = Math.min(start + slabDepth, shape[0]);
     const slab = await readSlab(start, end);
+    for (let i = 0; i < slab.length; i++)
+      if (!(slab[i]! < Number.POSITIVE_INFINITY))
+        throw notFinite(slab[i]!, start + Math.floor(i / size), i % size, shape[2]);
     for (let slice = 0; slice < end - start; slice++) add(slab.subarray(slice * size, (slice + 1) * size));
     onSlice(end);
   }
+}
+
+function notFinite(value: number, z: number, index: number, width: number): PickbenchError {
+  return new PickbenchError(
+    "NotFinite",
+    `the map holds ${value} at z,y,x = ${z},${Math.floor(index / width)},${index % width}, wanted finite numbers: predict it anew`,
+  );
 }
 
 function simplified(mesh: Mesh, simplify: number | undefined): Mesh {

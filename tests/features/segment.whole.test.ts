@@ -133,9 +133,8 @@ describe("segment", () => {
     expect(more.stderr).toContain("1 of 2 runs are finished and skipped: TS_1");
     await writeFile(file("other.yaml"), ready.replace("radius: 40", "radius: 50"));
     const other = ["segment", file("other.yaml"), "--out", out, "--quiet"];
-    expect((await pickbench(...other)).stderr).toMatch(/exist|is there/);
+    expect((await pickbench(...other)).stderr).toMatch(/holds maps of another feature set|exists already/);
     expect((await pickbench(...other, "--overwrite")).code).toBe(0);
-    await writeMaps(file("maps2/TS_1.zarr"), names, maps);
     expect((await readdir(out)).sort()).toEqual(["TS_1.zarr", "TS_2.zarr", "features.json", "segmented"]);
   });
 
@@ -152,6 +151,7 @@ describe("segment", () => {
       const [rows, wanted] = await Promise.all(
         [picks, file("picks-b")].map((out) => readPicksFile(join(out, inside), "ribosome")),
       );
+      expect(rows!.length).toBeGreaterThan(0);
       expect(rows!.map(({ score: _, ...place }) => place)).toEqual(
         wanted!.map(({ score: _, ...place }) => place),
       );

@@ -133,6 +133,7 @@ describe("the surface of a map", () => {
   test("of a map with NaN is refused with its place", async () => {
     const map = mapOf([6, 5, 4], (z, y, x) => (z === 4 && y === 3 && x === 2 ? Number.NaN : 0));
     await expect(surfaceOf(map, plain)).rejects.toThrow("NaN at z,y,x = 4,3,2");
+    await expect(surfaceOf(map, { ...plain, smooth: 2 })).rejects.toThrow("NaN at z,y,x = 4,3,2");
   });
 
   test("of a map below the level is empty", async () => {
@@ -176,6 +177,10 @@ describe("simplification", () => {
     expect(topologyOf(mesh)).toEqual({ ...closed, euler: 2 });
     const [before, after] = [measureMesh(whole.mesh), measureMesh(mesh)];
     expect(Math.abs(after.volume / before.volume - 1)).toBeLessThan(0.005);
+    expect(mesh.faces.length / 3).toBeLessThanOrEqual(200);
+    expect(whole.mesh.faces.length / 3).toBeGreaterThan(1000);
+    for (const extreme of [Math.min, Math.max])
+      expect(extreme(...mesh.positions)).toBeCloseTo(extreme(...whole.mesh.positions), 1);
   });
 
   test("gives equal meshes twice", async () => {

@@ -10,7 +10,6 @@ import { loadNetwork } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";
 import { hashFile, writeWhole } from "../../system/files.js";
 import { checkedName, inside } from "../../system/paths/names.js";
-import { checkFree } from "../../system/paths/overwriting.js";
 import { ownVersion } from "../../system/version.js";
 import { type Checkpoint, readCheckpoint } from "../../train/checkpoint/checkpoint.js";
 import {
@@ -21,7 +20,7 @@ import {
 } from "../../train/checkpoint/modelMetadata.js";
 import { modelPath } from "../../train/checkpoint/models.js";
 import { defineCommand, report } from "../shared/command.js";
-import { allowCodeOption, checkWritable, overwriteOption, runsOption } from "../shared/flags.js";
+import { allowCodeOption, checkModelPlace, overwriteOption, runsOption } from "../shared/flags.js";
 import { exportFormats, exportToAis, exportTrainingSet, formatOf } from "./exportAis.js";
 
 export const command = defineCommand({
@@ -115,7 +114,7 @@ export const command = defineCommand({
       named,
       out: chosen.length === 1 ? model : besides(path, model, named),
     }));
-    for (const { out } of places) await checkPlace(out, overwrite);
+    for (const { out } of places) await checkModelPlace(out, overwrite);
     const checkpointSha256 = await hashFile(path);
     const models: ExportedModel[] = [];
     for (const { named, out } of places)
@@ -167,11 +166,6 @@ function chooseNetworks(path: string, all: NamedNetwork[], asked: string | undef
     `--network: ${path} has no network ${JSON.stringify(asked)}; it has ${names}`,
     { path },
   );
-}
-
-async function checkPlace(out: string, overwrite: boolean): Promise<void> {
-  await checkWritable("model", out, "file");
-  await checkFree(out, overwrite, "another name");
 }
 
 async function exportNetwork(request: {

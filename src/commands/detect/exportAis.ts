@@ -3,14 +3,13 @@ import { basename, parse } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 import { checkedName, inside } from "../../system/paths/names.js";
-import { checkFree } from "../../system/paths/overwriting.js";
 import { ownVersion } from "../../system/version.js";
 import { type ExportedModel, exportModels, groupOf } from "../../train/ais/exportModels.js";
 import { exportSet } from "../../train/ais/exportSet.js";
 import { readCheckpoint } from "../../train/checkpoint/checkpoint.js";
 import { modelPath } from "../../train/checkpoint/models.js";
 import { report } from "../shared/command.js";
-import { checkWhole, checkWritable } from "../shared/flags.js";
+import { checkModelPlace, checkWhole } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { openRuns } from "./detectorOptions.js";
 
@@ -36,7 +35,7 @@ interface ModelFlags {
 export async function exportToAis(given: string, flags: ModelFlags): Promise<void> {
   const { model, format, network, check, overwrite, allowCode, json } = flags;
   const path = await modelPath(given);
-  await checkPlace(model, overwrite);
+  await checkModelPlace(model, overwrite);
   const checkpoint = await readCheckpoint(path, { allowCode });
   const models = await exportModels(path, checkpoint, { only: network, version: ownVersion(), check });
   const { name: base } = parse(model);
@@ -47,7 +46,7 @@ export async function exportToAis(given: string, flags: ModelFlags): Promise<voi
           out: models.length === 1 ? model : besides(path, model, each),
           bytes: each.bytes,
         }));
-  for (const { out } of files) await checkPlace(out, overwrite);
+  for (const { out } of files) await checkModelPlace(out, overwrite);
   for (const { out, bytes } of files) await writeWhole(out, bytes);
   const facts = models.map(({ bytes: _, ...rest }) => rest);
   report(json, { files: files.map(({ out }) => out), models: facts }, () =>
@@ -69,11 +68,6 @@ function lineOf({ title, architecture, parameters, box, threshold, difference }:
   const checked =
     difference === null ? "not checked" : `largest difference from the engine ${difference.toExponential(1)}`;
   return `${title}: ${architecture}, ${parameters.toLocaleString("en-US")} parameters, boxes of ${box}, threshold ${threshold}, ${checked}`;
-}
-
-async function checkPlace(out: string, overwrite: boolean): Promise<void> {
-  await checkWritable("model", out, "file");
-  await checkFree(out, overwrite, "another name");
 }
 
 interface SetFlags {
@@ -108,7 +102,7 @@ export async function exportTrainingSet(data: string, out: string, flags: SetFla
     );
   if (masks !== undefined && !masks.includes("{run}"))
     throw new PickbenchError("BadUsage", `--masks ${masks} lacks {run}; put it where the run's name stands`);
-  await checkPlace(out, overwrite);
+  await checkModelPlace(out, overwrite);
   const { dataset, runs } = await openRuns(data, flags.runs, terminalReporter({ quiet: true }));
   const feature = {
     name,

@@ -161,8 +161,9 @@ export const command = defineCommand({
     const orienting = filament ? undefined : orientingOf(flags);
     const settings = filament ? {} : checkedFlags({ ...flags, method: pointMethod(flags.method) });
     const surroundings = contextAsked(flags);
-    const sources = { ...flags, maps: flags.maps ?? probabilities, scale };
-    if (surroundings) checkContext(surroundings, sources.maps, flags.data);
+    const { maps = probabilities, data, tomogram } = flags;
+    const sources = { maps, data, tomogram, scale };
+    if (surroundings) checkContext(surroundings, maps, data);
     checkScale(scale);
     await checkWritable("out", out, "folder");
     if (star !== undefined) await checkWritable("star", star, "folder");

@@ -30,7 +30,7 @@ import {
   threadsOption,
 } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
-import { areaAsked, keyOf } from "./matchSources.js";
+import { areaAsked, keyOf, settingsKey } from "./matchSources.js";
 
 const withSearchOptions = <Given>(argv: Argv<Given>) =>
   argv
@@ -161,7 +161,7 @@ export const command = defineCommand({
       isWhitened: flags.whiten,
       isInverted: flags.invert,
       falsePositives: positive("false-positives", flags.falsePositives)!,
-      threshold: flags.threshold,
+      threshold: checkedThreshold(flags.threshold),
       minSpacing: positive("min-spacing", flags.minSpacing),
       threads: threadsOf(flags.threads),
     };
@@ -279,19 +279,26 @@ function checkTemplates(templates: readonly string[], mask: string | undefined):
     );
 }
 
-/** Checks that what will be written is free, unless a search that was stopped left it. */
+function checkedThreshold(threshold: number | undefined): number | undefined {
+  if (threshold === undefined || Number.isFinite(threshold)) return threshold;
+  throw new PickbenchError("BadUsage", "--threshold is not a number; write it like --threshold 0.3");
+}
+
+/** Checks that what will be written is free, unless the same search left it when it was stopped. */
 async function checkPlaces(
-  { out, templates }: MatchSettings,
+  settings: MatchSettings,
   refs: readonly TomogramRef[],
   overwrite: boolean,
 ): Promise<void> {
+  const { out, templates } = settings;
   await checkFree(join(out, "match.json"), overwrite);
   const places = refs.flatMap(({ run }) =>
     templates.flatMap((path) => Object.values(outputPaths(out, run, templateName(path)))),
   );
-  const isStopped = (await readIfThere(join(out, statesFolder, "begun"))) !== undefined;
-  if (!isStopped) await checkFree(places, overwrite);
-  await writeWhole(join(out, statesFolder, "begun"), "");
+  const begun = join(out, statesFolder, "begun");
+  const key = settingsKey(settings);
+  if ((await readIfThere(begun))?.toString() !== key) await checkFree(places, overwrite);
+  await writeWhole(begun, key);
 }
 
 /** The picks of types that the data set has. */

@@ -24,17 +24,18 @@ export async function areaAsked(given: readonly string[]): Promise<SearchArea> {
     use: "areas are read from",
     next: ", then an area with pickbench mask",
   });
-  return {
-    paths,
-    thresholds: Object.fromEntries(features.map(({ channel, threshold }) => [channel, threshold])),
-  };
+  const thresholds: Record<string, number> = {};
+  for (const { channel, threshold } of features)
+    thresholds[channel] = Math.min(threshold, thresholds[channel] ?? threshold);
+  return { paths, thresholds };
 }
 
+/** Hash of what is searched for, and how. */
+export const settingsKey = ({ out: _, threads: __, ...settings }: MatchSettings): string =>
+  hashOf(canonicalJson({ version: ownVersion(), settings }));
+
 /** What a run's result depends on: settings, and files by their hashes or stamps. */
-export async function keyOf(
-  { out: _, threads: __, ...settings }: MatchSettings,
-  ref: TomogramRef,
-): Promise<string> {
+export async function keyOf(settings: MatchSettings, ref: TomogramRef): Promise<string> {
   const { path, run } = ref;
   const maps = settings.within ? await areaMaps(settings.within, run, silentReporter) : [];
   const readers = await Promise.all(maps.map(async ({ store }) => (await openProbabilities(store)).reader));
@@ -42,5 +43,5 @@ export async function keyOf(
   const files = [...settings.templates, ...(settings.mask === undefined ? [] : [settings.mask])];
   const hashes: string[] = [];
   for (const file of files) hashes.push(await hashFile(file));
-  return hashOf(canonicalJson({ version: ownVersion(), settings, path, hashes, stamps }));
+  return hashOf(canonicalJson({ settings: settingsKey(settings), path, hashes, stamps }));
 }

@@ -1,4 +1,5 @@
 /** Flags that several commands have, with one meaning each, and the checks of their values. */
+
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
@@ -6,6 +7,7 @@ import type { Argv } from "yargs";
 import { isSpacing, spacingLimits } from "../../domain/units.js";
 import { defaultThreads, engineNames } from "../../engines/engine.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
+import { checkFree } from "../../system/paths/overwriting.js";
 
 /** @throws BadUsage where a flag that was given is no whole number of at least `least` */
 export function checkWhole(flag: string, value: number | undefined, least: number): void {
@@ -85,6 +87,12 @@ export const threadsOption = {
 export function threadsOf(given: number | undefined): number {
   checkWhole("threads", given, 1);
   return given ?? defaultThreads();
+}
+
+/** Checks that a model can be written to a file. @throws PickbenchError BadUsage */
+export async function checkModelPlace(out: string, overwrite: boolean): Promise<void> {
+  await checkWritable("model", out, "file");
+  await checkFree(out, overwrite, "another name");
 }
 
 /** `--scale`, the same wherever ready maps are read. */

@@ -3,7 +3,7 @@ import { turned } from "../../domain/axes.js";
 import { product } from "../../domain/numbers.js";
 import type { KerasArray, KerasFile } from "../../formats/keras/hdf5.js";
 import type { Network } from "../../nets/architecture.js";
-import { inOrder, type Parameter, paddingBefore, type Value } from "../../nets/value.js";
+import { inOrder, type OperationOf, type Parameter, paddingBefore, type Value } from "../../nets/value.js";
 import { PickbenchError } from "../../system/errors.js";
 import { type Activation, activated } from "../activation.js";
 
@@ -147,7 +147,7 @@ class ModelWriter {
     return this.#inputLayer(count);
   }
 
-  #convolution(operation: ConvolutionOf<"convolution">, { channels }: Value, from: string[]): string {
+  #convolution(operation: OperationOf<"convolution">, { channels }: Value, from: string[]): string {
     const { weight, bias, groups } = operation;
     const kernel = this.#planar(operation.kernel, "a convolution");
     const stride = this.#planar(operation.stride, "a convolution");
@@ -181,11 +181,7 @@ class ModelWriter {
     return { from: [this.#layer("ZeroPadding2D", `${name}.pad`, from, config)], padding: "valid" };
   }
 
-  #transposed(
-    operation: ConvolutionOf<"transposedConvolution">,
-    { channels }: Value,
-    from: string[],
-  ): string {
+  #transposed(operation: OperationOf<"transposedConvolution">, { channels }: Value, from: string[]): string {
     const { weight, bias } = operation;
     const kernel = this.#planar(operation.kernel, "a transposed convolution");
     const strides = this.#planar(operation.stride, "a transposed convolution");
@@ -203,7 +199,10 @@ class ModelWriter {
     return this.#layer("Conv2DTranspose", name, from, config, this.#kernelAndBias(weight, bias));
   }
 
-  #batchNorm({ scale, shift, mean, variance, epsilon, momentum }: NormOf, from: string[]): string {
+  #batchNorm(
+    { scale, shift, mean, variance, epsilon, momentum }: OperationOf<"batchNorm">,
+    from: string[],
+  ): string {
     const config = {
       axis: [3],
       epsilon,
@@ -220,14 +219,14 @@ class ModelWriter {
     return this.#layer("BatchNormalization", placeOf(mean), from, config, arrays);
   }
 
-  #maxPool({ window, stride }: PoolOf, from: string[]): string {
+  #maxPool({ window, stride }: OperationOf<"maxPool">, from: string[]): string {
     const size = this.#planar(window, "a pool");
     const strides = this.#planar(stride, "a pool");
     size.forEach((each, axis) => {
       if (paddingBefore(each) !== Math.floor(Math.max(0, each - strides[axis]!) / 2))
         throw this.#unable("its pool begins elsewhere than Keras's");
     });
-    const padding = product(size) === product(strides) ? "valid" : "same";
+    const padding = size.every((each, axis) => each === strides[axis]) ? "valid" : "same";
     return this.#layer("MaxPooling2D", "maxpooling2d", from, { ...pooling(size, strides), padding });
   }
 
@@ -291,13 +290,6 @@ class ModelWriter {
     );
   }
 }
-
-type ConvolutionOf<K extends "convolution" | "transposedConvolution"> = Extract<
-  Value["operation"],
-  { readonly kind: K }
->;
-type NormOf = Extract<Value["operation"], { readonly kind: "batchNorm" }>;
-type PoolOf = Extract<Value["operation"], { readonly kind: "maxPool" }>;
 
 /** Sizes along y and x of a convolution's window. */
 interface PlaneWindow {

@@ -49,9 +49,9 @@ export async function pickAll(
       const conditioned = await conditionRun(set, raw, dilation.dilate, reporter);
       const picked = await pickRun(raw, conditioned, particles, { pool, models: sources.models, set });
       await onPicked(found, picked, Math.round((performance.now() - from) / 10) / 100);
-      await rm(own, { recursive: true, force: true });
+      if (sources.models.length > 0) await rm(own, { recursive: true, force: true });
     }
-    await rm(scratch, { recursive: true, force: true });
+    if (sources.models.length > 0) await rm(scratch, { recursive: true, force: true });
   } finally {
     await Promise.all([pool.close(), dilation.close()]);
   }

@@ -80,7 +80,8 @@ export async function writeMaps(
     await conditioned.eachSlab(async ({ zStart, values }) => {
       for (const { name, threshold } of set.features) {
         let count = counts.get(name) ?? 0;
-        for (const value of values.get(name)!) if (value > threshold) count++;
+        const above = Math.fround(threshold);
+        for (const value of values.get(name)!) if (value > above) count++;
         counts.set(name, count);
       }
       await files.writeSlab(zStart, values);

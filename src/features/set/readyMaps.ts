@@ -26,7 +26,12 @@ export async function readReadySet(
   { use, next }: Purpose,
 ): Promise<{ readonly paths: readonly string[]; readonly features: readonly ReadyFeature[] }> {
   const { features } = await readFeatureSet(path);
-  const paths = features.map(({ name, maps }) => {
+  const paths = features.map(({ name, maps, scale }) => {
+    if (scale !== undefined)
+      throw new PickbenchError(
+        "BadUsage",
+        `${path}: ${name} has a scale of its own, by which only pickbench segment reads maps; make maps with it first${next}`,
+      );
     if (maps !== undefined) return maps;
     throw new PickbenchError(
       "BadUsage",

@@ -148,6 +148,9 @@ export async function encodeKeras({ config, weights, kerasVersion }: KerasFile):
     for (const [layer, arrays] of weights) writeLayer(root.create_group(layer), arrays);
     file.close();
     return files.readFile(place).slice();
+  } catch (error) {
+    closeQuietly(file);
+    throw error;
   } finally {
     files.unlink(place);
   }

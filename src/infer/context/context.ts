@@ -5,7 +5,7 @@
 import { PickbenchError } from "../../system/errors.js";
 import { type FeatureMap, type MapReader, openFeatureMap } from "../maps/featureMaps.js";
 import type { Slab } from "../slab/slab.js";
-import { type BallRule, type Grid, voxelOf } from "./ball.js";
+import { type BallRule, flatVoxel, type Grid } from "./ball.js";
 import { measureMap } from "./featureFields.js";
 import { nearestOthers } from "./neighbours.js";
 import { columnWord, type DistanceTerm, type SampleTerm } from "./terms.js";
@@ -119,8 +119,9 @@ export async function contextOf(
   }
   const ofTerm = ({ name, offset }: SampleTerm | DistanceTerm): ContextColumn => {
     const field = fields.get(name);
+    const moved = movedPlaces(positions, offset);
     return numbers(name, field?.values, positions, (i) =>
-      field === undefined ? "map" : whyMissing(movedPlaces(positions, offset), i, field.reader),
+      field === undefined ? "map" : whyMissing(moved, i, field.reader),
     );
   };
   return [
@@ -138,8 +139,7 @@ export function movedPlaces({ places, axes }: RunPositions, offset: number): Flo
 
 function whyMissing(places: Float64Array, i: number, grid: Grid): keyof Missing {
   if (Number.isNaN(places[3 * i]!)) return "orientation";
-  const isInside = ([0, 1, 2] as const).every((axis) => voxelOf(places[3 * i + 2 - axis]!, axis, grid) >= 0);
-  return isInside ? "nothing" : "outside";
+  return flatVoxel(places, i, grid) >= 0 ? "nothing" : "outside";
 }
 
 /** Makes a column of numbers, NaN being missing. */

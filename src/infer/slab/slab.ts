@@ -53,8 +53,6 @@ interface Frame {
 
 /** A sample between two surfaces. */
 export interface Slab {
-  readonly lower: Surface;
-  readonly upper: Surface;
   /** Distance in Å from the nearer surface, below 0 between them; exact for planes, else to the tangent plane above or below. */
   distance(x: number, y: number, z: number): number;
   /** Returns the height z in Å between which the sample lies at x and y. */
@@ -64,8 +62,6 @@ export interface Slab {
 /** Makes a slab, moved outwards by `margin` Å. */
 export function slabOf(lower: Surface, upper: Surface, margin = 0): Slab {
   return {
-    lower,
-    upper,
     distance(x, y, z) {
       const [below, above] = [lower.at(x, y), upper.at(x, y)];
       return Math.max((below.z - z) / below.normal, (z - above.z) / above.normal) - margin;
@@ -104,7 +100,8 @@ export function fitSurface(
     termsOf((x - frame.centre[0]) / frame.scale, (y - frame.centre[1]) / frame.scale, form),
   );
   const heights = points.map(({ z }) => z);
-  const least = 1e-6 * (Math.max(...heights) - Math.min(...heights)) + 1e-9;
+  const [lowest, highest] = rangeOf(heights);
+  const least = 1e-6 * (highest - lowest) + 1e-9;
   let coefficients: number[] | undefined;
   for (let round = 0; round < rounds; round++) {
     const floor = Math.max(least, (least * 1e6) / 2 ** round);
@@ -125,15 +122,21 @@ export function fitSurface(
 }
 
 function frameOf(points: readonly SurfacePoint[]): Frame {
-  const middle = (values: number[]) => (Math.min(...values) + Math.max(...values)) / 2;
-  const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
-  const centre = [middle(xs), middle(ys)] as const;
-  const scale = Math.max(
-    1,
-    ...points.flatMap(({ x, y }) => [Math.abs(x - centre[0]), Math.abs(y - centre[1])]),
-  );
-  return { centre, scale };
+  const [left, right] = rangeOf(points.map(({ x }) => x));
+  const [front, back] = rangeOf(points.map(({ y }) => y));
+  const centre = [(left + right) / 2, (front + back) / 2] as const;
+  return {
+    centre,
+    scale: Math.max(1, right - centre[0], centre[0] - left, back - centre[1], centre[1] - front),
+  };
 }
+
+/** Returns the least and the greatest of values, however many. */
+const rangeOf = (values: readonly number[]): readonly [least: number, most: number] =>
+  values.reduce<readonly [number, number]>(
+    ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
 
 const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, value, i) => sum + value * b[i]!, 0);

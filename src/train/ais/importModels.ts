@@ -2,6 +2,7 @@
  * Ais's models as checkpoints and a feature set. The room `ais` brings models and training sets of Ais in, and networks
  * out to it.
  */
+
 import { basename, join } from "node:path";
 import { stringify } from "yaml";
 import { leastCommonMultiple } from "../../domain/numbers.js";
@@ -23,6 +24,7 @@ import { inside, nameFault } from "../../system/paths/names.js";
 import { type Checkpoint, writeCheckpoint } from "../checkpoint/checkpoint.js";
 import { unknownLineage } from "../checkpoint/lineage.js";
 import { checkExperiment } from "../experiment/experiment.js";
+import { experimentNameOf } from "../experiment/experimentName.js";
 
 /** Counts of images that a prediction may be averaged over: the plane, its quarter turns, and their mirror images. */
 export const testTimeCounts = [1, 4, 8] as const;
@@ -125,10 +127,7 @@ async function imported(
   await tryOnce(network);
   const experiment = checkExperiment(
     {
-      name: name
-        .replace(/[^A-Za-z0-9._-]/g, "-")
-        .replace(/^[^A-Za-z0-9]/, "a")
-        .slice(0, 64),
+      name: experimentNameOf(name),
       question: `Ais's model ${JSON.stringify(title)}`,
       network: {
         onnx: file,

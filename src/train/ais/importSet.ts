@@ -1,4 +1,5 @@
 /** Ais's training sets as volumes, masks and an experiment that trains on them. */
+
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { unknown } from "../../domain/maskValues.js";
@@ -9,6 +10,7 @@ import { writeVolume } from "../../formats/voxelTypes.js";
 import { PickbenchError } from "../../system/errors.js";
 import { writeFolderWhole, writeWhole } from "../../system/files.js";
 import { inside, nameFault } from "../../system/paths/names.js";
+import { experimentNameOf } from "../experiment/experimentName.js";
 
 /** What a training set became. */
 export interface ImportedSet {
@@ -94,7 +96,8 @@ function grouped(boxes: readonly ScntBox[]): ReadonlyMap<string, readonly ScntBo
       continue;
     }
     const plain = box.tomogram.replace(/[^A-Za-z0-9._-]/g, "-").replace(/^[.-]+|[.]+$/g, "");
-    const free = nameFault(plain) === undefined && !names.has(plain) ? plain : `set${groups.size + 1}`;
+    let free = plain;
+    for (let at = groups.size + 1; nameFault(free) !== undefined || names.has(free); at++) free = `set${at}`;
     names.add(free);
     groups.set(box.tomogram, { name: free, boxes: [box] });
   }
@@ -158,7 +161,7 @@ function experimentOf({ feature, boxSize, boxDepth, runs, tomograms }: ImportedS
   const side = Math.max(multiple, Math.floor(Math.min(boxSize, largestPatch) / multiple) * multiple);
   const [tune, holdout] = [runs.length > 1 ? 1 : 0, runs.length > 2 ? 1 : 0];
   const experiment = {
-    name: `${feature.replace(/[^A-Za-z0-9._-]/g, "-").replace(/^[^A-Za-z0-9]+/, "")}-of-ais`.slice(0, 64),
+    name: experimentNameOf(feature, "-of-ais"),
     network: boxDepth === 1 ? "unet" : { architecture: "unet", slices: boxDepth },
     data: { tomogram: tomograms[0], ...(tomograms.length > 1 ? { trainOn: tomograms } : {}) },
     splits: { train: "rest", tune, holdout },

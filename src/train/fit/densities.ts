@@ -44,8 +44,7 @@ export async function withDensities<Stage extends Pick<Tuned, "picking" | "tuned
   const { experiment, splits, picks } = prepared;
   if (experiment.picking.density === undefined || stage.tuned === undefined) return stage;
   const runs = [...splits.train, ...splits.tune];
-  const sizes = new Map<string, number>();
-  for (const run of runs) sizes.set(run, await sizeOf(prepared, run));
+  const sizes = await sizesOf(prepared, runs);
   const picking = [...stage.picking].map(([type, settings]) => {
     const inRun = (run: string): RunDensity => ({
       particles: picks.get(run)!.filter((pick) => pick.type === type).length,
@@ -59,6 +58,18 @@ export async function withDensities<Stage extends Pick<Tuned, "picking" | "tuned
     return [type, density === undefined ? settings : { ...settings, density }] as const;
   });
   return { ...stage, picking: new Map(picking) };
+}
+
+/** Sizes of the runs of a training, which are asked for after every evaluation. */
+const known = new WeakMap<PreparedRun, ReadonlyMap<string, number>>();
+
+async function sizesOf(prepared: PreparedRun, runs: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const before = known.get(prepared);
+  if (before) return before;
+  const sizes = new Map<string, number>();
+  for (const run of runs) sizes.set(run, await sizeOf(prepared, run));
+  known.set(prepared, sizes);
+  return sizes;
 }
 
 /** Å³ of the tomogram of a run, blank voxels included. */

@@ -13,8 +13,7 @@ export function mergedSettings(
   const merged = new Map<string, PickingSettings>();
   for (const type of new Set(checkpoints.flatMap(({ picking }) => [...picking.keys()]))) {
     const all = checkpoints.flatMap(({ picking }) => picking.get(type) ?? []);
-    const mean = (of: (settings: PickingSettings) => number) =>
-      all.reduce((sum, each) => sum + of(each), 0) / all.length;
+    const mean = (of: (settings: PickingSettings) => number) => meanOf(all.map(of));
     const { density: _, ...settings } = all[0]!;
     const densities = all.flatMap(({ density }) => density ?? []);
     merged.set(type, {

@@ -5,7 +5,7 @@
  */
 
 import { CostHeap } from "../../../domain/costHeap.js";
-import { squaredDistances } from "../../../domain/distanceTransform.js";
+import { axisWeights, squaredDistances } from "../../../domain/distanceTransform.js";
 import type { Shape3, Spacing3 } from "../../../domain/volume.js";
 
 /** A component in a box of its own, with a margin of background all round. */
@@ -45,8 +45,7 @@ export function centreLines(component: FramedComponent): {
 
 function depthsOf({ mask, shape, spacing }: FramedComponent): Float32Array {
   const finest = Math.min(...spacing);
-  const [z, y, x] = spacing.map((step) => (step / finest) ** 2);
-  return squaredDistances(mask, shape, [z!, y!, x!]).map((square) => finest * Math.sqrt(square));
+  return squaredDistances(mask, shape, axisWeights(spacing)).map((square) => finest * Math.sqrt(square));
 }
 
 /** A line while branches are found. */

@@ -129,7 +129,7 @@ function framed(
       voxels[filled++] = local + i;
     }
   });
-  return { mask, shape: frame.shape, voxels: voxels.sort(), spacing, weights };
+  return { mask, shape: frame.shape, voxels, spacing, weights };
 }
 
 function filamentOf(
