@@ -110,13 +110,16 @@ const cases: Partial<Record<LimitName, Case>> = {
  */
 const reachedInTime: readonly string[] = ["listedFiles", "portalRows", "archiveMembers"];
 
+/** Seconds of the processor that no refusal needs on any machine, and every bomb that goes off does. */
+const patience = 10;
+
 it("has a case for every limit", () => {
   const read = Object.keys(limits).filter((name) => !reachedInTime.includes(name));
   expect(Object.keys(cases).sort()).toEqual(read.sort());
 });
 
 it.each(Object.keys(cases) as LimitName[])(
-  "%s: above it is one sentence, at once and in little memory",
+  "%s: above it is one sentence, with little work and memory",
   async (name) => {
     const args = await cases[name]!((...names) => join(folder, name, ...names));
     const { code, stderr, usage } = await pickbench(args);
@@ -128,7 +131,7 @@ it.each(Object.keys(cases) as LimitName[])(
     expect(stderr).toMatch(/^pickbench: [^\n]+\n$/);
     expect(code).toBe(1);
     expect(stderr.replaceAll(",", "")).toContain(String(limits[name].most));
-    expect(cpu).toBeLessThan(1);
+    expect(cpu).toBeLessThan(patience);
     expect(megabytes).toBeLessThan(200);
   },
 );

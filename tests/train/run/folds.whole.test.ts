@@ -72,11 +72,19 @@ describe("an experiment in folds", () => {
       folds: { folds: 4, tune: 1 },
       submissions: at("dense-submissions"),
     });
-    const densities = folds.folds.flatMap(({ picking }) =>
-      Object.values(picking).flatMap(({ density }) => density ?? []),
-    );
-    expect(densities.length).toBeGreaterThan(0);
-    for (const { least, most } of densities) expect(least).toBeLessThanOrEqual(most);
+    const truth = await readTruth(await openDataset(data));
+    let seen = 0;
+    for (const { picking, runs } of folds.folds)
+      for (const [type, { density }] of Object.entries(picking)) {
+        if (density === undefined) continue;
+        const counts = [...runs.train, ...runs.tune].map(
+          (name) => truth.get(name)!.filter((pick) => pick.type === type).length,
+        );
+        expect(density.most).toBeGreaterThan(0);
+        expect(density.least / density.most).toBeCloseTo(Math.min(...counts) / Math.max(...counts), 9);
+        seen++;
+      }
+    expect(seen).toBeGreaterThan(0);
   });
 
   it("holds out every run once, each fold being a run of its own", async () => {
