@@ -14,7 +14,7 @@ async function run(args: readonly string[]): Promise<void> {
   const entry = Object.hasOwn(table, called) ? table[called] : undefined;
   const command = entry && (await entry.load()).command;
   const given = args[0] === called ? command?.plain(args) : undefined;
-  if (given) return command!.run(given);
+  if (given) return command!.run(given, args);
   const flags = args.slice(0, args.includes("--") ? args.indexOf("--") : undefined);
   if (flags.includes("--version")) {
     const { ownVersion } = await import("./system/version.js");
@@ -38,7 +38,7 @@ async function parse(
   const word = (message: string) =>
     usageSentence(message, { name, args, definitions: command.definitions() });
   const parser = parserOf(args, word);
-  command.register(parser, name, describe);
+  command.register(parser, { name, describe, args });
   await parser.parseAsync();
   await command.finished();
 }

@@ -1,9 +1,8 @@
 /** Records of runs, record.json: code, data, settings, versions, machine and result of an experiment. */
-import { homedir } from "node:os";
-import { relative } from "node:path";
 import { z } from "zod";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashOf, writeWhole } from "../system/files.js";
+import { withoutHome } from "../system/paths/home.js";
 import { readText } from "../system/paths/opening.js";
 import { codeVersion, machine, versions } from "./environment.js";
 
@@ -299,12 +298,4 @@ export function datasetOf({ dataset, command }: Pick<RunRecord, "dataset" | "com
   if (dataset !== undefined) return dataset;
   const at = command.findIndex((word) => word === "--data" || word.startsWith("--data="));
   return at < 0 ? undefined : (/^--data=(.*)$/s.exec(command[at]!)?.[1] ?? command[at + 1]);
-}
-
-/** Makes paths relative to the working folder or to the user's home, since a record is made to be shared. */
-function withoutHome(argument: string): string {
-  const inside = relative(process.cwd(), argument);
-  if (argument.startsWith(process.cwd()) && !inside.startsWith("..")) return inside || ".";
-  const home = homedir();
-  return argument === home || argument.startsWith(`${home}/`) ? `~${argument.slice(home.length)}` : argument;
 }

@@ -19,6 +19,8 @@ import { checkWritable, overwriteOption } from "../shared/flags.js";
 
 export const command = defineCommand({
   usage: "<from> <to>",
+  reads: ["from"],
+  writes: ["to"],
   options: (argv) =>
     argv
       .positional("from", {

@@ -14,6 +14,8 @@ import { terminalReporter } from "../shared/terminal.js";
 /** `pickbench copick`: a data set as a copick project, for copick's own tools and the viewers that read it. */
 export const command = defineCommand({
   usage: "",
+  reads: ["data"],
+  writes: ["out"],
   options: (argv) =>
     withDataset(argv)
       .option("out", { type: "string", demandOption: true, describe: "the configuration to write (JSON)" })

@@ -16,6 +16,8 @@ import { fetchedLine } from "./fetched.js";
 /** `pickbench fetch`: a data set from a server into a folder that `--data` takes. */
 export const command = defineCommand({
   usage: "<url>",
+  reads: ["url"],
+  writes: ["out"],
   options: (argv) =>
     argv
       .positional("url", {

@@ -46,6 +46,7 @@ interface Whole extends Inspection {
 /** `pickbench inspect`: what a data set holds, and whether it can be read to the last chunk. */
 export const command = defineCommand({
   usage: "",
+  reads: ["data"],
   options: (argv) =>
     withDataset(argv)
       .option("quick", { type: "boolean", default: false, describe: "metadata and picks only, no chunks" })

@@ -32,6 +32,8 @@ import { terminalReporter } from "../shared/terminal.js";
 /** `pickbench open`: files that let other programs show a run with its truth and with picks. */
 export const command = defineCommand({
   usage: "<run>",
+  reads: ["data", "picks"],
+  writes: ["out"],
   options: (argv) =>
     argv
       .positional("run", { type: "string", demandOption: true, describe: "name of the run to show" })

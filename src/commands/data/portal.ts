@@ -12,6 +12,8 @@ import { fetchedLine } from "./fetched.js";
 /** `pickbench portal find|get`: datasets of the CryoET Data Portal. */
 export const command = defineCommand({
   usage: "<action> [target]",
+  reads: ["target"],
+  writes: ["out"],
   options: (argv) =>
     argv
       .positional("action", {

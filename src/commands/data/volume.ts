@@ -21,6 +21,8 @@ import { terminalReporter } from "../shared/terminal.js";
 /** `pickbench volume`: a volume from MRC or OME-Zarr to MRC or OME-Zarr, slab by slab. */
 export const command = defineCommand({
   usage: "<from> <to>",
+  reads: ["from"],
+  writes: ["to"],
   options: (argv) =>
     argv
       .positional("from", {

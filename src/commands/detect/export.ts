@@ -26,6 +26,8 @@ import { exportFormats, exportToAis, exportTrainingSet, formatOf } from "./expor
 export const command = defineCommand({
   usage: "<checkpoint> [model]",
   lists: ["allow-code"],
+  reads: ["checkpoint", "masks"],
+  writes: ["model", "out"],
   options: (argv) =>
     argv
       .positional("checkpoint", {

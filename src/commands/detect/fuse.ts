@@ -22,6 +22,8 @@ import { readDiagnosisTruth } from "../shared/truthSources.js";
 export const command = defineCommand({
   usage: "<picks..>",
   lists: ["picks"],
+  reads: ["picks", "truth"],
+  writes: ["out"],
   options: (argv) =>
     argv
       .positional("picks", {

@@ -19,6 +19,8 @@ import { checkSpacing, checkWritable, overwriteOption, spacingOption } from "../
 
 export const command = defineCommand({
   usage: "<file>",
+  reads: ["file"],
+  writes: ["out"],
   options: (argv) =>
     argv
       .positional("file", {

@@ -40,6 +40,8 @@ import { pickedLine } from "./pick/text.js";
 export const command = defineCommand({
   usage: "<probabilities..>",
   lists: ["probabilities", "type", "checkpoint", "maps", "sample", "distance", "nearest"],
+  reads: ["probabilities", "checkpoint", "config", "features", "context"],
+  writes: ["out", "star"],
   options: (argv) =>
     withContext(argv)
       .positional("probabilities", {

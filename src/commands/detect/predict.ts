@@ -28,6 +28,8 @@ import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOpt
 export const command = defineCommand({
   usage: "<checkpoint..>",
   lists: ["checkpoint", "allow-code"],
+  reads: ["checkpoint", "data"],
+  writes: ["out"],
   options: (argv) =>
     withDetectorOptions(argv)
       .option("out", {

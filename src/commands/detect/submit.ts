@@ -19,6 +19,8 @@ import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOpt
 export const command = defineCommand({
   usage: "<checkpoint..>",
   lists: ["checkpoint", "allow-code"],
+  reads: ["checkpoint", "data"],
+  writes: ["out"],
   options: (argv) =>
     withDetectorOptions(argv)
       .option("out", { type: "string", demandOption: true, describe: "the CSV to write" })

@@ -29,6 +29,8 @@ import { terminalReporter } from "../shared/terminal.js";
 export const command = defineCommand({
   usage: "<picks>",
   lists: ["maps", "sample", "distance", "nearest"],
+  reads: ["picks"],
+  writes: ["out"],
   options: (argv) =>
     withContext(
       argv

@@ -40,6 +40,8 @@ import { terminalReporter } from "../shared/terminal.js";
 export const command = defineCommand({
   usage: "<maps..>",
   lists: ["maps"],
+  reads: ["maps", "picks", "data"],
+  writes: ["out"],
   options: (argv) =>
     withSlab(
       argv

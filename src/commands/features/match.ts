@@ -73,6 +73,8 @@ const withSearchOptions = <Given>(argv: Argv<Given>) =>
 export const command = defineCommand({
   usage: "<template>",
   lists: ["within"],
+  reads: ["template", "data", "mask", "within"],
+  writes: ["out"],
   options: (argv) =>
     withSearchOptions(
       argv

@@ -31,6 +31,8 @@ import { terminalReporter } from "../shared/terminal.js";
 export const command = defineCommand({
   usage: "<maps..>",
   lists: ["maps"],
+  reads: ["maps", "features"],
+  writes: ["out"],
   options: (argv) =>
     argv
       .positional("maps", {

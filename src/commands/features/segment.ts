@@ -10,6 +10,8 @@ import { segmentSet } from "./segmentSet.js";
 export const command = defineCommand({
   usage: "<features>",
   lists: ["allow-code"],
+  reads: ["features", "data"],
+  writes: ["out"],
   options: (argv) =>
     withDetectionFlags(
       argv

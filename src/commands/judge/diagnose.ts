@@ -22,6 +22,8 @@ import { readDiagnosisTruth } from "../shared/truthSources.js";
 
 export const command = defineCommand({
   usage: "<picks>",
+  reads: ["picks", "truth", "labels"],
+  writes: ["out"],
   options: (argv) =>
     argv
       .positional("picks", {

@@ -13,6 +13,7 @@ import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
   usage: "",
+  reads: ["submissions"],
   options: (argv) =>
     argv
       .option("submissions", {

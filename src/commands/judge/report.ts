@@ -11,6 +11,8 @@ import { terminalReporter } from "../shared/terminal.js";
 export const command = defineCommand({
   usage: "<run..>",
   lists: ["run"],
+  reads: ["run", "data"],
+  writes: ["out"],
   options: (argv) =>
     argv
       .positional("run", {

@@ -11,6 +11,7 @@ import { readScoreTruth } from "../shared/truthSources.js";
 
 export const command = defineCommand({
   usage: "<submission>",
+  reads: ["submission", "truth", "against"],
   options: (argv) =>
     argv
       .positional("submission", {

@@ -2,6 +2,7 @@
 import type { ArgumentsCamelCase, Argv } from "yargs";
 import { PickbenchError } from "../../system/errors.js";
 import type { Definition, Definitions, Example } from "./definitions.js";
+import { type CommandFiles, type RunningMaking, withMaking } from "./making.js";
 import { type Given, plainArguments } from "./plainArguments.js";
 import { print } from "./print.js";
 
@@ -12,7 +13,11 @@ interface Command<Options> {
   readonly options: (argv: Argv) => Argv<Options>;
   /** Arguments that may be given more than once; any other that is, is refused. */
   readonly lists?: readonly (keyof Options & string)[];
-  readonly run: (options: ArgumentsCamelCase<Options>) => Promise<void>;
+  /** Arguments that name what is read: files, folders, addresses, models. */
+  readonly reads?: readonly (keyof Options & string)[];
+  /** Arguments that name a file or folder that is written; beside each, OUT.made.json will say how it was made. */
+  readonly writes?: readonly (keyof Options & string)[];
+  readonly run: (options: ArgumentsCamelCase<Options>, making: RunningMaking) => Promise<void>;
 }
 
 /** What a file in this folder exports as `command`; what its options are is its own affair. */
@@ -21,24 +26,37 @@ export interface RegisteredCommand {
   readonly definitions: () => Definitions;
   /** The arguments, where they are written so plainly that they need no parser; the first is the command's name. */
   readonly plain: (args: readonly string[]) => Given | undefined;
-  /** Runs the command with what `plain` gave. */
-  readonly run: (given: Given) => Promise<void>;
-  readonly register: (parser: Argv, name: string, describe: string) => void;
+  /** Arguments that name what is read, and what is written. */
+  readonly files: CommandFiles;
+  /** Runs the command with what `plain` gave for `args`. */
+  readonly run: (given: Given, args: readonly string[]) => Promise<void>;
+  readonly register: (parser: Argv, entry: RegisteredAs) => void;
   /** Ends with what the parser started; at once if it started nothing. */
   readonly finished: () => Promise<void>;
+}
+
+interface RegisteredAs {
+  readonly name: string;
+  readonly describe: string;
+  /** The command line, without the program's name. */
+  readonly args: readonly string[];
 }
 
 /** The parser does not get to see the promise: of a handler that gives one it renders the help, which takes longer than to parse. */
 export function defineCommand<Options>(command: Command<Options>): RegisteredCommand {
   let running = Promise.resolve();
+  const files = { reads: command.reads ?? [], writes: command.writes ?? [] };
+  const start = (given: ArgumentsCamelCase<Options>, args: readonly string[]) =>
+    withMaking({ args, given, files }, (making) => command.run(given, making));
   return {
+    files,
     definitions: () => definitionsOf(command.options),
     plain: (args) => plainArguments(args, command.usage, definitionsOf(command.options)),
-    run: (given) => command.run(given as ArgumentsCamelCase<Options>),
-    register(parser, name, describe) {
+    run: (given, args) => start(given as ArgumentsCamelCase<Options>, args),
+    register(parser, { name, describe, args }) {
       parser.command(`${name} ${command.usage}`.trim(), describe, command.options, (given) => {
         checkGivenOnce(given, command.lists ?? []);
-        running = command.run(given);
+        running = start(given, args);
       });
     },
     finished: () => running,

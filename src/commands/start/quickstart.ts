@@ -72,6 +72,7 @@ type Places = ReturnType<typeof placesIn>;
 
 export const command = defineCommand({
   usage: "",
+  writes: ["out"],
   options: (argv) =>
     argv
       .option("out", {

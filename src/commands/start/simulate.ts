@@ -105,6 +105,8 @@ const counted = (counts: Readonly<Record<string, number>>): string[] =>
 
 export const command = defineCommand({
   usage: "",
+  reads: ["densities", "particles", "ranges", "like"],
+  writes: ["out"],
   options: (argv) =>
     argv
       .option("out", {

@@ -25,6 +25,8 @@ const commonRecipe = fileURLToPath(new URL("../../../experiments/compare.yaml", 
 export const command = defineCommand({
   usage: "<architecture..>",
   lists: ["architecture", "set"],
+  reads: ["experiment", "data", "from"],
+  writes: ["out"],
   options: (argv) =>
     argv
       .positional("architecture", {

@@ -33,6 +33,8 @@ const testTimes = {
 export const command = defineCommand({
   usage: "<checkpoint..>",
   lists: ["checkpoint", "allow-code"],
+  reads: ["checkpoint", "data"],
+  writes: ["out"],
   options: (argv) =>
     argv
       .positional("checkpoint", {

@@ -23,6 +23,8 @@ interface Written {
 export const command = defineCommand({
   usage: "<run..>",
   lists: ["run"],
+  reads: ["run"],
+  writes: ["out"],
   options: (argv) =>
     argv
       .positional("run", {

@@ -8,6 +8,8 @@ import { terminalReporter } from "../shared/terminal.js";
 export const command = defineCommand({
   usage: "<record>",
   lists: ["allow-code"],
+  reads: ["record", "data"],
+  writes: ["out"],
   options: (argv) =>
     argv
       .positional("record", {

@@ -20,6 +20,8 @@ interface Arguments {
 export const command = defineCommand({
   usage: "<experiment>",
   lists: ["set"],
+  reads: ["experiment", "data", "from"],
+  writes: ["out"],
   options: (argv) =>
     withRunOptions(argv)
       .option("folds", {
@@ -44,11 +46,12 @@ export const command = defineCommand({
         "$0 run experiments/unet3d-baseline.yaml --data train --folds each --budget 20m",
         "leave one run out, in turn; 20 minutes each",
       ),
-  run: async (args) => {
+  run: async (args, making) => {
     await checkWritable("submissions", args.submissions, "folder");
     const asked = foldCount(args.folds);
     const foldsOf = ({ splits }: Experiment) => foldsAsked(splits, asked);
     const call = await runOptionsOf(args, (experiment) => (foldsOf(experiment) ? "-folds" : ""));
+    making.wrote("out", call.folder.path);
     const folds = foldsOf(call.experiment);
     if (folds) await runInFolds(call, folds, args);
     else await runOnce(call, args);

@@ -24,6 +24,8 @@ import { terminalReporter } from "../shared/terminal.js";
 export const command = defineCommand({
   usage: "<experiment>",
   lists: ["set"],
+  reads: ["experiment", "data", "from"],
+  writes: ["out"],
   options: (argv) =>
     argv
       .positional("experiment", {
@@ -80,25 +82,28 @@ export const command = defineCommand({
         "twenty trials; what was found is in runs/search-search/best.yaml",
       )
       .example("$0 search experiments/search.yaml --data train --trials 40", "twenty more of them"),
-  async run({
-    experiment,
-    data,
-    spacing,
-    trials,
-    budget,
-    trialBudget,
-    set,
-    from,
-    method,
-    eta,
-    seed,
-    resume,
-    engine,
-    overwrite,
-    quiet,
-    json,
-    ...rest
-  }) {
+  async run(
+    {
+      experiment,
+      data,
+      spacing,
+      trials,
+      budget,
+      trialBudget,
+      set,
+      from,
+      method,
+      eta,
+      seed,
+      resume,
+      engine,
+      overwrite,
+      quiet,
+      json,
+      ...rest
+    },
+    making,
+  ) {
     checkWhole("trials", trials, 1);
     checkSpacing(spacing);
     checkWhole("eta", eta, 1);
@@ -106,6 +111,7 @@ export const command = defineCommand({
     const threads = threadsOf(rest.threads);
     const { name } = await readExperiment(experiment, { budget: trialBudget, set, from });
     const out = rest.out ?? join("runs", `${name}-search`);
+    making.wrote("out", out);
     await checkWritable("out", out, "folder");
     const found = await search({
       experiment,

@@ -7,14 +7,17 @@ import { runOptionsOf, withRunOptions } from "./runOptions.js";
 export const command = defineCommand({
   usage: "<experiment>",
   lists: ["set"],
+  reads: ["experiment", "data", "from"],
+  writes: ["out"],
   options: (argv) =>
     withRunOptions(argv).example(
       '$0 train experiments/quickstart.yaml --data train --budget "500 steps"',
       "train only; the checkpoint is runs/quickstart/best.safetensors",
     ),
-  run: async (args) => {
+  run: async (args, making) => {
     const call = await runOptionsOf(args);
     const { folder, options } = call;
+    making.wrote("out", folder.path);
     const trained = await trainOnly(folder, options);
     report(args.json, { folder: folder.path, checkpoint: folder.best, ...trained }, () =>
       [

@@ -8,13 +8,16 @@ import { runOptionsOf, withRunOptions } from "./runOptions.js";
 export const command = defineCommand({
   usage: "<experiment>",
   lists: ["set"],
+  reads: ["experiment", "data", "from"],
+  writes: ["out"],
   options: (argv) =>
     withRunOptions(argv).example(
       "$0 tune experiments/quickstart.yaml --data train",
       "tune the picking of runs/quickstart/best.safetensors again",
     ),
-  run: async (args) => {
+  run: async (args, making) => {
     const { folder, options } = await runOptionsOf(args);
+    making.wrote("out", folder.path);
     const { score: tuneScore, tuned } = await tuneOnly(folder, options);
     const types = Object.fromEntries(
       [...(tuned ?? [])].map(([type, { settings, fbeta, flat }]) => [

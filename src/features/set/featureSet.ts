@@ -85,6 +85,11 @@ export const setByContent = (set: FeatureSet): unknown => ({
   })),
 });
 
+/** Returns the files and folders that a set's features come from, and names of models that come along. */
+export const placesInSet = ({ features }: FeatureSet): string[] => [
+  ...new Set(features.flatMap(({ model, maps }) => model ?? maps ?? [])),
+];
+
 /** Hash of what a feature set says, its files' places aside. */
 export const featureSetHash = (set: FeatureSet): string => hashOf(canonicalJson(setByContent(set)));
 

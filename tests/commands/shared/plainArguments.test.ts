@@ -30,7 +30,7 @@ async function byYargs(args: readonly string[]): Promise<object | undefined> {
   const { command } = commands[args[0]!]!;
   taken.length = 0;
   const parser = parserOf(args, String);
-  command.register(parser, args[0]!, "");
+  command.register(parser, { name: args[0]!, describe: "", args });
   await parser.parseAsync().catch(() => undefined);
   return taken[0];
 }

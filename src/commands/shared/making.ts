@@ -1,0 +1,94 @@
+/** How the outputs of a command were made, noted around it: see src/makings. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Named } from "../../makings/making.js";
+import { messageOf, PickbenchError } from "../../system/errors.js";
+import type { Given } from "./plainArguments.js";
+import { print } from "./print.js";
+
+/** Names of a command's arguments that name what it reads and writes. */
+export interface CommandFiles {
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+}
+
+/** What a command adds about itself while it runs. */
+export interface RunningMaking {
+  /** Adds what no argument named, such as a model that a feature set names. */
+  read(option: string, path: string): void;
+  /** Adds an output whose place no argument named. */
+  wrote(option: string, path: string): void;
+}
+
+interface Making {
+  readonly args: readonly string[];
+  readonly given: Given;
+  readonly files: CommandFiles;
+}
+
+/** Set to `no`, no sidecars are written: of parts of a work, whose whole is noted by another process. */
+export const makingVariable = "PICKBENCH_MADE";
+
+/** Runs a command and, if it ends well and wrote something, notes how that was made. */
+export async function withMaking(
+  { args, given, files }: Making,
+  run: (making: RunningMaking) => Promise<void>,
+): Promise<void> {
+  const inputs: Named[] = files.reads.flatMap((option) => named(given, option));
+  const outputs = files.writes.flatMap((option) => named(given, option));
+  const running = {
+    read: (option: string, path: string) => void inputs.push({ option, path }),
+    wrote(option: string, path: string) {
+      if (!outputs.some((each) => resolve(each.path) === resolve(path))) outputs.push({ option, path });
+    },
+  };
+  if (files.writes.length === 0 || process.env[makingVariable] === "no") return run(running);
+  const { addInputs, beginMaking, endMaking } = await import("../../makings/making.js");
+  const runs = runsIn(given);
+  const begun = await beginMaking(
+    args,
+    (await Promise.all(inputs.map(withNamed))).flat(),
+    outputs.map(({ path }) => path),
+    runs,
+  ).catch(() => undefined);
+  const known = inputs.length;
+  await run(running);
+  if (begun === undefined) return;
+  try {
+    await endMaking(await addInputs(begun, inputs.slice(known)), outputs);
+  } catch (error) {
+    const path = error instanceof PickbenchError && error.path ? "" : `${outputs[0]?.path}: `;
+    print("stderr", `pickbench: warning: ${path}how it was made is not noted: ${messageOf(error)}`);
+  }
+}
+
+/** Adds what an input names itself: the file of a model that comes along, the maps and models of a feature set. */
+async function withNamed(input: Named): Promise<Named[]> {
+  if (!/\.ya?ml$/i.test(input.path)) return [await withModel(input)];
+  const { placesInSet, readFeatureSet } = await import("../../features/set/featureSet.js");
+  const set = await readFeatureSet(input.path).catch(() => undefined);
+  const inside = set ? placesInSet(set).map((path) => withModel({ option: input.option, path })) : [];
+  return [input, ...(await Promise.all(inside))];
+}
+
+/** Options whose values may be names of models that come along. */
+const modelOptions = ["checkpoint", "features", "from"];
+
+async function withModel(input: Named): Promise<Named> {
+  if (!modelOptions.includes(input.option) || existsSync(input.path)) return input;
+  const { modelPaths } = await import("../../train/checkpoint/models.js");
+  const [meant] = await modelPaths([input.path]).catch(() => []);
+  return meant !== undefined && existsSync(meant) ? { ...input, meant } : input;
+}
+
+/** A list is an argument for each. */
+function named(given: Given, option: string): Named[] {
+  const value = given[option];
+  const values = Array.isArray(value) ? value : [value];
+  return values.flatMap((path) => (typeof path === "string" && path !== "" ? [{ option, path }] : []));
+}
+
+function runsIn({ runs }: Given): string[] | undefined {
+  if (typeof runs !== "string" || runs === "" || runs.startsWith("@")) return undefined;
+  return runs.split(",").map((run) => run.trim());
+}

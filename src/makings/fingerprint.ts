@@ -1,0 +1,136 @@
+/** What a file or folder holds, as two hashes: of its content, and, without reading it, of sizes and times of change. */
+import type { BigIntStats } from "node:fs";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { canonicalJson, hashFile, hashOf } from "../system/files.js";
+import { sidecarEnding } from "./sidecar.js";
+
+/** What stands at a path, known without reading it. */
+export interface Standing {
+  readonly kind: "file" | "folder";
+  readonly files: number;
+  readonly bytes: number;
+  /** SHA-256 of every file's path, size and time of change: equal stamps spare the reading. */
+  readonly stamp: string;
+}
+
+/** A file or folder by its content. */
+export interface Fingerprint extends Standing {
+  /** SHA-256 of the file, or of the list of the folder's files, each with its path, size and SHA-256. */
+  readonly sha256: string;
+}
+
+/** What of a folder counts. */
+export interface Selection {
+  /** Names of runs: where a folder's paths name any of them, the files that name none do not count. */
+  readonly runs?: readonly string[] | undefined;
+  /** Paths of files and folders that do not count. */
+  readonly without?: readonly string[];
+}
+
+/** Returns what stands at a path, without reading it; undefined where there is nothing. */
+export async function standingAt(path: string, selection: Selection = {}): Promise<Standing | undefined> {
+  const listed = await list(path, selection);
+  return listed && standingOf(listed);
+}
+
+/** Returns what stands at a path, by its content; undefined where there is nothing. */
+export async function fingerprintOf(
+  path: string,
+  selection: Selection = {},
+): Promise<Fingerprint | undefined> {
+  const listed = await list(path, selection);
+  if (listed === undefined) return undefined;
+  const standing = standingOf(listed);
+  if (listed.kind === "file") return { ...standing, sha256: await hashFile(path) };
+  const hashes: [path: string, size: number, sha256: string][] = [];
+  for (const file of listed.files) hashes.push([file.path, file.size, await hashFile(join(path, file.path))]);
+  return { ...standing, sha256: hashOf(canonicalJson(hashes)) };
+}
+
+/** Tells whether what stands at a path is what was noted; reads it only where sizes or times differ. */
+export async function isAsNoted(
+  path: string,
+  noted: Pick<Fingerprint, "sha256" | "stamp">,
+  selection: Selection = {},
+): Promise<boolean> {
+  if ((await standingAt(path, selection))?.stamp === noted.stamp) return true;
+  return (await fingerprintOf(path, selection))?.sha256 === noted.sha256;
+}
+
+interface Listed {
+  readonly kind: "file" | "folder";
+  readonly files: readonly ListedFile[];
+}
+
+interface ListedFile {
+  /** Below the folder, with slashes; empty for a file itself. */
+  readonly path: string;
+  readonly size: number;
+  /** Time of the last change, ns since 1970. */
+  readonly changed: string;
+}
+
+const standingOf = ({ kind, files }: Listed): Standing => ({
+  kind,
+  files: files.length,
+  bytes: files.reduce((sum, { size }) => sum + size, 0),
+  stamp: hashOf(canonicalJson(files)),
+});
+
+async function list(path: string, { runs, without = [] }: Selection): Promise<Listed | undefined> {
+  const found = await statusOf(path);
+  if (found === undefined) return undefined;
+  if (!found.isDirectory()) return { kind: "file", files: [listedAs("", found)] };
+  const left = new Set(without.map((each) => resolve(each)));
+  const files = await filesUnder(path, "", left, []);
+  return { kind: "folder", files: selected(files, runs).sort((a, b) => (a.path < b.path ? -1 : 1)) };
+}
+
+/** Hidden files are left out, but for Zarr's own; so are what says how others were made, and special files. */
+async function filesUnder(
+  root: string,
+  below: string,
+  left: ReadonlySet<string>,
+  above: readonly string[],
+): Promise<ListedFile[]> {
+  const here = join(root, below);
+  const real = await realpath(here);
+  if (above.includes(real)) return [];
+  const files: ListedFile[] = [];
+  for (const name of await readdir(here)) {
+    const full = join(here, name);
+    if (left.has(resolve(full)) || name.endsWith(sidecarEnding)) continue;
+    if (name.startsWith(".") && !/^\.(zarray|zattrs|zgroup|zmetadata)$/.test(name)) continue;
+    const path = below === "" ? name : `${below}/${name}`;
+    const found = await statusOf(full);
+    if (found?.isDirectory())
+      for (const file of await filesUnder(root, path, left, [...above, real])) files.push(file);
+    else if (found?.isFile()) files.push(listedAs(path, found));
+  }
+  return files;
+}
+
+const listedAs = (path: string, { size, mtimeNs }: BigIntStats): ListedFile => ({
+  path,
+  size: Number(size),
+  changed: String(mtimeNs),
+});
+
+/** Undefined where there is nothing, or a link that leads nowhere. */
+const statusOf = (path: string): Promise<BigIntStats | undefined> =>
+  stat(path, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw error;
+  });
+
+/** A part of a path names a run where it is its name, or goes on with a dot or an underscore after it. */
+function selected(files: ListedFile[], runs: readonly string[] | undefined): ListedFile[] {
+  if (runs === undefined) return files;
+  const names = (part: string): boolean =>
+    runs.some(
+      (run) => part.startsWith(run) && (part.length === run.length || /[._]/.test(part[run.length]!)),
+    );
+  const named = files.filter(({ path }) => path.split("/").some(names));
+  return named.length > 0 ? named : files;
+}
