@@ -26,16 +26,20 @@ export interface Begun {
   })[];
 }
 
-/** Begins a making: notes what stands where the command will read. @param command without the program's name */
+/** Begins a making: notes what stands where the command will read. @param command without the program's name; flags that change no result are left out */
 export async function beginMaking(
   command: readonly string[],
   inputs: readonly Named[],
   outputs: readonly string[],
   runs: readonly string[] | undefined,
 ): Promise<Begun> {
-  const begun = { command: command.map(withoutHome), startedAt: new Date().toISOString(), runs, outputs };
+  const words = command.filter((word) => !mannersOnly.includes(word)).map(withoutHome);
+  const begun = { command: words, startedAt: new Date().toISOString(), runs, outputs };
   return addInputs({ ...begun, inputs: [] }, inputs);
 }
+
+/** Flags that change nothing of what is made. */
+const mannersOnly = ["--quiet", "--json", "--overwrite", "--resume"];
 
 /** Notes what stands where a command will read, or has read, besides what was noted. */
 export async function addInputs(begun: Begun, inputs: readonly Named[]): Promise<Begun> {
