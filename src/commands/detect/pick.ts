@@ -5,6 +5,7 @@ import { labelled } from "../../data/layouts/copickProject.js";
 import { picksPath } from "../../data/picks.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import type { Contextualised } from "../../infer/context/contextualise.js";
+import { checkWhere } from "../../infer/context/table.js";
 import { pickChannels } from "../../infer/pick/channels.js";
 import type { FilamentSettings } from "../../infer/pick/filaments/filaments.js";
 import { noteUnknownLabels, withScales } from "../../infer/pick/mapScales.js";
@@ -166,6 +167,7 @@ export const command = defineCommand({
     const { maps = probabilities, data, tomogram } = flags;
     const sources = { maps, data, tomogram, scale };
     if (surroundings) checkContext(surroundings, maps, data);
+    if (surroundings?.where !== undefined) checkWhere(surroundings.where, surroundings.columns);
     checkScale(scale);
     await checkWritable("out", out, "folder");
     if (star !== undefined) await checkWritable("star", star, "folder");

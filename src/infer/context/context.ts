@@ -82,8 +82,14 @@ export function columnNames(
   );
 }
 
+/** Column of the type of the nearest position, the one that holds no numbers. */
+const nearestType = "nearest.any.type";
+
+/** Tells whether a measured column holds text. */
+export const isTextColumn = (name: string): boolean => name === nearestType;
+
 const nearestColumns = (type: string): string[] =>
-  type === anyType ? ["nearest.any", "nearest.any.type"] : [`nearest.${columnWord(type)}`];
+  type === anyType ? ["nearest.any", nearestType] : [`nearest.${columnWord(type)}`];
 
 /** Lists the features whose maps are asked for, each once. */
 export const featuresOf = ({ samples, distances }: Pick<ContextTerms, "samples" | "distances">): string[] => [

@@ -56,7 +56,8 @@ export interface Contextualised {
 }
 
 interface Entry {
-  readonly file: PositionsFile;
+  /** As the file holds it. */
+  readonly given: PositionSet;
   readonly set: PositionSet;
   readonly places: readonly Vector3[];
 }
@@ -82,7 +83,7 @@ export async function contextualise(
   const features = featuresOf(terms);
   const total = maps.filter(({ run, type }) => runs.includes(run) && features.includes(type)).length;
   const progress = reporter.progress("measuring", total, "maps");
-  const rows = new Map<Entry, TableSet>();
+  const rows = new Map<PositionSet, TableSet>();
   const counts = new Map<string, { values: number; missing: Record<keyof Missing, number> }>();
   let done = 0;
   try {
@@ -101,20 +102,20 @@ export async function contextualise(
       for (const entry of entries) {
         const end = first + entry.set.positions.length;
         const own = columns.map((column) => ({ ...column, values: column.values.slice(first, end) }));
-        rows.set(entry, { set: entry.set, places: entry.places, columns: own });
+        rows.set(entry.given, { set: entry.set, places: entry.places, columns: own });
         first = end;
       }
     }
   } finally {
     progress.stop();
   }
-  const entries = [...rows.keys()];
-  const all = [...rows.values()];
+  const given = named.flatMap((file) => file.sets.map((set) => ({ file, set })));
+  const all = given.map(({ set }) => rows.get(set)!);
   const { sets, undecided } =
     request.where === undefined ? { sets: all, undecided: 0 } : selectRows(all, request.where);
   const written = withColumns(sets, family);
   return {
-    files: named.map((file) => ({ ...file, sets: written.filter((_, i) => entries[i]!.file === file) })),
+    files: named.map((file) => ({ ...file, sets: written.filter((_, i) => given[i]!.file === file) })),
     columns: [...counts].map(([name, count]) => ({ name, ...count })),
     positions: positionCount(all.map(({ set }) => set)),
     selected: positionCount(written),
@@ -184,7 +185,7 @@ function entryOf(
   const volume = given.volume ?? (extent && volumeOf(extent));
   const set = { ...given, ...(pixel === undefined ? {} : { pixel }), ...(volume ? { volume } : {}) };
   const { positions } = toFrame(set, { frame: "angstrom" }, file.path);
-  return { file, set, places: positions.map(({ at }) => at) };
+  return { given, set, places: positions.map(({ at }) => at) };
 }
 
 /** @throws PickbenchError BadUsage where one voxel size cannot bring positions that count in voxels to a volume's Å */

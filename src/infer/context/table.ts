@@ -3,7 +3,7 @@ import { type Column, columnsOf, compileCondition, type Value } from "../../doma
 import { parseExpression } from "../../domain/expression/parse.js";
 import { isAbsent, realPart } from "../../formats/positions/format.js";
 import type { ExtraColumns, PositionSet, TomogramPosition, Vector3 } from "../../formats/positions/frames.js";
-import type { ContextColumn } from "./context.js";
+import { type ContextColumn, isTextColumn } from "./context.js";
 import { ownColumns } from "./terms.js";
 
 /** Positions of one run from one file. */
@@ -48,6 +48,16 @@ export function selectRows(sets: readonly TableSet[], where: string): Selected {
     };
   });
   return { sets: selected, undecided };
+}
+
+/**
+ * Checks an expression over positions that are still to be found, which have no columns but their own and the measured ones.
+ *
+ * @throws PickbenchError BadUsage as `selectRows`
+ */
+export function checkWhere(where: string, measured: readonly string[]): void {
+  const columns = measured.map((name): Column => ({ name, type: isTextColumn(name) ? "text" : "number" }));
+  compileCondition(where, parseExpression(where), [...ownColumns, ...columns]);
 }
 
 /** The columns of all sets under one head. */

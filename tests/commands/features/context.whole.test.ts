@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -140,6 +140,9 @@ describe("pickbench pick", () => {
     expect(points.map(({ metadata }: { metadata: unknown }) => metadata)).toEqual([
       { "distance.membrane": 50 },
     ]);
+    const misspelt = ["--where", "distance.membran < 10", "--out", join(folder, "misspelt")];
+    expect(await said("pick", maps, ...asked, ...misspelt)).toContain("did you mean distance.membrane?");
+    await expect(access(join(folder, "misspelt"))).rejects.toThrow("ENOENT");
     await said("pick", maps, "--out", out, ...asked, "--where", "distance.membrane < 10", "--overwrite");
     expect(JSON.parse(await readFile(file, "utf8"))).toEqual({ ...head, points: [] });
   });

@@ -109,6 +109,22 @@ describe("contextualise", () => {
     });
   });
 
+  it("leaves the order of a file's positions, whatever file came before", async () => {
+    const ofRuns = (...runs: string[]) =>
+      header + runs.map((run, i) => `${run},vault,1,2,3,${i},a\n`).join("");
+    const paths = [join(folder, "first.csv"), join(folder, "second.csv")];
+    await writeFile(paths[0]!, ofRuns("TS_1", "TS_2"));
+    await writeFile(paths[1]!, ofRuns("TS_2", "TS_1"));
+    const files = await Promise.all(paths.map((path) => readPositionsFile(path)));
+    const request = { terms, maps, reporter: silentReporter };
+    const found = await contextualise(files, request, "table");
+    const runsOf = (file: number) => found.files[file]!.sets.map(({ run }) => run);
+    expect([runsOf(0), runsOf(1)]).toEqual([
+      ["TS_1", "TS_2"],
+      ["TS_2", "TS_1"],
+    ]);
+  });
+
   it("measures to the faces, the sample and the nearest particle", async () => {
     const found = await measure(header + rows, {
       terms: { ...noTerms, faces: true, nearest: ["any", "vault"] },
