@@ -114,7 +114,7 @@ async function listMembers(file: Source | FileHandle, path: string, what: string
     if (!hasChecksum(header))
       throw bad(at === 0 ? "it is no tar archive" : `its tar archive is damaged at byte ${at}`);
     const size = numberIn(header, 124, 12);
-    const name = longName ?? nameIn(header);
+    const name = (longName ?? nameIn(header)).replace(/^(?:\.\/)+/, "");
     const start = at + block;
     if (size === undefined || start + size > length)
       throw bad(
@@ -166,7 +166,7 @@ function nameIn(header: Buffer): string {
       .replace(/\0.*$/s, "");
   const isUstar = header.toString("latin1", 257, 263) === "ustar\0";
   const prefix = isUstar ? text(345, 155) : "";
-  return (prefix === "" ? text(0, 100) : `${prefix}/${text(0, 100)}`).replace(/^(?:\.\/)+/, "");
+  return prefix === "" ? text(0, 100) : `${prefix}/${text(0, 100)}`;
 }
 
 /** Returns the path that pax records ("LENGTH KEY=VALUE\n" each) give; undefined where they give none. */

@@ -69,7 +69,7 @@ for name, text in (("folder/x", b"1"), (sys.argv[2], b"22")):
 d = tarfile.TarInfo("folder"); d.type = tarfile.DIRTYPE; t.addfile(d)
 t.close()`,
       path,
-      long,
+      `./${long}`,
     );
     expect(await contents(path)).toEqual(
       new Map([

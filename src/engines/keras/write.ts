@@ -8,7 +8,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { type Activation, activated } from "../activation.js";
 
 /** A network with its weights, and which of its maps the Keras model shall give. */
-export interface KerasOptions {
+interface KerasOptions {
   readonly network: Network;
   readonly weights: ReadonlyMap<string, Float32Array>;
   readonly activation: Activation;

@@ -70,7 +70,7 @@ function resampledVolume({ data, shape, spacing, blank }: Volume, size: PlaneSiz
  * Resamples a plane: where it shrinks it is first smoothed by a Gaussian of standard deviation (factor − 1)/2, then taken
  * linearly at the new voxels' centres, mirrored at the faces. As scikit-image's `resize` of order 1 with anti-aliasing.
  */
-export function resampledPlane(plane: Float32Array, from: PlaneSize, to: PlaneSize): Float32Array {
+function resampledPlane(plane: Float32Array, from: PlaneSize, to: PlaneSize): Float32Array {
   const [height, width] = from;
   const rows = resampledRows(plane, height, width, to[1]);
   const turned = transposed(rows, height, to[1]);
