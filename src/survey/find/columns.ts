@@ -19,7 +19,7 @@ export interface SurveyColumn extends Column {
 
 /**
  * Lists the columns in the order of tomograms, features and particles. A type without a source before it is that of the
- * first source: picks go before the truth; with several sources, SOURCE.TYPE.MEASURE is of each.
+ * first source that picked any: picks go before the truth. SOURCE.TYPE.MEASURE is of each source.
  *
  * @param order of the sources, as the survey was asked
  */
@@ -43,7 +43,10 @@ export async function surveyColumns(
         ...{ name: `${feature}.${name}`, type: "number", says },
         place: { table: "features", column: name, keys: { feature } },
       });
-  const first = firstSources(particles, order);
+  const picked = await rowsOf(
+    "SELECT DISTINCT source, type FROM particles WHERE count > 0 ORDER BY source, type",
+  );
+  const first = firstSources(particles, order, new Set(picked.map(([source, type]) => `${source}/${type}`)));
   const addOf = (source: string, type: string, name: string, says: string, place: ColumnPlace): void => {
     if (first.get(type) === source) all.push({ name: `${type}.${name}`, type: "number", says, place });
     if (first.size > 0) all.push({ name: `${source}.${type}.${name}`, type: "number", says, place });
@@ -59,16 +62,21 @@ export async function surveyColumns(
   return all.filter(({ name }) => !names.has(name) && names.add(name));
 }
 
-/** Returns of each type the source that it is of where none is named. */
-function firstSources(particles: readonly string[][], order: readonly string[]): Map<string, string> {
-  const rank = (source: string): number => {
+/** Returns of each type the source that it is of where none is named; one that picked none of it comes last. */
+function firstSources(
+  particles: readonly string[][],
+  order: readonly string[],
+  picked: ReadonlySet<string>,
+): Map<string, string> {
+  const rank = (source: string, type: string): number => {
     const at = order.indexOf(source);
-    return source === truthSource ? order.length + 1 : at < 0 ? order.length : at;
+    const place = source === truthSource ? order.length + 1 : at < 0 ? order.length : at;
+    return picked.has(`${source}/${type}`) ? place : place + order.length + 2;
   };
   const first = new Map<string, string>();
   for (const [source, type] of particles as [string, string][]) {
     const other = first.get(type);
-    if (other === undefined || rank(source) < rank(other)) first.set(type, source);
+    if (other === undefined || rank(source, type) < rank(other, type)) first.set(type, source);
   }
   return first;
 }

@@ -1,6 +1,6 @@
 /**
  * Sources of picks: which of their files hold picks of which run. Where a file's path tells no run, it is read once, and its
- * runs are remembered until its size or time of change differs.
+ * runs are remembered, each with a hash of its picks, until the file's size or time of change differs.
  */
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -11,7 +11,7 @@ import { positionFilesIn, readPositionsIn } from "../../formats/positions/positi
 import { readPositionsFile } from "../../formats/positions/readPositions.js";
 import { runNames, runOfPath } from "../../formats/runNames.js";
 import { PickbenchError } from "../../system/errors.js";
-import { writeWhole } from "../../system/files.js";
+import { hashOf, writeWhole } from "../../system/files.js";
 import { readIfThere } from "../../system/paths/opening.js";
 import type { PickSource } from "../folder.js";
 import { placesIn } from "../places.js";
@@ -30,7 +30,10 @@ interface FoundFile extends PicksFile {
   readonly stamp: string;
 }
 
-const ledgerSchema = z.record(z.string(), z.strictObject({ stamp: z.string(), runs: z.array(z.string()) }));
+const ledgerSchema = z.record(
+  z.string(),
+  z.strictObject({ stamp: z.string(), runs: z.record(z.string(), z.string()) }),
+);
 type Ledger = z.infer<typeof ledgerSchema>;
 
 export const pathOf = ({ folder, name }: PicksFile): string =>
@@ -70,14 +73,17 @@ export async function picksByRun(
     }
     const path = pathOf(file);
     const known = before[path]?.stamp === file.stamp ? before[path] : undefined;
-    const runs = known?.runs ?? [...(await reader.read(file)).keys()];
+    const runs = known?.runs ?? hashesOf(await reader.read(file));
     ledger[path] = { stamp: file.stamp, runs };
-    for (const run of runs) add(run, file);
+    for (const [run, stamp] of Object.entries(runs)) add(run, { ...file, stamp });
   }
   if (JSON.stringify(before) !== JSON.stringify(ledger))
     await writeWhole(placesIn(folder).sources, `${JSON.stringify(ledger)}\n`);
   return new Map([...byRun].map(([run, { stamps, files }]) => [run, { stamp: stamps.join("\n"), files }]));
 }
+
+const hashesOf = (byRun: ReadonlyMap<string, PositionSet[]>): Record<string, string> =>
+  Object.fromEntries([...byRun].map(([run, sets]) => [run, hashOf(JSON.stringify(sets)).slice(0, 16)]));
 
 /** What cannot be read is made again. */
 async function readLedger(folder: string): Promise<Ledger> {
