@@ -1,7 +1,7 @@
 // Times a survey of simulated entries, beside pandas on CSVs of the same values: making the database, catching up after 10 new
 // tomograms, finding, and memory. Each step runs in a process of its own.
 //
-//   node bench/survey.mjs [--runs 10000] [--features 30] [--picks 1000] [--folder DIR]
+//   node bench/survey.mjs [--runs 10000] [--features 30] [--picks 1000] [--folder DIR] [--steps write,make,…]
 //
 // --picks is per tomogram. DIR needs 4 GB for 10,000 tomograms; it stays where it is given, and is removed otherwise.
 import { spawnSync } from "node:child_process";
@@ -18,6 +18,7 @@ const { values: asked } = parseArgs({
     features: { type: "string", default: "30" },
     picks: { type: "string", default: "1000" },
     folder: { type: "string" },
+    steps: { type: "string", default: "write,make,find,catchUp,find,command,csv,pandas" },
     step: { type: "string" },
   },
 });
@@ -130,7 +131,7 @@ const steps = {
     survey.close();
     const database = await openDatabase(join(folder, "database.duckdb"), { access_mode: "READ_ONLY" });
     await database.connection.run(
-      `COPY (SELECT run, type, x, y, z, picks.score, verdict FROM picks JOIN tomograms USING (id)) TO '${join(folder, "picks.csv")}' (HEADER)`,
+      `SET preserve_insertion_order = false; COPY (SELECT run, type, x, y, z, picks.score, verdict FROM picks JOIN tomograms USING (id)) TO '${join(folder, "picks.csv")}' (HEADER)`,
     );
     database.close();
     return {};
@@ -162,14 +163,17 @@ if (asked.step !== undefined) {
     console.log(name, `${wall} ms in all,`, answer);
   };
   try {
-    for (const name of ["write", "make", "find", "catchUp", "find"]) step(name);
-    const command = [fileURLToPath(new URL("../bin/pickbench.js", import.meta.url)), "survey", "find", question, "--sort", "ribosome.score desc"];
-    console.log("pickbench survey find", `${told(process.execPath, [...command, "--survey", folder]).wall} ms in all`);
-    console.log("database", `${Math.round(statSync(join(folder, "database.duckdb")).size / 1e6)} MB`);
-    step("csv");
-    const peer = fileURLToPath(new URL("peers/survey_pandas.py", import.meta.url));
-    const { wall, answer } = told("/usr/bin/python3", [peer, folder]);
-    console.log("pandas", `${wall} ms in all,`, answer);
+    for (const name of asked.steps.split(","))
+      if (name === "command") {
+        const bin = fileURLToPath(new URL("../bin/pickbench.js", import.meta.url));
+        const args = [bin, "survey", "find", question, "--sort", "ribosome.score desc", "--survey", folder];
+        console.log("pickbench survey find", `${told(process.execPath, args).wall} ms in all`);
+        console.log("database", `${Math.round(statSync(join(folder, "database.duckdb")).size / 1e6)} MB`);
+      } else if (name === "pandas") {
+        const peer = fileURLToPath(new URL("peers/survey_pandas.py", import.meta.url));
+        const { wall, answer } = told("/usr/bin/python3", [peer, folder]);
+        console.log("pandas", `${wall} ms in all,`, answer);
+      } else step(name);
   } finally {
     if (asked.folder === undefined) rmSync(folder, { recursive: true, force: true });
   }

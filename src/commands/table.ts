@@ -185,7 +185,7 @@ export const table: Readonly<Record<string, TableEntry>> = {
   },
   survey: {
     group: "survey",
-    synopsis: "build|find|show|columns|export|subset|sql [TARGET] [EXPRESSION]",
+    synopsis: "build|find|show|export|subset|sql [TARGET]",
     describe: "catalogues tomograms, their features and particles, and finds among thousands",
     load: () => import("./survey/survey.js"),
   },

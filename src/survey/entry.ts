@@ -109,17 +109,17 @@ const entrySchema = z.strictObject({
   particles: z.array(particleSchema),
 });
 
-export type Entry = z.infer<typeof entrySchema>;
+export type SurveyEntry = z.infer<typeof entrySchema>;
 export type TomogramFacts = Omit<z.infer<typeof tomogramSchema>, "stamp" | "path" | "type">;
 export type FeatureFacts = z.infer<typeof featureSchema>;
 export type ParticleFacts = z.infer<typeof particleSchema>;
 
 /** Returns particles per µm³ of what holds data. */
-export const densityOf = (particles: number, tomogram: Entry["tomogram"]): number | null =>
+export const densityOf = (particles: number, tomogram: SurveyEntry["tomogram"]): number | null =>
   tomogram === null || tomogram.volume === 0 ? null : particles / (tomogram.volume * 1e-12);
 
 /** Parses an entry's text. @throws PickbenchError BadDataset where it is damaged, or of another version */
-export function parseEntry(text: string, path: string): Entry {
+export function parseEntry(text: string, path: string): SurveyEntry {
   const found = entrySchema.safeParse(parseJson(text, { path, tag: "BadDataset" }));
   if (found.success) return found.data;
   throw new PickbenchError(
@@ -130,11 +130,11 @@ export function parseEntry(text: string, path: string): Entry {
 }
 
 /** Reads a run's entry; undefined where there is none. @throws PickbenchError as `parseEntry` */
-export async function readEntry(folder: string, run: string): Promise<Entry | undefined> {
+export async function readEntry(folder: string, run: string): Promise<SurveyEntry | undefined> {
   const path = entryPath(folder, run);
   if ((await stat(path).catch(() => undefined)) === undefined) return undefined;
   return parseEntry(await readText(path), path);
 }
 
-export const writeEntry = (folder: string, entry: Entry): Promise<void> =>
+export const writeEntry = (folder: string, entry: SurveyEntry): Promise<void> =>
   writeWhole(entryPath(folder, entry.run), `${JSON.stringify(entry)}\n`);

@@ -6,6 +6,9 @@ import { inside } from "../system/paths/names.js";
 /** The name of a survey's folder where none is given. */
 export const usualSurvey = "survey";
 
+/** Name of the source that stands for the data set's own picks. */
+export const truthSource = "truth";
+
 /** Paths in a survey's folder. */
 export const placesIn = (folder: string) => ({
   settings: join(folder, "survey.json"),

@@ -79,7 +79,7 @@ export function runsOfSubset(name: string): string[] {
   const names = existsSync(subsets) ? namesAmong(readdirSync(subsets)) : [];
   throw new PickbenchError(
     "BadUsage",
-    `@${name}: no subset ${path}${suggestion(name, names, "@")}; make it with pickbench survey subset ${name} EXPRESSION, or name a file as @DIR/FILE.txt`,
+    `@${name}: no subset ${path}${suggestion(name, names, "@")}; make it with pickbench survey subset ${name} --where EXPRESSION, or name a file as @DIR/FILE.txt`,
     { path },
   );
 }

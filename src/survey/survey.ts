@@ -9,11 +9,11 @@ import { nearest } from "../system/nearest.js";
 import { type Reporter, silentReporter } from "../system/reporter.js";
 import { catchUp, isCaughtUp } from "./database/catchUp.js";
 import { type OpenDatabase, openDatabase } from "./database/duckdb.js";
-import { type Entry, readEntry } from "./entry.js";
-import { exportedRows, type exportFormats, writeTable } from "./export/tables.js";
-import { askSql, type SqlAnswer } from "./find/ask.js";
-import { type SurveyColumn, surveyColumns } from "./find/columns.js";
-import { type FindOptions, type Found, findTomograms } from "./find/find.js";
+import { readEntry, type SurveyEntry } from "./entry.js";
+import { exportedRows, type SurveyExportFormat, writeTable } from "./export/tables.js";
+import { askSql, type SurveyAnswer } from "./find/ask.js";
+import { type PlacedColumn, type SurveyColumn, surveyColumns } from "./find/columns.js";
+import { findTomograms, type SurveyFindOptions, type SurveyFound } from "./find/find.js";
 import { entryRuns, readSettings } from "./folder.js";
 import { placesIn } from "./places.js";
 
@@ -23,18 +23,18 @@ export interface Survey {
   /** Lists the columns that expressions know. */
   columns(): Promise<readonly SurveyColumn[]>;
   /** Finds tomograms by an expression; all where it is undefined. @throws PickbenchError BadUsage with the place of a fault */
-  find(expression?: string, options?: FindOptions): Promise<Found>;
+  find(expression?: string, options?: SurveyFindOptions): Promise<SurveyFound>;
   /** Returns all that is known of a run. @throws PickbenchError BadUsage with the nearest name */
-  show(run: string): Promise<Entry>;
+  show(run: string): Promise<SurveyEntry>;
   /** Writes the tomograms that an expression finds, as Pom's summary.star, as CSV or as Parquet. @returns how many */
   export(
     path: string,
-    format: (typeof exportFormats)[number],
+    format: SurveyExportFormat,
     expression?: string,
-    options?: FindOptions,
+    options?: SurveyFindOptions,
   ): Promise<number>;
   /** Answers one statement of SQL, which can change and read nothing but the survey. @throws PickbenchError BadUsage */
-  sql(text: string, limit?: number): Promise<SqlAnswer>;
+  sql(text: string, limit?: number): Promise<SurveyAnswer>;
   close(): void;
 }
 
@@ -53,8 +53,8 @@ export async function openSurvey(
   if (!(await isCaughtUp(folder))) await caughtUp(folder, reporter);
   const database = await openReadOnly(folder, reporter);
   const { connection } = database;
-  let known: Promise<SurveyColumn[]> | undefined;
-  const columns = async (): Promise<SurveyColumn[]> => {
+  let known: Promise<PlacedColumn[]> | undefined;
+  const columns = async (): Promise<PlacedColumn[]> => {
     known ??= readSettings(folder).then((settings) =>
       surveyColumns(connection, settings?.sources.map(({ name }) => name) ?? []),
     );
@@ -100,7 +100,7 @@ async function openReadOnly(folder: string, reporter: Reporter): Promise<OpenDat
 }
 
 /** Reads a run's entry. @throws PickbenchError BadUsage with the nearest name; BadDataset where there is no survey */
-export async function showRun(folder: string, run: string): Promise<Entry> {
+export async function showRun(folder: string, run: string): Promise<SurveyEntry> {
   const runs = await entryRuns(folder);
   const entry = runs.includes(run) ? await readEntry(folder, run) : undefined;
   if (entry) return entry;

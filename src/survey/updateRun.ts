@@ -8,7 +8,7 @@ import { ensureLocal } from "../data/remote/mirror.js";
 import { PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashOf, writeWhole } from "../system/files.js";
 import { readIfThere } from "../system/paths/opening.js";
-import { type Entry, type FeatureFacts, type ParticleFacts, parseEntry, writeEntry } from "./entry.js";
+import { type FeatureFacts, type ParticleFacts, parseEntry, type SurveyEntry, writeEntry } from "./entry.js";
 import { type Summary, summarySource } from "./export/summaryStar.js";
 import type { SurveySettings } from "./folder.js";
 import type { MapOpener, ScaledMap, StoresByRun } from "./maps.js";
@@ -57,7 +57,7 @@ export async function updateRun(run: Run, context: BuildContext): Promise<boolea
     ? { picks: before.picks, particles: before.particles.filter(({ source }) => source !== summarySource) }
     : await updatedPicks(run, tomogram, stamp, context);
   const given = context.summary?.runs.get(run.name);
-  const entry: Entry = {
+  const entry: SurveyEntry = {
     ...{ version: 1, run: run.name, tomogram },
     features: [...features, ...givenFeatures(features, given, context)].sort(byName),
     ...{ picks, particles: [...particles, ...givenParticles(given)] },
@@ -71,7 +71,7 @@ export async function updateRun(run: Run, context: BuildContext): Promise<boolea
 const byName = (a: FeatureFacts, b: FeatureFacts): number => (a.name < b.name ? -1 : 1);
 
 /** A damaged entry, or one of another version, is as good as none. */
-async function entryBefore(folder: string, run: string): Promise<Entry | undefined> {
+async function entryBefore(folder: string, run: string): Promise<SurveyEntry | undefined> {
   const path = entryPath(folder, run);
   const text = await readIfThere(path);
   try {
@@ -90,9 +90,9 @@ const isThere = (path: string): Promise<boolean> =>
 /** Measures the run's tomogram and maps where they changed. */
 async function updatedVolumes(
   run: Run,
-  before: Entry | undefined,
+  before: SurveyEntry | undefined,
   { folder, dataset, settings, stores, opener, measure }: BuildContext,
-): Promise<Pick<Entry, "tomogram" | "features">> {
+): Promise<Pick<SurveyEntry, "tomogram" | "features">> {
   const { threshold, dust, scale } = settings;
   const ref = tomogramOf(run, settings);
   if (ref) await ensureLocal(ref.path, dataset.access);
@@ -166,7 +166,7 @@ const sizeShare = 0.03;
 const sizeVoxels = 2;
 
 /** @throws PickbenchError BadDataset where a map does not cover its tomogram: the rim that binning drops aside */
-function checkSize({ name, path, size }: FeatureFacts, tomogram: Entry["tomogram"]): void {
+function checkSize({ name, path, size }: FeatureFacts, tomogram: SurveyEntry["tomogram"]): void {
   if (tomogram === null || size === null) return;
   const { shape, spacing } = tomogram;
   const whole = shape.map((voxels, axis) => voxels * spacing[axis]!);
@@ -191,10 +191,10 @@ const truthStamp = ({ name, annotations = [] }: Run, { roots }: Dataset): Promis
 
 async function updatedPicks(
   run: Run,
-  tomogram: Entry["tomogram"],
+  tomogram: SurveyEntry["tomogram"],
   stamp: string,
   { folder, dataset, files, reader, writer }: BuildContext,
-): Promise<{ readonly picks: Entry["picks"]; readonly particles: ParticleFacts[] }> {
+): Promise<{ readonly picks: SurveyEntry["picks"]; readonly particles: ParticleFacts[] }> {
   const truth = (await readPickedTruth({ ...dataset, runs: [run] })).get(run.name) ?? null;
   const { table, particles } = await picksOfRun(run.name, files.get(run.name)?.files ?? [], {
     truth: { picks: truth, particles: dataset.particles },
@@ -226,7 +226,7 @@ const givenParticles = (given: Given | undefined): ParticleFacts[] =>
   }));
 
 /** Removes projections of features that are there no longer. */
-async function removeImages(folder: string, { run, features }: Entry): Promise<void> {
+async function removeImages(folder: string, { run, features }: SurveyEntry): Promise<void> {
   const images = imagesPath(folder, run);
   const names = await readdir(images).catch(() => []);
   const wanted = new Set([sliceImage, ...features.map(({ name }) => projectionImage(name))]);

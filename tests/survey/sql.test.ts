@@ -9,17 +9,17 @@ import {
   type OpenDatabase,
   openDatabase,
 } from "../../src/survey/database/duckdb.js";
-import type { SurveyColumn } from "../../src/survey/find/columns.js";
+import type { PlacedColumn } from "../../src/survey/find/columns.js";
 import { findTomograms } from "../../src/survey/find/find.js";
 import { QueryParts } from "../../src/survey/find/sql.js";
 import { columns, conditions, rows } from "../support/expressions.js";
 
 let database: OpenDatabase;
 const table = fc.sample(rows, { seed: 8, numRuns: 40 });
-const known: SurveyColumn[] = [
+const known: PlacedColumn[] = [
   { name: "run", type: "text", says: "", place: { table: "tomograms", column: "run", keys: {} } },
   ...columns.map(
-    ({ name, type }): SurveyColumn => ({
+    ({ name, type }): PlacedColumn => ({
       name,
       type,
       says: "",

@@ -3,7 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { summarySource } from "../../survey/export/summaryStar.js";
 import type { PickSource } from "../../survey/folder.js";
-import { truthSource } from "../../survey/picks/runPicks.js";
+import { truthSource } from "../../survey/places.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkedName } from "../../system/paths/names.js";
 import { readBytes } from "../../system/paths/opening.js";

@@ -1,4 +1,4 @@
-/** `pickbench survey build|find|show|columns|export|subset|sql`: a catalogue of thousands of tomograms. */
+/** `pickbench survey build|find|show|export|subset|sql`: a catalogue of thousands of tomograms. */
 import { resolve } from "node:path";
 import { plural, wordTable } from "../../present/text.js";
 import { exportFormats } from "../../survey/export/tables.js";
@@ -20,14 +20,13 @@ import {
   threadsOption,
 } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
-import { build } from "./build.js";
 import { answerText, columnText, entryText, foundText } from "./text.js";
 
-const actions = ["build", "find", "show", "columns", "export", "subset", "sql"] as const;
+const actions = ["build", "find", "show", "export", "subset", "sql"] as const;
 const list = { type: "string", array: true, nargs: 1 } as const;
 
 export const command = defineCommand({
-  usage: "<action> [target] [expression]",
+  usage: "<action> [target]",
   lists: ["maps", "picks", "submissions"],
   options: (argv) =>
     argv
@@ -35,16 +34,12 @@ export const command = defineCommand({
         choices: actions,
         demandOption: true,
         describe:
-          "build measures tomograms, find lists those for which an expression is true, show prints one, columns lists what expressions know, export writes a table, subset a list of runs, sql answers a SELECT",
+          "build measures tomograms, find lists those for which an expression is true, show prints one or the columns that expressions know, export writes a table, subset a list of runs, sql answers a SELECT",
       })
       .positional("target", {
         type: "string",
         describe:
-          "find: the expression; show: a run; export: a file .star, .csv or .parquet; subset: its name; sql: a SELECT",
-      })
-      .positional("expression", {
-        type: "string",
-        describe: "export and subset: which tomograms; all if absent",
+          "find: the expression; show: a run, the columns if absent; export: a file .star, .csv or .parquet; subset: its name; sql: a SELECT",
       })
       .option("survey", { type: "string", default: usualSurvey, describe: "the survey's folder" })
       .option("out", { type: "string", describe: "build: the survey's folder, as --survey" })
@@ -84,6 +79,10 @@ export const command = defineCommand({
         default: 1000,
         describe: "build: components of fewer Å³ are not counted",
       })
+      .option("where", {
+        type: "string",
+        describe: "export, subset: an expression, as find takes it; all tomograms if absent",
+      })
       .option("sort", {
         type: "string",
         describe: "find, export, subset: a column, with desc behind it for falling order; the run if absent",
@@ -112,26 +111,27 @@ export const command = defineCommand({
       )
       .example("$0 survey show TS_1", "all that is known of one tomogram")
       .example(
-        '$0 survey subset good "sample < 2000 and noise < 0.6"',
+        '$0 survey subset good --where "sample < 2000 and noise < 0.6"',
         "a list that --runs @good takes everywhere",
       )
       .example("$0 survey export summary.star", "as Pom writes it; .csv and .parquet hold all columns"),
   run: async (given) => {
-    const { action, target, expression, limit, json, quiet } = given;
+    const { action, target, where, limit, json, quiet } = given;
     checkWhole("limit", limit, 1);
     const reporter = terminalReporter({ quiet: quiet || json === true });
     if (action === "build") {
       if (target !== undefined)
         throw refused(action, `takes no ${JSON.stringify(target)}; name the data by --data`);
+      const { build } = await import("./build.js");
       return build({ ...given, folder: given.out ?? given.survey }, reporter);
     }
-    if (expression !== undefined && action !== "export" && action !== "subset")
+    if (where !== undefined && action !== "export" && action !== "subset")
       throw refused(
         action,
-        `takes one argument, got ${JSON.stringify(expression)} too; put it into quotes as a whole`,
+        `--where belongs to export and subset${action === "find" ? "; find takes the expression itself" : ""}; leave it out`,
       );
-    if (action === "show") return show(given.survey, target, json);
-    if (action === "subset" && expression === undefined) return showSubsets(given.survey, target, json);
+    if (action === "show" && target !== undefined) return show(given.survey, target, json);
+    if (action === "subset" && where === undefined) return showSubsets(given.survey, target, json);
     const survey = await openSurvey(given.survey, { reporter });
     try {
       await actionsOnSurvey[action](survey, given);
@@ -143,7 +143,7 @@ export const command = defineCommand({
 
 interface Given {
   readonly target: string | undefined;
-  readonly expression: string | undefined;
+  readonly where: string | undefined;
   readonly sort: string | undefined;
   readonly columns: string | undefined;
   readonly limit: number | undefined;
@@ -166,12 +166,11 @@ const actionsOnSurvey = {
     });
     report(json, asObjects(found), () => foundText(found));
   },
-  async columns(survey: Survey, { target, json }: Given) {
-    if (target !== undefined) throw refused("columns", `takes no ${JSON.stringify(target)}; leave it out`);
+  async show(survey: Survey, { json }: Given) {
     const columns = (await survey.columns()).map(({ name, type, says }) => ({ name, type, says }));
     report(json, columns, () => columnText(columns));
   },
-  async export(survey: Survey, { target, expression, sort, columns, limit, overwrite, json }: Given) {
+  async export(survey: Survey, { target, where, sort, columns, limit, overwrite, json }: Given) {
     const format = exportFormats.find((each) => target?.endsWith(`.${each}`));
     if (target === undefined || format === undefined)
       throw refused(
@@ -183,20 +182,20 @@ const actionsOnSurvey = {
     await checkWritable("out", target, "file");
     await checkFree(target, overwrite, "another name");
     const asked = columns === undefined ? undefined : namesGiven("columns", columns, "columns");
-    const tomograms = await survey.export(target, format, expression, { sort, columns: asked, limit });
+    const tomograms = await survey.export(target, format, where, { sort, columns: asked, limit });
     report(json, { path: target, tomograms }, () => `${target}: ${plural(tomograms, "tomogram")}`);
   },
-  async subset(survey: Survey, { target, expression, sort, limit, overwrite, json }: Given) {
+  async subset(survey: Survey, { target, where, sort, limit, overwrite, json }: Given) {
     const path = subsetPath(survey.folder, target!);
     await checkFree(path, overwrite, "another name");
-    const { rows } = await survey.find(expression, { sort, limit, columns: [] });
+    const { rows } = await survey.find(where, { sort, limit, columns: [] });
     const runs = rows.map(([run]) => String(run));
     if (runs.length === 0)
       throw refused(
         "subset",
-        `no tomogram fulfils ${expression}, so there is nothing to write; pickbench survey find shows what they have`,
+        `no tomogram fulfils ${where}, so there is nothing to write; pickbench survey find shows what they have`,
       );
-    await writeSubset(path, runs, `${target}: ${expression}`);
+    await writeSubset(path, runs, `${target}: ${where}`);
     report(
       json,
       { path, runs },
@@ -215,8 +214,7 @@ const asObjects = ({ total, columns, rows }: Awaited<ReturnType<Survey["find"]>>
   tomograms: rows.map((row) => Object.fromEntries(columns.map((name, at) => [name, row[at]]))),
 });
 
-async function show(folder: string, run: string | undefined, json: boolean | undefined): Promise<void> {
-  if (run === undefined) throw refused("show", "wants a run; pickbench survey find lists them");
+async function show(folder: string, run: string, json: boolean | undefined): Promise<void> {
   const entry = await showRun(folder, run);
   report(json, entry, () => entryText(entry, resolve(folder)));
 }

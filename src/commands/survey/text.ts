@@ -1,7 +1,7 @@
 /** Answers of a survey in words. */
 import { join } from "node:path";
 import { alignedTable, none, plural, wordTable } from "../../present/text.js";
-import { densityOf, type Entry } from "../../survey/entry.js";
+import { densityOf, type SurveyEntry } from "../../survey/entry.js";
 import { imagesPath } from "../../survey/places.js";
 import type { Survey } from "../../survey/survey.js";
 
@@ -37,14 +37,14 @@ export function answerText({ columns, rows, isCut }: Awaited<ReturnType<Survey["
 }
 
 /** Says all that is known of a run. */
-export function entryText(entry: Entry, folder: string): string {
+export function entryText(entry: SurveyEntry, folder: string): string {
   const parts = [tomogramText(entry), featuresText(entry), particlesText(entry)].filter(
     (part) => part !== "",
   );
   return [...parts, `pictures in ${join(imagesPath(folder, entry.run))}`].join("\n\n");
 }
 
-function tomogramText({ run, tomogram }: Entry): string {
+function tomogramText({ run, tomogram }: SurveyEntry): string {
   if (tomogram === null) return `${run}: no tomogram`;
   const { type, path, shape, spacing, volume, blank, thickness, sample, contrast, ...grey } = tomogram;
   return [
@@ -55,7 +55,7 @@ function tomogramText({ run, tomogram }: Entry): string {
   ].join("\n");
 }
 
-function featuresText({ features }: Entry): string {
+function featuresText({ features }: SurveyEntry): string {
   if (features.length === 0) return "";
   const head = ["feature", "%", "Å³", "soft %", "soft Å³", "components", "largest Å³"];
   const rows = features.map(({ name, percent, volume, softPercent, softVolume, components, largest }) => [
@@ -65,7 +65,7 @@ function featuresText({ features }: Entry): string {
   return alignedTable([head, ...rows]);
 }
 
-function particlesText({ particles, tomogram }: Entry): string {
+function particlesText({ particles, tomogram }: SurveyEntry): string {
   if (particles.length === 0) return "";
   const head = [
     "particle",

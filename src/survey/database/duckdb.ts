@@ -1,6 +1,6 @@
 /** DuckDB, embedded: opening of databases, chunks of rows, literals. Loaded when it is first needed. */
+import { availableParallelism } from "node:os";
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
-import { defaultThreads } from "../../engines/engine.js";
 import { PickbenchError } from "../../system/errors.js";
 
 /** Memory that DuckDB may take; the rest of the process takes about 150 MB. */
@@ -22,7 +22,7 @@ export async function openDatabase(
   options: Readonly<Record<string, string>> = {},
 ): Promise<OpenDatabase> {
   const { DuckDBInstance } = await duckdb();
-  const threads = String(Math.min(4, defaultThreads()));
+  const threads = String(Math.min(4, availableParallelism()));
   const instance = await DuckDBInstance.create(path, {
     ...{ memory_limit: memoryLimit, threads, ieee_floating_point_ops: "false" },
     ...options,

@@ -1,6 +1,6 @@
 /** The tables of a survey's database, and how entries become their rows. One list says what columns tomograms, features and particles have. */
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
-import { densityOf, type Entry, type FeatureFacts, type ParticleFacts } from "../entry.js";
+import { densityOf, type FeatureFacts, type ParticleFacts, type SurveyEntry } from "../entry.js";
 import { appendColumns, identifier } from "./duckdb.js";
 
 /** Changes with the tables: a database of another version is made again. */
@@ -14,12 +14,12 @@ export interface TableColumn<Row> {
   readonly of: (row: Row) => string | number | null | undefined;
 }
 
-type TomogramColumn = TableColumn<Entry>;
+type TomogramColumn = TableColumn<SurveyEntry>;
 
 const measured = (
   name: string,
   says: string,
-  of: (tomogram: NonNullable<Entry["tomogram"]>) => number | null,
+  of: (tomogram: NonNullable<SurveyEntry["tomogram"]>) => number | null,
 ): TomogramColumn => ({ name, type: "number", says, of: ({ tomogram }) => tomogram && of(tomogram) });
 
 export const tomogramColumns: readonly TomogramColumn[] = [
@@ -77,7 +77,7 @@ export const featureMeasures: readonly Measure<FeatureFacts>[] = [
 /** A particle's facts with its tomogram's. */
 export interface ParticleRow {
   readonly particle: ParticleFacts;
-  readonly tomogram: Entry["tomogram"];
+  readonly tomogram: SurveyEntry["tomogram"];
 }
 
 const particle = (
@@ -147,7 +147,7 @@ export class EntryRows {
   readonly #particles = columns(particleMeasures.length + 3);
   readonly #context = columns(8);
 
-  add(id: number, entry: Entry): void {
+  add(id: number, entry: SurveyEntry): void {
     const cellOf =
       <Row>(row: Row) =>
       ({ of }: TableColumn<Row>): DuckDBValue =>

@@ -3,22 +3,22 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { writeWhole } from "../../system/files.js";
 import { replaced } from "../../system/paths/replacing.js";
 import { appendColumns, identifier, literal, openDatabase } from "../database/duckdb.js";
-import type { SurveyColumn } from "../find/columns.js";
-import { type FindOptions, type Found, findTomograms } from "../find/find.js";
+import type { PlacedColumn } from "../find/columns.js";
+import { findTomograms, type SurveyFindOptions, type SurveyFound } from "../find/find.js";
 import { summaryStar } from "./summaryStar.js";
 
-/** Formats of tables by their files' endings. */
-export const exportFormats = ["star", "csv", "parquet"] as const;
-type ExportFormat = (typeof exportFormats)[number];
+/** A format of exported tables, by its file's ending. */
+export type SurveyExportFormat = "star" | "csv" | "parquet";
+export const exportFormats: readonly SurveyExportFormat[] = ["star", "csv", "parquet"];
 
 /** Finds the rows to write; those of particles are of the first source that has them. */
 export function exportedRows(
   connection: DuckDBConnection,
-  columns: readonly SurveyColumn[],
-  format: ExportFormat,
+  columns: readonly PlacedColumn[],
+  format: SurveyExportFormat,
   where: string | undefined,
-  options: FindOptions,
-): Promise<Found> {
+  options: SurveyFindOptions,
+): Promise<SurveyFound> {
   const wanted =
     format === "star"
       ? columns
@@ -28,7 +28,7 @@ export function exportedRows(
   return findTomograms(connection, columns, where, { ...options, columns: wanted });
 }
 
-type Place = SurveyColumn["place"];
+type Place = PlacedColumn["place"];
 
 const isOfSummary = ({ table, column }: Place): boolean =>
   (table === "features" && column === "soft_percent") || (table === "particles" && column === "count");
@@ -38,9 +38,9 @@ const shortName = ({ column, keys }: Place): string => `${keys.feature ?? keys.t
 /** Writes rows to a file, whole or not at all. */
 export async function writeTable(
   path: string,
-  format: ExportFormat,
-  { columns, rows }: Found,
-  known: readonly SurveyColumn[],
+  format: SurveyExportFormat,
+  { columns, rows }: SurveyFound,
+  known: readonly PlacedColumn[],
 ): Promise<void> {
   if (format === "star") {
     await writeWhole(path, summaryOf(columns, rows, known));
@@ -68,10 +68,14 @@ export async function writeTable(
   }
 }
 
-function summaryOf(columns: Found["columns"], rows: Found["rows"], known: readonly SurveyColumn[]): Buffer {
+function summaryOf(
+  columns: SurveyFound["columns"],
+  rows: SurveyFound["rows"],
+  known: readonly PlacedColumn[],
+): Buffer {
   const places = columns.map((name) => known.find((column) => column.name === name)!.place);
   const run = columns.indexOf("run");
-  const part = (row: Found["rows"][number], table: Place["table"], key: string): Map<string, number> =>
+  const part = (row: SurveyFound["rows"][number], table: Place["table"], key: string): Map<string, number> =>
     new Map(
       places.flatMap((place, at) => {
         const value = row[at];

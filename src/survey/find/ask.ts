@@ -3,7 +3,7 @@ import { messageOf, PickbenchError } from "../../system/errors.js";
 import { openDatabase } from "../database/duckdb.js";
 
 /** What SQL answered. */
-export interface SqlAnswer {
+export interface SurveyAnswer {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
   /** Whether there is more than was asked for. */
@@ -18,7 +18,7 @@ export const usualSqlRows = 1000;
  *
  * @throws PickbenchError BadUsage with what DuckDB says of it
  */
-export async function askSql(path: string, text: string, limit = usualSqlRows): Promise<SqlAnswer> {
+export async function askSql(path: string, text: string, limit = usualSqlRows): Promise<SurveyAnswer> {
   const database = await openDatabase(path, {
     access_mode: "READ_ONLY",
     enable_external_access: "false",

@@ -1,8 +1,7 @@
 /** The columns that expressions over a survey know: those of tomograms, FEATURE.MEASURE, TYPE.MEASURE and TYPE.COLUMN. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { Column } from "../../domain/expression/compile.js";
 import { featureMeasures, particleMeasures, tomogramColumns } from "../database/tables.js";
-import { truthSource } from "../picks/runPicks.js";
+import { truthSource } from "../places.js";
 
 /** Where a column's values lie: a column of a table, in the row whose keys have these values. */
 interface ColumnPlace {
@@ -11,9 +10,15 @@ interface ColumnPlace {
   readonly keys: Readonly<Record<string, string>>;
 }
 
-/** A column of a survey. */
-export interface SurveyColumn extends Column {
+/** A column of a survey, as expressions know it. */
+export interface SurveyColumn {
+  readonly name: string;
+  readonly type: "number" | "text";
   readonly says: string;
+}
+
+/** A column with where it lies. */
+export interface PlacedColumn extends SurveyColumn {
   readonly place: ColumnPlace;
 }
 
@@ -26,14 +31,14 @@ export interface SurveyColumn extends Column {
 export async function surveyColumns(
   connection: DuckDBConnection,
   order: readonly string[],
-): Promise<SurveyColumn[]> {
+): Promise<PlacedColumn[]> {
   const rowsOf = async (sql: string) => (await connection.runAndReadAll(sql)).getRowsJS() as string[][];
   const features = (await rowsOf("SELECT DISTINCT feature FROM features ORDER BY feature")).map(
     ([name]) => name!,
   );
   const particles = await rowsOf("SELECT DISTINCT source, type FROM particles ORDER BY source, type");
   const context = await rowsOf("SELECT DISTINCT source, type, name FROM context ORDER BY source, type, name");
-  const all: SurveyColumn[] = tomogramColumns.map(({ name, type, says }) => ({
+  const all: PlacedColumn[] = tomogramColumns.map(({ name, type, says }) => ({
     ...{ name, type, says },
     place: { table: "tomograms", column: name, keys: {} },
   }));

@@ -4,11 +4,11 @@ import { columnsOf, compileCondition } from "../../domain/expression/compile.js"
 import { parseExpression } from "../../domain/expression/parse.js";
 import { PickbenchError } from "../../system/errors.js";
 import { nearest } from "../../system/nearest.js";
-import type { SurveyColumn } from "./columns.js";
+import type { PlacedColumn } from "./columns.js";
 import { QueryParts } from "./sql.js";
 
 /** How tomograms are found. */
-export interface FindOptions {
+export interface SurveyFindOptions {
   /** A column, with " desc" behind it for falling order; by run if absent. Missing values come last. */
   readonly sort?: string | undefined;
   /** Most rows; all if absent. */
@@ -20,7 +20,7 @@ export interface FindOptions {
 }
 
 /** What was found: rows of values, null where missing. */
-export interface Found {
+export interface SurveyFound {
   /** Tomograms that fulfil the expression, shown or not. */
   readonly total: number;
   readonly columns: readonly string[];
@@ -34,10 +34,10 @@ export interface Found {
  */
 export async function findTomograms(
   connection: DuckDBConnection,
-  known: readonly SurveyColumn[],
+  known: readonly PlacedColumn[],
   where: string | undefined,
-  { sort, limit, offset = 0, columns }: FindOptions = {},
-): Promise<Found> {
+  { sort, limit, offset = 0, columns }: SurveyFindOptions = {},
+): Promise<SurveyFound> {
   const expression = where === undefined ? undefined : parseExpression(where);
   if (where !== undefined && expression) compileCondition(where, expression, known);
   const order = sort === undefined ? { column: "run", isFalling: false } : orderOf(sort, known);
@@ -61,7 +61,7 @@ export async function findTomograms(
 
 async function count(
   connection: DuckDBConnection,
-  known: readonly SurveyColumn[],
+  known: readonly PlacedColumn[],
   expression: ReturnType<typeof parseExpression> | undefined,
 ): Promise<number> {
   const parts = new QueryParts(known);
@@ -84,7 +84,7 @@ async function rowsOf(
   return (await connection.runAndReadAll(sql, values, types)).getRowsJS() as (string | number | null)[][];
 }
 
-function orderOf(sort: string, known: readonly SurveyColumn[]) {
+function orderOf(sort: string, known: readonly PlacedColumn[]) {
   const [, name, way] = /^\s*(.*?)(?:\s+(asc|desc))?\s*$/i.exec(sort)!;
   const column = name!.replace(/^\[(.*)\]$/, "$1");
   checkColumn(column, known, "--sort ");
@@ -92,13 +92,13 @@ function orderOf(sort: string, known: readonly SurveyColumn[]) {
 }
 
 /** @throws PickbenchError BadUsage with the nearest name */
-export function checkColumn(name: string, known: readonly SurveyColumn[], where = ""): void {
+export function checkColumn(name: string, known: readonly PlacedColumn[], where = ""): void {
   if (known.some((column) => column.name === name)) return;
   const meant = nearest(
     name,
     known.map((column) => column.name),
   );
-  const hint = meant === undefined ? "pickbench survey columns lists them" : `did you mean ${meant}?`;
+  const hint = meant === undefined ? "pickbench survey show lists them" : `did you mean ${meant}?`;
   throw new PickbenchError(
     "BadUsage",
     `${where}${JSON.stringify(name)}: the survey has no such column; ${hint}`,

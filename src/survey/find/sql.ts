@@ -4,41 +4,58 @@
  */
 import type { Expression } from "../../domain/expression/tree.js";
 import { identifier } from "../database/duckdb.js";
-import type { SurveyColumn } from "./columns.js";
+import type { PlacedColumn } from "./columns.js";
 
-/** Gathers the parameters and joins of one query. */
+/** A table with several rows a tomogram, of which each column is one value of one row. */
+interface Pivot {
+  /** SQL of what tells the row of keys, by the keys. */
+  readonly conditions: Map<string, string>;
+  /** Names in the query by the SQL that computes them. */
+  readonly columns: Map<string, string>;
+}
+
+/**
+ * Gathers the parameters of one query, and what it reads of which table. Each table is read once, whatever the columns: a
+ * join for each of hundreds would take more memory than there is.
+ */
 export class QueryParts {
   readonly values: (string | number)[] = [];
-  readonly #columns: ReadonlyMap<string, SurveyColumn>;
-  readonly #joins = new Map<string, { readonly alias: string; readonly sql: string }>();
+  readonly #columns: ReadonlyMap<string, PlacedColumn>;
+  readonly #pivots = new Map<string, Pivot>();
 
-  constructor(columns: readonly SurveyColumn[]) {
+  constructor(columns: readonly PlacedColumn[]) {
     this.#columns = new Map(columns.map((column) => [column.name, column]));
   }
 
   /** Returns the tables that the columns asked for lie in: a row for each tomogram. */
   from(): string {
-    return ["tomograms AS t", ...[...this.#joins.values()].map(({ sql }) => sql)].join(" ");
+    const joins = [...this.#pivots].map(([table, { conditions, columns }]) => {
+      const named = [...columns].map(([sql, name]) => `${sql} AS ${name}`);
+      const wanted = [...conditions.values()].join(" OR ");
+      const rows = `SELECT id, ${named.join(", ")} FROM ${table} WHERE ${wanted} GROUP BY id`;
+      return `LEFT JOIN (${rows}) AS of_${table} ON of_${table}.id = t.id`;
+    });
+    return ["tomograms AS t", ...joins].join(" ");
   }
 
   /** Returns the SQL of a column by its name, which must be known. */
   column(name: string): string {
     const { table, column, keys } = this.#columns.get(name)!.place;
     if (table === "tomograms") return `t.${identifier(column)}`;
-    const key = JSON.stringify([table, keys]);
-    let join = this.#joins.get(key);
-    if (join === undefined) {
-      const alias = `j${this.#joins.size}`;
-      const conditions = Object.entries(keys).map(
-        ([of, value]) => `${alias}.${identifier(of)} = ${this.#bound(value)}`,
-      );
-      join = {
-        alias,
-        sql: `LEFT JOIN ${table} AS ${alias} ON ${[`${alias}.id = t.id`, ...conditions].join(" AND ")}`,
-      };
-      this.#joins.set(key, join);
-    }
-    return `${join.alias}.${identifier(column)}`;
+    const pivot = this.#pivots.get(table) ?? { conditions: new Map(), columns: new Map() };
+    this.#pivots.set(table, pivot);
+    const key = JSON.stringify(keys);
+    const condition = pivot.conditions.get(key) ?? this.#conditionOf(keys);
+    pivot.conditions.set(key, condition);
+    const sql = `max(${identifier(column)}) FILTER (WHERE ${condition})`;
+    const named = pivot.columns.get(sql) ?? `c${pivot.columns.size}`;
+    pivot.columns.set(sql, named);
+    return `of_${table}.${named}`;
+  }
+
+  #conditionOf(keys: Readonly<Record<string, string>>): string {
+    const parts = Object.entries(keys).map(([of, value]) => `${identifier(of)} = ${this.#bound(value)}`);
+    return `(${parts.join(" AND ")})`;
   }
 
   /** Returns the SQL of an expression whose kinds and columns were checked. */

@@ -5,11 +5,9 @@ import { isAbsent, isNumberOrAbsent } from "../../formats/positions/format.js";
 import { type PositionSet, type TomogramPosition, toFrame } from "../../formats/positions/frames.js";
 import { judge, verdictCounts } from "../../score/diagnosis/verdicts.js";
 import { PickbenchError } from "../../system/errors.js";
-import type { Entry, ParticleFacts } from "../entry.js";
+import type { ParticleFacts, SurveyEntry } from "../entry.js";
+import { truthSource } from "../places.js";
 import { type PicksFile, type PicksReader, pathOf } from "./sources.js";
-
-/** Name of the source that stands for the data set's own picks. */
-export const truthSource = "truth";
 
 /** Picks of a run, a row each. Verdicts are `matched`, `duplicate` and `wrong`; null where no truth is known. */
 export interface PicksTable {
@@ -56,7 +54,7 @@ export async function picksOfRun(
     truth,
     tomogram,
     reader,
-  }: { readonly truth: RunTruth; readonly tomogram: Entry["tomogram"]; readonly reader: PicksReader },
+  }: { readonly truth: RunTruth; readonly tomogram: SurveyEntry["tomogram"]; readonly reader: PicksReader },
 ): Promise<{ readonly table: PicksTable; readonly particles: ParticleFacts[] }> {
   const groups = new Map<string, TypePicks>();
   const sessions = new Map<string, string>();
@@ -112,7 +110,7 @@ function checkSession(
   }
 }
 
-function inAngstrom(set: PositionSet, tomogram: Entry["tomogram"], what: string): PositionSet {
+function inAngstrom(set: PositionSet, tomogram: SurveyEntry["tomogram"], what: string): PositionSet {
   if (set.frame === "angstrom") return set;
   const given = tomogram && {
     pixel: set.pixel ?? angstrom(tomogram.spacing[2]),

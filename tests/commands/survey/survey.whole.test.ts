@@ -81,16 +81,16 @@ describe("survey", () => {
     const first = await json(
       "find",
       "--columns",
-      "ribosome.count,truth.ribosome.count,mine.apo-ferritin.count,apo-ferritin.count",
+      "beta-amylase.count,truth.beta-amylase.count,mine.apo-ferritin.count,apo-ferritin.count",
     );
     for (const row of first.tomograms) {
-      expect(row["ribosome.count"]).toBe(row["truth.ribosome.count"]);
+      expect(row["beta-amylase.count"]).toBe(row["truth.beta-amylase.count"]);
       expect(row["apo-ferritin.count"]).toBe(row["mine.apo-ferritin.count"]);
     }
   });
 
   test("writes subsets that --runs takes", async () => {
-    expect((await asked("subset", "two", "run != 'TS_S2'")).stdout).toContain("two.txt: 2 runs");
+    expect((await asked("subset", "two", "--where", "run != 'TS_S2'")).stdout).toContain("two.txt: 2 runs");
     expect((await asked("subset", "two")).stdout).toBe("TS_S1\nTS_S3\n");
     const out = join(folder, "meshes");
     const meshed = await pickbench(
@@ -125,13 +125,13 @@ describe("survey", () => {
     [["score", "x.csv", "--truth", folder, "--runs", "@../two"], "../two cannot be read", ""],
     [["survey", "show", "TS_S4", "--survey", survey], "has no run TS_S4; did you mean TS_S", ""],
     [["survey", "find", "membran.percent > 1", "--survey", survey], "did you mean membrane.percent?", ""],
-    [["survey", "find", "1", "2", "--survey", survey], "put it into quotes", ""],
+    [["survey", "find", "--where", "run = 1", "--survey", survey], "find takes the expression itself", ""],
     [["survey", "find", "--survey", join(folder, "nowhere")], "no survey here", ""],
     [["survey", "sql", "DROP TABLE picks", "--survey", survey], "the SQL cannot be answered", ""],
     [["survey", "export", "x.txt", "--survey", survey], "wants a file .star, .csv or .parquet", ""],
-    [["survey", "subset", "../x", "run = 'TS_S1'", "--survey", survey], "it holds a slash", ""],
-    [["survey", "subset", "none", "run = 'no'", "--survey", survey], "no tomogram fulfils", ""],
-    [["survey", "subset", "two", "run = 'TS_S1'", "--survey", survey], "exists already", ""],
+    [["survey", "subset", "../x", "--where", "run = 'TS_S1'", "--survey", survey], "it holds a slash", ""],
+    [["survey", "subset", "none", "--where", "run = 'no'", "--survey", survey], "no tomogram fulfils", ""],
+    [["survey", "subset", "two", "--where", "run = 'TS_S1'", "--survey", survey], "exists already", ""],
     [["survey", "build", "--out", join(folder, "new")], "wants --data", ""],
     [["survey", "build", "--maps", "x", "--out", survey], "--maps is given without --data", ""],
     [
