@@ -63,6 +63,7 @@ export async function picksOfRun(
       checkSession(file, set, sessions);
       addSet(groups, file.source.name, inAngstrom(set, tomogram, pathOf(file)));
     }
+  if (truth.picks !== null) for (const { name } of truth.particles) groupOf(groups, truthSource, name);
   for (const pick of truth.picks ?? [])
     groupOf(groups, truthSource, pick.type).picks.push({ ...pick, extra: [] });
   const table: PicksTable = { source: [], type: [], x: [], y: [], z: [], score: [], verdict: [] };

@@ -78,6 +78,8 @@ describe("survey", () => {
       "[apo-ferritin.missed] = 0 and [mine.apo-ferritin.wrong] = 1 and run contains 'S'",
     );
     expect(tomograms.map(({ run }: { run: string }) => run)).toEqual(["TS_S1", "TS_S2", "TS_S3"]);
+    const known = await json("find", "[truth.virus-like-particle.count] is not missing");
+    expect(known.total).toBe(3);
     const first = await json(
       "find",
       "--columns",
