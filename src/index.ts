@@ -230,6 +230,33 @@ export type { Interval } from "./score/statistics/summaryStatistics.js";
 export { readSubmission, type SubmissionOptions, writeSubmission } from "./score/submissionCsv.js";
 
 /**
+ * ## Surveys
+ *
+ * What `pickbench survey` finds among thousands of tomograms. A survey is made by `pickbench survey build`.
+ *
+ * ```ts
+ * import { openSurvey } from "pickbench";
+ *
+ * const survey = await openSurvey("survey");
+ * const { total, rows } = await survey.find("membrane.percent > 2 and ribosome.count > 50", {
+ *   sort: "ribosome.density desc",
+ *   columns: ["ribosome.density"],
+ *   limit: 10,
+ * });
+ * for (const [run, density] of rows) console.log(run, density);
+ * console.log(total, (await survey.show("TS_S1")).particles.length, (await survey.columns()).length);
+ * survey.close();
+ * ```
+ */
+
+export type { SurveyEntry } from "./survey/entry.js";
+export type { SurveyExportFormat } from "./survey/export/tables.js";
+export type { SurveyAnswer } from "./survey/find/ask.js";
+export type { SurveyColumn } from "./survey/find/columns.js";
+export type { SurveyFindOptions, SurveyFound } from "./survey/find/find.js";
+export { openSurvey, type Survey } from "./survey/survey.js";
+
+/**
  * ## Experiments, records and reports
  *
  * Training stays with the command line; these read what it takes and what it leaves.

@@ -183,6 +183,12 @@ export const table: Readonly<Record<string, TableEntry>> = {
     describe: "finds particles by templates: density maps, turned and correlated, in an area or everywhere",
     load: () => import("./features/match.js"),
   },
+  survey: {
+    group: "survey",
+    synopsis: "build|find|show|export|subset|sql [TARGET]",
+    describe: "catalogues tomograms, their features and particles, and finds among thousands",
+    load: () => import("./survey/survey.js"),
+  },
   score: {
     group: "judge",
     synopsis: "SUBMISSION --truth PATH",

@@ -34,6 +34,9 @@ const numberLiteral = fc
   .constantFrom(0, 1, 2, 3.5, 0.25)
   .map((value): Written => ({ text: String(value), sql: value.toFixed(2), value: () => value }));
 
+/** Parts of the words, and patterns of which some fit. */
+const patterns = ["o", "", "r%e", "%b__o%", "it_s", "%", ".*", "RIBOSOME"];
+
 const words = ["ribosome", "it's", 'a "b"', ""];
 const textLiteral = fc.constantFrom(...words).map(
   (value): Written => ({
@@ -110,6 +113,14 @@ export const conditions: fc.Arbitrary<Written> = fc.letrec<Record<"number" | "te
       fc
         .tuple(columnOf("number"), fc.boolean(), fc.array(numberLiteral, { minLength: 1, maxLength: 3 }))
         .map(listed),
+      fc
+        .tuple(
+          columnOf("text"),
+          fc.boolean(),
+          fc.constantFrom("contains", "like"),
+          fc.constantFrom(...patterns),
+        )
+        .map(patterned),
       fc.tuple(fc.oneof(tie("number"), tie("text")), fc.boolean()).map(([of, isNot]) => ({
         text: `${of.text} is ${isNot ? "not " : ""}missing`,
         sql: `((${of.sql}) is ${isNot ? "not " : ""}null)`,
@@ -135,6 +146,32 @@ export const conditions: fc.Arbitrary<Written> = fc.letrec<Record<"number" | "te
     ),
   }),
 ).condition;
+
+/** By SQL's `instr` and, case told apart, `like`. */
+function patterned([of, isNot, operator, pattern]: [Written, boolean, string, string]): Written {
+  const not = isNot ? "not " : "";
+  const quoted = `'${pattern}'`;
+  return {
+    text: `${of.text} ${not}${operator} ${quoted}`,
+    sql: operator === "like" ? `(${of.sql} ${not}like ${quoted})` : `(${not}instr(${of.sql}, ${quoted}) > 0)`,
+    value: (row: Row) => {
+      const value = of.value(row) as string | undefined;
+      if (value === undefined) return undefined;
+      return (
+        (operator === "like" ? isLike(value, pattern) : value.split(pattern).length > 1 || pattern === "") !==
+        isNot
+      );
+    },
+  };
+}
+
+/** SQL's `like` by its definition, character after character. */
+function isLike(value: string, pattern: string): boolean {
+  if (pattern === "") return value === "";
+  const rest = pattern.slice(1);
+  if (pattern[0] === "%") return isLike(value, rest) || (value !== "" && isLike(value.slice(1), pattern));
+  return value !== "" && (pattern[0] === "_" || pattern[0] === value[0]) && isLike(value.slice(1), rest);
+}
 
 function listed([of, isNot, values]: [Written, boolean, Written[]]): Written {
   const form = (key: "text" | "sql") =>

@@ -16,7 +16,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { shellWord } from "../../system/files.js";
 import type { Reporter } from "../../system/reporter.js";
 import { report } from "../shared/command.js";
-import { runNames } from "../shared/flags.js";
+import { namesGiven, runNames } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { fetchedLine } from "./fetched.js";
 
@@ -125,7 +125,7 @@ async function fromPortal(out: string, flags: ChallengeFlags, reporter: Reporter
 }
 
 const named = (flag: string, given: string | undefined): string[] | undefined =>
-  given === undefined ? undefined : runNames(flag, given);
+  given === undefined ? undefined : flag === "runs" ? runNames(flag, given) : namesGiven(flag, given, flag);
 
 const nextSteps = (out: string) => [
   { command: `pickbench inspect --data ${shellWord(out)}`, does: "look at what has come" },

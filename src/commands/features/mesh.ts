@@ -18,6 +18,7 @@ import { defineCommand, report } from "../shared/command.js";
 import {
   checkScale,
   checkWritable,
+  namesGiven,
   overwriteOption,
   quietOption,
   runNames,
@@ -105,7 +106,7 @@ export const command = defineCommand({
     await checkWritable("out", out, "folder");
     const reporter = terminalReporter({ quiet: quiet || json === true });
     const maps = await findFeatureMaps(paths, {
-      features: features === undefined ? undefined : runNames("features", features),
+      features: features === undefined ? undefined : namesGiven("features", features, "features"),
       runs: runs === undefined ? undefined : runNames("runs", runs),
       scale,
       reporter,

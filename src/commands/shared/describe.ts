@@ -9,6 +9,7 @@ export const groups = {
   train: "train detectors and combine them",
   detect: "find particles",
   features: "segment features and use them: context, areas, meshes, templates",
+  survey: "look over thousands of tomograms",
   judge: "score and understand what was found",
   machine: "networks, engines and speeds on this machine",
 } as const;

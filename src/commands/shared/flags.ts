@@ -6,6 +6,7 @@ import { dirname, resolve } from "node:path";
 import type { Argv } from "yargs";
 import { isSpacing, spacingLimits } from "../../domain/units.js";
 import { defaultThreads, engineNames } from "../../engines/engine.js";
+import { runsOfSubset } from "../../survey/subsets.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 
@@ -110,17 +111,31 @@ export function checkScale(given: number | undefined): void {
 /** `--runs`, the same wherever runs are chosen. */
 export const runsOption = {
   type: "string",
-  describe: "names of runs, separated by commas: only these",
+  describe:
+    "names of runs, separated by commas, or @SUBSET of a survey, or @FILE.txt with one a line: only these",
 } as const;
 
-/** The names that `--runs` or a flag like it holds, each once. @throws BadUsage where it holds none */
-export function runNames(flag: string, given: string): string[] {
+/**
+ * The names of runs that `--runs` or a flag like it holds, each once, those of subsets (`@NAME`) among them.
+ *
+ * @throws BadUsage where it holds none, or a subset does not exist
+ */
+export const runNames = (flag: string, given: string): string[] => [
+  ...new Set(
+    namesGiven(flag, given, "runs").flatMap((name) =>
+      name.startsWith("@") ? runsOfSubset(name.slice(1)) : [name],
+    ),
+  ),
+];
+
+/** The names that a flag holds, separated by commas, each once. @throws BadUsage where it holds none */
+export function namesGiven(flag: string, given: string, what: string): string[] {
   const names = new Set(given.split(",").map((name) => name.trim()));
   names.delete("");
   if (names.size > 0) return [...names];
   throw new PickbenchError(
     "BadUsage",
-    `--${flag} is ${JSON.stringify(given)}, wanted names of runs; give one`,
+    `--${flag} is ${JSON.stringify(given)}, wanted names of ${what}; give one`,
   );
 }
 

@@ -213,7 +213,7 @@ export async function readRunOfPicker(
 }
 
 /** The picks in a folder that `run` made; anything else is itself. */
-async function picksInside(path: string): Promise<string> {
+export async function picksInside(path: string): Promise<string> {
   const isThere = async (...names: string[]) =>
     (await stat(join(path, ...names)).catch(() => undefined)) !== undefined;
   if (await isThere("picks", "ExperimentRuns")) return join(path, "picks");

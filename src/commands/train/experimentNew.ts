@@ -9,7 +9,7 @@ import { surveyData } from "../../train/draft/survey.js";
 import { checkExperiment } from "../../train/experiment/experiment.js";
 import { ask, canAsk } from "../shared/ask.js";
 import { report } from "../shared/command.js";
-import { checkSpacing, checkWritable, runNames } from "../shared/flags.js";
+import { checkSpacing, checkWritable, namesGiven } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 /** Beside this file, in the build too. */
@@ -38,8 +38,8 @@ export async function writeNew(file: string, flags: NewFlags): Promise<void> {
     network,
     budget,
     spacing,
-    types: types === undefined ? undefined : runNames("types", types),
-    features: features === undefined ? undefined : runNames("features", features),
+    types: types === undefined ? undefined : namesGiven("types", types, "types"),
+    features: features === undefined ? undefined : namesGiven("features", features, "features"),
     name: data === undefined ? undefined : nameFor(file),
   };
   const reporter = terminalReporter();

@@ -45,11 +45,18 @@ export class VoxelSurvey {
     return this.#ranges.length;
   }
 
-  add(region: Float32Array, shape: Shape3): void {
+  /** Returns the mask of blank voxels; undefined where there are none. */
+  add(region: Float32Array, shape: Shape3): Uint8Array | undefined {
     const mask = findBlank({ data: region, shape }, this.#mayHoldNaN)?.mask;
     this.#ranges.push(rangeOf(region, mask));
     for (let at = 0; at < region.length; at += this.#step)
       if (mask?.[at] !== 1) this.#sample.push(region[at]!);
+    return mask;
+  }
+
+  /** Evenly spread voxels that hold data, a million at most. */
+  sample(): Float32Array {
+    return Float32Array.from(this.#sample);
   }
 
   finish(): SeenVoxels {
@@ -58,7 +65,7 @@ export class VoxelSurvey {
     return {
       values,
       blank: values === undefined ? 1 : held === 0 ? 0 : 1 - held / this.#total,
-      contrast: contrastOfValues(Float32Array.from(this.#sample)),
+      contrast: contrastOfValues(this.sample()),
     };
   }
 }

@@ -6,7 +6,13 @@
  * side is, and else missing where a side is. `is missing` alone answers.
  */
 import { nearest } from "../../system/nearest.js";
-import { type ComparisonOperator, type Expression, expressionError, type Fault } from "./tree.js";
+import {
+  type ComparisonOperator,
+  type Expression,
+  expressionError,
+  type Fault,
+  type PatternOperator,
+} from "./tree.js";
 
 /** A value in a table; undefined where it is missing. A number that is not finite counts as missing. */
 export type Value = number | string | undefined;
@@ -28,6 +34,9 @@ interface Compiled {
   readonly kind: Kind;
   readonly compute: Compute;
 }
+
+/** Most columns that an error lists. */
+const mostNamed = 30;
 
 const kindNames: Readonly<Record<Kind, string>> = {
   number: "a number",
@@ -109,6 +118,8 @@ class Compiler {
         return this.#comparison(part);
       case "in":
         return this.#in(part);
+      case "pattern":
+        return this.#pattern(part);
       case "missing": {
         const { isNot } = part;
         const { compute } = this.#any(part.of);
@@ -128,7 +139,8 @@ class Compiler {
     if (index >= 0) return { kind: this.#columns[index]!.type, compute: (row) => present(row[index]) };
     const names = this.#columns.map(({ name }) => name);
     const meant = nearest(part.name, names);
-    const known = meant === undefined ? `there is ${names.join(", ")}` : `did you mean ${meant}?`;
+    const some = `${names.slice(0, mostNamed).join(", ")}${names.length > mostNamed ? `, … (${names.length})` : ""}`;
+    const known = meant === undefined ? `there is ${some}` : `did you mean ${meant}?`;
     return this.#refuse({ what: `there is no column ${part.name}; ${known}`, at: part });
   }
 
@@ -178,6 +190,19 @@ class Compiler {
     };
   }
 
+  #pattern(part: Extract<Expression, { kind: "pattern" }>): Compiled {
+    const { isNot, operator } = part;
+    const of = this.of(part.of, "text");
+    const fulfils = patternTests[operator](part.pattern.value);
+    return {
+      kind: "condition",
+      compute(row) {
+        const value = of(row) as string | undefined;
+        return value === undefined ? undefined : fulfils(value) !== isNot;
+      },
+    };
+  }
+
   #joined(part: Extract<Expression, { kind: "and" | "or" }>): Compiled {
     const left = this.of(part.left, "condition") as Condition;
     const right = this.of(part.right, "condition") as Condition;
@@ -201,6 +226,29 @@ const negative = (value: number | undefined): number | undefined =>
   value === undefined ? undefined : -value;
 const opposite = (value: boolean | undefined): boolean | undefined =>
   value === undefined ? undefined : !value;
+
+/** Both tell large letters from small ones. */
+const patternTests: Readonly<Record<PatternOperator, (pattern: string) => (value: string) => boolean>> = {
+  contains: (pattern) => (value) => value.includes(pattern),
+  like(pattern) {
+    const wanted = [...pattern];
+    return (value) => isLike([...value], wanted);
+  },
+};
+
+/** Tells whether characters are as a pattern says, going back to the last % alone: time grows with their product at most. */
+function isLike(value: readonly string[], pattern: readonly string[]): boolean {
+  let [at, next, any, begun] = [0, 0, -1, 0];
+  while (at < value.length) {
+    if (pattern[next] === "%") [any, begun, next] = [next, at, next + 1];
+    else if (next < pattern.length && (pattern[next] === "_" || pattern[next] === value[at]))
+      [at, next] = [at + 1, next + 1];
+    else if (any >= 0) [begun, at, next] = [begun + 1, begun + 1, any + 1];
+    else return false;
+  }
+  while (pattern[next] === "%") next++;
+  return next === pattern.length;
+}
 
 const arithmetic = {
   "+": (a: number, b: number) => a + b,

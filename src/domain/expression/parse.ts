@@ -8,7 +8,7 @@
  * | weakest | or |
  * | | and |
  * | | not |
- * | | = != < <= > >=, in (…), not in (…), is missing, is not missing |
+ * | | = != < <= > >=, in (…), not in (…), contains, like, not contains, not like, is missing, is not missing |
  * | | + − |
  * | | * / |
  * | strongest | − before a value, (…) |
@@ -20,6 +20,7 @@ import {
   type Expression,
   expressionError,
   type Literal,
+  type PatternOperator,
   type Span,
   type TextLiteral,
 } from "./tree.js";
@@ -28,6 +29,8 @@ import {
 const mostDepth = 100;
 /** Most parts in a row, as in a + b + c. */
 const mostParts = 1000;
+
+const patternOperators: readonly PatternOperator[] = ["contains", "like"];
 
 /** Signs of comparisons, as they may be written. */
 const comparisons: Readonly<Record<string, ComparisonOperator>> = {
@@ -134,7 +137,10 @@ class Parser {
   #comparison(): Expression {
     const left = this.#sum();
     const found = this.#comparisonOf(left);
-    if (found !== left && (this.#isComparison() || this.#isWord("in") || this.#isWord("is")))
+    if (
+      found !== left &&
+      (this.#isComparison() || this.#patternOperator() || this.#isWord("in") || this.#isWord("is"))
+    )
       this.#refuse("comparisons are not chained; write a < x and x < b");
     return found;
   }
@@ -158,15 +164,35 @@ class Parser {
       });
     }
     if (this.#takes("word", "is")) return this.#missing(left);
-    const isNot = this.#isWord("not") && this.#isWord("in", 1);
+    const isNot = this.#isWord("not") && (this.#isWord("in", 1) || this.#patternOperator(1) !== undefined);
     if (isNot) this.#next++;
+    const operator = this.#patternOperator();
+    if (operator !== undefined) return this.#pattern(left, operator, isNot);
     return this.#takes("word", "in") ? this.#in(left, isNot) : left;
+  }
+
+  /** Operators on texts are words only behind a value, where no name can stand: columns may be called so. */
+  #patternOperator(ahead = 0): PatternOperator | undefined {
+    const token = this.#tokens[this.#next + ahead];
+    if (token?.kind !== "name" || this.#text[token.start] === "[") return undefined;
+    return patternOperators.find((each) => each === token.value.toLowerCase());
+  }
+
+  #pattern(of: Expression, operator: PatternOperator, isNot: boolean): Expression {
+    this.#next++;
+    const { kind, value, start, end } = this.#peek();
+    if (kind !== "text") this.#refuse(`${this.#shown()} follows "${operator}", wanted a text in quotes`);
+    this.#next++;
+    const pattern = this.#counted({ kind: "text", value: String(value), start, end });
+    return this.#counted({ kind: "pattern", operator, of, pattern, isNot, start: of.start, end });
   }
 
   #missing(of: Expression): Expression {
     const isNot = this.#takes("word", "not");
-    const { end } = this.#peek();
-    if (!this.#takes("word", "missing"))
+    const { kind, value, end } = this.#peek();
+    const isNull = kind === "name" && value.toLowerCase() === "null";
+    if (isNull) this.#next++;
+    else if (!this.#takes("word", "missing"))
       this.#refuse(`${this.#shown()} follows "is", wanted missing or not missing; compare values with =`);
     return this.#counted({ kind: "missing", of, isNot, start: of.start, end });
   }

@@ -8,6 +8,8 @@ export interface Span {
 }
 
 export type ArithmeticOperator = "+" | "-" | "*" | "/";
+/** Whether a text holds another, or is as a pattern says in which % stands for any characters and _ for one. */
+export type PatternOperator = "contains" | "like";
 export type ComparisonOperator = "=" | "!=" | "<" | "<=" | ">" | ">=";
 
 /** A number or a text as it stands in an expression. */
@@ -36,6 +38,13 @@ export type Expression =
       readonly kind: "in";
       readonly of: Expression;
       readonly values: readonly (Literal | TextLiteral)[];
+      readonly isNot: boolean;
+    } & Span)
+  | ({
+      readonly kind: "pattern";
+      readonly operator: PatternOperator;
+      readonly of: Expression;
+      readonly pattern: TextLiteral;
       readonly isNot: boolean;
     } & Span)
   | ({ readonly kind: "missing"; readonly of: Expression; readonly isNot: boolean } & Span)

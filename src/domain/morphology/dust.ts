@@ -1,6 +1,7 @@
 /** Dust: small connected components of a mask, which are taken away. */
 import { type Shape3, type Spacing3, voxelVolume } from "../volume.js";
 import { connectedComponents, runsOfMask } from "./components.js";
+import { voxelsOf } from "./stack.js";
 
 /** Which components stay: those of at least so many Å³, or the so many largest. */
 export type DustRule = { readonly least: number } | { readonly largest: number };
@@ -20,14 +21,10 @@ interface Dusted {
 export function removeDust(mask: Uint8Array, shape: Shape3, spacing: Spacing3, rule: DustRule): Dusted {
   const runs = runsOfMask(mask, shape);
   const parts = connectedComponents(runs);
-  const sizes = new Float64Array(parts.count);
+  const sizes = voxelsOf(runs, parts);
   const eachRun = (part: number, visit: (run: number) => void) => {
     for (let i = parts.start[part]!; i < parts.start[part + 1]!; i++) visit(parts.runs[i]!);
   };
-  for (let part = 0; part < parts.count; part++)
-    eachRun(part, (run) => {
-      sizes[part]! += runs.end[run]! - runs.first[run]!;
-    });
   const dust = dustOf(sizes, spacing, rule);
   for (const part of dust)
     eachRun(part, (run) => {
@@ -41,7 +38,7 @@ export function removeDust(mask: Uint8Array, shape: Shape3, spacing: Spacing3, r
 const slack = 1e-9;
 
 /** Returns the numbers of the components to take away. */
-function dustOf(sizes: Float64Array, spacing: Spacing3, rule: DustRule): number[] {
+export function dustOf(sizes: Float64Array, spacing: Spacing3, rule: DustRule): number[] {
   const parts = Array.from(sizes.keys());
   if ("largest" in rule) return parts.sort((a, b) => sizes[b]! - sizes[a]! || a - b).slice(rule.largest);
   const least = (rule.least / voxelVolume(spacing)) * (1 - slack);

@@ -27,9 +27,9 @@ export async function readPositionFiles(
   if (!isFolder) return withRunNames([await readPositionsFile(path, asked)], []);
   const files: PositionsFile[] = [];
   const left: string[] = [];
-  for (const name of await filesOf(path)) {
-    const file = await readIfPositions(join(path, name), asked);
-    if (file) files.push(withRun(file, name, asked.run !== undefined));
+  for (const name of await positionFilesIn(path)) {
+    const file = await readPositionsIn(path, name, asked);
+    if (file) files.push(file);
     else left.push(name);
   }
   if (files.length === 0)
@@ -61,7 +61,7 @@ function withRunNames(
 }
 
 /** Lists files that may hold positions, sorted, by their paths below `path`; links are not followed. */
-async function filesOf(path: string): Promise<string[]> {
+export async function positionFilesIn(path: string): Promise<string[]> {
   const entries = await readdir(path, { withFileTypes: true, recursive: true });
   const names = entries
     .filter(
@@ -76,6 +76,20 @@ async function filesOf(path: string): Promise<string[]> {
     `${path} holds ${names.length} files, wanted at most ${mostFiles}; name a smaller folder`,
     { path },
   );
+}
+
+/**
+ * Reads a file of a folder, `name` its path below it; undefined for a file of no known format.
+ *
+ * @throws PickbenchError BadDataset for a broken file of a known format
+ */
+export async function readPositionsIn(
+  folder: string,
+  name: string,
+  asked: { readonly format?: PositionFormat; readonly frame?: FrameName; readonly run?: string },
+): Promise<PositionsFile | undefined> {
+  const file = await readIfPositions(join(folder, name), asked);
+  return file && withRun(file, name, asked.run !== undefined);
 }
 
 /** Reads a file of positions; undefined for a file of no known format. A broken file of a known format is an error. */

@@ -95,6 +95,10 @@ export async function openProbabilities(path: string): Promise<ProbabilityStore>
   };
 }
 
+/** Returns the run of a store by its name alone, as `openProbabilities` does. */
+export const runOfStore = (path: string): string =>
+  namesOf(resolve(path))?.run ?? volumeStem(basename(resolve(path)));
+
 function namesOf(path: string): { run: string; type: string } | undefined {
   if (isMrcName(path)) return aisNames(basename(path));
   const type = copickName.exec(basename(path))?.[1];

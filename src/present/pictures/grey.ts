@@ -87,10 +87,13 @@ export function contrastOf(images: readonly GreyImage[]): Contrast {
   return { black, white: white > black ? white : black + 1 };
 }
 
-/** Encodes an image as PNG in a data URL. */
-export function pngAddress({ width, height, data }: GreyImage, { black, white }: Contrast): string {
+/** Encodes an image as PNG. */
+export function greyPng({ width, height, data }: GreyImage, { black, white }: Contrast): Uint8Array {
   const levels = new Uint8Array(data.length);
   for (let i = 0; i < data.length; i++) levels[i] = greyOf((data[i]! - black) / (white - black), greys);
-  const png = encode({ width, height, data: levels, channels: 1, depth: 8 }, { zlib: { level: 9 } });
-  return `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
+  return encode({ width, height, data: levels, channels: 1, depth: 8 }, { zlib: { level: 9 } });
 }
+
+/** Encodes an image as PNG in a data URL. */
+export const pngAddress = (image: GreyImage, contrast: Contrast): string =>
+  `data:image/png;base64,${Buffer.from(greyPng(image, contrast)).toString("base64")}`;

@@ -32,6 +32,10 @@ describe("expressions", () => {
     ["score in (-1, 2)", true],
     ["distance.membrane is missing and distance.membrane < 5 is missing", undefined],
     ["1 / 0 is missing", true],
+    ["1 / 0 is null and score is not null", true],
+    ["type contains 'bos' and type like 'r%s_m%' and type not contains 'x' and type not like 'r'", true],
+    ["type contains score", "wanted a text in quotes"],
+    ["score contains '2'", "this is a number, wanted a text"],
     ["SCORE = 2", "no column"],
     ["score<=2.0e0AND type<>'x'", "runs into a name"],
   ])("binds as written: %s", (text, expected) => {

@@ -1,0 +1,254 @@
+/**
+ * The database of a survey, made from its entries and caught up by their hashes. It is written as a copy and renamed into
+ * place, so that readers go on with the one they have open, and a killed process leaves the old one whole.
+ */
+import { constants, copyFile, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import * as z from "zod";
+import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
+import { hashOf, writeWhole } from "../../system/files.js";
+import { withLock } from "../../system/lock.js";
+import { readIfThere, readText } from "../../system/paths/opening.js";
+import { replaced } from "../../system/paths/replacing.js";
+import type { Reporter } from "../../system/reporter.js";
+import { parseEntry } from "../entry.js";
+import { noSurvey, picksPath, placesIn } from "../places.js";
+import { appendColumns, literal, openDatabase } from "./duckdb.js";
+import { createTables, databaseVersion, EntryRows, runTables } from "./tables.js";
+
+/** What catching up changed. */
+export interface CaughtUp {
+  readonly changed: number;
+  readonly removed: number;
+  /** Whether the database was made anew. */
+  readonly isNew: boolean;
+}
+
+/** An entry's file as it lies or as the database has it. */
+interface FileState {
+  readonly size: number;
+  readonly mtime: number;
+}
+
+interface KnownFile extends FileState {
+  readonly id: number;
+  readonly hash: string;
+}
+
+const stateSchema = z.strictObject({ version: z.number(), entries: z.number() });
+
+/** Changes within this time, in ms, may leave the time of a folder's change as it is. */
+const unsure = 2000;
+
+/** Tells whether the database surely has all entries as they are: their folder has not changed since it was caught up. */
+export async function isCaughtUp(folder: string): Promise<boolean> {
+  const places = placesIn(folder);
+  const text = await readIfThere(places.databaseState).catch(() => undefined);
+  if (text === undefined || (await stat(places.database).catch(() => undefined)) === undefined) return false;
+  try {
+    const { version, entries } = stateSchema.parse(JSON.parse(text.toString("utf8")));
+    return version === databaseVersion && entries === (await stat(places.entries)).mtimeMs;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Catches the database up with the entries.
+ *
+ * @throws PickbenchError BadUsage where another process does so; BadDataset for a damaged entry, or where there is no survey
+ */
+export async function catchUp(folder: string, reporter: Reporter): Promise<CaughtUp> {
+  const places = placesIn(folder);
+  const changeOfEntries = async (): Promise<number> =>
+    (
+      await stat(places.entries).catch(() => {
+        throw noSurvey(folder);
+      })
+    ).mtimeMs;
+  await changeOfEntries();
+  return withLock(places.databaseLock, folder, async () => {
+    const [begun, mtime] = [Date.now(), await changeOfEntries()];
+    const there = await entryFiles(places.entries);
+    const known = await knownFiles(places.database, reporter);
+    const plan = await planOf(places.entries, there, known ?? new Map());
+    if (known === undefined || plan.changed.length + plan.touched.length + plan.removed.length > 0)
+      await rewrite(folder, there, known, plan, reporter);
+    const isSure = begun - mtime > unsure;
+    const state = { version: databaseVersion, entries: isSure ? mtime : -1 };
+    await writeWhole(places.databaseState, `${JSON.stringify(state)}\n`);
+    return { changed: plan.changed.length, removed: plan.removed.length, isNew: known === undefined };
+  });
+}
+
+/** Files that are read together. */
+const batch = 250;
+
+async function entryFiles(folder: string): Promise<Map<string, FileState>> {
+  const names = (await readdir(folder))
+    .filter((name) => name.endsWith(".json") && !name.startsWith("."))
+    .sort();
+  const found = new Map<string, FileState>();
+  for (let from = 0; from < names.length; from += batch) {
+    const part = names.slice(from, from + batch);
+    const all = await Promise.all(part.map((name) => stat(join(folder, name)).catch(() => undefined)));
+    for (const [at, each] of all.entries())
+      if (each) found.set(part[at]!.slice(0, -".json".length), { size: each.size, mtime: each.mtimeMs });
+  }
+  return found;
+}
+
+/** Reads what the database was made from; undefined where it is to be made anew, which is said where it is broken. */
+async function knownFiles(path: string, { note }: Reporter): Promise<Map<string, KnownFile> | undefined> {
+  if ((await stat(path).catch(() => undefined)) === undefined) return undefined;
+  try {
+    const database = await openDatabase(path, { access_mode: "READ_ONLY" });
+    try {
+      const rowsOf = async (sql: string) => (await database.connection.runAndReadAll(sql)).getRowsJS();
+      if ((await rowsOf("SELECT version FROM about"))[0]?.[0] !== databaseVersion) return undefined;
+      const rows = await rowsOf("SELECT run, id, size, mtime, hash FROM files");
+      return new Map(
+        (rows as [string, number, number, number, string][]).map(([run, id, size, mtime, hash]) => [
+          run,
+          { id, size, mtime, hash },
+        ]),
+      );
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    if (isPickbenchError(error)) throw error;
+    note(
+      `${path} is damaged (${messageOf(error).split("\n")[0]!.slice(0, 120)}); it is made again from the entries`,
+    );
+    return undefined;
+  }
+}
+
+interface Plan {
+  /** Runs whose entry is new or says something else. */
+  readonly changed: readonly string[];
+  /** Runs whose file has another time of change alone. */
+  readonly touched: readonly string[];
+  readonly removed: readonly string[];
+}
+
+async function planOf(
+  folder: string,
+  there: ReadonlyMap<string, FileState>,
+  known: ReadonlyMap<string, KnownFile>,
+): Promise<Plan> {
+  const [changed, touched]: [string[], string[]] = [[], []];
+  for (const [run, { size, mtime }] of there) {
+    const before = known.get(run);
+    if (before?.size === size && before.mtime === mtime) continue;
+    const isSame =
+      before?.size === size && hashOf(await readText(join(folder, `${run}.json`))) === before.hash;
+    (isSame ? touched : changed).push(run);
+  }
+  return { changed, touched, removed: [...known.keys()].filter((run) => !there.has(run)) };
+}
+
+/** Writes a database with what changed, from the one before where there is one. */
+async function rewrite(
+  folder: string,
+  there: ReadonlyMap<string, FileState>,
+  known: ReadonlyMap<string, KnownFile> | undefined,
+  { changed, touched, removed }: Plan,
+  reporter: Reporter,
+): Promise<void> {
+  const { database: path } = placesIn(folder);
+  await replaced(path, async (partial) => {
+    if (known) await copyFile(path, partial, constants.COPYFILE_FICLONE);
+    const database = await openDatabase(partial);
+    try {
+      const { connection } = database;
+      if (known === undefined) await createTables(connection);
+      const gone = [...removed, ...changed].flatMap((run) => known?.get(run)?.id ?? []);
+      if (gone.length > 0) await removeRows(connection, gone);
+      for (const run of touched)
+        await connection.run("UPDATE files SET mtime = $1 WHERE run = $2", [there.get(run)!.mtime, run]);
+      await addRows(connection, folder, changed, { there, known, reporter });
+      await connection.run("CHECKPOINT");
+    } finally {
+      database.close();
+    }
+  });
+}
+
+async function removeRows(connection: DuckDBConnection, ids: readonly number[]): Promise<void> {
+  await connection.run("CREATE OR REPLACE TEMP TABLE gone (id INTEGER)");
+  await appendColumns(connection, "gone", [ids]);
+  for (const table of ["files", ...runTables])
+    await connection.run(
+      `DELETE FROM ${table} WHERE id BETWEEN (SELECT min(id) FROM gone) AND (SELECT max(id) FROM gone)
+       AND id IN (SELECT id FROM gone)`,
+    );
+}
+
+async function addRows(
+  connection: DuckDBConnection,
+  folder: string,
+  runs: readonly string[],
+  state: {
+    readonly there: ReadonlyMap<string, FileState>;
+    readonly known: ReadonlyMap<string, KnownFile> | undefined;
+    readonly reporter: Reporter;
+  },
+): Promise<void> {
+  const { entries } = placesIn(folder);
+  let next = 1 + [...(state.known?.values() ?? [])].reduce((most, { id }) => Math.max(most, id), 0);
+  const progress = state.reporter.progress("filling the database", runs.length, "tomograms", {
+    isAside: true,
+  });
+  try {
+    for (let from = 0; from < runs.length; from += batch) {
+      const rows = new EntryRows();
+      const files: [number[], string[], number[], number[], string[]] = [[], [], [], [], []];
+      const picks: string[] = [];
+      const idsOfPicks: number[] = [];
+      for (const run of runs.slice(from, from + batch)) {
+        const path = join(entries, `${run}.json`);
+        const text = await readText(path);
+        const entry = parseEntry(text, path);
+        const id = next++;
+        rows.add(id, entry);
+        const { size, mtime } = state.there.get(run)!;
+        for (const [at, value] of [id, run, size, mtime, hashOf(text)].entries())
+          (files[at] as unknown[]).push(value);
+        if (entry.picks.rows > 0) {
+          picks.push(picksPath(folder, run));
+          idsOfPicks.push(id);
+        }
+      }
+      await rows.append(connection);
+      await appendColumns(connection, "files", files);
+      if (picks.length > 0) await addPicks(connection, picks, idsOfPicks);
+      progress.update(Math.min(runs.length, from + batch));
+    }
+  } finally {
+    progress.stop();
+  }
+}
+
+async function addPicks(
+  connection: DuckDBConnection,
+  paths: readonly string[],
+  ids: readonly number[],
+): Promise<void> {
+  await connection.run("CREATE OR REPLACE TEMP TABLE reading (path VARCHAR, id INTEGER)");
+  await appendColumns(connection, "reading", [paths, ids]);
+  for (const path of paths)
+    if ((await stat(path).catch(() => undefined)) === undefined)
+      throw new PickbenchError(
+        "BadDataset",
+        `${path}: the run's picks are missing; survey build writes them again`,
+        { path },
+      );
+  await connection.run(
+    `INSERT INTO picks SELECT reading.id, source, type, x, y, z, score, verdict
+     FROM read_parquet([${paths.map(literal).join(", ")}], filename = 'file') AS read
+     JOIN reading ON reading.path = read.file`,
+  );
+}

@@ -1,0 +1,52 @@
+/** Writing of a run's picks as Parquet, which pandas and others read as they lie. */
+import { rm } from "node:fs/promises";
+import { replaced } from "../../system/paths/replacing.js";
+import { appendColumns, literal, type OpenDatabase, openDatabase } from "../database/duckdb.js";
+import type { PicksTable } from "./runPicks.js";
+
+/** Columns of the files, with their types in DuckDB. */
+export const picksColumns = {
+  source: "VARCHAR",
+  type: "VARCHAR",
+  x: "FLOAT",
+  y: "FLOAT",
+  z: "FLOAT",
+  score: "FLOAT",
+  verdict: "VARCHAR",
+} as const satisfies Record<keyof PicksTable, string>;
+
+/** Writes files of picks, one after another. */
+export class PicksWriter {
+  #database: Promise<OpenDatabase> | undefined;
+
+  /** Writes a run's picks; where there are none, an earlier file is removed. */
+  async write(path: string, table: PicksTable): Promise<void> {
+    if (table.type.length === 0) {
+      await rm(path, { force: true });
+      return;
+    }
+    this.#database ??= begun();
+    const { connection } = await this.#database;
+    await connection.run("DELETE FROM picks");
+    const names = Object.keys(picksColumns) as (keyof PicksTable)[];
+    await appendColumns(
+      connection,
+      "picks",
+      names.map((name) => table[name]),
+    );
+    await replaced(path, async (partial) => {
+      await connection.run(`COPY picks TO ${literal(partial)} (FORMAT parquet, COMPRESSION zstd)`);
+    });
+  }
+
+  async close(): Promise<void> {
+    (await this.#database)?.close();
+  }
+}
+
+async function begun(): Promise<OpenDatabase> {
+  const database = await openDatabase(undefined, { threads: "1" });
+  const columns = Object.entries(picksColumns).map(([name, type]) => `${name} ${type}`);
+  await database.connection.run(`CREATE TABLE picks (${columns.join(", ")})`);
+  return database;
+}

@@ -1,0 +1,111 @@
+/**
+ * A survey that is open: found in, shown, asked by SQL. The room `survey` catalogues thousands of tomograms: each is measured
+ * to an entry, a file; a database is made from the entries, and can be deleted at any time.
+ */
+
+import { stat } from "node:fs/promises";
+import { isPickbenchError, PickbenchError } from "../system/errors.js";
+import { nearest } from "../system/nearest.js";
+import { type Reporter, silentReporter } from "../system/reporter.js";
+import { catchUp, isCaughtUp } from "./database/catchUp.js";
+import { type OpenDatabase, openDatabase } from "./database/duckdb.js";
+import { readEntry, type SurveyEntry } from "./entry.js";
+import { exportedRows, type SurveyExportFormat, writeTable } from "./export/tables.js";
+import { askSql, type SurveyAnswer } from "./find/ask.js";
+import { type PlacedColumn, type SurveyColumn, surveyColumns } from "./find/columns.js";
+import { findTomograms, type SurveyFindOptions, type SurveyFound } from "./find/find.js";
+import { entryRuns, readSettings } from "./folder.js";
+import { placesIn } from "./places.js";
+
+/** A survey that is open for reading. Its answers are of the moment when it was opened; `show` reads the entry as it is. */
+export interface Survey {
+  readonly folder: string;
+  /** Lists the columns that expressions know. */
+  columns(): Promise<readonly SurveyColumn[]>;
+  /** Finds tomograms by an expression; all where it is undefined. @throws PickbenchError BadUsage with the place of a fault */
+  find(expression?: string, options?: SurveyFindOptions): Promise<SurveyFound>;
+  /** Returns all that is known of a run. @throws PickbenchError BadUsage with the nearest name */
+  show(run: string): Promise<SurveyEntry>;
+  /** Writes the tomograms that an expression finds, as Pom's summary.star, as CSV or as Parquet. @returns how many */
+  export(
+    path: string,
+    format: SurveyExportFormat,
+    expression?: string,
+    options?: SurveyFindOptions,
+  ): Promise<number>;
+  /** Answers one statement of SQL, which can change and read nothing but the survey. @throws PickbenchError BadUsage */
+  sql(text: string, limit?: number): Promise<SurveyAnswer>;
+  close(): void;
+}
+
+/**
+ * Opens a survey. Its database is caught up with the entries first; where another process does that at this moment, it is
+ * taken as it is.
+ *
+ * @throws PickbenchError BadDataset where there is no survey, or an entry is damaged
+ */
+export async function openSurvey(
+  folder: string,
+  options: { readonly reporter?: Reporter } = {},
+): Promise<Survey> {
+  const { reporter = silentReporter } = options;
+  const places = placesIn(folder);
+  if (!(await isCaughtUp(folder))) await caughtUp(folder, reporter);
+  const database = await openReadOnly(folder, reporter);
+  const { connection } = database;
+  let known: Promise<PlacedColumn[]> | undefined;
+  const columns = async (): Promise<PlacedColumn[]> => {
+    known ??= readSettings(folder).then((settings) =>
+      surveyColumns(connection, settings?.sources.map(({ name }) => name) ?? []),
+    );
+    return known;
+  };
+  return {
+    folder,
+    columns,
+    find: async (expression, options) => findTomograms(connection, await columns(), expression, options),
+    show: (run) => showRun(folder, run),
+    async export(path, format, expression, options = {}) {
+      const known = await columns();
+      const found = await exportedRows(connection, known, format, expression, options);
+      await writeTable(path, format, found, known);
+      return found.total;
+    },
+    sql: (text, limit) => askSql(places.database, text, limit),
+    close: () => database.close(),
+  };
+}
+
+async function caughtUp(folder: string, reporter: Reporter): Promise<void> {
+  try {
+    await catchUp(folder, reporter);
+  } catch (error) {
+    const isThere = (await stat(placesIn(folder).database).catch(() => undefined)) !== undefined;
+    if (!isThere || !isPickbenchError(error, "BadUsage")) throw error;
+    reporter.note(`${folder}: its database is being written; this is what it held before`);
+  }
+}
+
+/** A damaged database that seemed to be caught up is made again. */
+async function openReadOnly(folder: string, reporter: Reporter): Promise<OpenDatabase> {
+  const { database } = placesIn(folder);
+  const open = () => openDatabase(database, { access_mode: "READ_ONLY" });
+  try {
+    return await open();
+  } catch (error) {
+    if (isPickbenchError(error)) throw error;
+    await catchUp(folder, reporter);
+    return open();
+  }
+}
+
+/** Reads a run's entry. @throws PickbenchError BadUsage with the nearest name; BadDataset where there is no survey */
+export async function showRun(folder: string, run: string): Promise<SurveyEntry> {
+  const runs = await entryRuns(folder);
+  const entry = runs.includes(run) ? await readEntry(folder, run) : undefined;
+  if (entry) return entry;
+  const meant = nearest(run, runs);
+  const hint =
+    meant === undefined ? `pickbench survey find lists its ${runs.length}` : `did you mean ${meant}?`;
+  throw new PickbenchError("BadUsage", `${folder} has no run ${run}; ${hint}`);
+}
