@@ -60,7 +60,7 @@ function annotationFiles(dataset: Dataset, run: string, type: string): PicksFile
 }
 
 /** What is read of picks besides their places and scores. */
-interface PicksDetail {
+export interface PicksDetail {
   /** Whether orientations are read where a file has any, and refused where they are broken; copick's files alone. */
   readonly orientations?: boolean;
 }
