@@ -53,7 +53,7 @@ export const table: Readonly<Record<string, TableEntry>> = {
   },
   manifest: {
     group: "data",
-    synopsis: "--data DIR",
+    synopsis: "--data DIR --license NAME --creator NAME",
     describe: "writes a data set as a Croissant manifest, with the hash of every file",
     load: () => import("./data/manifest.js"),
   },
