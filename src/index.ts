@@ -103,7 +103,7 @@ export type {
   TomogramReader,
   TomogramRef,
 } from "./data/model.js";
-export { readPicks, writePicks } from "./data/picks.js";
+export { type PicksDetail, readPicks, type WrittenPick, writePicks } from "./data/picks.js";
 export { openTomogram } from "./data/tomograms/omeZarr.js";
 export type { PicksAuthor } from "./formats/copickPicks.js";
 export type { ArrayAxes } from "./formats/zarr/ome.js";

@@ -51,6 +51,12 @@ export const table: Readonly<Record<string, TableEntry>> = {
     describe: "writes a copick configuration of a data set, with its particles",
     load: () => import("./data/copick.js"),
   },
+  manifest: {
+    group: "data",
+    synopsis: "--data DIR --license NAME --creator NAME",
+    describe: "writes a data set as a Croissant manifest, with the hash of every file",
+    load: () => import("./data/manifest.js"),
+  },
   open: {
     group: "data",
     synopsis: "RUN --data DIR --out DIR",

@@ -10,6 +10,7 @@ import { PickbenchError } from "../system/errors.js";
 import { isThere } from "../system/paths/replacing.js";
 import type { Reporter } from "../system/reporter.js";
 import { recogniseData } from "./layouts/catalogue.js";
+import { isManifestAddress, openRemoteManifest } from "./layouts/croissant.js";
 import type { Asked, FoundData } from "./layouts/layout.js";
 import { misnamedIn, refuseMisnamed } from "./misnamedVolumes.js";
 import type { Dataset, Run, TomogramRef } from "./model.js";
@@ -67,8 +68,18 @@ const withSpacing =
     return { ...run, tomograms: run.tomograms.map((tomogram) => ({ ...tomogram, givenSpacing })) };
   };
 
-async function findData(given: string, asked: Asked): Promise<FoundData> {
-  const { part } = asked;
+/** Takes the name of a split off a manifest's place: `manifest.json#test`. */
+async function splitOff(given: string): Promise<{ readonly place: string; readonly split?: string }> {
+  const [, place, split] = /^(.+\.json)#([^#/\\]+)$/.exec(given) ?? [];
+  if (place === undefined || (!isRemote(given) && (await isThere(resolve(given))))) return { place: given };
+  return { place, split: split! };
+}
+
+async function findData(named: string, without: Asked): Promise<FoundData> {
+  const { part } = without;
+  const { place: given, split } = await splitOff(named);
+  const asked = { ...without, split };
+  if (isManifestAddress(given)) return openRemoteManifest(given, asked);
   const path = isRemote(given) ? await mirroredData(given, asked.access) : resolve(given);
   if (!(await isThere(path)))
     throw new PickbenchError(

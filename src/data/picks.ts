@@ -5,6 +5,8 @@ import type { ParticlePick } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
 import { ownUserId, type PicksAuthor, parsePicks, picksText } from "../formats/copickPicks.js";
 import { readPortalPoints } from "../formats/portalPoints.js";
+import { isIdentity } from "../formats/positions/orientation.js";
+import { transformOf } from "../formats/positions/programs/copick.js";
 import { readIfThere } from "../formats/zarr/omeDocument.js";
 import { PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
@@ -57,14 +59,21 @@ function annotationFiles(dataset: Dataset, run: string, type: string): PicksFile
     .map((annotation) => ({ path: annotation.path, userId: "portal", sessionId: annotation.id, annotation }));
 }
 
+/** What is read of picks besides their places and scores. */
+export interface PicksDetail {
+  /** Whether orientations are read where a file has any, and refused where they are broken; copick's files alone. */
+  readonly orientations?: boolean;
+}
+
 /** Reads a file of picks of a run in any layout; points of the Data Portal are converted to Å by the run's tomogram. */
 export async function readPicksOf(
   dataset: Dataset,
   run: string,
   type: string,
   { path, annotation }: PicksFile,
+  detail: PicksDetail = {},
 ): Promise<ParticlePick[]> {
-  if (!annotation) return readPicksFile(path, type);
+  if (!annotation) return readPicksFile(path, type, detail);
   const { voxelSpacing } = annotation;
   const tomogram = findRun(dataset, run).tomograms.find((each) => each.voxelSpacing === voxelSpacing);
   const length = angstrom(voxelSpacing);
@@ -153,6 +162,7 @@ export async function readPicks(
   run: string,
   type: string,
   author: PicksAuthor = {},
+  detail: PicksDetail = {},
 ): Promise<ParticlePick[]> {
   const files = await listPicks(dataset, run, type, author);
   const asked = author.userId !== undefined || author.sessionId !== undefined;
@@ -168,7 +178,7 @@ export async function readPicks(
       `${run}: ${type} was picked in several sessions (${others.map((other) => `${other.userId}_${other.sessionId}`).join(", ")}); name the user and session to read`,
       { path: file.path },
     );
-  return readPicksOf(dataset, run, type, file);
+  return readPicksOf(dataset, run, type, file, detail);
 }
 
 /** Reads picks of every type of the data set, run by run; runs without any have an empty list. */
@@ -200,7 +210,11 @@ export async function readPickedTruth(dataset: Dataset): Promise<Map<string, Par
 /**
  * Reads a copick file of picks of a type. @throws PickbenchError BadDataset as `parsePicks`, or where the type differs
  */
-export async function readPicksFile(path: string, type: string): Promise<ParticlePick[]> {
+export async function readPicksFile(
+  path: string,
+  type: string,
+  { orientations = false }: PicksDetail = {},
+): Promise<ParticlePick[]> {
   const text = await readIfThere(path);
   if (text === undefined) throw new PickbenchError("BadDataset", `${path}: no such file`, { path });
   const { pickable_object_name: named, points } = parsePicks(path, text);
@@ -210,13 +224,25 @@ export async function readPicksFile(path: string, type: string): Promise<Particl
       `${path}: pickable_object_name is ${named}; wanted ${type}, as the file is called`,
       { path },
     );
-  return (points ?? []).map(({ location, score }) => ({
+  const rotations = orientations ? rotationsOf(path, points ?? []) : [];
+  return (points ?? []).map(({ location, score }, i) => ({
     type,
     x: angstrom(location.x),
     y: angstrom(location.y),
     z: angstrom(location.z),
     ...(score === undefined || score === null ? {} : { score }),
+    ...(rotations[i] ? { rotation: rotations[i] } : {}),
   }));
+}
+
+/** Returns the orientations of points; none where all are the identity, which says nothing. @throws BadDataset for a broken one */
+function rotationsOf(path: string, points: readonly Readonly<Record<string, unknown>>[]) {
+  const rotations = points.map(({ transformation_: given }, i) => {
+    const { rotation, fault } = transformOf(path, `point ${i + 1}`, given);
+    if (fault) throw fault;
+    return rotation;
+  });
+  return rotations.some((rotation) => rotation && !isIdentity(rotation)) ? rotations : [];
 }
 
 /**
@@ -244,25 +270,31 @@ export function picksPath(
 }
 
 /** Returns a rotation as copick's matrix, which moves nothing. */
-const transformOf = (rotation: readonly number[]): number[][] => [
+const matrixOf = (rotation: readonly number[]): number[][] => [
   ...[0, 3, 6].map((row) => [...rotation.slice(row, row + 3), 0]),
   [0, 0, 0, 1],
 ];
+
+/** A pick to write, with what else is known of it, which copick passes over. */
+export interface WrittenPick extends ParticlePick {
+  readonly metadata?: Readonly<Record<string, number | string>>;
+}
 
 /** Writes picks of a type as copick JSON, in Å with scores, and with orientations where they are known; returns the file's path. */
 export async function writePicks(
   overlayRoot: string,
   run: string,
   type: string,
-  picks: readonly ParticlePick[],
+  picks: readonly WrittenPick[],
   author: { readonly userId: string; readonly sessionId: string },
 ): Promise<string> {
   const path = picksPath(overlayRoot, run, type, author);
-  const points = picks.map(({ x, y, z: depth, score, rotation, instance }) => ({
+  const points = picks.map(({ x, y, z: depth, score, rotation, instance, metadata }) => ({
     location: { x, y, z: depth },
-    ...(rotation === undefined ? {} : { transformation_: transformOf(rotation) }),
+    ...(rotation === undefined ? {} : { transformation_: matrixOf(rotation) }),
     ...(instance === undefined ? {} : { instance_id: instance }),
     ...(score === undefined ? {} : { score }),
+    ...(metadata === undefined ? {} : { metadata }),
   }));
   await writeWhole(path, picksText({ type, run, author }, points));
   return path;

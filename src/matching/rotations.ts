@@ -1,14 +1,6 @@
 /** Sets of rotations that cover all orientations evenly: HEALPix directions times angles in the plane. */
-import {
-  cyclic,
-  dihedral,
-  icosahedral,
-  multiply,
-  octahedral,
-  tetrahedral,
-} from "../data/simulate/rotation.js";
-import type { Rotation } from "../domain/rotation.js";
-import { PickbenchError } from "../system/errors.js";
+import { multiply, type Rotation } from "../domain/rotation.js";
+import type { Symmetry } from "../domain/symmetry.js";
 
 /** A direction as polar angle θ from z and azimuth φ from x, in radians. */
 export interface Direction {
@@ -39,31 +31,6 @@ export function healpixDirections(side: number): Direction[] {
       directions.push({ polar, azimuth: (2 * Math.PI * (pixel + shift)) / pixels });
   }
   return directions;
-}
-
-/** A point group by Schoenflies' name, and its rotations. */
-export interface Symmetry {
-  readonly name: string;
-  readonly group: readonly Rotation[];
-}
-
-/**
- * Returns the point group of a name: Cn about z; Dn about z with twofold axes across, one along x; T and O with their two-
- * and fourfold axes along x, y and z; I with twofold axes along x, y and z and a fivefold one along (0, 1, φ).
- *
- * @throws PickbenchError BadUsage for another name
- */
-export function symmetryOf(name: string): Symmetry {
-  const [, letter, digits] = /^([CD])([1-9]\d?)$|^$/.exec(name.toUpperCase()) ?? [];
-  const fold = Number(digits);
-  if (letter === "C") return { name: `C${fold}`, group: cyclic(fold) };
-  if (letter === "D" && fold > 1) return { name: `D${fold}`, group: dihedral(fold) };
-  const polyhedral = { T: tetrahedral, O: octahedral, I: icosahedral }[name.toUpperCase()];
-  if (polyhedral) return { name: name.toUpperCase(), group: polyhedral() };
-  throw new PickbenchError(
-    "BadUsage",
-    `--symmetry is ${name}, wanted C1 to C99, D2 to D99, T, O or I; give one`,
-  );
 }
 
 /**

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { multiply, randomRotation } from "../../src/data/simulate/rotation.js";
+import { randomRotation } from "../../src/data/simulate/rotation.js";
 import { randomFor } from "../../src/domain/random.js";
-import { healpixDirections, leastSide, rotationSet, symmetryOf } from "../../src/matching/rotations.js";
+import { multiply } from "../../src/domain/rotation.js";
+import { symmetryOf } from "../../src/domain/symmetry.js";
+import { healpixDirections, leastSide, rotationSet } from "../../src/matching/rotations.js";
 
 /** Directions as z and φ in degrees. */
 const seen = (side: number) =>

@@ -29,6 +29,8 @@ interface PicksChoice {
   readonly truth: PicksByExperiment;
   readonly particles: readonly Particle[];
   readonly author: PicksAuthor;
+  /** Whether orientations are read too. */
+  readonly orientations?: boolean;
 }
 
 /**
@@ -45,27 +47,35 @@ export async function readDiagnosisPicks(
 ): Promise<PicksByExperiment> {
   const { truth, particles } = choice;
   if (await isCsv(path)) return readSubmission(path, { particles, experiments: truth, note: reporter.note });
-  return picksIn(path, await picksDataset(path, reporter), choice);
+  return (await picksIn(path, await picksDataset(path, reporter), choice)).picks;
+}
+
+/** Picks by run, and the runs that have any file of them, though it be empty. */
+interface FiledPicks {
+  readonly picks: PicksByExperiment;
+  readonly filed: ReadonlySet<string>;
 }
 
 /** Reads the picks in a data set that was opened from `path`. */
 async function picksIn(
   path: string,
   opened: Dataset,
-  { truth, particles, author }: PicksChoice,
-): Promise<PicksByExperiment> {
+  { truth, particles, author, orientations = false }: PicksChoice,
+): Promise<FiledPicks> {
   const dataset = { ...opened, particles };
   const runs = [...truth.keys()];
   const chosen = await authorToRead(dataset, runs, author);
   const { readPicks } = await dataRoom();
   const picks = new Map<string, ParticlePick[]>();
-  let files = 0;
+  const filed = new Set<string>();
   for (const run of runs) {
-    files += await countFiles(dataset, run, chosen);
-    const lists = await Promise.all(particles.map(({ name }) => readPicks(dataset, run, name, chosen)));
+    if ((await countFiles(dataset, run, chosen)) > 0) filed.add(run);
+    const lists = await Promise.all(
+      particles.map(({ name }) => readPicks(dataset, run, name, chosen, { orientations })),
+    );
     picks.set(run, lists.flat());
   }
-  if (files > 0) return picks;
+  if (filed.size > 0) return { picks, filed };
   throw new PickbenchError(
     "BadDataset",
     `${path} holds no file of picks for ${runs.join(", ")}, wanted ExperimentRuns/RUN/Picks/USER_SESSION_TYPE.json; name the folder that pick wrote`,
@@ -133,21 +143,26 @@ async function openSource(named: string, reporter: Reporter): Promise<OpenedSour
  * Reads the picks of pickers, each of which is a CSV, a folder with ExperimentRuns/ as `pick` writes it, or a data set;
  * with @USER_SESSION behind, of this user and session alone.
  *
+ * A picker looked at the runs that it names: in a CSV those with rows, in a folder or data set those with files of picks,
+ * though they be empty.
+ *
  * @param known particles to read; where undefined, those of the first copick configuration among the pickers, or the
  * challenge's
- * @throws BadDataset, BadSubmission for files that are broken, BadDataset where there is no pick or a score is negative
+ * @param isEmptyFine whether a CSV may hold no row
+ * @throws BadDataset, BadSubmission for files that are broken, BadDataset where a picker names no run or a score is negative
  */
 export async function readPickers(
   paths: readonly string[],
   known: readonly Particle[] | undefined,
   reporter: Reporter,
+  isEmptyFine = false,
 ): Promise<{ readonly particles: readonly Particle[]; readonly pickers: readonly Picker[] }> {
   const sources: OpenedSource[] = [];
   for (const named of paths) sources.push(await openSource(named, reporter));
   const configuration = sources.find(({ path, dataset }) => dataset && path.endsWith(".json"));
   const particles = known ?? configuration?.dataset?.particles ?? challengeParticles;
   const pickers: Picker[] = [];
-  for (const source of sources) pickers.push(await readPicker(source, particles, reporter));
+  for (const source of sources) pickers.push(await readPicker(source, particles, reporter, isEmptyFine));
   return { particles, pickers };
 }
 
@@ -155,12 +170,12 @@ async function readPicker(
   source: OpenedSource,
   particles: readonly Particle[],
   { note }: Reporter,
+  isEmptyFine: boolean,
 ): Promise<Picker> {
   const { named, path, author, dataset } = source;
-  const { all, stray } = dataset
+  const { picks, stray } = dataset
     ? await readFolder(path, { ...dataset, particles }, author)
-    : { all: await readSubmission(path, { particles, note }), stray: [] };
-  const picks = new Map([...all].filter(([, list]) => list.length > 0));
+    : { picks: await readSubmission(path, { particles, note }), stray: [] };
   let count = 0;
   let greatestScore: number | null = null;
   for (const [run, list] of picks) {
@@ -171,7 +186,7 @@ async function readPicker(
       greatestScore = Math.max(greatestScore ?? 0, score);
     }
   }
-  if (count === 0)
+  if (picks.size === 0 && !isEmptyFine)
     throw new PickbenchError("BadDataset", `${named} holds no pick, wanted some to fuse; leave it out`, {
       path,
     });
@@ -187,10 +202,11 @@ const negativeScore = (path: string, run: string, type: string, score: number): 
 
 async function readFolder(path: string, dataset: Dataset, author: PicksAuthor) {
   const runs = new Map(dataset.runs.map(({ name }) => [name, []]));
-  const all = await picksIn(path, dataset, { truth: runs, particles: dataset.particles, author });
+  const choice = { truth: runs, particles: dataset.particles, author, orientations: true };
+  const { picks: all, filed } = await picksIn(path, dataset, choice);
   const { strayPicks } = await dataRoom();
   const stray = await Promise.all([...runs.keys()].map((run) => strayPicks(dataset, run)));
-  return { all, stray: stray.flat() };
+  return { picks: new Map([...all].filter(([run]) => filed.has(run))), stray: stray.flat() };
 }
 
 /**

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
 import { copickConfig } from "./copickConfig.js";
 import { copickFolder } from "./copickFolder.js";
+import { croissant } from "./croissant.js";
 import type { Asked, FoundData, Layout } from "./layout.js";
 import { listRuns, otherRuns } from "./runs.js";
 import { singleVolume } from "./volumeFolder.js";
@@ -46,7 +47,7 @@ const folderOfParts: Layout = {
   },
 };
 
-const layouts: readonly Layout[] = [singleVolume, copickConfig, wholeFolder, folderOfParts];
+const layouts: readonly Layout[] = [singleVolume, croissant, copickConfig, wholeFolder, folderOfParts];
 
 /** Asks the layouts one after another what lies at a path that exists; undefined where none knows it. */
 export const recogniseData = (path: string, asked: Asked): Promise<FoundData | undefined> =>

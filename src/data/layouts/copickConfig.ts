@@ -27,21 +27,23 @@ const fileName = z.string().superRefine((name, context) => {
     context.addIssue(`${JSON.stringify(name.slice(0, 60))} cannot be part of a file's name: ${fault}`);
 });
 
+const objectsSchema = z.array(
+  z.looseObject({
+    name: fileName,
+    is_particle: z.boolean().nullish(),
+    radius: z.number().positive().nullish(),
+    color: z.array(z.number().int().min(0).max(255)).min(3).max(4).nullish(),
+    label: z.number().int().positive().nullish(),
+    pdb_id: z.string().nullish(),
+    metadata: z.looseObject({ score_weight: z.number().min(0).nullish() }).nullish(),
+  }),
+);
+
 const configSchema = z.looseObject({
   config_type: z.string().nullish(),
   overlay_root: z.string().nullish(),
   static_root: z.string().nullish(),
-  pickable_objects: z.array(
-    z.looseObject({
-      name: fileName,
-      is_particle: z.boolean().nullish(),
-      radius: z.number().positive().nullish(),
-      color: z.array(z.number().int().min(0).max(255)).min(3).max(4).nullish(),
-      label: z.number().int().positive().nullish(),
-      pdb_id: z.string().nullish(),
-      metadata: z.looseObject({ score_weight: z.number().min(0).nullish() }).nullish(),
-    }),
-  ),
+  pickable_objects: objectsSchema,
 });
 
 /** Reads roots and particles of a copick configuration; roots are local folders, `https://` or `s3://`. */
@@ -72,9 +74,33 @@ async function readProject(path: string, access: DataAccess): Promise<FoundData>
         : `${path}: neither ${wanted.join(" nor ")} is a folder; name the folders that hold ExperimentRuns`,
       { path },
     );
-  const particles = particlesOf(path, config.pickable_objects);
-  const objects = config.pickable_objects.flatMap(({ name, label }) => (label ? [{ name, label }] : []));
-  return { root: path, overlay, roots, particles, objects, runs: await listRuns(roots) };
+  return {
+    root: path,
+    overlay,
+    roots,
+    ...knownOf(path, config.pickable_objects),
+    runs: await listRuns(roots),
+  };
+}
+
+/** Particles of a configuration, and its objects that have labels. */
+type KnownObjects = Required<Pick<FoundData, "particles" | "objects">>;
+
+const knownOf = (path: string, objects: readonly PickableObject[]): KnownObjects => ({
+  particles: particlesOf(path, objects),
+  objects: objects.flatMap(({ name, label }) => (label ? [{ name, label }] : [])),
+});
+
+/** Reads copick's pickable objects as they stand in another document. @throws BadDataset where they are none */
+export function readPickableObjects(path: string, value: unknown): KnownObjects {
+  const parsed = objectsSchema.safeParse(value);
+  if (parsed.success) return knownOf(path, parsed.data);
+  const [issue] = parsed.error.issues;
+  throw new PickbenchError(
+    "BadDataset",
+    `${path}: pickable_objects.${issue!.path.join(".")}: ${issue!.message}; mend the file`,
+    { path },
+  );
 }
 
 async function readConfig(path: string): Promise<z.infer<typeof configSchema>> {
@@ -112,7 +138,7 @@ function localPath(configPath: string, root: string): string {
 export const readCopickParticles = async (path: string): Promise<Particle[]> =>
   particlesOf(path, (await readConfig(path)).pickable_objects);
 
-type PickableObject = z.infer<typeof configSchema>["pickable_objects"][number];
+type PickableObject = z.infer<typeof objectsSchema>[number];
 
 /**
  * Reads the particles of a configuration; for known names, missing fields are the challenge's. An object's weight in

@@ -75,6 +75,10 @@ export function labelled<Each extends Pick<Particle, "label">>(
   });
 }
 
+/** Returns particles as pickable objects, each with a label. */
+export const copickObjects = (particles: readonly Particle[]): Record<string, unknown>[] =>
+  labelled(particles).map(pickableObject);
+
 const pickableObject = ({
   name,
   radius,

@@ -23,6 +23,8 @@ export interface Asked {
   readonly part: "train" | "test" | undefined;
   /** The part that counts where both are there and none is asked for. */
   readonly prefer: "train" | "test";
+  /** The split of a manifest that is asked for by name. */
+  readonly split?: string | undefined;
   readonly access: DataAccess;
 }
 

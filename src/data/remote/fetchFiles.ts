@@ -1,4 +1,5 @@
 /** Fetches many files into a folder, with a ledger that tells which are already whole. */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
 import type { Progress } from "../../system/reporter.js";
@@ -81,6 +82,7 @@ export async function fetchFiles(
     const options = { ...requests, ...sized, signal, partials, onBytes, expected };
     try {
       const downloaded = await downloadFile(url, place, options);
+      await checkHash(file, place, downloaded.sha256);
       await checkContent(file, place, arrays);
       await ledger.add(path, downloaded);
       await absent.addThere(file);
@@ -118,6 +120,17 @@ export async function fetchFiles(
   absent.check();
   for (const line of absent.lines()) reporter.note(line);
   return { files: missing.length - absent.asked, bytes: counted.bytes(), kept, absent: absent.count };
+}
+
+/** @throws PickbenchError BadDataset where a file is not the one that was meant; it is removed */
+async function checkHash({ url, sha256 }: RemoteFile, place: string, found: string): Promise<void> {
+  if (sha256 === undefined || found === sha256) return;
+  await rm(place, { force: true });
+  throw new PickbenchError(
+    "BadDataset",
+    `${url}: its SHA-256 is ${found.slice(0, 12)}…, wanted ${sha256.slice(0, 12)}… by the manifest; ask its owner which is right`,
+    { path: url },
+  );
 }
 
 /** Counts progress in megabytes where all sizes are known, else in files. */

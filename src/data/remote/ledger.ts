@@ -59,11 +59,12 @@ export async function openLedger(
     await naming(file, () => appendFile(file, `\n${JSON.stringify({ path, ...entry })}`));
   };
   return {
-    async holds({ path, size, etag }) {
+    async holds({ path, size, etag, sha256 }) {
       const entry = entries.get(path);
       if (entry === undefined) return undefined;
       if ("absent" in entry) return compared.get(join(folder, path)) === absentNow ? entry.absent : undefined;
       if (size !== undefined && size !== entry.size) return undefined;
+      if (sha256 !== undefined && sha256 !== entry.sha256) return undefined;
       if (etag !== undefined && entry.etag !== undefined && etag !== entry.etag) return undefined;
       return (await isWhole(join(folder, path), entry, compared)) ? "there" : undefined;
     },

@@ -16,6 +16,8 @@ export interface RemoteFile {
   /** Size in bytes. */
   readonly size?: number;
   readonly etag?: string;
+  /** SHA-256 that it must have, hex. */
+  readonly sha256?: string;
   /** Whether the server need not have it: a chunk that nothing but the array's shape announces may equal the fill value. */
   readonly optional?: boolean;
 }

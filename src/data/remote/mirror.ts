@@ -57,6 +57,39 @@ export function openMirror(given: string, access: DataAccess): Promise<Mirror> {
   });
 }
 
+/** Files of a mirror that something else than their server names. */
+interface ListedFiles {
+  /** As the user gave it, for messages. */
+  readonly given: string;
+  /** Of the tree's files. */
+  readonly address: string;
+  /** Names them; asked once for each key. */
+  readonly list: () => Promise<readonly RemoteFile[]>;
+}
+
+/**
+ * Fetches what describes data that are listed elsewhere, as `openMirror` does. The list is kept.
+ *
+ * @param key of the mirror: another one for another list
+ * @throws BadDataset, Stopped as `openMirror`
+ */
+export function openListed(
+  key: string,
+  { given, address, list }: ListedFiles,
+  access: DataAccess,
+): Promise<Pick<Mirror, "folder" | "tree">> {
+  const folder = join(cacheFolder(), key.slice(0, 24));
+  return access.reporter.stoppable("file", async () => {
+    const kept = await keptList(folder);
+    const files = kept ?? (await list());
+    if (!kept) await writeWhole(listPath(folder), JSON.stringify(files));
+    await writeWhole(addressPath(folder), address);
+    const small = files.filter(({ path }) => isListing(path));
+    await fetchFiles(small, destinationOf(folder), { access, label: `metadata of ${given}` });
+    return { folder, tree: join(folder, treeName) };
+  });
+}
+
 /** Returns the address of a mirror's tree: that of the folder around a lone store or MRC file. */
 function treeAddress({ given }: RemoteAddress): string {
   const plain = given.replace(/\/+$/, "");
@@ -87,6 +120,7 @@ const listSchema = z.array(
     url: z.string(),
     size: z.number().optional(),
     etag: z.string().optional(),
+    sha256: z.string().optional(),
     optional: z.boolean().optional(),
   }),
 );
@@ -131,11 +165,12 @@ async function keptList(mirror: string, why?: Error): Promise<RemoteFile[] | und
 }
 
 const parsedList = (text: string): RemoteFile[] =>
-  listSchema.parse(JSON.parse(text)).map(({ path, url, size, etag, optional }) => ({
+  listSchema.parse(JSON.parse(text)).map(({ path, url, size, etag, sha256, optional }) => ({
     path,
     url,
     ...(size === undefined ? {} : { size }),
     ...(etag === undefined ? {} : { etag }),
+    ...(sha256 === undefined ? {} : { sha256 }),
     ...(optional === undefined ? {} : { optional }),
   }));
 

@@ -1,4 +1,4 @@
-/** Vectors and rotations: random ones, frames across a direction, and the point groups of symmetric shapes. */
+/** Vectors and rotations: random ones, and frames across a direction. */
 import type { Random } from "../../domain/random.js";
 import { matrixOfUnitQuaternion, type Rotation } from "../../domain/rotation.js";
 import { angstrom, type Position } from "../../domain/units.js";
@@ -50,8 +50,6 @@ export function randomDirection(random: Random): Vector3 {
   return [flat * Math.cos(angle), flat * Math.sin(angle), z];
 }
 
-const noRotation: Rotation = [1, 0, 0, 0, 1, 0, 0, 0, 1];
-
 /** Rotates a vector. */
 export const rotate = (m: Rotation, [x, y, z]: Vector3): Vector3 => [
   m[0] * x + m[1] * y + m[2] * z,
@@ -78,64 +76,3 @@ export function randomRotation(random: Random): Rotation {
     b * Math.sin(second),
   );
 }
-
-/** Returns the rotation by `degrees` about an axis of any length. */
-export function rotationAbout([x, y, z]: Vector3, degrees: number): Rotation {
-  const half = (degrees * Math.PI) / 360;
-  const scale = Math.sin(half) / Math.hypot(x, y, z);
-  return matrixOfUnitQuaternion(Math.cos(half), x * scale, y * scale, z * scale);
-}
-
-/** Returns the rotation `b`, then `a`. */
-export function multiply(a: Rotation, b: Rotation): Rotation {
-  const entry = (row: number, column: number) =>
-    a[3 * row]! * b[column]! + a[3 * row + 1]! * b[column + 3]! + a[3 * row + 2]! * b[column + 6]!;
-  return [
-    entry(0, 0),
-    entry(0, 1),
-    entry(0, 2),
-    entry(1, 0),
-    entry(1, 1),
-    entry(1, 2),
-    entry(2, 0),
-    entry(2, 1),
-    entry(2, 2),
-  ];
-}
-
-const equal = (a: Rotation, b: Rotation): boolean => a.every((value, i) => Math.abs(value - b[i]!) < 1e-9);
-
-/** Returns the finite group that the given rotations generate, the identity first. */
-export function rotationGroup(generators: readonly Rotation[]): Rotation[] {
-  const group: Rotation[] = [noRotation];
-  for (let i = 0; i < group.length; i++) {
-    for (const generator of generators) {
-      const product = multiply(generator, group[i]!);
-      if (!group.some((member) => equal(member, product))) group.push(product);
-    }
-  }
-  return group;
-}
-
-/** Returns the four rotations with two-fold axes along x, y and z. */
-export const dihedral2 = (): Rotation[] =>
-  rotationGroup([rotationAbout([1, 0, 0], 180), rotationAbout([0, 1, 0], 180)]);
-
-/** Returns the rotations by whole parts of a turn about z. */
-export const cyclic = (count: number): Rotation[] => rotationGroup([rotationAbout([0, 0, 1], 360 / count)]);
-
-/** Returns the rotations of a prism about z, with two-fold axes across it. */
-export const dihedral = (count: number): Rotation[] =>
-  rotationGroup([rotationAbout([0, 0, 1], 360 / count), rotationAbout([1, 0, 0], 180)]);
-
-/** Returns the 12 rotations of a tetrahedron. */
-export const tetrahedral = (): Rotation[] =>
-  rotationGroup([rotationAbout([0, 0, 1], 180), rotationAbout([1, 1, 1], 120)]);
-
-/** Returns the 24 rotations of a cube. */
-export const octahedral = (): Rotation[] =>
-  rotationGroup([rotationAbout([0, 0, 1], 90), rotationAbout([1, 1, 1], 120)]);
-
-/** Returns the 60 rotations of an icosahedron with a vertex at (0, 1, φ). */
-export const icosahedral = (): Rotation[] =>
-  rotationGroup([rotationAbout([0, 1, (1 + Math.sqrt(5)) / 2], 72), rotationAbout([1, 1, 1], 120)]);

@@ -3,7 +3,8 @@
  * and symmetries, filled with beads. Each is the same in every phantom, whatever the seed.
  */
 import { randomFor } from "../../domain/random.js";
-import type { Rotation } from "../../domain/rotation.js";
+import { type Rotation, rotationAbout } from "../../domain/rotation.js";
+import { dihedral2, icosahedral, octahedral, rotationGroup } from "../../domain/symmetry.js";
 import {
   type Bead,
   beadVolume,
@@ -15,16 +16,7 @@ import {
   symmetrised,
 } from "./beads.js";
 import { type Density, densityOf } from "./density.js";
-import {
-  dihedral2,
-  icosahedral,
-  octahedral,
-  randomRotation,
-  rotate,
-  rotationAbout,
-  rotationGroup,
-  type Vector3,
-} from "./rotation.js";
+import { randomRotation, rotate, type Vector3 } from "./rotation.js";
 
 interface Shape {
   /** Mass in kilodalton. */

@@ -23,6 +23,7 @@ export class Clusters {
 
   /**
    * @param most limit of clusters: the count of points
+   * @param voters count of them; 0 where any point may join any cluster
    * @param reach largest distance in Å, inclusive, from a centre to a point that joins it
    */
   constructor(most: number, voters: number, reach: number) {

@@ -5,8 +5,11 @@
  * picker votes twice and the picks of a lone picker stay as they are.
  */
 import type { ParticlePick } from "../../domain/particles.js";
+import type { Rotation } from "../../domain/rotation.js";
+import { type Symmetry, symmetryOf } from "../../domain/symmetry.js";
 import { angstrom } from "../../domain/units.js";
 import { Clusters } from "./clusters.js";
+import { angleBetween, meanRotation } from "./meanRotation.js";
 
 /** A pick fused of a group of picks. */
 export interface FusedPick extends ParticlePick {
@@ -16,25 +19,45 @@ export interface FusedPick extends ParticlePick {
   readonly pickers: number;
   /** Sum of those pickers' weights. */
   readonly votes: number;
+  /** What the pickers saw, in no order of theirs. */
+  readonly members: readonly FusedMember[];
+  /** Mean angle in degrees between the orientations of two or more picks and their mean. */
+  readonly turn?: number;
+}
+
+/** A picker's pick in a group. */
+export interface FusedMember {
+  /** Place of the picker among the voters. */
+  readonly picker: number;
+  readonly weight: number;
+  /** 1 for a pick without a score. */
+  readonly score: number;
 }
 
 /**
  * Fuses picks, taken by falling weight·score, ties by position. Each pick joins the nearest group that has its centre
  * within the distance and no pick of the same picker yet, or begins a new group. A group's centre is the mean of its picks
- * by weight·score. The order of the voters, and of each voter's picks, changes no bit of the result.
+ * by weight·score, and so is its orientation, of those that have one (see `meanRotation`). The order of the voters, and of
+ * each voter's picks, changes no bit of the result.
  *
  * @param voters picks of one type in one run; a missing score counts as 1, scores are not negative
  * @param distance largest distance to join in Å, inclusive, above 0
+ * @param symmetry of the particle; none if absent
  * @returns fused picks, the highest score first, ties by position
  */
-export function fusePicks(type: string, voters: readonly Voter[], distance: number): FusedPick[] {
+export function fusePicks(
+  type: string,
+  voters: readonly Voter[],
+  distance: number,
+  symmetry: Symmetry = symmetryOf("C1"),
+): FusedPick[] {
   const ordered = inOrder(voters);
   const total = ordered.map(({ weight }) => weight).sort((a, b) => a - b);
   const weights = total.reduce((sum, weight) => sum + weight, 0);
   const points = pointsOf(ordered, weights);
   const clusters = new Clusters(points.order.length, ordered.length, distance);
   const scores = new Float64Array(points.order.length);
-  const sizes = new Int32Array(points.order.length);
+  const groups: number[][] = [];
   for (const point of points.order) {
     const [x, y, z] = [
       points.places[3 * point]!,
@@ -46,26 +69,55 @@ export function fusePicks(type: string, voters: readonly Voter[], distance: numb
     const found = clusters.nearest(x, y, z, voter);
     const cluster = found < 0 ? clusters.add(x, y, z, voter) : found;
     scores[cluster]! += value;
-    sizes[cluster]!++;
-    const share = scores[cluster]! > 0 ? value / scores[cluster]! : 1 / sizes[cluster]!;
+    if (found < 0) groups.push([point]);
+    else groups[cluster]!.push(point);
+    const share = scores[cluster]! > 0 ? value / scores[cluster]! : 1 / groups[cluster]!.length;
     if (found >= 0) clusters.join(cluster, x, y, z, share, voter);
   }
-  return Array.from({ length: clusters.count }, (_, cluster) => ({
-    type,
-    x: angstrom(clusters.centres[3 * cluster]!),
-    y: angstrom(clusters.centres[3 * cluster + 1]!),
-    z: angstrom(clusters.centres[3 * cluster + 2]!),
-    score: scores[cluster]!,
-    pickers: sizes[cluster]!,
-    votes: ordered.reduce(
-      (sum, { weight }, voter) => sum + (clusters.hasJoined(cluster, voter) ? weight : 0),
-      0,
-    ),
-  })).sort(byScoreAndPlace);
+  return groups
+    .map((group, cluster) => {
+      const oriented = orientationOf(group, points, symmetry);
+      return {
+        type,
+        x: angstrom(clusters.centres[3 * cluster]!),
+        y: angstrom(clusters.centres[3 * cluster + 1]!),
+        z: angstrom(clusters.centres[3 * cluster + 2]!),
+        score: scores[cluster]!,
+        ...oriented,
+        pickers: group.length,
+        votes: ordered.reduce(
+          (sum, { weight }, voter) => sum + (clusters.hasJoined(cluster, voter) ? weight : 0),
+          0,
+        ),
+        members: group.map((point) => {
+          const { picker, weight } = ordered[points.voters[point]!]!;
+          return { picker, weight, score: scoreOf(points.picks[point]!) };
+        }),
+      };
+    })
+    .sort(byScoreAndPlace);
+}
+
+/** Returns the mean orientation of a group's picks that have one, and of several how far they are from it. */
+function orientationOf(
+  group: readonly number[],
+  { picks, values }: Points,
+  symmetry: Symmetry,
+): Pick<FusedPick, "rotation" | "turn"> {
+  const rotations = group.flatMap((point) => {
+    const { rotation } = picks[point]!;
+    return rotation ? [{ rotation: rotation as Rotation, weight: values[point]! }] : [];
+  });
+  if (rotations.length === 0) return {};
+  const rotation = meanRotation(rotations, symmetry);
+  if (rotations.length === 1) return { rotation };
+  const angles = rotations.map((each) => angleBetween(each.rotation, rotation, symmetry));
+  return { rotation, turn: angles.reduce((sum, angle) => sum + angle, 0) / angles.length };
 }
 
 /** All voters' picks in flat arrays. */
 interface Points {
+  readonly picks: readonly ParticlePick[];
   /** Positions x, y, z in Å. */
   readonly places: Float64Array;
   /** Products weight·score, with weights as shares of their sum. */
@@ -75,7 +127,7 @@ interface Points {
   readonly order: Int32Array;
 }
 
-function pointsOf(voters: readonly Voter[], weights: number): Points {
+function pointsOf(voters: readonly OrderedVoter[], weights: number): Points {
   const count = voters.reduce((sum, { picks }) => sum + picks.length, 0);
   const places = new Float64Array(3 * count);
   const values = new Float64Array(count);
@@ -96,7 +148,7 @@ function pointsOf(voters: readonly Voter[], weights: number): Points {
       places[3 * a + 2]! - places[3 * b + 2]! ||
       a - b,
   );
-  return { places, values, voters: owners, order };
+  return { picks: voters.flatMap(({ picks }) => picks), places, values, voters: owners, order };
 }
 
 /** One picker's picks of one type in one run, and the picker's weight. */
@@ -104,26 +156,46 @@ export interface Voter {
   readonly picks: readonly ParticlePick[];
   /** Weight, 0 or more; only its share of all voters' weights matters. */
   readonly weight: number;
+  /** What tells pickers of equal picks and weights apart; nothing if absent. */
+  readonly name?: string;
+}
+
+/** A voter and its place among all. */
+interface OrderedVoter extends Voter {
+  readonly picker: number;
 }
 
 /** Returns a pick's score; a pick without one counts as certain. */
-const scoreOf = ({ score }: ParticlePick): number => score ?? 1;
+export const scoreOf = ({ score }: ParticlePick): number => score ?? 1;
 
-/** Orders picks by falling score, then by position: the same for every order of input, except for equal picks. */
+/**
+ * Orders picks by falling score, then by position, then by orientation: the same for every order of input, except for
+ * equal picks.
+ */
 export const byScoreAndPlace = (a: ParticlePick, b: ParticlePick): number =>
-  scoreOf(b) - scoreOf(a) || a.x - b.x || a.y - b.y || a.z - b.z;
+  scoreOf(b) - scoreOf(a) || a.x - b.x || a.y - b.y || a.z - b.z || compareRotations(a, b);
+
+function compareRotations({ rotation: a = [] }: ParticlePick, { rotation: b = [] }: ParticlePick): number {
+  for (const [i, part] of a.entries()) if (part !== b[i]) return part - (b[i] ?? Number.NEGATIVE_INFINITY);
+  return a.length - b.length;
+}
 
 /**
  * Sorts voters, and the picks of each, by their content alone, and drops voters of weight 0. Equal voters are
  * interchangeable, so the result of fusion is the same for every order of the pickers.
  */
-const inOrder = (voters: readonly Voter[]): Voter[] =>
+const inOrder = (voters: readonly Voter[]): OrderedVoter[] =>
   voters
+    .map((voter, picker) => ({ ...voter, picks: voter.picks.toSorted(byScoreAndPlace), picker }))
     .filter(({ weight }) => weight > 0)
-    .map(({ picks, weight }) => ({ picks: picks.toSorted(byScoreAndPlace), weight }))
-    .sort((a, b) => compareSorted(a.picks, b.picks) || b.weight - a.weight);
+    .sort(
+      (a, b) =>
+        compareSorted(a.picks, b.picks) || b.weight - a.weight || compareNames(a.name ?? "", b.name ?? ""),
+    );
 
-/** Compares two lists of picks that are sorted by score and position; a total order. */
+const compareNames = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Compares two lists of picks that are sorted by `byScoreAndPlace`; a total order. */
 export function compareSorted(a: readonly ParticlePick[], b: readonly ParticlePick[]): number {
   for (let i = 0; i < a.length && i < b.length; i++) {
     const difference = byScoreAndPlace(a[i]!, b[i]!);

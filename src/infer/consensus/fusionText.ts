@@ -1,6 +1,8 @@
 /** The report of a fusion as text, with notes on what makes it doubtful. */
-import { alignedTable, decimals } from "../../present/text.js";
+import { alignedTable, decimals, plural } from "../../present/text.js";
+import type { AgreementReport, Matrix } from "./agreement.js";
 import type { FusionRules, TypeFusion } from "./fuseRuns.js";
+import type { Removed } from "./removal.js";
 
 /** Report of a fusion. */
 export interface FusionReport {
@@ -17,6 +19,10 @@ export interface FusionReport {
   readonly rules: FusionRules;
   /** Outcome by type, with F-beta on the tune runs, null for a type that was not tuned. */
   readonly types: readonly (TypeFusion & { readonly tunedFbeta: number | null })[];
+  /** Agreement of the pickers with one another; null of a lone one. */
+  readonly agreement: AgreementReport | null;
+  /** What was removed of what had been kept, by run and reason. */
+  readonly removed: readonly Removed[];
   readonly tune: { readonly runs: readonly string[]; readonly leftOut: boolean } | null;
   /** Warnings for the reader. */
   readonly notes: readonly string[];
@@ -24,15 +30,18 @@ export interface FusionReport {
 
 /** Lists warnings about picks and settings that make the result doubtful. */
 export function fusionNotes(
-  { pickers, runs, types, tune, out }: Omit<FusionReport, "notes">,
+  { pickers, runs, rules, types, tune, out }: Omit<FusionReport, "notes">,
   stray: readonly string[],
 ): string[] {
   const notes: string[] = [];
   const partly = runs.filter((run) => pickers.some((picker) => !picker.runs.includes(run)));
   if (partly.length > 0)
     notes.push(
-      `not every picker has picks of ${partly.join(", ")}: scores there are lower, as if the others had seen nothing`,
+      `not every picker has picks of ${partly.join(", ")}, or an empty list: there the others have no vote, neither for nor against; --same-runs takes them to have seen nothing`,
     );
+  const blind = types.filter(({ picked }) => picked.includes(0)).map(({ type }) => type);
+  if (rules.votes === "all" && blind.length > 0)
+    notes.push(`not every picker has any pick of ${blind.join(", ")}, where --votes all wants all of them`);
   const greatest = pickers.map(({ greatestScore }) => greatestScore ?? 1);
   if (greatest.some((score) => score > 1) && greatest.some((score) => score <= 1))
     notes.push(
@@ -70,10 +79,11 @@ export function fusionText(fusion: FusionReport): string {
   const settings = tune
     ? [alignedTable([["weights", ...letters, "threshold", "F4 on tune runs"], ...weightRows])]
     : [];
-  const votes =
-    rules.votes === null
+  const turned = types.flatMap(({ type, turn }) => (turn === null ? [] : [`${type} ${turn.toFixed(1)}`]));
+  const turns =
+    turned.length === 0
       ? []
-      : [`kept: seen by at least ${rules.votes}${rules.byWeight ? " by weight" : " pickers"}`];
+      : [`orientations lie so many degrees from their mean (median of groups): ${turned.join(", ")}`];
   const [first] = types;
   return [
     pickers
@@ -81,12 +91,49 @@ export function fusionText(fusion: FusionReport): string {
       .join("\n"),
     alignedTable([header, ...rows]),
     ...settings,
+    ...agreementText(fusion, letters),
     [
-      ...votes,
+      ...votesText(rules),
+      ...turns,
+      ...fusion.removed.map(
+        ({ run, reason, picks }) => `${run}: ${plural(picks, "pick")} removed, ${reason}`,
+      ),
       ...notes,
-      `${runs.length} run${runs.length === 1 ? "" : "s"}, ${types.reduce((sum, { kept }) => sum + kept, 0)} picks: ${out}`,
+      `${runs.length} run${runs.length === 1 ? "" : "s"}, ${keptCount(fusion)} picks: ${out}`,
     ].join("\n"),
   ].join("\n\n");
+}
+
+const keptCount = ({ types, removed }: FusionReport): number =>
+  types.reduce((sum, { kept }) => sum + kept, 0) - removed.reduce((sum, { picks }) => sum + picks, 0);
+
+function votesText({ votes, isExact, byWeight }: FusionRules): string[] {
+  if (votes === null) return [];
+  if (votes === "all") return ["kept: seen by all pickers that looked at the run"];
+  return [
+    `kept: seen by ${isExact ? "exactly" : "at least"} ${votes}${byWeight ? " by weight" : " pickers"}`,
+  ];
+}
+
+/** Tables of the agreement: Jaccard indices by type and pair, and of all types what one picker shares with another. */
+function agreementText({ agreement }: FusionReport, letters: readonly string[]): string[] {
+  if (agreement === null) return [];
+  const { overall, types } = agreement;
+  const pairs = letters.flatMap((_, i) => letters.slice(i + 1).map((__, j) => [i, i + 1 + j] as const));
+  const cell = (matrix: Matrix<number | null>, row: number, column: number) =>
+    decimals(matrix[row]![column], 3);
+  const jaccard = alignedTable([
+    ["Jaccard", ...pairs.map(([i, j]) => `${i + 1} and ${j + 1}`)],
+    ...[...types, { type: "all", ...overall }].map((each) => [
+      each.type,
+      ...pairs.map(([i, j]) => cell(each.jaccard, i, j)),
+    ]),
+  ]);
+  const shared = alignedTable([
+    ["of its picks shared", ...letters.map((letter) => `with ${letter}`)],
+    ...letters.map((letter, i) => [letter, ...letters.map((_, j) => cell(overall.shared, i, j))]),
+  ]);
+  return [jaccard, shared];
 }
 
 function pickerLine(

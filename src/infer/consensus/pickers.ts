@@ -1,19 +1,59 @@
 /** Pickers whose picks are fused: what each found, what they must have in common, and what each weighs. */
+import type { Particle } from "../../domain/particles.js";
+import type { Symmetry } from "../../domain/symmetry.js";
 import { listed } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
+import { joinDuplicates } from "./duplicates.js";
 import type { PicksByRun } from "./fuseRuns.js";
 
 /** What one picker found. */
 export interface Picker {
   /** As it was named. */
   readonly path: string;
-  /** Only runs with picks. */
+  /** Of the runs that it looked at. */
   readonly picks: PicksByRun;
   readonly count: number;
   /** The greatest score; null where no pick has one. */
   readonly greatestScore: number | null;
   /** Files that were passed over, for none of the particles is called so. */
   readonly stray: readonly string[];
+}
+
+/** Returns pickers of which each looked at all runs that any did: where it has no picks it saw nothing. */
+export function lookingAtAll(pickers: readonly Picker[]): Picker[] {
+  const runs = [...new Set(pickers.flatMap(({ picks }) => [...picks.keys()]))];
+  return pickers.map((picker) => ({
+    ...picker,
+    picks: new Map(runs.map((run) => [run, picker.picks.get(run) ?? []])),
+  }));
+}
+
+/**
+ * Joins a picker's duplicates, and counts anew.
+ *
+ * @param distanceOf returns the distance of a particle's duplicates in Å
+ * @param symmetryOf returns the symmetry of a type
+ */
+export function withoutDuplicates(
+  picker: Picker,
+  particles: readonly Particle[],
+  distanceOf: (particle: Particle) => number,
+  symmetryOf: (type: string) => Symmetry | undefined,
+): Picker {
+  const picks = new Map(
+    [...picker.picks].map(([run, list]) => [
+      run,
+      particles.flatMap((particle) =>
+        joinDuplicates(
+          list.filter(({ type }) => type === particle.name),
+          distanceOf(particle),
+          symmetryOf(particle.name),
+        ),
+      ),
+    ]),
+  );
+  const count = [...picks.values()].reduce((sum, list) => sum + list.length, 0);
+  return { ...picker, picks, count };
 }
 
 /** @throws BadDataset for a picker that has no run in common with any other */

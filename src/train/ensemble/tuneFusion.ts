@@ -1,13 +1,9 @@
 /** Tunes the fusion of several pickers' picks: weights and threshold per type. */
 import type { Particle, ParticlePick } from "../../domain/particles.js";
-import {
-  byScoreAndPlace,
-  compareSorted,
-  type FusedPick,
-  fusePicks,
-} from "../../infer/consensus/fusePicks.js";
+import { byScoreAndPlace, compareSorted, type FusedPick } from "../../infer/consensus/fusePicks.js";
 import {
   type FusionRules,
+  fuseRun,
   hasVotes,
   type PicksByRun,
   type TunedFusion,
@@ -87,14 +83,11 @@ export function tuneFusion(
   const order = orderOf(lists);
   const fused = (weights: readonly number[]): Map<string, FusedPick[]> =>
     new Map(
-      runs.map((run, r) => [
-        run,
-        fusePicks(
-          particle.name,
-          order.map((picker, i) => ({ picks: lists[picker]![r]!, weight: weights[i]! })),
-          particle.radius * rules.radius,
-        ).filter((pick) => hasVotes(pick, rules)),
-      ]),
+      runs.map((run) => {
+        const voters = order.map((picker, i) => ({ picks: pickers[picker]!, weight: weights[i]! }));
+        const found = fuseRun(particle, voters, run, rules);
+        return [run, found.fused.filter((pick) => hasVotes(pick, rules, found.looked))];
+      }),
     );
   const pointsOf = (weights: readonly number[]) =>
     confidenceCurve(judge(particle, truth, fused(weights)), Number.POSITIVE_INFINITY)!.points;

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomFor } from "../../../src/domain/random.js";
 import type { Rotation } from "../../../src/domain/rotation.js";
+import { symmetryOf } from "../../../src/domain/symmetry.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { readMrc } from "../../../src/formats/mrc/reader.js";
 import { createMrc } from "../../../src/formats/mrc/writer.js";
 import { rotationOf } from "../../../src/formats/positions/orientation.js";
-import { rotationSet, symmetryOf } from "../../../src/matching/rotations.js";
+import { rotationSet } from "../../../src/matching/rotations.js";
 import { pickbench } from "../../support/commandLine.js";
 import { blobs } from "../../support/matchingScene.js";
 

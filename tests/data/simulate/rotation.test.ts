@@ -1,14 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  dihedral2,
-  icosahedral,
-  octahedral,
-  randomRotation,
-  rotate,
-} from "../../../src/data/simulate/rotation.js";
+import { randomRotation, rotate } from "../../../src/data/simulate/rotation.js";
 import { randomFor } from "../../../src/domain/random.js";
 import type { Rotation } from "../../../src/domain/rotation.js";
+import { dihedral2, icosahedral, octahedral } from "../../../src/domain/symmetry.js";
 
 const determinant = (m: Rotation): number =>
   m[0] * (m[4] * m[8] - m[5] * m[7]) -

@@ -1,21 +1,9 @@
 /** Forms of proteins that nobody lists: families of bodies, drawn at random, most of them symmetric. */
 import type { Random } from "../../../domain/random.js";
-import type { Rotation } from "../../../domain/rotation.js";
+import { multiply, type Rotation, rotationAbout } from "../../../domain/rotation.js";
+import { cyclic, dihedral, icosahedral, tetrahedral } from "../../../domain/symmetry.js";
 import type { Ellipsoid } from "../beads.js";
-import {
-  cyclic,
-  dihedral,
-  icosahedral,
-  multiply,
-  plus,
-  randomDirection,
-  randomRotation,
-  rotate,
-  rotationAbout,
-  tetrahedral,
-  unit,
-  type Vector3,
-} from "../rotation.js";
+import { plus, randomDirection, randomRotation, rotate, unit, type Vector3 } from "../rotation.js";
 
 /** Draws the bodies of a protein around the origin, in Å; their size is scaled to the mass afterwards. */
 export type Form = (random: Random) => Ellipsoid[];

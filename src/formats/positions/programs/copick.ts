@@ -1,11 +1,12 @@
 /** copick's JSON files of picks, with orientations and instances. */
 import { z } from "zod";
+import type { PickbenchError } from "../../../system/errors.js";
 import { ownUserId, type PicksPoint, parsePicks, picksText } from "../../copickPicks.js";
 import { optionalNumber } from "../../json.js";
 import { broken, isAbsent, isNumberOrAbsent, type PositionFormat, realPart, type Source } from "../format.js";
 import type { PositionSet, TomogramPosition, Vector3 } from "../frames.js";
 import { jsonText } from "../jsonDocument.js";
-import { isIdentity, noRotation, statedRotation } from "../orientation.js";
+import { isIdentity, noRotation, type Rotation, statedRotation } from "../orientation.js";
 
 /** A 4×4 matrix row by row. */
 const matrixSchema = z.array(z.array(z.number()).length(4)).length(4);
@@ -70,11 +71,7 @@ function fromPoint(path: string, point: Point, index: number, type: string | und
   const parsed = pointSchema.safeParse(point);
   if (!parsed.success) throw broken(path, place, "instance_id is malformed", "a number");
   const { transformation_: given, instance_id: instance, metadata } = parsed.data;
-  const matrix = given === undefined || given === null ? undefined : matrixSchema.safeParse(given);
-  const stated = matrix?.data?.slice(0, 3).flatMap((row) => row.slice(0, 3));
-  const rotation = stated && statedRotation(stated);
-  const fault = !matrix || rotation ? undefined : matrix.success ? "is no rotation" : "is malformed";
-  const moved = (rotation && matrix?.data?.slice(0, 3).map((row) => row[3]!)) ?? [0, 0, 0];
+  const { rotation, fault, moved } = transformOf(path, place, given);
   const { location, score } = point;
   return {
     at: [location.x, location.y, location.z],
@@ -82,19 +79,37 @@ function fromPoint(path: string, point: Point, index: number, type: string | und
     ...(score === undefined || score === null ? {} : { score }),
     ...(instance === undefined || instance === null ? {} : { instance }),
     ...(rotation ? { rotation } : {}),
-    ...(fault === undefined
-      ? {}
-      : {
-          rotationFault: broken(
-            path,
-            place,
-            `transformation_ ${fault}`,
-            "a 4×4 matrix of a rotation, orthonormal and of determinant 1",
-          ).message,
-        }),
+    ...(fault === undefined ? {} : { rotationFault: fault.message }),
     ...(moved.some((value) => value !== 0) ? { translation: moved as unknown as Vector3 } : {}),
     ...(metadata ? { metadata } : {}),
   };
+}
+
+/** What a point's transform says. */
+interface PointTransform {
+  readonly rotation?: Rotation;
+  /** What is wrong with it. */
+  readonly fault?: PickbenchError;
+  /** Translation in Å. */
+  readonly moved: readonly number[];
+}
+
+/**
+ * Reads the 4×4 matrix of a point.
+ *
+ * @param place of the point in the file, for its fault
+ * @param given `transformation_` as the file has it
+ */
+export function transformOf(path: string, place: string, given: unknown): PointTransform {
+  const still = [0, 0, 0];
+  if (given === undefined || given === null) return { moved: still };
+  const matrix = matrixSchema.safeParse(given);
+  const rows = matrix.data?.slice(0, 3) ?? [];
+  const rotation = matrix.success ? statedRotation(rows.flatMap((row) => row.slice(0, 3))) : undefined;
+  if (rotation) return { rotation, moved: rows.map((row) => row[3]!) };
+  const got = `transformation_ ${matrix.success ? "is no rotation" : "is malformed"}`;
+  const wanted = "a 4×4 matrix of a rotation, orthonormal and of determinant 1";
+  return { fault: broken(path, place, got, wanted), moved: still };
 }
 
 /** @param names of the position's extra columns */
