@@ -166,7 +166,7 @@ class Importing {
   #value(value: Parameter | undefined): Scalar | undefined {
     const asked = templateFieldIn(value);
     if (asked === undefined) {
-      if (typeof value === "string") return value.replaceAll("${", "$${");
+      if (typeof value === "string") return value.replaceAll("${", () => "$${");
       return value === null || typeof value === "object" ? undefined : value;
     }
     const { title, alias, type } = asked;
