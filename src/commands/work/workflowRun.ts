@@ -46,6 +46,8 @@ export async function runAsked(asked: RunAsked): Promise<void> {
   if (asked.dryRun) return dryRun(await planWorkflow(workflow, { fields, catalogue }), choice, json);
   const isQuiet = asked.quiet || json === true;
   const reporter = terminalReporter({ quiet: isQuiet });
+  const queued = [...workflow.steps].filter(([, { queue }]) => queue).map(([name]) => name);
+  if (queued.length > 0) reporter.note(`${queued.join(", ")}: asks for a queue, and is done here`);
   const settings = {
     ...choice,
     fields,
