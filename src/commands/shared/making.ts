@@ -64,12 +64,16 @@ export async function withMaking(
 
 /** Adds what an input names itself: the file of a model that comes along, the maps and models of a feature set. */
 async function withNamed(input: Named): Promise<Named[]> {
+  if (elsewhere.includes(input.option)) return [{ ...input, isElsewhere: true }];
   if (!/\.ya?ml$/i.test(input.path)) return [await withModel(input)];
   const { placesInSet, readFeatureSet } = await import("../../features/set/featureSet.js");
   const set = await readFeatureSet(input.path).catch(() => undefined);
   const inside = set ? placesInSet(set).map((path) => withModel({ option: input.option, path })) : [];
   return [input, ...(await Promise.all(inside))];
 }
+
+/** Arguments that name what lies elsewhere, and no path even where one of that name is there. */
+export const elsewhere: readonly string[] = ["url", "target"];
 
 /** Options whose values may be names of models that come along. */
 const modelOptions = ["checkpoint", "features", "from"];
@@ -79,6 +83,16 @@ async function withModel(input: Named): Promise<Named> {
   const { modelPaths } = await import("../../train/checkpoint/models.js");
   const [meant] = await modelPaths([input.path]).catch(() => []);
   return meant !== undefined && existsSync(meant) ? { ...input, meant } : input;
+}
+
+/** Whether a word that stands for no file here names what comes along, or none, where an argument takes such names. */
+export async function isOwnName(option: string, word: string): Promise<boolean> {
+  if (option === "experiment") {
+    const { experimentFile } = await import("../../train/experiment/experiment.js");
+    return experimentFile(word) !== word;
+  }
+  if (!modelOptions.includes(option)) return false;
+  return word === "none" || (await withModel({ option, path: word })).meant !== undefined;
 }
 
 /** A list is an argument for each. */

@@ -1,0 +1,20 @@
+/** The table of commands as workflows know it. */
+import type { CommandCatalogue } from "../../workflow/catalogue.js";
+import type { TableEntry } from "../shared/describe.js";
+import { elsewhere, isOwnName } from "../shared/making.js";
+
+/** What mask adds to an area or takes out of it, among the maps: FEATURE:THRESHOLD, with ! before it or not. */
+const areaRule = /^!?[^/\\]+:-?[\d.]/;
+
+/** Makes the catalogue of a table; a command's file is loaded when it is asked for. */
+export const catalogueOf = (table: Readonly<Record<string, TableEntry>>): CommandCatalogue => ({
+  names: Object.keys(table),
+  async form(name) {
+    const { command } = await table[name]!.load();
+    const { positionals, options } = command.definitions();
+    const { reads, writes } = command.files;
+    return { positionals, options, reads: reads.filter((each) => !elsewhere.includes(each)), writes };
+  },
+  isName: async (command, argument, word) =>
+    (command === "mask" && argument === "maps" && areaRule.test(word)) || (await isOwnName(argument, word)),
+});
