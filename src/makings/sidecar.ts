@@ -7,9 +7,7 @@ import { z } from "zod";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { readIfThere } from "../system/paths/opening.js";
-
-/** What follows the name of an output in its sidecar's name. */
-export const sidecarEnding = ".made.json";
+import { sidecarEnding } from "../system/paths/sidecar.js";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "wanted a SHA-256 in hex");
 
@@ -89,12 +87,24 @@ export async function readMakings(output: string): Promise<Making[] | undefined>
 }
 
 /**
- * Adds a making to an output's sidecar. Of a folder, the makings of other command lines stay; a file has one maker.
- * A broken sidecar is replaced.
+ * Adds a making to an output's sidecar. Of a folder, the makings of other command lines stay, but for those that were
+ * replaced: of all runs, or of the same ones. A file has one maker. A broken sidecar is replaced.
+ *
+ * @param replaces whether what was there before was replaced
  */
-export async function addMaking(output: string, kind: "file" | "folder", making: Making): Promise<void> {
+export async function addMaking(
+  output: string,
+  kind: "file" | "folder",
+  making: Making,
+  replaces = false,
+): Promise<void> {
   const earlier = kind === "file" ? [] : ((await readMakings(output).catch(() => undefined)) ?? []);
-  const others = earlier.filter(({ command }) => command.join("\0") !== making.command.join("\0"));
-  const sidecar = { madeVersion: 1, makings: [...others, making] };
-  await writeWhole(sidecarOf(output), `${JSON.stringify(sidecarSchema.parse(sidecar), null, 2)}\n`);
+  const isGone = ({ command, runs }: Making): boolean =>
+    command.join("\0") === making.command.join("\0") ||
+    (replaces && (making.runs === undefined || making.runs.join("\0") === runs?.join("\0")));
+  const makings = [...earlier.filter((each) => !isGone(each)), making];
+  await writeWhole(
+    sidecarOf(output),
+    `${JSON.stringify(sidecarSchema.parse({ madeVersion: 1, makings }), null, 2)}\n`,
+  );
 }
