@@ -1,4 +1,5 @@
 /** pickbench log: the logs of runs for other programs. */
+import { dirname } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import {
@@ -54,7 +55,8 @@ export const command = defineCommand({
     const runs = await readLogs(paths);
     const written =
       to === "mlflow" ? await send(runs, out, quiet || json === true) : await write(runs, to, out, overwrite);
-    if (to !== "mlflow" && out === undefined) for (const { to: place } of written) making.wrote("out", place);
+    if (to !== "mlflow" && out === undefined)
+      for (const { to: place } of written) making.wrote("out", to === "csv" ? place : dirname(place));
     report(json, written, () => written.map(({ run, to: place }) => `${run}: ${place}`).join("\n"));
   },
 });
