@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { datasetOf, type RunRecord, readRecord } from "../domain/record.js";
 import type { Selection } from "../makings/fingerprint.js";
-import { placeNow, selectionOf } from "../makings/making.js";
+import { commandWords, placeNow, selectionOf } from "../makings/making.js";
 import { type MadePlace, type Making, readMakings, sidecarOf } from "../makings/sidecar.js";
 import { messageOf } from "../system/errors.js";
 import { withHome } from "../system/paths/home.js";
@@ -187,9 +187,7 @@ function resultsOf(folder: string, { result, tunings }: RunRecord): Noted[] {
 /** A maker of whom a record alone tells; where it worked is guessed by what it read. */
 function ofRecord(folder: string, record: RunRecord): Maker {
   const { code, versions, machine, startedAt, result } = record;
-  const command = record.command.filter(
-    (word) => !["--quiet", "--json", "--overwrite", "--resume"].includes(word),
-  );
+  const command = commandWords(record.command);
   const experiment = ["run", "train", "tune"].includes(command[0] ?? "") ? command[1] : undefined;
   const dataset = datasetOf(record);
   const named = [

@@ -16,7 +16,7 @@ export function bashScript(chain: Chain): string {
     "# folder, which holds the raw files, or move what was made away. PICKBENCH is the program, if it is not on the PATH.",
     "set -euo pipefail",
     `cd "\${1:-${doubleQuoted(withoutHome(root))}}"`,
-    'pickbench() { ${PICKBENCH:-command pickbench} "$@"; }',
+    `pickbench() { \${PICKBENCH:-command pickbench} "$@"; }`,
     ...(raw.length === 0 ? [] : ["", "# What the commands read that nothing notes how it was made."]),
     ...raw.flatMap((node) => rawLines(node, root)),
     ...chain.steps.flatMap((step, at) => stepLines(step, at + 1, root)),

@@ -7,7 +7,7 @@ import { addInputs, beginMaking, endMaking, placeNow } from "../../src/makings/m
 import { type Making, readMakings } from "../../src/makings/sidecar.js";
 
 vi.mock("../../src/domain/environment.js", () => ({
-  codeVersion: async () => ({ commit: null, dirty: null, lockfileHash: null }),
+  programVersion: async () => ({ commit: null, dirty: null, lockfileHash: null }),
   versions: async () => ({ pickbench: "0.1.0", node: "24.0.0", onnxruntime: null }),
   machine: () => ({ cpu: "c", cores: 2, memoryBytes: 1, os: "linux" }),
 }));
