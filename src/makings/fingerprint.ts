@@ -3,7 +3,7 @@ import type { BigIntStats } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { canonicalJson, hashFile, hashOf } from "../system/files.js";
-import { isSidecar } from "../system/paths/sidecar.js";
+import { isSidecar, sidecarEnding } from "../system/paths/sidecar.js";
 
 /** What stands at a path, known without reading it. */
 export interface Standing {
@@ -26,7 +26,12 @@ export interface Selection {
   readonly runs?: readonly string[] | undefined;
   /** Paths of files and folders that do not count, unless they hold all that is asked for. */
   readonly without?: readonly string[];
+  /** Whether files and folders inside that have sidecars of their own do not count, for others have added them. */
+  readonly isOutput?: boolean;
 }
+
+/** What of a command's output counts: not what others have added since. */
+export const ofOutput: Selection = { isOutput: true };
 
 /** The files that stand at a path, of which a selection may count. */
 export interface Listing {
@@ -41,6 +46,8 @@ interface ListedFile {
   readonly size: number;
   /** Time of the last change, ns since 1970. */
   readonly changed: string;
+  /** Whether it, or a folder that it lies in, has a sidecar of its own. */
+  readonly isOthers?: boolean;
 }
 
 /** Returns what stands at a path, without reading it; undefined where there is nothing. */
@@ -90,12 +97,14 @@ export function standingOf(listing: Listing, selection: Selection = {}): Standin
     kind: listing.kind,
     files: files.length,
     bytes: files.reduce((sum, { size }) => sum + size, 0),
-    stamp: hashOf(canonicalJson(files)),
+    stamp: hashOf(canonicalJson(files.map(({ isOthers: _, ...file }) => file))),
   };
 }
 
-function countedOf({ path, kind, files }: Listing, { runs, without = [] }: Selection): readonly ListedFile[] {
-  if (kind === "file") return files;
+function countedOf(listing: Listing, { runs, without = [], isOutput }: Selection): readonly ListedFile[] {
+  const { path, kind } = listing;
+  if (kind === "file") return listing.files;
+  const files = isOutput ? listing.files.filter(({ isOthers }) => !isOthers) : listing.files;
   const root = resolve(path);
   const left = without.map((each) => resolve(each)).filter((each) => !`${root}${sep}`.startsWith(each + sep));
   const isLeft = (file: string) => left.some((each) => file === each || file.startsWith(each + sep));
@@ -108,14 +117,17 @@ async function filesUnder(root: string, below: string, above: readonly string[])
   const real = await realpath(here);
   if (above.includes(real)) return [];
   const files: ListedFile[] = [];
-  for (const name of await readdir(here)) {
-    if (isSidecar(name)) continue;
+  const names = await readdir(here);
+  const sidecars = new Set(names.filter(isSidecar));
+  for (const name of names) {
+    if (sidecars.has(name)) continue;
     if (name.startsWith(".") && !/^\.(zarray|zattrs|zgroup|zmetadata)$/.test(name)) continue;
     const path = below === "" ? name : `${below}/${name}`;
     const found = await statusOf(join(here, name));
+    const others = sidecars.has(name + sidecarEnding) ? { isOthers: true } : {};
     if (found?.isDirectory())
-      for (const file of await filesUnder(root, path, [...above, real])) files.push(file);
-    else if (found?.isFile()) files.push(listedAs(path, found));
+      for (const file of await filesUnder(root, path, [...above, real])) files.push({ ...file, ...others });
+    else if (found?.isFile()) files.push({ ...listedAs(path, found), ...others });
   }
   return files;
 }

@@ -6,6 +6,7 @@ import {
   fingerprintOf,
   type Listing,
   listingAt,
+  ofOutput,
   type Selection,
   standingAt,
   standingOf,
@@ -158,7 +159,7 @@ async function knownContent(place: string, stamp: string): Promise<string | unde
 }
 
 async function outputOf({ option, path }: Named) {
-  const found = await fingerprintOf(path);
+  const found = await fingerprintOf(path, ofOutput);
   return found && { path, kind: found.kind, place: { option, path: withoutHome(path), ...found } };
 }
 

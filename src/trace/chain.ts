@@ -3,11 +3,11 @@
  * room `trace` draws it, writes it as a script, and finds what is to be cited on it.
  */
 import { existsSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { PickbenchError } from "../system/errors.js";
 import { modelNames, ownModels } from "../train/checkpoint/models.js";
 import { type Made, type Maker, makersInside, makersOf, type Noted } from "./makers.js";
-import { type State, stateOf } from "./standing.js";
+import { isUntouched, type State, stateOf } from "./standing.js";
 
 /** What a thing of the chain is; a `model` comes along with pickbench, a `name` is neither path nor address. */
 export type NodeKind = "file" | "folder" | "run" | "model" | "address" | "name";
@@ -69,14 +69,23 @@ export async function traceOf(path: string, options: TraceOptions = {}): Promise
   return tracer.chain(target);
 }
 
+/** What was noted of a thing, and what noted it so. */
+interface Expected {
+  readonly noted: Noted;
+  readonly by: string;
+}
+
 /** What is known of a node while the chain is followed. */
 interface Draft {
   readonly id: string;
   readonly kind: NodeKind;
   readonly path: string;
-  readonly expected: { readonly noted: Noted; readonly by: string }[];
+  /** How those that read it found it. */
+  readonly expected: Expected[];
   readonly makers: Set<string>;
-  /** Output of its makers in which it lies; undefined where it is one itself. */
+  /** How its last maker left it, or of a run what its record tells of its files. */
+  written?: readonly Expected[];
+  /** Output of its makers that it is or lies in. */
   within?: Noted | undefined;
 }
 
@@ -113,11 +122,9 @@ class Tracer {
     const makers = made.output === path ? made.makers : made.makers.filter((maker) => !isOlder(path, maker));
     for (const maker of earlierThan(before, makers)) {
       draft.makers.add(await this.#step(maker));
-      const outputs = maker.outputs.filter((output) => output.path === path);
-      for (const output of outputs)
-        draft.expected.push({ noted: output, by: `${maker.command[0]} wrote it` });
-      if (outputs.length === 0) draft.within = maker.outputs.find((output) => output.path === made.output);
+      draft.within = maker.outputs.find((output) => output.path === made.output);
     }
+    draft.written = writtenBy(makers, path, kind);
     return draft.id;
   }
 
@@ -177,11 +184,12 @@ class Tracer {
     return { target, nodes, steps: this.#done, notes: [...this.#notes] };
   }
 
-  async #judged({ id, kind, path, expected, makers, within }: Draft): Promise<ChainNode> {
+  async #judged({ id, kind, path, expected: read, written = [], makers, within }: Draft): Promise<ChainNode> {
+    const expected = [...read, ...written];
     const found: { state: State; by: string }[] = [];
     for (const { noted, by } of expected) found.push({ state: await stateOf(noted, this.#reads), by });
     const isHeld = expected.every(({ noted }) => noted.sha256 === undefined);
-    if (isHeld && within && existsSync(path) && (await stateOf(within, false)) === "as noted")
+    if (isHeld && within && existsSync(path) && (await isUntouched(within)))
       found.push({ state: "as noted", by: "" });
     const has = (state: State) => found.some((each) => each.state === state);
     const isGone = kind !== "name" && kind !== "address" && !existsSync(path);
@@ -204,6 +212,19 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
 function kindAt(path: string): NodeKind {
   if (!isFolder(path)) return "file";
   return existsSync(join(path, "record.json")) ? "run" : "folder";
+}
+
+/** Returns how the last of the makers that wrote a thing left it; of a run, else, the files whose hashes its record holds. */
+function writtenBy(makers: readonly Maker[], path: string, kind: NodeKind): Expected[] {
+  const own = (maker: Maker) => maker.outputs.filter((output) => output.path === path);
+  const last = makers.findLast((maker) => own(maker).length > 0);
+  if (last) return own(last).map((noted) => ({ noted, by: `${last.command[0]} wrote it` }));
+  if (kind !== "run") return [];
+  return makers.flatMap(({ outputs, command }) =>
+    outputs
+      .filter((output) => dirname(output.path) === path && existsSync(output.path))
+      .map((noted) => ({ noted, by: `${command[0]} wrote its ${basename(noted.path)}` })),
+  );
 }
 
 /** Tells whether a file in a maker's folder lay there before it began; of a clock's last seconds nothing is told. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { datasetOf, type RunRecord, readRecord } from "../domain/record.js";
-import type { Selection } from "../makings/fingerprint.js";
+import { ofOutput, type Selection } from "../makings/fingerprint.js";
 import { commandWords, placeNow, selectionOf } from "../makings/making.js";
 import { type MadePlace, type Making, readMakings, sidecarOf } from "../makings/sidecar.js";
 import { messageOf } from "../system/errors.js";
@@ -107,7 +107,7 @@ function makerOf(output: string, making: Making): Maker {
     ...{ command, runs, code, versions, machine, startedAt, finishedAt },
     folder: placeNow(output, making, { path: "." }),
     inputs: making.inputs.map((made) => noted(made, selectionOf(runs, written))),
-    outputs: making.outputs.map((made) => noted(made, {})),
+    outputs: making.outputs.map((made) => noted(made, ofOutput)),
     notedIn: sidecarOf(output),
   };
 }

@@ -1,7 +1,7 @@
 /** A script that makes an output again: the commands of its chain in order, from the raw files on. */
 import { dirname, relative, resolve } from "node:path";
 import { shellWord } from "../system/files.js";
-import { withoutHome } from "../system/paths/home.js";
+import { fromHome } from "../system/paths/home.js";
 import type { Chain, ChainNode, ChainStep } from "./chain.js";
 import { commandWord, factsOf, shortHash, stateText, titleOf } from "./words.js";
 
@@ -15,7 +15,7 @@ export function bashScript(chain: Chain): string {
     `# Makes ${titleOf(target)} again, from what nothing notes how it was made. Nothing that is there is replaced: give another`,
     "# folder, which holds the raw files, or move what was made away. PICKBENCH is the program, if it is not on the PATH.",
     "set -euo pipefail",
-    `cd "\${1:-${doubleQuoted(withoutHome(root))}}"`,
+    `cd "\${1:-${doubleQuoted(fromHome(root))}}"`,
     `pickbench() { \${PICKBENCH:-command pickbench} "$@"; }`,
     ...(raw.length === 0 ? [] : ["", "# What the commands read that nothing notes how it was made."]),
     ...raw.flatMap((node) => rawLines(node, root)),
@@ -36,7 +36,7 @@ export function jsonScript(chain: Chain): string {
     pickbench: versions.pickbench,
   }));
   const made = { path: within(root, target.path), sha256: target.sha256 ?? null };
-  return `${JSON.stringify({ root: withoutHome(root), raw, steps, made }, null, 2)}\n`;
+  return `${JSON.stringify({ root: fromHome(root), raw, steps, made }, null, 2)}\n`;
 }
 
 const rawOf = ({ nodes }: Chain): ChainNode[] =>
@@ -56,7 +56,7 @@ function rootOf({ steps, nodes, target }: Chain): string {
 /** A path below the root from there; any other as it is, or below the home. */
 function within(root: string, path: string): string {
   const below = relative(root, path);
-  return below.startsWith("..") || resolve(root, below) !== resolve(path) ? withoutHome(path) : below || ".";
+  return below.startsWith("..") || resolve(root, below) !== resolve(path) ? fromHome(path) : below || ".";
 }
 
 function rawLines(node: ChainNode, root: string): string[] {

@@ -14,13 +14,19 @@ const method = (title: string, ...works: string[]): Method => ({ title, works })
 /** By the architecture's name; works on a part, such as a normalisation, come after those on the whole. */
 const architectures: Readonly<Record<string, Method>> = {
   baseline: method(
-    "U-Net of pre-activated residual blocks",
+    "MONAI's U-Net with residual units",
     "cicek2016unet",
+    "he2016resnet",
     "ulyanov2016instance",
     "he2015prelu",
   ),
   plain: method("3D U-Net", "ronneberger2015unet", "cicek2016unet"),
-  "baseline-residual": method("residual 3D U-Net", "cicek2016unet", "he2016resnet", "ulyanov2016instance"),
+  "baseline-residual": method(
+    "MONAI's U-Net with two residual units a level",
+    "cicek2016unet",
+    "he2016resnet",
+    "ulyanov2016instance",
+  ),
   "unet-350k": method("3D U-Net", "cicek2016unet", "ulyanov2016instance"),
   "resnet34-unet": method("U-Net on ResNet-34", "he2016resnet", "ronneberger2015unet", "ulyanov2016instance"),
   segresnet: method("SegResNet", "myronenko2019segresnet", "wu2018group"),
