@@ -68,7 +68,8 @@ export async function makersOf(path: string): Promise<Made | undefined> {
       const joined = record ? await joinedWith(makers, place, record) : makers;
       return { output: place, makers: joined.toSorted(byStart), notes };
     }
-    if (dirname(place) === place) return undefined;
+    if (dirname(place) === place)
+      return notes.length === 0 ? undefined : { output: resolve(path), makers: [], notes };
   }
 }
 

@@ -63,7 +63,11 @@ function rawLines(node: ChainNode, root: string): string[] {
   const place = commandWord(within(root, node.path));
   const about = `# ${within(root, node.path)}: ${stateText({ ...node, makers: ["raw"] })}${node.sha256 ? `, SHA-256 ${node.sha256}` : ""}`;
   if (node.kind !== "file" || !node.sha256) return [about];
-  return [about, `echo "${node.sha256}  "${place} | sha256sum --check --quiet -`];
+  const refused = shellWord(`${within(root, node.path)} is not what was read`);
+  return [
+    about,
+    `echo "${node.sha256}  "${place} | sha256sum --check --status - || { echo ${refused} >&2; exit 1; }`,
+  ];
 }
 
 function stepLines(step: ChainStep, number: number, root: string): string[] {
@@ -80,7 +84,7 @@ function lastLines({ kind, path, sha256 }: ChainNode, root: string): string[] {
   if (kind !== "file" || !sha256) return [`echo ${shellWord(`made: ${within(root, path)}`)}`];
   const place = commandWord(within(root, path));
   return [
-    `if echo "${sha256}  "${place} | sha256sum --check --quiet - 2>/dev/null`,
+    `if echo "${sha256}  "${place} | sha256sum --check --status -`,
     `then echo ${shellWord(`the same to the bit: ${within(root, path)}`)}`,
     `else echo ${shellWord(`another content than ${shortHash(sha256)}: ${within(root, path)}`)}`,
     "fi",

@@ -97,8 +97,7 @@ function latexOf(character: string): string {
   const [base = "", ...combining] = character.normalize("NFD");
   const commands = combining.map((mark) => marks[mark]);
   if (combining.length === 0 || commands.includes(undefined) || !/^[A-Za-z]$/.test(base)) return "?";
-  const inner = base === "i" || base === "j" ? `\\${base}` : base;
-  return commands.reduce<string>((inside, command) => `{\\${command}{${inside}}}`, inner);
+  return commands.reduce<string>((inside, command) => `{\\${command}{${inside}}}`, base);
 }
 
 /** Comments are read by nobody but people: accents go. */

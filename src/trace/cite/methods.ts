@@ -150,7 +150,7 @@ const formats: Readonly<Record<string, Method>> = {
   csv: method("comma-separated tables"),
   tsv: method("tab-separated tables"),
   coords: method("plain coordinates"),
-  "imod-points": method("IMOD's points", "kremer1996imod"),
+  point: method("IMOD's points", "kremer1996imod"),
 };
 
 const viewers: Readonly<Record<string, Method>> = {
