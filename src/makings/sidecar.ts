@@ -2,6 +2,7 @@
  * What says how an output was made: `OUT.made.json` beside a file or folder `OUT`, with the command, hashes of what it read
  * and wrote, versions and times.
  */
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { messageOf, PickbenchError } from "../system/errors.js";
@@ -93,6 +94,7 @@ export async function readMakings(output: string): Promise<Making[] | undefined>
  * replaced: of all runs, or of the same ones. A file has one maker. A broken sidecar is replaced.
  *
  * @param replaces whether what was there before was replaced
+ * @throws PickbenchError BadUsage where a folder stands there, System where it cannot be written
  */
 export async function addMaking(
   output: string,
@@ -100,13 +102,15 @@ export async function addMaking(
   making: Making,
   replaces = false,
 ): Promise<void> {
+  const path = sidecarOf(output);
+  if ((await stat(path).catch(() => undefined))?.isDirectory())
+    throw new PickbenchError("BadUsage", `${path} is a folder, where ${output} has its sidecar; rename it`, {
+      path,
+    });
   const earlier = kind === "file" ? [] : ((await readMakings(output).catch(() => undefined)) ?? []);
   const isGone = ({ command, runs }: Making): boolean =>
     command.join("\0") === making.command.join("\0") ||
     (replaces && (making.runs === undefined || making.runs.join("\0") === runs?.join("\0")));
   const makings = [...earlier.filter((each) => !isGone(each)), making];
-  await writeWhole(
-    sidecarOf(output),
-    `${JSON.stringify(sidecarSchema.parse({ madeVersion: 1, makings }), null, 2)}\n`,
-  );
+  await writeWhole(path, `${JSON.stringify(sidecarSchema.parse({ madeVersion: 1, makings }), null, 2)}\n`);
 }

@@ -42,7 +42,7 @@ export function factsOf({ startedAt, finishedAt, folder, code, versions, machine
   const runtime = versions.onnxruntime === null ? "" : `, ONNX Runtime ${versions.onnxruntime}`;
   return [
     `${startedAt.slice(0, 19).replace("T", " ")} UTC, ${seconds === undefined ? "never ended" : duration(seconds)}${folder === undefined ? "" : `, in ${withoutHome(folder)}`}`,
-    `pickbench ${versions.pickbench}${commit}, Node ${versions.node}${runtime}, ${machine.cpu}, ${machine.os}`,
+    `pickbench ${versions.pickbench}${commit}, Node ${versions.node}${runtime}, ${machine.cpu}`,
   ];
 }
 

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from "node:fs/p
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { fingerprintOf, isAsNoted, standingAt } from "../../src/makings/fingerprint.js";
+import { fingerprintOf, isAsNoted, ofOutput, standingAt } from "../../src/makings/fingerprint.js";
 import { hashOf } from "../../src/system/files.js";
 
 let folder: string;
@@ -73,6 +73,18 @@ describe("a fingerprint", () => {
     expect(await fingerprintOf(at("data"), { without })).toEqual(alone);
     expect((await standingAt(at("data"), { without: [folder] }))!.files).toBe(3);
     expect((await standingAt(at("data"), { without: [at("data")] }))!.files).toBe(3);
+  });
+
+  it("of an output leaves out what others have added with sidecars of their own", async () => {
+    await put("run/a", "one");
+    const alone = await fingerprintOf(at("run"), ofOutput);
+    await put("run/report.html", "page");
+    await put("run/log/table", "table");
+    for (const name of ["report.html", "log"]) await put(`run/${name}.made.json`, "{}");
+    expect(await fingerprintOf(at("run"), ofOutput)).toEqual(alone);
+    expect((await fingerprintOf(at("run")))!.files).toBe(3);
+    await put("run/b", "two");
+    expect((await fingerprintOf(at("run"), ofOutput))!.files).toBe(2);
   });
 
   it("of some runs counts the files whose paths name them, or all where none does", async () => {

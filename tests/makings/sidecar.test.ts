@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -69,6 +69,12 @@ describe("a sidecar", () => {
     await writeFile(at("out.made.json"), text);
     await expect(readMakings(at("out"))).rejects.toThrow(said);
     await expect(readMakings(at("out"))).rejects.toMatchObject({ tag: "BadDataset" });
+  });
+
+  it("never takes the place of a folder", async () => {
+    await mkdir(at("out.made.json/inside"), { recursive: true });
+    await expect(addMaking(at("out"), "file", making(["a"]))).rejects.toThrow("is a folder");
+    expect(await readdir(at("out.made.json"))).toEqual(["inside"]);
   });
 
   it("that is broken is replaced by the next maker", async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtemp, realpath, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -83,6 +83,22 @@ describe("a chain", () => {
     await utimes(at("recipe.yaml"), time, time);
     expect(node(await traceOf(at("recipe.yaml")), "recipe.yaml").state).toBe("as noted");
     expect(node(await traceOf(at("recipe.yaml"), { reads: true }), "recipe.yaml").state).toBe("changed");
+  });
+
+  it("is found again after its folder was moved as a whole", async () => {
+    await mkdir(at("here"));
+    const home = folder;
+    folder = at("here");
+    await project();
+    folder = home;
+    await rename(at("here"), at("there"));
+    const { nodes } = await traceOf(at("there/out/submission.csv"));
+    expect(nodes.map(({ path, state }) => [path.replace(at("there/"), ""), state])).toEqual([
+      ["out/submission.csv", "as noted"],
+      ["runs/a/best.safetensors", "as noted"],
+      ["recipe.yaml", "as noted"],
+      ["raw", "as noted"],
+    ]);
   });
 
   it("knows what is gone as long as its sidecar is there, and refuses what never was", async () => {

@@ -31,7 +31,7 @@ export async function citationsOf(chain: Chain): Promise<Citations> {
   );
   return {
     ...{ methods, works, bibtex: bibtex(works) },
-    paragraph: paragraphOf(facts, dataSets),
+    paragraph: paragraphOf(facts, dataSets, methods),
     notes: facts.notes,
   };
 }

@@ -6,15 +6,16 @@ import { networkName } from "../../train/experiment/networkChoice.js";
 import type { DataSet } from "./dataSets.js";
 import type { Ensemble, Facts, GivenCommand, Training } from "./facts.js";
 import { type MethodKind, methodOf } from "./methods.js";
+import type { Used } from "./used.js";
 
 /** Returns the paragraph; what is not known is left out, never guessed. */
-export function paragraphOf(facts: Facts, dataSets: readonly DataSet[]): string {
+export function paragraphOf(facts: Facts, dataSets: readonly DataSet[], used: readonly Used[]): string {
   const sentences = [
     ...dataSets.map(({ said, cited }) => `${said}${keysOf(cited.map(({ entry }) => entry.key))}.`),
     ...trainingGroups(facts.trainings).map(groupSentences),
     ...facts.ensembles.map(ensembleSentence),
     ...facts.commands.flatMap(commandSentence),
-    ...versionSentence(facts),
+    ...versionSentence(facts, used),
   ];
   return sentences.join(" ");
 }
@@ -130,11 +131,12 @@ function commandSentence({ words, flags }: GivenCommand): string[] {
   return [`pickbench ${command}: ${method.title}${keysOf(method.works)}${also}.`];
 }
 
-function versionSentence({ versions }: Facts): string[] {
+function versionSentence({ versions }: Facts, used: readonly Used[]): string[] {
   if (versions.length === 0) return [];
+  const engine = keysOf(used.filter(({ kind }) => kind === "engine").flatMap(({ works }) => works));
   const each = versions.map(
     ({ pickbench, node, onnxruntime }) =>
-      `pickbench ${pickbench} on Node ${node}${onnxruntime === null ? "" : ` with ${said("engine", "onnx-cpu", `ONNX Runtime ${onnxruntime}`)}`}`,
+      `pickbench ${pickbench} on Node ${node}${onnxruntime === null ? "" : ` with ONNX Runtime ${onnxruntime}`}`,
   );
-  return [`Computed with ${each.join(", and ")}.`];
+  return [`Computed with ${each.join(", and ")}${engine}.`];
 }
