@@ -5,6 +5,7 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { PickbenchError } from "../system/errors.js";
+import { type Reporter, silentReporter } from "../system/reporter.js";
 import { modelNames, ownModels } from "../train/checkpoint/models.js";
 import { type Made, type Maker, makersInside, makersOf, type Noted } from "./makers.js";
 import { isUntouched, type State, stateOf } from "./standing.js";
@@ -49,6 +50,7 @@ export interface Chain {
 interface TraceOptions {
   /** Whether contents are read even where sizes and times are as noted. */
   readonly reads?: boolean;
+  readonly reporter?: Reporter;
 }
 
 /**
@@ -66,7 +68,7 @@ export async function traceOf(path: string, options: TraceOptions = {}): Promise
     });
   const tracer = new Tracer(options.reads === true, await modelNames());
   const target = await tracer.node({ option: "", path: whole, isPath: true, selection: {} });
-  return tracer.chain(target);
+  return tracer.chain(target, options.reporter ?? silentReporter);
 }
 
 /** What was noted of a thing, and what noted it so. */
@@ -179,8 +181,17 @@ class Tracer {
     return draft.id;
   }
 
-  async chain(target: string): Promise<Chain> {
-    const nodes = await Promise.all([...this.#nodes.values()].map((draft) => this.#judged(draft)));
+  async chain(target: string, reporter: Reporter): Promise<Chain> {
+    const progress = reporter.progress("looking at what was noted", this.#nodes.size, "files or folders");
+    const nodes: ChainNode[] = [];
+    try {
+      for (const draft of this.#nodes.values()) {
+        nodes.push(await this.#judged(draft));
+        progress.update(nodes.length, draft.path);
+      }
+    } finally {
+      progress.stop();
+    }
     return { target, nodes, steps: this.#done, notes: [...this.#notes] };
   }
 

@@ -41,9 +41,9 @@ export const command = defineCommand({
       await checkWritable("out", out, "file");
       await checkFree(out, overwrite);
     }
-    const citations = await citationsOf(await traceOf(file));
-    if (out !== undefined) await writeWhole(out, citations.bibtex);
     const reporter = terminalReporter({ quiet: quiet || json === true });
+    const citations = await citationsOf(await traceOf(file, { reporter }));
+    if (out !== undefined) await writeWhole(out, citations.bibtex);
     for (const note of citations.notes) reporter.note(`note: ${note}`);
     report(json, citations, () => text(citations, { out, paragraph }));
   },

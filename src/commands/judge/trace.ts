@@ -8,7 +8,8 @@ import { chainGraph } from "../../trace/drawing.js";
 import { bashScript, jsonScript } from "../../trace/script.js";
 import { chainText, isBroken } from "../../trace/text.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, overwriteOption } from "../shared/flags.js";
+import { checkWritable, overwriteOption, quietOption } from "../shared/flags.js";
+import { terminalReporter } from "../shared/terminal.js";
 
 export const command = defineCommand({
   usage: "<file>",
@@ -33,6 +34,7 @@ export const command = defineCommand({
           "read the contents of all files, whatever their times say; exit code 1 where one has changed or is gone",
       })
       .option("overwrite", overwriteOption)
+      .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 trace submission.csv", "which commands made it, of what, and what has changed since")
       .example("$0 trace runs/a/best.safetensors --svg chain.svg", "a drawing of the chain")
@@ -41,12 +43,12 @@ export const command = defineCommand({
         "then, in a folder with the raw files: bash again.sh FOLDER",
       )
       .example("$0 trace submission.csv --check", "exit code 1 where it could not be made again"),
-  run: async ({ file, svg, script, check, overwrite, json }) => {
+  run: async ({ file, svg, script, check, overwrite, quiet, json }) => {
     const written = [svg, script].filter((each) => each !== undefined);
     for (const [flag, path] of Object.entries({ svg, script }))
       if (path !== undefined) await checkWritable(flag, path, "file");
     await checkFree(written, overwrite);
-    const chain = await traceOf(file, { reads: check });
+    const chain = await traceOf(file, { reads: check, reporter: terminalReporter({ quiet }) });
     if (svg !== undefined) await writeWhole(svg, drawGraph(chainGraph(chain)));
     if (script !== undefined)
       await writeWhole(script, extname(script) === ".json" ? jsonScript(chain) : bashScript(chain));
