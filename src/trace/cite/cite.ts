@@ -23,7 +23,7 @@ export interface Citations {
 /** Finds what is to be cited for the output of a chain. */
 export async function citationsOf(chain: Chain): Promise<Citations> {
   const facts = await gatherFacts(chain);
-  const dataSets = dataSetsOf(chain, facts);
+  const dataSets = await dataSetsOf(chain, facts);
   const methods = methodsUsed(facts);
   const works = citedFor(
     methods,

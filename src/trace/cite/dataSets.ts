@@ -8,6 +8,7 @@ import type { Chain, ChainNode } from "../chain.js";
 import type { Cited } from "./bibtex.js";
 import { workOf } from "./catalogue.js";
 import type { Facts, GivenCommand } from "./facts.js";
+import { publicationsIn } from "./publications.js";
 
 /** Data on a chain. */
 export interface DataSet {
@@ -17,18 +18,21 @@ export interface DataSet {
 }
 
 /** Returns what data a chain began with, from its commands and its raw folders. */
-export function dataSetsOf(chain: Chain, facts: Facts): DataSet[] {
+export async function dataSetsOf(chain: Chain, facts: Facts): Promise<DataSet[]> {
   const made = facts.commands.flatMap(ofCommand);
   const runs = facts.trainings.flatMap(({ record }) => Object.values(record?.runs ?? {}).flat(2));
   const names = runs.filter((run): run is string => typeof run === "string");
   const isChallenges = names.length > 0 && names.every((name) => challengeRuns.includes(name));
-  const raw = chain.nodes.filter((node) => isData(node, chain));
+  const data = chain.nodes.filter((node) => isData(node, chain));
+  const raw = data.filter(({ makers }) => makers.length === 0);
+  const published = (await Promise.all(data.map(({ path }) => publicationsIn(path)))).flat();
   const credited = facts.credits.length > 0 ? [densitiesOf(knownDensities)] : [];
   return [
     ...made,
     ...(isChallenges && made.length === 0 ? [challenge] : []),
     ...raw.map(rawData),
     ...credited,
+    ...(published.length > 0 ? [{ said: "Annotations were published", cited: published }] : []),
   ];
 }
 
@@ -58,7 +62,8 @@ function portalEntry(number: string): Cited {
 function ofCommand({ words, flags }: GivenCommand): DataSet[] {
   const [command, first = "", second = ""] = words;
   if (command === "simulate") return [simulated(flags)];
-  if (command === "quickstart") return [simulated(new Map())];
+  if (command === "quickstart")
+    return [{ said: "The tomograms were simulated by pickbench quickstart", cited: [ownWork] }];
   if (command === "fetch" && first === "czii")
     return [
       {
@@ -77,20 +82,24 @@ function ofCommand({ words, flags }: GivenCommand): DataSet[] {
   ];
 }
 
+/** pickbench itself, as what simulated. */
+const ownWork: Cited = {
+  entry: {
+    ...{ key: "pickbench", type: "misc", author: "{pickbench contributors}", title: "pickbench" },
+    note: `version ${ownVersion()}`,
+  },
+  uses: ["simulated tomograms"],
+};
+
 function simulated(flags: ReadonlyMap<string, string>): DataSet {
   const size = flags.get("size") ?? "96,256,256";
   const scene = flags.get("scene") === "cell" ? "cells" : "solutions";
-  const entry = {
-    ...{ key: "pickbench", type: "misc" as const, author: "{pickbench contributors}" },
-    title: "pickbench",
-    note: `version ${ownVersion()}`,
-  };
   const count = flags.get("count") ?? flags.get("runs") ?? "5";
   const densities = flags.get("densities");
   const maps = densities === undefined ? undefined : densitiesOf(densitiesIn(densities));
   return {
     said: `${plural(Number(count), "tomogram")} of ${size.replaceAll(",", "×")} voxels along z, y, x, simulated with pickbench: ${scene}, seed ${flags.get("seed") ?? "0"}, of ${maps ? "density maps" : "built-in shapes"}`,
-    cited: [{ entry, uses: ["simulated tomograms"] }, ...(maps?.cited ?? [])],
+    cited: [ownWork, ...(maps?.cited ?? [])],
   };
 }
 
@@ -122,10 +131,9 @@ function densitiesOf(ids: readonly string[]): DataSet {
   };
 }
 
-/** A raw folder that a step reads as its data set. */
-const isData = ({ id, kind, makers }: ChainNode, { steps }: Chain): boolean =>
+/** A folder that a step reads as its data set. */
+const isData = ({ id, kind }: ChainNode, { steps }: Chain): boolean =>
   kind === "folder" &&
-  makers.length === 0 &&
   steps.some(({ inputs }) => inputs.some(({ node, option }) => node === id && option === "data"));
 
 function rawData({ path, sha256 }: ChainNode): DataSet {

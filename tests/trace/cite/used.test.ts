@@ -102,6 +102,13 @@ describe("what is to be cited", () => {
     await put(join(folder, "raw/a"), "a");
     await put(join(folder, "made/a"), "a");
     await put(join(folder, "portal/a"), "a");
+    const metadata = "portal/TS_1/Reconstructions/VoxelSpacing10.000/Annotations/100";
+    const publications = "10.1101/2024.11.04.621686, EMPIAR-12345,10.1000/A_b;";
+    await put(
+      join(folder, metadata, "a-1.0.json"),
+      JSON.stringify({ annotation_publications: publications }),
+    );
+    await put(join(folder, metadata, "broken.json"), "{");
     await note({
       folder,
       at: 1,
@@ -131,6 +138,7 @@ describe("what is to be cited", () => {
     ])
       expect(keys).toContain(key);
     expect(new Set(keys).size).toBe(keys.length);
+    expect(keys.filter((key) => key.startsWith("doi"))).toEqual(["doi101000ab", "doi10110120241104621686"]);
     expect(bibtex).toContain("doi = {10.2210/pdb6qzp/pdb}");
     expect(paragraph).toMatch(/Data: .*raw, SHA-256 [0-9a-f]{12}…; name their source and cite it\./);
     expect(paragraph).toContain("2 tomograms of 96×256×256 voxels");
