@@ -106,7 +106,7 @@ const steps = {
     return {};
   },
   async make() {
-    rmSync(join(folder, "database.duckdb"), { force: true });
+    rmSync(join(folder, ".database.duckdb"), { force: true });
     return timed(async () => (await (await from("survey")).openSurvey(folder)).close());
   },
   async catchUp() {
@@ -129,7 +129,7 @@ const steps = {
     const survey = await openSurvey(folder);
     await survey.export(join(folder, "tomograms.csv"), "csv");
     survey.close();
-    const database = await openDatabase(join(folder, "database.duckdb"), { access_mode: "READ_ONLY" });
+    const database = await openDatabase(join(folder, ".database.duckdb"), { access_mode: "READ_ONLY" });
     await database.connection.run(
       `SET preserve_insertion_order = false; COPY (SELECT run, type, x, y, z, picks.score, verdict FROM picks JOIN tomograms USING (id)) TO '${join(folder, "picks.csv")}' (HEADER)`,
     );
@@ -168,7 +168,7 @@ if (asked.step !== undefined) {
         const bin = fileURLToPath(new URL("../bin/pickbench.js", import.meta.url));
         const args = [bin, "survey", "find", question, "--sort", "ribosome.score desc", "--survey", folder];
         console.log("pickbench survey find", `${told(process.execPath, args).wall} ms in all`);
-        console.log("database", `${Math.round(statSync(join(folder, "database.duckdb")).size / 1e6)} MB`);
+        console.log("database", `${Math.round(statSync(join(folder, ".database.duckdb")).size / 1e6)} MB`);
       } else if (name === "pandas") {
         const peer = fileURLToPath(new URL("peers/survey_pandas.py", import.meta.url));
         const { wall, answer } = told("/usr/bin/python3", [peer, folder]);

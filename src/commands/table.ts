@@ -219,6 +219,18 @@ export const table: Readonly<Record<string, TableEntry>> = {
     describe: "ranks the submissions from their records",
     load: () => import("./judge/leaderboard.js"),
   },
+  trace: {
+    group: "judge",
+    synopsis: "FILE",
+    describe: "says and draws how an output came about, from the raw files on, and what has changed since",
+    load: () => import("./judge/trace.js"),
+  },
+  cite: {
+    group: "judge",
+    synopsis: "FILE",
+    describe: "writes BibTeX of the methods that an output owes to others, and a methods paragraph",
+    load: () => import("./judge/cite.js"),
+  },
   workflow: {
     group: "work",
     synopsis: "run|show|new|import [FILE]",

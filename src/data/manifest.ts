@@ -5,6 +5,7 @@ import type { ParticlePick } from "../domain/particles.js";
 import type { RunRecord } from "../domain/record.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashFile, hashOf } from "../system/files.js";
+import { isSidecar } from "../system/paths/sidecar.js";
 import type { Dataset, TomogramReader } from "./model.js";
 import { ensureLocal } from "./remote/mirror.js";
 
@@ -142,7 +143,8 @@ export const placesOf = ({ root, overlayRoot, roots }: Dataset, path: string): s
 const slashed = (path: string): string => path.split(/[/\\]/).join("/");
 
 /**
- * Lists the files under a folder by relative path; hidden system files (`.DS_Store`) are left out, Zarr's own are not.
+ * Lists the files under a folder by relative path; hidden system files (`.DS_Store`) are left out, Zarr's own are not. So
+ * are sidecars.
  */
 async function filesUnder(folder: string, above: readonly string[]): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
@@ -160,6 +162,7 @@ async function filesUnder(folder: string, above: readonly string[]): Promise<str
   const found: string[] = [];
   for (const entry of entries) {
     if (entry.name.startsWith(".") && !/^\.(zarray|zattrs|zgroup|zmetadata)$/.test(entry.name)) continue;
+    if (isSidecar(entry.name)) continue;
     const full = join(folder, entry.name);
     const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(full)));
     if (!isFolder) found.push(entry.name);

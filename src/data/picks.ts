@@ -11,6 +11,7 @@ import { readIfThere } from "../formats/zarr/omeDocument.js";
 import { PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { checkedName, inside } from "../system/paths/names.js";
+import { isSidecar } from "../system/paths/sidecar.js";
 import { findRun } from "./dataset.js";
 import type { Dataset, PortalAnnotation } from "./model.js";
 import { resolveTomogram } from "./tomograms/omeZarr.js";
@@ -127,7 +128,9 @@ async function typeOf(path: string, name: string): Promise<string> {
 
 async function jsonNames(folder: string): Promise<string[]> {
   try {
-    return (await readdir(folder)).filter((name) => name.endsWith(".json") && !name.startsWith("."));
+    return (await readdir(folder)).filter(
+      (name) => name.endsWith(".json") && !name.startsWith(".") && !isSidecar(name),
+    );
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return [];

@@ -1,9 +1,9 @@
 /** What a file or folder holds, as two hashes: of its content, and, without reading it, of sizes and times of change. */
 import type { BigIntStats } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join, resolve, sep } from "node:path";
 import { canonicalJson, hashFile, hashOf } from "../system/files.js";
-import { sidecarEnding } from "./sidecar.js";
+import { isSidecar, sidecarEnding } from "../system/paths/sidecar.js";
 
 /** What stands at a path, known without reading it. */
 export interface Standing {
@@ -24,14 +24,36 @@ export interface Fingerprint extends Standing {
 export interface Selection {
   /** Names of runs: where a folder's paths name any of them, the files that name none do not count. */
   readonly runs?: readonly string[] | undefined;
-  /** Paths of files and folders that do not count. */
+  /** Paths of files and folders that do not count, unless they hold all that is asked for. */
   readonly without?: readonly string[];
+  /** Whether files and folders inside that have sidecars of their own do not count, for others have added them. */
+  readonly isOutput?: boolean;
+}
+
+/** What of a command's output counts: not what others have added since. */
+export const ofOutput: Selection = { isOutput: true };
+
+/** The files that stand at a path, of which a selection may count. */
+export interface Listing {
+  readonly path: string;
+  readonly kind: "file" | "folder";
+  readonly files: readonly ListedFile[];
+}
+
+interface ListedFile {
+  /** Below the folder, with slashes; empty for a file itself. */
+  readonly path: string;
+  readonly size: number;
+  /** Time of the last change, ns since 1970. */
+  readonly changed: string;
+  /** Whether it, or a folder that it lies in, has a sidecar of its own. */
+  readonly isOthers?: boolean;
 }
 
 /** Returns what stands at a path, without reading it; undefined where there is nothing. */
 export async function standingAt(path: string, selection: Selection = {}): Promise<Standing | undefined> {
-  const listed = await list(path, selection);
-  return listed && standingOf(listed);
+  const listing = await listingAt(path);
+  return listing && standingOf(listing, selection);
 }
 
 /** Returns what stands at a path, by its content; undefined where there is nothing. */
@@ -39,12 +61,13 @@ export async function fingerprintOf(
   path: string,
   selection: Selection = {},
 ): Promise<Fingerprint | undefined> {
-  const listed = await list(path, selection);
-  if (listed === undefined) return undefined;
-  const standing = standingOf(listed);
-  if (listed.kind === "file") return { ...standing, sha256: await hashFile(path) };
+  const listing = await listingAt(path);
+  if (listing === undefined) return undefined;
+  const standing = standingOf(listing, selection);
+  if (listing.kind === "file") return { ...standing, sha256: await hashFile(path) };
   const hashes: [path: string, size: number, sha256: string][] = [];
-  for (const file of listed.files) hashes.push([file.path, file.size, await hashFile(join(path, file.path))]);
+  for (const file of countedOf(listing, selection))
+    hashes.push([file.path, file.size, await hashFile(join(path, file.path))]);
   return { ...standing, sha256: hashOf(canonicalJson(hashes)) };
 }
 
@@ -58,55 +81,53 @@ export async function isAsNoted(
   return (await fingerprintOf(path, selection))?.sha256 === noted.sha256;
 }
 
-interface Listed {
-  readonly kind: "file" | "folder";
-  readonly files: readonly ListedFile[];
-}
-
-interface ListedFile {
-  /** Below the folder, with slashes; empty for a file itself. */
-  readonly path: string;
-  readonly size: number;
-  /** Time of the last change, ns since 1970. */
-  readonly changed: string;
-}
-
-const standingOf = ({ kind, files }: Listed): Standing => ({
-  kind,
-  files: files.length,
-  bytes: files.reduce((sum, { size }) => sum + size, 0),
-  stamp: hashOf(canonicalJson(files)),
-});
-
-async function list(path: string, { runs, without = [] }: Selection): Promise<Listed | undefined> {
+/** Lists the files at a path, sorted; undefined where there is nothing. */
+export async function listingAt(path: string): Promise<Listing | undefined> {
   const found = await statusOf(path);
   if (found === undefined) return undefined;
-  if (!found.isDirectory()) return { kind: "file", files: [listedAs("", found)] };
-  const left = new Set(without.map((each) => resolve(each)));
-  const files = await filesUnder(path, "", left, []);
-  return { kind: "folder", files: selected(files, runs).sort((a, b) => (a.path < b.path ? -1 : 1)) };
+  if (!found.isDirectory()) return { path, kind: "file", files: [listedAs("", found)] };
+  const files = await filesUnder(path, "", []);
+  return { path, kind: "folder", files: files.sort((a, b) => (a.path < b.path ? -1 : 1)) };
+}
+
+/** Returns what stands in a listing, as far as it counts. */
+export function standingOf(listing: Listing, selection: Selection = {}): Standing {
+  const files = countedOf(listing, selection);
+  return {
+    kind: listing.kind,
+    files: files.length,
+    bytes: files.reduce((sum, { size }) => sum + size, 0),
+    stamp: hashOf(canonicalJson(files.map(({ isOthers: _, ...file }) => file))),
+  };
+}
+
+function countedOf(listing: Listing, { runs, without = [], isOutput }: Selection): readonly ListedFile[] {
+  const { path, kind } = listing;
+  if (kind === "file") return listing.files;
+  const files = isOutput ? listing.files.filter(({ isOthers }) => !isOthers) : listing.files;
+  const root = resolve(path);
+  const left = without.map((each) => resolve(each)).filter((each) => !`${root}${sep}`.startsWith(each + sep));
+  const isLeft = (file: string) => left.some((each) => file === each || file.startsWith(each + sep));
+  return selected(left.length === 0 ? files : files.filter((file) => !isLeft(join(root, file.path))), runs);
 }
 
 /** Hidden files are left out, but for Zarr's own; so are what says how others were made, and special files. */
-async function filesUnder(
-  root: string,
-  below: string,
-  left: ReadonlySet<string>,
-  above: readonly string[],
-): Promise<ListedFile[]> {
+async function filesUnder(root: string, below: string, above: readonly string[]): Promise<ListedFile[]> {
   const here = join(root, below);
   const real = await realpath(here);
   if (above.includes(real)) return [];
   const files: ListedFile[] = [];
-  for (const name of await readdir(here)) {
-    const full = join(here, name);
-    if (left.has(resolve(full)) || name.endsWith(sidecarEnding)) continue;
+  const names = await readdir(here);
+  const sidecars = new Set(names.filter(isSidecar));
+  for (const name of names) {
+    if (sidecars.has(name)) continue;
     if (name.startsWith(".") && !/^\.(zarray|zattrs|zgroup|zmetadata)$/.test(name)) continue;
     const path = below === "" ? name : `${below}/${name}`;
-    const found = await statusOf(full);
+    const found = await statusOf(join(here, name));
+    const others = sidecars.has(name + sidecarEnding) ? { isOthers: true } : {};
     if (found?.isDirectory())
-      for (const file of await filesUnder(root, path, left, [...above, real])) files.push(file);
-    else if (found?.isFile()) files.push(listedAs(path, found));
+      for (const file of await filesUnder(root, path, [...above, real])) files.push({ ...file, ...others });
+    else if (found?.isFile()) files.push({ ...listedAs(path, found), ...others });
   }
   return files;
 }
@@ -117,15 +138,15 @@ const listedAs = (path: string, { size, mtimeNs }: BigIntStats): ListedFile => (
   changed: String(mtimeNs),
 });
 
-/** Undefined where there is nothing, or a link that leads nowhere. */
+/** Undefined where there is nothing, or a link that leads nowhere or to itself. */
 const statusOf = (path: string): Promise<BigIntStats | undefined> =>
   stat(path, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    if (["ENOENT", "ENOTDIR", "ELOOP"].includes(error.code ?? "")) return undefined;
     throw error;
   });
 
 /** A part of a path names a run where it is its name, or goes on with a dot or an underscore after it. */
-function selected(files: ListedFile[], runs: readonly string[] | undefined): ListedFile[] {
+function selected(files: readonly ListedFile[], runs: readonly string[] | undefined): readonly ListedFile[] {
   if (runs === undefined) return files;
   const names = (part: string): boolean =>
     runs.some(

@@ -2,8 +2,16 @@
 import { dirname, relative, resolve } from "node:path";
 import { machine, programVersion, versions } from "../domain/environment.js";
 import { withHome, withoutHome } from "../system/paths/home.js";
-import { fingerprintOf, type Selection, type Standing, standingAt } from "./fingerprint.js";
-import { addMaking, type MadePlace, type Making, sidecarOf } from "./sidecar.js";
+import {
+  fingerprintOf,
+  type Listing,
+  listingAt,
+  ofOutput,
+  type Selection,
+  standingAt,
+  standingOf,
+} from "./fingerprint.js";
+import { addMaking, type MadePlace, type Making, readMakings, sidecarOf } from "./sidecar.js";
 
 /** A path, or another word, that an argument of a command named. */
 export interface Named {
@@ -19,13 +27,20 @@ export interface Named {
 export interface Begun {
   readonly command: readonly string[];
   readonly startedAt: string;
+  /** Whether it replaces what is there already. */
+  readonly replaces: boolean;
   readonly runs: readonly string[] | undefined;
   /** Paths of what it will write, which is no part of what it reads. */
   readonly outputs: readonly string[];
-  readonly inputs: readonly (Named & {
-    readonly place: string | undefined;
-    readonly standing: Standing | undefined;
-  })[];
+  readonly inputs: readonly BegunInput[];
+}
+
+interface BegunInput extends Named {
+  readonly place: string | undefined;
+  /** What stood there; undefined where that could not be told. */
+  readonly listing: Listing | undefined;
+  /** SHA-256 of a file that the command itself may write over. */
+  readonly sha256?: string | undefined;
 }
 
 /** Begins a making: notes what stands where the command will read. @param command without the program's name; flags that change no result are left out */
@@ -35,7 +50,13 @@ export async function beginMaking(
   outputs: readonly string[],
   runs: readonly string[] | undefined,
 ): Promise<Begun> {
-  const begun = { command: commandWords(command), startedAt: new Date().toISOString(), runs, outputs };
+  const begun = {
+    command: commandWords(command),
+    startedAt: new Date().toISOString(),
+    replaces: command.includes("--overwrite"),
+    runs,
+    outputs,
+  };
   return addInputs({ ...begun, inputs: [] }, inputs);
 }
 
@@ -48,23 +69,34 @@ const mannersOnly = ["--quiet", "--json", "--overwrite", "--resume"];
 
 /** Notes what stands where a command will read, or has read, besides what was noted. */
 export async function addInputs(begun: Begun, inputs: readonly Named[]): Promise<Begun> {
-  const selection = selectionOf(begun.runs, begun.outputs);
-  const noted = inputs.map(async (input) => {
-    const places = input.meant === undefined ? placesOf(input.path) : [input.meant];
-    for (const place of input.isElsewhere ? [] : places) {
-      const standing = await standingAt(place, selection);
-      if (standing) return { ...input, place, standing };
-    }
-    return { ...input, place: undefined, standing: undefined };
-  });
-  return { ...begun, inputs: [...begun.inputs, ...(await Promise.all(noted))] };
+  const noted = await Promise.all(inputs.map((input) => begunInput(input, begun.outputs)));
+  return { ...begun, inputs: [...begun.inputs, ...noted] };
 }
 
-/** Writes the sidecars of a command's outputs; those that it did not write, for there was nothing to, have none. */
+async function begunInput(input: Named, outputs: readonly string[]): Promise<BegunInput> {
+  const places = input.meant === undefined ? placesOf(input.path) : [input.meant];
+  for (const place of input.isElsewhere ? [] : places) {
+    const listing = await listingAt(place).catch(() => null);
+    if (listing === undefined) continue;
+    const isRewritten = listing?.kind === "file" && outputs.some((each) => resolve(each) === resolve(place));
+    const sha256 = isRewritten ? (await fingerprintOf(place))?.sha256 : undefined;
+    return { ...input, place, listing: listing ?? undefined, sha256 };
+  }
+  return { ...input, place: undefined, listing: undefined };
+}
+
+/**
+ * Writes the sidecars of a command's outputs; those that it did not write, for there was nothing to, have none.
+ *
+ * @throws PickbenchError System where a sidecar cannot be written
+ */
 export async function endMaking(begun: Begun, outputs: readonly Named[]): Promise<void> {
   const written = (await Promise.all(outputs.map(outputOf))).filter((each) => each !== undefined);
   if (written.length === 0) return;
-  const selection = selectionOf(begun.runs, begun.outputs);
+  const selection = selectionOf(
+    begun.runs,
+    outputs.map(({ path }) => path),
+  );
   const inputs: MadePlace[] = [];
   for (const input of begun.inputs) inputs.push(await inputOf(input, selection));
   const facts = { code: await programVersion(), versions: await versions(), machine: machine() };
@@ -79,7 +111,7 @@ export async function endMaking(begun: Begun, outputs: readonly Named[]): Promis
       startedAt: begun.startedAt,
       finishedAt: new Date().toISOString(),
     };
-    await addMaking(path, kind, making);
+    await addMaking(path, kind, making, begun.replaces);
   }
 }
 
@@ -99,21 +131,38 @@ export const placesOf = (word: string): string[] =>
       ].filter((place) => place !== "");
 
 async function inputOf(
-  { option, path, meant, place, standing }: Begun["inputs"][number],
+  { option, path, meant, place, listing, sha256 }: BegunInput,
   selection: Selection,
 ): Promise<MadePlace> {
-  if (place === undefined || standing === undefined) return { option, path: withoutHome(path), kind: "name" };
-  const { kind, files, bytes } = standing;
-  const facts =
-    meant === undefined
-      ? { option, path: withoutHome(place), kind, files, bytes }
-      : { option, path, kind: "name" as const };
+  if (place === undefined) return { option, path: withoutHome(path), kind: "name" };
+  const named = { option, path: meant === undefined ? withoutHome(place) : path };
+  if (listing === undefined) return { ...named, kind: "folder" };
+  const { stamp, ...standing } = standingOf(listing, selection);
+  const facts = meant === undefined ? { ...named, ...standing } : { ...named, kind: "name" as const };
+  if (sha256 !== undefined) return { ...facts, sha256, stamp };
+  const content = await contentOf(place, stamp, selection);
+  return content === undefined ? facts : { ...facts, sha256: content, stamp };
+}
+
+/** Returns the SHA-256 of what stands at a place; undefined where it has changed since its stamp was taken. */
+async function contentOf(place: string, stamp: string, selection: Selection): Promise<string | undefined> {
+  const known = await knownContent(place, stamp);
+  if (known !== undefined && (await standingAt(place, selection))?.stamp === stamp) return known;
   const now = await fingerprintOf(place, selection);
-  return now?.stamp === standing.stamp ? { ...facts, sha256: now.sha256, stamp: now.stamp } : facts;
+  return now?.stamp === stamp ? now.sha256 : undefined;
+}
+
+/** Returns what the sidecar of a place says of it, if the stamps are the same, which spares the reading. */
+async function knownContent(place: string, stamp: string): Promise<string | undefined> {
+  const makings = (await readMakings(place).catch(() => undefined)) ?? [];
+  const outputs = makings.flatMap((making) =>
+    making.outputs.filter((output) => placeNow(place, making, output) === resolve(place)),
+  );
+  return outputs.find((output) => output.stamp === stamp)?.sha256;
 }
 
 async function outputOf({ option, path }: Named) {
-  const found = await fingerprintOf(path);
+  const found = await fingerprintOf(path, ofOutput);
   return found && { path, kind: found.kind, place: { option, path: withoutHome(path), ...found } };
 }
 

@@ -2,14 +2,13 @@
  * What says how an output was made: `OUT.made.json` beside a file or folder `OUT`, with the command, hashes of what it read
  * and wrote, versions and times.
  */
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { readIfThere } from "../system/paths/opening.js";
-
-/** What follows the name of an output in its sidecar's name. */
-export const sidecarEnding = ".made.json";
+import { sidecarEnding } from "../system/paths/sidecar.js";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "wanted a SHA-256 in hex");
 
@@ -91,12 +90,27 @@ export async function readMakings(output: string): Promise<Making[] | undefined>
 }
 
 /**
- * Adds a making to an output's sidecar. Of a folder, the makings of other command lines stay; a file has one maker.
- * A broken sidecar is replaced.
+ * Adds a making to an output's sidecar. Of a folder, the makings of other command lines stay, but for those that were
+ * replaced: of all runs, or of the same ones. A file has one maker. A broken sidecar is replaced.
+ *
+ * @param replaces whether what was there before was replaced
+ * @throws PickbenchError BadUsage where a folder stands there, System where it cannot be written
  */
-export async function addMaking(output: string, kind: "file" | "folder", making: Making): Promise<void> {
+export async function addMaking(
+  output: string,
+  kind: "file" | "folder",
+  making: Making,
+  replaces = false,
+): Promise<void> {
+  const path = sidecarOf(output);
+  if ((await stat(path).catch(() => undefined))?.isDirectory())
+    throw new PickbenchError("BadUsage", `${path} is a folder, where ${output} has its sidecar; rename it`, {
+      path,
+    });
   const earlier = kind === "file" ? [] : ((await readMakings(output).catch(() => undefined)) ?? []);
-  const others = earlier.filter(({ command }) => command.join("\0") !== making.command.join("\0"));
-  const sidecar = { madeVersion: 1, makings: [...others, making] };
-  await writeWhole(sidecarOf(output), `${JSON.stringify(sidecarSchema.parse(sidecar), null, 2)}\n`);
+  const isGone = ({ command, runs }: Making): boolean =>
+    command.join("\0") === making.command.join("\0") ||
+    (replaces && (making.runs === undefined || making.runs.join("\0") === runs?.join("\0")));
+  const makings = [...earlier.filter((each) => !isGone(each)), making];
+  await writeWhole(path, `${JSON.stringify(sidecarSchema.parse({ madeVersion: 1, makings }), null, 2)}\n`);
 }

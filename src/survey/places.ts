@@ -18,9 +18,9 @@ export const placesIn = (folder: string) => ({
   subsets: join(folder, "subsets"),
   /** Runs of files of picks whose names tell none. */
   sources: join(folder, "sources.json"),
-  database: join(folder, "database.duckdb"),
+  database: join(folder, ".database.duckdb"),
   /** What the database was made from; without it, it is compared with all entries. */
-  databaseState: join(folder, "database.json"),
+  databaseState: join(folder, ".database.json"),
   lock: join(folder, ".build.lock"),
   databaseLock: join(folder, ".database.lock"),
 });

@@ -1,7 +1,7 @@
 /** Whether a step is up to date, by what is noted beside its outputs: command line, inputs, outputs and program. */
 import { dirname, resolve } from "node:path";
 import { type ProgramVersion, programVersion, versions } from "../domain/environment.js";
-import { isAsNoted } from "../makings/fingerprint.js";
+import { isAsNoted, ofOutput } from "../makings/fingerprint.js";
 import { commandWords, type Named, placeNow, selectionOf } from "../makings/making.js";
 import { type Making, readMakings, sidecarOf } from "../makings/sidecar.js";
 import { messageOf } from "../system/errors.js";
@@ -98,7 +98,7 @@ async function changeOf(
   if (noted?.sha256 === undefined || noted.stamp === undefined)
     return `nothing says what ${output.path} was when it was made`;
   const { sha256, stamp } = noted;
-  if (!(await isAsNoted(output.path, { sha256, stamp })))
+  if (!(await isAsNoted(output.path, { sha256, stamp }, ofOutput)))
     return `${output.path} was changed since it was made`;
   const outputs = making.outputs.map((each) => placeNow(output.path, making, each));
   for (const input of making.inputs) {

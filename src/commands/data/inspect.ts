@@ -46,7 +46,8 @@ interface Whole extends Inspection {
 /** `pickbench inspect`: what a data set holds, and whether it can be read to the last chunk. */
 export const command = defineCommand({
   usage: "",
-  reads: ["data"],
+  reads: ["data", "experiment"],
+  writes: ["targets", "plot"],
   options: (argv) =>
     withDataset(argv)
       .option("quick", { type: "boolean", default: false, describe: "metadata and picks only, no chunks" })

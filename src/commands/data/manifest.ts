@@ -20,6 +20,8 @@ import { terminalReporter } from "../shared/terminal.js";
 export const command = defineCommand({
   usage: "",
   lists: ["split"],
+  reads: ["data"],
+  writes: ["out"],
   options: (argv) =>
     withDataset(argv)
       .option("out", {

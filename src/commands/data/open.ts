@@ -34,6 +34,7 @@ export const command = defineCommand({
   usage: "<run>",
   reads: ["data", "picks"],
   writes: ["out"],
+  selects: "run",
   options: (argv) =>
     argv
       .positional("run", { type: "string", demandOption: true, describe: "name of the run to show" })

@@ -27,7 +27,7 @@ export const command = defineCommand({
   usage: "<checkpoint> [model]",
   lists: ["allow-code"],
   reads: ["checkpoint", "masks"],
-  writes: ["model", "out"],
+  writesUnasked: true,
   options: (argv) =>
     argv
       .positional("checkpoint", {
@@ -96,18 +96,21 @@ export const command = defineCommand({
         "$0 export DIR set.scnt --feature membrane",
         "a training set that Ais trains on, of masks and tomograms",
       ),
-  run: async ({ checkpoint: given, model: place, out, to, logits = false, check, ...flags }) => {
+  run: async ({ checkpoint: given, model: place, out, to, logits = false, check, ...flags }, making) => {
     const { network, overwrite, allowCode, json } = flags;
     const model = placeOf(place, out, to === undefined ? undefined : besideCheckpoint(given, to));
     const format = to ?? formatOf(model);
-    if (format === "scnt") return exportTrainingSet(given, model, flags);
+    if (format === "scnt") {
+      making.wrote("model", model);
+      return exportTrainingSet(given, model, flags);
+    }
     if (format !== "onnx") {
       if (logits)
         throw new PickbenchError(
           "BadUsage",
           "--logits is of ONNX files; Ais wants probabilities: leave it out",
         );
-      return exportToAis(given, { model, format, network, check, overwrite, allowCode, json });
+      return exportToAis(given, { model, format, network, check, overwrite, allowCode, json }, making);
     }
     const path = await modelPath(given);
     const checkpoint = await readCheckpoint(path, { allowCode });
@@ -116,7 +119,10 @@ export const command = defineCommand({
       named,
       out: chosen.length === 1 ? model : besides(path, model, named),
     }));
-    for (const { out } of places) await checkModelPlace(out, overwrite);
+    for (const { out } of places) {
+      making.wrote("model", out);
+      await checkModelPlace(out, overwrite);
+    }
     const checkpointSha256 = await hashFile(path);
     const models: ExportedModel[] = [];
     for (const { named, out } of places)

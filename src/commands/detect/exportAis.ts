@@ -10,6 +10,7 @@ import { readCheckpoint } from "../../train/checkpoint/checkpoint.js";
 import { modelPath } from "../../train/checkpoint/models.js";
 import { report } from "../shared/command.js";
 import { checkModelPlace, checkWhole } from "../shared/flags.js";
+import type { RunningMaking } from "../shared/making.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { openRuns } from "./detectorOptions.js";
 
@@ -32,7 +33,7 @@ interface ModelFlags {
 }
 
 /** Writes a checkpoint's maps as Ais's models, one a file or all in a group. */
-export async function exportToAis(given: string, flags: ModelFlags): Promise<void> {
+export async function exportToAis(given: string, flags: ModelFlags, making: RunningMaking): Promise<void> {
   const { model, format, network, check, overwrite, allowCode, json } = flags;
   const path = await modelPath(given);
   await checkModelPlace(model, overwrite);
@@ -47,7 +48,10 @@ export async function exportToAis(given: string, flags: ModelFlags): Promise<voi
           bytes: each.bytes,
         }));
   for (const { out } of files) await checkModelPlace(out, overwrite);
-  for (const { out, bytes } of files) await writeWhole(out, bytes);
+  for (const { out, bytes } of files) {
+    making.wrote("model", out);
+    await writeWhole(out, bytes);
+  }
   const facts = models.map(({ bytes: _, ...rest }) => rest);
   report(json, { files: files.map(({ out }) => out), models: facts }, () =>
     [

@@ -20,7 +20,7 @@ import { checkSpacing, checkWritable, overwriteOption, spacingOption } from "../
 export const command = defineCommand({
   usage: "<file>",
   reads: ["file"],
-  writes: ["out"],
+  writesUnasked: true,
   options: (argv) =>
     argv
       .positional("file", {
@@ -52,11 +52,12 @@ export const command = defineCommand({
         "a checkpoint a model, and cell/cell.yaml with their rules",
       )
       .example("$0 import set.scnt --out set", "volumes, masks and an experiment to train on"),
-  run: async ({ file, out, spacing, testTime, name, overwrite, json }) => {
+  run: async ({ file, out, spacing, testTime, name, overwrite, json }, making) => {
     checkSpacing(spacing);
     await checkWritable("out", out, "folder");
     const kind = await aisKind(file);
     if (kind === "set") {
+      making.wrote("out", out);
       await checkFree(out, overwrite);
       const imported = await importSet(file, out, name);
       report(json, { out, ...imported }, () => setText(out, imported));
@@ -71,6 +72,7 @@ export const command = defineCommand({
     const imported = await (kind === "group" ? importGroup : importModel)(file, options);
     const base = basename(file).replace(/\.scnm(?:group)?$/i, "");
     const paths = importPaths(out, base, imported);
+    for (const path of [...paths.checkpoints, paths.set]) making.wrote("out", path);
     await checkFree([...paths.checkpoints, paths.set], overwrite);
     await writeImported(out, base, imported);
     report(json, described(imported, paths), () => modelsText(imported, paths));

@@ -14,6 +14,7 @@ import { terminalReporter } from "../shared/terminal.js";
 export const command = defineCommand({
   usage: "",
   reads: ["submissions"],
+  writes: ["html"],
   options: (argv) =>
     argv
       .option("submissions", {

@@ -13,6 +13,7 @@ export const command = defineCommand({
   lists: ["run"],
   reads: ["run", "data"],
   writes: ["out"],
+  writesUnasked: true,
   options: (argv) =>
     argv
       .positional("run", {
@@ -38,10 +39,11 @@ export const command = defineCommand({
         "$0 report runs/a runs/b --data train --out both.html",
         "two runs and their paired difference",
       ),
-  run: async ({ run: paths, data, spacing, overwrite, quiet, json, ...flags }) => {
+  run: async ({ run: paths, data, spacing, overwrite, quiet, json, ...flags }, making) => {
     checkSpacing(spacing);
     const [folder, second] = paths;
     const out = flags.out ?? (second === undefined ? join(folder!, "report.html") : "report.html");
+    making.wrote("out", out);
     await checkWritable("out", out, "file");
     await checkFree(out, overwrite);
     const { html, runs, pairs } = await makeReport({

@@ -15,8 +15,14 @@ interface Command<Options> {
   readonly lists?: readonly (keyof Options & string)[];
   /** Arguments that name what is read: files, folders, addresses, models. */
   readonly reads?: readonly (keyof Options & string)[];
-  /** Arguments that name a file or folder that is written; beside each, OUT.made.json will say how it was made. */
+  /**
+   * Arguments that name a file or folder that is written; beside each, OUT.made.json will say how it was made.
+   */
   readonly writes?: readonly (keyof Options & string)[];
+  /** Whether it writes where no argument says so; it tells where by `making.wrote`. */
+  readonly writesUnasked?: boolean;
+  /** Argument that names the runs of data sets that count, separated by commas; `runs` if absent. */
+  readonly selects?: keyof Options & string;
   readonly run: (options: ArgumentsCamelCase<Options>, making: RunningMaking) => Promise<void>;
 }
 
@@ -45,7 +51,12 @@ interface RegisteredAs {
 /** The parser does not get to see the promise: of a handler that gives one it renders the help, which takes longer than to parse. */
 export function defineCommand<Options>(command: Command<Options>): RegisteredCommand {
   let running = Promise.resolve();
-  const files = { reads: command.reads ?? [], writes: command.writes ?? [] };
+  const files = {
+    reads: command.reads ?? [],
+    writes: command.writes ?? [],
+    writesUnasked: command.writesUnasked === true,
+    selects: command.selects ?? "runs",
+  };
   const start = (given: ArgumentsCamelCase<Options>, args: readonly string[]) =>
     withMaking({ args, given, files }, (making) => command.run(given, making));
   return {

@@ -4,12 +4,16 @@ import { resolve } from "node:path";
 import type { Named } from "../../makings/making.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import type { Given } from "./plainArguments.js";
-import { print } from "./print.js";
+import { print, printLine } from "./print.js";
 
 /** Names of a command's arguments that name what it reads and writes. */
 export interface CommandFiles {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
+  /** Whether it writes where no argument says so. */
+  readonly writesUnasked: boolean;
+  /** Name of the argument that names the runs that count. */
+  readonly selects: string;
 }
 
 /** What a command adds about itself while it runs. */
@@ -42,25 +46,36 @@ export async function withMaking(
       if (!outputs.some((each) => resolve(each.path) === resolve(path))) outputs.push({ option, path });
     },
   };
-  if (files.writes.length === 0 || process.env[makingVariable] === "no") return run(running);
+  const writesNothing = outputs.length === 0 && !files.writesUnasked;
+  if (writesNothing || process.env[makingVariable] === "no") return run(running);
   const { addInputs, beginMaking, endMaking } = await import("../../makings/making.js");
-  const runs = runsIn(given);
   const begun = await beginMaking(
     args,
     (await Promise.all(inputs.map(withNamed))).flat(),
     outputs.map(({ path }) => path),
-    runs,
-  ).catch(() => undefined);
+    runsIn(given[files.selects]),
+  );
   const known = inputs.length;
   await run(running);
-  if (begun === undefined) return;
+  const told = given.quiet === true ? undefined : setTimeout(tellOfReading, patience);
   try {
-    await endMaking(await addInputs(begun, inputs.slice(known)), outputs);
+    const later = (await Promise.all(inputs.slice(known).map(withNamed))).flat();
+    await endMaking(await addInputs(begun, later), outputs);
   } catch (error) {
     const path = error instanceof PickbenchError && error.path ? "" : `${outputs[0]?.path}: `;
     print("stderr", `pickbench: warning: ${path}how it was made is not noted: ${messageOf(error)}`);
+  } finally {
+    clearTimeout(told);
   }
 }
+
+/** Milliseconds after which a user is told what is waited for. */
+const patience = 5000;
+
+const tellOfReading = (): void =>
+  printLine(
+    `noting how it was made: what was read and written is read once more for its hashes (${makingVariable}=no leaves that out)`,
+  );
 
 /** Adds what an input names itself: the file of a model that comes along, the maps and models of a feature set. */
 async function withNamed(input: Named): Promise<Named[]> {
@@ -102,7 +117,7 @@ function named(given: Given, option: string): Named[] {
   return values.flatMap((path) => (typeof path === "string" && path !== "" ? [{ option, path }] : []));
 }
 
-function runsIn({ runs }: Given): string[] | undefined {
+function runsIn(runs: unknown): string[] | undefined {
   if (typeof runs !== "string" || runs === "" || runs.startsWith("@")) return undefined;
   return runs.split(",").map((run) => run.trim());
 }

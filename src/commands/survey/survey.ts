@@ -19,15 +19,20 @@ import {
   spacingOption,
   threadsOption,
 } from "../shared/flags.js";
+import type { RunningMaking } from "../shared/making.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { answerText, columnText, entryText, foundText } from "./text.js";
 
 const actions = ["build", "find", "show", "export", "subset", "sql"] as const;
+type Action = (typeof actions)[number];
 const list = { type: "string", array: true, nargs: 1 } as const;
 
 export const command = defineCommand({
   usage: "<action> [target]",
   lists: ["maps", "picks", "submissions"],
+  reads: ["data", "maps", "picks", "submissions", "summary"],
+  writes: ["out"],
+  writesUnasked: true,
   options: (argv) =>
     argv
       .positional("action", {
@@ -115,7 +120,7 @@ export const command = defineCommand({
         "a list that --runs @good takes everywhere",
       )
       .example("$0 survey export summary.star", "as Pom writes it; .csv and .parquet hold all columns"),
-  run: async (given) => {
+  run: async (given, making) => {
     const { action, target, where, limit, json, quiet } = given;
     checkWhole("limit", limit, 1);
     const reporter = terminalReporter({ quiet: quiet || json === true });
@@ -123,7 +128,9 @@ export const command = defineCommand({
       if (target !== undefined)
         throw refused(action, `takes no ${JSON.stringify(target)}; name the data by --data`);
       const { build } = await import("./build.js");
-      return build({ ...given, folder: given.out ?? given.survey }, reporter);
+      const folder = given.out ?? given.survey;
+      making.wrote("survey", folder);
+      return build({ ...given, folder }, reporter);
     }
     if (where !== undefined && action !== "export" && action !== "subset")
       throw refused(
@@ -135,11 +142,26 @@ export const command = defineCommand({
     const survey = await openSurvey(given.survey, { reporter });
     try {
       await actionsOnSurvey[action](survey, given);
+      noteWritten(given, making);
     } finally {
       survey.close();
     }
   },
 });
+
+/** Notes what an action wrote of a survey. */
+function noteWritten(
+  {
+    action,
+    survey,
+    target,
+  }: { readonly action: Action; readonly survey: string; readonly target?: string | undefined },
+  making: RunningMaking,
+): void {
+  if (target === undefined || (action !== "export" && action !== "subset")) return;
+  making.read("survey", survey);
+  making.wrote("target", action === "export" ? target : subsetPath(survey, target));
+}
 
 interface Given {
   readonly target: string | undefined;

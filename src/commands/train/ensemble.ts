@@ -35,6 +35,7 @@ export const command = defineCommand({
   lists: ["checkpoint", "allow-code"],
   reads: ["checkpoint", "data"],
   writes: ["out"],
+  selects: "tune",
   options: (argv) =>
     argv
       .positional("checkpoint", {

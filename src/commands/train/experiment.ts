@@ -13,6 +13,8 @@ import { writeNew } from "./experimentNew.js";
 export const command = defineCommand({
   usage: "<action> [file] [other]",
   lists: ["set"],
+  reads: ["data"],
+  writesUnasked: true,
   options: (argv) =>
     argv
       .positional("action", {
@@ -49,12 +51,16 @@ export const command = defineCommand({
       .example("$0 experiment show my.yaml", "what it says, all defaults filled in, what is changed marked")
       .example("$0 experiment show my.yaml --set optimiser.rate=1e-3", "with another learning rate")
       .example("$0 experiment diff my.yaml runs/my-experiment", "what has changed since that run"),
-  run: async ({ action, file, other, set = [], plain, json, ...flags }) => {
+  run: async ({ action, file, other, set = [], plain, json, ...flags }, making) => {
     const refuse = (what: string) => new PickbenchError("BadUsage", `experiment ${action}: ${what}`);
     if (set.length > 0 && action !== "show") throw refuse("--set belongs to experiment show; leave it out");
     if (other !== undefined && action !== "diff")
       throw refuse(`takes one FILE, got ${JSON.stringify(other)} too; leave it out`);
-    if (action === "new") return writeNew(file ?? "experiment.yaml", { ...flags, json });
+    if (action === "new") {
+      const written = file ?? "experiment.yaml";
+      making.wrote("file", written);
+      return writeNew(written, { ...flags, json });
+    }
     if (file === undefined)
       throw refuse("needs a FILE; name an experiment's YAML, a record, run or checkpoint");
     if (action === "show") return show(file, { set, plain, json });

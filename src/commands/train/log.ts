@@ -1,4 +1,5 @@
 /** pickbench log: the logs of runs for other programs. */
+import { dirname } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import {
@@ -25,6 +26,7 @@ export const command = defineCommand({
   lists: ["run"],
   reads: ["run"],
   writes: ["out"],
+  writesUnasked: true,
   options: (argv) =>
     argv
       .positional("run", {
@@ -48,11 +50,13 @@ export const command = defineCommand({
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 log runs/a runs/b --to tensorboard --out events", "then: tensorboard --logdir events")
       .example("$0 log runs/a --to csv", "a table with a row a step"),
-  run: async ({ run: paths, to, out, overwrite, quiet, json }) => {
+  run: async ({ run: paths, to, out, overwrite, quiet, json }, making) => {
     if (out !== undefined) await checkWritable("out", out, "folder");
     const runs = await readLogs(paths);
     const written =
       to === "mlflow" ? await send(runs, out, quiet || json === true) : await write(runs, to, out, overwrite);
+    if (to !== "mlflow" && out === undefined)
+      for (const { to: place } of written) making.wrote("out", to === "csv" ? place : dirname(place));
     report(json, written, () => written.map(({ run, to: place }) => `${run}: ${place}`).join("\n"));
   },
 });

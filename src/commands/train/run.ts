@@ -22,6 +22,7 @@ export const command = defineCommand({
   lists: ["set"],
   reads: ["experiment", "data", "from"],
   writes: ["out"],
+  writesUnasked: true,
   options: (argv) =>
     withRunOptions(argv)
       .option("folds", {

@@ -26,6 +26,7 @@ export const command = defineCommand({
   lists: ["set"],
   reads: ["experiment", "data", "from"],
   writes: ["out"],
+  writesUnasked: true,
   options: (argv) =>
     argv
       .positional("experiment", {

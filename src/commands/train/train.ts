@@ -9,6 +9,7 @@ export const command = defineCommand({
   lists: ["set"],
   reads: ["experiment", "data", "from"],
   writes: ["out"],
+  writesUnasked: true,
   options: (argv) =>
     withRunOptions(argv).example(
       '$0 train experiments/quickstart.yaml --data train --budget "500 steps"',

@@ -10,6 +10,7 @@ export const command = defineCommand({
   lists: ["set"],
   reads: ["experiment", "data", "from"],
   writes: ["out"],
+  writesUnasked: true,
   options: (argv) =>
     withRunOptions(argv).example(
       "$0 tune experiments/quickstart.yaml --data train",

@@ -2,6 +2,7 @@
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { parseJson, readIfThere } from "../../formats/zarr/omeDocument.js";
+import { isSidecar } from "../../system/paths/sidecar.js";
 import type { PortalAnnotation, Run, SegmentationRef, TomogramRef } from "../model.js";
 import { namesIn, tellsType, volumeStem, volumesIn, voxelSpacingOf } from "../volumeNames.js";
 
@@ -112,11 +113,11 @@ interface Annotated {
 /** Lists annotations; their metadata lies in numbered folders or, in older downloads, flat. */
 async function annotationsIn(folder: string, voxelSpacing: number): Promise<Annotated[]> {
   const found: Annotated[] = [];
-  for (const name of await namesIn(folder)) {
+  for (const name of (await namesIn(folder)).filter((each) => !isSidecar(each))) {
     const files = name.endsWith(".json")
       ? [join(folder, name)]
       : (await namesIn(join(folder, name)))
-          .filter((file) => file.endsWith(".json"))
+          .filter((file) => file.endsWith(".json") && !isSidecar(file))
           .map((file) => join(folder, name, file));
     for (const file of files) found.push(await annotationsOf(file, voxelSpacing));
   }

@@ -2,6 +2,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, relative } from "node:path";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
+import { isSidecar } from "../../system/paths/sidecar.js";
 import { runNames, runOfPath } from "../runNames.js";
 import { positionFormats } from "./catalogue.js";
 import type { PositionFormat } from "./format.js";
@@ -66,7 +67,10 @@ export async function positionFilesIn(path: string): Promise<string[]> {
   const names = entries
     .filter(
       (entry) =>
-        entry.isFile() && !entry.name.startsWith(".") && extensions.has(extname(entry.name).toLowerCase()),
+        entry.isFile() &&
+        !entry.name.startsWith(".") &&
+        !isSidecar(entry.name) &&
+        extensions.has(extname(entry.name).toLowerCase()),
     )
     .map((entry) => relative(path, join(entry.parentPath, entry.name)))
     .sort();

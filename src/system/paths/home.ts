@@ -6,8 +6,13 @@ import { relative, sep } from "node:path";
 export function withoutHome(word: string): string {
   const inside = relative(process.cwd(), word);
   if (word.startsWith(process.cwd()) && !inside.startsWith("..")) return inside || ".";
+  return fromHome(word);
+}
+
+/** Returns a path relative to the user's home (`~/…`), if it is there. */
+export function fromHome(path: string): string {
   const home = homedir();
-  return word === home || word.startsWith(`${home}${sep}`) ? `~${word.slice(home.length)}` : word;
+  return path === home || path.startsWith(`${home}${sep}`) ? `~${path.slice(home.length)}` : path;
 }
 
 /** Undoes `withoutHome` for what was under the user's home. */

@@ -1,6 +1,6 @@
 /** Trained networks that come along with the package: each a checkpoint with a card that says what it is. */
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { parseJson } from "../../formats/json.js";
@@ -51,6 +51,13 @@ export async function modelNames(folder = ownModels): Promise<string[]> {
     .filter((name) => name.endsWith(ending))
     .map((name) => name.slice(0, -ending.length))
     .sort();
+}
+
+/** Returns the name of the model whose checkpoint a path is; undefined for any other file. */
+export function modelNameOf(path: string, folder = ownModels): string | undefined {
+  const ending = ".safetensors";
+  const isModel = resolve(dirname(path)) === resolve(folder) && path.endsWith(ending);
+  return isModel ? basename(path, ending) : undefined;
 }
 
 /**

@@ -106,7 +106,7 @@ describe("pickbench export", () => {
       ],
     });
     expect(JSON.parse(stdout).models[0].check.largestDifference).toBeLessThan(1e-5);
-    expect(await readdir(join(folder, "new"))).toEqual(["model.onnx"]);
+    expect(await readdir(join(folder, "new"))).toEqual(["model.onnx", "model.onnx.made.json"]);
 
     const { network: spec, weights, activation } = networks[0] as PredictNetwork;
     const network = await loadNetwork(spec);
@@ -206,7 +206,12 @@ describe("pickbench export", () => {
     expect(code).toBe(0);
     expect(stdout.trim().split("\n")).toHaveLength(2);
     expect(stdout).toContain("image (batch, 1, z, y, x) to value (batch, 1, z, y, x)");
-    expect((await readdir(place)).sort()).toEqual(["m-apo-ferritin.onnx", "m-ribosome.onnx"]);
+    expect((await readdir(place)).sort()).toEqual([
+      "m-apo-ferritin.onnx",
+      "m-apo-ferritin.onnx.made.json",
+      "m-ribosome.onnx",
+      "m-ribosome.onnx.made.json",
+    ]);
     await pickbench("export", path, join(place, "alone.onnx"), "--network", "ribosome");
     const alone = await readFile(join(place, "alone.onnx"));
     expect(alone.equals(await readFile(join(place, "m-ribosome.onnx")))).toBe(true);

@@ -1,0 +1,7 @@
+/** The names of sidecars, which say beside an output how it was made: no reader of a folder takes them for data. */
+
+/** What follows the name of an output in its sidecar's name. */
+export const sidecarEnding = ".made.json";
+
+/** Tells whether a file, by its name or path, is a sidecar. */
+export const isSidecar = (name: string): boolean => name.endsWith(sidecarEnding);

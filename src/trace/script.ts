@@ -1,0 +1,96 @@
+/** A script that makes an output again: the commands of its chain in order, from the raw files on. */
+import { dirname, relative, resolve } from "node:path";
+import { shellWord } from "../system/files.js";
+import { fromHome } from "../system/paths/home.js";
+import type { Chain, ChainNode, ChainStep } from "./chain.js";
+import { commandWord, factsOf, shortHash, stateText, titleOf } from "./words.js";
+
+/** Returns a script for bash; its first argument is the folder to work in, which is the chain's own if absent. */
+export function bashScript(chain: Chain): string {
+  const target = chain.nodes.find(({ id }) => id === chain.target)!;
+  const root = rootOf(chain);
+  const raw = rawOf(chain);
+  return `${[
+    "#!/usr/bin/env bash",
+    `# Makes ${titleOf(target)} again, from what nothing notes how it was made. Nothing that is there is replaced: give another`,
+    "# folder, which holds the raw files, or move what was made away. PICKBENCH is the program, if it is not on the PATH.",
+    "set -euo pipefail",
+    `cd "\${1:-${doubleQuoted(fromHome(root))}}"`,
+    `pickbench() { \${PICKBENCH:-command pickbench} "$@"; }`,
+    ...(raw.length === 0 ? [] : ["", "# What the commands read that nothing notes how it was made."]),
+    ...raw.flatMap((node) => rawLines(node, root)),
+    ...chain.steps.flatMap((step, at) => stepLines(step, at + 1, root)),
+    "",
+    ...lastLines(target, root),
+  ].join("\n")}\n`;
+}
+
+/** Returns the same as data: folders and command lines in order, and the raw files. */
+export function jsonScript(chain: Chain): string {
+  const root = rootOf(chain);
+  const target = chain.nodes.find(({ id }) => id === chain.target)!;
+  const raw = rawOf(chain).map(({ path, sha256 }) => ({ path: within(root, path), sha256: sha256 ?? null }));
+  const steps = chain.steps.map(({ command, folder, versions }) => ({
+    folder: folder === undefined ? null : within(root, folder),
+    command: ["pickbench", ...command],
+    pickbench: versions.pickbench,
+  }));
+  const made = { path: within(root, target.path), sha256: target.sha256 ?? null };
+  return `${JSON.stringify({ root: fromHome(root), raw, steps, made }, null, 2)}\n`;
+}
+
+const rawOf = ({ nodes }: Chain): ChainNode[] =>
+  nodes.filter(({ makers, kind }) => makers.length === 0 && (kind === "file" || kind === "folder"));
+
+/** The deepest folder that holds where every command worked, and the output. */
+function rootOf({ steps, nodes, target }: Chain): string {
+  const folders = steps.flatMap(({ folder }) => (folder === undefined ? [] : [folder]));
+  if (folders.length === 0) return dirname(nodes.find(({ id }) => id === target)!.path);
+  return folders.reduce((a, b) => {
+    let shared = a;
+    while (relative(shared, b).startsWith("..") && dirname(shared) !== shared) shared = dirname(shared);
+    return shared;
+  });
+}
+
+/** A path below the root from there; any other as it is, or below the home. */
+function within(root: string, path: string): string {
+  const below = relative(root, path);
+  return below.startsWith("..") || resolve(root, below) !== resolve(path) ? fromHome(path) : below || ".";
+}
+
+function rawLines(node: ChainNode, root: string): string[] {
+  const place = commandWord(within(root, node.path));
+  const about = `# ${within(root, node.path)}: ${stateText({ ...node, makers: ["raw"] })}${node.sha256 ? `, SHA-256 ${node.sha256}` : ""}`;
+  if (node.kind !== "file" || !node.sha256) return [about];
+  const refused = shellWord(`${within(root, node.path)} is not what was read`);
+  return [
+    about,
+    `echo "${node.sha256}  "${place} | sha256sum --check --status - || { echo ${refused} >&2; exit 1; }`,
+  ];
+}
+
+function stepLines(step: ChainStep, number: number, root: string): string[] {
+  const folder = step.folder === undefined ? "." : within(root, step.folder);
+  const line = ["pickbench", ...step.command.map(commandWord)].join(" ");
+  return [
+    "",
+    `# ${number}. ${factsOf(step).join("; ")}`,
+    folder === "." ? line : `(cd ${commandWord(folder)} && ${line})`,
+  ];
+}
+
+function lastLines({ kind, path, sha256 }: ChainNode, root: string): string[] {
+  if (kind !== "file" || !sha256) return [`echo ${shellWord(`made: ${within(root, path)}`)}`];
+  const place = commandWord(within(root, path));
+  return [
+    `if echo "${sha256}  "${place} | sha256sum --check --status -`,
+    `then echo ${shellWord(`the same to the bit: ${within(root, path)}`)}`,
+    `else echo ${shellWord(`another content than ${shortHash(sha256)}: ${within(root, path)}`)}`,
+    "fi",
+  ];
+}
+
+/** Text within double quotes of bash; `~` stands for the home there too. */
+const doubleQuoted = (text: string): string =>
+  text.replace(/["\\`$]/g, "\\$&").replace(/^~(?=\/|$)/, "$HOME");
