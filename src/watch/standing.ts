@@ -58,8 +58,10 @@ export function after(before: Standing | undefined, event: WatchEvent): Standing
       const { reason, retrySeconds } = event;
       return { ...known, state, at, reason, retrySeconds, failures: known.failures + 1 };
     }
-    case "aside":
-      return { ...known, state, at, reason: event.reason, retrySeconds: undefined };
+    case "aside": {
+      const failures = known.failures + (event.attempt === undefined ? 0 : 1);
+      return { ...known, state, at, reason: event.reason, retrySeconds: undefined, failures };
+    }
     case "changed":
       return { ...known, changed: event.stamp };
   }

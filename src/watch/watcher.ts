@@ -195,11 +195,12 @@ class Watcher {
     const short = await shortOfRoom(this.#settings.out);
     this.#troubles.set("room", short && `${short}; nothing is begun until there is room`);
     if (short !== undefined) return;
-    for (const { run, attempt } of ready.slice(0, room)) {
-      this.#book.note({ run, state: "running", attempt: attempt + 1 });
-      if (await this.#write()) this.#begin(run, this.#parts.job.start);
+    const next = ready.slice(0, room);
+    for (const { run, attempt } of next) this.#book.note({ run, state: "running", attempt: attempt + 1 });
+    const isNoted = await this.#write();
+    for (const { run } of next)
+      if (isNoted) this.#begin(run, this.#parts.job.start);
       else this.#book.note(this.#backAgain(run, "the ledger could not be written"));
-    }
   }
 
   /** Those that can be taken now. */
