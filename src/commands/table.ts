@@ -207,6 +207,15 @@ export const table: Readonly<Record<string, TableEntry>> = {
     describe: "ranks the submissions from their records",
     load: () => import("./judge/leaderboard.js"),
   },
+  workflow: {
+    group: "work",
+    synopsis: "run|show|new [FILE]",
+    describe: "runs steps, each a command, as a graph: what is up to date is not done again",
+    load: async () => {
+      const { workflowOf } = await import("./work/workflow.js");
+      return { command: workflowOf(() => table) };
+    },
+  },
   nets: {
     group: "machine",
     synopsis: "[NAME…]",

@@ -50,6 +50,22 @@ export async function codeVersion(root = packageRoot): Promise<CodeVersion> {
     : { commit: null, dirty: null, lockfileHash };
 }
 
+/** The code with its sources, which tell apart what a commit does not: changes that are not committed, and none at all. */
+export interface ProgramVersion extends CodeVersion {
+  /** SHA-256 of the sources; absent where nothing says it. */
+  readonly sources?: string;
+}
+
+/** Returns the version of pickbench's code with the hash of the sources that dist/ is built from. */
+export async function programVersion(): Promise<ProgramVersion> {
+  const [version, built] = await Promise.all([
+    codeVersion(),
+    readText(join(packageRoot, "dist", "built-from.json")).catch(() => "{}"),
+  ]);
+  const parsed = z.looseObject({ hash: z.string().optional() }).safeParse(JSON.parse(built));
+  return parsed.data?.hash === undefined ? version : { ...version, sources: parsed.data.hash };
+}
+
 /** Returns git's output for a folder; null where git or a repository is missing. */
 async function git(root: string, ...args: string[]): Promise<string | null> {
   try {

@@ -1,6 +1,6 @@
 /** Notes what a command reads before it runs, and writes how its outputs were made when it has ended. */
 import { dirname, relative, resolve } from "node:path";
-import { codeVersion, machine, versions } from "../domain/environment.js";
+import { machine, programVersion, versions } from "../domain/environment.js";
 import { withHome, withoutHome } from "../system/paths/home.js";
 import { fingerprintOf, type Selection, type Standing, standingAt } from "./fingerprint.js";
 import { addMaking, type MadePlace, type Making, sidecarOf } from "./sidecar.js";
@@ -33,10 +33,13 @@ export async function beginMaking(
   outputs: readonly string[],
   runs: readonly string[] | undefined,
 ): Promise<Begun> {
-  const words = command.filter((word) => !mannersOnly.includes(word)).map(withoutHome);
-  const begun = { command: words, startedAt: new Date().toISOString(), runs, outputs };
+  const begun = { command: commandWords(command), startedAt: new Date().toISOString(), runs, outputs };
   return addInputs({ ...begun, inputs: [] }, inputs);
 }
+
+/** The words of a command line as a making has them: without flags that change no result, and without the user's home. */
+export const commandWords = (command: readonly string[]): string[] =>
+  command.filter((word) => !mannersOnly.includes(word)).map(withoutHome);
 
 /** Flags that change nothing of what is made. */
 const mannersOnly = ["--quiet", "--json", "--overwrite", "--resume"];
@@ -61,7 +64,7 @@ export async function endMaking(begun: Begun, outputs: readonly Named[]): Promis
   const selection = selectionOf(begun.runs, begun.outputs);
   const inputs: MadePlace[] = [];
   for (const input of begun.inputs) inputs.push(await inputOf(input, selection));
-  const facts = { code: await codeVersion(), versions: await versions(), machine: machine() };
+  const facts = { code: await programVersion(), versions: await versions(), machine: machine() };
   for (const { path, kind } of written) {
     const making: Making = {
       command: [...begun.command],
@@ -84,7 +87,7 @@ export const selectionOf = (runs: readonly string[] | undefined, outputs: readon
 });
 
 /** Where a word may lead: `PATH@USER_SESSION`, `membrane:0.5` and the like are paths with something behind. */
-const placesOf = (word: string): string[] =>
+export const placesOf = (word: string): string[] =>
   /^[a-z][a-z\d+.-]*:\/\//i.test(word)
     ? []
     : [

@@ -42,6 +42,8 @@ const makingSchema = z.strictObject({
     commit: z.string().nullable(),
     dirty: z.boolean().nullable(),
     lockfileHash: hash.nullable(),
+    /** SHA-256 of the sources; absent of what earlier versions made. */
+    sources: hash.optional(),
   }),
   versions: z.strictObject({ pickbench: z.string(), node: z.string(), onnxruntime: z.string().nullable() }),
   machine: z.strictObject({ cpu: z.string(), cores: z.int(), memoryBytes: z.number(), os: z.string() }),

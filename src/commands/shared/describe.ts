@@ -10,6 +10,7 @@ export const groups = {
   detect: "find particles",
   features: "segment features and use them: context, areas, meshes, templates",
   judge: "score and understand what was found",
+  work: "run many commands as one",
   machine: "networks, engines and speeds on this machine",
 } as const;
 

@@ -81,6 +81,12 @@ async function withModel(input: Named): Promise<Named> {
   return meant !== undefined && existsSync(meant) ? { ...input, meant } : input;
 }
 
+/** Whether a word that stands for no file names a model that comes along, or none, where an argument takes such names. */
+export async function isModelName(option: string, word: string): Promise<boolean> {
+  if (!modelOptions.includes(option)) return false;
+  return word === "none" || (await withModel({ option, path: word })).meant !== undefined;
+}
+
 /** A list is an argument for each. */
 function named(given: Given, option: string): Named[] {
   const value = given[option];

@@ -43,7 +43,9 @@ function mappingsAt(schema: z.core.$ZodType, path: Path): Shape[] {
   if (key === undefined) return here.map(shapeOf).filter((shape) => shape !== undefined);
   return here.flatMap((each) => {
     const inner =
-      typeof key === "number" || /^\d+$/.test(String(key)) ? elementIn(each) : shapeOf(each)?.[String(key)];
+      typeof key === "number" || /^\d+$/.test(String(key))
+        ? elementIn(each)
+        : (shapeOf(each)?.[String(key)] ?? valueIn(each));
     return inner ? mappingsAt(inner, rest) : [];
   });
 }
@@ -55,6 +57,10 @@ const elementOf = (schema: z.core.$ZodType): z.core.$ZodType => (schema as z.cor
 
 const elementIn = (schema: z.core.$ZodType): z.core.$ZodType | undefined =>
   schema._zod.def.type === "array" ? elementOf(schema) : undefined;
+
+/** The schema of what stands under any name. */
+const valueIn = (schema: z.core.$ZodType): z.core.$ZodType | undefined =>
+  schema._zod.def.type === "record" ? (schema as z.core.$ZodRecord)._zod.def.valueType : undefined;
 
 /** A schema without its default, and each of a union's own. */
 function alternatives(schema: z.core.$ZodType): z.core.$ZodType[] {

@@ -1,0 +1,194 @@
+/** Runs workflows: what is not up to date, in parallel where it is independent. */
+import { join } from "node:path";
+import { PickbenchError } from "../system/errors.js";
+import { withLock } from "../system/lock.js";
+import { suggestion } from "../system/nearest.js";
+import { makeFolders } from "../system/paths/replacing.js";
+import type { Progress, Reporter } from "../system/reporter.js";
+import type { Executor } from "./executor.js";
+import { dependentsOf } from "./order.js";
+import { type PlannedStep, type Planning, planWorkflow, type WorkflowPlan } from "./plan.js";
+import { doStep } from "./step.js";
+import { staleness, thisProgram } from "./upToDate.js";
+import type { Workflow } from "./workflow.js";
+
+/** Which steps are done, and how. */
+export interface Choice {
+  /** Only these steps. */
+  readonly only?: readonly string[] | undefined;
+  /** Only these steps, and all that need them. */
+  readonly from?: readonly string[] | undefined;
+  /** These are done again, up to date or not. */
+  readonly again?: readonly string[] | undefined;
+  /** Whether what any version of the program made is up to date. */
+  readonly anyProgram?: boolean | undefined;
+}
+
+/** What a workflow is run with. */
+export interface RunSettings extends Planning, Choice {
+  readonly executor: Executor;
+  readonly reporter: Reporter;
+  /** Most steps at a time; 1 if absent. */
+  readonly jobs?: number | undefined;
+  /** Whether steps replace what others than this workflow left in their places. */
+  readonly overwrite?: boolean | undefined;
+}
+
+/** A step that was done. */
+export interface DoneStep {
+  readonly name: string;
+  /** Why it was not up to date. */
+  readonly why: string;
+  readonly seconds: number;
+}
+
+/** A step that went wrong. */
+export interface FailedStep {
+  readonly name: string;
+  /** What its command said, in a sentence. */
+  readonly message: string;
+  readonly log: string;
+}
+
+/** What came of a workflow; each step that was asked for is in one of the lists. */
+export interface WorkflowResult {
+  readonly done: readonly DoneStep[];
+  /** Names of the steps that were up to date. */
+  readonly skipped: readonly string[];
+  readonly failed: readonly FailedStep[];
+  /** Names of the steps that were not begun, for one that they need failed, or for the user stopped it. */
+  readonly left: readonly string[];
+  /** Names of the steps that were under way when the user stopped it. */
+  readonly stopped: readonly string[];
+}
+
+/**
+ * Does the steps of a workflow that are not up to date, each once what it needs is there; the working folder is the process's.
+ * A step that fails holds up only those that need it. What is aborted by the reporter's signal stops where it can go on; the
+ * same call goes on.
+ *
+ * @throws PickbenchError BadUsage for mistakes in the workflow and its fields, before anything is done, and where another process
+ * runs it
+ */
+export async function runWorkflow(workflow: Workflow, settings: RunSettings): Promise<WorkflowResult> {
+  const plan = await planWorkflow(workflow, settings);
+  const chosen = chosenSteps(plan, settings);
+  await makeFolders(plan.logs);
+  return withLock(join(plan.logs, "lock"), workflow.origin, () =>
+    settings.reporter.stoppable("step", () => new Running(plan, chosen, settings).all()),
+  );
+}
+
+/**
+ * Returns the names of the steps that are asked for.
+ *
+ * @throws PickbenchError BadUsage for names of no step
+ */
+export function chosenSteps({ workflow, steps }: WorkflowPlan, { only, from, again }: Choice): Set<string> {
+  const names = steps.map(({ name }) => name);
+  for (const [flag, given] of Object.entries({ only, from, again }))
+    for (const name of given ?? [])
+      if (!names.includes(name))
+        throw new PickbenchError(
+          "BadUsage",
+          `${workflow.origin}: --${flag} ${name}: there is no such step${suggestion(name, names) || `; there is ${names.slice(0, 12).join(", ")}`}`,
+          { path: workflow.origin },
+        );
+  if (only === undefined && from === undefined) return new Set(names);
+  return new Set([...(only ?? []), ...(from === undefined ? [] : dependentsOf(from, steps))]);
+}
+
+type State = "open" | "running" | "done" | "skipped" | "failed" | "stopped";
+
+class Running {
+  readonly #plan: WorkflowPlan;
+  readonly #settings: RunSettings;
+  readonly #steps: readonly PlannedStep[];
+  readonly #states: Map<string, State>;
+  readonly #done: DoneStep[] = [];
+  readonly #failed: FailedStep[] = [];
+  readonly #progress: Progress;
+
+  constructor(plan: WorkflowPlan, chosen: ReadonlySet<string>, settings: RunSettings) {
+    this.#plan = plan;
+    this.#settings = settings;
+    this.#steps = plan.steps.filter(({ name }) => chosen.has(name));
+    this.#states = new Map(this.#steps.map(({ name }) => [name, "open"]));
+    this.#progress = settings.reporter.progress(plan.workflow.name, this.#steps.length, "steps");
+  }
+
+  async all(): Promise<WorkflowResult> {
+    const program = this.#settings.anyProgram ? undefined : await thisProgram();
+    const under = new Map<string, Promise<void>>();
+    const most = Math.max(1, this.#settings.jobs ?? 1);
+    try {
+      for (;;) {
+        for (const step of this.#ready().slice(0, most - under.size)) {
+          this.#states.set(step.name, "running");
+          under.set(
+            step.name,
+            this.#do(step, program).finally(() => under.delete(step.name)),
+          );
+        }
+        this.#show();
+        if (under.size === 0) return this.#result();
+        await Promise.race(under.values());
+      }
+    } finally {
+      await Promise.allSettled(under.values());
+      this.#progress.stop();
+    }
+  }
+
+  /** Steps that can begin: what they need is there, or was not asked for. */
+  #ready(): PlannedStep[] {
+    if (this.#settings.reporter.signal.aborted) return [];
+    const isThere = (name: string): boolean =>
+      ["done", "skipped", undefined].includes(this.#states.get(name));
+    return this.#steps.filter(
+      ({ name, needs }) => this.#states.get(name) === "open" && needs.every(({ step }) => isThere(step)),
+    );
+  }
+
+  async #do(step: PlannedStep, program: Awaited<ReturnType<typeof thisProgram>> | undefined): Promise<void> {
+    const { name } = step;
+    const isAsked = this.#settings.again?.includes(name) === true;
+    const stale = isAsked ? { why: "it was asked for again" } : await staleness(step, program);
+    if (stale === undefined) {
+      this.#states.set(name, "skipped");
+      return;
+    }
+    if (this.#settings.reporter.signal.aborted) {
+      this.#states.set(name, "open");
+      return;
+    }
+    this.#progress.say(`${name}: begins, for ${stale.why}`);
+    const from = performance.now();
+    const end = await doStep(step, { ...this.#settings, logs: this.#plan.logs, why: stale.why });
+    const seconds = (performance.now() - from) / 1000;
+    this.#states.set(name, end.state);
+    if (end.state === "done") this.#done.push({ name, why: stale.why, seconds });
+    if (end.state === "failed") {
+      this.#failed.push({ name, message: end.message, log: end.log });
+      this.#progress.say(`${name}: failed: ${end.message}`);
+    }
+  }
+
+  #named(...states: State[]): string[] {
+    return this.#steps.map(({ name }) => name).filter((name) => states.includes(this.#states.get(name)!));
+  }
+
+  #show(): void {
+    this.#progress.update(this.#named("done", "skipped").length, this.#named("running").join(", "));
+  }
+
+  #result(): WorkflowResult {
+    return {
+      done: this.#done,
+      skipped: this.#named("skipped"),
+      failed: this.#failed,
+      left: this.#named("open"),
+      stopped: this.#named("stopped"),
+    };
+  }
+}
