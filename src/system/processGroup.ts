@@ -28,7 +28,7 @@ export async function endGroup(leader: Owner, grace: number): Promise<void> {
 const betweenLooks = 50;
 
 /** Sends a signal to a process and those of its group. @returns whether there was any */
-export function signalled(group: number, signal: NodeJS.Signals | 0): boolean {
+function signalled(group: number, signal: NodeJS.Signals | 0): boolean {
   if (!Number.isSafeInteger(group) || group <= 1) return false;
   try {
     return process.kill(-group, signal);

@@ -72,7 +72,7 @@ function arrivalOf(folder: string, run: Run, choice: ArrivalChoice): Arrival | u
 
 /** Names that the folder of outputs holds itself. */
 const ownNames = new Map(
-  ["ledger.jsonl", "watch.html", "watch.lock", "stop", "retry.jsonl"].map((name) => [
+  ["ledger.jsonl", "watch.html", "watch.lock", "workflow.yaml", "stop", "retry.jsonl"].map((name) => [
     name,
     "the watcher has a file of that name",
   ]),

@@ -39,6 +39,10 @@ const settingsSchema = z.strictObject({
   /** The workflow's file, and its SHA-256. */
   workflow: z.string(),
   sha256: z.string(),
+  /** The watcher's process. */
+  pid: z.int(),
+  started: z.number(),
+  machine: z.string(),
 });
 
 /** A change of a tomogram's state. */

@@ -6,7 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { undoAtEnd } from "../system/ending.js";
 import { messageOf } from "../system/errors.js";
 import { isRunning, type Owner, thisProcess } from "../system/owner.js";
-import { endGroup, groupRuns, signalled } from "../system/processGroup.js";
+import { endGroup, groupRuns } from "../system/processGroup.js";
 import { busyCode, logOf, readBegun, readDone, readFailed, type Task, writeTask } from "./task.js";
 
 /** How the work on a tomogram ended. */
@@ -87,9 +87,18 @@ async function endOf({ out, stamp, attempt }: Task): Promise<Outcome | undefined
   return failed?.attempt === attempt ? { end: "failed", reason: failed.reason } : undefined;
 }
 
+/** Asks a task's process to stop; it asks those of its steps itself. */
+function asked(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(pid, "SIGTERM");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
 /** Waits until a process that is no child is gone, and asks it to stop where the signal says so. */
 async function goneByItself(owner: Owner, signal: AbortSignal): Promise<void> {
-  const stop = () => void signalled(owner.pid, "SIGTERM");
+  const stop = () => asked(owner.pid);
   if (signal.aborted) stop();
   signal.addEventListener("abort", stop, { once: true });
   try {
@@ -113,7 +122,7 @@ async function ended(
     closeSync(log);
   }
   const { pid } = child;
-  const stop = () => void (pid !== undefined && signalled(pid, "SIGTERM"));
+  const stop = () => asked(pid);
   const forget = undoAtEnd(stop);
   signal.addEventListener("abort", stop, { once: true });
   try {

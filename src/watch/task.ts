@@ -41,6 +41,9 @@ const doneSchema = z.strictObject({
   attempt: z.int().positive(),
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
+  /** Names of the steps that this attempt did, and of those that an earlier one had done. */
+  done: z.array(z.string()),
+  skipped: z.array(z.string()),
 });
 
 const failedSchema = z.strictObject({ attempt: z.int().positive(), reason: z.string() });
@@ -90,6 +93,9 @@ export const readFailed = (out: string) => read(out, "failed", failedSchema);
 /** Exit code of a process that finds another one at its tomogram. */
 export const busyCode = 75;
 
+/** What came of a task's steps. */
+export type Steps = Pick<DoneFile, "done" | "skipped">;
+
 /** What a process that does a task reports. */
 export type Taken = "done" | "busy";
 
@@ -100,7 +106,7 @@ export type Taken = "done" | "busy";
  * @param work ends when all is done
  * @throws PickbenchError what the work throws, whose sentence is written beside its outputs unless it was stopped
  */
-export async function takeTask(out: string, work: (task: Task) => Promise<void>): Promise<Taken> {
+export async function takeTask(out: string, work: (task: Task) => Promise<Steps>): Promise<Taken> {
   const task = await read(out, "task", taskSchema);
   if (task === undefined)
     throw new PickbenchError(
@@ -132,14 +138,15 @@ export async function takeTask(out: string, work: (task: Task) => Promise<void>)
 const mostLooks = 30;
 const betweenLooks = 100;
 
-async function doTask(task: Task, work: (task: Task) => Promise<void>): Promise<void> {
+async function doTask(task: Task, work: (task: Task) => Promise<Steps>): Promise<void> {
   const { run, tomogram, stamp, attempt, out } = task;
   if ((await readDone(out))?.stamp === stamp) return;
   const startedAt = new Date().toISOString();
   await write(out, "begun", { attempt, ...thisProcess() });
   try {
-    await work(task);
-    const done: DoneFile = { run, tomogram, stamp, attempt, startedAt, finishedAt: new Date().toISOString() };
+    const steps = await work(task);
+    const finishedAt = new Date().toISOString();
+    const done: DoneFile = { run, tomogram, stamp, attempt, startedAt, finishedAt, ...steps };
     await write(out, "done", done);
   } catch (error) {
     if (!isPickbenchError(error, "Stopped"))

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { plural, seconds as timeText } from "../present/text.js";
 import type { Clock } from "../system/clock.js";
 import { messageOf } from "../system/errors.js";
+import { thisProcess } from "../system/owner.js";
 import type { Reporter } from "../system/reporter.js";
 import type { Arrival } from "./arrivals.js";
 import { atOnce } from "./atOnce.js";
@@ -39,6 +40,8 @@ export interface WatchSettings {
   readonly againChanged: boolean;
   /** Whether it ends once all that is complete now was tried. */
   readonly once: boolean;
+  /** Whether what is done goes unsaid. */
+  readonly quiet: boolean;
 }
 
 /** What a watcher stands on. */
@@ -109,7 +112,7 @@ class Watcher {
       this.#due.set(run, elapsed() + Math.max(0, 1000 * retrySeconds - passed));
     }
     const { data, workflow } = settings;
-    book.begin({ watch: 1, data, workflow: workflow.path, sha256: workflow.sha256 });
+    book.begin({ watch: 1, data, workflow: workflow.path, sha256: workflow.sha256, ...thisProcess() });
   }
 
   async run(): Promise<WatchView> {
@@ -235,7 +238,7 @@ class Watcher {
     const excuse = outcome.end === "failed" ? await this.#excuseOf(task) : undefined;
     if (outcome.end === "done") {
       this.#book.note({ run, state: "done", attempt, stamp, seconds: outcome.seconds });
-      this.#parts.reporter.note(`${run}: done in ${timeText(outcome.seconds)}`);
+      if (!this.#settings.quiet) this.#parts.reporter.note(`${run}: done in ${timeText(outcome.seconds)}`);
     } else if (outcome.end === "interrupted" || excuse !== undefined)
       this.#book.note(this.#backAgain(run, excuse ?? outcome.reason));
     else this.#fail(task, outcome.reason);

@@ -295,7 +295,16 @@ test("where the ledger is lost, end files say what is done", async () => {
   await watch();
   const { stamp } = begun[0]!;
   const at = "2026-01-01T00:00:00.000Z";
-  const end = { run: "TS_1", tomogram: "x", stamp, attempt: 1, startedAt: at, finishedAt: at };
+  const end = {
+    run: "TS_1",
+    tomogram: "x",
+    stamp,
+    attempt: 1,
+    startedAt: at,
+    finishedAt: at,
+    done: [],
+    skipped: [],
+  };
   writeTree(join(out, "TS_1"), { "done.json": JSON.stringify(end) });
   rmSync(join(out, "ledger.jsonl"));
   utimesSync(join(data, "TS_1.mrc"), 5, 5);
