@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { type Random, randomFor } from "../../src/domain/random.js";
 import { readLedger } from "../../src/watch/ledger.js";
+import { standingsOf } from "../../src/watch/standing.js";
 import { readDone } from "../../src/watch/task.js";
 import { mrcBytes, storeFiles } from "../support/arrivingTomograms.js";
 import { temporaryFolder } from "../support/storeFixtures.js";
@@ -107,7 +108,7 @@ async function drop(
   const all = Array.from({ length: count }, async (_, at) => {
     await wait((at * over) / count);
     const run = `TS ${"x".repeat(at % 3)}${at}'s`;
-    const pause = () => wait(random.uniform() * 300);
+    const pause = () => wait(random.uniform() * 800);
     paths.set(run, await ways[at % ways.length]!(join(data, run), pause));
   });
   await Promise.all(all);
@@ -121,6 +122,11 @@ function hashOfTomogram(path: string): string {
   for (const name of readdirSync(path, { recursive: true, encoding: "utf8" }).sort())
     if (statSync(join(path, name)).isFile()) hash.update(name).update(readFileSync(join(path, name)));
   return hash.digest("hex");
+}
+
+/** Count of attempts that were begun. */
+async function begunIn({ out }: Folders): Promise<number> {
+  return (await readLedger(out)).events.filter(({ state }) => state === "running").length;
 }
 
 const doneIn = ({ out }: Folders): number =>
@@ -151,14 +157,21 @@ test("50 tomograms, in pieces and by rename, and a watcher that is killed 20 tim
   const scene = folders();
   const random = randomFor(1, "watch kills", 0);
   const dropped = drop(scene, 50, 25_000, random);
+  let inFlight = 0;
   for (let kill = 0; kill < 20; kill++) {
-    const child = started(scene, 300);
-    await wait(400 + random.uniform() * 1500);
+    const child = started(scene, 2000);
+    const before = await begunIn(scene);
+    const patience = performance.now() + random.between(2000, 4000);
+    while ((await begunIn(scene)) === before && performance.now() < patience) await wait(20);
+    await wait(random.uniform() * 300);
     child.kill("SIGKILL");
     await ended(child);
+    const { events } = await readLedger(scene.out);
+    inFlight += [...standingsOf(events).values()].filter(({ state }) => state === "running").length;
   }
+  expect(inFlight).toBeGreaterThan(5);
   const paths = await dropped;
-  await finish(scene, 50, 300);
+  await finish(scene, 50, 400);
   await expectEachDone(scene, paths);
   const wanted = [...paths].map(([run, path]) => JSON.stringify([run, hashOfTomogram(path)])).sort();
   expect(linesOf(scene)).toEqual(wanted);
