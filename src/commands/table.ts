@@ -209,7 +209,7 @@ export const table: Readonly<Record<string, TableEntry>> = {
   },
   workflow: {
     group: "work",
-    synopsis: "run|show|new [FILE]",
+    synopsis: "run|show|new|import [FILE]",
     describe: "runs steps, each a command, as a graph: what is up to date is not done again",
     load: async () => {
       const { workflowOf } = await import("./work/workflow.js");

@@ -11,6 +11,8 @@ export interface Named {
   readonly path: string;
   /** File that a name, which is no path, stands for. */
   readonly meant?: string | undefined;
+  /** Whether it is no path, even where one of that name is there. */
+  readonly isElsewhere?: boolean;
 }
 
 /** What is known of a command before it runs. */
@@ -48,7 +50,8 @@ const mannersOnly = ["--quiet", "--json", "--overwrite", "--resume"];
 export async function addInputs(begun: Begun, inputs: readonly Named[]): Promise<Begun> {
   const selection = selectionOf(begun.runs, begun.outputs);
   const noted = inputs.map(async (input) => {
-    for (const place of input.meant === undefined ? placesOf(input.path) : [input.meant]) {
+    const places = input.meant === undefined ? placesOf(input.path) : [input.meant];
+    for (const place of input.isElsewhere ? [] : places) {
       const standing = await standingAt(place, selection);
       if (standing) return { ...input, place, standing };
     }

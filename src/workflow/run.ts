@@ -162,7 +162,7 @@ class Running {
       this.#states.set(name, "open");
       return;
     }
-    this.#progress.say(`${name}: begins, for ${stale.why}`);
+    this.#progress.say(`${name}: begins (${stale.why})`);
     const from = performance.now();
     const end = await doStep(step, { ...this.#settings, logs: this.#plan.logs, why: stale.why });
     const seconds = (performance.now() - from) / 1000;

@@ -40,7 +40,7 @@ import { pickedLine } from "./pick/text.js";
 export const command = defineCommand({
   usage: "<probabilities..>",
   lists: ["probabilities", "type", "checkpoint", "maps", "sample", "distance", "nearest"],
-  reads: ["probabilities", "checkpoint", "config", "features", "context"],
+  reads: ["probabilities", "checkpoint", "config", "features", "context", "maps", "data"],
   writes: ["out", "star"],
   options: (argv) =>
     withContext(argv)

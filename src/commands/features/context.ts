@@ -29,7 +29,7 @@ import { terminalReporter } from "../shared/terminal.js";
 export const command = defineCommand({
   usage: "<picks>",
   lists: ["maps", "sample", "distance", "nearest"],
-  reads: ["picks"],
+  reads: ["picks", "maps", "data"],
   writes: ["out"],
   options: (argv) =>
     withContext(

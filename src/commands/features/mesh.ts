@@ -31,7 +31,7 @@ import { terminalReporter } from "../shared/terminal.js";
 export const command = defineCommand({
   usage: "<maps..>",
   lists: ["maps"],
-  reads: ["maps", "features"],
+  reads: ["maps"],
   writes: ["out"],
   options: (argv) =>
     argv

@@ -64,12 +64,16 @@ export async function withMaking(
 
 /** Adds what an input names itself: the file of a model that comes along, the maps and models of a feature set. */
 async function withNamed(input: Named): Promise<Named[]> {
+  if (elsewhere.includes(input.option)) return [{ ...input, isElsewhere: true }];
   if (!/\.ya?ml$/i.test(input.path)) return [await withModel(input)];
   const { placesInSet, readFeatureSet } = await import("../../features/set/featureSet.js");
   const set = await readFeatureSet(input.path).catch(() => undefined);
   const inside = set ? placesInSet(set).map((path) => withModel({ option: input.option, path })) : [];
   return [input, ...(await Promise.all(inside))];
 }
+
+/** Arguments that name what lies elsewhere, and no path even where one of that name is there. */
+export const elsewhere: readonly string[] = ["url", "target"];
 
 /** Options whose values may be names of models that come along. */
 const modelOptions = ["checkpoint", "features", "from"];

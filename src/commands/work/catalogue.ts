@@ -1,14 +1,10 @@
 /** The table of commands as workflows know it. */
 import type { CommandCatalogue } from "../../workflow/catalogue.js";
 import type { TableEntry } from "../shared/describe.js";
-import { isModelName } from "../shared/making.js";
+import { elsewhere, isModelName } from "../shared/making.js";
 
-/** Arguments that take names and addresses of what lies elsewhere. */
-const elsewhere: Readonly<Record<string, readonly string[]>> = {
-  fetch: ["url"],
-  portal: ["target"],
-  models: ["name"],
-};
+/** What mask adds to an area or takes out of it, among the maps: FEATURE:THRESHOLD, with ! before it or not. */
+const areaRule = /^!?[^/\\]+:-?[\d.]/;
 
 /** Makes the catalogue of a table; a command's file is loaded when it is asked for. */
 export const catalogueOf = (table: Readonly<Record<string, TableEntry>>): CommandCatalogue => ({
@@ -16,8 +12,9 @@ export const catalogueOf = (table: Readonly<Record<string, TableEntry>>): Comman
   async form(name) {
     const { command } = await table[name]!.load();
     const { positionals, options } = command.definitions();
-    return { positionals, options, ...command.files };
+    const { reads, writes } = command.files;
+    return { positionals, options, reads: reads.filter((each) => !elsewhere.includes(each)), writes };
   },
   isName: async (command, argument, word) =>
-    elsewhere[command]?.includes(argument) === true || (await isModelName(argument, word)),
+    (command === "mask" && argument === "maps" && areaRule.test(word)) || (await isModelName(argument, word)),
 });

@@ -5,7 +5,7 @@ import { defineCommand, type RegisteredCommand } from "../shared/command.js";
 import type { TableEntry } from "../shared/describe.js";
 import { overwriteOption, quietOption } from "../shared/flags.js";
 import { catalogueOf } from "./catalogue.js";
-import { newWorkflow } from "./workflowNew.js";
+import { importWorkflow, newWorkflow } from "./workflowNew.js";
 import { runAsked } from "./workflowRun.js";
 import { showAsked } from "./workflowShow.js";
 
@@ -33,7 +33,7 @@ export const workflowOf = (table: () => Readonly<Record<string, TableEntry>>): R
     options: (argv) =>
       argv
         .positional("action", {
-          choices: ["run", "show", "new"] as const,
+          choices: ["run", "show", "new", "import"] as const,
           demandOption: true,
           describe:
             "run does what is not up to date; show draws the steps; new writes a template; import reads a workflow of Scipion",
@@ -94,7 +94,12 @@ export const workflowOf = (table: () => Readonly<Record<string, TableEntry>>): R
       checkFlags(action, { ...flags, folder, "dry-run": flags.dryRun, "any-version": flags.anyVersion });
       const catalogue = catalogueOf(table());
       if (action === "new") return newWorkflow(file, flags, catalogue);
-      if (file === undefined) throw refuse(action, `needs a FILE; name a workflow's YAML`);
+      if (file === undefined)
+        throw refuse(
+          action,
+          `needs a FILE; name ${action === "import" ? "Scipion's .json" : "a workflow's YAML"}`,
+        );
+      if (action === "import") return importWorkflow(file, flags, catalogue);
       const path = resolve(file);
       const svg = flags.svg === undefined ? undefined : resolve(flags.svg);
       if (folder !== undefined) enter(folder);
