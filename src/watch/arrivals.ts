@@ -72,10 +72,16 @@ function arrivalOf(folder: string, run: Run, choice: ArrivalChoice): Arrival | u
 
 /** Names that the folder of outputs holds itself. */
 const ownNames = new Map(
-  ["ledger.jsonl", "watch.html", "watch.lock", "workflow.yaml", "stop", "retry.jsonl"].map((name) => [
-    name,
-    "the watcher has a file of that name",
-  ]),
+  [
+    "ledger.jsonl",
+    "watch.html",
+    "watch.lock",
+    "workflow.yaml",
+    "then.yaml",
+    "then",
+    "stop",
+    "retry.jsonl",
+  ].map((name) => [name, "the watcher has a file or folder of that name"]),
 );
 
 function meant(run: Run, { tomogram, voxelSpacing }: ArrivalChoice): readonly TomogramRef[] {

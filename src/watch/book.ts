@@ -9,12 +9,19 @@ export class Book {
   /** Lines that could not be written yet. */
   #unwritten: (WatchEvent | WatchBegun)[] = [];
   #writing: Promise<unknown> = Promise.resolve();
+  #doneCount: number;
 
   /** @param wall time of day in ms */
   constructor(out: string, content: Awaited<ReturnType<typeof readLedger>>, wall: () => number) {
     this.#standings = standingsOf(content.events);
     this.#ledger = new LedgerWriter(out, content);
     this.#wall = wall;
+    this.#doneCount = content.events.filter(({ state }) => state === "done").length;
+  }
+
+  /** How often a tomogram was done. */
+  get doneCount(): number {
+    return this.#doneCount;
   }
 
   get standings(): ReadonlyMap<string, Standing> {
@@ -36,6 +43,7 @@ export class Book {
     const dated = { at: this.#now(), ...event };
     this.#standings.set(event.run, after(this.#standings.get(event.run), dated));
     this.#unwritten.push(dated);
+    if (event.state === "done") this.#doneCount++;
   }
 
   /** Writes what was noted. @throws Error of the system; what was noted is kept */

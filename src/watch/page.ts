@@ -1,9 +1,9 @@
 /** The page of a watched folder: one file, which shows itself anew and asks nothing of any other place. */
 import { type Html, html, lines } from "../present/html.js";
 import { duration, none, plural } from "../present/text.js";
+import type { WatchView } from "./settings.js";
 import type { Standing, State } from "./standing.js";
 import { countsOf } from "./summary.js";
-import type { WatchView } from "./watcher.js";
 
 /** What the page is of. */
 export interface PageOf {
@@ -83,6 +83,7 @@ const timeOf = (iso: string): string => `${iso.slice(0, 19).replace("T", " ")} U
 const styles = html`:root { color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif; }
 body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
 h1, th[scope="row"], td:last-child { overflow-wrap: anywhere; }
+th[scope="row"] { min-width: 8rem; }
 h1 { font-size: 1.4rem; }
 h2 { font-size: 1.1rem; margin-top: 2rem; }
 dl { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; margin: 1.5rem 0; }

@@ -2,69 +2,21 @@
 import { lstat, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { plural, seconds as timeText } from "../present/text.js";
-import type { Clock } from "../system/clock.js";
 import { messageOf } from "../system/errors.js";
 import { thisProcess } from "../system/owner.js";
-import type { Reporter } from "../system/reporter.js";
 import type { Arrival } from "./arrivals.js";
 import { atOnce } from "./atOnce.js";
 import { Book } from "./book.js";
+import { Follower } from "./follower.js";
 import { Judge } from "./judge.js";
 import { type NewEvent, readLedger } from "./ledger.js";
 import { Poll } from "./poll.js";
 import type { Job, Outcome } from "./processes.js";
 import { takeRequests } from "./requests.js";
+import type { WatchParts, WatchSettings, WatchView } from "./settings.js";
 import type { Standing } from "./standing.js";
 import { readDone, type Task } from "./task.js";
 import { shortOfRoom, Troubles } from "./troubles.js";
-
-/** What is watched, and how. */
-export interface WatchSettings {
-  /** Folder that is watched, and folder of outputs, which exists. */
-  readonly data: string;
-  readonly out: string;
-  readonly workflow: { readonly path: string; readonly sha256: string };
-  /** Fields that the workflow is given beside the tomogram's own. */
-  readonly fields: Readonly<Record<string, string>>;
-  /** Time in ms from look to look. */
-  readonly every: number;
-  /** Time in ms without anything to do after which the watcher ends; never if absent. */
-  readonly idle: number | undefined;
-  /** Tomograms at once. */
-  readonly jobs: number;
-  /** Attempts that may fail before a tomogram is set aside. */
-  readonly tries: number;
-  readonly settle: number;
-  readonly doneSuffix: string | undefined;
-  /** Whether what changed after it was done is done again. */
-  readonly againChanged: boolean;
-  /** Whether it ends once all that is complete now was tried. */
-  readonly once: boolean;
-  /** Whether what is done goes unsaid. */
-  readonly quiet: boolean;
-}
-
-/** What a watcher stands on. */
-export interface WatchParts {
-  readonly clock: Clock;
-  readonly job: Job;
-  readonly reporter: Reporter;
-  /** Lists what stands in the folder. */
-  readonly arrivals: () => Promise<readonly Arrival[]>;
-  /** Shows where all stands, after each look and each end. */
-  readonly show: (view: WatchView) => Promise<void>;
-}
-
-/** Where a watcher stands. */
-export interface WatchView {
-  readonly standings: readonly Standing[];
-  /** What tomograms lack that are not complete, by run. */
-  readonly missing: ReadonlyMap<string, string>;
-  /** What holds everything up, such as a folder that is gone. */
-  readonly trouble: string | undefined;
-  /** Why it ended; undefined while it goes on. */
-  readonly ended: string | undefined;
-}
 
 /** Time in ms from a failure to the next attempt: 1, 5, 25 … minutes. */
 const backOff = (failures: number): number => 60_000 * 5 ** Math.min(failures, 6);
@@ -89,6 +41,7 @@ class Watcher {
   readonly #book: Book;
   readonly #poll: Poll;
   readonly #troubles: Troubles;
+  readonly #follower: Follower | undefined;
   readonly #running = new Set<string>();
   /** When those that failed are due, by the clock that runs evenly. */
   readonly #due = new Map<string, number>();
@@ -106,6 +59,7 @@ class Watcher {
     this.#book = book;
     this.#poll = new Poll(new Judge(settings, elapsed), settings.againChanged);
     this.#troubles = new Troubles((line) => parts.reporter.note(line));
+    this.#follower = settings.then && new Follower(settings, settings.then, parts);
     this.#lastMove = elapsed();
     for (const { run, at, retrySeconds = 0 } of book.standings.values()) {
       const passed = Math.max(0, wall() - Date.parse(at));
@@ -131,8 +85,9 @@ class Watcher {
           nextLook = clock.elapsed() + this.#settings.every;
         }
         const ended = await this.#endedBy(looks);
-        if (ended !== undefined) return await this.#end(ended);
-        await this.#beginReady();
+        await this.#follower?.follow(this.#book.doneCount, ended !== undefined, () => this.#wake.abort());
+        if (ended !== undefined && !this.#follower?.isRunning) return await this.#end(ended);
+        if (ended === undefined) await this.#beginReady();
         await this.#show(undefined);
         await clock.sleep(Math.max(0, nextLook - clock.elapsed()), this.#wake.signal);
         this.#wake = new AbortController();

@@ -132,6 +132,24 @@ test("two watchers of one ledger are refused, and Ctrl-C stops the one that runs
   expect(existsSync(join(out, "TS_1", "done.json"))).toBe(true);
 });
 
+test("a workflow that follows is done once all is done, in its own folder", async () => {
+  const { folder, out, arrive, watch } = scene();
+  arrive("TS_1.mrc");
+  const then = `
+fields:
+  data: { type: path }
+  out: { type: path }
+steps:
+  look:
+    run: inspect
+    with: { data: "\${data}", quick: true, json: true }
+    prints: "\${out}/all.json"
+`;
+  writeFileSync(join(folder, "then.yaml"), then);
+  expect((await watch(...soon, "--then", "then.yaml", "--set", "spacing=8")).code).toBe(0);
+  expect(JSON.parse(readFileSync(join(out, "then", "all.json"), "utf8")).runs).toHaveLength(1);
+});
+
 test("--dry-run says what would be done and writes nothing", async () => {
   const { out, arrive, watch } = scene();
   arrive("TS_1.mrc");

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { watchPage } from "../../src/watch/page.js";
+import type { WatchView } from "../../src/watch/settings.js";
 import type { Standing } from "../../src/watch/standing.js";
-import type { WatchView } from "../../src/watch/watcher.js";
 
 const at = "2026-01-01T10:00:00.000Z";
 const standing = (run: string, changed: Partial<Standing> = {}): Standing => ({

@@ -254,7 +254,7 @@ test("a run whose name no folder can have is set aside with the reason", async (
   const end = await watch();
   expect(begun.map(({ run }) => run)).toEqual([`a "quoted" name's`]);
   expect(end.standings.filter(({ state }) => state === "aside").map(({ reason }) => reason)).toEqual([
-    expect.stringContaining("the watcher has a file of that name"),
+    expect.stringContaining("the watcher has a file or folder of that name"),
     expect.stringContaining("control character"),
   ]);
   expect(reporter.notes.join()).not.toContain("defect");
@@ -311,6 +311,22 @@ test("where the ledger is lost, end files say what is done", async () => {
   const again = await watch();
   expect(begun).toHaveLength(1);
   expect(again.standings).toMatchObject([{ state: "done", changed: expect.any(String) }]);
+});
+
+test("a workflow that follows is done after every so many, at the end, and not again for nothing", async () => {
+  const { arrive, at, out, begun, watch } = scene();
+  for (let i = 0; i < 5; i++) at(i * minute, () => arrive(`TS_${i}.mrc`));
+  const then = { path: "/then.yaml", every: 2 };
+  await watch(undefined, { then });
+  expect(begun.map(({ run }) => run.slice(0, 4))).toEqual(
+    "TS_0 TS_1 then TS_2 TS_3 then TS_4 then".split(" "),
+  );
+  expect(begun.at(-1)).toMatchObject({ workflow: "/then.yaml", out: join(out, "then"), stamp: "5" });
+  const at0 = "2026-01-01T00:00:00.000Z";
+  const end = { run: "then", tomogram: "x", stamp: "5", attempt: 5, startedAt: at0, finishedAt: at0 };
+  writeTree(join(out, "then"), { "done.json": JSON.stringify({ ...end, done: [], skipped: [] }) });
+  await watch(undefined, { then });
+  expect(begun).toHaveLength(8);
 });
 
 test("--once looks twice, tries each once, and ends", async () => {

@@ -32,6 +32,15 @@ export const watchOf = (table: () => Readonly<Record<string, TableEntry>>): Regi
           type: "string",
           describe: "the workflow's YAML; its fields run, tomogram, data and out are given by the watcher",
         })
+        .option("then", {
+          type: "string",
+          describe: "a workflow that follows, as one that builds a survey: its fields data and out are given",
+        })
+        .option("then-every", {
+          type: "number",
+          default: 20,
+          describe: "how many tomograms are done before it follows; it does before the end, too",
+        })
         .option("set", {
           ...{ type: "string", array: true, nargs: 1 },
           describe: "another field's value, as in checkpoint=a.safetensors; may be given again",
@@ -112,9 +121,12 @@ export const watchOf = (table: () => Readonly<Record<string, TableEntry>>): Regi
       if (flags.do === undefined) throw refuse("needs --do; name a workflow's YAML");
       checkWhole("jobs", flags.jobs, 1);
       checkWhole("tries", flags.tries, 1);
+      checkWhole("then-every", flags.thenEvery, 1);
+      const { then: follows, thenEvery, ...others } = flags;
       const asked = {
-        ...flags,
+        ...others,
         ...{ data: resolve(dir), out, workflow: flags.do, catalogue, set: flags.set ?? [] },
+        ...{ follows, thenEvery },
         every: timeOf("every", flags.every, 100),
         idle: flags.idle === "never" ? undefined : timeOf("idle", flags.idle, 0),
         settle: timeOf("settle", flags.settle, 0),

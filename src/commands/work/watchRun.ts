@@ -15,13 +15,14 @@ import { readLedger } from "../../watch/ledger.js";
 import { watchPage } from "../../watch/page.js";
 import { Poll } from "../../watch/poll.js";
 import { processJob } from "../../watch/processes.js";
+import type { WatchSettings, WatchView } from "../../watch/settings.js";
 import { standingsOf } from "../../watch/standing.js";
 import { summaryOf } from "../../watch/summary.js";
-import { type WatchSettings, type WatchView, watchFolder } from "../../watch/watcher.js";
+import { watchFolder } from "../../watch/watcher.js";
 import type { CommandCatalogue } from "../../workflow/catalogue.js";
-import { missingFields } from "../../workflow/fieldValues.js";
+import { givenFields, missingFields } from "../../workflow/fieldValues.js";
 import { isWithin } from "../../workflow/plan.js";
-import { readWorkflow } from "../../workflow/workflow.js";
+import { readWorkflow, type Workflow } from "../../workflow/workflow.js";
 import { report } from "../shared/command.js";
 import { checkWritable } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
@@ -29,9 +30,12 @@ import { summaryText } from "./watchStatus.js";
 import { fieldsFor, ownFields } from "./watchTake.js";
 
 /** What a watcher is asked to do. */
-interface Asked extends ArrivalChoice, Omit<WatchSettings, "workflow" | "fields"> {
+interface Asked extends ArrivalChoice, Omit<WatchSettings, "workflow" | "fields" | "then"> {
   /** Path of the workflow. */
   readonly workflow: string;
+  /** Path of the one that follows, every so many tomograms. */
+  readonly follows: string | undefined;
+  readonly thenEvery: number;
   readonly catalogue: CommandCatalogue;
   /** Values of further fields, NAME=VALUE. */
   readonly set: readonly string[];
@@ -43,7 +47,7 @@ const bin = fileURLToPath(new URL("../../../bin/pickbench.js", import.meta.url))
 /** Watches until it is idle, or asked to stop. */
 export async function watchAsked(asked: Asked): Promise<void> {
   const { data, out, json } = asked;
-  const { fields, text } = await checked(asked);
+  const { fields, text, following } = await checked(asked);
   await checkWritable("out", out, "folder");
   await makeFolders(out);
   const workflow = { path: join(out, "workflow.yaml"), sha256: hashOf(text) };
@@ -59,10 +63,13 @@ export async function watchAsked(asked: Asked): Promise<void> {
     if (earlier !== undefined && earlier.sha256 !== workflow.sha256)
       reporter.note(`${asked.workflow} is another workflow than before: what is done stays as it is`);
     await writeWhole(workflow.path, text);
+    const then =
+      following === undefined ? undefined : { path: join(out, "then.yaml"), every: asked.thenEvery };
+    if (then !== undefined) await writeWhole(then.path, following!);
     reporter.note(startText(asked));
     return reporter.stoppable("step of each tomogram", () =>
       watchFolder(
-        { ...asked, workflow, fields },
+        { ...asked, workflow, fields, then },
         {
           ...{ clock: systemClock, reporter, arrivals: () => arrivalsIn(data, asked) },
           job: processJob((task) => [
@@ -134,8 +141,9 @@ export async function dryRun(asked: Asked): Promise<void> {
 
 interface Checked {
   readonly fields: Readonly<Record<string, string>>;
-  /** The workflow's YAML. */
+  /** The workflow's YAML, and that of the one that follows. */
   readonly text: string;
+  readonly following: string | undefined;
 }
 
 /**
@@ -143,7 +151,7 @@ interface Checked {
  *
  * @throws PickbenchError BadUsage for what does not fit
  */
-async function checked({ data, out, workflow: path, catalogue, set }: Asked): Promise<Checked> {
+async function checked({ data, out, workflow: path, follows, catalogue, set }: Asked): Promise<Checked> {
   const refuse = (what: string, at = path) => new PickbenchError("BadUsage", what, { path: at });
   try {
     if (!(await stat(data)).isDirectory()) throw new Error("it is a file; name its folder");
@@ -169,11 +177,27 @@ async function checked({ data, out, workflow: path, catalogue, set }: Asked): Pr
     throw refuse(
       `${path}: has neither a field tomogram nor run, so that it would not know of the tomogram; add one`,
     );
-  const given = fieldsFor(workflow, { run: "TS_1", tomogram: data, data, out, fields });
-  const [missing] = missingFields(workflow, given);
-  if (missing !== undefined)
-    throw refuse(`${path}: the field ${missing[0]} has no value; give --set ${missing[0]}=…`);
-  return { fields, text: await readText(path) };
+  const task = { run: "TS_1", tomogram: data, data, out, fields };
+  checkFields(workflow, task);
+  const second = follows === undefined ? undefined : await readWorkflow(follows, catalogue);
+  if (second !== undefined) checkFields(second, task);
+  givenFields(
+    workflow,
+    set.filter((word) => second?.fields.has(pairOf(word)[0]) !== true),
+  );
+  const following = follows === undefined ? undefined : await readText(follows);
+  return { fields, text: await readText(path), following };
+}
+
+/** @throws PickbenchError BadUsage where a field has no value, or one that does not fit */
+function checkFields(workflow: Workflow, task: Parameters<typeof fieldsFor>[1]): void {
+  const [missing] = missingFields(workflow, fieldsFor(workflow, task));
+  if (missing === undefined) return;
+  throw new PickbenchError(
+    "BadUsage",
+    `${workflow.origin}: the field ${missing[0]} has no value; give --set ${missing[0]}=…`,
+    { path: workflow.origin },
+  );
 }
 
 /** @throws PickbenchError BadUsage */

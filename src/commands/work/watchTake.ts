@@ -26,7 +26,7 @@ export async function takeAsked(folder: string, catalogue: CommandCatalogue): Pr
   if (taken === "busy") process.exitCode = busyCode;
 }
 
-/** The values of a workflow's fields for one tomogram. @throws PickbenchError BadUsage that names what does not fit */
+/** The values of a workflow's fields for one tomogram; what it has no fields for is left out. @throws PickbenchError BadUsage that names what does not fit */
 export function fieldsFor(
   workflow: Workflow,
   task: Pick<Task, (typeof ownFields)[number] | "fields">,
@@ -34,6 +34,8 @@ export function fieldsFor(
   const own = ownFields.filter((name) => workflow.fields.has(name));
   return givenFields(workflow, [
     ...own.map((name) => `${name}=${task[name]}`),
-    ...Object.entries(task.fields).map(([name, value]) => `${name}=${value}`),
+    ...Object.entries(task.fields).flatMap(([name, value]) =>
+      workflow.fields.has(name) ? [`${name}=${value}`] : [],
+    ),
   ]);
 }
