@@ -1,11 +1,12 @@
 /** Tasks as processes: each in a group of its own, which outlives a killed watcher and is found by the next one. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { mkdir, open } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { undoAtEnd } from "../system/ending.js";
 import { messageOf } from "../system/errors.js";
 import { isRunning, type Owner, thisProcess } from "../system/owner.js";
+import { openFile } from "../system/paths/opening.js";
 import { endGroup, groupRuns } from "../system/processGroup.js";
 import { busyCode, logOf, readBegun, readDone, readFailed, type Task, writeTask } from "./task.js";
 
@@ -151,7 +152,7 @@ async function ended(
 
 /** The last line of a log, cut to what a table shows. */
 async function lastLine(path: string): Promise<string | undefined> {
-  const file = await open(path).catch(() => undefined);
+  const file = await openFile(path).catch(() => undefined);
   if (file === undefined) return undefined;
   try {
     const { size } = await file.stat();
