@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { build, isStale } from "./build.js";
 import { architectureTable, benchParts, limitTable, particleTypes } from "./docs/catalogueTables.js";
 import { commandPages } from "./docs/commandPages.js";
-import { experimentKeys, featureSetKeys, onnxKeys, rangesKeys } from "./docs/keyTable.js";
+import { experimentKeys, featureSetKeys, onnxKeys, rangesKeys, workflowKeys } from "./docs/keyTable.js";
 
 if (await isStale()) await build();
 const from = (module) => import(`../dist/${module}.js`);
@@ -14,6 +14,7 @@ const from = (module) => import(`../dist/${module}.js`);
 const { experimentSchema } = await from("train/experiment/schema");
 const { rangesSchema } = await from("data/simulate/rangesFile");
 const { featureSetSchema } = await from("features/set/schema");
+const { workflowSchema } = await from("workflow/schema");
 const { networkSchema } = await from("train/experiment/networkChoice");
 const { architectures } = await from("nets/library/catalogue");
 const { buildNetwork } = await from("nets/architecture");
@@ -30,6 +31,7 @@ const help = await from("commands/shared/help");
 const generated = {
   "docs/experiments.md": { "experiment keys": experimentKeys(experimentSchema) },
   "docs/features.md": { "feature set keys": featureSetKeys(featureSetSchema) },
+  "docs/workflows.md": { "workflow keys": workflowKeys(workflowSchema) },
   "docs/onnx.md": { "onnx keys": onnxKeys(networkSchema) },
   "docs/simulation.md": { "ranges keys": rangesKeys(rangesSchema) },
   "docs/architectures.md": {

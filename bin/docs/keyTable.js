@@ -27,6 +27,18 @@ export function featureSetKeys(featureSetSchema) {
   return markdownTable(["key", "values", "default", "meaning"], rows);
 }
 
+/** Table of the keys of a workflow: of one field, of one step, and of the whole. */
+export function workflowKeys(workflowSchema) {
+  const { properties } = jsonOf(workflowSchema);
+  const { fields, steps, ...others } = properties;
+  const rows = [
+    ...rowsOf({ properties: others }, ""),
+    ...rowsOf(fields.additionalProperties, "fields: "),
+    ...rowsOf(steps.additionalProperties, "steps: "),
+  ];
+  return markdownTable(["key", "values", "default", "meaning"], rows);
+}
+
 /** Table of the keys under `network` of an ONNX model. */
 export function onnxKeys(networkSchema) {
   const external = jsonOf(networkSchema).anyOf.find(({ properties }) => properties?.onnx);

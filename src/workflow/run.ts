@@ -30,6 +30,8 @@ export interface RunSettings extends Planning, Choice {
   readonly reporter: Reporter;
   /** Most steps at a time; 1 if absent. */
   readonly jobs?: number | undefined;
+  /** Whether it is not said which steps begin and which fail. */
+  readonly isQuiet?: boolean | undefined;
   /** Whether steps replace what others than this workflow left in their places. */
   readonly overwrite?: boolean | undefined;
 }
@@ -162,7 +164,7 @@ class Running {
       this.#states.set(name, "open");
       return;
     }
-    this.#progress.say(`${name}: begins (${stale.why})`);
+    this.#say(`${name}: begins (${stale.why})`);
     const from = performance.now();
     const end = await doStep(step, { ...this.#settings, logs: this.#plan.logs, why: stale.why });
     const seconds = (performance.now() - from) / 1000;
@@ -170,8 +172,12 @@ class Running {
     if (end.state === "done") this.#done.push({ name, why: stale.why, seconds });
     if (end.state === "failed") {
       this.#failed.push({ name, message: end.message, log: end.log });
-      this.#progress.say(`${name}: failed: ${end.message}`);
+      this.#say(`${name}: failed: ${end.message}`);
     }
+  }
+
+  #say(line: string): void {
+    if (!this.#settings.isQuiet) this.#progress.say(line);
   }
 
   #named(...states: State[]): string[] {

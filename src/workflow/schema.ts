@@ -40,7 +40,10 @@ const stepSchema = z
       .array(name)
       .default([])
       .describe("steps that must have ended before, where no file of theirs is read"),
-    queue: z.boolean().default(false).describe("whether it is done on the cluster, by `--queue slurm`"),
+    queue: z
+      .boolean()
+      .default(false)
+      .describe("whether it is handed to a queue, where the workflow is run with one; else it is done here"),
     prints: path
       .optional()
       .describe("file for what the command prints, as its scores; `prints` names it in references"),

@@ -37,15 +37,23 @@ export interface Workflow {
 /** Where every key is explained, for the end of a message. */
 export const reference = "docs/workflows.md explains every key";
 
-/** @throws PickbenchError BadUsage that names every mistake in it */
-export async function readWorkflow(path: string, catalogue: CommandCatalogue): Promise<Workflow> {
+/**
+ * Reads a workflow; `origin` names it in messages, its path if absent.
+ *
+ * @throws PickbenchError BadUsage that names every mistake in it
+ */
+export async function readWorkflow(
+  path: string,
+  catalogue: CommandCatalogue,
+  origin = path,
+): Promise<Workflow> {
   let text: string;
   try {
     text = await readText(path);
   } catch (error) {
-    throw bad(path, `it cannot be read (${messageOf(error)}); give the path of a workflow's YAML`, error);
+    throw bad(origin, `it cannot be read (${messageOf(error)}); give the path of a workflow's YAML`, error);
   }
-  return checkWorkflow(contentOf(text, path), path, catalogue);
+  return checkWorkflow(contentOf(text, origin), origin, catalogue);
 }
 
 /**

@@ -1,8 +1,11 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { parse } from "yaml";
 import { table } from "../../src/commands/table.js";
 import { catalogueOf } from "../../src/commands/work/catalogue.js";
 import { planWorkflow } from "../../src/workflow/plan.js";
 import { templates, templateText } from "../../src/workflow/templates.js";
+import { checkWorkflow } from "../../src/workflow/workflow.js";
 
 const catalogue = catalogueOf(table);
 const all = await templates(catalogue);
@@ -26,4 +29,10 @@ test.each(all)(
 test("a name that there is not is answered with the nearest", async () => {
   await expect(templateText("consenus")).rejects.toThrow("did you mean consensus?");
   await expect(templateText("../package")).rejects.toThrow("there is no template");
+});
+
+test("the workflow of docs/workflows.md is one", async () => {
+  const [, block] = /^```\n(description: .*?)^```$/ms.exec(readFileSync("docs/workflows.md", "utf8")) ?? [];
+  const { steps } = await checkWorkflow(parse(block!), "docs/workflows.md", catalogue);
+  expect([...steps.keys()]).toEqual(["train", "picks"]);
 });

@@ -85,8 +85,12 @@ async function withModel(input: Named): Promise<Named> {
   return meant !== undefined && existsSync(meant) ? { ...input, meant } : input;
 }
 
-/** Whether a word that stands for no file names a model that comes along, or none, where an argument takes such names. */
-export async function isModelName(option: string, word: string): Promise<boolean> {
+/** Whether a word that stands for no file here names what comes along, or none, where an argument takes such names. */
+export async function isOwnName(option: string, word: string): Promise<boolean> {
+  if (option === "experiment") {
+    const { experimentFile } = await import("../../train/experiment/experiment.js");
+    return experimentFile(word) !== word;
+  }
   if (!modelOptions.includes(option)) return false;
   return word === "none" || (await withModel({ option, path: word })).meant !== undefined;
 }

@@ -1,7 +1,7 @@
 /** The table of commands as workflows know it. */
 import type { CommandCatalogue } from "../../workflow/catalogue.js";
 import type { TableEntry } from "../shared/describe.js";
-import { elsewhere, isModelName } from "../shared/making.js";
+import { elsewhere, isOwnName } from "../shared/making.js";
 
 /** What mask adds to an area or takes out of it, among the maps: FEATURE:THRESHOLD, with ! before it or not. */
 const areaRule = /^!?[^/\\]+:-?[\d.]/;
@@ -16,5 +16,5 @@ export const catalogueOf = (table: Readonly<Record<string, TableEntry>>): Comman
     return { positionals, options, reads: reads.filter((each) => !elsewhere.includes(each)), writes };
   },
   isName: async (command, argument, word) =>
-    (command === "mask" && argument === "maps" && areaRule.test(word)) || (await isModelName(argument, word)),
+    (command === "mask" && argument === "maps" && areaRule.test(word)) || (await isOwnName(argument, word)),
 });

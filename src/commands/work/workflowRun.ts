@@ -40,12 +40,24 @@ interface RunAsked extends Asked {
 export async function runAsked(asked: RunAsked): Promise<void> {
   checkWhole("jobs", asked.jobs, 1);
   const { catalogue, only, from, again, jobs, overwrite, anyVersion: anyProgram, json } = asked;
-  const workflow = await readWorkflow(asked.path, catalogue);
+  const workflow = await readWorkflow(asked.path, catalogue, asked.shown);
   const fields = await askedFields(workflow, givenFields(workflow, asked.set ?? []));
   const choice = { only, from, again, anyProgram };
   if (asked.dryRun) return dryRun(await planWorkflow(workflow, { fields, catalogue }), choice, json);
-  const reporter = terminalReporter({ quiet: asked.quiet || json === true });
-  const settings = { ...choice, fields, catalogue, jobs, overwrite, executor: localExecutor, reporter };
+  const isQuiet = asked.quiet || json === true;
+  const reporter = terminalReporter({ quiet: isQuiet });
+  const queued = [...workflow.steps].filter(([, { queue }]) => queue).map(([name]) => name);
+  if (queued.length > 0) reporter.note(`${queued.join(", ")}: asks for a queue, and is done here`);
+  const settings = {
+    ...choice,
+    fields,
+    catalogue,
+    jobs,
+    overwrite,
+    executor: localExecutor,
+    reporter,
+    isQuiet,
+  };
   const result = await runWorkflow(workflow, settings);
   report(json, result, () => resultText(result));
   throwUnlessDone(workflow, result);

@@ -24,7 +24,7 @@ export async function showAsked({
     await checkWritable("svg", svg, "file");
     await checkFree(svg, overwrite, "another --svg");
   }
-  const workflow = await readWorkflow(path, catalogue);
+  const workflow = await readWorkflow(path, catalogue, asked.shown);
   const fields = givenFields(workflow, asked.set ?? []);
   const missing = missingFields(workflow, fields).map(([name]) => name);
   const plan = await planWorkflow(workflow, { fields, catalogue, isDraft: missing.length > 0 });

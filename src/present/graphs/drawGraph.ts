@@ -38,11 +38,11 @@ interface Box extends Point {
  */
 export function drawGraph(graph: Graph): string {
   const { nodes } = ordered(graph);
-  const { boxes, arrows, width, height } = placed(nodes, graph.edges);
-  const drawn = html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${round(width)} ${round(height)}" width="${round(width)}" height="${round(height)}" role="img">
+  const { boxes, arrows, page } = placed(nodes, graph.edges);
+  const drawn = html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="${page.left} ${page.top} ${page.width} ${page.height}" width="${page.width}" height="${page.height}" role="img">
 <style>${styleSheet()}</style>
 <defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0L10 5L0 10z"/></marker></defs>
-<rect class="ground" width="100%" height="100%"/>
+<rect class="ground" x="${page.left}" y="${page.top}" width="100%" height="100%"/>
 ${arrows.map(
   (points) => html`<path class="arrow" marker-end="url(#tip)" d="${wayThrough(points)}"/>
 `,
@@ -58,7 +58,6 @@ interface Dagre {
 
 interface Layout {
   setGraph(label: Readonly<Record<string, unknown>>): void;
-  graph(): { readonly width?: number; readonly height?: number };
   setDefaultEdgeLabel(make: () => object): void;
   setNode(id: string, label: object): void;
   node(id: string): Box;
@@ -71,22 +70,42 @@ interface Layout {
 function placed(nodes: readonly GraphNode[], edges: Graph["edges"]) {
   const dagre = createRequire(import.meta.url)("@dagrejs/dagre") as Dagre;
   const layout = new dagre.Graph();
-  layout.setGraph({ rankdir: "TB", nodesep: 28, ranksep: 44, marginx: size.margin, marginy: size.margin });
+  layout.setGraph({ rankdir: "TB", nodesep: 28, ranksep: 44 });
   layout.setDefaultEdgeLabel(() => ({}));
   for (const node of nodes) layout.setNode(node.id, sizeOf(node));
   for (const [from, to] of edges) layout.setEdge(from, to);
   dagre.layout(layout);
-  const { width = 0, height = 0 } = layout.graph();
+  const boxes = new Map(nodes.map(({ id }) => [id, layout.node(id)]));
+  const arrows = layout.edges().map((edge) => layout.edge(edge).points);
+  return { boxes, arrows, page: pageOf([...boxes.values()], arrows.flat()) };
+}
+
+/** The part of the plane that is shown: Dagre lets arrows lead out of what it calls the graph's size. */
+function pageOf(boxes: readonly Box[], points: readonly Point[]) {
+  const xs = [
+    ...boxes.flatMap(({ x, width }) => [x - width / 2, x + width / 2]),
+    ...points.map(({ x }) => x),
+  ];
+  const ys = [
+    ...boxes.flatMap(({ y, height }) => [y - height / 2, y + height / 2]),
+    ...points.map(({ y }) => y),
+  ];
+  const [left, right] = rangeOf(xs);
+  const [top, bottom] = rangeOf(ys);
+  const margin = size.margin;
   return {
-    width: finite(width),
-    height: finite(height),
-    boxes: new Map(nodes.map(({ id }) => [id, layout.node(id)])),
-    arrows: layout.edges().map((edge) => layout.edge(edge).points),
+    left: round(left - margin),
+    top: round(top - margin),
+    width: round(right - left + 2 * margin),
+    height: round(bottom - top + 2 * margin),
   };
 }
 
-/** The size of nothing is infinite to dagre. */
-const finite = (length: number): number => (Number.isFinite(length) ? length : 2 * size.margin);
+const rangeOf = (values: readonly number[]): [least: number, greatest: number] =>
+  values.reduce<[number, number]>(
+    ([least, greatest], value) => [Math.min(least, value), Math.max(greatest, value)],
+    values.length === 0 ? [0, 0] : [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
 
 function sizeOf({ title, lines }: GraphNode): Pick<Box, "width" | "height"> {
   const letters = Math.max(8, ...[title, ...lines].map((text) => [...cut(text)].length));

@@ -106,7 +106,7 @@ const packageRoot = fileURLToPath(new URL("../../../", import.meta.url));
  * Returns the file that an experiment's path means: what lies there, else the recipe of that path that comes with the
  * package, such as `experiments/quickstart.yaml`.
  */
-function experimentFile(path: string): string {
+export function experimentFile(path: string): string {
   const packaged = resolve(packageRoot, path);
   const isRecipe = !isAbsolute(path) && packaged.startsWith(join(packageRoot, "experiments", sep));
   return isRecipe && !existsSync(path) && existsSync(packaged) ? packaged : path;

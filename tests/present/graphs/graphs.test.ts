@@ -46,7 +46,7 @@ describe("a drawing", () => {
   const boxesIn = (svg: string) =>
     [
       ...svg.matchAll(
-        /<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)" rx="6"\/>\n<text class="name"[^>]*>([^<]*)/g,
+        /<rect x="(-?[\d.]+)" y="(-?[\d.]+)" width="([\d.]+)" height="([\d.]+)" rx="6"\/>\n<text class="name"[^>]*>([^<]*)/g,
       ),
     ].map(([, x, y, width, height, name]) => ({
       name,
@@ -82,7 +82,27 @@ describe("a drawing", () => {
     expect(svg).toContain(`${"x".repeat(55)}…</text>`);
   });
 
+  test("shows every arrow whole, also those that pass a box", () => {
+    const names = ["segment", "pick", "mesh", "survey"];
+    const nodes = names.map((id) => node(id, `${id} writes what is called ${id}`, "up to date"));
+    const pairs = ["segment pick", "segment mesh", "segment survey", "pick survey"];
+    const edges = pairs.map((pair) => pair.split(" ") as [string, string]);
+    const svg = drawGraph({ nodes, edges });
+    const [left, top, width, height] = /viewBox="([^"]+)"/.exec(svg)![1]!.split(" ").map(Number);
+    const points = [...svg.matchAll(/[ML](-?[\d.]+) (-?[\d.]+)(?=[ML"])/g)].map(([, x, y]) => [
+      Number(x),
+      Number(y),
+    ]);
+    expect(points.length).toBeGreaterThan(8);
+    for (const [x, y] of points) {
+      expect(x).toBeGreaterThanOrEqual(left!);
+      expect(x).toBeLessThanOrEqual(left! + width!);
+      expect(y).toBeGreaterThanOrEqual(top!);
+      expect(y).toBeLessThanOrEqual(top! + height!);
+    }
+  });
+
   test("of nothing is an empty page", () => {
-    expect(drawGraph({ nodes: [], edges: [] })).toMatch(/viewBox="0 0 32 32"/);
+    expect(drawGraph({ nodes: [], edges: [] })).toMatch(/viewBox="-16 -16 32 32"/);
   });
 });
