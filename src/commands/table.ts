@@ -240,6 +240,15 @@ export const table: Readonly<Record<string, TableEntry>> = {
       return { command: workflowOf(() => table) };
     },
   },
+  watch: {
+    group: "work",
+    synopsis: "DIR --out DIR",
+    describe: "has a workflow done on each tomogram that becomes complete in a folder, once",
+    load: async () => {
+      const { watchOf } = await import("./work/watch.js");
+      return { command: watchOf(() => table) };
+    },
+  },
   nets: {
     group: "machine",
     synopsis: "[NAME…]",

@@ -22,13 +22,28 @@ function machineHash(): string {
   return createHash("sha256").update(`${hostname()} ${space}`).digest("hex").slice(0, 8);
 }
 
-/** When a process started (proc(5): the 22nd field of its stat, counted behind its name); 0 where unknown. */
-function startOf(pid: number | "self"): number {
+/** What the kernel says of a process (proc(5), counted behind its name). */
+interface ProcessFacts {
+  /** False of one that has ended and that nobody has asked after: a zombie. */
+  readonly isAlive: boolean;
+  /** Number of its group. */
+  readonly group: number;
+  /** When it started, as in `Owner`. */
+  readonly started: number;
+}
+
+/** Returns what the kernel says of a process; undefined where it says nothing. */
+export function processFacts(pid: number | "self"): ProcessFacts | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[19]) || 0;
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return {
+      isAlive: !["Z", "X"].includes(fields[0]!),
+      group: Number(fields[2]) || 0,
+      started: Number(fields[19]) || 0,
+    };
   } catch {
-    return 0;
+    return undefined;
   }
 }
 
@@ -36,7 +51,7 @@ let own: Owner | undefined;
 
 /** Returns this process as an owner. */
 export function thisProcess(): Owner {
-  own ??= { pid: process.pid, started: startOf("self"), machine: machineHash() };
+  own ??= { pid: process.pid, started: processFacts("self")?.started ?? 0, machine: machineHash() };
   return own;
 }
 
@@ -52,6 +67,7 @@ export function isRunning({ pid, started, machine }: Owner): boolean | "elsewher
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
-  const now = startOf(pid);
-  return started === 0 || now === 0 || now === started;
+  const now = processFacts(pid);
+  if (now === undefined) return true;
+  return now.isAlive && (started === 0 || now.started === 0 || now.started === started);
 }

@@ -36,22 +36,29 @@ export interface Executor {
 const bin = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
 
 /** Does each call in a process of its own on this machine; Ctrl-C reaches it through this process alone. */
-export const localExecutor: Executor = {
-  async run({ argv, log, output }, signal) {
-    if (signal.aborted) return { code: 130 };
-    const [out, err] = [openSync(output, "w"), openSync(log, "a")];
-    try {
-      const { PICKBENCH_MADE: _, ...env } = process.env;
-      const child = spawn(process.execPath, [bin, ...argv], {
-        ...{ detached: true, stdio: ["ignore", out, err], env },
-      });
-      return await ended(child, signal);
-    } finally {
-      closeSync(out);
-      closeSync(err);
-    }
-  },
-};
+export const localExecutor: Executor = { run: (task, signal) => spawned(task, signal, true) };
+
+/** As `localExecutor`, in this process's own group, by which what is left of it is found where it was killed. */
+export const groupExecutor: Executor = { run: (task, signal) => spawned(task, signal, false) };
+
+async function spawned(
+  { argv, log, output }: StepTask,
+  signal: AbortSignal,
+  detached: boolean,
+): Promise<StepEnd> {
+  if (signal.aborted) return { code: 130 };
+  const [out, err] = [openSync(output, "w"), openSync(log, "a")];
+  try {
+    const { PICKBENCH_MADE: _, ...env } = process.env;
+    const child = spawn(process.execPath, [bin, ...argv], {
+      ...{ detached, stdio: ["ignore", out, err], env },
+    });
+    return await ended(child, signal);
+  } finally {
+    closeSync(out);
+    closeSync(err);
+  }
+}
 
 async function ended(child: ChildProcess, signal: AbortSignal): Promise<StepEnd> {
   const forget = undoAtEnd(() => child.kill("SIGTERM"));

@@ -102,7 +102,9 @@ test("every command that writes has --overwrite, every one that shows progress -
   ]);
   expect([...saying("quiet")]).toEqual(["show no progress"]);
   expect(
-    [...saying("runs")].every((text) => /names of runs, separated by commas(?:, or @SUBSET of a survey, .*)?: only these$/.test(text)),
+    [...saying("runs")].every((text) =>
+      /names of runs, separated by commas(?:, or @SUBSET of a survey, .*)?: only these$/.test(text),
+    ),
   ).toBe(true);
   expect([...saying("threads")].every((text) => text.startsWith("worker threads"))).toBe(true);
 });

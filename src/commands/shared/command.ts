@@ -3,7 +3,7 @@ import type { ArgumentsCamelCase, Argv } from "yargs";
 import { PickbenchError } from "../../system/errors.js";
 import type { Definition, Definitions, Example } from "./definitions.js";
 import { type CommandFiles, type RunningMaking, withMaking } from "./making.js";
-import { type Given, plainArguments } from "./plainArguments.js";
+import { camelCased, type Given, plainArguments } from "./plainArguments.js";
 import { print } from "./print.js";
 
 /** A command's arguments and what it does with them. */
@@ -115,10 +115,6 @@ function checkGivenOnce(given: Given, lists: readonly string[]): void {
     if (value === "") throw new PickbenchError("BadUsage", `--${name} is empty; give it a value`);
   }
 }
-
-/** yargs hands a flag on by both names, `keep-going` and `keepGoing`. */
-const camelCased = (flag: string): string =>
-  flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
 /** What a command reports: one JSON document with `--json`, else lines for people. */
 export function report(json: boolean | undefined, value: unknown, lines: () => string): void {

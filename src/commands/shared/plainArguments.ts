@@ -31,7 +31,7 @@ export function plainArguments(
     }
     const value = givenFor(words.flags.get(name), definition);
     if (value === undefined && (words.flags.has(name) || definition.demandOption)) return undefined;
-    if (value !== undefined) given[name] = value;
+    if (value !== undefined) given[camelCased(name)] = given[name] = value;
   }
   for (const [i, name] of Object.keys(positionals).entries()) given[name] = words.places[i];
   return given;
@@ -85,6 +85,10 @@ function wordsOf(args: string[], options: Readonly<Record<string, Definition>>):
   }
   return { places, flags };
 }
+
+/** A flag is handed on by both names, `keep-going` and `keepGoing`. */
+export const camelCased = (flag: string): string =>
+  flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
 const wholeNumber = /^(0|[1-9]\d{0,14})$/;
 

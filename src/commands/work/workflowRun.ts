@@ -114,7 +114,7 @@ function resultText({ done, skipped, failed, left, stopped }: WorkflowResult): s
 }
 
 /** @throws PickbenchError System where a step failed, Stopped where the user stopped it */
-function throwUnlessDone(
+export function throwUnlessDone(
   { origin }: Workflow,
   { done, skipped, failed, left, stopped }: WorkflowResult,
 ): void {

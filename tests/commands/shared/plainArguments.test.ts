@@ -25,9 +25,14 @@ const commands: Record<string, { command: RegisteredCommand }> = {
   submit: await import("../../../src/commands/detect/submit.js"),
 };
 
+/** A command whose flags have dashes. */
+const watch = (await import("../../../src/commands/work/watch.js")).watchOf(() => ({}));
+
 /** What yargs gives the command, or nothing where it throws or answers by itself. */
-async function byYargs(args: readonly string[]): Promise<object | undefined> {
-  const { command } = commands[args[0]!]!;
+async function byYargs(
+  args: readonly string[],
+  command = commands[args[0]!]!.command,
+): Promise<object | undefined> {
   taken.length = 0;
   const parser = parserOf(args, String);
   command.register(parser, { name: args[0]!, describe: "", args });
@@ -48,6 +53,13 @@ test("a plain score is read as yargs reads it", async () => {
     seed: 7,
   });
   expect(await byYargs(args)).toEqual(plainly);
+});
+
+test("flags with a dash are given by both names, as yargs gives them", async () => {
+  const args = ["watch", "in", "--out", "out", "--do", "a.yaml", "--dry-run", "--again-changed"];
+  const plainly = watch.plain(args);
+  expect(plainly).toMatchObject({ "dry-run": true, dryRun: true, againChanged: true });
+  expect(await byYargs(args, watch)).toEqual(plainly);
 });
 
 test.each([
