@@ -1,8 +1,9 @@
 /** A step's log: what its command said, with a word when it began, and which places are its own. */
-import { appendFile, readFile } from "node:fs/promises";
+import { appendFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { printableLine } from "../present/printable.js";
 import { shellWord } from "../system/files.js";
+import { readText } from "../system/paths/opening.js";
 import { makeFolders } from "../system/paths/replacing.js";
 import type { PlannedStep } from "./plan.js";
 
@@ -28,13 +29,13 @@ export const noteEnd = (log: string, how: string): Promise<void> =>
 
 /** Whether an earlier attempt of the step wrote at a place, so that what lies there is the workflow's to replace. */
 export async function isOwnPlace(log: string, path: string): Promise<boolean> {
-  const text = await readFile(log, "utf8").catch(() => "");
+  const text = await readText(log).catch(() => "");
   return text.split("\n").includes(writesLine(path));
 }
 
 /** The sentence that a command ended with, by the last lines of its log. */
 export async function lastSentence(log: string): Promise<string | undefined> {
-  const text = await readFile(log, "utf8").catch(() => "");
+  const text = await readText(log).catch(() => "");
   const lines = text
     .slice(-longestSentence)
     .split("\n")
