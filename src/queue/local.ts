@@ -73,7 +73,9 @@ class LocalWork {
       for (;;) {
         if (this.#plan.settings.isOpen) this.#plan = await readPlan(this.#plan.folder);
         const standings = await this.#standings();
-        shown.update(standings);
+        shown.update(
+          standings.map((each) => (each.status === "open" ? { ...each, status: "waiting" } : each)),
+        );
         const isStopping = this.#reporter.signal.aborted;
         if (!isStopping) this.#begin(standings);
         const isOver = this.#children.size === 0 && !standings.some(({ status }) => status === "running");

@@ -15,18 +15,23 @@ export interface Planned {
   readonly tasks: readonly PlannedTask[];
 }
 
+interface More {
+  readonly joining?: Readonly<Record<string, boolean>>;
+  readonly add?: Readonly<Record<string, string | number>>;
+}
+
 /**
  * Plans a task for some runs each, and one that joins what they made.
  *
  * @param outputs files that the last one writes
- * @param joining flags that the last one is not given
+ * @param more flags that the last one is not given, and what the others are given over the call's
  * @throws PickbenchError BadUsage for a run that --runs cannot name
  */
 export function planChunks(
   { chunk, threads }: Queue,
   runs: readonly string[],
   outputs: readonly string[],
-  joining: Readonly<Record<string, boolean>> = {},
+  { joining = {}, add = {} }: More = {},
 ): Planned {
   const unnamed = runs.find((run) => run.includes(",") || run.trim() !== run || nameFault(run) !== undefined);
   if (unnamed !== undefined)
@@ -42,7 +47,7 @@ export function planChunks(
     const name = own.length === 1 ? own[0]! : `${own[0]} to ${own.at(-1)}`;
     const argv = taskArguments(given, {
       without: { json: true },
-      add: { runs: own.join(","), part: true, threads },
+      add: { ...add, runs: own.join(","), part: true, threads },
     });
     tasks.push({ name, stage: 0, argv, outputs: [] });
   }
