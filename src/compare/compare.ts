@@ -71,11 +71,20 @@ interface Prepared {
 /**
  * Checks what a comparison checks before its first step, and writes the experiments of all its runs, which other processes
  * can run each by itself: `compare` then finds them finished.
+ *
+ * @returns the runs that are not finished
  */
-export async function planComparison(options: CompareOptions): Promise<Prepared> {
-  const prepared = await prepare(options);
-  if (options.overwrite) for (const { folder } of prepared.entrants) await clearRun(runFolder(folder));
-  return prepared;
+export async function planComparison(
+  options: CompareOptions,
+): Promise<{ readonly waiting: readonly Entrant[]; readonly engine: EngineName }> {
+  const { entrants, dataset, engine } = await prepare(options);
+  const waiting: Entrant[] = [];
+  for (const entrant of entrants) {
+    if (options.overwrite) await clearRun(runFolder(entrant.folder));
+    else if (await isFinished(entrant, dataset)) continue;
+    waiting.push(entrant);
+  }
+  return { waiting, engine };
 }
 
 async function clearRun(folder: RunFolder): Promise<void> {

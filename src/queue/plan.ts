@@ -31,6 +31,8 @@ const planSchema = z.strictObject({
   id: z.string().regex(/^[0-9a-f]+$/),
   /** The command whose work it is. */
   command: z.string(),
+  /** The command line that asked for it, without what is of the queue; by it the same work is known again. */
+  call: z.array(z.string()),
   /** Folder that the tasks' paths are relative to. */
   cwd: z.string(),
   queue: z.enum(queues),

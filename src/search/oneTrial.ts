@@ -41,11 +41,15 @@ export async function planWaves(options: SearchOptions): Promise<Wave[]> {
     throw finishedAlready(out, "search");
   if (prepared.budget !== null) return [];
   const first = independentTrials(method, trials);
-  const together = Array.from({ length: first }, (_, trial) => trial);
+  const left = Array.from({ length: trials }, (_, trial) => trial).slice(there.length);
+  const together = left.filter((trial) => trial < first);
   const rungs = rungsIn(prepared.base, eta).map((_, rung): number | undefined => rung);
   const waves = [...rungs, undefined].map((pauseAt): Wave => ({ trials: together, pauseAt }));
-  for (let trial = first; trial < trials; trial++) waves.push({ trials: [trial], pauseAt: undefined });
-  return waves;
+  const later = left.filter((trial) => trial >= first);
+  return [
+    ...(together.length === 0 ? [] : waves),
+    ...later.map((trial): Wave => ({ trials: [trial], pauseAt: undefined })),
+  ];
 }
 
 /**

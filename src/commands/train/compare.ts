@@ -130,7 +130,7 @@ export const command = defineCommand({
 async function compareQueued(queue: Queue, options: CompareOptions, json: boolean): Promise<void> {
   const { data, out, overwrite, submissions, reporter } = options;
   if (overwrite) await checkIdle(out);
-  const { entrants, engine } = await planComparison(options);
+  const { waiting, engine } = await planComparison(options);
   const { threads } = queue;
   const shared = [
     `--data=${data}`,
@@ -138,10 +138,10 @@ async function compareQueued(queue: Queue, options: CompareOptions, json: boolea
     `--engine=${engine}`,
     `--threads=${threads}`,
   ];
-  const tasks = entrants.map(({ architecture, seed, path, folder }) => ({
+  const tasks = waiting.map(({ architecture, seed, path, folder }) => ({
     name: `${architecture}, seed ${seed}`,
     stage: 0,
-    argv: ["run", path, ...shared, `--out=${folder}`],
+    argv: ["run", path, ...shared, `--out=${folder}`, "--resume"],
     outputs: [join(folder, "report.json")],
   }));
   const argv = taskArguments(ownArguments(), { without: { overwrite: true }, add: { threads } });

@@ -110,7 +110,7 @@ async function runQueued(
     argv: taskArguments(given, { without, add: { "only-fold": fold, out, threads } }),
     outputs: [],
   }));
-  const argv = taskArguments(given, { without: { overwrite: true }, add: { out, threads } });
+  const argv = taskArguments(given, { without: { overwrite: true }, add: { out, threads, resume: true } });
   const last = { name: folds ? "joining" : "run", stage: folds ? 1 : 0, argv, outputs: [folder.record] };
   const stages = folds
     ? [

@@ -189,7 +189,7 @@ async function searchQueued(queue: Queue, options: SearchOptions, json: boolean 
     name: wave === undefined ? "joining" : nameOf(wave),
     after: at === 0 ? [] : [at - 1],
   }));
-  const argv = taskArguments(given, { without: { overwrite: true }, add: { out, threads } });
+  const argv = taskArguments(given, { without: { overwrite: true }, add: { out, threads, resume: true } });
   const last = { name: "joining", stage: waves.length, argv, outputs: [join(out, "search.json")] };
   await doQueued(queue, {
     command: "search",

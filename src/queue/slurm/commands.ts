@@ -49,8 +49,8 @@ function unanswered(
 function wordsOf({ stderr, stdout, code }: Ended, program: string): string {
   const lines = (stderr.trim() === "" ? stdout : stderr).split("\n").map((line) => line.trim());
   const said = lines
-    .filter((line) => line !== "" && !/mpi\/pmix/.test(line))
-    .map((line) => line.replace(/^\w+: (?:error|fatal): /, "").replace(/^error: /, ""));
+    .filter((line) => line !== "" && !/mpi\/pmix|^Try "/.test(line))
+    .map((line) => line.replace(/^(?:\w+: )?(?:(?:error|fatal): )?/, ""));
   return said.length === 0 ? `${program} ended with code ${code}` : said.join("; ");
 }
 

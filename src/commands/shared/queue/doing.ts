@@ -12,6 +12,7 @@ import { report } from "../command.js";
 import { print } from "../print.js";
 import type { Planned } from "./chunks.js";
 import type { Queue } from "./flags.js";
+import { ownArguments, taskArguments } from "./taskArguments.js";
 
 /** Work and what is made. */
 export interface QueuedWork extends Planned {
@@ -82,10 +83,10 @@ export async function finishPlan(plan: Plan, reporter: Reporter): Promise<void> 
 /** The plan that is there, where it is of the same work and not finished; else a new one. */
 async function planOf({ queue, jobs, profile }: Queue, work: QueuedWork): Promise<Plan> {
   const { command, out, stages, tasks, overwrite, reporter } = work;
+  const call = taskArguments(ownArguments(), { without: { quiet: true, json: true } });
   const there = await standingPlan(out);
   if (there !== undefined) {
-    const planned = there.tasks.map(({ id: _, ...task }) => task);
-    const isSame = canonicalJson([planned, there.settings.stages]) === canonicalJson([tasks, stages]);
+    const isSame = canonicalJson(there.settings.call) === canonicalJson(call);
     const isHere = there.settings.cwd === process.cwd() && there.settings.queue === queue;
     const standings = await planStandings(there);
     const live = standings.some(({ status }) => status === "waiting" || status === "running");
@@ -99,6 +100,7 @@ async function planOf({ queue, jobs, profile }: Queue, work: QueuedWork): Promis
   }
   return createPlan(planFolder(out), {
     command,
+    call,
     queue,
     jobs,
     profile,
