@@ -27,6 +27,11 @@ export function featureSetKeys(featureSetSchema) {
   return markdownTable(["key", "values", "default", "meaning"], rows);
 }
 
+/** Table of the keys of a queue's profile. */
+export function profileKeys(profileSchema) {
+  return keyTable(jsonOf(profileSchema));
+}
+
 /** Table of the keys under `network` of an ONNX model. */
 export function onnxKeys(networkSchema) {
   const external = jsonOf(networkSchema).anyOf.find(({ properties }) => properties?.onnx);

@@ -74,17 +74,15 @@ interface Prepared {
  *
  * @returns the runs that are not finished
  */
-export async function planComparison(
-  options: CompareOptions,
-): Promise<{ readonly waiting: readonly Entrant[]; readonly engine: EngineName }> {
-  const { entrants, dataset, engine } = await prepare(options);
+export async function planComparison(options: CompareOptions): Promise<Entrant[]> {
+  const { entrants, dataset } = await prepare(options);
   const waiting: Entrant[] = [];
   for (const entrant of entrants) {
     if (options.overwrite) await clearRun(runFolder(entrant.folder));
     else if (await isFinished(entrant, dataset)) continue;
     waiting.push(entrant);
   }
-  return { waiting, engine };
+  return waiting;
 }
 
 async function clearRun(folder: RunFolder): Promise<void> {

@@ -1,12 +1,13 @@
 /** Does the tasks of a plan in processes of this machine, some at a time, stage by stage. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { undoAtEnd } from "../system/ending.js";
 import { messageOf } from "../system/errors.js";
 import { isRunning } from "../system/owner.js";
 import type { Reporter } from "../system/reporter.js";
+import { openLog } from "./logs.js";
 import { logFile, outputFile, type Plan, readPlan, type Task } from "./plan.js";
 import { type Outside, type Standing, standingOf } from "./standing.js";
 import { readTask } from "./states.js";
@@ -135,7 +136,7 @@ class LocalWork {
   /** Starts a task's process, in a group of its own: Ctrl-C reaches it through this process alone. */
   #start({ id }: Task): void {
     const { folder, settings } = this.#plan;
-    const [out, log] = [openSync(outputFile(folder, id), "w"), openSync(logFile(folder, id), "a")];
+    const [out, log] = [openLog(outputFile(folder, id), true), openLog(logFile(folder, id), false)];
     const child = spawn(process.execPath, [bin, "queue", "task", folder, String(id)], {
       ...{ cwd: settings.cwd, detached: true, stdio: ["ignore", out, log] },
     });

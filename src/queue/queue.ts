@@ -1,6 +1,6 @@
 /** Does the work of a plan: begins it, waits for it, goes on with it, cancels it. */
 import { spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ import { holderHere, withLock } from "../system/lock.js";
 import { isRunning } from "../system/owner.js";
 import type { Reporter } from "../system/reporter.js";
 import { doHere, lookHere } from "./local.js";
+import { openLog } from "./logs.js";
 import {
   appendTasks,
   logsFolder,
@@ -96,7 +97,7 @@ const bin = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
 /** Begins or goes on with a plan, and leaves it to itself: to Slurm, or to a process in the background. */
 export async function detachPlan(plan: Plan): Promise<void> {
   if (plan.settings.queue === "slurm") return submitOpen(plan);
-  const log = openSync(join(logsFolder(plan.folder), "queue.log"), "a");
+  const log = openLog(join(logsFolder(plan.folder), "queue.log"), false);
   const child = spawn(process.execPath, [bin, "queue", "resume", plan.folder, "--quiet"], {
     ...{ cwd: plan.settings.cwd, detached: true, stdio: ["ignore", log, log] },
   });

@@ -37,6 +37,8 @@ export interface Outside {
   readonly job?: string | undefined;
   readonly reason?: string | undefined;
   readonly message?: string | undefined;
+  /** Whether it seems to have ended well, and its word is but late. */
+  readonly isLate?: boolean;
 }
 
 /** Joins what a task wrote itself and what is known from outside. */

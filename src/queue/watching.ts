@@ -14,8 +14,9 @@ const betweenLooks = 1000;
 const firstAsking = 2000;
 const longestAsking = 15_000;
 
-/** Time in ms that a task without a word may be gone: on a network's disk its end is seen late. */
+/** Times in ms that a task without a word may be gone: on a network's disk its end is seen late, by as much as a minute. */
 const lateness = 8000;
+const latenessOfGood = 70_000;
 
 /** Reads the ends of tasks once each. */
 export class Files {
@@ -114,9 +115,11 @@ export async function watchTasks(
         between = asked < 0 ? firstAsking : Math.min(longestAsking, between * 1.3);
         asked = now;
       }
-      const standings = plan.tasks.map((task) =>
-        patient(standingOf(plan, task, found.get(task.id)!, outside.get(task.id)), gone, now),
-      );
+      const standings = plan.tasks.map((task) => {
+        const known = outside.get(task.id);
+        const most = known?.isLate ? latenessOfGood : lateness;
+        return patient(standingOf(plan, task, found.get(task.id)!, known), gone, now - most);
+      });
       shown.update(standings);
       if (!plan.settings.isOpen && standings.every(isSettled)) return standings;
       await sleep(betweenLooks, undefined, { signal: reporter.signal }).catch(() => undefined);
@@ -141,13 +144,18 @@ async function unlessSilent(
   }
 }
 
-/** Takes a task for gone once it has been gone for a while. */
-function patient(standing: Standing, gone: Map<number, number>, now: number): Standing {
+/**
+ * Takes a task for gone once it has been gone for a while.
+ *
+ * @param gone when each was first seen to be
+ * @param latest when that must have been
+ */
+function patient(standing: Standing, gone: Map<number, number>, latest: number): Standing {
   if (standing.status !== "lost" && standing.status !== "cancelled" && standing.status !== "stopped") {
     gone.delete(standing.id);
     return standing;
   }
-  const since = gone.get(standing.id) ?? now;
+  const since = gone.get(standing.id) ?? performance.now();
   gone.set(standing.id, since);
-  return now - since >= lateness ? standing : { ...standing, status: "running", message: null };
+  return since <= latest ? standing : { ...standing, status: "running", message: null };
 }

@@ -49,7 +49,7 @@ test("a task that fails is named and done again alone; what waits for it comes a
   await rmSync(plan.folder, { recursive: true });
 });
 
-test("a process that is killed without a word is told, and its task done again", async () => {
+test("a process that is killed without a word is told", async () => {
   const plan = await planOf("killed", [
     task("long", ["simulate", "--out", join(scene.folder, "phantoms"), "--quiet"]),
   ]);

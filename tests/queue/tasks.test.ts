@@ -1,6 +1,6 @@
 /** Plans and what is made of them without any process: arguments, arrays, scripts, profiles, where tasks stand. */
 import { mkdtempSync } from "node:fs";
-import { appendFile, readFile } from "node:fs/promises";
+import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -17,7 +17,8 @@ import { checkProfile } from "../../src/queue/profile.js";
 import { chunksOf, rangesText, sbatchArguments, scriptOf } from "../../src/queue/slurm/submitting.js";
 import { failureOf, type Standing, standingOf } from "../../src/queue/standing.js";
 import { readTask, writeBegun, writeEndNow } from "../../src/queue/states.js";
-import { withPartLock, withWholeLock } from "../../src/system/lock.js";
+import { withLock, withPartLock, withWholeLock } from "../../src/system/lock.js";
+import { workOn } from "../../src/system/owner.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pickbench-queue-"));
 
@@ -200,4 +201,18 @@ test("parts are locked beside each other, the whole alone", async () => {
     await expect(withPartLock(lock, "a", "x", nothing)).rejects.toThrow(/is running there/);
   });
   await withWholeLock(lock, "x", nothing);
+});
+
+test("what an earlier attempt of the same task held on a lost machine is void; what others hold there is not", async () => {
+  const lock = join(folder, "lost.lock");
+  const holder = { pid: 1, started: 1, machine: "deadbeef", host: "node-7", id: "0a", task: "plan/3" };
+  const take = async (): Promise<string> => {
+    await writeFile(lock, JSON.stringify(holder));
+    return withLock(lock, "x", async () => "held");
+  };
+  await expect(take()).rejects.toThrow(/process 1 on node-7 has locked it/);
+  workOn("plan/4");
+  await expect(take()).rejects.toThrow(/process 1 on node-7 has locked it/);
+  workOn("plan/3");
+  expect(await take()).toBe("held");
 });

@@ -128,9 +128,9 @@ export const command = defineCommand({
 
 /** Hands the trainings out, one a task; the last task times the networks and compares as the command alone does. */
 async function compareQueued(queue: Queue, options: CompareOptions, json: boolean): Promise<void> {
-  const { data, out, overwrite, submissions, reporter } = options;
+  const { data, engine, out, overwrite, submissions, reporter } = options;
   if (overwrite) await checkIdle(out);
-  const { waiting, engine } = await planComparison(options);
+  const waiting = await planComparison(options);
   const { threads } = queue;
   const shared = [
     `--data=${data}`,

@@ -1,6 +1,6 @@
 /** Looks where Slurm has the tasks of a plan, and tells those that are gone from those that wait. */
-import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { openFile } from "../../system/paths/opening.js";
 import { logsFolder, type Plan } from "../plan.js";
 import type { Outside } from "../standing.js";
 import { readTask } from "../states.js";
@@ -69,14 +69,15 @@ async function outsideOf(
   const words = `${said}${last === undefined ? "" : `: ${last}`}`;
   if (begun === undefined && (queued === undefined || queued.state === "CANCELLED"))
     return { status: "cancelled", job, message: words };
-  return { status: "lost", job, message: `vanished without a word; ${words}` };
+  const isLate = queued === undefined || queued.state === "COMPLETED";
+  return { status: "lost", job, message: `vanished without a word; ${words}`, isLate };
 }
 
 const longestTail = 64 * 1024;
 
 /** What Slurm last wrote of a job, such as that the time was up. */
 async function lastMessage(folder: string, slurmId: string): Promise<string | undefined> {
-  const file = await open(join(logsFolder(folder), "slurm.log")).catch(() => undefined);
+  const file = await openFile(join(logsFolder(folder), "slurm.log")).catch(() => undefined);
   if (file === undefined) return undefined;
   try {
     const { size } = await file.stat();
