@@ -6,7 +6,14 @@ import { fileURLToPath } from "node:url";
 import { build, isStale } from "./build.js";
 import { architectureTable, benchParts, limitTable, particleTypes } from "./docs/catalogueTables.js";
 import { commandPages } from "./docs/commandPages.js";
-import { experimentKeys, featureSetKeys, onnxKeys, rangesKeys, workflowKeys } from "./docs/keyTable.js";
+import {
+  experimentKeys,
+  featureSetKeys,
+  onnxKeys,
+  profileKeys,
+  rangesKeys,
+  workflowKeys,
+} from "./docs/keyTable.js";
 
 if (await isStale()) await build();
 const from = (module) => import(`../dist/${module}.js`);
@@ -15,6 +22,7 @@ const { experimentSchema } = await from("train/experiment/schema");
 const { rangesSchema } = await from("data/simulate/rangesFile");
 const { featureSetSchema } = await from("features/set/schema");
 const { workflowSchema } = await from("workflow/schema");
+const { profileSchema } = await from("queue/profile");
 const { networkSchema } = await from("train/experiment/networkChoice");
 const { architectures } = await from("nets/library/catalogue");
 const { buildNetwork } = await from("nets/architecture");
@@ -33,6 +41,7 @@ const generated = {
   "docs/features.md": { "feature set keys": featureSetKeys(featureSetSchema) },
   "docs/workflows.md": { "workflow keys": workflowKeys(workflowSchema) },
   "docs/onnx.md": { "onnx keys": onnxKeys(networkSchema) },
+  "docs/queue.md": { "queue keys": profileKeys(profileSchema) },
   "docs/simulation.md": { "ranges keys": rangesKeys(rangesSchema) },
   "docs/architectures.md": {
     architectures: architectureTable(architectures, { buildNetwork, networkCost, receptiveField }),

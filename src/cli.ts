@@ -10,6 +10,10 @@ import { userErrorOf } from "./system/systemErrors.js";
 
 /** Runs the named command, whose file alone is loaded; the parser's only where the arguments are not plain. */
 async function run(args: readonly string[]): Promise<void> {
+  if (args[0] === "queue" && args[1] === "task") {
+    const { doTask } = await import("./queue/doTask.js");
+    return doTask(args[2] ?? "", args[3] ?? "", main);
+  }
   const called = args.find((arg) => !arg.startsWith("-")) ?? "";
   const entry = Object.hasOwn(table, called) ? table[called] : undefined;
   const command = entry && (await entry.load()).command;
@@ -84,15 +88,21 @@ export async function start(args: string[]): Promise<void> {
 /** Longest time in ms that a process stays after its command failed, where threads that did not start would keep it. */
 const patience = 2000;
 
-/** Runs one command line. Exit code 0 on success, 1 on the user's mistake, 2 on ours, 130 where the user stopped it. */
-export async function main(args: string[]): Promise<void> {
+/**
+ * Runs one command line. Exit code 0 on success, 1 on the user's mistake, 2 on ours, 130 where the user stopped it.
+ *
+ * @returns what went wrong, which is said already; undefined where nothing did
+ */
+export async function main(args: string[]): Promise<unknown> {
   const end = args.includes("--") ? args.indexOf("--") : args.length;
   const isDebug = asksDebug(args);
   try {
     await run(isDebug ? args.filter((arg, at) => arg !== "--debug" || at >= end) : args);
+    return undefined;
   } catch (error) {
     const told = userErrorOf(error) ?? error;
     print("stderr", errorText(told, isDebug));
     process.exitCode = exitCodeOf(told);
+    return told;
   }
 }

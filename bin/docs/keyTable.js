@@ -39,6 +39,11 @@ export function workflowKeys(workflowSchema) {
   return markdownTable(["key", "values", "default", "meaning"], rows);
 }
 
+/** Table of the keys of a queue's profile. */
+export function profileKeys(profileSchema) {
+  return keyTable(jsonOf(profileSchema));
+}
+
 /** Table of the keys under `network` of an ONNX model. */
 export function onnxKeys(networkSchema) {
   const external = jsonOf(networkSchema).anyOf.find(({ properties }) => properties?.onnx);

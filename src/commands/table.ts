@@ -261,6 +261,13 @@ export const table: Readonly<Record<string, TableEntry>> = {
     describe: "says which engines this machine can run, and how to get the others",
     load: () => import("./machine/engines.js"),
   },
+  queue: {
+    group: "machine",
+    synopsis: "status|log|cancel|resume PLAN",
+    describe:
+      "looks after work that --queue does as tasks: where they stand, what they say, ending, going on",
+    load: () => import("./machine/queue.js"),
+  },
   bench: {
     group: "machine",
     synopsis: "[WHAT]",

@@ -1,10 +1,13 @@
 /** Compares architectures: one recipe, one data set, several seeds, ranked by score and time. The room `compare`. */
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { openDataset } from "../data/dataset.js";
 import type { Dataset } from "../data/model.js";
 import { readRecord } from "../domain/record.js";
 import { resolveEngine } from "../engines/available.js";
 import type { EngineName } from "../engines/engine.js";
+import { writeLeaderboard } from "../leaderboard/markdown.js";
 import { buildNetwork } from "../nets/architecture.js";
 import { architectureNamed } from "../nets/library/catalogue.js";
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
@@ -14,7 +17,7 @@ import { checkExperiment, experimentHash, readExperiment } from "../train/experi
 import type { Experiment } from "../train/experiment/schema.js";
 import { meantIn } from "../train/prepare/prepare.js";
 import { runExperiment } from "../train/run/runExperiment.js";
-import { isBegun, runFolder } from "../train/run/runFolder.js";
+import { isBegun, type RunFolder, runFolder, withRunFolder } from "../train/run/runFolder.js";
 import { checkFits, openStart } from "../train/transfer/start.js";
 import { type Entrant, writeEntrant } from "./entrant.js";
 import { comparisonPlot } from "./plot.js";
@@ -57,11 +60,37 @@ export interface CompareOptions {
   readonly reporter: Reporter;
 }
 
+/** What is compared, checked before the first step. */
+interface Prepared {
+  readonly recipe: Experiment;
+  readonly engine: EngineName;
+  readonly entrants: readonly Entrant[];
+  readonly dataset: Dataset;
+}
+
 /**
- * Trains and scores every architecture with every seed by one recipe on one data set, then times each. Finished runs
- * are kept, stopped ones are resumed.
+ * Checks what a comparison checks before its first step, and writes the experiments of all its runs, which other processes
+ * can run each by itself: `compare` then finds them finished.
+ *
+ * @returns the runs that are not finished
  */
-export async function compare(options: CompareOptions): Promise<Comparison> {
+export async function planComparison(options: CompareOptions): Promise<Entrant[]> {
+  const { entrants, dataset } = await prepare(options);
+  const waiting: Entrant[] = [];
+  for (const entrant of entrants) {
+    if (options.overwrite) await clearRun(runFolder(entrant.folder));
+    else if (await isFinished(entrant, dataset)) continue;
+    waiting.push(entrant);
+  }
+  return waiting;
+}
+
+async function clearRun(folder: RunFolder): Promise<void> {
+  if (existsSync(folder.path))
+    await withRunFolder(folder, () => rm(folder.path, { recursive: true, force: true }));
+}
+
+async function prepare(options: CompareOptions): Promise<Prepared> {
   const given = await readExperiment(options.recipe, {
     budget: options.budget,
     set: options.set,
@@ -78,6 +107,15 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
       entrants.push(await writeEntrant(recipe, architecture, seed, options.out));
   const { data, reporter } = options;
   const dataset = await openDataset(data, { reporter, spacing: recipe.data.spacing });
+  return { recipe, engine, entrants, dataset };
+}
+
+/**
+ * Trains and scores every architecture with every seed by one recipe on one data set, then times each. Finished runs
+ * are kept, stopped ones are resumed.
+ */
+export async function compare(options: CompareOptions): Promise<Comparison> {
+  const { recipe, engine, entrants, dataset } = await prepare(options);
   const rows: CompareRow[] = [];
   for (const architecture of options.architectures) {
     const own = entrants.filter((entrant) => entrant.architecture === architecture);
@@ -97,6 +135,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
   await write("comparison.json", `${JSON.stringify(comparison, null, 1)}\n`);
   await write("comparison.svg", await comparisonPlot(comparison));
   await write("comparison.md", comparisonMarkdown(comparison));
+  if (existsSync(options.submissions)) await writeLeaderboard(options.submissions);
   return comparison;
 }
 

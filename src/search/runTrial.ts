@@ -24,11 +24,17 @@ import {
 } from "./trial.js";
 import { trialName, withValues } from "./trialExperiment.js";
 
-/** Runs the trial after the given ones, or resumes that trial where it was stopped. */
+/**
+ * Runs the trial after the given ones, or resumes that trial where it was stopped.
+ *
+ * @param pauseAt rung at which it stops, to be decided later; none if absent
+ * @throws PickbenchError Stopped where the user asks to stop, or at that rung
+ */
 export async function runTrial(
   prepared: PreparedSearch,
   options: SearchOptions,
   before: readonly Trial[],
+  pauseAt?: number,
 ): Promise<Trial> {
   const { base, settings, settingsHash } = prepared;
   const { parameters, method, seed } = settings;
@@ -52,7 +58,7 @@ export async function runTrial(
   const over =
     experiment instanceof PickbenchError
       ? { ...begun, state: "failed" as const, why: experiment.message }
-      : await train(experiment, begun, prepared, options, before);
+      : await train(experiment, begun, prepared, options, { before, pauseAt });
   await writeTrial(options.out, over);
   return over;
 }
@@ -77,7 +83,7 @@ async function train(
   begun: Trial,
   prepared: PreparedSearch,
   options: SearchOptions,
-  before: readonly Trial[],
+  others: Others,
 ): Promise<Trial> {
   const { out, data, engine, threads, reporter } = options;
   const folder = trialFolder(out, begun.trial);
@@ -87,7 +93,7 @@ async function train(
   let trial: Trial = { ...begun, experimentHash: experimentHash(experiment) };
   await writeWhole(path, experimentYaml(experiment, folder.path, comment));
   await writeTrial(out, trial);
-  const rungs = rungsOf(experiment, prepared.settings.eta, before, async (rung, score) => {
+  const rungs = rungsOf(experiment, prepared.settings.eta, others, async (rung, score) => {
     trial = { ...trial, rungs: [...trial.rungs.slice(0, rung), score] };
     await writeTrial(out, trial);
   });
@@ -112,22 +118,33 @@ async function train(
   }
 }
 
+/** What a trial is compared with, and the rung at which it waits for that. */
+interface Others {
+  readonly before: readonly Trial[];
+  readonly pauseAt: number | undefined;
+}
+
 /** Makes rungs that compare a trial with the trials before it; networks trained one after another have no rungs. */
 function rungsOf(
-  { networks }: Experiment,
+  { networks }: Pick<Experiment, "networks">,
   eta: number,
-  before: readonly Trial[],
+  { before, pauseAt }: Others,
   tell: (rung: number, score: number) => Promise<void>,
 ): Rungs {
   return {
-    at: networks === "all" ? rungShares(eta) : [],
+    at: rungsIn({ networks }, eta),
     async goesOn(rung, score) {
       await tell(rung, score);
+      if (rung === pauseAt) return "later";
       const earlier = before.map(({ rungs }) => rungs[rung]).filter((each) => each !== undefined);
       return goesOn(score, earlier, eta);
     },
   };
 }
+
+/** Shares of the budget at which trials of an experiment are compared. */
+export const rungsIn = ({ networks }: Pick<Experiment, "networks">, eta: number): number[] =>
+  networks === "all" ? rungShares(eta) : [];
 
 /**
  * Successive halving (Jamieson and Talwalkar, AISTATS 2016) without waiting for a whole round, since trials come one by

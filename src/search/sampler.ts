@@ -19,6 +19,10 @@ export interface Observation {
 
 /** Number of random trials before the estimator starts. */
 const startupTrials = 8;
+
+/** Number of the first trials whose values do not depend on what became of others. */
+export const independentTrials = (method: Method, trials: number): number =>
+  method === "random" ? trials : Math.min(trials, startupTrials);
 /** Share of the trials that counts as good. */
 const goodShare = 0.15;
 /** Number of draws from the good trials' density, of which the most promising is taken. */

@@ -11,7 +11,7 @@ import { readReport } from "../leaderboard/leaderboard.js";
 import { leadingScore } from "../score/report.js";
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
-import { withLock } from "../system/lock.js";
+import { withWholeLock } from "../system/lock.js";
 import { readText } from "../system/paths/opening.js";
 import { checkOneAsked } from "../system/paths/overwriting.js";
 import { experimentYaml } from "../train/experiment/experimentYaml.js";
@@ -51,20 +51,26 @@ export async function search(options: SearchOptions): Promise<SearchReport> {
   const { out, overwrite } = options;
   const made = await makeFolder(out);
   try {
-    return await withLock(join(out, "search.lock"), out, async () => {
+    return await withWholeLock(join(out, searchLock), out, async () => {
       checkOneAsked(options, "search");
       const prepared = await prepareSearch(options);
-      if (overwrite) {
-        const made = ["trials", "plots", "best.yaml", "search.json"].map((name) => join(out, name));
-        await checkStartKept(prepared.base, made);
-        for (const path of made) await rm(path, { recursive: true, force: true });
-      }
+      if (overwrite) await clear(prepared, out);
       await removeTemporaries(out);
       return tryAll(prepared, options);
     });
   } finally {
     if (made !== undefined) await removeEmpty(out, made);
   }
+}
+
+/** Name of the lock of a search's folder. */
+export const searchLock = "search.lock";
+
+/** Removes a search that is there. */
+export async function clear({ base }: PreparedSearch, out: string): Promise<void> {
+  const made = ["trials", "plots", "best.yaml", "search.json"].map((name) => join(out, name));
+  await checkStartKept(base, made);
+  for (const path of made) await rm(path, { recursive: true, force: true });
 }
 
 async function tryAll(prepared: PreparedSearch, options: SearchOptions): Promise<SearchReport> {
@@ -98,7 +104,7 @@ async function tryAll(prepared: PreparedSearch, options: SearchOptions): Promise
 const toldSchema = z.object({ best: z.json(), holdout: z.json() });
 
 /** Tells whether all trials asked for are done, and the best one's held-out runs are scored. */
-async function isFinished(
+export async function isFinished(
   { budget, holdoutRuns }: PreparedSearch,
   { out, trials: asked }: SearchOptions,
   trials: readonly Trial[],

@@ -64,6 +64,10 @@ export async function finishedTrials(out: string): Promise<Trial[]> {
   return trials;
 }
 
+/** Reads a trial whatever its state; undefined where it has not begun. @throws PickbenchError as `finishedTrials` */
+export const begunTrial = async (out: string, number: number): Promise<Trial | undefined> =>
+  existsSync(trialFile(out, number)) ? readTrial(trialFile(out, number), number) : undefined;
+
 async function readTrial(path: string, number: number): Promise<Trial> {
   try {
     const trial = trialSchema.parse(parseJson(await readText(path), { path }));

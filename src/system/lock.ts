@@ -6,7 +6,7 @@ import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { undoAtEnd } from "./ending.js";
 import { messageOf, PickbenchError } from "./errors.js";
-import { isRunning, type Owner, thisProcess } from "./owner.js";
+import { isRunning, type Owner, taskAtHand, thisProcess } from "./owner.js";
 import { readBytesSync, readText } from "./paths/opening.js";
 
 /** What a lock's file says: one line of JSON. */
@@ -15,6 +15,8 @@ interface Holder extends Owner {
   readonly host: string;
   /** Different for every lock that was ever taken. */
   readonly id: string;
+  /** The queue's task that holds it. */
+  readonly task?: string;
 }
 
 /**
@@ -26,7 +28,9 @@ interface Holder extends Owner {
  * @throws PickbenchError BadUsage where another process holds the lock, or where it cannot be written
  */
 export async function withLock<T>(lock: string, out: string, work: () => Promise<T>): Promise<T> {
-  const own: Holder = { ...thisProcess(), host: hostname(), id: randomBytes(8).toString("hex") };
+  const task = taskAtHand();
+  const id = randomBytes(8).toString("hex");
+  const own: Holder = { ...thisProcess(), host: hostname(), id, ...(task !== undefined && { task }) };
   held.add(own.id);
   await takeLock(lock, out, own).catch((error: unknown) => {
     held.delete(own.id);
@@ -43,6 +47,44 @@ export async function withLock<T>(lock: string, out: string, work: () => Promise
     held.delete(own.id);
     release();
   }
+}
+
+/**
+ * Holds a part of what a lock covers: several parts at once, but none while the whole is held.
+ *
+ * @param part letters, digits and dashes
+ * @throws PickbenchError BadUsage where another process holds the whole or this part
+ */
+export const withPartLock = <T>(
+  lock: string,
+  part: string,
+  out: string,
+  work: () => Promise<T>,
+): Promise<T> =>
+  withLock(`${lock}${partMark}${part}`, out, async () => {
+    refuseHeld(holderIn(textNow(lock)), lock, out);
+    return work();
+  });
+
+/** Holds a lock as `withLock`, while nobody holds a part of it. @throws PickbenchError BadUsage where somebody does */
+export const withWholeLock = <T>(lock: string, out: string, work: () => Promise<T>): Promise<T> =>
+  withLock(lock, out, async () => {
+    const parts = `${basename(lock)}${partMark}`;
+    for (const name of await readdir(dirname(lock)))
+      if (name.startsWith(parts) && !/\.(?:own|after)-/.test(name)) {
+        const path = join(dirname(lock), name);
+        refuseHeld(holderIn(textNow(path)), path, out);
+      }
+    return work();
+  });
+
+const partMark = ".part-";
+
+/** Returns the process that holds a lock and runs on this machine; undefined where none does. */
+export function holderHere(lock: string): Owner | undefined {
+  const { pid, started, machine } = holderIn(textNow(lock));
+  if (pid === undefined || started === undefined || machine === undefined) return undefined;
+  return isRunning({ pid, started, machine }) === true ? { pid, started, machine } : undefined;
 }
 
 /** Ids of the locks that this process holds or takes. */
@@ -140,19 +182,19 @@ function textNow(lock: string): string {
 
 /** @throws BadUsage where the holder runs, or might */
 function refuseHeld(
-  { pid, started = 0, machine, host, id }: Partial<Holder>,
+  { pid, started = 0, machine, host, id, task }: Partial<Holder>,
   lock: string,
   out: string,
 ): void {
   if (pid === undefined) return;
   const running = isRunning({ pid, started, machine: machine ?? thisProcess().machine });
-  if (running === "elsewhere")
+  if (running === "elsewhere" && (task === undefined || task !== taskAtHand()))
     throw new PickbenchError(
       "BadUsage",
       `${out}: process ${pid} on ${host === hostname() ? "this machine, in another container," : host} has locked it; wait for it, choose another --out, or remove ${lock} if that process has ended`,
       { path: lock },
     );
-  if (running && (pid !== process.pid || held.has(id ?? "")))
+  if (running === true && (pid !== process.pid || held.has(id ?? "")))
     throw new PickbenchError(
       "BadUsage",
       `${out}: process ${pid} is running there; wait for it, choose another --out, or remove ${lock} if that process is no pickbench`,

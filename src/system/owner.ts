@@ -47,6 +47,19 @@ export function processFacts(pid: number | "self"): ProcessFacts | undefined {
   }
 }
 
+let ownTask: string | undefined;
+
+/**
+ * Says that this process does a task of a queue, which one process does at a time: what an earlier one of the same task held
+ * on a machine that was lost is void.
+ */
+export function workOn(task: string): void {
+  ownTask = task;
+}
+
+/** Returns the queue's task that this process does; undefined where it does none. */
+export const taskAtHand = (): string | undefined => ownTask;
+
 let own: Owner | undefined;
 
 /** Returns this process as an owner. */

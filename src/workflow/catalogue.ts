@@ -17,6 +17,8 @@ export interface CommandForm {
   readonly options: Readonly<Record<string, ArgumentForm>>;
   readonly reads: readonly string[];
   readonly writes: readonly string[];
+  /** Whether it writes, somewhere, even where none of `writes` is given. */
+  readonly writesUnasked?: boolean;
 }
 
 /** The commands of the program. */

@@ -125,7 +125,7 @@ class Filling {
         })),
       );
     const written = named(form.writes);
-    if (form.writes.length > 0 && written.length === 0 && step.prints === undefined)
+    if (form.writesUnasked && form.writes.length > 0 && written.length === 0 && step.prints === undefined)
       this.mistakes.push(
         `steps.${name}: give ${form.writes.join(" or ")}, so that it is known what it writes; or prints, if it only prints`,
       );

@@ -83,6 +83,8 @@ test("every command that writes has --overwrite, every one that shows progress -
     "bench",
     "completion",
     "tune",
+    "watch",
+    "queue",
   ];
   const writing = commands.filter(({ name }) => !unwritten.includes(name) && name !== "experiment");
   expect(writing.filter((command) => !having("overwrite").includes(command))).toEqual([]);

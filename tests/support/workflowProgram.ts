@@ -35,6 +35,7 @@ const forms: Readonly<Record<string, CommandForm>> = {
     options: { out: text, overwrite: { type: "boolean" } },
     reads: [],
     writes: ["out"],
+    writesUnasked: true,
   },
   workflow: { positionals: {}, options: {}, reads: [], writes: [] },
 };

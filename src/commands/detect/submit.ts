@@ -12,7 +12,10 @@ import { isUnfinished, withSubmissionParts } from "../../train/submit/submission
 import { type FailedRun, type SubmittedRun, submitAll } from "../../train/submit/submitAll.js";
 import { featureSetAmong, openSet } from "../features/segmentSet.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, threadsOf } from "../shared/flags.js";
+import { checkWritable, runNames, threadsOf } from "../shared/flags.js";
+import { planChunks } from "../shared/queue/chunks.js";
+import { doQueued } from "../shared/queue/doing.js";
+import { partOption, type Queue, queueAsked, withChunkFlags } from "../shared/queue/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOptions.js";
 
@@ -22,12 +25,13 @@ export const command = defineCommand({
   reads: ["checkpoint", "data"],
   writes: ["out"],
   options: (argv) =>
-    withDetectorOptions(argv)
+    withChunkFlags(withDetectorOptions(argv))
       .option("out", { type: "string", demandOption: true, describe: "the CSV to write" })
       .option("keep-going", {
         type: "boolean",
         describe: "leave out tomograms that cannot be read or used, and name them at the end",
       })
+      .option("part", partOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example(
         "$0 submit runs/a/best.safetensors --data test --out submission.csv",
@@ -40,9 +44,15 @@ export const command = defineCommand({
       .example(
         "$0 submit a.safetensors --data test --out submission.csv --keep-going",
         "all that can be used of many; stopped, the same command goes on where it was",
+      )
+      .example(
+        "$0 submit a.safetensors --data test --out submission.csv --queue slurm --cpus 8 --memory 16G",
+        "the same by Slurm, tomograms at the same time",
       ),
   run: async (args) => {
     const { checkpoint: given, data, runs: asked, engine, out, json, ...flags } = args;
+    const queue = await queueAsked(args);
+    if (queue !== undefined) return submitQueued(queue, args);
     const set = featureSetAmong(given);
     if (set !== undefined) return submitFeatures(set, args);
     const checkpoint = await modelPaths(given);
@@ -53,43 +63,74 @@ export const command = defineCommand({
     const reporter = terminalReporter({ quiet: flags.quiet });
     const { dataset, runs } = await openRuns(data, asked, reporter, flags.spacing);
     await reporter.stoppable("tile", async () => {
-      const submitted = await withSubmissionParts(out, async (parts) => {
-        const options = {
-          engine: await engineOf(engine),
-          threads,
-          precision: flags.precision,
-          tomogram: flags.tomogram,
-          nan: flags.nan,
-          tiling,
-          allowCode: flags.allowCode,
-        };
-        const detector = await openDetector(checkpoint, options);
-        try {
-          const checkpoints = await Promise.all(checkpoint.map(hashFile));
-          await parts.bind({
-            checkpoints,
-            tomogram: detector.tomogram,
-            engine: options.engine,
+      const submitted = await withSubmissionParts(
+        out,
+        async (parts) => {
+          const options = {
+            engine: await engineOf(engine),
             threads,
-            precision: detector.precision,
-            tiles: canonicalJson(tiling),
-            ...(flags.nan && { nan: flags.nan }),
-            ...(flags.spacing === undefined ? {} : { spacing: flags.spacing }),
-            version: ownVersion(),
-          });
-          const keepGoing = flags.keepGoing === true;
-          return await submitAll({ detector, dataset, runs, parts, out, keepGoing, reporter });
-        } finally {
-          await detector.close();
-        }
-      });
-      report(json, { out, ...submitted }, () =>
-        [...submitted.runs.map(line), `submission: ${out}`].join("\n"),
+            precision: flags.precision,
+            tomogram: flags.tomogram,
+            nan: flags.nan,
+            tiling,
+            allowCode: flags.allowCode,
+          };
+          const detector = await openDetector(checkpoint, options);
+          try {
+            const checkpoints = await Promise.all(checkpoint.map(hashFile));
+            await parts.bind({
+              checkpoints,
+              tomogram: detector.tomogram,
+              engine: options.engine,
+              threads,
+              precision: detector.precision,
+              tiles: canonicalJson(tiling),
+              ...(flags.nan && { nan: flags.nan }),
+              ...(flags.spacing === undefined ? {} : { spacing: flags.spacing }),
+              version: ownVersion(),
+            });
+            const keepGoing = flags.keepGoing === true;
+            const csv = args.part ? null : out;
+            return await submitAll({ detector, dataset, runs, parts, out: csv, keepGoing, reporter });
+          } finally {
+            await detector.close();
+          }
+        },
+        partOf(args),
       );
-      if (submitted.failed.length > 0) throw incomplete(out, runs.length, submitted.failed);
+      report(json, { out, ...submitted }, () =>
+        [...submitted.runs.map(line), ...whatIsWritten(out, args.part)].join("\n"),
+      );
+      if (!args.part && submitted.failed.length > 0) throw incomplete(out, runs.length, submitted.failed);
     });
   },
 });
+
+/** The runs that are but a part of the work, as they are asked for. */
+const partOf = ({ part, runs }: Pick<SetArguments, "part" | "runs">): string[] | undefined =>
+  part ? runNames("runs", runs ?? "") : undefined;
+
+const whatIsWritten = (out: string, part: boolean): string[] => (part ? [] : [`submission: ${out}`]);
+
+/** Hands the tomograms out, some a task; the last task writes the CSV as the command alone does. */
+async function submitQueued(
+  queue: Queue,
+  args: Pick<SetArguments, "data" | "out" | "overwrite" | "quiet" | "json" | "runs" | "spacing">,
+): Promise<void> {
+  const { data, out, overwrite, json } = args;
+  await checkWritable("out", out, "file");
+  if (!isUnfinished(out)) await checkFree(out, overwrite);
+  const reporter = terminalReporter({ quiet: args.quiet });
+  const { runs } = await openRuns(data, args.runs, reporter, args.spacing);
+  await doQueued(queue, {
+    command: "submit",
+    out,
+    overwrite,
+    json,
+    reporter,
+    ...planChunks(queue, runs, [out]),
+  });
+}
 
 type SetArguments = Parameters<typeof openSet>[2] & {
   readonly data: string;
@@ -98,6 +139,7 @@ type SetArguments = Parameters<typeof openSet>[2] & {
   readonly quiet: boolean;
   readonly json: boolean | undefined;
   readonly keepGoing: boolean | undefined;
+  readonly part: boolean;
 };
 
 /** Submits the particles of a feature set, picked from its conditioned maps. */
@@ -112,24 +154,30 @@ async function submitFeatures(path: string, args: SetArguments): Promise<void> {
   if (!isUnfinished(out)) await checkFree(out, overwrite);
   const reporter = terminalReporter({ quiet });
   await reporter.stoppable("step", async () => {
-    const submitted = await withSubmissionParts(out, async (parts) => {
-      const { sources, ...opened } = await openSet(path, data, args, reporter);
-      try {
-        await parts.bind({
-          checkpoints: [featureSetHash(opened.set), ...sources.models.map(({ sha256 }) => sha256)],
-          tomogram: args.tomogram ?? "",
-          engine: opened.engine,
-          threads: opened.threads,
-          precision: args.precision ?? "",
-          tiles: opened.settings,
-          version: ownVersion(),
-        });
-        return await submitSet({ ...opened, sources, reporter }, parts, out);
-      } finally {
-        await sources.close();
-      }
-    });
-    report(json, { out, ...submitted }, () => [...submitted.runs.map(line), `submission: ${out}`].join("\n"));
+    const submitted = await withSubmissionParts(
+      out,
+      async (parts) => {
+        const { sources, ...opened } = await openSet(path, data, args, reporter);
+        try {
+          await parts.bind({
+            checkpoints: [featureSetHash(opened.set), ...sources.models.map(({ sha256 }) => sha256)],
+            tomogram: args.tomogram ?? "",
+            engine: opened.engine,
+            threads: opened.threads,
+            precision: args.precision ?? "",
+            tiles: opened.settings,
+            version: ownVersion(),
+          });
+          return await submitSet({ ...opened, sources, reporter }, parts, args.part ? null : out);
+        } finally {
+          await sources.close();
+        }
+      },
+      partOf(args),
+    );
+    report(json, { out, ...submitted }, () =>
+      [...submitted.runs.map(line), ...whatIsWritten(out, args.part)].join("\n"),
+    );
   });
 }
 

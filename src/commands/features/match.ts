@@ -10,10 +10,8 @@ import { outputPaths, writeRotations } from "../../matching/outputs.js";
 import { rotationSet } from "../../matching/rotations.js";
 import { readRunState, writeRunState } from "../../matching/runState.js";
 import { templateFiles, templateName } from "../../matching/template.js";
-import type { TiltRange, Weighting } from "../../matching/weights.js";
 import { plural } from "../../present/text.js";
 import { writeSubmission } from "../../score/submissionCsv.js";
-import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 import { readIfThere } from "../../system/paths/opening.js";
 import { checkFree } from "../../system/paths/overwriting.js";
@@ -25,12 +23,17 @@ import {
   nanOption,
   overwriteOption,
   quietOption,
+  runNames,
   runsOption,
   spacingOption,
   threadsOf,
   threadsOption,
 } from "../shared/flags.js";
+import { planChunks } from "../shared/queue/chunks.js";
+import { doQueued } from "../shared/queue/doing.js";
+import { partOption, queueAsked, withChunkFlags } from "../shared/queue/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
+import { checkedThreshold, checkTemplates, opticsOf, positive, wedgeOf } from "./matchFlags.js";
 import { areaAsked, keyOf, settingsKey } from "./matchSources.js";
 
 const withSearchOptions = <Given>(argv: Argv<Given>) =>
@@ -77,42 +80,48 @@ export const command = defineCommand({
   reads: ["template", "data", "mask", "within"],
   writes: ["out"],
   options: (argv) =>
-    withSearchOptions(
-      argv
-        .positional("template", {
-          type: "string",
-          demandOption: true,
-          describe: "a density map (MRC, dense is positive), or a folder of several, which compete",
-        })
-        .option("data", {
-          type: "string",
-          demandOption: true,
-          describe: "the data set: a folder with static/, one with test/ inside, or a copick configuration",
-        })
-        .option("runs", runsOption)
-        .option("spacing", spacingOption)
-        .option("tomogram", { type: "string", default: usualTomogram, describe: "reconstruction to search" })
-        .option("nan", nanOption)
-        .option("mask", {
-          type: "string",
-          describe: "MRC of weights 0 to 1 of one template's shape, turned with it; a sphere if absent",
-        })
-        .option("mask-radius", {
-          type: "number",
-          describe: "Å of the sphere; the template's own radius if absent",
-        })
-        .option("centre", {
-          choices: ["mass", "box"] as const,
-          default: "mass" as const,
-          describe:
-            "what a pick is the place of: the template's centre of mass, or the middle voxel of its box",
-        })
-        .option("within", {
-          type: "string",
-          array: true,
-          describe:
-            "where to search: masks, of which what is above 0 in any counts; or a feature set's YAML, whose ready maps count above their thresholds; everywhere if absent",
-        }),
+    withChunkFlags(
+      withSearchOptions(
+        argv
+          .positional("template", {
+            type: "string",
+            demandOption: true,
+            describe: "a density map (MRC, dense is positive), or a folder of several, which compete",
+          })
+          .option("data", {
+            type: "string",
+            demandOption: true,
+            describe: "the data set: a folder with static/, one with test/ inside, or a copick configuration",
+          })
+          .option("runs", runsOption)
+          .option("spacing", spacingOption)
+          .option("tomogram", {
+            type: "string",
+            default: usualTomogram,
+            describe: "reconstruction to search",
+          })
+          .option("nan", nanOption)
+          .option("mask", {
+            type: "string",
+            describe: "MRC of weights 0 to 1 of one template's shape, turned with it; a sphere if absent",
+          })
+          .option("mask-radius", {
+            type: "number",
+            describe: "Å of the sphere; the template's own radius if absent",
+          })
+          .option("centre", {
+            choices: ["mass", "box"] as const,
+            default: "mass" as const,
+            describe:
+              "what a pick is the place of: the template's centre of mass, or the middle voxel of its box",
+          })
+          .option("within", {
+            type: "string",
+            array: true,
+            describe:
+              "where to search: masks, of which what is above 0 in any counts; or a feature set's YAML, whose ready maps count above their thresholds; everywhere if absent",
+          }),
+      ),
     )
       .option("false-positives", {
         type: "number",
@@ -132,6 +141,7 @@ export const command = defineCommand({
           "folder for scores/, angles/, star/, ExperimentRuns/ with picks, submission.csv and match.json",
       })
       .option("overwrite", overwriteOption)
+      .option("part", partOption)
       .option("quiet", quietOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example("$0 match 6qzp.mrc --data DIR --out matched", "one template, everywhere")
@@ -150,8 +160,11 @@ export const command = defineCommand({
     overwrite,
     quiet,
     json,
+    part,
     ...flags
   }) => {
+    const queue = await queueAsked(flags);
+    if (part) runNames("runs", asked ?? "");
     const rotations = rotationSet(positive("angles", flags.angles, 180)!, symmetryOf(flags.symmetry));
     const templates = await templateFiles(template);
     checkTemplates(templates, flags.mask);
@@ -175,6 +188,11 @@ export const command = defineCommand({
     const meant = tomogramMeant(wanted, tomogram);
     const refs = wanted.map((run): TomogramRef => ({ ...findTomogram(run, meant), ...(nan && { nan }) }));
     await checkPlaces(settings, refs, overwrite);
+    if (queue !== undefined) {
+      const names = refs.map(({ run }) => run);
+      const planned = planChunks(queue, names, [join(out, "match.json")], { add: { tomogram: meant } });
+      return doQueued(queue, { command: "match", out, overwrite, json, reporter, ...planned });
+    }
     const found: MatchedRun[] = [];
     await reporter.stoppable("part", async () => {
       for (const ref of refs) {
@@ -186,10 +204,11 @@ export const command = defineCommand({
         found.push(matched);
       }
     });
+    const results = found.flatMap((run) => run.templates);
+    if (part) return report(json, { out, results }, () => results.map(line).join("\n"));
     await writeRotations(out, rotations);
     const known = new Set(dataset.particles.map(({ name }) => name));
     await writeSubmission(join(out, "submission.csv"), submissionOf(found, known));
-    const results = found.flatMap((run) => run.templates);
     const record = {
       version: ownVersion(),
       angles: flags.angles,
@@ -215,77 +234,6 @@ const line = ({
   seconds,
 }: MatchedRun["templates"][number]) =>
   `${run} ${template}: ${plural(picks, "pick")} above ${cutOff.toFixed(4)} (std ${std.toFixed(4)}, greatest ${greatest.toFixed(4)}), ${voxels} voxels × ${rotations} rotations in ${seconds.toFixed(1)} s`;
-
-/** @throws BadUsage where a flag is given and is not above 0, or above `most` */
-function positive(
-  flag: string,
-  value: number | undefined,
-  most = Number.POSITIVE_INFINITY,
-): number | undefined {
-  if (value === undefined || (value > 0 && value <= most && Number.isFinite(value))) return value;
-  throw new PickbenchError(
-    "BadUsage",
-    `--${flag} is ${value}, wanted a number above 0${Number.isFinite(most) ? ` and at most ${most}` : ""}; give one`,
-  );
-}
-
-function wedgeOf(text: string): TiltRange | undefined {
-  if (text === "none") return undefined;
-  const [lowest, highest, ...others] = text.split(",").map(Number);
-  if (lowest !== undefined && highest !== undefined && others.length === 0)
-    if (lowest >= -90 && highest <= 90 && lowest < highest) return [lowest, highest];
-  throw new PickbenchError(
-    "BadUsage",
-    `--wedge is ${JSON.stringify(text)}, wanted the lowest and the highest tilt, −90 to 90, or none; write it like --wedge=-60,60`,
-  );
-}
-
-function opticsOf(flags: {
-  readonly ctf: string | undefined;
-  readonly voltage: number;
-  readonly cs: number;
-  readonly amplitudeContrast: number;
-  readonly phaseFlipped: boolean;
-}): Weighting["optics"] {
-  if (flags.ctf === undefined) return undefined;
-  const voltage = positive("voltage", flags.voltage)!;
-  const sphericalAberration = 1e7 * positive("cs", flags.cs)!;
-  const { amplitudeContrast, phaseFlipped } = flags;
-  if (!(amplitudeContrast >= 0 && amplitudeContrast <= 1))
-    throw new PickbenchError(
-      "BadUsage",
-      `--amplitude-contrast is ${amplitudeContrast}, wanted a share 0 to 1; give one`,
-    );
-  return flags.ctf.split(",").map((text) => {
-    const defocus = 1e4 * Number(text);
-    if (text.trim() !== "" && defocus > 0 && defocus < 3e5)
-      return { defocus, voltage, sphericalAberration, amplitudeContrast, phaseFlipped };
-    throw new PickbenchError(
-      "BadUsage",
-      `--ctf is ${JSON.stringify(flags.ctf)}, wanted underfoci in µm, above 0 and below 30, separated by commas; write it like --ctf 3.5`,
-    );
-  });
-}
-
-function checkTemplates(templates: readonly string[], mask: string | undefined): void {
-  const names = templates.map(templateName);
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined)
-    throw new PickbenchError(
-      "BadUsage",
-      `two templates are called ${twice}, so that their picks would replace each other; rename one`,
-    );
-  if (mask !== undefined && templates.length > 1)
-    throw new PickbenchError(
-      "BadUsage",
-      `--mask is of one template's shape, and there are ${templates.length}; leave it out, or name one template`,
-    );
-}
-
-function checkedThreshold(threshold: number | undefined): number | undefined {
-  if (threshold === undefined || Number.isFinite(threshold)) return threshold;
-  throw new PickbenchError("BadUsage", "--threshold is not a number; write it like --threshold 0.3");
-}
 
 /** Checks that what will be written is free, unless the same search left it when it was stopped. */
 async function checkPlaces(

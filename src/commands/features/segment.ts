@@ -1,11 +1,17 @@
 /** pickbench segment: maps of a feature set, with its rules applied, and one identity a voxel. */
-import type { SegmentedRun } from "../../features/segment/ledger.js";
+import { join } from "node:path";
+import { removeRecords, type SegmentedRun } from "../../features/segment/ledger.js";
 import { mrcVoxels, probabilityFormats } from "../../infer/predict/probabilityFiles.js";
 import { alignedTable } from "../../present/text.js";
+import type { Reporter } from "../../system/reporter.js";
 import { withDetectionFlags } from "../detect/detectorOptions.js";
 import { defineCommand, report } from "../shared/command.js";
+import { checkWritable, runNames } from "../shared/flags.js";
+import { planChunks } from "../shared/queue/chunks.js";
+import { checkIdle, doQueued } from "../shared/queue/doing.js";
+import { partOption, type Queue, queueAsked, withChunkFlags } from "../shared/queue/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
-import { segmentSet } from "./segmentSet.js";
+import { openSet, segmentSet } from "./segmentSet.js";
 
 export const command = defineCommand({
   usage: "<features>",
@@ -13,62 +19,88 @@ export const command = defineCommand({
   reads: ["features", "data"],
   writes: ["out"],
   options: (argv) =>
-    withDetectionFlags(
-      argv
-        .positional("features", {
-          type: "string",
-          demandOption: true,
-          describe: "the feature set's YAML: where each feature's map comes from, and the rules between them",
-        })
-        .option("data", {
-          type: "string",
-          describe:
-            "the data set whose tomograms the set's models segment; not needed where all maps are ready",
-        })
-        .option("out", {
-          type: "string",
-          demandOption: true,
-          describe: "folder for the maps, features.json and, a run each, segmented/RUN.json",
-        })
-        .option("format", {
-          choices: probabilityFormats,
-          default: "zarr" as const,
-          describe: "RUN.zarr, a channel a feature; mrc: RUN__FEATURE.mrc; copick: its segmentations",
-        })
-        .option("labels", {
-          type: "boolean",
-          describe: "write one identity a voxel too: a multilabel segmentation in copick's layout",
-        })
-        .option("voxels", {
-          choices: mrcVoxels,
-          describe: "of MRC files: bytes, 255·p rounded (the default); or float32, which loses nothing",
-        })
-        .option("zarr", {
-          choices: [2, 3] as const,
-          default: 2 as const,
-          describe: "Zarr v2 (OME-NGFF 0.4) or v3 (0.5)",
-        })
-        .option("session", {
-          type: "string",
-          default: "segment",
-          describe: "copick session in the files' names",
-        }),
+    withChunkFlags(
+      withDetectionFlags(
+        argv
+          .positional("features", {
+            type: "string",
+            demandOption: true,
+            describe:
+              "the feature set's YAML: where each feature's map comes from, and the rules between them",
+          })
+          .option("data", {
+            type: "string",
+            describe:
+              "the data set whose tomograms the set's models segment; not needed where all maps are ready",
+          })
+          .option("out", {
+            type: "string",
+            demandOption: true,
+            describe: "folder for the maps, features.json and, a run each, segmented/RUN.json",
+          })
+          .option("format", {
+            choices: probabilityFormats,
+            default: "zarr" as const,
+            describe: "RUN.zarr, a channel a feature; mrc: RUN__FEATURE.mrc; copick: its segmentations",
+          })
+          .option("labels", {
+            type: "boolean",
+            describe: "write one identity a voxel too: a multilabel segmentation in copick's layout",
+          })
+          .option("voxels", {
+            choices: mrcVoxels,
+            describe: "of MRC files: bytes, 255·p rounded (the default); or float32, which loses nothing",
+          })
+          .option("zarr", {
+            choices: [2, 3] as const,
+            default: 2 as const,
+            describe: "Zarr v2 (OME-NGFF 0.4) or v3 (0.5)",
+          })
+          .option("session", {
+            type: "string",
+            default: "segment",
+            describe: "copick session in the files' names",
+          }),
+      ),
     )
+      .option("part", partOption)
       .option("json", { type: "boolean", describe: "print one JSON document" })
       .example(
         "$0 segment features.yaml --data test --out segmented --labels",
         "all features of all runs, each model once, and which feature each voxel is of",
       )
       .example("$0 segment ready.yaml --out segmented --format mrc", "rules on maps that are there already"),
-  run: async ({ features, format, labels = false, voxels, zarr, session, json, quiet, ...flags }) => {
+  run: async (args) => {
+    const { features, format, labels = false, voxels, zarr, session, json, quiet, part, ...flags } = args;
     const reporter = terminalReporter({ quiet });
+    const queue = await queueAsked(args);
+    if (queue !== undefined) return segmentQueued(queue, features, { ...flags, json }, reporter);
+    if (part) runNames("runs", flags.runs ?? "");
     const form = { format, session, zarr, ...(voxels ? { voxels } : {}) };
-    const segmented = await segmentSet(features, flags, { form, labels, reporter });
+    const segmented = await segmentSet(features, flags, { form, labels, reporter, isPart: part });
     report(json, { out: flags.out, ...segmented }, () =>
       [...segmented.runs.map(textOf), `what the maps and labels mean: ${segmented.configuration}`].join("\n"),
     );
   },
 });
+
+/** Hands the runs out, some a task; the last task finds them finished and says what is in them. */
+async function segmentQueued(
+  queue: Queue,
+  features: string,
+  { json, ...flags }: Parameters<typeof segmentSet>[1] & { readonly json: boolean | undefined },
+  reporter: Reporter,
+): Promise<void> {
+  const { out, overwrite } = flags;
+  await checkWritable("out", out, "folder");
+  if (overwrite) await checkIdle(out);
+  const { sources } = await openSet(features, flags.data, flags, reporter);
+  const runs = sources.runs.map(({ run }) => run);
+  await sources.close();
+  if (overwrite) await removeRecords(out, runs);
+  const planned = planChunks(queue, runs, [join(out, "features.json")], { joining: { overwrite: true } });
+  await doQueued(queue, { command: "segment", out, overwrite, json, reporter, ...planned });
+}
 
 function textOf({ run, features, identities }: SegmentedRun): string {
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;

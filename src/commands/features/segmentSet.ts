@@ -90,7 +90,12 @@ export async function segmentSet(
     readonly out: string;
     readonly overwrite: boolean;
   },
-  { form, labels, reporter }: { form: MapsForm; labels: boolean; reporter: Reporter },
+  {
+    form,
+    labels,
+    reporter,
+    isPart = false,
+  }: { form: MapsForm; labels: boolean; reporter: Reporter; isPart?: boolean },
 ): Promise<Segmented> {
   const { data, out, overwrite } = flags;
   if (form.voxels !== undefined && form.format !== "mrc")
@@ -102,7 +107,7 @@ export async function segmentSet(
   const { set, dataset, sources, settings } = await openSet(path, data, flags, reporter);
   try {
     return await reporter.stoppable("step", () =>
-      segmentAll({ set, sources, dataset, out, form, labels, overwrite, settings, reporter }),
+      segmentAll({ set, sources, dataset, out, form, labels, overwrite, settings, reporter, isPart }),
     );
   } finally {
     await sources.close();

@@ -1,7 +1,7 @@
 /** pickbench compare: architectures trained side by side. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compare } from "../../compare/compare.js";
+import { type CompareOptions, compare, planComparison } from "../../compare/compare.js";
 import { comparisonText } from "../../compare/table.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
@@ -17,6 +17,9 @@ import {
   threadsOf,
   threadsOption,
 } from "../shared/flags.js";
+import { checkIdle, doQueued } from "../shared/queue/doing.js";
+import { type Queue, queueAsked, withQueueFlags } from "../shared/queue/flags.js";
+import { ownArguments, taskArguments } from "../shared/queue/taskArguments.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 const commonRecipe = fileURLToPath(new URL("../../../experiments/compare.yaml", import.meta.url));
@@ -28,7 +31,7 @@ export const command = defineCommand({
   reads: ["experiment", "data", "from"],
   writes: ["out"],
   options: (argv) =>
-    argv
+    withQueueFlags(argv)
       .positional("architecture", {
         type: "string",
         array: true,
@@ -71,7 +74,11 @@ export const command = defineCommand({
         "$0 compare baseline plain unet --data train --budget 5m",
         "three architectures, five minutes each",
       )
-      .example("$0 compare baseline dynunet --data train --seeds 3", "with the spread over three seeds"),
+      .example("$0 compare baseline dynunet --data train --seeds 3", "with the spread over three seeds")
+      .example(
+        "$0 compare baseline dynunet --data train --seeds 3 --queue slurm --cpus 8",
+        "the six trainings at the same time, each a task of Slurm",
+      ),
   async run({
     architecture,
     data,
@@ -94,7 +101,8 @@ export const command = defineCommand({
     const threads = threadsOf(flags.threads);
     await checkWritable("out", out, "folder");
     await checkWritable("submissions", submissions, "folder");
-    const comparison = await compare({
+    const queue = await queueAsked(flags);
+    const options: CompareOptions = {
       architectures: [...new Set(architecture)],
       recipe: experiment ?? commonRecipe,
       data,
@@ -109,7 +117,9 @@ export const command = defineCommand({
       threads,
       overwrite,
       reporter: terminalReporter({ quiet }),
-    });
+    };
+    if (queue !== undefined) return compareQueued(queue, options, json);
+    const comparison = await compare(options);
     report(json, comparison, () =>
       [comparisonText(comparison), "", `table and plot: ${join(out, "comparison.md")}, comparison.svg`].join(
         "\n",
@@ -117,3 +127,38 @@ export const command = defineCommand({
     );
   },
 });
+
+/** Hands the trainings out, one a task; the last task times the networks and compares as the command alone does. */
+async function compareQueued(queue: Queue, options: CompareOptions, json: boolean): Promise<void> {
+  const { data, engine, out, overwrite, submissions, reporter } = options;
+  if (overwrite) await checkIdle(out);
+  const waiting = await planComparison(options);
+  const { threads } = queue;
+  const shared = [
+    `--data=${data}`,
+    `--submissions=${submissions}`,
+    `--engine=${engine}`,
+    `--threads=${threads}`,
+  ];
+  const tasks = waiting.map(({ architecture, seed, path, folder }) => ({
+    name: `${architecture}, seed ${seed}`,
+    stage: 0,
+    argv: ["run", path, ...shared, `--out=${folder}`, "--resume"],
+    outputs: [join(folder, "report.json")],
+  }));
+  const argv = taskArguments(ownArguments(), { without: { overwrite: true }, add: { threads } });
+  const last = { name: "comparing", stage: 1, argv, outputs: [join(out, "comparison.json")] };
+  const stages = [
+    { name: "training", after: [] },
+    { name: "comparing", after: [0] },
+  ];
+  await doQueued(queue, {
+    command: "compare",
+    out,
+    overwrite,
+    json,
+    reporter,
+    stages,
+    tasks: [...tasks, last],
+  });
+}

@@ -4,11 +4,17 @@ import { type FoldsSpec, foldsAsked } from "../../data/splits.js";
 import { foldsText } from "../../score/folds.js";
 import { isJudged, type RunReport, runReportText } from "../../score/report.js";
 import { PickbenchError } from "../../system/errors.js";
+import { silentReporter } from "../../system/reporter.js";
 import type { Experiment } from "../../train/experiment/schema.js";
+import { countFolds } from "../../train/run/foldsPlan.js";
 import { runExperiment } from "../../train/run/runExperiment.js";
-import { runFolds } from "../../train/run/runFolds.js";
+import { clearFolds, runFolds, runOneFold } from "../../train/run/runFolds.js";
+import { checkStanding, isScored } from "../../train/run/standing.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable } from "../shared/flags.js";
+import { checkWhole, checkWritable } from "../shared/flags.js";
+import { checkIdle, doQueued } from "../shared/queue/doing.js";
+import { type Queue, queueAsked, withQueueFlags } from "../shared/queue/flags.js";
+import { ownArguments, taskArguments } from "../shared/queue/taskArguments.js";
 import { printNextSteps, watchingText } from "./banner.js";
 import { type RunCall, runOptionsOf, withRunOptions } from "./runOptions.js";
 
@@ -24,11 +30,16 @@ export const command = defineCommand({
   writes: ["out"],
   writesUnasked: true,
   options: (argv) =>
-    withRunOptions(argv)
+    withQueueFlags(withRunOptions(argv))
       .option("folds", {
         type: "string",
         describe:
           "train this many folds over all runs in turn and score each run by the fold that held it out; each: leave one run out",
+      })
+      .option("only-fold", {
+        type: "number",
+        describe:
+          "this fold alone, from 0, while other processes do others; without it, the last call joins them",
       })
       .option("submissions", {
         type: "string",
@@ -46,18 +57,73 @@ export const command = defineCommand({
       .example(
         "$0 run experiments/unet3d-baseline.yaml --data train --folds each --budget 20m",
         "leave one run out, in turn; 20 minutes each",
+      )
+      .example(
+        "$0 run experiments/unet3d-baseline.yaml --data train --folds each --queue slurm --cpus 8",
+        "the folds at the same time, each a task of Slurm",
       ),
   run: async (args, making) => {
     await checkWritable("submissions", args.submissions, "folder");
+    const queue = await queueAsked(args);
     const asked = foldCount(args.folds);
     const foldsOf = ({ splits }: Experiment) => foldsAsked(splits, asked);
     const call = await runOptionsOf(args, (experiment) => (foldsOf(experiment) ? "-folds" : ""));
     making.wrote("out", call.folder.path);
     const folds = foldsOf(call.experiment);
+    const { onlyFold } = args;
+    if (onlyFold !== undefined) return runOnlyFold(call, folds, onlyFold, args);
+    if (queue !== undefined) return runQueued(queue, call, folds, args);
     if (folds) await runInFolds(call, folds, args);
     else await runOnce(call, args);
   },
 });
+
+async function runOnlyFold(
+  { folder, options }: RunCall,
+  folds: FoldsSpec | null,
+  fold: number,
+  { submissions, json }: Arguments,
+): Promise<void> {
+  checkWhole("only-fold", fold, 0);
+  if (!folds) throw new PickbenchError("BadUsage", "--only-fold is of --folds; give that too");
+  const { report: made } = await runOneFold(folder, { ...options, folds, submissions }, fold);
+  report(json, { folder: folder.path, ...made }, () => `fold ${fold}: ${made.score}`);
+}
+
+/** Hands the folds out, one a task; the last task joins them as the command alone does. One run alone is one task. */
+async function runQueued(
+  queue: Queue,
+  { folder, options, experiment }: RunCall,
+  folds: FoldsSpec | null,
+  { submissions, overwrite, json }: Arguments & { readonly overwrite: boolean },
+): Promise<void> {
+  const { reporter = silentReporter } = options;
+  const out = folder.path;
+  if (overwrite) await checkIdle(out);
+  if (!folds && existsSync(out)) await checkStanding(folder, options, isScored(submissions));
+  const count = folds
+    ? await countFolds(folder, { ...options, onPrepared: undefined, folds, submissions })
+    : 0;
+  if (overwrite) await clearFolds(folder, experiment);
+  const given = ownArguments();
+  const { threads } = queue;
+  const without = { overwrite: true, resume: true, json: true };
+  const tasks = Array.from({ length: count }, (_, fold) => ({
+    name: `fold-${fold}`,
+    stage: 0,
+    argv: taskArguments(given, { without, add: { "only-fold": fold, out, threads } }),
+    outputs: [],
+  }));
+  const argv = taskArguments(given, { without: { overwrite: true }, add: { out, threads, resume: true } });
+  const last = { name: folds ? "joining" : "run", stage: folds ? 1 : 0, argv, outputs: [folder.record] };
+  const stages = folds
+    ? [
+        { name: "folds", after: [] },
+        { name: "joining", after: [0] },
+      ]
+    : [{ name: "run", after: [] }];
+  await doQueued(queue, { command: "run", out, overwrite, json, reporter, stages, tasks: [...tasks, last] });
+}
 
 /** @throws BadUsage where it is neither `each` nor a whole number of at least 2 */
 function foldCount(given: string | undefined): FoldsSpec["folds"] | undefined {

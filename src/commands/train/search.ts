@@ -1,8 +1,11 @@
 /** pickbench search: values for an experiment's parameters, found by trials. */
 import { join } from "node:path";
+import { planWaves, runOneTrial, type Wave } from "../../search/oneTrial.js";
 import { methods } from "../../search/sampler.js";
 import { search } from "../../search/search.js";
+import type { SearchOptions } from "../../search/settings.js";
 import { searchText } from "../../search/text.js";
+import type { Trial } from "../../search/trial.js";
 import { readExperiment } from "../../train/experiment/experiment.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
@@ -18,6 +21,9 @@ import {
   threadsOf,
   threadsOption,
 } from "../shared/flags.js";
+import { checkIdle, doQueued } from "../shared/queue/doing.js";
+import { type Queue, queueAsked, withQueueFlags } from "../shared/queue/flags.js";
+import { ownArguments, taskArguments } from "../shared/queue/taskArguments.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench search`: values for an experiment's parameters, found on its tune runs. */
@@ -28,7 +34,7 @@ export const command = defineCommand({
   writes: ["out"],
   writesUnasked: true,
   options: (argv) =>
-    argv
+    withQueueFlags(argv)
       .positional("experiment", {
         type: "string",
         demandOption: true,
@@ -71,6 +77,15 @@ export const command = defineCommand({
         default: false,
         describe: "go on with the search in the folder, finished or not; an unfinished one goes on by itself",
       })
+      .option("only-trial", {
+        type: "number",
+        describe:
+          "this trial alone, from 0, while other processes do others; without it, the last call goes on from them",
+      })
+      .option("pause-at", {
+        type: "number",
+        describe: "with --only-trial: stop at this rung, from 0, where trials are compared",
+      })
       .option("set", setOption)
       .option("from", fromOption)
       .option("engine", engineOption)
@@ -82,7 +97,11 @@ export const command = defineCommand({
         "$0 search experiments/search.yaml --data train --trials 20",
         "twenty trials; what was found is in runs/search-search/best.yaml",
       )
-      .example("$0 search experiments/search.yaml --data train --trials 40", "twenty more of them"),
+      .example("$0 search experiments/search.yaml --data train --trials 40", "twenty more of them")
+      .example(
+        "$0 search experiments/search.yaml --data train --queue slurm --cpus 8",
+        "by Slurm: the first eight trials at the same time, each later one after those before it",
+      ),
   async run(
     {
       experiment,
@@ -101,10 +120,15 @@ export const command = defineCommand({
       overwrite,
       quiet,
       json,
+      onlyTrial,
+      pauseAt,
       ...rest
     },
     making,
   ) {
+    const queue = await queueAsked(rest);
+    checkWhole("only-trial", onlyTrial, 0);
+    checkWhole("pause-at", pauseAt, 0);
     checkWhole("trials", trials, 1);
     checkSpacing(spacing);
     checkWhole("eta", eta, 1);
@@ -114,7 +138,7 @@ export const command = defineCommand({
     const out = rest.out ?? join("runs", `${name}-search`);
     making.wrote("out", out);
     await checkWritable("out", out, "folder");
-    const found = await search({
+    const options: SearchOptions = {
       experiment,
       data,
       spacing,
@@ -133,7 +157,57 @@ export const command = defineCommand({
       overwrite,
       tellsBest: process.stderr.isTTY,
       reporter: terminalReporter({ quiet }),
-    });
+    };
+    if (onlyTrial !== undefined) {
+      const trial = await runOneTrial(options, onlyTrial, pauseAt);
+      return report(json, trial ?? null, () => trialText(onlyTrial, trial));
+    }
+    if (queue !== undefined) return searchQueued(queue, options, json);
+    const found = await search(options);
     report(json, found, () => searchText(found, out));
   },
 });
+
+const trialText = (number: number, trial: Trial | undefined): string =>
+  trial === undefined
+    ? `trial ${number} waits at its rung`
+    : `trial ${number}: ${trial.state}, ${trial.score ?? trial.why}`;
+
+/** Hands trials out, a stage for each wave; the last task goes on from them as the command alone does. */
+async function searchQueued(queue: Queue, options: SearchOptions, json: boolean | undefined): Promise<void> {
+  const { out, overwrite = false, reporter } = options;
+  if (overwrite) await checkIdle(out);
+  const waves = await planWaves(options);
+  const given = ownArguments();
+  const without = { overwrite: true, resume: true, json: true };
+  const { threads } = queue;
+  const tasks = waves.flatMap(({ trials, pauseAt }, stage) =>
+    trials.map((trial) => ({
+      name: `trial ${trial}${pauseAt === undefined ? "" : ` to rung ${pauseAt}`}`,
+      stage,
+      argv: taskArguments(given, {
+        without,
+        add: { "only-trial": trial, "pause-at": pauseAt, out, threads },
+      }),
+      outputs: [],
+    })),
+  );
+  const stages = [...waves, undefined].map((wave, at) => ({
+    name: wave === undefined ? "joining" : nameOf(wave),
+    after: at === 0 ? [] : [at - 1],
+  }));
+  const argv = taskArguments(given, { without: { overwrite: true }, add: { out, threads, resume: true } });
+  const last = { name: "joining", stage: waves.length, argv, outputs: [join(out, "search.json")] };
+  await doQueued(queue, {
+    command: "search",
+    out,
+    overwrite,
+    json,
+    reporter,
+    stages,
+    tasks: [...tasks, last],
+  });
+}
+
+const nameOf = ({ trials, pauseAt }: Wave): string =>
+  `${trials.length === 1 ? `trial ${trials[0]}` : `trials ${trials[0]} to ${trials.at(-1)}`}${pauseAt === undefined ? "" : ` to rung ${pauseAt}`}`;

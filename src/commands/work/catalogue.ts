@@ -12,8 +12,8 @@ export const catalogueOf = (table: Readonly<Record<string, TableEntry>>): Comman
   async form(name) {
     const { command } = await table[name]!.load();
     const { positionals, options } = command.definitions();
-    const { reads, writes } = command.files;
-    return { positionals, options, reads: reads.filter((each) => !elsewhere.includes(each)), writes };
+    const { reads, ...written } = command.files;
+    return { positionals, options, ...written, reads: reads.filter((each) => !elsewhere.includes(each)) };
   },
   isName: async (command, argument, word) =>
     (command === "mask" && argument === "maps" && areaRule.test(word)) || (await isOwnName(argument, word)),

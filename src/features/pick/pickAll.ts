@@ -66,12 +66,13 @@ export interface SubmittedSet {
 /**
  * Writes a submission of all particles of a set; a stopped one goes on where it was, by its parts.
  *
+ * @param out the CSV; null where the parts alone are made
  * @throws PickbenchError BadUsage where no feature is a particle; Stopped when the user asks to stop
  */
 export async function submitSet(
   request: Omit<PickRequest, "scratch">,
   parts: SubmissionParts,
-  out: string,
+  out: string | null,
 ): Promise<SubmittedSet> {
   const { set, sources, reporter } = request;
   const types = [...particlesOf(set).keys()];
@@ -84,7 +85,7 @@ export async function submitSet(
   const waiting = sources.runs.filter(({ run }) => !picks.has(run));
   try {
     await pickAll(
-      { ...request, scratch: join(parts.folder, "maps") },
+      { ...request, scratch: join(parts.folder, out === null ? `maps-${parts.part}` : "maps") },
       waiting,
       async (found, picked, took) => {
         const ofRun = picked.flatMap((each) => each.picks);
@@ -101,8 +102,10 @@ export async function submitSet(
     );
   }
   const inOrder = new Map(sources.runs.map(({ run }) => [run, picks.get(run)!]));
-  await writeSubmission(out, inOrder);
-  await parts.remove();
+  if (out !== null) {
+    await writeSubmission(out, inOrder);
+    await parts.remove();
+  }
   const count = (list: readonly ParticlePick[], type: string) =>
     list.filter((pick) => pick.type === type).length;
   const runs = [...inOrder].map(([run, list]) => ({

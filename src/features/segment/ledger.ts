@@ -1,5 +1,5 @@
 /** What says that a run is segmented, and of what: a small file a run, so that the same call goes on where it was stopped. */
-import { lstat } from "node:fs/promises";
+import { lstat, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../formats/json.js";
@@ -40,6 +40,11 @@ export async function findRecord(out: string, run: string, key: string): Promise
   if (record === undefined || record.key !== key) return undefined;
   const there = await Promise.all(record.files.map((file) => lstat(join(out, file)).catch(() => undefined)));
   return there.includes(undefined) ? undefined : record;
+}
+
+/** Forgets that runs were segmented, so that parts of the work begin them anew. */
+export async function removeRecords(out: string, runs: readonly string[]): Promise<void> {
+  for (const run of runs) await rm(fileOf(out, run), { force: true });
 }
 
 /** Reads a run's record, whatever it was segmented with; undefined where there is none, or a damaged one. */

@@ -8,7 +8,7 @@ import type { Dataset } from "../../data/model.js";
 import { type Dilation, openDilation } from "../../infer/rules/pool.js";
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
-import { withLock } from "../../system/lock.js";
+import { withPartLock, withWholeLock } from "../../system/lock.js";
 import { checkedName, checkLinks, inside } from "../../system/paths/names.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import type { Reporter } from "../../system/reporter.js";
@@ -27,6 +27,8 @@ export interface SegmentRequest extends WriteRequest {
   /** Engine, tiles and whatever else raw maps depend on, as text. */
   readonly settings: string;
   readonly reporter: Reporter;
+  /** Whether these runs are a part of the work, while other processes do others. */
+  readonly isPart?: boolean;
 }
 
 /** What was segmented. */
@@ -49,7 +51,7 @@ const scratchName = ".scratch";
 export async function segmentAll(request: SegmentRequest): Promise<Segmented> {
   const { out, sources, overwrite, reporter } = request;
   await mkdir(out, { recursive: true });
-  return withLock(join(out, "segment.lock"), out, async () => {
+  return locked(request, async () => {
     const plan = await planRuns(request);
     const waiting = plan.filter(({ record }) => record === undefined);
     const skipped = plan.flatMap(({ record, found }) => (record ? [found.run] : []));
@@ -80,9 +82,17 @@ export async function segmentAll(request: SegmentRequest): Promise<Segmented> {
     } finally {
       await dilation.close();
     }
-    await rm(join(out, scratchName), { recursive: true, force: true });
+    if (!request.isPart) await rm(join(out, scratchName), { recursive: true, force: true });
     return { runs, skipped, configuration };
   });
+}
+
+/** Holds the folder alone, or beside other processes with other runs. */
+function locked<T>({ out, sources, isPart = false }: SegmentRequest, work: () => Promise<T>): Promise<T> {
+  const lock = join(out, "segment.lock");
+  if (!isPart) return withWholeLock(lock, out, work);
+  const part = hashOf(canonicalJson(sources.runs.map(({ run }) => run))).slice(0, 16);
+  return withPartLock(lock, part, out, work);
 }
 
 interface PlannedRun {
@@ -99,7 +109,8 @@ async function planRuns(request: SegmentRequest): Promise<PlannedRun[]> {
     const made = [featureSetHash(set), found.stamp, settings, { ...form }, labels, ownVersion()];
     const key = hashOf(canonicalJson(made));
     const files = filesOf(request, found);
-    plan.push({ found, key, files, record: overwrite ? undefined : await findRecord(out, found.run, key) });
+    const isAnew = overwrite && request.isPart !== true;
+    plan.push({ found, key, files, record: isAnew ? undefined : await findRecord(out, found.run, key) });
   }
   return plan;
 }

@@ -93,7 +93,9 @@ class Loop {
     let ended = false;
     try {
       await this.save();
-      while (this.fraction < 1 && !this.outOfPatience) {
+      // A training that was stopped at a rung is scored there again before it goes on.
+      ended = this.training.from !== null && this.rungDue && !(await this.climb());
+      while (!ended && this.fraction < 1 && !this.outOfPatience) {
         if (this.miningDue) await this.mine(reached(), bar);
         const { loss, ms } = await this.oneStep();
         bar.update(reached(), `${bySteps ? "" : `step ${this.step}, `}loss ${loss.toFixed(4)}`);
@@ -214,8 +216,11 @@ class Loop {
   /** Scores the weights at every rung that is due; returns false where the training ends. Does not choose weights. */
   private async climb(): Promise<boolean> {
     const score = await this.training.evaluate!((await this.state()).average, this.step);
-    for (; this.rungDue; this.rung++)
-      if (!(await this.training.rungs!.goesOn(this.rung, score))) return false;
+    for (; this.rungDue; this.rung++) {
+      const goesOn = await this.training.rungs!.goesOn(this.rung, score);
+      if (goesOn === "later") return this.stop();
+      if (!goesOn) return false;
+    }
     await this.save();
     return true;
   }

@@ -37,8 +37,11 @@ export interface NetworkTraining extends TrainedSpec {
 export interface Rungs {
   /** Shares of the budget, rising, each below 1. */
   readonly at: readonly number[];
-  /** Receives the score on the tune runs at a rung; false ends the training there. */
-  readonly goesOn: (rung: number, score: number) => Promise<boolean>;
+  /**
+   * Receives the score on the tune runs at a rung; false ends the training there, and `later` stops it where it can go on,
+   * from the same rung.
+   */
+  readonly goesOn: (rung: number, score: number) => Promise<boolean | "later">;
 }
 
 /** Result of one network's training. */

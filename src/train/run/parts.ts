@@ -1,6 +1,6 @@
 /** Parts of an unfinished file: a folder beside it, for one process at a time. */
 import { join } from "node:path";
-import { withLock } from "../../system/lock.js";
+import { withPartLock, withWholeLock } from "../../system/lock.js";
 import { makeFolder, removeEmpty } from "./runFolder.js";
 
 /** Returns the folder for the parts of a file. */
@@ -10,17 +10,23 @@ export const partsFolder = (out: string): string => `${out}.parts`;
  * Reserves the folder of a file's parts for this process while `work` runs; it is removed once empty.
  *
  * @param lock name of the lock's file in it
+ * @param part what of the file is made, where several processes make others meanwhile
  * @throws PickbenchError BadUsage where another process makes that file
  */
 export async function withParts<T>(
   out: string,
   lock: string,
   work: (folder: string) => Promise<T>,
+  part?: string,
 ): Promise<T> {
   const folder = partsFolder(out);
+  if (part !== undefined) {
+    await makeFolder(folder);
+    return withPartLock(join(folder, lock), part, out, () => work(folder));
+  }
   const made = await makeFolder(folder);
   try {
-    return await withLock(join(folder, lock), out, () => work(folder));
+    return await withWholeLock(join(folder, lock), out, () => work(folder));
   } finally {
     await removeEmpty(folder, made ?? folder);
   }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { messageOf, PickbenchError } from "../../system/errors.js";
-import { withLock } from "../../system/lock.js";
+import { withWholeLock } from "../../system/lock.js";
 import { checkedName, inside } from "../../system/paths/names.js";
 import { makeFolders } from "../../system/paths/replacing.js";
 
@@ -69,6 +69,9 @@ export function snapshotFile(folder: RunFolder, network: string, step: number): 
 export const overlayFile = (folder: Pick<RunFolder, "overlays">, run: string, feature: string): string =>
   inside(folder.overlays, [run, `${checkedName(feature, { what: "feature" })}.png`], { what: "run" });
 
+/** Name of the lock of a run's folder. */
+export const runLock = "run.lock";
+
 /**
  * Locks the folder for this process while `work` runs, so that two simultaneous runs cannot write into one another. A
  * folder that `work` leaves empty is removed again.
@@ -76,7 +79,7 @@ export const overlayFile = (folder: Pick<RunFolder, "overlays">, run: string, fe
 export async function withRunFolder<T>(folder: RunFolder, work: () => Promise<T>): Promise<T> {
   const made = await makeFolder(folder.path);
   try {
-    return await withLock(join(folder.path, "run.lock"), folder.path, async () => {
+    return await withWholeLock(join(folder.path, runLock), folder.path, async () => {
       await removeTemporaries(folder);
       return work();
     });

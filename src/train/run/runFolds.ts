@@ -2,30 +2,23 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type FoldsSpec, foldsOf, resolveSplits, type Splits } from "../../data/splits.js";
+import type { Splits } from "../../data/splits.js";
 import { completeRecord, type RecordResult, readRecord, startRecord } from "../../domain/record.js";
 import { foldsFile, readReport } from "../../leaderboard/submissionFolder.js";
 import { decimals, seconds } from "../../present/text.js";
 import { type FoldsReport, foldMeasure, foldSpread, foldsReport } from "../../score/folds.js";
 import { foldedFeatures } from "../../score/masks/featureScores.js";
 import { isJudged, leadingScore, type RunReport } from "../../score/report.js";
-import { isPickbenchError, PickbenchError } from "../../system/errors.js";
+import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
-import { checkOneAsked } from "../../system/paths/overwriting.js";
+import { withPartLock } from "../../system/lock.js";
 import { parseBudget } from "../experiment/budget.js";
 import { experimentHash, runName } from "../experiment/experiment.js";
 import { networkName } from "../experiment/networkChoice.js";
 import type { Experiment } from "../experiment/schema.js";
-import { checkLearned } from "../prepare/checkRun.js";
-import {
-  ancestryNotes,
-  type Known,
-  type PreparedRun,
-  prepareRun,
-  type RunOptions,
-} from "../prepare/prepare.js";
 import { checkStartKept, startRecordOf } from "../transfer/start.js";
 import { type Fold, type FoldOutcome, isFinished, readOutcome } from "./fold.js";
+import { checkBeginning, type FoldsOptions, type FoldsPlan, inFold, planFolds } from "./foldsPlan.js";
 import {
   publish,
   runExperiment,
@@ -34,8 +27,8 @@ import {
   weightsByType,
   writeReport,
 } from "./runExperiment.js";
-import { begunFolds, foldFolder, isBegun, type RunFolder, withRunFolder } from "./runFolder.js";
-import { checkUnfinished, isScored, readStandingRecord } from "./standing.js";
+import { begunFolds, isBegun, makeFolder, type RunFolder, runLock, withRunFolder } from "./runFolder.js";
+import { readStandingRecord } from "./standing.js";
 
 /** Result of `run` for an experiment in folds. */
 export interface FoldsResult {
@@ -46,21 +39,6 @@ export interface FoldsResult {
   readonly published: string | null;
 }
 
-/** Options of a cross-validation by folds. */
-export interface FoldsOptions extends Omit<RunOptions, "splits"> {
-  readonly folds: FoldsSpec;
-  /** Folder of the leaderboard; null publishes nothing. */
-  readonly submissions: string | null;
-}
-
-/** All folds with their data, each checked before the first step. */
-interface Plan {
-  /** Experiment whose splits name the number of folds. */
-  readonly experiment: Experiment;
-  readonly prepared: PreparedRun;
-  readonly folds: readonly Fold[];
-}
-
 /**
  * Trains, tunes and scores every fold in turn, in `fold-0`, `fold-1`, … inside the folder, each a run like any other;
  * then scores all runs together, each by the picks of the fold that held it out. Finished folds are kept, a stopped one
@@ -68,10 +46,7 @@ interface Plan {
  */
 export async function runFolds(folder: RunFolder, options: FoldsOptions): Promise<FoldsResult> {
   return withRunFolder(folder, async () => {
-    const standing = await begunFolds(folder);
-    checkOneAsked(options, "run");
-    const goesOn = !options.overwrite && (isBegun(folder) || standing.length > 0);
-    if (goesOn && !options.resume) await checkUnfinished(folder, isScored(options.submissions));
+    const goesOn = await checkBeginning(folder, options);
     const plan = await planFolds(folder, options);
     const { experiment, prepared, folds } = plan;
     if (options.overwrite) await clear(folder, experiment);
@@ -111,47 +86,42 @@ export async function runFolds(folder: RunFolder, options: FoldsOptions): Promis
   });
 }
 
-async function planFolds(folder: RunFolder, options: FoldsOptions): Promise<Plan> {
-  const shared: FoldSplits[] = [];
-  const prepared = await prepareRun(
-    { ...options, splits: options.folds },
-    {
-      share(_, names, leastTrain) {
-        for (const spec of foldsOf(options.folds, names))
-          shared.push({ spec, splits: resolveSplits(spec, names, leastTrain) });
-        const all = names.toSorted();
-        return { train: all, tune: [], holdout: all };
+/** Removes the folds in a folder, and what was made of them, before other processes begin them anew. */
+export async function clearFolds(folder: RunFolder, experiment: Experiment): Promise<void> {
+  if (existsSync(folder.path)) await withRunFolder(folder, () => clear(folder, experiment));
+}
+
+/**
+ * Trains, tunes and scores one fold, unless it is finished, while other processes do others. `runFolds` then finds them
+ * finished and scores them together.
+ *
+ * @throws PickbenchError BadUsage where there is no such fold, or a process is at work on all of them
+ */
+export async function runOneFold(
+  folder: RunFolder,
+  options: FoldsOptions,
+  fold: number,
+): Promise<FoldOutcome> {
+  const { path } = folder;
+  await makeFolder(path);
+  return withPartLock(join(path, runLock), `fold-${fold}`, path, async () => {
+    const plan = await planFolds(folder, options);
+    const own = plan.folds[fold];
+    if (own === undefined)
+      throw new PickbenchError(
+        "BadUsage",
+        `there is no fold ${fold}; there are ${plan.folds.length}, from 0`,
+      );
+    const outcomes = await runEach(
+      { ...plan, folds: [own] },
+      await readFinished(folder, { ...plan, folds: [own] }),
+      {
+        ...options,
+        overwrite: false,
       },
-      check: (known) => checkEach(known, shared),
-    },
-  );
-  const { folds: count, tune } = shared[0]!.spec;
-  const folds = shared.map(({ spec, splits }, index) => ({
-    index,
-    spec,
-    splits,
-    experiment: { ...prepared.experiment, splits: spec },
-    folder: foldFolder(folder, index),
-  }));
-  return { experiment: { ...prepared.experiment, splits: { folds: count, tune } }, prepared, folds };
-}
-
-/** Checks that every fold trains on all that is learned, and that none holds out what its network has seen before. */
-async function checkEach(known: Known, folds: readonly FoldSplits[]): Promise<string[]> {
-  const { networks, picks, masks } = known;
-  const notes: string[] = [];
-  for (const { spec, splits } of folds)
-    await inFold(`fold ${spec.fold}`, async () => {
-      const sources = splits.train.map((run) => ({ run, picks: picks.get(run)!, masks: masks.get(run)! }));
-      checkLearned(networks, sources);
-      notes.push(...ancestryNotes(known, splits));
-    });
-  return notes;
-}
-
-interface FoldSplits {
-  readonly spec: Fold["spec"];
-  readonly splits: Splits;
+    );
+    return outcomes[0]!;
+  });
 }
 
 /** Removes the folds and their results, or a single run that lies in the folder instead. */
@@ -167,7 +137,7 @@ async function clear(folder: RunFolder, experiment: Experiment): Promise<void> {
 /** Checks all existing results before anything is trained; returns the finished folds. */
 async function readFinished(
   folder: RunFolder,
-  { experiment, prepared, folds }: Plan,
+  { experiment, prepared, folds }: FoldsPlan,
 ): Promise<Map<Fold, FoldOutcome>> {
   const advice = "remove it, and the same command writes it again from the folds";
   if (existsSync(folder.record)) await readStandingRecord(folder, experiment, prepared, advice);
@@ -178,13 +148,14 @@ async function readFinished(
 }
 
 async function runEach(
-  { experiment, prepared, folds }: Plan,
+  { experiment, prepared, folds }: FoldsPlan,
   finished: ReadonlyMap<Fold, FoldOutcome>,
   options: FoldsOptions,
 ): Promise<FoldOutcome[]> {
   const done = new Map(finished);
+  const { folds: count } = folds[0]!.spec;
   for (const fold of folds) {
-    const place = `fold-${fold.index} (${fold.index + 1} of ${folds.length})`;
+    const place = `fold-${fold.index} (${fold.index + 1} of ${count})`;
     if (!finished.has(fold)) {
       const left = timeLeft(experiment, [...done.values()], folds.length);
       prepared.reporter.note(`${place}: ${rolesText(fold.splits)}${left}`);
@@ -226,23 +197,9 @@ function timeLeft({ budget }: Experiment, done: readonly FoldOutcome[], folds: n
   return each === null ? "" : `; all folds: about ${seconds((folds - done.length) * each)} left`;
 }
 
-/** Adds to an error in which fold the work failed or was stopped. */
-async function inFold<T>(place: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!isPickbenchError(error)) throw error;
-    const { tag, message, path } = error;
-    throw new PickbenchError(tag, `${place}: ${message}`, {
-      cause: error,
-      ...(path === undefined ? {} : { path }),
-    });
-  }
-}
-
 async function writeWholeReport(
   folder: RunFolder,
-  { experiment, prepared, folds }: Plan,
+  { experiment, prepared, folds }: FoldsPlan,
   outcomes: readonly FoldOutcome[],
 ): Promise<Omit<FoldsResult, "published">> {
   const picks = new Map(outcomes.flatMap((outcome) => [...outcome.picks]));

@@ -9,7 +9,7 @@ import { z } from "zod";
 import { angstrom } from "../../domain/units.js";
 import { parseJson } from "../../formats/json.js";
 import { PickbenchError } from "../../system/errors.js";
-import { canonicalJson, writeWhole } from "../../system/files.js";
+import { canonicalJson, hashOf, writeWhole } from "../../system/files.js";
 import { checkedName, inside } from "../../system/paths/names.js";
 import { readText } from "../../system/paths/opening.js";
 import { partsFolder, withParts } from "../run/parts.js";
@@ -36,6 +36,8 @@ interface PartsSettings {
 /** The files of finished runs. */
 export interface SubmissionParts {
   readonly folder: string;
+  /** Name of the part of the work that this process does; empty where it does all. */
+  readonly part: string;
   /**
    * Binds the parts to settings; must be called first.
    *
@@ -63,23 +65,29 @@ const partEnding = ".picks.json";
 /**
  * Reserves the parts of a CSV for this process while `work` runs; the folder is removed once empty.
  *
+ * @param runs whose parts alone are made, while other processes make others; all if absent
  * @throws PickbenchError BadUsage where another process writes that CSV
  */
-export const withSubmissionParts = <T>(
+export function withSubmissionParts<T>(
   out: string,
   work: (parts: SubmissionParts) => Promise<T>,
-): Promise<T> => withParts(out, lockFile, (folder) => work(partsIn(folder, out)));
+  runs?: readonly string[],
+): Promise<T> {
+  const part = runs && hashOf(canonicalJson(runs)).slice(0, 16);
+  return withParts(out, lockFile, (folder) => work(partsIn(folder, out, part ?? "")), part);
+}
 
 /** Whether a submission to that CSV was begun and can be gone on with. */
 export const isUnfinished = (out: string): boolean => existsSync(join(partsFolder(out), settingsFile));
 
-function partsIn(folder: string, out: string): SubmissionParts {
+function partsIn(folder: string, out: string, part: string): SubmissionParts {
   const fileOf = (run: string): string =>
     inside(folder, `${checkedName(run, { what: "run" })}${partEnding}`, { what: "run" });
   const settingsPath = join(folder, settingsFile);
   let bound: PartsSettings | undefined;
   return {
     folder,
+    part,
     async bind(settings) {
       bound = settings;
       const finished = (await readdir(folder)).filter((name) => name.endsWith(partEnding));
@@ -102,7 +110,7 @@ function partsIn(folder: string, out: string): SubmissionParts {
     },
     async remove() {
       for (const name of await readdir(folder))
-        if (name !== lockFile) await rm(join(folder, name), { force: true });
+        if (name !== lockFile) await rm(join(folder, name), { recursive: true, force: true });
     },
   };
 }

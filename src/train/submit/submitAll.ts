@@ -18,8 +18,8 @@ interface SubmitRequest {
   readonly runs: readonly string[];
   /** Parts, already bound to the detector's checkpoints and settings. */
   readonly parts: SubmissionParts;
-  /** Path of the CSV. */
-  readonly out: string;
+  /** Path of the CSV; null where the parts alone are made. */
+  readonly out: string | null;
   /** Leaves out unusable tomograms; otherwise the first one ends the work. */
   readonly keepGoing: boolean;
   /** Hears how far the work has come; its signal stops it after a tile. */
@@ -58,7 +58,7 @@ interface FoundRun {
 }
 
 /**
- * Finds the particles of all unfinished runs and writes the CSV. Each run's picks are stored at once as a part; the
+ * Finds the particles of all unfinished runs and writes the CSV, if there is to be one. Each run's picks are stored at once as a part; the
  * parts are removed when the CSV lacks no run.
  *
  * @throws PickbenchError BadUsage where the checkpoints pick nothing; Stopped when the user asks to stop
@@ -78,8 +78,10 @@ export async function submitAll(request: SubmitRequest): Promise<Submitted> {
       `${parts.folder}: ${skipped.length} of ${runs.length} tomograms are finished and skipped: ${skipped.join(", ")}`,
     );
   const detected = await detectFound(request, found, failed);
-  await writeSubmission(out, new Map([...detected].map(([run, { picks }]) => [run, picks])));
-  if (failed.length === 0) await parts.remove();
+  if (out !== null) {
+    await writeSubmission(out, new Map([...detected].map(([run, { picks }]) => [run, picks])));
+    if (failed.length === 0) await parts.remove();
+  }
   const summaries = runs.flatMap((run) => detected.get(run) ?? []);
   return { runs: summaries.map((each) => summary(detector.types, each)), skipped, failed };
 }

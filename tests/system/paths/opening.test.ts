@@ -17,6 +17,7 @@ const ownFiles = [
   "formats/mrc/writer.ts",
   "formats/zarr/chunkWriter.ts",
   "leaderboard/page.ts",
+  "queue/logs.ts",
   "report/page.ts",
   "score/submissionCsv.ts",
   "data/remote/download.ts",

@@ -14,9 +14,10 @@ import { readLeaderboard } from "../../../src/leaderboard/leaderboard.js";
 import { foldsText } from "../../../src/score/folds.js";
 import { readSubmission, writeSubmission } from "../../../src/score/submissionCsv.js";
 import { readSettings } from "../../../src/train/checkpoint/checkpoint.js";
+import type { FoldsOptions } from "../../../src/train/run/foldsPlan.js";
 import { runExperiment } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
-import { type FoldsOptions, type FoldsResult, runFolds } from "../../../src/train/run/runFolds.js";
+import { type FoldsResult, runFolds } from "../../../src/train/run/runFolds.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
 import { evaluatedTwice, tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 

@@ -1,0 +1,62 @@
+/** Does one task of a plan in this process, and writes how it ended. */
+import { existsSync } from "node:fs";
+import { hostname } from "node:os";
+import { resolve } from "node:path";
+import { messageOf, PickbenchError } from "../system/errors.js";
+import { withLock } from "../system/lock.js";
+import { thisProcess, workOn } from "../system/owner.js";
+import { readPlan } from "./plan.js";
+import { type Begun, readTask, taskLock, writeBegun, writeEndNow } from "./states.js";
+
+/** Runs a command line in this process, and returns what went wrong; undefined where nothing did. */
+export type Call = (argv: string[]) => Promise<unknown>;
+
+/**
+ * Does a task, unless it ended well before. Its end is written however the process ends, but for a kill.
+ *
+ * @param path the plan's folder
+ * @param number the task's, as text
+ * @throws PickbenchError BadUsage where there is no such plan or task, or where another process here does it
+ */
+export async function doTask(path: string, number: string, call: Call): Promise<void> {
+  const { folder, settings, tasks } = await readPlan(path);
+  const task = /^\d+$/.test(number) ? tasks[Number(number)] : undefined;
+  if (task === undefined)
+    throw new PickbenchError(
+      "BadUsage",
+      `${path}: there is no task ${number}; it has ${tasks.length}, from 0`,
+    );
+  workOn(`${settings.id}/${task.id}`);
+  await withLock(taskLock(folder, task.id), `task ${task.id} of ${path}`, async () => {
+    const before = await readTask(folder, task.id);
+    if (before.end?.code === 0) return;
+    const attempt = (before.begun?.attempt ?? 0) + 1;
+    const startedAt = new Date().toISOString();
+    const place = { ...thisProcess(), host: hostname(), ...ownJob() };
+    await writeBegun(folder, task.id, { attempt, startedAt, ...place });
+    let message: string | null = "ended by a signal";
+    const end = (code: number): void =>
+      writeEndNow(folder, task.id, {
+        ...{ attempt, code, message: code === 0 ? null : message, startedAt },
+        finishedAt: new Date().toISOString(),
+      });
+    process.once("exit", end);
+    process.chdir(settings.cwd);
+    process.argv.splice(2, process.argv.length, ...task.argv);
+    const wrong = await call([...task.argv]);
+    message = wrong === undefined ? "it ended with an error; its log says more" : messageOf(wrong);
+    const missing = task.outputs.filter((output) => !existsSync(resolve(settings.cwd, output)));
+    if (wrong === undefined && missing.length > 0) {
+      message = `it ended without an error, but did not write ${missing.join(", ")}`;
+      process.exitCode ||= 1;
+    }
+    process.off("exit", end);
+    end(Number(process.exitCode ?? 0));
+  });
+}
+
+/** Slurm's numbers of the job that this process is. */
+function ownJob(): Pick<Begun, "job" | "slurmId"> {
+  const { SLURM_ARRAY_JOB_ID: array, SLURM_ARRAY_TASK_ID: index, SLURM_JOB_ID: id = null } = process.env;
+  return { job: array !== undefined && index !== undefined ? `${array}_${index}` : id, slurmId: id };
+}
