@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { withLock } from "../system/lock.js";
 import { thisProcess, workOn } from "../system/owner.js";
+import { makingVariable } from "../system/paths/sidecar.js";
 import { readPlan } from "./plan.js";
 import { type Begun, readTask, taskLock, writeBegun, writeEndNow } from "./states.js";
 
@@ -42,6 +43,7 @@ export async function doTask(path: string, number: string, call: Call): Promise<
       });
     process.once("exit", end);
     process.chdir(settings.cwd);
+    if (task.stage < settings.stages.length - 1) process.env[makingVariable] = "no";
     process.argv.splice(2, process.argv.length, ...task.argv);
     const wrong = await call([...task.argv]);
     message = wrong === undefined ? "it ended with an error; its log says more" : messageOf(wrong);

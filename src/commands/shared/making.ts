@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Named } from "../../makings/making.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
+import { makingVariable } from "../../system/paths/sidecar.js";
 import type { Given } from "./plainArguments.js";
 import { print, printLine } from "./print.js";
 
@@ -29,9 +30,6 @@ interface Making {
   readonly given: Given;
   readonly files: CommandFiles;
 }
-
-/** Set to `no`, no sidecars are written: of parts of a work, whose whole is noted by another process. */
-export const makingVariable = "PICKBENCH_MADE";
 
 /** Runs a command and, if it ends well and wrote something, notes how that was made. */
 export async function withMaking(

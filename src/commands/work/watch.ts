@@ -98,7 +98,7 @@ export const watchOf = (table: () => Readonly<Record<string, TableEntry>>): Regi
           type: "string",
           describe: "do the work on a run that a watcher had taken, here and now, to see what goes wrong",
         })
-        .option("quiet", { ...quietOption, describe: "say only what goes wrong" })
+        .option("quiet", quietOption)
         .option("json", { type: "boolean", describe: "print one JSON document" })
         .example(
           "$0 watch frames --do mine.yaml --out done",

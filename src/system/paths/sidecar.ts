@@ -5,3 +5,6 @@ export const sidecarEnding = ".made.json";
 
 /** Tells whether a file, by its name or path, is a sidecar. */
 export const isSidecar = (name: string): boolean => name.endsWith(sidecarEnding);
+
+/** Variable of the environment that, set to `no`, leaves sidecars out: of parts of a work, whose whole is noted elsewhere. */
+export const makingVariable = "PICKBENCH_MADE";
