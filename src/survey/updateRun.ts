@@ -1,5 +1,5 @@
 /** Bringing one run's entry up to date: what its files' stamps say has changed is measured again, the rest stays. */
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { findTomogram, tomogramsNamed, usualTomogram } from "../data/dataset.js";
 import type { Dataset, Run, TomogramRef } from "../data/model.js";
@@ -13,7 +13,7 @@ import { type Summary, summarySource } from "./export/summaryStar.js";
 import type { SurveySettings } from "./folder.js";
 import type { MapOpener, ScaledMap, StoresByRun } from "./maps.js";
 import type { MeasuredRun, MeasureTask } from "./measure/measureRun.js";
-import type { PicksWriter } from "./picks/parquet.js";
+import { isWholeParquet, type PicksWriter } from "./picks/parquet.js";
 import { picksOfRun } from "./picks/runPicks.js";
 import type { FilesByRun, PicksReader } from "./picks/sources.js";
 import { entryPath, imagesPath, picksPath, projectionImage, sliceImage } from "./places.js";
@@ -52,7 +52,7 @@ export async function updateRun(run: Run, context: BuildContext): Promise<boolea
   ).slice(0, 32);
   const isKept =
     before?.picks.stamp === stamp &&
-    (before.picks.rows === 0 || (await isThere(picksPath(folder, run.name))));
+    (before.picks.rows === 0 || (await isWholeParquet(picksPath(folder, run.name))));
   const { picks, particles } = isKept
     ? { picks: before.picks, particles: before.particles.filter(({ source }) => source !== summarySource) }
     : await updatedPicks(run, tomogram, stamp, context);
@@ -80,12 +80,6 @@ async function entryBefore(folder: string, run: string): Promise<SurveyEntry | u
     return undefined;
   }
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
 
 /** Measures the run's tomogram and maps where they changed. */
 async function updatedVolumes(

@@ -77,3 +77,7 @@ export async function buildTiny(
     { threads: 1, reporter },
   );
 }
+
+/** A statement that never has an answer. */
+export const endlessSql =
+  "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t";

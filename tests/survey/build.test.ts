@@ -12,12 +12,13 @@ import {
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { catchUp } from "../../src/survey/database/catchUp.js";
+import { askSql } from "../../src/survey/find/ask.js";
 import { placesIn } from "../../src/survey/places.js";
 import { openSurvey } from "../../src/survey/survey.js";
 import { withLock } from "../../src/system/lock.js";
 import { silentReporter } from "../../src/system/reporter.js";
 import { temporaryFolder } from "../support/storeFixtures.js";
-import { buildTiny, tinyProject, writeTinyRun } from "../support/surveyData.js";
+import { buildTiny, endlessSql, tinyProject, writeTinyRun } from "../support/surveyData.js";
 
 async function project(runs = 3): Promise<{ readonly folder: string; readonly survey: string }> {
   const folder = temporaryFolder();
@@ -203,6 +204,33 @@ describe("the database", () => {
     await expect(openSurvey(survey)).rejects.toThrow("TS_1.json is no entry of a survey");
     expect(await buildTiny(folder)).toMatchObject({ changed: 1 });
     expect(await found(survey)).toEqual(rowsOf(1, 2));
+  });
+
+  test("a file of picks that was cut is named, and written again by the next build", async () => {
+    const { folder, survey } = await project(2);
+    await buildTiny(folder);
+    truncateSync(join(survey, "picks", "TS_2.parquet"), 300);
+    rmSync(placesIn(survey).database);
+    await expect(openSurvey(survey)).rejects.toThrow(/TS_2\.parquet: the run's picks are damaged/);
+    await buildTiny(folder);
+    const opened = await openSurvey(survey);
+    expect((await opened.sql("SELECT count(*) FROM picks")).rows).toEqual([["3"]]);
+    opened.close();
+  });
+
+  test("an entry that lies under another run's name is refused", async () => {
+    const { folder, survey } = await project(2);
+    await buildTiny(folder);
+    cpSync(join(survey, "entries", "TS_1.json"), join(survey, "entries", "TS_9.json"));
+    await expect(openSurvey(survey)).rejects.toThrow("TS_9.json is of the run TS_1, wanted TS_9");
+  });
+
+  test("SQL without an end is broken off", async () => {
+    const { folder, survey } = await project(1);
+    await buildTiny(folder);
+    await expect(askSql(placesIn(survey).database, endlessSql, 1, 0.2)).rejects.toThrow(
+      "broken off after 0.2 s",
+    );
   });
 
   test("answers SQL, which can change nothing and read no other file", async () => {

@@ -208,7 +208,7 @@ const actionsOnSurvey = {
     report(json, { path: target, tomograms }, () => `${target}: ${plural(tomograms, "tomogram")}`);
   },
   async subset(survey: Survey, { target, where, sort, limit, overwrite, json }: Given) {
-    const path = subsetPath(survey.folder, target!);
+    const path = newSubsetPath(survey.folder, target);
     await checkFree(path, overwrite, "another name");
     const { rows } = await survey.find(where, { sort, limit, columns: [] });
     const runs = rows.map(([run]) => String(run));
@@ -230,6 +230,18 @@ const actionsOnSurvey = {
     report(json, answer, () => answerText(answer));
   },
 };
+
+/** Returns where a subset is written. @throws PickbenchError BadUsage for a name that --runs would not find again */
+function newSubsetPath(folder: string, name: string | undefined): string {
+  if (name === undefined)
+    throw refused("subset", "wants a name, as in survey subset good --where EXPRESSION");
+  if (name.endsWith(".txt") || /,|^\s|\s$/.test(name))
+    throw refused(
+      "subset",
+      `--runs @${name} would not mean the subset ${JSON.stringify(name)}; give a name without commas, without spaces at its ends and without .txt`,
+    );
+  return subsetPath(folder, name);
+}
 
 const asObjects = ({ total, columns, rows }: Awaited<ReturnType<Survey["find"]>>) => ({
   total,
@@ -255,7 +267,7 @@ async function showSubsets(
   const subsets = names.map((each) => ({ name: each, runs: readSubset(subsetPath(folder, each)).length }));
   report(json, subsets, () =>
     subsets.length === 0
-      ? `${folder} has no subsets; pickbench survey subset NAME EXPRESSION makes one`
+      ? `${folder} has no subsets; pickbench survey subset NAME --where EXPRESSION makes one`
       : wordTable([["subset", "runs"], ...subsets.map((each) => [each.name, String(each.runs)])]),
   );
 }

@@ -212,6 +212,7 @@ async function addRows(
         const path = join(entries, `${run}.json`);
         const text = await readText(path);
         const entry = parseEntry(text, path);
+        checkRun(entry.run, run, path);
         const id = next++;
         rows.add(id, entry);
         const { size, mtime } = state.there.get(run)!;
@@ -232,6 +233,16 @@ async function addRows(
   }
 }
 
+/** @throws PickbenchError BadDataset where an entry is not of the run that its file is named after */
+function checkRun(run: string, named: string, path: string): void {
+  if (run === named) return;
+  throw new PickbenchError(
+    "BadDataset",
+    `${path} is of the run ${run}, wanted ${named}, as its file is named; remove it, and build the survey again`,
+    { path },
+  );
+}
+
 async function addPicks(
   connection: DuckDBConnection,
   paths: readonly string[],
@@ -246,9 +257,29 @@ async function addPicks(
         `${path}: the run's picks are missing; survey build writes them again`,
         { path },
       );
-  await connection.run(
+  const insert = connection.run(
     `INSERT INTO picks SELECT reading.id, source, type, x, y, z, score, verdict
      FROM read_parquet([${paths.map(literal).join(", ")}], filename = 'file') AS read
      JOIN reading ON reading.path = read.file`,
   );
+  await insert.catch((error: unknown) => refusePicks(connection, paths, error));
+}
+
+/** @throws PickbenchError BadDataset with the name of the file that cannot be read; else the error itself */
+async function refusePicks(
+  connection: DuckDBConnection,
+  paths: readonly string[],
+  error: unknown,
+): Promise<never> {
+  for (const path of paths)
+    await connection
+      .run(`SELECT max(hash(read)) FROM read_parquet(${literal(path)}) AS read`)
+      .catch((cause: unknown) => {
+        throw new PickbenchError(
+          "BadDataset",
+          `${path}: the run's picks are damaged (${messageOf(cause).split("\n")[0]!.slice(0, 120)}); remove the file, and survey build writes it again`,
+          { path, cause },
+        );
+      });
+  throw error;
 }

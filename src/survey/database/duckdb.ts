@@ -1,6 +1,8 @@
 /** DuckDB, embedded: opening of databases, chunks of rows, literals. Loaded when it is first needed. */
+import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+import { undoAtEnd } from "../../system/ending.js";
 import { PickbenchError } from "../../system/errors.js";
 
 /** Memory that DuckDB may take; the rest of the process takes about 150 MB. */
@@ -13,7 +15,8 @@ export interface OpenDatabase {
 }
 
 /**
- * Opens a database; one in memory where no path is given. It reads and writes no file but itself where it is read-only.
+ * Opens a database; one in memory where no path is given. It reads and writes no file but itself where it is read-only. Where
+ * the process ends, what it computes is broken off: its threads would keep the process from ending.
  *
  * @throws Error of DuckDB where the file is damaged, or another process writes it
  */
@@ -21,26 +24,32 @@ export async function openDatabase(
   path = ":memory:",
   options: Readonly<Record<string, string>> = {},
 ): Promise<OpenDatabase> {
-  const { DuckDBInstance } = await duckdb();
+  const { DuckDBInstance } = duckdb();
   const threads = String(Math.min(4, availableParallelism()));
   const instance = await DuckDBInstance.create(path, {
     ...{ memory_limit: memoryLimit, threads, ieee_floating_point_ops: "false" },
     ...options,
   });
   const connection = await instance.connect();
+  const forget = undoAtEnd(() => connection.interrupt());
   return {
     connection,
     close() {
+      forget();
       connection.closeSync();
       instance.closeSync();
     },
   };
 }
 
-/** @throws PickbenchError Unsupported where DuckDB has no binary for this machine, or was not installed */
-export async function duckdb(): Promise<typeof import("@duckdb/node-api")> {
+/**
+ * Loads DuckDB. By `require`: `import` reads all of its files for their names first, and takes three times as long.
+ *
+ * @throws PickbenchError Unsupported where DuckDB has no binary for this machine, or was not installed
+ */
+export function duckdb(): typeof import("@duckdb/node-api") {
   try {
-    return await import("@duckdb/node-api");
+    return createRequire(import.meta.url)("@duckdb/node-api") as typeof import("@duckdb/node-api");
   } catch (cause) {
     throw new PickbenchError(
       "Unsupported",
@@ -59,7 +68,7 @@ export async function appendColumns(
   table: string,
   columns: readonly (readonly DuckDBValue[])[],
 ): Promise<void> {
-  const { DuckDBDataChunk } = await duckdb();
+  const { DuckDBDataChunk } = duckdb();
   const appender = await connection.createAppender(table);
   const types = columns.map((_, at) => appender.columnType(at));
   const rows = columns[0]?.length ?? 0;

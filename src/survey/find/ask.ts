@@ -10,22 +10,36 @@ export interface SurveyAnswer {
   readonly isCut: boolean;
 }
 
+/** Seconds after which a statement is broken off. */
+const usualSqlSeconds = 300;
+
 /** Rows where no limit is given. */
 export const usualSqlRows = 1000;
 
 /**
- * Answers a statement.
+ * Answers a statement. It may take `seconds`, and 4 GB of disk beside the database.
  *
  * @throws PickbenchError BadUsage with what DuckDB says of it
  */
-export async function askSql(path: string, text: string, limit = usualSqlRows): Promise<SurveyAnswer> {
+export async function askSql(
+  path: string,
+  text: string,
+  limit = usualSqlRows,
+  seconds = usualSqlSeconds,
+): Promise<SurveyAnswer> {
   const database = await openDatabase(path, {
     access_mode: "READ_ONLY",
     enable_external_access: "false",
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
+    max_temp_directory_size: "4GB",
     lock_configuration: "true",
   });
+  let isLate = false;
+  const late = setTimeout(() => {
+    isLate = true;
+    database.connection.interrupt();
+  }, seconds * 1000);
   try {
     const { connection } = database;
     const statements = await connection.extractStatements(text);
@@ -39,11 +53,18 @@ export async function askSql(path: string, text: string, limit = usualSqlRows): 
       isCut: rows.length > limit,
     };
   } catch (error) {
+    if (isLate)
+      throw new PickbenchError(
+        "BadUsage",
+        `the SQL was broken off after ${seconds} s without an answer; ask for less, or take the picks' Parquet files`,
+        { cause: error },
+      );
     const [line] = messageOf(error).split("\n");
     throw new PickbenchError("BadUsage", `the SQL cannot be answered: ${line}; write one SELECT`, {
       cause: error,
     });
   } finally {
+    clearTimeout(late);
     database.close();
   }
 }

@@ -4,6 +4,7 @@ import { columnsOf, compileCondition } from "../../domain/expression/compile.js"
 import { parseExpression } from "../../domain/expression/parse.js";
 import { PickbenchError } from "../../system/errors.js";
 import { nearest } from "../../system/nearest.js";
+import { duckdb } from "../database/duckdb.js";
 import type { PlacedColumn } from "./columns.js";
 import { QueryParts } from "./sql.js";
 
@@ -79,7 +80,7 @@ async function rowsOf(
   sql: string,
   values: (string | number)[],
 ): Promise<(string | number | null)[][]> {
-  const { DOUBLE, VARCHAR } = await import("@duckdb/node-api");
+  const { DOUBLE, VARCHAR } = duckdb();
   const types = values.map((value) => (typeof value === "number" ? DOUBLE : VARCHAR));
   return (await connection.runAndReadAll(sql, values, types)).getRowsJS() as (string | number | null)[][];
 }

@@ -1,5 +1,5 @@
 /** Writing of a run's picks as Parquet, which pandas and others read as they lie. */
-import { rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { replaced } from "../../system/paths/replacing.js";
 import { appendColumns, literal, type OpenDatabase, openDatabase } from "../database/duckdb.js";
 import type { PicksTable } from "./runPicks.js";
@@ -14,6 +14,24 @@ export const picksColumns = {
   score: "FLOAT",
   verdict: "VARCHAR",
 } as const satisfies Record<keyof PicksTable, string>;
+
+const mark = "PAR1";
+
+/** Tells whether a file is there and ends as Parquet does: one that was cut does not. */
+export async function isWholeParquet(path: string): Promise<boolean> {
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return false;
+  try {
+    const { size } = await file.stat();
+    const end = Buffer.alloc(mark.length);
+    await file.read(end, 0, end.length, Math.max(0, size - end.length));
+    return end.toString("latin1") === mark;
+  } catch {
+    return false;
+  } finally {
+    await file.close();
+  }
+}
 
 /** Writes files of picks, one after another. */
 export class PicksWriter {

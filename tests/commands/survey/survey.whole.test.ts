@@ -1,9 +1,11 @@
 /** The command: what it prints and refuses, verdicts, subsets in --runs, and worker threads. */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pickbench } from "../../support/commandLine.js";
+import { endlessSql } from "../../support/surveyData.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pickbench-survey-"));
 const survey = join(folder, "survey");
@@ -132,6 +134,9 @@ describe("survey", () => {
     [["survey", "sql", "DROP TABLE picks", "--survey", survey], "the SQL cannot be answered", ""],
     [["survey", "export", "x.txt", "--survey", survey], "wants a file .star, .csv or .parquet", ""],
     [["survey", "subset", "../x", "--where", "run = 'TS_S1'", "--survey", survey], "it holds a slash", ""],
+    [["survey", "subset", "--where", "run = 'TS_S1'", "--survey", survey], "wants a name", ""],
+    [["survey", "subset", "x.txt", "--where", "run = 'TS_S1'", "--survey", survey], "would not mean", ""],
+    [["survey", "subset", "a,b", "--where", "run = 'TS_S1'", "--survey", survey], "would not mean", ""],
     [["survey", "subset", "none", "--where", "run = 'no'", "--survey", survey], "no tomogram fulfils", ""],
     [["survey", "subset", "two", "--where", "run = 'TS_S1'", "--survey", survey], "exists already", ""],
     [["survey", "build", "--out", join(folder, "new")], "wants --data", ""],
@@ -179,4 +184,18 @@ describe("survey", () => {
     expect(code).toBe(1);
     expect(stderr).toContain("1 tomogram could not be surveyed: TS_1");
   });
+});
+
+test("a process that ends breaks off what the database computes", () => {
+  const module = new URL("../../../dist/survey/database/duckdb.js", import.meta.url).href;
+  const script = `
+    const { openDatabase } = await import(${JSON.stringify(module)});
+    const { connection } = await openDatabase();
+    connection.run(${JSON.stringify(endlessSql)}).catch(() => undefined);
+    setTimeout(() => process.exit(7), 500);`;
+  const ended = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    timeout: 30_000,
+    killSignal: "SIGKILL",
+  });
+  expect(ended.status).toBe(7);
 });
