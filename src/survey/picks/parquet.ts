@@ -1,5 +1,6 @@
 /** Writing of a run's picks as Parquet, which pandas and others read as they lie. */
-import { open, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
+import { openFile } from "../../system/paths/opening.js";
 import { replaced } from "../../system/paths/replacing.js";
 import { appendColumns, literal, type OpenDatabase, openDatabase } from "../database/duckdb.js";
 import type { PicksTable } from "./runPicks.js";
@@ -19,7 +20,7 @@ const mark = "PAR1";
 
 /** Tells whether a file is there and ends as Parquet does: one that was cut does not. */
 export async function isWholeParquet(path: string): Promise<boolean> {
-  const file = await open(path).catch(() => undefined);
+  const file = await openFile(path).catch(() => undefined);
   if (file === undefined) return false;
   try {
     const { size } = await file.stat();
