@@ -5,6 +5,7 @@ import type { ParticlePick } from "../domain/particles.js";
 import type { RunRecord } from "../domain/record.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashFile, hashOf } from "../system/files.js";
+import { slashed } from "../system/paths/home.js";
 import { isSidecar } from "../system/paths/sidecar.js";
 import type { Dataset, TomogramReader } from "./model.js";
 import { ensureLocal } from "./remote/mirror.js";
@@ -139,8 +140,6 @@ export const placesOf = ({ root, overlayRoot, roots }: Dataset, path: string): s
   ...roots.map((each) => `${each === overlayRoot ? "overlay" : "static"}/${slashed(relative(each, path))}`),
   slashed(relative(root, path) || basename(path)),
 ];
-
-const slashed = (path: string): string => path.split(/[/\\]/).join("/");
 
 /**
  * Lists the files under a folder by relative path; hidden system files (`.DS_Store`) are left out, Zarr's own are not. So

@@ -1,7 +1,7 @@
 /** Notes what a command reads before it runs, and writes how its outputs were made when it has ended. */
 import { dirname, relative, resolve } from "node:path";
 import { machine, programVersion, versions } from "../domain/environment.js";
-import { withHome, withoutHome } from "../system/paths/home.js";
+import { slashed, withHome, withoutHome } from "../system/paths/home.js";
 import {
   fingerprintOf,
   type Listing,
@@ -172,5 +172,3 @@ export const placeNow = (
   { folder }: Pick<Making, "folder">,
   { path }: Pick<MadePlace, "path">,
 ): string => resolve(dirname(sidecarOf(output)), folder, withHome(path));
-
-const slashed = (path: string): string => path.split(/[/\\]/).join("/");

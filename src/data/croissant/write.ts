@@ -1,6 +1,7 @@
 /** Writing of manifests: a JSON-LD document and the tables beside it. */
 import { join, relative } from "node:path";
 import { hashOf, writeWhole } from "../../system/files.js";
+import { slashed } from "../../system/paths/home.js";
 import { copickObjects } from "../layouts/copickProject.js";
 import { dataManifest } from "../manifest.js";
 import type { Dataset } from "../model.js";
@@ -102,8 +103,6 @@ export async function writeManifest(
     bytes: rows.files.reduce((sum, { size }) => sum + Number(size), 0),
   };
 }
-
-const slashed = (path: string): string => path.split(/[/\\]/).join("/");
 
 async function rowsOfData(
   dataset: Dataset,

@@ -13,6 +13,7 @@ import { parseJson } from "../../formats/json.js";
 import { openProbabilities } from "../../infer/predict/probabilityStores.js";
 import { type IdentityConfusion, IdentityCounter } from "../../score/masks/identities.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
+import { slashed } from "../../system/paths/home.js";
 import { readText } from "../../system/paths/opening.js";
 import { readRecord } from "../segment/ledger.js";
 
@@ -74,8 +75,6 @@ export async function openLabels(folder: string): Promise<LabelFolder> {
   if (runs.size === 0) throw bad("it holds no labels");
   return { names, runs };
 }
-
-const slashed = (path: string): string => path.split("\\").join("/");
 
 /** Returns the name of what a label means. */
 export const nameOfLabel = ({ names }: Pick<LabelFolder, "names">, label: number): string =>

@@ -1,4 +1,4 @@
-/** Paths as they are written into files that are made to be shared: without the user's home. */
+/** Paths as they are written into files that are made to be shared: without the user's home, with slashes. */
 import { homedir } from "node:os";
 import { relative, sep } from "node:path";
 
@@ -18,3 +18,6 @@ export function fromHome(path: string): string {
 /** Undoes `withoutHome` for what was under the user's home. */
 export const withHome = (path: string): string =>
   path === "~" || path.startsWith("~/") ? homedir() + path.slice(1) : path;
+
+/** Returns a path with slashes between its names, as all systems read it. */
+export const slashed = (path: string): string => path.split(/[/\\]/).join("/");
