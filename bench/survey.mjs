@@ -46,23 +46,18 @@ const runName = (at) => `TS_${String(at).padStart(5, "0")}`;
 async function writeRun(at, writer, { writeEntry, picksPath }) {
   const random = randomFrom(at + 1);
   const volume = 184 * 630 * 630 * 1000;
-  const table = { source: [], type: [], x: [], y: [], z: [], score: [], verdict: [] };
+  const rows = [];
   const of = types.map((type) => ({ type, scores: [], matched: 0 }));
   for (let i = 0; i < picks; i++) {
     const group = of[Math.floor((i * types.length) / picks)];
     const score = random();
-    table.source.push("mine");
-    table.type.push(group.type);
-    table.x.push(random() * 6300);
-    table.y.push(random() * 6300);
-    table.z.push(random() * 1840);
-    table.score.push(score);
-    table.verdict.push(score > 0.3 ? "matched" : "wrong");
+    const [x, y, z] = [random() * 6300, random() * 6300, random() * 1840];
+    rows.push({ source: "mine", type: group.type, x, y, z, score, verdict: score > 0.3 ? "matched" : "wrong" });
     group.scores.push(score);
     if (score > 0.3) group.matched++;
   }
   const run = runName(at);
-  await writer.write(picksPath(folder, run), table);
+  await writer.write(picksPath(folder, run), rows);
   const mean = (all) => (all.length === 0 ? null : all.reduce((a, b) => a + b, 0) / all.length);
   await writeEntry(folder, {
     ...{ version: 1, run },

@@ -190,12 +190,12 @@ async function updatedPicks(
   { folder, dataset, files, reader, writer }: BuildContext,
 ): Promise<{ readonly picks: SurveyEntry["picks"]; readonly particles: ParticleFacts[] }> {
   const truth = (await readPickedTruth({ ...dataset, runs: [run] })).get(run.name) ?? null;
-  const { table, particles } = await picksOfRun(run.name, files.get(run.name)?.files ?? [], {
+  const { rows, particles } = await picksOfRun(run.name, files.get(run.name)?.files ?? [], {
     truth: { picks: truth, particles: dataset.particles },
     ...{ tomogram, reader },
   });
-  await writer.write(picksPath(folder, run.name), table);
-  return { picks: { stamp, rows: table.type.length }, particles };
+  await writer.write(picksPath(folder, run.name), rows);
+  return { picks: { stamp, rows: rows.length }, particles };
 }
 
 type Given = NonNullable<ReturnType<Summary["runs"]["get"]>>;

@@ -3,12 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { columnsOf, compileCondition } from "../../src/domain/expression/compile.js";
 import { parseExpression } from "../../src/domain/expression/parse.js";
-import {
-  appendColumns,
-  identifier,
-  type OpenDatabase,
-  openDatabase,
-} from "../../src/survey/database/duckdb.js";
+import { appendRows, identifier, type OpenDatabase, openDatabase } from "../../src/survey/database/duckdb.js";
 import type { PlacedColumn } from "../../src/survey/find/columns.js";
 import { findTomograms } from "../../src/survey/find/find.js";
 import { QueryParts } from "../../src/survey/find/sql.js";
@@ -34,11 +29,15 @@ beforeAll(async () => {
     ({ name, type }) => `${identifier(name)} ${type === "text" ? "VARCHAR" : "DOUBLE"}`,
   );
   await database.connection.run(`CREATE TABLE tomograms (id INTEGER, run VARCHAR, ${types.join(", ")})`);
-  await appendColumns(database.connection, "tomograms", [
-    table.map((_, at) => at),
-    table.map((_, at) => `TS_${String(at).padStart(3, "0")}`),
-    ...columns.map((_, column) => table.map((row) => row[column] ?? null)),
-  ]);
+  await appendRows(
+    database.connection,
+    "tomograms",
+    table.map((row, at) => [
+      at,
+      `TS_${String(at).padStart(3, "0")}`,
+      ...columns.map((_, column) => row[column] ?? null),
+    ]),
+  );
 });
 afterAll(() => database.close());
 

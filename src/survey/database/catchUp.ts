@@ -14,7 +14,7 @@ import { replaced } from "../../system/paths/replacing.js";
 import type { Reporter } from "../../system/reporter.js";
 import { parseEntry } from "../entry.js";
 import { noSurvey, picksPath, placesIn } from "../places.js";
-import { appendColumns, literal, openDatabase } from "./duckdb.js";
+import { appendRows, literal, openDatabase } from "./duckdb.js";
 import { createTables, databaseVersion, EntryRows, runTables } from "./tables.js";
 
 /** What catching up changed. */
@@ -179,7 +179,11 @@ async function rewrite(
 
 async function removeRows(connection: DuckDBConnection, ids: readonly number[]): Promise<void> {
   await connection.run("CREATE OR REPLACE TEMP TABLE gone (id INTEGER)");
-  await appendColumns(connection, "gone", [ids]);
+  await appendRows(
+    connection,
+    "gone",
+    ids.map((id) => [id]),
+  );
   for (const table of ["files", ...runTables])
     await connection.run(
       `DELETE FROM ${table} WHERE id BETWEEN (SELECT min(id) FROM gone) AND (SELECT max(id) FROM gone)
@@ -205,9 +209,8 @@ async function addRows(
   try {
     for (let from = 0; from < runs.length; from += batch) {
       const rows = new EntryRows();
-      const files: [number[], string[], number[], number[], string[]] = [[], [], [], [], []];
-      const picks: string[] = [];
-      const idsOfPicks: number[] = [];
+      const files: [id: number, run: string, size: number, mtime: number, hash: string][] = [];
+      const picks: PicksOfEntry[] = [];
       for (const run of runs.slice(from, from + batch)) {
         const path = join(entries, `${run}.json`);
         const text = await readText(path);
@@ -216,16 +219,12 @@ async function addRows(
         const id = next++;
         rows.add(id, entry);
         const { size, mtime } = state.there.get(run)!;
-        for (const [at, value] of [id, run, size, mtime, hashOf(text)].entries())
-          (files[at] as unknown[]).push(value);
-        if (entry.picks.rows > 0) {
-          picks.push(picksPath(folder, run));
-          idsOfPicks.push(id);
-        }
+        files.push([id, run, size, mtime, hashOf(text)]);
+        if (entry.picks.rows > 0) picks.push([picksPath(folder, run), id]);
       }
       await rows.append(connection);
-      await appendColumns(connection, "files", files);
-      if (picks.length > 0) await addPicks(connection, picks, idsOfPicks);
+      await appendRows(connection, "files", files);
+      if (picks.length > 0) await addPicks(connection, picks);
       progress.update(Math.min(runs.length, from + batch));
     }
   } finally {
@@ -243,13 +242,13 @@ function checkRun(run: string, named: string, path: string): void {
   );
 }
 
-async function addPicks(
-  connection: DuckDBConnection,
-  paths: readonly string[],
-  ids: readonly number[],
-): Promise<void> {
+/** A file of picks, and the number of its run. */
+type PicksOfEntry = readonly [path: string, id: number];
+
+async function addPicks(connection: DuckDBConnection, files: readonly PicksOfEntry[]): Promise<void> {
+  const paths = files.map(([path]) => path);
   await connection.run("CREATE OR REPLACE TEMP TABLE reading (path VARCHAR, id INTEGER)");
-  await appendColumns(connection, "reading", [paths, ids]);
+  await appendRows(connection, "reading", files);
   for (const path of paths)
     if ((await stat(path).catch(() => undefined)) === undefined)
       throw new PickbenchError(

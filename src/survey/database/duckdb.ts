@@ -62,20 +62,19 @@ export function duckdb(): typeof import("@duckdb/node-api") {
 /** Rows of one chunk at most. */
 const chunkRows = 2048;
 
-/** Appends columns of equal lengths to a table. */
-export async function appendColumns(
+/** Appends rows to a table. */
+export async function appendRows(
   connection: DuckDBConnection,
   table: string,
-  columns: readonly (readonly DuckDBValue[])[],
+  rows: readonly (readonly DuckDBValue[])[],
 ): Promise<void> {
   const { DuckDBDataChunk } = duckdb();
   const appender = await connection.createAppender(table);
-  const types = columns.map((_, at) => appender.columnType(at));
-  const rows = columns[0]?.length ?? 0;
-  for (let from = 0; from < rows; from += chunkRows) {
-    const part = columns.map((values) => values.slice(from, from + chunkRows));
-    const chunk = DuckDBDataChunk.create(types, part[0]!.length);
-    chunk.setColumns(part);
+  const types = Array.from({ length: appender.columnCount }, (_, at) => appender.columnType(at));
+  for (let from = 0; from < rows.length; from += chunkRows) {
+    const part = rows.slice(from, from + chunkRows);
+    const chunk = DuckDBDataChunk.create(types, part.length);
+    chunk.setRows(part);
     appender.appendDataChunk(chunk);
   }
   appender.closeSync();

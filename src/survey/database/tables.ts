@@ -1,7 +1,7 @@
 /** The tables of a survey's database, and how entries become their rows. One list says what columns tomograms, features and particles have. */
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import { densityOf, type FeatureFacts, type ParticleFacts, type SurveyEntry } from "../entry.js";
-import { appendColumns, identifier } from "./duckdb.js";
+import { appendRows, identifier } from "./duckdb.js";
 
 /** Changes with the tables: a database of another version is made again. */
 export const databaseVersion = 1;
@@ -14,15 +14,22 @@ export interface TableColumn<Row> {
   readonly of: (row: Row) => string | number | null | undefined;
 }
 
-type TomogramColumn = TableColumn<SurveyEntry>;
+const measure = <Row>(
+  name: string,
+  says: string,
+  of: (row: Row) => number | null | undefined,
+): Measure<Row> => ({ ...{ name, type: "number", says, of } });
+
+type Measure<Row> = TableColumn<Row> & { readonly type: "number" };
+type TomogramFacts = NonNullable<SurveyEntry["tomogram"]>;
 
 const measured = (
   name: string,
   says: string,
-  of: (tomogram: NonNullable<SurveyEntry["tomogram"]>) => number | null,
-): TomogramColumn => ({ name, type: "number", says, of: ({ tomogram }) => tomogram && of(tomogram) });
+  of: (tomogram: TomogramFacts) => number | null,
+): Measure<SurveyEntry> => measure(name, says, ({ tomogram }) => tomogram && of(tomogram));
 
-export const tomogramColumns: readonly TomogramColumn[] = [
+export const tomogramColumns: readonly TableColumn<SurveyEntry>[] = [
   { name: "run", type: "text", says: "the run's name", of: ({ run }) => run },
   { name: "tomogram", type: "text", says: "the reconstruction", of: ({ tomogram }) => tomogram?.type },
   { name: "path", type: "text", says: "the tomogram's file or folder", of: ({ tomogram }) => tomogram?.path },
@@ -50,15 +57,7 @@ export const tomogramColumns: readonly TomogramColumn[] = [
   measured("noise", "how unlike neighbours are: 1 for white noise", ({ noise }) => noise),
 ];
 
-type Measure<Row> = TableColumn<Row> & { readonly type: "number" };
-
-const feature = (
-  name: string,
-  says: string,
-  of: (row: FeatureFacts) => number | null,
-): Measure<FeatureFacts> => ({
-  ...{ name, type: "number", says, of },
-});
+const feature = measure<FeatureFacts>;
 
 /** What is known of a feature, in expressions as FEATURE.MEASURE. */
 export const featureMeasures: readonly Measure<FeatureFacts>[] = [
@@ -75,18 +74,12 @@ export const featureMeasures: readonly Measure<FeatureFacts>[] = [
 ];
 
 /** A particle's facts with its tomogram's. */
-export interface ParticleRow {
+interface ParticleRow {
   readonly particle: ParticleFacts;
   readonly tomogram: SurveyEntry["tomogram"];
 }
 
-const particle = (
-  name: string,
-  says: string,
-  of: (row: ParticleRow) => number | null | undefined,
-): Measure<ParticleRow> => ({
-  ...{ name, type: "number", says, of },
-});
+const particle = measure<ParticleRow>;
 
 const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
 
@@ -138,43 +131,34 @@ export async function createTables(connection: DuckDBConnection): Promise<void> 
 /** Tables that hold rows of runs. */
 export const runTables = ["tomograms", "features", "particles", "context", "picks"] as const;
 
-/** Rows of several entries, column by column, to be appended at once. */
+/** Rows of several entries, to be appended at once. */
 export class EntryRows {
-  readonly #tables = {
-    tomograms: columns(tomogramColumns.length + 1),
-    features: columns(featureMeasures.length + 2),
+  readonly #rows = {
+    tomograms: [] as DuckDBValue[][],
+    features: [] as DuckDBValue[][],
+    particles: [] as DuckDBValue[][],
+    context: [] as DuckDBValue[][],
   };
-  readonly #particles = columns(particleMeasures.length + 3);
-  readonly #context = columns(8);
 
   add(id: number, entry: SurveyEntry): void {
+    const { tomograms, features, particles, context } = this.#rows;
     const cellOf =
       <Row>(row: Row) =>
       ({ of }: TableColumn<Row>): DuckDBValue =>
         nullUnlessFinite(of(row));
-    push(this.#tables.tomograms, [id, ...tomogramColumns.map(cellOf(entry))]);
-    for (const each of entry.features)
-      push(this.#tables.features, [id, each.name, ...featureMeasures.map(cellOf(each))]);
+    tomograms.push([id, ...tomogramColumns.map(cellOf(entry))]);
+    for (const each of entry.features) features.push([id, each.name, ...featureMeasures.map(cellOf(each))]);
     for (const each of entry.particles) {
       const row = { particle: each, tomogram: entry.tomogram };
-      push(this.#particles, [id, each.source, each.type, ...particleMeasures.map(cellOf(row))]);
+      particles.push([id, each.source, each.type, ...particleMeasures.map(cellOf(row))]);
       for (const { name, count, mean, least, largest } of each.context)
-        push(this.#context, [id, each.source, each.type, name, count, mean, least, largest]);
+        context.push([id, each.source, each.type, name, count, mean, least, largest]);
     }
   }
 
   async append(connection: DuckDBConnection): Promise<void> {
-    await appendColumns(connection, "tomograms", this.#tables.tomograms);
-    await appendColumns(connection, "features", this.#tables.features);
-    await appendColumns(connection, "particles", this.#particles);
-    await appendColumns(connection, "context", this.#context);
+    for (const [table, rows] of Object.entries(this.#rows)) await appendRows(connection, table, rows);
   }
-}
-
-const columns = (count: number): DuckDBValue[][] => Array.from({ length: count }, () => []);
-
-function push(into: readonly DuckDBValue[][], row: readonly DuckDBValue[]): void {
-  for (const [at, value] of row.entries()) into[at]!.push(value);
 }
 
 const nullUnlessFinite = (value: string | number | null | undefined): DuckDBValue =>

@@ -2,7 +2,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { writeWhole } from "../../system/files.js";
 import { replaced } from "../../system/paths/replacing.js";
-import { appendColumns, identifier, literal, openDatabase } from "../database/duckdb.js";
+import { appendRows, identifier, literal, openDatabase } from "../database/duckdb.js";
 import type { PlacedColumn } from "../find/columns.js";
 import { findTomograms, type SurveyFindOptions, type SurveyFound } from "../find/find.js";
 import { summaryStar } from "./summaryStar.js";
@@ -54,11 +54,7 @@ export async function writeTable(
       (name) => `${identifier(name)} ${types.get(name) === "text" ? "VARCHAR" : "DOUBLE"}`,
     );
     await connection.run(`CREATE TABLE exported (${defined.join(", ")})`);
-    await appendColumns(
-      connection,
-      "exported",
-      columns.map((_, at) => rows.map((row) => row[at]!)),
-    );
+    await appendRows(connection, "exported", rows);
     const how = format === "csv" ? "FORMAT csv, HEADER" : "FORMAT parquet, COMPRESSION zstd";
     await replaced(path, async (partial) => {
       await connection.run(`COPY exported TO ${literal(partial)} (${how})`);

@@ -2,11 +2,11 @@
 import { rm } from "node:fs/promises";
 import { openFile } from "../../system/paths/opening.js";
 import { replaced } from "../../system/paths/replacing.js";
-import { appendColumns, literal, type OpenDatabase, openDatabase } from "../database/duckdb.js";
-import type { PicksTable } from "./runPicks.js";
+import { appendRows, literal, type OpenDatabase, openDatabase } from "../database/duckdb.js";
+import type { PickRow } from "./runPicks.js";
 
 /** Columns of the files, with their types in DuckDB. */
-export const picksColumns = {
+const picksColumns = {
   source: "VARCHAR",
   type: "VARCHAR",
   x: "FLOAT",
@@ -14,7 +14,7 @@ export const picksColumns = {
   z: "FLOAT",
   score: "FLOAT",
   verdict: "VARCHAR",
-} as const satisfies Record<keyof PicksTable, string>;
+} as const satisfies Record<keyof PickRow, string>;
 
 const mark = "PAR1";
 
@@ -39,19 +39,19 @@ export class PicksWriter {
   #database: Promise<OpenDatabase> | undefined;
 
   /** Writes a run's picks; where there are none, an earlier file is removed. */
-  async write(path: string, table: PicksTable): Promise<void> {
-    if (table.type.length === 0) {
+  async write(path: string, rows: readonly PickRow[]): Promise<void> {
+    if (rows.length === 0) {
       await rm(path, { force: true });
       return;
     }
     this.#database ??= begun();
     const { connection } = await this.#database;
     await connection.run("DELETE FROM picks");
-    const names = Object.keys(picksColumns) as (keyof PicksTable)[];
-    await appendColumns(
+    const names = Object.keys(picksColumns) as (keyof PickRow)[];
+    await appendRows(
       connection,
       "picks",
-      names.map((name) => table[name]),
+      rows.map((row) => names.map((name) => row[name])),
     );
     await replaced(path, async (partial) => {
       await connection.run(`COPY picks TO ${literal(partial)} (FORMAT parquet, COMPRESSION zstd)`);

@@ -1,4 +1,5 @@
 /** The picks of one run from all sources: counted, judged against the truth, and as a table for the database. */
+import { meanOf } from "../../domain/numbers.js";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
 import { isAbsent, isNumberOrAbsent } from "../../formats/positions/format.js";
@@ -9,19 +10,20 @@ import type { ParticleFacts, SurveyEntry } from "../entry.js";
 import { truthSource } from "../places.js";
 import { type PicksFile, type PicksReader, pathOf } from "./sources.js";
 
-/** Picks of a run, a row each. Verdicts are `matched`, `duplicate` and `wrong`; null where no truth is known. */
-export interface PicksTable {
-  readonly source: string[];
-  readonly type: string[];
-  readonly x: number[];
-  readonly y: number[];
-  readonly z: number[];
-  readonly score: (number | null)[];
-  readonly verdict: (string | null)[];
+/** A pick as a row of a table. */
+export interface PickRow {
+  readonly source: string;
+  readonly type: string;
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+  readonly score: number | null;
+  /** `matched`, `duplicate` or `wrong`; null where no truth is known. */
+  readonly verdict: string | null;
 }
 
 /** What the data set says of a run. */
-export interface RunTruth {
+interface RunTruth {
   /** Null where nobody picked the run. */
   readonly picks: readonly ParticlePick[] | null;
   readonly particles: readonly Particle[];
@@ -55,7 +57,7 @@ export async function picksOfRun(
     tomogram,
     reader,
   }: { readonly truth: RunTruth; readonly tomogram: SurveyEntry["tomogram"]; readonly reader: PicksReader },
-): Promise<{ readonly table: PicksTable; readonly particles: ParticleFacts[] }> {
+): Promise<{ readonly rows: PickRow[]; readonly particles: ParticleFacts[] }> {
   const groups = new Map<string, TypePicks>();
   const sessions = new Map<string, string>();
   for (const file of files)
@@ -66,10 +68,10 @@ export async function picksOfRun(
   if (truth.picks !== null) for (const { name } of truth.particles) groupOf(groups, truthSource, name);
   for (const pick of truth.picks ?? [])
     groupOf(groups, truthSource, pick.type).picks.push({ ...pick, extra: [] });
-  const table: PicksTable = { source: [], type: [], x: [], y: [], z: [], score: [], verdict: [] };
+  const rows: PickRow[] = [];
   const particles: ParticleFacts[] = [];
-  for (const group of withMissed(groups, truth)) particles.push(counted(run, group, truth, table));
-  return { table, particles };
+  for (const group of withMissed(groups, truth)) particles.push(counted(run, group, truth, rows));
+  return { rows, particles };
 }
 
 /** Adds types that the truth has and a source lacks: all of them are missed. */
@@ -139,27 +141,20 @@ function addSet(groups: Map<string, TypePicks>, source: string, { positions, ext
   }
 }
 
-function counted(run: string, group: TypePicks, truth: RunTruth, table: PicksTable): ParticleFacts {
+function counted(run: string, group: TypePicks, truth: RunTruth, rows: PickRow[]): ParticleFacts {
   const { source, type, picks } = group;
   const particle = truth.particles.find(({ name }) => name === type);
   const isJudged = source !== truthSource && truth.picks !== null && particle !== undefined;
   const judged = isJudged
     ? judge(particle, new Map([[run, truth.picks]]), new Map([[run, picks]]))
     : undefined;
-  for (const [at, { x, y, z, score }] of picks.entries()) {
-    table.source.push(source);
-    table.type.push(type);
-    table.x.push(x);
-    table.y.push(y);
-    table.z.push(z);
-    table.score.push(score ?? null);
-    table.verdict.push(judged?.picks[at]?.verdict ?? null);
-  }
+  for (const [at, { x, y, z, score = null }] of picks.entries())
+    rows.push({ source, type, x, y, z, score, verdict: judged?.picks[at]?.verdict ?? null });
   const scores = picks.flatMap(({ score }) => (score === undefined ? [] : [score]));
   const counts = judged && verdictCounts(judged);
   return {
     ...{ source, type, count: picks.length },
-    score: scores.length === 0 ? null : scores.reduce((a, b) => a + b, 0) / scores.length,
+    score: scores.length === 0 ? null : meanOf(scores),
     verdicts: counts
       ? {
           ...{ truths: counts.truths, matched: counts.matchedPicks, duplicates: counts.duplicates },
@@ -184,8 +179,6 @@ function contextOf({ columns, picks }: TypePicks): ParticleFacts["context"] {
       ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
       [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
     );
-    return [
-      { name, count: values.length, mean: values.reduce((a, b) => a + b, 0) / values.length, least, largest },
-    ];
+    return [{ name, count: values.length, mean: meanOf(values), least, largest }];
   });
 }
