@@ -2,13 +2,12 @@
  * Entries: what a survey knows of one run, one JSON file each. They are the survey's truth; its database is made from them.
  * Each part has the stamp of what it was measured from.
  */
-import { stat } from "node:fs/promises";
 import * as z from "zod";
 import { contrasts } from "../data/contrast.js";
 import { parseJson } from "../formats/json.js";
 import { PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
-import { readText } from "../system/paths/opening.js";
+import { readIfThere } from "../system/paths/opening.js";
 import { entryPath } from "./places.js";
 
 const three = z.tuple([z.number(), z.number(), z.number()]);
@@ -120,7 +119,7 @@ export const densityOf = (particles: number, tomogram: SurveyEntry["tomogram"]):
 
 /** Parses an entry's text. @throws PickbenchError BadDataset where it is damaged, or of another version */
 export function parseEntry(text: string, path: string): SurveyEntry {
-  const found = entrySchema.safeParse(parseJson(text, { path, tag: "BadDataset" }));
+  const found = entrySchema.safeParse(parseJson(text, { path }));
   if (found.success) return found.data;
   throw new PickbenchError(
     "BadDataset",
@@ -132,8 +131,8 @@ export function parseEntry(text: string, path: string): SurveyEntry {
 /** Reads a run's entry; undefined where there is none. @throws PickbenchError as `parseEntry` */
 export async function readEntry(folder: string, run: string): Promise<SurveyEntry | undefined> {
   const path = entryPath(folder, run);
-  if ((await stat(path).catch(() => undefined)) === undefined) return undefined;
-  return parseEntry(await readText(path), path);
+  const text = await readIfThere(path);
+  return text && parseEntry(text.toString("utf8"), path);
 }
 
 export const writeEntry = (folder: string, entry: SurveyEntry): Promise<void> =>

@@ -1,11 +1,11 @@
 /** What a survey was asked to catalogue, and which runs it has entries of. */
-import { readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import * as z from "zod";
 import { parseJson } from "../formats/json.js";
 import { PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
-import { readText } from "../system/paths/opening.js";
-import { noSurvey, placesIn } from "./places.js";
+import { readIfThere } from "../system/paths/opening.js";
+import { namesAmong, noSurvey, placesIn } from "./places.js";
 
 const sourceSchema = z.strictObject({
   name: z.string(),
@@ -42,8 +42,9 @@ export type SurveySettings = z.infer<typeof settingsSchema>;
 /** Reads what a survey was asked; undefined where there is no survey. @throws PickbenchError BadDataset where it is damaged */
 export async function readSettings(folder: string): Promise<SurveySettings | undefined> {
   const path = placesIn(folder).settings;
-  if ((await stat(path).catch(() => undefined)) === undefined) return undefined;
-  const found = settingsSchema.safeParse(parseJson(await readText(path), { path, tag: "BadDataset" }));
+  const text = await readIfThere(path);
+  if (text === undefined) return undefined;
+  const found = settingsSchema.safeParse(parseJson(text.toString("utf8"), { path }));
   if (found.success) return found.data;
   throw new PickbenchError(
     "BadDataset",
@@ -59,8 +60,5 @@ export const writeSettings = (folder: string, settings: SurveySettings): Promise
 export async function entryRuns(folder: string): Promise<string[]> {
   const names = await readdir(placesIn(folder).entries).catch(() => undefined);
   if (names === undefined) throw noSurvey(folder);
-  return names
-    .filter((name) => name.endsWith(".json") && !name.startsWith("."))
-    .map((name) => name.slice(0, -".json".length))
-    .sort();
+  return namesAmong(names, ".json");
 }

@@ -2,16 +2,15 @@
  * Maps of features by run. Names alone tell which store is of which run, so that only stores that have changed are opened.
  * How integers become probabilities is judged once a kind of map, from some of them, and remembered.
  */
-import { join } from "node:path";
 import * as z from "zod";
-import { parseJson } from "../formats/json.js";
 import type { FeatureMap } from "../infer/maps/featureMaps.js";
 import { type MapScale, withScales } from "../infer/pick/mapScales.js";
 import { planPicking, type TypeLabels } from "../infer/pick/store.js";
 import { findStores, openProbabilities, runOfStore } from "../infer/predict/probabilityStores.js";
 import { writeWhole } from "../system/files.js";
-import { readIfThere } from "../system/paths/opening.js";
 import type { Reporter } from "../system/reporter.js";
+import { readNoted } from "../system/schema/noted.js";
+import { placesIn } from "./places.js";
 
 /** Paths of stores by run. */
 export type StoresByRun = ReadonlyMap<string, readonly string[]>;
@@ -38,7 +37,7 @@ const judged = 8;
 
 const knownSchema = z.record(
   z.string(),
-  z.strictObject({ divisor: z.number(), isUnsigned: z.boolean().optional() }),
+  z.strictObject({ divisor: z.number(), isUnsigned: z.boolean().exactOptional() }),
 );
 
 /** Opens maps and brings them to scale. */
@@ -58,7 +57,7 @@ export class MapOpener {
     labels: TypeLabels | undefined,
     reporter: Reporter,
   ) {
-    this.#path = join(folder, "scales.json");
+    this.#path = placesIn(folder).scales;
     this.#stores = stores;
     this.#asked = asked;
     this.#labels = labels;
@@ -68,20 +67,8 @@ export class MapOpener {
   /** Remembers what earlier builds judged; what cannot be read is judged again. */
   async begin(): Promise<void> {
     if (this.#asked !== undefined) return;
-    const text = await readIfThere(this.#path);
-    if (text === undefined) return;
-    try {
-      const known = knownSchema.parse(
-        parseJson(text.toString("utf8"), { path: this.#path, tag: "BadDataset" }),
-      );
-      for (const [kind, { divisor, isUnsigned }] of Object.entries(known))
-        this.#known.set(
-          kind,
-          Promise.resolve({ divisor, ...(isUnsigned === undefined ? {} : { isUnsigned }) }),
-        );
-    } catch {
-      this.#known.clear();
-    }
+    const known = await readNoted(this.#path, knownSchema);
+    for (const [kind, scale] of Object.entries(known ?? {})) this.#known.set(kind, Promise.resolve(scale));
   }
 
   async finish(): Promise<void> {

@@ -18,12 +18,21 @@ export const placesIn = (folder: string) => ({
   subsets: join(folder, "subsets"),
   /** Runs of files of picks whose names tell none. */
   sources: join(folder, "sources.json"),
+  /** How stored integers of each kind of map become probabilities. */
+  scales: join(folder, "scales.json"),
   database: join(folder, ".database.duckdb"),
   /** What the database was made from; without it, it is compared with all entries. */
   databaseState: join(folder, ".database.json"),
   lock: join(folder, ".build.lock"),
   databaseLock: join(folder, ".database.lock"),
 });
+
+/** Returns the names of the files with an ending, without it, sorted; hidden ones are left out. */
+export const namesAmong = (files: readonly string[], ending: string): string[] =>
+  files
+    .filter((file) => file.endsWith(ending) && !file.startsWith("."))
+    .map((file) => file.slice(0, -ending.length))
+    .sort();
 
 /** Returns the path of a run's entry. @throws PickbenchError BadDataset for a name that no file can have */
 export const entryPath = (folder: string, run: string): string =>

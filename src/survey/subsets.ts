@@ -1,14 +1,14 @@
 /** Subsets: text files with a run a line, which every `--runs @NAME` takes. A line may be a tomogram's path, as in Pom's. */
 import { existsSync, readdirSync } from "node:fs";
-import { mkdir, readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { readdir } from "node:fs/promises";
+import { basename } from "node:path";
 import { volumeStem } from "../data/volumeNames.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { suggestion } from "../system/nearest.js";
 import { checkedName, inside } from "../system/paths/names.js";
 import { readBytesSync } from "../system/paths/opening.js";
-import { placesIn, usualSurvey } from "./places.js";
+import { namesAmong, placesIn, usualSurvey } from "./places.js";
 
 const ending = ".txt";
 
@@ -22,17 +22,10 @@ export const subsetPath = (folder: string, name: string): string =>
 
 /** Lists the names of a survey's subsets, sorted. */
 export const subsetNames = async (folder: string): Promise<string[]> =>
-  namesAmong(await readdir(placesIn(folder).subsets).catch(() => []));
-
-const namesAmong = (files: readonly string[]): string[] =>
-  files
-    .filter((file) => file.endsWith(ending) && !file.startsWith("."))
-    .map((file) => file.slice(0, -ending.length))
-    .sort();
+  namesAmong(await readdir(placesIn(folder).subsets).catch(() => []), ending);
 
 /** Writes a subset, with a comment of what it is. */
 export async function writeSubset(path: string, runs: readonly string[], comment: string): Promise<void> {
-  await mkdir(join(path, ".."), { recursive: true });
   await writeWhole(path, `# ${comment.replaceAll(/\s+/g, " ")}\n${runs.map((run) => `${run}\n`).join("")}`);
 }
 
@@ -76,7 +69,7 @@ export function runsOfSubset(name: string): string[] {
   const path = subsetPath(folder, name);
   if (existsSync(path)) return readSubset(path);
   const { subsets } = placesIn(folder);
-  const names = existsSync(subsets) ? namesAmong(readdirSync(subsets)) : [];
+  const names = existsSync(subsets) ? namesAmong(readdirSync(subsets), ending) : [];
   throw new PickbenchError(
     "BadUsage",
     `@${name}: no subset ${path}${suggestion(name, names, "@")}; make it with pickbench survey subset ${name} --where EXPRESSION, or name a file as @DIR/FILE.txt`,

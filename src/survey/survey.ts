@@ -2,10 +2,9 @@
  * A survey that is open: found in, shown, asked by SQL. The room `survey` catalogues thousands of tomograms: each is measured
  * to an entry, a file; a database is made from the entries, and can be deleted at any time.
  */
-
-import { stat } from "node:fs/promises";
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
 import { nearest } from "../system/nearest.js";
+import { isThere } from "../system/paths/replacing.js";
 import { type Reporter, silentReporter } from "../system/reporter.js";
 import { catchUp, isCaughtUp } from "./database/catchUp.js";
 import { type OpenDatabase, openDatabase } from "./database/duckdb.js";
@@ -80,8 +79,7 @@ async function caughtUp(folder: string, reporter: Reporter): Promise<void> {
   try {
     await catchUp(folder, reporter);
   } catch (error) {
-    const isThere = (await stat(placesIn(folder).database).catch(() => undefined)) !== undefined;
-    if (!isThere || !isPickbenchError(error, "BadUsage")) throw error;
+    if (!(await isThere(placesIn(folder).database)) || !isPickbenchError(error, "BadUsage")) throw error;
     reporter.note(`${folder}: its database is being written; this is what it held before`);
   }
 }

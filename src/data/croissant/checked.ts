@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { hashFile, hashOf, writeWhole } from "../../system/files.js";
 import { cacheFolder } from "../../system/paths/cacheFolder.js";
-import { readText } from "../../system/paths/opening.js";
 import type { Reporter } from "../../system/reporter.js";
+import { readNoted } from "../../system/schema/noted.js";
 import { type FileFacts, refusal } from "./read.js";
 
 /** By path: time of change, size and hash of a file when it was read. */
@@ -25,7 +25,7 @@ export async function checkFiles(
   reporter: Reporter,
 ): Promise<void> {
   const ledger = join(cacheFolder(), "manifests", `${hashOf(place).slice(0, 24)}.json`);
-  const stamps = await readStamps(ledger);
+  const stamps = (await readNoted(ledger, stampsSchema).catch(() => undefined)) ?? {};
   const unread: {
     readonly path: string;
     readonly sha256: string;
@@ -64,13 +64,5 @@ export async function checkFiles(
   } finally {
     progress.stop();
     await writeWhole(ledger, JSON.stringify(stamps)).catch(() => undefined);
-  }
-}
-
-async function readStamps(ledger: string): Promise<z.infer<typeof stampsSchema>> {
-  try {
-    return stampsSchema.parse(JSON.parse(await readText(ledger)));
-  } catch {
-    return {};
   }
 }

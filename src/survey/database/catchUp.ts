@@ -2,17 +2,19 @@
  * The database of a survey, made from its entries and caught up by their hashes. It is written as a copy and renamed into
  * place, so that readers go on with the one they have open, and a killed process leaves the old one whole.
  */
-import { constants, copyFile, readdir, stat } from "node:fs/promises";
+import { constants, copyFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import * as z from "zod";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
 import { hashOf, writeWhole } from "../../system/files.js";
 import { withLock } from "../../system/lock.js";
-import { readIfThere, readText } from "../../system/paths/opening.js";
-import { replaced } from "../../system/paths/replacing.js";
+import { readText } from "../../system/paths/opening.js";
+import { isThere, replaced } from "../../system/paths/replacing.js";
 import type { Reporter } from "../../system/reporter.js";
+import { readNoted } from "../../system/schema/noted.js";
 import { parseEntry } from "../entry.js";
+import { entryRuns } from "../folder.js";
 import { noSurvey, picksPath, placesIn } from "../places.js";
 import { appendRows, literal, openDatabase } from "./duckdb.js";
 import { createTables, databaseVersion, EntryRows, runTables } from "./tables.js";
@@ -44,14 +46,9 @@ const unsure = 2000;
 /** Tells whether the database surely has all entries as they are: their folder has not changed since it was caught up. */
 export async function isCaughtUp(folder: string): Promise<boolean> {
   const places = placesIn(folder);
-  const text = await readIfThere(places.databaseState).catch(() => undefined);
-  if (text === undefined || (await stat(places.database).catch(() => undefined)) === undefined) return false;
-  try {
-    const { version, entries } = stateSchema.parse(JSON.parse(text.toString("utf8")));
-    return version === databaseVersion && entries === (await stat(places.entries)).mtimeMs;
-  } catch {
-    return false;
-  }
+  const state = await readNoted(places.databaseState, stateSchema).catch(() => undefined);
+  if (state?.version !== databaseVersion || !(await isThere(places.database))) return false;
+  return state.entries === (await stat(places.entries).catch(() => undefined))?.mtimeMs;
 }
 
 /**
@@ -70,7 +67,7 @@ export async function catchUp(folder: string, reporter: Reporter): Promise<Caugh
   await changeOfEntries();
   return withLock(places.databaseLock, folder, async () => {
     const [begun, mtime] = [Date.now(), await changeOfEntries()];
-    const there = await entryFiles(places.entries);
+    const there = await entryFiles(folder);
     const known = await knownFiles(places.database, reporter);
     const plan = await planOf(places.entries, there, known ?? new Map());
     if (known === undefined || plan.changed.length + plan.touched.length + plan.removed.length > 0)
@@ -86,22 +83,23 @@ export async function catchUp(folder: string, reporter: Reporter): Promise<Caugh
 const batch = 250;
 
 async function entryFiles(folder: string): Promise<Map<string, FileState>> {
-  const names = (await readdir(folder))
-    .filter((name) => name.endsWith(".json") && !name.startsWith("."))
-    .sort();
+  const { entries } = placesIn(folder);
+  const runs = await entryRuns(folder);
   const found = new Map<string, FileState>();
-  for (let from = 0; from < names.length; from += batch) {
-    const part = names.slice(from, from + batch);
-    const all = await Promise.all(part.map((name) => stat(join(folder, name)).catch(() => undefined)));
+  for (let from = 0; from < runs.length; from += batch) {
+    const part = runs.slice(from, from + batch);
+    const all = await Promise.all(
+      part.map((run) => stat(join(entries, `${run}.json`)).catch(() => undefined)),
+    );
     for (const [at, each] of all.entries())
-      if (each) found.set(part[at]!.slice(0, -".json".length), { size: each.size, mtime: each.mtimeMs });
+      if (each) found.set(part[at]!, { size: each.size, mtime: each.mtimeMs });
   }
   return found;
 }
 
 /** Reads what the database was made from; undefined where it is to be made anew, which is said where it is broken. */
 async function knownFiles(path: string, { note }: Reporter): Promise<Map<string, KnownFile> | undefined> {
-  if ((await stat(path).catch(() => undefined)) === undefined) return undefined;
+  if (!(await isThere(path))) return undefined;
   try {
     const database = await openDatabase(path, { access_mode: "READ_ONLY" });
     try {
@@ -119,12 +117,13 @@ async function knownFiles(path: string, { note }: Reporter): Promise<Map<string,
     }
   } catch (error) {
     if (isPickbenchError(error)) throw error;
-    note(
-      `${path} is damaged (${messageOf(error).split("\n")[0]!.slice(0, 120)}); it is made again from the entries`,
-    );
+    note(`${path} is damaged (${shortly(error)}); it is made again from the entries`);
     return undefined;
   }
 }
+
+/** The begin of what DuckDB says of a damaged file. */
+const shortly = (error: unknown): string => messageOf(error).split("\n")[0]!.slice(0, 120);
 
 interface Plan {
   /** Runs whose entry is new or says something else. */
@@ -250,7 +249,7 @@ async function addPicks(connection: DuckDBConnection, files: readonly PicksOfEnt
   await connection.run("CREATE OR REPLACE TEMP TABLE reading (path VARCHAR, id INTEGER)");
   await appendRows(connection, "reading", files);
   for (const path of paths)
-    if ((await stat(path).catch(() => undefined)) === undefined)
+    if (!(await isThere(path)))
       throw new PickbenchError(
         "BadDataset",
         `${path}: the run's picks are missing; survey build writes them again`,
@@ -276,7 +275,7 @@ async function refusePicks(
       .catch((cause: unknown) => {
         throw new PickbenchError(
           "BadDataset",
-          `${path}: the run's picks are damaged (${messageOf(cause).split("\n")[0]!.slice(0, 120)}); remove the file, and survey build writes it again`,
+          `${path}: the run's picks are damaged (${shortly(cause)}); remove the file, and survey build writes it again`,
           { path, cause },
         );
       });

@@ -5,14 +5,13 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
-import { parseJson } from "../../formats/json.js";
 import type { PositionSet } from "../../formats/positions/frames.js";
 import { positionFilesIn, readPositionsIn } from "../../formats/positions/positionFolder.js";
 import { readPositionsFile } from "../../formats/positions/readPositions.js";
 import { runNames, runOfPath } from "../../formats/runNames.js";
 import { PickbenchError } from "../../system/errors.js";
 import { hashOf, writeWhole } from "../../system/files.js";
-import { readIfThere } from "../../system/paths/opening.js";
+import { readNoted } from "../../system/schema/noted.js";
 import type { PickSource } from "../folder.js";
 import { placesIn } from "../places.js";
 
@@ -56,7 +55,8 @@ export async function picksByRun(
   sources: readonly PickSource[],
   reader: PicksReader,
 ): Promise<FilesByRun> {
-  const before = await readLedger(folder);
+  const { sources: noted } = placesIn(folder);
+  const before = (await readNoted(noted, ledgerSchema)) ?? {};
   const ledger: Ledger = {};
   const byRun = new Map<string, { stamps: string[]; files: PicksFile[] }>();
   const add = (run: string, { stamp, ...file }: FoundFile): void => {
@@ -78,24 +78,12 @@ export async function picksByRun(
     for (const [run, stamp] of Object.entries(runs)) add(run, { ...file, stamp });
   }
   if (JSON.stringify(before) !== JSON.stringify(ledger))
-    await writeWhole(placesIn(folder).sources, `${JSON.stringify(ledger)}\n`);
+    await writeWhole(noted, `${JSON.stringify(ledger)}\n`);
   return new Map([...byRun].map(([run, { stamps, files }]) => [run, { stamp: stamps.join("\n"), files }]));
 }
 
 const hashesOf = (byRun: ReadonlyMap<string, PositionSet[]>): Record<string, string> =>
   Object.fromEntries([...byRun].map(([run, sets]) => [run, hashOf(JSON.stringify(sets)).slice(0, 16)]));
-
-/** What cannot be read is made again. */
-async function readLedger(folder: string): Promise<Ledger> {
-  const path = placesIn(folder).sources;
-  const text = await readIfThere(path);
-  if (text === undefined) return {};
-  try {
-    return ledgerSchema.parse(parseJson(text.toString("utf8"), { path, tag: "BadDataset" }));
-  } catch {
-    return {};
-  }
-}
 
 async function filesOf(source: PickSource): Promise<FoundFile[]> {
   const files: FoundFile[] = [];
