@@ -1,19 +1,12 @@
-/** Stamps: hashes of the names, sizes and times of files, which tell what has changed without reading any. */
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+/** Stamps: short hashes of what a measurement depends on; those of files tell what has changed without reading any. */
+import { standingAt } from "../makings/fingerprint.js";
 import { canonicalJson, hashOf } from "../system/files.js";
 
-/** Names, sizes and times of change of a file, or of all files in a folder, in the order of the names. */
-async function facts(path: string): Promise<unknown> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) return null;
-  if (!found.isDirectory()) return [found.size, found.mtimeMs];
-  const names = (await readdir(path)).sort();
-  return Promise.all(names.map(async (name) => [name, await facts(join(path, name))]));
-}
+/** Returns a stamp of a value. */
+export const stampOf = (value: unknown): string => hashOf(canonicalJson(value)).slice(0, 32);
 
-/** Returns a stamp of files and folders, and of what else a measurement depends on. */
-export async function stampOf(paths: readonly string[], besides: unknown = null): Promise<string> {
-  const all = await Promise.all(paths.map(async (path) => [path, await facts(path)]));
-  return hashOf(canonicalJson([all, besides])).slice(0, 32);
+/** Returns a stamp of files and folders by names, sizes and times of change, and of what else a measurement depends on. */
+export async function stampOfFiles(paths: readonly string[], besides: unknown = null): Promise<string> {
+  const all = await Promise.all(paths.map(async (path) => [path, (await standingAt(path))?.stamp ?? null]));
+  return stampOf([all, besides]);
 }

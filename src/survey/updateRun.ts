@@ -5,10 +5,9 @@ import { findTomogram, tomogramsNamed, usualTomogram } from "../data/dataset.js"
 import type { Dataset, Run, TomogramRef } from "../data/model.js";
 import { readPickedTruth } from "../data/picks.js";
 import { ensureLocal } from "../data/remote/mirror.js";
-import { PickbenchError } from "../system/errors.js";
-import { canonicalJson, hashOf, writeWhole } from "../system/files.js";
-import { readIfThere } from "../system/paths/opening.js";
-import { type FeatureFacts, type ParticleFacts, parseEntry, type SurveyEntry, writeEntry } from "./entry.js";
+import { isPickbenchError, PickbenchError } from "../system/errors.js";
+import { canonicalJson, writeWhole } from "../system/files.js";
+import { type FeatureFacts, type ParticleFacts, readEntry, type SurveyEntry, writeEntry } from "./entry.js";
 import { type Summary, summarySource } from "./export/summaryStar.js";
 import type { SurveySettings } from "./folder.js";
 import type { MapOpener, ScaledMap, StoresByRun } from "./maps.js";
@@ -16,8 +15,8 @@ import type { MeasuredRun, MeasureTask } from "./measure/measureRun.js";
 import { isWholeParquet, type PicksWriter } from "./picks/parquet.js";
 import { picksOfRun } from "./picks/runPicks.js";
 import type { FilesByRun, PicksReader } from "./picks/sources.js";
-import { entryPath, imagesPath, picksPath, projectionImage, sliceImage } from "./places.js";
-import { stampOf } from "./stamps.js";
+import { imagesPath, picksPath, projectionImage, sliceImage } from "./places.js";
+import { stampOf, stampOfFiles } from "./stamps.js";
 
 /** What all runs of a build share. */
 interface BuildContext {
@@ -43,13 +42,11 @@ export async function updateRun(run: Run, context: BuildContext): Promise<boolea
   const { folder, files } = context;
   const before = await entryBefore(folder, run.name);
   const { tomogram, features } = await updatedVolumes(run, before, context);
-  const stamp = hashOf(
-    canonicalJson([
-      await truthStamp(run, context.dataset),
-      files.get(run.name)?.stamp ?? null,
-      tomogram?.stamp ?? null,
-    ]),
-  ).slice(0, 32);
+  const stamp = stampOf([
+    await truthStamp(run, context.dataset),
+    files.get(run.name)?.stamp ?? null,
+    tomogram?.stamp ?? null,
+  ]);
   const isKept =
     before?.picks.stamp === stamp &&
     (before.picks.rows === 0 || (await isWholeParquet(picksPath(folder, run.name))));
@@ -71,15 +68,11 @@ export async function updateRun(run: Run, context: BuildContext): Promise<boolea
 const byName = (a: FeatureFacts, b: FeatureFacts): number => (a.name < b.name ? -1 : 1);
 
 /** A damaged entry, or one of another version, is as good as none. */
-async function entryBefore(folder: string, run: string): Promise<SurveyEntry | undefined> {
-  const path = entryPath(folder, run);
-  const text = await readIfThere(path);
-  try {
-    return text && parseEntry(text.toString("utf8"), path);
-  } catch {
-    return undefined;
-  }
-}
+const entryBefore = (folder: string, run: string): Promise<SurveyEntry | undefined> =>
+  readEntry(folder, run).catch((error: unknown) => {
+    if (isPickbenchError(error, "BadDataset")) return undefined;
+    throw error;
+  });
 
 /** Measures the run's tomogram and maps where they changed. */
 async function updatedVolumes(
@@ -90,13 +83,15 @@ async function updatedVolumes(
   const { threshold, dust, scale } = settings;
   const ref = tomogramOf(run, settings);
   if (ref) await ensureLocal(ref.path, dataset.access);
-  const stamp = ref && (await stampOf([ref.path], [ref.tomoType, ref.givenSpacing ?? null, ref.nan ?? null]));
+  const stamp =
+    ref && (await stampOfFiles([ref.path], [ref.tomoType, ref.givenSpacing ?? null, ref.nan ?? null]));
   const isNew = ref !== undefined && before?.tomogram?.stamp !== stamp;
+  const known = ref ? (before?.tomogram ?? null) : null;
   const kept: FeatureFacts[] = [];
   const maps: ScaledMap[] = [];
   const stamps = new Map<string, string>();
   for (const store of stores.get(run.name) ?? []) {
-    stamps.set(store, await stampOf([store], [threshold, dust, scale ?? null]));
+    stamps.set(store, await stampOfFiles([store], [threshold, dust, scale ?? null]));
     const same =
       before?.features.filter(({ path, stamp: its }) => path === store && its === stamps.get(store)) ?? [];
     if (same.length > 0) kept.push(...same);
@@ -104,15 +99,13 @@ async function updatedVolumes(
   }
   if (!isNew && maps.length === 0) {
     checkTwice(run.name, kept);
-    return { tomogram: ref ? (before?.tomogram ?? null) : null, features: kept };
+    return { tomogram: known, features: kept };
   }
   const measured = await measure({ tomogram: isNew ? ref : null, maps, settings: { threshold, dust } });
   const tomogram =
     measured.tomogram && ref && stamp
       ? { stamp, path: ref.path, type: ref.tomoType, ...measured.tomogram.facts }
-      : ref
-        ? (before?.tomogram ?? null)
-        : null;
+      : known;
   const features = maps.map(
     (map, at): FeatureFacts => ({
       ...{ name: map.type, stamp: stamps.get(map.store)!, path: map.store },
@@ -178,7 +171,7 @@ function checkSize({ name, path, size }: FeatureFacts, tomogram: SurveyEntry["to
 
 /** Stamp of the picks in the data set itself. */
 const truthStamp = ({ name, annotations = [] }: Run, { roots }: Dataset): Promise<string> =>
-  stampOf([
+  stampOfFiles([
     ...roots.map((root) => join(root, "ExperimentRuns", name, "Picks")),
     ...annotations.map(({ path }) => path),
   ]);
