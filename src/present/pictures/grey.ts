@@ -37,6 +37,12 @@ export function reductionOf([, ny, nx]: Shape3, mostPixels: number): Reduction {
   return { bin, width: Math.floor(nx / bin) || 1, height: Math.floor(ny / bin) || 1 };
 }
 
+/** Returns the first and the last of the planes around z that `meanSlice` averages. */
+export function planesAround(z: number, depth: number, spacing: number): readonly [number, number] {
+  const half = Math.floor(thickness / spacing / 2);
+  return [Math.max(0, z - half), Math.min(depth - 1, z + half)];
+}
+
 /** Averages some planes of a tomogram around z; voxels at its far edges that fill no pixel are left out. */
 export function meanSlice(
   {
@@ -47,9 +53,7 @@ export function meanSlice(
   z: number,
   { bin, width, height }: Reduction,
 ): GreyImage {
-  const half = Math.floor(thickness / spacing[0] / 2);
-  const first = Math.max(0, z - half);
-  const last = Math.min(depth - 1, z + half);
+  const [first, last] = planesAround(z, depth, spacing[0]);
   const sums = new Float32Array(width * height);
   for (let plane = first; plane <= last; plane++)
     for (let y = 0; y < height * bin; y++) {

@@ -1,7 +1,7 @@
 /** Thumbnails: the middle slice of a tomogram, and the projection of a feature, as small PNGs. */
 import { quantile } from "../../domain/numbers.js";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
-import { type GreyImage, greyPng, meanSlice, reductionOf } from "../../present/pictures/grey.js";
+import { type Contrast, greyPng, meanSlice, reductionOf } from "../../present/pictures/grey.js";
 
 /** Limit of an image's longer side in pixels. */
 const mostPixels = 256;
@@ -39,11 +39,12 @@ export function projectionPicture(
   const shape = [1, height, width] as const;
   const seen = sums.filter((value) => value > 0).sort();
   const white = seen.length === 0 ? 1 : quantile(seen, 0.99);
-  const image: GreyImage = meanSlice({ data: sums, shape, spacing }, 0, reductionOf(shape, mostPixels));
+  const image = meanSlice({ data: sums, shape, spacing }, 0, reductionOf(shape, mostPixels));
   return greyPng(image, stretched(0, white));
 }
 
-const stretched = (black: number, white: number): { readonly black: number; readonly white: number } =>
-  white > black
-    ? { black, white }
-    : { black: Number.isFinite(black) ? black : 0, white: (Number.isFinite(black) ? black : 0) + 1 };
+function stretched(black: number, white: number): Contrast {
+  if (white > black) return { black, white };
+  const least = Number.isFinite(black) ? black : 0;
+  return { black: least, white: least + 1 };
+}

@@ -7,6 +7,7 @@ import { momentsOf } from "../../domain/numbers.js";
 import { type Shape3, type Spacing3, voxelCount, voxelVolume } from "../../domain/volume.js";
 import type { Slab } from "../../infer/slab/slab.js";
 import { slabOfContrast } from "../../infer/slab/sources.js";
+import { planesAround } from "../../present/pictures/grey.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import type { TomogramFacts } from "../entry.js";
 import { slicePicture } from "./picture.js";
@@ -154,16 +155,12 @@ class NeighbourDifferences {
   }
 }
 
-/** Å of planes that are averaged to a slice: what `meanSlice` takes. */
-const around = 25;
-
 async function middlePicture(reader: TomogramReader): Promise<Uint8Array> {
   const { shape, spacing, ref } = reader;
   const middle = Math.floor(shape[0] / 2);
-  const half = Math.floor(around / spacing[0]);
-  const [zStart, zEnd] = [Math.max(0, middle - half), Math.min(shape[0], middle + half + 1)];
-  const data = await reader.readRegion({ start: [zStart, 0, 0], end: [zEnd, shape[1], shape[2]] });
-  const planes = { data, shape: [zEnd - zStart, shape[1], shape[2]] as const, spacing };
+  const [first, last] = planesAround(middle, shape[0], spacing[0]);
+  const data = await reader.readRegion({ start: [first, 0, 0], end: [last + 1, shape[1], shape[2]] });
+  const planes = { data, shape: [last + 1 - first, shape[1], shape[2]] as const, spacing };
   const blank = findBlank(planes, ref.nan === "blank")?.mask;
-  return slicePicture(planes, blank, middle - zStart);
+  return slicePicture(planes, blank, middle - first);
 }
