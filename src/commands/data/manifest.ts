@@ -2,6 +2,7 @@
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { manifestFiles, writeManifest } from "../../data/croissant/write.js";
 import { openDataset } from "../../data/dataset.js";
+import type { Dataset } from "../../data/model.js";
 import { isRemote } from "../../data/remote/address.js";
 import { bytesText, plural } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -129,14 +130,7 @@ function checkFacts({ date, "data-version": version, url }: GivenFacts): void {
 }
 
 /** Returns the folder that holds all roots. @throws BadUsage for data that are not laid out as copick does, or lie elsewhere */
-function baseOf(
-  data: string,
-  {
-    root,
-    roots,
-    runs,
-  }: { root: string; roots: readonly string[]; runs: readonly { sources?: readonly string[] }[] },
-): string {
+function baseOf(data: string, { root, roots, runs }: Dataset): string {
   const isBelow = (path: string) => !relative(root, path).startsWith("..");
   if (isRemote(data) || data.includes(".json"))
     throw wrong(`--data is ${data}, wanted the folder that holds static/ or overlay/; name that`);

@@ -8,6 +8,7 @@ import type { Picker } from "../../infer/consensus/pickers.js";
 import type { PicksByExperiment } from "../../score/match/positions.js";
 import { readSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
+import { readBytes } from "../../system/paths/opening.js";
 import type { Reporter } from "../../system/reporter.js";
 
 /** Loaded with the first folder or data set, as commands that read CSVs alone start in less time without. */
@@ -22,6 +23,13 @@ export const dataRoom = async () => ({
 export async function opened(path: string, reporter: Reporter, spacing?: number): Promise<Dataset> {
   const { openDataset } = await import("../../data/dataset.js");
   return openDataset(path, { reporter, spacing });
+}
+
+/** Returns the roots of a copick configuration; the path itself for anything else. */
+export async function rootsOf(path: string, reporter: Reporter): Promise<readonly string[]> {
+  if (!path.endsWith(".json") || !(await readBytes(path).catch(() => "")).includes('"pickable_objects"'))
+    return [path];
+  return (await opened(path, reporter)).roots;
 }
 
 /** Whose picks are read, and of what. */

@@ -4,9 +4,8 @@ import type { FrameName, PositionSet } from "../../formats/positions/frames.js";
 import { readPositionFiles } from "../../formats/positions/positionFolder.js";
 import type { PositionsFile } from "../../formats/positions/readPositions.js";
 import { PickbenchError } from "../../system/errors.js";
-import { readBytes } from "../../system/paths/opening.js";
 import type { Reporter } from "../../system/reporter.js";
-import { opened, type Source, sourceOf } from "./pickSources.js";
+import { rootsOf, type Source, sourceOf } from "./pickSources.js";
 
 /** How positions are read. */
 interface PositionsAsked {
@@ -34,7 +33,7 @@ export async function readPositionSource(
   const asked = { ...(format ? { format } : {}), ...(frame ? { frame } : {}), ...(run ? { run } : {}) };
   const files: PositionsFile[] = [];
   const notes: string[] = [];
-  for (const path of await pathsOf(source, reporter)) {
+  for (const path of await rootsOf(source.path, reporter)) {
     const read = await readPositionFiles(path, asked);
     files.push(...read.files);
     notes.push(...read.notes);
@@ -64,13 +63,6 @@ const kept = (files: readonly PositionsFile[], test: (set: PositionSet) => boole
 
 const isOf = ({ author }: PositionSet, { author: asked }: Source): boolean =>
   asked.userId === undefined || (author?.userId === asked.userId && author?.sessionId === asked.sessionId);
-
-/** A copick configuration stands for its roots. */
-async function pathsOf({ path }: Source, reporter: Reporter): Promise<readonly string[]> {
-  if (!path.endsWith(".json") || !(await readBytes(path).catch(() => "")).includes('"pickable_objects"'))
-    return [path];
-  return (await opened(path, reporter)).roots;
-}
 
 /** Of picks in copick's layout, one type of a run may be picked in several sessions, which are not to be mixed. */
 function checkOneSession(named: string, files: readonly PositionsFile[]): void {

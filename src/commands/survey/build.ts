@@ -64,9 +64,8 @@ export async function build(flags: BuildFlags, reporter: Reporter): Promise<void
 async function settingsAsked(flags: BuildFlags, reporter: Reporter): Promise<SurveySettings> {
   const { folder, data, picks = [], submissions = [], maps = [], threshold, dust } = flags;
   if (data === undefined) {
-    const asked = Object.entries({ ...flags, folder: undefined, data: undefined });
     const others = ["part", "tomogram", "spacing", "nan", "maps", "scale", "picks", "submissions", "summary"];
-    const other = asked.find(([name, value]) => value !== undefined && others.includes(name));
+    const other = Object.entries(flags).find(([name, value]) => value !== undefined && others.includes(name));
     if (other)
       throw new PickbenchError(
         "BadUsage",

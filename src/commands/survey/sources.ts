@@ -6,9 +6,9 @@ import type { PickSource } from "../../survey/folder.js";
 import { truthSource } from "../../survey/places.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkedName } from "../../system/paths/names.js";
-import { readBytes } from "../../system/paths/opening.js";
+import { isThere } from "../../system/paths/replacing.js";
 import type { Reporter } from "../../system/reporter.js";
-import { opened, picksInside, sourceOf } from "../shared/pickSources.js";
+import { picksInside, rootsOf, sourceOf } from "../shared/pickSources.js";
 
 /**
  * Lists the sources, each with its name: as given, else that of the file or folder.
@@ -37,16 +37,13 @@ export async function sourcesAsked(
 }
 
 async function sourceAsked(given: string, reporter: Reporter): Promise<PickSource> {
-  const isPath = (await stat(given).catch(() => undefined)) !== undefined;
-  const [, called, named] = isPath ? [] : (/^([^=/\\]+)=(.+)$/.exec(given) ?? []);
+  const [, called, named] = (await isThere(given)) ? [] : (/^([^=/\\]+)=(.+)$/.exec(given) ?? []);
   const { path, author } = await sourceOf(named ?? given);
-  if ((await stat(path).catch(() => undefined)) === undefined)
+  if (!(await isThere(path)))
     throw new PickbenchError("BadDataset", `${path}: no such file or folder of picks; name another`, {
       path,
     });
-  const inner = await picksInside(path);
-  const isConfiguration = inner.endsWith(".json") && (await readBytes(inner)).includes('"pickable_objects"');
-  const paths = isConfiguration ? (await opened(inner, reporter)).roots : [inner];
+  const paths = await rootsOf(await picksInside(path), reporter);
   const name = called ?? basename(resolve(path)).replace(/\.[^.]+$/, "");
   checkedName(name, { what: "source", tag: "BadUsage", remedy: "give one, as in --picks NAME=PATH" });
   return { name, paths: paths.map((each) => resolve(each)), author };
@@ -56,8 +53,7 @@ async function sourceAsked(given: string, reporter: Reporter): Promise<PickSourc
 async function submissionsAt(path: string): Promise<string[]> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory() !== true) return [path];
-  const isSubmission = async (folder: string): Promise<boolean> =>
-    (await stat(join(folder, "submission.csv")).catch(() => undefined)) !== undefined;
+  const isSubmission = (folder: string): Promise<boolean> => isThere(join(folder, "submission.csv"));
   if (await isSubmission(path)) return [path];
   const inside: string[] = [];
   for (const name of (await readdir(path)).sort())

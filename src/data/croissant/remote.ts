@@ -29,25 +29,17 @@ export async function mirrorManifest(manifest: Manifest, access: DataAccess): Pr
   const key = hashOf(`${place} ${base} ${hash}`);
   const list = async () => {
     const files: RemoteFile[] = [];
-    for (const { url, path, isStore, sha256 } of placed.all)
-      files.push(...(await filesOf(manifest, { url, path, isStore, sha256 }, access)));
+    for (const row of placed.all) files.push(...(await filesOf(manifest, row, access)));
     return files;
   };
   const mirror = await openListed(key, { given: place, address: base, list }, access);
   return { ...mirror, placed };
 }
 
-interface Wanted {
-  readonly url: string;
-  readonly path: string;
-  readonly isStore: boolean;
-  readonly sha256: string | undefined;
-}
-
 /** Lists the files of a row: those that the manifest names, else what the server says. */
 async function filesOf(
   { place, base, files }: Manifest,
-  { url, path, isStore, sha256 }: Wanted,
+  { url, path, isStore, sha256 }: Placed["all"][number],
   { reporter }: DataAccess,
 ): Promise<RemoteFile[]> {
   const given = isRemote(url) ? await followed(place, url) : url;

@@ -9,7 +9,7 @@ import { listPicks } from "../picks.js";
 import { csvOf, type Row, type Table, type TableName, tableNames, tables } from "./tables.js";
 
 /** What is said of the data set as a whole. */
-export interface ManifestFacts {
+interface ManifestFacts {
   readonly name: string;
   readonly description: string;
   /** Name or address of the licence. */
@@ -58,7 +58,7 @@ const splitMeanings: Readonly<Record<string, string>> = {
 };
 
 /** What a manifest was made of. */
-export interface WrittenManifest {
+interface WrittenManifest {
   readonly runs: number;
   readonly tomograms: number;
   readonly picks: number;

@@ -14,7 +14,7 @@ export interface SurveyAnswer {
 const usualSqlSeconds = 300;
 
 /** Rows where no limit is given. */
-export const usualSqlRows = 1000;
+const usualSqlRows = 1000;
 
 /**
  * Answers a statement. It may take `seconds`, and 4 GB of disk beside the database.

@@ -93,7 +93,7 @@ function orderOf(sort: string, known: readonly PlacedColumn[]) {
 }
 
 /** @throws PickbenchError BadUsage with the nearest name */
-export function checkColumn(name: string, known: readonly PlacedColumn[], where = ""): void {
+function checkColumn(name: string, known: readonly PlacedColumn[], where = ""): void {
   if (known.some((column) => column.name === name)) return;
   const meant = nearest(
     name,
