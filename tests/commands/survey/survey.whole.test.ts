@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { pickbench } from "../../support/commandLine.js";
 import { endlessSql } from "../../support/surveyData.js";
 
@@ -11,7 +11,6 @@ const folder = mkdtempSync(join(tmpdir(), "pickbench-survey-"));
 const survey = join(folder, "survey");
 const asked = (...args: string[]) => pickbench("survey", ...args, "--survey", survey);
 const json = async (...args: string[]) => JSON.parse((await asked(...args, "--json")).stdout);
-const { PICKBENCH_SURVEY: before } = process.env;
 
 beforeAll(async () => {
   await pickbench(
@@ -52,11 +51,10 @@ beforeAll(async () => {
     ...["--out", survey, "--threads", "2", "--quiet"],
   );
   expect(built).toMatchObject({ code: 0 });
-  process.env.PICKBENCH_SURVEY = survey;
+  vi.stubEnv("PICKBENCH_SURVEY", survey);
 });
 afterAll(() => {
-  process.env.PICKBENCH_SURVEY = before ?? "";
-  if (before === undefined) delete process.env.PICKBENCH_SURVEY;
+  vi.unstubAllEnvs();
   rmSync(folder, { recursive: true, force: true });
 });
 
