@@ -29,22 +29,11 @@ const question = "feature0.percent > 4 and ribosome.count > 100 and noise < 0.9"
 const sql =
   "SELECT run, type, count(*) AS count, avg(picks.score) AS score FROM picks JOIN tomograms USING (id) WHERE picks.score > 0.5 GROUP BY run, type ORDER BY score DESC LIMIT 100";
 
-/** Numbers from 0 to 1 that follow from a seed (Mulberry32). */
-function randomFrom(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 const runName = (at) => `TS_${String(at).padStart(5, "0")}`;
 
 /** Writes the entry of a tomogram, and its picks. */
-async function writeRun(at, writer, { writeEntry, picksPath }) {
-  const random = randomFrom(at + 1);
+async function writeRun(at, writer, { writeEntry, picksPath, randomFor }) {
+  const { uniform: random } = randomFor(1, "survey-bench", at);
   const volume = 184 * 630 * 630 * 1000;
   const rows = [];
   const of = types.map((type) => ({ type, scores: [], matched: 0 }));
@@ -86,9 +75,10 @@ async function write(first, end) {
   const { PicksWriter } = await from("picks/parquet");
   const places = await from("places");
   const entry = await from("entry");
+  const { randomFor } = await from("../domain/random");
   for (const name of ["entries", "picks"]) mkdirSync(join(folder, name), { recursive: true });
   const writer = new PicksWriter();
-  for (let at = first; at < end; at++) await writeRun(at, writer, { ...places, ...entry });
+  for (let at = first; at < end; at++) await writeRun(at, writer, { ...places, ...entry, randomFor });
   await writer.close();
 }
 
