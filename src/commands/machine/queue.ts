@@ -11,7 +11,7 @@ import { readIfThere } from "../../system/paths/opening.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, quietOption } from "../shared/flags.js";
 import { finishPlan } from "../shared/queue/doing.js";
-import { profileAsked, type QueueArguments, queueFlags, withQueueFlags } from "../shared/queue/flags.js";
+import { profileAsked, type QueueArguments, queueFlagIn, withQueueFlags } from "../shared/queue/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 const actions = ["status", "log", "cancel", "resume"] as const;
@@ -104,7 +104,7 @@ async function checkOver(plan: Plan): Promise<void> {
 }
 
 function checkNoFlags(flags: QueueArguments, action: string): void {
-  const stray = Object.keys(queueFlags).find((flag) => flags[flag as keyof QueueArguments] !== undefined);
+  const stray = queueFlagIn(flags);
   if (stray === undefined) return;
   throw new PickbenchError("BadUsage", `--${stray} is of queue resume, not of queue ${action}; leave it out`);
 }

@@ -11,8 +11,8 @@ import { readIfThere } from "../../../system/paths/opening.js";
 import type { Reporter } from "../../../system/reporter.js";
 import { report } from "../command.js";
 import { print } from "../print.js";
-import type { Planned } from "./chunks.js";
 import type { Queue } from "./flags.js";
+import type { Planned } from "./stages.js";
 import { ownArguments, taskArguments } from "./taskArguments.js";
 
 /** Work and what is made. */
