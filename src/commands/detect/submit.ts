@@ -12,10 +12,10 @@ import { isUnfinished, withSubmissionParts } from "../../train/submit/submission
 import { type FailedRun, type SubmittedRun, submitAll } from "../../train/submit/submitAll.js";
 import { featureSetAmong, openSet } from "../features/segmentSet.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, runNames, threadsOf } from "../shared/flags.js";
+import { checkWritable, threadsOf } from "../shared/flags.js";
 import { planChunks } from "../shared/queue/chunks.js";
 import { doQueued } from "../shared/queue/doing.js";
-import { partOption, type Queue, queueAsked, withChunkFlags } from "../shared/queue/flags.js";
+import { partAsked, partOption, type Queue, queueAsked, withChunkFlags } from "../shared/queue/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOptions.js";
 
@@ -63,7 +63,7 @@ export const command = defineCommand({
     const reporter = terminalReporter({ quiet: flags.quiet });
     const { dataset, runs } = await openRuns(data, asked, reporter, flags.spacing);
     await reporter.stoppable("tile", async () => {
-      const submitted = await withSubmissionParts(out, partOf(args), async (parts) => {
+      const submitted = await withSubmissionParts(out, partAsked(args), async (parts) => {
         const options = {
           engine: await engineOf(engine),
           threads,
@@ -99,10 +99,6 @@ export const command = defineCommand({
     });
   },
 });
-
-/** The runs that are but a part of the work, as they are asked for. */
-const partOf = ({ part, runs }: Pick<SetArguments, "part" | "runs">): string[] | undefined =>
-  part ? runNames("runs", runs ?? "") : undefined;
 
 const submittedText = (
   { out, part }: Pick<SetArguments, "out" | "part">,
@@ -151,7 +147,7 @@ async function submitFeatures(path: string, args: SetArguments): Promise<void> {
   if (!isUnfinished(out)) await checkFree(out, overwrite);
   const reporter = terminalReporter({ quiet });
   await reporter.stoppable("step", async () => {
-    const submitted = await withSubmissionParts(out, partOf(args), async (parts) => {
+    const submitted = await withSubmissionParts(out, partAsked(args), async (parts) => {
       const { sources, ...opened } = await openSet(path, data, args, reporter);
       try {
         await parts.bind({

@@ -7,7 +7,7 @@ import { defaultThreads } from "../../../engines/engine.js";
 import { type QueueName, queues } from "../../../queue/plan.js";
 import { checkProfile, type Profile, readProfile } from "../../../queue/profile.js";
 import { PickbenchError } from "../../../system/errors.js";
-import { checkWhole } from "../flags.js";
+import { checkWhole, runNames } from "../flags.js";
 
 const queueOptions = {
   queue: {
@@ -59,6 +59,12 @@ export const partOption = {
   describe:
     "with --runs: do these alone, while other processes do others; without it, the last call joins them",
 } as const;
+
+/** Returns the runs that are but a part of the work; undefined for all of it. @throws PickbenchError BadUsage without --runs */
+export const partAsked = (given: {
+  readonly part: boolean;
+  readonly runs?: string | undefined;
+}): string[] | undefined => (given.part ? runNames("runs", given.runs ?? "") : undefined);
 
 /** Names of the flags that say how a queue is used, which its tasks are not given; `true` of those without a value. */
 export const queueFlags: Readonly<Record<string, boolean>> = Object.fromEntries(
