@@ -45,7 +45,7 @@ export const reachOf = ({ radius }: Particle, rules: FusionRules): number =>
 interface FusionFacts {
   /** What tells pickers of equal picks apart, in their order. */
   readonly names?: readonly string[];
-  readonly symmetryOf?: (type: string) => Symmetry | undefined;
+  readonly symmetryOf?: ((type: string) => Symmetry | undefined) | undefined;
 }
 
 /** A fused pick that is kept. */
