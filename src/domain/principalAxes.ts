@@ -25,6 +25,6 @@ export function principalAxes([xx, yy, zz, xy, xz, yz]: Symmetric3): readonly [
     [xx, xy, xz],
     [xy, yy, yz],
     [xz, yz, zz],
-  ]).map(({ value, vector }) => ({ variance: value, direction: vector as unknown as Direction }));
+  ]).map(({ value, vector: [x, y, z] }) => ({ variance: value, direction: [x!, y!, z!] as const }));
   return [axes[0]!, axes[1]!, axes[2]!];
 }

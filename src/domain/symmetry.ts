@@ -47,6 +47,9 @@ export interface Symmetry {
   readonly group: readonly Rotation[];
 }
 
+/** The point group of a particle without symmetry. */
+export const asymmetric: Symmetry = { name: "C1", group: [noRotation] };
+
 /**
  * Returns the point group of a name: Cn about z; Dn about z with twofold axes across, one along x; T and O with their two-
  * and fourfold axes along x, y and z; I with twofold axes along x, y and z and a fivefold one along (0, 1, φ).
@@ -54,7 +57,7 @@ export interface Symmetry {
  * @throws PickbenchError BadUsage for another name
  */
 export function symmetryOf(name: string): Symmetry {
-  const [, letter, digits] = /^([CD])([1-9]\d?)$|^$/.exec(name.toUpperCase()) ?? [];
+  const [, letter, digits] = /^([CD])([1-9]\d?)$/.exec(name.toUpperCase()) ?? [];
   const fold = Number(digits);
   if (letter === "C") return { name: `C${fold}`, group: cyclic(fold) };
   if (letter === "D" && fold > 1) return { name: `D${fold}`, group: dihedral(fold) };

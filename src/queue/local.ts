@@ -2,18 +2,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { undoAtEnd } from "../system/ending.js";
 import { messageOf } from "../system/errors.js";
 import { isRunning } from "../system/owner.js";
+import { ownProgram } from "../system/program.js";
 import type { Reporter } from "../system/reporter.js";
 import { openLog } from "./logs.js";
 import { logFile, outputFile, type Plan, readPlan, type Task } from "./plan.js";
-import { type Outside, type Standing, standingOf } from "./standing.js";
+import { inTurn, type Outside, type Standing, standingOf } from "./standing.js";
 import { readTask } from "./states.js";
-import { Files, Shown } from "./watching.js";
-
-const bin = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
+import { Files, Shown, unfinished } from "./watching.js";
 
 /** Time in ms between two looks at tasks that another process began, and at what was added to an open plan. */
 const betweenLooks = 200;
@@ -35,15 +33,15 @@ export async function lookHere(plan: Plan, ids: readonly number[]): Promise<Map<
 
 /**
  * Does all tasks that have not ended well, each once; a stage begins where those before it ended well, and an open plan
- * is waited for until it is closed. What runs is asked to
- * stop where the reporter's signal says so, and ends where it can go on.
+ * is waited for until it is closed. What runs is asked to stop where the reporter's signal says so, and ends where it can go
+ * on.
  *
  * @returns where the tasks stand in the end
  */
 export async function doHere(plan: Plan, reporter: Reporter): Promise<readonly Standing[]> {
   const work = new LocalWork(plan, reporter);
-  const forget = undoAtEnd(() => work.stop("SIGTERM"));
-  const stop = () => work.stop("SIGTERM");
+  const stop = () => work.stop();
+  const forget = undoAtEnd(stop);
   reporter.signal.addEventListener("abort", stop);
   try {
     return await work.all();
@@ -74,9 +72,7 @@ class LocalWork {
       for (;;) {
         if (this.#plan.settings.isOpen) this.#plan = await readPlan(this.#plan.folder);
         const standings = await this.#standings();
-        shown.update(
-          standings.map((each) => (each.status === "open" ? { ...each, status: "waiting" } : each)),
-        );
+        shown.update(standings.map(inTurn));
         const isStopping = this.#reporter.signal.aborted;
         if (!isStopping) this.#begin(standings);
         const isOver = this.#children.size === 0 && !standings.some(({ status }) => status === "running");
@@ -89,15 +85,14 @@ class LocalWork {
     }
   }
 
-  stop(signal: NodeJS.Signals): void {
-    for (const child of this.#children.values()) child.kill(signal);
+  stop(): void {
+    for (const child of this.#children.values()) child.kill("SIGTERM");
     this.#wake();
   }
 
   async #standings(): Promise<Standing[]> {
     const files = await this.#files.read(this.#plan);
-    const ids = this.#plan.tasks.filter(({ id }) => files.get(id)!.end?.code !== 0).map(({ id }) => id);
-    const outside = await lookHere(this.#plan, ids);
+    const outside = await lookHere(this.#plan, unfinished(this.#plan, files));
     return this.#plan.tasks.map((task) => {
       const running: Outside | undefined = this.#children.has(task.id) ? { status: "running" } : undefined;
       const standing = standingOf(this.#plan, task, files.get(task.id)!, running ?? outside.get(task.id));
@@ -137,7 +132,7 @@ class LocalWork {
   #start({ id }: Task): void {
     const { folder, settings } = this.#plan;
     const [out, log] = [openLog(outputFile(folder, id), true), openLog(logFile(folder, id), false)];
-    const child = spawn(process.execPath, [bin, "queue", "task", folder, String(id)], {
+    const child = spawn(process.execPath, [ownProgram, "queue", "task", folder, String(id)], {
       ...{ cwd: settings.cwd, detached: true, stdio: ["ignore", out, log] },
     });
     closeSync(out);

@@ -3,11 +3,11 @@ import { spawn } from "node:child_process";
 import { closeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { PickbenchError } from "../system/errors.js";
 import { shellWord } from "../system/files.js";
 import { holderHere, withLock } from "../system/lock.js";
 import { isRunning } from "../system/owner.js";
+import { ownProgram } from "../system/program.js";
 import type { Reporter } from "../system/reporter.js";
 import { doHere, lookHere } from "./local.js";
 import { openLog } from "./logs.js";
@@ -23,8 +23,8 @@ import {
 } from "./plan.js";
 import { scancel } from "./slurm/commands.js";
 import { lookInSlurm } from "./slurm/looking.js";
-import { jobsOf, readSubmissions, submitToSlurm } from "./slurm/submitting.js";
-import { failureOf, type Standing } from "./standing.js";
+import { arraysOf, jobsOf, readSubmissions, submitToSlurm } from "./slurm/submitting.js";
+import { failureOf, inTurn, isLive, type Standing } from "./standing.js";
 import { readTask } from "./states.js";
 import { type Look, standingsOf, watchTasks } from "./watching.js";
 
@@ -34,9 +34,7 @@ const lookOf = ({ settings }: Plan): Look => (settings.queue === "slurm" ? lookI
 export async function planStandings(plan: Plan): Promise<Standing[]> {
   const standings = await standingsOf(plan, lookOf(plan));
   const isDoneHere = plan.settings.queue === "local" && holderHere(planLock(plan.folder)) !== undefined;
-  return standings.map((each) =>
-    isDoneHere && each.status === "open" ? { ...each, status: "waiting" } : each,
-  );
+  return isDoneHere ? standings.map(inTurn) : standings;
 }
 
 /**
@@ -84,21 +82,17 @@ async function doLocally(plan: Plan, reporter: Reporter): Promise<readonly Stand
 async function submitOpen(plan: Plan): Promise<void> {
   await locked(plan, async () => {
     const standings = await planStandings(plan);
-    const with_ = (...wanted: readonly Standing["status"][]) =>
-      standings.filter(({ status }) => wanted.includes(status)).map(({ id }) => id);
-    const alive = new Set(with_("waiting", "running"));
+    const alive = new Set(standings.filter(isLive).map(({ id }) => id));
     const left = plan.tasks.filter(({ id }) => standings[id]!.status !== "done" && !alive.has(id));
     await submitToSlurm(plan, left, alive);
   });
 }
 
-const bin = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
-
 /** Begins or goes on with a plan, and leaves it to itself: to Slurm, or to a process in the background. */
 export async function detachPlan(plan: Plan): Promise<void> {
   if (plan.settings.queue === "slurm") return submitOpen(plan);
   const log = openLog(join(logsFolder(plan.folder), "queue.log"), false);
-  const child = spawn(process.execPath, [bin, "queue", "resume", plan.folder, "--quiet"], {
+  const child = spawn(process.execPath, [ownProgram, "queue", "resume", plan.folder, "--quiet"], {
     ...{ cwd: plan.settings.cwd, detached: true, stdio: ["ignore", log, log] },
   });
   closeSync(log);
@@ -148,9 +142,7 @@ const longestStep = 120_000;
  * @throws PickbenchError System where Slurm refuses it, or where processes do not end
  */
 export async function cancelPlan(plan: Plan): Promise<number> {
-  const live = (await planStandings(plan)).filter(
-    ({ status }) => status === "waiting" || status === "running",
-  );
+  const live = (await planStandings(plan)).filter(isLive);
   if (plan.settings.queue === "slurm") await cancelInSlurm(plan, live);
   else await endHere(plan, live);
   return live.length;
@@ -159,21 +151,21 @@ export async function cancelPlan(plan: Plan): Promise<number> {
 /** Whole arrays where all their elements go, which is one request each. */
 async function cancelInSlurm(plan: Plan, live: readonly Standing[]): Promise<void> {
   const jobs = jobsOf(await readSubmissions(plan.folder));
-  const arrays = new Set(live.map(({ id }) => jobs.get(id)!.split("_")[0]!));
-  await scancel([...arrays]);
+  await scancel(arraysOf(live.map(({ id }) => jobs.get(id)!)));
 }
 
 async function endHere(plan: Plan, live: readonly Standing[]): Promise<void> {
   const owner = holderHere(planLock(plan.folder));
   const begun = await Promise.all(live.map(async ({ id }) => (await readTask(plan.folder, id)).begun));
   const processes = owner ? [owner] : begun.filter((each) => each !== undefined);
-  for (const { pid } of processes.filter((each) => isRunning(each) === true)) process.kill(pid, "SIGTERM");
+  const running = () => processes.filter((each) => isRunning(each) === true);
+  for (const { pid } of running()) process.kill(pid, "SIGTERM");
   const from = performance.now();
-  while (processes.some((each) => isRunning(each) === true)) {
+  for (let left = running(); left.length > 0; left = running()) {
     if (performance.now() - from > longestStep)
       throw new PickbenchError(
         "System",
-        `${plan.folder}: process ${processes.find((each) => isRunning(each) === true)!.pid} is still in its step; call this again, or end it`,
+        `${plan.folder}: process ${left[0]!.pid} is still in its step; call this again, or end it`,
         { path: plan.folder },
       );
     await sleep(100);

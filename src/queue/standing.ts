@@ -9,7 +9,11 @@ import { stoppedCode, type TaskFiles } from "./states.js";
  * Where a task stands: `waiting` for its turn, `running`, `done`, `failed`, `stopped` where it can go on, `lost` where it
  * began and is gone without a word, `cancelled` where it is gone before it began, and `open` where nobody was given it.
  */
-export type Status = "waiting" | "running" | "done" | "failed" | "stopped" | "lost" | "cancelled" | "open";
+export type Status = (typeof statuses)[number];
+export const statuses = [
+  ...(["done", "running", "waiting", "open"] as const),
+  ...(["failed", "stopped", "lost", "cancelled"] as const),
+] as const;
 
 /** Where a task stands. */
 export interface Standing {
@@ -44,7 +48,7 @@ export interface Outside {
 /** Joins what a task wrote itself and what is known from outside. */
 export function standingOf(plan: Plan, task: Task, files: TaskFiles, outside: Outside | undefined): Standing {
   const { begun, end } = files;
-  const goesOn = outside?.status === "waiting" || outside?.status === "running";
+  const goesOn = outside !== undefined && isLive(outside);
   const own = end && !(end.code === stoppedCode && goesOn) ? ended(end.code) : undefined;
   const status = own ?? outside?.status ?? "open";
   return {
@@ -65,9 +69,21 @@ export function standingOf(plan: Plan, task: Task, files: TaskFiles, outside: Ou
 
 const ended = (code: number): Status => (code === 0 ? "done" : code === stoppedCode ? "stopped" : "failed");
 
+/** Whether a task waits or runs where it was given to. */
+export const isLive = ({ status }: Pick<Standing, "status">): boolean =>
+  status === "waiting" || status === "running";
+
 /** Whether nothing more comes of a task by itself. */
-export const isSettled = ({ status }: Pick<Standing, "status">): boolean =>
-  status !== "waiting" && status !== "running" && status !== "open";
+export const isSettled = (standing: Pick<Standing, "status">): boolean =>
+  !isLive(standing) && standing.status !== "open";
+
+/** Whether a task was begun and did not end well. */
+export const wentWrong = ({ status }: Pick<Standing, "status">): boolean =>
+  status === "failed" || status === "lost" || status === "stopped";
+
+/** What a task's standing is to whoever does the plan: one that nobody was given waits for its turn. */
+export const inTurn = (standing: Standing): Standing =>
+  standing.status === "open" ? { ...standing, status: "waiting" } : standing;
 
 /** Counts tasks by where they stand. */
 export function countsOf(standings: readonly Standing[]): Partial<Record<Status, number>> {
@@ -90,18 +106,19 @@ const mostNamed = 5;
 export function failureOf(plan: Plan, standings: readonly Standing[]): PickbenchError | undefined {
   const bad = standings.filter(({ status }) => status !== "done");
   if (bad.length === 0) return undefined;
-  const own = bad.filter(({ status }) => status === "failed" || status === "lost" || status === "stopped");
-  const shown = (own.length > 0 ? own : bad).slice(0, mostNamed);
+  const own = bad.filter(wentWrong);
+  const meant = own.length > 0 ? own : bad;
+  const shown = meant.slice(0, mostNamed);
   const named = shown.map(
     ({ name, status, message }) => `${name} ${status}${message ? ` (${message})` : ""}`,
   );
-  const more = (own.length > 0 ? own : bad).length - shown.length;
-  const waiting =
-    own.length > 0 && bad.length > own.length ? `; ${bad.length - own.length} wait for them` : "";
+  const more = meant.length - shown.length;
+  const others = bad.length - meant.length;
+  const waiting = others > 0 ? `; ${others} wait for them` : "";
   const folder = shellWord(plan.folder);
   return new PickbenchError(
     own.length > 0 && own.every(({ status }) => status === "stopped") ? "Stopped" : "System",
-    `${own.length > 0 ? own.length : bad.length} of ${plural(standings.length, "task")} did not end well: ${named.join(", ")}${more > 0 ? `, and ${more} more` : ""}${waiting}; pickbench queue log ${folder} shows what they say, pickbench queue resume ${folder} does these alone`,
+    `${meant.length} of ${plural(standings.length, "task")} did not end well: ${named.join(", ")}${more > 0 ? `, and ${more} more` : ""}${waiting}; pickbench queue log ${folder} shows what they say, pickbench queue resume ${folder} does these alone`,
     { path: plan.folder },
   );
 }

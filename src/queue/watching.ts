@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Progress, Reporter } from "../system/reporter.js";
 import { type Plan, readPlan } from "./plan.js";
 import { endlessReason } from "./slurm/looking.js";
-import { countsText, isSettled, type Outside, type Standing, standingOf } from "./standing.js";
+import { countsText, isLive, isSettled, type Outside, type Standing, standingOf } from "./standing.js";
 import { readTask, type TaskFiles, touchedTasks } from "./states.js";
 
 /** Asks whoever does the tasks where those without a good end stand. */
@@ -42,13 +42,14 @@ export class Files {
 
 const nothing: TaskFiles = { begun: undefined, end: undefined };
 
+/** Returns the tasks that have not ended well. */
+export const unfinished = ({ tasks }: Plan, files: ReadonlyMap<number, TaskFiles>): number[] =>
+  tasks.filter(({ id }) => files.get(id)!.end?.code !== 0).map(({ id }) => id);
+
 /** Returns where all tasks of a plan stand now. */
 export async function standingsOf(plan: Plan, look: Look): Promise<Standing[]> {
   const files = await new Files(plan.folder).read(plan);
-  const outside = await look(
-    plan,
-    plan.tasks.filter(({ id }) => files.get(id)!.end?.code !== 0).map(({ id }) => id),
-  );
+  const outside = await look(plan, unfinished(plan, files));
   return plan.tasks.map((task) => standingOf(plan, task, files.get(task.id)!, outside.get(task.id)));
 }
 
@@ -89,7 +90,8 @@ export class Shown {
 }
 
 /**
- * Waits until every task of a plan has ended, or is gone, and of an open plan until it is closed; the signal of the reporter ends the waiting alone.
+ * Waits until every task of a plan has ended, or is gone, and of an open plan until it is closed; the signal of the
+ * reporter ends the waiting alone.
  *
  * @returns where they stand; undefined where the waiting was ended
  */
@@ -109,7 +111,7 @@ export async function watchTasks(
       const now = performance.now();
       if (plan.settings.isOpen) plan = await readPlan(plan.folder);
       const found = await files.read(plan);
-      const open = plan.tasks.filter(({ id }) => found.get(id)!.end?.code !== 0).map(({ id }) => id);
+      const open = unfinished(plan, found);
       if (open.length > 0 && now - asked >= between) {
         outside = await unlessSilent(look(plan, open), outside, reporter);
         between = asked < 0 ? firstAsking : Math.min(longestAsking, between * 1.3);
@@ -140,7 +142,7 @@ async function unlessSilent(
     return await looking;
   } catch (error) {
     reporter.note(`${error instanceof Error ? error.message : String(error)}; waiting for it`);
-    return new Map([...before].filter(([, { status }]) => status === "waiting" || status === "running"));
+    return new Map([...before].filter(([, outside]) => isLive(outside)));
   }
 }
 

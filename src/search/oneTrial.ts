@@ -43,7 +43,7 @@ export async function planWaves(options: SearchOptions): Promise<Wave[]> {
   const first = independentTrials(method, trials);
   const left = Array.from({ length: trials }, (_, trial) => trial).slice(there.length);
   const together = left.filter((trial) => trial < first);
-  const rungs = rungsIn(prepared.base, eta).map((_, rung): number | undefined => rung);
+  const rungs = rungsIn(prepared.base, eta).keys();
   const waves = [...rungs, undefined].map((pauseAt): Wave => ({ trials: together, pauseAt }));
   const later = left.filter((trial) => trial >= first);
   return [
@@ -67,8 +67,7 @@ export async function runOneTrial(
   await makeFolder(out);
   return withPartLock(join(out, searchLock), `trial-${number}`, out, async () => {
     const prepared = await prepareSearch(options);
-    const all = Array.from({ length: number + 1 }, (_, at) => begunTrial(out, at));
-    const begun = await Promise.all(all);
+    const begun = await Promise.all(Array.from({ length: number + 1 }, (_, at) => begunTrial(out, at)));
     checkSameSearch(
       begun.filter((trial) => trial !== undefined),
       prepared,

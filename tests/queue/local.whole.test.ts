@@ -1,8 +1,8 @@
 /** Plans that processes of this machine do. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cp, readFile, truncate } from "node:fs/promises";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cp, readFile, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { createPlan, logsFolder, type PlannedTask, statesFolder } from "../../src/queue/plan.js";
 import { cancelPlan, closePlan, doPlan, planStandings, submitTask } from "../../src/queue/queue.js";
 import { isRunning } from "../../src/system/owner.js";
@@ -16,6 +16,7 @@ let scene: QueueScene;
 beforeAll(async () => {
   scene = await queueScene();
 });
+afterAll(() => rm(scene.folder, { recursive: true }));
 
 const task = (name: string, argv: string[], stage = 0): PlannedTask => ({ name, stage, argv, outputs: [] });
 const planOf = (name: string, tasks: PlannedTask[], isOpen = false) =>
@@ -46,7 +47,6 @@ test("a task that fails is named and done again alone; what waits for it comes a
   const again = await pickbenchProcess("queue", "resume", plan.folder, "--quiet");
   expect(again.stderr).toMatch(/1 of 4 tasks did not end well: broken failed/);
   expect((await statusOf(plan.folder)).tasks.map(({ attempts }) => attempts)).toEqual([1, 2, 2, 0]);
-  await rmSync(plan.folder, { recursive: true });
 });
 
 test("a process that is killed without a word is told", async () => {
@@ -83,9 +83,10 @@ test("what runs stops on Ctrl-C and on cancel where it can go on", async () => {
   );
   const hearing = hearingReporter();
   const doing = doPlan(plan, hearing);
-  const pids = () => [0, 1].map((id) => join(statesFolder(plan.folder), `${id}.begun.json`));
-  await until(() => pids().every(existsSync));
-  const begun = pids().map((path) => JSON.parse(readFileSync(path, "utf8")));
+  const states = [0, 1].map((id) => join(statesFolder(plan.folder), `${id}.begun.json`));
+  await until(() => states.every(existsSync));
+  const begun = states.map((path) => JSON.parse(readFileSync(path, "utf8")));
+  expect(begun.map((each) => isRunning(each))).toEqual([true, true]);
   hearing.stop();
   await expect(doing).rejects.toMatchObject({
     tag: "Stopped",

@@ -1,6 +1,6 @@
 /** Plans that a real Slurm does: a node that is lost, a task that fails, a cancel, a resume, and what is refused. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { mkdir, mkdtemp } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -14,6 +14,10 @@ import { noSlurm, type Slurm, startSlurm, until } from "../support/slurm.js";
 
 if (noSlurm !== undefined) console.log(`the tests of Slurm are skipped: ${noSlurm}`);
 
+/** Whether each task says of which job of Slurm it was. */
+const allBySlurm = (tasks: readonly { readonly job: string | null }[]): boolean =>
+  tasks.every(({ job }) => job !== null && /^\d+_\d+$/.test(job));
+
 describe.skipIf(noSlurm !== undefined)("a Slurm that is running", () => {
   let scene: QueueScene;
   let slurm: Slurm;
@@ -21,7 +25,10 @@ describe.skipIf(noSlurm !== undefined)("a Slurm that is running", () => {
     scene = await queueScene();
     slurm = await startSlurm(await mkdtemp(join(tmpdir(), "pickbench-slurm-")));
   });
-  afterAll(async () => slurm?.stop());
+  afterAll(async () => {
+    await slurm?.stop();
+    await rm(scene.folder, { recursive: true });
+  });
 
   test("submit over twenty tomograms, whose node is lost on the way, gives the same bytes", async () => {
     const out = join(scene.folder, "it's 100% a.csv");
@@ -36,6 +43,7 @@ describe.skipIf(noSlurm !== undefined)("a Slurm that is running", () => {
       .filter(existsSync)
       .map((path) => JSON.parse(readFileSync(path, "utf8")))
       .filter((owner) => isRunning(owner));
+    expect(running.length).toBeGreaterThan(0);
     await slurm.killNode(running.map(({ pid }) => pid));
     await slurm.revive();
     const ended = await well(...call, "--quiet");
@@ -44,6 +52,7 @@ describe.skipIf(noSlurm !== undefined)("a Slurm that is running", () => {
     const { tasks } = await statusOf(plan);
     expect(tasks.filter(({ attempts }) => attempts === 2)).toHaveLength(running.length);
     expect(tasks.map(({ status }) => status)).toEqual(Array(5).fill("done"));
+    expect(allBySlurm(tasks)).toBe(true);
   });
 
   test("of folds, one that fails is named and done again alone, and all are joined as without a queue", async () => {
@@ -63,7 +72,9 @@ describe.skipIf(noSlurm !== undefined)("a Slurm that is running", () => {
     expect(ended.stdout).toContain("out of fold, all runs together");
     const same = ["submission.csv", "report.json", "fold-0/best.safetensors", "fold-1/submission.csv"];
     for (const file of same) expect(readFileSync(join(out, file))).toEqual(readFileSync(join(local, file)));
-    expect((await statusOf(`${out}.queue`)).tasks.map(({ attempts }) => attempts)).toEqual([1, 2, 1]);
+    const { tasks } = await statusOf(`${out}.queue`);
+    expect(tasks.map(({ attempts }) => attempts)).toEqual([1, 2, 1]);
+    expect(allBySlurm(tasks)).toBe(true);
   });
 
   test("a search that is cancelled and resumed finds what it finds without a queue", async () => {
@@ -91,6 +102,7 @@ describe.skipIf(noSlurm !== undefined)("a Slurm that is running", () => {
         !(await statusOf(plan)).tasks.some(({ status }) => status === "running" || status === "waiting"),
     );
     await well("queue", "resume", plan, "--quiet");
+    expect(allBySlurm((await statusOf(plan)).tasks)).toBe(true);
     const told = (folder: string) => {
       const { trials, best, holdout } = JSON.parse(readFileSync(join(folder, "search.json"), "utf8"));
       return { best, holdout, trials: trials.map((trial: object) => ({ ...trial, seconds: 0 })) };

@@ -1,9 +1,9 @@
 /** Plans and what is made of them without any process: arguments, arrays, scripts, profiles, where tasks stand. */
 import { mkdtempSync } from "node:fs";
-import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { ownArguments, taskArguments } from "../../src/commands/shared/queue/taskArguments.js";
 import {
   appendTasks,
@@ -21,6 +21,7 @@ import { withLock, withPartLock, withWholeLock } from "../../src/system/lock.js"
 import { workOn } from "../../src/system/owner.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pickbench-queue-"));
+afterAll(() => rm(folder, { recursive: true }));
 
 const task = (name: string, stage = 0) => ({ name, stage, argv: ["--version"], outputs: [] });
 const given: NewPlan = {

@@ -93,6 +93,8 @@ export async function statusOf(plan: string): Promise<{
     readonly status: string;
     readonly attempts: number;
     readonly message: string | null;
+    /** Slurm's. */
+    readonly job: string | null;
   }[];
 }> {
   return JSON.parse((await well("queue", "status", plan, "--json")).stdout);

@@ -1,6 +1,7 @@
 /** pickbench fuse: one list of the picks of several pickers. */
 import { resolve } from "node:path";
 import type { Particle } from "../../domain/particles.js";
+import { angstrom } from "../../domain/units.js";
 import type { Spacing3 } from "../../domain/volume.js";
 import { fusePickers } from "../../infer/consensus/fusePickers.js";
 import { type FusionRules, reachOf, type TunedFusion } from "../../infer/consensus/fuseRuns.js";
@@ -152,7 +153,8 @@ async function checkPlaces(out: string, star: string | undefined, overwrite: boo
 function spacingIn(volumes: TomogramChoice | undefined, spacing: number | undefined) {
   return async (run: string): Promise<Spacing3> => {
     if (volumes) return (await tomogramOf(volumes, run))!.spacing;
-    return [spacing!, spacing!, spacing!] as unknown as Spacing3;
+    const voxel = angstrom(spacing!);
+    return [voxel, voxel, voxel];
   };
 }
 

@@ -12,10 +12,10 @@ import { isUnfinished, withSubmissionParts } from "../../train/submit/submission
 import { type FailedRun, type SubmittedRun, submitAll } from "../../train/submit/submitAll.js";
 import { featureSetAmong, openSet } from "../features/segmentSet.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, runNames, threadsOf } from "../shared/flags.js";
+import { checkWritable, threadsOf } from "../shared/flags.js";
 import { planChunks } from "../shared/queue/chunks.js";
 import { doQueued } from "../shared/queue/doing.js";
-import { partOption, type Queue, queueAsked, withChunkFlags } from "../shared/queue/flags.js";
+import { partAsked, partOption, type Queue, queueAsked, withChunkFlags } from "../shared/queue/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOptions.js";
 
@@ -63,54 +63,47 @@ export const command = defineCommand({
     const reporter = terminalReporter({ quiet: flags.quiet });
     const { dataset, runs } = await openRuns(data, asked, reporter, flags.spacing);
     await reporter.stoppable("tile", async () => {
-      const submitted = await withSubmissionParts(
-        out,
-        async (parts) => {
-          const options = {
-            engine: await engineOf(engine),
+      const submitted = await withSubmissionParts(out, partAsked(args), async (parts) => {
+        const options = {
+          engine: await engineOf(engine),
+          threads,
+          precision: flags.precision,
+          tomogram: flags.tomogram,
+          nan: flags.nan,
+          tiling,
+          allowCode: flags.allowCode,
+        };
+        const detector = await openDetector(checkpoint, options);
+        try {
+          const checkpoints = await Promise.all(checkpoint.map(hashFile));
+          await parts.bind({
+            checkpoints,
+            tomogram: detector.tomogram,
+            engine: options.engine,
             threads,
-            precision: flags.precision,
-            tomogram: flags.tomogram,
-            nan: flags.nan,
-            tiling,
-            allowCode: flags.allowCode,
-          };
-          const detector = await openDetector(checkpoint, options);
-          try {
-            const checkpoints = await Promise.all(checkpoint.map(hashFile));
-            await parts.bind({
-              checkpoints,
-              tomogram: detector.tomogram,
-              engine: options.engine,
-              threads,
-              precision: detector.precision,
-              tiles: canonicalJson(tiling),
-              ...(flags.nan && { nan: flags.nan }),
-              ...(flags.spacing === undefined ? {} : { spacing: flags.spacing }),
-              version: ownVersion(),
-            });
-            const keepGoing = flags.keepGoing === true;
-            const csv = args.part ? null : out;
-            return await submitAll({ detector, dataset, runs, parts, out: csv, keepGoing, reporter });
-          } finally {
-            await detector.close();
-          }
-        },
-        partOf(args),
-      );
-      report(json, { out, ...submitted }, () =>
-        [...submitted.runs.map(line), ...whatIsWritten(out, args.part)].join("\n"),
-      );
+            precision: detector.precision,
+            tiles: canonicalJson(tiling),
+            ...(flags.nan && { nan: flags.nan }),
+            ...(flags.spacing === undefined ? {} : { spacing: flags.spacing }),
+            version: ownVersion(),
+          });
+          const keepGoing = flags.keepGoing === true;
+          const csv = args.part ? null : out;
+          return await submitAll({ detector, dataset, runs, parts, out: csv, keepGoing, reporter });
+        } finally {
+          await detector.close();
+        }
+      });
+      report(json, { out, ...submitted }, () => submittedText(args, submitted.runs));
       if (!args.part && submitted.failed.length > 0) throw incomplete(out, runs.length, submitted.failed);
     });
   },
 });
 
-/** The runs that are but a part of the work, as they are asked for. */
-const partOf = ({ part, runs }: Pick<SetArguments, "part" | "runs">): string[] | undefined =>
-  part ? runNames("runs", runs ?? "") : undefined;
-
-const whatIsWritten = (out: string, part: boolean): string[] => (part ? [] : [`submission: ${out}`]);
+const submittedText = (
+  { out, part }: Pick<SetArguments, "out" | "part">,
+  runs: readonly Parameters<typeof line>[0][],
+): string => [...runs.map(line), ...(part ? [] : [`submission: ${out}`])].join("\n");
 
 /** Hands the tomograms out, some a task; the last task writes the CSV as the command alone does. */
 async function submitQueued(
@@ -154,30 +147,24 @@ async function submitFeatures(path: string, args: SetArguments): Promise<void> {
   if (!isUnfinished(out)) await checkFree(out, overwrite);
   const reporter = terminalReporter({ quiet });
   await reporter.stoppable("step", async () => {
-    const submitted = await withSubmissionParts(
-      out,
-      async (parts) => {
-        const { sources, ...opened } = await openSet(path, data, args, reporter);
-        try {
-          await parts.bind({
-            checkpoints: [featureSetHash(opened.set), ...sources.models.map(({ sha256 }) => sha256)],
-            tomogram: args.tomogram ?? "",
-            engine: opened.engine,
-            threads: opened.threads,
-            precision: args.precision ?? "",
-            tiles: opened.settings,
-            version: ownVersion(),
-          });
-          return await submitSet({ ...opened, sources, reporter }, parts, args.part ? null : out);
-        } finally {
-          await sources.close();
-        }
-      },
-      partOf(args),
-    );
-    report(json, { out, ...submitted }, () =>
-      [...submitted.runs.map(line), ...whatIsWritten(out, args.part)].join("\n"),
-    );
+    const submitted = await withSubmissionParts(out, partAsked(args), async (parts) => {
+      const { sources, ...opened } = await openSet(path, data, args, reporter);
+      try {
+        await parts.bind({
+          checkpoints: [featureSetHash(opened.set), ...sources.models.map(({ sha256 }) => sha256)],
+          tomogram: args.tomogram ?? "",
+          engine: opened.engine,
+          threads: opened.threads,
+          precision: args.precision ?? "",
+          tiles: opened.settings,
+          version: ownVersion(),
+        });
+        return await submitSet({ ...opened, sources, reporter }, parts, args.part ? null : out);
+      } finally {
+        await sources.close();
+      }
+    });
+    report(json, { out, ...submitted }, () => submittedText(args, submitted.runs));
   });
 }
 

@@ -23,7 +23,6 @@ import {
   nanOption,
   overwriteOption,
   quietOption,
-  runNames,
   runsOption,
   spacingOption,
   threadsOf,
@@ -31,7 +30,7 @@ import {
 } from "../shared/flags.js";
 import { planChunks } from "../shared/queue/chunks.js";
 import { doQueued } from "../shared/queue/doing.js";
-import { partOption, queueAsked, withChunkFlags } from "../shared/queue/flags.js";
+import { partAsked, partOption, queueAsked, withChunkFlags } from "../shared/queue/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { checkedThreshold, checkTemplates, opticsOf, positive, wedgeOf } from "./matchFlags.js";
 import { areaAsked, keyOf, settingsKey } from "./matchSources.js";
@@ -164,7 +163,7 @@ export const command = defineCommand({
     ...flags
   }) => {
     const queue = await queueAsked(flags);
-    if (part) runNames("runs", asked ?? "");
+    partAsked({ part, runs: asked });
     const rotations = rotationSet(positive("angles", flags.angles, 180)!, symmetryOf(flags.symmetry));
     const templates = await templateFiles(template);
     checkTemplates(templates, flags.mask);

@@ -6,10 +6,10 @@ import { alignedTable } from "../../present/text.js";
 import type { Reporter } from "../../system/reporter.js";
 import { withDetectionFlags } from "../detect/detectorOptions.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable, runNames } from "../shared/flags.js";
+import { checkWritable } from "../shared/flags.js";
 import { planChunks } from "../shared/queue/chunks.js";
 import { checkIdle, doQueued } from "../shared/queue/doing.js";
-import { partOption, type Queue, queueAsked, withChunkFlags } from "../shared/queue/flags.js";
+import { partAsked, partOption, type Queue, queueAsked, withChunkFlags } from "../shared/queue/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { openSet, segmentSet } from "./segmentSet.js";
 
@@ -75,7 +75,7 @@ export const command = defineCommand({
     const reporter = terminalReporter({ quiet });
     const queue = await queueAsked(args);
     if (queue !== undefined) return segmentQueued(queue, features, { ...flags, json }, reporter);
-    if (part) runNames("runs", flags.runs ?? "");
+    partAsked(args);
     const form = { format, session, zarr, ...(voxels ? { voxels } : {}) };
     const segmented = await segmentSet(features, flags, { form, labels, reporter, isPart: part });
     report(json, { out: flags.out, ...segmented }, () =>

@@ -3,7 +3,7 @@ import { alignedTable, plural, seconds, wordTable } from "../../present/text.js"
 import { logFile, outputFile, type Plan, readPlan, writeSettings } from "../../queue/plan.js";
 import { cancelPlan, detachPlan, planStandings } from "../../queue/queue.js";
 import { endlessReason } from "../../queue/slurm/looking.js";
-import { countsOf, type Standing, type Status } from "../../queue/standing.js";
+import { countsOf, isLive, type Standing, type Status, statuses, wentWrong } from "../../queue/standing.js";
 import { wallClock } from "../../system/clock.js";
 import { PickbenchError } from "../../system/errors.js";
 import { shellWord } from "../../system/files.js";
@@ -11,7 +11,7 @@ import { readIfThere } from "../../system/paths/opening.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, quietOption } from "../shared/flags.js";
 import { finishPlan } from "../shared/queue/doing.js";
-import { profileAsked, type QueueArguments, queueFlags, withQueueFlags } from "../shared/queue/flags.js";
+import { profileAsked, type QueueArguments, queueFlagIn, withQueueFlags } from "../shared/queue/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 const actions = ["status", "log", "cancel", "resume"] as const;
@@ -94,9 +94,7 @@ async function settingsOf(plan: Plan, flags: QueueArguments): Promise<Plan["sett
 
 /** @throws BadUsage where tasks wait or run in the queue that they were given to */
 async function checkOver(plan: Plan): Promise<void> {
-  const live = (await planStandings(plan)).filter(
-    ({ status }) => status === "waiting" || status === "running",
-  );
+  const live = (await planStandings(plan)).filter(isLive);
   if (live.length === 0) return;
   throw new PickbenchError(
     "BadUsage",
@@ -106,7 +104,7 @@ async function checkOver(plan: Plan): Promise<void> {
 }
 
 function checkNoFlags(flags: QueueArguments, action: string): void {
-  const stray = Object.keys(queueFlags).find((flag) => flags[flag as keyof QueueArguments] !== undefined);
+  const stray = queueFlagIn(flags);
   if (stray === undefined) return;
   throw new PickbenchError("BadUsage", `--${stray} is of queue resume, not of queue ${action}; leave it out`);
 }
@@ -114,17 +112,7 @@ function checkNoFlags(flags: QueueArguments, action: string): void {
 /** Counts by stage, then every task that is neither done nor waiting for its turn. */
 function statusText({ settings, folder }: Plan, standings: readonly Standing[]): string {
   const stages = settings.stages.map(({ name }) => name);
-  const words: readonly Status[] = [
-    "done",
-    "running",
-    "waiting",
-    "open",
-    "failed",
-    "stopped",
-    "lost",
-    "cancelled",
-  ];
-  const shown = words.filter((word) => standings.some(({ status }) => status === word));
+  const shown = statuses.filter((word) => standings.some(({ status }) => status === word));
   const rows = stages.map((stage) => {
     const counts = countsOf(standings.filter((each) => each.stage === stage));
     return [stage, ...shown.map((word) => String(counts[word] ?? 0))];
@@ -165,9 +153,8 @@ interface TaskLog {
 /** @param asked number or name of a task; those that went wrong if absent */
 async function logsOf(plan: Plan, asked: string | undefined): Promise<TaskLog[]> {
   const standings = await planStandings(plan);
-  const isBad = ({ status }: Standing): boolean => ["failed", "lost", "stopped"].includes(status);
   const meant = standings.filter((each) =>
-    asked === undefined ? isBad(each) : String(each.id) === asked || each.name === asked,
+    asked === undefined ? wentWrong(each) : String(each.id) === asked || each.name === asked,
   );
   if (meant.length === 0)
     throw new PickbenchError(

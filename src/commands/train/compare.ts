@@ -19,6 +19,7 @@ import {
 } from "../shared/flags.js";
 import { checkIdle, doQueued } from "../shared/queue/doing.js";
 import { type Queue, queueAsked, withQueueFlags } from "../shared/queue/flags.js";
+import { planStages } from "../shared/queue/stages.js";
 import { ownArguments, taskArguments } from "../shared/queue/taskArguments.js";
 import { terminalReporter } from "../shared/terminal.js";
 
@@ -142,23 +143,14 @@ async function compareQueued(queue: Queue, options: CompareOptions, json: boolea
   ];
   const tasks = waiting.map(({ architecture, seed, path, folder }) => ({
     name: `${architecture}, seed ${seed}`,
-    stage: 0,
     argv: ["run", path, ...shared, `--out=${folder}`, "--resume"],
     outputs: [join(folder, "report.json")],
   }));
   const argv = taskArguments(ownArguments(), { without: { overwrite: true }, add: { threads } });
-  const last = { name: "comparing", stage: 1, argv, outputs: [join(out, "comparison.json")] };
-  const stages = [
-    { name: "training", after: [] },
-    { name: "comparing", after: [0] },
-  ];
-  await doQueued(queue, {
-    command: "compare",
-    out,
-    overwrite,
-    json,
-    reporter,
-    stages,
-    tasks: [...tasks, last],
-  });
+  const last = { name: "comparing", argv, outputs: [join(out, "comparison.json")] };
+  const planned = planStages([
+    { name: "training", tasks },
+    { name: "comparing", tasks: [last] },
+  ]);
+  await doQueued(queue, { command: "compare", out, overwrite, json, reporter, ...planned });
 }

@@ -14,6 +14,7 @@ import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, checkWritable } from "../shared/flags.js";
 import { checkIdle, doQueued } from "../shared/queue/doing.js";
 import { type Queue, queueAsked, withQueueFlags } from "../shared/queue/flags.js";
+import { planStages } from "../shared/queue/stages.js";
 import { ownArguments, taskArguments } from "../shared/queue/taskArguments.js";
 import { printNextSteps, watchingText } from "./banner.js";
 import { type RunCall, runOptionsOf, withRunOptions } from "./runOptions.js";
@@ -110,19 +111,14 @@ async function runQueued(
   const without = { overwrite: true, resume: true, json: true };
   const tasks = Array.from({ length: count }, (_, fold) => ({
     name: `fold-${fold}`,
-    stage: 0,
     argv: taskArguments(given, { without, add: { "only-fold": fold, out, threads } }),
     outputs: [],
   }));
   const argv = taskArguments(given, { without: { overwrite: true }, add: { out, threads, resume: true } });
-  const last = { name: folds ? "joining" : "run", stage: folds ? 1 : 0, argv, outputs: [folder.record] };
-  const stages = folds
-    ? [
-        { name: "folds", after: [] },
-        { name: "joining", after: [0] },
-      ]
-    : [{ name: "run", after: [] }];
-  await doQueued(queue, { command: "run", out, overwrite, json, reporter, stages, tasks: [...tasks, last] });
+  const name = folds ? "joining" : "run";
+  const last = { name, tasks: [{ name, argv, outputs: [folder.record] }] };
+  const planned = planStages(folds ? [{ name: "folds", tasks }, last] : [last]);
+  await doQueued(queue, { command: "run", out, overwrite, json, reporter, ...planned });
 }
 
 /** @throws BadUsage where it is neither `each` nor a whole number of at least 2 */

@@ -23,6 +23,7 @@ import {
 } from "../shared/flags.js";
 import { checkIdle, doQueued } from "../shared/queue/doing.js";
 import { type Queue, queueAsked, withQueueFlags } from "../shared/queue/flags.js";
+import { planStages } from "../shared/queue/stages.js";
 import { ownArguments, taskArguments } from "../shared/queue/taskArguments.js";
 import { terminalReporter } from "../shared/terminal.js";
 
@@ -102,59 +103,25 @@ export const command = defineCommand({
         "$0 search experiments/search.yaml --data train --queue slurm --cpus 8",
         "by Slurm: the first eight trials at the same time, each later one after those before it",
       ),
-  async run(
-    {
-      experiment,
-      data,
-      spacing,
-      trials,
-      budget,
-      trialBudget,
-      set,
-      from,
-      method,
-      eta,
-      seed,
-      resume,
-      engine,
-      overwrite,
-      quiet,
-      json,
-      onlyTrial,
-      pauseAt,
-      ...rest
-    },
-    making,
-  ) {
-    const queue = await queueAsked(rest);
+  async run(given, making) {
+    const { trials, spacing, eta, seed, onlyTrial, pauseAt, quiet, json } = given;
+    const queue = await queueAsked(given);
     checkWhole("only-trial", onlyTrial, 0);
     checkWhole("pause-at", pauseAt, 0);
     checkWhole("trials", trials, 1);
     checkSpacing(spacing);
     checkWhole("eta", eta, 1);
     checkWhole("seed", seed, 0);
-    const threads = threadsOf(rest.threads);
+    const threads = threadsOf(given.threads);
+    const { experiment, trialBudget, set, from } = given;
     const { name } = await readExperiment(experiment, { budget: trialBudget, set, from });
-    const out = rest.out ?? join("runs", `${name}-search`);
+    const out = given.out ?? join("runs", `${name}-search`);
     making.wrote("out", out);
     await checkWritable("out", out, "folder");
     const options: SearchOptions = {
-      experiment,
-      data,
-      spacing,
-      trials,
-      budget,
-      trialBudget,
-      set,
-      from,
+      ...given,
       out,
-      seed,
-      method,
-      eta,
-      resume,
-      engine,
       threads,
-      overwrite,
       tellsBest: process.stderr.isTTY,
       reporter: terminalReporter({ quiet }),
     };
@@ -181,33 +148,24 @@ async function searchQueued(queue: Queue, options: SearchOptions, json: boolean 
   const given = ownArguments();
   const without = { overwrite: true, resume: true, json: true };
   const { threads } = queue;
-  const tasks = waves.flatMap(({ trials, pauseAt }, stage) =>
-    trials.map((trial) => ({
-      name: `trial ${trial}${pauseAt === undefined ? "" : ` to rung ${pauseAt}`}`,
-      stage,
+  const stages = waves.map((wave) => ({
+    name: nameOf(wave),
+    tasks: wave.trials.map((trial) => ({
+      name: nameOf({ ...wave, trials: [trial] }),
       argv: taskArguments(given, {
         without,
-        add: { "only-trial": trial, "pause-at": pauseAt, out, threads },
+        add: { "only-trial": trial, "pause-at": wave.pauseAt, out, threads },
       }),
       outputs: [],
     })),
-  );
-  const stages = [...waves, undefined].map((wave, at) => ({
-    name: wave === undefined ? "joining" : nameOf(wave),
-    after: at === 0 ? [] : [at - 1],
   }));
   const argv = taskArguments(given, { without: { overwrite: true }, add: { out, threads, resume: true } });
-  const last = { name: "joining", stage: waves.length, argv, outputs: [join(out, "search.json")] };
-  await doQueued(queue, {
-    command: "search",
-    out,
-    overwrite,
-    json,
-    reporter,
-    stages,
-    tasks: [...tasks, last],
-  });
+  const last = { name: "joining", argv, outputs: [join(out, "search.json")] };
+  const planned = planStages([...stages, { name: "joining", tasks: [last] }]);
+  await doQueued(queue, { command: "search", out, overwrite, json, reporter, ...planned });
 }
 
-const nameOf = ({ trials, pauseAt }: Wave): string =>
-  `${trials.length === 1 ? `trial ${trials[0]}` : `trials ${trials[0]} to ${trials.at(-1)}`}${pauseAt === undefined ? "" : ` to rung ${pauseAt}`}`;
+function nameOf({ trials: [first, ...others], pauseAt }: Wave): string {
+  const trials = others.length === 0 ? `trial ${first}` : `trials ${first} to ${others.at(-1)}`;
+  return pauseAt === undefined ? trials : `${trials} to rung ${pauseAt}`;
+}

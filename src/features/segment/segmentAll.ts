@@ -13,6 +13,7 @@ import { checkedName, checkLinks, inside } from "../../system/paths/names.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import type { Reporter } from "../../system/reporter.js";
 import { ownVersion } from "../../system/version.js";
+import { partName } from "../../train/run/parts.js";
 import { featureSetHash } from "../set/featureSet.js";
 import { conditionRun } from "./conditioned.js";
 import { findRecord, type SegmentedRun, writeRecord } from "./ledger.js";
@@ -91,7 +92,7 @@ export async function segmentAll(request: SegmentRequest): Promise<Segmented> {
 function locked<T>({ out, sources, isPart = false }: SegmentRequest, work: () => Promise<T>): Promise<T> {
   const lock = join(out, "segment.lock");
   if (!isPart) return withWholeLock(lock, out, work);
-  const part = hashOf(canonicalJson(sources.runs.map(({ run }) => run))).slice(0, 16);
+  const part = partName(sources.runs.map(({ run }) => run));
   return withPartLock(lock, part, out, work);
 }
 

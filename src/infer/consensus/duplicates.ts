@@ -1,7 +1,7 @@
 /** Duplicates in one list of picks: picks that are nearer than particles can be become one. */
 import type { ParticlePick } from "../../domain/particles.js";
 import type { Rotation } from "../../domain/rotation.js";
-import { type Symmetry, symmetryOf } from "../../domain/symmetry.js";
+import { asymmetric, type Symmetry } from "../../domain/symmetry.js";
 import { angstrom } from "../../domain/units.js";
 import { Clusters } from "./clusters.js";
 import { byScoreAndPlace, scoreOf } from "./fusePicks.js";
@@ -29,7 +29,7 @@ interface Group {
 export function joinDuplicates(
   picks: readonly ParticlePick[],
   distance: number,
-  symmetry: Symmetry = symmetryOf("C1"),
+  symmetry: Symmetry = asymmetric,
 ): ParticlePick[] {
   let groups: Group[] = picks
     .toSorted(byScoreAndPlace)

@@ -48,7 +48,7 @@ export function fusePickers(
     particles,
     (type) => tune?.settings.get(type) ?? plain,
     rules,
-    { names: pickers.map(({ path }) => path), ...(symmetryOf ? { symmetryOf } : {}) },
+    { names: pickers.map(({ path }) => path), symmetryOf },
   );
   if (picks.size === 0)
     throw new PickbenchError(

@@ -6,7 +6,7 @@
  */
 import type { ParticlePick } from "../../domain/particles.js";
 import type { Rotation } from "../../domain/rotation.js";
-import { type Symmetry, symmetryOf } from "../../domain/symmetry.js";
+import { asymmetric, type Symmetry } from "../../domain/symmetry.js";
 import { angstrom } from "../../domain/units.js";
 import { Clusters } from "./clusters.js";
 import { angleBetween, meanRotation } from "./meanRotation.js";
@@ -40,7 +40,8 @@ export interface FusedMember {
  * by weight·score, and so is its orientation, of those that have one (see `meanRotation`). The order of the voters, and of
  * each voter's picks, changes no bit of the result.
  *
- * @param voters picks of one type in one run; a missing score counts as 1, scores are not negative
+ * @param voters picks of one type in one run; a missing score counts as 1, scores are not negative; one of weight 0 has no
+ * say
  * @param distance largest distance to join in Å, inclusive, above 0
  * @param symmetry of the particle; none if absent
  * @returns fused picks, the highest score first, ties by position
@@ -49,7 +50,7 @@ export function fusePicks(
   type: string,
   voters: readonly Voter[],
   distance: number,
-  symmetry: Symmetry = symmetryOf("C1"),
+  symmetry: Symmetry = asymmetric,
 ): FusedPick[] {
   const ordered = inOrder(voters);
   const total = ordered.map(({ weight }) => weight).sort((a, b) => a - b);
@@ -157,7 +158,7 @@ export interface Voter {
   /** Weight, 0 or more; only its share of all voters' weights matters. */
   readonly weight: number;
   /** What tells pickers of equal picks and weights apart; nothing if absent. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** A voter and its place among all. */

@@ -45,7 +45,7 @@ export const reachOf = ({ radius }: Particle, rules: FusionRules): number =>
 interface FusionFacts {
   /** What tells pickers of equal picks apart, in their order. */
   readonly names?: readonly string[];
-  readonly symmetryOf?: (type: string) => Symmetry | undefined;
+  readonly symmetryOf?: ((type: string) => Symmetry | undefined) | undefined;
 }
 
 /** A fused pick that is kept. */
@@ -66,7 +66,10 @@ export interface TypeFusion extends FusionSettings {
   /** Counts of the fused picks that 1, 2, 3, … pickers of weight above 0 have. */
   readonly seenBy: readonly number[];
   readonly kept: number;
-  /** Median over fused picks of the mean angle in degrees between their pickers' orientations and the mean of these; null without any. */
+  /**
+   * Median over fused picks of the mean angle in degrees between their pickers' orientations and the mean of these; null
+   * without any.
+   */
   readonly turn: number | null;
 }
 
@@ -91,20 +94,21 @@ export function hasVotes({ votes, pickers }: FusedPick, rules: FusionRules, look
  */
 export function fuseRun(
   particle: Particle,
-  pickers: readonly { readonly picks: PicksByRun; readonly weight: number; readonly name?: string }[],
+  pickers: readonly {
+    readonly picks: PicksByRun;
+    readonly weight: number;
+    readonly name?: string | undefined;
+  }[],
   run: string,
   rules: FusionRules,
   symmetry?: Symmetry,
 ): { readonly fused: FusedPick[]; readonly looked: number } {
-  const voters = pickers.flatMap(({ picks, weight, name = "" }) => {
-    const list = picks.get(run)?.filter(({ type }) => type === particle.name);
-    return list ? [{ picks: list, weight, name }] : [];
-  });
-  const places = pickers.flatMap(({ picks }, picker) => (picks.has(run) ? [picker] : []));
-  const fused = fusePicks(particle.name, voters, reachOf(particle, rules), symmetry).map((pick) => ({
-    ...pick,
-    members: pick.members.map((member) => ({ ...member, picker: places[member.picker]! })),
+  const voters = pickers.map(({ picks, weight, name }) => ({
+    picks: (picks.get(run) ?? []).filter(({ type }) => type === particle.name),
+    weight: picks.has(run) ? weight : 0,
+    name,
   }));
+  const fused = fusePicks(particle.name, voters, reachOf(particle, rules), symmetry);
   return { fused, looked: voters.filter(({ weight }) => weight > 0).length };
 }
 
@@ -128,11 +132,7 @@ export function fuseRuns(
     const { name } = particle;
     const settings = settingsOf(name);
     const { weights, threshold } = settings;
-    const voters = pickers.map((each, i) => ({
-      picks: each,
-      weight: weights[i]!,
-      ...(names ? { name: names[i]! } : {}),
-    }));
+    const voters = pickers.map((each, i) => ({ picks: each, weight: weights[i]!, name: names?.[i] }));
     const seenBy = pickers.map(() => 0);
     const turns: number[] = [];
     let kept = 0;

@@ -6,8 +6,8 @@ export const scoreRules = ["share", "mean", "max", "min", "sum"] as const;
 export type ScoreRule = (typeof scoreRules)[number];
 
 /**
- * Combines the scores of the pickers that saw a particle: their greatest, their least, their sum by weight, their mean by weight, or
- * `share`, the sum by weight over the weights of all pickers that looked, so that what few saw scores lower.
+ * Combines the scores of the pickers that saw a particle: their greatest, their least, their sum by weight, their mean by
+ * weight, or `share`, the sum by weight over the weights of all pickers that looked, so that what few saw scores lower.
  */
 export function combinedScore({ score, members }: FusedPick, rule: ScoreRule): number {
   if (rule === "share") return score;

@@ -5,7 +5,7 @@ import { logsFolder, type Plan } from "../plan.js";
 import type { Outside } from "../standing.js";
 import { readTask } from "../states.js";
 import { type QueuedJob, squeue } from "./commands.js";
-import { jobsOf, readSubmissions } from "./submitting.js";
+import { arraysOf, jobsOf, readSubmissions } from "./submitting.js";
 
 /** States of jobs that are over (squeue(1), "JOB STATE CODES"); any other may go on. */
 const over: readonly string[] = [
@@ -44,7 +44,7 @@ export const endlessReason = (reason: string): string | undefined =>
 export async function lookInSlurm(plan: Plan, ids: readonly number[]): Promise<Map<number, Outside>> {
   const jobs = jobsOf(await readSubmissions(plan.folder));
   const asked = ids.filter((id) => jobs.has(id));
-  const queued = await squeue([...new Set(asked.map((id) => jobs.get(id)!.split("_")[0]!))]);
+  const queued = await squeue(arraysOf(asked.map((id) => jobs.get(id)!)));
   const found = new Map<number, Outside>();
   for (const id of asked) {
     const job = jobs.get(id)!;

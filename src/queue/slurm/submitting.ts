@@ -1,11 +1,11 @@
 /** Hands tasks to Slurm: arrays, one for each stage and as many as an array's greatest size asks for. */
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { parseJson } from "../../formats/json.js";
 import { shellWord } from "../../system/files.js";
 import { readIfThere } from "../../system/paths/opening.js";
+import { ownProgram } from "../../system/program.js";
 import { logsFolder, type Plan, submissionsFile, type Task } from "../plan.js";
 import { mostInArray, sbatch } from "./commands.js";
 
@@ -30,6 +30,11 @@ export async function readSubmissions(folder: string): Promise<Submission[]> {
 /** Returns the latest job of each task, as `ARRAY_INDEX`. */
 export const jobsOf = (submissions: readonly Submission[]): Map<number, string> =>
   new Map(submissions.flatMap(({ job, base, ids }) => ids.map((id) => [id, `${job}_${id - base}`])));
+
+/** Returns the numbers of the arrays that jobs are of. */
+export const arraysOf = (jobs: readonly string[]): string[] => [
+  ...new Set(jobs.map((job) => job.split("_")[0]!)),
+];
 
 /**
  * Hands in tasks, stage by stage; a stage waits for those before it that have jobs.
@@ -61,11 +66,9 @@ async function jobsBefore(
   stages: readonly number[],
   live: ReadonlySet<number>,
 ): Promise<string[]> {
-  const before = new Set(
-    plan.tasks.filter(({ id, stage }) => stages.includes(stage) && live.has(id)).map(({ id }) => id),
-  );
   const jobs = jobsOf(await readSubmissions(plan.folder));
-  return [...new Set([...before].flatMap((id) => jobs.get(id)?.split("_")[0] ?? []))];
+  const before = plan.tasks.filter(({ id, stage }) => stages.includes(stage) && live.has(id));
+  return arraysOf(before.flatMap(({ id }) => jobs.get(id) ?? []));
 }
 
 /** Divides tasks where their numbers come to a multiple of an array's greatest size. */
@@ -127,14 +130,14 @@ export function rangesText(values: readonly number[]): string {
 const slurmPattern = (path: string): string =>
   /[\\\n]/.test(path) ? "/dev/null" : path.replaceAll("%", "%%");
 
-const bin = fileURLToPath(new URL("../../../bin/pickbench.js", import.meta.url));
-
 /**
  * The script of an array. Nothing but quoted constants and the index that Slurm gives; the last line replaces the shell, so
  * that signals reach the task.
  */
 export function scriptOf({ folder }: Pick<Plan, "folder">, base: number): string {
-  const [node, program, plan, logs] = [process.execPath, bin, folder, logsFolder(folder)].map(shellWord);
+  const [node, program, plan, logs] = [process.execPath, ownProgram, folder, logsFolder(folder)].map(
+    shellWord,
+  );
   return [
     "#!/bin/sh",
     `id=$((${base} + SLURM_ARRAY_TASK_ID))`,

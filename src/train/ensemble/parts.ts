@@ -28,7 +28,7 @@ const scoreSchema = z.strictObject({ score: z.number().nonnegative() });
  * @throws PickbenchError BadUsage where another process makes that file
  */
 export const withEnsembleParts = <T>(out: string, work: (parts: EnsembleParts) => Promise<T>): Promise<T> =>
-  withParts(out, "ensemble.lock", (folder) => work(partsIn(folder)));
+  withParts(out, "ensemble.lock", undefined, (folder) => work(partsIn(folder)));
 
 function partsIn(folder: string): EnsembleParts {
   const place = (key: unknown): string => join(folder, hashOf(canonicalJson(key)).slice(0, 32));

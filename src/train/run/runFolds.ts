@@ -112,15 +112,10 @@ export async function runOneFold(
         "BadUsage",
         `there is no fold ${fold}; there are ${plan.folds.length}, from 0`,
       );
-    const outcomes = await runEach(
-      { ...plan, folds: [own] },
-      await readFinished(folder, { ...plan, folds: [own] }),
-      {
-        ...options,
-        overwrite: false,
-      },
-    );
-    return outcomes[0]!;
+    const alone = { ...plan, folds: [own] };
+    const finished = await readFinished(folder, alone);
+    const [outcome] = await runEach(alone, finished, { ...options, overwrite: false });
+    return outcome!;
   });
 }
 

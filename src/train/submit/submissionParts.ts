@@ -9,10 +9,10 @@ import { z } from "zod";
 import { angstrom } from "../../domain/units.js";
 import { parseJson } from "../../formats/json.js";
 import { PickbenchError } from "../../system/errors.js";
-import { canonicalJson, hashOf, writeWhole } from "../../system/files.js";
+import { canonicalJson, writeWhole } from "../../system/files.js";
 import { checkedName, inside } from "../../system/paths/names.js";
 import { readText } from "../../system/paths/opening.js";
-import { partsFolder, withParts } from "../run/parts.js";
+import { partName, partsFolder, withParts } from "../run/parts.js";
 import type { DetectedRun } from "./detectAll.js";
 
 /** Everything that picks depend on besides the tomogram. */
@@ -65,16 +65,16 @@ const partEnding = ".picks.json";
 /**
  * Reserves the parts of a CSV for this process while `work` runs; the folder is removed once empty.
  *
- * @param runs whose parts alone are made, while other processes make others; all if absent
+ * @param runs whose parts alone are made, while other processes make others; undefined for all
  * @throws PickbenchError BadUsage where another process writes that CSV
  */
 export function withSubmissionParts<T>(
   out: string,
+  runs: readonly string[] | undefined,
   work: (parts: SubmissionParts) => Promise<T>,
-  runs?: readonly string[],
 ): Promise<T> {
-  const part = runs && hashOf(canonicalJson(runs)).slice(0, 16);
-  return withParts(out, lockFile, (folder) => work(partsIn(folder, out, part ?? "")), part);
+  const part = runs && partName(runs);
+  return withParts(out, lockFile, part, (folder) => work(partsIn(folder, out, part ?? "")));
 }
 
 /** Whether a submission to that CSV was begun and can be gone on with. */

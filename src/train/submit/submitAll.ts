@@ -58,8 +58,8 @@ interface FoundRun {
 }
 
 /**
- * Finds the particles of all unfinished runs and writes the CSV, if there is to be one. Each run's picks are stored at once as a part; the
- * parts are removed when the CSV lacks no run.
+ * Finds the particles of all unfinished runs and writes the CSV, if there is to be one. Each run's picks are stored at once
+ * as a part; the parts are removed when the CSV lacks no run.
  *
  * @throws PickbenchError BadUsage where the checkpoints pick nothing; Stopped when the user asks to stop
  */

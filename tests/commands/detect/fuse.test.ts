@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writePicks } from "../../../src/data/picks.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { pickbench } from "../../support/commandLine.js";
+import { type PickRow, picksHeader, picksRows, writePicksCsv } from "../../support/picksCsv.js";
 
 let folder: string;
 let a: string;
@@ -18,16 +19,7 @@ const write = (name: string, content: string): string => {
   writeFileSync(path, content);
   return path;
 };
-const header = "id,experiment,particle_type,x,y,z\n";
-type Row = [run: string, type: string, x: number, y: number, z: number];
-const csv = (name: string, rows: Row[]): string =>
-  write(name, header + rows.map((row, id) => `${[id, ...row].join(",")}\n`).join(""));
-const rowsOf = (path: string): string[] =>
-  readFileSync(path, "utf8")
-    .trim()
-    .split("\n")
-    .slice(1)
-    .map((row) => row.slice(row.indexOf(",") + 1));
+const csv = (name: string, rows: PickRow[]): string => writePicksCsv(join(folder, name), rows);
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "pickbench-fuse-"));
@@ -61,7 +53,7 @@ describe("pickbench fuse", () => {
     const out = join(folder, "fused.csv");
     const { stdout, stderr, code } = await pickbench("fuse", a, b, c, "--out", out, "--votes", "2");
     expect([stderr, code]).toEqual(["", 0]);
-    expect(rowsOf(out)).toEqual(["TS_1,ribosome,110,100,100", "TS_1,ribosome,500,510,100"]);
+    expect(picksRows(out)).toEqual(["TS_1,ribosome,110,100,100", "TS_1,ribosome,500,510,100"]);
     expect(stdout).toMatch(/^ribosome +3 +1 +1 +3 +1 +2 +0 +2$/m);
     expect(stdout).toMatch(/^thyroglobulin +0 +1 +0 +1 +1 +0 +0 +0$/m);
     expect(stdout).toMatch(/not every picker has picks of TS_2/);
@@ -119,14 +111,14 @@ describe("pickbench fuse", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/fitted to TS_1: scores of .* on these runs are no fair test/);
     expect(stdout).toMatch(/equal weights and no threshold for thyroglobulin/);
-    expect(rowsOf(out).filter((row) => /^TS_1,ribosome,1[012]\d?(\.\d+)?,100,100$/.test(row))).toHaveLength(
-      1,
-    );
+    expect(
+      picksRows(out).filter((row) => /^TS_1,ribosome,1[012]\d?(\.\d+)?,100,100$/.test(row)),
+    ).toHaveLength(1);
     const left = await pickbench(...tune, "--leave-out-tuned", "--overwrite", "--json");
     const { runs, tune: told, types } = JSON.parse(left.stdout);
     expect([runs, told]).toEqual([["TS_2"], { runs: ["TS_1"], leftOut: true }]);
     expect(types[0].tunedFbeta).toBe(1);
-    expect(rowsOf(out).every((row) => row.startsWith("TS_2"))).toBe(true);
+    expect(picksRows(out).every((row) => row.startsWith("TS_2"))).toBe(true);
   });
 
   test.each([
@@ -144,7 +136,7 @@ describe("pickbench fuse", () => {
     ],
     ["no picks", () => [a, csv("header.csv", [])], /header\.csv holds no pick/],
     ["an empty CSV", () => [a, write("empty.csv", "")], /empty\.csv is empty/],
-    ["NaN", () => [a, write("nan.csv", `${header}0,TS_1,ribosome,NaN,1,1\n`)], /row 2 .*x = "NaN"/],
+    ["NaN", () => [a, write("nan.csv", `${picksHeader}0,TS_1,ribosome,NaN,1,1\n`)], /row 2 .*x = "NaN"/],
     ["too few weights", () => [a, b, "--weights", "1"], /--weights has 1 of them for 2 pickers/],
     ["weights of 0", () => [a, b, "--weights", "0,0"], /not all 0/],
     ["a weight that is no number", () => [a, b, "--weights", "1,x"], /--weights is 1,x, wanted numbers/],

@@ -8,21 +8,11 @@ import { angstrom } from "../../../src/domain/units.js";
 import { anglesOf } from "../../../src/formats/positions/orientation.js";
 import { pickbench } from "../../support/commandLine.js";
 import { cubic, tinyShape, writeLabels } from "../../support/masks.js";
+import { type PickRow, picksRows, writePicksCsv } from "../../support/picksCsv.js";
 
 let folder: string;
 const at = (...names: string[]): string => join(folder, ...names);
-const header = "id,experiment,particle_type,x,y,z\n";
-type Row = [run: string, type: string, x: number, y: number, z: number];
-const csv = (name: string, rows: Row[]): string => {
-  writeFileSync(at(name), header + rows.map((row, id) => `${[id, ...row].join(",")}\n`).join(""));
-  return at(name);
-};
-const rowsOf = (path: string): string[] =>
-  readFileSync(path, "utf8")
-    .trim()
-    .split("\n")
-    .slice(1)
-    .map((row) => row.slice(row.indexOf(",") + 1));
+const csv = (name: string, rows: PickRow[]): string => writePicksCsv(at(name), rows);
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 
 let a: string;
@@ -73,7 +63,7 @@ describe("removal", () => {
   test("what A saw and B did not, and which runs B never looked at", async () => {
     const { stdout, code } = await fuse(a, "--not", b, "--out", at("not.csv"));
     expect(code).toBe(0);
-    expect(rowsOf(at("not.csv"))).toEqual([
+    expect(picksRows(at("not.csv"))).toEqual([
       "TS_1,ribosome,639,300,100",
       "TS_1,ribosome,500,500,100",
       "TS_1,ribosome,641,500,100",
@@ -86,21 +76,21 @@ describe("removal", () => {
 
   test("duplicates of one list, nearer than a distance in Å", async () => {
     const { stdout } = await fuse(a, "--duplicates", "--distance", "60", "--out", at("single.csv"));
-    expect(rowsOf(at("single.csv"))).toContain("TS_1,ribosome,130,100,100");
+    expect(picksRows(at("single.csv"))).toContain("TS_1,ribosome,130,100,100");
     expect(stdout).toMatch(/a\.csv: 6 picks are 5 without duplicates/);
   });
 
   test("picks outside of the volume go, by run and reason", async () => {
     const { stdout } = await fuse(a, "--inside", at("data"), "--out", at("inside.csv"), "--json");
     expect(JSON.parse(stdout).removed).toEqual([{ run: "TS_1", reason: "outside of the volume", picks: 1 }]);
-    expect(rowsOf(at("inside.csv"))).toHaveLength(5);
+    expect(picksRows(at("inside.csv"))).toHaveLength(5);
   });
 
   test("picks on carbon or near it go, and those outside of an area", async () => {
     const mask = [a, "--maps", at("maps"), "--quiet"];
     const carbon = await fuse(...mask, "--mask", "!carbon:0.5:20", "--out", at("carbon.csv"));
     expect(carbon.code, carbon.stderr).toBe(0);
-    expect(rowsOf(at("carbon.csv"))).toEqual([
+    expect(picksRows(at("carbon.csv"))).toEqual([
       "TS_1,ribosome,100,100,100",
       "TS_1,ribosome,160,100,100",
       "TS_1,ribosome,639,300,100",
@@ -114,7 +104,7 @@ describe("removal", () => {
       expect.stringMatching(/TS_2 has picks but no map of lamella, outside of which --mask removes/),
     ]);
     await fuse(b, ...mask.slice(1), "--mask", "lamella:0.5", "--out", at("area.csv"));
-    expect(rowsOf(at("area.csv"))).toEqual(["TS_1,ribosome,120,100,100"]);
+    expect(picksRows(at("area.csv"))).toEqual(["TS_1,ribosome,120,100,100"]);
   });
 });
 
@@ -164,15 +154,15 @@ describe("unequal sets of tomograms", () => {
     await writePicks(at("looked"), "TS_2", "ribosome", [], author);
     await writePicks(at("looked"), "TS_1", "ribosome", [], author);
     const looked = await fuse(a, at("looked"), "--votes", "all", "--out", at("looked.csv"));
-    expect([looked.code, rowsOf(at("looked.csv"))]).toEqual([0, []]);
+    expect([looked.code, picksRows(at("looked.csv"))]).toEqual([0, []]);
     const absent = await fuse(a, b, "--votes", "all", "--out", at("absent.csv"));
     expect(absent.stdout).toMatch(/--same-runs takes them to have seen nothing/);
-    expect(rowsOf(at("absent.csv"))).toEqual(["TS_1,ribosome,110,100,100", "TS_2,ribosome,300,300,100"]);
+    expect(picksRows(at("absent.csv"))).toEqual(["TS_1,ribosome,110,100,100", "TS_2,ribosome,300,300,100"]);
     await fuse(a, b, "--votes", "all", "--same-runs", "--out", at("same.csv"));
-    expect(rowsOf(at("same.csv"))).toEqual(["TS_1,ribosome,110,100,100"]);
+    expect(picksRows(at("same.csv"))).toEqual(["TS_1,ribosome,110,100,100"]);
     const none = csv("none.csv", []);
     const empty = await fuse(a, none, "--votes", "all", "--same-runs", "--out", at("empty.csv"));
-    expect([empty.code, rowsOf(at("empty.csv"))]).toEqual([0, []]);
+    expect([empty.code, picksRows(at("empty.csv"))]).toEqual([0, []]);
   });
 
   test("the tables say what two pickers share", async () => {

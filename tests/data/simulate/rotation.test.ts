@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { randomRotation, rotate } from "../../../src/data/simulate/rotation.js";
 import { randomFor } from "../../../src/domain/random.js";
 import type { Rotation } from "../../../src/domain/rotation.js";
-import { dihedral2, icosahedral, octahedral } from "../../../src/domain/symmetry.js";
 
 const determinant = (m: Rotation): number =>
   m[0] * (m[4] * m[8] - m[5] * m[7]) -
@@ -35,23 +34,5 @@ describe("randomRotation", () => {
     }
     const meanCosine = turns.reduce((sum, m) => sum + (m[0] + m[4] + m[8] - 1) / 2, 0) / turns.length;
     expect(meanCosine).toBeCloseTo(-0.5, 1);
-  });
-});
-
-describe("point groups", () => {
-  it.each([
-    ["D2", dihedral2(), 4],
-    ["O", octahedral(), 24],
-    ["I", icosahedral(), 60],
-  ] as const)("%s has its order and moves a point to as many places", (_, group, order) => {
-    expect(group).toHaveLength(order);
-    const places = new Set(
-      group.map((turn) =>
-        rotate(turn, [0.3, 1.1, 2.3])
-          .map((v) => v.toFixed(6))
-          .join(),
-      ),
-    );
-    expect(places.size).toBe(order);
   });
 });

@@ -1,19 +1,12 @@
 /** Plans of work that goes run by run: some runs a task, and a last task that joins them. */
-
-import type { PlannedTask, Stage } from "../../../queue/plan.js";
 import { PickbenchError } from "../../../system/errors.js";
 import { nameFault } from "../../../system/paths/names.js";
 import type { Queue } from "./flags.js";
+import { type Planned, planStages, type StageTasks } from "./stages.js";
 import { ownArguments, taskArguments } from "./taskArguments.js";
 
 /** Most tasks that are made where no --chunk is given. */
 const mostTasks = 200;
-
-/** Stages and tasks of a plan. */
-export interface Planned {
-  readonly stages: readonly Stage[];
-  readonly tasks: readonly PlannedTask[];
-}
 
 interface More {
   readonly joining?: Readonly<Record<string, boolean>>;
@@ -41,7 +34,7 @@ export function planChunks(
     );
   const size = chunk ?? Math.ceil(runs.length / mostTasks);
   const given = ownArguments();
-  const tasks: PlannedTask[] = [];
+  const tasks: StageTasks["tasks"][number][] = [];
   for (let from = 0; from < runs.length; from += size) {
     const own = runs.slice(from, from + size);
     const name = own.length === 1 ? own[0]! : `${own[0]} to ${own.at(-1)}`;
@@ -49,15 +42,11 @@ export function planChunks(
       without: { json: true },
       add: { ...add, runs: own.join(","), part: true, threads },
     });
-    tasks.push({ name, stage: 0, argv, outputs: [] });
+    tasks.push({ name, argv, outputs: [] });
   }
   const argv = taskArguments(given, { without: joining, add: { threads } });
-  tasks.push({ name: "joining", stage: 1, argv, outputs: [...outputs] });
-  return {
-    stages: [
-      { name: "runs", after: [] },
-      { name: "joining", after: [0] },
-    ],
-    tasks,
-  };
+  return planStages([
+    { name: "runs", tasks },
+    { name: "joining", tasks: [{ name: "joining", argv, outputs: [...outputs] }] },
+  ]);
 }

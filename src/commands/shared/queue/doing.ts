@@ -4,14 +4,15 @@ import { join } from "node:path";
 import { plural } from "../../../present/text.js";
 import { createPlan, outputFile, type Plan, readPlan, writeSettings } from "../../../queue/plan.js";
 import { detachPlan, doPlan, planStandings } from "../../../queue/queue.js";
+import { isLive } from "../../../queue/standing.js";
 import { PickbenchError } from "../../../system/errors.js";
 import { canonicalJson, shellWord } from "../../../system/files.js";
 import { readIfThere } from "../../../system/paths/opening.js";
 import type { Reporter } from "../../../system/reporter.js";
 import { report } from "../command.js";
 import { print } from "../print.js";
-import type { Planned } from "./chunks.js";
 import type { Queue } from "./flags.js";
+import type { Planned } from "./stages.js";
 import { ownArguments, taskArguments } from "./taskArguments.js";
 
 /** Work and what is made. */
@@ -34,11 +35,8 @@ const standingPlan = async (out: string): Promise<Plan | undefined> =>
 /** Checks, before anything is removed, that no tasks of an earlier call are at work there. @throws PickbenchError BadUsage */
 export async function checkIdle(out: string): Promise<void> {
   const plan = await standingPlan(out);
-  if (plan !== undefined && (await isLive(plan))) throw stillAtWork(plan);
+  if (plan !== undefined && (await planStandings(plan)).some(isLive)) throw stillAtWork(plan);
 }
-
-const isLive = async (plan: Plan): Promise<boolean> =>
-  (await planStandings(plan)).some(({ status }) => status === "waiting" || status === "running");
 
 const stillAtWork = ({ folder }: Plan): PickbenchError =>
   new PickbenchError(
@@ -89,12 +87,12 @@ async function planOf({ queue, jobs, profile }: Queue, work: QueuedWork): Promis
     const isSame = canonicalJson(there.settings.call) === canonicalJson(call);
     const isHere = there.settings.cwd === process.cwd() && there.settings.queue === queue;
     const standings = await planStandings(there);
-    const live = standings.some(({ status }) => status === "waiting" || status === "running");
-    if (live && (overwrite || !isSame || !isHere)) throw stillAtWork(there);
+    const isAtWork = standings.some(isLive);
+    if (isAtWork && (overwrite || !isSame || !isHere)) throw stillAtWork(there);
     if (isSame && isHere && !overwrite && standings.some(({ status }) => status !== "done")) {
       reporter.note(`${there.folder}: goes on with the tasks there`);
       const settings = { ...there.settings, jobs, profile };
-      if (!live) await writeSettings(there.folder, settings);
+      if (!isAtWork) await writeSettings(there.folder, settings);
       return { ...there, settings };
     }
   }

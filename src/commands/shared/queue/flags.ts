@@ -2,45 +2,55 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { Argv } from "yargs";
+import type { Argv, InferredOptionTypes, Options } from "yargs";
 import { defaultThreads } from "../../../engines/engine.js";
 import { type QueueName, queues } from "../../../queue/plan.js";
 import { checkProfile, type Profile, readProfile } from "../../../queue/profile.js";
 import { PickbenchError } from "../../../system/errors.js";
-import { checkWhole } from "../flags.js";
+import { checkWhole, runNames } from "../flags.js";
 
-/** The flags of where and by what tasks are done. */
-export const withQueueFlags = <Options>(argv: Argv<Options>) =>
-  argv
-    .option("queue", {
-      choices: queues,
-      describe: "do it as tasks: of Slurm, or of processes here; docs/queue.md says how",
-    })
-    .option("jobs", {
-      type: "number",
-      describe: "with --queue: most tasks at a time; here as many as have --threads cores each, if absent",
-    })
-    .option("detach", { type: "boolean", describe: "with --queue: do not wait for the tasks" })
-    .option("cpus", { type: "number", describe: "with --queue: processors a task, and its --threads" })
-    .option("memory", { type: "string", describe: "with --queue slurm: memory a task, such as 16G" })
-    .option("time", { type: "string", describe: "with --queue slurm: longest time a task, such as 4:00:00" })
-    .option("partition", { type: "string", describe: "with --queue slurm: where tasks run" })
-    .option("sbatch", {
-      type: "string",
-      describe: 'with --queue slurm: further flags of sbatch, as in --sbatch="--account=lab --qos=long"',
-    })
-    .option("profile", {
-      type: "string",
-      describe:
-        "with --queue: YAML of what these flags say; ~/.config/pickbench/queue.yaml if absent and there",
-    });
+const queueOptions = {
+  queue: {
+    choices: queues,
+    describe: "do it as tasks: of Slurm, or of processes here; docs/queue.md says how",
+  },
+  jobs: {
+    type: "number",
+    describe: "with --queue: most tasks at a time; here as many as have --threads cores each, if absent",
+  },
+  detach: { type: "boolean", describe: "with --queue: do not wait for the tasks" },
+  cpus: { type: "number", describe: "with --queue: processors a task, and its --threads" },
+  memory: { type: "string", describe: "with --queue slurm: memory a task, such as 16G" },
+  time: { type: "string", describe: "with --queue slurm: longest time a task, such as 4:00:00" },
+  partition: { type: "string", describe: "with --queue slurm: where tasks run" },
+  sbatch: {
+    type: "string",
+    describe: 'with --queue slurm: further flags of sbatch, as in --sbatch="--account=lab --qos=long"',
+  },
+  profile: {
+    type: "string",
+    describe:
+      "with --queue: YAML of what these flags say; ~/.config/pickbench/queue.yaml if absent and there",
+  },
+} as const;
 
-/** The flags of a queue, of commands whose tasks are some tomograms each. */
-export const withChunkFlags = <Options>(argv: Argv<Options>) =>
-  withQueueFlags(argv).option("chunk", {
+const chunkOptions = {
+  chunk: {
     type: "number",
     describe: "with --queue: tomograms a task; as many as make at most 200 tasks, if absent",
-  });
+  },
+} as const;
+
+/** The flags of where and by what tasks are done. */
+export const withQueueFlags = <Given>(argv: Argv<Given>) => withAll(argv, queueOptions);
+
+/** The flags of a queue, of commands whose tasks are some tomograms each. */
+export const withChunkFlags = <Given>(argv: Argv<Given>) => withAll(withQueueFlags(argv), chunkOptions);
+
+function withAll<Given, Added extends Readonly<Record<string, Options>>>(argv: Argv<Given>, added: Added) {
+  for (const [name, option] of Object.entries(added)) argv.option(name, option);
+  return argv as Argv<unknown> as Argv<Omit<Given, keyof Added> & InferredOptionTypes<Added>>;
+}
 
 /** `--part`, the same wherever the runs of `--runs` can be a part of the work. */
 export const partOption = {
@@ -50,26 +60,28 @@ export const partOption = {
     "with --runs: do these alone, while other processes do others; without it, the last call joins them",
 } as const;
 
-/** Names of the flags that say how a queue is used, which its tasks are not given; `true` of those without a value. */
-export const queueFlags: Readonly<Record<string, boolean>> = {
-  ...{ queue: false, jobs: false, detach: true, cpus: false, memory: false, time: false, partition: false },
-  ...{ sbatch: false, profile: false, chunk: false },
-};
+/** Returns the runs that are but a part of the work; undefined for all of it. @throws PickbenchError BadUsage without --runs */
+export const partAsked = (given: {
+  readonly part: boolean;
+  readonly runs?: string | undefined;
+}): string[] | undefined => (given.part ? runNames("runs", given.runs ?? "") : undefined);
 
-/** What the flags of `withQueueFlags` are given. */
-export interface QueueArguments {
-  readonly queue?: QueueName | undefined;
-  readonly jobs?: number | undefined;
-  readonly detach?: boolean | undefined;
-  readonly cpus?: number | undefined;
-  readonly memory?: string | undefined;
-  readonly time?: string | undefined;
-  readonly partition?: string | undefined;
-  readonly sbatch?: string | undefined;
-  readonly profile?: string | undefined;
-  readonly chunk?: number | undefined;
-  readonly threads?: number | undefined;
-}
+/** Names of the flags that say how a queue is used, which its tasks are not given; `true` of those without a value. */
+export const queueFlags: Readonly<Record<string, boolean>> = Object.fromEntries(
+  Object.entries({ ...queueOptions, ...chunkOptions }).map(([flag, option]) => [
+    flag,
+    "type" in option && option.type === "boolean",
+  ]),
+);
+
+/** What the flags of `withChunkFlags` are given, and the command's --threads. */
+export type QueueArguments = Readonly<
+  Partial<InferredOptionTypes<typeof queueOptions & typeof chunkOptions>> & { threads?: number | undefined }
+>;
+
+/** Returns a flag of a queue that is given; undefined where there is none. */
+export const queueFlagIn = (given: QueueArguments): string | undefined =>
+  Object.keys(queueFlags).find((flag) => given[flag as keyof QueueArguments] !== undefined);
 
 /** Where tasks are done, and what each is given. */
 export interface Queue {
@@ -90,7 +102,7 @@ export interface Queue {
 export async function queueAsked(given: QueueArguments): Promise<Queue | undefined> {
   const { queue, jobs, detach = false, chunk } = given;
   if (queue === undefined) {
-    const stray = Object.keys(queueFlags).find((flag) => given[flag as keyof QueueArguments] !== undefined);
+    const stray = queueFlagIn(given);
     if (stray === undefined) return undefined;
     throw new PickbenchError("BadUsage", `--${stray} is of tasks; add --queue slurm or --queue local`);
   }
