@@ -205,8 +205,8 @@ describe("a plan is refused for", () => {
     ],
     [
       "whole paths outside",
-      one(join2({ out: "/tmp/o.txt" })),
-      "out /tmp/o.txt lies outside of the working folder",
+      one(join2({ out: join(tmpdir(), "o.txt") })),
+      `out ${join(tmpdir(), "o.txt")} lies outside of the working folder`,
     ],
     ["the working folder", one(join2({ out: "." })), "steps.one: out . is the working folder itself"],
     [
@@ -305,8 +305,9 @@ describe("a plan", () => {
       ...one(join2({ parts: ["known"], out: `\${place}/o.txt` })),
     };
     await plan(content);
-    await plan(content, { place: "/tmp/there" });
-    const outside = { ...content, fields: { place: { type: "path", default: "/tmp/there" } } };
+    const there = join(tmpdir(), "there");
+    await plan(content, { place: there });
+    const outside = { ...content, fields: { place: { type: "path", default: there } } };
     expect(await planRefusal(outside)).toContain("lies outside of the working folder");
   });
 
