@@ -90,6 +90,10 @@ export const readBegun = (out: string): Promise<Begun | undefined> => read(out, 
 export const readDone = (out: string): Promise<DoneFile | undefined> => read(out, "done", doneSchema);
 export const readFailed = (out: string) => read(out, "failed", failedSchema);
 
+/** How long the attempt took that ended well. */
+export const secondsOf = ({ startedAt, finishedAt }: DoneFile): number =>
+  Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
+
 /** Exit code of a process that finds another one at its tomogram. */
 export const busyCode = 75;
 

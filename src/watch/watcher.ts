@@ -15,7 +15,7 @@ import type { Job, Outcome } from "./processes.js";
 import { takeRequests } from "./requests.js";
 import type { WatchParts, WatchSettings, WatchView } from "./settings.js";
 import type { Standing } from "./standing.js";
-import { readDone, type Task } from "./task.js";
+import { readDone, secondsOf, type Task } from "./task.js";
 import { shortOfRoom, Troubles } from "./troubles.js";
 
 /** Time in ms from a failure to the next attempt: 1, 5, 25 … minutes. */
@@ -123,9 +123,8 @@ class Watcher {
     for (const [at, done] of ends.entries()) {
       if (done === undefined) continue;
       const { run } = unknown[at]!;
-      const { attempt, stamp, startedAt, finishedAt } = done;
-      const seconds = Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
-      this.#book.note({ run, state: "done", attempt, stamp, seconds });
+      const { attempt, stamp } = done;
+      this.#book.note({ run, state: "done", attempt, stamp, seconds: secondsOf(done) });
     }
   }
 

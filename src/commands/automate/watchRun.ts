@@ -1,7 +1,6 @@
 /** `pickbench watch`: the watcher itself, and what it would do. */
 import { realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { plural, seconds } from "../../present/text.js";
 import { systemClock, wallClock } from "../../system/clock.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
@@ -9,6 +8,7 @@ import { hashOf, writeWhole } from "../../system/files.js";
 import { withLock } from "../../system/lock.js";
 import { readText } from "../../system/paths/opening.js";
 import { makeFolders } from "../../system/paths/replacing.js";
+import { ownProgram } from "../../system/program.js";
 import { type ArrivalChoice, arrivalsIn } from "../../watch/arrivals.js";
 import { Judge } from "../../watch/judge.js";
 import { readLedger } from "../../watch/ledger.js";
@@ -42,8 +42,6 @@ interface Asked extends ArrivalChoice, Omit<WatchSettings, "workflow" | "fields"
   readonly json: boolean | undefined;
 }
 
-const bin = fileURLToPath(new URL("../../../bin/pickbench.js", import.meta.url));
-
 /** Watches until it is idle, or asked to stop. */
 export async function watchAsked(asked: Asked): Promise<void> {
   const { data, out, json } = asked;
@@ -74,12 +72,7 @@ export async function watchAsked(asked: Asked): Promise<void> {
           ...{ clock: systemClock, reporter, arrivals: () => arrivalsIn(data, asked) },
           job: processJob((task) => [
             process.execPath,
-            bin,
-            "watch",
-            data,
-            "--out",
-            out,
-            `--take=${task.out}`,
+            ...[ownProgram, "watch", data, "--out", out, `--take=${task.out}`],
           ]),
           show: pageWriter(asked),
         },
