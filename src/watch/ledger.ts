@@ -3,9 +3,9 @@
  * waits for tomograms to become complete in a folder, and has work done on each of them once.
  */
 import { open } from "node:fs/promises";
-import { join } from "node:path";
 import { z } from "zod";
 import { readIfThere } from "../system/paths/opening.js";
+import { placeIn } from "./places.js";
 
 const common = { at: z.iso.datetime(), run: z.string() };
 const attempt = z.int().positive();
@@ -65,7 +65,7 @@ export interface LedgerContent {
 }
 
 /** Returns the path of the ledger in the folder of outputs. */
-export const ledgerFile = (out: string): string => join(out, "ledger.jsonl");
+export const ledgerFile = (out: string): string => placeIn(out, "ledger");
 
 /** Reads a ledger; empty where there is none. A line that was cut off says nothing. */
 export async function readLedger(out: string): Promise<LedgerContent> {

@@ -4,7 +4,7 @@
  */
 import { basename } from "node:path";
 import { PickbenchError } from "../system/errors.js";
-import { suggestion } from "../system/nearest.js";
+import { meantOrThere, suggestion } from "../system/nearest.js";
 import { describeIssues, mistakesText } from "../system/schema/issues.js";
 import { readYaml } from "../system/schema/yaml.js";
 import {
@@ -144,7 +144,7 @@ function noCommand(name: string, { names }: CommandCatalogue): string {
 }
 
 const noStep = (name: string, { steps }: Workflow): string =>
-  `there is no step ${JSON.stringify(name)}${suggestion(name, [...steps.keys()]) || `; there is ${[...steps.keys()].slice(0, 12).join(", ")}`}`;
+  `there is no step ${JSON.stringify(name)}${meantOrThere(name, [...steps.keys()])}`;
 
 function textMistakes(at: string, text: string, workflow: Workflow): string[] {
   const parts = partsOf(text);
