@@ -1,25 +1,14 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type FieldValues, givenFields } from "../../src/workflow/fieldValues.js";
 import { planWorkflow } from "../../src/workflow/plan.js";
 import { checkWorkflow, readWorkflow } from "../../src/workflow/workflow.js";
+import { workInOwnFolder } from "../support/ownFolder.js";
 import { catalogue } from "../support/workflowProgram.js";
 
-const home = process.cwd();
-let folder: string;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "workflow-"));
-  process.chdir(folder);
-  await writeFile("a.txt", "a");
-});
-
-afterAll(async () => {
-  process.chdir(home);
-  await rm(folder, { recursive: true });
-});
+workInOwnFolder(() => writeFile("a.txt", "a"));
 
 const check = (content: unknown) => checkWorkflow(content, "w.yaml", catalogue);
 const messageOf = (work: Promise<unknown>) =>
