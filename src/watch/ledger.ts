@@ -2,8 +2,10 @@
  * The ledger of a watched folder: a line of JSON for each change of a tomogram's state, only ever added to. The room `watch`
  * waits for tomograms to become complete in a folder, and has work done on each of them once.
  */
+
 import { open } from "node:fs/promises";
 import { z } from "zod";
+import { jsonIn } from "../formats/json.js";
 import { readIfThere } from "../system/paths/opening.js";
 import { placeIn } from "./places.js";
 
@@ -75,7 +77,7 @@ export async function readLedger(out: string): Promise<LedgerContent> {
   let damaged = 0;
   for (const line of text.split("\n")) {
     if (line === "") continue;
-    const value = parsed(line);
+    const value = jsonIn(line);
     const event = eventSchema.safeParse(value);
     const settings = event.success ? undefined : settingsSchema.safeParse(value);
     if (event.success) events.push(event.data);
@@ -83,14 +85,6 @@ export async function readLedger(out: string): Promise<LedgerContent> {
     else damaged++;
   }
   return { events, begun, damaged, isTorn: text !== "" && !text.endsWith("\n") };
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Adds lines to a ledger, each time whole on the disk before it returns. */

@@ -1,5 +1,7 @@
 /** What other processes ask of a watcher, by a file that it takes at its next look. */
+
 import { appendFile, rename, rm } from "node:fs/promises";
+import { jsonIn } from "../formats/json.js";
 import { readIfThere } from "../system/paths/opening.js";
 import { placeIn } from "./places.js";
 
@@ -17,16 +19,10 @@ export async function takeRequests(
   if ((await readIfThere(taken)) === undefined) await rename(asked, taken).catch(() => undefined);
   const text = (await readIfThere(taken))?.toString("utf8");
   if (text === undefined) return;
-  const runs = text.split("\n").flatMap((line) => runIn(line) ?? []);
+  const runs = text
+    .split("\n")
+    .map(jsonIn)
+    .filter((run) => typeof run === "string");
   await take(new Set(runs));
   await rm(taken, { force: true });
-}
-
-function runIn(line: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "string" ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

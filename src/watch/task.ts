@@ -2,10 +2,12 @@
  * The work on one tomogram, as it lies in its folder: what is to be done, who does it, and how it ended. The end is a file that
  * is renamed into place once all is done: it alone decides that a tomogram is done.
  */
+
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
+import { jsonIn } from "../formats/json.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { withLock } from "../system/lock.js";
@@ -65,15 +67,10 @@ const files = {
 /** Returns the path of what a task's processes say. */
 export const logOf = (out: string): string => join(out, "task.log");
 
+/** Reads one of them; undefined where it is not there, or another program or version wrote it. */
 async function read<T>(out: string, name: keyof typeof files, schema: z.ZodType<T>): Promise<T | undefined> {
   const bytes = await readIfThere(join(out, files[name]));
-  if (bytes === undefined) return undefined;
-  try {
-    return schema.parse(JSON.parse(bytes.toString("utf8")));
-  } catch {
-    // A file of another program, or of another version: what it says is not known.
-    return undefined;
-  }
+  return bytes && schema.safeParse(jsonIn(bytes.toString("utf8"))).data;
 }
 
 const write = (out: string, name: keyof typeof files, value: unknown): Promise<void> =>
