@@ -2,7 +2,6 @@
  * The ledger of a watched folder: a line of JSON for each change of a tomogram's state, only ever added to. The room `watch`
  * waits for tomograms to become complete in a folder, and has work done on each of them once.
  */
-
 import { open } from "node:fs/promises";
 import { z } from "zod";
 import { jsonIn } from "../formats/json.js";

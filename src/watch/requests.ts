@@ -1,5 +1,4 @@
 /** What other processes ask of a watcher, by a file that it takes at its next look. */
-
 import { appendFile, rename, rm } from "node:fs/promises";
 import { jsonIn } from "../formats/json.js";
 import { readIfThere } from "../system/paths/opening.js";

@@ -2,7 +2,6 @@
  * The work on one tomogram, as it lies in its folder: what is to be done, who does it, and how it ended. The end is a file that
  * is renamed into place once all is done: it alone decides that a tomogram is done.
  */
-
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";

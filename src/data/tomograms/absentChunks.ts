@@ -1,5 +1,4 @@
 /** Chunks of an array that are absent and stand for its fill value, told from those that were lost. */
-
 import { stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { z } from "zod";

@@ -1,5 +1,4 @@
 /** What a search has done, on disk, so that one that was stopped goes on. */
-
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";

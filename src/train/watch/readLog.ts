@@ -1,5 +1,4 @@
 /** Reads log.jsonl of a run: for its report, and for other programs. */
-
 import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { jsonIn } from "../../formats/json.js";
