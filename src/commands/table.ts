@@ -232,20 +232,20 @@ export const table: Readonly<Record<string, TableEntry>> = {
     load: () => import("./judge/cite.js"),
   },
   workflow: {
-    group: "work",
+    group: "automate",
     synopsis: "run|show|new|import [FILE]",
     describe: "runs steps, each a command, as a graph: what is up to date is not done again",
     load: async () => {
-      const { workflowOf } = await import("./work/workflow.js");
+      const { workflowOf } = await import("./automate/workflow.js");
       return { command: workflowOf(() => table) };
     },
   },
   watch: {
-    group: "work",
+    group: "automate",
     synopsis: "DIR --out DIR",
     describe: "has a workflow done on each tomogram that becomes complete in a folder, once",
     load: async () => {
-      const { watchOf } = await import("./work/watch.js");
+      const { watchOf } = await import("./automate/watch.js");
       return { command: watchOf(() => table) };
     },
   },

@@ -24,6 +24,15 @@ export function parseJson(text: string, source: JsonSource): unknown {
   return new JsonReader(text, source).document();
 }
 
+/** Returns what a text holds that the program wrote itself; undefined where it was cut off, or is none of its own. */
+export function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const plain = /[ !#-[\]-\uffff]*/y;
 const escapes = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;

@@ -46,6 +46,9 @@ export function duration(seconds: number): string {
   return `${fixed(seconds / 3600, 1)} h`;
 }
 
+/** A moment of ISO 8601 in UTC, to the second; the zone is said, for it may be read elsewhere. */
+export const moment = (iso: string): string => `${iso.slice(0, 19).replace("T", " ")} UTC`;
+
 /** A length of time that is still to come, to the second below an hour. */
 export function seconds(value: number): string {
   if (!Number.isFinite(value)) return "?";

@@ -27,6 +27,10 @@ export function suggestion(word: string, known: readonly string[], mark = ""): s
   return meant === undefined ? "" : `; did you mean ${mark}${meant}?`;
 }
 
+/** Returns "; did you mean X?", or which there are, up to 12, where no known word is near. */
+export const meantOrThere = (word: string, known: readonly string[]): string =>
+  suggestion(word, known) || `; there is ${known.slice(0, 12).join(", ")}`;
+
 /** Optimal string alignment distance (Damerau 1964). */
 function editDistance(a: string, b: string): number {
   let [before, last] = [[] as number[], Array.from({ length: b.length + 1 }, (_, j) => j)];

@@ -1,5 +1,5 @@
 /** What a chain's parts are called where people read them. */
-import { duration } from "../present/text.js";
+import { duration, moment } from "../present/text.js";
 import { shellWord } from "../system/files.js";
 import { withoutHome } from "../system/paths/home.js";
 import { modelNameOf } from "../train/checkpoint/models.js";
@@ -41,7 +41,7 @@ export function factsOf({ startedAt, finishedAt, folder, code, versions, machine
     code.commit === null ? "" : ` (commit ${shortHash(code.commit)}${code.dirty ? ", changed" : ""})`;
   const runtime = versions.onnxruntime === null ? "" : `, ONNX Runtime ${versions.onnxruntime}`;
   return [
-    `${startedAt.slice(0, 19).replace("T", " ")} UTC, ${seconds === undefined ? "never ended" : duration(seconds)}${folder === undefined ? "" : `, in ${withoutHome(folder)}`}`,
+    `${moment(startedAt)}, ${seconds === undefined ? "never ended" : duration(seconds)}${folder === undefined ? "" : `, in ${withoutHome(folder)}`}`,
     `pickbench ${versions.pickbench}${commit}, Node ${versions.node}${runtime}, ${machine.cpu}`,
   ];
 }

@@ -8,6 +8,7 @@ import { accessFor } from "../data/remote/access.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { nameFault } from "../system/paths/names.js";
 import { userErrorOf } from "../system/systemErrors.js";
+import { isTaken } from "./places.js";
 
 /** Which reconstruction of a run is meant. */
 export interface ArrivalChoice {
@@ -60,7 +61,7 @@ function arrivalOf(folder: string, run: Run, choice: ArrivalChoice): Arrival | u
   const tomograms = run.tomograms.filter((each) => !isUnfinished(folder, each));
   const found = meant({ ...run, tomograms }, choice);
   if (found.length === 0) return undefined;
-  const fault = nameFault(run.name) ?? ownNames.get(run.name.toLowerCase());
+  const fault = nameFault(run.name) ?? takenFault(run.name);
   if (fault !== undefined) {
     const sentence = `the run ${JSON.stringify(run.name)} cannot be a folder's name: ${fault}; rename it`;
     return { run: run.name, path: found[0]!.path, fault: sentence, isMisnamed: true };
@@ -70,19 +71,8 @@ function arrivalOf(folder: string, run: Run, choice: ArrivalChoice): Arrival | u
   return { run: run.name, path: undefined, fault: several, isMisnamed: false };
 }
 
-/** Names that the folder of outputs holds itself. */
-const ownNames = new Map(
-  [
-    "ledger.jsonl",
-    "watch.html",
-    "watch.lock",
-    "workflow.yaml",
-    "then.yaml",
-    "then",
-    "stop",
-    "retry.jsonl",
-  ].map((name) => [name, "the watcher has a file or folder of that name"]),
-);
+const takenFault = (run: string): string | undefined =>
+  isTaken(run) ? "the watcher has a file or folder of that name" : undefined;
 
 function meant(run: Run, { tomogram, voxelSpacing }: ArrivalChoice): readonly TomogramRef[] {
   if (tomogram !== undefined) return tomogramsNamed(run, tomogram, voxelSpacing);

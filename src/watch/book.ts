@@ -1,5 +1,11 @@
 /** A watcher's account: where each tomogram stands, in memory at once and in the ledger as soon as that can be written. */
-import { LedgerWriter, type NewEvent, type readLedger, type WatchBegun, type WatchEvent } from "./ledger.js";
+import {
+  type LedgerContent,
+  LedgerWriter,
+  type NewEvent,
+  type WatchBegun,
+  type WatchEvent,
+} from "./ledger.js";
 import { after, type Standing, standingsOf } from "./standing.js";
 
 export class Book {
@@ -12,7 +18,7 @@ export class Book {
   #doneCount: number;
 
   /** @param wall time of day in ms */
-  constructor(out: string, content: Awaited<ReturnType<typeof readLedger>>, wall: () => number) {
+  constructor(out: string, content: LedgerContent, wall: () => number) {
     this.#standings = standingsOf(content.events);
     this.#ledger = new LedgerWriter(out, content);
     this.#wall = wall;

@@ -10,7 +10,7 @@ import { coordinatesOf } from "../formats/zarr/codecs/shards.js";
 import { plural } from "../present/text.js";
 import { isPickbenchError } from "../system/errors.js";
 import { hashOf } from "../system/files.js";
-import { openFile } from "../system/paths/opening.js";
+import { readEnd } from "../system/paths/opening.js";
 import { atOnce } from "./atOnce.js";
 
 /** What was seen of a tomogram in one look. */
@@ -87,15 +87,9 @@ async function mrcFault(path: string): Promise<Fault> {
 async function packedFault({ path, source }: MrcFile, wanted: number): Promise<Fault> {
   if (source.packing !== "gzip")
     return { missing: `${path}: bzip2 does not say how long the file is`, mayBeWhole: true };
-  const handle = await openFile(path);
-  try {
-    const { size } = await handle.stat();
-    const { buffer } = await handle.read(Buffer.alloc(4), 0, 4, Math.max(0, size - 4));
-    if (buffer.readUInt32LE() === wanted % 2 ** 32) return whole;
-    return { missing: `${path}: header says ${wanted} bytes; gzip's end says others`, mayBeWhole: true };
-  } finally {
-    await handle.close();
-  }
+  const end = await readEnd(path, 4);
+  if (end.length === 4 && end.readUInt32LE() === wanted % 2 ** 32) return whole;
+  return { missing: `${path}: header says ${wanted} bytes; gzip's end says others`, mayBeWhole: true };
 }
 
 async function lookAtStore(path: string): Promise<Look> {

@@ -1,12 +1,10 @@
 /** A workflow that follows what was done on tomograms: every so many, and once more at the end. */
-import { join } from "node:path";
+import { basename } from "node:path";
 import { messageOf } from "../system/errors.js";
+import { placeIn } from "./places.js";
 import type { Outcome } from "./processes.js";
 import type { WatchParts, WatchSettings } from "./settings.js";
 import { readDone, type Task } from "./task.js";
-
-/** Name of the folder in which it works, which is none of a run. */
-export const followerName = "then";
 
 export class Follower {
   readonly #settings: WatchSettings;
@@ -54,13 +52,13 @@ export class Follower {
   }
 
   get #folder(): string {
-    return join(this.#settings.out, followerName);
+    return placeIn(this.#settings.out, "follower");
   }
 
   #task(done: number): Task {
     const { data, fields } = this.#settings;
     return {
-      ...{ run: followerName, tomogram: data, stamp: String(done), data, out: this.#folder },
+      ...{ run: basename(this.#folder), tomogram: data, stamp: String(done), data, out: this.#folder },
       ...{ workflow: this.#then.path, fields, attempt: done },
     };
   }

@@ -3,9 +3,10 @@
  * waits for tomograms to become complete in a folder, and has work done on each of them once.
  */
 import { open } from "node:fs/promises";
-import { join } from "node:path";
 import { z } from "zod";
+import { jsonIn } from "../formats/json.js";
 import { readIfThere } from "../system/paths/opening.js";
+import { placeIn } from "./places.js";
 
 const common = { at: z.iso.datetime(), run: z.string() };
 const attempt = z.int().positive();
@@ -65,7 +66,7 @@ export interface LedgerContent {
 }
 
 /** Returns the path of the ledger in the folder of outputs. */
-export const ledgerFile = (out: string): string => join(out, "ledger.jsonl");
+export const ledgerFile = (out: string): string => placeIn(out, "ledger");
 
 /** Reads a ledger; empty where there is none. A line that was cut off says nothing. */
 export async function readLedger(out: string): Promise<LedgerContent> {
@@ -75,7 +76,7 @@ export async function readLedger(out: string): Promise<LedgerContent> {
   let damaged = 0;
   for (const line of text.split("\n")) {
     if (line === "") continue;
-    const value = parsed(line);
+    const value = jsonIn(line);
     const event = eventSchema.safeParse(value);
     const settings = event.success ? undefined : settingsSchema.safeParse(value);
     if (event.success) events.push(event.data);
@@ -83,14 +84,6 @@ export async function readLedger(out: string): Promise<LedgerContent> {
     else damaged++;
   }
   return { events, begun, damaged, isTorn: text !== "" && !text.endsWith("\n") };
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Adds lines to a ledger, each time whole on the disk before it returns. */

@@ -1,6 +1,6 @@
 /** The page of a watched folder: one file, which shows itself anew and asks nothing of any other place. */
 import { type Html, html, lines } from "../present/html.js";
-import { duration, none, plural } from "../present/text.js";
+import { duration, moment, none, plural } from "../present/text.js";
 import type { WatchView } from "./settings.js";
 import type { Standing, State } from "./standing.js";
 import { countsOf } from "./summary.js";
@@ -47,7 +47,7 @@ ${view.ended === undefined && html`<meta http-equiv="refresh" content="${refresh
 </head>
 <body>
 <h1>${data}</h1>
-<p>Each complete tomogram goes through ${workflow}. Written at ${timeOf(now.toISOString())}${view.ended === undefined ? "" : `; the watcher has ended: ${view.ended}`}.</p>
+<p>Each complete tomogram goes through ${workflow}. Written at ${moment(now.toISOString())}${view.ended === undefined ? "" : `; the watcher has ended: ${view.ended}`}.</p>
 ${view.trouble !== undefined && html`<p class="trouble" role="alert">${view.trouble}</p>`}
 <dl>${lines((Object.keys(words) as State[]).map((state) => html`<div><dt>${words[state]}</dt><dd>${counts[state]}</dd></div>`))}</dl>
 ${failed.length > 0 && section("Failed", failed, view)}
@@ -63,7 +63,7 @@ const sorted = (all: readonly Standing[]): Standing[] =>
 function section(title: string, all: readonly Standing[], view: WatchView): Html {
   const rows = all.slice(0, mostRows).map(
     ({ run, state, at, attempt, seconds, reason, changed }) => html`<tr>
-<th scope="row">${run}</th><td>${words[state]}</td><td>${timeOf(at)}</td><td>${attempt || none}</td>
+<th scope="row">${run}</th><td>${words[state]}</td><td>${moment(at)}</td><td>${attempt || none}</td>
 <td>${state === "done" && seconds !== undefined ? duration(seconds) : none}</td>
 <td>${view.missing.get(run) ?? (changed === undefined ? reason : "changed after it was done")}</td></tr>`,
   );
@@ -76,9 +76,6 @@ ${lines(rows)}
 </tbody>
 </table>`;
 }
-
-/** Seconds are enough, and the zone is said: the page may be read elsewhere. */
-const timeOf = (iso: string): string => `${iso.slice(0, 19).replace("T", " ")} UTC`;
 
 const styles = html`:root { color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif; }
 body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }

@@ -61,14 +61,16 @@ export class Poll {
     const { run, path, fault } = arrival;
     if (standing?.state === "running") return still;
     if (path === undefined || fault !== undefined) return this.#faulty(arrival, standing);
-    if (standing?.stamp !== undefined && (await stampOf(path)) === standing.stamp) {
+    const before = standing?.stamp;
+    const now = before === undefined ? undefined : await stampOf(path);
+    if (now !== undefined && now === before) {
       this.#present.add(run);
       this.#missing.delete(run);
       return still;
     }
     this.#present.delete(run);
     const isDone = standing?.state === "done";
-    if (isDone && !this.#againChanged) return this.#changed(run, path, standing);
+    if (isDone && !this.#againChanged) return changedTo(run, now, standing);
     const verdict = await this.#judge.judge(path).catch((error: unknown) => blind(path, error));
     if (verdict.isComplete) {
       this.#present.add(run);
@@ -89,12 +91,6 @@ export class Poll {
     if (isMisnamed) return { event: { run, state: "aside", reason }, isMoving: true };
     return { event: { run, state: "arriving", missing: reason }, isMoving: true };
   }
-
-  async #changed(run: string, path: string, { changed }: Standing): Promise<Looked> {
-    const stamp = await stampOf(path);
-    if (stamp === undefined || stamp === changed) return still;
-    return { event: { run, state: "changed", stamp }, isMoving: false };
-  }
 }
 
 interface Looked {
@@ -103,6 +99,12 @@ interface Looked {
 }
 
 const still: Looked = { isMoving: false };
+
+/** What was done and is another now, unless that is known. */
+const changedTo = (run: string, stamp: string | undefined, { changed }: Standing): Looked =>
+  stamp === undefined || stamp === changed
+    ? still
+    : { event: { run, state: "changed", stamp }, isMoving: false };
 
 /** What is lacking is noted once when it is first seen, and once when it stays away. */
 function arriving(

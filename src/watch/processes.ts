@@ -4,11 +4,11 @@ import { closeSync, openSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { undoAtEnd } from "../system/ending.js";
-import { messageOf } from "../system/errors.js";
 import { isRunning, type Owner, thisProcess } from "../system/owner.js";
-import { openFile } from "../system/paths/opening.js";
+import { readEnd } from "../system/paths/opening.js";
+import { endOfChild } from "../system/processEnd.js";
 import { endGroup, groupRuns } from "../system/processGroup.js";
-import { busyCode, logOf, readBegun, readDone, readFailed, type Task, writeTask } from "./task.js";
+import { busyCode, logOf, readBegun, readDone, readFailed, secondsOf, type Task, writeTask } from "./task.js";
 
 /** How the work on a tomogram ended. */
 export type Outcome =
@@ -79,11 +79,7 @@ const cutOff = (signal: AbortSignal): Outcome => ({
 /** How an attempt ended, by its files; undefined where it did not. */
 async function endOf({ out, stamp, attempt }: Task): Promise<Outcome | undefined> {
   const done = await readDone(out);
-  if (done?.stamp === stamp)
-    return {
-      end: "done",
-      seconds: Math.max(0, Date.parse(done.finishedAt) - Date.parse(done.startedAt)) / 1000,
-    };
+  if (done?.stamp === stamp) return { end: "done", seconds: secondsOf(done) };
   const failed = await readFailed(out);
   return failed?.attempt === attempt ? { end: "failed", reason: failed.reason } : undefined;
 }
@@ -127,19 +123,10 @@ async function ended(
   const forget = undoAtEnd(stop);
   signal.addEventListener("abort", stop, { once: true });
   try {
-    const wrong = await new Promise<string>((resolve) => {
-      child.once("error", (error) => resolve(`it could not be started (${messageOf(error)})`));
-      child.once("exit", (code, ended) =>
-        resolve(
-          code === busyCode
-            ? "busy"
-            : ended
-              ? `its process was ended by ${ended}`
-              : `it ended with code ${code}`,
-        ),
-      );
-    });
-    if (wrong === "busy" || pid === undefined) return wrong;
+    const { code, message } = await endOfChild(child);
+    if (code === busyCode) return "busy";
+    const wrong = message ?? `it ended with code ${code}`;
+    if (pid === undefined) return wrong;
     const left = { ...thisProcess(), pid };
     if (groupRuns(left)) await endGroup(left, grace);
     const last = await lastLine(logOf(out));
@@ -152,16 +139,8 @@ async function ended(
 
 /** The last line of a log, cut to what a table shows. */
 async function lastLine(path: string): Promise<string | undefined> {
-  const file = await openFile(path).catch(() => undefined);
-  if (file === undefined) return undefined;
-  try {
-    const { size } = await file.stat();
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(tail), 0, tail, Math.max(0, size - tail));
-    const text = buffer.toString("utf8", 0, bytesRead).trimEnd();
-    return text.split("\n").at(-1)?.slice(0, longestReason) || undefined;
-  } finally {
-    await file.close();
-  }
+  const end = await readEnd(path, tail).catch(() => "");
+  return end.toString().trimEnd().split("\n").at(-1)?.slice(0, longestReason) || undefined;
 }
 
 const tail = 4096;

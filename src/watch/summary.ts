@@ -1,4 +1,5 @@
 /** What a ledger says of a watched folder as a whole. */
+import { meanOf } from "../domain/numbers.js";
 import { isRunning } from "../system/owner.js";
 import { readLedger, type WatchBegun } from "./ledger.js";
 import { type Standing, type State, standingsOf, states } from "./standing.js";
@@ -73,7 +74,7 @@ function summarised(out: string, all: readonly Standing[], { begun, damaged, now
     changed: all.filter(({ changed }) => changed !== undefined).map(({ run }) => run),
     lastArrival: all.reduce<string | null>((last, { seen }) => (last && last > seen ? last : seen), null),
     doneInLastHour: done.filter(({ at }) => Math.abs(now - Date.parse(at)) < hour).length,
-    meanSeconds: times.length === 0 ? null : times.reduce((sum, time) => sum + time, 0) / times.length,
+    meanSeconds: times.length === 0 ? null : meanOf(times),
     damagedLines: damaged,
   };
 }

@@ -6,6 +6,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
+import { jsonIn } from "../formats/json.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { withLock } from "../system/lock.js";
@@ -65,15 +66,10 @@ const files = {
 /** Returns the path of what a task's processes say. */
 export const logOf = (out: string): string => join(out, "task.log");
 
+/** Reads one of them; undefined where it is not there, or another program or version wrote it. */
 async function read<T>(out: string, name: keyof typeof files, schema: z.ZodType<T>): Promise<T | undefined> {
   const bytes = await readIfThere(join(out, files[name]));
-  if (bytes === undefined) return undefined;
-  try {
-    return schema.parse(JSON.parse(bytes.toString("utf8")));
-  } catch {
-    // A file of another program, or of another version: what it says is not known.
-    return undefined;
-  }
+  return bytes && schema.safeParse(jsonIn(bytes.toString("utf8"))).data;
 }
 
 const write = (out: string, name: keyof typeof files, value: unknown): Promise<void> =>
@@ -89,6 +85,10 @@ export async function writeTask(task: Task): Promise<void> {
 export const readBegun = (out: string): Promise<Begun | undefined> => read(out, "begun", begunSchema);
 export const readDone = (out: string): Promise<DoneFile | undefined> => read(out, "done", doneSchema);
 export const readFailed = (out: string) => read(out, "failed", failedSchema);
+
+/** How long the attempt took that ended well. */
+export const secondsOf = ({ startedAt, finishedAt }: DoneFile): number =>
+  Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
 
 /** Exit code of a process that finds another one at its tomogram. */
 export const busyCode = 75;

@@ -10,19 +10,17 @@ import { Book } from "./book.js";
 import { Follower } from "./follower.js";
 import { Judge } from "./judge.js";
 import { type NewEvent, readLedger } from "./ledger.js";
+import { placeIn } from "./places.js";
 import { Poll } from "./poll.js";
 import type { Job, Outcome } from "./processes.js";
 import { takeRequests } from "./requests.js";
 import type { WatchParts, WatchSettings, WatchView } from "./settings.js";
 import type { Standing } from "./standing.js";
-import { readDone, type Task } from "./task.js";
+import { readDone, secondsOf, type Task } from "./task.js";
 import { shortOfRoom, Troubles } from "./troubles.js";
 
 /** Time in ms from a failure to the next attempt: 1, 5, 25 … minutes. */
 const backOff = (failures: number): number => 60_000 * 5 ** Math.min(failures, 6);
-
-/** Returns the path of the file that asks a watcher to end once what runs is done. */
-export const stopFile = (out: string): string => join(out, "stop");
 
 /**
  * Watches a folder until it is idle, a stop file stands there, or the reporter's signal says so: then what runs is stopped
@@ -123,9 +121,8 @@ class Watcher {
     for (const [at, done] of ends.entries()) {
       if (done === undefined) continue;
       const { run } = unknown[at]!;
-      const { attempt, stamp, startedAt, finishedAt } = done;
-      const seconds = Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
-      this.#book.note({ run, state: "done", attempt, stamp, seconds });
+      const { attempt, stamp } = done;
+      this.#book.note({ run, state: "done", attempt, stamp, seconds: secondsOf(done) });
     }
   }
 
@@ -233,10 +230,10 @@ class Watcher {
 
   /** Why the watcher is to end now; undefined where it goes on. */
   async #endedBy(looks: number): Promise<string | undefined> {
-    const { idle, once, out } = this.#settings;
+    const { idle, once } = this.#settings;
     const isResting = this.#running.size === 0;
     if (this.#parts.reporter.signal.aborted) return isResting ? "stopped" : undefined;
-    if (await this.#isStopAsked()) return isResting ? `${stopFile(out)} asked for it` : undefined;
+    if (await this.#isStopAsked()) return isResting ? `${this.#stopFile} asked for it` : undefined;
     if (!isResting || this.#ready().length > 0) return undefined;
     if (once) return looks > 1 ? "all that was complete was tried" : undefined;
     if (this.#pending().length > 0 || idle === undefined) return undefined;
@@ -244,14 +241,18 @@ class Watcher {
     return quiet >= idle ? `nothing came for ${timeText(quiet / 1000)}` : undefined;
   }
 
+  get #stopFile(): string {
+    return placeIn(this.#settings.out, "stop");
+  }
+
   async #isStopAsked(): Promise<boolean> {
-    const there = await lstat(stopFile(this.#settings.out)).catch(() => undefined);
+    const there = await lstat(this.#stopFile).catch(() => undefined);
     return there !== undefined && !there.isDirectory();
   }
 
   async #end(ended: string): Promise<WatchView> {
     await this.#write();
-    if (await this.#isStopAsked()) await rm(stopFile(this.#settings.out), { force: true });
+    if (await this.#isStopAsked()) await rm(this.#stopFile, { force: true });
     this.#parts.reporter.note(`the watcher ends: ${ended}`);
     return this.#show(ended);
   }

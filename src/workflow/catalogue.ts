@@ -86,7 +86,8 @@ export function valueFault({ type, array, choices }: ArgumentForm, value: Value)
   return undefined;
 }
 
-const isNumber = (value: string | number): boolean =>
+/** Tells whether a value is a finite number, or the text of one. */
+export const isNumber = (value: string | number): boolean =>
   String(value).trim() !== "" && Number.isFinite(Number(value));
 
 /**

@@ -1,9 +1,10 @@
 /** What does a step: a process of this machine, or whatever else does the same. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { undoAtEnd } from "../system/ending.js";
-import { messageOf } from "../system/errors.js";
+import { makingVariable } from "../system/paths/sidecar.js";
+import { endOfChild, type ProcessEnd } from "../system/processEnd.js";
+import { ownProgram } from "../system/program.js";
 
 /** One call of a step's command. */
 export interface StepTask {
@@ -19,21 +20,14 @@ export interface StepTask {
   readonly queue: boolean;
 }
 
-/** How a call ended. */
-export interface StepEnd {
-  /** Exit code: 0 ended well, 130 stopped where it can go on; null where it could not be begun or was killed. */
-  readonly code: number | null;
-  /** What went wrong outside of the command. */
-  readonly message?: string | undefined;
-}
+/** How a call ended: by code 0 well, by 130 stopped where it can go on. */
+export type StepEnd = ProcessEnd;
 
 /** Does calls of commands, several at a time where it is asked to. */
 export interface Executor {
   /** @param signal aborted when the call is to stop where it can go on */
   run(task: StepTask, signal: AbortSignal): Promise<StepEnd>;
 }
-
-const bin = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
 
 /** Does each call in a process of its own on this machine; Ctrl-C reaches it through this process alone. */
 export const localExecutor: Executor = { run: (task, signal) => spawned(task, signal, true) };
@@ -49,9 +43,11 @@ async function spawned(
   if (signal.aborted) return { code: 130 };
   const [out, err] = [openSync(output, "w"), openSync(log, "a")];
   try {
-    const { PICKBENCH_MADE: _, ...env } = process.env;
-    const child = spawn(process.execPath, [bin, ...argv], {
-      ...{ detached, stdio: ["ignore", out, err], env },
+    const { [makingVariable]: _, ...env } = process.env;
+    const child = spawn(process.execPath, [ownProgram, ...argv], {
+      detached,
+      stdio: ["ignore", out, err],
+      env,
     });
     return await ended(child, signal);
   } finally {
@@ -65,14 +61,7 @@ async function ended(child: ChildProcess, signal: AbortSignal): Promise<StepEnd>
   const stop = (): void => void child.kill("SIGINT");
   signal.addEventListener("abort", stop);
   try {
-    return await new Promise<StepEnd>((resolve) => {
-      child.once("error", (error) =>
-        resolve({ code: null, message: `it could not be started (${messageOf(error)})` }),
-      );
-      child.once("exit", (code, by) =>
-        resolve(by ? { code: null, message: `its process was ended by ${by}` } : { code }),
-      );
-    });
+    return await endOfChild(child);
   } finally {
     signal.removeEventListener("abort", stop);
     forget();

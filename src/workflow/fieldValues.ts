@@ -1,6 +1,6 @@
 /** The values that a workflow's fields are given from outside. */
 
-import { suggestion } from "../system/nearest.js";
+import { meantOrThere } from "../system/nearest.js";
 import { withHome } from "../system/paths/home.js";
 import { mistakesText } from "../system/schema/issues.js";
 import { fieldFault, typed } from "./fields.js";
@@ -10,6 +10,12 @@ import { bad, reference, type Workflow } from "./workflow.js";
 /** Values by the names of their fields. */
 export type FieldValues = Readonly<Record<string, Scalar>>;
 
+/** Divides NAME=VALUE; undefined for what is not written so. */
+export function pairIn(word: string): readonly [name: string, text: string] | undefined {
+  const at = word.indexOf("=");
+  return at > 0 ? [word.slice(0, at), word.slice(at + 1)] : undefined;
+}
+
 /**
  * Reads values as they are given on a command line, `NAME=VALUE`.
  *
@@ -18,11 +24,12 @@ export type FieldValues = Readonly<Record<string, Scalar>>;
 export function givenFields(workflow: Workflow, given: readonly string[]): FieldValues {
   const values: Record<string, Scalar> = {};
   const mistakes = given.flatMap((word) => {
-    const [, name, text] = /^([^=]+)=(.*)$/s.exec(word) ?? [];
-    if (name === undefined || text === undefined)
+    const pair = pairIn(word);
+    if (pair === undefined)
       return [
         `--set ${word}: wanted NAME=VALUE; write it like --set ${[...workflow.fields.keys()][0] ?? "data"}=…`,
       ];
+    const [name, text] = pair;
     const field = workflow.fields.get(name);
     if (field === undefined) return [`--set ${word}: ${noField(name, workflow)}`];
     if (Object.hasOwn(values, name)) return [`--set ${name}: is given twice; leave one`];
@@ -72,6 +79,5 @@ export const missingFields = ({ fields }: Workflow, given: FieldValues): [string
 
 function noField(name: string, { fields }: Workflow): string {
   const known = [...fields.keys()];
-  const others = known.length === 0 ? "; it has none" : `; there is ${known.slice(0, 12).join(", ")}`;
-  return `there is no field ${JSON.stringify(name)}${suggestion(name, known) || others}`;
+  return `there is no field ${JSON.stringify(name)}${known.length === 0 ? "; it has none" : meantOrThere(name, known)}`;
 }

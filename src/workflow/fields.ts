@@ -1,5 +1,6 @@
 /** What the value of a workflow's field may be. */
 import { suggestion } from "../system/nearest.js";
+import { isNumber } from "./catalogue.js";
 import type { Field, Scalar } from "./schema.js";
 
 /** Says what is wrong with a field's value; undefined where nothing is. */
@@ -17,7 +18,7 @@ export function fieldFault({ type, choices = [] }: Field, value: Scalar): string
 
 /** A text as a value of the field's type, where it can be one. */
 export function typed({ type }: Field, text: string): Scalar {
-  if (type === "number" && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
+  if (type === "number" && isNumber(text)) return Number(text);
   if (type === "boolean" && (text === "true" || text === "false")) return text === "true";
   return text;
 }

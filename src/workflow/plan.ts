@@ -1,7 +1,8 @@
 /** Plans a workflow: its steps as command lines, with what each reads and writes, in the order of what they need. */
-import { join, relative, resolve, sep } from "node:path";
+import { join, resolve } from "node:path";
 import { type Named, placesOf } from "../makings/making.js";
 import { isThere } from "../system/paths/replacing.js";
+import { isWithin } from "../system/paths/within.js";
 import { mistakesText } from "../system/schema/issues.js";
 import { argumentsOf, type CommandCatalogue, commandLine, textsOf, valueFault } from "./catalogue.js";
 import { type FieldValues, fieldValues, missingFields } from "./fieldValues.js";
@@ -184,12 +185,6 @@ class Filling {
 
 const defaultText = (fallback: unknown): readonly string[] =>
   fallback === undefined ? [] : [String(fallback)];
-
-/** Whether a path is another one, or lies in it. */
-export function isWithin(path: string, folder: string): boolean {
-  const below = relative(resolve(folder), resolve(path));
-  return below !== ".." && !below.startsWith(`..${sep}`) && resolve(below) !== below;
-}
 
 /** Folders outside of the working folder in which steps may write, for the user named them. */
 const rootsGiven = ({ fields }: Workflow, given: FieldValues): string[] =>

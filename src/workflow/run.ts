@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { PickbenchError } from "../system/errors.js";
 import { withLock } from "../system/lock.js";
-import { suggestion } from "../system/nearest.js";
+import { meantOrThere } from "../system/nearest.js";
 import { makeFolders } from "../system/paths/replacing.js";
 import type { Progress, Reporter } from "../system/reporter.js";
 import type { Executor } from "./executor.js";
@@ -93,7 +93,7 @@ export function chosenSteps({ workflow, steps }: WorkflowPlan, { only, from, aga
       if (!names.includes(name))
         throw new PickbenchError(
           "BadUsage",
-          `${workflow.origin}: --${flag} ${name}: there is no such step${suggestion(name, names) || `; there is ${names.slice(0, 12).join(", ")}`}`,
+          `${workflow.origin}: --${flag} ${name}: there is no such step${meantOrThere(name, names)}`,
           { path: workflow.origin },
         );
   if (only === undefined && from === undefined) return new Set(names);

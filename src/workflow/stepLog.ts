@@ -3,7 +3,7 @@ import { appendFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { printableLine } from "../present/printable.js";
 import { shellWord } from "../system/files.js";
-import { readText } from "../system/paths/opening.js";
+import { readEnd, readText } from "../system/paths/opening.js";
 import { makeFolders } from "../system/paths/replacing.js";
 import type { PlannedStep } from "./plan.js";
 
@@ -35,9 +35,9 @@ export async function isOwnPlace(log: string, path: string): Promise<boolean> {
 
 /** The sentence that a command ended with, by the last lines of its log. */
 export async function lastSentence(log: string): Promise<string | undefined> {
-  const text = await readText(log).catch(() => "");
-  const lines = text
-    .slice(-longestSentence)
+  const end = await readEnd(log, longestSentence).catch(() => "");
+  const lines = end
+    .toString()
     .split("\n")
     .map((line) => line.replace(colours, "").trim())
     .filter((line) => line !== "");

@@ -3,12 +3,10 @@
  * as a graph: what is up to date is not done again.
  */
 import { basename } from "node:path";
-import { LineCounter } from "yaml";
-import { messageOf, PickbenchError } from "../system/errors.js";
-import { suggestion } from "../system/nearest.js";
-import { readText } from "../system/paths/opening.js";
+import { PickbenchError } from "../system/errors.js";
+import { meantOrThere, suggestion } from "../system/nearest.js";
 import { describeIssues, mistakesText } from "../system/schema/issues.js";
-import { plainContent, syntaxFault, yamlDocument } from "../system/schema/yaml.js";
+import { readYaml } from "../system/schema/yaml.js";
 import {
   argumentFaults,
   argumentsOf,
@@ -47,13 +45,8 @@ export async function readWorkflow(
   catalogue: CommandCatalogue,
   origin = path,
 ): Promise<Workflow> {
-  let text: string;
-  try {
-    text = await readText(path);
-  } catch (error) {
-    throw bad(origin, `it cannot be read (${messageOf(error)}); give the path of a workflow's YAML`, error);
-  }
-  return checkWorkflow(contentOf(text, origin), origin, catalogue);
+  const content = await readYaml(path, { file: "a workflow's YAML", reference }, origin);
+  return checkWorkflow(content, origin, catalogue);
 }
 
 /**
@@ -97,19 +90,6 @@ export const nameOf = (path: string): string =>
 /** Makes an error that begins with the workflow's file. */
 export const bad = (path: string, what: string, cause?: unknown): PickbenchError =>
   new PickbenchError("BadUsage", `${path}: ${what}`, { path, cause });
-
-function contentOf(text: string, path: string): unknown {
-  const lines = new LineCounter();
-  try {
-    const document = yamlDocument(text, lines);
-    const fault = syntaxFault(document, lines);
-    if (fault !== undefined) throw bad(path, `${fault}; ${reference}`, document.errors[0]);
-    return plainContent(document);
-  } catch (error) {
-    if (error instanceof PickbenchError) throw error;
-    throw bad(path, `its YAML cannot be taken (${messageOf(error)}); write the values out`, error);
-  }
-}
 
 async function formsOf({ steps }: WorkflowContent, catalogue: CommandCatalogue) {
   const names = new Set(Object.values(steps).map(({ run }) => run));
@@ -164,7 +144,7 @@ function noCommand(name: string, { names }: CommandCatalogue): string {
 }
 
 const noStep = (name: string, { steps }: Workflow): string =>
-  `there is no step ${JSON.stringify(name)}${suggestion(name, [...steps.keys()]) || `; there is ${[...steps.keys()].slice(0, 12).join(", ")}`}`;
+  `there is no step ${JSON.stringify(name)}${meantOrThere(name, [...steps.keys()])}`;
 
 function textMistakes(at: string, text: string, workflow: Workflow): string[] {
   const parts = partsOf(text);

@@ -1,25 +1,14 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type FieldValues, givenFields } from "../../src/workflow/fieldValues.js";
 import { planWorkflow } from "../../src/workflow/plan.js";
 import { checkWorkflow, readWorkflow } from "../../src/workflow/workflow.js";
+import { workInOwnFolder } from "../support/ownFolder.js";
 import { catalogue } from "../support/workflowProgram.js";
 
-const home = process.cwd();
-let folder: string;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "workflow-"));
-  process.chdir(folder);
-  await writeFile("a.txt", "a");
-});
-
-afterAll(async () => {
-  process.chdir(home);
-  await rm(folder, { recursive: true });
-});
+workInOwnFolder(() => writeFile("a.txt", "a"));
 
 const check = (content: unknown) => checkWorkflow(content, "w.yaml", catalogue);
 const messageOf = (work: Promise<unknown>) =>
@@ -205,8 +194,8 @@ describe("a plan is refused for", () => {
     ],
     [
       "whole paths outside",
-      one(join2({ out: "/tmp/o.txt" })),
-      "out /tmp/o.txt lies outside of the working folder",
+      one(join2({ out: join(tmpdir(), "o.txt") })),
+      `out ${join(tmpdir(), "o.txt")} lies outside of the working folder`,
     ],
     ["the working folder", one(join2({ out: "." })), "steps.one: out . is the working folder itself"],
     [
@@ -305,8 +294,9 @@ describe("a plan", () => {
       ...one(join2({ parts: ["known"], out: `\${place}/o.txt` })),
     };
     await plan(content);
-    await plan(content, { place: "/tmp/there" });
-    const outside = { ...content, fields: { place: { type: "path", default: "/tmp/there" } } };
+    const there = join(tmpdir(), "there");
+    await plan(content, { place: there });
+    const outside = { ...content, fields: { place: { type: "path", default: there } } };
     expect(await planRefusal(outside)).toContain("lies outside of the working folder");
   });
 

@@ -1,26 +1,16 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Reporter, silentReporter } from "../../src/system/reporter.js";
 import type { FieldValues } from "../../src/workflow/fieldValues.js";
 import { type RunSettings, runWorkflow } from "../../src/workflow/run.js";
 import { checkWorkflow } from "../../src/workflow/workflow.js";
+import { workInOwnFolder } from "../support/ownFolder.js";
 import { catalogue, Program } from "../support/workflowProgram.js";
 
-const home = process.cwd();
-let folder: string;
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "workflow-"));
-  process.chdir(folder);
+workInOwnFolder(async () => {
   await writeFile("a.txt", "a");
   await writeFile("b.txt", "b");
-});
-
-afterEach(async () => {
-  process.chdir(home);
-  await rm(folder, { recursive: true });
 });
 
 /** Two branches of different inputs, what is made of both, and a count of one of them. */

@@ -1,21 +1,15 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { catalogueOf } from "../../src/commands/automate/catalogue.js";
 import { table } from "../../src/commands/table.js";
-import { catalogueOf } from "../../src/commands/work/catalogue.js";
 import { imported } from "../../src/workflow/scipion/importing.js";
 import { readScipion } from "../../src/workflow/scipion/project.js";
 import { checkWorkflow } from "../../src/workflow/workflow.js";
 import { formatsFolder } from "../support/shared.js";
-
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "scipion-"));
-});
-afterAll(() => rm(folder, { recursive: true }));
+import { temporaryFolder } from "../support/storeFixtures.js";
 
 const protocol = (id: string, className: string, parameters: object = {}) => ({
   ...{ "object.className": className, "object.id": id, "object.label": `plugin - ${className}` },
@@ -24,7 +18,7 @@ const protocol = (id: string, className: string, parameters: object = {}) => ({
 });
 
 async function read(list: unknown, before = "") {
-  const path = join(folder, "w.json");
+  const path = join(temporaryFolder(), "w.json");
   await writeFile(path, `${before}${typeof list === "string" ? list : JSON.stringify(list, null, 4)}`);
   return imported(path, await readScipion(path));
 }

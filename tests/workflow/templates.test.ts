@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { catalogueOf } from "../../src/commands/automate/catalogue.js";
 import { table } from "../../src/commands/table.js";
-import { catalogueOf } from "../../src/commands/work/catalogue.js";
 import { planWorkflow } from "../../src/workflow/plan.js";
 import { templates, templateText } from "../../src/workflow/templates.js";
 import { checkWorkflow } from "../../src/workflow/workflow.js";

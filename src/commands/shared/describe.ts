@@ -11,7 +11,7 @@ export const groups = {
   features: "segment features and use them: context, areas, meshes, templates",
   survey: "look over thousands of tomograms",
   judge: "score and understand what was found",
-  work: "run many commands as one",
+  automate: "run many commands as one",
   machine: "networks, engines and speeds on this machine",
 } as const;
 

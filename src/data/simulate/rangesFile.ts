@@ -1,11 +1,9 @@
 /** The file of ranges: what a simulation draws anew for every tomogram, and how widely. */
 
-import { LineCounter } from "yaml";
 import { z } from "zod";
-import { messageOf, PickbenchError } from "../../system/errors.js";
-import { readText } from "../../system/paths/opening.js";
+import { PickbenchError } from "../../system/errors.js";
 import { describeIssues, mistakesText } from "../../system/schema/issues.js";
-import { plainContent, syntaxFault, yamlDocument } from "../../system/schema/yaml.js";
+import { readYaml } from "../../system/schema/yaml.js";
 import { microscopeKeys } from "./microscope/ranges.js";
 import { drawnRange } from "./range.js";
 import { simulationRanges } from "./ranges.js";
@@ -56,36 +54,12 @@ const reference = "docs/simulation.md explains every key";
 
 /** Reads a ranges file. @throws PickbenchError BadUsage that names every mistake in it */
 export async function readRanges(path: string): Promise<SimulationRanges> {
-  const bad = (what: string, cause?: unknown) =>
-    new PickbenchError("BadUsage", `${path}: ${what}`, { path, cause });
-  const content = contentOf(await textOf(path, bad), bad);
+  const content = await readYaml(path, { file: "a YAML file of ranges", reference });
   const parsed = rangesSchema.safeParse(content ?? {});
   if (parsed.success) return parsed.data;
-  throw bad(
-    mistakesText(describeIssues(parsed.error.issues, content, rangesSchema), reference),
-    parsed.error,
-  );
-}
-
-type Bad = (what: string, cause?: unknown) => PickbenchError;
-
-async function textOf(path: string, bad: Bad): Promise<string> {
-  try {
-    return await readText(path);
-  } catch (error) {
-    throw bad(`it cannot be read (${messageOf(error)}); give the path of a YAML file of ranges`, error);
-  }
-}
-
-function contentOf(text: string, bad: Bad): unknown {
-  const lines = new LineCounter();
-  try {
-    const document = yamlDocument(text, lines);
-    const fault = syntaxFault(document, lines);
-    if (fault !== undefined) throw bad(`${fault}; ${reference}`, document.errors[0]);
-    return plainContent(document);
-  } catch (error) {
-    if (error instanceof PickbenchError) throw error;
-    throw bad(`its YAML cannot be taken (${messageOf(error)}); write the values out`, error);
-  }
+  const issues = describeIssues(parsed.error.issues, content, rangesSchema);
+  throw new PickbenchError("BadUsage", `${path}: ${mistakesText(issues, reference)}`, {
+    path,
+    cause: parsed.error,
+  });
 }

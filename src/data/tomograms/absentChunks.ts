@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { z } from "zod";
+import { jsonIn } from "../../formats/json.js";
 import type { ZarrArray } from "../../formats/zarr/array.js";
 import { unreadable } from "../../formats/zarr/chunkGrid.js";
 import { coordinatesOf } from "../../formats/zarr/codecs/shards.js";
@@ -132,20 +133,12 @@ function addFetched(files: Set<string>, folder: string, tree: string, text: stri
   const below = inside === "" ? "" : `${inside}/`;
   for (const line of text.split("\n")) {
     if (!line.includes(below)) continue;
-    const entry = ledgerLine.safeParse(parsed(line));
+    const entry = ledgerLine.safeParse(jsonIn(line));
     if (!entry.success) continue;
     const { path, size } = entry.data;
     if (!path.startsWith(below)) continue;
     const file = join(folder, path.slice(below.length));
     if (size === undefined) files.delete(file);
     else files.add(file);
-  }
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
   }
 }

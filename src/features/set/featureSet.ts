@@ -3,15 +3,14 @@
  * and the rules between them.
  */
 import { dirname, resolve } from "node:path";
-import { LineCounter, stringify } from "yaml";
-import { messageOf, PickbenchError } from "../../system/errors.js";
+import { stringify } from "yaml";
+import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
 import { suggestion } from "../../system/nearest.js";
 import { nameFault } from "../../system/paths/names.js";
-import { readText } from "../../system/paths/opening.js";
 import { rebased } from "../../system/paths/rebased.js";
 import { describeIssues, mistakesText } from "../../system/schema/issues.js";
-import { plainContent, syntaxFault, yamlDocument } from "../../system/schema/yaml.js";
+import { readYaml } from "../../system/schema/yaml.js";
 import { repeatedIn } from "../../system/unique.js";
 import { meansFile } from "../../train/experiment/startChoice.js";
 import { knownParticle } from "./particles.js";
@@ -29,7 +28,7 @@ export const isFeatureSet = (path: string): boolean => /\.ya?ml$/i.test(path);
  * @throws PickbenchError BadUsage that names every mistake in it
  */
 export async function readFeatureSet(path: string): Promise<FeatureSet> {
-  const content = contentOf(await textOf(path), path);
+  const content = await readYaml(path, { file: "a feature set's YAML", reference });
   return checkFeatureSet(withPaths(content, dirname(path), "."), path);
 }
 
@@ -92,27 +91,6 @@ export const placesInSet = ({ features }: FeatureSet): string[] => [
 
 /** Hash of what a feature set says, its files' places aside. */
 export const featureSetHash = (set: FeatureSet): string => hashOf(canonicalJson(setByContent(set)));
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return await readText(path);
-  } catch (error) {
-    throw bad(path, `it cannot be read (${messageOf(error)}); give the path of a feature set's YAML`, error);
-  }
-}
-
-function contentOf(text: string, path: string): unknown {
-  const lines = new LineCounter();
-  try {
-    const document = yamlDocument(text, lines);
-    const fault = syntaxFault(document, lines);
-    if (fault !== undefined) throw bad(path, `${fault}; ${reference}`, document.errors[0]);
-    return plainContent(document);
-  } catch (error) {
-    if (error instanceof PickbenchError) throw error;
-    throw bad(path, `its YAML cannot be taken (${messageOf(error)}); write the values out`, error);
-  }
-}
 
 /** Rewrites the paths of a set's files from one folder to another, whatever else the content is. */
 function withPaths(content: unknown, from: string, to: string): unknown {

@@ -2,6 +2,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { jsonIn } from "../../formats/json.js";
 import { writeWhole } from "../../system/files.js";
 import { readBytes } from "../../system/paths/opening.js";
 import type { Best } from "./best.js";
@@ -33,7 +34,7 @@ export class Ledger {
     const bytes = await readBytes(this.#path(batch)).catch(() => undefined);
     const head = bytes?.indexOf("\n") ?? -1;
     if (bytes === undefined || head < 0 || bytes.length !== head + 1 + 8 * voxels) return undefined;
-    const parsed = stateSchema.safeParse(parsedJson(bytes.toString("utf8", 0, head)));
+    const parsed = stateSchema.safeParse(jsonIn(bytes.toString("utf8", 0, head)));
     if (!parsed.success || parsed.data.key !== this.#key) return undefined;
     const values = new Uint8Array(bytes.subarray(head + 1)).buffer;
     const { done, squares } = parsed.data;
@@ -62,13 +63,5 @@ export class Ledger {
 
   #path(batch: number): string {
     return join(this.#folder, `batch-${batch + 1}.bin`);
-  }
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

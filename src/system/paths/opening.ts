@@ -59,6 +59,18 @@ export async function readIfThere(path: string): Promise<Buffer | undefined> {
   });
 }
 
+/** Reads the last bytes of a file, or all where it has fewer, as `openFile`. */
+export async function readEnd(path: string, bytes: number): Promise<Buffer> {
+  const file = await openFile(path);
+  try {
+    const { size } = await file.stat();
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, Math.max(0, size - bytes));
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
 /** Reads a whole file of UTF-8 text, as `openFile`. */
 export const readText = async (path: string): Promise<string> => (await readBytes(path)).toString("utf8");
 

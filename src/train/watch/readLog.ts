@@ -1,6 +1,7 @@
 /** Reads log.jsonl of a run: for its report, and for other programs. */
 import { stat } from "node:fs/promises";
 import { z } from "zod";
+import { jsonIn } from "../../formats/json.js";
 import { PickbenchError } from "../../system/errors.js";
 import { readText } from "../../system/paths/opening.js";
 
@@ -83,7 +84,7 @@ export async function readLog(path: string): Promise<TrainingLog> {
   const minings: Mining[] = [];
   for (const [at, line] of lines.entries()) {
     if (line === "") continue;
-    const value = jsonOf(line);
+    const value = jsonIn(line);
     const step = stepSchema.safeParse(value);
     const evaluation = step.success ? undefined : evaluationSchema.safeParse(value);
     const look = step.success || evaluation?.success ? undefined : lookSchema.safeParse(value);
@@ -99,12 +100,4 @@ export async function readLog(path: string): Promise<TrainingLog> {
       );
   }
   return { steps, evaluations, looks, minings };
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,8 +2,9 @@
 import { stringify } from "yaml";
 import { printableLine } from "../../present/printable.js";
 import { PickbenchError } from "../../system/errors.js";
+import { isNumber } from "../catalogue.js";
 import type { Field, Scalar } from "../schema.js";
-import { type Rule, rules } from "./mapping.js";
+import { type Asking, type Rule, rules } from "./mapping.js";
 import {
   type OutputName,
   outputsIn,
@@ -91,12 +92,14 @@ class Importing {
 
   isMapped = ({ className }: Protocol): boolean => Object.hasOwn(rules, className);
   shown = (id: string): string => why(this.#protocols.get(id)!);
+  #ruleOf = (protocol: Protocol): Rule | undefined =>
+    this.isMapped(protocol) ? rules[protocol.className] : undefined;
 
   /** Makes the step of a protocol, once. @returns its name; undefined where it has none */
   step(protocol: Protocol): string | undefined {
     const known = this.steps.get(protocol.id);
     if (known !== undefined) return known.name;
-    const rule: Rule | undefined = this.isMapped(protocol) ? rules[protocol.className] : undefined;
+    const rule = this.#ruleOf(protocol);
     if (rule?.kind !== "step") return undefined;
     const name = this.#nameFor(protocol.label);
     const content: StepContent = { run: rule.run, describe: protocol.label, with: {} };
@@ -116,7 +119,7 @@ class Importing {
 
   /** Says which parameters of a protocol its rule did not read. */
   unread(protocol: Protocol): string[] {
-    const read = this.#read.get(protocol.id) ?? new Set();
+    const read = this.#readOf(protocol.id);
     const left = [...protocol.parameters].filter(
       ([name, value]) => !read.has(name) && value !== null && value !== "" && value !== false,
     );
@@ -125,40 +128,41 @@ class Importing {
     return [`${protocol.id} ${protocol.label}: ${values.join(", ")}`];
   }
 
-  #asking(protocol: Protocol) {
-    const read = this.#read.get(protocol.id) ?? new Set<string>();
-    this.#read.set(protocol.id, read);
+  /** Names of the parameters of a protocol that were read. */
+  #readOf(id: string): Set<string> {
+    const read = this.#read.get(id) ?? new Set<string>();
+    this.#read.set(id, read);
+    return read;
+  }
+
+  #markRead(id: string, names: readonly string[]): void {
+    const read = this.#readOf(id);
+    for (const name of names) read.add(name);
+  }
+
+  #asking(protocol: Protocol): Asking {
+    const read = this.#readOf(protocol.id);
     const parameter = (name: string): Parameter | undefined => {
       read.add(name);
       return protocol.parameters.get(name);
     };
     return {
-      number: (name: string): Scalar | undefined => {
+      number: (name) => {
         const value = this.#value(parameter(name));
-        return typeof value === "string" &&
-          !value.startsWith("${") &&
-          value.trim() !== "" &&
-          Number.isFinite(Number(value))
-          ? Number(value)
-          : value;
+        return typeof value === "string" && isNumber(value) ? Number(value) : value;
       },
-      value: (name: string): Scalar | undefined => this.#value(parameter(name)),
-      inputs: (name: string, what: string): string[] =>
-        outputsIn(parameter(name)).map((each) => this.#input(each, what)),
-      note: (line: string): void => void this.notes.push(`${protocol.id} ${protocol.label}: ${line}`),
-      field: (name: string, field: Field): string => this.#field(name, field),
-      of: (name: string, id: string | undefined) =>
-        id === undefined ? undefined : this.#protocols.get(id)?.parameters.get(name),
-      followers: (className: string, name: string): Protocol[] =>
+      value: (name) => this.#value(parameter(name)),
+      inputs: (name, what) => outputsIn(parameter(name)).map((each) => this.#input(each, what)),
+      note: (line) => void this.notes.push(`${protocol.id} ${protocol.label}: ${line}`),
+      field: (name, field) => this.#field(name, field),
+      of: (name, id) => (id === undefined ? undefined : this.#protocols.get(id)?.parameters.get(name)),
+      followers: (className, name) =>
         [...this.#protocols.values()].filter(
           (each) =>
             each.className === className &&
             String(each.parameters.get(name) ?? "").split(".")[0] === protocol.id,
         ),
-      markRead: (other: Protocol, ...names: string[]): void => {
-        const all = this.#read.get(other.id) ?? new Set<string>();
-        this.#read.set(other.id, new Set([...all, ...names]));
-      },
+      markRead: (other, ...names) => this.#markRead(other.id, names),
     };
   }
 
@@ -176,15 +180,14 @@ class Importing {
   /** What a step reads: the output of another one, or a field. */
   #input({ id, output }: OutputName, what: string): string {
     const protocol = this.#protocols.get(id);
-    const rule = protocol && this.isMapped(protocol) ? rules[protocol.className] : undefined;
+    const rule = protocol && this.#ruleOf(protocol);
     if (protocol === undefined || rule === undefined)
       return this.#field(`${output}_${id}`, {
         type: "path",
         describe: `${what}: ${output} of ${protocol ? why(protocol) : `a protocol ${id} that is not there`}, which is made elsewhere`,
       });
     if (rule.kind === "step") return `\${steps.${this.step(protocol)}.${rule.out}}`;
-    const read = this.#read.get(id) ?? new Set<string>();
-    this.#read.set(id, new Set([...read, ...rule.reads]));
+    this.#markRead(id, rule.reads);
     if (rule.kind === "same") {
       const [, from] = /^(\d+)/.exec(String(protocol.parameters.get(rule.of) ?? "")) ?? [];
       if (from === undefined || from === id)
@@ -229,7 +232,7 @@ function defaultOf({ default: text, type }: { readonly default: string; readonly
   default?: Scalar;
 } {
   if (text === "" || text.includes("%(")) return {};
-  if (type === "number") return Number.isFinite(Number(text)) ? { default: Number(text) } : {};
+  if (type === "number") return isNumber(text) ? { default: Number(text) } : {};
   if (type === "boolean") return { default: /^(true|1|yes)$/i.test(text) };
   return { default: text };
 }

@@ -26,7 +26,7 @@ const commands: Record<string, { command: RegisteredCommand }> = {
 };
 
 /** A command whose flags have dashes. */
-const watch = (await import("../../../src/commands/work/watch.js")).watchOf(() => ({}));
+const watch = (await import("../../../src/commands/automate/watch.js")).watchOf(() => ({}));
 
 /** What yargs gives the command, or nothing where it throws or answers by itself. */
 async function byYargs(

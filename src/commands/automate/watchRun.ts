@@ -1,7 +1,5 @@
 /** `pickbench watch`: the watcher itself, and what it would do. */
 import { realpath, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { plural, seconds } from "../../present/text.js";
 import { systemClock, wallClock } from "../../system/clock.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
@@ -9,10 +7,13 @@ import { hashOf, writeWhole } from "../../system/files.js";
 import { withLock } from "../../system/lock.js";
 import { readText } from "../../system/paths/opening.js";
 import { makeFolders } from "../../system/paths/replacing.js";
+import { isWithin } from "../../system/paths/within.js";
+import { ownProgram } from "../../system/program.js";
 import { type ArrivalChoice, arrivalsIn } from "../../watch/arrivals.js";
 import { Judge } from "../../watch/judge.js";
 import { readLedger } from "../../watch/ledger.js";
 import { watchPage } from "../../watch/page.js";
+import { placeIn } from "../../watch/places.js";
 import { Poll } from "../../watch/poll.js";
 import { processJob } from "../../watch/processes.js";
 import type { WatchSettings, WatchView } from "../../watch/settings.js";
@@ -20,14 +21,13 @@ import { standingsOf } from "../../watch/standing.js";
 import { summaryOf } from "../../watch/summary.js";
 import { watchFolder } from "../../watch/watcher.js";
 import type { CommandCatalogue } from "../../workflow/catalogue.js";
-import { givenFields, missingFields } from "../../workflow/fieldValues.js";
-import { isWithin } from "../../workflow/plan.js";
+import { givenFields, missingFields, pairIn } from "../../workflow/fieldValues.js";
 import { readWorkflow, type Workflow } from "../../workflow/workflow.js";
 import { report } from "../shared/command.js";
 import { checkWritable } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 import { summaryText } from "./watchStatus.js";
-import { fieldsFor, ownFields } from "./watchTake.js";
+import { type FieldTask, fieldsFor, ownFields } from "./watchTake.js";
 
 /** What a watcher is asked to do. */
 interface Asked extends ArrivalChoice, Omit<WatchSettings, "workflow" | "fields" | "then"> {
@@ -42,17 +42,15 @@ interface Asked extends ArrivalChoice, Omit<WatchSettings, "workflow" | "fields"
   readonly json: boolean | undefined;
 }
 
-const bin = fileURLToPath(new URL("../../../bin/pickbench.js", import.meta.url));
-
 /** Watches until it is idle, or asked to stop. */
 export async function watchAsked(asked: Asked): Promise<void> {
   const { data, out, json } = asked;
   const { fields, text, following } = await checked(asked);
   await checkWritable("out", out, "folder");
   await makeFolders(out);
-  const workflow = { path: join(out, "workflow.yaml"), sha256: hashOf(text) };
+  const workflow = { path: placeIn(out, "workflow"), sha256: hashOf(text) };
   const reporter = terminalReporter({ quiet: asked.quiet });
-  const view = await withLock(join(out, "watch.lock"), out, async () => {
+  const view = await withLock(placeIn(out, "lock"), out, async () => {
     const earlier = (await readLedger(out)).begun.at(-1);
     if (earlier !== undefined && earlier.data !== data)
       throw new PickbenchError(
@@ -64,7 +62,7 @@ export async function watchAsked(asked: Asked): Promise<void> {
       reporter.note(`${asked.workflow} is another workflow than before: what is done stays as it is`);
     await writeWhole(workflow.path, text);
     const then =
-      following === undefined ? undefined : { path: join(out, "then.yaml"), every: asked.thenEvery };
+      following === undefined ? undefined : { path: placeIn(out, "following"), every: asked.thenEvery };
     if (then !== undefined) await writeWhole(then.path, following!);
     reporter.note(startText(asked));
     return reporter.stoppable("step of each tomogram", () =>
@@ -74,12 +72,7 @@ export async function watchAsked(asked: Asked): Promise<void> {
           ...{ clock: systemClock, reporter, arrivals: () => arrivalsIn(data, asked) },
           job: processJob((task) => [
             process.execPath,
-            bin,
-            "watch",
-            data,
-            "--out",
-            out,
-            `--take=${task.out}`,
+            ...[ownProgram, "watch", data, "--out", out, `--take=${task.out}`],
           ]),
           show: pageWriter(asked),
         },
@@ -95,7 +88,7 @@ export async function watchAsked(asked: Asked): Promise<void> {
 
 function startText({ data, out, every, idle, jobs }: Asked): string {
   const end = idle === undefined ? "until it is stopped" : `until nothing came for ${seconds(idle / 1000)}`;
-  return `watching ${data}, a look every ${seconds(every / 1000)}, ${plural(jobs, "tomogram")} at a time, ${end}; ${join(out, "watch.html")} shows where it stands, and a file ${join(out, "stop")} ends it`;
+  return `watching ${data}, a look every ${seconds(every / 1000)}, ${plural(jobs, "tomogram")} at a time, ${end}; ${placeIn(out, "page")} shows where it stands, and a file ${placeIn(out, "stop")} ends it`;
 }
 
 /** Time in ms from one writing of the page to the next. */
@@ -109,7 +102,7 @@ function pageWriter({ data, out, workflow, every }: Asked): (view: WatchView) =>
     if (view.ended === undefined && performance.now() - last < betweenPages) return;
     last = performance.now();
     const page = watchPage(view, { data, workflow, refresh, now: new Date(wallClock()) });
-    await writeWhole(join(out, "watch.html"), page).catch(() => undefined);
+    await writeWhole(placeIn(out, "page"), page).catch(() => undefined);
   };
 }
 
@@ -190,7 +183,7 @@ async function checked({ data, out, workflow: path, follows, catalogue, set }: A
 }
 
 /** @throws PickbenchError BadUsage where a field has no value, or one that does not fit */
-function checkFields(workflow: Workflow, task: Parameters<typeof fieldsFor>[1]): void {
+function checkFields(workflow: Workflow, task: FieldTask): void {
   const [missing] = missingFields(workflow, fieldsFor(workflow, task));
   if (missing === undefined) return;
   throw new PickbenchError(
@@ -202,8 +195,8 @@ function checkFields(workflow: Workflow, task: Parameters<typeof fieldsFor>[1]):
 
 /** @throws PickbenchError BadUsage */
 function pairOf(word: string): readonly [name: string, value: string] {
-  const at = word.indexOf("=");
-  if (at > 0) return [word.slice(0, at), word.slice(at + 1)];
+  const pair = pairIn(word);
+  if (pair !== undefined) return pair;
   throw new PickbenchError(
     "BadUsage",
     `--set ${word}: wanted NAME=VALUE; write it like --set checkpoint=a.safetensors`,

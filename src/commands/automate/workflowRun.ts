@@ -5,8 +5,8 @@ import type { CommandCatalogue } from "../../workflow/catalogue.js";
 import { localExecutor } from "../../workflow/executor.js";
 import { typed } from "../../workflow/fields.js";
 import { type FieldValues, givenFields, missingFields } from "../../workflow/fieldValues.js";
-import { planWorkflow } from "../../workflow/plan.js";
-import { runWorkflow, type WorkflowResult } from "../../workflow/run.js";
+import { planWorkflow, type WorkflowPlan } from "../../workflow/plan.js";
+import { type Choice, runWorkflow, type WorkflowResult } from "../../workflow/run.js";
 import { standingsOf } from "../../workflow/standings.js";
 import { readWorkflow, type Workflow } from "../../workflow/workflow.js";
 import { ask, canAsk } from "../shared/ask.js";
@@ -63,11 +63,7 @@ export async function runAsked(asked: RunAsked): Promise<void> {
   throwUnlessDone(workflow, result);
 }
 
-async function dryRun(
-  plan: Parameters<typeof standingsOf>[0],
-  choice: Parameters<typeof standingsOf>[1],
-  json: boolean | undefined,
-): Promise<void> {
+async function dryRun(plan: WorkflowPlan, choice: Choice, json: boolean | undefined): Promise<void> {
   const found = await standingsOf(plan, choice);
   const steps = found.map(({ step, state = null, why }) => ({
     name: step.name,

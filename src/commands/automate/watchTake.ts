@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { busyCode, type Task, takeTask } from "../../watch/task.js";
 import type { CommandCatalogue } from "../../workflow/catalogue.js";
 import { groupExecutor } from "../../workflow/executor.js";
-import { givenFields } from "../../workflow/fieldValues.js";
+import { type FieldValues, givenFields } from "../../workflow/fieldValues.js";
 import { runWorkflow } from "../../workflow/run.js";
 import { readWorkflow, type Workflow } from "../../workflow/workflow.js";
 import { terminalReporter } from "../shared/terminal.js";
@@ -11,6 +11,9 @@ import { throwUnlessDone } from "./workflowRun.js";
 
 /** Fields that a watcher gives. */
 export const ownFields = ["run", "tomogram", "data", "out"] as const;
+
+/** What the fields of a tomogram's workflow are made of. */
+export type FieldTask = Pick<Task, (typeof ownFields)[number] | "fields">;
 
 /** Does the work on the tomogram whose folder is named; ends with code 75 where another process does it. */
 export async function takeAsked(folder: string, catalogue: CommandCatalogue): Promise<void> {
@@ -27,10 +30,7 @@ export async function takeAsked(folder: string, catalogue: CommandCatalogue): Pr
 }
 
 /** The values of a workflow's fields for one tomogram; what it has no fields for is left out. @throws PickbenchError BadUsage that names what does not fit */
-export function fieldsFor(
-  workflow: Workflow,
-  task: Pick<Task, (typeof ownFields)[number] | "fields">,
-): ReturnType<typeof givenFields> {
+export function fieldsFor(workflow: Workflow, task: FieldTask): FieldValues {
   const own = ownFields.filter((name) => workflow.fields.has(name));
   return givenFields(workflow, [
     ...own.map((name) => `${name}=${task[name]}`),
