@@ -10,7 +10,7 @@ export interface Standing {
   readonly kind: "file" | "folder";
   readonly files: number;
   readonly bytes: number;
-  /** SHA-256 of every file's path, size and time of change: equal stamps spare the reading. */
+  /** SHA-256 of every file's path, size and times of change: equal stamps spare the reading. */
   readonly stamp: string;
 }
 
@@ -46,6 +46,8 @@ interface ListedFile {
   readonly size: number;
   /** Time of the last change, ns since 1970. */
   readonly changed: string;
+  /** The same by the file system's own clock, which no program sets: it tells a change whose time was set back. */
+  readonly touched: string;
   /** Whether it, or a folder that it lies in, has a sidecar of its own. */
   readonly isOthers?: boolean;
 }
@@ -132,10 +134,11 @@ async function filesUnder(root: string, below: string, above: readonly string[])
   return files;
 }
 
-const listedAs = (path: string, { size, mtimeNs }: BigIntStats): ListedFile => ({
+const listedAs = (path: string, { size, mtimeNs, ctimeNs }: BigIntStats): ListedFile => ({
   path,
   size: Number(size),
   changed: String(mtimeNs),
+  touched: String(ctimeNs),
 });
 
 /** Undefined where there is nothing, or a link that leads nowhere or to itself. */
