@@ -73,15 +73,20 @@ export async function fingerprintOf(
   return { ...standing, sha256: hashOf(canonicalJson(hashes)) };
 }
 
-/** Tells whether what stands at a path is what was noted; reads it only where sizes or times differ. */
-export async function isAsNoted(
+/** Tells whether sizes and times of what stands at a path are as noted; nothing is read. */
+export const isUntouched = async (
   path: string,
-  noted: Pick<Fingerprint, "sha256" | "stamp">,
+  stamp: string | undefined,
   selection: Selection = {},
-): Promise<boolean> {
-  if ((await standingAt(path, selection))?.stamp === noted.stamp) return true;
-  return (await fingerprintOf(path, selection))?.sha256 === noted.sha256;
-}
+): Promise<boolean> => stamp !== undefined && (await standingAt(path, selection))?.stamp === stamp;
+
+/** Tells whether what stands at a path is what was noted; reads it only where sizes or times differ from a stamp. */
+export const isAsNoted = async (
+  path: string,
+  { sha256, stamp }: { readonly sha256: string; readonly stamp?: string | undefined },
+  selection: Selection = {},
+): Promise<boolean> =>
+  (await isUntouched(path, stamp, selection)) || (await fingerprintOf(path, selection))?.sha256 === sha256;
 
 /** Lists the files at a path, sorted; undefined where there is nothing. */
 export async function listingAt(path: string): Promise<Listing | undefined> {
