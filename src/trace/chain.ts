@@ -6,6 +6,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { isUntouched } from "../makings/fingerprint.js";
 import { isAddress } from "../makings/making.js";
+import { modelOptions } from "../makings/options.js";
 import { PickbenchError } from "../system/errors.js";
 import { type Reporter, silentReporter } from "../system/reporter.js";
 import { modelNames, ownModels } from "../train/checkpoint/models.js";
@@ -215,9 +216,6 @@ class Tracer {
     };
   }
 }
-
-/** Options whose values may be names of models that come along. */
-const modelOptions = ["checkpoint", "features", "from"];
 
 /** Tells whether something is a word: a name or an address, and no path. */
 export const isWord = ({ kind }: Pick<ChainNode, "kind">): boolean => kind === "name" || kind === "address";

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Named } from "../../makings/making.js";
+import { modelOptions } from "../../makings/options.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { makingVariable } from "../../system/paths/sidecar.js";
 import { namedInside, subsetFiles } from "./making/namedInside.js";
@@ -89,9 +90,6 @@ export async function withAllNamed(inputs: readonly Named[], set: readonly strin
 
 /** Arguments that name what lies elsewhere, and no path even where one of that name is there. */
 export const elsewhere: readonly string[] = ["url", "target"];
-
-/** Options whose values may be names of models that come along. */
-const modelOptions = ["checkpoint", "features", "from"];
 
 async function withModel(input: Named): Promise<Named> {
   if (elsewhere.includes(input.option)) return { ...input, isElsewhere: true };

@@ -1,10 +1,11 @@
 /** The data that a chain began with: what they are, and the works that they are cited by. */
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import type { RunRecord } from "../../domain/record.js";
 import { plural } from "../../present/text.js";
 import { withoutHome } from "../../system/paths/home.js";
 import { ownVersion } from "../../system/version.js";
 import type { Chain, ChainNode } from "../chain.js";
+import { shortHash } from "../words.js";
 import type { Cited } from "./bibtex.js";
 import { workOf } from "./catalogue.js";
 import type { Facts, GivenCommand } from "./facts.js";
@@ -20,8 +21,7 @@ export interface DataSet {
 /** Returns what data a chain began with, from its commands and its raw folders. */
 export async function dataSetsOf(chain: Chain, facts: Facts): Promise<DataSet[]> {
   const made = facts.commands.flatMap(ofCommand);
-  const runs = facts.trainings.flatMap(({ record }) => Object.values(record?.runs ?? {}).flat(2));
-  const names = runs.filter((run): run is string => typeof run === "string");
+  const names = facts.trainings.flatMap(({ record }) => runsOf(record));
   const isChallenges = names.length > 0 && names.every((name) => challengeRuns.includes(name));
   const data = chain.nodes.filter((node) => isData(node, chain));
   const raw = data.filter(({ makers }) => makers.length === 0);
@@ -34,6 +34,12 @@ export async function dataSetsOf(chain: Chain, facts: Facts): Promise<DataSet[]>
     ...credited,
     ...(published.length > 0 ? [{ said: "Annotations were published", cited: published }] : []),
   ];
+}
+
+function runsOf(record: RunRecord | undefined): string[] {
+  if (record === undefined) return [];
+  const { train, tune, holdout } = record.runs;
+  return [...train, ...tune, ...holdout];
 }
 
 /** The challenge's training tomograms, which are dataset 10440 of the Data Portal. */
@@ -137,9 +143,9 @@ const isData = ({ id, kind }: ChainNode, { steps }: Chain): boolean =>
   steps.some(({ inputs }) => inputs.some(({ node, option }) => node === id && option === "data"));
 
 function rawData({ path, sha256 }: ChainNode): DataSet {
-  const hash = sha256 ? `, SHA-256 ${sha256.slice(0, 12)}…` : "";
+  const hash = sha256 ? `, SHA-256 ${shortHash(sha256)}…` : "";
   return {
-    said: `Data: ${withoutHome(join(path))}${hash}; name their source and cite it`,
+    said: `Data: ${withoutHome(path)}${hash}; name their source and cite it`,
     cited: [],
   };
 }
