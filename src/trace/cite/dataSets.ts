@@ -8,6 +8,7 @@ import type { Chain, ChainNode } from "../chain.js";
 import { shortHash } from "../words.js";
 import type { Cited } from "./bibtex.js";
 import { workOf } from "./catalogue.js";
+import { entryOf } from "./entry.js";
 import type { Facts, GivenCommand } from "./facts.js";
 import { publicationsIn } from "./publications.js";
 
@@ -57,11 +58,10 @@ const challenge: DataSet = {
 };
 
 function portalEntry(number: string): Cited {
-  const entry = {
-    ...{ key: `portal${number}`, type: "misc" as const, author: "{CryoET Data Portal}" },
-    title: `Dataset ${number}`,
+  const entry = entryOf({
+    ...{ key: `portal${number}`, author: "{CryoET Data Portal}", title: `Dataset ${number}` },
     url: `https://cryoetdataportal.czscience.com/datasets/${number}`,
-  };
+  });
   return { entry, uses: [`dataset ${number} of the CryoET Data Portal`] };
 }
 
@@ -90,10 +90,10 @@ function ofCommand({ words, flags }: GivenCommand): DataSet[] {
 
 /** pickbench itself, as what simulated. */
 const ownWork: Cited = {
-  entry: {
-    ...{ key: "pickbench", type: "misc", author: "{pickbench contributors}", title: "pickbench" },
+  entry: entryOf({
+    ...{ key: "pickbench", author: "{pickbench contributors}", title: "pickbench" },
     note: `version ${ownVersion()}`,
-  },
+  }),
   uses: ["simulated tomograms"],
 };
 
@@ -124,11 +124,10 @@ function densitiesIn(folder: string): string[] {
 
 function densitiesOf(ids: readonly string[]): DataSet {
   const entries = ids.map((id): Cited => {
-    const entry = {
-      ...{ key: `pdb${id}`, type: "misc" as const, author: "{Worldwide Protein Data Bank}" },
+    const entry = entryOf({
+      ...{ key: `pdb${id}`, author: "{Worldwide Protein Data Bank}", doi: `10.2210/pdb${id}/pdb` },
       title: `{PDB} entry ${id.toUpperCase()}`,
-      doi: `10.2210/pdb${id}/pdb`,
-    };
+    });
     return { entry, uses: ["a density map to simulate with"] };
   });
   return {
