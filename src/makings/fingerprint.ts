@@ -3,7 +3,7 @@ import type { BigIntStats } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { canonicalJson, hashFile, hashOf } from "../system/files.js";
-import { isSidecar, sidecarEnding } from "../system/paths/sidecar.js";
+import { isHidden, isSidecar, sidecarEnding } from "../system/paths/sidecar.js";
 
 /** What stands at a path, known without reading it. */
 export interface Standing {
@@ -127,8 +127,7 @@ async function filesUnder(root: string, below: string, above: readonly string[])
   const names = await readdir(here);
   const sidecars = new Set(names.filter(isSidecar));
   for (const name of names) {
-    if (sidecars.has(name)) continue;
-    if (name.startsWith(".") && !/^\.(zarray|zattrs|zgroup|zmetadata)$/.test(name)) continue;
+    if (sidecars.has(name) || isHidden(name)) continue;
     const path = below === "" ? name : `${below}/${name}`;
     const found = await statusOf(join(here, name));
     const others = sidecars.has(name + sidecarEnding) ? { isOthers: true } : {};
