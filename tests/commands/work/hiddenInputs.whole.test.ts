@@ -71,24 +71,30 @@ test("a step sees what its inputs name change, and content behind times that wer
   expect(await doneAgain()).toEqual({});
 });
 
-test("an experiment names its weights, its further data sets and its masks", async () => {
-  await put(
-    "recipes/fine.yaml",
-    `name: fine
-network: baseline
-from: old.safetensors
+test("an experiment names its network's file, its weights, its further data sets and its masks", async () => {
+  const common = `network: { file: own.ts }
 splits: { train: [TS_1], tune: [TS_2], holdout: [TS_3] }
 loss: [{ kind: tversky }]
-data: { also: [{ data: more, share: 0.2 }] }
 budget: 100 steps
-`,
+`;
+  await put(
+    "recipes/fine.yaml",
+    `name: fine\nfrom: old.safetensors\ndata: { also: [{ data: more, share: 0.2 }] }\n${common}`,
   );
+  const masks = '[{ name: membrane, masks: "masks/{run}/a.mrc" }, { name: actin, masks: "all/{run}.mrc" }]';
+  await put("recipes/features.yaml", `name: features\nfeatures: ${masks}\n${common}`);
   const input = { option: "experiment", path: "recipes/fine.yaml" };
   expect(await namedInside(input)).toEqual([
+    { option: "network", path: "recipes/own.ts" },
     { option: "from", path: "recipes/old.safetensors" },
     { option: "data", path: "recipes/more" },
   ]);
-  const [, data] = await namedInside(input, ["data.also.0.data=other"]);
+  expect(await namedInside({ option: "experiment", path: "recipes/features.yaml" })).toEqual([
+    { option: "network", path: "recipes/own.ts" },
+    { option: "masks", path: "recipes/masks" },
+    { option: "masks", path: "recipes/all" },
+  ]);
+  const [, , data] = await namedInside(input, ["data.also.0.data=other"]);
   expect(data).toEqual({ option: "data", path: "recipes/other" });
   expect(await namedInside({ option: "experiment", path: "gone.yaml" })).toEqual([]);
 });

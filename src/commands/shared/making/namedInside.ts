@@ -25,17 +25,14 @@ async function namedInExperiment(path: string, set: readonly string[]): Promise<
   if (experiment === undefined) return [];
   const { network, from, data, features = [] } = experiment;
   const named = (option: string, place: string | undefined): Named[] =>
-    place === undefined ? [] : [{ option, path: place }];
-  const file =
-    typeof network === "string"
-      ? undefined
-      : "file" in network
-        ? network.file
-        : "onnx" in network
-          ? network.onnx
-          : undefined;
+    place !== undefined ? [{ option, path: place }] : [];
+  const { file, onnx } = {
+    file: undefined,
+    onnx: undefined,
+    ...(typeof network === "string" ? {} : network),
+  };
   return [
-    ...named("network", file),
+    ...named("network", file ?? onnx),
     ...named("from", from?.checkpoint),
     ...(data.also ?? []).flatMap((also) => named("data", also.data)),
     ...features.flatMap((feature) =>
