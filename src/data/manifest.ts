@@ -6,7 +6,7 @@ import type { RunRecord } from "../domain/record.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { canonicalJson, hashFile, hashOf } from "../system/files.js";
 import { slashed } from "../system/paths/home.js";
-import { isSidecar } from "../system/paths/sidecar.js";
+import { isHidden, isSidecar } from "../system/paths/sidecar.js";
 import type { Dataset, TomogramReader } from "./model.js";
 import { ensureLocal } from "./remote/mirror.js";
 
@@ -160,8 +160,7 @@ async function filesUnder(folder: string, above: readonly string[]): Promise<str
     });
   const found: string[] = [];
   for (const entry of entries) {
-    if (entry.name.startsWith(".") && !/^\.(zarray|zattrs|zgroup|zmetadata)$/.test(entry.name)) continue;
-    if (isSidecar(entry.name)) continue;
+    if (isHidden(entry.name) || isSidecar(entry.name)) continue;
     const full = join(folder, entry.name);
     const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(full)));
     if (!isFolder) found.push(entry.name);

@@ -3,14 +3,14 @@ import type { BigIntStats } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { canonicalJson, hashFile, hashOf } from "../system/files.js";
-import { isSidecar, sidecarEnding } from "../system/paths/sidecar.js";
+import { isHidden, isSidecar, sidecarEnding } from "../system/paths/sidecar.js";
 
 /** What stands at a path, known without reading it. */
 export interface Standing {
   readonly kind: "file" | "folder";
   readonly files: number;
   readonly bytes: number;
-  /** SHA-256 of every file's path, size and time of change: equal stamps spare the reading. */
+  /** SHA-256 of every file's path, size and times of change: equal stamps spare the reading. */
   readonly stamp: string;
 }
 
@@ -46,6 +46,8 @@ interface ListedFile {
   readonly size: number;
   /** Time of the last change, ns since 1970. */
   readonly changed: string;
+  /** The same by the file system's own clock, which no program sets: it tells a change whose time was set back. */
+  readonly touched: string;
   /** Whether it, or a folder that it lies in, has a sidecar of its own. */
   readonly isOthers?: boolean;
 }
@@ -71,15 +73,20 @@ export async function fingerprintOf(
   return { ...standing, sha256: hashOf(canonicalJson(hashes)) };
 }
 
-/** Tells whether what stands at a path is what was noted; reads it only where sizes or times differ. */
-export async function isAsNoted(
+/** Tells whether sizes and times of what stands at a path are as noted; nothing is read. */
+export const isUntouched = async (
   path: string,
-  noted: Pick<Fingerprint, "sha256" | "stamp">,
+  stamp: string | undefined,
   selection: Selection = {},
-): Promise<boolean> {
-  if ((await standingAt(path, selection))?.stamp === noted.stamp) return true;
-  return (await fingerprintOf(path, selection))?.sha256 === noted.sha256;
-}
+): Promise<boolean> => stamp !== undefined && (await standingAt(path, selection))?.stamp === stamp;
+
+/** Tells whether what stands at a path is what was noted; reads it only where sizes or times differ from a stamp. */
+export const isAsNoted = async (
+  path: string,
+  { sha256, stamp }: { readonly sha256: string; readonly stamp?: string | undefined },
+  selection: Selection = {},
+): Promise<boolean> =>
+  (await isUntouched(path, stamp, selection)) || (await fingerprintOf(path, selection))?.sha256 === sha256;
 
 /** Lists the files at a path, sorted; undefined where there is nothing. */
 export async function listingAt(path: string): Promise<Listing | undefined> {
@@ -120,8 +127,7 @@ async function filesUnder(root: string, below: string, above: readonly string[])
   const names = await readdir(here);
   const sidecars = new Set(names.filter(isSidecar));
   for (const name of names) {
-    if (sidecars.has(name)) continue;
-    if (name.startsWith(".") && !/^\.(zarray|zattrs|zgroup|zmetadata)$/.test(name)) continue;
+    if (sidecars.has(name) || isHidden(name)) continue;
     const path = below === "" ? name : `${below}/${name}`;
     const found = await statusOf(join(here, name));
     const others = sidecars.has(name + sidecarEnding) ? { isOthers: true } : {};
@@ -132,10 +138,11 @@ async function filesUnder(root: string, below: string, above: readonly string[])
   return files;
 }
 
-const listedAs = (path: string, { size, mtimeNs }: BigIntStats): ListedFile => ({
+const listedAs = (path: string, { size, mtimeNs, ctimeNs }: BigIntStats): ListedFile => ({
   path,
   size: Number(size),
   changed: String(mtimeNs),
+  touched: String(ctimeNs),
 });
 
 /** Undefined where there is nothing, or a link that leads nowhere or to itself. */

@@ -4,11 +4,11 @@ import { machine, programVersion, versions } from "../domain/environment.js";
 import { slashed, withHome, withoutHome } from "../system/paths/home.js";
 import {
   fingerprintOf,
+  isUntouched,
   type Listing,
   listingAt,
   ofOutput,
   type Selection,
-  standingAt,
   standingOf,
 } from "./fingerprint.js";
 import { addMaking, type MadePlace, type Making, readMakings, sidecarOf } from "./sidecar.js";
@@ -121,9 +121,12 @@ export const selectionOf = (runs: readonly string[] | undefined, outputs: readon
   without: outputs,
 });
 
+/** Tells whether a word is an address on a server, and no path. */
+export const isAddress = (word: string): boolean => /^[a-z][a-z\d+.-]*:\/\//i.test(word);
+
 /** Where a word may lead: `PATH@USER_SESSION`, `membrane:0.5` and the like are paths with something behind. */
 export const placesOf = (word: string): string[] =>
-  /^[a-z][a-z\d+.-]*:\/\//i.test(word)
+  isAddress(word)
     ? []
     : [
         word,
@@ -147,7 +150,7 @@ async function inputOf(
 /** Returns the SHA-256 of what stands at a place; undefined where it has changed since its stamp was taken. */
 async function contentOf(place: string, stamp: string, selection: Selection): Promise<string | undefined> {
   const known = await knownContent(place, stamp);
-  if (known !== undefined && (await standingAt(place, selection))?.stamp === stamp) return known;
+  if (known !== undefined && (await isUntouched(place, stamp, selection))) return known;
   const now = await fingerprintOf(place, selection);
   return now?.stamp === stamp ? now.sha256 : undefined;
 }

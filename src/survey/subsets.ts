@@ -64,10 +64,9 @@ function textOf(path: string): string {
  * @throws PickbenchError BadUsage where there is none, with the nearest name
  */
 export function runsOfSubset(name: string): string[] {
-  if (/[/\\]/.test(name) || name.endsWith(ending)) return readSubset(name);
-  const folder = process.env.PICKBENCH_SURVEY || usualSurvey;
-  const path = subsetPath(folder, name);
-  if (existsSync(path)) return readSubset(path);
+  const path = subsetFile(name);
+  if (path === name || existsSync(path)) return readSubset(path);
+  const folder = usedSurvey();
   const { subsets } = placesIn(folder);
   const names = existsSync(subsets) ? namesAmong(readdirSync(subsets), ending) : [];
   throw new PickbenchError(
@@ -76,3 +75,13 @@ export function runsOfSubset(name: string): string[] {
     { path },
   );
 }
+
+/**
+ * Returns the file that `@NAME` means, which need not be there.
+ *
+ * @throws PickbenchError BadUsage for a name that no file can have
+ */
+export const subsetFile = (name: string): string =>
+  /[/\\]/.test(name) || name.endsWith(ending) ? name : subsetPath(usedSurvey(), name);
+
+const usedSurvey = (): string => process.env.PICKBENCH_SURVEY || usualSurvey;

@@ -4,11 +4,14 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { isUntouched } from "../makings/fingerprint.js";
+import { isAddress } from "../makings/making.js";
+import { modelOptions } from "../makings/options.js";
 import { PickbenchError } from "../system/errors.js";
 import { type Reporter, silentReporter } from "../system/reporter.js";
 import { modelNames, ownModels } from "../train/checkpoint/models.js";
 import { type Made, type Maker, makersInside, makersOf, type Noted } from "./makers.js";
-import { isUntouched, type State, stateOf } from "./standing.js";
+import { type State, stateOf } from "./standing.js";
 
 /** What a thing of the chain is; a `model` comes along with pickbench, a `name` is neither path nor address. */
 export type NodeKind = "file" | "folder" | "run" | "model" | "address" | "name";
@@ -107,14 +110,7 @@ class Tracer {
   /** Follows what was noted of a thing to its makers; returns its id. @param before start of the step that read it */
   async node(noted: Noted, by?: string, before?: string): Promise<string> {
     const { key, kind, path } = this.#identity(noted);
-    const draft = this.#nodes.get(key) ?? {
-      id: `n${this.#nodes.size + 1}`,
-      kind,
-      path,
-      expected: [],
-      makers: new Set(),
-    };
-    this.#nodes.set(key, draft);
+    const draft = this.#draft(key, kind, path);
     if (by !== undefined)
       draft.expected.push({ noted: { ...noted, path, isPath: noted.isPath || kind === "model" }, by });
     if (kind === "model" || !noted.isPath) return draft.id;
@@ -130,6 +126,14 @@ class Tracer {
     return draft.id;
   }
 
+  #draft(key: string, kind: NodeKind, path: string): Draft {
+    const known = this.#nodes.get(key);
+    if (known !== undefined) return known;
+    const draft: Draft = { id: `n${this.#nodes.size + 1}`, kind, path, expected: [], makers: new Set() };
+    this.#nodes.set(key, draft);
+    return draft;
+  }
+
   async #makers(path: string): Promise<Made | undefined> {
     const made = await makersOf(path);
     if (made?.output === path || !isFolder(path)) return made;
@@ -143,7 +147,7 @@ class Tracer {
       const file = join(ownModels, `${path}.safetensors`);
       return { key: file, kind: "model", path: file };
     }
-    return { key: `word ${path}`, kind: /^[a-z][a-z\d+.-]*:\/\//i.test(path) ? "address" : "name", path };
+    return { key: `word ${path}`, kind: isAddress(path) ? "address" : "name", path };
   }
 
   async #step(maker: Maker): Promise<string> {
@@ -168,14 +172,7 @@ class Tracer {
   /** What a step wrote over: a thing of its own, which is gone. */
   #rewritten({ path }: Noted, by: string): string {
     const key = `${path} before ${by}`;
-    const draft = this.#nodes.get(key) ?? {
-      id: `n${this.#nodes.size + 1}`,
-      kind: "file",
-      path,
-      expected: [],
-      makers: new Set(),
-    };
-    this.#nodes.set(key, draft);
+    const draft = this.#draft(key, "file", path);
     const noted: Noted = { option: "", path, isPath: true, selection: {}, sha256: "" };
     draft.expected.push({ noted, by: `${by} wrote over it` });
     return draft.id;
@@ -200,10 +197,15 @@ class Tracer {
     const found: { state: State; by: string }[] = [];
     for (const { noted, by } of expected) found.push({ state: await stateOf(noted, this.#reads), by });
     const isHeld = expected.every(({ noted }) => noted.sha256 === undefined);
-    if (isHeld && within && existsSync(path) && (await isUntouched(within)))
+    if (
+      isHeld &&
+      within &&
+      existsSync(path) &&
+      (await isUntouched(within.path, within.stamp, within.selection))
+    )
       found.push({ state: "as noted", by: "" });
     const has = (state: State) => found.some((each) => each.state === state);
-    const isGone = kind !== "name" && kind !== "address" && !existsSync(path);
+    const isGone = !isWord({ kind }) && !existsSync(path);
     const state = isGone || has("gone") ? "gone" : (["changed", "as noted"] as const).find(has);
     return {
       ...{ id, kind, path },
@@ -215,8 +217,12 @@ class Tracer {
   }
 }
 
-/** Options whose values may be names of models that come along. */
-const modelOptions = ["checkpoint", "features", "from"];
+/** Tells whether something is a word: a name or an address, and no path. */
+export const isWord = ({ kind }: Pick<ChainNode, "kind">): boolean => kind === "name" || kind === "address";
+
+/** Tells whether something is a file or folder of which nothing notes how it was made. */
+export const isRaw = ({ kind, makers }: ChainNode): boolean =>
+  makers.length === 0 && (kind === "file" || kind === "folder");
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 

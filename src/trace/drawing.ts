@@ -1,6 +1,6 @@
 /** The chain as boxes and arrows: things and commands in turn, the raw files above and the output below. */
 import type { Graph, GraphNode } from "../present/graphs/graph.js";
-import type { Chain, ChainNode, ChainStep } from "./chain.js";
+import { type Chain, type ChainNode, type ChainStep, isWord } from "./chain.js";
 import { commandText, factsOf, shortHash, stateText, titleOf } from "./words.js";
 
 /** Returns the graph of a chain; a thing that a step read and wrote stands twice. */
@@ -25,9 +25,9 @@ export function chainGraph({ nodes, steps }: Chain): Graph {
   return { nodes: [...things, ...commands], edges: withoutCircles([...read, ...made], steps) };
 }
 
-function colourOf({ state, kind }: ChainNode): GraphNode["state"] {
-  if (kind === "name" || kind === "address" || state === "not noted") return undefined;
-  return ({ "as noted": "current", changed: "stale", gone: "missing" } as const)[state];
+function colourOf(node: ChainNode): GraphNode["state"] {
+  if (isWord(node) || node.state === "not noted") return undefined;
+  return ({ "as noted": "current", changed: "stale", gone: "missing" } as const)[node.state];
 }
 
 /** Letters of a line in a box. */

@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { datasetOf, type RunRecord, readRecord } from "../domain/record.js";
 import { ofOutput, type Selection } from "../makings/fingerprint.js";
-import { commandWords, placeNow, selectionOf } from "../makings/making.js";
+import { commandWords, isAddress, placeNow, selectionOf } from "../makings/making.js";
 import { type MadePlace, type Making, readMakings, sidecarOf } from "../makings/sidecar.js";
 import { messageOf } from "../system/errors.js";
 import { withHome } from "../system/paths/home.js";
@@ -171,7 +171,7 @@ function inputsIn({ start, experiment }: RunRecord, base: string): Noted[] {
     ...(began ? [began] : []),
     ...(typeof file === "string" ? [at(base, "network", file, hash)] : []),
     ...(data?.also ?? []).flatMap((also) =>
-      typeof also.data === "string" && !also.data.includes("://") ? [at(base, "data", also.data)] : [],
+      typeof also.data === "string" && !isAddress(also.data) ? [at(base, "data", also.data)] : [],
     ),
   ];
 }
@@ -200,7 +200,7 @@ function ofRecord(folder: string, record: RunRecord): Maker {
     ...{ command, code, versions, machine, startedAt, finishedAt: result?.finishedAt ?? null },
     folder: base,
     inputs: named.map(({ option, path }) =>
-      path.includes("://")
+      isAddress(path)
         ? { option, path, isPath: false, selection: {} }
         : at(base ?? process.cwd(), option, path),
     ),

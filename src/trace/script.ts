@@ -2,14 +2,14 @@
 import { dirname, relative, resolve } from "node:path";
 import { shellWord } from "../system/files.js";
 import { fromHome } from "../system/paths/home.js";
-import type { Chain, ChainNode, ChainStep } from "./chain.js";
+import { type Chain, type ChainNode, type ChainStep, isRaw } from "./chain.js";
 import { commandWord, factsOf, shortHash, stateText, titleOf } from "./words.js";
 
 /** Returns a script for bash; its first argument is the folder to work in, which is the chain's own if absent. */
 export function bashScript(chain: Chain): string {
-  const target = chain.nodes.find(({ id }) => id === chain.target)!;
+  const target = targetOf(chain);
   const root = rootOf(chain);
-  const raw = rawOf(chain);
+  const raw = chain.nodes.filter(isRaw);
   return `${[
     "#!/usr/bin/env bash",
     `# Makes ${titleOf(target)} again, from what nothing notes how it was made. Nothing that is there is replaced: give another`,
@@ -28,8 +28,10 @@ export function bashScript(chain: Chain): string {
 /** Returns the same as data: folders and command lines in order, and the raw files. */
 export function jsonScript(chain: Chain): string {
   const root = rootOf(chain);
-  const target = chain.nodes.find(({ id }) => id === chain.target)!;
-  const raw = rawOf(chain).map(({ path, sha256 }) => ({ path: within(root, path), sha256: sha256 ?? null }));
+  const target = targetOf(chain);
+  const raw = chain.nodes
+    .filter(isRaw)
+    .map(({ path, sha256 }) => ({ path: within(root, path), sha256: sha256 ?? null }));
   const steps = chain.steps.map(({ command, folder, versions }) => ({
     folder: folder === undefined ? null : within(root, folder),
     command: ["pickbench", ...command],
@@ -39,13 +41,12 @@ export function jsonScript(chain: Chain): string {
   return `${JSON.stringify({ root: fromHome(root), raw, steps, made }, null, 2)}\n`;
 }
 
-const rawOf = ({ nodes }: Chain): ChainNode[] =>
-  nodes.filter(({ makers, kind }) => makers.length === 0 && (kind === "file" || kind === "folder"));
+const targetOf = ({ nodes, target }: Chain): ChainNode => nodes.find(({ id }) => id === target)!;
 
 /** The deepest folder that holds where every command worked, and the output. */
-function rootOf({ steps, nodes, target }: Chain): string {
-  const folders = steps.flatMap(({ folder }) => (folder === undefined ? [] : [folder]));
-  if (folders.length === 0) return dirname(nodes.find(({ id }) => id === target)!.path);
+function rootOf(chain: Chain): string {
+  const folders = chain.steps.flatMap(({ folder }) => (folder === undefined ? [] : [folder]));
+  if (folders.length === 0) return dirname(targetOf(chain).path);
   return folders.reduce((a, b) => {
     let shared = a;
     while (relative(shared, b).startsWith("..") && dirname(shared) !== shared) shared = dirname(shared);

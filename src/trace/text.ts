@@ -1,6 +1,6 @@
 /** The chain as an indented tree for people: the output first, below each thing its makers, and below those what they read. */
 import { plural } from "../present/text.js";
-import type { Chain, ChainNode } from "./chain.js";
+import { type Chain, type ChainNode, isRaw, isWord } from "./chain.js";
 import { commandText, factsOf, recordFacts, shortHash, stateText, titleOf } from "./words.js";
 
 /** Returns the tree, and what of it is no longer as it was. */
@@ -43,9 +43,7 @@ export function chainText(chain: Chain): string {
 function summary({ nodes, steps, notes }: Chain): string[] {
   const of = (state: ChainNode["state"]) => nodes.filter((node) => node.state === state && !isWord(node));
   const [changed, gone] = [of("changed"), of("gone")];
-  const raw = nodes.filter(
-    ({ makers, kind }) => makers.length === 0 && (kind === "file" || kind === "folder"),
-  );
+  const raw = nodes.filter(isRaw);
   return [
     `${plural(steps.length, "command")}, ${plural(raw.length, "raw file or folder", "raw files or folders")}`,
     ...changed.map((node) => `changed: ${titleOf(node)}, since ${node.why.join(" and ")}`),
@@ -54,8 +52,6 @@ function summary({ nodes, steps, notes }: Chain): string[] {
     ...notes,
   ];
 }
-
-const isWord = ({ kind }: ChainNode): boolean => kind === "name" || kind === "address";
 
 /** Tells whether something that was noted has changed or is gone. */
 export const isBroken = ({ nodes }: Chain): boolean =>

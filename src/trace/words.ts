@@ -3,7 +3,7 @@ import { duration, moment } from "../present/text.js";
 import { shellWord } from "../system/files.js";
 import { withoutHome } from "../system/paths/home.js";
 import { modelNameOf } from "../train/checkpoint/models.js";
-import type { ChainNode, ChainStep } from "./chain.js";
+import { type ChainNode, type ChainStep, isWord } from "./chain.js";
 
 /** Digits of a hash or commit that tell it from all others at hand. */
 const shown = 12;
@@ -11,11 +11,7 @@ export const shortHash = (hash: string): string => hash.slice(0, shown);
 
 /** What a thing is called: its path as it is typed here, or the name of a model. */
 export const titleOf = ({ kind, path }: Pick<ChainNode, "kind" | "path">): string =>
-  kind === "model"
-    ? (modelNameOf(path) ?? path)
-    : kind === "name" || kind === "address"
-      ? path
-      : withoutHome(path);
+  kind === "model" ? (modelNameOf(path) ?? path) : isWord({ kind }) ? path : withoutHome(path);
 
 /** How a thing stands, in words. */
 export function stateText({ kind, state, why, makers }: ChainNode): string {

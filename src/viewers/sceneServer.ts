@@ -7,6 +7,7 @@ import { join, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { openFile } from "../system/paths/opening.js";
+import { isHidden } from "../system/paths/sidecar.js";
 
 /** What is served, and to whom. */
 interface Served {
@@ -115,9 +116,6 @@ function preflight(request: IncomingMessage, response: ServerResponse): void {
   refuse(response, 204);
 }
 
-/** Hidden names that a store has. */
-const metadataNames = new Set([".zarray", ".zattrs", ".zgroup", ".zmetadata"]);
-
 /** Returns the names after the token; undefined for another token or any path that is not plainly one down. */
 function namesOf(url: string, token: string): string[] | undefined {
   const [path] = url.split("?");
@@ -127,7 +125,7 @@ function namesOf(url: string, token: string): string[] | undefined {
   for (const each of encoded) {
     const name = decoded(each);
     const isPlain = name !== undefined && name !== "" && !/[/\\\0]/.test(name);
-    if (!isPlain || (name.startsWith(".") && !metadataNames.has(name))) return undefined;
+    if (!isPlain || isHidden(name)) return undefined;
     names.push(name);
   }
   return names;

@@ -1,4 +1,5 @@
 /** What a workflow must know of pickbench's commands; whoever has them hands it down. */
+import type { Named } from "../makings/making.js";
 import { suggestion } from "../system/nearest.js";
 import { isList, type Value } from "./references.js";
 
@@ -19,6 +20,8 @@ export interface CommandForm {
   readonly writes: readonly string[];
   /** Whether it writes, somewhere, even where none of `writes` is given. */
   readonly writesUnasked?: boolean;
+  /** Name of the argument that names the runs that count. */
+  readonly selects?: string;
 }
 
 /** The commands of the program. */
@@ -26,6 +29,8 @@ export interface CommandCatalogue {
   readonly names: readonly string[];
   /** The form of one of them. */
   form(name: string): Promise<CommandForm>;
+  /** What a command reads, with the files that these name themselves, as experiments and lists of runs do. */
+  inputs(reads: readonly Named[], runs: string | undefined): Promise<readonly Named[]>;
   /** Whether a word that stands for no file is a name that an argument takes, as that of a model that comes along. */
   isName(command: string, argument: string, word: string): Promise<boolean>;
 }

@@ -18,6 +18,8 @@ export interface PlannedStep {
   /** Command line without the program's name. */
   readonly argv: readonly string[];
   readonly reads: readonly Named[];
+  /** The runs that it is asked for, as they were given. */
+  readonly runs: string | undefined;
   /** What its command writes and, where that is told apart, what it prints. */
   readonly writes: readonly Named[];
   /** File for what it prints. */
@@ -147,6 +149,7 @@ class Filling {
         ...{ name, describe: step.describe, queue: step.queue, prints, isPrinted, writes },
         argv: commandLine(step.run, form, values),
         reads: named(form.reads.filter(isGiven)),
+        runs: form.selects === undefined ? undefined : textsOf(values.get(form.selects) ?? []).join(","),
         canOverwrite: Object.hasOwn(form.options, "overwrite"),
       },
     };

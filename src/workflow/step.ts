@@ -5,12 +5,14 @@ import { readMakings, sidecarOf } from "../makings/sidecar.js";
 import { messageOf } from "../system/errors.js";
 import { beside, isThere } from "../system/paths/replacing.js";
 import type { Reporter } from "../system/reporter.js";
+import type { CommandCatalogue } from "./catalogue.js";
 import type { Executor, StepEnd } from "./executor.js";
 import type { PlannedStep } from "./plan.js";
 import { isOwnPlace, lastSentence, logOf, noteBegin, noteEnd } from "./stepLog.js";
 
 interface Doing {
   readonly executor: Executor;
+  readonly catalogue: Pick<CommandCatalogue, "inputs">;
   readonly reporter: Reporter;
   readonly logs: string;
   readonly why: string;
@@ -81,7 +83,12 @@ async function call(step: PlannedStep, doing: Doing, log: string, overwrite: boo
   const argv = overwrite && step.canOverwrite ? [...step.argv, "--overwrite"] : step.argv;
   const printed = await beside(step.prints);
   const begun = step.isPrinted
-    ? await beginMaking(step.argv, step.reads, [step.prints], undefined)
+    ? await beginMaking(
+        step.argv,
+        await doing.catalogue.inputs(step.reads, step.runs),
+        [step.prints],
+        undefined,
+      )
     : undefined;
   const task = { name: step.name, argv, log, output: printed.partial, queue: step.queue };
   let end: StepEnd | undefined;

@@ -1,4 +1,5 @@
 /** Whether a step is up to date, by what is noted beside its outputs: command line, inputs, outputs and program. */
+import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type ProgramVersion, programVersion, versions } from "../domain/environment.js";
 import { isAsNoted, ofOutput } from "../makings/fingerprint.js";
@@ -102,8 +103,11 @@ async function changeOf(
     return `${output.path} was changed since it was made`;
   const outputs = making.outputs.map((each) => placeNow(output.path, making, each));
   for (const input of making.inputs) {
-    if (input.kind === "name") continue;
     const place = placeNow(output.path, making, input);
+    if (input.kind === "name") {
+      if (input.sha256 === undefined || !(await isFile(place))) continue;
+      return `${input.path} is a file now, and was the name of what comes along`;
+    }
     if (input.sha256 === undefined || input.stamp === undefined)
       return `${input.path} changed while it was read`;
     const as = { sha256: input.sha256, stamp: input.stamp };
@@ -112,6 +116,9 @@ async function changeOf(
   }
   return undefined;
 }
+
+const isFile = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isFile() === true;
 
 /** The same sources and packages; where the sources are not noted, the same commit without changes. */
 function isSameProgram({ code, versions: made }: Making, { code: now, onnxruntime }: Program): boolean {

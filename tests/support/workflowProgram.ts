@@ -43,6 +43,7 @@ const forms: Readonly<Record<string, CommandForm>> = {
 export const catalogue: CommandCatalogue = {
   names: Object.keys(forms),
   form: async (name) => forms[name]!,
+  inputs: async (reads) => reads,
   isName: async (_command, argument, word) => argument === "parts" && word === "known",
 };
 

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, realpath, rename, rm, utimes, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { fingerprintOf } from "../../src/makings/fingerprint.js";
 import { drawGraph } from "../../src/present/graphs/drawGraph.js";
 import { type Chain, traceOf } from "../../src/trace/chain.js";
 import { chainGraph } from "../../src/trace/drawing.js";
@@ -76,11 +77,10 @@ describe("a chain", () => {
 
   it("reads contents where it is asked to, even where sizes and times are as noted", async () => {
     await project();
-    const time = new Date(1_700_000_000_000);
-    await utimes(at("recipe.yaml"), time, time);
-    await note({ folder, at: 9, writes: ["recipe.yaml"], command: ["experiment", "new", "recipe.yaml"] });
-    await writeFile(at("recipe.yaml"), "recipE");
-    await utimes(at("recipe.yaml"), time, time);
+    const unread = { ...(await fingerprintOf(at("recipe.yaml")))!, sha256: "0".repeat(64) };
+    const outputs = [{ option: "out", path: "recipe.yaml", ...unread }];
+    const command = ["experiment", "new", "recipe.yaml"];
+    await note({ folder, at: 9, writes: ["recipe.yaml"], command, more: { outputs } });
     expect(node(await traceOf(at("recipe.yaml")), "recipe.yaml").state).toBe("as noted");
     expect(node(await traceOf(at("recipe.yaml"), { reads: true }), "recipe.yaml").state).toBe("changed");
   });

@@ -1,7 +1,8 @@
 /** The table of commands as workflows know it. */
 import type { CommandCatalogue } from "../../workflow/catalogue.js";
 import type { TableEntry } from "../shared/describe.js";
-import { elsewhere, isOwnName } from "../shared/making.js";
+import { subsetFiles } from "../shared/making/namedInside.js";
+import { elsewhere, isOwnName, withAllNamed } from "../shared/making.js";
 
 /** What mask adds to an area or takes out of it, among the maps: FEATURE:THRESHOLD, with ! before it or not. */
 const areaRule = /^!?[^/\\]+:-?[\d.]/;
@@ -15,6 +16,8 @@ export const catalogueOf = (table: Readonly<Record<string, TableEntry>>): Comman
     const { reads, ...written } = command.files;
     return { positionals, options, ...written, reads: reads.filter((each) => !elsewhere.includes(each)) };
   },
+  inputs: async (reads, runs) =>
+    withAllNamed([...reads, ...(await subsetFiles(runs)).map((path) => ({ option: "runs", path }))]),
   isName: async (command, argument, word) =>
     (command === "mask" && argument === "maps" && areaRule.test(word)) || (await isOwnName(argument, word)),
 });

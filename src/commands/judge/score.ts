@@ -11,7 +11,7 @@ import { readScoreTruth } from "../shared/truthSources.js";
 
 export const command = defineCommand({
   usage: "<submission>",
-  reads: ["submission", "truth", "against"],
+  reads: ["submission", "truth", "against", "seeds"],
   options: (argv) =>
     argv
       .positional("submission", {

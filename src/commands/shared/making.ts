@@ -2,8 +2,10 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Named } from "../../makings/making.js";
+import { modelOptions } from "../../makings/options.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { makingVariable } from "../../system/paths/sidecar.js";
+import { namedInside, subsetFiles } from "./making/namedInside.js";
 import type { Given } from "./plainArguments.js";
 import { print, printLine } from "./print.js";
 
@@ -47,9 +49,12 @@ export async function withMaking(
   const writesNothing = outputs.length === 0 && !files.writesUnasked;
   if (writesNothing || process.env[makingVariable] === "no") return run(running);
   const { addInputs, beginMaking, endMaking } = await import("../../makings/making.js");
+  const subsets = await subsetFiles(given[files.selects]);
+  inputs.push(...subsets.map((path) => ({ option: files.selects, path })));
+  const set = textsIn(given.set);
   const begun = await beginMaking(
     args,
-    (await Promise.all(inputs.map(withNamed))).flat(),
+    await withAllNamed(inputs, set),
     outputs.map(({ path }) => path),
     runsIn(given[files.selects]),
   );
@@ -57,7 +62,7 @@ export async function withMaking(
   await run(running);
   const told = given.quiet === true ? undefined : setTimeout(tellOfReading, patience);
   try {
-    const later = (await Promise.all(inputs.slice(known).map(withNamed))).flat();
+    const later = await withAllNamed(inputs.slice(known), set);
     await endMaking(await addInputs(begun, later), outputs);
   } catch (error) {
     const path = error instanceof PickbenchError && error.path ? "" : `${outputs[0]?.path}: `;
@@ -75,23 +80,19 @@ const tellOfReading = (): void =>
     `noting how it was made: what was read and written is read once more for its hashes (${makingVariable}=no leaves that out)`,
   );
 
-/** Adds what an input names itself: the file of a model that comes along, the maps and models of a feature set. */
-async function withNamed(input: Named): Promise<Named[]> {
-  if (elsewhere.includes(input.option)) return [{ ...input, isElsewhere: true }];
-  if (!/\.ya?ml$/i.test(input.path)) return [await withModel(input)];
-  const { placesInSet, readFeatureSet } = await import("../../features/set/featureSet.js");
-  const set = await readFeatureSet(input.path).catch(() => undefined);
-  const inside = set ? placesInSet(set).map((path) => withModel({ option: input.option, path })) : [];
-  return [input, ...(await Promise.all(inside))];
+/** Adds what inputs name themselves: files of models that come along, and what experiments, feature sets and others name. */
+export async function withAllNamed(inputs: readonly Named[], set: readonly string[] = []): Promise<Named[]> {
+  const inside = await Promise.all(
+    inputs.map((input) => (elsewhere.includes(input.option) ? [] : namedInside(input, set))),
+  );
+  return Promise.all([...inputs, ...inside.flat()].map(withModel));
 }
 
 /** Arguments that name what lies elsewhere, and no path even where one of that name is there. */
 export const elsewhere: readonly string[] = ["url", "target"];
 
-/** Options whose values may be names of models that come along. */
-const modelOptions = ["checkpoint", "features", "from"];
-
 async function withModel(input: Named): Promise<Named> {
+  if (elsewhere.includes(input.option)) return { ...input, isElsewhere: true };
   if (!modelOptions.includes(input.option) || existsSync(input.path)) return input;
   const { modelPaths } = await import("../../train/checkpoint/models.js");
   const [meant] = await modelPaths([input.path]).catch(() => []);
@@ -109,13 +110,13 @@ export async function isOwnName(option: string, word: string): Promise<boolean> 
 }
 
 /** A list is an argument for each. */
-function named(given: Given, option: string): Named[] {
-  const value = given[option];
-  const values = Array.isArray(value) ? value : [value];
-  return values.flatMap((path) => (typeof path === "string" && path !== "" ? [{ option, path }] : []));
-}
+const named = (given: Given, option: string): Named[] =>
+  textsIn(given[option]).map((path) => ({ option, path }));
+
+const textsIn = (value: unknown): string[] =>
+  [value].flat().filter((text) => typeof text === "string" && text !== "") as string[];
 
 function runsIn(runs: unknown): string[] | undefined {
-  if (typeof runs !== "string" || runs === "" || runs.startsWith("@")) return undefined;
+  if (typeof runs !== "string" || runs === "" || runs.includes("@")) return undefined;
   return runs.split(",").map((run) => run.trim());
 }

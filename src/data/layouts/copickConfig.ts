@@ -120,6 +120,13 @@ async function readConfig(path: string): Promise<z.infer<typeof configSchema>> {
 const localRoot = async (configPath: string, root: string, access: DataAccess): Promise<string> =>
   isRemote(root) ? (await openMirror(root, access)).tree : localPath(configPath, root);
 
+/** Returns the folders on this machine that a copick configuration names as its roots; none for other files. */
+export async function localRootsOf(path: string): Promise<string[]> {
+  const config = await readConfig(path).catch(() => undefined);
+  const roots = [config?.overlay_root, config?.static_root].filter((root) => typeof root === "string");
+  return [...new Set(roots.filter((root) => !isRemote(root)).map((root) => localPath(path, root)))];
+}
+
 /** Returns the local folder of a root, relative to the configuration and without `local://` or `file://`. */
 function localPath(configPath: string, root: string): string {
   const protocol = /^([a-z0-9+.-]+):\/\//i.exec(root)?.[1]?.toLowerCase();

@@ -2,10 +2,10 @@
 import { findingWorks } from "./entries/finding.js";
 import { networkWorks } from "./entries/networks.js";
 import { sourceWorks } from "./entries/sources.js";
-import type { Entry } from "./entry.js";
+import { type Entry, entryOf } from "./entry.js";
 
 /** Every work, in a fixed order. */
-export const works: readonly Entry[] = [...networkWorks, ...findingWorks, ...sourceWorks];
+export const works: readonly Entry[] = [...networkWorks, ...findingWorks, ...sourceWorks].map(entryOf);
 
 const byKey = new Map(works.map((work) => [work.key, work]));
 

@@ -1,12 +1,14 @@
 /** The data that a chain began with: what they are, and the works that they are cited by. */
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import type { RunRecord } from "../../domain/record.js";
 import { plural } from "../../present/text.js";
 import { withoutHome } from "../../system/paths/home.js";
 import { ownVersion } from "../../system/version.js";
 import type { Chain, ChainNode } from "../chain.js";
+import { shortHash } from "../words.js";
 import type { Cited } from "./bibtex.js";
 import { workOf } from "./catalogue.js";
+import { entryOf } from "./entry.js";
 import type { Facts, GivenCommand } from "./facts.js";
 import { publicationsIn } from "./publications.js";
 
@@ -20,8 +22,7 @@ export interface DataSet {
 /** Returns what data a chain began with, from its commands and its raw folders. */
 export async function dataSetsOf(chain: Chain, facts: Facts): Promise<DataSet[]> {
   const made = facts.commands.flatMap(ofCommand);
-  const runs = facts.trainings.flatMap(({ record }) => Object.values(record?.runs ?? {}).flat(2));
-  const names = runs.filter((run): run is string => typeof run === "string");
+  const names = facts.trainings.flatMap(({ record }) => runsOf(record));
   const isChallenges = names.length > 0 && names.every((name) => challengeRuns.includes(name));
   const data = chain.nodes.filter((node) => isData(node, chain));
   const raw = data.filter(({ makers }) => makers.length === 0);
@@ -34,6 +35,12 @@ export async function dataSetsOf(chain: Chain, facts: Facts): Promise<DataSet[]>
     ...credited,
     ...(published.length > 0 ? [{ said: "Annotations were published", cited: published }] : []),
   ];
+}
+
+function runsOf(record: RunRecord | undefined): string[] {
+  if (record === undefined) return [];
+  const { train, tune, holdout } = record.runs;
+  return [...train, ...tune, ...holdout];
 }
 
 /** The challenge's training tomograms, which are dataset 10440 of the Data Portal. */
@@ -51,11 +58,10 @@ const challenge: DataSet = {
 };
 
 function portalEntry(number: string): Cited {
-  const entry = {
-    ...{ key: `portal${number}`, type: "misc" as const, author: "{CryoET Data Portal}" },
-    title: `Dataset ${number}`,
+  const entry = entryOf({
+    ...{ key: `portal${number}`, author: "{CryoET Data Portal}", title: `Dataset ${number}` },
     url: `https://cryoetdataportal.czscience.com/datasets/${number}`,
-  };
+  });
   return { entry, uses: [`dataset ${number} of the CryoET Data Portal`] };
 }
 
@@ -84,10 +90,10 @@ function ofCommand({ words, flags }: GivenCommand): DataSet[] {
 
 /** pickbench itself, as what simulated. */
 const ownWork: Cited = {
-  entry: {
-    ...{ key: "pickbench", type: "misc", author: "{pickbench contributors}", title: "pickbench" },
+  entry: entryOf({
+    ...{ key: "pickbench", author: "{pickbench contributors}", title: "pickbench" },
     note: `version ${ownVersion()}`,
-  },
+  }),
   uses: ["simulated tomograms"],
 };
 
@@ -118,11 +124,10 @@ function densitiesIn(folder: string): string[] {
 
 function densitiesOf(ids: readonly string[]): DataSet {
   const entries = ids.map((id): Cited => {
-    const entry = {
-      ...{ key: `pdb${id}`, type: "misc" as const, author: "{Worldwide Protein Data Bank}" },
+    const entry = entryOf({
+      ...{ key: `pdb${id}`, author: "{Worldwide Protein Data Bank}", doi: `10.2210/pdb${id}/pdb` },
       title: `{PDB} entry ${id.toUpperCase()}`,
-      doi: `10.2210/pdb${id}/pdb`,
-    };
+    });
     return { entry, uses: ["a density map to simulate with"] };
   });
   return {
@@ -137,9 +142,9 @@ const isData = ({ id, kind }: ChainNode, { steps }: Chain): boolean =>
   steps.some(({ inputs }) => inputs.some(({ node, option }) => node === id && option === "data"));
 
 function rawData({ path, sha256 }: ChainNode): DataSet {
-  const hash = sha256 ? `, SHA-256 ${sha256.slice(0, 12)}…` : "";
+  const hash = sha256 ? `, SHA-256 ${shortHash(sha256)}…` : "";
   return {
-    said: `Data: ${withoutHome(join(path))}${hash}; name their source and cite it`,
+    said: `Data: ${withoutHome(path)}${hash}; name their source and cite it`,
     cited: [],
   };
 }

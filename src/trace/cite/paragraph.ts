@@ -83,9 +83,9 @@ function rolesOf(record: Training["record"]): string {
   return parts.length === 0 ? "" : ` Tomograms: ${parts.join("; ")}.`;
 }
 
-function pickingOf(method: string, picking: Training["picking"], of: string): string {
+function pickingOf(method: string | undefined, picking: Training["picking"], of: string): string {
   const types = [...(picking ?? [])];
-  if (types.length === 0) return "";
+  if (types.length === 0 || method === undefined) return "";
   const thresholds = types.map(([type, { threshold }]) => `${type} ${threshold}`).join(", ");
   return ` Picking${of}: ${said("picking", method)}, thresholds ${thresholds}.`;
 }
@@ -101,7 +101,7 @@ function ensembleSentence({ members, average, choice, tune, picking }: Ensemble)
   const names = members
     .map(({ experiment, weight }) => `${experiment} (weight ${fixed(weight, 3)})`)
     .join(", ");
-  const method = [...picking.values()][0]?.method ?? "watershed";
+  const [method] = [...picking.values()].map((settings) => settings.method);
   return `Ensemble of ${plural(members.length, "network")}, ${names}: ${said("ensemble", average)}, ${said("ensemble", choice)}, tuned on ${tune.join(", ")}.${pickingOf(method, picking, " of the ensemble")}`;
 }
 

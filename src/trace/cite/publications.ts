@@ -6,6 +6,7 @@ import { parseJson } from "../../formats/json.js";
 import { readText } from "../../system/paths/opening.js";
 import { isSidecar } from "../../system/paths/sidecar.js";
 import type { Cited } from "./bibtex.js";
+import { entryOf } from "./entry.js";
 
 /** Files of metadata that are looked at, at most: those of a data set name few publications. */
 const most = 500;
@@ -25,7 +26,7 @@ export async function publicationsIn(folder: string): Promise<Cited[]> {
     for (const doi of await doisIn(join(parentPath, name))) dois.add(doi);
   return [...dois]
     .sort()
-    .map((doi) => ({ entry: entryOf(doi), uses: ["annotations on the CryoET Data Portal"] }));
+    .map((doi) => ({ entry: publicationOf(doi), uses: ["annotations on the CryoET Data Portal"] }));
 }
 
 /** A broken file names none: that it is broken, `inspect` says. */
@@ -41,10 +42,10 @@ async function doisIn(path: string): Promise<string[]> {
 }
 
 /** The portal gives no more than the DOI. */
-const entryOf = (doi: string) => ({
-  key: `doi${doi.toLowerCase().replace(/[^a-z0-9]/g, "")}`,
-  type: "misc" as const,
-  author: "{Authors of annotations on the CryoET Data Portal}",
-  title: `Publication of DOI ${doi}`,
-  doi,
-});
+const publicationOf = (doi: string) =>
+  entryOf({
+    key: `doi${doi.toLowerCase().replace(/[^a-z0-9]/g, "")}`,
+    author: "{Authors of annotations on the CryoET Data Portal}",
+    title: `Publication of DOI ${doi}`,
+    doi,
+  });

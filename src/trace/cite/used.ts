@@ -15,12 +15,13 @@ export interface Used extends Method {
 export function methodsUsed({ trainings, ensembles, commands, formats }: Facts): Used[] {
   const names: [MethodKind, string][] = [
     ...trainings.flatMap(ofTraining),
-    ...ensembles.flatMap(({ average, choice }): [MethodKind, string][] => [
+    ...ensembles.flatMap(({ average, choice, picking }): [MethodKind, string][] => [
       ["ensemble", average],
       ["ensemble", choice],
+      ...[...picking.values()].map(({ method }): [MethodKind, string] => ["picking", method]),
     ]),
     ...commands.flatMap(ofCommand),
-    ...formats.flatMap((format) => formatNames(format)),
+    ...formats.flatMap(formatNames),
   ];
   const found = new Map<string, Used>();
   for (const [kind, name] of names) {
@@ -39,12 +40,8 @@ function ofTraining({ experiment, record }: Training): [MethodKind, string][] {
   return [
     ["architecture", architecture],
     ...loss.map(({ kind }): [MethodKind, string] => ["loss", kind]),
-    ...(isTrained
-      ? ([
-          ["training", "adamw"],
-          ["training", "cosine"],
-        ] as [MethodKind, string][])
-      : []),
+    ...flagged(isTrained, "training", "adamw"),
+    ...flagged(isTrained, "training", "cosine"),
     ...flagged(isTrained && optimiser.average !== 0, "training", "average"),
     ...flagged((augment.mixup ?? 0) > 0, "training", "mixup"),
     ...flagged(head.offsets, "training", "offsets"),
@@ -72,13 +69,21 @@ function ofCommand({ words, flags }: GivenCommand): [MethodKind, string][] {
     ["command", command],
     ...byFlag,
     ...words.slice(1).map((word): [MethodKind, string] => ["flag", `${command} ${word}`]),
-    ...(command === "pick"
-      ? ([["picking", flags.get("method") ?? "watershed"]] as [MethodKind, string][])
-      : []),
-    ...(command === "search" ? ([["training", "search"]] as [MethodKind, string][]) : []),
-    ...(flags.has("engine") ? ([["engine", flags.get("engine")!]] as [MethodKind, string][]) : []),
+    ...(command === "pick" ? pickingOf(flags) : []),
+    ...flagged(command === "search", "training", "search"),
+    ...flagged(flags.has("engine"), "engine", flags.get("engine") ?? ""),
     ...viewers.map((viewer): [MethodKind, string] => ["viewer", viewer.trim()]),
   ];
+}
+
+/** Files that say how is picked where no flag does. */
+const pickingFiles = ["checkpoint", "config", "features"];
+
+/** What a file says is told by the file, where it is one that can be read; of others nothing is known. */
+function pickingOf(flags: GivenCommand["flags"]): [MethodKind, string][] {
+  const method = flags.get("method");
+  if (method !== undefined) return [["picking", method]];
+  return flagged(!pickingFiles.some((flag) => flags.has(flag)), "picking", "watershed");
 }
 
 /** Endings that are not the name of their format. */
@@ -100,20 +105,14 @@ function formatNames(format: string): [MethodKind, string][] {
 
 /** Returns the works of methods, each once, with what they are cited for; those of the data last. */
 export function citedFor(used: readonly Used[], extra: readonly Cited[]): Cited[] {
-  const uses = new Map<string, { entry: Entry; uses: string[] }>();
-  for (const { title, works } of used)
-    for (const key of works) {
-      const found = uses.get(key) ?? { entry: workOf(key), uses: [] };
-      if (!found.uses.includes(title)) found.uses.push(title);
-      uses.set(key, found);
-    }
-  for (const {
-    entry,
-    uses: [use],
-  } of extra) {
-    const found = uses.get(entry.key) ?? { entry, uses: [] };
-    if (use !== undefined && !found.uses.includes(use)) found.uses.push(use);
-    uses.set(entry.key, found);
+  const ofMethods = used.flatMap(({ title, works }) =>
+    works.map((key): Cited => ({ entry: workOf(key), uses: [title] })),
+  );
+  const cited = new Map<string, { readonly entry: Entry; readonly uses: Set<string> }>();
+  for (const { entry, uses } of [...ofMethods, ...extra]) {
+    const known = cited.get(entry.key) ?? { entry, uses: new Set() };
+    for (const use of uses) known.uses.add(use);
+    cited.set(entry.key, known);
   }
-  return [...uses.values()];
+  return [...cited.values()].map(({ entry, uses }) => ({ entry, uses: [...uses] }));
 }

@@ -2,10 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { table } from "../../../src/commands/table.js";
+import { pickingSchema } from "../../../src/infer/pick/picking.js";
 import { traceOf } from "../../../src/trace/chain.js";
 import { citationsOf } from "../../../src/trace/cite/cite.js";
 import { type Facts, givenCommand } from "../../../src/trace/cite/facts.js";
 import { methodsUsed } from "../../../src/trace/cite/used.js";
+import { ensembleSchema } from "../../../src/train/checkpoint/ensembleRecord.js";
 import { experimentSchema } from "../../../src/train/experiment/schema.js";
 import { note, put } from "../../support/makings.js";
 
@@ -32,6 +35,8 @@ describe("the methods that were used", () => {
       "picking filament",
     ]);
     expect(ofCommands("pick maps --out x")).toEqual(["picking watershed"]);
+    for (const file of ["--checkpoint=a", "--config a.yaml", "--features a.yaml"])
+      expect(ofCommands(`pick maps ${file} --out x`)).toEqual([]);
     expect(ofCommands("simulate --scene=cell --out x", "simulate --scene solution --out y")).toEqual([
       "command simulate",
       "flag simulate --scene cell",
@@ -43,6 +48,17 @@ describe("the methods that were used", () => {
       ...["viewer napari", "viewer imod", "training search"],
     ]);
     expect(ofCommands("toString --constructor", "no-command")).toEqual([]);
+  });
+
+  it("of an ensemble are its average's, its choice's and its picking's", () => {
+    const member = { sha256: "0".repeat(64), experiment: "a", weight: 1, score: 0.5, trainedOn: null };
+    const record = ensembleSchema.parse({
+      ...{ average: "logits", choice: "greedy", tune: ["TS_1"], members: [member] },
+    });
+    const settings = pickingSchema.parse({ method: "peaks", threshold: 0.5, minVolume: 0, minSpacing: 10 });
+    expect(used({ ensembles: [{ ...record, picking: new Map([["ribosome", settings]]) }] })).toEqual([
+      ...["ensemble logits", "ensemble greedy", "picking peaks"],
+    ]);
   });
 
   it("of formats are those of files and flags", () => {
@@ -76,6 +92,30 @@ describe("the methods that were used", () => {
         "format zarr",
       ],
     ]);
+  });
+});
+
+const defaultOf = async (name: string, flag: string) =>
+  (await table[name]!.load()).command.definitions().options[flag]!.default;
+
+describe("what is said of flags that are not given", () => {
+  it("is what their commands take them for", async () => {
+    expect(ofCommands("open TS_1")).toEqual(
+      String(await defaultOf("open", "for"))
+        .split(",")
+        .map((viewer) => `viewer ${viewer}`),
+    );
+    const folder = await mkdtemp(join(tmpdir(), "cite-"));
+    await put(join(folder, "made/a"), "a");
+    await note({ folder, at: 1, writes: ["made"], command: ["simulate", "--out", "made"] });
+    const { paragraph } = await citationsOf(await traceOf(join(folder, "made")));
+    await rm(folder, { recursive: true });
+    const [count, size, seed] = await Promise.all(
+      ["count", "size", "seed"].map((flag) => defaultOf("simulate", flag)),
+    );
+    expect(paragraph).toContain(`${count} tomograms of ${String(size).replaceAll(",", "×")} voxels`);
+    expect(paragraph).toContain(`solutions, seed ${seed},`);
+    expect(await defaultOf("simulate", "scene")).toBe("solution");
   });
 });
 

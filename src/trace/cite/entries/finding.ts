@@ -1,78 +1,72 @@
 /** Works on picking, template matching, surfaces, surroundings, scores and simulation. */
-import type { Entry } from "../entry.js";
+import type { Work } from "../entry.js";
 
 const cvpr = "IEEE/CVF Conference on Computer Vision and Pattern Recognition (CVPR)";
 
 /** Picking, and what is done with maps. */
-const picking: readonly Entry[] = [
+const picking: readonly Work[] = [
   {
-    ...{ key: "last2024ais", type: "article", year: 2024, journal: "eLife", volume: "13" },
+    ...{ key: "last2024ais", year: 2024, journal: "eLife", volume: "13" },
     author: "Last, Mart G. F. and Abendstein, Leoni and Voortman, Lenard M. and Sharp, Thomas H.",
     title: "Streamlining segmentation of cryo-electron tomography datasets with {Ais}",
     doi: "10.7554/eLife.98552.3",
   },
   {
-    ...{
-      key: "felzenszwalb2012distance",
-      type: "article",
-      year: 2012,
-      journal: "Theory of Computing",
-      volume: "8",
-    },
+    ...{ key: "felzenszwalb2012distance", year: 2012, journal: "Theory of Computing", volume: "8" },
     author: "Felzenszwalb, Pedro F. and Huttenlocher, Daniel P.",
     title: "Distance Transforms of Sampled Functions",
     doi: "10.4086/toc.2012.v008a019",
   },
   {
-    ...{ key: "sato2000teasar", type: "inproceedings", year: 2000 },
+    ...{ key: "sato2000teasar", year: 2000 },
     author: "Sato, Mie and Bitter, Ingmar and Bender, Michael A. and Kaufman, Arie E. and Nakajima, Masayuki",
     title: "{TEASAR}: Tree-structure Extraction Algorithm for Accurate and Robust Skeletons",
     booktitle: "Eighth Pacific Conference on Computer Graphics and Applications",
     doi: "10.1109/PCCGA.2000.883951",
   },
   {
-    ...{ key: "cleveland1979lowess", type: "article", year: 1979, volume: "74" },
+    ...{ key: "cleveland1979lowess", year: 1979, volume: "74" },
     author: "Cleveland, William S.",
     title: "Robust Locally Weighted Regression and Smoothing Scatterplots",
     journal: "Journal of the American Statistical Association",
     doi: "10.1080/01621459.1979.10481038",
   },
   {
-    ...{ key: "solovyev2021fusion", type: "article", year: 2021, volume: "107" },
+    ...{ key: "solovyev2021fusion", year: 2021, volume: "107" },
     author: "Solovyev, Roman and Wang, Weimin and Gabruseva, Tatiana",
     title: "Weighted boxes fusion: Ensembling boxes from different object detection models",
     journal: "Image and Vision Computing",
     doi: "10.1016/j.imavis.2021.104117",
   },
   {
-    ...{ key: "koenker1978quantiles", type: "article", year: 1978, journal: "Econometrica", volume: "46" },
+    ...{ key: "koenker1978quantiles", year: 1978, journal: "Econometrica", volume: "46" },
     author: "Koenker, Roger and Bassett, Gilbert",
     title: "Regression Quantiles",
     doi: "10.2307/1913643",
   },
   {
-    ...{ key: "otsu1979threshold", type: "article", year: 1979, volume: "9" },
+    ...{ key: "otsu1979threshold", year: 1979, volume: "9" },
     author: "Otsu, Nobuyuki",
     title: "A Threshold Selection Method from Gray-Level Histograms",
     journal: "IEEE Transactions on Systems, Man, and Cybernetics",
     doi: "10.1109/TSMC.1979.4310076",
   },
   {
-    ...{ key: "lorensen1987cubes", type: "inproceedings", year: 1987 },
+    ...{ key: "lorensen1987cubes", year: 1987 },
     author: "Lorensen, William E. and Cline, Harvey E.",
     title: "Marching Cubes: A High Resolution {3D} Surface Construction Algorithm",
     booktitle: "SIGGRAPH '87",
     doi: "10.1145/37401.37422",
   },
   {
-    ...{ key: "garland1997quadric", type: "inproceedings", year: 1997 },
+    ...{ key: "garland1997quadric", year: 1997 },
     author: "Garland, Michael and Heckbert, Paul S.",
     title: "Surface Simplification Using Quadric Error Metrics",
     booktitle: "SIGGRAPH '97",
     doi: "10.1145/258734.258849",
   },
   {
-    ...{ key: "gorski2005healpix", type: "article", year: 2005, volume: "622" },
+    ...{ key: "gorski2005healpix", year: 2005, volume: "622" },
     author: "Górski, K. M. and Hivon, E. and Banday, A. J. and others",
     title:
       "{HEALPix}: A Framework for High-Resolution Discretization and Fast Analysis of Data Distributed on the Sphere",
@@ -80,13 +74,13 @@ const picking: readonly Entry[] = [
     doi: "10.1086/427976",
   },
   {
-    ...{ key: "rickgauer2017detection", type: "article", year: 2017, journal: "eLife", volume: "6" },
+    ...{ key: "rickgauer2017detection", year: 2017, journal: "eLife", volume: "6" },
     author: "Rickgauer, J. Peter and Grigorieff, Nikolaus and Denk, Winfried",
     title: "Single-protein detection in crowded molecular environments in cryo-{EM} images",
     doi: "10.7554/eLife.25648",
   },
   {
-    ...{ key: "chaillet2023matching", type: "article", year: 2023, volume: "24" },
+    ...{ key: "chaillet2023matching", year: 2023, volume: "24" },
     author: "Chaillet, Marten L. and others",
     title:
       "Extensive Angular Sampling Enables the Sensitive Localization of Macromolecules in Electron Tomograms",
@@ -96,15 +90,15 @@ const picking: readonly Entry[] = [
 ];
 
 /** Scores. */
-const scores: readonly Entry[] = [
+const scores: readonly Work[] = [
   {
-    ...{ key: "shit2021cldice", type: "inproceedings", year: 2021, booktitle: cvpr },
+    ...{ key: "shit2021cldice", year: 2021, booktitle: cvpr },
     author: "Shit, Suprosanna and others",
     title: "{clDice} -- a Novel Topology-Preserving Loss Function for Tubular Structure Segmentation",
     doi: "10.1109/CVPR46437.2021.01629",
   },
   {
-    ...{ key: "guo2017calibration", type: "inproceedings", year: 2017, arxiv: "1706.04599" },
+    ...{ key: "guo2017calibration", year: 2017, arxiv: "1706.04599" },
     author: "Guo, Chuan and Pleiss, Geoff and Sun, Yu and Weinberger, Kilian Q.",
     title: "On Calibration of Modern Neural Networks",
     booktitle: "International Conference on Machine Learning (ICML)",
@@ -112,16 +106,16 @@ const scores: readonly Entry[] = [
 ];
 
 /** Simulation, and spectra. */
-const simulation: readonly Entry[] = [
+const simulation: readonly Work[] = [
   {
-    ...{ key: "peng1996scattering", type: "article", year: 1996, volume: "52" },
+    ...{ key: "peng1996scattering", year: 1996, volume: "52" },
     author: "Peng, L.-M. and Ren, G. and Dudarev, S. L. and Whelan, M. J.",
     title: "Robust Parameterization of Elastic and Absorptive Electron Atomic Scattering Factors",
     journal: "Acta Crystallographica Section A",
     doi: "10.1107/S0108767395014371",
   },
   {
-    ...{ key: "welch1967spectra", type: "article", year: 1967, volume: "15" },
+    ...{ key: "welch1967spectra", year: 1967, volume: "15" },
     author: "Welch, Peter D.",
     title:
       "The use of fast {Fourier} transform for the estimation of power spectra: A method based on time averaging over short, modified periodograms",
@@ -130,4 +124,4 @@ const simulation: readonly Entry[] = [
   },
 ];
 
-export const findingWorks: readonly Entry[] = [...picking, ...scores, ...simulation];
+export const findingWorks: readonly Work[] = [...picking, ...scores, ...simulation];
