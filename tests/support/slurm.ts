@@ -1,6 +1,6 @@
 /** A Slurm of one machine, really running, for tests; they skip where it is not installed or cannot be started. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,7 +20,7 @@ export const noSlurm = !isInstalled
 
 export interface Slurm {
   /** Ends node and jobs as a loss of power does: no process there says a word. */
-  readonly killNode: (pids: readonly number[]) => Promise<void>;
+  readonly killNode: () => void;
   /** Lets the node come back, and the jobs that it had begin at once instead of after two minutes. */
   readonly revive: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -40,10 +40,13 @@ export async function startSlurm(folder: string): Promise<Slurm> {
   const pidOf = (daemon: string): number => Number(readFileSync(join(folder, `${daemon}.pid`), "utf8"));
   const control = (...args: string[]): void => void execFileSync("scontrol", args);
   return {
-    async killNode(pids) {
+    killNode() {
       process.kill(pidOf("slurmd"), "SIGKILL");
-      for (const pid of pids) process.kill(parentOf(pid), "SIGKILL");
-      for (const pid of pids) process.kill(pid, "SIGKILL");
+      const processes = runningProcesses();
+      const steps = processes.filter(
+        ({ pid, name }) => name === "slurmstepd" && isIn(pid, join(folder, "log")),
+      );
+      for (const { pid } of [...steps, ...descendantsOf(steps, processes)]) killIfThere(pid);
       control("update", `NodeName=${node}`, "State=DOWN", "Reason=test");
     },
     async revive() {
@@ -73,10 +76,50 @@ export async function startSlurm(folder: string): Promise<Slurm> {
   };
 }
 
-/** The process that started another: of a task, the step's daemon (proc(5): the fourth field of its stat). */
-function parentOf(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-  return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[1]);
+interface RunningProcess {
+  readonly pid: number;
+  readonly parent: number;
+  readonly name: string;
+}
+
+/** All processes of this machine (proc(5): pid, name in brackets, state and parent in the file stat). */
+function runningProcesses(): RunningProcess[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) => {
+    try {
+      const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+      const [from, to] = [text.indexOf("("), text.lastIndexOf(")")];
+      const parent = Number(text.slice(to + 2).split(" ")[1]);
+      return [{ pid: Number(pid), parent, name: text.slice(from + 1, to) }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function descendantsOf(
+  ancestors: readonly RunningProcess[],
+  all: readonly RunningProcess[],
+): RunningProcess[] {
+  const children = all.filter(({ parent }) => ancestors.some(({ pid }) => pid === parent));
+  return children.length === 0 ? [] : [...children, ...descendantsOf(children, all)];
+}
+
+/** Whether a process works in a folder, as the steps of a Slurm do in that of its logs. */
+function isIn(pid: number, folder: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`) === folder;
+  } catch {
+    return false;
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 /** Waits until something holds. */
