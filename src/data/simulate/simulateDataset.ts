@@ -175,6 +175,7 @@ function noteOf({
   ranges = defaultRanges,
   densities,
   cell,
+  halves,
 }: SimulateOptions) {
   return {
     madeBy: "pickbench simulate",
@@ -186,6 +187,7 @@ function noteOf({
     counts: Object.fromEntries(counts),
     densities: densities === undefined ? "built-in shapes" : "maps of --densities",
     ...(cell ? { scene: "cell", ...cellNote(cell) } : {}),
+    ...(halves ? { halves } : {}),
     ranges,
   };
 }

@@ -79,6 +79,11 @@ describe("simulateDataset", () => {
     await simulateDataset({ ...settings, runs: 1, out, halves: true });
     const text = await readFile(join(out, "train/drawn/TS_S1.json"), "utf8");
     expect(await readFile(join(root, "a/train/drawn/TS_S1.json"), "utf8")).toBe(text);
+    expect(JSON.parse(await readFile(join(out, "train/phantom.json"), "utf8"))).toHaveProperty(
+      "halves",
+      true,
+    );
+    expect(await readFile(join(root, "a/train/phantom.json"), "utf8")).not.toContain("halves");
     const drawn = JSON.parse(text);
     expect(drawn.optics.defocus).toBeGreaterThan(15_000);
     expect(drawn.tilts.length).toBeGreaterThan(20);
