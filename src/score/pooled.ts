@@ -17,7 +17,7 @@ const countsSchema = z.strictObject({ tp: count, fp: count, fn: count, fbeta: z.
 export const pooledSchema = z.strictObject({
   /** Score of the held-out runs, each with thresholds that were chosen on the held-out runs of the other folds. */
   score: z.number(),
-  /** Score with the thresholds that each fold was tuned to, by the same counts: none of them moved by a density. */
+  /** Score with each fold's own thresholds by the same counts: none of them moved by a density. */
   tunedScore: z.number(),
   /** Score with the thresholds chosen on all, on the runs they were chosen on. */
   fittedScore: z.number(),
@@ -113,7 +113,7 @@ export function pooledText({ score, tunedScore, fittedScore, perType }: PooledTh
   ]);
   const title = ["type", "F4 tuned", "tp", "fp", "F4 pooled", "tp", "fp", "of each fold", "of all"];
   return [
-    "thresholds of each fold's tune runs against those of the other folds' held-out runs",
+    "each fold's own thresholds (tuned) against those of the other folds' held-out runs (pooled)",
     "",
     alignedTable([title, ...rows]),
     "",
