@@ -3,6 +3,7 @@
  *
  *     node bench/thresholds.mjs --maps DIR[,DIR…] --data DIR [--runs A,B,…] [--held A,B,…] [--volume 0.15] [--spacing 1]
  *         [--thresholds 0.1,0.15,…]
+ *     node bench/thresholds.mjs --folds RUN
  *
  * Each DIR of --maps is what `pickbench predict` wrote of one network; --runs are runs that none of the networks was trained
  * on. Every run is scored with thresholds that were chosen on one, two or three of the others, all combinations; a row is
@@ -15,7 +16,12 @@
  * other runs of its maps. Each held-out run is then scored with thresholds from its network's tune runs (`tune`), from the
  * held-out runs of all other folds (`pooled`), or from both, and counts are added up over the held-out runs, as `run --folds`
  * does. Rows are F over all runs and by fold, then F and false picks by type.
+ *
+ * With --folds, the folder of a `run --folds`, no maps are needed: the counts are those of each fold's sweep.json, at each fold's
+ * own thresholds and at those of the other folds, as `picking.from: folds` has them, by both rules.
  */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openDataset, readTruth } from "../dist/index.js";
 import { challengeParticles, matchFraction } from "../dist/domain/particles.js";
@@ -24,7 +30,9 @@ import { sweepThresholds } from "../dist/infer/pick/picking.js";
 import { planPicking } from "../dist/infer/pick/store.js";
 import { findStores } from "../dist/infer/predict/probabilityStores.js";
 import { fbeta, sumCounts } from "../dist/score/match/fbeta.js";
-import { chooseCautious, countType, smoothCounts } from "../dist/score/tuning.js";
+import { pooledText, poolSweeps } from "../dist/score/pooled.js";
+import { readSweep } from "../dist/score/sweep.js";
+import { choices, chooseCautious, countType, smoothCounts } from "../dist/score/tuning.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -32,17 +40,18 @@ const { values: flags } = parseArgs({
     data: { type: "string" },
     runs: { type: "string" },
     held: { type: "string" },
+    folds: { type: "string" },
     volume: { type: "string", default: "0.15" },
     spacing: { type: "string", default: "1" },
     thresholds: { type: "string", default: "0.1,0.15,0.2,0.25,0.3,0.35,0.4,0.45,0.5,0.55,0.6,0.65,0.7,0.75,0.8,0.85,0.9" },
   },
 });
-for (const flag of ["maps", "data"])
+for (const flag of flags.folds ? [] : ["maps", "data"])
   if (flags[flag] === undefined)
     throw new Error(`--${flag} is missing; see the head of bench/thresholds.mjs`);
 
 const thresholds = flags.thresholds.split(",").map(Number);
-const truth = await readTruth(await openDataset(flags.data));
+const truth = flags.data ? await readTruth(await openDataset(flags.data)) : new Map();
 const particles = challengeParticles.filter(({ weight }) => weight > 0);
 
 /** The counts at each threshold, by type, by run, of one network's maps. */
@@ -196,7 +205,20 @@ function printFolds(networks, held) {
   }
 }
 
-const networks = [];
-for (const maps of flags.maps.split(",")) networks.push(await countsOf(maps));
-if (flags.held) printFolds(networks, flags.held.split(","));
-else printRules(networks);
+/** Pooled thresholds from the sweeps of finished folds. */
+async function printSweeps(folder) {
+  const folds = (await readdir(folder)).filter((name) => /^fold-\d+$/.test(name));
+  const sweeps = await Promise.all(folds.map((name) => readSweep(join(folder, name, "sweep.json"))));
+  const open = folds.filter((_, at) => sweeps[at] === undefined);
+  if (open.length > 0) throw new Error(`${folder}: ${open.join(", ")} without a sweep.json; finish the run`);
+  for (const choice of choices)
+    process.stdout.write(`${choice}: ${pooledText(poolSweeps(sweeps, challengeParticles, choice))}\n\n`);
+}
+
+if (flags.folds) await printSweeps(flags.folds);
+else {
+  const networks = [];
+  for (const maps of flags.maps.split(",")) networks.push(await countsOf(maps));
+  if (flags.held) printFolds(networks, flags.held.split(","));
+  else printRules(networks);
+}
