@@ -3,6 +3,7 @@ import { z } from "zod";
 import { meanOf } from "../domain/numbers.js";
 import { type FeatureReport, featureReportSchema } from "./masks/featureScores.js";
 import { featuresText } from "./masks/maskText.js";
+import { type PooledThresholds, pooledSchema, pooledText } from "./pooled.js";
 import { reportText } from "./reportText.js";
 import type { ScoreReport } from "./score.js";
 import type { ScoreInterval } from "./statistics/interval.js";
@@ -49,6 +50,8 @@ export const runReportSchema = z.strictObject({
   tune: scoreReportSchema.nullable(),
   /** Scores of segmented features by name; absent where the experiment has none. */
   features: z.record(z.string(), featureReportSchema).optional(),
+  /** Thresholds from the held-out runs of all folds; absent where the experiment has none. */
+  pooled: pooledSchema.optional(),
 });
 /** The scores of a run, report.json. */
 export type RunReport = z.infer<typeof runReportSchema>;
@@ -61,6 +64,7 @@ export function runReport(
     readonly interval?: ScoreInterval | null;
     readonly tune?: ScoreReport | null;
     readonly features?: Readonly<Record<string, FeatureReport>> | undefined;
+    readonly pooled?: PooledThresholds | undefined;
   },
 ): RunReport {
   return runReportSchema.parse({
@@ -70,6 +74,7 @@ export function runReport(
     interval: scores.interval ?? null,
     tune: scores.tune ?? null,
     ...(scores.features && { features: scores.features }),
+    ...(scores.pooled && { pooled: scores.pooled }),
   });
 }
 
@@ -89,12 +94,13 @@ export function leadingScore({ holdout, features = {} }: RunReport): number | nu
 }
 
 export function runReportText(report: RunReport): string {
-  const { name, holdout, interval, tune, features = {} } = report;
+  const { name, holdout, interval, tune, features = {}, pooled } = report;
   const parts = [name];
   if (holdout) parts.push("held-out runs", reportText(holdout, interval));
   else if (isJudged(report)) parts.push("held-out runs");
   else parts.push("no run is held out, so nothing is reported");
   if (Object.keys(features).length > 0) parts.push(featuresText(features));
+  if (pooled) parts.push(pooledText(pooled));
   if (tune) parts.push(`tune runs (thresholds were fitted here): score ${tune.score.toFixed(4)}`);
   return parts.join("\n\n");
 }

@@ -14,7 +14,7 @@ const sweepSchema = z.strictObject({
    * Held-out runs. The sweep shows what other thresholds would have scored on these runs; nothing is fitted on them.
    */
   runs: z.array(z.string()),
-  /** Sweeps by type; only types that the truth holds. */
+  /** Sweeps by type; only types that the truth holds, but of a fold whose thresholds are pooled all that are picked. */
   perType: z.record(
     z.string(),
     z.strictObject({
@@ -38,17 +38,22 @@ export interface SweptType {
   readonly picks: readonly ReadonlyMap<string, readonly ParticlePick[]>[];
 }
 
-/** Counts every threshold's picks by the official rule, for the types that the truth holds. */
+/**
+ * Counts every threshold's picks by the official rule, for the types that the truth holds.
+ *
+ * @param absentToo counts false picks of the others too, which cost something where other runs hold the type
+ */
 export function countSweep(
   truth: PicksByExperiment,
   particles: readonly Particle[],
   swept: ReadonlyMap<string, SweptType>,
+  absentToo = false,
 ): ThresholdSweep {
   const present = new Set([...truth.values()].flatMap((picks) => picks.map(({ type }) => type)));
   const perType: ThresholdSweep["perType"] = {};
   for (const particle of particles) {
     const of = swept.get(particle.name);
-    if (!of || !present.has(particle.name)) continue;
+    if (!of || !(absentToo || present.has(particle.name))) continue;
     const points = of.thresholds.map((threshold, at) => ({
       threshold,
       ...countType(particle, truth, of.picks[at]!),

@@ -5,11 +5,15 @@ import { type Counts, fbeta } from "./match/fbeta.js";
 import { createMatcher, type Matcher } from "./match/matching.js";
 import { type PicksByExperiment, positionsOf } from "./match/positions.js";
 
-/** A setting to choose from, with the picks that it finds. */
-export interface Candidate<Setting> {
+/** A setting to choose from. */
+interface Choosable<Setting> {
   readonly setting: Setting;
   /** Values of the tuned parameters: first the threshold, then what else tells candidates of one threshold apart. */
   readonly position: readonly number[];
+}
+
+/** A setting to choose from, with the picks that it finds. */
+export interface Candidate<Setting> extends Choosable<Setting> {
   /** Picks that the setting finds on the tune runs. Picks of other types are ignored. */
   readonly picks: PicksByExperiment;
 }
@@ -62,6 +66,19 @@ export function tuneSetting<Setting>(
       `no setting to choose from for ${particle.name}, wanted at least one; widen the grid`,
     );
   const counts = candidates.map(({ picks }) => countType(particle, truth, picks));
+  return chooseByCounts(candidates, counts, choice);
+}
+
+/**
+ * Chooses among one or more settings as `tuneSetting` does.
+ *
+ * @param counts of each candidate, in their order
+ */
+export function chooseByCounts<Setting>(
+  candidates: readonly Choosable<Setting>[],
+  counts: readonly Counts[],
+  choice: Choice = "cautious",
+): Tuned<Setting> {
   const all = counts.map((each) => fbeta(each));
   const judged = choice === "smooth" ? smoothCurves(candidates, counts) : all;
   const points = candidates.map(({ position }, i) => ({ position, value: judged[i]! }));
@@ -78,7 +95,7 @@ export function tuneSetting<Setting>(
 }
 
 /** Returns the F-beta of each candidate from counts that are smooth along the thresholds, all else alike. */
-function smoothCurves(candidates: readonly Candidate<unknown>[], counts: readonly Counts[]): number[] {
+function smoothCurves(candidates: readonly Choosable<unknown>[], counts: readonly Counts[]): number[] {
   const values: number[] = [];
   for (const curve of curvesOf(candidates)) {
     const thresholds = curve.map((i) => candidates[i]!.position[0] ?? 0);

@@ -67,6 +67,12 @@ export const picking = z
       .describe(
         "how a threshold is chosen on the tune runs: `cautious`, if absent, the lowest whose F4 is within 0.05 of the best; `smooth`, the lowest within 0.005 of the best by counts that are smooth along the threshold, by which checkpoints are chosen too",
       ),
+    from: z
+      .literal("folds")
+      .optional()
+      .describe(
+        "`folds`: with `--folds`, thresholds are also chosen on the held-out runs of all folds together, which scores them out of fold, and written into each fold's `pooled.safetensors`; if absent, on the tune runs alone",
+      ),
     density: z
       .literal("annotated")
       .optional()

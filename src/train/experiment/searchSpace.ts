@@ -56,6 +56,7 @@ const fixed: Readonly<Record<string, string>> = {
   evaluate: "trials are compared at the same points",
   checkpoint: "it changes nothing that is learned",
   "picking.choice": "trials are compared by tune scores of one kind",
+  "picking.from": "trials are no folds",
 };
 
 /** Checks the content of the key `search`; `origin` names the file. @throws PickbenchError BadExperiment */

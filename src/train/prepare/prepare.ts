@@ -93,6 +93,8 @@ export interface PreparedRun {
   readonly start: PreparedStart | null;
   /** Trainings that make the networks, this one first. */
   readonly lineage: Lineage;
+  /** The runs of the data set, known by their content. */
+  readonly fingerprints: ReadonlyMap<string, SeenRun>;
   readonly manifest: readonly ManifestEntry[];
   readonly dataHash: string;
   readonly seen: SeenData;
@@ -108,8 +110,7 @@ export interface PreparedRun {
 }
 
 /** What is known of a run before its voxels are read. */
-export interface Known extends Pick<PreparedRun, "networks" | "splits" | "picks" | "masks"> {
-  readonly fingerprints: ReadonlyMap<string, SeenRun>;
+export interface Known extends Pick<PreparedRun, "networks" | "splits" | "picks" | "masks" | "fingerprints"> {
   /** The file whose trainings went before, of which something is known; null where there is none. */
   readonly before: Before | null;
   /** Runs of further data sets, which are trained on. */
@@ -186,6 +187,7 @@ export async function prepareRun(options: RunOptions, sharing: Sharing = asOne):
     external,
     start,
     lineage,
+    fingerprints,
     manifest,
     dataHash: manifestHash(manifest),
     seen,

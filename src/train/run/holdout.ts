@@ -56,7 +56,8 @@ export async function detectHoldout(
         picking.stop();
       }
     }
-    const sweep = countSweep(truth, dataset.particles, swept);
+    const isPooled = experiment.picking.from === "folds";
+    const sweep = countSweep(truth, dataset.particles, swept, isPooled);
     return { truth, picks, types: detector.types, sweep, features: detector.features };
   } finally {
     await detector.close();

@@ -181,7 +181,7 @@ async function scoreHoldout(
     if (scorer && splits.tune.length > 0)
       await timed("masks", () => segmentTune(prepared, folder, scorer.receive("tune")));
     const features = scorer?.report(found.features, experiment.seed);
-    return await timed("score", () => writeReport(prepared, folder, found.truth, found.picks, features));
+    return await timed("score", () => writeReport(prepared, folder, found.truth, found.picks, { features }));
   } finally {
     await scorer?.close();
   }
@@ -193,12 +193,12 @@ export async function writeReport(
   folder: RunFolder,
   truth: PicksByExperiment,
   picks: PicksByExperiment,
-  features?: RunReport["features"],
+  { features, pooled }: Pick<RunReport, "features" | "pooled"> = {},
 ): Promise<RunReport> {
   if (truth.size > 0 || !features) await writeSubmission(folder.submission, picks);
   const score: ScoreReport | null = truth.size > 0 ? scorePicks(truth, picks, dataset.particles) : null;
   const interval = score && scoreInterval(score, { particles: dataset.particles });
-  const report = runReport(experiment.name, { holdout: score, interval, features });
+  const report = runReport(experiment.name, { holdout: score, interval, features, pooled });
   await writeWhole(folder.report, `${JSON.stringify(report, null, 1)}\n`);
   return report;
 }

@@ -14,6 +14,8 @@ export interface RunFolder {
   readonly log: string;
   readonly last: string;
   readonly best: string;
+  /** Of a fold: best.safetensors with thresholds that were chosen on the held-out runs of all folds. */
+  readonly pooled: string;
   readonly submission: string;
   readonly report: string;
   /** Picks of the held-out runs with their confidences, in copick's layout. */
@@ -37,6 +39,7 @@ export function runFolder(path: string): RunFolder {
     log: file("log.jsonl"),
     last: file("last.safetensors"),
     best: file("best.safetensors"),
+    pooled: file("pooled.safetensors"),
     submission: file("submission.csv"),
     report: file("report.json"),
     picks: file("picks"),
@@ -117,7 +120,7 @@ export async function removeEmpty(path: string, highest: string): Promise<void> 
 async function removeTemporaries(folder: RunFolder): Promise<void> {
   for (const name of await readdir(folder.path))
     if (
-      /^(record\.json|log\.jsonl|(last|best)\.safetensors|submission\.csv|(report|sweep|folds)\.json)\.\d+$|^(picks|overlays)\.partial-/.test(
+      /^(record\.json|log\.jsonl|(last|best|pooled)\.safetensors|submission\.csv|(report|sweep|folds)\.json)\.\d+$|^(picks|overlays)\.partial-/.test(
         name,
       )
     )

@@ -19,6 +19,7 @@ import type { Experiment } from "../experiment/schema.js";
 import { checkStartKept, startRecordOf } from "../transfer/start.js";
 import { type Fold, type FoldOutcome, isFinished, readOutcome } from "./fold.js";
 import { checkBeginning, type FoldsOptions, type FoldsPlan, inFold, planFolds } from "./foldsPlan.js";
+import { poolFolds } from "./poolFolds.js";
 import {
   publish,
   runExperiment,
@@ -194,19 +195,18 @@ function timeLeft({ budget }: Experiment, done: readonly FoldOutcome[], folds: n
 
 async function writeWholeReport(
   folder: RunFolder,
-  { experiment, prepared, folds }: FoldsPlan,
+  plan: FoldsPlan,
   outcomes: readonly FoldOutcome[],
 ): Promise<Omit<FoldsResult, "published">> {
+  const { experiment, prepared, folds } = plan;
   const picks = new Map(outcomes.flatMap((outcome) => [...outcome.picks]));
   const features = await featuresOfFolds(experiment, folds);
+  const pooled = picks.size > 0 ? await poolFolds(plan) : undefined;
   const scored = picks.size > 0 ? prepared.picks : new Map();
-  const report = await writeReport(
-    { experiment, dataset: prepared.dataset },
-    folder,
-    scored,
-    picks,
+  const report = await writeReport({ experiment, dataset: prepared.dataset }, folder, scored, picks, {
     features,
-  );
+    pooled,
+  });
   const whole = {
     name: experiment.name,
     experimentHash: experimentHash(experiment),

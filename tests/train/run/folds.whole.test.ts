@@ -11,13 +11,15 @@ import { readTruth } from "../../../src/data/picks.js";
 import { randomFor } from "../../../src/domain/random.js";
 import { readRecord } from "../../../src/domain/record.js";
 import { readLeaderboard } from "../../../src/leaderboard/leaderboard.js";
+import { readReport } from "../../../src/leaderboard/submissionFolder.js";
 import { foldsText } from "../../../src/score/folds.js";
+import { runReportText } from "../../../src/score/report.js";
 import { readSubmission, writeSubmission } from "../../../src/score/submissionCsv.js";
 import { readSettings } from "../../../src/train/checkpoint/checkpoint.js";
 import type { FoldsOptions } from "../../../src/train/run/foldsPlan.js";
 import { runExperiment } from "../../../src/train/run/runExperiment.js";
 import { runFolder } from "../../../src/train/run/runFolder.js";
-import { type FoldsResult, runFolds } from "../../../src/train/run/runFolds.js";
+import { type FoldsResult, runFolds, runOneFold } from "../../../src/train/run/runFolds.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
 import { evaluatedTwice, tinyDataset, tinyExperiment } from "../../support/tinyRun.js";
 
@@ -159,6 +161,91 @@ describe("an experiment in folds", () => {
     expect((await stat(best("elsewhere", 1))).mtimeMs).toBe(before.mtimeMs);
     expect(again.folds).toEqual(whole.folds);
     await expectSame("elsewhere", ["submission.csv", "report.json", "folds.json"]);
+  });
+});
+
+describe("thresholds from the held-out runs of all folds", () => {
+  const pooling = { thresholds: [0.1, 0.2, 0.3], minVolumes: [0.05], from: "folds", density: "annotated" };
+  let asked: string;
+  const folded = (out: string, changes: Partial<FoldsOptions> = {}) =>
+    run(out, { experiment: asked, submissions: null, folds: { folds: 4, tune: 1 }, ...changes });
+  const settingsOf = (file: string) => readSettings(at("pooled", "fold-0", file));
+  beforeAll(async () => {
+    const changes = { budget: "12 steps", picking: pooling };
+    asked = await tinyExperiment(at("pooled.yaml"), changes);
+    for (const fold of [2, 0, 3, 1])
+      await runOneFold(
+        runFolder(at("apart")),
+        {
+          experiment: asked,
+          data,
+          folds: { folds: 4, tune: 1 },
+          submissions: null,
+          resume: false,
+          threads: 1,
+        },
+        fold,
+      );
+  });
+
+  it("are scored beside those of the tune runs, whose picks stay", async () => {
+    const { report } = await folded("pooled");
+    const plain = await tinyExperiment(at("plain.yaml"), {
+      budget: "12 steps",
+      picking: { ...pooling, from: undefined },
+    });
+    const without = await run("plain", {
+      experiment: plain,
+      submissions: null,
+      folds: { folds: 4, tune: 1 },
+    });
+    expect(without.report.pooled).toBeUndefined();
+    expect({ ...report, pooled: undefined }).toEqual(without.report);
+    const { pooled } = report;
+    expect(Object.keys(pooled!.perType)).toEqual(["apo-ferritin", "ribosome"]);
+    for (const [type, { perFold, pooled: crossed }] of Object.entries(pooled!.perType)) {
+      expect(perFold).toHaveLength(4);
+      const { tp, fn } = report.holdout!.perType[type]!;
+      expect(crossed.tp + crossed.fn).toBe(tp + fn);
+    }
+    expect(runReportText(report)).toContain(`score: tuned ${pooled!.tunedScore.toFixed(4)}, pooled`);
+  });
+
+  it("are in a checkpoint of each fold, which has seen all runs and holds to no density", async () => {
+    const { pooled } = await readReport(at("pooled", "report.json"));
+    const [tuned, both] = [await settingsOf("best.safetensors"), await settingsOf("pooled.safetensors")];
+    for (const [type, { density, ...settings }] of tuned.picking) {
+      expect(both.picking.get(type)).toEqual({ ...settings, threshold: pooled!.perType[type]!.threshold });
+      if (type === "apo-ferritin") expect(density).toBeDefined();
+    }
+    const seen = both.lineage![0]!.roles.tune!.map((each) => each.run);
+    expect(seen.toSorted()).toEqual(["TS_S1", "TS_S2", "TS_S3", "TS_S4"]);
+    expect(both.tuneScore).toBe(pooled!.fittedScore);
+  });
+
+  it("are the same to the byte where the folds were done one by one, in any order", async () => {
+    await folded("apart", { resume: true });
+    for (const file of ["report.json", "submission.csv", "fold-1/pooled.safetensors", "fold-3/sweep.json"]) {
+      const [got, wanted] = await Promise.all(["apart", "pooled"].map((out) => readFile(at(out, file))));
+      expect(got!.equals(wanted!), file).toBe(true);
+    }
+  });
+
+  it.each<[string, RegExp, (sweep: string) => Promise<unknown>]>([
+    [
+      "without the counts of a fold",
+      /fold-2.sweep\.json: is missing, .*; remove .*fold-2/,
+      (sweep) => rm(sweep),
+    ],
+    [
+      "by those of other runs",
+      /fold-2.sweep\.json: counts TS_S2, wanted TS_S3/,
+      (sweep) => cp(at("pooled", "fold-1", "sweep.json"), sweep),
+    ],
+  ])("are not chosen %s", async (_, message, spoil) => {
+    await cp(at("pooled"), at("spoilt"), { recursive: true });
+    await spoil(at("spoilt", "fold-2", "sweep.json"));
+    await expect(folded("spoilt", { resume: true })).rejects.toThrow(message);
   });
 });
 
