@@ -23,6 +23,10 @@ const commands: Record<string, { command: RegisteredCommand }> = {
   export: await import("../../../src/commands/detect/export.js"),
   run: await import("../../../src/commands/train/run.js"),
   submit: await import("../../../src/commands/detect/submit.js"),
+  survey: await import("../../../src/commands/survey/survey.js"),
+  portal: await import("../../../src/commands/data/portal.js"),
+  experiment: await import("../../../src/commands/train/experiment.js"),
+  models: await import("../../../src/commands/detect/models.js"),
 };
 
 /** A command whose flags have dashes. */
@@ -54,6 +58,23 @@ test("a plain score is read as yargs reads it", async () => {
   });
   expect(await byYargs(args)).toEqual(plainly);
 });
+
+test("an action, what it is done to and choices are read as yargs reads them", async () => {
+  const args = ["survey", "find", "ribosome.count > 5", "--part", "test", "--limit", "7"];
+  const plainly = commands.survey!.command.plain(args);
+  expect(plainly).toMatchObject({ action: "find", target: "ribosome.count > 5", part: "test", limit: 7 });
+  expect(await byYargs(args)).toEqual(plainly);
+  const short = commands.survey!.command.plain(["survey", "show"]);
+  expect(short).toMatchObject({ action: "show", survey: "survey" });
+  expect(await byYargs(["survey", "show"])).toEqual(short);
+});
+
+test.each([[["seek", "a"]], [["find", "a", "b"]], [[]], [["find", "a", "--part", "tes"]], [["Find", "a"]]])(
+  "survey %s is left to yargs",
+  (rest) => {
+    expect(commands.survey!.command.plain(["survey", ...rest])).toBeUndefined();
+  },
+);
 
 test("flags with a dash are given by both names, as yargs gives them", async () => {
   const args = ["watch", "in", "--out", "out", "--do", "a.yaml", "--dry-run", "--again-changed"];
@@ -99,6 +120,7 @@ const flag = fc.constantFrom(
     "help",
   ],
   ...["Truth", "engine", "checkpoint", "__proto__", "version", "s", "threads", "set", "resume", "tr"],
+  ...["action", "target", "part", "limit", "survey", "nan", "sort", "full", "for"],
 );
 const value = fc.oneof(
   fc.constantFrom("a.csv", "b/c.csv", "7", "0", "07", "0x1f", "1e3", ".5", "-1", "-", "true", "false", "NaN"),
@@ -123,13 +145,27 @@ const words = fc.oneof(
   flag.map((name) => [`--${name}`]),
   fc.tuple(flag, value).map(([name, word]) => [`--${name}`, word]),
   fc.tuple(flag, value).map(([name, word]) => [`--${name}=${word}`]),
-  fc.constantFrom(["--truth", "t.csv"], ["--json"], ["--seed", "3"], ["-j"], ["--json=true"]),
+  fc.constantFrom(
+    ["--truth", "t.csv"],
+    ["--json"],
+    ["--seed", "3"],
+    ["-j"],
+    ["--json=true"],
+    ["--part", "train"],
+  ),
 );
 const line = fc
   .tuple(
-    fc.constantFrom("score", "score", "score", ...Object.keys(commands)),
+    fc.constantFrom("score", "score", "score", "survey", "survey", ...Object.keys(commands)),
     fc.array(words, { maxLength: 4 }),
-    fc.constantFrom([], ["a.csv", "--truth", "t.csv"]),
+    fc.constantFrom(
+      [],
+      ["a.csv", "--truth", "t.csv"],
+      ["find", "noise > 1"],
+      ["show"],
+      ["get"],
+      ["explain", "x"],
+    ),
   )
   .chain(([name, some, enough]) =>
     fc.constantFrom([name, ...some.flat(), ...enough], [name, ...enough, ...some.flat()]),
