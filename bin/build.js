@@ -38,7 +38,7 @@ const stampOf = (files) =>
     })
     .join("\n");
 
-/** Every file's path and content. */
+/** Every file's path and content: what tests keep results by. */
 const hashOf = async (files) => {
   const { createHash } = await import("node:crypto");
   const hash = createHash("sha256");
@@ -46,14 +46,14 @@ const hashOf = async (files) => {
   return hash.digest("hex");
 };
 
-/** True where dist/ is missing or made from another src/. A checkout alone has a tsconfig.json. */
-export async function isStale() {
+/**
+ * True where dist/ is missing or, in a checkout, made from another src/. A checkout alone has a tsconfig.json; a package
+ * is replaced as a whole, so that its dist/ is of its src/.
+ */
+export function isStale() {
   try {
     const built = JSON.parse(readFileSync(join(target, note), "utf8"));
-    const files = sources();
-    return existsSync(join(root, "tsconfig.json"))
-      ? built.stamp !== stampOf(files)
-      : built.hash !== (await hashOf(files));
+    return existsSync(join(root, "tsconfig.json")) && built.stamp !== stampOf(sources());
   } catch {
     return true;
   }
