@@ -1,9 +1,10 @@
 // Times how long commands take to start and to answer little: processor time and wall time of whole processes, in turns.
 //
-//   node bench/start.mjs [--rounds 15] [--survey DIR] [--beside CHECKOUT]
+//   node bench/start.mjs [--rounds 15] [--survey DIR] [--beside CHECKOUT [--beside-survey DIR]]
 //
 // --survey names a survey that survey find is asked of, such as bench/survey.mjs --folder leaves; without it, find is left out.
-// --beside names another checkout, built, whose commands take turns with these. bash measures the time.
+// --beside names another checkout, built, whose commands take turns with these; it needs a copy of the survey where the two
+// would make each other's database anew. bash measures the time.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +17,7 @@ const { values: asked } = parseArgs({
     rounds: { type: "string", default: "15" },
     survey: { type: "string" },
     beside: { type: "string" },
+    "beside-survey": { type: "string" },
   },
 });
 const scratch = mkdtempSync(join(tmpdir(), "pickbench-start-"));
@@ -23,19 +25,23 @@ const picks = join(scratch, "picks.csv");
 const rows = Array.from({ length: 20 }, (_, at) => `${at},TS_1,ribosome,${at * 500},0,0\n`);
 writeFileSync(picks, `id,experiment,particle_type,x,y,z\n${rows.join("")}`);
 
-const binOf = (checkout) => join(checkout, "bin", "pickbench.js");
-const checkouts = { here: fileURLToPath(new URL("..", import.meta.url)) };
-if (asked.beside !== undefined) checkouts.beside = resolve(asked.beside);
+const checkouts = [{ name: "here", folder: fileURLToPath(new URL("..", import.meta.url)), survey: asked.survey }];
+if (asked.beside !== undefined)
+  checkouts.push({ name: "beside", folder: resolve(asked.beside), survey: asked["beside-survey"] ?? asked.survey });
 const question = "feature0.percent > 4 and ribosome.count > 100 and noise < 0.9";
-const commands = {
-  "node alone": undefined,
-  "--version": ["--version"],
-  "--help": ["--help"],
-  "score --help": ["score", "--help"],
-  score: ["score", picks, "--truth", picks],
-  ...(asked.survey && {
-    "survey find": ["survey", "find", question, "--sort", "ribosome.score desc", "--survey", resolve(asked.survey)],
-  }),
+const find = ["survey", "find", question, "--sort", "ribosome.score desc", "--survey"];
+
+/** Arguments of Node by what is timed, for a checkout. */
+const commandsOf = ({ folder, survey }) => {
+  const own = (...args) => [join(folder, "bin", "pickbench.js"), ...args];
+  return {
+    "node alone": ["--eval", ""],
+    "--version": own("--version"),
+    "--help": own("--help"),
+    "score --help": own("score", "--help"),
+    score: own("score", picks, "--truth", picks),
+    ...(survey && { "survey find": own(...find, resolve(survey)) }),
+  };
 };
 
 /** Runs a process, and returns its wall and processor time in ms. */
@@ -56,11 +62,12 @@ function spread(values) {
 
 const taken = new Map();
 try {
+  const commands = checkouts.map((each) => ({ ...each, commands: commandsOf(each) }));
   for (let round = -1; round < Number(asked.rounds); round++)
-    for (const [name, args] of Object.entries(commands))
-      for (const [where, checkout] of Object.entries(checkouts)) {
-        const time = timed(args === undefined ? ["--eval", ""] : [binOf(checkout), ...args]);
-        const key = `${name}, ${where}`;
+    for (const name of Object.keys(commandsOf(checkouts[0])))
+      for (const checkout of commands) {
+        const time = timed(checkout.commands[name]);
+        const key = `${name}, ${checkout.name}`;
         if (round >= 0) taken.set(key, [...(taken.get(key) ?? []), time]);
       }
   for (const [key, times] of taken)
