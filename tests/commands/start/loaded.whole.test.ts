@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { readFile, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { beforeAll, expect, test } from "vitest";
-import { temporaryFolder } from "../../support/storeFixtures.js";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildTiny, tinyProject } from "../../support/surveyData.js";
 
 const run = promisify(execFile);
@@ -14,7 +14,7 @@ const noting = new URL("../../support/noteModules.mjs", import.meta.url).href;
 let folder: string;
 let picks: string;
 beforeAll(async () => {
-  folder = temporaryFolder();
+  folder = await mkdtemp(join(tmpdir(), "loaded-"));
   picks = join(folder, "picks.csv");
   await writeFile(picks, "id,experiment,particle_type,x,y,z\n0,TS_1,ribosome,1,2,3\n");
   await tinyProject(folder, 2);
@@ -24,9 +24,12 @@ beforeAll(async () => {
     await utimes(join(folder, "survey", "entries", `${name}.json`), 1e9, 1e9);
 });
 
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
 /** Runs a command, and returns the files that it loaded, relative to the checkout, sorted. */
 async function loadedBy(...args: string[]): Promise<string[]> {
-  const file = join(folder, `modules-${args.join("-").replaceAll(/\W/g, "")}.txt`);
+  const file = join(folder, "modules.txt");
+  await rm(file, { force: true });
   const env = { ...process.env, MODULES_FILE: file };
   await run(process.execPath, ["--import", noting, join(root, "bin", "pickbench.js"), ...args], { env });
   const urls = (await readFile(file, "utf8")).trim().split("\n");
