@@ -1,6 +1,6 @@
 /** Whether a database has the entries as they lie: their names, sizes and times of change against those it was made from. */
 import { statSync } from "node:fs";
-import { join } from "node:path";
+import { sep } from "node:path";
 import * as z from "zod";
 import { hashOf, writeWhole } from "../../system/files.js";
 import { isThere } from "../../system/paths/replacing.js";
@@ -26,7 +26,7 @@ export async function entryFiles(folder: string): Promise<Map<string, FileState>
   const { entries } = placesIn(folder);
   const found = new Map<string, FileState>();
   for (const run of await entryRuns(folder)) {
-    const file = statSync(join(entries, `${run}.json`), { throwIfNoEntry: false });
+    const file = statSync(`${entries}${sep}${run}.json`, { throwIfNoEntry: false });
     if (file) found.set(run, { size: file.size, mtime: file.mtimeMs });
   }
   return found;
