@@ -1,5 +1,5 @@
-// Transpiles src/ to dist/ file by file, save for the command line's parser, which takes yargs in: one file
-// loads in less than half the time of yargs' many, and for the scripts of pages, which take in what they import. Written
+// Transpiles src/ to dist/ file by file, save for the command line's parser, which takes yargs in, for other libraries
+// of many files (see libraries.js), and for the scripts of pages, which take in what they import. Written
 // beside its place and renamed into it, so that two first starts at once cannot see half a build. With --types the
 // declarations for other programs are written too, which takes TypeScript: only a checkout has it.
 import {
@@ -38,7 +38,7 @@ const stampOf = (files) =>
     })
     .join("\n");
 
-/** Every file's path and content. */
+/** Every file's path and content: what tests keep results by. */
 const hashOf = async (files) => {
   const { createHash } = await import("node:crypto");
   const hash = createHash("sha256");
@@ -46,14 +46,14 @@ const hashOf = async (files) => {
   return hash.digest("hex");
 };
 
-/** True where dist/ is missing or made from another src/. A checkout alone has a tsconfig.json. */
-export async function isStale() {
+/**
+ * True where dist/ is missing or, in a checkout, made from another src/. A checkout alone has a tsconfig.json; a package
+ * is replaced as a whole, so that its dist/ is of its src/.
+ */
+export function isStale() {
   try {
     const built = JSON.parse(readFileSync(join(target, note), "utf8"));
-    const files = sources();
-    return existsSync(join(root, "tsconfig.json"))
-      ? built.stamp !== stampOf(files)
-      : built.hash !== (await hashOf(files));
+    return existsSync(join(root, "tsconfig.json")) && built.stamp !== stampOf(sources());
   } catch {
     return true;
   }
@@ -80,7 +80,14 @@ export async function build({ types = false } = {}) {
   const isWeb = (file) => file.startsWith(`${web}${sep}`);
   const options = { outdir: partial, outbase: source, logLevel: "silent" };
   const node = { ...options, format: "esm", platform: "node", target: "node20", sourcemap: "linked" };
-  await esbuild({ ...node, entryPoints: scripts.filter((file) => file !== entry && !isWeb(file)) });
+  const { ownImports, writeLibraries } = await import("./libraries.js");
+  await esbuild({
+    ...node,
+    entryPoints: scripts.filter((file) => file !== entry && !isWeb(file)),
+    bundle: true,
+    plugins: [ownImports(source)],
+  });
+  await writeLibraries(esbuild, node, root, partial);
   await esbuild({
     ...node,
     entryPoints: [entry],

@@ -15,7 +15,7 @@ import {
   workflowKeys,
 } from "./docs/keyTable.js";
 
-if (await isStale()) await build();
+if (isStale()) await build();
 const from = (module) => import(`../dist/${module}.js`);
 
 const { experimentSchema } = await from("train/experiment/schema");

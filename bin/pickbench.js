@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { build, isStale, removeLeftovers } from "./build.js";
 
-if (await isStale()) {
+if (isStale()) {
   try {
     await build();
   } catch (error) {

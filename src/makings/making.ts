@@ -49,10 +49,11 @@ export async function beginMaking(
   inputs: readonly Named[],
   outputs: readonly string[],
   runs: readonly string[] | undefined,
+  startedAt = new Date().toISOString(),
 ): Promise<Begun> {
   const begun = {
     command: commandWords(command),
-    startedAt: new Date().toISOString(),
+    startedAt,
     replaces: command.includes("--overwrite"),
     runs,
     outputs,

@@ -113,10 +113,6 @@ export type TomogramFacts = Omit<z.infer<typeof tomogramSchema>, "stamp" | "path
 export type FeatureFacts = z.infer<typeof featureSchema>;
 export type ParticleFacts = z.infer<typeof particleSchema>;
 
-/** Returns particles per µm³ of what holds data. */
-export const densityOf = (particles: number, tomogram: SurveyEntry["tomogram"]): number | null =>
-  tomogram === null || tomogram.volume === 0 ? null : particles / (tomogram.volume * 1e-12);
-
 /** Parses an entry's text. @throws PickbenchError BadDataset where it is damaged, or of another version */
 export function parseEntry(text: string, path: string): SurveyEntry {
   const found = entrySchema.safeParse(parseJson(text, { path }));

@@ -2,14 +2,15 @@
  * A survey that is open: found in, shown, asked by SQL. The room `survey` catalogues thousands of tomograms: each is measured
  * to an entry, a file; a database is made from the entries, and can be deleted at any time.
  */
-import { isPickbenchError, PickbenchError } from "../system/errors.js";
+import { plural } from "../present/text.js";
+import { isPickbenchError, messageOf, PickbenchError } from "../system/errors.js";
 import { nearest } from "../system/nearest.js";
 import { isThere } from "../system/paths/replacing.js";
 import { type Reporter, silentReporter } from "../system/reporter.js";
-import { catchUp, isCaughtUp } from "./database/catchUp.js";
 import { type OpenDatabase, openDatabase } from "./database/duckdb.js";
-import { readEntry, type SurveyEntry } from "./entry.js";
-import { exportedRows, type SurveyExportFormat, writeTable } from "./export/tables.js";
+import { isCaughtUp } from "./database/fresh.js";
+import type { SurveyEntry } from "./entry.js";
+import type { SurveyExportFormat } from "./export/tables.js";
 import { askSql, type SurveyAnswer } from "./find/ask.js";
 import { type PlacedColumn, type SurveyColumn, surveyColumns } from "./find/columns.js";
 import { findTomograms, type SurveyFindOptions, type SurveyFound } from "./find/find.js";
@@ -65,6 +66,7 @@ export async function openSurvey(
     find: async (expression, options) => findTomograms(connection, await columns(), expression, options),
     show: (run) => showRun(folder, run),
     async export(path, format, expression, options = {}) {
+      const { exportedRows, writeTable } = await import("./export/tables.js");
       const known = await columns();
       const found = await exportedRows(connection, known, format, expression, options);
       await writeTable(path, format, found, known);
@@ -75,12 +77,22 @@ export async function openSurvey(
   };
 }
 
+/** Loaded where there is something to catch up with. */
+const catchUp = async (folder: string, reporter: Reporter) =>
+  (await import("./database/catchUp.js")).catchUp(folder, reporter);
+
 async function caughtUp(folder: string, reporter: Reporter): Promise<void> {
   try {
-    await catchUp(folder, reporter);
+    const { changed, removed, isNew } = await catchUp(folder, reporter);
+    if (!isNew && changed + removed > 0)
+      reporter.note(
+        `${folder}: ${plural(changed + removed, "entry", "entries")} changed since the last time; the database has caught up`,
+      );
   } catch (error) {
     if (!(await isThere(placesIn(folder).database)) || !isPickbenchError(error, "BadUsage")) throw error;
-    reporter.note(`${folder}: its database is being written; this is what it held before`);
+    const why =
+      error.cause === undefined ? "is being written" : `cannot be written (${messageOf(error.cause)})`;
+    reporter.note(`${folder}: its database ${why}; this is what it held before`);
   }
 }
 
@@ -99,6 +111,7 @@ async function openReadOnly(folder: string, reporter: Reporter): Promise<OpenDat
 
 /** Reads a run's entry. @throws PickbenchError BadUsage with the nearest name; BadDataset where there is no survey */
 export async function showRun(folder: string, run: string): Promise<SurveyEntry> {
+  const { readEntry } = await import("./entry.js");
   const runs = await entryRuns(folder);
   const entry = runs.includes(run) ? await readEntry(folder, run) : undefined;
   if (entry) return entry;

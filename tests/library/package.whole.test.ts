@@ -70,7 +70,11 @@ describe("the package", () => {
   test("holds what it is built to, with declarations, and no script of ours for development", () => {
     for (const path of ["dist/index.js", "dist/index.d.ts", "dist/cli.js", "dist/web/report/page.js"])
       expect(packed).toContain(path);
-    expect(packed.filter((path) => path.startsWith("bin/"))).toEqual(["bin/build.js", "bin/pickbench.js"]);
+    expect(packed.filter((path) => path.startsWith("bin/"))).toEqual([
+      "bin/build.js",
+      "bin/libraries.js",
+      "bin/pickbench.js",
+    ]);
     expect(packed.filter((path) => /^(?:tests|submissions|tsconfig)/.test(path))).toEqual([]);
   });
 

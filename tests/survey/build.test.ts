@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -12,6 +13,7 @@ import {
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { catchUp } from "../../src/survey/database/catchUp.js";
+import { isCaughtUp } from "../../src/survey/database/fresh.js";
 import { askSql } from "../../src/survey/find/ask.js";
 import { placesIn } from "../../src/survey/places.js";
 import { openSurvey } from "../../src/survey/survey.js";
@@ -171,6 +173,22 @@ describe("the database", () => {
     utimesSync(join(survey, "entries", "TS_1.json"), 1e9, 1e9);
     expect(await catchUp(survey, silentReporter)).toEqual({ changed: 0, removed: 0, isNew: false });
     expect(await found(survey)).toEqual(rowsOf(1, 2));
+  });
+
+  test("follows an entry that was changed where it lies, and says so", async () => {
+    const { folder, survey } = await project(2);
+    await buildTiny(folder);
+    const path = join(survey, "entries", "TS_1.json");
+    for (const run of ["TS_1", "TS_2"]) utimesSync(join(survey, "entries", `${run}.json`), 1e9, 1e9);
+    await found(survey);
+    expect(await isCaughtUp(survey)).toBe(true);
+    const before = statSync(join(survey, "entries"));
+    writeFileSync(path, readFileSync(path, "utf8").replace('"percent":12.5', '"percent":37.5'));
+    expect(statSync(join(survey, "entries")).mtimeMs).toBe(before.mtimeMs);
+    const notes: string[] = [];
+    const reporter = { ...silentReporter, note: (line: string) => notes.push(line) };
+    expect((await found(survey, undefined, { reporter }))[0]).toEqual(["TS_1", 37.5, 1]);
+    expect(notes).toEqual([`${survey}: 1 entry changed since the last time; the database has caught up`]);
   });
 
   test("is taken as it is while another process writes it", async () => {

@@ -2,7 +2,7 @@
 import { tomogramStamp } from "../../data/manifest.js";
 import type { TomogramRef } from "../../data/model.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
-import { isFeatureSet } from "../../features/set/featureSet.js";
+import { isFeatureSet } from "../../features/set/path.js";
 import { readReadySet } from "../../features/set/readyMaps.js";
 import { openProbabilities } from "../../infer/predict/probabilityStores.js";
 import { areaMaps, type MatchSettings, type SearchArea } from "../../matching/matchRuns.js";

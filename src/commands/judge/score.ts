@@ -1,5 +1,5 @@
 /** pickbench score: the challenge's score of a submission. */
-import { isFeatureSet } from "../../features/set/featureSet.js";
+import { isFeatureSet } from "../../features/set/path.js";
 import { reportText } from "../../score/reportText.js";
 import type { ScoreInterval } from "../../score/statistics/interval.js";
 import { scoreSubmission } from "../../score/submissionCsv.js";

@@ -3,7 +3,6 @@ import { rmSync } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openDataset } from "../../data/dataset.js";
 import type { ParticlePick } from "../../domain/particles.js";
 import type { Reporter } from "../../system/reporter.js";
 import { report } from "../shared/command.js";
@@ -24,6 +23,7 @@ export async function scoreLabels(
     readonly reporter: Reporter;
   },
 ): Promise<void> {
+  const { openDataset } = await import("../../data/dataset.js");
   const { judgeLabels, openLabels } = await import("../../features/judge/labels.js");
   const { identitiesText } = await import("../../score/masks/identitiesText.js");
   const { truth, runs, spacing, reporter } = asked;

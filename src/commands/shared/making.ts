@@ -33,7 +33,10 @@ interface Making {
   readonly files: CommandFiles;
 }
 
-/** Runs a command and, if it ends well and wrote something, notes how that was made. */
+/**
+ * Runs a command and, if it ends well and wrote something, notes how that was made. What is to be read is looked at before; a
+ * command that names nothing to read and nothing to write is not kept waiting for that.
+ */
 export async function withMaking(
   { args, given, files }: Making,
   run: (making: RunningMaking) => Promise<void>,
@@ -48,22 +51,27 @@ export async function withMaking(
   };
   const writesNothing = outputs.length === 0 && !files.writesUnasked;
   if (writesNothing || process.env[makingVariable] === "no") return run(running);
-  const { addInputs, beginMaking, endMaking } = await import("../../makings/making.js");
+  const startedAt = new Date().toISOString();
   const subsets = await subsetFiles(given[files.selects]);
   inputs.push(...subsets.map((path) => ({ option: files.selects, path })));
   const set = textsIn(given.set);
-  const begun = await beginMaking(
-    args,
-    await withAllNamed(inputs, set),
-    outputs.map(({ path }) => path),
-    runsIn(given[files.selects]),
-  );
+  const begin = async () =>
+    (await import("../../makings/making.js")).beginMaking(
+      args,
+      await withAllNamed(inputs, set),
+      outputs.map(({ path }) => path),
+      runsIn(given[files.selects]),
+      startedAt,
+    );
   const known = inputs.length;
+  const before = known + outputs.length > 0 ? await begin() : undefined;
   await run(running);
+  if (outputs.length === 0) return;
   const told = given.quiet === true ? undefined : setTimeout(tellOfReading, patience);
   try {
-    const later = await withAllNamed(inputs.slice(known), set);
-    await endMaking(await addInputs(begun, later), outputs);
+    const { addInputs, endMaking } = await import("../../makings/making.js");
+    const later = before && (await withAllNamed(inputs.slice(known), set));
+    await endMaking(later ? await addInputs(before, later) : await begin(), outputs);
   } catch (error) {
     const path = error instanceof PickbenchError && error.path ? "" : `${outputs[0]?.path}: `;
     print("stderr", `pickbench: warning: ${path}how it was made is not noted: ${messageOf(error)}`);

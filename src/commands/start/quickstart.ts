@@ -35,6 +35,8 @@ const recipe = packaged("experiments/quickstart.yaml");
 /** As many particles in each, so that no held-out phantom has too few to be judged by. */
 const phantoms = {
   runs: 5,
+  /** Not that of `simulate`: the network that the recipe begins with was trained on phantoms of those names. */
+  prefix: "TS_Q",
   shape: [48, 160, 160] as Shape3,
   spacing: 10.012444196428572,
   counts: new Map([

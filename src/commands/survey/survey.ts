@@ -1,7 +1,6 @@
 /** `pickbench survey build|find|show|export|subset|sql`: a catalogue of thousands of tomograms. */
 import { resolve } from "node:path";
 import { plural, wordTable } from "../../present/text.js";
-import { exportFormats } from "../../survey/export/tables.js";
 import { usualSurvey } from "../../survey/places.js";
 import { readSubset, subsetNames, subsetPath, writeSubset } from "../../survey/subsets.js";
 import { openSurvey, type Survey, showRun } from "../../survey/survey.js";
@@ -193,6 +192,7 @@ const actionsOnSurvey = {
     report(json, columns, () => columnText(columns));
   },
   async export(survey: Survey, { target, where, sort, columns, limit, overwrite, json }: Given) {
+    const { exportFormats } = await import("../../survey/export/tables.js");
     const format = exportFormats.find((each) => target?.endsWith(`.${each}`));
     if (target === undefined || format === undefined)
       throw refused(

@@ -1,7 +1,8 @@
 /** Answers of a survey in words. */
 import { join } from "node:path";
 import { alignedTable, none, plural, wordTable } from "../../present/text.js";
-import { densityOf, type SurveyEntry } from "../../survey/entry.js";
+import { densityOf } from "../../survey/database/tables.js";
+import type { SurveyEntry } from "../../survey/entry.js";
 import { imagesPath } from "../../survey/places.js";
 import type { Survey } from "../../survey/survey.js";
 

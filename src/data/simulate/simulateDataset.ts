@@ -29,6 +29,8 @@ interface SimulateOptions {
   readonly seed: number;
   /** `train` has its picks in its overlay; the truth of `test` lies apart, in `truth/`. */
   readonly part: "train" | "test";
+  /** Begin of the runs' names; of the part if absent. */
+  readonly prefix?: string;
   /** Puts `static/` and `overlay/` directly in the folder. */
   readonly flat?: boolean;
   /** Counts per tomogram by the particle's name; the count of any other type is drawn. */
@@ -112,8 +114,10 @@ export async function simulateDataset(options: SimulateOptions): Promise<Simulat
   }
 }
 
-/** Prefixes of the runs' names. */
+/** Prefixes of the runs' names where none is given. */
 const prefixes = { train: "TS_S", test: "TS_T" } as const;
+
+const prefixOf = ({ part, prefix = prefixes[part] }: SimulateOptions): string => prefix;
 
 const noteFolder = ({ out, part, flat }: SimulateOptions): string => (flat ? out : join(out, part));
 
@@ -139,10 +143,10 @@ function tasksOf(
   const { seed, part, shape, spacing, counts = new Map(), ranges = defaultRanges, densities, cell } = options;
   const { halves = false } = options;
   return Array.from({ length: options.runs }, (_, i) => ({
-    name: `${prefixes[part]}${i + 1}`,
+    name: `${prefixOf(options)}${i + 1}`,
     plan: { seed, part, run: i + 1, shape, spacing, counts, ranges, halves, ...(like && { like }) },
     roots,
-    record: join(recordFolder(options), `${prefixes[part]}${i + 1}.json`),
+    record: join(recordFolder(options), `${prefixOf(options)}${i + 1}.json`),
     ...(densities === undefined ? {} : { densities: resolve(densities) }),
     ...(cell === undefined ? {} : { cell }),
     ...(options.preview ? { previews: previewFolder(options) } : {}),
@@ -244,7 +248,9 @@ async function remove(options: SimulateOptions, { staticRoot, overlayRoot }: Pha
   const [records, previews] = [recordFolder(options), previewFolder(options)];
   for (const folder of [records, previews]) {
     const names = await readdir(folder).catch(() => []);
-    for (const name of names) if (name.startsWith(prefixes[options.part])) await rm(join(folder, name));
+    for (const name of names)
+      if ([prefixes[options.part], prefixOf(options)].some((prefix) => name.startsWith(prefix)))
+        await rm(join(folder, name));
   }
   for (const folder of [records, previews, dirname(overlayRoot), noteFolder(options), options.out]) {
     await rmdir(folder).catch(() => {});

@@ -19,9 +19,6 @@ import { type Feature, type FeatureSet, featureSetSchema } from "./schema.js";
 /** Where every key is explained, for the end of a message. */
 const reference = "docs/features.md explains every key";
 
-/** Tells whether a path names a feature set, rather than a checkpoint. */
-export const isFeatureSet = (path: string): boolean => /\.ya?ml$/i.test(path);
-
 /**
  * Reads a feature set; paths in it become relative to the working directory.
  *

@@ -5,18 +5,16 @@
 import { constants, copyFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import * as z from "zod";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
-import { hashOf, writeWhole } from "../../system/files.js";
+import { hashOf } from "../../system/files.js";
 import { withLock } from "../../system/lock.js";
 import { readText } from "../../system/paths/opening.js";
 import { isThere, replaced } from "../../system/paths/replacing.js";
 import type { Reporter } from "../../system/reporter.js";
-import { readNoted } from "../../system/schema/noted.js";
 import { parseEntry } from "../entry.js";
-import { entryRuns } from "../folder.js";
 import { noSurvey, picksPath, placesIn } from "../places.js";
 import { appendRows, literal, openDatabase } from "./duckdb.js";
+import { entryFiles, type FileState, noteCaughtUp } from "./fresh.js";
 import { createTables, databaseVersion, EntryRows, runTables } from "./tables.js";
 
 /** What catching up changed. */
@@ -27,28 +25,10 @@ export interface CaughtUp {
   readonly isNew: boolean;
 }
 
-/** An entry's file as it lies or as the database has it. */
-interface FileState {
-  readonly size: number;
-  readonly mtime: number;
-}
-
+/** An entry's file as the database has it. */
 interface KnownFile extends FileState {
   readonly id: number;
   readonly hash: string;
-}
-
-const stateSchema = z.strictObject({ version: z.number(), entries: z.number() });
-
-/** Changes within this time, in ms, may leave the time of a folder's change as it is. */
-const unsure = 2000;
-
-/** Tells whether the database surely has all entries as they are: their folder has not changed since it was caught up. */
-export async function isCaughtUp(folder: string): Promise<boolean> {
-  const places = placesIn(folder);
-  const state = await readNoted(places.databaseState, stateSchema).catch(() => undefined);
-  if (state?.version !== databaseVersion || !(await isThere(places.database))) return false;
-  return state.entries === (await stat(places.entries).catch(() => undefined))?.mtimeMs;
 }
 
 /**
@@ -58,44 +38,23 @@ export async function isCaughtUp(folder: string): Promise<boolean> {
  */
 export async function catchUp(folder: string, reporter: Reporter): Promise<CaughtUp> {
   const places = placesIn(folder);
-  const changeOfEntries = async (): Promise<number> =>
-    (
-      await stat(places.entries).catch(() => {
-        throw noSurvey(folder);
-      })
-    ).mtimeMs;
-  await changeOfEntries();
+  await stat(places.entries).catch(() => {
+    throw noSurvey(folder);
+  });
   return withLock(places.databaseLock, folder, async () => {
-    const [begun, mtime] = [Date.now(), await changeOfEntries()];
+    const begun = Date.now();
     const there = await entryFiles(folder);
     const known = await knownFiles(places.database, reporter);
     const plan = await planOf(places.entries, there, known ?? new Map());
     if (known === undefined || plan.changed.length + plan.touched.length + plan.removed.length > 0)
       await rewrite(folder, there, known, plan, reporter);
-    const isSure = begun - mtime > unsure;
-    const state = { version: databaseVersion, entries: isSure ? mtime : -1 };
-    await writeWhole(places.databaseState, `${JSON.stringify(state)}\n`);
+    await noteCaughtUp(folder, there, begun);
     return { changed: plan.changed.length, removed: plan.removed.length, isNew: known === undefined };
   });
 }
 
 /** Files that are read together. */
 const batch = 250;
-
-async function entryFiles(folder: string): Promise<Map<string, FileState>> {
-  const { entries } = placesIn(folder);
-  const runs = await entryRuns(folder);
-  const found = new Map<string, FileState>();
-  for (let from = 0; from < runs.length; from += batch) {
-    const part = runs.slice(from, from + batch);
-    const all = await Promise.all(
-      part.map((run) => stat(join(entries, `${run}.json`)).catch(() => undefined)),
-    );
-    for (const [at, each] of all.entries())
-      if (each) found.set(part[at]!, { size: each.size, mtime: each.mtimeMs });
-  }
-  return found;
-}
 
 /** Reads what the database was made from; undefined where it is to be made anew, which is said where it is broken. */
 async function knownFiles(path: string, { note }: Reporter): Promise<Map<string, KnownFile> | undefined> {

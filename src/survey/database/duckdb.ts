@@ -1,5 +1,4 @@
 /** DuckDB, embedded: opening of databases, chunks of rows, literals. Loaded when it is first needed. */
-import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import { undoAtEnd } from "../../system/ending.js";
@@ -24,7 +23,7 @@ export async function openDatabase(
   path = ":memory:",
   options: Readonly<Record<string, string>> = {},
 ): Promise<OpenDatabase> {
-  const { DuckDBInstance } = duckdb();
+  const { DuckDBInstance } = await duckdb();
   const threads = String(Math.min(4, availableParallelism()));
   const instance = await DuckDBInstance.create(path, {
     ...{ memory_limit: memoryLimit, threads, ieee_floating_point_ops: "false" },
@@ -42,14 +41,10 @@ export async function openDatabase(
   };
 }
 
-/**
- * Loads DuckDB. By `require`: `import` reads all of its files for their names first, and takes three times as long.
- *
- * @throws PickbenchError Unsupported where DuckDB has no binary for this machine, or was not installed
- */
-export function duckdb(): typeof import("@duckdb/node-api") {
+/** Loads DuckDB. @throws PickbenchError Unsupported where it has no binary for this machine, or was not installed */
+export async function duckdb(): Promise<typeof import("@duckdb/node-api")> {
   try {
-    return createRequire(import.meta.url)("@duckdb/node-api") as typeof import("@duckdb/node-api");
+    return await import("@duckdb/node-api");
   } catch (cause) {
     throw new PickbenchError(
       "Unsupported",
@@ -68,7 +63,7 @@ export async function appendRows(
   table: string,
   rows: readonly (readonly DuckDBValue[])[],
 ): Promise<void> {
-  const { DuckDBDataChunk } = duckdb();
+  const { DuckDBDataChunk } = await duckdb();
   const appender = await connection.createAppender(table);
   const types = Array.from({ length: appender.columnCount }, (_, at) => appender.columnType(at));
   for (let from = 0; from < rows.length; from += chunkRows) {

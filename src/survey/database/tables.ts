@@ -1,6 +1,6 @@
 /** The tables of a survey's database, and how entries become their rows. One list says what columns tomograms, features and particles have. */
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
-import { densityOf, type FeatureFacts, type ParticleFacts, type SurveyEntry } from "../entry.js";
+import type { FeatureFacts, ParticleFacts, SurveyEntry } from "../entry.js";
 import { appendRows, identifier } from "./duckdb.js";
 
 /** Changes with the tables: a database of another version is made again. */
@@ -78,6 +78,10 @@ interface ParticleRow {
   readonly particle: ParticleFacts;
   readonly tomogram: SurveyEntry["tomogram"];
 }
+
+/** Returns particles per µm³ of what holds data. */
+export const densityOf = (particles: number, tomogram: SurveyEntry["tomogram"]): number | null =>
+  tomogram === null || tomogram.volume === 0 ? null : particles / (tomogram.volume * 1e-12);
 
 const particle = measure<ParticleRow>;
 

@@ -80,7 +80,7 @@ async function rowsOf(
   sql: string,
   values: (string | number)[],
 ): Promise<(string | number | null)[][]> {
-  const { DOUBLE, VARCHAR } = duckdb();
+  const { DOUBLE, VARCHAR } = await duckdb();
   const types = values.map((value) => (typeof value === "number" ? DOUBLE : VARCHAR));
   return (await connection.runAndReadAll(sql, values, types)).getRowsJS() as (string | number | null)[][];
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import type { RegisteredCommand } from "../../../src/commands/shared/command.js";
 import { parserOf } from "../../../src/commands/shared/parser.js";
+import { makingVariable } from "../../../src/system/paths/sidecar.js";
 
 const { taken } = vi.hoisted(() => ({ taken: [] as object[] }));
 
@@ -23,10 +24,17 @@ const commands: Record<string, { command: RegisteredCommand }> = {
   export: await import("../../../src/commands/detect/export.js"),
   run: await import("../../../src/commands/train/run.js"),
   submit: await import("../../../src/commands/detect/submit.js"),
+  survey: await import("../../../src/commands/survey/survey.js"),
+  portal: await import("../../../src/commands/data/portal.js"),
+  experiment: await import("../../../src/commands/train/experiment.js"),
+  models: await import("../../../src/commands/detect/models.js"),
 };
 
 /** A command whose flags have dashes. */
 const watch = (await import("../../../src/commands/automate/watch.js")).watchOf(() => ({}));
+
+/** Commands note nothing of what they are given, and so run at once. */
+vi.stubEnv(makingVariable, "no");
 
 /** What yargs gives the command, or nothing where it throws or answers by itself. */
 async function byYargs(
@@ -54,6 +62,23 @@ test("a plain score is read as yargs reads it", async () => {
   });
   expect(await byYargs(args)).toEqual(plainly);
 });
+
+test("an action, what it is done to and choices are read as yargs reads them", async () => {
+  const args = ["survey", "find", "ribosome.count > 5", "--part", "test", "--limit", "7"];
+  const plainly = commands.survey!.command.plain(args);
+  expect(plainly).toMatchObject({ action: "find", target: "ribosome.count > 5", part: "test", limit: 7 });
+  expect(await byYargs(args)).toEqual(plainly);
+  const short = commands.survey!.command.plain(["survey", "show"]);
+  expect(short).toMatchObject({ action: "show", survey: "survey" });
+  expect(await byYargs(["survey", "show"])).toEqual(short);
+});
+
+test.each([[["seek", "a"]], [["find", "a", "b"]], [[]], [["find", "a", "--part", "tes"]], [["Find", "a"]]])(
+  "survey %s is left to yargs",
+  (rest) => {
+    expect(commands.survey!.command.plain(["survey", ...rest])).toBeUndefined();
+  },
+);
 
 test("flags with a dash are given by both names, as yargs gives them", async () => {
   const args = ["watch", "in", "--out", "out", "--do", "a.yaml", "--dry-run", "--again-changed"];
@@ -99,6 +124,7 @@ const flag = fc.constantFrom(
     "help",
   ],
   ...["Truth", "engine", "checkpoint", "__proto__", "version", "s", "threads", "set", "resume", "tr"],
+  ...["action", "target", "part", "limit", "survey", "nan", "sort", "full", "for"],
 );
 const value = fc.oneof(
   fc.constantFrom("a.csv", "b/c.csv", "7", "0", "07", "0x1f", "1e3", ".5", "-1", "-", "true", "false", "NaN"),
@@ -123,15 +149,27 @@ const words = fc.oneof(
   flag.map((name) => [`--${name}`]),
   fc.tuple(flag, value).map(([name, word]) => [`--${name}`, word]),
   fc.tuple(flag, value).map(([name, word]) => [`--${name}=${word}`]),
-  fc.constantFrom(["--truth", "t.csv"], ["--json"], ["--seed", "3"], ["-j"], ["--json=true"]),
+  fc.constantFrom(
+    ["--truth", "t.csv"],
+    ["--json"],
+    ["--seed", "3"],
+    ["-j"],
+    ["--json=true"],
+    ["--part", "train"],
+  ),
 );
+/** Commands, with what they need; several times where there is much to get wrong. */
+const starts: [name: string, enough: string[]][] = [
+  ...[1, 2, 3].map((): [string, string[]] => ["score", ["a.csv", "--truth", "t.csv"]]),
+  ["survey", ["find", "noise > 1"]],
+  ["survey", ["show"]],
+  ["portal", ["get", "10440"]],
+  ["experiment", ["explain", "loss"]],
+  ...Object.keys(commands).map((name): [string, string[]] => [name, []]),
+];
 const line = fc
-  .tuple(
-    fc.constantFrom("score", "score", "score", ...Object.keys(commands)),
-    fc.array(words, { maxLength: 4 }),
-    fc.constantFrom([], ["a.csv", "--truth", "t.csv"]),
-  )
-  .chain(([name, some, enough]) =>
+  .tuple(fc.constantFrom(...starts), fc.array(words, { maxLength: 4 }))
+  .chain(([[name, enough], some]) =>
     fc.constantFrom([name, ...some.flat(), ...enough], [name, ...enough, ...some.flat()]),
   );
 

@@ -40,10 +40,11 @@ test("it says what it does, how long that will take, and what to type next", () 
     /time: simulate \d+ s, prepare \d+ s, measure \d+ s, train \d+ s, predict \d+ s, score \d+ s, report \d+ s;/,
   );
   expect(first.stdout).toContain("next, with your own tomograms");
+  expect(told).not.toContain("the same name");
 });
 
 test("it leaves a report, and another can be made of its run without a word of where the data are", async () => {
-  expect(readFileSync(at("whole", "report.html"), "utf8")).toContain("TS_S5");
+  expect(readFileSync(at("whole", "report.html"), "utf8")).toContain("TS_Q5");
   const { code, stderr } = await pickbench("report", at("whole", "run"), "--quiet");
   expect([code, stderr]).toEqual([0, ""]);
   expect(existsSync(at("whole", "run", "report.html"))).toBe(true);
