@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, realpath, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, realpath, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -184,6 +184,23 @@ describe("a chain", () => {
     const chain = await traceOf(at("out"));
     expect(chain.steps).toEqual([]);
     expect(chainText(chain)).toContain("out.made.json does not say how");
+    expect(chainText(chain)).not.toContain("all that was noted is as it was");
+    expect(isBroken(chain)).toBe(true);
+    await note({ folder, at: 1, writes: ["out"], command: ["fuse"] });
+    const text = await readFile(at("out.made.json"), "utf8");
+    await writeFile(at("out.made.json"), text.replace('"path": "out"', '"path": "o\\u0000t"'));
+    expect(chainText(await traceOf(at("out")))).toContain("wanted a path, which holds no NUL");
+  });
+
+  it("follows links to what was made, in a folder and as a file", async () => {
+    await project();
+    await symlink(at("out"), at("linked"));
+    await symlink("out/submission.csv", at("link.csv"));
+    for (const path of ["linked/submission.csv", "link.csv"]) {
+      const chain = await traceOf(at(path));
+      expect(chain.steps.map(({ command }) => command[0])).toEqual(["train", "submit"]);
+      expect(chain.nodes[0]).toMatchObject({ path: at(path), state: "as noted" });
+    }
   });
 
   it("names models that come along, addresses and other words", async () => {
