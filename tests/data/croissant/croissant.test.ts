@@ -8,6 +8,7 @@ import { findRun, findTomogram, openDataset } from "../../../src/data/dataset.js
 import { dataManifest } from "../../../src/data/manifest.js";
 import { readRunPicks } from "../../../src/data/picks.js";
 import { openTomogram } from "../../../src/data/tomograms/omeZarr.js";
+import { fingerprintOf, ofOutput } from "../../../src/makings/fingerprint.js";
 import { serve, treeOf } from "../../support/badServer.js";
 import { pickbench } from "../../support/commandLine.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
@@ -501,6 +502,13 @@ test.each([
   expect(code).toBe(1);
   expect(stderr).toMatch(message);
   expect(existsSync(join(folder, "Croissant"))).toBe(false);
+});
+
+test("a manifest and its tables are no change of the data set that they were written into", async () => {
+  const { folder } = await withManifest();
+  const before = await fingerprintOf(folder, ofOutput);
+  rmSync(join(folder, "Croissant"), { recursive: true });
+  expect(before!.sha256).toBe((await fingerprintOf(folder, ofOutput))!.sha256);
 });
 
 test("a manifest that is there is replaced by --overwrite alone", async () => {

@@ -166,8 +166,8 @@ function votesOf(
     throw wrong(
       `--votes is ${text}, wanted all, any, N for at least or =N for exactly so many pickers; give one`,
     );
-  if (!(votes > 0 && (byWeight || votes <= pickers)))
-    throw wrong(`--votes is ${text}, wanted 1 to ${pickers}, as many as there are pickers; give one`);
+  if (!(votes > 0 && (byWeight || (Number.isInteger(votes) && votes <= pickers))))
+    throw wrong(`--votes is ${text}, wanted a whole number from 1 to ${pickers}, as many as there are pickers; give one`);
   return { votes, ...(isExact ? { isExact } : {}) };
 }
 
