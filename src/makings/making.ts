@@ -125,13 +125,15 @@ export const selectionOf = (runs: readonly string[] | undefined, outputs: readon
 /** Tells whether a word is an address on a server, and no path. */
 export const isAddress = (word: string): boolean => /^[a-z][a-z\d+.-]*:\/\//i.test(word);
 
-/** Where a word may lead: `PATH@USER_SESSION`, `membrane:0.5` and the like are paths with something behind. */
+/** Where a word may lead: `PATH@USER_SESSION`, `membrane:0.5`, `manifest.json#SPLIT` and the like are paths with something behind. */
 export const placesOf = (word: string): string[] =>
   isAddress(word)
     ? []
     : [
         word,
-        ...[/@[^@/\\]*$/, /:[^/\\]*$/].flatMap((tail) => (tail.test(word) ? [word.replace(tail, "")] : [])),
+        ...[/@[^@/\\]*$/, /:[^/\\]*$/, /(?<=\.json)#[^#/\\]*$/i].flatMap((tail) =>
+          tail.test(word) ? [word.replace(tail, "")] : [],
+        ),
       ].filter((place) => place !== "");
 
 async function inputOf(

@@ -12,12 +12,15 @@ import { sidecarEnding } from "../system/paths/sidecar.js";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "wanted a SHA-256 in hex");
 
+/** A path; none holds a NUL. */
+const pathText = z.string().refine((text) => !text.includes("\0"), "wanted a path, which holds no NUL");
+
 /** A file or folder that a command read or wrote. */
 const placeSchema = z.strictObject({
   /** Flag or argument that named it. */
   option: z.string(),
   /** As it was given: relative to the making's `folder`, to the user's home (`~/…`), or whole; or a name or an address. */
-  path: z.string(),
+  path: pathText,
   /** `name`: no path but the name of a model and the like, or an address. */
   kind: z.enum(["file", "folder", "name"]),
   files: z.int().nonnegative().optional(),
@@ -32,7 +35,7 @@ const makingSchema = z.strictObject({
   /** The command line without the program's name, its paths relative to the folder or the user's home. */
   command: z.array(z.string()).min(1),
   /** Working folder, relative to the sidecar's own. */
-  folder: z.string(),
+  folder: pathText,
   inputs: z.array(placeSchema),
   outputs: z.array(placeSchema),
   /** Names of the runs that were asked for; absent where all were. */

@@ -58,6 +58,6 @@ export function canonicalJson(value: unknown): string {
   );
 }
 
-/** Quotes text as one word of a shell command, for people to copy. */
+/** Quotes text as one word of a shell command, for people to copy. A home that is written `~/` stays one. */
 export const shellWord = (text: string): string =>
-  /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  /^(?!~[^/]|.*[=:]~)[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -3,6 +3,7 @@
  * room `trace` draws it, writes it as a script, and finds what is to be cited on it.
  */
 import { existsSync, statSync } from "node:fs";
+import { realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { isUntouched } from "../makings/fingerprint.js";
 import { isAddress } from "../makings/making.js";
@@ -114,16 +115,25 @@ class Tracer {
     if (by !== undefined)
       draft.expected.push({ noted: { ...noted, path, isPath: noted.isPath || kind === "model" }, by });
     if (kind === "model" || !noted.isPath) return draft.id;
-    const made = await this.#makers(path);
+    const { made, place } = await this.#found(path);
     if (made === undefined) return draft.id;
     for (const note of made.notes) this.#notes.add(note);
-    const makers = made.output === path ? made.makers : made.makers.filter((maker) => !isOlder(path, maker));
+    const makers =
+      made.output === place ? made.makers : made.makers.filter((maker) => !isOlder(place, maker));
     for (const maker of earlierThan(before, makers)) {
       draft.makers.add(await this.#step(maker));
       draft.within = maker.outputs.find((output) => output.path === made.output);
     }
-    draft.written = writtenBy(makers, path, kind);
+    draft.written = writtenBy(makers, place, kind) ?? writtenBy(makers, await realOf(place), kind) ?? [];
     return draft.id;
+  }
+
+  /** Makers of what stands at a path; of a link of which nothing says it, those of what it leads to. */
+  async #found(path: string): Promise<{ made: Made | undefined; place: string }> {
+    const made = await this.#makers(path);
+    const place = await realOf(path);
+    const isUnknown = made === undefined || made.makers.length === 0;
+    return isUnknown && place !== path ? { made: await this.#makers(place), place } : { made, place: path };
   }
 
   #draft(key: string, kind: NodeKind, path: string): Draft {
@@ -224,6 +234,9 @@ export const isWord = ({ kind }: Pick<ChainNode, "kind">): boolean => kind === "
 export const isRaw = ({ kind, makers }: ChainNode): boolean =>
   makers.length === 0 && (kind === "file" || kind === "folder");
 
+/** A path without links; the path itself where nothing is there. */
+const realOf = (path: string): Promise<string> => realpath(path).catch(() => path);
+
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 function kindAt(path: string): NodeKind {
@@ -231,12 +244,12 @@ function kindAt(path: string): NodeKind {
   return existsSync(join(path, "record.json")) ? "run" : "folder";
 }
 
-/** Returns how the last of the makers that wrote a thing left it; of a run, else, the files whose hashes its record holds. */
-function writtenBy(makers: readonly Maker[], path: string, kind: NodeKind): Expected[] {
+/** Returns how the last of the makers that wrote a thing left it; of a run, else, the files whose hashes its record holds; else undefined. */
+function writtenBy(makers: readonly Maker[], path: string, kind: NodeKind): Expected[] | undefined {
   const own = (maker: Maker) => maker.outputs.filter((output) => output.path === path);
   const last = makers.findLast((maker) => own(maker).length > 0);
   if (last) return own(last).map((noted) => ({ noted, by: `${last.command[0]} wrote it` }));
-  if (kind !== "run") return [];
+  if (kind !== "run") return undefined;
   return makers.flatMap(({ outputs, command }) =>
     outputs
       .filter((output) => dirname(output.path) === path && existsSync(output.path))

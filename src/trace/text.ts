@@ -48,11 +48,12 @@ function summary({ nodes, steps, notes }: Chain): string[] {
     `${plural(steps.length, "command")}, ${plural(raw.length, "raw file or folder", "raw files or folders")}`,
     ...changed.map((node) => `changed: ${titleOf(node)}, since ${node.why.join(" and ")}`),
     ...gone.map((node) => `gone: ${titleOf(node)}`),
-    ...(changed.length + gone.length === 0 ? ["all that was noted is as it was"] : []),
+    ...(changed.length + gone.length + notes.length === 0 ? ["all that was noted is as it was"] : []),
     ...notes,
   ];
 }
 
-/** Tells whether something that was noted has changed or is gone. */
-export const isBroken = ({ nodes }: Chain): boolean =>
+/** Tells whether something that was noted has changed, is gone, or cannot be read. */
+export const isBroken = ({ nodes, notes }: Chain): boolean =>
+  notes.length > 0 ||
   nodes.some((node) => !isWord(node) && (node.state === "changed" || node.state === "gone"));

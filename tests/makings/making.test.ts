@@ -99,10 +99,13 @@ describe("a making", () => {
   it("takes names, addresses and paths with something behind for what they are", async () => {
     await put("maps", "x");
     await put("model.safetensors", "weights");
+    await put("m.json", "manifest");
     const inputs = [
       input("https://example.org/data"),
       input(`${at("maps")}@ais_1`),
       input(`${at("maps")}:0.5`),
+      input(`${at("m.json")}#test`),
+      input(`${at("maps")}#test`),
       { option: "from", path: "solution", meant: at("model.safetensors") },
     ];
     const begun = await beginMaking(["x"], inputs, [], undefined);
@@ -113,10 +116,12 @@ describe("a making", () => {
       ["https://example.org/data", "name"],
       [at("maps"), "file"],
       [at("maps"), "file"],
+      [at("m.json"), "file"],
+      [`${at("maps")}#test`, "name"],
       ["solution", "name"],
       ["membrane", "name"],
     ]);
-    expect(making.inputs[3]!.sha256).toBe((await fingerprintOf(at("model.safetensors")))!.sha256);
+    expect(making.inputs[5]!.sha256).toBe((await fingerprintOf(at("model.safetensors")))!.sha256);
     expect(making.outputs.map(({ path }) => path)).toEqual([at("out")]);
     expect(await readMakings(at("none"))).toBeUndefined();
   });

@@ -29,6 +29,8 @@ export interface Inputs {
   /** A feature set of the ready maps. */
   readonly featureSet: string;
   readonly submissions: string;
+  /** A survey of the data set. */
+  readonly survey: string;
   /** Flags by which the network of the checkpoint is run. */
   readonly code: readonly string[];
   /** Address of a portal's API. */
@@ -182,6 +184,43 @@ export const writingCommands = {
       ...["leaderboard", "--submissions", join(out, "submissions"), "--html", join(out, "page.html")],
     ],
   },
+  trace: {
+    input: "csv",
+    args: ({ csv }, out) => [
+      ...["trace", csv, "--svg", join(out, "chain.svg"), "--script", join(out, "again.sh")],
+    ],
+  },
+  cite: {
+    input: "csv",
+    args: ({ csv }, out) => ["cite", csv, "--out", join(out, "methods.bib")],
+  },
+  manifest: {
+    input: "folder",
+    prepare: ({ data }, out) => cp(data, join(out, "data"), { recursive: true }),
+    args: (_, out) => [
+      "manifest",
+      "--data",
+      join(out, "data"),
+      "--license",
+      "CC0-1.0",
+      "--creator",
+      "A. Name",
+    ],
+  },
+  "survey build": {
+    input: "data",
+    args: ({ data }, out) => ["survey", "build", "--data", data, "--out", join(out, "survey"), ...quick],
+  },
+  "survey export": {
+    input: "folder",
+    prepare: ({ survey }, out) => cp(survey, join(out, "survey"), { recursive: true }),
+    args: (_, out) => [...["survey", "export", join(out, "summary.star"), "--survey", join(out, "survey")]],
+  },
+  "survey subset": {
+    input: "folder",
+    prepare: ({ survey }, out) => cp(survey, join(out, "survey"), { recursive: true }),
+    args: (_, out) => ["survey", "subset", "all", "--survey", join(out, "survey")],
+  },
   open: {
     input: "data",
     args: ({ data }, out) => ["open", "TS_S1", "--data", data, "--out", join(out, "view")],
@@ -252,6 +291,7 @@ export async function makeInputs(folder: string): Promise<Inputs> {
     aisGroup: at("cell.scnmgroup"),
     featureSet: at("features.yaml"),
     submissions: at("submissions"),
+    survey: at("survey"),
     probabilities: at("maps"),
     csv: join(run, "submission.csv"),
     code: allowTiny(folder),
@@ -270,6 +310,7 @@ export async function makeInputs(folder: string): Promise<Inputs> {
     ...quick,
     ...code,
   );
+  call("survey", "build", "--data", data, "--out", written.survey, ...quick);
   const portal = await startPortal(at("maps", "TS_S1.zarr"));
   const store = join(data, "static", "ExperimentRuns", "TS_S1", "VoxelSpacing10.000", "denoised.zarr");
   call("volume", store, written.mrc);

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, realpath, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, realpath, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { fingerprintOf } from "../../src/makings/fingerprint.js";
 import { drawGraph } from "../../src/present/graphs/drawGraph.js";
 import { type Chain, traceOf } from "../../src/trace/chain.js";
@@ -184,6 +184,23 @@ describe("a chain", () => {
     const chain = await traceOf(at("out"));
     expect(chain.steps).toEqual([]);
     expect(chainText(chain)).toContain("out.made.json does not say how");
+    expect(chainText(chain)).not.toContain("all that was noted is as it was");
+    expect(isBroken(chain)).toBe(true);
+    await note({ folder, at: 1, writes: ["out"], command: ["fuse"] });
+    const text = await readFile(at("out.made.json"), "utf8");
+    await writeFile(at("out.made.json"), text.replace('"path": "out"', '"path": "o\\u0000t"'));
+    expect(chainText(await traceOf(at("out")))).toContain("wanted a path, which holds no NUL");
+  });
+
+  it("follows links to what was made, in a folder and as a file", async () => {
+    await project();
+    await symlink(at("out"), at("linked"));
+    await symlink("out/submission.csv", at("link.csv"));
+    for (const path of ["linked/submission.csv", "link.csv"]) {
+      const chain = await traceOf(at(path));
+      expect(chain.steps.map(({ command }) => command[0])).toEqual(["train", "submit"]);
+      expect(chain.nodes[0]).toMatchObject({ path: at(path), state: "as noted" });
+    }
   });
 
   it("names models that come along, addresses and other words", async () => {
@@ -233,6 +250,65 @@ describe("its script", () => {
     const said = execFile("bash", ["-c", line.replace("pickbench", "printf '%s\\n'")], { HOME: "/h" });
     expect(said).toBe("convert\nit's a $(file).csv\n/h/a b\n`x`\n");
     expect(execFile("bash", ["-n", "-c", script])).toBe("");
+  });
+
+  it.each([
+    ["line breaks", "a\necho broken\n.csv"],
+    ["the home of another user", "~root"],
+    ["the working folder as tilde", "~+"],
+    ["a backslash", "a\\n.csv"],
+    ["a dash first", "-n"],
+  ])("runs over names with %s, as raw files, as folders and as outputs", async (_, name) => {
+    const work = at(name, "work");
+    await put(join(work, name), "raw");
+    await put(join(work, "out", name), "made");
+    const command = ["fuse", name, "--out", `out/${name}`];
+    const reads = [["picks", name]] as const;
+    await note({ folder: work, at: 1, writes: [`out/${name}`], reads, command });
+    await put(at("out"), "made");
+    await note({ folder, at: 3, writes: ["out"], reads: [["picks", `${name}/work/out/${name}`]], command });
+    const script = bashScript(await traceOf(at("out")));
+    await put(at("elsewhere", name, "work", name), "raw");
+    await put(at("elsewhere/out"), "made");
+    const said = execFile("bash", ["-c", script, "again.sh", at("elsewhere")], { PICKBENCH: "true" });
+    expect(said).toBe("the same to the bit: out\n");
+  });
+
+  it("looks at what it made itself, where commands worked in a folder and wrote beside it", async () => {
+    await put(at("a.csv"), "raw");
+    await put(at("out.csv"), "made");
+    await put(at("inner/x"), "");
+    const command = ["fuse", "a=../a.csv", "--out", "../inner/../out.csv"];
+    const reads = [["picks", "../a.csv"]] as const;
+    await note({ folder: at("inner"), at: 1, writes: ["../out.csv"], reads, command });
+    const chain = await traceOf(at("out.csv"));
+    expect(JSON.parse(jsonScript(chain))).toMatchObject({
+      raw: [{ path: "a.csv" }],
+      made: { path: "out.csv" },
+    });
+    await put(at("elsewhere/a.csv"), "raw");
+    const again = () => execFile("bash", ["-c", bashScript(chain), "again.sh", at("elsewhere")], env);
+    const env = { PICKBENCH: at("program.sh") };
+    await writeFile(env.PICKBENCH, "#!/bin/sh\nprintf another > ../out.csv\n", { mode: 0o755 });
+    expect(again()).toMatch(/^another content than .*: out\.csv\n$/);
+    await writeFile(env.PICKBENCH, "#!/bin/sh\nprintf made > ../out.csv\n", { mode: 0o755 });
+    expect(again()).toBe("the same to the bit: out.csv\n");
+  });
+
+  it("checks raw files below the home", async () => {
+    vi.stubEnv("HOME", at("home"));
+    await put(at("home/raw/a b.csv"), "raw");
+    await put(at("work/out"), "made");
+    const reads = [["picks", "../home/raw/a b.csv"]] as const;
+    await note({ folder: at("work"), at: 1, writes: ["out"], reads, command: ["fuse", "~/raw/a b.csv"] });
+    const script = bashScript(await traceOf(at("work/out")));
+    vi.unstubAllEnvs();
+    await put(at("other/raw/a b.csv"), "raw");
+    const run = () =>
+      execFile("bash", ["-c", script, "again.sh", at("work")], { PICKBENCH: "true", HOME: at("other") });
+    expect(run()).toBe("the same to the bit: out\n");
+    await put(at("other/raw/a b.csv"), "another");
+    expect(run).toThrow("a b.csv is not what was read");
   });
 
   it("as data has folders relative to one root", async () => {

@@ -31,6 +31,25 @@ const contentOf = async (yaml: string) => {
 };
 
 describe("a workflow of Scipion", () => {
+  test("whose protocols stand for one another in a circle asks for what they would be", async () => {
+    const { yaml } = await read([
+      protocol("1", "XmippProtCropResizeVolumes", { inputVolumes: "2.outputVol" }),
+      protocol("2", "XmippProtCropResizeVolumes", { inputVolumes: "3.outputVol" }),
+      protocol("3", "XmippProtCropResizeVolumes", { inputVolumes: "1.outputVol" }),
+      protocol("4", "ProtPytomTemplateMatching", { inTomos: "9.Tomograms", reference: "1.outputVol" }),
+    ]);
+    const { fields, steps } = await contentOf(yaml);
+    expect([Object.keys(fields), Object.values<{ with: object }>(steps)[0]!.with]).toEqual([
+      ["outputvol_3", "tomograms_9"],
+      expect.objectContaining({ template: expect.stringMatching(/^\$\{outputvol_3\}$/) }),
+    ]);
+  });
+
+  test("with more steps than a workflow may have is refused before they are made", async () => {
+    const many = Array.from({ length: 1001 }, (_, at) => protocol(`${at}`, "ProtTomoConsensusPicking"));
+    await expect(read(many)).rejects.toThrow(/1,001 of its protocols would be steps, wanted at most 1,000/);
+  });
+
   test("comes in as steps with the parameters that there are here, and names the others", async () => {
     const { yaml, steps, leftOut, notes } = await read([
       protocol("1", "ProtImportTomograms", { filesPath: "/data", filesPattern: "*.mrc", samplingRate: 10 }),

@@ -23,6 +23,7 @@ export const command = defineCommand({
   lists: ["split"],
   reads: ["data"],
   writes: ["out"],
+  writesUnasked: true,
   options: (argv) =>
     withDataset(argv)
       .option("out", {
@@ -66,7 +67,7 @@ export const command = defineCommand({
         "$0 manifest --data DIR --license CC0-1.0 --creator 'A. Name' --split train=TS_1,TS_2 --split test=TS_3 --url https://example.org/data",
         "with splits, for data that are published at an address",
       ),
-  async run({ data, part, spacing, quiet, json, overwrite, ...flags }) {
+  async run({ data, part, spacing, quiet, json, overwrite, ...flags }, making) {
     checkSpacing(spacing);
     checkFacts(flags);
     const reporter = terminalReporter({ quiet: quiet || json });
@@ -76,11 +77,8 @@ export const command = defineCommand({
     checkPlace(out, base);
     await checkWritable("out", out, "file");
     const [folder, document] = [dirname(out), basename(out)];
-    await checkFree(
-      manifestFiles(document).map((file) => join(folder, file)),
-      overwrite,
-      "another --out",
-    );
+    const files = manifestFiles(document).map((file) => join(folder, file));
+    await checkFree(files, overwrite, "another --out");
     const names = dataset.runs.map(({ name }) => name);
     const { license, creator } = flags;
     const written = await writeManifest(
@@ -97,6 +95,7 @@ export const command = defineCommand({
         splits: splitsOf(flags.split ?? [], names),
       },
     );
+    for (const file of files) making.wrote("out", file);
     const notes =
       flags.url === undefined
         ? ["Croissant wants an address of the data set: give --url where it is published"]

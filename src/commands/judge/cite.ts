@@ -1,7 +1,8 @@
 /** pickbench cite: the works to cite for an output, and a methods paragraph. */
+import { sidecarOf } from "../../makings/sidecar.js";
 import { plural } from "../../present/text.js";
 import { writeWhole } from "../../system/files.js";
-import { checkFree } from "../../system/paths/overwriting.js";
+import { checkApart, checkFree } from "../../system/paths/overwriting.js";
 import { traceOf } from "../../trace/chain.js";
 import { type Citations, citationsOf } from "../../trace/cite/cite.js";
 import { defineCommand, report } from "../shared/command.js";
@@ -39,6 +40,7 @@ export const command = defineCommand({
   run: async ({ file, out, paragraph, overwrite, quiet, json }) => {
     if (out !== undefined) {
       await checkWritable("out", out, "file");
+      await checkApart({ out }, [file, sidecarOf(file)]);
       await checkFree(out, overwrite);
     }
     const reporter = terminalReporter({ quiet: quiet || json === true });

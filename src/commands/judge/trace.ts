@@ -1,8 +1,9 @@
 /** pickbench trace: the chain from an output to the raw files. */
 import { extname } from "node:path";
+import { sidecarOf } from "../../makings/sidecar.js";
 import { drawGraph } from "../../present/graphs/drawGraph.js";
 import { writeWhole } from "../../system/files.js";
-import { checkFree } from "../../system/paths/overwriting.js";
+import { checkApart, checkFree } from "../../system/paths/overwriting.js";
 import { type Chain, traceOf } from "../../trace/chain.js";
 import { chainGraph } from "../../trace/drawing.js";
 import { bashScript, jsonScript } from "../../trace/script.js";
@@ -31,7 +32,7 @@ export const command = defineCommand({
         type: "boolean",
         default: false,
         describe:
-          "read the contents of all files, whatever their times say; exit code 1 where one has changed or is gone",
+          "read the contents of all files, whatever their times say; exit code 1 where one has changed or is gone, or what notes it is broken",
       })
       .option("overwrite", overwriteOption)
       .option("quiet", quietOption)
@@ -47,6 +48,7 @@ export const command = defineCommand({
     const written = [svg, script].filter((each) => each !== undefined);
     for (const [flag, path] of Object.entries({ svg, script }))
       if (path !== undefined) await checkWritable(flag, path, "file");
+    await checkApart({ svg, script }, [file, sidecarOf(file)]);
     await checkFree(written, overwrite);
     const chain = await traceOf(file, { reads: check, reporter: terminalReporter({ quiet }) });
     if (svg !== undefined) await writeWhole(svg, drawGraph(chainGraph(chain)));

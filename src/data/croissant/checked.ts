@@ -6,7 +6,8 @@ import { hashFile, hashOf, writeWhole } from "../../system/files.js";
 import { cacheFolder } from "../../system/paths/cacheFolder.js";
 import type { Reporter } from "../../system/reporter.js";
 import { readNoted } from "../../system/schema/noted.js";
-import { type FileFacts, refusal } from "./read.js";
+import type { FileFacts } from "./read.js";
+import { refusal } from "./resource.js";
 
 /** By path: time of change, size and hash of a file when it was read. */
 const stampsSchema = z.record(z.string(), z.tuple([z.number(), z.number(), z.string()]));

@@ -1,8 +1,7 @@
 /** Reading of manifests: the document, and the tables that it names, each checked by its hash. */
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../../formats/json.js";
-import { PickbenchError } from "../../system/errors.js";
 import { hashOf } from "../../system/files.js";
 import { checkedName } from "../../system/paths/names.js";
 import { readBytes } from "../../system/paths/opening.js";
@@ -11,6 +10,8 @@ import { checkedPath, isRemote } from "../remote/address.js";
 import { mostJsonBytes } from "../remote/content.js";
 import { downloadText } from "../remote/download.js";
 import { redirectFault } from "../remote/redirects.js";
+import { findSets, isFileSet } from "./fileSets.js";
+import { checkedHash, type Resource, refusal, resourceSchema } from "./resource.js";
 import { type Row, rowsOfCsv, type TableName, tables } from "./tables.js";
 
 /** What a manifest says of a file. */
@@ -34,23 +35,16 @@ export interface Manifest {
   readonly rows: Readonly<Record<"runs" | "tomograms" | "picks" | "segmentations", readonly Row[]>>;
   /** Files by their paths below the base; undefined where it names none singly. */
   readonly files: ReadonlyMap<string, FileFacts> | undefined;
+  /** Sentences on what cannot be checked. */
+  readonly notes: readonly string[];
 }
 
-const oneOrMany = z.union([z.string(), z.array(z.string())]);
-const resourceSchema = z.looseObject({
-  "@type": z.string().optional(),
-  "@id": z.string().optional(),
-  contentUrl: z.string().optional(),
-  contentSize: z.union([z.string(), z.number()]).optional(),
-  sha256: z.string().optional(),
-});
 const documentSchema = z.looseObject({
-  conformsTo: oneOrMany,
+  conformsTo: z.union([z.string(), z.array(z.string())]),
   distribution: z.array(resourceSchema),
   "copick:baseUrl": z.string().nullish(),
   "copick:config": z.looseObject({ pickable_objects: z.unknown() }).nullish(),
 });
-type Resource = z.infer<typeof resourceSchema>;
 
 /** Tells whether a JSON text calls itself a Croissant manifest. */
 export const looksLikeManifest = (text: string): boolean =>
@@ -77,8 +71,11 @@ export async function readManifest(place: string, text: string): Promise<Manifes
     const resource = files.find(({ "@id": id }) => id === tables[name].id);
     if (resource) found.set(name, await tableOf(place, name, resource));
   }
-  const single = found.has("tomograms") || found.has("picks") ? undefined : filesOf(place, files);
-  const rows = single ? rowsOfPaths([...single.keys()]) : rowsFound(found);
+  const single =
+    found.has("tomograms") || found.has("picks")
+      ? undefined
+      : await filesOf(place, files, distribution, stated ?? undefined);
+  const rows = single ? rowsOfPaths([...single.files.keys()]) : rowsFound(found);
   const sample = [...rows.tomograms, ...rows.picks][0]?.url;
   if (sample === undefined)
     throw refusal(
@@ -88,13 +85,11 @@ export async function readManifest(place: string, text: string): Promise<Manifes
   const table = found.get("files");
   return {
     ...{ place, hash: hashOf(text), rows, objects: config?.pickable_objects },
-    base: await baseOf(place, stated ?? undefined, sample),
-    files: single ?? (table && new Map(table.map((row) => [row.path!, factsOf(row)]))),
+    base: single?.base ?? (await baseOf(place, stated ?? undefined, sample)),
+    files: single?.files ?? (table && filesOfTable(place, table)),
+    notes: single?.notes ?? [],
   };
 }
-
-export const refusal = (place: string, why: string): PickbenchError =>
-  new PickbenchError("BadDataset", `${place}: ${why}`, { path: place });
 
 const rowsFound = (found: ReadonlyMap<TableName, readonly Row[]>): Manifest["rows"] => ({
   runs: found.get("runs") ?? [],
@@ -136,23 +131,55 @@ export async function followed(place: string, address: string): Promise<string> 
   throw refusal(place, `it leads to ${address}, ${fault}`);
 }
 
-const factsOf = ({ size, sha256 }: Row): FileFacts => ({
-  ...(size ? { size: Number(size) } : {}),
-  ...(sha256 ? { sha256: sha256.toLowerCase() } : {}),
+/** Files of the table of files, by their paths. @throws PickbenchError BadDataset for a row that names none in the base */
+const filesOfTable = (place: string, table: readonly Row[]): Map<string, FileFacts> =>
+  new Map(
+    table.map(({ path = "", size, sha256 }) => {
+      if (size && !/^\d+$/.test(size))
+        throw refusal(place, `the size of ${path} is ${size}, wanted bytes; write the manifest anew`);
+      return [checkedPath(place, path), factsOf(size || undefined, checkedHash(place, path, sha256))];
+    }),
+  );
+
+const factsOf = (size: string | undefined, sha256: string | undefined): FileFacts => ({
+  ...(size === undefined ? {} : { size: Number(size) }),
+  ...(sha256 === undefined ? {} : { sha256 }),
 });
 
-/** Files that a manifest without copick's tables names one by one, by their relative addresses. */
-function filesOf(place: string, resources: readonly Resource[]): Map<string, FileFacts> {
+interface SingleFiles {
+  readonly files: ReadonlyMap<string, FileFacts>;
+  /** Set where patterns were searched for in it. */
+  readonly base?: string;
+  readonly notes: readonly string[];
+}
+
+/** Files that a manifest without copick's tables names: one by one, by their relative addresses, and by patterns. */
+async function filesOf(
+  place: string,
+  objects: readonly Resource[],
+  all: readonly Resource[],
+  stated: string | undefined,
+): Promise<SingleFiles> {
   const files = new Map<string, FileFacts>();
-  for (const { contentUrl, contentSize, sha256 } of resources) {
-    if (contentUrl === undefined || isRemote(contentUrl)) continue;
+  for (const { contentUrl, contentSize, sha256 } of objects) {
+    if (contentUrl === undefined || isRemote(contentUrl) || contentUrl.endsWith("/")) continue;
     const size = /^\s*(\d+)\s*(?:B|bytes)?\s*$/i.exec(String(contentSize ?? ""))?.[1];
-    files.set(checkedPath(place, contentUrl.replace(/^\.\//, "")), {
-      ...(size === undefined ? {} : { size: Number(size) }),
-      ...(sha256 === undefined ? {} : { sha256: sha256.toLowerCase() }),
-    });
+    const path = checkedPath(place, contentUrl.replace(/^\.\//, ""));
+    files.set(path, factsOf(size, checkedHash(place, path, sha256)));
   }
-  return files;
+  if (!all.some(isFileSet)) return { files, notes: [] };
+  if (isRemote(place))
+    throw refusal(
+      place,
+      "it names files by a FileSet, whose patterns no server answers; name them one by one",
+    );
+  const own = dirname(resolve(place));
+  const [first] = files.keys();
+  const alone = basename(own) === "Croissant" ? dirname(own) : own;
+  const base = first === undefined ? alone : await baseOf(place, stated, first);
+  const sets = await findSets(place, base, all);
+  for (const path of sets.paths) if (!files.has(path)) files.set(path, {});
+  return { files, base, notes: sets.notes };
 }
 
 const storePath = /^(?:.*\/)?ExperimentRuns\/([^/]+)\/VoxelSpacing([\d.]+)\/([^/]+)\.zarr(?=\/)/;

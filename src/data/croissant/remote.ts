@@ -6,7 +6,8 @@ import { isRemote, parseAddress, urlBelow } from "../remote/address.js";
 import type { RemoteFile } from "../remote/listing.js";
 import { openListed } from "../remote/mirror.js";
 import { remoteFiles } from "../remote/remoteFiles.js";
-import { followed, type Manifest, refusal } from "./read.js";
+import { followed, type Manifest } from "./read.js";
+import { refusal } from "./resource.js";
 import { type Placed, placesOf } from "./rows.js";
 
 /** A mirror, and what lies in it under which path. */

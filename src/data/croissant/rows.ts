@@ -1,7 +1,8 @@
 /** Rows of a manifest as tomograms, masks and picks, each with its place below the data's folder. */
 import { checkedName } from "../../system/paths/names.js";
 import { checkedPath, isRemote } from "../remote/address.js";
-import { type Manifest, refusal } from "./read.js";
+import type { Manifest } from "./read.js";
+import { checkedHash, refusal } from "./resource.js";
 import type { Row } from "./tables.js";
 
 /** Something that a row names. */
@@ -61,13 +62,13 @@ export function placesOf({ place, rows }: Manifest, by: "address" | "copick"): P
     const own = ["ExperimentRuns", run, ...below].join("/");
     const url = row.url!.replace(/\/+$/, "");
     return {
-      ...{ run, url, isStore, sha256: row.sha256 || undefined },
+      ...{ run, url, isStore, sha256: checkedHash(place, url, row.sha256) },
       path: by === "copick" ? own : relativePath(place, url),
     };
   };
   const spacing = (row: Row): number => {
     const value = Number(row.voxel_size);
-    if (row.voxel_size !== "" && value > 0) return value;
+    if (/^[\d.]+(?:e[+-]?\d+)?$/i.test(row.voxel_size!) && value > 0 && Number.isFinite(value)) return value;
     throw refusal(place, `voxel_size of ${row.run} is ${row.voxel_size}, wanted Å above 0; mend its table`);
   };
   const tomograms = rows.tomograms.map((row) => {
@@ -97,12 +98,46 @@ export function placesOf({ place, rows }: Manifest, by: "address" | "copick"): P
     return { ...entry, portal: { id, voxelSpacing: portalSpacing(place, row, tomograms) } };
   });
   const listed = rows.runs.map((row) => ({ run: name("run", row.name!), split: row.split ?? "" }));
-  const all = [...tomograms, ...masks, ...picks];
+  const [ofTomograms, ofMasks, ofPicks] = [once(place, tomograms), once(place, masks), once(place, picks)];
+  const all = [...ofTomograms, ...ofMasks, ...ofPicks];
   return {
     runs: [...new Set([...listed, ...all].map(({ run }) => run))].sort(),
-    splits: new Map(listed.flatMap(({ run, split }) => (split === "" ? [] : [[run, split]]))),
-    ...{ tomograms, masks, picks, all },
+    splits: splitsOf(place, listed),
+    ...{ tomograms: ofTomograms, masks: ofMasks, picks: ofPicks, all },
   };
+}
+
+/** Leaves out rows that say the same again. @throws PickbenchError BadDataset for two things of one place */
+function once<Row extends PlacedRow>(place: string, rows: readonly Row[]): Row[] {
+  const seen = new Map<string, Row>();
+  for (const row of rows) {
+    const earlier = seen.get(row.path);
+    if (earlier === undefined) seen.set(row.path, row);
+    else if (earlier.url !== row.url || earlier.run !== row.run)
+      throw refusal(
+        place,
+        `${earlier.url} of ${earlier.run} and ${row.url} of ${row.run} are both called ${row.path}; leave one in its table`,
+      );
+  }
+  return [...seen.values()];
+}
+
+/** Splits by run. @throws PickbenchError BadDataset for a run that is in two, which would mix them */
+function splitsOf(
+  place: string,
+  listed: readonly { readonly run: string; readonly split: string }[],
+): Map<string, string> {
+  const splits = new Map<string, string>();
+  for (const { run, split } of listed) {
+    const earlier = splits.get(run) ?? split;
+    if (earlier !== split)
+      throw refusal(
+        place,
+        `${run} is in the splits ${[earlier, split].map((each) => each || "none").join(" and ")}; leave one in its table`,
+      );
+    splits.set(run, split);
+  }
+  return new Map([...splits].filter(([, split]) => split !== ""));
 }
 
 /** Returns a relative address as a path that stays below its folder. @throws PickbenchError BadDataset for another */

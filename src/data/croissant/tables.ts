@@ -106,6 +106,8 @@ export function rowsOfCsv(path: string, text: string, needed: readonly string[])
     if (header === undefined) {
       header = fields;
       const missing = needed.find((name) => !fields.includes(name));
+      const twice = fields.find((name, i) => fields.indexOf(name) < i);
+      if (twice !== undefined) throw refuse(row, `names the column ${twice} twice`);
       if (missing !== undefined)
         throw refuse(row, `there is no column ${missing} (there are ${fields.join(", ")})`);
       continue;
@@ -115,5 +117,6 @@ export function rowsOfCsv(path: string, text: string, needed: readonly string[])
       throw refuse(row, `has ${fields.length} fields, wanted ${names.length}`);
     rows.push(Object.fromEntries(names.map((name, i) => [name, fields[i]!])));
   }
+  if (header === undefined && needed.length > 0) throw refuse(1, `is not there, wanted ${needed.join(", ")}`);
   return rows;
 }

@@ -3,14 +3,9 @@ import { basename, dirname, join } from "node:path";
 import { PickbenchError } from "../../system/errors.js";
 import { readText } from "../../system/paths/opening.js";
 import { checkFiles } from "../croissant/checked.js";
-import {
-  type FileFacts,
-  looksLikeManifest,
-  type Manifest,
-  readManifest,
-  refusal,
-} from "../croissant/read.js";
+import { type FileFacts, looksLikeManifest, type Manifest, readManifest } from "../croissant/read.js";
 import { mirrorManifest } from "../croissant/remote.js";
+import { refusal } from "../croissant/resource.js";
 import { type Placed, placesOf } from "../croissant/rows.js";
 import type { PortalAnnotation, Run } from "../model.js";
 import { isRemote } from "../remote/address.js";
@@ -43,7 +38,8 @@ export async function openRemoteManifest(address: string, asked: Asked): Promise
 }
 
 async function openManifest(manifest: Manifest, asked: Asked): Promise<FoundData> {
-  const { place, base, objects } = manifest;
+  const { place, base, objects, notes } = manifest;
+  for (const note of notes) asked.access.reporter.note(note);
   const known = objects === undefined ? {} : readPickableObjects(place, objects);
   const isElsewhere = isRemote(base) || manifest.rows.tomograms.some(({ url = "" }) => isRemote(url));
   if (isElsewhere) {

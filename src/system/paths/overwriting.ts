@@ -1,5 +1,6 @@
 /** The rules of overwriting: what is there already is replaced with --overwrite alone. */
-import { lstat } from "node:fs/promises";
+import { lstat, realpath } from "node:fs/promises";
+import { resolve } from "node:path";
 import { PickbenchError } from "../errors.js";
 import { naming } from "../systemErrors.js";
 import { refuseSpecial } from "./opening.js";
@@ -23,6 +24,32 @@ export async function checkFree(
   const taken = all.filter((_, at) => found[at] !== undefined);
   if (taken.length > 0) throw existsAlready(taken, otherwise);
 }
+
+/**
+ * Checks that files to be written are neither what is read, be it by a link, nor one another.
+ *
+ * @param written by flag, without dashes
+ * @throws BadUsage naming the flag
+ */
+export async function checkApart(
+  written: Readonly<Record<string, string | undefined>>,
+  read: readonly string[],
+): Promise<void> {
+  const places = new Set(await Promise.all(read.map(placeOf)));
+  for (const [flag, path] of Object.entries(written)) {
+    if (path === undefined) continue;
+    const place = await placeOf(path);
+    if (places.has(place))
+      throw new PickbenchError(
+        "BadUsage",
+        `--${flag} ${path} is what is read or written already, which it would replace; name another`,
+        { path },
+      );
+    places.add(place);
+  }
+}
+
+const placeOf = (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
 
 /**
  * Checks that work is not asked both to begin anew and to go on.

@@ -32,6 +32,8 @@ export async function citationsOf(chain: Chain): Promise<Citations> {
   return {
     ...{ methods, works, bibtex: bibtex(works) },
     paragraph: paragraphOf(facts, dataSets, methods),
-    notes: facts.notes,
+    notes: works.length === 0 ? [...facts.notes, nothingKnown] : facts.notes,
   };
 }
+
+const nothingKnown = "nothing notes how it was made, so that nothing is known to be cited";

@@ -1,9 +1,10 @@
 /** Makes a workflow of Scipion's: protocols that are steps here become steps; what the others make becomes fields. */
 import { stringify } from "yaml";
 import { printableLine } from "../../present/printable.js";
+import { thousands } from "../../present/text.js";
 import { PickbenchError } from "../../system/errors.js";
 import { isNumber } from "../catalogue.js";
-import type { Field, Scalar } from "../schema.js";
+import { type Field, mostSteps, type Scalar } from "../schema.js";
 import { type Asking, type Rule, rules } from "./mapping.js";
 import {
   type OutputName,
@@ -42,6 +43,7 @@ type StepContent = {
  * @throws PickbenchError BadUsage where none has
  */
 export function imported(path: string, workflow: ScipionWorkflow): Imported {
+  checkCount(path, workflow);
   const importing = new Importing(workflow);
   for (const protocol of workflow.protocols) importing.step(protocol);
   const { steps, fields, notes } = importing;
@@ -76,6 +78,20 @@ export function imported(path: string, workflow: ScipionWorkflow): Imported {
   return { yaml, steps: named, leftOut, notes: all, protocols: workflow.protocols.length };
 }
 
+/** @throws PickbenchError BadUsage where there would be more steps than a workflow may have */
+function checkCount(path: string, { protocols }: ScipionWorkflow): void {
+  const steps = protocols.filter(({ className }) => ruleFor(className)?.kind === "step").length;
+  if (steps > mostSteps)
+    throw new PickbenchError(
+      "BadUsage",
+      `${path}: ${thousands(steps)} of its protocols would be steps, wanted at most ${thousands(mostSteps)}; export a part of them`,
+      { path },
+    );
+}
+
+const ruleFor = (className: string): Rule | undefined =>
+  Object.hasOwn(rules, className) ? rules[className] : undefined;
+
 const why = ({ className, id, label }: Protocol): string => `${id} ${label} (${className})`;
 
 class Importing {
@@ -90,16 +106,14 @@ class Importing {
     this.#protocols = new Map(protocols.map((each) => [each.id, each]));
   }
 
-  isMapped = ({ className }: Protocol): boolean => Object.hasOwn(rules, className);
+  isMapped = ({ className }: Protocol): boolean => ruleFor(className) !== undefined;
   shown = (id: string): string => why(this.#protocols.get(id)!);
-  #ruleOf = (protocol: Protocol): Rule | undefined =>
-    this.isMapped(protocol) ? rules[protocol.className] : undefined;
 
   /** Makes the step of a protocol, once. @returns its name; undefined where it has none */
   step(protocol: Protocol): string | undefined {
     const known = this.steps.get(protocol.id);
     if (known !== undefined) return known.name;
-    const rule = this.#ruleOf(protocol);
+    const rule = ruleFor(protocol.className);
     if (rule?.kind !== "step") return undefined;
     const name = this.#nameFor(protocol.label);
     const content: StepContent = { run: rule.run, describe: protocol.label, with: {} };
@@ -177,10 +191,10 @@ class Importing {
     return this.#field(alias || title, { type, describe: title || alias || "a value", ...defaultOf(asked) });
   }
 
-  /** What a step reads: the output of another one, or a field. */
-  #input({ id, output }: OutputName, what: string): string {
+  /** What a step reads: the output of another one, or a field. @param by protocols that stand for one another on the way */
+  #input({ id, output }: OutputName, what: string, by: readonly string[] = []): string {
     const protocol = this.#protocols.get(id);
-    const rule = protocol && this.#ruleOf(protocol);
+    const rule = protocol && ruleFor(protocol.className);
     if (protocol === undefined || rule === undefined)
       return this.#field(`${output}_${id}`, {
         type: "path",
@@ -190,9 +204,9 @@ class Importing {
     this.#markRead(id, rule.reads);
     if (rule.kind === "same") {
       const [, from] = /^(\d+)/.exec(String(protocol.parameters.get(rule.of) ?? "")) ?? [];
-      if (from === undefined || from === id)
+      if (from === undefined || from === id || by.includes(from))
         return this.#field(`${output}_${id}`, { type: "path", describe: what });
-      return this.#input({ id: from, output }, what);
+      return this.#input({ id: from, output }, what, [...by, id]);
     }
     const given = this.#value(protocol.parameters.get("filesPath"));
     if (typeof given === "string" && given.startsWith("${")) return given;

@@ -84,8 +84,11 @@ export async function readScipion(path: string): Promise<ScipionWorkflow> {
     throw bad(`${issue?.path.join(".") || "the list"}: ${issue?.message}`, parsed.error);
   }
   const protocols = parsed.data.map(protocolOf);
-  const twice = protocols.find(({ id }, at) => protocols.findIndex((each) => each.id === id) < at);
-  if (twice !== undefined) throw bad(`two protocols have the id ${JSON.stringify(twice.id)}`);
+  const ids = new Set<string>();
+  for (const { id } of protocols) {
+    if (ids.has(id)) throw bad(`two protocols have the id ${JSON.stringify(id)}`);
+    ids.add(id);
+  }
   return { description: printableLine(text.slice(0, begin).trim().replace(/\s+/g, " ")), protocols };
 }
 

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -203,5 +203,27 @@ describe("noting how something was made", () => {
     expect((await traced("experiment.yaml")).steps.map(({ command }) => command.join(" "))).toEqual([
       "experiment new",
     ]);
+  });
+
+  it("is not written over by what tells of it, nor its sidecar, be it by a link", async () => {
+    await cp(at("submission.csv"), at("whole.csv"));
+    await symlink("submission.csv", at("link.csv"));
+    for (const out of ["submission.csv", "submission.csv.made.json", "link.csv"])
+      for (const args of [
+        ["trace", "submission.csv", "--svg", out],
+        ["trace", "submission.csv", "--script", out],
+        ["trace", "submission.csv", "--script", "new.sh", "--svg", "new.sh"],
+        ["cite", "submission.csv", "--out", out],
+      ]) {
+        const { code, stderr } = await pickbench(...args, "--overwrite", "--quiet");
+        if (args.includes("new.sh")) expect(existsSync(at("new.sh"))).toBe(false);
+        expect([code, stderr]).toEqual([1, expect.stringContaining("which it would replace; name another")]);
+      }
+    expect(await readFile(at("submission.csv"))).toEqual(await readFile(at("whole.csv")));
+  });
+
+  it("of what nothing notes says that nothing is known to be cited", async () => {
+    const { code, stderr } = await pickbench("cite", "fine.yaml");
+    expect([code, stderr]).toEqual([0, expect.stringContaining("nothing is known to be cited")]);
   });
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { followed } from "../../../src/data/croissant/read.js";
@@ -8,8 +8,10 @@ import { findRun, findTomogram, openDataset } from "../../../src/data/dataset.js
 import { dataManifest } from "../../../src/data/manifest.js";
 import { readRunPicks } from "../../../src/data/picks.js";
 import { openTomogram } from "../../../src/data/tomograms/omeZarr.js";
+import { fingerprintOf, ofOutput } from "../../../src/makings/fingerprint.js";
 import { serve, treeOf } from "../../support/badServer.js";
 import { pickbench } from "../../support/commandLine.js";
+import { hearingReporter } from "../../support/hearingReporter.js";
 import { temporaryFolder, unpackStore, writeTree } from "../../support/storeFixtures.js";
 
 beforeEach(() => {
@@ -150,6 +152,79 @@ describe("a manifest beside its data", () => {
     expect(await refused(manifest)).toMatch(/cannot lie below a folder here/);
   });
 
+  test.each<[string, string, (text: string) => string, RegExp]>([
+    [
+      "a file outside, to be hashed",
+      "files.csv",
+      (text) => `${text}../secret,6,${"0".repeat(64)}\n`,
+      /cannot lie below/,
+    ],
+    [
+      "a size that is none",
+      "files.csv",
+      (text) => text.replace(/,\d+,/, ",12x,"),
+      /size of .* is 12x, wanted bytes/,
+    ],
+    [
+      "a hash that is none",
+      "files.csv",
+      (text) => text.replace(/,[0-9a-f]{60}/, ","),
+      /wanted 64 hexadecimal digits/,
+    ],
+    [
+      "a table without its header",
+      "files.csv",
+      () => "",
+      /files\.csv, row 1: is not there, wanted path, size, sha256/,
+    ],
+    [
+      "a column twice",
+      "runs.csv",
+      (text) => text.replace("portal_run_id", "split"),
+      /names the column split twice/,
+    ],
+    [
+      "a voxel without end",
+      "tomograms.csv",
+      (text) => text.replace(",10,", ",1e999,"),
+      /voxel_size of TS_1 is 1e999/,
+    ],
+    [
+      "a voxel in other digits",
+      "tomograms.csv",
+      (text) => text.replace(",10,", ",0x10,"),
+      /voxel_size of TS_1 is 0x10/,
+    ],
+    [
+      "a run in two splits",
+      "runs.csv",
+      (text) => `${text}TS_1,,train\nTS_1,,test\n`,
+      /TS_1 is in the splits none and train/,
+    ],
+    [
+      "two runs that share a tomogram",
+      "tomograms.csv",
+      (text) =>
+        text.replace(
+          "TS_2,10,denoised,static/ExperimentRuns/TS_2",
+          "TS_2,10,denoised,static/ExperimentRuns/TS_1",
+        ),
+      /of TS_1 and .* of TS_2 are both called/,
+    ],
+  ])("%s is refused", async (_, table, change, message) => {
+    const { folder, manifest } = await withManifest();
+    writeFileSync(join(dirname(folder), "secret"), "secret");
+    replaceTable(folder, table, change);
+    expect(await refused(manifest)).toMatch(message);
+  });
+
+  test("what its tables name again counts once", async () => {
+    const { folder, manifest } = await withManifest();
+    replaceTable(folder, "tomograms.csv", (text) => `${text}${text.split("\n")[1]}\n`);
+    const { runs } = await openDataset(manifest);
+    expect(runs.map(({ tomograms }) => tomograms.length)).toEqual([1, 1]);
+  });
+
   test("a base outside of its folder is refused, unless the data lie beside it anyway", async () => {
     const { folder, manifest } = await withManifest();
     const document = JSON.parse(readFileSync(manifest, "utf8"));
@@ -174,6 +249,108 @@ describe("a manifest beside its data", () => {
       picksOf("TS_1", 9),
     );
     expect(await refused(join(folder, "about/plain.json"))).toMatch(/its SHA-256 is/);
+  });
+});
+
+describe("a manifest that names files by patterns", () => {
+  const set = (more: object = {}) => ({
+    ...{ "@type": "cr:FileSet", "@id": "all", encodingFormat: "application/octet-stream" },
+    ...{ includes: ["static/**", "overlay/ExperimentRuns/*/Picks/*.json"], ...more },
+  });
+
+  /** Writes a manifest of sets into a folder beside or among the data. */
+  function written(folder: string, distribution: readonly object[], place = "metadata.json"): string {
+    const document = { "@context": {}, conformsTo: "http://mlcommons.org/croissant/1.0", distribution };
+    mkdirSync(dirname(join(folder, place)), { recursive: true });
+    writeFileSync(join(folder, place), JSON.stringify(document));
+    return join(folder, place);
+  }
+
+  test.each(["metadata.json", "Croissant/metadata.json"])(
+    "is the data set of what they find from %s",
+    async (place) => {
+      const folder = dataset();
+      const manifest = written(folder, [set()], place);
+      expect(await contents(manifest)).toEqual(await contents(folder));
+      const reporter = hearingReporter();
+      await openDataset(manifest, { reporter });
+      const count = [...treeOf(folder).keys()].filter((path) => /^(static|overlay)\//.test(path)).length;
+      expect(reporter.notes).toEqual([`${manifest}: all has ${count} files, of which no hash is known`]);
+    },
+  );
+
+  test("leaves out what is excluded, what is hidden, and what no pattern names", async () => {
+    const folder = dataset();
+    const hidden = join(folder, "static/ExperimentRuns/TS_1/.cache/VoxelSpacing10.000/x.zarr");
+    mkdirSync(hidden, { recursive: true });
+    writeFileSync(join(hidden, "a"), "");
+    const runs = async (more: object) => {
+      const { runs: found } = await openDataset(written(folder, [set(more)]));
+      return found.map(({ name, tomograms }) => [name, tomograms.length]);
+    };
+    expect(await runs({})).toEqual([
+      ["TS_1", 1],
+      ["TS_2", 1],
+    ]);
+    expect(await runs({ excludes: "static/*/TS_2/**" })).toEqual([
+      ["TS_1", 1],
+      ["TS_2", 0],
+    ]);
+    expect(
+      await runs({ includes: "static/ExperimentRuns/TS_?/**/.zattrs", excludes: "**/TS_[!2]/**" }),
+    ).toEqual([["TS_2", 1]]);
+  });
+
+  test("lies in a folder that the manifest names, with hashes of files that it names one by one", async () => {
+    const folder = dataset();
+    const container = { "@type": "cr:FileObject", "@id": "tree", contentUrl: "static/", sha256: "" };
+    const path = "overlay/ExperimentRuns/TS_1/Picks/curation_0_ribosome.json";
+    const file = { "@type": "cr:FileObject", contentUrl: path, sha256: sha256(picksOf("TS_1", 1)) };
+    const inside = set({ includes: "**", containedIn: { "@id": "tree" } });
+    const manifest = written(folder, [container, inside, file], "Croissant/m.json");
+    expect((await contents(manifest)).volume).toEqual((await contents(folder)).volume);
+    writeFileSync(join(folder, path), picksOf("TS_1", 9));
+    expect(await refused(manifest)).toMatch(/its SHA-256 is/);
+  });
+
+  test.each<[string, object, RegExp]>([
+    [
+      "a pattern that finds nothing",
+      { includes: ["static/**", "more/**"] },
+      /FileSet all has no file more\/\*\* in/,
+    ],
+    ["no pattern", { includes: [] }, /all has no includes/],
+    ["a pattern upwards", { includes: "../**" }, /wanted a pattern of paths below one folder/],
+    ["a pattern upwards in its middle", { includes: "static/../../**" }, /wanted a pattern of paths/],
+    ["a whole path", { includes: "/etc/*" }, /wanted a pattern of paths/],
+    ["an address", { includes: "https://example.org/*" }, /wanted a pattern of paths/],
+    ["an archive", { containedIn: { "@id": "archive" } }, /contained in archive, wanted a folder here/],
+    ["a container that is not there", { containedIn: ["gone"] }, /contained in gone, wanted a folder here/],
+  ])("with %s is refused", async (_, more, message) => {
+    const archive = {
+      "@type": "cr:FileObject",
+      "@id": "archive",
+      contentUrl: "a.zip",
+      encodingFormat: "application/zip",
+    };
+    const resources = "containedIn" in more ? [archive, set(more)] : [set(more)];
+    expect(await refused(written(dataset(), resources))).toMatch(message);
+  });
+
+  test("follows no links", async () => {
+    const [folder, other] = [dataset(), dataset()];
+    rmSync(join(folder, "static/ExperimentRuns/TS_2"), { recursive: true });
+    symlinkSync(join(other, "static/ExperimentRuns/TS_2"), join(folder, "static/ExperimentRuns/TS_2"));
+    expect(await refused(written(folder, [set()]))).toMatch(/ExperimentRuns\/TS_2, which is a link/);
+  });
+
+  test("on a server is refused", async () => {
+    const folder = dataset();
+    written(folder, [set()]);
+    const { url } = await serve(treeOf(folder));
+    expect(await refused(`${url}/metadata.json`)).toMatch(
+      /names files by a FileSet, whose patterns no server answers/,
+    );
   });
 });
 
@@ -325,6 +502,13 @@ test.each([
   expect(code).toBe(1);
   expect(stderr).toMatch(message);
   expect(existsSync(join(folder, "Croissant"))).toBe(false);
+});
+
+test("a manifest and its tables are no change of the data set that they were written into", async () => {
+  const { folder } = await withManifest();
+  const before = await fingerprintOf(folder, ofOutput);
+  rmSync(join(folder, "Croissant"), { recursive: true });
+  expect(before!.sha256).toBe((await fingerprintOf(folder, ofOutput))!.sha256);
 });
 
 test("a manifest that is there is replaced by --overwrite alone", async () => {

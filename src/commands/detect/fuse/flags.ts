@@ -6,6 +6,7 @@ import { type Symmetry, symmetryOf } from "../../../domain/symmetry.js";
 import type { FusionRules } from "../../../infer/consensus/fuseRuns.js";
 import { parseWeights } from "../../../infer/consensus/pickers.js";
 import { type ScoreRule, scoreRules } from "../../../infer/consensus/scores.js";
+import { placesOf } from "../../../makings/making.js";
 import { PickbenchError } from "../../../system/errors.js";
 
 /** Which picks are one, which are kept, and what is made of scores and orientations. */
@@ -110,7 +111,7 @@ export function checkFlags(paths: readonly string[], out: string, flags: GivenFl
       `one picker is named, ${paths[0]}, wanted two or more to fuse; name the others beside it, or clean one list by --duplicates, --not, --inside or --mask`,
     );
   for (const path of [out, ...(flags.star === undefined ? [] : [flags.star])])
-    if ([...paths, ...vetoes].some((picker) => resolve(picker) === resolve(path)))
+    if ([...paths, ...vetoes].flatMap(placesOf).some((picker) => resolve(picker) === resolve(path)))
       throw wrong(`--out ${path} is one of the pickers, which it would replace; name another`);
   if ((truth === undefined) !== (tune === undefined))
     throw wrong("--truth and --tune belong together, and one is missing; give both, or neither");
@@ -165,8 +166,8 @@ function votesOf(
     throw wrong(
       `--votes is ${text}, wanted all, any, N for at least or =N for exactly so many pickers; give one`,
     );
-  if (!(votes > 0 && (byWeight || votes <= pickers)))
-    throw wrong(`--votes is ${text}, wanted 1 to ${pickers}, as many as there are pickers; give one`);
+  if (!(votes > 0 && (byWeight || (Number.isInteger(votes) && votes <= pickers))))
+    throw wrong(`--votes is ${text}, wanted a whole number from 1 to ${pickers}, as many as there are pickers; give one`);
   return { votes, ...(isExact ? { isExact } : {}) };
 }
 
