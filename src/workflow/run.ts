@@ -1,11 +1,13 @@
 /** Runs workflows: what is not up to date, in parallel where it is independent. */
 import { join } from "node:path";
+import { commandWords } from "../makings/making.js";
 import { PickbenchError } from "../system/errors.js";
 import { withLock } from "../system/lock.js";
 import { meantOrThere } from "../system/nearest.js";
 import { makeFolders } from "../system/paths/replacing.js";
 import type { Progress, Reporter } from "../system/reporter.js";
 import type { Executor } from "./executor.js";
+import { type Leftover, leftProcesses } from "./leftovers.js";
 import { dependentsOf } from "./order.js";
 import { type PlannedStep, type Planning, planWorkflow, type WorkflowPlan } from "./plan.js";
 import { doStep } from "./step.js";
@@ -77,8 +79,27 @@ export async function runWorkflow(workflow: Workflow, settings: RunSettings): Pr
   const chosen = chosenSteps(plan, settings);
   await makeFolders(plan.logs);
   return withLock(join(plan.logs, "lock"), workflow.origin, () =>
-    settings.reporter.stoppable("step", () => new Running(plan, chosen, settings).all()),
+    settings.reporter.stoppable("step", async () => {
+      const left = await leftOfKilled(plan, settings);
+      return new Running(plan, chosen, left, settings).all();
+    }),
   );
+}
+
+/**
+ * Finds what a killed run left working, and ends it where its step has another command line by now, or is none any more.
+ *
+ * @returns what goes on, and is to be waited for
+ */
+async function leftOfKilled({ logs, steps }: WorkflowPlan, settings: RunSettings): Promise<Leftover[]> {
+  const left = await leftProcesses(logs);
+  const isMeant = ({ step, words }: Leftover): boolean =>
+    steps.some(({ name, argv }) => name === step && commandWords(argv).join("\0") === words.join("\0"));
+  const others = left.filter((each) => !isMeant(each));
+  for (const { step, what } of others)
+    settings.reporter.note(`${step}: ${what} of a run that was killed does it otherwise, and is ended`);
+  await Promise.all(others.map(({ gone }) => gone(AbortSignal.abort())));
+  return left.filter(isMeant);
 }
 
 /**
@@ -105,14 +126,21 @@ type State = "open" | "running" | "done" | "skipped" | "failed" | "stopped";
 class Running {
   readonly #plan: WorkflowPlan;
   readonly #settings: RunSettings;
+  readonly #left: readonly Leftover[];
   readonly #steps: readonly PlannedStep[];
   readonly #states: Map<string, State>;
   readonly #done: DoneStep[] = [];
   readonly #failed: FailedStep[] = [];
   readonly #progress: Progress;
 
-  constructor(plan: WorkflowPlan, chosen: ReadonlySet<string>, settings: RunSettings) {
+  constructor(
+    plan: WorkflowPlan,
+    chosen: ReadonlySet<string>,
+    left: readonly Leftover[],
+    settings: RunSettings,
+  ) {
     this.#plan = plan;
+    this.#left = left;
     this.#settings = settings;
     this.#steps = plan.steps.filter(({ name }) => chosen.has(name));
     this.#states = new Map(this.#steps.map(({ name }) => [name, "open"]));
@@ -154,13 +182,19 @@ class Running {
 
   async #do(step: PlannedStep, program: Awaited<ReturnType<typeof thisProgram>> | undefined): Promise<void> {
     const { name } = step;
+    const { signal } = this.#settings.reporter;
+    const wasLeft = await this.#waitForLeft(step);
+    if (signal.aborted) {
+      this.#states.set(name, wasLeft ? "stopped" : "open");
+      return;
+    }
     const isAsked = this.#settings.again?.includes(name) === true;
     const stale = isAsked ? { why: "it was asked for again" } : await staleness(step, program);
     if (stale === undefined) {
       this.#states.set(name, "skipped");
       return;
     }
-    if (this.#settings.reporter.signal.aborted) {
+    if (signal.aborted) {
       this.#states.set(name, "open");
       return;
     }
@@ -174,6 +208,20 @@ class Running {
       this.#failed.push({ name, message: end.message, log: end.log });
       this.#say(`${name}: failed: ${end.message}`);
     }
+  }
+
+  /** Waits for what a killed run left doing a step, or one that it needs. @returns whether anything did the step itself */
+  async #waitForLeft({ name, needs }: PlannedStep): Promise<boolean> {
+    const names = [name, ...needs.map(({ step }) => step)];
+    const left = this.#left.filter(({ step }) => names.includes(step));
+    await Promise.all(
+      left.map(({ step, what, gone }) => {
+        if (step === name)
+          this.#say(`${name}: ${what} of a run that was killed still does it; waiting for that`);
+        return gone(this.#settings.reporter.signal);
+      }),
+    );
+    return left.some(({ step }) => step === name);
   }
 
   #say(line: string): void {
