@@ -1,4 +1,4 @@
-/** What a run that was killed left working: processes of its steps, noted before they did anything. */
+/** What a run that was killed, or that left its tasks to Slurm, left working: processes and tasks of its steps. */
 import { readdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -18,8 +18,10 @@ export interface Leftover {
   readonly words: readonly string[];
   /** What does it, for people. */
   readonly what: string;
-  /** Waits until nothing does it any more; where the signal says so it is asked to stop. */
+  /** Waits until nothing does it any more; where the signal says so it is asked to stop, or left to Slurm. */
   readonly gone: (signal: AbortSignal) => Promise<void>;
+  /** Ends it. */
+  readonly end: () => Promise<void>;
 }
 
 const claimSchema = z.strictObject({
@@ -47,7 +49,7 @@ export const writeClaim = (path: string, argv: readonly string[], owner: Owner):
 export const grace = 20_000;
 
 /**
- * Finds the processes that still do steps.
+ * Finds the processes that still do steps; each was noted before it did anything.
  *
  * @param logs folder of a workflow's logs, whose lock is held: no other run begins any
  */
@@ -64,19 +66,16 @@ export async function leftProcesses(logs: string): Promise<Leftover[]> {
 }
 
 function leftOf({ words, host, ...owner }: z.infer<typeof claimSchema>, path: string, step: string) {
-  return {
-    words,
-    what: `process ${owner.pid}`,
-    async gone(signal: AbortSignal): Promise<void> {
-      if (isRunning(owner) === "elsewhere")
-        throw new PickbenchError(
-          "System",
-          `process ${owner.pid} on ${host === hostname() ? "this machine, in another container," : host} may still do the step ${step}; wait for it, or remove ${path} if it has ended`,
-          { path },
-        );
-      await goneByItself(owner, signal);
-      await endGroup(owner, grace);
-      await rm(path, { force: true });
-    },
+  const gone = async (signal: AbortSignal): Promise<void> => {
+    if (isRunning(owner) === "elsewhere")
+      throw new PickbenchError(
+        "System",
+        `process ${owner.pid} on ${host === hostname() ? "this machine, in another container," : host} may still do the step ${step}; wait for it, or remove ${path} if it has ended`,
+        { path },
+      );
+    await goneByItself(owner, signal);
+    await endGroup(owner, grace);
+    await rm(path, { force: true });
   };
+  return { words, what: `process ${owner.pid}`, gone, end: () => gone(AbortSignal.abort()) };
 }

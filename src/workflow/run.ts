@@ -10,7 +10,9 @@ import type { Executor } from "./executor.js";
 import { type Leftover, leftProcesses } from "./leftovers.js";
 import { dependentsOf } from "./order.js";
 import { type PlannedStep, type Planning, planWorkflow, type WorkflowPlan } from "./plan.js";
+import { mostSteps } from "./schema.js";
 import { doStep } from "./step.js";
+import { leftTasks, StepQueue, type StepQueueSettings } from "./stepQueue.js";
 import { staleness, thisProgram } from "./upToDate.js";
 import type { Workflow } from "./workflow.js";
 
@@ -30,8 +32,10 @@ export interface Choice {
 export interface RunSettings extends Planning, Choice {
   readonly executor: Executor;
   readonly reporter: Reporter;
-  /** Most steps at a time; 1 if absent. */
+  /** Most steps at a time that are done here; 1 if absent. */
   readonly jobs?: number | undefined;
+  /** Where steps are handed out that ask for it, or all where none does; those that hand out their own work are not. */
+  readonly queue?: StepQueueSettings | undefined;
   /** Whether it is not said which steps begin and which fail. */
   readonly isQuiet?: boolean | undefined;
   /** Whether steps replace what others than this workflow left in their places. */
@@ -80,25 +84,30 @@ export async function runWorkflow(workflow: Workflow, settings: RunSettings): Pr
   await makeFolders(plan.logs);
   return withLock(join(plan.logs, "lock"), workflow.origin, () =>
     settings.reporter.stoppable("step", async () => {
-      const left = await leftOfKilled(plan, settings);
-      return new Running(plan, chosen, left, settings).all();
+      const left = await leftOfEarlier(plan, settings);
+      const queue = settings.queue && new StepQueue(plan.logs, settings.queue, settings.reporter);
+      try {
+        return await new Running(plan, chosen, left, queue, settings).all();
+      } finally {
+        await queue?.close();
+      }
     }),
   );
 }
 
 /**
- * Finds what a killed run left working, and ends it where its step has another command line by now, or is none any more.
+ * Finds what an earlier run left working, and ends it where its step has another command line by now, or is none any more.
  *
  * @returns what goes on, and is to be waited for
  */
-async function leftOfKilled({ logs, steps }: WorkflowPlan, settings: RunSettings): Promise<Leftover[]> {
-  const left = await leftProcesses(logs);
+async function leftOfEarlier({ logs, steps }: WorkflowPlan, settings: RunSettings): Promise<Leftover[]> {
+  const left = [...(await leftProcesses(logs)), ...(await leftTasks(logs))];
   const isMeant = ({ step, words }: Leftover): boolean =>
     steps.some(({ name, argv }) => name === step && commandWords(argv).join("\0") === words.join("\0"));
   const others = left.filter((each) => !isMeant(each));
   for (const { step, what } of others)
-    settings.reporter.note(`${step}: ${what} of a run that was killed does it otherwise, and is ended`);
-  await Promise.all(others.map(({ gone }) => gone(AbortSignal.abort())));
+    settings.reporter.note(`${step}: ${what} of an earlier run does it otherwise, and is ended`);
+  await Promise.all(others.map(({ end }) => end()));
   return left.filter(isMeant);
 }
 
@@ -121,12 +130,20 @@ export function chosenSteps({ workflow, steps }: WorkflowPlan, { only, from, aga
   return new Set([...(only ?? []), ...(from === undefined ? [] : dependentsOf(from, steps))]);
 }
 
+/** Names of the steps that are handed out where there is a queue. */
+function handedOut({ steps }: WorkflowPlan): string[] {
+  const isAsked = steps.some(({ queue }) => queue);
+  return steps.filter((step) => (isAsked ? step.queue : !step.queuesItself)).map(({ name }) => name);
+}
+
 type State = "open" | "running" | "done" | "skipped" | "failed" | "stopped";
 
 class Running {
   readonly #plan: WorkflowPlan;
   readonly #settings: RunSettings;
   readonly #left: readonly Leftover[];
+  readonly #queue: StepQueue | undefined;
+  readonly #handed: ReadonlySet<string>;
   readonly #steps: readonly PlannedStep[];
   readonly #states: Map<string, State>;
   readonly #done: DoneStep[] = [];
@@ -137,10 +154,13 @@ class Running {
     plan: WorkflowPlan,
     chosen: ReadonlySet<string>,
     left: readonly Leftover[],
+    queue: StepQueue | undefined,
     settings: RunSettings,
   ) {
     this.#plan = plan;
     this.#left = left;
+    this.#queue = queue;
+    this.#handed = new Set(queue === undefined ? [] : handedOut(plan));
     this.#settings = settings;
     this.#steps = plan.steps.filter(({ name }) => chosen.has(name));
     this.#states = new Map(this.#steps.map(({ name }) => [name, "open"]));
@@ -150,10 +170,9 @@ class Running {
   async all(): Promise<WorkflowResult> {
     const program = this.#settings.anyProgram ? undefined : await thisProgram();
     const under = new Map<string, Promise<void>>();
-    const most = Math.max(1, this.#settings.jobs ?? 1);
     try {
       for (;;) {
-        for (const step of this.#ready().slice(0, most - under.size)) {
+        for (const step of this.#ready(under)) {
           this.#states.set(step.name, "running");
           under.set(
             step.name,
@@ -170,13 +189,22 @@ class Running {
     }
   }
 
-  /** Steps that can begin: what they need is there, or was not asked for. */
-  #ready(): PlannedStep[] {
+  /** Steps that can begin: what they need is there, or was not asked for, and there is room for them where they are done. */
+  #ready(under: ReadonlyMap<string, unknown>): PlannedStep[] {
     if (this.#settings.reporter.signal.aborted) return [];
+    const { jobs = 1, queue } = this.#settings;
+    const handed = [...under.keys()].filter((name) => this.#handed.has(name)).length;
+    const room = {
+      here: Math.max(1, jobs) - (under.size - handed),
+      queue: (queue?.jobs ?? mostSteps) - handed,
+    };
     const isThere = (name: string): boolean =>
       ["done", "skipped", undefined].includes(this.#states.get(name));
     return this.#steps.filter(
-      ({ name, needs }) => this.#states.get(name) === "open" && needs.every(({ step }) => isThere(step)),
+      ({ name, needs }) =>
+        this.#states.get(name) === "open" &&
+        needs.every(({ step }) => isThere(step)) &&
+        room[this.#handed.has(name) ? "queue" : "here"]-- > 0,
     );
   }
 
@@ -200,7 +228,8 @@ class Running {
     }
     this.#say(`${name}: begins (${stale.why})`);
     const from = performance.now();
-    const end = await doStep(step, { ...this.#settings, logs: this.#plan.logs, why: stale.why });
+    const executor = (this.#handed.has(name) && this.#queue) || this.#settings.executor;
+    const end = await doStep(step, { ...this.#settings, executor, logs: this.#plan.logs, why: stale.why });
     const seconds = (performance.now() - from) / 1000;
     this.#states.set(name, end.state);
     if (end.state === "done") this.#done.push({ name, why: stale.why, seconds });
@@ -210,14 +239,13 @@ class Running {
     }
   }
 
-  /** Waits for what a killed run left doing a step, or one that it needs. @returns whether anything did the step itself */
+  /** Waits for what an earlier run left doing a step, or one that it needs. @returns whether anything did the step itself */
   async #waitForLeft({ name, needs }: PlannedStep): Promise<boolean> {
     const names = [name, ...needs.map(({ step }) => step)];
     const left = this.#left.filter(({ step }) => names.includes(step));
     await Promise.all(
       left.map(({ step, what, gone }) => {
-        if (step === name)
-          this.#say(`${name}: ${what} of a run that was killed still does it; waiting for that`);
+        if (step === name) this.#say(`${name}: ${what} of an earlier run still does it; waiting for that`);
         return gone(this.#settings.reporter.signal);
       }),
     );
