@@ -130,8 +130,8 @@ export function chosenSteps({ workflow, steps }: WorkflowPlan, { only, from, aga
   return new Set([...(only ?? []), ...(from === undefined ? [] : dependentsOf(from, steps))]);
 }
 
-/** Names of the steps that are handed out where there is a queue. */
-function handedOut({ steps }: WorkflowPlan): string[] {
+/** Names of the steps that are handed out where there is a queue: those that ask for it, or all where none does. */
+export function handedOut({ steps }: Pick<WorkflowPlan, "steps">): string[] {
   const isAsked = steps.some(({ queue }) => queue);
   return steps.filter((step) => (isAsked ? step.queue : !step.queuesItself)).map(({ name }) => name);
 }

@@ -16,6 +16,7 @@ import {
 import type { Profile } from "../queue/profile.js";
 import { cancelPlan, closePlan, followPlan, planStandings, submitTask } from "../queue/queue.js";
 import { isLive, isSettled, type Standing } from "../queue/standing.js";
+import { messageOf, PickbenchError } from "../system/errors.js";
 import { shellWord } from "../system/files.js";
 import { makingVariable } from "../system/paths/sidecar.js";
 import { type Reporter, silentReporter } from "../system/reporter.js";
@@ -136,12 +137,23 @@ export async function leftTasks(logs: string): Promise<Leftover[]> {
   const found = names.map(async (name) => {
     const plan = await readPlan(join(logs, name));
     if (!plan.settings.isOpen) return [];
-    const live = (await planStandings(plan)).filter(isLive);
+    const live = (await standingsThere(plan)).filter(isLive);
     if (live.length === 0) await closePlan(plan.folder);
     return live.map(({ id, job }) => leftOf(plan, plan.tasks[id]!, job, logs));
   });
   return (await Promise.all(found)).flat();
 }
+
+const standingsThere = (plan: Plan): Promise<Standing[]> =>
+  planStandings(plan).catch((error: unknown) => {
+    const { folder } = plan;
+    const why = messageOf(error).replace(/;[^;]*$/, "");
+    throw new PickbenchError(
+      "System",
+      `${folder}: tasks of an earlier run may still be at work (${why}); try again where it can be told, or remove the folder if none is`,
+      { path: folder, cause: error },
+    );
+  });
 
 function leftOf(plan: Plan, { id, name, argv }: Task, job: string | null, logs: string): Leftover {
   const { folder, settings } = plan;

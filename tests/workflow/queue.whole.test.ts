@@ -150,10 +150,10 @@ describe.each([
     const failed = await start(cwd, "--only", "fuse", ...given).ended;
     expect(failed.code).toBe(1);
     expect(failed.stderr).toMatch(
-      /the step fuse failed: b\.csv.*; its log is workflow-logs\/w\/fuse\.log, and the same command goes on/,
+      /the step fuse failed: the header of b\.csv lacks .*; its log is workflow-logs\/w\/fuse\.log, and the same command goes on/,
     );
     expect(readFileSync(join(logs(cwd), "fuse.log"), "utf8")).toMatch(
-      /== is task 0 of .*\npickbench: b\.csv/s,
+      /== is task 0 of .*\npickbench: the header of b\.csv/s,
     );
     await writeFile(join(cwd, "b.csv"), picks("0,TS_1,ribosome,510,600,700"));
     const mended = await start(cwd, "--only", "fuse", ...given).ended;
