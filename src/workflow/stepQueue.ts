@@ -1,6 +1,6 @@
 /** Steps as tasks of a queue: each run hands out its own in one open plan, which lies with the logs. */
 import { existsSync } from "node:fs";
-import { appendFile, copyFile, readdir, readFile } from "node:fs/promises";
+import { appendFile, copyFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { commandWords } from "../makings/making.js";
@@ -18,6 +18,7 @@ import { cancelPlan, closePlan, followPlan, planStandings, submitTask } from "..
 import { isLive, isSettled, type Standing } from "../queue/standing.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { shellWord } from "../system/files.js";
+import { readIfThere } from "../system/paths/opening.js";
 import { makingVariable } from "../system/paths/sidecar.js";
 import { type Reporter, silentReporter } from "../system/reporter.js";
 import type { Executor, StepEnd, StepTask } from "./executor.js";
@@ -65,7 +66,7 @@ export class StepQueue implements Executor {
     );
     const standing = await new Promise<Standing | undefined>((resolve) => this.#waiting.set(id, resolve));
     if (standing === undefined) return { code: 130 };
-    await appendFile(log, await readFile(logFile(folder, id)).catch(() => ""));
+    await appendFile(log, (await readIfThere(logFile(folder, id))) ?? "");
     await copyFile(outputFile(folder, id), output).catch(() => undefined);
     return endOf(standing);
   }
@@ -160,7 +161,7 @@ function leftOf(plan: Plan, { id, name, argv }: Task, job: string | null, logs: 
   const end = async (): Promise<void> => {
     await cancelPlan(plan, id);
     await over(plan, id);
-    await appendFile(logOf(logs, name), await readFile(logFile(folder, id)).catch(() => ""));
+    await appendFile(logOf(logs, name), (await readIfThere(logFile(folder, id))) ?? "");
   };
   return {
     step: name,
