@@ -12,7 +12,7 @@ import { userErrorOf } from "./system/systemErrors.js";
 async function run(args: readonly string[]): Promise<void> {
   if (args[0] === "queue" && args[1] === "task") {
     const { doTask } = await import("./queue/doTask.js");
-    return doTask(args[2] ?? "", args[3] ?? "", main);
+    return doTask(args[2] ?? "", args[3] ?? "", args[4] ?? "", main);
   }
   const called = args.find((arg) => !arg.startsWith("-")) ?? "";
   const entry = Object.hasOwn(table, called) ? table[called] : undefined;

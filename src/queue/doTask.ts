@@ -6,8 +6,10 @@ import { messageOf, PickbenchError } from "../system/errors.js";
 import { withLock } from "../system/lock.js";
 import { thisProcess, workOn } from "../system/owner.js";
 import { makingVariable } from "../system/paths/sidecar.js";
-import { readPlan } from "./plan.js";
-import { type Begun, readTask, taskLock, writeBegun, writeEndNow } from "./states.js";
+import { mayGoOn } from "../system/startedProcess.js";
+import { type Plan, readPlan } from "./plan.js";
+import { isHandedInAs } from "./slurm/submitting.js";
+import { asks, type Begun, readTask, taskLock, writeBegun, writeEndNow } from "./states.js";
 
 /** Runs a command line in this process, and returns what went wrong; undefined where nothing did. */
 export type Call = (argv: string[]) => Promise<unknown>;
@@ -17,16 +19,20 @@ export type Call = (argv: string[]) => Promise<unknown>;
  *
  * @param path the plan's folder
  * @param number the task's, as text
- * @throws PickbenchError BadUsage where there is no such plan or task, or where another process here does it
+ * @param starter `asks` where this process is to ask whoever started it before it does anything
+ * @throws PickbenchError BadUsage where there is no such plan or task, where another process here does it, or for a job that
+ * the task is not handed in as
  */
-export async function doTask(path: string, number: string, call: Call): Promise<void> {
-  const { folder, settings, tasks } = await readPlan(path);
+export async function doTask(path: string, number: string, starter: string, call: Call): Promise<void> {
+  const plan = await readPlan(path);
+  const { folder, settings, tasks } = plan;
   const task = /^\d+$/.test(number) ? tasks[Number(number)] : undefined;
   if (task === undefined)
     throw new PickbenchError(
       "BadUsage",
       `${path}: there is no task ${number}; it has ${tasks.length}, from 0`,
     );
+  await checkHandedIn(plan, task.id);
   workOn(`${settings.id}/${task.id}`);
   await withLock(taskLock(folder, task.id), `task ${task.id} of ${path}`, async () => {
     const before = await readTask(folder, task.id);
@@ -35,6 +41,7 @@ export async function doTask(path: string, number: string, call: Call): Promise<
     const startedAt = new Date().toISOString();
     const place = { ...thisProcess(), host: hostname(), ...ownJob() };
     await writeBegun(folder, task.id, { attempt, startedAt, ...place });
+    if (starter === asks && !mayGoOn()) return;
     let message: string | null = "ended by a signal";
     const end = (code: number): void =>
       writeEndNow(folder, task.id, {
@@ -55,6 +62,22 @@ export async function doTask(path: string, number: string, call: Call): Promise<
     process.off("exit", end);
     end(Number(process.exitCode ?? 0));
   });
+}
+
+/**
+ * A job of which nothing is noted was handed in by a process that was killed before it could, and the task is handed in again.
+ *
+ * @throws PickbenchError BadUsage for a job that the task is not handed in as
+ */
+async function checkHandedIn(plan: Plan, id: number): Promise<void> {
+  const { job } = ownJob();
+  if (plan.settings.queue !== "slurm" || job === null || !job.includes("_")) return;
+  if (await isHandedInAs(plan, id, job)) return;
+  throw new PickbenchError(
+    "BadUsage",
+    `${plan.folder}: task ${id} is not handed in as Slurm's job ${job}, which does nothing; pickbench queue status says as which it is`,
+    { path: plan.folder },
+  );
 }
 
 /** Slurm's numbers of the job that this process is. */

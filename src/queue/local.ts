@@ -1,5 +1,5 @@
 /** Does the tasks of a plan in processes of this machine, some at a time, stage by stage. */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { undoAtEnd } from "../system/ending.js";
@@ -7,11 +7,12 @@ import { messageOf } from "../system/errors.js";
 import { isRunning } from "../system/owner.js";
 import { ownProgram } from "../system/program.js";
 import type { Reporter } from "../system/reporter.js";
+import { startAsking } from "../system/startedProcess.js";
 import { openLog } from "./logs.js";
 import { logFile, outputFile, type Plan, readPlan, type Task } from "./plan.js";
 import { inTurn, type Outside, type Standing, standingOf } from "./standing.js";
-import { readTask } from "./states.js";
-import { Files, Shown, unfinished } from "./watching.js";
+import { asks, readTask } from "./states.js";
+import { Files, Shown, type Told, unfinished } from "./watching.js";
 
 /** Time in ms between two looks at tasks that another process began, and at what was added to an open plan. */
 const betweenLooks = 200;
@@ -36,10 +37,15 @@ export async function lookHere(plan: Plan, ids: readonly number[]): Promise<Map<
  * is waited for until it is closed. What runs is asked to stop where the reporter's signal says so, and ends where it can go
  * on.
  *
+ * @param told hears of each look
  * @returns where the tasks stand in the end
  */
-export async function doHere(plan: Plan, reporter: Reporter): Promise<readonly Standing[]> {
-  const work = new LocalWork(plan, reporter);
+export async function doHere(
+  plan: Plan,
+  reporter: Reporter,
+  told: Told = () => undefined,
+): Promise<readonly Standing[]> {
+  const work = new LocalWork(plan, reporter, told);
   const stop = () => work.stop();
   const forget = undoAtEnd(stop);
   reporter.signal.addEventListener("abort", stop);
@@ -54,15 +60,17 @@ export async function doHere(plan: Plan, reporter: Reporter): Promise<readonly S
 class LocalWork {
   #plan: Plan;
   readonly #reporter: Reporter;
+  readonly #told: Told;
   readonly #files: Files;
   readonly #children = new Map<number, ChildProcess>();
   /** Tasks that were begun here, and what went wrong outside of them. */
   readonly #begun = new Map<number, string | undefined>();
   #wake: () => void = () => undefined;
 
-  constructor(plan: Plan, reporter: Reporter) {
+  constructor(plan: Plan, reporter: Reporter, told: Told) {
     this.#plan = plan;
     this.#reporter = reporter;
+    this.#told = told;
     this.#files = new Files(plan.folder);
   }
 
@@ -73,6 +81,7 @@ class LocalWork {
         if (this.#plan.settings.isOpen) this.#plan = await readPlan(this.#plan.folder);
         const standings = await this.#standings();
         shown.update(standings.map(inTurn));
+        this.#told(standings);
         const isStopping = this.#reporter.signal.aborted;
         if (!isStopping) this.#begin(standings);
         const isOver = this.#children.size === 0 && !standings.some(({ status }) => status === "running");
@@ -128,13 +137,16 @@ class LocalWork {
       this.#start(task);
   }
 
-  /** Starts a task's process, in a group of its own: Ctrl-C reaches it through this process alone. */
+  /**
+   * Starts a task's process, in a group of its own: Ctrl-C reaches it through this process alone. It asks once it has written
+   * that it begins, so that none works of which the next one to do the plan would not know.
+   */
   #start({ id }: Task): void {
     const { folder, settings } = this.#plan;
     const [out, log] = [openLog(outputFile(folder, id), true), openLog(logFile(folder, id), false)];
-    const child = spawn(process.execPath, [ownProgram, "queue", "task", folder, String(id)], {
-      ...{ cwd: settings.cwd, detached: true, stdio: ["ignore", out, log] },
-    });
+    const args = [ownProgram, "queue", "task", folder, String(id), asks];
+    const start = { cwd: settings.cwd, detached: true, stdio: ["ignore", out, log] } as const;
+    const child = startAsking(args, start, async () => undefined);
     closeSync(out);
     closeSync(log);
     this.#begun.set(id, undefined);

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PickbenchError } from "../system/errors.js";
 import { shellWord } from "../system/files.js";
 import { holderHere, withLock } from "../system/lock.js";
-import { isRunning } from "../system/owner.js";
+import { isRunning, type Owner } from "../system/owner.js";
 import { ownProgram } from "../system/program.js";
 import type { Reporter } from "../system/reporter.js";
 import { doHere, lookHere } from "./local.js";
@@ -26,7 +26,7 @@ import { lookInSlurm } from "./slurm/looking.js";
 import { arraysOf, jobsOf, readSubmissions, submitToSlurm } from "./slurm/submitting.js";
 import { failureOf, inTurn, isLive, type Standing } from "./standing.js";
 import { readTask } from "./states.js";
-import { type Look, standingsOf, watchTasks } from "./watching.js";
+import { type Look, standingsOf, type Told, watchTasks } from "./watching.js";
 
 const lookOf = ({ settings }: Plan): Look => (settings.queue === "slurm" ? lookInSlurm : lookHere);
 
@@ -126,6 +126,18 @@ export async function submitTask(path: string, task: PlannedTask): Promise<Task>
   return plan.settings.queue === "slurm" ? locked(plan, add) : add();
 }
 
+/**
+ * Has an open plan done until it is closed, or until the reporter's signal says to stop: the tasks of Slurm go on then, and
+ * processes here stop where they can go on.
+ *
+ * @param plan has no tasks yet; `submitTask` adds them
+ * @param told hears at each look where they stand
+ */
+export async function followPlan(plan: Plan, reporter: Reporter, told: Told): Promise<void> {
+  if (plan.settings.queue === "slurm") await watchTasks(plan, lookInSlurm, reporter, told);
+  else await locked(plan, () => doHere(plan, reporter, told));
+}
+
 /** Says that an open plan gets no more tasks, so that whoever waits for it comes to an end. */
 export async function closePlan(path: string): Promise<void> {
   const { folder, settings } = await readPlan(path);
@@ -138,13 +150,14 @@ const longestStep = 120_000;
 /**
  * Cancels what of a plan waits or runs; what runs stops where it can go on.
  *
+ * @param id of the task that is meant, in a plan whose tasks were handed in one by one; all if absent
  * @returns how many tasks were cancelled
  * @throws PickbenchError System where Slurm refuses it, or where processes do not end
  */
-export async function cancelPlan(plan: Plan): Promise<number> {
-  const live = (await planStandings(plan)).filter(isLive);
+export async function cancelPlan(plan: Plan, id?: number): Promise<number> {
+  const live = (await planStandings(plan)).filter((each) => isLive(each) && (id ?? each.id) === each.id);
   if (plan.settings.queue === "slurm") await cancelInSlurm(plan, live);
-  else await endHere(plan, live);
+  else await endHere(plan, live, id === undefined ? holderHere(planLock(plan.folder)) : undefined);
   return live.length;
 }
 
@@ -154,8 +167,8 @@ async function cancelInSlurm(plan: Plan, live: readonly Standing[]): Promise<voi
   await scancel(arraysOf(live.map(({ id }) => jobs.get(id)!)));
 }
 
-async function endHere(plan: Plan, live: readonly Standing[]): Promise<void> {
-  const owner = holderHere(planLock(plan.folder));
+/** @param owner process that does the plan, and ends its tasks itself */
+async function endHere(plan: Plan, live: readonly Standing[], owner: Owner | undefined): Promise<void> {
   const begun = await Promise.all(live.map(async ({ id }) => (await readTask(plan.folder, id)).begun));
   const processes = owner ? [owner] : begun.filter((each) => each !== undefined);
   const running = () => processes.filter((each) => isRunning(each) === true);

@@ -49,6 +49,9 @@ export interface TaskFiles {
 
 const begunFile = (folder: string, id: number): string => join(statesFolder(folder), `${id}.begun.json`);
 const endFile = (folder: string, id: number): string => join(statesFolder(folder), `${id}.json`);
+/** Last word of the command line of a task's process that asks whoever started it, by `mayGoOn`. */
+export const asks = "asks";
+
 /** Lock of the process that does a task. */
 export const taskLock = (folder: string, id: number): string => join(statesFolder(folder), `${id}.lock`);
 

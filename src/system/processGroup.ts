@@ -25,7 +25,30 @@ export async function endGroup(leader: Owner, grace: number): Promise<void> {
   }
 }
 
+/** Waits until a process that is no child of this one is gone, and asks it to stop where the signal says so. */
+export async function goneByItself(owner: Owner, signal: AbortSignal): Promise<void> {
+  const stop = () => askToStop(owner.pid);
+  if (signal.aborted && isRunning(owner) === true) stop();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    while (isRunning(owner) === true) await wait(betweenStrangers);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Asks a process to stop where it can go on later. */
+export function askToStop(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(pid, "SIGTERM");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** Times in ms between two looks at a group that is ended, and at a process that goes on. */
 const betweenLooks = 50;
+const betweenStrangers = 200;
 
 /** Sends a signal to a process and those of its group. @returns whether there was any */
 function signalled(group: number, signal: NodeJS.Signals | 0): boolean {

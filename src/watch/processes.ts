@@ -2,12 +2,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { setTimeout as wait } from "node:timers/promises";
 import { undoAtEnd } from "../system/ending.js";
-import { isRunning, type Owner, thisProcess } from "../system/owner.js";
+import { isRunning, thisProcess } from "../system/owner.js";
 import { readEnd } from "../system/paths/opening.js";
 import { endOfChild } from "../system/processEnd.js";
-import { endGroup, groupRuns } from "../system/processGroup.js";
+import { askToStop, endGroup, goneByItself, groupRuns } from "../system/processGroup.js";
 import { busyCode, logOf, readBegun, readDone, readFailed, secondsOf, type Task, writeTask } from "./task.js";
 
 /** How the work on a tomogram ended. */
@@ -26,8 +25,6 @@ export interface Job {
   readonly adopt: (task: Task, signal: AbortSignal) => Promise<Outcome>;
 }
 
-/** Time in ms between two looks at a process that is no child. */
-const betweenLooks = 200;
 /** Time in ms that what a killed task left running has to end by itself. */
 const grace = 20_000;
 
@@ -84,27 +81,6 @@ async function endOf({ out, stamp, attempt }: Task): Promise<Outcome | undefined
   return failed?.attempt === attempt ? { end: "failed", reason: failed.reason } : undefined;
 }
 
-/** Asks a task's process to stop; it asks those of its steps itself. */
-function asked(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) process.kill(pid, "SIGTERM");
-  } catch {
-    // It has ended by itself.
-  }
-}
-
-/** Waits until a process that is no child is gone, and asks it to stop where the signal says so. */
-async function goneByItself(owner: Owner, signal: AbortSignal): Promise<void> {
-  const stop = () => asked(owner.pid);
-  if (signal.aborted) stop();
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    while (isRunning(owner) === true) await wait(betweenLooks);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-
 /** Runs a task's process to its end. @returns what went wrong, if its files do not say */
 async function ended(
   { out }: Task,
@@ -119,7 +95,7 @@ async function ended(
     closeSync(log);
   }
   const { pid } = child;
-  const stop = () => asked(pid);
+  const stop = () => askToStop(pid);
   const forget = undoAtEnd(stop);
   signal.addEventListener("abort", stop, { once: true });
   try {

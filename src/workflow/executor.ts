@@ -1,10 +1,16 @@
 /** What does a step: a process of this machine, or whatever else does the same. */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { undoAtEnd } from "../system/ending.js";
+import { type Owner, thisProcess } from "../system/owner.js";
 import { makingVariable } from "../system/paths/sidecar.js";
 import { endOfChild, type ProcessEnd } from "../system/processEnd.js";
-import { ownProgram } from "../system/program.js";
+import { endGroup } from "../system/processGroup.js";
+import { startAsking } from "../system/startedProcess.js";
+import { builtModule } from "../system/threads/threads.js";
+import { grace, writeClaim } from "./leftovers.js";
 
 /** One call of a step's command. */
 export interface StepTask {
@@ -16,8 +22,8 @@ export interface StepTask {
   readonly log: string;
   /** File for what it prints on standard output; replaced. */
   readonly output: string;
-  /** Whether the step asks for the queue. */
-  readonly queue: boolean;
+  /** File that says which process does it, while one does. */
+  readonly claim: string;
 }
 
 /** How a call ended: by code 0 well, by 130 stopped where it can go on. */
@@ -29,32 +35,47 @@ export interface Executor {
   run(task: StepTask, signal: AbortSignal): Promise<StepEnd>;
 }
 
-/** Does each call in a process of its own on this machine; Ctrl-C reaches it through this process alone. */
-export const localExecutor: Executor = { run: (task, signal) => spawned(task, signal, true) };
+/**
+ * Does each call in a process of its own on this machine; Ctrl-C reaches it through this process alone. It does nothing before
+ * its claim is written, by which the next run finds it where this one was killed.
+ */
+export const localExecutor: Executor = {
+  async run(task, signal) {
+    try {
+      return await spawned(task, signal, (owner) => writeClaim(task.claim, task.argv, owner));
+    } finally {
+      await rm(task.claim, { force: true });
+    }
+  },
+};
 
 /** As `localExecutor`, in this process's own group, by which what is left of it is found where it was killed. */
-export const groupExecutor: Executor = { run: (task, signal) => spawned(task, signal, false) };
+export const groupExecutor: Executor = { run: (task, signal) => spawned(task, signal, undefined) };
 
+/** @param note notes the process, which leads a group of its own; undefined of one that is in this process's */
 async function spawned(
   { argv, log, output }: StepTask,
   signal: AbortSignal,
-  detached: boolean,
+  note: ((owner: Owner) => Promise<void>) | undefined,
 ): Promise<StepEnd> {
   if (signal.aborted) return { code: 130 };
   const [out, err] = [openSync(output, "w"), openSync(log, "a")];
   try {
     const { [makingVariable]: _, ...env } = process.env;
-    const child = spawn(process.execPath, [ownProgram, ...argv], {
-      detached,
-      stdio: ["ignore", out, err],
-      env,
-    });
-    return await ended(child, signal);
+    const stdio = ["ignore", out, err] as const;
+    const start = { detached: note !== undefined, stdio, env };
+    const child = startAsking([program, ...argv], start, async (owner) => note?.(owner));
+    const end = await ended(child, signal);
+    if (note !== undefined && end.code !== 0 && child.pid !== undefined)
+      await endGroup({ ...thisProcess(), pid: child.pid }, grace);
+    return end;
   } finally {
     closeSync(out);
     closeSync(err);
   }
 }
+
+const program = fileURLToPath(builtModule(import.meta.url, "../system/askingProgram.js"));
 
 async function ended(child: ChildProcess, signal: AbortSignal): Promise<StepEnd> {
   const forget = undoAtEnd(() => child.kill("SIGTERM"));

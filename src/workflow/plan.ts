@@ -28,7 +28,10 @@ export interface PlannedStep {
   readonly isPrinted: boolean;
   /** Steps that must have ended well before. */
   readonly needs: readonly Need[];
+  /** Whether it asks to be handed to a queue. */
   readonly queue: boolean;
+  /** Whether its command hands out its work itself, by its own `--queue`. */
+  readonly queuesItself: boolean;
   /** Whether its command takes `--overwrite`. */
   readonly canOverwrite: boolean;
 }
@@ -150,6 +153,7 @@ class Filling {
         argv: commandLine(step.run, form, values),
         reads: named(form.reads.filter(isGiven)),
         runs: form.selects === undefined ? undefined : textsOf(values.get(form.selects) ?? []).join(","),
+        queuesItself: values.has("queue"),
         canOverwrite: Object.hasOwn(form.options, "overwrite"),
       },
     };

@@ -1,14 +1,18 @@
 /** Runs workflows: what is not up to date, in parallel where it is independent. */
 import { join } from "node:path";
+import { commandWords } from "../makings/making.js";
 import { PickbenchError } from "../system/errors.js";
 import { withLock } from "../system/lock.js";
 import { meantOrThere } from "../system/nearest.js";
 import { makeFolders } from "../system/paths/replacing.js";
 import type { Progress, Reporter } from "../system/reporter.js";
 import type { Executor } from "./executor.js";
+import { type Leftover, leftProcesses } from "./leftovers.js";
 import { dependentsOf } from "./order.js";
 import { type PlannedStep, type Planning, planWorkflow, type WorkflowPlan } from "./plan.js";
+import { mostSteps } from "./schema.js";
 import { doStep } from "./step.js";
+import { leftTasks, StepQueue, type StepQueueSettings } from "./stepQueue.js";
 import { staleness, thisProgram } from "./upToDate.js";
 import type { Workflow } from "./workflow.js";
 
@@ -28,8 +32,10 @@ export interface Choice {
 export interface RunSettings extends Planning, Choice {
   readonly executor: Executor;
   readonly reporter: Reporter;
-  /** Most steps at a time; 1 if absent. */
+  /** Most steps at a time that are done here; 1 if absent. */
   readonly jobs?: number | undefined;
+  /** Where steps are handed out that ask for it, or all where none does; those that hand out their own work are not. */
+  readonly queue?: StepQueueSettings | undefined;
   /** Whether it is not said which steps begin and which fail. */
   readonly isQuiet?: boolean | undefined;
   /** Whether steps replace what others than this workflow left in their places. */
@@ -77,8 +83,32 @@ export async function runWorkflow(workflow: Workflow, settings: RunSettings): Pr
   const chosen = chosenSteps(plan, settings);
   await makeFolders(plan.logs);
   return withLock(join(plan.logs, "lock"), workflow.origin, () =>
-    settings.reporter.stoppable("step", () => new Running(plan, chosen, settings).all()),
+    settings.reporter.stoppable("step", async () => {
+      const left = await leftOfEarlier(plan, settings);
+      const queue = settings.queue && new StepQueue(plan.logs, settings.queue, settings.reporter);
+      try {
+        return await new Running(plan, chosen, left, queue, settings).all();
+      } finally {
+        await queue?.close();
+      }
+    }),
   );
+}
+
+/**
+ * Finds what an earlier run left working, and ends it where its step has another command line by now, or is none any more.
+ *
+ * @returns what goes on, and is to be waited for
+ */
+async function leftOfEarlier({ logs, steps }: WorkflowPlan, settings: RunSettings): Promise<Leftover[]> {
+  const left = [...(await leftProcesses(logs)), ...(await leftTasks(logs))];
+  const isMeant = ({ step, words }: Leftover): boolean =>
+    steps.some(({ name, argv }) => name === step && commandWords(argv).join("\0") === words.join("\0"));
+  const others = left.filter((each) => !isMeant(each));
+  for (const { step, what } of others)
+    settings.reporter.note(`${step}: ${what} of an earlier run does it otherwise, and is ended`);
+  await Promise.all(others.map(({ end }) => end()));
+  return left.filter(isMeant);
 }
 
 /**
@@ -100,19 +130,37 @@ export function chosenSteps({ workflow, steps }: WorkflowPlan, { only, from, aga
   return new Set([...(only ?? []), ...(from === undefined ? [] : dependentsOf(from, steps))]);
 }
 
+/** Names of the steps that are handed out where there is a queue: those that ask for it, or all where none does. */
+export function handedOut({ steps }: Pick<WorkflowPlan, "steps">): string[] {
+  const isAsked = steps.some(({ queue }) => queue);
+  return steps.filter((step) => (isAsked ? step.queue : !step.queuesItself)).map(({ name }) => name);
+}
+
 type State = "open" | "running" | "done" | "skipped" | "failed" | "stopped";
 
 class Running {
   readonly #plan: WorkflowPlan;
   readonly #settings: RunSettings;
+  readonly #left: readonly Leftover[];
+  readonly #queue: StepQueue | undefined;
+  readonly #handed: ReadonlySet<string>;
   readonly #steps: readonly PlannedStep[];
   readonly #states: Map<string, State>;
   readonly #done: DoneStep[] = [];
   readonly #failed: FailedStep[] = [];
   readonly #progress: Progress;
 
-  constructor(plan: WorkflowPlan, chosen: ReadonlySet<string>, settings: RunSettings) {
+  constructor(
+    plan: WorkflowPlan,
+    chosen: ReadonlySet<string>,
+    left: readonly Leftover[],
+    queue: StepQueue | undefined,
+    settings: RunSettings,
+  ) {
     this.#plan = plan;
+    this.#left = left;
+    this.#queue = queue;
+    this.#handed = new Set(queue === undefined ? [] : handedOut(plan));
     this.#settings = settings;
     this.#steps = plan.steps.filter(({ name }) => chosen.has(name));
     this.#states = new Map(this.#steps.map(({ name }) => [name, "open"]));
@@ -122,10 +170,9 @@ class Running {
   async all(): Promise<WorkflowResult> {
     const program = this.#settings.anyProgram ? undefined : await thisProgram();
     const under = new Map<string, Promise<void>>();
-    const most = Math.max(1, this.#settings.jobs ?? 1);
     try {
       for (;;) {
-        for (const step of this.#ready().slice(0, most - under.size)) {
+        for (const step of this.#ready(under)) {
           this.#states.set(step.name, "running");
           under.set(
             step.name,
@@ -142,31 +189,47 @@ class Running {
     }
   }
 
-  /** Steps that can begin: what they need is there, or was not asked for. */
-  #ready(): PlannedStep[] {
+  /** Steps that can begin: what they need is there, or was not asked for, and there is room for them where they are done. */
+  #ready(under: ReadonlyMap<string, unknown>): PlannedStep[] {
     if (this.#settings.reporter.signal.aborted) return [];
+    const { jobs = 1, queue } = this.#settings;
+    const handed = [...under.keys()].filter((name) => this.#handed.has(name)).length;
+    const room = {
+      here: Math.max(1, jobs) - (under.size - handed),
+      queue: (queue?.jobs ?? mostSteps) - handed,
+    };
     const isThere = (name: string): boolean =>
       ["done", "skipped", undefined].includes(this.#states.get(name));
     return this.#steps.filter(
-      ({ name, needs }) => this.#states.get(name) === "open" && needs.every(({ step }) => isThere(step)),
+      ({ name, needs }) =>
+        this.#states.get(name) === "open" &&
+        needs.every(({ step }) => isThere(step)) &&
+        room[this.#handed.has(name) ? "queue" : "here"]-- > 0,
     );
   }
 
   async #do(step: PlannedStep, program: Awaited<ReturnType<typeof thisProgram>> | undefined): Promise<void> {
     const { name } = step;
+    const { signal } = this.#settings.reporter;
+    const wasLeft = await this.#waitForLeft(step);
+    if (signal.aborted) {
+      this.#states.set(name, wasLeft ? "stopped" : "open");
+      return;
+    }
     const isAsked = this.#settings.again?.includes(name) === true;
     const stale = isAsked ? { why: "it was asked for again" } : await staleness(step, program);
     if (stale === undefined) {
       this.#states.set(name, "skipped");
       return;
     }
-    if (this.#settings.reporter.signal.aborted) {
+    if (signal.aborted) {
       this.#states.set(name, "open");
       return;
     }
     this.#say(`${name}: begins (${stale.why})`);
     const from = performance.now();
-    const end = await doStep(step, { ...this.#settings, logs: this.#plan.logs, why: stale.why });
+    const executor = (this.#handed.has(name) && this.#queue) || this.#settings.executor;
+    const end = await doStep(step, { ...this.#settings, executor, logs: this.#plan.logs, why: stale.why });
     const seconds = (performance.now() - from) / 1000;
     this.#states.set(name, end.state);
     if (end.state === "done") this.#done.push({ name, why: stale.why, seconds });
@@ -174,6 +237,19 @@ class Running {
       this.#failed.push({ name, message: end.message, log: end.log });
       this.#say(`${name}: failed: ${end.message}`);
     }
+  }
+
+  /** Waits for what an earlier run left doing a step, or one that it needs. @returns whether anything did the step itself */
+  async #waitForLeft({ name, needs }: PlannedStep): Promise<boolean> {
+    const names = [name, ...needs.map(({ step }) => step)];
+    const left = this.#left.filter(({ step }) => names.includes(step));
+    await Promise.all(
+      left.map(({ step, what, gone }) => {
+        if (step === name) this.#say(`${name}: ${what} of an earlier run still does it; waiting for that`);
+        return gone(this.#settings.reporter.signal);
+      }),
+    );
+    return left.some(({ step }) => step === name);
   }
 
   #say(line: string): void {

@@ -7,6 +7,7 @@ import { beside, isThere } from "../system/paths/replacing.js";
 import type { Reporter } from "../system/reporter.js";
 import type { CommandCatalogue } from "./catalogue.js";
 import type { Executor, StepEnd } from "./executor.js";
+import { claimOf } from "./leftovers.js";
 import type { PlannedStep } from "./plan.js";
 import { isOwnPlace, lastSentence, logOf, noteBegin, noteEnd } from "./stepLog.js";
 
@@ -90,7 +91,8 @@ async function call(step: PlannedStep, doing: Doing, log: string, overwrite: boo
         undefined,
       )
     : undefined;
-  const task = { name: step.name, argv, log, output: printed.partial, queue: step.queue };
+  const claim = claimOf(doing.logs, step.name);
+  const task = { name: step.name, argv, log, output: printed.partial, claim };
   let end: StepEnd | undefined;
   try {
     end = await doing.executor.run(task, doing.reporter.signal);

@@ -129,7 +129,17 @@ function stepMistakes(name: string, step: Step, workflow: Workflow, catalogue: C
     const fault = valueFault(known[argument]!, value);
     return fault === undefined ? [] : [`${place}: ${fault}`];
   });
-  return [...names, ...values, ...prints, ...after];
+  return [...names, ...values, ...prints, ...after, ...queueMistakes(name, step)];
+}
+
+/** Work that is handed out by its own command is not handed out as a whole. */
+function queueMistakes(name: string, step: Step): string[] {
+  const at = `steps.${name}`;
+  if (step.with.detach === true)
+    return [`${at}.with.detach: a step ends once its work is done; leave it out`];
+  return step.queue && step.with.queue !== undefined
+    ? [`${at}: queue: true and its own queue under with would hand its work out twice; leave one out`]
+    : [];
 }
 
 function noCommand(name: string, { names }: CommandCatalogue): string {

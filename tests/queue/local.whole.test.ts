@@ -3,7 +3,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cp, readFile, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createPlan, logsFolder, type PlannedTask, statesFolder } from "../../src/queue/plan.js";
+import {
+  createPlan,
+  logsFolder,
+  type PlannedTask,
+  statesFolder,
+  writeSettings,
+} from "../../src/queue/plan.js";
 import { cancelPlan, closePlan, doPlan, planStandings, submitTask } from "../../src/queue/queue.js";
 import { isRunning } from "../../src/system/owner.js";
 import { silentReporter } from "../../src/system/reporter.js";
@@ -27,6 +33,15 @@ const planOf = (name: string, tasks: PlannedTask[], isOpen = false) =>
       { name: "then", after: [0] },
     ],
   });
+
+async function withEnvironment<T>(values: Record<string, string>, work: () => Promise<T>): Promise<T> {
+  Object.assign(process.env, values);
+  try {
+    return await work();
+  } finally {
+    for (const name of Object.keys(values)) delete process.env[name];
+  }
+}
 
 test("a task that fails is named and done again alone; what waits for it comes after", async () => {
   const missing = join(scene.folder, "later.csv");
@@ -59,6 +74,26 @@ test("a process that is killed without a word is told", async () => {
   process.kill(JSON.parse(readFileSync(state, "utf8")).pid, "SIGKILL");
   await expect(doing).rejects.toThrow("long lost (its process was ended by SIGKILL)");
   expect((await planStandings(plan))[0]).toMatchObject({ status: "lost", attempts: 1 });
+});
+
+test("a job of Slurm does nothing for a task that is handed in as another one", async () => {
+  const plan = await planOf("handed in twice", [task("t", ["--version"])]);
+  await writeSettings(plan.folder, { ...plan.settings, queue: "slurm" });
+  const submissions = ["7", "8"].map((job) => JSON.stringify({ job, stage: 0, base: 0, ids: [0] }));
+  writeFileSync(join(plan.folder, "submissions.jsonl"), `${submissions.join("\n")}\n`);
+  const state = join(statesFolder(plan.folder), "0.json");
+  const done = (job: string) =>
+    withEnvironment({ SLURM_ARRAY_JOB_ID: job, SLURM_ARRAY_TASK_ID: "0" }, () =>
+      pickbenchProcess("queue", "task", plan.folder, "0"),
+    );
+  const { code, stderr } = await done("7");
+  expect([code, stderr]).toEqual([
+    1,
+    `pickbench: ${plan.folder}: task 0 is not handed in as Slurm's job 7_0, which does nothing; pickbench queue status says as which it is\n`,
+  ]);
+  expect(existsSync(state)).toBe(false);
+  expect(await done("8")).toMatchObject({ code: 0 });
+  expect(JSON.parse(readFileSync(state, "utf8"))).toMatchObject({ code: 0, attempt: 1 });
 });
 
 test("an open plan takes tasks while it is done, and ends when it is closed", async () => {

@@ -4,6 +4,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, type RegisteredCommand } from "../shared/command.js";
 import type { TableEntry } from "../shared/describe.js";
 import { overwriteOption, quietOption } from "../shared/flags.js";
+import { stepQueueFlags, withStepFlags } from "../shared/queue/flags.js";
 import { catalogueOf } from "./catalogue.js";
 import { importWorkflow, newWorkflow } from "./workflowNew.js";
 import { runAsked } from "./workflowRun.js";
@@ -18,6 +19,7 @@ const actionsOf: Readonly<Record<string, readonly string[]>> = {
   "any-version": ["run", "show"],
   folder: ["run", "show"],
   jobs: ["run"],
+  ...Object.fromEntries(stepQueueFlags.map((flag) => [flag, ["run"]])),
   "dry-run": ["run"],
   svg: ["show"],
   out: ["new", "import"],
@@ -31,42 +33,47 @@ export const workflowOf = (table: () => Readonly<Record<string, TableEntry>>): R
     reads: ["file"],
     writes: ["out", "svg"],
     options: (argv) =>
-      argv
-        .positional("action", {
-          choices: ["run", "show", "new", "import"] as const,
-          demandOption: true,
-          describe:
-            "run does what is not up to date; show draws the steps; new writes a template; import reads a workflow of Scipion",
-        })
-        .positional("file", {
-          type: "string",
-          describe:
-            "run and show: the workflow's YAML; new: a template's name, all are listed if absent; import: Scipion's .json or .json.template",
-        })
-        .option("set", {
-          ...stepsOption,
-          describe: "run, show: a field's value, as in data=train; may be given again",
-        })
-        .option("jobs", { type: "number", default: 2, describe: "run: most steps at a time" })
-        .option("only", { ...stepsOption, describe: "run, show: only this step; may be given again" })
-        .option("from", {
-          ...stepsOption,
-          describe: "run, show: only this step and those that need it; may be given again",
-        })
-        .option("again", {
-          ...stepsOption,
-          describe: "run, show: this step, even if it is up to date; may be given again",
-        })
-        .option("any-version", {
-          type: "boolean",
-          default: false,
-          describe: "run, show: what another version of pickbench made is up to date too",
-        })
-        .option("dry-run", {
-          type: "boolean",
-          default: false,
-          describe: "run: say what would be done, and do nothing",
-        })
+      withStepFlags(
+        argv
+          .positional("action", {
+            choices: ["run", "show", "new", "import"] as const,
+            demandOption: true,
+            describe:
+              "run does what is not up to date; show draws the steps; new writes a template; import reads a workflow of Scipion",
+          })
+          .positional("file", {
+            type: "string",
+            describe:
+              "run and show: the workflow's YAML; new: a template's name, all are listed if absent; import: Scipion's .json or .json.template",
+          })
+          .option("set", {
+            ...stepsOption,
+            describe: "run, show: a field's value, as in data=train; may be given again",
+          })
+          .option("jobs", {
+            type: "number",
+            describe: "run: most steps at a time; 2 if absent, and in Slurm as many as can begin",
+          })
+          .option("only", { ...stepsOption, describe: "run, show: only this step; may be given again" })
+          .option("from", {
+            ...stepsOption,
+            describe: "run, show: only this step and those that need it; may be given again",
+          })
+          .option("again", {
+            ...stepsOption,
+            describe: "run, show: this step, even if it is up to date; may be given again",
+          })
+          .option("any-version", {
+            type: "boolean",
+            default: false,
+            describe: "run, show: what another version of pickbench made is up to date too",
+          })
+          .option("dry-run", {
+            type: "boolean",
+            default: false,
+            describe: "run: say what would be done, and do nothing",
+          }),
+      )
         .option("folder", {
           type: "string",
           describe:
@@ -89,6 +96,10 @@ export const workflowOf = (table: () => Readonly<Record<string, TableEntry>>): R
         .example(
           "$0 workflow run mine.yaml --set data=train",
           "does what is not up to date; stopped, it goes on",
+        )
+        .example(
+          "$0 workflow run mine.yaml --set data=train --queue slurm --cpus 8 --memory 16G",
+          "steps as tasks of Slurm",
         ),
     run: async ({ action, file, folder, ...flags }) => {
       checkFlags(action, { ...flags, folder, "dry-run": flags.dryRun, "any-version": flags.anyVersion });
@@ -103,7 +114,9 @@ export const workflowOf = (table: () => Readonly<Record<string, TableEntry>>): R
       const path = resolve(file);
       const svg = flags.svg === undefined ? undefined : resolve(flags.svg);
       if (folder !== undefined) enter(folder);
-      const asked = { ...flags, svg, shown: file, path, catalogue };
+      const { queue, cpus, memory, time, partition, sbatch, profile } = flags;
+      const queued = { queue, cpus, memory, time, partition, sbatch, profile };
+      const asked = { ...flags, svg, shown: file, path, catalogue, queued };
       return action === "run" ? runAsked(asked) : showAsked(asked);
     },
   });
@@ -117,7 +130,7 @@ const refuse = (action: string, what: string): PickbenchError =>
 function checkFlags(action: string, flags: Readonly<Record<string, unknown>>): void {
   for (const [flag, actions] of Object.entries(actionsOf)) {
     const given = flags[flag];
-    const isGiven = given !== undefined && given !== false && !(flag === "jobs" && given === 2);
+    const isGiven = given !== undefined && given !== false;
     if (isGiven && !actions.includes(action))
       throw refuse(action, `--${flag} belongs to workflow ${actions.join(" and ")}; leave it out`);
   }

@@ -8,10 +8,12 @@ import { type FieldValues, givenFields, missingFields } from "../../workflow/fie
 import { planWorkflow, type WorkflowPlan } from "../../workflow/plan.js";
 import { type Choice, runWorkflow, type WorkflowResult } from "../../workflow/run.js";
 import { standingsOf } from "../../workflow/standings.js";
+import type { StepQueueSettings } from "../../workflow/stepQueue.js";
 import { readWorkflow, type Workflow } from "../../workflow/workflow.js";
 import { ask, canAsk } from "../shared/ask.js";
 import { report } from "../shared/command.js";
 import { checkWhole } from "../shared/flags.js";
+import { type QueueArguments, queueAsked } from "../shared/queue/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 /** What `run` and `show` are given. */
@@ -31,7 +33,9 @@ export interface Asked {
 }
 
 interface RunAsked extends Asked {
-  readonly jobs: number;
+  readonly jobs: number | undefined;
+  /** Flags of `withStepFlags`. */
+  readonly queued: QueueArguments;
   readonly dryRun: boolean;
   readonly quiet: boolean;
 }
@@ -39,20 +43,25 @@ interface RunAsked extends Asked {
 /** Runs a workflow, or says what would be done. */
 export async function runAsked(asked: RunAsked): Promise<void> {
   checkWhole("jobs", asked.jobs, 1);
-  const { catalogue, only, from, again, jobs, overwrite, anyVersion: anyProgram, json } = asked;
+  const { catalogue, only, from, again, jobs = 2, overwrite, anyVersion: anyProgram, json } = asked;
   const workflow = await readWorkflow(asked.path, catalogue, asked.shown);
   const fields = await askedFields(workflow, givenFields(workflow, asked.set ?? []));
+  const queue = await stepQueueAsked(asked.queued, asked.jobs);
   const choice = { only, from, again, anyProgram };
   if (asked.dryRun) return dryRun(await planWorkflow(workflow, { fields, catalogue }), choice, json);
   const isQuiet = asked.quiet || json === true;
   const reporter = terminalReporter({ quiet: isQuiet });
-  const queued = [...workflow.steps].filter(([, { queue }]) => queue).map(([name]) => name);
-  if (queued.length > 0) reporter.note(`${queued.join(", ")}: asks for a queue, and is done here`);
+  const asking = [...workflow.steps].filter((each) => each[1].queue).map(([name]) => name);
+  if (asking.length > 0 && queue === undefined)
+    reporter.note(
+      `done here, though a queue is asked for: ${asking.join(", ")}; --queue slurm or --queue local hands that out`,
+    );
   const settings = {
     ...choice,
     fields,
     catalogue,
     jobs,
+    queue,
     overwrite,
     executor: localExecutor,
     reporter,
@@ -61,6 +70,20 @@ export async function runAsked(asked: RunAsked): Promise<void> {
   const result = await runWorkflow(workflow, settings);
   report(json, result, () => resultText(result));
   throwUnlessDone(workflow, result);
+}
+
+/** Returns where steps are handed out; undefined where they are not. @throws PickbenchError BadUsage as `queueAsked` */
+async function stepQueueAsked(
+  given: QueueArguments,
+  jobs: number | undefined,
+): Promise<StepQueueSettings | undefined> {
+  const asked = await queueAsked(given);
+  if (asked === undefined) return undefined;
+  return {
+    queue: asked.queue,
+    profile: asked.profile,
+    jobs: jobs ?? (asked.queue === "local" ? 2 : undefined),
+  };
 }
 
 async function dryRun(plan: WorkflowPlan, choice: Choice, json: boolean | undefined): Promise<void> {

@@ -1,6 +1,7 @@
 /** Hands tasks to Slurm: arrays, one for each stage and as many as an array's greatest size asks for. */
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { parseJson } from "../../formats/json.js";
 import { shellWord } from "../../system/files.js";
@@ -30,6 +31,29 @@ export async function readSubmissions(folder: string): Promise<Submission[]> {
 /** Returns the latest job of each task, as `ARRAY_INDEX`. */
 export const jobsOf = (submissions: readonly Submission[]): Map<number, string> =>
   new Map(submissions.flatMap(({ job, base, ids }) => ids.map((id) => [id, `${job}_${id - base}`])));
+
+/**
+ * Tells whether a job is the latest that a task was handed in as. One that is not noted may just have been handed in: that is
+ * waited for.
+ *
+ * @param job as `ARRAY_INDEX`
+ */
+export async function isHandedInAs(
+  { folder }: Pick<Plan, "folder">,
+  id: number,
+  job: string,
+): Promise<boolean> {
+  for (const from = performance.now(); ; await sleep(betweenLooks)) {
+    const submissions = await readSubmissions(folder);
+    if (jobsOf(submissions).get(id) === job) return true;
+    const isPast = submissions.some((each) => each.job === arraysOf([job])[0]);
+    if (isPast || performance.now() - from > longestNote) return false;
+  }
+}
+
+/** Times in ms: between two looks, and in which what was handed in is seen to be, on a network's disk too. */
+const betweenLooks = 500;
+const longestNote = 70_000;
 
 /** Returns the numbers of the arrays that jobs are of. */
 export const arraysOf = (jobs: readonly string[]): string[] => [

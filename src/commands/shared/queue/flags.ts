@@ -44,6 +44,22 @@ const chunkOptions = {
 /** The flags of where and by what tasks are done. */
 export const withQueueFlags = <Given>(argv: Argv<Given>) => withAll(argv, queueOptions);
 
+const { jobs: _jobs, detach: _detach, ...stepOptions } = queueOptions;
+
+/** Names of the flags of `withStepFlags`. */
+export const stepQueueFlags: readonly string[] = Object.keys(stepOptions);
+
+/** The flags of a queue whose tasks are whole commands, with threads of their own. */
+export const withStepFlags = <Given>(argv: Argv<Given>) =>
+  withAll(argv, {
+    ...stepOptions,
+    queue: {
+      ...stepOptions.queue,
+      describe: "do steps as tasks: of Slurm, or of processes here; docs/workflows.md says which",
+    },
+    cpus: { ...stepOptions.cpus, describe: "with --queue: processors a task" },
+  });
+
 /** The flags of a queue, of commands whose tasks are some tomograms each. */
 export const withChunkFlags = <Given>(argv: Argv<Given>) => withAll(withQueueFlags(argv), chunkOptions);
 
