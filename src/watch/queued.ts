@@ -1,9 +1,9 @@
 /** Tasks as those of a queue: one of its plan for each tomogram, which is given again where it failed. */
 import { mkdir } from "node:fs/promises";
-import { setTimeout as wait } from "node:timers/promises";
 import type { Hands } from "../queue/growing.js";
 import type { Task as QueueTask } from "../queue/plan.js";
 import { isLive, type Standing } from "../queue/standing.js";
+import type { Clock } from "../system/clock.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { isRunning, type Owner } from "../system/owner.js";
 import { endGroup } from "../system/processGroup.js";
@@ -31,6 +31,7 @@ export class QueuedJob implements Job {
   readonly #hands: Hands;
   readonly #argvOf: (task: Task) => readonly string[];
   readonly #reporter: Reporter;
+  readonly #clock: Pick<Clock, "sleep">;
   /** Tasks whose end is waited for. */
   readonly #waiting = new Map<
     number,
@@ -45,10 +46,15 @@ export class QueuedJob implements Job {
   readonly #takenBack = new Set<number>();
 
   /** @param argvOf the command line that does a task by `takeTask`, as after `pickbench` */
-  constructor(hands: Hands, argvOf: (task: Task) => readonly string[], reporter: Reporter) {
+  constructor(
+    hands: Hands,
+    argvOf: (task: Task) => readonly string[],
+    { reporter, clock }: { readonly reporter: Reporter; readonly clock: Pick<Clock, "sleep"> },
+  ) {
     this.#hands = hands;
     this.#argvOf = argvOf;
     this.#reporter = reporter;
+    this.#clock = clock;
     if (this.#queue === "slurm") reporter.signal.addEventListener("abort", () => this.#leave());
   }
 
@@ -60,7 +66,7 @@ export class QueuedJob implements Job {
       const found = await this.#prepare(task);
       if (found !== undefined && "end" in found) return found;
       if (found === undefined) break;
-      while (isRunning(found) === true && !this.#isStopped) await wait(betweenLooks.local);
+      while (isRunning(found) === true && !this.#isStopped) await this.#pause();
     }
     const given = await new Promise<QueueTask | undefined>((resolve) => {
       this.#ready.push({ task, given: resolve });
@@ -136,7 +142,7 @@ export class QueuedJob implements Job {
         return;
       } catch (error) {
         this.#reporter.note(`${messageOf(error)}; tried again in ${untilAgain / 1000} s`);
-        await wait(untilAgain, undefined, { signal }).catch(() => undefined);
+        await this.#clock.sleep(untilAgain, signal);
       }
     for (const { given } of batch) given(undefined);
   }
@@ -182,9 +188,14 @@ export class QueuedJob implements Job {
         this.#waiting.delete(task.id);
         tell(standing);
       }
-      if (this.#waiting.size > 0) await wait(betweenLooks[this.#queue]);
+      if (this.#waiting.size > 0) await this.#pause();
     }
     this.#isLooking = false;
+  }
+
+  /** Not cut short where the watcher is stopped: what runs here is waited for. */
+  #pause(): Promise<void> {
+    return this.#clock.sleep(betweenLooks[this.#queue], new AbortController().signal);
   }
 
   #leave(): void {

@@ -6,6 +6,7 @@ import { createPlan, type Plan, type QueueName, readPlan, writeSettings } from "
 import { closePlan, planStandings } from "../../queue/queue.js";
 import { checkRequest } from "../../queue/slurm/submitting.js";
 import { countsOf, isLive, type Standing, type Status, wentWrong } from "../../queue/standing.js";
+import { systemClock } from "../../system/clock.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { shellWord } from "../../system/files.js";
 import { ownProgram } from "../../system/program.js";
@@ -42,7 +43,9 @@ export async function withJob<T>(
   const plan = await openPlan(queue, out, there);
   if (queue.queue === "slurm") await checkRequest(plan);
   try {
-    return await withHands(plan, reporter, (hands) => work(new QueuedJob(hands, argvOf, reporter)));
+    return await withHands(plan, reporter, (hands) =>
+      work(new QueuedJob(hands, argvOf, { reporter, clock: systemClock })),
+    );
   } finally {
     await closePlan(plan.folder);
   }
