@@ -6,9 +6,11 @@ import type { Hands } from "../../src/queue/growing.js";
 import type { Plan, Task as QueueTask } from "../../src/queue/plan.js";
 import type { Standing, Status } from "../../src/queue/standing.js";
 import { QueuedJob } from "../../src/watch/queued.js";
+import type { Outcome } from "../../src/watch/processes.js";
 import type { Task } from "../../src/watch/task.js";
 import { hearingReporter } from "../support/hearingReporter.js";
 import { temporaryFolder } from "../support/storeFixtures.js";
+import { scene as watching } from "../support/watching.js";
 
 const at = "2026-01-01T00:00:00.000Z";
 
@@ -148,4 +150,25 @@ test("Ctrl-C leaves what is in Slurm, and a stop takes back what waits", async (
   expect(await ends[1]).toEqual({ end: "interrupted", reason: "taken back" });
   status.set(0, { status: "failed", code: 1, message: "no ice" });
   expect(await ends[0]).toMatchObject({ end: "failed" });
+});
+
+test("with a bound many are begun once half of it is free, and what goes on without the watcher stays as running", async () => {
+  const { arrive, at: atTime, watch, begun, reporter } = watching();
+  for (let run = 0; run < 7; run++) arrive(`TS_${run}.mrc`);
+  const ends: ((outcome: Outcome) => void)[] = [];
+  const finishNext = () => ends.shift()?.({ end: "done", seconds: 1 });
+  const counts: number[] = [];
+  const ending = watch(() => new Promise<Outcome>((resolve) => void ends.push(resolve)), {
+    ...{ jobs: 4, isTogether: true },
+  });
+  for (const second of [60, 90, 120]) atTime(second * 1000, finishNext);
+  for (const second of [50, 80, 110, 140]) atTime(second * 1000, () => counts.push(begun.length));
+  atTime(150_000, () => {
+    reporter.stop();
+    for (const end of ends.splice(0)) end({ end: "left" });
+  });
+  const { standings, ended } = await ending;
+  expect([counts, ended]).toEqual([[4, 4, 6, 7], "stopped"]);
+  const states = standings.map(({ state }) => state).sort();
+  expect(states).toEqual([...Array(3).fill("done"), ...Array(4).fill("running")]);
 });

@@ -7,19 +7,20 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readDone } from "../../src/watch/task.js";
 import { queueWatching } from "../support/queueWatching.js";
-import { noSlurm, type Slurm, startSlurm, until } from "../support/slurm.js";
+import { noSlurm, until } from "../support/slurm.js";
+import { nodeOf, startTwoNodes, type TwoNodes } from "../support/slurmNodes.js";
 
 if (noSlurm !== undefined) console.log(`the tests of Slurm are skipped: ${noSlurm}`);
 
 const slurmFlags = (cpus: number) => ["--queue", "slurm", "--cpus", `${cpus}`, "--memory", "300M"];
 const runs = (count: number) => Array.from({ length: count }, (_, at) => `TS_${at}`);
 
-describe.skipIf(noSlurm !== undefined)("a Slurm that is running", () => {
+describe.skipIf(noSlurm !== undefined)("a Slurm of two nodes", () => {
   let folder: string;
-  let slurm: Slurm;
+  let slurm: TwoNodes;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "pickbench watch's "));
-    slurm = await startSlurm(join(await mkdtemp(join(tmpdir(), "pickbench-slurm-")), "slurm"));
+    slurm = await startTwoNodes(join(await mkdtemp(join(tmpdir(), "pickbench-slurm-")), "slurm"));
   });
   afterAll(async () => {
     await slurm?.stop();
@@ -127,16 +128,18 @@ describe.skipIf(noSlurm !== undefined)("a Slurm that is running", () => {
   });
 
   test("a task that is lost with its node goes on, and one that is lost for good is tried again", async () => {
-    const { out, arrive, begin, watch, status, doneRuns, atWork } = queueWatching(
+    const { out, arrive, begin, watch, status, doneRuns, attempts, atWork } = queueWatching(
       ...[folder, "lost", slurmFlags(2)],
     );
     arrive("TS_0");
     const { end } = begin();
     await until(() => atWork().length > 0);
-    await slurm.killNode(stoppedWithChildren(atWork()));
-    await slurm.revive();
+    const [task] = atWork();
+    const node = nodeOf(task!);
+    await slurm.lose(node, stoppedWithChildren([task!]));
     expect((await end).code).toBe(0);
     expect(await readDone(join(out, "TS_0"))).toMatchObject({ attempt: 1 });
+    expect(attempts()).toEqual([2]);
     arrive("TS_1");
     const second = begin("--idle", "1h");
     await until(() => atWork().length > 0);
