@@ -75,27 +75,32 @@ describe.skipIf(noSlurm !== undefined)("a Slurm of two nodes", () => {
     arrive("bad", true);
     const { child, end } = begin("--tries", "1");
     await until(() => atWork().length > 0);
+    execFileSync("scontrol", ["update", "PartitionName=cpu", "State=DOWN"]);
     const other = await watch("--queue", "local");
     expect(other.stderr).toContain("is running there");
     child.kill("SIGINT");
     const { code, stderr } = await end;
     expect([code, stderr]).toEqual([
       130,
-      expect.stringMatching(/tomograms go on in Slurm, which pickbench queue cancel .* ends; the same/),
+      expect.stringMatching(/tomograms? go(?:es)? on in Slurm, which pickbench queue cancel .* ends; the same/),
     ]);
     const { counts, queue, watching } = await status();
-    expect([watching, counts.running, queue?.tasks.length, queue?.queue]).toEqual([null, 3, 3, "slurm"]);
-    expect(
-      queue!.tasks.every(({ status, job }) => /running|waiting/.test(status) && /^\d+_\d+$/.test(job!)),
-    ).toBe(true);
+    expect([watching, queue?.queue, counts.waiting + counts.failed]).toEqual([null, "slurm", 0]);
+    expect(counts.running).toBeGreaterThan(0);
+    expect(queue!.tasks).toContainEqual(
+      expect.objectContaining({ status: "waiting", job: expect.stringMatching(/^\d+_\d+$/) }),
+    );
     const refused = queueWatching(folder, "left", []);
     expect((await refused.watch()).stderr).toMatch(
       /an earlier watcher wait or run in its queue; watch with --queue slurm, or/,
     );
+    execFileSync("scontrol", ["update", "PartitionName=cpu", "State=UP"]);
     await until(() => jobStates(plan).length === 3);
     const last = await watch("--tries", "1");
     expect([last.code, await doneRuns(), attempts()]).toEqual([1, runs(2), [1, 1, 1]]);
-    expect(last.stderr).toMatch(/bad: failed, set aside after 1 attempt: .*step store failed.*NaN/);
+    expect((await status()).failed).toMatchObject([
+      { run: "bad", state: "aside", reason: expect.stringMatching(/step store failed.*NaN/) },
+    ]);
     expect((await status()).queue).toMatchObject({
       counts: { done: 2, failed: 1 },
       tasks: [{ run: "bad", status: "failed" }],
