@@ -4,7 +4,7 @@ import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { undoAtEnd } from "../system/ending.js";
 import { messageOf } from "../system/errors.js";
-import { isRunning } from "../system/owner.js";
+import { isRunning, type Owner } from "../system/owner.js";
 import { ownProgram } from "../system/program.js";
 import type { Reporter } from "../system/reporter.js";
 import { startAsking } from "../system/startedProcess.js";
@@ -16,6 +16,8 @@ import { Files, Shown, type Told, unfinished } from "./watching.js";
 
 /** Time in ms between two looks at tasks that another process began, and at what was added to an open plan. */
 const betweenLooks = 200;
+/** The same where nothing runs, and more is given at any time. */
+const betweenIdleLooks = 1000;
 
 /** Looks for the processes of tasks that have not ended well. */
 export async function lookHere(plan: Plan, ids: readonly number[]): Promise<Map<number, Outside>> {
@@ -40,52 +42,86 @@ export async function lookHere(plan: Plan, ids: readonly number[]): Promise<Map<
  * @param told hears of each look
  * @returns where the tasks stand in the end
  */
-export async function doHere(
-  plan: Plan,
-  reporter: Reporter,
-  told: Told = () => undefined,
-): Promise<readonly Standing[]> {
-  const work = new LocalWork(plan, reporter, told);
-  const stop = () => work.stop();
-  const forget = undoAtEnd(stop);
-  reporter.signal.addEventListener("abort", stop);
-  try {
-    return await work.all();
-  } finally {
-    reporter.signal.removeEventListener("abort", stop);
-    forget();
-  }
-}
+export const doHere = (plan: Plan, reporter: Reporter, told?: Told): Promise<readonly Standing[]> =>
+  new LocalWork(plan, reporter, "all", told).all();
 
-class LocalWork {
+/** Does tasks of a plan in processes of this machine: all, or those that it is given one by one. */
+export class LocalWork {
   #plan: Plan;
   readonly #reporter: Reporter;
   readonly #told: Told;
+  /** Tasks that were given and have not begun; undefined where all are to be done. */
+  readonly #given: Set<number> | undefined;
+  #isClosed = false;
+  /** Processes that do tasks and that an earlier process began. */
+  #others: readonly Owner[] = [];
   readonly #files: Files;
   readonly #children = new Map<number, ChildProcess>();
   /** Tasks that were begun here, and what went wrong outside of them. */
   readonly #begun = new Map<number, string | undefined>();
   #wake: () => void = () => undefined;
 
-  constructor(plan: Plan, reporter: Reporter, told: Told) {
+  /**
+   * @param by whether all tasks are done, or those that are given, each as often as it is
+   * @param told hears of each look
+   */
+  constructor(plan: Plan, reporter: Reporter, by: "all" | "given" = "all", told: Told = () => undefined) {
     this.#plan = plan;
     this.#reporter = reporter;
+    this.#given = by === "given" ? new Set() : undefined;
     this.#told = told;
     this.#files = new Files(plan.folder);
   }
 
+  /** Does the tasks, until all are over or the reporter's signal stops those that run. @returns where they stand then */
   async all(): Promise<readonly Standing[]> {
+    const stop = () => this.stop();
+    const forget = undoAtEnd(stop);
+    this.#reporter.signal.addEventListener("abort", stop);
+    try {
+      return await this.#untilOver();
+    } finally {
+      this.#reporter.signal.removeEventListener("abort", stop);
+      forget();
+    }
+  }
+
+  /** Has tasks done, which may be new ones or have been done before. */
+  give(tasks: readonly Task[]): void {
+    const more = tasks.filter(({ id }) => id >= this.#plan.tasks.length);
+    this.#plan = { ...this.#plan, tasks: [...this.#plan.tasks, ...more] };
+    for (const { id } of tasks) {
+      this.#begun.delete(id);
+      this.#given?.add(id);
+    }
+    this.#wake();
+  }
+
+  /** Takes back what was given and has not begun. */
+  takeBack(): void {
+    this.#given?.clear();
+  }
+
+  /** Says that nothing more is given. */
+  close(): void {
+    this.#isClosed = true;
+    this.#wake();
+  }
+
+  async #untilOver(): Promise<readonly Standing[]> {
     const shown = new Shown(this.#reporter, this.#plan.settings.command);
     try {
       for (;;) {
-        if (this.#plan.settings.isOpen) this.#plan = await readPlan(this.#plan.folder);
-        const standings = await this.#standings();
+        if (this.#given === undefined && this.#plan.settings.isOpen)
+          this.#plan = await readPlan(this.#plan.folder);
+        const standings = await this.standings();
         shown.update(standings.map(inTurn));
         this.#told(standings);
         const isStopping = this.#reporter.signal.aborted;
         if (!isStopping) this.#begin(standings);
         const isOver = this.#children.size === 0 && !standings.some(({ status }) => status === "running");
-        const isLast = !this.#plan.settings.isOpen && this.#next(standings).length === 0;
+        const isOpen = this.#given === undefined ? this.#plan.settings.isOpen : !this.#isClosed;
+        const isLast = !isOpen && this.#next(standings).length === 0;
         if (isOver && (isStopping || isLast)) return standings;
         await this.#change();
       }
@@ -94,18 +130,28 @@ class LocalWork {
     }
   }
 
+  /** Asks what runs to stop where it can go on, and what an earlier process began with it. */
   stop(): void {
+    this.takeBack();
     for (const child of this.#children.values()) child.kill("SIGTERM");
+    for (const other of this.#others) if (isRunning(other) === true) process.kill(other.pid, "SIGTERM");
     this.#wake();
   }
 
-  async #standings(): Promise<Standing[]> {
-    const files = await this.#files.read(this.#plan);
-    const outside = await lookHere(this.#plan, unfinished(this.#plan, files));
-    return this.#plan.tasks.map((task) => {
+  /** Returns where tasks stand. @param tasks all if absent */
+  async standings(tasks: readonly Task[] = this.#plan.tasks): Promise<Standing[]> {
+    const asked = { ...this.#plan, tasks };
+    const files = await this.#files.read(asked);
+    const outside = await lookHere(asked, unfinished(asked, files));
+    if (tasks === this.#plan.tasks)
+      this.#others = [...outside].flatMap(([id, { status }]) =>
+        status === "running" && !this.#children.has(id) ? files.get(id)!.begun! : [],
+      );
+    return tasks.map((task) => {
       const running: Outside | undefined = this.#children.has(task.id) ? { status: "running" } : undefined;
       const standing = standingOf(this.#plan, task, files.get(task.id)!, running ?? outside.get(task.id));
       const wrong = this.#begun.get(task.id);
+      if (this.#given?.has(task.id)) return { ...standing, status: "waiting", code: null, message: null };
       if (running !== undefined && standing.status !== "done") return { ...standing, status: "running" };
       if (wrong !== undefined && (standing.status === "lost" || standing.status === "open"))
         return { ...standing, status: "lost", message: wrong };
@@ -115,7 +161,8 @@ class LocalWork {
 
   /** Tasks that can begin now: not begun here before, and all that they wait for ended well. */
   #next(standings: readonly Standing[]): Task[] {
-    const { tasks, settings } = this.#plan;
+    const { settings } = this.#plan;
+    const tasks = this.#plan.tasks.slice(0, standings.length);
     const isDone = (stage: number): boolean =>
       tasks.every((task) => task.stage !== stage || standings[task.id]!.status === "done");
     const ready = settings.stages.map(({ after }) => after.every(isDone));
@@ -123,6 +170,7 @@ class LocalWork {
       ({ id, stage }) =>
         ready[stage] &&
         !this.#begun.has(id) &&
+        this.#given?.has(id) !== false &&
         standings[id]!.status !== "done" &&
         standings[id]!.status !== "running",
     );
@@ -133,8 +181,15 @@ class LocalWork {
     const others = standings.filter(
       ({ id, status }) => status === "running" && !this.#children.has(id),
     ).length;
-    for (const task of this.#next(standings).slice(0, Math.max(0, most - others - this.#children.size)))
-      this.#start(task);
+    for (const task of this.#next(standings).slice(0, Math.max(0, most - others - this.#children.size))) {
+      this.#given?.delete(task.id);
+      try {
+        this.#start(task);
+      } catch (error) {
+        if (this.#given === undefined) throw error;
+        this.#begun.set(task.id, messageOf(error));
+      }
+    }
   }
 
   /**
@@ -169,10 +224,13 @@ class LocalWork {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
+    const isIdle = this.#given !== undefined && this.#children.size + this.#others.length === 0;
     const waiting = new AbortController();
     await Promise.race([
       woken,
-      sleep(betweenLooks, undefined, { signal: waiting.signal }).catch(() => undefined),
+      sleep(isIdle ? betweenIdleLooks : betweenLooks, undefined, { signal: waiting.signal }).catch(
+        () => undefined,
+      ),
     ]);
     waiting.abort();
   }

@@ -3,7 +3,7 @@
  * a call of the command line, in processes of this machine or as arrays of Slurm.
  */
 import { randomBytes } from "node:crypto";
-import { appendFile, mkdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../formats/json.js";
@@ -13,6 +13,7 @@ import { withLock } from "../system/lock.js";
 import { readText } from "../system/paths/opening.js";
 import { makeFolders } from "../system/paths/replacing.js";
 import { ownVersion } from "../system/version.js";
+import { appendLines } from "./lines.js";
 import { profileSchema } from "./profile.js";
 
 /** Where tasks can be done. */
@@ -141,7 +142,7 @@ function taskIn(line: string, id: number, path: string): PlannedTask {
 /** Adds tasks to an open plan, for whoever holds its lock. @returns them with their numbers */
 export async function appendTasks(plan: Plan, tasks: readonly PlannedTask[]): Promise<Task[]> {
   const { length } = (await readPlan(plan.folder)).tasks;
-  await appendFile(tasksFile(plan.folder), tasks.map((task) => `${JSON.stringify(task)}\n`).join(""));
+  await appendLines(tasksFile(plan.folder), tasks);
   return tasks.map((task, at) => ({ ...task, id: length + at }));
 }
 

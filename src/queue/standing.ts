@@ -48,8 +48,9 @@ export interface Outside {
 /** Joins what a task wrote itself and what is known from outside. */
 export function standingOf(plan: Plan, task: Task, files: TaskFiles, outside: Outside | undefined): Standing {
   const { begun, end } = files;
-  const goesOn = outside !== undefined && isLive(outside);
-  const own = end && !(end.code === stoppedCode && goesOn) ? ended(end.code) : undefined;
+  const isAgain = outside?.job !== undefined && outside.job !== begun?.job;
+  const goesOn = outside !== undefined && isLive(outside) && (end?.code === stoppedCode || isAgain);
+  const own = end && (end.code === 0 || !goesOn) ? ended(end.code) : undefined;
   const status = own ?? outside?.status ?? "open";
   return {
     id: task.id,

@@ -92,6 +92,64 @@ export class Shown {
   }
 }
 
+/** Looks at tasks again and again, at the queue less often, and takes none for gone before its word may have come late. */
+export class Lookout {
+  readonly #look: Look;
+  readonly #reporter: Reporter;
+  readonly #files: Files;
+  readonly #gone = new Map<number, number>();
+  #outside = new Map<number, Outside>();
+  #asked = Number.NEGATIVE_INFINITY;
+  #askedAfter: ReadonlySet<number> = new Set();
+  #between = firstAsking;
+  #isSilent = false;
+
+  constructor(folder: string, look: Look, reporter: Reporter) {
+    this.#look = look;
+    this.#reporter = reporter;
+    this.#files = new Files(folder);
+  }
+
+  /** Whether the queue did not answer when it was last asked, as a controller that is restarted: of its tasks nothing is known. */
+  get isSilent(): boolean {
+    return this.#isSilent;
+  }
+
+  /** Has the queue asked at the next look, as where tasks were handed in. */
+  askAnew(): void {
+    this.#asked = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Returns where the tasks of a plan stand, which may be others than at the last look. */
+  async standings(plan: Plan): Promise<Standing[]> {
+    const now = performance.now();
+    const found = await this.#files.read(plan);
+    const open = unfinished(plan, found);
+    if (open.some((id) => !this.#askedAfter.has(id))) this.askAnew();
+    if (open.length > 0 && now - this.#asked >= this.#between) await this.#ask(plan, open, now);
+    return plan.tasks.map((task) => {
+      const known = this.#outside.get(task.id);
+      const most = known?.isLate ? latenessOfGood : lateness;
+      return patient(standingOf(plan, task, found.get(task.id)!, known), this.#gone, now - most);
+    });
+  }
+
+  async #ask(plan: Plan, open: readonly number[], now: number): Promise<void> {
+    this.#between = this.#asked < 0 ? firstAsking : Math.min(longestAsking, this.#between * 1.3);
+    this.#asked = now;
+    this.#askedAfter = new Set(open);
+    try {
+      this.#outside = await this.#look(plan, open);
+      this.#isSilent = false;
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error);
+      if (!this.#isSilent) this.#reporter.note(`${said}; waiting for it`);
+      this.#isSilent = true;
+      this.#outside = new Map([...this.#outside].filter(([, outside]) => isLive(outside)));
+    }
+  }
+}
+
 /**
  * Waits until every task of a plan has ended, or is gone, and of an open plan until it is closed; the signal of the
  * reporter ends the waiting alone.
@@ -106,27 +164,12 @@ export async function watchTasks(
   told: Told = () => undefined,
 ): Promise<readonly Standing[] | undefined> {
   const shown = new Shown(reporter, begun.settings.command);
-  const files = new Files(begun.folder);
+  const lookout = new Lookout(begun.folder, look, reporter);
   let plan = begun;
-  const gone = new Map<number, number>();
-  let outside = new Map<number, Outside>();
-  let [asked, between] = [Number.NEGATIVE_INFINITY, firstAsking];
   try {
     for (;;) {
-      const now = performance.now();
       if (plan.settings.isOpen) plan = await readPlan(plan.folder);
-      const found = await files.read(plan);
-      const open = unfinished(plan, found);
-      if (open.length > 0 && now - asked >= between) {
-        outside = await unlessSilent(look(plan, open), outside, reporter);
-        between = asked < 0 ? firstAsking : Math.min(longestAsking, between * 1.3);
-        asked = now;
-      }
-      const standings = plan.tasks.map((task) => {
-        const known = outside.get(task.id);
-        const most = known?.isLate ? latenessOfGood : lateness;
-        return patient(standingOf(plan, task, found.get(task.id)!, known), gone, now - most);
-      });
+      const standings = await lookout.standings(plan);
       shown.update(standings);
       told(standings);
       if (!plan.settings.isOpen && standings.every(isSettled)) return standings;
@@ -135,20 +178,6 @@ export async function watchTasks(
     }
   } finally {
     shown.stop();
-  }
-}
-
-/** A controller that is away for a while, as for its restart, says nothing of the tasks. */
-async function unlessSilent(
-  looking: Promise<Map<number, Outside>>,
-  before: Map<number, Outside>,
-  reporter: Reporter,
-): Promise<Map<number, Outside>> {
-  try {
-    return await looking;
-  } catch (error) {
-    reporter.note(`${error instanceof Error ? error.message : String(error)}; waiting for it`);
-    return new Map([...before].filter(([, outside]) => isLive(outside)));
   }
 }
 

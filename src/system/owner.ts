@@ -47,18 +47,18 @@ export function processFacts(pid: number | "self"): ProcessFacts | undefined {
   }
 }
 
-let ownTask: string | undefined;
+const taskVariable = "PICKBENCH_QUEUE_TASK";
 
 /**
- * Says that this process does a task of a queue, which one process does at a time: what an earlier one of the same task held
- * on a machine that was lost is void.
+ * Says that this process, with those that it starts, does a task of a queue, which is done once at a time: what an earlier
+ * attempt at the same task held on a machine that was lost is void.
  */
 export function workOn(task: string): void {
-  ownTask = task;
+  process.env[taskVariable] = task;
 }
 
-/** Returns the queue's task that this process does; undefined where it does none. */
-export const taskAtHand = (): string | undefined => ownTask;
+/** Returns the queue's task that this process does, or that it was started for; undefined where it does none. */
+export const taskAtHand = (): string | undefined => process.env[taskVariable];
 
 let own: Owner | undefined;
 

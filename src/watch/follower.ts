@@ -42,7 +42,7 @@ export class Follower {
       .start(this.#task(done), this.#parts.reporter.signal)
       .catch((error: unknown): Outcome => ({ end: "failed", reason: messageOf(error) }))
       .then((outcome) => {
-        if (outcome.end !== "done")
+        if (outcome.end === "failed" || outcome.end === "interrupted")
           this.#parts.reporter.note(
             `${this.#then.path}: ${outcome.reason}; it follows again with the next tomograms`,
           );

@@ -15,6 +15,8 @@ const names = {
   stop: "stop",
   /** What other processes ask for. */
   requests: "retry.jsonl",
+  /** Plan of the tasks that a queue does. */
+  queue: "watch.queue",
 } as const;
 
 /** Returns the path of one of them. */

@@ -15,7 +15,9 @@ export type Outcome =
   | { readonly end: "done"; readonly seconds: number }
   | { readonly end: "failed"; readonly reason: string }
   /** It was cut off, by no fault of its own; finished steps stay. */
-  | { readonly end: "interrupted"; readonly reason: string };
+  | { readonly end: "interrupted"; readonly reason: string }
+  /** It goes on without the watcher, and the next one takes its result. */
+  | { readonly end: "left" };
 
 /** Does the work on tomograms; a signal asks it to stop where it can go on later. */
 export interface Job {
@@ -23,10 +25,12 @@ export interface Job {
   readonly start: (task: Task, signal: AbortSignal) => Promise<Outcome>;
   /** Finds what became of work that a killed watcher began, and waits for it where a process still does it. */
   readonly adopt: (task: Task, signal: AbortSignal) => Promise<Outcome>;
+  /** Takes back what was begun and only waits for its turn: its outcome is that it was interrupted. */
+  readonly takeBack?: () => Promise<void>;
 }
 
 /** Time in ms that what a killed task left running has to end by itself. */
-const grace = 20_000;
+export const grace = 20_000;
 
 /**
  * Makes a job that runs a command for each tomogram. What a process of a killed watcher does is waited for; what a killed
@@ -74,7 +78,7 @@ const cutOff = (signal: AbortSignal): Outcome => ({
 });
 
 /** How an attempt ended, by its files; undefined where it did not. */
-async function endOf({ out, stamp, attempt }: Task): Promise<Outcome | undefined> {
+export async function endOf({ out, stamp, attempt }: Task): Promise<Outcome | undefined> {
   const done = await readDone(out);
   if (done?.stamp === stamp) return { end: "done", seconds: secondsOf(done) };
   const failed = await readFailed(out);

@@ -19,8 +19,10 @@ export interface WatchSettings {
   readonly every: number;
   /** Time in ms without anything to do after which the watcher ends; never if absent. */
   readonly idle: number | undefined;
-  /** Tomograms at once. */
+  /** Tomograms at once; Infinity for as many as come. */
   readonly jobs: number;
+  /** Whether many are begun together rather than one whenever another ends. */
+  readonly isTogether: boolean;
   /** Attempts that may fail before a tomogram is set aside. */
   readonly tries: number;
   readonly settle: number;

@@ -66,6 +66,9 @@ const files = {
 /** Returns the path of what a task's processes say. */
 export const logOf = (out: string): string => join(out, "task.log");
 
+/** Returns the path of the file that says that a task is done. */
+export const doneOf = (out: string): string => join(out, files.done);
+
 /** Reads one of them; undefined where it is not there, or another program or version wrote it. */
 async function read<T>(out: string, name: keyof typeof files, schema: z.ZodType<T>): Promise<T | undefined> {
   const bytes = await readIfThere(join(out, files[name]));

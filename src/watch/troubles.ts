@@ -2,8 +2,8 @@
 import { statfs } from "node:fs/promises";
 import { messageOf } from "../system/errors.js";
 
-/** What can hold a watcher up: the folder that is watched, the ledger, the disk of the outputs. */
-type Source = "folder" | "ledger" | "room";
+/** What can hold a watcher up: the folder that is watched, the ledger, the disk of the outputs, the queue. */
+type Source = "folder" | "ledger" | "room" | "queue";
 
 export class Troubles {
   readonly #say: (line: string) => void;

@@ -48,6 +48,7 @@ class Watcher {
   #present: ReadonlySet<string> = new Set();
   #missing: ReadonlyMap<string, string> = new Map();
   #lastMove: number;
+  #isTakenBack = false;
   #wake = new AbortController();
 
   constructor(settings: WatchSettings, parts: WatchParts, book: Book) {
@@ -146,6 +147,8 @@ class Watcher {
     const room = this.#settings.jobs - this.#running.size;
     if (room <= 0 || this.#parts.reporter.signal.aborted || (await this.#isStopAsked())) return;
     const ready = this.#ready().sort((a, b) => a.attempt - b.attempt);
+    const { isTogether, jobs } = this.#settings;
+    if (isTogether && room < Math.min(ready.length, Math.ceil(jobs / 2))) return;
     if (ready.length === 0 || (this.#book.isBehind && !(await this.#write()))) return;
     const short = await shortOfRoom(this.#settings.out);
     this.#troubles.set("room", short && `${short}; nothing is begun until there is room`);
@@ -187,6 +190,10 @@ class Watcher {
 
   async #finish(task: Task, outcome: Outcome): Promise<void> {
     const { run, attempt, stamp } = task;
+    if (outcome.end === "left") {
+      this.#running.delete(run);
+      return this.#wake.abort();
+    }
     const excuse = outcome.end === "failed" ? await this.#excuseOf(task) : undefined;
     if (outcome.end === "done") {
       this.#book.note({ run, state: "done", attempt, stamp, seconds: outcome.seconds });
@@ -233,12 +240,28 @@ class Watcher {
     const { idle, once } = this.#settings;
     const isResting = this.#running.size === 0;
     if (this.#parts.reporter.signal.aborted) return isResting ? "stopped" : undefined;
-    if (await this.#isStopAsked()) return isResting ? `${this.#stopFile} asked for it` : undefined;
+    if (await this.#isStopAsked()) {
+      if (isResting) return `${this.#stopFile} asked for it`;
+      await this.#takeBackWaiting();
+      return undefined;
+    }
     if (!isResting || this.#ready().length > 0) return undefined;
     if (once) return looks > 1 ? "all that was complete was tried" : undefined;
     if (this.#pending().length > 0 || idle === undefined) return undefined;
     const quiet = this.#parts.clock.elapsed() - this.#lastMove;
     return quiet >= idle ? `nothing came for ${timeText(quiet / 1000)}` : undefined;
+  }
+
+  /** Has a queue give back what only waits there, once. */
+  async #takeBackWaiting(): Promise<void> {
+    if (this.#isTakenBack) return;
+    try {
+      await this.#parts.job.takeBack?.();
+      this.#isTakenBack = true;
+      this.#troubles.set("queue", undefined);
+    } catch (error) {
+      this.#troubles.set("queue", messageOf(error));
+    }
   }
 
   get #stopFile(): string {

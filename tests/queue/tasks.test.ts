@@ -114,6 +114,7 @@ test.each([
   [{ sbatch: ["--array=1-9"] }, "no flag that the queue sets itself"],
   [{ sbatch: ["account=lab"] }, "wanted a long flag"],
   [{ sbatch: ["--wrap=rm"] }, "no flag that the queue sets itself"],
+  [{ sbatch: ["--hold"] }, "no flag that the queue sets itself"],
   [{ memmory: "1G" }, "unknown key memmory; did you mean memory?"],
 ])("a profile %j is refused", (content, words) => {
   expect(() => checkProfile(content, "queue.yaml")).toThrow(words);
@@ -124,8 +125,10 @@ test("tasks are added to a plan, and a line that is not whole is none", async ()
   expect(await appendTasks(plan, [task("c")])).toMatchObject([{ id: 3, name: "c" }]);
   await appendFile(join(plan.folder, "tasks.jsonl"), '{"name":"d","st');
   expect((await readPlan(plan.folder)).tasks.map(({ name }) => name)).toEqual(["a", "b", "all", "c"]);
-  await appendFile(join(plan.folder, "tasks.jsonl"), '":1}\n');
-  await expect(readPlan(plan.folder)).rejects.toThrow(/line 5 of tasks.jsonl is/);
+  expect(await appendTasks(plan, [task("d")])).toMatchObject([{ id: 4, name: "d" }]);
+  expect((await readPlan(plan.folder)).tasks.map(({ name }) => name)).toEqual(["a", "b", "all", "c", "d"]);
+  await appendFile(join(plan.folder, "tasks.jsonl"), '{"name":"e","st":1}\n');
+  await expect(readPlan(plan.folder)).rejects.toThrow(/line 6 of tasks.jsonl is/);
   await expect(readPlan(folder)).rejects.toThrow(
     /plan.json cannot be read \(it does not exist\); name the folder/,
   );
@@ -173,6 +176,14 @@ test("a stopped task that is queued again waits; a failed one has failed", () =>
     of(undefined),
   ]).toEqual([...["done", "failed", "stopped", "waiting", "failed", "lost", "open"]]);
 });
+
+test("a task that was handed in again stands as that job does, and one that is done stays done", () => {
+  const of = (code: number, job: string) =>
+    standingOf(plan, { id: 0, ...task("a") }, withJob(files(code)), { status: "waiting", job }).status;
+  expect([of(1, "9_0"), of(1, "7_0"), of(0, "9_0")]).toEqual(["waiting", "failed", "done"]);
+});
+
+const withJob = ({ begun, end }: ReturnType<typeof files>) => ({ begun: { ...begun, job: "7_0" }, end });
 
 test("failed tasks are named, with what waits for them and what to do", () => {
   const standing = (id: number, code?: number): Standing =>

@@ -10,7 +10,16 @@ import { watchFolder } from "../../dist/watch/watcher.js";
 const [data, out, lines, ms] = process.argv.slice(2);
 const work = fileURLToPath(new URL("watchedWork.mjs", import.meta.url));
 const settings = {
-  ...{ data, out, workflow: { path: "none", sha256: "0" }, fields: {}, every: 150, idle: undefined, jobs: 4 },
+  ...{
+    data,
+    out,
+    workflow: { path: "none", sha256: "0" },
+    fields: {},
+    every: 150,
+    idle: undefined,
+    jobs: 4,
+    isTogether: false,
+  },
   ...{ tries: 3, settle: 3000, doneSuffix: undefined, againChanged: false, once: false, quiet: true },
 };
 await withLock(`${out}/watch.lock`, out, () =>

@@ -61,7 +61,7 @@ export function scene(): Scene {
   };
   const settings: WatchSettings = {
     ...{ data, out, workflow: { path: "/workflow.yaml", sha256: "0" }, fields: {}, every: 10_000 },
-    ...{ idle: 3_600_000, jobs: 1, tries: 3, settle: 60_000, doneSuffix: undefined },
+    ...{ idle: 3_600_000, jobs: 1, isTogether: false, tries: 3, settle: 60_000, doneSuffix: undefined },
     ...{ againChanged: false, once: false, quiet: false },
   };
   return {

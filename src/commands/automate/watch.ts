@@ -6,6 +6,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, type RegisteredCommand } from "../shared/command.js";
 import type { TableEntry } from "../shared/describe.js";
 import { checkWhole, quietOption } from "../shared/flags.js";
+import { queueAsked, withProfileFlags } from "../shared/queue/flags.js";
 import { catalogueOf } from "./catalogue.js";
 import { dryRun, watchAsked } from "./watchRun.js";
 import { retryAsked, statusAsked } from "./watchStatus.js";
@@ -17,12 +18,13 @@ export const watchOf = (table: () => Readonly<Record<string, TableEntry>>): Regi
     usage: "<dir>",
     lists: ["set", "retry"],
     options: (argv) =>
-      argv
-        .positional("dir", {
+      withProfileFlags(
+        argv.positional("dir", {
           type: "string",
           demandOption: true,
           describe: "folder that tomograms arrive in, in any layout that --data takes",
-        })
+        }),
+      )
         .option("out", {
           type: "string",
           demandOption: true,
@@ -57,7 +59,10 @@ export const watchOf = (table: () => Readonly<Record<string, TableEntry>>): Regi
           default: "12h",
           describe: "ends after so long without anything to do, as in 1d 2h 20m 15s; never",
         })
-        .option("jobs", { type: "number", default: 1, describe: "most tomograms at a time" })
+        .option("jobs", {
+          type: "number",
+          describe: "most tomograms at a time; 1 if absent, with --queue slurm as many as come",
+        })
         .option("tries", {
           type: "number",
           default: 3,
@@ -104,6 +109,10 @@ export const watchOf = (table: () => Readonly<Record<string, TableEntry>>): Regi
           "$0 watch frames --do mine.yaml --out done",
           "until nothing came for 12 hours; stopped, it goes on",
         )
+        .example(
+          "$0 watch frames --do mine.yaml --out done --queue slurm --cpus 4 --memory 16G",
+          "each as a task of Slurm",
+        )
         .example("$0 watch frames --out done --status", "how many are done, what runs, what failed and why")
         .example("$0 watch frames --out done --retry failed", "what failed comes back")
         .example(
@@ -120,13 +129,15 @@ export const watchOf = (table: () => Readonly<Record<string, TableEntry>>): Regi
       if (isRemote(dir)) throw refuse(`${dir} is an address; watch looks at folders of this machine`);
       if (flags.do === undefined) throw refuse("needs --do; name a workflow's YAML");
       checkWhole("jobs", flags.jobs, 1);
+      const queue = await queueAsked({ ...flags, jobs: flags.queue && flags.jobs });
       checkWhole("tries", flags.tries, 1);
       checkWhole("then-every", flags.thenEvery, 1);
       const { then: follows, thenEvery, ...others } = flags;
       const asked = {
         ...others,
         ...{ data: resolve(dir), out, workflow: flags.do, catalogue, set: flags.set ?? [] },
-        ...{ follows, thenEvery },
+        ...{ follows, thenEvery, queue, isTogether: queue?.queue === "slurm" },
+        jobs: queue ? (queue.jobs ?? Number.POSITIVE_INFINITY) : (flags.jobs ?? 1),
         every: timeOf("every", flags.every, 100),
         idle: flags.idle === "never" ? undefined : timeOf("idle", flags.idle, 0),
         settle: timeOf("settle", flags.settle, 0),

@@ -3,29 +3,29 @@ import { realpath, stat } from "node:fs/promises";
 import { plural, seconds } from "../../present/text.js";
 import { systemClock, wallClock } from "../../system/clock.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
-import { hashOf, writeWhole } from "../../system/files.js";
+import { hashOf, shellWord, writeWhole } from "../../system/files.js";
 import { withLock } from "../../system/lock.js";
 import { readText } from "../../system/paths/opening.js";
 import { makeFolders } from "../../system/paths/replacing.js";
 import { isWithin } from "../../system/paths/within.js";
-import { ownProgram } from "../../system/program.js";
 import { type ArrivalChoice, arrivalsIn } from "../../watch/arrivals.js";
 import { Judge } from "../../watch/judge.js";
 import { readLedger } from "../../watch/ledger.js";
 import { watchPage } from "../../watch/page.js";
 import { placeIn } from "../../watch/places.js";
 import { Poll } from "../../watch/poll.js";
-import { processJob } from "../../watch/processes.js";
 import type { WatchSettings, WatchView } from "../../watch/settings.js";
 import { standingsOf } from "../../watch/standing.js";
-import { summaryOf } from "../../watch/summary.js";
+import { summaryOf, type WatchSummary } from "../../watch/summary.js";
 import { watchFolder } from "../../watch/watcher.js";
 import type { CommandCatalogue } from "../../workflow/catalogue.js";
 import { givenFields, missingFields, pairIn } from "../../workflow/fieldValues.js";
 import { readWorkflow, type Workflow } from "../../workflow/workflow.js";
 import { report } from "../shared/command.js";
 import { checkWritable } from "../shared/flags.js";
+import type { Queue } from "../shared/queue/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
+import { queueOf, type WatchQueue, withJob } from "./watchQueue.js";
 import { summaryText } from "./watchStatus.js";
 import { type FieldTask, fieldsFor, ownFields } from "./watchTake.js";
 
@@ -36,6 +36,8 @@ interface Asked extends ArrivalChoice, Omit<WatchSettings, "workflow" | "fields"
   /** Path of the one that follows, every so many tomograms. */
   readonly follows: string | undefined;
   readonly thenEvery: number;
+  /** The queue that does the work; undefined for processes of the watcher. */
+  readonly queue: Queue | undefined;
   readonly catalogue: CommandCatalogue;
   /** Values of further fields, NAME=VALUE. */
   readonly set: readonly string[];
@@ -66,29 +68,37 @@ export async function watchAsked(asked: Asked): Promise<void> {
     if (then !== undefined) await writeWhole(then.path, following!);
     reporter.note(startText(asked));
     return reporter.stoppable("step of each tomogram", () =>
-      watchFolder(
-        { ...asked, workflow, fields, then },
-        {
-          ...{ clock: systemClock, reporter, arrivals: () => arrivalsIn(data, asked) },
-          job: processJob((task) => [
-            process.execPath,
-            ...[ownProgram, "watch", data, "--out", out, `--take=${task.out}`],
-          ]),
-          show: pageWriter(asked),
-        },
+      withJob(asked.queue, asked, reporter, (job) =>
+        watchFolder(
+          { ...asked, workflow, fields, then },
+          {
+            ...{ clock: systemClock, reporter, arrivals: () => arrivalsIn(data, asked) },
+            ...{ job, show: pageWriter(asked) },
+          },
+        ),
       ),
     );
   });
-  const summary = { ...(await summaryOf(out, wallClock()))!, watching: null };
+  const summary = { ...(await summaryOf(out, wallClock()))!, watching: null, queue: await queueOf(out) };
   report(json, summary, () => summaryText(summary));
   if (view.ended === "stopped")
-    throw new PickbenchError("Stopped", `stopped with ${summary.counts.done} done; the same command goes on`);
+    throw new PickbenchError("Stopped", stoppedText(summary.counts, summary.queue));
   if (summary.counts.aside > 0) process.exitCode = 1;
 }
 
-function startText({ data, out, every, idle, jobs }: Asked): string {
+function stoppedText({ done, running }: WatchSummary["counts"], queue: WatchQueue | null): string {
+  const left =
+    queue?.queue === "slurm" && running > 0
+      ? `${plural(running, "tomogram goes", "tomograms go")} on in Slurm, which pickbench queue cancel ${shellWord(queue.plan)} ends; `
+      : "";
+  return `stopped with ${done} done; ${left}the same command goes on`;
+}
+
+function startText({ data, out, every, idle, jobs, queue }: Asked): string {
+  const most = jobs === Number.POSITIVE_INFINITY ? "as many as Slurm gives" : plural(jobs, "tomogram");
+  const where = queue === undefined ? "" : ` by ${queue.queue === "slurm" ? "Slurm" : "tasks here"}`;
   const end = idle === undefined ? "until it is stopped" : `until nothing came for ${seconds(idle / 1000)}`;
-  return `watching ${data}, a look every ${seconds(every / 1000)}, ${plural(jobs, "tomogram")} at a time, ${end}; ${placeIn(out, "page")} shows where it stands, and a file ${placeIn(out, "stop")} ends it`;
+  return `watching ${data}, a look every ${seconds(every / 1000)}, ${most} at a time${where}, ${end}; ${placeIn(out, "page")} shows where it stands, and a file ${placeIn(out, "stop")} ends it`;
 }
 
 /** Time in ms from one writing of the page to the next. */

@@ -5,10 +5,11 @@ import { PickbenchError } from "../../system/errors.js";
 import { askRetry } from "../../watch/requests.js";
 import { summaryOf, type WatchSummary } from "../../watch/summary.js";
 import { report } from "../shared/command.js";
+import { queueOf, type WatchQueue } from "./watchQueue.js";
 
 /** Says where a watched folder stands. */
 export async function statusAsked(out: string, json: boolean | undefined): Promise<void> {
-  const summary = await summaryAt(out);
+  const summary = { ...(await summaryAt(out)), queue: await queueOf(out) };
   report(json, summary, () => summaryText(summary));
 }
 
@@ -43,7 +44,7 @@ export async function retryAsked(
 const shown = 20;
 
 /** A summary as lines for people. */
-export function summaryText(summary: WatchSummary): string {
+export function summaryText(summary: WatchSummary & { readonly queue: WatchQueue | null }): string {
   const { data, workflow, watching, counts, running, failed, arriving, changed, damagedLines } = summary;
   const { lastArrival, doneInLastHour, meanSeconds } = summary;
   const rate =
@@ -56,6 +57,7 @@ export function summaryText(summary: WatchSummary): string {
       "running",
       running.map(({ run, attempt, since }) => [run, `attempt ${attempt}`, `since ${since}`]),
     ),
+    ...queueLines(summary.queue),
     ...listing(
       "failed",
       failed.map(({ run, nextTry, reason }) => [
@@ -71,6 +73,20 @@ export function summaryText(summary: WatchSummary): string {
     ...(changed.length > 0 ? [`changed after they were done: ${listed(changed, shown)}`] : []),
     ...(damagedLines > 0 ? [`${plural(damagedLines, "line")} of the ledger cut off by a kill`] : []),
   ].join("\n");
+}
+
+function queueLines(queue: WatchQueue | null): string[] {
+  if (queue === null) return [];
+  const { plan, trouble, counts, tasks } = queue;
+  const shown = Object.entries(counts).map(([status, count]) => `${count} ${status}`);
+  const rows = tasks.map(({ run, status, attempts, job, reason, message, host }) => {
+    const what = message ?? reason ?? (status === "running" && host !== null ? `on ${host}` : "");
+    return [run, status, `attempt ${attempts}`, job ?? "", what];
+  });
+  return [
+    `tasks of ${queue.queue === "slurm" ? "Slurm" : "processes here"}, ${plan}: ${trouble ?? (shown.join(", ") || "none")}`,
+    ...listing("in the queue", rows),
+  ];
 }
 
 function listing(title: string, rows: readonly (readonly string[])[]): string[] {

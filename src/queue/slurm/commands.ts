@@ -59,11 +59,42 @@ export async function sbatch(args: readonly string[], script: string): Promise<s
   const ended = await called("sbatch", args, script);
   const job = /^(\d+)(?:;.*)?$/m.exec(ended.stdout)?.[1];
   if (ended.code === 0 && job !== undefined) return job;
-  throw new PickbenchError(
+  throw refused(ended);
+}
+
+/** Asks whether a job would be taken. @throws PickbenchError System with Slurm's words where it would not */
+export async function sbatchTest(args: readonly string[], script: string): Promise<void> {
+  const ended = await called("sbatch", ["--test-only", ...args], script);
+  if (ended.code !== 0) throw refused(ended);
+}
+
+const refused = (ended: Ended): PickbenchError =>
+  new PickbenchError(
     "System",
     `Slurm refuses the request: ${wordsOf(ended, "sbatch")}; ask for something else by --cpus, --memory, --time, --partition or --sbatch`,
   );
+
+/** Returns the arrays of a name that wait because they are held, as those do that were handed in so. */
+export async function heldArrays(name: string): Promise<string[]> {
+  const ended = await called("squeue", ["-h", "-t", "pending", `--name=${name}`, "-o", "%F|%r"]);
+  if (ended.code !== 0) throw unsaid(ended);
+  const lines = ended.stdout.split("\n").map((line) => line.trim().split("|"));
+  return [...new Set(lines.filter(([, reason]) => reason === "JobHeldUser").map(([job]) => job!))];
 }
+
+/** Lets held jobs go. @throws PickbenchError System */
+export async function release(jobs: readonly string[]): Promise<void> {
+  if (jobs.length === 0) return;
+  const ended = await called("scontrol", ["release", jobs.join(",")]);
+  if (ended.code !== 0)
+    throw new PickbenchError(
+      "System",
+      `Slurm does not let jobs go: ${wordsOf(ended, "scontrol")}; try again`,
+    );
+}
+
+const unsaid = (ended: Ended): PickbenchError =>
+  new PickbenchError("System", `Slurm does not say where jobs stand: ${wordsOf(ended, "squeue")}`);
 
 /** A job, or an element of an array, as the queue has it. */
 export interface QueuedJob {
@@ -85,8 +116,7 @@ export async function squeue(jobs: readonly string[]): Promise<Map<string, Queue
   if (jobs.length === 0) return found;
   const ended = await called("squeue", ["-h", "-r", "-t", "all", "-j", jobs.join(","), "-o", "%i|%T|%r"]);
   if (ended.code !== 0 && /Invalid job id/i.test(ended.stderr)) return found;
-  if (ended.code !== 0)
-    throw new PickbenchError("System", `Slurm does not say where jobs stand: ${wordsOf(ended, "squeue")}`);
+  if (ended.code !== 0) throw unsaid(ended);
   for (const line of ended.stdout.split("\n")) {
     const [id, state, reason] = line.trim().split("|");
     if (id !== undefined && state !== undefined) found.set(id, { state, reason: reason ?? "" });
@@ -94,10 +124,15 @@ export async function squeue(jobs: readonly string[]): Promise<Map<string, Queue
   return found;
 }
 
-/** Cancels jobs, arrays or their elements; those that are over are left alone. @throws PickbenchError System */
-export async function scancel(jobs: readonly string[]): Promise<void> {
+/**
+ * Cancels jobs, arrays or their elements; those that are over are left alone.
+ *
+ * @param only of which state; of any if absent
+ * @throws PickbenchError System
+ */
+export async function scancel(jobs: readonly string[], only?: "PENDING"): Promise<void> {
   if (jobs.length === 0) return;
-  const ended = await called("scancel", jobs);
+  const ended = await called("scancel", [...(only ? [`--state=${only}`] : []), ...jobs]);
   if (ended.code !== 0 && !/Invalid job id|already completing|already completed/i.test(ended.stderr))
     throw new PickbenchError("System", `Slurm does not cancel: ${wordsOf(ended, "scancel")}; try again`);
 }

@@ -1,5 +1,4 @@
 /** Hands tasks to Slurm: arrays, one for each stage and as many as an array's greatest size asks for. */
-import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
@@ -7,8 +6,9 @@ import { parseJson } from "../../formats/json.js";
 import { shellWord } from "../../system/files.js";
 import { readIfThere } from "../../system/paths/opening.js";
 import { ownProgram } from "../../system/program.js";
+import { appendLines } from "../lines.js";
 import { logsFolder, type Plan, submissionsFile, type Task } from "../plan.js";
-import { mostInArray, sbatch } from "./commands.js";
+import { heldArrays, mostInArray, release, sbatch, sbatchTest, scancel } from "./commands.js";
 
 const submissionSchema = z.strictObject({
   job: z.string(),
@@ -61,7 +61,8 @@ export const arraysOf = (jobs: readonly string[]): string[] => [
 ];
 
 /**
- * Hands in tasks, stage by stage; a stage waits for those before it that have jobs.
+ * Hands in tasks, stage by stage; a stage waits for those before it that have jobs. An array is handed in held, noted, and
+ * then let go: what a killed process did not note never begins.
  *
  * @param tasks to be done, of any stages
  * @param alive tasks that are in the queue already
@@ -72,6 +73,7 @@ export async function submitToSlurm(
   alive: ReadonlySet<number>,
 ): Promise<void> {
   const most = await mostInArray();
+  await settleHeld(plan);
   for (const [number, stage] of plan.settings.stages.entries()) {
     const own = tasks.filter((task) => task.stage === number);
     const jobs = await jobsBefore(plan, stage.after, new Set([...alive, ...tasks.map(({ id }) => id)]));
@@ -79,10 +81,29 @@ export async function submitToSlurm(
       const base = Math.floor(ids[0]! / most) * most;
       const job = await sbatch(sbatchArguments(plan, ids, base, jobs), scriptOf(plan, base));
       const submission: Submission = { job, stage: number, base, ids };
-      await appendFile(submissionsFile(plan.folder), `${JSON.stringify(submission)}\n`);
+      await appendLines(submissionsFile(plan.folder), [submission]);
+      await release([job]);
     }
   }
 }
+
+/** Ends what a killed process handed in and did not note, and lets go what it noted and did not. */
+async function settleHeld({ folder, settings }: Plan): Promise<void> {
+  const held = await heldArrays(jobName(settings));
+  if (held.length === 0) return;
+  const noted = new Set((await readSubmissions(folder)).map(({ job }) => job));
+  await scancel(held.filter((job) => !noted.has(job)));
+  await release(held.filter((job) => noted.has(job)));
+}
+
+/** Asks whether Slurm would take a task. @throws PickbenchError System with its words where it would not */
+export async function checkRequest(plan: Plan): Promise<void> {
+  await mostInArray();
+  await sbatchTest(sbatchArguments(plan, [0], 0, []), scriptOf(plan, 0));
+}
+
+/** The name of a plan's jobs, which those of no other plan have. */
+const jobName = ({ command, id }: Plan["settings"]): string => `pickbench-${command}-${id}`;
 
 /** Numbers of the arrays that hold what a stage waits for, and that is not yet done. */
 async function jobsBefore(
@@ -115,13 +136,14 @@ export function sbatchArguments(
   base: number,
   after: readonly string[],
 ): string[] {
-  const { profile, jobs, command, cwd } = settings;
+  const { profile, jobs, cwd } = settings;
   const limit = jobs === null ? "" : `%${jobs}`;
   const given = (flag: string, value: string | number | undefined) =>
     value === undefined ? [] : [`--${flag}=${value}`];
   return [
     "--parsable",
-    `--job-name=pickbench-${command}`,
+    `--job-name=${jobName(settings)}`,
+    "--hold",
     `--array=${rangesText(ids.map((id) => id - base))}${limit}`,
     `--output=${slurmPattern(join(logsFolder(folder), "slurm.log"))}`,
     "--open-mode=append",

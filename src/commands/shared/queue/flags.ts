@@ -9,16 +9,22 @@ import { checkProfile, type Profile, readProfile } from "../../../queue/profile.
 import { PickbenchError } from "../../../system/errors.js";
 import { checkWhole, runNames } from "../flags.js";
 
-const queueOptions = {
+const placeOptions = {
   queue: {
     choices: queues,
     describe: "do it as tasks: of Slurm, or of processes here; docs/queue.md says how",
   },
+} as const;
+
+const waitOptions = {
   jobs: {
     type: "number",
     describe: "with --queue: most tasks at a time; here as many as have --threads cores each, if absent",
   },
   detach: { type: "boolean", describe: "with --queue: do not wait for the tasks" },
+} as const;
+
+const profileOptions = {
   cpus: { type: "number", describe: "with --queue: processors a task, and its --threads" },
   memory: { type: "string", describe: "with --queue slurm: memory a task, such as 16G" },
   time: { type: "string", describe: "with --queue slurm: longest time a task, such as 4:00:00" },
@@ -33,6 +39,8 @@ const queueOptions = {
       "with --queue: YAML of what these flags say; ~/.config/pickbench/queue.yaml if absent and there",
   },
 } as const;
+
+const queueOptions = { ...placeOptions, ...waitOptions, ...profileOptions };
 
 const chunkOptions = {
   chunk: {
@@ -59,6 +67,10 @@ export const withStepFlags = <Given>(argv: Argv<Given>) =>
     },
     cpus: { ...stepOptions.cpus, describe: "with --queue: processors a task" },
   });
+
+/** The flags of where and by what tasks are done, of a command that waits for them and says itself how many there are at a time. */
+export const withProfileFlags = <Given>(argv: Argv<Given>) =>
+  withAll(argv, { ...placeOptions, ...profileOptions });
 
 /** The flags of a queue, of commands whose tasks are some tomograms each. */
 export const withChunkFlags = <Given>(argv: Argv<Given>) => withAll(withQueueFlags(argv), chunkOptions);
