@@ -141,7 +141,11 @@ describe("pickbench fuse", () => {
     ["weights of 0", () => [a, b, "--weights", "0,0"], /not all 0/],
     ["a weight that is no number", () => [a, b, "--weights", "1,x"], /--weights is 1,x, wanted numbers/],
     ["a radius of 0", () => [a, b, "--radius", "0"], /--radius is 0, wanted/],
-    ["more votes than pickers", () => [a, b, "--votes", "3"], /--votes is 3, wanted a whole number from 1 to 2/],
+    [
+      "more votes than pickers",
+      () => [a, b, "--votes", "3"],
+      /--votes is 3, wanted a whole number from 1 to 2/,
+    ],
     ["half a vote", () => [a, b, "--votes", "=1.5"], /--votes is =1.5, wanted a whole number from 1 to 2/],
     ["--tune alone", () => [a, b, "--tune", "TS_1"], /belong together/],
     [

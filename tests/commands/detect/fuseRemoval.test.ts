@@ -174,7 +174,11 @@ describe("unequal sets of tomograms", () => {
 
 test.each([
   ["no number of votes", () => [a, b, "--votes", "most"], /--votes is most, wanted all, any, N for at least/],
-  ["more votes exactly than pickers", () => [a, b, "--votes", "=3"], /--votes is =3, wanted a whole number from 1 to 2/],
+  [
+    "more votes exactly than pickers",
+    () => [a, b, "--votes", "=3"],
+    /--votes is =3, wanted a whole number from 1 to 2/,
+  ],
   ["two distances", () => [a, b, "--radius", "1", "--distance", "5"], /--radius and --distance both/],
   ["a distance of 0", () => [a, b, "--distance", "0"], /--distance is 0, wanted Å above 0/],
   ["an unknown symmetry", () => [a, b, "--symmetry", "X9"], /--symmetry is X9, wanted C1 to C99/],

@@ -167,7 +167,9 @@ function votesOf(
       `--votes is ${text}, wanted all, any, N for at least or =N for exactly so many pickers; give one`,
     );
   if (!(votes > 0 && (byWeight || (Number.isInteger(votes) && votes <= pickers))))
-    throw wrong(`--votes is ${text}, wanted a whole number from 1 to ${pickers}, as many as there are pickers; give one`);
+    throw wrong(
+      `--votes is ${text}, wanted a whole number from 1 to ${pickers}, as many as there are pickers; give one`,
+    );
   return { votes, ...(isExact ? { isExact } : {}) };
 }
 
