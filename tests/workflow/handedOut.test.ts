@@ -20,8 +20,8 @@ async function handed(steps: object): Promise<string[]> {
 
 test("steps that ask for a queue are handed out, or all but those that hand out their own work", async () => {
   const own = submit("b.csv", { queue: "slurm" });
-  expect(await handed({ one: convert, two: submit("a.csv"), own })).toEqual(["one", "two"]);
-  expect(await handed({ one: convert, two: { ...submit("a.csv"), queue: true }, own })).toEqual(["two"]);
+  expect(await handed({ one: convert, two: submit("c.csv"), own })).toEqual(["one", "two"]);
+  expect(await handed({ one: convert, two: { ...submit("c.csv"), queue: true }, own })).toEqual(["two"]);
 });
 
 test.each([
