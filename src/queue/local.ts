@@ -12,7 +12,7 @@ import { openLog } from "./logs.js";
 import { logFile, outputFile, type Plan, readPlan, type Task } from "./plan.js";
 import { inTurn, type Outside, type Standing, standingOf } from "./standing.js";
 import { asks, readTask } from "./states.js";
-import { Files, Shown, type Told, unfinished } from "./watching.js";
+import { Files, Shown, unfinished } from "./watching.js";
 
 /** Time in ms between two looks at tasks that another process began, and at what was added to an open plan. */
 const betweenLooks = 200;
@@ -39,17 +39,15 @@ export async function lookHere(plan: Plan, ids: readonly number[]): Promise<Map<
  * is waited for until it is closed. What runs is asked to stop where the reporter's signal says so, and ends where it can go
  * on.
  *
- * @param told hears of each look
  * @returns where the tasks stand in the end
  */
-export const doHere = (plan: Plan, reporter: Reporter, told?: Told): Promise<readonly Standing[]> =>
-  new LocalWork(plan, reporter, "all", told).all();
+export const doHere = (plan: Plan, reporter: Reporter): Promise<readonly Standing[]> =>
+  new LocalWork(plan, reporter).all();
 
 /** Does tasks of a plan in processes of this machine: all, or those that it is given one by one. */
 export class LocalWork {
   #plan: Plan;
   readonly #reporter: Reporter;
-  readonly #told: Told;
   /** Tasks that were given and have not begun; undefined where all are to be done. */
   readonly #given: Set<number> | undefined;
   #isClosed = false;
@@ -61,15 +59,11 @@ export class LocalWork {
   readonly #begun = new Map<number, string | undefined>();
   #wake: () => void = () => undefined;
 
-  /**
-   * @param by whether all tasks are done, or those that are given, each as often as it is
-   * @param told hears of each look
-   */
-  constructor(plan: Plan, reporter: Reporter, by: "all" | "given" = "all", told: Told = () => undefined) {
+  /** @param by whether all tasks are done, or those that are given, each as often as it is */
+  constructor(plan: Plan, reporter: Reporter, by: "all" | "given" = "all") {
     this.#plan = plan;
     this.#reporter = reporter;
     this.#given = by === "given" ? new Set() : undefined;
-    this.#told = told;
     this.#files = new Files(plan.folder);
   }
 
@@ -116,7 +110,6 @@ export class LocalWork {
           this.#plan = await readPlan(this.#plan.folder);
         const standings = await this.standings();
         shown.update(standings.map(inTurn));
-        this.#told(standings);
         const isStopping = this.#reporter.signal.aborted;
         if (!isStopping) this.#begin(standings);
         const isOver = this.#children.size === 0 && !standings.some(({ status }) => status === "running");

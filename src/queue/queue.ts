@@ -11,22 +11,13 @@ import { ownProgram } from "../system/program.js";
 import type { Reporter } from "../system/reporter.js";
 import { doHere, lookHere } from "./local.js";
 import { openLog } from "./logs.js";
-import {
-  appendTasks,
-  logsFolder,
-  type Plan,
-  type PlannedTask,
-  planLock,
-  readPlan,
-  type Task,
-  writeSettings,
-} from "./plan.js";
+import { logsFolder, type Plan, planLock, readPlan, writeSettings } from "./plan.js";
 import { scancel } from "./slurm/commands.js";
 import { lookInSlurm } from "./slurm/looking.js";
 import { arraysOf, jobsOf, readSubmissions, submitToSlurm } from "./slurm/submitting.js";
 import { failureOf, inTurn, isLive, type Standing } from "./standing.js";
 import { readTask } from "./states.js";
-import { type Look, standingsOf, type Told, watchTasks } from "./watching.js";
+import { type Look, standingsOf, watchTasks } from "./watching.js";
 
 const lookOf = ({ settings }: Plan): Look => (settings.queue === "slurm" ? lookInSlurm : lookHere);
 
@@ -101,41 +92,6 @@ export async function detachPlan(plan: Plan): Promise<void> {
     child.once("spawn", resolve);
   });
   child.unref();
-}
-
-/**
- * Adds a task to an open plan and has it done: by Slurm at once, or by the process that does the plan here. For work that
- * grows while it is done, as where tomograms arrive one by one: `createPlan` with `isOpen`, `doPlan` or
- * `detachPlan`, this for each, `planStandings` for what came of it, and `closePlan` at the end.
- *
- * @param task `argv` as after `pickbench`, paths relative to the working directory in which the plan was made
- * @returns the task with its number
- * @throws PickbenchError BadUsage where the plan is not open; System where Slurm refuses it
- */
-export async function submitTask(path: string, task: PlannedTask): Promise<Task> {
-  const plan = await readPlan(path);
-  if (!plan.settings.isOpen)
-    throw new PickbenchError("BadUsage", `${path}: the plan takes no further tasks; make another one`, {
-      path,
-    });
-  const add = async (): Promise<Task> => {
-    const [added] = await appendTasks(plan, [task]);
-    if (plan.settings.queue === "slurm") await submitToSlurm(await readPlan(path), [added!], new Set());
-    return added!;
-  };
-  return plan.settings.queue === "slurm" ? locked(plan, add) : add();
-}
-
-/**
- * Has an open plan done until it is closed, or until the reporter's signal says to stop: the tasks of Slurm go on then, and
- * processes here stop where they can go on.
- *
- * @param plan has no tasks yet; `submitTask` adds them
- * @param told hears at each look where they stand
- */
-export async function followPlan(plan: Plan, reporter: Reporter, told: Told): Promise<void> {
-  if (plan.settings.queue === "slurm") await watchTasks(plan, lookInSlurm, reporter, told);
-  else await locked(plan, () => doHere(plan, reporter, told));
 }
 
 /** Says that an open plan gets no more tasks, so that whoever waits for it comes to an end. */

@@ -9,9 +9,6 @@ import { readTask, type TaskFiles, touchedTasks } from "./states.js";
 /** Asks whoever does the tasks where those without a good end stand. */
 export type Look = (plan: Plan, ids: readonly number[]) => Promise<Map<number, Outside>>;
 
-/** Hears at each look where all tasks of a plan stand. */
-export type Told = (standings: readonly Standing[]) => void;
-
 /** Times in ms between two looks at the files, and at the queue: the second grows, to spare a busy cluster. */
 const betweenLooks = 1000;
 const firstAsking = 2000;
@@ -154,14 +151,12 @@ export class Lookout {
  * Waits until every task of a plan has ended, or is gone, and of an open plan until it is closed; the signal of the
  * reporter ends the waiting alone.
  *
- * @param told hears of each look
  * @returns where they stand; undefined where the waiting was ended
  */
 export async function watchTasks(
   begun: Plan,
   look: Look,
   reporter: Reporter,
-  told: Told = () => undefined,
 ): Promise<readonly Standing[] | undefined> {
   const shown = new Shown(reporter, begun.settings.command);
   const lookout = new Lookout(begun.folder, look, reporter);
@@ -171,7 +166,6 @@ export async function watchTasks(
       if (plan.settings.isOpen) plan = await readPlan(plan.folder);
       const standings = await lookout.standings(plan);
       shown.update(standings);
-      told(standings);
       if (!plan.settings.isOpen && standings.every(isSettled)) return standings;
       await sleep(betweenLooks, undefined, { signal: reporter.signal }).catch(() => undefined);
       if (reporter.signal.aborted) return undefined;

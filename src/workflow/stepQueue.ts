@@ -4,17 +4,19 @@ import { appendFile, copyFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { commandWords } from "../makings/making.js";
+import { type Hands, withHands } from "../queue/growing.js";
 import {
   createPlan,
   logFile,
   outputFile,
   type Plan,
+  type PlannedTask,
   type QueueName,
   readPlan,
   type Task,
 } from "../queue/plan.js";
 import type { Profile } from "../queue/profile.js";
-import { cancelPlan, closePlan, followPlan, planStandings, submitTask } from "../queue/queue.js";
+import { cancelPlan, closePlan, planStandings } from "../queue/queue.js";
 import { isLive, isSettled, type Standing } from "../queue/standing.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { shellWord } from "../system/files.js";
@@ -38,10 +40,10 @@ export class StepQueue implements Executor {
   readonly #logs: string;
   readonly #settings: StepQueueSettings;
   readonly #reporter: Reporter;
-  readonly #waiting = new Map<number, (standing: Standing | undefined) => void>();
-  #open: Promise<Plan> | undefined;
-  #following: Promise<void> = Promise.resolve();
-  #submitted: Promise<unknown> = Promise.resolve();
+  #open: Promise<Hands> | undefined;
+  #close: () => void = () => undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #given: Promise<unknown> = Promise.resolve();
 
   /** @param logs folder of the workflow's logs */
   constructor(logs: string, settings: StepQueueSettings, reporter: Reporter) {
@@ -54,30 +56,26 @@ export class StepQueue implements Executor {
   async run({ name, argv, log, output }: StepTask, signal: AbortSignal): Promise<StepEnd> {
     if (signal.aborted) return { code: 130 };
     this.#open ??= this.#begin();
-    const { folder } = await this.#open;
-    const submitted = this.#submitted.then(() =>
-      submitTask(folder, { name, stage: 0, argv: [...argv], outputs: [] }),
-    );
-    this.#submitted = submitted.catch(() => undefined);
-    const { id } = await submitted;
-    await appendFile(
-      log,
-      `== is task ${id} of ${folder}, and says meanwhile what it says in ${logFile(folder, id)}\n`,
-    );
-    const standing = await new Promise<Standing | undefined>((resolve) => this.#waiting.set(id, resolve));
+    const hands = await this.#open;
+    const { folder } = hands.plan;
+    const task = await this.#give(hands, { name, stage: 0, argv: [...argv], outputs: [] });
+    const said = logFile(folder, task.id);
+    await appendFile(log, `== is task ${task.id} of ${folder}, and says meanwhile what it says in ${said}\n`);
+    const standing = await this.#settled(hands, task, signal);
     if (standing === undefined) return { code: 130 };
-    await appendFile(log, (await readIfThere(logFile(folder, id))) ?? "");
-    await copyFile(outputFile(folder, id), output).catch(() => undefined);
+    await appendFile(log, (await readIfThere(said)) ?? "");
+    await copyFile(outputFile(folder, task.id), output).catch(() => undefined);
     return endOf(standing);
   }
 
   /** Takes no further steps, and waits until nothing is done here any more. */
   async close(): Promise<void> {
-    const plan = await this.#open?.catch(() => undefined);
+    const plan = (await this.#open?.catch(() => undefined))?.plan;
     if (plan === undefined) return;
     const isLeft = this.#settings.queue === "slurm" && this.#reporter.signal.aborted;
     if (!isLeft) await closePlan(plan.folder);
-    await this.#following;
+    this.#close();
+    await this.#ended;
     if (!isLeft) return;
     const folder = shellWord(plan.folder);
     this.#reporter.note(
@@ -85,7 +83,7 @@ export class StepQueue implements Executor {
     );
   }
 
-  async #begin(): Promise<Plan> {
+  async #begin(): Promise<Hands> {
     const { queue, jobs = null, profile } = this.#settings;
     delete process.env[makingVariable];
     const plan = await createPlan(await freeFolder(this.#logs), {
@@ -93,21 +91,43 @@ export class StepQueue implements Executor {
       ...{ stages: [{ name: "steps", after: [] }], tasks: [] },
     });
     const silent = { ...silentReporter, note: this.#reporter.note, signal: this.#reporter.signal };
-    this.#following = followPlan(plan, silent, (standings) => this.#hear(standings))
-      .catch((error: unknown) => this.#reporter.note(String(error)))
-      .finally(() => {
-        for (const resolve of this.#waiting.values()) resolve(undefined);
+    return new Promise((resolve, reject) => {
+      const until = new Promise<void>((close) => {
+        this.#close = close;
       });
-    return plan;
+      this.#ended = withHands(plan, silent, (hands) => {
+        resolve(hands);
+        return until;
+      }).catch(reject);
+    });
   }
 
-  #hear(standings: readonly Standing[]): void {
-    for (const standing of standings.filter(isSettled)) {
-      this.#waiting.get(standing.id)?.(standing);
-      this.#waiting.delete(standing.id);
+  /** Hands in one task after another: each adds to the same file. */
+  #give(hands: Hands, planned: PlannedTask): Promise<Task> {
+    const given = this.#given.then(async () => {
+      const [task] = await hands.add([planned]);
+      await hands.give([task!]);
+      return task!;
+    });
+    this.#given = given.catch(() => undefined);
+    return given;
+  }
+
+  /** Waits until nothing more comes of a task by itself. @returns undefined where the signal leaves it, or it has not begun */
+  async #settled(hands: Hands, task: Task, signal: AbortSignal): Promise<Standing | undefined> {
+    const isLeft = (standing: Standing | undefined): boolean =>
+      signal.aborted && (this.#settings.queue === "slurm" || standing?.status === "open");
+    for (;;) {
+      const [standing] = (await hands.standings([task])) ?? [];
+      if (standing !== undefined && isSettled(standing)) return standing;
+      if (isLeft(standing)) return undefined;
+      await sleep(betweenLooks[this.#settings.queue]);
     }
   }
 }
+
+/** Times in ms between two looks at a task: in Slurm, and in processes here. */
+const betweenLooks = { slurm: 1000, local: 200 } as const;
 
 /** What a step's task said of its end stands in its log. */
 function endOf({ status, message }: Standing): StepEnd {
