@@ -6,9 +6,10 @@ import { join, relative } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { angstrom } from "../../src/domain/units.js";
 import { createMrc } from "../../src/formats/mrc/writer.js";
+import { readPlan } from "../../src/queue/plan.js";
 import { blobs } from "../support/matchingScene.js";
 import { type QueueScene, queueScene, statusOf, well } from "../support/queueScene.js";
-import { noSlurm, type Slurm, startSlurm } from "../support/slurm.js";
+import { noSlurm, type Slurm, startSlurm, until } from "../support/slurm.js";
 import { tinyDataset, tinyExperiment } from "../support/tinyRun.js";
 
 if (noSlurm !== undefined) console.log(`the tests of Slurm are skipped: ${noSlurm}`);
@@ -91,30 +92,22 @@ test("match", async () => {
   }
 });
 
-test("compare", async () => {
+test.skipIf(noSlurm !== undefined)("the trainings of compare", async () => {
   const recipe = await tinyExperiment(join(scene.folder, "tiny.yaml"), { budget: "1 step" });
+  const out = join(scene.folder, "compared");
   const data = await tinyDataset(scene.folder);
-  const call = ["compare", "eman2", "plain", "--experiment", recipe, "--data", data, "--threads", "1"];
-  const into = (name: string): string[] => {
-    const out = join(scene.folder, name);
-    return ["--out", out, "--submissions", `${out}-submissions`, "--quiet"];
-  };
-  const told = (name: string) => {
-    const { rows } = JSON.parse(readFileSync(join(scene.folder, name, "comparison.json"), "utf8"));
-    return rows.map(({ architecture, score, standardError, againstFirst }: Record<string, unknown>) => ({
-      ...{ architecture, score, standardError, againstFirst },
-    }));
-  };
-  await well(...call, ...into("compared"));
-  for (const [queue, flags] of queues.slice(-1)) {
-    const name = `compared-${queue}`;
-    await well(...call, ...into(name), ...flags.filter((flag) => flag !== "--quiet"));
-    expect(told(name)).toEqual(told("compared"));
-    for (const run of ["tiny-eman2", "tiny-plain"])
-      for (const file of ["best.safetensors", "submission.csv"])
-        expect(readFileSync(join(scene.folder, name, run, file))).toEqual(
-          readFileSync(join(scene.folder, "compared", run, file)),
-        );
-    await expectDoneBy(queue, join(scene.folder, name));
+  const call = ["compare", "densevnet", "baseline", "--experiment", recipe, "--data", data, "--threads", "1"];
+  await well(...call, "--out", out, "--submissions", `${out}-submissions`, ...inSlurm, "--detach");
+  const trainings = async () => (await statusOf(`${out}.queue`)).tasks.slice(0, -1);
+  await until(async () => (await trainings()).every(({ status }) => status === "done"), 600_000);
+  await well("queue", "cancel", `${out}.queue`);
+  for (const { argv } of (await readPlan(`${out}.queue`)).tasks.slice(0, -1)) {
+    const folder = argv.find((arg) => arg.startsWith("--out="))!.slice("--out=".length);
+    const alone = argv.filter((arg) => !/^--(?:out|submissions)=|^--resume$/.test(arg));
+    await well(...alone, `--out=${folder}-alone`, `--submissions=${out}-alone-submissions`, "--quiet");
+    for (const file of ["best.safetensors", "submission.csv", "report.json"]) {
+      const isSame = readFileSync(join(folder, file)).equals(readFileSync(join(`${folder}-alone`, file)));
+      expect([file, isSame]).toEqual([file, true]);
+    }
   }
 });

@@ -82,7 +82,9 @@ describe.skipIf(noSlurm !== undefined)("a Slurm of two nodes", () => {
     const { code, stderr } = await end;
     expect([code, stderr]).toEqual([
       130,
-      expect.stringMatching(/tomograms? go(?:es)? on in Slurm, which pickbench queue cancel .* ends; the same/),
+      expect.stringMatching(
+        /tomograms? go(?:es)? on in Slurm, which pickbench queue cancel .* ends; the same/,
+      ),
     ]);
     const { counts, queue, watching } = await status();
     expect([watching, queue?.queue, counts.waiting + counts.failed]).toEqual([null, "slurm", 0]);
