@@ -7,13 +7,13 @@ import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../formats/json.js";
+import { appendLines } from "../system/addedLines.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import { withLock } from "../system/lock.js";
 import { readText } from "../system/paths/opening.js";
 import { makeFolders } from "../system/paths/replacing.js";
 import { ownVersion } from "../system/version.js";
-import { appendLines } from "./lines.js";
 import { profileSchema } from "./profile.js";
 
 /** Where tasks can be done. */

@@ -219,7 +219,7 @@ export const writingCommands = {
   "survey subset": {
     input: "folder",
     prepare: ({ survey }, out) => cp(survey, join(out, "survey"), { recursive: true }),
-    args: (_, out) => ["survey", "subset", "all", "--survey", join(out, "survey")],
+    args: (_, out) => ["survey", "subset", "all", "--where", "shape.z > 0", "--survey", join(out, "survey")],
   },
   open: {
     input: "data",

@@ -85,7 +85,8 @@ export const command = defineCommand({
       })
       .option("where", {
         type: "string",
-        describe: "export, subset: an expression, as find takes it; all tomograms if absent",
+        describe:
+          "export, subset: an expression, as find takes it; if absent, export takes all tomograms, and subset shows the one of that name, or lists all",
       })
       .option("sort", {
         type: "string",

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { parseJson } from "../../formats/json.js";
+import { appendLines } from "../../system/addedLines.js";
 import { shellWord } from "../../system/files.js";
 import { readIfThere } from "../../system/paths/opening.js";
 import { ownProgram } from "../../system/program.js";
-import { appendLines } from "../lines.js";
 import { logsFolder, type Plan, submissionsFile, type Task } from "../plan.js";
 import { heldArrays, mostInArray, release, sbatch, sbatchTest, scancel } from "./commands.js";
 

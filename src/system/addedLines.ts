@@ -1,6 +1,6 @@
 /** Files of lines that are only ever added to. */
 import { open } from "node:fs/promises";
-import { readIfThere } from "../system/paths/opening.js";
+import { readIfThere } from "./paths/opening.js";
 
 /**
  * Adds lines to a file, on the disk before it returns; the part of a line that a kill left at its end goes.
