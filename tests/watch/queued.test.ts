@@ -73,17 +73,18 @@ const until = (holds: () => boolean) =>
   vi.waitFor(() => expect(holds()).toBe(true), { timeout: 60_000, interval: 5 });
 
 test("thirty that are begun in a moment are handed in together, and one that comes later by itself", async () => {
-  const { job, task, given, finish, status } = scene();
+  const { job, task, tasks, given, finish, status } = scene();
   const runs = Array.from({ length: 30 }, (_, number) => `TS_${number}`);
   const ends = runs.map((run) => job.start(task(run)));
   await until(() => given.length === 1);
   expect(given[0]).toEqual(runs.map((_, number) => number));
   for (const run of runs.slice(1)) finish(run);
-  status.set(0, { status: "lost", message: "its node" });
+  const { id } = tasks.find(({ name }) => name === "TS_0")!;
+  status.set(id, { status: "lost", message: "its node" });
   expect((await Promise.all(ends)).map(({ end }) => end)).toEqual(["failed", ...Array(29).fill("done")]);
   const again = job.start(task("TS_0", 2));
   await until(() => given.length === 2);
-  expect(given[1]).toEqual([0]);
+  expect(given[1]).toEqual([id]);
   finish("TS_0");
   expect(await again).toEqual({ end: "done", seconds: 0 });
 });
