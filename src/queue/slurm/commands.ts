@@ -76,23 +76,25 @@ const far = 30 * 24 * 3_600_000;
 export async function pendingArrays(
   name: string,
 ): Promise<{ readonly job: string; readonly isFar: boolean }[]> {
-  const ended = await called("squeue", ["-h", "-t", "pending", `--name=${name}`, "-o", "%F|%S"]);
+  const ended = await called("squeue", ["-h", "-t", "pending", `--name=${name}`, "-o", "%F|%S|%r"]);
   if (ended.code !== 0) throw unsaid(ended);
   const lines = ended.stdout.split("\n").map((line) => line.trim().split("|"));
   const found = new Map<string, boolean>();
-  for (const [job, begin = ""] of lines)
-    if (job !== undefined && job !== "") found.set(job, Date.parse(begin) - wallClock() > far);
+  for (const [job, begin = "", reason = ""] of lines) {
+    const isFar = /^(?:BeginTime|None)$/.test(reason) && Date.parse(begin) - wallClock() > far;
+    if (job !== undefined && job !== "") found.set(job, isFar || found.get(job) === true);
+  }
   return [...found].map(([job, isFar]) => ({ job, isFar }));
 }
 
-/** Lets a job begin. @throws PickbenchError System */
+/** Lets a job begin, or what of an array has not. @throws PickbenchError System */
 export async function letGo(job: string): Promise<void> {
   const ended = await called("scontrol", ["update", `JobId=${job}`, "StartTime=now"]);
-  if (ended.code !== 0)
-    throw new PickbenchError(
-      "System",
-      `Slurm does not let job ${job} begin: ${wordsOf(ended, "scontrol")}; try again`,
-    );
+  if (ended.code === 0 || /already finished|no longer pending|already completing/i.test(ended.stderr)) return;
+  throw new PickbenchError(
+    "System",
+    `Slurm does not let job ${job} begin: ${wordsOf(ended, "scontrol")}; try again`,
+  );
 }
 
 const unsaid = (ended: Ended): PickbenchError =>
