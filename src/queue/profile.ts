@@ -10,7 +10,7 @@ const reference = "docs/queue.md explains every key";
 
 /** Flags that the queue gives sbatch itself. */
 const ownFlags = [
-  ...["array", "begin", "chdir", "dependency", "error", "export-file", "help", "hold", "input", "job-name"],
+  ...["array", "begin", "chdir", "dependency", "error", "export-file", "help", "input", "job-name"],
   ...["kill-on-invalid-dep", "no-requeue", "ntasks", "open-mode", "output", "parsable", "requeue", "signal"],
   ...["test-only", "usage", "version", "wait", "wrap"],
 ];

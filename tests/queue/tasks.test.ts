@@ -114,7 +114,7 @@ test.each([
   [{ sbatch: ["--array=1-9"] }, "no flag that the queue sets itself"],
   [{ sbatch: ["account=lab"] }, "wanted a long flag"],
   [{ sbatch: ["--wrap=rm"] }, "no flag that the queue sets itself"],
-  [{ sbatch: ["--hold"] }, "no flag that the queue sets itself"],
+  [{ sbatch: ["--begin=now"] }, "no flag that the queue sets itself"],
   [{ memmory: "1G" }, "unknown key memmory; did you mean memory?"],
 ])("a profile %j is refused", (content, words) => {
   expect(() => checkProfile(content, "queue.yaml")).toThrow(words);

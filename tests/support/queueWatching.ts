@@ -48,8 +48,8 @@ export interface QueueWatching {
   readonly attempts: () => number[];
   /** Tasks that were handed in to Slurm, array by array. */
   readonly arrays: () => Promise<number[][]>;
-  /** Has the next call of a program end with the watcher's death by SIGKILL, before that hears of it. */
-  readonly killAt: (program: string, first?: string) => void;
+  /** Has the next call of a program with such words, as a shell's pattern, end with the watcher's death by SIGKILL, before that hears of it. */
+  readonly killAt: (program: string, words: string) => void;
 }
 
 /** Makes the scene. @param flags of all watchers */
@@ -95,12 +95,12 @@ export function queueWatching(folder: string, name: string, flags: readonly stri
         .sort(),
     attempts: () => begun().map((file) => read(file).attempt),
     arrays: async () => (await readSubmissions(plan)).map(({ ids }) => ids),
-    killAt(program, first = "*") {
+    killAt(program, words) {
       const path = join(bins, program);
       const [real, flag] = [`/usr/bin/${program}`, `${path}.armed`];
       writeFileSync(flag, "");
       const kill = `${program === "sbatch" ? `${real} "$@" >&2; ` : ""}kill -9 $PPID; exit 1`;
-      const script = `#!/bin/sh\ncase "$1" in ${first}) if rm "${flag}" 2>/dev/null; then ${kill}; fi;; esac\nexec ${real} "$@"\n`;
+      const script = `#!/bin/sh\ncase "$*" in ${words}) if rm "${flag}" 2>/dev/null; then ${kill}; fi;; esac\nexec ${real} "$@"\n`;
       writeFileSync(path, script);
       chmodSync(path, 0o755);
     },

@@ -43,11 +43,11 @@ describe.skipIf(noSlurm !== undefined)("a Slurm of two nodes", () => {
       ...[folder, "killed", slurmFlags(1)],
     );
     for (const run of runs(5)) arrive(run);
-    killAt("sbatch", "--parsable");
+    killAt("sbatch", "*--array=0-4*");
     expect((await watch()).code).toBe(-1);
-    expect(execFileSync("squeue", ["-h", "-o", "%r"]).toString()).toContain("JobHeldUser");
+    expect(execFileSync("squeue", ["-h", "-o", "%T"]).toString()).toBe("PENDING\n");
     expect(await arrays()).toEqual([]);
-    killAt("scontrol", "release");
+    killAt("scontrol", "update*");
     expect((await watch()).code).toBe(-1);
     expect(await arrays()).toEqual([[0, 1, 2, 3, 4]]);
     expect(attempts()).toEqual([]);
@@ -60,11 +60,12 @@ describe.skipIf(noSlurm !== undefined)("a Slurm of two nodes", () => {
     }
     arrive("TS_5");
     const last = await watch();
-    expect([last.code, await doneRuns()]).toEqual([0, runs(6)]);
+    expect([last.code, await doneRuns(), last.stderr]).toEqual([0, runs(6), expect.anything()]);
     expect(attempts()).toEqual(Array(6).fill(1));
     expect(await arrays()).toEqual([[0, 1, 2, 3, 4], [5]]);
-    await until(() => jobStates(plan).length >= 7);
-    expect(jobStates(plan)).toEqual(["CANCELLED", ...Array(6).fill("COMPLETED")]);
+    const completed = () => jobStates(plan).filter((state) => state === "COMPLETED");
+    await until(() => completed().length >= 6);
+    expect([completed().length, new Set(jobStates(plan))]).toEqual([6, new Set(["CANCELLED", "COMPLETED"])]);
   });
 
   test("Ctrl-C leaves tasks in Slurm, --status tells of them, and the next watcher takes what came of them", async () => {

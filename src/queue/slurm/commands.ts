@@ -1,5 +1,6 @@
 /** Slurm's commands as functions: arguments go as a list, never through a shell, and refusals come in its own words. */
 import { execFile } from "node:child_process";
+import { wallClock } from "../../system/clock.js";
 import { PickbenchError } from "../../system/errors.js";
 
 interface Ended {
@@ -59,38 +60,41 @@ export async function sbatch(args: readonly string[], script: string): Promise<s
   const ended = await called("sbatch", args, script);
   const job = /^(\d+)(?:;.*)?$/m.exec(ended.stdout)?.[1];
   if (ended.code === 0 && job !== undefined) return job;
-  throw refused(ended);
-}
-
-/** Asks whether a job would be taken. @throws PickbenchError System with Slurm's words where it would not */
-export async function sbatchTest(args: readonly string[], script: string): Promise<void> {
-  const ended = await called("sbatch", ["--test-only", ...args], script);
-  if (ended.code !== 0) throw refused(ended);
-}
-
-const refused = (ended: Ended): PickbenchError =>
-  new PickbenchError(
+  throw new PickbenchError(
     "System",
     `Slurm refuses the request: ${wordsOf(ended, "sbatch")}; ask for something else by --cpus, --memory, --time, --partition or --sbatch`,
   );
-
-/** Returns the arrays of a name that wait because they are held, as those do that were handed in so. */
-export async function heldArrays(name: string): Promise<string[]> {
-  const ended = await called("squeue", ["-h", "-t", "pending", `--name=${name}`, "-o", "%F|%r"]);
-  if (ended.code !== 0) throw unsaid(ended);
-  const lines = ended.stdout.split("\n").map((line) => line.trim().split("|"));
-  return [...new Set(lines.filter(([, reason]) => reason === "JobHeldUser").map(([job]) => job!))];
 }
 
-/** Lets held jobs go. @throws PickbenchError System */
-export async function release(jobs: readonly string[]): Promise<void> {
-  if (jobs.length === 0) return;
-  const ended = await called("scontrol", ["release", jobs.join(",")]);
-  if (ended.code !== 0)
-    throw new PickbenchError(
-      "System",
-      `Slurm does not let jobs go: ${wordsOf(ended, "scontrol")}; try again`,
-    );
+/** When a job is to begin until it is let go: Slurm judges what it asks for nevertheless, which it does not of one on hold. */
+export const farAway = "now+365days";
+
+/** Time in ms ahead from which a beginning is such. */
+const far = 30 * 24 * 3_600_000;
+
+/** Returns the arrays of a name that wait, and whether they are to begin far away. @throws PickbenchError System */
+export async function pendingArrays(
+  name: string,
+): Promise<{ readonly job: string; readonly isFar: boolean }[]> {
+  const ended = await called("squeue", ["-h", "-t", "pending", `--name=${name}`, "-o", "%F|%S|%r"]);
+  if (ended.code !== 0) throw unsaid(ended);
+  const lines = ended.stdout.split("\n").map((line) => line.trim().split("|"));
+  const found = new Map<string, boolean>();
+  for (const [job, begin = "", reason = ""] of lines) {
+    const isFar = /^(?:BeginTime|None)$/.test(reason) && Date.parse(begin) - wallClock() > far;
+    if (job !== undefined && job !== "") found.set(job, isFar || found.get(job) === true);
+  }
+  return [...found].map(([job, isFar]) => ({ job, isFar }));
+}
+
+/** Lets a job begin, or what of an array has not. @throws PickbenchError System */
+export async function letGo(job: string): Promise<void> {
+  const ended = await called("scontrol", ["update", `JobId=${job}`, "StartTime=now"]);
+  if (ended.code === 0 || /already finished|no longer pending|already completing/i.test(ended.stderr)) return;
+  throw new PickbenchError(
+    "System",
+    `Slurm does not let job ${job} begin: ${wordsOf(ended, "scontrol")}; try again`,
+  );
 }
 
 const unsaid = (ended: Ended): PickbenchError =>

@@ -8,7 +8,7 @@ import { shellWord } from "../../system/files.js";
 import { readIfThere } from "../../system/paths/opening.js";
 import { ownProgram } from "../../system/program.js";
 import { logsFolder, type Plan, submissionsFile, type Task } from "../plan.js";
-import { heldArrays, mostInArray, release, sbatch, sbatchTest, scancel } from "./commands.js";
+import { farAway, letGo, mostInArray, pendingArrays, sbatch, scancel } from "./commands.js";
 
 const submissionSchema = z.strictObject({
   job: z.string(),
@@ -61,8 +61,8 @@ export const arraysOf = (jobs: readonly string[]): string[] => [
 ];
 
 /**
- * Hands in tasks, stage by stage; a stage waits for those before it that have jobs. An array is handed in held, noted, and
- * then let go: what a killed process did not note never begins.
+ * Hands in tasks, stage by stage; a stage waits for those before it that have jobs. An array is handed in to begin far
+ * away, noted, and then let go: what a killed process did not note never begins.
  *
  * @param tasks to be done, of any stages
  * @param alive tasks that are in the queue already
@@ -82,24 +82,24 @@ export async function submitToSlurm(
       const job = await sbatch(sbatchArguments(plan, ids, base, jobs), scriptOf(plan, base));
       const submission: Submission = { job, stage: number, base, ids };
       await appendLines(submissionsFile(plan.folder), [submission]);
-      await release([job]);
+      await letGo(job);
     }
   }
 }
 
 /** Ends what a killed process handed in and did not note, and lets go what it noted and did not. */
 async function settleHeld({ folder, settings }: Plan): Promise<void> {
-  const held = await heldArrays(jobName(settings));
-  if (held.length === 0) return;
+  const pending = await pendingArrays(jobName(settings));
+  if (pending.length === 0) return;
   const noted = new Set((await readSubmissions(folder)).map(({ job }) => job));
-  await scancel(held.filter((job) => !noted.has(job)));
-  await release(held.filter((job) => noted.has(job)));
+  await scancel(pending.filter(({ job }) => !noted.has(job)).map(({ job }) => job));
+  for (const { job, isFar } of pending) if (isFar && noted.has(job)) await letGo(job);
 }
 
-/** Asks whether Slurm would take a task. @throws PickbenchError System with its words where it would not */
+/** Finds out whether Slurm takes a task, by one that never begins. @throws PickbenchError System with its words where it does not */
 export async function checkRequest(plan: Plan): Promise<void> {
   await mostInArray();
-  await sbatchTest(sbatchArguments(plan, [0], 0, []), scriptOf(plan, 0));
+  await scancel([await sbatch(sbatchArguments(plan, [0], 0, []), scriptOf(plan, 0))]);
 }
 
 /** The name of a plan's jobs, which those of no other plan have. */
@@ -143,7 +143,7 @@ export function sbatchArguments(
   return [
     "--parsable",
     `--job-name=${jobName(settings)}`,
-    "--hold",
+    `--begin=${farAway}`,
     `--array=${rangesText(ids.map((id) => id - base))}${limit}`,
     `--output=${slurmPattern(join(logsFolder(folder), "slurm.log"))}`,
     "--open-mode=append",
