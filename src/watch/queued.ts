@@ -23,6 +23,8 @@ const cutOff = (reason: string): Outcome => ({ end: "interrupted", reason });
 /** A task that is ready to be handed in, and who waits for that: undefined where the watcher is stopped before. */
 interface Ready {
   readonly task: Task;
+  /** Its turn among those that were begun. */
+  readonly turn: number;
   readonly given: (to: QueueTask | undefined) => void;
 }
 
@@ -39,6 +41,7 @@ export class QueuedJob implements Job {
   >();
   #isLooking = false;
   #ready: Ready[] = [];
+  #turns = 0;
   /** How many are made ready, to be handed in with those that are. */
   #preparing = 0;
   /** Aborted where what waits is taken back. */
@@ -60,6 +63,7 @@ export class QueuedJob implements Job {
 
   /** Hands a task in, unless it is done or at work already; what is begun in the same moment goes together. */
   readonly start = async (task: Task): Promise<Outcome> => {
+    const turn = this.#turns++;
     const earlier = this.#planned(task);
     if (earlier !== undefined && (await this.#endOf(earlier)) === undefined) return left;
     for (;;) {
@@ -69,8 +73,7 @@ export class QueuedJob implements Job {
       while (isRunning(found) === true && !this.#isStopped) await this.#pause();
     }
     const given = await new Promise<QueueTask | undefined>((resolve) => {
-      this.#ready.push({ task, given: resolve });
-      this.#handInReady();
+      this.#ready.push({ task, turn, given: resolve });
     });
     return given === undefined ? cutOff("stopped") : this.#outcomeOf(task, given);
   };
@@ -102,7 +105,7 @@ export class QueuedJob implements Job {
   }
 
   /**
-   * Makes all ready for a task.
+   * Makes all ready for a task, and has handed in what is ready once its caller has heard of it.
    *
    * @returns undefined where it can be handed in; how it ended; or the process here that is at it
    */
@@ -127,7 +130,7 @@ export class QueuedJob implements Job {
   /** Hands in what is ready, once nothing more is made so. */
   #handInReady(): void {
     if (this.#preparing > 0 || this.#ready.length === 0) return;
-    const batch = this.#ready;
+    const batch = this.#ready.sort((a, b) => a.turn - b.turn);
     this.#ready = [];
     void this.#handIn(batch);
   }
