@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { WatchQueue } from "../../src/commands/automate/watchQueue.js";
 import { readSubmissions } from "../../src/queue/slurm/submitting.js";
+import { isRunning } from "../../src/system/owner.js";
 import { readLedger } from "../../src/watch/ledger.js";
 import type { WatchSummary } from "../../src/watch/summary.js";
 import { mrcBytes } from "./arrivingTomograms.js";
@@ -40,7 +41,7 @@ export interface QueueWatching {
   /** Runs a watcher, or what else `watch` does there, to its end. */
   readonly watch: (...args: readonly string[]) => Promise<Ended>;
   readonly status: () => Promise<Status>;
-  /** Processes that have begun a task and have not said how it ended. */
+  /** Processes that have begun a task, have not said how it ended, and run. */
   readonly atWork: () => readonly number[];
   /** Names of the runs that are done, by the ledger, each as often as it was. */
   readonly doneRuns: () => Promise<string[]>;
@@ -87,7 +88,9 @@ export function queueWatching(folder: string, name: string, flags: readonly stri
     atWork: () =>
       begun()
         .filter((file) => !existsSync(join(states, file.replace("begun.", ""))))
-        .map((file) => read(file).pid),
+        .map(read)
+        .filter((owner) => isRunning(owner) === true)
+        .map(({ pid }) => pid),
     doneRuns: async () =>
       (await readLedger(out)).events
         .filter(({ state }) => state === "done")

