@@ -1,5 +1,5 @@
 /** A Slurm of two nodes, both on this machine, one of which can be lost for good. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -36,7 +36,7 @@ export async function startTwoNodes(folder: string): Promise<TwoNodes> {
   execFileSync("mkdir", ["-p", join(folder, "state-2")]);
   execFileSync("slurmctld", ["-f", conf]);
   for (const name of nodes) execFileSync("slurmd", ["-f", conf, "-N", name]);
-  await until(() => /^idle\s*$/.test(execFileSync("sinfo", ["-h", "-o", "%t"]).toString()));
+  await until(() => /^idle\s*$/.test(spawnSync("sinfo", ["-h", "-o", "%t"]).stdout.toString()));
   const pidFile = (daemon: string): string => join(folder, `${daemon}.pid`);
   const end = (daemon: string, signal: NodeJS.Signals): void =>
     void process.kill(Number(readFileSync(pidFile(daemon), "utf8")), signal);
