@@ -1,5 +1,5 @@
 /** A plan that two nodes of Slurm do, one of which is lost for good. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,12 +27,9 @@ describe.skipIf(noSlurm !== undefined)("a Slurm of two nodes", () => {
     const call = [...scene.submit, "--out", out, "--queue", "slurm", "--chunk", "10", "--cpus", "2"];
     await well(...call, "--memory", "1G", "--detach");
     const plan = `${out}.queue`;
-    const begun = async () =>
-      (await statusOf(plan)).tasks.flatMap(({ status }, id) => (status === "running" ? [id] : []));
-    await until(async () => (await begun()).length === 2);
-    const pids = [0, 1].map(
-      (id) => JSON.parse(readFileSync(join(plan, "states", `${id}.begun.json`), "utf8")).pid,
-    );
+    const begun = [0, 1].map((id) => join(plan, "states", `${id}.begun.json`));
+    await until(() => begun.every(existsSync));
+    const pids = begun.map((file) => JSON.parse(readFileSync(file, "utf8")).pid);
     expect(pids.map(nodeOf).sort()).toEqual(["node1", "node2"]);
     const lost = pids.find((pid) => nodeOf(pid) === "node1")!;
     await slurm.lose("node1", [lost]);
