@@ -65,7 +65,7 @@ export async function doTask(path: string, number: string, starter: string, call
 }
 
 /**
- * A job of which nothing is noted was handed in by a process that was killed before it could, and the task is handed in again.
+ * A job that Slurm begins again may be one in whose place the task was handed in as another.
  *
  * @throws PickbenchError BadUsage for a job that the task is not handed in as
  */

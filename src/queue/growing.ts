@@ -27,6 +27,9 @@ export interface Hands {
   takeBack(): Promise<void>;
 }
 
+/** Time in ms between two looks at tasks that are waited for: in Slurm, and in processes here. */
+export const betweenStandings = { slurm: 1000, local: 200 } as const;
+
 /**
  * Has an open plan's tasks done while work goes on. Tasks in Slurm go on when it ends; processes here are waited for, and asked
  * to stop where the reporter's signal says so.
@@ -47,8 +50,9 @@ async function inSlurm<T>(given: Plan, reporter: Reporter, work: (hands: Hands) 
   const locked = <R>(doing: () => Promise<R>): Promise<R> => withLock(planLock(folder), folder, doing);
   const submit = (tasks: readonly Task[]): Promise<void> =>
     locked(async () => {
-      const live = (await standingsOf({ ...plan, tasks }, lookInSlurm)).filter(isLive).map(({ id }) => id);
-      const left = tasks.filter(({ id }) => !live.includes(id)).sort((a, b) => a.id - b.id);
+      const standings = await standingsOf({ ...plan, tasks }, lookInSlurm);
+      const live = new Set(standings.filter(isLive).map(({ id }) => id));
+      const left = tasks.filter(({ id }) => !live.has(id)).sort((a, b) => a.id - b.id);
       await submitToSlurm(plan, left, new Set());
     });
   await submit([]);

@@ -1,6 +1,6 @@
 /** Tasks as those of a queue: one of its plan for each tomogram, which is given again where it failed. */
 import { mkdir } from "node:fs/promises";
-import type { Hands } from "../queue/growing.js";
+import { betweenStandings, type Hands } from "../queue/growing.js";
 import type { Task as QueueTask } from "../queue/plan.js";
 import { isLive, type Standing } from "../queue/standing.js";
 import type { Clock } from "../system/clock.js";
@@ -10,9 +10,6 @@ import { endGroup } from "../system/processGroup.js";
 import type { Reporter } from "../system/reporter.js";
 import { endOf, grace, type Job, type Outcome } from "./processes.js";
 import { busyCode, doneOf, readBegun, type Task, writeTask } from "./task.js";
-
-/** Times in ms between two looks at tasks: in Slurm, and in processes here. */
-const betweenLooks = { slurm: 1000, local: 200 } as const;
 
 /** Time in ms until tasks are handed in again that the queue did not take. */
 const untilAgain = 30_000;
@@ -198,7 +195,7 @@ export class QueuedJob implements Job {
 
   /** Not cut short where the watcher is stopped: what runs here is waited for. */
   #pause(): Promise<void> {
-    return this.#clock.sleep(betweenLooks[this.#queue], new AbortController().signal);
+    return this.#clock.sleep(betweenStandings[this.#queue], new AbortController().signal);
   }
 
   #leave(): void {

@@ -4,7 +4,7 @@ import { appendFile, copyFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { commandWords } from "../makings/making.js";
-import { type Hands, withHands } from "../queue/growing.js";
+import { betweenStandings, type Hands, withHands } from "../queue/growing.js";
 import {
   createPlan,
   logFile,
@@ -121,13 +121,10 @@ export class StepQueue implements Executor {
       const [standing] = (await hands.standings([task])) ?? [];
       if (standing !== undefined && isSettled(standing)) return standing;
       if (isLeft(standing)) return undefined;
-      await sleep(betweenLooks[this.#settings.queue]);
+      await sleep(betweenStandings[this.#settings.queue]);
     }
   }
 }
-
-/** Times in ms between two looks at a task: in Slurm, and in processes here. */
-const betweenLooks = { slurm: 1000, local: 200 } as const;
 
 /** What a step's task said of its end stands in its log. */
 function endOf({ status, message }: Standing): StepEnd {

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { type Slurm, startSlurm, until } from "./slurm.js";
+import { beginNow, type Slurm, startSlurm, until } from "./slurm.js";
 
 export interface TwoNodes extends Pick<Slurm, "stop"> {
   /** Ends a node and the processes of its jobs, which say no word, and lets those jobs begin elsewhere without a wait. */
@@ -47,15 +47,7 @@ export async function startTwoNodes(folder: string): Promise<TwoNodes> {
       for (const pid of pids) process.kill(pid, "SIGKILL");
       execFileSync("rm", [pidFile(`slurmd-${name}`)]);
       execFileSync("scontrol", ["update", `NodeName=${name}`, "State=DOWN", "Reason=test"]);
-      await until(() => {
-        const lines = execFileSync("squeue", ["-h", "-r", "-t", "pending", "-o", "%i %r"])
-          .toString()
-          .split("\n");
-        const held = lines.filter((line) => line.endsWith("BeginTime"));
-        for (const line of held)
-          execFileSync("scontrol", ["update", `JobId=${line.split(" ")[0]}`, "StartTime=now"]);
-        return held.length >= pids.length;
-      });
+      await until(() => beginNow() >= pids.length);
     },
     async stop() {
       const left = ["slurmctld", ...nodes.map((name) => `slurmd-${name}`)].filter((name) =>

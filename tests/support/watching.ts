@@ -10,6 +10,13 @@ import { mrcBytes } from "./arrivingTomograms.js";
 import { type HearingReporter, hearingReporter } from "./hearingReporter.js";
 import { temporaryFolder } from "./storeFixtures.js";
 
+/** What says of a tomogram that it is done, as text. */
+export const doneText = (run: string, stamp: string): string => {
+  const at = "2026-01-01T00:00:00.000Z";
+  const attempts = { attempt: 1, startedAt: at, finishedAt: at };
+  return JSON.stringify({ run, tomogram: "/t", stamp, ...attempts, done: [], skipped: [] });
+};
+
 /** What a scene of a test is made of. */
 export interface Scene {
   readonly data: string;

@@ -259,16 +259,16 @@ describe("its script", () => {
     ["a backslash", "a\\n.csv"],
     ["a dash first", "-n"],
   ])("runs over names with %s, as raw files, as folders and as outputs", async (_, name) => {
-    const work = at(name, "work");
-    await put(join(work, name), "raw");
-    await put(join(work, "out", name), "made");
+    const inner = at(name, "inner");
+    await put(join(inner, name), "raw");
+    await put(join(inner, "out", name), "made");
     const command = ["fuse", name, "--out", `out/${name}`];
     const reads = [["picks", name]] as const;
-    await note({ folder: work, at: 1, writes: [`out/${name}`], reads, command });
+    await note({ folder: inner, at: 1, writes: [`out/${name}`], reads, command });
     await put(at("out"), "made");
-    await note({ folder, at: 3, writes: ["out"], reads: [["picks", `${name}/work/out/${name}`]], command });
+    await note({ folder, at: 3, writes: ["out"], reads: [["picks", `${name}/inner/out/${name}`]], command });
     const script = bashScript(await traceOf(at("out")));
-    await put(at("elsewhere", name, "work", name), "raw");
+    await put(at("elsewhere", name, "inner", name), "raw");
     await put(at("elsewhere/out"), "made");
     const said = execFile("bash", ["-c", script, "again.sh", at("elsewhere")], { PICKBENCH: "true" });
     expect(said).toBe("the same to the bit: out\n");
@@ -296,10 +296,10 @@ describe("its script", () => {
   });
 
   it("checks raw files below the home", async () => {
-    vi.stubEnv("HOME", at("home"));
-    await put(at("home/raw/a b.csv"), "raw");
+    vi.stubEnv("HOME", at("own"));
+    await put(at("own/raw/a b.csv"), "raw");
     await put(at("work/out"), "made");
-    const reads = [["picks", "../home/raw/a b.csv"]] as const;
+    const reads = [["picks", "../own/raw/a b.csv"]] as const;
     await note({ folder: at("work"), at: 1, writes: ["out"], reads, command: ["fuse", "~/raw/a b.csv"] });
     const script = bashScript(await traceOf(at("work/out")));
     vi.unstubAllEnvs();

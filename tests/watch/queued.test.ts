@@ -10,9 +10,7 @@ import { QueuedJob } from "../../src/watch/queued.js";
 import type { Task } from "../../src/watch/task.js";
 import { hearingReporter } from "../support/hearingReporter.js";
 import { temporaryFolder } from "../support/storeFixtures.js";
-import { scene as watching } from "../support/watching.js";
-
-const at = "2026-01-01T00:00:00.000Z";
+import { doneText, scene as watching } from "../support/watching.js";
 
 function scene(queue: "slurm" | "local" = "slurm") {
   const out = temporaryFolder();
@@ -53,17 +51,7 @@ function scene(queue: "slurm" | "local" = "slurm") {
     }),
     finish(run: string, stamp = "s") {
       mkdirSync(join(out, run), { recursive: true });
-      const done = {
-        run,
-        tomogram: "/t",
-        stamp,
-        attempt: 1,
-        startedAt: at,
-        finishedAt: at,
-        done: [],
-        skipped: [],
-      };
-      writeFileSync(join(out, run, "done.json"), JSON.stringify(done));
+      writeFileSync(join(out, run, "done.json"), doneText(run, stamp));
       status.set(tasks.findLast(({ name }) => name === run)!.id, { status: "done", code: 0 });
     },
   };

@@ -16,7 +16,7 @@ import { askRetry } from "../../src/watch/requests.js";
 import { standingsOf } from "../../src/watch/standing.js";
 import { mrcBytes, storeFiles } from "../support/arrivingTomograms.js";
 import { temporaryFolder, writeTree } from "../support/storeFixtures.js";
-import { scene } from "../support/watching.js";
+import { doneText, scene } from "../support/watching.js";
 
 const second = 1000;
 const minute = 60_000;
@@ -294,18 +294,7 @@ test("where the ledger is lost, end files say what is done", async () => {
   arrive("TS_1.mrc");
   await watch();
   const { stamp } = begun[0]!;
-  const at = "2026-01-01T00:00:00.000Z";
-  const end = {
-    run: "TS_1",
-    tomogram: "x",
-    stamp,
-    attempt: 1,
-    startedAt: at,
-    finishedAt: at,
-    done: [],
-    skipped: [],
-  };
-  writeTree(join(out, "TS_1"), { "done.json": JSON.stringify(end) });
+  writeTree(join(out, "TS_1"), { "done.json": doneText("TS_1", stamp) });
   rmSync(join(out, "ledger.jsonl"));
   utimesSync(join(data, "TS_1.mrc"), 5, 5);
   const again = await watch();

@@ -33,8 +33,8 @@ export const jobsOf = (submissions: readonly Submission[]): Map<number, string> 
   new Map(submissions.flatMap(({ job, base, ids }) => ids.map((id) => [id, `${job}_${id - base}`])));
 
 /**
- * Tells whether a job is the latest that a task was handed in as. One that is not noted may just have been handed in: that is
- * waited for.
+ * Tells whether a job is the latest that a task was handed in as. It began after that was noted, which is waited for: on a
+ * network's disk it may be seen later.
  *
  * @param job as `ARRAY_INDEX`
  */
@@ -51,7 +51,7 @@ export async function isHandedInAs(
   }
 }
 
-/** Times in ms: between two looks, and in which what was handed in is seen to be, on a network's disk too. */
+/** Times in ms: between two looks, and in which a note is seen on a network's disk. */
 const betweenLooks = 500;
 const longestNote = 70_000;
 

@@ -40,6 +40,7 @@ const profileOptions = {
   },
 } as const;
 
+const profiledOptions = { ...placeOptions, ...profileOptions };
 const queueOptions = { ...placeOptions, ...waitOptions, ...profileOptions };
 
 const chunkOptions = {
@@ -52,25 +53,22 @@ const chunkOptions = {
 /** The flags of where and by what tasks are done. */
 export const withQueueFlags = <Given>(argv: Argv<Given>) => withAll(argv, queueOptions);
 
-const { jobs: _jobs, detach: _detach, ...stepOptions } = queueOptions;
-
 /** Names of the flags of `withStepFlags`. */
-export const stepQueueFlags: readonly string[] = Object.keys(stepOptions);
+export const stepQueueFlags: readonly string[] = Object.keys(profiledOptions);
 
 /** The flags of a queue whose tasks are whole commands, with threads of their own. */
 export const withStepFlags = <Given>(argv: Argv<Given>) =>
   withAll(argv, {
-    ...stepOptions,
+    ...profiledOptions,
     queue: {
-      ...stepOptions.queue,
+      ...placeOptions.queue,
       describe: "do steps as tasks: of Slurm, or of processes here; docs/workflows.md says which",
     },
-    cpus: { ...stepOptions.cpus, describe: "with --queue: processors a task" },
+    cpus: { ...profileOptions.cpus, describe: "with --queue: processors a task" },
   });
 
 /** The flags of where and by what tasks are done, of a command that waits for them and says itself how many there are at a time. */
-export const withProfileFlags = <Given>(argv: Argv<Given>) =>
-  withAll(argv, { ...placeOptions, ...profileOptions });
+export const withProfileFlags = <Given>(argv: Argv<Given>) => withAll(argv, profiledOptions);
 
 /** The flags of a queue, of commands whose tasks are some tomograms each. */
 export const withChunkFlags = <Given>(argv: Argv<Given>) => withAll(withQueueFlags(argv), chunkOptions);
