@@ -29,6 +29,10 @@ const sources = () =>
     .map(({ parentPath, name }) => `${parentPath}${sep}${name}`)
     .sort();
 
+/** Scripts, and styles that a page's script names: esbuild puts them into the page's own file. */
+const isTakenIn = (file) =>
+  /\.tsx?$/.test(file) || (file.startsWith(web) && file.endsWith(".css") && !file.endsWith(`${sep}page.css`));
+
 /** Every file's path, size and time of change: quick to compare, lost when files are packed. */
 const stampOf = (files) =>
   files
@@ -98,14 +102,17 @@ export async function build({ types = false } = {}) {
   });
   await esbuild({
     ...options,
-    entryPoints: scripts.filter((file) => isWeb(file) && file.endsWith(`${sep}page.ts`)),
+    entryPoints: files.filter((file) => isWeb(file) && /[/\\]page\.tsx?$/.test(file)),
     bundle: true,
+    minify: true,
+    jsx: "automatic",
+    jsxImportSource: "preact",
     format: "iife",
     platform: "browser",
     target: "es2022",
     charset: "utf8",
   });
-  for (const file of files.filter((name) => !name.endsWith(".ts"))) {
+  for (const file of files.filter((name) => !isTakenIn(name))) {
     const copy = join(partial, file.slice(source.length + 1));
     mkdirSync(dirname(copy), { recursive: true });
     copyFileSync(file, copy);

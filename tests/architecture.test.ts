@@ -22,12 +22,15 @@ const underScore = ["system", "domain", "present", "formats"];
 
 const src = normalize("src");
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })
-  .filter((path) => path.endsWith(".ts"))
+  .filter((path) => /\.tsx?$/.test(path))
   .map((path) => join(src, path))
   .sort();
 
 /** Folder of src/ in which a file lies, or the name of a file that lies in none. */
 const roomOf = (file: string): string => relative(src, file).split(/[\\/]|\.ts$/)[0]!;
+
+/** File of a module that is imported without its ending. */
+const fileOf = (module: string): string => files.find((file) => file === `${module}.tsx`) ?? `${module}.ts`;
 
 interface Import {
   readonly from: string;
@@ -38,7 +41,7 @@ const imports: readonly Import[] = files.flatMap((from) =>
   [...readFileSync(from, "utf8").matchAll(/(?:from|import\(|^import)\s*"(\.[^"]+)\.js"/gm)].map(
     ([, path]) => ({
       from,
-      to: `${join(dirname(from), path!)}.ts`,
+      to: fileOf(join(dirname(from), path!)),
     }),
   ),
 );

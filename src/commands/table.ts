@@ -195,6 +195,12 @@ export const table: Readonly<Record<string, TableEntry>> = {
     describe: "catalogues tomograms, their features and particles, and finds among thousands",
     load: () => import("./survey/survey.js"),
   },
+  studio: {
+    group: "judge",
+    synopsis: "[PATH..]",
+    describe: "opens a page to look at tomograms, judge picks, annotate, and browse surveys and runs",
+    load: () => import("./judge/studio.js"),
+  },
   score: {
     group: "judge",
     synopsis: "SUBMISSION --truth PATH",

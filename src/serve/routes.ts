@@ -18,7 +18,7 @@ export interface Route {
 
 /** Returns what answers by the first route that fits; a path without one has nothing. */
 export function routed(routes: readonly Route[]): (asked: Asked) => Promise<Reply> {
-  const table = routes.map((route) => ({ route, words: route.path.split("/").slice(1) }));
+  const table = routes.map((route) => ({ route, words: route.path.split("/").filter(Boolean) }));
   return async (asked) => {
     for (const { route, words } of table) {
       const params = route.method === asked.method ? paramsOf(words, asked.names) : undefined;

@@ -27,6 +27,7 @@ import {
   spacingOption,
 } from "../shared/flags.js";
 import { readRunOfPicker } from "../shared/pickSources.js";
+import { untilStopped } from "../shared/processEvents.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 /** `pickbench open`: files that let other programs show a run with its truth and with picks. */
@@ -133,7 +134,7 @@ export const command = defineCommand({
       ].join("\n"),
     );
     if (!server) return;
-    await stopSignal();
+    await untilStopped();
     await server.close();
     reporter.note("no longer served");
   },
@@ -180,18 +181,6 @@ async function serve(scene: Scene, port: number, access: DataAccess | undefined)
     files: new Map(points),
     origin: viewerOrigin,
     port,
-  });
-}
-
-/** Waits for Ctrl-C or a polite kill. */
-async function stopSignal(): Promise<void> {
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  await new Promise<void>((resolve) => {
-    const stop = (): void => {
-      for (const signal of signals) process.off(signal, stop);
-      resolve();
-    };
-    for (const signal of signals) process.on(signal, stop);
   });
 }
 

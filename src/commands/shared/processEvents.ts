@@ -34,3 +34,15 @@ export function listenToProcess(isDebug: boolean): void {
     process.exit(exitCodeOf(told));
   });
 }
+
+/** Waits for Ctrl-C, a polite kill or a closed terminal. */
+export async function untilStopped(): Promise<void> {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  await new Promise<void>((resolve) => {
+    const stop = (): void => {
+      for (const signal of signals) process.off(signal, stop);
+      resolve();
+    };
+    for (const signal of signals) process.on(signal, stop);
+  });
+}

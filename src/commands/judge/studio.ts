@@ -1,0 +1,108 @@
+/** pickbench studio: a page in the browser to look at tomograms, picks, runs and surveys. */
+import { userInfo } from "node:os";
+import { openForStudio } from "../../studio/opened.js";
+import { serveStudio } from "../../studio/studio.js";
+import { openInBrowser } from "../../system/desktop.js";
+import { PickbenchError } from "../../system/errors.js";
+import { defineCommand, report } from "../shared/command.js";
+import { checkSpacing, checkWhole, quietOption, spacingOption } from "../shared/flags.js";
+import { untilStopped } from "../shared/processEvents.js";
+import { terminalReporter } from "../shared/terminal.js";
+
+export const command = defineCommand({
+  usage: "[path..]",
+  lists: ["path", "picks", "maps"],
+  reads: ["path", "data", "picks", "maps"],
+  options: (argv) =>
+    argv
+      .positional("path", {
+        type: "string",
+        array: true,
+        describe:
+          "what to show: a data set, one tomogram, a survey, runs, submissions, picks or maps; this folder if absent",
+      })
+      .option("data", { type: "string", describe: "the data set, where it is not among the paths" })
+      .option("picks", {
+        type: "string",
+        array: true,
+        describe: "picks to judge: CSVs, folders that pick wrote, folders of runs, any positions file",
+      })
+      .option("maps", { type: "string", array: true, describe: "maps of features to lay over the tomograms" })
+      .option("spacing", spacingOption)
+      .option("annotate", {
+        type: "boolean",
+        default: false,
+        describe: "let the page write picks and masks, under a user and a session of their own",
+      })
+      .option("user", { type: "string", describe: "copick user of what is annotated; your login if absent" })
+      .option("session", {
+        type: "string",
+        default: "studio",
+        describe: "copick session of what is annotated",
+      })
+      .option("out", {
+        type: "string",
+        default: "studio",
+        describe: "folder for predictions and trainings that the page starts",
+      })
+      .option("port", { type: "number", describe: "port of this machine; any free one if absent" })
+      .option("open", {
+        type: "boolean",
+        default: true,
+        describe: "open the browser, where there is a desktop; --no-open only prints the address",
+      })
+      .option("quiet", quietOption)
+      .option("json", { type: "boolean", describe: "print the address as one JSON document" })
+      .example("$0 studio czii/train", "look at the tomograms and the known picks of a data set")
+      .example("$0 studio czii/train --picks a.csv b.csv", "judge two submissions beside the truth")
+      .example("$0 studio survey", "search the tomograms of a survey, and look at them")
+      .example("$0 studio czii/train --annotate --user mia", "add, move and delete picks, paint masks"),
+  run: async ({
+    path = [],
+    data,
+    picks = [],
+    maps = [],
+    spacing,
+    annotate,
+    session,
+    out,
+    port,
+    open,
+    quiet,
+    json,
+    ...flags
+  }) => {
+    checkSpacing(spacing);
+    checkWhole("port", port, 1);
+    if (port !== undefined && port > 65_535)
+      throw new PickbenchError("BadUsage", `--port is ${port}, wanted at most 65535; give another`);
+    const reporter = terminalReporter({ quiet: quiet || json === true });
+    const paths = path.length === 0 && data === undefined ? ["."] : path;
+    const user = flags.user ?? userName();
+    const opened = await openForStudio({
+      paths,
+      data,
+      picks,
+      maps,
+      spacing,
+      isAnnotating: annotate,
+      user,
+      session,
+      out,
+      reporter,
+    });
+    const server = await serveStudio(opened, port ?? 0);
+    const address = `${server.url}/`;
+    report(json, { address }, () => `the studio is open until Ctrl-C: ${address}`);
+    if (open) openInBrowser(address);
+    await untilStopped();
+    await server.close();
+    reporter.note("the studio is closed");
+  },
+});
+
+/** Returns the login's name as copick takes it. */
+function userName(): string {
+  const name = userInfo().username.replace(/[^A-Za-z0-9-]+/g, "-");
+  return name === "" ? "studio" : name;
+}

@@ -1,0 +1,67 @@
+/** The studio's server: its page, and what the page asks for. */
+import { readFile } from "node:fs/promises";
+import { findFeatureMaps } from "../infer/maps/featureMaps.js";
+import { type LoopbackServer, serveHere } from "../serve/loopbackServer.js";
+import type { Method, Reply } from "../serve/message.js";
+import { type Route, routed } from "../serve/routes.js";
+import { builtModule } from "../system/threads/threads.js";
+import type { Opened } from "./opened.js";
+import { sessionRoutes } from "./session.js";
+import { volumePlaces } from "./volumes/place.js";
+import { volumeRoutes } from "./volumes/routes.js";
+import { Volumes } from "./volumes/slices.js";
+
+/** What a page may do: load its own script and style, and ask its own server. */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob: data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/**
+ * Serves a studio until it is closed.
+ *
+ * @param port any free one if 0
+ * @returns the server; its page is at `url` with a slash behind
+ * @throws BadUsage where the port cannot be had
+ */
+export async function serveStudio(opened: Opened, port: number): Promise<LoopbackServer> {
+  const routes = [...(await pageRoutes()), ...(await studioRoutes(opened))];
+  const writing: Method[] = ["GET", "PUT", "POST", "DELETE"];
+  return serveHere({
+    port,
+    headers: { "Content-Security-Policy": policy },
+    methods: writing,
+    answer: routed(routes),
+  });
+}
+
+/** Returns all that the page may ask for. */
+async function studioRoutes(opened: Opened): Promise<Route[]> {
+  const { reporter } = opened;
+  const maps =
+    opened.maps.length > 0 ? await findFeatureMaps(opened.maps, { isPartial: true, reporter }) : [];
+  const places = volumePlaces(opened.dataset, maps);
+  return [...sessionRoutes(opened, places), ...volumeRoutes(new Volumes(places))];
+}
+
+/** Files of the page; the root is the page itself. */
+async function pageRoutes(): Promise<Route[]> {
+  const files = [
+    { path: "/", file: "page.html", type: "text/html" },
+    { path: "/page.js", file: "page.js", type: "text/javascript" },
+    { path: "/page.css", file: "page.css", type: "text/css" },
+  ];
+  return Promise.all(
+    files.map(async ({ path, file, type }): Promise<Route> => {
+      const body = await readFile(builtModule(import.meta.url, `../web/studio/${file}`));
+      const reply: Reply = { type: `${type}; charset=utf-8`, body };
+      return { method: "GET", path, answer: async () => reply };
+    }),
+  );
+}

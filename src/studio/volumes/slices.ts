@@ -1,0 +1,198 @@
+/** Planes and blocks of a volume, as they are sent to the page. */
+import type { Box, Shape3, Spacing3 } from "../../domain/volume.js";
+import { voxelCount } from "../../domain/volume.js";
+import { PickbenchError } from "../../system/errors.js";
+import { LastUsed } from "../lastUsed.js";
+import { BrickCache } from "./bricks.js";
+import type { OpenVolume, VolumePlace } from "./place.js";
+import { asBytes, type Shades, shadesOf } from "./shades.js";
+
+export type Axis = "z" | "y" | "x";
+const axes: readonly Axis[] = ["z", "y", "x"];
+
+/** What the page has to know of a volume. */
+export interface VolumeInfo extends Shades {
+  readonly id: string;
+  readonly run: string;
+  readonly name: string;
+  readonly kind: VolumePlace["kind"];
+  readonly levels: readonly { readonly shape: Shape3; readonly spacing: Spacing3 }[];
+}
+
+/** A plane of voxels. */
+export interface Plane {
+  /** Rows and columns: y and x of a plane across z, z and x across y, z and y across x. */
+  readonly size: readonly [rows: number, columns: number];
+  readonly words: Uint16Array;
+}
+
+/** A volume of bytes. */
+export interface Block {
+  readonly shape: Shape3;
+  readonly spacing: Spacing3;
+  readonly bytes: Uint8Array;
+}
+
+interface Ready {
+  readonly volume: OpenVolume;
+  readonly shades: Shades;
+}
+
+/** Voxels that a block for the view in 3-D has at most. */
+const mostBlock = 10_000_000;
+/** Open volumes that are kept. */
+const mostOpen = 200;
+
+/** The volumes of a studio. */
+export class Volumes {
+  readonly #places: ReadonlyMap<string, VolumePlace>;
+  readonly #open = new LastUsed<Promise<Ready>>(mostOpen);
+  readonly #bricks = new BrickCache();
+
+  constructor(places: readonly VolumePlace[]) {
+    this.#places = new Map(places.map((place) => [place.id, place]));
+  }
+
+  /** Returns the place of a volume. @throws BadUsage where there is none of this id */
+  place(id: string): VolumePlace {
+    const place = this.#places.get(id);
+    if (place) return place;
+    throw new PickbenchError("BadUsage", `there is no volume ${id} here; load the page anew`);
+  }
+
+  async info(id: string): Promise<VolumeInfo> {
+    const { run, name, kind } = this.place(id);
+    const { volume, shades } = await this.#ready(id);
+    const levels = volume.levels.map(({ shape, spacing }) => ({ shape, spacing }));
+    return { id, run, name, kind, levels, ...shades };
+  }
+
+  /** @param axis that the plane lies across @param index of the plane along it */
+  async plane(id: string, level: number, axis: Axis, index: number): Promise<Plane> {
+    const { volume, shades } = await this.#ready(id);
+    const { shape } = gridOf(volume, level, id);
+    const across = axes.indexOf(axis) as 0 | 1 | 2;
+    checkIndex(index, shape[across]!, `${id} has no plane ${index} across ${axis}`);
+    const box: Box = {
+      start: [0, 1, 2].map((at) => (at === across ? index : 0)) as unknown as Shape3,
+      end: shape.map((size, at) => (at === across ? index + 1 : size)) as unknown as Shape3,
+    };
+    const [down, right] = [0, 1, 2].filter((at) => at !== across) as [number, number];
+    const size = [shape[down]!, shape[right]!] as const;
+    const words = new Uint16Array(size[0] * size[1]);
+    for (const brick of await this.#bricks.bricks(id, volume, level, shades.range, box, across))
+      copyPlane(words, size[1], brick.words, brick.box, [across, down, right], index);
+    return { size, words };
+  }
+
+  /** Reads the value of a voxel of the finest level. */
+  async value(id: string, at: Shape3): Promise<number> {
+    const { volume } = await this.#ready(id);
+    const { shape } = volume.levels[0]!;
+    for (const [axis, index] of at.entries())
+      checkIndex(index, shape[axis]!, `${id} has no voxel ${at.join(", ")}`);
+    const end = at.map((index) => index + 1) as unknown as Shape3;
+    return (await volume.read(0, { start: at, end }))[0]!;
+  }
+
+  /** Reads the finest level of at most 10⁷ voxels; where none is as small, means over cubes of the coarsest. */
+  async block(id: string): Promise<Block> {
+    const { volume, shades } = await this.#ready(id);
+    const level = volume.levels.findIndex(({ shape }) => voxelCount(shape) <= mostBlock);
+    const from = level < 0 ? volume.levels.length - 1 : level;
+    return blockOf(volume, from, shades.contrast, this.place(id).kind === "labels");
+  }
+
+  #ready(id: string): Promise<Ready> {
+    const place = this.place(id);
+    const known = this.#open.get(id);
+    if (known) return known;
+    const ready = place
+      .open()
+      .then(async (volume) => ({ volume, shades: await shadesOf(volume, place.kind) }));
+    this.#open.set(id, ready, 1);
+    ready.catch(() => this.#open.delete(id));
+    return ready;
+  }
+}
+
+function gridOf(volume: OpenVolume, level: number, id: string): OpenVolume["levels"][number] {
+  const grid = volume.levels[level];
+  if (grid) return grid;
+  throw new PickbenchError(
+    "BadUsage",
+    `${id} has ${volume.levels.length} levels, and none of number ${level}`,
+  );
+}
+
+function checkIndex(index: number, size: number, what: string): void {
+  if (Number.isInteger(index) && index >= 0 && index < size) return;
+  throw new PickbenchError("BadUsage", `${what}; wanted 0 to ${size - 1}`);
+}
+
+function copyPlane(
+  words: Uint16Array,
+  width: number,
+  brick: Uint16Array,
+  { start, end }: Box,
+  [across, down, right]: readonly [number, number, number],
+  index: number,
+): void {
+  const sizes = [0, 1, 2].map((axis) => end[axis]! - start[axis]!);
+  const strides = [sizes[1]! * sizes[2]!, sizes[2]!, 1];
+  const origin = (index - start[across]!) * strides[across]!;
+  for (let row = 0; row < sizes[down]!; row++) {
+    let from = origin + row * strides[down]!;
+    let to = (start[down]! + row) * width + start[right]!;
+    for (let column = 0; column < sizes[right]!; column++, from += strides[right]!)
+      words[to++] = brick[from]!;
+  }
+}
+
+/** Reads a level slab by slab as bytes, each the mean of a cube of voxels; labels are taken from the cube's first corner. */
+async function blockOf(
+  volume: OpenVolume,
+  level: number,
+  contrast: Shades["contrast"],
+  isLabels: boolean,
+): Promise<Block> {
+  const { shape, spacing } = volume.levels[level]!;
+  const side = Math.max(1, Math.ceil(Math.cbrt(voxelCount(shape) / mostBlock)));
+  const small = shape.map((size) => Math.max(1, Math.floor(size / side))) as unknown as Shape3;
+  const plane = small[1] * small[2];
+  const bytes = new Uint8Array(small[0] * plane);
+  const planes = side * Math.max(1, Math.floor((4 * 2 ** 20) / (shape[1] * shape[2] * side)));
+  for (let z = 0; z < small[0] * side; z += planes) {
+    const to = Math.min(small[0] * side, z + planes);
+    const values = await volume.read(level, { start: [z, 0, 0], end: [to, shape[1], shape[2]] });
+    const cubes = side === 1 ? values : cubesOf(values, shape, small, side, isLabels);
+    asBytes(cubes, isLabels ? [0, 255] : contrast, bytes, (z / side) * plane);
+  }
+  const coarse = spacing.map((length) => length * side) as unknown as Spacing3;
+  return { shape: small, spacing: coarse, bytes };
+}
+
+function cubesOf(
+  values: Float32Array,
+  [, height, width]: Shape3,
+  [, rows, columns]: Shape3,
+  side: number,
+  isLabels: boolean,
+): Float32Array {
+  const depth = values.length / (height * width) / side;
+  const out = new Float32Array(depth * rows * columns);
+  const reach = isLabels ? 1 : side;
+  const share = 1 / reach ** 3;
+  for (let z = 0, at = 0; z < depth; z++)
+    for (let y = 0; y < rows; y++)
+      for (let x = 0; x < columns; x++, at++) {
+        let sum = 0;
+        for (let dz = 0; dz < reach; dz++)
+          for (let dy = 0; dy < reach; dy++) {
+            const from = ((z * side + dz) * height + y * side + dy) * width + x * side;
+            for (let dx = 0; dx < reach; dx++) sum += values[from + dx]!;
+          }
+        out[at] = sum * share;
+      }
+  return out;
+}

@@ -1,0 +1,227 @@
+// One plane of the tomogram, with marks over it.
+import { effect } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { sentence } from "../api.js";
+import { drawBar, drawCross, drawMarks, markAt } from "./drawMarks.js";
+import { type Frame, toPixel } from "./frame.js";
+import { levelFor, PlaneLoader, type PlaneWanted } from "./planes.js";
+import { usePointer } from "./pointer.js";
+import { greyTable, paintGreys } from "./shading.js";
+import {
+  axisAt,
+  centre,
+  contrast,
+  indexAt,
+  type Mark,
+  markLayers,
+  type PlaneAxes,
+  type Point,
+  place,
+  tool,
+  type VolumeInfo,
+  volume,
+  zoom,
+} from "./stage.js";
+
+/** Planes that are loaded ahead, each way. */
+const ahead = 2;
+
+const allMarks = (): Mark[] => markLayers.value.flatMap(({ marks }) => marks.value);
+
+export function Plane({ axes, info }: { readonly axes: PlaneAxes; readonly info: VolumeInfo }) {
+  const holder = useRef<HTMLDivElement>(null);
+  const picture = useRef<HTMLCanvasElement>(null);
+  const over = useRef<HTMLCanvasElement>(null);
+  const [failure, setFailure] = useState("");
+  useEffect(() => {
+    if (!holder.current || !picture.current || !over.current) return;
+    return drawing(holder.current, picture.current, over.current, axes, info, (error) =>
+      setFailure(sentence(error)),
+    );
+  }, [axes, info]);
+  usePointer(
+    over,
+    () => frameOf(over.current, axes),
+    axes,
+    (frame, right, down) => markAt(frame, allMarks(), place.value, right, down),
+  );
+  const { shape } = info.levels[0]!;
+  const index = indexAt(info, 0, axes.across, place.value);
+  const label = `${axes.right} ${axes.down} plane, ${axes.across} ${index} of ${shape[axisAt[axes.across]]}`;
+  return (
+    <section class="plane" aria-label={label}>
+      <div class="picture" ref={holder}>
+        <canvas ref={picture} class="greys" />
+        <canvas
+          ref={over}
+          class="over"
+          tabIndex={0}
+          role="img"
+          aria-label={label}
+          data-plane={axes.across}
+          style={{ cursor: tool.value?.cursor ?? "crosshair" }}
+        />
+        {failure && <p class="failure">{failure}</p>}
+      </div>
+      <label class="scroll">
+        {axes.across}
+        <input
+          type="range"
+          min={0}
+          max={shape[axisAt[axes.across]] - 1}
+          value={index}
+          aria-label={`${axes.across} slice`}
+          onInput={(event) => moveTo(info, axes, Number(event.currentTarget.value))}
+        />
+        <output>{index}</output>
+      </label>
+    </section>
+  );
+}
+
+function moveTo({ levels }: VolumeInfo, { across }: PlaneAxes, index: number): void {
+  const spacing = levels[0]!.spacing[axisAt[across]];
+  place.value = { ...place.value, [across]: (index + 0.5) * spacing };
+}
+
+function frameOf(canvas: HTMLCanvasElement | null, axes: PlaneAxes): Frame | undefined {
+  if (!canvas || canvas.clientWidth === 0) return undefined;
+  return {
+    axes,
+    width: canvas.clientWidth,
+    height: canvas.clientHeight,
+    centre: centre.value,
+    zoom: zoom.value,
+  };
+}
+
+/** Draws a plane whenever what it shows changes. Returns what ends that. */
+function drawing(
+  holder: HTMLElement,
+  picture: HTMLCanvasElement,
+  over: HTMLCanvasElement,
+  axes: PlaneAxes,
+  info: VolumeInfo,
+  onFailure: (error: unknown) => void,
+): () => void {
+  let asked = 0;
+  const redraw = (): void => {
+    cancelAnimationFrame(asked);
+    asked = requestAnimationFrame(draw);
+  };
+  const loader = new PlaneLoader(info, axes.across, redraw, onFailure);
+  const painter = greyPainter(info);
+  let last: PlaneWanted | undefined;
+  const draw = (): void => {
+    fit(picture, holder);
+    fit(over, holder);
+    const frame = frameOf(over, axes);
+    if (!frame) return;
+    const wanted = wantedAt(info, axes, place.value, frame.zoom);
+    loader.want(neighbours(info, axes, wanted, last));
+    if (last === undefined || last.index !== wanted.index || last.level !== wanted.level) last = wanted;
+    const shown = [wanted, coarsest(info, axes, place.value)].find((each) => loader.get(each));
+    if (shown) painter(picture, frame, shown, loader.get(shown)!);
+    if (shown === wanted) picture.dataset.shown = `${wanted.level} ${wanted.index}`;
+    drawOver(over, frame, place.value);
+  };
+  const stop = effect(() => {
+    for (const each of [place, centre, zoom, contrast]) each.value;
+    allMarks();
+    redraw();
+  });
+  const watching = new ResizeObserver(redraw);
+  watching.observe(holder);
+  return () => {
+    stop();
+    watching.disconnect();
+    cancelAnimationFrame(asked);
+    loader.close();
+  };
+}
+
+function wantedAt(info: VolumeInfo, { across }: PlaneAxes, at: Point, pixels: number): PlaneWanted {
+  const level = levelFor(info, pixels * devicePixelRatio);
+  return { level, index: indexAt(info, level, across, at) };
+}
+
+function coarsest(info: VolumeInfo, { across }: PlaneAxes, at: Point): PlaneWanted {
+  const level = info.levels.length - 1;
+  return { level, index: indexAt(info, level, across, at) };
+}
+
+/** Lists what to load: the plane, its coarsest stand-in where nothing is there yet, and those ahead. */
+function neighbours(
+  info: VolumeInfo,
+  { across }: PlaneAxes,
+  wanted: PlaneWanted,
+  last: PlaneWanted | undefined,
+): PlaneWanted[] {
+  const size = info.levels[wanted.level]!.shape[axisAt[across]];
+  const way = last !== undefined && last.index > wanted.index ? -1 : 1;
+  const steps = Array.from({ length: ahead }, (_, at) => wanted.index + way * (at + 1));
+  return [wanted, ...steps.filter((at) => at >= 0 && at < size).map((index) => ({ ...wanted, index }))];
+}
+
+function fit(canvas: HTMLCanvasElement, holder: HTMLElement): void {
+  const [width, height] = [
+    Math.round(holder.clientWidth * devicePixelRatio),
+    Math.round(holder.clientHeight * devicePixelRatio),
+  ];
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+}
+
+/** Makes what paints a plane's voxels where they lie; the picture of the plane that was painted last is kept. */
+function greyPainter(info: VolumeInfo) {
+  const own = document.createElement("canvas");
+  let painted: { readonly words: Uint16Array; readonly contrast: readonly number[] } | undefined;
+  return (
+    canvas: HTMLCanvasElement,
+    frame: Frame,
+    { level }: PlaneWanted,
+    plane: { readonly rows: number; readonly columns: number; readonly words: Uint16Array },
+  ): void => {
+    if (painted?.words !== plane.words || painted.contrast !== contrast.value) {
+      own.width = plane.columns;
+      own.height = plane.rows;
+      const image = new ImageData(plane.columns, plane.rows);
+      paintGreys(plane.words, greyTable(info.range, contrast.value), image.data);
+      own.getContext("2d")!.putImageData(image, 0, 0);
+      painted = { words: plane.words, contrast: contrast.value };
+    }
+    const { spacing } = info.levels[level]!;
+    const context = canvas.getContext("2d")!;
+    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    context.clearRect(0, 0, frame.width, frame.height);
+    const [x, y] = toPixel(frame, { x: 0, y: 0, z: 0 });
+    const [width, height] = [
+      plane.columns * spacing[axisAt[frame.axes.right]] * frame.zoom,
+      plane.rows * spacing[axisAt[frame.axes.down]] * frame.zoom,
+    ];
+    context.imageSmoothingEnabled = width / plane.columns < 2;
+    context.drawImage(own, x, y, width, height);
+  };
+}
+
+function drawOver(canvas: HTMLCanvasElement, frame: Frame, at: Point): void {
+  const context = canvas.getContext("2d")!;
+  context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+  context.clearRect(0, 0, frame.width, frame.height);
+  drawMarks(context, frame, allMarks(), at);
+  drawCross(context, frame, at);
+  drawBar(context, frame);
+}
+
+/** Zooms so that the whole tomogram is seen. @param size pixels of a side of the views */
+export function fitAll(size: number): void {
+  if (volume.value === undefined) return;
+  const { shape, spacing } = volume.value.levels[0]!;
+  const longest = Math.max(shape[1] * spacing[1], shape[2] * spacing[2]);
+  zoom.value = size / longest;
+  centre.value = {
+    z: (shape[0] * spacing[0]) / 2,
+    y: (shape[1] * spacing[1]) / 2,
+    x: (shape[2] * spacing[2]) / 2,
+  };
+}

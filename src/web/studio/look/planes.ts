@@ -1,0 +1,91 @@
+// Planes of volumes from the server, kept up to a bound; of what is wanted in a hurry, the last is loaded.
+import { LastUsed } from "../../../studio/lastUsed.js";
+import { getBytes, named } from "../api.js";
+import type { Axis, VolumeInfo } from "./stage.js";
+
+/** Voxels of a plane, in 16 bits over the volume's range. */
+export interface LoadedPlane {
+  readonly rows: number;
+  readonly columns: number;
+  readonly words: Uint16Array;
+}
+
+/** Bytes of planes that are kept for each volume and axis. */
+const mostBytes = 24 * 2 ** 20;
+
+/** Which plane of a level. */
+export interface PlaneWanted {
+  readonly level: number;
+  readonly index: number;
+}
+
+/** Loads planes of one volume across one axis, one at a time: of those asked for meanwhile the last alone is loaded. */
+export class PlaneLoader {
+  readonly #info: VolumeInfo;
+  readonly #axis: Axis;
+  readonly #kept = new LastUsed<LoadedPlane>(mostBytes);
+  readonly #onChange: () => void;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #end = new AbortController();
+  #wanted: PlaneWanted[] = [];
+  #isLoading = false;
+
+  /** @param onChange called when a plane has come @param onFailure called where one could not be loaded */
+  constructor(info: VolumeInfo, axis: Axis, onChange: () => void, onFailure: (error: unknown) => void) {
+    this.#info = info;
+    this.#axis = axis;
+    this.#onChange = onChange;
+    this.#onFailure = onFailure;
+  }
+
+  get(wanted: PlaneWanted): LoadedPlane | undefined {
+    return this.#kept.get(keyOf(wanted));
+  }
+
+  /** Says which planes are wanted, the most urgent first, in place of those that were wanted before. */
+  want(wanted: readonly PlaneWanted[]): void {
+    this.#wanted = wanted.filter((each) => this.get(each) === undefined);
+    void this.#load();
+  }
+
+  close(): void {
+    this.#end.abort();
+  }
+
+  async #load(): Promise<void> {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    try {
+      for (let next = this.#wanted.shift(); next !== undefined; next = this.#wanted.shift()) {
+        const plane = await this.#read(next);
+        this.#kept.set(keyOf(next), plane, plane.words.byteLength);
+        this.#onChange();
+      }
+    } catch (error) {
+      this.#wanted = [];
+      if (!this.#end.signal.aborted) this.#onFailure(error);
+    } finally {
+      this.#isLoading = false;
+    }
+  }
+
+  async #read({ level, index }: PlaneWanted): Promise<LoadedPlane> {
+    const path = `api/volumes/${named(this.#info.id)}/slice/${level}/${this.#axis}/${index}`;
+    const { data, numbers } = await getBytes(path, this.#end.signal);
+    const [rows = 0, columns = 0] = numbers("X-Shape");
+    return { rows, columns, words: new Uint16Array(data) };
+  }
+}
+
+const keyOf = ({ level, index }: PlaneWanted): string => `${level} ${index}`;
+
+/**
+ * Chooses the level to show: the coarsest whose voxels are no larger than a pixel and a half, or else the finest.
+ *
+ * @param zoom pixels an Å
+ */
+export function levelFor({ levels }: VolumeInfo, zoom: number): number {
+  for (let level = levels.length - 1; level > 0; level--)
+    if (Math.max(...levels[level]!.spacing) * zoom <= 1.5) return level;
+  return 0;
+}

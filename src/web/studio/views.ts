@@ -1,0 +1,16 @@
+// The page's views, in the order of its tabs. A view is shown where the session has what it shows.
+import type { ComponentType } from "preact";
+import { Look } from "./look/look.js";
+import type { Session } from "./session.js";
+
+export interface View {
+  /** In the address. */
+  readonly name: string;
+  readonly label: string;
+  readonly isShown: (session: Session) => boolean;
+  readonly View: ComponentType;
+}
+
+export const views: readonly View[] = [
+  { name: "look", label: "Look", isShown: ({ runs }) => runs.length > 0, View: Look },
+];
