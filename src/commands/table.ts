@@ -197,7 +197,7 @@ export const table: Readonly<Record<string, TableEntry>> = {
   },
   studio: {
     group: "judge",
-    synopsis: "[PATH..]",
+    synopsis: "[PATH…]",
     describe: "opens a page to look at tomograms, judge picks, annotate, and browse surveys and runs",
     load: () => import("./judge/studio.js"),
   },

@@ -1,5 +1,5 @@
 // The viewer in a real browser: what it paints, how it is driven, what it asks for.
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -7,16 +7,30 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { openDataset } from "../../src/data/dataset.js";
 import { simulateDataset } from "../../src/data/simulate/simulateDataset.js";
 import { openTomogram, resolveTomogram } from "../../src/data/tomograms/omeZarr.js";
-import { hasChromium, type OpenStudio, openStudio, shownPlane, startBrowser } from "../support/studioBrowser.js";
+import {
+  hasChromium,
+  type OpenStudio,
+  openStudio,
+  shownPlane,
+  startBrowser,
+} from "../support/studioBrowser.js";
 
-const folder = join(mkdtempSync(join(tmpdir(), "studio-")), "data");
+const scratch = mkdtempSync(join(tmpdir(), "pickbench-studio-"));
+const folder = join(scratch, "data");
+const [depth, size] = [40, 96];
 let browser: Browser;
 
 beforeAll(async () => {
-  await simulateDataset({ out: folder, runs: 2, size: [32, 96, 96], seed: 1 });
-  browser = await startBrowser();
+  await simulateDataset({
+    ...{ out: folder, runs: 2, shape: [depth, size, size], spacing: 10, seed: 1, part: "train", flat: true },
+    counts: new Map([["ribosome", 2]]),
+  });
+  if (hasChromium) browser = await startBrowser();
 });
-afterAll(() => browser?.close());
+afterAll(async () => {
+  await browser?.close();
+  rmSync(scratch, { recursive: true });
+});
 
 async function opened(options: Parameters<typeof openStudio>[2] = {}): Promise<OpenStudio> {
   const studio = await openStudio(browser, { paths: [folder] }, options);
@@ -24,18 +38,114 @@ async function opened(options: Parameters<typeof openStudio>[2] = {}): Promise<O
   return studio;
 }
 
-/** Greys of the pixels of the z plane where voxels lie, read back from the canvas. */
-const greysOf = (page: Page, places: readonly (readonly [x: number, y: number])[]): Promise<number[]> =>
-  page.locator('.plane:has(canvas[data-plane="z"]) canvas.greys').evaluate((canvas, at) => {
-    const context = (canvas as unknown as { getContext(kind: "2d"): CanvasRenderingContext2D }).getContext("2d");
-    return at.map(([x, y]) => context.getImageData(x, y, 1, 1).data[0]!);
-  }, places);
+/** Pixels of the z plane's picture: its size, and the red of some places. */
+const readPixels = (page: Page, at: readonly (readonly number[])[]) =>
+  page.evaluate<{ width: number; height: number; reds: number[] }>(`(() => {
+    const canvas = document.querySelector('.plane:has(canvas[data-plane="z"]) canvas.greys');
+    const context = canvas.getContext("2d");
+    const reds = ${JSON.stringify(at)}.map(([x, y]) =>
+      context.getImageData(Math.round(canvas.width / 2 + x), Math.round(canvas.height / 2 + y), 1, 1).data[0]);
+    return { width: canvas.width, height: canvas.height, reds };
+  })()`);
+
+const indexShown = async (page: Page, across: "z" | "y" | "x"): Promise<number> =>
+  Number((await shownPlane(page, across)).split(" ")[1]);
+
+/** Waits until a plane shows a slice. */
+const showing = (page: Page, across: "z" | "y" | "x", index: number) =>
+  expect.poll(() => indexShown(page, across)).toBe(index);
 
 describe.skipIf(!hasChromium)("the viewer", () => {
-  test("paints the voxels of the tomogram", async () => {
-    const { page, faults, strangers } = await opened();
-    expect(await shownPlane(page, "z")).toMatch(/^\d 16$|^\d 8$/);
+  test("paints the voxels of the tomogram where they lie", async () => {
+    const zoom = 0.4;
+    const middle = [(size * 10) / 2, (size * 10) / 2, (depth * 10) / 2];
+    const hash = `#/look/TS_S2?at=${middle.join(",")}&zoom=${zoom}`;
+    const { page, faults, strangers, address } = await opened({ hash });
+    expect(await shownPlane(page, "z")).toBe(`0 ${depth / 2}`);
+    const { runs } = (await (await fetch(`${address}api/session`)).json()) as {
+      runs: { name: string; volumes: { id: string }[] }[];
+    };
+    const id = runs[1]!.volumes[0]!.id;
+    const info = (await (await fetch(`${address}api/volumes/${id}`)).json()) as {
+      contrast: [number, number];
+    };
+    const [black, white] = info.contrast;
+
+    const dataset = await openDataset(folder);
+    const reader = await openTomogram(await resolveTomogram(dataset.runs[1]!.tomograms[0]!));
+    const { data } = await reader.readAll();
+    const offsets = [-12, -7, -3, 0, 2, 5, 11];
+    const places = offsets.flatMap((y) => offsets.map((x) => [x, y] as const));
+    const wanted = places.map(([x, y]) => {
+      const value = data[((depth / 2) * size + size / 2 + y) * size + size / 2 + x]!;
+      return Math.min(255, Math.max(0, (255 * (value - black)) / (white - black)));
+    });
+    const { reds } = await readPixels(
+      page,
+      places.map(([x, y]) => [(x + 0.5) * 10 * zoom, (y + 0.5) * 10 * zoom]),
+    );
+    for (const [at, red] of reds.entries()) expect(Math.abs(red - wanted[at]!)).toBeLessThan(1.5);
+    expect(new Set(reds).size).toBeGreaterThan(20);
     expect(faults).toEqual([]);
     expect(strangers).toEqual([]);
+  });
+
+  test("is scrolled, panned and zoomed by keys and wheel alone", async () => {
+    const { page } = await opened();
+    const plane = page.locator('canvas[data-plane="z"]');
+    await showing(page, "z", depth / 2);
+    await plane.focus();
+    await page.keyboard.press("PageDown");
+    await page.keyboard.press("PageDown");
+    await showing(page, "z", depth / 2 + 2);
+    await page.keyboard.press("Shift+PageUp");
+    await showing(page, "z", depth / 2 - 8);
+    await plane.hover();
+    await page.mouse.wheel(0, 100);
+    await showing(page, "z", depth / 2 - 7);
+    const zoomOf = () => Number(new URLSearchParams(page.url().split("?")[1]).get("zoom"));
+    const before = zoomOf();
+    await page.keyboard.press("+");
+    await expect.poll(zoomOf).toBeCloseTo(before * 1.25, 3);
+  });
+
+  test("a click brings the other planes to the point", async () => {
+    const zoom = 0.4;
+    const { page } = await opened({ hash: `#/look/TS_S1?at=480,480,200&zoom=${zoom}` });
+    const plane = page.locator('canvas[data-plane="z"]');
+    await showing(page, "z", 20);
+    const box = (await plane.boundingBox())!;
+    await plane.click({ position: { x: box.width / 2 + 41 * zoom * 10 * 0.25, y: box.height / 2 - 33 } });
+    await showing(page, "x", 48 + 10);
+    await showing(page, "y", 48 - 9);
+  });
+
+  test("the address keeps the view", async () => {
+    const { page } = await opened({ hash: "#/look/TS_S2?at=105,205,55&zoom=0.2" });
+    await showing(page, "z", 5);
+    await showing(page, "x", 10);
+    await showing(page, "y", 20);
+    expect(page.url()).toContain("at=105.0%2C205.0%2C55.0&zoom=0.2");
+  });
+
+  test("every control has a name, and a narrow screen shows all of it", async () => {
+    const { page } = await opened({ viewport: { width: 390, height: 844 }, colorScheme: "dark" });
+    await shownPlane(page, "z");
+    const nameless = await page.evaluate<string[]>(`
+      [...document.querySelectorAll("button, select, input, a, canvas[tabindex]")]
+        .filter((each) => !(each.getAttribute("aria-label") || each.textContent.trim() || each.closest("label")?.textContent.trim()))
+        .map((each) => each.outerHTML)`);
+    expect(nameless).toEqual([]);
+    expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(390);
+  });
+
+  test("what is not there is refused in a sentence", async () => {
+    const { page, address } = await opened();
+    await shownPlane(page, "z");
+    const answer = await fetch(`${address}api/volumes/t0-0/slice/0/z/4000`);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ error: { tag: "BadUsage" } });
+    for (const path of ["api/volumes/none", "api/volumes/t0-0/slice/9/z/0", "api/volumes/t0-0/slice/0/q/0"])
+      expect((await fetch(address + path)).status).toBe(400);
   });
 });

@@ -37,7 +37,6 @@ export function listenToProcess(isDebug: boolean): void {
 
 /** Waits for Ctrl-C, a polite kill or a closed terminal. */
 export async function untilStopped(): Promise<void> {
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   await new Promise<void>((resolve) => {
     const stop = (): void => {
       for (const signal of signals) process.off(signal, stop);
