@@ -13,6 +13,8 @@ interface Served {
   readonly port: number;
   /** Origins of pages elsewhere that may read, such as https://neuroglancer-demo.appspot.com. */
   readonly foreign?: readonly string[];
+  /** The first name of the paths that foreign pages may read; all if absent. */
+  readonly foreignBelow?: string;
   /** Headers of every answer. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Methods that are answered; to read alone if absent. */
@@ -88,6 +90,9 @@ async function answer(
   const [path, query = ""] = splitOnce(request.url ?? "");
   const names = namesOf(path, door.token);
   if (names === undefined) return refuse(response, 404);
+  const isForeign = served.foreign?.includes(request.headers.origin ?? "") === true;
+  if (isForeign && served.foreignBelow !== undefined && names[0] !== served.foreignBelow)
+    return refuse(response, 403);
   const gone = new AbortController();
   response.on("close", () => gone.abort());
   const asked: Asked = {
@@ -141,7 +146,7 @@ async function bodyOf(request: IncomingMessage, most: number): Promise<Buffer> {
 
 function replyOfError(error: unknown): Reply {
   if (!isPickbenchError(error))
-    return json({ error: { tag: "Failed", message: `the studio failed: ${messageOf(error)}` } }, 500);
+    return json({ error: { tag: "Failed", message: `the server failed: ${messageOf(error)}` } }, 500);
   if (error.tag === "Stopped") return nothing;
   return json({ error: { tag: error.tag, message: error.message } }, 400);
 }

@@ -23,8 +23,8 @@ const flags = [
 ];
 
 /** Starts a browser, for all tests of a file. */
-export const startBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: chromiumPath, args: flags });
+export const startBrowser = (more: readonly string[] = []): Promise<Browser> =>
+  chromium.launch({ executablePath: chromiumPath, args: [...flags, ...more] });
 
 /** A studio whose page is open. */
 export interface OpenStudio {

@@ -1,6 +1,7 @@
 /** pickbench studio: a page in the browser to look at tomograms, picks, runs and surveys. */
 import { userInfo } from "node:os";
 import { openForStudio } from "../../studio/opened.js";
+import { besideOthers } from "../../studio/others.js";
 import { serveStudio } from "../../studio/studio.js";
 import { openInBrowser } from "../../system/desktop.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -91,12 +92,15 @@ export const command = defineCommand({
       out,
       reporter,
     });
-    const server = await serveStudio(opened, port ?? 0);
-    const address = `${server.url}/`;
-    report(json, { address }, () => `the studio is open until Ctrl-C: ${address}`);
-    if (open) openInBrowser(address);
-    await untilStopped();
-    await server.close();
+    await besideOthers(opened, async () => {
+      const server = await serveStudio(opened, port ?? 0);
+      const address = `${server.url}/`;
+      report(json, { address }, () => `the studio is open until Ctrl-C: ${address}`);
+      const forget = open ? openInBrowser(address) : () => {};
+      await untilStopped();
+      forget();
+      await server.close();
+    });
     reporter.note("the studio is closed");
   },
 });
