@@ -14,6 +14,8 @@ export interface Route {
   /** Names after slashes; one that begins with a colon stands for any, the last with a star for all that follow. */
   readonly path: string;
   answer(call: Call): Promise<Reply>;
+  /** Lists what its path may name, one entry a file, where a still copy is to have its answers. */
+  still?(): Promise<readonly Readonly<Record<string, string>>[]>;
 }
 
 /** Returns what answers by the first route that fits; a path without one has nothing. */
@@ -41,3 +43,10 @@ function paramsOf(words: readonly string[], names: readonly string[]): Record<st
   }
   return params;
 }
+
+/** Returns the names of a route's path with what they stand for. */
+export const namesFor = ({ path }: Route, params: Readonly<Record<string, string>>): string[] =>
+  path
+    .split("/")
+    .filter(Boolean)
+    .map((word) => (word.startsWith(":") ? params[word.slice(1)]! : word));

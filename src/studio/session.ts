@@ -31,7 +31,12 @@ export interface Session {
 
 /** The route of the session. */
 export const sessionRoutes = (opened: Opened, places: readonly VolumePlace[]): Route[] => [
-  { method: "GET", path: "/api/session", answer: async () => json(sessionOf(opened, places)) },
+  {
+    method: "GET",
+    path: "/api/session",
+    answer: async () => json(sessionOf(opened, places)),
+    still: async () => [{}],
+  },
 ];
 
 function sessionOf(opened: Opened, places: readonly VolumePlace[]): Session {

@@ -11,8 +11,19 @@ import { volumePlaces } from "./volumes/place.js";
 import { volumeRoutes } from "./volumes/routes.js";
 import { Volumes } from "./volumes/slices.js";
 
+/** Files of the page. */
+export const pageFiles = [
+  { path: "/", file: "page.html", type: "text/html" },
+  { path: "/page.js", file: "page.js", type: "text/javascript" },
+  { path: "/page.css", file: "page.css", type: "text/css" },
+] as const;
+
+/** Reads a file of the page. */
+export const readPageFile = (file: string): Promise<Buffer> =>
+  readFile(builtModule(import.meta.url, `../web/studio/${file}`));
+
 /** What a page may do: load its own script and style, and ask its own server. */
-const policy = [
+export const policy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -42,7 +53,7 @@ export async function serveStudio(opened: Opened, port: number): Promise<Loopbac
 }
 
 /** Returns all that the page may ask for. */
-async function studioRoutes(opened: Opened): Promise<Route[]> {
+export async function studioRoutes(opened: Opened): Promise<Route[]> {
   const { reporter } = opened;
   const maps =
     opened.maps.length > 0 ? await findFeatureMaps(opened.maps, { isPartial: true, reporter }) : [];
@@ -52,14 +63,9 @@ async function studioRoutes(opened: Opened): Promise<Route[]> {
 
 /** Files of the page; the root is the page itself. */
 async function pageRoutes(): Promise<Route[]> {
-  const files = [
-    { path: "/", file: "page.html", type: "text/html" },
-    { path: "/page.js", file: "page.js", type: "text/javascript" },
-    { path: "/page.css", file: "page.css", type: "text/css" },
-  ];
   return Promise.all(
-    files.map(async ({ path, file, type }): Promise<Route> => {
-      const body = await readFile(builtModule(import.meta.url, `../web/studio/${file}`));
+    pageFiles.map(async ({ path, file, type }): Promise<Route> => {
+      const body = await readPageFile(file);
       const reply: Reply = { type: `${type}; charset=utf-8`, body };
       return { method: "GET", path, answer: async () => reply };
     }),

@@ -1,12 +1,23 @@
 /** pickbench studio: a page in the browser to look at tomograms, picks, runs and surveys. */
 import { userInfo } from "node:os";
-import { openForStudio } from "../../studio/opened.js";
+import { bytesText } from "../../present/text.js";
+import { type Opened, openForStudio } from "../../studio/opened.js";
 import { besideOthers } from "../../studio/others.js";
+import { writeStill } from "../../studio/still/still.js";
 import { serveStudio } from "../../studio/studio.js";
 import { openInBrowser } from "../../system/desktop.js";
 import { PickbenchError } from "../../system/errors.js";
+import { shellWord } from "../../system/files.js";
+import { checkFree } from "../../system/paths/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkSpacing, checkWhole, quietOption, spacingOption } from "../shared/flags.js";
+import {
+  checkSpacing,
+  checkWhole,
+  checkWritable,
+  overwriteOption,
+  quietOption,
+  spacingOption,
+} from "../shared/flags.js";
 import { untilStopped } from "../shared/processEvents.js";
 import { terminalReporter } from "../shared/terminal.js";
 
@@ -14,6 +25,7 @@ export const command = defineCommand({
   usage: "[path..]",
   lists: ["path", "picks", "maps"],
   reads: ["path", "data", "picks", "maps"],
+  writes: ["export"],
   options: (argv) =>
     argv
       .positional("path", {
@@ -46,6 +58,11 @@ export const command = defineCommand({
         default: "studio",
         describe: "folder for predictions and trainings that the page starts",
       })
+      .option("export", {
+        type: "string",
+        describe: "write a still copy of what is shown into this folder, for any static host, and end",
+      })
+      .option("overwrite", overwriteOption)
       .option("port", { type: "number", describe: "port of this machine; any free one if absent" })
       .option("open", {
         type: "boolean",
@@ -57,6 +74,7 @@ export const command = defineCommand({
       .example("$0 studio czii/train", "look at the tomograms and the known picks of a data set")
       .example("$0 studio czii/train --picks a.csv b.csv", "judge two submissions beside the truth")
       .example("$0 studio survey", "search the tomograms of a survey, and look at them")
+      .example("$0 studio czii/train --export shown", "a folder to put on a web server")
       .example("$0 studio czii/train --annotate --user mia", "add, move and delete picks, paint masks"),
   run: async ({
     path = [],
@@ -69,11 +87,16 @@ export const command = defineCommand({
     out,
     port,
     open,
+    overwrite,
     quiet,
     json,
     ...flags
   }) => {
     checkSpacing(spacing);
+    if (flags.export !== undefined) {
+      await checkWritable("export", flags.export, "folder");
+      await checkFree(flags.export, overwrite, "another --export");
+    }
     checkWhole("port", port, 1);
     if (port !== undefined && port > 65_535)
       throw new PickbenchError("BadUsage", `--port is ${port}, wanted at most 65535; give another`);
@@ -92,6 +115,7 @@ export const command = defineCommand({
       out,
       reporter,
     });
+    if (flags.export !== undefined) return exportStill(opened, flags.export, json);
     await besideOthers(opened, async () => {
       const server = await serveStudio(opened, port ?? 0);
       const address = `${server.url}/`;
@@ -104,6 +128,17 @@ export const command = defineCommand({
     reporter.note("the studio is closed");
   },
 });
+
+async function exportStill(opened: Opened, folder: string, json: boolean | undefined): Promise<void> {
+  const { reporter } = opened;
+  const copy = await reporter.stoppable("file", () => writeStill(opened, folder));
+  report(json, { folder, ...copy }, () =>
+    [
+      `${folder}: ${copy.files} files, ${bytesText(copy.bytes)}`,
+      `to look at it here: npx http-server ${shellWord(folder)}, or python3 -m http.server -d ${shellWord(folder)}`,
+    ].join("\n"),
+  );
+}
 
 /** Returns the login's name as copick takes it. */
 function userName(): string {

@@ -107,3 +107,21 @@ function cutOf(words: Uint16Array, whole: Box, box: Box): Uint16Array {
     }
   return out;
 }
+
+/** Puts the voxels of a box together from the bricks that it touches. */
+export function boxOfBricks(bricks: readonly Brick[], box: Box): Uint16Array {
+  const [depth, height, width] = extent(box);
+  const out = new Uint16Array(depth * height * width);
+  for (const { box: own, words } of bricks) {
+    const start = own.start.map((from, axis) => Math.max(from, box.start[axis]!)) as unknown as Shape3;
+    const end = own.end.map((to, axis) => Math.min(to, box.end[axis]!)) as unknown as Shape3;
+    const [, rows, columns] = extent(own);
+    for (let z = start[0]; z < end[0]; z++)
+      for (let y = start[1]; y < end[1]; y++) {
+        const from = ((z - own.start[0]) * rows + y - own.start[1]) * columns + start[2] - own.start[2];
+        const to = ((z - box.start[0]) * height + y - box.start[1]) * width + start[2] - box.start[2];
+        out.set(words.subarray(from, from + end[2] - start[2]), to);
+      }
+  }
+  return out;
+}

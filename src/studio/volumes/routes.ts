@@ -10,6 +10,14 @@ export const volumeRoutes = (volumes: Volumes): Route[] => [
     method: "GET",
     path: "/api/volumes/:id",
     answer: async ({ params }) => json(await volumes.info(params.id!)),
+    still: async () => volumes.ids().map((id) => ({ id })),
+  },
+  {
+    method: "GET",
+    path: "/api/volumes/:id/brick/:level/:z/:y/:x",
+    answer: async ({ params: { id, level, z, y, x } }) =>
+      bytes(await volumes.brick(id!, { level: whole(level), at: [whole(z), whole(y), whole(x)] })),
+    still: async () => (await Promise.all(volumes.ids().map((id) => bricksOf(volumes, id)))).flat(),
   },
   {
     method: "GET",
@@ -29,6 +37,7 @@ export const volumeRoutes = (volumes: Volumes): Route[] => [
       const headers = { "X-Shape": block.shape.join(), "X-Spacing": block.spacing.join() };
       return bytes(block.bytes, headers);
     },
+    still: async () => volumes.ids().map((id) => ({ id })),
   },
   {
     method: "GET",
@@ -37,6 +46,17 @@ export const volumeRoutes = (volumes: Volumes): Route[] => [
       json({ value: await volumes.value(id!, [whole(z), whole(y), whole(x)]) }),
   },
 ];
+
+async function bricksOf(volumes: Volumes, id: string) {
+  const bricks = await volumes.brickList(id);
+  return bricks.map(({ level, at: [z, y, x] }) => ({
+    id,
+    level: `${level}`,
+    z: `${z}`,
+    y: `${y}`,
+    x: `${x}`,
+  }));
+}
 
 function whole(text: string | undefined): number {
   if (text !== undefined && /^\d{1,6}$/.test(text)) return Number(text);

@@ -9,6 +9,8 @@ export type Ends = readonly [low: number, high: number];
 export interface Shades {
   /** Values that 0 and 65535 stand for; what lies beyond is sent as the nearer one. */
   readonly range: Ends;
+  /** Values that 0 and 255 stand for in a still copy. */
+  readonly byteRange: Ends;
   /** Values that are shown as black and as white at first. */
   readonly contrast: Ends;
 }
@@ -16,6 +18,7 @@ export interface Shades {
 const most = 65_535;
 /** Share of the contrast by which values beyond it can still be told apart, on each side. */
 const beyond = 2;
+const beyondInBytes = 0.25;
 
 /**
  * Finds how a volume is best sent: labels and masks as they are, probabilities from 0 to 1, and greys by a sample of three
@@ -24,11 +27,12 @@ const beyond = 2;
  * @throws PickbenchError as reading does
  */
 export async function shadesOf(volume: OpenVolume, kind: VolumeKind): Promise<Shades> {
-  if (kind === "labels") return { range: [0, most], contrast: [0, 1] };
-  if (kind === "mask" || kind === "probability") return { range: [0, 1], contrast: [0, 1] };
+  if (kind === "labels") return { range: [0, most], byteRange: [0, 255], contrast: [0, 1] };
+  if (kind !== "tomogram") return { range: [0, 1], byteRange: [0, 1], contrast: [0, 1] };
   const contrast = rangeOf(await sampleOf(volume), false) ?? [0, 1];
-  const width = contrast[1] - contrast[0];
-  return { range: [contrast[0] - beyond * width, contrast[1] + beyond * width], contrast };
+  const [black, white] = contrast;
+  const wider = (share: number): Ends => [black - share * (white - black), white + share * (white - black)];
+  return { range: wider(beyond), byteRange: wider(beyondInBytes), contrast };
 }
 
 /** Reads a chunk in the middle, and one towards each end of z. */
@@ -85,4 +89,14 @@ export function asBytes(values: Float32Array, [low, high]: Ends, bytes: Uint8Arr
     const byte = (values[i]! - low) * scale + 0.5;
     bytes[from + i] = byte <= 0 ? 0 : byte >= 255 ? 255 : byte;
   }
+}
+
+/** Turns words over `range` into bytes over `byteRange`. */
+export function bytesOfWords(words: Uint16Array, { range, byteRange }: Shades): Uint8Array {
+  const [low, high] = byteRange;
+  const step = (range[1] - range[0]) / most;
+  const table = new Uint8ClampedArray(most + 1);
+  for (let word = 0; word <= most; word++)
+    table[word] = (255 * (range[0] + word * step - low)) / (high - low);
+  return Uint8Array.from(words, (word) => table[word]!);
 }

@@ -1,11 +1,13 @@
 /** Planes and blocks of a volume, as they are sent to the page. */
 import type { Box, Shape3, Spacing3 } from "../../domain/volume.js";
 import { voxelCount } from "../../domain/volume.js";
+import { boxOfChunk } from "../../formats/zarr/chunkGrid.js";
 import { PickbenchError } from "../../system/errors.js";
 import { LastUsed } from "../lastUsed.js";
-import { BrickCache } from "./bricks.js";
+import { BrickCache, boxOfBricks } from "./bricks.js";
 import type { OpenVolume, VolumePlace } from "./place.js";
-import { asBytes, type Shades, shadesOf } from "./shades.js";
+import { asBytes, bytesOfWords, type Shades, shadesOf } from "./shades.js";
+import { type BrickPlace, brickPlaces, brickShape } from "./stillBricks.js";
 
 export type Axis = "z" | "y" | "x";
 const axes: readonly Axis[] = ["z", "y", "x"];
@@ -60,6 +62,10 @@ export class Volumes {
     throw new PickbenchError("BadUsage", `there is no volume ${id} here; load the page anew`);
   }
 
+  ids(): string[] {
+    return [...this.#places.keys()];
+  }
+
   async info(id: string): Promise<VolumeInfo> {
     const { run, name, kind } = this.place(id);
     const { volume, shades } = await this.#ready(id);
@@ -101,6 +107,23 @@ export class Volumes {
     const level = volume.levels.findIndex(({ shape }) => voxelCount(shape) <= mostBlock);
     const from = level < 0 ? volume.levels.length - 1 : level;
     return blockOf(volume, from, shades.contrast, this.place(id).kind === "labels");
+  }
+
+  /** Lists the bricks of all levels of a volume. */
+  async brickList(id: string): Promise<BrickPlace[]> {
+    const { volume } = await this.#ready(id);
+    return volume.levels.flatMap(({ shape }, level) => brickPlaces(shape).map((at) => ({ level, at })));
+  }
+
+  /** Reads a brick in bytes over `byteRange`. @throws BadUsage where there is none */
+  async brick(id: string, { level, at }: BrickPlace): Promise<Uint8Array> {
+    const { volume, shades } = await this.#ready(id);
+    const { shape } = gridOf(volume, level, id);
+    for (const [axis, index] of at.entries())
+      checkIndex(index, Math.ceil(shape[axis]! / brickShape[axis]!), `${id} has no brick ${at.join(", ")}`);
+    const box = boxOfChunk(at, brickShape, shape);
+    const chunks = await this.#bricks.bricks(id, volume, level, shades.range, box, 0);
+    return bytesOfWords(boxOfBricks(chunks, box), shades);
   }
 
   #ready(id: string): Promise<Ready> {

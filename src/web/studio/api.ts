@@ -19,20 +19,32 @@ export interface Bytes {
 /** Returns the address of a path such as `api/session`. */
 export const addressOf = (path: string): string => new URL(path, document.baseURI.split("#")[0]).href;
 
+/** Whether the page is a still copy: answers lie in files beside it, and nothing can be sent. */
+export const isStill = document.documentElement.dataset.still !== undefined;
+
 /** Escapes a name for a path. */
 export const named = (name: string): string => encodeURIComponent(name);
 
 /** Asks for JSON. @throws Refused where the server says no, or is gone */
 export async function getJson<Value>(path: string, signal?: AbortSignal): Promise<Value> {
-  const response = await asked(path, { ...(signal && { signal }) });
+  const response = await asked(isStill ? `${path}.json` : path, { ...(signal && { signal }) });
   return (await response.json()) as Value;
 }
 
 /** Asks for bytes. @throws as `getJson` */
 export async function getBytes(path: string, signal?: AbortSignal): Promise<Bytes> {
-  const response = await asked(path, { ...(signal && { signal }) });
+  const options = signal ? { signal } : {};
+  const response = await asked(isStill ? `${path}.bin` : path, options);
   const data = await response.arrayBuffer();
   return { data, numbers: (header) => (response.headers.get(header) ?? "").split(",").map(Number) };
+}
+
+/** Asks for bytes with headers that are looked at, which a still copy has in a file of their own. @throws as `getJson` */
+export async function getShapedBytes(path: string, signal?: AbortSignal): Promise<Bytes> {
+  const { data, numbers } = await getBytes(path, signal);
+  if (!isStill) return { data, numbers };
+  const headers = await getJson<Record<string, string>>(`${path}.headers`, signal);
+  return { data, numbers: (header) => (headers[header] ?? "").split(",").map(Number) };
 }
 
 /** Sends a value as JSON, or bytes as they are, and returns what is answered. @throws as `getJson` */

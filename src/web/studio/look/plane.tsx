@@ -17,6 +17,7 @@ import {
   type PlaneAxes,
   type Point,
   place,
+  rangeOf,
   tool,
   type VolumeInfo,
   volume,
@@ -186,7 +187,7 @@ function greyPainter(info: VolumeInfo) {
       own.width = plane.columns;
       own.height = plane.rows;
       const image = new ImageData(plane.columns, plane.rows);
-      paintGreys(plane.words, greyTable(info.range, contrast.value), image.data);
+      paintGreys(plane.words, greyTable(rangeOf(info), contrast.value), image.data);
       own.getContext("2d")!.putImageData(image, 0, 0);
       painted = { words: plane.words, contrast: contrast.value };
     }

@@ -1,7 +1,8 @@
 // Planes of volumes from the server, kept up to a bound; of what is wanted in a hurry, the last is loaded.
 import { LastUsed } from "../../../studio/lastUsed.js";
-import { getBytes, named } from "../api.js";
-import type { Axis, VolumeInfo } from "./stage.js";
+import { planeOfBricks } from "../../../studio/volumes/stillBricks.js";
+import { getBytes, isStill, named } from "../api.js";
+import { type Axis, axisAt, type VolumeInfo } from "./stage.js";
 
 /** Voxels of a plane, in 16 bits over the volume's range. */
 export interface LoadedPlane {
@@ -24,6 +25,7 @@ export class PlaneLoader {
   readonly #info: VolumeInfo;
   readonly #axis: Axis;
   readonly #kept = new LastUsed<LoadedPlane>(mostBytes);
+  readonly #bricks = new LastUsed<Uint8Array>(mostBytes);
   readonly #onChange: () => void;
   readonly #onFailure: (error: unknown) => void;
   readonly #end = new AbortController();
@@ -70,10 +72,27 @@ export class PlaneLoader {
   }
 
   async #read({ level, index }: PlaneWanted): Promise<LoadedPlane> {
-    const path = `api/volumes/${named(this.#info.id)}/slice/${level}/${this.#axis}/${index}`;
-    const { data, numbers } = await getBytes(path, this.#end.signal);
+    const volume = `api/volumes/${named(this.#info.id)}`;
+    if (isStill) return this.#readStill(volume, level, index);
+    const { data, numbers } = await getBytes(
+      `${volume}/slice/${level}/${this.#axis}/${index}`,
+      this.#end.signal,
+    );
     const [rows = 0, columns = 0] = numbers("X-Shape");
     return { rows, columns, words: new Uint16Array(data) };
+  }
+
+  #readStill(volume: string, level: number, index: number): Promise<LoadedPlane> {
+    const { shape } = this.#info.levels[level]!;
+    return planeOfBricks(shape, axisAt[this.#axis], index, async (at) => {
+      const path = `${volume}/brick/${level}/${at.join("/")}`;
+      const kept = this.#bricks.get(path);
+      if (kept) return kept;
+      const { data } = await getBytes(path, this.#end.signal);
+      const brick = new Uint8Array(data);
+      this.#bricks.set(path, brick, brick.length);
+      return brick;
+    });
   }
 }
 

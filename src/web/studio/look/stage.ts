@@ -2,6 +2,8 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { VolumeInfo } from "../../../studio/volumes/slices.js";
 
+import { isStill } from "../api.js";
+
 export type { VolumeInfo } from "../../../studio/volumes/slices.js";
 
 /** A point in Å. */
@@ -89,6 +91,10 @@ export const tool = signal<Tool | undefined>(undefined);
 export const hover = signal<{ readonly at: Point; readonly mark?: Mark } | undefined>(undefined);
 /** Called when a mark is clicked. */
 export const onMark = signal<((layer: string, mark: Mark) => void) | undefined>(undefined);
+
+/** Returns the values that 0 and 65535 stand for in planes; a still copy has bytes. */
+export const rangeOf = ({ range, byteRange }: VolumeInfo): readonly [low: number, high: number] =>
+  isStill ? byteRange : range;
 
 /** Size of the tomogram in Å along z, y, x. */
 export function extentOf({ levels }: VolumeInfo): readonly [z: number, y: number, x: number] {

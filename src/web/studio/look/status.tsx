@@ -1,6 +1,6 @@
 // What the pointer is over: Å, voxel, value, and the mark.
 import { effect, signal } from "@preact/signals";
-import { getJson, named } from "../api.js";
+import { getJson, isStill, named } from "../api.js";
 import { hover, indexAt, type Point, place, volume } from "./stage.js";
 
 const value = signal<{ readonly key: string; readonly value: number } | undefined>(undefined);
@@ -11,7 +11,7 @@ effect(() => {
   const info = volume.value;
   const at = hover.value?.at;
   clearTimeout(waiting);
-  if (!info || !at) return;
+  if (!info || !at || isStill) return;
   const voxel = voxelOf(at);
   if (!voxel) return;
   const key = `${info.id} ${voxel.join()}`;

@@ -1,0 +1,104 @@
+// A still copy: the page without its server, from any host of files.
+import { mkdtempSync, rmSync } from "node:fs";
+import { readFile, realpath } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { simulateDataset } from "../../src/data/simulate/simulateDataset.js";
+import { openForStudio } from "../../src/studio/opened.js";
+import { writeStill } from "../../src/studio/still/still.js";
+import { silentReporter } from "../../src/system/reporter.js";
+import { hasChromium, serveForTest, shownPlane, startBrowser } from "../support/studioBrowser.js";
+
+const scratch = mkdtempSync(join(tmpdir(), "pickbench-studio-"));
+const folder = join(scratch, "data");
+const asked = {
+  ...{ paths: [folder], picks: [], maps: [], reporter: silentReporter, isAnnotating: false },
+  ...{ user: "mia", session: "studio", out: join(scratch, "out") },
+};
+
+beforeAll(async () => {
+  await simulateDataset({
+    ...{ out: folder, runs: 1, shape: [40, 160, 144], spacing: 10, seed: 1, part: "train", flat: true },
+    counts: new Map([["ribosome", 2]]),
+  });
+});
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".json": "application/json",
+};
+
+/** Serves the files of a folder below a path, as static hosts do. */
+async function hosted(copy: string): Promise<string> {
+  const root = await realpath(copy);
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(request.url!.split("?")[0]!).replace(/^\/shown\//, "");
+    readFile(join(root, path === "" ? "index.html" : path)).then(
+      (content) => {
+        response.setHeader("Content-Type", types[path === "" ? ".html" : extname(path)] ?? "application/octet-stream");
+        response.end(content);
+      },
+      () => response.writeHead(404).end(),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/shown/`;
+}
+
+/** Greys of a plane's picture. */
+const picture = (page: Page, across: string): Promise<number[]> =>
+  page.evaluate<number[]>(`(() => {
+    const canvas = document.querySelector('.plane:has(canvas[data-plane="${across}"]) canvas.greys');
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return [...data].filter((_, at) => at % 4 === 0);
+  })()`);
+
+describe.skipIf(!hasChromium)("a still copy", () => {
+  test("shows what the studio shows, asks nothing of anybody else, and keeps the view in its links", async () => {
+    const copy = join(scratch, "copy");
+    const written = await writeStill(await openForStudio(asked), copy);
+    expect(written.files).toBeGreaterThan(10);
+    const studio = await serveForTest(asked);
+    onTestFinished(() => studio.close());
+    const browser = await startBrowser();
+    onTestFinished(() => browser.close());
+    const hash = "#/look/TS_S1?at=701,903,155&zoom=0.3";
+    const pictures: number[][][] = [];
+    for (const address of [await hosted(copy), studio.address]) {
+      const page = await browser.newPage({ viewport: { width: 1000, height: 700 } });
+      const [faults, strangers]: [string[], string[]] = [[], []];
+      page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+      page.on("request", (request) => {
+        if (!request.url().startsWith(address) && !request.url().startsWith("data:"))
+          strangers.push(request.url());
+      });
+      await page.goto(address + hash);
+      const of: number[][] = [];
+      for (const [across, index] of [
+        ["z", 15],
+        ["y", 90],
+        ["x", 70],
+      ] as const) {
+        expect(await shownPlane(page, across)).toBe(`0 ${index}`);
+        of.push(await picture(page, across));
+      }
+      pictures.push(of);
+      expect(faults).toEqual([]);
+      expect(strangers).toEqual([]);
+    }
+    for (const [at, still] of pictures[0]!.entries()) {
+      const live = pictures[1]![at]!;
+      expect(still.length).toBe(live.length);
+      expect(new Set(live).size).toBeGreaterThan(100);
+      expect(Math.max(...still.map((grey, pixel) => Math.abs(grey - live[pixel]!)))).toBeLessThanOrEqual(2);
+    }
+  });
+});
