@@ -1,0 +1,118 @@
+/** What to look at first: the worst misses and the worst false picks of a run. */
+import type { Particle, ParticlePick } from "../../../domain/particles.js";
+import { distanceBetween, nearestOf } from "../../../score/diagnosis/nearest.js";
+import { matchDistanceOf } from "../../../score/diagnosis/verdicts.js";
+import type { TypeVerdicts, Verdict } from "./verdict.js";
+
+/** A missed particle. */
+export interface Miss<Pick extends ParticlePick = ParticlePick> {
+  readonly kind: "miss";
+  readonly type: string;
+  /** Number of the particle in the truth. */
+  readonly index: number;
+  readonly place: ParticlePick;
+  /** The nearest pick of its type at any threshold; null where the set has none. Distance in Å. */
+  readonly nearest: { readonly pick: Pick; readonly distance: number } | null;
+  /** A pick of another type, at or above its threshold, nearest within the particle's radius; else null. */
+  readonly taken: { readonly pick: Pick; readonly distance: number } | null;
+}
+
+/** A pick that is no true positive. */
+export interface FalsePick<Pick extends ParticlePick = ParticlePick> {
+  readonly kind: "false";
+  readonly type: string;
+  /** Number of the pick in its set. */
+  readonly index: number;
+  readonly place: Pick;
+  readonly verdict: Exclude<Verdict, "true">;
+  /** The nearest true particle of any type; null where the run has none. Distance in Å. */
+  readonly nearest: { readonly truth: ParticlePick; readonly distance: number } | null;
+}
+
+/**
+ * Lists misses, worst first: those with no pick of their type within the match distance at any threshold, the farthest from
+ * one first; then those that a lower threshold would find, the least sure pick first.
+ *
+ * @param judged verdicts on all types, each at its threshold
+ * @param all picks of the run, whatever their score
+ */
+export function worstMisses<Pick extends ParticlePick>(
+  judged: readonly TypeVerdicts<Pick>[],
+  all: readonly Pick[],
+): Miss<Pick>[] {
+  return judged
+    .flatMap(({ particle, truths }) => {
+      const ofType = all.filter(({ type }) => type === particle.name);
+      const others = judged.filter((other) => other.particle !== particle).flatMap(({ picks }) => picks);
+      return truths.flatMap(({ index, truth, match }) => {
+        if (match !== undefined) return [];
+        const nearest = best(truth, ofType, particle);
+        const other = nearestOf(truth, others, ({ pick }) => pick);
+        const taken = other && other.distance <= particle.radius ? other : undefined;
+        const miss: Miss<Pick> = {
+          ...{ kind: "miss", type: particle.name, index, place: truth, nearest },
+          taken: taken ? { pick: taken.item.pick, distance: taken.distance } : null,
+        };
+        return [{ miss, reach: matchDistanceOf(particle) }];
+      });
+    })
+    .sort((a, b) => badness(b) - badness(a) || byPlace(a.miss.place, b.miss.place))
+    .map(({ miss }) => miss);
+}
+
+/** The surest pick within the match distance, which a lower threshold would keep; without one, the nearest. */
+function best<Pick extends ParticlePick>(
+  truth: ParticlePick,
+  picks: readonly Pick[],
+  particle: Particle,
+): Miss<Pick>["nearest"] {
+  const reach = matchDistanceOf(particle);
+  let surest: Miss<Pick>["nearest"] = null;
+  for (const pick of picks) {
+    const distance = distanceBetween(truth, pick);
+    if (distance > reach) continue;
+    if (surest === null || (pick.score ?? Infinity) > (surest.pick.score ?? Infinity)) surest = { pick, distance };
+  }
+  const nearest = nearestOf(truth, picks, (pick) => pick);
+  return surest ?? (nearest ? { pick: nearest.item, distance: nearest.distance } : null);
+}
+
+/** Rises with how badly a particle is missed. */
+function badness({ miss: { nearest }, reach }: { readonly miss: Miss; readonly reach: number }): number {
+  if (nearest === null) return Number.MAX_VALUE;
+  if (nearest.distance > reach) return 1e300 + nearest.distance * 1e290;
+  return -Math.min(nearest.pick.score ?? Number.MAX_VALUE, Number.MAX_VALUE);
+}
+
+/**
+ * Lists false picks and further picks of found particles, surest first; those without a score first of all, the farthest
+ * from any particle first.
+ *
+ * @param truth all true particles of the run
+ */
+export function worstFalsePicks<Pick extends ParticlePick>(
+  judged: readonly TypeVerdicts<Pick>[],
+  truth: readonly ParticlePick[],
+): FalsePick<Pick>[] {
+  return judged
+    .flatMap(({ particle, picks }) =>
+      picks.flatMap(({ index, pick, verdict }): FalsePick<Pick>[] => {
+        if (verdict === "true") return [];
+        const near = nearestOf(pick, truth, (each) => each);
+        const nearest = near ? { truth: near.item, distance: near.distance } : null;
+        return [{ kind: "false", type: particle.name, index, place: pick, verdict, nearest }];
+      }),
+    )
+    .sort(
+      (a, b) =>
+        falling(a.place.score, b.place.score) ||
+        falling(a.nearest?.distance, b.nearest?.distance) ||
+        byPlace(a.place, b.place),
+    );
+}
+
+/** Orders values greatest first, absent ones before all. */
+const falling = (a: number | undefined, b: number | undefined): number =>
+  a === b ? 0 : (b ?? Number.MAX_VALUE) - (a ?? Number.MAX_VALUE);
+
+const byPlace = (a: ParticlePick, b: ParticlePick): number => a.z - b.z || a.y - b.y || a.x - b.x;
