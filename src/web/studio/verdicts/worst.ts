@@ -11,7 +11,10 @@ export interface Miss<Pick extends ParticlePick = ParticlePick> {
   /** Number of the particle in the truth. */
   readonly index: number;
   readonly place: ParticlePick;
-  /** The nearest pick of its type at any threshold; null where the set has none. Distance in Å. */
+  /**
+   * Of all picks of its type, whatever the threshold, the surest within the match distance; without any, the nearest; null
+   * where the set has none. Distance in Å.
+   */
   readonly nearest: { readonly pick: Pick; readonly distance: number } | null;
   /** A pick of another type, at or above its threshold, nearest within the particle's radius; else null. */
   readonly taken: { readonly pick: Pick; readonly distance: number } | null;
@@ -56,7 +59,7 @@ export function worstMisses<Pick extends ParticlePick>(
         return [{ miss, reach: matchDistanceOf(particle) }];
       });
     })
-    .sort((a, b) => badness(b) - badness(a) || byPlace(a.miss.place, b.miss.place))
+    .sort((a, b) => worstFirst(a, b) || byPlace(a.miss.place, b.miss.place))
     .map(({ miss }) => miss);
 }
 
@@ -77,11 +80,24 @@ function best<Pick extends ParticlePick>(
   return surest ?? (nearest ? { pick: nearest.item, distance: nearest.distance } : null);
 }
 
-/** Rises with how badly a particle is missed. */
-function badness({ miss: { nearest }, reach }: { readonly miss: Miss; readonly reach: number }): number {
-  if (nearest === null) return Number.MAX_VALUE;
-  if (nearest.distance > reach) return 1e300 + nearest.distance * 1e290;
-  return -Math.min(nearest.pick.score ?? Number.MAX_VALUE, Number.MAX_VALUE);
+/** A miss, and the match distance of its type. */
+interface Ranked {
+  readonly miss: Miss;
+  readonly reach: number;
+}
+
+/** 2 where nothing of the type was picked, 1 where no threshold finds the particle, 0 where a lower one does. */
+const rankOf = ({ miss: { nearest }, reach }: Ranked): number =>
+  nearest === null ? 2 : nearest.distance > reach ? 1 : 0;
+
+function worstFirst(a: Ranked, b: Ranked): number {
+  const rank = rankOf(a);
+  const byRank = rankOf(b) - rank;
+  if (byRank !== 0) return byRank;
+  const [ofA, ofB] = [a.miss.nearest, b.miss.nearest];
+  if (rank === 1) return ofB!.distance - ofA!.distance;
+  if (rank === 0) return falling(ofB!.pick.score, ofA!.pick.score);
+  return 0;
 }
 
 /**
