@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createMatcher } from "../../../src/score/match/matching.js";
-import { type CountSteps, countSteps, countsAt, joinSteps, numberFrom } from "../../../src/score/match/steps.js";
+import {
+  type CountSteps,
+  countSteps,
+  countsAt,
+  joinSteps,
+  numberFrom,
+} from "../../../src/score/match/steps.js";
 
 type Point = readonly [number, number, number];
 
@@ -23,7 +29,10 @@ const flat = (points: readonly Point[]): Float64Array => Float64Array.from(point
 const stepsOf = (truth: readonly Point[], picks: readonly (readonly [Point, number])[], distance: number) =>
   countSteps(
     flat(truth),
-    { coordinates: flat(picks.map(([place]) => place)), scores: Float64Array.from(picks, ([, each]) => each) },
+    {
+      coordinates: flat(picks.map(([place]) => place)),
+      scores: Float64Array.from(picks, ([, each]) => each),
+    },
     distance,
   );
 
@@ -35,7 +44,10 @@ function byMatcher(truth: readonly Point[], picks: readonly (readonly [Point, nu
     const matcher = createMatcher(flat(truth), distance);
     for (const [[x, y, z], each] of picks) if (Number.isNaN(each) || each >= limit) matcher.add(x, y, z);
     const { tp, fp, fn, strictTp } = matcher.result();
-    return { challenge: { tp, fp, fn }, strict: { tp: strictTp, fp: tp + fp - strictTp, fn: tp + fn - strictTp } };
+    return {
+      challenge: { tp, fp, fn },
+      strict: { tp: strictTp, fp: tp + fp - strictTp, fn: tp + fn - strictTp },
+    };
   };
 }
 

@@ -86,7 +86,9 @@ export function createJudge<Pick extends ParticlePick>(
   const latest = new Map<string, { kept: number; verdicts: TypeVerdicts<Pick> }>();
   return {
     particles,
-    steps: new Map([...prepared].filter(([name]) => truthOf.has(name)).map(([name, { steps }]) => [name, steps])),
+    steps: new Map(
+      [...prepared].filter(([name]) => truthOf.has(name)).map(([name, { steps }]) => [name, steps]),
+    ),
     unknown: picks.filter(({ type }) => !known.has(type)),
     verdicts(type, threshold, definition) {
       const ofType = prepared.get(type)!;
@@ -101,7 +103,9 @@ export function createJudge<Pick extends ParticlePick>(
   };
 }
 
-function byType<Pick extends ParticlePick>(picks: readonly Pick[]): Map<string, { index: number; pick: Pick }[]> {
+function byType<Pick extends ParticlePick>(
+  picks: readonly Pick[],
+): Map<string, { index: number; pick: Pick }[]> {
   const groups = new Map<string, { index: number; pick: Pick }[]>();
   for (const [index, pick] of picks.entries()) {
     const group = groups.get(pick.type);

@@ -74,7 +74,8 @@ function best<Pick extends ParticlePick>(
   for (const pick of picks) {
     const distance = distanceBetween(truth, pick);
     if (distance > reach) continue;
-    if (surest === null || (pick.score ?? Infinity) > (surest.pick.score ?? Infinity)) surest = { pick, distance };
+    if (surest === null || (pick.score ?? Infinity) > (surest.pick.score ?? Infinity))
+      surest = { pick, distance };
   }
   const nearest = nearestOf(truth, picks, (pick) => pick);
   return surest ?? (nearest ? { pick: nearest.item, distance: nearest.distance } : null);

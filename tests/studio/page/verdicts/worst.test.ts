@@ -25,8 +25,13 @@ describe("the worst misses", () => {
   const picks = [apo(5, 0.9), apo(1010, 0.4), apo(2001, 0.1), apo(1999, 0.2), apo(3100, 0.9), apo(4400, 0.9)];
 
   test("are those that no threshold finds, the farthest first, then those found at the lowest thresholds", () => {
-    const misses = worstMisses(judgedAt(truth, [...picks, ribosome(4050, 0.8)]), [...picks, ribosome(4050, 0.8)]);
-    expect(misses.map(({ place, nearest }) => [place.x, nearest?.distance ?? null, nearest?.pick.score])).toEqual([
+    const misses = worstMisses(judgedAt(truth, [...picks, ribosome(4050, 0.8)]), [
+      ...picks,
+      ribosome(4050, 0.8),
+    ]);
+    expect(
+      misses.map(({ place, nearest }) => [place.x, nearest?.distance ?? null, nearest?.pick.score]),
+    ).toEqual([
       [9000, 4950, 0.8],
       [4000, 400, 0.9],
       [3000, 100, 0.9],
@@ -44,7 +49,15 @@ describe("the worst misses", () => {
 describe("the worst false picks", () => {
   test("are the surest, each with the nearest particle of any type", () => {
     const truth = [apo(0), ribosome(500)];
-    const picks = [apo(2, 0.9), apo(6, 0.95), apo(490, 0.7), ribosome(0, 0.8), apo(900), apo(700), apo(800, 0.1)];
+    const picks = [
+      apo(2, 0.9),
+      apo(6, 0.95),
+      apo(490, 0.7),
+      ribosome(0, 0.8),
+      apo(900),
+      apo(700),
+      apo(800, 0.1),
+    ];
     const listed = worstFalsePicks(judgedAt(truth, picks), truth).map(({ index, verdict, nearest }) => [
       index,
       verdict,
